@@ -1,0 +1,45 @@
+/** Time and chance, injectable: every deadline, backoff and heartbeat above a link asks here. */
+
+export interface Timer {
+  cancel(): void
+}
+
+export interface Clock {
+  /** Wall clock in milliseconds, for timestamps. */
+  now(): number
+  /** Monotonic milliseconds, for durations. */
+  monotonic(): number
+  /** One shot. The timer never keeps a process alive by itself where the runtime can help it. */
+  after(ms: number, callback: () => void): Timer
+}
+
+/** A number in [0, 1). */
+export type Random = () => number
+
+// Above 2^31 - 1 the runtimes fire at once instead of late.
+const LONGEST_TIMER_MS = 2_147_483_647
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(ms, callback) {
+    const handle = setTimeout(callback, Math.min(Math.max(0, ms), LONGEST_TIMER_MS))
+    return { cancel: () => clearTimeout(handle) }
+  },
+}
+
+/** Waits on the given clock; an abort rejects with the signal's reason and leaves no timer behind. */
+export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason)
+    const onAbort = (): void => {
+      timer.cancel()
+      reject(signal?.reason)
+    }
+    const timer = clock.after(ms, () => {
+      signal?.removeEventListener('abort', onAbort)
+      resolve()
+    })
+    signal?.addEventListener('abort', onAbort, { once: true })
+  })
+}

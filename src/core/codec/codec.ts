@@ -1,0 +1,13 @@
+/** What every codec is: pure, synchronous, batch-wise. A chunk comes in, an array of messages comes out. */
+import type { SignalboxError } from '../../errors.js'
+
+export interface Decoder<Message> {
+  /**
+   * The messages that this chunk completes. Never throws: what was decoded before a fault is still returned, and the fault
+   * stands in `fault` afterwards. After a fault nothing more is decoded.
+   */
+  push(chunk: Uint8Array): Message[]
+  /** The end of the bytes: a complete last message, or the fault that a broken one leaves. */
+  end(): Message[]
+  readonly fault: SignalboxError | null
+}

@@ -1,0 +1,34 @@
+/** Notices silence: a heartbeat for peers that have one, a watchdog for those that do not. One timer, re-armed lazily. */
+import { systemClock, type Clock, type Timer } from './clock.js'
+
+export interface IdleWatch extends Disposable {
+  /** Call for every sign of life. Cheap: it only notes the time. */
+  touch(): void
+  stop(): void
+}
+
+export function watchIdle(idleMs: number, onIdle: () => void, clock: Clock = systemClock): IdleWatch {
+  let lastSign = clock.monotonic()
+  let timer: Timer | undefined
+  const arm = (ms: number): void => {
+    timer = clock.after(ms, () => {
+      const silent = clock.monotonic() - lastSign
+      if (silent >= idleMs) {
+        timer = undefined
+        onIdle()
+      } else arm(idleMs - silent)
+    })
+  }
+  const stop = (): void => {
+    timer?.cancel()
+    timer = undefined
+  }
+  if (idleMs > 0 && idleMs !== Number.POSITIVE_INFINITY) arm(idleMs)
+  return {
+    touch() {
+      lastSign = clock.monotonic()
+    },
+    stop,
+    [Symbol.dispose]: stop,
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * The one bounded queue, with an overflow policy that has a name. Items are taken in batches, so that a consumer pays one
+ * promise for a batch and not one for each item.
+ */
+import { SignalboxError } from '../errors.js'
+import { deferred, type Deferred } from './deferred.js'
+
+/** `fail` ends the queue for a consumer that is too slow; the drop policies count what they drop; `pause` asks the producer to wait. */
+export type Overflow = 'fail' | 'drop-oldest' | 'drop-newest' | 'pause'
+
+export interface QueueOptions<T> {
+  readonly overflow: Overflow
+  readonly maxItems?: number
+  readonly maxBytes?: number
+  /** Needed with `maxBytes`. */
+  readonly sizeOf?: (item: T) => number
+  /** Told about each run of dropped items, so that a stream can say where its gap is. */
+  readonly onDrop?: (items: readonly T[]) => void
+  /** How the failure names the option to raise. */
+  readonly name?: string
+}
+
+export interface BoundedQueue<T> {
+  /** False asks the producer to wait for `room()`; only `pause` queues say so. A push after the end is ignored. */
+  push(items: readonly T[]): boolean
+  /** Everything that waits, or null at the end. A fault rejects, after all kept items. One consumer. */
+  take(): Promise<T[] | null>
+  /** What waits now, without waiting. */
+  takeNow(): T[]
+  /** Resolves when the queue is below its marks or has ended. */
+  room(): Promise<void>
+  end(): void
+  fail(error: unknown): void
+  /** Ends and forgets what was kept. */
+  discard(): void
+  readonly size: number
+  readonly bytes: number
+  readonly dropped: number
+  readonly ended: boolean
+}
+
+export function createQueue<T>(options: QueueOptions<T>): BoundedQueue<T> {
+  const { overflow, maxItems = Number.POSITIVE_INFINITY, maxBytes = Number.POSITIVE_INFINITY } = options
+  const { sizeOf = () => 0, onDrop, name = 'queue' } = options
+  let kept: T[] = []
+  let bytes = 0
+  let dropped = 0
+  let ended = false
+  let fault: { error: unknown } | undefined
+  let waiting: Deferred<T[] | null> | undefined
+  let roomWaiters: Deferred<void>[] = []
+
+  const over = (): boolean => kept.length > maxItems || bytes > maxBytes
+  const releaseRoom = (): void => {
+    if (roomWaiters.length === 0) return
+    const waiters = roomWaiters
+    roomWaiters = []
+    for (const waiter of waiters) waiter.resolve()
+  }
+  const drain = (): T[] => {
+    const batch = kept
+    kept = []
+    bytes = 0
+    releaseRoom()
+    return batch
+  }
+  const wake = (): void => {
+    if (!waiting) return
+    const consumer = waiting
+    if (kept.length > 0) {
+      waiting = undefined
+      consumer.resolve(drain())
+    } else if (fault) {
+      waiting = undefined
+      consumer.reject(fault.error)
+    } else if (ended) {
+      waiting = undefined
+      consumer.resolve(null)
+    }
+  }
+  const settle = (error?: { error: unknown }): void => {
+    if (ended) return
+    ended = true
+    fault = error
+    releaseRoom()
+    wake()
+  }
+  const shed = (): void => {
+    const lost: T[] = []
+    while (over() && kept.length > 0) {
+      const item = (overflow === 'drop-oldest' ? kept.shift() : kept.pop()) as T
+      bytes -= sizeOf(item)
+      lost.push(item)
+    }
+    if (overflow === 'drop-newest') lost.reverse()
+    dropped += lost.length
+    if (lost.length > 0) onDrop?.(lost)
+  }
+
+  return {
+    push(items) {
+      if (ended) return true
+      for (const item of items) {
+        kept.push(item)
+        bytes += sizeOf(item)
+      }
+      // A waiting consumer takes the batch whole, so the marks only count what nobody is waiting for.
+      wake()
+      if (!over()) return true
+      if (overflow === 'pause') return false
+      if (overflow === 'fail') {
+        const limit = kept.length > maxItems ? `${maxItems} items` : `${maxBytes} bytes`
+        settle({
+          error: new SignalboxError({
+            code: 'slow_consumer',
+            message: `The consumer fell behind: ${name} held more than ${limit}.`,
+            hint: 'Read faster, raise the limit, or choose a dropping policy; a stream can be resumed from its cursor.',
+            sent: 'yes',
+          }),
+        })
+        return true
+      }
+      shed()
+      return true
+    },
+    take() {
+      if (kept.length > 0) return Promise.resolve(drain())
+      if (fault) return Promise.reject(fault.error)
+      if (ended) return Promise.resolve(null)
+      if (waiting) {
+        return Promise.reject(
+          new SignalboxError({ code: 'invalid_argument', message: `${name} already has a consumer that waits.` }),
+        )
+      }
+      waiting = deferred<T[] | null>()
+      return waiting.promise
+    },
+    takeNow: () => (kept.length > 0 ? drain() : []),
+    room() {
+      if (ended || !over()) return Promise.resolve()
+      const waiter = deferred()
+      roomWaiters.push(waiter)
+      return waiter.promise
+    },
+    end: () => settle(),
+    fail: (error) => settle({ error }),
+    discard() {
+      kept = []
+      bytes = 0
+      fault = undefined
+      ended = true
+      releaseRoom()
+      wake()
+    },
+    get size() {
+      return kept.length
+    },
+    get bytes() {
+      return bytes
+    },
+    get dropped() {
+      return dropped
+    },
+    get ended() {
+      return ended
+    },
+  }
+}

@@ -1,0 +1,129 @@
+/** Streams as callers see them: async iterables with a cursor, explicit gaps, and a `break` that reaches the wire. */
+import { SignalboxError } from '../errors.js'
+
+export type GapReason =
+  /** The link was down; what happened meanwhile may be lost. */
+  | 'reconnect'
+  /** The peer restarted and its positions start anew. */
+  | 'restart'
+  /** The consumer was too slow and items were dropped. */
+  | 'overflow'
+  /** The peer no longer has what the cursor names. */
+  | 'expired'
+  /** The peer cannot replay at all: the first item of a fresh subscription. */
+  | 'unknown'
+
+/** Stands in a stream wherever events may have been lost. `from` is the last position known good. */
+export interface Gap<Cursor = unknown> {
+  readonly type: 'gap'
+  readonly from: Cursor | undefined
+  readonly to?: Cursor
+  readonly reason: GapReason
+  readonly dropped?: number
+}
+
+export interface SignalStream<Item, Cursor = unknown> extends AsyncIterable<Item>, AsyncDisposable {
+  /** The position of the item handed out last: plain data that may be stored and passed back. */
+  readonly cursor: Cursor | undefined
+  /** Items in the batches they arrived in; the cheap way to read. */
+  batches(): AsyncIterable<readonly Item[]>
+  /** Ends the stream from the consumer's side. Idempotent. */
+  close(): Promise<void>
+}
+
+export interface StreamSource<Item, Cursor> {
+  /** The next batch, or null at the end. */
+  pull(): Promise<readonly Item[] | null>
+  /** Frees what the stream holds, on every way out; cancels on the wire where the wire can. Called once. */
+  close(): Promise<void>
+  cursorOf?(item: Item): Cursor | undefined
+  readonly start?: Cursor | undefined
+}
+
+/** One iteration only: a second one would take items away from the first. */
+export function createStream<Item, Cursor = unknown>(source: StreamSource<Item, Cursor>): SignalStream<Item, Cursor> {
+  let cursor = source.start
+  let taken = false
+  let closing: Promise<void> | undefined
+  const close = (): Promise<void> => {
+    closing ??= source.close()
+    return closing
+  }
+  const take = (): void => {
+    if (taken) {
+      throw new SignalboxError({
+        code: 'invalid_argument',
+        message: 'This stream is already being read; it can be iterated once.',
+        hint: 'Open a second stream, or share the items of this one.',
+      })
+    }
+    taken = true
+  }
+  const advance = (item: Item): void => {
+    const position = source.cursorOf?.(item)
+    if (position !== undefined) cursor = position
+  }
+
+  async function* read(): AsyncGenerator<readonly Item[], void, void> {
+    try {
+      while (closing === undefined) {
+        const batch = await source.pull()
+        if (batch === null) return
+        if (batch.length > 0) yield batch
+      }
+    } finally {
+      await close()
+    }
+  }
+
+  async function* one(): AsyncGenerator<Item, void, void> {
+    for await (const batch of read()) {
+      for (const item of batch) {
+        // Closing from inside the loop discards the rest of the batch: it was never handed out, so the cursor stays before it.
+        if (closing !== undefined) return
+        advance(item)
+        yield item
+      }
+    }
+  }
+
+  async function* many(): AsyncGenerator<readonly Item[], void, void> {
+    for await (const batch of read()) {
+      for (const item of batch) advance(item)
+      yield batch
+    }
+  }
+
+  return {
+    get cursor() {
+      return cursor
+    },
+    [Symbol.asyncIterator]() {
+      take()
+      return one()
+    },
+    batches() {
+      take()
+      return many()
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+/** Remembers the last ids it saw, to drop what a resumed stream delivers twice. Bounded. */
+export function createRecent<Id>(capacity = 4096): { seen(id: Id): boolean; readonly size: number } {
+  const ids = new Set<Id>()
+  return {
+    /** True when the id was there; adds it otherwise. */
+    seen(id) {
+      if (ids.has(id)) return true
+      ids.add(id)
+      if (ids.size > capacity) ids.delete(ids.values().next().value as Id)
+      return false
+    },
+    get size() {
+      return ids.size
+    },
+  }
+}

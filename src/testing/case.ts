@@ -1,0 +1,89 @@
+/**
+ * A test case that needs no test runner: a name and a function that throws. Suites made of them run inside vitest, and as they are
+ * in Bun, Deno, workerd and a page.
+ */
+import { SignalboxError, type ErrorCode } from '../errors.js'
+
+export interface Case<Context> {
+  /** The requirement that the case proves, for example `law.2`. */
+  readonly id: string
+  readonly title: string
+  /** Why the case does not apply to this context, if it does not. */
+  skip?(context: Context): string | undefined
+  run(context: Context): Promise<void>
+}
+
+export interface CaseResult {
+  readonly id: string
+  readonly title: string
+  readonly outcome: 'passed' | 'failed' | 'skipped'
+  readonly detail?: string
+}
+
+export async function runCases<Context>(cases: readonly Case<Context>[], context: Context): Promise<CaseResult[]> {
+  const results: CaseResult[] = []
+  for (const { id, title, skip, run } of cases) {
+    const why = skip?.(context)
+    if (why !== undefined) {
+      results.push({ id, title, outcome: 'skipped', detail: why })
+      continue
+    }
+    try {
+      await run(context)
+      results.push({ id, title, outcome: 'passed' })
+    } catch (error) {
+      const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
+      results.push({ id, title, outcome: 'failed', detail })
+    }
+  }
+  return results
+}
+
+export class CheckFailed extends Error {
+  override readonly name = 'CheckFailed'
+}
+
+export function check(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new CheckFailed(message)
+}
+
+export function checkEqual(actual: unknown, expected: unknown, message = 'values differ'): void {
+  if (!same(actual, expected)) {
+    throw new CheckFailed(`${message}\n  actual:   ${show(actual)}\n  expected: ${show(expected)}`)
+  }
+}
+
+/** The promise must reject with our error of this code; gives it back for further checks. */
+export async function checkRejects(promise: PromiseLike<unknown>, code?: ErrorCode): Promise<SignalboxError> {
+  let value: unknown
+  try {
+    value = await promise
+  } catch (error) {
+    if (SignalboxError.is(error, code)) return error
+    throw new CheckFailed(`expected SignalboxError${code ? ` ${code}` : ''}, got ${show(error)}`)
+  }
+  throw new CheckFailed(`expected a rejection${code ? ` with ${code}` : ''}, got ${show(value)}`)
+}
+
+function show(value: unknown): string {
+  if (value instanceof Error) return `${value.name}: ${value.message}`
+  if (ArrayBuffer.isView(value)) return `${value.byteLength} bytes`
+  try {
+    const text = JSON.stringify(value) ?? String(value)
+    return text.length > 600 ? `${text.slice(0, 600)}... (${text.length} characters)` : text
+  } catch {
+    return String(value)
+  }
+}
+
+function same(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  if (Array.isArray(a) !== Array.isArray(b)) return false
+  if (a instanceof Uint8Array && b instanceof Uint8Array) {
+    return a.byteLength === b.byteLength && a.every((byte, index) => byte === b[index])
+  }
+  const left = Object.entries(a).filter(([, value]) => value !== undefined)
+  const right = new Map(Object.entries(b).filter(([, value]) => value !== undefined))
+  return left.length === right.size && left.every(([key, value]) => right.has(key) && same(value, right.get(key)))
+}

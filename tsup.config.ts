@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs'
+import { defineConfig } from 'tsup'
+
+// The exports map is the one table of entries: the types path of an entry says where its source is.
+interface EntryPoint {
+  readonly types: string
+  readonly default: string
+}
+const { exports } = JSON.parse(readFileSync(new URL('./package.json', import.meta.url), 'utf8')) as {
+  exports: Record<string, EntryPoint | string>
+}
+const entry: Record<string, string> = {}
+for (const target of Object.values(exports)) {
+  if (typeof target === 'string') continue
+  const name = target.default.replace(/^\.\/dist\//, '').replace(/\.js$/, '')
+  entry[name] = target.types.replace(/^\.\/dist\/types\//, '').replace(/\.d\.ts$/, '.ts')
+}
+
+export default defineConfig({
+  entry,
+  format: ['esm'],
+  target: 'es2022',
+  platform: 'neutral',
+  splitting: true,
+  treeshake: false,
+  clean: ['dist/*.js', 'dist/*.map', 'dist/**/*.js'],
+  sourcemap: false,
+  dts: false,
+  external: [/^node:/, /^bun:/],
+  esbuildOptions(options) {
+    options.charset = 'ascii'
+    options.chunkNames = 'chunks/[name]-[hash]'
+    options.legalComments = 'none'
+  },
+})
