@@ -1,3 +1,4 @@
 /** The testing kit: simulators, suites and tools that need no test runner. */
 export { check, CheckFailed, checkEqual, checkRejects, runCases, type Case, type CaseResult } from './case.js'
 export { memoryPair, memoryServer, type MemoryPairOptions, type MemoryServer } from './memory-link.js'
+export { createFakeClock, createSeededRandom, type FakeClock, type FakeClockOptions } from './clock.js'

@@ -1,0 +1,97 @@
+/** Time and chance for tests: a clock that stands still until it is told to move, and a random source that a seed reproduces. */
+import type { Clock, Random, Timer } from '../core/clock.js'
+
+export interface FakeClock extends Clock {
+  /**
+   * Moves the time forward and runs the timers that fall due, in order, each at its own moment. Before, between and after them
+   * everything that waits on promises gets to run, so a timer that a continuation arms is run too if it is due in time.
+   */
+  advance(ms: number): Promise<void>
+  /** Moves to the next timer and runs it; false when none is armed. */
+  advanceToNext(): Promise<boolean>
+  /** Lets everything that waits on promises run; the time stands still. */
+  settle(): Promise<void>
+  /** Timers that are armed: a test that ends with some has found a leak. */
+  readonly timers: number
+}
+
+export interface FakeClockOptions {
+  /** The wall clock's first reading. */
+  readonly now?: number
+}
+
+interface Armed {
+  readonly due: number
+  readonly order: number
+  readonly callback: () => void
+}
+
+// 2026-01-01T00:00:00Z: a moment that a test can recognise.
+const FIRST_NOW = 1_767_225_600_000
+
+export function createFakeClock(options: FakeClockOptions = {}): FakeClock {
+  const { now: first = FIRST_NOW } = options
+  const armed = new Set<Armed>()
+  let time = 0
+  let order = 0
+
+  // A real turn of the event loop: it comes after every microtask, however long their chain.
+  const settle = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 0))
+
+  const next = (until: number): Armed | undefined => {
+    let found: Armed | undefined
+    for (const timer of armed) {
+      if (timer.due > until) continue
+      if (!found || timer.due < found.due || (timer.due === found.due && timer.order < found.order)) found = timer
+    }
+    return found
+  }
+  const fire = (timer: Armed): void => {
+    armed.delete(timer)
+    time = Math.max(time, timer.due)
+    timer.callback()
+  }
+
+  return {
+    now: () => first + time,
+    monotonic: () => time,
+    after(ms, callback): Timer {
+      order += 1
+      const timer: Armed = { due: time + Math.max(0, ms), order, callback }
+      armed.add(timer)
+      return { cancel: () => void armed.delete(timer) }
+    },
+    async advance(ms) {
+      const until = time + ms
+      await settle()
+      for (let timer = next(until); timer; timer = next(until)) {
+        fire(timer)
+        await settle()
+      }
+      time = Math.max(time, until)
+    },
+    async advanceToNext() {
+      await settle()
+      const timer = next(Number.POSITIVE_INFINITY)
+      if (!timer) return false
+      fire(timer)
+      await settle()
+      return true
+    },
+    settle,
+    get timers() {
+      return armed.size
+    },
+  }
+}
+
+/** Mulberry32: small, fast, and the same everywhere. A failing test prints its seed and is run again with it. */
+export function createSeededRandom(seed: number): Random {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
