@@ -1,0 +1,86 @@
+/** What the built package promises to whoever bundles it: rooms stay apart, nothing is evaluated, bytes are ASCII. */
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const dist = join(root, 'dist')
+const { exports, dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  exports: Record<string, string | { types: string; default: string; browser?: null }>
+  dependencies: Record<string, string>
+  peerDependencies: Record<string, string>
+}
+const entries = Object.entries(exports).flatMap(([name, target]) => (typeof target === 'string' ? [] : [{ name, ...target }]))
+const built = existsSync(dist) ? readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.js')) : []
+
+// Bound to a runtime, so a browser bundler must refuse them: `"browser": null`.
+const isRuntimeBound = (name: string): boolean => /^\.\/(?:node|deno|bun)(?:\/|$)/.test(name)
+
+/** Every module that an entry loads, and every bare specifier that it asks for, dynamic imports included. */
+function graph(entry: string): { files: Set<string>; bare: Set<string> } {
+  const files = new Set<string>()
+  const bare = new Set<string>()
+  const visit = (file: string): void => {
+    if (files.has(file)) return
+    files.add(file)
+    const text = readFileSync(file, 'utf8')
+    for (const match of text.matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*)(["'])([^"'\n]+)\1/g)) {
+      const specifier = match[2] as string
+      if (specifier.startsWith('.')) visit(join(dirname(file), specifier))
+      else bare.add(specifier)
+    }
+  }
+  visit(entry)
+  return { files, bare }
+}
+
+describe.skipIf(built.length === 0)('the built package', () => {
+  test.each(entries)('$name exists with its types', ({ types, default: code }) => {
+    expect(existsSync(join(root, code))).toBe(true)
+    expect(existsSync(join(root, types))).toBe(true)
+  })
+
+  test.each(entries)('$name loads nothing of a runtime outside its room', ({ name, default: code, ...conditions }) => {
+    const { bare } = graph(join(root, code))
+    const runtime = [...bare].filter((specifier) => /^(?:node|bun|deno):/.test(specifier))
+    if (isRuntimeBound(name)) expect(conditions).toHaveProperty('browser', null)
+    else expect(runtime).toEqual([])
+    const known = [...Object.keys(dependencies), ...Object.keys(peerDependencies)]
+    const foreign = [...bare].filter((specifier) => !/^(?:node|bun|deno):/.test(specifier))
+    for (const specifier of foreign) {
+      expect(known.some((name) => specifier === name || specifier.startsWith(`${name}/`)), `${name} imports ${specifier}`).toBe(true)
+    }
+  })
+
+  test('evaluates nothing and is ASCII', () => {
+    for (const file of built) {
+      const text = readFileSync(join(dist, file), 'utf8')
+      expect(/\beval\s*\(|\bnew\s+Function\b/.test(text), `${file} evaluates code`).toBe(false)
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is the point
+      expect(/[^\x00-\x7f]/.exec(text)?.[0], `${file} holds a character outside ASCII`).toBeUndefined()
+    }
+  })
+
+  test('require() of every entry works', () => {
+    const names = entries.map(({ name }) => (name === '.' ? 'signalbox' : `signalbox${name.slice(1)}`))
+    const portable = names.filter((name) => !/signalbox\/(?:deno|bun)/.test(name))
+    const script = `for (const name of ${JSON.stringify(portable)}) { if (Object.keys(require(name)).length === 0) throw new Error(name + ' is empty') }`
+    const out = execFileSync(process.execPath, ['--no-warnings', '-e', script], { cwd: root, encoding: 'utf8' })
+    expect(out).toBe('')
+  })
+
+  test('declarations refer to nothing that the package does not ship', () => {
+    const types = readdirSync(join(dist, 'types'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.d.ts'))
+    expect(types.length).toBeGreaterThan(0)
+    for (const file of types) {
+      const text = readFileSync(join(dist, 'types', file), 'utf8')
+      for (const match of text.matchAll(/from '(\.[^']+)'|import\("(\.[^"]+)"\)/g)) {
+        const target = join(dist, 'types', dirname(file), (match[1] ?? match[2]) as string).replace(/\.js$/, '.d.ts')
+        expect(existsSync(target), `${file} refers to ${relative(dist, target)}`).toBe(true)
+      }
+      expect(text.includes("from 'ofetch'"), `${file} leaks a type of ofetch`).toBe(false)
+    }
+  })
+})
