@@ -1,0 +1,50 @@
+/** Bytes of a message that has not ended yet, in one growing buffer: linear however small the pieces, and one object however many. */
+
+export interface Accumulator {
+  readonly length: number
+  /** `ceiling` is what the message can come to at most, where that is known: the buffer never grows beyond it. */
+  append(bytes: Uint8Array, ceiling?: number): void
+  /** What was gathered; valid until the next call. */
+  view(): Uint8Array
+  /** Gives what was gathered away: the buffer belongs to the caller and is not used again. */
+  take(): Uint8Array
+  clear(): void
+}
+
+const FIRST_BYTES = 1024
+// A buffer up to this size is kept for the next message; a giant one is not held for ever.
+const KEPT_BYTES = 64 * 1024
+
+export function createAccumulator(): Accumulator {
+  let buffer = new Uint8Array(0)
+  let length = 0
+  const release = (): void => {
+    buffer = new Uint8Array(0)
+    length = 0
+  }
+  return {
+    get length() {
+      return length
+    },
+    append(bytes, ceiling = Number.POSITIVE_INFINITY) {
+      const needed = length + bytes.byteLength
+      if (needed > buffer.byteLength) {
+        const grown = new Uint8Array(Math.max(needed, Math.min(Math.max(buffer.byteLength * 2, FIRST_BYTES), ceiling)))
+        grown.set(buffer.subarray(0, length))
+        buffer = grown
+      }
+      buffer.set(bytes, length)
+      length = needed
+    },
+    view: () => buffer.subarray(0, length),
+    take() {
+      const taken = buffer.subarray(0, length)
+      release()
+      return taken
+    },
+    clear() {
+      if (buffer.byteLength > KEPT_BYTES) release()
+      else length = 0
+    },
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * Server-sent events, as the WHATWG standard reads them: CR, LF and CRLF end a line wherever a chunk is cut, one BOM may stand first,
+ * `data` lines are joined, an event that the end of the stream cuts short is not delivered.
+ */
+import { SignalboxError } from '../../errors.js'
+import { createAccumulator } from './bytes.js'
+import type { Decoder } from './codec.js'
+
+export const MAX_EVENT_BYTES = 32 * 1024 * 1024
+
+export interface SseOptions {
+  /** Default 32 MiB, for all lines of one event together. */
+  readonly maxEventBytes?: number
+  /** The id to start with: what the caller sent as `Last-Event-ID`. */
+  readonly lastEventId?: string
+}
+
+export type SseMessage =
+  | {
+      readonly type: 'event'
+      /** `message` where the peer names none. */
+      readonly event: string
+      readonly data: string
+      /** The last id seen, which need not have come with this event. */
+      readonly id: string
+    }
+  /** No event, but a sign of life: servers send comments so that nobody takes silence for death. */
+  | { readonly type: 'comment'; readonly text: string }
+
+export interface SseDecoder extends Decoder<SseMessage> {
+  /** Where to resume. Moves with ids that come without data too. */
+  readonly lastEventId: string
+  /** The pause before reconnecting that the peer asked for last. */
+  readonly retryMs: number | undefined
+}
+
+const CR = 0x0d
+const LF = 0x0a
+const BOM = '\ufeff'
+
+export function sseDecoder(options: SseOptions = {}): SseDecoder {
+  const { maxEventBytes = MAX_EVENT_BYTES } = options
+  const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+  const partial = createAccumulator()
+  let fault: SignalboxError | null = null
+  let firstLine = true
+  // A CR ended the last line: an LF that follows, even in the next chunk, belongs to it.
+  let afterCr = false
+  let lastEventId = options.lastEventId ?? ''
+  let retryMs: number | undefined
+  let event = ''
+  let data: string[] = []
+  let eventBytes = 0
+
+  const dispatch = (out: SseMessage[]): void => {
+    if (data.length > 0) out.push({ type: 'event', event: event || 'message', data: data.join('\n'), id: lastEventId })
+    event = ''
+    data = []
+    eventBytes = 0
+  }
+
+  const field = (name: string, value: string): void => {
+    if (name === 'data') data.push(value)
+    else if (name === 'event') event = value
+    else if (name === 'id' && !value.includes('\0')) lastEventId = value
+    else if (name === 'retry' && /^[0-9]+$/.test(value)) retryMs = Number(value)
+  }
+
+  const line = (bytes: Uint8Array, out: SseMessage[]): void => {
+    let text = utf8.decode(bytes)
+    if (firstLine && text.startsWith(BOM)) text = text.slice(1)
+    firstLine = false
+    if (text === '') {
+      dispatch(out)
+      return
+    }
+    const colon = text.indexOf(':')
+    const name = colon === -1 ? text : text.slice(0, colon)
+    const value = colon === -1 ? '' : text.slice(text[colon + 1] === ' ' ? colon + 2 : colon + 1)
+    // A comment is handed out at once, so it does not count towards the event around it.
+    if (colon === 0) out.push({ type: 'comment', text: value })
+    else {
+      eventBytes += bytes.byteLength
+      field(name, value)
+    }
+  }
+
+  /** Takes bytes of the line under way, unless that makes the event too large. */
+  const fits = (bytes: number): boolean => {
+    const total = eventBytes + partial.length + bytes
+    if (total > maxEventBytes) fault = tooLarge(total, maxEventBytes)
+    return fault === null
+  }
+
+  return {
+    push(chunk) {
+      const out: SseMessage[] = []
+      const size = chunk.byteLength
+      let at = 0
+      // Each kind of line end is searched for again only once it was passed, so that a chunk is scanned twice at most.
+      let lf = -1
+      let cr = -1
+      while (at < size && !fault) {
+        if (afterCr) {
+          afterCr = false
+          if (chunk[at] === LF) {
+            at += 1
+            continue
+          }
+        }
+        if (lf < at) lf = orEnd(chunk.indexOf(LF, at), size)
+        if (cr < at) cr = orEnd(chunk.indexOf(CR, at), size)
+        const end = Math.min(lf, cr)
+        const piece = chunk.subarray(at, end)
+        if (!fits(piece.byteLength)) break
+        if (end === size) {
+          partial.append(piece, maxEventBytes)
+          break
+        }
+        if (partial.length === 0) line(piece, out)
+        else {
+          partial.append(piece, maxEventBytes)
+          line(partial.view(), out)
+          partial.clear()
+        }
+        afterCr = end === cr
+        at = end + 1
+      }
+      return out
+    },
+    end() {
+      partial.clear()
+      data = []
+      return []
+    },
+    get fault() {
+      return fault
+    },
+    get lastEventId() {
+      return lastEventId
+    },
+    get retryMs() {
+      return retryMs
+    },
+  }
+}
+
+const orEnd = (found: number, size: number): number => (found === -1 ? size : found)
+
+function tooLarge(bytes: number, limit: number): SignalboxError {
+  return new SignalboxError({
+    code: 'too_large',
+    message: `A server-sent event of at least ${bytes} bytes came in; the limit is ${limit}.`,
+    hint: 'Raise maxEventBytes if the peer is trusted to send events of this size.',
+    sent: 'yes',
+  })
+}
