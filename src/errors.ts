@@ -118,18 +118,42 @@ export class SignalboxError extends Error {
   }
 }
 
-/** The same failure with facts that only an outer layer knows; what the inner layer said wins, save for `overrides`. */
-export function withFacts(
-  error: SignalboxError,
+const CERTAINTY: Readonly<Record<Sent, number>> = { no: 0, maybe: 1, yes: 2 }
+
+/** What became of several attempts taken together: nothing was sent only if none of them sent anything. */
+export function worseSent(one: Sent, other: Sent): Sent {
+  return CERTAINTY[other] > CERTAINTY[one] ? other : one
+}
+
+/**
+ * The same failure with facts that only an outer layer knows: what the inner layer said wins, save for `overrides`. Gives a copy, of
+ * the same class and with the same stack, because one failure may be the answer to many calls; private `#fields` do not survive.
+ */
+export function withFacts<E extends SignalboxError>(
+  error: E,
   defaults: Partial<ErrorFacts>,
   overrides: Partial<ErrorFacts> = {},
-): SignalboxError {
-  const target = error as { -readonly [K in keyof SignalboxError]: SignalboxError[K] }
+): E {
+  const known = error as unknown as Readonly<Record<string, unknown>>
+  const added: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(defaults)) {
-    if (value !== undefined && (error as unknown as Record<string, unknown>)[key] === undefined) {
-      Object.assign(target, { [key]: value })
-    }
+    if (value !== undefined && known[key] === undefined) added[key] = value
   }
-  Object.assign(target, overrides)
-  return error
+  for (const [key, value] of Object.entries(overrides)) {
+    if (value !== undefined && known[key] !== value) added[key] = value
+  }
+  if (Object.keys(added).length === 0) return error
+  const copy = Object.setPrototypeOf(new Error(), Object.getPrototypeOf(error)) as E
+  const { stack, ...own } = Object.getOwnPropertyDescriptors(error)
+  Object.defineProperties(copy, own)
+  // Not by its descriptor: some engines make the stack an accessor that answers for the object it is asked on.
+  Object.defineProperty(copy, 'stack', { value: error.stack, writable: true, configurable: true })
+  for (const [key, value] of Object.entries(added)) {
+    const hidden = key === 'message' || key === 'cause'
+    const safe = typeof value === 'string' && REDACTED_FIELDS.has(key) ? redactText(value) : value
+    Object.defineProperty(copy, key, { value: safe, writable: true, configurable: true, enumerable: !hidden })
+  }
+  return copy
 }
+
+const REDACTED_FIELDS: ReadonlySet<string> = new Set(['message', 'remoteCode', 'stderrTail'])

@@ -9,7 +9,7 @@ export interface Clock {
   now(): number
   /** Monotonic milliseconds, for durations. */
   monotonic(): number
-  /** One shot. The timer never keeps a process alive by itself where the runtime can help it. */
+  /** One shot. It keeps a process alive: a script that waits for its next attempt must not end meanwhile. Owners cancel it. */
   after(ms: number, callback: () => void): Timer
 }
 
