@@ -1,0 +1,201 @@
+/**
+ * Circuit breaker: after enough failures in a rolling window calls are refused at once, until a few probes have shown that the peer is
+ * back. One breaker per peer. Results carry the generation in which their call started, so a late one never moves a state that it
+ * does not belong to, and a probe's slot is freed on every way out.
+ */
+import { SignalboxError, type ErrorCode } from '../../errors.js'
+import type { Call, Interceptor } from '../call.js'
+import { systemClock, type Clock } from '../clock.js'
+import { asInterceptor, tell } from './policy.js'
+import { createRollingCounts, type RollingBucket } from './rolling-counts.js'
+
+export type CircuitState = 'closed' | 'open' | 'half_open'
+
+/** `ignore` is for outcomes that say nothing about the peer's health, such as an abort. */
+export type CircuitVerdict = 'failure' | 'success' | 'ignore'
+
+export interface CircuitBreakerOptions {
+  /** Names the peer in errors. */
+  readonly name?: string
+  /** Failures within the window that open it. Default 5. */
+  readonly failureThreshold?: number
+  /** They must also be at least this part of the window's calls, so that a busy peer may stumble. Default 0.5. */
+  readonly failureRatio?: number
+  readonly windowMs?: number
+  /** How long it stays open. Default 30 seconds. */
+  readonly resetMs?: number
+  /** Probes at once while half open. Default 1. */
+  readonly maxProbes?: number
+  /** Probes that must succeed before it closes. Default 2. */
+  readonly successThreshold?: number
+  readonly judge?: (error: unknown) => CircuitVerdict
+  readonly onStateChange?: (event: CircuitStateChange) => void
+  /** A snapshot of an earlier breaker, from this process or another. */
+  readonly snapshot?: CircuitSnapshot
+  readonly clock?: Clock
+}
+
+export interface CircuitStateChange {
+  readonly from: CircuitState
+  readonly to: CircuitState
+  /** The failure that opened it. */
+  readonly error?: unknown
+}
+
+/** Plain data in wall-clock time, so that another process can go on with it. */
+export interface CircuitSnapshot {
+  readonly version: 1
+  readonly state: CircuitState
+  /** When an open breaker lets probes through. */
+  readonly openUntil?: number
+  readonly buckets: readonly RollingBucket[]
+}
+
+export type CircuitBreaker = Interceptor & {
+  /** The policy over any function of yours. */
+  run<Result>(work: () => Promise<Result>): Promise<Result>
+  readonly state: CircuitState
+  /** Closes it and forgets all counts. */
+  reset(): void
+  export(): CircuitSnapshot
+}
+
+/** The peer is there but did badly, or is not there. Everything else is an answer, or the caller's own affair. */
+const FAILURES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'deadline_exceeded',
+  'closed',
+  'unreachable',
+  'unavailable',
+  'exited',
+  'protocol',
+  'invalid_message',
+])
+/** The peer answered, so it lives; what it said is no concern of a breaker. */
+const ANSWERS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'remote',
+  'not_found',
+  'conflict',
+  'unauthenticated',
+  'permission_denied',
+])
+
+export function judgeByCode(error: unknown): CircuitVerdict {
+  if (!SignalboxError.is(error)) return 'failure'
+  if (FAILURES.has(error.code)) return 'failure'
+  return ANSWERS.has(error.code) ? 'success' : 'ignore'
+}
+
+export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBreaker {
+  const { name, failureThreshold = 5, failureRatio = 0.5, windowMs = 60_000, resetMs = 30_000 } = options
+  const { maxProbes = 1, successThreshold = 2, judge = judgeByCode, onStateChange, clock = systemClock } = options
+  const counts = createRollingCounts({ windowMs, now: clock.now })
+  let state: CircuitState = 'closed'
+  let openUntil = 0
+  let generation = 0
+  let probes = 0
+  let probedAt = 0
+  let successes = 0
+
+  const restored = options.snapshot
+  if (restored) {
+    checkSnapshot(restored)
+    counts.restore(restored.buckets)
+    // Probes of another process are not ours: half open starts anew as open and due.
+    state = restored.state === 'closed' ? 'closed' : 'open'
+    // A clock that was set back in between must not keep it open for ever.
+    openUntil = Math.min(restored.openUntil ?? 0, clock.now() + resetMs)
+  }
+
+  const enter = (to: CircuitState, error?: unknown): void => {
+    const from = state
+    state = to
+    generation += 1
+    probes = 0
+    successes = 0
+    if (to === 'open') openUntil = clock.now() + resetMs
+    else if (to === 'closed') counts.clear()
+    if (from !== to) tell(onStateChange, { from, to, ...(error === undefined ? {} : { error }) })
+  }
+
+  const refuse = (retryAfterMs: number, op: string | undefined): SignalboxError =>
+    new SignalboxError({
+      code: 'circuit_open',
+      message: `The circuit breaker${name === undefined ? '' : ` of ${name}`} refuses calls after repeated failures.`,
+      hint: `It lets a probe through in ${Math.ceil(retryAfterMs)} ms; see onStateChange for the failure that opened it.`,
+      sent: 'no',
+      retryAfterMs,
+      op,
+    })
+
+  const enterCall = (op: string | undefined): void => {
+    if (state === 'open') {
+      const restMs = openUntil - clock.now()
+      if (restMs > 0) throw refuse(restMs, op)
+      enter('half_open')
+    }
+    if (state !== 'half_open') return
+    // A probe that hangs without a deadline must not keep the others out for ever.
+    const restMs = probedAt + resetMs - clock.monotonic()
+    if (probes >= maxProbes && restMs > 0) throw refuse(Math.min(restMs, 1000), op)
+    probes += 1
+    probedAt = clock.monotonic()
+  }
+
+  const record = (verdict: CircuitVerdict, error?: unknown): void => {
+    if (state === 'half_open') {
+      probes -= 1
+      if (verdict === 'failure') return enter('open', error)
+      if (verdict === 'success') successes += 1
+      if (successes >= successThreshold) enter('closed')
+      return
+    }
+    if (verdict === 'ignore') return
+    counts.add(verdict === 'failure')
+    if (verdict !== 'failure') return
+    const { failures, total } = counts.sum()
+    if (failures >= failureThreshold && failures >= total * failureRatio) enter('open', error)
+  }
+
+  const guard = async <Result>(work: () => Promise<Result>, call?: Call): Promise<Result> => {
+    enterCall(call?.op)
+    const started = generation
+    try {
+      const result = await work()
+      if (started === generation) record('success')
+      return result
+    } catch (error) {
+      if (started === generation) record(judge(error), error)
+      throw error
+    }
+  }
+
+  return asInterceptor((call, next) => guard(() => next(call), call), {
+    run: <Result>(work: () => Promise<Result>) => guard(work),
+    get state(): CircuitState {
+      return state === 'open' && clock.now() >= openUntil ? 'half_open' : state
+    },
+    reset: () => enter('closed'),
+    export: (): CircuitSnapshot => ({
+      version: 1,
+      state,
+      ...(state === 'open' ? { openUntil } : {}),
+      buckets: counts.buckets(),
+    }),
+  })
+}
+
+function checkSnapshot(snapshot: CircuitSnapshot): void {
+  const { version, state, openUntil, buckets } = snapshot
+  const sound =
+    version === 1 &&
+    ['closed', 'open', 'half_open'].includes(state) &&
+    (openUntil === undefined || Number.isFinite(openUntil)) &&
+    Array.isArray(buckets) &&
+    buckets.every((bucket) => [bucket.startedAt, bucket.failures, bucket.total].every(Number.isFinite))
+  if (sound) return
+  throw new SignalboxError({
+    code: 'invalid_argument',
+    message: 'The snapshot is not one that a circuit breaker of this version exported.',
+    hint: 'Leave it out to start closed.',
+  })
+}

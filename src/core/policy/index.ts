@@ -1,0 +1,25 @@
+/** The policies. Each is an interceptor and works alone; each belongs to the object that made it. */
+export {
+  retry,
+  retryWithBackoff,
+  type Attempt,
+  type RetryEvent,
+  type RetryOptions,
+  type RetryPolicy,
+  type RunOptions,
+} from './retry.js'
+export type { RetryQuotaOptions } from './retry-quota.js'
+export { parseRetryAfter } from './retry-after.js'
+export {
+  circuitBreaker,
+  judgeByCode,
+  type CircuitBreaker,
+  type CircuitBreakerOptions,
+  type CircuitSnapshot,
+  type CircuitState,
+  type CircuitStateChange,
+  type CircuitVerdict,
+} from './circuit-breaker.js'
+export { combined, concurrency, slidingWindow, tokenBucket } from './rate-limits.js'
+export type { AcquireOptions, Limiter, LimiterOptions, LimiterStats, Permit } from './limiter.js'
+export type { ConcurrencyOptions, SlidingWindowOptions, TokenBucketOptions } from './gate.js'

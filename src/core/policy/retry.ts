@@ -1,0 +1,154 @@
+/**
+ * Retry. It obeys what became of the request: an attempt is repeated only when nothing was sent, or when it may have been sent and the
+ * op is idempotent. Full jitter, `Retry-After`, and a quota that all calls through one policy share, so that a peer in trouble is not
+ * asked more often than before.
+ */
+import { SignalboxError, withFacts, worseSent, type Sent } from '../../errors.js'
+import { createBackoff } from '../backoff.js'
+import type { Interceptor } from '../call.js'
+import { sleep, systemClock, type Clock, type Random } from '../clock.js'
+import { abortError, createScope, within, type Scope } from '../scope.js'
+import { asInterceptor, tell } from './policy.js'
+import { createRetryQuota, type RetryQuotaOptions } from './retry-quota.js'
+
+export interface RetryEvent {
+  readonly op: string | undefined
+  /** The attempt that failed, from 1. */
+  readonly attempt: number
+  readonly error: unknown
+  readonly delayMs: number
+}
+
+export interface RetryOptions {
+  /** The first attempt included. Default 3. */
+  readonly maxAttempts?: number
+  /** The ceiling of the first delay; it doubles with every attempt. The delay itself is drawn between 0 and the ceiling. */
+  readonly baseMs?: number
+  readonly maxMs?: number
+  /** Each attempt's own deadline, within that of the call. */
+  readonly attemptTimeoutMs?: number
+  /** A peer that asks for more patience than this is not asked again. Default one minute. */
+  readonly maxRetryAfterMs?: number
+  /** The budget that all calls through this policy share; false for none. */
+  readonly quota?: RetryQuotaOptions | false
+  /** Which failures are worth another attempt. Default: the error's own `retryable`. It cannot overrule `sent`. */
+  readonly retryable?: (error: unknown) => boolean
+  readonly onRetry?: (event: RetryEvent) => void
+  readonly clock?: Clock
+  readonly random?: Random
+}
+
+export interface RunOptions {
+  readonly signal?: AbortSignal | undefined
+  /** For all attempts and the pauses between them. */
+  readonly timeoutMs?: number | undefined
+  /** May the work be done twice without a second effect? Default false: then only failures with `sent: 'no'` are repeated. */
+  readonly idempotent?: boolean
+  readonly op?: string
+}
+
+export interface Attempt {
+  readonly attempt: number
+  readonly signal: AbortSignal
+}
+
+export type RetryPolicy = Interceptor & {
+  /** The policy over any function of yours. */
+  run<Result>(work: (attempt: Attempt) => Promise<Result>, options?: RunOptions): Promise<Result>
+  /** What is left of the quota. */
+  readonly tokens: number
+}
+
+interface Work<Result> {
+  readonly once: (attempt: number, scope: Scope) => Promise<Result>
+  readonly op: string | undefined
+  readonly idempotent: boolean
+  readonly signal: AbortSignal
+  readonly remainingMs: () => number
+}
+
+const forEver = (): number => Number.POSITIVE_INFINITY
+
+export function retry(options: RetryOptions = {}): RetryPolicy {
+  const { maxAttempts = 3, baseMs = 200, maxMs = 30_000, attemptTimeoutMs, maxRetryAfterMs = 60_000 } = options
+  const { clock = systemClock, random, onRetry, retryable = isRetryable } = options
+  const quota = createRetryQuota(options.quota)
+
+  const attemptOnce = async <Result>(work: Work<Result>, attempt: number): Promise<Result> => {
+    using scope = createScope({ signal: work.signal, timeoutMs: attemptTimeoutMs, clock })
+    const giveUp = (): SignalboxError => abortError(scope.signal, { op: work.op, attempt, sent: 'maybe' })
+    return await within(work.once(attempt, scope), scope.signal, { giveUp })
+  }
+
+  const run = async <Result>(work: Work<Result>): Promise<Result> => {
+    const backoff = createBackoff({ baseMs, maxMs, maxAttempts: maxAttempts - 1, clock, ...(random ? { random } : {}) })
+    let worst: Sent = 'no'
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const result = await attemptOnce(work, attempt)
+        quota.succeeded(attempt > 1)
+        return result
+      } catch (error) {
+        const sent = sentOf(error)
+        worst = worseSent(worst, sent)
+        const repeatable = sent === 'no' || (sent === 'maybe' && work.idempotent)
+        const delayMs = work.signal.aborted || !repeatable || !retryable(error) ? undefined : patience(error, backoff.next())
+        // To sleep past the deadline would only trade the true failure for a less telling one.
+        if (delayMs === undefined || delayMs >= work.remainingMs() || !quota.take()) throw afterAll(error, worst)
+        tell(onRetry, { op: work.op, attempt, error, delayMs })
+        await sleep(clock, delayMs, work.signal).catch(() => {
+          throw abortError(work.signal, { op: work.op, attempt, sent: worst, cause: error })
+        })
+      }
+    }
+  }
+
+  /** The longer of our delay and the peer's, or undefined when either says to stop. */
+  const patience = (error: unknown, delayMs: number | null): number | undefined => {
+    if (delayMs === null) return undefined
+    const asked = SignalboxError.is(error) ? (error.retryAfterMs ?? 0) : 0
+    if (asked > maxRetryAfterMs) return undefined
+    return Math.max(delayMs, asked)
+  }
+
+  const intercept: Interceptor = (call, next) => {
+    const { op, idempotent, signal, remainingMs: ofCall = forEver } = call
+    const once = (attempt: number, scope: Scope): Promise<unknown> =>
+      next({ ...call, attempt, signal: scope.signal, remainingMs: () => Math.min(ofCall(), scope.remainingMs()) })
+    return run({ once, op, idempotent, signal, remainingMs: ofCall })
+  }
+
+  return asInterceptor(intercept, {
+    async run<Result>(work: (attempt: Attempt) => Promise<Result>, { signal, timeoutMs, idempotent = false, op }: RunOptions = {}) {
+      using scope = createScope({ signal, timeoutMs, clock })
+      if (scope.signal.aborted) throw abortError(scope.signal, { op, sent: 'no' })
+      const once = async (attempt: number, { signal: own }: Scope): Promise<Result> => work({ attempt, signal: own })
+      return await run({ once, op, idempotent, signal: scope.signal, remainingMs: scope.remainingMs })
+    },
+    get tokens() {
+      return quota.tokens
+    },
+  })
+}
+
+/** One piece of work with retries of its own. For work that shares a quota, make a policy with `retry` and call its `run`. */
+export function retryWithBackoff<Result>(
+  work: (attempt: Attempt) => Promise<Result>,
+  options: RetryOptions & RunOptions = {},
+): Promise<Result> {
+  return retry(options).run(work, options)
+}
+
+function isRetryable(error: unknown): boolean {
+  return SignalboxError.is(error) && error.retryable
+}
+
+/** A failure that is not ours says nothing about the request, so it may have been sent. */
+function sentOf(error: unknown): Sent {
+  return SignalboxError.is(error) ? error.sent : 'maybe'
+}
+
+/** The last failure speaks for all attempts: nothing was sent only if none of them sent anything. */
+function afterAll(error: unknown, worst: Sent): unknown {
+  return SignalboxError.is(error) ? withFacts(error, {}, { sent: worst }) : error
+}
