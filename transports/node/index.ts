@@ -1,0 +1,15 @@
+/** Node: sockets, children and our own stdio. */
+export { namedPipe, tcpSocket, unixSocket, type NamedPipeOptions, type TcpSocketOptions, type UnixSocketOptions } from './socket.js'
+export {
+  listenPipe,
+  listenTcp,
+  listenUnix,
+  type ListenLimits,
+  type ListenPipeOptions,
+  type ListenTcpOptions,
+  type ListenUnixOptions,
+  type TcpListener,
+} from './listen.js'
+export { subprocess, type Command, type SubprocessOptions } from './subprocess.js'
+export { NEVER_INHERITED, type Environment, type InheritOptions } from './environment.js'
+export { processStdio } from './stdio.js'

@@ -1,0 +1,74 @@
+/** A link over one `node:net` socket, whichever side opened it. */
+import type { Socket } from 'node:net'
+import type { CloseReason, LinkInfo } from '../../src/transport.js'
+import { codeOf, linkFault } from './faults.js'
+import { NodeLink } from './link.js'
+
+const LINK = Symbol('signalbox.socket-link')
+type Linked = Socket & { [LINK]?: SocketLink }
+
+function onError(this: Linked, error: unknown): void {
+  this[LINK]?.faulted(error)
+}
+function onClose(this: Linked): void {
+  this[LINK]?.gone()
+}
+
+/** The socket must have been made with `allowHalfOpen`: its two halves end one by one. */
+export class SocketLink extends NodeLink {
+  private readonly socket: Socket
+  private fault: unknown
+
+  constructor(info: LinkInfo, socket: Socket) {
+    super(info, socket)
+    this.socket = socket
+    ;(socket as Linked)[LINK] = this
+    socket.on('error', onError)
+    socket.on('close', onClose)
+  }
+
+  faulted(error: unknown): void {
+    this.fault = error
+  }
+
+  gone(): void {
+    // A socket that was paused when it died still holds what it had read; a fault comes after it.
+    for (let rest = this.leftover(); rest !== null; rest = this.leftover()) this.inbox.push(rest)
+    if (this.isClosing) this.finish({ kind: 'local' })
+    else if (this.fault !== undefined && !this.readingOver) {
+      const error = linkFault(this.fault, this.info.transport, this.info.peer ?? this.info.id)
+      this.writeFault ??= this.fault
+      this.inbox.fail(error)
+      this.finish(codeOf(this.fault) === 'ECONNRESET' ? { kind: 'peer', detail: 'ECONNRESET' } : { kind: 'error', error })
+    } else this.finish(this.ending())
+  }
+
+  /*
+   * The two calls below go past the Writable on purpose. It answers a failed write by destroying the socket, with every byte
+   * that was received and not read: a peer that answers and leaves before our request is written would never be heard.
+   */
+  protected override send(chunk: Uint8Array): void {
+    this.socket._write(chunk, 'buffer' as BufferEncoding, this.written)
+  }
+
+  protected override finishWriting(): void {
+    this.socket._final(() => this.writingOver())
+  }
+
+  protected override release(): void {
+    this.socket.destroy()
+  }
+
+  protected override shut(): void {
+    this.socket.destroy()
+  }
+
+  private leftover(): Uint8Array | null {
+    return this.socket.readableLength > 0 ? (this.socket.read() as Uint8Array | null) : null
+  }
+
+  private ending(): CloseReason {
+    if (this.writeFault === undefined) return this.readingOver ? { kind: 'eof' } : { kind: 'peer' }
+    return { kind: 'peer', detail: codeOf(this.writeFault) ?? 'the peer no longer reads' }
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * Kills the process groups of a transport's children when we are killed ourselves and cannot. A shell that reads the groups from a
+ * pipe of ours: whatever becomes of us, the pipe ends, and then it acts. POSIX only.
+ */
+import { spawn, type ChildProcess } from 'node:child_process'
+
+/*
+ * `kill -s KILL -- -PGID` and not `kill -9 -- -PGID`, which dash refuses. The signals that a terminal or a supervisor sends to all
+ * are ignored: the watchdog must outlive us to be of use.
+ */
+const SCRIPT = `trap '' HUP INT TERM QUIT
+groups=' '
+while read -r what group; do
+  case "$what" in
+    watch) groups="$groups$group " ;;
+    leave) case "$groups" in *" $group "*) groups="\${groups%% $group *} \${groups#* $group }" ;; esac ;;
+  esac
+done
+for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done`
+
+export interface Watchdog {
+  watch(group: number): void
+  /** When the last group leaves, the watchdog leaves too; resolves once it has. */
+  leave(group: number): Promise<void>
+}
+
+export function createWatchdog(): Watchdog {
+  const groups = new Set<number>()
+  let shell: ChildProcess | undefined
+  let gone: Promise<void> = Promise.resolve()
+
+  const start = (): void => {
+    // In a session of its own, so that what kills our group does not kill it; outside any folder that one may want to remove.
+    const child = spawn('/bin/sh', ['-c', SCRIPT], {
+      cwd: '/',
+      env: {},
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore'],
+    })
+    shell = child
+    gone = new Promise((resolve) => {
+      const over = (): void => {
+        if (shell === child) shell = undefined
+        resolve()
+      }
+      child.once('exit', over)
+      // No /bin/sh here: the children run without protection, as on Windows.
+      child.once('error', over)
+    })
+    child.stdin?.on('error', () => {})
+    child.unref()
+    const pipe = child.stdin as { unref?: () => void } | null
+    pipe?.unref?.()
+    for (const group of groups) child.stdin?.write(`watch ${group}\n`)
+  }
+
+  return {
+    watch(group) {
+      groups.add(group)
+      // Starting tells it every group there is, so that one that was killed is replaced with the next child.
+      if (shell) shell.stdin?.write(`watch ${group}\n`)
+      else start()
+    },
+    async leave(group) {
+      if (!groups.delete(group) || !shell) return
+      if (groups.size > 0) {
+        shell.stdin?.write(`leave ${group}\n`)
+        return
+      }
+      const last = shell
+      shell = undefined
+      last.ref()
+      last.stdin?.end(`leave ${group}\n`)
+      await gone
+    },
+  }
+}
