@@ -23,3 +23,6 @@ export {
 export { combined, concurrency, slidingWindow, tokenBucket } from './rate-limits.js'
 export type { AcquireOptions, Limiter, LimiterOptions, LimiterStats, Permit } from './limiter.js'
 export type { ConcurrencyOptions, SlidingWindowOptions, TokenBucketOptions } from './gate.js'
+export { log, type LogLevel, type LogOptions, type LogPolicy, type LogRecord } from './log.js'
+export { trace, type TraceOptions, type TracePolicy } from './trace.js'
+export { formatTrace, parseTrace, traceEnvironment, type TraceContext } from './trace-context.js'

@@ -75,9 +75,13 @@ export function retry(options: RetryOptions = {}): RetryPolicy {
   const quota = createRetryQuota(options.quota)
 
   const attemptOnce = async <Result>(work: Work<Result>, attempt: number): Promise<Result> => {
-    using scope = createScope({ signal: work.signal, timeoutMs: attemptTimeoutMs, clock })
+    const scope = createScope({ signal: work.signal, timeoutMs: attemptTimeoutMs, clock })
     const giveUp = (): SignalboxError => abortError(scope.signal, { op: work.op, attempt, sent: 'maybe' })
-    return await within(work.once(attempt, scope), scope.signal, { giveUp })
+    try {
+      return await within(work.once(attempt, scope), scope.signal, { giveUp })
+    } finally {
+      scope[Symbol.dispose]()
+    }
   }
 
   const run = async <Result>(work: Work<Result>): Promise<Result> => {
@@ -120,10 +124,14 @@ export function retry(options: RetryOptions = {}): RetryPolicy {
 
   return asInterceptor(intercept, {
     async run<Result>(work: (attempt: Attempt) => Promise<Result>, { signal, timeoutMs, idempotent = false, op }: RunOptions = {}) {
-      using scope = createScope({ signal, timeoutMs, clock })
-      if (scope.signal.aborted) throw abortError(scope.signal, { op, sent: 'no' })
+      const scope = createScope({ signal, timeoutMs, clock })
       const once = async (attempt: number, { signal: own }: Scope): Promise<Result> => work({ attempt, signal: own })
-      return await run({ once, op, idempotent, signal: scope.signal, remainingMs: scope.remainingMs })
+      try {
+        if (scope.signal.aborted) throw abortError(scope.signal, { op, sent: 'no' })
+        return await run({ once, op, idempotent, signal: scope.signal, remainingMs: scope.remainingMs })
+      } finally {
+        scope[Symbol.dispose]()
+      }
     },
     get tokens() {
       return quota.tokens
