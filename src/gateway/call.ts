@@ -1,0 +1,121 @@
+/** `POST /v1/<upstream>/call`: one request in, the upstream's bytes streamed out. Enough for request-response and for event streams. */
+import { systemClock, type Clock, type Timer } from '../core/clock.js'
+import type { Link } from '../transport.js'
+import type { Judge } from './judge.js'
+import { Refusal } from './refusal.js'
+
+export interface CallBodyOptions {
+  readonly stallTimeoutMs: number
+  /** How often an empty line is sent while nothing else is; it keeps proxies and Firefox from sitting on the first byte. */
+  readonly keepAliveMs: number
+  readonly lines: boolean
+  readonly clock?: Clock
+  readonly onEnd: () => void
+  readonly signal: AbortSignal
+}
+
+const NEWLINE = 0x0a
+
+/** The one request of a call, judged and ready to be written. */
+export function judgeRequest(judge: Judge, body: Uint8Array): Uint8Array {
+  const passed = [...judge.push(body), ...judge.end()]
+  const [request] = passed
+  if (request === undefined || passed.length > 1)
+    throw new Refusal('invalid_request', { message: 'A call carries exactly one message.' })
+  return request
+}
+
+/**
+ * What the upstream answers, pulled as the client reads: what the client does not read stays with the upstream, and a client that reads
+ * nothing for too long is cut off.
+ */
+export function callBody(link: Link, options: CallBodyOptions): ReadableStream<Uint8Array> {
+  const { stallTimeoutMs, keepAliveMs, lines, clock = systemClock, onEnd, signal } = options
+  let stall: Timer | undefined
+  let beat: Timer | undefined
+  let over = false
+  // A beat inside a line would break it.
+  let atLineStart = true
+  let fail: ((error: unknown) => void) | undefined
+
+  const finish = (): void => {
+    if (over) return
+    over = true
+    stall?.cancel()
+    beat?.cancel()
+    signal.removeEventListener('abort', onAbort)
+    void link.close().then(onEnd)
+  }
+  const onAbort = (): void => {
+    fail?.(signal.reason)
+    finish()
+  }
+
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        fail = (error) => controller.error(error)
+        if (signal.aborted) return onAbort()
+        signal.addEventListener('abort', onAbort, { once: true })
+        if (!lines) return
+        controller.enqueue(Uint8Array.of(NEWLINE))
+        const tick = (): void => {
+          if (over) return
+          if (atLineStart && (controller.desiredSize ?? 0) > 0) controller.enqueue(Uint8Array.of(NEWLINE))
+          beat = clock.after(keepAliveMs, tick)
+        }
+        beat = clock.after(keepAliveMs, tick)
+      },
+      async pull(controller) {
+        stall?.cancel()
+        stall = undefined
+        try {
+          const chunk = await link.read()
+          if (over) return
+          if (chunk === null) {
+            finish()
+            controller.close()
+            return
+          }
+          controller.enqueue(chunk)
+          atLineStart = chunk.at(-1) === NEWLINE
+          stall = clock.after(stallTimeoutMs, () => {
+            controller.error(new Refusal('slow_consumer'))
+            finish()
+          })
+        } catch (error) {
+          if (over) return
+          finish()
+          controller.error(error)
+        }
+      },
+      cancel: finish,
+    },
+    { highWaterMark: 1 },
+  )
+}
+
+/** The same body, with word of its end: read to the end, failed, or given up by the reader. */
+export function observeEnd(body: ReadableStream<Uint8Array>, onEnd: () => void): ReadableStream<Uint8Array> {
+  const reader = body.getReader()
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const next = await reader.read()
+          if (!next.done) return controller.enqueue(next.value)
+          onEnd()
+          controller.close()
+        } catch (error) {
+          onEnd()
+          controller.error(error)
+        }
+      },
+      cancel(reason) {
+        onEnd()
+        return reader.cancel(reason)
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}

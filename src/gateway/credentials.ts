@@ -1,0 +1,110 @@
+/**
+ * Tokens and tickets. Only digests are kept, so a dump of the gateway's memory or state holds no credential, and looking one up by its
+ * digest takes the same time whatever an attacker guesses. A ticket works once, for a short time, and gives a token of its own.
+ */
+import { systemClock, type Clock } from '../core/clock.js'
+import { Refusal } from './refusal.js'
+import { isScope, type Grant, type Scope } from './scopes.js'
+import { digestOf, randomId, randomSecret } from './secrets.js'
+
+export interface CredentialOptions {
+  readonly clock?: Clock
+  /** Default 60 s: a ticket travels in a URL fragment, from a terminal to a page. */
+  readonly ticketTtlMs?: number
+  /** Default 12 h: how long the token of a redeemed ticket lives. */
+  readonly sessionTtlMs?: number
+  /** Default 1000 of each; the oldest goes first. */
+  readonly maxCredentials?: number
+}
+
+export interface GrantRequest {
+  readonly scopes?: readonly Scope[]
+  readonly upstreams?: readonly string[]
+  readonly ttlMs?: number
+}
+
+export interface Credentials {
+  /** Registers a token that was made elsewhere, such as the one in the token file. */
+  addToken(token: string, request?: GrantRequest): Promise<Grant>
+  issueToken(request?: GrantRequest): Promise<{ token: string; grant: Grant }>
+  issueTicket(request?: GrantRequest): Promise<string>
+  /** Spends the ticket. A second use, by whomever, is refused, and the token of the first is withdrawn: one of the two was a thief. */
+  redeem(ticket: string): Promise<{ token: string; grant: Grant }>
+  verify(token: string | undefined): Promise<Grant>
+  revoke(grantId: string): void
+}
+
+interface Ticket {
+  readonly request: GrantRequest
+  readonly expiresAtMs: number
+  spentOn?: string
+}
+
+const looksLikeSecret = (value: unknown): value is string => typeof value === 'string' && value.length >= 16 && value.length <= 512
+
+export function createCredentials(options: CredentialOptions = {}): Credentials {
+  const { clock = systemClock, ticketTtlMs = 60_000, sessionTtlMs = 12 * 3_600_000, maxCredentials = 1_000 } = options
+  const tokens = new Map<string, Grant>()
+  const tickets = new Map<string, Ticket>()
+
+  const forgetOldest = (map: Map<string, unknown>): void => {
+    if (map.size > maxCredentials) map.delete(map.keys().next().value as string)
+  }
+  const grantOf = (request: GrantRequest): Grant => ({
+    id: randomId(),
+    scopes: (request.scopes ?? ['observe']).filter(isScope),
+    ...(request.upstreams ? { upstreams: [...request.upstreams] } : {}),
+    ...(request.ttlMs !== undefined ? { expiresAtMs: clock.now() + request.ttlMs } : {}),
+  })
+  const revoke = (grantId: string): void => {
+    for (const [digest, grant] of tokens) if (grant.id === grantId) tokens.delete(digest)
+  }
+  const addToken = async (token: string, request: GrantRequest = {}): Promise<Grant> => {
+    const grant = grantOf(request)
+    tokens.set(await digestOf(token), grant)
+    forgetOldest(tokens)
+    return grant
+  }
+  const issueToken = async (request: GrantRequest = {}) => {
+    const token = randomSecret('sbx_token')
+    return { token, grant: await addToken(token, request) }
+  }
+
+  return {
+    addToken,
+    issueToken,
+    async issueTicket(request = {}) {
+      const ticket = randomSecret('sbx_ticket')
+      tickets.set(await digestOf(ticket), { request, expiresAtMs: clock.now() + ticketTtlMs })
+      forgetOldest(tickets)
+      return ticket
+    },
+    async redeem(ticket) {
+      if (!looksLikeSecret(ticket)) throw new Refusal('ticket_spent')
+      const known = tickets.get(await digestOf(ticket))
+      if (!known) throw new Refusal('ticket_spent')
+      if (known.spentOn !== undefined) {
+        revoke(known.spentOn)
+        throw new Refusal('ticket_spent', { message: 'The ticket was used twice, so the session it opened was ended.' })
+      }
+      if (known.expiresAtMs <= clock.now()) throw new Refusal('ticket_spent')
+      // Spent before anything is awaited, so that two simultaneous redemptions cannot both pass.
+      known.spentOn = 'pending'
+      const session = await issueToken({ ttlMs: sessionTtlMs, ...known.request })
+      known.spentOn = session.grant.id
+      return session
+    },
+    async verify(token) {
+      if (!looksLikeSecret(token)) throw new Refusal('unauthenticated')
+      const digest = await digestOf(token)
+      const grant = tokens.get(digest)
+      if (!grant) throw new Refusal('unauthenticated')
+      if (grant.expiresAtMs !== undefined && grant.expiresAtMs <= clock.now()) {
+        tokens.delete(digest)
+        throw new Refusal('unauthenticated', { message: 'The session has expired.' })
+      }
+      return grant
+    },
+    revoke,
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * The one function that decides who may speak to the gateway at all: for HTTP, for WebSockets and for static pages alike. It sees what a
+ * `Request` shows and what it hides: the raw Host headers, the form of the target, the version.
+ */
+import { Refusal } from './refusal.js'
+
+/** Facts about one request as it stood on the wire. A binding that cannot tell one leaves it out, and says so in the docs. */
+export interface WireFacts {
+  readonly method: string
+  /** Every Host header, as received. HTTP/2 gives its `:authority`. */
+  readonly hosts: readonly string[]
+  /** The request target as received. */
+  readonly target: string
+  /** `1.0`, `1.1`, `2`, … */
+  readonly httpVersion: string
+  readonly origin?: string | undefined
+  readonly secFetchSite?: string | undefined
+  readonly secFetchMode?: string | undefined
+  readonly contentType?: string | undefined
+}
+
+export interface GuardConfig {
+  /** Exact `host:port` as browsers send it: no port for the default one. */
+  readonly allowedHosts: readonly string[]
+  /** Exact origins of pages, scheme and port included. The gateway's own pages need not be listed. */
+  readonly allowedOrigins: readonly string[]
+}
+
+export type Purpose = 'api' | 'link' | 'preflight' | 'page'
+
+/** Throws the refusal, or returns the origin that the reply may name in its CORS headers. */
+export function guard(config: GuardConfig, facts: WireFacts, purpose: Purpose): { readonly allowOrigin: string | undefined } {
+  if (facts.httpVersion === '1.0' || facts.httpVersion === '0.9') throw new Refusal('http_version')
+  // Absolute, authority and asterisk forms carry a second opinion about the host.
+  if (!facts.target.startsWith('/') || facts.target.startsWith('//')) throw new Refusal('target_form')
+  if (facts.hosts.length !== 1) throw new Refusal('host_ambiguous')
+  const [host] = facts.hosts
+  // Byte for byte: whatever normalising would accept is what a rebinding page would try.
+  if (host === undefined || !config.allowedHosts.includes(host)) throw new Refusal('host_not_allowed')
+
+  const allowOrigin = checkOrigin(config, facts, host, purpose)
+  if (facts.method === 'POST' && !isJson(facts.contentType)) throw new Refusal('content_type')
+  return { allowOrigin }
+}
+
+function checkOrigin(config: GuardConfig, facts: WireFacts, host: string, purpose: Purpose): string | undefined {
+  const { origin, secFetchSite } = facts
+  if (origin === undefined) {
+    // Browsers name the origin on everything but navigations and same-origin reads; programs send neither header.
+    const harmless = secFetchSite === undefined || secFetchSite === 'same-origin' || secFetchSite === 'none'
+    const opensPage = purpose === 'page' && facts.secFetchMode === 'navigate'
+    if (!harmless && !opensPage) throw new Refusal('cross_site')
+    if (purpose === 'preflight') throw new Refusal('origin_not_allowed')
+    return undefined
+  }
+  const own = origin === `http://${host}` || origin === `https://${host}`
+  if (own && (secFetchSite === undefined || secFetchSite === 'same-origin' || secFetchSite === 'none')) return origin
+  if (origin !== 'null' && config.allowedOrigins.includes(origin)) return origin
+  throw new Refusal('origin_not_allowed')
+}
+
+/** Exactly JSON: every other type is one that a page may send across sites without asking first. */
+function isJson(contentType: string | undefined): boolean {
+  return contentType !== undefined && /^application\/json(?:\s*;\s*charset=utf-8)?$/i.test(contentType)
+}

@@ -1,0 +1,65 @@
+/**
+ * Judges what goes up a link, message by message, before the upstream sees a byte of it. What was judged is what is passed: a line is
+ * written anew from what was parsed, so that a duplicate key cannot mean one thing here and another to the upstream's parser.
+ */
+import { encodeFrame, frameDecoder } from '../core/codec/frames.js'
+import { encodeNdjson, ndjsonDecoder } from '../core/codec/ndjson.js'
+import type { Decoder } from '../core/codec/codec.js'
+import { SignalboxError } from '../errors.js'
+import type { StreamPolicy, Verdict } from './policy/policy.js'
+import { Refusal } from './refusal.js'
+import { allows, type Grant } from './scopes.js'
+
+/** Throws the refusal that the verdict asks for. */
+export function enforce(grant: Grant, verdict: Verdict): void {
+  if (verdict.needs === 'server-only') {
+    throw new Refusal('server_only', { message: `${verdict.name} can only be set in the configuration of the gateway.` })
+  }
+  if (!allows(grant, verdict.needs)) {
+    throw new Refusal('scope_missing', { message: `${verdict.name} is not covered by the credential.`, scope: verdict.needs })
+  }
+}
+
+export interface Judge {
+  /** The bytes that may pass. Throws a Refusal; what was passed before stays passed. */
+  push(chunk: Uint8Array): Uint8Array[]
+  end(): Uint8Array[]
+}
+
+export function createJudge(policy: StreamPolicy, grant: Grant, options: { readonly maxMessageBytes: number }): Judge {
+  const { maxMessageBytes } = options
+  let raw = policy.framing === 'raw'
+  if (raw) enforce(grant, policy.classify(undefined))
+  const isFrames = policy.framing === 'frames'
+  const decoder: Decoder<unknown> = isFrames
+    ? frameDecoder({ maxFrameBytes: maxMessageBytes })
+    : ndjsonDecoder({ maxLineBytes: maxMessageBytes })
+
+  const pass = (messages: readonly unknown[]): Uint8Array[] => {
+    const out: Uint8Array[] = []
+    for (const message of messages) {
+      const verdict = policy.classify(message)
+      enforce(grant, verdict)
+      if (verdict.thenRaw) {
+        // A message that turns the link into raw bytes must be the last one judged: anything that was sent along is ambiguous.
+        if (messages.length > 1)
+          throw new Refusal('invalid_request', { message: `Nothing may be sent along with ${verdict.name}.` })
+        raw = true
+      }
+      out.push(isFrames ? encodeFrame(message as Uint8Array) : encodeNdjson(message))
+    }
+    const { fault } = decoder
+    if (fault) throw asRefusal(fault)
+    return out
+  }
+
+  return {
+    push: (chunk) => (raw ? [chunk] : pass(decoder.push(chunk))),
+    end: () => (raw ? [] : pass(decoder.end())),
+  }
+}
+
+function asRefusal(fault: SignalboxError): Refusal {
+  if (SignalboxError.is(fault, 'too_large')) return new Refusal('too_large', { limit: 'maxMessageBytes' })
+  return new Refusal('invalid_request', { message: 'What was sent is not a message of this protocol.' })
+}

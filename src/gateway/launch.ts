@@ -1,0 +1,40 @@
+/** Opens a stream upstream for a credential: the launch object is judged field by field and completed from the configuration. */
+import { SignalboxError } from '../errors.js'
+import type { Link } from '../transport.js'
+import { enforce } from './judge.js'
+import { Refusal } from './refusal.js'
+import type { Grant } from './scopes.js'
+import type { StreamUpstream } from './upstream.js'
+
+export function judgeLaunch(upstream: StreamUpstream, grant: Grant, launch: unknown): Record<string, unknown> | undefined {
+  const { policy } = upstream
+  if (policy.classifyLaunch === undefined) {
+    if (launch !== undefined && launch !== null) {
+      throw new Refusal('invalid_request', { message: 'This upstream takes no launch options.' })
+    }
+    return undefined
+  }
+  const asked = launch ?? {}
+  if (typeof asked !== 'object' || Array.isArray(asked)) {
+    throw new Refusal('invalid_request', { message: 'Launch options are an object.' })
+  }
+  const fields = asked as Record<string, unknown>
+  for (const verdict of policy.classifyLaunch(fields)) enforce(grant, verdict)
+  // The server's own word comes last, so that no request can overrule it.
+  return { ...fields, ...upstream.launch }
+}
+
+export async function openUpstream(
+  upstream: StreamUpstream,
+  launch: Record<string, unknown> | undefined,
+  options: { readonly signal: AbortSignal; readonly trace?: Readonly<Record<string, string>> },
+): Promise<Link> {
+  try {
+    return await upstream.transport.open(launch, options)
+  } catch (error) {
+    if (options.signal.aborted) throw error
+    const why = SignalboxError.is(error) ? error.code : 'failed'
+    // The message may name sockets and paths of this machine, which are not the client's business.
+    throw new Refusal('upstream_unreachable', { message: `The upstream could not be opened (${why}).` })
+  }
+}

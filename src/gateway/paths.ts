@@ -1,0 +1,32 @@
+/** What a path may look like. Everything that two parsers could read in two ways is refused rather than cleaned. */
+import { Refusal } from './refusal.js'
+
+export interface Route {
+  readonly upstream?: string
+  readonly action: 'index' | 'ticket' | 'call' | 'link' | 'http' | 'page'
+  /** For `http`: the path behind the upstream's name, with its query. */
+  readonly rest?: string
+}
+
+export function route(target: string): Route {
+  const cut = target.indexOf('?')
+  const path = cut === -1 ? target : target.slice(0, cut)
+  const query = cut === -1 ? '' : target.slice(cut)
+  if (path !== '/v1' && !path.startsWith('/v1/')) return { action: 'page' }
+  if (path === '/v1' || path === '/v1/') return { action: 'index' }
+  if (path === '/v1/ticket') return { action: 'ticket' }
+  const [, , name = '', action = '', ...rest] = path.split('/')
+  if (action === 'http') return { upstream: name, action, rest: checkedPath(`/${rest.join('/')}`) + query }
+  if ((action === 'call' || action === 'link') && rest.length === 0) return { upstream: name, action }
+  throw new Refusal('not_found')
+}
+
+/** Refuses traversal in every spelling: dots, backslashes, doubled slashes, control characters, encoded separators. */
+export function checkedPath(path: string): string {
+  const hidden = /%(?:2e|2f|5c|00|25)/i.test(path)
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  const plain = /^\/[^\\\x00-\x20\x7f]*$/.test(path) && !path.includes('//')
+  const dotted = path.split('/').some((part) => part === '.' || part === '..')
+  if (hidden || !plain || dotted) throw new Refusal('invalid_request', { message: 'The path is not in its plain form.' })
+  return path
+}

@@ -1,0 +1,37 @@
+/** What the gateway knows about a protocol: how to cut what goes up into messages, and which scope each one needs. */
+import type { Classification } from '../scopes.js'
+
+/** The verdict's `name` is for refusals and logs: an op, a command, a path. Never an argument. */
+export interface Verdict {
+  readonly name: string
+  readonly needs: Classification
+  /** The rest of the link is no longer messages but bytes, under this same verdict: a terminal that was attached. */
+  readonly thenRaw?: true
+}
+
+export interface StreamPolicy {
+  readonly kind: 'stream'
+  /** `raw` passes bytes unseen and therefore needs `admin`. */
+  readonly framing: 'ndjson' | 'frames' | 'raw'
+  /** Judges one message that goes up: a parsed line, or the body of a frame. An unknown one is `admin`. */
+  classify(message: unknown): Verdict
+  /** Judges a launch object field by field; absent where the protocol has none, and then none may be given. */
+  classifyLaunch?(launch: Readonly<Record<string, unknown>>): Verdict[]
+}
+
+export interface ExchangePolicy {
+  readonly kind: 'exchange'
+  classify(method: string, path: string): Verdict
+}
+
+/** For an upstream that nobody classified: usable, by whoever may do everything. */
+export const rawPolicy: StreamPolicy = {
+  kind: 'stream',
+  framing: 'raw',
+  classify: () => ({ name: 'bytes', needs: 'admin' }),
+}
+
+export const adminExchangePolicy: ExchangePolicy = {
+  kind: 'exchange',
+  classify: (method, path) => ({ name: `${method} ${path}`, needs: 'admin' }),
+}

@@ -1,0 +1,39 @@
+/** `/v1/<upstream>/http/…`: an HTTP upstream behind the gateway. Its credential is added by the transport on this side. */
+import { SignalboxError } from '../errors.js'
+import { enforce } from './judge.js'
+import { Refusal } from './refusal.js'
+import type { Grant } from './scopes.js'
+import type { ExchangeUpstream } from './upstream.js'
+
+/** What crosses in each direction. Everything else, cookies and credentials above all, stays on its side. */
+const REQUEST_HEADERS = ['accept', 'content-type', 'x-workspace-id', 'x-collector-id', 'if-none-match', 'traceparent', 'tracestate']
+const REPLY_HEADERS = ['content-type', 'retry-after', 'etag', 'x-request-id']
+
+export async function proxy(
+  upstream: ExchangeUpstream,
+  grant: Grant,
+  request: { readonly method: string; readonly rest: string; readonly headers: Headers; readonly body: Uint8Array | undefined },
+  signal: AbortSignal,
+): Promise<Response> {
+  const { method, rest, body } = request
+  const [path = '/'] = rest.split('?')
+  enforce(grant, upstream.policy.classify(method, path))
+  const headers: Record<string, string> = {}
+  for (const name of REQUEST_HEADERS) {
+    const value = request.headers.get(name)
+    if (value !== null) headers[name] = value
+  }
+  try {
+    const reply = await upstream.transport.exchange({ method, path: rest, headers, ...(body ? { body } : {}) }, { signal })
+    const kept: Record<string, string> = {}
+    for (const name of REPLY_HEADERS) {
+      const value = reply.headers[name]
+      if (value !== undefined) kept[name] = value
+    }
+    return new Response(reply.body, { status: reply.status, headers: kept })
+  } catch (error) {
+    if (signal.aborted) throw error
+    const why = SignalboxError.is(error) ? error.code : 'failed'
+    throw new Refusal('upstream_unreachable', { message: `The upstream could not be reached (${why}).` })
+  }
+}

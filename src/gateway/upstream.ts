@@ -1,0 +1,30 @@
+/** Upstreams, as the server's configuration describes them. A request only ever names one. */
+import type { ExchangeTransport, StreamTransport } from '../transport.js'
+import type { ExchangePolicy, StreamPolicy } from './policy/policy.js'
+
+export interface StreamUpstream {
+  readonly kind: 'stream'
+  /** Which client speaks to it: `ccc`, `cccc`, `claude`, `cmdop`, or whatever the owner calls it. */
+  readonly system: string
+  // biome-ignore lint/suspicious/noExplicitAny: the launch type is judged by the policy, which is chosen together with the transport
+  readonly transport: StreamTransport<any>
+  readonly policy: StreamPolicy
+  /** Merged under the launch object of a request, for fields that only the server may say. */
+  readonly launch?: Readonly<Record<string, unknown>>
+  readonly maxLinks?: number
+}
+
+export interface ExchangeUpstream {
+  readonly kind: 'exchange'
+  readonly system: string
+  /** Adds the credential itself; the client never sees it. */
+  readonly transport: ExchangeTransport
+  readonly policy: ExchangePolicy
+}
+
+export type Upstream = StreamUpstream | ExchangeUpstream
+
+/** Names are plain words, so that no name can be a path, a socket address or a flag. */
+export function isUpstreamName(name: string): boolean {
+  return /^[a-z][a-z0-9-]{0,63}$/.test(name)
+}
