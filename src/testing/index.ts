@@ -2,3 +2,4 @@
 export { check, CheckFailed, checkEqual, checkRejects, runCases, type Case, type CaseResult } from './case.js'
 export { memoryPair, memoryServer, type MemoryPairOptions, type MemoryServer } from './memory-link.js'
 export { createFakeClock, createSeededRandom, type FakeClock, type FakeClockOptions } from './clock.js'
+export { storeCases, type StoreContext } from './store-suite.js'

@@ -1,0 +1,18 @@
+/** State that must survive: the interfaces, the memory driver, and the rules that a driver of your own shares with it. */
+export type {
+  AppendOptions,
+  HeldLease,
+  Kv,
+  KvEntry,
+  KvVersion,
+  Lease,
+  ListOptions,
+  Log,
+  LogEntry,
+  LogPage,
+  LogState,
+  ReadOptions,
+  Store,
+} from './store.js'
+export { memoryStore, type MemoryStoreOptions } from './memory.js'
+export { checkKey, checkPosition, createPage, fenced, storeClosed, storeFull, tailPages } from './rules.js'

@@ -1,0 +1,87 @@
+/** What every driver checks the same way, so that a program does not learn a driver's rules when it changes to another. */
+import { abortError } from '../core/scope.js'
+import { SignalboxError } from '../errors.js'
+import type { LogEntry, LogPage, ReadOptions } from './store.js'
+
+export const MAX_KEY_CHARACTERS = 256
+export const PAGE_ENTRIES = 1000
+export const PAGE_BYTES = 1024 * 1024
+
+/** Names of logs, maps and leases, and keys in them. */
+export function checkKey(key: string, what = 'key'): string {
+  const problem =
+    key.length === 0
+      ? 'is empty'
+      : key.length > MAX_KEY_CHARACTERS
+        ? `has ${key.length} characters; the limit is ${MAX_KEY_CHARACTERS}`
+        : key.includes('\0') || /\p{Surrogate}/u.test(key)
+          ? 'holds a NUL or half a character'
+          : undefined
+  if (problem === undefined) return key
+  throw new SignalboxError({ code: 'invalid_argument', message: `The ${what} ${problem}.` })
+}
+
+export function checkPosition(value: number, what: string, least: number): number {
+  if (Number.isSafeInteger(value) && value >= least) return value
+  throw new SignalboxError({ code: 'invalid_argument', message: `${what} must be a whole number from ${least} on, not ${value}.` })
+}
+
+export function storeClosed(what: string): SignalboxError {
+  return new SignalboxError({ code: 'closed', message: `${what} is closed.`, hint: 'Open it again before you use it.' })
+}
+
+/** What the store's bound refuses. `trim` or `delete` makes room. */
+export function storeFull(what: string, limit: number, option: string): SignalboxError {
+  return new SignalboxError({
+    code: 'unavailable',
+    message: `${what} is full: it may hold ${limit} bytes.`,
+    hint: `Make room in it, or raise ${option}.`,
+  })
+}
+
+export function fenced(what: string, fence: number, highest: number): SignalboxError {
+  return new SignalboxError({
+    code: 'conflict',
+    message: `${what} was written under fence ${highest}; a writer with fence ${fence} has lost its lease.`,
+    hint: 'Stop writing, and acquire the lease again.',
+  })
+}
+
+/** Makes a bounded page, with a gap where the reader's position lies outside of what the log holds or ever held. */
+export function createPage(
+  from: number,
+  log: { readonly first: number; readonly next: number },
+  candidates: Iterable<LogEntry>,
+  options: ReadOptions = {},
+): LogPage {
+  const { maxEntries = PAGE_ENTRIES, maxBytes = PAGE_BYTES } = options
+  const entries: LogEntry[] = []
+  let bytes = 0
+  for (const entry of candidates) {
+    bytes += entry.bytes.byteLength
+    if (entries.length > 0 && (entries.length >= maxEntries || bytes > maxBytes)) break
+    entries.push(entry)
+  }
+  const last = entries.at(-1)
+  const start = Math.min(Math.max(from, log.first), log.next)
+  const page = { entries, next: last ? last.sequence + 1 : start }
+  if (from === 0 || from === start) return page
+  return { ...page, gap: { type: 'gap', from, to: start, reason: from < start ? 'expired' : 'restart' } }
+}
+
+/** The tail of any log: reads until there is nothing more, then waits until `changed` says that there may be. */
+export async function* tailPages(
+  read: (from: number) => Promise<LogPage>,
+  changed: (next: number, signal: AbortSignal | undefined) => Promise<void>,
+  from: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<LogPage, void, void> {
+  let next = from
+  for (;;) {
+    if (signal?.aborted) throw abortError(signal, { op: 'tail' })
+    const page = await read(next)
+    next = page.next
+    if (page.entries.length > 0 || page.gap) yield page
+    else await changed(next, signal)
+  }
+}

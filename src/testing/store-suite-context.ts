@@ -1,0 +1,16 @@
+/** What the cases of the store suite share. */
+import type { Store } from '../store/store.js'
+
+export interface StoreContext {
+  readonly store: Store
+  /** A second store object on a place that is empty at first; only for durable stores. The cases close what they open. */
+  openPlace?(place: string): Promise<Store>
+  /** Lets time pass for leases: moves the clock that the store was given, or really waits. */
+  wait(ms: number): Promise<void>
+}
+
+/** A name that no other case, and no earlier run over the same place, has used. */
+export const freshName = (what: string): string => `${what}-${crypto.randomUUID()}`
+
+export const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
+export const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)

@@ -1,0 +1,157 @@
+/** The map's part of the store suite. */
+import type { Kv } from '../store/store.js'
+import { check, checkEqual, checkRejects, type Case } from './case.js'
+import { bytesOf, freshName, textOf, type StoreContext } from './store-suite-context.js'
+
+async function withKv(context: StoreContext, run: (kv: Kv) => Promise<void>): Promise<void> {
+  await using kv = await context.store.kv(freshName('kv'))
+  await run(kv)
+}
+
+const textAt = async (kv: Kv, key: string): Promise<string | undefined> => {
+  const entry = await kv.get(key)
+  return entry ? textOf(entry.bytes) : undefined
+}
+
+/** Keys that a driver on files, on SQL or on a prototype-bearing object could trip over. */
+const ODD_KEYS = ['a/b', '..', '.', '../x', 'con', 'A', 'a', '%2F', "it's", '__proto__', 'constructor', ' ', 'ü€𐍈', 'x'.repeat(256)]
+
+export const kvCases: readonly Case<StoreContext>[] = [
+  {
+    id: 'store.kv.values',
+    title: 'a map gives back the bytes that were put last, every byte of them',
+    run: (context) =>
+      withKv(context, async (kv) => {
+        checkEqual(await kv.get('key'), null)
+        await kv.put('key', bytesOf('one'))
+        const version = await kv.put(
+          'key',
+          Uint8Array.from({ length: 256 }, (_, byte) => byte),
+        )
+        checkEqual(await kv.get('key'), { key: 'key', bytes: Uint8Array.from({ length: 256 }, (_, byte) => byte), version })
+        await kv.put('empty', new Uint8Array(0))
+        checkEqual((await kv.get('empty'))?.bytes.byteLength, 0)
+        checkEqual(await kv.delete('key'), true)
+        checkEqual(await kv.delete('key'), false)
+        checkEqual(await kv.get('key'), null)
+      }),
+  },
+  {
+    id: 'store.kv.keys',
+    title: 'keys are told apart exactly, whatever characters they have',
+    run: (context) =>
+      withKv(context, async (kv) => {
+        for (const key of ODD_KEYS) await kv.put(key, bytesOf(`value of ${key}`))
+        for (const key of ODD_KEYS) checkEqual(await textAt(kv, key), `value of ${key}`)
+        checkEqual(await kv.list(), [...ODD_KEYS].sort())
+        checkEqual(await kv.get('toString'), null)
+      }),
+  },
+  {
+    id: 'store.kv.compare-and-set',
+    title: 'compare-and-set creates only where there is nothing and replaces only the version it was given',
+    run: (context) =>
+      withKv(context, async (kv) => {
+        const first = await kv.compareAndSet('key', null, bytesOf('one'))
+        check(first !== null, 'an absent key is created')
+        checkEqual(await kv.compareAndSet('key', null, bytesOf('again')), null)
+        const second = await kv.compareAndSet('key', first, bytesOf('two'))
+        check(second !== null && second !== first, 'a new write has a new version')
+        checkEqual(await kv.compareAndSet('key', first, bytesOf('late')), null)
+        checkEqual(await kv.compareAndSet('other', first, bytesOf('absent')), null)
+        checkEqual(await textAt(kv, 'key'), 'two')
+        checkEqual(await kv.delete('key', first), false)
+        checkEqual(await kv.delete('key', second), true)
+      }),
+  },
+  {
+    id: 'store.kv.race',
+    title: 'of many that compare and set at once exactly one wins, every round',
+    run: (context) =>
+      withKv(context, async (kv) => {
+        let version = await kv.compareAndSet('counter', null, bytesOf('start'))
+        for (let round = 0; round < 5; round += 1) {
+          const before = version
+          const answers = await Promise.all(
+            Array.from({ length: 8 }, (_, rival) => kv.compareAndSet('counter', before, bytesOf(`${round}-${rival}`))),
+          )
+          const winners = answers.flatMap((answer, rival) => (answer === null ? [] : [rival]))
+          checkEqual(winners.length, 1, `round ${round}`)
+          checkEqual(await textAt(kv, 'counter'), `${round}-${winners[0]}`)
+          version = answers.find((answer) => answer !== null) ?? null
+        }
+      }),
+  },
+  {
+    id: 'store.kv.version',
+    title: 'a key that is made anew has no version of its former life',
+    run: (context) =>
+      withKv(context, async (kv) => {
+        const versions = new Set<string>()
+        for (let life = 0; life < 3; life += 1) {
+          versions.add(await kv.put('key', bytesOf('same')))
+          versions.add(await kv.put('key', bytesOf('same')))
+          await kv.delete('key')
+        }
+        checkEqual(versions.size, 6)
+      }),
+  },
+  {
+    id: 'store.kv.list',
+    title: 'keys are listed in order, by prefix, and in bounded pages',
+    run: (context) =>
+      withKv(context, async (kv) => {
+        for (const key of ['b/2', 'a/1', 'b/10', 'c', 'b/1', 'b']) await kv.put(key, bytesOf(key))
+        checkEqual(await kv.list(), ['a/1', 'b', 'b/1', 'b/10', 'b/2', 'c'])
+        checkEqual(await kv.list({ prefix: 'b/' }), ['b/1', 'b/10', 'b/2'])
+        const first = await kv.list({ maxKeys: 4 })
+        checkEqual(first, ['a/1', 'b', 'b/1', 'b/10'])
+        checkEqual(await kv.list({ maxKeys: 4, after: 'b/10' }), ['b/2', 'c'])
+        checkEqual(await kv.list({ prefix: 'b/', after: 'b/1', maxKeys: 1 }), ['b/10'])
+        checkEqual(await kv.list({ prefix: 'z' }), [])
+        checkEqual(await kv.list({ after: 'z' }), [])
+      }),
+  },
+  {
+    id: 'store.copies',
+    title: 'a map copies what goes in and what comes out',
+    run: (context) =>
+      withKv(context, async (kv) => {
+        const mine = bytesOf('kept')
+        const put = kv.put('key', mine)
+        mine.fill(0)
+        await put
+        ;(await kv.get('key'))?.bytes.fill(0)
+        checkEqual(await textAt(kv, 'key'), 'kept')
+      }),
+  },
+  {
+    id: 'store.checks',
+    title: 'a map refuses keys that are none',
+    run: (context) =>
+      withKv(context, async (kv) => {
+        for (const key of ['', 'a\0b', 'x'.repeat(257), '\ud800', 'x\udc00']) {
+          await checkRejects(kv.get(key), 'invalid_argument')
+          await checkRejects(kv.put(key, bytesOf('x')), 'invalid_argument')
+          await checkRejects(kv.compareAndSet(key, null, bytesOf('x')), 'invalid_argument')
+          await checkRejects(kv.delete(key), 'invalid_argument')
+        }
+        await checkRejects(kv.list({ maxKeys: 0 }), 'invalid_argument')
+        await checkRejects(context.store.kv(''), 'invalid_argument')
+      }),
+  },
+  {
+    id: 'store.closed',
+    title: 'a closed map refuses everything, and closes twice',
+    run: (context) =>
+      withKv(context, async (kv) => {
+        await kv[Symbol.asyncDispose]()
+        await kv[Symbol.asyncDispose]()
+        await checkRejects(kv.get('key'), 'closed')
+        await checkRejects(kv.put('key', bytesOf('x')), 'closed')
+        await checkRejects(kv.compareAndSet('key', null, bytesOf('x')), 'closed')
+        await checkRejects(kv.delete('key'), 'closed')
+        await checkRejects(kv.list(), 'closed')
+      }),
+  },
+]

@@ -1,0 +1,214 @@
+/** The log's part of the store suite. */
+import type { Log, LogPage } from '../store/store.js'
+import { check, checkEqual, checkRejects, type Case } from './case.js'
+import { bytesOf, freshName, textOf, type StoreContext } from './store-suite-context.js'
+
+async function withLog(context: StoreContext, run: (log: Log) => Promise<void>): Promise<void> {
+  await using log = await context.store.log(freshName('log'))
+  await run(log)
+}
+
+const texts = (page: LogPage): string[] => page.entries.map(({ bytes }) => textOf(bytes))
+const append = (log: Log, ...entries: string[]): Promise<number[]> => log.append(entries.map(bytesOf))
+
+async function firstPage(pages: AsyncIterable<LogPage>): Promise<LogPage | undefined> {
+  for await (const page of pages) return page
+  return undefined
+}
+
+export const logCases: readonly Case<StoreContext>[] = [
+  {
+    id: 'store.log.order',
+    title: 'a log gives back what was appended, in order, from any position',
+    run: (context) =>
+      withLog(context, async (log) => {
+        const empty = await log.read(0)
+        checkEqual(empty.entries, [])
+        check(!empty.gap, 'an empty log has no gap')
+        const [one, two] = await append(log, 'one', 'two')
+        const [three] = await append(log, 'three')
+        check(one !== undefined && two !== undefined && three !== undefined, 'every entry has a sequence')
+        check(0 < one && one < two && two < three, `sequences rise from 1: ${one} ${two} ${three}`)
+        checkEqual(texts(await log.read(0)), ['one', 'two', 'three'])
+        checkEqual(texts(await log.read(two)), ['two', 'three'])
+        const end = await log.read(two)
+        checkEqual(texts(await log.read(end.next)), [], 'reading on at the end gives nothing yet')
+        const { first, next, entries, bytes } = await log.state()
+        checkEqual({ first, entries, bytes }, { first: one, entries: 3, bytes: 11 })
+        check(next > three, 'next is above every sequence')
+      }),
+  },
+  {
+    id: 'store.log.order',
+    title: 'appends that are not waited for keep their order, and no sequence is given twice',
+    run: (context) =>
+      withLog(context, async (log) => {
+        const names = Array.from({ length: 40 }, (_, index) => `entry-${index}`)
+        const sequences = (await Promise.all(names.map((name) => append(log, name)))).flat()
+        checkEqual(new Set(sequences).size, 40)
+        checkEqual(
+          [...sequences].sort((a, b) => a - b),
+          sequences,
+        )
+        checkEqual(texts(await log.read(0)), names)
+      }),
+  },
+  {
+    id: 'store.log.bounded',
+    title: 'a read is bounded by entries and by bytes, yet always gets past a large entry',
+    run: (context) =>
+      withLog(context, async (log) => {
+        await append(log, 'aaaa', 'bbbb', 'x'.repeat(5000), 'dddd', '')
+        const two = await log.read(0, { maxEntries: 2 })
+        checkEqual(texts(two), ['aaaa', 'bbbb'])
+        const large = await log.read(two.next, { maxBytes: 100 })
+        checkEqual(large.entries.length, 1, 'the large entry comes alone')
+        checkEqual(texts(await log.read(large.next, { maxBytes: 4 })), ['dddd', ''], 'bytes are counted, and an empty entry is one')
+      }),
+  },
+  {
+    id: 'store.log.trim',
+    title: 'a trim forgets the oldest entries, is idempotent, and never gives a sequence again',
+    run: (context) =>
+      withLog(context, async (log) => {
+        const [, two, three] = await append(log, 'one', 'two', 'three')
+        check(two !== undefined && three !== undefined, 'every entry has a sequence')
+        await log.trim(two)
+        await log.trim(two)
+        await log.trim(0)
+        checkEqual(texts(await log.read(0)), ['two', 'three'])
+        await log.trim(three + 1000)
+        const emptied = await log.state()
+        checkEqual([emptied.entries, emptied.bytes], [0, 0])
+        check(emptied.first === emptied.next && emptied.next > three, 'an emptied log keeps its count')
+        const [four] = await append(log, 'four')
+        check(four !== undefined && four > three, `${four} comes after ${three}`)
+        checkEqual(texts(await log.read(0)), ['four'])
+      }),
+  },
+  {
+    id: 'store.log.gap',
+    title: 'a reader whose position was trimmed is told so, and one from the oldest is not',
+    run: (context) =>
+      withLog(context, async (log) => {
+        const [one, , three] = await append(log, 'one', 'two', 'three')
+        check(one !== undefined && three !== undefined, 'every entry has a sequence')
+        await log.trim(three)
+        const page = await log.read(one)
+        checkEqual(page.gap, { type: 'gap', from: one, to: three, reason: 'expired' })
+        checkEqual(texts(page), ['three'])
+        checkEqual((await log.read(0)).gap, undefined)
+        checkEqual((await log.read(three)).gap, undefined)
+      }),
+  },
+  {
+    id: 'store.log.gap',
+    title: 'a position that the log has not reached, from another life of it, is a gap and not a silence',
+    run: (context) =>
+      withLog(context, async (log) => {
+        await append(log, 'one')
+        const { next } = await log.state()
+        checkEqual((await log.read(next)).gap, undefined, 'the end itself is a good position')
+        const page = await log.read(next + 500)
+        checkEqual(page.gap, { type: 'gap', from: next + 500, to: next, reason: 'restart' })
+        checkEqual(page.next, next)
+      }),
+  },
+  {
+    id: 'store.log.tail',
+    title: 'a tail gives what is there, then waits for what comes',
+    run: (context) =>
+      withLog(context, async (log) => {
+        await append(log, 'one')
+        const tail = log.tail(0)[Symbol.asyncIterator]()
+        const there = await tail.next()
+        checkEqual(there.done ? [] : texts(there.value), ['one'])
+        const coming = tail.next()
+        await append(log, 'two')
+        const came = await coming
+        checkEqual(came.done ? [] : texts(came.value), ['two'])
+        await tail.return?.()
+      }),
+  },
+  {
+    id: 'store.log.tail',
+    title: 'a tail that starts behind a trim says so first',
+    run: (context) =>
+      withLog(context, async (log) => {
+        const [one, two] = await append(log, 'one', 'two')
+        check(one !== undefined && two !== undefined, 'every entry has a sequence')
+        await log.trim(two + 1)
+        const page = await firstPage(log.tail(one))
+        checkEqual([page?.gap?.from, page?.gap?.reason], [one, 'expired'])
+      }),
+  },
+  {
+    id: 'store.log.tail-end',
+    title: 'an abort ends a waiting tail, before and while it waits; closing the log ends it too',
+    run: (context) =>
+      withLog(context, async (log) => {
+        await checkRejects(firstPage(log.tail(0, { signal: AbortSignal.abort() })), 'aborted')
+        const controller = new AbortController()
+        const aborted = checkRejects(firstPage(log.tail(0, { signal: controller.signal })), 'aborted')
+        controller.abort()
+        await aborted
+        const closed = checkRejects(firstPage(log.tail(0)), 'closed')
+        await log[Symbol.asyncDispose]()
+        await closed
+      }),
+  },
+  {
+    id: 'store.log.fence',
+    title: 'a writer whose lease was taken over is refused; an append of nothing shuts it out',
+    run: (context) =>
+      withLog(context, async (log) => {
+        await log.append([bytesOf('old')], { fence: 3 })
+        await log.append([], { fence: 5 })
+        const error = await checkRejects(log.append([bytesOf('late')], { fence: 4 }), 'conflict')
+        checkEqual(error.sent, 'no')
+        await log.append([bytesOf('new')], { fence: 5 })
+        await log.append([bytesOf('unfenced')])
+        checkEqual(texts(await log.read(0)), ['old', 'new', 'unfenced'])
+      }),
+  },
+  {
+    id: 'store.copies',
+    title: 'a log copies what goes in and what comes out',
+    run: (context) =>
+      withLog(context, async (log) => {
+        const mine = bytesOf('kept')
+        const appended = log.append([mine])
+        mine.fill(0)
+        await appended
+        const [entry] = (await log.read(0)).entries
+        entry?.bytes.fill(0)
+        checkEqual(texts(await log.read(0)), ['kept'])
+      }),
+  },
+  {
+    id: 'store.checks',
+    title: 'a log refuses positions that are none, and names that are none',
+    run: (context) =>
+      withLog(context, async (log) => {
+        for (const position of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+          await checkRejects(log.read(position), 'invalid_argument')
+          await checkRejects(log.trim(position), 'invalid_argument')
+        }
+        await checkRejects(context.store.log(''), 'invalid_argument')
+        await checkRejects(context.store.log('x\0'), 'invalid_argument')
+      }),
+  },
+  {
+    id: 'store.closed',
+    title: 'a closed log refuses everything, and closes twice',
+    run: (context) =>
+      withLog(context, async (log) => {
+        await log[Symbol.asyncDispose]()
+        await log[Symbol.asyncDispose]()
+        await checkRejects(log.append([bytesOf('late')]), 'closed')
+        await checkRejects(log.read(0), 'closed')
+        await checkRejects(log.trim(0), 'closed')
+        await checkRejects(log.state(), 'closed')
+      }),
+  },
+]
