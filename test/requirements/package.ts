@@ -1,0 +1,16 @@
+import type { Requirement } from './requirement.js'
+
+export const requirements: readonly Requirement[] = [
+  {
+    id: 'package.five-runtimes',
+    source: 'design 8',
+    behaviour: 'The built package, packed, runs its suites in Node, Bun, Deno, workerd and Chromium.',
+  },
+  {
+    id: 'package.entry-imports',
+    source: 'design 2',
+    behaviour: 'Every entry can be imported wherever it is meant to run, and exports something.',
+  },
+  { id: 'package.error-brand', source: 'design 4', behaviour: 'Errors are recognised by their brand, foreign ones are not.' },
+  { id: 'package.first-bytes', source: 'design 1', behaviour: 'Bytes cross a pair of links, and both ends close.' },
+]

@@ -1,0 +1,40 @@
+/** The built package, packed and imported by name, inside every runtime. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { installPackage, root } from './lib/consumer.js'
+import { runChromium, runFile, runtimes, runWorkerd, type Runtime } from './lib/run.js'
+
+const required = process.env.SIGNALBOX_REQUIRE_ALL === '1'
+const built = existsSync(join(root, 'dist', 'index.js'))
+const here = (file: string): string => fileURLToPath(new URL(`./suites/${file}`, import.meta.url))
+
+const run = (runtime: Runtime, peers: string) => {
+  if (runtime.name === 'workerd') return runWorkerd(runtime, here('portable.ts'), peers)
+  if (runtime.name === 'chromium') return runChromium(runtime, here('portable.ts'), peers)
+  return runFile(runtime, here('process.ts'), peers)
+}
+
+describe.skipIf(!built && !required)('the built package runs', () => {
+  beforeAll(() => installPackage())
+
+  for (const runtime of runtimes) {
+    const skip = runtime.path === undefined && !required
+    if (skip) console.warn(`skipped: no ${runtime.name} here; to have it, ${runtime.missing}`)
+    test.skipIf(skip)(`[package.five-runtimes] in ${runtime.name}`, { timeout: 300_000 }, async () => {
+      expect(runtime.path, `${runtime.name} is required: ${runtime.missing}`).toBeDefined()
+      const reports = await run(runtime, '')
+      const failures = reports.flatMap(({ name, error, results }) => [
+        ...(error ? [`${name}: ${error}`] : []),
+        ...results
+          .filter(({ outcome }) => outcome === 'failed')
+          .map(({ id, title, detail }) => `${name} [${id}] ${title}: ${detail}`),
+      ])
+      expect(failures).toEqual([])
+      const ran = reports.flatMap(({ results }) => results.filter(({ outcome }) => outcome === 'passed'))
+      expect(ran.length).toBeGreaterThan(0)
+      console.log(`${runtime.name}: ${reports.map(({ name, results }) => `${name} ${results.length}`).join(', ')}`)
+    })
+  }
+})

@@ -1,0 +1,21 @@
+/** What must hold everywhere, over the built package: no sockets, no files, no process. */
+import { entriesSuite } from './entries.js'
+import { runSuites, type Environment, type Suite, type SuiteReport } from './environment.js'
+
+const suites: readonly Suite[] = [entriesSuite]
+
+export function environment(peers: string, runtime: string): Environment {
+  return { runtime, ws: (peer) => `${peers}/${peer}` }
+}
+
+export function run(peers: string, runtime: string, more: readonly Suite[] = []): Promise<SuiteReport[]> {
+  return runSuites([...suites, ...more], environment(peers, runtime))
+}
+
+// How workerd asks.
+export default {
+  async fetch(request: Request): Promise<Response> {
+    const peers = new URL(request.url).searchParams.get('peers') ?? ''
+    return Response.json(await run(peers, 'workerd'))
+  },
+}
