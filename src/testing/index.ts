@@ -3,3 +3,4 @@ export { check, CheckFailed, checkEqual, checkRejects, runCases, type Case, type
 export { memoryPair, memoryServer, type MemoryPairOptions, type MemoryServer } from './memory-link.js'
 export { createFakeClock, createSeededRandom, type FakeClock, type FakeClockOptions } from './clock.js'
 export { storeCases, type StoreContext } from './store-suite.js'
+export { transportContract, type ContractCase, type ContractContext, type ContractPair } from './contract/index.js'

@@ -1,0 +1,135 @@
+/** Laws 3, 6 and 7: every end is told, once, in bounded time, and leaves nothing. */
+import { check, checkEqual } from '../case.js'
+import { contractCase, flood, hear, MOST_FLOOD, pairCase, pattern, reasonOf, type ContractCase } from './harness.js'
+
+const GRACE_MS = 300
+/** The law's bound, and as much again for a machine that is busy with other things. */
+const BOUND_MS = 2 * (3 * GRACE_MS + 1000)
+
+export const closing: readonly ContractCase[] = [
+  pairCase('law.3.no-reader', 'close is bounded when nobody reads and both directions are full', async ({ near, far }, context) => {
+    const most = context.floodBytes ?? MOST_FLOOD
+    const [mine, theirs] = await Promise.all([flood(near, most), flood(far, most)])
+    void near.close({ graceMs: GRACE_MS })
+    const reason = await reasonOf(near, 'close without a reader', BOUND_MS)
+    check(reason.kind === 'local' || reason.kind === 'exit', `the reason is ${reason.kind}`)
+    mine.stop()
+    theirs.stop()
+  }),
+
+  pairCase('law.3.pending-read', 'close gives a pending read null', async ({ near }) => {
+    const pending = near.read()
+    void near.close({ graceMs: GRACE_MS })
+    checkEqual(await pending, null)
+    await reasonOf(near, 'close beside a pending read', BOUND_MS)
+  }),
+
+  pairCase('law.3.both-ended', 'a link whose two halves have ended is over without close', async ({ near, far }) => {
+    await near.write(pattern(100))
+    await near.end()
+    checkEqual(await hear(far), { bytes: 100, end: 'null' })
+    await far.end()
+    checkEqual(await hear(near), { bytes: 0, end: 'null' })
+    const reason = await reasonOf(near, 'the end of both halves')
+    check(reason.kind === 'eof' || reason.kind === 'exit' || reason.kind === 'peer', `the reason is ${reason.kind}`)
+  }),
+
+  pairCase('law.3.peer-closed', 'a peer that closes is noticed by a reader', async ({ near, far }) => {
+    void far.close({ graceMs: GRACE_MS })
+    await hear(near)
+    await near.end()
+    const reason = await reasonOf(near, 'the end of the peer')
+    check(reason.kind !== 'local', 'the reason says that we closed')
+  }),
+
+  pairCase('law.3.peer-died', 'a peer that dies is noticed by a reader', async ({ near, kill }) => {
+    const reading = hear(near)
+    await kill()
+    await reading
+    await near.end()
+    const reason = await reasonOf(near, 'the death of the peer')
+    check(reason.kind !== 'local', 'the reason says that we closed')
+  }),
+
+  pairCase('law.3.closed-late', 'closed can be asked for after the end, and asked twice', async ({ near }) => {
+    const told = await near.close({ graceMs: GRACE_MS })
+    checkEqual(await near.closed, told)
+    checkEqual(await near.closed, told)
+  }),
+
+  pairCase('law.6.discards', 'close discards what was not read, and later reads give null', async ({ near, far }) => {
+    await far.write(pattern(50_000))
+    check((await near.read()) !== null, 'nothing came')
+    void near.close({ graceMs: GRACE_MS })
+    checkEqual(await near.read(), null)
+    await near.closed
+    checkEqual(await near.read(), null)
+  }),
+
+  pairCase('law.6.same-promise', 'a second close returns the same promise', async ({ near }) => {
+    const first = near.close({ graceMs: GRACE_MS })
+    check(first === near.close({ graceMs: 1 }), 'it is another promise')
+    await first
+    check(first === near.close(), 'it is another promise after the end')
+  }),
+
+  pairCase('law.6.nothing-lost', 'end, read to null, closed: nothing is lost in either direction', async ({ near, far }) => {
+    const size = 3_000_000
+    const answering = (async () => {
+      const heard = await hear(far)
+      await far.write(pattern(size))
+      await far.end()
+      return heard
+    })()
+    const writing = near.write(pattern(size)).then(() => near.end())
+    checkEqual(await hear(near), { bytes: size, end: 'null' })
+    await writing
+    checkEqual(await answering, { bytes: size, end: 'null' })
+    await reasonOf(near, 'the end of both halves')
+  }),
+
+  pairCase('law.6.half-close', 'after end the peer may still speak for as long as it likes', async ({ near, far }) => {
+    await near.end()
+    checkEqual(await hear(far), { bytes: 0, end: 'null' })
+    for (let part = 0; part < 5; part += 1) {
+      await far.write(pattern(1000, part * 1000))
+      checkEqual(await hear(near, 1000, part * 1000), { bytes: 1000, end: 'enough' })
+    }
+  }),
+
+  contractCase('law.7.many', 'twenty links opened, used and closed leave nothing', async (context) => {
+    for (let index = 0; index < 20; index += 1) {
+      const { near, far } = await context.pair()
+      await near.write(pattern(2000))
+      checkEqual((await hear(far, 2000)).bytes, 2000)
+      const [reason] = await Promise.all([near.close({ graceMs: GRACE_MS }), far.close({ graceMs: GRACE_MS })])
+      check(reason.abandoned === undefined, 'a healthy link was abandoned')
+    }
+  }),
+
+  contractCase('law.7.dispose', 'await using closes a link', async (context) => {
+    const { near, far } = await context.pair()
+    await near[Symbol.asyncDispose]()
+    const reason = await reasonOf(near, 'the end of a disposed link')
+    check(reason.kind === 'local' || reason.kind === 'exit', `the reason is ${reason.kind}`)
+    await far.close({ graceMs: GRACE_MS })
+  }),
+
+  contractCase('law.10.apart', 'two links of one transport never influence each other', async (context) => {
+    const [one, two] = await Promise.all([context.pair(), context.pair()])
+    try {
+      check(one.near.info.id !== two.near.info.id, 'both carry the same id')
+      const flooding = await flood(one.near, context.floodBytes ?? MOST_FLOOD)
+      await two.near.write(pattern(10_000))
+      checkEqual((await hear(two.far, 10_000)).bytes, 10_000, 'the second link is stuck with the first')
+      await one.kill()
+      await flooding.pending.catch(() => {})
+      await two.far.write(pattern(10_000))
+      checkEqual((await hear(two.near, 10_000)).bytes, 10_000, 'the second link died with the first')
+    } finally {
+      await Promise.all(
+        [one, two].flatMap(({ near, far }) => [near.close({ graceMs: GRACE_MS }), far.close({ graceMs: GRACE_MS })]),
+      )
+    }
+  }),
+]

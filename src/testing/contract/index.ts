@@ -1,0 +1,14 @@
+/**
+ * The transport contract: the laws of a link as cases, for every transport on every runtime and for somebody else's transport too.
+ * A case carries the id of the law it proves. Law 9 speaks of children only; its cases need programs and stand with the tests.
+ */
+import { closing } from './closing.js'
+import type { ContractCase } from './harness.js'
+import { opening } from './opening.js'
+import { reading } from './reading.js'
+import { writing } from './writing.js'
+
+export type { ContractContext, ContractPair } from './context.js'
+export type { ContractCase } from './harness.js'
+
+export const transportContract: readonly ContractCase[] = [...opening, ...reading, ...writing, ...closing]

@@ -1,0 +1,68 @@
+/** Law 1: an open that was aborted leaves nothing behind, however late it would have succeeded. */
+import { SignalboxError } from '../../errors.js'
+import { check, checkEqual, checkRejects } from '../case.js'
+import type { ContractContext, ContractPair } from './context.js'
+import { contractCase, hear, pairCase, pattern, pause, type ContractCase } from './harness.js'
+
+export const opening: readonly ContractCase[] = [
+  contractCase('law.1.before', 'an open with an aborted signal is refused and nothing was sent', async (context) => {
+    const error = await checkRejects(context.pair({ signal: AbortSignal.abort('early') }), 'aborted')
+    checkEqual(error.sent, 'no')
+  }),
+
+  contractCase(
+    'law.1.during',
+    'an abort at any moment of the opening either rejects it or comes too late to matter',
+    async (context) => {
+      for (const [when, wait] of MOMENTS) {
+        const controller = new AbortController()
+        const opened = context.pair({ signal: controller.signal })
+        // Somebody must hear a rejection that comes before we get to it.
+        opened.catch(() => {})
+        await wait()
+        controller.abort('no longer wanted')
+        await endedOrWorking(opened, when, context)
+      }
+    },
+  ),
+
+  contractCase('law.1.reason', "the caller's reason for an abort is kept as the cause", async (context) => {
+    const reason = new Error('the user closed the window')
+    const error = await checkRejects(context.pair({ signal: AbortSignal.abort(reason) }), 'aborted')
+    check(error.cause === reason, 'the cause is not the reason')
+  }),
+
+  contractCase('law.1.after', 'an abort after the opening does nothing to the link', async (context) => {
+    const controller = new AbortController()
+    const { near, far } = await context.pair({ signal: controller.signal })
+    try {
+      controller.abort()
+      await near.write(pattern(1000))
+      checkEqual((await hear(far, 1000)).bytes, 1000)
+    } finally {
+      await Promise.all([near.close({ graceMs: 500 }), far.close({ graceMs: 500 })])
+    }
+  }),
+
+  pairCase('law.1.info', 'a link says what it is and carries an id', async ({ near }) => {
+    check(near.info.id.length > 0 && near.info.transport.length > 0, 'id or transport name is empty')
+  }),
+]
+
+const MOMENTS: readonly (readonly [string, () => Promise<void>])[] = [
+  ['at once', () => Promise.resolve()],
+  ['some microtasks later', async () => void (await Promise.resolve().then(() => {}))],
+  ['a turn later', () => pause(0)],
+  ['some turns later', () => pause(3)],
+]
+
+async function endedOrWorking(opened: Promise<ContractPair>, when: string, context: ContractContext): Promise<void> {
+  let pair: ContractPair
+  try {
+    pair = await opened
+  } catch (error) {
+    check(SignalboxError.is(error, 'aborted'), `aborted ${when} on ${context.name}: ${String(error)}`)
+    return
+  }
+  await Promise.all([pair.near.close({ graceMs: 500 }), pair.far.close({ graceMs: 500 })])
+}

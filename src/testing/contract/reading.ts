@@ -1,0 +1,126 @@
+/** Laws 2 and 8: what was received is kept, in order, up to a mark, and no fault takes it away; how it was cut does not matter. */
+import { ndjsonDecoder } from '../../core/codec/ndjson.js'
+import { KEEP_BYTES } from '../../core/inbox.js'
+import { messages } from '../../core/messages.js'
+import type { Link } from '../../transport.js'
+import { check, checkEqual, checkRejects } from '../case.js'
+import { flood, hear, MOST_FLOOD, pairCase, pattern, reasonOf, utf8, type ContractCase } from './harness.js'
+
+export const reading: readonly ContractCase[] = [
+  pairCase('law.2.kept', 'bytes that come before the first read are kept', async ({ near, far }) => {
+    await far.write(pattern(100_000))
+    await far.end()
+    checkEqual(await hear(near), { bytes: 100_000, end: 'null' })
+  }),
+
+  pairCase(
+    'law.2.paused',
+    'a writer whose reader does not read is held back, and nothing is lost',
+    async ({ near, far }, context) => {
+      const flooding = await flood(far, context.floodBytes ?? MOST_FLOOD)
+      flooding.stop()
+      const [heard] = await Promise.all([hear(near), flooding.pending.then(() => far.end())])
+      checkEqual(heard, { bytes: flooding.accepted(), end: 'null' })
+    },
+  ),
+
+  pairCase('law.2.answered-and-left', 'a peer that answers and leaves before we write is still heard', async ({ near, far }) => {
+    await far.write(pattern(50_000))
+    await far.end()
+    await far.close({ graceMs: 500 })
+    // The first writes may go into a buffer; one of them must fail, and none may take the answer away.
+    let failed = false
+    for (let attempt = 0; attempt < 200 && !failed; attempt += 1) {
+      await near.write(utf8('a request that comes too late\n')).catch(() => {
+        failed = true
+      })
+      await Promise.race([near.closed, new Promise<void>((resolve) => setTimeout(resolve, 5))])
+    }
+    const heard = await hear(near)
+    checkEqual(heard.bytes, 50_000)
+  }),
+
+  pairCase('law.2.fault-last', 'what a peer sent before it died is read before the fault', async ({ near, far, kill }) => {
+    await far.write(pattern(30_000))
+    // One byte is proof that the rest is on its way too, and leaves it unread.
+    const first = await near.read()
+    check(first !== null && first.byteLength > 0, 'nothing came')
+    const missing = 30_000 - first.byteLength
+    let later = 0
+    if (missing > 0) later = (await hear(near, missing, first.byteLength)).bytes
+    checkEqual(first.byteLength + later, 30_000)
+    await kill()
+    const { end } = await hear(near)
+    check(end !== 'enough', 'the reading did not end')
+  }),
+
+  pairCase('law.2.fault-paused', 'a fault while reading is paused leaves what was kept', async ({ near, far, kill }, context) => {
+    const flooding = await flood(far, context.floodBytes ?? MOST_FLOOD)
+    await kill()
+    const heard = await hear(near)
+    check(heard.bytes >= KEEP_BYTES, `only ${heard.bytes} of at least ${KEEP_BYTES} kept bytes were heard`)
+    flooding.stop()
+  }),
+
+  pairCase('law.2.one-reader', 'a second read beside a pending one is refused and takes nothing', async ({ near, far }) => {
+    const pending = near.read()
+    await checkRejects(near.read(), 'invalid_argument')
+    await far.write(pattern(10))
+    const chunk = await pending
+    check(chunk !== null && chunk.byteLength > 0, 'the pending read got nothing')
+  }),
+
+  pairCase('law.8.small-and-giant', 'single bytes and one giant chunk give the same messages', async ({ near, far }) => {
+    const sent = Array.from({ length: 40 }, (_, index) => ({ index, text: `"}{"\u2028 ${'x'.repeat(index * 7)}` }))
+    const bytes = utf8(sent.map((message) => `${JSON.stringify(message)}\n`).join(''))
+    const giant = utf8(`${JSON.stringify({ giant: 'y'.repeat(2_000_000) })}\n`)
+    const writing = (async () => {
+      for (const byte of bytes) await far.write(Uint8Array.of(byte))
+      await far.write(bytes.slice())
+      await far.write(giant)
+      await far.end()
+    })()
+    const heard = await allMessages(near)
+    await writing
+    checkEqual(heard.length, 81)
+    checkEqual(heard.slice(0, 40), sent, 'byte by byte')
+    checkEqual(heard.slice(40, 80), sent, 'in one chunk')
+    checkEqual((heard[80] as { giant: string }).giant.length, 2_000_000)
+  }),
+
+  pairCase('law.8.split-character', 'a character that is split across chunks survives', async ({ near, far }) => {
+    const text = 'Grüße, 信号箱, \u{1f6e4}\u{fe0f} and the end'
+    const bytes = utf8(`${JSON.stringify(text)}\n`)
+    for (const byte of bytes) await far.write(Uint8Array.of(byte))
+    await far.end()
+    checkEqual(await allMessages(near), [text])
+  }),
+
+  pairCase('law.8.order', 'writes that are not awaited arrive in their order', async ({ near, far }) => {
+    const written: Promise<void>[] = []
+    let from = 0
+    for (let index = 0; index < 300; index += 1) {
+      const size = 1 + ((index * 37) % 3000)
+      written.push(near.write(pattern(size, from)))
+      from += size
+    }
+    const ended = near.end()
+    checkEqual(await hear(far), { bytes: from, end: 'null' })
+    await Promise.all([...written, ended])
+  }),
+
+  pairCase('law.2.fault-told-late', 'a reader that comes after the peer is gone hears everything', async ({ near, far }) => {
+    await far.write(pattern(20_000))
+    await far.end()
+    await near.end()
+    // Both halves have ended by themselves; the bytes outlive the link.
+    await reasonOf(near, 'the end of both halves')
+    checkEqual(await hear(near), { bytes: 20_000, end: 'null' })
+  }),
+]
+
+async function allMessages(link: Link): Promise<unknown[]> {
+  const out: unknown[] = []
+  for await (const message of messages(link, ndjsonDecoder())) out.push(message)
+  return out
+}

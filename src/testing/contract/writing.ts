@@ -1,0 +1,106 @@
+/** Laws 4 and 5: a write that cannot be made says so, to whoever asks and to nobody else. */
+import { SignalboxError } from '../../errors.js'
+import type { Link } from '../../transport.js'
+import { check, checkEqual } from '../case.js'
+import { flood, hear, MOST_FLOOD, pairCase, pattern, pause, reasonOf, type ContractCase } from './harness.js'
+
+export const writing: readonly ContractCase[] = [
+  pairCase('law.4.after-close', 'a write after close rejects and nothing was sent', async ({ near }) => {
+    await near.close({ graceMs: 500 })
+    checkEqual((await refused(near)).sent, 'no')
+  }),
+
+  pairCase('law.4.after-end', 'a write after end rejects, and what was written before arrives', async ({ near, far }) => {
+    const before = near.write(pattern(5000))
+    const ended = near.end()
+    checkEqual((await refused(near)).sent, 'no')
+    checkEqual(await hear(far), { bytes: 5000, end: 'null' })
+    await Promise.all([before, ended])
+  }),
+
+  pairCase('law.4.after-death', 'writes to a dead peer reject sooner or later, and then always', async ({ near, kill }) => {
+    await kill()
+    let error: unknown
+    for (let attempt = 0; attempt < 400 && error === undefined; attempt += 1) {
+      await near.write(pattern(1000)).catch((cause: unknown) => {
+        error = cause
+      })
+      await pause(5)
+    }
+    check(isOurs(error), `expected closed or exited, got ${String(error)}`)
+    checkEqual((await refused(near)).sent, 'no')
+  }),
+
+  pairCase('law.4.ignored', 'promises of failing writes may be ignored, and nothing is thrown at once', async ({ near, kill }) => {
+    await kill()
+    for (let index = 0; index < 20; index += 1) {
+      void near.write(pattern(1000))
+      if (index % 5 === 0) await pause(5)
+    }
+    void near.end()
+    void near.close({ graceMs: 500 })
+    void near.write(pattern(10))
+    // A rejection that nobody heard would be told to the runtime by then, and fail the run.
+    await near.closed
+    await pause(20)
+  }),
+
+  pairCase('law.4.end-twice', 'a second end, and an end after close, do no harm', async ({ near, far }) => {
+    await Promise.all([near.end(), near.end()])
+    checkEqual((await hear(far)).end, 'null')
+    await near.close({ graceMs: 500 })
+    await near.end()
+  }),
+
+  pairCase(
+    'law.5.death',
+    'a write that waits rejects when the peer dies, even while reading is paused',
+    async ({ near, far, kill }, context) => {
+      const most = context.floodBytes ?? MOST_FLOOD
+      // Both directions are full: the link under test is paused and has no reason to look at the peer.
+      const [mine, theirs] = await Promise.all([flood(near, most), flood(far, most)])
+      await kill()
+      const error = await mine.pending.then(
+        () => undefined,
+        (cause: unknown) => cause,
+      )
+      check(isOurs(error), `expected closed or exited, got ${String(error)}`)
+      check((error as SignalboxError).sent !== 'yes', 'a write that waited was called delivered')
+      theirs.stop()
+    },
+  ),
+
+  pairCase('law.5.close', 'a write that waits rejects at close', async ({ near }, context) => {
+    const flooding = await flood(near, context.floodBytes ?? MOST_FLOOD)
+    const queued = near.write(pattern(100))
+    queued.catch(() => {})
+    void near.close({ graceMs: 500 })
+    for (const waiting of [flooding.pending, queued]) {
+      const error = await waiting.then(
+        () => undefined,
+        (cause: unknown) => cause,
+      )
+      check(isOurs(error), `expected closed or exited, got ${String(error)}`)
+    }
+    await reasonOf(near, 'the close of a link that was stuck')
+  }),
+]
+
+async function refused(link: Link): Promise<SignalboxError> {
+  let promise: Promise<void>
+  try {
+    promise = link.write(pattern(10))
+  } catch (error) {
+    throw new Error(`write threw at once: ${String(error)}`)
+  }
+  const error = await promise.then(
+    () => undefined,
+    (cause: unknown) => cause,
+  )
+  check(isOurs(error), `expected closed or exited, got ${String(error)}`)
+  return error as SignalboxError
+}
+
+function isOurs(error: unknown): boolean {
+  return SignalboxError.is(error, 'closed') || SignalboxError.is(error, 'exited')
+}
