@@ -1,73 +1,121 @@
 /** The one redactor: every error message, log line, trace attribute and recording goes through it. */
+import { MASK, redactText } from './redact-text.js'
+import { isCountedName, isSecretName } from './secret-names.js'
 
-const MASK = '[redacted]'
-
-/** Shapes of credentials that the five systems and their hosts use. */
-const TOKENS: readonly RegExp[] = [
-  /\bsk-ant-[\w-]{6,}/g,
-  /\bsk-[A-Za-z0-9][\w-]{14,}/g,
-  /\bcs_(?:live|test)_[\w-]{4,}/g,
-  /\b(?:cmdop|cmd|sbx|xox[abprs]|gh[pousr])_[\w-]{12,}/g,
-  /\bgithub_pat_\w{12,}/g,
-  /\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]+/g,
-]
-
-const AUTHORIZATION = /\b(bearer|basic)\s+[\w.~+/=-]{4,}/gi
-
-/** Words that mark the value beside them as a secret, in JSON, headers, query strings and environment lines alike. */
-const SECRET_NAME =
-  /(?:^|[_.\-\s])(?:pass(?:word|wd|phrase)?|secret|token|api[_-]?key|apikey|access[_-]?key|private[_-]?key|authorization|cookie|credential|ticket|pin)s?$/i
-
-const PAIR =
-  /(["']?)([A-Za-z][\w.-]*(?:password|passwd|passphrase|secret|token|api[_-]?key|authorization|cookie|ticket)|password|passwd|passphrase|secret|token|api[_-]?key|authorization|cookie|ticket)\1(\s*[=:]\s*)("(?:[^"\\]|\\.)*"|'[^']*'|[^\s,;&"'}\])]+)/gi
-
-const USERINFO = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi
-
-export function isSecretName(name: string): boolean {
-  // camelCase is cut into words first, so that `accessToken` is one and `tokenizer` is not.
-  return SECRET_NAME.test(name.replace(/([a-z0-9])([A-Z])/g, '$1_$2'))
-}
-
-/** Masks everything in a text that looks like a credential. Cheap for the texts that hold none. */
-export function redactText(text: string): string {
-  let out = text
-  for (const pattern of TOKENS) out = out.replace(pattern, MASK)
-  out = out.replace(AUTHORIZATION, `$1 ${MASK}`)
-  out = out.replace(USERINFO, `$1${MASK}@`)
-  return out.replace(PAIR, (whole, quote: string, name: string, sep: string, value: string) => {
-    if (value.includes(MASK) || /^(?:true|false|null|undefined|\d{1,4})$/.test(value)) return whole
-    if (/^(?:bearer|basic)$/i.test(value)) return whole
-    const mark = value[0] === '"' || value[0] === "'" ? value[0] : ''
-    return `${quote}${name}${quote}${sep}${mark}${MASK}${mark}`
-  })
-}
+export { redactText } from './redact-text.js'
+export { isSecretName } from './secret-names.js'
 
 export interface Redactor {
   text(text: string): string
-  /** A deep copy in which values under secret names, and known secrets anywhere, are masked. */
+  /**
+   * A deep copy as plain data in which values under secret names, and known secrets anywhere, are masked. Maps become objects, errors
+   * keep their causes, circles and depths are cut, and what cannot be read is said to be so. Never throws.
+   */
   value(value: unknown): unknown
 }
 
+const DEEPEST = 16
+
 /** A redactor that also knows exact secrets, as a client knows its own token. */
 export function createRedactor(secrets: Iterable<string> = []): Redactor {
-  const known = [...secrets].filter((secret) => secret.length >= 4).sort((a, b) => b.length - a.length)
+  const known = spellings(secrets)
   const text = (input: string): string => {
     let out = input
-    for (const secret of known) out = out.split(secret).join(MASK)
+    for (const secret of known) if (out.includes(secret)) out = out.split(secret).join(MASK)
     return redactText(out)
   }
-  const value = (input: unknown, depth = 0): unknown => {
-    if (typeof input === 'string') return text(input)
-    if (typeof input !== 'object' || input === null) return input
-    if (depth > 16) return '[too deep]'
-    if (Array.isArray(input)) return input.map((item) => value(item, depth + 1))
-    if (ArrayBuffer.isView(input)) return `[${input.byteLength} bytes]`
-    const out: Record<string, unknown> = {}
-    for (const [key, item] of Object.entries(input)) {
-      const hide = isSecretName(key) && item !== null && item !== undefined && typeof item !== 'boolean'
-      out[key] = hide ? MASK : value(item, depth + 1)
+
+  /** One walk: an object met again inside itself is a circle, met again beside itself it is copied once. */
+  const walk = (root: unknown): unknown => {
+    const copies = new Map<object, unknown>()
+
+    const value = (input: unknown, depth: number): unknown => {
+      if (typeof input === 'string') return text(input)
+      if (typeof input === 'function' || typeof input === 'symbol') return `[${typeof input}]`
+      if (typeof input !== 'object' || input === null) return input
+      if (copies.has(input)) return copies.get(input)
+      if (depth > DEEPEST) return '[too deep]'
+      copies.set(input, '[circular]')
+      const copy = attempt(() => object(input, depth))
+      copies.set(input, copy)
+      return copy
     }
-    return out
+
+    const object = (input: object, depth: number): unknown => {
+      if (ArrayBuffer.isView(input)) return `[${input.byteLength} bytes]`
+      if (input instanceof ArrayBuffer) return `[${input.byteLength} bytes]`
+      if (input instanceof Date) return Number.isNaN(input.getTime()) ? 'Invalid Date' : input.toISOString()
+      if (input instanceof URL || input instanceof URLSearchParams || input instanceof RegExp) return text(String(input))
+      if (input instanceof Promise || input instanceof WeakMap || input instanceof WeakSet) return '[opaque]'
+      if (Array.isArray(input)) return input.map((item) => value(item, depth + 1))
+      if (input instanceof Set) return Array.from(input, (item) => value(item, depth + 1))
+      if (input instanceof Map || input instanceof Headers) {
+        return fields(
+          [...input].map(([key, item]) => [attempt(() => String(key)) as string, () => item]),
+          depth,
+        )
+      }
+      return fields([...errorFields(input), ...ownFields(input)], depth)
+    }
+
+    const fields = (entries: readonly Field[], depth: number): Record<string, unknown> => {
+      const pairs = entries.map(([name, read]): [string, unknown] => {
+        const item = attempt(read)
+        return [text(name), hides(name, item) ? MASK : value(item, depth + 1)]
+      })
+      // By definition and not by assignment: a field named __proto__ is data.
+      const copy = Object.fromEntries(pairs)
+      // The shape of HAR and of many configurations: { name: 'Authorization', value: '...' }.
+      const called = copy.name ?? copy.key
+      if (typeof called === 'string' && isSecretName(called) && hides(called, copy.value)) copy.value = MASK
+      return copy
+    }
+
+    return value(root, 0)
   }
-  return { text, value: (input) => value(input) }
+
+  return { text, value: walk }
+}
+
+type Field = readonly [name: string, read: () => unknown]
+
+function ownFields(input: object): Field[] {
+  return Object.keys(input).map((name) => [name, () => (input as Record<string, unknown>)[name]])
+}
+
+/** What an error keeps out of sight of `Object.keys`. The stack stays out: it repeats the message and tells paths. */
+function errorFields(input: object): Field[] {
+  if (!(input instanceof Error)) return []
+  const hidden = ['name', 'message', ...('cause' in input ? ['cause'] : []), ...('errors' in input ? ['errors'] : [])]
+  return hidden.map((name) => [name, () => (input as unknown as Record<string, unknown>)[name]])
+}
+
+function hides(name: string, item: unknown): boolean {
+  if (item === null || item === undefined || typeof item === 'boolean' || !isSecretName(name)) return false
+  if (!isCountedName(name)) return true
+  // `tokens: { input: 5 }` counts, `tokens: ['abc']` does not.
+  if (typeof item === 'number' || typeof item === 'bigint') return false
+  return !(typeof item === 'object' && attempt(() => Object.values(item).every((part) => typeof part === 'number')) === true)
+}
+
+/** Getters, proxies and revoked objects may throw when they are looked at. */
+function attempt(read: () => unknown): unknown {
+  try {
+    return read()
+  } catch {
+    return '[unreadable]'
+  }
+}
+
+/** A secret as it is, in a URL, and inside JSON; longest first, so that no spelling leaves a part of another. */
+function spellings(secrets: Iterable<string>): string[] {
+  const all = new Set<string>()
+  for (const secret of secrets) {
+    if (secret.length < 4) continue
+    all.add(secret)
+    all.add(JSON.stringify(secret).slice(1, -1))
+    const encoded = attempt(() => encodeURIComponent(secret))
+    if (encoded !== '[unreadable]') all.add(encoded as string)
+  }
+  return [...all].sort((one, other) => other.length - one.length)
 }
