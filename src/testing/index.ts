@@ -1,6 +1,8 @@
 /** The testing kit: simulators, suites and tools that need no test runner. */
 export { check, CheckFailed, checkEqual, checkRejects, runCases, type Case, type CaseResult } from './case.js'
-export { memoryPair, memoryServer, type MemoryPairOptions, type MemoryServer } from './memory-link.js'
+export { memoryPair, type MemoryPairOptions } from './memory-link.js'
+export { memoryServer, type MemoryServer } from './memory-server.js'
 export { createFakeClock, createSeededRandom, type FakeClock, type FakeClockOptions } from './clock.js'
 export { storeCases, type StoreContext } from './store-suite.js'
 export { transportContract, type ContractCase, type ContractContext, type ContractPair } from './contract/index.js'
+export * from './catsyphon/index.js'

@@ -1,0 +1,110 @@
+/** Faults that were seen on the real server or on proxies before it. A fault is taken by the first request that it fits. */
+import type { SimulatedRequest } from './simulator.js'
+
+export type FaultEffect =
+  /** Nothing is processed; this is the answer. `close` cuts the connection after it, as the server does after a text 500. */
+  | {
+      readonly kind: 'answer'
+      readonly status: number
+      readonly body?: string
+      readonly contentType?: string
+      readonly headers?: Readonly<Record<string, string>>
+      readonly close?: boolean
+    }
+  /** Nobody listens: the request never left. */
+  | { readonly kind: 'refuse' }
+  /** The connection falls: before the request is processed, or after it is stored. The client cannot tell the two apart. */
+  | { readonly kind: 'reset'; readonly when: 'before' | 'after' }
+  /** Processed, but the answer stops half-way. */
+  | { readonly kind: 'truncate' }
+  /**
+   * Slower than the client's patience, and processed all the same: it waits after its look at what is stored and before its write
+   * (`before-write`), or with the session's lock in hand (`in-transaction`).
+   */
+  | { readonly kind: 'slow'; readonly ms: number; readonly phase: 'queued' | 'before-write' | 'in-transaction' }
+
+export type Fault = FaultEffect & {
+  /** How many requests it takes; once, unless said. */
+  readonly times?: number
+  readonly on?: (request: SimulatedRequest) => boolean
+}
+
+export interface FaultPlan {
+  add(fault: Fault): void
+  take(request: SimulatedRequest): FaultEffect | undefined
+  clear(): void
+  readonly pending: number
+}
+
+export function createFaultPlan(): FaultPlan {
+  let waiting: { fault: Fault; left: number }[] = []
+  return {
+    add: (fault) => void waiting.push({ fault, left: fault.times ?? 1 }),
+    take(request) {
+      const found = waiting.find(({ fault }) => fault.on?.(request) ?? true)
+      if (!found) return undefined
+      found.left -= 1
+      if (found.left <= 0) waiting = waiting.filter((entry) => entry !== found)
+      return found.fault
+    },
+    clear() {
+      waiting = []
+    },
+    get pending() {
+      return waiting.length
+    },
+  }
+}
+
+const html = (title: string): string =>
+  `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n`
+
+/** Ready-made answers. */
+export const faults = {
+  /** An unhandled failure: text, then the connection closes without saying so. */
+  serverError: (): FaultEffect => ({
+    kind: 'answer',
+    status: 500,
+    body: 'Internal Server Error',
+    contentType: 'text/plain; charset=utf-8',
+    close: true,
+  }),
+  tooLarge: (): FaultEffect => ({
+    kind: 'answer',
+    status: 413,
+    body: html('413 Request Entity Too Large'),
+    contentType: 'text/html',
+  }),
+  badGateway: (status: 502 | 503 | 504 = 502): FaultEffect => ({
+    kind: 'answer',
+    status,
+    body: html(`${status} Bad Gateway`),
+    contentType: 'text/html',
+  }),
+  rateLimited: (retryAfter: string): FaultEffect => ({
+    kind: 'answer',
+    status: 429,
+    body: 'Too Many Requests',
+    contentType: 'text/plain',
+    headers: { 'retry-after': retryAfter },
+  }),
+  /** A wrong base URL: the single-page app answers everything. */
+  singlePageApp: (): FaultEffect => ({
+    kind: 'answer',
+    status: 200,
+    body: '<!doctype html><html><body></body></html>',
+    contentType: 'text/html',
+  }),
+  unauthorized: (): FaultEffect => ({
+    kind: 'answer',
+    status: 401,
+    body: '{"detail":"Invalid API key"}',
+    contentType: 'application/json',
+  }),
+  redirect: (location: string): FaultEffect => ({ kind: 'answer', status: 307, headers: { location } }),
+  reset: (when: 'before' | 'after'): FaultEffect => ({ kind: 'reset', when }),
+  refuse: (): FaultEffect => ({ kind: 'refuse' }),
+  truncate: (): FaultEffect => ({ kind: 'truncate' }),
+  slow: (ms: number, phase: 'queued' | 'before-write' | 'in-transaction'): FaultEffect => ({ kind: 'slow', ms, phase }),
+  htmlPage: html,
+}
