@@ -7,6 +7,8 @@ import { SignalboxError } from '../errors.js'
 /** Bytes kept before the peer is paused. */
 export const KEEP_BYTES = 256 * 1024
 
+const COMPACT_AT = 1024
+
 export interface Inbox {
   /** False when the mark is passed: pause the source until `onRoom`. */
   push(chunk: Uint8Array): boolean
@@ -20,7 +22,8 @@ export interface Inbox {
 }
 
 export function createInbox(onRoom: () => void, keepBytes = KEEP_BYTES): Inbox {
-  let chunks: Uint8Array[] = []
+  // A list with a moving head: taking from the front of a long one must not move the rest.
+  let chunks: (Uint8Array | undefined)[] = []
   let head = 0
   let bytes = 0
   let paused = false
@@ -74,10 +77,12 @@ export function createInbox(onRoom: () => void, keepBytes = KEEP_BYTES): Inbox {
     read() {
       if (head < chunks.length) {
         const chunk = chunks[head] as Uint8Array
+        // A reader that is always one chunk behind never empties the list: what it took must not stay there.
+        chunks[head] = undefined
         head += 1
         bytes -= chunk.byteLength
-        if (head === chunks.length) {
-          chunks = []
+        if (head === chunks.length || head >= COMPACT_AT) {
+          chunks = chunks.slice(head)
           head = 0
         }
         // Half the mark, so that a slow reader does not toggle the source with every chunk.

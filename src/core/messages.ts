@@ -3,20 +3,62 @@ import type { Link } from '../transport.js'
 import type { Decoder } from './codec/codec.js'
 
 /**
+ * Reads one message, or one batch, at a time, and keeps what a chunk brought beyond it: a handshake takes its answer, and the events
+ * that came in the same chunk are still there for the loop that follows.
+ */
+export interface MessageReader<Message> {
+  /** The next message, or null at the end. A fault of the link or of the decoder rejects, after every message before it. */
+  next(): Promise<Message | null>
+  /** Everything that is there, at least one message; null at the end. */
+  batch(): Promise<Message[] | null>
+}
+
+export function createReader<Message>(link: Link, decoder: Decoder<Message>): MessageReader<Message> {
+  let kept: Message[] = []
+  let head = 0
+  let ended = false
+
+  const fill = async (): Promise<boolean> => {
+    while (head === kept.length) {
+      if (decoder.fault) throw decoder.fault
+      if (ended) return false
+      const chunk = await link.read()
+      ended = chunk === null
+      kept = chunk === null ? decoder.end() : decoder.push(chunk)
+      head = 0
+    }
+    return true
+  }
+
+  return {
+    async next() {
+      if (head === kept.length && !(await fill())) return null
+      const message = kept[head] as Message
+      head += 1
+      return message
+    },
+    async batch() {
+      if (head === kept.length && !(await fill())) return null
+      const batch = head === 0 ? kept : kept.slice(head)
+      kept = []
+      head = 0
+      return batch
+    },
+  }
+}
+
+/**
  * Batches of messages until EOF. Delivered before any fault, of the link or of the decoder, that follows them. Leaving the loop
- * does not close the link: whoever opened it does.
+ * does not close the link: whoever opened it does. What a second loop over the same link needs is a reader.
  */
 export async function* batches<Message>(link: Link, decoder: Decoder<Message>): AsyncGenerator<Message[], void, void> {
-  for (;;) {
-    const chunk = await link.read()
-    const batch = chunk === null ? decoder.end() : decoder.push(chunk)
-    if (batch.length > 0) yield batch
-    if (decoder.fault) throw decoder.fault
-    if (chunk === null) return
-  }
+  const reader = createReader(link, decoder)
+  for (let batch = await reader.batch(); batch !== null; batch = await reader.batch()) yield batch
 }
 
 /** The same, one by one. */
 export async function* messages<Message>(link: Link, decoder: Decoder<Message>): AsyncGenerator<Message, void, void> {
-  for await (const batch of batches(link, decoder)) yield* batch
+  for await (const batch of batches(link, decoder)) {
+    for (const message of batch) yield message
+  }
 }

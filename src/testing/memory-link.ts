@@ -1,9 +1,8 @@
 /** Two links joined in memory, with the same laws as a socket: for simulators, for tests, for the playground. */
-import { createInbox, KEEP_BYTES, type Inbox } from '../core/inbox.js'
 import { deferred } from '../core/deferred.js'
+import { createInbox, KEEP_BYTES, type Inbox } from '../core/inbox.js'
 import { SignalboxError } from '../errors.js'
-import type { CloseReason, Link, Listener, StreamTransport } from '../transport.js'
-import { createQueue } from '../core/queue.js'
+import type { CloseReason, Link } from '../transport.js'
 
 export interface MemoryPairOptions {
   readonly name?: string
@@ -11,147 +10,122 @@ export interface MemoryPairOptions {
   readonly windowBytes?: number
 }
 
+/** What one side of a pair shows to the other. */
 interface Half {
   readonly inbox: Inbox
-  ended: boolean
-  done: boolean
+  /** The half-close has passed its writes: nothing more will come from here. */
+  readonly ended: boolean
+  readonly done: boolean
   finish(reason: CloseReason): void
-  /** Wakes the writer of the other half. */
-  wake(): void
 }
-
-const refused = (why: string): SignalboxError =>
-  new SignalboxError({ code: 'closed', message: `Cannot write: ${why}.`, transport: 'memory', sent: 'no' })
 
 /** A connected pair. What one writes, the other reads; `end` is a half-close; `close` is seen by the other as its peer's end. */
 export function memoryPair(options: MemoryPairOptions = {}): [Link, Link] {
   const { name = 'memory', windowBytes = KEEP_BYTES } = options
-  const halves: Half[] = []
-  const make = (index: 0 | 1): Link => {
-    const closed = deferred<CloseReason>()
-    let closing: Promise<CloseReason> | undefined
-    let tail: Promise<void> = Promise.resolve()
-    let room = deferred()
-    const mine: Half = {
-      inbox: createInbox(() => other().wake(), windowBytes),
-      ended: false,
-      done: false,
-      finish(reason) {
-        if (mine.done) return
-        mine.done = true
-        closed.resolve(reason)
-        room.resolve()
-      },
-      wake() {
-        room.resolve()
-        room = deferred()
-      },
-    }
-    halves[index] = mine
-    const other = (): Half => halves[1 - index] as Half
+  const left: Side = makeSide(`${name}-0`, `${name}-1`, () => right.half, Math.max(1, windowBytes))
+  const right: Side = makeSide(`${name}-1`, `${name}-0`, () => left.half, Math.max(1, windowBytes))
+  left.onRoom(right.wake)
+  right.onRoom(left.wake)
+  return [left.link, right.link]
+}
 
-    const deliver = async (chunk: Uint8Array): Promise<void> => {
-      // Not handed over until the peer has room: only then can a write reject at the peer's death.
-      while (!mine.done && !other().done && other().inbox.bytes >= windowBytes) await room.promise
-      if (mine.done) throw refused('this link is closed')
-      if (other().done) throw refused('the peer has closed')
-      other().inbox.push(chunk)
-    }
-    const maybeFinish = (): void => {
-      if (mine.ended && mine.inbox.ended && other().ended) {
-        mine.finish({ kind: 'eof' })
+interface Side {
+  readonly link: Link
+  readonly half: Half
+  /** Lets this side's waiting write look again. */
+  readonly wake: () => void
+  onRoom(wakeWriter: () => void): void
+}
+
+function makeSide(id: string, peer: string, other: () => Half, windowBytes: number): Side {
+  const closed = deferred<CloseReason>()
+  let wakePeer = (): void => {}
+  let room = deferred()
+  let closing: Promise<CloseReason> | undefined
+  let ending: Promise<void> | undefined
+  let ended = false
+  let done = false
+  // Writes wait for each other; a failed one does not stop the next from failing by itself.
+  let tail: Promise<void> = Promise.resolve()
+
+  const wake = (): void => {
+    room.resolve()
+    room = deferred()
+  }
+  const half: Half = {
+    inbox: createInbox(() => wakePeer(), windowBytes),
+    get ended() {
+      return ended
+    },
+    get done() {
+      return done
+    },
+    finish(reason) {
+      if (done) return
+      done = true
+      closed.resolve(reason)
+      wake()
+    },
+  }
+
+  const deliver = async (chunk: Uint8Array): Promise<void> => {
+    // Not handed over until the peer has room: only so can it still fail when the peer dies.
+    while (!done && !other().done && other().inbox.bytes >= windowBytes) await room.promise
+    if (done) throw refused('the link is closed')
+    other().inbox.push(chunk.slice())
+  }
+
+  const link: Link = {
+    info: { id, transport: 'memory', peer },
+    read: () => half.inbox.read(),
+    write(chunk) {
+      const written = done
+        ? Promise.reject(refused('the link is closed'))
+        : ending
+          ? Promise.reject(refused('this side has ended'))
+          : tail.then(() => deliver(chunk))
+      tail = written.then(
+        () => {},
+        () => {},
+      )
+      return written
+    },
+    end() {
+      ending ??= tail.then(() => {
+        if (done) return
+        ended = true
+        other().inbox.end()
+        if (!other().ended) return
+        half.finish({ kind: 'eof' })
         other().finish({ kind: 'eof' })
-      }
-    }
-
-    return {
-      info: { id: `${name}-${index}`, transport: 'memory', peer: `${name}-${1 - index}` },
-      read: () => mine.inbox.read(),
-      write(chunk) {
-        if (mine.done || mine.ended) {
-          const failed = Promise.reject(refused(mine.done ? 'this link is closed' : 'this side has ended'))
-          failed.catch(() => {})
-          return failed
-        }
-        const copy = chunk.slice()
-        const written = tail.then(() => deliver(copy))
-        tail = written.catch(() => {})
-        return written.catch((error: unknown) => {
-          throw error
-        })
-      },
-      end() {
-        if (mine.ended || mine.done) return Promise.resolve()
-        mine.ended = true
-        return tail.then(() => {
-          if (mine.done) return
-          other().inbox.end()
-          maybeFinish()
-        })
-      },
-      close() {
-        closing ??= (async () => {
-          mine.inbox.discard()
-          other().inbox.end()
-          mine.finish({ kind: 'local' })
-          other().wake()
-          other().finish({ kind: 'peer', detail: 'the peer closed' })
-          return closed.promise
-        })()
-        return closing
-      },
-      closed: closed.promise,
-      [Symbol.asyncDispose]() {
-        return this.close().then(() => {})
-      },
-    }
-  }
-  const first = make(0)
-  const second = make(1)
-  return [first, second]
-}
-
-export interface MemoryServer extends Listener {
-  readonly transport: StreamTransport<void>
-}
-
-/** A transport and the listener that accepts what it opens. */
-export function memoryServer(options: MemoryPairOptions = {}): MemoryServer {
-  const { name = 'memory' } = options
-  const waiting = createQueue<Link>({ overflow: 'fail', maxItems: 10_000, name: 'accept backlog' })
-  let count = 0
-  return {
-    address: `memory:${name}`,
-    transport: {
-      kind: 'stream',
-      name: 'memory',
-      async open(_launch, open) {
-        open?.signal?.throwIfAborted()
-        if (waiting.ended) {
-          throw new SignalboxError({
-            code: 'unreachable',
-            message: `Nothing listens on memory:${name}.`,
-            sent: 'no',
-            transport: 'memory',
-          })
-        }
-        count += 1
-        const [near, far] = memoryPair({ ...options, name: `${name}-${count}` })
-        waiting.push([far])
-        return near
-      },
+      })
+      return ending
     },
-    async *accept() {
-      for (;;) {
-        const links = await waiting.take()
-        if (links === null) return
-        yield* links
+    close({ reason = 'the peer closed' } = {}) {
+      closing ??= closed.promise
+      half.inbox.discard()
+      if (!done) {
+        half.finish({ kind: 'local' })
+        other().inbox.end()
+        other().finish({ kind: 'peer', detail: reason })
       }
+      return closing
     },
+    closed: closed.promise,
     async [Symbol.asyncDispose]() {
-      const left = waiting.takeNow()
-      waiting.discard()
-      await Promise.all(left.map((link) => link.close()))
+      await link.close()
     },
   }
+  return {
+    link,
+    half,
+    wake,
+    onRoom(wakeWriter) {
+      wakePeer = wakeWriter
+    },
+  }
+}
+
+function refused(why: string): SignalboxError {
+  return new SignalboxError({ code: 'closed', message: `Cannot write: ${why}.`, transport: 'memory', sent: 'no' })
 }

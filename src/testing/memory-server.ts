@@ -1,0 +1,57 @@
+/** A transport and the listener that accepts what it opens, both in memory. */
+import { createQueue } from '../core/queue.js'
+import { abortError } from '../core/scope.js'
+import { SignalboxError } from '../errors.js'
+import type { Link, Listener, StreamTransport } from '../transport.js'
+import { memoryPair, type MemoryPairOptions } from './memory-link.js'
+
+export interface MemoryServer extends Listener {
+  readonly transport: StreamTransport<void>
+}
+
+// Links that were opened and not accepted: a server that stopped accepting must not gather them for ever.
+const MAX_BACKLOG = 10_000
+
+export function memoryServer(options: MemoryPairOptions = {}): MemoryServer {
+  const { name = 'memory' } = options
+  const waiting = createQueue<Link>({ overflow: 'pause', name: 'accept backlog' })
+  // Taken from the queue and not yet handed out: a loop that is left in between leaves them to the next.
+  const taken: Link[] = []
+  let count = 0
+
+  const unreachable = (why: string): SignalboxError =>
+    new SignalboxError({ code: 'unreachable', message: `memory:${name} ${why}.`, sent: 'no', transport: 'memory' })
+
+  return {
+    address: `memory:${name}`,
+    transport: {
+      kind: 'stream',
+      name: 'memory',
+      async open(_launch, { signal } = {}) {
+        if (signal?.aborted) throw abortError(signal, { transport: 'memory', sent: 'no' })
+        if (waiting.ended) throw unreachable('has nothing that listens')
+        if (waiting.size + taken.length >= MAX_BACKLOG) throw unreachable(`has ${MAX_BACKLOG} links that nobody accepts`)
+        count += 1
+        const [near, far] = memoryPair({ ...options, name: `${name}-${count}` })
+        waiting.push([far])
+        return near
+      },
+    },
+    async *accept() {
+      for (;;) {
+        const link = taken.shift()
+        if (link) yield link
+        else {
+          const links = await waiting.take()
+          if (links === null) return
+          taken.push(...links)
+        }
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      const left = [...taken.splice(0), ...waiting.takeNow()]
+      waiting.discard()
+      await Promise.all(left.map((link) => link.close()))
+    },
+  }
+}

@@ -1,0 +1,140 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import fc from 'fast-check'
+import { describe, expect, it, vi } from 'vitest'
+import { createInbox } from '../../src/core/inbox.js'
+
+const chunk = (...bytes: number[]): Uint8Array => Uint8Array.from(bytes)
+
+describe('the inbox of a link', () => {
+  it('gives chunks in order, whether the reader or the bytes come first', async () => {
+    const inbox = createInbox(() => {})
+    inbox.push(chunk(1))
+    inbox.push(chunk(2))
+    expect(await inbox.read()).toEqual(chunk(1))
+    expect(await inbox.read()).toEqual(chunk(2))
+    const pending = inbox.read()
+    inbox.push(chunk(3))
+    expect(await pending).toEqual(chunk(3))
+    expect(inbox.bytes).toBe(0)
+  })
+
+  it('loses and reorders nothing, for any order of pushes and reads', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.boolean(), { maxLength: 3000 }), async (steps) => {
+        const inbox = createInbox(() => {}, 100)
+        const got: number[] = []
+        let pushed = 0
+        for (const push of steps) {
+          if (push) {
+            inbox.push(chunk(pushed % 256))
+            pushed += 1
+          } else if (got.length < pushed) got.push((await inbox.read())?.[0] ?? -1)
+        }
+        inbox.end()
+        for (let next = await inbox.read(); next !== null; next = await inbox.read()) got.push(next[0] ?? -1)
+        expect(got).toEqual(Array.from({ length: pushed }, (_, index) => index % 256))
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  it('asks for a pause at the mark and for more below half of it, once', async () => {
+    const onRoom = vi.fn()
+    const inbox = createInbox(onRoom, 10)
+    expect(inbox.push(new Uint8Array(9))).toBe(true)
+    expect(inbox.push(new Uint8Array(1))).toBe(false)
+    expect(inbox.push(new Uint8Array(4))).toBe(false)
+    await inbox.read()
+    expect(onRoom).not.toHaveBeenCalled()
+    await inbox.read()
+    expect(onRoom).toHaveBeenCalledTimes(1)
+    await inbox.read()
+    expect(onRoom).toHaveBeenCalledTimes(1)
+  })
+
+  it('asks for no more once it has ended, though its reader makes room', async () => {
+    const onRoom = vi.fn()
+    const inbox = createInbox(onRoom, 4)
+    inbox.push(new Uint8Array(8))
+    inbox.end()
+    expect((await inbox.read())?.byteLength).toBe(8)
+    expect(await inbox.read()).toBeNull()
+    expect(onRoom).not.toHaveBeenCalled()
+  })
+
+  it('delivers a fault after what was received, and again to whoever reads on [inbox.fault-last]', async () => {
+    const inbox = createInbox(() => {})
+    inbox.push(chunk(1))
+    inbox.fail(new Error('reset'))
+    inbox.push(chunk(2))
+    expect(await inbox.read()).toEqual(chunk(1))
+    await expect(inbox.read()).rejects.toThrow('reset')
+    await expect(inbox.read()).rejects.toThrow('reset')
+  })
+
+  it('gives a pending read the fault, the end, or null at local close', async () => {
+    const endings: [(inbox: ReturnType<typeof createInbox>) => void, unknown][] = [
+      [(inbox) => inbox.fail(new Error('reset')), 'reset'],
+      [(inbox) => inbox.end(), null],
+      [(inbox) => inbox.discard(), null],
+    ]
+    for (const [end, expected] of endings) {
+      const inbox = createInbox(() => {})
+      const pending = inbox.read().catch((error: Error) => error.message)
+      end(inbox)
+      expect(await pending).toBe(expected)
+    }
+  })
+
+  it('forgets everything at local close, a fault and later bytes too', async () => {
+    const inbox = createInbox(() => {})
+    inbox.push(chunk(1))
+    inbox.fail(new Error('reset'))
+    inbox.discard()
+    inbox.push(chunk(2))
+    expect(inbox.bytes).toBe(0)
+    expect(await inbox.read()).toBeNull()
+  })
+
+  it('keeps its first ending: a reset after EOF is no news', async () => {
+    const inbox = createInbox(() => {})
+    inbox.end()
+    inbox.fail(new Error('reset'))
+    expect(await inbox.read()).toBeNull()
+  })
+
+  it('has one reader: a second one at the same time is told so, and the first still gets its chunk', async () => {
+    const inbox = createInbox(() => {})
+    const first = inbox.read()
+    await expect(inbox.read()).rejects.toMatchObject({ code: 'invalid_argument' })
+    inbox.push(chunk(7))
+    expect(await first).toEqual(chunk(7))
+  })
+
+  it('takes an empty chunk for nothing: only null means the end', async () => {
+    const inbox = createInbox(() => {})
+    inbox.push(new Uint8Array(0))
+    const pending = inbox.read()
+    inbox.push(new Uint8Array(0))
+    inbox.push(chunk(1))
+    expect(await pending).toEqual(chunk(1))
+  })
+
+  it('holds no chunk that was read, though the reader is never quite done [inbox.frees-read]', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const inbox = createInbox(() => {})
+    const read: WeakRef<Uint8Array>[] = []
+    inbox.push(new Uint8Array(1000))
+    for (let round = 0; round < 100; round += 1) {
+      inbox.push(new Uint8Array(1000))
+      read.push(new WeakRef((await inbox.read()) as Uint8Array))
+    }
+    await vi.waitFor(() => {
+      collect()
+      expect(read.filter((ref) => ref.deref() !== undefined).length).toBeLessThan(5)
+    })
+    expect(inbox.bytes).toBe(1000)
+  })
+})
