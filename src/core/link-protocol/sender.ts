@@ -1,0 +1,123 @@
+/**
+ * The writing half of a framed link: writes wait until the other side's window has room for them. Writes of one turn leave as one
+ * frame, large ones as several.
+ */
+import { deferred, type Deferred } from '../deferred.js'
+import { frameCost, MAX_FRAME_BYTES, MIN_FRAME_COST } from './frames.js'
+import type { Sent } from '../../errors.js'
+
+interface Waiting extends Deferred<void> {
+  readonly chunk: Uint8Array
+  /** How much of it has left. */
+  at: number
+}
+
+export interface Sender {
+  write(chunk: Uint8Array): Promise<void>
+  /** False when the other side would then hold more than a window may be. */
+  grant(bytes: number, ceiling: number): boolean
+  /** Sends what the window has room for, now. */
+  flush(): void
+  /** Calls back once everything written so far has left. */
+  whenEmpty(callback: () => void): void
+  /** Fails what has not left, each write with what became of it. */
+  fail(errorFor: (sent: Sent) => unknown): void
+}
+
+export function createSender(window: number, send: (frame: Uint8Array) => void): Sender {
+  let credit = window
+  let waiting: Waiting[] = []
+  let head = 0
+  let scheduled = false
+  let onEmpty: (() => void) | undefined
+
+  const size = (): number => waiting.length - head
+  const nextFrame = (): Uint8Array => {
+    const room = Math.min(credit, MAX_FRAME_BYTES)
+    const first = waiting[head] as Waiting
+    const rest = first.chunk.byteLength - first.at
+    if (rest >= room || size() === 1) return take(first, Math.min(rest, room))
+    let bytes = 0
+    for (let index = head; index < waiting.length && bytes < room; index += 1) {
+      const { chunk, at } = waiting[index] as Waiting
+      bytes += chunk.byteLength - at
+    }
+    const frame = new Uint8Array(Math.min(bytes, room))
+    for (let at = 0, index = head; at < frame.byteLength; index += 1) {
+      const part = take(waiting[index] as Waiting, frame.byteLength - at)
+      frame.set(part, at)
+      at += part.byteLength
+    }
+    return frame
+  }
+  const release = (): void => {
+    while (size() > 0) {
+      const item = waiting[head] as Waiting
+      if (item.at < item.chunk.byteLength) break
+      head += 1
+      item.resolve()
+    }
+    if (size() > 0) {
+      // What has left is let go of now and then, so that a writer that never pauses does not fill the memory.
+      if (head >= 1024) {
+        waiting = waiting.slice(head)
+        head = 0
+      }
+      return
+    }
+    waiting = []
+    head = 0
+    const tell = onEmpty
+    onEmpty = undefined
+    tell?.()
+  }
+  const flush = (): void => {
+    scheduled = false
+    while (size() > 0 && credit >= MIN_FRAME_COST) {
+      const frame = nextFrame()
+      credit -= frameCost(frame.byteLength)
+      send(frame)
+      release()
+    }
+  }
+
+  return {
+    write(chunk) {
+      if (chunk.byteLength === 0) return Promise.resolve()
+      const item: Waiting = { chunk, at: 0, ...deferred() }
+      waiting.push(item)
+      if (!scheduled) {
+        scheduled = true
+        queueMicrotask(flush)
+      }
+      return item.promise
+    },
+    grant(bytes, ceiling) {
+      credit += bytes
+      if (credit > ceiling) return false
+      flush()
+      return true
+    },
+    flush,
+    whenEmpty(callback) {
+      onEmpty = callback
+      if (size() === 0) release()
+    },
+    fail(errorFor) {
+      const left = waiting.slice(head)
+      waiting = []
+      head = 0
+      onEmpty = undefined
+      for (const item of left) {
+        item.promise.catch(() => {})
+        item.reject(errorFor(item.at > 0 ? 'maybe' : 'no'))
+      }
+    },
+  }
+}
+
+function take(item: Waiting, bytes: number): Uint8Array {
+  const part = item.chunk.subarray(item.at, item.at + bytes)
+  item.at += part.byteLength
+  return part
+}

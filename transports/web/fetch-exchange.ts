@@ -1,0 +1,190 @@
+/** One HTTP exchange over the runtime's fetch, by way of ofetch with its retry and its timeout off: ours cover the body too. */
+import { createFetch } from 'ofetch'
+import { abortError } from '../../src/core/scope.js'
+import { SignalboxError } from '../../src/errors.js'
+import { isSecretName } from '../../src/redact.js'
+import type { Exchange, ExchangeTransport, OpenOptions, Reply } from '../../src/transport.js'
+import { httpBase, requestUrl, resolveWithin } from './address.js'
+import { coveredBody, gathered, MAX_GATHERED_BYTES } from './body.js'
+import { exchangeFault } from './fetch-faults.js'
+
+export type RequestHeaders = Readonly<Record<string, string>>
+
+/** A `fetch` of your own. Declared without a runtime's types, so that every runtime's fits. */
+export type FetchFunction = (url: string, init: RequestInit) => Promise<Response>
+
+export interface FetchExchangeOptions {
+  /** Origin and, if any, the path that all requests share; never with a credential in it. */
+  readonly baseUrl: string | URL
+  /** For every request; a function is asked each time, as for a token that must be refreshed. */
+  readonly headers?: RequestHeaders | (() => RequestHeaders | Promise<RequestHeaders>)
+  /** Default: the runtime's own, looked up at each request. */
+  readonly fetch?: FetchFunction
+  /** Cookies and the like, where the runtime has them. Default `omit`. */
+  readonly credentials?: 'omit' | 'same-origin' | 'include'
+  /**
+   * `safe`, the default, follows redirects of GET and HEAD only, and not where a header would carry a secret to another host.
+   * `never` refuses them all, `always` lets the runtime follow.
+   */
+  readonly redirects?: 'safe' | 'never' | 'always'
+  /** `gather` reads a streaming request body first (32 MiB at most): Chromium streams one only over HTTP/2, other browsers not at all. */
+  readonly requestBody?: 'stream' | 'gather'
+  /** How the transport calls itself in errors; default `fetch`. */
+  readonly name?: string
+}
+
+export function fetchExchange(options: FetchExchangeOptions): ExchangeTransport {
+  const { credentials = 'omit', redirects = 'safe', requestBody = 'stream', name = 'fetch' } = options
+  const base = httpBase(options.baseUrl, name)
+  const given = options.fetch as typeof fetch | undefined
+  // Looked up late and called free: a bound or replaced fetch is found, and none is called with a foreign `this`.
+  const send = createFetch({ fetch: given ?? ((url, init) => globalThis.fetch(url, init)), Headers, AbortController })
+
+  return {
+    kind: 'exchange',
+    name,
+    async exchange(request, { signal, trace }: OpenOptions = {}) {
+      const method = request.method.toUpperCase()
+      const url = requestUrl(base, request.path, name)
+      const where = url.origin + url.pathname
+      const facts = { transport: name, op: `${method} ${url.pathname}` }
+      if (signal?.aborted) throw abortError(signal, { ...facts, sent: 'no' })
+      const own =
+        typeof options.headers === 'function' ? await resolveWithin(asked(options.headers), signal, name) : options.headers
+      const headers = joined(own, request.headers, trace)
+      const body = await bodyOf(request, requestBody, signal, facts)
+      const follow = follows(redirects, method, headers)
+      let response: Response
+      try {
+        response = await send.raw(url.href, {
+          method,
+          headers,
+          redirect: follow ? 'follow' : 'manual',
+          retry: false,
+          ignoreResponseError: true,
+          responseType: 'stream',
+          ...(signal ? { signal } : {}),
+          ...(body === undefined ? {} : { body: body as BodyInit }),
+          ...(body instanceof ReadableStream ? { duplex: 'half' as const } : {}),
+          // Asked for only where the runtime knows them: workerd throws at options that it lacks.
+          ...('credentials' in Request.prototype ? { credentials } : {}),
+          ...(request.keepalive && 'keepalive' in Request.prototype ? { keepalive: true } : {}),
+        })
+      } catch (error) {
+        throw exchangeFault(error, facts, where, signal)
+      }
+      if (signal?.aborted) {
+        // A fetch that does not know signals answered all the same; nobody waits for it.
+        response.body?.cancel().catch(() => {})
+        throw abortError(signal, { ...facts, sent: 'yes' })
+      }
+      if (!follow && isRedirect(response)) {
+        await response.body?.cancel().catch(() => {})
+        throw redirected(response, facts, where)
+      }
+      return replyOf(response, facts, where, signal)
+    },
+  }
+}
+
+const asked = async (headers: () => RequestHeaders | Promise<RequestHeaders>): Promise<RequestHeaders> => headers()
+
+/** Later ones win, whatever the case of their names. */
+function joined(...sources: readonly (RequestHeaders | undefined)[]): Headers {
+  const headers = new Headers()
+  for (const source of sources) {
+    for (const [key, value] of Object.entries(source ?? {})) {
+      try {
+        headers.set(key, value)
+      } catch (cause) {
+        // The runtime's message quotes the value.
+        throw new SignalboxError({
+          code: 'invalid_argument',
+          message: `The header ${JSON.stringify(key)} has a name or a value that HTTP does not allow.`,
+          cause: isSecretName(key) ? undefined : cause,
+        })
+      }
+    }
+  }
+  return headers
+}
+
+async function bodyOf(
+  { body }: Exchange,
+  how: 'stream' | 'gather',
+  signal: AbortSignal | undefined,
+  facts: { transport: string; op: string },
+): Promise<Uint8Array | ReadableStream<Uint8Array> | undefined> {
+  // As bytes, because a string makes ofetch and fetch add headers of their own.
+  if (typeof body === 'string') return new TextEncoder().encode(body)
+  if (body === undefined || body instanceof Uint8Array) return body
+  if (how === 'gather') return await gathered(body, MAX_GATHERED_BYTES, signal, facts)
+  if (streamsRequests()) return body
+  void body.cancel().catch(() => {})
+  throw new SignalboxError({
+    ...facts,
+    code: 'unsupported',
+    message: 'This runtime cannot stream the body of a request.',
+    hint: "Set requestBody: 'gather' to have it read first, up to 32 MiB.",
+  })
+}
+
+/** A runtime without it would send the text "[object ReadableStream]". */
+function streamsRequests(): boolean {
+  let asks = false
+  const probe = new Request('http://localhost', {
+    method: 'POST',
+    body: new ReadableStream(),
+    get duplex() {
+      asks = true
+      return 'half' as const
+    },
+  } as RequestInit)
+  return asks && !probe.headers.has('content-type')
+}
+
+function follows(redirects: 'safe' | 'never' | 'always', method: string, headers: Headers): boolean {
+  if (redirects !== 'safe') return redirects === 'always'
+  if (method !== 'GET' && method !== 'HEAD') return false
+  // The runtime drops these two on the way to another origin, and no others.
+  const safe = new Set(['authorization', 'cookie'])
+  for (const key of headers.keys()) {
+    if (isSecretName(key) && !safe.has(key)) return false
+  }
+  return true
+}
+
+/** A page is not told the status of a redirect that it does not follow. */
+function isRedirect({ status, type }: Response): boolean {
+  return type === 'opaqueredirect' || (status >= 300 && status < 400 && status !== 304 && status !== 300)
+}
+
+function redirected(response: Response, facts: { transport: string; op: string }, where: string): SignalboxError {
+  const location = response.headers.get('location')
+  const target = location !== null && URL.canParse(location, where) ? new URL(location, where) : undefined
+  return new SignalboxError({
+    ...facts,
+    code: 'protocol',
+    message: `${where} answered with a redirect${target ? ` to ${target.origin}${target.pathname}` : ''}, which was not followed.`,
+    hint: "Use the final address, or set redirects: 'always' if every host on the way is trusted.",
+    // It arrived, and its answer is to go elsewhere.
+    sent: 'yes',
+    retryable: false,
+    ...(response.status === 0 ? {} : { status: response.status }),
+  })
+}
+
+function replyOf(response: Response, facts: { transport: string; op: string }, where: string, signal?: AbortSignal): Reply {
+  const headers: Record<string, string> = {}
+  response.headers.forEach((value, key) => {
+    headers[key.toLowerCase()] = value
+  })
+  const url = URL.canParse(response.url) ? new URL(response.url) : undefined
+  return {
+    status: response.status,
+    headers,
+    body: response.body ? coveredBody(response.body, facts, where, signal) : null,
+    ...(url ? { url: url.origin + url.pathname } : {}),
+    redirected: response.redirected,
+  }
+}

@@ -1,0 +1,22 @@
+/** What every runtime with web standards has: fetch, WebSocket, MessagePort. For pages, edge workers, Deno, Bun and Node. */
+export { fetchExchange, type FetchExchangeOptions, type FetchFunction, type RequestHeaders } from './fetch-exchange.js'
+export { fetchLink, type FetchLinkOptions } from './fetch-link.js'
+export { codeOfStatus } from './fetch-faults.js'
+export type { Credential } from './address.js'
+export {
+  acceptWebSocket,
+  webSocketLink,
+  type AcceptWebSocketOptions,
+  type WebSocketConstructor,
+  type WebSocketLike,
+  type WebSocketLinkOptions,
+} from './web-socket.js'
+export {
+  acceptMessagePort,
+  messagePortLink,
+  type AcceptMessagePortOptions,
+  type MessagePortLike,
+  type MessagePortLinkOptions,
+} from './message-port.js'
+export type { OpenRequest } from '../../src/core/link-protocol/handshake.js'
+export type { FrameLink } from '../../src/core/link-protocol/frame-link.js'
