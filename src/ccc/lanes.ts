@@ -1,0 +1,31 @@
+/** One at a time in each lane, first come first served; whoever gives up leaves the queue without a trace. */
+import { deferred } from '../core/deferred.js'
+import { abortError, raceSignal } from '../core/scope.js'
+import type { ErrorFacts } from '../errors.js'
+
+export interface Lanes {
+  /** Resolves when it is one's turn, with the function that ends it. */
+  enter(lane: string, signal: AbortSignal, facts: Partial<ErrorFacts>): Promise<() => void>
+}
+
+export function createLanes(): Lanes {
+  const tails = new Map<string, Promise<void>>()
+  return {
+    async enter(lane, signal, facts) {
+      const before = tails.get(lane) ?? Promise.resolve()
+      const mine = deferred()
+      const tail = before.then(() => mine.promise)
+      tails.set(lane, tail)
+      void tail.then(() => {
+        if (tails.get(lane) === tail) tails.delete(lane)
+      })
+      try {
+        await raceSignal(before, signal)
+      } catch {
+        mine.resolve()
+        throw abortError(signal, { ...facts, sent: 'no' })
+      }
+      return mine.resolve
+    },
+  }
+}

@@ -1,0 +1,15 @@
+/** What each command needs at a gateway. A command that is not here needs `admin`. */
+export const CCC_SCOPES = {
+  ping: 'observe',
+  sessions: 'observe',
+  history: 'observe',
+  activity: 'observe',
+  screenshot: 'observe',
+  questions: 'observe',
+  subscribe: 'observe',
+  send: 'send',
+  ask: 'send',
+  // Kills whatever Claude is doing and starts it anew.
+  continue: 'admin',
+  answer: 'approve',
+} as const

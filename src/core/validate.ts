@@ -1,0 +1,52 @@
+/** What to make of an answer that does not fit its schema: report and deliver, refuse, or do not look. */
+import { SignalboxError, type ErrorFacts } from '../errors.js'
+
+export type Validation = 'strict' | 'warn' | 'off'
+
+/** Any zod (mini) schema, without depending on zod here. */
+export interface Schema<Output> {
+  safeParse(
+    value: unknown,
+  ):
+    | { readonly success: true; readonly data: Output }
+    | {
+        readonly success: false
+        readonly error: { readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[] }
+      }
+}
+
+/** Names the place and never the value, which may be anybody's prompt or secret. */
+export interface InvalidMessage {
+  readonly type: 'invalid'
+  readonly op: string
+  readonly path: string
+  readonly message: string
+}
+
+export interface ValidateOptions {
+  readonly validate: Validation
+  readonly op: string
+  readonly facts?: Partial<ErrorFacts>
+  readonly onInvalid?: ((report: InvalidMessage) => void) | undefined
+}
+
+export function validated<Output>(schema: Schema<Output>, value: unknown, options: ValidateOptions): Output {
+  if (options.validate === 'off') return value as Output
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  const path = issue?.path.map(String).join('.') || '(top)'
+  const message = issue?.message ?? 'does not fit'
+  if (options.validate === 'strict') {
+    throw new SignalboxError({
+      ...options.facts,
+      op: options.op,
+      code: 'invalid_message',
+      message: `The answer to ${options.op} does not fit its schema at ${path}: ${message}.`,
+      hint: "The peer may be newer than this client: update, or use validate: 'warn' to take the answer as it is.",
+      sent: 'yes',
+    })
+  }
+  options.onInvalid?.({ type: 'invalid', op: options.op, path, message })
+  return value as Output
+}
