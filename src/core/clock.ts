@@ -23,7 +23,12 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(ms, callback) {
-    const handle = setTimeout(callback, Math.min(Math.max(0, ms), LONGEST_TIMER_MS))
+    let handle: TimerHandle
+    const arm = (restMs: number): void => {
+      const far = restMs > LONGEST_TIMER_MS
+      handle = setTimeout(far ? () => arm(restMs - LONGEST_TIMER_MS) : callback, far ? LONGEST_TIMER_MS : Math.max(0, restMs))
+    }
+    arm(ms)
     return { cancel: () => clearTimeout(handle) }
   },
 }

@@ -45,6 +45,8 @@ export function createPending<Id, Answer>(options: { readonly maxPending?: numbe
       }
       const call = deferred<Answer>()
       calls.set(id, call)
+      // The link may die while its owner still writes the request, before anybody waits for the answer.
+      call.promise.catch(() => {})
       return call.promise
     },
     settle(id, answer) {

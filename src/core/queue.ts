@@ -86,15 +86,17 @@ export function createQueue<T>(options: QueueOptions<T>): BoundedQueue<T> {
     wake()
   }
   const shed = (): void => {
-    const lost: T[] = []
-    while (over() && kept.length > 0) {
-      const item = (overflow === 'drop-oldest' ? kept.shift() : kept.pop()) as T
-      bytes -= sizeOf(item)
-      lost.push(item)
+    const oldest = overflow === 'drop-oldest'
+    let count = 0
+    let left = kept.length
+    while (left > 0 && (left > maxItems || bytes > maxBytes)) {
+      bytes -= sizeOf(kept[oldest ? count : left - 1] as T)
+      count += 1
+      left -= 1
     }
-    if (overflow === 'drop-newest') lost.reverse()
-    dropped += lost.length
-    if (lost.length > 0) onDrop?.(lost)
+    const lost = kept.splice(oldest ? 0 : left, count)
+    dropped += count
+    if (count > 0) onDrop?.(lost)
   }
 
   return {

@@ -2,6 +2,10 @@
 import { SignalboxError } from '../errors.js'
 import type { Backoff } from './backoff.js'
 import { sleep, systemClock, type Clock } from './clock.js'
+import { abortError } from './scope.js'
+
+/** A peer may ask for patience, but not for ever. */
+const MAX_RETRY_AFTER_MS = 300_000
 
 export interface ReconnectOptions<Item> {
   /** Opens the stream again, from wherever the caller's cursor stands. Its generator must free its link on return. */
@@ -25,23 +29,24 @@ export async function* reconnecting<Item>(options: ReconnectOptions<Item>): Asyn
       backoff.opened()
       yield* stream
     } catch (error) {
-      if (signal.aborted || !SignalboxError.is(error) || !recoverable(error)) throw error
+      if (signal.aborted) throw SignalboxError.is(error, 'aborted') ? error : abortError(signal, { sent: 'yes', cause: error })
+      if (!SignalboxError.is(error) || !recoverable(error)) throw error
       cause = error
     }
-    if (signal.aborted) return
-    const delayMs = backoff.next()
-    if (delayMs === null) {
+    // An end that the abort brought about is told from one that the peer made: the consumer would take it for the whole.
+    if (signal.aborted) throw abortError(signal, { sent: 'yes' })
+    const drawnMs = backoff.next()
+    if (drawnMs === null) {
       throw (
         cause ??
         new SignalboxError({ code: 'closed', message: 'The peer ended the stream and the attempts are used up.', sent: 'yes' })
       )
     }
+    const delayMs = Math.max(drawnMs, Math.min(cause?.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS))
     const told = options.onDown?.(cause, delayMs) ?? []
     if (told.length > 0) yield told
-    try {
-      await sleep(clock, delayMs, signal)
-    } catch {
-      return
-    }
+    await sleep(clock, delayMs, signal).catch(() => {
+      throw abortError(signal, { sent: 'yes', ...(cause === undefined ? {} : { cause }) })
+    })
   }
 }

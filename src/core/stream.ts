@@ -46,7 +46,8 @@ export function createStream<Item, Cursor = unknown>(source: StreamSource<Item, 
   let taken = false
   let closing: Promise<void> | undefined
   const close = (): Promise<void> => {
-    closing ??= source.close()
+    // In a function of its own: a source that throws at once must count as closed too.
+    closing ??= (async () => source.close())()
     return closing
   }
   const take = (): void => {
@@ -65,15 +66,24 @@ export function createStream<Item, Cursor = unknown>(source: StreamSource<Item, 
   }
 
   async function* read(): AsyncGenerator<readonly Item[], void, void> {
+    let failure: { error: unknown } | undefined
     try {
       while (closing === undefined) {
         const batch = await source.pull()
-        if (batch === null) return
+        // Closed meanwhile: what came in was never handed out, so the cursor stays before it.
+        if (batch === null || closing !== undefined) return
         if (batch.length > 0) yield batch
       }
+    } catch (error) {
+      // Closing makes a pending pull fail in most sources; whoever closed the stream has not asked to hear of it.
+      if (closing === undefined) failure = { error }
     } finally {
-      await close()
+      const closed = close()
+      // The failure of the stream tells more than the failure to tidy up after it.
+      if (failure) await closed.catch(() => {})
+      else await closed
     }
+    if (failure) throw failure.error
   }
 
   async function* one(): AsyncGenerator<Item, void, void> {

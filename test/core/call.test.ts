@@ -1,0 +1,203 @@
+import { describe, expect, it, vi } from 'vitest'
+import { createCaller, type Call, type Interceptor } from '../../src/core/call.js'
+import { retry } from '../../src/core/policy/index.js'
+import { raceSignal, whileOpening, createScope } from '../../src/core/scope.js'
+import { SignalboxError, type Sent } from '../../src/errors.js'
+import { createFakeClock } from '../../src/testing/clock.js'
+
+const hang = (): Promise<never> => new Promise(() => {})
+const unreachable = (sent: Sent = 'no') => new SignalboxError({ code: 'unreachable', message: 'Nobody there.', sent })
+
+function setup(interceptors: readonly Interceptor[] = [], timeoutMs?: number) {
+  const clock = createFakeClock()
+  const caller = createCaller({ system: 'ccc', transport: 'memory', interceptors, clock, timeoutMs })
+  return { clock, caller }
+}
+
+describe('a call', () => {
+  it('[core.interceptor-order] passes its interceptors in the order of the list: the first is outermost', async () => {
+    const seen: string[] = []
+    const named =
+      (name: string): Interceptor =>
+      async (call, next) => {
+        seen.push(`${name} in`)
+        const result = await next(call)
+        seen.push(`${name} out`)
+        return result
+      }
+    const { caller } = setup([named('first'), named('second')])
+    await caller.run({ op: 'ping' }, undefined, async () => seen.push('attempt'))
+    expect(seen).toEqual(['first in', 'second in', 'attempt', 'second out', 'first out'])
+  })
+
+  it('[core.interceptor-order] lets an interceptor change the call and the result, and answer by itself', async () => {
+    const { caller } = setup([
+      async (call, next) => `${await next({ ...call, trace: { a: 'b' } })}!`,
+      async (call, next) => (call.op === 'cached' ? 'from cache' : next(call)),
+    ])
+    const attempt = vi.fn(async (call: Call) => call.trace.a)
+    expect(await caller.run({ op: 'x' }, undefined, attempt)).toBe('b!')
+    expect(await caller.run({ op: 'cached' }, undefined, attempt)).toBe('from cache!')
+    expect(attempt).toHaveBeenCalledTimes(1)
+  })
+
+  it('[core.deadline] has the deadline of the call, else of the client, else none; and leaves no timer behind', async () => {
+    const { caller, clock } = setup([], 1000)
+    expect(await caller.run({ op: 'x' }, undefined, async (call) => call.remainingMs?.())).toBe(1000)
+    expect(await caller.run({ op: 'x' }, { timeoutMs: 5 }, async (call) => call.remainingMs?.())).toBe(5)
+    expect(await caller.run({ op: 'x' }, { timeoutMs: 0 }, async (call) => call.remainingMs?.())).toBe(Number.POSITIVE_INFINITY)
+    expect(clock.timers).toBe(0)
+  })
+
+  it('[core.abort-hung] settles at its deadline though the attempt ignores its signal; the request may have been sent', async () => {
+    const { caller, clock } = setup()
+    const failed = expect(caller.run({ op: 'ask' }, { timeoutMs: 50 }, hang)).rejects.toMatchObject({
+      code: 'deadline_exceeded',
+      sent: 'maybe',
+      system: 'ccc',
+      transport: 'memory',
+      op: 'ask',
+      attempt: 1,
+    })
+    await clock.advance(50)
+    await failed
+    expect(clock.timers).toBe(0)
+  })
+
+  it('[core.abort-hung] settles at an abort though a policy hangs before the attempt; nothing was sent', async () => {
+    const { caller } = setup([hang])
+    const controller = new AbortController()
+    const attempt = vi.fn(hang)
+    const call = caller.run({ op: 'ask' }, { signal: controller.signal }, attempt)
+    const reason = new Error('the user left')
+    controller.abort(reason)
+    await expect(call).rejects.toMatchObject({ code: 'aborted', sent: 'no', op: 'ask', cause: reason })
+    expect(attempt).not.toHaveBeenCalled()
+  })
+
+  it('[core.abort-hung] says that it was sent when a policy hangs after the answer', async () => {
+    const { caller, clock } = setup([async (call, next) => next(call).then(hang)])
+    const failed = expect(caller.run({ op: 'ask' }, { timeoutMs: 5 }, async () => 1)).rejects.toMatchObject({
+      code: 'deadline_exceeded',
+      sent: 'yes',
+    })
+    await clock.advance(5)
+    await failed
+  })
+
+  it('[core.abort-reason] keeps the reason as cause and lets an attempt that obeys say what became of the request', async () => {
+    const { caller } = setup()
+    const controller = new AbortController()
+    const call = caller.run({ op: 'ask' }, { signal: controller.signal }, async ({ signal }) => {
+      await raceSignal(hang(), signal).catch((reason) => {
+        throw new SignalboxError({ code: 'aborted', message: 'Before the write.', sent: 'no', cause: reason })
+      })
+    })
+    controller.abort('enough')
+    await expect(call).rejects.toMatchObject({ code: 'aborted', sent: 'no', cause: 'enough', attempt: 1 })
+  })
+
+  it('[core.abort-reason] is not begun when the signal has fallen before', async () => {
+    const { caller } = setup([vi.fn()])
+    const attempt = vi.fn()
+    await expect(caller.run({ op: 'x' }, { signal: AbortSignal.abort('why') }, attempt)).rejects.toMatchObject({
+      code: 'aborted',
+      sent: 'no',
+      cause: 'why',
+    })
+    expect(attempt).not.toHaveBeenCalled()
+  })
+
+  it('[core.abort-reason] takes AbortSignal.timeout for the deadline that it is', async () => {
+    const { caller } = setup()
+    const failure = caller.run({ op: 'x' }, { signal: AbortSignal.timeout(1) }, hang)
+    await expect(failure).rejects.toMatchObject({ code: 'deadline_exceeded', cause: { name: 'TimeoutError' } })
+  })
+
+  it('[core.abort-reason] does not take what an abort broke for the failure itself', async () => {
+    const { caller } = setup()
+    const controller = new AbortController()
+    const call = caller.run({ op: 'x' }, { signal: controller.signal }, async ({ signal }) => {
+      await raceSignal(hang(), signal).catch(() => {
+        throw new SignalboxError({ code: 'closed', message: 'The link is closed.', sent: 'maybe' })
+      })
+    })
+    controller.abort('enough')
+    await expect(call).rejects.toMatchObject({ code: 'aborted', cause: 'enough', sent: 'maybe' })
+  })
+
+  it('[core.sent] counts all attempts: an answer of "no" to the last does not undo a "maybe" before', async () => {
+    const { caller, clock } = setup()
+    const outcomes: Sent[] = ['maybe', 'no', 'no']
+    const failing = createCaller({ system: 's', transport: 't', clock, interceptors: [retry({ clock })] })
+    const failed = expect(
+      failing.run({ op: 'x', idempotent: true }, undefined, async () => {
+        throw unreachable(outcomes.shift())
+      }),
+    ).rejects.toMatchObject({ code: 'unreachable', sent: 'maybe', attempt: 3 })
+    await clock.advance(60_000)
+    await failed
+    await expect(caller.run({ op: 'x' }, undefined, () => Promise.reject(unreachable()))).rejects.toMatchObject({ sent: 'no' })
+  })
+
+  it('[core.foreign-errors] wraps what is not ours, keeps it as cause, and says whether an attempt had begun', async () => {
+    const bug = new TypeError('x is not a function')
+    const { caller } = setup()
+    await expect(caller.run({ op: 'x' }, undefined, () => Promise.reject(bug))).rejects.toMatchObject({
+      code: 'protocol',
+      sent: 'maybe',
+      cause: bug,
+      message: 'x failed: x is not a function',
+    })
+    const early = setup([
+      () => {
+        throw bug
+      },
+    ])
+    await expect(early.caller.run({ op: 'x' }, undefined, hang)).rejects.toMatchObject({ code: 'protocol', sent: 'no', cause: bug })
+    await expect(caller.run({ op: 'x' }, undefined, () => Promise.reject('a string'))).rejects.toMatchObject({ cause: 'a string' })
+  })
+
+  it('[core.errors-copied] leaves an error that answers many calls as it was', async () => {
+    const shared = Object.freeze(unreachable())
+    const { caller } = setup()
+    const results = await Promise.allSettled(['a', 'b'].map((op) => caller.run({ op }, undefined, () => Promise.reject(shared))))
+    expect(results.map((result) => result.status === 'rejected' && result.reason.op)).toEqual(['a', 'b'])
+    expect(shared.op).toBeUndefined()
+  })
+
+  it('[core.late-stream] closes a stream that opens after its call was given up, and leaves unary results alone', async () => {
+    for (const kind of ['stream', 'unary'] as const) {
+      const { caller, clock } = setup()
+      const dispose = vi.fn(async () => {})
+      let open: (stream: AsyncDisposable) => void = () => {}
+      const opening = new Promise<AsyncDisposable>((resolve) => {
+        open = resolve
+      })
+      const failed = expect(caller.run({ op: 'watch', kind }, { timeoutMs: 5 }, () => opening)).rejects.toMatchObject({
+        code: 'deadline_exceeded',
+      })
+      await clock.advance(5)
+      await failed
+      open({ [Symbol.asyncDispose]: dispose })
+      await clock.settle()
+      expect(dispose).toHaveBeenCalledTimes(kind === 'stream' ? 1 : 0)
+    }
+  })
+})
+
+describe('whileOpening', () => {
+  it('ends the life of a stream with its opening, and no longer once it is open', async () => {
+    const opening = new AbortController()
+    const life = createScope()
+    await whileOpening(life, opening.signal, async () => 'open')
+    opening.abort()
+    expect(life.signal.aborted).toBe(false)
+
+    const second = new AbortController()
+    const failed = whileOpening(life, second.signal, (signal) => raceSignal(hang(), signal))
+    second.abort('late')
+    await expect(failed).rejects.toBe('late')
+    expect(life.signal.reason).toBe('late')
+  })
+})
