@@ -1,0 +1,107 @@
+/** What is timed about messages that stream in: the floor, and ours. Each gives the milliseconds, and the messages it saw. */
+import { fromBinary } from '@bufbuild/protobuf'
+import { EnumValueDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
+import { sizeDelimitedDecodeStream } from '@bufbuild/protobuf/wire'
+import { frameDecoder } from '../../src/core/codec/frames.js'
+import { ndjsonDecoder } from '../../src/core/codec/ndjson.js'
+import { batches, messages } from '../../src/core/messages.js'
+import { unixSocket } from '../../transports/node/socket.js'
+import { FIXTURES, type FixtureName } from './fixtures.js'
+
+export interface Sample {
+  readonly ms: number
+  readonly count: number
+}
+
+// What a unix socket hands out at once on Node.
+const CHUNK = 65_536
+
+async function timed(run: () => Promise<number> | number): Promise<Sample> {
+  const began = performance.now()
+  const count = await run()
+  return { ms: performance.now() - began, count }
+}
+
+function chunksOf(bytes: Uint8Array): Uint8Array[] {
+  const chunks: Uint8Array[] = []
+  for (let at = 0; at < bytes.byteLength; at += CHUNK) chunks.push(bytes.slice(at, at + CHUNK))
+  return chunks
+}
+
+export const streamSamples = {
+  /** The floor: strings that are already there, already cut. */
+  parse(fixture: FixtureName): Promise<Sample> {
+    const lines = new TextDecoder().decode(FIXTURES[fixture]()).split('\n').slice(0, -1)
+    return timed(() => {
+      let count = 0
+      for (const line of lines) count += JSON.parse(line) === undefined ? 0 : 1
+      return count
+    })
+  },
+
+  linkBatches: (_fixture: FixtureName, path: string): Promise<Sample> =>
+    timed(async () => {
+      const link = await unixSocket({ path }).open()
+      let count = 0
+      for await (const batch of batches(link, ndjsonDecoder())) count += batch.length
+      await link.close()
+      return count
+    }),
+
+  linkMessages: (_fixture: FixtureName, path: string): Promise<Sample> =>
+    timed(async () => {
+      const link = await unixSocket({ path }).open()
+      let count = 0
+      for await (const message of messages(link, ndjsonDecoder())) count += message === undefined ? 0 : 1
+      await link.close()
+      return count
+    }),
+
+  /** The library's own stream decoder, on chunks in memory. */
+  libraryFrames(fixture: FixtureName): Promise<Sample> {
+    const chunks = chunksOf(FIXTURES[fixture]())
+    async function* source() {
+      yield* chunks
+    }
+    return timed(async () => {
+      let count = 0
+      for await (const message of sizeDelimitedDecodeStream(EnumValueDescriptorProtoSchema, source())) count += message.name ? 1 : 0
+      return count
+    })
+  },
+
+  ourFrames(fixture: FixtureName): Promise<Sample> {
+    const chunks = chunksOf(FIXTURES[fixture]())
+    return timed(async () => {
+      const decoder = frameDecoder()
+      let count = 0
+      for (const chunk of chunks) {
+        for (const body of decoder.push(chunk)) count += fromBinary(EnumValueDescriptorProtoSchema, body).name ? 1 : 0
+        // One asynchronous step for each batch, as a reader of a link pays it.
+        await undefined
+      }
+      return count
+    })
+  },
+
+  splitterAlone(fixture: FixtureName): Promise<Sample> {
+    const chunks = chunksOf(FIXTURES[fixture]())
+    return timed(() => {
+      const decoder = frameDecoder()
+      let count = 0
+      for (const chunk of chunks) count += decoder.push(chunk).length
+      return count
+    })
+  },
+
+  linkFrames: (_fixture: FixtureName, path: string): Promise<Sample> =>
+    timed(async () => {
+      const link = await unixSocket({ path }).open()
+      let count = 0
+      for await (const batch of batches(link, frameDecoder())) {
+        for (const body of batch) count += fromBinary(EnumValueDescriptorProtoSchema, body).name ? 1 : 0
+      }
+      await link.close()
+      return count
+    }),
+}
