@@ -134,9 +134,13 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBrea
       enter('half_open')
     }
     if (state !== 'half_open') return
-    // A probe that hangs without a deadline must not keep the others out for ever.
-    const restMs = probedAt + resetMs - clock.monotonic()
-    if (probes >= maxProbes && restMs > 0) throw refuse(Math.min(restMs, 1000), op)
+    if (probes >= maxProbes) {
+      const restMs = probedAt + resetMs - clock.monotonic()
+      if (restMs > 0) throw refuse(Math.min(restMs, 1000), op)
+      // A probe that hangs without a deadline must not keep the others out for ever: it is written off.
+      generation += 1
+      probes = 0
+    }
     probes += 1
     probedAt = clock.monotonic()
   }
