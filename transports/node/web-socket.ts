@@ -2,17 +2,17 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { SUBPROTOCOL } from '../../src/core/link-protocol/frames.js'
-import type { OpenRequest } from '../../src/core/link-protocol/handshake.js'
+import type { AcceptedLink, OpenRequest } from '../../src/core/link-protocol/handshake.js'
 import { createQueue } from '../../src/core/queue.js'
 import { SignalboxError } from '../../src/errors.js'
-import type { Link, Listener } from '../../src/transport.js'
+import type { Listener } from '../../src/transport.js'
 import { acceptWebSocket, type WebSocketConstructor, type WebSocketLike } from '../web/web-socket.js'
 
 /** A control frame of the largest size, each character three bytes, and some more. */
 const MAX_PAYLOAD_BYTES = 1024 * 1024
 
 /** As much of `ws` as is used here; its types are not part of ours. */
-interface WsPackage {
+export interface WsPackage {
   readonly WebSocket: new (url: string, protocols: string | string[] | undefined, options: object) => WebSocketLike
   readonly WebSocketServer: new (
     options: object,
@@ -51,6 +51,7 @@ export interface ListenWebSocketOptions {
 
 export interface WebSocketListener extends Listener {
   readonly port: number
+  accept(): AsyncIterable<AcceptedLink>
 }
 
 /** Speaks `signalbox.v1` on every path. For tests, simulators and servers of one's own; the gateway guards more than this does. */
@@ -64,7 +65,7 @@ export async function listenWebSocket(options: ListenWebSocketOptions = {}): Pro
     clientTracking: false,
     handleProtocols: (offered: Set<string>) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
   })
-  const waiting = createQueue<Link>({ overflow: 'pause', name: 'links that wait to be accepted' })
+  const waiting = createQueue<AcceptedLink>({ overflow: 'pause', name: 'links that wait to be accepted' })
   const opening = new Set<WebSocketLike>()
   let count = 0
 
@@ -136,7 +137,7 @@ function refuse(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`, () => socket.destroy())
 }
 
-async function loadWs(who: string): Promise<WsPackage> {
+export async function loadWs(who: string): Promise<WsPackage> {
   try {
     return (await import('ws')) as unknown as WsPackage
   } catch (cause) {

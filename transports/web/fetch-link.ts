@@ -5,8 +5,7 @@
 import { createAccumulator } from '../../src/core/codec/bytes.js'
 import { deferred } from '../../src/core/deferred.js'
 import { abortError } from '../../src/core/scope.js'
-import { SignalboxError, type ErrorCode } from '../../src/errors.js'
-import { ERROR_CODES } from '../../src/errors.js'
+import { ERROR_CODES, SignalboxError, type ErrorCode } from '../../src/errors.js'
 import type { CloseReason, Link, LinkInfo, OpenOptions, StreamTransport } from '../../src/transport.js'
 import { httpBase } from './address.js'
 import { gathered, MAX_GATHERED_BYTES } from './body.js'
@@ -174,23 +173,38 @@ async function refusal(
 ): Promise<SignalboxError> {
   const facts = { transport: info.transport, op: 'POST' }
   const bytes = body ? await gathered(body, MAX_REFUSAL_BYTES, signal, facts).catch(() => new Uint8Array(0)) : new Uint8Array(0)
-  let said: { code?: unknown; message?: unknown } = {}
-  try {
-    const parsed: unknown = JSON.parse(new TextDecoder().decode(bytes))
-    if (typeof parsed === 'object' && parsed !== null) said = parsed
-  } catch {
-    // An answer for people, such as a proxy's page: the status says enough.
-  }
-  const { code, message } = said
-  const known = typeof code === 'string' && (ERROR_CODES as readonly string[]).includes(code)
+  const said = refusalOf(bytes)
+  const known = (ERROR_CODES as readonly unknown[]).includes(said.code)
   const seconds = Number(headers['retry-after'])
   return new SignalboxError({
     ...facts,
-    code: known ? (code as ErrorCode) : codeOfStatus(status),
-    message: typeof message === 'string' ? message : `${info.peer} answered with status ${status}.`,
+    code: known ? (said.code as ErrorCode) : codeOfStatus(status),
+    message: said.message ?? `${info.peer} answered with status ${status}.`,
+    hint: said.hint,
     status,
     sent: sentOfStatus(status),
-    ...(typeof code === 'string' && !known ? { remoteCode: code } : {}),
+    remoteCode: known ? undefined : said.code,
     ...(headers['retry-after'] && Number.isFinite(seconds) ? { retryAfterMs: seconds * 1000 } : {}),
   })
 }
+
+interface Said {
+  readonly code?: string
+  readonly message?: string
+  readonly hint?: string
+}
+
+function refusalOf(bytes: Uint8Array): Said {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(new TextDecoder().decode(bytes))
+  } catch {
+    // An answer for people, such as a proxy's page: the status says enough.
+    return {}
+  }
+  const { error } = Object(parsed) as { error?: unknown }
+  const texts = Object.entries(Object(error)).filter(([key, value]) => REFUSAL_FIELDS.has(key) && typeof value === 'string')
+  return Object.fromEntries(texts)
+}
+
+const REFUSAL_FIELDS: ReadonlySet<string> = new Set(['code', 'message', 'hint'])

@@ -18,5 +18,6 @@ export {
   type MessagePortLike,
   type MessagePortLinkOptions,
 } from './message-port.js'
-export type { OpenRequest } from '../../src/core/link-protocol/handshake.js'
+export type { AcceptedLink, OpenRequest } from '../../src/core/link-protocol/handshake.js'
 export type { FrameLink } from '../../src/core/link-protocol/frame-link.js'
+export { gateway, type GatewayClient, type GatewayClientOptions, type GatewaySession, type Via } from './gateway.js'

@@ -1,5 +1,5 @@
 /** Links over MessagePorts: to a worker, a frame, a service worker, or within one page. */
-import { acceptFrames, connectFrames, type Handshake } from '../../src/core/link-protocol/handshake.js'
+import { acceptFrames, connectFrames, type AcceptedLink, type Handshake } from '../../src/core/link-protocol/handshake.js'
 import type { FrameLink, FrameSocket } from '../../src/core/link-protocol/frame-link.js'
 import { abortError } from '../../src/core/scope.js'
 import { SignalboxError } from '../../src/errors.js'
@@ -56,13 +56,16 @@ export function messagePortLink<Launch = void>(options: MessagePortLinkOptions |
 export type AcceptMessagePortOptions = AcceptWebSocketOptions
 
 /** The half of whoever was handed a port. */
-export function acceptMessagePort(port: MessagePortLike, options: AcceptMessagePortOptions = {}): Promise<FrameLink> {
+export function acceptMessagePort(port: MessagePortLike, options: AcceptMessagePortOptions = {}): Promise<AcceptedLink> {
   const { name = 'messageport', id = `${name}-accepted`, peer, windowBytes, openTimeoutMs, authorize, clock } = options
   const info = { id, transport: name, ...(peer === undefined ? {} : { peer }) }
   return overPort(port, (socket) => acceptFrames({ info, socket, windowBytes, openTimeoutMs, authorize, clock }))
 }
 
-function overPort(port: MessagePortLike, start: (socket: FrameSocket) => Handshake): Promise<FrameLink> {
+function overPort<Opened extends FrameLink>(
+  port: MessagePortLike,
+  start: (socket: FrameSocket) => Handshake<Opened>,
+): Promise<Opened> {
   let over = false
   const finish = (code: number, detail: string): void => {
     if (over) return

@@ -2,6 +2,7 @@
 import {
   acceptFrames,
   connectFrames,
+  type AcceptedLink,
   type AcceptFramesOptions,
   type Handshake,
   type OpenRequest,
@@ -149,7 +150,7 @@ export interface AcceptWebSocketOptions {
  * The half of whoever accepts: over a WebSocket that is open, or about to be, with the subprotocol `signalbox.v1` agreed upon. Call it
  * before the first message can arrive. Rejects where the client is refused or does not say `open` in time; the socket is closed then.
  */
-export function acceptWebSocket(webSocket: WebSocketLike, options: AcceptWebSocketOptions = {}): Promise<FrameLink> {
+export function acceptWebSocket(webSocket: WebSocketLike, options: AcceptWebSocketOptions = {}): Promise<AcceptedLink> {
   const { name = 'websocket', id = `${name}-accepted`, peer, windowBytes, openTimeoutMs, authorize, clock } = options
   const info = { id, transport: name, ...(peer === undefined ? {} : { peer }) }
   const { socket, listen } = asFrameSocket(webSocket)

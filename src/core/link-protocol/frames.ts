@@ -38,6 +38,8 @@ export interface CloseFrame {
   /** One of our error codes. */
   readonly code?: string
   readonly message?: string
+  /** What the side that closes, or the system behind it, itself calls the failure. */
+  readonly remoteCode?: string
   readonly retryAfterMs?: number
   /** The end of the child behind the link. */
   readonly exit?: { readonly exitCode: number | null; readonly signal: string | null; readonly stderrTail: string }
@@ -96,11 +98,12 @@ function parseOpen({ window, credential, launch, trace }: Fields): OpenFrame | F
   }
 }
 
-function parseClose({ code, message, retryAfterMs, exit }: Fields): CloseFrame {
+function parseClose({ code, message, remoteCode, retryAfterMs, exit }: Fields): CloseFrame {
   return {
     type: 'close',
     ...(typeof code === 'string' ? { code } : {}),
     ...(typeof message === 'string' ? { message } : {}),
+    ...(typeof remoteCode === 'string' ? { remoteCode } : {}),
     ...(isCount(retryAfterMs) ? { retryAfterMs } : {}),
     ...(isRecord(exit)
       ? {
@@ -158,9 +161,15 @@ export function closeFrameFor(reason: CloseReason): { frame: CloseFrame; socketC
       if (!SignalboxError.is(reason.error)) {
         return { frame: { type: 'close', code: 'remote', message: 'The other side failed.' }, socketCode: ANY_FAILURE }
       }
-      const { code, message, retryAfterMs } = reason.error
+      const { code, message, remoteCode, retryAfterMs } = reason.error
       return {
-        frame: { type: 'close', code, message, ...(retryAfterMs === undefined ? {} : { retryAfterMs: Math.ceil(retryAfterMs) }) },
+        frame: {
+          type: 'close',
+          code,
+          message,
+          ...(remoteCode === undefined ? {} : { remoteCode }),
+          ...(retryAfterMs === undefined ? {} : { retryAfterMs: Math.ceil(retryAfterMs) }),
+        },
         socketCode: socketCodeOf(code),
       }
     }
@@ -186,7 +195,7 @@ export function reasonOfClose(frame: CloseFrame, transport: string): CloseReason
     message: frame.message ?? `The other side closed the link: ${frame.code}.`,
     transport,
     sent: 'maybe',
-    ...(known ? {} : { remoteCode: frame.code }),
+    remoteCode: frame.remoteCode ?? (known ? undefined : frame.code),
     ...(frame.retryAfterMs === undefined ? {} : { retryAfterMs: frame.retryAfterMs }),
   })
   return { kind: 'error', error }

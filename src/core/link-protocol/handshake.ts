@@ -19,8 +19,8 @@ import {
   type OpenFrame,
 } from './frames.js'
 
-export interface Handshake {
-  readonly link: Promise<FrameLink>
+export interface Handshake<Opened extends FrameLink = FrameLink> {
+  readonly link: Promise<Opened>
   /** Where the owner of the socket reports, from the first frame to the end. */
   readonly receiver: FrameReceiver
 }
@@ -99,6 +99,9 @@ export function connectFrames(options: ConnectFramesOptions): Handshake {
 /** What the client said at open, for whoever decides. */
 export type OpenRequest = Omit<OpenFrame, 'type' | 'window'>
 
+/** A link that was let in, with what its client said; the credential has done its work and is not kept. */
+export interface AcceptedLink extends FrameLink, Omit<OpenRequest, 'credential'> {}
+
 export interface AcceptFramesOptions {
   readonly info: LinkInfo
   readonly socket: FrameSocket
@@ -114,10 +117,10 @@ export interface AcceptFramesOptions {
 }
 
 /** The server's half. The link rejects with the reason why there is none. */
-export function acceptFrames(options: AcceptFramesOptions): Handshake {
+export function acceptFrames(options: AcceptFramesOptions): Handshake<AcceptedLink> {
   const { info, socket, authorize, clock = systemClock, openTimeoutMs = OPEN_TIMEOUT_MS } = options
   const window = checkedWindow(options.windowBytes)
-  const opened = deferred<FrameLink>()
+  const opened = deferred<AcceptedLink>()
   const leaving = new AbortController()
   let phase: 'waiting' | 'deciding' | 'over' = 'waiting'
   let after: FrameReceiver | undefined
@@ -162,7 +165,8 @@ export function acceptFrames(options: AcceptFramesOptions): Handshake {
     const { link, receiver } = createFrameLink({ info, socket, window, credit })
     after = receiver
     socket.send(encodeControl({ type: 'open', window }))
-    opened.resolve(link)
+    const { credential: _spent, ...said } = request
+    opened.resolve(Object.assign(link, said))
   }
 
   return {
