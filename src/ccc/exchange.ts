@@ -31,8 +31,8 @@ export async function exchangeLine(
     if (signal.aborted) throw abortError(signal, { ...facts, sent: 'maybe' })
     throw unanswered(await link.close(), facts)
   } catch (error) {
-    // A fault of the link or of a line: the request had been on its way.
-    throw SignalboxError.is(error) ? withFacts(error, facts, { sent: 'maybe' }) : error
+    // The link knows best what became of what it carried: a gateway that refused says that nothing went through.
+    throw SignalboxError.is(error) ? withFacts(error, facts) : error
   } finally {
     signal.removeEventListener('abort', leave)
     await link.close()

@@ -23,7 +23,7 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(ms, callback) {
-    let handle: TimerHandle
+    let handle: ReturnType<typeof setTimeout>
     const arm = (restMs: number): void => {
       const far = restMs > LONGEST_TIMER_MS
       handle = setTimeout(far ? () => arm(restMs - LONGEST_TIMER_MS) : callback, far ? LONGEST_TIMER_MS : Math.max(0, restMs))

@@ -121,7 +121,7 @@ export interface WithinOptions<T> {
  */
 export function within<T>(work: PromiseLike<T>, signal: AbortSignal, options: WithinOptions<T>): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    let turn: TimerHandle | undefined
+    let turn: ReturnType<typeof setTimeout> | undefined
     let left = false
     const leave = (): void => {
       left = true

@@ -44,7 +44,8 @@ export async function bridge(client: Link, upstream: Link, options: BridgeOption
   const down = async (): Promise<void> => {
     for (;;) {
       const chunk = await upstream.read()
-      if (chunk === null) return client.end()
+      // A bridge that was stopped from this side closes with its reason; an `eof` before it would look like a whole answer.
+      if (chunk === null) return end ? undefined : client.end()
       const timer = clock.after(stallTimeoutMs, () => stop({ kind: 'refused', refusal: new Refusal('slow_consumer') }))
       try {
         await client.write(chunk)

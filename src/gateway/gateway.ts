@@ -44,6 +44,13 @@ export interface AdmittedLink {
   abandon(): Promise<void>
 }
 
+/** What the first frame of a link said. */
+export interface LinkOpening {
+  readonly token?: string | undefined
+  readonly launch?: unknown
+  readonly trace?: Readonly<Record<string, string>> | undefined
+}
+
 export interface Gateway {
   readonly credentials: Credentials
   readonly limits: GatewayLimits
@@ -52,11 +59,7 @@ export interface Gateway {
   /** Checks an upgrade before it is made. Throws a Refusal. Gives the upstream's name. */
   admitUpgrade(wire: WireFacts): string
   /** Checks a link's first frame. Throws a Refusal. */
-  admitLink(
-    upstream: string,
-    open: { readonly token?: string | undefined; readonly launch?: unknown },
-    signal?: AbortSignal,
-  ): Promise<AdmittedLink>
+  admitLink(upstream: string, open: LinkOpening, signal?: AbortSignal): Promise<AdmittedLink>
   /** Refuses newcomers, ends what runs with a reason to resume elsewhere, and resolves when all is closed. */
   drain(): Promise<void>
   readonly inUse: { readonly calls: number; readonly links: number }
@@ -255,7 +258,7 @@ export function createGateway(config: GatewayConfig): Gateway {
       const life = begin(clientSignal)
       try {
         life.atEnd(takeLink(name, upstream, grant))
-        const link = await openUpstream(upstream, launch, { signal: life.signal })
+        const link = await openUpstream(upstream, launch, { signal: life.signal, ...traceOf(open.trace) })
         onEvent?.({ type: 'opened', upstream: name, grant: grant.id, how: 'link' })
         life.atEnd(() => onEvent?.({ type: 'closed', upstream: name, grant: grant.id, how: 'link' }))
         void track(link).then(life.over)
@@ -281,6 +284,14 @@ export function createGateway(config: GatewayConfig): Gateway {
       return { calls: calls.used, links }
     },
   }
+}
+
+/** Only the two names of the W3C pass: a trace becomes headers or a child's environment. */
+function traceOf(trace: Readonly<Record<string, string>> | undefined): { trace?: Record<string, string> } {
+  const kept = Object.entries(trace ?? {}).filter(
+    ([name, value]) => (name === 'traceparent' || name === 'tracestate') && /^[\x21-\x7e]{1,512}$/.test(value),
+  )
+  return kept.length > 0 ? { trace: Object.fromEntries(kept) } : {}
 }
 
 function ended(life: Life, reply: Response): Response {

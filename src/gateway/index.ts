@@ -5,8 +5,10 @@ export {
   type Gateway,
   type GatewayConfig,
   type GatewayEvent,
+  type LinkOpening,
 } from './gateway.js'
 export { createCredentials, type CredentialOptions, type Credentials, type GrantRequest } from './credentials.js'
+export { serveLink, type AcceptLink } from './serve-link.js'
 export { guard, type GuardConfig, type Purpose, type WireFacts } from './guard.js'
 export { DEFAULT_LIMITS, type GatewayLimits } from './limits.js'
 export { Refusal, type RefusalCode } from './refusal.js'

@@ -29,7 +29,11 @@ function examplesOf(page: string): Example[] {
     const body = lines.slice(at + 1, end)
     const where = `${relative(root, page)}:${at + 1}`
     const name = where.replace(/[^\w]/g, '_')
-    found.push({ file: join(root, 'test', 'package', `__${name}.ts`), where, text: `${'\n'.repeat(at + 1)}${body.join('\n')}\nexport {}\n` })
+    found.push({
+      file: join(root, 'test', 'package', `__${name}.ts`),
+      where,
+      text: `${'\n'.repeat(at + 1)}${body.join('\n')}\nexport {}\n`,
+    })
     at = end
   }
   return found
@@ -59,7 +63,9 @@ describe.skipIf(!built || examples.length === 0)('the examples of the documents'
     const { getSourceFile, fileExists, readFile } = host
     host.getSourceFile = (name, ...rest) => {
       const text = texts.get(name)
-      return text === undefined ? getSourceFile.call(host, name, ...rest) : ts.createSourceFile(name, text, ts.ScriptTarget.ES2023, true)
+      return text === undefined
+        ? getSourceFile.call(host, name, ...rest)
+        : ts.createSourceFile(name, text, ts.ScriptTarget.ES2023, true)
     }
     host.fileExists = (name) => texts.has(name) || fileExists.call(host, name)
     host.readFile = (name) => texts.get(name) ?? readFile.call(host, name)

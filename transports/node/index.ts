@@ -13,3 +13,5 @@ export {
 export { subprocess, type Command, type SubprocessOptions } from './subprocess.js'
 export { NEVER_INHERITED, type Environment, type InheritOptions } from './environment.js'
 export { processStdio } from './stdio.js'
+export { serveGateway, type ServedGateway, type ServeGatewayOptions } from './gateway/serve.js'
+export { loadPages, type Page, type Pages } from './gateway/pages.js'

@@ -1,0 +1,45 @@
+/** A client's link from its first frame to its last: admitted, bridged, and closed with the reason. */
+import type { FrameLink } from '../core/link-protocol/frame-link.js'
+import type { OpenRequest } from '../core/link-protocol/handshake.js'
+import { SignalboxError } from '../errors.js'
+import type { CloseReason } from '../transport.js'
+import type { BridgeEnd } from './bridge.js'
+import type { AdmittedLink, Gateway } from './gateway.js'
+import { Refusal } from './refusal.js'
+
+/** How a binding accepts the socket it upgraded; `acceptWebSocket` of `signalbox/web` fits. */
+export type AcceptLink = (authorize: (open: OpenRequest, signal: AbortSignal) => Promise<void>) => Promise<FrameLink>
+
+/** Resolves when all is over. Never rejects: what goes wrong is told to the client. */
+export async function serveLink(gateway: Gateway, upstream: string, accept: AcceptLink): Promise<void> {
+  const state: { admitted?: AdmittedLink } = {}
+  let client: FrameLink
+  try {
+    client = await accept(async (open, signal) => {
+      try {
+        const { credential: token, launch, trace } = open
+        state.admitted = await gateway.admitLink(upstream, { token, launch, trace }, signal)
+      } catch (error) {
+        throw error instanceof Refusal ? error.toError() : error
+      }
+    })
+  } catch {
+    // Refused, or gone before its half stood. What was opened for it must not stay.
+    await state.admitted?.abandon()
+    return
+  }
+  const end = await state.admitted?.run(client)
+  await client.closeAs(end ? reasonFor(end) : { kind: 'local' })
+}
+
+/** What the client is told. How the upstream is reached, and what a child wrote to stderr, is this machine's business. */
+function reasonFor(end: BridgeEnd): CloseReason {
+  if (end.kind === 'refused') return { kind: 'error', error: end.refusal.toError() }
+  if (end.kind === 'client') return { kind: 'local' }
+  const { reason } = end
+  if (reason.kind === 'exit') return { kind: 'exit', exitCode: reason.exitCode, signal: reason.signal, stderrTail: '' }
+  if (reason.kind !== 'error') return { kind: reason.kind === 'eof' ? 'eof' : 'peer' }
+  const told = new Refusal('upstream_failed').toError()
+  const code = SignalboxError.is(reason.error) ? reason.error.code : told.code
+  return { kind: 'error', error: new SignalboxError({ code, message: told.message, sent: 'maybe' }) }
+}

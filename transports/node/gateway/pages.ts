@@ -1,0 +1,47 @@
+/** Static pages, read once at the start: what is served is a table, so no request can name a file. */
+import { readdir, readFile } from 'node:fs/promises'
+import { extname, join, sep } from 'node:path'
+
+export interface Page {
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+}
+
+export interface Pages {
+  find(target: string): Page | undefined
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.json': 'application/json',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.woff2': 'font/woff2',
+}
+
+// Nothing but the page's own files runs; it speaks to its own gateway alone; nobody frames it, nothing refers to it.
+const HEADERS = {
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'cache-control': 'no-store',
+}
+
+export async function loadPages(folder: string): Promise<Pages> {
+  const table = new Map<string, Page>()
+  for (const file of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const type = TYPES[extname(file.name)]
+    if (!file.isFile() || type === undefined) continue
+    const path = join(file.parentPath, file.name)
+    const name = `/${path.slice(folder.length).split(sep).filter(Boolean).join('/')}`
+    table.set(name, { headers: { ...HEADERS, 'content-type': type }, body: await readFile(path) })
+  }
+  const index = table.get('/index.html')
+  if (index) table.set('/', index)
+  return { find: (target) => table.get(target.split('?')[0] ?? '') }
+}
