@@ -26,6 +26,8 @@ export default defineConfig({
   clean: ['dist/*.js', 'dist/*.map', 'dist/**/*.js'],
   sourcemap: false,
   dts: false,
+  // Deno knows Node's modules only by their full name.
+  removeNodeProtocol: false,
   external: [/^node:/, /^bun:/],
   esbuildOptions(options) {
     options.charset = 'ascii'
