@@ -15,11 +15,14 @@ const FIRST_BYTES = 1024
 // A buffer up to this size is kept for the next message; a giant one is not held for ever.
 const KEPT_BYTES = 64 * 1024
 
+// Shared: it has no bytes that anyone could change. A codec lives as long as a link, and a link may live for one short call.
+const EMPTY = /* @__PURE__ */ new Uint8Array(0)
+
 export function createAccumulator(): Accumulator {
-  let buffer = new Uint8Array(0)
+  let buffer = EMPTY
   let length = 0
   const release = (): void => {
-    buffer = new Uint8Array(0)
+    buffer = EMPTY
     length = 0
   }
   return {

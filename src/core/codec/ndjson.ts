@@ -20,6 +20,8 @@ export interface NdjsonOptions<Message> {
 
 const NEWLINE = 0x0a
 const encoder = /* @__PURE__ */ new TextEncoder()
+// Shared, because it only ever decodes whole lines and so keeps nothing from one call to the next.
+const utf8 = /* @__PURE__ */ new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** One line, ready to be written in one piece. */
 export function encodeNdjson(message: unknown): Uint8Array<ArrayBuffer> {
@@ -28,7 +30,6 @@ export function encodeNdjson(message: unknown): Uint8Array<ArrayBuffer> {
 
 export function ndjsonDecoder<Message = unknown>(options: NdjsonOptions<Message> = {}): Decoder<Message> {
   const { maxLineBytes = MAX_LINE_BYTES, onInvalid } = options
-  const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
   const partial = createAccumulator()
   let fault: SignalboxError | null = null
 

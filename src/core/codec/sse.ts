@@ -37,10 +37,11 @@ export interface SseDecoder extends Decoder<SseMessage> {
 const CR = 0x0d
 const LF = 0x0a
 const BOM = '\ufeff'
+// Shared, because it only ever decodes whole lines and so keeps nothing from one call to the next.
+const utf8 = /* @__PURE__ */ new TextDecoder('utf-8', { ignoreBOM: true })
 
 export function sseDecoder(options: SseOptions = {}): SseDecoder {
   const { maxEventBytes = MAX_EVENT_BYTES } = options
-  const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
   const partial = createAccumulator()
   let fault: SignalboxError | null = null
   let firstLine = true
