@@ -15,3 +15,4 @@ export { NEVER_INHERITED, type Environment, type InheritOptions } from './enviro
 export { processStdio } from './stdio.js'
 export { serveGateway, type ServedGateway, type ServeGatewayOptions } from './gateway/serve.js'
 export { loadPages, type Page, type Pages } from './gateway/pages.js'
+export { listenWebSocket, nodeWebSocket, type ListenWebSocketOptions, type WebSocketListener } from './web-socket.js'
