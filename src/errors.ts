@@ -104,7 +104,7 @@ export class SignalboxError extends Error {
   }
 
   /** Is it ours, from whichever copy of the package, and of this code? */
-  static is(value: unknown, code?: ErrorCode): value is SignalboxError {
+  static is<Code extends ErrorCode = ErrorCode>(value: unknown, code?: Code): value is SignalboxError & { readonly code: Code } {
     if (typeof value !== 'object' || value === null || !(BRAND in value)) return false
     return code === undefined || (value as { code?: unknown }).code === code
   }

@@ -59,7 +59,8 @@ export interface OpenOptions {
 export interface StreamTransport<Launch = void> {
   readonly kind: 'stream'
   readonly name: string
-  open(launch: Launch, options?: OpenOptions): Promise<Link>
+  /** A property and not a method: methods would accept a transport that needs more than the protocol says. */
+  readonly open: (launch: Launch, options?: OpenOptions) => Promise<Link>
 }
 
 /** One HTTP request. `path` is relative to whatever base the transport was made with. */
