@@ -13,7 +13,7 @@ type Leaks<T, Depth extends readonly unknown[] = []> =
         ? true extends Leaks<Args[number], [...Depth, 1]> | Leaks<Result, [...Depth, 1]> | FieldsLeak<T, Depth>
           ? true
           : false
-        : T extends Promise<infer Held> | readonly (infer Held)[]
+        : T extends Promise<infer Held> | Iterable<infer Held> | AsyncIterable<infer Held>
           ? Leaks<Held, [...Depth, 1]>
           : // Those of the standard library are not ours to answer for: a signal's reason is `any`.
             T extends AbortSignal | Error | string | number | bigint | boolean | symbol | null | undefined
