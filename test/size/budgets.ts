@@ -1,0 +1,43 @@
+/**
+ * What each entry weighs at most, in KB of 1,000 bytes: everything that it exports, minified and compressed. `budget` is held by a
+ * test; `aim` is where an entry is to come to, if it is not there yet. Raise a budget only with a reason in the same commit.
+ */
+export interface Budget {
+  readonly budget: number
+  readonly aim?: number
+}
+
+export const BUDGETS: Readonly<Record<string, Budget>> = {
+  '.': { budget: 10, aim: 5 },
+  './web': { budget: 18, aim: 9 },
+  './ccc': { budget: 13.5, aim: 6 },
+  './cccc': { budget: 30, aim: 15 },
+  './claude': { budget: 30, aim: 20 },
+  './catsyphon': { budget: 24, aim: 10 },
+  './cmdop': { budget: 50, aim: 36 },
+  './store': { budget: 5.5 },
+  './otel': { budget: 4.5 },
+  './gateway': { budget: 15 },
+  './hub': { budget: 15 },
+}
+
+/** They run on a server, or in a test: nobody waits for them to load over a network. Weighed and shown, not held. */
+export const NOT_HELD: readonly string[] = [
+  './node',
+  './deno',
+  './bun',
+  './testing',
+  './testing/msw',
+  './node/sqlite',
+  './claude/toon',
+]
+
+/** One export of the root, as an application uses it, and words of what it does not use, which must not come along. */
+export const USES: readonly { readonly name: string; readonly budget: number; readonly without: readonly string[] }[] = [
+  { name: 'SignalboxError', budget: 2.6, without: ['retry', 'circuitBreaker', 'tokenBucket', 'log', 'trace'] },
+  { name: 'retry', budget: 4.8, without: ['circuitBreaker', 'tokenBucket', 'log', 'trace'] },
+  { name: 'circuitBreaker', budget: 4.2, without: ['retry', 'tokenBucket', 'log', 'trace'] },
+  { name: 'tokenBucket', budget: 5, without: ['retry', 'circuitBreaker', 'log', 'trace'] },
+  { name: 'log', budget: 4.5, without: ['retry', 'circuitBreaker', 'tokenBucket'] },
+  { name: 'trace', budget: 1, without: ['retry', 'circuitBreaker', 'tokenBucket', 'log'] },
+]

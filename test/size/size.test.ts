@@ -1,0 +1,41 @@
+/** The size budgets, over what was built. `npm run size` shows the table. */
+import { describe, expect, it } from 'vitest'
+import { BUDGETS, NOT_HELD, USES } from './budgets.js'
+import { builtEntries, weigh, type Weight } from './measure.js'
+
+const kB = (bytes: number): number => Math.round(bytes / 100) / 10
+
+describe.skipIf(builtEntries.size === 0)('what was built', () => {
+  it('has a budget for every entry [size.budgets]', async () => {
+    const rows: string[][] = [['entry', 'minified', 'gzip -9', 'budget', 'aim']]
+    const over: string[] = []
+    for (const entry of builtEntries.keys()) {
+      const { minified, gzip } = await weigh(entry)
+      const { budget, aim } = BUDGETS[entry] ?? { budget: undefined, aim: undefined }
+      rows.push([entry, `${kB(minified)}`, `${kB(gzip)}`, `${budget ?? '-'}`, aim === undefined ? '' : `${aim}`])
+      if (budget !== undefined && gzip > budget * 1000) over.push(`${entry}: ${gzip} bytes, budget ${budget} KB`)
+      if (budget === undefined && !NOT_HELD.includes(entry)) over.push(`${entry} has no budget`)
+    }
+    console.log(
+      `\nKB of 1,000 bytes, zod and optional peers counted apart\n${rows.map((row) => row.map((cell) => cell.padEnd(12)).join('')).join('\n')}`,
+    )
+    expect(over).toEqual([])
+  })
+
+  const alone = new Map<string, Promise<Weight>>()
+  const weighAlone = (name: string): Promise<Weight> => {
+    const known = alone.get(name) ?? weigh('.', [name])
+    alone.set(name, known)
+    return known
+  }
+
+  it.each(USES)('brings $name without the policies that are not used [size.tree-shaking]', async ({ name, budget, without }) => {
+    const only = await weighAlone(name)
+    expect(only.gzip).toBeLessThanOrEqual(budget * 1000)
+    for (const other of without) {
+      // Were the other one carried along anyway, asking for it too would add next to nothing.
+      const both = await weigh('.', [name, other])
+      expect(both.minified - only.minified, `${other} beside ${name}`).toBeGreaterThan(300)
+    }
+  })
+})
