@@ -64,7 +64,7 @@ export function fetchExchange(options: FetchExchangeOptions): ExchangeTransport 
           ignoreResponseError: true,
           responseType: 'stream',
           ...(signal ? { signal } : {}),
-          ...(body === undefined ? {} : { body: body as BodyInit }),
+          ...(body === undefined ? {} : { body: follow ? repeatable(body) : (body as BodyInit) }),
           ...(body instanceof ReadableStream ? { duplex: 'half' as const } : {}),
           // Asked for only where the runtime knows them: workerd throws at options that it lacks.
           ...('credentials' in Request.prototype ? { credentials } : {}),
@@ -127,6 +127,11 @@ async function bodyOf(
     message: 'This runtime cannot stream the body of a request.',
     hint: "Set requestBody: 'gather' to have it read first, up to 32 MiB.",
   })
+}
+
+/** Node 20 cannot send bytes a second time, as a redirect asks for: it has given their buffer away. A blob it can. */
+function repeatable(body: Uint8Array | ReadableStream<Uint8Array>): BodyInit {
+  return (body instanceof ReadableStream ? body : new Blob([body as Uint8Array<ArrayBuffer>])) as BodyInit
 }
 
 /** A runtime without it would send the text "[object ReadableStream]". */

@@ -67,6 +67,7 @@ function overPort<Opened extends FrameLink>(
   start: (socket: FrameSocket) => Handshake<Opened>,
 ): Promise<Opened> {
   let over = false
+  let transfers = true
   const finish = (code: number, detail: string): void => {
     if (over) return
     over = true
@@ -90,8 +91,16 @@ function overPort<Opened extends FrameLink>(
     send(frame) {
       if (over) return
       if (typeof frame === 'string') return port.postMessage(frame, [])
+      // A copy of exactly these bytes: a view would take its whole buffer along.
       const copy = new Uint8Array(frame)
-      port.postMessage(copy, [copy.buffer])
+      if (!transfers) return port.postMessage(copy, [])
+      try {
+        port.postMessage(copy, [copy.buffer])
+      } catch {
+        // workerd moves nothing between ports.
+        transfers = false
+        port.postMessage(copy, [])
+      }
     },
     // What was posted before still arrives, so there is nothing to wait for but the turn of whoever closes.
     close: () => queueMicrotask(() => finish(1000, '')),

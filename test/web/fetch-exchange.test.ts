@@ -1,0 +1,215 @@
+import { createServer } from 'node:net'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { SignalboxError } from '../../src/index.js'
+import { checkRejects } from '../../src/testing/index.js'
+import { fetchExchange } from '../../transports/web/index.js'
+import { startPeerServer, type PeerServer } from '../peer/server.js'
+
+let server: PeerServer
+beforeAll(async () => {
+  server = await startPeerServer()
+})
+afterAll(async () => {
+  await server[Symbol.asyncDispose]()
+})
+const here = (options = {}) => fetchExchange({ baseUrl: server.httpUrl, ...options })
+
+async function text(body: ReadableStream<Uint8Array> | null): Promise<string> {
+  return await new Response(body).text()
+}
+
+test('a request arrives as it was given, and nothing is added to it [web.exchange-as-given]', async () => {
+  const transport = here({ headers: { 'X-Own': 'base', 'x-both': 'base' } })
+  const reply = await transport.exchange(
+    { method: 'post', path: '/told?a=1', headers: { 'X-Both': 'request' }, body: '{"a":1}' },
+    { trace: { traceparent: '00-trace' } },
+  )
+  expect(reply.status).toBe(200)
+  // Lower case, whatever the server wrote.
+  expect(reply.headers['x-mixed-case']).toBe('Yes')
+  expect(Object.keys(reply.headers).every((key) => key === key.toLowerCase())).toBe(true)
+  const told = JSON.parse(await text(reply.body))
+  expect(told).toMatchObject({ method: 'POST', body: '{"a":1}' })
+  expect(told.headers).toMatchObject({ 'x-own': 'base', 'x-both': 'request', traceparent: '00-trace' })
+  // ofetch would call any text JSON, and ask for JSON.
+  expect(told.headers['content-type']).toBeUndefined()
+  expect(told.headers.accept).not.toBe('application/json')
+})
+
+test('headers can be a function, asked for each request [web.exchange-headers]', async () => {
+  let count = 0
+  const transport = here({
+    headers: async () => {
+      count += 1
+      return { authorization: `Bearer token-number-${count}` }
+    },
+  })
+  for (const expected of [1, 2]) {
+    const reply = await transport.exchange({ method: 'GET', path: '/told' })
+    expect(JSON.parse(await text(reply.body)).headers.authorization).toBe(`Bearer token-number-${expected}`)
+  }
+})
+
+test('a status is an answer, not a failure', async () => {
+  const reply = await here().exchange({ method: 'GET', path: '/nowhere' })
+  expect(reply.status).toBe(404)
+  expect(await text(reply.body)).toBe('there is nothing here')
+})
+
+test('bodies stream both ways at once [web.exchange-streams]', async () => {
+  let release = (): void => {}
+  const gate = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const encoder = new TextEncoder()
+  const body = new ReadableStream<Uint8Array>({
+    async start(controller) {
+      controller.enqueue(encoder.encode('one '))
+      await gate
+      controller.enqueue(encoder.encode('two'))
+      controller.close()
+    },
+  })
+  const reply = await here().exchange({ method: 'POST', path: '/echo', body })
+  const reader = reply.body?.getReader()
+  // The first half is back before the second has left.
+  const first = await reader?.read()
+  expect(new TextDecoder().decode(first?.value)).toBe('one ')
+  release()
+  let rest = ''
+  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) rest += new TextDecoder().decode(part.value)
+  expect(rest).toBe('two')
+})
+
+test('a streaming body can be gathered first, within its limit [web.exchange-gather]', async () => {
+  const piece = new Uint8Array(1024 * 1024)
+  const endless = new ReadableStream<Uint8Array>({ pull: (controller) => controller.enqueue(piece) })
+  const transport = here({ requestBody: 'gather' })
+  const error = await checkRejects(transport.exchange({ method: 'POST', path: '/told', body: endless }), 'too_large')
+  expect(error.sent).toBe('no')
+  const small = new Blob(['a small ', 'body']).stream()
+  const reply = await transport.exchange({ method: 'POST', path: '/told', body: small as ReadableStream<Uint8Array> })
+  const told = JSON.parse(await text(reply.body))
+  expect(told.body).toBe('a small body')
+  expect(told.headers['content-length']).toBe('12')
+})
+
+test('an abort before the reply [web.exchange-abort]', async () => {
+  const controller = new AbortController()
+  const reason = new Error('enough')
+  const waiting = here().exchange({ method: 'GET', path: '/silent' }, { signal: controller.signal })
+  controller.abort(reason)
+  const error = await checkRejects(waiting, 'aborted')
+  expect(error).toMatchObject({ sent: 'maybe', cause: reason, transport: 'fetch' })
+  const before = await checkRejects(here().exchange({ method: 'GET', path: '/silent' }, { signal: controller.signal }), 'aborted')
+  expect(before.sent).toBe('no')
+})
+
+test('the signal covers the body to its last byte [web.exchange-abort-body]', async () => {
+  const controller = new AbortController()
+  const reply = await here().exchange({ method: 'GET', path: '/stall' }, { signal: controller.signal })
+  const reader = reply.body?.getReader()
+  expect(new TextDecoder().decode((await reader?.read())?.value)).toBe('{"first":true}\n')
+  const pending = reader?.read() as Promise<unknown>
+  controller.abort('no longer wanted')
+  const error = await checkRejects(pending, 'aborted')
+  expect(error).toMatchObject({ sent: 'yes', cause: 'no longer wanted' })
+})
+
+test('the signal covers the body also where the runtime forgets it', async () => {
+  const forgetful = async (): Promise<Response> => new Response(new ReadableStream({ start: (c) => c.enqueue(new Uint8Array(3)) }))
+  const controller = new AbortController()
+  const transport = here({ fetch: forgetful })
+  const reply = await transport.exchange({ method: 'GET', path: '/' }, { signal: controller.signal })
+  const reader = reply.body?.getReader()
+  await reader?.read()
+  const pending = reader?.read() as Promise<unknown>
+  controller.abort()
+  await checkRejects(pending, 'aborted')
+})
+
+test('a reply that breaks off is told as such', async () => {
+  const reply = await here().exchange({ method: 'GET', path: '/broken' })
+  const error = await checkRejects(text(reply.body), 'closed')
+  expect(error.sent).toBe('yes')
+})
+
+test('redirects are followed for GET, and refused for everything else [web.exchange-redirect]', async () => {
+  const followed = await here().exchange({ method: 'GET', path: '/redirect' })
+  expect(followed).toMatchObject({ status: 200, redirected: true, url: `${server.httpUrl}/told` })
+  await followed.body?.cancel()
+  const error = await checkRejects(here().exchange({ method: 'POST', path: '/redirect', body: 'x' }), 'protocol')
+  expect(error).toMatchObject({ status: 307, sent: 'yes', retryable: false })
+  expect(error.message).toContain('/told')
+  // A header that the runtime would carry to wherever the redirect leads.
+  await checkRejects(here({ headers: { 'x-api-key': 'a-secret-key' } }).exchange({ method: 'GET', path: '/redirect' }), 'protocol')
+  const always = await here({ redirects: 'always' }).exchange({ method: 'POST', path: '/redirect', body: 'x' })
+  expect(JSON.parse(await text(always.body)).body).toBe('x')
+})
+
+test('what was provably not sent says no, and what may have been says maybe [web.exchange-sent]', async () => {
+  const closed = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => closed.once('listening', resolve))
+  const { port } = closed.address() as { port: number }
+  await new Promise((resolve) => closed.close(resolve))
+  const refused = await checkRejects(
+    fetchExchange({ baseUrl: `http://127.0.0.1:${port}` }).exchange({ method: 'POST', path: '/', body: 'x' }),
+    'unreachable',
+  )
+  expect(refused).toMatchObject({ sent: 'no', remoteCode: 'ECONNREFUSED' })
+
+  const hangsUp = createServer((socket) => socket.once('data', () => socket.destroy())).listen(0, '127.0.0.1')
+  await new Promise((resolve) => hangsUp.once('listening', resolve))
+  const cut = await checkRejects(
+    fetchExchange({ baseUrl: `http://127.0.0.1:${(hangsUp.address() as { port: number }).port}` }).exchange({ method: 'POST', path: '/', body: 'x' }),
+    'unreachable',
+  )
+  expect(cut.sent).toBe('maybe')
+  await new Promise((resolve) => hangsUp.close(resolve))
+})
+
+test('no credential gets into a URL, and none into an error [web.no-secret-urls]', async () => {
+  expect(() => fetchExchange({ baseUrl: 'http://user:pass-word@localhost/' })).toThrow(/user name or a password/)
+  for (const path of ['/x?token=abcdefgh', '/x?api_key=abcdefgh', '/x?Access-Token=abcdefgh']) {
+    const error = await checkRejects(here().exchange({ method: 'GET', path }), 'invalid_argument')
+    expect(error.message).not.toContain('abcdefgh')
+  }
+  const reply = await here().exchange({ method: 'GET', path: '/told?page_token=3&next_token=x' })
+  await reply.body?.cancel()
+  const bad = await checkRejects(
+    here({ headers: { authorization: 'Bearer very-secret\n-token' } }).exchange({ method: 'GET', path: '/told' }),
+    'invalid_argument',
+  )
+  expect(JSON.stringify(bad) + String(bad.stack) + String(bad.cause)).not.toContain('very-secret')
+})
+
+test('a path can neither leave its base nor name another host [web.exchange-base]', async () => {
+  const seen: string[] = []
+  const fetch = async (url: string): Promise<Response> => {
+    seen.push(url)
+    return new Response('ok')
+  }
+  const transport = fetchExchange({ baseUrl: 'http://localhost:1/api/v1/', fetch })
+  for (const path of ['/../admin', '/x/../../admin', '/%2e%2e/admin', 'told', '\\\\evil.example/', '']) {
+    await checkRejects(transport.exchange({ method: 'GET', path }), 'invalid_argument')
+  }
+  for (const path of ['/x', '//evil.example/x', '/@evil.example', '/%2F..']) await transport.exchange({ method: 'GET', path })
+  expect(seen.map((url) => new URL(url).origin)).toEqual(Array(4).fill('http://localhost:1'))
+  expect(seen[0]).toBe('http://localhost:1/api/v1/x')
+})
+
+test('a body that is cancelled closes the connection, and nothing is left [web.exchange-cancel]', async () => {
+  const before = process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length
+  const reply = await here().exchange({ method: 'GET', path: '/stall' })
+  await reply.body?.cancel()
+  await expect
+    .poll(() => process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length, { timeout: 10_000 })
+    .toBeLessThanOrEqual(before)
+})
+
+test('errors are ours, in one class', async () => {
+  const broken = here({ fetch: () => Promise.reject(new TypeError('Failed to fetch')) })
+  const error = await checkRejects(broken.exchange({ method: 'GET', path: '/' }), 'unreachable')
+  expect(SignalboxError.is(error)).toBe(true)
+  expect(error.sent).toBe('maybe')
+})
