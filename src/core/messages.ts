@@ -13,7 +13,7 @@ export interface MessageReader<Message> {
   batch(): Promise<Message[] | null>
 }
 
-export function createReader<Message>(link: Link, decoder: Decoder<Message>): MessageReader<Message> {
+export function createReader<Message>(link: Pick<Link, 'read'>, decoder: Decoder<Message>): MessageReader<Message> {
   let kept: Message[] = []
   let head = 0
   let ended = false
@@ -51,13 +51,16 @@ export function createReader<Message>(link: Link, decoder: Decoder<Message>): Me
  * Batches of messages until EOF. Delivered before any fault, of the link or of the decoder, that follows them. Leaving the loop
  * does not close the link: whoever opened it does. What a second loop over the same link needs is a reader.
  */
-export async function* batches<Message>(link: Link, decoder: Decoder<Message>): AsyncGenerator<Message[], void, void> {
+export async function* batches<Message>(
+  link: Pick<Link, 'read'>,
+  decoder: Decoder<Message>,
+): AsyncGenerator<Message[], void, void> {
   const reader = createReader(link, decoder)
   for (let batch = await reader.batch(); batch !== null; batch = await reader.batch()) yield batch
 }
 
 /** The same, one by one. */
-export async function* messages<Message>(link: Link, decoder: Decoder<Message>): AsyncGenerator<Message, void, void> {
+export async function* messages<Message>(link: Pick<Link, 'read'>, decoder: Decoder<Message>): AsyncGenerator<Message, void, void> {
   for await (const batch of batches(link, decoder)) {
     for (const message of batch) yield message
   }

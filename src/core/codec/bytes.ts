@@ -20,34 +20,30 @@ const EMPTY = /* @__PURE__ */ new Uint8Array(0)
 
 export function createAccumulator(): Accumulator {
   let buffer = EMPTY
-  let length = 0
-  const release = (): void => {
-    buffer = EMPTY
-    length = 0
-  }
-  return {
-    get length() {
-      return length
-    },
-    append(bytes, ceiling = Number.POSITIVE_INFINITY) {
-      const needed = length + bytes.byteLength
+  // `length` is a plain field: a getter of its own would cost a hidden class for each object that is made.
+  const gathered = {
+    length: 0,
+    append(bytes: Uint8Array, ceiling = Number.POSITIVE_INFINITY): void {
+      const needed = gathered.length + bytes.byteLength
       if (needed > buffer.byteLength) {
         const grown = new Uint8Array(Math.max(needed, Math.min(Math.max(buffer.byteLength * 2, FIRST_BYTES), ceiling)))
-        grown.set(buffer.subarray(0, length))
+        grown.set(buffer.subarray(0, gathered.length))
         buffer = grown
       }
-      buffer.set(bytes, length)
-      length = needed
+      buffer.set(bytes, gathered.length)
+      gathered.length = needed
     },
-    view: () => buffer.subarray(0, length),
-    take() {
-      const taken = buffer.subarray(0, length)
-      release()
+    view: (): Uint8Array => buffer.subarray(0, gathered.length),
+    take(): Uint8Array {
+      const taken = buffer.subarray(0, gathered.length)
+      buffer = EMPTY
+      gathered.length = 0
       return taken
     },
-    clear() {
-      if (buffer.byteLength > KEPT_BYTES) release()
-      else length = 0
+    clear(): void {
+      if (buffer.byteLength > KEPT_BYTES) buffer = EMPTY
+      gathered.length = 0
     },
   }
+  return gathered
 }

@@ -11,3 +11,9 @@ export interface Decoder<Message> {
   end(): Message[]
   readonly fault: SignalboxError | null
 }
+
+/**
+ * How a codec is made: `fault` is a plain field that its functions set. A getter of its own would cost a hidden class for each
+ * decoder that is made, and a decoder may live for one short call.
+ */
+export type DecoderState<Type> = { -readonly [Key in keyof Type]: Type[Key] }

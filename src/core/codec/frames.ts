@@ -4,7 +4,7 @@
  */
 import { SignalboxError } from '../../errors.js'
 import { createAccumulator } from './bytes.js'
-import type { Decoder } from './codec.js'
+import type { Decoder, DecoderState } from './codec.js'
 
 export const MAX_FRAME_BYTES = 64 * 1024 * 1024
 
@@ -40,7 +40,6 @@ export function encodeFrame(body: Uint8Array): Uint8Array<ArrayBuffer> {
 export function frameDecoder(options: FrameOptions = {}): Decoder<Uint8Array> {
   const { maxFrameBytes = MAX_FRAME_BYTES } = options
   const partial = createAccumulator()
-  let fault: SignalboxError | null = null
   // The prefix under way, and then the length that it gave; null while the prefix is incomplete.
   let varintBytes = 0
   let varintValue = 0
@@ -56,7 +55,7 @@ export function frameDecoder(options: FrameOptions = {}): Decoder<Uint8Array> {
       varintValue += (byte & LOW_BITS) * 128 ** varintBytes
       varintBytes += 1
       if (varintValue > maxFrameBytes) {
-        fault = tooLarge(varintValue, maxFrameBytes)
+        decoder.fault = tooLarge(varintValue, maxFrameBytes)
         return at
       }
       if (byte < CONTINUES) {
@@ -66,19 +65,20 @@ export function frameDecoder(options: FrameOptions = {}): Decoder<Uint8Array> {
         return at
       }
       if (varintBytes === LONGEST_VARINT) {
-        fault = badPrefix()
+        decoder.fault = badPrefix()
         return at
       }
     }
     return at
   }
 
-  return {
+  const decoder: DecoderState<Decoder<Uint8Array>> = {
+    fault: null,
     push(chunk) {
       const out: Uint8Array[] = []
       const size = chunk.byteLength
       let at = 0
-      while (!fault) {
+      while (!decoder.fault) {
         if (length === null) {
           // The common case, a short frame whose one-byte prefix is here, without a call.
           const byte = varintBytes === 0 && at < size ? (chunk[at] as number) : CONTINUES
@@ -107,13 +107,11 @@ export function frameDecoder(options: FrameOptions = {}): Decoder<Uint8Array> {
       return out
     },
     end() {
-      if (!fault && (varintBytes > 0 || length !== null)) fault = cutShort(partial.take().byteLength, length)
+      if (!decoder.fault && (varintBytes > 0 || length !== null)) decoder.fault = cutShort(partial.take().byteLength, length)
       return []
     },
-    get fault() {
-      return fault
-    },
   }
+  return decoder
 }
 
 function tooLarge(bytes: number, limit: number): SignalboxError {

@@ -4,7 +4,7 @@
  */
 import { SignalboxError } from '../../errors.js'
 import { createAccumulator } from './bytes.js'
-import type { Decoder } from './codec.js'
+import type { Decoder, DecoderState } from './codec.js'
 
 export const MAX_LINE_BYTES = 32 * 1024 * 1024
 
@@ -31,7 +31,6 @@ export function encodeNdjson(message: unknown): Uint8Array<ArrayBuffer> {
 export function ndjsonDecoder<Message = unknown>(options: NdjsonOptions<Message> = {}): Decoder<Message> {
   const { maxLineBytes = MAX_LINE_BYTES, onInvalid } = options
   const partial = createAccumulator()
-  let fault: SignalboxError | null = null
 
   const parse = (line: string, out: Message[], truncated = false): void => {
     try {
@@ -40,7 +39,7 @@ export function ndjsonDecoder<Message = unknown>(options: NdjsonOptions<Message>
       // A blank line is no message: some peers use it as a keep-alive.
       if (line.trim() === '') return
       if (!onInvalid) {
-        fault = truncated ? cutShort(line, cause) : notJson(line, cause)
+        decoder.fault = truncated ? cutShort(line, cause) : notJson(line, cause)
         return
       }
       const made = onInvalid(line, cause, truncated)
@@ -50,7 +49,7 @@ export function ndjsonDecoder<Message = unknown>(options: NdjsonOptions<Message>
 
   /** One line, from the first byte to the last before its newline. */
   const line = (bytes: Uint8Array, out: Message[]): void => {
-    if (bytes.byteLength > maxLineBytes) fault = tooLong(bytes.byteLength, maxLineBytes)
+    if (bytes.byteLength > maxLineBytes) decoder.fault = tooLong(bytes.byteLength, maxLineBytes)
     else if (bytes.byteLength > 0) parse(utf8.decode(bytes), out)
   }
 
@@ -58,7 +57,7 @@ export function ndjsonDecoder<Message = unknown>(options: NdjsonOptions<Message>
   const lines = (bytes: Uint8Array, out: Message[]): void => {
     if (bytes.byteLength > maxLineBytes) {
       // Only here can a line be over the limit: measured in bytes, one by one.
-      for (let start = 0; start <= bytes.byteLength && !fault; ) {
+      for (let start = 0; start <= bytes.byteLength && !decoder.fault; ) {
         const found = bytes.indexOf(NEWLINE, start)
         const end = found === -1 ? bytes.byteLength : found
         line(bytes.subarray(start, end), out)
@@ -71,7 +70,7 @@ export function ndjsonDecoder<Message = unknown>(options: NdjsonOptions<Message>
     let start = 0
     for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
       if (end > start) parse(text.slice(start, end), out)
-      if (fault) return
+      if (decoder.fault) return
       start = end + 1
     }
     if (start < text.length) parse(text.slice(start), out)
@@ -79,14 +78,15 @@ export function ndjsonDecoder<Message = unknown>(options: NdjsonOptions<Message>
 
   const keep = (bytes: Uint8Array): void => {
     const length = partial.length + bytes.byteLength
-    if (length > maxLineBytes) fault = tooLong(length, maxLineBytes)
+    if (length > maxLineBytes) decoder.fault = tooLong(length, maxLineBytes)
     else partial.append(bytes, maxLineBytes)
   }
 
-  return {
+  const decoder: DecoderState<Decoder<Message>> = {
+    fault: null,
     push(chunk) {
       const out: Message[] = []
-      if (fault) return out
+      if (decoder.fault) return out
       const last = chunk.lastIndexOf(NEWLINE)
       if (last === -1) {
         keep(chunk)
@@ -96,24 +96,22 @@ export function ndjsonDecoder<Message = unknown>(options: NdjsonOptions<Message>
       if (partial.length > 0) {
         const first = chunk.indexOf(NEWLINE)
         keep(chunk.subarray(0, first))
-        if (fault) return out
+        if (decoder.fault) return out
         line(partial.view(), out)
         partial.clear()
         start = first + 1
       }
-      if (start < last && !fault) lines(chunk.subarray(start, last), out)
-      if (last + 1 < chunk.byteLength && !fault) keep(chunk.subarray(last + 1))
+      if (start < last && !decoder.fault) lines(chunk.subarray(start, last), out)
+      if (last + 1 < chunk.byteLength && !decoder.fault) keep(chunk.subarray(last + 1))
       return out
     },
     end() {
       const out: Message[] = []
-      if (!fault && partial.length > 0) parse(utf8.decode(partial.take()), out, true)
+      if (!decoder.fault && partial.length > 0) parse(utf8.decode(partial.take()), out, true)
       return out
     },
-    get fault() {
-      return fault
-    },
   }
+  return decoder
 }
 
 function tooLong(bytes: number, limit: number): SignalboxError {

@@ -4,7 +4,7 @@
  */
 import { SignalboxError } from '../../errors.js'
 import { createAccumulator } from './bytes.js'
-import type { Decoder } from './codec.js'
+import type { Decoder, DecoderState } from './codec.js'
 
 export const MAX_EVENT_BYTES = 32 * 1024 * 1024
 
@@ -43,18 +43,15 @@ const utf8 = /* @__PURE__ */ new TextDecoder('utf-8', { ignoreBOM: true })
 export function sseDecoder(options: SseOptions = {}): SseDecoder {
   const { maxEventBytes = MAX_EVENT_BYTES } = options
   const partial = createAccumulator()
-  let fault: SignalboxError | null = null
   let firstLine = true
   // A CR ended the last line: an LF that follows, even in the next chunk, belongs to it.
   let afterCr = false
-  let lastEventId = options.lastEventId ?? ''
-  let retryMs: number | undefined
   let event = ''
   let data: string[] = []
   let eventBytes = 0
 
   const dispatch = (out: SseMessage[]): void => {
-    if (data.length > 0) out.push({ type: 'event', event: event || 'message', data: data.join('\n'), id: lastEventId })
+    if (data.length > 0) out.push({ type: 'event', event: event || 'message', data: data.join('\n'), id: decoder.lastEventId })
     event = ''
     data = []
     eventBytes = 0
@@ -63,8 +60,8 @@ export function sseDecoder(options: SseOptions = {}): SseDecoder {
   const field = (name: string, value: string): void => {
     if (name === 'data') data.push(value)
     else if (name === 'event') event = value
-    else if (name === 'id' && !value.includes('\0')) lastEventId = value
-    else if (name === 'retry' && /^[0-9]+$/.test(value)) retryMs = Number(value)
+    else if (name === 'id' && !value.includes('\0')) decoder.lastEventId = value
+    else if (name === 'retry' && /^[0-9]+$/.test(value)) decoder.retryMs = Number(value)
   }
 
   const line = (bytes: Uint8Array, out: SseMessage[]): void => {
@@ -89,11 +86,14 @@ export function sseDecoder(options: SseOptions = {}): SseDecoder {
   /** Takes bytes of the line under way, unless that makes the event too large. */
   const fits = (bytes: number): boolean => {
     const total = eventBytes + partial.length + bytes
-    if (total > maxEventBytes) fault = tooLarge(total, maxEventBytes)
-    return fault === null
+    if (total > maxEventBytes) decoder.fault = tooLarge(total, maxEventBytes)
+    return decoder.fault === null
   }
 
-  return {
+  const decoder: DecoderState<SseDecoder> = {
+    fault: null,
+    lastEventId: options.lastEventId ?? '',
+    retryMs: undefined,
     push(chunk) {
       const out: SseMessage[] = []
       const size = chunk.byteLength
@@ -101,7 +101,7 @@ export function sseDecoder(options: SseOptions = {}): SseDecoder {
       // Each kind of line end is searched for again only once it was passed, so that a chunk is scanned twice at most.
       let lf = -1
       let cr = -1
-      while (at < size && !fault) {
+      while (at < size && !decoder.fault) {
         if (afterCr) {
           afterCr = false
           if (chunk[at] === LF) {
@@ -134,16 +134,8 @@ export function sseDecoder(options: SseOptions = {}): SseDecoder {
       data = []
       return []
     },
-    get fault() {
-      return fault
-    },
-    get lastEventId() {
-      return lastEventId
-    },
-    get retryMs() {
-      return retryMs
-    },
   }
+  return decoder
 }
 
 const orEnd = (found: number, size: number): number => (found === -1 ? size : found)
