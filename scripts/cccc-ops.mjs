@@ -1,0 +1,227 @@
+/**
+ * Condenses the record of every op (test/fixtures/cccc/ops.json) into what the client ships: types, which cost nothing at run time,
+ * and a table of a few bytes per op. Run by hand after the record changed; a test holds the results to the record.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+
+const root = new URL('..', import.meta.url)
+export const ops = JSON.parse(readFileSync(new URL('test/fixtures/cccc/ops.json', root), 'utf8'))
+
+/** Category in the record → namespace, and the prefixes that a method's name sheds there. */
+const NAMESPACES = {
+  core: ['daemon', []],
+  groups: ['groups', ['group_']],
+  automation: ['automation', ['group_automation_']],
+  actors: ['actors', ['actor_']],
+  actor_profiles: ['profiles', ['actor_profile_']],
+  messaging: ['messages', ['message_']],
+  inbox: ['inbox', ['inbox_']],
+  notify: ['notifications', ['notify_']],
+  streaming: ['streams', []],
+  context: ['context', ['context_']],
+  headless: ['headless', ['headless_']],
+  terminal: ['terminal', ['terminal_', 'term_']],
+  capabilities: ['capabilities', ['capability_']],
+  group_space: ['space', ['group_space_']],
+  memory: ['memory', ['memory_']],
+  ledger: ['ledger', ['ledger_']],
+  observability: ['observability', ['observability_']],
+  remote_access: ['remoteAccess', ['remote_access_']],
+  im: ['im', ['im_']],
+  presentation: ['presentation', ['presentation_']],
+  assistants: ['assistants', ['assistant_']],
+  rust_only: ['rust', []],
+}
+
+/** Where the rule would give a poor or a taken name. */
+const NAMES = { groups: 'list', chat_ack: 'ack', message_history: 'history', events_stream: 'events' }
+
+/** Ops that only read, whatever their name says: a lost answer may be asked for again. */
+const READS = new Set(
+  `ping version home_get group_list group_resolve groups group_show group_help_get group_preamble_get group_copy_preview_import
+  group_template_export group_template_preview group_automation_state actor_list actor_env_private_keys actor_notes_get actor_prompt
+  actor_profile_list actor_profile_get actor_profile_secret_keys actor_profile_env_private_keys message_upload_preflight
+  message_read_status remote_delivery_status inbox_list inbox_peek message_history events_stream context_get presence_get task_list
+  headless_status web_model_delivery_preferences_get term_attachment_status terminal_history terminal_replay terminal_since
+  terminal_snapshot terminal_tail terminal_status capability_allowlist_get capability_allowlist_validate capability_overview
+  capability_search capability_state group_space_capabilities group_space_provider_credential_status group_space_query
+  group_space_spaces group_space_status memory_get memory_health memory_profile_get memory_search memory_reme_context_check
+  memory_reme_get memory_reme_layout_get memory_reme_search branding_get debug_snapshot debug_tail_logs observability_get
+  remote_access_state im_list_authorized im_list_pending im_config im_status presentation_get presentation_browser_info
+  web_model_browser_info assistant_state assistant_index assistant_voice_document_list pet_decisions_get ledger_tail ledger_search
+  ledger_window ledger_statuses`.split(/\s+/),
+)
+/** Writes that may be repeated: the second one changes nothing. */
+const REPEATABLE = new Set(
+  `chat_ack inbox_mark_read inbox_mark_all_read actor_start actor_stop group_set_state group_update group_settings_update group_use
+  actor_update actor_env_private_update actor_profile_secret_update reply_request_cancel headless_set_status term_resize
+  terminal_resize observability_update branding_update`.split(/\s+/),
+)
+const SECRETS = new Set(
+  `actor_add actor_env_private_update actor_env_private_keys actor_profile_upsert actor_profile_secret_update
+  actor_profile_secret_keys actor_profile_env_private_keys group_space_provider_credential_update
+  group_space_provider_health_check im_set`.split(/\s+/),
+)
+/** Whose name goes into `by` when the caller names nobody, where it is not the client's own principal. */
+const BY_ACTOR = new Set(['chat_ack', 'notify_ack'])
+const BY_SYSTEM = new Set(['context_sync', 'system_notify'])
+
+const camel = (name) => name.replace(/_([a-z0-9])/g, (_, letter) => letter.toUpperCase())
+const shorten = (op, prefixes) => {
+  const prefix = prefixes.find((each) => op.startsWith(each) && op.length > each.length)
+  return camel(prefix ? op.slice(prefix.length) : op)
+}
+const methodName = ({ op, category }) => NAMES[op] ?? shorten(op, NAMESPACES[category][1])
+
+const variants = (result) => (result[0]?.fields ? result.map(({ fields }) => fields) : [result])
+
+function flagsOf({ op, args, streaming, safe_to_probe_with_empty_args: safe }) {
+  const takesBy = args.some(({ name }) => name === 'by')
+  return [
+    READS.has(op) ? 'r' : REPEATABLE.has(op) ? 'i' : '',
+    streaming ? 's' : '',
+    !safe && !streaming ? 'x' : '',
+    SECRETS.has(op) ? 'k' : '',
+    BY_ACTOR.has(op) ? 'a' : BY_SYSTEM.has(op) ? 'y' : takesBy ? 'u' : '',
+  ].join('')
+}
+
+/** Absent on the Rust daemon, or withheld by the client. */
+const NOT_EVERYWHERE = new Set(['registry_health', 'masked_values', 'running'])
+const LETTERS = [
+  [/^(string|"[^"]*"( \| "[^"]*")*)$/, 's'],
+  [/^(number|integer|1)$/, 'n'],
+  [/^(boolean|true|false)$/, 'b'],
+  [/^Event$/, 'e'],
+  [/(\[\]|^Array<.*>)$/s, 'a'],
+  [/^(\{.*\}|Record<.*>|Actor|ReferenceV1)$/s, 'o'],
+]
+/** The keys that every answer seen had, and what they hold: an answer without them is broken. */
+function expectations({ result, observed_result_keys: observed, since }) {
+  if (!result || since === null || result[0]?.fields) return ''
+  const seen = Object.values(observed ?? {})
+  return result
+    .filter(({ name, optional }) => !optional && seen.length > 0 && seen.every((keys) => keys.includes(name)))
+    .map(({ name, type }) => [name, LETTERS.find(([pattern]) => pattern.test(type))?.[1]])
+    .filter(([name, letter]) => letter && !NOT_EVERYWHERE.has(name))
+    .map(([name, letter]) => `${letter}${name}`)
+    .join(' ')
+}
+
+function tableText() {
+  const lines = []
+  for (const [category, [namespace, prefixes]] of Object.entries(NAMESPACES)) {
+    lines.push(`@${namespace} ${prefixes.join(' ')}`.trim())
+    for (const op of ops.filter((each) => each.category === category)) {
+      const renamed = NAMES[op.op] ? `=${NAMES[op.op]}` : ''
+      lines.push(`${op.op}${renamed}|${flagsOf(op)}|${expectations(op)}`.replace(/\|+$/, ''))
+    }
+  }
+  return lines.join('\n')
+}
+
+const KNOWN = {
+  Event: 'CcccEvent',
+  'Event | null': 'CcccEvent | null',
+  'Event[]': 'readonly CcccEvent[]',
+  ReferenceV1: 'Loose',
+  Actor: 'Loose',
+}
+function typeOf({ type, enum: values }) {
+  if (values?.length)
+    return `${values.map((value) => (typeof value === 'string' ? `'${value}'` : value)).join(' | ')} | (string & {})`
+  if (KNOWN[type]) return KNOWN[type]
+  if (type === undefined) return 'unknown'
+  return type
+    .replace(/\s+/g, ' ')
+    .replace(/\b(GroupSummary|Actor|AttachmentRef|ReferenceV1|Reference)\b/g, 'Loose')
+    .replace(/\binteger\b/g, 'number')
+    .replace(/\bEvent\b/g, 'CcccEvent')
+    .replace(/Record<string, unknown>/g, 'Loose')
+    .replace(/"([^"]*)" \| string/g, 'string')
+    .replace(/"/g, "'")
+}
+const fieldsOf = (fields, isOptional) =>
+  fields
+    .map((field) => `${/^\w+$/.test(field.name) ? field.name : `'${field.name}'`}${isOptional(field) ? '?' : ''}: ${typeOf(field)}`)
+    .join('; ')
+
+/** One argument list for all dialects: what only one of them takes, or only one demands, is optional. */
+function mergedArgs({ args, args_message_mode: other }) {
+  if (!other) return args
+  const merged = new Map()
+  for (const field of [...args, ...other]) {
+    const known = merged.get(field.name)
+    if (!known) merged.set(field.name, { ...field })
+  }
+  const required = (list, name) => list.find((field) => field.name === name)?.required === true
+  return [...merged.values()].map((field) => ({ ...field, required: required(args, field.name) && required(other, field.name) }))
+}
+
+function typesText() {
+  const lines = []
+  for (const op of ops) {
+    const args = mergedArgs(op)
+    const nothingKnown = op.result_unspecified && args.length === 0
+    const argsType = op.category === 'rust_only' || nothingKnown ? 'Loose' : `{ ${fieldsOf(args, ({ required }) => !required)} }`
+    const lists = variants([
+      ...(op.result ?? []),
+      ...(op.result_message_mode ?? [])
+        .filter(({ name }) => !op.result?.some((known) => known.name === name))
+        .map((field) => ({ ...field, optional: true })),
+    ])
+    const resultType =
+      op.category === 'rust_only' || op.result_unspecified || lists[0].length === 0
+        ? 'Loose'
+        : lists.map((fields) => `Answer<{ ${fieldsOf(fields, ({ optional }) => optional)} }>`).join(' | ')
+    lines.push(`  /** ${op.summary.replace(/\*\//g, '')} */`)
+    lines.push(`  ${op.op}: { args: ${argsType === '{  }' ? 'Nothing' : argsType}; result: ${resultType} }`)
+  }
+  const spaces = []
+  for (const [category, [namespace]] of Object.entries(NAMESPACES)) {
+    spaces.push(`  ${namespace}: {`)
+    for (const op of ops.filter((each) => each.category === category)) spaces.push(`    ${methodName(op)}: '${op.op}'`)
+    spaces.push('  }')
+  }
+  return { ops: lines.join('\n'), spaces: spaces.join('\n') }
+}
+
+export function generate() {
+  const { ops: opTypes, spaces } = typesText()
+  return {
+    'src/cccc/ops.gen.ts': `/** Generated by scripts/cccc-ops.mjs from the record of every op; types alone, so it costs nothing at run time. */
+import type { CcccEvent, Loose } from './shapes.js'
+
+type Nothing = Record<never, never>
+/** Keys that nobody listed are kept too. */
+type Answer<Known> = Known & Loose
+
+export interface CcccOps {
+${opTypes}
+}
+
+/** The ops that take over their connection. */
+export type CcccTakingOver = ${ops
+      .filter(({ streaming }) => streaming)
+      .map(({ op }) => `'${op}'`)
+      .join(' | ')}
+
+/** Which op stands behind which namespaced method. */
+export interface CcccNamespaceOps {
+${spaces}
+}
+`,
+    'src/cccc/table.gen.ts': `/**
+ * Generated by scripts/cccc-ops.mjs. One line an op: name (and its method's name, where the rule gives another), flags, and the keys that
+ * every answer must hold. \`@\` starts a namespace and names the prefixes that its methods shed.
+ * Flags: r reads, i may be repeated, s takes over the connection, x must not be probed with empty arguments, k carries secrets; u, a, y:
+ * \`by\` defaults to the client's principal, to the actor, to \`system\`.
+ */
+export const OP_TABLE = \`${tableText()}\`
+`,
+  }
+}
+
+if (process.argv[1] === new URL(import.meta.url).pathname) {
+  for (const [path, text] of Object.entries(generate())) writeFileSync(new URL(path, root), text)
+}

@@ -1,0 +1,81 @@
+/** The recipe that acknowledges attention messages as their recipient: what waits already, then what comes. */
+import { createRecent } from '../core/stream.js'
+import type { SignalboxError } from '../errors.js'
+import type { CcccCallOptions } from './core.js'
+import { isRefusal, unsupported } from './errors.js'
+import type { CcccInboxMethods } from './inbox.js'
+import type { CcccMessaging } from './messages.js'
+import type { CcccDaemonKnowledge } from './daemon.js'
+import type { CcccEventsArgs, CcccEventsOptions, CcccEventStream } from './events/types.js'
+import type { CcccEvent } from './shapes.js'
+
+export interface CcccAutoAckArgs {
+  readonly groupId: string
+  /** Who acknowledges; default `user`. */
+  readonly actorId?: string
+}
+
+export type CcccAutoAckOutcome =
+  | { readonly type: 'acked'; readonly event: CcccEvent; readonly already: boolean }
+  /** The daemon refused this one; the recipe goes on. */
+  | { readonly type: 'failed'; readonly event: CcccEvent; readonly error: SignalboxError }
+
+interface Parts {
+  readonly daemon: CcccDaemonKnowledge
+  readonly inbox: Pick<CcccInboxMethods, 'list'>
+  readonly messages: Pick<CcccMessaging, 'ack'>
+  events(args: CcccEventsArgs, options?: CcccEventsOptions): Promise<CcccEventStream>
+}
+
+const REMEMBERED = 4096
+
+export async function* autoAck(
+  { daemon, inbox, messages, events }: Parts,
+  { groupId, actorId = 'user' }: CcccAutoAckArgs,
+  options: CcccEventsOptions = {},
+): AsyncGenerator<CcccAutoAckOutcome, void, void> {
+  const call: CcccCallOptions = options.signal ? { signal: options.signal } : {}
+  if ((await daemon.dialect(call)) === 'C') {
+    throw unsupported('chat_ack', 'This daemon has no acknowledgements.', 'Answer request_reply messages with reply.')
+  }
+  const handled = createRecent<string>(REMEMBERED)
+
+  const acknowledge = async (event: CcccEvent): Promise<CcccAutoAckOutcome | undefined> => {
+    if (!wantsAck(event, actorId) || handled.seen(event.id)) return undefined
+    try {
+      const { already } = await messages.ack({ groupId, actorId, eventId: event.id }, { ...call, idempotent: true })
+      return { type: 'acked', event, already }
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      return { type: 'failed', event, error }
+    }
+  }
+  async function* waiting(): AsyncGenerator<CcccAutoAckOutcome, void, void> {
+    const { messages: unread } = await inbox.list({ groupId, actorId, by: actorId, limit: 0, kindFilter: 'chat' }, call)
+    for (const event of unread) {
+      const outcome = await acknowledge(event)
+      if (outcome) yield outcome
+    }
+  }
+
+  // The stream first, so that nothing falls between it and the look into the inbox.
+  const stream = await events({ groupId, by: actorId, kinds: ['chat.message'] }, options)
+  try {
+    yield* waiting()
+    for await (const item of stream) {
+      if (item.type === 'gap') yield* waiting()
+      else {
+        const outcome = await acknowledge(item.event)
+        if (outcome) yield outcome
+      }
+    }
+  } finally {
+    await stream.close()
+  }
+}
+
+/** A human's view shows everybody's messages, and a broadcast asks nothing of a human; an actor's view is its own. */
+function wantsAck({ kind, data, by }: CcccEvent, actorId: string): boolean {
+  if (kind !== 'chat.message' || data.priority !== 'attention' || by === actorId) return false
+  return actorId !== 'user' || (Array.isArray(data.to) && data.to.includes('user'))
+}

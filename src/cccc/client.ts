@@ -1,0 +1,103 @@
+/** The whole client: every op by name, what the dialects share under one face, streams, and the compatibility check. */
+import { autoAck, type CcccAutoAckArgs, type CcccAutoAckOutcome } from './auto-ack.js'
+import { assertCompatible, type CcccCompatibility, type CcccRequirements } from './compat.js'
+import { createContextMethods, type CcccContextMethods } from './context.js'
+import { createCcccCore, type CcccCallOptions, type CcccCore, type CcccCoreOptions } from './core.js'
+import { createDaemonKnowledge, type CcccDaemonKnowledge } from './daemon.js'
+import { openEvents } from './events/index.js'
+import type { CcccEventsArgs, CcccEventsOptions, CcccEventStream } from './events/types.js'
+import { createInboxMethods, type CcccInboxMethods } from './inbox.js'
+import { createMessaging, type CcccMessaging } from './messages.js'
+import { buildMethods, type CcccFlatMethods, type CcccNamespaces } from './methods.js'
+import { createProfileUpsert, type CcccProfileUpsertArgs, type CcccProfileUpsertResult } from './profiles.js'
+import { createAnswerCheck, loadOps } from './table.js'
+
+export interface CcccOptions extends Omit<CcccCoreOptions, 'ops' | 'checkAnswer'> {}
+
+type Replace<Whole, Part> = Omit<Whole, keyof Part> & Readonly<Part>
+
+interface OwnProfiles {
+  upsert(args: CcccProfileUpsertArgs, options?: CcccCallOptions): Promise<CcccProfileUpsertResult>
+}
+interface OwnStreams {
+  events(args: CcccEventsArgs, options?: CcccEventsOptions): Promise<CcccEventStream>
+}
+interface OwnFlat {
+  send: CcccMessaging['send']
+  reply: CcccMessaging['reply']
+  sendCrossGroup: CcccMessaging['sendCrossGroup']
+  chatAck: CcccMessaging['ack']
+  notifyAck: CcccMessaging['ackNotification']
+  inboxList: CcccInboxMethods['list']
+  inboxRead: CcccInboxMethods['read']
+  inboxMarkRead: CcccInboxMethods['markRead']
+  inboxMarkAllRead: CcccInboxMethods['markAllRead']
+  contextSync: CcccContextMethods['sync']
+  actorProfileUpsert: OwnProfiles['upsert']
+  eventsStream: OwnStreams['events']
+}
+
+/** Namespaces from the table, with the methods that know the dialects in the place of their ops. */
+export interface CcccMethods
+  extends Omit<CcccNamespaces, 'messages' | 'notifications' | 'inbox' | 'context' | 'profiles' | 'streams'> {
+  readonly messages: Replace<CcccNamespaces['messages'], Omit<CcccMessaging, 'ackNotification'>>
+  readonly notifications: Replace<CcccNamespaces['notifications'], { ack: CcccMessaging['ackNotification'] }>
+  readonly inbox: Replace<CcccNamespaces['inbox'], CcccInboxMethods>
+  readonly context: Replace<CcccNamespaces['context'], CcccContextMethods>
+  readonly profiles: Replace<CcccNamespaces['profiles'], OwnProfiles>
+  readonly streams: Replace<CcccNamespaces['streams'], OwnStreams>
+}
+
+export interface CcccClient extends CcccMethods, Pick<CcccCore, 'call' | 'callRaw' | 'open' | 'close'>, AsyncDisposable {
+  /** Every op under its own name in camelCase: `ops.groupShow` is `groups.show`. */
+  readonly ops: Replace<CcccFlatMethods, OwnFlat>
+  /** Fails with `incompatible` unless the daemon offers what is asked for. Asks without side effects. */
+  assertCompatible(requirements?: CcccRequirements, options?: CcccCallOptions): Promise<CcccCompatibility>
+  /** Who answers and which dialect it speaks; asked once per daemon process. */
+  describe: CcccDaemonKnowledge['get']
+  events(args: CcccEventsArgs, options?: CcccEventsOptions): Promise<CcccEventStream>
+  /** Acknowledges attention messages as they are iterated; dialects A and B. */
+  autoAck(args: CcccAutoAckArgs, options?: CcccEventsOptions): AsyncIterable<CcccAutoAckOutcome>
+}
+
+export function createCccc(options: CcccOptions): CcccClient {
+  const table = loadOps()
+  const core = createCcccCore({ ...options, ops: table, checkAnswer: createAnswerCheck() })
+  const daemon = createDaemonKnowledge(core)
+  const messages = createMessaging(core, daemon)
+  const inbox = createInboxMethods(core, daemon)
+  const context = createContextMethods(core, daemon)
+  const upsert = createProfileUpsert(core, table)
+  const events: OwnStreams['events'] = (args, call) => openEvents(core, daemon, args, call, options.limits?.maxLineBytes)
+
+  const own = new Map<string, unknown>([
+    ['send', messages.send],
+    ['reply', messages.reply],
+    ['send_cross_group', messages.sendCrossGroup],
+    ['chat_ack', messages.ack],
+    ['notify_ack', messages.ackNotification],
+    ['inbox_list', inbox.list],
+    ['inbox_read', inbox.read],
+    ['inbox_mark_read', inbox.markRead],
+    ['inbox_mark_all_read', inbox.markAllRead],
+    ['context_sync', context.sync],
+    ['actor_profile_upsert', upsert],
+    ['events_stream', events],
+  ])
+  const { spaces, flat } = buildMethods(core, table, own)
+
+  return {
+    ...(spaces as unknown as CcccMethods),
+    context: { ...spaces.context, ...context },
+    ops: flat as unknown as CcccClient['ops'],
+    call: core.call,
+    callRaw: core.callRaw,
+    open: core.open,
+    assertCompatible: (requirements, call) => assertCompatible(core, table, requirements, call),
+    describe: daemon.get,
+    events,
+    autoAck: (args, call) => autoAck({ daemon, inbox, messages, events }, args, call),
+    close: core.close,
+    [Symbol.asyncDispose]: core.close,
+  }
+}

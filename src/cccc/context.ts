@@ -1,0 +1,92 @@
+/** The shared context: batches that are applied whole or not at all, in one of two vocabularies. */
+import type { CcccCallOptions, CcccCore } from './core.js'
+import type { CcccDaemonKnowledge } from './daemon.js'
+import { badArgument, isApiError, unsupported } from './errors.js'
+import type { Loose } from './shapes.js'
+
+export interface CcccContextSyncArgs {
+  readonly groupId: string
+  /** Items as the daemon takes them: `{ op: 'task.create', … }`. */
+  readonly ops: readonly Loose[]
+  /** Default `system`, which the daemon lets do everything, as in the published clients. */
+  readonly by?: string
+  readonly dryRun?: boolean
+  /** Refuses the batch when the context has changed since. Not on dialect A, which would ignore it. */
+  readonly ifVersion?: string
+}
+
+export interface CcccNoteArgs {
+  readonly groupId: string
+  readonly content: string
+  readonly by?: string
+  /** For the newer vocabulary; default `decision`. */
+  readonly kind?: 'decision' | 'handoff'
+}
+
+export interface CcccNoteResult {
+  /** The item that the daemon took. */
+  readonly op: 'note.add' | 'coordination.note.add'
+  readonly result: Loose
+}
+
+export interface CcccContextMethods {
+  sync(args: CcccContextSyncArgs, options?: CcccCallOptions): Promise<Loose>
+  addNote(args: CcccNoteArgs, options?: CcccCallOptions): Promise<CcccNoteResult>
+}
+
+/** The newer vocabulary cuts a longer note without a word. */
+export const NOTE_CHARACTERS = 400
+
+export function createContextMethods(core: CcccCore, daemon: CcccDaemonKnowledge): CcccContextMethods {
+  const sync: CcccContextMethods['sync'] = async (args, options) => {
+    const { groupId, ops, by = 'system', dryRun = false, ifVersion } = args
+    if (ops.filter(({ op }) => op === 'task.create').length > 1) {
+      throw badArgument(
+        'context_sync',
+        'Every daemon gives two tasks of one batch the same id, and the first is lost.',
+        'Create one task per call.',
+      )
+    }
+    if (ifVersion !== undefined && (await daemon.dialect(options)) === 'A') {
+      throw unsupported('context_sync', 'This daemon ignores ifVersion without a word.', 'Leave it out, or update the daemon.')
+    }
+    const guard = ifVersion === undefined ? {} : { if_version: ifVersion }
+    return core.call('context_sync' as string, { group_id: groupId, ops, by, dry_run: dryRun, ...guard }, options)
+  }
+
+  const note = (op: CcccNoteResult['op'], { content, kind = 'decision' }: CcccNoteArgs): Loose => {
+    if (op === 'note.add') return { op, content }
+    if (content.length > NOTE_CHARACTERS) {
+      throw badArgument(
+        op,
+        `The note is ${content.length} characters long; this daemon keeps ${NOTE_CHARACTERS} and cuts the rest without a word.`,
+        'Shorten it, or send a message.',
+      )
+    }
+    return { op, kind, summary: content }
+  }
+  const add = async (
+    op: CcccNoteResult['op'],
+    args: CcccNoteArgs,
+    options: CcccCallOptions | undefined,
+  ): Promise<CcccNoteResult> => {
+    const { groupId, by = core.principal } = args
+    return { op, result: await sync({ groupId, by, ops: [note(op, args)] }, options) }
+  }
+
+  return {
+    sync,
+    async addNote(args, options) {
+      const old = (await daemon.dialect(options)) === 'A'
+      try {
+        return await add(old ? 'note.add' : 'coordination.note.add', args, options)
+      } catch (error) {
+        // A daemon that was replaced meanwhile. Batches are atomic, so the refused one left nothing behind.
+        if (!isApiError(error, 'context_sync_error')) throw error
+        const { dialect } = await daemon.get({ ...options, fresh: true })
+        if ((dialect === 'A') === old) throw error
+        return add(old ? 'coordination.note.add' : 'note.add', args, options)
+      }
+    },
+  }
+}

@@ -1,0 +1,83 @@
+/** Who answers, and which of the three dialects it speaks. Found by asking, never by its version: a C build called itself 0.4.35rc1. */
+import type { CallOptions } from '../core/call.js'
+import type { CcccCore } from './core.js'
+import { isRefusal, unsupported, isApiError } from './errors.js'
+import type { CcccDialect, CcccPing } from './shapes.js'
+
+export interface CcccDaemon {
+  readonly ping: CcccPing
+  readonly dialect: CcccDialect
+  /** A second `send` with the same `client_id` gives the first one's event. Present on the daemons that also have `tracked_send`. */
+  readonly dedupesClientIds: boolean
+}
+
+export interface CcccDaemonKnowledge {
+  /** Asked once per daemon process; `fresh` asks again. */
+  get(options?: CallOptions & { readonly fresh?: boolean }): Promise<CcccDaemon>
+  dialect(options?: CallOptions): Promise<CcccDialect>
+  /** What a stream learns on its way: another process means that everything must be asked again. */
+  seen(ping: CcccPing): void
+  /** An answer contradicted what was known. */
+  forget(): void
+}
+
+/** Any answer but `unknown_op` means that the daemon has the op; with empty arguments these three do nothing. */
+async function has(core: CcccCore, op: string, options: CallOptions | undefined): Promise<boolean> {
+  try {
+    await core.call(op, {}, { ...options, idempotent: true })
+    return true
+  } catch (error) {
+    if (isApiError(error, 'unknown_op')) return false
+    if (isRefusal(error)) return true
+    throw error
+  }
+}
+
+async function findDialect(core: CcccCore, options: CallOptions | undefined): Promise<CcccDialect> {
+  const told = await core.wire.dialect?.(options?.signal)
+  if (told) return told
+  if (await has(core, 'inbox_list', options)) return (await has(core, 'presence_get', options)) ? 'A' : 'B'
+  if (await has(core, 'inbox_peek', options)) return 'C'
+  throw unsupported(
+    'dialect',
+    'The daemon has neither inbox_list nor inbox_peek, so it speaks none of the known dialects.',
+    'Use client.call(op, args); the methods that depend on a dialect cannot work.',
+  )
+}
+
+export function createDaemonKnowledge(core: CcccCore): CcccDaemonKnowledge {
+  let known: Promise<CcccDaemon> | undefined
+  let pid: number | undefined
+
+  const ask = async (options: CallOptions | undefined): Promise<CcccDaemon> => {
+    const ping = (await core.call('ping', {}, { ...options, idempotent: true })) as CcccPing
+    const dialect = await findDialect(core, options)
+    const dedupesClientIds = dialect === 'C' || (core.wire.kind === 'socket' && (await has(core, 'tracked_send', options)))
+    pid = ping.pid
+    return { ping, dialect, dedupesClientIds }
+  }
+  const get: CcccDaemonKnowledge['get'] = (options) => {
+    if (known && !options?.fresh) return known
+    const asking = ask(options)
+    known = asking
+    // A failure is not knowledge, and an abort belongs to one caller only.
+    asking.catch(() => {
+      if (known === asking) known = undefined
+    })
+    return asking
+  }
+  return {
+    get,
+    dialect: async (options) => (await get(options)).dialect,
+    seen(ping) {
+      if (pid !== undefined && ping.pid !== pid) {
+        known = undefined
+        core.notify({ type: 'daemon', pid: ping.pid, version: ping.version })
+      }
+      pid = ping.pid
+    },
+    forget() {
+      known = undefined
+    },
+  }
+}

@@ -1,0 +1,58 @@
+/** Opens a stream of events: the daemon's own, or the next best thing. */
+import { createScope } from '../../core/scope.js'
+import type { CcccCore } from '../core.js'
+import type { CcccDaemonKnowledge } from '../daemon.js'
+import { badArgument, isApiError } from '../errors.js'
+import { poll, startPolling } from './poll.js'
+import { connectPush, readPush, type Connection } from './push.js'
+import { createEventStream, type EventSource } from './stream.js'
+import { createTracker } from './tracker.js'
+import type { CcccEventsArgs, CcccEventsOptions, CcccEventStream } from './types.js'
+
+const IDLE_MS = 90_000
+const POLL_MS = 1_000
+const OPENING_MS = 30_000
+const LINE_BYTES = 32 * 1024 * 1024
+
+export async function openEvents(
+  core: CcccCore,
+  daemon: CcccDaemonKnowledge,
+  args: CcccEventsArgs,
+  options: CcccEventsOptions = {},
+  maxLineBytes = LINE_BYTES,
+): Promise<CcccEventStream> {
+  if (args.groupId === '') throw badArgument('events_stream', 'The group id is empty.', 'Name the group to watch.')
+  const { idleMs = IDLE_MS, pollMs = POLL_MS, timeoutMs = OPENING_MS } = options
+  const tracker = createTracker(args.cursor)
+  const context = { core, daemon, args, tracker, idleMs, maxLineBytes }
+  // The whole opening, its ping included, has one deadline; what it opens lives on.
+  const opening = createScope({ signal: options.signal, timeoutMs, clock: core.clock })
+  try {
+    const source = await pushSource().catch(async (error: unknown) => {
+      if (!isApiError(error, 'unknown_op') || pollMs === false) throw error
+      return pollSource(pollMs)
+    })
+    return createEventStream(core, source, tracker, options)
+  } finally {
+    opening[Symbol.dispose]()
+  }
+
+  async function pushSource(): Promise<EventSource> {
+    let first: Connection | undefined = await connectPush(context, { signal: opening.signal })
+    return {
+      mode: 'push',
+      async open(_attempt, signal) {
+        const connection = first ?? (await connectPush(context, { signal, timeoutMs }))
+        first = undefined
+        return readPush(context, connection, signal)
+      },
+    }
+  }
+
+  async function pollSource(everyMs: number): Promise<EventSource> {
+    const polling = { core, args, tracker, pollMs: everyMs }
+    await startPolling(polling, { signal: opening.signal })
+    core.notify({ type: 'polling', op: 'events_stream' })
+    return { mode: 'poll', open: async (_attempt, signal) => poll(polling, signal) }
+  }
+}

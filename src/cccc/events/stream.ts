@@ -1,0 +1,119 @@
+/** A stream of events as callers see it: one queue that is filled whatever the consumer does, over connections that come and go. */
+import { createBackoff } from '../../core/backoff.js'
+import { createQueue } from '../../core/queue.js'
+import { reconnecting } from '../../core/reconnect.js'
+import { abortError, createScope } from '../../core/scope.js'
+import { createStream, type Gap } from '../../core/stream.js'
+import type { SignalboxError } from '../../errors.js'
+import type { CcccCore } from '../core.js'
+import { isRefusal } from '../errors.js'
+import type { CcccCursor, CcccEventsOptions, CcccEventStream, CcccStreamItem } from './types.js'
+import type { Tracker } from './tracker.js'
+
+type Batches = AsyncIterable<readonly CcccStreamItem[]>
+
+export interface EventSource {
+  readonly mode: CcccEventStream['mode']
+  /** The connection that is open already comes first. */
+  open(attempt: number, signal: AbortSignal): Promise<Batches>
+}
+
+const OP = 'events_stream'
+
+/** What another attempt cannot cure: the daemon's own refusal, and a line beyond every limit. */
+function recoverable(error: SignalboxError): boolean {
+  return !isRefusal(error) && error.code !== 'too_large' && error.code !== 'unsupported' && error.code !== 'permission_denied'
+}
+
+export function createEventStream(
+  core: CcccCore,
+  source: EventSource,
+  tracker: Tracker,
+  options: CcccEventsOptions,
+): CcccEventStream {
+  const { maxItems = 10_000, maxBytes = 64 * 1024 * 1024, overflow = 'gap', reconnect = true } = options
+  const life = createScope({ signal: options.signal })
+  const withClient = (): void => life.abort(core.life.reason)
+  if (core.life.aborted) withClient()
+  else core.life.addEventListener('abort', withClient, { once: true })
+
+  let dropped = 0
+  let delivered = tracker.cursor
+  const queue = createQueue<CcccStreamItem>({
+    overflow: overflow === 'fail' ? 'fail' : 'drop-oldest',
+    maxItems,
+    maxBytes,
+    sizeOf,
+    name: 'the stream of events',
+    onDrop(items) {
+      dropped += items.filter(({ type }) => type === 'event').length
+    },
+  })
+
+  const pump = async (): Promise<void> => {
+    const { signal } = life
+    const backoff = createBackoff({ baseMs: 250, maxMs: 10_000, ...options.backoff, clock: core.clock })
+    const connections = reconnecting<CcccStreamItem>({
+      open: (attempt) => source.open(attempt, signal),
+      backoff,
+      signal,
+      clock: core.clock,
+      recoverable: (error) => reconnect && recoverable(error),
+      onDown(cause, delayMs) {
+        if (!reconnect) life.abort(ENDED)
+        else core.notify({ type: 'reconnecting', op: OP, delayMs, cause })
+        return []
+      },
+    })
+    for await (const batch of connections) {
+      queue.push(batch)
+      if (queue.ended) return
+    }
+  }
+  const failure = (error: unknown): unknown => {
+    const { signal } = life
+    if (!signal.aborted) return error
+    return abortError(signal, { system: 'cccc', transport: core.wire.name, op: OP, sent: 'yes' })
+  }
+  const pumping = pump().then(
+    () => (life.signal.aborted && life.signal.reason !== ENDED ? queue.fail(failure(undefined)) : queue.end()),
+    (error: unknown) => queue.fail(failure(error)),
+  )
+  const closeAll = async (): Promise<void> => {
+    queue.discard()
+    life.abort(ENDED)
+    core.life.removeEventListener('abort', withClient)
+    await pumping
+    life[Symbol.dispose]()
+  }
+
+  const stream = createStream<CcccStreamItem, CcccCursor>({
+    start: tracker.cursor,
+    cursorOf,
+    async pull() {
+      const items = await queue.take()
+      if (items === null || dropped === 0) return remember(items)
+      const gap: Gap<CcccCursor> = { type: 'gap', from: delivered, reason: 'overflow', dropped }
+      dropped = 0
+      return remember([gap, ...items])
+    },
+    close: closeAll,
+  })
+  return Object.assign(stream, { mode: source.mode })
+
+  function remember(items: CcccStreamItem[] | null): CcccStreamItem[] | null {
+    for (const item of items ?? []) delivered = cursorOf(item) ?? delivered
+    return items
+  }
+}
+
+/** The consumer's own end: no failure. */
+const ENDED = { ended: true }
+
+const cursorOf = (item: CcccStreamItem): CcccCursor | undefined => (item.type === 'event' ? item.cursor : undefined)
+
+/** An estimate: the text is what makes an event big. */
+function sizeOf(item: CcccStreamItem): number {
+  const text = item.type === 'event' ? item.event.data?.text : undefined
+  return 512 + (typeof text === 'string' ? text.length * 2 : 0)
+}

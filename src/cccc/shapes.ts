@@ -1,0 +1,49 @@
+/** What the daemon's records look like. Open everywhere: newer daemons add keys, kinds and codes, and all of them pass through. */
+
+export type Loose = Record<string, unknown>
+
+export interface CcccEvent {
+  readonly v?: number
+  /** 32 hex characters. */
+  readonly id: string
+  /** RFC 3339 in UTC with microseconds, from the daemon's clock. */
+  readonly ts: string
+  readonly kind: string
+  readonly group_id: string
+  readonly scope_key?: string
+  /** The principal: `user`, `system`, `cli` or an actor's id. Trusted text, nothing is authenticated. */
+  readonly by: string
+  readonly data: Loose
+}
+
+export interface CcccPing {
+  readonly version: string
+  readonly pid: number
+  /** The daemon's clock. */
+  readonly ts: string
+  readonly ipc_v: number
+  readonly capabilities: Readonly<Record<string, boolean>>
+  readonly implementation?: string
+  readonly [key: string]: unknown
+}
+
+/**
+ * The protocol's number never changed, the meaning of its messages did: A has attention messages and context v1, B attention messages
+ * and context v3, C message modes and context v3.
+ */
+export type CcccDialect = 'A' | 'B' | 'C'
+
+export function isRecord(value: unknown): value is Loose {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The identity fields that everything else relies on, checked by hand because streams are hot. */
+export function isEvent(value: unknown): value is CcccEvent {
+  return (
+    isRecord(value) &&
+    typeof value.id === 'string' &&
+    value.id !== '' &&
+    typeof value.kind === 'string' &&
+    typeof value.ts === 'string'
+  )
+}
