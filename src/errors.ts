@@ -140,7 +140,8 @@ export function withFacts<E extends SignalboxError>(
     if (value !== undefined && known[key] === undefined) added[key] = value
   }
   for (const [key, value] of Object.entries(overrides)) {
-    if (value !== undefined && known[key] !== value) added[key] = value
+    // The name belongs to the class: facts may come from an error of another one.
+    if (value !== undefined && key !== 'name' && known[key] !== value) added[key] = value
   }
   if (Object.keys(added).length === 0) return error
   const copy = Object.setPrototypeOf(new Error(), Object.getPrototypeOf(error)) as E

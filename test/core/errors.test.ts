@@ -87,6 +87,9 @@ describe('withFacts', () => {
     const error = new SignalboxError({ code: 'closed', message: '', op: 'a' })
     expect(withFacts(error, { op: 'b', system: undefined }, { sent: 'no', attempt: undefined })).toBe(error)
     expect(withFacts(error, {}, { op: 'b' }).op).toBe('b')
+    // Facts may be those of another error; the class keeps its name.
+    const named = withFacts(new AuthError('ops'), {}, new SignalboxError({ code: 'remote', message: 'x', sent: 'yes' }) as object)
+    expect(named).toMatchObject({ name: 'AuthError', sent: 'yes' })
   })
 })
 

@@ -1,0 +1,6 @@
+import type { Requirement } from './requirement.js'
+
+export const requirements: readonly Requirement[] = [
+  { id: 'surface.pin', source: 'design 9', behaviour: 'A change of the public surface fails until its report is updated.' },
+  { id: 'surface.no-any', source: 'design 3', behaviour: 'No `any` leaks from a public type of any entry.' },
+]
