@@ -1,0 +1,83 @@
+/** What this process holds, by kind, where the runtime tells: for counting before and after a case. */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+
+/** Kinds that a test runner opens for itself at any moment, and that say nothing about links. */
+const NOT_OURS = new Set(['FSReqCallback', 'FSReqPromise', 'GetAddrInfoReqWrap', 'MessagePort', 'Immediate', 'TTYWrap', 'CloseReq'])
+
+export function heldByProcess(): Record<string, number> {
+  const held: Record<string, number> = {}
+  const info = (process as { getActiveResourcesInfo?: () => string[] }).getActiveResourcesInfo
+  for (const kind of info?.call(process) ?? []) {
+    if (!NOT_OURS.has(kind)) held[kind] = (held[kind] ?? 0) + 1
+  }
+  // Where /proc exists it tells of sockets and children that the runtime does not list, and of zombies.
+  held.sockets = descriptors()
+  held.children = childrenOf(process.pid).length
+  for (const event of ['exit', 'SIGTERM', 'SIGINT', 'uncaughtException', 'unhandledRejection']) {
+    held[`listeners of ${event}`] = process.listenerCount(event)
+  }
+  return held
+}
+
+/** Sockets and pipes: a runtime opens files and event descriptors of its own whenever it likes. */
+function descriptors(): number {
+  let names: string[]
+  try {
+    names = readdirSync('/proc/self/fd')
+  } catch {
+    return 0
+  }
+  return names.filter((name) => {
+    try {
+      return /^(?:socket|pipe):/.test(readlinkSync(`/proc/self/fd/${name}`))
+    } catch {
+      return false
+    }
+  }).length
+}
+
+export interface ProcessFacts {
+  readonly pid: number
+  readonly parent: number
+  readonly group: number
+  readonly state: string
+  readonly name: string
+}
+
+/** Every process there is, zombies included; empty where there is no /proc. */
+export function processes(): ProcessFacts[] {
+  const out: ProcessFacts[] = []
+  let names: string[]
+  try {
+    names = readdirSync('/proc')
+  } catch {
+    return out
+  }
+  for (const name of names) {
+    if (!/^\d+$/.test(name)) continue
+    try {
+      const text = readFileSync(`/proc/${name}/stat`, 'utf8')
+      // The name stands in brackets and may hold anything.
+      const rest = text.slice(text.lastIndexOf(')') + 2).split(' ')
+      out.push({
+        pid: Number(name),
+        state: rest[0] ?? '?',
+        parent: Number(rest[1]),
+        group: Number(rest[2]),
+        name: text.slice(text.indexOf('(') + 1, text.lastIndexOf(')')),
+      })
+    } catch {
+      // It left while we looked.
+    }
+  }
+  return out
+}
+
+export function childrenOf(pid: number): ProcessFacts[] {
+  return processes().filter(({ parent }) => parent === pid)
+}
+
+/** The living of a group: `kill -0` would count zombies too. */
+export function aliveInGroup(group: number): ProcessFacts[] {
+  return processes().filter((facts) => facts.group === group && facts.state !== 'Z' && facts.state !== 'X')
+}

@@ -1,0 +1,42 @@
+/**
+ * What the suites start as children: themselves, in another role. `relay PATH` joins its stdio to a unix socket; `host` opens children and
+ * waits to be killed.
+ */
+import type { Link } from '../../src/index.js'
+import type { Entry } from './contexts.js'
+
+/** Plays the role that the command line names; false when it names none. */
+export async function played(entry: Entry, args: readonly string[]): Promise<boolean> {
+  const at = args.indexOf('--role')
+  const [role, argument = ''] = at === -1 ? [] : args.slice(at + 1)
+  if (role === 'relay') await relay(entry, argument)
+  else if (role === 'host') await host(entry)
+  else return false
+  return true
+}
+
+/** What the test does at the socket, the child does with its stdio, end for end. */
+async function relay({ processStdio, unixSocket }: Entry, path: string): Promise<void> {
+  const stdio = processStdio()
+  const socket = await unixSocket({ path }).open()
+  // When the socket is lost the test has let go of it, and so do we.
+  const gone = (): void => process.exit(0)
+  await Promise.all([carry(stdio, socket).catch(gone), carry(socket, stdio).catch(gone)])
+}
+
+async function carry(from: Link, to: Link): Promise<void> {
+  for (let chunk = await from.read(); chunk !== null; chunk = await from.read()) await to.write(chunk)
+  await to.end()
+}
+
+/** Children that would all outlive us: one waits, one has a child of its own, one ignores every polite signal. */
+async function host({ subprocess }: Entry): Promise<void> {
+  const shell = subprocess<string>({ command: (script) => ({ file: '/bin/sh', args: ['-c', script] }) })
+  const links = [
+    await shell.open('exec sleep 1000'),
+    await shell.open('sleep 1000 & wait'),
+    await shell.open("trap '' TERM HUP INT; while :; do sleep 1000; done"),
+  ]
+  console.log(JSON.stringify(links.map((link) => link.info.pid)))
+  await Promise.all(links.map((link) => link.closed))
+}
