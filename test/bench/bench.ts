@@ -131,7 +131,7 @@ async function compare(comparison: Comparison, path: string): Promise<Row> {
       times.ours.push(mine.ms)
       count = mine.count
     }
-    return { title, count, floor, times, aim, pinned }
+    return { title, count, floor, times, aim, ratio: floor === 'libraryFrames' ? 'speed' : 'cost' }
   } finally {
     if (server) {
       server.disconnect()

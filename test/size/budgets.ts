@@ -8,13 +8,14 @@ export interface Budget {
 }
 
 export const BUDGETS: Readonly<Record<string, Budget>> = {
-  '.': { budget: 10, aim: 5 },
+  '.': { budget: 12, aim: 5 },
   './web': { budget: 18, aim: 9 },
   './ccc': { budget: 13.5, aim: 6 },
   './cccc': { budget: 30, aim: 15 },
   './claude': { budget: 30, aim: 20 },
   './catsyphon': { budget: 24, aim: 10 },
   './cmdop': { budget: 50, aim: 36 },
+  './codec': { budget: 5 },
   './store': { budget: 5.5 },
   './otel': { budget: 4.5 },
   './gateway': { budget: 15 },
