@@ -61,3 +61,5 @@ export {
   type TraceOptions,
   type TracePolicy,
 } from './core/policy/index.js'
+export { fallback, type FallbackOptions } from './core/transports/fallback.js'
+export { tap, tapLink, type TapEvent, type TapObserver } from './core/transports/tap.js'

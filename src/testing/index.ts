@@ -6,3 +6,12 @@ export { createFakeClock, createSeededRandom, type FakeClock, type FakeClockOpti
 export { storeCases, type StoreContext } from './store-suite.js'
 export { transportContract, type ContractCase, type ContractContext, type ContractPair } from './contract/index.js'
 export * from './catsyphon/index.js'
+export { eachSeed, withFaults, type Fault, type FaultOptions } from './faults.js'
+export {
+  createRecorder,
+  replayTransport,
+  type RecordedLine,
+  type Recorder,
+  type RecorderOptions,
+  type ReplayOptions,
+} from './recording.js'

@@ -77,7 +77,8 @@ test('bodies stream both ways at once [web.exchange-streams]', async () => {
   expect(new TextDecoder().decode(first?.value)).toBe('one ')
   release()
   let rest = ''
-  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) rest += new TextDecoder().decode(part.value)
+  for (let part = await reader?.read(); part && !part.done; part = await reader?.read())
+    rest += new TextDecoder().decode(part.value)
   expect(rest).toBe('two')
 })
 
@@ -161,7 +162,11 @@ test('what was provably not sent says no, and what may have been says maybe [web
   const hangsUp = createServer((socket) => socket.once('data', () => socket.destroy())).listen(0, '127.0.0.1')
   await new Promise((resolve) => hangsUp.once('listening', resolve))
   const cut = await checkRejects(
-    fetchExchange({ baseUrl: `http://127.0.0.1:${(hangsUp.address() as { port: number }).port}` }).exchange({ method: 'POST', path: '/', body: 'x' }),
+    fetchExchange({ baseUrl: `http://127.0.0.1:${(hangsUp.address() as { port: number }).port}` }).exchange({
+      method: 'POST',
+      path: '/',
+      body: 'x',
+    }),
     'unreachable',
   )
   expect(cut.sent).toBe('maybe')

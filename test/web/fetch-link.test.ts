@@ -54,7 +54,12 @@ test('close ends a pending read and the request under it', async () => {
 
 test('close before anything was sent sends nothing', async () => {
   let asked = 0
-  const link = await to('/echo', { fetch: async () => { asked += 1; return new Response() } }).open()
+  const link = await to('/echo', {
+    fetch: async () => {
+      asked += 1
+      return new Response()
+    },
+  }).open()
   const pending = link.read()
   await link.write(utf8('{"half":'))
   await link.close()

@@ -19,7 +19,12 @@ export interface FramePair {
 }
 
 export function framePair(
-  options: Partial<AcceptFramesOptions> & { clientWindow?: number; credential?: string; launch?: unknown; signal?: AbortSignal } = {},
+  options: Partial<AcceptFramesOptions> & {
+    clientWindow?: number
+    credential?: string
+    launch?: unknown
+    signal?: AbortSignal
+  } = {},
 ): FramePair {
   const crossed: Crossed[] = []
   let closedWith: FramePair['closedWith']

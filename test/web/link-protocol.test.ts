@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { MAX_FRAME_BYTES, parseControl, FrameFault, socketCodeOf } from '../../src/core/link-protocol/frames.js'
+import { acceptFrames } from '../../src/core/link-protocol/handshake.js'
 import { SignalboxError } from '../../src/index.js'
 import { checkRejects, createFakeClock } from '../../src/testing/index.js'
 import type { Link } from '../../src/index.js'
@@ -11,6 +12,20 @@ async function opened(options: Parameters<typeof framePair>[0] = {}): Promise<Fr
   const [near, far] = await Promise.all([pair.client.link, pair.server.link])
   return Object.assign(pair, { near, far })
 }
+/** A socket whose other end says nothing. */
+function lonelySocket() {
+  const sent: string[] = []
+  const codes: number[] = []
+  return {
+    sent,
+    send: (frame: string | Uint8Array): void => void sent.push(String(frame)),
+    close: (code: number): void => void codes.push(code),
+    get closedWith() {
+      return codes[0]
+    },
+  }
+}
+
 const credits = ({ crossed }: FramePair, from: string): number =>
   crossed
     .filter((each) => each.from === from && typeof each.frame === 'string')
@@ -35,14 +50,13 @@ describe('opening', () => {
 
   test('a client that does not say open within two seconds is closed [link.open-timeout]', async () => {
     const clock = createFakeClock()
-    const socket = { closed: 0, send() {}, close: (code: number) => void (socket.closed = code) }
-    const { acceptFrames } = await import('../../src/core/link-protocol/handshake.js')
+    const socket = lonelySocket()
     const { link, receiver } = acceptFrames({ info: { id: 'x', transport: 'test' }, socket, clock })
     link.catch(() => {})
     await clock.advance(1_999)
-    expect(socket.closed).toBe(0)
+    expect(socket.closedWith).toBeUndefined()
     await clock.advance(1)
-    expect(socket.closed).toBe(4408)
+    expect(socket.closedWith).toBe(4408)
     await checkRejects(link, 'deadline_exceeded')
     receiver.socketClosed(1000, '')
     expect(clock.timers).toBe(0)
@@ -50,7 +64,12 @@ describe('opening', () => {
 
   test('a refusal says why, in the frame and in the code of the socket [link.refused]', async () => {
     const refuse = (): never => {
-      throw new SignalboxError({ code: 'permission_denied', message: 'Not yours.', hint: 'Ask for the scope.', remoteCode: 'scope_missing' })
+      throw new SignalboxError({
+        code: 'permission_denied',
+        message: 'Not yours.',
+        hint: 'Ask for the scope.',
+        remoteCode: 'scope_missing',
+      })
     }
     const pair = framePair({ authorize: refuse })
     const error = await checkRejects(pair.client.link, 'permission_denied')
@@ -103,14 +122,12 @@ describe('opening', () => {
     ['a credential that is no text', '{"type":"open","window":1000,"credential":{}}'],
     ['too much', `{"type":"open","window":1000,"launch":"${'x'.repeat(300_000)}"}`],
   ])('a client that begins with %s is closed with 4400 [link.invalid]', async (_name, frame) => {
-    const sent: string[] = []
-    const socket = { code: 0, send: (text: string | Uint8Array) => void sent.push(String(text)), close: (code: number) => void (socket.code = code) }
-    const { acceptFrames } = await import('../../src/core/link-protocol/handshake.js')
+    const socket = lonelySocket()
     const { link, receiver } = acceptFrames({ info: { id: 'x', transport: 'test' }, socket })
     link.catch(() => {})
     receiver.frame(frame)
-    expect(socket.code).toBe(4400)
-    expect(JSON.parse(sent[0] ?? '')).toMatchObject({ type: 'close', code: 'protocol' })
+    expect(socket.closedWith).toBe(4400)
+    expect(JSON.parse(socket.sent[0] ?? '')).toMatchObject({ type: 'close', code: 'protocol' })
     await checkRejects(link, 'protocol')
     receiver.socketClosed(1006, '')
   })
@@ -213,7 +230,10 @@ describe('ends', () => {
   test('an error of the other side comes after its bytes [link.close-reason]', async () => {
     const { near, far, server } = await opened()
     await far.write(new Uint8Array(10))
-    await (await server.link).closeAs({ kind: 'error', error: new SignalboxError({ code: 'slow_consumer', message: 'Resume from your cursor.' }) })
+    await (await server.link).closeAs({
+      kind: 'error',
+      error: new SignalboxError({ code: 'slow_consumer', message: 'Resume from your cursor.' }),
+    })
     await near.closed
     expect((await near.read())?.byteLength).toBe(10)
     await checkRejects(near.read(), 'slow_consumer')
@@ -231,7 +251,9 @@ describe('ends', () => {
     const pair = await opened()
     await pair.far.write(new Uint8Array(10))
     await expect.poll(() => pair.crossed.some(({ frame }) => frame === 10)).toBe(true)
-    await Promise.resolve().then(() => {}).then(() => {})
+    await Promise.resolve()
+      .then(() => {})
+      .then(() => {})
     pair.die()
     expect(await pair.near.closed).toMatchObject({ kind: 'peer', code: 1006 })
     expect((await pair.near.read())?.byteLength).toBe(10)

@@ -1,0 +1,78 @@
+/** Several ways to the same peer: the next is tried only where nothing was sent, so that a request is never made twice. */
+import { SignalboxError, type ErrorCode } from '../../errors.js'
+import type { ExchangeTransport, OpenOptions, StreamTransport } from '../../transport.js'
+import { abortError } from '../scope.js'
+
+export interface FallbackOptions {
+  /** Whether a failure is a reason to try the next; it cannot overrule `sent`. Default: the way is barred, not the caller. */
+  readonly when?: (error: SignalboxError) => boolean
+}
+
+/** The way is barred. A refusal of the caller, such as a wrong credential, is an answer and would be one on every way. */
+const BARRED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'unreachable',
+  'unavailable',
+  'unsupported',
+  'incompatible',
+  'closed',
+  'exited',
+  'circuit_open',
+])
+
+export function fallback<Launch>(transports: readonly StreamTransport<Launch>[], options?: FallbackOptions): StreamTransport<Launch>
+export function fallback(transports: readonly ExchangeTransport[], options?: FallbackOptions): ExchangeTransport
+export function fallback<Launch>(
+  transports: readonly StreamTransport<Launch>[] | readonly ExchangeTransport[],
+  { when = ({ code }) => BARRED.has(code) }: FallbackOptions = {},
+): StreamTransport<Launch> | ExchangeTransport {
+  const [first] = transports
+  if (!first) throw new SignalboxError({ code: 'invalid_argument', message: 'fallback needs at least one transport.' })
+  const name = `fallback(${transports.map((each) => each.name).join(', ')})`
+
+  const attempt = async <Way extends { readonly name: string }, Result>(
+    ways: readonly Way[],
+    run: (way: Way) => Promise<Result>,
+    { signal }: OpenOptions = {},
+    repeatable = (): boolean => true,
+  ): Promise<Result> => {
+    const failures: SignalboxError[] = []
+    for (const way of ways) {
+      if (signal?.aborted) throw abortError(signal, { transport: name, op: 'open', sent: 'no' })
+      try {
+        return await run(way)
+      } catch (error) {
+        if (!SignalboxError.is(error) || error.sent !== 'no' || !when(error) || !repeatable()) throw error
+        failures.push(error)
+      }
+    }
+    throw exhausted(failures, name)
+  }
+
+  if (first.kind === 'exchange') {
+    const ways = transports as readonly ExchangeTransport[]
+    return {
+      kind: 'exchange',
+      name,
+      exchange(request, options) {
+        // A stream is gone once somebody began to read it, even if nothing of it was sent.
+        const repeatable = (): boolean => !(request.body instanceof ReadableStream && request.body.locked)
+        return attempt(ways, (way) => way.exchange(request, options), options, repeatable)
+      },
+    }
+  }
+  const ways = transports as readonly StreamTransport<Launch>[]
+  return { kind: 'stream', name, open: (launch, options) => attempt(ways, (way) => way.open(launch, options), options) }
+}
+
+function exhausted(failures: readonly SignalboxError[], name: string): SignalboxError {
+  const [only] = failures
+  if (only && failures.length === 1) return only
+  return new SignalboxError({
+    code: failures.at(-1)?.code ?? 'unreachable',
+    message: `No way to the peer is open. ${failures.map((error) => `${error.transport ?? 'A transport'}: ${error.message}`).join(' ')}`,
+    transport: name,
+    op: 'open',
+    sent: 'no',
+    cause: new AggregateError(failures),
+  })
+}

@@ -1,0 +1,59 @@
+/** Looks on: every chunk that crosses a transport's links is shown to an observer, who can change nothing. */
+import type { CloseReason, Link, LinkInfo, StreamTransport } from '../../transport.js'
+import { tell } from '../policy/policy.js'
+
+export type TapEvent =
+  | { readonly type: 'open'; readonly link: LinkInfo }
+  /** `in` is from the peer, `out` is from us. The bytes are valid until the observer returns: copy what is kept. */
+  | { readonly type: 'in' | 'out'; readonly link: LinkInfo; readonly bytes: Uint8Array }
+  /** The peer's half is over, or ours. */
+  | { readonly type: 'eof' | 'end'; readonly link: LinkInfo }
+  | { readonly type: 'close'; readonly link: LinkInfo; readonly reason: CloseReason }
+
+export interface TapObserver {
+  /** Whatever it throws is dropped: it must never change what it looks at. Bytes may hold secrets. */
+  onEvent(event: TapEvent): void
+}
+
+export function tap<Launch>(transport: StreamTransport<Launch>, observer: TapObserver): StreamTransport<Launch> {
+  return {
+    kind: 'stream',
+    name: transport.name,
+    open: async (launch, options) => tapLink(await transport.open(launch, options), observer),
+  }
+}
+
+export function tapLink(link: Link, observer: TapObserver): Link {
+  const { info } = link
+  const show = (event: TapEvent): void => tell((each) => observer.onEvent(each), event)
+  let ended = false
+  let eof = false
+  show({ type: 'open', link: info })
+  void link.closed.then((reason) => show({ type: 'close', link: info, reason }))
+  return {
+    info,
+    async read() {
+      const bytes = await link.read()
+      if (bytes) show({ type: 'in', link: info, bytes })
+      else if (!eof) {
+        eof = true
+        show({ type: 'eof', link: info })
+      }
+      return bytes
+    },
+    write(bytes) {
+      show({ type: 'out', link: info, bytes })
+      return link.write(bytes)
+    },
+    end() {
+      if (!ended) show({ type: 'end', link: info })
+      ended = true
+      return link.end()
+    },
+    close: (options) => link.close(options),
+    get closed() {
+      return link.closed
+    },
+    [Symbol.asyncDispose]: () => link[Symbol.asyncDispose](),
+  }
+}

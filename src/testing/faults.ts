@@ -1,0 +1,170 @@
+/**
+ * Faults on purpose, drawn from a seed: the same seed gives the same faults for the same chunks. Every failure that is made here names the
+ * seed, and `eachSeed` names it in failures that come of it.
+ */
+import { sleep, systemClock, type Clock, type Random } from '../core/clock.js'
+import { deferred } from '../core/deferred.js'
+import { SignalboxError } from '../errors.js'
+import type { Link, StreamTransport } from '../transport.js'
+import { createSeededRandom } from './clock.js'
+
+export type Fault = 'latency' | 'stall' | 'split' | 'coalesce' | 'reset' | 'half-close' | 'duplicate' | 'truncate'
+
+export interface FaultOptions {
+  readonly seed: number
+  /** How likely each fault is for a chunk, from 0 to 1. What is not named does not happen. */
+  readonly odds: Partial<Readonly<Record<Fault, number>>>
+  /** What the peer says (`in`), what we say (`out`), or both, which is the default. `coalesce` and `half-close` are of `in` only. */
+  readonly direction?: 'in' | 'out' | 'both'
+  /** The longest latency; default 20 ms. */
+  readonly maxLatencyMs?: number
+  readonly clock?: Clock
+  readonly onFault?: (fault: Fault, direction: 'in' | 'out', seed: number) => void
+}
+
+export function withFaults<Launch>(transport: StreamTransport<Launch>, options: FaultOptions): StreamTransport<Launch> {
+  let count = 0
+  return {
+    kind: 'stream',
+    name: transport.name,
+    async open(launch, open) {
+      count += 1
+      // Each link draws from a source of its own, so that links cannot change each other's faults.
+      const random = createSeededRandom(options.seed + count * 7919)
+      return faultyLink(await transport.open(launch, open), options, random)
+    },
+  }
+}
+
+function faultyLink(link: Link, options: FaultOptions, random: Random): Link {
+  const { seed, odds, direction = 'both', maxLatencyMs = 20, clock = systemClock, onFault } = options
+  const over = new AbortController()
+  void link.closed.then(() => over.abort())
+  let ready: Uint8Array[] = []
+  let ahead: Promise<Uint8Array | null> | undefined
+  let inputOver: 'eof' | SignalboxError | undefined
+  let tail: Promise<void> = Promise.resolve()
+
+  const strikes = (fault: Fault, where: 'in' | 'out'): boolean => {
+    const chance = odds[fault] ?? 0
+    if (chance === 0 || (direction !== 'both' && direction !== where)) return false
+    if (random() >= chance) return false
+    onFault?.(fault, where, seed)
+    return true
+  }
+  const pauseFor = async (where: 'in' | 'out'): Promise<void> => {
+    if (strikes('latency', where)) await sleep(clock, random() * maxLatencyMs, over.signal).catch(() => {})
+    if (strikes('stall', where)) await ended(over.signal)
+  }
+  const reset = (sent: 'maybe'): SignalboxError => {
+    void link.close({ graceMs: 0 })
+    const message = `The link was reset on purpose (seed ${seed}).`
+    return new SignalboxError({ code: 'closed', message, transport: link.info.transport, sent })
+  }
+  const next = (): Promise<Uint8Array | null> => {
+    const chunk = ahead ?? link.read()
+    ahead = undefined
+    return chunk
+  }
+  /** The next chunk as well, if it comes soon: a peer that waits for us must not wait for ever. */
+  const joined = async (chunk: Uint8Array): Promise<Uint8Array> => {
+    ahead = link.read()
+    ahead.catch(() => {})
+    const soon = await Promise.race([ahead, sleep(clock, 5, over.signal).catch(() => {})])
+    if (!soon) return chunk
+    ahead = undefined
+    const both = new Uint8Array(chunk.byteLength + soon.byteLength)
+    both.set(chunk)
+    both.set(soon, chunk.byteLength)
+    return both
+  }
+
+  const read = async (): Promise<Uint8Array | null> => {
+    const kept = ready.shift()
+    if (kept) return kept
+    if (inputOver) {
+      if (inputOver !== 'eof') throw inputOver
+      return null
+    }
+    let chunk = await next()
+    if (chunk === null) return null
+    await pauseFor('in')
+    if (over.signal.aborted && (await link.closed).kind === 'local') return null
+    if (strikes('reset', 'in')) {
+      inputOver = reset('maybe')
+      throw inputOver
+    }
+    if (strikes('half-close', 'in')) {
+      inputOver = 'eof'
+      return null
+    }
+    if (strikes('truncate', 'in')) {
+      inputOver = 'eof'
+      return chunk.byteLength > 1 ? chunk.subarray(0, Math.floor(chunk.byteLength / 2)) : null
+    }
+    if (strikes('coalesce', 'in')) chunk = await joined(chunk)
+    if (strikes('duplicate', 'in')) ready.push(chunk.slice())
+    if (strikes('split', 'in')) ready = [...pieces(chunk, random), ...ready]
+    else return chunk
+    return ready.shift() ?? null
+  }
+
+  const write = async (chunk: Uint8Array): Promise<void> => {
+    await pauseFor('out')
+    if (strikes('reset', 'out')) throw reset('maybe')
+    if (strikes('truncate', 'out')) {
+      await link.write(chunk.subarray(0, Math.floor(chunk.byteLength / 2)))
+      throw reset('maybe')
+    }
+    const parts = strikes('split', 'out') ? pieces(chunk, random) : [chunk]
+    for (const part of parts) await link.write(part)
+    if (strikes('duplicate', 'out')) await link.write(chunk)
+  }
+
+  return {
+    info: link.info,
+    read,
+    write(chunk) {
+      const written = tail.then(() => write(chunk))
+      tail = written.catch(() => {})
+      return written
+    },
+    end: () => tail.then(() => link.end()),
+    close: (close) => link.close(close),
+    get closed() {
+      return link.closed
+    },
+    [Symbol.asyncDispose]: () => link[Symbol.asyncDispose](),
+  }
+}
+
+function ended(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  const { promise, resolve } = deferred()
+  signal.addEventListener('abort', () => resolve(), { once: true })
+  return promise
+}
+
+/** Two to five pieces, none of them empty. */
+function pieces(chunk: Uint8Array, random: Random): Uint8Array[] {
+  const out: Uint8Array[] = []
+  let start = 0
+  for (let cuts = 1 + Math.floor(random() * 4); cuts > 0 && chunk.byteLength - start > 1; cuts -= 1) {
+    const end = start + 1 + Math.floor(random() * (chunk.byteLength - start - 1))
+    out.push(chunk.subarray(start, end))
+    start = end
+  }
+  out.push(chunk.subarray(start))
+  return out
+}
+
+/** Runs the same work under several seeds, one after the other; a failure says which seed it was. */
+export async function eachSeed(seeds: Iterable<number>, run: (seed: number) => Promise<void>): Promise<void> {
+  for (const seed of seeds) {
+    try {
+      await run(seed)
+    } catch (error) {
+      throw new Error(`with seed ${seed}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    }
+  }
+}

@@ -1,0 +1,183 @@
+/**
+ * What crossed a transport, as plain data that can be checked in: by lines, each redacted before it is kept, and played back to a client
+ * that must say the same again. For protocols of lines; a recording of other bytes could not be searched for secrets.
+ */
+import { createAccumulator, type Accumulator } from '../core/codec/bytes.js'
+import type { TapEvent, TapObserver } from '../core/transports/tap.js'
+import { SignalboxError } from '../errors.js'
+import { createRedactor } from '../redact.js'
+import type { Link, StreamTransport } from '../transport.js'
+import { memoryPair } from './memory-link.js'
+
+export interface RecordedLine {
+  /** The link, counted from 1 in the order of their opening. */
+  readonly link: number
+  readonly type: 'open' | 'in' | 'out' | 'eof' | 'end' | 'close'
+  /** One line without its newline. */
+  readonly line?: string
+  /** The last line of its direction, which had no newline. */
+  readonly partial?: true
+}
+
+export interface Recorder extends TapObserver {
+  readonly lines: readonly RecordedLine[]
+  /** Something was left out because of `maxBytes`. */
+  readonly truncated: boolean
+}
+
+export interface RecorderOptions {
+  /** Known secrets, masked wherever they stand; what looks like a credential is masked anyway. */
+  readonly secrets?: Iterable<string>
+  /** Default 16 MiB, all links together. */
+  readonly maxBytes?: number
+}
+
+const NEWLINE = 0x0a
+
+export function createRecorder({ secrets = [], maxBytes = 16 * 1024 * 1024 }: RecorderOptions = {}): Recorder {
+  const redactor = createRedactor(secrets)
+  const utf8 = new TextDecoder()
+  const lines: RecordedLine[] = []
+  const links = new Map<string, { number: number; in: Accumulator; out: Accumulator }>()
+  let bytes = 0
+  let count = 0
+  let truncated = false
+
+  const of = (id: string) => {
+    const known = links.get(id)
+    if (known) return known
+    count += 1
+    const fresh = { number: count, in: createAccumulator(), out: createAccumulator() }
+    links.set(id, fresh)
+    return fresh
+  }
+  const keep = (link: number, type: 'in' | 'out', partial: Accumulator, whole: boolean): void => {
+    const line = redactor.text(utf8.decode(partial.view()))
+    partial.clear()
+    lines.push({ link, type, line, ...(whole ? {} : { partial: true as const }) })
+  }
+  const chunk = (link: { number: number; in: Accumulator; out: Accumulator }, type: 'in' | 'out', data: Uint8Array): void => {
+    bytes += data.byteLength
+    truncated ||= bytes > maxBytes
+    if (truncated) return
+    const partial = link[type]
+    let start = 0
+    for (let end = data.indexOf(NEWLINE); end !== -1; end = data.indexOf(NEWLINE, start)) {
+      partial.append(data.subarray(start, end))
+      keep(link.number, type, partial, true)
+      start = end + 1
+    }
+    if (start < data.byteLength) partial.append(data.subarray(start))
+  }
+  const rest = (link: { number: number; in: Accumulator; out: Accumulator }, type: 'in' | 'out'): void => {
+    if (link[type].length > 0) keep(link.number, type, link[type], false)
+  }
+
+  return {
+    lines,
+    get truncated() {
+      return truncated
+    },
+    onEvent(event: TapEvent) {
+      const link = of(event.link.id)
+      if (event.type === 'in' || event.type === 'out') return chunk(link, event.type, event.bytes)
+      if (event.type === 'eof' || event.type === 'close') rest(link, 'in')
+      if (event.type === 'end' || event.type === 'close') rest(link, 'out')
+      lines.push({ link: link.number, type: event.type })
+    },
+  }
+}
+
+export interface ReplayOptions {
+  /** The secrets that the recorder knew: what the client says is masked the same way before it is compared. */
+  readonly secrets?: Iterable<string>
+}
+
+/** Plays a recording back, a link for each open. A client that says something else than was recorded gets a typed failure. */
+export function replayTransport(recording: readonly RecordedLine[], { secrets = [] }: ReplayOptions = {}): StreamTransport {
+  const redactor = createRedactor(secrets)
+  let opened = 0
+  return {
+    kind: 'stream',
+    name: 'replay',
+    async open() {
+      opened += 1
+      const script = recording.filter(({ link }) => link === opened)
+      if (script.length === 0) {
+        throw new SignalboxError({
+          code: 'unreachable',
+          message: `The recording has no link ${opened}.`,
+          transport: 'replay',
+          sent: 'no',
+        })
+      }
+      const [near, far] = memoryPair({ name: `replay-${opened}` })
+      const play = { fault: undefined as SignalboxError | undefined }
+      void played(script, far, redactor.text, play)
+      return {
+        ...near,
+        async read() {
+          const chunk = await near.read()
+          if (chunk === null && play.fault) throw play.fault
+          return chunk
+        },
+      }
+    },
+  }
+}
+
+async function played(
+  script: readonly RecordedLine[],
+  far: Link,
+  redact: (text: string) => string,
+  play: { fault: SignalboxError | undefined },
+): Promise<void> {
+  const encoder = new TextEncoder()
+  const heard = createLineReader(far)
+  try {
+    for (const { type, line = '', partial } of script) {
+      if (type === 'in') await far.write(encoder.encode(partial ? line : `${line}\n`))
+      else if (type === 'eof') await far.end()
+      else if (type === 'out') {
+        const said = await heard()
+        if (said === null || redact(said) !== line) throw mismatch(line, said === null ? null : redact(said))
+      } else if (type === 'close') return void (await far.close())
+    }
+  } catch (error) {
+    if (SignalboxError.is(error, 'protocol')) play.fault = error
+    await far.close()
+  }
+}
+
+function createLineReader(link: Link): () => Promise<string | null> {
+  const utf8 = new TextDecoder()
+  let text = ''
+  return async () => {
+    for (;;) {
+      const end = text.indexOf('\n')
+      if (end !== -1) {
+        const line = text.slice(0, end)
+        text = text.slice(end + 1)
+        return line
+      }
+      const chunk = await link.read()
+      if (chunk === null) {
+        const line = text
+        text = ''
+        return line === '' ? null : line
+      }
+      text += utf8.decode(chunk, { stream: true })
+    }
+  }
+}
+
+function mismatch(expected: string, said: string | null): SignalboxError {
+  const shown = (text: string): string => (text.length > 200 ? `${text.slice(0, 200)}...` : text)
+  return new SignalboxError({
+    code: 'protocol',
+    message: `The recording has "${shown(expected)}" here, and the client said ${said === null ? 'nothing more' : `"${shown(said)}"`}.`,
+    hint: 'Record again if the client was meant to change.',
+    transport: 'replay',
+    sent: 'yes',
+  })
+}
