@@ -140,6 +140,22 @@ describe('a call', () => {
     await expect(caller.run({ op: 'x' }, undefined, () => Promise.reject(unreachable()))).rejects.toMatchObject({ sent: 'no' })
   })
 
+  it('[core.sent] counts the attempts of any interceptor, also one that is under way on a signal of its own', async () => {
+    const again: Interceptor = (call, next) => next(call).catch(() => next({ ...call, attempt: 2 }))
+    const outcomes: Sent[] = ['maybe', 'no']
+    const twice = setup([again]).caller.run({ op: 'x' }, undefined, async () => {
+      throw unreachable(outcomes.shift())
+    })
+    await expect(twice).rejects.toMatchObject({ attempt: 2, sent: 'maybe' })
+    const { caller, clock } = setup([(call, next) => next({ ...call, signal: new AbortController().signal })])
+    const failed = expect(caller.run({ op: 'x' }, { timeoutMs: 5 }, hang)).rejects.toMatchObject({
+      code: 'deadline_exceeded',
+      sent: 'maybe',
+    })
+    await clock.advance(5)
+    await failed
+  })
+
   it('[core.foreign-errors] wraps what is not ours, keeps it as cause, and says whether an attempt had begun', async () => {
     const bug = new TypeError('x is not a function')
     const { caller } = setup()

@@ -99,6 +99,9 @@ describe('concurrency', () => {
     const controller = new AbortController()
     const heavy = limiter.acquire({ weight: 2, signal: controller.signal })
     const light = limiter.acquire({ weight: 1 })
+    await Promise.resolve()
+    // There is room for a light one, but the heavy one came first.
+    expect(limiter.tryAcquire({ weight: 1 })).toBeUndefined()
     controller.abort('enough')
     await expect(heavy).rejects.toMatchObject({ code: 'aborted', sent: 'no', cause: 'enough' })
     // The light one only stood behind the heavy one.
