@@ -101,6 +101,7 @@ describe('concurrency', () => {
     const light = limiter.acquire({ weight: 1 })
     await Promise.resolve()
     // There is room for a light one, but the heavy one came first.
+    expect(limiter.stats.queued).toBe(2)
     expect(limiter.tryAcquire({ weight: 1 })).toBeUndefined()
     controller.abort('enough')
     await expect(heavy).rejects.toMatchObject({ code: 'aborted', sent: 'no', cause: 'enough' })
