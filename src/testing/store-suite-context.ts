@@ -14,3 +14,6 @@ export const freshName = (what: string): string => `${what}-${crypto.randomUUID(
 
 export const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 export const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
+
+/** Time for what was started to come to its own waiting. Nothing depends on it: too short a time only proves less. */
+export const letItWait = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 20))

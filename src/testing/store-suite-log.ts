@@ -1,7 +1,7 @@
 /** The log's part of the store suite. */
 import type { Log, LogPage } from '../store/store.js'
 import { check, checkEqual, checkRejects, type Case } from './case.js'
-import { bytesOf, freshName, textOf, type StoreContext } from './store-suite-context.js'
+import { bytesOf, freshName, letItWait, textOf, type StoreContext } from './store-suite-context.js'
 
 async function withLog(context: StoreContext, run: (log: Log) => Promise<void>): Promise<void> {
   await using log = await context.store.log(freshName('log'))
@@ -123,10 +123,15 @@ export const logCases: readonly Case<StoreContext>[] = [
         const tail = log.tail(0)[Symbol.asyncIterator]()
         const there = await tail.next()
         checkEqual(there.done ? [] : texts(there.value), ['one'])
-        const coming = tail.next()
+        const soon = tail.next()
         await append(log, 'two')
-        const came = await coming
-        checkEqual(came.done ? [] : texts(came.value), ['two'])
+        const two = await soon
+        checkEqual(two.done ? [] : texts(two.value), ['two'], 'what comes while the tail looks')
+        const later = tail.next()
+        await letItWait()
+        await append(log, 'three')
+        const three = await later
+        checkEqual(three.done ? [] : texts(three.value), ['three'], 'what comes while it waits')
         await tail.return?.()
       }),
   },
@@ -150,9 +155,11 @@ export const logCases: readonly Case<StoreContext>[] = [
         await checkRejects(firstPage(log.tail(0, { signal: AbortSignal.abort() })), 'aborted')
         const controller = new AbortController()
         const aborted = checkRejects(firstPage(log.tail(0, { signal: controller.signal })), 'aborted')
+        await letItWait()
         controller.abort()
         await aborted
         const closed = checkRejects(firstPage(log.tail(0)), 'closed')
+        await letItWait()
         await log[Symbol.asyncDispose]()
         await closed
       }),
