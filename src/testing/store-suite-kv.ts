@@ -1,4 +1,5 @@
 /** The map's part of the store suite. */
+import { SignalboxError } from '../errors.js'
 import type { Kv } from '../store/store.js'
 import { check, checkEqual, checkRejects, type Case } from './case.js'
 import { bytesOf, freshName, textOf, type StoreContext } from './store-suite-context.js'
@@ -11,6 +12,17 @@ async function withKv(context: StoreContext, run: (kv: Kv) => Promise<void>): Pr
 const textAt = async (kv: Kv, key: string): Promise<string | undefined> => {
   const entry = await kv.get(key)
   return entry ? textOf(entry.bytes) : undefined
+}
+
+/** False when the name is taken, which a driver may say; any other failure is one. */
+async function isOpened(opening: Promise<Kv>): Promise<boolean> {
+  try {
+    await opening
+    return true
+  } catch (error) {
+    if (SignalboxError.is(error, 'conflict')) return false
+    throw error
+  }
 }
 
 /** Keys that a driver on files, on SQL or on a prototype-bearing object could trip over. */
@@ -29,6 +41,9 @@ export const kvCases: readonly Case<StoreContext>[] = [
           Uint8Array.from({ length: 256 }, (_, byte) => byte),
         )
         checkEqual(await kv.get('key'), { key: 'key', bytes: Uint8Array.from({ length: 256 }, (_, byte) => byte), version })
+        const large = Uint8Array.from({ length: 1_000_000 }, (_, at) => at % 251)
+        await kv.put('large', large)
+        checkEqual((await kv.get('large'))?.bytes, large)
         await kv.put('empty', new Uint8Array(0))
         checkEqual((await kv.get('empty'))?.bytes.byteLength, 0)
         checkEqual(await kv.delete('key'), true)
@@ -81,6 +96,23 @@ export const kvCases: readonly Case<StoreContext>[] = [
           version = answers.find((answer) => answer !== null) ?? null
         }
       }),
+  },
+  {
+    id: 'store.two-handles',
+    title: 'a map that is opened twice is one map, or says that it is taken',
+    async run(context) {
+      const name = freshName('kv')
+      await using first = await context.store.kv(name)
+      const version = await first.put('key', bytesOf('one'))
+      const opening = context.store.kv(name)
+      if (!(await isOpened(opening))) return
+      await using second = await opening
+      checkEqual(await textAt(second, 'key'), 'one')
+      const answers = await Promise.all([first, second].map((kv) => kv.compareAndSet('key', version, bytesOf('two'))))
+      checkEqual(answers.filter((answer) => answer !== null).length, 1, 'one handle wins')
+      await second[Symbol.asyncDispose]()
+      checkEqual(await textAt(first, 'key'), 'two', 'closing one handle leaves the other open')
+    },
   },
   {
     id: 'store.kv.version',

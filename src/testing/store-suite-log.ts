@@ -54,6 +54,20 @@ export const logCases: readonly Case<StoreContext>[] = [
       }),
   },
   {
+    id: 'store.log.order',
+    title: 'entries keep every byte, the large and the empty ones too',
+    run: (context) =>
+      withLog(context, async (log) => {
+        const entries = [1_000_000, 0, 256, 0].map((length) => Uint8Array.from({ length }, (_, at) => at % 251))
+        await log.append(entries)
+        const page = await log.read(0, { maxBytes: 10_000_000 })
+        checkEqual(
+          page.entries.map(({ bytes }) => bytes),
+          entries,
+        )
+      }),
+  },
+  {
     id: 'store.log.bounded',
     title: 'a read is bounded by entries and by bytes, yet always gets past a large entry',
     run: (context) =>

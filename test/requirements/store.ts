@@ -10,6 +10,7 @@ export const requirements: readonly Requirement[] = [
     source,
     behaviour: 'After its disposal a handle refuses everything with closed, and may be disposed twice.',
   },
+  { id: 'store.two-handles', source, behaviour: 'A name that is opened twice opens the same thing, or rejects with conflict.' },
   { id: 'store.log.order', source, behaviour: 'A log gives back what was appended, in order, under sequences that rise.' },
   { id: 'store.log.bounded', source, behaviour: 'Every read is bounded, and yet gets past an entry above the bound.' },
   { id: 'store.log.trim', source, behaviour: 'A trim forgets the oldest; no sequence is ever given again.' },
