@@ -19,9 +19,12 @@ export async function played(entry: Entry, args: readonly string[]): Promise<boo
 async function relay({ processStdio, unixSocket }: Entry, path: string): Promise<void> {
   const stdio = processStdio()
   const socket = await unixSocket({ path }).open()
-  // When the socket is lost the test has let go of it, and so do we.
-  const gone = (): void => process.exit(0)
-  await Promise.all([carry(stdio, socket).catch(gone), carry(socket, stdio).catch(gone)])
+  const leave = (): void => process.exit(0)
+  const answering = carry(socket, stdio)
+  // Node can end its stdout and live on; the others only by leaving.
+  answering.then('Bun' in globalThis || 'Deno' in globalThis ? leave : () => {}, leave)
+  // When the socket no longer takes anything the test has let go of it; what it said before still goes out.
+  await carry(stdio, socket).catch(() => answering.then(leave, leave))
 }
 
 async function carry(from: Link, to: Link): Promise<void> {

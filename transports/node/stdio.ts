@@ -4,7 +4,7 @@ import { NodeLink } from './link.js'
 
 /**
  * One per process. Nothing else may write to stdout meanwhile: `console.log` would speak in the protocol's name. After `end()` the
- * peer sees the end at once where stdout is a socket or the like, as it is for a child of ours, and else when the process exits.
+ * peer sees the end at once on Node where stdout is a socket, as it is for a child of ours, and elsewhere when the process exits.
  */
 export function processStdio(options: { readonly name?: string } = {}): Link {
   const { name = 'stdio' } = options
