@@ -15,3 +15,4 @@ export {
   type RecorderOptions,
   type ReplayOptions,
 } from './recording.js'
+export * from './ccc/index.js'

@@ -1,0 +1,130 @@
+/**
+ * What sits in a tmux session: a prompt line, and an agent that answers what is entered. It obeys marks in the text, the same ones that the
+ * recordings were made with, so that a test can say how long an answer takes and whether the agent looks busy meanwhile.
+ */
+import type { Clock, Timer } from '../../core/clock.js'
+
+export interface Pane {
+  /** An interactive agent is at the prompt; otherwise a login shell is, and runs what is typed. */
+  running: boolean
+  /** The screen still shows an agent although it is gone. */
+  looksAlive: boolean
+  /** The screen shows a sign of work. */
+  readonly busy: boolean
+  readonly screen: readonly string[]
+  type(text: string): void
+  enter(): void
+  kill(): void
+}
+
+export interface AgentHost {
+  readonly clock: Clock
+  /** Milliseconds of real servers to those of this clock. */
+  readonly scale: (ms: number) => number
+  /** The hook stores an answer, unless the prompt switched it off. */
+  readonly onAnswer: (text: string) => void
+  /** What was typed although no agent was there to read it. */
+  readonly onShell: (text: string) => void
+}
+
+const THINKING_MS = 500
+/** The hook waits before it reads the transcript. */
+const HOOK_MS = 2_000
+
+/** `[[name value]]`; the last of a name counts, as two prompts on one line are one prompt. */
+function mark(text: string, name: string): string | undefined {
+  return (
+    [...text.matchAll(new RegExp(`\\[\\[${name}(?: ([^\\]]*))?\\]\\]`, 'g'))].at(-1)?.slice(1)[0] ??
+    (text.includes(`[[${name}]]`) ? '' : undefined)
+  )
+}
+
+export function createPane(host: AgentHost): Pane {
+  const { clock, scale } = host
+  const timers = new Set<Timer>()
+  const screen: string[] = []
+  const waiting: string[] = []
+  let line = ''
+  let turns = 0
+  let working = false
+  let visible = false
+  let running = false
+  let looksAlive = false
+
+  const later = (ms: number, run: () => void): void => {
+    const timer = clock.after(scale(ms), () => {
+      timers.delete(timer)
+      run()
+    })
+    timers.add(timer)
+  }
+  const next = (): void => {
+    const text = waiting.shift()
+    if (text !== undefined) begin(text)
+  }
+  const begin = (text: string): void => {
+    turns += 1
+    screen.push(`> ${text}`)
+    if (mark(text, 'crash') !== undefined) {
+      running = false
+      return
+    }
+    const seconds = Number(mark(text, 'sleep') ?? mark(text, 'quiet') ?? 0)
+    visible = mark(text, 'sleep') !== undefined
+    working = true
+    const big = Number(mark(text, 'big') ?? 0)
+    const answer = mark(text, 'reply') ?? (big > 0 ? 'x'.repeat(big) : `echo ${turns}: ${text}`)
+    later(seconds * 1_000 + THINKING_MS, () => {
+      working = false
+      visible = false
+      screen.push(`\u25cf ${answer}`)
+      if (mark(text, 'nohook') === undefined) later(HOOK_MS, () => host.onAnswer(answer))
+      next()
+    })
+  }
+
+  return {
+    get running() {
+      return running
+    },
+    set running(now) {
+      running = now
+      if (now) looksAlive = true
+    },
+    get looksAlive() {
+      return looksAlive
+    },
+    set looksAlive(now) {
+      looksAlive = now
+    },
+    get busy() {
+      return working && visible
+    },
+    screen,
+    type(text) {
+      line += text
+    },
+    enter() {
+      const text = line
+      line = ''
+      if (text === '') return
+      if (!running) {
+        screen.push(`$ ${text}`)
+        host.onShell(text)
+      } else if (working) waiting.push(text)
+      else begin(text)
+    },
+    kill() {
+      for (const timer of timers) timer.cancel()
+      timers.clear()
+      waiting.length = 0
+      line = ''
+      working = false
+      visible = false
+      running = false
+      looksAlive = false
+      screen.length = 0
+      turns = 0
+    },
+  }
+}

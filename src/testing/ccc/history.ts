@@ -1,0 +1,99 @@
+/** The history on the server's disk: a file an hour and topic, read with the scanner's limit of 65,535 bytes a line. */
+import { compact, encodeGo } from './go-json.js'
+
+export interface Entry {
+  readonly id: number
+  readonly ts: number
+  readonly from: string
+  readonly text?: string
+  readonly type?: string
+  readonly transcription?: string
+  readonly path?: string
+  readonly caption?: string
+  readonly agent?: string
+  readonly username?: string
+}
+
+const SCANNER_BYTES = 65_535
+/** `activity` reads no more than this of the newest file. */
+const TAIL_BYTES = 8 * 1024
+
+const bytesOf = (text: string): number => new TextEncoder().encode(text).byteLength
+
+export interface History {
+  append(topic: number, entry: Entry): void
+  /** Raw lines into a file of one's choice, as another process or a test would leave them. */
+  write(topic: number, hour: string, lines: readonly string[]): void
+  read(topic: number): Entry[]
+  /** The last entry that a reader of the file's end can see. */
+  last(topic: number): Entry | undefined
+  /** When anything was last written, in Unix seconds. */
+  touchedAt(topic: number): number
+  /** The largest id in any file, as far as the scanner gets. */
+  largestId(): number
+}
+
+export function createHistory(now: () => number): History {
+  const topics = new Map<number, Map<string, string[]>>()
+  const touched = new Map<number, number>()
+  const hourOf = (ms: number): string => new Date(ms).toISOString().slice(0, 13).replace('T', '-')
+  const write = (topic: number, hour: string, lines: readonly string[]): void => {
+    const files = topics.get(topic) ?? new Map<string, string[]>()
+    topics.set(topic, files)
+    files.set(hour, [...(files.get(hour) ?? []), ...lines])
+    touched.set(topic, Math.floor(now() / 1000))
+  }
+  const files = (topic: number): string[][] =>
+    [...(topics.get(topic) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, lines]) => lines)
+  const parsed = (lines: readonly string[]): Entry[] =>
+    lines.flatMap((line) => {
+      try {
+        const entry = JSON.parse(line) as Entry
+        return typeof entry === 'object' && entry !== null ? [{ ...entry, id: entry.id ?? 0, ts: entry.ts ?? 0 }] : []
+      } catch {
+        return []
+      }
+    })
+  /** A line beyond the limit ends the reading of its file, without a word. */
+  const scanned = (lines: readonly string[]): Entry[] => {
+    const end = lines.findIndex((line) => bytesOf(line) > SCANNER_BYTES)
+    return parsed(end === -1 ? lines : lines.slice(0, end))
+  }
+  const read = (topic: number): Entry[] => files(topic).flatMap(scanned)
+
+  return {
+    append: (topic, entry) => {
+      // A session without a topic keeps nothing.
+      if (topic !== 0)
+        write(topic, hourOf(now()), [encodeGo({ id: entry.id, ts: entry.ts, from: entry.from, ...compact(rest(entry)) })])
+    },
+    write,
+    read,
+    last(topic) {
+      const newest = files(topic).at(-1) ?? []
+      let room = TAIL_BYTES
+      const seen: string[] = []
+      for (const line of [...newest].reverse()) {
+        room -= bytesOf(line) + 1
+        // The line that the window cuts does not parse and is passed over.
+        if (room < 0) break
+        seen.unshift(line)
+      }
+      return parsed(seen).at(-1)
+    },
+    touchedAt: (topic) => touched.get(topic) ?? 0,
+    largestId: () => Math.max(0, ...[...topics.keys()].flatMap((topic) => read(topic).map(({ id }) => id))),
+  }
+}
+
+/** In the order in which the server writes them. */
+function rest({ type, text, transcription, path, caption, agent, username }: Entry): Record<string, unknown> {
+  return { type, text, transcription, path, caption, agent, username }
+}
+
+/** What `activity` shows of an entry: 100 bytes, even through the middle of a character. */
+export function previewOf({ text, transcription, caption }: Entry): string {
+  const whole = new TextEncoder().encode(text || transcription || caption || '')
+  if (whole.byteLength <= 100) return new TextDecoder().decode(whole)
+  return `${new TextDecoder().decode(whole.subarray(0, 100))}...`
+}

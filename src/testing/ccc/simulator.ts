@@ -1,0 +1,169 @@
+/**
+ * A CCC server for tests: its API over any link, held to recordings of the real ones. A model of the interface, not of tmux, SSH or Telegram.
+ */
+import type { Link, Listener, StreamTransport } from '../../transport.js'
+import { memoryServer } from '../memory-server.js'
+import { knows, runCommand, statusOf } from './commands.js'
+import { decodeRequest, encodeGo, type Request } from './go-json.js'
+import { createWorld, type CccSimulatorOptions, type SimulatedQuestion, type SimulatedSession, type World } from './world.js'
+
+/** What goes wrong, for the requests that it is asked about. */
+export interface CccFaults {
+  /** Hang up before the request is carried out, or after it and before the answer. */
+  hangUp?: (request: Request) => 'before' | 'after' | undefined
+  /** Answer with this instead, having carried the request out. */
+  answerWith?: (request: Request) => string | undefined
+}
+
+export interface CccSimulator extends AsyncDisposable {
+  /** Opens links to it in memory. */
+  readonly transport: StreamTransport<void>
+  /** What really happened, whoever was told what. */
+  readonly ledger: World['ledger']
+  readonly history: World['history']
+  readonly faults: CccFaults
+  /** Connections that are open. */
+  readonly connections: number
+  /** Serves one connection until either side ends it. */
+  serve(link: Link): Promise<void>
+  /** Serves whatever a listener accepts, such as a unix socket's. */
+  serveAll(listener: Listener): Promise<void>
+  /** A session that another process adds to the configuration, or changes. */
+  configure(session: SimulatedSession): void
+  remove(name: string): void
+  /** Starts tmux and the agent of a session, as a person would. */
+  start(name: string): void
+  /** The agent exits; its screen still stands. */
+  crash(name: string): void
+  stopSession(name: string): void
+  /** Questions that wait, as no public build can hold them. */
+  askQuestions(session: string, questions: readonly SimulatedQuestion[]): void
+  /** As SIGTERM does: every connection sees the end, without a word. */
+  stop(): Promise<void>
+}
+
+const STATUS_EVERY_MS = 5_000
+
+export function createCccSimulator(options: CccSimulatorOptions = {}): CccSimulator {
+  const world = createWorld(options)
+  const faults: CccFaults = {}
+  const links = new Set<Link>()
+  const memory = memoryServer({ name: 'ccc' })
+
+  const serve = async (link: Link): Promise<void> => {
+    links.add(link)
+    const reply = (answer: unknown): Promise<void> => link.write(new TextEncoder().encode(`${encodeGo(answer)}\n`))
+    try {
+      for await (const line of linesOf(link)) {
+        const request = decodeRequest(line)
+        if (!request) {
+          await reply({ ok: false, error: 'invalid JSON' })
+          continue
+        }
+        const { cmd } = request
+        if (faults.hangUp?.(request) === 'before') return
+        if (!knows(world, cmd)) await reply({ ok: false, error: 'unknown command' })
+        // It never reads this connection again, so whatever follows is ignored.
+        else if (cmd === 'subscribe') return await statuses(request.sessions, reply, link)
+        else {
+          const answer = await runCommand(world, request)
+          if (faults.hangUp?.(request) === 'after') return
+          await reply(faults.answerWith?.(request) === undefined ? answer : { ok: false, error: faults.answerWith(request) })
+        }
+      }
+    } catch {
+      // The client is gone or the server stops. What was begun has had its effect.
+    } finally {
+      links.delete(link)
+      await link.close()
+    }
+  }
+
+  /** The set is frozen here: names that come later are not in it, and one that is deleted later stays. */
+  const statuses = async (asked: readonly string[], reply: (frame: unknown) => Promise<void>, link: Link): Promise<void> => {
+    const all = [...world.sessions.values()].filter(({ deleted }) => !deleted)
+    const names = asked.length > 0 ? asked : all.map(({ name }) => name)
+    const known = [...new Set(names)].flatMap((name) => {
+      const session = world.sessions.get(name)
+      return session && !session.deleted ? [session] : []
+    })
+    const last = new Map<string, string>()
+    await reply({ event: 'subscribed', ...(names.length > 0 ? { session: names.join(',') } : {}) })
+    const gone = link.closed.then(() => 'gone' as const)
+    for (;;) {
+      if ((await Promise.race([world.wait(STATUS_EVERY_MS), gone])) === 'gone') return
+      for (const session of known) {
+        const status = statusOf(world, session, 'stopped')
+        if (last.get(session.name) === status) continue
+        last.set(session.name, status)
+        await reply({ event: 'status', session: session.name, status })
+      }
+    }
+  }
+
+  const serveAll = async (listener: Listener): Promise<void> => {
+    for await (const link of listener.accept()) void serve(link)
+  }
+  void serveAll(memory)
+
+  const session = (name: string) => {
+    const found = world.sessions.get(name)
+    if (!found) throw new Error(`the simulator has no session ${name}`)
+    return found
+  }
+  const stop = async (): Promise<void> => {
+    world.stop()
+    await memory[Symbol.asyncDispose]()
+    await Promise.all([...links].map((link) => link.close()))
+  }
+
+  return {
+    transport: memory.transport,
+    ledger: world.ledger,
+    history: world.history,
+    faults,
+    get connections() {
+      return links.size
+    },
+    serve,
+    serveAll,
+    configure(given) {
+      const before = world.sessions.get(given.name)
+      const topic = 100 + world.sessions.size + 1
+      const fresh = { host: 'local', topic, path: '', deleted: false, running: false, broken: false }
+      world.sessions.set(given.name, { ...fresh, ...before, ...given })
+    },
+    remove: (name) => void world.sessions.set(name, { ...session(name), deleted: true }),
+    start: (name) => void world.startPane(session(name)),
+    crash(name) {
+      const pane = world.findPane(`claude-${name}`)
+      if (pane) pane.running = false
+    },
+    stopSession: (name) => world.stopPane(name),
+    askQuestions: (name, questions) => {
+      const waiting = questions.map((question) => ({ answered: false, answer_index: 0, ...question }))
+      world.pending.set(name, { questions: waiting, at: world.seconds() })
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
+}
+
+/** Lines, blank ones included; what the last newline does not end is dropped. */
+async function* linesOf(link: Link): AsyncGenerator<string, void, void> {
+  let pending: Uint8Array[] = []
+  for (let chunk = await link.read(); chunk !== null; chunk = await link.read()) {
+    let rest = chunk
+    for (let at = rest.indexOf(0x0a); at !== -1; at = rest.indexOf(0x0a)) {
+      yield textOf([...pending, rest.subarray(0, at)])
+      pending = []
+      rest = rest.subarray(at + 1)
+    }
+    if (rest.byteLength > 0) pending.push(rest)
+  }
+}
+
+function textOf(pieces: readonly Uint8Array[]): string {
+  const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+  return pieces.map((piece) => utf8.decode(piece, { stream: true })).join('') + utf8.decode()
+}

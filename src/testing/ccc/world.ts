@@ -1,0 +1,184 @@
+/** The state of a simulated server: sessions, panes, history, time. */
+import { sleep, systemClock, type Clock } from '../../core/clock.js'
+import { createPane, type Pane } from './agent.js'
+import { createHistory, type Entry, type History } from './history.js'
+
+/** The four public generations that were measured; see docs/ccc.md. */
+export type CccGeneration = 'january' | 'february' | '1.12.5' | '1.13.3'
+
+export interface SimulatedSession {
+  readonly name: string
+  /** `local`, or an alias. Default `local`. */
+  readonly host?: string
+  /** 0 means no history at all. Default: one of its own. */
+  readonly topic?: number
+  readonly path?: string
+  readonly deleted?: boolean
+  /** Running from the start. Default false. */
+  readonly running?: boolean
+  /** The agent cannot be started here. */
+  readonly broken?: boolean
+}
+
+/** How a remote host answers. `client`: it pushes answers back by itself. */
+export type SimulatedHost = 'unconfigured' | 'client' | 'plain' | { readonly fails: string; readonly afterMs: number }
+
+export interface SimulatedQuestion {
+  readonly question: string
+  readonly header?: string
+  readonly options: readonly { readonly label: string; readonly description?: string }[]
+  readonly multi_select?: boolean
+  /** Answered already, with the first option. */
+  readonly answered?: boolean
+}
+
+export interface CccSimulatorOptions {
+  readonly generation?: CccGeneration
+  readonly sessions?: readonly SimulatedSession[]
+  readonly hosts?: Readonly<Record<string, SimulatedHost>>
+  /** How long Telegram takes for each message. Default 0. */
+  readonly telegramMs?: number
+  readonly clock?: Clock
+  /** Real servers take seconds; 0.001 makes milliseconds of them. Default 1. */
+  readonly timeScale?: number
+  /** Seconds since the daemon's start. Default 1. */
+  readonly uptimeSeconds?: number
+}
+
+export interface LedgerEntry {
+  readonly effect: 'stored' | 'typed' | 'shell' | 'answered' | 'continued'
+  readonly session: string
+  readonly text: string
+  readonly from: string
+  readonly id?: number
+}
+
+interface Pending {
+  readonly questions: readonly (SimulatedQuestion & { answered: boolean; answer_index: number })[]
+  readonly at: number
+}
+
+export interface World {
+  readonly generation: CccGeneration
+  readonly clock: Clock
+  readonly history: History
+  /** What really happened, whoever was told what. */
+  readonly ledger: LedgerEntry[]
+  readonly sessions: Map<string, Required<SimulatedSession>>
+  readonly pending: Map<string, Pending>
+  telegramMs: number
+  nextId(): number
+  uptimeSeconds(): number
+  host(name: string): SimulatedHost
+  /** Waits in the server's time; rejects when the server stops. */
+  wait(ms: number): Promise<void>
+  seconds(): number
+  /** The pane that tmux finds for a target: the exact one, else the first whose name begins with it. */
+  findPane(tmux: string): Pane | undefined
+  startPane(session: Required<SimulatedSession>): Pane
+  stopPane(name: string): void
+  store(session: Required<SimulatedSession>, entry: Omit<Entry, 'ts'>): void
+  stop(): void
+  readonly stopped: AbortSignal
+}
+
+/** `ask`, `send`, `continue` and `screenshot` look only at the last component behind any host. */
+export function tmuxOf(name: string): string {
+  const local = name.slice(name.indexOf(':') + 1)
+  return `claude-${local.slice(local.lastIndexOf('/') + 1)}`
+}
+
+const REMOTE_FETCH_MS = 15_000
+
+export function createWorld(options: CccSimulatorOptions): World {
+  const { generation = '1.12.5', clock = systemClock, timeScale = 1, hosts = {}, uptimeSeconds = 1 } = options
+  const scale = (ms: number): number => ms * timeScale
+  // Stamps and measured durations are those of a real server, whatever the scale.
+  const startedAt = clock.monotonic()
+  const startedNow = clock.now()
+  const elapsed = (): number => (timeScale === 0 ? 0 : (clock.monotonic() - startedAt) / timeScale)
+  const now = (): number => startedNow + elapsed()
+  const history = createHistory(now)
+  const stopping = new AbortController()
+  const sessions = new Map<string, Required<SimulatedSession>>()
+  const panes = new Map<string, Pane>()
+  const ledger: LedgerEntry[] = []
+  let lastId = 0
+  let initialised = false
+
+  const world: World = {
+    generation,
+    clock,
+    history,
+    ledger,
+    sessions,
+    pending: new Map(),
+    telegramMs: options.telegramMs ?? 0,
+    nextId() {
+      // Read from disk when the daemon starts, which is before the first request; the oldest servers begin at 1 again.
+      if (!initialised && generation !== 'january') lastId = history.largestId()
+      initialised = true
+      lastId += 1
+      return lastId
+    },
+    uptimeSeconds: () => uptimeSeconds + Math.floor(elapsed() / 1000),
+    host: (name) => hosts[name] ?? 'unconfigured',
+    wait: (ms) => sleep(clock, scale(ms), stopping.signal),
+    seconds: () => Math.floor(now() / 1000),
+    findPane(tmux) {
+      const exact = panes.get(tmux)
+      if (exact) return exact
+      return [...panes].find(([name]) => name.startsWith(tmux))?.[1]
+    },
+    startPane(session) {
+      const tmux = tmuxOf(session.name)
+      panes.get(tmux)?.kill()
+      const pane = createPane({
+        clock,
+        scale,
+        onAnswer: (text) => answered(session, text),
+        onShell: (text) => ledger.push({ effect: 'shell', session: session.name, text, from: '' }),
+      })
+      pane.running = !session.broken
+      panes.set(tmux, pane)
+      return pane
+    },
+    stopPane(name) {
+      panes.get(tmuxOf(name))?.kill()
+      panes.delete(tmuxOf(name))
+    },
+    store(session, entry) {
+      history.append(session.topic, { ...entry, ts: world.seconds() })
+      ledger.push({ effect: 'stored', session: session.name, text: entry.text ?? '', from: entry.from, id: entry.id })
+    },
+    stop() {
+      stopping.abort(new Error('the server stopped'))
+      for (const pane of panes.values()) pane.kill()
+    },
+    stopped: stopping.signal,
+  }
+
+  /** Who writes an answer decides its id: helper processes always say 1, the daemon counts. */
+  const answered = (session: Required<SimulatedSession>, text: string): void => {
+    const { name, host, topic } = session
+    const append = (id: number): void => {
+      history.append(topic, { id, ts: world.seconds(), from: 'claude', text })
+      ledger.push({ effect: 'answered', session: name, text, from: 'claude', id })
+    }
+    if (host === 'local') append(1)
+    else if (world.host(host) === 'client') {
+      const last = history.read(topic).findLast(({ from }) => from === 'claude')
+      // The same answer twice is taken for a duplicate and dropped.
+      if (last?.text !== text) append(generation === '1.13.3' ? history.largestId() + 1 : 1)
+    } else clock.after(scale(REMOTE_FETCH_MS), () => !stopping.signal.aborted && append(world.nextId()))
+  }
+
+  let topic = 100
+  for (const given of options.sessions ?? []) {
+    topic += 1
+    const session = { host: 'local', topic, path: '', deleted: false, running: false, broken: false, ...given }
+    sessions.set(given.name, session)
+    if (session.running) world.startPane(session)
+  }
+  return world
+}
