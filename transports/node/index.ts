@@ -17,3 +17,5 @@ export { serveGateway, type ServedGateway, type ServeGatewayOptions } from './ga
 export { loadPages, type Page, type Pages } from './gateway/pages.js'
 export { listenWebSocket, nodeWebSocket, type ListenWebSocketOptions, type WebSocketListener } from './web-socket.js'
 export { ccccDaemon, ccccHome, discoverCccc, type CcccDaemonOptions } from './cccc.js'
+export { claudeProcess, type ClaudeProcess, type ClaudeProcessOptions } from './claude.js'
+export { findClaude, type ClaudeExecutable, type FindOptions } from './claude-find.js'

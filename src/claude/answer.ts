@@ -1,0 +1,116 @@
+/**
+ * What a turn says, gathered from its lines: the text from the blocks of the main loop, the error the CLI reported on the way, the usage
+ * limit, the background work. `assistant` lines are the truth; deltas are shown to a reader, never gathered.
+ */
+import { isAssistant, isInit, isRateLimit, isRecord, isText, isThinking, isToolUse } from './guards.js'
+import type { AssistantLine, ClaudeLine, InitLine, RateLimitLine } from './lines.js'
+
+/** The text kept for one turn: enough for any answer, and a bound. */
+const LONGEST_TEXT = 64 * 1024 * 1024
+
+export interface Answer {
+  see(line: ClaudeLine): void
+  /** The answer so far: every text block of the main loop since the last tool call. What came before a call introduced the call. */
+  readonly text: string
+  readonly thinking: string
+  readonly init: InitLine | undefined
+  readonly sessionId: string | undefined
+  /** The last message that the CLI made out of a failure. */
+  readonly failure: AssistantLine | undefined
+  readonly limit: RateLimitLine['rate_limit_info'] | undefined
+  /** Background agents that will bring a turn of their own. */
+  readonly backgroundTasks: number
+  readonly lines: number
+}
+
+export function createAnswer(): Answer {
+  let texts: { id: string; text: string }[] = []
+  let thoughts: string[] = []
+  let size = 0
+  let init: InitLine | undefined
+  let sessionId: string | undefined
+  let failure: AssistantLine | undefined
+  let limit: RateLimitLine['rate_limit_info'] | undefined
+  let tasks = new Set<string>()
+  let lines = 0
+  let called = false
+
+  const restart = (): void => {
+    texts = []
+    thoughts = []
+    size = 0
+    failure = undefined
+    called = false
+  }
+
+  const assistant = (line: AssistantLine): void => {
+    if (line.error !== undefined) {
+      failure = line
+      return
+    }
+    if (line.parent_tool_use_id !== null && line.parent_tool_use_id !== undefined) return
+    // Newer CLIs take messages back that a retry replaces.
+    const replaced = line.supersedes
+    if (Array.isArray(replaced) && replaced.length > 0) texts = texts.filter(({ id }) => !replaced.includes(id))
+    for (const block of line.message.content) {
+      if (isText(block)) {
+        if (called) texts = []
+        called = false
+        size += block.text.length
+        if (size <= LONGEST_TEXT) texts.push({ id: line.uuid ?? '', text: block.text })
+      } else if (isThinking(block)) thoughts.push(block.thinking)
+      else if (isToolUse(block)) called = true
+    }
+  }
+
+  const system = (line: ClaudeLine): void => {
+    if (isInit(line)) {
+      init = line
+      restart()
+    } else if (line.subtype === 'background_tasks_changed' && Array.isArray(line.tasks)) {
+      tasks = new Set(
+        line.tasks
+          .filter(isRecord)
+          .filter(isAgent)
+          .map((task) => String(task.task_id)),
+      )
+    }
+  }
+
+  return {
+    see(line) {
+      lines += 1
+      if (sessionId === undefined && typeof line.session_id === 'string' && line.session_id !== '') sessionId = line.session_id
+      if (line.type === 'assistant') {
+        if (isAssistant(line)) assistant(line)
+      } else if (line.type === 'system') system(line)
+      else if (isRateLimit(line)) limit = line.rate_limit_info
+    },
+    get text() {
+      return texts.map(({ text }) => text).join('')
+    },
+    get thinking() {
+      return thoughts.join('\n')
+    },
+    get init() {
+      return init
+    },
+    get sessionId() {
+      return sessionId
+    },
+    get failure() {
+      return failure
+    },
+    get limit() {
+      return limit
+    },
+    get backgroundTasks() {
+      return tasks.size
+    },
+    get lines() {
+      return lines
+    },
+  }
+}
+
+const isAgent = (task: Readonly<Record<string, unknown>>): boolean => task.task_type === 'local_agent'

@@ -1,0 +1,87 @@
+/** What every run of one client shares. `query` alone needs no more than this. */
+import { createCaller, type Caller, type ClientOptions, type Interceptor } from '../core/call.js'
+import { systemClock, type Clock } from '../core/clock.js'
+import type { StreamTransport } from '../transport.js'
+import type { Answer } from './answer.js'
+import type { ClaudeLaunch } from './launch.js'
+import type { ClaudeLine } from './lines.js'
+
+export interface RunFacts {
+  readonly sessionId: string | undefined
+  readonly model: string | undefined
+  readonly costUsd: number | undefined
+}
+
+export interface ClaudeCoreOptions extends ClientOptions {
+  readonly transport: StreamTransport<ClaudeLaunch>
+  /** For answers to our control requests, `initialize` included. Default one minute. */
+  readonly controlTimeoutMs?: number
+  readonly limits?: { readonly maxLineBytes?: number }
+  /** Told what would otherwise stay unseen: broken lines, callbacks that failed, flags that an old CLI does not know. */
+  readonly onEvent?: (event: ClaudeClientEvent) => void
+}
+
+export type ClaudeClientEvent =
+  | { readonly type: 'invalid'; readonly path: string; readonly message: string; readonly line: ClaudeLine }
+  | { readonly type: 'noise' }
+  | { readonly type: 'callback_failed'; readonly what: string; readonly error: unknown }
+  | { readonly type: 'fallback'; readonly reason: string; readonly error: unknown }
+  | { readonly type: 'store_failed'; readonly error: unknown }
+
+export interface ClaudeCore {
+  readonly transport: StreamTransport<ClaudeLaunch>
+  readonly caller: Caller
+  readonly clock: Clock
+  readonly timeoutMs: number
+  readonly controlTimeoutMs: number
+  readonly limits: { readonly maxLineBytes?: number } | undefined
+  readonly validate: (line: ClaudeLine) => void
+  readonly onEvent: (event: ClaudeClientEvent) => void
+  /** Sees every line of every turn, once. */
+  readonly observe?: (line: ClaudeLine, answer: Answer, costUsd: number | undefined) => void
+  /** Counts work that outlives its call, so that closing the client can wait for it. */
+  track<T>(work: Promise<T>): Promise<T>
+}
+
+export const TURN_TIMEOUT_MS = 300_000
+
+export interface CoreParts {
+  readonly interceptors?: readonly Interceptor[]
+  readonly validate?: (line: ClaudeLine) => void
+  readonly observe?: ClaudeCore['observe']
+}
+
+export function createCore(options: ClaudeCoreOptions, parts: CoreParts = {}): ClaudeCore & { settled(): Promise<void> } {
+  const { transport, clock = systemClock, timeoutMs = TURN_TIMEOUT_MS, controlTimeoutMs = 60_000, limits } = options
+  const interceptors = [...(options.interceptors ?? []), ...(parts.interceptors ?? [])]
+  const running = new Set<Promise<unknown>>()
+  return {
+    transport,
+    caller: createCaller({ system: 'claude', transport: transport.name, interceptors, clock }),
+    clock,
+    timeoutMs,
+    controlTimeoutMs,
+    limits,
+    validate: parts.validate ?? (() => {}),
+    onEvent(event) {
+      try {
+        options.onEvent?.(event)
+      } catch {
+        // An observer's failure is its own.
+      }
+    },
+    ...(parts.observe ? { observe: parts.observe } : {}),
+    track(work) {
+      const settled = work.then(
+        () => {},
+        () => {},
+      )
+      running.add(settled)
+      void settled.then(() => running.delete(settled))
+      return work
+    },
+    async settled() {
+      while (running.size > 0) await Promise.all(running)
+    },
+  }
+}

@@ -1,0 +1,161 @@
+/** Events of a client: typed, synchronous to emit, never able to disturb the stream that they report. */
+
+export const EventType = {
+  SESSION_CREATED: 'session.created',
+  SESSION_RESUMED: 'session.resumed',
+  SESSION_CLOSED: 'session.closed',
+  SESSION_ERROR: 'session.error',
+  TURN_STARTED: 'turn.started',
+  TURN_COMPLETED: 'turn.completed',
+  MESSAGE_RECEIVED: 'message.received',
+  THINKING_RECEIVED: 'thinking.received',
+  TOOL_CALLED: 'tool.called',
+  TOOL_RESULT: 'tool.result',
+  TOKENS_USED: 'tokens.used',
+  COST_INCURRED: 'cost.incurred',
+  SESSION_PERSISTED: 'session.persisted',
+  SESSION_LOADED: 'session.loaded',
+  SESSION_DELETED: 'session.deleted',
+} as const
+
+/** What each event carries beside `type`, `timestamp` (ISO, UTC), `sessionId` and `metadata`. */
+export interface EventPayloads {
+  'session.created': SessionFacts & { readonly tags: readonly string[] }
+  'session.resumed': SessionFacts & { readonly previousTurnCount: number }
+  'session.closed': SessionFacts & { readonly durationSeconds: number; readonly totalCostUsd: number }
+  'session.error': SessionFacts & { readonly errorType: string; readonly errorMessage: string; readonly error: unknown }
+  'turn.started': {
+    readonly turnNumber: number
+    readonly prompt: string
+    readonly contextSize: number
+    readonly unsolicited: boolean
+  }
+  'turn.completed': TokenFacts & {
+    readonly turnNumber: number
+    readonly prompt: string
+    readonly response: string
+    readonly durationSeconds: number
+    readonly costUsd: number
+    readonly error: unknown
+  }
+  'message.received': { readonly messageType: string; readonly content: string }
+  'thinking.received': { readonly content: string; readonly thinkingTokens: number }
+  'tool.called': { readonly toolName: string; readonly toolId: string; readonly arguments: Readonly<Record<string, unknown>> }
+  'tool.result': {
+    readonly toolName: string
+    readonly toolId: string
+    readonly result: string
+    readonly success: boolean
+    readonly error: string | undefined
+  }
+  'tokens.used': TokenFacts
+  'cost.incurred': TokenFacts & { readonly amountUsd: number }
+  'session.persisted': SessionFacts
+  'session.loaded': SessionFacts
+  'session.deleted': SessionFacts
+}
+
+interface SessionFacts {
+  readonly model: string | undefined
+  readonly turnCount: number
+  readonly totalTokens: number
+}
+interface TokenFacts {
+  readonly model: string | undefined
+  readonly inputTokens: number
+  readonly outputTokens: number
+  readonly thinkingTokens: number
+  readonly cacheWriteTokens: number
+  readonly cacheReadTokens: number
+  /** Input and output. */
+  readonly totalTokens: number
+}
+
+export type EventName = keyof EventPayloads
+export type EventOf<Name extends EventName> = EventPayloads[Name] & {
+  readonly type: Name
+  readonly timestamp: string
+  readonly sessionId: string
+  readonly metadata: Readonly<Record<string, unknown>>
+}
+export type ClaudeEvent = { [Name in EventName]: EventOf<Name> }[EventName]
+export type EventHandler<Name extends EventName = EventName> = (event: EventOf<Name>) => void | Promise<void>
+type AnyHandler = (event: ClaudeEvent) => void | Promise<void>
+
+export interface EventEmitter {
+  /** For one type, or for all of them; gives the function that ends it. */
+  on<Name extends EventName>(type: Name, handler: EventHandler<Name>): () => void
+  on(handler: AnyHandler): () => void
+  once<Name extends EventName>(type: Name, handler: EventHandler<Name>): () => void
+  off<Name extends EventName>(type: Name, handler: EventHandler<Name>): boolean
+  off(handler: AnyHandler): boolean
+  addHandler(handler: AnyHandler, type?: EventName): () => void
+  removeHandler(handler: AnyHandler, type?: EventName): boolean
+  /** Handlers of all events first, then those of the type, in the order they were added. */
+  emit(event: ClaudeEvent): void
+  clear(type?: EventName): void
+  readonly handlerCount: number
+}
+
+export interface EmitterOptions {
+  /** A handler that failed; without it failures are swallowed. */
+  readonly onError?: (error: unknown, event: ClaudeEvent) => void
+}
+
+const ALL = '*'
+
+export function createEventEmitter({ onError }: EmitterOptions = {}): EventEmitter {
+  const handlers = new Map<string, AnyHandler[]>()
+  const add = (key: string, handler: AnyHandler): (() => void) => {
+    handlers.set(key, [...(handlers.get(key) ?? []), handler])
+    return () => void remove(key, handler)
+  }
+  const remove = (key: string, handler: AnyHandler): boolean => {
+    const some = handlers.get(key) ?? []
+    const index = some.indexOf(handler)
+    if (index === -1) return false
+    handlers.set(key, some.toSpliced(index, 1))
+    return true
+  }
+  const tell = (handler: AnyHandler, event: ClaudeEvent): void => {
+    try {
+      const result = handler(event)
+      if (result instanceof Promise) result.catch((error: unknown) => report(error, event))
+    } catch (error) {
+      report(error, event)
+    }
+  }
+  const report = (error: unknown, event: ClaudeEvent): void => {
+    try {
+      onError?.(error, event)
+    } catch {
+      // Nobody is left to tell.
+    }
+  }
+  const on = (typeOrHandler: string | AnyHandler, handler?: unknown): (() => void) =>
+    typeof typeOrHandler === 'string' ? add(typeOrHandler, handler as AnyHandler) : add(ALL, typeOrHandler)
+  const off = (typeOrHandler: string | AnyHandler, handler?: unknown): boolean =>
+    typeof typeOrHandler === 'string' ? remove(typeOrHandler, handler as AnyHandler) : remove(ALL, typeOrHandler)
+
+  return {
+    on: on as EventEmitter['on'],
+    once(type, handler) {
+      const stop = on(type, (event: never) => {
+        stop()
+        return handler(event)
+      })
+      return stop
+    },
+    off: off as EventEmitter['off'],
+    addHandler: (handler, type) => add(type ?? ALL, handler),
+    removeHandler: (handler, type) => remove(type ?? ALL, handler),
+    emit(event) {
+      for (const handler of handlers.get(ALL) ?? []) tell(handler, event)
+      for (const handler of handlers.get(event.type) ?? []) tell(handler, event)
+    },
+    clear: (type) => (type === undefined ? handlers.clear() : void handlers.delete(type)),
+    get handlerCount() {
+      return [...handlers.values()].reduce((sum, some) => sum + some.length, 0)
+    },
+  }
+}

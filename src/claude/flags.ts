@@ -1,0 +1,94 @@
+/** Every launch field that becomes a flag, with the first generation that accepts it: the one table behind argv. */
+import type { ClaudeLaunch } from './launch.js'
+import { MEASURED, type Version } from './version.js'
+
+/**
+ * How a field is written. `joined` is one token with commas, because a variadic flag would swallow what follows; `repeated` is one
+ * token each; `text` moves into a private file when it is long; `private` always does, because other users can read argv.
+ */
+export type FlagForm = 'value' | 'switch' | 'optional' | 'joined' | 'repeated' | 'json' | 'text' | 'private'
+
+export interface FlagRule {
+  readonly field: keyof ClaudeLaunch
+  readonly flag: string
+  readonly form: FlagForm
+  /** Absent: all measured generations. */
+  readonly since?: Version
+  /** An older CLI ends at a flag that it does not know. What guards something is then refused, what only adds comfort is left out. */
+  readonly otherwise?: 'refuse' | 'omit'
+  /** The flag that takes the same content as a file. */
+  readonly fileFlag?: string
+}
+
+const b = { since: MEASURED.b } as const
+const c = { since: MEASURED.c } as const
+const omit = { otherwise: 'omit' } as const
+
+export const FLAGS: readonly FlagRule[] = [
+  { field: 'model', flag: '--model', form: 'value' },
+  { field: 'effort', flag: '--effort', form: 'value', ...b, ...omit },
+  { field: 'thinking', flag: '--thinking', form: 'value', ...b, ...omit },
+  { field: 'thinkingDisplay', flag: '--thinking-display', form: 'value', ...b, ...omit },
+  { field: 'maxThinkingTokens', flag: '--max-thinking-tokens', form: 'value' },
+  { field: 'maxTurns', flag: '--max-turns', form: 'value' },
+  { field: 'maxBudgetUsd', flag: '--max-budget-usd', form: 'value' },
+  { field: 'taskBudget', flag: '--task-budget', form: 'value', ...b, ...omit },
+  { field: 'systemPrompt', flag: '--system-prompt', form: 'text', fileFlag: '--system-prompt-file' },
+  { field: 'appendSystemPrompt', flag: '--append-system-prompt', form: 'text', fileFlag: '--append-system-prompt-file' },
+  { field: 'systemPromptFile', flag: '--system-prompt-file', form: 'value' },
+  { field: 'appendSystemPromptFile', flag: '--append-system-prompt-file', form: 'value' },
+  { field: 'systemPromptSnapshot', flag: '--system-prompt-snapshot', form: 'value', ...c, ...omit },
+  { field: 'excludeDynamicSystemPromptSections', flag: '--exclude-dynamic-system-prompt-sections', form: 'switch', ...b, ...omit },
+  { field: 'allowedTools', flag: '--allowedTools', form: 'joined' },
+  { field: 'disallowedTools', flag: '--disallowedTools', form: 'joined' },
+  { field: 'tools', flag: '--tools', form: 'joined' },
+  { field: 'permissionPromptTool', flag: '--permission-prompt-tool', form: 'value' },
+  { field: 'permissionPrompts', flag: '--permission-prompts', form: 'value', ...c },
+  { field: 'dangerouslySkipPermissions', flag: '--dangerously-skip-permissions', form: 'switch' },
+  { field: 'allowDangerouslySkipPermissions', flag: '--allow-dangerously-skip-permissions', form: 'switch' },
+  { field: 'restricted', flag: '--restricted', form: 'switch', ...c },
+  { field: 'resume', flag: '--resume', form: 'value' },
+  { field: 'continueSession', flag: '--continue', form: 'switch' },
+  { field: 'sessionId', flag: '--session-id', form: 'value' },
+  { field: 'forkSession', flag: '--fork-session', form: 'switch' },
+  { field: 'resumeSessionAt', flag: '--resume-session-at', form: 'value' },
+  { field: 'noSessionPersistence', flag: '--no-session-persistence', form: 'switch' },
+  { field: 'name', flag: '--name', form: 'value', ...b, ...omit },
+  { field: 'mcpConfig', flag: '--mcp-config', form: 'repeated' },
+  { field: 'strictMcp', flag: '--strict-mcp-config', form: 'switch' },
+  { field: 'settings', flag: '--settings', form: 'private' },
+  { field: 'settingSources', flag: '--setting-sources', form: 'joined' },
+  { field: 'managedSettings', flag: '--managed-settings', form: 'json', ...b },
+  { field: 'addDirs', flag: '--add-dir', form: 'repeated' },
+  { field: 'agent', flag: '--agent', form: 'value' },
+  { field: 'agents', flag: '--agents', form: 'json' },
+  { field: 'jsonSchema', flag: '--json-schema', form: 'json' },
+  { field: 'betas', flag: '--betas', form: 'repeated' },
+  { field: 'pluginDirs', flag: '--plugin-dir', form: 'repeated' },
+  { field: 'disableSlashCommands', flag: '--disable-slash-commands', form: 'switch' },
+  { field: 'bare', flag: '--bare', form: 'switch', ...b },
+  { field: 'safeMode', flag: '--safe-mode', form: 'switch', ...b },
+  { field: 'includePartial', flag: '--include-partial-messages', form: 'switch' },
+  { field: 'replayUserMessages', flag: '--replay-user-messages', form: 'switch' },
+  { field: 'includeHookEvents', flag: '--include-hook-events', form: 'switch', ...b, ...omit },
+  { field: 'forwardSubagentText', flag: '--forward-subagent-text', form: 'switch', ...c, ...omit },
+  { field: 'promptSuggestions', flag: '--prompt-suggestions', form: 'switch', ...b, ...omit },
+  { field: 'debug', flag: '--debug', form: 'optional' },
+  { field: 'debugFile', flag: '--debug-file', form: 'value' },
+]
+
+/** Fields that do not become a flag of the table, and where they go. A test holds both lists to the launch type. */
+export const OTHER_FIELDS: Readonly<Partial<Record<keyof ClaudeLaunch, string>>> = {
+  probe: 'chooses the command',
+  cwd: 'the working directory',
+  env: 'the environment',
+  auth: 'the environment',
+  maxTokens: 'CLAUDE_CODE_MAX_OUTPUT_TOKENS',
+  maxApiRetries: 'CLAUDE_CODE_MAX_RETRIES',
+  sessionStateEvents: 'CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS',
+  fileCheckpointing: 'CLAUDE_CODE_ENABLE_SDK_FILE_CHECKPOINTING',
+  permissionMode: '--permission-mode, by generation',
+  fallbackModel: '--fallback-model, one or several by generation',
+  mcpServers: '--mcp-config, in a private file',
+  extraFlags: 'as they are',
+}

@@ -1,0 +1,210 @@
+/** The lines that the CLI writes, under its own names. Loose on purpose: every version adds fields, and key order is not fixed. */
+
+export interface TextBlock {
+  readonly type: 'text'
+  readonly text: string
+}
+export interface ThinkingBlock {
+  readonly type: 'thinking'
+  readonly thinking: string
+  readonly signature?: string
+}
+export interface ToolUseBlock {
+  readonly type: 'tool_use'
+  readonly id: string
+  readonly name: string
+  readonly input: Readonly<Record<string, unknown>>
+}
+export interface ToolResultBlock {
+  readonly type: 'tool_result'
+  readonly tool_use_id: string
+  readonly content?: string | readonly ContentBlock[]
+  readonly is_error?: boolean
+}
+/** Image, document, server tool and whatever comes next. */
+export interface OtherBlock {
+  readonly type: string
+  readonly [field: string]: unknown
+}
+export type ContentBlock = TextBlock | ThinkingBlock | ToolUseBlock | ToolResultBlock | OtherBlock
+
+export interface Usage {
+  readonly input_tokens?: number
+  readonly output_tokens?: number
+  readonly cache_creation_input_tokens?: number
+  readonly cache_read_input_tokens?: number
+  readonly cache_creation?: { readonly ephemeral_5m_input_tokens?: number; readonly ephemeral_1h_input_tokens?: number }
+  readonly output_tokens_details?: { readonly thinking_tokens?: number }
+  readonly [field: string]: unknown
+}
+
+export interface ModelUsage {
+  readonly inputTokens: number
+  readonly outputTokens: number
+  readonly cacheReadInputTokens: number
+  readonly cacheCreationInputTokens: number
+  readonly webSearchRequests?: number
+  readonly costUSD: number
+  readonly contextWindow?: number
+  readonly maxOutputTokens?: number
+  readonly thinkingTokens?: number
+  readonly [field: string]: unknown
+}
+
+interface Line {
+  readonly session_id?: string
+  readonly uuid?: string
+  readonly [field: string]: unknown
+}
+
+export interface InitLine extends Line {
+  readonly type: 'system'
+  readonly subtype: 'init'
+  readonly session_id: string
+  readonly model?: string
+  readonly cwd?: string
+  readonly tools?: readonly string[]
+  readonly mcp_servers?: readonly { readonly name: string; readonly status: string }[]
+  readonly slash_commands?: readonly string[]
+  readonly permissionMode?: string
+  readonly apiKeySource?: string
+  readonly claude_code_version?: string
+  readonly capabilities?: readonly string[]
+}
+
+export interface ApiRetryLine extends Line {
+  readonly type: 'system'
+  readonly subtype: 'api_retry'
+  readonly attempt: number
+  readonly max_retries: number
+  readonly retry_delay_ms: number
+  readonly error_status: number | null
+  readonly error?: string
+}
+
+export interface SystemLine extends Line {
+  readonly type: 'system'
+  readonly subtype: string
+}
+
+export interface AssistantLine extends Line {
+  readonly type: 'assistant'
+  readonly message: {
+    readonly id: string
+    readonly role: 'assistant'
+    readonly model: string
+    readonly content: readonly ContentBlock[]
+    readonly stop_reason?: string | null
+    readonly usage?: Usage
+    readonly [field: string]: unknown
+  }
+  /** Not null: said inside the subagent that this tool call started. */
+  readonly parent_tool_use_id: string | null
+  /** The CLI made this message itself, out of a failure. */
+  readonly error?: string
+}
+
+export interface UserLine extends Line {
+  readonly type: 'user'
+  readonly message: { readonly role: 'user'; readonly content: string | readonly ContentBlock[] }
+  readonly parent_tool_use_id?: string | null
+  readonly tool_use_result?: unknown
+  readonly isReplay?: boolean
+  readonly isSynthetic?: boolean
+}
+
+export interface StreamEventLine extends Line {
+  readonly type: 'stream_event'
+  readonly event: { readonly type: string; readonly [field: string]: unknown }
+  readonly parent_tool_use_id?: string | null
+}
+
+export interface RateLimitLine extends Line {
+  readonly type: 'rate_limit_event'
+  readonly rate_limit_info: {
+    readonly status: 'allowed' | 'allowed_warning' | 'rejected' | (string & {})
+    /** Seconds since 1970. */
+    readonly resetsAt?: number
+    readonly rateLimitType?: string
+    readonly utilization?: number
+    readonly [field: string]: unknown
+  }
+}
+
+export interface ResultLine extends Line {
+  readonly type: 'result'
+  readonly subtype:
+    | 'success'
+    | 'error_during_execution'
+    | 'error_max_turns'
+    | 'error_max_budget_usd'
+    | 'error_max_structured_output_retries'
+    | (string & {})
+  readonly is_error: boolean
+  readonly result?: string
+  readonly errors?: readonly string[]
+  readonly session_id?: string
+  readonly duration_ms?: number
+  readonly duration_api_ms?: number
+  readonly num_turns?: number
+  /** Adds up over the process: take differences. */
+  readonly total_cost_usd?: number
+  readonly usage?: Usage
+  readonly modelUsage?: Readonly<Record<string, ModelUsage>>
+  readonly model_usage_since_last_result?: Readonly<Record<string, ModelUsage>>
+  readonly permission_denials?: readonly {
+    readonly tool_name: string
+    readonly tool_use_id: string
+    readonly tool_input: unknown
+  }[]
+  readonly structured_output?: unknown
+  readonly stop_reason?: string | null
+  readonly api_error_status?: number | null
+  readonly terminal_reason?: string
+  readonly origin?: { readonly kind: string; readonly [field: string]: unknown }
+  readonly user_message_uuids?: readonly string[]
+}
+
+/** Any type that this list does not know: it passes through untouched. */
+export interface OtherLine extends Line {
+  readonly type: string
+}
+
+/** A line outside the control protocol. `type` and `subtype` tell them apart; see the guards of `guards.ts`. */
+export type ClaudeLine =
+  | InitLine
+  | ApiRetryLine
+  | SystemLine
+  | AssistantLine
+  | UserLine
+  | StreamEventLine
+  | RateLimitLine
+  | ResultLine
+  | OtherLine
+
+export interface ControlRequestLine {
+  readonly type: 'control_request'
+  readonly request_id: string
+  readonly request: { readonly subtype: string; readonly [field: string]: unknown }
+}
+export interface ControlResponseLine {
+  readonly type: 'control_response'
+  readonly response:
+    | { readonly subtype: 'success'; readonly request_id: string; readonly response?: Readonly<Record<string, unknown>> }
+    | { readonly subtype: 'error'; readonly request_id: string; readonly error: string; readonly error_code?: string }
+}
+export interface ControlCancelLine {
+  readonly type: 'control_cancel_request'
+  readonly request_id: string
+}
+
+/** What a client may write: a user's turn. */
+export interface UserInput {
+  readonly type: 'user'
+  readonly message: { readonly role: 'user'; readonly content: string | readonly ContentBlock[] }
+  readonly parent_tool_use_id: null
+  readonly session_id: string
+  readonly uuid: string
+  /** From 2.1 on: added to the conversation without asking the model. 2.0 ignores it and runs a turn. */
+  readonly shouldQuery?: boolean
+}

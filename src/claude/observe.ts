@@ -1,0 +1,84 @@
+/** From the lines of all turns to events, usage and metrics: one reading, so that nothing is counted twice. */
+import type { Answer } from './answer.js'
+import { createDeriver } from './derive.js'
+import type { ClaudeEvent, EventEmitter } from './events.js'
+import { isResult } from './guards.js'
+import type { ClaudeLine, ModelUsage, ResultLine } from './lines.js'
+import type { ClaudeMessage } from './messages.js'
+import type { Metrics } from './metrics.js'
+import { modelUsageOfTurn, tokensOf, type UsageTracker } from './usage.js'
+
+export interface ObserverParts {
+  readonly events: EventEmitter
+  readonly usage: UsageTracker
+  readonly metrics?: Metrics | undefined
+  readonly nowMs: () => number
+}
+
+export type Observe = (line: ClaudeLine, answer: Answer, costUsd: number | undefined) => void
+
+/** Derivers live as long as their turn's answer. */
+export function createObserver({ events, usage, metrics, nowMs }: ObserverParts): Observe {
+  const turns = new WeakMap<Answer, ReturnType<typeof createDeriver>>()
+  const totals = new WeakMap<Answer, Readonly<Record<string, ModelUsage>>>()
+
+  const emit = (answer: Answer, event: object): void =>
+    events.emit({
+      ...event,
+      timestamp: new Date(nowMs()).toISOString(),
+      sessionId: answer.sessionId ?? '',
+      metadata: {},
+    } as ClaudeEvent)
+
+  const message = (one: ClaudeMessage, answer: Answer): void => {
+    switch (one.type) {
+      case 'text':
+        if (!one.partial) emit(answer, { type: 'message.received', messageType: 'text', content: one.content })
+        return
+      case 'thinking':
+        if (!one.partial) emit(answer, { type: 'thinking.received', content: one.content, thinkingTokens: one.thinkingTokens })
+        return
+      case 'toolUse':
+        emit(answer, { type: 'tool.called', toolName: one.tool, toolId: one.id, arguments: one.args })
+        return
+      case 'toolResult': {
+        const error = one.isError ? one.result : undefined
+        emit(answer, { type: 'tool.result', toolName: one.tool, toolId: one.id, result: one.result, success: !one.isError, error })
+      }
+    }
+  }
+
+  const result = (line: ResultLine, answer: Answer, costUsd: number): void => {
+    const tokens = tokensOf(line)
+    const model = answer.init?.model
+    const models = modelUsageOfTurn(line, totals.get(answer) ?? {})
+    totals.set(answer, line.modelUsage ?? {})
+    for (const [name, one] of Object.entries(models)) {
+      usage.add(name, one.inputTokens, one.outputTokens, {
+        cacheWriteTokens: one.cacheCreationInputTokens,
+        cacheReadTokens: one.cacheReadInputTokens,
+        costUsd: one.costUSD,
+      })
+    }
+    metrics?.recordTurn({ model: model ?? 'unknown', line, tokens, costUsd })
+    if (tokens.totalTokens > 0) emit(answer, { type: 'tokens.used', model, ...tokens })
+    if (costUsd > 0) emit(answer, { type: 'cost.incurred', model, ...tokens, amountUsd: costUsd })
+  }
+
+  return (line, answer, costUsd) => {
+    if (isResult(line)) {
+      result(line, answer, costUsd ?? 0)
+      return
+    }
+    // Nobody listens: deriving again would cost for nothing.
+    if (events.handlerCount === 0) return
+    let deriver = turns.get(answer)
+    if (!deriver) {
+      deriver = createDeriver()
+      turns.set(answer, deriver)
+    }
+    const out: ClaudeMessage[] = []
+    deriver.line(line, out)
+    for (const one of out) message(one, answer)
+  }
+}

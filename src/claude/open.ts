@@ -1,0 +1,70 @@
+/** Starts a CLI and gets it ready: link, reader, `initialize`. An opening that is given up leaves nothing behind. */
+import { SignalboxError, withFacts } from '../errors.js'
+import type { Call } from '../core/call.js'
+import type { StreamTransport } from '../transport.js'
+import { createConnection, type Connection } from './connection.js'
+import type { ClaudeCore } from './core.js'
+import { CLINotFoundError } from './errors.js'
+import type { ClaudeLaunch } from './launch.js'
+import { wiringOf, type CLIAgentOptions } from './options.js'
+import type { TurnState } from './turn-state.js'
+
+export const IDLE_MS = 300_000
+
+export interface OpenParts {
+  readonly transport?: StreamTransport<ClaudeLaunch> | undefined
+  readonly launch: ClaudeLaunch
+  readonly options: CLIAgentOptions
+  readonly call: Call
+  readonly onUnsolicited: () => TurnState | undefined
+}
+
+export async function openConnection(core: ClaudeCore, parts: OpenParts): Promise<Connection> {
+  const { launch, options, call, onUnsolicited, transport = core.transport } = parts
+  const wiring = wiringOf(options, core.clock, (what, error) => core.onEvent({ type: 'callback_failed', what, error }))
+  const link = await opened(transport, launch, call)
+  const connection = createConnection({
+    link,
+    ...wiring,
+    controlTimeoutMs: core.controlTimeoutMs,
+    idleMs: options.idleMs ?? IDLE_MS,
+    limits: core.limits,
+    clock: core.clock,
+    validate: core.validate,
+    onUnsolicited,
+    onStray: (line) => {
+      if (line === undefined) core.onEvent({ type: 'noise' })
+    },
+  })
+  void core.track(connection.ended)
+  const abandon = (): void => void connection.close()
+  call.signal.addEventListener('abort', abandon, { once: true })
+  try {
+    call.signal.throwIfAborted()
+    await connection.ready
+    return connection
+  } catch (error) {
+    void connection.close()
+    // The prompt was not written: nothing had an effect.
+    throw SignalboxError.is(error) ? withFacts(error, {}, { sent: 'no' }) : error
+  } finally {
+    call.signal.removeEventListener('abort', abandon)
+  }
+}
+
+async function opened(transport: StreamTransport<ClaudeLaunch>, launch: ClaudeLaunch, { signal, trace }: Call) {
+  try {
+    return await transport.open(launch, { signal, trace })
+  } catch (error) {
+    if (!SignalboxError.is(error, 'not_found')) throw error
+    throw new CLINotFoundError({
+      code: 'not_found',
+      message: error.message,
+      hint: 'Install it with: npm install -g @anthropic-ai/claude-code, or name the executable.',
+      sent: 'no',
+      op: 'open',
+      retryable: false,
+      cause: error,
+    })
+  }
+}

@@ -1,0 +1,148 @@
+/** One prompt, one process: runs it to its end, background agents included, and leaves nothing behind. */
+import type { Call, CallOptions } from '../core/call.js'
+import { sleep } from '../core/clock.js'
+import { deferred } from '../core/deferred.js'
+import { createScope } from '../core/scope.js'
+import { SignalboxError } from '../errors.js'
+import type { StreamTransport } from '../transport.js'
+import type { Connection } from './connection.js'
+import { createCore, type ClaudeCore, type ClaudeCoreOptions } from './core.js'
+import { asClaudeError } from './errors.js'
+import type { ClaudeLaunch } from './launch.js'
+import type { ContentBlock } from './lines.js'
+import { openConnection } from './open.js'
+import { contentOf, launchOf, timeoutOf, type CLIAgentOptions } from './options.js'
+import { resendDelay } from './resend.js'
+import { createTurn, type Turn } from './turn.js'
+import { createTurnState, type TurnState } from './turn-state.js'
+
+export type QueryOptions = CLIAgentOptions & CallOptions
+
+/** How long a process may take to leave after its last result. */
+const LEAVING_MS = 5_000
+
+export interface RunPlan {
+  readonly options: QueryOptions
+  readonly prompt: string | readonly ContentBlock[]
+  /** Runs one attempt on another transport when the first one fails in a way that it can cure. */
+  readonly fallback?:
+    | ((error: unknown, run: (transport: StreamTransport<ClaudeLaunch>) => Promise<TurnState>) => Promise<TurnState>)
+    | undefined
+}
+
+export function runQuery(core: ClaudeCore, plan: RunPlan): Turn {
+  const { options, prompt, fallback } = plan
+  const scope = createScope({ signal: options.signal, clock: core.clock })
+  let connection: Connection | undefined
+  const over = deferred<TurnState>()
+  const state = createTurnState({
+    uuid: crypto.randomUUID(),
+    clock: core.clock,
+    onLine: (line, answer) => core.observe?.(line, answer, line.type === 'result' ? state.lastEnd?.costUsd : undefined),
+    judge(end, answer) {
+      const delayMs = resendDelay(end, options.resendAfterReset)
+      if (delayMs !== undefined && connection) {
+        void core.track(resend(connection, delayMs))
+        return 'goes-on'
+      }
+      // Background agents will bring another turn, and the last result is the answer. Otherwise the end of the process is the end.
+      if (answer.backgroundTasks === 0 && connection) void core.track(leave(connection))
+      return 'goes-on'
+    },
+    onEnd: () => over.resolve(state),
+    onFail: (error) => over.reject(error),
+  })
+  over.promise.catch(() => {})
+
+  const resend = async (on: Connection, delayMs: number): Promise<void> => {
+    try {
+      await sleep(core.clock, delayMs, scope.signal)
+      await on.resend(state, contentOf(prompt, options))
+    } catch {
+      // Given up meanwhile: the turn ends with its process.
+    }
+  }
+  const leave = async (on: Connection): Promise<void> => {
+    await on.end().catch(() => {})
+    const patience = new AbortController()
+    const late = sleep(core.clock, LEAVING_MS, patience.signal).catch(() => {})
+    await Promise.race([on.ended, late])
+    patience.abort()
+    await on.close()
+  }
+
+  const attempt = async (call: Call, transport?: StreamTransport<ClaudeLaunch>): Promise<TurnState> => {
+    const launch = launchOf(options)
+    const opened = await openConnection(core, { transport, launch, options, call, onUnsolicited: () => state })
+    connection = opened
+    const abort = (): void => void core.track(stop(opened))
+    call.signal.addEventListener('abort', abort, { once: true })
+    try {
+      call.signal.throwIfAborted()
+      await opened.begin(state, contentOf(prompt, options))
+      const done = await over.promise
+      if (done.lastEnd?.error) throw done.lastEnd.error
+      return done
+    } finally {
+      call.signal.removeEventListener('abort', abort)
+    }
+  }
+  const stop = async (on: Connection): Promise<void> => {
+    // The CLI would go on with its turn, and spend, until the grace is over.
+    void on.interrupt({ timeoutMs: 1_000 }).catch(() => {})
+    await on.close()
+  }
+
+  const spec = { op: 'query', kind: 'unary', args: { prompt }, idempotent: false } as const
+  const call = { signal: scope.signal, timeoutMs: timeoutOf(options, options.timeoutMs, core.timeoutMs) }
+  const run = async (): Promise<TurnState> => {
+    try {
+      return await core.caller.run(spec, call, (at) => attempt(at))
+    } catch (error) {
+      if (!fallback || state.answer.lines > 0) throw error
+      return await fallback(error, (transport) =>
+        core.caller.run({ ...spec, op: 'query.fallback' }, call, (at) => attempt(at, transport)),
+      )
+    }
+  }
+  const finished = core.track(run().then(settle, fail))
+  finished.catch(() => {})
+
+  function settle(done: TurnState): TurnState {
+    scope[Symbol.dispose]()
+    return done
+  }
+  function fail(error: unknown): never {
+    scope[Symbol.dispose]()
+    const typed = SignalboxError.is(error)
+      ? asClaudeError(error, { partialText: state.answer.text, sessionId: state.answer.sessionId })
+      : error
+    // Without a result line the reader must be told; with one it was told in the line's place.
+    if (!state.lastEnd || state.lastEnd.error !== error) state.fail(typed as SignalboxError)
+    throw typed
+  }
+
+  return createTurn({
+    state,
+    finished,
+    async interrupt() {
+      await connection?.interrupt()
+    },
+    async abandon(reason) {
+      scope.abort(reason)
+      await finished.catch(() => {})
+      await connection?.close()
+    },
+  })
+}
+
+/** `query` without a client: give it the transport. */
+export function query(prompt: string | readonly ContentBlock[], options: QueryOptions & ClaudeCoreOptions): Turn {
+  const { transport, interceptors, clock, validate, controlTimeoutMs, limits, onEvent, ...rest } = options
+  return runQuery(createCore(options), { prompt, options: rest })
+}
+
+/** The answer's text, or the typed failure. */
+export function querySimple(prompt: string | readonly ContentBlock[], options: QueryOptions & ClaudeCoreOptions): Promise<string> {
+  return query(prompt, options).text()
+}

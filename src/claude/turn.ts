@@ -1,0 +1,120 @@
+/** A turn as its caller holds it: to be iterated, or awaited, or both; `break` reaches the CLI. */
+import type { SignalboxError } from '../errors.js'
+import { createStream, type SignalStream, type StreamSource } from '../core/stream.js'
+import { createDeriver } from './derive.js'
+import type { ClaudeLine } from './lines.js'
+import type { ClaudeMessage, ResultMessage } from './messages.js'
+import type { LineBatch, TurnState } from './turn-state.js'
+
+export interface Turn extends SignalStream<ClaudeMessage, string> {
+  /** The lines as the CLI wrote them: the cheapest way to read. Instead of iterating the turn itself. */
+  lines(): SignalStream<ClaudeLine, string>
+  /** The end of the turn; rejects with the typed failure. Reads the turn by itself when nobody else does. */
+  result(): Promise<ResultMessage>
+  /** The whole answer. */
+  text(): Promise<string>
+  /** Stops the turn and keeps the session: the end follows as `aborted`. */
+  interrupt(): Promise<void>
+  /** Gives the turn up; `close` without waiting. */
+  abort(reason?: unknown): void
+  /** Known once the first line has come. */
+  readonly sessionId: string | undefined
+  /** True when the CLI began this turn by itself, as after the end of a background agent. */
+  readonly unsolicited: boolean
+}
+
+export interface TurnHandle {
+  readonly state: TurnState
+  /** Settles when the turn is over and all policies have seen it. */
+  readonly finished: Promise<TurnState>
+  interrupt(): Promise<void>
+  /** Ends the work behind the turn; resolves when nothing of it is left. */
+  abandon(reason: unknown): Promise<void>
+  readonly unsolicited?: boolean
+}
+
+export function createTurn(handle: TurnHandle): Turn {
+  const { state, finished } = handle
+  const deriver = createDeriver({ end: (line) => state.endFor(line) })
+  let taken = false
+  let last: ResultMessage | undefined
+
+  const pullLines = async (): Promise<ClaudeLine[] | null> => {
+    const some = await state.queue.take()
+    return some === null ? null : joined(some)
+  }
+  const derive = (lines: readonly ClaudeLine[]): ClaudeMessage[] => {
+    const out: ClaudeMessage[] = []
+    for (const line of lines) deriver.line(line, out)
+    for (const message of out) if (message.type === 'result') last = message
+    return out
+  }
+  const close = async (): Promise<void> => {
+    // Over already: nothing to give up.
+    if (!state.queue.ended) await handle.abandon(undefined)
+    state.queue.discard()
+  }
+  const cursorOf = (line: ClaudeLine): string | undefined => line.uuid
+  const source: StreamSource<ClaudeMessage, string> = {
+    async pull() {
+      const lines = await pullLines()
+      return lines === null ? null : derive(lines)
+    },
+    close,
+    cursorOf: (message) => cursorOf(message.raw),
+  }
+  const stream = createStream(source)
+
+  const drain = async (): Promise<void> => {
+    taken = true
+    for (let some = await pullLines(); some !== null; some = await pullLines())
+      for (const line of some) if (line.type === 'result') derive([line])
+  }
+  const result = async (): Promise<ResultMessage> => {
+    if (!taken) drain().catch(() => {})
+    const { lastEnd } = await finished
+    if (!lastEnd) throw new Error('a turn was finished without an end')
+    if (lastEnd.error) throw lastEnd.error
+    if (last?.raw === lastEnd.line) return last
+    // Whoever iterates has not come to it yet, or never will.
+    return derive([lastEnd.line]).find((message) => message.type === 'result') as ResultMessage
+  }
+
+  return {
+    get cursor() {
+      return stream.cursor
+    },
+    [Symbol.asyncIterator]() {
+      taken = true
+      return stream[Symbol.asyncIterator]()
+    },
+    batches() {
+      taken = true
+      return stream.batches()
+    },
+    lines() {
+      taken = true
+      return createStream<ClaudeLine, string>({ pull: pullLines, close, cursorOf })
+    },
+    close: () => stream.close(),
+    [Symbol.asyncDispose]: () => stream.close(),
+    result,
+    text: async () => (await result()).text,
+    interrupt: () => handle.interrupt(),
+    abort(reason) {
+      void handle.abandon(reason).catch(() => {})
+    },
+    get sessionId() {
+      return state.answer.sessionId
+    },
+    unsolicited: handle.unsolicited ?? false,
+  }
+}
+
+function joined(batches: readonly LineBatch[]): ClaudeLine[] {
+  const [first] = batches
+  if (first && batches.length === 1) return first.lines as ClaudeLine[]
+  return batches.flatMap((batch) => batch.lines)
+}
+
+export type TurnFailure = SignalboxError

@@ -1,0 +1,23 @@
+/** Versions of the CLI: which flags and requests one has. */
+export type Version = readonly [major: number, minor: number, patch: number]
+
+/** Reads `2.1.197 (Claude Code)` and the like; undefined where there is no version. */
+export function parseVersion(text: string | undefined): Version | undefined {
+  const found = /(\d+)\.(\d+)\.(\d+)/.exec(text ?? '')
+  return found ? [Number(found[1]), Number(found[2]), Number(found[3])] : undefined
+}
+
+/** Is `version` this one or a later one? An unknown version is taken for a current one. */
+export function isAtLeast(version: Version | undefined, than: Version | undefined): boolean {
+  if (!version || !than) return true
+  for (let index = 0; index < 3; index += 1) {
+    const [mine, theirs] = [version[index] as number, than[index] as number]
+    if (mine !== theirs) return mine > theirs
+  }
+  return true
+}
+
+export const formatVersion = (version: Version | undefined): string => version?.join('.') ?? 'unknown'
+
+/** The three generations that this room was measured on. A flag counts as known from the first of them that accepted it. */
+export const MEASURED = { a: [2, 0, 76], b: [2, 1, 197], c: [2, 1, 329] } as const satisfies Record<string, Version>
