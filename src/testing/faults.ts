@@ -70,7 +70,10 @@ function faultyLink(link: Link, options: FaultOptions, random: Random): Link {
   const joined = async (chunk: Uint8Array): Promise<Uint8Array> => {
     ahead = link.read()
     ahead.catch(() => {})
-    const soon = await Promise.race([ahead, sleep(clock, 5, over.signal).catch(() => {})])
+    const late = deferred()
+    const timer = clock.after(5, late.resolve)
+    const soon = await Promise.race([ahead, late.promise])
+    timer.cancel()
     if (!soon) return chunk
     ahead = undefined
     const both = new Uint8Array(chunk.byteLength + soon.byteLength)

@@ -48,7 +48,12 @@ export class SocketLink extends NodeLink {
    * that was received and not read: a peer that answers and leaves before our request is written would never be heard.
    */
   protected override send(chunk: Uint8Array): void {
-    this.socket._write(chunk, 'buffer' as BufferEncoding, this.written)
+    this.socket._write(chunk, 'buffer' as BufferEncoding, this.sent)
+  }
+
+  /** Node answers a write that was under way when its socket died as if it had succeeded. */
+  private readonly sent = (error?: unknown): void => {
+    this.written(error ?? (this.socket.destroyed ? (this.fault ?? { code: 'ERR_SOCKET_CLOSED' }) : undefined))
   }
 
   protected override finishWriting(): void {
