@@ -1,8 +1,10 @@
 /** What must hold everywhere, over the built package: no sockets, no files, no process. */
+import { codecSuite } from './codecs.js'
 import { entriesSuite } from './entries.js'
 import { runSuites, type Environment, type Suite, type SuiteReport } from './environment.js'
+import { storeSuite } from './store.js'
 
-const suites: readonly Suite[] = [entriesSuite]
+const suites: readonly Suite[] = [entriesSuite, codecSuite, storeSuite]
 
 export function environment(peers: string, runtime: string): Environment {
   return { runtime, ws: (peer) => `${peers}/${peer}` }
