@@ -1,0 +1,116 @@
+/** One request to the server: headers, body, the answer read and judged. */
+import type { Call, CallOptions, Caller } from '../core/call.js'
+import type { Clock } from '../core/clock.js'
+import { SignalboxError } from '../errors.js'
+import type { ExchangeTransport } from '../transport.js'
+import { CatsyphonError, isJson, notTheApi, refusal, SYSTEM, type Answer } from './errors.js'
+
+export interface RequestSpec {
+  readonly op: string
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  /** JSON text. */
+  readonly body?: string
+  readonly idempotent?: boolean
+  /** Adds the collector's two headers. Default true. */
+  readonly authenticated?: boolean
+  readonly headers?: Readonly<Record<string, string>>
+  readonly keepalive?: boolean
+  /** What interceptors may see of the arguments. */
+  readonly args?: unknown
+}
+
+export interface Http {
+  /** The answer's JSON. Everything but a success with JSON rejects. */
+  request(spec: RequestSpec, options?: CallOptions): Promise<unknown>
+}
+
+export interface HttpOptions {
+  readonly transport: ExchangeTransport
+  readonly caller: Caller
+  readonly clock: Clock
+  /** Asked for every request, because credentials can be changed. */
+  readonly credentials: () => { readonly collectorId: string; readonly apiKey: string } | undefined
+}
+
+// The largest answers are conversations read back; everything else is a few lines.
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024
+
+export function createHttp({ transport, caller, clock, credentials }: HttpOptions): Http {
+  const once = async (spec: RequestSpec, call: Call): Promise<unknown> => {
+    const { op, method, path, body, authenticated = true, keepalive } = spec
+    const own = authenticated ? credentials() : undefined
+    const headers: Record<string, string> = {
+      accept: 'application/json',
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(own ? { authorization: `Bearer ${own.apiKey}`, 'x-collector-id': own.collectorId } : {}),
+      ...spec.headers,
+    }
+    const exchange = { method, path, headers, ...(body === undefined ? {} : { body }), ...(keepalive ? { keepalive } : {}) }
+    const reply = await transport.exchange(exchange, { signal: call.signal, trace: call.trace })
+    const answer: Answer = { status: reply.status, headers: reply.headers, text: await readText(reply.body, op) }
+    if (reply.status < 200 || reply.status > 299) throw refusal(op, answer, clock.now())
+    return parsed(op, answer)
+  }
+  return {
+    request(spec, options) {
+      const { op, args, idempotent = false } = spec
+      return caller.run({ op, args, idempotent }, options, (call) => once(spec, call))
+    },
+  }
+}
+
+function parsed(op: string, answer: Answer): unknown {
+  if (!isJson(answer)) throw notTheApi(op, answer, 'It answered with something else than JSON.')
+  try {
+    return JSON.parse(answer.text)
+  } catch (cause) {
+    throw new CatsyphonError({
+      code: 'protocol',
+      message: `${op}: the answer stopped half-way or is not JSON.`,
+      sent: 'maybe',
+      op,
+      status: answer.status,
+      retryable: true,
+      cause,
+    })
+  }
+}
+
+async function readText(body: ReadableStream<Uint8Array> | null, op: string): Promise<string> {
+  if (!body) return ''
+  const decoder = new TextDecoder()
+  const reader = body.getReader()
+  let text = ''
+  let bytes = 0
+  for (;;) {
+    const step = await reader.read().catch((cause: unknown) => {
+      throw answerBroke(op, cause)
+    })
+    if (step.done) return text + decoder.decode()
+    bytes += step.value.byteLength
+    if (bytes > MAX_ANSWER_BYTES) {
+      void reader.cancel().catch(() => {})
+      throw new SignalboxError({
+        code: 'too_large',
+        message: `${op}: the answer has more than ${MAX_ANSWER_BYTES} bytes.`,
+        sent: 'yes',
+        system: SYSTEM,
+      })
+    }
+    text += decoder.decode(step.value, { stream: true })
+  }
+}
+
+/** The request was heard, but nobody knows what came of it. */
+function answerBroke(op: string, cause: unknown): SignalboxError {
+  if (SignalboxError.is(cause)) return cause
+  return new SignalboxError({
+    code: 'closed',
+    message: `${op}: the connection fell while the answer came.`,
+    sent: 'maybe',
+    op,
+    system: SYSTEM,
+    cause,
+  })
+}

@@ -1,0 +1,21 @@
+/** What the client tells its owner while it works. Logging never throws into the agent: it tells here. */
+import type { SignalboxError } from '../errors.js'
+import type { OutboxReport } from '../store/outbox-types.js'
+import type { Replacement } from './sanitize.js'
+
+export type CatsyphonEvent =
+  /** The outbox's own reports; a lane is a session. */
+  | OutboxReport
+  /** Something that the server cannot store was replaced before it was queued. */
+  | {
+      readonly type: 'sanitized'
+      readonly sessionId: string
+      readonly event: string
+      readonly replacements: readonly Replacement[]
+    }
+  /** An event could not be made durable: its promise rejected too. */
+  | { readonly type: 'rejected'; readonly sessionId: string; readonly error: SignalboxError }
+  /** An older server was told to do without these numbers, which are nowhere any more. */
+  | { readonly type: 'filled'; readonly sessionId: string; readonly from: number; readonly to: number }
+  /** The answer does not fit its schema; it was delivered all the same. */
+  | { readonly type: 'invalid'; readonly op: string; readonly path: string }

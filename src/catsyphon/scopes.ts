@@ -1,0 +1,48 @@
+/**
+ * What each request to a CatSyphon server amounts to, for a gateway that lets some through. `server-only` never comes from a page: it
+ * makes or shows credentials, or is not the collector's business. What is not in the table is `admin`, which nobody has by default.
+ */
+
+export type RouteScope = 'observe' | 'send' | 'approve' | 'admin' | 'server-only'
+
+export interface ScopedRoute {
+  readonly method: string
+  /** `{name}` stands for one part of the path. */
+  readonly path: string
+  readonly scope: RouteScope
+}
+
+export const CATSYPHON_ROUTES: readonly ScopedRoute[] = [
+  { method: 'GET', path: '/', scope: 'observe' },
+  { method: 'GET', path: '/health', scope: 'observe' },
+  { method: 'GET', path: '/ready', scope: 'observe' },
+  { method: 'GET', path: '/openapi.json', scope: 'observe' },
+  { method: 'GET', path: '/collectors/sessions/{session_id}', scope: 'observe' },
+  { method: 'GET', path: '/conversations/{conversation_id}', scope: 'observe' },
+  { method: 'GET', path: '/conversations', scope: 'observe' },
+  { method: 'GET', path: '/conversations/{conversation_id}/messages', scope: 'observe' },
+  { method: 'POST', path: '/collectors/events', scope: 'send' },
+  { method: 'POST', path: '/collectors/sessions/{session_id}/complete', scope: 'send' },
+  // Telemetry is not tied to a collector and has no dedup: whoever may send it may fill the server.
+  { method: 'POST', path: '/v1/logs', scope: 'admin' },
+  { method: 'GET', path: '/otel/stats', scope: 'observe' },
+  { method: 'GET', path: '/setup/status', scope: 'admin' },
+  { method: 'GET', path: '/setup/organizations', scope: 'admin' },
+  { method: 'POST', path: '/setup/organizations', scope: 'admin' },
+  { method: 'GET', path: '/setup/workspaces', scope: 'admin' },
+  { method: 'POST', path: '/setup/workspaces', scope: 'admin' },
+  { method: 'GET', path: '/setup/workspaces/{workspace_id}', scope: 'admin' },
+  // Both answer with a key in plain text.
+  { method: 'POST', path: '/collectors', scope: 'server-only' },
+  { method: 'GET', path: '/collectors/builtin/credentials', scope: 'server-only' },
+]
+
+const shapes = (path: string): RegExp => new RegExp(`^${path.replace(/[.]/g, '\\.').replace(/\{\w+\}/g, '[^/]+')}$`)
+
+/** The scope of a request, by method and path without its query. The path is taken as it is sent: nothing is decoded or collapsed. */
+export function catsyphonScope(method: string, path: string): RouteScope {
+  // A path that a server might read otherwise than this table does is nobody's.
+  if (/\/\/|\\|\/\.{1,2}(?:\/|$)|%(?:2e|2f|5c|00)/i.test(path)) return 'server-only'
+  const found = CATSYPHON_ROUTES.find((route) => route.method === method.toUpperCase() && shapes(route.path).test(path))
+  return found?.scope ?? 'admin'
+}
