@@ -1,23 +1,193 @@
-import { expect, test } from 'vitest'
-import { listenWebSocket, nodeWebSocket } from '../../transports/node/web-socket.js'
-import { webSocketLink } from '../../transports/web/index.js'
+import { createServer } from 'node:http'
+import { connect } from 'node:net'
+import { afterEach, expect, test, vi } from 'vitest'
+import { WebSocketServer } from 'ws'
+import { SignalboxError } from '../../src/index.js'
+import { checkRejects } from '../../src/testing/index.js'
+import { listenWebSocket, nodeWebSocket } from '../../transports/node/index.js'
+import { acceptWebSocket, webSocketLink, type WebSocketLike } from '../../transports/web/index.js'
 
-test('echo', async () => {
-  await using listener = await listenWebSocket()
-  void (async () => {
-    for await (const link of listener.accept()) {
-      void (async () => {
-        for (let c = await link.read(); c; c = await link.read()) await link.write(c)
-        await link.end()
-      })()
+afterEach(() => {
+  vi.doUnmock('ws')
+  vi.resetModules()
+})
+
+async function rawServer(options: object, onConnection: (socket: WebSocketLike) => void) {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', ...options })
+  server.on('connection', (socket) => onConnection(socket as unknown as WebSocketLike))
+  await new Promise((resolve) => server.once('listening', resolve))
+  const { port } = server.address() as { port: number }
+  return {
+    url: `ws://127.0.0.1:${port}/`,
+    async [Symbol.asyncDispose]() {
+      for (const client of server.clients) client.terminate()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+test('nobody listens: unreachable, nothing was sent', async () => {
+  const transport = webSocketLink({ url: 'ws://127.0.0.1:9/', webSocket: await nodeWebSocket() })
+  const error = await checkRejects(transport.open(), 'unreachable')
+  expect(error).toMatchObject({ sent: 'no', transport: 'websocket' })
+})
+
+test('a server that does not speak the subprotocol is no gateway [web.subprotocol]', async () => {
+  await using server = await rawServer({ handleProtocols: () => 'signalbox.v1' }, () => {})
+  const lying = class extends (await nodeWebSocket()) {
+    override get protocol(): string {
+      return ''
     }
-  })()
-  const transport = webSocketLink({ url: listener.address, webSocket: await nodeWebSocket() })
+  }
+  await checkRejects(webSocketLink({ url: server.url, webSocket: lying }).open(), 'incompatible')
+  // A real one is refused by the runtime already.
+  await using deaf = await rawServer({ handleProtocols: () => false }, () => {})
+  const error = await checkRejects(webSocketLink({ url: deaf.url, webSocket: await nodeWebSocket() }).open())
+  expect(['unreachable', 'incompatible']).toContain(error.code)
+})
+
+test('the credential goes into the first frame, never into the URL or a header [web.credential]', async () => {
+  const urls: string[] = []
+  const heard: unknown[] = []
+  const http = createServer()
+  const upgrades = new WebSocketServer({ noServer: true })
+  http.on('upgrade', (request, socket, head) => {
+    urls.push(`${request.url} ${JSON.stringify(request.headers)}`)
+    upgrades.handleUpgrade(request, socket, head, (webSocket) => {
+      void acceptWebSocket(webSocket as unknown as WebSocketLike, {
+        authorize: ({ credential }) => {
+          heard.push(credential)
+          if (credential !== 'right-credential') throw new SignalboxError({ code: 'unauthenticated', message: 'Wrong.' })
+        },
+      }).catch(() => {})
+    })
+  })
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+  const { port } = http.address() as { port: number }
+  const webSocket = await nodeWebSocket()
+  let count = 0
+  const credential = async (): Promise<string> => (count++ === 0 ? 'wrong-credential' : 'right-credential')
+  const transport = webSocketLink({ url: `http://127.0.0.1:${port}/v1/x/link`, webSocket, credential })
+  const refused = await checkRejects(transport.open(), 'unauthenticated')
+  expect(JSON.stringify(refused)).not.toContain('wrong-credential')
   const link = await transport.open()
-  void link.write(new Uint8Array(3_000_000).fill(7))
-  void link.end()
-  let n = 0
-  for (let c = await link.read(); c; c = await link.read()) n += c.byteLength
-  expect(n).toBe(3_000_000)
-  expect(await link.closed).toEqual({ kind: 'eof' })
+  expect(heard).toEqual(['wrong-credential', 'right-credential'])
+  expect(urls.join()).not.toContain('-credential')
+  expect(link.info.peer).toBe(`ws://127.0.0.1:${port}/v1/x/link`)
+  await link.close()
+  await new Promise((resolve) => http.close(resolve))
+  for (const url of ['ws://user:secret-word@localhost/', 'ws://localhost/?token=secret-word', 'ftp://localhost/', 'secret-word']) {
+    expect(() => webSocketLink({ url })).toThrow(SignalboxError)
+    expect(() => webSocketLink({ url })).not.toThrow(/secret-word/)
+  }
+})
+
+test('an abort while the socket connects, and while the server decides, leaves nothing [web.abort-open]', async () => {
+  const never = new Promise<void>(() => {})
+  let deciding = (): void => {}
+  const decided = new Promise<void>((resolve) => {
+    deciding = resolve
+  })
+  await using listener = await listenWebSocket({
+    authorize: () => {
+      deciding()
+      return never
+    },
+  })
+  const transport = webSocketLink<{ job: string } | undefined>({ url: listener.address, webSocket: await nodeWebSocket() })
+  const early = new AbortController()
+  const connecting = transport.open(undefined, { signal: early.signal })
+  connecting.catch(() => {})
+  await Promise.resolve()
+  early.abort()
+  await checkRejects(connecting, 'aborted')
+  const late = new AbortController()
+  const waiting = transport.open({ job: 'begin' }, { signal: late.signal })
+  waiting.catch(() => {})
+  await decided
+  late.abort()
+  // The launch was said: whoever heard it may have begun.
+  expect((await checkRejects(waiting, 'aborted')).sent).toBe('maybe')
+})
+
+test('a page is not let in unless its origin is named; any other request is told what this is [web.listen-origin]', async () => {
+  await using listener = await listenWebSocket({ origins: ['https://good.example'] })
+  const ask = (headers: string): Promise<string> =>
+    new Promise((resolve) => {
+      const socket = connect(listener.port, '127.0.0.1')
+      socket.once('data', (data) => {
+        resolve(String(data).split('\r\n')[0] ?? '')
+        socket.destroy()
+      })
+      socket.write(`GET / HTTP/1.1\r\nhost: x\r\n${headers}\r\n`)
+    })
+  const upgrade =
+    'connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
+  const protocol = 'sec-websocket-protocol: signalbox.v1\r\n'
+  expect(await ask(`${upgrade}${protocol}origin: https://evil.example\r\n`)).toContain('403')
+  expect(await ask(`${upgrade}${protocol}origin: null\r\n`)).toContain('403')
+  expect(await ask(`${upgrade}${protocol}origin: https://good.example\r\n`)).toContain('101')
+  expect(await ask(`${upgrade}${protocol}`)).toContain('101')
+  expect(await ask(upgrade)).toContain('400')
+  expect(await ask('')).toContain('426')
+})
+
+test('a listener that is closed leaves the links that were accepted alone, and its port free', async () => {
+  const listener = await listenWebSocket()
+  const accepted = listener.accept()[Symbol.asyncIterator]()
+  const near = await webSocketLink({ url: listener.address, webSocket: await nodeWebSocket() }).open()
+  const far = (await accepted.next()).value
+  await listener[Symbol.asyncDispose]()
+  expect((await accepted.next()).done).toBe(true)
+  await far.write(new Uint8Array(3))
+  expect((await near.read())?.byteLength).toBe(3)
+  await Promise.all([near.close(), far.close()])
+  const again = await listenWebSocket({ port: listener.port })
+  const taken = await checkRejects(listenWebSocket({ port: again.port }), 'conflict')
+  expect(taken.message).toContain('in use')
+  await again[Symbol.asyncDispose]()
+})
+
+test('without the package ws the failure says what to install; without any WebSocket as well [web.ws-absent]', async () => {
+  vi.doMock('ws', () => {
+    throw new Error('Cannot find package')
+  })
+  const fresh = await import('../../transports/node/web-socket.js')
+  const error = await checkRejects(fresh.nodeWebSocket(), 'unsupported')
+  expect(error.message).toContain('npm install ws')
+  await checkRejects(fresh.listenWebSocket(), 'unsupported')
+  const own = Object.getOwnPropertyDescriptor(globalThis, 'WebSocket')
+  Reflect.deleteProperty(globalThis, 'WebSocket')
+  const none = await checkRejects(webSocketLink({ url: 'ws://localhost/' }).open(), 'unsupported')
+  expect(none.message).toContain('nodeWebSocket')
+  if (own) Object.defineProperty(globalThis, 'WebSocket', own)
+})
+
+test('a browser whose closing handshake hangs gives up in bounded time and says so [web.abandoned]', async () => {
+  // A WebSocket as pages have them: it cannot be cut, and this one never closes.
+  const listeners = new Map<string, (event: unknown) => void>()
+  class Hanging implements WebSocketLike {
+    binaryType = ''
+    readyState = 0
+    protocol = 'signalbox.v1'
+    constructor() {
+      queueMicrotask(() => {
+        this.readyState = 1
+        listeners.get('open')?.({})
+      })
+    }
+    send(frame: string | Uint8Array): void {
+      if (typeof frame === 'string' && frame.includes('"open"')) {
+        queueMicrotask(() => listeners.get('message')?.({ data: '{"type":"open","window":1000}' }))
+      }
+    }
+    close(): void {
+      this.readyState = 2
+    }
+    addEventListener(type: string, listener: (event: unknown) => void): void {
+      listeners.set(type, listener)
+    }
+  }
+  const link = await webSocketLink({ url: 'ws://localhost/', webSocket: Hanging }).open()
+  expect(await link.close({ graceMs: 20 })).toEqual({ kind: 'local', abandoned: true })
 })

@@ -71,7 +71,7 @@ export function fetchExchange(options: FetchExchangeOptions): ExchangeTransport 
           ...(request.keepalive && 'keepalive' in Request.prototype ? { keepalive: true } : {}),
         })
       } catch (error) {
-        throw exchangeFault(error, facts, where, signal)
+        throw exchangeFault(error, facts, where, { signal, streamed: body instanceof ReadableStream })
       }
       if (signal?.aborted) {
         // A fetch that does not know signals answered all the same; nobody waits for it.

@@ -33,7 +33,7 @@ export function exchangeFault(
   error: unknown,
   facts: { transport: string; op: string },
   where: string,
-  signal?: AbortSignal,
+  { signal, streamed = false }: { readonly signal?: AbortSignal | undefined; readonly streamed?: boolean } = {},
 ): SignalboxError {
   if (SignalboxError.is(error)) return error
   if (signal?.aborted) return abortError(signal, { ...facts, sent: 'maybe' })
@@ -41,13 +41,17 @@ export function exchangeFault(
   const cause = isNamed(error, 'FetchError') ? ((error as { cause?: unknown }).cause ?? error) : error
   const name = nameOf(cause)
   const proven = name !== undefined && NEVER_CONNECTED.has(name)
+  const hints = [
+    proven
+      ? 'Is the server running, and is this its address?'
+      : 'Is the server running, is this its address, and does it allow requests from this origin?',
+    ...(streamed ? ["Chromium streams a request body only over HTTP/2: if that is it, set requestBody: 'gather'."] : []),
+  ]
   return new SignalboxError({
     ...facts,
     code: 'unreachable',
     message: `No reply from ${where}${name === undefined ? '' : ` (${name})`}.`,
-    hint: proven
-      ? 'Is the server running, and is this its address?'
-      : 'Is the server running, is this its address, and does it allow requests from this origin?',
+    hint: hints.join(' '),
     sent: proven ? 'no' : 'maybe',
     remoteCode: name,
     cause,
