@@ -16,3 +16,4 @@ export {
   type ReplayOptions,
 } from './recording.js'
 export * from './ccc/index.js'
+export { createCcccSimulator, type CcccFaults, type CcccSimulator, type CcccSimulatorOptions } from './cccc/index.js'

@@ -1,0 +1,242 @@
+/**
+ * A CCCC daemon, simulated at its interface: framing, lifecycle, ops, streams. It serves links, so the same one runs in memory, on a
+ * socket, in a page. It keeps a ledger of what really came in and can be told to fail. The recordings of real daemons hold it to its word.
+ */
+import { systemClock, type Clock } from '../../core/clock.js'
+import { encodeNdjson } from '../../core/codec/ndjson.js'
+import { SignalboxError } from '../../errors.js'
+import type { CcccDialect, CcccEvent, Loose } from '../../cccc/shapes.js'
+import type { Link, Listener, StreamTransport } from '../../transport.js'
+import { memoryServer } from '../memory-server.js'
+import { FACTS } from './dialect.js'
+import { parseRequest, readRequest, type Request } from './framing.js'
+import { knownOps, perform, ping } from './ops.js'
+import { serveStream, subscriptionOf } from './stream.js'
+import { createTerminals } from './terminal.js'
+import { createWorld, SimRefusal, type World } from './world.js'
+
+export interface CcccSimulatorOptions {
+  readonly dialect?: CcccDialect
+  readonly clock?: Clock
+  /** Ops that this daemon does not have; `events_stream` makes one that must be polled. */
+  readonly without?: readonly string[]
+}
+
+export interface CcccFaults {
+  /** Performs an op and closes without its answer, as often as the number says. */
+  loseAnswers: Record<string, number>
+  /** Waits before the answer, so that there is something to abort. */
+  answerAfterMs: number
+  /** Milliseconds between a stream's handshake and its subscription. */
+  subscribeAfterMs: number
+  /** Streams fall silent: no events, no heartbeats, no end. */
+  silent: boolean
+  /** Answers in pieces of this many bytes. */
+  pieceBytes: number
+}
+
+export interface CcccSimulator extends AsyncDisposable {
+  readonly transport: StreamTransport
+  /** Serves one connection; resolves when it is over. */
+  serve(link: Link): Promise<void>
+  /** Serves whatever a listener accepts, until it is disposed. */
+  listen(listener: Listener): Promise<void>
+  readonly faults: CcccFaults
+  /** Everything that was performed, in order; and connections that brought nothing. */
+  readonly ledger: { readonly requests: Request[]; bare: number; invalid: number; connections: number }
+  /** Every event of a group, as the daemon stored it. */
+  events(groupId: string): readonly CcccEvent[]
+  /** Appends an event from the daemon's own side. */
+  append(groupId: string, event: { kind: string; by?: string; data: Loose }): CcccEvent
+  /** An event that is streamed and stored nowhere, such as `actor.activity`. */
+  announce(groupId: string, event: { kind: string; data: Loose }): void
+  /** Ends every connection without a word and refuses new ones; the state stays on disk. */
+  kill(): void
+  /** Another process on the same state. */
+  restart(dialect?: CcccDialect): void
+  readonly alive: boolean
+  readonly pid: number
+  /** Open streams. */
+  readonly subscribers: number
+}
+
+export function createCcccSimulator(options: CcccSimulatorOptions = {}): CcccSimulator {
+  const { clock = systemClock, without = [] } = options
+  let world: World = createWorld(options.dialect ?? 'B', clock)
+  let known = knownOps(world.dialect, without)
+  let terminals = createTerminals()
+  let alive = true
+  let pid = 4711
+  const links = new Set<Link>()
+  const streams = new Set<() => void>()
+  const server = memoryServer({ name: 'cccc' })
+  const ledger: CcccSimulator['ledger'] = { requests: [], bare: 0, invalid: 0, connections: 0 }
+  const faults: CcccFaults = { loseAnswers: {}, answerAfterMs: 0, subscribeAfterMs: 0, silent: false, pieceBytes: 0 }
+  // An old daemon reads one connection after the other, and waits for ever for a silent one.
+  let turn: Promise<void> = Promise.resolve()
+
+  const kill = (): void => {
+    alive = false
+    for (const stop of [...streams]) stop()
+    for (const link of [...links]) void link.close()
+  }
+
+  const answer = async (link: Link, message: Loose): Promise<void> => {
+    const bytes = encodeNdjson(message)
+    const size = faults.pieceBytes > 0 ? faults.pieceBytes : bytes.byteLength
+    for (let at = 0; at < bytes.byteLength; at += size) await link.write(bytes.slice(at, at + size))
+  }
+  const refusal = ({ code, message, details }: SimRefusal): Loose => ({
+    v: 1,
+    ok: false,
+    result: {},
+    error: { code, message, details },
+  })
+
+  /** The request, read in turn; undefined when the connection brought none. */
+  const receive = async (link: Link): Promise<Request | undefined> => {
+    const { fragile, readTimeoutMs } = FACTS[world.dialect]
+    const arrival = await readRequest(link, clock, readTimeoutMs)
+    if (arrival.kind !== 'line') {
+      ledger.bare += 1
+      if (arrival.kind === 'gone' && fragile) kill()
+      return undefined
+    }
+    try {
+      return parseRequest(arrival.line)
+    } catch (error) {
+      ledger.invalid += 1
+      const told = await answer(link, refusal(error as SimRefusal)).then(
+        () => true,
+        () => false,
+      )
+      if (!told && fragile) kill()
+      return undefined
+    }
+  }
+
+  const act = async (link: Link, { op, args }: Request): Promise<void> => {
+    if (op === 'events_stream' && known.has(op)) {
+      const subscription = subscriptionOf(world, args)
+      let stopped: (() => void) | undefined
+      try {
+        await serveStream(
+          world,
+          link,
+          args,
+          subscription,
+          () => faults,
+          (stop) => {
+            stopped = stop
+            streams.add(stop)
+          },
+        )
+      } finally {
+        if (stopped) streams.delete(stopped)
+      }
+      return
+    }
+    if (op === 'term_attach') return terminals.attach(world, link, args)
+    const expected = args.expected_pid
+    if (op === 'shutdown' && world.dialect === 'C' && typeof expected === 'number' && expected !== pid) {
+      const message = `shutdown expected daemon pid ${expected}, but connected daemon pid is ${pid}`
+      throw new SimRefusal('daemon_owner_mismatch', message)
+    }
+    const result = op === 'term_resize' ? terminals.resize(world, args) : op === 'ping' ? ping(world, pid) : undefined
+    const done = result ?? (op === 'shutdown' ? { message: 'shutting down' } : perform(world, known, op, args))
+    if (faults.answerAfterMs > 0) await new Promise<void>((resolve) => void clock.after(faults.answerAfterMs, resolve))
+    const lost = faults.loseAnswers[op] ?? 0
+    if (lost > 0) faults.loseAnswers[op] = lost - 1
+    else await answer(link, { v: 1, ok: true, result: done, error: null })
+    if (op === 'shutdown') kill()
+  }
+
+  const serve = async (link: Link): Promise<void> => {
+    if (!alive) {
+      await link.close()
+      return
+    }
+    ledger.connections += 1
+    links.add(link)
+    try {
+      const mine = turn.then(() => (alive ? receive(link) : undefined))
+      turn = mine.then(
+        () => {},
+        () => {},
+      )
+      const request = await mine
+      if (!request) return
+      ledger.requests.push(request)
+      await act(link, request).catch((error: unknown) => {
+        if (error instanceof SimRefusal) return answer(link, refusal(error))
+        throw error
+      })
+    } catch (error) {
+      // The client left before its answer: a valid request did its work all the same.
+      if (!SignalboxError.is(error)) throw error
+    } finally {
+      links.delete(link)
+      await link.end().catch(() => {})
+      await link.close()
+    }
+  }
+
+  const listen = async (listener: Listener): Promise<void> => {
+    for await (const link of listener.accept()) void serve(link)
+  }
+  void listen(server)
+
+  const groupOf = (groupId: string) => world.group({ group_id: groupId })
+
+  return {
+    transport: {
+      kind: 'stream',
+      name: 'memory',
+      async open(launch, open) {
+        if (alive) return server.transport.open(launch, open)
+        throw new SignalboxError({
+          code: 'unreachable',
+          message: 'The simulated daemon is not running.',
+          transport: 'memory',
+          sent: 'no',
+        })
+      },
+    },
+    serve,
+    listen,
+    faults,
+    ledger,
+    events: (groupId) => groupOf(groupId).ledger,
+    append: (groupId, { kind, by = 'system', data }) => world.append(groupOf(groupId), { kind, by, data }),
+    announce(groupId, { kind, data }) {
+      // No version, no scope and whole seconds, as the daemon makes them.
+      world.announce({ id: world.hex(32), ts: `${world.now().slice(0, 19)}Z`, kind, group_id: groupId, by: 'system', data })
+    },
+    kill,
+    restart(dialect = world.dialect) {
+      kill()
+      const { groups, profiles } = world
+      world = createWorld(dialect, clock)
+      for (const [id, group] of groups) world.groups.set(id, group)
+      for (const [id, profile] of profiles) world.profiles.set(id, profile)
+      known = knownOps(dialect, without)
+      terminals = createTerminals()
+      turn = Promise.resolve()
+      pid += 1
+      alive = true
+    },
+    get alive() {
+      return alive
+    },
+    get pid() {
+      return pid
+    },
+    get subscribers() {
+      return streams.size
+    },
+    async [Symbol.asyncDispose]() {
+      kill()
+      await server[Symbol.asyncDispose]()
+    },
+  }
+}

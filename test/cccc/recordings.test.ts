@@ -1,0 +1,124 @@
+/** The simulated daemons are held to recordings of real ones, call by call, in the order of the recording. */
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import type { CcccDialect, Loose } from '../../src/cccc/index.js'
+import { createCcccSimulator, type CcccSimulator } from '../../src/testing/index.js'
+import { createBinding } from './match.js'
+
+interface Recorded {
+  readonly n: number
+  readonly section?: string
+  readonly kind: string
+  readonly request: Loose
+  readonly response: Loose
+  readonly sent?: string
+  readonly received_lines?: Loose[]
+  readonly note?: string
+  readonly end?: string
+}
+
+const read = (file: string): Recorded[] =>
+  readFileSync(new URL(`../fixtures/cccc/${file}.ndjson`, import.meta.url), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Recorded)
+
+/** Whole sections that are not modelled, each with its reason. */
+const SECTIONS_LEFT_OUT: Readonly<Record<string, string>> = {
+  automation: 'rules are pass-through data to a client',
+  capability: 'catalogues of the daemon',
+  'group-space': 'needs an account with a provider',
+  memory: 'files of the daemon',
+  maintenance: 'ledger files and logs of the daemon',
+  'new-ops': 'catalogues, notes and preambles of the daemon',
+  'probing-with-empty-args': 'one op each, tested by their effects',
+  'two-task-creates-in-one-batch': 'another run of the daemon; tested by itself',
+  lifecycle: 'follows actors that the recording made by ops left out',
+}
+/** Ops within modelled sections. */
+const OPS_LEFT_OUT: Readonly<Record<string, string>> = {
+  send_files: "reads the daemon's files",
+  message_upload_preflight: 'belongs to uploads',
+  message_deliver: 'pushes into a terminal',
+  terminal_tail: "the terminal's transcript",
+  terminal_clear: "the terminal's transcript",
+  actor_notes_get: 'files of the daemon',
+}
+/** Parts of answers that belong to what lies behind the interface. */
+const PARTS_LEFT_OUT: readonly [op: string, path: RegExp, reason: string][] = [
+  ['group_show', /^\.result\.group\.(automation|delivery|actors|scopes)/, 'rules and texts of the daemon'],
+  ['group_show', /^\.result\.group: keys/, 'delivery settings'],
+  ['group_update', /^\.result\.group(: keys|\.(automation|actors|scopes))/, 'rules and texts of the daemon'],
+  ['group_settings_update', /^\.result\.settings/, 'defaults differ by release'],
+  ['group_settings_update', /^\.(result|error|ok)/, 'value checks of single settings'],
+  ['actor_list', /^\.result\.actors\.\d+(: keys|\.(running|idle_seconds|unread_count))/, 'working state of a runtime'],
+  ['actor_add', /^\.result(\.start_error|: keys)/, 'texts of the operating system'],
+  [
+    'context_get',
+    /^\.result(: keys|\.(coordination|tasks_summary|meta|panorama|board|attention))/,
+    'a large document that no method reads into',
+  ],
+  ['task_list', /^\.result\.tasks/, 'tasks pass through'],
+  ['shutdown', /^\.error\.message/, 'names process ids'],
+  ['inbox_list', /^\.result\.messages/, 'notices that the daemon adds by its own timing'],
+  ['inbox_mark_all_read', /^\.result\.cursor\.event_id/, 'the same notices'],
+  ['inbox_mark_all_read', /^\.result\.event\.data\.event_id/, 'the same notices'],
+]
+
+const DAEMONS: readonly [file: string, dialect: CcccDialect][] = [
+  ['daemon-0.4.2', 'A'],
+  ['daemon-0.4.3', 'B'],
+  ['daemon-message-mode', 'C'],
+]
+
+async function ask(simulator: CcccSimulator, bytes: string, halfClose = false): Promise<Loose[]> {
+  const link = await simulator.transport.open()
+  await link.write(new TextEncoder().encode(bytes))
+  if (halfClose) await link.end()
+  let text = ''
+  for (let chunk = await link.read(); chunk !== null; chunk = await link.read()) text += new TextDecoder().decode(chunk)
+  await link.close()
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Loose)
+}
+
+describe.each(DAEMONS)('the recording %s', (file, dialect) => {
+  test('its calls get the same answers from the simulated daemon [cccc.simulator-recordings]', async () => {
+    await using simulator = createCcccSimulator({ dialect })
+    const binding = createBinding()
+    const differences: string[] = []
+    let compared = 0
+    for (const { n, section = '', kind, request, response } of read(file)) {
+      if (kind !== 'call' || section in SECTIONS_LEFT_OUT) continue
+      const op = String(request.op)
+      // Its own text was cut when it was recorded.
+      if (JSON.stringify(request).includes('[cut]')) continue
+      if (op in OPS_LEFT_OUT) continue
+      const [answer] = await ask(simulator, `${JSON.stringify(binding.adapt(request))}\n`)
+      const found = binding.difference(response, answer)
+      compared += 1
+      if (found === undefined || PARTS_LEFT_OUT.some(([name, path]) => name === op && path.test(found))) continue
+      if (op === 'ping' && found.startsWith('.result.version')) continue
+      differences.push(`#${n} ${section} ${op}${found}`)
+    }
+    expect(differences).toEqual([])
+    expect(compared).toBeGreaterThan(90)
+  })
+
+  test('its raw lines are taken and refused alike [cccc.simulator-framing]', async () => {
+    const differences: string[] = []
+    for (const record of read(file)) {
+      if (record.kind !== 'raw' || record.sent === undefined || record.sent.includes('bytes total')) continue
+      if (record.sent === '' || record.note?.includes('left open') || record.note?.includes('1 s after')) continue
+      await using simulator = createCcccSimulator({ dialect })
+      const lines = await ask(simulator, record.sent, record.note?.includes('half-closed'))
+      const told = (list: readonly Loose[] = []): unknown[] => list.map(({ ok, error }) => [ok, (error as Loose | null)?.code])
+      if (JSON.stringify(told(lines)) !== JSON.stringify(told(record.received_lines))) {
+        differences.push(`#${record.n} ${record.note}: ${JSON.stringify(lines)}`)
+      }
+    }
+    expect(differences).toEqual([])
+  })
+})
