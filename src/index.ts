@@ -61,5 +61,6 @@ export {
   type TraceOptions,
   type TracePolicy,
 } from './core/policy/index.js'
+export { toWeb, type WebLink } from './core/to-web.js'
 export { fallback, type FallbackOptions } from './core/transports/fallback.js'
 export { tap, tapLink, type TapEvent, type TapObserver } from './core/transports/tap.js'

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { transportContract } from '../../src/testing/index.js'
 import * as entry from '../../transports/node/index.js'
 import { childCases } from './children.js'
+import { socketCases } from './socket-traps.js'
 import {
   acceptedContext,
   memoryContext,
@@ -56,4 +57,8 @@ for (const [name, make] of Object.entries(made)) {
 
 describe.skipIf(process.platform === 'win32')('children', () => {
   for (const { id, title, run } of childCases) test(`${title} [${id}]`, () => run({ entry, self }))
+})
+
+describe('traps of sockets', () => {
+  for (const { id, title, run } of socketCases) test(`${title} [${id}]`, () => run({ entry }))
 })

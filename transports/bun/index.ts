@@ -1,2 +1,3 @@
 /** Bun. Its `node:net` and `node:child_process` pass the transport contract, so the source is Node's. */
 export * from '../node/index.js'
+export * from '../web/index.js'

@@ -3,3 +3,4 @@
  * for a unix socket `--allow-read` and `--allow-write` of its path as well; `--allow-run` and `--allow-env` for children.
  */
 export * from '../node/index.js'
+export * from '../web/index.js'

@@ -1,4 +1,5 @@
 /** The environment and the arguments of a child: what it inherits, what it never does, and what the system can carry. Pure. */
+import { traceEnvironment } from '../../src/core/policy/trace-context.js'
 import { SignalboxError } from '../../src/errors.js'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -75,9 +76,7 @@ export function childEnvironment(
     if (value === undefined) delete out[name]
     else out[name] = value
   }
-  // `traceparent` travels as TRACEPARENT, the name that other tools read.
-  for (const [name, value] of Object.entries(trace)) out[name.toUpperCase().replaceAll('-', '_')] = value
-  return out
+  return { ...out, ...traceEnvironment(trace) }
 }
 
 function matcher(patterns: readonly string[]): (name: string) => boolean {

@@ -19,3 +19,4 @@ export { listenWebSocket, nodeWebSocket, type ListenWebSocketOptions, type WebSo
 export { ccccDaemon, ccccHome, discoverCccc, type CcccDaemonOptions } from './cccc.js'
 export { claudeProcess, type ClaudeProcess, type ClaudeProcessOptions } from './claude.js'
 export { findClaude, type ClaudeExecutable, type FindOptions } from './claude-find.js'
+export * from './ccc/index.js'

@@ -27,8 +27,10 @@ export class SocketLink extends NodeLink {
     socket.on('close', onClose)
   }
 
+  // Bun tells a failed write here as well and destroys the socket; it has handed over what it received by then.
   faulted(error: unknown): void {
     this.fault = error
+    if (codeOf(error) === 'EPIPE') this.writeFault ??= error
   }
 
   gone(): void {
@@ -39,7 +41,8 @@ export class SocketLink extends NodeLink {
       const error = linkFault(this.fault, this.info.transport, this.info.peer ?? this.info.id)
       this.writeFault ??= this.fault
       this.inbox.fail(error)
-      this.finish(codeOf(this.fault) === 'ECONNRESET' ? { kind: 'peer', detail: 'ECONNRESET' } : { kind: 'error', error })
+      const name = codeOf(this.fault)
+      this.finish(name === 'ECONNRESET' || name === 'EPIPE' ? { kind: 'peer', detail: name } : { kind: 'error', error })
     } else this.finish(this.ending())
   }
 

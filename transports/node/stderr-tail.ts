@@ -9,8 +9,10 @@ export interface StderrTail {
 export function createStderrTail(maxBytes: number): StderrTail {
   let chunks: Uint8Array[] = []
   let bytes = 0
+  let lost = false
   return {
     push(chunk) {
+      lost ||= bytes + chunk.byteLength > maxBytes
       const last = chunk.byteLength > maxBytes ? chunk.slice(chunk.byteLength - maxBytes) : chunk
       chunks.push(last)
       bytes += last.byteLength
@@ -21,13 +23,12 @@ export function createStderrTail(maxBytes: number): StderrTail {
     },
     text() {
       const whole = joined(chunks, bytes)
-      const cut = whole.byteLength > maxBytes
-      const kept = cut ? whole.subarray(whole.byteLength - maxBytes) : whole
+      const kept = lost ? whole.subarray(Math.max(0, whole.byteLength - maxBytes)) : whole
       let start = 0
-      while (cut && start < kept.byteLength && ((kept[start] as number) & 0xc0) === 0x80) start += 1
+      while (lost && start < kept.byteLength && ((kept[start] as number) & 0xc0) === 0x80) start += 1
       const text = new TextDecoder().decode(kept.subarray(start))
       // A secret that was cut in two is no longer recognised: what the cut left of a line goes, or of a word where there is one line.
-      return redactText(cut ? text.replace(text.includes('\n') ? /^[^\n]*\n/ : /^\S*/, '') : text)
+      return redactText(lost ? text.replace(text.includes('\n') ? /^[^\n]*\n/ : /^\S*/, '') : text)
     },
   }
 }
