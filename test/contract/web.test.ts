@@ -1,20 +1,25 @@
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { transportContract, type ContractContext } from '../../src/testing/index.js'
 import { nodeWebSocket } from '../../transports/node/web-socket.js'
+import { fetchContext } from './fetch-context.js'
 import { startPeerServer, type PeerServer } from '../peer/server.js'
 import { heldByProcess } from './held.js'
 import { messagePortContext, webSocketContext } from './web-contexts.js'
 
 let server: PeerServer
+let fetching: Awaited<ReturnType<typeof fetchContext>>
 beforeAll(async () => {
   server = await startPeerServer()
+  fetching = await fetchContext()
 })
 afterAll(async () => {
   await server[Symbol.asyncDispose]()
+  await fetching[Symbol.asyncDispose]()
 })
 
 const made: Readonly<Record<string, () => Promise<ContractContext>>> = {
   websocket: async () => webSocketContext({ webSocketUrl: server.webSocketUrl, webSocket: await nodeWebSocket() }),
+  fetch: async () => fetching,
   messageport: async () => messagePortContext({ tellsOfDeath: true }),
 }
 
@@ -22,7 +27,8 @@ for (const [name, make] of Object.entries(made)) {
   describe(name, () => {
     let context: ContractContext
     beforeAll(async () => {
-      context = { ...(await make()), held: heldByProcess }
+      // fetch keeps connections for the next request, in a pool that is the runtime's.
+      context = name === 'fetch' ? await make() : { ...(await make()), held: heldByProcess }
     })
     for (const { id, title, skip, run } of transportContract) {
       test(`${title} [${id}]`, async (task) => {

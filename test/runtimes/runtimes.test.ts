@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { startPeerServer } from '../peer/server.js'
 import { installPackage, root } from './lib/consumer.js'
 import { runChromium, runFile, runtimes, runWorkerd, type Runtime } from './lib/run.js'
 
@@ -24,7 +25,8 @@ describe.skipIf(!built && !required)('the built package runs', () => {
     if (skip) console.warn(`skipped: no ${runtime.name} here; to have it, ${runtime.missing}`)
     test.skipIf(skip)(`[package.five-runtimes] in ${runtime.name}`, { timeout: 300_000 }, async () => {
       expect(runtime.path, `${runtime.name} is required: ${runtime.missing}`).toBeDefined()
-      const reports = await run(runtime, '')
+      await using peers = await startPeerServer()
+      const reports = await run(runtime, peers.webSocketUrl.replace(/\/$/, ''))
       const failures = reports.flatMap(({ name, error, results }) => [
         ...(error ? [`${name}: ${error}`] : []),
         ...results

@@ -3,8 +3,9 @@ import { codecSuite } from './codecs.js'
 import { entriesSuite } from './entries.js'
 import { runSuites, type Environment, type Suite, type SuiteReport } from './environment.js'
 import { storeSuite } from './store.js'
+import { webSuites } from './web.js'
 
-const suites: readonly Suite[] = [entriesSuite, codecSuite, storeSuite]
+const suites: readonly Suite[] = [entriesSuite, codecSuite, storeSuite, ...webSuites]
 
 export function environment(peers: string, runtime: string): Environment {
   return { runtime, ws: (peer) => `${peers}/${peer}` }

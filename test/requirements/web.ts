@@ -1,0 +1,75 @@
+import type { Requirement } from './requirement.js'
+
+const row = (id: string, source: string, behaviour: string, applies?: string): Requirement => ({
+  id,
+  source,
+  behaviour,
+  ...(applies === undefined ? {} : { applies }),
+})
+const PEERS = 'regressions of other SDKs'
+
+export const requirements: readonly Requirement[] = [
+  row('link.open', 'design 7', 'The first frames say what either side may send; the credential is in the first, and is not kept.'),
+  row('link.open-timeout', 'design 7', 'A client that does not say open within two seconds is closed.'),
+  row('link.refused', 'design 7', 'A refusal says why, in a frame and in the code of the socket; a foreign error tells nothing.'),
+  row('link.invalid', 'design 7', 'A frame that the protocol does not allow closes the link with 4400.'),
+  row('link.credit', 'design 7', 'A writer never has more under way than the window; credit is given for what was read.'),
+  row('link.split', 'design 5', 'A write larger than a frame is split; the writes of one turn leave as one frame.'),
+  row('link.close-reason', 'design 7', 'Why a side closed is told to the other, after its bytes.'),
+  row('link.lost', 'design 1, law 2', 'A socket that is gone without a farewell is a fault, told after what was received.'),
+  row('link.sent', 'design 1, law 5', 'A write that was cut in two says maybe; one that waited whole says no.'),
+
+  row(
+    'web.exchange-as-given',
+    'toolchain',
+    'A request arrives as given: no header is added, names of reply headers are lower-case.',
+  ),
+  row('web.exchange-headers', 'design 3', 'Headers can be a function, asked for each request.'),
+  row(
+    'web.exchange-streams',
+    'design 1',
+    'Bodies of request and reply stream at the same time.',
+    'where the runtime streams requests',
+  ),
+  row('web.exchange-gather', 'design 5', 'A streaming body can be gathered first, within a limit; a page is told when it must be.'),
+  row('web.exchange-abort', 'design 3', 'An abort before the reply is typed, keeps its reason, and says honestly what was sent.'),
+  row('web.exchange-abort-body', 'toolchain', "The signal covers the reply's body to its last byte."),
+  row(
+    'web.exchange-redirect',
+    'design 4',
+    'Redirects are followed for GET only, and never with a secret that the runtime would carry along.',
+  ),
+  row('web.exchange-sent', 'design 3', 'A failed exchange says no only where that is proven.'),
+  row('web.exchange-base', 'design 7', 'The path of a request can neither leave its base nor name another host.'),
+  row('web.exchange-cancel', 'design 1, law 7', 'A body that is cancelled leaves no connection behind.'),
+  row('web.no-secret-urls', 'design 7', 'No credential gets into a URL, nor into an error about one.'),
+  row('web.fetch-link-line', 'design 7', 'The POST goes out with the first complete message, and its answer streams back.'),
+  row('web.fetch-link-end', 'design 7', 'Or at end, where the protocol is not one of lines.'),
+  row('web.fetch-link-one', 'design 7', 'A fetch link carries one request; another write is refused and was not sent.'),
+  row('web.fetch-link-refused', 'design 7', 'A refusal teaches: its code, what to change, and when to come back.'),
+  row('web.subprotocol', 'design 7', 'A server that does not speak signalbox.v1 is not spoken to.'),
+  row('web.credential', 'design 7', 'The credential of a link goes into its first frame, never into a URL or a header.'),
+  row('web.abort-open', 'design 1, law 1', 'An abort while a socket connects, or while its server decides, leaves nothing.'),
+  row('web.listen-origin', 'design 7', 'A page is not let in by a listener unless its origin is named.'),
+  row('web.ws-absent', 'design 2', 'Without the package ws, or any WebSocket, the failure says what to do.'),
+  row('web.abandoned', 'design 1, law 3', 'A socket that cannot be cut is given up in bounded time, and said so.', 'pages'),
+  row('web.browser-credit', 'design 7', 'A page that does not read stops the sender at the window.', 'Chromium'),
+
+  row('path.response-timeout', PEERS, 'A deadline covers the answer, not only the connection, and the link is closed.'),
+  row('path.abort', PEERS, 'An abort of the caller ends the call at once and keeps its reason.'),
+  row('path.break', PEERS, 'Leaving a stream reaches the wire.'),
+  row('path.early-events', PEERS, 'What the peer says between the handshake and the first read is not lost.'),
+  row('path.pending-write', PEERS, 'A write under way when the peer dies fails, and is not called handed over.'),
+  row('path.giant', PEERS, 'A message of twelve megabytes crosses whole, both ways.'),
+  row('path.slow-reader', PEERS, 'A reader that pauses loses nothing and holds its peer back.'),
+  row('path.half-close', PEERS, 'After our half has ended the peer may still answer, cut at every byte.'),
+  row('path.two-clients', PEERS, 'Clients over different transports in one process do not know of each other.'),
+
+  row('fallback.unsent', 'design 3', 'The next transport is tried only where nothing was sent and the way is barred.'),
+  row('tap.observes', 'design 8', 'A tap shows everything and changes nothing, even if its observer throws.'),
+  row('tap.redacts', 'design 4', 'A recording holds no secret, however the bytes were cut.'),
+  row('tap.replays', 'design 8', 'A recording plays again, and tells a client that says something else.'),
+  row('faults.harmless', 'design 8', 'Cuts, joins and delays change no byte, whatever the seed.'),
+  row('faults.seeded', 'design 8', 'The same seed gives the same faults.'),
+  row('faults.named', 'design 8', 'A failure that was made on purpose names its seed.'),
+]
