@@ -122,7 +122,6 @@ export function createDeriver(options: DeriveOptions = {}): Deriver {
       }
       shown.delete(key)
     }
-    out.push({ type: 'unknown', eventType: line.type, raw: line })
   }
 
   const result = (line: ResultLine, out: ClaudeMessage[]): void => {
@@ -176,6 +175,9 @@ export function createDeriver(options: DeriveOptions = {}): Deriver {
         case 'rate_limit_event':
           if (!isRateLimit(line)) return unknown(line, out)
           out.push(limitOf(line))
+          return
+        case 'command_lifecycle':
+          // Of interest to the connection alone; `lines()` has it.
           return
         default:
           if (!oldShapes(line, out)) unknown(line, out)

@@ -173,7 +173,7 @@ export interface UnknownSystemMessage extends Base {
   readonly sessionId: string | undefined
 }
 
-/** A type that this version of ours does not know; `raw` holds all of it. Also `stream_event`, beside the deltas made from it. */
+/** A type that this version of ours does not know; `raw` holds all of it. Stream events and bookkeeping show in `lines()` only. */
 export interface UnknownMessage extends Base {
   readonly type: 'unknown'
   readonly eventType: string

@@ -17,3 +17,11 @@ export {
 } from './recording.js'
 export * from './ccc/index.js'
 export { createCcccSimulator, type CcccFaults, type CcccSimulator, type CcccSimulatorOptions } from './cccc/index.js'
+export {
+  createClaudeSimulator,
+  type ClaudeSimulator,
+  type ClaudeSimulatorOptions,
+  type SimulatedRun,
+} from './claude/simulator.js'
+export { scriptedModel, type FakeBlock, type FakeModel, type FakeReply, type FakeRequest } from './claude/fake-model.js'
+export { memorySessions, type SimulatedSessions } from './claude/conversation.js'

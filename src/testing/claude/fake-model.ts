@@ -1,0 +1,184 @@
+/**
+ * A model that answers by markers in the prompt, `FAKE:bash:echo hi` for a tool call, `FAKE:429` for a failure, so that one script of prompts
+ * drives the simulator, the fake executable, the imitation of the Messages API and the real CLI alike. A prompt without a marker gets a
+ * friendly line.
+ */
+export interface FakeBlock {
+  readonly type: string
+  readonly [field: string]: unknown
+}
+
+export interface FakeRequest {
+  readonly model: string
+  readonly messages: readonly { readonly role: string; readonly content: string | readonly FakeBlock[] }[]
+  /** Counts the calls of one conversation's last prompt, from 0. */
+  readonly attempt: number
+}
+
+export type FakeReply =
+  | {
+      readonly kind: 'answer'
+      readonly blocks: readonly FakeBlock[]
+      readonly stopReason: string
+      /** Pieces that come one by one, with a pause before each. */
+      readonly paceMs?: number
+      readonly limit?: { readonly status: string; readonly utilization: number }
+    }
+  | {
+      readonly kind: 'error'
+      readonly status: number
+      readonly type: string
+      readonly message: string
+      readonly retryAfterS?: number
+    }
+  | { readonly kind: 'usage_limit' }
+  /** The connection breaks: before a byte, or in the middle of the first block. */
+  | { readonly kind: 'reset' }
+  | { readonly kind: 'cut'; readonly blocks: readonly FakeBlock[] }
+  /** Never answers. */
+  | { readonly kind: 'hang' }
+  | { readonly kind: 'refusal' }
+
+export type FakeModel = (request: FakeRequest) => FakeReply
+
+const answer = (blocks: readonly FakeBlock[], stopReason = 'end_turn'): FakeReply => ({ kind: 'answer', blocks, stopReason })
+const text = (words: string): FakeBlock => ({ type: 'text', text: words })
+const say = (words: string): FakeReply => answer([text(words)])
+const call = (name: string, input: object, said?: string, id = ''): FakeReply =>
+  answer([...(said === undefined ? [] : [text(said)]), { type: 'tool_use', id, name, input }], 'tool_use')
+const failure = (status: number, type: string, message: string, retryAfterS?: number): FakeReply => ({
+  kind: 'error',
+  status,
+  type,
+  message,
+  ...(retryAfterS === undefined ? {} : { retryAfterS }),
+})
+
+const QUESTIONS = [
+  {
+    question: 'Which colour?',
+    header: 'Colour',
+    multiSelect: false,
+    options: [
+      { label: 'Red', description: 'warm' },
+      { label: 'Blue', description: 'cold' },
+    ],
+  },
+]
+
+/** What follows `FAKE:` up to the next colon, and the rest. */
+type Script = (rest: string, request: FakeRequest) => FakeReply
+
+const SCRIPTS: Readonly<Record<string, Script>> = {
+  echo: (rest) => say(rest),
+  recall: (_rest, { messages }) => {
+    const said = userTexts(messages)
+    return say(`User turns seen: ${said.length}; previous: ${JSON.stringify(said)}`)
+  },
+  bash: (command) => call('Bash', { command, description: 'Run a probe' }, 'I will run a command.'),
+  sleep: (seconds) =>
+    call('Bash', { command: `python3 -c 'import time; time.sleep(${seconds})'`, description: 'Long command' }, 'Sleeping.'),
+  write: (path) => call('Write', { file_path: path, content: 'written by the fake model\n' }, 'Writing.'),
+  read: (path) => call('Read', { file_path: path }, 'Reading.'),
+  tool: (rest) => {
+    const at = rest.indexOf(' ')
+    return call(rest.slice(0, at), JSON.parse(rest.slice(at + 1)) as object)
+  },
+  badtool: () => call('NoSuchTool', { a: 1 }),
+  two: () =>
+    answer(
+      [
+        { type: 'tool_use', id: '', name: 'Bash', input: { command: 'echo one', description: 'first' } },
+        { type: 'tool_use', id: '', name: 'Bash', input: { command: 'echo two', description: 'second' } },
+      ],
+      'tool_use',
+    ),
+  ask: () => call('AskUserQuestion', { questions: QUESTIONS }),
+  plan: () => call('ExitPlanMode', { plan: '1. do it' }),
+  schema: () => call('StructuredOutput', { name: 'Ada', age: 36 }),
+  badschema: () => call('StructuredOutput', { wrong: true }),
+  loop: (_rest, request) => call('Bash', { command: `echo loop-${toolRounds(request)}`, description: 'loop' }),
+  multi: () => answer([text('First block. '), text('Second block.')]),
+  thinking: () =>
+    answer([
+      { type: 'thinking', thinking: 'Let me think about this very carefully.', signature: 'ZmFrZS1zaWduYXR1cmU=' },
+      text('The answer is 4.'),
+    ]),
+  unicode: () => say('Grüße 🚂 \u2028 line separator, \u2029 paragraph separator, nul \u0000, tab \t, quote " end'),
+  big: (size) => say('x'.repeat(Number(size))),
+  slow: (ticks) => ({
+    kind: 'answer',
+    blocks: [text(Array.from({ length: Number(ticks) }, (_, tick) => `tick ${tick} `).join(''))],
+    stopReason: 'end_turn',
+    paceMs: 50,
+  }),
+  empty: () => answer([]),
+  maxtokens: () => answer([text('Truncated by the token lim')], 'max_tokens'),
+  warn: () => ({
+    kind: 'answer',
+    blocks: [text('You are near the limit.')],
+    stopReason: 'end_turn',
+    limit: { status: 'allowed_warning', utilization: 0.92 },
+  }),
+  rejected: () => ({ kind: 'usage_limit' }),
+  hang: () => ({ kind: 'hang' }),
+  reset: () => ({ kind: 'reset' }),
+  refusal: () => ({ kind: 'refusal' }),
+  cut: () => ({ kind: 'cut', blocks: [text('This answer is cut in the middle')] }),
+  cutonce: (_rest, { attempt }) =>
+    attempt === 0 ? { kind: 'cut', blocks: [text('Half of an answer')] } : say('Whole after the cut.'),
+  '400': () => failure(400, 'invalid_request_error', 'fake bad request'),
+  '401': () => failure(401, 'authentication_error', 'invalid x-api-key'),
+  '403': () => failure(403, 'permission_error', 'fake forbidden'),
+  '404': () => failure(404, 'not_found_error', 'model: fake'),
+  '429': () => failure(429, 'rate_limit_error', 'fake rate limit', 1),
+  '429once': (_rest, { attempt }) =>
+    attempt < 2 ? failure(429, 'rate_limit_error', 'fake rate limit', 1) : say('Recovered after 429.'),
+  '500': () => failure(500, 'api_error', 'fake internal error'),
+  '529': () => failure(529, 'overloaded_error', 'Overloaded'),
+  toolong: () => failure(400, 'invalid_request_error', 'prompt is too long: 250000 tokens > 200000 maximum'),
+}
+
+/** Prompts of the conversation, tool results left out. */
+export function userTexts(messages: FakeRequest['messages']): string[] {
+  const texts: string[] = []
+  for (const { role, content } of messages) {
+    if (role !== 'user') continue
+    if (typeof content === 'string') texts.push(content)
+    else for (const block of content) if (block.type === 'text' && isPrompt(String(block.text))) texts.push(String(block.text))
+  }
+  return texts
+}
+
+/** The CLI puts notes of its own beside what the user said. */
+const isPrompt = (words: string): boolean => !words.startsWith('<system-reminder>') && !words.startsWith('<local-command')
+
+function toolRounds({ messages }: FakeRequest): number {
+  let rounds = 0
+  for (const { role, content } of messages) {
+    if (role === 'user' && typeof content !== 'string' && content.some((block) => block.type === 'tool_result')) rounds += 1
+  }
+  return rounds
+}
+
+/** What a tool said last, if the conversation ends with it. */
+function lastToolResult({ messages }: FakeRequest): string | undefined {
+  const last = messages.at(-1)
+  if (!last || typeof last.content === 'string') return undefined
+  const result = last.content.find((block) => block.type === 'tool_result')
+  if (!result) return undefined
+  return typeof result.content === 'string' ? JSON.stringify(result.content) : JSON.stringify(result.content ?? '')
+}
+
+export function scriptedModel(request: FakeRequest): FakeReply {
+  const marked = userTexts(request.messages)
+    .reverse()
+    .map((words) => /FAKE:([\w]+)(?::([\s\S]*))?/.exec(words))
+    .find((found) => found !== null)
+  const name = marked?.[1] ?? ''
+  const said = lastToolResult(request)
+  if (said !== undefined && name !== 'loop' && name !== 'badschema') return say(`Done. Tool said: ${said}`)
+  const script = SCRIPTS[name]
+  if (!script || userTexts(request.messages).at(-1)?.includes('FAKE:') !== true) return say('Hello from the fake model.')
+  return script((marked?.[2] ?? marked?.[0]?.split(':')[2] ?? '').trimEnd(), request)
+}

@@ -1,0 +1,137 @@
+/** The Claude Code CLI in memory: a transport whose processes are simulated, with a ledger of everything they received and said. */
+import { systemClock, type Clock } from '../../core/clock.js'
+import { abortError } from '../../core/scope.js'
+import { launchPlan } from '../../claude/argv.js'
+import { launchEnv } from '../../claude/launch-env.js'
+import type { ClaudeLaunch } from '../../claude/launch.js'
+import type { CloseReason, Link, StreamTransport } from '../../transport.js'
+import { memoryPair } from '../memory-link.js'
+import { memorySessions, type SimulatedSessions } from './conversation.js'
+import type { FakeModel } from './fake-model.js'
+import { generationOf } from './generation.js'
+import { runProcess, type SimulatedExit } from './process.js'
+import type { SimulatedFiles } from './tools.js'
+
+export interface ClaudeSimulatorOptions {
+  /** Which generation to be: a version. Default 2.1.329. */
+  readonly version?: string
+  /** Answers prompts. Default: markers in the prompt, see `scriptedModel`. */
+  readonly model?: FakeModel
+  /** Environment of the processes. Default: an API key. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  readonly sessions?: SimulatedSessions
+  readonly files?: SimulatedFiles
+  readonly clock?: Clock
+}
+
+export interface SimulatedRun {
+  readonly launch: ClaudeLaunch
+  readonly args: readonly string[]
+  readonly received: readonly unknown[]
+  readonly written: readonly unknown[]
+  readonly exit: SimulatedExit | undefined
+}
+
+export interface ClaudeSimulator {
+  readonly transport: StreamTransport<ClaudeLaunch>
+  /** Every process that was started. */
+  readonly runs: readonly SimulatedRun[]
+  /** Processes that have not ended. */
+  readonly running: number
+  readonly sessions: SimulatedSessions
+  readonly files: SimulatedFiles
+  /** Ends every process at once, as a machine does that runs out of memory. */
+  kill(): void
+}
+
+/** Lines kept in the ledger of one run. */
+const MAX_LEDGER = 10_000
+
+export function createClaudeSimulator(options: ClaudeSimulatorOptions = {}): ClaudeSimulator {
+  const { version = '2.1.329', env = { ANTHROPIC_API_KEY: 'sk-ant-simulated' }, clock = systemClock } = options
+  const generation = generationOf(version)
+  const sessions = options.sessions ?? memorySessions()
+  const files: SimulatedFiles = options.files ?? new Map()
+  const runs: SimulatedRun[] = []
+  const living = new Set<AbortController>()
+
+  const open = (launch: ClaudeLaunch): Link => {
+    const plan = launchPlan(launch, generation.version)
+    // Where a real transport would write a private file, the content itself serves.
+    const args = plan.args.map((argument) => (typeof argument === 'string' ? argument : `${argument.flag}=${argument.content}`))
+    const [near, far] = memoryPair({ name: `claude-${runs.length + 1}` })
+    const killed = new AbortController()
+    const run = { launch, args, received: [] as unknown[], written: [] as unknown[], exit: undefined as SimulatedExit | undefined }
+    const keep = (list: unknown[], line: unknown): void => {
+      if (list.length < MAX_LEDGER) list.push(line)
+    }
+    runs.push(run)
+    living.add(killed)
+    const environment = { ...env, ...dropUndefined(launchEnv(launch, env)) }
+    for (const [name, value] of Object.entries(launchEnv(launch, env)))
+      if (value === undefined) delete (environment as Record<string, unknown>)[name]
+    const exited = runProcess({
+      generation,
+      args,
+      env: environment,
+      link: far,
+      sessions,
+      files,
+      model: options.model,
+      clock,
+      cwd: launch.cwd,
+      killed: killed.signal,
+      onRead: (line) => keep(run.received, line),
+      onWrite: (line) => keep(run.written, line),
+    }).then(async (exit) => {
+      run.exit = exit
+      living.delete(killed)
+      await far.end().catch(() => {})
+      return exit
+    })
+    const closed = exited.then((exit): CloseReason => {
+      void far.close()
+      return { kind: 'exit', exitCode: exit.exitCode, signal: exit.signal, stderrTail: exit.stderr }
+    })
+    closed.catch(() => {})
+    return {
+      info: { ...near.info, transport: 'simulated-claude', peer: `claude ${generation.version.join('.')}` },
+      read: () => near.read(),
+      write: (chunk) => near.write(chunk),
+      end: () => near.end(),
+      close() {
+        killed.abort()
+        void near.close()
+        return closed
+      },
+      closed,
+      async [Symbol.asyncDispose]() {
+        await this.close()
+      },
+    }
+  }
+
+  return {
+    transport: {
+      kind: 'stream',
+      name: 'simulated-claude',
+      async open(launch, { signal } = {}) {
+        if (signal?.aborted) throw abortError(signal, { transport: 'simulated-claude', op: 'open', sent: 'no' })
+        return open(launch)
+      },
+    },
+    runs,
+    get running() {
+      return living.size
+    },
+    sessions,
+    files,
+    kill() {
+      for (const process of living) process.abort()
+    },
+  }
+}
+
+function dropUndefined(record: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(record).filter((entry): entry is [string, string] => entry[1] !== undefined))
+}
