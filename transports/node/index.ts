@@ -20,3 +20,4 @@ export { ccccDaemon, ccccHome, discoverCccc, type CcccDaemonOptions } from './cc
 export { claudeProcess, type ClaudeProcess, type ClaudeProcessOptions } from './claude.js'
 export { findClaude, type ClaudeExecutable, type FindOptions } from './claude-find.js'
 export * from './ccc/index.js'
+export { cmdopCore, type CmdopCoreOptions } from './cmdop.js'

@@ -13,6 +13,11 @@ export interface FrameOptions {
   readonly maxFrameBytes?: number
 }
 
+export interface FrameDecoder extends Decoder<Uint8Array> {
+  /** Is a frame under way? Where the rest does not come, a reader may have lost its place. */
+  readonly partial: boolean
+}
+
 // A 64-bit varint has at most ten bytes; peers may pad one (`84 80 00` is 4).
 const LONGEST_VARINT = 10
 const CONTINUES = 0x80
@@ -37,7 +42,7 @@ export function encodeFrame(body: Uint8Array): Uint8Array<ArrayBuffer> {
  * Yields bodies. One that lies whole in a chunk is a view of it, without a copy: the caller of `push` owns the chunk and must not
  * write to it afterwards. An empty body is a legal frame and is yielded.
  */
-export function frameDecoder(options: FrameOptions = {}): Decoder<Uint8Array> {
+export function frameDecoder(options: FrameOptions = {}): FrameDecoder {
   const { maxFrameBytes = MAX_FRAME_BYTES } = options
   const partial = createAccumulator()
   // The prefix under way, and then the length that it gave; null while the prefix is incomplete.

@@ -1,0 +1,142 @@
+/** The client: one surface over a core on a link, or over REST. */
+import { createCaller, type CallOptions, type ClientOptions } from '../core/call.js'
+import type { InvalidMessage } from '../core/validate.js'
+import { SignalboxError } from '../errors.js'
+import type { ExchangeTransport, Link, OpenOptions, StreamTransport } from '../transport.js'
+import type { Backend } from './backend.js'
+import { resolveConfig, type CmdopConfig, type ResolvedConfig } from './config.js'
+import { createCoreBackend } from './core-backend.js'
+import { asCmdopError, CmdopError, ValidationError } from './errors.js'
+import { createFleets, type Fleets } from './namespaces/fleets.js'
+import { createKeys, type Keys } from './namespaces/keys.js'
+import { createMachines, type Machines } from './namespaces/machines.js'
+import { createSchedules, type Schedules } from './namespaces/schedules.js'
+import { createSkills, type Skills } from './namespaces/skills.js'
+import { createTunnels, type Tunnels } from './namespaces/tunnels.js'
+import type { Context } from './namespaces/context.js'
+import { OPS, type Answer, type OpName, type Request } from './ops.js'
+import type { Complaint } from './plain.js'
+import { createRestBackend } from './rest-backend.js'
+import type { SessionLimits } from './session.js'
+
+/** Starts cores: it wants the credentials at open, and may know some from its own environment. */
+export interface CoreTransport extends StreamTransport<ResolvedConfig> {
+  /** What the environment gives where the client names nothing. */
+  readonly environment: CmdopConfig
+}
+
+export interface CmdopOptions extends ClientOptions, Omit<CmdopConfig, 'timeoutMs'> {
+  /**
+   * `cmdopCore()` starts a core here; any other link leads to a core that runs elsewhere with its own credentials; an exchange speaks
+   * REST to the relay and the platform (experimental).
+   */
+  readonly transport: CoreTransport | StreamTransport<void> | ExchangeTransport
+  readonly limits?: SessionLimits
+  /** How long `close()` waits for calls in flight. Default 5 s. */
+  readonly closeGraceMs?: number
+  readonly onEvent?: (event: InvalidMessage) => void
+}
+
+export interface Cmdop extends AsyncDisposable {
+  readonly machines: Machines
+  readonly fleets: Fleets
+  readonly tunnels: Tunnels
+  readonly schedules: Schedules
+  readonly keys: Keys
+  readonly skills: Skills
+  readonly fleetId: string | undefined
+  readonly baseUrl: string
+  /** What this connection can and cannot do. */
+  readonly capabilities: {
+    /** A core goes on with an ask that nobody reads: the protocol cannot cancel. REST drops the request; what the relay does is unknown. */
+    readonly cancelsAsk: false
+    readonly plane: 'core' | 'rest'
+  }
+  /** Any op by its name, with the fields of its request message. Defaults are not filled in. */
+  call<Name extends OpName>(name: Name, request: Request<Name>, options?: CallOptions): Promise<Answer<Name>>
+  /** Waits for calls in flight, at most `closeGraceMs`, and ends the core. Idempotent. */
+  close(): Promise<void>
+}
+
+export function createCmdop(options: CmdopOptions): Cmdop {
+  const { transport, interceptors, clock, validate = 'warn', onEvent } = options
+  const config = resolveConfig(options, 'environment' in transport ? transport.environment : {})
+  const { timeoutMs } = config
+  const caller = createCaller({ system: 'cmdop', transport: transport.name, interceptors, clock, timeoutMs })
+
+  const complain =
+    (op: OpName): Complaint =>
+    (path, message) => {
+      if (validate === 'off') return
+      if (validate === 'warn') return onEvent?.({ type: 'invalid', op, path, message })
+      throw new CmdopError({ code: 'invalid_message', message: `The answer to ${op} ${message}, at ${path}.`, op, sent: 'yes' })
+    }
+
+  const backend: Backend =
+    transport.kind === 'exchange'
+      ? createRestBackend({ transport, config })
+      : createCoreBackend({ ...options, transport: transport.name, ...opening(transport, config, options), complain })
+
+  const invoke: Context['invoke'] = async <Name extends OpName>(name: Name, request: Request<Name>, given?: CallOptions) => {
+    const { idempotent } = OPS[name]
+    try {
+      const answer = await caller.run({ op: name, args: request, idempotent }, given, (call) => backend.unary(name, request, call))
+      return answer as Answer<Name>
+    } catch (error) {
+      throw asCmdopError(error)
+    }
+  }
+  const fleet: Context['fleet'] = (op, explicit) => {
+    const found = explicit || config.fleetId
+    if (found) return found
+    throw new ValidationError({
+      code: 'invalid_argument',
+      remoteCode: 'validation',
+      op,
+      message: `${op} needs a fleet, and none is known.`,
+      hint: 'Pass fleetId to the call or to createCmdop, or set CMDOP_FLEET_ID.',
+      sent: 'no',
+    })
+  }
+
+  const context: Context = { invoke, fleet }
+  const close = (): Promise<void> => backend.close()
+  return {
+    machines: createMachines(context, { backend, caller, clock, timeoutMs }),
+    fleets: createFleets(context),
+    tunnels: createTunnels(context),
+    schedules: createSchedules(context),
+    keys: createKeys(context),
+    skills: createSkills(context),
+    fleetId: config.fleetId,
+    baseUrl: config.baseUrl,
+    capabilities: { cancelsAsk: false, plane: transport.kind === 'exchange' ? 'rest' : 'core' },
+    call: invoke,
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+interface Opening {
+  readonly open: (options: OpenOptions) => Promise<Link>
+  readonly credentials: { readonly relay: boolean; readonly platform: boolean } | null
+}
+
+function opening(transport: CoreTransport | StreamTransport<void>, config: ResolvedConfig, options: CmdopOptions): Opening {
+  if ('environment' in transport) {
+    const credentials = { relay: config.token !== undefined, platform: config.apiKey !== undefined }
+    return { open: (given) => transport.open(config, given), credentials }
+  }
+  const named = (['token', 'apiKey', 'baseUrl', 'apiBaseUrl'] as const).filter((name) => options[name])
+  if (named.length > 0) {
+    // Sent along, a secret would reach whoever carries the link; left out in silence, the caller would believe that it is used.
+    throw new SignalboxError({
+      code: 'invalid_argument',
+      system: 'cmdop',
+      transport: transport.name,
+      message: `${named.join(', ')} cannot be used: this transport leads to a core that was started elsewhere, with its own.`,
+      hint: 'Leave them out, or start the core here with cmdopCore().',
+    })
+  }
+  return { open: (given) => transport.open(undefined, given), credentials: null }
+}

@@ -1,0 +1,120 @@
+/**
+ * Between generated messages and what callers see: plain objects that survive `JSON.stringify`. Enums become the lower-case strings of
+ * the relay, int64 becomes a number, absent optionals are absent. One walk over the descriptors serves both ways and both planes.
+ */
+import { ScalarType, type DescEnum, type DescField, type DescMessage, type Message } from '@bufbuild/protobuf'
+import type { MfaRequirement, ScheduleRunStatus, ScheduleTargetKind } from './gen/cmdop/core/v1/common_pb.js'
+import { refused } from './errors.js'
+
+/** A number that this version of the client has no name for keeps its place. */
+export type UnknownEnum = `unknown:${number}`
+export type MfaRequired = 'none' | 'optional' | 'required'
+export type TargetKind = 'all_fleet_machines' | 'specific_machines'
+export type RunStatus = 'pending' | 'running' | 'success' | 'failed'
+type OrUnset = 'unspecified' | UnknownEnum
+
+export type Plain<T> = T extends bigint
+  ? number
+  : T extends number
+    ? NumberOrName<T>
+    : T extends readonly (infer Item)[]
+      ? readonly Plain<Item>[]
+      : T extends object
+        ? { readonly [Key in keyof T as Key extends '$typeName' | '$unknown' ? never : Key]: Plain<T[Key]> }
+        : T
+
+/** An enum is told from a number by a number that is in none of them: `number` itself is assignable to every enum. */
+type NumberOrName<T extends number> = [-1] extends [T]
+  ? number
+  : [T] extends [MfaRequirement]
+    ? MfaRequired | OrUnset
+    : [T] extends [ScheduleTargetKind]
+      ? TargetKind | OrUnset
+      : [T] extends [ScheduleRunStatus]
+        ? RunStatus | OrUnset
+        : number
+
+/** Told the path of an int64 that a number cannot hold exactly, and of an enum number that has no name. */
+export type Complaint = (path: string, message: string) => void
+
+/** The message as a plain object, with the camelCase names of the schema. */
+export function toPlain<M extends Message>(schema: DescMessage, message: M, complain: Complaint, path = ''): Plain<M> {
+  const source = message as unknown as Readonly<Record<string, unknown>>
+  const out: Record<string, unknown> = {}
+  for (const field of schema.fields) {
+    const value = source[field.localName]
+    if (value !== undefined) out[field.localName] = plainValue(field, value, complain, `${path}${field.localName}`)
+  }
+  return out as Plain<M>
+}
+
+function plainValue(field: DescField, value: unknown, complain: Complaint, path: string): unknown {
+  if (field.fieldKind === 'map') return { ...(value as object) }
+  if (field.fieldKind === 'list') {
+    return (value as readonly unknown[]).map((item, index) => single(field, item, complain, `${path}.${index}`))
+  }
+  return single(field, value, complain, path)
+}
+
+function single(field: DescField, value: unknown, complain: Complaint, path: string): unknown {
+  if (field.message) return toPlain(field.message, value as Message, complain, `${path}.`)
+  if (field.enum) return enumText(field.enum, value as number, complain, path)
+  if (typeof value !== 'bigint') return value
+  const number = Number(value)
+  if (!Number.isSafeInteger(number)) complain(path, 'holds an integer beyond 2^53, which a number cannot hold exactly')
+  return number
+}
+
+function enumText(schema: DescEnum, number: number, complain: Complaint, path: string): string {
+  const known = schema.value[number]
+  if (known) return textOf(known)
+  complain(path, `holds ${number}, which has no name in ${schema.name}`)
+  return `unknown:${number}`
+}
+
+const textOf = (value: { readonly localName: string }): string => value.localName.toLowerCase()
+
+/** A typo must not widen a target or weaken a rule, as it does in the published SDKs. */
+export function enumNumber(schema: DescEnum, text: string, op: string, argument: string): number {
+  const names = schema.values.filter(({ number }) => number !== 0)
+  const known = names.find((value) => textOf(value) === text)
+  if (known) return known.number
+  throw refused(op, `${argument} is ${JSON.stringify(text)}; it must be one of ${names.map(textOf).join(', ')}.`)
+}
+
+/** What the relay calls an enum value, where it has another word than the schema. */
+export type Vocabulary = Readonly<Record<string, string>>
+
+/** A JSON answer of the relay or the platform, in the same shape: names mapped by the schema, unknown members kept as they came. */
+export function fromWire(schema: DescMessage, json: unknown, words: Vocabulary): Record<string, unknown> {
+  const source = typeof json === 'object' && json !== null ? (json as Record<string, unknown>) : {}
+  const out: Record<string, unknown> = { ...source }
+  for (const field of schema.fields) {
+    const value = source[field.name]
+    delete out[field.name]
+    const kept = value === undefined || value === null ? absent(field) : wireValue(field, value, words)
+    if (kept !== undefined) out[field.localName] = kept
+  }
+  return out
+}
+
+function wireValue(field: DescField, value: unknown, words: Vocabulary): unknown {
+  const { message } = field
+  if (field.fieldKind === 'list') {
+    const items = Array.isArray(value) ? value : []
+    return message ? items.map((item) => fromWire(message, item, words)) : items
+  }
+  if (field.fieldKind === 'message' && message) return fromWire(message, value, words)
+  if (field.enum) return typeof value === 'string' ? (words[value] ?? value) : value
+  return value
+}
+
+/** What an absent member reads as, by the same rule as on the pipe. */
+function absent(field: DescField): unknown {
+  if (field.fieldKind === 'list') return []
+  if (field.fieldKind === 'map') return {}
+  if (field.fieldKind === 'message' || field.proto.proto3Optional) return undefined
+  if (field.fieldKind === 'enum') return 'unspecified'
+  if (field.scalar === ScalarType.STRING) return ''
+  return field.scalar === ScalarType.BOOL ? false : 0
+}

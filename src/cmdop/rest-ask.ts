@@ -1,0 +1,155 @@
+/** An ask over server-sent events. A confirmed plan goes on in the answer to its confirmation, as the core was seen to read it. */
+import type { Call } from '../core/call.js'
+import { sseDecoder } from '../core/codec/sse.js'
+import { readText } from '../core/read-text.js'
+import { abortError, createScope, whileOpening } from '../core/scope.js'
+import { SignalboxError } from '../errors.js'
+import type { ExchangeTransport, Reply } from '../transport.js'
+import type { AskChannel, AskInit, AskSink } from './backend.js'
+import { CmdopError, ConnectionError, remoteFailure } from './errors.js'
+import { confirmFrame, type AskFrame } from './frames.js'
+import { restFailure } from './rest-backend.js'
+import { ASK_PATH, CONFIRM_PATH, PIN_PATH } from './rest-paths.js'
+
+interface Rest {
+  readonly transport: ExchangeTransport
+  readonly headers: Readonly<Record<string, string>>
+  readonly life: AbortSignal
+}
+
+const MAX_ERROR_BYTES = 1024 * 1024
+const OP = 'machines.ask'
+
+export async function openRestAsk(rest: Rest, request: AskInit, sink: AskSink, call: Call): Promise<AskChannel> {
+  const { transport } = rest
+  const facts = { op: OP, transport: transport.name, system: 'cmdop' }
+  const life = createScope({ signal: rest.life })
+  let over = false
+
+  const finish = (): void => {
+    over = true
+    life[Symbol.dispose]()
+    life.abort()
+  }
+  const fail = (error: unknown): void => {
+    if (over) return
+    finish()
+    const lost = {
+      ...facts,
+      code: 'closed',
+      remoteCode: 'connection',
+      message: 'The stream of the ask broke.',
+      sent: 'yes',
+    } as const
+    sink.fail(SignalboxError.is(error) ? error : new ConnectionError({ ...lost, cause: error }))
+  }
+
+  const send = async (route: string, body: unknown, accept: string, signal: AbortSignal): Promise<Reply> => {
+    const [method = 'POST', template = ''] = route.split(' ')
+    const path = template.replace('{machineId}', encodeURIComponent(request.machineId))
+    const headers = { ...rest.headers, accept, 'content-type': 'application/json' }
+    const reply = await transport.exchange({ method, path, headers, body: JSON.stringify(body) }, { signal, trace: call.trace })
+    if (reply.status >= 200 && reply.status <= 299) return reply
+    throw restFailure(reply, await readText(reply.body, MAX_ERROR_BYTES, facts), facts, true)
+  }
+
+  /** Gives what a frame says to the sink; true at the last one. */
+  const take = (data: string): boolean => {
+    const json = objectOf(data)
+    if (json.type === 'error') {
+      fail(remoteFailure(text(json.code), text(json.message), facts, true))
+      return true
+    }
+    const frame = restFrame(json)
+    sink.frame(frame, data.length)
+    if (frame.type !== 'done') return false
+    finish()
+    sink.end()
+    return true
+  }
+
+  const follow = async (reply: Reply): Promise<void> => {
+    const decoder = sseDecoder()
+    const reader = reply.body?.getReader()
+    let waitsForPlan = false
+    try {
+      for (;;) {
+        const step = (await reader?.read()) ?? { done: true, value: undefined }
+        const messages = step.done ? decoder.end() : decoder.push(step.value as Uint8Array)
+        for (const message of messages) {
+          if (over) return
+          if (message.type !== 'event') continue
+          waitsForPlan = objectOf(message.data).type === 'confirm_required'
+          if (take(message.data)) return
+        }
+        if (decoder.fault) throw decoder.fault
+        if (step.done) break
+      }
+      // What follows a plan comes in the answer to its confirmation.
+      if (waitsForPlan) return
+      const message = 'The relay ended the ask without saying how it went.'
+      throw new CmdopError({ ...facts, code: 'protocol', remoteCode: 'internal', message, sent: 'yes' })
+    } catch (error) {
+      fail(error)
+    } finally {
+      void reader?.cancel().catch(() => {})
+    }
+  }
+
+  const { machineId: _inPath, sessionId, prompt, options, agentType, timeoutSeconds, pin } = request
+  const extra = Object.keys(options).length === 0 ? {} : { options }
+  const body = { session_id: sessionId, prompt, agent_type: agentType, timeout_seconds: timeoutSeconds, ...extra, pin }
+  const stream = 'text/event-stream'
+  const first = await whileOpening(life, call.signal, (signal) => send(ASK_PATH, body, stream, signal)).catch((error: unknown) => {
+    finish()
+    throw call.signal.aborted && !SignalboxError.is(error) ? abortError(call.signal, { ...facts, sent: 'maybe' }) : error
+  })
+  void follow(first)
+
+  return {
+    async pin(challengeId, value) {
+      const reply = await send(PIN_PATH, { challenge_id: challengeId, pin: value }, 'application/json', life.signal)
+      await reply.body?.cancel()
+    },
+    async confirm(token, accept) {
+      const reply = await send(CONFIRM_PATH, { confirm_token: token, accept }, `${stream}, application/json`, life.signal)
+      if (reply.headers['content-type']?.startsWith(stream)) return void follow(reply)
+      await reply.body?.cancel()
+      // An answer that is no stream is how the relay says that the plan is off.
+      if (!over) take(JSON.stringify({ type: 'done', success: false, text: 'confirm rejected' }))
+    },
+    abandon: finish,
+  }
+}
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+const number = (value: unknown): number => (typeof value === 'number' ? value : 0)
+
+function objectOf(data: string): Readonly<Record<string, unknown>> {
+  try {
+    const json: unknown = JSON.parse(data)
+    if (typeof json === 'object' && json !== null) return json as Record<string, unknown>
+  } catch {
+    // The core skips what it cannot read too.
+  }
+  return { type: 'unreadable', data }
+}
+
+function restFrame(json: Readonly<Record<string, unknown>>): AskFrame {
+  switch (json.type) {
+    case 'event':
+      return { type: 'event', eventType: number(json.event_type), payload: json.payload }
+    case 'pin_required':
+      return { type: 'pin_required', challengeId: text(json.challenge_id), label: text(json.label) }
+    case 'pin_denied':
+      return { type: 'pin_denied', challengeId: text(json.challenge_id), reason: text(json.reason) }
+    case 'confirm_required':
+      return confirmFrame(text(json.token), text(json.plan), text(json.danger_level))
+    case 'done': {
+      const { success, text: words, error, duration_ms } = json
+      return { type: 'done', success: success === true, text: text(words), error: text(error), durationMs: number(duration_ms) }
+    }
+    default:
+      return { type: 'unknown', raw: json }
+  }
+}
