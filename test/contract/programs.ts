@@ -22,9 +22,9 @@ async function relay({ processStdio, unixSocket }: Entry, path: string): Promise
   const leave = (): void => process.exit(0)
   const answering = carry(socket, stdio)
   // Node can end its stdout and live on; the others only by leaving.
-  answering.then('Bun' in globalThis || 'Deno' in globalThis ? leave : () => {}, leave)
+  const ended = answering.then('Bun' in globalThis || 'Deno' in globalThis ? leave : () => {}, leave)
   // When the socket no longer takes anything the test has let go of it; what it said before still goes out.
-  await carry(stdio, socket).catch(() => answering.then(leave, leave))
+  await Promise.all([ended, carry(stdio, socket).catch(() => answering.then(leave, leave))])
 }
 
 async function carry(from: Link, to: Link): Promise<void> {
