@@ -1,5 +1,6 @@
 /** Joins a client's link to an upstream's. Bytes that go up are judged; bytes that come down wait for the client's window. */
 import { systemClock, type Clock } from '../core/clock.js'
+import { watchIdle } from '../core/idle.js'
 import { SignalboxError } from '../errors.js'
 import type { CloseReason, Link } from '../transport.js'
 import type { Judge } from './judge.js'
@@ -8,6 +9,8 @@ import { Refusal } from './refusal.js'
 export interface BridgeOptions {
   readonly judge: Judge
   readonly stallTimeoutMs: number
+  /** Silence in both directions. */
+  readonly idleTimeoutMs: number
   readonly clock?: Clock
   /** Ends the bridge from outside: shutdown, revoked credential. */
   readonly signal: AbortSignal
@@ -20,7 +23,7 @@ export type BridgeEnd =
 
 /** Runs until either side is gone, and leaves the upstream closed. The client's link is the caller's to close, with the reason given. */
 export async function bridge(client: Link, upstream: Link, options: BridgeOptions): Promise<BridgeEnd> {
-  const { judge, stallTimeoutMs, clock = systemClock, signal } = options
+  const { judge, stallTimeoutMs, idleTimeoutMs, clock = systemClock, signal } = options
   let end: BridgeEnd | undefined
   const stop = (why: BridgeEnd): void => {
     if (end) return
@@ -32,10 +35,16 @@ export async function bridge(client: Link, upstream: Link, options: BridgeOption
   if (signal.aborted) drained()
   else signal.addEventListener('abort', drained, { once: true })
   void client.closed.then(() => stop({ kind: 'client' }))
+  using idle = watchIdle(
+    idleTimeoutMs,
+    () => stop({ kind: 'refused', refusal: new Refusal('idle', { limit: 'idleTimeoutMs' }) }),
+    clock,
+  )
 
   const up = async (): Promise<void> => {
     for (;;) {
       const chunk = await client.read()
+      idle.touch()
       const passed = chunk === null ? judge.end() : judge.push(chunk)
       for (const bytes of passed) await upstream.write(bytes)
       if (chunk === null) return upstream.end()
@@ -44,6 +53,7 @@ export async function bridge(client: Link, upstream: Link, options: BridgeOption
   const down = async (): Promise<void> => {
     for (;;) {
       const chunk = await upstream.read()
+      idle.touch()
       // A bridge that was stopped from this side closes with its reason; an `eof` before it would look like a whole answer.
       if (chunk === null) return end ? undefined : client.end()
       const timer = clock.after(stallTimeoutMs, () => stop({ kind: 'refused', refusal: new Refusal('slow_consumer') }))

@@ -6,9 +6,8 @@ import { Refusal } from './refusal.js'
 
 export interface CallBodyOptions {
   readonly stallTimeoutMs: number
-  /** How often an empty line is sent while nothing else is; it keeps proxies and Firefox from sitting on the first byte. */
+  /** How often an empty line, which is no message, is sent while nothing else is: it keeps proxies and Firefox from sitting on the first byte. */
   readonly keepAliveMs: number
-  readonly lines: boolean
   readonly clock?: Clock
   readonly onEnd: () => void
   readonly signal: AbortSignal
@@ -18,6 +17,7 @@ const NEWLINE = 0x0a
 
 /** The one request of a call, judged and ready to be written. */
 export function judgeRequest(judge: Judge, body: Uint8Array): Uint8Array {
+  // Some clients leave the last newline out, and some upstreams wait for it.
   const passed = [...judge.push(body), ...judge.end()]
   const [request] = passed
   if (request === undefined || passed.length > 1)
@@ -30,7 +30,7 @@ export function judgeRequest(judge: Judge, body: Uint8Array): Uint8Array {
  * nothing for too long is cut off.
  */
 export function callBody(link: Link, options: CallBodyOptions): ReadableStream<Uint8Array> {
-  const { stallTimeoutMs, keepAliveMs, lines, clock = systemClock, onEnd, signal } = options
+  const { stallTimeoutMs, keepAliveMs, clock = systemClock, onEnd, signal } = options
   let stall: Timer | undefined
   let beat: Timer | undefined
   let over = false
@@ -57,7 +57,6 @@ export function callBody(link: Link, options: CallBodyOptions): ReadableStream<U
         fail = (error) => controller.error(error)
         if (signal.aborted) return onAbort()
         signal.addEventListener('abort', onAbort, { once: true })
-        if (!lines) return
         controller.enqueue(Uint8Array.of(NEWLINE))
         const tick = (): void => {
           if (over) return

@@ -32,13 +32,20 @@ export interface Credentials {
   redeem(ticket: string): Promise<{ token: string; grant: Grant }>
   verify(token: string | undefined): Promise<Grant>
   revoke(grantId: string): void
+  /** Called once, when the grant is withdrawn; returns the function that stops listening. */
+  onRevoked(grantId: string, listener: () => void): () => void
 }
 
 interface Ticket {
   readonly request: GrantRequest
   readonly expiresAtMs: number
-  spentOn?: string
+  uses: number
+  /** The grant that it was spent on. */
+  session?: string
 }
+
+const usedTwice = (): Refusal =>
+  new Refusal('ticket_spent', { message: 'The ticket was used twice, so the session it opened was ended.' })
 
 const looksLikeSecret = (value: unknown): value is string => typeof value === 'string' && value.length >= 16 && value.length <= 512
 
@@ -47,8 +54,16 @@ export function createCredentials(options: CredentialOptions = {}): Credentials 
   const tokens = new Map<string, Grant>()
   const tickets = new Map<string, Ticket>()
 
-  const forgetOldest = (map: Map<string, unknown>): void => {
-    if (map.size > maxCredentials) map.delete(map.keys().next().value as string)
+  const listeners = new Map<string, Set<() => void>>()
+
+  /** Tickets and sessions pile up; a token without an end is the owner's own and is never forgotten. */
+  const forgetOldest = (map: Map<string, { readonly expiresAtMs?: number }>): void => {
+    if (map.size <= maxCredentials) return
+    for (const [digest, { expiresAtMs }] of map) {
+      if (expiresAtMs === undefined) continue
+      map.delete(digest)
+      return
+    }
   }
   const grantOf = (request: GrantRequest): Grant => ({
     id: randomId(),
@@ -58,6 +73,9 @@ export function createCredentials(options: CredentialOptions = {}): Credentials 
   })
   const revoke = (grantId: string): void => {
     for (const [digest, grant] of tokens) if (grant.id === grantId) tokens.delete(digest)
+    const told = listeners.get(grantId)
+    listeners.delete(grantId)
+    for (const listener of told ?? []) listener()
   }
   const addToken = async (token: string, request: GrantRequest = {}): Promise<Grant> => {
     const grant = grantOf(request)
@@ -75,7 +93,7 @@ export function createCredentials(options: CredentialOptions = {}): Credentials 
     issueToken,
     async issueTicket(request = {}) {
       const ticket = randomSecret('sbx_ticket')
-      tickets.set(await digestOf(ticket), { request, expiresAtMs: clock.now() + ticketTtlMs })
+      tickets.set(await digestOf(ticket), { request, expiresAtMs: clock.now() + ticketTtlMs, uses: 0 })
       forgetOldest(tickets)
       return ticket
     },
@@ -83,15 +101,20 @@ export function createCredentials(options: CredentialOptions = {}): Credentials 
       if (!looksLikeSecret(ticket)) throw new Refusal('ticket_spent')
       const known = tickets.get(await digestOf(ticket))
       if (!known) throw new Refusal('ticket_spent')
-      if (known.spentOn !== undefined) {
-        revoke(known.spentOn)
-        throw new Refusal('ticket_spent', { message: 'The ticket was used twice, so the session it opened was ended.' })
+      if (known.uses > 0) {
+        known.uses += 1
+        if (known.session !== undefined) revoke(known.session)
+        throw usedTwice()
       }
       if (known.expiresAtMs <= clock.now()) throw new Refusal('ticket_spent')
       // Spent before anything is awaited, so that two simultaneous redemptions cannot both pass.
-      known.spentOn = 'pending'
+      known.uses = 1
       const session = await issueToken({ ttlMs: sessionTtlMs, ...known.request })
-      known.spentOn = session.grant.id
+      known.session = session.grant.id
+      if (known.uses > 1) {
+        revoke(session.grant.id)
+        throw usedTwice()
+      }
       return session
     },
     async verify(token) {
@@ -106,5 +129,13 @@ export function createCredentials(options: CredentialOptions = {}): Credentials 
       return grant
     },
     revoke,
+    onRevoked(grantId, listener) {
+      const mine = listeners.get(grantId) ?? new Set()
+      listeners.set(grantId, mine.add(listener))
+      return () => {
+        mine.delete(listener)
+        if (mine.size === 0 && listeners.get(grantId) === mine) listeners.delete(grantId)
+      }
+    },
   }
 }

@@ -39,7 +39,8 @@ export function guard(config: GuardConfig, facts: WireFacts, purpose: Purpose): 
   if (host === undefined || !config.allowedHosts.includes(host)) throw new Refusal('host_not_allowed')
 
   const allowOrigin = checkOrigin(config, facts, host, purpose)
-  if (facts.method === 'POST' && !isJson(facts.contentType)) throw new Refusal('content_type')
+  const carries = facts.method === 'POST' || facts.method === 'PUT' || facts.method === 'PATCH'
+  if ((carries || facts.contentType !== undefined) && !isJson(facts.contentType)) throw new Refusal('content_type')
   return { allowOrigin }
 }
 

@@ -1,12 +1,8 @@
 /** The portable half of the gateway. `signalbox/node`, `signalbox/bun` and `signalbox/deno` bind it to sockets. */
-export {
-  createGateway,
-  type AdmittedLink,
-  type Gateway,
-  type GatewayConfig,
-  type GatewayEvent,
-  type LinkOpening,
-} from './gateway.js'
+export { createGateway, type Gateway, type GatewayConfig } from './gateway.js'
+export type { GatewayEvent } from './context.js'
+export type { AdmittedLink, LinkOpening } from './links.js'
+export type { BridgeEnd } from './bridge.js'
 export { createCredentials, type CredentialOptions, type Credentials, type GrantRequest } from './credentials.js'
 export { serveLink, type AcceptLink } from './serve-link.js'
 export { guard, type GuardConfig, type Purpose, type WireFacts } from './guard.js'

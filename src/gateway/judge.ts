@@ -20,6 +20,8 @@ export function enforce(grant: Grant, verdict: Verdict): void {
   }
 }
 
+const NEWLINE = 0x0a
+
 export interface Judge {
   /** The bytes that may pass. Throws a Refusal; what was passed before stays passed. */
   push(chunk: Uint8Array): Uint8Array[]
@@ -35,18 +37,28 @@ export function createJudge(policy: StreamPolicy, grant: Grant, options: { reado
     ? frameDecoder({ maxFrameBytes: maxMessageBytes })
     : ndjsonDecoder({ maxLineBytes: maxMessageBytes })
 
-  const pass = (messages: readonly unknown[]): Uint8Array[] => {
+  const encoded = (message: unknown): Uint8Array => {
+    if (isFrames) return encodeFrame(message as Uint8Array)
+    try {
+      return encodeNdjson(message)
+    } catch {
+      // Nested so deeply that it can be read but not written.
+      throw new Refusal('invalid_request', { message: 'What was sent is not a message of this protocol.' })
+    }
+  }
+
+  const pass = (messages: readonly unknown[], complete: boolean): Uint8Array[] => {
     const out: Uint8Array[] = []
     for (const message of messages) {
       const verdict = policy.classify(message)
       enforce(grant, verdict)
       if (verdict.thenRaw) {
         // A message that turns the link into raw bytes must be the last one judged: anything that was sent along is ambiguous.
-        if (messages.length > 1)
+        if (messages.length > 1 || !complete)
           throw new Refusal('invalid_request', { message: `Nothing may be sent along with ${verdict.name}.` })
         raw = true
       }
-      out.push(isFrames ? encodeFrame(message as Uint8Array) : encodeNdjson(message))
+      out.push(encoded(message))
     }
     const { fault } = decoder
     if (fault) throw asRefusal(fault)
@@ -54,8 +66,8 @@ export function createJudge(policy: StreamPolicy, grant: Grant, options: { reado
   }
 
   return {
-    push: (chunk) => (raw ? [chunk] : pass(decoder.push(chunk))),
-    end: () => (raw ? [] : pass(decoder.end())),
+    push: (chunk) => (raw ? [chunk] : pass(decoder.push(chunk), chunk.at(-1) === NEWLINE)),
+    end: () => (raw ? [] : pass(decoder.end(), true)),
   }
 }
 

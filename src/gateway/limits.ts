@@ -11,7 +11,7 @@ export interface GatewayLimits {
   readonly maxLinksPerUpstream: number
   /** Calls that stream or wait, over all upstreams. */
   readonly maxCalls: number
-  /** What may wait for one slow reader before it is cut off. */
+  /** What may wait in this process for one slow reader; beyond it nothing more is read for it, and what only answers it cuts it off. */
   readonly maxBufferedBytes: number
   readonly maxHeaderBytes: number
   /** From connect to the end of the headers, and from there to the end of the body. */
@@ -19,6 +19,7 @@ export interface GatewayLimits {
   readonly bodyTimeoutMs: number
   /** The first frame of a link must be a complete `open` by then. */
   readonly openTimeoutMs: number
+  /** How long a link may be silent in both directions. */
   readonly idleTimeoutMs: number
   /** How long a consumer may take nothing while something waits for it. */
   readonly stallTimeoutMs: number
@@ -33,12 +34,12 @@ export const DEFAULT_LIMITS: GatewayLimits = {
   maxLinksPerCredential: 64,
   maxLinksPerUpstream: 64,
   maxCalls: 256,
-  maxBufferedBytes: 4 * 1024 * 1024,
+  maxBufferedBytes: 1024 * 1024,
   maxHeaderBytes: 16 * 1024,
   headersTimeoutMs: 10_000,
   bodyTimeoutMs: 30_000,
   openTimeoutMs: 2_000,
-  idleTimeoutMs: 10 * 60_000,
+  idleTimeoutMs: 4 * 3_600_000,
   stallTimeoutMs: 30_000,
   drainTimeoutMs: 4_000,
 }

@@ -8,6 +8,11 @@ export interface Route {
   readonly rest?: string
 }
 
+/** Is it a path of the API, and not of a page? */
+export function isApi(target: string): boolean {
+  return /^\/v1(?:[/?]|$)/.test(target)
+}
+
 export function route(target: string): Route {
   const cut = target.indexOf('?')
   const path = cut === -1 ? target : target.slice(0, cut)

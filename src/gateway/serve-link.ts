@@ -4,7 +4,8 @@ import type { OpenRequest } from '../core/link-protocol/handshake.js'
 import { SignalboxError } from '../errors.js'
 import type { CloseReason } from '../transport.js'
 import type { BridgeEnd } from './bridge.js'
-import type { AdmittedLink, Gateway } from './gateway.js'
+import type { Gateway } from './gateway.js'
+import type { AdmittedLink } from './links.js'
 import { Refusal } from './refusal.js'
 
 /** How a binding accepts the socket it upgraded; `acceptWebSocket` of `signalbox/web` fits. */

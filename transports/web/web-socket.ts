@@ -9,6 +9,7 @@ import {
 } from '../../src/core/link-protocol/handshake.js'
 import type { FrameLink, FrameSocket } from '../../src/core/link-protocol/frame-link.js'
 import { SUBPROTOCOL } from '../../src/core/link-protocol/frames.js'
+import { deferred, type Deferred } from '../../src/core/deferred.js'
 import { abortError } from '../../src/core/scope.js'
 import { SignalboxError } from '../../src/errors.js'
 import type { LinkInfo, OpenOptions, StreamTransport } from '../../src/transport.js'
@@ -24,6 +25,8 @@ export interface WebSocketLike {
   addEventListener(type: 'open' | 'message' | 'close' | 'error', listener: (event: unknown) => void): void
   /** `ws` has it: the connection is cut without a handshake. */
   terminate?(): void
+  /** Bytes that were sent and not yet handed over. */
+  readonly bufferedAmount?: number
 }
 
 export type WebSocketConstructor = new (url: string, protocols?: string | string[]) => WebSocketLike
@@ -43,6 +46,8 @@ export interface WebSocketLinkOptions {
 
 const CLOSING = 2
 const CLOSED = 3
+/** Held unsent by `ws`, at most, before the writer waits. */
+const CONGESTED_BYTES = 1024 * 1024
 
 /** What is given to `open` is sent to the other side as it is, so it must be JSON. */
 export function webSocketLink<Launch = void>(options: WebSocketLinkOptions): StreamTransport<Launch> {
@@ -164,6 +169,10 @@ export function acceptWebSocket(webSocket: WebSocketLike, options: AcceptWebSock
   return handshake.link
 }
 
+interface CallsBack {
+  send(data: Uint8Array<ArrayBuffer>, taken: () => void): void
+}
+
 interface SocketEvents {
   opened(): void
   frame(data: string | Uint8Array): void
@@ -178,15 +187,30 @@ function asFrameSocket(webSocket: WebSocketLike): { socket: FrameSocket; listen(
   } catch {
     // workerd gives buffers anyway, and on older dates refuses to be told.
   }
+  let room: Deferred<void> | undefined
+  const held = (): number => webSocket.bufferedAmount ?? 0
+  // `ws` calls back when the system took a frame, or never will.
+  const taken = (): void => {
+    if (room === undefined || held() > CONGESTED_BYTES / 2) return
+    room.resolve()
+    room = undefined
+  }
   const socket: FrameSocket = {
     send(frame) {
       if (webSocket.readyState >= CLOSING) return
       try {
         // `ws` keeps the bytes until the system takes them; the others copy. The owner may use its buffer again after the call.
-        webSocket.send(typeof frame === 'string' ? frame : ((terminate ? frame.slice() : frame) as Uint8Array<ArrayBuffer>))
+        if (typeof frame === 'string') webSocket.send(frame)
+        else if (!terminate) webSocket.send(frame as Uint8Array<ArrayBuffer>)
+        else (webSocket as CallsBack).send(frame.slice(), taken)
       } catch {
         // A socket that cannot send is closing: its close event says so.
       }
+    },
+    congested() {
+      if (!terminate || held() <= CONGESTED_BYTES || webSocket.readyState >= CLOSING) return undefined
+      room ??= deferred()
+      return room.promise
     },
     close(code, reason) {
       if (webSocket.readyState === CLOSED) return

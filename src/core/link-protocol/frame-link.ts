@@ -22,6 +22,11 @@ import { createSender } from './sender.js'
 export interface FrameSocket {
   /** The frame is not touched after the call returns. */
   send(frame: string | Uint8Array): void
+  /**
+   * Where the runtime tells how much it holds unsent: undefined while that is little, else a promise of room, which never rejects. The
+   * other side's credit is its own word, so it does not bound this side's memory; this does.
+   */
+  congested?(): Promise<void> | undefined
   /** Begins the end; the owner reports it with `socketClosed`, whoever began it. */
   close(code: number, reason: string): void
   /** Cuts without a handshake, where the runtime can. */
@@ -49,6 +54,8 @@ export interface FrameLinkOptions {
 }
 
 const GRACE_MS = 2_000
+/** How late a runtime may be to tell of a socket that was cut. */
+const CUT_MS = 500
 
 export function createFrameLink({ info, socket, window, credit }: FrameLinkOptions): { link: FrameLink; receiver: FrameReceiver } {
   const closed = deferred<CloseReason>()
@@ -64,16 +71,23 @@ export function createFrameLink({ info, socket, window, credit }: FrameLinkOptio
   let consumed = 0
 
   const inbox = createInbox(() => {}, Number.POSITIVE_INFINITY)
-  const sender = createSender(Math.min(credit, MAX_WINDOW_BYTES), (frame) => socket.send(frame))
+  const sender = createSender(Math.min(credit, MAX_WINDOW_BYTES), (frame) => {
+    socket.send(frame)
+    return socket.congested?.()
+  })
   const tell = (frame: ControlFrame): void => socket.send(encodeControl(frame))
 
   const refusal = (sent: Sent): SignalboxError => {
     const why = whenClosed ? 'this link was closed' : ending ? 'the other side is gone' : 'this side has ended its writing'
+    const exit = ending?.kind === 'exit' ? ending : undefined
     return new SignalboxError({
-      code: 'closed',
+      code: exit ? 'exited' : 'closed',
       message: `Cannot write to ${info.peer ?? info.id}: ${why}.`,
       transport: info.transport,
       sent,
+      exitCode: exit?.exitCode,
+      signal: exit?.signal,
+      stderrTail: exit?.stderrTail,
       ...(ending?.kind === 'error' ? { cause: ending.error } : {}),
     })
   }
@@ -86,15 +100,21 @@ export function createFrameLink({ info, socket, window, credit }: FrameLinkOptio
     closed.resolve(abandoned ? { ...reason, abandoned: true } : reason)
   }
 
-  /** Lets go of the socket, within bounds. Frames that still come in are ignored. */
-  const release = (reason: CloseReason, socketCode: number, detail: string, graceMs = GRACE_MS): void => {
+  /** The socket has this long to end by itself, and somewhat longer once it was cut: even that is told some turns later. */
+  const bound = (graceMs: number): void => {
+    timer?.cancel()
+    timer = systemClock.after(graceMs, () => {
+      timer = systemClock.after(graceMs + CUT_MS, () => finish(true))
+      socket.terminate?.()
+    })
+  }
+
+  /** Lets go of the socket. Frames that still come in are ignored. */
+  const release = (reason: CloseReason, socketCode: number, detail: string): void => {
     if (ending) return
     ending = reason
     sender.fail(refusal)
-    timer = systemClock.after(graceMs, () => {
-      timer = systemClock.after(graceMs, () => finish(true))
-      socket.terminate?.()
-    })
+    bound(GRACE_MS)
     socket.close(socketCode, detail)
   }
 
@@ -166,16 +186,17 @@ export function createFrameLink({ info, socket, window, credit }: FrameLinkOptio
 
   const closeAs = (why: CloseReason, { graceMs, reason }: CloseOptions = {}): Promise<CloseReason> => {
     if (whenClosed) return whenClosed
+    whenClosed = closed.promise
     inbox.discard()
     if (!ending) {
       sender.flush()
       const { frame, socketCode } = closeFrameFor(why)
       const detail = reason ?? frame.message
       tell(detail === undefined ? frame : { ...frame, message: detail })
-      whenClosed = closed.promise
-      release({ kind: 'local' }, socketCode, detail ?? '', Math.max(0, graceMs ?? GRACE_MS))
+      release({ kind: 'local' }, socketCode, detail ?? '')
     }
-    whenClosed = closed.promise
+    // Also where the end was under way: whoever closes says how long it may take.
+    if (!finished) bound(Math.max(0, graceMs ?? GRACE_MS))
     return whenClosed
   }
 

@@ -24,11 +24,15 @@ export interface Sender {
   fail(errorFor: (sent: Sent) => unknown): void
 }
 
-export function createSender(window: number, send: (frame: Uint8Array) => void): Sender {
+/** What `send` may give: word of when there is room again, where the socket holds more than it should. */
+export type Room = Promise<void> | undefined
+
+export function createSender(window: number, send: (frame: Uint8Array) => Room): Sender {
   let credit = window
   let waiting: Waiting[] = []
   let head = 0
   let scheduled = false
+  let congested = false
   let onEmpty: (() => void) | undefined
 
   const size = (): number => waiting.length - head
@@ -73,11 +77,18 @@ export function createSender(window: number, send: (frame: Uint8Array) => void):
   }
   const flush = (): void => {
     scheduled = false
-    while (size() > 0 && credit >= MIN_FRAME_COST) {
+    while (size() > 0 && credit >= MIN_FRAME_COST && !congested) {
       const frame = nextFrame()
       credit -= frameCost(frame.byteLength)
-      send(frame)
+      const room = send(frame)
       release()
+      if (room) {
+        congested = true
+        void room.then(() => {
+          congested = false
+          flush()
+        })
+      }
     }
   }
 

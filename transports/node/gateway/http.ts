@@ -63,8 +63,11 @@ function bodyOf(request: IncomingMessage): ReadableStream<Uint8Array> {
   )
 }
 
-/** Writes as fast as the client reads, and no faster. Resolves when all is handed over or the client is gone; never rejects. */
-export async function sendResponse(reply: Response, response: ServerResponse): Promise<void> {
+/**
+ * Writes as fast as the client reads, and no faster; one that takes nothing for too long is cut off. Resolves when all is handed over or
+ * the client is gone; never rejects.
+ */
+export async function sendResponse(reply: Response, response: ServerResponse, stallTimeoutMs: number): Promise<void> {
   const { status, headers, body } = reply
   const reader = body?.getReader()
   const gone = (): void => void reader?.cancel().catch(() => {})
@@ -79,7 +82,7 @@ export async function sendResponse(reply: Response, response: ServerResponse): P
     for (;;) {
       const next = await reader.read()
       if (next.done) break
-      if (!response.write(next.value)) await drained(response)
+      if (!response.write(next.value)) await drained(response, stallTimeoutMs)
     }
     response.end()
   } catch {
@@ -90,14 +93,16 @@ export async function sendResponse(reply: Response, response: ServerResponse): P
   }
 }
 
-function drained(response: ServerResponse): Promise<void> {
+function drained(response: ServerResponse, stallTimeoutMs: number): Promise<void> {
   return new Promise((resolve) => {
+    const timer = setTimeout(() => response.destroy(), stallTimeoutMs)
     const done = (): void => {
+      clearTimeout(timer)
       response.removeListener('drain', done)
       response.removeListener('close', done)
       resolve()
     }
-    if (response.destroyed) return resolve()
+    if (response.destroyed) return done()
     response.once('drain', done)
     response.once('close', done)
   })

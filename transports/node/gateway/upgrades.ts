@@ -1,7 +1,8 @@
-/** Upgrades of HTTP connections to WebSockets by `ws`: one subprotocol, no compression, a frame limit, and a heartbeat. */
+/** Upgrades of HTTP connections to WebSockets by `ws`: one subprotocol, no compression, limits on frames, and a heartbeat. */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { SUBPROTOCOL } from '../../../src/core/link-protocol/frames.js'
+import type { GatewayLimits } from '../../../src/gateway/index.js'
 import type { WebSocketLike } from '../../web/web-socket.js'
 import { loadWs } from '../web-socket.js'
 
@@ -15,27 +16,38 @@ export interface Upgrades {
 
 interface Pingable {
   ping?(): void
-  on?(event: 'pong', listener: () => void): void
+  pong?(data: unknown): void
+  on?(event: 'ping' | 'pong', listener: (data: unknown) => void): void
 }
 
-export async function createUpgrades(who: string, maxPayload: number): Promise<Upgrades> {
+/** A chunk of the protocol is one fragment; nobody needs more than a few. */
+const MAX_FRAGMENTS = 64
+
+export async function createUpgrades(who: string, limits: GatewayLimits): Promise<Upgrades> {
   const { WebSocketServer } = await loadWs(who)
   const server = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
     clientTracking: false,
-    maxPayload,
+    maxPayload: limits.maxFrameBytes,
+    maxFragments: MAX_FRAGMENTS,
+    // Answered below: by itself `ws` keeps an answer for each ping, however many a client sends without reading.
+    autoPong: false,
     handleProtocols: (offered: Set<string>) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
   })
   return {
     speaks: ({ headers }) => (headers['sec-websocket-protocol'] ?? '').split(',').some((name) => name.trim() === SUBPROTOCOL),
     upgrade: (request, socket, head, done) => server.handleUpgrade(request, socket, head, done),
     keepAlive(webSocket, everyMs) {
-      const { ping, on } = webSocket as Pingable
+      const { ping, pong, on } = webSocket as Pingable
       if (!ping || !on) return () => {}
       let answered = true
       on.call(webSocket, 'pong', () => {
         answered = true
+      })
+      on.call(webSocket, 'ping', (data) => {
+        if ((webSocket.bufferedAmount ?? 0) > limits.maxBufferedBytes) webSocket.terminate?.()
+        else pong?.call(webSocket, data)
       })
       const timer = setInterval(() => {
         if (!answered) webSocket.terminate?.()

@@ -1,0 +1,65 @@
+/** Links: admitted by their first frame, joined to the upstream until either side is gone. */
+import type { Link } from '../transport.js'
+import { bridge, type BridgeEnd } from './bridge.js'
+import { findUpstream, type GatewayContext } from './context.js'
+import { createJudge } from './judge.js'
+import { judgeLaunch, openUpstream } from './launch.js'
+import { Refusal } from './refusal.js'
+import { noteOpening } from './routes.js'
+
+/** A link that was let in: the upstream is open, and only the client's half is missing. */
+export interface AdmittedLink {
+  readonly upstream: string
+  run(client: Link): Promise<BridgeEnd>
+  /** The client left before its half was there. */
+  abandon(): Promise<void>
+}
+
+/** What the first frame of a link said. */
+export interface LinkOpening {
+  readonly token?: string | undefined
+  readonly launch?: unknown
+  readonly trace?: Readonly<Record<string, string>> | undefined
+}
+
+export async function admitLink(
+  context: GatewayContext,
+  name: string,
+  open: LinkOpening,
+  clientSignal: AbortSignal | undefined,
+): Promise<AdmittedLink> {
+  const { credentials, lives, limits, clock } = context
+  lives.checkOpen()
+  const grant = await credentials.verify(open.token)
+  lives.checkOpen()
+  const upstream = findUpstream(context, name, grant)
+  if (upstream.kind !== 'stream') throw new Refusal('wrong_kind')
+  const judge = createJudge(upstream.policy, grant, limits)
+  const launch = judgeLaunch(upstream, grant, open.launch)
+  const life = lives.begin(clientSignal)
+  try {
+    life.belongTo(grant)
+    life.atEnd(context.places.takeLink(name, upstream, grant))
+    const link = await openUpstream(upstream, launch, { signal: life.signal, ...traceOf(open.trace) })
+    noteOpening(context, { name, grant, life }, 'link')
+    void lives.track(link).then(life.over)
+    const { stallTimeoutMs, idleTimeoutMs } = limits
+    return {
+      upstream: name,
+      run: (client) => bridge(client, link, { judge, stallTimeoutMs, idleTimeoutMs, clock, signal: life.signal }),
+      abandon: async () => void (await link.close()),
+    }
+  } catch (error) {
+    const { reason } = life.signal
+    life.over()
+    throw life.signal.aborted && reason instanceof Refusal ? reason : error
+  }
+}
+
+/** Only the two names of the W3C pass: a trace becomes headers or a child's environment. */
+function traceOf(trace: Readonly<Record<string, string>> | undefined): { trace?: Record<string, string> } {
+  const kept = Object.entries(trace ?? {}).filter(
+    ([name, value]) => (name === 'traceparent' || name === 'tracestate') && /^[\x21-\x7e]{1,512}$/.test(value),
+  )
+  return kept.length > 0 ? { trace: Object.fromEntries(kept) } : {}
+}

@@ -1,0 +1,73 @@
+/** The life of every request and link, so that a drain can end them all, and a withdrawn or expired credential those that are its own. */
+import type { Clock } from '../core/clock.js'
+import { createScope, type Scope } from '../core/scope.js'
+import type { Link } from '../transport.js'
+import type { Credentials } from './credentials.js'
+import { Refusal } from './refusal.js'
+import type { Grant } from './scopes.js'
+
+/** One request or link from its first byte to its last. What it holds is given back when it is over, however it ends. */
+export interface Life {
+  /** Falls when the client leaves, the credential ends or the gateway drains; the reason is then a Refusal, save for the first. */
+  readonly signal: AbortSignal
+  /** From here on it ends with this credential. */
+  belongTo(grant: Grant): void
+  /** Called once, at the end, or at once where that has come. */
+  atEnd(callback: () => void): void
+  over(): void
+}
+
+export interface Lives {
+  begin(signal: AbortSignal | undefined): Life
+  /** A drain waits for every upstream link to be closed. */
+  track(link: Link): Promise<unknown>
+  /** Throws the refusal of newcomers. */
+  checkOpen(): void
+  drain(): Promise<void>
+}
+
+export function createLives(credentials: Credentials, clock: Clock): Lives {
+  const scopes = new Set<Scope>()
+  const running = new Set<Promise<unknown>>()
+  let draining = false
+
+  return {
+    begin(signal) {
+      const scope = createScope({ signal })
+      const callbacks: (() => void)[] = []
+      scopes.add(scope)
+      const atEnd = (callback: () => void): void => {
+        if (scopes.has(scope)) callbacks.push(callback)
+        else callback()
+      }
+      return {
+        signal: scope.signal,
+        atEnd,
+        belongTo(grant) {
+          const end = (message: string): void => scope.abort(new Refusal('unauthenticated', { message }))
+          atEnd(credentials.onRevoked(grant.id, () => end('The credential was withdrawn.')))
+          if (grant.expiresAtMs === undefined) return
+          const timer = clock.after(grant.expiresAtMs - clock.now(), () => end('The session has expired.'))
+          atEnd(() => timer.cancel())
+        },
+        over() {
+          if (!scopes.delete(scope)) return
+          scope[Symbol.dispose]()
+          for (const callback of callbacks) callback()
+        },
+      }
+    },
+    track({ closed }) {
+      running.add(closed)
+      return closed.then(() => running.delete(closed))
+    },
+    checkOpen() {
+      if (draining) throw new Refusal('draining')
+    },
+    async drain() {
+      draining = true
+      for (const scope of scopes) scope.abort(new Refusal('draining'))
+      while (running.size > 0) await Promise.all([...running])
+    },
+  }
+}

@@ -1,0 +1,58 @@
+/** Who may still come in: calls over all, links of each upstream (its children) and of each credential. */
+import { createCounter, type Counter, type GatewayLimits } from './limits.js'
+import { Refusal } from './refusal.js'
+import type { Grant } from './scopes.js'
+import type { StreamUpstream } from './upstream.js'
+
+/** Gives a place back; safe to call twice. */
+export type Release = () => void
+
+export interface Places {
+  takeCall(): Release
+  takeLink(name: string, upstream: StreamUpstream, grant: Grant): Release
+  readonly inUse: { readonly calls: number; readonly links: number }
+}
+
+export function createPlaces(limits: GatewayLimits): Places {
+  const calls = createCounter(limits.maxCalls)
+  const ofUpstream = new Map<string, Counter>()
+  const ofGrant = new Map<string, Counter>()
+
+  const take = (counter: Counter, limit: keyof GatewayLimits): Release => {
+    const release = counter.take()
+    if (!release) throw new Refusal('too_many', { limit })
+    return release
+  }
+  const counterIn = (map: Map<string, Counter>, key: string, limit: number): Counter => {
+    const counter = map.get(key) ?? createCounter(limit)
+    map.set(key, counter)
+    return counter
+  }
+
+  return {
+    takeCall: () => take(calls, 'maxCalls'),
+    takeLink(name, { maxLinks }, grant) {
+      const upstreams = counterIn(ofUpstream, name, maxLinks ?? limits.maxLinksPerUpstream)
+      const mine = counterIn(ofGrant, grant.id, limits.maxLinksPerCredential)
+      const releaseUpstream = take(upstreams, 'maxLinksPerUpstream')
+      let releaseMine: Release
+      try {
+        releaseMine = take(mine, 'maxLinksPerCredential')
+      } catch (error) {
+        releaseUpstream()
+        throw error
+      }
+      return () => {
+        releaseUpstream()
+        releaseMine()
+        // Credentials come and go for as long as the gateway lives.
+        if (mine.used === 0 && ofGrant.get(grant.id) === mine) ofGrant.delete(grant.id)
+      }
+    },
+    get inUse() {
+      let links = 0
+      for (const counter of ofUpstream.values()) links += counter.used
+      return { calls: calls.used, links }
+    },
+  }
+}

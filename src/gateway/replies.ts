@@ -1,0 +1,60 @@
+/** Answers of the gateway itself, and the headers that every answer has. */
+import type { WireFacts } from './guard.js'
+import type { Refusal } from './refusal.js'
+
+export function jsonReply(value: unknown, status = 200): Response {
+  return new Response(JSON.stringify(value), { status, headers: { 'content-type': 'application/json' } })
+}
+
+export function refusalReply(refusal: Refusal): Response {
+  const reply = jsonReply(refusal, refusal.status)
+  if (refusal.status === 429 || refusal.status === 503) reply.headers.set('retry-after', '1')
+  if (refusal.status === 401) reply.headers.set('www-authenticate', 'Bearer')
+  return reply
+}
+
+/** Nothing is cached, sniffed, embedded or run, and nothing is referred to. */
+const ALWAYS: Readonly<Record<string, string>> = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'; sandbox",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  vary: 'Origin',
+}
+
+const ALLOWED_HEADERS = 'authorization, content-type, if-none-match, x-workspace-id, x-collector-id, traceparent, tracestate'
+
+export function finishReply(reply: Response, allowOrigin: string | undefined, request: Request): Response {
+  const { headers } = reply
+  for (const [name, value] of Object.entries(ALWAYS)) headers.set(name, value)
+  if (allowOrigin === undefined) return reply
+  headers.set('access-control-allow-origin', allowOrigin)
+  headers.set('access-control-expose-headers', 'retry-after, etag')
+  if (request.method !== 'OPTIONS') return reply
+  headers.set('access-control-allow-methods', 'GET, POST, PUT, PATCH, DELETE')
+  headers.set('access-control-allow-headers', ALLOWED_HEADERS)
+  headers.set('access-control-max-age', '600')
+  // Chrome asked this before it let a page of the wider web speak to a machine of its own network; a permission of the user took its place.
+  if (request.headers.get('access-control-request-private-network') === 'true') {
+    headers.set('access-control-allow-private-network', 'true')
+  }
+  return reply
+}
+
+/** What a Request shows by itself; a binding knows better and says so in `wire`. */
+export function factsOf(request: Request, wire: Partial<WireFacts> = {}): WireFacts {
+  const url = new URL(request.url)
+  const header = (name: string): string | undefined => request.headers.get(name) ?? undefined
+  return {
+    method: request.method,
+    hosts: [header('host') ?? url.host],
+    target: url.pathname + url.search,
+    httpVersion: '1.1',
+    origin: header('origin'),
+    secFetchSite: header('sec-fetch-site'),
+    secFetchMode: header('sec-fetch-mode'),
+    contentType: header('content-type'),
+    ...wire,
+  }
+}

@@ -1,0 +1,68 @@
+/** The HTTP server under the gateway: its parser's settings, its address, and the names under which browsers know it. */
+import { createServer, type Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import { SignalboxError } from '../../../src/errors.js'
+import type { GatewayLimits } from '../../../src/gateway/index.js'
+import { isLoopback } from './loopback.js'
+
+export interface Tls {
+  readonly key: string
+  readonly cert: string
+}
+
+export function createHttpServer(limits: GatewayLimits, tls: Tls | undefined): Server {
+  const settings = {
+    insecureHTTPParser: false,
+    // The guard wants to see how many there were.
+    requireHostHeader: false,
+    joinDuplicateHeaders: false,
+    connectionsCheckingInterval: 1_000,
+    maxHeaderSize: limits.maxHeaderBytes,
+  }
+  const server = tls ? createTlsServer({ ...settings, ...tls, handshakeTimeout: limits.headersTimeoutMs }) : createServer(settings)
+  server.headersTimeout = limits.headersTimeoutMs
+  server.requestTimeout = limits.headersTimeoutMs + limits.bodyTimeoutMs
+  server.keepAliveTimeout = 5_000
+  server.maxHeadersCount = 100
+  return server
+}
+
+export function checkAddress(host: string, guarded: boolean): void {
+  if (isLoopback(host) || guarded) return
+  throw new SignalboxError({
+    code: 'invalid_argument',
+    message: `The gateway does not listen on ${host}: that is not a loopback address.`,
+    hint: 'Set tls and dangerouslyListenBeyondLoopback, or put a tunnel before it; see docs/security.md.',
+  })
+}
+
+export function defaultHosts(host: string, port: number, scheme: 'http' | 'https'): string[] {
+  const suffix = port === (scheme === 'https' ? 443 : 80) ? '' : `:${port}`
+  const own = host.includes(':') ? `[${host}]` : host
+  const names = isLoopback(host) ? [own, 'localhost'] : [own]
+  return [...new Set(names)].map((name) => name + suffix)
+}
+
+/** Gives the port that was listened on. */
+export function listen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const onError = (cause: NodeJS.ErrnoException): void => {
+      const taken = cause.code === 'EADDRINUSE'
+      reject(
+        new SignalboxError({
+          code: taken ? 'conflict' : 'unreachable',
+          message: `The gateway cannot listen on ${host}:${port}: ${taken ? 'the address is in use' : (cause.code ?? cause.message)}.`,
+          hint: taken ? 'Choose another port, or 0 for any.' : undefined,
+          cause,
+        }),
+      )
+    }
+    server.once('error', onError)
+    server.listen({ host, port }, () => {
+      server.removeListener('error', onError)
+      server.on('error', () => {})
+      const bound = server.address()
+      resolve(typeof bound === 'object' && bound !== null ? bound.port : port)
+    })
+  })
+}

@@ -1,0 +1,22 @@
+/** Refusals that the binding gives by itself, before there is a Request. */
+import type { ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { Refusal } from '../../../src/gateway/index.js'
+
+export function refuse(response: ServerResponse, error: unknown): void {
+  const refusal = asRefusal(error)
+  if (response.headersSent) return void response.destroy()
+  response.writeHead(refusal.status, { 'content-type': 'application/json', 'cache-control': 'no-store', connection: 'close' })
+  response.end(JSON.stringify(refusal))
+}
+
+export function refuseUpgrade(socket: Duplex, error: unknown): void {
+  const refusal = asRefusal(error)
+  const body = JSON.stringify(refusal)
+  const head = `HTTP/1.1 ${refusal.status} Refused\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n`
+  socket.end(head + body, () => socket.destroy())
+}
+
+function asRefusal(error: unknown): Refusal {
+  return error instanceof Refusal ? error : new Refusal('invalid_request')
+}
