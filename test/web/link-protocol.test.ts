@@ -281,3 +281,11 @@ test('what is read of a frame never quotes it, whatever it is', () => {
   )
   expect(socketCodeOf('circuit_open')).toBe(4500)
 })
+
+test('a write to a link whose child has ended says how it ended [link.close-reason]', async () => {
+  const pair = await opened()
+  await (await pair.server.link).closeAs({ kind: 'exit', exitCode: 3, signal: null, stderrTail: 'it broke' })
+  await pair.near.closed
+  const error = await checkRejects(pair.near.write(new Uint8Array(1)), 'exited')
+  expect(error).toMatchObject({ exitCode: 3, stderrTail: 'it broke', sent: 'no' })
+})
