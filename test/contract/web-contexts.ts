@@ -46,12 +46,12 @@ export function messagePortContext({ tellsOfDeath }: { readonly tellsOfDeath: bo
   const transport = messagePortLink({
     port() {
       const { port1, port2 } = new MessageChannel()
-      const twin = port2 as MessagePortLike
+      const twin: MessagePortLike = port2
       // Accepted at once, so that an open that is given up is noticed by its other side too.
       const accepting = acceptMessagePort(twin)
       accepting.catch(() => {})
       made.push({ twin, accepting })
-      return port1 as MessagePortLike
+      return port1
     },
   })
   let before: Promise<unknown> = Promise.resolve()

@@ -33,7 +33,7 @@ export async function startPeerServer(): Promise<PeerServer> {
   })
 
   const accept = async (webSocket: WebSocket): Promise<void> => {
-    const link = await acceptWebSocket(webSocket as unknown as WebSocketLike, {
+    const link = await acceptWebSocket(webSocket, {
       authorize({ credential, launch }) {
         if (credential !== undefined && credential !== GOOD_CREDENTIAL) {
           throw new SignalboxError({ code: 'unauthenticated', message: 'The credential is wrong.', hint: 'Use the right one.' })

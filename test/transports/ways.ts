@@ -7,7 +7,7 @@ import { createQueue } from '../../src/core/queue.js'
 import type { Link, Listener, StreamTransport } from '../../src/index.js'
 import { memoryServer } from '../../src/testing/index.js'
 import { listenTcp, listenUnix, listenWebSocket, nodeWebSocket, tcpSocket, unixSocket } from '../../transports/node/index.js'
-import { acceptMessagePort, messagePortLink, webSocketLink, type MessagePortLike } from '../../transports/web/index.js'
+import { acceptMessagePort, messagePortLink, webSocketLink } from '../../transports/web/index.js'
 
 export interface Way extends AsyncDisposable {
   readonly transport: StreamTransport
@@ -46,11 +46,11 @@ export const ways: Readonly<Record<string, () => Promise<Way>>> = {
     const transport = messagePortLink({
       port() {
         const { port1, port2 } = new MessageChannel()
-        acceptMessagePort(port2 as unknown as MessagePortLike).then(
+        acceptMessagePort(port2).then(
           (link) => waiting.push([link]),
           () => {},
         )
-        return port1 as unknown as MessagePortLike
+        return port1
       },
     })
     return way(transport, {

@@ -14,7 +14,7 @@ afterEach(() => {
 
 async function rawServer(options: object, onConnection: (socket: WebSocketLike) => void) {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1', ...options })
-  server.on('connection', (socket) => onConnection(socket as unknown as WebSocketLike))
+  server.on('connection', (socket) => onConnection(socket))
   await new Promise((resolve) => server.once('listening', resolve))
   const { port } = server.address() as { port: number }
   return {
@@ -54,7 +54,7 @@ test('the credential goes into the first frame, never into the URL or a header [
   http.on('upgrade', (request, socket, head) => {
     urls.push(`${request.url} ${JSON.stringify(request.headers)}`)
     upgrades.handleUpgrade(request, socket, head, (webSocket) => {
-      void acceptWebSocket(webSocket as unknown as WebSocketLike, {
+      void acceptWebSocket(webSocket, {
         authorize: ({ credential }) => {
           heard.push(credential)
           if (credential !== 'right-credential') throw new SignalboxError({ code: 'unauthenticated', message: 'Wrong.' })

@@ -1,7 +1,6 @@
 /** What every runtime with web standards has: fetch, WebSocket, MessagePort. For pages, edge workers, Deno, Bun and Node. */
 export { fetchExchange, type FetchExchangeOptions, type FetchFunction, type RequestHeaders } from './fetch-exchange.js'
 export { fetchLink, type FetchLinkOptions } from './fetch-link.js'
-export { codeOfStatus } from './fetch-faults.js'
 export type { Credential } from './address.js'
 export {
   acceptWebSocket,

@@ -10,8 +10,8 @@ import type { AcceptWebSocketOptions } from './web-socket.js'
 /** As much of a MessagePort as is used here: a page's, a worker's, or that of `node:worker_threads`. */
 export interface MessagePortLike {
   postMessage(message: unknown, transfer: ArrayBuffer[]): void
-  addEventListener(type: 'message' | 'messageerror' | 'close', listener: (event: never) => void): void
-  removeEventListener(type: 'message' | 'messageerror' | 'close', listener: (event: never) => void): void
+  addEventListener(type: 'message' | 'messageerror' | 'close', listener: (event: unknown) => void): void
+  removeEventListener(type: 'message' | 'messageerror' | 'close', listener: (event: unknown) => void): void
   start?(): void
   close(): void
 }
@@ -77,8 +77,8 @@ function overPort<Opened extends FrameLink>(
     port.close()
     handshake.receiver.socketClosed(code, detail)
   }
-  const onMessage = (event: { readonly data: unknown }): void => {
-    const { data } = event
+  const onMessage = (event: unknown): void => {
+    const { data } = event as { readonly data: unknown }
     if (typeof data === 'string') handshake.receiver.frame(data)
     else if (data instanceof Uint8Array) handshake.receiver.frame(data)
     // Nothing of the protocol: an empty frame is a fault, and this is no better.
