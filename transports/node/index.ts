@@ -21,3 +21,6 @@ export { claudeProcess, type ClaudeProcess, type ClaudeProcessOptions } from './
 export { findClaude, type ClaudeExecutable, type FindOptions } from './claude-find.js'
 export * from './ccc/index.js'
 export { cmdopCore, type CmdopCoreOptions } from './cmdop.js'
+export { fileStore, type FileStoreOptions, type LogDamage } from './store-file.js'
+export { catsyphonServer, type CatsyphonServer, type CatsyphonServerOptions } from './catsyphon.js'
+export { fileCredentials, protectCredentials, type FileCredentialsOptions } from './catsyphon-credentials.js'

@@ -1,0 +1,172 @@
+/** What the CCC client does against any server that plays these scenarios: the simulator here, behind a socket, a WebSocket or a gateway. */
+import { createCcc, type CccSendError, type StatusEvent } from '../../src/ccc/index.js'
+import { check, checkEqual, checkRejects, type Case, type CccSimulatorOptions } from '../../src/testing/index.js'
+import type { StreamTransport } from '../../src/index.js'
+
+/** Start states by name, so that a runner elsewhere can serve them. */
+export const cccScenarios = {
+  running: {
+    timeScale: 0.002,
+    sessions: [
+      { name: 'myproject', path: '/home/dev/myproject', running: true },
+      { name: 'backend', path: '/home/dev/backend', running: true },
+      { name: 'asleep', path: '/home/dev/asleep' },
+      { name: 'laptop:web', host: 'laptop', path: '/home/lap/web' },
+    ],
+  },
+  january: { timeScale: 0.002, generation: 'january', sessions: [{ name: 'myproject', running: true }, { name: 'asleep' }] },
+} as const satisfies Record<string, CccSimulatorOptions>
+
+export interface CccContext {
+  /** A transport to a fresh server in this state. */
+  serve(scenario: keyof typeof cccScenarios): Promise<StreamTransport<void>>
+}
+
+const session = 'myproject'
+
+const cases: readonly { id: string; title: string; run(transport: StreamTransport<void>): Promise<void>; on?: 'january' }[] = [
+  {
+    id: 'ccc.commands.ping',
+    title: 'ping tells the version, with defaults for what is omitted',
+    async run(transport) {
+      const ping = await createCcc({ transport }).ping()
+      checkEqual(ping.version, '1.12.5')
+      check(typeof ping.uptime_seconds === 'number' && ping.sessions_active === 4, 'counts')
+    },
+  },
+  {
+    id: 'ccc.commands.sessions',
+    title: 'sessions come sorted, whatever their order on the wire',
+    async run(transport) {
+      const names = (await createCcc({ transport }).sessions()).map(({ name }) => name)
+      checkEqual(names, ['asleep', 'backend', 'laptop:web', 'myproject'])
+    },
+  },
+  {
+    id: 'ccc.ask.answered',
+    title: 'an ask is answered, and the history says whose answer it is',
+    async run(transport) {
+      const answer = await createCcc({ transport }).ask({ session, text: 'hello [[reply 47 pass]]', from: 'orchestrator' })
+      check(answer.outcome === 'answered', 'answered')
+      checkEqual([answer.response, answer.attribution], ['47 pass', 'own'])
+    },
+  },
+  {
+    id: 'ccc.ask.unanswered',
+    title: 'ok without a response is an outcome of its own, and resolve finds what became of it',
+    async run(transport) {
+      const ccc = createCcc({ transport })
+      const answer = await ccc.ask({ session, text: 'quiet [[nohook]]' })
+      checkEqual(answer.outcome, 'unanswered')
+      checkEqual((await ccc.resolve(answer.receipt)).outcome, 'stored')
+    },
+  },
+  {
+    id: 'ccc.send.wait',
+    title: 'sendAndWait polls the history for the answer that stands behind the message',
+    async run(transport) {
+      const answer = await createCcc({ transport }).sendAndWait({ session, text: 'run [[sleep 2]] [[reply done]]', pollMs: 5 })
+      check(answer.outcome === 'answered' && answer.response === 'done' && answer.attribution === 'own', 'answered')
+    },
+  },
+  {
+    id: 'ccc.send.history',
+    title: 'a send gives an id, and the history shows the message under its author',
+    async run(transport) {
+      const ccc = createCcc({ transport })
+      const { messageId } = await ccc.send({ session, text: 'ship it', from: 'ci-bot' })
+      const [message] = await ccc.history({ session, fromFilter: 'api' })
+      checkEqual([message?.id, message?.text, message?.agent], [messageId, 'ship it', 'ci-bot'])
+      checkEqual(await ccc.history({ session: 'asleep' }), [], 'an omitted list is an empty one')
+    },
+  },
+  {
+    id: 'ccc.resolve',
+    title: 'resolve tells stored, answered and not stored apart',
+    async run(transport) {
+      const ccc = createCcc({ transport })
+      const { receipt } = await ccc.send({ session, text: 'first [[reply one]]', marker: 'm1' })
+      checkEqual((await ccc.resolve({ ...receipt, text: 'never sent' })).outcome, 'not_stored')
+      checkEqual((await ccc.resolve({ ...receipt, session: 'asleep' })).outcome, 'unknown')
+      for (;;) {
+        const found = await ccc.resolve(receipt)
+        if (found.outcome === 'stored') continue
+        check(found.outcome === 'answered' && found.response === 'one', 'answered')
+        checkEqual(found.message.agent, 'api#m1')
+        return
+      }
+    },
+  },
+  {
+    id: 'ccc.subscribe.statuses',
+    title: 'subscribe yields the first statuses, and break closes it',
+    async run(transport) {
+      const seen: StatusEvent[] = []
+      const stream = await createCcc({ transport }).subscribe({ sessions: ['myproject', 'asleep'] })
+      for await (const event of stream) {
+        seen.push(event)
+        if (seen.length === 3) break
+      }
+      checkEqual(seen, [
+        { type: 'subscribed', sessions: ['myproject', 'asleep'] },
+        { type: 'status', session: 'myproject', status: 'idle' },
+        { type: 'status', session: 'asleep', status: 'stopped' },
+      ])
+    },
+  },
+  {
+    id: 'ccc.commands.rest',
+    title: 'continue, activity, screenshot, questions and answer',
+    async run(transport) {
+      const ccc = createCcc({ transport })
+      await ccc.continue({ session })
+      checkEqual((await ccc.activity()).map(({ name, lastMessageId }) => [name, lastMessageId]).at(0), ['asleep', 0])
+      check((await ccc.screenshot({ session, limit: 5 })).includes('\u276f'), 'a prompt on the screen')
+      checkEqual(await ccc.questions({ session }), undefined)
+      const error = await checkRejects(ccc.answer({ session, questionIndex: 0, optionIndex: 0 }), 'not_found')
+      checkEqual(error.sent, 'no')
+    },
+  },
+  {
+    id: 'ccc.errors',
+    title: 'what the server refuses is typed, and says that nothing happened',
+    async run(transport) {
+      const ccc = createCcc({ transport })
+      checkEqual((await checkRejects(ccc.ask({ session: 'nope', text: 'hi' }), 'not_found')).sent, 'no')
+      checkEqual((await checkRejects(ccc.ask({ session: 'laptop:web', text: 'hi' }), 'unavailable')).sent, 'maybe')
+      checkEqual((await checkRejects(ccc.call('frobnicate'), 'unsupported')).sent, 'no')
+      const error = (await checkRejects(ccc.screenshot({ session: 'asleep' }), 'unavailable')) as Error
+      check(!(error as CccSendError).receipt, 'only asks and sends have a receipt')
+    },
+  },
+  {
+    id: 'ccc.text.refused',
+    title: 'text that the server would mangle never leaves',
+    async run(transport) {
+      const ccc = createCcc({ transport })
+      await checkRejects(ccc.send({ session, text: '' }), 'invalid_argument')
+      await checkRejects(ccc.send({ session, text: 'nul \0' }), 'invalid_argument')
+      await checkRejects(ccc.send({ session, text: 'x'.repeat(16_331) }), 'too_large')
+      await ccc.send({ session, text: 'x'.repeat(16_330) })
+      const guarded = await ccc.sendAndWait({ session, text: '- dash; [[reply ok]];', pollMs: 5 })
+      check(guarded.outcome === 'answered' && guarded.response === 'ok', 'guarded')
+    },
+  },
+  {
+    id: 'ccc.unsupported',
+    title: 'a command that an older server lacks is unsupported',
+    on: 'january',
+    async run(transport) {
+      const ccc = createCcc({ transport })
+      for (const attempt of [ccc.ping(), ccc.activity(), ccc.continue({ session })]) await checkRejects(attempt, 'unsupported')
+      const error = await checkRejects(ccc.send({ session: 'asleep', text: 'hi' }), 'remote')
+      checkEqual(error.sent, 'maybe', 'it may stand in the history')
+    },
+  },
+]
+
+export const cccCases: readonly Case<CccContext>[] = cases.map(({ id, title, on, run }) => ({
+  id,
+  title,
+  run: async (context) => run(await context.serve(on ?? 'running')),
+}))
