@@ -3,7 +3,9 @@
  * streams back. Enough for protocols that ask one question on a connection; `docs/web.md` lists the laws that cannot apply.
  */
 import { createAccumulator } from '../../src/core/codec/bytes.js'
+import { systemClock } from '../../src/core/clock.js'
 import { deferred } from '../../src/core/deferred.js'
+import { parseRetryAfter } from '../../src/core/policy/retry-after.js'
 import { abortError } from '../../src/core/scope.js'
 import { ERROR_CODES, SignalboxError, type ErrorCode } from '../../src/errors.js'
 import type { CloseReason, Link, LinkInfo, OpenOptions, StreamTransport } from '../../src/transport.js'
@@ -175,7 +177,6 @@ async function refusal(
   const bytes = body ? await gathered(body, MAX_REFUSAL_BYTES, signal, facts).catch(() => new Uint8Array(0)) : new Uint8Array(0)
   const said = refusalOf(bytes)
   const known = (ERROR_CODES as readonly unknown[]).includes(said.code)
-  const seconds = Number(headers['retry-after'])
   return new SignalboxError({
     ...facts,
     code: known ? (said.code as ErrorCode) : codeOfStatus(status),
@@ -184,7 +185,7 @@ async function refusal(
     status,
     sent: sentOfStatus(status),
     remoteCode: known ? undefined : said.code,
-    ...(headers['retry-after'] && Number.isFinite(seconds) ? { retryAfterMs: seconds * 1000 } : {}),
+    retryAfterMs: parseRetryAfter(headers['retry-after'], systemClock.now()),
   })
 }
 
