@@ -157,7 +157,7 @@ export function createMessaging(core: CcccCore, daemon: CcccDaemonKnowledge): Cc
         dialect,
         dropped: droppedOn(dialect, args),
       })),
-    sendCrossGroup(args, options) {
+    async sendCrossGroup(args, options) {
       if (args.dstGroupId === args.groupId) {
         throw badArgument('send_cross_group', 'The two groups are the same.', 'Use send for a message inside a group.')
       }

@@ -18,6 +18,8 @@ export const MAX_REQUEST_BYTES = 2_000_000
 const OPENING_MS = 30_000
 const FLUSHING_MS = 30_000
 const FAREWELL_MS = 5_000
+/** What is left then goes on without anybody waiting for it. */
+const CLOSING_MS = 2_000
 
 const encoder = /* @__PURE__ */ new TextEncoder()
 
@@ -70,7 +72,12 @@ export function socketWire({ transport, clock, maxLineBytes }: SocketWireOptions
 
   /** A connection that was opened for a call that is over: a whole request, its answer, and only then the end. */
   const farewell = async (opening: Promise<Link>): Promise<void> => {
-    const link = await opening
+    let link: Link
+    try {
+      link = await opening
+    } catch {
+      return
+    }
     link.write(encodeRequest('ping', {})).catch(() => {})
     await atMost(FAREWELL_MS, readFirstLine(link, maxLineBytes))
     await link.close()
@@ -194,7 +201,7 @@ export function socketWire({ transport, clock, maxLineBytes }: SocketWireOptions
       }
     },
     async close() {
-      while (background.size > 0) await Promise.all([...background])
+      await atMost(CLOSING_MS, Promise.all([...background]))
     },
   }
 }

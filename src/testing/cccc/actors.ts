@@ -136,7 +136,7 @@ function switched(world: World, args: Loose, kind: 'start' | 'stop' | 'restart')
   actor.updatedAt = world.now()
   if (kind !== 'stop') actor.startedAt = actor.updatedAt
   const runner = kind === 'stop' ? null : actor.runner
-  const data = { actor_id: id, runner, runner_effective: null }
+  const data = { actor_id: id, runner, runner_effective: world.dialect === 'C' && kind === 'restart' ? runner : null }
   const event = world.append(group, { kind: `actor.${kind}`, by: text(args, 'by') || 'user', data })
   const role = kind === 'stop' ? { role: roleOf(group, id) } : {}
   return { actor: { ...record(world, actor), ...role }, event }

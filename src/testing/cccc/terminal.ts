@@ -59,11 +59,19 @@ export function createTerminals(): Terminals {
       screen.attached.push(link)
       await link.write(first)
       const decoder = new TextDecoder()
+      let line = ''
       try {
         for (let chunk = await link.read(); chunk !== null; chunk = await link.read()) {
           if (screen.attached[0] !== link) continue
-          const typed = decoder.decode(chunk, { stream: true }).replaceAll('\r', '\r\n')
-          const shown = typed.includes('\n') ? `${typed}${typed}` : typed
+          let shown = ''
+          for (const character of decoder.decode(chunk, { stream: true })) {
+            const echoed = character === '\r' ? '\r\n' : character
+            line += echoed
+            shown += echoed
+            if (character !== '\r') continue
+            shown += line
+            line = ''
+          }
           screen.backlog += shown
           const bytes = encoder.encode(shown)
           await Promise.all(screen.attached.map((each) => each.write(bytes.slice()).catch(() => {})))
