@@ -232,6 +232,8 @@ function asFrameSocket(webSocket: WebSocketLike): { socket: FrameSocket; listen(
         if (typeof data === 'string') events.frame(data)
         else if (data instanceof ArrayBuffer) events.frame(new Uint8Array(data))
         else if (data instanceof Uint8Array) events.frame(data)
+        // A blob, where the runtime would give no buffers: an empty frame is a fault, and a silent loss would be worse.
+        else events.frame(new Uint8Array(0))
       })
       // Listened to until the end: with `ws` an error that nobody hears ends the process.
       webSocket.addEventListener('error', (event) => {
