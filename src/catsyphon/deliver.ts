@@ -114,6 +114,9 @@ export function createDeliver(options: DeliverOptions): Deliver {
     } catch (error) {
       return judge.later(error)
     }
+    // Written down before it is sent: who comes after a crash must know that there may be more than one copy on its way.
+    const repeats = typeof delivery.memo.repeats === 'number' ? delivery.memo.repeats : 0
+    if (isRepeated) await delivery.saveMemo({ ...delivery.memo, repeats: repeats + 1 })
     const texts = items.map((item) => numbered(textOf(item), numbers.base + item.ordinal))
     const head = texts[0] ?? ''
     if (tactics.fillAt !== undefined)
@@ -125,9 +128,15 @@ export function createDeliver(options: DeliverOptions): Deliver {
       const read = schema.eventsResponse.safeParse(answer)
       if (!read.success) return judge.strangeAnswer()
       if (tactics.fillAt !== undefined) options.onFilled(delivery.lane, tactics.fillAt, numbers.base + (items[0]?.ordinal ?? 0) - 1)
-      const ambiguous = isRepeated ? stillInTheDark(items, read.data.accepted) : 0
+      const ambiguous = isRepeated ? stillInTheDark(items, repeats > 0 ? items.length : read.data.accepted) : 0
       afterSuccess(tactics, items, numbers.generation !== 'hash')
-      const memo: Memo = { ...delivery.memo, base: numbers.base, exists: true, lastEmittedAt: emittedIn(texts.at(-1) ?? '') }
+      const memo: Memo = {
+        ...delivery.memo,
+        base: numbers.base,
+        exists: true,
+        lastEmittedAt: emittedIn(texts.at(-1) ?? ''),
+        repeats: 0,
+      }
       return { kind: 'delivered', count: items.length, memo, ambiguous }
     } catch (error) {
       const offset = tactics.fillAt === undefined ? 0 : 1
@@ -184,8 +193,11 @@ export function createDeliver(options: DeliverOptions): Deliver {
   }
 }
 
-/** After a repetition: what was taken now may be stored once more by a first request that is still on its way. */
+/**
+ * After one repetition the answer tells: what was taken now was not there yet, and may be stored once more by a first request that is
+ * still on its way. After more than one it tells nothing, because an earlier repetition may have been the second copy.
+ */
 function stillInTheDark(items: readonly OutboxItem[], accepted: number): number {
   const always = items.filter((item) => NEVER_DOUBLED.has(typeIn(textOf(item)) ?? '')).length
-  return Math.max(0, Math.min(items.length, accepted - always))
+  return Math.max(0, Math.min(items.length, accepted) - always)
 }

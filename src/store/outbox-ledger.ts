@@ -1,6 +1,6 @@
 /** One lane's log and state together: what waits, what is settled, and the counts. Knows nothing of sending. */
 import { SignalboxError } from '../errors.js'
-import { decodeItems, encodeItem } from './outbox-record.js'
+import { decodeItems, encodeItem, HEADER_BYTES } from './outbox-record.js'
 import { loadLane, NEW_LANE, saveLane, type LaneRecord, type LaneState } from './outbox-state.js'
 import type { Memo, OutboxCounts, OutboxItem, OutboxReport } from './outbox-types.js'
 import type { Kv, Log } from './store.js'
@@ -147,22 +147,22 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     async settle(settled, { memo, delivered = 0, dead = 0, dropped = 0, ambiguous = 0 }) {
       const last = settled.at(-1)
       if (!last) return
-      const fresh = settled.filter((item) => item.position > record.state.position)
-      const share = fresh.length / settled.length
-      await save((state) => ({
-        position: Math.max(state.position, last.position),
-        ordinal: Math.max(state.ordinal, last.ordinal),
-        memo: memo ?? state.memo,
-        at: now(),
-        delivered: state.delivered + Math.round(delivered * share),
-        dead: state.dead + dead,
-        dropped: state.dropped + dropped,
-        ambiguous: state.ambiguous + ambiguous,
-      }))
-      changed(
-        Math.max(0, items - fresh.length),
-        Math.max(0, bytes - fresh.reduce((sum, item) => sum + item.body.byteLength + 9, 0)),
-      )
+      await save((state) => {
+        const fresh = settled.filter((item) => item.position > state.position)
+        const gone = fresh.reduce((sum, item) => sum + item.body.byteLength + HEADER_BYTES, 0)
+        // In one step with the position: whoever looks sees both or neither.
+        changed(Math.max(0, items - fresh.length), Math.max(0, bytes - gone))
+        return {
+          position: Math.max(state.position, last.position),
+          ordinal: Math.max(state.ordinal, last.ordinal),
+          memo: memo ?? state.memo,
+          at: now(),
+          delivered: state.delivered + Math.min(delivered, fresh.length),
+          dead: state.dead + dead,
+          dropped: state.dropped + Math.min(dropped, fresh.length),
+          ambiguous: state.ambiguous + ambiguous,
+        }
+      })
       await log.trim(record.state.position + 1)
     },
     saveMemo: (memo) => save((state) => ({ ...state, memo })),

@@ -1,16 +1,17 @@
-/** How an item stands in its log: one byte of flags, the time as a double, the body. And how a dead letter does. */
+/** How an item stands in its log: a flag, the time in nine digits of base 36, the body. Text, where the body is text. */
 import type { DeadLetter, OutboxItem } from './outbox-types.js'
 import type { LogEntry } from './store.js'
 
-const HEADER_BYTES = 9
-const NUMBERED = 1
+const TIME_DIGITS = 9
+export const HEADER_BYTES = 1 + TIME_DIGITS
+const NUMBERED = '1'
 const encoder = new TextEncoder()
+const decoder = new TextDecoder()
 
 export function encodeItem(body: Uint8Array, at: number, numbered: boolean): Uint8Array {
+  const time = Math.max(0, Math.trunc(at)).toString(36).padStart(TIME_DIGITS, '0')
   const bytes = new Uint8Array(HEADER_BYTES + body.byteLength)
-  const view = new DataView(bytes.buffer)
-  view.setUint8(0, numbered ? NUMBERED : 0)
-  view.setFloat64(1, at)
+  bytes.set(encoder.encode((numbered ? NUMBERED : '0') + time))
   bytes.set(body, HEADER_BYTES)
   return bytes
 }
@@ -19,24 +20,30 @@ export function encodeItem(body: Uint8Array, at: number, numbered: boolean): Uin
 export function decodeItems(entries: readonly LogEntry[], ordinal: number): OutboxItem[] {
   let count = ordinal
   return entries.map(({ sequence, bytes }) => {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    const numbered = (view.getUint8(0) & NUMBERED) !== 0
+    const header = decoder.decode(bytes.subarray(0, HEADER_BYTES))
+    const numbered = header[0] === NUMBERED
     if (numbered) count += 1
-    return { position: sequence, ordinal: count, numbered, at: view.getFloat64(1), body: bytes.subarray(HEADER_BYTES) }
+    return {
+      position: sequence,
+      ordinal: count,
+      numbered,
+      at: Number.parseInt(header.slice(1), 36),
+      body: bytes.subarray(HEADER_BYTES),
+    }
   })
 }
 
+/** One line about it, then the body. */
 export function encodeDeadLetter(lane: string, item: OutboxItem, reason: string): Uint8Array {
-  const head = encoder.encode(JSON.stringify({ lane, ordinal: item.ordinal, reason, at: item.at }))
-  const bytes = new Uint8Array(4 + head.length + item.body.byteLength)
-  new DataView(bytes.buffer).setUint32(0, head.length)
-  bytes.set(head, 4)
-  bytes.set(item.body, 4 + head.length)
+  const head = encoder.encode(`${JSON.stringify({ lane, ordinal: item.ordinal, reason, at: item.at })}\n`)
+  const bytes = new Uint8Array(head.length + item.body.byteLength)
+  bytes.set(head)
+  bytes.set(item.body, head.length)
   return bytes
 }
 
 export function decodeDeadLetter({ sequence, bytes }: LogEntry): DeadLetter {
-  const length = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(0)
-  const head = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length))) as Omit<DeadLetter, 'id' | 'body'>
-  return { id: sequence, ...head, body: bytes.subarray(4 + length) }
+  const end = bytes.indexOf(0x0a)
+  const head = JSON.parse(decoder.decode(bytes.subarray(0, end))) as Omit<DeadLetter, 'id' | 'body'>
+  return { id: sequence, ...head, body: bytes.subarray(end + 1) }
 }

@@ -1,6 +1,6 @@
 /** Replays the recorded request/response pairs against anything that answers requests, and says what differs. */
 import { readFileSync } from 'node:fs'
-import type { SimulatedOutcome, SimulatedRequest } from '../../src/testing/index.js'
+import type { CatsyphonOutcome as SimulatedOutcome, CatsyphonRequest as SimulatedRequest } from '../../src/testing/index.js'
 
 interface RecordedRequest {
   readonly method: string

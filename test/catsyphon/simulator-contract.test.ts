@@ -1,6 +1,6 @@
 /** The simulator answers as the running servers answered. */
 import { describe, expect, test } from 'vitest'
-import { createCatsyphonSimulator, serverEventHash, type Generation } from '../../src/testing/index.js'
+import { createCatsyphonSimulator, serverEventHash, type CatsyphonGeneration as Generation } from '../../src/testing/index.js'
 import { isMoment, parseMoment } from '../../src/testing/catsyphon/datetime.js'
 import { parsePythonJson } from '../../src/testing/catsyphon/python-json.js'
 import { checkEvents } from '../../src/testing/catsyphon/validate.js'

@@ -2,7 +2,14 @@
 import { fromStored, kvCredentials, register } from '../../src/catsyphon/index.js'
 import type { ExchangeTransport } from '../../src/index.js'
 import { memoryStore } from '../../src/store/index.js'
-import { check, checkEqual, checkRejects, createCatsyphonSimulator, faults, type Case } from '../../src/testing/index.js'
+import {
+  check,
+  checkEqual,
+  checkRejects,
+  createCatsyphonSimulator,
+  catsyphonFaults as faults,
+  type Case,
+} from '../../src/testing/index.js'
 import { contents, newSession, ofType, openBench, QUICK, talk, type CatsyphonContext } from './catsyphon-kit.js'
 
 const under = (inner: ExchangeTransport, prefix: string): ExchangeTransport => ({

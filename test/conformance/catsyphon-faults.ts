@@ -1,5 +1,12 @@
 /** What each answer means: repeat, split, bury, or stop and say why. */
-import { check, checkEqual, faults, type Case, type FaultEffect, type SimulatedRequest } from '../../src/testing/index.js'
+import {
+  check,
+  checkEqual,
+  catsyphonFaults as faults,
+  type Case,
+  type CatsyphonFaultEffect as FaultEffect,
+  type CatsyphonRequest as SimulatedRequest,
+} from '../../src/testing/index.js'
 import {
   contents,
   eventRequests,

@@ -2,7 +2,12 @@
 import { createCatsyphon, type Catsyphon, type CatsyphonEvent, type CatsyphonOptions } from '../../src/catsyphon/index.js'
 import type { ExchangeTransport } from '../../src/index.js'
 import { memoryStore, type Store } from '../../src/store/index.js'
-import { check, createCatsyphonSimulator, type CatsyphonSimulator, type Generation } from '../../src/testing/index.js'
+import {
+  check,
+  createCatsyphonSimulator,
+  type CatsyphonSimulator,
+  type CatsyphonGeneration as Generation,
+} from '../../src/testing/index.js'
 
 export interface CatsyphonContext {
   readonly generation: Generation

@@ -1,5 +1,12 @@
 /** The queue between the agent and the server: limits, order, restarts, one request at a time. */
-import { check, checkEqual, checkRejects, createCatsyphonSimulator, faults, type Case } from '../../src/testing/index.js'
+import {
+  check,
+  checkEqual,
+  checkRejects,
+  createCatsyphonSimulator,
+  catsyphonFaults as faults,
+  type Case,
+} from '../../src/testing/index.js'
 import {
   barriers,
   contents,

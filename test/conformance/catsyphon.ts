@@ -1,5 +1,5 @@
 /** What the CatSyphon client promises, on every generation of the server and in every runtime. */
-import { checkEqual, check, checkRejects, faults, type Case } from '../../src/testing/index.js'
+import { checkEqual, check, checkRejects, catsyphonFaults as faults, type Case } from '../../src/testing/index.js'
 import { contents, eventRequests, expected, newSession, ofType, openBench, talk, type CatsyphonContext } from './catsyphon-kit.js'
 import { directCases } from './catsyphon-direct.js'
 import { faultCases } from './catsyphon-faults.js'

@@ -4,9 +4,9 @@ export {
   type CatsyphonLedger,
   type CatsyphonSimulator,
   type CatsyphonSimulatorOptions,
-  type Generation,
-  type SimulatedRequest,
+  type Generation as CatsyphonGeneration,
+  type SimulatedRequest as CatsyphonRequest,
 } from './simulator.js'
-export type { SimulatedAnswer, SimulatedOutcome } from './answers.js'
-export { faults, type Fault, type FaultEffect } from './faults.js'
+export type { SimulatedAnswer as CatsyphonAnswer, SimulatedOutcome as CatsyphonOutcome } from './answers.js'
+export { faults as catsyphonFaults, type Fault as CatsyphonFault, type FaultEffect as CatsyphonFaultEffect } from './faults.js'
 export { serverEventHash, type CollectorRecord, type SessionRecord, type StoredRow } from './sessions.js'

@@ -1,0 +1,46 @@
+/** What a CatSyphon client needs on Node, Bun and Deno: a way to the server, the credential file, and an outbox that survives. */
+import { homedir, hostname } from 'node:os'
+import { join } from 'node:path'
+import type { CredentialStore } from '../../src/catsyphon/credentials.js'
+import { sha256Hex } from '../../src/core/sha256.js'
+import type { Store } from '../../src/store/store.js'
+import type { ExchangeTransport } from '../../src/transport.js'
+import { fetchExchange } from '../web/fetch-exchange.js'
+import { fileCredentials } from './catsyphon-credentials.js'
+import { fileStore, type FileStoreOptions } from './store-file.js'
+
+export interface CatsyphonServerOptions {
+  /** With its path, if it has one: `http://host:3000/api`. */
+  readonly serverUrl: string
+  readonly workspaceId: string
+  /** Where credentials and the outbox are kept. Default `~/.catsyphon`. */
+  readonly directory?: string
+  readonly onDamage?: NonNullable<FileStoreOptions['onDamage']>
+}
+
+export interface CatsyphonServer {
+  readonly transport: ExchangeTransport
+  readonly serverUrl: string
+  readonly workspaceId: string
+  readonly hostname: string
+  readonly credentials: CredentialStore
+  /** Close it after the client. */
+  readonly store: Store
+  readonly outboxName: string
+}
+
+/** Spread into `register` or `fromStored`. */
+export function catsyphonServer(options: CatsyphonServerOptions): CatsyphonServer {
+  const { serverUrl, workspaceId, directory = join(homedir(), '.catsyphon'), onDamage } = options
+  const baseUrl = serverUrl.replace(/\/+$/, '')
+  return {
+    transport: fetchExchange({ baseUrl, redirects: 'never', name: 'catsyphon' }),
+    serverUrl,
+    workspaceId,
+    hostname: hostname(),
+    credentials: fileCredentials({ directory }),
+    store: fileStore({ directory: join(directory, 'signalbox'), ...(onDamage ? { onDamage } : {}) }),
+    // Two servers, or two workspaces of one, must not send each other's events.
+    outboxName: `catsyphon-${sha256Hex(`${baseUrl}\n${workspaceId}`).slice(0, 16)}`,
+  }
+}

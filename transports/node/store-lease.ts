@@ -1,0 +1,108 @@
+/** Leases as files. A holder that died is followed at once; one that only sleeps, after its time. */
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock } from '../../src/core/clock.js'
+import { checkKey, checkPosition, storeClosed } from '../../src/store/rules.js'
+import type { HeldLease, Lease } from '../../src/store/store.js'
+import { diskError, writeAtomically } from './store-disk.js'
+import { isAlive, withLock, type LockOwner } from './store-lock.js'
+import { fileNameOf } from './store-names.js'
+
+interface LeaseRecord {
+  readonly token: number
+  /** Absent when it is free. */
+  readonly owner?: LockOwner
+  /** Wall clock: several processes look at it. */
+  readonly expires: number
+}
+
+export interface FileLeaseOptions {
+  readonly directory: string
+  readonly name: string
+  readonly owner: LockOwner
+  readonly clock: Clock
+}
+
+export async function openFileLease({ directory, name, owner, clock }: FileLeaseOptions, release: () => void): Promise<Lease> {
+  const what = `The lease store ${name}`
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  let closed = false
+  const checkOpen = (): void => {
+    if (closed) throw storeClosed(what)
+  }
+  const lockOf = (key: string): string => join(directory, `${fileNameOf(key)}.lock`)
+  const pathOf = (key: string): string => join(directory, `${fileNameOf(key)}.lease`)
+  const load = async (key: string): Promise<LeaseRecord> => {
+    try {
+      return JSON.parse(await readFile(pathOf(key), 'utf8')) as LeaseRecord
+    } catch (error) {
+      // A damaged file would start the count anew, so it is not taken for a missing one.
+      if ((error as { code?: unknown }).code === 'ENOENT') return { token: 0, expires: 0 }
+      throw diskError(what, error)
+    }
+  }
+  const save = async (key: string, record: LeaseRecord): Promise<void> => {
+    try {
+      await writeAtomically(pathOf(key), new TextEncoder().encode(JSON.stringify(record)))
+    } catch (error) {
+      throw diskError(what, error)
+    }
+  }
+  const isHeld = ({ owner: holder, expires }: LeaseRecord): boolean =>
+    holder !== undefined && clock.now() < expires && isAlive(holder)
+
+  return {
+    async acquire(key, { ttlMs }) {
+      checkOpen()
+      checkKey(key)
+      checkPosition(ttlMs, 'ttlMs', 1)
+      const asked = clock.monotonic()
+      const token = await withLock(lockOf(key), owner, async () => {
+        const record = await load(key)
+        if (isHeld(record)) return null
+        await save(key, { token: record.token + 1, owner, expires: clock.now() + ttlMs })
+        return record.token + 1
+      })
+      if (token === null) return null
+      let ends = asked + ttlMs
+      let lost = false
+      const remainingMs = (): number => (lost ? 0 : Math.max(0, ends - clock.monotonic()))
+      const held: HeldLease = {
+        key,
+        token,
+        remainingMs,
+        async renew(nextMs = ttlMs) {
+          checkOpen()
+          checkPosition(nextMs, 'ttlMs', 1)
+          const from = clock.monotonic()
+          if (remainingMs() === 0) lost = true
+          const kept = !lost && (await withLock(lockOf(key), owner, () => keep(key, token, nextMs)))
+          if (kept) ends = from + nextMs
+          else lost = true
+          return kept
+        },
+        async release() {
+          checkOpen()
+          if (lost) return
+          lost = true
+          await withLock(lockOf(key), owner, async () => {
+            const record = await load(key)
+            if (record.token === token && record.owner) await save(key, { token, expires: 0 })
+          })
+        },
+      }
+      return held
+    },
+    async [Symbol.asyncDispose]() {
+      closed = true
+      release()
+    },
+  }
+
+  async function keep(key: string, token: number, ttlMs: number): Promise<boolean> {
+    const record = await load(key)
+    if (record.token !== token || !record.owner || clock.now() >= record.expires) return false
+    await save(key, { ...record, expires: clock.now() + ttlMs })
+    return true
+  }
+}

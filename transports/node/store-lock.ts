@@ -1,0 +1,111 @@
+/** A lock that a dead process does not keep: a file that names its owner, taken over once that owner is gone. */
+import { randomUUID } from 'node:crypto'
+import { readFile, rename, unlink, writeFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import process from 'node:process'
+
+export interface LockOwner {
+  readonly pid: number
+  /** Tells two processes apart that had one number, one after the other; empty where the system does not say. */
+  readonly birth: string
+  readonly id: string
+}
+
+export interface FileLock {
+  release(): Promise<void>
+}
+
+export function createOwner(): LockOwner {
+  return { pid: process.pid, birth: birthOf(process.pid) ?? '', id: randomUUID() }
+}
+
+/** The moment a process started, in the kernel's own count; undefined when there is no such process or no such file system. */
+function birthOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    // A zombie has ended; only its parent has not looked yet.
+    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19]
+  } catch {
+    return undefined
+  }
+}
+
+export function isAlive({ pid, birth }: Pick<LockOwner, 'pid' | 'birth'>): boolean {
+  if (birth !== '') {
+    const now = birthOf(pid)
+    if (now !== undefined || birthOf(process.pid) !== undefined) return now === birth
+  }
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // Not ours to signal is alive; so is one about which the runtime may not ask.
+    return (error as { code?: unknown }).code !== 'ESRCH'
+  }
+}
+
+/** Null when a living process holds it. */
+export async function tryLock(path: string, owner: LockOwner): Promise<FileLock | null> {
+  for (let attempt = 0; attempt < 20; attempt += 1) {
+    // A reader may see it empty for a moment, between its creation and its content.
+    try {
+      await writeFile(path, JSON.stringify(owner), { flag: 'wx', mode: 0o600 })
+      return { release: () => unlink(path).catch(() => {}) }
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'EEXIST') throw error
+    }
+    const text = await readFile(path, 'utf8').catch(() => undefined)
+    if (text === undefined) continue
+    const holder = read(text)
+    if (!holder) {
+      // Empty: its owner is writing it just now, or died between the two. Look again before it is taken for dead.
+      if (attempt < 9) await new Promise((resolve) => setTimeout(resolve, 10))
+      else await takeAway(path, text)
+      continue
+    }
+    if (isAlive(holder)) return null
+    await takeAway(path, text)
+  }
+  return null
+}
+
+/** Moved aside first, so that of two that find it dead only one removes it, and never a new one. */
+async function takeAway(path: string, seen: string): Promise<void> {
+  const aside = `${path}.${randomUUID()}`
+  try {
+    if ((await readFile(path, 'utf8')) !== seen) return
+    await rename(path, aside)
+  } catch {
+    return
+  }
+  const moved = await readFile(aside, 'utf8').catch(() => '')
+  if (moved === seen) await unlink(aside).catch(() => {})
+  else await rename(aside, path).catch(() => {})
+}
+
+function read(text: string): LockOwner | undefined {
+  try {
+    const { pid, birth, id } = JSON.parse(text) as Partial<LockOwner>
+    return typeof pid === 'number' && typeof birth === 'string' && typeof id === 'string' ? { pid, birth, id } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Runs alone among processes; waits for its turn. */
+export async function withLock<T>(path: string, owner: LockOwner, work: () => Promise<T>): Promise<T> {
+  for (let waited = 0; ; waited += 1) {
+    const lock = await tryLock(path, owner)
+    if (lock) {
+      try {
+        return await work()
+      } finally {
+        await lock.release()
+      }
+    }
+    // Held for a few writes at most; its owner is alive, or it would have been taken over.
+    if (waited > 2000) throw new Error(`The lock ${path} was not released.`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
