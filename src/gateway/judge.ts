@@ -31,7 +31,7 @@ export interface Judge {
 export function createJudge(policy: StreamPolicy, grant: Grant, options: { readonly maxMessageBytes: number }): Judge {
   const { maxMessageBytes } = options
   let raw = policy.framing === 'raw'
-  if (raw) enforce(grant, policy.classify(undefined))
+  if (raw) for (const verdict of [policy.classify(undefined)].flat()) enforce(grant, verdict)
   const isFrames = policy.framing === 'frames'
   const decoder: Decoder<unknown> = isFrames
     ? frameDecoder({ maxFrameBytes: maxMessageBytes })
@@ -50,12 +50,13 @@ export function createJudge(policy: StreamPolicy, grant: Grant, options: { reado
   const pass = (messages: readonly unknown[], complete: boolean): Uint8Array[] => {
     const out: Uint8Array[] = []
     for (const message of messages) {
-      const verdict = policy.classify(message)
-      enforce(grant, verdict)
-      if (verdict.thenRaw) {
+      const verdicts = [policy.classify(message)].flat()
+      for (const verdict of verdicts) enforce(grant, verdict)
+      const turning = verdicts.find(({ thenRaw }) => thenRaw)
+      if (turning) {
         // A message that turns the link into raw bytes must be the last one judged: anything that was sent along is ambiguous.
         if (messages.length > 1 || !complete)
-          throw new Refusal('invalid_request', { message: `Nothing may be sent along with ${verdict.name}.` })
+          throw new Refusal('invalid_request', { message: `Nothing may be sent along with ${turning.name}.` })
         raw = true
       }
       out.push(encoded(message))

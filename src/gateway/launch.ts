@@ -6,13 +6,18 @@ import { Refusal } from './refusal.js'
 import type { Grant } from './scopes.js'
 import type { StreamUpstream } from './upstream.js'
 
-export function judgeLaunch(upstream: StreamUpstream, grant: Grant, launch: unknown): Record<string, unknown> | undefined {
+/** What the upstream is opened with. */
+export function judgeLaunch(
+  upstream: StreamUpstream,
+  grant: Grant,
+  launch: unknown,
+): Readonly<Record<string, unknown>> | undefined {
   const { policy } = upstream
   if (policy.classifyLaunch === undefined) {
     if (launch !== undefined && launch !== null) {
       throw new Refusal('invalid_request', { message: 'This upstream takes no launch options.' })
     }
-    return undefined
+    return upstream.launch
   }
   const asked = launch ?? {}
   if (typeof asked !== 'object' || Array.isArray(asked)) {
@@ -26,7 +31,7 @@ export function judgeLaunch(upstream: StreamUpstream, grant: Grant, launch: unkn
 
 export async function openUpstream(
   upstream: StreamUpstream,
-  launch: Record<string, unknown> | undefined,
+  launch: Readonly<Record<string, unknown>> | undefined,
   options: { readonly signal: AbortSignal; readonly trace?: Readonly<Record<string, string>> },
 ): Promise<Link> {
   try {

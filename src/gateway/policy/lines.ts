@@ -7,7 +7,11 @@ import type { Verdict } from './policy.js'
  * Some upstreams match field names without regard to case and take the last of two; so a second spelling of the deciding field, which this
  * side would not look at, is refused.
  */
-export function lineClassifier(field: string, scopes: Readonly<Record<string, Classification>>): (message: unknown) => Verdict {
+export function lineClassifier(
+  field: string,
+  scopes: Readonly<Record<string, Classification>>,
+  rawAfter: readonly string[] = [],
+): (message: unknown) => Verdict {
   const known = new Map(Object.entries(scopes))
   return (message) => {
     if (typeof message !== 'object' || message === null || Array.isArray(message)) {
@@ -19,6 +23,9 @@ export function lineClassifier(field: string, scopes: Readonly<Record<string, Cl
     }
     const name = (message as Record<string, unknown>)[field]
     if (typeof name !== 'string') throw new Refusal('invalid_request', { message: `A request needs "${field}".` })
-    return { name, needs: known.get(name) ?? 'admin' }
+    const needs = known.get(name)
+    // A name that nobody classified may be anything, so it is not repeated either.
+    if (needs === undefined) return { name: `an unknown ${field}`, needs: 'admin' }
+    return rawAfter.includes(name) ? { name, needs, thenRaw: true } : { name, needs }
   }
 }

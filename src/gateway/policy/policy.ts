@@ -14,7 +14,7 @@ export interface StreamPolicy {
   /** `raw` passes bytes unseen and therefore needs `admin`. */
   readonly framing: 'ndjson' | 'frames' | 'raw'
   /** Judges one message that goes up: a parsed line, or the body of a frame. An unknown one is `admin`. */
-  classify(message: unknown): Verdict
+  classify(message: unknown): Verdict | readonly Verdict[]
   /** Judges a launch object field by field; absent where the protocol has none, and then none may be given. */
   classifyLaunch?(launch: Readonly<Record<string, unknown>>): Verdict[]
 }

@@ -1,0 +1,6 @@
+/** CatSyphon: HTTP, judged by method and path. */
+import { CATSYPHON_ROUTES } from '../../catsyphon/scopes.js'
+import type { ExchangePolicy } from './policy.js'
+import { pathClassifier } from './routes.js'
+
+export const catsyphonPolicy: ExchangePolicy = { kind: 'exchange', classify: /* @__PURE__ */ pathClassifier(CATSYPHON_ROUTES) }

@@ -1,0 +1,11 @@
+/** CCCC: one JSON line a request, `op` says which. */
+import { CCCC_RAW_OPS, ccccScopes } from '../../cccc/scopes.js'
+import { lineClassifier } from './lines.js'
+import type { StreamPolicy } from './policy.js'
+
+export const ccccPolicy: StreamPolicy = {
+  kind: 'stream',
+  framing: 'ndjson',
+  // An event stream is not raw: nothing follows its request, and if something did it would be judged like any other.
+  classify: /* @__PURE__ */ lineClassifier('op', /* @__PURE__ */ ccccScopes(), CCCC_RAW_OPS),
+}

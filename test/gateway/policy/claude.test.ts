@@ -1,0 +1,112 @@
+/** What could be smuggled into a run of Claude Code, by its launch and by the lines of its link. */
+import { describe, expect, test } from 'vitest'
+import { claudePolicy, type Verdict } from '../../../src/gateway/index.js'
+
+const ORDER = ['observe', 'send', 'approve', 'admin', 'server-only']
+const worst = (verdicts: Verdict | readonly Verdict[]): string =>
+  [verdicts].flat().reduce((one, { needs }) => (ORDER.indexOf(needs) > ORDER.indexOf(one) ? needs : one), 'observe')
+const launch = (fields: Record<string, unknown>): string => worst(claudePolicy.classifyLaunch?.(fields) ?? [])
+const line = (message: unknown): string => worst(claudePolicy.classify(message))
+const control = (request: Record<string, unknown>): string => line({ type: 'control_request', request_id: '1', request })
+const answer = (response: unknown): string =>
+  line({ type: 'control_response', response: { subtype: 'success', request_id: '1', response } })
+
+describe('a launch object smuggles nothing [gateway.policy.claude-launch]', () => {
+  test.each([
+    [{ cwd: '/etc' }],
+    [{ env: { PATH: '/tmp' } }],
+    [{ auth: 'apiKey' }],
+    [{ mcpServers: { x: { command: 'sh' } } }],
+    [{ mcpServers: { x: { type: 'http', url: 'http://169.254.169.254/' } } }],
+    [{ mcpConfig: ['/tmp/x.json'] }],
+    [{ addDirs: ['/'] }],
+    [{ settings: { hooks: {} } }],
+    [{ settings: '/tmp/settings.json' }],
+    [{ settingSources: ['project'] }],
+    [{ managedSettings: {} }],
+    [{ pluginDirs: ['/tmp'] }],
+    [{ dangerouslySkipPermissions: true }],
+    [{ dangerouslySkipPermissions: 'true' }],
+    [{ allowDangerouslySkipPermissions: true }],
+    [{ permissionMode: 'bypassPermissions' }],
+    [{ permissionMode: 'delegate' }],
+    [{ permissionMode: ['bypassPermissions'] }],
+    [{ permissionMode: 'constructor' }],
+    [{ permissionPromptTool: 'mcp__x__y' }],
+    [{ systemPromptFile: '/etc/shadow' }],
+    [{ appendSystemPromptFile: '/etc/shadow' }],
+    [{ debugFile: '/tmp/x' }],
+    [{ extraFlags: { '--add-dir': '/' } }],
+    [{ agents: { x: { description: 'd', prompt: 'p', mcpServers: ['y'] } } }],
+    [{ agents: { x: { description: 'd', prompt: 'p', permissionMode: 'bypassPermissions' } } }],
+  ])('%j is the server’s to say', (fields) => expect(launch(fields)).toBe('server-only'))
+
+  test('a field of no table needs admin, prototype names included', () => {
+    expect(launch({ newField: 1 })).toBe('admin')
+    expect(launch(JSON.parse('{"__proto__": {"cwd": "/"}, "constructor": 1}'))).toBe('admin')
+  })
+
+  test('an ordinary session needs send; answering its questions, or making them needless, needs approve', () => {
+    expect(launch({})).toBe('send')
+    expect(launch({ model: 'opus', resume: 'x', permissionMode: 'plan', maxTurns: 3 })).toBe('send')
+    expect(launch({ permissionPromptTool: 'stdio' })).toBe('approve')
+    expect(launch({ allowedTools: ['Bash(*)'] })).toBe('approve')
+    expect(launch({ permissionMode: 'acceptEdits' })).toBe('approve')
+    expect(launch({ probe: 'version' })).toBe('observe')
+  })
+})
+
+describe('a line smuggles nothing [gateway.policy.claude-lines]', () => {
+  test.each([
+    [{ subtype: 'mcp_set_servers', servers: {} }],
+    [{ subtype: 'apply_flag_settings', settings: {} }],
+    [{ subtype: 'update_settings' }],
+    [{ subtype: 'register_repo_root' }],
+    [{ subtype: 'set_permission_mode', mode: 'bypassPermissions' }],
+    [{ subtype: 'set_permission_mode', mode: 'nonsense' }],
+    [{ subtype: 'set_permission_mode' }],
+    [{ subtype: 'initialize', agents: { x: { hooks: {} } } }],
+  ])('%j is the server’s to say', (request) => expect(control(request)).toBe('server-only'))
+
+  test('an environment cannot be sent by a line of its own', () => {
+    expect(line({ type: 'update_environment_variables', variables: { A: '1' } })).toBe('server-only')
+  })
+
+  test('what is unknown needs admin', () => {
+    expect(control({ subtype: 'new_thing' })).toBe('admin')
+    expect(control({ subtype: 'toString' })).toBe('admin')
+    expect(control({ subtype: 'initialize', newField: 1 })).toBe('admin')
+    expect(line({ type: 'new_line' })).toBe('admin')
+    expect(control({ subtype: 'read_file', path: '/etc/passwd' })).toBe('admin')
+    expect(() => control({ subtype: 7 })).toThrow(/subtype/)
+    expect(() => line({ type: 'control_request' })).toThrow(/JSON object/)
+    expect(() => line([])).toThrow(/JSON object/)
+  })
+
+  test('yes needs approve; no, and no opinion, do not', () => {
+    expect(answer({ behavior: 'allow', updatedInput: {} })).toBe('approve')
+    expect(answer({ behavior: 'deny', message: 'no' })).toBe('send')
+    expect(answer({ action: 'decline' })).toBe('send')
+    expect(answer({})).toBe('send')
+    expect(line({ type: 'control_response', response: { subtype: 'error', request_id: '1', error: 'no' } })).toBe('send')
+    expect(answer({ mcp_response: {} })).toBe('approve')
+  })
+
+  test('yes for this session needs approve; a lasting rule, a folder or a bypass is the server’s', () => {
+    const allow = (update: unknown): string => answer({ behavior: 'allow', updatedInput: {}, updatedPermissions: update })
+    expect(allow([{ type: 'addRules', rules: [], behavior: 'allow', destination: 'session' }])).toBe('approve')
+    expect(allow([{ type: 'setMode', mode: 'acceptEdits', destination: 'session' }])).toBe('approve')
+    expect(allow([{ type: 'setMode', mode: 'bypassPermissions', destination: 'session' }])).toBe('server-only')
+    expect(allow([{ type: 'addRules', rules: [], behavior: 'allow', destination: 'localSettings' }])).toBe('server-only')
+    expect(allow([{ type: 'addDirectories', directories: ['/'], destination: 'session' }])).toBe('server-only')
+    expect(allow({ type: 'addRules' })).toBe('server-only')
+    // Two questions of another kind must not hide behind a word that says no.
+    expect(answer({ behavior: 'allow', action: 'accept' })).toBe('approve')
+  })
+
+  test('starting hooks or offering tools needs approve', () => {
+    expect(control({ subtype: 'initialize' })).toBe('observe')
+    expect(control({ subtype: 'initialize', hooks: {} })).toBe('approve')
+    expect(control({ subtype: 'initialize', sdkMcpServers: ['x'] })).toBe('approve')
+  })
+})

@@ -1,0 +1,98 @@
+/** Every op, field, arm and path that a client of ours can send has a scope that somebody chose. */
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import ts from 'typescript'
+import { CATSYPHON_ROUTES } from '../../../src/catsyphon/scopes.js'
+import { CCC_SCOPES } from '../../../src/ccc/scopes.js'
+import { CCCC_RAW_OPS, ccccScopes } from '../../../src/cccc/scopes.js'
+import { loadOps } from '../../../src/cccc/table.js'
+import { CLAUDE_LAUNCH } from '../../../src/claude/scopes.js'
+import { EnvelopeSchema } from '../../../src/cmdop/gen/cmdop/core/v1/envelope_pb.js'
+import { REST_PATHS } from '../../../src/cmdop/rest-paths.js'
+import { CMDOP_ARMS, CMDOP_ROUTES } from '../../../src/cmdop/scopes.js'
+import { cmdopArms } from '../../../src/gateway/policy/cmdop.js'
+import { catsyphonPolicy, cccPolicy, cmdopHttpPolicy, pathClassifier, rawPolicy } from '../../../src/gateway/index.js'
+
+const source = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
+
+describe('nothing is unclassified [gateway.policy.complete]', () => {
+  test('every CCCC op, and no other', () => {
+    expect(Object.keys(ccccScopes()).sort()).toEqual([...loadOps().keys()].sort())
+  })
+
+  test('every CCCC op that takes over its connection is raw, save for the event stream, on which nothing follows', () => {
+    const takingOver = [...loadOps().values()].filter(({ takesOver }) => takesOver).map(({ op }) => op)
+    expect([...CCCC_RAW_OPS, 'events_stream'].sort()).toEqual(takingOver.sort())
+    for (const op of CCCC_RAW_OPS) expect(ccccScopes()[op]).toBe('admin')
+  })
+
+  test('every CCC command', () => {
+    const commands = source('src/ccc/commands.ts')
+    for (const [, name] of commands.matchAll(/^\s+(?:'([a-z]+)'|([a-z]+)): \{/gm)) {
+      if (name !== undefined) expect(CCC_SCOPES).toHaveProperty(name)
+    }
+    expect(Object.keys(CCC_SCOPES)).toHaveLength(11)
+  })
+
+  test('every field of a Claude launch', () => {
+    const file = ts.createSourceFile('launch.ts', source('src/claude/launch.ts'), ts.ScriptTarget.ES2023)
+    const fields: string[] = []
+    file.forEachChild((node) => {
+      if (!ts.isInterfaceDeclaration(node) || node.name.text !== 'ClaudeLaunch') return
+      for (const { name } of node.members) if (name && ts.isIdentifier(name)) fields.push(name.text)
+    })
+    expect(fields.length).toBeGreaterThan(50)
+    expect(Object.keys(CLAUDE_LAUNCH).sort()).toEqual(fields.sort())
+  })
+
+  test('every arm of the CMDOP envelope, under the number that the schema gives it', () => {
+    const payload = EnvelopeSchema.fields.filter((field) => field.oneof?.localName === 'payload')
+    expect(payload.length).toBeGreaterThan(90)
+    expect([...cmdopArms()].sort(([a], [b]) => a - b)).toEqual(
+      payload.map(({ number, localName }) => [number, localName] as const).sort(([a], [b]) => a - b),
+    )
+    expect(Object.keys(CMDOP_ARMS).sort()).toEqual(payload.map(({ localName }) => localName).sort())
+  })
+
+  test('every REST path of CMDOP, also the literal ones that a variable one would match', () => {
+    for (const [op, at] of Object.entries(REST_PATHS)) {
+      const [method = '', pattern = ''] = at.split(' ')
+      const path = pattern.replace(/\{\w+\}/g, 'x')
+      const route = CMDOP_ROUTES.find((each) => each.method === method && each.path === pattern)
+      expect(cmdopHttpPolicy.classify(method, path), op).toEqual({ name: at, needs: route?.scope })
+    }
+  })
+
+  test('every path of CatSyphon', () => {
+    for (const { method, path, scope } of CATSYPHON_ROUTES) {
+      expect(catsyphonPolicy.classify(method, path.replace(/\{\w+\}/g, 'x'))).toMatchObject({ needs: scope })
+    }
+  })
+})
+
+describe('what is unclassified needs admin [gateway.policy.default-admin]', () => {
+  test('commands, paths and bytes', () => {
+    expect(cccPolicy.classify({ cmd: 'self_destruct' })).toMatchObject({ needs: 'admin' })
+    expect(catsyphonPolicy.classify('GET', '/new')).toMatchObject({ needs: 'admin' })
+    expect(catsyphonPolicy.classify('DELETE', '/health')).toMatchObject({ needs: 'admin' })
+    expect(catsyphonPolicy.classify('GET', '/health/')).toMatchObject({ needs: 'admin' })
+    expect(rawPolicy.classify(undefined)).toMatchObject({ needs: 'admin' })
+  })
+
+  test('names of the object prototype are no ops', () => {
+    for (const cmd of ['constructor', '__proto__', 'toString', 'hasOwnProperty']) {
+      expect(cccPolicy.classify({ cmd })).toMatchObject({ needs: 'admin' })
+    }
+  })
+
+  test('what was asked is not repeated in the verdict, for it may be anything', () => {
+    expect(JSON.stringify(cccPolicy.classify({ cmd: 'secret-in-the-name' }))).not.toContain('secret')
+    expect(JSON.stringify(catsyphonPolicy.classify('GET', '/secret'))).not.toContain('secret')
+  })
+
+  test('a variable part of a path is one part, and never empty', () => {
+    const classify = pathClassifier([{ method: 'GET', path: '/a/{id}', scope: 'observe' }])
+    expect(classify('GET', '/a/1')).toMatchObject({ needs: 'observe' })
+    for (const path of ['/a/', '/a/1/', '/a/1/2', '/a', '/A/1']) expect(classify('GET', path)).toMatchObject({ needs: 'admin' })
+  })
+})
