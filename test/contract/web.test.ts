@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { transportContract, type ContractContext } from '../../src/testing/index.js'
 import { nodeWebSocket } from '../../transports/node/web-socket.js'
+import { acceptedWebSocketContext } from './accepted-context.js'
 import { fetchContext } from './fetch-context.js'
 import { startPeerServer, type PeerServer } from '../peer/server.js'
 import { heldByProcess } from './held.js'
@@ -8,17 +9,21 @@ import { messagePortContext, webSocketContext } from './web-contexts.js'
 
 let server: PeerServer
 let fetching: Awaited<ReturnType<typeof fetchContext>>
+let accepting: Awaited<ReturnType<typeof acceptedWebSocketContext>>
 beforeAll(async () => {
   server = await startPeerServer()
   fetching = await fetchContext()
+  accepting = await acceptedWebSocketContext()
 })
 afterAll(async () => {
   await server[Symbol.asyncDispose]()
   await fetching[Symbol.asyncDispose]()
+  await accepting[Symbol.asyncDispose]()
 })
 
 const made: Readonly<Record<string, () => Promise<ContractContext>>> = {
   websocket: async () => webSocketContext({ webSocketUrl: server.webSocketUrl, webSocket: await nodeWebSocket() }),
+  'websocket, accepted': async () => accepting,
   fetch: async () => fetching,
   messageport: async () => messagePortContext({ tellsOfDeath: true }),
 }

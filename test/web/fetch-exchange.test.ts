@@ -98,12 +98,37 @@ test('a streaming body can be gathered first, within its limit [web.exchange-gat
 test('an abort before the reply [web.exchange-abort]', async () => {
   const controller = new AbortController()
   const reason = new Error('enough')
-  const waiting = here().exchange({ method: 'GET', path: '/silent' }, { signal: controller.signal })
+  let fetching = (): void => {}
+  const called = new Promise<void>((resolve) => {
+    fetching = resolve
+  })
+  const fetch = (url: string, init: RequestInit): Promise<Response> => {
+    fetching()
+    return globalThis.fetch(url, init)
+  }
+  const waiting = here({ fetch }).exchange({ method: 'GET', path: '/silent' }, { signal: controller.signal })
+  waiting.catch(() => {})
+  await called
   controller.abort(reason)
   const error = await checkRejects(waiting, 'aborted')
   expect(error).toMatchObject({ sent: 'maybe', cause: reason, transport: 'fetch' })
   const before = await checkRejects(here().exchange({ method: 'GET', path: '/silent' }, { signal: controller.signal }), 'aborted')
   expect(before.sent).toBe('no')
+})
+
+test('an abort while the headers are asked for sends nothing [web.exchange-abort]', async () => {
+  let asked = 0
+  const controller = new AbortController()
+  const transport = here({
+    headers: () => Promise.resolve({}).finally(() => controller.abort()),
+    fetch: async () => {
+      asked += 1
+      return new Response('')
+    },
+  })
+  const error = await checkRejects(transport.exchange({ method: 'POST', path: '/' }, { signal: controller.signal }), 'aborted')
+  expect(error.sent).not.toBe('yes')
+  expect(asked).toBe(0)
 })
 
 test('the signal covers the body to its last byte [web.exchange-abort-body]', async () => {

@@ -110,6 +110,26 @@ test('an abort while the socket connects, and while the server decides, leaves n
   expect((await checkRejects(waiting, 'aborted')).sent).toBe('maybe')
 })
 
+test('an abort that falls while the credential is fetched opens no socket at all [web.abort-open]', async () => {
+  let made = 0
+  const webSocket = class extends (await nodeWebSocket()) {
+    constructor(url: string) {
+      super(url)
+      made += 1
+    }
+  }
+  const controller = new AbortController()
+  // It falls in the very turn in which the credential comes.
+  const credential = (): Promise<string> => Promise.resolve('a-credential').finally(() => controller.abort())
+  const transport = webSocketLink({ url: 'ws://127.0.0.1:9/', webSocket, credential })
+  expect((await checkRejects(transport.open(undefined, { signal: controller.signal }), 'aborted')).sent).toBe('no')
+  const atOnce = new AbortController()
+  const opening = webSocketLink({ url: 'ws://127.0.0.1:9/', webSocket }).open(undefined, { signal: atOnce.signal })
+  atOnce.abort()
+  await checkRejects(opening, 'aborted')
+  expect(made).toBe(0)
+})
+
 test('a page is not let in unless its origin is named; any other request is told what this is [web.listen-origin]', async () => {
   await using listener = await listenWebSocket({ origins: ['https://good.example'] })
   const ask = (headers: string): Promise<string> =>

@@ -53,6 +53,8 @@ export function fetchExchange(options: FetchExchangeOptions): ExchangeTransport 
         typeof options.headers === 'function' ? await resolveWithin(asked(options.headers), signal, name) : options.headers
       const headers = joined(own, request.headers, trace)
       const body = await bodyOf(request, requestBody, signal, facts)
+      // It may have fallen while headers were asked for or a body was gathered: nothing has left yet.
+      if (signal?.aborted) throw abortError(signal, { ...facts, sent: 'no' })
       const follow = follows(redirects, method, headers)
       let response: Response
       try {

@@ -63,6 +63,8 @@ export function webSocketLink<Launch = void>(options: WebSocketLinkOptions): Str
       if (signal?.aborted) throw abortError(signal, { transport: name, op: 'open' })
       const WebSocket = constructorOf(options.webSocket, name)
       const secret = await resolveCredential(credential, signal, name)
+      // The signal may have fallen since, and a listener added now would not hear of it.
+      if (signal?.aborted) throw abortError(signal, { transport: name, op: 'open' })
       const connect = (socket: FrameSocket): Handshake =>
         connectFrames({ info, socket, windowBytes, credential: secret, launch, trace, signal })
       return openSocket(new WebSocket(url.href, [SUBPROTOCOL]), info, connect, signal)

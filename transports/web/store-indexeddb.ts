@@ -1,0 +1,49 @@
+/** A store in the browser's own database: it outlives the page, and all tabs of a site share it. */
+import { systemClock, type Clock } from '../../src/core/clock.js'
+import { checkKey, storeClosed } from '../../src/store/rules.js'
+import type { Store } from '../../src/store/store.js'
+import { openDatabase } from './store-database.js'
+import { createDatabaseKv } from './store-kv.js'
+import { createDatabaseLease } from './store-lease.js'
+import { createDatabaseLog } from './store-log.js'
+import { createNotices } from './store-notices.js'
+
+export interface IndexedDbStoreOptions {
+  /** Default `signalbox`. */
+  readonly database?: string
+  /** For each log and each value. Default 256 MiB; the browser's own quota may be lower. */
+  readonly maxBytes?: number
+  readonly clock?: Clock
+}
+
+export function indexedDbStore(options: IndexedDbStoreOptions = {}): Store {
+  const { database: name = 'signalbox', maxBytes = 256 * 1024 * 1024, clock = systemClock } = options
+  const database = openDatabase(name)
+  const notices = createNotices(name)
+  const handles = new Set<AsyncDisposable>()
+  let closed: Promise<void> | undefined
+
+  const open = async <Handle extends AsyncDisposable>(of: string, make: (release: () => void) => Handle): Promise<Handle> => {
+    checkKey(of, 'name')
+    if (closed) throw storeClosed('The IndexedDB store')
+    const handle: Handle = make(() => void handles.delete(handle))
+    handles.add(handle)
+    return handle
+  }
+
+  return {
+    name: 'indexeddb',
+    durable: true,
+    log: (of) => open(of, (release) => createDatabaseLog(database, of, notices, maxBytes, release)),
+    kv: (of) => open(of, (release) => createDatabaseKv(database, of, maxBytes, release)),
+    lease: (of) => open(of, (release) => createDatabaseLease(database, of, clock, release)),
+    [Symbol.asyncDispose]() {
+      closed ??= (async () => {
+        await Promise.all([...handles].map((handle) => handle[Symbol.asyncDispose]()))
+        notices.close()
+        await database.close()
+      })()
+      return closed
+    },
+  }
+}
