@@ -5,6 +5,8 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 const NOT_OURS = new Set(['FSReqCallback', 'FSReqPromise', 'GetAddrInfoReqWrap', 'MessagePort', 'Immediate', 'TTYWrap', 'CloseReq'])
 
 export function heldByProcess(): Record<string, number> {
+  // Made when first asked for, by whoever that is; a pipe of the process and not of a link.
+  void [process.stdin, process.stdout, process.stderr]
   const held: Record<string, number> = {}
   const info = (process as { getActiveResourcesInfo?: () => string[] }).getActiveResourcesInfo
   for (const kind of info?.call(process) ?? []) {

@@ -93,6 +93,28 @@ export const socketCases: readonly Case<SocketContext>[] = [
   },
 
   {
+    id: 'law.2.reset-after-bytes',
+    title: 'what came before a reset is read before the fault is told, however late the reader comes',
+    run: ({ entry }) =>
+      withServer(
+        entry,
+        'tcp',
+        (socket) => {
+          socket.once('data', () => {
+            socket.write(new Uint8Array(50_000))
+            // Once it has surely arrived, so that the reset overtakes nothing on the way.
+            setTimeout(() => socket.resetAndDestroy(), 100)
+          })
+        },
+        async (link) => {
+          await link.write(new Uint8Array(10))
+          await link.closed
+          checkEqual((await countTo(link)).bytes, 50_000)
+        },
+      ),
+  },
+
+  {
     id: 'transport.open-faults',
     title: 'what stands in the way of an open is told apart, and nothing was sent',
     run: ({ entry }) =>
