@@ -138,6 +138,18 @@ export const childCases: readonly Case<ChildContext>[] = [
   ),
 
   shellCase(
+    'law.9.late-reader',
+    'a reader that comes after the exit reads everything, also what was more than a link keeps',
+    'head -c 320000 /dev/zero; exit 5',
+    async (link) => {
+      checkEqual((await link.closed).kind, 'exit')
+      let bytes = 0
+      for (let chunk = await link.read(); chunk !== null; chunk = await link.read()) bytes += chunk.byteLength
+      checkEqual(bytes, 320_000)
+    },
+  ),
+
+  shellCase(
     'law.9.stderr-flood',
     'a flood on stderr blocks nobody and is kept to its tail, redacted',
     'head -c 20000000 /dev/zero | tr "\\0" "e" >&2; echo >&2; echo "token=abcdefgh12345 the end" >&2; echo out; exit 1',
