@@ -53,7 +53,8 @@ export interface CcccSendResult extends Sent {
   readonly event: CcccEvent
   /** More than one where dialect C had to send to people and agents apart. */
   readonly events: readonly CcccEvent[]
-  readonly replayed?: boolean
+  /** The daemon already had this client id and gave the event of then. */
+  readonly replayed: boolean
 }
 export interface CcccReplyResult extends Sent {
   readonly event: CcccEvent
@@ -141,7 +142,9 @@ export function createMessaging(core: CcccCore, daemon: CcccDaemonKnowledge): Cc
     const results: Loose[] = []
     for (const audience of audiences) results.push(await one('send', audience, dialect, options))
     const events = results.map(({ event }) => event as CcccEvent)
-    return { ...results[0], event: events[0] as CcccEvent, events, dialect, dropped: droppedOn(dialect, args) }
+    // Two daemons, two words for it.
+    const replayed = results.some((result) => result.replayed === true || result.duplicate === true)
+    return { ...results[0], event: events[0] as CcccEvent, events, dialect, replayed, dropped: droppedOn(dialect, args) }
   }
 
   const refuse = async (op: string, instead: string, options: CcccCallOptions | undefined): Promise<void> => {

@@ -23,8 +23,7 @@ export async function openEvents(
 ): Promise<CcccEventStream> {
   if (args.groupId === '') throw badArgument('events_stream', 'The group id is empty.', 'Name the group to watch.')
   const { idleMs = IDLE_MS, pollMs = POLL_MS, timeoutMs = OPENING_MS } = options
-  const tracker = createTracker(args.cursor)
-  const context = { core, daemon, args, tracker, idleMs, maxLineBytes }
+  const context = { core, daemon, args, tracker: createTracker(args.cursor), idleMs, maxLineBytes }
   // The whole opening, its ping included, has one deadline; what it opens lives on.
   const opening = createScope({ signal: options.signal, timeoutMs, clock: core.clock })
   try {
@@ -32,7 +31,7 @@ export async function openEvents(
       if (!isApiError(error, 'unknown_op') || pollMs === false) throw error
       return pollSource(pollMs)
     })
-    return createEventStream(core, source, tracker, options)
+    return createEventStream(core, source, options)
   } finally {
     opening[Symbol.dispose]()
   }
@@ -41,6 +40,7 @@ export async function openEvents(
     let first: Connection | undefined = await connectPush(context, { signal: opening.signal })
     return {
       mode: 'push',
+      tracker: context.tracker,
       async open(_attempt, signal) {
         const connection = first ?? (await connectPush(context, { signal, timeoutMs }))
         first = undefined
@@ -50,9 +50,11 @@ export async function openEvents(
   }
 
   async function pollSource(everyMs: number): Promise<EventSource> {
+    // A tracker of its own: the other one already waits for a replay that will not come.
+    const tracker = createTracker(args.cursor)
     const polling = { core, args, tracker, pollMs: everyMs }
     await startPolling(polling, { signal: opening.signal })
     core.notify({ type: 'polling', op: 'events_stream' })
-    return { mode: 'poll', open: async (_attempt, signal) => poll(polling, signal) }
+    return { mode: 'poll', tracker, open: async (_attempt, signal) => poll(polling, signal) }
   }
 }

@@ -35,9 +35,13 @@ export async function startPolling({ core, args, tracker }: PollContext, options
 }
 
 export async function* poll(context: PollContext, signal: AbortSignal): AsyncGenerator<readonly CcccStreamItem[], void, void> {
-  const { core, pollMs } = context
+  const { core, tracker, pollMs } = context
+  let told: string | undefined
   for (;;) {
-    const items = await round(context, { signal })
+    const from = tracker.cursor?.eventId
+    const items = await round(context, { signal }, from !== undefined && from === told)
+    // A cursor that the history does not hold stays away until the next event: one gap says it.
+    if (items[0]?.type === 'gap') told = from
     if (items.length > 0) yield items
     try {
       await sleep(core.clock, pollMs, signal)
@@ -48,27 +52,25 @@ export async function* poll(context: PollContext, signal: AbortSignal): AsyncGen
 }
 
 /** Everything newer than the cursor, oldest first. */
-async function round({ core, args, tracker }: PollContext, options: CallOptions): Promise<CcccStreamItem[]> {
+async function round({ core, args, tracker }: PollContext, options: CallOptions, told: boolean): Promise<CcccStreamItem[]> {
   const from = tracker.cursor
   const newestFirst: CcccEvent[] = []
   let before: string | undefined
   let reached = from === undefined
+  const isOld = (event: CcccEvent): boolean => event.ts <= (from?.ts ?? '')
   for (let pages = 0; !reached && pages < MOST_PAGES; pages += 1) {
     const { events, more } = await page({ core, args }, before, PAGE, options)
     for (const event of events) {
-      reached = event.id === from?.eventId || (from?.eventId === undefined && event.ts <= (from?.ts ?? ''))
-      if (reached) break
+      reached = event.id === from?.eventId || (from?.eventId === undefined && isOld(event))
+      if (reached || isOld(event)) break
       newestFirst.push(event)
     }
     before = events.at(-1)?.id
-    if (reached) break
-    if (!more || before === undefined) {
-      // The whole history was read: complete, unless the event that the cursor names should have been in it.
-      reached = from?.eventId === undefined
-      break
-    }
+    // The whole history was read: complete, unless the event that the cursor names should have been in it.
+    if (!more || before === undefined) reached ||= from?.eventId === undefined
+    if (!more || before === undefined || events.some(isOld)) break
   }
-  const gap: CcccStreamItem[] = reached ? [] : [{ type: 'gap', from, reason: 'expired' }]
+  const gap: CcccStreamItem[] = reached || told ? [] : [{ type: 'gap', from, reason: 'expired' }]
   return [...gap, ...newestFirst.reverse().flatMap((event) => tracker.see(event))]
 }
 

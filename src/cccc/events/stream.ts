@@ -14,6 +14,7 @@ type Batches = AsyncIterable<readonly CcccStreamItem[]>
 
 export interface EventSource {
   readonly mode: CcccEventStream['mode']
+  readonly tracker: Tracker
   /** The connection that is open already comes first. */
   open(attempt: number, signal: AbortSignal): Promise<Batches>
 }
@@ -25,13 +26,9 @@ function recoverable(error: SignalboxError): boolean {
   return !isRefusal(error) && error.code !== 'too_large' && error.code !== 'unsupported' && error.code !== 'permission_denied'
 }
 
-export function createEventStream(
-  core: CcccCore,
-  source: EventSource,
-  tracker: Tracker,
-  options: CcccEventsOptions,
-): CcccEventStream {
+export function createEventStream(core: CcccCore, source: EventSource, options: CcccEventsOptions): CcccEventStream {
   const { maxItems = 10_000, maxBytes = 64 * 1024 * 1024, overflow = 'gap', reconnect = true } = options
+  const { tracker } = source
   const life = createScope({ signal: options.signal })
   const withClient = (): void => life.abort(core.life.reason)
   if (core.life.aborted) withClient()

@@ -20,11 +20,12 @@ export const callCases: Case<CcccContext>[] = [
   {
     id: 'cccc.compat',
     title: 'asserts version, capabilities and ops in this order, and never creates a group by asking',
-    async run({ transport }) {
+    async run({ transport, streams = true }) {
       await using client = createCccc({ transport })
       const before = (await client.groups.list()).groups.length
-      const ops = ['group_create', 'attach', 'groups', ' send ', '', 'events_stream', 'term_attach', 'shutdown']
-      const found = await client.assertCompatible({ ipcV: 1, capabilities: { events_stream: true, no_such: false }, ops })
+      const capabilities = { events_stream: streams, no_such: false }
+      const ops = ['group_create', 'attach', 'groups', ' send ', '', 'term_attach', 'shutdown']
+      const found = await client.assertCompatible({ ipcV: 1, capabilities, ops })
       checkEqual(found.ops.group_create, 'everywhere')
       checkEqual(found.ops.send, 'asked')
       const wrong = { ipcV: 99, capabilities: { no_such_capability: true }, ops: ['chat_ack'] }
@@ -62,7 +63,7 @@ export const callCases: Case<CcccContext>[] = [
     async run(context) {
       await withGroup(context, async ({ client, groupId }) => {
         const missing = await checkRejects(client.groups.show({ groupId: 'g_000000000000' }), 'not_found')
-        checkEqual(missing.remoteCode, 'group_not_found')
+        checkEqual(missing.remoteCode, context.implementation === 'rust' ? 'not_found' : 'group_not_found')
         if (context.implementation === 'rust') return
         const patch = { nope: 1 } as unknown as Record<string, never>
         const error = await checkRejects(client.groups.update({ groupId, patch }), 'invalid_argument')
@@ -202,7 +203,8 @@ export const callCases: Case<CcccContext>[] = [
       check(!told.includes('masked_values') && !told.includes('zq***'), 'its mask came out')
       check(told.includes('API_KEY'), 'the name of the secret is no secret')
       const asked = await client.actors.envPrivateKeys(actor, { maskedValues: true })
-      check(JSON.stringify(asked).includes('masked_values'), 'asked for, the masks are there')
+      const masks = JSON.stringify(asked).includes('masked_values')
+      checkEqual(masks, context.implementation !== 'rust', 'asked for, the masks are there, where the daemon makes any')
       await client.groups.delete({ groupId }).catch(() => {})
     },
   },

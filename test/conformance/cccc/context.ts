@@ -8,6 +8,8 @@ export interface CcccContext {
   readonly dialect: CcccDialect
   /** The Rust daemon derives the runner from the runtime and refuses to be told. */
   readonly implementation: 'simulator' | 'python' | 'rust'
+  /** Some daemons have no stream of events: the client polls there. Default true. */
+  readonly streams?: boolean
   /** A directory on the daemon's machine. */
   readonly projectPath: string
   /** How often the race at the start of a stream is run; default 5. */
@@ -48,6 +50,8 @@ export async function newGroup(context: CcccContext, client: CcccClient): Promis
 
 export async function addShell(context: CcccContext, { client, groupId }: Fixture): Promise<void> {
   await client.actors.add({ groupId, actorId: 'shell1', runtime: 'custom', ...runnerFor(context, 'pty') })
+  // The Rust daemon adds an actor without starting it.
+  if (context.implementation === 'rust') await client.actors.start({ groupId, actorId: 'shell1' })
 }
 
 /** Events of a stream until as many of one's own texts came as were waited for; gaps and doubles fail. */

@@ -206,7 +206,7 @@ export const messageCases: Case<CcccContext>[] = [
           'the profile is not listed',
         )
         const stale = client.profiles.upsert({ profile: { ...given, env: {}, id: profileId }, expectedRevision: 99 })
-        await checkRejects(stale, 'conflict')
+        await checkRejects(stale, context.implementation === 'rust' ? 'invalid_argument' : 'conflict')
         await client.actors.add({ groupId, actorId: 'reviewer', profileId })
         await client.profiles.delete({ profileId, forceDetach: true })
       })

@@ -73,6 +73,7 @@ export const streamCases: Case<CcccContext>[] = [
   {
     id: 'cccc.stream-refused',
     title: 'a stream that cannot be opened says why, and is not tried again',
+    skip: ({ streams }) => (streams === false ? 'this daemon is polled' : undefined),
     async run(context) {
       await withGroup(context, async ({ client, groupId }) => {
         const missing = await checkRejects(client.events({ groupId: 'g_000000000000' }), 'not_found')
@@ -106,9 +107,9 @@ export const streamCases: Case<CcccContext>[] = [
         await stream.close()
         checkEqual((await next).done, true)
         const other = await client.events({ groupId, kinds: KINDS })
-        const waiting = other[Symbol.asyncIterator]().next()
+        const waiting = checkRejects(other[Symbol.asyncIterator]().next(), 'closed')
         await client.close()
-        await checkRejects(waiting, 'closed')
+        await waiting
       })
     },
   },

@@ -1,0 +1,98 @@
+/** The client against real daemons: the conformance suite, the race at the start of a stream, and what a crash leaves behind. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createCccc } from '../../src/cccc/index.js'
+import { ccccDaemon } from '../../transports/node/index.js'
+import { cases } from '../conformance/cccc.js'
+import { newGroup, readTexts, textOf, type CcccContext } from '../conformance/cccc/context.js'
+import { RELEASES, startDaemon, type RunningDaemon } from './cccc/daemon.js'
+
+const RACE_ROUNDS = 60
+
+describe.each(RELEASES)('the daemon $name ($implementation)', (release) => {
+  let daemon: RunningDaemon
+  const context = (rounds: number): CcccContext => ({
+    transport: ccccDaemon({ home: daemon.home }),
+    dialect: release.dialect,
+    implementation: release.implementation,
+    streams: release.streams,
+    projectPath: daemon.projectPath,
+    rounds,
+  })
+  beforeAll(async () => {
+    daemon = await startDaemon(release)
+  })
+  afterAll(() => daemon?.[Symbol.asyncDispose]())
+
+  for (const { id, title, skip, run } of cases) {
+    test(`${title} [${id}]`, async ({ skip: leaveOut }) => {
+      const why = skip?.(context(5))
+      if (why !== undefined) leaveOut(why)
+      await run(context(release.streams ? 5 : 2))
+    })
+  }
+
+  test.runIf(release.streams)(
+    `${RACE_ROUNDS} rounds of sending right after the handshake lose and double nothing [cccc.race-60]`,
+    async () => {
+      await using client = createCccc({ transport: ccccDaemon({ home: daemon.home }) })
+      const groupId = await newGroup(context(1), client)
+      const seen = new Map<string, number>()
+      for (let round = 0; round < RACE_ROUNDS; round += 1) {
+        await using stream = await client.events({ groupId, kinds: ['chat.message'] })
+        await client.messages.send({ groupId, text: `round ${round}`, to: ['user'] })
+        await client.messages.send({ groupId, text: `end ${round}`, to: ['user'] })
+        for (const text of await readTexts(stream, 2)) seen.set(text, (seen.get(text) ?? 0) + 1)
+      }
+      expect(seen.size).toBe(2 * RACE_ROUNDS)
+      expect([...seen.values()].every((times) => times === 1)).toBe(true)
+    },
+  )
+
+  test('killed and started again under a sender and a reader, every event comes once or a gap is said [cccc.kill-restart]', async () => {
+    await using client = createCccc({ transport: ccccDaemon({ home: daemon.home }) })
+    const groupId = await newGroup(context(1), client)
+    await using stream = await client.events(
+      { groupId, kinds: ['chat.message'] },
+      { backoff: { baseMs: 50, maxMs: 500 }, pollMs: 200 },
+    )
+    const stored: string[] = []
+    let unknown = 0
+    const sending = (async () => {
+      for (let index = 0; index < 60; index += 1) {
+        // A call that failed is repeated only when it had no effect for certain.
+        for (;;) {
+          try {
+            const { event } = await client.messages.send({ groupId, text: `message ${index}`, to: ['user'] })
+            stored.push(event.id)
+            break
+          } catch (error) {
+            const { sent } = error as { sent?: string }
+            if (sent !== 'no') {
+              unknown += 1
+              break
+            }
+            await new Promise((resolve) => setTimeout(resolve, 50))
+          }
+        }
+        if (index === 15 || index === 35) {
+          await daemon.kill()
+          await daemon.start()
+        }
+      }
+      return (await client.messages.send({ groupId, text: 'the end', to: ['user'] })).event.id
+    })()
+    const ids: string[] = []
+    let gaps = 0
+    for await (const item of stream) {
+      if (item.type === 'gap') gaps += 1
+      else ids.push(item.event.id)
+      if (item.type === 'event' && textOf(item.event) === 'the end') break
+    }
+    await sending
+    expect(new Set(ids).size).toBe(ids.length)
+    if (gaps === 0) expect(stored.filter((id) => !ids.includes(id))).toEqual([])
+    console.log(
+      `${release.name} ${release.implementation}: ${stored.length} stored, ${ids.length} seen, ${gaps} gaps, ${unknown} unknown outcomes`,
+    )
+  })
+})

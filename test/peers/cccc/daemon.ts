@@ -1,0 +1,119 @@
+/** Real daemons from the package registry, each in a virtual environment of its own, each run with a throwaway home. */
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import type { CcccDialect } from '../../../src/cccc/index.js'
+import { createCcccCore } from '../../../src/cccc/index.js'
+import { ccccDaemon } from '../../../transports/node/index.js'
+
+const run = promisify(execFile)
+
+export interface Release {
+  readonly name: string
+  /** What the registry is asked for. */
+  readonly wanted: string
+  readonly dialect: CcccDialect
+  readonly implementation: 'python' | 'rust'
+  readonly streams: boolean
+}
+
+export const RELEASES: readonly Release[] = [
+  { name: '0.4.2', wanted: 'cccc-pair==0.4.2', dialect: 'A', implementation: 'python', streams: true },
+  { name: '0.4.3', wanted: 'cccc-pair==0.4.3', dialect: 'B', implementation: 'python', streams: true },
+  { name: '0.4.35', wanted: 'cccc-pair==0.4.35', dialect: 'C', implementation: 'python', streams: true },
+  { name: '0.4.35', wanted: 'cccc-pair==0.4.35', dialect: 'C', implementation: 'rust', streams: false },
+  { name: 'newest', wanted: 'cccc-pair', dialect: 'C', implementation: 'rust', streams: true },
+]
+
+const folder = process.env.SIGNALBOX_PEERS_DIR ?? '/var/tmp/signalbox-peers'
+
+/** Installs once; a second run finds what the first one left. */
+export async function install({ name, wanted }: Release): Promise<string> {
+  const environment = join(folder, `cccc-${name}`)
+  const cccc = join(environment, 'bin', 'cccc')
+  if (!existsSync(cccc)) {
+    await mkdir(folder, { recursive: true })
+    await run('python3', ['-m', 'venv', environment])
+    await run(join(environment, 'bin', 'pip'), ['install', '--quiet', '--disable-pip-version-check', wanted])
+  }
+  return environment
+}
+
+/** The command that runs a daemon in the foreground: two programs, and one of them inside the other's package. */
+async function command(environment: string, { implementation }: Release): Promise<[file: string, args: string[]]> {
+  const ccccd = join(environment, 'bin', 'ccccd')
+  if (implementation === 'python') return [ccccd, ['run']]
+  if (!existsSync(ccccd)) return [join(environment, 'bin', 'cccc'), ['daemon', 'run']]
+  const libraries = join(environment, 'lib')
+  const [python = ''] = await readdir(libraries)
+  return [join(libraries, python, 'site-packages', 'cccc', '_native', 'cccc-rust'), ['daemon', 'run']]
+}
+
+export interface RunningDaemon extends AsyncDisposable {
+  readonly home: string
+  readonly projectPath: string
+  readonly release: Release
+  /** Without a word, as a crash: its files stay. */
+  kill(): Promise<void>
+  start(env?: Readonly<Record<string, string>>): Promise<void>
+}
+
+export async function startDaemon(release: Release, env: Readonly<Record<string, string>> = {}): Promise<RunningDaemon> {
+  const environment = await install(release)
+  const [file, args] = await command(environment, release)
+  // A short path: a socket's is limited.
+  const base = await mkdtemp(join(tmpdir(), 'sbp-'))
+  const home = join(base, 'h')
+  const projectPath = join(base, 'project')
+  await mkdir(projectPath)
+  let child: ChildProcess | undefined
+
+  const stop = async (signal: NodeJS.Signals): Promise<void> => {
+    const running = child
+    child = undefined
+    if (!running || running.exitCode !== null || running.signalCode !== null) return
+    const exited = new Promise<void>((resolve) => running.once('exit', () => resolve()))
+    running.kill(signal)
+    const late = setTimeout(() => running.kill('SIGKILL'), 10_000)
+    await exited
+    clearTimeout(late)
+  }
+  const daemon: RunningDaemon = {
+    home,
+    projectPath,
+    release,
+    kill: () => stop('SIGKILL'),
+    async start(more = {}) {
+      child = spawn(file, args, { env: { ...process.env, ...env, ...more, CCCC_HOME: home }, stdio: 'ignore' })
+      await ready(home, child)
+    },
+    async [Symbol.asyncDispose]() {
+      await stop('SIGTERM')
+      await rm(base, { recursive: true, force: true, maxRetries: 5 })
+    },
+  }
+  await daemon.start()
+  return daemon
+}
+
+/** The descriptor exists and a whole ping is answered; a bare connection would kill the oldest daemon. */
+async function ready(home: string, child: ChildProcess): Promise<void> {
+  const client = createCcccCore({ transport: ccccDaemon({ home }), timeoutMs: 5_000 })
+  try {
+    for (let tries = 0; tries < 300; tries += 1) {
+      if (child.exitCode !== null) throw new Error(`the daemon ended with ${child.exitCode}`)
+      if (existsSync(join(home, 'daemon', 'ccccd.addr.json'))) {
+        const ping = await client.call('ping', {}).catch(() => undefined)
+        if (ping?.pid === child.pid || (ping && tries > 50)) return
+      }
+      await pause(100)
+    }
+    throw new Error('the daemon did not come up within 30 s')
+  } finally {
+    await client.close()
+  }
+}
