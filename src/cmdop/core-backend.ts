@@ -67,13 +67,14 @@ export function createCoreBackend(options: CoreBackendOptions): Backend {
 
   const allow = (plane: Plane, op: string): void => {
     if (!credentials || credentials[plane]) return
-    const [what, option, variable] = plane === 'relay' ? ['token', 'token', 'CMDOP_TOKEN'] : ['API key', 'apiKey', 'CMDOP_API_KEY']
+    const [what, option, variable] =
+      plane === 'relay' ? ['a token', 'token', 'CMDOP_TOKEN'] : ['an API key', 'apiKey', 'CMDOP_API_KEY']
     throw new AuthError({
       ...facts,
       op,
       code: 'unauthenticated',
       remoteCode: 'auth',
-      message: `${op} needs a ${what} for the ${plane}, and there is none.`,
+      message: `${op} needs ${what} for the ${plane}, and there is none.`,
       hint: `Pass \`${option}\` to createCmdop, or set ${variable}.`,
       sent: 'no',
     })

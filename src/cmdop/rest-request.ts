@@ -4,8 +4,8 @@ import type { Exchange } from '../transport.js'
 
 /** The relay's words for an enum value, where they are others than the schema's. */
 const RELAY_WORDS: Readonly<Record<string, string>> = { optional: 'any', required: 'any' }
-/** And back. Which of the two was meant, the relay does not tell. */
-export const SCHEMA_WORDS: Readonly<Record<string, string>> = { any: 'required' }
+/** And back. Which of the two `any` was meant for, the relay does not tell; the core reads the stricter. */
+export const SCHEMA_WORDS: Readonly<Record<string, string>> = { any: 'required', completed: 'success' }
 
 type Fields = Readonly<Record<string, unknown>>
 

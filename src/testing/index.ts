@@ -25,3 +25,6 @@ export {
 } from './claude/simulator.js'
 export { scriptedModel, type FakeBlock, type FakeModel, type FakeReply, type FakeRequest } from './claude/fake-model.js'
 export { memorySessions, type SimulatedSessions } from './claude/conversation.js'
+export * from './cmdop/index.js'
+export { playRecording, recordingOf, type RecordedStep, type Recording as ClaudeRecording } from './claude/replay.js'
+export { sessionStoreCases, type SessionStoreContext } from './claude/session-store-suite.js'

@@ -87,7 +87,8 @@ export function createSchedules({ invoke, fleet }: Context): Schedules {
         throw refused(op, 'machineIds is empty, which the protocol cannot say.', 'Set targetKind instead.')
       const target = targetKind === undefined ? undefined : targetNumber(op, targetKind)
       const given = { name, description, cronExpr, timezone, command, targetKind: target, isEnabled }
-      return invoke(op, { ...one(op, scheduleId, changes), ...given, machineIds: [...(machineIds ?? [])] }, steering(changes))
+      const machines = machineIds ? { machineIds: [...machineIds] } : {}
+      return invoke(op, { ...one(op, scheduleId, changes), ...given, ...machines }, steering(changes))
     },
     async delete(scheduleId, options = {}) {
       await invoke('schedules.delete', one('schedules.delete', scheduleId, options), steering(options))

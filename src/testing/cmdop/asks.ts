@@ -1,0 +1,144 @@
+/** The asks that a simulated relay is playing: each a stream of frames, with the questions that stop it. */
+import { createQueue, type BoundedQueue } from '../../core/queue.js'
+import { askScript, type AskStep } from './ask-script.js'
+
+export type SseFrame = Readonly<Record<string, unknown>>
+
+/** A stream of server-sent events: frames, then the end, or a break in the middle. */
+export interface SseBody {
+  take(): Promise<readonly SseFrame[] | null>
+  /** Whoever read it went away. */
+  cancel(): void
+}
+
+export interface Asks {
+  start(request: { readonly prompt: string; readonly pin?: string | undefined }): SseBody
+  /** False where nothing waits for this challenge. */
+  pin(challengeId: string, pin: string): boolean
+  /** The stream that goes on, null where the plan is off, undefined where nothing waits for this token. */
+  confirm(token: string, accept: boolean): SseBody | null | undefined
+  /** Streams that were not read to their end. */
+  readonly open: number
+}
+
+export class StreamCut extends Error {}
+
+const MAX_PIN_TRIES = 3
+
+export function createAsks(): Asks {
+  const pins = new Map<string, (pin: string) => void>()
+  const plans = new Map<string, (accept: boolean) => SseBody | null>()
+  let questions = 0
+  let open = 0
+
+  const body = (queue: BoundedQueue<SseFrame>): SseBody => {
+    let over = false
+    const leave = (): void => {
+      if (!over) open -= 1
+      over = true
+    }
+    open += 1
+    return {
+      async take() {
+        try {
+          const frames = await queue.take()
+          if (frames === null) leave()
+          return frames
+        } catch (error) {
+          leave()
+          throw error
+        }
+      },
+      cancel() {
+        leave()
+        queue.discard()
+      },
+    }
+  }
+
+  /** Plays on until a question, or to the end. */
+  const play = (steps: readonly AskStep[], out: BoundedQueue<SseFrame>, upfront: string | undefined): void => {
+    const [step, ...rest] = steps
+    if (!step) {
+      out.push([{ type: 'done', success: true, text: '', error: '', duration_ms: 12 }])
+      out.end()
+      return
+    }
+    switch (step.do) {
+      case 'frame':
+        out.push([step.frame])
+        if (step.frame.type === 'done' || step.frame.type === 'error') return out.end()
+        break
+      case 'repeat':
+        out.push(Array.from({ length: step.count }, () => ({ type: 'event', event_type: 1, payload: { delta: step.text } })))
+        break
+      case 'pin':
+        if (upfront !== step.pin) return askPin(step.pin, rest, out)
+        break
+      case 'pin-timeout':
+        out.push([{ type: 'error', code: 'pin_required_timeout', message: 'no PIN came' }])
+        return out.end()
+      case 'confirm':
+        return askPlan(step.plan, step.danger, rest, out, upfront)
+      case 'end':
+        return out.end()
+      case 'cut':
+        return out.fail(new StreamCut('the stream was cut'))
+      case 'hang':
+        return
+    }
+    play(rest, out, upfront)
+  }
+
+  const askPin = (pin: string, rest: readonly AskStep[], out: BoundedQueue<SseFrame>, tries = 1): void => {
+    questions += 1
+    const id = `challenge-${questions}`
+    out.push([{ type: 'pin_required', challenge_id: id, label: 'Connect PIN' }])
+    pins.set(id, (given) => {
+      pins.delete(id)
+      if (given === pin) return play(rest, out, undefined)
+      out.push([{ type: 'pin_denied', challenge_id: id, reason: 'wrong PIN' }])
+      if (tries < MAX_PIN_TRIES) return askPin(pin, rest, out, tries + 1)
+      out.push([{ type: 'error', code: 'pin_denied', message: 'too many wrong PINs' }])
+      out.end()
+    })
+  }
+
+  /** The first stream ends with its plan; what follows comes in the answer to the confirmation. */
+  const askPlan = (
+    plan: string,
+    danger: string,
+    rest: readonly AskStep[],
+    out: BoundedQueue<SseFrame>,
+    upfront: string | undefined,
+  ): void => {
+    questions += 1
+    const token = `plan-${questions}`
+    out.push([{ type: 'confirm_required', token, plan, danger_level: danger }])
+    out.end()
+    plans.set(token, (accept) => {
+      plans.delete(token)
+      if (!accept) return null
+      const next = createQueue<SseFrame>({ overflow: 'pause', name: 'ask' })
+      play(rest, next, upfront)
+      return body(next)
+    })
+  }
+
+  return {
+    start({ prompt, pin }) {
+      const queue = createQueue<SseFrame>({ overflow: 'pause', name: 'ask' })
+      play(askScript(prompt), queue, pin)
+      return body(queue)
+    },
+    pin(challengeId, pin) {
+      const answer = pins.get(challengeId)
+      answer?.(pin)
+      return answer !== undefined
+    },
+    confirm: (token, accept) => plans.get(token)?.(accept),
+    get open() {
+      return open
+    },
+  }
+}

@@ -1,0 +1,42 @@
+/** The relay as an exchange transport: what the client's REST plane talks to in memory. */
+import { abortError, raceSignal } from '../../core/scope.js'
+import { SignalboxError } from '../../errors.js'
+import type { ExchangeTransport } from '../../transport.js'
+import type { CmdopRelay } from './relay.js'
+import { sseStream } from './sse-text.js'
+
+const NAME = 'cmdop-relay-simulator'
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+export function relayExchange(relay: CmdopRelay): ExchangeTransport {
+  return {
+    kind: 'exchange',
+    name: NAME,
+    async exchange({ method, path, headers = {}, body }, { signal } = {}) {
+      if (signal?.aborted) throw abortError(signal, { transport: NAME, sent: 'no' })
+      if (body instanceof ReadableStream) throw new Error('the simulated relay reads no streaming bodies')
+      const text = typeof body === 'string' ? body : decoder.decode(body)
+      const lower = Object.fromEntries(Object.entries(headers).map(([key, value]) => [key.toLowerCase(), value]))
+      const answer = relay.handle({ method, path, headers: lower, body: text })
+      if (answer === 'reset') {
+        throw new SignalboxError({ code: 'closed', message: 'The connection was reset.', transport: NAME, sent: 'maybe' })
+      }
+      if (answer === 'silent') {
+        if (!signal) return new Promise<never>(() => {})
+        return raceSignal(new Promise<never>(() => {}), signal).catch(() => {
+          throw abortError(signal, { transport: NAME, sent: 'maybe' })
+        })
+      }
+      if ('sse' in answer) return { status: 200, headers: { 'content-type': 'text/event-stream' }, body: sseStream(answer.sse) }
+      const bytes = encoder.encode(answer.json === undefined ? '' : JSON.stringify(answer.json))
+      const stream = new ReadableStream<Uint8Array>({
+        start(controller) {
+          if (bytes.byteLength > 0) controller.enqueue(bytes)
+          controller.close()
+        },
+      })
+      return { status: answer.status, headers: { 'content-type': 'application/json', ...answer.headers }, body: stream }
+    },
+  }
+}

@@ -1,0 +1,100 @@
+/** A relay and a platform in one: it answers HTTP requests, keeps a ledger of them, and fails on request. */
+import { createAsks, type Asks } from './asks.js'
+import { ROUTES, type Handler, type RelayAnswer } from './routes.js'
+import { createWorld, type CmdopWorld, type CmdopWorldOptions, type Json } from './world.js'
+
+export interface RelayRequest {
+  readonly method: string
+  /** With the query. */
+  readonly path: string
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** What happens to a request instead of its answer. `silent` never answers, `reset` cuts the connection. */
+export type RelayFault =
+  | { readonly status: number; readonly json?: unknown; readonly headers?: Readonly<Record<string, string>> }
+  | 'silent'
+  | 'reset'
+
+export interface CmdopRelayOptions extends CmdopWorldOptions {
+  /** Checked where it is given: what else comes is refused with 401. */
+  readonly token?: string
+  readonly apiKey?: string
+}
+
+export interface CmdopRelay {
+  handle(request: RelayRequest): RelayAnswer | 'silent' | 'reset'
+  readonly world: CmdopWorld
+  readonly asks: Asks
+  /** Everything that came, in order. */
+  readonly ledger: readonly RelayRequest[]
+  /** The next request that matches `METHOD /path` fails so; the beginning of a path is enough. */
+  failNext(route: string, fault: RelayFault): void
+}
+
+interface Matched {
+  readonly handler: Handler
+  readonly params: Readonly<Record<string, string>>
+}
+
+export function createCmdopRelay(options: CmdopRelayOptions = {}): CmdopRelay {
+  const world = createWorld(options)
+  const asks = createAsks()
+  const ledger: RelayRequest[] = []
+  const faults: { readonly route: string; readonly fault: RelayFault }[] = []
+
+  const authorized = ({ path, headers }: RelayRequest): boolean => {
+    if (!path.startsWith('/apix/')) return options.token === undefined || headers.authorization === `Bearer ${options.token}`
+    const open = /^\/apix\/skills\/(categories|tags)\//.test(path)
+    return open || options.apiKey === undefined || headers['x-api-key'] === options.apiKey
+  }
+
+  return {
+    world,
+    asks,
+    ledger,
+    failNext: (route, fault) => void faults.push({ route, fault }),
+    handle(request) {
+      ledger.push(request)
+      const [path = '', search = ''] = request.path.split('?')
+      const at = faults.findIndex(({ route }) => `${request.method} ${path}`.startsWith(route))
+      const [struck] = at < 0 ? [] : faults.splice(at, 1)
+      if (struck) return typeof struck.fault === 'string' ? struck.fault : struck.fault
+      if (!authorized(request)) return { status: 401, json: { detail: 'Not authenticated' } }
+      const matched = match(request.method, path)
+      if (!matched) return { status: 404, json: { detail: 'Not Found' } }
+      const body = (request.body === '' ? {} : JSON.parse(request.body)) as Json
+      return matched.handler({ world, asks, params: matched.params, query: new URLSearchParams(search), body })
+    },
+  }
+}
+
+const TABLE = Object.entries(ROUTES)
+  .map(([route, handler]) => {
+    const [method = '', path = ''] = route.split(' ')
+    return { method, parts: path.split('/'), handler }
+  })
+  // A literal before a parameter: `/my/` is no slug.
+  .sort((one, other) => literals(other.parts) - literals(one.parts))
+
+function literals(parts: readonly string[]): number {
+  return parts.filter((part) => !part.startsWith('{')).length
+}
+
+function match(method: string, path: string): Matched | undefined {
+  const given = path.split('/')
+  for (const { method: wanted, parts, handler } of TABLE) {
+    if (wanted !== method || parts.length !== given.length) continue
+    const params: Record<string, string> = {}
+    const fits = parts.every((part, index) => {
+      const value = given[index] ?? ''
+      if (!part.startsWith('{')) return part === value
+      params[part.slice(1, -1)] = decodeURIComponent(value)
+      return value !== ''
+    })
+    if (fits) return { handler, params }
+  }
+  return undefined
+}

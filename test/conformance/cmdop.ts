@@ -1,0 +1,458 @@
+/** What the CMDOP client does against any core or relay that plays this world: simulated or real, over any link, or over REST. */
+import {
+  AgentStreamError,
+  AuthError,
+  ConflictError,
+  createCmdop,
+  NotFoundError,
+  PinDeniedError,
+  PinTimeoutError,
+  RateLimitError,
+  ServerError,
+  type AskFrame,
+  type Cmdop,
+  type CmdopOptions,
+} from '../../src/cmdop/index.js'
+import {
+  check,
+  checkEqual,
+  checkRejects,
+  simulatedId,
+  type Case,
+  type CmdopRelay,
+  type CmdopRelayOptions,
+} from '../../src/testing/index.js'
+
+export interface CmdopServed {
+  readonly relay: CmdopRelay
+  readonly options: Pick<CmdopOptions, 'transport'> & Partial<CmdopOptions>
+}
+
+export interface CmdopContext {
+  readonly plane: 'core' | 'rest'
+  /** A core before 1.1.0 has no names for what goes wrong with a PIN. */
+  readonly pinErrors?: false
+  /** A fresh relay, and how to reach it. */
+  serve(options?: CmdopRelayOptions): Promise<CmdopServed>
+}
+
+const M1 = simulatedId(1, 1)
+const F1 = simulatedId(2, 1)
+
+interface Play {
+  readonly client: Cmdop
+  readonly relay: CmdopRelay
+  readonly plane: 'core' | 'rest'
+  readonly pinErrors: boolean
+}
+
+const all = async <Item>(items: AsyncIterable<Item>): Promise<Item[]> => {
+  const out: Item[] = []
+  for await (const item of items) out.push(item)
+  return out
+}
+const requests = (relay: CmdopRelay): string[] => relay.ledger.map(({ method, path }) => `${method} ${path}`)
+const types = (frames: readonly AskFrame[]): string[] => frames.map(({ type }) => type)
+
+const plays: readonly {
+  id: string
+  title: string
+  world?: CmdopRelayOptions
+  only?: 'core' | 'rest'
+  run(play: Play): Promise<void>
+}[] = [
+  {
+    id: 'cmdop.machines',
+    title: 'machines: list, get, info, spend, update, disable, history',
+    async run({ client }) {
+      const { items, hasMore } = await client.machines.list()
+      checkEqual([items.map(({ hostname }) => hostname), hasMore], [['host-1', 'host-2', 'host-3'], false])
+      const [first] = items
+      checkEqual([first?.id, first?.specs?.totalRamBytes, first?.lastHeartbeatAt], [M1, 34_359_738_368, '2026-06-17T08:00:00Z'])
+      check(!('publicKeyFingerprint' in (first ?? {})) || first?.publicKeyFingerprint === undefined, 'absent is absent')
+      const detail = await client.machines.get(M1)
+      checkEqual([detail.summary?.name, detail.username, detail.isRoot], ['build box', 'root', true])
+      const info = await client.machines.info(M1)
+      checkEqual([info.hardware?.cpuCores, info.session?.reconnectCount24h, info.presence?.status], [8, 2, 'healthy'])
+      const spend = await client.machines.spend(M1)
+      checkEqual([spend.tokensIn, spend.topModels[0]?.model, spend.window], [1000, '@balanced', '7d'])
+      checkEqual((await client.machines.update(M1, { name: 'forge' })).name, 'forge')
+      checkEqual((await client.machines.update(M1)).name, 'forge', 'an update without a name leaves it')
+      const history = await client.machines.messages(M1, { limit: 1 })
+      checkEqual([history.messages[0]?.role, history.messages[0]?.durationMs, history.messages.length], ['ai', 812, 1])
+      checkEqual(await client.machines.activeSession(M1), 'agent-1')
+      checkEqual((await client.machines.clearMessages(M1)).deleted, 2)
+      checkEqual(await client.machines.activeSession(M1), '', 'none is the empty string')
+      await client.machines.disable(M1)
+      check((await client.machines.get(M1)).summary?.disabledAt !== undefined, 'disabled')
+    },
+  },
+  {
+    id: 'cmdop.fleets',
+    title: 'fleets, members and their machines; the second fleet is found on its page',
+    world: { fleets: 45 },
+    async run({ client }) {
+      const created = await client.fleets.create({ name: 'Prod', slug: 'prod', mfaRequired: 'required' })
+      checkEqual([created.slug, created.mfaRequired], ['prod', 'required'])
+      checkEqual((await client.fleets.get(created.id)).name, 'Prod', 'found behind the first server page')
+      check((await checkRejects(client.fleets.get('nowhere'), 'not_found')) instanceof NotFoundError, 'class')
+      checkEqual((await client.fleets.update(created.id, { name: 'Production' })).name, 'Production')
+      await client.fleets.disable(created.id)
+      check((await checkRejects(client.fleets.create({ name: 'x', slug: 'prod' }), 'conflict')) instanceof ConflictError, 'class')
+      const member = await client.fleets.members.add({ email: 'eve@example.com' })
+      checkEqual([member.email, member.role], ['eve@example.com', 'member'])
+      checkEqual((await client.fleets.members.setRole(member.userId, 'admin')).role, 'admin')
+      await client.fleets.members.remove(member.userId)
+      checkEqual((await all(client.fleets.members.iter(undefined, { perPage: 1 }))).length, 2)
+      const link = await client.fleets.machines.attach(simulatedId(1, 2))
+      checkEqual([link.machineId, link.fleetId], [simulatedId(1, 2), F1])
+      checkEqual(
+        (await all(client.fleets.machines.iter(undefined, { limit: 1 }))).map(({ hostname }) => hostname),
+        ['host-1', 'host-2'],
+      )
+      await client.fleets.machines.detach(simulatedId(1, 2))
+      checkEqual((await client.fleets.machines.list()).items.length, 1)
+    },
+  },
+  {
+    id: 'cmdop.tunnels',
+    title: 'tunnels from a connected session, closed twice without harm',
+    async run({ client }) {
+      const [session] = await client.tunnels.sessions()
+      const tunnel = await client.tunnels.open(session?.sessionId ?? '', { localPort: 3000, options: { auth: 'basic' } })
+      checkEqual([tunnel.localPort, tunnel.protocol, tunnel.localHost], [3000, 'http', '127.0.0.1'])
+      check(tunnel.publicUrl.startsWith('https://'), 'the server composes the URL')
+      checkEqual((await client.tunnels.get(tunnel.tunnelId)).subdomain, tunnel.subdomain)
+      checkEqual((await all(client.tunnels.iter())).length, 1)
+      await client.tunnels.close(tunnel.tunnelId)
+      await client.tunnels.close(tunnel.tunnelId)
+      checkEqual((await client.tunnels.list()).total, 0)
+    },
+  },
+  {
+    id: 'cmdop.schedules',
+    title: 'schedules: only what is given is updated, runs page by cursor',
+    world: { runs: 7 },
+    async run({ client, relay }) {
+      const made = await client.schedules.create({ name: 'nightly', cronExpr: '0 3 * * *', command: 'backup.sh' })
+      checkEqual([made.targetKind, made.isEnabled, made.timezone, made.lastStatus], ['all_fleet_machines', true, 'UTC', undefined])
+      const changed = await client.schedules.update(made.id, { isEnabled: false })
+      checkEqual([changed.isEnabled, changed.command], [false, 'backup.sh'])
+      checkEqual(relay.ledger.at(-1)?.body, '{"is_enabled":false}')
+      const targeted = await client.schedules.update(made.id, { targetKind: 'specific_machines', machineIds: [M1] })
+      checkEqual([targeted.targetKind, targeted.machineIds], ['specific_machines', [M1]])
+      check((await client.schedules.trigger(made.id)).queued, 'queued')
+      const runs = await all(client.schedules.iterRuns(simulatedId(6, 1), { limit: 3 }))
+      checkEqual([runs.length, runs[0]?.status, runs[1]?.status], [7, 'running', 'success'])
+      checkEqual((await client.schedules.get(simulatedId(6, 1))).lastStatus, 'success')
+      await client.schedules.delete(made.id)
+      await checkRejects(client.schedules.get(made.id), 'not_found')
+    },
+  },
+  {
+    id: 'cmdop.keys',
+    title: 'a key is shown once, and its days are omitted where none are given',
+    async run({ client, relay }) {
+      const key = await client.keys.issue({ name: 'ci' })
+      checkEqual([key.rawToken.startsWith('cmdop_'), relay.ledger.at(-1)?.body], [true, '{"name":"ci"}'])
+      check((await client.keys.issue({ name: 'ci', expiresInDays: 90 })).expiresAt !== undefined, 'expires')
+      check(!JSON.stringify(await client.keys.list()).includes(key.rawToken), 'never again')
+      await client.keys.revoke(key.id)
+      // Cores read this one list without its page, so only its items can be relied on.
+      check((await client.keys.list()).items[0]?.revokedAt !== undefined, 'revoked')
+    },
+  },
+  {
+    id: 'cmdop.skills',
+    title: 'skills: the whole life of one, by page numbers',
+    world: { skills: 5 },
+    async run({ client }) {
+      checkEqual(
+        (await all(client.skills.iter({ pageSize: 2 }))).map(({ slug }) => slug),
+        ['skill-1', 'skill-2', 'skill-3', 'skill-4', 'skill-5'],
+      )
+      const page = await client.skills.list({ pageSize: 2, page: 2 })
+      checkEqual([page.page, page.pages, page.hasNext, page.nextPage, page.previousPage], [2, 3, true, 3, 1])
+      checkEqual((await client.skills.my({ search: 'Skill 3' })).results.length, 1)
+      const detail = await client.skills.get('skill-1')
+      checkEqual([detail.category?.slug, detail.isVerified, detail.latestVersion], ['devops', true, undefined])
+      checkEqual((await client.skills.install('skill-1')).packages?.pip, ['requests'])
+      checkEqual((await client.skills.create('My Skill')).name, 'My Skill')
+      checkEqual((await client.skills.update('my-skill', { visibility: 'private' })).visibility, 'private')
+      checkEqual((await client.skills.publish('my-skill', '[project]')).status, 'accepted')
+      checkEqual((await client.skills.publishStatus('my-skill')).status, 'ok')
+      checkEqual((await client.skills.versions('skill-1')).items[0]?.version, '1.0.0')
+      checkEqual((await client.skills.reviews('skill-1')).results[0]?.authorHandle, 'ada')
+      checkEqual([(await client.skills.star('skill-1')).starred, (await client.skills.star('skill-1')).starred], [true, false])
+      checkEqual(
+        [(await client.skills.categories()).items.length, (await client.skills.tags({ search: 'ci' })).items.length],
+        [2, 1],
+      )
+      await client.skills.delete('my-skill')
+      await checkRejects(client.skills.get('my-skill'), 'not_found')
+    },
+  },
+  {
+    id: 'cmdop.paging.cursor',
+    title: 'pages follow the cursor from where the caller starts',
+    world: { machines: 7 },
+    async run({ client, relay }) {
+      const pages = await all(client.machines.pages({ limit: 3 }))
+      checkEqual(
+        pages.map(({ items }) => items.length),
+        [3, 3, 1],
+      )
+      checkEqual((await all(client.machines.iter({ limit: 3, cursor: '3' }))).length, 4)
+      checkEqual(requests(relay).filter((line) => line.includes('cursor=3')).length, 2)
+    },
+  },
+  {
+    id: 'cmdop.paging.offset',
+    title: 'offset lists go on by the size that the server chose, and end',
+    world: { members: 45 },
+    async run({ client, relay }) {
+      const members = await all(client.fleets.members.iter())
+      checkEqual(new Set(members.map(({ userId }) => userId)).size, 45)
+      const pages = requests(relay).map((line) => new URLSearchParams(line.split('?')[1]).get('page'))
+      checkEqual(pages, [null, '2', '3'])
+      checkEqual((await client.fleets.members.list(undefined, { page: 5, perPage: 10 })).items.length, 5)
+    },
+  },
+  {
+    id: 'cmdop.errors',
+    title: 'every status is the class and code of the published SDKs',
+    async run({ client, relay }) {
+      const probe = async (status: number) => {
+        relay.failNext('GET /api/machines', { status, json: { detail: 'why' } })
+        return checkRejects(client.machines.list())
+      }
+      const auth = await probe(401)
+      check(auth instanceof AuthError, 'AuthError')
+      checkEqual([auth.code, auth.remoteCode, auth.retryable, auth.sent], ['unauthenticated', 'auth', false, 'yes'])
+      checkEqual((await probe(403)).remoteCode, 'permission')
+      check((await probe(404)) instanceof NotFoundError, 'NotFoundError')
+      check((await probe(409)) instanceof ConflictError, 'ConflictError')
+      checkEqual((await probe(400)).remoteCode, 'validation')
+      check((await probe(429)) instanceof RateLimitError, 'RateLimitError')
+      for (const status of [500, 502, 503]) check((await probe(status)) instanceof ServerError, `ServerError for ${status}`)
+    },
+  },
+  {
+    id: 'cmdop.credentials',
+    title: 'each plane gets its own credential',
+    world: { token: 't-right', apiKey: 'k-right' },
+    async run({ client, relay }) {
+      await client.machines.list()
+      await client.skills.my()
+      checkEqual(relay.ledger[0]?.headers.authorization, 'Bearer t-right')
+      checkEqual(relay.ledger[1]?.headers['x-api-key'], 'k-right')
+      check(!JSON.stringify(relay.ledger[1]?.headers).includes('t-right'), 'the token stays on its plane')
+    },
+  },
+  {
+    id: 'cmdop.ask.collect',
+    title: 'an ask collects its deltas, or the final text where there is one',
+    async run({ client, relay }) {
+      checkEqual(await client.machines.ask(M1, 'uptime', { sessionId: 's-1' }).collect(), 'You said: uptime')
+      checkEqual(relay.ledger.at(-1)?.body.includes('"session_id":"s-1"'), true)
+      const final = '[[say a]][[frame {"type":"done","success":true,"text":"the end","error":"","duration_ms":5}]]'
+      checkEqual(await client.machines.ask(M1, final).collect(), 'the end')
+      const mixed =
+        '[[payload {"text":"x"}]][[payload {"delta":"","text":"y"}]][[payload {"delta":3}]][[payload "z"]][[payload null]]'
+      checkEqual(await client.machines.ask(M1, mixed).collect(), 'xy')
+    },
+  },
+  {
+    id: 'cmdop.ask.frames',
+    title: 'frames are typed, the last one is done, and done without success is no error',
+    async run({ client }) {
+      const stream = client.machines.ask(M1, '[[say hi]][[payload {"tool":"df"}]][[fail disk full]]')
+      const frames = await all(stream)
+      checkEqual(types(frames), ['event', 'event', 'done'])
+      checkEqual(frames[1], { type: 'event', eventType: 2, payload: { tool: 'df' } })
+      checkEqual(frames[2], { type: 'done', success: false, text: '', error: 'disk full', durationMs: 3 })
+      checkEqual([stream.done?.error, stream.abandoned], ['disk full', false])
+      check(/^[0-9a-f]{32}$/.test(stream.sessionId), 'a fresh session per ask')
+    },
+  },
+  {
+    id: 'cmdop.ask.once',
+    title: 'a stream is read once, and nothing is sent before it is read',
+    async run({ client, relay }) {
+      const stream = client.machines.ask(M1, 'x')
+      await Promise.resolve()
+      checkEqual(relay.ledger.length, 0)
+      await checkRejects(stream.pin('c', '1'), 'invalid_argument')
+      await stream.collect()
+      await checkRejects(stream.collect(), 'invalid_argument')
+      checkEqual(relay.ledger.length, 1, 'the prompt was sent once')
+      await checkRejects(stream.pin('c', '1'), 'closed')
+    },
+  },
+  {
+    id: 'cmdop.ask.pin',
+    title: 'a wrong PIN is denied in the stream, the right one goes on',
+    async run({ client }) {
+      const stream = client.machines.ask(M1, '[[pin 1234]][[say in]]')
+      const pins = ['0000', '1234']
+      const seen: AskFrame[] = []
+      for await (const frame of stream) {
+        seen.push(frame)
+        if (frame.type === 'pin_required') await stream.pin(frame.challengeId, pins.shift() ?? '')
+      }
+      checkEqual(types(seen), ['pin_required', 'pin_denied', 'pin_required', 'event', 'done'])
+    },
+  },
+  {
+    id: 'cmdop.ask.pin-errors',
+    title: 'too many wrong PINs and no PIN at all are errors of their own',
+    async run({ client, pinErrors }) {
+      const denied = await checkRejects(client.machines.ask(M1, '[[pin 1234]]').collect({ onPin: () => '0' }))
+      const late = await checkRejects(all(client.machines.ask(M1, '[[pin-timeout]]')))
+      checkEqual([denied.retryable, late.retryable], [false, false])
+      if (pinErrors) {
+        check(denied instanceof PinDeniedError, `PinDeniedError, not ${denied.name} ${denied.message}`)
+        check(late instanceof PinTimeoutError, `PinTimeoutError, not ${late.name} ${late.message}`)
+        checkEqual([denied.remoteCode, late.remoteCode], ['pin_denied', 'pin_required_timeout'])
+      } else {
+        check(denied instanceof AgentStreamError && late instanceof AgentStreamError, 'AgentStreamError')
+        checkEqual([denied.remoteCode, late.remoteCode], ['internal', 'internal'])
+      }
+    },
+  },
+  {
+    id: 'cmdop.ask.pin-upfront',
+    title: 'a PIN given upfront is enough, whether or not the core passes it on',
+    async run({ client }) {
+      checkEqual(await client.machines.ask(M1, '[[pin 1234]][[say in]]', { pin: '1234' }).collect(), 'in')
+    },
+  },
+  {
+    id: 'cmdop.ask.confirm',
+    title: 'a plan that is confirmed goes on, one that is refused ends without success',
+    async run({ client, relay }) {
+      const prompt = '[[say a]][[danger rm -rf /tmp/x]][[say b]][[confirm again]][[say c]]'
+      const asked: string[] = []
+      const stream = client.machines.ask(M1, prompt)
+      const text = await stream.collect({
+        onConfirm: ({ plan, dangerLevel }) => {
+          asked.push(`${plan} ${dangerLevel}`)
+          return true
+        },
+      })
+      checkEqual([text, asked], ['abc', ['rm -rf /tmp/x high', 'again medium']])
+      const no = client.machines.ask(M1, prompt)
+      await no.collect({ onConfirm: () => false })
+      checkEqual([no.done?.success, no.done?.text], [false, 'confirm rejected'])
+      check(relay.ledger.at(-1)?.body.includes('"accept":false'), 'told')
+    },
+  },
+  {
+    id: 'cmdop.ask.unattended',
+    title: 'collect() fails at once at a question that nobody can answer, and refuses the plan',
+    async run({ client, relay }) {
+      const pin = await checkRejects(client.machines.ask(M1, '[[pin 1]]').collect(), 'permission_denied')
+      checkEqual(pin.remoteCode, 'pin_required')
+      const plan = await checkRejects(client.machines.ask(M1, '[[confirm rm]]').collect(), 'permission_denied')
+      checkEqual(plan.remoteCode, 'confirm_required')
+      for (let turn = 0; turn < 200 && !relay.ledger.at(-1)?.path.endsWith('/confirm'); turn += 1) await pause()
+      check(relay.ledger.at(-1)?.body.includes('"accept":false'), 'the plan is called off')
+    },
+  },
+  {
+    id: 'cmdop.ask.errors',
+    title: 'a stream that ends in an error is AgentStreamError, with what came before it delivered',
+    async run({ client, plane }) {
+      const seen: AskFrame[] = []
+      const stream = client.machines.ask(M1, '[[say a]][[error machine_offline gone]]')
+      const read = async () => {
+        for await (const frame of stream) seen.push(frame)
+      }
+      const error = await checkRejects(read(), 'unavailable')
+      check(error instanceof AgentStreamError, error.name)
+      checkEqual([types(seen), error.retryable, error.sent], [['event'], false, 'yes'])
+      const cut = await checkRejects(client.machines.ask(M1, '[[say a]][[cut]]').collect())
+      check(plane === 'rest' || cut instanceof AgentStreamError, cut.name)
+      const offline = await checkRejects(client.machines.ask(simulatedId(1, 2), 'x').collect())
+      check(offline instanceof AgentStreamError, offline.name)
+      const nobody = await checkRejects(client.machines.ask(simulatedId(1, 99), 'x').collect(), 'not_found')
+      check(nobody instanceof AgentStreamError, nobody.name)
+    },
+  },
+  {
+    id: 'cmdop.ask.break',
+    title: 'leaving early frees what is ours, says that the machine goes on, and harms no other call',
+    async run({ client }) {
+      const stream = client.machines.ask(M1, '[[say a]][[hang]]')
+      for await (const frame of stream) {
+        checkEqual(frame.type, 'event')
+        break
+      }
+      checkEqual([stream.abandoned, client.capabilities.cancelsAsk], [true, false])
+      checkEqual((await client.machines.list()).items.length, 3)
+    },
+  },
+  {
+    id: 'cmdop.ask.abort',
+    title: 'an abort ends a running ask with its reason',
+    async run({ client }) {
+      const abort = new AbortController()
+      const seen: string[] = []
+      const read = async () => {
+        for await (const { type } of client.machines.ask(M1, '[[say a]][[hang]]', { signal: abort.signal })) {
+          seen.push(type)
+          abort.abort(new Error('enough'))
+        }
+      }
+      const error = await checkRejects(read(), 'aborted')
+      checkEqual([seen, (error.cause as Error).message, error.sent], [['event'], 'enough', 'yes'])
+      await checkRejects(client.machines.list({ signal: AbortSignal.abort() }), 'aborted')
+    },
+  },
+  {
+    id: 'cmdop.calls.concurrent',
+    title: 'fifty calls and an ask at once each get their own answer',
+    async run({ client }) {
+      const ask = client.machines.ask(M1, '[[repeat 500 x]]').collect()
+      const calls = Array.from({ length: 50 }, (_, index) => client.machines.spend(M1, { window: `${index}d` }))
+      checkEqual(
+        (await Promise.all(calls)).map(({ window }) => window),
+        calls.map((_, index) => `${index}d`),
+      )
+      checkEqual((await ask).length, 500)
+    },
+  },
+  {
+    id: 'cmdop.calls.giant',
+    title: 'a prompt and an event of a quarter of a megabyte pass whole, characters of four bytes among them',
+    async run({ client }) {
+      const text = '𝒳é'.repeat(65_536)
+      checkEqual((await client.machines.ask(M1, text).collect()).length, text.length + 'You said: '.length)
+    },
+  },
+  {
+    id: 'cmdop.calls.closed',
+    title: 'a call after close is refused at once, and closing twice is harmless',
+    async run({ client }) {
+      await client.machines.list()
+      await client.close()
+      await client.close()
+      const error = await checkRejects(client.machines.list(), 'closed')
+      checkEqual([error.remoteCode, error.sent], ['connection', 'no'])
+      await checkRejects(client.machines.ask(M1, 'x').collect(), 'closed')
+    },
+  },
+]
+
+export const cmdopCases: readonly Case<CmdopContext>[] = plays.map(({ id, title, world, only, run }) => ({
+  id,
+  title,
+  skip: ({ plane }) => (only !== undefined && only !== plane ? `not over ${plane}` : undefined),
+  async run(context) {
+    const { relay, options } = await context.serve(world)
+    await using client = createCmdop({ fleetId: F1, timeoutMs: 20_000, closeGraceMs: 200, ...options })
+    await run({ client, relay, plane: context.plane, pinErrors: context.pinErrors !== false })
+  },
+}))
+
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5))
