@@ -148,6 +148,6 @@ export class ChildLink extends NodeLink {
   }
 }
 
-export function told(exitCode: number | null, signal: string | null): string {
+function told(exitCode: number | null, signal: string | null): string {
   return signal === null ? `has exited with code ${exitCode}` : `was ended by ${signal}`
 }

@@ -11,7 +11,7 @@ import type { CloseOptions, CloseReason, Link, LinkInfo } from '../../src/transp
 import { codeOf } from './faults.js'
 
 /** Patience per closing step, where the caller names none. */
-export const GRACE_MS = 2_000
+const GRACE_MS = 2_000
 
 /** How a stream's listeners find the link that it belongs to. */
 const LINK = Symbol('signalbox.link')
