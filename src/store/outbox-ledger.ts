@@ -45,6 +45,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   let items = 0
   let bytes = 0
   let tip = 0
+  let begun = 0
   // One write of the state at a time: a drop and an acknowledgement may meet.
   const appends = new Set<Promise<void>>()
   let saving: Promise<void> = Promise.resolve()
@@ -70,15 +71,26 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     saving = work.catch(() => {})
     return work
   }
-  const refresh = async (): Promise<void> => {
-    await saving
+  const look = async (): Promise<void> => {
     record = await loadLane(kv, lane)
     await log.trim(record.state.position + 1)
-    const found = await log.state()
-    tip = Math.max(tip, found.next - 1)
-    changed(found.entries, found.bytes)
+    // Counted anew when appends came between: each of them would be counted twice, or not at all.
+    for (let attempt = 0; attempt < 10; attempt += 1) {
+      await Promise.all(appends)
+      const before = begun
+      const found = await log.state()
+      tip = Math.max(tip, found.next - 1)
+      if (begun !== before) continue
+      changed(found.entries, found.bytes)
+      return
+    }
   }
-
+  /** In line with the writes of the state, or it would bring back an older one. */
+  const refresh = (): Promise<void> => {
+    const work = saving.then(look)
+    saving = work.catch(() => {})
+    return work
+  }
   let registering: Promise<void> | undefined
   const register = (): Promise<void> => {
     registering ??= saveLane(kv, lane, record.state, null).then(
@@ -95,6 +107,14 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     return registering
   }
 
+  const put = async (entry: Uint8Array): Promise<number> => {
+    // A later life finds a lane by its state, so the state comes before the first item.
+    if (record.version === null) await register()
+    const [position = 0] = await log.append([entry])
+    tip = Math.max(tip, position)
+    return position
+  }
+
   await refresh()
   return {
     get state() {
@@ -109,27 +129,19 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     get tip() {
       return tip
     },
-    async append(body, at, numbered) {
+    append(body, at, numbered) {
       const entry = encodeItem(body, at, numbered)
+      begun += 1
       changed(items + 1, bytes + entry.byteLength)
-      try {
-        // A later life finds a lane by its state, so the state comes before the first item.
-        if (record.version === null) await register()
-        const appending = log.append([entry])
-        const quiet = appending.then(
-          () => {},
-          () => {},
-        )
-        appends.add(quiet)
-        void quiet.then(() => appends.delete(quiet))
-        const [position = 0] = await appending
-        tip = Math.max(tip, position)
-        return position
-      } catch (error) {
+      const appending = put(entry)
+      const quiet = appending.then(
+        () => {},
         // With `maybe` it may be in the log all the same; the next look at the log counts it.
-        changed(Math.max(0, items - 1), Math.max(0, bytes - entry.byteLength))
-        throw error
-      }
+        () => changed(Math.max(0, items - 1), Math.max(0, bytes - entry.byteLength)),
+      )
+      appends.add(quiet)
+      void quiet.then(() => appends.delete(quiet))
+      return appending
     },
     async appended() {
       await Promise.all(appends)
