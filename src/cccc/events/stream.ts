@@ -72,9 +72,13 @@ export function createEventStream(core: CcccCore, source: EventSource, options: 
     if (!signal.aborted) return error
     return abortError(signal, { system: 'cccc', transport: core.wire.name, op: OP, sent: 'yes' })
   }
+  const finish = (error: unknown, failed: boolean): void => {
+    if (life.signal.reason === ENDED || (!failed && !life.signal.aborted)) queue.end()
+    else queue.fail(failure(error))
+  }
   const pumping = pump().then(
-    () => (life.signal.aborted && life.signal.reason !== ENDED ? queue.fail(failure(undefined)) : queue.end()),
-    (error: unknown) => queue.fail(failure(error)),
+    () => finish(undefined, false),
+    (error: unknown) => finish(error, true),
   )
   const closeAll = async (): Promise<void> => {
     queue.discard()

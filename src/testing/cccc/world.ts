@@ -117,8 +117,7 @@ export function createWorld(dialect: CcccDialect, clock: Clock = systemClock): W
   }
   const hex = (length: number): string => {
     count += 1
-    const tail = count.toString(16)
-    return `${'51b0'.repeat(8)}`.slice(0, length - tail.length) + tail
+    return `51b0${count.toString(16).padStart(length - 4, '0')}`
   }
 
   return {

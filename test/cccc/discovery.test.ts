@@ -1,0 +1,119 @@
+/** Finding the daemon: every shape of its descriptor, homes, moved ports, and another daemon at the port. */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createCccc } from '../../src/cccc/index.js'
+import { createCcccSimulator } from '../../src/testing/index.js'
+import { ccccDaemon, ccccHome, discoverCccc, listenTcp, listenUnix } from '../../transports/node/index.js'
+
+let home: string
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'sb-h-'))
+  await mkdir(join(home, 'daemon'))
+})
+afterEach(() => rm(home, { recursive: true, force: true }))
+
+const describeAs = (text: string): Promise<void> => writeFile(join(home, 'daemon', 'ccccd.addr.json'), text)
+const tcp = (fields: object): string => JSON.stringify({ v: 1, transport: 'tcp', host: '127.0.0.1', port: 9765, ...fields })
+
+describe('the home [cccc.home]', () => {
+  test('is what the caller says, then the environment, then the default', () => {
+    const env = { HOME: '/home/dev', CCCC_HOME: ' ~/other ' }
+    expect(ccccHome({ home: '/a/b', env })).toBe('/a/b')
+    expect(ccccHome({ env })).toBe('/home/dev/other')
+    expect(ccccHome({ home: '   ', env })).toBe('/home/dev/other')
+    expect(ccccHome({ env: { HOME: '/home/dev', CCCC_HOME: '  ' } })).toBe('/home/dev/.cccc')
+  })
+})
+
+describe('the descriptor [cccc.descriptor]', () => {
+  const fallback = () => ({ transport: 'unix', path: join(home, 'daemon', 'ccccd.sock') })
+  test.each([
+    ['not JSON', 'nonsense'],
+    ['not an object', '[1]'],
+    ['a later version', tcp({ v: 2 })],
+    ['a port of text', tcp({ port: '9765' })],
+    ['no port', tcp({ port: 0 })],
+    ['a port beyond the last', tcp({ port: 70_000 })],
+    ['an unknown transport', tcp({ transport: 'pigeon' })],
+    ['a blank path', JSON.stringify({ v: 1, transport: 'unix', path: '  ' })],
+  ])('%s means the socket beside it', async (_, text) => {
+    await describeAs(text)
+    expect(await discoverCccc({ home })).toEqual(fallback())
+  })
+
+  test('missing, it means the socket too', async () => {
+    expect(await discoverCccc({ home })).toEqual(fallback())
+  })
+
+  test.each([
+    ['', '127.0.0.1'],
+    ['localhost', '127.0.0.1'],
+    ['0.0.0.0', '127.0.0.1'],
+    ['::1', '127.0.0.1'],
+    ['192.168.1.1', '192.168.1.1'],
+  ])('the host %j is reached at %s', async (host, reached) => {
+    await describeAs(tcp({ host }))
+    expect(await discoverCccc({ home })).toEqual({ transport: 'tcp', host: reached, port: 9765 })
+  })
+
+  test('without a version, with blanks and capitals, it still counts', async () => {
+    await describeAs(JSON.stringify({ transport: ' UNIX ', path: '/run/cccc.sock', pid: 5 }))
+    expect(await discoverCccc({ home })).toEqual({ transport: 'unix', path: '/run/cccc.sock', pid: 5 })
+  })
+})
+
+describe('the transport', () => {
+  test('says that no daemon runs, and that nothing was sent [cccc.unreachable]', async () => {
+    await using client = createCccc({ transport: ccccDaemon({ home }) })
+    const error = await client.call('ping').catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ name: 'DaemonUnavailableError', code: 'unreachable', sent: 'no' })
+  })
+
+  test('finds a daemon that came back on another port, without a new client [cccc.moved-port]', async () => {
+    const simulator = createCcccSimulator()
+    await using client = createCccc({ transport: ccccDaemon({ home }) })
+    for (let round = 0; round < 2; round += 1) {
+      await using listener = await listenTcp()
+      void simulator.listen(listener)
+      await describeAs(tcp({ port: listener.port, pid: simulator.pid }))
+      expect((await client.call('ping')).pid).toBe(simulator.pid)
+      simulator.restart()
+    }
+  })
+
+  test('refuses another daemon at the port of the descriptor, and sends it nothing but a ping [cccc.wrong-daemon]', async () => {
+    await using simulator = createCcccSimulator()
+    await using listener = await listenTcp()
+    void simulator.listen(listener)
+    await describeAs(tcp({ port: listener.port, pid: simulator.pid + 1 }))
+    await using client = createCccc({ transport: ccccDaemon({ home }) })
+    const error = await client.groups.create({ title: 'not here' }).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'unreachable', sent: 'no' })
+    expect(simulator.ledger.requests.map(({ op }) => op)).toEqual(['ping'])
+  })
+
+  test('checks the process once per descriptor, not once per call', async () => {
+    await using simulator = createCcccSimulator()
+    await using listener = await listenTcp()
+    void simulator.listen(listener)
+    await describeAs(tcp({ port: listener.port, pid: simulator.pid }))
+    await using client = createCccc({ transport: ccccDaemon({ home }) })
+    await client.groups.list()
+    await client.groups.list()
+    expect(simulator.ledger.requests.map(({ op }) => op)).toEqual(['ping', 'groups', 'groups'])
+  })
+
+  test('reads the descriptor again after a stale one [cccc.stale-descriptor]', async () => {
+    const path = join(home, 'daemon', 'other.sock')
+    await describeAs(JSON.stringify({ v: 1, transport: 'unix', path: join(home, 'gone.sock') }))
+    await using client = createCccc({ transport: ccccDaemon({ home }) })
+    await expect(client.call('ping')).rejects.toMatchObject({ code: 'unreachable' })
+    await using listener = await listenUnix({ path })
+    await using simulator = createCcccSimulator()
+    void simulator.listen(listener)
+    await describeAs(JSON.stringify({ v: 1, transport: 'unix', path }))
+    expect((await client.call('ping')).pid).toBe(simulator.pid)
+  })
+})
