@@ -1,4 +1,4 @@
-/** The commands as data: how long each may take on a real server, and whether it may be made twice. */
+/** The commands as data: how long each may take on a real server. What only reads may be made twice. */
 
 export interface Command {
   /** The default deadline. The server's own limits are longer than they look; see docs/ccc.md. */
@@ -28,5 +28,3 @@ export const COMMANDS = {
   // The server gives up 302.6 s after it typed the text, and starting up may come before that.
   ask: { timeoutMs: 345_000, idempotent: false },
 } as const satisfies Record<string, Command>
-
-export type CommandName = keyof typeof COMMANDS

@@ -1,80 +1,75 @@
-/** One request on a connection of its own, because whatever is queued behind an ask waits for it. */
+/** A request and the first line of its answer, on a connection of its own: whatever is queued behind an ask waits for it. */
 import { encodeNdjson, MAX_LINE_BYTES, ndjsonDecoder } from '../core/codec/ndjson.js'
-import { messages } from '../core/messages.js'
+import { createReader, type MessageReader } from '../core/messages.js'
 import { abortError } from '../core/scope.js'
 import { SignalboxError, withFacts } from '../errors.js'
-import type { Call } from '../core/call.js'
-import type { CloseReason, StreamTransport } from '../transport.js'
+import type { CloseReason, Link, StreamTransport } from '../transport.js'
 
-export interface LineOptions {
-  readonly maxLineBytes?: number | undefined
+export type Line = Readonly<Record<string, unknown>>
+
+export interface Wire {
+  readonly transport: StreamTransport<void>
+  readonly maxLineBytes: number | undefined
 }
 
-/** The first line of the answer, parsed. A request that was not answered may have been carried out: `sent` says `maybe`. */
-export async function exchangeLine(
-  transport: StreamTransport<void>,
-  request: Readonly<Record<string, unknown>>,
-  call: Call,
-  options: LineOptions = {},
-): Promise<Readonly<Record<string, unknown>>> {
-  const { signal, trace, op } = call
-  const facts = { system: 'ccc', transport: transport.name, op }
-  const link = await transport.open(undefined, { signal, trace })
+export interface Conversation {
+  readonly link: Link
+  /** What comes behind the first line. */
+  readonly reader: MessageReader<unknown>
+  readonly first: Line
+}
+
+/** The link is the caller's to close. A request that was not answered may have been carried out: `sent` says `maybe`. */
+export async function converse(
+  { transport, maxLineBytes = MAX_LINE_BYTES }: Wire,
+  request: Line,
+  call: { readonly op: string; readonly signal: AbortSignal; readonly trace?: Readonly<Record<string, string>> },
+): Promise<Conversation> {
+  const { signal, op } = call
+  const link = await transport.open(undefined, call)
   const leave = (): void => void link.close()
   if (signal.aborted) leave()
-  else signal.addEventListener('abort', leave, { once: true })
+  else signal.addEventListener('abort', leave)
   try {
     // The write may fail because the server hung up after it said why: what it said is read either way.
     void link.write(encodeNdjson(request)).catch(() => {})
-    const decoder = ndjsonDecoder({ maxLineBytes: options.maxLineBytes ?? MAX_LINE_BYTES })
-    for await (const answer of messages(link, decoder)) return asObject(answer, facts)
-    if (signal.aborted) throw abortError(signal, { ...facts, sent: 'maybe' })
-    throw unanswered(await link.close(), facts)
+    const reader = createReader(link, ndjsonDecoder({ maxLineBytes }))
+    const first = await reader.next()
+    if (first === null) throw signal.aborted ? abortError(signal, { op, sent: 'maybe' }) : unanswered(op, await link.close())
+    if (typeof first === 'object' && !Array.isArray(first)) return { link, reader, first: first as Line }
+    throw new SignalboxError({
+      code: 'protocol',
+      message: `The answer to ${op} is no object. Is this a ccc server?`,
+      sent: 'maybe',
+    })
   } catch (error) {
-    // The link knows best what became of what it carried: a gateway that refused says that nothing went through.
-    throw SignalboxError.is(error) ? withFacts(error, facts) : error
+    await link.close()
+    // Whoever refused us before anything went through says `no`; that a line came in does not say that ours was carried out.
+    throw SignalboxError.is(error) && error.sent === 'yes' ? withFacts(error, {}, { sent: 'maybe' }) : error
   } finally {
     signal.removeEventListener('abort', leave)
-    await link.close()
   }
-}
-
-export function asObject(
-  answer: unknown,
-  facts: { system: string; transport: string; op: string },
-): Readonly<Record<string, unknown>> {
-  if (typeof answer === 'object' && answer !== null && !Array.isArray(answer)) return answer as Record<string, unknown>
-  throw new SignalboxError({
-    ...facts,
-    code: 'protocol',
-    message: `${facts.op} was answered with JSON that is no object.`,
-    hint: 'Is this the socket of a ccc server?',
-    sent: 'maybe',
-  })
 }
 
 /** The connection ended before an answer. For a child, such as ssh, its last words say why. */
-export function unanswered(reason: CloseReason, facts: { system: string; transport: string; op: string }): SignalboxError {
-  if (reason.kind === 'exit') {
-    const { exitCode, signal, stderrTail } = reason
-    const last = stderrTail.trim()
+function unanswered(op: string, reason: CloseReason): SignalboxError {
+  if (reason.kind !== 'exit') {
     return new SignalboxError({
-      ...facts,
-      code: 'exited',
-      message: `The command that carries ${facts.op} ended (${exitCode ?? signal}) without an answer${last ? `: ${last}` : ''}.`,
-      hint: 'Does the remote host have the socket, and does the command wait long enough for an answer?',
+      code: 'closed',
+      message: `The connection ended before ${op} was answered.`,
+      hint: 'What the server had begun may go on; resolve() finds out for an ask or a send.',
       sent: 'maybe',
-      exitCode,
-      signal,
-      stderrTail,
+      cause: reason.kind === 'error' ? reason.error : undefined,
     })
   }
+  const { exitCode, signal, stderrTail } = reason
   return new SignalboxError({
-    ...facts,
-    code: 'closed',
-    message: `The connection ended before ${facts.op} was answered.`,
-    hint: 'The server was stopped or restarted. What it had begun goes on or was lost; resolve() can tell for an ask or a send.',
+    code: 'exited',
+    message: `The command that carries ${op} ended (${exitCode ?? signal}) without an answer. ${stderrTail.trim()}`,
+    hint: 'Is the socket there, and does the command wait for the answer?',
     sent: 'maybe',
-    cause: reason.kind === 'error' ? reason.error : undefined,
+    exitCode,
+    signal,
+    stderrTail,
   })
 }

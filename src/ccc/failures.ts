@@ -1,69 +1,38 @@
 /** The server has no error codes, only strings. One table says what each means and what had already happened when it was sent. */
-import { SignalboxError, type ErrorCode, type ErrorFacts, type Sent } from '../errors.js'
+import { SignalboxError, type ErrorCode, type Sent } from '../errors.js'
 
-interface Failure {
-  /** The whole string, or its beginning up to and with the colon. */
-  readonly text: string
-  readonly code: ErrorCode
-  readonly sent: Sent
-  readonly hint?: string
-  /** Commands for which another row applies first. */
-  readonly on?: readonly string[]
-}
+type Failure = readonly [text: string, code: ErrorCode, sent: Sent, hint?: string]
 
-const MAY_STAND = 'The message may already stand in Telegram and in the history; ask resolve() before sending it again.'
+const MAY_STAND = 'It may stand in Telegram and in the history: resolve() before sending again.'
 
+/** A text stands alone, or a colon or a parenthesis follows it. */
 export const FAILURES: readonly Failure[] = [
-  { text: 'invalid JSON', code: 'invalid_argument', sent: 'no' },
-  { text: 'unknown command', code: 'unsupported', sent: 'no', hint: 'This server is older than the command: update ccc.' },
-  { text: 'session and text required', code: 'invalid_argument', sent: 'no' },
-  { text: 'session required', code: 'invalid_argument', sent: 'no' },
-  { text: 'session not found', code: 'not_found', sent: 'no', hint: 'Names are exact; list them with sessions().' },
+  ['invalid JSON', 'invalid_argument', 'no'],
+  ['unknown command', 'unsupported', 'no', 'This server is older than the command.'],
+  ['session and text required', 'invalid_argument', 'no'],
+  ['session required', 'invalid_argument', 'no'],
+  ['session not found', 'not_found', 'no', 'Names are exact; see sessions().'],
   // The oldest servers look for the host only after the message was stored.
-  {
-    text: 'host not configured',
-    code: 'unavailable',
-    sent: 'maybe',
-    on: ['ask', 'send'],
-    hint: 'Give the host an address in ~/.ccc.json.',
-  },
-  { text: 'host not configured', code: 'unavailable', sent: 'no', hint: 'Give the host an address in ~/.ccc.json.' },
-  { text: 'host not configured:', code: 'unavailable', sent: 'no', hint: 'Give the host an address in ~/.ccc.json.' },
-  { text: 'failed to send:', code: 'remote', sent: 'maybe', hint: MAY_STAND },
-  { text: 'failed to start session:', code: 'unavailable', sent: 'no' },
-  { text: 'failed to restart Claude', code: 'unavailable', sent: 'no', hint: 'Repair the session with continue().' },
-  {
-    text: 'timeout waiting for response',
-    code: 'deadline_exceeded',
-    sent: 'yes',
-    hint: 'Claude may still answer: look with resolve().',
-  },
-  { text: 'failed to read history:', code: 'remote', sent: 'no' },
-  { text: 'capture failed:', code: 'unavailable', sent: 'no', hint: 'The session has no tmux session; continue() starts it.' },
-  { text: 'failed to start:', code: 'unavailable', sent: 'maybe' },
-  { text: 'session started but Claude failed to initialize', code: 'unavailable', sent: 'yes' },
-  { text: 'no pending questions for this session', code: 'not_found', sent: 'no' },
-  { text: 'question_index out of range', code: 'invalid_argument', sent: 'no' },
-  { text: 'option_index out of range', code: 'invalid_argument', sent: 'no' },
-  { text: 'question already answered', code: 'conflict', sent: 'no' },
-  { text: 'failed to send keys:', code: 'remote', sent: 'maybe' },
+  ['host not configured', 'unavailable', 'maybe', 'Give the host an address in ~/.ccc.json.'],
+  ['failed to send', 'remote', 'maybe', MAY_STAND],
+  ['failed to start session', 'unavailable', 'no'],
+  ['failed to restart Claude', 'unavailable', 'no', 'Repair it with continue().'],
+  ['timeout waiting for response', 'deadline_exceeded', 'yes', 'Claude may still answer: resolve() finds it.'],
+  ['failed to read history', 'remote', 'no'],
+  ['capture failed', 'unavailable', 'no', 'No tmux session, or its host is away; continue() starts one.'],
+  ['failed to start', 'unavailable', 'maybe'],
+  ['session started but Claude failed to initialize', 'unavailable', 'yes'],
+  ['no pending questions for this session', 'not_found', 'no'],
+  ['question_index out of range', 'invalid_argument', 'no'],
+  ['option_index out of range', 'invalid_argument', 'no'],
+  ['question already answered', 'conflict', 'no'],
+  ['failed to send keys', 'remote', 'maybe'],
 ]
 
-function matches(failure: Failure, command: string, error: string): boolean {
-  if (failure.on && !failure.on.includes(command)) return false
-  const open = failure.text.endsWith(':') || failure.text.endsWith('range')
-  return open ? error.startsWith(failure.text) : error === failure.text
-}
-
 /** The typed error for an `ok: false` answer. A string that nobody knows says nothing about what it left behind. */
-export function failureOf(command: string, error: string, facts: Partial<ErrorFacts>, idempotent: boolean): SignalboxError {
-  const known = FAILURES.find((failure) => matches(failure, command, error))
-  return new SignalboxError({
-    ...facts,
-    code: known?.code ?? 'remote',
-    message: `The server answered ${command} with: ${error || 'no reason'}.`,
-    hint: known?.hint,
-    sent: known?.sent ?? (idempotent ? 'yes' : 'maybe'),
-    remoteCode: known?.text.replace(/:$/, '') ?? error.slice(0, 200),
-  })
+export function failureOf(op: string, answer: { readonly error?: unknown }, idempotent: boolean): SignalboxError {
+  const error = String(answer.error ?? 'no reason')
+  const known = FAILURES.find(([text]) => error.startsWith(text) && /^(?:$|:| \()/.test(error.slice(text.length)))
+  const [remoteCode = error.slice(0, 200), code = 'remote', sent = idempotent ? 'yes' : 'maybe', hint] = known ?? []
+  return new SignalboxError({ code, message: `The server answered ${op}: ${error}.`, hint, sent, remoteCode })
 }

@@ -1,4 +1,4 @@
-/** Finding one's own message and its answer in a history that has no unique ids: by text, author and position. */
+/** Finding one's own message and its answer in a history that has no unique ids: by text, author, time and position. */
 import type { CccMessage } from './schema.js'
 import { asStored } from './text.js'
 
@@ -11,6 +11,8 @@ export interface Receipt {
   readonly from: string
   /** By this machine's clock, before the request left. */
   readonly sentAtMs: number
+  /** The author was unique, so the time need not be compared. */
+  readonly marked?: boolean
   /** Known when a send was answered. */
   readonly messageId?: number
 }
@@ -18,48 +20,43 @@ export interface Receipt {
 /** What the hook stores when it finds no assistant text: a hint that there is none, not an answer. */
 const NO_TEXT = 'Session ended'
 
-// The server's clock may be another machine's, and its stamps are whole seconds.
-const SKEW_SECONDS = 120
+// Stamps are whole seconds. Clocks that lie further apart make an outcome unknown, and never a wrong one of an older, equal message.
+const SKEW_MS = 2_000
 
 export interface Found {
-  /** Where the message stands in the list. */
-  readonly at: number
   readonly message: CccMessage
   /** Claude's entries behind it, up to the next request. */
   readonly answers: readonly CccMessage[]
   /** Another request stands right before or behind it with no answer between: the answer may belong to either. */
   readonly shared: boolean
+  /** Older than the request, by the clocks as they are: an equal one of before, or a server whose clock is behind. */
+  readonly older: boolean
 }
 
 /** The last entry that is this request, or undefined when the history does not show it. */
 export function findMessage(messages: readonly CccMessage[], receipt: Receipt): Found | undefined {
+  const { messageId, marked, sentAtMs } = receipt
   const text = asStored(receipt.text)
   const from = asStored(receipt.from)
-  const earliest = receipt.sentAtMs / 1000 - SKEW_SECONDS
-  for (let at = messages.length - 1; at >= 0; at -= 1) {
-    const message = messages[at] as CccMessage
-    const mine =
-      message.from === 'api' &&
-      message.text === text &&
-      (message.agent ?? 'api') === from &&
-      message.ts >= earliest &&
-      (receipt.messageId === undefined || message.id === receipt.messageId)
-    if (mine) return { at, message, ...answersBehind(messages, at) }
-  }
-  return undefined
-}
-
-function answersBehind(messages: readonly CccMessage[], at: number): { answers: readonly CccMessage[]; shared: boolean } {
-  const answers: CccMessage[] = []
-  let next = at + 1
-  for (; messages[next]?.from === 'claude'; next += 1) answers.push(messages[next] as CccMessage)
+  const at = messages.findLastIndex(
+    (one) =>
+      one.from === 'api' &&
+      one.text === text &&
+      (one.agent ?? 'api') === from &&
+      // Ids repeat, so this one narrows and does not decide.
+      (messageId === undefined || one.id === messageId),
+  )
+  const message = messages[at]
+  if (!message) return undefined
+  const behind = messages.slice(at + 1)
+  const end = behind.findIndex((one) => one.from !== 'claude')
+  const answers = end === -1 ? behind : behind.slice(0, end)
   const before = messages[at - 1]
-  const crowdedBefore = before !== undefined && before.from !== 'claude'
-  const crowdedBehind = answers.length === 0 && messages[next] !== undefined
-  return { answers, shared: crowdedBefore || crowdedBehind }
+  const shared = (before !== undefined && before.from !== 'claude') || end === 0
+  return { message, answers, shared, older: !marked && message.ts * 1000 < sentAtMs - SKEW_MS }
 }
 
-/** The text of an answer, or undefined where the entry only says that there was none. */
-export function answerText(answers: readonly CccMessage[]): string | undefined {
-  return answers.find(({ text }) => text !== undefined && text !== '' && text !== NO_TEXT)?.text
+/** Is it a text that Claude wrote? */
+export function isAnswer(text: string | undefined): text is string {
+  return text !== undefined && text !== '' && text !== NO_TEXT
 }

@@ -1,17 +1,16 @@
 /** One at a time in each lane, first come first served; whoever gives up leaves the queue without a trace. */
 import { deferred } from '../core/deferred.js'
-import { abortError, raceSignal } from '../core/scope.js'
-import type { ErrorFacts } from '../errors.js'
+import { raceSignal } from '../core/scope.js'
 
 export interface Lanes {
-  /** Resolves when it is one's turn, with the function that ends it. */
-  enter(lane: string, signal: AbortSignal, facts: Partial<ErrorFacts>): Promise<() => void>
+  /** Resolves when it is one's turn, with the function that ends it. Rejects with the signal's bare reason. */
+  enter(lane: string, signal: AbortSignal): Promise<() => void>
 }
 
 export function createLanes(): Lanes {
   const tails = new Map<string, Promise<void>>()
   return {
-    async enter(lane, signal, facts) {
+    async enter(lane, signal) {
       const before = tails.get(lane) ?? Promise.resolve()
       const mine = deferred()
       const tail = before.then(() => mine.promise)
@@ -21,9 +20,9 @@ export function createLanes(): Lanes {
       })
       try {
         await raceSignal(before, signal)
-      } catch {
+      } catch (reason) {
         mine.resolve()
-        throw abortError(signal, { ...facts, sent: 'no' })
+        throw reason
       }
       return mine.resolve
     },

@@ -1,7 +1,6 @@
 /** What an ask or a send can come to. */
 import type { CallOptions } from '../core/call.js'
-import { abortError } from '../core/scope.js'
-import { SignalboxError, withFacts, type ErrorFacts } from '../errors.js'
+import { SignalboxError, withFacts } from '../errors.js'
 import type { Receipt } from './history.js'
 import type { CccMessage } from './schema.js'
 
@@ -10,8 +9,13 @@ export interface SendOptions extends CallOptions {
   readonly text: string
   /** Who asks; shown to people in Telegram and kept in the history. Default `api`. */
   readonly from?: string
-  /** Makes the message findable beyond doubt: it is appended to `from` as `#marker`, where people can see it. */
+  /** Makes the message findable beyond doubt, if it is unique: it is appended to `from` as `#marker`, where people can see it. */
   readonly marker?: string
+  /**
+   * Wait for this client's other asks and sends of the session, with which the text would share one prompt line; default true. Without a
+   * `timeoutMs` the deadline begins when the waiting is over.
+   */
+  readonly queue?: boolean
 }
 
 export interface AskOptions extends SendOptions {
@@ -20,12 +24,13 @@ export interface AskOptions extends SendOptions {
 }
 
 export interface SendAndWaitOptions extends SendOptions {
+  /** Default 1.5 s. */
   readonly pollMs?: number
 }
 
 /**
- * Whose answer it is. `own`: it stands behind this message alone. `shared`: another request was typed before Claude answered. `foreign`: the
- * history shows it elsewhere. `unverified`: the history does not show the message, as for a session without a topic.
+ * Whose answer it is. `own`: it stands behind this message alone. `shared`: another request was typed before Claude answered. `foreign`: it
+ * stands behind another message. `unverified`: the history cannot tell, as for a session without a topic or a server of January 2026.
  */
 export type Attribution = 'own' | 'shared' | 'foreign' | 'unverified'
 
@@ -51,33 +56,32 @@ export type Resolution =
       readonly outcome: 'answered'
       readonly message: CccMessage
       readonly response: string
+      /** All that Claude wrote behind it, up to the next request. */
       readonly answers: readonly CccMessage[]
       readonly attribution: 'own' | 'shared'
     }
   /** In Telegram and in the history, and maybe typed; no answer yet. */
   | { readonly outcome: 'stored'; readonly message: CccMessage }
-  /** The history has other messages and not this one: it was not stored when asked. */
+  /** The history is in full view and does not have it. */
   | { readonly outcome: 'not_stored' }
-  /** The session has no history at all, so nothing can be said. */
-  | { readonly outcome: 'unknown' }
+  /**
+   * `early`: a server may take this long before it stores. `empty`: there is no history, as for a session without a topic. `hidden`: an
+   * entry may be out of sight, behind a line over 64 KiB or too many others. `clocks`: one is there that seems older than the request.
+   */
+  | { readonly outcome: 'unknown'; readonly reason: 'early' | 'empty' | 'hidden' | 'clocks' }
 
 /** A failed ask or send, with what resolve() needs to find out what became of it. */
 export class CccSendError extends SignalboxError {
   override readonly name: string = 'CccSendError'
   readonly receipt: Receipt
 
-  constructor(facts: ErrorFacts, receipt: Receipt) {
-    super(facts)
+  constructor(error: SignalboxError, receipt: Receipt) {
+    const { message, code, cause } = error
+    super({ message, code, ...(cause === undefined ? {} : { cause }) })
     this.receipt = receipt
   }
 
   static from(error: SignalboxError, receipt: Receipt): CccSendError {
-    if (error instanceof CccSendError) return error
-    const { message, code, cause } = error
-    return withFacts(new CccSendError({ message, code, cause }, receipt), {}, error as Partial<ErrorFacts>)
-  }
-
-  static aborted(signal: AbortSignal, receipt: Receipt): CccSendError {
-    return CccSendError.from(abortError(signal, { system: 'ccc', op: 'sendAndWait', sent: 'yes' }), receipt)
+    return error instanceof CccSendError ? error : withFacts(new CccSendError(error, receipt), { system: 'ccc' }, { ...error })
   }
 }

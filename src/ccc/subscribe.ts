@@ -1,64 +1,61 @@
 /**
- * Status changes as a stream. The server has no heartbeat, no replay and a session set that is frozen when the stream opens; so silence is
- * probed on a second connection, a lost link is an explicit gap, and a changed set is followed by subscribing anew before the old one goes.
+ * Status changes as a stream. The server has no heartbeat, no replay and a session set that is frozen when the stream opens; so it is asked
+ * on a second connection whether it lives, a lost link is an explicit gap, and a changed set is subscribed anew before the old link goes.
  */
 import { createBackoff, type BackoffOptions } from '../core/backoff.js'
 import type { CallOptions, Caller } from '../core/call.js'
 import type { Clock } from '../core/clock.js'
-import { encodeNdjson, MAX_LINE_BYTES, ndjsonDecoder } from '../core/codec/ndjson.js'
-import { watchIdle } from '../core/idle.js'
-import { batches } from '../core/messages.js'
 import { createQueue } from '../core/queue.js'
 import { reconnecting } from '../core/reconnect.js'
 import { createScope, whileOpening, type Scope } from '../core/scope.js'
 import { createStream, type Gap, type SignalStream } from '../core/stream.js'
-import { SignalboxError } from '../errors.js'
-import type { Link, StreamTransport } from '../transport.js'
-import { asObject, unanswered } from './exchange.js'
-import { failureOf } from './failures.js'
+import { SignalboxError, withFacts } from '../errors.js'
+import type { Ccc } from './client.js'
 import { COMMANDS } from './commands.js'
+import { converse, type Conversation, type Wire } from './exchange.js'
+import { failureOf } from './failures.js'
 
 export type StatusEvent =
-  /** The stream stands, with these sessions; undefined is all of them. Comes again when the set was followed. */
-  | { readonly type: 'subscribed'; readonly sessions: readonly string[] | undefined }
+  /** The stream stands, with these sessions. Comes again after a gap, and when the set was followed. */
+  | { readonly type: 'subscribed'; readonly sessions: readonly string[] }
+  /** The first comes about five seconds after `subscribed`, then one for each change. */
   | { readonly type: 'status'; readonly session: string; readonly status: string }
-  /** Statuses may have changed unseen; those of all sessions follow within about five seconds. */
+  /** Statuses may have changed unseen. After a reconnect those of all sessions follow. */
   | Gap
   | { readonly type: 'unknown'; readonly raw: unknown }
 
 export interface SubscribeOptions extends CallOptions {
   /** Exact names; none means all, and then sessions that come and go are followed. */
   readonly sessions?: readonly string[]
-  /** How long silence is trusted before the server is probed. Default 30 s. */
-  readonly probeAfterMs?: number
-  /** How often the set of sessions is compared, when all are followed. Default 60 s. */
-  readonly followEveryMs?: number
+  /** How often the server is asked whether it lives and, when all are followed, which sessions it has. Default 30 s. */
+  readonly checkEveryMs?: number
   readonly backoff?: BackoffOptions
   /** Events that may wait for a slow reader before the oldest are dropped, with a gap. Default 1024. */
   readonly maxItems?: number
 }
 
-export interface SubscribeHost {
-  readonly transport: StreamTransport<void>
+export interface SubscribeHost extends Wire, Pick<Ccc, 'sessions' | 'call'> {
   readonly caller: Caller
   readonly clock: Clock
-  /** Asks for the list of sessions, on a connection of its own. */
-  readonly probe: (options: CallOptions) => Promise<Readonly<Record<string, unknown>>>
-  readonly maxLineBytes: number | undefined
 }
 
-const FACTS = { system: 'ccc', op: 'subscribe' } as const
+interface Subscription extends Conversation {
+  readonly sessions: readonly string[]
+}
 
-export function subscribe(host: SubscribeHost, options: SubscribeOptions): Promise<SignalStream<StatusEvent>> {
-  const { caller, clock } = host
-  const timeoutMs = options.timeoutMs ?? COMMANDS.subscribe.timeoutMs
-  const spec = { op: 'subscribe', kind: 'stream', args: { sessions: options.sessions }, idempotent: true } as const
-  return caller.run(spec, { ...(options.signal ? { signal: options.signal } : {}), timeoutMs }, async (call) => {
+export function subscribe(
+  host: SubscribeHost,
+  options: SubscribeOptions,
+  onClosed: () => void,
+): Promise<SignalStream<StatusEvent>> {
+  const { timeoutMs = COMMANDS.subscribe.timeoutMs, sessions } = options
+  const spec = { op: 'subscribe', kind: 'stream', args: { sessions }, idempotent: true } as const
+  return host.caller.run(spec, { ...options, timeoutMs }, async ({ signal: opening, trace }) => {
     // Lives as long as the stream and follows the caller's signal; the call's own deadline only covers the opening.
-    const life = createScope({ signal: options.signal, clock })
+    const life = createScope({ signal: options.signal, clock: host.clock })
     try {
-      const first = await whileOpening(life, call.signal, (signal) => connect(host, options, signal, call.trace))
-      return openStream(host, options, life, first)
+      const first = await whileOpening(life, opening, (signal) => connect(host, sessions, signal, trace))
+      return openStream(host, { ...options, timeoutMs }, life, first, onClosed)
     } catch (error) {
       life[Symbol.dispose]()
       throw error
@@ -66,25 +63,49 @@ export function subscribe(host: SubscribeHost, options: SubscribeOptions): Promi
   })
 }
 
-function openStream(host: SubscribeHost, options: SubscribeOptions, life: Scope, first: Subscription): SignalStream<StatusEvent> {
+/** Opens, asks, and waits for the frame that says the stream stands. Closing the link is how one unsubscribes. */
+async function connect(
+  host: SubscribeHost,
+  named: readonly string[] | undefined,
+  signal: AbortSignal,
+  trace: Readonly<Record<string, string>> = {},
+): Promise<Subscription> {
+  // Listed before subscribing: a session that is born between the two is found by the next comparison.
+  const sessions = named?.length ? named : await names(host, signal)
+  const conversation = await converse(host, { cmd: 'subscribe', sessions: named }, { op: 'subscribe', signal, trace })
+  if (conversation.first.ok !== false) return { ...conversation, sessions }
+  await conversation.link.close()
+  throw failureOf('subscribe', conversation.first, true)
+}
+
+const names = async (host: SubscribeHost, signal: AbortSignal): Promise<readonly string[]> =>
+  (await host.sessions({ signal })).map(({ name }) => name)
+
+function openStream(
+  host: SubscribeHost,
+  options: SubscribeOptions & { readonly timeoutMs: number },
+  life: Scope,
+  first: Subscription,
+  onClosed: () => void,
+): SignalStream<StatusEvent> {
   const { clock } = host
   const { maxItems = 1024 } = options
   let dropped = 0
   const queue = createQueue<StatusEvent>({
     overflow: 'drop-oldest',
     maxItems,
-    name: 'subscribe',
     onDrop: (items) => {
       dropped += items.length
     },
   })
-  const follower = createFollower(host, options, life)
   let next: Subscription | undefined = first
   const source = reconnecting<StatusEvent>({
     async open() {
-      const subscription = next ?? (await connect(host, options, life.signal, {}))
+      const ready = next
       next = undefined
-      return follower.events(subscription)
+      if (ready) return events(host, options, life.signal, ready)
+      using attempt = createScope({ signal: life.signal, timeoutMs: options.timeoutMs, clock })
+      return events(host, options, life.signal, await connect(host, options.sessions, attempt.signal))
     },
     backoff: createBackoff({ clock, ...options.backoff }),
     clock,
@@ -94,10 +115,8 @@ function openStream(host: SubscribeHost, options: SubscribeOptions, life: Scope,
   const pump = (async () => {
     try {
       for await (const batch of source) queue.push(batch)
-      queue.end()
     } catch (error) {
-      if (life.signal.aborted && !options.signal?.aborted) queue.end()
-      else queue.fail(error)
+      queue.fail(SignalboxError.is(error) ? withFacts(error, { system: 'ccc', op: 'subscribe' }) : error)
     }
   })()
 
@@ -110,134 +129,95 @@ function openStream(host: SubscribeHost, options: SubscribeOptions, life: Scope,
       return [gap, ...batch]
     },
     async close() {
-      life.abort(new SignalboxError({ ...FACTS, code: 'aborted', message: 'The stream was closed.', sent: 'yes' }))
+      onClosed()
       queue.discard()
+      life.abort()
       await pump
       life[Symbol.dispose]()
     },
   })
 }
 
-interface Subscription {
-  readonly link: Link
-  readonly frames: AsyncIterator<readonly unknown[], void, void>
-  /** What came along with the first frame. */
-  readonly early: readonly unknown[]
-  /** The names the server knew when the set was frozen; undefined where the caller named them. */
-  readonly known: string | undefined
-}
-
-/** Opens, asks, and waits for the frame that says the stream stands. Closing the link is how one unsubscribes. */
-async function connect(
+/** The events of one link and of those that follow it without a gap. */
+async function* events(
   host: SubscribeHost,
-  options: SubscribeOptions,
-  signal: AbortSignal,
-  trace: Readonly<Record<string, string>>,
-): Promise<Subscription> {
-  const { transport } = host
-  const facts = { ...FACTS, transport: transport.name }
-  // Listed before subscribing: a session that is born between the two is found by the next comparison.
-  const known = options.sessions?.length ? undefined : await names(host, signal)
-  const link = await transport.open(undefined, { signal, trace })
-  const leave = (): void => void link.close()
-  signal.addEventListener('abort', leave, { once: true })
-  try {
-    if (signal.aborted) throw signal.reason
-    void link.write(encodeNdjson({ cmd: 'subscribe', sessions: options.sessions })).catch(() => {})
-    const decoder = ndjsonDecoder({ maxLineBytes: host.maxLineBytes ?? MAX_LINE_BYTES })
-    const frames = batches(link, decoder)
-    const batch = await frames.next()
-    if (batch.done) throw signal.aborted ? signal.reason : unanswered(await link.close(), facts)
-    const [head, ...early] = batch.value
-    const frame = asObject(head, facts)
-    if (frame.ok === false) throw failureOf('subscribe', String(frame.error ?? ''), facts, true)
-    return { link, frames, early: frame.event === 'subscribed' ? early : [frame, ...early], known }
-  } catch (error) {
-    await link.close()
-    throw error
-  } finally {
-    signal.removeEventListener('abort', leave)
-  }
-}
-
-async function names(host: SubscribeHost, signal: AbortSignal): Promise<string> {
-  const { sessions = [] } = (await host.probe({ signal })) as { sessions?: readonly { readonly name?: unknown }[] }
-  return JSON.stringify(sessions.map(({ name }) => String(name)).sort())
-}
-
-function createFollower(host: SubscribeHost, options: SubscribeOptions, life: Scope) {
+  { sessions: named, checkEveryMs = 30_000 }: SubscribeOptions,
+  life: AbortSignal,
+  start: Subscription,
+): AsyncGenerator<readonly StatusEvent[], void, void> {
   const { clock } = host
-  const { probeAfterMs = 30_000, followEveryMs = 60_000 } = options
-  // Kept over reconnects, so that only real changes are told.
+  using scope = createScope({ signal: life, clock })
+  const { signal } = scope
+  let current = start
+  let successor: Subscription | undefined
+  let dead: unknown
+  let heard = 0
+  // Of this link alone: behind a gap every status is told again, and only a link that follows seamlessly tells just the changes.
   const last = new Map<string, string>()
 
-  const toEvent = (raw: unknown): StatusEvent[] => {
-    const { event, session, status } = raw as { event?: unknown; session?: unknown; status?: unknown }
+  const toEvents = (raw: unknown): StatusEvent[] => {
+    const { event, session, status } = Object(raw) as { event?: unknown; session?: unknown; status?: unknown }
+    if (event === 'subscribed') return []
     if (event !== 'status' || typeof session !== 'string' || typeof status !== 'string') return [{ type: 'unknown', raw }]
     if (last.get(session) === status) return []
     last.set(session, status)
     return [{ type: 'status', session, status }]
   }
+  const opened = (): StatusEvent[] => {
+    const { sessions, first } = current
+    for (const name of last.keys()) if (!sessions.includes(name)) last.delete(name)
+    return [{ type: 'subscribed', sessions }, ...toEvents(first)]
+  }
+  const leave = (): void => void current.link.close()
 
-  return {
-    async *events(start: Subscription): AsyncGenerator<readonly StatusEvent[], void, void> {
-      let current = start
-      let successor: Subscription | undefined
-      let dead: unknown
-      const leave = (): void => void current.link.close()
-      life.signal.addEventListener('abort', leave, { once: true })
-      if (life.signal.aborted) leave()
-      // No answer on a second connection: the daemon is gone, whatever this one seems to say.
-      const probe = async (): Promise<void> => {
-        try {
-          await names(host, life.signal)
-        } catch (error) {
-          dead = error
-          await current.link.close()
-        }
-      }
-      let silence = watchIdle(probeAfterMs, probed, clock)
-      function probed(): void {
-        void probe()
-        silence = watchIdle(probeAfterMs, probed, clock)
-      }
-      const follow = async (): Promise<void> => {
-        try {
-          if (current.known !== undefined && (await names(host, life.signal)) !== current.known && !life.signal.aborted) {
-            successor = await connect(host, options, life.signal, {})
-            await current.link.close()
-          }
-        } catch {
-          // The probe above decides whether the server is gone; a failed comparison is tried again.
-        }
-      }
-      let comparing = clock.after(followEveryMs, compared)
-      function compared(): void {
-        void follow()
-        comparing = clock.after(followEveryMs, compared)
-      }
-      try {
-        yield [{ type: 'subscribed', sessions: options.sessions }, ...current.early.flatMap(toEvent)]
-        for (;;) {
-          const batch = await current.frames.next()
-          silence.touch()
-          if (!batch.done) {
-            const events = batch.value.flatMap(toEvent)
-            if (events.length > 0) yield events
-            continue
-          }
-          if (successor === undefined || life.signal.aborted) break
-          current = successor
-          successor = undefined
-          yield [{ type: 'subscribed', sessions: options.sessions }, ...current.early.flatMap(toEvent)]
-        }
-        if (dead !== undefined) throw dead
-      } finally {
-        silence.stop()
-        comparing.cancel()
-        life.signal.removeEventListener('abort', leave)
-        await Promise.all([current.link.close(), successor?.link.close()])
-      }
-    },
+  const check = async (): Promise<void> => {
+    const before = heard
+    try {
+      // An old server that does not know the command answers too, and that is all that is asked.
+      await host.call('ping', {}, { signal, timeoutMs: COMMANDS.sessions.timeoutMs }).catch((error: unknown) => {
+        if (!SignalboxError.is(error, 'unsupported')) throw error
+      })
+    } catch (error) {
+      // Not a word on either connection: the server is gone, whatever this one seems to say.
+      if (heard > before) return
+      dead = error
+      return leave()
+    }
+    if (named?.length || String(await names(host, signal)) === String(current.sessions)) return
+    const found = await connect(host, named, signal)
+    if (signal.aborted) await found.link.close()
+    else successor = found
+    leave()
+  }
+  let timer = clock.after(checkEveryMs, tick)
+  function tick(): void {
+    // A comparison that fails is tried again.
+    const checked = check().catch(() => {})
+    void checked.then(() => {
+      if (!signal.aborted) timer = clock.after(checkEveryMs, tick)
+    })
+  }
+
+  signal.addEventListener('abort', leave)
+  if (signal.aborted) leave()
+  try {
+    yield opened()
+    for (;;) {
+      const batch = await current.reader.batch()
+      heard += 1
+      if (batch) {
+        const told = batch.flatMap(toEvents)
+        if (told.length > 0) yield told
+      } else if (successor && !signal.aborted) {
+        current = successor
+        successor = undefined
+        yield opened()
+      } else break
+    }
+    if (dead !== undefined) throw dead
+  } finally {
+    timer.cancel()
+    scope.abort()
+    await Promise.all([current.link.close(), successor?.link.close()])
   }
 }

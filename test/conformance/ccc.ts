@@ -24,6 +24,15 @@ export interface CccContext {
 
 const session = 'myproject'
 
+/** Asks again until it is so: bounded, and with time between, because links in memory never leave the current turn by themselves. */
+async function until<Result>(ask: () => Promise<Result>, enough: (result: Result) => boolean): Promise<Result> {
+  for (let tries = 0; ; tries += 1) {
+    const result = await ask()
+    if (enough(result) || tries === 500) return result
+    await new Promise<void>((resolve) => void setTimeout(resolve, 5))
+  }
+}
+
 const cases: readonly { id: string; title: string; run(transport: StreamTransport<void>): Promise<void>; on?: 'january' }[] = [
   {
     id: 'ccc.commands.ping',
@@ -82,17 +91,19 @@ const cases: readonly { id: string; title: string; run(transport: StreamTranspor
   },
   {
     id: 'ccc.resolve',
-    title: 'resolve tells stored, answered and not stored apart',
+    title: 'resolve tells stored, answered, not stored and unknown apart',
     async run(transport) {
       const ccc = createCcc({ transport })
       const { receipt } = await ccc.send({ session, text: 'first [[reply one]]', marker: 'm1' })
-      checkEqual((await ccc.resolve({ ...receipt, text: 'never sent' })).outcome, 'not_stored')
-      checkEqual((await ccc.resolve({ ...receipt, session: 'asleep' })).outcome, 'unknown')
-      let found = await ccc.resolve(receipt)
-      for (let tries = 0; found.outcome === 'stored' && tries < 500; tries += 1) {
-        await new Promise<void>((resolve) => void setTimeout(resolve, 5))
-        found = await ccc.resolve(receipt)
-      }
+      const never = { ...receipt, text: 'never sent' }
+      checkEqual(await ccc.resolve(never), { outcome: 'unknown', reason: 'early' }, 'the server may not have come to it yet')
+      const longAgo = { sentAtMs: receipt.sentAtMs - 120_000 }
+      checkEqual((await ccc.resolve({ ...never, ...longAgo })).outcome, 'not_stored')
+      checkEqual(await ccc.resolve({ ...never, ...longAgo, session: 'asleep' }), { outcome: 'unknown', reason: 'empty' })
+      const found = await until(
+        () => ccc.resolve(receipt),
+        ({ outcome }) => outcome !== 'stored',
+      )
       check(found.outcome === 'answered' && found.response === 'one', 'answered')
       checkEqual(found.message.agent, 'api#m1')
     },
@@ -112,6 +123,46 @@ const cases: readonly { id: string; title: string; run(transport: StreamTranspor
         { type: 'status', session: 'myproject', status: 'idle' },
         { type: 'status', session: 'asleep', status: 'stopped' },
       ])
+    },
+  },
+  {
+    id: 'ccc.subscribe.follows',
+    title: 'subscribed to all, a stream names the sessions; it ends with its client',
+    async run(transport) {
+      const ccc = createCcc({ transport })
+      const seen: StatusEvent[] = []
+      for await (const event of await ccc.subscribe()) {
+        seen.push(event)
+        if (seen.length === 5) await ccc[Symbol.asyncDispose]()
+      }
+      checkEqual(seen[0], { type: 'subscribed', sessions: ['asleep', 'backend', 'laptop:web', 'myproject'] })
+      const statuses = Object.fromEntries(seen.flatMap((event) => (event.type === 'status' ? [[event.session, event.status]] : [])))
+      checkEqual(statuses, { asleep: 'stopped', backend: 'idle', 'laptop:web': 'stopped', myproject: 'idle' })
+      await checkRejects(ccc.ping(), 'closed')
+    },
+  },
+  {
+    id: 'ccc.ask.queue',
+    title: 'asks of one session wait for each other, and each gets its own answer',
+    async run(transport) {
+      const ccc = createCcc({ transport })
+      const texts = ['one', 'two', 'three']
+      const answers = await Promise.all(texts.map((text) => ccc.ask({ session, text: `${text} [[reply ${text}]]` })))
+      checkEqual(
+        answers.map((answer) => answer.outcome === 'answered' && [answer.response, answer.attribution]),
+        texts.map((text) => [text, 'own']),
+      )
+    },
+  },
+  {
+    id: 'ccc.giant-line',
+    title: 'an answer of 60,000 characters and a request of a megabyte cross whole',
+    async run(transport) {
+      const ccc = createCcc({ transport })
+      const long = await ccc.sendAndWait({ session, text: 'much [[big 60000]]', pollMs: 5 })
+      check(long.outcome === 'answered' && long.response.length === 60_000, 'the whole answer')
+      const error = await checkRejects(ccc.call('history', { session: 'nope', text: '\u20ac'.repeat(350_000) }), 'not_found')
+      checkEqual(error.remoteCode, 'session not found')
     },
   },
   {
