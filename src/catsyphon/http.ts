@@ -47,7 +47,9 @@ export function createHttp({ transport, caller, clock, credentials }: HttpOption
       ...spec.headers,
     }
     const exchange = { method, path, headers, ...(body === undefined ? {} : { body }), ...(keepalive ? { keepalive } : {}) }
-    const reply = await transport.exchange(exchange, { signal: call.signal, trace: call.trace })
+    const reply = await transport.exchange(exchange, { signal: call.signal, trace: call.trace }).catch((error: unknown) => {
+      throw isRedirect(error) ? redirected(op, error) : error
+    })
     const answer: Answer = { status: reply.status, headers: reply.headers, text: await readText(reply.body, op) }
     if (reply.status < 200 || reply.status > 299) throw refusal(op, answer, clock.now())
     return parsed(op, answer)
@@ -58,6 +60,24 @@ export function createHttp({ transport, caller, clock, credentials }: HttpOption
       return caller.run({ op, args, idempotent }, options, (call) => once(spec, call))
     },
   }
+}
+
+/** A transport that follows no redirect says so; a browser hides even the status. */
+function isRedirect(error: unknown): error is SignalboxError {
+  return SignalboxError.is(error, 'protocol') && error.sent === 'yes' && (error.status === undefined || error.status < 400)
+}
+
+function redirected(op: string, cause: SignalboxError): CatsyphonError {
+  return new CatsyphonError({
+    code: 'incompatible',
+    message: `${op}: the server sent the request elsewhere, so this address is wrong. ${cause.message}`,
+    hint: 'No path of the API ends with a slash, and a moved server needs its new address.',
+    sent: 'no',
+    op,
+    status: cause.status,
+    retryable: false,
+    cause,
+  })
 }
 
 function parsed(op: string, answer: Answer): unknown {

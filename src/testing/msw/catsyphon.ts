@@ -1,0 +1,32 @@
+/** MSW handlers for a CatSyphon server: the simulator behind an address, with its faults. */
+import { http, HttpResponse, type HttpHandler } from 'msw'
+import { createCatsyphonSimulator, type CatsyphonSimulator } from '../catsyphon/simulator.js'
+
+export interface CatsyphonHandlersOptions {
+  /** With its path, if it has one. Default `http://localhost:8000`. */
+  readonly baseUrl?: string
+  /** Keep it to look at its ledger and to inject faults. Default: a new one of the current generation. */
+  readonly simulator?: CatsyphonSimulator
+}
+
+export function catsyphonHandlers(options: CatsyphonHandlersOptions = {}): HttpHandler[] {
+  const { baseUrl = 'http://localhost:8000', simulator = createCatsyphonSimulator() } = options
+  const base = new URL(baseUrl)
+  const prefix = base.pathname.replace(/\/+$/, '')
+  return [
+    http.all(`${base.origin}${prefix}/*`, async ({ request }) => {
+      const url = new URL(request.url)
+      const headers: Record<string, string> = { host: url.host }
+      request.headers.forEach((value, name) => {
+        headers[name] = value
+      })
+      const path = url.pathname.slice(prefix.length) + url.search
+      const body = new Uint8Array(await request.arrayBuffer())
+      const outcome = await simulator.handle({ method: request.method, path, headers, body })
+      // A mock has no connection that could fall or be refused: both are a network error.
+      if (outcome.kind !== 'answer') return HttpResponse.error()
+      const empty = outcome.body === '' || [204, 304].includes(outcome.status)
+      return new HttpResponse(empty ? null : outcome.body, { status: outcome.status, headers: { ...outcome.headers } } as never)
+    }),
+  ]
+}
