@@ -255,8 +255,9 @@ export const ROUTES: Readonly<Record<string, Handler>> = {
   'PATCH /apix/skills/skills/{slug}/': (call) =>
     onSkill(call, (row) => {
       Object.assign(row, call.body)
-      const { name, category, visibility, status, icon, cover } = row
-      return ok({ name, category, visibility, status, icon, cover, repository_url: call.body.repository_url ?? null })
+      const { name, visibility, status } = row
+      // What the platform does not know it leaves out; null is not taken for absent by a core.
+      return ok({ name, visibility, status, ...call.body })
     }),
   'DELETE /apix/skills/skills/{slug}/': ({ world, params }) => removed(world.skills, 'slug', params.slug),
   'POST /apix/skills/skills/{slug}/install/': (call) =>

@@ -129,8 +129,6 @@ export function createWorld(options: CmdopWorldOptions = {}): CmdopWorld {
         skill: simulatedId(SKILL, 1),
         version: '1.0.0',
         skill_md: '# One',
-        changelog: null,
-        model: null,
         created_at: AT,
       },
     ],
@@ -147,8 +145,8 @@ export function createWorld(options: CmdopWorldOptions = {}): CmdopWorld {
       },
     ],
     categories: [
-      { id: CATEGORY, name: 'DevOps', slug: 'devops', description: null, icon: null, ordering: 1, skill_count: skills },
-      { id: simulatedId(SKILL, 702), name: 'Testing', slug: 'testing', description: null, icon: null, ordering: 2, skill_count: 0 },
+      { id: CATEGORY, name: 'DevOps', slug: 'devops', ordering: 1, skill_count: skills },
+      { id: simulatedId(SKILL, 702), name: 'Testing', slug: 'testing', ordering: 2, skill_count: 0 },
     ],
     tags: [{ id: simulatedId(SKILL, 601), name: 'CI', slug: 'ci' }],
     messages: new Map([[simulatedId(MACHINE, 1), history()]]),
@@ -284,15 +282,14 @@ export function skillDetail(world: CmdopWorld, summary: Row): Row {
   return {
     ...rest,
     description: `All about ${String(summary.slug)}`,
-    readme: null,
+    readme: '# Read me',
     category: world.categories.find((category) => category.id === id) ?? null,
-    repository_url: null,
     latest_version: null,
     reviews: [],
     parsed_meta: null,
     upstream_github_url: 'https://example.com/g',
     upstream_npm_package: '',
     upstream_license: '',
-    seo: null,
+    seo: { title: '', description: '', keywords: [], og_title: '', og_description: '', og_image: 'https://example.com/o.png', canonical: 'https://example.com/s' },
   }
 }
