@@ -77,8 +77,9 @@ export function frameDecoder(options: FrameOptions = {}): FrameDecoder {
     return at
   }
 
-  const decoder: DecoderState<Decoder<Uint8Array>> = {
+  const decoder: DecoderState<FrameDecoder> = {
     fault: null,
+    partial: false,
     push(chunk) {
       const out: Uint8Array[] = []
       const size = chunk.byteLength
@@ -109,10 +110,11 @@ export function frameDecoder(options: FrameOptions = {}): FrameDecoder {
         at += missing
         length = null
       }
+      decoder.partial = varintBytes > 0 || length !== null
       return out
     },
     end() {
-      if (!decoder.fault && (varintBytes > 0 || length !== null)) decoder.fault = cutShort(partial.take().byteLength, length)
+      if (!decoder.fault && decoder.partial) decoder.fault = cutShort(partial.take().byteLength, length)
       return []
     },
   }
