@@ -16,6 +16,9 @@ for (const target of Object.values(exports)) {
   entry[name] = target.types.replace(/^\.\/dist\/types\//, '').replace(/\.d\.ts$/, '.ts')
 }
 
+// The command line is no entry to import.
+entry.cli = 'transports/node/cli/main.ts'
+
 export default defineConfig({
   entry,
   format: ['esm'],

@@ -1,5 +1,6 @@
 /** Joins a client's link to an upstream's. Bytes that go up are judged; bytes that come down wait for the client's window. */
 import { systemClock, type Clock } from '../core/clock.js'
+import { deferred } from '../core/deferred.js'
 import { watchIdle } from '../core/idle.js'
 import { SignalboxError } from '../errors.js'
 import type { CloseReason, Link } from '../transport.js'
@@ -11,6 +12,8 @@ export interface BridgeOptions {
   readonly stallTimeoutMs: number
   /** Silence in both directions. */
   readonly idleTimeoutMs: number
+  /** Patience with an upstream, for each step of its closing, when the gateway ends the bridge. */
+  readonly refusalGraceMs: number
   readonly clock?: Clock
   /** Ends the bridge from outside: shutdown, revoked credential. */
   readonly signal: AbortSignal
@@ -21,25 +24,26 @@ export type BridgeEnd =
   | { readonly kind: 'upstream'; readonly reason: CloseReason }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
 
-/** Runs until either side is gone, and leaves the upstream closed. The client's link is the caller's to close, with the reason given. */
+/**
+ * Runs until either side is gone, and begins to close the upstream; a stubborn child may take its time, the client is not to wait for it.
+ * The client's link is the caller's to close, with the reason given.
+ */
 export async function bridge(client: Link, upstream: Link, options: BridgeOptions): Promise<BridgeEnd> {
-  const { judge, stallTimeoutMs, idleTimeoutMs, clock = systemClock, signal } = options
+  const { judge, stallTimeoutMs, idleTimeoutMs, refusalGraceMs, clock = systemClock, signal } = options
+  const over = deferred<BridgeEnd>()
   let end: BridgeEnd | undefined
   const stop = (why: BridgeEnd): void => {
     if (end) return
     end = why
-    void upstream.close({ reason: why.kind })
+    void upstream.close({ reason: why.kind, ...(why.kind === 'refused' ? { graceMs: refusalGraceMs } : {}) })
+    over.resolve(why)
   }
-  const drained = (): void =>
-    stop({ kind: 'refused', refusal: signal.reason instanceof Refusal ? signal.reason : new Refusal('draining') })
-  if (signal.aborted) drained()
-  else signal.addEventListener('abort', drained, { once: true })
+  const refuse = (refusal: Refusal): void => stop({ kind: 'refused', refusal })
+  const ended = (): void => refuse(signal.reason instanceof Refusal ? signal.reason : new Refusal('draining'))
+  if (signal.aborted) ended()
+  else signal.addEventListener('abort', ended, { once: true })
   void client.closed.then(() => stop({ kind: 'client' }))
-  using idle = watchIdle(
-    idleTimeoutMs,
-    () => stop({ kind: 'refused', refusal: new Refusal('idle', { limit: 'idleTimeoutMs' }) }),
-    clock,
-  )
+  using idle = watchIdle(idleTimeoutMs, () => refuse(new Refusal('idle', { limit: 'idleTimeoutMs' })), clock)
 
   const up = async (): Promise<void> => {
     for (;;) {
@@ -56,7 +60,7 @@ export async function bridge(client: Link, upstream: Link, options: BridgeOption
       idle.touch()
       // A bridge that was stopped from this side closes with its reason; an `eof` before it would look like a whole answer.
       if (chunk === null) return end ? undefined : client.end()
-      const timer = clock.after(stallTimeoutMs, () => stop({ kind: 'refused', refusal: new Refusal('slow_consumer') }))
+      const timer = clock.after(stallTimeoutMs, () => refuse(new Refusal('slow_consumer')))
       try {
         await client.write(chunk)
       } finally {
@@ -65,17 +69,17 @@ export async function bridge(client: Link, upstream: Link, options: BridgeOption
     }
   }
   const settle = (error: unknown): void => {
-    if (error instanceof Refusal) stop({ kind: 'refused', refusal: error })
+    if (error instanceof Refusal) refuse(error)
     // A dead half shows itself in `closed` of the link it belongs to, with a better reason than a failed write has.
-    else if (!SignalboxError.is(error)) stop({ kind: 'refused', refusal: new Refusal('upstream_failed') })
+    else if (!SignalboxError.is(error)) refuse(new Refusal('upstream_failed'))
   }
   const pumps = Promise.all([up().catch(settle), down().catch(settle)])
-  const reason = await upstream.closed
-  if (!end) {
+  void upstream.closed.then(async (reason) => {
     // What the upstream said before it went must still reach the client.
-    await pumps
-    end ??= { kind: 'upstream', reason }
-  }
-  signal.removeEventListener('abort', drained)
-  return end
+    if (!end) await pumps
+    stop({ kind: 'upstream', reason })
+  })
+  const why = await over.promise
+  signal.removeEventListener('abort', ended)
+  return why
 }

@@ -43,10 +43,12 @@ export async function admitLink(
     const link = await openUpstream(upstream, launch, { signal: life.signal, ...traceOf(open.trace) })
     noteOpening(context, { name, grant, life }, 'link')
     void lives.track(link).then(life.over)
-    const { stallTimeoutMs, idleTimeoutMs } = limits
+    const { stallTimeoutMs, idleTimeoutMs, drainTimeoutMs } = limits
+    // A child is asked twice before it is killed, and a drain must see the end of that.
+    const refusalGraceMs = Math.floor(drainTimeoutMs / 4)
     return {
       upstream: name,
-      run: (client) => bridge(client, link, { judge, stallTimeoutMs, idleTimeoutMs, clock, signal: life.signal }),
+      run: (client) => bridge(client, link, { judge, stallTimeoutMs, idleTimeoutMs, refusalGraceMs, clock, signal: life.signal }),
       abandon: async () => void (await link.close()),
     }
   } catch (error) {

@@ -1,5 +1,6 @@
 /** The gateway from a page, an edge worker or anywhere: for each upstream the transport that its protocol needs. */
 import { SignalboxError } from '../../src/errors.js'
+import { isSecretName } from '../../src/redact.js'
 import type { ExchangeTransport, OpenOptions, StreamTransport } from '../../src/transport.js'
 import { httpBase } from './address.js'
 import { fetchExchange, type FetchExchangeOptions } from './fetch-exchange.js'
@@ -97,7 +98,14 @@ export function gateway(url: string | URL, options: GatewayClientOptions = {}): 
       name: `gateway:${name}`,
       ...common,
     })
-    return inner
+    // A client of the system sends what it takes for its own credential; the gateway has the real one and must not see another.
+    return {
+      ...inner,
+      exchange(request, open) {
+        const kept = Object.entries(request.headers ?? {}).filter(([key]) => !isSecretName(key))
+        return inner.exchange({ ...request, headers: Object.fromEntries(kept) }, open)
+      },
+    }
   }
 
   return {

@@ -1,0 +1,83 @@
+/** However the gateway ends, its children end with it. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { gateway } from '../../transports/web/index.js'
+import { nodeWebSocket } from '../../transports/node/index.js'
+import type { Link } from '../../src/transport.js'
+import { until } from './attacks/harness.js'
+import { buildCommandLine, processesMarked, startProcess, STUBBORN, writeProgram, type GatewayProcess } from './processes.js'
+
+let folder: string
+let cli: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'signalbox-kill-'))
+  cli = buildCommandLine('gateway-kill')
+  writeProgram(join(folder, 'claude'), STUBBORN)
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+async function start(mark: string): Promise<GatewayProcess> {
+  const config = join(folder, `${mark}.json`)
+  const claude = { system: 'claude', path: join(folder, 'claude'), env: { SIGNALBOX_TEST_MARK: mark } }
+  await writeFile(
+    config,
+    JSON.stringify({ port: 0, scopes: ['send'], tokenFile: join(folder, `${mark}.token`), upstreams: { claude } }),
+  )
+  return startProcess(cli, ['--config', config])
+}
+
+/** A link whose child has begun to speak. */
+async function openSession({ url, token }: GatewayProcess): Promise<Link> {
+  const link = await gateway(url, { token, webSocket: await nodeWebSocket() })
+    .claude<object>()
+    .open({})
+  expect(await link.read()).not.toBeNull()
+  return link
+}
+
+describe.skipIf(process.platform !== 'linux')('the end of the gateway', () => {
+  test('[gateway.kill.no-orphans] killed 50 times, stubborn children with children of their own: none is left after two seconds', {
+    timeout: 600_000,
+  }, async () => {
+    const round = async (number: number): Promise<void> => {
+      const mark = `killed-${process.pid}-${number}`
+      const running = await start(mark)
+      const links = await Promise.all([openSession(running), openSession(running)])
+      expect(processesMarked(mark).length).toBeGreaterThanOrEqual(6)
+      const gone = new Promise<void>((resolve) => running.child.once('exit', () => resolve()))
+      running.child.kill('SIGKILL')
+      await gone
+      await until(() => processesMarked(mark).length === 0, `no child of round ${number} is left`, 2_000)
+      for (const link of links) {
+        // The client learns it too, and never as a whole answer.
+        expect((await link.closed).kind).not.toBe('eof')
+      }
+    }
+    for (let number = 0; number < 50; number += 5) await Promise.all([0, 1, 2, 3, 4].map((more) => round(number + more)))
+  })
+
+  test('[gateway.kill.sigterm] SIGTERM tells clients to resume, ends stubborn children, removes the token file and exits within five seconds', {
+    timeout: 60_000,
+  }, async () => {
+    const mark = `term-${process.pid}`
+    const running = await start(mark)
+    const link = await openSession(running)
+    const began = performance.now()
+    const gone = new Promise<number | null>((resolve) => running.child.once('exit', (code) => resolve(code)))
+    running.child.kill('SIGTERM')
+    expect(await link.closed).toMatchObject({ kind: 'error', error: { code: 'unavailable', remoteCode: 'draining' } })
+    await gone
+    expect(performance.now() - began).toBeLessThan(5_500)
+    await until(() => processesMarked(mark).length === 0, 'no child is left', 2_000)
+  })
+
+  test('[gateway.kill.sigterm.idle] an idle gateway leaves at once and in order', { timeout: 60_000 }, async () => {
+    const running = await start(`idle-${process.pid}`)
+    const gone = new Promise<number | null>((resolve) => running.child.once('exit', (code) => resolve(code)))
+    running.child.kill('SIGTERM')
+    expect(await gone).toBe(0)
+    expect(running.output()).not.toContain(running.token)
+  })
+})

@@ -1,0 +1,111 @@
+/** `signalbox gateway`: configuration, upstreams, token file, and an end that clients are told about. */
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { SignalboxError } from '../../../src/errors.js'
+import type { GatewayEvent, Upstream } from '../../../src/gateway/index.js'
+import { expandHome } from '../ccc/socket.js'
+import { loadPages } from '../gateway/pages.js'
+import { serveGateway, type ServedGateway } from '../gateway/serve.js'
+import { writeTokenFile, type TokenFile } from '../gateway/token-file.js'
+import { readTrusted } from '../gateway/trust.js'
+import { upstreamOf } from '../gateway/upstreams.js'
+import type { GatewayArguments } from './arguments.js'
+import { readConfig, type FileConfig } from './config.js'
+import { detect } from './detect.js'
+
+export interface Terminal {
+  print(line: string): void
+  complain(line: string): void
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+export interface RunningGateway extends AsyncDisposable {
+  readonly served: ServedGateway
+}
+
+const DEFAULT_PORT = 8700
+
+export async function startGateway(given: GatewayArguments, terminal: Terminal): Promise<RunningGateway | undefined> {
+  const file: FileConfig = given.config === undefined ? {} : await readConfig(given.config)
+  const upstreams = await configured(file, terminal)
+  if (given.offer.length > 0 || Object.keys(upstreams).length === 0) Object.assign(upstreams, await offered(given.offer, terminal))
+  if (Object.keys(upstreams).length === 0) {
+    terminal.complain('Nothing is offered. Name what was found with --offer, or describe upstreams with --config.')
+    return undefined
+  }
+  const tls = file.tls && {
+    key: await readTrusted(expandHome(file.tls.keyFile), { secret: true }),
+    cert: await readTrusted(expandHome(file.tls.certFile)),
+  }
+  const pages = given.pages ?? file.pages
+  const scopes = given.scopes ?? file.scopes
+  const host = given.host ?? file.host
+  const served = await serveGateway({
+    upstreams,
+    port: given.port ?? file.port ?? DEFAULT_PORT,
+    allowedOrigins: [...(file.allowedOrigins ?? []), ...given.allowOrigins],
+    dangerouslyListenBeyondLoopback: given.dangerouslyListenBeyondLoopback || file.dangerouslyListenBeyondLoopback === true,
+    onEvent: (event) => terminal.complain(described(event)),
+    ...(host === undefined ? {} : { host }),
+    ...(file.allowedHosts ? { allowedHosts: file.allowedHosts } : {}),
+    ...(file.limits ? { limits: file.limits } : {}),
+    ...(tls ? { tls } : {}),
+    ...(scopes ? { scopes } : {}),
+    ...(pages === undefined ? {} : { pages: await loadPages(expandHome(pages)) }),
+  })
+  let tokenFile: TokenFile
+  try {
+    tokenFile = await writeTokenFile(given.tokenFile ?? file.tokenFile ?? defaultTokenFile(terminal, served.port), served.token)
+  } catch (error) {
+    await served.close()
+    throw error
+  }
+  terminal.print(
+    `Listening on ${served.url} for ${Object.keys(upstreams).join(', ')}; scopes: ${(scopes ?? ['observe']).join(', ')}.`,
+  )
+  terminal.print(`Token of this launch: ${tokenFile.path}`)
+  terminal.print(`For a browser, once, within a minute: ${await served.ticketUrl()}`)
+  return {
+    served,
+    async [Symbol.asyncDispose]() {
+      await served.close()
+      await tokenFile[Symbol.asyncDispose]()
+    },
+  }
+}
+
+async function configured(file: FileConfig, { env }: Terminal): Promise<Record<string, Upstream>> {
+  const made: Record<string, Upstream> = {}
+  for (const [name, config] of Object.entries(file.upstreams ?? {})) made[name] = await upstreamOf(config, env)
+  return made
+}
+
+/** Shows everything that was found before any of it is offered, and offers only what was named. */
+async function offered(names: readonly string[], terminal: Terminal): Promise<Record<string, Upstream>> {
+  const found = await detect(terminal.env)
+  terminal.print('On this machine:')
+  for (const { name, found: said, why } of found) terminal.print(`  ${name.padEnd(10)} ${said ?? `no: ${why}`}`)
+  const all = names.includes('all')
+  const made: Record<string, Upstream> = {}
+  for (const { name, config, found: said } of found) {
+    const named = names.includes(name)
+    if (named && said === undefined) {
+      throw new SignalboxError({ code: 'unreachable', message: `${name} was not found on this machine, so it cannot be offered.` })
+    }
+    if ((all || named) && said !== undefined) made[name] = await upstreamOf(config, terminal.env)
+  }
+  const strange = names.find((name) => name !== 'all' && !found.some((each) => each.name === name))
+  if (strange !== undefined)
+    throw new SignalboxError({ code: 'invalid_argument', message: `There is no system "${strange}" to offer.` })
+  return made
+}
+
+function defaultTokenFile({ env }: Terminal, port: number): string {
+  const runtime = env.XDG_RUNTIME_DIR
+  return join(runtime ? join(runtime, 'signalbox') : join(homedir(), '.signalbox'), `gateway-${port}.token`)
+}
+
+function described(event: GatewayEvent): string {
+  if (event.type === 'refused') return `refused: ${event.code}${event.upstream ? ` (${event.upstream})` : ''}`
+  return `${event.type}: ${event.upstream} by ${event.how}, credential ${event.grant}`
+}
