@@ -16,7 +16,6 @@ import { createTunnels, type Tunnels } from './namespaces/tunnels.js'
 import type { Context } from './namespaces/context.js'
 import { OPS, type Answer, type OpName, type Request } from './ops.js'
 import type { Complaint } from './plain.js'
-import { createRestBackend } from './rest-backend.js'
 import type { SessionLimits } from './session.js'
 
 /** Starts cores: it wants the credentials at open, and may know some from its own environment. */
@@ -25,12 +24,17 @@ export interface CoreTransport extends StreamTransport<ResolvedConfig> {
   readonly environment: CmdopConfig
 }
 
+/** What `cmdopRest()` of `signalbox/cmdop/rest` gives: REST is plugged in, so that whoever has a core does not carry it. */
+export interface RestTransport extends ExchangeTransport {
+  backend(config: ResolvedConfig): Backend
+}
+
 export interface CmdopOptions extends ClientOptions, Omit<CmdopConfig, 'timeoutMs'> {
   /**
-   * `cmdopCore()` starts a core here; any other link leads to a core that runs elsewhere with its own credentials; an exchange speaks
+   * `cmdopCore()` starts a core here; any other link leads to a core that runs elsewhere with its own credentials; `cmdopRest()` speaks
    * REST to the relay and the platform (experimental).
    */
-  readonly transport: CoreTransport | StreamTransport<void> | ExchangeTransport
+  readonly transport: CoreTransport | StreamTransport<void> | RestTransport
   readonly limits?: SessionLimits
   /** How long `close()` waits for calls in flight. Default 5 s. */
   readonly closeGraceMs?: number
@@ -74,7 +78,7 @@ export function createCmdop(options: CmdopOptions): Cmdop {
 
   const backend: Backend =
     transport.kind === 'exchange'
-      ? createRestBackend({ transport, config })
+      ? transport.backend(config)
       : createCoreBackend({ ...options, transport: transport.name, ...opening(transport, config, options), complain })
 
   const invoke: Context['invoke'] = async <Name extends OpName>(name: Name, request: Request<Name>, given?: CallOptions) => {

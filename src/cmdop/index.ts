@@ -1,7 +1,6 @@
 /** CMDOP: machines and fleets with an agent on each, over a core on a link or over REST. */
-export { createCmdop, type Cmdop, type CmdopOptions, type CoreTransport } from './client.js'
+export { createCmdop, type Cmdop, type CmdopOptions, type CoreTransport, type RestTransport } from './client.js'
 export { fromEnv, type CmdopConfig, type ResolvedConfig } from './config.js'
-export { cmdopRest, type RestPlanes } from './rest.js'
 export {
   AgentStreamError,
   AuthError,

@@ -1,6 +1,13 @@
-/** The two HTTP planes behind one exchange. */
+/**
+ * CMDOP over REST, without a core: experimental, because it is known from what cores ask and not from the servers. An entry of its own,
+ * so that whoever has a core does not carry it.
+ */
 import type { ExchangeTransport } from '../transport.js'
+import type { RestTransport } from './client.js'
 import { CmdopError } from './errors.js'
+import { createRestBackend } from './rest-backend.js'
+
+export type { RestTransport }
 
 export interface RestPlanes {
   /** To the relay: machines, fleets, tunnels, schedules, keys. */
@@ -9,8 +16,13 @@ export interface RestPlanes {
   readonly platform?: ExchangeTransport
 }
 
-/** Sends skills to the platform and everything else to the relay. A gateway that proxies both needs no such thing. */
-export function cmdopRest({ relay, platform }: RestPlanes): ExchangeTransport {
+/** One exchange that serves both planes, such as a gateway, or one for each: skills go to the platform, everything else to the relay. */
+export function cmdopRest(planes: ExchangeTransport | RestPlanes): RestTransport {
+  const transport = 'kind' in planes ? planes : joined(planes)
+  return { ...transport, backend: (config) => createRestBackend({ transport, config }) }
+}
+
+function joined({ relay, platform }: RestPlanes): ExchangeTransport {
   return {
     kind: 'exchange',
     name: 'cmdop-rest',

@@ -1,5 +1,6 @@
 /** The conformance suite in memory, byte by byte, over a WebSocket, and over REST. */
 import { describe } from 'vitest'
+import { cmdopRest } from '../../src/cmdop/rest.js'
 import { createCmdopCore, createCmdopRelay, relayExchange, type CmdopCoreOptions } from '../../src/testing/index.js'
 import { listenWebSocket, nodeWebSocket } from '../../transports/node/index.js'
 import { webSocketLink } from '../../transports/web/index.js'
@@ -46,7 +47,7 @@ describe('REST', () =>
       plane: 'rest',
       async serve(world = {}) {
         const relay = createCmdopRelay(world)
-        return { relay, options: { transport: relayExchange(relay), token: 't-right', apiKey: 'k-right' } }
+        return { relay, options: { transport: cmdopRest(relayExchange(relay)), token: 't-right', apiKey: 'k-right' } }
       },
     }),
   ))
