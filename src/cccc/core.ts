@@ -44,8 +44,15 @@ export interface CcccLimits {
   readonly maxLineBytes?: number
 }
 
+/** Another way to the daemon than its socket, ready made: see `signalbox/cccc/web`. */
+export interface CcccPort {
+  readonly kind: 'web'
+  readonly wire: Wire
+}
+
 export interface CcccCoreOptions extends ClientOptions {
-  readonly transport: StreamTransport
+  /** The IPC socket, or the web port. */
+  readonly transport: StreamTransport | CcccPort
   readonly limits?: CcccLimits
   /** Who acts where a method needs a principal and the call names none; default `user`. */
   readonly principal?: string
@@ -79,10 +86,11 @@ const DEFAULT_LINE_BYTES = 32 * 1024 * 1024
 /** For programs that use a few ops and want nothing else in their bundle. */
 export function createCcccCore(options: CcccCoreOptions): CcccCore {
   const { transport, limits, clock = systemClock } = options
+  if (transport.kind === 'web') return coreOver(transport.wire, options)
   return coreOver(socketWire({ transport, clock, maxLineBytes: limits?.maxLineBytes ?? DEFAULT_LINE_BYTES }), options)
 }
 
-export function coreOver(wire: Wire, options: Omit<CcccCoreOptions, 'transport'>): CcccCore {
+function coreOver(wire: Wire, options: Omit<CcccCoreOptions, 'transport'>): CcccCore {
   const { clock = systemClock, ops, validate = 'warn', principal = 'user', timeoutMs = DEFAULT_TIMEOUT_MS } = options
   const caller = createCaller({ system: 'cccc', transport: wire.name, interceptors: options.interceptors, timeoutMs, clock })
   const life = createScope()

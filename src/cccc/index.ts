@@ -9,6 +9,7 @@ export {
   type CcccLimits,
   type CcccNotice,
   type CcccOp,
+  type CcccPort,
   type ResultOf,
 } from './core.js'
 export {

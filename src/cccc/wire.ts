@@ -1,5 +1,7 @@
 /** What the client needs of a way to the daemon: the IPC socket, or the web port. */
 import type { Link } from '../transport.js'
+import type { EventSource } from './events/stream.js'
+import type { CcccEventsArgs } from './events/types.js'
 import type { CcccDialect, Loose } from './shapes.js'
 
 /** What one attempt may use. */
@@ -22,6 +24,8 @@ export interface Wire {
   request(op: string, args: Loose, options: WireOptions): Promise<Loose>
   /** For the ops that take over their connection. The answer is checked by the caller. */
   open(op: string, args: Loose, options: WireOptions): Promise<{ readonly answer: Loose; readonly link: Link }>
+  /** Where events come another way than by the op. */
+  events?(request: { args: CcccEventsArgs; idleMs: number; opening: AbortSignal }): Promise<EventSource>
   /** Where the way itself tells the dialect. */
   dialect?(signal: AbortSignal | undefined): Promise<CcccDialect | undefined>
   /** Waits, within bounds, for connections that still have to be ended politely. */

@@ -4,7 +4,9 @@ import { createCccc } from '../../src/cccc/index.js'
 import { ccccDaemon } from '../../transports/node/index.js'
 import { cases } from '../conformance/cccc.js'
 import { newGroup, readTexts, textOf, type CcccContext } from '../conformance/cccc/context.js'
-import { RELEASES, startDaemon, type RunningDaemon } from './cccc/daemon.js'
+import { RELEASES, startDaemon, startWebPort, type RunningDaemon } from './cccc/daemon.js'
+import { ccccWebPort } from '../../src/cccc/web/index.js'
+import { fetchExchange } from '../../transports/web/index.js'
 
 const RACE_ROUNDS = 60
 
@@ -94,5 +96,36 @@ describe.each(RELEASES)('the daemon $name ($implementation)', (release) => {
     console.log(
       `${release.name} ${release.implementation}: ${stored.length} stored, ${ids.length} seen, ${gaps} gaps, ${unknown} unknown outcomes`,
     )
+  })
+})
+
+describe('the web port of 0.4.3', () => {
+  test('carries calls and the whole ledger of a group, and says what it has no route for [cccc.web-real]', async () => {
+    const release = RELEASES.find(({ name }) => name === '0.4.3')
+    if (!release) throw new Error('the release is not in the list')
+    await using daemon = await startDaemon(release)
+    await using port = await startWebPort(daemon)
+    await using client = createCccc({ transport: ccccWebPort({ exchange: fetchExchange({ baseUrl: port.url }) }) })
+    expect((await client.describe()).dialect).toBe('B')
+    const { group_id: groupId } = await client.groups.create({ title: 'web' })
+    await client.groups.attach({ path: daemon.projectPath, groupId })
+    await client.actors.add({ groupId, actorId: 'lead', runtime: 'custom', command: ['sh', '-c', 'echo "a b"; cat'] })
+    const { actors } = await client.actors.list({ groupId })
+    expect(actors).toMatchObject([{ id: 'lead', command: ['sh', '-c', 'echo "a b"; cat'] }])
+    await using stream = await client.events({ groupId, kinds: ['chat.message', 'context.sync'] })
+    await client.messages.send({ groupId, text: 'over http', to: ['user'] })
+    expect((await client.context.addNote({ groupId, content: 'noted' })).op).toBe('coordination.note.add')
+    const { event } = await client.messages.send({ groupId, text: 'look', to: ['user'], by: 'lead', priority: 'attention' })
+    expect((await client.messages.ack({ groupId, actorId: 'user', eventId: event.id })).already).toBe(false)
+    const seen: string[] = []
+    for await (const item of stream) {
+      seen.push(item.type === 'event' ? item.event.kind : 'gap')
+      if (seen.length === 3) break
+    }
+    expect(seen).toEqual(['chat.message', 'context.sync', 'chat.message'])
+    await expect(client.groups.use({ groupId, path: daemon.projectPath })).rejects.toMatchObject({
+      code: 'unsupported',
+      sent: 'no',
+    })
   })
 })

@@ -12,6 +12,7 @@ export const BUDGETS: Readonly<Record<string, Budget>> = {
   './web': { budget: 18, aim: 9 },
   './ccc': { budget: 13.5, aim: 6 },
   './cccc': { budget: 30, aim: 15 },
+  './cccc/web': { budget: 12 },
   './claude': { budget: 45, aim: 20 },
   './catsyphon': { budget: 24, aim: 10 },
   './cmdop': { budget: 50, aim: 36 },

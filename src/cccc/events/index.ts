@@ -27,7 +27,8 @@ export async function openEvents(
   // The whole opening, its ping included, has one deadline; what it opens lives on.
   const opening = createScope({ signal: options.signal, timeoutMs, clock: core.clock })
   try {
-    const source = await pushSource().catch(async (error: unknown) => {
+    const other = core.wire.events?.({ args, idleMs, opening: opening.signal })
+    const source = await (other ?? pushSource()).catch(async (error: unknown) => {
       if (!isApiError(error, 'unknown_op') || pollMs === false) throw error
       return pollSource(pollMs)
     })

@@ -8,7 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { CcccDialect } from '../../../src/cccc/index.js'
 import { createCcccCore } from '../../../src/cccc/index.js'
-import { ccccDaemon } from '../../../transports/node/index.js'
+import { ccccDaemon, listenTcp } from '../../../transports/node/index.js'
 
 const run = promisify(execFile)
 
@@ -98,6 +98,37 @@ export async function startDaemon(release: Release, env: Readonly<Record<string,
   }
   await daemon.start()
   return daemon
+}
+
+/** The web server of a daemon's package, on a port that was free a moment ago. */
+export async function startWebPort({ home, release }: RunningDaemon): Promise<AsyncDisposable & { readonly url: string }> {
+  const listener = await listenTcp()
+  const { port } = listener
+  await listener[Symbol.asyncDispose]()
+  const environment = await install(release)
+  const args = ['web', '--host', '127.0.0.1', '--port', String(port)]
+  const child = spawn(join(environment, 'bin', 'cccc'), args, { env: { ...process.env, CCCC_HOME: home }, stdio: 'ignore' })
+  const url = `http://127.0.0.1:${port}`
+  for (let tries = 0; tries < 300; tries += 1) {
+    if (
+      await fetch(`${url}/api/v1/ping`).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+    )
+      break
+    await pause(100)
+  }
+  return {
+    url,
+    async [Symbol.asyncDispose]() {
+      const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+      child.kill('SIGTERM')
+      const late = setTimeout(() => child.kill('SIGKILL'), 5_000)
+      await exited
+      clearTimeout(late)
+    },
+  }
 }
 
 /** The descriptor exists and a whole ping is answered; a bare connection would kill the oldest daemon. */

@@ -1,0 +1,168 @@
+/**
+ * The web port's stream of a group's ledger. It replays nothing and ignores `Last-Event-ID`, so each connection is joined to the last one
+ * by reading the ledger's tail: first connected, then read, then everything seen twice is dropped.
+ */
+import { sleep, type Clock } from '../../core/clock.js'
+import { sseDecoder } from '../../core/codec/sse.js'
+import { watchIdle } from '../../core/idle.js'
+import type { Reply } from '../../transport.js'
+import type { EventSource } from '../events/stream.js'
+import { createTracker, type Tracker } from '../events/tracker.js'
+import type { CcccEventsArgs, CcccStreamItem } from '../events/types.js'
+import { apiError, CcccError, unsupported } from '../errors.js'
+import { isEvent, isRecord, type CcccEvent, type Loose } from '../shapes.js'
+import type { WireOptions } from '../wire.js'
+import type { WebRequest } from './routes.js'
+
+const OP = 'events_stream'
+const TAILS = [200, 2_000]
+/** Its tailer looks at the file five times a second: what falls before its first look is in a tail read after it. */
+const SECOND_LOOK_MS = 1_000
+
+export interface WebEventsContext {
+  readonly args: CcccEventsArgs
+  readonly idleMs: number
+  readonly opening: AbortSignal
+  readonly clock: Clock
+  send(request: WebRequest, options: WireOptions): Promise<Reply>
+  answerOf(op: string, reply: Reply): Promise<Loose>
+}
+
+export async function webEvents(context: WebEventsContext): Promise<EventSource> {
+  const { args } = context
+  if (args.by !== undefined && args.by !== 'user') {
+    throw unsupported(
+      OP,
+      'The web port streams the whole group, not the view of an actor.',
+      'Leave `by` out, or use the IPC socket.',
+    )
+  }
+  const newest = args.cursor ?? (await tail(context, 1, context.opening)).events.at(-1)
+  const start = newest && ('kind' in newest ? { eventId: newest.id, ts: newest.ts } : newest)
+  const tracker = createTracker(start)
+  let first: Reply | undefined = await connect(context, context.opening)
+  return {
+    mode: 'sse',
+    tracker,
+    async open(_attempt, signal) {
+      const reply = first ?? (await connect(context, signal))
+      first = undefined
+      return read(context, tracker, reply, signal)
+    },
+  }
+}
+
+const groupPath = ({ args }: WebEventsContext): string => `/api/v1/groups/${encodeURIComponent(args.groupId)}/ledger`
+
+async function connect(context: WebEventsContext, signal: AbortSignal): Promise<Reply> {
+  const reply = await context.send({ method: 'GET', path: `${groupPath(context)}/stream` }, { signal })
+  if (reply.status === 200 && reply.body) return reply
+  throw apiError(OP, await context.answerOf(OP, reply), undefined, { status: reply.status })
+}
+
+async function tail(
+  context: WebEventsContext,
+  lines: number,
+  signal: AbortSignal,
+): Promise<{ events: CcccEvent[]; full: boolean }> {
+  const reply = await context.send({ method: 'GET', path: `${groupPath(context)}/tail?lines=${lines}` }, { signal })
+  const answer = await context.answerOf(OP, reply)
+  if (answer.ok !== true) throw apiError(OP, answer, undefined, { status: reply.status })
+  const listed = isRecord(answer.result) && Array.isArray(answer.result.events) ? answer.result.events : []
+  return { events: listed.filter(isEvent), full: listed.length >= lines }
+}
+
+/** Everything after the cursor, or what there is and a gap before it. */
+async function missed(context: WebEventsContext, tracker: Tracker, signal: AbortSignal): Promise<CcccStreamItem[]> {
+  const from = tracker.cursor
+  for (const lines of TAILS) {
+    const { events, full } = await tail(context, lines, signal)
+    const index = events.findIndex(({ id }) => id === from?.eventId)
+    if (index < 0 && full && lines !== TAILS.at(-1)) continue
+    const found = index >= 0 || from === undefined
+    const rest = index >= 0 ? events.slice(index + 1) : events.filter(({ ts }) => from === undefined || ts > from.ts)
+    const gap: CcccStreamItem[] = found ? [] : [{ type: 'gap', from, reason: 'expired' }]
+    return [...gap, ...rest.flatMap((event) => wanted(context, tracker, event))]
+  }
+  return []
+}
+
+/** Positions move with every event; only the kinds that were asked for are handed out. */
+function wanted({ args }: WebEventsContext, tracker: Tracker, event: CcccEvent): CcccStreamItem[] {
+  const items = tracker.see(event)
+  const { kinds = [] } = args
+  return kinds.length === 0 || kinds.includes(event.kind) ? items : items.filter(({ type }) => type === 'gap')
+}
+
+async function* read(
+  context: WebEventsContext,
+  tracker: Tracker,
+  reply: Reply,
+  signal: AbortSignal,
+): AsyncGenerator<readonly CcccStreamItem[], void, void> {
+  const reader = (reply.body as ReadableStream<Uint8Array>).getReader()
+  const decoder = sseDecoder()
+  let silent = false
+  const stop = (): void => void reader.cancel().catch(() => {})
+  const idle = watchIdle(
+    context.idleMs,
+    () => {
+      silent = true
+      stop()
+    },
+    context.clock,
+  )
+  signal.addEventListener('abort', stop, { once: true })
+  let looked = false
+  let lookAgain: Promise<'look'> | undefined = sleep(context.clock, SECOND_LOOK_MS, signal).then(
+    () => 'look' as const,
+    () => 'look' as const,
+  )
+  try {
+    yield await missed(context, tracker, signal)
+    let reading = reader.read()
+    while (!signal.aborted) {
+      const step = await (lookAgain && !looked ? Promise.race([reading, lookAgain]) : reading)
+      if (step === 'look') {
+        looked = true
+        lookAgain = undefined
+        yield await missed(context, tracker, signal)
+        continue
+      }
+      if (step.done) break
+      idle.touch()
+      const items: CcccStreamItem[] = []
+      for (const message of decoder.push(step.value)) {
+        if (message.type !== 'event') continue
+        if (message.event === 'error') throw overrun(message.data)
+        const event = parsed(message.data)
+        if (!isEvent(event)) continue
+        // Until the tailer is known to follow, the ledger is read first: what it skipped comes before what it saw.
+        if (!looked) items.push(...(await missed(context, tracker, signal)))
+        items.push(...wanted(context, tracker, event))
+      }
+      if (items.length > 0) yield items
+      if (decoder.fault) throw decoder.fault
+      reading = reader.read()
+    }
+  } finally {
+    signal.removeEventListener('abort', stop)
+    idle.stop()
+    stop()
+  }
+  if (silent)
+    throw new CcccError({ code: 'closed', op: OP, sent: 'yes', message: `No event and no heartbeat for ${context.idleMs} ms.` })
+}
+
+/** The web port gave up on us; the ledger still has what it dropped. */
+function overrun(data: string): CcccError {
+  return new CcccError({ code: 'closed', op: OP, sent: 'yes', message: `The web port ended the stream: ${data.slice(0, 200)}` })
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,2 @@
+/** CCCC over its web port, for pages: a second kind of transport for `createCccc`. */
+export { ccccWebPort, type CccccWebPort, type CccccWebPortOptions } from './wire.js'

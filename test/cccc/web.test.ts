@@ -1,0 +1,280 @@
+/** The web port: requests as recorded, answers as recorded, and a stream that is joined across connections that replay nothing. */
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { createCccc, type CcccClient, type CcccEventStream, type Loose } from '../../src/cccc/index.js'
+import { ccccWebPort } from '../../src/cccc/web/index.js'
+import type { Exchange, ExchangeTransport, Reply } from '../../src/index.js'
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+const GROUP = 'g_0123456789ab'
+
+function json(status: number, body: unknown): Reply {
+  const body_ = new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(bytes(JSON.stringify(body)))
+      controller.close()
+    },
+  })
+  return { status, headers: { 'content-type': 'application/json' }, body: body_ }
+}
+
+interface Recorded {
+  readonly kind: string
+  readonly method: string
+  readonly path: string
+  readonly request_body: Loose | null
+  readonly status: number
+  readonly response_body: unknown
+}
+const recorded = (file: string): Recorded[] =>
+  readFileSync(new URL(`../fixtures/cccc/${file}.ndjson`, import.meta.url), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Recorded)
+    .filter(({ kind }) => kind === 'http')
+
+/** Answers from a recording, by method and path without ids; remembers what was asked. */
+function replay(file: string) {
+  const asked: Exchange[] = []
+  const shape = (path: string): string => path.replace(/[ge]?_?[0-9a-f]{12,32}/g, '*').replace(/\?.*/, '')
+  const exchange: ExchangeTransport = {
+    kind: 'exchange',
+    name: 'recorded',
+    async exchange(request) {
+      asked.push(request)
+      const found = recorded(file).find(
+        (each) => each.method === request.method && shape(each.path) === shape(request.path) && each.status !== 401,
+      )
+      return found
+        ? json(found.status, found.response_body)
+        : json(404, { ok: false, error: { code: 'not_found', message: 'Not Found' } })
+    },
+  }
+  return { asked, client: createCccc({ transport: ccccWebPort({ exchange }) }) }
+}
+
+describe('a request', () => {
+  const CALLS: readonly [string, (client: CcccClient) => Promise<unknown>, string, string, Loose | undefined][] = [
+    ['ping', (client) => client.daemon.ping(), 'GET', '/api/v1/ping', undefined],
+    ['groups', (client) => client.groups.list(), 'GET', '/api/v1/groups', undefined],
+    [
+      'a new group',
+      (client) => client.call('group_create', { title: 'web demo', topic: 't' }),
+      'POST',
+      '/api/v1/groups',
+      { title: 'web demo', topic: 't' },
+    ],
+    [
+      'a deletion, confirmed',
+      (client) => client.groups.delete({ groupId: GROUP }),
+      'DELETE',
+      `/api/v1/groups/${GROUP}?by=user&confirm=${GROUP}`,
+      undefined,
+    ],
+    [
+      'a patch, flat',
+      (client) => client.groups.update({ groupId: GROUP, patch: { title: 'x' } }),
+      'PUT',
+      `/api/v1/groups/${GROUP}`,
+      { by: 'user', title: 'x' },
+    ],
+    [
+      'an actor, its command as one line',
+      (client) => client.actors.add({ groupId: GROUP, actorId: 'sh', runtime: 'custom', command: ['sh', '-c', "echo 'a b'"] }),
+      'POST',
+      `/api/v1/groups/${GROUP}/actors`,
+      { actor_id: 'sh', runtime: 'custom', command: `sh -c 'echo '\\''a b'\\'''`, by: 'user' },
+    ],
+    [
+      'a state, in the query',
+      (client) => client.groups.setState({ groupId: GROUP, state: 'paused' }),
+      'POST',
+      `/api/v1/groups/${GROUP}/state?state=paused&by=user`,
+      {},
+    ],
+    [
+      'an id that needs escaping',
+      (client) => client.groups.show({ groupId: '../x?y' }),
+      'GET',
+      '/api/v1/groups/..%2Fx%3Fy',
+      undefined,
+    ],
+  ]
+  test.each(CALLS)(
+    'for %s has the method, the path and the body of the recording [cccc.web-requests]',
+    async (_, run, method, path, body) => {
+      const { asked, client } = replay('http-0.4.3')
+      await run(client).catch(() => {})
+      await client.close()
+      const [first] = asked
+      expect([first?.method, first?.path]).toEqual([method, path])
+      expect(first?.body === undefined ? undefined : JSON.parse(String(first.body))).toEqual(body)
+    },
+  )
+})
+
+describe('an answer', () => {
+  test('is the daemon’s own envelope, 200 even when it refuses [cccc.web-answers]', async () => {
+    const { client } = replay('http-0.4.3')
+    expect((await client.call('ping')).pid).toBe(7632)
+    expect((await client.groups.list()).groups).toEqual([])
+    await expect(client.groups.show({ groupId: 'g_missing' })).rejects.toMatchObject({
+      code: 'not_found',
+      remoteCode: 'group_not_found',
+    })
+  })
+
+  test('of the web layer is typed too; what it has no route for is unsupported [cccc.web-unsupported]', async () => {
+    const refusing = (status: number, code: string): CcccClient =>
+      createCccc({
+        transport: ccccWebPort({
+          exchange: {
+            kind: 'exchange',
+            name: 'x',
+            exchange: async () => json(status, { ok: false, error: { code, message: code, details: [] } }),
+          },
+        }),
+      })
+    await expect(refusing(401, 'unauthorized').call('groups')).rejects.toMatchObject({ code: 'unauthenticated' })
+    await expect(refusing(401, 'bootstrap_required').call('groups')).rejects.toMatchObject({ code: 'unauthenticated' })
+    await expect(refusing(403, 'read_only').call('group_create')).rejects.toMatchObject({ code: 'permission_denied' })
+    await expect(refusing(422, 'validation_error').call('send', { group_id: 'g', text: '' })).rejects.toMatchObject({
+      code: 'invalid_argument',
+    })
+    await expect(refusing(404, 'not_found').call('groups')).rejects.toMatchObject({ code: 'unsupported', remoteCode: 'unknown_op' })
+    await expect(refusing(200, '').call('notify_ack' as string, {})).rejects.toMatchObject({ code: 'unsupported', sent: 'no' })
+    await expect(refusing(200, '').terminal.attach({ groupId: 'g', actorId: 'a' })).rejects.toMatchObject({ code: 'unsupported' })
+  })
+
+  test('tells the dialect by the routes that there are [cccc.web-dialect]', async () => {
+    const { client } = replay('http-0.4.3')
+    // The recording has neither route: that of the oldest.
+    expect((await client.describe()).dialect).toBe('A')
+    await client.close()
+  })
+})
+
+/** A web port with one ledger: its stream begins when a subscriber comes, and replays nothing. */
+function ledgerPort() {
+  const ledger: Loose[] = []
+  const streams = new Set<ReadableStreamDefaultController<Uint8Array>>()
+  let count = 0
+  const event = (kind: string): Loose => {
+    count += 1
+    const ts = `2026-03-01T10:00:00.${String(count).padStart(6, '0')}Z`
+    return {
+      v: 1,
+      id: String(count).padStart(32, '0'),
+      ts,
+      kind,
+      group_id: GROUP,
+      scope_key: '',
+      by: 'user',
+      data: { text: `m${count}` },
+    }
+  }
+  const port = {
+    connections: 0,
+    /** Written to the ledger only: the tailer was not looking. */
+    write(kind = 'chat.message'): Loose {
+      const made = event(kind)
+      ledger.push(made)
+      return made
+    },
+    push(kind = 'chat.message', repeat?: Loose): void {
+      const made = repeat ?? port.write(kind)
+      for (const stream of streams) stream.enqueue(bytes(`event: ledger\ndata: ${JSON.stringify(made)}\n\n`))
+    },
+    say(text: string): void {
+      for (const stream of streams) stream.enqueue(bytes(text))
+    },
+    drop(): void {
+      for (const stream of streams) stream.close()
+      streams.clear()
+    },
+    exchange: {
+      kind: 'exchange',
+      name: 'ledger',
+      async exchange({ path }: Exchange): Promise<Reply> {
+        if (path.includes('/ledger/tail')) {
+          const lines = Number(new URL(path, 'http://x').searchParams.get('lines'))
+          return json(200, { ok: true, result: { events: ledger.slice(-lines) } })
+        }
+        if (!path.includes('/ledger/stream')) return json(404, { ok: false, error: { code: 'not_found' } })
+        port.connections += 1
+        let mine: ReadableStreamDefaultController<Uint8Array>
+        const body = new ReadableStream<Uint8Array>({
+          start(controller) {
+            mine = controller
+            streams.add(controller)
+            controller.enqueue(bytes(': connected\n\n'))
+          },
+          cancel: () => void streams.delete(mine),
+        })
+        return { status: 200, headers: { 'content-type': 'text/event-stream' }, body }
+      },
+    } satisfies ExchangeTransport,
+  }
+  port.write('group.create')
+  return port
+}
+
+async function take(stream: CcccEventStream, count: number): Promise<string[]> {
+  const iterator = stream[Symbol.asyncIterator]()
+  const seen: string[] = []
+  while (seen.length < count) {
+    const next = await iterator.next()
+    if (next.done) break
+    seen.push(next.value.type === 'gap' ? `gap:${next.value.reason}` : String(next.value.event.data.text))
+  }
+  return seen
+}
+
+describe('the stream of the ledger', () => {
+  const open = (port: ReturnType<typeof ledgerPort>, more: object = {}) => {
+    const client = createCccc({ transport: ccccWebPort({ exchange: port.exchange }) })
+    return client.events({ groupId: GROUP, ...more }, { backoff: { baseMs: 1, maxMs: 2 } })
+  }
+
+  test('carries what is pushed, what was written while nobody looked, and each once [cccc.web-events]', async () => {
+    const port = ledgerPort()
+    const stream = await open(port)
+    expect(stream.mode).toBe('sse')
+    const missed = port.write()
+    port.push()
+    port.push(undefined, missed)
+    port.push()
+    expect(await take(stream, 3)).toEqual(['m2', 'm3', 'm4'])
+    await stream.close()
+  })
+
+  test('is joined again after a connection fell, over what came meanwhile [cccc.web-reconnect]', async () => {
+    const port = ledgerPort()
+    const stream = await open(port, { kinds: ['chat.message'] })
+    const iterator = stream[Symbol.asyncIterator]()
+    port.push()
+    await iterator.next()
+    port.drop()
+    port.write('context.sync')
+    port.write()
+    const next = await iterator.next()
+    expect(next.value).toMatchObject({ type: 'event', event: { data: { text: 'm4' } } })
+    await expect.poll(() => port.connections).toBe(2)
+    port.say('event: error\ndata: {"code":"slow_consumer"}\n\n')
+    await expect.poll(() => port.connections).toBe(3)
+    await stream.close()
+  })
+
+  test('says a gap where its tail no longer reaches back [cccc.web-gap]', async () => {
+    const port = ledgerPort()
+    const cursor = { eventId: 'f'.repeat(32), ts: '2026-03-01T09:00:00.000000Z' }
+    const stream = await open(port, { cursor, kinds: ['chat.message'] })
+    port.push()
+    expect(await take(stream, 2)).toEqual(['gap:expired', 'm2'])
+    await stream.close()
+  })
+
+  test('refuses the view of an actor, which it does not have [cccc.web-view]', async () => {
+    await expect(open(ledgerPort(), { by: 'peer1' })).rejects.toMatchObject({ code: 'unsupported' })
+  })
+})
