@@ -1,11 +1,12 @@
 /** What must hold everywhere, over the built package: no sockets, no files, no process. */
+import { catsyphonSuite } from './catsyphon.js'
 import { codecSuite } from './codecs.js'
 import { entriesSuite } from './entries.js'
 import { runSuites, type Environment, type Suite, type SuiteReport } from './environment.js'
 import { storeSuite } from './store.js'
 import { webSuites } from './web.js'
 
-const suites: readonly Suite[] = [entriesSuite, codecSuite, storeSuite, ...webSuites]
+const suites: readonly Suite[] = [entriesSuite, codecSuite, storeSuite, ...webSuites, catsyphonSuite]
 
 export function environment(peers: string, runtime: string): Environment {
   return { runtime, ws: (peer) => `${peers}/${peer}` }

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { Entry } from '../../contract/contexts.js'
 import { played } from '../../contract/programs.js'
 import { contractSuites, selfProgram } from '../../contract/runtime.js'
+import { fileStoreSuite } from './catsyphon-files.js'
 import { run } from './portable.js'
 
 // The entry of the runtime that runs this: a name put together, so that no bundler settles it before.
@@ -17,9 +18,8 @@ if (!('WebSocket' in globalThis)) {
   Object.assign(globalThis, { WebSocket: await nodeWebSocket() })
 }
 
-const reports = await run(
-  process.env.SIGNALBOX_PEERS_URL ?? '',
-  process.env.SIGNALBOX_RUNTIME ?? 'unknown',
-  contractSuites(entry, selfProgram(fileURLToPath(import.meta.url))),
-)
+const reports = await run(process.env.SIGNALBOX_PEERS_URL ?? '', process.env.SIGNALBOX_RUNTIME ?? 'unknown', [
+  ...contractSuites(entry, selfProgram(fileURLToPath(import.meta.url))),
+  fileStoreSuite,
+])
 console.log(`SIGNALBOX-REPORT ${JSON.stringify(reports)}`)
