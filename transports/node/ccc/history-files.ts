@@ -2,279 +2,171 @@
  * The history as it stands on disk, for whoever is on the server's machine. It sees what the API hides behind a line of 64 KiB, and reads a
  * gigabyte in constant memory.
  */
-import { createReadStream, watch } from 'node:fs'
-import { open, readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ndjsonDecoder } from '../../../src/core/codec/ndjson.js'
-import { sleep, systemClock, type Clock } from '../../../src/core/clock.js'
+import { systemClock, type Clock } from '../../../src/core/clock.js'
+import { abortError, createScope } from '../../../src/core/scope.js'
 import { createStream, type SignalStream } from '../../../src/core/stream.js'
 import { SignalboxError } from '../../../src/errors.js'
 import type { CccMessage } from '../../../src/ccc/index.js'
+import { followed, startOf, type CccHistoryPosition, type Followed, type Placed } from './history-follow.js'
+import { isHourFile, mayHold } from './history-hours.js'
+import { fileFault, linesFrom } from './history-lines.js'
 import { expandHome } from './socket.js'
 
 export interface CccHistoryFilesOptions {
   /** The home of the user who runs the server. Default: this user's. */
   readonly home?: string
-  /** How often a followed file is looked at. Default 1 s; on top of that the system's own notice wakes us. */
+  /** How often followed files are looked at. Default 500 ms. */
   readonly pollMs?: number
+  /** Longer lines are an error. Default 32 MiB. */
+  readonly maxLineBytes?: number
   readonly clock?: Clock
 }
 
-export interface HistoryRange {
-  /** By session name, looked up in the server's configuration, or by topic. */
-  readonly session?: string
-  readonly topic?: number
-  readonly since?: Date | number
-  readonly until?: Date | number
+/** By session name, looked up in the server's configuration, or by topic. */
+export type CccHistorySource =
+  | { readonly session: string; readonly topic?: never }
+  | { readonly topic: number; readonly session?: never }
+
+/** A moment: a Date, or milliseconds since 1970. Stamps in the history are whole seconds. */
+export type Moment = Date | number
+
+export type CccHistoryRange = CccHistorySource & {
+  readonly since?: Moment
+  /** Excluded. */
+  readonly until?: Moment
   readonly signal?: AbortSignal
 }
 
-/** A place in the files, for going on later. */
-export interface HistoryPosition {
-  readonly topic: number
-  readonly file: string
-  readonly offset: number
-}
-
-export interface FollowOptions extends HistoryRange {
-  /** Where an earlier reading stopped: `cursor` of that stream. Default: the end. */
-  readonly after?: HistoryPosition
-}
+export type CccFollowOptions = {
+  /** Begin with what is this young. Default: only what is written from now on. */
+  readonly since?: Moment
+  readonly signal?: AbortSignal
+} & (
+  | CccHistorySource
+  | {
+      readonly session?: never
+      readonly topic?: never /** The `cursor` of an earlier reading. */
+      readonly after: CccHistoryPosition
+    }
+)
 
 export interface CccHistoryFiles {
   topicOf(session: string): Promise<number>
   topics(): Promise<readonly number[]>
-  /** In the order in which it was written. */
-  read(range: HistoryRange): AsyncIterable<CccMessage>
-  /** Goes on for ever, from the end or from a position; `cursor` says where it stands. */
-  follow(options: FollowOptions): SignalStream<CccMessage, HistoryPosition>
+  /** File by file and line by line: as the server orders it. */
+  read(range: CccHistoryRange): AsyncIterable<CccMessage>
+  /** Goes on until it is left; `cursor` says where it stands. */
+  follow(options: CccFollowOptions): SignalStream<CccMessage, CccHistoryPosition>
 }
 
-const NEWLINE = 0x0a
-const CHUNK_BYTES = 64 * 1024
-/** A file's name says its hour in the writer's time zone, which is not known here: so far may the two be apart. */
-const ZONE_MS = 15 * 3_600_000
-const HOUR_FILE = /^(\d{4})-(\d{2})-(\d{2})-(\d{2})\.jsonl$/
-
 export function cccHistoryFiles(options: CccHistoryFilesOptions = {}): CccHistoryFiles {
-  const { pollMs = 1_000, clock = systemClock } = options
+  const { pollMs = 500, maxLineBytes = 32 * 1024 * 1024, clock = systemClock } = options
   const home = expandHome(options.home ?? '~')
   const root = join(home, '.ccc', 'history')
   const folderOf = (topic: number): string => join(root, String(topic), 'messages')
+  const filesOf = async (topic: number): Promise<string[]> => (await namesIn(folderOf(topic))).filter(isHourFile).sort()
 
   const topicOf = async (session: string): Promise<number> => {
-    // The file holds the bot's token, so nothing of it but the number leaves this function.
-    const config = JSON.parse(await readFile(join(home, '.ccc.json'), 'utf8')) as {
-      sessions?: Record<string, { topic_id?: unknown }>
-    }
-    const topic = config.sessions?.[session]?.topic_id
+    const topic = (await configuredTopics(join(home, '.ccc.json'))).get(session)
     if (typeof topic === 'number' && topic !== 0) return topic
-    throw new SignalboxError({
-      code: 'not_found',
-      system: 'ccc',
-      message:
-        topic === undefined
-          ? `The configuration has no session ${session}.`
-          : `The session ${session} has no topic, so it keeps no history.`,
-    })
+    const why = topic === undefined ? 'is not in the configuration' : 'has no topic, so it keeps no history'
+    throw new SignalboxError({ code: 'not_found', system: 'ccc', message: `The session ${session} ${why}.` })
   }
-  const resolved = async (range: HistoryRange): Promise<number> => {
-    if (range.topic !== undefined) return range.topic
-    if (range.session !== undefined) return topicOf(range.session)
+  const resolved = async ({ session, topic }: { session?: string | undefined; topic?: number | undefined }): Promise<number> => {
+    if (session !== undefined) return topicOf(session)
+    if (topic !== undefined && Number.isInteger(topic)) return topic
     throw new SignalboxError({ code: 'invalid_argument', system: 'ccc', message: 'Name a session or a topic.' })
   }
-  const filesOf = async (topic: number): Promise<string[]> => {
-    const names = await readdir(folderOf(topic)).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return [] as string[]
-      throw error
-    })
-    return names.filter((name) => HOUR_FILE.test(name)).sort()
-  }
 
-  async function* read(range: HistoryRange): AsyncGenerator<CccMessage, void, void> {
+  async function* read(range: CccHistoryRange): AsyncGenerator<CccMessage, void, void> {
+    const { signal } = range
     const topic = await resolved(range)
     const since = seconds(range.since)
     const until = seconds(range.until)
     for (const name of await filesOf(topic)) {
       if (!mayHold(name, since, until)) continue
-      for await (const message of messagesOf(join(folderOf(topic), name), range.signal)) {
-        if ((since === undefined || message.ts >= since) && (until === undefined || message.ts < until)) yield message
+      for await (const lines of linesFrom(join(folderOf(topic), name), 0, maxLineBytes)) {
+        if (signal?.aborted) throw abortError(signal, { system: 'ccc', op: 'read' })
+        for (const { message } of lines) {
+          if (message && (since === undefined || message.ts >= since) && (until === undefined || message.ts < until)) yield message
+        }
       }
     }
   }
 
-  const follow = (given: FollowOptions): SignalStream<CccMessage, HistoryPosition> => {
-    const stopping = new AbortController()
-    const stop = (): void => stopping.abort(given.signal?.reason)
-    if (given.signal?.aborted) stop()
-    else given.signal?.addEventListener('abort', stop, { once: true })
-    const places = new WeakMap<CccMessage, HistoryPosition>()
-    let position: HistoryPosition | undefined = given.after
+  const follow = (given: CccFollowOptions): SignalStream<CccMessage, CccHistoryPosition> => {
+    const { signal } = given
+    const after = 'after' in given ? given.after : undefined
+    const since = seconds(given.since)
+    const life = createScope({ signal })
+    const places = new WeakMap<CccMessage, CccHistoryPosition>()
 
-    const start = async (): Promise<HistoryPosition> => {
-      const topic = given.after?.topic ?? (await resolved(given))
-      const last = (await filesOf(topic)).at(-1)
-      if (last === undefined) return { topic, file: '', offset: 0 }
-      return { topic, file: last, offset: await lastLineEnd(join(folderOf(topic), last)) }
+    const begin = async function* (): AsyncGenerator<readonly Placed[], void, void> {
+      const topic = after?.topic ?? (await resolved(given))
+      const list = (): Promise<string[]> => filesOf(topic)
+      const source: Followed = { topic, folder: folderOf(topic), list, maxLineBytes, pollMs, clock, signal: life.signal }
+      yield* followed(source, after ?? (await startOf(source, since)))
     }
-    /** What was written behind the position: complete lines only, a torn one is waited for. */
-    const gather = async (from: HistoryPosition): Promise<CccMessage[]> => {
-      const found: CccMessage[] = []
-      for (const name of await filesOf(from.topic)) {
-        if (name < from.file) continue
-        const offset = name === from.file ? from.offset : 0
-        for (const { message, end } of await linesFrom(join(folderOf(from.topic), name), offset)) {
-          position = { topic: from.topic, file: name, offset: end }
-          if (!message) continue
-          places.set(message, position)
-          found.push(message)
-        }
-        if (found.length > 0) break
-      }
-      return found
-    }
+    const source = begin()
 
-    return createStream<CccMessage, HistoryPosition>({
-      start: given.after,
+    return createStream<CccMessage, CccHistoryPosition>({
+      start: after,
       cursorOf: (message) => places.get(message),
       async pull() {
-        position ??= await start()
-        for (;;) {
-          if (stopping.signal.aborted) return null
-          const found = await gather(position)
-          if (found.length > 0) return found
-          await change(folderOf(position.topic), pollMs, clock, stopping.signal)
+        try {
+          if (life.signal.aborted) throw life.signal.reason
+          const step = await source.next()
+          if (step.done) return null
+          for (const { message, position } of step.value) places.set(message, position)
+          return step.value.flatMap(({ message }) => (since === undefined || message.ts >= since ? [message] : []))
+        } catch (error) {
+          throw signal?.aborted ? abortError(signal, { system: 'ccc', op: 'follow' }) : error
         }
       },
       async close() {
-        stopping.abort()
-        given.signal?.removeEventListener('abort', stop)
+        life.abort()
+        await source.return()
+        life[Symbol.dispose]()
       },
     })
   }
 
   return {
     topicOf,
-    async topics() {
-      const names = await readdir(root).catch(() => [] as string[])
-      return names
+    topics: async () =>
+      (await namesIn(root))
         .filter((name) => /^\d+$/.test(name))
         .map(Number)
-        .sort((a, b) => a - b)
-    },
+        .sort((a, b) => a - b),
     read,
     follow,
   }
 }
 
-function seconds(when: Date | number | undefined): number | undefined {
-  return when === undefined ? undefined : Math.floor((when instanceof Date ? when.getTime() : when) / 1000)
-}
+const seconds = (when: Moment | undefined): number | undefined =>
+  when === undefined ? undefined : Math.ceil((when instanceof Date ? when.getTime() : when) / 1000)
 
-function mayHold(name: string, since: number | undefined, until: number | undefined): boolean {
-  const [, year, month, day, hour] = (HOUR_FILE.exec(name) ?? []).map(Number)
-  const begins = Date.UTC(year ?? 0, (month ?? 1) - 1, day, hour)
-  if (since !== undefined && begins + 3_600_000 + ZONE_MS < since * 1000) return false
-  return until === undefined || begins - ZONE_MS <= until * 1000
-}
-
-function isMessage(value: unknown): value is CccMessage {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as CccMessage).ts === 'number' &&
-    typeof (value as CccMessage).from === 'string'
-  )
-}
-
-/** Broken and blank lines are passed over, as the server does; a missing last newline is fine. */
-async function* messagesOf(path: string, signal: AbortSignal | undefined): AsyncGenerator<CccMessage, void, void> {
-  const decoder = ndjsonDecoder({ onInvalid: () => undefined })
-  const stream = createReadStream(path, { highWaterMark: CHUNK_BYTES, ...(signal ? { signal } : {}) })
+/** A folder that is not there is an empty one: a topic gets its own with its first message. */
+async function namesIn(folder: string): Promise<string[]> {
   try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      for (const value of decoder.push(new Uint8Array(chunk))) if (isMessage(value)) yield value
-      if (decoder.fault) throw decoder.fault
-    }
-    for (const value of decoder.end()) if (isMessage(value)) yield value
-  } finally {
-    stream.destroy()
+    return await readdir(folder)
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw fileFault(cause, folder)
   }
 }
 
-interface PlacedLine {
-  readonly message: CccMessage | undefined
-  readonly end: number
-}
-
-/** At most one chunk beyond the offset, or as much more as its first line needs; so memory is bounded by the longest line. */
-async function linesFrom(path: string, offset: number): Promise<PlacedLine[]> {
-  const file = await open(path, 'r')
+/** The file holds the bot's token, so nothing of it but the numbers leaves this function, and no error quotes it. */
+async function configuredTopics(path: string): Promise<ReadonlyMap<string, unknown>> {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw fileFault(cause, path)
+  })
   try {
-    const placed: PlacedLine[] = []
-    let at = offset
-    let rest: Buffer = Buffer.alloc(0)
-    while (placed.length === 0) {
-      const { bytesRead, buffer } = await file.read(Buffer.alloc(CHUNK_BYTES), 0, CHUNK_BYTES, at + rest.length)
-      if (bytesRead === 0) break
-      rest = Buffer.concat([rest, buffer.subarray(0, bytesRead)])
-      for (let newline = rest.indexOf(NEWLINE); newline !== -1; newline = rest.indexOf(NEWLINE)) {
-        const line = rest.subarray(0, newline).toString('utf8')
-        at += newline + 1
-        rest = rest.subarray(newline + 1)
-        placed.push({ message: parsed(line), end: at })
-      }
-    }
-    return placed
-  } finally {
-    await file.close()
-  }
-}
-
-function parsed(line: string): CccMessage | undefined {
-  try {
-    const value: unknown = JSON.parse(line)
-    return isMessage(value) ? value : undefined
+    const { sessions } = JSON.parse(text) as { sessions?: Record<string, { topic_id?: unknown }> }
+    return new Map(Object.entries(sessions ?? {}).map(([name, session]) => [name, session.topic_id ?? 0]))
   } catch {
-    return undefined
-  }
-}
-
-/** Where the last complete line ends. */
-async function lastLineEnd(path: string): Promise<number> {
-  const { size } = await stat(path)
-  const file = await open(path, 'r')
-  try {
-    for (let end = size; end > 0; end -= CHUNK_BYTES) {
-      const begin = Math.max(0, end - CHUNK_BYTES)
-      const { buffer } = await file.read(Buffer.alloc(end - begin), 0, end - begin, begin)
-      const newline = buffer.lastIndexOf(NEWLINE)
-      if (newline !== -1) return begin + newline + 1
-    }
-    return 0
-  } finally {
-    await file.close()
-  }
-}
-
-/** Waits for the system's notice of a change, and no longer than a poll: not every file system gives notice. */
-async function change(folder: string, pollMs: number, clock: Clock, signal: AbortSignal): Promise<void> {
-  const woken = new AbortController()
-  const wake = (): void => woken.abort()
-  signal.addEventListener('abort', wake, { once: true })
-  let watcher: ReturnType<typeof watch> | undefined
-  try {
-    watcher = watch(folder, wake)
-    watcher.on('error', () => {})
-  } catch {
-    // The folder is not there yet, or cannot be watched.
-  }
-  try {
-    await sleep(clock, pollMs, woken.signal)
-  } catch {
-    // Woken.
-  } finally {
-    watcher?.close()
-    signal.removeEventListener('abort', wake)
+    throw new SignalboxError({ code: 'unavailable', system: 'ccc', message: `${path} is not JSON that ccc could have written.` })
   }
 }

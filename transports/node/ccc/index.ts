@@ -2,10 +2,12 @@
 export { cccSocket, type CccSocketOptions } from './socket.js'
 export {
   cccHistoryFiles,
+  type CccFollowOptions,
   type CccHistoryFiles,
   type CccHistoryFilesOptions,
-  type FollowOptions,
-  type HistoryPosition,
-  type HistoryRange,
+  type CccHistoryRange,
+  type CccHistorySource,
+  type Moment,
 } from './history-files.js'
+export type { CccHistoryPosition } from './history-follow.js'
 export { cccForward, cccSsh, type CccForward, type CccForwardOptions, type CccSshOptions } from './ssh.js'

@@ -65,7 +65,7 @@ async function checkSocketFile(path: string, trustAnyOwner: boolean): Promise<vo
       hint: 'Pass the path of the socket itself.',
     })
   }
-  const me = process.getuid?.()
+  const me = process.geteuid?.()
   if (me === undefined || trustAnyOwner) return
   if (me !== 0 && file.uid !== me) throw forbidden(path)
   // Between bind and chmod the server's umask decides for an instant; write permission is what lets others in.

@@ -3,8 +3,9 @@ import { lstat, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sleep, systemClock } from '../../../src/core/clock.js'
+import { abortError } from '../../../src/core/scope.js'
 import { SignalboxError } from '../../../src/errors.js'
-import type { Link, StreamTransport } from '../../../src/transport.js'
+import type { CloseReason, Link, StreamTransport } from '../../../src/transport.js'
 import { unixSocket } from '../socket.js'
 import { subprocess } from '../subprocess.js'
 
@@ -20,11 +21,13 @@ export interface CccSshOptions {
   readonly ssh?: string
 }
 
-// Nobody is asked anything, and nothing else of the configuration is forwarded.
-const SSH_OPTIONS = ['-T', '-o', 'BatchMode=yes', '-o', 'ClearAllForwardings=yes']
+// Nobody is asked anything, and nothing that the user's configuration adds for people (terminals, agents, commands) comes along.
+const QUIET = ['-T', '-a', '-x', '-o', 'BatchMode=yes', '-o', 'PermitLocalCommand=no', '-o', 'RemoteCommand=none']
 
 /** How long socat waits for the answer after our side has ended: an ask may take 345 s. Its default is half a second. */
 const SOCAT_WAIT_SECONDS = 350
+
+const FACTS = { system: 'ccc', transport: 'ccc-forward', op: 'open', sent: 'no' } as const
 
 function checkedHost(host: string): string {
   if (/^[A-Za-z0-9_][\w.@:%-]*$/.test(host)) return host
@@ -51,10 +54,12 @@ export function remoteCommand(carrier: 'nc' | 'socat', path: string): string {
   return carrier === 'nc' ? `nc -N -U ${checked}` : `socat -t ${SOCAT_WAIT_SECONDS} - UNIX-CONNECT:${checked}`
 }
 
-/** Each link is an ssh of its own. */
+const patience = (seconds: number): string[] => ['-o', `ConnectTimeout=${Math.max(1, Math.ceil(seconds))}`]
+
+/** Each link is an ssh of its own, or a session of its own where the user's configuration shares connections. */
 export function cccSsh(options: CccSshOptions): StreamTransport<void> {
-  const { socketPath = '.ccc.sock', carrier = 'nc', connectTimeoutSeconds = 10, ssh = 'ssh' } = options
-  const args = [...SSH_OPTIONS, '-o', `ConnectTimeout=${Math.ceil(connectTimeoutSeconds)}`, checkedHost(options.host)]
+  const { host, socketPath = '.ccc.sock', carrier = 'nc', connectTimeoutSeconds = 10, ssh = 'ssh' } = options
+  const args = [...QUIET, '-o', 'ClearAllForwardings=yes', ...patience(connectTimeoutSeconds), checkedHost(host)]
   return subprocess<void>({ name: 'ccc-ssh', command: { file: ssh, args: [...args, remoteCommand(carrier, socketPath)] } })
 }
 
@@ -66,71 +71,67 @@ export interface CccForwardOptions extends Omit<CccSshOptions, 'carrier'> {
 
 export interface CccForward extends AsyncDisposable {
   readonly transport: StreamTransport<void>
+  /** The forwarding ended: by `close()`, or because ssh did. */
+  readonly closed: Promise<CloseReason>
   close(): Promise<void>
 }
 
 const LOOK_EVERY_MS = 50
-const WAIT_MS = 15_000
 
 /** One ssh that carries the remote socket here, for many requests. Ends with `close()`. */
 export async function cccForward(options: CccForwardOptions): Promise<CccForward> {
   const { socketPath, connectTimeoutSeconds = 10, ssh = 'ssh', signal } = options
+  const host = checkedHost(options.host)
   const remote = checkedPath(socketPath)
   if (!remote.startsWith('/')) {
     throw new SignalboxError({ code: 'invalid_argument', system: 'ccc', message: 'A forwarded socket needs an absolute path.' })
   }
+  // Only we may enter it, so nobody else can reach the socket in it.
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-ccc-'))
   const local = join(folder, 'ccc.sock')
-  const args = ['-T', '-N', '-o', 'BatchMode=yes', '-o', 'ExitOnForwardFailure=yes', '-o', 'StreamLocalBindMask=0177']
-  const command = {
-    file: ssh,
-    args: [
-      ...args,
-      '-o',
-      `ConnectTimeout=${Math.ceil(connectTimeoutSeconds)}`,
-      '-L',
-      `${local}:${remote}`,
-      checkedHost(options.host),
-    ],
-  }
+  // A connection of its own: one that is shared would go on forwarding when our ssh is gone.
+  const own = ['-N', '-S', 'none', '-o', 'ControlMaster=no', '-o', 'ExitOnForwardFailure=yes', '-o', 'StreamLocalBindMask=0177']
+  const args = [...QUIET, ...own, ...patience(connectTimeoutSeconds), '-L', `${local}:${remote}`, host]
+  const open = signal ? { signal } : {}
   let child: Link | undefined
   const close = async (): Promise<void> => {
     await child?.close()
     await rm(folder, { recursive: true, force: true })
   }
   try {
-    child = await subprocess<void>({ name: 'ccc-forward', command }).open(undefined, signal ? { signal } : {})
-    await standing(local, child, signal)
+    child = await subprocess<void>({ name: 'ccc-forward', command: { file: ssh, args } }).open(undefined, open)
+    await standing(local, child, connectTimeoutSeconds * 1_000 + 5_000, signal)
   } catch (error) {
     await close()
     throw error
   }
-  return { transport: unixSocket({ path: local }), close, [Symbol.asyncDispose]: close }
+  return { transport: unixSocket({ path: local }), closed: child.closed, close, [Symbol.asyncDispose]: close }
 }
 
 /** Until ssh has made the socket. A probe would reach the server, so the file is looked at and not opened. */
-async function standing(path: string, child: Link, signal: AbortSignal | undefined): Promise<void> {
-  let gone: string | undefined
+async function standing(path: string, child: Link, waitMs: number, signal: AbortSignal | undefined): Promise<void> {
+  let gone: CloseReason | undefined
   void child.closed.then((reason) => {
-    gone = reason.kind === 'exit' ? reason.stderrTail.trim() || `exit code ${reason.exitCode}` : reason.kind
+    gone = reason
   })
-  for (let waited = 0; waited < WAIT_MS; waited += LOOK_EVERY_MS) {
-    if (gone !== undefined) {
-      throw new SignalboxError({
-        code: 'unreachable',
-        system: 'ccc',
-        message: `ssh ended before it forwarded the socket: ${gone}`,
-        sent: 'no',
-      })
-    }
+  for (let waited = 0; waited < waitMs; waited += LOOK_EVERY_MS) {
+    if (gone !== undefined) throw endedEarly(gone)
     const found = await lstat(path).catch(() => undefined)
     if (found?.isSocket()) return
-    await sleep(systemClock, LOOK_EVERY_MS, signal)
+    await sleep(systemClock, LOOK_EVERY_MS, signal).catch(() => {
+      throw abortError(signal as AbortSignal, FACTS)
+    })
   }
-  throw new SignalboxError({
+  throw new SignalboxError({ ...FACTS, code: 'unreachable', message: `ssh did not forward the socket within ${waitMs} ms.` })
+}
+
+function endedEarly(reason: CloseReason): SignalboxError {
+  const exit = reason.kind === 'exit' ? reason : undefined
+  return new SignalboxError({
+    ...FACTS,
     code: 'unreachable',
-    system: 'ccc',
-    message: `ssh did not forward the socket within ${WAIT_MS} ms.`,
-    sent: 'no',
+    message: `ssh ended (${exit ? (exit.exitCode ?? exit.signal) : reason.kind}) before it forwarded the socket. ${exit?.stderrTail.trim() ?? ''}`,
+    hint: 'Try the same host with `ssh -o BatchMode=yes`: nobody can be asked for a password or a host key here.',
+    ...(exit ? { exitCode: exit.exitCode, signal: exit.signal, stderrTail: exit.stderrTail } : {}),
   })
 }

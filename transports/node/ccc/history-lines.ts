@@ -1,0 +1,117 @@
+/** The lines of one history file with the places where they end, a chunk of memory at a time. */
+import { open, stat } from 'node:fs/promises'
+import { createAccumulator } from '../../../src/core/codec/bytes.js'
+import { SignalboxError, type ErrorCode } from '../../../src/errors.js'
+import type { CccMessage } from '../../../src/ccc/index.js'
+
+export interface HistoryLine {
+  /** Undefined for a line that is blank or broken; the server passes over those too. */
+  readonly message: CccMessage | undefined
+  /** The byte behind its newline. */
+  readonly end: number
+  /** The file ends in it, without a newline: complete, or still being written. */
+  readonly last: boolean
+}
+
+const NEWLINE = 0x0a
+const CHUNK_BYTES = 256 * 1024
+
+/** From a byte to the end of the file as it is now. Memory is bounded by one chunk and the longest line. */
+export async function* linesFrom(
+  path: string,
+  from: number,
+  maxLineBytes: number,
+): AsyncGenerator<readonly HistoryLine[], void, void> {
+  const file = await open(path, 'r').catch((cause: unknown) => {
+    throw fileFault(cause, path)
+  })
+  try {
+    const buffer = new Uint8Array(CHUNK_BYTES)
+    const utf8 = new TextDecoder()
+    const partial = createAccumulator()
+    const gather = (piece: Uint8Array): Uint8Array => {
+      if (partial.length + piece.byteLength > maxLineBytes) throw tooLong(path, maxLineBytes)
+      if (partial.length === 0) return piece
+      partial.append(piece)
+      return partial.view()
+    }
+    for (let at = from; ; ) {
+      const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, at)
+      if (bytesRead === 0) {
+        if (partial.length > 0) yield [{ message: parsed(utf8.decode(partial.view())), end: at, last: true }]
+        return
+      }
+      const chunk = buffer.subarray(0, bytesRead)
+      const lines: HistoryLine[] = []
+      let start = 0
+      for (let newline = chunk.indexOf(NEWLINE); newline !== -1; newline = chunk.indexOf(NEWLINE, start)) {
+        const text = utf8.decode(gather(chunk.subarray(start, newline)))
+        partial.clear()
+        start = newline + 1
+        lines.push({ message: parsed(text), end: at + start, last: false })
+      }
+      const rest = chunk.subarray(start)
+      // Only what goes on into the next chunk is copied.
+      if (gather(rest) === rest) partial.append(rest)
+      at += bytesRead
+      if (lines.length > 0) yield lines
+    }
+  } finally {
+    await file.close()
+  }
+}
+
+/** Where the last complete line ends. */
+export async function lastLineEnd(path: string): Promise<number> {
+  const { size } = await stat(path)
+  const file = await open(path, 'r')
+  try {
+    const buffer = Buffer.alloc(CHUNK_BYTES)
+    for (let end = size; end > 0; end -= CHUNK_BYTES) {
+      const begin = Math.max(0, end - CHUNK_BYTES)
+      const { bytesRead } = await file.read(buffer, 0, end - begin, begin)
+      const newline = buffer.subarray(0, bytesRead).lastIndexOf(NEWLINE)
+      if (newline !== -1) return begin + newline + 1
+    }
+    return 0
+  } finally {
+    await file.close()
+  }
+}
+
+const CODES: Readonly<Record<string, ErrorCode>> = { ENOENT: 'not_found', EACCES: 'permission_denied', EPERM: 'permission_denied' }
+
+export function fileFault(cause: unknown, path: string): SignalboxError {
+  const { code = 'unknown' } = cause as NodeJS.ErrnoException
+  return new SignalboxError({
+    code: CODES[code] ?? 'unavailable',
+    system: 'ccc',
+    message: `${path} cannot be read (${code}).`,
+    hint: 'Run as the user who runs `ccc listen`, on the same machine, or pass its home.',
+    cause,
+  })
+}
+
+function tooLong(path: string, limit: number): SignalboxError {
+  return new SignalboxError({
+    code: 'too_large',
+    system: 'ccc',
+    message: `${path} has a line of more than ${limit} bytes.`,
+    hint: 'Raise maxLineBytes if that is meant.',
+  })
+}
+
+function parsed(line: string): CccMessage | undefined {
+  let value: unknown
+  try {
+    value = JSON.parse(line)
+  } catch {
+    return undefined
+  }
+  if (typeof value !== 'object' || value === null) return undefined
+  // Missing numbers are zero there.
+  const entry = { id: 0, ts: 0, ...value } as Record<string, unknown>
+  return typeof entry.ts === 'number' && typeof entry.id === 'number' && typeof entry.from === 'string'
+    ? (entry as unknown as CccMessage)
+    : undefined
+}
