@@ -11,7 +11,7 @@ import { SignalboxError } from '../../../src/errors.js'
 import type { CccMessage } from '../../../src/ccc/index.js'
 import { followed, startOf, type CccHistoryPosition, type Followed, type Placed } from './history-follow.js'
 import { isHourFile, mayHold } from './history-hours.js'
-import { fileFault, linesFrom } from './history-lines.js'
+import { faultOf, linesFrom } from './history-lines.js'
 import { expandHome } from './socket.js'
 
 export interface CccHistoryFilesOptions {
@@ -88,8 +88,8 @@ export function cccHistoryFiles(options: CccHistoryFilesOptions = {}): CccHistor
     for (const name of await filesOf(topic)) {
       if (!mayHold(name, since, until)) continue
       for await (const lines of linesFrom(join(folderOf(topic), name), 0, maxLineBytes)) {
-        if (signal?.aborted) throw abortError(signal, { system: 'ccc', op: 'read' })
         for (const { message } of lines) {
+          if (signal?.aborted) throw abortError(signal, { system: 'ccc', op: 'read' })
           if (message && (since === undefined || message.ts >= since) && (until === undefined || message.ts < until)) yield message
         }
       }
@@ -154,15 +154,13 @@ async function namesIn(folder: string): Promise<string[]> {
     return await readdir(folder)
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw fileFault(cause, folder)
+    return faultOf(folder)(cause)
   }
 }
 
 /** The file holds the bot's token, so nothing of it but the numbers leaves this function, and no error quotes it. */
 async function configuredTopics(path: string): Promise<ReadonlyMap<string, unknown>> {
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw fileFault(cause, path)
-  })
+  const text = await readFile(path, 'utf8').catch(faultOf(path))
   try {
     const { sessions } = JSON.parse(text) as { sessions?: Record<string, { topic_id?: unknown }> }
     return new Map(Object.entries(sessions ?? {}).map(([name, session]) => [name, session.topic_id ?? 0]))

@@ -2,13 +2,12 @@
  * What is written to a topic's history while we look. Several processes write, maybe in different time zones and so to different files at
  * once: how far each recent file was read is kept, and not one place.
  */
-import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sleep, type Clock } from '../../../src/core/clock.js'
 import { SignalboxError } from '../../../src/errors.js'
 import type { CccMessage } from '../../../src/ccc/index.js'
 import { mayGrowBeside, mayHold } from './history-hours.js'
-import { fileFault, lastLineEnd, linesFrom } from './history-lines.js'
+import { lastLineEnd, linesFrom, sizeOf } from './history-lines.js'
 
 /** Where a reading stands: plain data, for going on later. */
 export interface CccHistoryPosition {
@@ -55,9 +54,7 @@ export async function* followed(given: Followed, start: CccHistoryPosition): Asy
       const read = readSoFar(files, name)
       if (read === undefined) continue
       const path = join(folder, name)
-      const { size } = await stat(path).catch((cause: unknown) => {
-        throw fileFault(cause, path)
-      })
+      const size = await sizeOf(path)
       if (size < read) throw replaced(path)
       if (size === read || size === sizes.get(name)) continue
       sizes.set(name, size)

@@ -22,9 +22,7 @@ export async function* linesFrom(
   from: number,
   maxLineBytes: number,
 ): AsyncGenerator<readonly HistoryLine[], void, void> {
-  const file = await open(path, 'r').catch((cause: unknown) => {
-    throw fileFault(cause, path)
-  })
+  const file = await open(path, 'r').catch(faultOf(path))
   try {
     const buffer = new Uint8Array(CHUNK_BYTES)
     const utf8 = new TextDecoder()
@@ -36,7 +34,7 @@ export async function* linesFrom(
       return partial.view()
     }
     for (let at = from; ; ) {
-      const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, at)
+      const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, at).catch(faultOf(path))
       if (bytesRead === 0) {
         if (partial.length > 0) yield [{ message: parsed(utf8.decode(partial.view())), end: at, last: true }]
         return
@@ -63,13 +61,13 @@ export async function* linesFrom(
 
 /** Where the last complete line ends. */
 export async function lastLineEnd(path: string): Promise<number> {
-  const { size } = await stat(path)
-  const file = await open(path, 'r')
+  const size = await sizeOf(path)
+  const file = await open(path, 'r').catch(faultOf(path))
   try {
     const buffer = Buffer.alloc(CHUNK_BYTES)
     for (let end = size; end > 0; end -= CHUNK_BYTES) {
       const begin = Math.max(0, end - CHUNK_BYTES)
-      const { bytesRead } = await file.read(buffer, 0, end - begin, begin)
+      const { bytesRead } = await file.read(buffer, 0, end - begin, begin).catch(faultOf(path))
       const newline = buffer.subarray(0, bytesRead).lastIndexOf(NEWLINE)
       if (newline !== -1) return begin + newline + 1
     }
@@ -79,9 +77,20 @@ export async function lastLineEnd(path: string): Promise<number> {
   }
 }
 
+export async function sizeOf(path: string): Promise<number> {
+  return (await stat(path).catch(faultOf(path))).size
+}
+
 const CODES: Readonly<Record<string, ErrorCode>> = { ENOENT: 'not_found', EACCES: 'permission_denied', EPERM: 'permission_denied' }
 
-export function fileFault(cause: unknown, path: string): SignalboxError {
+/** What to do with a failure of the file system, for `catch`. */
+export function faultOf(path: string): (cause: unknown) => never {
+  return (cause) => {
+    throw fileFault(cause, path)
+  }
+}
+
+function fileFault(cause: unknown, path: string): SignalboxError {
   const { code = 'unknown' } = cause as NodeJS.ErrnoException
   return new SignalboxError({
     code: CODES[code] ?? 'unavailable',
