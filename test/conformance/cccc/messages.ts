@@ -1,4 +1,5 @@
 /** Messages, inboxes, notes and profiles: one face over three dialects, and a clear refusal where there is nothing behind it. */
+import { createCccc } from '../../../src/cccc/index.js'
 import { check, checkEqual, checkRejects, type Case } from '../../../src/testing/index.js'
 import { newGroup, textOf, withGroup, type CcccContext } from './context.js'
 
@@ -48,7 +49,6 @@ export const messageCases: Case<CcccContext>[] = [
     id: 'cccc.no-recipients',
     title: 'a group without actors has nobody to deliver to, and the daemon says so',
     async run({ transport, implementation }) {
-      const { createCccc } = await import('../../../src/cccc/index.js')
       await using client = createCccc({ transport })
       const { group_id: groupId } = await client.groups.create({ title: 'empty' })
       const error = await checkRejects(client.messages.send({ groupId, text: 'anybody?' }))

@@ -1,12 +1,13 @@
 /** What must hold everywhere, over the built package: no sockets, no files, no process. */
 import { catsyphonSuite } from './catsyphon.js'
+import { ccccSuite } from './cccc.js'
 import { codecSuite } from './codecs.js'
 import { entriesSuite } from './entries.js'
 import { runSuites, type Environment, type Suite, type SuiteReport } from './environment.js'
 import { storeSuite } from './store.js'
 import { webSuites } from './web.js'
 
-const suites: readonly Suite[] = [entriesSuite, codecSuite, storeSuite, ...webSuites, catsyphonSuite]
+const suites: readonly Suite[] = [entriesSuite, codecSuite, storeSuite, ...webSuites, catsyphonSuite, ccccSuite]
 
 export function environment(peers: string, runtime: string): Environment {
   return { runtime, ws: (peer) => `${peers}/${peer}` }
