@@ -116,7 +116,7 @@ function openStream(
     try {
       for await (const batch of source) queue.push(batch)
     } catch (error) {
-      queue.fail(SignalboxError.is(error) ? withFacts(error, { system: 'ccc', op: 'subscribe' }) : error)
+      queue.fail(SignalboxError.is(error) ? withFacts(error, { system: 'ccc' }, { op: 'subscribe' }) : error)
     }
   })()
 

@@ -26,7 +26,7 @@ export interface CccSimulator extends AsyncDisposable {
   readonly connections: number
   /** Serves one connection until either side ends it. */
   serve(link: Link): Promise<void>
-  /** Serves whatever a listener accepts, such as a unix socket's. */
+  /** Serves whatever a listener accepts, such as a unix socket's; it is disposed of when the server stops. */
   serveAll(listener: Listener): Promise<void>
   /** A session that another process adds to the configuration, or changes. */
   configure(session: SimulatedSession): void
@@ -48,11 +48,13 @@ export function createCccSimulator(options: CccSimulatorOptions = {}): CccSimula
   const world = createWorld(options)
   const faults: CccFaults = {}
   const links = new Set<Link>()
+  const listeners = new Set<Listener>()
   const memory = memoryServer({ name: 'ccc' })
 
   const serve = async (link: Link): Promise<void> => {
     links.add(link)
-    const reply = (answer: unknown): Promise<void> => link.write(new TextEncoder().encode(`${encodeGo(answer)}\n`))
+    // Nobody may be there to hear it; the lines that came before are carried out all the same.
+    const reply = (answer: unknown): Promise<void> => link.write(new TextEncoder().encode(`${encodeGo(answer)}\n`)).catch(() => {})
     try {
       for await (const line of linesOf(link)) {
         const request = decodeRequest(line)
@@ -102,6 +104,7 @@ export function createCccSimulator(options: CccSimulatorOptions = {}): CccSimula
   }
 
   const serveAll = async (listener: Listener): Promise<void> => {
+    listeners.add(listener)
     for await (const link of listener.accept()) void serve(link)
   }
   void serveAll(memory)
@@ -113,7 +116,8 @@ export function createCccSimulator(options: CccSimulatorOptions = {}): CccSimula
   }
   const stop = async (): Promise<void> => {
     world.stop()
-    await memory[Symbol.asyncDispose]()
+    // A socket's file goes with its listener.
+    await Promise.all([...listeners].map((listener) => listener[Symbol.asyncDispose]()))
     await Promise.all([...links].map((link) => link.close()))
   }
 

@@ -1,5 +1,5 @@
 /** The state of a simulated server: sessions, panes, history, time. */
-import { sleep, systemClock, type Clock } from '../../core/clock.js'
+import { systemClock, type Clock } from '../../core/clock.js'
 import { createPane, type Pane } from './agent.js'
 import { createHistory, type Entry, type History } from './history.js'
 
@@ -79,7 +79,6 @@ export interface World {
   stopPane(name: string): void
   store(session: Required<SimulatedSession>, entry: Omit<Entry, 'ts'>): void
   stop(): void
-  readonly stopped: AbortSignal
 }
 
 /** `ask`, `send`, `continue` and `screenshot` look only at the last component behind any host. */
@@ -99,7 +98,8 @@ export function createWorld(options: CccSimulatorOptions): World {
   const elapsed = (): number => (timeScale === 0 ? 0 : (clock.monotonic() - startedAt) / timeScale)
   const now = (): number => startedNow + elapsed()
   const history = createHistory(now)
-  const stopping = new AbortController()
+  const waiting = new Set<() => void>()
+  let stopped = false
   const sessions = new Map<string, Required<SimulatedSession>>()
   const panes = new Map<string, Pane>()
   const ledger: LedgerEntry[] = []
@@ -123,7 +123,21 @@ export function createWorld(options: CccSimulatorOptions): World {
     },
     uptimeSeconds: () => uptimeSeconds + Math.floor(elapsed() / 1000),
     host: (name) => hosts[name] ?? 'unconfigured',
-    wait: (ms) => sleep(clock, scale(ms), stopping.signal),
+    wait(ms) {
+      // Not by a listener each on one signal: runtimes warn of a leak beyond ten.
+      return new Promise((resolve, reject) => {
+        if (stopped) return reject(new Error('the server stopped'))
+        const timer = clock.after(scale(ms), () => {
+          waiting.delete(end)
+          resolve()
+        })
+        const end = (): void => {
+          timer.cancel()
+          reject(new Error('the server stopped'))
+        }
+        waiting.add(end)
+      })
+    },
     seconds: () => Math.floor(now() / 1000),
     findPane(tmux) {
       const exact = panes.get(tmux)
@@ -152,10 +166,11 @@ export function createWorld(options: CccSimulatorOptions): World {
       ledger.push({ effect: 'stored', session: session.name, text: entry.text ?? '', from: entry.from, id: entry.id })
     },
     stop() {
-      stopping.abort(new Error('the server stopped'))
+      stopped = true
+      for (const end of waiting) end()
+      waiting.clear()
       for (const pane of panes.values()) pane.kill()
     },
-    stopped: stopping.signal,
   }
 
   /** Who writes an answer decides its id: helper processes always say 1, the daemon counts. */
@@ -170,7 +185,7 @@ export function createWorld(options: CccSimulatorOptions): World {
       const last = history.read(topic).findLast(({ from }) => from === 'claude')
       // The same answer twice is taken for a duplicate and dropped.
       if (last?.text !== text) append(generation === '1.13.3' ? history.largestId() + 1 : 1)
-    } else clock.after(scale(REMOTE_FETCH_MS), () => !stopping.signal.aborted && append(world.nextId()))
+    } else clock.after(scale(REMOTE_FETCH_MS), () => !stopped && append(world.nextId()))
   }
 
   let topic = 100

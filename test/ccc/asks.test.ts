@@ -1,0 +1,347 @@
+/** Asks and sends: whose answer it is, what is known when there is none, and who waits for whom. */
+import { describe, expect, test } from 'vitest'
+import { createCcc, type CccSendError, type AskResult, type Receipt } from '../../src/ccc/index.js'
+import { systemClock } from '../../src/index.js'
+import { createCccSimulator, createFakeClock } from '../../src/testing/index.js'
+import { bench, failure } from './kit.js'
+
+const session = 'myproject'
+const brief = (result: AskResult): unknown =>
+  result.outcome === 'answered' ? [result.response, result.attribution] : result.outcome
+const typed = ({ ledger }: { ledger: readonly { effect: string; text: string }[] }): string[] =>
+  ledger.filter(({ effect }) => effect === 'typed').map(({ text }) => text)
+
+describe('whose answer it is', () => {
+  test('[ccc.ask.attribution] own: it stands behind the message alone', async () => {
+    const { ccc, play } = bench()
+    expect(brief(await play(ccc.ask({ session, text: 'a [[reply A]]' })))).toEqual(['A', 'own'])
+  })
+
+  test('[ccc.ask.attribution] two clients ask one session at once: one prompt line, one answer, shared', async () => {
+    const { ccc, simulator, clock, play } = bench()
+    const other = createCcc({ transport: simulator.transport, clock })
+    const both = await play(
+      Promise.all([ccc.ask({ session, text: 'one [[reply A]]' }), other.ask({ session, text: 'two [[reply B]]' })]),
+    )
+    // What one client cannot prevent it must not hide.
+    expect(both.map(brief)).toEqual([
+      ['B', 'shared'],
+      ['B', 'shared'],
+    ])
+  })
+
+  test('[ccc.ask.early-return] an agent that looks idle while it works: no answer, and the next ask gets that of the one before', async () => {
+    const { ccc, play } = bench()
+    const early = await play(ccc.ask({ session, text: 'slow [[quiet 20]] [[reply SLOW]]' }))
+    expect(early).toMatchObject({ outcome: 'unanswered', receipt: { session } })
+    const next = await play(ccc.ask({ session, text: 'quick [[quiet 5]] [[reply QUICK]]' }))
+    expect(brief(next)).toEqual(['SLOW', 'shared'])
+    const found = await play(ccc.resolve(early.receipt))
+    expect(found).toMatchObject({ outcome: 'stored' })
+  })
+
+  test('[ccc.ask.early-return] left alone, resolve finds the late answer', async () => {
+    const { ccc, clock, play } = bench()
+    const early = await play(ccc.ask({ session, text: 'slow [[quiet 20]] [[reply SLOW]]' }))
+    await clock.advance(30_000)
+    expect(await play(ccc.resolve(early.receipt))).toMatchObject({ outcome: 'answered', response: 'SLOW', attribution: 'own' })
+  })
+
+  test('[ccc.ask.attribution] foreign: the history shows it behind another message', async () => {
+    const { ccc, simulator, play } = bench()
+    const hour = new Date(simulator.history.touchedAt(101) * 1000 + 1_767_225_600_000).toISOString().slice(0, 13).replace('T', '-')
+    simulator.history.write(101, hour, [
+      JSON.stringify({ id: 1, ts: 1, from: 'api', text: 'earlier', agent: 'api' }),
+      // Stamped in the second of the next question, as the newest one the server looks for.
+      JSON.stringify({ id: 1, ts: 9_999_999_999, from: 'claude', text: 'EARLIER' }),
+    ])
+    const late = await play(ccc.ask({ session, text: 'mine [[nohook]]' }))
+    expect(brief(late)).toEqual(['EARLIER', 'foreign'])
+  })
+
+  test('[ccc.ask.attribution] unverified: nobody looked, there is no history, or nobody could look', async () => {
+    const { ccc, simulator, play } = bench()
+    expect(brief(await play(ccc.ask({ session, text: 'a [[reply A]]', verify: false })))).toEqual(['A', 'unverified'])
+    simulator.faults.answerWith = ({ cmd }) => (cmd === 'history' ? 'failed to read history: x' : undefined)
+    expect(brief(await play(ccc.ask({ session, text: 'b [[reply B]]' })))).toEqual(['B', 'unverified'])
+    simulator.faults.hangUp = ({ cmd }) => (cmd === 'history' ? 'before' : undefined)
+    expect(brief(await play(ccc.ask({ session, text: 'c [[reply C]]' })))).toEqual(['C', 'unverified'])
+  })
+})
+
+describe('no answer', () => {
+  test.each([
+    ['without a hook', 'x [[nohook]]', session],
+    ['in a session without a topic', 'x [[reply A]]', 'notopic'],
+    ['of 70,000 characters, which the history cannot show', 'x [[big 70000]]', session],
+    ['that is the hook\u2019s word for none', 'x [[reply Session ended]]', session],
+  ])('[ccc.ask.unanswered-reasons] %s is an outcome, not an empty answer', async (_why, text, name) => {
+    const { ccc, play } = bench()
+    const result = await play(ccc.ask({ session: name, text }))
+    expect(result).toMatchObject({ outcome: 'unanswered', receipt: { session: name, text } })
+    expect(result).not.toHaveProperty('response')
+    expect(result.durationMs).toBeGreaterThan(6_000)
+  })
+
+  test('[ccc.ask.oversize] after a line over 64 KiB everything in that hour is out of sight, and resolve says so', async () => {
+    const { ccc, simulator, clock, play } = bench()
+    await play(ccc.ask({ session, text: 'before [[reply ok]]' }))
+    await play(ccc.ask({ session, text: 'x [[big 70000]]' }))
+    const blind = await play(ccc.ask({ session, text: 'next [[reply A]]' }))
+    expect(blind.outcome).toBe('unanswered')
+    await clock.advance(120_000)
+    expect(await play(ccc.resolve(blind.receipt))).toEqual({ outcome: 'unknown', reason: 'hidden' })
+    expect(simulator.ledger.filter(({ effect, text }) => effect === 'answered' && text === 'A')).toHaveLength(1)
+  })
+
+  test('[ccc.ask.crash] just after a crash the text goes to the shell, which is unanswered; continue repairs it', async () => {
+    const { ccc, simulator, play } = bench()
+    simulator.crash(session)
+    expect(brief(await play(ccc.ask({ session, text: 'echo typed into a shell' })))).toBe('unanswered')
+    expect(simulator.ledger.filter(({ effect }) => effect === 'shell').map(({ text }) => text)).toEqual(['echo typed into a shell'])
+    await play(ccc.continue({ session }))
+    // The one before was never answered, so nobody can tell the two apart.
+    expect(brief(await play(ccc.ask({ session, text: 'again [[reply A]]' })))).toEqual(['A', 'shared'])
+    expect(brief(await play(ccc.ask({ session, text: 'more [[reply B]]' })))).toEqual(['B', 'own'])
+  })
+
+  test('[ccc.ask.deadline] ours lies above the server\u2019s, so the server\u2019s own word arrives', async () => {
+    const { ccc, clock, play } = bench()
+    const began = clock.monotonic()
+    const error = await play(failure(ccc.ask({ session: 'asleep', text: 'long [[sleep 400]]' })))
+    expect(error).toMatchObject({ code: 'deadline_exceeded', sent: 'yes', remoteCode: 'timeout waiting for response' })
+    expect(clock.monotonic() - began).toBeGreaterThan(300_000)
+  })
+
+  test('[ccc.ask.deadline] the caller\u2019s deadline and abort leave with a receipt that resolves', async () => {
+    const { ccc, clock, play } = bench()
+    const late = (await play(failure(ccc.ask({ session, text: 'a [[sleep 60]] [[reply A]]', timeoutMs: 5_000 })))) as CccSendError
+    expect(late).toMatchObject({ name: 'CccSendError', code: 'deadline_exceeded', sent: 'maybe' })
+    const controller = new AbortController()
+    const aborted = failure(ccc.ask({ session: 'backend', text: 'b [[reply B]]', signal: controller.signal }))
+    await clock.advance(1_000)
+    controller.abort(new Error('enough'))
+    const error = (await play(aborted)) as CccSendError
+    expect(error).toMatchObject({ code: 'aborted', sent: 'maybe', cause: new Error('enough') })
+    await clock.advance(90_000)
+    // The server never noticed that we left.
+    expect(await play(ccc.resolve(late))).toMatchObject({ outcome: 'answered', response: 'A' })
+    expect(await play(ccc.resolve(error.receipt))).toMatchObject({ outcome: 'answered', response: 'B' })
+  })
+
+  test('[ccc.ask.disconnect] a hang-up before or after the work is unknown to us, and the history knows', async () => {
+    const { ccc, simulator, clock, play } = bench()
+    simulator.faults.hangUp = ({ text }) => (text.startsWith('before') ? 'before' : text.startsWith('after') ? 'after' : undefined)
+    const before = (await play(failure(ccc.send({ session, text: 'before' })))) as CccSendError
+    const after = (await play(failure(ccc.send({ session, text: 'after' })))) as CccSendError
+    expect([before, after].map(({ code, sent }) => [code, sent])).toEqual([
+      ['closed', 'maybe'],
+      ['closed', 'maybe'],
+    ])
+    await clock.advance(61_000)
+    expect((await play(ccc.resolve(before))).outcome).toBe('not_stored')
+    expect((await play(ccc.resolve(after))).outcome).toBe('answered')
+    expect(typed(simulator)).toEqual(['after'])
+  })
+})
+
+describe('one prompt line', () => {
+  test('[ccc.ask.queue] asks and sends of what shares a tmux session wait for each other', async () => {
+    const { ccc, simulator, clock, play } = bench()
+    for (const name of ['money/shop', 'other/shop']) simulator.configure({ name })
+    simulator.start('money/shop')
+    const first = ccc.ask({ session: 'money/shop', text: 'one [[sleep 10]]' })
+    const second = ccc.send({ session: 'other/shop', text: 'two' })
+    const elsewhere = ccc.send({ session: 'backend', text: 'three' })
+    await clock.advance(5_000)
+    expect(typed(simulator)).toEqual(['one [[sleep 10]]', 'three'])
+    await play(Promise.all([first, second, elsewhere]))
+    expect(typed(simulator)).toEqual(['one [[sleep 10]]', 'three', 'two'])
+  })
+
+  test('[ccc.ask.queue] with queue off a send goes at once', async () => {
+    const { ccc, simulator, clock, play } = bench()
+    const ask = ccc.ask({ session, text: 'one [[sleep 30]]' })
+    await clock.advance(5_000)
+    await play(ccc.send({ session, text: 'now', queue: false }))
+    expect(typed(simulator)).toEqual(['one [[sleep 30]]', 'now'])
+    await play(ask)
+  })
+
+  test('[ccc.ask.queue] who gives up in the queue has sent nothing, and holds nobody up', async () => {
+    const { ccc, simulator, clock, play } = bench()
+    const first = ccc.ask({ session, text: 'one [[sleep 30]]' })
+    const late = failure(ccc.ask({ session, text: 'two', timeoutMs: 1_000 }))
+    const controller = new AbortController()
+    const left = failure(ccc.send({ session, text: 'three', signal: controller.signal }))
+    const last = ccc.send({ session, text: 'four' })
+    await clock.advance(2_000)
+    controller.abort()
+    expect(await late).toMatchObject({ code: 'deadline_exceeded', sent: 'no', op: 'ask', system: 'ccc' })
+    expect(await left).toMatchObject({ code: 'aborted', sent: 'no', op: 'send' })
+    await play(Promise.all([first, last]))
+    expect(typed(simulator)).toEqual(['one [[sleep 30]]', 'four'])
+  })
+
+  test('[ccc.ask.queue] waiting does not use up the default deadline', async () => {
+    const { ccc, simulator, play } = bench()
+    const asks = [1, 2, 3].map((n) => ccc.ask({ session, text: `${n} [[sleep 200]]` }))
+    expect((await play(Promise.all(asks))).map(({ outcome }) => outcome)).toEqual(['answered', 'answered', 'answered'])
+    expect(typed(simulator)).toHaveLength(3)
+  })
+})
+
+describe('sendAndWait', () => {
+  test('[ccc.send.wait-outlives] the answer is found although the pane looks idle, and although polls fail', async () => {
+    const { ccc, simulator, play } = bench()
+    let polls = 0
+    simulator.faults.hangUp = ({ cmd }) => {
+      if (cmd !== 'history') return undefined
+      polls += 1
+      return polls < 4 ? 'before' : undefined
+    }
+    const result = await play(ccc.sendAndWait({ session, text: 'x [[quiet 30]] [[reply A]]' }))
+    expect(brief(result)).toEqual(['A', 'own'])
+    expect(polls).toBeGreaterThan(10)
+  })
+
+  test('[ccc.send.wait-outlives] out of time is unanswered with a receipt; aborted is an error that says it was sent', async () => {
+    const { ccc, clock, play } = bench()
+    const late = await play(ccc.sendAndWait({ session, text: 'x [[quiet 60]] [[reply A]]', timeoutMs: 20_000 }))
+    expect(late).toMatchObject({ outcome: 'unanswered', receipt: { messageId: 1 } })
+    const controller = new AbortController()
+    const aborted = failure(ccc.sendAndWait({ session: 'backend', text: 'y [[quiet 60]]', signal: controller.signal }))
+    await clock.advance(10_000)
+    controller.abort()
+    expect(await play(aborted)).toMatchObject({ code: 'aborted', sent: 'yes', receipt: { messageId: 2 } })
+    await clock.advance(90_000)
+    expect(await play(ccc.resolve(late.receipt))).toMatchObject({ outcome: 'answered', response: 'A' })
+    expect(clock.timers).toBe(0)
+  })
+
+  test('[ccc.send.wait-outlives] a session without a topic is given up at once: nothing will ever show', async () => {
+    const { ccc, clock, play } = bench()
+    expect((await play(ccc.sendAndWait({ session: 'notopic', text: 'x' }))).outcome).toBe('unanswered')
+    expect(clock.monotonic()).toBeLessThan(10_000)
+  })
+
+  test('[ccc.send.id-misses] the id of a send is no cursor for its answer', async () => {
+    const { ccc, clock, play } = bench()
+    const { messageId } = await play(ccc.send({ session, text: 'x [[reply A]]' }))
+    await clock.advance(10_000)
+    expect(await play(ccc.history({ session, after: messageId as number }))).toEqual([])
+    expect((await play(ccc.history({ session }))).map(({ id, from }) => [id, from])).toEqual([
+      [1, 'api'],
+      [1, 'claude'],
+    ])
+  })
+})
+
+describe('resolve', () => {
+  test('[ccc.resolve.equal-texts] an equal message of before is not taken for this one', async () => {
+    const { ccc, clock, simulator, play } = bench()
+    await play(ccc.ask({ session, text: 'continue' }))
+    await clock.advance(60_000)
+    simulator.faults.hangUp = ({ cmd }) => (cmd === 'ask' ? 'before' : undefined)
+    const lost = (await play(failure(ccc.ask({ session, text: 'continue' })))) as CccSendError
+    await clock.advance(61_000)
+    expect(await play(ccc.resolve(lost))).toEqual({ outcome: 'unknown', reason: 'clocks' })
+  })
+
+  test('[ccc.resolve.equal-texts] with a marker it is certain, whatever the clocks say', async () => {
+    const { ccc, clock, simulator, play } = bench()
+    const done = await play(ccc.ask({ session, text: 'continue', from: 'bot', marker: 'a1' }))
+    const ahead: Receipt = { ...done.receipt, sentAtMs: done.receipt.sentAtMs + 3_600_000 }
+    expect((await play(ccc.resolve(ahead))).outcome).toBe('answered')
+    simulator.faults.hangUp = ({ cmd }) => (cmd === 'ask' ? 'before' : undefined)
+    const lost = (await play(failure(ccc.ask({ session, text: 'continue', from: 'bot', marker: 'a2' })))) as CccSendError
+    await clock.advance(61_000)
+    expect(await play(ccc.resolve(lost))).toEqual({ outcome: 'not_stored' })
+  })
+
+  test('[ccc.resolve.server-age] a server too old to be asked twice leaves it unknown', async () => {
+    const { ccc, clock, simulator, play } = bench({ generation: 'january' })
+    await play(ccc.send({ session, text: 'first' }))
+    simulator.faults.hangUp = ({ cmd }) => (cmd === 'send' ? 'before' : undefined)
+    const lost = (await play(failure(ccc.send({ session, text: 'second' })))) as CccSendError
+    await clock.advance(61_000)
+    expect(await play(ccc.resolve(lost))).toEqual({ outcome: 'unknown', reason: 'hidden' })
+  })
+
+  test('[ccc.resolve.surrogates] half a surrogate pair is stored as a replacement character and found all the same', async () => {
+    const { ccc, play } = bench()
+    const done = await play(ccc.ask({ session, text: 'broken \ud800 pair [[reply A]]' }))
+    expect(brief(done)).toEqual(['A', 'own'])
+  })
+})
+
+describe('the client', () => {
+  test('[ccc.client.dispose] leaves no link, no timer and no stream behind; later calls are refused with nothing sent', async () => {
+    const clock = createFakeClock()
+    const simulator = createCccSimulator({ sessions: [{ name: session, running: true }], clock })
+    const ccc = createCcc({ transport: simulator.transport, clock })
+    const stream = await ccc.subscribe()
+    const reading = (async () => {
+      const seen: string[] = []
+      for await (const event of stream) seen.push(event.type)
+      return seen
+    })()
+    const asked = failure(ccc.ask({ session, text: 'x [[sleep 60]]' }))
+    await clock.advance(3_000)
+    await ccc[Symbol.asyncDispose]()
+    expect(await reading).toEqual(['subscribed'])
+    expect(await asked).toMatchObject({ code: 'closed', sent: 'maybe' })
+    expect(await failure(ccc.ping())).toMatchObject({ code: 'closed', sent: 'no', retryable: false })
+    await simulator.stop()
+    await clock.settle()
+    expect(clock.timers).toBe(0)
+    expect(simulator.connections).toBe(0)
+  })
+
+  test('[ccc.client.dispose] a link that opens after the end is closed', async () => {
+    const { simulator } = bench()
+    let release = (): void => {}
+    const gate = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const { transport } = simulator
+    const ccc = createCcc({
+      transport: { ...transport, open: async (launch, options) => gate.then(() => transport.open(launch, options)) },
+    })
+    const pinging = failure(ccc.ping())
+    await ccc[Symbol.asyncDispose]()
+    release()
+    expect(await pinging).toMatchObject({ code: 'closed', sent: 'no' })
+    expect(simulator.connections).toBe(0)
+  })
+
+  test('[ccc.client.apart] two clients of one server do not end each other', async () => {
+    const { ccc, simulator, clock, play } = bench()
+    const other = createCcc({ transport: simulator.transport, clock })
+    const answer = other.ask({ session, text: 'x [[reply A]]' })
+    await ccc[Symbol.asyncDispose]()
+    expect(brief(await play(answer))).toEqual(['A', 'own'])
+  })
+
+  test('[ccc.client.validate] a broken answer is reported and delivered, refused, or not looked at', async () => {
+    const { simulator } = bench()
+    const reports: unknown[] = []
+    const answer = '{"ok":true,"messages":[{"id":"seven","ts":1,"from":"api"}]}\n'
+    const transport = {
+      ...simulator.transport,
+      async open() {
+        const link = await simulator.transport.open()
+        return { ...link, closed: link.closed, read: async () => new TextEncoder().encode(answer) }
+      },
+    }
+    const common = { transport, clock: systemClock, onEvent: (event: unknown) => reports.push(event) }
+    expect(await createCcc(common).history({ session })).toEqual([{ id: 'seven', ts: 1, from: 'api' }])
+    expect(reports).toMatchObject([{ type: 'invalid', op: 'history', path: 'messages.0.id' }])
+    expect(await failure(createCcc({ ...common, validate: 'strict' }).history({ session }))).toMatchObject({
+      code: 'invalid_message',
+      system: 'ccc',
+    })
+    expect(await createCcc({ ...common, validate: 'off' }).history({ session })).toHaveLength(1)
+    expect(reports).toHaveLength(1)
+  })
+})

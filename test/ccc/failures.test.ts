@@ -1,0 +1,97 @@
+/** Every string with which a server refuses, and what it says about the request. */
+import { describe, expect, test } from 'vitest'
+import { FAILURES, failureOf } from '../../src/ccc/failures.js'
+import { SignalboxError } from '../../src/index.js'
+import { bench, failure } from './kit.js'
+
+// Verbatim, with the details that real servers put behind the colon.
+const STRINGS: readonly (readonly [error: string, code: string, sent: string])[] = [
+  ['invalid JSON', 'invalid_argument', 'no'],
+  ['unknown command', 'unsupported', 'no'],
+  ['session and text required', 'invalid_argument', 'no'],
+  ['session required', 'invalid_argument', 'no'],
+  ['session not found', 'not_found', 'no'],
+  ['host not configured', 'unavailable', 'maybe'],
+  ['host not configured: lost', 'unavailable', 'maybe'],
+  ['failed to send: exit status 1', 'remote', 'maybe'],
+  ['failed to send: fork/exec /usr/bin/tmux: argument list too long', 'remote', 'maybe'],
+  [
+    'failed to start session: failed to create tmux session: exit status 255: ssh: connect to host h port 2: Connection refused\r\n',
+    'unavailable',
+    'no',
+  ],
+  ['failed to restart Claude', 'unavailable', 'no'],
+  ['timeout waiting for response', 'deadline_exceeded', 'yes'],
+  ['failed to read history: open: permission denied', 'remote', 'no'],
+  ['capture failed: failed to capture pane: exit status 1', 'unavailable', 'no'],
+  ['failed to start: exit status 255', 'unavailable', 'maybe'],
+  ['session started but Claude failed to initialize', 'unavailable', 'yes'],
+  ['no pending questions for this session', 'not_found', 'no'],
+  ['question_index out of range (0-1)', 'invalid_argument', 'no'],
+  ['option_index out of range (0-2)', 'invalid_argument', 'no'],
+  ['question already answered', 'conflict', 'no'],
+  ['failed to send keys: exit status 1', 'remote', 'maybe'],
+]
+
+describe('failures', () => {
+  test.each(STRINGS)('[ccc.failures.table] %j is %s, sent %s', (error, code, sent) => {
+    const typed = failureOf('ask', { error }, false)
+    expect([typed.code, typed.sent]).toEqual([code, sent])
+    // What the server calls it stays readable, without the detail, which may be anybody's stderr.
+    expect(error.startsWith(typed.remoteCode ?? '?')).toBe(true)
+    expect(FAILURES.map(([text]) => text)).toContain(typed.remoteCode)
+  })
+
+  test('[ccc.failures.table] every row of the table is met by one of the strings, and no row hides another', () => {
+    const met = new Set(STRINGS.map(([error]) => failureOf('ask', { error }, false).remoteCode))
+    expect(FAILURES.map(([text]) => text).filter((text) => !met.has(text))).toEqual([])
+    expect(failureOf('continue', { error: 'failed to start: x' }, false).remoteCode).toBe('failed to start')
+    expect(failureOf('ask', { error: 'failed to start session: x' }, false).remoteCode).toBe('failed to start session')
+  })
+
+  test('[ccc.failures.unknown] a string that nobody knows promises nothing', () => {
+    expect(failureOf('ask', { error: 'session not found either' }, false)).toMatchObject({ code: 'remote', sent: 'maybe' })
+    expect(failureOf('history', {}, true)).toMatchObject({ code: 'remote', sent: 'yes', remoteCode: 'no reason' })
+    const long = failureOf('ask', { error: 'x'.repeat(10_000) }, false)
+    expect(long.remoteCode).toHaveLength(200)
+  })
+
+  test('[ccc.failures.wire] it arrives as the typed error of the call, with its receipt where it was an ask', async () => {
+    const { ccc, simulator, play } = bench()
+    simulator.faults.answerWith = ({ cmd }) => (cmd === 'ask' ? 'timeout waiting for response' : undefined)
+    const error = await play(failure(ccc.ask({ session: 'myproject', text: 'long [[reply x]]' })))
+    expect(error).toMatchObject({
+      name: 'CccSendError',
+      code: 'deadline_exceeded',
+      sent: 'yes',
+      system: 'ccc',
+      op: 'ask',
+      transport: 'memory',
+      remoteCode: 'timeout waiting for response',
+      receipt: { session: 'myproject', text: 'long [[reply x]]', from: 'api' },
+    })
+    expect(SignalboxError.is(error, 'deadline_exceeded')).toBe(true)
+    await simulator.stop()
+  })
+
+  test('[ccc.failures.real] the simulator brings about each one that a server can be led to', async () => {
+    const { ccc, simulator, play } = bench({ hosts: { dead: { fails: 'exit status 255: refused', afterMs: 10 } } })
+    simulator.configure({ name: 'dead:svc', host: 'dead' })
+    const codes: [() => Promise<unknown>, string][] = [
+      [() => ccc.ask({ session: 'nope', text: 'x' }), 'session not found'],
+      [() => ccc.send({ session: 'lost:api', text: 'x' }), 'host not configured'],
+      [() => ccc.send({ session: 'dead:svc', text: 'x' }), 'failed to start session'],
+      [() => ccc.send({ session: 'noclaude', text: 'x' }), 'failed to restart Claude'],
+      [() => ccc.continue({ session: 'noclaude' }), 'session started but Claude failed to initialize'],
+      [() => ccc.continue({ session: 'dead:svc' }), 'failed to start'],
+      [() => ccc.screenshot({ session: 'asleep' }), 'capture failed'],
+      [() => ccc.history({ session: '' }), 'session required'],
+      [() => ccc.call('ask', { session: 'myproject' }), 'session and text required'],
+      [() => ccc.call('send', { session: 'myproject', text: '-x' }), 'failed to send'],
+      [() => ccc.call('history', { limit: 1.5 }), 'invalid JSON'],
+      [() => ccc.call('typing'), 'unknown command'],
+    ]
+    for (const [work, remoteCode] of codes) expect(await play(failure(work()))).toMatchObject({ remoteCode })
+    await simulator.stop()
+  })
+})

@@ -1,0 +1,294 @@
+/** CCC on another machine: by a stand-in for ssh that runs the remote command here, and by a real sshd on the loopback where there is one. */
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createCcc } from '../../src/ccc/index.js'
+import { checkRejects, createCccSimulator, type CccSimulator } from '../../src/testing/index.js'
+import { cccForward, cccSsh, listenUnix, type CccSshOptions } from '../../transports/node/index.js'
+
+let folder: string
+let socketPath: string
+let simulator: CccSimulator
+let stopServing: () => Promise<void>
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ccc-ssh-'))
+  socketPath = join(folder, 'remote.sock')
+  simulator = createCccSimulator({ timeScale: 0.001, sessions: [{ name: 'myproject', running: true }] })
+  const listener = await listenUnix({ path: socketPath })
+  void simulator.serveAll(listener)
+  stopServing = async () => {
+    await listener[Symbol.asyncDispose]()
+    await simulator.stop()
+  }
+})
+afterAll(async () => {
+  await stopServing()
+  await rm(folder, { recursive: true })
+})
+
+/** Notes its arguments, then does what ssh would: forwards the socket, or runs the last argument in a shell. */
+const FAKE_SSH = `#!${process.execPath}
+const { spawn } = require('node:child_process')
+const { appendFileSync } = require('node:fs')
+const { connect, createServer } = require('node:net')
+const args = process.argv.slice(2)
+appendFileSync(process.env.FAKE_SSH_NOTES, JSON.stringify(args) + '\\n')
+if (args.includes('unreachable')) { console.error('ssh: connect to host unreachable port 22: Connection refused'); process.exit(255) }
+if (args.includes('silent')) setInterval(() => {}, 1000)
+else if (args.includes('-N')) {
+  const [local, remote] = args[args.indexOf('-L') + 1].split(':')
+  createServer((near) => {
+    const far = connect(remote)
+    far.on('error', () => near.destroy()); near.on('error', () => far.destroy())
+    near.pipe(far).pipe(near)
+  }).listen(local)
+} else spawn('/bin/sh', ['-c', args.at(-1)], { stdio: 'inherit' }).on('close', (code) => process.exit(code ?? 1))
+`
+/** The OpenBSD one, as far as it is used: it half-closes when its input ends, and leaves when the server does. */
+const FAKE_NC = `#!${process.execPath}
+const [n, u, path] = process.argv.slice(2)
+if (n !== '-N' || u !== '-U') process.exit(2)
+const socket = require('node:net').connect({ path, allowHalfOpen: true })
+socket.on('error', (error) => { console.error('nc: unix connect failed: ' + error.message); process.exit(1) })
+process.stdin.pipe(socket).pipe(process.stdout)
+`
+const FAKE_SOCAT = `#!${process.execPath}
+const [t, seconds, , address] = process.argv.slice(2)
+const path = /^UNIX-CONNECT:(.*)$/.exec(address)?.[1]
+if (t !== '-t' || Number(seconds) < 345 || !path) process.exit(2)
+const socket = require('node:net').connect({ path, allowHalfOpen: true })
+socket.on('error', () => process.exit(1))
+process.stdin.pipe(socket).pipe(process.stdout)
+`
+
+async function script(name: string, text: string): Promise<string> {
+  const path = join(folder, name)
+  await writeFile(path, text)
+  await chmod(path, 0o755)
+  return path
+}
+
+/** A stand-in whose far side has these commands and, behind them, those of this machine. */
+async function standIn(commands: Readonly<Record<string, string>>): Promise<{ ssh: string; notes: () => Promise<string[][]> }> {
+  const bin = await mkdtemp(join(folder, 'bin-'))
+  for (const [name, text] of Object.entries(commands)) {
+    await writeFile(join(bin, name), text)
+    await chmod(join(bin, name), 0o755)
+  }
+  await writeFile(join(bin, 'ssh.cjs'), FAKE_SSH)
+  await chmod(join(bin, 'ssh.cjs'), 0o755)
+  const notes = join(bin, 'notes')
+  const ssh = join(bin, 'ssh')
+  await writeFile(
+    ssh,
+    `#!/bin/sh\nFAKE_SSH_NOTES='${notes}' PATH='${bin}':"$PATH" exec '${process.execPath}' '${join(bin, 'ssh.cjs')}' "$@"\n`,
+  )
+  await chmod(ssh, 0o755)
+  const read = async (): Promise<string[][]> =>
+    (await readFile(notes, 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as string[])
+  return { ssh, notes: read }
+}
+
+const fakes = { nc: FAKE_NC, socat: FAKE_SOCAT }
+const installed = (command: string): boolean => ['/usr/bin', '/bin', '/usr/sbin'].some((dir) => existsSync(join(dir, command)))
+
+describe('cccSsh', () => {
+  const whole = async (options: CccSshOptions): Promise<void> => {
+    const ccc = createCcc({ transport: cccSsh(options) })
+    expect((await ccc.ping()).version).toBe('1.12.5')
+    const answer = await ccc.ask({ session: 'myproject', text: 'hello "there" $HOME `id` \u00e4 [[reply hi]]' })
+    expect(answer).toMatchObject({ outcome: 'answered', response: 'hi' })
+  }
+
+  test.each(['nc', 'socat'] as const)('[ccc.ssh.carriers] a ping and an ask through %s', async (carrier) => {
+    await whole({ host: 'box', socketPath, carrier, ssh: (await standIn(fakes)).ssh })
+  })
+
+  test.skipIf(!installed('nc.openbsd'))('[ccc.ssh.carriers] through the real nc', async () => {
+    await whole({ host: 'box', socketPath, ssh: (await standIn({})).ssh })
+  })
+
+  test.skipIf(!installed('socat'))('[ccc.ssh.carriers] through the real socat', async () => {
+    await whole({ host: 'box', socketPath, carrier: 'socat', ssh: (await standIn({})).ssh })
+  })
+
+  test('[ccc.ssh.nothing-on-the-line] what is asked is on no command line, and nobody is asked anything', async () => {
+    const { ssh, notes } = await standIn(fakes)
+    const ccc = createCcc({ transport: cccSsh({ host: 'dev@box', socketPath, connectTimeoutSeconds: 2.5, ssh }) })
+    await ccc.send({ session: 'myproject', text: 'a secret text' })
+    const [args = []] = await notes()
+    expect(args.join(' ')).not.toContain('secret')
+    expect(args.slice(-2)).toEqual(['dev@box', `nc -N -U ${socketPath}`])
+    for (const option of ['BatchMode=yes', 'ClearAllForwardings=yes', 'ConnectTimeout=3', 'RemoteCommand=none']) {
+      expect(args).toContain(option)
+    }
+    expect(args).toEqual(expect.arrayContaining(['-T', '-a', '-x']))
+  })
+
+  test('[ccc.ssh.checked] a host or a path that could be an option or a shell word is refused before anything starts', async () => {
+    const { ssh } = await standIn(fakes)
+    for (const host of ['-oProxyCommand=id', '', 'a b', 'a;b', '$(id)', 'a\nb', "a'b"]) {
+      expect(() => cccSsh({ host, ssh }), host).toThrow(/host/)
+      await checkRejects(cccForward({ host, socketPath, ssh }), 'invalid_argument')
+    }
+    for (const path of ['~/.ccc.sock', '-x', 'a b', '$HOME/x', 'a;id', "a'b", 'a\nb', '', 'a,b', 'a:b']) {
+      expect(() => cccSsh({ host: 'box', socketPath: path, ssh }), path).toThrow(/path/)
+      await checkRejects(cccForward({ host: 'box', socketPath: path, ssh }), 'invalid_argument')
+    }
+    await checkRejects(cccForward({ host: 'box', socketPath: '.ccc.sock', ssh }), 'invalid_argument')
+  })
+
+  test('[ccc.ssh.no-answer] a missing socket and a host that cannot be reached leave their last words, and an honest outcome', async () => {
+    const { ssh } = await standIn(fakes)
+    const missing = createCcc({ transport: cccSsh({ host: 'box', socketPath: join(folder, 'nothing'), ssh }) })
+    const first = await checkRejects(missing.ping(), 'exited')
+    expect([first.exitCode, first.sent]).toEqual([1, 'maybe'])
+    expect(first.message).toContain('unix connect failed')
+    const away = await checkRejects(createCcc({ transport: cccSsh({ host: 'unreachable', ssh }) }).ping(), 'exited')
+    expect(away.exitCode).toBe(255)
+    expect(away.message).toContain('Connection refused')
+    const none = createCcc({ transport: cccSsh({ host: 'box', ssh: join(folder, 'no-such-ssh') }) })
+    expect((await checkRejects(none.ping())).sent).toBe('no')
+  })
+
+  test('[ccc.ssh.deadline] an ask that is given up ends its ssh', async () => {
+    const { ssh } = await standIn({ nc: '#!/bin/sh\nexec sleep 1000\n' })
+    const transport = cccSsh({ host: 'box', socketPath, ssh })
+    let closed: Promise<unknown> | undefined
+    const watched = {
+      ...transport,
+      open: async (...given: Parameters<typeof transport.open>) => {
+        const link = await transport.open(...given)
+        closed = link.closed
+        return link
+      },
+    }
+    const error = await checkRejects(createCcc({ transport: watched }).ask({ session: 'a', text: 'b', timeoutMs: 300 }))
+    expect([error.code, error.sent]).toEqual(['deadline_exceeded', 'maybe'])
+    expect(await closed).toMatchObject({ kind: expect.stringMatching(/exit|local/) })
+  })
+})
+
+describe('cccForward', () => {
+  const left = async (): Promise<string[]> => (await readdir(tmpdir())).filter((name) => name.startsWith('signalbox-ccc-'))
+
+  test('[ccc.forward.many] one ssh carries many requests, and closing it leaves no folder behind', async () => {
+    const before = await left()
+    const { ssh, notes } = await standIn(fakes)
+    {
+      await using forward = await cccForward({ host: 'box', socketPath, ssh })
+      const ccc = createCcc({ transport: forward.transport })
+      await Promise.all(Array.from({ length: 20 }, () => ccc.ping()))
+      expect((await ccc.ask({ session: 'myproject', text: 'x [[reply y]]' })).outcome).toBe('answered')
+      expect(await notes()).toHaveLength(1)
+    }
+    expect((await notes())[0]).toEqual(expect.arrayContaining(['ControlMaster=no', 'ExitOnForwardFailure=yes']))
+    expect(await left()).toEqual(before)
+  })
+
+  test('[ccc.forward.end] a connection that ends is noticed, and its transport opens nothing more', async () => {
+    const { ssh } = await standIn(fakes)
+    const forward = await cccForward({ host: 'box', socketPath, ssh })
+    await forward.close()
+    await forward.close()
+    expect(await forward.closed).toMatchObject({ kind: expect.stringMatching(/local|exit/) })
+    expect((await checkRejects(forward.transport.open(), 'unreachable')).sent).toBe('no')
+  })
+
+  test('[ccc.forward.fails] a host that cannot be reached and an open that is given up leave nothing behind', async () => {
+    const before = await left()
+    const { ssh } = await standIn(fakes)
+    const error = await checkRejects(cccForward({ host: 'unreachable', socketPath, ssh }), 'unreachable')
+    expect(error.message).toContain('Connection refused')
+    expect([error.sent, error.exitCode]).toEqual(['no', 255])
+    const controller = new AbortController()
+    const opening = cccForward({ host: 'silent', socketPath, ssh, signal: controller.signal })
+    setTimeout(() => controller.abort(), 100)
+    expect((await checkRejects(opening, 'aborted')).sent).toBe('no')
+    expect(await left()).toEqual(before)
+  })
+})
+
+const canServe = process.getuid?.() === 0 && ['sshd', 'ssh', 'ssh-keygen', 'nc.openbsd'].every(installed)
+
+describe.skipIf(!canServe)('over a real sshd on the loopback', () => {
+  let sshd: ChildProcess
+  let ssh: string
+
+  beforeAll(async () => {
+    // Where it locks its unprivileged half in; the system makes it when the service starts.
+    await mkdir('/run/sshd', { recursive: true })
+    for (const key of ['host', 'user']) execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, key)])
+    await writeFile(join(folder, 'authorized'), await readFile(join(folder, 'user.pub')))
+    const port = await freePort()
+    const server = [
+      `ListenAddress 127.0.0.1:${port}`,
+      `HostKey ${join(folder, 'host')}`,
+      `AuthorizedKeysFile ${join(folder, 'authorized')}`,
+      'StrictModes no',
+      'UsePAM no',
+      'PasswordAuthentication no',
+      'PermitRootLogin prohibit-password',
+      `PidFile ${join(folder, 'sshd.pid')}`,
+    ]
+    await writeFile(join(folder, 'sshd_config'), `${server.join('\n')}\n`)
+    sshd = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(folder, 'sshd_config')], { stdio: ['ignore', 'ignore', 'pipe'] })
+    await new Promise<void>((resolve, reject) => {
+      sshd.stderr?.on('data', (text: Buffer) => text.includes('listening') && resolve())
+      sshd.once('exit', (code) => reject(new Error(`sshd ended with ${code}`)))
+    })
+    const hostKey = (await readFile(join(folder, 'host.pub'), 'utf8')).trim()
+    await writeFile(join(folder, 'known'), `[127.0.0.1]:${port} ${hostKey}\n`)
+    const client = [
+      'Host box',
+      '  HostName 127.0.0.1',
+      `  Port ${port}`,
+      `  User ${userInfo().username}`,
+      `  IdentityFile ${join(folder, 'user')}`,
+      '  IdentitiesOnly yes',
+      `  UserKnownHostsFile ${join(folder, 'known')}`,
+      // What a person's configuration may hold, and must not come along.
+      '  RequestTTY force',
+      '  RemoteCommand false',
+    ]
+    await writeFile(join(folder, 'ssh_config'), `${client.join('\n')}\n`)
+    ssh = await script('real-ssh', `#!/bin/sh\nexec ssh -F '${join(folder, 'ssh_config')}' "$@"\n`)
+  })
+  afterAll(async () => {
+    const gone = new Promise((resolve) => sshd.once('close', resolve))
+    sshd.kill()
+    await gone
+  })
+
+  test('[ccc.ssh.real] pings, asks and failures through ssh and nc', { timeout: 30_000 }, async () => {
+    const ccc = createCcc({ transport: cccSsh({ host: 'box', socketPath, ssh }) })
+    expect((await ccc.ping()).version).toBe('1.12.5')
+    expect(await ccc.ask({ session: 'myproject', text: 'real [[reply ssh]]' })).toMatchObject({ response: 'ssh' })
+    const missing = createCcc({ transport: cccSsh({ host: 'box', socketPath: join(folder, 'nothing'), ssh }) })
+    expect((await checkRejects(missing.ping(), 'exited')).message).toContain('No such file')
+  })
+
+  test('[ccc.ssh.real] a forwarded socket', { timeout: 30_000 }, async () => {
+    await using forward = await cccForward({ host: 'box', socketPath, ssh })
+    const ccc = createCcc({ transport: forward.transport })
+    await Promise.all(Array.from({ length: 10 }, () => ccc.ping()))
+    const stream = await ccc.subscribe({ sessions: ['myproject'] })
+    for await (const event of stream) if (event.type === 'status') break
+  })
+})
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}

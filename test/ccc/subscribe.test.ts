@@ -1,0 +1,298 @@
+/** The status stream: gaps, changed sets, liveness, slow readers, and what it leaves behind. */
+import { describe, expect, test } from 'vitest'
+import { createCcc, type StatusEvent } from '../../src/ccc/index.js'
+import type { Link, SignalStream, StreamTransport } from '../../src/index.js'
+import { createCccSimulator, createFakeClock, memoryServer } from '../../src/testing/index.js'
+import { bench, failure, played } from './kit.js'
+
+const session = 'myproject'
+const short = (event: StatusEvent): string => {
+  if (event.type === 'status') return `${event.session} ${event.status}`
+  if (event.type === 'subscribed') return `subscribed ${event.sessions.join(' ')}`
+  return event.type === 'gap' ? `gap ${event.reason}` : `unknown ${JSON.stringify(event.raw)}`
+}
+
+/** Reads in the background; what came so far is in the list. */
+function collect(stream: SignalStream<StatusEvent>): { readonly seen: string[]; readonly done: Promise<unknown> } {
+  const seen: string[] = []
+  const done = (async () => {
+    for await (const event of stream) seen.push(short(event))
+  })().catch((error: unknown) => error)
+  return { seen, done }
+}
+
+describe('the stream', () => {
+  test('[ccc.subscribe.transitions] each change once: idle, active, idle, stopped', async () => {
+    const { ccc, simulator, clock } = bench()
+    const stream = await ccc.subscribe({ sessions: [session, 'asleep', 'unknown,name'] })
+    const { seen, done } = collect(stream)
+    await clock.advance(6_000)
+    const asked = ccc.ask({ session, text: 'x [[sleep 20]]' })
+    await clock.advance(60_000)
+    await asked
+    simulator.stopSession(session)
+    simulator.start('asleep')
+    await clock.advance(6_000)
+    // An unknown name is no error and never heard of; its comma is part of it.
+    expect(seen).toEqual([
+      'subscribed myproject asleep unknown,name',
+      'myproject idle',
+      'asleep stopped',
+      'myproject active',
+      'myproject idle',
+      'myproject stopped',
+      'asleep idle',
+    ])
+    await stream.close()
+    expect(await done).toBeUndefined()
+  })
+
+  test('[ccc.subscribe.gap] a server that restarts is a gap, and then every status is told again', async () => {
+    const clock = createFakeClock()
+    let simulator = createCccSimulator({ sessions: [{ name: session, running: true }], clock })
+    const transport: StreamTransport<void> = {
+      kind: 'stream',
+      name: 'restarting',
+      open: (launch, options) => simulator.transport.open(launch, options),
+    }
+    const ccc = createCcc({ transport, clock })
+    const stream = await ccc.subscribe()
+    const { seen, done } = collect(stream)
+    await clock.advance(6_000)
+    await simulator.stop()
+    await clock.advance(500)
+    simulator = createCccSimulator({ sessions: [{ name: session, running: true }, { name: 'second' }], clock })
+    await clock.advance(90_000)
+    expect(seen.slice(0, 3)).toEqual(['subscribed myproject', 'myproject idle', 'gap reconnect'])
+    expect(seen.slice(-3)).toEqual(['subscribed myproject second', 'myproject idle', 'second stopped'])
+    await ccc[Symbol.asyncDispose]()
+    await done
+    await simulator.stop()
+    expect(clock.timers).toBe(0)
+  })
+
+  test('[ccc.subscribe.gap] attempts that are used up end the stream with the cause', async () => {
+    const { ccc, simulator, clock } = bench()
+    const stream = await ccc.subscribe({ backoff: { maxAttempts: 2 } })
+    const { seen, done } = collect(stream)
+    await clock.advance(6_000)
+    await simulator.stop()
+    await clock.advance(60_000)
+    expect(await done).toMatchObject({ code: 'unreachable', system: 'ccc', op: 'subscribe' })
+    expect(seen.filter((event) => event.startsWith('gap'))).toHaveLength(2)
+    expect(clock.timers).toBe(0)
+  })
+
+  test('[ccc.subscribe.follows-set] sessions that come and go are followed without a gap, and nothing is told twice', async () => {
+    const { ccc, simulator, clock } = bench({ sessions: [{ name: 'a', running: true }, { name: 'b' }] })
+    const stream = await ccc.subscribe({ checkEveryMs: 20_000 })
+    const { seen, done } = collect(stream)
+    await clock.advance(10_000)
+    simulator.configure({ name: 'c' })
+    await clock.advance(40_000)
+    simulator.remove('b')
+    await clock.advance(40_000)
+    simulator.configure({ name: 'b', deleted: false })
+    await clock.advance(40_000)
+    expect(seen).toEqual([
+      'subscribed a b',
+      'a idle',
+      'b stopped',
+      'subscribed a b c',
+      'c stopped',
+      'subscribed a c',
+      'subscribed a b c',
+      'b stopped',
+    ])
+    expect(simulator.connections).toBe(1)
+    await stream.close()
+    await done
+    await clock.settle()
+    expect(simulator.connections).toBe(0)
+  })
+
+  test('[ccc.subscribe.follows-set] a set that the caller named stays as it is', async () => {
+    const { ccc, simulator, clock } = bench({ sessions: [{ name: 'a' }] })
+    const stream = await ccc.subscribe({ sessions: ['a'], checkEveryMs: 10_000 })
+    const { seen, done } = collect(stream)
+    simulator.configure({ name: 'c' })
+    await clock.advance(60_000)
+    expect(seen).toEqual(['subscribed a', 'a stopped'])
+    await stream.close()
+    await done
+  })
+
+  test('[ccc.subscribe.liveness] a server that went silent is noticed on a second connection', async () => {
+    const clock = createFakeClock()
+    const { simulator } = bench({ sessions: [{ name: session }] }, {})
+    let mute = false
+    // After a while nothing answers any more, and no link ends by itself: a machine that was switched off.
+    const transport: StreamTransport<void> = {
+      kind: 'stream',
+      name: 'switched-off',
+      async open(launch, options) {
+        const link = await simulator.transport.open(launch, options)
+        return mute ? { ...link, closed: link.closed, read: () => link.closed.then(() => null) } : link
+      },
+    }
+    const ccc = createCcc({ transport, clock })
+    const stream = await ccc.subscribe({ sessions: [session] })
+    const { seen, done } = collect(stream)
+    await clock.advance(1_000)
+    mute = true
+    await clock.advance(70_000)
+    expect(seen).toEqual(['subscribed myproject', 'gap reconnect'])
+    mute = false
+    await clock.advance(120_000)
+    expect(seen.at(-1)).toBe('subscribed myproject')
+    await stream.close()
+    await done
+    expect(clock.timers).toBe(0)
+  })
+
+  test('[ccc.subscribe.liveness] a server that is too old for ping lives all the same', async () => {
+    const { ccc, simulator, clock } = bench({ generation: 'january' })
+    const stream = await ccc.subscribe({ checkEveryMs: 10_000 })
+    const { seen, done } = collect(stream)
+    await clock.advance(120_000)
+    expect(seen.filter((event) => event.startsWith('gap') || event.startsWith('subscribed'))).toHaveLength(1)
+    expect(simulator.connections).toBe(1)
+    await stream.close()
+    await done
+  })
+
+  test('[ccc.subscribe.unknown] events that nobody knows come through as they are', async () => {
+    const memory = memoryServer()
+    void (async () => {
+      for await (const link of memory.accept()) {
+        await link.read()
+        const frames = ['{"event":"subscribed","session":"a"}', '{"event":"message","from":"claude","text":"hi"}', '[1]']
+        await link.write(new TextEncoder().encode(`${frames.join('\n')}\n`))
+      }
+    })()
+    const clock = createFakeClock()
+    const ccc = createCcc({ transport: memory.transport, clock })
+    const stream = await ccc.subscribe({ sessions: ['a'] })
+    const { seen, done } = collect(stream)
+    await clock.settle()
+    expect(seen).toEqual(['subscribed a', 'unknown {"event":"message","from":"claude","text":"hi"}', 'unknown [1]'])
+    await stream.close()
+    await done
+  })
+
+  test('[ccc.subscribe.slow-reader] the oldest events go, and a gap says how many', async () => {
+    const { ccc, simulator, clock } = bench({ sessions: [{ name: 'a' }] })
+    const stream = await ccc.subscribe({ sessions: ['a'], maxItems: 2 })
+    for (let turn = 0; turn < 6; turn += 1) {
+      await clock.advance(5_000)
+      if (turn % 2 === 0) simulator.start('a')
+      else simulator.stopSession('a')
+    }
+    await clock.advance(5_000)
+    const first: StatusEvent[] = []
+    for await (const event of stream) {
+      first.push(event)
+      if (first.length === 3) break
+    }
+    expect(first[0]).toMatchObject({ type: 'gap', reason: 'overflow', dropped: 6 })
+    expect(first.slice(1).map(short)).toEqual(['a idle', 'a stopped'])
+    await simulator.stop()
+    expect(clock.timers).toBe(0)
+  })
+})
+
+describe('opening and closing', () => {
+  test('[ccc.subscribe.refused] a first line that is an error is a typed one', async () => {
+    const { ccc, simulator, play } = bench()
+    const error = await play(failure(ccc.subscribe({ sessions: [1 as unknown as string] })))
+    expect(error).toMatchObject({ code: 'invalid_argument', op: 'subscribe', sent: 'no' })
+    expect(simulator.connections).toBe(0)
+  })
+
+  test('[ccc.subscribe.close-early] closed while it connects, at any moment: nothing stays', async () => {
+    for (let steps = 0; steps < 12; steps += 1) {
+      const { ccc, simulator, clock } = bench()
+      const controller = new AbortController()
+      const opening = ccc.subscribe({ signal: controller.signal }).catch((error: unknown) => error)
+      for (let step = 0; step < steps; step += 1) await Promise.resolve()
+      controller.abort(new Error('changed my mind'))
+      const opened = await played(clock, opening)
+      if (opened instanceof Error) expect(opened).toMatchObject({ code: 'aborted' })
+      else {
+        const reading = await failure(
+          (async () => {
+            for await (const event of opened as SignalStream<StatusEvent>) void event
+          })(),
+        )
+        expect(reading).toMatchObject({ code: 'aborted' })
+      }
+      await simulator.stop()
+      await clock.settle()
+      expect(simulator.connections).toBe(0)
+      expect(clock.timers).toBe(0)
+    }
+  })
+
+  test('[ccc.subscribe.close-early] closed while it follows a new set or reconnects: nothing stays', async () => {
+    for (const moment of ['following', 'reconnecting'] as const) {
+      const { simulator, clock } = bench({ sessions: [{ name: 'a' }] })
+      const links: Link[] = []
+      let gate: Promise<void> = Promise.resolve()
+      let release = (): void => {}
+      const { transport } = simulator
+      const ccc = createCcc({
+        clock,
+        transport: {
+          ...transport,
+          async open(launch, options) {
+            await gate
+            const link = await transport.open(launch, options)
+            links.push(link)
+            return link
+          },
+        },
+      })
+      const stream = await ccc.subscribe({ checkEveryMs: 10_000 })
+      const { done } = collect(stream)
+      await clock.advance(6_000)
+      gate = new Promise((resolve) => {
+        release = resolve
+      })
+      if (moment === 'following') simulator.configure({ name: 'b' })
+      else await links.at(-1)?.close()
+      await clock.advance(10_000)
+      const closing = stream.close()
+      await clock.settle()
+      release()
+      await closing
+      await done
+      await simulator.stop()
+      await clock.settle()
+      await Promise.all(links.map((link) => link.closed))
+      expect(clock.timers).toBe(0)
+    }
+  })
+
+  test('[ccc.subscribe.abort] the caller\u2019s signal ends an open stream with its reason', async () => {
+    const { ccc, clock } = bench()
+    const controller = new AbortController()
+    const stream = await ccc.subscribe({ signal: controller.signal })
+    const { done } = collect(stream)
+    await clock.advance(6_000)
+    controller.abort(new Error('enough'))
+    expect(await done).toMatchObject({ code: 'aborted', system: 'ccc', cause: new Error('enough') })
+  })
+
+  test('[ccc.subscribe.break] leaving the loop closes the connection', async () => {
+    const { ccc, simulator, clock, play } = bench()
+    await play(
+      (async () => {
+        for await (const event of await ccc.subscribe()) if (event.type === 'status') break
+      })(),
+    )
+    await clock.settle()
+    expect(simulator.connections).toBe(0)
+    await simulator.stop()
+    expect(clock.timers).toBe(0)
+  })
+})
