@@ -127,7 +127,8 @@ function bySubtype(line: ResultLine, said: string, facts: Facts): ClaudeError {
 }
 
 function byApi(line: ResultLine, answer: Answer, said: string, facts: Facts, nowMs: number): ClaudeError {
-  const status = line.api_error_status ?? undefined
+  // 2.0 has no field for it.
+  const status = line.api_error_status ?? statusInText(line.result ?? '')
   const name = answer.failure?.error
   const limit = answer.limit?.status === 'rejected' ? answer.limit : undefined
   if (limit || line.api_error === 'usage_limit_reached') {
@@ -166,12 +167,14 @@ function byApi(line: ResultLine, answer: Answer, said: string, facts: Facts, now
 
 /** The last resort, for 2.0, which tells neither a status nor a name. */
 function byText(text: string): Verdict {
-  const status = /API Error: (\d{3})/.exec(text)?.[1]
-  const name = status === undefined ? undefined : BY_STATUS[Number(status)]
-  if (name !== undefined) return BY_NAME[name] ?? UNAVAILABLE
-  if (status?.startsWith('5') || /connect/i.test(text)) return UNAVAILABLE
+  if (/connect/i.test(text)) return UNAVAILABLE
   if (/exceeded the \d+ output token maximum/.test(text)) return BY_NAME.max_output_tokens as Verdict
   return { code: 'remote', remoteCode: 'unknown', hint: '', retryable: false }
+}
+
+function statusInText(text: string): number | undefined {
+  const found = /\bAPI Error: (\d{3})\b/.exec(text)?.[1]
+  return found === undefined ? undefined : Number(found)
 }
 
 function message(line: ResultLine, answer: Answer): string {

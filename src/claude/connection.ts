@@ -50,6 +50,8 @@ export interface Connection {
   readonly alive: boolean
   /** Makes a turn current and writes its message; its lines and its end go to the state. */
   begin(state: TurnState, content: string | readonly ContentBlock[]): Promise<void>
+  /** Silence for this long has a reason and is no hang. */
+  expectSilence(ms: number): void
   /** Another message of the turn under way, for whoever sends again after a limit. */
   resend(state: TurnState, content: string | readonly ContentBlock[]): Promise<void>
   interrupt(options?: { readonly cancelQueued?: boolean; readonly timeoutMs?: number }): Promise<Readonly<Record<string, unknown>>>
@@ -151,7 +153,8 @@ export function createConnection(options: ConnectionOptions): Connection {
   const noteLifecycle = (line: ClaudeLine): void => {
     if (!active || line.command_uuid !== active.uuid) return
     if (line.state === 'started') active.started = true
-    else if (line.state === 'cancelled') {
+    // Newer CLIs also call a turn so that failed; one that was begun has its result to speak for it.
+    else if (line.state === 'cancelled' && !active.started) {
       active.fail(
         new SignalboxError({
           ...system,
@@ -288,6 +291,9 @@ export function createConnection(options: ConnectionOptions): Connection {
       idle?.touch()
       state.written = true
       await send(state.uuid, content)
+    },
+    expectSilence(ms) {
+      quietUntil = Math.max(quietUntil, clock.monotonic() + ms + idleMs)
     },
     async resend(state, content) {
       state.started = false

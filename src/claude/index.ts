@@ -148,3 +148,4 @@ export { createHealthChecker, type HealthChecker, type HealthOptions, type Healt
 export { readSettings, SETTING_NAMES, type ClaudeSettings, type EnvironmentRecord } from './settings.js'
 export type { FallbackConfig } from './fallback.js'
 export * from './errors.js'
+export { messagesApi, type APIClientConfig } from './api/transport.js'

@@ -1,4 +1,5 @@
 /** What callers say about a run, by ccflow's names in camelCase, and how it becomes a launch and the handlers that serve the process. */
+import type { CallOptions } from '../core/call.js'
 import type { Clock } from '../core/clock.js'
 import { encodeContext, type ContextEncoder } from './context.js'
 import type { ControlHandler } from './control.js'
@@ -70,8 +71,11 @@ export function launchOf(options: CLIAgentOptions): ClaudeLaunch {
     verbose: _verbose,
     resendAfterReset: _resend,
     sessionId,
+    // Of the call and not of the run: a launch may cross a gateway, which refuses what it does not know.
+    signal: _signal,
+    timeoutMs: _timeoutMs,
     ...rest
-  } = options
+  } = options as CLIAgentOptions & CallOptions
   const external: Record<string, MCPServerConfig> = {}
   for (const [name, server] of Object.entries(mcpServers ?? {})) {
     if (isInProcess(server)) continue

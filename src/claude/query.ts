@@ -42,6 +42,7 @@ export function runQuery(core: ClaudeCore, plan: RunPlan): Turn {
     judge(end, answer) {
       const delayMs = resendDelay(end, options.resendAfterReset)
       if (delayMs !== undefined && connection) {
+        connection.expectSilence(delayMs)
         void core.track(resend(connection, delayMs))
         return 'goes-on'
       }

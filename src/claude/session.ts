@@ -179,6 +179,7 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
       judge(end) {
         const delayMs = again === undefined ? undefined : resendDelay(end, options.resendAfterReset)
         if (delayMs === undefined) return 'over'
+        connection?.expectSilence(delayMs)
         void core.track(sleep(core.clock, delayMs, life.signal).then(again, () => {}))
         return 'goes-on'
       },

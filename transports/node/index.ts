@@ -24,3 +24,16 @@ export { cmdopCore, type CmdopCoreOptions } from './cmdop.js'
 export { fileStore, type FileStoreOptions, type LogDamage } from './store-file.js'
 export { catsyphonServer, type CatsyphonServer, type CatsyphonServerOptions } from './catsyphon.js'
 export { fileCredentials, protectCredentials, type FileCredentialsOptions } from './catsyphon-credentials.js'
+export { fileSessionStore, sqliteSessionStore, type SqliteSessionStoreOptions } from './session-stores.js'
+export { openSqlite, type OpenSqliteOptions, type SqliteDatabase, type SqliteDriver, type SqlValue } from './sqlite.js'
+export {
+  followSessionFile,
+  listSessionFiles,
+  readSessionFile,
+  type FollowOptions,
+  type ReadSessionOptions,
+  type SessionEntries,
+  type SessionEntry,
+  type SessionFile,
+  type SessionFilesOptions,
+} from './session-files.js'

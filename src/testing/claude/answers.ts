@@ -3,7 +3,7 @@ import type { Simulated } from './process.js'
 
 type Fields = Readonly<Record<string, unknown>>
 
-export function answerRequest(process: Simulated, requestId: string, request: Fields, tell: () => void): void {
+export function answerRequest(process: Simulated, requestId: string, request: Fields, tell: () => void): unknown {
   const { generation, conversation, parsed } = process
   const { name } = generation
   const success = (response?: Fields): void =>
@@ -32,8 +32,20 @@ export function answerRequest(process: Simulated, requestId: string, request: Fi
       process.hooks = (request.hooks ?? {}) as Simulated['hooks']
       process.sdkServers = (request.sdkMcpServers ?? []) as readonly string[]
       const answer = initialization(process)
-      void connectServers(process, () => success(answer)).then(tell)
-      return
+      const told = (): void => {
+        success(answer)
+        if (name === 'c' && process.initialized > 1) {
+          process.emit({
+            type: 'system',
+            subtype: 'background_tasks_changed',
+            tasks: [],
+            uuid: process.uuid(),
+            session_id: conversation.sessionId,
+          })
+        }
+      }
+      process.connecting = connectServers(process, told).then(tell)
+      return undefined
     }
     case 'interrupt':
       if (process.turn) process.turn.abort('interrupt')
@@ -71,8 +83,8 @@ export function answerRequest(process: Simulated, requestId: string, request: Fi
       success({ mode })
       // 2.0 answers twice, the others tell it in a line of their own.
       if (name === 'a') success({ mode })
-      else status(mode)
-      return
+      else if (generation.permissionModes.includes(mode)) status(mode)
+      return undefined
     }
     case 'set_max_thinking_tokens':
       return success()
@@ -89,10 +101,10 @@ export function answerRequest(process: Simulated, requestId: string, request: Fi
     fields: Fields,
     generationName: string,
     reply: { success: (response?: Fields) => void; error: (text: string, code?: string) => void },
-  ): void {
+  ): unknown {
     const subtype = String(fields.subtype)
     // 2.0 leaves unanswered what it does not know.
-    if (generationName === 'a') return
+    if (generationName === 'a') return undefined
     if (subtype === 'get_settings')
       return reply.success({ effective: {}, sources: [], applied: { model: conversation.model ?? generation.model } })
     if (subtype === 'get_session_cost') return reply.success({ text: `Total cost: $${conversation.costUsd.toFixed(4)}` })

@@ -54,7 +54,6 @@ export function parseArguments(args: readonly string[], generation: Generation):
     flags.set(flag, values)
   }
   let prompt: string | undefined
-  let swallowed = ''
   for (let index = 0; index < args.length; index += 1) {
     const token = args[index] as string
     if (token === '--') {
@@ -77,7 +76,6 @@ export function parseArguments(args: readonly string[], generation: Generation):
       while (index + 1 < args.length && !(args[index + 1] as string).startsWith('-')) {
         index += 1
         add(flag, args[index])
-        swallowed = flag
       }
     } else if (takes === 'value' || !(args[index + 1] ?? '-').startsWith('-')) {
       index += 1
@@ -85,11 +83,11 @@ export function parseArguments(args: readonly string[], generation: Generation):
     } else add(flag)
   }
   const parsed: Arguments = { flags, prompt, has: (flag) => flags.has(flag), value: (flag) => flags.get(flag)?.at(-1) }
-  check(parsed, generation, swallowed)
+  check(parsed, generation)
   return parsed
 }
 
-function check({ has, value }: Arguments, generation: Generation, _swallowed: string): void {
+function check({ has, value }: Arguments, generation: Generation): void {
   const output = value('--output-format') ?? 'text'
   const streams = output === 'stream-json'
   if (streams && !has('--verbose'))
@@ -117,6 +115,9 @@ function check({ has, value }: Arguments, generation: Generation, _swallowed: st
     const usage = 'Usage: claude -p --resume <session-id>'
     throw new StartFailure(`Error: --resume requires a valid session ID when used with --print. ${usage}`, 'Not a session ID')
   }
+  const asks = value('--permission-prompt-tool')
+  if (asks !== undefined && asks !== 'stdio' && generation.name === 'a')
+    throw new StartFailure(`Error: MCP tool ${asks} (passed via --permission-prompt-tool) not found.`)
   const schema = value('--json-schema')
   if (schema !== undefined && !isJson(schema)) throw new StartFailure('Error: --json-schema is not valid JSON')
   const agents = value('--agents')

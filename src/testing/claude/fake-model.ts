@@ -151,7 +151,10 @@ export function userTexts(messages: FakeRequest['messages']): string[] {
 }
 
 /** The CLI puts notes of its own beside what the user said. */
-const isPrompt = (words: string): boolean => !words.startsWith('<system-reminder>') && !words.startsWith('<local-command')
+const isPrompt = (words: string): boolean =>
+  !/^(?:<system-reminder>|<local-command|Output token limit hit|\[Your previous response|Your response above was stopped)/.test(
+    words,
+  )
 
 function toolRounds({ messages }: FakeRequest): number {
   let rounds = 0
@@ -171,6 +174,7 @@ function lastToolResult({ messages }: FakeRequest): string | undefined {
 }
 
 export function scriptedModel(request: FakeRequest): FakeReply {
+  if (request.model.startsWith('bogus')) return failure(404, 'not_found_error', `model: ${request.model}`)
   const marked = userTexts(request.messages)
     .reverse()
     .map((words) => /FAKE:([\w]+)(?::([\s\S]*))?/.exec(words))

@@ -28,8 +28,12 @@ export interface ProcessParts {
   readonly model?: FakeModel | undefined
   readonly clock?: Clock | undefined
   readonly cwd?: string | undefined
+  /** Runs as root, which may not skip permissions outside a sandbox. */
+  readonly root?: boolean | undefined
   /** Falls when the process is killed. */
   readonly killed: AbortSignal
+  /** Gives the way to begin a turn from inside. */
+  readonly onStart?: ((speak: (prompt: string) => void) => void) | undefined
   readonly onRead?: ((line: unknown) => void) | undefined
   readonly onWrite?: ((line: unknown) => void) | undefined
 }
@@ -49,6 +53,8 @@ export interface Simulated extends ProcessParts {
   hooks: Readonly<Record<string, readonly { readonly matcher?: string; readonly hookCallbackIds: readonly string[] }[]>>
   sdkServers: readonly string[]
   initialized: number
+  /** Settles when the handshake with the client's servers is over. */
+  connecting: Promise<void>
   turn: AbortController | undefined
   queue: UserMessageIn[]
   stdinEnded: boolean
@@ -75,6 +81,7 @@ export async function runProcess(parts: ProcessParts): Promise<SimulatedExit> {
   let process: Simulated
   try {
     const parsed = parseArguments(args, generation)
+    checkRoot(parsed, parts)
     process = createSimulated(parts, parsed, openConversation(parsed, parts))
   } catch (error) {
     if (!(error instanceof StartFailure)) throw error
@@ -84,9 +91,13 @@ export async function runProcess(parts: ProcessParts): Promise<SimulatedExit> {
   return await serve(process)
 }
 
+function checkRoot(parsed: Arguments, { env, root }: ProcessParts): void {
+  if (!root || !parsed.has('--dangerously-skip-permissions') || env.IS_SANDBOX === '1') return
+  throw new StartFailure('--dangerously-skip-permissions cannot be used with root/sudo privileges for security reasons')
+}
+
 function createSimulated(parts: ProcessParts, parsed: Arguments, conversation: Conversation): Simulated {
   const { link, clock = systemClock, model = scriptedModel, onWrite } = parts
-  let count = 0
   const pending = createPending<string, Readonly<Record<string, unknown>>>()
   const simulated: Simulated = {
     ...parts,
@@ -97,6 +108,7 @@ function createSimulated(parts: ProcessParts, parsed: Arguments, conversation: C
     hooks: {},
     sdkServers: [],
     initialized: 0,
+    connecting: Promise.resolve(),
     turn: undefined,
     queue: [],
     stdinEnded: false,
@@ -106,7 +118,6 @@ function createSimulated(parts: ProcessParts, parsed: Arguments, conversation: C
     },
     async ask(request, signal) {
       if (simulated.stdinEnded) throw new Error('Tool permission stream closed before response received')
-      count += 1
       const id = simulated.uuid()
       const reply = pending.add(id)
       reply.catch(() => {})
@@ -172,7 +183,14 @@ async function serve(process: Simulated): Promise<SimulatedExit> {
     // A blank line ends 2.0; the others pass over it.
     const decoder = ndjsonDecoder<unknown>({ onInvalid: () => undefined })
     const broken = ndjsonDecoder<unknown>()
+    let lineStart = true
     for (let chunk = await link.read(); ; chunk = await link.read()) {
+      if (generation.name === 'a') {
+        for (const byte of chunk ?? []) {
+          if (byte === 0x0a && lineStart) throw new Fatal('Error parsing streaming input line: SyntaxError')
+          lineStart = byte === 0x0a
+        }
+      }
       for (const line of chunk === null ? decoder.end() : decoder.push(chunk)) take(line)
       if (chunk === null) broken.end()
       else broken.push(chunk)
@@ -196,6 +214,10 @@ async function serve(process: Simulated): Promise<SimulatedExit> {
   }
   killed.addEventListener('abort', onKill, { once: true })
 
+  process.onStart?.((prompt) => {
+    process.queue.push({ content: prompt, uuid: undefined, shouldQuery: true })
+    tell()
+  })
   let failed = false
   for (;;) {
     if (killed.aborted) return { exitCode: 143, signal: null, stderr: '' }

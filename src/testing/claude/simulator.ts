@@ -40,6 +40,8 @@ export interface ClaudeSimulator {
   readonly running: number
   readonly sessions: SimulatedSessions
   readonly files: SimulatedFiles
+  /** Begins a turn that no client asked for in the newest process, as the end of a background agent does. */
+  speak(prompt: string): void
   /** Ends every process at once, as a machine does that runs out of memory. */
   kill(): void
 }
@@ -54,6 +56,7 @@ export function createClaudeSimulator(options: ClaudeSimulatorOptions = {}): Cla
   const files: SimulatedFiles = options.files ?? new Map()
   const runs: SimulatedRun[] = []
   const living = new Set<AbortController>()
+  const spoken: ((prompt: string) => void)[] = []
 
   const open = (launch: ClaudeLaunch): Link => {
     const plan = launchPlan(launch, generation.version)
@@ -81,6 +84,7 @@ export function createClaudeSimulator(options: ClaudeSimulatorOptions = {}): Cla
       clock,
       cwd: launch.cwd,
       killed: killed.signal,
+      onStart: (speak) => void spoken.push(speak),
       onRead: (line) => keep(run.received, line),
       onWrite: (line) => keep(run.written, line),
     }).then(async (exit) => {
@@ -126,6 +130,9 @@ export function createClaudeSimulator(options: ClaudeSimulatorOptions = {}): Cla
     },
     sessions,
     files,
+    speak(prompt) {
+      spoken.at(-1)?.(prompt)
+    },
     kill() {
       for (const process of living) process.abort()
     },

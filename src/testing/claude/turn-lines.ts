@@ -41,7 +41,6 @@ export function createLines(process: Simulated, uuids: readonly string[]) {
   let openTool = false
   let asked = false
   let failure: { status: number | null; name: string; limit?: object } | undefined
-  let retries = 0
 
   const model = (): string => conversation.model ?? generation.model
   const stamp = (from: 'a' | 'b' | 'c' = 'b'): object => (name >= from ? { timestamp: new Date(clock.now()).toISOString() } : {})
@@ -166,8 +165,8 @@ export function createLines(process: Simulated, uuids: readonly string[]) {
         if (partials) event({ type: 'content_block_start', index, content_block: opened(block) })
         const parts = paceMs === undefined && !partials ? [] : deltas(block, index)
         let thought = 0
-        for (const part of parts) {
-          if (paceMs !== undefined) await wait(paceMs)
+        for (const [at, part] of parts.entries()) {
+          if (paceMs !== undefined && at > 0) await wait(paceMs)
           const { delta } = part as { delta: { text?: string; thinking?: string } }
           if (partials && delta.thinking !== undefined && name !== 'a') {
             const step = Math.ceil(delta.thinking.length / 4)
@@ -190,6 +189,11 @@ export function createLines(process: Simulated, uuids: readonly string[]) {
         event({ type: 'message_stop' })
       }
       partial = undefined
+    },
+    /** An answer that was fetched without a stream. */
+    whole(blocks: readonly FakeBlock[]): void {
+      const id = nextId()
+      for (const block of blocks) assistant([block], { id })
     },
     /** The stream broke in the middle: what was shown is void. */
     async cut(blocks: readonly FakeBlock[], _attempt: number): Promise<void> {
@@ -217,7 +221,6 @@ export function createLines(process: Simulated, uuids: readonly string[]) {
       partial = undefined
     },
     retry(attempt: number, max_retries: number, retry_delay_ms: number, error_status: number | null, error: string): void {
-      retries += 1
       emit({
         type: 'system',
         subtype: 'api_retry',
@@ -301,6 +304,10 @@ export function createLines(process: Simulated, uuids: readonly string[]) {
           event({ type: 'message_stop' })
         }
       }
+    },
+    /** The mode has changed by an answer of the client. */
+    mode(permissionMode: string): void {
+      if (name !== 'a') system('status', { status: null, permissionMode })
     },
     noteAsked(): void {
       asked = true

@@ -37,10 +37,14 @@ export async function decide(process: Simulated, lines: Lines, call: FakeBlock, 
       announced: true,
     }
   lines.noteAsked()
-  return await ask(process, call, changed, signal)
+  const tells = process.generation.name !== 'a' && process.env.CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS === '1'
+  if (tells) lines.state('requires_action')
+  const decision = await ask(process, lines, call, changed, signal)
+  if (tells) lines.state('running')
+  return decision
 }
 
-async function ask(process: Simulated, call: FakeBlock, input: Input, signal: AbortSignal): Promise<Decision> {
+async function ask(process: Simulated, lines: Lines, call: FakeBlock, input: Input, signal: AbortSignal): Promise<Decision> {
   const suggestions = call.name === 'Write' ? [{ type: 'setMode', mode: 'acceptEdits', destination: 'session' }] : []
   const display = process.generation.name === 'a' ? {} : { display_name: call.name }
   const request = {
@@ -62,7 +66,13 @@ async function ask(process: Simulated, call: FakeBlock, input: Input, signal: Ab
     if (answer.updatedInput === undefined && process.generation.name === 'a')
       return { kind: 'refused', message: 'Tool permission request failed: ZodError: updatedInput is required' }
     for (const update of (answer.updatedPermissions ?? []) as readonly Input[]) {
-      if (update.type === 'setMode') process.conversation.permissionMode = String(update.mode)
+      if (update.type !== 'setMode') continue
+      process.conversation.permissionMode = String(update.mode)
+      lines.mode(process.conversation.permissionMode)
+    }
+    if (call.name === 'ExitPlanMode') {
+      process.conversation.permissionMode = 'default'
+      lines.mode('default')
     }
     return { kind: 'allowed', input: (answer.updatedInput ?? input) as Input }
   }

@@ -31,6 +31,7 @@ export async function runTurn(process: Simulated, batch: readonly UserMessageIn[
   }
   if (generation.name === 'c') for (const uuid of uuids) lifecycle(process, uuid, 'started')
   if (stateEvents(process)) lines.state('running')
+  await process.connecting
   await promptHooks(process, textOf(content), controller.signal)
   lines.init()
   if (parsed.has('--replay-user-messages'))
@@ -86,7 +87,12 @@ async function converse(process: Simulated, lines: Lines, controller: AbortContr
     const calls = blocks.filter((block) => block.type === 'tool_use')
     const last = blocks.filter((block) => block.type === 'text').at(-1)
     if (conversation.costUsd > maxBudget) return overBudget(lines, maxBudget, round)
-    if (stopReason === 'max_tokens') return outputLimit(process, lines, round)
+    if (stopReason === 'max_tokens') {
+      // Newer generations go on where the limit cut, three times.
+      if (generation.name === 'a' || round > 3) return outputLimit(process, lines, round)
+      if (generation.name === 'c') lines.note('Output token limit hit. Resume directly.')
+      continue
+    }
     if (calls.length === 0) {
       await stopHooks(process, String(last?.text ?? ''), controller.signal)
       return lines.result({
@@ -183,8 +189,16 @@ async function callModel(process: Simulated, lines: Lines, signal: AbortSignal):
       return { kind: 'answered', blocks, stopReason: reply.stopReason }
     }
     if (reply.kind === 'hang') await pause(process, Number.POSITIVE_INFINITY, signal)
-    if (reply.kind === 'cut') await lines.cut(reply.blocks, attempt)
-    if (reply.kind === 'cut' && generation.name !== 'c') continue
+    if (reply.kind === 'cut') {
+      await lines.cut(reply.blocks, attempt)
+      // Older generations ask again without a stream, and so does the newest when its retry is cut too.
+      if (generation.name !== 'c' || attempt > 0) {
+        const again = process.model({ model, messages: conversation.history, attempt: attempt + 1 })
+        const blocks = (again.kind === 'answer' || again.kind === 'cut' ? again.blocks : reply.blocks).map(withId)
+        lines.whole(blocks)
+        return { kind: 'answered', blocks, stopReason: 'end_turn' }
+      }
+    }
     const fault = faultOf(reply, generation.name)
     if (!fault.retried || attempt >= maxRetries) {
       if (reply.kind === 'usage_limit' && generation.name !== 'a') lines.rateLimit({ status: 'rejected', utilization: 1 })
@@ -264,9 +278,15 @@ async function useTool(process: Simulated, lines: Lines, call: FakeBlock, signal
   const known = process.generation.tools.includes(name) || name === 'AskUserQuestion' || name === 'ExitPlanMode' || server !== null
   if (!known || disallowed) return failed(`No such tool available: ${name}`)
   const prompt = parsed.value('--permission-prompt-tool')
-  const decision = await decide(process, lines, call, signal)
-  if (decision.kind === 'missing-prompt-tool')
+  const decision = await decide(process, lines, call, signal).catch((error: unknown) => {
+    const content = "The user doesn't want to proceed with this tool use."
+    if (signal.aborted) lines.toolResult(call, { content, isError: true, structured: 'Error: stopped' })
+    throw error
+  })
+  if (decision.kind === 'missing-prompt-tool') {
+    lines.toolResult(call, { content: 'Tool permission request failed', isError: true })
     throw new Broken(`Error: MCP tool ${prompt} (passed via --permission-prompt-tool) not found. Available MCP tools: none`)
+  }
   if (decision.kind === 'refused') {
     process.conversation.denials.push({ tool_name: name, tool_use_id: call.id, tool_input: call.input })
     if (decision.interrupt) {

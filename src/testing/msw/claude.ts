@@ -31,8 +31,8 @@ export function messagesHandlers(options: MessagesHandlersOptions = {}): HttpHan
       attempts.set(key, attempt + 1)
       const asked = { model: body.model, messages: body.messages, attempt, stream: body.stream === true, serial }
       const answer = wireAnswer(model(asked), asked)
-      if (answer.then === 'hang') await delay('infinite')
-      if (answer.then === 'reset' && answer.pieces.length === 0) return HttpResponse.error()
+      if (answer.ending === 'hang') await delay('infinite')
+      if (answer.ending === 'reset' && answer.pieces.length === 0) return HttpResponse.error()
       const encoder = new TextEncoder()
       const pieces = answer.pieces.values()
       const stream = new ReadableStream<Uint8Array>({
@@ -41,7 +41,7 @@ export function messagesHandlers(options: MessagesHandlersOptions = {}): HttpHan
           if (!done) {
             if (answer.paceMs > 0) await delay(answer.paceMs)
             controller.enqueue(encoder.encode(value))
-          } else if (answer.then === 'reset') controller.error(new Error('connection reset'))
+          } else if (answer.ending === 'reset') controller.error(new Error('connection reset'))
           else controller.close()
         },
       })

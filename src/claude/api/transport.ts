@@ -1,0 +1,147 @@
+/**
+ * The Messages API in the CLI's clothes: a transport that answers a client's lines as the CLI would, so that queries, sessions and tools
+ * in the client's process work where no CLI is, in a page or an edge worker too. No built-in tools, no files, no saved sessions: the
+ * conversation lives as long as the link.
+ */
+import { encodeNdjson, ndjsonDecoder } from '../../core/codec/ndjson.js'
+import { createInbox } from '../../core/inbox.js'
+import { batches } from '../../core/messages.js'
+import { deferred } from '../../core/deferred.js'
+import { abortError } from '../../core/scope.js'
+import { SignalboxError } from '../../errors.js'
+import type { CloseReason, ExchangeTransport, Link, StreamTransport } from '../../transport.js'
+import { APIClientError, APINotAvailableError } from '../errors.js'
+import type { ClaudeLaunch } from '../launch.js'
+import type { PriceTable } from '../pricing.js'
+import { createApiConversation } from './conversation.js'
+
+export interface APIClientConfig {
+  /** To `https://api.anthropic.com`, or to a proxy of yours that adds the key. */
+  readonly exchange: ExchangeTransport
+  /** Sent as `x-api-key`; leave it out where a proxy adds it. A function is asked for each call. */
+  readonly apiKey?: string | (() => string | Promise<string>)
+  /** Default `claude-sonnet-4-5`. */
+  readonly defaultModel?: string
+  /** Ids for the short names that callers use. */
+  readonly models?: Readonly<Record<string, string>>
+  /** Default 4096. */
+  readonly maxTokens?: number
+  /** Of calls that failed before their first byte with 429, 5xx or no connection. Default 2. */
+  readonly maxRetries?: number
+  readonly prices?: PriceTable
+  /** Model calls in one turn, where a launch names none. Default 25. */
+  readonly maxTurns?: number
+  /** A key is expected and there is none: fail at open. Default false. */
+  readonly requireKey?: boolean
+}
+
+export function messagesApi(config: APIClientConfig): StreamTransport<ClaudeLaunch> {
+  const name = `messages-api:${config.exchange.name}`
+  let count = 0
+  return {
+    kind: 'stream',
+    name,
+    async open(launch, { signal, trace } = {}) {
+      if (signal?.aborted) throw abortError(signal, { transport: name, op: 'open', sent: 'no' })
+      if (config.requireKey && (config.apiKey === undefined || config.apiKey === '')) {
+        throw new APINotAvailableError({
+          code: 'unauthenticated',
+          message: 'The Messages API needs a key and none was given.',
+          hint: 'Pass apiKey, or an exchange that goes through a proxy which adds it.',
+          transport: name,
+          op: 'open',
+        })
+      }
+      if (launch.probe !== undefined) {
+        throw new APIClientError({
+          code: 'unsupported',
+          message: 'There is no executable behind the Messages API.',
+          transport: name,
+          op: 'open',
+        })
+      }
+      checkLaunch(launch, name)
+      count += 1
+      return openLink(config, launch, `${name}-${count}`, name, trace)
+    },
+  }
+}
+
+/** What only a CLI can do is refused, not passed over: a caller who asked for it must know. */
+function checkLaunch(launch: ClaudeLaunch, transport: string): void {
+  const wanted = (['resume', 'continueSession', 'mcpServers', 'mcpConfig', 'agent', 'agents', 'pluginDirs'] as const).find(
+    (field) => launch[field] !== undefined,
+  )
+  if (wanted === undefined) return
+  throw new APIClientError({
+    code: 'unsupported',
+    message: `The Messages API cannot do what ${wanted} asks for.`,
+    hint: 'Run it with the CLI.',
+    transport,
+    op: 'open',
+  })
+}
+
+function openLink(
+  config: APIClientConfig,
+  launch: ClaudeLaunch,
+  id: string,
+  transport: string,
+  trace: Readonly<Record<string, string>> | undefined,
+): Link {
+  const decoder = ndjsonDecoder<unknown>()
+  const toUs = createInbox(() => {})
+  const toClient = createInbox(() => wakeWriter())
+  const life = new AbortController()
+  const closed = deferred<CloseReason>()
+  let room = deferred()
+  let over = false
+
+  const wakeWriter = (): void => {
+    room.resolve()
+    room = deferred()
+  }
+  const finish = (reason: CloseReason): void => {
+    if (over) return
+    over = true
+    life.abort()
+    wakeWriter()
+    toClient.end()
+    toUs.end()
+    closed.resolve(reason)
+  }
+  const emit = async (line: object): Promise<void> => {
+    while (!over && toClient.bytes > 256 * 1024) await room.promise
+    if (!over) toClient.push(encodeNdjson(line))
+  }
+  const conversation = createApiConversation({ config, launch, emit, signal: life.signal, ...(trace ? { trace } : {}) })
+  const serve = async (): Promise<void> => {
+    for await (const batch of batches(toUs, decoder)) for (const line of batch) conversation.take(line)
+    await conversation.finished()
+  }
+  serve().then(
+    () => finish({ kind: 'exit', exitCode: 0, signal: null, stderrTail: '' }),
+    (error: unknown) => finish({ kind: 'error', error }),
+  )
+
+  return {
+    info: { id, transport, peer: 'messages-api' },
+    read: () => toClient.read(),
+    async write(chunk) {
+      if (over || toUs.ended) throw new SignalboxError({ code: 'closed', message: 'This link is over.', transport, sent: 'no' })
+      toUs.push(chunk.slice())
+    },
+    async end() {
+      toUs.end()
+    },
+    close() {
+      toClient.discard()
+      finish({ kind: 'local' })
+      return closed.promise
+    },
+    closed: closed.promise,
+    async [Symbol.asyncDispose]() {
+      await this.close()
+    },
+  }
+}

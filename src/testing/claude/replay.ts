@@ -1,0 +1,166 @@
+/**
+ * Plays a recording of a real CLI to whatever client: what the CLI wrote comes when it came, in step with what it was sent. Ids that
+ * belong to the client are the client's own; a client that says more than the recorded one, such as `initialize`, is answered for it.
+ */
+import { encodeNdjson, ndjsonDecoder } from '../../core/codec/ndjson.js'
+import { deferred } from '../../core/deferred.js'
+import { batches } from '../../core/messages.js'
+import type { Link } from '../../transport.js'
+import type { SimulatedExit } from './process.js'
+
+export interface Recording {
+  readonly name: string
+  readonly version: string
+  readonly args: readonly string[]
+  readonly exitCode: number | null
+  readonly signal: string | null
+  readonly stderr: string
+  /** In the order of time: what the CLI was sent, and what it wrote. */
+  readonly steps: readonly RecordedStep[]
+}
+
+export type RecordedStep = { readonly sent: Line } | { readonly wrote: Line } | { readonly event: string }
+type Line = Readonly<Record<string, unknown>>
+
+/** Puts the two files of a recording in order, by the times beside them. */
+export function recordingOf(
+  name: string,
+  version: string,
+  about: {
+    readonly args: readonly string[]
+    readonly exit_code: number | null
+    readonly signal?: string | null
+    readonly stderr?: string
+    readonly line_times_ms?: readonly number[]
+    readonly sent_times_ms?: readonly number[]
+  },
+  stdin: readonly Line[],
+  stdout: readonly Line[],
+): Recording {
+  const { line_times_ms: written = [], sent_times_ms: sent = [] } = about
+  const steps = [
+    ...stdin.map((line, index) => ({
+      at: sent[index] ?? Number.POSITIVE_INFINITY,
+      order: 0,
+      step: typeof line['#'] === 'string' ? { event: line['#'] } : { sent: line },
+    })),
+    ...stdout.map((line, index) => ({ at: written[index] ?? Number.POSITIVE_INFINITY, order: 1, step: { wrote: line } })),
+  ]
+  // Stable, so that lines of one moment keep their order; what was sent comes before what it brought about.
+  steps.sort((one, other) => one.at - other.at || one.order - other.order)
+  const { args, exit_code: exitCode, signal = null, stderr = '' } = about
+  return { name, version, args, exitCode, signal, stderr, steps: causal(steps.map(({ step }) => step)) }
+}
+
+/** An answer to a question cannot come before it: times are measured on two sides, so mend what they put out of order. */
+function causal(steps: readonly RecordedStep[]): RecordedStep[] {
+  const out = [...steps]
+  for (let index = 0; index < out.length; index += 1) {
+    const step = out[index] as RecordedStep
+    if (!('sent' in step) || step.sent.type !== 'control_response') continue
+    const id = (step.sent.response as Line).request_id
+    const asked = out.findIndex(
+      (other) => 'wrote' in other && other.wrote.type === 'control_request' && other.wrote.request_id === id,
+    )
+    if (asked > index) {
+      out.splice(index, 1)
+      out.splice(asked, 0, step)
+      index -= 1
+    }
+  }
+  return out
+}
+
+export interface PlayParts {
+  readonly link: Pick<Link, 'read' | 'write' | 'end'>
+  readonly killed: AbortSignal
+}
+
+/** How two lines of a client are the same for a recording: by type, and by what they ask for or answer. */
+function kindOf(line: Line): string {
+  if (line.type === 'control_request') return `request:${String((line.request as Line | undefined)?.subtype)}`
+  if (line.type === 'control_response') return `response:${String((line.response as Line).request_id)}`
+  return String(line.type)
+}
+
+export async function playRecording(recording: Recording, { link, killed }: PlayParts): Promise<SimulatedExit> {
+  const ids = new Map<string, string>()
+  const received: Line[] = []
+  let ended = false
+  let changed = deferred()
+  const tell = (): void => {
+    changed.resolve()
+    changed = deferred()
+  }
+  const wanted = recording.steps.flatMap((step) => ('sent' in step ? [kindOf(step.sent)] : []))
+  const initializes = wanted.includes('request:initialize')
+  const write = (line: Line): Promise<void> => link.write(encodeNdjson(line)).catch(() => {})
+
+  const read = async (): Promise<void> => {
+    for await (const batch of batches(link, ndjsonDecoder<Line>({ onInvalid: () => undefined }))) {
+      for (const line of batch) {
+        if (!initializes && kindOf(line) === 'request:initialize') {
+          await write({
+            type: 'control_response',
+            response: { subtype: 'success', request_id: line.request_id, response: { commands: [] } },
+          })
+        } else received.push(line)
+      }
+      tell()
+    }
+  }
+  void read()
+    .catch(() => {})
+    .then(() => {
+      ended = true
+      tell()
+    })
+  killed.addEventListener('abort', tell, { once: true })
+
+  /** Waits for a line of this kind and takes it. */
+  const take = async (kind: string): Promise<Line | undefined> => {
+    for (;;) {
+      const index = received.findIndex((line) => kindOf(line) === kind)
+      if (index !== -1) return received.splice(index, 1)[0]
+      if (ended || killed.aborted) return undefined
+      await changed.promise
+    }
+  }
+
+  // A one-shot run had its prompt on the command line; a client sends it as its first message.
+  const promptFirst = !wanted.includes('user') && recording.steps.some((step) => 'wrote' in step && step.wrote.type === 'system')
+  let awaited = !promptFirst
+  for (const step of recording.steps) {
+    if (killed.aborted) return { exitCode: 143, signal: null, stderr: '' }
+    if ('event' in step) {
+      // Whether and when to close is the client's affair; a signal is the process's own end.
+      if (step.event.startsWith('signal ')) break
+      continue
+    }
+    if ('sent' in step) {
+      const mine = await take(kindOf(step.sent))
+      if (mine && typeof step.sent.request_id === 'string') ids.set(step.sent.request_id, String(mine.request_id))
+      if (mine && typeof step.sent.uuid === 'string') ids.set(step.sent.uuid, String(mine.uuid))
+      continue
+    }
+    if (!awaited && step.wrote.type !== 'control_request' && step.wrote.type !== 'control_response') {
+      await take('user')
+      awaited = true
+    }
+    await write(renamed(step.wrote, ids))
+  }
+  while (!ended && !killed.aborted && recording.exitCode === 0) await changed.promise
+  return { exitCode: recording.exitCode, signal: recording.signal, stderr: recording.stderr }
+}
+
+/** The client's own ids in place of the recorded client's. */
+function renamed(line: Line, ids: ReadonlyMap<string, string>): Line {
+  if (ids.size === 0) return line
+  const swap = (value: unknown): unknown => {
+    if (typeof value === 'string') return ids.get(value) ?? value
+    if (Array.isArray(value)) return value.map(swap)
+    if (typeof value !== 'object' || value === null) return value
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, swap(item)]))
+  }
+  return swap(line) as Line
+}

@@ -1,0 +1,206 @@
+/** The CLI's own session files: lists, reads and follows them, whatever a version writes into them, one chunk of memory at a time. */
+import { createReadStream } from 'node:fs'
+import { open, readdir, stat } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { ndjsonDecoder } from '../../src/core/codec/ndjson.js'
+import { sleep, systemClock, type Clock } from '../../src/core/clock.js'
+import { SignalboxError } from '../../src/errors.js'
+import { projectKey } from '../../src/claude/project-key.js'
+
+export interface SessionFilesOptions {
+  /** Default: CLAUDE_CONFIG_DIR, else `~/.claude`. */
+  readonly configDir?: string
+  /** Sessions of this working directory only. */
+  readonly cwd?: string
+}
+
+export interface SessionFile {
+  readonly sessionId: string
+  readonly path: string
+  readonly projectKey: string
+  readonly bytes: number
+  /** Milliseconds since 1970. */
+  readonly modifiedAt: number
+}
+
+/** A line of a session file. The format is the CLI's own affair: only what is always there has a type. */
+export interface SessionEntry {
+  readonly type: string
+  readonly uuid?: string
+  readonly parentUuid?: string | null
+  readonly sessionId?: string
+  readonly timestamp?: string
+  readonly message?: { readonly role?: string; readonly content?: unknown; readonly [field: string]: unknown }
+  readonly [field: string]: unknown
+}
+
+export interface ReadSessionOptions {
+  /** Where to begin: a `next` of before. */
+  readonly from?: number
+  readonly signal?: AbortSignal
+  /** Longer lines are passed over. Default 32 MiB. */
+  readonly maxLineBytes?: number
+}
+
+export interface FollowOptions extends ReadSessionOptions {
+  /** How often to look for more. Default 250 ms. */
+  readonly pollMs?: number
+  readonly clock?: Clock
+}
+
+export interface SessionEntries {
+  readonly entries: readonly SessionEntry[]
+  /** The byte behind the last whole line: where to read on. */
+  readonly next: number
+}
+
+const CHUNK_BYTES = 256 * 1024
+const NEWLINE = 0x0a
+
+const configDirOf = ({ configDir }: SessionFilesOptions): string =>
+  configDir ?? process.env.CLAUDE_CONFIG_DIR ?? join(homedir(), '.claude')
+
+/** Newest first. Subagents' files are not sessions and are left out. */
+export async function listSessionFiles(options: SessionFilesOptions = {}): Promise<SessionFile[]> {
+  const root = join(configDirOf(options), 'projects')
+  const wanted = options.cwd === undefined ? undefined : projectKey(resolve(options.cwd))
+  const found: SessionFile[] = []
+  for (const key of await namesIn(root)) {
+    // Longer keys end in a hash of the CLI's own making.
+    if (wanted !== undefined && key !== wanted && !(wanted.length === 200 && key.startsWith(wanted))) continue
+    for (const name of await namesIn(join(root, key))) {
+      if (!name.endsWith('.jsonl') || name.startsWith('agent-')) continue
+      const path = join(root, key, name)
+      const about = await stat(path).catch(() => undefined)
+      if (!about?.isFile()) continue
+      found.push({
+        sessionId: name.slice(0, -'.jsonl'.length),
+        path,
+        projectKey: key,
+        bytes: about.size,
+        modifiedAt: about.mtimeMs,
+      })
+    }
+  }
+  return found.sort((one, other) => other.modifiedAt - one.modifiedAt)
+}
+
+/** Batches of entries to the end of the file as it is now. Broken lines and lines that are too long are passed over. */
+export async function* readSessionFile(path: string, options: ReadSessionOptions = {}): AsyncGenerator<SessionEntries, void, void> {
+  const { from = 0, signal, maxLineBytes = 32 * 1024 * 1024 } = options
+  const reader = createEntryReader(from, maxLineBytes)
+  const stream = createReadStream(path, { start: from, highWaterMark: CHUNK_BYTES })
+  const stop = (): void => void stream.destroy()
+  signal?.addEventListener('abort', stop, { once: true })
+  try {
+    for await (const chunk of stream) {
+      signal?.throwIfAborted()
+      const batch = reader.push(chunk as Uint8Array)
+      if (batch.entries.length > 0) yield batch
+    }
+    signal?.throwIfAborted()
+    const last = reader.end()
+    if (last.entries.length > 0) yield last
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw missing(path, error)
+  } finally {
+    signal?.removeEventListener('abort', stop)
+    stream.destroy()
+  }
+}
+
+/** The same without an end: goes on as the CLI writes. A file that is cut short is read from its start again. */
+export async function* followSessionFile(path: string, options: FollowOptions = {}): AsyncGenerator<SessionEntries, void, void> {
+  const { signal, pollMs = 250, clock = systemClock, maxLineBytes = 32 * 1024 * 1024 } = options
+  let position = options.from ?? 0
+  let reader = createEntryReader(position, maxLineBytes)
+  while (!signal?.aborted) {
+    const about = await stat(path).catch(() => undefined)
+    if (about && about.size < position) {
+      position = 0
+      reader = createEntryReader(0, maxLineBytes)
+    }
+    if (about && about.size > position) {
+      const file = await open(path, 'r')
+      try {
+        const buffer = new Uint8Array(CHUNK_BYTES)
+        for (;;) {
+          const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, position)
+          if (bytesRead === 0) break
+          position += bytesRead
+          const batch = reader.push(buffer.slice(0, bytesRead))
+          if (batch.entries.length > 0) yield batch
+          if (signal?.aborted) return
+        }
+      } finally {
+        await file.close()
+      }
+    }
+    try {
+      await sleep(clock, pollMs, signal)
+    } catch {
+      return
+    }
+  }
+}
+
+/** Counts the bytes of whole lines, so that a reader can go on where it stopped, and gets past a line that is too long. */
+function createEntryReader(from: number, maxLineBytes: number) {
+  const make = () => ndjsonDecoder<unknown>({ maxLineBytes, onInvalid: () => undefined })
+  let decoder = make()
+  let read = from
+  let next = from
+  let skipping = false
+  const kept = (lines: readonly unknown[]): SessionEntry[] =>
+    lines.filter(
+      (line): line is SessionEntry => typeof line === 'object' && line !== null && typeof (line as SessionEntry).type === 'string',
+    )
+
+  const push = (chunk: Uint8Array): SessionEntries => {
+    const last = chunk.lastIndexOf(NEWLINE)
+    const start = read
+    read += chunk.byteLength
+    if (skipping) {
+      const end = chunk.indexOf(NEWLINE)
+      if (end === -1) return { entries: [], next }
+      skipping = false
+      next = start + end + 1
+      read = next
+      return push(chunk.subarray(end + 1))
+    }
+    const entries = kept(decoder.push(chunk))
+    if (last !== -1) next = start + last + 1
+    if (decoder.fault) {
+      decoder = make()
+      skipping = last === -1 || last < chunk.byteLength - 1
+    }
+    return { entries, next }
+  }
+  return {
+    push,
+    /** The file may end without a newline; such a line is whole or still being written. */
+    end(): SessionEntries {
+      const entries = skipping ? [] : kept(decoder.end())
+      if (entries.length > 0) next = read
+      return { entries, next }
+    },
+  }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return await readdir(folder).catch(() => [])
+}
+
+function missing(path: string, cause: unknown): unknown {
+  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined
+  if (code !== 'ENOENT') return cause
+  return new SignalboxError({
+    code: 'not_found',
+    message: `There is no session file at ${path}.`,
+    system: 'claude',
+    op: 'readSessionFile',
+    cause,
+  })
+}
