@@ -59,4 +59,21 @@ export const requirements: readonly Requirement[] = [
   row('ccc.files.cursor', 'design 3', 'The cursor is plain data of bounded size; nothing is lost or doubled behind it.'),
   row('ccc.files.since', 'design 3', 'Following may begin in the past.'),
   row('ccc.files.replaced', 'design 3', 'A file that became shorter is a gap, and said to be one.'),
+  row(
+    'ccc.ssh.carriers',
+    'reference 13',
+    'Asks and answers go through nc and through socat, which waits longer than any ask takes.',
+  ),
+  row(
+    'ccc.ssh.nothing-on-the-line',
+    'reference 13',
+    'What is asked travels on stdin and stands on no command line; nobody is asked anything.',
+  ),
+  row('ccc.ssh.checked', 'design 7', 'A host or path that could be an option or a shell word is refused before anything starts.'),
+  row('ccc.ssh.no-answer', 'reference 13', 'A command that ends without an answer leaves its last words and an honest outcome.'),
+  row('ccc.ssh.deadline', 'design 1, law 9', 'A call that is given up ends its ssh.'),
+  row('ccc.ssh.real', 'reference 13', 'A real sshd: single commands, failures, a forwarded socket and its streams.'),
+  row('ccc.forward.many', 'reference 13', 'One ssh carries many requests, and closing it leaves no folder behind.'),
+  row('ccc.forward.end', 'design 3', 'The end of a forwarded socket is noticed, and nothing more opens through it.'),
+  row('ccc.forward.fails', 'design 1, law 1', 'A forward that fails or is given up leaves neither child nor folder.'),
 ]

@@ -95,7 +95,8 @@ export async function cccForward(options: CccForwardOptions): Promise<CccForward
   const open = signal ? { signal } : {}
   let child: Link | undefined
   const close = async (): Promise<void> => {
-    await child?.close()
+    // It has nothing to flush, and with -N the end of its input tells it nothing.
+    await child?.close({ graceMs: 200 })
     await rm(folder, { recursive: true, force: true })
   }
   try {
