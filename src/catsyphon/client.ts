@@ -3,7 +3,6 @@ import { createCaller, type CallOptions, type ClientOptions } from '../core/call
 import { systemClock, type Random } from '../core/clock.js'
 import { tell } from '../core/policy/policy.js'
 import { SignalboxError } from '../errors.js'
-import { memoryStore } from '../store/memory.js'
 import { openOutbox, type Outbox } from '../store/outbox.js'
 import type { FlushReport, OutboxCounts, OutboxLimits } from '../store/outbox-types.js'
 import type { Store } from '../store/store.js'
@@ -26,8 +25,11 @@ export interface CatsyphonOptions extends ClientOptions {
   readonly apiKey: string
   /** For reading conversations back. */
   readonly workspaceId?: string
-  /** Where events wait. Default: memory, which a crash empties. */
-  readonly store?: Store
+  /**
+   * Where events wait: the one choice that nobody can make for you. `fileStore` of `signalbox/node` and `indexedDbStore` of
+   * `signalbox/web/indexeddb` survive a crash, `memoryStore` of `signalbox/store` does not. Yours to close, after the client.
+   */
+  readonly store: Store
   /** Names the outbox in the store. Give servers that share a store different names. Default `catsyphon`. */
   readonly outboxName?: string
   readonly limits?: OutboxLimits
@@ -91,7 +93,6 @@ export async function createCatsyphon(options: CatsyphonOptions): Promise<Catsyp
   let credentials = checkCredentials(options.collectorId, options.apiKey)
   let leaving = false
   let closing: Promise<FlushReport> | undefined
-  const store = options.store ?? memoryStore({ clock })
   const report = (event: CatsyphonEvent): void => tell(onEvent, event)
 
   const shared = { system: SYSTEM, transport: transport.name, timeoutMs, clock }
@@ -104,7 +105,7 @@ export async function createCatsyphon(options: CatsyphonOptions): Promise<Catsyp
 
   const outbox: Outbox = await openOutbox({
     ...options.limits,
-    store,
+    store: options.store,
     name: options.outboxName ?? SYSTEM,
     batchSize: options.batchSize ?? 20,
     lingerMs: options.flushIntervalMs ?? 5000,
@@ -160,7 +161,6 @@ export async function createCatsyphon(options: CatsyphonOptions): Promise<Catsyp
       closing ??= (async () => {
         const left = await flush({ timeoutMs: drainTimeoutMs })
         await outbox.close()
-        if (!options.store) await store[Symbol.asyncDispose]()
         return left
       })()
       return closing

@@ -16,20 +16,3 @@ export type {
 } from './store.js'
 export { memoryStore, type MemoryStoreOptions } from './memory.js'
 export { checkKey, checkPosition, createPage, fenced, storeClosed, storeFull, tailPages } from './rules.js'
-export { openOutbox, type AppendItemOptions, type FlushOptions, type Outbox } from './outbox.js'
-export type {
-  DeadLetter,
-  Deliver,
-  Delivery,
-  FlushReport,
-  LaneTuning,
-  Memo,
-  OutboxCounts,
-  OutboxItem,
-  OutboxLimits,
-  OutboxOptions,
-  OutboxOverflow,
-  OutboxReport,
-  Verdict,
-} from './outbox-types.js'
-export type { LaneState } from './outbox-state.js'

@@ -14,6 +14,23 @@ import { startSender, type Sender, type SenderContext } from './outbox-sender.js
 import { loadLane, type LaneState } from './outbox-state.js'
 import type { DeadLetter, FlushReport, LaneTuning, OutboxCounts, OutboxOptions, OutboxReport } from './outbox-types.js'
 
+export type {
+  DeadLetter,
+  Deliver,
+  Delivery,
+  FlushReport,
+  LaneTuning,
+  Memo,
+  OutboxCounts,
+  OutboxItem,
+  OutboxLimits,
+  OutboxOptions,
+  OutboxOverflow,
+  OutboxReport,
+  Verdict,
+} from './outbox-types.js'
+export type { LaneState } from './outbox-state.js'
+
 export interface AppendItemOptions {
   /** Does it take an ordinal? Default true. */
   readonly numbered?: boolean

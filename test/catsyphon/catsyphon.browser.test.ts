@@ -9,6 +9,7 @@ import {
   storeCases,
   type CatsyphonSimulator,
 } from '../../src/testing/index.js'
+import { memoryStore } from '../../src/store/index.js'
 import { flushOnHide } from '../../transports/web/catsyphon.js'
 import { indexedDbStore } from '../../transports/web/store-indexeddb.js'
 import { cases } from '../conformance/catsyphon.js'
@@ -48,6 +49,10 @@ describe('the client over IndexedDB', () => {
     test(`[${id}] ${title}`, () =>
       run({ generation: 'current', openStore: async () => indexedDbStore({ database: freshDatabase() }) }))
   }
+})
+
+describe.each(['sequence', 'transitional'] as const)('the client on the %s server', (generation) => {
+  for (const { id, title, run } of cases) test(`[${id}] ${title}`, () => run({ generation }))
 })
 
 interface Buckets {
@@ -168,7 +173,14 @@ describe('tabs', () => {
 describe('the page', () => {
   const open = (simulator: CatsyphonSimulator, more: object = {}): Promise<Catsyphon> => {
     const { id: collectorId, key: apiKey } = simulator.register()
-    return createCatsyphon({ transport: simulator.transport, collectorId, apiKey, flushIntervalMs: 60_000, ...more })
+    return createCatsyphon({
+      transport: simulator.transport,
+      store: memoryStore(),
+      collectorId,
+      apiKey,
+      flushIntervalMs: 60_000,
+      ...more,
+    })
   }
 
   test('[catsyphon.quota] a full disk refuses new events and loses none that was acknowledged', { timeout: 60_000 }, async () => {

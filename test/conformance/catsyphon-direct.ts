@@ -101,7 +101,7 @@ export const directCases: readonly Case<CatsyphonContext>[] = [
       await using store = memoryStore()
       const credentials = kvCredentials(await store.kv('credentials'))
       const { transport, workspaceId } = simulator
-      const options = { ...QUICK, transport, serverUrl: 'https://host:8000/api', workspaceId, credentials }
+      const options = { ...QUICK, store, transport, serverUrl: 'https://host:8000/api', workspaceId, credentials }
       await using first = await register({ ...options, collectorType: 'demo', hostname: 'h', metadata: { os: 'linux' } })
       const [profile] = await credentials.listProfiles()
       checkEqual([profile?.collectorId, profile?.profile, profile && 'apiKey' in profile], [first.collectorId, 'default', false])
@@ -125,7 +125,10 @@ export const directCases: readonly Case<CatsyphonContext>[] = [
       const simulator = createCatsyphonSimulator({ generation: context.generation })
       simulator.inject(faults.reset('after'))
       const { transport, workspaceId } = simulator
-      const error = await checkRejects(register({ ...QUICK, transport, serverUrl: 'http://h', workspaceId }), 'closed')
+      const error = await checkRejects(
+        register({ ...QUICK, store: memoryStore(), transport, serverUrl: 'http://h', workspaceId }),
+        'closed',
+      )
       checkEqual([error.sent, simulator.ledger.requests], ['maybe', 1])
     },
   },
@@ -169,6 +172,60 @@ export const directCases: readonly Case<CatsyphonContext>[] = [
       )
       checkEqual(await bench.client.getConversation('3f0c1d9e-5a8b-4c77-9d51-0e6f6a2b7c10'), null)
       checkEqual(await bench.client.readSession(newSession()), null)
+    },
+  },
+  {
+    id: 'catsyphon.split-answer',
+    title: 'an answer that comes byte by byte, or never ends, is read or given up',
+    async run(context) {
+      const simulator = createCatsyphonSimulator({ generation: context.generation })
+      let ends = true
+      const dripping: ExchangeTransport = {
+        ...simulator.transport,
+        async exchange(request, options) {
+          const reply = await simulator.transport.exchange(request, options)
+          const text = new Uint8Array(await new Response(reply.body as never).arrayBuffer())
+          let at = 0
+          const body = new ReadableStream<Uint8Array>({
+            pull(controller) {
+              if (at < text.length) controller.enqueue(text.slice(at, ++at))
+              else if (ends) controller.close()
+            },
+          })
+          return { ...reply, body }
+        },
+      }
+      await using bench = await openBench({ generation: context.generation }, { transport: dripping }, simulator)
+      const id = newSession()
+      const session = bench.client.session(id)
+      await session.message({ role: 'user', content: 'gr\u00fc\u00df \u{1f600} dich' })
+      checkEqual((await session.flush()).pending, 0)
+      checkEqual((await bench.client.readSession(id))?.messages[0]?.content, 'gr\u00fc\u00df \u{1f600} dich')
+      ends = false
+      await checkRejects(bench.client.health({ timeoutMs: 30 }), 'deadline_exceeded')
+      const controller = new AbortController()
+      const waiting = bench.client.health({ signal: controller.signal })
+      controller.abort()
+      await checkRejects(waiting, 'aborted')
+      ends = true
+    },
+  },
+  {
+    id: 'catsyphon.giant',
+    title: 'an event of many megabytes goes alone, and arrives whole',
+    async run(context) {
+      await using bench = await openBench(context)
+      const id = newSession()
+      const session = bench.client.session(id)
+      const giant = '\u{1f600}'.repeat(1_000_000)
+      await Promise.all([
+        session.message({ role: 'user', content: 'before' }),
+        session.message({ role: 'user', content: giant }),
+        session.message({ role: 'user', content: 'after' }),
+      ])
+      checkEqual((await session.flush()).pending, 0)
+      const stored = contents(bench.simulator, id)
+      check(stored.length === 3 && stored[1] === giant, 'the giant is whole, between the others')
     },
   },
   {

@@ -180,6 +180,12 @@ export const requirements: readonly Requirement[] = [
     source: reference('4.8'),
     behaviour: 'A conversation is read back, its messages in the order of their moments.',
   },
+  {
+    id: 'catsyphon.split-answer',
+    source: 'design 8',
+    behaviour: 'Answers in single bytes are read; those that never end are given up.',
+  },
+  { id: 'catsyphon.giant', source: reference('2'), behaviour: 'An event of megabytes goes alone and arrives whole.' },
   { id: 'catsyphon.validate', source: 'design 3', behaviour: 'A broken answer is reported and delivered, or thrown under strict.' },
   { id: 'catsyphon.other-collector', source: reference('7.6'), behaviour: 'The session of another collector is told as such.' },
   {

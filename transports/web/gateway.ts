@@ -1,7 +1,7 @@
 /** The gateway from a page, an edge worker or anywhere: for each upstream the transport that its protocol needs. */
 import { SignalboxError } from '../../src/errors.js'
 import { isSecretName } from '../../src/redact.js'
-import type { ExchangeTransport, OpenOptions, StreamTransport } from '../../src/transport.js'
+import type { ExchangeTransport, Link, OpenOptions, StreamTransport } from '../../src/transport.js'
 import { httpBase } from './address.js'
 import { fetchExchange, type FetchExchangeOptions } from './fetch-exchange.js'
 import { fetchLink } from './fetch-link.js'
@@ -27,6 +27,8 @@ export type Via = 'call' | 'link'
 export interface GatewayClient {
   /** What this credential may see and do; throws `unauthenticated` when it is not valid. */
   session(options?: OpenOptions): Promise<GatewaySession>
+  /** The token that is used, redeemed if need be: for a page that must survive a reload. Keep it out of URLs and logs. */
+  token(): Promise<string>
   /** Request and response, or request and stream: `call` unless told otherwise. Names default to the system's. */
   ccc(name?: string, via?: Via): StreamTransport<void>
   cccc(name?: string, via?: Via): StreamTransport<void>
@@ -84,7 +86,10 @@ export function gateway(url: string | URL, options: GatewayClientOptions = {}): 
 
   const stream = <Launch>(name: string, via: Via): StreamTransport<Launch> => {
     const path = `${base.href.replace(/\/$/, '')}/v1/${encodeURIComponent(name)}`
-    if (via === 'call') return fetchLink({ url: `${path}/call`, name: `gateway:${name}`, ...common }) as StreamTransport<Launch>
+    if (via === 'call') {
+      const posts = fetchLink({ url: `${path}/call`, name: `gateway:${name}`, ...common })
+      return { ...posts, open: async (_launch, open) => withoutFirstBeat(await posts.open(undefined, open)) }
+    }
     return webSocketLink<Launch>({
       url: `${path}/link`,
       name: `gateway:${name}`,
@@ -120,6 +125,7 @@ export function gateway(url: string | URL, options: GatewayClientOptions = {}): 
         status: reply.status,
       })
     },
+    token,
     ccc: (name = 'ccc', via = 'call') => stream(name, via),
     cccc: (name = 'cccc', via = 'call') => stream(name, via),
     claude: (name = 'claude') => stream(name, 'link'),
@@ -127,6 +133,32 @@ export function gateway(url: string | URL, options: GatewayClientOptions = {}): 
     catsyphon: (name = 'catsyphon') => exchange(name),
     stream: (name, via = 'link') => stream(name, via),
     exchange,
+  }
+}
+
+const NEWLINE = 0x0a
+
+/** The gateway begins an answer with an empty line, so that Firefox hands out the first bytes; a protocol knows nothing of it. */
+function withoutFirstBeat(link: Link): Link {
+  let begun = false
+  const read = async (): Promise<Uint8Array | null> => {
+    for (;;) {
+      const chunk = await link.read()
+      if (begun || chunk === null) return chunk
+      const first = chunk.findIndex((byte) => byte !== NEWLINE)
+      if (first === -1) continue
+      begun = true
+      return first === 0 ? chunk : chunk.subarray(first)
+    }
+  }
+  return {
+    info: link.info,
+    read,
+    write: (bytes) => link.write(bytes),
+    end: () => link.end(),
+    close: (options) => link.close(options),
+    closed: link.closed,
+    [Symbol.asyncDispose]: () => link[Symbol.asyncDispose](),
   }
 }
 

@@ -20,5 +20,3 @@ export {
 export type { AcceptedLink, OpenRequest } from '../../src/core/link-protocol/handshake.js'
 export type { FrameLink } from '../../src/core/link-protocol/frame-link.js'
 export { gateway, type GatewayClient, type GatewayClientOptions, type GatewaySession, type Via } from './gateway.js'
-export { indexedDbStore, type IndexedDbStoreOptions } from './store-indexeddb.js'
-export { catsyphonPage, flushOnHide, type CatsyphonPage, type CatsyphonPageOptions } from './catsyphon.js'
