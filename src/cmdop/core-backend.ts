@@ -11,7 +11,7 @@ import { frameOf } from './frames.js'
 import { OPS, type OpName, type Plane } from './ops.js'
 import { toPlain, type Complaint } from './plain.js'
 import { schemaOf } from './schema.js'
-import { createSession, type Session, type SessionLimits } from './session.js'
+import { createSession, LEAVING_MS, type Session, type SessionLimits } from './session.js'
 
 export interface CoreBackendOptions {
   readonly transport: string
@@ -41,7 +41,7 @@ export function createCoreBackend(options: CoreBackendOptions): Backend {
     try {
       const link = await options.open({ signal: life.signal, trace })
       if (life.signal.aborted) {
-        await link.close({ graceMs: 0 })
+        await link.close({ graceMs: LEAVING_MS })
         throw clientClosed(facts)
       }
       session = createSession(link, limits, clock)
@@ -121,7 +121,7 @@ export function createCoreBackend(options: CoreBackendOptions): Backend {
     await opening?.catch(() => {})
     life[Symbol.dispose]()
     if (!session || session.failure) {
-      await session?.close(clientClosed(facts), 0)
+      await session?.close(clientClosed(facts), LEAVING_MS)
       return
     }
     let timer: Timer | undefined
@@ -131,7 +131,7 @@ export function createCoreBackend(options: CoreBackendOptions): Backend {
     await Promise.race([session.idle(), late])
     timer?.cancel()
     // Measured: with an ask open a core leaves neither at the end of its stdin nor at TERM, so patience would be wasted on it.
-    await session.close(clientClosed(facts), session.owed > 0 ? 0 : LEAVE_MS)
+    await session.close(clientClosed(facts), session.owed > 0 ? LEAVING_MS : LEAVE_MS)
   }
 }
 
@@ -164,6 +164,10 @@ function clientClosed(facts: { transport: string }): ConnectionError {
 }
 
 function notOpened(error: unknown, facts: { transport: string }): unknown {
+  if (!SignalboxError.is(error)) return error
   // Nothing was written to a core that did not start, whatever its own failure says about what it was sent.
-  return SignalboxError.is(error) ? withFacts(error, facts, { sent: 'no' }) : error
+  if (error.code !== 'not_found') return withFacts(error, facts, { sent: 'no' })
+  // No executable: the word for a machine or a fleet that is not there would mislead.
+  const { message, transport } = error
+  return new ConnectionError({ code: 'unreachable', remoteCode: 'connection', message, transport, sent: 'no', cause: error })
 }

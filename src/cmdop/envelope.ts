@@ -2,6 +2,7 @@
 import { create, fromBinary, toBinary, type MessageInitShape } from '@bufbuild/protobuf'
 import { encodeFrame, MAX_FRAME_BYTES } from '../core/codec/frames.js'
 import { SignalboxError } from '../errors.js'
+import { hotEvent } from './hot-event.js'
 import { Envelope_Kind as Kind, EnvelopeSchema, type Envelope } from './gen/cmdop/core/v1/envelope_pb.js'
 
 export { Kind, type Envelope }
@@ -30,6 +31,8 @@ export function encodeEnvelope(id: number, kind: Kind, payload: PayloadInit, max
 export function decodeEnvelope(body: Uint8Array): Envelope {
   let envelope: Envelope
   try {
+    const hot = hotEvent(body)
+    if (hot) return hot
     checkFields(body)
     envelope = fromBinary(EnvelopeSchema, body)
   } catch (cause) {

@@ -47,8 +47,8 @@ export interface SessionLimits {
 const TOP_ID = 0xffff_ffff
 /** How long the rest of a frame may be due before a deadline takes the place in the stream for lost. */
 const STALLED_MS = 1_000
-/** For a core that closed its stdout and should be leaving by itself. */
-const LEAVING_MS = 300
+/** Per closing step, for a core that should be leaving by itself or cannot be heard any more. Some obey nothing but KILL. */
+export const LEAVING_MS = 150
 
 export function createSession(link: Link, limits: SessionLimits = {}, clock: Clock = systemClock): Session {
   const { maxFrameBytes = MAX_FRAME_BYTES, maxRequestBytes, maxPending = 10_000 } = limits
@@ -126,8 +126,9 @@ export function createSession(link: Link, limits: SessionLimits = {}, clock: Clo
     } catch (error) {
       cause = error
     }
-    const reason = await link.close({ graceMs: cause === undefined ? LEAVING_MS : 0 })
-    fail(lost(reason, cause))
+    // What is known is told at once; only how a core left is worth a short wait.
+    if (cause !== undefined) fail(lost({ kind: 'error', error: cause }, cause))
+    fail(lost(await link.close({ graceMs: LEAVING_MS }), cause))
   }
   void read()
 
@@ -153,7 +154,7 @@ export function createSession(link: Link, limits: SessionLimits = {}, clock: Clo
     if (!stuck && !mute) return
     const why = stuck ? 'stopped in the middle of a frame' : 'stayed silent'
     fail(new ConnectionError({ code: 'closed', message: `The core ${why}; the next call gets a fresh one.`, sent: 'maybe' }))
-    void link.close({ graceMs: 0 })
+    void link.close({ graceMs: LEAVING_MS })
   }
 
   return {

@@ -70,6 +70,21 @@ const comparisons: readonly Comparison[] = [
     aim: { least: 1.8 },
   },
   {
+    title: 'CMDOP envelopes, by batches',
+    floor: 'libraryEnvelopes',
+    ours: 'ourEnvelopes',
+    argument: 'envelopes',
+    aim: { least: 2 },
+  },
+  {
+    title: 'CMDOP envelopes, link by batches',
+    floor: 'libraryEnvelopes',
+    ours: 'linkEnvelopes',
+    serve: 'envelopes',
+    argument: 'envelopes',
+    aim: { least: 1.8 },
+  },
+  {
     title: 'unix socket, round trip',
     floor: 'bareRoundTrips',
     ours: 'linkRoundTrips',
@@ -131,7 +146,7 @@ async function compare(comparison: Comparison, path: string): Promise<Row> {
       times.ours.push(mine.ms)
       count = mine.count
     }
-    return { title, count, floor, times, aim, ratio: floor === 'libraryFrames' ? 'speed' : 'cost' }
+    return { title, count, floor, times, aim, ratio: floor.startsWith('library') ? 'speed' : 'cost' }
   } finally {
     if (server) {
       server.disconnect()

@@ -1,6 +1,7 @@
 /** The bytes that are measured, the same on every run: made from a seed. */
 import { create, toBinary } from '@bufbuild/protobuf'
 import { EnumValueDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
+import { encodeEnvelope, Kind } from '../../src/cmdop/envelope.js'
 import { encodeFrame } from '../../src/core/codec/frames.js'
 import { createSeededRandom } from '../../src/testing/clock.js'
 
@@ -29,6 +30,7 @@ export const FIXTURES = {
   'lines-20000': () => repeated(lines(20_000, 200, WORDS), 100_000_000),
   'lines-foreign': () => repeated(lines(300, 2000, FOREIGN_WORDS), 100_000_000),
   frames: () => repeated(frames(10_000), 26_000_000),
+  envelopes: () => repeated(envelopes(10_000), 26_000_000),
 } as const
 
 export type FixtureName = keyof typeof FIXTURES
@@ -74,6 +76,18 @@ function frames(count: number): Uint8Array {
         create(EnumValueDescriptorProtoSchema, { name, number: Math.floor(random() * 1e6) }),
       ),
     )
+  })
+  return Buffer.concat(parts)
+}
+
+/** What a CMDOP core says most: words of an ask, two bytes of frame and about 50 of envelope each. */
+function envelopes(count: number): Uint8Array {
+  const random = createSeededRandom(count)
+  const parts = Array.from({ length: count }, () => {
+    const delta = `${WORDS[Math.floor(random() * WORDS.length)]} ${WORDS[Math.floor(random() * WORDS.length)]}`
+    const event = { eventType: 1, payloadJson: JSON.stringify({ delta }) }
+    const payload = { case: 'askFrame', value: { frame: { case: 'event', value: event } } } as const
+    return encodeEnvelope(1 + Math.floor(random() * 1000), Kind.EVENT, payload)
   })
   return Buffer.concat(parts)
 }

@@ -2,6 +2,8 @@
 import { fromBinary } from '@bufbuild/protobuf'
 import { EnumValueDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
 import { sizeDelimitedDecodeStream } from '@bufbuild/protobuf/wire'
+import { decodeEnvelope } from '../../src/cmdop/envelope.js'
+import { EnvelopeSchema } from '../../src/cmdop/gen/cmdop/core/v1/envelope_pb.js'
 import { frameDecoder } from '../../src/core/codec/frames.js'
 import { ndjsonDecoder } from '../../src/core/codec/ndjson.js'
 import { batches, messages } from '../../src/core/messages.js'
@@ -93,6 +95,42 @@ export const streamSamples = {
       return count
     })
   },
+
+  libraryEnvelopes(fixture: FixtureName): Promise<Sample> {
+    const chunks = chunksOf(FIXTURES[fixture]())
+    async function* source() {
+      yield* chunks
+    }
+    return timed(async () => {
+      let count = 0
+      for await (const envelope of sizeDelimitedDecodeStream(EnvelopeSchema, source())) count += envelope.id ? 1 : 0
+      return count
+    })
+  },
+
+  ourEnvelopes(fixture: FixtureName): Promise<Sample> {
+    const chunks = chunksOf(FIXTURES[fixture]())
+    return timed(async () => {
+      const decoder = frameDecoder()
+      let count = 0
+      for (const chunk of chunks) {
+        for (const body of decoder.push(chunk)) count += decodeEnvelope(body).id ? 1 : 0
+        await undefined
+      }
+      return count
+    })
+  },
+
+  linkEnvelopes: (_fixture: FixtureName, path: string): Promise<Sample> =>
+    timed(async () => {
+      const link = await unixSocket({ path }).open()
+      let count = 0
+      for await (const batch of batches(link, frameDecoder())) {
+        for (const body of batch) count += decodeEnvelope(body).id ? 1 : 0
+      }
+      await link.close()
+      return count
+    }),
 
   linkFrames: (_fixture: FixtureName, path: string): Promise<Sample> =>
     timed(async () => {

@@ -72,7 +72,8 @@ export function createCmdopCore(options: CmdopCoreOptions = {}): CmdopCoreSimula
 
   const put = async (link: Link, bytes: Uint8Array): Promise<void> => {
     if (!splitWrites) return link.write(bytes)
-    for (const byte of bytes) await link.write(Uint8Array.of(byte))
+    // All at once: the link keeps their order, and no other frame comes between.
+    await Promise.all(Array.from(bytes, (byte) => link.write(Uint8Array.of(byte))))
   }
   const write = async (link: Link, envelope: EnvelopeInit): Promise<void> => {
     // Written at once, in order; counted before the write, so that no later frame slips out.

@@ -290,6 +290,14 @@ export function skillDetail(world: CmdopWorld, summary: Row): Row {
     upstream_github_url: 'https://example.com/g',
     upstream_npm_package: '',
     upstream_license: '',
-    seo: { title: '', description: '', keywords: [], og_title: '', og_description: '', og_image: 'https://example.com/o.png', canonical: 'https://example.com/s' },
+    seo: {
+      title: '',
+      description: '',
+      keywords: [],
+      og_title: '',
+      og_description: '',
+      og_image: 'https://example.com/o.png',
+      canonical: 'https://example.com/s',
+    },
   }
 }

@@ -1,0 +1,181 @@
+/** A core as a child: found, started once, replaced, ended. */
+import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { build } from 'esbuild'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ConnectionError, createCmdop, type AskFrame } from '../../src/cmdop/index.js'
+import { simulatedId } from '../../src/testing/index.js'
+import { cmdopCore } from '../../transports/node/index.js'
+import { binaryName, findCore } from '../../transports/node/cmdop-binary.js'
+
+const M1 = simulatedId(1, 1)
+let folder = ''
+let program = ''
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cmdop-core-'))
+  program = join(folder, 'core.mjs')
+  const entry = fileURLToPath(new URL('./core-program.ts', import.meta.url))
+  await build({ entryPoints: [entry], outfile: program, bundle: true, format: 'esm', platform: 'node', target: 'node20' })
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+const core = (env: Record<string, string> = {}) =>
+  cmdopCore({ binaryPath: process.execPath, args: [program], env: { CMDOP_TOKEN: 't-right', CMDOP_API_KEY: 'k-right', ...env } })
+
+/** The transport, and the links that it opened. */
+function watched(env: Record<string, string> = {}) {
+  const inner = core({ ...env })
+  const pids: number[] = []
+  const transport: typeof inner = {
+    ...inner,
+    async open(config, options) {
+      const link = await inner.open(config, options)
+      pids.push(link.info.pid ?? 0)
+      return link
+    },
+  }
+  return { transport, pids }
+}
+const gone = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return false
+  } catch {
+    return true
+  }
+}
+const until = async (condition: () => boolean): Promise<void> => {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
+}
+
+describe('a core as a child', () => {
+  it('is started by the first call, shared by all, and leaves with the client [cmdop.core.once]', async () => {
+    const { transport, pids } = watched({ CMDOP_SIM_STDERR: '60000', CMDOP_SIM_SPLIT: '1' })
+    const client = createCmdop({ transport })
+    expect(pids).toEqual([])
+    const lists = await Promise.all([client.machines.list(), client.fleets.list(), client.skills.my()])
+    expect(lists.length).toBe(3)
+    expect(await client.machines.ask(M1, 'hi').collect()).toBe('You said: hi')
+    expect(pids.length).toBe(1)
+    await client.close()
+    await until(() => gone(pids[0] ?? 0))
+  })
+
+  it.each([0, 1, 2, 3, 4])(
+    'is killed at step %i of an ask, which says so; the next call gets a fresh one [cmdop.ask.killed]',
+    async (step) => {
+      const { transport, pids } = watched()
+      await using client = createCmdop({ transport })
+      await client.machines.list()
+      const stream = client.machines.ask(M1, '[[say a]][[pin 1]][[say b]][[confirm p]][[say c]][[hang]]')
+      const seen: AskFrame[] = []
+      const kill = () => process.kill(pids[0] ?? 0, 'SIGKILL')
+      const read = async (): Promise<void> => {
+        if (step === 0) kill()
+        for await (const frame of stream) {
+          seen.push(frame)
+          if (seen.length === step) kill()
+          if (frame.type === 'pin_required') await stream.pin(frame.challengeId, '1').catch(() => {})
+          if (frame.type === 'confirm_required') await stream.confirm(frame.token, true).catch(() => {})
+        }
+      }
+      const error = await read().catch((failure: unknown) => failure)
+      expect(error).toBeInstanceOf(ConnectionError)
+      expect(seen.length).toBeGreaterThanOrEqual(step)
+      expect((await client.machines.list()).items.length).toBe(3)
+      expect(pids.length).toBe(2)
+      expect(gone(pids[0] ?? 0)).toBe(true)
+    },
+  )
+
+  it('tells how it exited and its last words [cmdop.core.exit]', async () => {
+    const client = createCmdop({ transport: core({ CMDOP_SIM_EXIT: '1' }) })
+    const error = (await client.machines.list().catch((failure: unknown) => failure)) as ConnectionError
+    expect(error).toBeInstanceOf(ConnectionError)
+    expect(error).toMatchObject({ code: 'exited', exitCode: 3, remoteCode: 'connection' })
+    expect(error.message).toContain('refusing to run')
+    await client.close()
+  })
+
+  it('that ignores signals and has an ask open is gone after close all the same [cmdop.close.stubborn]', async () => {
+    const { transport, pids } = watched({ CMDOP_SIM_STUBBORN: '1' })
+    const client = createCmdop({ transport, closeGraceMs: 0 })
+    const reading = client.machines.ask(M1, '[[say a]][[hang]]').collect()
+    reading.catch(() => {})
+    await until(() => pids.length === 1)
+    await client.machines.list()
+    await client.close()
+    await expect(reading).rejects.toBeInstanceOf(ConnectionError)
+    expect(gone(pids[0] ?? 0)).toBe(true)
+  })
+
+  it('gets its credentials by environment; a missing one fails here, on its own plane only [cmdop.credentials.local]', async () => {
+    const transport = cmdopCore({ binaryPath: process.execPath, args: [program], env: { CMDOP_TOKEN: 't-right' } })
+    await using client = createCmdop({ transport })
+    expect((await client.machines.list()).items.length).toBe(3)
+    const error = await client.skills.my().catch((failure: unknown) => failure)
+    expect(error).toMatchObject({ name: 'AuthError', code: 'unauthenticated', remoteCode: 'auth', sent: 'no' })
+    const keyed = createCmdop({
+      transport: cmdopCore({ binaryPath: process.execPath, args: [program], env: {} }),
+      apiKey: 'k-right',
+    })
+    expect((await keyed.skills.my()).count).toBe(3)
+    await expect(keyed.machines.list()).rejects.toMatchObject({ name: 'AuthError', sent: 'no' })
+    await keyed.close()
+  })
+
+  it('that cannot be started says so, and the next call tries again [cmdop.core.missing]', async () => {
+    const binaryPath = join(folder, 'later')
+    const client = createCmdop({ transport: cmdopCore({ binaryPath, env: { CMDOP_TOKEN: 't-right', PATH: process.env.PATH } }) })
+    await expect(client.machines.list()).rejects.toMatchObject({ name: 'ConnectionError', sent: 'no', remoteCode: 'connection' })
+    await writeFile(binaryPath, `#!/bin/sh\nexec "${process.execPath}" "${program}"\n`)
+    await chmod(binaryPath, 0o755)
+    expect((await client.machines.list()).items.length).toBe(3)
+    await client.close()
+  })
+})
+
+describe('finding a core', () => {
+  const host = { platform: 'linux', arch: 'x64' }
+  const place = async (...parts: string[]): Promise<string> => {
+    const path = join(folder, ...parts)
+    await mkdir(join(path, '..'), { recursive: true })
+    await writeFile(path, '#!/bin/sh\n')
+    return path
+  }
+
+  it('takes binaryPath as it is, then the variable, then PATH, then the wheel [cmdop.locate.order]', async () => {
+    const named = await place('named', 'core')
+    const onPath = await place('path', 'cmdop-core')
+    await chmod(onPath, 0o755)
+    const inWheel = await place('wheel', '_bin', 'cmdop-core-linux-x64')
+    const PATH = [join(folder, 'nowhere'), join(folder, 'path')].join(delimiter)
+    const wheelFolder = async () => join(folder, 'wheel')
+    const find = (env: Record<string, string>, binaryPath?: string) => findCore({ env, host, wheelFolder, binaryPath })
+    expect(await find({ CMDOP_CORE_BINARY: named, PATH }, '/not/there')).toBe('/not/there')
+    expect(await find({ CMDOP_CORE_BINARY: named, PATH })).toBe(named)
+    expect((await stat(named)).mode & 0o111).toBe(0o111)
+    expect(await find({ CMDOP_CORE_BINARY: '', PATH })).toBe(onPath)
+    expect(await find({ PATH: '' })).toBe(inWheel)
+    expect((await stat(inWheel)).mode & 0o111).toBe(0o111)
+  })
+
+  it('says what is missing and the command that brings it [cmdop.locate.errors]', async () => {
+    const wheelFolder = async () => undefined
+    await expect(findCore({ env: { CMDOP_CORE_BINARY: '/none' }, host })).rejects.toThrow(/points at a missing file: \/none/)
+    await expect(findCore({ env: {}, host, wheelFolder })).rejects.toThrow(/pip install "cmdop<2".*CMDOP_CORE_BINARY/)
+    const odd = findCore({ env: {}, host: { platform: 'freebsd', arch: 'x64' }, wheelFolder })
+    await expect(odd).rejects.toThrow(/no prebuilt binary.*freebsd-x64/)
+  })
+
+  it.each([
+    ['darwin', 'arm64', 'cmdop-core-darwin-arm64'],
+    ['darwin', 'x64', 'cmdop-core-darwin-x64'],
+    ['linux', 'x64', 'cmdop-core-linux-x64'],
+    ['linux', 'arm64', 'cmdop-core-linux-arm64'],
+    ['win32', 'x64', 'cmdop-core-win32-x64.exe'],
+  ])('names the binary of %s-%s [cmdop.locate.names]', (platform, arch, name) => expect(binaryName({ platform, arch })).toBe(name))
+})
