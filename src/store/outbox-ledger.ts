@@ -73,6 +73,11 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   }
   const look = async (): Promise<void> => {
     record = await loadLane(kv, lane)
+    if (record.version === null) {
+      // Never used, or forgotten: the log goes on counting where it was.
+      const { first } = await log.state()
+      record = { ...record, state: { ...NEW_LANE, position: first - 1 } }
+    }
     await log.trim(record.state.position + 1)
     // Counted anew when appends came between: each of them would be counted twice, or not at all.
     for (let attempt = 0; attempt < 10; attempt += 1) {

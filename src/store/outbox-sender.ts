@@ -3,20 +3,19 @@ import { SignalboxError } from '../errors.js'
 import type { Clock } from '../core/clock.js'
 import { createGate, type Gate } from './outbox-gate.js'
 import type { Ledger } from './outbox-ledger.js'
-import { encodeDeadLetter } from './outbox-record.js'
 import type { Delivery, LaneTuning, Memo, OutboxItem, OutboxOptions, OutboxReport, Verdict } from './outbox-types.js'
-import type { HeldLease, Lease, Log } from './store.js'
+import type { HeldLease, Lease } from './store.js'
 
 export interface SenderContext {
   readonly options: OutboxOptions
   readonly clock: Clock
   readonly lease: Lease
-  readonly dead: Log
+  /** Keeps an item that can never be delivered. */
+  readonly bury: (lane: string, item: OutboxItem, reason: string) => Promise<void>
   readonly report: (report: OutboxReport) => void
   readonly halted: () => SignalboxError | undefined
   readonly halt: (error: SignalboxError) => void
   readonly takeSlot: () => Promise<() => void>
-  readonly trimDead: () => Promise<void>
 }
 
 export interface Sender {
@@ -176,10 +175,9 @@ export function startSender({ lane, ledger, context, inherited, tuning, settled 
     failures = 0
     lastError = undefined
     // First kept, then settled: a crash between the two keeps it twice, under one ordinal.
-    await context.dead.append([encodeDeadLetter(lane, item, reason)])
+    await context.bury(lane, item, reason)
     await ledger.settle([item], { dead: 1 })
     report({ type: 'dead', lane, ordinal: item.ordinal, reason })
-    await context.trimDead()
     settled()
   }
 
@@ -206,7 +204,14 @@ export function startSender({ lane, ledger, context, inherited, tuning, settled 
 
   const run = async (): Promise<void> => {
     while (!stopping) {
-      const held = await context.lease.acquire(lane, { ttlMs: leaseMs }).catch(() => null)
+      const held = await context.lease.acquire(lane, { ttlMs: leaseMs }).catch((error: unknown) => {
+        lastError = SignalboxError.is(error) ? error : unexpected(error)
+        // Without leases nobody may send, and time changes nothing about that.
+        if (lastError.code === 'unsupported') context.halt(lastError)
+        // The store was closed under us: there is nothing left to hold.
+        if (lastError.code === 'closed') stopping = true
+        return null
+      })
       if (held) {
         try {
           await hold(held)

@@ -1,5 +1,5 @@
 /** What an outbox takes, what it asks of whoever delivers, and what it reports. */
-import type { Clock, Random } from '../core/clock.js'
+import type { Clock } from '../core/clock.js'
 import type { SignalboxError } from '../errors.js'
 import type { Store } from './store.js'
 
@@ -86,8 +86,9 @@ export interface OutboxOptions extends OutboxLimits {
   readonly leaseMs?: number
   /** A lane with nothing to do lets go of its log and its lease after this. Default 5,000. */
   readonly idleMs?: number
+  /** What a lane remembers is forgotten, on `recover`, when it was idle for so long. Default 30 days. */
+  readonly forgetAfterMs?: number
   readonly clock?: Clock
-  readonly random?: Random
   readonly onReport?: (report: OutboxReport) => void
 }
 

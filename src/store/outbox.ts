@@ -9,10 +9,10 @@ import { deferred, type Deferred } from '../core/deferred.js'
 import { SignalboxError } from '../errors.js'
 import { createSlots } from './outbox-gate.js'
 import { openLedger, type Ledger } from './outbox-ledger.js'
-import { decodeDeadLetter } from './outbox-record.js'
+import { createDeadLetters, type DeadLetters } from './outbox-dead.js'
 import { startSender, type Sender, type SenderContext } from './outbox-sender.js'
 import { loadLane, type LaneState } from './outbox-state.js'
-import type { DeadLetter, FlushReport, LaneTuning, OutboxCounts, OutboxOptions, OutboxReport } from './outbox-types.js'
+import type { FlushReport, LaneTuning, OutboxCounts, OutboxOptions, OutboxReport } from './outbox-types.js'
 
 export type {
   DeadLetter,
@@ -65,15 +65,14 @@ export interface Outbox extends AsyncDisposable {
   resume(): void
   /** Ends every pause between attempts, as when the network is back. */
   nudge(): void
-  readonly deadLetters: {
-    /** Oldest first, from this id on. */
-    list(options?: { readonly from?: number; readonly max?: number }): Promise<DeadLetter[]>
-    /** Forgets all up to this id. */
-    forget(upTo: number): Promise<void>
-  }
+  readonly deadLetters: DeadLetters
   /** Stops sending and frees everything; what waits stays in the store. In flight gets `graceMs`, default 2,000. */
   close(options?: { readonly graceMs?: number }): Promise<void>
 }
+
+const DAY_MS = 86_400_000
+/** Lanes that were tuned before they were used. */
+const MAX_TUNINGS = 1000
 
 interface Lane {
   readonly ledger: Ledger
@@ -88,10 +87,9 @@ interface Lane {
 
 export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
   const { store, name, clock = systemClock, maxConcurrent = 4 } = options
-  const { maxItems = 100_000, maxBytes = 256 * 1024 * 1024, overflow = 'block', maxDeadLetters = 10_000 } = options
+  const { maxItems = 100_000, maxBytes = 256 * 1024 * 1024, overflow = 'block', forgetAfterMs = 30 * DAY_MS } = options
   const kv = await store.kv(name)
   const lease = await store.lease(name)
-  const dead = await store.log(`${name}/dead`)
   const lanes = new Map<string, Promise<Lane>>()
   const open = new Map<string, Lane>()
   const tunings = new Map<string, LaneTuning>()
@@ -114,11 +112,13 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     roomWaiters = []
     for (const waiter of waiters) waiter.resolve()
   }
+  const deadLetters = createDeadLetters(store, `${name}/dead`, options.maxDeadLetters ?? 10_000, (count) =>
+    report({ type: 'dropped', lane: '', count, why: 'overflow' }),
+  )
   const context: SenderContext = {
     options,
     clock,
     lease,
-    dead,
     report,
     halted: () => halted,
     halt(error) {
@@ -128,12 +128,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
       for (const lane of open.values()) lane.sender?.wake()
     },
     takeSlot: () => slots.take(),
-    async trimDead() {
-      const { entries, next } = await dead.state()
-      if (entries <= maxDeadLetters) return
-      await dead.trim(next - maxDeadLetters)
-      report({ type: 'dropped', lane: '', count: entries - maxDeadLetters, why: 'overflow' })
-    },
+    bury: (lane, item, reason) => deadLetters.add(lane, item, reason),
   }
 
   const openLane = (lane: string): Promise<Lane> => {
@@ -169,7 +164,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     return opening
   }
   const letGo = async (lane: string, held: Lane): Promise<void> => {
-    if (open.get(lane) !== held || held.sender || held.ledger.items > 0 || closing) return
+    if (open.get(lane) !== held || held.sender || held.ledger.items > 0 || held.blocked > 0 || closing) return
     open.delete(lane)
     lanes.delete(lane)
     await held.ledger.close()
@@ -249,7 +244,9 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
   const outbox: Outbox = {
     async append(lane, body, { numbered = true, signal } = {}) {
       if (closing) throw closed(name)
-      const held = await openLane(lane)
+      let held = await openLane(lane)
+      // It may have been let go, idle, in the very moment in which it was found.
+      while (open.get(lane) !== held && !closing) held = await openLane(lane)
       const begin = (): Promise<number> => {
         if (closing) throw closed(name)
         return held.ledger.append(body, clock.now(), numbered)
@@ -291,7 +288,10 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     tune(lane, tuning) {
       const held = open.get(lane)
       if (held) Object.assign(held.tuning, tuning)
-      else tunings.set(lane, { ...tuning })
+      else if (Object.keys(tuning).length > 0) {
+        tunings.set(lane, { ...tuning })
+        if (tunings.size > MAX_TUNINGS) tunings.delete(tunings.keys().next().value as string)
+      }
     },
     async recover() {
       const found: string[] = []
@@ -306,7 +306,11 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
           if (held.ledger.items > 0) {
             found.push(lane)
             ensureSender(lane, held)
-          } else await letGo(lane, held)
+            continue
+          }
+          const { at } = held.ledger.state
+          await letGo(lane, held)
+          if (at > 0 && clock.now() - at > forgetAfterMs) await kv.delete(lane)
         }
       }
     },
@@ -330,13 +334,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     nudge() {
       for (const lane of open.values()) lane.sender?.nudge()
     },
-    deadLetters: {
-      async list({ from = 0, max = 1000 } = {}) {
-        const page = await dead.read(from, { maxEntries: max, maxBytes: Number.MAX_SAFE_INTEGER })
-        return page.entries.map(decodeDeadLetter)
-      },
-      forget: (upTo) => dead.trim(upTo + 1),
-    },
+    deadLetters,
     close({ graceMs = 2000 } = {}) {
       closing ??= (async () => {
         // `closing` must be set before anybody looks at it again.
@@ -348,7 +346,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
         for (const lane of open.values()) settledIn(lane)
         open.clear()
         lanes.clear()
-        await Promise.all([kv, lease, dead].map((part) => part[Symbol.asyncDispose]()))
+        await Promise.all([kv, lease].map((part) => part[Symbol.asyncDispose]()))
       })()
       return closing
     },

@@ -223,6 +223,17 @@ export const requirements: readonly Requirement[] = [
   { id: 'catsyphon.msw', source: 'design 2', behaviour: 'The simulator stands behind MSW for the tests of users.' },
   { id: 'catsyphon.sha256', source: reference('7.3'), behaviour: 'The synchronous hash is SHA-256.' },
   {
+    id: 'catsyphon.shared-directory',
+    source: 'design 6',
+    behaviour: 'Several processes share an outbox directory; a session has one writer at a time.',
+  },
+  {
+    id: 'catsyphon.node-defaults',
+    source: 'seed 003',
+    behaviour: 'On Node, Bun and Deno the file stores are one spread away, and outlive the process.',
+  },
+  { id: 'catsyphon.forgets', source: 'design 6', behaviour: 'The state of lanes that are long idle is forgotten, without loss.' },
+  {
     id: 'catsyphon.kill',
     source: 'design 6',
     behaviour: 'kill -9 at any moment, with a server in every mood, loses nothing acknowledged and hides no double.',

@@ -27,6 +27,7 @@ export async function openFileLease({ directory, name, owner, clock }: FileLease
   const what = `The lease store ${name}`
   await mkdir(directory, { recursive: true, mode: 0o700 })
   let closed = false
+  const held = new Set<() => Promise<void>>()
   const checkOpen = (): void => {
     if (closed) throw storeClosed(what)
   }
@@ -67,7 +68,17 @@ export async function openFileLease({ directory, name, owner, clock }: FileLease
       let ends = asked + ttlMs
       let lost = false
       const remainingMs = (): number => (lost ? 0 : Math.max(0, ends - clock.monotonic()))
-      const held: HeldLease = {
+      const letGo = async (): Promise<void> => {
+        held.delete(letGo)
+        if (lost) return
+        lost = true
+        await withLock(lockOf(key), owner, async () => {
+          const record = await load(key)
+          if (record.token === token && record.owner) await save(key, { token, expires: 0 })
+        })
+      }
+      held.add(letGo)
+      const lease: HeldLease = {
         key,
         token,
         remainingMs,
@@ -78,23 +89,23 @@ export async function openFileLease({ directory, name, owner, clock }: FileLease
           if (remainingMs() === 0) lost = true
           const kept = !lost && (await withLock(lockOf(key), owner, () => keep(key, token, nextMs)))
           if (kept) ends = from + nextMs
-          else lost = true
+          else {
+            lost = true
+            held.delete(letGo)
+          }
           return kept
         },
         async release() {
           checkOpen()
-          if (lost) return
-          lost = true
-          await withLock(lockOf(key), owner, async () => {
-            const record = await load(key)
-            if (record.token === token && record.owner) await save(key, { token, expires: 0 })
-          })
+          await letGo()
         },
       }
-      return held
+      return lease
     },
     async [Symbol.asyncDispose]() {
       closed = true
+      // Whoever comes next need not wait for the time to pass.
+      await Promise.all([...held].map((letGo) => letGo().catch(() => {})))
       release()
     },
   }
