@@ -176,13 +176,14 @@ export function createAskStream(deps: AskDeps, request: AskInit, options: AskOpt
     },
   })
 
-  const reply = async (what: string, key: string, send: (to: AskChannel) => Promise<void>): Promise<void> => {
-    if (key === '') throw refused(OP, `${what} needs the value that the question came with; it is empty.`)
-    if (!channel && !ended) throw refused(OP, `${what} came before the ask was sent.`, 'Read the stream first: it starts lazily.')
+  const reply = async (what: 'pin' | 'confirm', key: string, send: (to: AskChannel) => Promise<void>): Promise<void> => {
+    if (!channel && !ended) throw refused(OP, `${what}() came before the ask was sent.`, 'Read the stream first: it starts lazily.')
     if (!channel || ended) {
-      const message = `${what} came after the ask had ended.`
+      const message = `${what}() came after the ask had ended.`
       throw new ConnectionError({ code: 'closed', message, op: OP, sent: 'no', remoteCode: 'connection' })
     }
+    // A core answers whatever question is open, and does not look at the name: a late yes would approve another plan.
+    if (asked.get(key) !== what) throw refused(OP, `No question of this ask waits for ${what}(${JSON.stringify(key)}).`)
     asked.delete(key)
     watch.touch()
     try {
@@ -191,8 +192,8 @@ export function createAskStream(deps: AskDeps, request: AskInit, options: AskOpt
       throw asCmdopError(error)
     }
   }
-  const pin = (challengeId: string, value: string) => reply('pin()', challengeId, (to) => to.pin(challengeId, value))
-  const confirm = (token: string, accept: boolean) => reply('confirm()', token, (to) => to.confirm(token, accept))
+  const pin = (challengeId: string, value: string) => reply('pin', challengeId, (to) => to.pin(challengeId, value))
+  const confirm = (token: string, accept: boolean) => reply('confirm', token, (to) => to.confirm(token, accept))
 
   async function collect({ onPin, onConfirm }: CollectOptions = {}): Promise<string> {
     let text = ''

@@ -24,6 +24,8 @@ const inMemory = (options: CmdopCoreOptions) => async (run: (context: CmdopConte
 describe('core 1.1.0 in memory', () => registerCases(cmdopCases, inMemory({})))
 describe('core 1.0.2 in memory', () => registerCases(cmdopCases, inMemory({ version: '1.0.2' })))
 
+describe('core that writes byte by byte', () => registerCases(cmdopCases, inMemory({ splitWrites: true })))
+
 describe('core behind a WebSocket', () =>
   registerCases(cmdopCases, async (run) => {
     const cleanups: AsyncDisposable[] = []

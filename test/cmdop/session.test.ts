@@ -392,6 +392,27 @@ describe('streams', () => {
   })
 })
 
+describe('answers', () => {
+  it('for a question that is not open are refused, because a core would apply them to the one that is [cmdop.ask.stale]', async () => {
+    const { simulator, client } = setUp()
+    const stream = client.machines.ask(M1, '[[confirm first]][[confirm second]][[say done]]')
+    const tokens: string[] = []
+    for await (const frame of stream) {
+      if (frame.type !== 'confirm_required') continue
+      tokens.push(frame.token)
+      for (const wrong of ['', 'other', ...tokens.slice(0, -1)]) {
+        expect(await failure(stream.confirm(wrong, true))).toMatchObject({ code: 'invalid_argument', sent: 'no' })
+      }
+      expect(await failure(stream.pin(frame.token, '1'))).toMatchObject({ code: 'invalid_argument' })
+      await stream.confirm(frame.token, true)
+    }
+    expect(tokens.length).toBe(2)
+    const confirmed = simulator.relay.ledger.filter(({ path }) => path.endsWith('/confirm'))
+    expect(confirmed.map(({ body }) => JSON.parse(body).confirm_token)).toEqual(tokens)
+    await client.close()
+  })
+})
+
 describe('closing', () => {
   it('lets calls in flight finish, and refuses new ones [cmdop.close.drain]', async () => {
     const { simulator, client } = setUp({}, { closeGraceMs: 5_000 })

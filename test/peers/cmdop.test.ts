@@ -1,11 +1,30 @@
 /** The conformance suite against the cores inside the Python wheels, in front of a relay of ours. */
-import { describe } from 'vitest'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
 import { createCmdopRelay } from '../../src/testing/index.js'
 import { cmdopCore } from '../../transports/node/index.js'
 import { serveRelay } from '../cmdop/relay-server.js'
 import { cmdopCases } from '../conformance/cmdop.js'
 import { CORE_VERSIONS, installedCore } from '../cmdop/real-core.js'
+import { playTraffic, type Exchange } from '../cmdop/traffic.js'
 import { registerCases } from '../register-cases.js'
+
+/** With SIGNALBOX_RECORD=1 the recordings that the simulator is held to are made anew. */
+describe.each(CORE_VERSIONS)('core %s', (version) => {
+  it('still does what was recorded [cmdop.recordings]', async () => {
+    const relay = createCmdopRelay()
+    await using server = await serveRelay(relay)
+    const transport = cmdopCore({ binaryPath: await installedCore(version), env: {} })
+    const config = { token: 't-right', apiKey: 'k-right', baseUrl: server.url, apiBaseUrl: server.url, timeoutMs: 30_000 }
+    const link = await transport.open(config)
+    const played = await playTraffic(link, relay)
+    await link.close({ graceMs: 100 })
+    const file = new URL(`../fixtures/cmdop/core-${version}.json`, import.meta.url)
+    if (process.env.SIGNALBOX_RECORD === '1') writeFileSync(file, `${JSON.stringify(played, null, 1)}\n`)
+    const timeless = (exchanges: readonly Exchange[]) => exchanges.filter(({ name }) => name !== 'ask cut')
+    expect(timeless(played)).toEqual(timeless(JSON.parse(readFileSync(file, 'utf8')) as Exchange[]))
+  })
+})
 
 describe.each(CORE_VERSIONS)('core %s', (version) =>
   registerCases(cmdopCases, async (run) => {

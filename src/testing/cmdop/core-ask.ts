@@ -33,8 +33,10 @@ export function createCoreAsk({ request, knowsPins, http, send, over }: CoreAskO
   let ended = false
   let finish = (): void => {}
   let waiting: ((next: SseBody | 'over' | undefined) => void) | undefined
-  const waitForAnswer = (): Promise<SseBody | 'over' | undefined> =>
+  let question = ''
+  const waitForAnswer = (id: string): Promise<SseBody | 'over' | undefined> =>
     new Promise((resolve) => {
+      question = id
       waiting = resolve
     })
   const done = new Promise<void>((resolve) => {
@@ -117,8 +119,8 @@ export function createCoreAsk({ request, knowsPins, http, send, over }: CoreAskO
         if (ended) return
         if (frames === null) break
         for (const frame of frames) {
-          const question = frame.type === 'pin_required' || frame.type === 'confirm_required'
-          const answered = question ? waitForAnswer() : undefined
+          const asks = frame.type === 'pin_required' || frame.type === 'confirm_required'
+          const answered = asks ? waitForAnswer(String(frame.challenge_id ?? frame.token)) : undefined
           if (!(await take(frame))) return
           const next = answered && (await answered)
           if (ended || next === 'over') return
@@ -135,8 +137,8 @@ export function createCoreAsk({ request, knowsPins, http, send, over }: CoreAskO
     await finished({ success: true })
   }
 
-  const post = (what: string, body: Record<string, unknown>) =>
-    http({ method: 'POST', path: `/api/admin/machines/${machineId}/${what}`, body, answer: 'empty' })
+  const post = (what: string, accept: string, body: Record<string, unknown>) =>
+    http({ method: 'POST', path: `/api/admin/machines/${machineId}/${what}`, body, answer: 'empty', accept })
 
   const refused = async (answer: ReturnType<CmdopRelay['handle']>): Promise<boolean> => {
     if (answer === 'silent') return true
@@ -155,7 +157,7 @@ export function createCoreAsk({ request, knowsPins, http, send, over }: CoreAskO
     if (timeoutSeconds !== undefined) body.timeout_seconds = timeoutSeconds
     if (Object.keys(options).length > 0) body.options = options
     if (pin !== undefined && knowsPins) body.pin = pin
-    const answer = post('ask', body)
+    const answer = post('ask', 'text/event-stream', body)
     if (await refused(answer)) return
     if (typeof answer === 'object' && 'sse' in answer) await follow(answer.sse)
   }
@@ -169,12 +171,13 @@ export function createCoreAsk({ request, knowsPins, http, send, over }: CoreAskO
       // An answer that nobody waits for is dropped.
       if (ended || !resume) return
       waiting = undefined
+      // It answers the question that is open, whatever the answer names: measured.
       if (payload.case === 'pinAnswer') {
-        const { challengeId, pin: value } = payload.value
-        resume((await refused(post('pin', { challenge_id: challengeId, pin: value }))) ? 'over' : undefined)
+        const answer = post('pin', 'application/json', { challenge_id: question, pin: payload.value.pin })
+        resume((await refused(answer)) ? 'over' : undefined)
       } else if (payload.case === 'confirmAnswer') {
-        const { token, accept } = payload.value
-        const answer = post('confirm', { confirm_token: token, accept })
+        const { accept } = payload.value
+        const answer = post('confirm', 'text/event-stream, application/json', { confirm_token: question, accept })
         if (await refused(answer)) return resume('over')
         if (typeof answer === 'object' && 'sse' in answer) return resume(answer.sse)
         await finished({ text: 'confirm rejected' })

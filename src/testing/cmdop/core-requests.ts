@@ -15,6 +15,7 @@ export interface CoreRequest {
   readonly bare?: true
   /** Written by hand in the core: a failure quotes the body, and nothing about an answer's members is checked. */
   readonly loose?: true
+  readonly accept?: string
 }
 
 type Values = Readonly<Record<string, string | number | boolean | undefined>>
@@ -160,6 +161,7 @@ export const REQUESTS: Requests = {
     path: query(fleet(fleetId, '/machines'), { presence, limit, cursor }),
     answer: 'machineList',
     uuids: { fleet_id: fleetId },
+    loose: true,
   }),
   attachMachineReq: ({ fleetId, machineId }) => ({
     method: 'POST',
@@ -176,6 +178,7 @@ export const REQUESTS: Requests = {
     answer: 'empty',
     status: 204,
     uuids: { fleet_id: fleetId, machine_id: machineId },
+    loose: true,
   }),
   openTunnelReq: ({ sessionId, protocol, localHost, localPort, subdomain, options }) => ({
     method: 'POST',

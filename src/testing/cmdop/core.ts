@@ -90,8 +90,11 @@ export function createCmdopCore(options: CmdopCoreOptions = {}): CmdopCoreSimula
 
   const http = (request: CoreRequest) => {
     const platform = request.path.startsWith('/apix/')
+    const accept = request.accept ?? (request.loose ? 'application/json' : undefined)
     const headers = {
-      ...(platform ? { 'x-api-key': apiKey } : { authorization: `Bearer ${token}` }),
+      ...(accept === undefined ? {} : { accept }),
+      // On the platform the token's place is there, and empty.
+      ...(platform ? { authorization: 'Bearer', 'x-api-key': apiKey } : { authorization: `Bearer ${token}` }),
       ...(request.body ? { 'content-type': 'application/json' } : {}),
     }
     const body = request.body ? JSON.stringify(request.body) : ''

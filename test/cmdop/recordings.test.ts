@@ -1,0 +1,28 @@
+/** The simulated core is held to what the real ones did in the same conversation. */
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { createCmdopCore, createCmdopRelay } from '../../src/testing/index.js'
+import { CORE_VERSIONS } from './real-core.js'
+import { playTraffic, type Exchange } from './traffic.js'
+
+/** What is not modelled, and why. */
+const NOT_MODELLED: Readonly<Record<string, string>> = {
+  'ask cut': 'whether the words before the cut arrive is a matter of time',
+}
+
+describe.each(CORE_VERSIONS)('the simulated core %s', (version) => {
+  it('does what the real one did [cmdop.recordings]', async () => {
+    const recorded = JSON.parse(
+      readFileSync(new URL(`../fixtures/cmdop/core-${version}.json`, import.meta.url), 'utf8'),
+    ) as Exchange[]
+    const relay = createCmdopRelay()
+    const core = createCmdopCore({ version, relay, token: 't-right', apiKey: 'k-right' })
+    const link = await core.transport.open()
+    const played = await playTraffic(link, relay)
+    await link.close()
+    expect(played.length).toBe(recorded.length)
+    for (const [index, exchange] of played.entries()) {
+      if (!(exchange.name in NOT_MODELLED)) expect(exchange, exchange.name).toEqual(recorded[index])
+    }
+  })
+})
