@@ -1,12 +1,19 @@
 /** What the test server offers by name to whoever opens a link with `{ peer: name }`. A simulator is one more row. */
 import type { Link } from '../../src/index.js'
+import { createCccSimulator, type CccSimulator } from '../../src/testing/index.js'
 import type { AcceptedLink } from '../../transports/web/index.js'
+import { cccScenarios } from '../conformance/ccc.js'
+import { startLendingGateway, type LendingGateway } from '../gateway/lend/host.js'
 
 export interface PeerServerState {
   /** Relayed links by the name of their pair, until both sides are there. */
   readonly waiting: Map<string, AcceptedLink>
   /** The link under test of each pair, for `cut`. */
   readonly near: Map<string, AcceptedLink>
+  /** Simulated servers by the name that their client gave them; they go with the peer server. */
+  readonly simulators: Map<string, CccSimulator>
+  /** Gateways by the id that their client chose. */
+  readonly gateways: Map<string, LendingGateway>
   /** Drops the connection below a link, as a killed process would. */
   cut(link: AcceptedLink): void
 }
@@ -55,6 +62,28 @@ export const peers: Readonly<Record<string, Peer>> = {
       if (waiting.get(name) === link) waiting.delete(name)
       if (near.get(name) === link) near.delete(name)
     })
+  },
+
+  /** A CCC server in a named state; links with one id meet the same one. */
+  async ccc(link, { scenario, id }, { simulators }) {
+    const name = String(id)
+    const options = cccScenarios[scenario as keyof typeof cccScenarios]
+    const simulator = simulators.get(name) ?? createCccSimulator(options)
+    simulators.set(name, simulator)
+    await simulator.serve(link)
+  },
+
+  /** Starts a gateway whose upstreams the same client lends, and says where it is. */
+  async gateway(link, { id, origin }, { gateways }) {
+    const made = await startLendingGateway(typeof origin === 'string' ? [origin] : [])
+    gateways.set(String(id), made)
+    const { url, token } = made.served
+    await link.write(new TextEncoder().encode(`${JSON.stringify({ url, token })}\n`))
+    await link.end()
+  },
+
+  lend(link, { id, name }, { gateways }) {
+    gateways.get(String(id))?.lend(String(name), link)
   },
 
   /** Kills the near side of a pair. */

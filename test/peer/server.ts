@@ -20,6 +20,8 @@ export async function startPeerServer(): Promise<PeerServer> {
   const state: PeerServerState = {
     waiting: new Map(),
     near: new Map(),
+    simulators: new Map(),
+    gateways: new Map(),
     cut: (link) => sockets.get(link)?.terminate(),
   }
   const upgrades = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 1024 * 1024 })
@@ -58,6 +60,8 @@ export async function startPeerServer(): Promise<PeerServer> {
     webSocketUrl: `ws://127.0.0.1:${port}/`,
     httpUrl: `http://127.0.0.1:${port}`,
     async [Symbol.asyncDispose]() {
+      await Promise.all([...state.gateways.values()].map((gateway) => gateway[Symbol.asyncDispose]()))
+      await Promise.all([...state.simulators.values()].map((simulator) => simulator.stop()))
       for (const webSocket of upgrades.clients) webSocket.terminate()
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))

@@ -1,5 +1,6 @@
 /** What must hold everywhere, over the built package: no sockets, no files, no process. */
 import { catsyphonSuite } from './catsyphon.js'
+import { cccSuites } from './ccc.js'
 import { ccccSuite } from './cccc.js'
 import { codecSuite } from './codecs.js'
 import { entriesSuite } from './entries.js'
@@ -7,7 +8,7 @@ import { runSuites, type Environment, type Suite, type SuiteReport } from './env
 import { storeSuite } from './store.js'
 import { webSuites } from './web.js'
 
-const suites: readonly Suite[] = [entriesSuite, codecSuite, storeSuite, ...webSuites, catsyphonSuite, ccccSuite]
+const suites: readonly Suite[] = [entriesSuite, codecSuite, storeSuite, ...webSuites, catsyphonSuite, ccccSuite, ...cccSuites]
 
 export function environment(peers: string, runtime: string): Environment {
   return { runtime, ws: (peer) => `${peers}/${peer}` }

@@ -4,6 +4,7 @@ import type { Entry } from '../../contract/contexts.js'
 import { played } from '../../contract/programs.js'
 import { contractSuites, selfProgram } from '../../contract/runtime.js'
 import { fileStoreSuite } from './catsyphon-files.js'
+import { cccLocalSuites } from './ccc-local.js'
 import { run } from './portable.js'
 
 // The entry of the runtime that runs this: a name put together, so that no bundler settles it before.
@@ -21,5 +22,6 @@ if (!('WebSocket' in globalThis)) {
 const reports = await run(process.env.SIGNALBOX_PEERS_URL ?? '', process.env.SIGNALBOX_RUNTIME ?? 'unknown', [
   ...contractSuites(entry, selfProgram(fileURLToPath(import.meta.url))),
   fileStoreSuite,
+  ...cccLocalSuites,
 ])
 console.log(`SIGNALBOX-REPORT ${JSON.stringify(reports)}`)
