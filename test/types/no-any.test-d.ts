@@ -15,8 +15,8 @@ type Leaks<T, Depth extends readonly unknown[] = []> =
           : false
         : T extends Promise<infer Held> | Iterable<infer Held> | AsyncIterable<infer Held>
           ? Leaks<Held, [...Depth, 1]>
-          : // Those of the standard library are not ours to answer for: a signal's reason is `any`.
-            T extends AbortSignal | Error | string | number | bigint | boolean | symbol | null | undefined
+          : // Those of the standard library are not ours to answer for: a signal's or a stream's reason is `any`.
+            T extends AbortSignal | ReadableStream | WritableStream | Error | string | number | bigint | boolean | symbol | null | undefined
             ? false
             : FieldsLeak<T, Depth>
 
