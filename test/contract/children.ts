@@ -140,12 +140,13 @@ export const childCases: readonly Case<ChildContext>[] = [
   shellCase(
     'law.9.late-reader',
     'a reader that comes after the exit reads everything, also what was more than a link keeps',
-    'head -c 400000 /dev/zero; exit 5',
+    // Not more than a pipe holds beside what a link keeps, or the child would wait for a reader: 64 KiB on Deno, whose pipes are pipes.
+    'head -c 300000 /dev/zero; exit 5',
     async (link) => {
       checkEqual((await link.closed).kind, 'exit')
       let bytes = 0
       for (let chunk = await link.read(); chunk !== null; chunk = await link.read()) bytes += chunk.byteLength
-      checkEqual(bytes, 400_000)
+      checkEqual(bytes, 300_000)
     },
   ),
 

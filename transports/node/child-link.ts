@@ -4,7 +4,7 @@ import type { Readable, Writable } from 'node:stream'
 import { SignalboxError, type Sent } from '../../src/errors.js'
 import type { CloseReason, LinkInfo } from '../../src/transport.js'
 import { signalTree } from './kill.js'
-import { NodeLink } from './link.js'
+import { StreamLink } from './stream-link.js'
 import type { StderrTail } from './stderr-tail.js'
 
 export interface ChildParts {
@@ -22,7 +22,7 @@ const DRAIN_MS = 500
 /** A dead child's pipe holds less than this. More comes from a process out of reach, which is not listened to. */
 const DRAIN_BYTES = 4 * 1024 * 1024
 
-export class ChildLink extends NodeLink {
+export class ChildLink extends StreamLink {
   private readonly parts: ChildParts
   private exit: { readonly exitCode: number | null; readonly signal: string | null } | undefined
   private drained = 0

@@ -1,21 +1,15 @@
 /**
- * What a socket, a child's stdio and our own stdio have in common as links: the reading half over the shared inbox, one serialized
- * writer, and an end that is told once. A class and listener functions shared by all links: one connection per call pays for every
- * closure that is made here.
+ * What a socket, a child's stdio and our own stdio have in common as links, on every runtime: the reading half over the shared inbox, one
+ * serialized writer, and an end that is told once. A class: one connection per call pays for every closure that is made here.
  */
-import type { Readable } from 'node:stream'
 import { deferred, type Deferred } from '../../src/core/deferred.js'
 import { createInbox, type Inbox } from '../../src/core/inbox.js'
 import { SignalboxError, type Sent } from '../../src/errors.js'
 import type { CloseOptions, CloseReason, Link, LinkInfo } from '../../src/transport.js'
-import { codeOf } from './faults.js'
+import { codeOf, linkFault } from './faults.js'
 
 /** Patience per closing step, where the caller names none. */
 const GRACE_MS = 2_000
-
-/** How a stream's listeners find the link that it belongs to. */
-const LINK = Symbol('signalbox.link')
-type Linked = Readable & { [LINK]?: NodeLink }
 
 /** Queued writes are joined up to this size, so that a burst of small ones costs one call into the system. */
 const JOIN_BYTES = 64 * 1024
@@ -27,16 +21,8 @@ interface Waiting extends Deferred<void> {
   readonly chunk: Uint8Array
 }
 
-function onData(this: Linked, chunk: Uint8Array): void {
-  this[LINK]?.received(chunk)
-}
-function onEnd(this: Linked): void {
-  this[LINK]?.readingEnded()
-}
-
-export abstract class NodeLink implements Link {
+export abstract class BaseLink implements Link {
   readonly info: LinkInfo
-  protected readonly input: Readable
   protected readonly inbox: Inbox
   protected writing: 'open' | 'ending' | 'over' = 'open'
   protected readingOver = false
@@ -50,15 +36,14 @@ export abstract class NodeLink implements Link {
   private reason: CloseReason | undefined
   private whenClosed: Deferred<CloseReason> | undefined
 
-  constructor(info: LinkInfo, input: Readable) {
+  constructor(info: LinkInfo) {
     this.info = info
-    this.input = input
-    this.inbox = createInbox(() => input.resume())
-    ;(input as Linked)[LINK] = this
-    input.on('data', onData)
-    input.on('end', onEnd)
+    this.inbox = createInbox(() => this.resume())
   }
 
+  /** The source of bytes gives none until `resume`, save what is on its way. */
+  protected abstract pause(): void
+  protected abstract resume(): void
   /** Gives one chunk to the runtime; `written` is called once, at once or later, with what became of it. */
   protected abstract send(chunk: Uint8Array): void
   /** Half-closes; calls `writingOver` when done. */
@@ -123,10 +108,6 @@ export abstract class NodeLink implements Link {
     if (!this.inbox.push(chunk)) this.pause()
   }
 
-  protected pause(): void {
-    this.input.pause()
-  }
-
   readingEnded(): void {
     if (this.readingOver) return
     this.readingOver = true
@@ -184,6 +165,20 @@ export abstract class NodeLink implements Link {
     this.failWrites()
     this.inbox.end()
     this.whenClosed?.resolve(reason)
+  }
+
+  /** The end of a socket that is gone, and of its reading after what was kept. `fault` is what the runtime said, if anything. */
+  protected gone(fault?: unknown): void {
+    if (this.isClosing) this.finish({ kind: 'local' })
+    else if (fault !== undefined && !this.readingOver) {
+      const error = linkFault(fault, this.info.transport, this.info.peer ?? this.info.id)
+      this.writeFault ??= fault
+      this.inbox.fail(error)
+      const name = codeOf(fault)
+      this.finish(name === 'ECONNRESET' || name === 'EPIPE' ? { kind: 'peer', detail: name } : { kind: 'error', error })
+    } else if (this.writeFault !== undefined) {
+      this.finish({ kind: 'peer', detail: codeOf(this.writeFault) ?? 'the peer no longer reads' })
+    } else this.finish(this.readingOver ? { kind: 'eof' } : { kind: 'peer' })
   }
 
   /** Why a write is refused; a child's link has more to say. */

@@ -1,8 +1,8 @@
 /** A link over one `node:net` socket, whichever side opened it. */
 import type { Socket } from 'node:net'
-import type { CloseReason, LinkInfo } from '../../src/transport.js'
-import { codeOf, linkFault } from './faults.js'
-import { NodeLink } from './link.js'
+import type { LinkInfo } from '../../src/transport.js'
+import { codeOf } from './faults.js'
+import { StreamLink } from './stream-link.js'
 
 const LINK = Symbol('signalbox.socket-link')
 type Linked = Socket & { [LINK]?: SocketLink }
@@ -11,11 +11,11 @@ function onError(this: Linked, error: unknown): void {
   this[LINK]?.faulted(error)
 }
 function onClose(this: Linked): void {
-  this[LINK]?.gone()
+  this[LINK]?.over()
 }
 
 /** The socket must have been made with `allowHalfOpen`: its two halves end one by one. */
-export class SocketLink extends NodeLink {
+export class SocketLink extends StreamLink {
   private readonly socket: Socket
   private fault: unknown
 
@@ -33,17 +33,10 @@ export class SocketLink extends NodeLink {
     if (codeOf(error) === 'EPIPE') this.writeFault ??= error
   }
 
-  gone(): void {
+  over(): void {
     // A socket that was paused when it died still holds what it had read; a fault comes after it.
     for (let rest = this.leftover(); rest !== null; rest = this.leftover()) this.inbox.push(rest)
-    if (this.isClosing) this.finish({ kind: 'local' })
-    else if (this.fault !== undefined && !this.readingOver) {
-      const error = linkFault(this.fault, this.info.transport, this.info.peer ?? this.info.id)
-      this.writeFault ??= this.fault
-      this.inbox.fail(error)
-      const name = codeOf(this.fault)
-      this.finish(name === 'ECONNRESET' || name === 'EPIPE' ? { kind: 'peer', detail: name } : { kind: 'error', error })
-    } else this.finish(this.ending())
+    this.gone(this.fault)
   }
 
   /*
@@ -73,10 +66,5 @@ export class SocketLink extends NodeLink {
 
   private leftover(): Uint8Array | null {
     return this.socket.readableLength > 0 ? (this.socket.read() as Uint8Array | null) : null
-  }
-
-  private ending(): CloseReason {
-    if (this.writeFault === undefined) return this.readingOver ? { kind: 'eof' } : { kind: 'peer' }
-    return { kind: 'peer', detail: codeOf(this.writeFault) ?? 'the peer no longer reads' }
   }
 }

@@ -1,6 +1,6 @@
 /** This process's own stdin and stdout as a link: for programs that are somebody's subprocess, a simulator above all. */
 import type { Link, LinkInfo } from '../../src/transport.js'
-import { NodeLink } from './link.js'
+import { StreamLink } from './stream-link.js'
 
 /**
  * One per process. Nothing else may write to stdout meanwhile: `console.log` would speak in the protocol's name. After `end()` the
@@ -11,7 +11,7 @@ export function processStdio(options: { readonly name?: string } = {}): Link {
   return new StdioLink({ id: `${name}-${process.pid}`, transport: name, peer: `parent[${process.ppid}]` })
 }
 
-class StdioLink extends NodeLink {
+class StdioLink extends StreamLink {
   constructor(info: LinkInfo) {
     super(info, process.stdin)
     process.stdin.on('error', this.onInputOver)

@@ -1,0 +1,84 @@
+/**
+ * Unix sockets by `Bun.connect`: a round trip, a connection per call and a stream cost a fifth to a third less than over Bun's `node:net`.
+ * TCP stays there: an attempt to connect that hangs can be called off there, and here it cannot.
+ */
+import type { StreamTransport } from '../../src/transport.js'
+import { BaseLink } from '../node/link.js'
+import { nativeUnixSocket } from '../node/native-unix.js'
+import type { UnixSocketOptions } from '../node/socket.js'
+
+export function unixSocket(options: UnixSocketOptions): StreamTransport {
+  return nativeUnixSocket(options, async (unix, info) => {
+    const link = new BunSocketLink(info)
+    await Bun.connect({ unix, allowHalfOpen: true, data: link, socket: HANDLER })
+    return link
+  })
+}
+
+/** Shared by all links; each socket carries its own. */
+const HANDLER: BunSocketHandler<BunSocketLink> = {
+  open: (socket) => socket.data.opened(socket),
+  data: ({ data: link }, chunk) => link.received(chunk),
+  end: ({ data: link }) => link.readingEnded(),
+  drain: ({ data: link }) => link.drained(),
+  close: ({ data: link }, error) => link.left(error),
+  error: ({ data: link }, error) => link.faulted(error),
+}
+
+class BunSocketLink extends BaseLink {
+  /** Undefined again once it is gone. */
+  private socket: BunSocket<BunSocketLink> | undefined
+  /** What the system has not taken yet of the chunk that is under way. */
+  private rest: Uint8Array | undefined
+  private fault: unknown
+
+  opened(socket: BunSocket<BunSocketLink>): void {
+    this.socket = socket
+  }
+
+  drained(): void {
+    const { rest } = this
+    this.rest = undefined
+    if (rest) this.send(rest)
+  }
+
+  faulted(error: unknown): void {
+    this.fault ??= error
+  }
+
+  left(error: unknown): void {
+    this.socket = undefined
+    this.rest = undefined
+    this.gone(this.fault ?? error ?? undefined)
+  }
+
+  protected override pause(): void {
+    this.socket?.pause()
+  }
+
+  protected override resume(): void {
+    this.socket?.resume()
+  }
+
+  protected override send(chunk: Uint8Array): void {
+    const taken = this.socket?.write(chunk) ?? -1
+    if (taken === chunk.byteLength) this.written()
+    // Bun says no more than that the system takes nothing.
+    else if (taken < 0) this.written({ code: 'EPIPE' })
+    else this.rest = chunk.subarray(taken)
+  }
+
+  protected override finishWriting(): void {
+    this.socket?.shutdown()
+    this.writingOver()
+  }
+
+  protected override release(): void {
+    if (this.socket) this.socket.close()
+    else this.gone(this.fault)
+  }
+
+  protected override shut(): void {
+    this.release()
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * Unix sockets by `Deno.connect`: a connection per call costs a tenth less than over Deno's `node:net`, received bytes almost half. TCP stays
+ * there: an attempt to connect that hangs can be called off there, and here it cannot.
+ */
+import { deferred, type Deferred } from '../../src/core/deferred.js'
+import type { LinkInfo, StreamTransport } from '../../src/transport.js'
+import { BaseLink } from '../node/link.js'
+import { nativeUnixSocket } from '../node/native-unix.js'
+import type { UnixSocketOptions } from '../node/socket.js'
+
+const READ_BYTES = 64 * 1024
+
+export function unixSocket(options: UnixSocketOptions): StreamTransport {
+  return nativeUnixSocket(options, async (path, info) => new DenoSocketLink(info, await Deno.connect({ transport: 'unix', path })))
+}
+
+class DenoSocketLink extends BaseLink {
+  private readonly connection: DenoConnection
+  private over = false
+  /** Nothing is read until it resolves. */
+  private room: Deferred<void> | undefined
+
+  constructor(info: LinkInfo, connection: DenoConnection) {
+    super(info)
+    this.connection = connection
+    void this.receive()
+  }
+
+  protected override pause(): void {
+    this.room ??= deferred()
+  }
+
+  protected override resume(): void {
+    this.room?.resolve()
+    this.room = undefined
+  }
+
+  protected override send(chunk: Uint8Array): void {
+    this.connection.write(chunk).then(
+      (taken) => {
+        if (taken === chunk.byteLength) this.written()
+        else this.send(chunk.subarray(taken))
+      },
+      (error: unknown) => this.written(error),
+    )
+  }
+
+  protected override finishWriting(): void {
+    const done = (): void => this.writingOver()
+    this.connection.closeWrite().then(done, done)
+  }
+
+  protected override release(): void {
+    this.letGo()
+  }
+
+  protected override shut(): void {
+    this.letGo()
+  }
+
+  private async receive(): Promise<void> {
+    // One buffer, and a copy of what came: whoever reads owns a chunk of its own size.
+    const buffer = new Uint8Array(READ_BYTES)
+    try {
+      for (let count = await this.connection.read(buffer); count !== null; count = await this.connection.read(buffer)) {
+        this.received(buffer.slice(0, count))
+        if (this.room) await this.room.promise
+        if (this.over) return
+      }
+      this.readingEnded()
+    } catch (error) {
+      this.letGo(error)
+    }
+  }
+
+  private letGo(fault?: unknown): void {
+    if (this.over) return
+    this.over = true
+    this.connection.close()
+    // A reading that waits for room ends as well.
+    this.resume()
+    this.gone(fault)
+  }
+}
