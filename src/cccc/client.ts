@@ -10,6 +10,7 @@ import { createInboxMethods, type CcccInboxMethods } from './inbox.js'
 import { createMessaging, type CcccMessaging } from './messages.js'
 import { buildMethods, type CcccFlatMethods, type CcccNamespaces } from './methods.js'
 import { createProfileUpsert, type CcccProfileUpsertArgs, type CcccProfileUpsertResult } from './profiles.js'
+import { createResolve, type CcccResolve } from './resolve.js'
 import { createAnswerCheck, loadOps } from './table.js'
 
 export interface CcccOptions extends Omit<CcccCoreOptions, 'ops' | 'checkAnswer'> {}
@@ -40,7 +41,7 @@ interface OwnFlat {
 /** Namespaces from the table, with the methods that know the dialects in the place of their ops. */
 export interface CcccMethods
   extends Omit<CcccNamespaces, 'messages' | 'notifications' | 'inbox' | 'context' | 'profiles' | 'streams'> {
-  readonly messages: Replace<CcccNamespaces['messages'], Omit<CcccMessaging, 'ackNotification'>>
+  readonly messages: Replace<CcccNamespaces['messages'], Omit<CcccMessaging, 'ackNotification'> & { resolve: CcccResolve }>
   readonly notifications: Replace<CcccNamespaces['notifications'], { ack: CcccMessaging['ackNotification'] }>
   readonly inbox: Replace<CcccNamespaces['inbox'], CcccInboxMethods>
   readonly context: Replace<CcccNamespaces['context'], CcccContextMethods>
@@ -84,10 +85,12 @@ export function createCccc(options: CcccOptions): CcccClient {
     ['actor_profile_upsert', upsert],
     ['events_stream', events],
   ])
+  const resolve = createResolve(core, daemon, events)
   const { spaces, flat } = buildMethods(core, table, own)
 
   return {
     ...(spaces as unknown as CcccMethods),
+    messages: { ...spaces.messages, resolve } as unknown as CcccMethods['messages'],
     context: { ...spaces.context, ...context },
     ops: flat as unknown as CcccClient['ops'],
     call: core.call,

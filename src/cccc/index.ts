@@ -33,6 +33,7 @@ export type {
   CcccSendArgs,
   CcccSendResult,
 } from './messages.js'
+export type { CcccResolve, CcccResolved, CcccResolveArgs } from './resolve.js'
 export type { CcccProfileUpsertArgs, CcccProfileUpsertResult } from './profiles.js'
 export type { CcccFlatMethods, CcccMethod, CcccNamespaces } from './methods.js'
 export type { CcccNamespaceOps, CcccOps, CcccTakingOver } from './ops.gen.js'

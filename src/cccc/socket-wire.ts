@@ -140,11 +140,16 @@ export function socketWire({ transport, clock, maxLineBytes }: SocketWireOptions
       }
       track(link.close())
       if (SignalboxError.is(error, 'too_large')) throw error
+      // Refused on the way, as by a gateway: the daemon never saw it.
+      if (SignalboxError.is(error) && (error.sent === 'no' || error.code === 'permission_denied')) throw refusedOnTheWay(op, error)
       throw lost(op, writeError, error)
     }
     track(link.close())
     throw lost(op, writeError, undefined)
   }
+
+  const refusedOnTheWay = (op: string, { code, message, remoteCode, retryAfterMs }: SignalboxError): SignalboxError =>
+    new SignalboxError({ ...facts, op, code, message, remoteCode, retryAfterMs, sent: 'no' })
 
   const lost = (op: string, writeError: unknown, cause: unknown): SignalboxError => {
     const nothing = SignalboxError.is(writeError) && writeError.sent === 'no'

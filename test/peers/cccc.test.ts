@@ -59,39 +59,48 @@ describe.each(RELEASES)('the daemon $name ($implementation)', (release) => {
     )
     const stored: string[] = []
     let unknown = 0
-    const sending = (async () => {
-      for (let index = 0; index < 60; index += 1) {
-        // A call that failed is repeated only when it had no effect for certain.
-        for (;;) {
-          try {
-            const { event } = await client.messages.send({ groupId, text: `message ${index}`, to: ['user'] })
-            stored.push(event.id)
-            break
-          } catch (error) {
-            const { sent } = error as { sent?: string }
-            if (sent !== 'no') {
-              unknown += 1
-              break
-            }
-            await new Promise((resolve) => setTimeout(resolve, 50))
+    let killing: Promise<void> = Promise.resolve()
+    const send = async (text: string): Promise<void> => {
+      for (;;) {
+        try {
+          stored.push((await client.messages.send({ groupId, text, to: ['user'] })).event.id)
+          return
+        } catch (error) {
+          // A call that failed is repeated only when it had no effect for certain.
+          if ((error as { sent?: string }).sent !== 'no') {
+            unknown += 1
+            return
           }
-        }
-        if (index === 15 || index === 35) {
-          await daemon.kill()
-          await daemon.start()
+          await new Promise((resolve) => setTimeout(resolve, 50))
         }
       }
-      return (await client.messages.send({ groupId, text: 'the end', to: ['user'] })).event.id
+    }
+    const sending = (async () => {
+      for (let index = 0; index < 60; index += 1) {
+        // While the sender goes on.
+        if (index === 15 || index === 35) {
+          await killing
+          killing = daemon.kill().then(() => daemon.start())
+        }
+        await send(`message ${index}`)
+      }
+      await killing
+      await send('the end')
     })()
     const ids: string[] = []
+    const texts: string[] = []
     let gaps = 0
     for await (const item of stream) {
       if (item.type === 'gap') gaps += 1
-      else ids.push(item.event.id)
+      else {
+        ids.push(item.event.id)
+        texts.push(textOf(item.event))
+      }
       if (item.type === 'event' && textOf(item.event) === 'the end') break
     }
     await sending
     expect(new Set(ids).size).toBe(ids.length)
+    expect(new Set(texts).size).toBe(texts.length)
     if (gaps === 0) expect(stored.filter((id) => !ids.includes(id))).toEqual([])
     console.log(
       `${release.name} ${release.implementation}: ${stored.length} stored, ${ids.length} seen, ${gaps} gaps, ${unknown} unknown outcomes`,

@@ -57,6 +57,11 @@ export const requirements: readonly Requirement[] = [
   ),
   row('lenient-answer', 'reference 4.2', 'An answer without its newline, its version or its result counts.'),
   row('outcome-unknown', 'reference 3.5', 'A lost answer says that nobody knows, and is not marked as retryable.'),
+  row(
+    'resolve',
+    'design 3',
+    'What became of a send with an unknown outcome is found by its client id, where the daemon keeps one.',
+  ),
   row('idempotent', 'reference 3.5', 'The table says which ops a retry policy may repeat.'),
   row('validate', 'design 3', 'A broken answer is reported and delivered, thrown, or not looked at, as the caller wants.'),
   row('secrets', 'reference 13', 'Secrets reach no log, error, interceptor or result; their masks only whoever asks.'),

@@ -227,6 +227,25 @@ export const messageCases: Case<CcccContext>[] = [
     },
   },
   {
+    id: 'cccc.resolve',
+    title: 'finds out by its client id whether a send was stored',
+    async run(context) {
+      await withGroup(context, async ({ client, groupId }) => {
+        const { ts: since } = await client.call('ping')
+        const clientId = `r-${groupId}`
+        const asked = { groupId, clientId, since, quietMs: 100 }
+        if (context.dialect === 'A') {
+          await checkRejects(client.messages.resolve(asked), 'unsupported')
+          return
+        }
+        checkEqual((await client.messages.resolve(asked)).outcome, 'unseen')
+        const { event } = await client.messages.send({ groupId, text: 'stored', to: ['user'], clientId })
+        const found = await client.messages.resolve({ ...asked, quietMs: 5_000 })
+        checkEqual([found.outcome, found.event?.id], ['stored', event.id])
+      })
+    },
+  },
+  {
     id: 'cccc.automation-empty',
     title: 'an empty list of automation actions is refused before anything is sent',
     async run(context) {

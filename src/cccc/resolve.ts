@@ -1,0 +1,79 @@
+/** What became of a send whose answer never came: looked for by its client id, in the history or in what the daemon replays. */
+import type { CcccCallOptions, CcccCore } from './core.js'
+import type { CcccDaemonKnowledge } from './daemon.js'
+import { unsupported } from './errors.js'
+import type { CcccEventsArgs, CcccEventsOptions, CcccEventStream } from './events/types.js'
+import { isEvent, type CcccEvent } from './shapes.js'
+
+export interface CcccResolveArgs {
+  readonly groupId: string
+  readonly clientId: string
+  /** The daemon's time before the send, as a `ping` tells it. */
+  readonly since: string
+  readonly by?: string
+  /** How long a replay may be silent before it counts as over; default 1 s. */
+  readonly quietMs?: number
+}
+
+export interface CcccResolved {
+  /** `unseen` is no promise: a daemon that still works on the request may store it later. */
+  readonly outcome: 'stored' | 'unseen'
+  readonly event?: CcccEvent
+}
+
+export type CcccResolve = (args: CcccResolveArgs, options?: CcccCallOptions) => Promise<CcccResolved>
+
+const PAGE = 100
+const MOST_PAGES = 20
+const QUIET_MS = 1_000
+
+export function createResolve(
+  core: CcccCore,
+  daemon: CcccDaemonKnowledge,
+  events: (args: CcccEventsArgs, options?: CcccEventsOptions) => Promise<CcccEventStream>,
+): CcccResolve {
+  const inHistory = async (args: CcccResolveArgs, options: CcccCallOptions | undefined): Promise<CcccEvent | undefined> => {
+    const { groupId, clientId, since, by = core.principal } = args
+    let before: string | undefined
+    for (let pages = 0; pages < MOST_PAGES; pages += 1) {
+      const from = before === undefined ? {} : { before_event_id: before }
+      const request = { group_id: groupId, actor_id: by, by, mode: 'all', limit: PAGE, ...from }
+      const told = await core.call('message_history' as string, request, options)
+      const page = (Array.isArray(told.messages) ? told.messages : []).filter(isEvent)
+      const found = page.find(({ data }) => data.client_id === clientId)
+      const oldest = page.at(-1)
+      if (found || told.has_more !== true || !oldest || oldest.ts < since) return found
+      before = oldest.id
+    }
+    return undefined
+  }
+
+  const inReplay = async (args: CcccResolveArgs, options: CcccCallOptions | undefined): Promise<CcccEvent | undefined> => {
+    const { groupId, clientId, since, quietMs = QUIET_MS } = args
+    // Nothing marks the end of a replay, so its silence does.
+    const cursor = { ts: since }
+    const signal = options?.signal ? { signal: options.signal } : {}
+    const stream = await events({ groupId, kinds: ['chat.message'], cursor }, { ...signal, reconnect: false })
+    let timer = core.clock.after(quietMs, () => void stream.close())
+    try {
+      for await (const item of stream) {
+        timer.cancel()
+        if (item.type === 'event' && item.event.data.client_id === clientId) return item.event
+        timer = core.clock.after(quietMs, () => void stream.close())
+      }
+      return undefined
+    } finally {
+      timer.cancel()
+      await stream.close()
+    }
+  }
+
+  return async (args, options) => {
+    const dialect = await daemon.dialect(options)
+    if (dialect === 'A') {
+      throw unsupported('resolve', 'This daemon keeps no client ids.', 'Look for the message by what it says.')
+    }
+    const event = await (dialect === 'C' ? inHistory(args, options) : inReplay(args, options))
+    return event ? { outcome: 'stored', event } : { outcome: 'unseen' }
+  }
+}
