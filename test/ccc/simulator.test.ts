@@ -213,7 +213,7 @@ describe('status, concurrency, questions', () => {
   })
 
   test('[ccc.sim.questions] answered one by one, and forgotten with the last', async () => {
-    const { simulator, clock, play, ccc } = bench()
+    const { simulator, play, ccc } = bench()
     const options = [{ label: 'yes' }, { label: 'no', description: 'not now' }]
     simulator.askQuestions(session, [
       { question: 'One?', options },
