@@ -234,6 +234,11 @@ export const requirements: readonly Requirement[] = [
   },
   { id: 'catsyphon.forgets', source: 'design 6', behaviour: 'The state of lanes that are long idle is forgotten, without loss.' },
   {
+    id: 'catsyphon.full-disk',
+    source: 'design 6',
+    behaviour: 'On a full disk what was acknowledged is still delivered, which makes room.',
+  },
+  {
     id: 'catsyphon.kill',
     source: 'design 6',
     behaviour: 'kill -9 at any moment, with a server in every mood, loses nothing acknowledged and hides no double.',

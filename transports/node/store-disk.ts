@@ -6,6 +6,11 @@ import { SignalboxError, type Sent } from '../../src/errors.js'
 
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 
+export function isDiskFull(error: unknown): boolean {
+  const { code, remoteCode } = (error ?? {}) as { code?: unknown; remoteCode?: unknown }
+  return FULL.has(String(code)) || FULL.has(String(remoteCode))
+}
+
 export function diskError(what: string, cause: unknown, sent: Sent = 'no'): SignalboxError {
   const code = String((cause as { code?: unknown }).code ?? 'unknown')
   const isFull = FULL.has(code)

@@ -11,6 +11,7 @@ import { openFileLease } from './store-lease.js'
 import { createOwner, tryLock } from './store-lock.js'
 import { createFileLogHandle, openFileLog, type FileLogCore } from './store-log.js'
 import { fileNameOf } from './store-names.js'
+import { createReserve } from './store-reserve.js'
 import type { LogDamage } from './store-segment.js'
 
 export type { LogDamage } from './store-segment.js'
@@ -39,6 +40,7 @@ interface SharedLog {
 export function fileStore(options: FileStoreOptions): Store {
   const { directory, maxBytes = 1024 ** 3, segmentBytes = 4 * 1024 * 1024, sync = true, clock = systemClock, onDamage } = options
   const owner = createOwner()
+  const reserve = createReserve(directory)
   const logs = new Map<string, Promise<SharedLog>>()
   /** Logs that are being closed: who opens one again waits for that. */
   const leaving = new Map<string, Promise<void>>()
@@ -52,8 +54,10 @@ export function fileStore(options: FileStoreOptions): Store {
   const openLog = async (name: string): Promise<SharedLog> => {
     const place = placeOf('log', name)
     await leaving.get(name)?.catch(() => {})
-    await mkdir(place, { recursive: true, mode: 0o700 })
-    const lock = await tryLock(join(place, 'lock'), owner)
+    const lock = await reserve.spend(async () => {
+      await mkdir(place, { recursive: true, mode: 0o700 })
+      return await tryLock(join(place, 'lock'), owner)
+    })
     if (!lock) {
       throw new SignalboxError({
         code: 'conflict',
@@ -64,7 +68,7 @@ export function fileStore(options: FileStoreOptions): Store {
     }
     try {
       const tellDamage = (damage: LogDamage): void => tell(onDamage, { ...damage, log: name })
-      const core = await openFileLog({ directory: place, name, maxBytes, segmentBytes, sync, tell: tellDamage })
+      const core = await openFileLog({ directory: place, name, maxBytes, segmentBytes, sync, tell: tellDamage, reserve })
       return { core, unlock: lock.release, handles: 0 }
     } catch (error) {
       await lock.release()
@@ -111,13 +115,17 @@ export function fileStore(options: FileStoreOptions): Store {
     },
     async kv(name) {
       checkOpen()
-      const handle = await openFileKv({ directory: placeOf('kv', name), name, owner, maxBytes }, () => handles.delete(handle))
+      const handle = await openFileKv({ directory: placeOf('kv', name), name, owner, maxBytes, reserve }, () =>
+        handles.delete(handle),
+      )
       handles.add(handle)
       return handle
     },
     async lease(name) {
       checkOpen()
-      const handle = await openFileLease({ directory: placeOf('lease', name), name, owner, clock }, () => handles.delete(handle))
+      const handle = await openFileLease({ directory: placeOf('lease', name), name, owner, clock, reserve }, () =>
+        handles.delete(handle),
+      )
       handles.add(handle)
       return handle
     },

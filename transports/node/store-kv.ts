@@ -9,26 +9,28 @@ import { crc32 } from './store-crc.js'
 import { diskError, syncDirectory, writeAtomically } from './store-disk.js'
 import { withLock, type LockOwner } from './store-lock.js'
 import { fileNameOf, nameOf } from './store-names.js'
+import type { Reserve } from './store-reserve.js'
 
 export interface FileKvOptions {
   readonly directory: string
   readonly name: string
   readonly owner: LockOwner
   readonly maxBytes: number
+  readonly reserve: Reserve
 }
 
 const SUFFIX = '.kv'
 const encoder = new TextEncoder()
 
-export async function openFileKv({ directory, name, owner, maxBytes }: FileKvOptions, release: () => void): Promise<Kv> {
+export async function openFileKv({ directory, name, owner, maxBytes, reserve }: FileKvOptions, release: () => void): Promise<Kv> {
   const what = `The map ${name}`
   const lockPath = join(directory, 'lock')
-  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await reserve.spend(() => mkdir(directory, { recursive: true, mode: 0o700 }))
   let closed = false
   // One writer at a time in this process, so that the file lock is only ever waited for because of another one.
   let tail: Promise<unknown> = Promise.resolve()
   const alone = <T>(work: () => Promise<T>): Promise<T> => {
-    const turn = tail.then(() => withLock(lockPath, owner, work))
+    const turn = tail.then(() => reserve.spend(() => withLock(lockPath, owner, work)))
     tail = turn.catch(() => {})
     return turn
   }

@@ -7,6 +7,7 @@ import type { HeldLease, Lease } from '../../src/store/store.js'
 import { diskError, writeAtomically } from './store-disk.js'
 import { isAlive, withLock, type LockOwner } from './store-lock.js'
 import { fileNameOf } from './store-names.js'
+import type { Reserve } from './store-reserve.js'
 
 interface LeaseRecord {
   readonly token: number
@@ -21,16 +22,21 @@ export interface FileLeaseOptions {
   readonly name: string
   readonly owner: LockOwner
   readonly clock: Clock
+  readonly reserve: Reserve
 }
 
-export async function openFileLease({ directory, name, owner, clock }: FileLeaseOptions, release: () => void): Promise<Lease> {
+export async function openFileLease(
+  { directory, name, owner, clock, reserve }: FileLeaseOptions,
+  release: () => void,
+): Promise<Lease> {
   const what = `The lease store ${name}`
-  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await reserve.spend(() => mkdir(directory, { recursive: true, mode: 0o700 }))
   let closed = false
   const held = new Set<() => Promise<void>>()
   const checkOpen = (): void => {
     if (closed) throw storeClosed(what)
   }
+  const locked = <T>(key: string, work: () => Promise<T>): Promise<T> => reserve.spend(() => withLock(lockOf(key), owner, work))
   const lockOf = (key: string): string => join(directory, `${fileNameOf(key)}.lock`)
   const pathOf = (key: string): string => join(directory, `${fileNameOf(key)}.lease`)
   const load = async (key: string): Promise<LeaseRecord> => {
@@ -58,7 +64,7 @@ export async function openFileLease({ directory, name, owner, clock }: FileLease
       checkKey(key)
       checkPosition(ttlMs, 'ttlMs', 1)
       const asked = clock.monotonic()
-      const token = await withLock(lockOf(key), owner, async () => {
+      const token = await locked(key, async () => {
         const record = await load(key)
         if (isHeld(record)) return null
         await save(key, { token: record.token + 1, owner, expires: clock.now() + ttlMs })
@@ -72,7 +78,7 @@ export async function openFileLease({ directory, name, owner, clock }: FileLease
         held.delete(letGo)
         if (lost) return
         lost = true
-        await withLock(lockOf(key), owner, async () => {
+        await locked(key, async () => {
           const record = await load(key)
           if (record.token === token && record.owner) await save(key, { token, expires: 0 })
         })
@@ -87,7 +93,7 @@ export async function openFileLease({ directory, name, owner, clock }: FileLease
           checkPosition(nextMs, 'ttlMs', 1)
           const from = clock.monotonic()
           if (remainingMs() === 0) lost = true
-          const kept = !lost && (await withLock(lockOf(key), owner, () => keep(key, token, nextMs)))
+          const kept = !lost && (await locked(key, () => keep(key, token, nextMs)))
           if (kept) ends = from + nextMs
           else {
             lost = true

@@ -53,7 +53,11 @@ export async function tryLock(path: string, owner: LockOwner): Promise<FileLock 
       await writeFile(path, JSON.stringify(owner), { flag: 'wx', mode: 0o600 })
       return { release: () => unlink(path).catch(() => {}) }
     } catch (error) {
-      if ((error as { code?: unknown }).code !== 'EEXIST') throw error
+      if ((error as { code?: unknown }).code !== 'EEXIST') {
+        // Made, but not written: on a full disk it would look like a lock.
+        await unlink(path).catch(() => {})
+        throw error
+      }
     }
     const text = await readFile(path, 'utf8').catch(() => undefined)
     if (text === undefined) continue

@@ -7,6 +7,7 @@ import type { Log, LogEntry, LogPage, ReadOptions } from '../../src/store/store.
 import { PAGE_BYTES, PAGE_ENTRIES } from '../../src/store/rules.js'
 import { diskError, syncDirectory, writeAtomically } from './store-disk.js'
 import { encodeRecord } from './store-record.js'
+import type { Reserve } from './store-reserve.js'
 import { openSegment, readEntries, type LogDamage, type Segment, type SegmentEntry } from './store-segment.js'
 
 export interface FileLogOptions {
@@ -16,6 +17,7 @@ export interface FileLogOptions {
   readonly segmentBytes: number
   readonly sync: boolean
   readonly tell: (damage: LogDamage) => void
+  readonly reserve: Reserve
 }
 
 /** What all handles of one log share; closed with the last of them. */
@@ -46,7 +48,7 @@ const ENTRY_OVERHEAD = 64
 const segmentName = (start: number): string => `${String(start).padStart(16, '0')}.ndjson`
 
 export async function openFileLog(options: FileLogOptions): Promise<FileLogCore> {
-  const { directory, name, maxBytes, segmentBytes, sync, tell } = options
+  const { directory, name, maxBytes, segmentBytes, sync, tell, reserve } = options
   const what = `The log ${name}`
   const metaPath = join(directory, 'meta.json')
   await mkdir(directory, { recursive: true, mode: 0o700 })
@@ -72,7 +74,7 @@ export async function openFileLog(options: FileLogOptions): Promise<FileLogCore>
   const saveMeta = async (): Promise<void> => {
     const now = { first, next, fence }
     if (now.first === savedMeta.first && now.next === savedMeta.next && now.fence === savedMeta.fence) return
-    await writeAtomically(metaPath, new TextEncoder().encode(JSON.stringify(now)))
+    await reserve.spend(() => writeAtomically(metaPath, new TextEncoder().encode(JSON.stringify(now))))
     savedMeta = now
   }
   const activeSegment = async (): Promise<Segment> => {
@@ -100,6 +102,7 @@ export async function openFileLog(options: FileLogOptions): Promise<FileLogCore>
     let total = bytes + count * ENTRY_OVERHEAD
     let highest = fence
     try {
+      await reserve.keep()
       const segment = await activeSegment()
       let offset = segment.end
       for (const waiting of batch) {
