@@ -109,12 +109,13 @@ export async function openRestAsk(rest: Rest, request: AskInit, sink: AskSink, c
   return {
     async pin(challengeId, value) {
       const reply = await send(PIN_PATH, { challenge_id: challengeId, pin: value }, 'application/json', life.signal)
-      await reply.body?.cancel()
+      // Read, not cancelled: a connection is kept for the next request so.
+      await readText(reply.body, MAX_ERROR_BYTES, facts)
     },
     async confirm(token, accept) {
       const reply = await send(CONFIRM_PATH, { confirm_token: token, accept }, `${stream}, application/json`, life.signal)
       if (reply.headers['content-type']?.startsWith(stream)) return void follow(reply)
-      await reply.body?.cancel()
+      await readText(reply.body, MAX_ERROR_BYTES, facts)
       // An answer that is no stream is how the relay says that the plan is off.
       if (!over) take(JSON.stringify({ type: 'done', success: false, text: 'confirm rejected' }))
     },

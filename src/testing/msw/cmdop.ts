@@ -1,0 +1,35 @@
+/** MSW handlers for the two HTTP planes of CMDOP: the simulated relay behind their addresses. */
+import { http, HttpResponse, type HttpHandler } from 'msw'
+import { createCmdopRelay, type CmdopRelay } from '../cmdop/relay.js'
+import { sseStream } from '../cmdop/sse-text.js'
+
+export interface CmdopHandlersOptions {
+  /** Default `https://cloud.cmdop.com`. */
+  readonly baseUrl?: string
+  /** Default `https://api.cmdop.com`. */
+  readonly apiBaseUrl?: string
+  /** Keep it to look at its ledger and to inject faults. Default: a new one. */
+  readonly relay?: CmdopRelay
+}
+
+export function cmdopHandlers(options: CmdopHandlersOptions = {}): HttpHandler[] {
+  const { baseUrl = 'https://cloud.cmdop.com', apiBaseUrl = 'https://api.cmdop.com', relay = createCmdopRelay() } = options
+  const resolver = async ({ request }: { request: Request }) => {
+    const url = new URL(request.url)
+    const headers: Record<string, string> = {}
+    request.headers.forEach((value, name) => {
+      headers[name] = value
+    })
+    const path = url.pathname + url.search
+    const answer = relay.handle({ method: request.method, path, headers, body: await request.text() })
+    if (answer === 'reset') return HttpResponse.error()
+    if (answer === 'silent') return new Promise<never>(() => {})
+    if ('sse' in answer) {
+      return new HttpResponse(sseStream(answer.sse) as never, { headers: { 'content-type': 'text/event-stream' } } as never)
+    }
+    const { status, json } = answer
+    const init = { status, headers: { 'content-type': 'application/json', ...answer.headers } }
+    return new HttpResponse(json === undefined ? null : JSON.stringify(json), init as never)
+  }
+  return [http.all(`${new URL(baseUrl).origin}/api/*`, resolver), http.all(`${new URL(apiBaseUrl).origin}/apix/*`, resolver)]
+}
