@@ -1,26 +1,21 @@
 /** The client of a CCC server: every command typed, every ask with an honest outcome. */
-import { createCaller, type CallOptions, type ClientOptions } from '../core/call.js'
+import type { CallOptions, ClientOptions } from '../core/call.js'
 import { systemClock } from '../core/clock.js'
 import type { SignalStream } from '../core/stream.js'
 import { validated, type InvalidMessage } from '../core/validate.js'
 import { SignalboxError } from '../errors.js'
-import type { Link, StreamTransport } from '../transport.js'
 import { createAsks } from './asks.js'
-import { COMMANDS, type Command } from './commands.js'
-import { converse, type Line } from './exchange.js'
-import { failureOf } from './failures.js'
+import { openCore, type CccCore, type CccCoreOptions } from './core.js'
+import type { Line } from './exchange.js'
 import type { Receipt } from './history.js'
 import type { AskOptions, AskResult, CccSendError, Resolution, SendAndWaitOptions, SendOptions, SendResult } from './outcomes.js'
 import { RESULTS, type CccActivity, type CccMessage, type CccSession, type Results } from './schema.js'
 import { subscribe, type StatusEvent, type SubscribeOptions } from './subscribe.js'
 import type { TextPolicy } from './text.js'
 
-export interface CccOptions extends ClientOptions {
-  readonly transport: StreamTransport<void>
+export interface CccOptions extends CccCoreOptions, Pick<ClientOptions, 'validate'> {
   /** What to do with a leading `-` or a trailing `;`, which the server would mangle. Default `guard`: one space. */
   readonly textPolicy?: TextPolicy
-  /** The longest answer that is read; default 32 MiB. */
-  readonly maxLineBytes?: number
   readonly onEvent?: (event: InvalidMessage) => void
 }
 
@@ -34,7 +29,7 @@ export interface HistoryOptions extends CallOptions {
   readonly fromFilter?: string
 }
 
-export interface Ccc extends AsyncDisposable {
+export interface Ccc extends CccCore {
   ping(options?: CallOptions): Promise<Results['ping']>
   /** Sorted by name; the server's order is random. */
   sessions(options?: CallOptions): Promise<readonly CccSession[]>
@@ -56,35 +51,18 @@ export interface Ccc extends AsyncDisposable {
   ): Promise<string>
   /** What became of an ask or a send whose outcome is unknown. Takes the error that it left with, or its receipt. */
   resolve(what: Receipt | CccSendError, options?: CallOptions): Promise<Resolution>
-  /** Any command of any server, with wire names; the answer as it came. Assumed to change something unless `idempotent` says otherwise. */
-  call(cmd: string, fields?: Line, options?: CallOptions & { readonly idempotent?: boolean }): Promise<Line>
 }
 
 const byName = <Named extends { readonly name: string }>(list: readonly Named[] = []): Named[] =>
   [...list].sort((a, b) => (a.name < b.name ? -1 : 1))
 
 export function createCcc(options: CccOptions): Ccc {
-  const { textPolicy = 'guard', maxLineBytes, onEvent, validate = 'warn', clock = systemClock } = options
-  const owned = ownLinks(options.transport)
-  const wire = { transport: owned.transport, maxLineBytes }
-  const caller = createCaller({ ...options, system: 'ccc', transport: options.transport.name })
+  const { textPolicy = 'guard', onEvent, validate = 'warn', clock = systemClock } = options
+  const { call, caller, wire, close } = openCore(options)
   const streams = new Set<SignalStream<StatusEvent>>()
 
-  const call: Ccc['call'] = (cmd, fields = {}, given = {}) => {
-    const known = Object.hasOwn(COMMANDS, cmd) ? (COMMANDS as Record<string, Command>)[cmd] : undefined
-    const idempotent = given.idempotent ?? known?.idempotent ?? false
-    const timeoutMs = given.timeoutMs ?? options.timeoutMs ?? (known ?? COMMANDS.send).timeoutMs
-    return caller.run({ op: cmd, args: fields, idempotent }, { ...given, timeoutMs }, async (at) => {
-      const { link, first } = await converse(wire, { ...fields, cmd }, at)
-      await link.close()
-      if (first.ok === true) return first
-      throw failureOf(cmd, first, idempotent)
-    })
-  }
-
   const command = async <Name extends keyof Results>(cmd: Name, fields: Line, given: CallOptions): Promise<Results[Name]> => {
-    const { signal, timeoutMs } = given
-    const answer = await call(cmd, fields, { ...(signal ? { signal } : {}), ...(timeoutMs === undefined ? {} : { timeoutMs }) })
+    const answer = await call(cmd, fields, given)
     return validated(RESULTS[cmd], answer, { validate, op: cmd, facts: { system: 'ccc' }, onInvalid: onEvent }) as Results[Name]
   }
 
@@ -128,36 +106,9 @@ export function createCcc(options: CccOptions): Ccc {
       return stream
     },
     async [Symbol.asyncDispose]() {
-      const ending = owned.close()
+      const ending = close()
       await Promise.all([...streams].map((stream) => stream.close()))
       await ending
-    },
-  }
-}
-
-/** A client that is disposed of leaves no link behind: not those that are open, not those that are being opened. */
-function ownLinks(transport: StreamTransport<void>) {
-  const links = new Set<Link>()
-  let over = false
-  const refuse = (): never => {
-    throw new SignalboxError({ code: 'closed', message: 'This client was disposed of.', retryable: false })
-  }
-  const open: StreamTransport<void>['open'] = async (launch, given) => {
-    if (over) refuse()
-    const link = await transport.open(launch, given)
-    if (over) {
-      await link.close()
-      refuse()
-    }
-    links.add(link)
-    void link.closed.then(() => links.delete(link))
-    return link
-  }
-  return {
-    transport: { ...transport, open },
-    async close(): Promise<void> {
-      over = true
-      await Promise.all([...links].map((link) => link.close()))
     },
   }
 }

@@ -1,5 +1,6 @@
 /** CCC: Claude Code sessions behind a unix socket. */
 export { createCcc, type Ccc, type CccOptions, type HistoryOptions } from './client.js'
+export { createCccCore, type CccCore, type CccCoreOptions } from './core.js'
 export { CccSendError } from './outcomes.js'
 export type { AskOptions, AskResult, Attribution, Resolution, SendAndWaitOptions, SendOptions, SendResult } from './outcomes.js'
 export type { Receipt } from './history.js'

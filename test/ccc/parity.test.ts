@@ -1,9 +1,9 @@
 /** Every command of the published documents has a method, which says on the wire what they say. */
 import { describe, expect, test } from 'vitest'
 import { COMMANDS } from '../../src/ccc/commands.js'
-import { createCcc, type Ccc } from '../../src/ccc/index.js'
+import { createCcc, createCccCore, type Ccc } from '../../src/ccc/index.js'
 import { CCC_SCOPES } from '../../src/ccc/scopes.js'
-import { memoryServer } from '../../src/testing/index.js'
+import { createCccSimulator, memoryServer } from '../../src/testing/index.js'
 
 type Asked = (ccc: Ccc) => Promise<unknown>
 const session = 'myproject'
@@ -118,5 +118,15 @@ describe('commands', () => {
     ])
     await memory.ccc.call('ping', { cmd: 'continue' })
     expect(memory.heard).toEqual([{ cmd: 'ping' }])
+  })
+
+  test('[ccc.client.core] the small client has the same call, the same failures and the same end', async () => {
+    await using simulator = createCccSimulator({ sessions: [{ name: session }] })
+    const core = createCccCore({ transport: simulator.transport })
+    expect(await core.call('ping')).toMatchObject({ ok: true, sessions_active: 1 })
+    await expect(core.call('history', { session: 'nope' })).rejects.toMatchObject({ code: 'not_found', sent: 'no', system: 'ccc' })
+    await core[Symbol.asyncDispose]()
+    await expect(core.call('ping')).rejects.toMatchObject({ code: 'closed', sent: 'no' })
+    expect(simulator.connections).toBe(0)
   })
 })
