@@ -1,5 +1,5 @@
 /** CCC on another machine, by ssh. The command is fixed and checked; what is asked travels on stdin, never on a command line. */
-import { lstat, mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sleep, systemClock } from '../../../src/core/clock.js'
@@ -109,7 +109,7 @@ export async function cccForward(options: CccForwardOptions): Promise<CccForward
   return { transport: unixSocket({ path: local }), closed: child.closed, close, [Symbol.asyncDispose]: close }
 }
 
-/** Until ssh has made the socket. A probe would reach the server, so the file is looked at and not opened. */
+/** Until ssh listens: its socket's file is there a moment earlier. The server behind it sees a connection that says nothing. */
 async function standing(path: string, child: Link, waitMs: number, signal: AbortSignal | undefined): Promise<void> {
   let gone: CloseReason | undefined
   void child.closed.then((reason) => {
@@ -117,8 +117,13 @@ async function standing(path: string, child: Link, waitMs: number, signal: Abort
   })
   for (let waited = 0; waited < waitMs; waited += LOOK_EVERY_MS) {
     if (gone !== undefined) throw endedEarly(gone)
-    const found = await lstat(path).catch(() => undefined)
-    if (found?.isSocket()) return
+    try {
+      const probe = await unixSocket({ path }).open(undefined, signal ? { signal } : {})
+      await probe.close({ graceMs: 0 })
+      return
+    } catch (error) {
+      if (!SignalboxError.is(error, 'unreachable')) throw error
+    }
     await sleep(systemClock, LOOK_EVERY_MS, signal).catch(() => {
       throw abortError(signal as AbortSignal, FACTS)
     })
