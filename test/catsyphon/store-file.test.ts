@@ -12,7 +12,10 @@ import { fileNameOf, nameOf } from '../../transports/node/store-names.js'
 const root = await mkdtemp(join(tmpdir(), 'signalbox-store-'))
 afterAll(() => rm(root, { recursive: true, force: true }))
 let count = 0
-const place = (): string => join(root, `place-${(count += 1)}`)
+const place = (): string => {
+  count += 1
+  return join(root, `place-${count}`)
+}
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 const texts = (entries: readonly { bytes: Uint8Array }[]): string[] => entries.map((entry) => new TextDecoder().decode(entry.bytes))
 

@@ -4,7 +4,7 @@ import { pythonIso } from './datetime.js'
 import { dumpPythonJson } from './python-json.js'
 import type { Records, WorkspaceRecord } from './records.js'
 import type { ParsedRequest } from './request.js'
-import type { SessionRecord, StoredRow } from './sessions.js'
+import type { StoredRow } from './sessions.js'
 import { readUuid } from './validate.js'
 
 export function workspaceOf(records: Records, request: ParsedRequest): WorkspaceRecord {
