@@ -58,6 +58,10 @@ export async function assertCompatible(
 }
 
 async function find(core: CcccCore, table: OpTable, op: string, options: CcccCallOptions | undefined) {
+  const way = core.wire.has?.(op)
+  if (way === false) throw incompatible(`There is no way to ${op} over ${core.wire.name}.`, 'Use the IPC socket.')
+  // Over HTTP empty arguments make another request, so the route has to do.
+  if (way === true) return 'inferred'
   if (EVERYWHERE.has(op)) return 'everywhere'
   const info = table.get(op)
   // An op that nobody described may do anything with empty arguments.

@@ -94,7 +94,7 @@ function coreOver(wire: Wire, options: Omit<CcccCoreOptions, 'transport'>): Cccc
   const { clock = systemClock, ops, validate = 'warn', principal = 'user', timeoutMs = DEFAULT_TIMEOUT_MS } = options
   const caller = createCaller({ system: 'cccc', transport: wire.name, interceptors: options.interceptors, timeoutMs, clock })
   const life = createScope()
-  const live = new Set<Scope>()
+  const live = new Map<Scope, Promise<unknown>>()
   let closing: Promise<void> | undefined
 
   const notify = (notice: CcccNotice): void => {
@@ -132,13 +132,13 @@ function coreOver(wire: Wire, options: Omit<CcccCoreOptions, 'transport'>): Cccc
   ): Promise<Result> => {
     if (closing) throw new CcccError({ code: 'closed', op, message: `Cannot call ${op}: this client was closed.` })
     const scope = createScope({ signal: call.signal })
-    live.add(scope)
     const idempotent = call.idempotent ?? ops?.get(op)?.idempotent ?? false
     const limit = call.timeoutMs === undefined ? {} : { timeoutMs: call.timeoutMs }
+    const spec = { op, kind, args: withoutSecrets(op, args), idempotent }
+    const running = caller.run(spec, { signal: scope.signal, ...limit }, (at) => attempt(at.signal, at.trace))
+    live.set(scope, running)
     try {
-      return await caller.run({ op, kind, args: withoutSecrets(op, args), idempotent }, { signal: scope.signal, ...limit }, (at) =>
-        attempt(at.signal, at.trace),
-      )
+      return await running
     } finally {
       live.delete(scope)
       scope[Symbol.dispose]()
@@ -180,7 +180,10 @@ function coreOver(wire: Wire, options: Omit<CcccCoreOptions, 'transport'>): Cccc
       closing ??= (async () => {
         const reason = new CcccError({ code: 'closed', message: 'The client was closed.' })
         life.abort(reason)
-        for (const scope of [...live]) scope.abort(reason)
+        const ending = [...live]
+        for (const [scope] of ending) scope.abort(reason)
+        // First every call knows that it is over, then the connections that they leave are ended politely.
+        await Promise.allSettled(ending.map(([, running]) => running))
         await wire.close()
       })()
       return closing

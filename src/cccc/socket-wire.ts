@@ -18,7 +18,7 @@ export const MAX_REQUEST_BYTES = 2_000_000
 const OPENING_MS = 30_000
 const FLUSHING_MS = 30_000
 const FAREWELL_MS = 5_000
-/** What is left then goes on without anybody waiting for it. */
+/** How long a closing client waits for its connections to end politely. */
 const CLOSING_MS = 2_000
 
 const encoder = /* @__PURE__ */ new TextEncoder()
@@ -49,6 +49,8 @@ export interface SocketWireOptions {
 
 export function socketWire({ transport, clock, maxLineBytes }: SocketWireOptions): Wire {
   const background = new Set<Promise<unknown>>()
+  // Falls when the client is closed and its patience is over: what still waits politely then ends at once.
+  const hurry = createScope()
   const track = (work: Promise<unknown>): void => {
     const quiet: Promise<unknown> = work
       .then(
@@ -59,7 +61,7 @@ export function socketWire({ transport, clock, maxLineBytes }: SocketWireOptions
     background.add(quiet)
   }
   const atMost = async (ms: number, work: Promise<unknown>): Promise<void> => {
-    const scope = createScope({ timeoutMs: ms, clock })
+    const scope = createScope({ signal: hurry.signal, timeoutMs: ms, clock })
     try {
       await raceSignal(work, scope.signal)
     } catch {
@@ -74,8 +76,13 @@ export function socketWire({ transport, clock, maxLineBytes }: SocketWireOptions
   const farewell = async (opening: Promise<Link>): Promise<void> => {
     let link: Link
     try {
-      link = await opening
+      link = await raceSignal(opening, hurry.signal)
     } catch {
+      // It may still open, after everything is over.
+      opening.then(
+        (late) => void late.close(),
+        () => {},
+      )
       return
     }
     link.write(encodeRequest('ping', {})).catch(() => {})
@@ -91,11 +98,14 @@ export function socketWire({ transport, clock, maxLineBytes }: SocketWireOptions
 
   const opened = async (op: string, { signal, trace }: WireOptions): Promise<Link> => {
     if (signal.aborted) throw abortError(signal, { ...facts, op, sent: 'no' })
-    const scope = createScope({ timeoutMs: OPENING_MS, clock })
+    const scope = createScope({ signal: hurry.signal, timeoutMs: OPENING_MS, clock })
     const opening = transport.open(undefined, { signal: scope.signal, ...(trace ? { trace } : {}) })
     opening.then(scope[Symbol.dispose], scope[Symbol.dispose])
     try {
-      return await raceSignal(opening, signal)
+      const link = await raceSignal(opening, signal)
+      // It fell in the moment between: the request is not sent any more, and the connection still needs one.
+      signal.throwIfAborted()
+      return link
     } catch (error) {
       if (signal.aborted) {
         track(farewell(opening))
@@ -207,6 +217,9 @@ export function socketWire({ transport, clock, maxLineBytes }: SocketWireOptions
     },
     async close() {
       await atMost(CLOSING_MS, Promise.all([...background]))
+      hurry.abort()
+      // A link's close is bounded by itself.
+      await Promise.all([...background])
     },
   }
 }

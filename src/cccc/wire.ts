@@ -26,6 +26,8 @@ export interface Wire {
   open(op: string, args: Loose, options: WireOptions): Promise<{ readonly answer: Loose; readonly link: Link }>
   /** Where events come another way than by the op. */
   events?(request: { args: CcccEventsArgs; idleMs: number; opening: AbortSignal }): Promise<EventSource>
+  /** Where what can be called is a matter of the way: can this be? */
+  has?(op: string): boolean
   /** Where the way itself tells the dialect. */
   dialect?(signal: AbortSignal | undefined): Promise<CcccDialect | undefined>
   /** Waits, within bounds, for connections that still have to be ended politely. */

@@ -98,11 +98,26 @@ describe('the transport', () => {
     await using simulator = createCcccSimulator()
     await using listener = await listenTcp()
     void simulator.listen(listener)
+    // A process that lives, as far as the system can tell.
+    simulator.pid = process.pid
     await describeAs(tcp({ port: listener.port, pid: simulator.pid }))
     await using client = createCccc({ transport: ccccDaemon({ home }) })
     await client.groups.list()
     await client.groups.list()
     expect(simulator.ledger.requests.map(({ op }) => op)).toEqual(['ping', 'groups', 'groups'])
+  })
+
+  test('asks again once the process of the descriptor is gone: its port may be another daemon’s by now', async () => {
+    await using simulator = createCcccSimulator()
+    await using listener = await listenTcp()
+    void simulator.listen(listener)
+    simulator.pid = 2 ** 22 + 1
+    await describeAs(tcp({ port: listener.port, pid: simulator.pid }))
+    await using client = createCccc({ transport: ccccDaemon({ home }) })
+    await client.groups.list()
+    simulator.pid += 1
+    await expect(client.groups.create({})).rejects.toMatchObject({ code: 'unreachable', sent: 'no' })
+    expect(simulator.ledger.requests.map(({ op }) => op)).toEqual(['ping', 'groups', 'ping'])
   })
 
   test('reads the descriptor again after a stale one [cccc.stale-descriptor]', async () => {

@@ -146,6 +146,17 @@ describe('an answer', () => {
     await expect(refusing(200, '').terminal.attach({ groupId: 'g', actorId: 'a' })).rejects.toMatchObject({ code: 'unsupported' })
   })
 
+  test('of a compatibility check over HTTP is about routes, not about empty calls [cccc.web-compat]', async () => {
+    const { asked, client } = replay('http-0.4.3')
+    expect((await client.assertCompatible({ ops: ['send', 'group_create'] })).ops).toEqual({
+      send: 'inferred',
+      group_create: 'inferred',
+    })
+    await expect(client.assertCompatible({ ops: ['notify_ack'] })).rejects.toMatchObject({ code: 'incompatible' })
+    expect(asked.map(({ path }) => path)).toEqual(['/api/v1/ping', '/api/v1/ping'])
+    await client.close()
+  })
+
   test('tells the dialect by the routes that there are [cccc.web-dialect]', async () => {
     const { client } = replay('http-0.4.3')
     // The recording has neither route: that of the oldest.

@@ -222,7 +222,7 @@ describe('a peer that hangs', () => {
     await clock.advance(1_000)
     await call
     const closing = client.close()
-    await clock.advance(10_000)
+    await clock.advance(2_000)
     await closing
     expect((await links[0]?.closed)?.kind).toBe('local')
     expect(clock.timers).toBe(0)

@@ -138,6 +138,7 @@ export const requirements: readonly Requirement[] = [
   row('web-requests', 'reference 19.6', 'Each mapped op goes out with the method, path and body of the web port.'),
   row('web-answers', 'reference 19.2', 'The daemon’s envelope is read whatever the status.'),
   row('web-unsupported', 'reference 19.6', 'What the web port cannot do is unsupported before it is sent.'),
+  row('web-compat', 'reference 6.3', 'Over HTTP an op is asserted by its route; nothing is called to find out.'),
   row('web-dialect', 'reference 1.2', 'Over HTTP the dialect is told by the routes.'),
   row('web-events', 'reference 19.4', 'The stream of the ledger is joined by its tail, each event once and in order.'),
   row('web-reconnect', 'reference 19.4', 'A stream that fell is joined again over what came meanwhile.'),

@@ -64,12 +64,23 @@ export function ccccDaemon(options: CcccDaemonOptions = {}): StreamTransport {
       if (endpoint.transport === 'unix') return unixSocket({ path: endpoint.path }).open(undefined, open)
       const socket = tcpSocket({ host: endpoint.host, port: endpoint.port })
       const identity = `${endpoint.host}:${endpoint.port}:${endpoint.pid ?? ''}`
-      if (endpoint.pid !== undefined && identity !== trusted) {
+      // A process that is gone left its descriptor behind, and its port to whoever came next.
+      if (endpoint.pid !== undefined && (identity !== trusted || isGone(endpoint.pid))) {
         await checkPid(socket, endpoint.pid, open?.signal)
         trusted = identity
       }
       return socket.open(undefined, open)
     },
+  }
+}
+
+/** Only a clear word counts: a runtime that may not ask, and a process of another user, do not. */
+function isGone(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return false
+  } catch (error) {
+    return (error as { code?: unknown }).code === 'ESRCH'
   }
 }
 

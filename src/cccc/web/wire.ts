@@ -75,6 +75,7 @@ export function ccccWebPort(options: CccccWebPortOptions): CccccWebPort {
         'Use the IPC socket, or a gateway.',
       )
     },
+    has: (op) => routes.has(op),
     /** By routes that came with a dialect: calling ops with empty arguments means something else here. */
     async dialect(given): Promise<CcccDialect> {
       const signal = given ?? new AbortController().signal

@@ -55,7 +55,8 @@ export interface CcccSimulator extends AsyncDisposable {
   /** Another process on the same state. */
   restart(dialect?: CcccDialect): void
   readonly alive: boolean
-  readonly pid: number
+  /** What it says of itself in a ping. */
+  pid: number
   /** Open streams. */
   readonly subscribers: number
 }
@@ -230,6 +231,9 @@ export function createCcccSimulator(options: CcccSimulatorOptions = {}): CcccSim
     },
     get pid() {
       return pid
+    },
+    set pid(value) {
+      pid = value
     },
     get subscribers() {
       return streams.size
