@@ -1,5 +1,5 @@
 /** A transport and the listener that accepts what it opens, both in memory. */
-import { createQueue } from '../core/queue.js'
+import { createAcceptance } from '../core/acceptance.js'
 import { abortError } from '../core/scope.js'
 import { SignalboxError } from '../errors.js'
 import type { Link, Listener, StreamTransport } from '../transport.js'
@@ -14,9 +14,7 @@ const MAX_BACKLOG = 10_000
 
 export function memoryServer(options: MemoryPairOptions = {}): MemoryServer {
   const { name = 'memory' } = options
-  const waiting = createQueue<Link>({ overflow: 'pause', name: 'accept backlog' })
-  // Taken from the queue and not yet handed out: a loop that is left in between leaves them to the next.
-  const taken: Link[] = []
+  const waiting = createAcceptance<Link>()
   let count = 0
 
   const unreachable = (why: string): SignalboxError =>
@@ -30,28 +28,14 @@ export function memoryServer(options: MemoryPairOptions = {}): MemoryServer {
       async open(_launch, { signal } = {}) {
         if (signal?.aborted) throw abortError(signal, { transport: 'memory', sent: 'no' })
         if (waiting.ended) throw unreachable('has nothing that listens')
-        if (waiting.size + taken.length >= MAX_BACKLOG) throw unreachable(`has ${MAX_BACKLOG} links that nobody accepts`)
+        if (waiting.size >= MAX_BACKLOG) throw unreachable(`has ${MAX_BACKLOG} links that nobody accepts`)
         count += 1
         const [near, far] = memoryPair({ ...options, name: `${name}-${count}` })
-        waiting.push([far])
+        waiting.add(far)
         return near
       },
     },
-    async *accept() {
-      for (;;) {
-        const link = taken.shift()
-        if (link) yield link
-        else {
-          const links = await waiting.take()
-          if (links === null) return
-          taken.push(...links)
-        }
-      }
-    },
-    async [Symbol.asyncDispose]() {
-      const left = [...taken.splice(0), ...waiting.takeNow()]
-      waiting.discard()
-      await Promise.all(left.map((link) => link.close()))
-    },
+    accept: waiting.accept,
+    [Symbol.asyncDispose]: waiting.close,
   }
 }

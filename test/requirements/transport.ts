@@ -37,6 +37,22 @@ export const requirements: readonly Requirement[] = [
   },
   { id: 'law.10', source: laws, behaviour: 'Two links of one transport never influence each other.' },
   {
+    id: 'link.unsent-bound',
+    source: laws,
+    behaviour: 'What a link holds for a writer that does not wait is bounded: a write beyond is refused, whole, as not sent.',
+  },
+  {
+    id: 'child.watchdog',
+    source: laws,
+    behaviour: 'Without a shell children run unprotected; a watchdog leaves with its last child, also one that never started.',
+    applies: 'POSIX',
+  },
+  {
+    id: 'child.abandoned',
+    source: laws,
+    behaviour: 'A child that outlives KILL is told as abandoned within the bound, with its pipes cut and no timer left.',
+  },
+  {
     id: 'transport.open-faults',
     source: 'reference ccc 2',
     behaviour: 'No socket, a stale one and a denied one are told apart, with their remedies and as not sent.',

@@ -4,6 +4,7 @@
  */
 import { deferred, type Deferred } from '../../src/core/deferred.js'
 import { createInbox, type Inbox } from '../../src/core/inbox.js'
+import { MAX_UNSENT_BYTES, tooMuchUnsent, unsentCost } from '../../src/core/unsent.js'
 import { SignalboxError, type Sent } from '../../src/errors.js'
 import type { CloseOptions, CloseReason, Link, LinkInfo } from '../../src/transport.js'
 import { codeOf, linkFault } from './faults.js'
@@ -31,6 +32,8 @@ export abstract class BaseLink implements Link {
   private busy = false
   private pumping = false
   private waiting: Waiting[] = []
+  /** What `waiting` costs. */
+  private unsent = 0
   private ended: Deferred<void> | undefined
   private closing: Promise<CloseReason> | undefined
   private reason: CloseReason | undefined
@@ -67,9 +70,14 @@ export abstract class BaseLink implements Link {
       // The system took it at once: the usual case, and the cheap one.
       if (!this.busy) return DONE
     }
+    const cost = unsentCost(chunk.byteLength)
+    if (this.unsent > 0 && this.unsent + cost > MAX_UNSENT_BYTES) return rejected(tooMuchUnsent(this.info))
     const item: Waiting = { chunk, ...deferred() }
     if (this.inFlight.length === 0 && this.waiting.length === 0) this.inFlight.push(item)
-    else this.waiting.push(item)
+    else {
+      this.waiting.push(item)
+      this.unsent += cost
+    }
     return item.promise
   }
 
@@ -230,6 +238,7 @@ export abstract class BaseLink implements Link {
     }
     this.inFlight = items.slice(0, count)
     this.waiting = items.slice(count)
+    this.unsent -= unsentCost(bytes, count)
     this.busy = true
     this.sendSafely(joined(this.inFlight, bytes))
   }

@@ -1,7 +1,7 @@
 /** The accepting side of sockets. Links that nobody has accepted yet are bounded; beyond the bound a newcomer is turned away. */
 import { lstat, rm, chmod } from 'node:fs/promises'
 import { connect, createServer, type ListenOptions, type Server, type Socket } from 'node:net'
-import { createQueue } from '../../src/core/queue.js'
+import { createAcceptance, type Acceptance } from '../../src/core/acceptance.js'
 import { SignalboxError } from '../../src/errors.js'
 import type { Link, Listener } from '../../src/transport.js'
 import { pipePath, tcpTarget, unixPath } from './address.js'
@@ -46,13 +46,21 @@ export async function listenUnix(options: ListenUnixOptions): Promise<Listener> 
     await rm(path, { force: true })
     accepting = await listen('unix', target, { path }, options)
   }
-  await chmod(path, options.mode ?? 0o600)
-  const { ino } = await lstat(path)
-  return listener(target, accepting, async () => {
+  let ino: number | undefined
+  const listening = listener(target, accepting, async () => {
     // Not every runtime removes the file; by then it may be another server's.
     const left = await lstat(path).catch(() => undefined)
-    if (left?.ino === ino) await rm(path, { force: true })
+    if (left !== undefined && left.ino === ino) await rm(path, { force: true })
   })
+  try {
+    await chmod(path, options.mode ?? 0o600)
+    ino = (await lstat(path)).ino
+    return listening
+  } catch (error) {
+    // Somebody took the file away meanwhile: nobody could reach a server without one.
+    await listening[Symbol.asyncDispose]()
+    throw listenFault(error, 'unix', target)
+  }
 }
 
 export async function listenTcp(options: ListenTcpOptions = {}): Promise<TcpListener> {
@@ -71,21 +79,21 @@ export async function listenPipe(options: ListenPipeOptions): Promise<Listener> 
 
 interface Accepting {
   readonly server: Server
-  readonly queue: ReturnType<typeof createQueue<Link>>
+  readonly waiting: Acceptance<Link>
 }
 
 async function listen(name: string, target: string, where: ListenOptions, { maxWaiting = 1024 }: ListenLimits): Promise<Accepting> {
-  const queue = createQueue<Link>({ overflow: 'pause', name: 'links that wait to be accepted' })
+  const waiting = createAcceptance<Link>()
   let count = 0
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket: Socket) => {
-    if (queue.ended || queue.size >= maxWaiting) {
+    if (waiting.ended || waiting.size >= maxWaiting) {
       socket.on('error', () => {})
       socket.destroy()
       return
     }
     count += 1
     const from = socket.remoteAddress === undefined ? target : `tcp:${socket.remoteAddress}:${socket.remotePort}`
-    queue.push([new SocketLink({ id: `${name}-in-${count}`, transport: name, peer: from }, socket)])
+    waiting.add(new SocketLink({ id: `${name}-in-${count}`, transport: name, peer: from }, socket))
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(listenFault(error, name, target)))
@@ -93,23 +101,19 @@ async function listen(name: string, target: string, where: ListenOptions, { maxW
   })
   // After it listens, a server's own error (out of descriptors) costs one connection, never the process.
   server.on('error', () => {})
-  return { server, queue }
+  return { server, waiting }
 }
 
-function listener(address: string, { server, queue }: Accepting, after?: () => Promise<void>): Listener {
+function listener(address: string, { server, waiting }: Accepting, after?: () => Promise<void>): Listener {
   let disposing: Promise<void> | undefined
   return {
     address,
-    async *accept() {
-      for (let links = await queue.take(); links !== null; links = await queue.take()) yield* links
-    },
+    accept: waiting.accept,
     [Symbol.asyncDispose]() {
       disposing ??= (async () => {
-        const left = queue.takeNow()
-        queue.discard()
         // Its callback waits for the links that were accepted, which are their acceptor's; the address is free at once.
         server.close()
-        await Promise.all(left.map((link) => link.close()))
+        await waiting.close()
         await after?.()
       })()
       return disposing

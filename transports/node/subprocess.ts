@@ -1,5 +1,6 @@
 /** Children as links: what a launch means is the protocol's to say, by a pure function; starting and ending it is ours. */
 import { spawn, type ChildProcess } from 'node:child_process'
+import { tell } from '../../src/core/policy/policy.js'
 import { abortError } from '../../src/core/scope.js'
 import type { Link, OpenOptions, StreamTransport } from '../../src/transport.js'
 import { ChildLink } from './child-link.js'
@@ -27,7 +28,7 @@ export interface SubprocessOptions<Launch = void> {
   readonly inherit?: InheritOptions | false
   /** How much of stderr is kept for errors and the close reason; default 8 KiB. */
   readonly stderrTailBytes?: number
-  /** Every chunk of stderr as it comes, not redacted: for a log of one's own. Must not throw. */
+  /** Every chunk of stderr as it comes, not redacted: for a log of one's own. What it throws is dropped. */
   readonly onStderr?: (chunk: Uint8Array) => void
   /** Kills the children when we are killed ourselves; default true where there is a /bin/sh. */
   readonly watchdog?: boolean
@@ -54,6 +55,7 @@ export function subprocess<Launch = void>(options: SubprocessOptions<Launch>): S
       try {
         child = await started({ file, args, environment, cwd, posix, watchdog, signal })
       } catch (error) {
+        await watchdog?.cancel()
         if (signal?.aborted) throw abortError(signal, facts)
         throw await spawnFault(error, { file, cwd, path: environment.PATH }, name)
       }
@@ -74,6 +76,7 @@ interface Start {
 
 function started({ file, args, environment, cwd, posix, watchdog, signal }: Start): Promise<ChildProcess> {
   return new Promise((resolve, reject) => {
+    watchdog?.prepare()
     const child = spawn(file, args, {
       env: environment,
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -126,7 +129,9 @@ function linkTo(
   const { stdin, stdout, stderr, pid } = child
   if (!stdin || !stdout || !stderr || pid === undefined) throw new Error('the runtime gave a child without pipes')
   const tail = createStderrTail(options.stderrTailBytes)
-  if (options.onStderr) stderr.on('data', options.onStderr)
+  const { onStderr } = options
+  // What it throws is its own: thrown into a stream's event it would end the process.
+  if (onStderr) stderr.on('data', (chunk: Uint8Array) => tell(onStderr, chunk))
   const onGone = async (): Promise<void> => options.watchdog?.leave(pid)
   return new ChildLink({ ...info, peer: `${info.peer}[${pid}]`, pid }, { child, stdin, stdout, stderr, tail, onGone })
 }

@@ -19,24 +19,29 @@ done
 for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done`
 
 export interface Watchdog {
+  /** Has it stand by before a child starts: the fewer instants between a child's start and `watch`, the better. */
+  prepare(): void
   watch(group: number): void
   /** When the last group leaves, the watchdog leaves too; resolves once it has. */
   leave(group: number): Promise<void>
+  /** The child that it was prepared for did not start. Resolves once it has left, if nobody else needs it. */
+  cancel(): Promise<void>
 }
 
-export function createWatchdog(): Watchdog {
+export function createWatchdog(shellFile = '/bin/sh'): Watchdog {
   const groups = new Set<number>()
   let shell: ChildProcess | undefined
   let gone: Promise<void> = Promise.resolve()
 
   const start = (): void => {
     // In a session of its own, so that what kills our group does not kill it; outside any folder that one may want to remove.
-    const child = spawn('/bin/sh', ['-c', SCRIPT], {
-      cwd: '/',
-      env: {},
-      detached: true,
-      stdio: ['pipe', 'ignore', 'ignore'],
-    })
+    let child: ChildProcess
+    try {
+      child = spawn(shellFile, ['-c', SCRIPT], { cwd: '/', env: {}, detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
+    } catch {
+      // Out of memory or descriptors: a child without protection is better than one that nobody holds.
+      return
+    }
     shell = child
     gone = new Promise((resolve) => {
       const over = (): void => {
@@ -54,23 +59,32 @@ export function createWatchdog(): Watchdog {
     for (const group of groups) child.stdin?.write(`watch ${group}\n`)
   }
 
+  const dismiss = (last: ChildProcess, word = ''): void => {
+    shell = undefined
+    last.ref()
+    last.stdin?.end(word)
+  }
+
   return {
+    // Starting tells it every group there is, so that one that was killed is replaced with the next child.
+    prepare() {
+      if (!shell) start()
+    },
     watch(group) {
       groups.add(group)
-      // Starting tells it every group there is, so that one that was killed is replaced with the next child.
-      if (shell) shell.stdin?.write(`watch ${group}\n`)
-      else start()
+      shell?.stdin?.write(`watch ${group}\n`)
     },
     async leave(group) {
       if (!groups.delete(group) || !shell) return
-      if (groups.size > 0) {
-        shell.stdin?.write(`leave ${group}\n`)
-        return
+      if (groups.size > 0) shell.stdin?.write(`leave ${group}\n`)
+      else {
+        dismiss(shell, `leave ${group}\n`)
+        await gone
       }
-      const last = shell
-      shell = undefined
-      last.ref()
-      last.stdin?.end(`leave ${group}\n`)
+    },
+    async cancel() {
+      if (!shell || groups.size > 0) return
+      dismiss(shell)
       await gone
     },
   }

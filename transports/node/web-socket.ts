@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { SUBPROTOCOL } from '../../src/core/link-protocol/frames.js'
 import type { AcceptedLink, OpenRequest } from '../../src/core/link-protocol/handshake.js'
-import { createQueue } from '../../src/core/queue.js'
+import { createAcceptance } from '../../src/core/acceptance.js'
 import { SignalboxError } from '../../src/errors.js'
 import type { Listener } from '../../src/transport.js'
 import { acceptWebSocket, type WebSocketConstructor, type WebSocketLike } from '../web/web-socket.js'
@@ -65,7 +65,7 @@ export async function listenWebSocket(options: ListenWebSocketOptions = {}): Pro
     clientTracking: false,
     handleProtocols: (offered: Set<string>) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
   })
-  const waiting = createQueue<AcceptedLink>({ overflow: 'pause', name: 'links that wait to be accepted' })
+  const waiting = createAcceptance<AcceptedLink>()
   const opening = new Set<WebSocketLike>()
   let count = 0
 
@@ -92,7 +92,7 @@ export async function listenWebSocket(options: ListenWebSocketOptions = {}): Pro
       }
       acceptWebSocket(webSocket, { id: `websocket-in-${count}`, peer, ...limits })
         .then(
-          (link) => (waiting.ended ? void link.close() : void waiting.push([link])),
+          (link) => waiting.add(link),
           // The client was told; there is no link to yield.
           () => {},
         )
@@ -115,18 +115,15 @@ export async function listenWebSocket(options: ListenWebSocketOptions = {}): Pro
   return {
     address: `ws://${host.includes(':') ? `[${host}]` : host}:${chosen}/`,
     port: chosen,
-    async *accept() {
-      for (let links = await waiting.take(); links !== null; links = await waiting.take()) yield* links
-    },
+    accept: waiting.accept,
     [Symbol.asyncDispose]() {
       disposing ??= (async () => {
-        const left = waiting.takeNow()
-        waiting.discard()
+        const left = waiting.close()
         for (const webSocket of opening) webSocket.terminate?.()
         // Its callback waits for the links that were accepted, which are their acceptor's; the address is free at once.
         server.close()
         server.closeIdleConnections()
-        await Promise.all(left.map((link) => link.close()))
+        await left
       })()
       return disposing
     },

@@ -16,6 +16,7 @@ import {
   reasonOfSocket,
   type ControlFrame,
 } from './frames.js'
+import { MAX_UNSENT_BYTES, tooMuchUnsent, unsentCost } from '../unsent.js'
 import { createSender } from './sender.js'
 
 /** What the protocol needs of a WebSocket, a MessagePort or a server's own socket type. None of these may throw. */
@@ -204,7 +205,9 @@ export function createFrameLink({ info, socket, window, credit }: FrameLinkOptio
     info,
     read: () => inbox.read().then(consume),
     write(chunk) {
-      const promise = ending || endOfWriting ? Promise.reject(refusal('no')) : sender.write(chunk)
+      const tooMuch = sender.unsent > 0 && sender.unsent + unsentCost(chunk.byteLength) > MAX_UNSENT_BYTES
+      const refused = ending || endOfWriting ? refusal('no') : tooMuch ? tooMuchUnsent(info) : undefined
+      const promise = refused ? Promise.reject(refused) : sender.write(chunk)
       // A caller may ignore it.
       promise.catch(() => {})
       return promise

@@ -3,6 +3,7 @@
  * frame, large ones as several.
  */
 import { deferred, type Deferred } from '../deferred.js'
+import { unsentCost } from '../unsent.js'
 import { frameCost, MAX_FRAME_BYTES, MIN_FRAME_COST } from './frames.js'
 import type { Sent } from '../../errors.js'
 
@@ -22,6 +23,8 @@ export interface Sender {
   whenEmpty(callback: () => void): void
   /** Fails what has not left, each write with what became of it. */
   fail(errorFor: (sent: Sent) => unknown): void
+  /** What the writes that have not left cost. */
+  readonly unsent: number
 }
 
 /** What `send` may give: word of when there is room again, where the socket holds more than it should. */
@@ -33,6 +36,7 @@ export function createSender(window: number, send: (frame: Uint8Array) => Room):
   let head = 0
   let scheduled = false
   let congested = false
+  let unsent = 0
   let onEmpty: (() => void) | undefined
 
   const size = (): number => waiting.length - head
@@ -59,6 +63,7 @@ export function createSender(window: number, send: (frame: Uint8Array) => Room):
       const item = waiting[head] as Waiting
       if (item.at < item.chunk.byteLength) break
       head += 1
+      unsent -= unsentCost(item.chunk.byteLength)
       item.resolve()
     }
     if (size() > 0) {
@@ -97,6 +102,7 @@ export function createSender(window: number, send: (frame: Uint8Array) => Room):
       if (chunk.byteLength === 0) return Promise.resolve()
       const item: Waiting = { chunk, at: 0, ...deferred() }
       waiting.push(item)
+      unsent += unsentCost(chunk.byteLength)
       if (!scheduled) {
         scheduled = true
         queueMicrotask(flush)
@@ -118,11 +124,15 @@ export function createSender(window: number, send: (frame: Uint8Array) => Room):
       const left = waiting.slice(head)
       waiting = []
       head = 0
+      unsent = 0
       onEmpty = undefined
       for (const item of left) {
         item.promise.catch(() => {})
         item.reject(errorFor(item.at > 0 ? 'maybe' : 'no'))
       }
+    },
+    get unsent() {
+      return unsent
     },
   }
 }

@@ -1,0 +1,93 @@
+/** The watchdog where it has no shell, where its child never started, and a child that nothing can kill. */
+import { EventEmitter } from 'node:events'
+import { readFileSync } from 'node:fs'
+import type { ChildProcess } from 'node:child_process'
+import { PassThrough } from 'node:stream'
+import { describe, expect, test, vi } from 'vitest'
+import { ChildLink } from '../../transports/node/child-link.js'
+import { subprocess } from '../../transports/node/index.js'
+import { createStderrTail } from '../../transports/node/stderr-tail.js'
+import { createWatchdog } from '../../transports/node/watchdog.js'
+import { childrenOf } from '../contract/held.js'
+
+const shells = (): number => childrenOf(process.pid).filter(({ name }) => name === 'sh').length
+
+describe.skipIf(process.platform === 'win32')('the watchdog', () => {
+  test('a system without a shell has no protection, and nothing else changes [child.watchdog]', async () => {
+    const watchdog = createWatchdog('/nonexistent/sh')
+    watchdog.prepare()
+    watchdog.watch(4_000_000)
+    await watchdog.leave(4_000_000)
+    // Again at once, and after its failure was told.
+    watchdog.prepare()
+    await watchdog.cancel()
+    watchdog.prepare()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    watchdog.watch(4_000_000)
+    await watchdog.leave(4_000_000)
+  })
+
+  test('it leaves when the child that it was prepared for did not start [child.watchdog]', async () => {
+    const before = shells()
+    const transport = subprocess({ command: { file: '/nonexistent/program' } })
+    await expect(transport.open()).rejects.toMatchObject({ code: 'not_found' })
+    await vi.waitFor(() => expect(shells()).toBe(before))
+  })
+
+  test('one that was killed is replaced with the next child, and told every group [child.watchdog]', async () => {
+    const before = shells()
+    const watchdog = createWatchdog()
+    watchdog.prepare()
+    watchdog.watch(4_000_001)
+    await vi.waitFor(() => expect(shells()).toBe(before + 1))
+    const [shell] = childrenOf(process.pid).filter(({ pid, name }) => name === 'sh' && commandOf(pid).includes('trap'))
+    process.kill(shell?.pid ?? 0, 'SIGKILL')
+    await vi.waitFor(() => expect(shells()).toBe(before))
+    // Its end is told some turns after it is gone.
+    await vi.waitFor(() => {
+      watchdog.prepare()
+      expect(shells()).toBe(before + 1)
+    })
+    watchdog.watch(4_000_002)
+    await watchdog.leave(4_000_001)
+    expect(shells()).toBe(before + 1)
+    await watchdog.leave(4_000_002)
+    await vi.waitFor(() => expect(shells()).toBe(before))
+  })
+
+  test('what an observer of stderr throws is its own [child.watchdog]', async () => {
+    const onStderr = vi.fn(() => {
+      throw new Error('not ours')
+    })
+    const link = await subprocess({ command: { file: '/bin/sh', args: ['-c', 'echo said >&2; exit 3'] }, onStderr }).open()
+    expect(await link.read()).toBeNull()
+    expect(await link.closed).toEqual({ kind: 'exit', exitCode: 3, signal: null, stderrTail: 'said\n' })
+    expect(onStderr).toHaveBeenCalled()
+  })
+})
+
+test('a child that nothing can end is abandoned within the bound, told once, with its pipes cut [child.abandoned]', async () => {
+  const child = Object.assign(new EventEmitter(), { pid: undefined, exitCode: null, signalCode: null, unref: vi.fn() })
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
+  const onGone = vi.fn(async () => {})
+  const parts = { child: child as unknown as ChildProcess, stdin, stdout, stderr, tail: createStderrTail(100), onGone }
+  const link = new ChildLink({ id: 'child-1', transport: 'subprocess' }, parts)
+  const pending = link.read()
+  expect(await link.close({ graceMs: 5 })).toEqual({ kind: 'local', abandoned: true })
+  expect(await pending).toBeNull()
+  expect(child.unref).toHaveBeenCalledTimes(1)
+  expect([stdin.destroyed, stdout.destroyed, stderr.destroyed]).toEqual([true, true, true])
+  await expect(link.write(new Uint8Array(1))).rejects.toMatchObject({ code: 'closed', sent: 'no' })
+  // It leaves after all: nobody is told twice.
+  child.emit('exit', null, 'SIGKILL')
+  child.emit('close')
+  expect(await link.closed).toEqual({ kind: 'local', abandoned: true })
+})
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    return ''
+  }
+}
