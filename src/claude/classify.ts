@@ -111,7 +111,7 @@ export function classifyResult(line: ResultLine, answer: Answer, interrupted: bo
 type Facts = Omit<ClaudeErrorFacts, 'code' | 'message'>
 
 function bySubtype(line: ResultLine, said: string, facts: Facts): ClaudeError {
-  const missing = line.errors?.some((text) => text.startsWith('No conversation found'))
+  const missing = line.errors?.some((text) => /^No conversation found|requires a valid session ID/.test(text))
   if (missing) {
     return new SessionNotFoundError({
       ...facts,

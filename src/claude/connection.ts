@@ -297,6 +297,8 @@ export function createConnection(options: ConnectionOptions): Connection {
     },
     async resend(state, content) {
       state.started = false
+      // A uuid that was seen is acknowledged but not run.
+      state.uuid = crypto.randomUUID()
       idle?.touch()
       await send(state.uuid, content)
     },

@@ -16,6 +16,7 @@ export interface EndFacts {
 
 /** What start-up failures say; there is nothing else to tell them apart by. First match counts. */
 const START_UP: readonly (readonly [RegExp, ErrorCode, string])[] = [
+  [/Error parsing streaming input/, 'protocol', 'A line of ours was refused.'],
   [/is already in use/, 'conflict', 'The session exists: resume it instead.'],
   [
     /No conversation found|requires a valid session ID/,
@@ -30,7 +31,7 @@ const START_UP: readonly (readonly [RegExp, ErrorCode, string])[] = [
   [/root\/sudo privileges/, 'permission_denied', 'Run as another user, or set IS_SANDBOX=1 inside a container.'],
   [/Invalid API key|Not logged in|Please run \/login/, 'unauthenticated', 'Sign in with `claude`, or set ANTHROPIC_API_KEY.'],
   [
-    /not found|Invalid |is not valid JSON|also needs --fork-session|requires /,
+    /--session-id|not found|Invalid |is not valid JSON|also needs --fork-session|requires /,
     'invalid_argument',
     'See stderrTail for the option it names.',
   ],

@@ -29,7 +29,8 @@ export interface TurnOptions {
 }
 
 export interface TurnState {
-  readonly uuid: string
+  /** Of the message on the wire. */
+  uuid: string
   readonly answer: Answer
   readonly queue: BoundedQueue<LineBatch>
   started: boolean
@@ -50,7 +51,7 @@ export interface TurnState {
 }
 
 export function createTurnState(options: TurnOptions): TurnState {
-  const { uuid, clock, onLine, judge } = options
+  const { clock, onLine, judge } = options
   const answer = createAnswer()
   const queue = createQueue<LineBatch>({
     overflow: 'pause',
@@ -82,7 +83,7 @@ export function createTurnState(options: TurnOptions): TurnState {
   }
 
   const state: TurnState = {
-    uuid,
+    uuid: options.uuid,
     answer,
     queue,
     started: false,

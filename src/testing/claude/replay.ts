@@ -127,6 +127,17 @@ export async function playRecording(recording: Recording, { link, killed }: Play
     }
   }
 
+  const expected: Line[] = []
+  /** Waits for what was sent before; a client may send it in another order, as long as each line has what brought it about. */
+  const meet = async (causes: (line: Line) => boolean): Promise<void> => {
+    for (const line of expected.filter(causes)) {
+      expected.splice(expected.indexOf(line), 1)
+      const mine = await take(kindOf(line))
+      if (mine && typeof line.request_id === 'string') ids.set(line.request_id, String(mine.request_id))
+      if (mine && typeof line.uuid === 'string') ids.set(line.uuid, String(mine.uuid))
+    }
+  }
+
   // A one-shot run had its prompt on the command line; a client sends it as its first message.
   const promptFirst = !wanted.includes('user') && recording.steps.some((step) => 'wrote' in step && step.wrote.type === 'system')
   let awaited = !promptFirst
@@ -138,19 +149,27 @@ export async function playRecording(recording: Recording, { link, killed }: Play
       continue
     }
     if ('sent' in step) {
-      const mine = await take(kindOf(step.sent))
-      if (mine && typeof step.sent.request_id === 'string') ids.set(step.sent.request_id, String(mine.request_id))
-      if (mine && typeof step.sent.uuid === 'string') ids.set(step.sent.uuid, String(mine.uuid))
+      expected.push(step.sent)
       continue
     }
-    if (!awaited && step.wrote.type !== 'control_request' && step.wrote.type !== 'control_response') {
+    const { wrote } = step
+    if (!awaited && wrote.type !== 'control_request' && wrote.type !== 'control_response') {
       await take('user')
       awaited = true
     }
-    await write(renamed(step.wrote, ids))
+    await meet((line) => isCause(line, wrote))
+    await write(renamed(wrote, ids))
   }
   while (!ended && !killed.aborted && recording.exitCode === 0) await changed.promise
   return { exitCode: recording.exitCode, signal: recording.signal, stderr: recording.stderr }
+}
+
+/** Did this line of the client bring that line of the CLI about, as far as can be told? */
+function isCause(sent: Line, wrote: Line): boolean {
+  if (wrote.type === 'control_response') return sent.request_id === (wrote.response as Line).request_id
+  if (wrote.type !== 'control_request') return true
+  // Questions to the client's servers come before any message; those about tools and prompts after it.
+  return sent.type === 'control_request' || sent.type === 'control_response' || (wrote.request as Line).subtype !== 'mcp_message'
 }
 
 /** The client's own ids in place of the recorded client's. */

@@ -1,0 +1,219 @@
+/** The pure parts: argv, environment, settings, prices, metrics, text, and the tables held to the types. */
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import * as room from '../../src/claude/index.js'
+import * as scopes from '../../src/claude/scopes.js'
+import { decodeToon, shouldUseToon, toon } from '../../src/claude/toon.js'
+import { generationOf } from '../../src/testing/claude/generation.js'
+import { parseArguments } from '../../src/testing/claude/arguments.js'
+import { CHECKLIST, LEFT_OUT } from './checklist.js'
+
+const { FLAGS, launchEnv, launchPlan, MEASURED, OTHER_FIELDS } = room
+const argsOf = (launch: room.ClaudeLaunch, version?: room.Version) => launchPlan(launch, version).args
+
+/** The fields of the launch type, from its source: types are gone at run time. */
+const FIELDS = [
+  ...readFileSync(new URL('../../src/claude/launch.ts', import.meta.url), 'utf8')
+    .split('export interface ClaudeLaunch {')[1]!
+    .matchAll(/^ {2}readonly (\w+)\?:/gm),
+].map(([, name]) => name as string)
+
+describe('argv', () => {
+  test('[claude.argv-joined] every value is one token: nothing is swallowed, nothing taken for a flag', () => {
+    const args = argsOf({ allowedTools: ['Bash', 'Read'], systemPrompt: '- be brief', addDirs: ['/a', '/b'], tools: [] })
+    expect(args).toEqual([
+      '-p',
+      '--output-format=stream-json',
+      '--verbose',
+      '--input-format=stream-json',
+      '--system-prompt=- be brief',
+      '--allowedTools=Bash,Read',
+      '--tools=',
+      '--add-dir=/a',
+      '--add-dir=/b',
+    ])
+  })
+
+  test('[claude.argv-private] secrets and long texts never stand on the command line', () => {
+    const args = argsOf({ mcpServers: { s: { command: 'x', env: { TOKEN: 'secret' } } }, systemPrompt: 'z'.repeat(200_000) })
+    const onLine = args.filter((argument) => typeof argument === 'string').join(' ')
+    expect(onLine).not.toContain('secret')
+    expect(onLine.length).toBeLessThan(500)
+    expect(args.filter((argument) => typeof argument !== 'string').map(({ flag }) => flag)).toEqual([
+      '--mcp-config',
+      '--system-prompt-file',
+    ])
+  })
+
+  test('[claude.argv-gate] a flag that a version would refuse is left out, or the launch is refused when it guards something', () => {
+    const launch = { effort: 'high', name: 'x', includeHookEvents: true } as const
+    expect(launchPlan(launch, MEASURED.a).omitted).toEqual(['--effort', '--name', '--include-hook-events'])
+    expect(launchPlan(launch, MEASURED.b).omitted).toEqual([])
+    for (const guard of [{ restricted: true }, { permissionPrompts: 'none' }, { permissionMode: 'auto' }] as const) {
+      expect(() => argsOf(guard, MEASURED.a)).toThrow(/does not know/)
+    }
+    expect(() => argsOf({ permissionMode: 'delegate' }, MEASURED.b)).toThrow(/no permission mode/)
+    expect(argsOf({ permissionMode: 'manual' }, MEASURED.b)).toContain('--permission-mode=default')
+    expect(argsOf({ fallbackModel: ['haiku', 'sonnet'] }, MEASURED.a)).toContain('--fallback-model=haiku')
+  })
+
+  test('[claude.argv-accepted] what we write is what the strict parser of each generation takes', () => {
+    const every: room.ClaudeLaunch = {
+      model: 'sonnet',
+      maxTurns: 3,
+      maxBudgetUsd: 1,
+      permissionMode: 'plan',
+      allowedTools: ['Bash(git *)'],
+      includePartial: true,
+      replayUserMessages: true,
+      effort: 'low',
+      promptSuggestions: true,
+      forwardSubagentText: true,
+      debug: true,
+      jsonSchema: { type: 'object' },
+      settingSources: [],
+    }
+    for (const version of Object.values(MEASURED)) {
+      const args = argsOf(every, version).map((argument) => (typeof argument === 'string' ? argument : `${argument.flag}=/tmp/x`))
+      expect(() => parseArguments(args, generationOf(version.join('.')))).not.toThrow()
+    }
+  })
+
+  test('[claude.argv-checked] combinations that the CLI refuses are refused before a process is started', () => {
+    const id = '0a000000-0000-4000-8000-000000000001'
+    for (const launch of [
+      { sessionId: 'x' },
+      { sessionId: id, resume: id },
+      { resume: id, continueSession: true },
+      { forkSession: true },
+      { maxTurns: 0 },
+      { extraFlags: { 'rm -rf': true } },
+    ] as const) {
+      expect(() => argsOf(launch)).toThrow()
+    }
+    expect(argsOf({ resume: id, forkSession: true, sessionId: id })).toContain('--fork-session')
+  })
+
+  test('[claude.tables] every launch field has a flag or a place, and a scope', () => {
+    const flagged = new Set([...FLAGS.map(({ field }) => field), ...Object.keys(OTHER_FIELDS)] as string[])
+    expect(FIELDS.length).toBeGreaterThan(50)
+    expect(FIELDS.filter((field) => !flagged.has(field))).toEqual([])
+    expect(FIELDS.filter((field) => !Object.hasOwn(scopes.CLAUDE_LAUNCH, field))).toEqual([])
+    expect(Object.keys(scopes.CLAUDE_LAUNCH).filter((field) => !FIELDS.includes(field))).toEqual([])
+    const source = readFileSync(new URL('../../src/claude/session-controls.ts', import.meta.url), 'utf8')
+    const used = [...source.matchAll(/control\('(\w+)'/g)].map(([, subtype]) => subtype as string)
+    expect(used.filter((subtype) => !Object.hasOwn(scopes.CLAUDE_CONTROL, subtype))).toEqual([])
+  })
+})
+
+test('[claude.environment] the environment is cleaned and merged; who pays is explicit', () => {
+  const inherited = {
+    PATH: '/bin',
+    NODE_OPTIONS: '--inspect',
+    CLAUDECODE: '1',
+    ANTHROPIC_API_KEY: 'sk-ant-x',
+    CLAUDE_CODE_OAUTH_TOKEN: 't',
+    CLAUDE_CODE_SESSION_ID: 's',
+  }
+  const plain = launchEnv({}, inherited)
+  expect(plain).toMatchObject({ NODE_OPTIONS: undefined, CLAUDECODE: undefined, CLAUDE_CODE_SESSION_ID: undefined })
+  expect('ANTHROPIC_API_KEY' in plain).toBe(false)
+  expect('ANTHROPIC_API_KEY' in launchEnv({ auth: 'subscription' }, inherited)).toBe(true)
+  expect(launchEnv({ auth: 'subscription' }, inherited).ANTHROPIC_API_KEY).toBeUndefined()
+  expect(launchEnv({ auth: 'apiKey' }, inherited)).toMatchObject({ CLAUDE_CODE_OAUTH_TOKEN: undefined })
+  expect(() => launchEnv({ auth: 'apiKey' }, { PATH: '/bin' })).toThrow(/ANTHROPIC_API_KEY/)
+  expect(launchEnv({ maxTokens: 10, maxApiRetries: 0, fileCheckpointing: true })).toMatchObject({
+    CLAUDE_CODE_MAX_OUTPUT_TOKENS: '10',
+    CLAUDE_CODE_MAX_RETRIES: '0',
+    CLAUDE_CODE_ENABLE_SDK_FILE_CHECKPOINTING: 'true',
+  })
+})
+
+test("[claude.settings] settings come from a plain record; ours win over ccflow's; a wrong one names its variable", () => {
+  const settings = room.readSettings({
+    CCFLOW_DEFAULT_MODEL: 'haiku',
+    ccflow_default_timeout: '12',
+    SIGNALBOX_DEFAULT_MODEL: 'opus',
+    CCFLOW_TOON_ENABLED: 'false',
+    OTHER: {},
+  })
+  expect(settings).toMatchObject({
+    defaultModel: 'opus',
+    defaultTimeout: 12,
+    toonEnabled: false,
+    rateLimitPerMinute: 60,
+    maxConcurrentRequests: 10,
+  })
+  expect(() => room.readSettings({ CCFLOW_DEFAULT_TIMEOUT: 'soon' })).toThrow(/CCFLOW_DEFAULT_TIMEOUT/)
+})
+
+test('[claude.pricing] the documented prices hold, dates and suffixes are ignored, unknown models have none', () => {
+  expect(room.calculateCost('sonnet', 1000, 500)).toBe(0.0105)
+  expect(room.calculateCost('sonnet', 1000, 500, { batch: true })).toBe(0.00525)
+  expect(room.getPricing('claude-opus-4-8[1m]')).toMatchObject({ input: 5, output: 25 })
+  expect(room.getPricing('claude-haiku-4-5-20251001')).toMatchObject({ input: 1 })
+  expect(room.calculateCost('nobody-1', 1, 1)).toBeUndefined()
+  expect(room.calculateCost('mine', 1_000_000, 0, { table: { mine: { input: 7, output: 0, cacheRead: 0, cacheWrite: 0 } } })).toBe(
+    7,
+  )
+  const tracker = room.createUsageTracker()
+  tracker.add('sonnet', 1000, 500)
+  expect(tracker.totalCostUsd).toBe(0.0105)
+  expect(tracker.modelUsage.sonnet?.requests).toBe(1)
+})
+
+test('[claude.toon] TOON is used where it saves, says its delimiter, and survives the way back', () => {
+  const rows = Array.from({ length: 20 }, (_, id) => ({ id, name: `name ${id}`, role: 'user' }))
+  let saved = 0
+  const encoder = toon({ delimiter: '|', onEncoded: ({ ratio }) => (saved = ratio) })
+  const encoded = encoder.encode({ rows })
+  expect(encoded?.language).toBe('toon')
+  expect(encoded?.hint).toContain('pipes')
+  expect(saved).toBeGreaterThan(0.3)
+  expect(decodeToon(encoded?.text ?? '')).toEqual({ rows })
+  expect(room.encodeContext({ a: 1 }, { encode: () => undefined })).toContain('```json')
+  expect(shouldUseToon(rows)).toBe(true)
+  expect(shouldUseToon([1, 2])).toBe(false)
+})
+
+test('[claude.emitter] handlers are called in order, removed, and cannot disturb each other', () => {
+  const failures: unknown[] = []
+  const emitter = room.createEventEmitter({ onError: (error) => failures.push(error) })
+  const seen: string[] = []
+  const event = {
+    type: 'session.deleted',
+    sessionId: 'x',
+    timestamp: '',
+    metadata: {},
+    model: undefined,
+    turnCount: 0,
+    totalTokens: 0,
+  } as const
+  const off = emitter.on(room.EventType.SESSION_DELETED, () => void seen.push('type'))
+  emitter.on(() => {
+    throw new Error('broken')
+  })
+  emitter.once('session.deleted', () => void seen.push('once'))
+  emitter.emit(event)
+  off()
+  emitter.emit(event)
+  expect(seen).toEqual(['type', 'once'])
+  expect(failures).toHaveLength(2)
+})
+
+test("[claude.checklist] every name of ccflow's checklist is here, or left out with a reason", () => {
+  const exported = new Set(Object.keys(room))
+  const source = readFileSync(new URL('../../src/claude/index.ts', import.meta.url), 'utf8')
+  const messages = ['messages', 'lines']
+    .map((name) => readFileSync(new URL(`../../src/claude/${name}.ts`, import.meta.url), 'utf8'))
+    .join('')
+  const named = (name: string): boolean =>
+    exported.has(name) ||
+    new RegExp(`\\b${name}\\b`).test(source) ||
+    new RegExp(`export (?:interface|type) ${name}\\b`).test(messages)
+  const missing = CHECKLIST.filter(
+    ([theirs, ours]) => LEFT_OUT[theirs] === undefined && !named(ours.replace(/^client\..*/, 'createClaude')),
+  )
+  expect(missing).toEqual([])
+  expect(Object.keys(LEFT_OUT).filter((name) => !CHECKLIST.some(([theirs]) => theirs === name))).toEqual([])
+})

@@ -1,0 +1,196 @@
+/** Real processes: the fake executable through the Node transport. Nothing is left behind, whoever dies. */
+import { execFile, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { build } from 'esbuild'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createClaude } from '../../src/claude/index.js'
+import { claudeProcess } from '../../transports/node/claude.js'
+import { findClaude } from '../../transports/node/claude-find.js'
+import { followSessionFile, listSessionFiles, readSessionFile } from '../../transports/node/session-files.js'
+import { recording } from './recordings.js'
+
+const room = mkdtempSync(join(tmpdir(), 'signalbox-claude-test-'))
+const fake = join(room, 'fake-claude.mjs')
+const configDir = join(room, 'config')
+const env = { ANTHROPIC_API_KEY: 'sk-ant-fake', CLAUDE_CONFIG_DIR: configDir, FAKE_CLAUDE_VERSION: '2.1.329' }
+const from = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+
+beforeAll(async () => {
+  await build({
+    entryPoints: [from('../../transports/node/fake-claude.ts')],
+    outfile: fake,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'error',
+  })
+})
+afterAll(() => rmSync(room, { recursive: true, force: true }))
+
+const transport = (more: Readonly<Record<string, string>> = {}) =>
+  claudeProcess({ path: fake, cwd: room, env: { ...env, ...more } })
+
+async function processesOf(marker: string): Promise<string[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-eo', 'pid,stat,args'])
+  return stdout.split('\n').filter((line) => line.includes(marker) && !/ps -eo|\bZ/.test(line))
+}
+
+describe('the executable', () => {
+  test('[claude.finds-executable] is found where it is named, on PATH, and its absence says what to do', async () => {
+    expect(await findClaude({ path: fake })).toMatchObject({ before: [fake], source: 'option' })
+    expect(await findClaude({ env: { CCFLOW_CLAUDE_CLI_PATH: fake } })).toMatchObject({ source: 'environment' })
+    await expect(findClaude({ env: { PATH: '/nonexistent' }, home: '/nonexistent', from: '/nonexistent' })).rejects.toMatchObject({
+      code: 'not_found',
+    })
+    const claude = createClaude({ transport: claudeProcess({ path: '/nonexistent/claude' }), retry: false })
+    await expect(claude.querySimple('x')).rejects.toMatchObject({ name: 'CLINotFoundError', sent: 'no' })
+    await claude.close()
+  })
+
+  test('[claude.health-free] health is asked of the executable, without a model turn', async () => {
+    const claude = createClaude({ transport: transport() })
+    expect(await claude.health.check()).toMatchObject({
+      healthy: true,
+      cliAvailable: true,
+      cliAuthenticated: true,
+      version: '2.1.329',
+    })
+    await claude.close()
+    const old = createClaude({ transport: transport({ FAKE_CLAUDE_VERSION: '2.0.76' }) })
+    expect(await old.health.check()).toMatchObject({ healthy: true, cliAuthenticated: undefined, version: '2.0.76' })
+    await old.close()
+  })
+
+  test("[claude.unknown-flag] a flag that an old CLI does not know is not sent; an unknown one of the caller's own is told apart", async () => {
+    const omitted: string[] = []
+    const old = createClaude({
+      transport: claudeProcess({
+        path: fake,
+        cwd: room,
+        env: { ...env, FAKE_CLAUDE_VERSION: '2.0.76' },
+        onOmitted: (flags) => omitted.push(...flags),
+      }),
+      retry: false,
+    })
+    expect(await old.querySimple('FAKE:echo:fine', { effort: 'high' })).toBe('fine')
+    expect(omitted).toEqual(['--effort'])
+    await expect(old.querySimple('x', { extraFlags: { '--no-such-flag': true } })).rejects.toMatchObject({
+      code: 'incompatible',
+      exitCode: 1,
+      sent: 'no',
+    })
+    await old.close()
+  })
+
+  test('[claude.private-files] secrets travel in files of our own, which are gone with the process', async () => {
+    const before = readdirSync(tmpdir()).filter((name) => name.startsWith('signalbox-claude-') && !name.includes('test'))
+    const claude = createClaude({ transport: transport() })
+    await claude.querySimple('FAKE:echo:x', {
+      mcpServers: { s: { command: 'x', env: { TOKEN: 'secret' } } },
+      systemPrompt: 's'.repeat(200_000),
+    })
+    await claude.close()
+    await expect
+      .poll(() => readdirSync(tmpdir()).filter((name) => name.startsWith('signalbox-claude-') && !name.includes('test')))
+      .toEqual(before)
+  })
+
+  test('[claude.truncated-output] status 0 without a result is a failure', async () => {
+    const cut = { ...recording('2.1.329', 'simple-text') }
+    const path = join(room, 'cut.json')
+    writeFileSync(
+      path,
+      JSON.stringify({ ...cut, steps: cut.steps.filter((step) => !('wrote' in step) || step.wrote.type !== 'result') }),
+    )
+    const claude = createClaude({ transport: transport({ FAKE_CLAUDE_RECORDING: path }), retry: false })
+    const turn = claude.query('say hello', { timeoutMs: 3_000 })
+    await expect(turn.result()).rejects.toMatchObject({ name: 'CLITimeoutError' })
+    await claude.close()
+  })
+})
+
+test('[claude.no-leaks] a thousand short runs leave no process, no handle, and no memory', async () => {
+  const claude = createClaude({ transport: transport(), limiter: false, events: undefined as never })
+  const run = (count: number) =>
+    claude.batchQuery(
+      Array.from({ length: count }, (_, index) => `FAKE:echo:${index}`),
+      { concurrency: 8 },
+    )
+  await run(40)
+  globalThis.gc?.()
+  const handles = process.getActiveResourcesInfo().length
+  const heap = process.memoryUsage().heapUsed
+  const results = await run(Number(process.env.SIGNALBOX_RUNS ?? 200))
+  expect(results.every(({ success, index, result }) => success && result === String(index))).toBe(true)
+  await claude.close()
+  globalThis.gc?.()
+  expect(process.getActiveResourcesInfo().length).toBeLessThanOrEqual(handles + 4)
+  expect(process.memoryUsage().heapUsed - heap).toBeLessThan(40 * 1024 * 1024)
+  expect(await processesOf(fake)).toEqual([])
+}, 300_000)
+
+test('[claude.host-killed] kill -9 of the host leaves no child', async () => {
+  const host = join(room, 'host.mjs')
+  const source = `
+    import { createClaude } from ${JSON.stringify(from('../../src/claude/index.ts'))}
+    import { claudeProcess } from ${JSON.stringify(from('../../transports/node/claude.ts'))}
+    const claude = createClaude({ transport: claudeProcess({ path: ${JSON.stringify(fake)}, cwd: ${JSON.stringify(room)}, env: ${JSON.stringify({ ...env, MARK: 'killed-host' })} }) })
+    for await (const message of claude.query('FAKE:hang')) if (message.type === 'init') console.log('running')
+  `
+  await build({
+    stdin: { contents: source, resolveDir: room, loader: 'ts' },
+    outfile: host,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'error',
+  })
+  const child = spawn(process.execPath, [host], { stdio: ['ignore', 'pipe', 'inherit'] })
+  await new Promise((resolve) => child.stdout.once('data', resolve))
+  expect((await processesOf(fake)).length).toBeGreaterThan(0)
+  child.kill('SIGKILL')
+  await expect.poll(() => processesOf(fake), { timeout: 20_000 }).toEqual([])
+}, 60_000)
+
+test("[claude.session-files] the CLI's own sessions are listed, read and followed, whatever stands in them", async () => {
+  rmSync(configDir, { recursive: true, force: true })
+  const claude = createClaude({ transport: transport() })
+  const session = claude.createSession()
+  await session.sendMessage('FAKE:echo:one').text()
+  await session.close()
+  await claude.close()
+  const [file] = await listSessionFiles({ configDir, cwd: room })
+  expect(file).toMatchObject({ sessionId: session.sessionId })
+  if (!file) throw new Error('no session file')
+  const { appendFileSync } = await import('node:fs')
+  appendFileSync(file.path, 'not json\n{"no":"type"}\n')
+  appendFileSync(
+    file.path,
+    `{"type":"user","message":{"content":"${'x'.repeat(3_000_000)}"}}\n{"type":"summary","summary":"end"}\n`,
+  )
+  const types: string[] = []
+  let next = 0
+  for await (const batch of readSessionFile(file.path, { maxLineBytes: 1_000_000 })) {
+    types.push(...batch.entries.map(({ type }) => type))
+    next = batch.next
+  }
+  expect(types).toEqual(['user', 'assistant', 'summary'])
+  const controller = new AbortController()
+  const followed: string[] = []
+  const following = (async () => {
+    for await (const batch of followSessionFile(file.path, { from: next, signal: controller.signal, pollMs: 10 })) {
+      followed.push(...batch.entries.map(({ type }) => type))
+      if (followed.length >= 2) controller.abort()
+    }
+  })()
+  appendFileSync(file.path, '{"type":"mode"}\n{"type":"la')
+  appendFileSync(file.path, 'st-prompt"}\n')
+  await following
+  expect(followed).toEqual(['mode', 'last-prompt'])
+  await expect(readSessionFile(join(room, 'nobody')).next()).rejects.toMatchObject({ code: 'not_found' })
+  expect(existsSync(configDir)).toBe(true)
+})

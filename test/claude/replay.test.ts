@@ -1,0 +1,110 @@
+/** Every recording of every generation, played to the client: each ends honestly, and the three generations end alike. */
+import { describe, expect, test } from 'vitest'
+import { createClaude } from '../../src/claude/index.js'
+import type { ClaudeLaunch } from '../../src/claude/index.js'
+import { playRecording } from '../../src/testing/claude/replay.js'
+import { memoryPair } from '../../src/testing/memory-link.js'
+import type { CloseReason, StreamTransport } from '../../src/transport.js'
+import { GENERATIONS, hasOutput, indexOf, recording, stdoutOf, type GenerationName } from './recordings.js'
+
+function transportOf(version: GenerationName, name: string): StreamTransport<ClaudeLaunch> {
+  return {
+    kind: 'stream',
+    name: 'recorded',
+    async open() {
+      const [near, far] = memoryPair()
+      const killed = new AbortController()
+      const closed = playRecording(recording(version, name), { link: far, killed: killed.signal }).then(
+        async (exit): Promise<CloseReason> => {
+          await far.end().catch(() => {})
+          return { kind: 'exit', exitCode: exit.exitCode, signal: exit.signal, stderrTail: exit.stderr }
+        },
+      )
+      const close = (): Promise<CloseReason> => {
+        killed.abort()
+        return closed
+      }
+      return {
+        info: near.info,
+        read: () => near.read(),
+        write: (chunk) => near.write(chunk),
+        end: () => near.end(),
+        close,
+        closed,
+        [Symbol.asyncDispose]: () => close().then(() => {}),
+      }
+    },
+  }
+}
+
+/** What a caller is told, in words that do not depend on the generation. */
+async function outcomeOf(version: GenerationName, name: string): Promise<string> {
+  const claude = createClaude({
+    transport: transportOf(version, name),
+    limiter: false,
+    retry: false,
+    breaker: false,
+    validate: 'strict',
+  })
+  try {
+    const canUseTool = () => ({ behavior: 'allow' as const })
+    const result = await claude.query('recorded', { canUseTool, timeoutMs: 2_000 }).result()
+    return `text:${result.text.length > 0}`
+  } catch (error) {
+    return `${(error as { code: string }).code}`
+  } finally {
+    await claude.close()
+  }
+}
+
+/** Scenarios in which a client of ours would do something else in the middle, or in which nothing was ever answered. */
+const OTHER_CLIENT =
+  /^(?:output-|error-4\d\d-output|no-auth-text|x-auth|stdin-pipe|sig|hang|stdout-closed|x-idle|big-line|x-kill|x-long|error-\d+-default|x-should|x-cancel|x-duplicate|queued|multi-turn$|x-error-then|x-max-|control-|hooks-sdk|interrupt|permission-cancelled|x-prompt-sugg|unknown-type|x-mcp-perm)/
+
+/** Where generations are known to differ, by the reference. */
+const DIFFERS: Readonly<Record<string, string>> = {
+  'json-schema-invalid-schema': '2.0 writes a stack trace',
+  'bad-permission-mode': 'delegate is a mode of 2.0 only',
+  'blank-lines-input': 'fatal on 2.0',
+  'empty-answer': 'an error on 2.0',
+  'hook-events': 'the flag is unknown to 2.0',
+  'permission-cancelled-by-interrupt': 'newer ones call it a success without an answer',
+  'permission-deny-interrupt': 'newer ones call it a success without an answer',
+  'resume-7-other-cwd': '2.1.329 finds the session',
+  'slash-command-cost': 'the output is a note on 2.0',
+  'slash-command-unknown': '2.0 says nothing',
+  'slash-compact': 'the output is a note on 2.0',
+  'unknown-type-input': 'fatal on 2.0',
+  'x-agents-bad-json': 'fatal on 2.1.329',
+  'x-bare': 'the flag is unknown to 2.0',
+  'x-permission-mode-auto': 'a mode of 2.1',
+  'x-permission-mode-manual': 'a mode of 2.1.329',
+  'x-prompt-suggestions': 'the flag is unknown to 2.0',
+  refusal: '2.0 has no name for it',
+}
+
+describe('every recording', () => {
+  test('[claude.recordings-honest] ends with a result or a typed error, alike on all generations, and passes the schemas', async () => {
+    const names = new Set(GENERATIONS.flatMap((version) => Object.keys(indexOf(version))))
+    const unlike: Record<string, unknown> = {}
+    let played = 0
+    for (const name of names) {
+      if (OTHER_CLIENT.test(name)) continue
+      const outcomes: Record<string, string> = {}
+      for (const version of GENERATIONS) {
+        const about = indexOf(version)[name]
+        if (!about || (about.stdout_lines > 0 && !hasOutput(version, name))) continue
+        outcomes[version] = await outcomeOf(version, name)
+        played += 1
+        const result = stdoutOf(version, name)
+          .filter(({ type }) => type === 'result')
+          .at(-1)
+        if (result?.is_error === true) expect([name, outcomes[version]]).not.toEqual([name, 'text:true'])
+      }
+      const distinct = new Set(Object.values(outcomes))
+      if (distinct.has('deadline_exceeded') || (distinct.size > 1 && DIFFERS[name] === undefined)) unlike[name] = outcomes
+    }
+    expect(unlike).toEqual({})
+    expect(played).toBeGreaterThan(200)
+  }, 120_000)
+})

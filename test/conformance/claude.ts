@@ -1,0 +1,107 @@
+/** What the Claude room does on every runtime: a client against the simulator, or against a real CLI that speaks to the scripted model. */
+import { createClaude, createSdkMcpServer, tool, type ClaudeLaunch, type ClaudeMessage } from '../../src/claude/index.js'
+import { check, checkEqual, checkRejects, type Case } from '../../src/testing/index.js'
+import type { StreamTransport } from '../../src/index.js'
+
+export interface ClaudeContext {
+  /** A transport to a CLI whose model is the scripted one. */
+  transport(): Promise<StreamTransport<ClaudeLaunch>>
+  /** A path that the model may be told to write to. */
+  readonly writablePath: string
+}
+
+type Client = ReturnType<typeof createClaude>
+
+function lawOf(title: string, run: (claude: Client, context: ClaudeContext) => Promise<void>): Case<ClaudeContext> {
+  return {
+    id: 'claude.conformance',
+    title,
+    async run(context) {
+      const claude = createClaude({ transport: await context.transport(), limiter: false, defaults: { maxApiRetries: 1 } })
+      try {
+        await run(claude, context)
+      } finally {
+        await claude.close()
+      }
+    },
+  }
+}
+
+const ADD = tool<{ a: number; b: number }>(
+  'add',
+  'Adds two numbers',
+  { type: 'object', properties: { a: { type: 'number' }, b: { type: 'number' } }, required: ['a', 'b'] },
+  ({ a, b }) => String(a + b),
+)
+
+export const cases: readonly Case<ClaudeContext>[] = [
+  lawOf('a simple query gives its text, and two blocks give both', async (claude) => {
+    checkEqual(await claude.querySimple('say hello'), 'Hello from the fake model.')
+    checkEqual(await claude.querySimple('FAKE:multi'), 'First block. Second block.')
+  }),
+  lawOf('a prompt that begins with a dash, and characters that split lines and chunks', async (claude) => {
+    checkEqual(await claude.querySimple('- FAKE:echo:dashed'), 'dashed')
+    check((await claude.querySimple('FAKE:unicode')).includes('\u2028 line separator'), 'the separator is lost')
+  }),
+  lawOf('a session remembers; its fork does too, and leaves it alone', async (claude) => {
+    const session = claude.createSession()
+    check((await session.sendMessage('FAKE:recall one').text()).includes('seen: 1'), 'first turn')
+    check((await session.sendMessage('FAKE:recall two').text()).includes('seen: 2'), 'second turn')
+    const fork = session.fork()
+    check((await fork.sendMessage('FAKE:recall three').text()).includes('seen: 3'), 'the fork has no history')
+    check((await session.sendMessage('FAKE:recall four').text()).includes('seen: 3'), 'the fork changed its parent')
+  }),
+  lawOf('a failed first turn leaves the session usable', async (claude) => {
+    const session = claude.createSession()
+    await checkRejects(session.sendMessage('FAKE:400').result(), 'invalid_argument')
+    checkEqual(await session.sendMessage('FAKE:echo:better').text(), 'better')
+  }),
+  lawOf('a permission callback refuses before the tool runs, and the model reads why', async (claude, { writablePath }) => {
+    const result = await claude
+      .query(`FAKE:write:${writablePath}`, { canUseTool: () => ({ behavior: 'deny', message: 'not today' }) })
+      .result()
+    checkEqual(result.text, 'Done. Tool said: "not today"')
+    checkEqual(result.permissionDenials.length, 1)
+  }),
+  lawOf("tools of this process run in the CLI's turn", async (claude) => {
+    const calc = createSdkMcpServer({ name: 'calc', tools: [ADD] })
+    const text = await claude.querySimple('FAKE:tool:mcp__calc__add {"a":2,"b":3}', {
+      mcpServers: { calc },
+      allowedTools: ['mcp__calc__add'],
+    })
+    check(text.includes('5'), `the sum is not in ${text}`)
+  }),
+  lawOf('an interrupt ends the turn as aborted, and the next turn is a normal one', async (claude) => {
+    const session = claude.createSession({ options: { includePartial: true } })
+    const turn = session.sendMessage('FAKE:slow:400')
+    let last: ClaudeMessage | undefined
+    let asked = false
+    for await (const message of turn) {
+      last = message
+      if (message.type === 'text' && !asked) {
+        asked = true
+        void turn.interrupt()
+      }
+    }
+    check(last?.type === 'result' && last.error?.code === 'aborted', 'the turn did not end as aborted')
+    checkEqual(await session.sendMessage('FAKE:echo:on').text(), 'on')
+  }),
+  lawOf('failures are told apart', async (claude) => {
+    await checkRejects(claude.querySimple('FAKE:403'), 'permission_denied')
+    await checkRejects(claude.querySimple('FAKE:429'), 'rate_limited')
+    await checkRejects(claude.querySimple('FAKE:500'), 'unavailable')
+    await checkRejects(claude.querySimple('FAKE:toolong'), 'invalid_argument')
+    await checkRejects(claude.querySimple('FAKE:maxtokens'), 'remote')
+    await checkRejects(claude.querySimple('FAKE:loop', { maxTurns: 2, allowedTools: ['Bash'] }), 'remote')
+  }),
+  lawOf('a hang ends at the deadline', async (claude) => {
+    await checkRejects(claude.querySimple('FAKE:hang', { timeoutMs: 4_000 }), 'deadline_exceeded')
+  }),
+  lawOf('an unknown session is not found', async (claude) => {
+    await checkRejects(claude.resumeSession('11111111-2222-4333-8444-555555555555').sendMessage('hi').text(), 'not_found')
+  }),
+  lawOf('structured output comes parsed', async (claude) => {
+    const jsonSchema = { type: 'object', properties: { name: { type: 'string' }, age: { type: 'number' } }, required: ['name'] }
+    checkEqual((await claude.query('FAKE:schema', { jsonSchema }).result()).structuredOutput, { name: 'Ada', age: 36 })
+  }),
+]
