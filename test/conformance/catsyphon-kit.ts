@@ -13,6 +13,8 @@ export interface CatsyphonContext {
   readonly generation: Generation
   /** A durable or forgetful store; default memory. */
   readonly openStore?: () => Promise<Store>
+  /** The way to the server; default straight. */
+  readonly reach?: (simulator: CatsyphonSimulator, credentials: Bench['credentials']) => ExchangeTransport
 }
 
 export interface Sent {
@@ -53,7 +55,7 @@ export async function openBench(
   const sent: Sent[] = []
   const clients: Catsyphon[] = []
   const open = async (more: Partial<CatsyphonOptions> = {}): Promise<Catsyphon> => {
-    const transport = recording(options.transport ?? simulator.transport, sent)
+    const transport = recording(options.transport ?? context.reach?.(simulator, credentials) ?? simulator.transport, sent)
     const base = {
       ...QUICK,
       ...credentials,
