@@ -12,7 +12,7 @@ import type { CccMessage, Results } from './schema.js'
 import { checkedText, tmuxName, type TextPolicy } from './text.js'
 
 export interface AskHost {
-  readonly command: <Name extends 'ask' | 'send' | 'history' | 'activity'>(
+  readonly command: <Name extends 'ask' | 'send' | 'history' | 'sessions'>(
     cmd: Name,
     fields: Readonly<Record<string, unknown>>,
     given: CallOptions,
@@ -24,8 +24,6 @@ export interface AskHost {
 
 const POLL_MS = 1_500
 const SEEN = 500
-/** `activity` sees no entry of more than 8 KiB. */
-const ACTIVITY_BYTES = 8_000
 
 export function createAsks(host: AskHost): Pick<Ccc, 'ask' | 'send' | 'sendAndWait' | 'resolve'> {
   const { command, clock } = host
@@ -83,18 +81,14 @@ export function createAsks(host: AskHost): Pick<Ccc, 'ask' | 'send' | 'sendAndWa
     const unknown = (reason: 'early' | 'empty' | 'hidden') => ({ outcome: 'unknown', reason }) as const
     if (clock.now() - receipt.sentAtMs < COMMANDS.send.timeoutMs) return unknown('early')
     if (messages.length === 0) return unknown('empty')
-    if (messages.length >= SEEN || receipt.text.length * 3 > ACTIVITY_BYTES) return unknown('hidden')
-    try {
-      // It reads the end of the file by itself, so it sees what stands behind a line that the history stops at.
-      const { activity = [] } = await command('activity', {}, given)
-      const newest = activity.find(({ name }) => name === receipt.session)
-      const again = await look(receipt, given)
-      if (again.found) return unknown('early')
-      if (again.messages.some(({ ts, from }) => ts === newest?.lastMessageTs && from === newest.lastFrom)) return undefined
-    } catch (error) {
-      if (!SignalboxError.is(error, 'unsupported')) throw error
-    }
-    return unknown('hidden')
+    if (messages.length >= SEEN) return unknown('hidden')
+    // A line over 64 KiB ends what the server reads of a file. When the file was written to tells whether something stands behind it.
+    const { sessions = [] } = await command('sessions', {}, given)
+    const writtenAt = sessions.find(({ name }) => name === receipt.session)?.last_activity
+    const again = await look(receipt, given)
+    if (again.found) return unknown('early')
+    const last = again.messages.at(-1)
+    return writtenAt === undefined || !last || writtenAt > last.ts + 2 ? unknown('hidden') : undefined
   }
 
   /** The answer is there; that nobody could check whose it is must not take it away. */

@@ -43,25 +43,27 @@ const wrote =
       entries.map((entry) => JSON.stringify(entry)),
     )
 
-/** Written by hand for the recordings: two hours, a gap in the ids, one without an id, a blank and a broken line, no final newline. */
+/** Written by hand for the recordings: three hours, ids that repeat or are missing, a blank and a broken line, no final newline. */
 const synthetic = ({ history }: CccSimulator): void => {
-  const ts = 1_768_568_400
-  const entry = (id: number, hour: number, more: object): string => JSON.stringify({ id, ts: ts + hour * 3_600 + id, ...more })
-  const api = (id: number): string => entry(id, 0, { from: 'api', text: `m${id}`, agent: 'a' })
+  const entry = (id: number, ts: number, more: object): string => JSON.stringify({ id, ts, ...more })
+  const api = (id: number): string => entry(id, 1_768_568_400 + id, { from: 'api', text: `m${id}`, agent: 'a' })
+  const claude = (id: number): string => entry(id, 1_768_575_600 + id, { from: 'claude', text: `m${id}` })
+  const media = { from: 'human', username: 'wlad' }
   history.write(topicOf('lost:api'), '2026-01-16-13', [101, 102, 103, 104, 105].map(api))
   history.write(topicOf('lost:api'), '2026-01-16-14', [
-    entry(106, 1, { from: 'human', text: 'm106', username: 'wlad' }),
+    entry(106, 1_768_572_006, { from: 'human', text: 'm106', username: 'wlad' }),
     'not json',
     '',
-    JSON.stringify({ ts: ts + 3_700, from: 'claude', text: 'zero id' }),
-    entry(108, 1, { from: 'human', type: 'voice', transcription: 'spoken words', username: 'wlad' }),
-    entry(109, 1, { from: 'human', type: 'photo', path: '/tmp/p.jpg', caption: 'look', username: 'wlad' }),
-    entry(110, 1, { from: 'someone', text: 'unknown from' }),
-    entry(111, 1, { from: 'api' }),
-    entry(112, 2, { from: 'claude', text: 'm112' }),
-    entry(113, 2, { from: 'claude', text: 'm113' }),
-    entry(114, 2, { from: 'claude', text: 'm114' }),
-    entry(115, 2, { from: 'claude', text: 'no newline at end' }),
+    entry(1, 1_768_572_007, { from: 'claude', text: 'late file id 1' }),
+    JSON.stringify({ ts: 1_768_572_008, from: 'claude', text: 'no id' }),
+    entry(108, 1_768_572_009, { ...media, type: 'voice', transcription: 'spoken' }),
+    entry(109, 1_768_572_010, { ...media, type: 'photo', path: '/x.jpg', caption: 'cap' }),
+    entry(110, 1_768_572_011, { from: 'future', text: 'unknown sender' }),
+    entry(111, 1_768_572_012, { from: 'api' }),
+  ])
+  history.write(topicOf('lost:api'), '2026-01-16-15', [
+    ...[112, 113, 114].map(claude),
+    entry(115, 1_768_575_999, { from: 'claude', text: 'no newline at end' }),
   ])
 }
 const lines =
@@ -79,9 +81,17 @@ const long = (bytes: number): object => {
   const entry = { id: 121, ts: 1_768_579_201, from: 'claude', text: '' }
   return { ...entry, text: 'y'.repeat(bytes - JSON.stringify(entry).length) }
 }
-const questions = (simulator: CccSimulator): void =>
+const typedIntoShell = { id: 8, ts: 1, from: 'api', text: 'echo typed into a shell', agent: 'api' }
+/** What earlier recordings had left in three topics. */
+const active = (simulator: CccSimulator): void => {
+  synthetic(simulator)
+  wrote('myproject', '2026-01-01-00', typedIntoShell)(simulator)
+  wrote('backend', '2026-01-01-00', { id: 1, ts: 1, from: 'api', text: 'never idle [[noprompt 420]]' })(simulator)
+}
+const questions = (simulator: CccSimulator, answered?: unknown): void =>
   simulator.askQuestions('myproject', [
     {
+      ...(typeof answered === 'number' ? { answered: true, answer_index: answered } : {}),
       question: 'Which database?',
       header: 'Database',
       options: [{ label: 'PostgreSQL', description: 'relational' }, { label: 'SQLite' }],
@@ -94,6 +104,13 @@ const questions = (simulator: CccSimulator): void =>
     },
   ])
 const asked: Recording = { ...up, setup: questions }
+/** As `questions`, with the first of them answered. */
+const answeredWith = (option: number): Recording => ({
+  ...up,
+  setup: (simulator) => {
+    questions(simulator, option)
+  },
+})
 const remote = (host: 'plain' | 'client', isRunning: boolean): CccSimulatorOptions => ({
   sessions: [...base, { name: 'laptop:web', host: 'laptop', path: '/home/lap/web', running: isRunning }],
   hosts: { laptop: host },
@@ -103,9 +120,39 @@ const hanging = {
   fails: 'exit status 255: Connection timed out during banner exchange\r\nConnection to 127.0.0.1 port 2299 timed out',
   afterMs: 10_000,
 }
+const remoteHosts = (one: 'refused' | 'hanging'): CccSimulatorOptions => ({
+  sessions: [
+    ...base.filter(({ host }) => host === undefined),
+    { name: 'laptop:web', host: 'laptop', path: '/home/lap/web' },
+    { name: 'dead:svc', host: 'dead', path: '/x' },
+    ...(one === 'hanging' ? [{ name: 'hang:svc', host: 'hang', path: '/x' }] : []),
+  ],
+  hosts: { laptop: 'plain', dead: refused, hang: hanging },
+})
+/** Enough for the sessions to have been used. */
+const wroteSomething = ({ history }: CccSimulator): void => {
+  const line = JSON.stringify({ id: 1, ts: 1, from: 'api', text: 'x' })
+  for (const topic of [101, 106]) history.write(topic, '2026-01-01-00', [line])
+}
 const january = (...names: string[]): CccSimulatorOptions => ({ generation: 'january', sessions: running(...names) })
 
 export const RECORDINGS: Readonly<Record<string, Recording | string>> = {
+  'activity-last-is-voice': {
+    ...idle,
+    setup: wrote('myproject', '2026-01-01-00', { id: 5, ts: 1, from: 'human', type: 'voice', transcription: 'transcribed words' }),
+  },
+  'activity-synthetic': { ...idle, setup: active },
+  'activity-last-line-over-8k-is-skipped': {
+    ...idle,
+    setup: (simulator) => {
+      active(simulator)
+      lines(['2026-01-16-16', long(9_000)])(simulator)
+    },
+  },
+  'activity-truncation-splits-utf8': {
+    ...idle,
+    setup: lines(['2026-01-16-16', { ...before, text: `x${'\u00e9'.repeat(60)}` }]),
+  },
   'activity-empty-history': idle,
   'activity-none-configured': {},
   'answer-after-askuserquestion-hook': up,
@@ -194,6 +241,9 @@ export const RECORDINGS: Readonly<Record<string, Recording | string>> = {
       { id: 1, ts: 1, from: 'claude', text: 'echo 4: run tests [[sleep 2]]' },
     ),
   },
+  'history-synthetic-all': { ...idle, setup: synthetic },
+  'history-synthetic-after-103': { ...idle, setup: synthetic },
+  'history-synthetic-after-minus-1-includes-id-0': { ...idle, setup: synthetic },
   'history-synthetic-after-103-limit-2-keeps-newest': { ...idle, setup: synthetic },
   'history-synthetic-filter-api-limit-3': { ...idle, setup: synthetic },
   'lifecycle-after-second-instance-refused-ping': { options: { sessions: also(project('a'), project('b')), uptimeSeconds: 0 } },
@@ -227,6 +277,9 @@ export const RECORDINGS: Readonly<Record<string, Recording | string>> = {
   'patched-questions-answer-question-out-of-range': asked,
   'patched-questions-answer-tmux-not-running': { ...idle, setup: questions },
   'patched-questions-answer-without-indices-means-0-0': asked,
+  'patched-questions-pending': asked,
+  'patched-questions-pending-after-first': answeredWith(1),
+  'patched-questions-pending-answer-index-0-omitted': answeredWith(0),
   'patched-questions-pending-after-last': up,
   'patched-questions-questions-expired': up,
   ping: idle,
@@ -249,6 +302,8 @@ export const RECORDINGS: Readonly<Record<string, Recording | string>> = {
     options: { sessions: [...base, { name: 'hang:svc', host: 'hang' }], hosts: { hang: hanging } },
   },
   'remote-hanging-host-ping-unaffected': { options: { sessions: also(project('a'), project('b')) } },
+  'remote-refused-sessions': { options: remoteHosts('refused'), setup: wroteSomething },
+  'remote-hanging-host-sessions': { options: remoteHosts('hanging'), setup: wroteSomething },
   'remote-refused-ask': { options: { sessions: [...base, { name: 'dead:svc', host: 'dead' }], hosts: { dead: refused } } },
   'remote-refused-continue': { options: { sessions: [...base, { name: 'dead:svc', host: 'dead' }], hosts: { dead: refused } } },
   'remote-send-autostart': { options: remote('plain', false), setup: counterAt(10) },

@@ -176,6 +176,8 @@ describe('history', () => {
     expect(await last()).toMatchObject({ lastText: 'spoken' })
     simulator.history.write(101, '2026-01-01-00', [padded(9_000)])
     expect(await last()).toMatchObject({ lastMessageId: 0 })
+    simulator.history.write(101, '2025-12-31-23', [entry({ text: 'older file' })])
+    expect(await last()).toMatchObject({ lastText: 'older file' })
     simulator.history.write(101, '2026-01-01-00', [entry({ text: 'after' })])
     expect(await last()).toMatchObject({ lastText: 'after' })
   })

@@ -40,14 +40,17 @@ export function statusOf(world: World, session: Session, absent: string): string
   return pane.busy ? 'active' : 'idle'
 }
 
-async function hostDelay(world: World, session: Session): Promise<string | undefined> {
+/** No host is waited for longer than this when sessions are listed. */
+const LOOK_LIMIT_MS = 5_000
+
+async function hostDelay(world: World, session: Session, limitMs = Number.POSITIVE_INFINITY): Promise<string | undefined> {
   if (session.host === 'local') return undefined
   const host = world.host(session.host)
   if (typeof host === 'string') {
     await world.wait(200)
     return undefined
   }
-  await world.wait(host.afterMs)
+  await world.wait(Math.min(host.afterMs, limitMs))
   return host.fails
 }
 
@@ -88,7 +91,7 @@ function ping(world: World): Answer {
 async function listSessions(world: World): Promise<Answer> {
   const sessions: Answer[] = []
   for (const session of live(world)) {
-    if (session.host !== 'local' && world.host(session.host) !== 'unconfigured') await hostDelay(world, session)
+    if (session.host !== 'local' && world.host(session.host) !== 'unconfigured') await hostDelay(world, session, LOOK_LIMIT_MS)
     const { name, host, path, topic } = session
     const old = world.generation === 'january'
     const more = old ? {} : compact({ cwd: path, last_activity: world.history.touchedAt(topic) })

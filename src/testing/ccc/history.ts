@@ -15,7 +15,7 @@ export interface Entry {
 }
 
 const SCANNER_BYTES = 65_535
-/** `activity` reads no more than this of the newest file. */
+/** `activity` reads no more than this of a file, from the newest file on until it finds an entry. */
 const TAIL_BYTES = 8 * 1024
 
 const bytesOf = (text: string): number => new TextEncoder().encode(text).byteLength
@@ -70,20 +70,27 @@ export function createHistory(now: () => number): History {
     write,
     read,
     last(topic) {
-      const newest = files(topic).at(-1) ?? []
-      let room = TAIL_BYTES
-      const seen: string[] = []
-      for (const line of [...newest].reverse()) {
-        room -= bytesOf(line) + 1
-        // The line that the window cuts does not parse and is passed over.
-        if (room < 0) break
-        seen.unshift(line)
+      for (const lines of files(topic).reverse()) {
+        const found = parsed(tailOf(lines)).at(-1)
+        if (found) return found
       }
-      return parsed(seen).at(-1)
+      return undefined
     },
     touchedAt: (topic) => touched.get(topic) ?? 0,
     largestId: () => Math.max(0, ...[...topics.keys()].flatMap((topic) => read(topic).map(({ id }) => id))),
   }
+}
+
+/** The whole lines within the last bytes of a file; the one that the window cuts does not parse and is passed over. */
+function tailOf(lines: readonly string[]): string[] {
+  let room = TAIL_BYTES
+  const seen: string[] = []
+  for (const line of [...lines].reverse()) {
+    room -= bytesOf(line) + 1
+    if (room < 0) break
+    seen.unshift(line)
+  }
+  return seen
 }
 
 /** In the order in which the server writes them. */

@@ -28,8 +28,9 @@ export interface SimulatedQuestion {
   readonly header?: string
   readonly options: readonly { readonly label: string; readonly description?: string }[]
   readonly multi_select?: boolean
-  /** Answered already, with the first option. */
+  /** Answered already, with the option of this index; default the first. */
   readonly answered?: boolean
+  readonly answer_index?: number
 }
 
 export interface CccSimulatorOptions {
