@@ -19,9 +19,13 @@ import type { Complaint } from './plain.js'
 import type { SessionLimits } from './session.js'
 
 /** Starts cores: it wants the credentials at open, and may know some from its own environment. */
-export interface CoreTransport extends StreamTransport<ResolvedConfig> {
+export interface CoreTransport {
+  readonly kind: 'stream'
+  readonly name: string
   /** What the environment gives where the client names nothing. */
   readonly environment: CmdopConfig
+  // Not `open`: a generic link transport in the place of this one would be inferred to take a configuration.
+  launch(config: ResolvedConfig, options?: OpenOptions): Promise<Link>
 }
 
 /** What `cmdopRest()` of `signalbox/cmdop/rest` gives: REST is plugged in, so that whoever has a core does not carry it. */
@@ -29,7 +33,7 @@ export interface RestTransport extends ExchangeTransport {
   backend(config: ResolvedConfig): Backend
 }
 
-export interface CmdopOptions extends ClientOptions, Omit<CmdopConfig, 'timeoutMs'> {
+export interface CmdopOptions extends Omit<ClientOptions, 'timeoutMs'>, CmdopConfig {
   /**
    * `cmdopCore()` starts a core here; any other link leads to a core that runs elsewhere with its own credentials; `cmdopRest()` speaks
    * REST to the relay and the platform (experimental).
@@ -129,7 +133,7 @@ interface Opening {
 function opening(transport: CoreTransport | StreamTransport<void>, config: ResolvedConfig, options: CmdopOptions): Opening {
   if ('environment' in transport) {
     const credentials = { relay: config.token !== undefined, platform: config.apiKey !== undefined }
-    return { open: (given) => transport.open(config, given), credentials }
+    return { open: (given) => transport.launch(config, given), credentials }
   }
   const named = (['token', 'apiKey', 'baseUrl', 'apiBaseUrl'] as const).filter((name) => options[name])
   if (named.length > 0) {

@@ -31,8 +31,8 @@ function watched(env: Record<string, string> = {}) {
   const pids: number[] = []
   const transport: typeof inner = {
     ...inner,
-    async open(config, options) {
-      const link = await inner.open(config, options)
+    async launch(config, options) {
+      const link = await inner.launch(config, options)
       pids.push(link.info.pid ?? 0)
       return link
     },

@@ -2,6 +2,7 @@
 import type { CoreTransport } from '../../src/cmdop/client.js'
 import { fromEnv, type ResolvedConfig } from '../../src/cmdop/config.js'
 import { abortError } from '../../src/core/scope.js'
+import type { StreamTransport } from '../../src/transport.js'
 import { findCore } from './cmdop-binary.js'
 import type { Environment, InheritOptions } from './environment.js'
 import { subprocess } from './subprocess.js'
@@ -24,7 +25,8 @@ interface Start {
   readonly config: ResolvedConfig
 }
 
-export function cmdopCore(options: CmdopCoreOptions = {}): CoreTransport {
+/** A transport for `createCmdop`, and a stream transport for whoever opens links by itself, such as a gateway. */
+export function cmdopCore(options: CmdopCoreOptions = {}): CoreTransport & StreamTransport<ResolvedConfig> {
   const { binaryPath, env = process.env, args = ['--stdio'], inherit, onStderr, watchdog } = options
   const name = 'cmdop-core'
   const children = subprocess<Start>({
@@ -35,21 +37,17 @@ export function cmdopCore(options: CmdopCoreOptions = {}): CoreTransport {
     ...(watchdog === undefined ? {} : { watchdog }),
   })
   let found: Promise<string> | undefined
-  return {
-    kind: 'stream',
-    name,
-    environment: fromEnv(env),
-    async open(config, given = {}) {
-      if (given.signal?.aborted) throw abortError(given.signal, { transport: name, op: 'open', sent: 'no' })
-      found ??= findCore({ binaryPath, env })
-      // A failed search is not kept: the package may be installed meanwhile.
-      const file = await found.catch((error: unknown) => {
-        found = undefined
-        throw error
-      })
-      return children.open({ file, config }, given)
-    },
+  const launch: CoreTransport['launch'] = async (config, given = {}) => {
+    if (given.signal?.aborted) throw abortError(given.signal, { transport: name, op: 'open', sent: 'no' })
+    found ??= findCore({ binaryPath, env })
+    // A failed search is not kept: the package may be installed meanwhile.
+    const file = await found.catch((error: unknown) => {
+      found = undefined
+      throw error
+    })
+    return children.open({ file, config }, given)
   }
+  return { kind: 'stream', name, environment: fromEnv(env), launch, open: launch }
 }
 
 /** Of an environment that is not ours, what a core reads besides: CMDOP_DEBUG and whatever comes. */
