@@ -42,6 +42,11 @@ export const requirements: readonly Requirement[] = [
     behaviour: 'What a link holds for a writer that does not wait is bounded: a write beyond is refused, whole, as not sent.',
   },
   {
+    id: 'memory.soak',
+    source: laws,
+    behaviour: 'Thousands of links, calls, streams and aborts leave the heap flat and no handle, and the process ends by itself.',
+  },
+  {
     id: 'child.watchdog',
     source: laws,
     behaviour: 'Without a shell children run unprotected; a watchdog leaves with its last child, also one that never started.',
