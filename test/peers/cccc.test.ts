@@ -1,7 +1,9 @@
 /** The client against real daemons: the conformance suite, the race at the start of a stream, and what a crash leaves behind. */
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createCccc } from '../../src/cccc/index.js'
-import { ccccDaemon } from '../../transports/node/index.js'
+import { ccccDaemon, discoverCccc, listenTcp } from '../../transports/node/index.js'
 import { cases } from '../conformance/cccc.js'
 import { newGroup, readTexts, textOf, type CcccContext } from '../conformance/cccc/context.js'
 import { RELEASES, startDaemon, startWebPort, type RunningDaemon } from './cccc/daemon.js'
@@ -136,5 +138,37 @@ describe('the web port of 0.4.3', () => {
       code: 'unsupported',
       sent: 'no',
     })
+  })
+})
+
+describe('two homes on one TCP port', () => {
+  test('a crashed daemon’s client refuses the other one at its port, and finds its own again on another [cccc.tcp-real]', async () => {
+    const release = RELEASES.find(({ name }) => name === '0.4.3')
+    if (!release) throw new Error('the release is not in the list')
+    const onTcp = async (): Promise<Record<string, string>> => {
+      const free = await listenTcp()
+      await free[Symbol.asyncDispose]()
+      return { CCCC_DAEMON_TRANSPORT: 'tcp', CCCC_DAEMON_PORT: String(free.port) }
+    }
+    const port = (await onTcp()).CCCC_DAEMON_PORT ?? ''
+    await using first = await startDaemon(release, { CCCC_DAEMON_TRANSPORT: 'tcp', CCCC_DAEMON_PORT: port })
+    await using client = createCccc({ transport: ccccDaemon({ home: first.home }) })
+    const { pid } = await client.call('ping')
+    await first.kill()
+    await using second = await startDaemon(release, await onTcp())
+    // The system keeps the dead daemon's port for a minute, so its descriptor is made to name the other's.
+    const descriptor = join(first.home, 'daemon', 'ccccd.addr.json')
+    const taken = await discoverCccc({ home: second.home })
+    const stale = (await readFile(descriptor, 'utf8')).replace(port, taken.transport === 'tcp' ? String(taken.port) : '')
+    await writeFile(descriptor, stale)
+    await using other = createCccc({ transport: ccccDaemon({ home: second.home }) })
+    expect((await other.call('ping')).pid).not.toBe(pid)
+    await expect(client.groups.create({ title: 'lost its way' })).rejects.toMatchObject({ code: 'unreachable', sent: 'no' })
+    expect((await other.groups.list()).groups).toEqual([])
+    // The daemon itself would take the other one for its own and leave.
+    await rm(descriptor)
+    await first.start(await onTcp())
+    expect((await client.groups.create({ title: 'home again' })).group_id).toMatch(/^g_/)
+    expect((await other.groups.list()).groups).toEqual([])
   })
 })

@@ -17,6 +17,7 @@ export const requirements: readonly Requirement[] = [
   row('unreachable', 'reference 5.1', 'Without a daemon a call fails as unreachable, and nothing was sent.'),
   row('moved-port', 'reference 2.4', 'A daemon that comes back on another port is found by the same client.'),
   row('wrong-daemon', 'reference 2.5', 'A daemon of another home at the port of the descriptor gets nothing but a ping.'),
+  row('tcp-real', 'reference 2.5', 'Two homes on one TCP port are told apart, and a moved daemon is found.', 'real daemons'),
   row('stale-descriptor', 'reference 2.5', 'The descriptor is read again for each connection.'),
   row('dialect', 'reference 1.2', 'The dialect is found by asking, without a trace, never by a version.'),
   row(
