@@ -25,8 +25,8 @@ export async function converse(
   request: Line,
   call: { readonly op: string; readonly signal: AbortSignal; readonly trace?: Readonly<Record<string, string>> },
 ): Promise<Conversation> {
-  const { signal, op } = call
-  const link = await transport.open(undefined, call)
+  const { signal, op, trace = {} } = call
+  const link = await transport.open(undefined, { signal, trace })
   const leave = (): void => void link.close()
   if (signal.aborted) leave()
   else signal.addEventListener('abort', leave)

@@ -23,7 +23,7 @@ const NO_TEXT = 'Session ended'
 // Stamps are whole seconds. Clocks that lie further apart make an outcome unknown, and never a wrong one of an older, equal message.
 const SKEW_MS = 2_000
 
-export interface Found {
+interface Found {
   readonly message: CccMessage
   /** Claude's entries behind it, up to the next request. */
   readonly answers: readonly CccMessage[]

@@ -2,7 +2,7 @@
 import { deferred } from '../core/deferred.js'
 import { raceSignal } from '../core/scope.js'
 
-export interface Lanes {
+interface Lanes {
   /** Resolves when it is one's turn, with the function that ends it. Rejects with the signal's bare reason. */
   enter(lane: string, signal: AbortSignal): Promise<() => void>
 }

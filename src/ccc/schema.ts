@@ -9,7 +9,7 @@ const count = z._default(number, 0)
 const flag = z._default(z.boolean(), false)
 const list = <Item extends z.ZodMiniType>(item: Item) => z._default(z.array(item), [])
 
-export const session = z.looseObject({
+const session = z.looseObject({
   /** The exact name to pass back; may hold `/`, `:`, `.` and `,`. */
   name: string,
   /** `local` or an alias of the server's configuration. */
@@ -20,7 +20,7 @@ export const session = z.looseObject({
   last_activity: z.optional(number),
 })
 
-export const message = z.looseObject({
+const message = z.looseObject({
   /** Neither unique nor rising: Claude's answers of local sessions all have 1. Never a key. */
   id: number,
   /** Unix seconds. */
