@@ -47,9 +47,6 @@ export {
   type MCPServerConfig,
   type PermissionModeName,
 } from './launch.js'
-export { launchPlan, type LaunchPlan, type PrivateArgument } from './argv.js'
-export { launchEnv, type LaunchEnvironment } from './launch-env.js'
-export { FLAGS, OTHER_FIELDS, type FlagForm, type FlagRule } from './flags.js'
 export { formatVersion, isAtLeast, MEASURED, parseVersion, type Version } from './version.js'
 
 export type * from './messages.js'
@@ -148,4 +145,3 @@ export { createHealthChecker, type HealthChecker, type HealthOptions, type Healt
 export { readSettings, SETTING_NAMES, type ClaudeSettings, type EnvironmentRecord } from './settings.js'
 export type { FallbackConfig } from './fallback.js'
 export * from './errors.js'
-export { messagesApi, type APIClientConfig } from './api/transport.js'

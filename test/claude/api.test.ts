@@ -1,7 +1,8 @@
 /** The Messages API in the CLI's clothes: over MSW, over a real port with fetch, and as a client would use it. */
 import { setupServer } from 'msw/node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createClaude, createSdkMcpServer, messagesApi, tool } from '../../src/claude/index.js'
+import { messagesApi } from '../../src/claude/api/index.js'
+import { createClaude, createSdkMcpServer, tool } from '../../src/claude/index.js'
 import { messagesHandlers } from '../../src/testing/msw/claude.js'
 import { fetchExchange } from '../../transports/web/index.js'
 import { imitateMessagesApi, type Imitation } from './messages-api.js'

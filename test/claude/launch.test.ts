@@ -1,6 +1,7 @@
 /** The pure parts: argv, environment, settings, prices, metrics, text, and the tables held to the types. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { FLAGS, launchEnv, launchPlan, MEASURED, OTHER_FIELDS } from '../../src/claude/argv-entry.js'
 import * as room from '../../src/claude/index.js'
 import * as scopes from '../../src/claude/scopes.js'
 import { decodeToon, shouldUseToon, toon } from '../../src/claude/toon.js'
@@ -8,7 +9,6 @@ import { generationOf } from '../../src/testing/claude/generation.js'
 import { parseArguments } from '../../src/testing/claude/arguments.js'
 import { CHECKLIST, LEFT_OUT } from './checklist.js'
 
-const { FLAGS, launchEnv, launchPlan, MEASURED, OTHER_FIELDS } = room
 const argsOf = (launch: room.ClaudeLaunch, version?: room.Version) => launchPlan(launch, version).args
 
 /** The fields of the launch type, from its source: types are gone at run time. */
@@ -204,13 +204,13 @@ test('[claude.emitter] handlers are called in order, removed, and cannot disturb
 test("[claude.checklist] every name of ccflow's checklist is here, or left out with a reason", () => {
   const exported = new Set(Object.keys(room))
   const source = readFileSync(new URL('../../src/claude/index.ts', import.meta.url), 'utf8')
-  const messages = ['messages', 'lines']
+  const messages = ['messages', 'lines', 'api/index']
     .map((name) => readFileSync(new URL(`../../src/claude/${name}.ts`, import.meta.url), 'utf8'))
     .join('')
   const named = (name: string): boolean =>
     exported.has(name) ||
     new RegExp(`\\b${name}\\b`).test(source) ||
-    new RegExp(`export (?:interface|type) ${name}\\b`).test(messages)
+    new RegExp(`(?:export (?:interface|type) |[{,] (?:type )?)${name}\\b`).test(messages)
   const missing = CHECKLIST.filter(
     ([theirs, ours]) => LEFT_OUT[theirs] === undefined && !named(ours.replace(/^client\..*/, 'createClaude')),
   )
