@@ -1,6 +1,6 @@
 /** Writes ../gen from the schema. A test runs it into a folder of its own and compares. */
 import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -16,6 +16,15 @@ execFileSync(process.execPath, [buf, 'generate', ...options], {
   stdio: 'inherit',
   env: { ...process.env, PATH: `${bins}${delimiter}${process.env.PATH}` },
 })
+
+const target = out ?? join(here, '../gen')
+for (const name of readdirSync(target, { recursive: true, encoding: 'utf8' })) {
+  if (!name.endsWith('_pb.ts')) continue
+  const file = join(target, name)
+  // Base64 hides every repeated word from compression: as text the descriptors weigh a third less on the way to a page.
+  const packed = (_call, base64) => `fileDesc(btoa(${JSON.stringify(Buffer.from(base64, 'base64').toString('latin1'))})`
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/fileDesc\("([A-Za-z0-9+/]+)"/g, packed))
+}
 
 function writeTemplate(folder) {
   const file = join(folder, 'buf.gen.yaml')
