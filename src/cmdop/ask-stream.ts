@@ -3,7 +3,7 @@ import type { Call, Caller, CallOptions } from '../core/call.js'
 import { systemClock, type Clock } from '../core/clock.js'
 import { watchIdle } from '../core/idle.js'
 import { createQueue } from '../core/queue.js'
-import { abortError } from '../core/scope.js'
+import { abortError, createScope } from '../core/scope.js'
 import { createStream, type SignalStream } from '../core/stream.js'
 import { type SignalboxError, withFacts } from '../errors.js'
 import type { AskChannel, AskInit, AskSink, Backend } from './backend.js'
@@ -68,7 +68,11 @@ export function createAskStream(deps: AskDeps, request: AskInit, options: AskOpt
   })
   let channel: AskChannel | undefined
   let opening: Promise<AskChannel> | undefined
+  // Over: the last frame came, or the failure. Ended: nobody here wants more.
+  let over = false
   let ended = false
+  // Of the opening: whoever closes a stream that is still being opened does not wait for it.
+  const life = createScope({ signal })
   let done: DoneFrame | undefined
   let abandoned = false
   // The questions that wait for us, by what their answer must name.
@@ -83,15 +87,19 @@ export function createAskStream(deps: AskDeps, request: AskInit, options: AskOpt
   const letGo = (): void => {
     watch.stop()
     signal?.removeEventListener('abort', onAbort)
-    if (ended) return
-    ended = true
-    abandoned = channel !== undefined
-    channel?.abandon()
+    if (!ended) {
+      ended = true
+      abandoned = channel !== undefined
+      channel?.abandon()
+    }
+    life[Symbol.dispose]()
+    life.abort()
   }
   const onAbort = (): void => {
     if (signal) fail(abortError(signal, { system: 'cmdop', op: OP, sent: 'yes' }))
   }
   const stopped = (): void => {
+    over = true
     ended = true
     letGo()
   }
@@ -142,13 +150,20 @@ export function createAskStream(deps: AskDeps, request: AskInit, options: AskOpt
     }
     try {
       const timeoutMs = options.timeoutMs ?? deps.timeoutMs
-      const given = { ...(signal ? { signal } : {}), timeoutMs }
+      const given = { signal: life.signal, timeoutMs }
       channel = await caller.run({ op: OP, kind: 'stream', args: request }, given, attempt)
     } catch (error) {
       stopped()
       throw asCmdopError(error)
     }
-    if (ended) return
+    if (ended) {
+      // Left meanwhile.
+      if (!over) {
+        abandoned = true
+        channel.abandon()
+      }
+      return
+    }
     if (signal?.aborted) return onAbort()
     signal?.addEventListener('abort', onAbort, { once: true })
     if (idleMs > 0) Object.assign(watch, watchIdle(idleMs, silent, clock))

@@ -18,11 +18,13 @@ export interface AskSink {
   fail(error: SignalboxError): void
 }
 
-export interface AskChannel {
+export interface AskChannel extends Disposable {
   pin(challengeId: string, pin: string): Promise<void>
   confirm(token: string, accept: boolean): Promise<void>
   /** Lets the ask go: nothing of it is delivered any more. */
   abandon(): void
+  /** The same, for a channel that opened too late. */
+  [Symbol.dispose](): void
 }
 
 export interface Backend {

@@ -107,6 +107,7 @@ export function createCoreBackend(options: CoreBackendOptions): Backend {
         pin: (challengeId, pin) => stream.answer({ case: 'pinAnswer', value: { challengeId, pin } }),
         confirm: (token, accept) => stream.answer({ case: 'confirmAnswer', value: { token, accept } }),
         abandon: stream.abandon,
+        [Symbol.dispose]: stream.abandon,
       }
       return channel
     },

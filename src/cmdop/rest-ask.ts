@@ -120,6 +120,7 @@ export async function openRestAsk(rest: Rest, request: AskInit, sink: AskSink, c
       if (!over) take(JSON.stringify({ type: 'done', success: false, text: 'confirm rejected' }))
     },
     abandon: finish,
+    [Symbol.dispose]: finish,
   }
 }
 

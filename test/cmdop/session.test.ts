@@ -350,6 +350,32 @@ describe('streams', () => {
     await client.close()
   })
 
+  it('that are closed while they open wait for nothing and leave nothing [cmdop.ask.break]', async () => {
+    const simulator = createCmdopCore()
+    let letGo = (): void => {}
+    const gate = new Promise<void>((resolve) => {
+      letGo = resolve
+    })
+    const { transport } = simulator
+    const slow: typeof transport = {
+      ...transport,
+      async open(launch, given) {
+        await gate
+        return transport.open(launch, given)
+      },
+    }
+    const client = createCmdop({ transport: slow, closeGraceMs: 50 })
+    const stream = client.machines.ask(M1, '[[hang]]')
+    const reading = stream[Symbol.asyncIterator]().next()
+    await stream.close()
+    expect(await reading).toMatchObject({ done: true })
+    letGo()
+    expect((await client.machines.list()).items.length).toBe(3)
+    expect(simulator.ledger.map(({ arm }) => arm)).toEqual(['listMachinesReq'])
+    expect(stream.abandoned).toBe(false)
+    await client.close()
+  })
+
   it('take the questions as frames and as callbacks, and what has no name as unknown [cmdop.ask.tolerant]', async () => {
     const { simulator, client } = setUp()
     const stream = client.machines.ask(M1, '[[hang]]')

@@ -68,7 +68,7 @@ export function createMachines({ invoke }: Context, asking: AskDeps): Machines {
     ask(machineId, prompt, options = {}) {
       if (typeof prompt !== 'string' || prompt === '') throw refused('machines.ask', 'machines.ask needs a prompt.')
       const { agentType, timeoutSeconds, pin, options: extra = {} } = options
-      const sessionId = options.sessionId || crypto.randomUUID().replaceAll('-', '')
+      const sessionId = options.sessionId || freshSession()
       const request: AskInit = {
         machineId: id('ask', machineId),
         sessionId,
@@ -81,4 +81,9 @@ export function createMachines({ invoke }: Context, asking: AskDeps): Machines {
       return createAskStream(asking, request, options)
     },
   }
+}
+
+/** 32 hex digits, as the published SDKs make them; `randomUUID` is missing from pages that are not served securely. */
+function freshSession(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
