@@ -62,6 +62,13 @@ describe('faults [transport.open-faults]', () => {
 
 // Root may connect to anything, so the test becomes nobody for it.
 const canDrop = process.getuid?.() === 0 && spawnSync('setpriv', ['--version']).status === 0
+test("[transport.denied] Deno's own refusal, which has no code of the system, is one as well", () => {
+  const refusal = Object.assign(new Error('Requires net access to "127.0.0.1:1"'), { name: 'NotCapable' })
+  const error = openFault(refusal, 'tcp', 'tcp:127.0.0.1:1')
+  expect(error).toMatchObject({ code: 'permission_denied', sent: 'no', cause: refusal })
+  expect(error.message).toMatch(/--allow-net/)
+})
+
 test.skipIf(!canDrop)("[transport.denied] somebody else's socket is permission_denied", async () => {
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-denied-'))
   try {

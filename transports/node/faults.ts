@@ -1,4 +1,5 @@
 /** What the system's error codes mean for a caller: ours, the remedy, and that nothing was sent. Pure. */
+import { isNamed } from '../../src/core/scope.js'
 import { SignalboxError, type ErrorCode } from '../../src/errors.js'
 
 /** The system's name for an error, `ECONNREFUSED`, also out of the aggregate that several addresses leave. */
@@ -49,11 +50,18 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   ENAMETOOLONG: { code: 'invalid_argument', says: 'the path is too long for a socket', hint: 'Choose a shorter path.' },
 }
 
+/** Deno refuses by itself, without a code of the system. Its own words name the flag. */
+const NOT_PERMITTED: Meaning = {
+  code: 'permission_denied',
+  says: 'Deno was started without the permission',
+  hint: 'Start it with --allow-net, and for a unix socket with --allow-read and --allow-write of its path; see cause.',
+}
+
 /** A link that did not open. */
 export function openFault(error: unknown, transport: string, target: string): SignalboxError {
   if (SignalboxError.is(error)) return error
   const name = codeOf(error)
-  const meaning = name === undefined ? undefined : MEANINGS[name]
+  const meaning = isNamed(error, 'NotCapable') ? NOT_PERMITTED : name === undefined ? undefined : MEANINGS[name]
   const says = meaning?.says ?? (error instanceof Error ? error.message : String(error))
   return new SignalboxError({
     code: meaning?.code ?? 'unreachable',
