@@ -141,9 +141,10 @@ export function createConnection(options: ConnectionOptions): Connection {
   /** The turn that a line belongs to. */
   let unsolicited: TurnState | undefined
   const owner = (line: ClaudeLine): TurnState | undefined => {
+    if (active && (!lifecycle || active.started)) return active
     const speaks =
       isInit(line) || line.type === 'assistant' || line.type === 'user' || line.type === 'result' || line.type === 'stream_event'
-    if (active && (!lifecycle || active.started || !speaks)) return active
+    if (active && !speaks) return active
     if (unsolicited) return unsolicited
     if (!speaks || line.isReplay === true) return active
     unsolicited = options.onUnsolicited()
@@ -206,7 +207,8 @@ export function createConnection(options: ConnectionOptions): Connection {
       idle?.touch()
       stdoutBytes += bytesRead
       const share = bytesRead / batch.length
-      let slow: TurnState | undefined
+      // Handed on once for the batch: a reader pays one promise for it.
+      let current: TurnState | undefined
       for (const line of batch) {
         if (!hasType(line)) {
           options.onStray?.(undefined)
@@ -215,8 +217,11 @@ export function createConnection(options: ConnectionOptions): Connection {
         if (control.handle(line)) continue
         options.validate(line)
         const turn = route(line, share)
-        if (turn?.flush() === false) slow = turn
+        if (turn === current) continue
+        current?.flush()
+        current = turn
       }
+      const slow = current?.flush() === false ? current : undefined
       // Questions are served even to a consumer that does not read: only bytes wait, and not while an answer is expected.
       while (slow && alive && control.waiting === 0 && slow.isFull()) {
         paused = true

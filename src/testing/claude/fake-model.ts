@@ -144,8 +144,9 @@ export function userTexts(messages: FakeRequest['messages']): string[] {
   const texts: string[] = []
   for (const { role, content } of messages) {
     if (role !== 'user') continue
-    if (typeof content === 'string') texts.push(content)
-    else for (const block of content) if (block.type === 'text' && isPrompt(String(block.text))) texts.push(String(block.text))
+    if (typeof content === 'string') {
+      if (isPrompt(content)) texts.push(content)
+    } else for (const block of content) if (block.type === 'text' && isPrompt(String(block.text))) texts.push(String(block.text))
   }
   return texts
 }
