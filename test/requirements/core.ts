@@ -29,6 +29,7 @@ export const requirements: readonly Requirement[] = [
     'A queue is bounded; its overflow policy has a name and what it drops is counted and told.',
   ),
   row('core.acceptance', 'design 1', 'A link that came in is handed out once or closed with its listener, never forgotten.'),
+  row('core.read-text', 'design 5', 'The body of a reply is read within a limit; a connection that falls leaves the outcome open.'),
   row('core.pending', 'design 3', 'A pending call settles once, by its id; late and unknown answers are told as such.'),
   row('core.pending-death', 'design 3', 'When the link dies every pending call settles at once, with an error of its own.'),
   row('core.stream-cursor', 'design 3', 'The cursor of a stream is the position that was handed out last.'),
