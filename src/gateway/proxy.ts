@@ -34,6 +34,7 @@ export async function proxy(
   } catch (error) {
     if (signal.aborted) throw error
     const why = SignalboxError.is(error) ? error.code : 'failed'
-    throw new Refusal('upstream_unreachable', { message: `The upstream could not be reached (${why}).` })
+    const reached = SignalboxError.is(error) && error.sent === 'no' ? 'upstream_unreachable' : 'upstream_failed'
+    throw new Refusal(reached, { message: `The upstream could not be reached, or did not answer (${why}).` })
   }
 }

@@ -9,6 +9,8 @@ export interface RefusalFacts {
   readonly message: string
   /** The setting to change, on the server. */
   readonly hint?: string
+  /** Whether the upstream may have been reached; by default it was not. */
+  readonly sent?: 'no' | 'maybe'
 }
 
 const table = {
@@ -65,12 +67,13 @@ const table = {
   too_large: { status: 413, error: 'too_large', message: 'The request is larger than the limit.' },
   too_many: { status: 429, error: 'rate_limited', message: 'Too many at once.' },
   slow_consumer: {
+    sent: 'maybe',
     status: 408,
     error: 'slow_consumer',
     message: 'The client reads too slowly; its buffer was full.',
     hint: 'Resume from your cursor.',
   },
-  idle: { status: 408, error: 'deadline_exceeded', message: 'Nothing happened for too long.' },
+  idle: { status: 408, error: 'deadline_exceeded', message: 'Nothing happened for too long.', sent: 'maybe' },
   draining: {
     status: 503,
     error: 'unavailable',
@@ -78,7 +81,7 @@ const table = {
     hint: 'Reconnect and resume from your cursor.',
   },
   upstream_unreachable: { status: 502, error: 'unreachable', message: 'The upstream could not be reached.' },
-  upstream_failed: { status: 502, error: 'unreachable', message: 'The upstream failed.' },
+  upstream_failed: { status: 502, error: 'closed', message: 'The upstream failed.', sent: 'maybe' },
 } satisfies Record<string, RefusalFacts>
 
 export type RefusalCode = keyof typeof table
@@ -102,12 +105,18 @@ export class Refusal extends Error {
   }
 
   toJSON(): Record<string, unknown> {
-    return { ok: false, error: { code: this.code, message: this.message, ...(this.hint ? { hint: this.hint } : {}) } }
+    const facts: RefusalFacts = table[this.code]
+    const { error, sent = 'no' } = facts
+    return {
+      ok: false,
+      error: { code: this.code, kind: error, message: this.message, sent, ...(this.hint ? { hint: this.hint } : {}) },
+    }
   }
 
   /** For a link, whose clients are told by our own errors. */
   toError(): SignalboxError {
     const { code, message, hint } = this
-    return new SignalboxError({ code: table[code].error, message, hint, remoteCode: code, sent: 'no' })
+    const { error, sent = 'no' }: RefusalFacts = table[code]
+    return new SignalboxError({ code: error, message, hint, remoteCode: code, sent })
   }
 }

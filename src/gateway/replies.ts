@@ -6,8 +6,13 @@ export function jsonReply(value: unknown, status = 200): Response {
   return new Response(JSON.stringify(value), { status, headers: { 'content-type': 'application/json' } })
 }
 
+/** Tells a refusal of the gateway from an answer of the upstream. */
+export const REFUSAL_HEADER = 'signalbox-refusal'
+
 export function refusalReply(refusal: Refusal): Response {
   const reply = jsonReply(refusal, refusal.status)
+  // What an upstream answers looks alike; this header never comes from one.
+  reply.headers.set(REFUSAL_HEADER, refusal.code)
   if (refusal.status === 429 || refusal.status === 503) reply.headers.set('retry-after', '1')
   if (refusal.status === 401) reply.headers.set('www-authenticate', 'Bearer')
   return reply
@@ -30,7 +35,7 @@ export function finishReply(reply: Response, allowOrigin: string | undefined, re
   for (const [name, value] of Object.entries(ALWAYS)) headers.set(name, value)
   if (allowOrigin === undefined) return reply
   headers.set('access-control-allow-origin', allowOrigin)
-  headers.set('access-control-expose-headers', 'retry-after, etag')
+  headers.set('access-control-expose-headers', `retry-after, etag, ${REFUSAL_HEADER}`)
   if (request.method !== 'OPTIONS') return reply
   headers.set('access-control-allow-methods', 'GET, POST, PUT, PATCH, DELETE')
   headers.set('access-control-allow-headers', ALLOWED_HEADERS)

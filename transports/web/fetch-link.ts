@@ -176,14 +176,16 @@ async function refusal(
   const facts = { transport: info.transport, op: 'POST' }
   const bytes = body ? await gathered(body, MAX_REFUSAL_BYTES, signal, facts).catch(() => new Uint8Array(0)) : new Uint8Array(0)
   const said = refusalOf(bytes)
-  const known = (ERROR_CODES as readonly unknown[]).includes(said.code)
+  const isCode = (code: string | undefined): code is ErrorCode => (ERROR_CODES as readonly unknown[]).includes(code)
+  const known = isCode(said.code)
   return new SignalboxError({
     ...facts,
-    code: known ? (said.code as ErrorCode) : codeOfStatus(status),
+    // A gateway says beside its own code which of ours it is, and whether anything was sent.
+    code: isCode(said.code) ? said.code : isCode(said.kind) ? said.kind : codeOfStatus(status),
     message: said.message ?? `${info.peer} answered with status ${status}.`,
     hint: said.hint,
     status,
-    sent: sentOfStatus(status),
+    sent: said.sent === 'no' || said.sent === 'maybe' ? said.sent : sentOfStatus(status),
     remoteCode: known ? undefined : said.code,
     retryAfterMs: parseRetryAfter(headers['retry-after'], systemClock.now()),
   })
@@ -193,6 +195,8 @@ interface Said {
   readonly code?: string
   readonly message?: string
   readonly hint?: string
+  readonly kind?: string
+  readonly sent?: string
 }
 
 function refusalOf(bytes: Uint8Array): Said {
@@ -208,4 +212,4 @@ function refusalOf(bytes: Uint8Array): Said {
   return Object.fromEntries(texts)
 }
 
-const REFUSAL_FIELDS: ReadonlySet<string> = new Set(['code', 'message', 'hint'])
+const REFUSAL_FIELDS: ReadonlySet<string> = new Set(['code', 'message', 'hint', 'kind', 'sent'])

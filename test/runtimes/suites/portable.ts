@@ -4,11 +4,21 @@ import { cccSuites } from './ccc.js'
 import { ccccSuite } from './cccc.js'
 import { codecSuite } from './codecs.js'
 import { entriesSuite } from './entries.js'
+import { gatewaySuite } from './gateway.js'
 import { runSuites, type Environment, type Suite, type SuiteReport } from './environment.js'
 import { storeSuite } from './store.js'
 import { webSuites } from './web.js'
 
-const suites: readonly Suite[] = [entriesSuite, codecSuite, storeSuite, ...webSuites, catsyphonSuite, ccccSuite, ...cccSuites]
+const suites: readonly Suite[] = [
+  entriesSuite,
+  codecSuite,
+  storeSuite,
+  ...webSuites,
+  catsyphonSuite,
+  ccccSuite,
+  ...cccSuites,
+  gatewaySuite,
+]
 
 export function environment(peers: string, runtime: string): Environment {
   return { runtime, ws: (peer) => `${peers}/${peer}` }

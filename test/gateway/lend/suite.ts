@@ -1,0 +1,117 @@
+/** The conformance suites of the clients, each call through a gateway. Runs wherever there is a WebSocket. */
+import { createClaude } from '../../../src/claude/index.js'
+import {
+  check,
+  checkEqual,
+  checkRejects,
+  createCccSimulator,
+  createCcccSimulator,
+  createClaudeSimulator,
+  createCmdopCore,
+  runCases,
+  type Case,
+  type CaseResult,
+} from '../../../src/testing/index.js'
+import type { WebSocketConstructor } from '../../../transports/web/index.js'
+import { cases as catsyphonCases } from '../../conformance/catsyphon.js'
+import { cccCases, cccScenarios } from '../../conformance/ccc.js'
+import { cases as ccccCases } from '../../conformance/cccc.js'
+import { cmdopCases } from '../../conformance/cmdop.js'
+import { lendTo, type Lender } from './lender.js'
+
+/** What a gateway does not let through, by the id of the case, and why. */
+export const NOT_THROUGH: Readonly<Record<string, string>> = {
+  'cccc.every-op': 'ops that stop the daemon or open the machine are the server\u2019s alone',
+  'cmdop.keys': 'issuing a key answers with a credential, so it is the server\u2019s alone',
+  'catsyphon.deadline': 'its deadline is shorter than the way through a gateway takes to fail',
+  'catsyphon.disabled-midway': 'the credentials are the gateway\u2019s, so a client cannot bring new ones',
+  'catsyphon.missing-header': 'the credentials are the gateway\u2019s, so those of the client do not matter',
+  'catsyphon.other-collector': 'the identity is the gateway\u2019s, whoever asks',
+}
+
+const allowed = <Context>(cases: readonly Case<Context>[]): Case<Context>[] =>
+  cases.map((each) => {
+    const why = NOT_THROUGH[each.id]
+    return why === undefined ? each : { ...each, skip: () => why }
+  })
+
+export async function throughGateway(peersUrl: string, webSocket?: WebSocketConstructor): Promise<CaseResult[]> {
+  await using lender = await lendTo(peersUrl, webSocket)
+  const { client } = lender
+  return [
+    ...(await runCases(allowed(claudeCases), lender)),
+    ...(await runCases(allowed(cccCases), {
+      serve: async (scenario) => {
+        lender.serve('ccc', createCccSimulator(cccScenarios[scenario]).transport)
+        return client.ccc()
+      },
+    })),
+    ...(await cccc(lender)),
+    ...(await runCases(allowed(cmdopCases), {
+      plane: 'core',
+      serve: async (options) => {
+        const core = createCmdopCore(options ? { relay: options } : {})
+        lender.serve('cmdop', core.transport)
+        return { relay: core.relay, options: { transport: client.cmdop() } }
+      },
+    })),
+    ...(await runCases(allowed(catsyphonCases), {
+      generation: 'current',
+      reach(simulator, { collectorId, apiKey }) {
+        const own = { authorization: `Bearer ${apiKey}`, 'x-collector-id': collectorId }
+        const { transport } = simulator
+        lender.serve('catsyphon', {
+          ...transport,
+          exchange: (request, options) => transport.exchange({ ...request, headers: { ...request.headers, ...own } }, options),
+        })
+        return client.catsyphon()
+      },
+    })),
+  ]
+}
+
+async function cccc(lender: Lender): Promise<CaseResult[]> {
+  const simulator = createCcccSimulator({ dialect: 'B' })
+  lender.serve('cccc', simulator.transport)
+  const context = { dialect: 'B', implementation: 'simulator', projectPath: '/home/dev/project' } as const
+  const results: CaseResult[] = []
+  // One request on a connection is a POST; what takes over its connection needs a link.
+  for (const via of ['auto', 'link'] as const) {
+    const found = await runCases(allowed(ccccCases), { ...context, transport: lender.client.cccc('cccc', via) })
+    results.push(...found.map((result) => ({ ...result, title: `${result.title} (${via})` })))
+  }
+  return results
+}
+
+const claudeCases: readonly Case<Lender>[] = [
+  {
+    id: 'gateway.conformance.claude-turn',
+    title: 'a prompt is answered, a tool is asked about and allowed, and the child behind the gateway ends',
+    async run(lender) {
+      const simulator = createClaudeSimulator()
+      lender.serve('claude', simulator.transport)
+      await using claude = createClaude({ transport: lender.client.claude() })
+      const asked: string[] = []
+      const turn = claude.query('FAKE:bash:touch through the gateway', {
+        canUseTool(tool) {
+          asked.push(tool)
+          return { behavior: 'allow' }
+        },
+      })
+      check((await turn.text()).length > 0, 'an answer')
+      checkEqual(asked, ['Bash'])
+    },
+  },
+  {
+    id: 'gateway.conformance.claude-refusal',
+    title: 'what a launch may not say is refused by name, and starts nothing',
+    async run(lender) {
+      const simulator = createClaudeSimulator()
+      lender.serve('claude', simulator.transport)
+      await using claude = createClaude({ transport: lender.client.claude(), retry: false })
+      const error = await checkRejects(claude.query('hello', { cwd: '/etc' }).text(), 'permission_denied')
+      check(error.message.includes('cwd'), error.message)
+      checkEqual(simulator.runs.length, 0)
+    },
+  },
+]
