@@ -64,8 +64,10 @@ export function createHistory(now: () => number): History {
   return {
     append: (topic, entry) => {
       // A session without a topic keeps nothing.
-      if (topic !== 0)
-        write(topic, hourOf(now()), [encodeGo({ id: entry.id, ts: entry.ts, from: entry.from, ...compact(rest(entry)) })])
+      if (topic === 0) return
+      write(topic, hourOf(now()), [encodeGo({ id: entry.id, ts: entry.ts, from: entry.from, ...compact(rest(entry)) })])
+      // One moment, although a scaled clock may have moved by seconds since the stamp was made.
+      touched.set(topic, entry.ts)
     },
     write,
     read,
