@@ -57,6 +57,7 @@ export function createSession(link: Link, limits: SessionLimits = {}, clock: Clo
   const streams = new Map<number, StreamSink>()
   let waiters: (() => void)[] = []
   let failure: SignalboxError | undefined
+  let deaf: SignalboxError | undefined
   let lastId = 0
   // What the pipe last did: a deadline asks whether the core is slow, or lost.
   let lastByteAt = clock.monotonic()
@@ -134,12 +135,14 @@ export function createSession(link: Link, limits: SessionLimits = {}, clock: Clo
 
   const write = (frame: Uint8Array): Promise<void> =>
     link.write(frame).catch((error: unknown) => {
-      // The reader tells why, if the core said anything before it went.
-      throw failure ?? lost({ kind: 'error', error }, undefined)
+      // Nothing more can be asked here, but what the core said before it went is still read, and the reader tells why it went.
+      deaf ??= lost({ kind: 'error', error }, undefined)
+      throw failure ?? deaf
     })
 
   const check = (): void => {
-    if (failure) throw unsent(failure)
+    const gone = failure ?? deaf
+    if (gone) throw unsent(gone)
     if (owed.size < maxPending) return
     const message = `${maxPending} calls and asks already wait for this core.`
     throw new SignalboxError({ code: 'rate_limited', message, hint: 'Limit concurrency, or raise limits.maxPending.', sent: 'no' })
@@ -194,13 +197,14 @@ export function createSession(link: Link, limits: SessionLimits = {}, clock: Clo
       return {
         abandon,
         async answer(reply) {
-          if (failure) throw unsent(failure)
+          const gone = failure ?? deaf
+          if (gone) throw unsent(gone)
           await write(encodeEnvelope(id, Kind.ANSWER, reply, maxRequestBytes))
         },
       }
     },
     get failure() {
-      return failure
+      return failure ?? deaf
     },
     get owed() {
       return owed.size

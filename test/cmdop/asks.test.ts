@@ -1,0 +1,247 @@
+/** The streams of asks, closing, and what is refused before it is written. */
+import { describe, expect, it } from 'vitest'
+import { ConnectionError, ValidationError, createCmdop } from '../../src/cmdop/index.js'
+import { Kind } from '../../src/cmdop/envelope.js'
+import { createCmdopCore } from '../../src/testing/index.js'
+import { failure, M1, setUp, until } from './set-up.js'
+
+describe('streams', () => {
+  it('that nobody reads fail by themselves and hold up no other call [cmdop.ask.slow]', async () => {
+    const { client } = setUp()
+    const slow = client.machines.ask(M1, '[[say a]][[repeat 5000 x]]', { maxBufferedFrames: 100 })
+    const frames = slow[Symbol.asyncIterator]()
+    await frames.next()
+    expect((await client.machines.list()).items.length).toBe(3)
+    expect(await client.machines.ask(M1, 'quick').collect()).toBe('You said: quick')
+    const rest = async (): Promise<number> => {
+      let count = 1
+      for (let step = await frames.next(); !step.done; step = await frames.next()) count += 1
+      return count
+    }
+    await until(() => slow.abandoned)
+    expect(await failure(rest())).toMatchObject({ code: 'slow_consumer', sent: 'yes' })
+    expect((await client.machines.list()).items.length).toBe(3)
+    await client.close()
+  })
+
+  it('drop the frames of an ask that was left, until its last one [cmdop.ask.abandoned]', async () => {
+    const { simulator, client } = setUp()
+    const stream = client.machines.ask(M1, '[[say a]][[hang]]')
+    for await (const _frame of stream) break
+    const event = { case: 'askFrame', value: { frame: { case: 'event', value: { payloadJson: '1' } } } } as const
+    for (let count = 0; count < 1000; count += 1) await simulator.say({ id: 1, kind: Kind.EVENT, payload: event })
+    await simulator.say({ id: 1, kind: Kind.DONE, payload: { case: 'done', value: {} } })
+    expect((await client.machines.list()).items.length).toBe(3)
+    await client.close()
+  })
+
+  it('that are closed while they open wait for nothing and leave nothing [cmdop.ask.break]', async () => {
+    const simulator = createCmdopCore()
+    let letGo = (): void => {}
+    const gate = new Promise<void>((resolve) => {
+      letGo = resolve
+    })
+    const { transport } = simulator
+    const slow: typeof transport = {
+      ...transport,
+      async open(launch, given) {
+        await gate
+        return transport.open(launch, given)
+      },
+    }
+    const client = createCmdop({ transport: slow, closeGraceMs: 50 })
+    const stream = client.machines.ask(M1, '[[hang]]')
+    const reading = stream[Symbol.asyncIterator]().next()
+    await stream.close()
+    expect(await reading).toMatchObject({ done: true })
+    letGo()
+    expect((await client.machines.list()).items.length).toBe(3)
+    expect(simulator.ledger.map(({ arm }) => arm)).toEqual(['listMachinesReq'])
+    expect(stream.abandoned).toBe(false)
+    await client.close()
+  })
+
+  it('take the questions as frames and as callbacks, and what has no name as unknown [cmdop.ask.tolerant]', async () => {
+    const { simulator, client } = setUp()
+    const stream = client.machines.ask(M1, '[[hang]]')
+    const frames = stream[Symbol.asyncIterator]()
+    const next = frames.next()
+    await until(() => simulator.ledger.length === 1)
+    const inFrame = <Case extends string, Value>(name: Case, value: Value) =>
+      ({ case: 'askFrame', value: { frame: { case: name, value } } }) as const
+    await simulator.say({ id: 1, kind: Kind.EVENT, payload: inFrame('pinRequired', { challengeId: 'c', label: 'l' }) })
+    await simulator.say({ id: 1, kind: Kind.EVENT, payload: inFrame('confirmRequired', { token: 't', plan: 'p' }) })
+    await simulator.say({ id: 1, kind: Kind.EVENT, payload: { case: 'askFrame', value: {} } })
+    await simulator.say({ id: 1, kind: Kind.EVENT, payload: inFrame('event', { payloadJson: 'not json' }) })
+    await simulator.say({ id: 1, kind: Kind.EVENT, payload: inFrame('event', { payloadJson: '' }) })
+    expect((await next).value).toEqual({ type: 'pin_required', challengeId: 'c', label: 'l' })
+    expect((await frames.next()).value).toEqual({ type: 'confirm_required', token: 't', plan: 'p', dangerLevel: 'medium' })
+    expect((await frames.next()).value).toMatchObject({ type: 'unknown' })
+    expect((await frames.next()).value).toEqual({ type: 'event', eventType: 0, payload: 'not json' })
+    expect((await frames.next()).value).toEqual({ type: 'event', eventType: 0, payload: undefined })
+    await simulator.say({ id: 1, kind: Kind.RESPONSE, payload: { case: 'empty', value: {} } })
+    expect(await failure(frames.next())).toMatchObject({ code: 'protocol' })
+    await client.close()
+  })
+
+  it('answer with the upfront PIN once, and never after it was denied [cmdop.ask.pin-once]', async () => {
+    const { simulator, client } = setUp({ version: '1.0.2' })
+    const stream = client.machines.ask(M1, '[[pin 9999]]', { pin: '1234' })
+    const types: string[] = []
+    await failure(
+      (async () => {
+        for await (const frame of stream) {
+          types.push(frame.type + (frame.type === 'pin_required' && frame.answered ? ' answered' : ''))
+          if (frame.type === 'pin_required' && !frame.answered) await stream.pin(frame.challengeId, '0')
+        }
+      })(),
+    )
+    expect(types.slice(0, 3)).toEqual(['pin_required answered', 'pin_denied', 'pin_required'])
+    const pins = simulator.relay.ledger.filter(({ path }) => path.endsWith('/pin')).map(({ body }) => JSON.parse(body).pin)
+    expect(pins).toEqual(['1234', '0', '0'])
+    await client.close()
+  })
+})
+
+describe('answers', () => {
+  it('for a question that is not open are refused, because a core would apply them to the one that is [cmdop.ask.stale]', async () => {
+    const { simulator, client } = setUp()
+    const stream = client.machines.ask(M1, '[[confirm first]][[confirm second]][[say done]]')
+    const tokens: string[] = []
+    for await (const frame of stream) {
+      if (frame.type !== 'confirm_required') continue
+      tokens.push(frame.token)
+      for (const wrong of ['', 'other', ...tokens.slice(0, -1)]) {
+        expect(await failure(stream.confirm(wrong, true))).toMatchObject({ code: 'invalid_argument', sent: 'no' })
+      }
+      expect(await failure(stream.pin(frame.token, '1'))).toMatchObject({ code: 'invalid_argument' })
+      await stream.confirm(frame.token, true)
+    }
+    expect(tokens.length).toBe(2)
+    const confirmed = simulator.relay.ledger.filter(({ path }) => path.endsWith('/confirm'))
+    expect(confirmed.map(({ body }) => JSON.parse(body).confirm_token)).toEqual(tokens)
+    await client.close()
+  })
+})
+
+describe('closing', () => {
+  it('lets calls in flight finish, and refuses new ones [cmdop.close.drain]', async () => {
+    const { simulator, client } = setUp({}, { closeGraceMs: 5_000 })
+    await client.machines.list()
+    simulator.holdAnswers(2)
+    const flying = client.machines.list()
+    await until(() => simulator.ledger.length === 2)
+    const closing = client.close()
+    expect(await failure(client.machines.list())).toMatchObject({ code: 'closed', sent: 'no', message: /closed/ })
+    await simulator.say({ id: 2, kind: Kind.RESPONSE, payload: { case: 'machineList', value: {} } })
+    expect((await flying).items).toEqual([])
+    await closing
+    expect(simulator.live).toBe(0)
+  })
+
+  it('does not wait for ever for an ask, and tells it why it ends [cmdop.close.bounded]', async () => {
+    const { simulator, client } = setUp({}, { closeGraceMs: 20 })
+    const read = failure(client.machines.ask(M1, '[[say a]][[hang]]').collect())
+    await until(() => simulator.ledger.length === 1)
+    await client.close()
+    expect(await read).toMatchObject({ name: 'ConnectionError', code: 'closed' })
+    await until(() => simulator.live === 0)
+  })
+
+  it('before the first call starts nothing, and while a core is starting lets none behind [cmdop.close.opening]', async () => {
+    const unused = setUp()
+    await unused.client.close()
+    expect(unused.simulator.starts).toBe(0)
+    const { simulator, client } = setUp()
+    const call = failure(client.machines.list())
+    await client.close()
+    expect(await call).toMatchObject({ remoteCode: 'connection', sent: expect.stringMatching(/no|maybe/) })
+    await until(() => simulator.live === 0)
+  })
+
+  it('is not undone by one caller who gives up while the core starts [cmdop.core.shared]', async () => {
+    const { simulator, client } = setUp()
+    const abort = new AbortController()
+    const gone = failure(client.machines.list({ signal: abort.signal }))
+    const stays = client.machines.list()
+    abort.abort()
+    expect(await gone).toMatchObject({ code: 'aborted', sent: 'no' })
+    expect((await stays).items.length).toBe(3)
+    expect(simulator.starts).toBe(1)
+    await client.close()
+  })
+})
+
+describe('arguments', () => {
+  it('are refused before anything is written where upstream guesses [cmdop.refused]', async () => {
+    const { simulator, client } = setUp({}, { fleetId: '' })
+    const wrong: readonly Promise<unknown>[] = [
+      client.machines.get(''),
+      client.machines.get(undefined as unknown as string),
+      client.fleets.create({ name: 'n', slug: 's', mfaRequired: 'requird' as 'required' }),
+      client.schedules.create({
+        name: 'n',
+        cronExpr: '* * * * *',
+        command: 'x',
+        targetKind: 'specific_machine' as 'specific_machines',
+        fleetId: 'f',
+      }),
+      client.schedules.update('s', { machineIds: [], fleetId: 'f' }),
+      client.keys.issue({ name: 'k', expiresInDays: 0, fleetId: 'f' }),
+      client.keys.list(),
+      client.fleets.members.list(),
+      client.schedules.list(),
+      client.fleets.list({ page: 2 }),
+      client.tunnels.open('s', { localPort: 0 }),
+      client.skills.get(''),
+    ]
+    for (const call of wrong) {
+      const error = await failure(call)
+      expect(error).toBeInstanceOf(ValidationError)
+      expect(error).toMatchObject({ code: 'invalid_argument', remoteCode: 'validation', sent: 'no' })
+    }
+    expect(() => client.machines.ask('', 'x')).toThrow(ValidationError)
+    expect(simulator.starts).toBe(0)
+    await client.close()
+  })
+
+  it('name what to do where a fleet is missing [cmdop.fleet]', async () => {
+    const { client } = setUp({}, { fleetId: '' })
+    expect(await failure(client.keys.list())).toMatchObject({ message: expect.stringContaining('CMDOP_FLEET_ID') })
+  })
+})
+
+describe('numbers', () => {
+  it('beyond 2^53 are reported, refused, or let pass, as validate says [cmdop.int64]', async () => {
+    const events: unknown[] = []
+    for (const validate of ['warn', 'strict', 'off'] as const) {
+      const { simulator, client } = setUp({}, { validate, onEvent: (event) => events.push(event) })
+      await client.machines.list()
+      simulator.relay.failNext('GET', 'silent')
+      const call = client.machines.spend(M1)
+      await until(() => simulator.ledger.length === 2)
+      const value = { window: '7d', tokensIn: 2n ** 60n, tokensOut: 5n }
+      await simulator.say({ id: 2, kind: Kind.RESPONSE, payload: { case: 'machineSpend', value } })
+      if (validate === 'strict') expect(await failure(call)).toMatchObject({ code: 'invalid_message' })
+      else expect(await call).toMatchObject({ tokensIn: 2 ** 60, tokensOut: 5 })
+      await client.close()
+    }
+    expect(events).toMatchObject([{ type: 'invalid', op: 'machines.spend', path: 'tokensIn' }])
+  })
+
+  it('of enums without a name keep their place [cmdop.enums]', async () => {
+    const { simulator, client } = setUp()
+    await client.machines.list()
+    simulator.relay.failNext('GET', 'silent')
+    const call = client.fleets.list()
+    await until(() => simulator.ledger.length === 2)
+    await simulator.say({
+      id: 2,
+      kind: Kind.RESPONSE,
+      payload: { case: 'fleetList', value: { items: [{ mfaRequired: 9 as never }, {}] } },
+    })
+    expect((await call).items.map(({ mfaRequired }) => mfaRequired)).toEqual(['unknown:9', 'unspecified'])
+    expect(JSON.parse(JSON.stringify(await call)).items.length).toBe(2)
+    await client.close()
+  })
+})
