@@ -3,7 +3,7 @@ import { systemClock, type Clock, type Timer } from '../core/clock.js'
 import type { ClaudeEvent, EventEmitter } from './events.js'
 import { SessionNotFoundError } from './errors.js'
 import type { QueryOptions } from './query.js'
-import type { Session, SessionOptions } from './session.js'
+import type { Session, SessionOptions } from './session-types.js'
 import type { SessionFilter, SessionMetadata, SessionState, SessionStatus, SessionStore } from './session-state.js'
 
 export interface SessionManagerOptions {

@@ -1,80 +1,22 @@
 /** A conversation over one living process, which is started again with `--resume` when it died. Sends queue; each turn is its own call. */
-import type { Call, CallOptions } from '../core/call.js'
+import type { Call } from '../core/call.js'
 import { sleep } from '../core/clock.js'
 import { deferred } from '../core/deferred.js'
 import { abortError, createScope, raceSignal, type Scope } from '../core/scope.js'
 import { SignalboxError } from '../errors.js'
 import type { Connection } from './connection.js'
-import type { ClaudeCore } from './core.js'
 import { asClaudeError, ClaudeError } from './errors.js'
-import type { EventEmitter } from './events.js'
 import { isUuid } from './launch-check.js'
-import type { ClaudeLaunch, PermissionModeName } from './launch.js'
+import type { ClaudeLaunch } from './launch.js'
 import type { ContentBlock } from './lines.js'
 import { openConnection } from './open.js'
-import { contentOf, launchOf, timeoutOf, type CLIAgentOptions } from './options.js'
+import { contentOf, launchOf, timeoutOf } from './options.js'
 import { resendDelay } from './resend.js'
-import { sessionControls, type SessionControls } from './session-controls.js'
+import { sessionControls } from './session-controls.js'
 import { createSessionRecord, type OpenTurn, type SessionStats } from './session-record.js'
-import type { SessionState, SessionStore } from './session-state.js'
+import type { SendOptions, Session, SessionOptions, SessionOrigin, SessionParts } from './session-types.js'
 import { createTurn, type Turn } from './turn.js'
 import { createTurnState, type TurnState } from './turn-state.js'
-
-export interface SessionOptions {
-  /** Of a new session; a UUID. */
-  readonly sessionId?: string | undefined
-  readonly options?: CLIAgentOptions
-  readonly store?: SessionStore | undefined
-  readonly tags?: readonly string[]
-  readonly metadata?: Readonly<Record<string, unknown>>
-  /** Takes the turns that the CLI begins by itself; without it they are read and dropped. */
-  readonly onTurn?: (turn: Turn) => void
-  /** What a send does while another turn runs. Default `queue`. */
-  readonly whileBusy?: 'queue' | 'reject'
-  /** Sends that may wait. Default 100. */
-  readonly maxQueued?: number
-}
-
-export interface SendOptions extends CallOptions {
-  /** Data for this turn, as a block before the message. */
-  readonly context?: unknown
-}
-
-export interface SessionOrigin {
-  /** The session to go on with. */
-  readonly resume?: string | undefined
-  readonly fork?: { readonly from: string; readonly at?: string | undefined } | undefined
-  /** What the store knew. */
-  readonly state?: SessionState | undefined
-}
-
-export interface SessionParts {
-  readonly core: ClaudeCore
-  readonly events?: EventEmitter | undefined
-  readonly onClosed?: (session: Session) => void
-  readonly onOpened?: (session: Session) => void
-}
-
-export interface Session extends SessionControls, AsyncDisposable {
-  readonly sessionId: string
-  readonly options: CLIAgentOptions
-  readonly createdAt: string
-  readonly updatedAt: string
-  readonly turnCount: number
-  readonly isClosed: boolean
-  readonly tags: readonly string[]
-  readonly totalCostUsd: number
-  readonly lastPrompt: string
-  readonly lastResponse: string
-  addTag(tag: string): void
-  removeTag(tag: string): void
-  toState(): SessionState
-  sendMessage(content: string | readonly ContentBlock[], options?: SendOptions): Turn
-  /** A new session with this one's history, up to a message of it if named; this one stays as it is. */
-  fork(options?: { readonly at?: string; readonly sessionId?: string }): Session
-  /** Stops a turn that runs, refuses what waits, ends the process. Idempotent. */
-  close(): Promise<SessionStats>
-}
 
 /** How long an interrupted turn may take to say so. */
 const INTERRUPT_MS = 5_000
@@ -414,5 +356,3 @@ async function waitFor(before: Promise<void>, signal: AbortSignal): Promise<void
     throw abortError(signal, { system: 'claude', op: 'session.turn', sent: 'no' })
   }
 }
-
-export type { PermissionModeName }

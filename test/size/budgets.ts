@@ -37,6 +37,7 @@ export const NOT_HELD: readonly string[] = [
   './bun',
   './testing',
   './testing/msw',
+  './testing/fake-claude',
   './node/sqlite',
   './claude/toon',
 ]

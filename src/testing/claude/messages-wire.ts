@@ -162,11 +162,11 @@ function limitHeaders(status: string, utilization: number): Record<string, strin
   }
 }
 
-function pieces(text: string, length: number): string[] {
+/** Never inside a surrogate pair. */
+export function pieces(text: string, length: number): string[] {
   const out: string[] = []
   for (let at = 0; at < text.length; ) {
     let end = Math.min(text.length, at + length)
-    // Never inside a surrogate pair.
     if (end < text.length && (text.charCodeAt(end) & 0xfc00) === 0xdc00) end += 1
     out.push(text.slice(at, end))
     at = end

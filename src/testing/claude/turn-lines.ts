@@ -1,5 +1,6 @@
-/** The lines of one simulated turn, with the fields that each generation gives them. */
+/** The lines of one simulated turn, with the fields that each generation gives them: long, because it is one list of all lines there are. */
 import type { FakeBlock } from './fake-model.js'
+import { pieces } from './messages-wire.js'
 import type { Simulated } from './process.js'
 import type { ToolOutcome } from './tools.js'
 
@@ -404,9 +405,4 @@ export function createLines(process: Simulated, uuids: readonly string[]) {
     },
   }
   return lines
-}
-
-/** Cut by UTF-16 units but never inside a pair. */
-function pieces(text: string, length: number): string[] {
-  return text.match(new RegExp(`[\\s\\S]{1,${length}}(?![\\udc00-\\udfff])`, 'g')) ?? []
 }
