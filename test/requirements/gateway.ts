@@ -40,6 +40,7 @@ export const requirements: readonly Requirement[] = [
   row('attack.subscriptions', 'calls that stream are counted and given back'),
   row('attack.pings', 'pings whose answers nobody reads fill no memory'),
   row('attack.memory', 'memory is back to base after thousands of requests'),
+  row('pages', 'in Chromium, pages on a rebound host and of an evil origin read and write nothing; an allowed one does everything'),
   row('conformance', 'all five clients run their conformance suites through a gateway, from every runtime'),
   row('kill.no-orphans', 'kill -9 of the gateway leaves no child after two seconds'),
   row('kill.sigterm', 'SIGTERM drains, tells clients to resume, and exits within five seconds'),
