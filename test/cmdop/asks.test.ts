@@ -1,6 +1,6 @@
 /** The streams of asks, closing, and what is refused before it is written. */
 import { describe, expect, it } from 'vitest'
-import { ConnectionError, ValidationError, createCmdop } from '../../src/cmdop/index.js'
+import { ValidationError, createCmdop } from '../../src/cmdop/index.js'
 import { Kind } from '../../src/cmdop/envelope.js'
 import { createCmdopCore } from '../../src/testing/index.js'
 import { failure, M1, setUp, until } from './set-up.js'
