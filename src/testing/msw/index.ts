@@ -2,3 +2,4 @@
 export { messagesHandlers, type MessagesHandlersOptions } from './claude.js'
 export { catsyphonHandlers, type CatsyphonHandlersOptions } from './catsyphon.js'
 export { cmdopHandlers, type CmdopHandlersOptions } from './cmdop.js'
+export { gatewayHandlers, type GatewayHandlers, type GatewayHandlersOptions } from './gateway.js'
