@@ -41,6 +41,7 @@ export const requirements: readonly Requirement[] = [
   row('attack.pings', 'pings whose answers nobody reads fill no memory'),
   row('attack.memory', 'memory is back to base after thousands of requests'),
   row('pages', 'in Chromium, pages on a rebound host and of an evil origin read and write nothing; an allowed one does everything'),
+  row('serve', 'one binding serves on Node, Bun and Deno, and refuses there what a Request would hide'),
   row('msw', 'users can mock the HTTP side of a gateway with the gateway itself'),
   row('edge', 'the handler runs inside workerd for HTTP upstreams, without anything of Node'),
   row('conformance', 'all five clients run their conformance suites through a gateway, from every runtime'),

@@ -5,6 +5,7 @@ import { played } from '../../contract/programs.js'
 import { contractSuites, selfProgram } from '../../contract/runtime.js'
 import { fileStoreSuite } from './catsyphon-files.js'
 import { cccLocalSuites } from './ccc-local.js'
+import { gatewayServeSuite } from './gateway-serve.js'
 import { run } from './portable.js'
 
 // The entry of the runtime that runs this: a name put together, so that no bundler settles it before.
@@ -23,5 +24,6 @@ const reports = await run(process.env.SIGNALBOX_PEERS_URL ?? '', process.env.SIG
   ...contractSuites(entry, selfProgram(fileURLToPath(import.meta.url))),
   fileStoreSuite,
   ...cccLocalSuites,
+  gatewayServeSuite,
 ])
 console.log(`SIGNALBOX-REPORT ${JSON.stringify(reports)}`)
