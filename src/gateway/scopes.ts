@@ -23,8 +23,3 @@ export function isScope(value: unknown): value is Scope {
 export function allows(grant: Grant, needed: Scope): boolean {
   return grant.scopes.includes('admin') || grant.scopes.includes(needed) || (needed === 'observe' && grant.scopes.length > 0)
 }
-
-/** The scopes of a derived credential: never more than those of the one it comes from. */
-export function narrow(from: Grant, wanted: readonly Scope[]): Scope[] {
-  return wanted.filter((scope) => allows(from, scope))
-}

@@ -9,9 +9,9 @@ import { loadOps } from '../../../src/cccc/table.js'
 import { CLAUDE_LAUNCH } from '../../../src/claude/scopes.js'
 import { EnvelopeSchema } from '../../../src/cmdop/gen/cmdop/core/v1/envelope_pb.js'
 import { REST_PATHS } from '../../../src/cmdop/rest-paths.js'
-import { CMDOP_ARMS, CMDOP_ROUTES } from '../../../src/cmdop/scopes.js'
+import { CMDOP_ARMS, CMDOP_LAUNCH, CMDOP_ROUTES } from '../../../src/cmdop/scopes.js'
 import { cmdopArms } from '../../../src/gateway/policy/cmdop.js'
-import { catsyphonPolicy, cccPolicy, cmdopHttpPolicy, pathClassifier, rawPolicy } from '../../../src/gateway/index.js'
+import { catsyphonPolicy, cccPolicy, cmdopHttpPolicy, cmdopPolicy, pathClassifier, rawPolicy } from '../../../src/gateway/index.js'
 
 const source = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
 
@@ -52,6 +52,11 @@ describe('nothing is unclassified [gateway.policy.complete]', () => {
       payload.map(({ number, localName }) => [number, localName] as const).sort(([a], [b]) => a - b),
     )
     expect(Object.keys(CMDOP_ARMS).sort()).toEqual(payload.map(({ localName }) => localName).sort())
+  })
+
+  test('no field that a core is started with comes from a client: its launch takes none', () => {
+    expect(new Set(Object.values(CMDOP_LAUNCH))).toEqual(new Set(['server-only']))
+    expect(cmdopPolicy.classifyLaunch).toBeUndefined()
   })
 
   test('every REST path of CMDOP, also the literal ones that a variable one would match', () => {
