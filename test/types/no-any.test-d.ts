@@ -16,7 +16,18 @@ type Leaks<T, Depth extends readonly unknown[] = []> =
         : T extends Promise<infer Held> | Iterable<infer Held> | AsyncIterable<infer Held>
           ? Leaks<Held, [...Depth, 1]>
           : // Those of the standard library are not ours to answer for: a signal's or a stream's reason is `any`.
-            T extends AbortSignal | ReadableStream | WritableStream | Error | string | number | bigint | boolean | symbol | null | undefined
+            T extends
+                | AbortSignal
+                | ReadableStream
+                | WritableStream
+                | Error
+                | string
+                | number
+                | bigint
+                | boolean
+                | symbol
+                | null
+                | undefined
             ? false
             : FieldsLeak<T, Depth>
 
