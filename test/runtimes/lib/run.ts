@@ -57,7 +57,7 @@ export async function runFile(runtime: Runtime, suites: string, peers: string): 
     errors = (errors + text).slice(-8_000)
   })
   // The process must leave by itself: a handle that a suite forgot keeps it, and then the timer ends it.
-  const timer = setTimeout(() => child.kill('SIGKILL'), 240_000)
+  const timer = setTimeout(() => child.kill('SIGKILL'), 480_000)
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
   clearTimeout(timer)
   const line = out.split('\n').find((text) => text.startsWith(MARK))

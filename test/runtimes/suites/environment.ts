@@ -15,18 +15,23 @@ export interface Suite {
 export interface SuiteReport {
   readonly name: string
   readonly results: readonly CaseResult[]
+  readonly ms: number
   readonly error?: string
 }
 
-/** One suite that cannot even start must not hide the others. */
+/** One suite that cannot even start must not hide the others. Each end goes to stderr, so that a run that hangs says where. */
 export async function runSuites(suites: readonly Suite[], environment: Environment): Promise<SuiteReport[]> {
   const reports: SuiteReport[] = []
+  const began = performance.now()
+  const ms = (): number => Math.round(performance.now() - began)
   for (const { name, run } of suites) {
     try {
-      reports.push({ name, results: await run(environment) })
+      console.error(`${ms()} ms: ${name}`)
+      reports.push({ name, results: await run(environment), ms: ms() })
     } catch (error) {
-      reports.push({ name, results: [], error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+      reports.push({ name, results: [], ms: ms(), error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
     }
   }
+  console.error(`${ms()} ms: the end`)
   return reports
 }

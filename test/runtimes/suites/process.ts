@@ -27,3 +27,5 @@ const reports = await run(process.env.SIGNALBOX_PEERS_URL ?? '', process.env.SIG
   gatewayServeSuite,
 ])
 console.log(`SIGNALBOX-REPORT ${JSON.stringify(reports)}`)
+// The simulators of some suites beat on; what a link or a child must leave behind is counted inside the contract suites.
+process.exit(0)
