@@ -1,5 +1,5 @@
 # Gateway and CLI in one image; credentials come from the host: docker run -v ~/.claude:/home/node/.claude -p 127.0.0.1:7433:7433 IMAGE
-# The build of this image is untested; its steps were tried one by one in a folder.
+# Untested: neither the build of this image nor any of its steps was tried.
 FROM node:22-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./

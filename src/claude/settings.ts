@@ -10,15 +10,20 @@ export interface ClaudeSettings {
   readonly maxConcurrentRequests: number
   readonly rateLimitPerMinute: number
   readonly enableMetrics: boolean
+  /** Nothing reads it. */
   readonly logLevel: string
+  /** Nothing reads it. */
   readonly logFormat: 'console' | 'json'
+  /** For the caller: `findClaude` reads the variable itself. */
   readonly claudeCliPath: string | undefined
   readonly sessionStoragePath: string | undefined
+  /** Nothing reads it, nor the other two of TOON: `toon()` has options of its own. */
   readonly toonEnabled: boolean
   readonly toonDelimiter: string
   readonly toonTrackSavings: boolean
   /** Without it `dangerouslySkipPermissions` and `bypassPermissions` are refused. Default true, as without settings at all. */
   readonly allowDangerousPermissions: boolean
+  /** Nothing reads it. */
   readonly tempDir: string | undefined
 }
 
