@@ -1,13 +1,12 @@
 /** What to make of an answer that does not fit its schema: report and deliver, refuse, or do not look. */
 import { SignalboxError, type ErrorFacts } from '../errors.js'
+import { tell } from './policy/policy.js'
 
 export type Validation = 'strict' | 'warn' | 'off'
 
 /** Any zod (mini) schema, without depending on zod here. */
 export interface Schema<Output> {
-  safeParse(
-    value: unknown,
-  ):
+  safeParse(value: unknown):
     | { readonly success: true; readonly data: Output }
     | {
         readonly success: false
@@ -47,6 +46,6 @@ export function validated<Output>(schema: Schema<Output>, value: unknown, option
       sent: 'yes',
     })
   }
-  options.onInvalid?.({ type: 'invalid', op: options.op, path, message })
+  tell(options.onInvalid, { type: 'invalid', op: options.op, path, message })
   return value as Output
 }
