@@ -180,8 +180,12 @@ describe('otel', () => {
       startSpan(name: string, options: { kind?: SpanKind; attributes?: Record<string, unknown> }) {
         const span = { name, kind: options.kind, attributes: { ...options.attributes }, status: {}, exceptions: [] as unknown[] }
         return {
-          setAttribute: (key: string, value: unknown) => void (span.attributes[key] = value),
-          setStatus: (status: object) => void (span.status = status),
+          setAttribute(key: string, value: unknown) {
+            span.attributes[key] = value
+          },
+          setStatus(status: object) {
+            span.status = status
+          },
           recordException: (exception: unknown) => void span.exceptions.push(exception),
           end: () => ended.push(span),
           spanContext: () => ({ traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 1 }),
