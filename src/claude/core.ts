@@ -6,12 +6,6 @@ import type { Answer } from './answer.js'
 import type { ClaudeLaunch } from './launch.js'
 import type { ClaudeLine } from './lines.js'
 
-export interface RunFacts {
-  readonly sessionId: string | undefined
-  readonly model: string | undefined
-  readonly costUsd: number | undefined
-}
-
 export interface ClaudeCoreOptions extends ClientOptions {
   readonly transport: StreamTransport<ClaudeLaunch>
   /** For answers to our control requests, `initialize` included. Default one minute. */

@@ -253,5 +253,8 @@ export function createProcessPool(
   return pool
 }
 
-/** The same pool: every task of it can be iterated while it runs. */
+/**
+ * The same pool: every task of it can be iterated while it runs.
+ * @alias
+ */
 export const createStreamingPool = createProcessPool

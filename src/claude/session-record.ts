@@ -165,5 +165,3 @@ export function createSessionRecord({ core, events, session, origin }: RecordPar
     },
   }
 }
-
-export type SessionRecord = ReturnType<typeof createSessionRecord>

@@ -1,5 +1,4 @@
 /** A turn as its caller holds it: to be iterated, or awaited, or both; `break` reaches the CLI. */
-import type { SignalboxError } from '../errors.js'
 import { createStream, type SignalStream, type StreamSource } from '../core/stream.js'
 import { createDeriver } from './derive.js'
 import type { ClaudeLine } from './lines.js'
@@ -116,5 +115,3 @@ function joined(batches: readonly LineBatch[]): ClaudeLine[] {
   if (first && batches.length === 1) return first.lines as ClaudeLine[]
   return batches.flatMap((batch) => batch.lines)
 }
-
-export type TurnFailure = SignalboxError
