@@ -9,7 +9,7 @@ export interface Budget {
 
 export const BUDGETS: Readonly<Record<string, Budget>> = {
   '.': { budget: 12, aim: 5 },
-  './web': { budget: 18, aim: 9 },
+  './web': { budget: 19.5, aim: 9 },
   './ccc': { budget: 13.5, aim: 6 },
   './cccc': { budget: 22, aim: 15 },
   './cccc/web': { budget: 12 },
@@ -23,11 +23,13 @@ export const BUDGETS: Readonly<Record<string, Budget>> = {
   './web/indexeddb': { budget: 9 },
   './web/catsyphon': { budget: 15 },
   './cmdop': { budget: 50, aim: 36 },
+  './cmdop/rest': { budget: 33 },
+  './cmdop/scopes': { budget: 2 },
   './codec': { budget: 5 },
   './store': { budget: 5.5 },
   './otel': { budget: 4.5 },
-  './gateway': { budget: 15 },
-  './hub': { budget: 15 },
+  // With the guard's own reading of requests and the ways to every upstream.
+  './gateway': { budget: 20, aim: 15 },
 }
 
 /** They run on a server, or in a test: nobody waits for them to load over a network. Weighed and shown, not held. */
@@ -38,7 +40,6 @@ export const NOT_HELD: readonly string[] = [
   './testing',
   './testing/msw',
   './testing/fake-claude',
-  './node/sqlite',
   './claude/toon',
 ]
 
