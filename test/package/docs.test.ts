@@ -61,11 +61,10 @@ describe.skipIf(!built || examples.length === 0)('the examples of the documents'
     }
     const host = ts.createCompilerHost(options)
     const { getSourceFile, fileExists, readFile } = host
-    host.getSourceFile = (name, ...rest) => {
+    host.getSourceFile = (name, target, ...rest) => {
       const text = texts.get(name)
-      return text === undefined
-        ? getSourceFile.call(host, name, ...rest)
-        : ts.createSourceFile(name, text, ts.ScriptTarget.ES2023, true)
+      // The target says too that the file is a module; without it imports would resolve as for require().
+      return text === undefined ? getSourceFile.call(host, name, target, ...rest) : ts.createSourceFile(name, text, target, true)
     }
     host.fileExists = (name) => texts.has(name) || fileExists.call(host, name)
     host.readFile = (name) => texts.get(name) ?? readFile.call(host, name)
