@@ -22,7 +22,6 @@ const node = {
   test: {
     name: 'node',
     pool: 'forks' as const,
-    maxConcurrency: 2,
     include: ['test/**/*.test.ts'],
     exclude: ['test/**/*.browser.test.ts', 'test/peers/**', '**/node_modules/**'],
     testTimeout: 30_000,

@@ -23,8 +23,8 @@ describe.skipIf(!built && !required)('the built package runs', () => {
   for (const runtime of runtimes) {
     const skip = runtime.path === undefined && !required
     if (skip) console.warn(`skipped: no ${runtime.name} here; to have it, ${runtime.missing}`)
-    // Two at a time: much of a suite waits, and each runtime has a process of its own.
-    test.skipIf(skip).concurrent(`[package.five-runtimes] in ${runtime.name}`, { timeout: 600_000 }, async () => {
+    // One at a time: the other worker runs the other files meanwhile, and two cores have no more to give.
+    test.skipIf(skip)(`[package.five-runtimes] in ${runtime.name}`, { timeout: 600_000 }, async () => {
       expect(runtime.path, `${runtime.name} is required: ${runtime.missing}`).toBeDefined()
       await using peers = await startPeerServer()
       const reports = await run(runtime, peers.webSocketUrl.replace(/\/$/, ''))

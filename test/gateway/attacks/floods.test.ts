@@ -345,6 +345,7 @@ describe('too many', () => {
     for (let count = 0; count < 15; count += 1) await round()
     await until(() => served.gateway.inUse.links === 0, 'all are closed')
     await at.checkHealthy()
-    expect(memoryNow() - before).toBeLessThan(24 * MEBIBYTE)
+    // Coverage counts every line that runs, in this same heap: half as much again. One kept link a round would be more than both.
+    expect(memoryNow() - before).toBeLessThan(40 * MEBIBYTE)
   })
 })
