@@ -1,4 +1,5 @@
 /** One request to the server: headers, body, the answer read and judged. */
+import { readText } from '../core/read-text.js'
 import type { Call, CallOptions, Caller } from '../core/call.js'
 import type { Clock } from '../core/clock.js'
 import { SignalboxError } from '../errors.js'
@@ -50,7 +51,11 @@ export function createHttp({ transport, caller, clock, credentials }: HttpOption
     const reply = await transport.exchange(exchange, { signal: call.signal, trace: call.trace }).catch((error: unknown) => {
       throw isRedirect(error) ? redirected(op, error) : error
     })
-    const answer: Answer = { status: reply.status, headers: reply.headers, text: await readText(reply.body, op) }
+    const answer: Answer = {
+      status: reply.status,
+      headers: reply.headers,
+      text: await readText(reply.body, MAX_ANSWER_BYTES, { op: op, system: SYSTEM }, (cause) => answerBroke(op, cause)),
+    }
     if (reply.status < 200 || reply.status > 299) throw refusal(op, answer, clock.now())
     return parsed(op, answer)
   }
@@ -94,31 +99,6 @@ function parsed(op: string, answer: Answer): unknown {
       retryable: true,
       cause,
     })
-  }
-}
-
-async function readText(body: ReadableStream<Uint8Array> | null, op: string): Promise<string> {
-  if (!body) return ''
-  const decoder = new TextDecoder()
-  const reader = body.getReader()
-  let text = ''
-  let bytes = 0
-  for (;;) {
-    const step = await reader.read().catch((cause: unknown) => {
-      throw answerBroke(op, cause)
-    })
-    if (step.done) return text + decoder.decode()
-    bytes += step.value.byteLength
-    if (bytes > MAX_ANSWER_BYTES) {
-      void reader.cancel().catch(() => {})
-      throw new SignalboxError({
-        code: 'too_large',
-        message: `${op}: the answer has more than ${MAX_ANSWER_BYTES} bytes.`,
-        sent: 'yes',
-        system: SYSTEM,
-      })
-    }
-    text += decoder.decode(step.value, { stream: true })
   }
 }
 

@@ -5,6 +5,8 @@ export async function readText(
   body: ReadableStream<Uint8Array> | null,
   maxBytes: number,
   facts: Partial<ErrorFacts>,
+  /** What a fault of the body means to the caller. Default: `closed`, with `sent: 'maybe'`, unless it is an error of ours already. */
+  broken: (cause: unknown) => unknown = (cause) => connectionFell(cause, facts),
 ): Promise<string> {
   if (!body) return ''
   const decoder = new TextDecoder()
@@ -13,15 +15,7 @@ export async function readText(
   let bytes = 0
   for (;;) {
     const step = await reader.read().catch((cause: unknown) => {
-      if (SignalboxError.is(cause)) throw cause
-      // The request was heard, but nobody knows what came of it.
-      throw new SignalboxError({
-        ...facts,
-        code: 'closed',
-        message: 'The connection fell while the answer came.',
-        sent: 'maybe',
-        cause,
-      })
+      throw broken(cause)
     })
     if (step.done) return text + decoder.decode()
     bytes += step.value.byteLength
@@ -31,4 +25,16 @@ export async function readText(
     }
     text += decoder.decode(step.value, { stream: true })
   }
+}
+
+function connectionFell(cause: unknown, facts: Partial<ErrorFacts>): SignalboxError {
+  if (SignalboxError.is(cause)) return cause
+  // The request was heard, but nobody knows what came of it.
+  return new SignalboxError({
+    ...facts,
+    code: 'closed',
+    message: 'The connection fell while the answer came.',
+    sent: 'maybe',
+    cause,
+  })
 }
