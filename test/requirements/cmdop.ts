@@ -20,6 +20,11 @@ export const requirements: readonly Requirement[] = [
   row('presence', reference('4.1'), 'An update sends what was given, and nothing else.'),
   row('codec.hot', 'design 5', 'The hand-written decoder gives what the general one gives.'),
   row('generated', 'design 8', 'The generated code is that of the schema beside it.'),
+  row(
+    'descriptor',
+    'design 5',
+    'Descriptors from text are those of the library; what the text cannot say is refused when it is compiled.',
+  ),
   row('parity', seed, 'Every method of both published SDKs exists, with its iter and pages.'),
   row('scopes', 'design 7', 'Every arm and every path is classified for a gateway.'),
   row('config', reference('7'), 'Explicit over environment over default; "" is unset; a bad timeout is refused.'),

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { descriptorText } from './descriptor-text.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const bins = join(here, '../../../node_modules/.bin')
@@ -21,9 +22,18 @@ const target = out ?? join(here, '../gen')
 for (const name of readdirSync(target, { recursive: true, encoding: 'utf8' })) {
   if (!name.endsWith('_pb.ts')) continue
   const file = join(target, name)
-  // Base64 hides every repeated word from compression: as text the descriptors weigh a third less on the way to a page.
-  const packed = (_call, base64) => `fileDesc(btoa(${JSON.stringify(Buffer.from(base64, 'base64').toString('latin1'))})`
-  writeFileSync(file, readFileSync(file, 'utf8').replace(/fileDesc\("([A-Za-z0-9+/]+)"/g, packed))
+  writeFileSync(file, withText(readFileSync(file, 'utf8')))
+}
+
+/** The generated code as it is, but with its descriptor as text: see `../descriptor.ts`. */
+function withText(code) {
+  const [call, base64] = /fileDesc\("([A-Za-z0-9+/]+)"/.exec(code) ?? []
+  if (call === undefined) throw new Error('The generator embeds its descriptors in another form now.')
+  const { path, text } = descriptorText(base64)
+  const above = '../'.repeat(path.split('/').length)
+  return code
+    .replace(call, () => `fileDesc(${JSON.stringify(path)}, \`\n${text}\n\``)
+    .replace(/fileDesc, (.*codegenv2";\n)/, (_all, rest) => `${rest}import { fileDesc } from "${above}descriptor.js";\n`)
 }
 
 function writeTemplate(folder) {

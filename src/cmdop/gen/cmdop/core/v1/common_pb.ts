@@ -5,14 +5,21 @@
 /* eslint-disable */
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc } from "../../../../descriptor.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file cmdop/core/v1/common.proto.
  */
 export const file_cmdop_core_v1_common: GenFile = /*@__PURE__*/
-  fileDesc(btoa("\n\u001acmdop/core/v1/common.proto\u0012\rcmdop.core.v1\"\u0007\n\u0005Empty\".\n\nOffsetPage\u0012\u000e\n\u0006offset\u0018\u0001 \u0001(\u0005\u0012\u0010\n\bper_page\u0018\u0002 \u0001(\u0005*\u0001\n\u000eMfaRequirement\u0012\u001f\n\u001bMFA_REQUIREMENT_UNSPECIFIED\u0010\u0000\u0012\u0018\n\u0014MFA_REQUIREMENT_NONE\u0010\u0001\u0012\u001c\n\u0018MFA_REQUIREMENT_OPTIONAL\u0010\u0002\u0012\u001c\n\u0018MFA_REQUIREMENT_REQUIRED\u0010\u0003*\u0001\n\u0012ScheduleTargetKind\u0012$\n SCHEDULE_TARGET_KIND_UNSPECIFIED\u0010\u0000\u0012+\n'SCHEDULE_TARGET_KIND_ALL_FLEET_MACHINES\u0010\u0001\u0012*\n&SCHEDULE_TARGET_KIND_SPECIFIC_MACHINES\u0010\u0002*»\u0001\n\u0011ScheduleRunStatus\u0012#\n\u001fSCHEDULE_RUN_STATUS_UNSPECIFIED\u0010\u0000\u0012\u001f\n\u001bSCHEDULE_RUN_STATUS_PENDING\u0010\u0001\u0012\u001f\n\u001bSCHEDULE_RUN_STATUS_RUNNING\u0010\u0002\u0012\u001f\n\u001bSCHEDULE_RUN_STATUS_SUCCESS\u0010\u0003\u0012\u001e\n\u001aSCHEDULE_RUN_STATUS_FAILED\u0010\u0004b\u0006proto3"));
+  fileDesc("cmdop/core/v1/common", `
+enum MfaRequirement MFA_REQUIREMENT_UNSPECIFIED MFA_REQUIREMENT_NONE MFA_REQUIREMENT_OPTIONAL MFA_REQUIREMENT_REQUIRED
+enum ScheduleTargetKind SCHEDULE_TARGET_KIND_UNSPECIFIED SCHEDULE_TARGET_KIND_ALL_FLEET_MACHINES SCHEDULE_TARGET_KIND_SPECIFIC_MACHINES
+enum ScheduleRunStatus SCHEDULE_RUN_STATUS_UNSPECIFIED SCHEDULE_RUN_STATUS_PENDING SCHEDULE_RUN_STATUS_RUNNING SCHEDULE_RUN_STATUS_SUCCESS SCHEDULE_RUN_STATUS_FAILED
+Empty
+OffsetPage offset:int32 per_page:int32
+`);
 
 /**
  * @generated from message cmdop.core.v1.Empty

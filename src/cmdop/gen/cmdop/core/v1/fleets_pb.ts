@@ -5,7 +5,8 @@
 /* eslint-disable */
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc } from "../../../../descriptor.js";
 import type { MfaRequirement, OffsetPage } from "./common_pb.js";
 import { file_cmdop_core_v1_common } from "./common_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -14,7 +15,25 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cmdop/core/v1/fleets.proto.
  */
 export const file_cmdop_core_v1_fleets: GenFile = /*@__PURE__*/
-  fileDesc(btoa("\n\u001acmdop/core/v1/fleets.proto\u0012\rcmdop.core.v1\"Å\u0001\n\fFleetSummary\u0012\n\n\u0002id\u0018\u0001 \u0001(\t\u0012\f\n\u0004name\u0018\u0002 \u0001(\t\u0012\f\n\u0004slug\u0018\u0003 \u0001(\t\u00123\n\fmfa_required\u0018\u0004 \u0001(\u000e2\u001d.cmdop.core.v1.MfaRequirement\u0012\u0011\n\u0004role\u0018\u0005 \u0001(\tH\u0000\u0001\u0001\u0012\u0012\n\ncreated_at\u0018\u0006 \u0001(\t\u0012\u0018\n\u000bdisabled_at\u0018\u0007 \u0001(\tH\u0001\u0001\u0001B\u0007\n\u0005_roleB\u000e\n\f_disabled_at\"<\n\u0011ListFleetsRequest\u0012'\n\u0004page\u0018\u0001 \u0001(\u000b2\u0019.cmdop.core.v1.OffsetPage\"h\n\tFleetList\u0012*\n\u0005items\u0018\u0001 \u0003(\u000b2\u001b.cmdop.core.v1.FleetSummary\u0012\u000e\n\u0006offset\u0018\u0002 \u0001(\u0005\u0012\u0010\n\bper_page\u0018\u0003 \u0001(\u0005\u0012\r\n\u0005total\u0018\u0004 \u0001(\u0005\"#\n\u000fGetFleetRequest\u0012\u0010\n\bfleet_id\u0018\u0001 \u0001(\t\"e\n\u0012CreateFleetRequest\u0012\f\n\u0004name\u0018\u0001 \u0001(\t\u0012\f\n\u0004slug\u0018\u0002 \u0001(\t\u00123\n\fmfa_required\u0018\u0003 \u0001(\u000e2\u001d.cmdop.core.v1.MfaRequirement\"\u0001\n\u0012UpdateFleetRequest\u0012\u0010\n\bfleet_id\u0018\u0001 \u0001(\t\u0012\u0011\n\u0004name\u0018\u0002 \u0001(\tH\u0000\u0001\u0001\u00128\n\fmfa_required\u0018\u0003 \u0001(\u000e2\u001d.cmdop.core.v1.MfaRequirementH\u0001\u0001\u0001B\u0007\n\u0005_nameB\u000f\n\r_mfa_required\"'\n\u0013DisableFleetRequest\u0012\u0010\n\bfleet_id\u0018\u0001 \u0001(\t\"\u0001\n\nMemberInfo\u0012\u000f\n\u0007user_id\u0018\u0001 \u0001(\t\u0012\r\n\u0005email\u0018\u0002 \u0001(\t\u0012\u0014\n\fdisplay_name\u0018\u0003 \u0001(\t\u0012\f\n\u0004role\u0018\u0004 \u0001(\t\u0012\u0011\n\tjoined_at\u0018\u0005 \u0001(\t\u0012\u001a\n\rinvited_by_id\u0018\u0006 \u0001(\tH\u0000\u0001\u0001B\u0010\n\u000e_invited_by_id\"O\n\u0012ListMembersRequest\u0012\u0010\n\bfleet_id\u0018\u0001 \u0001(\t\u0012'\n\u0004page\u0018\u0002 \u0001(\u000b2\u0019.cmdop.core.v1.OffsetPage\"g\n\nMemberList\u0012(\n\u0005items\u0018\u0001 \u0003(\u000b2\u0019.cmdop.core.v1.MemberInfo\u0012\u000e\n\u0006offset\u0018\u0002 \u0001(\u0005\u0012\u0010\n\bper_page\u0018\u0003 \u0001(\u0005\u0012\r\n\u0005total\u0018\u0004 \u0001(\u0005\"A\n\u0010AddMemberRequest\u0012\u0010\n\bfleet_id\u0018\u0001 \u0001(\t\u0012\r\n\u0005email\u0018\u0002 \u0001(\t\u0012\f\n\u0004role\u0018\u0003 \u0001(\t\"G\n\u0014SetMemberRoleRequest\u0012\u0010\n\bfleet_id\u0018\u0001 \u0001(\t\u0012\u000f\n\u0007user_id\u0018\u0002 \u0001(\t\u0012\f\n\u0004role\u0018\u0003 \u0001(\t\"8\n\u0013RemoveMemberRequest\u0012\u0010\n\bfleet_id\u0018\u0001 \u0001(\t\u0012\u000f\n\u0007user_id\u0018\u0002 \u0001(\t\"\u0001\n\u0018ListFleetMachinesRequest\u0012\u0010\n\bfleet_id\u0018\u0001 \u0001(\t\u0012\u0010\n\bpresence\u0018\u0002 \u0001(\t\u0012\u000e\n\u0001q\u0018\u0003 \u0001(\tH\u0000\u0001\u0001\u0012\r\n\u0005limit\u0018\u0004 \u0001(\u0005\u0012\u0013\n\u0006cursor\u0018\u0005 \u0001(\tH\u0001\u0001\u0001B\u0004\n\u0002_qB\t\n\u0007_cursor\"<\n\u0014AttachMachineRequest\u0012\u0010\n\bfleet_id\u0018\u0001 \u0001(\t\u0012\u0012\n\nmachine_id\u0018\u0002 \u0001(\t\"<\n\u0014DetachMachineRequest\u0012\u0010\n\bfleet_id\u0018\u0001 \u0001(\t\u0012\u0012\n\nmachine_id\u0018\u0002 \u0001(\t\"u\n\u0010MachineFleetLink\u0012\u0012\n\nmachine_id\u0018\u0001 \u0001(\t\u0012\u0010\n\bfleet_id\u0018\u0002 \u0001(\t\u0012\u0011\n\tjoined_at\u0018\u0003 \u0001(\t\u0012\u0018\n\u000badded_by_id\u0018\u0004 \u0001(\tH\u0000\u0001\u0001B\u000e\n\f_added_by_idb\u0006proto3"), [file_cmdop_core_v1_common]);
+  fileDesc("cmdop/core/v1/fleets", `
+FleetSummary id name slug mfa_required:#MfaRequirement role? created_at disabled_at?
+ListFleetsRequest page:OffsetPage
+FleetList items*:FleetSummary offset:int32 per_page:int32 total:int32
+GetFleetRequest fleet_id
+CreateFleetRequest name slug mfa_required:#MfaRequirement
+UpdateFleetRequest fleet_id name? mfa_required?:#MfaRequirement
+DisableFleetRequest fleet_id
+MemberInfo user_id email display_name role joined_at invited_by_id?
+ListMembersRequest fleet_id page:OffsetPage
+MemberList items*:MemberInfo offset:int32 per_page:int32 total:int32
+AddMemberRequest fleet_id email role
+SetMemberRoleRequest fleet_id user_id role
+RemoveMemberRequest fleet_id user_id
+ListFleetMachinesRequest fleet_id presence q? limit:int32 cursor?
+AttachMachineRequest fleet_id machine_id
+DetachMachineRequest fleet_id machine_id
+MachineFleetLink machine_id fleet_id joined_at added_by_id?
+`, [file_cmdop_core_v1_common]);
 
 /**
  * @generated from message cmdop.core.v1.FleetSummary

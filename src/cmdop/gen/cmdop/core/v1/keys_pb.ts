@@ -5,7 +5,8 @@
 /* eslint-disable */
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc } from "../../../../descriptor.js";
 import type { OffsetPage } from "./common_pb.js";
 import { file_cmdop_core_v1_common } from "./common_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -14,7 +15,14 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cmdop/core/v1/keys.proto.
  */
 export const file_cmdop_core_v1_keys: GenFile = /*@__PURE__*/
-  fileDesc(btoa("\n\u0018cmdop/core/v1/keys.proto\u0012\rcmdop.core.v1\"\u0002\n\rApiKeySummary\u0012\n\n\u0002id\u0018\u0001 \u0001(\t\u0012\u0010\n\bfleet_id\u0018\u0002 \u0001(\t\u0012\f\n\u0004name\u0018\u0003 \u0001(\t\u0012\u0012\n\nkey_prefix\u0018\u0004 \u0001(\t\u0012\u0012\n\ncreated_at\u0018\u0005 \u0001(\t\u0012\u0017\n\nexpires_at\u0018\u0006 \u0001(\tH\u0000\u0001\u0001\u0012\u0019\n\flast_used_at\u0018\u0007 \u0001(\tH\u0001\u0001\u0001\u0012\u0017\n\nrevoked_at\u0018\b \u0001(\tH\u0002\u0001\u0001\u0012\u001a\n\rcreated_by_id\u0018\t \u0001(\tH\u0003\u0001\u0001B\r\n\u000b_expires_atB\u000f\n\r_last_used_atB\r\n\u000b_revoked_atB\u0010\n\u000e_created_by_id\"L\n\u000fListKeysRequest\u0012\u0010\n\bfleet_id\u0018\u0001 \u0001(\t\u0012'\n\u0004page\u0018\u0002 \u0001(\u000b2\u0019.cmdop.core.v1.OffsetPage\"j\n\nApiKeyList\u0012+\n\u0005items\u0018\u0001 \u0003(\u000b2\u001c.cmdop.core.v1.ApiKeySummary\u0012\u000e\n\u0006offset\u0018\u0002 \u0001(\u0005\u0012\u0010\n\bper_page\u0018\u0003 \u0001(\u0005\u0012\r\n\u0005total\u0018\u0004 \u0001(\u0005\"c\n\u000fIssueKeyRequest\u0012\u0010\n\bfleet_id\u0018\u0001 \u0001(\t\u0012\f\n\u0004name\u0018\u0002 \u0001(\t\u0012\u001c\n\u000fexpires_in_days\u0018\u0003 \u0001(\u0005H\u0000\u0001\u0001B\u0012\n\u0010_expires_in_days\"y\n\u0010IssueKeyResponse\u0012\n\n\u0002id\u0018\u0001 \u0001(\t\u0012\u0010\n\bfleet_id\u0018\u0002 \u0001(\t\u0012\f\n\u0004name\u0018\u0003 \u0001(\t\u0012\u0011\n\traw_token\u0018\u0004 \u0001(\t\u0012\u0017\n\nexpires_at\u0018\u0005 \u0001(\tH\u0000\u0001\u0001B\r\n\u000b_expires_at\"4\n\u0010RevokeKeyRequest\u0012\u0010\n\bfleet_id\u0018\u0001 \u0001(\t\u0012\u000e\n\u0006key_id\u0018\u0002 \u0001(\tb\u0006proto3"), [file_cmdop_core_v1_common]);
+  fileDesc("cmdop/core/v1/keys", `
+ApiKeySummary id fleet_id name key_prefix created_at expires_at? last_used_at? revoked_at? created_by_id?
+ListKeysRequest fleet_id page:OffsetPage
+ApiKeyList items*:ApiKeySummary offset:int32 per_page:int32 total:int32
+IssueKeyRequest fleet_id name expires_in_days?:int32
+IssueKeyResponse id fleet_id name raw_token expires_at?
+RevokeKeyRequest fleet_id key_id
+`, [file_cmdop_core_v1_common]);
 
 /**
  * @generated from message cmdop.core.v1.ApiKeySummary

@@ -5,7 +5,8 @@
 /* eslint-disable */
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc } from "../../../../descriptor.js";
 import type { OffsetPage, ScheduleRunStatus, ScheduleTargetKind } from "./common_pb.js";
 import { file_cmdop_core_v1_common } from "./common_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -14,7 +15,20 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cmdop/core/v1/schedules.proto.
  */
 export const file_cmdop_core_v1_schedules: GenFile = /*@__PURE__*/
-  fileDesc(btoa("\n\u001dcmdop/core/v1/schedules.proto\u0012\rcmdop.core.v1\"®\u0003\n\fScheduleView\u0012\n\n\u0002id\u0018\u0001 \u0001(\t\u0012\u0010\n\bfleet_id\u0018\u0002 \u0001(\t\u0012\f\n\u0004name\u0018\u0003 \u0001(\t\u0012\u0013\n\u000bdescription\u0018\u0004 \u0001(\t\u0012\u0011\n\tcron_expr\u0018\u0005 \u0001(\t\u0012\u0010\n\btimezone\u0018\u0006 \u0001(\t\u0012\u000f\n\u0007command\u0018\u0007 \u0001(\t\u00126\n\u000btarget_kind\u0018\b \u0001(\u000e2!.cmdop.core.v1.ScheduleTargetKind\u0012\u0012\n\nis_enabled\u0018\t \u0001(\b\u0012\u0013\n\u000bmachine_ids\u0018\n \u0003(\t\u0012\u0012\n\ncreated_at\u0018\u000b \u0001(\t\u0012\u0012\n\nupdated_at\u0018\f \u0001(\t\u0012\u0018\n\u000blast_run_at\u0018\r \u0001(\tH\u0000\u0001\u0001\u0012\u0018\n\u000bnext_run_at\u0018\u000e \u0001(\tH\u0001\u0001\u0001\u0012:\n\u000blast_status\u0018\u000f \u0001(\u000e2 .cmdop.core.v1.ScheduleRunStatusH\u0002\u0001\u0001B\u000e\n\f_last_run_atB\u000e\n\f_next_run_atB\u000e\n\f_last_status\"\u0002\n\u000fScheduleRunView\u0012\n\n\u0002id\u0018\u0001 \u0001(\t\u0012\u0013\n\u000bschedule_id\u0018\u0002 \u0001(\t\u0012\u0010\n\bfleet_id\u0018\u0003 \u0001(\t\u00120\n\u0006status\u0018\u0004 \u0001(\u000e2 .cmdop.core.v1.ScheduleRunStatus\u0012\u0012\n\nstarted_at\u0018\u0005 \u0001(\t\u0012\u0018\n\u000bfinished_at\u0018\u0006 \u0001(\tH\u0000\u0001\u0001\u0012\u001d\n\u0010duration_seconds\u0018\u0007 \u0001(\u0001H\u0001\u0001\u0001\u0012\r\n\u0005error\u0018\b \u0001(\t\u0012\u0015\n\rcommand_count\u0018\t \u0001(\u0005B\u000e\n\f_finished_atB\u0013\n\u0011_duration_seconds\"Q\n\u0014ListSchedulesRequest\u0012\u0010\n\bfleet_id\u0018\u0001 \u0001(\t\u0012'\n\u0004page\u0018\u0002 \u0001(\u000b2\u0019.cmdop.core.v1.OffsetPage\"k\n\fScheduleList\u0012*\n\u0005items\u0018\u0001 \u0003(\u000b2\u001b.cmdop.core.v1.ScheduleView\u0012\u000e\n\u0006offset\u0018\u0002 \u0001(\u0005\u0012\u0010\n\bper_page\u0018\u0003 \u0001(\u0005\u0012\r\n\u0005total\u0018\u0004 \u0001(\u0005\";\n\u0012GetScheduleRequest\u0012\u0010\n\bfleet_id\u0018\u0001 \u0001(\t\u0012\u0013\n\u000bschedule_id\u0018\u0002 \u0001(\t\"ã\u0001\n\u0015CreateScheduleRequest\u0012\u0010\n\bfleet_id\u0018\u0001 \u0001(\t\u0012\f\n\u0004name\u0018\u0002 \u0001(\t\u0012\u0013\n\u000bdescription\u0018\u0003 \u0001(\t\u0012\u0011\n\tcron_expr\u0018\u0004 \u0001(\t\u0012\u0010\n\btimezone\u0018\u0005 \u0001(\t\u0012\u000f\n\u0007command\u0018\u0006 \u0001(\t\u00126\n\u000btarget_kind\u0018\u0007 \u0001(\u000e2!.cmdop.core.v1.ScheduleTargetKind\u0012\u0012\n\nis_enabled\u0018\b \u0001(\b\u0012\u0013\n\u000bmachine_ids\u0018\t \u0003(\t\"ú\u0002\n\u0015UpdateScheduleRequest\u0012\u0010\n\bfleet_id\u0018\u0001 \u0001(\t\u0012\u0013\n\u000bschedule_id\u0018\u0002 \u0001(\t\u0012\u0011\n\u0004name\u0018\u0003 \u0001(\tH\u0000\u0001\u0001\u0012\u0018\n\u000bdescription\u0018\u0004 \u0001(\tH\u0001\u0001\u0001\u0012\u0016\n\tcron_expr\u0018\u0005 \u0001(\tH\u0002\u0001\u0001\u0012\u0015\n\btimezone\u0018\u0006 \u0001(\tH\u0003\u0001\u0001\u0012\u0014\n\u0007command\u0018\u0007 \u0001(\tH\u0004\u0001\u0001\u0012;\n\u000btarget_kind\u0018\b \u0001(\u000e2!.cmdop.core.v1.ScheduleTargetKindH\u0005\u0001\u0001\u0012\u0017\n\nis_enabled\u0018\t \u0001(\bH\u0006\u0001\u0001\u0012\u0013\n\u000bmachine_ids\u0018\n \u0003(\tB\u0007\n\u0005_nameB\u000e\n\f_descriptionB\f\n\n_cron_exprB\u000b\n\t_timezoneB\n\n\b_commandB\u000e\n\f_target_kindB\r\n\u000b_is_enabled\">\n\u0015DeleteScheduleRequest\u0012\u0010\n\bfleet_id\u0018\u0001 \u0001(\t\u0012\u0013\n\u000bschedule_id\u0018\u0002 \u0001(\t\"?\n\u0016TriggerScheduleRequest\u0012\u0010\n\bfleet_id\u0018\u0001 \u0001(\t\u0012\u0013\n\u000bschedule_id\u0018\u0002 \u0001(\t\"7\n\u0015ManualTriggerResponse\u0012\u000e\n\u0006queued\u0018\u0001 \u0001(\b\u0012\u000e\n\u0006job_id\u0018\u0002 \u0001(\t\"k\n\u0013ScheduleRunsRequest\u0012\u0010\n\bfleet_id\u0018\u0001 \u0001(\t\u0012\u0013\n\u000bschedule_id\u0018\u0002 \u0001(\t\u0012\r\n\u0005limit\u0018\u0003 \u0001(\u0005\u0012\u0013\n\u0006cursor\u0018\u0004 \u0001(\tH\u0000\u0001\u0001B\t\n\u0007_cursor\"j\n\u000fScheduleRunList\u0012-\n\u0005items\u0018\u0001 \u0003(\u000b2\u001e.cmdop.core.v1.ScheduleRunView\u0012\u0018\n\u000bnext_cursor\u0018\u0002 \u0001(\tH\u0000\u0001\u0001B\u000e\n\f_next_cursorb\u0006proto3"), [file_cmdop_core_v1_common]);
+  fileDesc("cmdop/core/v1/schedules", `
+ScheduleView id fleet_id name description cron_expr timezone command target_kind:#ScheduleTargetKind is_enabled:bool machine_ids* created_at updated_at last_run_at? next_run_at? last_status?:#ScheduleRunStatus
+ScheduleRunView id schedule_id fleet_id status:#ScheduleRunStatus started_at finished_at? duration_seconds?:double error command_count:int32
+ListSchedulesRequest fleet_id page:OffsetPage
+ScheduleList items*:ScheduleView offset:int32 per_page:int32 total:int32
+GetScheduleRequest fleet_id schedule_id
+CreateScheduleRequest fleet_id name description cron_expr timezone command target_kind:#ScheduleTargetKind is_enabled:bool machine_ids*
+UpdateScheduleRequest fleet_id schedule_id name? description? cron_expr? timezone? command? target_kind?:#ScheduleTargetKind is_enabled?:bool machine_ids*
+DeleteScheduleRequest fleet_id schedule_id
+TriggerScheduleRequest fleet_id schedule_id
+ManualTriggerResponse queued:bool job_id
+ScheduleRunsRequest fleet_id schedule_id limit:int32 cursor?
+ScheduleRunList items*:ScheduleRunView next_cursor?
+`, [file_cmdop_core_v1_common]);
 
 /**
  * @generated from message cmdop.core.v1.ScheduleView

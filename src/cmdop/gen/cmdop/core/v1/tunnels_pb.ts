@@ -5,7 +5,8 @@
 /* eslint-disable */
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc } from "../../../../descriptor.js";
 import type { OffsetPage } from "./common_pb.js";
 import { file_cmdop_core_v1_common } from "./common_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -14,7 +15,17 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cmdop/core/v1/tunnels.proto.
  */
 export const file_cmdop_core_v1_tunnels: GenFile = /*@__PURE__*/
-  fileDesc(btoa("\n\u001bcmdop/core/v1/tunnels.proto\u0012\rcmdop.core.v1\"º\u0001\n\nTunnelView\u0012\u0011\n\ttunnel_id\u0018\u0001 \u0001(\t\u0012\u0010\n\bfleet_id\u0018\u0002 \u0001(\t\u0012\u0012\n\nsession_id\u0018\u0003 \u0001(\t\u0012\u0011\n\tsubdomain\u0018\u0004 \u0001(\t\u0012\u0012\n\nlocal_host\u0018\u0005 \u0001(\t\u0012\u0012\n\nlocal_port\u0018\u0006 \u0001(\u0005\u0012\u0010\n\bprotocol\u0018\u0007 \u0001(\t\u0012\u0012\n\ncreated_at\u0018\b \u0001(\t\u0012\u0012\n\npublic_url\u0018\t \u0001(\t\"\u0001\n\u0016ConnectedSessionOption\u0012\u0012\n\nsession_id\u0018\u0001 \u0001(\t\u0012\u0017\n\nmachine_id\u0018\u0002 \u0001(\tH\u0000\u0001\u0001\u0012\u0010\n\bhostname\u0018\u0003 \u0001(\t\u0012\r\n\u0005label\u0018\u0004 \u0001(\t\u0012\u000e\n\u0006status\u0018\u0005 \u0001(\tB\r\n\u000b_machine_id\"÷\u0001\n\u0011OpenTunnelRequest\u0012\u0012\n\nsession_id\u0018\u0001 \u0001(\t\u0012\u0010\n\bprotocol\u0018\u0002 \u0001(\t\u0012\u0012\n\nlocal_host\u0018\u0003 \u0001(\t\u0012\u0012\n\nlocal_port\u0018\u0004 \u0001(\u0005\u0012\u0016\n\tsubdomain\u0018\u0005 \u0001(\tH\u0000\u0001\u0001\u0012>\n\u0007options\u0018\u0006 \u0003(\u000b2-.cmdop.core.v1.OpenTunnelRequest.OptionsEntry\u001a.\n\fOptionsEntry\u0012\u000b\n\u0003key\u0018\u0001 \u0001(\t\u0012\r\n\u0005value\u0018\u0002 \u0001(\t:\u00028\u0001B\f\n\n_subdomain\"'\n\u0012CloseTunnelRequest\u0012\u0011\n\ttunnel_id\u0018\u0001 \u0001(\t\"=\n\u0012ListTunnelsRequest\u0012'\n\u0004page\u0018\u0001 \u0001(\u000b2\u0019.cmdop.core.v1.OffsetPage\"%\n\u0010GetTunnelRequest\u0012\u0011\n\ttunnel_id\u0018\u0001 \u0001(\t\"\u0015\n\u0013ListSessionsRequest\"g\n\nTunnelList\u0012(\n\u0005items\u0018\u0001 \u0003(\u000b2\u0019.cmdop.core.v1.TunnelView\u0012\u000e\n\u0006offset\u0018\u0002 \u0001(\u0005\u0012\u0010\n\bper_page\u0018\u0003 \u0001(\u0005\u0012\r\n\u0005total\u0018\u0004 \u0001(\u0005\"C\n\u000bSessionList\u00124\n\u0005items\u0018\u0001 \u0003(\u000b2%.cmdop.core.v1.ConnectedSessionOptionb\u0006proto3"), [file_cmdop_core_v1_common]);
+  fileDesc("cmdop/core/v1/tunnels", `
+TunnelView tunnel_id fleet_id session_id subdomain local_host local_port:int32 protocol created_at public_url
+ConnectedSessionOption session_id machine_id? hostname label status
+OpenTunnelRequest session_id protocol local_host local_port:int32 subdomain? options%
+CloseTunnelRequest tunnel_id
+ListTunnelsRequest page:OffsetPage
+GetTunnelRequest tunnel_id
+ListSessionsRequest
+TunnelList items*:TunnelView offset:int32 per_page:int32 total:int32
+SessionList items*:ConnectedSessionOption
+`, [file_cmdop_core_v1_common]);
 
 /**
  * @generated from message cmdop.core.v1.TunnelView
