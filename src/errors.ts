@@ -54,7 +54,7 @@ export interface ErrorFacts {
 }
 
 /** Codes after which the same call may succeed later. A hint only: the retry policy obeys `sent`. */
-const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+const RETRYABLE: readonly ErrorCode[] = [
   'deadline_exceeded',
   'closed',
   'unreachable',
@@ -63,43 +63,59 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'exited',
   'slow_consumer',
   'circuit_open',
-])
+]
+
+/** What an error shows of its facts, beside its message; in this order in JSON. */
+const SHOWN = [
+  'code',
+  'sent',
+  'retryable',
+  'system',
+  'transport',
+  'op',
+  'attempt',
+  'status',
+  'remoteCode',
+  'exitCode',
+  'signal',
+  'stderrTail',
+  'retryAfterMs',
+] as const
 
 // Registered, so that two copies of the package recognise each other's errors.
-const BRAND = Symbol.for('signalbox.error')
+const BRAND = /* @__PURE__ */ Symbol.for('signalbox.error')
+
+type Facts = Readonly<Record<string, unknown>>
+
+/** Texts may repeat what a peer said, and are redacted; what an error is called and where it happened comes from us. */
+function put(error: object, key: string, given: unknown): void {
+  const value = typeof given === 'string' && /^(?:message|remoteCode|stderrTail)$/.test(key) ? redactText(given) : given
+  const enumerable = key !== 'message' && key !== 'cause'
+  Object.defineProperty(error, key, { value, writable: true, configurable: true, enumerable })
+}
 
 export class SignalboxError extends Error {
   override readonly name: string = 'SignalboxError'
-  readonly code: ErrorCode
-  readonly sent: Sent
-  readonly retryable: boolean
-  readonly system?: string
-  readonly transport?: string
-  readonly op?: string
-  readonly attempt?: number
-  readonly status?: number
-  readonly remoteCode?: string
-  readonly exitCode?: number | null
-  readonly signal?: string | null
-  readonly stderrTail?: string
-  readonly retryAfterMs?: number
+  declare readonly code: ErrorCode
+  declare readonly sent: Sent
+  declare readonly retryable: boolean
+  declare readonly system?: string
+  declare readonly transport?: string
+  declare readonly op?: string
+  declare readonly attempt?: number
+  declare readonly status?: number
+  declare readonly remoteCode?: string
+  declare readonly exitCode?: number | null
+  declare readonly signal?: string | null
+  declare readonly stderrTail?: string
+  declare readonly retryAfterMs?: number
 
   constructor(facts: ErrorFacts) {
-    const text = facts.hint === undefined ? facts.message : `${facts.message} ${facts.hint}`
-    super(redactText(text), 'cause' in facts ? { cause: facts.cause } : undefined)
-    this.code = facts.code
-    this.sent = facts.sent ?? 'no'
-    this.retryable = facts.retryable ?? RETRYABLE.has(facts.code)
-    if (facts.system !== undefined) this.system = facts.system
-    if (facts.transport !== undefined) this.transport = facts.transport
-    if (facts.op !== undefined) this.op = facts.op
-    if (facts.attempt !== undefined) this.attempt = facts.attempt
-    if (facts.status !== undefined) this.status = facts.status
-    if (facts.remoteCode !== undefined) this.remoteCode = redactText(facts.remoteCode)
-    if (facts.exitCode !== undefined) this.exitCode = facts.exitCode
-    if (facts.signal !== undefined) this.signal = facts.signal
-    if (facts.stderrTail !== undefined) this.stderrTail = redactText(facts.stderrTail)
-    if (facts.retryAfterMs !== undefined) this.retryAfterMs = facts.retryAfterMs
+    const { message, hint, sent = 'no', retryable = RETRYABLE.includes(facts.code) } = facts
+    // The facts are the options: a cause is taken from them only if they have one.
+    super(redactText(hint === undefined ? message : `${message} ${hint}`), facts as ErrorOptions)
+    const all: Facts = { ...facts, sent, retryable }
+    for (const key of SHOWN) if (all[key] !== undefined) put(this, key, all[key])
     Object.defineProperty(this, BRAND, { value: true })
   }
 
@@ -111,18 +127,16 @@ export class SignalboxError extends Error {
 
   /** Only the known fields: a `cause` may hold anything, so it stays out of logs and of the wire. */
   toJSON(): Record<string, unknown> {
-    const { name, message, code, sent, retryable, system, transport, op, attempt, status } = this
-    const { remoteCode, exitCode, signal, stderrTail, retryAfterMs } = this
-    const all = { name, message, code, sent, retryable, system, transport, op, attempt, status }
-    return { ...all, remoteCode, exitCode, signal, stderrTail, retryAfterMs }
+    const known = this as Facts
+    return Object.fromEntries(['name', 'message', ...SHOWN].map((key) => [key, known[key]]))
   }
 }
 
-const CERTAINTY: Readonly<Record<Sent, number>> = { no: 0, maybe: 1, yes: 2 }
+const CERTAINTY: readonly Sent[] = ['no', 'maybe', 'yes']
 
 /** What became of several attempts taken together: nothing was sent only if none of them sent anything. */
 export function worseSent(one: Sent, other: Sent): Sent {
-  return CERTAINTY[other] > CERTAINTY[one] ? other : one
+  return CERTAINTY.indexOf(other) > CERTAINTY.indexOf(one) ? other : one
 }
 
 /**
@@ -134,27 +148,17 @@ export function withFacts<E extends SignalboxError>(
   defaults: Partial<ErrorFacts>,
   overrides: Partial<ErrorFacts> = {},
 ): E {
-  const known = error as unknown as Readonly<Record<string, unknown>>
-  const added: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(defaults)) {
-    if (value !== undefined && known[key] === undefined) added[key] = value
-  }
-  for (const [key, value] of Object.entries(overrides)) {
+  const known = error as unknown as Facts
+  const added = [
+    ...Object.entries(defaults).filter(([key]) => known[key] === undefined),
     // The name belongs to the class: facts may come from an error of another one.
-    if (value !== undefined && key !== 'name' && known[key] !== value) added[key] = value
-  }
-  if (Object.keys(added).length === 0) return error
+    ...Object.entries(overrides).filter(([key, value]) => key !== 'name' && known[key] !== value),
+  ].filter(([, value]) => value !== undefined)
+  if (added.length === 0) return error
   const copy = Object.setPrototypeOf(new Error(), Object.getPrototypeOf(error)) as E
-  const { stack, ...own } = Object.getOwnPropertyDescriptors(error)
-  Object.defineProperties(copy, own)
-  // Not by its descriptor: some engines make the stack an accessor that answers for the object it is asked on.
-  Object.defineProperty(copy, 'stack', { value: error.stack, writable: true, configurable: true })
-  for (const [key, value] of Object.entries(added)) {
-    const hidden = key === 'message' || key === 'cause'
-    const safe = typeof value === 'string' && REDACTED_FIELDS.has(key) ? redactText(value) : value
-    Object.defineProperty(copy, key, { value: safe, writable: true, configurable: true, enumerable: !hidden })
-  }
+  // The stack not by its descriptor: some engines make it an accessor that answers for the object it is asked on.
+  const stack = { value: error.stack, writable: true, configurable: true }
+  Object.defineProperties(copy, { ...Object.getOwnPropertyDescriptors(error), stack })
+  for (const [key, value] of added) put(copy, key, value)
   return copy
 }
-
-const REDACTED_FIELDS: ReadonlySet<string> = new Set(['message', 'remoteCode', 'stderrTail'])

@@ -3,7 +3,7 @@
  * passes through the same chain once, to be opened; what it opens is its result.
  */
 import { SignalboxError, withFacts, worseSent, type ErrorCode, type Sent } from '../errors.js'
-import { systemClock, type Clock } from './clock.js'
+import type { Clock } from './clock.js'
 import { abortError, createScope, disposeLate, isNamed, within } from './scope.js'
 
 export interface Call {
@@ -68,27 +68,48 @@ export function createCaller(owner: {
   readonly timeoutMs?: number | undefined
   readonly clock?: Clock | undefined
 }): Caller {
-  const { system, transport, interceptors = [], clock = systemClock } = owner
+  const { system, transport, interceptors = [], clock } = owner
 
   return {
     async run<Result>(spec: CallSpec, options: CallOptions | undefined, attempt: (call: Call) => Promise<Result>) {
-      const facts: Facts = { system, transport, op: spec.op }
+      const { op, args, kind = 'unary', idempotent = false } = spec
+      const facts: Facts = { system, transport, op }
       const scope = createScope({ signal: options?.signal, timeoutMs: options?.timeoutMs ?? owner.timeoutMs, clock })
       const { signal, remainingMs } = scope
-      const kind = spec.kind ?? 'unary'
-      const idempotent = spec.idempotent ?? false
-      const call: Call = { ...facts, kind, args: spec.args, idempotent, attempt: 1, signal, remainingMs, trace: {} }
-      const progress = createProgress()
+      // What became of all attempts together, for whoever must answer while one of them hangs.
+      let flying = 0
+      let worst: Sent = 'no'
+      let last: { cause: unknown } | undefined
+      const sentSoFar = (): Sent => (flying > 0 ? worseSent(worst, 'maybe') : worst)
       // A unary result may be shared, so it is let go; a stream that opens too late belongs to nobody and is closed.
       const onLate = kind === 'stream' ? disposeLate : undefined
-      const last: Next = (at) => progress.follow(() => oneAttempt(at, attempt, onLate))
-      const giveUp = (): SignalboxError => abortError(signal, { ...facts, ...progress.cause(), sent: progress.sent() })
+
+      /** One attempt, no longer than its own signal allows; whatever it throws leaves typed and with its number. */
+      const attemptOnce: Next = async (at) => {
+        const known = { system: at.system, transport: at.transport, op: at.op, attempt: at.attempt }
+        flying += 1
+        try {
+          const giveUp = (): SignalboxError => abortError(at.signal, { ...known, sent: 'maybe' })
+          const result = await within(attempt(at), at.signal, { giveUp, onLate })
+          worst = 'yes'
+          return result
+        } catch (error) {
+          const failure = typed(error, at.signal, known, 'maybe')
+          last = { cause: failure }
+          worst = worseSent(worst, failure.sent)
+          throw failure
+        } finally {
+          flying -= 1
+        }
+      }
+      const giveUp = (): SignalboxError => abortError(signal, { ...facts, ...last, sent: sentSoFar() })
       try {
         if (signal.aborted) throw giveUp()
-        return (await within(chain(interceptors, last)(call), signal, { giveUp, onLate })) as Result
+        const call: Call = { ...facts, kind, args, idempotent, attempt: 1, signal, remainingMs, trace: {} }
+        return (await within(chain(interceptors, attemptOnce)(call), signal, { giveUp, onLate })) as Result
       } catch (error) {
-        const failure = typed(error, signal, facts, progress.sent())
-        throw withFacts(failure, {}, { sent: worseSent(progress.sent(), failure.sent) })
+        const failure = typed(error, signal, facts, sentSoFar())
+        throw withFacts(failure, {}, { sent: worseSent(sentSoFar(), failure.sent) })
       } finally {
         scope[Symbol.dispose]()
       }
@@ -98,62 +119,16 @@ export function createCaller(owner: {
 
 type Facts = Readonly<Record<'system' | 'transport' | 'op', string>>
 
-/** What became of all attempts of one call together, for whoever must answer while one of them hangs. */
-function createProgress() {
-  let flying = 0
-  let worst: Sent = 'no'
-  let lastError: { cause: unknown } | undefined
-  return {
-    sent: (): Sent => (flying > 0 ? worseSent(worst, 'maybe') : worst),
-    cause: () => lastError,
-    async follow<Result>(run: () => Promise<Result>): Promise<Result> {
-      flying += 1
-      try {
-        const result = await run()
-        worst = 'yes'
-        return result
-      } catch (error) {
-        lastError = { cause: error }
-        worst = worseSent(worst, SignalboxError.is(error) ? error.sent : 'maybe')
-        throw error
-      } finally {
-        flying -= 1
-      }
-    },
-  }
-}
-
-/** Runs one attempt, no longer than its own signal allows; whatever it throws leaves typed and with its number. */
-async function oneAttempt<Result>(
-  call: Call,
-  attempt: (call: Call) => Promise<Result>,
-  onLate: ((result: Result) => void) | undefined,
-): Promise<Result> {
-  const { system, transport, op, signal } = call
-  const facts = { system, transport, op, attempt: call.attempt }
-  try {
-    const giveUp = (): SignalboxError => abortError(signal, { ...facts, sent: 'maybe' })
-    return await within(attempt(call), signal, { giveUp, onLate })
-  } catch (error) {
-    throw typed(error, signal, facts, 'maybe')
-  }
-}
-
 /** Failures that an abort brings about by itself, when the work closes what it holds. */
-const CONSEQUENCES: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['closed', 'unreachable', 'exited'])
+const CONSEQUENCES: readonly ErrorCode[] = ['closed', 'unreachable', 'exited']
 
 function typed(error: unknown, signal: AbortSignal, facts: Facts & { attempt?: number }, sent: Sent): SignalboxError {
   if (SignalboxError.is(error)) {
-    if (!signal.aborted || !CONSEQUENCES.has(error.code) || signal.reason === error) return withFacts(error, facts)
+    if (!signal.aborted || !CONSEQUENCES.includes(error.code) || signal.reason === error) return withFacts(error, facts)
     return abortError(signal, { ...facts, sent: error.sent, cause: error })
   }
   // A bare reason came through raceSignal or fetch: nobody below said whether anything was sent.
   if (signal.aborted && (error === signal.reason || isNamed(error, 'AbortError'))) return abortError(signal, { ...facts, sent })
-  return new SignalboxError({
-    ...facts,
-    code: 'protocol',
-    message: `${facts.op} failed: ${error instanceof Error ? error.message : String(error)}`,
-    sent,
-    cause: error,
-  })
+  const message = `${facts.op} failed: ${error instanceof Error ? error.message : String(error)}`
+  return new SignalboxError({ ...facts, code: 'protocol', message, sent, cause: error })
 }

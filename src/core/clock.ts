@@ -1,4 +1,5 @@
 /** Time and chance, injectable: every deadline, backoff and heartbeat above a link asks here. */
+import { onAbort } from './on-abort.js'
 
 export interface Timer {
   cancel(): void
@@ -36,15 +37,13 @@ export const systemClock: Clock = {
 /** Waits on the given clock; an abort rejects with the signal's reason and leaves no timer behind. */
 export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason)
-    const onAbort = (): void => {
-      timer.cancel()
-      reject(signal?.reason)
-    }
     const timer = clock.after(ms, () => {
-      signal?.removeEventListener('abort', onAbort)
+      ignore()
       resolve()
     })
-    signal?.addEventListener('abort', onAbort, { once: true })
+    const ignore = onAbort(signal, () => {
+      timer.cancel()
+      reject(signal?.reason)
+    })
   })
 }

@@ -48,41 +48,35 @@ export function createQueue<T>(options: QueueOptions<T>): BoundedQueue<T> {
   let ended = false
   let fault: { error: unknown } | undefined
   let waiting: Deferred<T[] | null> | undefined
-  let roomWaiters: Deferred<void>[] = []
+  let space: Deferred<void> | undefined
 
   const over = (): boolean => kept.length > maxItems || bytes > maxBytes
-  const releaseRoom = (): void => {
-    if (roomWaiters.length === 0) return
-    const waiters = roomWaiters
-    roomWaiters = []
-    for (const waiter of waiters) waiter.resolve()
-  }
   const drain = (): T[] => {
     const batch = kept
     kept = []
     bytes = 0
-    releaseRoom()
+    space?.resolve()
+    space = undefined
     return batch
+  }
+  /** What there is for a consumer; undefined while it must wait. */
+  const answer = (): Promise<T[] | null> | undefined => {
+    if (kept.length > 0) return Promise.resolve(drain())
+    if (fault) return Promise.reject(fault.error)
+    return ended ? Promise.resolve(null) : undefined
   }
   const wake = (): void => {
     if (!waiting) return
-    const consumer = waiting
-    if (kept.length > 0) {
-      waiting = undefined
-      consumer.resolve(drain())
-    } else if (fault) {
-      waiting = undefined
-      consumer.reject(fault.error)
-    } else if (ended) {
-      waiting = undefined
-      consumer.resolve(null)
-    }
+    const given = answer()
+    if (!given) return
+    waiting.resolve(given)
+    waiting = undefined
   }
   const settle = (error?: { error: unknown }): void => {
     if (ended) return
     ended = true
     fault = error
-    releaseRoom()
+    space?.resolve()
     wake()
   }
   const shed = (): void => {
@@ -90,13 +84,13 @@ export function createQueue<T>(options: QueueOptions<T>): BoundedQueue<T> {
     let count = 0
     let left = kept.length
     while (left > 0 && (left > maxItems || bytes > maxBytes)) {
-      bytes -= sizeOf(kept[oldest ? count : left - 1] as T)
-      count += 1
       left -= 1
+      bytes -= sizeOf(kept[oldest ? count : left] as T)
+      count += 1
     }
-    const lost = kept.splice(oldest ? 0 : left, count)
     dropped += count
-    if (count > 0) onDrop?.(lost)
+    const lost = kept.splice(oldest ? 0 : left, count)
+    onDrop?.(lost)
   }
 
   return {
@@ -112,46 +106,34 @@ export function createQueue<T>(options: QueueOptions<T>): BoundedQueue<T> {
       if (overflow === 'pause') return false
       if (overflow === 'fail') {
         const limit = kept.length > maxItems ? `${maxItems} items` : `${maxBytes} bytes`
-        settle({
-          error: new SignalboxError({
-            code: 'slow_consumer',
-            message: `The consumer fell behind: ${name} held more than ${limit}.`,
-            hint: 'Read faster, raise the limit, or choose a dropping policy; a stream can be resumed from its cursor.',
-            sent: 'yes',
-          }),
-        })
-        return true
-      }
-      shed()
+        const message = `The consumer fell behind: ${name} held more than ${limit}.`
+        const hint = 'Read faster, raise the limit, or choose a dropping policy; a stream can be resumed from its cursor.'
+        settle({ error: new SignalboxError({ code: 'slow_consumer', message, hint, sent: 'yes' }) })
+      } else shed()
       return true
     },
     take() {
-      if (kept.length > 0) return Promise.resolve(drain())
-      if (fault) return Promise.reject(fault.error)
-      if (ended) return Promise.resolve(null)
+      const given = answer()
+      if (given) return given
       if (waiting) {
-        return Promise.reject(
-          new SignalboxError({ code: 'invalid_argument', message: `${name} already has a consumer that waits.` }),
-        )
+        const message = `${name} already has a consumer that waits.`
+        return Promise.reject(new SignalboxError({ code: 'invalid_argument', message }))
       }
-      waiting = deferred<T[] | null>()
+      waiting = deferred()
       return waiting.promise
     },
     takeNow: () => (kept.length > 0 ? drain() : []),
     room() {
       if (ended || !over()) return Promise.resolve()
-      const waiter = deferred()
-      roomWaiters.push(waiter)
-      return waiter.promise
+      space ??= deferred()
+      return space.promise
     },
     end: () => settle(),
     fail: (error) => settle({ error }),
     discard() {
-      kept = []
-      bytes = 0
-      fault = undefined
       ended = true
-      releaseRoom()
+      fault = undefined
+      drain()
       wake()
     },
     get size() {

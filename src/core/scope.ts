@@ -3,7 +3,8 @@
  * timer behind once the scope is disposed. Scopes nest: call, attempt, link.
  */
 import { SignalboxError, withFacts, type ErrorFacts } from '../errors.js'
-import { systemClock, type Clock } from './clock.js'
+import { systemClock, type Clock, type Timer } from './clock.js'
+import { onAbort } from './on-abort.js'
 
 export interface ScopeOptions {
   readonly signal?: AbortSignal | undefined
@@ -29,32 +30,28 @@ export class DeadlinePassed {
 }
 
 export function createScope(options: ScopeOptions = {}): Scope {
-  const { signal: parent, timeoutMs, clock = systemClock } = options
+  const { signal: parent, timeoutMs = 0, clock = systemClock } = options
   const controller = new AbortController()
-  const follow = (): void => controller.abort(parent?.reason)
-  if (parent?.aborted) follow()
-  else parent?.addEventListener('abort', follow, { once: true })
-  const bounded = timeoutMs !== undefined && timeoutMs > 0 && timeoutMs !== Number.POSITIVE_INFINITY
-  let timer =
-    bounded && !controller.signal.aborted
-      ? clock.after(timeoutMs, () => controller.abort(new DeadlinePassed(timeoutMs)))
-      : undefined
-  const endsAt = timer ? clock.monotonic() + (timeoutMs ?? 0) : Number.POSITIVE_INFINITY
+  const { signal } = controller
+  const unfollow = onAbort(parent, () => controller.abort(parent?.reason))
+  let timer: Timer | undefined
+  let endsAt = Number.POSITIVE_INFINITY
+  if (timeoutMs > 0 && timeoutMs < endsAt && !signal.aborted) {
+    timer = clock.after(timeoutMs, () => controller.abort(new DeadlinePassed(timeoutMs)))
+    endsAt = clock.monotonic() + timeoutMs
+  }
   const clearDeadline = (): void => {
     timer?.cancel()
-    timer = undefined
+    endsAt = Number.POSITIVE_INFINITY
   }
   return {
-    signal: controller.signal,
+    signal,
     abort: (reason) => controller.abort(reason),
     clearDeadline,
-    remainingMs() {
-      if (controller.signal.aborted) return 0
-      return timer ? Math.max(0, endsAt - clock.monotonic()) : Number.POSITIVE_INFINITY
-    },
+    remainingMs: () => (signal.aborted ? 0 : Math.max(0, endsAt - clock.monotonic())),
     [Symbol.dispose]() {
       clearDeadline()
-      parent?.removeEventListener('abort', follow)
+      unfollow()
     },
   }
 }
@@ -65,23 +62,20 @@ export function createScope(options: ScopeOptions = {}): Scope {
  */
 export function abortError(signal: AbortSignal, facts: Partial<ErrorFacts> = {}): SignalboxError {
   const reason: unknown = signal.reason
-  const what = facts.op ?? 'The call'
-  if (reason instanceof DeadlinePassed) {
-    return new SignalboxError({
-      ...facts,
-      code: 'deadline_exceeded',
-      message: `${what} did not finish within ${reason.timeoutMs} ms.`,
-      hint: 'Raise timeoutMs, or find out why the peer is slow.',
-    })
-  }
   if (SignalboxError.is(reason)) return withFacts(reason, facts, { sent: facts.sent })
+  const passed = reason instanceof DeadlinePassed
   // What AbortSignal.timeout() gives: the caller set a deadline by other means.
-  const timedOut = isNamed(reason, 'TimeoutError')
+  const timedOut = passed || isNamed(reason, 'TimeoutError')
+  const end = passed
+    ? `did not finish within ${reason.timeoutMs} ms. Raise timeoutMs, or find out why the peer is slow.`
+    : timedOut
+      ? "did not finish before its caller's signal timed out."
+      : 'was aborted by its caller.'
   return new SignalboxError({
     ...facts,
     code: timedOut ? 'deadline_exceeded' : 'aborted',
-    message: timedOut ? `${what} did not finish before its caller's signal timed out.` : `${what} was aborted by its caller.`,
-    cause: reason,
+    message: `${facts.op ?? 'The call'} ${end}`,
+    ...(passed ? {} : { cause: reason }),
   })
 }
 
@@ -92,19 +86,8 @@ export function isNamed(value: unknown, name: string): boolean {
 /** Waits for a promise no longer than the signal allows, and rejects with the bare reason. The promise goes on; its failure is swallowed. */
 export function raceSignal<T>(promise: PromiseLike<T>, signal: AbortSignal): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const stop = (): void => reject(signal.reason)
-    if (signal.aborted) stop()
-    else signal.addEventListener('abort', stop, { once: true })
-    promise.then(
-      (value) => {
-        signal.removeEventListener('abort', stop)
-        resolve(value)
-      },
-      (error: unknown) => {
-        signal.removeEventListener('abort', stop)
-        reject(error)
-      },
-    )
+    const ignore = onAbort(signal, () => reject(signal.reason))
+    promise.then(resolve, reject).then(ignore)
   })
 }
 
@@ -123,31 +106,18 @@ export function within<T>(work: PromiseLike<T>, signal: AbortSignal, options: Wi
   return new Promise<T>((resolve, reject) => {
     let turn: ReturnType<typeof setTimeout> | undefined
     let left = false
-    const leave = (): void => {
-      left = true
-      reject(options.giveUp())
-    }
-    const fall = (): void => {
+    const ignore = onAbort(signal, () => {
       // Real time on purpose: a turn, not a wait. A fake clock that stands still must not hold up an abort.
-      turn = setTimeout(leave, 0)
-    }
-    const settled = (): void => {
+      turn = setTimeout(() => {
+        left = true
+        reject(options.giveUp())
+      }, 0)
+    })
+    const arrive = (value: T): void => (left ? options.onLate?.(value) : resolve(value))
+    work.then(arrive, reject).then(() => {
       clearTimeout(turn)
-      signal.removeEventListener('abort', fall)
-    }
-    if (signal.aborted) fall()
-    else signal.addEventListener('abort', fall, { once: true })
-    work.then(
-      (value) => {
-        settled()
-        if (left) options.onLate?.(value)
-        else resolve(value)
-      },
-      (error: unknown) => {
-        settled()
-        reject(error)
-      },
-    )
+      ignore()
+    })
   })
 }
 
@@ -168,12 +138,10 @@ export function disposeLate(result: unknown): void {
  * opened it, but not an opening that was given up.
  */
 export async function whileOpening<T>(life: Scope, opening: AbortSignal, open: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const follow = (): void => life.abort(opening.reason)
-  if (opening.aborted) follow()
-  else opening.addEventListener('abort', follow, { once: true })
+  const unfollow = onAbort(opening, () => life.abort(opening.reason))
   try {
     return await open(life.signal)
   } finally {
-    opening.removeEventListener('abort', follow)
+    unfollow()
   }
 }

@@ -32,25 +32,33 @@ export function ndjsonDecoder<Message = unknown>(options: NdjsonOptions<Message>
   const { maxLineBytes = MAX_LINE_BYTES, onInvalid } = options
   const partial = createAccumulator()
 
+  const fail = (code: 'too_large' | 'invalid_message', message: string, facts?: { cause: unknown }): void => {
+    decoder.fault = new SignalboxError({ code, message, sent: 'yes', ...facts })
+  }
+
+  const fits = (bytes: number): boolean => {
+    if (bytes <= maxLineBytes) return true
+    const what = `A line of at least ${bytes} bytes came in; the limit is ${maxLineBytes}.`
+    fail('too_large', `${what} Raise maxLineBytes if the peer is trusted to send such lines.`)
+    return false
+  }
+
   const parse = (line: string, out: Message[], truncated = false): void => {
     try {
       out.push(JSON.parse(line) as Message)
     } catch (cause) {
       // A blank line is no message: some peers use it as a keep-alive.
       if (line.trim() === '') return
-      if (!onInvalid) {
-        decoder.fault = truncated ? cutShort(line, cause) : notJson(line, cause)
+      if (onInvalid) {
+        const made = onInvalid(line, cause, truncated)
+        if (made !== undefined) out.push(made)
         return
       }
-      const made = onInvalid(line, cause, truncated)
-      if (made !== undefined) out.push(made)
+      const what = truncated
+        ? `The stream ended inside a line, ${line.length} characters into it; that message is lost.`
+        : `A line of ${line.length} characters is not JSON. Is this the right port?`
+      fail('invalid_message', what, { cause })
     }
-  }
-
-  /** One line, from the first byte to the last before its newline. */
-  const line = (bytes: Uint8Array, out: Message[]): void => {
-    if (bytes.byteLength > maxLineBytes) decoder.fault = tooLong(bytes.byteLength, maxLineBytes)
-    else if (bytes.byteLength > 0) parse(utf8.decode(bytes), out)
   }
 
   /** Any number of whole lines, the last newline left off. */
@@ -60,7 +68,7 @@ export function ndjsonDecoder<Message = unknown>(options: NdjsonOptions<Message>
       for (let start = 0; start <= bytes.byteLength && !decoder.fault; ) {
         const found = bytes.indexOf(NEWLINE, start)
         const end = found === -1 ? bytes.byteLength : found
-        line(bytes.subarray(start, end), out)
+        if (fits(end - start)) parse(utf8.decode(bytes.subarray(start, end)), out)
         start = end + 1
       }
       return
@@ -73,13 +81,11 @@ export function ndjsonDecoder<Message = unknown>(options: NdjsonOptions<Message>
       if (decoder.fault) return
       start = end + 1
     }
-    if (start < text.length) parse(text.slice(start), out)
+    if (start < text.length) parse(start === 0 ? text : text.slice(start), out)
   }
 
   const keep = (bytes: Uint8Array): void => {
-    const length = partial.length + bytes.byteLength
-    if (length > maxLineBytes) decoder.fault = tooLong(length, maxLineBytes)
-    else partial.append(bytes, maxLineBytes)
+    if (fits(partial.length + bytes.byteLength)) partial.append(bytes, maxLineBytes)
   }
 
   const decoder: DecoderState<Decoder<Message>> = {
@@ -88,18 +94,12 @@ export function ndjsonDecoder<Message = unknown>(options: NdjsonOptions<Message>
       const out: Message[] = []
       if (decoder.fault) return out
       const last = chunk.lastIndexOf(NEWLINE)
-      if (last === -1) {
-        keep(chunk)
-        return out
-      }
       let start = 0
-      if (partial.length > 0) {
-        const first = chunk.indexOf(NEWLINE)
-        keep(chunk.subarray(0, first))
-        if (decoder.fault) return out
-        line(partial.view(), out)
+      if (partial.length > 0 && last !== -1) {
+        start = chunk.indexOf(NEWLINE) + 1
+        keep(chunk.subarray(0, start - 1))
+        if (!decoder.fault) parse(utf8.decode(partial.view()), out)
         partial.clear()
-        start = first + 1
       }
       if (start < last && !decoder.fault) lines(chunk.subarray(start, last), out)
       if (last + 1 < chunk.byteLength && !decoder.fault) keep(chunk.subarray(last + 1))
@@ -112,33 +112,4 @@ export function ndjsonDecoder<Message = unknown>(options: NdjsonOptions<Message>
     },
   }
   return decoder
-}
-
-function tooLong(bytes: number, limit: number): SignalboxError {
-  return new SignalboxError({
-    code: 'too_large',
-    message: `A line of at least ${bytes} bytes came in; the limit is ${limit}.`,
-    hint: 'Raise maxLineBytes if the peer is trusted to send lines of this size.',
-    sent: 'yes',
-  })
-}
-
-function notJson(line: string, cause: unknown): SignalboxError {
-  return new SignalboxError({
-    code: 'invalid_message',
-    message: `A line of ${line.length} characters is not JSON.`,
-    hint: 'Is this the right port, and does the peer write only NDJSON there?',
-    sent: 'yes',
-    cause,
-  })
-}
-
-function cutShort(line: string, cause: unknown): SignalboxError {
-  return new SignalboxError({
-    code: 'invalid_message',
-    message: `The stream ended inside a line, ${line.length} characters into it.`,
-    hint: 'The peer died or the link was cut; the last message is lost.',
-    sent: 'yes',
-    cause,
-  })
 }
