@@ -171,7 +171,7 @@ export function createAskStream(deps: AskDeps, request: AskInit, options: AskOpt
 
   const silent = (): void => {
     const message = `The ask brought nothing for ${idleMs} ms.`
-    if (asked.size === 0) fail(new TimeoutError({ code: 'deadline_exceeded', message, remoteCode: 'timeout' }))
+    if (asked.size === 0) fail(new TimeoutError({ code: 'deadline_exceeded', message }))
     // A question waits for us, not we for an answer: look again when the patience has passed once more.
     else Object.assign(watch, watchIdle(idleMs, silent, clock))
   }
@@ -195,7 +195,7 @@ export function createAskStream(deps: AskDeps, request: AskInit, options: AskOpt
     if (!channel && !ended) throw refused(OP, `${what}() came before the ask was sent.`, 'Read the stream first: it starts lazily.')
     if (!channel || ended) {
       const message = `${what}() came after the ask had ended.`
-      throw new ConnectionError({ code: 'closed', message, op: OP, sent: 'no', remoteCode: 'connection' })
+      throw new ConnectionError({ code: 'closed', message, op: OP, sent: 'no' })
     }
     // A core answers whatever question is open, and does not look at the name: a late yes would approve another plan.
     if (asked.get(key) !== what) throw refused(OP, `No question of this ask waits for ${what}(${JSON.stringify(key)}).`)

@@ -6,7 +6,7 @@ import type { ExchangeTransport, Link, OpenOptions, StreamTransport } from '../t
 import type { Backend } from './backend.js'
 import { resolveConfig, type CmdopConfig, type ResolvedConfig } from './config.js'
 import { createCoreBackend } from './core-backend.js'
-import { asCmdopError, CmdopError, ValidationError } from './errors.js'
+import { asCmdopError, CmdopError, refused } from './errors.js'
 import { createFleets, type Fleets } from './namespaces/fleets.js'
 import { createKeys, type Keys } from './namespaces/keys.js'
 import { createMachines, type Machines } from './namespaces/machines.js'
@@ -95,16 +95,13 @@ export function createCmdop(options: CmdopOptions): Cmdop {
     }
   }
   const fleet: Context['fleet'] = (op, explicit) => {
-    const found = explicit || config.fleetId
-    if (found) return found
-    throw new ValidationError({
-      code: 'invalid_argument',
-      remoteCode: 'validation',
+    const fleetId = explicit.fleetId || config.fleetId
+    if (fleetId) return { fleetId }
+    throw refused(
       op,
-      message: `${op} needs a fleet, and none is known.`,
-      hint: 'Pass fleetId to the call or to createCmdop, or set CMDOP_FLEET_ID.',
-      sent: 'no',
-    })
+      `${op} needs a fleet, and none is known.`,
+      'Pass fleetId to the call or to createCmdop, or set CMDOP_FLEET_ID.',
+    )
   }
 
   const context: Context = { invoke, fleet }

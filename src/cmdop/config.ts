@@ -1,5 +1,5 @@
 /** Where the relay and the platform are and who we are there: explicit over environment over default, with "" for unset. */
-import { ValidationError } from './errors.js'
+import { refused } from './errors.js'
 
 export interface CmdopConfig {
   /** Bearer token of the relay: machines, fleets, tunnels, schedules, keys. */
@@ -38,12 +38,8 @@ export function fromEnv(env: Variables): CmdopConfig {
 function timeoutOf(text: string): number {
   const value = Number(text)
   if (Number.isFinite(value) && value > 0) return value
-  throw new ValidationError({
-    code: 'invalid_argument',
-    message: `CMDOP_TIMEOUT_MS is ${JSON.stringify(text)}, which is no number of milliseconds.`,
-    hint: `Give a positive number, or unset it for the default of ${DEFAULT_TIMEOUT_MS}.`,
-    system: 'cmdop',
-  })
+  const message = `CMDOP_TIMEOUT_MS is ${JSON.stringify(text)}, which is no number of milliseconds.`
+  throw refused('fromEnv', message, `Give a positive number, or unset it for the default of ${DEFAULT_TIMEOUT_MS}.`)
 }
 
 function given(config: CmdopConfig): CmdopConfig {

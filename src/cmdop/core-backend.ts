@@ -6,9 +6,9 @@ import { SignalboxError, withFacts } from '../errors.js'
 import type { Link, OpenOptions } from '../transport.js'
 import type { AskChannel, Backend } from './backend.js'
 import { Kind, type Envelope, type PayloadInit } from './envelope.js'
-import { AuthError, CmdopError, ConnectionError, remoteFailure } from './errors.js'
+import { AuthError, clientClosed, CmdopError, ConnectionError, remoteFailure } from './errors.js'
 import { frameOf } from './frames.js'
-import { OPS, type OpName, type Plane } from './ops.js'
+import { OPS, planeOf, type OpName, type Plane } from './ops.js'
 import { toPlain, type Complaint } from './plain.js'
 import { schemaOf } from './schema.js'
 import { createSession, LEAVING_MS, type Session, type SessionLimits } from './session.js'
@@ -73,7 +73,6 @@ export function createCoreBackend(options: CoreBackendOptions): Backend {
       ...facts,
       op,
       code: 'unauthenticated',
-      remoteCode: 'auth',
       message: `${op} needs ${what} for the ${plane}, and there is none.`,
       hint: `Pass \`${option}\` to createCmdop, or set ${variable}.`,
       sent: 'no',
@@ -83,7 +82,7 @@ export function createCoreBackend(options: CoreBackendOptions): Backend {
   return {
     async unary(name, request, call) {
       const op = OPS[name]
-      allow(op.plane, name)
+      allow(planeOf(name), name)
       const core = await acquire(call)
       const payload = { case: op.request, value: request } as PayloadInit
       const answer = await core.unary(payload, call.signal)
@@ -157,11 +156,7 @@ function errorOf(payload: Envelope['payload'], facts: { op: string }, ofStream: 
 
 function unexpected(what: string, facts: { op: string }): CmdopError {
   const message = `${facts.op} was answered with ${what}, which answers something else.`
-  return new CmdopError({ ...facts, code: 'protocol', remoteCode: 'internal', message, sent: 'yes' })
-}
-
-function clientClosed(facts: { transport: string }): ConnectionError {
-  return new ConnectionError({ ...facts, code: 'closed', remoteCode: 'connection', message: 'This client is closed.', sent: 'no' })
+  return new CmdopError({ ...facts, code: 'protocol', message, sent: 'yes' })
 }
 
 function notOpened(error: unknown, facts: { transport: string }): unknown {
@@ -170,5 +165,5 @@ function notOpened(error: unknown, facts: { transport: string }): unknown {
   if (error.code !== 'not_found') return withFacts(error, facts, { sent: 'no' })
   // No executable: the word for a machine or a fleet that is not there would mislead.
   const { message, transport } = error
-  return new ConnectionError({ code: 'unreachable', remoteCode: 'connection', message, transport, sent: 'no', cause: error })
+  return new ConnectionError({ code: 'unreachable', message, transport, sent: 'no', cause: error })
 }

@@ -4,10 +4,30 @@
  */
 import { SignalboxError, type ErrorCode, type ErrorFacts, type Sent } from '../errors.js'
 
+/** How the SDKs would call a failure of ours. */
+const WORDS: Readonly<Partial<Record<ErrorCode, string>>> = {
+  deadline_exceeded: 'timeout',
+  closed: 'connection',
+  unreachable: 'connection',
+  exited: 'connection',
+  incompatible: 'connection',
+  unauthenticated: 'auth',
+  permission_denied: 'permission',
+  not_found: 'not_found',
+  conflict: 'conflict',
+  invalid_argument: 'validation',
+  too_large: 'validation',
+  rate_limited: 'rate_limit',
+  unavailable: 'unavailable',
+  unsupported: 'unsupported',
+  protocol: 'internal',
+  invalid_message: 'internal',
+}
+
 export class CmdopError extends SignalboxError {
   override readonly name: string = 'CmdopError'
   constructor(facts: ErrorFacts) {
-    super({ system: 'cmdop', retryable: false, ...facts })
+    super({ system: 'cmdop', retryable: false, ...facts, remoteCode: facts.remoteCode ?? WORDS[facts.code] })
   }
 }
 export class AuthError extends CmdopError {
@@ -56,79 +76,60 @@ export class AgentStreamError extends CmdopError {
 
 type ErrorClass = new (facts: ErrorFacts) => CmdopError
 
-interface Meaning {
-  readonly kind: ErrorClass
-  readonly code: ErrorCode
-  readonly sent: Sent
-}
-
-/** What each code of the system says. A code that nobody knows says nothing about what it left behind. */
-const MEANINGS: Readonly<Record<string, Meaning>> = {
-  auth: { kind: AuthError, code: 'unauthenticated', sent: 'yes' },
-  permission: { kind: PermissionError, code: 'permission_denied', sent: 'yes' },
-  not_found: { kind: NotFoundError, code: 'not_found', sent: 'yes' },
-  conflict: { kind: ConflictError, code: 'conflict', sent: 'yes' },
-  validation: { kind: ValidationError, code: 'invalid_argument', sent: 'yes' },
-  rate_limit: { kind: RateLimitError, code: 'rate_limited', sent: 'yes' },
-  server: { kind: ServerError, code: 'remote', sent: 'yes' },
+/** What each code of the system says: its class, our code, and what became of the request, which is `yes` where nothing is said. */
+const MEANINGS: Readonly<Record<string, readonly [ErrorClass, ErrorCode, Sent?]>> = {
+  auth: [AuthError, 'unauthenticated'],
+  permission: [PermissionError, 'permission_denied'],
+  not_found: [NotFoundError, 'not_found'],
+  conflict: [ConflictError, 'conflict'],
+  validation: [ValidationError, 'invalid_argument'],
+  rate_limit: [RateLimitError, 'rate_limited'],
+  server: [ServerError, 'remote'],
   // Refused, reset and unresolved are one code: only the core's text tells them apart, and text is not matched.
-  connection: { kind: ConnectionError, code: 'unreachable', sent: 'maybe' },
-  timeout: { kind: TimeoutError, code: 'deadline_exceeded', sent: 'maybe' },
-  unavailable: { kind: UnavailableError, code: 'unavailable', sent: 'yes' },
+  connection: [ConnectionError, 'unreachable', 'maybe'],
+  timeout: [TimeoutError, 'deadline_exceeded', 'maybe'],
+  unavailable: [UnavailableError, 'unavailable'],
   // The core before 1.0.2 and the relay call it so.
-  machine_offline: { kind: UnavailableError, code: 'unavailable', sent: 'yes' },
-  pin_denied: { kind: PinDeniedError, code: 'permission_denied', sent: 'yes' },
-  pin_required_timeout: { kind: PinTimeoutError, code: 'permission_denied', sent: 'yes' },
+  machine_offline: [UnavailableError, 'unavailable'],
+  pin_denied: [PinDeniedError, 'permission_denied'],
+  pin_required_timeout: [PinTimeoutError, 'permission_denied'],
   // The core refuses what it does not know before it does anything.
-  unknown_op: { kind: CmdopError, code: 'unsupported', sent: 'no' },
-  unsupported: { kind: CmdopError, code: 'unsupported', sent: 'no' },
+  unknown_op: [CmdopError, 'unsupported', 'no'],
+  unsupported: [CmdopError, 'unsupported', 'no'],
 }
-const UNKNOWN: Meaning = { kind: CmdopError, code: 'remote', sent: 'maybe' }
+// A code that nobody knows says nothing about what it left behind.
+const UNKNOWN = [CmdopError, 'remote', 'maybe'] as const
+
+const meaningOf = (name: string) => (Object.hasOwn(MEANINGS, name) ? MEANINGS[name] : undefined) ?? UNKNOWN
 
 /** The typed failure for what the core, or the relay, answered. */
 export function remoteFailure(remoteCode: string, said: string, facts: Partial<ErrorFacts>, ofStream = false): CmdopError {
-  const name = remoteCode === '' ? 'internal' : remoteCode
-  const meaning = Object.hasOwn(MEANINGS, name) ? (MEANINGS[name] ?? UNKNOWN) : UNKNOWN
-  const pin = meaning.kind === PinDeniedError || meaning.kind === PinTimeoutError
-  const Kind = ofStream && !pin ? AgentStreamError : meaning.kind
-  const message = `${facts.op ?? 'The call'} failed (${name})${said === '' ? '.' : `: ${said}`}`
+  const name = remoteCode || 'internal'
+  const [Own, code, outcome = 'yes'] = meaningOf(name)
+  const Kind = ofStream && !name.startsWith('pin_') ? AgentStreamError : Own
+  const message = `${facts.op ?? 'The call'} failed (${name})${said && ': '}${said || '.'}`
   // An ask may have run for long before it failed.
-  const sent = ofStream && meaning.sent !== 'no' ? 'yes' : meaning.sent
-  return new Kind({ ...facts, code: meaning.code, message, sent, remoteCode: name })
-}
-
-/** How a failure of ours is called in the words of the SDKs. */
-const CLASSES: Readonly<Partial<Record<ErrorCode, readonly [ErrorClass, string]>>> = {
-  deadline_exceeded: [TimeoutError, 'timeout'],
-  closed: [ConnectionError, 'connection'],
-  unreachable: [ConnectionError, 'connection'],
-  exited: [ConnectionError, 'connection'],
-  incompatible: [ConnectionError, 'connection'],
-  unauthenticated: [AuthError, 'auth'],
-  permission_denied: [PermissionError, 'permission'],
-  not_found: [NotFoundError, 'not_found'],
-  conflict: [ConflictError, 'conflict'],
-  invalid_argument: [ValidationError, 'validation'],
-  too_large: [ValidationError, 'validation'],
-  rate_limited: [RateLimitError, 'rate_limit'],
-  unavailable: [UnavailableError, 'unavailable'],
-  unsupported: [CmdopError, 'unsupported'],
-  protocol: [CmdopError, 'internal'],
-  invalid_message: [CmdopError, 'internal'],
+  const sent = ofStream && outcome !== 'no' ? 'yes' : outcome
+  return new Kind({ ...facts, code, message, sent, remoteCode: name })
 }
 
 /** Every failure that leaves the client is a `CmdopError`; what other layers threw is told again in its class. */
 export function asCmdopError(error: unknown): unknown {
   if (!SignalboxError.is(error) || error instanceof CmdopError) return error
-  const [Kind, remoteCode] = CLASSES[error.code] ?? [CmdopError, undefined]
-  const { code, message, sent, transport, op, attempt, status, exitCode, signal, stderrTail, retryAfterMs } = error
-  const facts = { code, message, sent, transport, op, attempt, status, exitCode, signal, stderrTail, retryAfterMs }
-  const copy = new Kind({ ...facts, remoteCode: error.remoteCode ?? remoteCode, cause: error.cause })
+  const [Kind] = meaningOf(WORDS[error.code] ?? '')
+  const { code, message, sent, transport, op, attempt, status, remoteCode, exitCode, signal, stderrTail, retryAfterMs, cause } =
+    error
+  const facts = { code, message, sent, transport, op, attempt, status, remoteCode, exitCode, signal, stderrTail, retryAfterMs }
+  const copy = new Kind({ ...facts, cause })
   if (error.stack !== undefined) Object.defineProperty(copy, 'stack', { value: error.stack, writable: true, configurable: true })
   return copy
 }
 
 /** Refused here, before anything was written. */
 export function refused(op: string, message: string, hint?: string): ValidationError {
-  return new ValidationError({ code: 'invalid_argument', message, hint, op, sent: 'no', remoteCode: 'validation' })
+  return new ValidationError({ code: 'invalid_argument', message, hint, op, sent: 'no' })
+}
+
+export function clientClosed(facts: Partial<ErrorFacts>): ConnectionError {
+  return new ConnectionError({ ...facts, code: 'closed', message: 'This client is closed.', sent: 'no' })
 }

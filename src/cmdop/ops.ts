@@ -9,73 +9,72 @@ export type Plane = 'relay' | 'platform'
 export interface Op {
   readonly request: Arm
   readonly answer: Arm
-  readonly plane: Plane
   readonly idempotent: boolean
 }
 
-const relay = <Request extends Arm, Answer extends Arm>(request: Request, answer: Answer, idempotent = false) =>
-  ({ request, answer, plane: 'relay', idempotent }) as const
-const platform = <Request extends Arm, Answer extends Arm>(request: Request, answer: Answer, idempotent = false) =>
-  ({ request, answer, plane: 'platform', idempotent }) as const
-
-const TWICE_IS_ONCE = true
+const once = <Request extends Arm, Answer extends Arm>(request: Request, answer: Answer) =>
+  ({ request, answer, idempotent: false }) as const
+/** Asked twice, it does what it does once. */
+const again = <Request extends Arm, Answer extends Arm>(request: Request, answer: Answer) =>
+  ({ request, answer, idempotent: true }) as const
 
 export const OPS = {
-  'machines.list': relay('listMachinesReq', 'machineList', TWICE_IS_ONCE),
-  'machines.get': relay('getMachineReq', 'machineDetail', TWICE_IS_ONCE),
-  'machines.update': relay('updateMachineReq', 'machineSummary', TWICE_IS_ONCE),
-  'machines.disable': relay('disableMachineReq', 'empty'),
-  'machines.info': relay('machineInfoReq', 'machineInfoResp', TWICE_IS_ONCE),
-  'machines.spend': relay('machineSpendReq', 'machineSpend', TWICE_IS_ONCE),
-  'machines.messages': relay('messagesReq', 'messagesResp', TWICE_IS_ONCE),
+  'machines.list': again('listMachinesReq', 'machineList'),
+  'machines.get': again('getMachineReq', 'machineDetail'),
+  'machines.update': again('updateMachineReq', 'machineSummary'),
+  'machines.disable': once('disableMachineReq', 'empty'),
+  'machines.info': again('machineInfoReq', 'machineInfoResp'),
+  'machines.spend': again('machineSpendReq', 'machineSpend'),
+  'machines.messages': again('messagesReq', 'messagesResp'),
   // The second answer would count what the first one left: nothing.
-  'machines.clearMessages': relay('clearMessagesReq', 'clearMessagesResp'),
-  'machines.activeSession': relay('activeSessionReq', 'activeSessionResp', TWICE_IS_ONCE),
-  'fleets.list': relay('listFleetsReq', 'fleetList', TWICE_IS_ONCE),
-  'fleets.create': relay('createFleetReq', 'fleetSummary'),
-  'fleets.update': relay('updateFleetReq', 'fleetSummary', TWICE_IS_ONCE),
-  'fleets.disable': relay('disableFleetReq', 'empty'),
-  'fleets.members.list': relay('listMembersReq', 'memberList', TWICE_IS_ONCE),
-  'fleets.members.add': relay('addMemberReq', 'memberInfo'),
-  'fleets.members.setRole': relay('setMemberRoleReq', 'memberInfo', TWICE_IS_ONCE),
-  'fleets.members.remove': relay('removeMemberReq', 'empty'),
-  'fleets.machines.list': relay('listFleetMachinesReq', 'machineList', TWICE_IS_ONCE),
-  'fleets.machines.attach': relay('attachMachineReq', 'machineFleetLink'),
-  'fleets.machines.detach': relay('detachMachineReq', 'empty'),
-  'tunnels.open': relay('openTunnelReq', 'tunnelView'),
-  'tunnels.close': relay('closeTunnelReq', 'empty', TWICE_IS_ONCE),
-  'tunnels.list': relay('listTunnelsReq', 'tunnelList', TWICE_IS_ONCE),
-  'tunnels.get': relay('getTunnelReq', 'tunnelView', TWICE_IS_ONCE),
-  'tunnels.sessions': relay('listSessionsReq', 'sessionList', TWICE_IS_ONCE),
-  'schedules.list': relay('listSchedulesReq', 'scheduleList', TWICE_IS_ONCE),
-  'schedules.get': relay('getScheduleReq', 'scheduleView', TWICE_IS_ONCE),
-  'schedules.create': relay('createScheduleReq', 'scheduleView'),
-  'schedules.update': relay('updateScheduleReq', 'scheduleView', TWICE_IS_ONCE),
-  'schedules.delete': relay('deleteScheduleReq', 'empty'),
-  'schedules.trigger': relay('triggerScheduleReq', 'manualTriggerResp'),
-  'schedules.runs': relay('scheduleRunsReq', 'scheduleRunList', TWICE_IS_ONCE),
-  'keys.list': relay('listKeysReq', 'apiKeyList', TWICE_IS_ONCE),
-  'keys.issue': relay('issueKeyReq', 'issueKeyResp'),
-  'keys.revoke': relay('revokeKeyReq', 'empty'),
-  'skills.list': platform('skillsListReq', 'skillListPage', TWICE_IS_ONCE),
-  'skills.my': platform('skillsMyReq', 'skillListPage', TWICE_IS_ONCE),
-  'skills.get': platform('skillsGetReq', 'skillDetail', TWICE_IS_ONCE),
+  'machines.clearMessages': once('clearMessagesReq', 'clearMessagesResp'),
+  'machines.activeSession': again('activeSessionReq', 'activeSessionResp'),
+  'fleets.list': again('listFleetsReq', 'fleetList'),
+  'fleets.create': once('createFleetReq', 'fleetSummary'),
+  'fleets.update': again('updateFleetReq', 'fleetSummary'),
+  'fleets.disable': once('disableFleetReq', 'empty'),
+  'fleets.members.list': again('listMembersReq', 'memberList'),
+  'fleets.members.add': once('addMemberReq', 'memberInfo'),
+  'fleets.members.setRole': again('setMemberRoleReq', 'memberInfo'),
+  'fleets.members.remove': once('removeMemberReq', 'empty'),
+  'fleets.machines.list': again('listFleetMachinesReq', 'machineList'),
+  'fleets.machines.attach': once('attachMachineReq', 'machineFleetLink'),
+  'fleets.machines.detach': once('detachMachineReq', 'empty'),
+  'tunnels.open': once('openTunnelReq', 'tunnelView'),
+  'tunnels.close': again('closeTunnelReq', 'empty'),
+  'tunnels.list': again('listTunnelsReq', 'tunnelList'),
+  'tunnels.get': again('getTunnelReq', 'tunnelView'),
+  'tunnels.sessions': again('listSessionsReq', 'sessionList'),
+  'schedules.list': again('listSchedulesReq', 'scheduleList'),
+  'schedules.get': again('getScheduleReq', 'scheduleView'),
+  'schedules.create': once('createScheduleReq', 'scheduleView'),
+  'schedules.update': again('updateScheduleReq', 'scheduleView'),
+  'schedules.delete': once('deleteScheduleReq', 'empty'),
+  'schedules.trigger': once('triggerScheduleReq', 'manualTriggerResp'),
+  'schedules.runs': again('scheduleRunsReq', 'scheduleRunList'),
+  'keys.list': again('listKeysReq', 'apiKeyList'),
+  'keys.issue': once('issueKeyReq', 'issueKeyResp'),
+  'keys.revoke': once('revokeKeyReq', 'empty'),
+  'skills.list': again('skillsListReq', 'skillListPage'),
+  'skills.my': again('skillsMyReq', 'skillListPage'),
+  'skills.get': again('skillsGetReq', 'skillDetail'),
   // It counts installs, and installs nothing here.
-  'skills.install': platform('skillsInstallReq', 'skillInstall'),
-  'skills.create': platform('skillsCreateReq', 'skillCreated'),
-  'skills.update': platform('skillsUpdateReq', 'skillUpdated', TWICE_IS_ONCE),
-  'skills.delete': platform('skillsDeleteReq', 'empty'),
-  'skills.versions': platform('skillsVersionsReq', 'skillVersionList', TWICE_IS_ONCE),
-  'skills.reviews': platform('skillsReviewsReq', 'skillReviewPage', TWICE_IS_ONCE),
+  'skills.install': once('skillsInstallReq', 'skillInstall'),
+  'skills.create': once('skillsCreateReq', 'skillCreated'),
+  'skills.update': again('skillsUpdateReq', 'skillUpdated'),
+  'skills.delete': once('skillsDeleteReq', 'empty'),
+  'skills.versions': again('skillsVersionsReq', 'skillVersionList'),
+  'skills.reviews': again('skillsReviewsReq', 'skillReviewPage'),
   // A toggle: the second one takes the star back.
-  'skills.star': platform('skillsStarReq', 'skillStar'),
-  'skills.publish': platform('skillsPublishReq', 'skillsPublishResp'),
-  'skills.publishStatus': platform('skillsPublishStatusReq', 'skillsPublishStatusResp', TWICE_IS_ONCE),
-  'skills.categories': platform('skillsCategoriesReq', 'skillCategoryList', TWICE_IS_ONCE),
-  'skills.tags': platform('skillsTagsReq', 'skillTagList', TWICE_IS_ONCE),
+  'skills.star': once('skillsStarReq', 'skillStar'),
+  'skills.publish': once('skillsPublishReq', 'skillsPublishResp'),
+  'skills.publishStatus': again('skillsPublishStatusReq', 'skillsPublishStatusResp'),
+  'skills.categories': again('skillsCategoriesReq', 'skillCategoryList'),
+  'skills.tags': again('skillsTagsReq', 'skillTagList'),
 } as const satisfies Readonly<Record<string, Op>>
 
 export type OpName = keyof typeof OPS
+export const planeOf = (name: OpName): Plane => (name.startsWith('skills.') ? 'platform' : 'relay')
 export type Request<Name extends OpName> = MessageInitShape<GenMessage<ArmValue<(typeof OPS)[Name]['request']>>>
 export type Answer<Name extends OpName> = (typeof OPS)[Name]['answer'] extends 'empty'
   ? undefined

@@ -1,74 +1,75 @@
-/** Three ways of paging, told as two generators each: pages, and the items of all pages. */
+/** Three ways of paging, each told by where it starts, how it asks for a step, and where it goes on. */
+import { refused } from './errors.js'
 
-export async function* each<Page, Item>(
-  pages: AsyncIterable<Page>,
-  items: (page: Page) => readonly Item[],
-): AsyncGenerator<Item, void> {
-  for await (const page of pages) yield* items(page)
+export interface Paging<Step, Options, Page> {
+  start(options: Options, op: string): Step
+  ask(step: Step): object
+  /** The step after this page; undefined at the end. */
+  next(page: Page, step: Step): Step | undefined
+}
+
+export interface CursorOptions {
+  readonly cursor?: string
+}
+export interface CursorAnswer {
+  readonly nextCursor?: string | undefined
+  readonly hasMore?: boolean
 }
 
 /** The relay's opaque cursor. `hasMore: false` ends it, whatever cursor came along. */
-export async function* byCursor<Page extends { readonly nextCursor?: string | undefined; readonly hasMore?: boolean }>(
-  fetch: (cursor: string) => Promise<Page>,
-  start = '',
-): AsyncGenerator<Page, void> {
-  let cursor = start
-  for (;;) {
-    const page = await fetch(cursor)
-    yield page
-    const next = page.nextCursor ?? ''
-    // The same cursor again would give the same page for ever.
-    if (next === '' || page.hasMore === false || next === cursor) return
-    cursor = next
-  }
+export const byCursor: Paging<string, CursorOptions, CursorAnswer> = {
+  start: ({ cursor = '' }) => cursor,
+  ask: (cursor) => ({ cursor }),
+  // The same cursor again would give the same page for ever.
+  next: ({ nextCursor, hasMore }, cursor) => (hasMore === false || nextCursor === cursor ? undefined : nextCursor || undefined),
 }
 
+export interface PageOptions {
+  /** Counts from 1. Needs `perPage`: a relay that is told no size gives its first page, whatever the number. */
+  readonly page?: number
+  readonly perPage?: number
+}
 export interface OffsetAnswer {
   readonly items: readonly unknown[]
   readonly offset: number
   readonly perPage: number
   readonly total: number
 }
-
-export interface OffsetPageInit {
+interface OffsetStep {
   readonly offset: number
   readonly perPage: number
-}
-
-/** Without a page size the relay takes its own, and always its first page: upstream asks it so, and the bytes are theirs. */
-export function offsetPage(page = 1, perPage = 0): OffsetPageInit {
-  return perPage > 0 ? { offset: (Math.max(Math.trunc(page), 1) - 1) * perPage, perPage } : { offset: 0, perPage: 0 }
 }
 
 /**
  * By the page size that the answer names. The core turns an offset into a page number by division, so every offset must be a multiple
  * of the size: a short page that is not the last must not shift the next one.
  */
-export async function* byOffset<Page extends OffsetAnswer>(
-  fetch: (page: OffsetPageInit) => Promise<Page>,
-  start: OffsetPageInit,
-): AsyncGenerator<Page, void> {
-  let ask = start
-  for (;;) {
-    const page = await fetch(ask)
-    yield page
-    const perPage = page.perPage > 0 ? page.perPage : ask.perPage || page.items.length
-    const next = (Math.floor(page.offset / Math.max(perPage, 1)) + 1) * perPage
-    if (page.items.length === 0 || next >= page.total || next <= ask.offset) return
-    ask = { offset: next, perPage }
-  }
+export const byOffset: Paging<OffsetStep, PageOptions, OffsetAnswer> = {
+  // Without a page size the relay takes its own, and always its first page: upstream asks it so, and the bytes are theirs.
+  start({ page = 1, perPage = 0 }, op) {
+    if (perPage > 0) return { offset: (Math.max(Math.trunc(page), 1) - 1) * perPage, perPage }
+    if (page > 1) throw refused(op, `page ${page} needs perPage: without it the relay gives its first page.`)
+    return { offset: 0, perPage: 0 }
+  },
+  ask: (page) => ({ page }),
+  next(page, asked) {
+    const perPage = page.perPage > 0 ? page.perPage : asked.perPage || page.items.length
+    const offset = (Math.floor(page.offset / Math.max(perPage, 1)) + 1) * perPage
+    return page.items.length === 0 || offset >= page.total || offset <= asked.offset ? undefined : { offset, perPage }
+  },
+}
+
+export interface NumberAnswer {
+  readonly page: number
+  readonly hasNext: boolean
+  readonly nextPage?: number | undefined
 }
 
 /** The platform's page numbers. */
-export async function* byNumber<
-  Page extends { readonly hasNext: boolean; readonly nextPage?: number | undefined; readonly page: number },
->(fetch: (page: number | undefined) => Promise<Page>, start?: number): AsyncGenerator<Page, void> {
-  let number = start
-  for (;;) {
-    const page = await fetch(number)
-    yield page
-    const next = page.nextPage ?? page.page + 1
-    if (!page.hasNext || next <= page.page) return
-    number = next
-  }
+export const byNumber: Paging<number | undefined, { readonly page?: number }, NumberAnswer> = {
+  start: ({ page }) => page,
+  ask: (page) => ({ page }),
+  next({ page, hasNext, nextPage = page + 1 }) {
+    return hasNext && nextPage > page ? nextPage : undefined
+  },
 }

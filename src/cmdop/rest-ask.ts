@@ -37,7 +37,6 @@ export async function openRestAsk(rest: Rest, request: AskInit, sink: AskSink, c
     const lost = {
       ...facts,
       code: 'closed',
-      remoteCode: 'connection',
       message: 'The stream of the ask broke.',
       sent: 'yes',
     } as const
@@ -88,7 +87,7 @@ export async function openRestAsk(rest: Rest, request: AskInit, sink: AskSink, c
       // What follows a plan comes in the answer to its confirmation.
       if (waitsForPlan) return
       const message = 'The relay ended the ask without saying how it went.'
-      throw new CmdopError({ ...facts, code: 'protocol', remoteCode: 'internal', message, sent: 'yes' })
+      throw new CmdopError({ ...facts, code: 'protocol', message, sent: 'yes' })
     } catch (error) {
       fail(error)
     } finally {

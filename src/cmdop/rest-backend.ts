@@ -4,8 +4,8 @@ import { readText } from '../core/read-text.js'
 import type { ExchangeTransport, Reply } from '../transport.js'
 import type { Backend } from './backend.js'
 import type { ResolvedConfig } from './config.js'
-import { CmdopError, ConnectionError, remoteFailure } from './errors.js'
-import { OPS, type OpName, type Plane } from './ops.js'
+import { clientClosed, CmdopError, remoteFailure } from './errors.js'
+import { OPS, planeOf, type OpName, type Plane } from './ops.js'
 import { fromWire } from './plain.js'
 import { openRestAsk } from './rest-ask.js'
 import { REST_PATHS } from './rest-paths.js'
@@ -24,8 +24,7 @@ const BY_STATUS: Readonly<Partial<Record<OpName, string>>> = { 'skills.publish':
 
 export function createRestBackend({ transport, config }: RestOptions): Backend {
   const life = new AbortController()
-  const closed = (): ConnectionError =>
-    new ConnectionError({ code: 'closed', remoteCode: 'connection', message: 'This client is closed.', sent: 'no' })
+  const closed = () => clientClosed({ transport: transport.name })
 
   const headers = (plane: Plane): Record<string, string> => ({
     accept: 'application/json',
@@ -36,9 +35,8 @@ export function createRestBackend({ transport, config }: RestOptions): Backend {
   return {
     async unary(name, request, { signal, trace }: Call) {
       if (life.signal.aborted) throw closed()
-      const { plane, request: arm } = OPS[name]
       const fields = request as Readonly<Record<string, unknown>>
-      const exchange = restExchange(REST_PATHS[name], schemaOf(arm), fields, headers(plane))
+      const exchange = restExchange(REST_PATHS[name], schemaOf(OPS[name].request), fields, headers(planeOf(name)))
       const reply = await transport.exchange(exchange, { signal, trace })
       const facts = { op: name, transport: transport.name, system: 'cmdop' }
       const text = await readText(reply.body, MAX_ANSWER_BYTES, facts)
@@ -81,7 +79,7 @@ function parsed(text: string, facts: { op: string }): unknown {
     return JSON.parse(text)
   } catch (cause) {
     const message = `${facts.op} was answered with something that is no JSON.`
-    throw new CmdopError({ ...facts, code: 'protocol', remoteCode: 'internal', message, sent: 'yes', cause })
+    throw new CmdopError({ ...facts, code: 'protocol', message, sent: 'yes', cause })
   }
 }
 

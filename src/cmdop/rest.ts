@@ -31,7 +31,7 @@ function joined({ relay, platform }: RestPlanes): ExchangeTransport {
       const transport = plane === 'platform' ? platform : relay
       if (transport) return transport.exchange(request, options)
       const message = `There is no transport to the ${plane}.`
-      const facts = { code: 'unsupported', remoteCode: 'unsupported', message, sent: 'no' } as const
+      const facts = { code: 'unsupported', message, sent: 'no' } as const
       return Promise.reject(new CmdopError({ ...facts, hint: `Give cmdopRest its \`${plane}\`.` }))
     },
   }

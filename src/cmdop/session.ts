@@ -218,7 +218,7 @@ export function createSession(link: Link, limits: SessionLimits = {}, clock: Clo
 }
 
 const unsent = (cause: SignalboxError): ConnectionError =>
-  new ConnectionError({ code: 'closed', message: cause.message, sent: 'no', cause, remoteCode: 'connection' })
+  new ConnectionError({ code: 'closed', message: cause.message, sent: 'no', cause })
 
 /** Why the core is gone, in one error for everybody who waited. */
 function lost(reason: CloseReason, cause: unknown): ConnectionError {

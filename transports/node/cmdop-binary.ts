@@ -54,7 +54,7 @@ export async function findCore(options: FindOptions): Promise<string> {
 }
 
 function missing(message: string, hint: string): ConnectionError {
-  return new ConnectionError({ code: 'unreachable', remoteCode: 'connection', message, hint, sent: 'no', transport: 'cmdop-core' })
+  return new ConnectionError({ code: 'unreachable', message, hint, sent: 'no', transport: 'cmdop-core' })
 }
 
 async function isFile(path: string): Promise<boolean> {

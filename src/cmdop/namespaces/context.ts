@@ -1,35 +1,86 @@
-/** What every namespace is made of: one typed call, and the checks that come before anything is written. */
+/** What every namespace is made of: one typed call, checks before anything is written, and the two kinds of methods that come often. */
 import type { CallOptions } from '../../core/call.js'
 import { refused } from '../errors.js'
 import type { Answer, OpName, Request } from '../ops.js'
+import type { PageOptions, Paging } from '../pages.js'
 
 export interface Context {
   invoke<Name extends OpName>(name: Name, request: Request<Name>, options: CallOptions | undefined): Promise<Answer<Name>>
-  /** The fleet that a fleet-scoped call is about; throws where none is known. */
-  fleet(op: string, explicit: string | undefined): string
+  /** The fleet that a fleet-scoped call is about, as a field of its request; throws where none is known. */
+  fleet(op: string, options: InFleet): { readonly fleetId: string }
 }
 
-/** Upstream sends an empty id and lets the server wonder. */
-export function required(op: string, name: string, value: string): string {
-  if (typeof value === 'string' && value !== '') return value
-  throw refused(op, `${op} needs ${name}; it is ${value === '' ? 'empty' : 'missing'}.`)
-}
-
-/** Of options that hold more, those that steer the call. */
-export function steering({ signal, timeoutMs }: CallOptions): CallOptions {
-  return { ...(signal ? { signal } : {}), ...(timeoutMs === undefined ? {} : { timeoutMs }) }
-}
-
-export interface OffsetOptions extends CallOptions {
-  /** Counts from 1. Needs `perPage`: a relay that is told no size gives its first page, whatever the number. */
-  readonly page?: number
-  readonly perPage?: number
-}
+export type OffsetOptions = CallOptions & PageOptions
 export interface FleetScoped {
   /** Default: the client's own. */
   readonly fleetId?: string | undefined
 }
+export type InFleet = CallOptions & FleetScoped
 
-export function checkedPage(op: string, { page = 1, perPage = 0 }: OffsetOptions): void {
-  if (page > 1 && perPage <= 0) throw refused(op, `page ${page} needs perPage: without it the relay gives its first page.`)
+/** The same fields, none of them empty: upstream sends an empty id and lets the server wonder. */
+export function needed<Fields extends Readonly<Record<string, string>>>(op: string, fields: Fields): Fields {
+  for (const [name, value] of Object.entries(fields)) {
+    if (typeof value !== 'string' || value === '')
+      throw refused(op, `${op} needs ${name}; it is ${value === '' ? 'empty' : 'missing'}.`)
+  }
+  return fields
+}
+
+type OpsAbout<Key extends string> = { [Name in OpName]: Key extends keyof Request<Name> ? Name : never }[OpName]
+
+/** Methods about one thing, whose id comes first; `more` makes the other fields of the request from the options. */
+export function about<Key extends string, Common extends CallOptions = CallOptions>(
+  { invoke }: Context,
+  key: Key,
+  scope: (op: string, options: Common) => object = () => ({}),
+) {
+  return <Name extends OpsAbout<Key>, Options extends Common = Common>(
+    op: Name,
+    more?: (options: Options) => Partial<Request<Name>>,
+  ) =>
+    async (id: string, options: Options = {} as Options): Promise<Answer<Name>> => {
+      const request = { ...scope(op, options), ...needed(op, { [key]: id }), ...more?.(options) } as Request<Name>
+      return invoke(op, request, options)
+    }
+}
+
+type Items<Page> = Page extends { readonly items: readonly (infer Item)[] }
+  ? Item
+  : Page extends { readonly results: readonly (infer Item)[] }
+    ? Item
+    : never
+
+/** A list as its three methods: one page, all pages, the items of all pages. `ask` gives the fields that every page is asked with. */
+export function listed<Name extends OpName, Step, Options, Args extends readonly unknown[]>(
+  { invoke }: Context,
+  op: Name,
+  paging: Paging<Step, Options, Answer<Name>>,
+  ask: (...args: Args) => readonly [fields: Partial<Request<Name>>, options: Options & CallOptions],
+) {
+  type Page = Answer<Name>
+  const plan = (args: Args) => {
+    const [fields, options] = ask(...args)
+    const read = (step: Step): Promise<Page> => invoke(op, { ...fields, ...paging.ask(step) } as Request<Name>, options)
+    return { read, start: paging.start(options, op) }
+  }
+  async function* pages(...args: Args): AsyncGenerator<Page, void> {
+    const { read, start } = plan(args)
+    let step: Step | undefined = start
+    do {
+      const page: Page = await read(step as Step)
+      yield page
+      step = paging.next(page, step as Step)
+    } while (step !== undefined)
+  }
+  async function* iter(...args: Args): AsyncGenerator<Items<Page>, void> {
+    for await (const page of pages(...args)) {
+      const { items, results } = page as { readonly items?: readonly Items<Page>[]; readonly results?: readonly Items<Page>[] }
+      yield* items ?? results ?? []
+    }
+  }
+  async function list(...args: Args): Promise<Page> {
+    const { read, start } = plan(args)
+    return read(start)
+  }
+  return { list, pages, iter }
 }

@@ -1,10 +1,7 @@
-import type { CallOptions } from '../../core/call.js'
 import { refused } from '../errors.js'
 import type { Answer } from '../ops.js'
-import { byOffset, each, offsetPage } from '../pages.js'
-import { checkedPage, required, steering, type Context, type FleetScoped, type OffsetOptions } from './context.js'
-
-type InFleet = CallOptions & FleetScoped
+import { byOffset } from '../pages.js'
+import { about, listed, needed, type Context, type FleetScoped, type InFleet, type OffsetOptions } from './context.js'
 
 export interface Keys {
   list(options?: OffsetOptions & FleetScoped): Promise<Answer<'keys.list'>>
@@ -15,29 +12,21 @@ export interface Keys {
   revoke(keyId: string, options?: InFleet): Promise<void>
 }
 
-export function createKeys({ invoke, fleet }: Context): Keys {
-  const listed = async (page: { offset: number; perPage: number }, options: InFleet) =>
-    invoke('keys.list', { fleetId: fleet('keys.list', options.fleetId), page }, steering(options))
-  const pages = (options: OffsetOptions & FleetScoped = {}) =>
-    byOffset((page) => listed(page, options), offsetPage(options.page, options.perPage))
-
+export function createKeys(context: Context): Keys {
+  const { invoke, fleet } = context
+  const lists = listed(context, 'keys.list', byOffset, (options: OffsetOptions & FleetScoped = {}) => [
+    fleet('keys.list', options),
+    options,
+  ])
   return {
-    async list(options = {}) {
-      checkedPage('keys.list', options)
-      return listed(offsetPage(options.page, options.perPage), options)
-    },
-    pages,
-    iter: (options) => each(pages(options), ({ items }) => items),
-    async issue({ name, expiresInDays, fleetId, ...options }) {
+    ...lists,
+    async issue({ name, expiresInDays, ...options }) {
       const op = 'keys.issue'
       if (expiresInDays !== undefined && !(Number.isInteger(expiresInDays) && expiresInDays >= 1)) {
         throw refused(op, `expiresInDays is ${expiresInDays}; it must be a whole number from 1, or absent for a key that stays.`)
       }
-      return invoke(op, { fleetId: fleet(op, fleetId), name: required(op, 'a name', name), expiresInDays }, steering(options))
+      return invoke(op, { ...fleet(op, options), ...needed(op, { name }), expiresInDays }, options)
     },
-    async revoke(keyId, options = {}) {
-      const op = 'keys.revoke'
-      await invoke(op, { fleetId: fleet(op, options.fleetId), keyId: required(op, 'a key id', keyId) }, steering(options))
-    },
+    revoke: about(context, 'keyId', fleet)('keys.revoke'),
   }
 }

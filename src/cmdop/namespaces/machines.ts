@@ -1,10 +1,8 @@
 import type { CallOptions } from '../../core/call.js'
-import type { AskInit } from '../backend.js'
 import { createAskStream, type AskDeps, type AskOptions, type AskStream } from '../ask-stream.js'
 import type { Answer } from '../ops.js'
-import { byCursor, each } from '../pages.js'
-import { refused } from '../errors.js'
-import { required, steering, type Context } from './context.js'
+import { byCursor } from '../pages.js'
+import { about, listed, needed, type Context } from './context.js'
 
 export interface ListMachinesOptions extends CallOptions {
   /** Default `any`. */
@@ -35,50 +33,27 @@ export interface Machines {
 }
 
 /** The query of both machine lists, with the empty strings that the published SDKs write. */
-export function machineQuery({ presence = 'any', q = '', limit = 100, cursor = '' }: ListMachinesOptions) {
-  return { presence, q, limit, cursor }
-}
+export const machineQuery = ({ presence = 'any', q = '', limit = 100 }: ListMachinesOptions) => ({ presence, q, limit })
 
-export function createMachines({ invoke }: Context, asking: AskDeps): Machines {
-  const id = (method: string, machineId: string): string => required(`machines.${method}`, 'a machine id', machineId)
-  const list = (options: ListMachinesOptions = {}) => invoke('machines.list', machineQuery(options), steering(options))
-  const pages = (options: ListMachinesOptions = {}) => byCursor((cursor) => list({ ...options, cursor }), options.cursor)
+export function createMachines(context: Context, asking: AskDeps): Machines {
+  const machine = about(context, 'machineId')
+  const activeSession = machine('machines.activeSession')
 
   return {
-    list,
-    pages,
-    iter: (options) => each(pages(options), ({ items }) => items),
-    get: async (machineId, options) => invoke('machines.get', { machineId: id('get', machineId) }, options),
-    update: async (machineId, options = {}) =>
-      invoke('machines.update', { machineId: id('update', machineId), name: options.name }, steering(options)),
-    async disable(machineId, options) {
-      await invoke('machines.disable', { machineId: id('disable', machineId) }, options)
-    },
-    info: async (machineId, options) => invoke('machines.info', { machineId: id('info', machineId) }, options),
-    spend: async (machineId, { window = '7d', ...options } = {}) =>
-      invoke('machines.spend', { machineId: id('spend', machineId), window }, options),
-    messages: async (machineId, { limit = 50, ...options } = {}) =>
-      invoke('machines.messages', { machineId: id('messages', machineId), limit }, options),
-    clearMessages: async (machineId, options) =>
-      invoke('machines.clearMessages', { machineId: id('clearMessages', machineId) }, options),
-    async activeSession(machineId, options) {
-      const { agentSessionId } = await invoke('machines.activeSession', { machineId: id('activeSession', machineId) }, options)
-      return agentSessionId ?? ''
-    },
+    ...listed(context, 'machines.list', byCursor, (options: ListMachinesOptions = {}) => [machineQuery(options), options]),
+    get: machine('machines.get'),
+    update: machine('machines.update', ({ name }: CallOptions & { readonly name?: string }) => ({ name })),
+    disable: machine('machines.disable'),
+    info: machine('machines.info'),
+    spend: machine('machines.spend', ({ window = '7d' }: CallOptions & { readonly window?: string }) => ({ window })),
+    messages: machine('machines.messages', ({ limit = 50 }: CallOptions & { readonly limit?: number }) => ({ limit })),
+    clearMessages: machine('machines.clearMessages'),
+    activeSession: async (machineId, options) => (await activeSession(machineId, options)).agentSessionId ?? '',
     ask(machineId, prompt, options = {}) {
-      if (typeof prompt !== 'string' || prompt === '') throw refused('machines.ask', 'machines.ask needs a prompt.')
-      const { agentType, timeoutSeconds, pin, options: extra = {} } = options
+      const { agentType, timeoutSeconds, pin, options: extra } = options
       const sessionId = options.sessionId || freshSession()
-      const request: AskInit = {
-        machineId: id('ask', machineId),
-        sessionId,
-        prompt,
-        options: { ...extra },
-        agentType,
-        timeoutSeconds,
-        pin,
-      }
-      return createAskStream(asking, request, options)
+      const what = { ...needed('machines.ask', { machineId, prompt }), options: { ...extra } }
+      return createAskStream(asking, { ...what, sessionId, agentType, timeoutSeconds, pin }, options)
     },
   }
 }

@@ -1,12 +1,10 @@
-import type { CallOptions } from '../../core/call.js'
 import { ScheduleTargetKindSchema } from '../gen/cmdop/core/v1/common_pb.js'
 import { refused } from '../errors.js'
 import type { Answer } from '../ops.js'
-import { byCursor, byOffset, each, offsetPage } from '../pages.js'
+import { byCursor, byOffset } from '../pages.js'
 import { enumNumber, type TargetKind } from '../plain.js'
-import { checkedPage, required, steering, type Context, type FleetScoped, type OffsetOptions } from './context.js'
+import { about, listed, needed, type Context, type FleetScoped, type InFleet, type OffsetOptions } from './context.js'
 
-type InFleet = CallOptions & FleetScoped
 export type Schedule = Answer<'schedules.list'>['items'][number]
 export type ScheduleRun = Answer<'schedules.runs'>['items'][number]
 
@@ -47,56 +45,41 @@ export interface Schedules {
 
 const targetNumber = (op: string, text: TargetKind): number => enumNumber(ScheduleTargetKindSchema, text, op, 'targetKind')
 
-export function createSchedules({ invoke, fleet }: Context): Schedules {
-  const one = (op: string, scheduleId: string, options: FleetScoped) => ({
-    fleetId: fleet(op, options.fleetId),
-    scheduleId: required(op, 'a schedule id', scheduleId),
+export function createSchedules(context: Context): Schedules {
+  const { invoke, fleet } = context
+  const schedule = about(context, 'scheduleId', fleet)
+  const lists = listed(context, 'schedules.list', byOffset, (options: OffsetOptions & FleetScoped = {}) => [
+    fleet('schedules.list', options),
+    options,
+  ])
+  const runs = listed(context, 'schedules.runs', byCursor, (scheduleId: string, options: RunsOptions = {}) => {
+    const op = 'schedules.runs'
+    return [{ ...fleet(op, options), ...needed(op, { scheduleId }), limit: options.limit ?? 50 }, options]
   })
-  const listed = async (page: { offset: number; perPage: number }, options: InFleet) =>
-    invoke('schedules.list', { fleetId: fleet('schedules.list', options.fleetId), page }, steering(options))
-  const pages = (options: OffsetOptions & FleetScoped = {}) =>
-    byOffset((page) => listed(page, options), offsetPage(options.page, options.perPage))
-  const runs = async (scheduleId: string, options: RunsOptions = {}) => {
-    const { limit = 50, cursor = '' } = options
-    return invoke('schedules.runs', { ...one('schedules.runs', scheduleId, options), limit, cursor }, steering(options))
-  }
-  const pagesRuns = (scheduleId: string, options: RunsOptions = {}) =>
-    byCursor((cursor) => runs(scheduleId, { ...options, cursor }), options.cursor)
 
   return {
-    async list(options = {}) {
-      checkedPage('schedules.list', options)
-      return listed(offsetPage(options.page, options.perPage), options)
-    },
-    pages,
-    iter: (options) => each(pages(options), ({ items }) => items),
-    get: async (scheduleId, options = {}) => invoke('schedules.get', one('schedules.get', scheduleId, options), steering(options)),
-    async create(schedule) {
+    ...lists,
+    get: schedule('schedules.get'),
+    async create(given) {
       const op = 'schedules.create'
-      const { description = '', timezone = 'UTC', targetKind = 'all_fleet_machines', isEnabled = true, machineIds = [] } = schedule
-      const name = required(op, 'a name', schedule.name)
-      const when = { cronExpr: required(op, 'a cronExpr', schedule.cronExpr), timezone, isEnabled }
-      const what = { command: required(op, 'a command', schedule.command), targetKind: targetNumber(op, targetKind) }
-      const request = { fleetId: fleet(op, schedule.fleetId), name, description, ...when, ...what, machineIds: [...machineIds] }
-      return invoke(op, request, steering(schedule))
+      const { name, cronExpr, command, description = '', timezone = 'UTC', isEnabled = true, machineIds = [] } = given
+      const targetKind = targetNumber(op, given.targetKind ?? 'all_fleet_machines')
+      const what = { description, timezone, isEnabled, targetKind, machineIds: [...machineIds] }
+      return invoke(op, { ...fleet(op, given), ...needed(op, { name, cronExpr, command }), ...what }, given)
     },
-    async update(scheduleId, changes) {
+    update: schedule('schedules.update', (changes: Partial<ScheduleFields> & InFleet) => {
       const op = 'schedules.update'
       const { name, description, cronExpr, timezone, command, targetKind, isEnabled, machineIds } = changes
       if (machineIds?.length === 0)
         throw refused(op, 'machineIds is empty, which the protocol cannot say.', 'Set targetKind instead.')
       const target = targetKind === undefined ? undefined : targetNumber(op, targetKind)
-      const given = { name, description, cronExpr, timezone, command, targetKind: target, isEnabled }
       const machines = machineIds ? { machineIds: [...machineIds] } : {}
-      return invoke(op, { ...one(op, scheduleId, changes), ...given, ...machines }, steering(changes))
-    },
-    async delete(scheduleId, options = {}) {
-      await invoke('schedules.delete', one('schedules.delete', scheduleId, options), steering(options))
-    },
-    trigger: async (scheduleId, options = {}) =>
-      invoke('schedules.trigger', one('schedules.trigger', scheduleId, options), steering(options)),
-    runs,
-    pagesRuns,
-    iterRuns: (scheduleId, options) => each(pagesRuns(scheduleId, options), ({ items }) => items),
+      return { name, description, cronExpr, timezone, command, targetKind: target, isEnabled, ...machines }
+    }),
+    delete: schedule('schedules.delete'),
+    trigger: schedule('schedules.trigger'),
+    runs: runs.list,
+    pagesRuns: runs.pages,
+    iterRuns: runs.iter,
   }
 }

@@ -1,7 +1,7 @@
 import type { CallOptions } from '../../core/call.js'
 import type { Answer } from '../ops.js'
-import { byNumber, each } from '../pages.js'
-import { required, steering, type Context } from './context.js'
+import { byNumber } from '../pages.js'
+import { about, listed, needed, type Context } from './context.js'
 
 export interface SearchOptions extends CallOptions {
   readonly search?: string
@@ -62,58 +62,48 @@ export interface Skills {
   tags(options?: SearchOptions): Promise<Answer<'skills.tags'>>
 }
 
-export function createSkills({ invoke }: Context): Skills {
-  const slugOf = (op: string, slug: string) => ({ slug: required(`skills.${op}`, 'a slug', slug) })
-  const search = ({ search: text, ordering }: SearchOptions) => ({ search: text, ordering })
-  const paged = (options: PagedSearchOptions) => ({ ...search(options), page: options.page, pageSize: options.pageSize })
+const search = ({ search: text, ordering }: SearchOptions) => ({ search: text, ordering })
+const searchPages = (options: PagedSearchOptions) => ({ ...search(options), pageSize: options.pageSize })
 
-  const list = (options: ListSkillsOptions = {}) => {
-    const { category, tag, lang } = options
-    return invoke('skills.list', { category, tag, lang, ...paged(options) }, steering(options))
-  }
-  const my = (options: PagedSearchOptions = {}) => invoke('skills.my', paged(options), steering(options))
-  const reviews = async (slug: string, options: PagedSearchOptions = {}) =>
-    invoke('skills.reviews', { ...slugOf('reviews', slug), ...paged(options) }, steering(options))
-
-  const numbered = <Options extends PagedSearchOptions>(options: Options, page: number | undefined): Options =>
-    page === undefined ? options : { ...options, page }
-  const pages = (options: ListSkillsOptions = {}) => byNumber((page) => list(numbered(options, page)), options.page)
-  const pagesMy = (options: PagedSearchOptions = {}) => byNumber((page) => my(numbered(options, page)), options.page)
-  const pagesReviews = (slug: string, options: PagedSearchOptions = {}) =>
-    byNumber((page) => reviews(slug, numbered(options, page)), options.page)
+export function createSkills(context: Context): Skills {
+  const { invoke } = context
+  const skill = about(context, 'slug')
+  const my = listed(context, 'skills.my', byNumber, (options: PagedSearchOptions = {}) => [searchPages(options), options])
+  const reviews = listed(context, 'skills.reviews', byNumber, (slug: string, options: PagedSearchOptions = {}) => [
+    { ...needed('skills.reviews', { slug }), ...searchPages(options) },
+    options,
+  ])
 
   return {
-    list,
-    pages,
-    iter: (options) => each(pages(options), ({ results }) => results),
-    my,
-    pagesMy,
-    iterMy: (options) => each(pagesMy(options), ({ results }) => results),
-    reviews,
-    pagesReviews,
-    iterReviews: (slug, options) => each(pagesReviews(slug, options), ({ results }) => results),
-    get: async (slug, { lang, ...options } = {}) => invoke('skills.get', { ...slugOf('get', slug), lang }, options),
-    install: async (slug, options) => invoke('skills.install', slugOf('install', slug), options),
-    create: async (name, options) => invoke('skills.create', { name: required('skills.create', 'a name', name) }, options),
-    async update(slug, changes = {}) {
+    ...listed(context, 'skills.list', byNumber, (options: ListSkillsOptions = {}) => {
+      const { category, tag, lang } = options
+      return [{ category, tag, lang, ...searchPages(options) }, options]
+    }),
+    my: my.list,
+    pagesMy: my.pages,
+    iterMy: my.iter,
+    reviews: reviews.list,
+    pagesReviews: reviews.pages,
+    iterReviews: reviews.iter,
+    get: skill('skills.get', ({ lang }: CallOptions & { readonly lang?: string }) => ({ lang })),
+    install: skill('skills.install'),
+    create: async (name, options) => invoke('skills.create', needed('skills.create', { name }), options),
+    update: skill('skills.update', (changes: SkillChanges & CallOptions) => {
       const { name, category, visibility, status, icon, cover, repositoryUrl } = changes
-      const given = { name, category, visibility, status, icon, cover, repositoryUrl }
-      return invoke('skills.update', { ...slugOf('update', slug), ...given }, steering(changes))
-    },
-    async delete(slug, options) {
-      await invoke('skills.delete', slugOf('delete', slug), options)
-    },
-    versions: async (slug, options) => invoke('skills.versions', slugOf('versions', slug), options),
-    star: async (slug, options) => invoke('skills.star', slugOf('star', slug), options),
+      return { name, category, visibility, status, icon, cover, repositoryUrl }
+    }),
+    delete: skill('skills.delete'),
+    versions: skill('skills.versions'),
+    star: skill('skills.star'),
     async publish(slug, rawManifest, options = {}) {
+      const op = 'skills.publish'
       // The platform refuses empty texts; absent ones it takes.
       const { skillMd, readme, changelog } = options
       const texts = { skillMd: skillMd || undefined, readme: readme || undefined, changelog: changelog || undefined }
-      const manifest = required('skills.publish', 'a manifest', rawManifest)
-      return invoke('skills.publish', { ...slugOf('publish', slug), rawManifest: manifest, ...texts }, steering(options))
+      return invoke(op, { ...needed(op, { slug, rawManifest }), ...texts }, options)
     },
-    publishStatus: async (slug, options) => invoke('skills.publishStatus', slugOf('publishStatus', slug), options),
-    categories: (options = {}) => invoke('skills.categories', search(options), steering(options)),
-    tags: (options = {}) => invoke('skills.tags', search(options), steering(options)),
+    publishStatus: skill('skills.publishStatus'),
+    categories: (options = {}) => invoke('skills.categories', search(options), options),
+    tags: (options = {}) => invoke('skills.tags', search(options), options),
   }
 }

@@ -1,8 +1,8 @@
 import type { CallOptions } from '../../core/call.js'
 import { refused } from '../errors.js'
 import type { Answer } from '../ops.js'
-import { byOffset, each, offsetPage } from '../pages.js'
-import { checkedPage, required, steering, type Context, type OffsetOptions } from './context.js'
+import { byOffset } from '../pages.js'
+import { about, listed, needed, type Context, type OffsetOptions } from './context.js'
 
 export interface OpenTunnelOptions extends CallOptions {
   readonly localPort: number
@@ -25,33 +25,22 @@ export interface Tunnels {
   sessions(options?: CallOptions): Promise<Answer<'tunnels.sessions'>['items']>
 }
 
-export function createTunnels({ invoke }: Context): Tunnels {
-  const pages = (options: OffsetOptions = {}) =>
-    byOffset((page) => invoke('tunnels.list', { page }, steering(options)), offsetPage(options.page, options.perPage))
-
+export function createTunnels(context: Context): Tunnels {
+  const { invoke } = context
+  const tunnel = about(context, 'tunnelId')
   return {
+    ...listed(context, 'tunnels.list', byOffset, (options: OffsetOptions = {}) => [{}, options]),
     async open(sessionId, given) {
       const op = 'tunnels.open'
       const { localPort, protocol = 'http', localHost = '127.0.0.1', subdomain = '', options = {} } = given
       if (!Number.isInteger(localPort) || localPort < 1 || localPort > 65_535) {
         throw refused(op, `localPort is ${localPort}; it must be a whole number from 1 to 65535.`)
       }
-      const request = { sessionId: required(op, 'a session id', sessionId), protocol, localHost, localPort, subdomain }
-      return invoke(op, { ...request, options: { ...options } }, steering(given))
+      const what = { protocol, localHost, localPort, subdomain, options: { ...options } }
+      return invoke(op, { ...needed(op, { sessionId }), ...what }, given)
     },
-    async close(tunnelId, options) {
-      await invoke('tunnels.close', { tunnelId: required('tunnels.close', 'a tunnel id', tunnelId) }, options)
-    },
-    async list(options = {}) {
-      checkedPage('tunnels.list', options)
-      return invoke('tunnels.list', { page: offsetPage(options.page, options.perPage) }, steering(options))
-    },
-    pages,
-    iter: (options) => each(pages(options), ({ items }) => items),
-    get: async (tunnelId, options) =>
-      invoke('tunnels.get', { tunnelId: required('tunnels.get', 'a tunnel id', tunnelId) }, options),
-    async sessions(options) {
-      return (await invoke('tunnels.sessions', {}, options)).items
-    },
+    close: tunnel('tunnels.close'),
+    get: tunnel('tunnels.get'),
+    sessions: async (options) => (await invoke('tunnels.sessions', {}, options)).items,
   }
 }
