@@ -27,7 +27,8 @@ const WORDS: Readonly<Partial<Record<ErrorCode, string>>> = {
 export class CmdopError extends SignalboxError {
   override readonly name: string = 'CmdopError'
   constructor(facts: ErrorFacts) {
-    super({ system: 'cmdop', retryable: false, ...facts, remoteCode: facts.remoteCode ?? WORDS[facts.code] })
+    const { system = 'cmdop', retryable = false, remoteCode = WORDS[facts.code] } = facts
+    super({ ...facts, system, retryable, remoteCode })
   }
 }
 export class AuthError extends CmdopError {
@@ -63,7 +64,7 @@ export class ConnectionError extends CmdopError {
 export class TimeoutError extends ConnectionError {
   override readonly name = 'TimeoutError'
   constructor(facts: ErrorFacts) {
-    super({ retryable: true, ...facts })
+    super({ ...facts, retryable: facts.retryable ?? true })
   }
 }
 export class UnavailableError extends CmdopError {
@@ -117,10 +118,9 @@ export function remoteFailure(remoteCode: string, said: string, facts: Partial<E
 export function asCmdopError(error: unknown): unknown {
   if (!SignalboxError.is(error) || error instanceof CmdopError) return error
   const [Kind] = meaningOf(WORDS[error.code] ?? '')
-  const { code, message, sent, transport, op, attempt, status, remoteCode, exitCode, signal, stderrTail, retryAfterMs, cause } =
-    error
-  const facts = { code, message, sent, transport, op, attempt, status, remoteCode, exitCode, signal, stderrTail, retryAfterMs }
-  const copy = new Kind({ ...facts, cause })
+  // Every fact but our own hint about retrying, which is not theirs.
+  const facts = error.toJSON() as unknown as ErrorFacts
+  const copy = new Kind({ ...facts, retryable: undefined, cause: error.cause })
   if (error.stack !== undefined) Object.defineProperty(copy, 'stack', { value: error.stack, writable: true, configurable: true })
   return copy
 }
