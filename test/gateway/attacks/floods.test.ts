@@ -1,6 +1,7 @@
 /** Too much, too large, too slow, too many: each ends with its code, leaves nothing behind, and an honest client is served meanwhile. */
 import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
+import { createFakeClock } from '../../../src/testing/index.js'
 import { gateway, webSocketLink } from '../../../transports/web/index.js'
 import { nodeWebSocket } from '../../../transports/node/index.js'
 import {
@@ -29,7 +30,8 @@ const MEBIBYTE = 1024 * 1024
 
 describe('slow clients', () => {
   test('[gateway.attack.slow-headers] a head that never ends is cut off', async () => {
-    at = await arena({ limits: { headersTimeoutMs: 300 } })
+    // Long enough for an honest head on a slow machine, which has the same limit.
+    at = await arena({ limits: { headersTimeoutMs: 2_000 } })
     const socket = connect(at.served.port, '127.0.0.1')
     socket.on('error', () => {})
     socket.write('GET /v1 HTTP/1.1\r\n')
@@ -41,72 +43,100 @@ describe('slow clients', () => {
   })
 
   test('[gateway.attack.slow-body] a body that never ends is refused, and the upstream never opened', async () => {
-    at = await arena({ limits: { bodyTimeoutMs: 200 } })
-    const reply = await raw(
-      at.served.port,
+    const clock = createFakeClock()
+    at = await arena({ limits: { bodyTimeoutMs: 200 }, clock })
+    const { gateway: asked, port } = at.served
+    const replying = raw(
+      port,
       `${requestText(at.served, { method: 'POST', target: '/v1/ccc/call', headers: { ...bearer(at.served), ...json, 'Content-Length': '100' } })}{"cmd"`,
     )
+    await until(() => asked.inUse.calls === 1, 'the call waits for its body')
+    await at.checkHealthy()
+    const openings = at.upstreamOpenings()
+    await clock.advance(200)
+    const reply = await replying
     expect(reply).toMatchObject({ status: 408, code: 'idle' })
     expect(reply.body).toContain('limits.bodyTimeoutMs')
-    expect(at.reached).toEqual([])
-    expect(at.served.gateway.inUse).toEqual({ calls: 0, links: 0 })
+    expect(at.upstreamOpenings()).toBe(openings)
+    expect(asked.inUse).toEqual({ calls: 0, links: 0 })
     await at.checkHealthy()
   })
 
-  test('[gateway.attack.slow-reader.call] who reads no answer is cut off, and the upstream is let go', async () => {
-    at = await arena({
-      scopes: ['send'],
-      limits: { stallTimeoutMs: 300 },
-      respond: async (_request, write) => {
-        for (;;) await write(new Uint8Array(64 * 1024).fill(0x20))
+  /** Writes until nobody takes more, and tells when that is so. */
+  const endless = () => {
+    let writes = 0
+    return {
+      respond: async (_request: unknown, write: (bytes: Uint8Array) => Promise<void>): Promise<void> => {
+        for (;;) {
+          await write(new Uint8Array(64 * 1024).fill(0x20))
+          writes += 1
+        }
       },
-    })
+      /** No write has ended for a while: the way to the reader is full. If it were not, what comes next would only come later. */
+      async stuck(): Promise<void> {
+        for (let seen = -1; seen !== writes || writes === 0; ) {
+          seen = writes
+          await new Promise((resolve) => setTimeout(resolve, 200))
+        }
+      },
+    }
+  }
+
+  test('[gateway.attack.slow-reader.call] who reads no answer is cut off, and the upstream is let go', async () => {
+    const clock = createFakeClock()
+    const { respond, stuck } = endless()
+    at = await arena({ scopes: ['send'], limits: { stallTimeoutMs: 300 }, clock, respond })
+    const { served } = at
     const before = memoryNow()
-    const socket = connect(at.served.port, '127.0.0.1')
+    const socket = connect(served.port, '127.0.0.1')
     socket.on('error', () => {})
     socket.pause()
     socket.write(
-      requestText(at.served, {
+      requestText(served, {
         method: 'POST',
         target: '/v1/ccc/call',
-        headers: { ...bearer(at.served), ...json },
+        headers: { ...bearer(served), ...json },
         body: '{"cmd":"send"}',
       }),
     )
-    await until(() => at?.served.gateway.inUse.links === 1, 'the call runs')
+    await stuck()
+    expect(served.gateway.inUse.links).toBe(1)
     await at.checkHealthy()
-    await until(() => at?.served.gateway.inUse.links === 0, 'the call was cut off')
-    await until(() => at?.upstreamLinks() === 0, 'the upstream is let go')
     expect(memoryNow() - before).toBeLessThan(32 * MEBIBYTE)
+    // A write that the system takes after all starts the patience anew.
+    await until(async () => {
+      await clock.advance(300)
+      return served.gateway.inUse.links === 0
+    }, 'the call was cut off')
+    await until(() => at?.upstreamLinks() === 0, 'the upstream is let go')
     socket.resume()
     await hungUp(socket)
   })
 
   test('[gateway.attack.slow-reader.link] a client that gives itself a huge window and reads nothing fills no memory and is told to resume', async () => {
-    at = await arena({
-      scopes: ['send'],
-      limits: { stallTimeoutMs: 400 },
-      respond: async (_request, write) => {
-        for (;;) await write(new Uint8Array(64 * 1024).fill(0x20))
-      },
-    })
+    const clock = createFakeClock()
+    const { respond, stuck } = endless()
+    at = await arena({ scopes: ['send'], limits: { stallTimeoutMs: 400 }, clock, respond })
+    const { served } = at
     const before = memoryNow()
-    let most = 0
     const sockets: Socket[] = []
     for (let count = 0; count < 4; count += 1) {
-      const socket = await upgraded(at.served)
+      const socket = await upgraded(served)
       sockets.push(socket)
       socket.pause()
-      socket.write(openFrame(at.served, 60 * MEBIBYTE))
+      socket.write(openFrame(served, 60 * MEBIBYTE))
       socket.write(frame(2, Buffer.from('{"cmd":"send"}\n')))
     }
-    await until(() => at?.served.gateway.inUse.links === 4, 'the links run')
-    await until(() => {
-      most = Math.max(most, memoryNow() - before)
-      return at?.served.gateway.inUse.links === 0
-    }, 'the links were cut off')
+    // No time passes until it is told to, so none of them is cut off before the last one runs.
+    await until(() => served.gateway.inUse.links === 4, 'the links run')
+    await stuck()
     // What the system's own buffers hold is not in this process.
-    expect(most).toBeLessThan(64 * MEBIBYTE)
+    expect(memoryNow() - before).toBeLessThan(64 * MEBIBYTE)
+    await at.checkHealthy()
+    await until(async () => {
+      await clock.advance(400)
+      return served.gateway.inUse.links === 0
+    }, 'the links were cut off')
     await until(() => at?.upstreamLinks() === 0, 'the upstreams are let go')
     for (const socket of sockets) socket.destroy()
     await at.checkHealthy()

@@ -1,5 +1,7 @@
 /** A gateway with an upstream that remembers what reached it, and attackers that write their own bytes. */
 import { connect, type Socket } from 'node:net'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect } from 'vitest'
 import { encodeNdjson, ndjsonDecoder } from '../../../src/core/codec/ndjson.js'
 import { messages } from '../../../src/core/messages.js'
@@ -14,8 +16,9 @@ export interface Arena extends AsyncDisposable {
   /** Every request that the upstream received. No attack may add to it. */
   readonly reached: unknown[]
   readonly events: GatewayEvent[]
-  /** Links to the upstream that are open now. */
+  /** Links to the upstream that are open now, and all that ever were: the second number shows an opening that is over before anybody looks. */
   readonly upstreamLinks: () => number
+  readonly upstreamOpenings: () => number
   /** An honest client is served, now. */
   checkHealthy(): Promise<void>
 }
@@ -30,9 +33,11 @@ export async function arena({ respond, upstreams, ...options }: ArenaOptions = {
   const reached: unknown[] = []
   const events: GatewayEvent[] = []
   let open = 0
+  let openings = 0
   void (async () => {
     for await (const link of server.accept()) {
       open += 1
+      openings += 1
       void link.closed.then(() => {
         open -= 1
       })
@@ -60,6 +65,7 @@ export async function arena({ respond, upstreams, ...options }: ArenaOptions = {
     reached,
     events,
     upstreamLinks: () => open,
+    upstreamOpenings: () => openings,
     async checkHealthy() {
       const client = createCcc({ transport: gateway(served.url, { token: served.token }).ccc(), timeoutMs: 10_000 })
       expect(await client.ping()).toMatchObject({ version: 'here' })
@@ -199,16 +205,21 @@ export function hungUp(socket: Socket): Promise<void> {
   })
 }
 
-export async function until(condition: () => boolean, what: string, patienceMs = 15_000): Promise<void> {
+/** Only for conditions that stay true once they are: one that comes and goes may do both between two looks of a slow machine. */
+export async function until(condition: () => boolean | Promise<boolean>, what: string, patienceMs = 15_000): Promise<void> {
   const end = Date.now() + patienceMs
-  while (!condition()) {
+  while (!(await condition())) {
     if (Date.now() > end) throw new Error(`did not come about: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
 }
 
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+
+/** What is reachable: garbage says nothing about what was kept. */
 export function memoryNow(): number {
-  globalThis.gc?.()
+  collect()
   const { heapUsed, external } = process.memoryUsage()
   return heapUsed + external
 }

@@ -1,5 +1,6 @@
 /** Between node:http and the web's Request and Response: the facts that a Request hides, bodies with backpressure both ways. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Clock } from '../../../src/core/clock.js'
 import type { WireFacts } from '../../../src/gateway/index.js'
 
 /** How the request really stood on the wire. */
@@ -67,7 +68,11 @@ function bodyOf(request: IncomingMessage): ReadableStream<Uint8Array> {
  * Writes as fast as the client reads, and no faster; one that takes nothing for too long is cut off. Resolves when all is handed over or
  * the client is gone; never rejects.
  */
-export async function sendResponse(reply: Response, response: ServerResponse, stallTimeoutMs: number): Promise<void> {
+export async function sendResponse(
+  reply: Response,
+  response: ServerResponse,
+  { stallTimeoutMs, clock }: { readonly stallTimeoutMs: number; readonly clock: Clock },
+): Promise<void> {
   const { status, headers, body } = reply
   const reader = body?.getReader()
   const gone = (): void => void reader?.cancel().catch(() => {})
@@ -82,7 +87,7 @@ export async function sendResponse(reply: Response, response: ServerResponse, st
     for (;;) {
       const next = await reader.read()
       if (next.done) break
-      if (!response.write(next.value)) await drained(response, stallTimeoutMs)
+      if (!response.write(next.value)) await drained(response, clock, stallTimeoutMs)
     }
     response.end()
   } catch {
@@ -93,11 +98,11 @@ export async function sendResponse(reply: Response, response: ServerResponse, st
   }
 }
 
-function drained(response: ServerResponse, stallTimeoutMs: number): Promise<void> {
+function drained(response: ServerResponse, clock: Clock, stallTimeoutMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => response.destroy(), stallTimeoutMs)
+    const timer = clock.after(stallTimeoutMs, () => response.destroy())
     const done = (): void => {
-      clearTimeout(timer)
+      timer.cancel()
       response.removeListener('drain', done)
       response.removeListener('close', done)
       resolve()

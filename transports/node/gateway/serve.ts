@@ -12,6 +12,7 @@ import {
   type GrantRequest,
   type Scope,
 } from '../../../src/gateway/index.js'
+import { systemClock } from '../../../src/core/clock.js'
 import { acceptWebSocket } from '../../web/web-socket.js'
 import { limitConnections } from './connections.js'
 import { sendResponse, toRequest, wireFacts } from './http.js'
@@ -51,11 +52,11 @@ export interface ServedGateway extends AsyncDisposable {
 const PING_EVERY_MS = 20_000
 
 export async function serveGateway(options: ServeGatewayOptions): Promise<ServedGateway> {
-  const { host = '127.0.0.1', port = 0, tls, scopes = ['observe'], pages } = options
+  const { host = '127.0.0.1', port = 0, tls, scopes = ['observe'], pages, clock = systemClock } = options
   checkAddress(host, tls !== undefined && options.dangerouslyListenBeyondLoopback === true)
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const upgrades = await createUpgrades('serveGateway', limits)
-  const credentials = options.credentials ?? createCredentials(options.clock ? { clock: options.clock } : {})
+  const credentials = options.credentials ?? createCredentials({ clock })
   const { token } = await credentials.issueToken({ scopes })
 
   const server = createHttpServer(limits, tls)
@@ -76,7 +77,7 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<Served
       }
       const reply = await gateway.handle(toRequest(request, response), wire)
       if (reply.status < 400 && reply.status !== 204) connections.prove(request.socket)
-      await sendResponse(reply, response, limits.stallTimeoutMs)
+      await sendResponse(reply, response, { ...limits, clock })
     } catch (error) {
       refuse(response, error)
     }
@@ -93,7 +94,7 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<Served
     upgrades.upgrade(request, socket, head, (webSocket) => {
       const stopPinging = upgrades.keepAlive(webSocket, PING_EVERY_MS)
       const served = serveLink(gateway, upstream, async (authorize) => {
-        const link = await acceptWebSocket(webSocket, { name: 'gateway', openTimeoutMs: limits.openTimeoutMs, authorize })
+        const link = await acceptWebSocket(webSocket, { name: 'gateway', openTimeoutMs: limits.openTimeoutMs, clock, authorize })
         connections.prove(socket)
         return link
       }).finally(() => {
