@@ -8,10 +8,10 @@ import { openEvents } from './events/index.js'
 import type { CcccEventsArgs, CcccEventsOptions, CcccEventStream } from './events/types.js'
 import { createInboxMethods, type CcccInboxMethods } from './inbox.js'
 import { createMessaging, type CcccMessaging } from './messages.js'
-import { buildMethods, type CcccFlatMethods, type CcccNamespaces } from './methods.js'
+import { buildMethods, createMethodCall, type CcccFlatMethods, type CcccNamespaces } from './methods.js'
 import { createProfileUpsert, type CcccProfileUpsertArgs, type CcccProfileUpsertResult } from './profiles.js'
 import { createResolve, type CcccResolve } from './resolve.js'
-import { createAnswerCheck, loadOps } from './table.js'
+import { checkAnswer, loadOps } from './table.js'
 
 export interface CcccOptions extends Omit<CcccCoreOptions, 'ops' | 'checkAnswer'> {}
 
@@ -63,44 +63,41 @@ export interface CcccClient extends CcccMethods, Pick<CcccCore, 'call' | 'callRa
 
 export function createCccc(options: CcccOptions): CcccClient {
   const table = loadOps()
-  const core = createCcccCore({ ...options, ops: table, checkAnswer: createAnswerCheck() })
+  const core = createCcccCore({ ...options, ops: table, checkAnswer })
   const daemon = createDaemonKnowledge(core)
-  const messages = createMessaging(core, daemon)
-  const inbox = createInboxMethods(core, daemon)
-  const context = createContextMethods(core, daemon)
-  const upsert = createProfileUpsert(core, table)
+  const method = createMethodCall(core, table)
+  const messages = createMessaging(core, method, daemon)
+  const inbox = createInboxMethods(core, method, daemon)
+  const context = createContextMethods(core, method, daemon)
   const events: OwnStreams['events'] = (args, call) => openEvents(core, daemon, args, call, options.limits?.maxLineBytes)
 
-  const own = new Map<string, unknown>([
-    ['send', messages.send],
-    ['reply', messages.reply],
-    ['send_cross_group', messages.sendCrossGroup],
-    ['chat_ack', messages.ack],
-    ['notify_ack', messages.ackNotification],
-    ['inbox_list', inbox.list],
-    ['inbox_read', inbox.read],
-    ['inbox_mark_read', inbox.markRead],
-    ['inbox_mark_all_read', inbox.markAllRead],
-    ['context_sync', context.sync],
-    ['actor_profile_upsert', upsert],
-    ['events_stream', events],
-  ])
-  const resolve = createResolve(core, daemon, events)
-  const { spaces, flat } = buildMethods(core, table, own)
-
-  return {
-    ...(spaces as unknown as CcccMethods),
-    messages: { ...spaces.messages, resolve } as unknown as CcccMethods['messages'],
-    context: { ...spaces.context, ...context },
-    ops: flat as unknown as CcccClient['ops'],
-    call: core.call,
-    callRaw: core.callRaw,
-    open: core.open,
-    assertCompatible: (requirements, call) => assertCompatible(core, table, requirements, call),
+  const { spaces, flat } = buildMethods(method, table, {
+    send: messages.send,
+    reply: messages.reply,
+    send_cross_group: messages.sendCrossGroup,
+    chat_ack: messages.ack,
+    notify_ack: messages.ackNotification,
+    inbox_list: inbox.list,
+    inbox_read: inbox.read,
+    inbox_mark_read: inbox.markRead,
+    inbox_mark_all_read: inbox.markAllRead,
+    context_sync: context.sync,
+    actor_profile_upsert: createProfileUpsert(method),
+    events_stream: events,
+  })
+  const { call, callRaw, open, close } = core
+  const own: Omit<CcccClient, keyof CcccMethods | 'ops'> = {
+    call,
+    callRaw,
+    open,
+    assertCompatible: (requirements, options) => assertCompatible(core, table, requirements, options),
     describe: daemon.get,
     events,
-    autoAck: (args, call) => autoAck({ daemon, inbox, messages, events }, args, call),
-    close: core.close,
-    [Symbol.asyncDispose]: core.close,
+    autoAck: (args, options) => autoAck({ daemon, inbox, messages, events }, args, options),
+    close,
+    [Symbol.asyncDispose]: close,
   }
+  Object.assign(spaces.messages ?? {}, { resolve: createResolve(core, daemon, events) })
+  Object.assign(spaces.context ?? {}, { addNote: context.addNote })
+  return { ...spaces, ops: flat, ...own } as unknown as CcccClient
 }

@@ -2,7 +2,7 @@
 import type { CcccCallOptions, CcccCore } from './core.js'
 import { IncompatibleDaemonError, isApiError, isRefusal } from './errors.js'
 import type { CcccPing } from './shapes.js'
-import type { OpTable } from './table.js'
+import type { OpInfo, OpTable } from './table.js'
 
 export interface CcccRequirements {
   /** The least IPC version; default 1. */
@@ -19,18 +19,18 @@ export interface CcccCompatibility {
 }
 
 /** In every daemon that exists, and with an effect if called: group_create and attach make groups of empty arguments. */
-const EVERYWHERE = new Set(['ping', 'shutdown', 'group_create', 'attach'])
+const EVERYWHERE = /^(?:ping|shutdown|group_create|attach)$/
 
-/** Ops that act on empty arguments, each with a harmless one that came with it. */
-const RELATIVES: readonly (readonly [RegExp, string])[] = [
-  [/^capability_allowlist_/, 'capability_allowlist_get'],
-  [/^group_space_provider_/, 'group_space_provider_credential_status'],
-  [/^remote_access_/, 'remote_access_state'],
-  [/^branding_/, 'branding_get'],
-  [/^web_model_browser_/, 'web_model_browser_info'],
-  [/^im_(?:set|unset|start|stop)$/, 'im_status'],
-  [/^terminal_write$/, 'terminal_status'],
-]
+/** Ops that act on empty arguments, by their beginnings, each with the rest of the name of a harmless one that came with them. */
+const RELATIVES = [
+  ['capability_allowlist_', 'get'],
+  ['group_space_provider_', 'credential_status'],
+  ['remote_access_', 'state'],
+  ['branding_', 'get'],
+  ['web_model_browser_', 'info'],
+  ['im_', 'status'],
+  ['terminal_', 'status'],
+] as const
 
 export async function assertCompatible(
   core: CcccCore,
@@ -40,40 +40,39 @@ export async function assertCompatible(
 ): Promise<CcccCompatibility> {
   const { ipcV = 1, capabilities = {}, ops = [] } = requirements
   const ping = (await core.call('ping', {}, options)) as CcccPing
-  const version = wholeNumber(ping.ipc_v)
-  if (!(version >= ipcV)) throw incompatible(`The daemon speaks IPC version ${version}; ${ipcV} or later is required.`)
-  const offered = ping.capabilities ?? {}
+  const version = Math.trunc(Number(ping.ipc_v)) || 0
+  if (version < ipcV) throw incompatible(`The daemon speaks IPC version ${version}; ${ipcV} or later is required.`)
   for (const [name, wanted] of Object.entries(capabilities)) {
-    if (wanted && !offered[name]) {
-      const hint = name === 'events_stream' ? 'client.events() polls where a daemon has no stream.' : undefined
-      throw incompatible(`The daemon ${ping.version} lacks the capability ${name}.`, hint)
-    }
+    if (!wanted || ping.capabilities?.[name]) continue
+    const hint = name === 'events_stream' ? 'client.events() polls where a daemon has no stream.' : undefined
+    throw incompatible(`The daemon ${ping.version} lacks the capability ${name}.`, hint)
   }
   const found: Record<string, 'asked' | 'inferred' | 'everywhere'> = {}
   for (const each of ops) {
     const op = each.trim()
-    if (op !== '') found[op] = await find(core, table, op, options)
+    if (op !== '') found[op] = await find(core, table.get(op), op, options)
   }
   return { ping, ops: found }
 }
 
-async function find(core: CcccCore, table: OpTable, op: string, options: CcccCallOptions | undefined) {
+async function find(core: CcccCore, info: OpInfo | undefined, op: string, options: CcccCallOptions | undefined) {
   const way = core.wire.has?.(op)
   if (way === false) throw incompatible(`There is no way to ${op} over ${core.wire.name}.`, 'Use the IPC socket.')
   // Over HTTP empty arguments make another request, so the route has to do.
-  if (way === true) return 'inferred'
-  if (EVERYWHERE.has(op)) return 'everywhere'
-  const info = table.get(op)
+  if (way) return 'inferred'
+  if (EVERYWHERE.test(op)) return 'everywhere'
+  let asked = op
   // An op that nobody described may do anything with empty arguments.
-  const unsafe = info === undefined || info.unsafeToProbe
-  const relative = unsafe ? RELATIVES.find(([pattern]) => pattern.test(op))?.[1] : undefined
-  if (unsafe && relative === undefined) {
-    throw incompatible(
-      `Whether the daemon has ${op} cannot be found out without calling it.`,
-      'Leave it out of ops and handle the code unsupported where it is called.',
-    )
+  if (!info || info.unsafeToProbe) {
+    const relative = RELATIVES.find(([beginning]) => info && op.startsWith(beginning))
+    if (!relative) {
+      throw incompatible(
+        `Whether the daemon has ${op} cannot be found out without calling it.`,
+        'Leave it out of ops and handle the code unsupported where it is called.',
+      )
+    }
+    asked = relative.join('')
   }
-  const asked = relative ?? op
   try {
     await core.call(asked, {}, { ...options, idempotent: true })
   } catch (error) {
@@ -81,12 +80,7 @@ async function find(core: CcccCore, table: OpTable, op: string, options: CcccCal
     // Whatever else it objects to, it knows the op. A daemon that cannot be reached proves nothing.
     if (!isRefusal(error)) throw error
   }
-  return relative === undefined ? 'asked' : 'inferred'
-}
-
-function wholeNumber(value: unknown): number {
-  const number = typeof value === 'string' ? Number(value) : value
-  return typeof number === 'number' && Number.isFinite(number) ? Math.trunc(number) : 0
+  return asked === op ? 'asked' : 'inferred'
 }
 
 function incompatible(message: string, hint = 'Update the daemon, or ask for less.'): IncompatibleDaemonError {

@@ -2,6 +2,7 @@
 import type { CcccCallOptions, CcccCore } from './core.js'
 import type { CcccDaemonKnowledge } from './daemon.js'
 import { badArgument, isApiError, unsupported } from './errors.js'
+import type { MethodCall } from './methods.js'
 import type { Loose } from './shapes.js'
 
 export interface CcccContextSyncArgs {
@@ -37,41 +38,34 @@ export interface CcccContextMethods {
 /** The newer vocabulary cuts a longer note without a word. */
 export const NOTE_CHARACTERS = 400
 
-export function createContextMethods(core: CcccCore, daemon: CcccDaemonKnowledge): CcccContextMethods {
+export function createContextMethods(core: CcccCore, call: MethodCall, daemon: CcccDaemonKnowledge): CcccContextMethods {
   const sync: CcccContextMethods['sync'] = async (args, options) => {
-    const { groupId, ops, by = 'system', dryRun = false, ifVersion } = args
-    if (ops.filter(({ op }) => op === 'task.create').length > 1) {
+    const op = 'context_sync'
+    if (args.ops.filter((item) => item.op === 'task.create').length > 1) {
       throw badArgument(
-        'context_sync',
+        op,
         'Every daemon gives two tasks of one batch the same id, and the first is lost.',
         'Create one task per call.',
       )
     }
-    if (ifVersion !== undefined && (await daemon.dialect(options)) === 'A') {
-      throw unsupported('context_sync', 'This daemon ignores ifVersion without a word.', 'Leave it out, or update the daemon.')
+    if (args.ifVersion !== undefined && (await daemon.dialect(options)) === 'A') {
+      throw unsupported(op, 'This daemon ignores ifVersion without a word.', 'Leave it out, or update the daemon.')
     }
-    const guard = ifVersion === undefined ? {} : { if_version: ifVersion }
-    return core.call('context_sync' as string, { group_id: groupId, ops, by, dry_run: dryRun, ...guard }, options)
+    return call(op, { dryRun: false, ...args }, options)
   }
 
-  const note = (op: CcccNoteResult['op'], { content, kind = 'decision' }: CcccNoteArgs): Loose => {
-    if (op === 'note.add') return { op, content }
-    if (content.length > NOTE_CHARACTERS) {
+  const add = async (old: boolean, args: CcccNoteArgs, options: CcccCallOptions | undefined): Promise<CcccNoteResult> => {
+    const { groupId, content, by = core.principal, kind = 'decision' } = args
+    const op = old ? 'note.add' : 'coordination.note.add'
+    if (!old && content.length > NOTE_CHARACTERS) {
       throw badArgument(
         op,
-        `The note is ${content.length} characters long; this daemon keeps ${NOTE_CHARACTERS} and cuts the rest without a word.`,
+        `The note is ${content.length} characters long; this daemon cuts it after ${NOTE_CHARACTERS} without a word.`,
         'Shorten it, or send a message.',
       )
     }
-    return { op, kind, summary: content }
-  }
-  const add = async (
-    op: CcccNoteResult['op'],
-    args: CcccNoteArgs,
-    options: CcccCallOptions | undefined,
-  ): Promise<CcccNoteResult> => {
-    const { groupId, by = core.principal } = args
-    return { op, result: await sync({ groupId, by, ops: [note(op, args)] }, options) }
+    const note = old ? { op, content } : { op, kind, summary: content }
+    return { op, result: await sync({ groupId, by, ops: [note] }, options) }
   }
 
   return {
@@ -79,13 +73,13 @@ export function createContextMethods(core: CcccCore, daemon: CcccDaemonKnowledge
     async addNote(args, options) {
       const old = (await daemon.dialect(options)) === 'A'
       try {
-        return await add(old ? 'note.add' : 'coordination.note.add', args, options)
+        return await add(old, args, options)
       } catch (error) {
         // A daemon that was replaced meanwhile. Batches are atomic, so the refused one left nothing behind.
         if (!isApiError(error, 'context_sync_error')) throw error
         const { dialect } = await daemon.get({ ...options, fresh: true })
         if ((dialect === 'A') === old) throw error
-        return add(old ? 'coordination.note.add' : 'note.add', args, options)
+        return add(!old, args, options)
       }
     },
   }

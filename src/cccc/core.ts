@@ -5,14 +5,14 @@
 import { createCaller, type CallOptions, type ClientOptions } from '../core/call.js'
 import { systemClock, type Clock } from '../core/clock.js'
 import { createScope, type Scope } from '../core/scope.js'
-import type { StreamTransport } from '../transport.js'
+import type { Link, StreamTransport } from '../transport.js'
 import { apiError, CcccError } from './errors.js'
 import type { CcccOps, CcccTakingOver } from './ops.gen.js'
 import { scrubberFor, withoutMasks, withoutSecrets } from './secrets.js'
 import { isRecord, type Loose } from './shapes.js'
 import { socketWire } from './socket-wire.js'
-import type { OpInfo } from './table.js'
-import type { CcccChannel, Wire } from './wire.js'
+import type { OpInfo, OpTable } from './table.js'
+import type { CcccChannel, Wire, WireOptions } from './wire.js'
 
 export type CcccOp = keyof CcccOps
 export type ArgsOf<Op extends string> = Op extends CcccOp ? CcccOps[Op]['args'] : Loose
@@ -58,9 +58,9 @@ export interface CcccCoreOptions extends ClientOptions {
   readonly principal?: string
   readonly onEvent?: (notice: CcccNotice) => void
   /** What is known about ops: which may be repeated, what their answers hold. `loadOps()` gives all of it. */
-  readonly ops?: ReadonlyMap<string, OpInfo>
-  /** Checks answers against the table; needs `ops`. */
-  readonly checkAnswer?: (info: OpInfo, result: unknown) => { path: string; message: string } | undefined
+  readonly ops?: OpTable
+  /** Looks for what is broken in the answer to an op, as `checkAnswer` does. */
+  readonly checkAnswer?: (info: OpInfo, result: Loose) => { path: string; message: string } | undefined
 }
 
 export interface CcccCore extends AsyncDisposable {
@@ -73,8 +73,8 @@ export interface CcccCore extends AsyncDisposable {
   readonly principal: string
   readonly clock: Clock
   readonly wire: Wire
-  /** Ends with the client. Long-lived work of ours follows it. */
-  readonly life: AbortSignal
+  /** Work of ours that ends with the client: its scope falls, and `close` waits for it. */
+  hold<Result>(scope: Scope, work: Promise<Result>): Promise<Result>
   notify(notice: CcccNotice): void
   /** Ends every call and stream, and waits for their connections to end politely. Idempotent. */
   close(): Promise<void>
@@ -85,16 +85,12 @@ const DEFAULT_LINE_BYTES = 32 * 1024 * 1024
 
 /** For programs that use a few ops and want nothing else in their bundle. */
 export function createCcccCore(options: CcccCoreOptions): CcccCore {
-  const { transport, limits, clock = systemClock } = options
-  if (transport.kind === 'web') return coreOver(transport.wire, options)
-  return coreOver(socketWire({ transport, clock, maxLineBytes: limits?.maxLineBytes ?? DEFAULT_LINE_BYTES }), options)
-}
-
-function coreOver(wire: Wire, options: Omit<CcccCoreOptions, 'transport'>): CcccCore {
-  const { clock = systemClock, ops, validate = 'warn', principal = 'user', timeoutMs = DEFAULT_TIMEOUT_MS } = options
+  const { transport, clock = systemClock, ops, validate = 'warn', principal = 'user', timeoutMs = DEFAULT_TIMEOUT_MS } = options
+  const maxLineBytes = options.limits?.maxLineBytes ?? DEFAULT_LINE_BYTES
+  const wire = transport.kind === 'web' ? transport.wire : socketWire({ transport, clock, maxLineBytes })
   const caller = createCaller({ system: 'cccc', transport: wire.name, interceptors: options.interceptors, timeoutMs, clock })
-  const life = createScope()
   const live = new Map<Scope, Promise<unknown>>()
+  let over: CcccError | undefined
   let closing: Promise<void> | undefined
 
   const notify = (notice: CcccNotice): void => {
@@ -109,10 +105,7 @@ function coreOver(wire: Wire, options: Omit<CcccCoreOptions, 'transport'>): Cccc
     const info = ops?.get(op)
     const issue = info && validate !== 'off' ? options.checkAnswer?.(info, result) : undefined
     if (!issue) return
-    if (validate === 'warn') {
-      notify({ type: 'invalid', op, ...issue })
-      return
-    }
+    if (validate === 'warn') return notify({ type: 'invalid', op, ...issue })
     throw new CcccError({
       code: 'invalid_message',
       op,
@@ -122,68 +115,71 @@ function coreOver(wire: Wire, options: Omit<CcccCoreOptions, 'transport'>): Cccc
     })
   }
 
-  /** The part that unary calls and openings share: the caller's signal joined with the client's life, and the chain of interceptors. */
-  const run = async <Result>(
+  const hold = <Result>(scope: Scope, work: Promise<Result>): Promise<Result> => {
+    live.set(scope, work)
+    if (over) scope.abort(over)
+    return work.finally(() => live.delete(scope))
+  }
+
+  /** What unary calls and openings share: the caller's signal joined with the client's life, the interceptors, and refusals. */
+  const run = async <Reply extends { readonly answer: Loose; readonly link?: Link }, Result>(
     kind: 'unary' | 'stream',
     op: string,
     args: Loose,
     call: CcccCallOptions,
-    attempt: (signal: AbortSignal, trace: Readonly<Record<string, string>>) => Promise<Result>,
+    attempt: (io: WireOptions) => Promise<Reply>,
+    finish: (reply: Reply, result: Loose) => Result,
   ): Promise<Result> => {
-    if (closing) throw new CcccError({ code: 'closed', op, message: `Cannot call ${op}: this client was closed.` })
+    if (over) throw new CcccError({ code: 'closed', op, message: `Cannot call ${op}: this client was closed.` })
     const scope = createScope({ signal: call.signal })
     const idempotent = call.idempotent ?? ops?.get(op)?.idempotent ?? false
-    const limit = call.timeoutMs === undefined ? {} : { timeoutMs: call.timeoutMs }
     const spec = { op, kind, args: withoutSecrets(op, args), idempotent }
-    const running = caller.run(spec, { signal: scope.signal, ...limit }, (at) => attempt(at.signal, at.trace))
-    live.set(scope, running)
+    const running = caller.run(spec, { ...call, signal: scope.signal }, async ({ signal, trace }) => {
+      const reply = await attempt({ signal, trace })
+      const { answer, link } = reply
+      // A missing result counts as an empty one, as in the published clients.
+      if (answer.ok === true) return finish(reply, isRecord(answer.result) ? answer.result : {})
+      await link?.close()
+      throw apiError(op, answer, scrubberFor(op, args))
+    })
     try {
-      return await running
+      return await hold(scope, running)
     } finally {
-      live.delete(scope)
       scope[Symbol.dispose]()
     }
   }
 
-  const envelope = (op: string, args: Loose = {}, call: CcccCallOptions = {}): Promise<Loose> =>
-    run('unary', op, args, call, async (signal, trace) => {
-      const answer = await wire.request(op, args, { signal, trace })
-      if (answer.ok !== true) throw apiError(op, answer, scrubberFor(op, args), { transport: wire.name })
-      // A missing result counts as an empty one, as in the published clients.
-      const result = isRecord(answer.result) ? answer.result : {}
+  const envelope = (op: string, args: Loose = {}, call: CcccCallOptions = {}): Promise<Loose & { readonly result: Loose }> => {
+    const ask = async (io: WireOptions) => ({ answer: await wire.request(op, args, io) })
+    return run('unary', op, args, call, ask, ({ answer }, result) => {
       inspect(op, result)
       return { ...answer, result: call.maskedValues ? result : withoutMasks(result) }
     })
+  }
 
   const core: CcccCore = {
-    async call(op, ...[args, call]) {
-      const answer = await envelope(op, args as Loose | undefined, call)
-      return answer.result as ResultOf<typeof op>
-    },
+    call: async (op, ...[args, call]) => (await envelope(op, args as Loose | undefined, call)).result as ResultOf<typeof op>,
     callRaw: (op, ...[args, call]) => envelope(op, args as Loose | undefined, call),
-    open: (op, args, call = {}) =>
-      run('stream', op, args as Loose, call, async (signal, trace) => {
-        const { answer, link } = await wire.open(op, args as Loose, { signal, trace })
-        if (answer.ok !== true) {
-          await link.close()
-          throw apiError(op, answer, scrubberFor(op, args as Loose), { transport: wire.name })
-        }
-        const handshake = isRecord(answer.result) ? answer.result : {}
-        return { handshake, link, [Symbol.asyncDispose]: () => link[Symbol.asyncDispose]() }
-      }),
+    open(op, args, call = {}) {
+      const take = (io: WireOptions) => wire.open(op, args as Loose, io)
+      return run('stream', op, args as Loose, call, take, ({ link }, handshake) => ({
+        handshake,
+        link,
+        [Symbol.asyncDispose]: () => link[Symbol.asyncDispose](),
+      }))
+    },
     principal,
     clock,
     wire,
-    life: life.signal,
+    hold,
     notify,
     close() {
+      over ??= new CcccError({ code: 'closed', message: 'The client was closed.' })
       closing ??= (async () => {
-        const reason = new CcccError({ code: 'closed', message: 'The client was closed.' })
-        life.abort(reason)
         const ending = [...live]
-        for (const [scope] of ending) scope.abort(reason)
-        // First every call knows that it is over, then the connections that they leave are ended politely.
-        await Promise.allSettled(ending.map(([, running]) => running))
+        for (const [scope] of ending) scope.abort(over)
+        // First everything knows that it is over, then the connections that were left are ended politely.
+        await Promise.allSettled(ending.map(([, work]) => work))
         await wire.close()
       })()
       return closing

@@ -17,8 +17,8 @@ export interface CcccDaemonKnowledge {
   dialect(options?: CallOptions): Promise<CcccDialect>
   /** What a stream learns on its way: another process means that everything must be asked again. */
   seen(ping: CcccPing): void
-  /** An answer contradicted what was known. */
-  forget(): void
+  /** `unsupported` where messages carry modes, for what has no meaning there. */
+  refuseOnC(op: string, hint: string, options: CallOptions | undefined): Promise<void>
 }
 
 /** Any answer but `unknown_op` means that the daemon has the op; with empty arguments these three do nothing. */
@@ -66,9 +66,10 @@ export function createDaemonKnowledge(core: CcccCore): CcccDaemonKnowledge {
     })
     return asking
   }
+  const dialect: CcccDaemonKnowledge['dialect'] = async (options) => (await get(options)).dialect
   return {
     get,
-    dialect: async (options) => (await get(options)).dialect,
+    dialect,
     seen(ping) {
       if (pid !== undefined && ping.pid !== pid) {
         known = undefined
@@ -76,8 +77,8 @@ export function createDaemonKnowledge(core: CcccCore): CcccDaemonKnowledge {
       }
       pid = ping.pid
     },
-    forget() {
-      known = undefined
+    async refuseOnC(op, hint, options) {
+      if ((await dialect(options)) === 'C') throw unsupported(op, `This daemon's messages carry modes: it has no ${op}.`, hint)
     },
   }
 }

@@ -21,6 +21,10 @@ export class DaemonUnavailableError extends CcccError {
  */
 export class OutcomeUnknownError extends DaemonUnavailableError {
   override readonly name: string = 'OutcomeUnknownError'
+
+  constructor(facts: ErrorFacts) {
+    super({ sent: 'maybe', retryable: false, ...facts })
+  }
 }
 
 /** The daemon is not what the caller needs. Its code is `incompatible` for an assertion, `unsupported` for a call. */
@@ -33,76 +37,49 @@ export class DaemonAPIError extends CcccError {
   override readonly name: string = 'DaemonAPIError'
   readonly details: Loose
   /** The whole answer. */
-  readonly raw: unknown
+  declare readonly raw: unknown
 
   constructor(facts: ErrorFacts & { readonly details?: Loose; readonly raw?: unknown }) {
     super(facts)
     this.details = facts.details ?? {}
     // Not enumerable: an answer may repeat what the request held, and errors are logged whole.
-    this.raw = undefined
-    Object.defineProperty(this, 'raw', { value: facts.raw, enumerable: false })
+    Object.defineProperty(this, 'raw', { value: facts.raw })
   }
 }
 
-/** A few codes by name, the rest by the pattern that the daemon's authors follow. The list is open. */
-const CODES: Readonly<Record<string, ErrorCode>> = {
-  unknown_op: 'unsupported',
-  permission_denied: 'permission_denied',
-  unauthorized: 'unauthenticated',
-  bootstrap_required: 'unauthenticated',
-  read_only: 'permission_denied',
-  validation_error: 'invalid_argument',
-  unknown_actor: 'not_found',
-  not_found: 'not_found',
-  request_too_large: 'too_large',
-  daemon_unavailable: 'unavailable',
-  delivery_in_progress: 'conflict',
-  already_delivered: 'conflict',
-  concurrent_read: 'conflict',
-  profile_in_use: 'conflict',
-  no_enabled_recipients: 'invalid_argument',
-  scope_not_attached: 'invalid_argument',
-  io_error: 'remote',
-}
-const PATTERNS: readonly (readonly [RegExp, ErrorCode])[] = [
-  [/_not_found$/, 'not_found'],
-  [/_(?:conflict|mismatch)$/, 'conflict'],
-  [/^unsupported_|_not_supported$/, 'unsupported'],
-  [/^(?:missing|invalid|empty)_/, 'invalid_argument'],
-  [/_too_large$/, 'too_large'],
+/** What the daemon's codes amount to: by the pattern that its authors follow, and by name where they do not. The list is open. */
+const CODES: readonly (readonly [ErrorCode, RegExp])[] = [
+  ['not_found', /(?:^|_)not_found$|^unknown_actor$/],
+  ['conflict', /_(?:conflict|mismatch)$|^(?:already_delivered|concurrent_read|delivery_in_progress|profile_in_use)$/],
+  ['unsupported', /^unsupported_|_not_supported$|^unknown_op$/],
+  ['invalid_argument', /^(?:missing|invalid|empty)_|^(?:no_enabled_recipients|scope_not_attached|validation_error)$/],
+  ['too_large', /_too_large$/],
+  ['permission_denied', /^(?:permission_denied|read_only)$/],
+  ['unauthenticated', /^(?:unauthorized|auth_required|bootstrap_required)$/],
+  ['unavailable', /^daemon_unavailable$/],
 ]
 
-export function codeFor(remoteCode: string): ErrorCode {
-  return CODES[remoteCode] ?? PATTERNS.find(([pattern]) => pattern.test(remoteCode))?.[1] ?? 'remote'
-}
+const textOr = (value: unknown, otherwise: string): string => (typeof value === 'string' && value !== '' ? value : otherwise)
+
+/** Some messages repeat an argument of two million characters. */
+const short = (text: string): string => (text.length > 1000 ? `${text.slice(0, 1000)}... (${text.length} characters)` : text)
 
 /** The failure that an answer with `ok: false` stands for; an answer without an error object still is one. */
-export function apiError(
-  op: string,
-  answer: Loose,
-  scrub: (value: unknown) => unknown = (value) => value,
-  facts: Partial<ErrorFacts> = {},
-) {
+export function apiError(op: string, answer: Loose, scrub: <T>(value: T) => T = (value) => value, status?: number): DaemonAPIError {
   const told = isRecord(answer.error) ? answer.error : {}
-  const remoteCode = typeof told.code === 'string' && told.code !== '' ? told.code : 'error'
-  const text = typeof told.message === 'string' && told.message !== '' ? told.message : 'daemon error'
-  const details = (isRecord(told.details) ? scrub(told.details) : {}) as Loose
+  const remoteCode = textOr(told.code, 'error')
+  const details = isRecord(told.details) ? scrub(told.details) : {}
   const more = Object.keys(details).length > 0 ? ` (${short(JSON.stringify(details))})` : ''
   return new DaemonAPIError({
-    code: codeFor(remoteCode),
-    message: `${op}: ${remoteCode}: ${short(String(scrub(text)))}${more}`,
+    code: CODES.find(([, pattern]) => pattern.test(remoteCode))?.[0] ?? 'remote',
+    message: `${op}: ${remoteCode}: ${short(scrub(textOr(told.message, 'daemon error')))}${more}`,
     remoteCode,
     op,
     sent: 'yes',
     details,
     raw: scrub(answer),
-    ...facts,
+    status,
   })
-}
-
-/** Some messages repeat an argument of two million characters. */
-function short(text: string): string {
-  return text.length > 1000 ? `${text.slice(0, 1000)}... (${text.length} characters)` : text
 }
 
 export function unsupported(op: string, message: string, hint: string): IncompatibleDaemonError {

@@ -2,9 +2,9 @@
 import type { CcccCallOptions, CcccCore } from './core.js'
 import type { CcccDaemonKnowledge } from './daemon.js'
 import { badArgument, isApiError, unsupported } from './errors.js'
+import type { MethodCall } from './methods.js'
 import { expandRecipients, splitAudience } from './recipients.js'
 import type { CcccDialect, CcccEvent, Loose } from './shapes.js'
-import { wireArgs } from './names.js'
 
 export type CcccMessageMode = 'send' | 'request_reply' | 'mail'
 
@@ -82,103 +82,74 @@ export interface CcccMessaging {
 }
 
 type Op = 'send' | 'reply' | 'send_cross_group'
+type Options = CcccCallOptions | undefined
 
-export function createMessaging(core: CcccCore, daemon: CcccDaemonKnowledge): CcccMessaging {
-  /** Repeats a call once when the daemon's refusal shows that another dialect is spoken than was known; a refusal had no effect. */
-  const inDialect = async <Result>(options: CcccCallOptions | undefined, run: (dialect: CcccDialect) => Promise<Result>) => {
-    try {
-      return await run(await daemon.dialect(options))
-    } catch (error) {
-      if (!isApiError(error, 'unknown_op', 'unsupported_message_fields', 'invalid_message_mode')) throw error
-      const before = await daemon.dialect(options)
-      const { dialect } = await daemon.get({ ...options, fresh: true })
-      if (dialect === before) throw error
-      return run(dialect)
-    }
-  }
-
-  const withAttention = (op: Op, args: Common): Loose => {
-    const { messageMode, priority = 'normal', replyRequired, insight: _, requirePeerInsight: __, ...rest } = args
+export function createMessaging(core: CcccCore, call: MethodCall, daemon: CcccDaemonKnowledge): CcccMessaging {
+  const withAttention = (op: Op, args: Common): object => {
+    const { messageMode, insight: _, requirePeerInsight: __, ...rest } = args
     if (messageMode === 'mail') {
       throw unsupported(op, 'This daemon has no mail.', 'Leave messageMode out, or use a daemon of the message-mode dialect.')
     }
-    return wireArgs({
-      ...rest,
-      by: args.by ?? core.principal,
-      priority,
-      replyRequired: replyRequired ?? messageMode === 'request_reply',
-    })
+    return { priority: 'normal', replyRequired: messageMode === 'request_reply', ...rest }
   }
 
-  const withMode = async (op: Op, args: Common, options: CcccCallOptions | undefined): Promise<Loose> => {
+  const withMode = async (op: Op, args: Common & { readonly dstGroupId?: string }, options: Options): Promise<object> => {
     const { messageMode, priority: _, replyRequired, to, ...rest } = args
-    const by = args.by ?? core.principal
     const mode = messageMode ?? (replyRequired && op !== 'reply' ? 'request_reply' : 'send')
-    const groupId = op === 'send_cross_group' ? (args as CcccCrossGroupArgs).dstGroupId : args.groupId
-    const recipients = mode === 'request_reply' ? await expandRecipients(core, op, groupId, by, to, options) : to
-    return wireArgs({ ...rest, by, to: recipients, messageMode: mode })
+    const { dstGroupId = args.groupId, by = core.principal } = args
+    const recipients = mode === 'request_reply' ? await expandRecipients(core, op, dstGroupId, by, to, options) : to
+    return { ...rest, to: recipients, messageMode: mode }
   }
 
-  const droppedOn = (dialect: CcccDialect, args: Common): CcccDropped[] =>
-    dialect === 'C' && args.priority === 'attention' ? ['attention'] : []
-
-  /** With a client id the daemon may be asked twice, where it remembers them. */
-  const repeatable = async (args: Common, options: CcccCallOptions | undefined): Promise<CcccCallOptions> => {
+  const one = async (op: Op, args: Common, dialect: CcccDialect, options: Options): Promise<Loose> => {
+    const words = dialect === 'C' ? await withMode(op, args, options) : withAttention(op, args)
+    // With a client id the daemon may be asked twice, where it remembers them.
     const safe = args.clientId !== undefined && options?.idempotent === undefined && (await daemon.get(options)).dedupesClientIds
-    return safe ? { ...options, idempotent: true } : { ...options }
+    return call(op, words, safe ? { ...options, idempotent: true } : options)
   }
 
-  const one = async (op: Op, args: Common, dialect: CcccDialect, options: CcccCallOptions | undefined): Promise<Loose> => {
-    const wire = dialect === 'C' ? await withMode(op, args, options) : withAttention(op, args)
-    return core.call(op as string, wire, await repeatable(args, options))
-  }
-
-  const sendTo = async (
-    args: CcccSendArgs,
-    dialect: CcccDialect,
-    options: CcccCallOptions | undefined,
-  ): Promise<CcccSendResult> => {
-    const audiences = dialect === 'C' ? splitAudience(args) : [args]
+  /** Repeats a message once when the refusal shows that another dialect is spoken than was known; a refusal had no effect. */
+  const said = async <Result>(op: Op, args: Common, options: Options): Promise<Sent & Result> => {
     const results: Loose[] = []
-    for (const audience of audiences) results.push(await one('send', audience, dialect, options))
-    const events = results.map(({ event }) => event as CcccEvent)
-    // Two daemons, two words for it.
-    const replayed = results.some((result) => result.replayed === true || result.duplicate === true)
-    return { ...results[0], event: events[0] as CcccEvent, events, dialect, replayed, dropped: droppedOn(dialect, args) }
-  }
-
-  const refuse = async (op: string, instead: string, options: CcccCallOptions | undefined): Promise<void> => {
-    if ((await daemon.dialect(options)) !== 'C') return
-    throw unsupported(op, `This daemon has no ${op}: its messages carry modes, not acknowledgements.`, instead)
+    const say = async (dialect: CcccDialect): Promise<Sent & Result> => {
+      const parts = op === 'send' && dialect === 'C' ? splitAudience(args) : [args]
+      for (const part of parts) results.push(await one(op, part, dialect, options))
+      const dropped = dialect === 'C' && args.priority === 'attention' ? ['attention'] : []
+      const sent: Loose = { ...results[0], dialect, dropped }
+      if (op === 'send') {
+        sent.events = results.map(({ event }) => event)
+        // Two daemons, two words for it.
+        sent.replayed = results.some((result) => result.replayed === true || result.duplicate === true)
+      }
+      return sent as Sent & Result
+    }
+    const before = await daemon.dialect(options)
+    try {
+      return await say(before)
+    } catch (error) {
+      const contradicts = isApiError(error, 'unknown_op', 'unsupported_message_fields', 'invalid_message_mode')
+      // What went to a first audience is not said again.
+      if (!contradicts || results.length > 0) throw error
+      const { dialect } = await daemon.get({ ...options, fresh: true })
+      if (dialect === before) throw error
+      return say(dialect)
+    }
   }
 
   return {
-    send: (args, options) => inDialect(options, (dialect) => sendTo(args, dialect, options)),
-    reply: (args, options) =>
-      inDialect(options, async (dialect) => ({
-        ...((await one('reply', args, dialect, options)) as { event: CcccEvent }),
-        dialect,
-        dropped: droppedOn(dialect, args),
-      })),
+    send: (args, options) => said('send', args, options),
+    reply: (args, options) => said('reply', args, options),
     async sendCrossGroup(args, options) {
-      if (args.dstGroupId === args.groupId) {
-        throw badArgument('send_cross_group', 'The two groups are the same.', 'Use send for a message inside a group.')
-      }
-      return inDialect(options, async (dialect) => ({
-        ...((await one('send_cross_group', args, dialect, options)) as { src_event: CcccEvent; dst_event: CcccEvent }),
-        dialect,
-        dropped: droppedOn(dialect, args),
-      }))
+      if (args.dstGroupId !== args.groupId) return said('send_cross_group', args, options)
+      throw badArgument('send_cross_group', 'The two groups are the same.', 'Use send for a message inside a group.')
     },
-    async ack({ groupId, actorId, eventId, by = actorId }, options) {
-      await refuse('chat_ack', 'Answer a request_reply message with reply.', options)
-      const result = await core.call('chat_ack', { group_id: groupId, actor_id: actorId, event_id: eventId, by }, options)
-      return result as { acked: boolean; already: boolean; event: CcccEvent | null }
+    async ack(args, options) {
+      await daemon.refuseOnC('chat_ack', 'Answer a request_reply message with reply.', options)
+      return (await call('chat_ack', args, options)) as { acked: boolean; already: boolean; event: CcccEvent | null }
     },
-    async ackNotification({ groupId, actorId, notifyEventId, by = actorId }, options) {
-      await refuse('notify_ack', 'Notifications need no answer there.', options)
-      const args = { group_id: groupId, actor_id: actorId, notify_event_id: notifyEventId, by }
-      return (await core.call('notify_ack', args, options)) as { event: CcccEvent }
+    async ackNotification(args, options) {
+      await daemon.refuseOnC('notify_ack', 'Notifications need no answer there.', options)
+      return (await call('notify_ack', args, options)) as { event: CcccEvent }
     },
   }
 }

@@ -1,10 +1,10 @@
 /** Namespaced methods, all made from the table: `client.groups.show({ groupId })` calls `group_show` with `group_id`. */
 import type { CcccCallOptions, CcccCore, CcccOp, OptionalArgs } from './core.js'
 import { badArgument } from './errors.js'
-import { type CamelArgs, type CamelKey, wireArgs } from './names.js'
+import { camelName, wireArgs, type CamelArgs, type CamelKey } from './names.js'
 import type { CcccNamespaceOps, CcccOps, CcccTakingOver } from './ops.gen.js'
-import type { Loose } from './shapes.js'
-import type { OpInfo, OpTable } from './table.js'
+import { isRecord, type Loose } from './shapes.js'
+import type { OpTable } from './table.js'
 import type { CcccChannel } from './wire.js'
 
 export type CcccMethod<Op extends CcccOp> = (
@@ -18,53 +18,44 @@ export type CcccNamespaces = { readonly [Name in keyof CcccNamespaceOps]: Namesp
 /** Every op under its own name in camelCase: `client.ops.groupShow`. */
 export type CcccFlatMethods = { readonly [Op in CcccOp as CamelKey<Op>]: CcccMethod<Op> }
 
+/** A call as a method makes it: names in camelCase, the principal filled in where the op takes one. */
+export type MethodCall = (op: string, args?: object, options?: CcccCallOptions) => Promise<Loose>
+
 /** What a published client insists on, where the daemon's own default would surprise. */
 const PREPARE: Readonly<Record<string, (args: Loose) => Loose>> = {
   actor_update: (args) => ({ patch: {}, ...args }),
-  actor_profile_upsert: (args) => ({ ...args, profile: wireProfile(args.profile) }),
+  // Only this one object inside a profile is mapped, as in the published TypeScript client.
+  actor_profile_upsert(args) {
+    if (!isRecord(args.profile) || !('capabilityDefaults' in args.profile)) return args
+    const { capabilityDefaults: given, ...profile } = args.profile
+    return { ...args, profile: { ...profile, capability_defaults: isRecord(given) ? wireArgs(given) : given } }
+  },
+  group_automation_manage(args) {
+    if (!Array.isArray(args.actions) || args.actions.length > 0) return args
+    throw badArgument('group_automation_manage', 'The list of actions is empty.', 'Name at least one.')
+  },
 }
 
-/** Only this one object inside a profile is mapped, as in the published TypeScript client. */
-function wireProfile(profile: unknown): unknown {
-  if (typeof profile !== 'object' || profile === null || !('capabilityDefaults' in profile)) return profile
-  const { capabilityDefaults, ...rest } = profile as Loose
-  const mapped =
-    typeof capabilityDefaults === 'object' && capabilityDefaults !== null ? wireArgs(capabilityDefaults) : capabilityDefaults
-  return { ...rest, capability_defaults: mapped }
+export function createMethodCall(core: CcccCore, table: OpTable): MethodCall {
+  return async (op, args = {}, options = {}) => {
+    const info = table.get(op)
+    const given = wireArgs(args)
+    const by = info?.by === 'client' ? core.principal : info?.by === 'actor' ? (given.actor_id ?? core.principal) : info?.by
+    const wire = { ...(by && { by }), ...given }
+    const ready = PREPARE[op]?.(wire) ?? wire
+    return info?.takesOver ? ((await core.open(op, ready, options)) as unknown as Loose) : core.call(op, ready, options)
+  }
 }
-
-/** What the published clients refuse before they send anything. */
-const REFUSE: Readonly<Record<string, (args: Loose) => string | undefined>> = {
-  group_automation_manage: ({ actions }) =>
-    Array.isArray(actions) && actions.length === 0 ? 'The list of actions is empty.' : undefined,
-}
-
-/** Wire arguments of a method call: names mapped, the principal filled in. */
-export function prepareArgs(info: OpInfo, args: object, principal: string): Loose {
-  const out = wireArgs(args)
-  const by = info.by === 'client' ? principal : info.by === 'actor' ? (out.actor_id ?? principal) : info.by
-  const refused = REFUSE[info.op]?.(out)
-  if (refused !== undefined) throw badArgument(info.op, refused, 'Name at least one.')
-  const withBy = by === undefined || out.by !== undefined ? out : { ...out, by }
-  return PREPARE[info.op]?.(withBy) ?? withBy
-}
-
-type AnyMethod = (args?: object, options?: CcccCallOptions) => Promise<unknown>
 
 /** One function per op, shared by both ways to name it; `own` replaces those that do more than one call. */
-export function buildMethods(core: CcccCore, table: OpTable, own: ReadonlyMap<string, unknown>) {
+export function buildMethods(call: MethodCall, table: OpTable, own: Readonly<Record<string, unknown>>) {
   const spaces: Record<string, Record<string, unknown>> = {}
   const flat: Record<string, unknown> = {}
-  for (const info of table.values()) {
-    const { op, namespace, method } = info
-    const plain: AnyMethod = async (args = {}, options = {}) => {
-      const wire = prepareArgs(info, args, core.principal)
-      return info.takesOver ? core.open(op, wire, options) : core.call(op, wire, options)
-    }
-    const made = own.get(op) ?? plain
+  for (const { op, namespace, method } of table.values()) {
+    const made = own[op] ?? ((args?: object, options?: CcccCallOptions) => call(op, args, options))
     spaces[namespace] ??= {}
     spaces[namespace][method] = made
-    flat[op.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())] = made
+    flat[camelName(op)] = made
   }
-  return { spaces: spaces as unknown as CcccNamespaces, flat: flat as unknown as CcccFlatMethods }
+  return { spaces, flat }
 }

@@ -7,13 +7,15 @@ export type CamelKey<Name extends string> = Name extends `${infer Head}_${infer 
 
 export type CamelArgs<Args> = { [Key in keyof Args as Key extends string ? CamelKey<Key> : Key]: Args[Key] }
 
-export function wireName(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+export function camelName(name: string): string {
+  return name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())
 }
 
 /** Wire names; what the caller left undefined is left out. */
 export function wireArgs(args: object): Loose {
   const out: Loose = {}
-  for (const [key, value] of Object.entries(args)) if (value !== undefined) out[wireName(key)] = value
+  for (const [key, value] of Object.entries(args)) {
+    if (value !== undefined) out[key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] = value
+  }
   return out
 }

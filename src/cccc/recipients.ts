@@ -1,9 +1,10 @@
 /** Whom a message is for, made explicit where the message-mode dialect insists on it. */
 import type { CcccCallOptions, CcccCore } from './core.js'
 import { badArgument } from './errors.js'
-import { isRecord } from './shapes.js'
+import { isRecord, type Loose } from './shapes.js'
 
-const isHuman = (token: string): boolean => token.trim() === 'user' || token.trim() === '@user'
+const isHuman = (token: string): boolean => /^\s*@?user\s*$/.test(token)
+const isGroup = (token: string): boolean => /^@(?:all|peers|foreman)$/.test(token)
 
 /** One kind of audience per message: people and agents are written to apart. The client id must differ, or the second would be a replay. */
 export function splitAudience<Args extends { readonly to?: readonly string[]; readonly clientId?: string }>(args: Args): Args[] {
@@ -24,28 +25,24 @@ export async function expandRecipients(
   op: string,
   groupId: string,
   by: string,
-  to: readonly string[] | undefined,
+  to: readonly string[] = [],
   options: CcccCallOptions | undefined,
 ): Promise<readonly string[]> {
-  if (to === undefined || to.length === 0) {
-    throw badArgument(
-      op,
-      'A message that asks for a reply needs recipients.',
-      'Name them in `to`: actor ids, `user`, `@all`, `@peers` or `@foreman`.',
-    )
+  if (to.length > 0 && !to.some(isGroup)) return to
+  let members: Loose[] = []
+  if (to.length > 0) {
+    const { actors } = await core.call('actor_list', { group_id: groupId }, options)
+    members = (Array.isArray(actors) ? actors : []).filter(isRecord).filter(({ id, enabled }) => id !== by && enabled !== false)
   }
-  if (!to.some((token) => GROUPS.has(token))) return to
-  const { actors } = await core.call('actor_list', { group_id: groupId }, options)
-  const members = (Array.isArray(actors) ? actors : []).filter(isRecord).filter(({ id, enabled }) => id !== by && enabled !== false)
   const names = to.flatMap((token) => {
-    if (!GROUPS.has(token)) return [token]
+    if (!isGroup(token)) return token
     const chosen = members.filter(({ role }) => token === '@all' || (role === 'foreman') === (token === '@foreman'))
     return chosen.map(({ id }) => String(id))
   })
-  if (names.length === 0) {
-    throw badArgument(op, `Nobody stands behind ${to.join(', ')} in ${groupId}.`, 'Add or enable an actor, or address `user`.')
-  }
-  return [...new Set(names)]
+  if (names.length > 0) return [...new Set(names)]
+  throw badArgument(
+    op,
+    `A message that asks for a reply needs recipients; nobody stands behind [${to.join(', ')}] in ${groupId}.`,
+    'Address actor ids, `user`, `@all`, `@peers` or `@foreman`, and see that the actors are enabled.',
+  )
 }
-
-const GROUPS = new Set(['@all', '@peers', '@foreman'])

@@ -3,7 +3,8 @@ import type { CcccCallOptions, CcccCore } from './core.js'
 import type { CcccDaemonKnowledge } from './daemon.js'
 import { unsupported } from './errors.js'
 import type { CcccEventsArgs, CcccEventsOptions, CcccEventStream } from './events/types.js'
-import { isEvent, type CcccEvent } from './shapes.js'
+import { historyPages } from './history.js'
+import type { CcccEvent } from './shapes.js'
 
 export interface CcccResolveArgs {
   readonly groupId: string
@@ -23,7 +24,6 @@ export interface CcccResolved {
 
 export type CcccResolve = (args: CcccResolveArgs, options?: CcccCallOptions) => Promise<CcccResolved>
 
-const PAGE = 100
 const MOST_PAGES = 20
 const QUIET_MS = 1_000
 
@@ -33,33 +33,27 @@ export function createResolve(
   events: (args: CcccEventsArgs, options?: CcccEventsOptions) => Promise<CcccEventStream>,
 ): CcccResolve {
   const inHistory = async (args: CcccResolveArgs, options: CcccCallOptions | undefined): Promise<CcccEvent | undefined> => {
-    const { groupId, clientId, since, by = core.principal } = args
-    let before: string | undefined
-    for (let pages = 0; pages < MOST_PAGES; pages += 1) {
-      const from = before === undefined ? {} : { before_event_id: before }
-      const request = { group_id: groupId, actor_id: by, by, mode: 'all', limit: PAGE, ...from }
-      const told = await core.call('message_history' as string, request, options)
-      const page = (Array.isArray(told.messages) ? told.messages : []).filter(isEvent)
-      const found = page.find(({ data }) => data.client_id === clientId)
-      const oldest = page.at(-1)
-      if (found || told.has_more !== true || !oldest || oldest.ts < since) return found
-      before = oldest.id
+    let pages = 0
+    for await (const page of historyPages(core, args, options)) {
+      pages += 1
+      const found = page.find(({ data }) => data.client_id === args.clientId)
+      if (found || pages === MOST_PAGES || (page.at(-1)?.ts ?? '') < args.since) return found
     }
     return undefined
   }
 
   const inReplay = async (args: CcccResolveArgs, options: CcccCallOptions | undefined): Promise<CcccEvent | undefined> => {
     const { groupId, clientId, since, quietMs = QUIET_MS } = args
-    // Nothing marks the end of a replay, so its silence does.
-    const cursor = { ts: since }
     const signal = options?.signal ? { signal: options.signal } : {}
-    const stream = await events({ groupId, kinds: ['chat.message'], cursor }, { ...signal, reconnect: false })
-    let timer = core.clock.after(quietMs, () => void stream.close())
+    const stream = await events({ groupId, kinds: ['chat.message'], cursor: { ts: since } }, { ...signal, reconnect: false })
+    // Nothing marks the end of a replay, so its silence does.
+    const whenQuiet = () => core.clock.after(quietMs, () => void stream.close())
+    let timer = whenQuiet()
     try {
       for await (const item of stream) {
         timer.cancel()
         if (item.type === 'event' && item.event.data.client_id === clientId) return item.event
-        timer = core.clock.after(quietMs, () => void stream.close())
+        timer = whenQuiet()
       }
       return undefined
     } finally {

@@ -1,5 +1,6 @@
 /** Secrets go in and never come out: not to interceptors, not into errors, not back to the caller. */
-import { createRedactor } from '../redact.js'
+import { redactText } from '../redact-text.js'
+import { isSecretName } from '../secret-names.js'
 import { isRecord, type Loose } from './shapes.js'
 
 const MASK = '[redacted]'
@@ -16,38 +17,51 @@ function eachSecret(op: string, args: Loose, visit: (holder: Loose, key: string)
   }
 }
 
-function masked(value: unknown): unknown {
-  if (!isRecord(value)) return MASK
-  return Object.fromEntries(Object.keys(value).map((key) => [key, MASK]))
-}
+const each = (record: Loose, change: (value: unknown, key: string) => unknown): Loose =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value, key)]))
 
 /** What an interceptor, and so a log, gets to see. */
 export function withoutSecrets(op: string, args: Loose): Loose {
   let copy = args
   eachSecret(op, args, (holder, key) => {
-    if (copy === args) copy = { ...args }
-    if (holder === args) copy[key] = masked(args[key])
-    else copy.profile = { ...(copy.profile as Loose), [key]: masked(holder[key]) }
+    const value = isRecord(holder[key]) ? each(holder[key], () => MASK) : MASK
+    copy = holder === args ? { ...copy, [key]: value } : { ...copy, profile: { ...(copy.profile as Loose), [key]: value } }
   })
   return copy
 }
 
 /** Takes the secrets of this very call out of what the daemon says about it: its validator repeats the values that it refuses. */
-export function scrubberFor(op: string, args: Loose): (value: unknown) => unknown {
-  const secrets: string[] = []
-  eachSecret(op, args, (holder, key) => gather(holder[key], secrets))
-  const redactor = createRedactor(secrets)
-  return (value) => (secrets.length > 0 ? redactor.value(value) : value)
+export function scrubberFor(op: string, args: Loose): <T>(value: T) => T {
+  const secrets = new Set<string>()
+  const gather = (value: unknown): void => {
+    if (typeof value === 'string' && value.length > 3) {
+      secrets.add(value).add(JSON.stringify(value).slice(1, -1))
+      try {
+        secrets.add(encodeURIComponent(value))
+      } catch {
+        // Half a surrogate pair: no URL holds it.
+      }
+    } else if (typeof value === 'object' && value !== null) Object.values(value).forEach(gather)
+  }
+  eachSecret(op, args, (holder, key) => gather(holder[key]))
+  if (secrets.size === 0) return (value) => value
+  // Longest first, so that no form leaves a part of another.
+  const known = [...secrets].sort((one, other) => other.length - one.length)
+  const text = (input: string): string => redactText(known.reduce((out, secret) => out.replaceAll(secret, MASK), input))
+  // An answer is JSON: nothing else can be in it.
+  const scrub = (value: unknown): unknown => {
+    if (typeof value === 'string') return text(value)
+    if (Array.isArray(value)) return value.map(scrub)
+    if (!isRecord(value)) return value
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [text(key), hides(key, item) ? MASK : scrub(item)]))
+  }
+  return scrub as <T>(value: T) => T
 }
 
-function gather(value: unknown, into: string[]): void {
-  if (typeof value === 'string') into.push(value)
-  else if (typeof value === 'object' && value !== null) for (const item of Object.values(value)) gather(item, into)
-}
+/** What stands under a secret's name is one, whoever's it is. */
+const hides = (key: string, value: unknown): boolean => value !== null && typeof value !== 'boolean' && isSecretName(key)
 
 /** A mask shows two characters from each end of a secret, so it is one itself. */
-export function withoutMasks(result: Loose): Loose {
-  if (!('masked_values' in result)) return result
-  const { masked_values: _, ...rest } = result
+export function withoutMasks({ masked_values: _, ...rest }: Loose): Loose {
   return rest
 }

@@ -3,11 +3,11 @@ import { sleep } from '../../core/clock.js'
 import type { CallOptions } from '../../core/call.js'
 import type { CcccCore } from '../core.js'
 import { unsupported } from '../errors.js'
-import { isEvent, type CcccEvent, type CcccPing } from '../shapes.js'
+import { historyPages } from '../history.js'
+import type { CcccEvent, CcccPing } from '../shapes.js'
 import type { Tracker } from './tracker.js'
 import type { CcccEventsArgs, CcccStreamItem } from './types.js'
 
-const PAGE = 100
 /** How far back one round looks before it says that there is a gap. */
 const MOST_PAGES = 20
 
@@ -31,7 +31,8 @@ export async function startPolling({ core, args, tracker }: PollContext, options
   }
   const ping = (await core.call('ping', {}, options)) as CcccPing
   tracker.startAt(ping.ts)
-  await page({ core, args }, undefined, 1, options)
+  // A first look, so that a daemon without a history says so now.
+  await historyPages(core, args, { ...options, idempotent: true }, 1).next()
 }
 
 export async function* poll(context: PollContext, signal: AbortSignal): AsyncGenerator<readonly CcccStreamItem[], void, void> {
@@ -55,34 +56,24 @@ export async function* poll(context: PollContext, signal: AbortSignal): AsyncGen
 async function round({ core, args, tracker }: PollContext, options: CallOptions, told: boolean): Promise<CcccStreamItem[]> {
   const from = tracker.cursor
   const newestFirst: CcccEvent[] = []
-  let before: string | undefined
-  let reached = from === undefined
-  const isOld = (event: CcccEvent): boolean => event.ts <= (from?.ts ?? '')
-  for (let pages = 0; !reached && pages < MOST_PAGES; pages += 1) {
-    const { events, more } = await page({ core, args }, before, PAGE, options)
-    for (const event of events) {
-      reached = event.id === from?.eventId || (from?.eventId === undefined && isOld(event))
-      if (reached || isOld(event)) break
-      newestFirst.push(event)
+  let pages = 0
+  // Unless the event that the cursor names is met, what is older than it or the beginning of the history ends the search; that
+  // proves nothing where such an event should have been there.
+  let reached = from?.eventId === undefined
+  search: for await (const page of historyPages(core, args, { ...options, idempotent: true })) {
+    for (const event of page) {
+      if (event.id === from?.eventId) reached = true
+      else if (event.ts > (from?.ts ?? '')) {
+        newestFirst.push(event)
+        continue
+      }
+      break search
     }
-    before = events.at(-1)?.id
-    // The whole history was read: complete, unless the event that the cursor names should have been in it.
-    if (!more || before === undefined) reached ||= from?.eventId === undefined
-    if (!more || before === undefined || events.some(isOld)) break
+    pages += 1
+    if (pages < MOST_PAGES) continue
+    reached = false
+    break
   }
   const gap: CcccStreamItem[] = reached || told ? [] : [{ type: 'gap', from, reason: 'expired' }]
   return [...gap, ...newestFirst.reverse().flatMap((event) => tracker.see(event))]
-}
-
-async function page(
-  { core, args }: Pick<PollContext, 'core' | 'args'>,
-  before: string | undefined,
-  limit: number,
-  options: CallOptions,
-): Promise<{ events: CcccEvent[]; more: boolean }> {
-  const by = args.by ?? core.principal
-  const from = before === undefined ? {} : { before_event_id: before }
-  const request = { group_id: args.groupId, actor_id: by, by, mode: 'all', limit, ...from }
-  const told = await core.call('message_history' as string, request, { ...options, idempotent: true })
-  return { events: (Array.isArray(told.messages) ? told.messages : []).filter(isEvent), more: told.has_more === true }
 }

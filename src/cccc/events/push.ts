@@ -1,12 +1,11 @@
 /** One connection of the daemon's own stream: opened without losing the moment before it, read until it ends or falls silent. */
-import { ndjsonDecoder } from '../../core/codec/ndjson.js'
 import { watchIdle } from '../../core/idle.js'
-import { batches } from '../../core/messages.js'
 import type { CallOptions } from '../../core/call.js'
 import type { CcccCore } from '../core.js'
 import type { CcccDaemonKnowledge } from '../daemon.js'
 import { CcccError } from '../errors.js'
-import { isEvent, isRecord, type CcccPing } from '../shapes.js'
+import { linesOf, parseLine } from '../lines.js'
+import { isEvent, type CcccPing, type Loose } from '../shapes.js'
 import type { CcccChannel } from '../wire.js'
 import type { Tracker } from './tracker.js'
 import type { CcccEventsArgs, CcccStreamItem } from './types.js'
@@ -62,12 +61,17 @@ export async function* readPush(
   try {
     if (signal.aborted) return
     if (first.length > 0) yield first
-    // A line that is not JSON is no reason to end a stream.
-    const decoder = ndjsonDecoder<unknown>({ maxLineBytes, onInvalid: () => undefined })
-    for await (const batch of batches(link, decoder)) {
+    const lines = linesOf(link, maxLineBytes)
+    while (await lines.fill()) {
       idle.touch()
-      const items = batch.flatMap((line) => itemsOf(line, tracker))
-      if (items.length > 0) yield items
+      const items: CcccStreamItem[] = []
+      try {
+        // A line that is not JSON is no reason to end a stream.
+        for (let line = lines.take(); line; line = lines.take()) items.push(...itemsOf(parseLine(line), tracker))
+      } finally {
+        // What came before a line that is too long is handed out before its failure.
+        if (items.length > 0) yield items
+      }
     }
   } finally {
     signal.removeEventListener('abort', stop)
@@ -84,6 +88,6 @@ export async function* readPush(
   }
 }
 
-function itemsOf(line: unknown, tracker: Tracker): CcccStreamItem[] {
-  return isRecord(line) && line.t === 'event' && isEvent(line.event) ? tracker.see(line.event) : []
+function itemsOf(line: Loose | undefined, tracker: Tracker): CcccStreamItem[] {
+  return line?.t === 'event' && isEvent(line.event) ? tracker.see(line.event) : []
 }

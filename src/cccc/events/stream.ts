@@ -30,9 +30,6 @@ export function createEventStream(core: CcccCore, source: EventSource, options: 
   const { maxItems = 10_000, maxBytes = 64 * 1024 * 1024, overflow = 'gap', reconnect = true } = options
   const { tracker } = source
   const life = createScope({ signal: options.signal })
-  const withClient = (): void => life.abort(core.life.reason)
-  if (core.life.aborted) withClient()
-  else core.life.addEventListener('abort', withClient, { once: true })
 
   let dropped = 0
   let delivered = tracker.cursor
@@ -76,14 +73,16 @@ export function createEventStream(core: CcccCore, source: EventSource, options: 
     if (life.signal.reason === ENDED || (!failed && !life.signal.aborted)) queue.end()
     else queue.fail(failure(error))
   }
-  const pumping = pump().then(
-    () => finish(undefined, false),
-    (error: unknown) => finish(error, true),
+  const pumping = core.hold(
+    life,
+    pump().then(
+      () => finish(undefined, false),
+      (error: unknown) => finish(error, true),
+    ),
   )
   const closeAll = async (): Promise<void> => {
     queue.discard()
     life.abort(ENDED)
-    core.life.removeEventListener('abort', withClient)
     await pumping
     life[Symbol.dispose]()
   }

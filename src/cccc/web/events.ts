@@ -57,7 +57,7 @@ const groupPath = ({ args }: WebEventsContext): string => `/api/v1/groups/${enco
 async function connect(context: WebEventsContext, signal: AbortSignal): Promise<Reply> {
   const reply = await context.send({ method: 'GET', path: `${groupPath(context)}/stream` }, { signal })
   if (reply.status === 200 && reply.body) return reply
-  throw apiError(OP, await context.answerOf(OP, reply), undefined, { status: reply.status })
+  throw apiError(OP, await context.answerOf(OP, reply), undefined, reply.status)
 }
 
 async function tail(
@@ -67,7 +67,7 @@ async function tail(
 ): Promise<{ events: CcccEvent[]; full: boolean }> {
   const reply = await context.send({ method: 'GET', path: `${groupPath(context)}/tail?lines=${lines}` }, { signal })
   const answer = await context.answerOf(OP, reply)
-  if (answer.ok !== true) throw apiError(OP, answer, undefined, { status: reply.status })
+  if (answer.ok !== true) throw apiError(OP, answer, undefined, reply.status)
   const listed = isRecord(answer.result) && Array.isArray(answer.result.events) ? answer.result.events : []
   return { events: listed.filter(isEvent), full: listed.length >= lines }
 }

@@ -1,0 +1,34 @@
+/** The history of messages, which dialect C keeps for each principal. */
+import type { CcccCallOptions, CcccCore } from './core.js'
+import { wireArgs } from './names.js'
+import { isEvent, type CcccEvent } from './shapes.js'
+
+export interface HistoryArgs {
+  readonly groupId: string
+  readonly actorId?: string | undefined
+  readonly by?: string | undefined
+}
+
+const PAGE = 100
+
+/** Page by page, newest first; it ends where the history begins. */
+export async function* historyPages(
+  core: CcccCore,
+  { groupId, by = core.principal, actorId = by }: HistoryArgs,
+  options: CcccCallOptions | undefined,
+  limit: number = PAGE,
+): AsyncGenerator<readonly CcccEvent[], void, void> {
+  let beforeEventId: string | undefined
+  for (;;) {
+    const request = wireArgs({ groupId, actorId, by, mode: 'all', limit, beforeEventId })
+    const told = await core.call('message_history' as string, request, options)
+    const events = eventsIn(told.messages)
+    yield events
+    beforeEventId = events.at(-1)?.id
+    if (told.has_more !== true || beforeEventId === undefined) return
+  }
+}
+
+export function eventsIn(list: unknown): CcccEvent[] {
+  return Array.isArray(list) ? list.filter(isEvent) : []
+}
