@@ -43,7 +43,7 @@ async function start(): Promise<void> {
   find('state').textContent = 'Line clear'
   find('scopes').textContent = `You may: ${scopes.join(', ')}`
   for (const { name, system } of upstreams) {
-    const button = make('button', { type: 'button' }, name, make('small', {}, system))
+    const button = make('button', { type: 'button' }, name, ...(system === name ? [] : [make('small', {}, system)]))
     button.addEventListener('click', () => void open(client, name, system, button))
     find('levers').append(make('li', {}, button))
   }

@@ -55,14 +55,18 @@ const ccc: Panel = async (gateway, name, signal) => {
 
 const cccc: Panel = async (gateway, name, signal) => {
   const client = createCccc({ transport: gateway.cccc(name) })
-  const { groups } = (await client.groups.list({}, { signal })) as unknown as {
-    groups: { group_id: string; title: string; state?: string }[]
-  }
+  const listed = await client.groups.list({}, { signal })
+  // The daemon's own records: which fields they have is its affair.
+  const groups = listed.groups.map((group) => ({
+    id: String(group.group_id),
+    title: String(group.title),
+    state: String(group.state ?? ''),
+  }))
   const shown = table(
     ['Group', 'Title', 'State'],
-    groups.map((group) => [group.group_id, group.title, group.state ?? '']),
+    groups.map(({ id, title, state }) => [id, title, state]),
   )
-  const first = groups[0]?.group_id
+  const first = groups[0]?.id
   if (first !== undefined) {
     follow('events', signal, async () => {
       for await (const item of await client.events({ groupId: first }, { signal })) {
@@ -76,12 +80,13 @@ const cccc: Panel = async (gateway, name, signal) => {
       choice(
         'group',
         'Group',
-        groups.map((group) => group.group_id),
+        groups.map(({ id }) => id),
       ),
+      field('to', 'To', 'user', false),
       field('text', 'Message', 'Hello from a page'),
     ],
     async (value) => {
-      await client.messages.send({ groupId: value('group'), text: value('text') }, { signal })
+      await client.messages.send({ groupId: value('group'), to: value('to').split(/[ ,]+/), text: value('text') }, { signal })
       note('cccc: sent')
     },
   )
@@ -91,7 +96,7 @@ const cccc: Panel = async (gateway, name, signal) => {
 const claude: Panel = async (gateway, name, signal) => {
   const client = createClaude({ transport: gateway.claude(name) })
   const answer = make('output')
-  const prompt = make('textarea', { name: 'prompt', rows: '3' }, 'FAKE:bash:echo hello from the agent')
+  const prompt = make('textarea', { name: 'prompt', rows: '3' }, 'FAKE:bash:make release && echo hello from the agent')
   const run = callForm('Run', [make('label', { class: 'wide' }, 'Prompt', prompt)], async (value) => {
     answer.textContent = ''
     const turn = client.query(value('prompt'), {
@@ -114,14 +119,13 @@ const cmdop: Panel = async (gateway, name, signal) => {
   const client = createCmdop({ transport: gateway.cmdop(name) })
   const { items } = await client.machines.list({ signal })
   const answer = make('output')
-  const machines = items as readonly { readonly id: string; readonly name?: string; readonly online?: boolean }[]
   const ask = callForm(
     'Ask',
     [
       choice(
         'machine',
         'Machine',
-        machines.map(({ id }) => id),
+        items.map(({ id }) => id),
       ),
       field('prompt', 'Prompt', '[[say hello]] [[confirm restart the server]]'),
     ],
@@ -137,7 +141,7 @@ const cmdop: Panel = async (gateway, name, signal) => {
   return [
     table(
       ['Machine', 'Name'],
-      machines.map(({ id, name: called }) => [id, called ?? '']),
+      items.map(({ id, name: called }) => [id, called]),
     ),
     ask,
     answer,
