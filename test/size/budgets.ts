@@ -8,7 +8,8 @@ export interface Budget {
 }
 
 export const BUDGETS: Readonly<Record<string, Budget>> = {
-  '.': { budget: 12, aim: 5 },
+  // With every policy, which no application brings along: see NO_POLICY and USES.
+  '.': { budget: 10 },
   './web': { budget: 19.5, aim: 9 },
   './ccc': { budget: 13.5, aim: 6 },
   './cccc': { budget: 22, aim: 15 },
@@ -42,6 +43,27 @@ export const NOT_HELD: readonly string[] = [
   './testing/fake-claude',
   './claude/toon',
 ]
+
+/** The policies of the root, and what only they need. All the rest of the root, in one bundle, stays within `budget`. */
+export const NO_POLICY: { readonly budget: number; readonly policies: readonly string[] } = {
+  budget: 5,
+  policies: [
+    'circuitBreaker',
+    'combined',
+    'concurrency',
+    'formatTrace',
+    'judgeByCode',
+    'log',
+    'parseRetryAfter',
+    'parseTrace',
+    'retry',
+    'retryWithBackoff',
+    'slidingWindow',
+    'tokenBucket',
+    'trace',
+    'traceEnvironment',
+  ],
+}
 
 /** One export of the root, as an application uses it, and words of what it does not use, which must not come along. */
 export const USES: readonly { readonly name: string; readonly budget: number; readonly without: readonly string[] }[] = [

@@ -1,6 +1,7 @@
 /** The size budgets, over what was built. `npm run size` shows the table. */
 import { describe, expect, it } from 'vitest'
-import { BUDGETS, NOT_HELD, USES } from './budgets.js'
+import * as root from '../../src/index.js'
+import { BUDGETS, NO_POLICY, NOT_HELD, USES } from './budgets.js'
 import { builtEntries, weigh, type Weight } from './measure.js'
 
 const kB = (bytes: number): number => Math.round(bytes / 100) / 10
@@ -20,6 +21,15 @@ describe.skipIf(builtEntries.size === 0)('what was built', () => {
       `\nKB of 1,000 bytes, zod and optional peers counted apart\n${rows.map((row) => row.map((cell) => cell.padEnd(12)).join('')).join('\n')}`,
     )
     expect(over).toEqual([])
+  })
+
+  it('keeps the root small: all of it but the policies [size.budgets]', async () => {
+    const { budget, policies } = NO_POLICY
+    const rest = Object.keys(root).filter((name) => !policies.includes(name))
+    expect(Object.keys(root)).toEqual(expect.arrayContaining([...policies]))
+    const { gzip } = await weigh('.', rest)
+    console.log(`the root without a policy: ${kB(gzip)} KB, budget ${budget}`)
+    expect(gzip).toBeLessThanOrEqual(budget * 1000)
   })
 
   const alone = new Map<string, Promise<Weight>>()
