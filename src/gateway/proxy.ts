@@ -9,6 +9,9 @@ import type { ExchangeUpstream } from './upstream.js'
 const REQUEST_HEADERS = ['accept', 'content-type', 'x-workspace-id', 'x-collector-id', 'if-none-match', 'traceparent', 'tracestate']
 const REPLY_HEADERS = ['content-type', 'retry-after', 'etag', 'x-request-id']
 
+/** A `Response` of one of these refuses even an empty body, which is what some transports make of none. */
+const BODILESS: ReadonlySet<number> = new Set([204, 205, 304])
+
 export async function proxy(
   upstream: ExchangeUpstream,
   grant: Grant,
@@ -30,7 +33,7 @@ export async function proxy(
       const value = reply.headers[name]
       if (value !== undefined) kept[name] = value
     }
-    return new Response(reply.body, { status: reply.status, headers: kept })
+    return new Response(BODILESS.has(reply.status) ? null : reply.body, { status: reply.status, headers: kept })
   } catch (error) {
     if (signal.aborted) throw error
     const why = SignalboxError.is(error) ? error.code : 'failed'

@@ -110,7 +110,10 @@ export function gateway(url: string | URL, options: GatewayClientOptions = {}): 
       async exchange(request, open) {
         // A client of the system sends what it takes for its own credential; the gateway has the real one and must not see another.
         const kept = Object.entries(request.headers ?? {}).filter(([key]) => !isSecretName(key))
-        const reply = await explained(base, () => inner.exchange({ ...request, headers: Object.fromEntries(kept) }, open))
+        const own: Record<string, string> = Object.fromEntries(kept.map(([key, value]) => [key.toLowerCase(), value]))
+        // With a body or without: what a form could send across sites, the gateway does not take.
+        if (CHANGES.includes(request.method)) own['content-type'] ??= 'application/json'
+        const reply = await explained(base, () => inner.exchange({ ...request, headers: own }, open))
         return unlessRefused(reply, inner.name)
       },
     }
@@ -133,6 +136,8 @@ export function gateway(url: string | URL, options: GatewayClientOptions = {}): 
     exchange,
   }
 }
+
+const CHANGES = ['POST', 'PUT', 'PATCH']
 
 /** Requests after which both sides speak. What cannot be read is refused on either way. */
 function isConversation(line: Uint8Array): boolean {

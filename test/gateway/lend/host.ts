@@ -8,7 +8,9 @@ import {
   cccPolicy,
   ccccPolicy,
   claudePolicy,
+  cmdopHttpPolicy,
   cmdopPolicy,
+  type ExchangePolicy,
   type StreamPolicy,
   type Upstream,
 } from '../../../src/gateway/index.js'
@@ -103,6 +105,12 @@ export async function startLendingGateway(allowedOrigins: readonly string[]): Pr
     policy,
     transport: transportOf(system),
   })
+  const exchange = (system: string, policy: ExchangePolicy): Upstream => ({
+    kind: 'exchange',
+    system,
+    policy,
+    transport: exchangeOf(system),
+  })
   const served = await serveGateway({
     scopes: ['admin'],
     allowedOrigins,
@@ -112,7 +120,9 @@ export async function startLendingGateway(allowedOrigins: readonly string[]): Pr
       cccc: stream('cccc', ccccPolicy),
       claude: stream('claude', claudePolicy),
       cmdop: stream('cmdop', cmdopPolicy),
-      catsyphon: { kind: 'exchange', system: 'catsyphon', policy: catsyphonPolicy, transport: exchangeOf('catsyphon') },
+      catsyphon: exchange('catsyphon', catsyphonPolicy),
+      'cmdop-relay': exchange('cmdop-relay', cmdopHttpPolicy),
+      'cmdop-platform': exchange('cmdop-platform', cmdopHttpPolicy),
     },
   })
   return {

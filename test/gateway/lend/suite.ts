@@ -1,5 +1,7 @@
 /** The conformance suites of the clients, each call through a gateway. Runs wherever there is a WebSocket. */
 import { createClaude } from '../../../src/claude/index.js'
+import { cmdopRest } from '../../../src/cmdop/rest.js'
+import type { ExchangeTransport } from '../../../src/index.js'
 import {
   check,
   checkEqual,
@@ -8,6 +10,8 @@ import {
   createCcccSimulator,
   createClaudeSimulator,
   createCmdopCore,
+  createCmdopRelay,
+  relayExchange,
   runCases,
   type Case,
   type CaseResult,
@@ -55,20 +59,44 @@ export async function throughGateway(peersUrl: string, webSocket?: WebSocketCons
         return { relay: core.relay, options: { transport: client.cmdop() } }
       },
     })),
+    ...(await cmdopByRest(lender)),
     ...(await runCases(allowed(catsyphonCases), {
       generation: 'current',
       reach(simulator, { collectorId, apiKey }) {
         const own = { authorization: `Bearer ${apiKey}`, 'x-collector-id': collectorId }
-        const { transport } = simulator
-        lender.serve('catsyphon', {
-          ...transport,
-          exchange: (request, options) => transport.exchange({ ...request, headers: { ...request.headers, ...own } }, options),
-        })
+        lender.serve('catsyphon', withHeaders(simulator.transport, own))
         return client.catsyphon()
       },
     })),
   ]
 }
+
+/** The two planes as two upstreams, each with its credential on the side of the gateway. */
+async function cmdopByRest(lender: Lender): Promise<CaseResult[]> {
+  const results = await runCases(allowed(cmdopCases), {
+    plane: 'rest',
+    async serve({ token = 't-gateway', apiKey = 'k-gateway', ...world } = {}) {
+      const relay = createCmdopRelay({ ...world, token, apiKey })
+      const transport = relayExchange(relay)
+      const serve = (name: string, own: Readonly<Record<string, string>>): ExchangeTransport => {
+        lender.serve(name, withHeaders(transport, own))
+        return lender.client.exchange(name)
+      }
+      const planes = {
+        relay: serve('cmdop-relay', { authorization: `Bearer ${token}` }),
+        platform: serve('cmdop-platform', { 'x-api-key': apiKey }),
+      }
+      // What a page may know of credentials does not pass: the relay would refuse it.
+      return { relay, options: { transport: cmdopRest(planes), token: 't-page', apiKey: 'k-page' } }
+    },
+  })
+  return results.map((result) => ({ ...result, title: `${result.title} (REST)` }))
+}
+
+const withHeaders = (transport: ExchangeTransport, own: Readonly<Record<string, string>>): ExchangeTransport => ({
+  ...transport,
+  exchange: (request, options) => transport.exchange({ ...request, headers: { ...request.headers, ...own } }, options),
+})
 
 async function cccc(lender: Lender): Promise<CaseResult[]> {
   const simulator = createCcccSimulator({ dialect: 'B' })
