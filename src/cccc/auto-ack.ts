@@ -2,7 +2,7 @@
 import { createRecent } from '../core/stream.js'
 import type { SignalboxError } from '../errors.js'
 import type { CcccCallOptions } from './core.js'
-import { isRefusal, unsupported } from './errors.js'
+import { isRefusal } from './errors.js'
 import type { CcccInboxMethods } from './inbox.js'
 import type { CcccMessaging } from './messages.js'
 import type { CcccDaemonKnowledge } from './daemon.js'
@@ -35,9 +35,7 @@ export async function* autoAck(
   options: CcccEventsOptions = {},
 ): AsyncGenerator<CcccAutoAckOutcome, void, void> {
   const call: CcccCallOptions = options.signal ? { signal: options.signal } : {}
-  if ((await daemon.dialect(call)) === 'C') {
-    throw unsupported('chat_ack', 'This daemon has no acknowledgements.', 'Answer request_reply messages with reply.')
-  }
+  await daemon.refuseOnC('chat_ack', 'Answer a request_reply message with reply.', call)
   const handled = createRecent<string>(REMEMBERED)
 
   const acknowledge = async (event: CcccEvent): Promise<CcccAutoAckOutcome | undefined> => {

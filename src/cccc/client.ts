@@ -11,9 +11,9 @@ import { createMessaging, type CcccMessaging } from './messages.js'
 import { buildMethods, createMethodCall, type CcccFlatMethods, type CcccNamespaces } from './methods.js'
 import { createProfileUpsert, type CcccProfileUpsertArgs, type CcccProfileUpsertResult } from './profiles.js'
 import { createResolve, type CcccResolve } from './resolve.js'
-import { checkAnswer, loadOps } from './table.js'
+import { loadOps } from './table.js'
 
-export interface CcccOptions extends Omit<CcccCoreOptions, 'ops' | 'checkAnswer'> {}
+export interface CcccOptions extends Omit<CcccCoreOptions, 'ops'> {}
 
 type Replace<Whole, Part> = Omit<Whole, keyof Part> & Readonly<Part>
 
@@ -63,7 +63,7 @@ export interface CcccClient extends CcccMethods, Pick<CcccCore, 'call' | 'callRa
 
 export function createCccc(options: CcccOptions): CcccClient {
   const table = loadOps()
-  const core = createCcccCore({ ...options, ops: table, checkAnswer })
+  const core = createCcccCore({ ...options, ops: table })
   const daemon = createDaemonKnowledge(core)
   const method = createMethodCall(core, table)
   const messages = createMessaging(core, method, daemon)

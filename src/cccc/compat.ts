@@ -1,6 +1,7 @@
 /** Is this the daemon that the program was written for? Asked without the side effects that the published clients' probes have. */
 import type { CcccCallOptions, CcccCore } from './core.js'
-import { IncompatibleDaemonError, isApiError, isRefusal } from './errors.js'
+import { hasOp } from './daemon.js'
+import { IncompatibleDaemonError } from './errors.js'
 import type { CcccPing } from './shapes.js'
 import type { OpInfo, OpTable } from './table.js'
 
@@ -41,10 +42,10 @@ export async function assertCompatible(
   const { ipcV = 1, capabilities = {}, ops = [] } = requirements
   const ping = (await core.call('ping', {}, options)) as CcccPing
   const version = Math.trunc(Number(ping.ipc_v)) || 0
-  if (version < ipcV) throw incompatible(`The daemon speaks IPC version ${version}; ${ipcV} or later is required.`)
+  if (version < ipcV) throw incompatible(`The daemon speaks IPC version ${version}; ${ipcV} is required.`)
   for (const [name, wanted] of Object.entries(capabilities)) {
     if (!wanted || ping.capabilities?.[name]) continue
-    const hint = name === 'events_stream' ? 'client.events() polls where a daemon has no stream.' : undefined
+    const hint = name === 'events_stream' ? 'client.events() polls instead.' : undefined
     throw incompatible(`The daemon ${ping.version} lacks the capability ${name}.`, hint)
   }
   const found: Record<string, 'asked' | 'inferred' | 'everywhere'> = {}
@@ -67,19 +68,13 @@ async function find(core: CcccCore, info: OpInfo | undefined, op: string, option
     const relative = RELATIVES.find(([beginning]) => info && op.startsWith(beginning))
     if (!relative) {
       throw incompatible(
-        `Whether the daemon has ${op} cannot be found out without calling it.`,
-        'Leave it out of ops and handle the code unsupported where it is called.',
+        `Only a call would tell whether the daemon has ${op}.`,
+        'Leave it out of ops: where it is missing, its call is unsupported.',
       )
     }
     asked = relative.join('')
   }
-  try {
-    await core.call(asked, {}, { ...options, idempotent: true })
-  } catch (error) {
-    if (isApiError(error, 'unknown_op')) throw incompatible(`The daemon does not support the op ${op}.`)
-    // Whatever else it objects to, it knows the op. A daemon that cannot be reached proves nothing.
-    if (!isRefusal(error)) throw error
-  }
+  if (!(await hasOp(core, asked, options))) throw incompatible(`The daemon does not support the op ${op}.`)
   return asked === op ? 'asked' : 'inferred'
 }
 

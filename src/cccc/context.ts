@@ -42,14 +42,10 @@ export function createContextMethods(core: CcccCore, call: MethodCall, daemon: C
   const sync: CcccContextMethods['sync'] = async (args, options) => {
     const op = 'context_sync'
     if (args.ops.filter((item) => item.op === 'task.create').length > 1) {
-      throw badArgument(
-        op,
-        'Every daemon gives two tasks of one batch the same id, and the first is lost.',
-        'Create one task per call.',
-      )
+      throw badArgument(op, 'Two tasks of one batch get the same id: the first would be lost.', 'Create one task per call.')
     }
     if (args.ifVersion !== undefined && (await daemon.dialect(options)) === 'A') {
-      throw unsupported(op, 'This daemon ignores ifVersion without a word.', 'Leave it out, or update the daemon.')
+      throw unsupported(op, 'This daemon ignores ifVersion without a word.', 'Leave it out.')
     }
     return call(op, { dryRun: false, ...args }, options)
   }
@@ -60,7 +56,7 @@ export function createContextMethods(core: CcccCore, call: MethodCall, daemon: C
     if (!old && content.length > NOTE_CHARACTERS) {
       throw badArgument(
         op,
-        `The note is ${content.length} characters long; this daemon cuts it after ${NOTE_CHARACTERS} without a word.`,
+        `The note has ${content.length} characters; this daemon cuts it after ${NOTE_CHARACTERS} without a word.`,
         'Shorten it, or send a message.',
       )
     }

@@ -6,12 +6,12 @@ import { createCaller, type CallOptions, type ClientOptions } from '../core/call
 import { systemClock, type Clock } from '../core/clock.js'
 import { createScope, type Scope } from '../core/scope.js'
 import type { Link, StreamTransport } from '../transport.js'
-import { apiError, CcccError } from './errors.js'
+import { apiError, badArgument, CcccError } from './errors.js'
 import type { CcccOps, CcccTakingOver } from './ops.gen.js'
 import { scrubberFor, withoutMasks, withoutSecrets } from './secrets.js'
-import { isRecord, type Loose } from './shapes.js'
+import { isRecord, type CcccAnswerCheck, type Loose } from './shapes.js'
 import { socketWire } from './socket-wire.js'
-import type { OpInfo, OpTable } from './table.js'
+import type { OpTable } from './table.js'
 import type { CcccChannel, Wire, WireOptions } from './wire.js'
 
 export type CcccOp = keyof CcccOps
@@ -57,10 +57,13 @@ export interface CcccCoreOptions extends ClientOptions {
   /** Who acts where a method needs a principal and the call names none; default `user`. */
   readonly principal?: string
   readonly onEvent?: (notice: CcccNotice) => void
-  /** What is known about ops: which may be repeated, what their answers hold. `loadOps()` gives all of it. */
+  /** What is known about ops, such as which may be repeated: `loadOps()`. */
   readonly ops?: OpTable
-  /** Looks for what is broken in the answer to an op, as `checkAnswer` does. */
-  readonly checkAnswer?: (info: OpInfo, result: Loose) => { path: string; message: string } | undefined
+  /**
+   * What answers are held to, and `validate` is about: `ccccAnswers()` of `signalbox/cccc/answers`. Default: an answer is an envelope with
+   * an object in it, whatever that holds.
+   */
+  readonly answers?: CcccAnswerCheck
 }
 
 export interface CcccCore extends AsyncDisposable {
@@ -86,7 +89,15 @@ const DEFAULT_LINE_BYTES = 32 * 1024 * 1024
 /** For programs that use a few ops and want nothing else in their bundle. */
 export function createCcccCore(options: CcccCoreOptions): CcccCore {
   const { transport, clock = systemClock, ops, validate = 'warn', principal = 'user', timeoutMs = DEFAULT_TIMEOUT_MS } = options
-  const maxLineBytes = options.limits?.maxLineBytes ?? DEFAULT_LINE_BYTES
+  const { answers, limits } = options
+  if (validate === 'strict' && !answers) {
+    throw badArgument(
+      'validate',
+      "validate: 'strict' has nothing to go by.",
+      'Pass answers: ccccAnswers() of signalbox/cccc/answers.',
+    )
+  }
+  const maxLineBytes = limits?.maxLineBytes ?? DEFAULT_LINE_BYTES
   const wire = transport.kind === 'web' ? transport.wire : socketWire({ transport, clock, maxLineBytes })
   const caller = createCaller({ system: 'cccc', transport: wire.name, interceptors: options.interceptors, timeoutMs, clock })
   const live = new Map<Scope, Promise<unknown>>()
@@ -102,8 +113,7 @@ export function createCcccCore(options: CcccCoreOptions): CcccCore {
   }
 
   const inspect = (op: string, result: Loose): void => {
-    const info = ops?.get(op)
-    const issue = info && validate !== 'off' ? options.checkAnswer?.(info, result) : undefined
+    const issue = validate === 'off' ? undefined : answers?.(op, result)
     if (!issue) return
     if (validate === 'warn') return notify({ type: 'invalid', op, ...issue })
     throw new CcccError({
@@ -111,7 +121,7 @@ export function createCcccCore(options: CcccCoreOptions): CcccCore {
       op,
       sent: 'yes',
       message: `The answer to ${op} is broken at ${issue.path}: ${issue.message}.`,
-      hint: "Report the daemon's version, or pass validate: 'warn' to get it as it is.",
+      hint: "validate: 'warn' delivers it all the same.",
     })
   }
 

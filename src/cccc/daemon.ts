@@ -21,8 +21,11 @@ export interface CcccDaemonKnowledge {
   refuseOnC(op: string, hint: string, options: CallOptions | undefined): Promise<void>
 }
 
-/** Any answer but `unknown_op` means that the daemon has the op; with empty arguments these three do nothing. */
-async function has(core: CcccCore, op: string, options: CallOptions | undefined): Promise<boolean> {
+/**
+ * Calls it with empty arguments: for ops that do nothing then. Whatever else the daemon objects to, it knows the op; one that cannot be
+ * reached proves nothing.
+ */
+export async function hasOp(core: CcccCore, op: string, options: CallOptions | undefined): Promise<boolean> {
   try {
     await core.call(op, {}, { ...options, idempotent: true })
     return true
@@ -36,12 +39,12 @@ async function has(core: CcccCore, op: string, options: CallOptions | undefined)
 async function findDialect(core: CcccCore, options: CallOptions | undefined): Promise<CcccDialect> {
   const told = await core.wire.dialect?.(options?.signal)
   if (told) return told
-  if (await has(core, 'inbox_list', options)) return (await has(core, 'presence_get', options)) ? 'A' : 'B'
-  if (await has(core, 'inbox_peek', options)) return 'C'
+  if (await hasOp(core, 'inbox_list', options)) return (await hasOp(core, 'presence_get', options)) ? 'A' : 'B'
+  if (await hasOp(core, 'inbox_peek', options)) return 'C'
   throw unsupported(
     'dialect',
-    'The daemon has neither inbox_list nor inbox_peek, so it speaks none of the known dialects.',
-    'Use client.call(op, args); the methods that depend on a dialect cannot work.',
+    'The daemon has neither inbox_list nor inbox_peek: its dialect is unknown.',
+    'Use client.call(op, args), which needs none.',
   )
 }
 
@@ -52,7 +55,7 @@ export function createDaemonKnowledge(core: CcccCore): CcccDaemonKnowledge {
   const ask = async (options: CallOptions | undefined): Promise<CcccDaemon> => {
     const ping = (await core.call('ping', {}, { ...options, idempotent: true })) as CcccPing
     const dialect = await findDialect(core, options)
-    const dedupesClientIds = dialect === 'C' || (core.wire.kind === 'socket' && (await has(core, 'tracked_send', options)))
+    const dedupesClientIds = dialect === 'C' || (core.wire.kind === 'socket' && (await hasOp(core, 'tracked_send', options)))
     pid = ping.pid
     return { ping, dialect, dedupesClientIds }
   }

@@ -69,7 +69,7 @@ export function createInboxMethods(core: CcccCore, call: MethodCall, daemon: Ccc
   const marking =
     <Args extends object>(op: string, defaults?: object) =>
     async (args: Args, options?: CcccCallOptions): Promise<Loose> => {
-      await daemon.refuseOnC(op, 'Use inbox.read, which marks what it gives as read.', options)
+      await daemon.refuseOnC(op, 'Use inbox.read, which marks what it gives.', options)
       return call(op, { ...defaults, ...args }, options)
     }
   const markRead: CcccInboxMethods['markRead'] = marking('inbox_mark_read')

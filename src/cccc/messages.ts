@@ -88,7 +88,7 @@ export function createMessaging(core: CcccCore, call: MethodCall, daemon: CcccDa
   const withAttention = (op: Op, args: Common): object => {
     const { messageMode, insight: _, requirePeerInsight: __, ...rest } = args
     if (messageMode === 'mail') {
-      throw unsupported(op, 'This daemon has no mail.', 'Leave messageMode out, or use a daemon of the message-mode dialect.')
+      throw unsupported(op, 'This daemon has no mail.', 'Leave messageMode out.')
     }
     return { priority: 'normal', replyRequired: messageMode === 'request_reply', ...rest }
   }
@@ -141,7 +141,7 @@ export function createMessaging(core: CcccCore, call: MethodCall, daemon: CcccDa
     reply: (args, options) => said('reply', args, options),
     async sendCrossGroup(args, options) {
       if (args.dstGroupId !== args.groupId) return said('send_cross_group', args, options)
-      throw badArgument('send_cross_group', 'The two groups are the same.', 'Use send for a message inside a group.')
+      throw badArgument('send_cross_group', 'The two groups are the same.', 'Use send.')
     },
     async ack(args, options) {
       await daemon.refuseOnC('chat_ack', 'Answer a request_reply message with reply.', options)

@@ -42,7 +42,7 @@ export async function expandRecipients(
   if (names.length > 0) return [...new Set(names)]
   throw badArgument(
     op,
-    `A message that asks for a reply needs recipients; nobody stands behind [${to.join(', ')}] in ${groupId}.`,
-    'Address actor ids, `user`, `@all`, `@peers` or `@foreman`, and see that the actors are enabled.',
+    `A request for a reply needs recipients; [${to.join(', ')}] is nobody in ${groupId}.`,
+    'Name enabled actors, `user`, `@all`, `@peers` or `@foreman`.',
   )
 }

@@ -2,6 +2,9 @@
 
 export type Loose = Record<string, unknown>
 
+/** Looks for what is broken in the answer to an op; `ccccAnswers()` of `signalbox/cccc/answers` is one. */
+export type CcccAnswerCheck = (op: string, result: Loose) => { readonly path: string; readonly message: string } | undefined
+
 export interface CcccEvent {
   readonly v?: number
   /** 32 hex characters. */

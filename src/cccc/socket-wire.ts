@@ -34,8 +34,8 @@ export function encodeRequest(op: string, args: Loose): Uint8Array {
   throw new CcccError({
     code: 'too_large',
     op,
-    message: `The request is ${line.byteLength} bytes long; the daemon reads at most ${MAX_REQUEST_BYTES}.`,
-    hint: 'Send less, or put the data into a file of the group and name it.',
+    message: `The request has ${line.byteLength} bytes; the daemon reads at most ${MAX_REQUEST_BYTES}.`,
+    hint: 'Send less, or name a file that holds it.',
   })
 }
 
@@ -159,7 +159,7 @@ export function socketWire({ transport, clock, maxLineBytes }: SocketWireOptions
       message: line
         ? `The answer to ${op} is no JSON object (${line.byteLength} bytes).`
         : `The daemon left without an answer to ${op}.`,
-      hint: 'It may have acted on the request or not: look before you repeat it.',
+      hint: 'It may have acted: look before you repeat it.',
       cause: fault ?? writeError,
     })
   }

@@ -1,6 +1,5 @@
 /** The op table, unpacked: what a client must know about an op beyond its types. */
 import { camelName } from './names.js'
-import { isEvent, isRecord, type Loose } from './shapes.js'
 import { OP_FLAGS, OP_TABLE } from './table.gen.js'
 
 export interface OpInfo {
@@ -19,8 +18,6 @@ export interface OpInfo {
   readonly secret: boolean
   /** Whose name goes into `by` when the caller names nobody. */
   readonly by: 'client' | 'actor' | 'system' | undefined
-  /** The sign of a type and a key (`$` string, `#` number, `?` boolean, `*` list, `%` object, `!` event): so in every answer ever seen. */
-  readonly expects: readonly string[]
 }
 
 export type OpTable = ReadonlyMap<string, OpInfo>
@@ -36,8 +33,7 @@ export function loadOps(): OpTable {
     let path = ''
     for (const [, text = '', mark = ''] of tree.matchAll(/([^A-Z()[]*)([A-Z()[])/g)) {
       const { path: before, shed } = above.at(-1) ?? { path: '', shed: 0 }
-      const [name = '', ...expects] = text.split(/(?=[$#?*%!])/)
-      const [words = '', renamed] = name.split('=')
+      const [words = '', renamed] = text.split('=')
       if (text !== '') path = before + words
       if (mark === ')') above.pop()
       else if (mark < 'A' || mark > 'Z') above.push({ path: `${path}_`, shed: mark === '[' ? path.length + 1 : shed })
@@ -53,36 +49,9 @@ export function loadOps(): OpTable {
           unsafeToProbe: has('x'),
           secret: has('k'),
           by: has('u') ? 'client' : has('a') ? 'actor' : has('y') ? 'system' : undefined,
-          expects: expects.map((each) => (each === '!' ? '!event' : each)),
         })
       }
     }
   }
   return table
-}
-
-const TYPES: Readonly<Record<string, string>> = {
-  $: 'string',
-  '#': 'number',
-  '?': 'boolean',
-  '*': 'list',
-  '%': 'object',
-  '!': 'event',
-}
-
-function typeOf(value: unknown): string {
-  return Array.isArray(value) ? 'list' : isRecord(value) ? 'object' : typeof value
-}
-
-/** The first key of an answer that does not hold what it always held. By hand: the check is too simple to carry a library for it. */
-export function checkAnswer({ expects }: OpInfo, result: Loose): { path: string; message: string } | undefined {
-  for (const each of expects) {
-    const key = each.slice(1)
-    const wanted = TYPES[each[0] ?? '']
-    const found = typeOf(result[key])
-    if (found !== wanted && !(wanted === 'event' && isEvent(result[key]))) {
-      return { path: `result.${key}`, message: `expected ${wanted}, found ${found}` }
-    }
-  }
-  return undefined
 }

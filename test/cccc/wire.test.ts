@@ -1,5 +1,6 @@
 /** The rules of the wire that keep an old daemon alive, and what a caller is told when an answer does not come. */
 import { afterEach, describe, expect, test } from 'vitest'
+import { ccccAnswers } from '../../src/cccc/answers/index.js'
 import { createCccc, createCcccCore, OutcomeUnknownError } from '../../src/cccc/index.js'
 import type { Interceptor, Link, StreamTransport } from '../../src/index.js'
 import { createCcccSimulator, createFakeClock, memoryPair, type CcccSimulator } from '../../src/testing/index.js'
@@ -188,14 +189,16 @@ describe('an answer', () => {
   test('that breaks its shape is reported and delivered, or refused, as the caller wants [cccc.validate]', async () => {
     const transport = scripted('{"ok":true,"result":{"pid":"seven"}}\n')
     const notices: unknown[] = []
-    await using lenient = createCccc({ transport, onEvent: (notice) => notices.push(notice) })
+    const answers = ccccAnswers()
+    await using lenient = createCccc({ transport, answers, onEvent: (notice) => notices.push(notice) })
     expect((await lenient.call('ping')).pid).toBe('seven')
     expect(notices).toMatchObject([{ type: 'invalid', op: 'ping', path: /^result\./ }])
-    await using strict = createCccc({ transport, validate: 'strict' })
+    await using strict = createCccc({ transport, answers, validate: 'strict' })
     await expect(strict.call('ping')).rejects.toMatchObject({ code: 'invalid_message', sent: 'yes' })
-    await using off = createCccc({ transport, validate: 'off', onEvent: (notice) => notices.push(notice) })
+    await using off = createCccc({ transport, answers, validate: 'off', onEvent: (notice) => notices.push(notice) })
     await off.call('ping')
     expect(notices).toHaveLength(1)
+    expect(() => createCccc({ transport, validate: 'strict' })).toThrow(/signalbox\/cccc\/answers/)
   })
 })
 

@@ -13,6 +13,7 @@ export const BUDGETS: Readonly<Record<string, Budget>> = {
   './web': { budget: 19.5, aim: 9 },
   './ccc': { budget: 13.5, aim: 6 },
   './cccc': { budget: 22, aim: 15 },
+  './cccc/answers': { budget: 2.5 },
   './cccc/web': { budget: 12 },
   './claude': { budget: 45, aim: 20 },
   './claude/api': { budget: 12 },

@@ -23,11 +23,7 @@ const POLLED = 'chat.message'
 /** Refuses at once what polling can never give, and notes where it begins. */
 export async function startPolling({ core, args, tracker }: PollContext, options: CallOptions): Promise<void> {
   if (args.kinds && args.kinds.length > 0 && !args.kinds.includes(POLLED)) {
-    throw unsupported(
-      'events_stream',
-      `This daemon has no stream, and polling sees ${POLLED} only.`,
-      'Ask for that kind, or use another daemon.',
-    )
+    throw unsupported('events_stream', `This daemon has no stream, and polling sees ${POLLED} only.`, 'Ask for that kind.')
   }
   const ping = (await core.call('ping', {}, options)) as CcccPing
   tracker.startAt(ping.ts)

@@ -83,7 +83,7 @@ export async function* readPush(
       code: 'closed',
       op: 'events_stream',
       sent: 'yes',
-      message: `No event and no heartbeat for ${idleMs} ms: the connection counts as dead.`,
+      message: `No event and no heartbeat for ${idleMs} ms.`,
     })
   }
 }
