@@ -1,10 +1,10 @@
 /** One panel for each system: the kinds of call that its client makes, over whatever the gateway gives. */
 import { createCatsyphon } from 'signalbox/catsyphon'
+import { catsyphonOutbox } from 'signalbox/catsyphon/outbox'
 import { createCcc } from 'signalbox/ccc'
 import { createCccc } from 'signalbox/cccc'
 import { createClaude } from 'signalbox/claude'
 import { createCmdop } from 'signalbox/cmdop'
-import { memoryStore } from 'signalbox/store'
 import type { GatewayClient } from 'signalbox/web'
 import { askPerson, callForm, choice, field, make, note, noteFailure, table } from './page.js'
 
@@ -154,7 +154,7 @@ const catsyphon: Panel = async (gateway, name, signal) => {
     transport: gateway.catsyphon(name),
     collectorId: 'gateway',
     apiKey: 'gateway',
-    store: memoryStore(),
+    outbox: catsyphonOutbox(),
   })
   signal.addEventListener('abort', () => void client.close())
   const answer = make('output')

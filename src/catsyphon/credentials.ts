@@ -1,6 +1,4 @@
 /** Where a collector's credentials live. The key is shown once, at registration: whoever loses it must register anew. */
-import { SignalboxError } from '../errors.js'
-import type { Kv } from '../store/store.js'
 
 export interface StoredCredential {
   readonly serverUrl: string
@@ -26,69 +24,8 @@ export interface CredentialStore {
   clearAll(): Promise<number>
 }
 
-/**
- * The Python SDK's key: profile, authority as written, workspace. Two servers that differ only in scheme or path share an entry, so
- * whoever reads one must look at its `serverUrl` too.
- */
-export function credentialKey(serverUrl: string, workspaceId: string, profile = 'default'): string {
-  return `${profile}:${authorityOf(serverUrl)}:${workspaceId}`
-}
-
-/** The authority as Python's `urlparse` sees it: user, case and port kept; the path where there is no authority. */
-function authorityOf(serverUrl: string): string {
-  const afterScheme = /^[a-z][a-z0-9+.-]*:(.*)$/is.exec(serverUrl)?.[1] ?? serverUrl
-  const authority = /^\/\/([^/?#]*)/.exec(afterScheme)?.[1]
-  if (authority !== undefined && authority !== '') return authority
-  return afterScheme.replace(/[?#].*$/s, '')
-}
-
 /** Scheme, host, port and path alike, trailing slashes aside. */
 export function isSameServer(a: string, b: string): boolean {
-  const plain = (url: string): string => {
-    const text = url.replace(/\/+$/, '')
-    return URL.canParse(text) ? new URL(text).href.replace(/\/+$/, '') : text
-  }
+  const plain = (url: string): string => (URL.canParse(url) ? new URL(url).href : url).replace(/\/+$/, '')
   return plain(a) === plain(b)
-}
-
-/** Over any map: of a browser's database, of a platform's key-value store, of memory. */
-export function kvCredentials(kv: Kv): CredentialStore {
-  const read = async (key: string): Promise<StoredCredential | null> => {
-    const entry = await kv.get(key)
-    if (!entry) return null
-    try {
-      return JSON.parse(new TextDecoder().decode(entry.bytes)) as StoredCredential
-    } catch (cause) {
-      throw new SignalboxError({
-        code: 'invalid_message',
-        message: 'A stored credential cannot be read.',
-        system: 'catsyphon',
-        cause,
-      })
-    }
-  }
-  const keys = () => kv.list()
-  return {
-    async get(serverUrl, workspaceId, profile) {
-      const found = await read(credentialKey(serverUrl, workspaceId, profile))
-      return found && isSameServer(found.serverUrl, serverUrl) ? found : null
-    },
-    async store(credential) {
-      const { serverUrl, workspaceId, profile } = credential
-      await kv.put(credentialKey(serverUrl, workspaceId, profile), new TextEncoder().encode(JSON.stringify(credential)))
-    },
-    delete: (serverUrl, workspaceId, profile) => kv.delete(credentialKey(serverUrl, workspaceId, profile)),
-    async listProfiles() {
-      const all = await Promise.all((await keys()).map(read))
-      return all.flatMap((found) => (found ? [withoutKey(found)] : []))
-    },
-    async clearAll() {
-      const gone = await Promise.all((await keys()).map((key) => kv.delete(key)))
-      return gone.filter(Boolean).length
-    },
-  }
-}
-
-export function withoutKey({ apiKey: _apiKey, ...profile }: StoredCredential): CredentialProfile {
-  return profile
 }

@@ -1,17 +1,17 @@
 /** Calls that go straight to the server, past the queue. */
+import * as z from 'zod/mini'
 import type { CallOptions } from '../core/call.js'
 import type { Clock } from '../core/clock.js'
 import { SignalboxError } from '../errors.js'
-import * as z from 'zod/mini'
-import { eventsBody } from './batch.js'
-import { CatsyphonError, SYSTEM } from './errors.js'
+import { failure, invalid, wrongAddress } from './errors.js'
 import type { CollectorEvent, Outcome } from './events.js'
-import type { Http } from './http.js'
-import { prepareEvent } from './prepare.js'
+import type { Http, RequestSpec } from './http.js'
+import { eventsBody, numbered, prepareEvent } from './prepare.js'
+import { hex } from './random.js'
 import type { CatsyphonEvent } from './report.js'
+import { cleanText } from './sanitize.js'
 import * as schema from './schema.js'
 import { checkSessionId, sessionPath } from './session-id.js'
-import { MAX_EVENTS } from './tactics.js'
 
 export interface CompleteOptions extends CallOptions {
   /** Default `success`. */
@@ -19,6 +19,11 @@ export interface CompleteOptions extends CallOptions {
   readonly summary?: string
   /** The number of the session's last event. Older servers demand it; default: what the server itself says was the last. */
   readonly finalSequence?: number
+}
+
+export interface ReadOptions extends CallOptions {
+  /** Default: the client's. */
+  readonly workspaceId?: string
 }
 
 export interface Direct {
@@ -31,115 +36,109 @@ export interface Direct {
   getSessionStatus(sessionId: string, options?: CallOptions): Promise<schema.SessionStatusResponse | null>
   completeSession(sessionId: string, options?: CompleteOptions): Promise<schema.SessionCompleteResponse>
   /** A conversation as the server keeps it, its messages sorted by time. Null when there is none. Needs a workspace. */
-  getConversation(
-    conversationId: string,
-    options?: CallOptions & { readonly workspaceId?: string },
-  ): Promise<schema.Conversation | null>
+  getConversation(conversationId: string, options?: ReadOptions): Promise<schema.Conversation | null>
   /** The same by the session's id. */
-  readSession(sessionId: string, options?: CallOptions & { readonly workspaceId?: string }): Promise<schema.Conversation | null>
+  readSession(sessionId: string, options?: ReadOptions): Promise<schema.Conversation | null>
   health(options?: CallOptions): Promise<schema.Health>
 }
 
 export interface DirectOptions {
   readonly http: Http
   readonly clock: Clock
-  readonly validate: 'strict' | 'warn' | 'off'
+  readonly validate?: 'strict' | 'warn' | 'off'
   readonly report: (event: CatsyphonEvent) => void
-  readonly workspaceId: string | undefined
+  readonly workspaceId?: string
 }
 
-export function createDirect({ http, clock, validate, report, workspaceId: ownWorkspace }: DirectOptions): Direct {
-  const checked = <Result>(op: string, shape: z.ZodMiniType<Result>, answer: unknown): Result => {
-    if (validate === 'off') return answer as Result
-    const read = z.safeParse(shape, answer)
-    if (read.success) return read.data
-    const path = read.error.issues[0]?.path.join('.') ?? ''
-    if (validate === 'warn') {
+export function createDirect({ http, clock, validate = 'warn', report, workspaceId: own }: DirectOptions): Direct {
+  const ask = async <Result>(shape: z.ZodMiniType<Result>, spec: RequestSpec, options?: CallOptions): Promise<Result> => {
+    const answer = await http(spec, options)
+    const { op } = spec
+    // Without it this is some other server that says yes to everything.
+    if (op === 'sendEvents' && !schema.isReceipt(answer)) throw wrongAddress(op, 'no conversation_id', { sent: 'maybe' })
+    const issue = validate === 'off' ? undefined : z.safeParse(shape, answer).error?.issues[0]
+    if (issue) {
+      const path = issue.path.join('.')
+      if (validate === 'strict')
+        throw failure('invalid_message', `${op}: the answer is broken at ${path || 'its root'}.`, { sent: 'yes', op })
       report({ type: 'invalid', op, path })
-      return answer as Result
     }
-    throw new CatsyphonError({
-      code: 'invalid_message',
-      message: `${op}: the answer is broken at ${path || 'its root'}.`,
-      sent: 'yes',
-      op,
-    })
+    return answer as Result
   }
-  const orNull = async <Result>(work: Promise<Result>): Promise<Result | null> => {
-    try {
-      return await work
-    } catch (error) {
-      if (SignalboxError.is(error, 'not_found')) return null
-      throw error
-    }
+  const orNull = (error: unknown): null => {
+    if (SignalboxError.is(error, 'not_found')) return null
+    throw error
   }
 
   const direct: Direct = {
     async sendEvents(sessionId, events, options) {
       checkSessionId(sessionId)
-      if (events.length < 1 || events.length > MAX_EVENTS) {
-        const message = `sendEvents takes 1 to ${MAX_EVENTS} events, not ${events.length}.`
-        throw new SignalboxError({ code: 'invalid_argument', message, hint: 'A session splits for you.', system: SYSTEM })
-      }
-      const context = { sessionId, now: clock.now(), lastEmittedAt: 0, writer: '', keepTimes: true }
-      const texts = events.map((event, index) => {
-        // Two alike in one batch are both stored, but alone one of them would be taken for the other.
-        const prepared = prepareEvent(event, { ...context, writer: String(index) })
-        if (prepared.replacements.length > 0) {
-          report({ type: 'sanitized', sessionId, event: prepared.type, replacements: prepared.replacements })
-        }
-        return event.sequence === undefined ? prepared.text : `{"sequence":${event.sequence},${prepared.text.slice(1)}`
+      const count = events.length
+      if (count < 1 || count > 50) throw invalid(`sendEvents takes 1 to 50 events, not ${count}.`, 'A session splits for you.')
+      const seen: string[] = []
+      const texts = events.map(async (event) => {
+        const { type, replacements, identity, hash, text } = prepareEvent(event, clock.now())
+        if (replacements.length > 0) report({ type: 'sanitized', sessionId, event: type, replacements })
+        // Two alike in one request are two, also when it is repeated.
+        const nth = seen.filter((other) => other === identity).length
+        seen.push(identity)
+        const own = text(hash ?? (await contentHash(`${sessionId}\n${nth}\n${identity}`)))
+        return event.sequence === undefined ? own : numbered(own, event.sequence)
       })
-      const body = eventsBody(sessionId, texts)
-      const args = { sessionId, events: events.length }
-      const answer = await http.request({ op: 'sendEvents', method: 'POST', path: '/collectors/events', body, args }, options)
-      // Without it this is some other server that says yes to everything.
-      if (typeof (answer as { conversation_id?: unknown } | null)?.conversation_id !== 'string') {
-        const message = 'sendEvents: the answer has no conversation_id, so this is not a CatSyphon API.'
-        throw new CatsyphonError({ code: 'incompatible', message, hint: 'Check the base URL.', sent: 'maybe', op: 'sendEvents' })
-      }
-      return checked('sendEvents', schema.eventsResponse, answer)
+      const body = eventsBody(sessionId, await Promise.all(texts))
+      const spec = { op: 'sendEvents', path: '/collectors/events', body, args: { sessionId, events: count } }
+      return await ask(schema.eventsResponse, spec, options)
     },
     async getSessionStatus(sessionId, options) {
-      const path = sessionPath(checkSessionId(sessionId))
-      const spec = { op: 'getSessionStatus', method: 'GET', path, idempotent: true, args: { sessionId } } as const
-      return await orNull(http.request(spec, options).then((answer) => checked('getSessionStatus', schema.sessionStatus, answer)))
+      const spec = { op: 'getSessionStatus', path: sessionPath(sessionId), args: { sessionId } }
+      return await ask(schema.sessionStatus, spec, options).catch(orNull)
     },
     async completeSession(sessionId, { outcome = 'success', summary, finalSequence, ...options } = {}) {
-      const path = `${sessionPath(checkSessionId(sessionId))}/complete`
+      const path = `${sessionPath(sessionId)}/complete`
       const final = finalSequence ?? (await direct.getSessionStatus(sessionId, options))?.last_sequence ?? 0
-      const body = JSON.stringify({ outcome, summary: summary ?? null, final_sequence: final, event_count: final })
-      const spec = { op: 'completeSession', method: 'POST', path, body, idempotent: true, args: { sessionId, outcome } } as const
-      return checked('completeSession', schema.completeResponse, await http.request(spec, options))
+      const body = completionBody(outcome, summary, final)
+      return await ask(
+        schema.completeResponse,
+        { op: 'completeSession', path, body, idempotent: true, args: { sessionId, outcome } },
+        options,
+      )
     },
-    async getConversation(conversationId, { workspaceId = ownWorkspace, ...options } = {}) {
-      if (workspaceId === undefined) {
-        const message = 'Reading a conversation back needs a workspaceId.'
-        throw new SignalboxError({
-          code: 'invalid_argument',
-          message,
-          hint: 'Give it to the client or to the call.',
-          system: SYSTEM,
-        })
-      }
+    async getConversation(conversationId, { workspaceId = own, ...options } = {}) {
+      if (workspaceId === undefined)
+        throw invalid('Reading a conversation back needs a workspaceId.', 'Give it to the client or to the call.')
       const path = `/conversations/${encodeURIComponent(conversationId)}`
-      const headers = { 'x-workspace-id': workspaceId }
-      const spec = { op: 'getConversation', method: 'GET', path, idempotent: true, authenticated: false, headers } as const
-      const found = await orNull(http.request(spec, options))
-      if (found === null) return null
-      const conversation = checked('getConversation', schema.conversation, found)
+      const spec = { op: 'getConversation', path, headers: { 'x-workspace-id': workspaceId } }
+      const found = await ask(schema.conversation, spec, options).catch(orNull)
       // Inside a batch the server gives no order; the moment is the only thing to go by.
-      const messages = [...(conversation.messages ?? [])].sort((a, b) => Date.parse(a.timestamp) - Date.parse(b.timestamp))
-      return { ...conversation, messages }
+      return (
+        found && {
+          ...found,
+          messages: [...(found.messages ?? [])].sort((a, b) => Date.parse(a.timestamp) - Date.parse(b.timestamp)),
+        }
+      )
     },
     async readSession(sessionId, options) {
       const status = await direct.getSessionStatus(sessionId, options)
       return status && (await direct.getConversation(status.conversation_id, options))
     },
-    async health(options) {
-      const spec = { op: 'health', method: 'GET', path: '/health', idempotent: true, authenticated: false } as const
-      return checked('health', schema.health, await http.request(spec, options))
-    },
+    health: (options) => ask(schema.health, { op: 'health', path: '/health' }, options),
   }
   return direct
+}
+
+/** What the server cannot store would be refused for ever here too. */
+export function completionBody(outcome: string, summary: string | null | undefined, final: number): string {
+  const clean = (text: string): string => cleanText(text, '', () => {})
+  return JSON.stringify({
+    outcome: clean(outcome),
+    summary: summary == null ? null : clean(summary),
+    event_count: final,
+    final_sequence: final,
+  })
+}
+
+/** The same events have the same hash, so that a caller may repeat a call. In a page that is not served securely the server makes its own. */
+async function contentHash(text: string): Promise<string | undefined> {
+  const digest = await (crypto.subtle as SubtleCrypto | undefined)?.digest('SHA-256', new TextEncoder().encode(text))
+  return digest && hex(new Uint8Array(digest, 0, 16))
 }

@@ -20,16 +20,29 @@ export interface CatsyphonFacts extends ErrorFacts {
 /** What the server said, beyond what every error says. */
 export class CatsyphonError extends SignalboxError {
   override readonly name = 'CatsyphonError'
-  readonly refused?: readonly RefusedField[]
+  readonly refused?: readonly RefusedField[] | undefined
   /** Where an older server wants the session to go on. */
-  readonly expectedSequence?: number
+  readonly expectedSequence?: number | undefined
 
   constructor(facts: CatsyphonFacts) {
     super({ ...facts, system: SYSTEM })
-    if (facts.refused !== undefined) this.refused = facts.refused
-    if (facts.expectedSequence !== undefined) this.expectedSequence = facts.expectedSequence
+    this.refused = facts.refused
+    this.expectedSequence = facts.expectedSequence
   }
 }
+
+export const failure = (code: ErrorCode, message: string, facts?: Partial<CatsyphonFacts>): CatsyphonError =>
+  new CatsyphonError({ ...facts, code, message })
+
+export const invalid = (message: string, hint?: string): CatsyphonError => failure('invalid_argument', message, { hint })
+
+/** A page instead of an answer, a redirect, or a yes to everything: some other server, or a proxy. */
+export const wrongAddress = (op: string, what: string, facts?: Partial<ErrorFacts>): CatsyphonError =>
+  failure('incompatible', `${op}: this is not a CatSyphon API (${what}).`, {
+    hint: 'Check the base URL: behind the bundled web front end the API is under /api, and no path ends with a slash.',
+    ...facts,
+    op,
+  })
 
 export interface Answer {
   readonly status: number
@@ -38,109 +51,73 @@ export interface Answer {
 }
 
 /** Texts of the server that say nothing about anybody. Everything else is left out. */
-const KNOWN_DETAILS: readonly RegExp[] = [
-  /^Invalid authorization header format$/,
-  /^Collector (?:not found|has no API key configured|is disabled)$/,
-  /^Invalid API key$/,
-  /^Invalid collector ID format$/,
-  /^No events received for session [^\s]+$/,
-  /^Session belongs to a different collector$/,
-  /^Workspace [\w-]+ not found$/,
-  /^(?:Not Found|Method Not Allowed|Conversation not found|There was an error parsing the body)$/,
-]
+const KNOWN_DETAIL =
+  /^(?:Invalid (?:authorization header format|API key|collector ID format)|Collector (?:not found|has no API key configured|is disabled)|No events received for session \S{1,255}|Session belongs to a different collector|Workspace [\w-]{1,99} not found|Not Found|Method Not Allowed|Conversation not found|There was an error parsing the body)$/
 
-interface Meaning {
-  readonly code: ErrorCode
-  readonly sent: Sent
-  readonly hint?: string
+/** The code, what became of the request (`no` promises that nothing was stored), and what to do. */
+const MEANINGS: Readonly<Record<number, readonly [code: ErrorCode, sent?: Sent, hint?: string]>> = {
+  400: ['invalid_argument'],
+  401: ['unauthenticated', 'no', 'Register again, or give the right collectorId and apiKey; what is queued is kept.'],
+  403: ['permission_denied'],
+  404: ['not_found'],
+  405: ['incompatible'],
+  408: ['unavailable'],
+  409: ['conflict'],
+  413: ['too_large', 'no', 'A proxy limits the size of requests: lower maxRequestBytes.'],
+  422: ['invalid_argument'],
+  425: ['unavailable'],
+  429: ['rate_limited'],
+  502: ['unavailable', 'maybe'],
+  503: ['unavailable'],
+  504: ['unavailable', 'maybe'],
 }
 
-/** `sent: 'no'` promises that nothing was stored. */
-const MEANINGS: Readonly<Record<number, Meaning>> = {
-  400: { code: 'invalid_argument', sent: 'no' },
-  401: {
-    code: 'unauthenticated',
-    sent: 'no',
-    hint: 'Register again, or give the right collectorId and apiKey; what is queued is kept.',
-  },
-  403: { code: 'permission_denied', sent: 'no' },
-  404: { code: 'not_found', sent: 'no' },
-  405: { code: 'incompatible', sent: 'no', hint: 'Is the path prefix right? Behind the bundled web front end it is /api.' },
-  408: { code: 'unavailable', sent: 'no' },
-  409: { code: 'conflict', sent: 'no' },
-  413: { code: 'too_large', sent: 'no', hint: 'A proxy limits the size of requests: lower maxRequestBytes.' },
-  422: { code: 'invalid_argument', sent: 'no' },
-  425: { code: 'unavailable', sent: 'no' },
-  429: { code: 'rate_limited', sent: 'no' },
-  502: { code: 'unavailable', sent: 'maybe' },
-  503: { code: 'unavailable', sent: 'no' },
-  504: { code: 'unavailable', sent: 'maybe' },
-}
+const RETRYABLE = /^(?:408|425|429|50[0234])$/
 
 export function refusal(op: string, answer: Answer, now: number): CatsyphonError {
-  const { status, headers } = answer
-  if (status >= 300 && status < 400) return notTheApi(op, answer, 'It answered with a redirect.')
-  if ((status === 404 || status === 405) && !isJson(answer)) return notTheApi(op, answer, 'A page came instead of an answer.')
-  const fallback: Meaning = status >= 500 ? { code: 'remote', sent: 'maybe' } : { code: 'remote', sent: 'no' }
-  const { code, sent, hint } = MEANINGS[status] ?? fallback
-  const detail = detailOf(answer)
-  const known =
-    typeof detail === 'string' && KNOWN_DETAILS.some((pattern) => pattern.test(detail)) ? detail.slice(0, 200) : undefined
+  const { status, headers, text } = answer
+  const isPage = !isJson(answer)
+  if (status < 400 || (isPage && (status === 404 || status === 405))) return notTheApi(op, answer)
+  const [code, sent = 'no', hint] = MEANINGS[status] ?? ['remote', status < 500 ? 'no' : 'maybe']
+  const detail = isPage ? undefined : detailOf(text)
+  const known = typeof detail === 'string' && KNOWN_DETAIL.test(detail) ? detail : undefined
   const refused = Array.isArray(detail) ? detail.flatMap(fieldOf).slice(0, 50) : undefined
-  const expected = sequenceOf(detail)
-  const places = refused?.map(({ type, loc }) => `${loc.join('.')} (${type})`).slice(0, 5)
-  const what = known ?? places?.join(', ') ?? (expected === undefined ? undefined : `it expects sequence ${expected}`)
-  return new CatsyphonError({
-    code,
+  const expected = (detail as { expected_sequence?: unknown } | null | undefined)?.expected_sequence
+  const expectedSequence = Number.isSafeInteger(expected) ? (expected as number) : undefined
+  const places = refused?.slice(0, 5).map(({ type, loc }) => `${loc.join('.')} (${type})`)
+  const what = known ?? places?.join(', ') ?? (expectedSequence === undefined ? '' : `it expects sequence ${expectedSequence}`)
+  return failure(code, `${op}: the server answered ${status}${what && `: ${what}`}.`, {
     sent,
     op,
     hint,
     status,
-    message: `${op}: the server answered ${status}${what === undefined ? '' : `: ${what}`}.`,
     remoteCode: known,
-    retryable: isRetryableStatus(status),
+    retryable: RETRYABLE.test(`${status}`),
     retryAfterMs: parseRetryAfter(headers['retry-after'], now),
     refused,
-    expectedSequence: expected,
+    expectedSequence,
   })
 }
 
-/** A page instead of an answer: a proxy, or the single-page app that answers every path. */
-export function notTheApi(op: string, { status, headers }: Answer, why: string): CatsyphonError {
+export function notTheApi(op: string, { status, headers }: Answer): CatsyphonError {
   const type = (headers['content-type'] ?? 'no content type').split(';')[0]
-  return new CatsyphonError({
-    code: 'incompatible',
-    message: `${op}: this is not a CatSyphon API. ${why} (${status}, ${type})`,
-    hint: 'Check the base URL: behind the bundled web front end the API is under /api, and no path ends with a slash.',
-    sent: status < 300 ? 'maybe' : 'no',
-    op,
-    status,
-    retryable: false,
-  })
+  return wrongAddress(op, `it answered ${status}, ${type}`, { sent: status < 300 ? 'maybe' : 'no', status })
 }
 
-export const isJson = (answer: Answer): boolean => /^application\/(?:[\w.-]+\+)?json\b/i.test(answer.headers['content-type'] ?? '')
+export const isJson = ({ headers }: Answer): boolean => /^application\/(?:[\w.-]+\+)?json\b/i.test(headers['content-type'] ?? '')
 
-const isRetryableStatus = (status: number): boolean => [408, 425, 429, 500, 502, 503, 504].includes(status)
-
-function detailOf(answer: Answer): unknown {
-  if (!isJson(answer)) return undefined
+function detailOf(text: string): unknown {
   try {
-    return (JSON.parse(answer.text) as { detail?: unknown } | null)?.detail
+    return (JSON.parse(text) as { detail?: unknown } | null)?.detail
   } catch {
     return undefined
   }
 }
 
+/** Keys of the caller's own maps stand in the path; they are cut, not trusted. */
 function fieldOf(value: unknown): RefusedField[] {
   const { type, loc } = (value ?? {}) as { type?: unknown; loc?: unknown }
   if (typeof type !== 'string' || !Array.isArray(loc)) return []
-  const places = loc.filter((part): part is string | number => typeof part === 'number' || typeof part === 'string')
-  // Keys of the caller's own maps stand in the path; they are cut, not trusted.
-  return [{ type: type.slice(0, 60), loc: places.slice(0, 8).map((part) => (typeof part === 'string' ? part.slice(0, 60) : part)) }]
-}
-
-function sequenceOf(detail: unknown): number | undefined {
-  const expected = (detail as { expected_sequence?: unknown } | undefined | null)?.expected_sequence
-  return typeof expected === 'number' && Number.isSafeInteger(expected) ? expected : undefined
+  const cut = (part: unknown): string | number => (typeof part === 'number' ? part : String(part).slice(0, 60))
+  return [{ type: type.slice(0, 60), loc: loc.slice(0, 8).map(cut) }]
 }

@@ -1,14 +1,8 @@
 /** CatSyphon: a loss-free collector client for conversations of coding agents. */
-export { createCatsyphon, type Catsyphon, type CatsyphonOptions, type CatsyphonStatus } from './client.js'
+export { createCatsyphon, type Catsyphon, type CatsyphonOptions } from './client.js'
 export { fromStored, register, type RegisterOptions, type ServerOptions } from './register.js'
-export {
-  credentialKey,
-  kvCredentials,
-  type CredentialProfile,
-  type CredentialStore,
-  type StoredCredential,
-} from './credentials.js'
-export type { CompleteOptions, Direct } from './direct.js'
+export type { CredentialProfile, CredentialStore, StoredCredential } from './credentials.js'
+export type { CompleteOptions, Direct, ReadOptions } from './direct.js'
 export type {
   EndOptions,
   MessageOptions,
@@ -31,6 +25,7 @@ export {
   type EventData,
   type MessageData,
   type MessageType,
+  type Moment,
   type Outcome,
   type Role,
   type SessionEndData,
@@ -40,10 +35,22 @@ export {
   type ToolResultData,
 } from './events.js'
 export { CatsyphonError, type RefusedField } from './errors.js'
+export type { Credentials, Http } from './http.js'
+export type {
+  BatchTuning,
+  CatsyphonStatus,
+  CompleteCommand,
+  OpenQueue,
+  Queue,
+  QueueControls,
+  QueueHost,
+  QueueOptions,
+  ServerGeneration,
+  SessionQueue,
+} from './queue.js'
 export type { CatsyphonEvent } from './report.js'
 export type { Replacement } from './sanitize.js'
 export { RETRY_DEFAULTS, retryDelay, type RetryConfig } from './retry-config.js'
-export type { ServerGeneration } from './generation.js'
 export type {
   Conversation,
   ConversationMessage,

@@ -1,163 +1,142 @@
-/** From a caller's event to the text that is queued: sanitised, checked, serialised once, with its own hash. */
-import { sha256Hex } from '../core/sha256.js'
-import { SignalboxError } from '../errors.js'
-import { AUTHOR_ROLES, eventDataSchemas, type CollectorEvent, type EventType } from './events.js'
+/** From a caller's event to the text that is sent: sanitised, checked, serialised once. */
+import { invalid } from './errors.js'
+import { AUTHOR_ROLES, eventDataSchemas, type CollectorEvent, type EventType, type Moment } from './events.js'
 import { cleanDirectory, cleanText, cleanValue, cutCharacters, type Replacement, type Told } from './sanitize.js'
 
 export interface PreparedEvent {
   readonly type: string
-  /** The event's JSON without its sequence, which is put in front when it is sent. Starts with `{"type":`. */
-  readonly text: string
-  readonly hash: string
   readonly emittedAt: number
   readonly replacements: readonly Replacement[]
+  /** What makes two events the same: type, moment, data. */
+  readonly identity: string
+  /** The caller's own key for it. */
+  readonly hash: string | undefined
+  /**
+   * The event's JSON without its sequence, which is put in front when it is sent. Without a hash the server makes one of its own. The
+   * moment may be moved, so that it is later than that of the event before.
+   */
+  text(hash: string | undefined, emittedAt?: number): string
 }
 
-export interface PrepareContext {
-  readonly sessionId: string
-  readonly now: number
-  /** The session's last `emitted_at`: the next one is later. */
-  readonly lastEmittedAt: number
-  /** Tells apart what two writers say in the same millisecond. */
-  readonly writer: string
-  /** For `sendEvents`, whose caller has a right to the moments it gave. */
-  readonly keepTimes?: boolean
-}
+type Data = Record<string, unknown>
 
-// A stored moment outside of these has stopped whole workspaces.
-const EARLIEST = 0
-const LATEST = Date.UTC(2100, 0, 1)
-const HASH_CHARACTERS = 32
-const FILE_TOOLS = new Set(['Edit', 'Write', 'NotebookEdit', 'MultiEdit', 'Read', 'Glob', 'Grep'])
-
-const isKnown = (type: string): type is EventType => Object.hasOwn(eventDataSchemas, type)
-const isMap = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-export function prepareEvent(event: CollectorEvent, context: PrepareContext): PreparedEvent {
+/** What changes an event, or refuses it, before it is queued. Nothing of the caller's is kept: it may change afterwards. */
+export function prepareEvent(event: CollectorEvent, now: number): PreparedEvent {
   const replacements: Replacement[] = []
   const told: Told = (path, reason) => void replacements.push({ path, reason })
   const type = cleanText(event.type, 'type', told)
   const data = cleanData(type, event.data, told)
   check(type, data)
-  let emittedAt = momentOf(event.emittedAt ?? context.now, 'emitted_at', told)
-  if (!context.keepTimes && emittedAt <= context.lastEmittedAt) emittedAt = context.lastEmittedAt + 1
-  const observedAt = momentOf(event.observedAt ?? context.now, 'observed_at', told)
+  const emittedAt = momentOf(event.emittedAt ?? now, 'emitted_at', told)
+  const observed = iso(momentOf(event.observedAt ?? now, 'observed_at', told))
   const json = canonicalJson(data)
-  const emitted = new Date(emittedAt).toISOString()
-  const preimage = `${context.sessionId}\n${context.writer}\n${type}\n${emitted}\n${json}`
-  const hash = event.eventHash === undefined ? sha256Hex(preimage).slice(0, HASH_CHARACTERS) : givenHash(event.eventHash, told)
-  const times = `"emitted_at":"${emitted}","observed_at":"${new Date(observedAt).toISOString()}"`
-  const text = `{"type":${JSON.stringify(type)},${times},"event_hash":${JSON.stringify(hash)},"data":${json}}`
-  return { type, text, hash, emittedAt, replacements }
+  const head = (at: number): string => `{"type":${JSON.stringify(type)},"emitted_at":${iso(at)}`
+  const hash = event.eventHash === undefined ? undefined : givenHash(cleanText(event.eventHash, 'event_hash', told))
+  const text = (key: string | undefined, at = emittedAt): string =>
+    `${head(at)},"observed_at":${observed},${key === undefined ? '' : `"event_hash":${JSON.stringify(key)},`}"data":${json}}`
+  return { type, emittedAt, replacements, identity: `${head(emittedAt)}\n${json}`, hash, text }
 }
+
+const iso = (moment: number): string => JSON.stringify(new Date(moment))
+
+export function eventsBody(sessionId: string, events: readonly string[]): string {
+  return `{"session_id":${JSON.stringify(sessionId)},"events":[${events.join()}]}`
+}
+
+/** The text with its number in front: the same on every attempt. */
+export const numbered = (text: string, sequence: number): string => `{"sequence":${sequence},${text.slice(1)}`
 
 /** The same data gives the same text, whatever the order in which it was put together. */
 export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join()}]`
   if (!isMap(value)) return JSON.stringify(value)
-  const keys = Object.keys(value).sort()
-  return `{${keys.map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key])}`).join(',')}}`
+  const members = Object.keys(value).sort()
+  return `{${members.map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key])}`).join()}}`
 }
 
-function givenHash(hash: string, told: Told): string {
-  const clean = cleanText(hash, 'event_hash', told)
-  if (clean !== '' && [...clean].length <= HASH_CHARACTERS) return clean
-  throw new SignalboxError({
-    code: 'invalid_argument',
-    message: `An eventHash has 1 to ${HASH_CHARACTERS} characters, not ${[...clean].length}.`,
-    system: 'catsyphon',
-  })
+const isMap = (value: unknown): value is Data => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function givenHash(hash: string): string {
+  if (hash !== '' && [...hash].length <= 32) return hash
+  throw invalid(`An eventHash has 1 to 32 characters, not ${[...hash].length}.`)
 }
 
-function momentOf(value: Date | number | string, path: string, told: Told): number {
-  const moment = value instanceof Date ? value.getTime() : typeof value === 'number' ? value : Date.parse(value)
-  if (Number.isNaN(moment)) {
-    const message = `${path} is not a moment: ${JSON.stringify(value)}.`
-    throw new SignalboxError({
-      code: 'invalid_argument',
-      message,
-      hint: 'Give a Date, milliseconds, or ISO 8601.',
-      system: 'catsyphon',
-    })
-  }
-  const inside = Math.min(Math.max(moment, EARLIEST), LATEST)
+// A stored moment outside of these years has stopped whole workspaces.
+const LATEST = Date.UTC(2100, 0, 1)
+
+function momentOf(value: Moment, path: string, told: Told): number {
+  const moment = typeof value === 'number' ? value : new Date(value).getTime()
+  if (Number.isNaN(moment)) throw invalid(`${path} is not a moment: ${value}.`, 'Give a Date, milliseconds, or ISO 8601.')
+  const inside = Math.min(Math.max(moment, 0), LATEST)
   if (inside !== moment) told(path, 'out_of_range')
   return Math.trunc(inside)
 }
 
-/** What the server would refuse by its type becomes what it takes, where the meaning is plain. */
-function cleanData(type: string, given: Readonly<Record<string, unknown>>, told: Told): Record<string, unknown> {
-  const data = cleanValue(given, 'data', told) as Record<string, unknown>
-  // A null counts as absent, and in some places breaks reading the conversation.
-  for (const key of Object.keys(data)) if (data[key] === null) delete data[key]
-  for (const key of ['content', 'result', 'error_message', 'thinking_content']) {
-    if (data[key] === undefined || typeof data[key] === 'string') continue
-    data[key] = canonicalJson(data[key])
-    told(`data.${key}`, 'not_text')
-  }
-  if (data.author_role === 'user') data.author_role = 'human'
-  if (isMap(data.token_usage)) data.token_usage = cleanUsage(data.token_usage, told)
-  for (const key of ['agent_type', 'agent_version']) {
-    if (typeof data[key] === 'string') data[key] = cutCharacters(data[key], 50, `data.${key}`, told)
-  }
-  if (typeof data.working_directory === 'string') {
-    data.working_directory = cleanDirectory(data.working_directory, 'data.working_directory', told)
-  }
-  if (Array.isArray(data.plans)) data.plans = data.plans.map(cleanPlan)
-  if (type === 'tool_call' && FILE_TOOLS.has(String(data.tool_name)) && isMap(data.parameters)) cleanPaths(data.parameters, told)
-  return data
-}
-
+const FILE_TOOLS = /^(?:Edit|Write|NotebookEdit|MultiEdit|Read|Glob|Grep)$/
 /** The server's totals read these two names only. */
 const USAGE_NAMES: Readonly<Record<string, string>> = { input: 'input_tokens', output: 'output_tokens' }
 
-function cleanUsage(usage: Record<string, unknown>, told: Told): Record<string, number> {
-  const out: Record<string, number> = {}
-  for (const [key, value] of Object.entries(usage)) {
-    const name = USAGE_NAMES[key] ?? key
-    if (typeof value === 'number' && Number.isInteger(value)) out[name] ??= value
-    else told(`data.token_usage.${key}`, 'not_whole')
+/** What the server would refuse by its type becomes what it takes, where the meaning is plain. */
+function cleanData(type: string, given: Readonly<Data>, told: Told): Data {
+  const data = cleanValue(given, 'data', told) as Data
+  const change = (holder: Data, keys: string, path: string, to: (value: unknown, at: string) => unknown): void => {
+    for (const key of keys.split(' ')) {
+      // A null counts as absent.
+      if (holder[key] != null) holder[key] = to(holder[key], `${path}.${key}`)
+    }
   }
-  return out
+  const asText =
+    (reason: Replacement['reason']) =>
+    (value: unknown, at: string): string => {
+      if (typeof value === 'string') return value
+      told(at, reason)
+      return canonicalJson(value)
+    }
+  // A null in some places breaks reading the conversation.
+  for (const key of Object.keys(data)) if (data[key] === null) delete data[key]
+  change(data, 'content result error_message thinking_content', 'data', asText('not_text'))
+  change(data, 'author_role', 'data', (role) => (role === 'user' ? 'human' : role))
+  change(data, 'agent_type agent_version', 'data', (text, at) =>
+    typeof text === 'string' ? cutCharacters(text, 50, at, told) : text,
+  )
+  change(data, 'working_directory', 'data', (text, at) => (typeof text === 'string' ? cleanDirectory(text, at, told) : text))
+  change(data, 'plans', 'data', (plans) => (Array.isArray(plans) ? plans.map(cleanPlan) : plans))
+  change(data, 'token_usage', 'data', (usage, at) => {
+    if (!isMap(usage)) return usage
+    const out: Data = {}
+    for (const [key, value] of Object.entries(usage)) {
+      if (Number.isInteger(value)) out[USAGE_NAMES[key] ?? key] ??= value
+      else told(`${at}.${key}`, 'not_whole')
+    }
+    return out
+  })
+  // On the tools that name files, a path that is not text cannot be stored.
+  if (type === 'tool_call' && FILE_TOOLS.test(`${data.tool_name}`) && isMap(data.parameters)) {
+    change(data.parameters, 'file_path path', 'data.parameters', asText('unreadable_path'))
+  }
+  return data
 }
 
 /** A null, or a moment that is not ISO, in a plan makes the whole conversation unreadable for good. */
 function cleanPlan(plan: unknown): unknown {
   if (!isMap(plan)) return plan
-  const clean = (entry: Record<string, unknown>): Record<string, unknown> =>
-    Object.fromEntries(Object.entries(entry).filter(([key, value]) => value !== null && (key !== 'timestamp' || isIso(value))))
-  const { operations } = plan
-  return clean({
-    ...plan,
-    ...(Array.isArray(operations) ? { operations: operations.map((one) => (isMap(one) ? clean(one) : one)) } : {}),
-  })
+  return Object.fromEntries(
+    Object.entries(plan)
+      .filter(([key, value]) => value !== null && (key !== 'timestamp' || isIso(value)))
+      .map(([key, value]) => [key, key === 'operations' && Array.isArray(value) ? value.map(cleanPlan) : value]),
+  )
 }
 
-const isIso = (value: unknown): boolean =>
-  typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value) && !Number.isNaN(Date.parse(value))
+const isIso = (value: unknown): boolean => /^\d{4}-\d\d-\d\dT/.test(`${value}`) && !Number.isNaN(Date.parse(`${value}`))
 
-/** On the tools that name files, a path that is not text cannot be stored. */
-function cleanPaths(parameters: Record<string, unknown>, told: Told): void {
-  for (const key of ['file_path', 'path']) {
-    const path = parameters[key]
-    if (path === undefined || path === null || typeof path === 'string') continue
-    parameters[key] = canonicalJson(path)
-    told(`data.parameters.${key}`, 'unreadable_path')
-  }
-}
-
-function check(type: string, data: Record<string, unknown>): void {
-  if (!isKnown(type)) return
-  const result = eventDataSchemas[type].safeParse(data)
-  if (result.success) return
-  const [issue] = result.error.issues
-  const where = ['data', ...(issue?.path ?? [])].join('.')
+function check(type: string, data: Data): void {
+  if (!Object.hasOwn(eventDataSchemas, type)) return
+  const issue = eventDataSchemas[type as EventType].safeParse(data).error?.issues[0]
+  if (!issue) return
+  const where = ['data', ...issue.path].join('.')
   const roles = where === 'data.author_role' ? ` Known roles: user, ${AUTHOR_ROLES.join(', ')}.` : ''
-  throw new SignalboxError({
-    code: 'invalid_argument',
-    message: `A ${type} event needs a valid ${where}: ${issue?.code ?? 'invalid'}.${roles}`,
-    hint: 'The server would refuse it, and its whole batch with it.',
-    system: 'catsyphon',
-  })
+  throw invalid(
+    `A ${type} event needs a valid ${where}: ${issue.code}.${roles}`,
+    'The server would refuse it, and its whole batch with it.',
+  )
 }

@@ -1,7 +1,4 @@
 /** Random hex digits. `randomUUID` is missing from pages that are not served securely. */
-export function randomHex(digits: number): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(Math.ceil(digits / 2)))
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0'))
-    .join('')
-    .slice(0, digits)
-}
+export const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+
+export const randomHex = (bytes: number): string => hex(crypto.getRandomValues(new Uint8Array(bytes)))

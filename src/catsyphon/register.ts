@@ -1,10 +1,9 @@
 /** Registering a collector, and coming back with what was stored. */
-import { createCaller, type CallOptions } from '../core/call.js'
+import type { CallOptions } from '../core/call.js'
 import { systemClock } from '../core/clock.js'
-import { SignalboxError } from '../errors.js'
 import { createCatsyphon, type Catsyphon, type CatsyphonOptions } from './client.js'
-import { isSameServer, type CredentialStore, type StoredCredential } from './credentials.js'
-import { CatsyphonError, SYSTEM } from './errors.js'
+import { isSameServer, type CredentialStore } from './credentials.js'
+import { failure, invalid } from './errors.js'
 import { createHttp } from './http.js'
 import { retrying } from './retry-config.js'
 import * as schema from './schema.js'
@@ -31,77 +30,42 @@ export interface RegisterOptions extends ServerOptions {
 
 /** Each call makes another collector, which cannot complete the sessions of the one before: register once, then use `fromStored`. */
 export async function register(options: RegisterOptions, callOptions?: CallOptions): Promise<Catsyphon> {
-  const {
-    transport,
-    serverUrl,
-    workspaceId,
-    credentials,
-    profile = 'default',
-    storeCredentials = true,
-    clock = systemClock,
-  } = options
-  const { collectorType = 'sdk', collectorVersion = '0.1.0', hostname = 'unknown', metadata, random = Math.random } = options
-  const interceptors = [...(options.interceptors ?? []), retrying(options.retryConfig ?? {}, clock, random)]
-  const caller = createCaller({
-    system: SYSTEM,
-    transport: transport.name,
-    interceptors,
-    timeoutMs: options.timeoutMs ?? 60_000,
-    clock,
-  })
-  const http = createHttp({ transport, caller, clock, credentials: () => undefined })
+  const { serverUrl, workspaceId, credentials, profile = 'default', storeCredentials = true } = options
+  const { transport, timeoutMs, clock = systemClock, random = Math.random, interceptors = [] } = options
+  const retries = retrying(options.retryConfig, clock, random)
+  const http = createHttp({ transport, timeoutMs, clock, interceptors: [...interceptors, retries] })
+  const op = 'register'
   const body = JSON.stringify({
-    collector_type: collectorType,
-    collector_version: collectorVersion,
-    hostname,
+    collector_type: options.collectorType ?? 'sdk',
+    collector_version: options.collectorVersion ?? '0.1.0',
+    hostname: options.hostname ?? 'unknown',
     workspace_id: workspaceId,
-    ...(metadata ? { metadata } : {}),
+    metadata: options.metadata,
   })
   // Never repeated once it may have arrived: each one that does makes a collector.
-  const answer = await http.request(
-    { op: 'register', method: 'POST', path: '/collectors', body, authenticated: false },
-    callOptions,
-  )
-  const read = schema.registration.safeParse(answer)
-  if (!read.success) {
-    throw new CatsyphonError({
-      code: 'incompatible',
-      message: 'register: the answer holds no credentials.',
-      sent: 'yes',
-      op: 'register',
-    })
-  }
-  const { collector_id: collectorId, api_key: apiKey, api_key_prefix: apiKeyPrefix, created_at: createdAt } = read.data
+  const { data } = schema.registration.safeParse(await http({ op, path: '/collectors', body }, callOptions))
+  if (!data) throw failure('incompatible', `${op}: the answer holds no credentials.`, { sent: 'yes', op })
+  const { collector_id: collectorId, api_key: apiKey, api_key_prefix: apiKeyPrefix, created_at: createdAt } = data
   if (credentials && storeCredentials) {
-    await keep(credentials, { serverUrl, workspaceId, collectorId, apiKey, apiKeyPrefix, profile, createdAt })
+    try {
+      await credentials.store({ serverUrl, workspaceId, collectorId, apiKey, apiKeyPrefix, profile, createdAt })
+    } catch (cause) {
+      // The key is shown only once, so a store that fails must not be found out later.
+      throw failure('unavailable', `The collector ${collectorId} was registered, but its key could not be stored.`, {
+        hint: 'Mend the credential store and register again, or register with storeCredentials: false and keep the key yourself.',
+        sent: 'yes',
+        op,
+        cause,
+      })
+    }
   }
   return await createCatsyphon({ ...options, collectorId, apiKey })
 }
 
-/** The key is shown only once, so a store that fails must not be found out later. */
-async function keep(credentials: CredentialStore, credential: StoredCredential): Promise<void> {
-  try {
-    await credentials.store(credential)
-  } catch (cause) {
-    throw new SignalboxError({
-      code: 'unavailable',
-      message: `The collector ${credential.collectorId} was registered, but its key could not be stored.`,
-      hint: 'Mend the credential store and register again, or register with storeCredentials: false and keep the key yourself.',
-      sent: 'yes',
-      op: 'register',
-      system: SYSTEM,
-      cause,
-    })
-  }
-}
-
 /** Null when nothing is stored for this server, workspace and profile. */
 export async function fromStored(options: ServerOptions): Promise<Catsyphon | null> {
-  const { credentials, serverUrl, workspaceId, profile = 'default' } = options
-  if (!credentials) {
-    const message = 'fromStored needs a credential store: give it as `credentials`.'
-    throw new SignalboxError({ code: 'invalid_argument', message, system: SYSTEM })
-  }
+  const { credentials, serverUrl, workspaceId, profile } = options
+  if (!credentials) throw invalid('fromStored needs a credential store: give it as `credentials`.')
   const found = await credentials.get(serverUrl, workspaceId, profile)
   // The file's key leaves out scheme and path: a key must never go to another server than the one that gave it.
   if (!found || !isSameServer(found.serverUrl, serverUrl)) return null

@@ -17,5 +17,7 @@ export type CatsyphonEvent =
   | { readonly type: 'rejected'; readonly sessionId: string; readonly error: SignalboxError }
   /** An older server was told to do without these numbers, which are nowhere any more. */
   | { readonly type: 'filled'; readonly sessionId: string; readonly from: number; readonly to: number }
+  /** Told once: what waits is kept in a store that does not survive this process. */
+  | { readonly type: 'volatile'; readonly store: string }
   /** The answer does not fit its schema; it was delivered all the same. */
   | { readonly type: 'invalid'; readonly op: string; readonly path: string }

@@ -25,29 +25,28 @@ export const RETRY_DEFAULTS = {
 } as const satisfies Required<RetryConfig>
 
 /** The pause before retry `index`, from 0. */
-export function retryDelay(config: RetryConfig, index: number, random: Random): number {
+export function retryDelay(config: RetryConfig | undefined, index: number, random: Random): number {
   const { initialDelayMs, maxDelayMs, exponentialBase, jitter } = { ...RETRY_DEFAULTS, ...config }
   const delay = Math.min(initialDelayMs * exponentialBase ** Math.min(index, 64), maxDelayMs)
   return jitter ? delay * (1 + random() * 0.25) : delay
 }
 
-export function retrying(config: RetryConfig, clock: Clock, random: Random): Interceptor {
-  const { maxRetries, retryableStatusCodes } = { ...RETRY_DEFAULTS, ...config }
-  const isWorthIt = (error: unknown, idempotent: boolean): error is SignalboxError => {
-    if (!SignalboxError.is(error) || (error.sent !== 'no' && !(error.sent === 'maybe' && idempotent))) return false
-    return error.status === undefined ? error.retryable : retryableStatusCodes.includes(error.status)
-  }
+export function retrying(config: RetryConfig | undefined, clock: Clock, random: Random): Interceptor {
+  const { maxRetries, retryableStatusCodes }: Required<RetryConfig> = { ...RETRY_DEFAULTS, ...config }
   return async (call, next) => {
     for (let index = 0; ; index += 1) {
       try {
         return await next({ ...call, attempt: call.attempt + index })
       } catch (error) {
-        if (call.signal.aborted || index >= maxRetries || !isWorthIt(error, call.idempotent)) throw error
-        const delayMs = Math.max(retryDelay(config, index, random), error.retryAfterMs ?? 0)
+        if (!SignalboxError.is(error) || call.signal.aborted || index >= maxRetries) throw error
+        const { sent, status, retryable, retryAfterMs = 0 } = error
+        const mayRepeat = sent === 'no' || (sent === 'maybe' && call.idempotent)
+        const isWorthIt = status === undefined ? retryable : retryableStatusCodes.includes(status)
+        const delayMs = Math.max(retryDelay(config, index, random), retryAfterMs)
         // To sleep past the deadline would only hide why it failed.
-        if (delayMs >= (call.remainingMs?.() ?? Number.POSITIVE_INFINITY)) throw error
+        if (!mayRepeat || !isWorthIt || delayMs >= (call.remainingMs?.() ?? Number.POSITIVE_INFINITY)) throw error
         await sleep(clock, delayMs, call.signal).catch(() => {
-          throw abortError(call.signal, { op: call.op, sent: error.sent, cause: error })
+          throw abortError(call.signal, { op: call.op, sent, cause: error })
         })
       }
     }

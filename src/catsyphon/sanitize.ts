@@ -18,58 +18,38 @@ export interface Replacement {
 
 export type Told = (path: string, reason: Replacement['reason']) => void
 
-const REPLACEMENT = '\ufffd'
-const LONE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g
-const SUSPECT = /[\0\ud800-\udfff]/
+const LONE = /\p{Surrogate}/gu
 
 export function cleanText(value: string, path: string, told: Told): string {
-  if (!SUSPECT.test(value)) return value
-  let out = value
-  if (out.includes('\0')) {
-    out = out.split('\0').join(REPLACEMENT)
-    told(path, 'nul')
-  }
-  const whole = out.replace(LONE, REPLACEMENT)
-  if (whole !== out) told(path, 'lone_surrogate')
+  const bare = value.replaceAll('\0', '\ufffd')
+  if (bare !== value) told(path, 'nul')
+  const whole = bare.replace(LONE, '\ufffd')
+  if (whole !== bare) told(path, 'lone_surrogate')
   return whole
 }
 
 /** A copy that is plain JSON and that the server can store. Undefined members go, as JSON lets them go. */
 export function cleanValue(value: unknown, path: string, told: Told, seen: readonly object[] = []): unknown {
   if (typeof value === 'string') return cleanText(value, path, told)
-  if (value === null || typeof value === 'boolean') return value
-  if (typeof value === 'number') {
-    if (Number.isFinite(value)) return value
-    told(path, 'not_json')
-    return null
-  }
-  if (typeof value !== 'object') {
-    if (value !== undefined) told(path, 'not_json')
-    return typeof value === 'bigint' ? String(value) : value === undefined ? undefined : null
-  }
+  if (value == null || typeof value === 'boolean' || Number.isFinite(value)) return value
   // A cycle has no JSON, and what nests this deep no server reads.
-  if (seen.includes(value) || seen.length > 500) {
+  if (typeof value !== 'object' || seen.includes(value) || seen.length > 500) {
     told(path, 'not_json')
-    return null
+    return typeof value === 'bigint' ? `${value}` : null
   }
   const inside = [...seen, value]
   if (Array.isArray(value)) return value.map((item, index) => cleanValue(item, `${path}[${index}]`, told, inside) ?? null)
   if ('toJSON' in value && typeof value.toJSON === 'function') return cleanValue(value.toJSON(), path, told, inside)
-  const out: Record<string, unknown> = {}
-  for (const [key, item] of Object.entries(value)) {
-    const clean = cleanValue(item, `${path}.${key}`, told, inside)
-    if (clean === undefined) continue
-    const name = cleanText(key, `${path}.${key}`, told)
-    Object.defineProperty(out, name, { value: clean, enumerable: true, configurable: true, writable: true })
-  }
-  return out
+  // Not by assignment: a key may be `__proto__`.
+  return Object.fromEntries(
+    Object.entries(value)
+      .map(([key, item]) => [cleanText(key, `${path}.${key}`, told), cleanValue(item, `${path}.${key}`, told, inside)] as const)
+      .filter(([, item]) => item !== undefined),
+  )
 }
-
-const encoder = new TextEncoder()
 
 /** Cut to so many characters, which for the server are code points. */
 export function cutCharacters(value: string, limit: number, path: string, told: Told): string {
-  if (value.length <= limit) return value
   const characters = [...value]
   if (characters.length <= limit) return value
   told(path, 'too_long')
@@ -78,13 +58,15 @@ export function cutCharacters(value: string, limit: number, path: string, told: 
 
 /** The server's index holds 2,700 bytes of a directory at most; incompressible ones of 2,500 passed. */
 const DIRECTORY_BYTES = 2500
-const COMPONENT_CHARACTERS = 255
 
 export function cleanDirectory(value: string, path: string, told: Told): string {
-  const parts = value.split(/([\\/])/).map((part) => cutCharacters(part, COMPONENT_CHARACTERS, path, told))
-  let out = parts.join('')
-  if (encoder.encode(out).length <= DIRECTORY_BYTES) return out
+  const out = value
+    .split(/([\\/])/)
+    .map((part) => cutCharacters(part, 255, path, told))
+    .join('')
+  const bytes = new TextEncoder().encode(out)
+  if (bytes.length <= DIRECTORY_BYTES) return out
   told(path, 'too_long')
-  while (encoder.encode(out).length > DIRECTORY_BYTES) out = [...out].slice(0, -16).join('')
-  return out
+  // What is left of a character that was cut in two goes with it.
+  return new TextDecoder().decode(bytes.subarray(0, DIRECTORY_BYTES)).replace(/\ufffd+$/, '')
 }

@@ -3,24 +3,24 @@ import * as z from 'zod/mini'
 
 const text = z.string()
 const count = z.number()
+const maybeText = z.nullish(text)
+const session = { session_id: text, conversation_id: text, status: text }
 
 export const registration = z.looseObject({ collector_id: text, api_key: text, api_key_prefix: text, created_at: text })
 export const eventsResponse = z.looseObject({
   accepted: count,
-  last_sequence: z.optional(z.nullable(count)),
+  last_sequence: z.nullish(count),
   conversation_id: text,
   warnings: z.array(text),
 })
 export const sessionStatus = z.looseObject({
-  session_id: text,
-  conversation_id: text,
+  ...session,
   last_sequence: count,
   event_count: count,
   first_event_at: text,
   last_event_at: text,
-  status: text,
 })
-export const completeResponse = z.looseObject({ session_id: text, conversation_id: text, status: text, total_events: count })
+export const completeResponse = z.looseObject({ ...session, total_events: count })
 export const health = z.looseObject({ status: text, database: text })
 
 const conversationMessage = z.looseObject({
@@ -28,15 +28,15 @@ const conversationMessage = z.looseObject({
   role: text,
   content: z.nullable(text),
   timestamp: text,
-  sequence: z.optional(z.nullable(count)),
+  sequence: z.nullish(count),
 })
 export const conversation = z.looseObject({
   id: text,
-  agent_type: z.optional(z.nullable(text)),
-  start_time: z.optional(z.nullable(text)),
-  end_time: z.optional(z.nullable(text)),
-  status: z.optional(z.nullable(text)),
-  success: z.optional(z.nullable(z.boolean())),
+  agent_type: maybeText,
+  start_time: maybeText,
+  end_time: maybeText,
+  status: maybeText,
+  success: z.nullish(z.boolean()),
   messages: z.array(conversationMessage),
 })
 
@@ -47,3 +47,7 @@ export type SessionCompleteResponse = z.infer<typeof completeResponse>
 export type Health = z.infer<typeof health>
 export type Conversation = z.infer<typeof conversation>
 export type ConversationMessage = z.infer<typeof conversationMessage>
+
+/** What only a CatSyphon server says when it took events. */
+export const isReceipt = (answer: unknown): answer is EventsResponse =>
+  typeof (answer as { conversation_id?: unknown } | null)?.conversation_id === 'string'

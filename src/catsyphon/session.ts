@@ -1,18 +1,17 @@
 /** One agent's run: its start, what was said and done, its end. Every method resolves when the event is durable, not when it is sent. */
-import { tell } from '../core/policy/policy.js'
-import { SignalboxError } from '../errors.js'
-import type { Outbox } from '../store/outbox.js'
-import type { FlushReport } from '../store/outbox-types.js'
 import type { CallOptions } from '../core/call.js'
-import type { CollectorEvent, MessageType, Outcome, Role } from './events.js'
+import { SignalboxError } from '../errors.js'
+import type { FlushReport } from '../store/outbox-types.js'
+import { failure } from './errors.js'
+import type { CollectorEvent, EventType, MessageType, Moment, Outcome, Role } from './events.js'
+import type { BatchTuning, Queue } from './queue.js'
 import { randomHex } from './random.js'
 import type { CatsyphonEvent } from './report.js'
 import { checkSessionId } from './session-id.js'
-import type { SessionWriter, Writers } from './writer.js'
 
 /** When something happened; default now. */
 interface At {
-  readonly emittedAt?: Date | number | string
+  readonly emittedAt?: Moment
 }
 
 export interface StartOptions extends At {
@@ -69,11 +68,9 @@ export interface EndOptions extends At {
   readonly signal?: AbortSignal
 }
 
-export interface SessionOptions {
+export interface SessionOptions extends BatchTuning {
   /** What disposal completes a started session with; it cannot see whether an error is on its way. Default `partial`: no verdict. */
   readonly disposeOutcome?: Outcome
-  readonly batchSize?: number
-  readonly flushIntervalMs?: number
 }
 
 export interface Session extends AsyncDisposable {
@@ -98,34 +95,18 @@ export interface Session extends AsyncDisposable {
   readonly pending: number
 }
 
-export interface SessionContext {
-  readonly writers: Writers
-  readonly outbox: Outbox
-  readonly drainTimeoutMs: number
-  readonly report: (event: CatsyphonEvent) => void
-}
-
-export function createSession(context: SessionContext, sessionId: string, options: SessionOptions = {}): Session {
-  const { writers, outbox, drainTimeoutMs } = context
-  const { disposeOutcome = 'partial', batchSize, flushIntervalMs } = options
-  const writer: SessionWriter = writers.of(checkSessionId(sessionId))
-  outbox.tune(sessionId, {
-    ...(batchSize === undefined ? {} : { batchSize }),
-    ...(flushIntervalMs === undefined ? {} : { lingerMs: flushIntervalMs }),
-  })
+/** `timeoutMs`: how long `complete`, `flush` and disposal wait for delivery. */
+export function createSession(queue: Queue, timeoutMs: number, sessionId: string, options: SessionOptions = {}): Session {
+  const own = queue.session(checkSessionId(sessionId), options)
   let started = false
   let completed = false
   /** Nobody has to wait for an event: its failure is reported, and must not end the process as unhandled. */
-  const add = (type: string, data: Record<string, unknown>, at: At): Promise<void> => {
-    const { emittedAt } = at
-    const added = writer.add({ type, data: defined(data), ...(emittedAt === undefined ? {} : { emittedAt }) })
+  const quiet = (added: Promise<void>): Promise<void> => {
     added.catch(() => {})
     return added
   }
-  const flush = async (flushOptions: CallOptions = {}): Promise<FlushReport> => {
-    await writer.settled()
-    return await outbox.flush({ timeoutMs: drainTimeoutMs, ...flushOptions, lane: sessionId })
-  }
+  const add = <Given extends At>(type: EventType, { emittedAt, ...data }: Given, more?: object): Promise<void> =>
+    quiet(own.add({ type, data: { ...more, ...wireNames(data) }, emittedAt }))
 
   const session: Session = {
     id: sessionId,
@@ -136,90 +117,55 @@ export function createSession(context: SessionContext, sessionId: string, option
       return completed
     },
     get pending() {
-      return outbox.pending(sessionId)
+      return own.pending
     },
-    async start(given) {
+    async start({ metadata, ...given }) {
       if (started) return
       started = true
-      const { agentType, agentVersion, workingDirectory, gitBranch, parentSessionId, contextSemantics, compactionEvents } = given
-      const { slug, summaries, metadata = {} } = given
-      const data = {
-        ...metadata,
-        agent_type: agentType,
-        agent_version: agentVersion,
-        working_directory: workingDirectory,
-        git_branch: gitBranch,
-        parent_session_id: parentSessionId,
-        context_semantics: contextSemantics,
-        slug,
-        summaries,
-        compaction_events: compactionEvents,
-      }
       try {
-        await add('session_start', data, given)
+        await add('session_start', given, metadata)
       } catch (error) {
         started = false
         throw error
       }
     },
-    message(given) {
-      const { role, content, messageType, model, tokenUsage, thinkingContent, stopReason } = given
-      const author = role === 'user' ? 'human' : role
-      const data = {
-        author_role: author,
-        message_type: messageType ?? (author === 'human' ? 'prompt' : 'response'),
-        content,
-        model,
-        token_usage: tokenUsage,
-        thinking_content: thinkingContent,
-        stop_reason: stopReason,
-      }
-      return add('message', data, given)
+    message({ role, messageType, ...given }) {
+      const authorRole = role === 'user' ? 'human' : role
+      return add('message', { authorRole, messageType: messageType ?? (authorRole === 'human' ? 'prompt' : 'response'), ...given })
     },
-    async toolCall(given) {
-      const { name, parameters = {}, toolUseId = `tool_${randomHex(24)}` } = given
-      await add('tool_call', { tool_name: name, tool_use_id: toolUseId, parameters }, given)
+    async toolCall({ name: toolName, parameters = {}, toolUseId = `tool_${randomHex(12)}`, ...at }) {
+      await add('tool_call', { toolName, toolUseId, parameters, ...at })
       return toolUseId
     },
-    toolResult(given) {
-      const { toolUseId, success, result, errorMessage } = given
-      return add('tool_result', { tool_use_id: toolUseId, success, result, error_message: errorMessage }, given)
-    },
-    thinking: (given) => add('thinking', { content: given.content, thinking_id: given.thinkingId }, given),
-    error(given) {
-      const { errorType, message, details } = given
-      return add('error', { error_type: errorType, message, details }, given)
-    },
-    add(event) {
-      const added = writer.add(event)
-      added.catch(() => {})
-      return added
-    },
-    async complete(end = {}) {
-      const { outcome = 'success', summary, plans, filesTouched, signal, timeoutMs = drainTimeoutMs } = end
+    toolResult: (given) => add('tool_result', given),
+    thinking: (given) => add('thinking', given),
+    error: (given) => add('error', given),
+    add: (event) => quiet(own.add(event)),
+    async complete({ signal, timeoutMs: most = timeoutMs, outcome = 'success', ...given } = {}) {
       if (!completed) {
         completed = true
-        const data = { outcome, summary, total_messages: writer.count, plans, files_touched: filesTouched }
         try {
           await Promise.all([
-            add('session_end', data, end),
-            writer.complete({ outcome, ...(summary === undefined ? {} : { summary }) }),
+            add('session_end', { outcome, totalMessages: own.count, ...given }),
+            own.complete({ outcome, summary: given.summary }),
           ])
         } catch (error) {
           completed = false
           throw error
         }
       }
-      return await flush({ timeoutMs, ...(signal ? { signal } : {}) })
+      return await own.flush({ timeoutMs: most, ...(signal && { signal }) })
     },
-    flush,
+    flush: (options) => own.flush({ timeoutMs, ...options }),
     async [Symbol.asyncDispose]() {
-      if (started && !completed) await session.complete({ outcome: disposeOutcome })
-      else await flush()
+      await end(session, options.disposeOutcome ?? 'partial')
     },
   }
   return session
 }
+
+const end = (session: Session, outcome: Outcome): Promise<FlushReport> =>
+  session.started && !session.completed ? session.complete({ outcome }) : session.flush()
 
 /** The seed's `with`: the verdict is the function's own, and its error always leaves, whatever completing does. */
 export async function withSession<Result>(
@@ -227,26 +173,21 @@ export async function withSession<Result>(
   work: (session: Session) => Promise<Result> | Result,
   report: (event: CatsyphonEvent) => void,
 ): Promise<Result> {
-  const end = async (outcome: 'success' | 'failed'): Promise<void> => {
-    try {
-      if (session.started && !session.completed) await session.complete({ outcome })
-      else await session.flush()
-    } catch (cause) {
-      const message = `The session could not be completed: ${String(cause)}`
-      const error = SignalboxError.is(cause) ? cause : new SignalboxError({ code: 'protocol', message, cause })
-      tell(report, { type: 'rejected', sessionId: session.id, error })
-    }
-  }
-  let result: Result
+  let outcome: Outcome = 'failed'
   try {
-    result = await work(session)
-  } catch (error) {
-    await end('failed')
-    throw error
+    const result = await work(session)
+    outcome = 'success'
+    return result
+  } finally {
+    await end(session, outcome).catch((cause: unknown) => {
+      const error = SignalboxError.is(cause)
+        ? cause
+        : failure('protocol', `The session could not be completed: ${cause}`, { cause })
+      report({ type: 'rejected', sessionId: session.id, error })
+    })
   }
-  await end('success')
-  return result
 }
 
-const defined = (data: Record<string, unknown>): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(data).filter(([, value]) => value !== undefined))
+/** The wire's names are the caller's own in snake_case; what stands inside of them is nobody's business. */
+const wireNames = (given: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(given).map(([key, value]) => [key.replace(/[A-Z]/g, (big) => `_${big.toLowerCase()}`), value]))

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createCatsyphon } from '../../src/catsyphon/index.js'
+import { catsyphonOutbox } from '../../src/catsyphon/outbox/index.js'
 import { fetchExchange } from '../../transports/web/fetch-exchange.js'
 import { fileStore } from '../../transports/node/store-file.js'
 
@@ -64,7 +65,7 @@ async function outbox(url: string, writers: number) {
     transport: fetchExchange({ baseUrl: url }),
     collectorId: 'c',
     apiKey: 'k',
-    store,
+    outbox: catsyphonOutbox({ store }),
     flushIntervalMs: 50,
     limits: { maxItems: 5000, overflow: 'block' },
   })

@@ -1,6 +1,7 @@
 /** In Chromium: the laws of a store, the client's promises, tabs that die, two tabs, a full disk, no network. */
 import { afterAll, describe, expect, test } from 'vitest'
 import { createCatsyphon, type Catsyphon } from '../../src/catsyphon/index.js'
+import { catsyphonOutbox } from '../../src/catsyphon/outbox/index.js'
 import {
   catsyphonFaults as faults,
   createCatsyphonSimulator,
@@ -9,7 +10,6 @@ import {
   storeCases,
   type CatsyphonSimulator,
 } from '../../src/testing/index.js'
-import { memoryStore } from '../../src/store/index.js'
 import { flushOnHide } from '../../transports/web/catsyphon.js'
 import { indexedDbStore } from '../../transports/web/store-indexeddb.js'
 import { cases } from '../conformance/catsyphon.js'
@@ -175,7 +175,7 @@ describe('the page', () => {
     const { id: collectorId, key: apiKey } = simulator.register()
     return createCatsyphon({
       transport: simulator.transport,
-      store: memoryStore(),
+      outbox: catsyphonOutbox(),
       collectorId,
       apiKey,
       flushIntervalMs: 60_000,
@@ -194,7 +194,7 @@ describe('the page', () => {
     {
       await using store = indexedDbStore({ database: freshDatabase() })
       await using client = await open(simulator, {
-        store,
+        outbox: catsyphonOutbox({ store }),
         retryConfig: { initialDelayMs: 2, maxDelayMs: 10 },
         drainTimeoutMs: 20_000,
       })

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { createCatsyphon, type CatsyphonEvent } from '../../src/catsyphon/index.js'
+import { catsyphonOutbox } from '../../src/catsyphon/outbox/index.js'
 import { catsyphonFaults, createCatsyphonSimulator } from '../../src/testing/index.js'
 import { fileStore } from '../../transports/node/store-file.js'
 
@@ -28,7 +29,7 @@ test.skipIf(!mounted)(
         transport: simulator.transport,
         collectorId,
         apiKey,
-        store,
+        outbox: catsyphonOutbox({ store }),
         retryConfig: { initialDelayMs: 2, maxDelayMs: 10 },
         drainTimeoutMs: 500,
         onEvent: (event) => void events.push(event),

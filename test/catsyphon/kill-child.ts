@@ -2,6 +2,7 @@
 import { writeSync } from 'node:fs'
 import process from 'node:process'
 import { createCatsyphon, type CatsyphonEvent } from '../../src/catsyphon/index.js'
+import { catsyphonOutbox } from '../../src/catsyphon/outbox/index.js'
 import { fetchExchange } from '../../transports/web/fetch-exchange.js'
 import { fileStore } from '../../transports/node/store-file.js'
 
@@ -38,7 +39,7 @@ const client = await createCatsyphon({
   transport: fetchExchange({ baseUrl: task.url, redirects: 'never' }),
   collectorId: task.collectorId,
   apiKey: task.apiKey,
-  store,
+  outbox: catsyphonOutbox({ store }),
   onEvent,
   timeoutMs: task.drain ? 20_000 : 150,
   ambiguousPauseMs: 30,

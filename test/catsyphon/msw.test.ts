@@ -2,8 +2,8 @@
 import { setupServer } from 'msw/node'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { createCatsyphon, register } from '../../src/catsyphon/index.js'
+import { catsyphonOutbox } from '../../src/catsyphon/outbox/index.js'
 import { catsyphonFaults, createCatsyphonSimulator } from '../../src/testing/index.js'
-import { memoryStore } from '../../src/store/index.js'
 import { catsyphonHandlers } from '../../src/testing/msw/index.js'
 import { fetchExchange } from '../../transports/web/index.js'
 
@@ -14,7 +14,7 @@ beforeAll(() => server.listen({ onUnhandledRequest: 'error' }))
 afterEach(() => simulator.faults.clear())
 afterAll(() => server.close())
 
-const quick = { store: memoryStore(), retryConfig: { initialDelayMs: 1, maxDelayMs: 5 }, ambiguousPauseMs: 1 }
+const quick = { outbox: catsyphonOutbox(), retryConfig: { initialDelayMs: 1, maxDelayMs: 5 }, ambiguousPauseMs: 1 }
 
 test('[catsyphon.msw] a client registers, logs and completes against the handlers', async () => {
   const transport = fetchExchange({ baseUrl })

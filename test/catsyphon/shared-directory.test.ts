@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { createCatsyphon, fromStored, register, type CatsyphonOptions } from '../../src/catsyphon/index.js'
+import { catsyphonOutbox } from '../../src/catsyphon/outbox/index.js'
 import type { Store } from '../../src/store/index.js'
 import { openOutbox } from '../../src/store/outbox.js'
 import { catsyphonFaults, createCatsyphonSimulator } from '../../src/testing/index.js'
@@ -18,7 +19,14 @@ test('[catsyphon.shared-directory] two clients share a directory; a session that
   const simulator = createCatsyphonSimulator()
   const { id: collectorId, key: apiKey } = simulator.register()
   const open = (store: Store, more: Partial<CatsyphonOptions> = {}) =>
-    createCatsyphon({ transport: simulator.transport, collectorId, apiKey, store, drainTimeoutMs: 10_000, ...more })
+    createCatsyphon({
+      transport: simulator.transport,
+      collectorId,
+      apiKey,
+      outbox: catsyphonOutbox({ store }),
+      drainTimeoutMs: 10_000,
+      ...more,
+    })
   const directory = join(root, 'two')
   await using first = fileStore({ directory })
   await using second = fileStore({ directory })

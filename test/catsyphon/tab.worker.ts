@@ -1,5 +1,6 @@
 /** A tab that can be killed: a worker with a client over the shared database. Its server is the page that started it. */
 import { createCatsyphon } from '../../src/catsyphon/index.js'
+import { catsyphonOutbox } from '../../src/catsyphon/outbox/index.js'
 import { SignalboxError } from '../../src/errors.js'
 import type { Exchange, ExchangeTransport, Reply } from '../../src/transport.js'
 import { indexedDbStore } from '../../transports/web/store-indexeddb.js'
@@ -56,7 +57,7 @@ async function work({ database, collectorId, apiKey, sessionId, prefix, count: e
     transport,
     collectorId,
     apiKey,
-    store: indexedDbStore({ database }),
+    outbox: catsyphonOutbox({ store: indexedDbStore({ database }) }),
     batchSize: 3,
     flushIntervalMs: 5,
     ambiguousPauseMs: 5,

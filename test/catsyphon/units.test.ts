@@ -24,21 +24,24 @@ test('[catsyphon.sha256] the hash is SHA-256, for every length', () => {
 })
 
 describe('preparing an event', () => {
-  const context = { sessionId: 's', now: 1_700_000_000_000, lastEmittedAt: 0, writer: 'w' }
+  const now = 1_700_000_000_000
 
-  test('[catsyphon.canonical] the order of keys changes neither text nor hash; everything else changes the hash', () => {
+  test('[catsyphon.canonical] the order of keys changes nothing, whoever changes the data afterwards; everything else makes another event', () => {
     const message = { author_role: 'human', message_type: 'prompt', content: 'x', more: { b: 1, a: [{ d: 1, c: 2 }] } }
     const turned = { more: { a: [{ c: 2, d: 1 }], b: 1 }, content: 'x', message_type: 'prompt', author_role: 'human' }
-    const first = prepareEvent({ type: 'message', data: message }, context)
-    expect(prepareEvent({ type: 'message', data: turned }, context)).toEqual(first)
+    const first = prepareEvent({ type: 'message', data: message }, now)
+    expect(prepareEvent({ type: 'message', data: turned }, now).text('h')).toBe(first.text('h'))
     const others = [
-      prepareEvent({ type: 'message', data: { ...message, content: 'y' } }, context),
-      prepareEvent({ type: 'thinking', data: message }, context),
-      prepareEvent({ type: 'message', data: message }, { ...context, sessionId: 't' }),
-      prepareEvent({ type: 'message', data: message }, { ...context, writer: 'v' }),
-      prepareEvent({ type: 'message', data: message }, { ...context, now: context.now + 1 }),
+      prepareEvent({ type: 'message', data: { ...message, content: 'y' } }, now),
+      prepareEvent({ type: 'thinking', data: message }, now),
+      prepareEvent({ type: 'message', data: message }, now + 1),
     ]
-    expect(new Set([first, ...others].map(({ hash }) => hash)).size).toBe(6)
+    expect(new Set([first, ...others].map(({ identity }) => identity)).size).toBe(4)
+    const before = first.text('h')
+    message.more.b = 2
+    expect(first.text('h')).toBe(before)
+    expect(JSON.parse(first.text(undefined, now + 5))).not.toHaveProperty('event_hash')
+    expect(JSON.parse(first.text('h', now + 5))).toMatchObject({ event_hash: 'h', emitted_at: '2023-11-14T22:13:20.005Z' })
   })
 
   test('[catsyphon.sanitize-any] whatever is given comes out as JSON without NUL and without half characters', () => {
@@ -71,8 +74,8 @@ describe('preparing an event', () => {
       },
       { operations: null },
     ]
-    const { text } = prepareEvent({ type: 'session_end', data: { outcome: 'success', plans } }, context)
-    expect(JSON.parse(text).data.plans).toEqual([{ plan_file_path: 'p', operations: [{ file_path: 'a' }] }, {}])
+    const { text } = prepareEvent({ type: 'session_end', data: { outcome: 'success', plans } }, now)
+    expect(JSON.parse(text('h')).data.plans).toEqual([{ plan_file_path: 'p', operations: [{ file_path: 'a' }] }, {}])
   })
 })
 

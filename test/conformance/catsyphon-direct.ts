@@ -1,5 +1,7 @@
 /** Calls past the queue, registration, and reading back. */
-import { fromStored, kvCredentials, register } from '../../src/catsyphon/index.js'
+import { kvCredentials } from '../../src/catsyphon/credential-store.js'
+import { fromStored, register } from '../../src/catsyphon/index.js'
+import { catsyphonOutbox } from '../../src/catsyphon/outbox/index.js'
 import type { ExchangeTransport } from '../../src/index.js'
 import { memoryStore } from '../../src/store/index.js'
 import {
@@ -87,7 +89,7 @@ export const directCases: readonly Case<CatsyphonContext>[] = [
       await using bench = await openBench(context)
       await checkRejects(bench.open({ apiKey: '' }), 'invalid_argument')
       await checkRejects(bench.open({ collectorId: 'a\r\nb' }), 'invalid_argument')
-      const client = await bench.open({ collectorId: 'not-a-uuid', outboxName: 'other' })
+      const client = await bench.open({ collectorId: 'not-a-uuid' }, 'other')
       const error = await checkRejects(client.getSessionStatus(newSession()), 'invalid_argument')
       checkEqual([error.status, error.remoteCode], [400, 'Invalid collector ID format'])
       checkEqual(bench.sent.length, 1)
@@ -101,7 +103,14 @@ export const directCases: readonly Case<CatsyphonContext>[] = [
       await using store = memoryStore()
       const credentials = kvCredentials(await store.kv('credentials'))
       const { transport, workspaceId } = simulator
-      const options = { ...QUICK, store, transport, serverUrl: 'https://host:8000/api', workspaceId, credentials }
+      const options = {
+        ...QUICK,
+        outbox: catsyphonOutbox({ store }),
+        transport,
+        serverUrl: 'https://host:8000/api',
+        workspaceId,
+        credentials,
+      }
       await using first = await register({ ...options, collectorType: 'demo', hostname: 'h', metadata: { os: 'linux' } })
       const [profile] = await credentials.listProfiles()
       checkEqual([profile?.collectorId, profile?.profile, profile && 'apiKey' in profile], [first.collectorId, 'default', false])
@@ -126,7 +135,7 @@ export const directCases: readonly Case<CatsyphonContext>[] = [
       simulator.inject(faults.reset('after'))
       const { transport, workspaceId } = simulator
       const error = await checkRejects(
-        register({ ...QUICK, store: memoryStore(), transport, serverUrl: 'http://h', workspaceId }),
+        register({ ...QUICK, outbox: catsyphonOutbox(), transport, serverUrl: 'http://h', workspaceId }),
         'closed',
       )
       checkEqual([error.sent, simulator.ledger.requests], ['maybe', 1])
@@ -240,7 +249,7 @@ export const directCases: readonly Case<CatsyphonContext>[] = [
         ofType(bench.events, 'invalid').map(({ op, path }) => [op, path]),
         [['health', 'status']],
       )
-      const strict = await bench.open({ validate: 'strict', outboxName: 'other' })
+      const strict = await bench.open({ validate: 'strict' }, 'other')
       bench.simulator.inject(broken)
       await checkRejects(strict.health(), 'invalid_message')
     },
@@ -254,7 +263,7 @@ export const directCases: readonly Case<CatsyphonContext>[] = [
       await talk(bench.client, id, 1)
       await bench.client.flush()
       const other = bench.simulator.register()
-      const client = await bench.open({ collectorId: other.id, apiKey: other.key, outboxName: 'other' })
+      const client = await bench.open({ collectorId: other.id, apiKey: other.key }, 'other')
       const error = await checkRejects(client.getSessionStatus(id), 'permission_denied')
       checkEqual([error.remoteCode, error.sent], ['Session belongs to a different collector', 'no'])
     },
@@ -267,7 +276,7 @@ export const directCases: readonly Case<CatsyphonContext>[] = [
       checkEqual(await bench.client.detectGeneration(), context.generation === 'sequence' ? 'sequence' : 'hash')
       await bench.client.detectGeneration()
       checkEqual(bench.sent.length, 1)
-      const hidden = await bench.open({ outboxName: 'other' })
+      const hidden = await bench.open({}, 'other')
       bench.simulator.inject({ kind: 'answer', status: 404, body: '{"detail":"Not Found"}', contentType: 'application/json' })
       checkEqual(await hidden.detectGeneration(), 'unknown')
       const id = newSession()

@@ -1,5 +1,6 @@
 /** What the CatSyphon cases share: a simulator, a client that is quick to try again, and looks at what became of it all. */
 import { createCatsyphon, type Catsyphon, type CatsyphonEvent, type CatsyphonOptions } from '../../src/catsyphon/index.js'
+import { catsyphonOutbox } from '../../src/catsyphon/outbox/index.js'
 import type { ExchangeTransport } from '../../src/index.js'
 import { memoryStore, type Store } from '../../src/store/index.js'
 import {
@@ -32,7 +33,7 @@ export interface Bench extends AsyncDisposable {
   readonly credentials: { readonly collectorId: string; readonly apiKey: string }
   /** Another client on the same store, as after a restart; the first is gone without a goodbye. */
   restart(): Promise<Catsyphon>
-  open(options?: Partial<CatsyphonOptions>): Promise<Catsyphon>
+  open(options?: Partial<CatsyphonOptions>, outboxName?: string): Promise<Catsyphon>
 }
 
 /** Everything quick: the cases are about what is done, not when. */
@@ -54,13 +55,13 @@ export async function openBench(
   const events: CatsyphonEvent[] = []
   const sent: Sent[] = []
   const clients: Catsyphon[] = []
-  const open = async (more: Partial<CatsyphonOptions> = {}): Promise<Catsyphon> => {
+  const open = async (more: Partial<CatsyphonOptions> = {}, name?: string): Promise<Catsyphon> => {
     const transport = recording(options.transport ?? context.reach?.(simulator, credentials) ?? simulator.transport, sent)
     const base = {
       ...QUICK,
       ...credentials,
       workspaceId: simulator.workspaceId,
-      store,
+      outbox: catsyphonOutbox({ store, ...(name !== undefined && { name }) }),
       onEvent: (event: CatsyphonEvent) => void events.push(event),
     }
     const client = await createCatsyphon({ ...base, ...options, ...more, transport })

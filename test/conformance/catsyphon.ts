@@ -4,6 +4,7 @@ import { contents, eventRequests, expected, newSession, ofType, openBench, talk,
 import { directCases } from './catsyphon-direct.js'
 import { faultCases } from './catsyphon-faults.js'
 import { queueCases } from './catsyphon-queue.js'
+import { trapCases } from './catsyphon-traps.js'
 
 export type { CatsyphonContext } from './catsyphon-kit.js'
 
@@ -211,4 +212,10 @@ const sessionCases: readonly Case<CatsyphonContext>[] = [
   },
 ]
 
-export const cases: readonly Case<CatsyphonContext>[] = [...sessionCases, ...queueCases, ...faultCases, ...directCases]
+export const cases: readonly Case<CatsyphonContext>[] = [
+  ...sessionCases,
+  ...queueCases,
+  ...faultCases,
+  ...directCases,
+  ...trapCases,
+]

@@ -118,6 +118,43 @@ export const requirements: readonly Requirement[] = [
     source: reference('6'),
     behaviour: 'A poisoned batch is bisected, the event buried with its reason, the hole in the numbers filled.',
   },
+  {
+    id: 'catsyphon.poisoned-completion',
+    source: reference('6'),
+    behaviour: 'What the server cannot store is cleaned in completions as in events.',
+  },
+  {
+    id: 'catsyphon.refused-completion',
+    source: reference('4.4'),
+    behaviour: 'A completion that fails for ever does not hold up its session.',
+  },
+  {
+    id: 'catsyphon.full-server',
+    source: reference('6'),
+    behaviour: 'Nothing is buried while the server stores nothing at all, where that can be told.',
+  },
+  {
+    id: 'catsyphon.foreign-in-the-dark',
+    source: reference('7.6'),
+    behaviour: 'A session of other credentials takes events after an ambiguous failure.',
+  },
+  {
+    id: 'catsyphon.broken-description',
+    source: reference('1'),
+    behaviour: 'Without a description the client works as on a server of unknown generation.',
+  },
+  { id: 'catsyphon.short-receipt', source: reference('12 outcomes'), behaviour: 'A receipt is known by its conversation_id.' },
+  {
+    id: 'catsyphon.same-call-twice',
+    source: reference('7.3'),
+    behaviour: 'A direct call has the same hashes when it is repeated, whole or in part.',
+  },
+  { id: 'catsyphon.frozen-at-the-call', source: reference('12'), behaviour: 'An event is what it was when it was given.' },
+  {
+    id: 'catsyphon.memory-default',
+    source: 'design 6',
+    behaviour: 'Without a store the outbox is in memory, which is told once.',
+  },
   { id: 'catsyphon.sick-server', source: reference('6'), behaviour: 'While /health is degraded no 500 buries anything.' },
   {
     id: 'catsyphon.named-event',

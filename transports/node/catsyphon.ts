@@ -3,6 +3,8 @@ import { homedir, hostname } from 'node:os'
 import { join } from 'node:path'
 import type { CredentialStore } from '../../src/catsyphon/credentials.js'
 import { sha256Hex } from '../../src/core/sha256.js'
+import { catsyphonOutbox } from '../../src/catsyphon/outbox/index.js'
+import type { OpenQueue } from '../../src/catsyphon/queue.js'
 import type { Store } from '../../src/store/store.js'
 import type { ExchangeTransport } from '../../src/transport.js'
 import { fetchExchange } from '../web/fetch-exchange.js'
@@ -26,21 +28,22 @@ export interface CatsyphonServer {
   readonly credentials: CredentialStore
   /** Close it after the client. */
   readonly store: Store
-  readonly outboxName: string
+  readonly outbox: OpenQueue
 }
 
 /** Spread into `register` or `fromStored`. */
 export function catsyphonServer(options: CatsyphonServerOptions): CatsyphonServer {
   const { serverUrl, workspaceId, directory = join(homedir(), '.catsyphon'), onDamage } = options
   const baseUrl = serverUrl.replace(/\/+$/, '')
+  const store = fileStore({ directory: join(directory, 'signalbox'), ...(onDamage && { onDamage }) })
   return {
     transport: fetchExchange({ baseUrl, redirects: 'never', name: 'catsyphon' }),
     serverUrl,
     workspaceId,
     hostname: hostname(),
     credentials: fileCredentials({ directory }),
-    store: fileStore({ directory: join(directory, 'signalbox'), ...(onDamage ? { onDamage } : {}) }),
+    store,
     // Two servers, or two workspaces of one, must not send each other's events.
-    outboxName: `catsyphon-${sha256Hex(`${baseUrl}\n${workspaceId}`).slice(0, 16)}`,
+    outbox: catsyphonOutbox({ store, name: `catsyphon-${sha256Hex(`${baseUrl}\n${workspaceId}`).slice(0, 16)}` }),
   }
 }

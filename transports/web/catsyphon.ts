@@ -1,7 +1,9 @@
 /** What a CatSyphon client needs in a page: a way to the server, credentials and an outbox in IndexedDB, and a flush when the page goes. */
-import { kvCredentials, type CredentialStore } from '../../src/catsyphon/credentials.js'
+import { kvCredentials, type CredentialStore } from '../../src/catsyphon/credential-store.js'
 import type { Catsyphon } from '../../src/catsyphon/client.js'
 import { sha256Hex } from '../../src/core/sha256.js'
+import { catsyphonOutbox } from '../../src/catsyphon/outbox/index.js'
+import type { OpenQueue } from '../../src/catsyphon/queue.js'
 import type { Store } from '../../src/store/store.js'
 import type { ExchangeTransport } from '../../src/transport.js'
 import { fetchExchange } from './fetch-exchange.js'
@@ -23,7 +25,7 @@ export interface CatsyphonPage {
   /** Every script of this origin can read them. */
   readonly credentials: CredentialStore
   readonly store: Store
-  readonly outboxName: string
+  readonly outbox: OpenQueue
 }
 
 /** Spread into `register` or `fromStored`. */
@@ -38,7 +40,7 @@ export async function catsyphonPage(options: CatsyphonPageOptions): Promise<Cats
     hostname: location.hostname,
     credentials: kvCredentials(await store.kv('credentials')),
     store,
-    outboxName: `catsyphon-${sha256Hex(`${serverUrl}\n${workspaceId}`).slice(0, 16)}`,
+    outbox: catsyphonOutbox({ store, name: `catsyphon-${sha256Hex(`${serverUrl}\n${workspaceId}`).slice(0, 16)}` }),
   }
 }
 

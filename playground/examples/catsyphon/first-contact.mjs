@@ -1,6 +1,6 @@
 /** First contact without a server: a session over the simulator, an outage in the middle, and the ledger at the end. */
 import { createCatsyphon } from 'signalbox/catsyphon'
-import { memoryStore } from 'signalbox/store'
+import { catsyphonOutbox } from 'signalbox/catsyphon/outbox'
 import { catsyphonFaults, createCatsyphonSimulator } from 'signalbox/testing'
 
 export async function firstContact(say) {
@@ -10,7 +10,7 @@ export async function firstContact(say) {
     transport: simulator.transport,
     collectorId,
     apiKey,
-    store: memoryStore(),
+    outbox: catsyphonOutbox(),
     workspaceId: simulator.workspaceId,
     ambiguousPauseMs: 100,
     onEvent: (event) => {

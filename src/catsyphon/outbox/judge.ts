@@ -1,17 +1,16 @@
 /** What a failure means for the queue: repeat, split, bury, or stop and say why. One place, one table. */
-import type { Clock } from '../core/clock.js'
-import { SignalboxError } from '../errors.js'
-import type { Delivery, OutboxItem, Verdict } from '../store/outbox-types.js'
-import { CatsyphonError, FOREIGN_SESSION, SYSTEM } from './errors.js'
-import type { GenerationProbe, ServerGeneration } from './generation.js'
-import type { Http } from './http.js'
-import type { Health } from './schema.js'
+import { SignalboxError } from '../../errors.js'
+import type { Delivery, OutboxItem, Verdict } from '../../store/outbox-types.js'
+import { CatsyphonError, failure, FOREIGN_SESSION } from '../errors.js'
+import type { Http } from '../http.js'
+import type { ServerGeneration } from '../queue.js'
+import type { Health } from '../schema.js'
+import type { GenerationProbe } from './generation.js'
 import { leaveInTheDark, type Tactics } from './tactics.js'
 
 export interface JudgeOptions {
   readonly http: Http
   readonly probe: GenerationProbe
-  readonly clock: Clock
   /** The least pause after an outcome that nobody knows: the server may still be at work on it. */
   readonly ambiguousPauseMs: number
 }
@@ -25,11 +24,12 @@ export interface FailedBatch {
   readonly delivery: Delivery
   readonly generation: ServerGeneration
   readonly base: number
+  /** Does the server store anything just now? False where nobody can find out; rejects where it does not. */
+  readonly takesOthers: () => Promise<boolean>
 }
 
-/** A healthy server that refuses one event so often will always refuse it. */
-const REFUSALS_OF_ONE = 3
-const REFUSALS_OF_MANY = 2
+/** A healthy server that refuses one event so often will always refuse it; unless its trouble is another, which cannot always be told. */
+const REFUSALS = { many: 2, one: 3, oneUnproven: 6 }
 
 export function createJudge({ http, probe, ambiguousPauseMs }: JudgeOptions) {
   const later = (error: unknown, afterMs = 0): Verdict => {
@@ -38,41 +38,44 @@ export function createJudge({ http, probe, ambiguousPauseMs }: JudgeOptions) {
     return { kind: 'later', error: known, afterMs: Math.max(afterMs, known.retryAfterMs ?? 0) }
   }
 
-  const isHealthy = async (delivery: Delivery): Promise<boolean> => {
+  const isHealthy = async ({ signal }: Delivery): Promise<boolean> => {
     try {
-      const spec = { op: 'health', method: 'GET', path: '/health', authenticated: false, idempotent: true } as const
-      const { status } = (await http.request(spec, { signal: delivery.signal, timeoutMs: 10_000 })) as Health
+      const { status } = (await http({ op: 'health', path: '/health' }, { signal, timeoutMs: 10_000 })) as Health
       return status === 'healthy'
     } catch {
       return false
     }
   }
 
+  /** Counts failures of a server that says it is healthy, in a row. */
+  const refusedAgain = async (tactics: Tactics, delivery: Delivery): Promise<number> => {
+    tactics.refusals = (await isHealthy(delivery)) ? tactics.refusals + 1 : 0
+    return tactics.refusals
+  }
+
   /** Smaller requests until one event stands alone; then it is the one. */
   const split = ({ items, tactics }: FailedBatch, reason: string): Verdict => {
-    if (items.length > 1) {
-      tactics.limit = Math.ceil(items.length / 2)
-      tactics.refusals = 0
-      return { kind: 'wait', afterMs: 0 }
-    }
     tactics.refusals = 0
-    return { kind: 'dead', reason }
+    if (items.length === 1) return { kind: 'dead', reason }
+    tactics.limit = Math.ceil(items.length / 2)
+    return { kind: 'wait', afterMs: 0 }
   }
 
   const serverFault = async (failed: FailedBatch, error: SignalboxError): Promise<Verdict> => {
-    const { items, tactics, generation, delivery } = failed
+    const { items, tactics, generation, delivery, takesOthers } = failed
     // Older servers keep what stood before the failing event, without counting it: from here on, one at a time.
     if (generation !== 'hash') {
       leaveInTheDark(tactics, items)
       tactics.limit = 1
     }
-    if (!(await isHealthy(delivery))) {
-      tactics.refusals = 0
-      return later(error)
+    const refusals = await refusedAgain(tactics, delivery)
+    if (refusals < (items.length > 1 ? REFUSALS.many : REFUSALS.one)) return later(error)
+    if (items.length === 1) {
+      // A full disk looks healthy too, and is no reason to bury anything.
+      const takes = await takesOthers().catch(() => undefined)
+      if (takes === undefined) tactics.refusals = 0
+      if (!takes && tactics.refusals < REFUSALS.oneUnproven) return later(error)
     }
-    tactics.refusals += 1
-    const isLast = tactics.refusals >= (items.length > 1 ? REFUSALS_OF_MANY : REFUSALS_OF_ONE)
-    if (!isLast) return later(error)
     return split(failed, 'The server answers 500 to this event alone, while it is healthy: it cannot store it.')
   }
 
@@ -101,16 +104,6 @@ export function createJudge({ http, probe, ambiguousPauseMs }: JudgeOptions) {
 
   return {
     later,
-    strangeAnswer: (): Verdict => ({
-      kind: 'halt',
-      error: new CatsyphonError({
-        code: 'incompatible',
-        message: 'sendEvents: the answer has no conversation_id, so this is not a CatSyphon API.',
-        hint: 'Check the base URL; what is queued is kept.',
-        sent: 'maybe',
-        op: 'sendEvents',
-      }),
-    }),
     async events(failed: FailedBatch): Promise<Verdict> {
       const error = typed(failed.error)
       const refused = error instanceof CatsyphonError ? error : undefined
@@ -124,7 +117,7 @@ export function createJudge({ http, probe, ambiguousPauseMs }: JudgeOptions) {
       if (error.sent !== 'no') leaveInTheDark(failed.tactics, failed.items)
       return later(error, error.sent === 'no' ? 0 : ambiguousPauseMs)
     },
-    command(cause: unknown): Verdict {
+    async command(cause: unknown, tactics: Tactics, delivery: Delivery): Promise<Verdict> {
       const error = typed(cause)
       // The session was begun under other credentials: its session_end event has closed it already.
       if (error.remoteCode === FOREIGN_SESSION) return { kind: 'delivered', count: 1 }
@@ -135,6 +128,10 @@ export function createJudge({ http, probe, ambiguousPauseMs }: JudgeOptions) {
         }
       }
       if (error.status === 422) return { kind: 'dead', reason: 'The server refuses to complete the session with these values.' }
+      if (error.status === 500 && (await refusedAgain(tactics, delivery)) >= REFUSALS.oneUnproven) {
+        tactics.refusals = 0
+        return { kind: 'dead', reason: 'The server answers 500 to the completion, while it is healthy.' }
+      }
       return later(error)
     },
   }
@@ -150,11 +147,5 @@ function isConfiguration(error: SignalboxError): boolean {
 
 function typed(error: unknown): SignalboxError {
   if (SignalboxError.is(error)) return error
-  return new SignalboxError({
-    code: 'protocol',
-    message: `The delivery failed: ${String(error)}`,
-    sent: 'maybe',
-    system: SYSTEM,
-    cause: error,
-  })
+  return failure('protocol', `The delivery failed: ${error}`, { sent: 'maybe', cause: error })
 }

@@ -1,15 +1,17 @@
 /** Delivers a session's queue: what to send, what the answer means, what may be repeated, and what nobody can know. */
-import type { Clock } from '../core/clock.js'
-import { sha256Hex } from '../core/sha256.js'
-import { SignalboxError } from '../errors.js'
-import type { Deliver, Delivery, Memo, OutboxItem, Verdict } from '../store/outbox-types.js'
-import { commandOf, emittedIn, eventsBody, leadingEvents, metadataEvent, numbered, textOf, typeIn } from './batch.js'
-import type { GenerationProbe, ServerGeneration } from './generation.js'
-import type { Http } from './http.js'
-import { CatsyphonError, FOREIGN_SESSION } from './errors.js'
+import type { Clock } from '../../core/clock.js'
+import { SignalboxError } from '../../errors.js'
+import type { Deliver, Delivery, Memo, OutboxItem, Verdict } from '../../store/outbox-types.js'
+import { completionBody } from '../direct.js'
+import { CatsyphonError, FOREIGN_SESSION, wrongAddress } from '../errors.js'
+import type { Http } from '../http.js'
+import { eventsBody, numbered } from '../prepare.js'
+import type { ServerGeneration } from '../queue.js'
+import { isReceipt, type SessionStatusResponse } from '../schema.js'
+import { sessionPath } from '../session-id.js'
+import { commandOf, emittedIn, leadingEvents, metadataEvent, textOf, typeIn } from './batch.js'
+import type { GenerationProbe } from './generation.js'
 import { createJudge } from './judge.js'
-import * as schema from './schema.js'
-import { sessionPath } from './session-id.js'
 import { afterSuccess, leaveInTheDark, tacticsOf, type Tactics } from './tactics.js'
 
 export interface DeliverOptions {
@@ -46,29 +48,29 @@ export function createDeliver(options: DeliverOptions): Deliver {
   const known = new Map<string, Tactics>()
   const judge = createJudge(options)
 
-  const status = async (lane: string, delivery: Delivery): Promise<schema.SessionStatusResponse | null> => {
+  /** Null: the server has nothing of it. Undefined: it began under other credentials; it takes our events, and may not be looked at. */
+  const status = async (delivery: Delivery): Promise<SessionStatusResponse | null | undefined> => {
     try {
-      const spec = { op: 'getSessionStatus', method: 'GET', path: sessionPath(lane), idempotent: true } as const
-      return (await http.request(spec, callOptions(delivery))) as schema.SessionStatusResponse
+      const spec = { op: 'getSessionStatus', path: sessionPath(delivery.lane) }
+      return (await http(spec, callOptions(delivery))) as SessionStatusResponse
     } catch (error) {
-      // Another collector's session exists all the same, and takes our events.
-      if (SignalboxError.is(error) && error.status === 404 && error.code === 'not_found') return null
+      if (SignalboxError.is(error, 'not_found')) return null
+      if (SignalboxError.is(error) && error.remoteCode === FOREIGN_SESSION) return undefined
       throw error
     }
   }
   const callOptions = (delivery: Delivery) => ({ signal: delivery.signal, timeoutMs: options.timeoutMs })
+  const post = (op: string, delivery: Delivery, events: readonly string[], keepalive = false): Promise<unknown> =>
+    http({ op, path: '/collectors/events', body: eventsBody(delivery.lane, events), keepalive }, callOptions(delivery))
 
   /** Where the numbers start: a session whose outbox was lost goes on where an older server stands, or it would drop everything. */
   const numbersOf = async (delivery: Delivery): Promise<Numbers> => {
-    const { lane, memo } = delivery
+    const { memo } = delivery
     const generation = await probe.detect(callOptions(delivery))
     const exists = memo.exists === true
     if (typeof memo.base === 'number') return { generation, base: memo.base, exists }
     if (generation === 'hash') return { generation, base: 0, exists }
-    const found = await status(lane, delivery).catch((error: unknown) => {
-      if (SignalboxError.is(error) && error.remoteCode === FOREIGN_SESSION) return undefined
-      throw error
-    })
+    const found = await status(delivery)
     const base = found === undefined ? await lastOfForeign(delivery) : (found?.last_sequence ?? 0)
     await delivery.saveMemo({ ...memo, base, exists: found !== null })
     return { generation, base, exists: found !== null }
@@ -76,9 +78,8 @@ export function createDeliver(options: DeliverOptions): Deliver {
 
   /** A session of other credentials may be written to and not looked at. A number far too high is refused with the right one. */
   const lastOfForeign = async (delivery: Delivery): Promise<number> => {
-    const body = eventsBody(delivery.lane, [numbered(metadataEvent(clock.now(), 'probe'), FAR_TOO_HIGH)])
     try {
-      await http.request({ op: 'probe', method: 'POST', path: '/collectors/events', body }, callOptions(delivery))
+      await post('probe', delivery, [numbered(metadataEvent(clock.now(), 'probe'), FAR_TOO_HIGH)])
       return 0
     } catch (error) {
       if (error instanceof CatsyphonError && error.expectedSequence !== undefined) return error.expectedSequence - 1
@@ -86,18 +87,17 @@ export function createDeliver(options: DeliverOptions): Deliver {
     }
   }
 
-  /** Makes the server finish what it still has in hand for this session, so that it recognises what comes again. */
-  const barrier = async (delivery: Delivery, numbers: Numbers): Promise<void> => {
-    if (numbers.generation !== 'hash') return
-    // On a session that is not there yet it would take the place of its start.
-    if (!numbers.exists && (await status(delivery.lane, delivery)) === null) return
+  /**
+   * Makes the server finish what it still has in hand for this session, so that it recognises what comes again. Resolves to false where
+   * that cannot be had: on a session that is not there yet it would take the place of its start.
+   */
+  const barrier = async (delivery: Delivery, numbers: Numbers): Promise<boolean> => {
+    if (numbers.generation !== 'hash') return false
+    if (!numbers.exists && (await status(delivery)) === null) return false
     const [first] = delivery.items
     const moment = first ? emittedIn(textOf(first)) || clock.now() : clock.now()
-    const event = metadataEvent(moment, sha256Hex(`barrier ${delivery.lane} ${first?.position}`).slice(0, 32))
-    await http.request(
-      { op: 'barrier', method: 'POST', path: '/collectors/events', body: eventsBody(delivery.lane, [event]) },
-      callOptions(delivery),
-    )
+    await post('barrier', delivery, [metadataEvent(moment, 'barrier')])
+    return true
   }
 
   const sendEvents = async (delivery: Delivery, numbers: Numbers, tactics: Tactics): Promise<Verdict> => {
@@ -119,16 +119,13 @@ export function createDeliver(options: DeliverOptions): Deliver {
     if (isRepeated) await delivery.saveMemo({ ...delivery.memo, repeats: repeats + 1 })
     const texts = items.map((item) => numbered(textOf(item), numbers.base + item.ordinal))
     const head = texts[0] ?? ''
-    if (tactics.fillAt !== undefined)
-      texts.unshift(numbered(metadataEvent(emittedIn(head) - 1, `fill-${tactics.fillAt}`), tactics.fillAt))
+    const { fillAt } = tactics
+    if (fillAt !== undefined) texts.unshift(numbered(metadataEvent(emittedIn(head) - 1, `fill-${fillAt}`), fillAt))
     try {
-      const body = eventsBody(delivery.lane, texts)
-      const spec = { op: 'sendEvents', method: 'POST', path: '/collectors/events', body, keepalive: leaving } as const
-      const answer = await http.request(spec, callOptions(delivery))
-      const read = schema.eventsResponse.safeParse(answer)
-      if (!read.success) return judge.strangeAnswer()
-      if (tactics.fillAt !== undefined) options.onFilled(delivery.lane, tactics.fillAt, numbers.base + (items[0]?.ordinal ?? 0) - 1)
-      const ambiguous = isRepeated ? stillInTheDark(items, repeats > 0 ? items.length : read.data.accepted) : 0
+      const answer = await post('sendEvents', delivery, texts, leaving)
+      if (!isReceipt(answer)) return { kind: 'halt', error: wrongAddress('sendEvents', 'no conversation_id', { sent: 'maybe' }) }
+      if (fillAt !== undefined) options.onFilled(delivery.lane, fillAt, numbers.base + (items[0]?.ordinal ?? 0) - 1)
+      const ambiguous = isRepeated ? stillInTheDark(items, repeats > 0 ? items.length : answer.accepted) : 0
       afterSuccess(tactics, items, numbers.generation !== 'hash')
       const memo: Memo = {
         ...delivery.memo,
@@ -139,20 +136,21 @@ export function createDeliver(options: DeliverOptions): Deliver {
       }
       return { kind: 'delivered', count: items.length, memo, ambiguous }
     } catch (error) {
-      const offset = tactics.fillAt === undefined ? 0 : 1
-      return await judge.events({ error, items, tactics, offset, delivery, generation: numbers.generation, base: numbers.base })
+      const offset = fillAt === undefined ? 0 : 1
+      const takesOthers = (): Promise<boolean> => barrier(delivery, numbers)
+      return await judge.events({ error, items, tactics, offset, delivery, takesOthers, ...numbers })
     }
   }
 
-  const sendCommand = async (delivery: Delivery, numbers: Numbers, item: OutboxItem): Promise<Verdict> => {
-    const { outcome, summary = null } = commandOf(item)
-    const body = JSON.stringify({ outcome, summary, event_count: item.ordinal, final_sequence: numbers.base + item.ordinal })
+  const sendCommand = async (delivery: Delivery, numbers: Numbers, tactics: Tactics, item: OutboxItem): Promise<Verdict> => {
+    const { outcome, summary } = commandOf(item)
     const path = `${sessionPath(delivery.lane)}/complete`
+    const body = completionBody(outcome, summary, numbers.base + item.ordinal)
     try {
-      await http.request({ op: 'completeSession', method: 'POST', path, body, idempotent: true }, callOptions(delivery))
+      await http({ op: 'completeSession', path, body, idempotent: true }, callOptions(delivery))
       return { kind: 'delivered', count: 1 }
     } catch (error) {
-      return judge.command(error)
+      return await judge.command(error, tactics, delivery)
     }
   }
 
@@ -189,7 +187,7 @@ export function createDeliver(options: DeliverOptions): Deliver {
     } catch (error) {
       return judge.later(error)
     }
-    return first.numbered ? await sendEvents(delivery, numbers, tactics) : await sendCommand(delivery, numbers, first)
+    return first.numbered ? await sendEvents(delivery, numbers, tactics) : await sendCommand(delivery, numbers, tactics, first)
   }
 }
 

@@ -1,16 +1,20 @@
-/** From queued items to the body of one request. Pure. */
-import type { OutboxItem } from '../store/outbox-types.js'
+/** From queued items to what one request holds. Pure. */
+import type { OutboxItem } from '../../store/outbox-types.js'
+import type { CompleteCommand } from '../queue.js'
 
 const decoder = new TextDecoder()
 const encoder = new TextEncoder()
 
+export const encodeText = (text: string): Uint8Array => encoder.encode(text)
 export const textOf = (item: OutboxItem): string => decoder.decode(item.body)
-export const hashIn = (text: string): string | undefined => /"event_hash":"((?:[^"\\]|\\.)*)"/.exec(text)?.[1]
+
+// The text is ours: its head has these members in this order, and their quotes are escaped.
 export const typeIn = (text: string): string | undefined => /^\{"type":"((?:[^"\\]|\\.)*)"/.exec(text)?.[1]
 export const emittedIn = (text: string): number => Date.parse(/"emitted_at":"([^"]+)"/.exec(text)?.[1] ?? '')
+const hashIn = (text: string): string | undefined => /"event_hash":"((?:[^"\\]|\\.)*)"/.exec(text)?.[1]
 
-/** The queued text with its number in front: the same on every attempt. */
-export const numbered = (text: string, sequence: number): string => `{"sequence":${sequence},${text.slice(1)}`
+/** Beside each event's own bytes: its number, and a comma. */
+const MORE_BYTES = 32
 
 export interface BatchLimits {
   readonly maxEvents: number
@@ -21,22 +25,16 @@ export interface BatchLimits {
 
 /** The leading items that fit into one request: at least one, never two with one hash, never a command among events. */
 export function leadingEvents(items: readonly OutboxItem[], { maxEvents, maxBytes, stopBefore }: BatchLimits): OutboxItem[] {
-  const chosen: OutboxItem[] = []
-  const hashes = new Set<string>()
+  const hashes = new Set<string | undefined>()
   let bytes = 0
-  for (const item of items) {
-    const hash = hashIn(textOf(item)) ?? ''
-    bytes += item.body.byteLength + 32
-    const fits = item.numbered && chosen.length < maxEvents && bytes <= maxBytes && !hashes.has(hash) && !stopBefore(item)
-    if (chosen.length > 0 && !fits) break
-    chosen.push(item)
+  const end = items.findIndex((item, index) => {
+    const hash = hashIn(textOf(item))
+    bytes += item.body.byteLength + MORE_BYTES
+    const fits = item.numbered && index < maxEvents && bytes <= maxBytes && !hashes.has(hash) && !stopBefore(item)
     hashes.add(hash)
-  }
-  return chosen
-}
-
-export function eventsBody(sessionId: string, events: readonly string[]): string {
-  return `{"session_id":${JSON.stringify(sessionId)},"events":[${events.join(',')}]}`
+    return index > 0 && !fits
+  })
+  return end === -1 ? [...items] : items.slice(0, end)
 }
 
 /** A `metadata` event: accepted, and stored nowhere. */
@@ -45,11 +43,5 @@ export function metadataEvent(emittedAt: number, hash: string): string {
   return `{"type":"metadata","emitted_at":"${moment}","observed_at":"${moment}","event_hash":"${hash}","data":{}}`
 }
 
-export interface CompleteCommand {
-  readonly outcome: string
-  readonly summary?: string
-}
-
-export const encodeText = (text: string): Uint8Array => encoder.encode(text)
 export const commandOf = (item: OutboxItem): CompleteCommand => (JSON.parse(textOf(item)) as { complete: CompleteCommand }).complete
 export const encodeCommand = (complete: CompleteCommand): Uint8Array => encodeText(JSON.stringify({ complete }))

@@ -1,26 +1,17 @@
 /** Puts a session's events into the outbox: in the order of the calls, each later than the one before. */
-import type { Clock } from '../core/clock.js'
-import { SignalboxError } from '../errors.js'
-import type { Outbox } from '../store/outbox.js'
-import { encodeCommand, encodeText, type CompleteCommand } from './batch.js'
-import type { CollectorEvent } from './events.js'
-import { prepareEvent } from './prepare.js'
-import type { CatsyphonEvent } from './report.js'
-import { checkSessionId } from './session-id.js'
-import { randomHex } from './random.js'
-
-export interface SessionWriter {
-  /** Resolves when the event is durable. Its rejection is reported too, so it may be left alone. */
-  add(event: CollectorEvent): Promise<void>
-  complete(command: CompleteCommand): Promise<void>
-  /** Everything that was added is durable, or was refused. */
-  settled(): Promise<void>
-  /** Events added by this object. */
-  readonly count: number
-}
+import type { Clock } from '../../core/clock.js'
+import { SignalboxError } from '../../errors.js'
+import type { Outbox } from '../../store/outbox.js'
+import { failure } from '../errors.js'
+import { prepareEvent, type PreparedEvent } from '../prepare.js'
+import type { SessionQueue } from '../queue.js'
+import { randomHex } from '../random.js'
+import type { CatsyphonEvent } from '../report.js'
+import { encodeCommand, encodeText } from './batch.js'
 
 export interface Writers {
-  of(sessionId: string): SessionWriter
+  of(sessionId: string): SessionQueue
+  /** Everything that was added is durable, or was refused. */
   settled(): Promise<void>
 }
 
@@ -34,11 +25,14 @@ export interface WritersOptions {
 const MAX_SESSIONS = 1000
 
 export function createWriters({ outbox, clock, report }: WritersOptions): Writers {
-  const writer = randomHex(16)
-  const known = new Map<string, SessionWriter>()
-  const open = new Set<Promise<void>>()
+  const known = new Map<string, SessionQueue>()
+  const allOpen = new Set<Promise<void>>()
+  const settle = async (open: ReadonlySet<Promise<void>>): Promise<void> => {
+    while (open.size > 0) await Promise.all(open)
+  }
 
-  const make = (sessionId: string): SessionWriter => {
+  const make = (sessionId: string): SessionQueue => {
+    const open = new Set<Promise<void>>()
     let lastEmittedAt = Number.NEGATIVE_INFINITY
     let count = 0
     let earlier: Promise<void> | undefined
@@ -53,14 +47,18 @@ export function createWriters({ outbox, clock, report }: WritersOptions): Writer
       const done = work().then(
         () => {},
         (cause: unknown) => {
-          const error = SignalboxError.is(cause) ? cause : unexpected(cause)
+          const error = SignalboxError.is(cause)
+            ? cause
+            : failure('protocol', `The event could not be queued: ${cause}`, { sent: 'maybe', cause })
           report({ type: 'rejected', sessionId, error })
           throw error
         },
       )
       const quiet = done.catch(() => {})
-      open.add(quiet)
-      void quiet.then(() => open.delete(quiet))
+      for (const set of [open, allOpen]) {
+        set.add(quiet)
+        void quiet.then(() => set.delete(quiet))
+      }
       return done
     }
     let tail: Promise<void> = Promise.resolve()
@@ -85,40 +83,44 @@ export function createWriters({ outbox, clock, report }: WritersOptions): Writer
     }
     return {
       add(event) {
-        const now = clock.now()
+        let prepared: PreparedEvent
+        try {
+          prepared = prepareEvent(event, clock.now())
+        } catch (error) {
+          return guarded(() => Promise.reject(error))
+        }
+        // The key is frozen with the event, and never the same for two: the server compares it, and does not ask what it was made of.
+        const { type, emittedAt, replacements, text, hash = randomHex(16) } = prepared
         return inOrder(() => {
-          const prepared = prepareEvent(event, { sessionId, now, lastEmittedAt, writer })
-          lastEmittedAt = prepared.emittedAt
+          lastEmittedAt = Math.max(emittedAt, lastEmittedAt + 1)
           count += 1
-          const { replacements, text } = prepared
-          if (replacements.length > 0) report({ type: 'sanitized', sessionId, event: prepared.type, replacements })
-          return outbox.append(sessionId, encodeText(text))
+          if (replacements.length > 0) report({ type: 'sanitized', sessionId, event: type, replacements })
+          return outbox.append(sessionId, encodeText(text(hash, lastEmittedAt)))
         })
       },
       complete: (command) => inOrder(() => outbox.append(sessionId, encodeCommand(command), { numbered: false })),
-      async settled() {
-        while (open.size > 0) await Promise.all(open)
+      async flush(options) {
+        await settle(open)
+        return await outbox.flush({ ...options, lane: sessionId })
       },
       get count() {
         return count
+      },
+      get pending() {
+        return outbox.pending(sessionId)
       },
     }
   }
 
   return {
     of(sessionId) {
-      const found = known.get(checkSessionId(sessionId)) ?? make(sessionId)
+      const found = known.get(sessionId) ?? make(sessionId)
       // The one used last goes to the end, so that the first is the one to forget.
       known.delete(sessionId)
       known.set(sessionId, found)
       if (known.size > MAX_SESSIONS) known.delete(known.keys().next().value as string)
       return found
     },
-    async settled() {
-      while (open.size > 0) await Promise.all(open)
-    },
+    settled: () => settle(allOpen),
   }
 }
-
-const unexpected = (cause: unknown): SignalboxError =>
-  new SignalboxError({ code: 'protocol', message: `The event could not be queued: ${String(cause)}`, system: 'catsyphon', cause })

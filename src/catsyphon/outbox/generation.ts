@@ -1,10 +1,8 @@
 /** Which generation of the server this is: it changes what a retry may do, never what is sent. */
-import { SignalboxError } from '../errors.js'
-import type { CallOptions } from '../core/call.js'
-import type { Http } from './http.js'
-
-/** `sequence`: dedup by number; `hash`: dedup by the event's hash; `unknown`: the description is switched off. */
-export type ServerGeneration = 'sequence' | 'hash' | 'unknown'
+import { SignalboxError } from '../../errors.js'
+import type { CallOptions } from '../../core/call.js'
+import type { Http } from '../http.js'
+import type { ServerGeneration } from '../queue.js'
 
 export interface GenerationProbe {
   /** Asks once, and again only after it could not be asked. */
@@ -13,40 +11,29 @@ export interface GenerationProbe {
   learn(generation: 'sequence'): void
 }
 
+// A server may hide its description, or fail to write it; a page instead of one is a wrong address, which the caller must hear of.
+const HIDDEN: ReadonlySet<number | undefined> = new Set([401, 403, 404, 500])
+
 export function createGenerationProbe(http: Http): GenerationProbe {
   let found: ServerGeneration | undefined
   let asking: Promise<ServerGeneration> | undefined
   const ask = async (options?: CallOptions): Promise<ServerGeneration> => {
     try {
-      const description = await http.request(
-        { op: 'openapi', method: 'GET', path: '/openapi.json', authenticated: false, idempotent: true },
-        options,
-      )
-      return read(description)
+      return read(await http({ op: 'openapi', path: '/openapi.json' }, options))
     } catch (error) {
-      // A server may hide its description; a page instead of one is a wrong address, which the caller must hear of.
-      if (
-        SignalboxError.is(error) &&
-        (error.status === 404 || error.status === 401 || error.status === 403) &&
-        error.code !== 'incompatible'
-      ) {
-        return 'unknown'
-      }
+      if (SignalboxError.is(error) && HIDDEN.has(error.status) && error.code !== 'incompatible') return 'unknown'
       throw error
     }
   }
   return {
-    detect(options) {
-      if (found !== undefined) return Promise.resolve(found)
-      asking ??= ask(options)
-        .then((generation) => {
-          found ??= generation
-          return found
-        })
-        .finally(() => {
-          asking = undefined
-        })
-      return asking
+    async detect(options) {
+      if (found !== undefined) return found
+      asking ??= ask(options).finally(() => {
+        asking = undefined
+      })
+      const answer = await asking
+      found ??= answer
+      return found
     },
     learn(generation) {
       found = generation

@@ -1,0 +1,152 @@
+/** Traps of the real server that catch a client which looks right: each once made some client lose, stop or bury something. */
+import { catsyphonOutbox } from '../../src/catsyphon/outbox/index.js'
+import {
+  check,
+  checkEqual,
+  createCatsyphonSimulator,
+  catsyphonFaults as faults,
+  type Case,
+  type CatsyphonRequest,
+} from '../../src/testing/index.js'
+import { contents, expected, newSession, ofType, openBench, talk, type CatsyphonContext } from './catsyphon-kit.js'
+
+const onAnyEvents = ({ path }: CatsyphonRequest): boolean => path.endsWith('/collectors/events')
+const says = (content: string) => ({ type: 'message', data: { author_role: 'human', message_type: 'prompt', content } }) as const
+
+export const trapCases: readonly Case<CatsyphonContext>[] = [
+  {
+    id: 'catsyphon.poisoned-completion',
+    title: 'a summary that the server cannot store is cleaned in the completion too, which else would fail for ever',
+    async run(context) {
+      await using bench = await openBench(context)
+      const id = newSession()
+      const session = bench.client.session(id)
+      await session.start({ agentType: 'demo' })
+      checkEqual((await session.complete({ outcome: 'success', summary: 'a\0b\ud800c' })).pending, 0)
+      await bench.client.completeSession(id, { summary: 'd\0e' })
+      const bodies = bench.sent.filter(({ path }) => path.endsWith('/complete')).map(({ body }) => JSON.parse(body).summary)
+      checkEqual(bodies, ['a\ufffdb\ufffdc', 'd\ufffde'])
+    },
+  },
+  {
+    id: 'catsyphon.refused-completion',
+    title: 'a completion that a healthy server never takes is kept as a dead letter, and what comes after it goes on',
+    async run(context) {
+      await using bench = await openBench(context)
+      const id = newSession()
+      await talk(bench.client, id, 1)
+      bench.simulator.inject({ ...faults.serverError(), times: 1_000_000, on: ({ path }) => path.endsWith('/complete') })
+      const session = bench.client.session(id)
+      checkEqual((await session.complete()).pending, 0)
+      checkEqual([bench.client.status().dead, bench.simulator.ledger.sessions.get(id)?.status], [1, 'completed'])
+      await session.message({ role: 'user', content: 'after' })
+      checkEqual((await session.flush()).pending, 0)
+      checkEqual(contents(bench.simulator, id), ['m0', 'after'])
+    },
+  },
+  {
+    id: 'catsyphon.full-server',
+    title: 'a server that looks healthy and stores nothing, as with a full disk, buries nothing where that can be told',
+    async run(context) {
+      await using bench = await openBench(context)
+      const id = newSession()
+      await talk(bench.client, id, 1)
+      await bench.client.flush()
+      // Where nothing can be told, patience must do: as many refusals as a single event is given there.
+      const times = context.generation === 'sequence' ? 5 : 30
+      bench.simulator.inject({ ...faults.serverError(), times, on: onAnyEvents })
+      await talk(bench.client, id, 3, 'n')
+      checkEqual((await bench.client.flush()).pending, 0)
+      checkEqual([bench.client.status().dead, [...new Set(contents(bench.simulator, id))]], [0, ['m0', ...expected(3, 'n')]])
+    },
+  },
+  {
+    id: 'catsyphon.foreign-in-the-dark',
+    title: 'a session of other credentials goes on after an outcome that nobody knows, though it may not be looked at',
+    async run(context) {
+      const simulator = createCatsyphonSimulator({ generation: context.generation })
+      const id = newSession()
+      {
+        await using first = await openBench({ generation: context.generation }, {}, simulator)
+        await talk(first.client, id, 1)
+        await first.client.flush()
+      }
+      await using bench = await openBench({ generation: context.generation }, {}, simulator)
+      simulator.inject({ ...faults.reset('after'), on: ({ body }) => String(body).includes('"other"') })
+      await bench.client.session(id).message({ role: 'user', content: 'other' })
+      checkEqual((await bench.client.flush()).pending, 0)
+      checkEqual([contents(simulator, id), bench.client.status().halted], [['m0', 'other'], undefined])
+    },
+  },
+  {
+    id: 'catsyphon.broken-description',
+    title: 'a server that cannot describe itself is served all the same',
+    async run(context) {
+      await using bench = await openBench(context)
+      bench.simulator.inject({ ...faults.serverError(), times: 1_000_000, on: ({ path }) => path === '/openapi.json' })
+      const id = newSession()
+      await talk(bench.client, id, 3)
+      checkEqual((await bench.client.session(id).complete()).pending, 0)
+      checkEqual([await bench.client.detectGeneration(), contents(bench.simulator, id)], ['unknown', expected(3)])
+    },
+  },
+  {
+    id: 'catsyphon.short-receipt',
+    title: 'an answer with a conversation_id is a receipt, whatever else it lacks',
+    async run(context) {
+      await using bench = await openBench(context)
+      bench.simulator.inject({
+        kind: 'answer',
+        status: 202,
+        body: '{"accepted":2,"conversation_id":"3f0c1d9e-5a8b-4c77-9d51-0e6f6a2b7c10"}',
+        contentType: 'application/json',
+        on: onAnyEvents,
+      })
+      await talk(bench.client, newSession(), 1)
+      checkEqual([(await bench.client.flush()).pending, bench.client.status().delivered], [0, 2])
+    },
+  },
+  {
+    id: 'catsyphon.same-call-twice',
+    title: 'sendEvents again, whole or in part, stores nothing twice on hash servers; two alike in one call are two',
+    skip: ({ generation }) => (generation === 'sequence' ? 'it tells events apart by their numbers' : undefined),
+    async run(context) {
+      await using bench = await openBench(context)
+      const id = newSession()
+      const at = 1_700_000_000_000
+      const events = ['ok', 'ok', 'done'].map((content, index) => ({ ...says(content), emittedAt: at, sequence: index + 1 }))
+      checkEqual((await bench.client.sendEvents(id, events)).accepted, 3)
+      checkEqual((await bench.client.sendEvents(id, events)).accepted, 0)
+      checkEqual((await bench.client.sendEvents(id, events.slice(2))).accepted, 0)
+      checkEqual(contents(bench.simulator, id), ['ok', 'ok', 'done'])
+    },
+  },
+  {
+    id: 'catsyphon.frozen-at-the-call',
+    title: 'what the caller changes after the call does not change the event',
+    async run(context) {
+      await using bench = await openBench(context)
+      const id = newSession()
+      const session = bench.client.session(id)
+      const parameters = { file_path: '/before' }
+      const added = session.toolCall({ name: 'Read', parameters })
+      parameters.file_path = '/after'
+      await added
+      await session.flush()
+      checkEqual(bench.simulator.ledger.rows(id)[0]?.data.parameters, { file_path: '/before' })
+    },
+  },
+  {
+    id: 'catsyphon.memory-default',
+    title: 'without a store events wait in memory, through an outage of the server too, and that it is memory is told once',
+    async run(context) {
+      await using bench = await openBench(context, { outbox: catsyphonOutbox() })
+      const id = newSession()
+      bench.simulator.inject({ ...faults.refuse(), times: 3, on: onAnyEvents })
+      await talk(bench.client, id, 2)
+      checkEqual((await bench.client.session(id).complete()).pending, 0)
+      checkEqual(contents(bench.simulator, id), expected(2))
+      check(ofType(bench.events, 'volatile').length === 1, 'told once')
+    },
+  },
+]
