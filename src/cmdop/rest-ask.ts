@@ -2,6 +2,7 @@
 import type { Call } from '../core/call.js'
 import { sseDecoder } from '../core/codec/sse.js'
 import { readText } from '../core/read-text.js'
+import { onAbort } from '../core/on-abort.js'
 import { abortError, createScope, whileOpening } from '../core/scope.js'
 import { SignalboxError } from '../errors.js'
 import type { ExchangeTransport, Reply } from '../transport.js'
@@ -25,22 +26,21 @@ export async function openRestAsk(rest: Rest, request: AskInit, sink: AskSink, c
   const facts = { op: OP, transport: transport.name, system: 'cmdop' }
   const life = createScope({ signal: rest.life })
   let over = false
+  let done = false
+  let stay = (): void => {}
 
-  const finish = (): void => {
+  const finish = (reason?: SignalboxError): void => {
     over = true
+    stay()
     life[Symbol.dispose]()
-    life.abort()
+    life.abort(reason)
   }
-  const fail = (error: unknown): void => {
+  const fail = (cause: unknown): void => {
     if (over) return
-    finish()
-    const lost = {
-      ...facts,
-      code: 'closed',
-      message: 'The stream of the ask broke.',
-      sent: 'yes',
-    } as const
-    sink.fail(SignalboxError.is(error) ? error : new ConnectionError({ ...lost, cause: error }))
+    const lost = { ...facts, code: 'closed', message: 'The stream of the ask broke.', sent: 'yes' } as const
+    const error = SignalboxError.is(cause) ? cause : new ConnectionError({ ...lost, cause })
+    finish(error)
+    sink.fail(error)
   }
 
   const send = async (route: string, body: unknown, accept: string, signal: AbortSignal): Promise<Reply> => {
@@ -62,6 +62,7 @@ export async function openRestAsk(rest: Rest, request: AskInit, sink: AskSink, c
     const frame = restFrame(json)
     sink.frame(frame, data.length)
     if (frame.type !== 'done') return false
+    done = true
     finish()
     sink.end()
     return true
@@ -70,6 +71,9 @@ export async function openRestAsk(rest: Rest, request: AskInit, sink: AskSink, c
   const follow = async (reply: Reply): Promise<void> => {
     const decoder = sseDecoder()
     const reader = reply.body?.getReader()
+    const leave = (): void => void reader?.cancel().catch(() => {})
+    // The signal covers the body too, but a read that waits must not depend on how well a transport keeps that.
+    const forget = onAbort(life.signal, leave)
     let waitsForPlan = false
     try {
       for (;;) {
@@ -85,13 +89,14 @@ export async function openRestAsk(rest: Rest, request: AskInit, sink: AskSink, c
         if (step.done) break
       }
       // What follows a plan comes in the answer to its confirmation.
-      if (waitsForPlan) return
+      if (over || waitsForPlan) return
       const message = 'The relay ended the ask without saying how it went.'
       throw new CmdopError({ ...facts, code: 'protocol', message, sent: 'yes' })
     } catch (error) {
       fail(error)
     } finally {
-      void reader?.cancel().catch(() => {})
+      forget()
+      leave()
     }
   }
 
@@ -104,12 +109,18 @@ export async function openRestAsk(rest: Rest, request: AskInit, sink: AskSink, c
     throw call.signal.aborted && !SignalboxError.is(error) ? abortError(call.signal, { ...facts, sent: 'maybe' }) : error
   })
   void follow(first)
+  stay = onAbort(rest.life, () => fail(rest.life.reason))
 
   return {
     async pin(challengeId, value) {
-      const reply = await send(PIN_PATH, { challenge_id: challengeId, pin: value }, 'application/json', life.signal)
-      // Read, not cancelled: a connection is kept for the next request so.
-      await readText(reply.body, MAX_ERROR_BYTES, facts)
+      try {
+        const reply = await send(PIN_PATH, { challenge_id: challengeId, pin: value }, 'application/json', life.signal)
+        // Read, not cancelled: a connection is kept for the next request so.
+        await readText(reply.body, MAX_ERROR_BYTES, facts)
+      } catch (error) {
+        // The machine may be done before the relay has answered the PIN that let it go on.
+        if (!done) throw error
+      }
     },
     async confirm(token, accept) {
       const reply = await send(CONFIRM_PATH, { confirm_token: token, accept }, `${stream}, application/json`, life.signal)

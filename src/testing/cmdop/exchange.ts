@@ -28,7 +28,10 @@ export function relayExchange(relay: CmdopRelay): ExchangeTransport {
           throw abortError(signal, { transport: NAME, sent: 'maybe' })
         })
       }
-      if ('sse' in answer) return { status: 200, headers: { 'content-type': 'text/event-stream' }, body: sseStream(answer.sse) }
+      if ('sse' in answer) {
+        const body = sseStream(answer.sse, signal)
+        return { status: 200, headers: { 'content-type': 'text/event-stream' }, body }
+      }
       const bytes = encoder.encode(answer.json === undefined ? '' : JSON.stringify(answer.json))
       const stream = new ReadableStream<Uint8Array>({
         start(controller) {
