@@ -1,94 +1,103 @@
 /** Asks and sends: one at a time into a prompt line, each with an outcome that is no better than what is known. */
 import type { CallOptions } from '../core/call.js'
 import { sleep, type Clock } from '../core/clock.js'
-import { abortError, createScope } from '../core/scope.js'
-import { SignalboxError, withFacts } from '../errors.js'
-import type { Ccc } from './client.js'
+import { abortError, createScope, raceSignal } from '../core/scope.js'
+import { SignalboxError } from '../errors.js'
+import type { Ccc, Command } from './client.js'
 import { COMMANDS } from './commands.js'
 import { findMessage, isAnswer, type Receipt } from './history.js'
 import { createLanes } from './lanes.js'
 import { CccSendError, type Attribution, type SendOptions } from './outcomes.js'
-import type { CccMessage, Results } from './schema.js'
+import type { CccMessage } from './schema.js'
 import { checkedText, tmuxName, type TextPolicy } from './text.js'
 
-export interface AskHost {
-  readonly command: <Name extends 'ask' | 'send' | 'history' | 'sessions'>(
-    cmd: Name,
-    fields: Readonly<Record<string, unknown>>,
-    given: CallOptions,
-  ) => Promise<Results[Name]>
-  readonly clock: Clock
+/** A receipt in the making: what the server says of it is filled in. */
+type Sending = { -readonly [Key in keyof Receipt]: Receipt[Key] }
+
+/** How long the call may still take, where the caller set a limit. */
+interface Left {
+  readonly signal: AbortSignal
   readonly timeoutMs: number | undefined
-  readonly textPolicy: TextPolicy
 }
 
 const POLL_MS = 1_500
 const SEEN = 500
 
-export function createAsks(host: AskHost): Pick<Ccc, 'ask' | 'send' | 'sendAndWait' | 'resolve'> {
-  const { command, clock } = host
-  const lanes = createLanes()
+export function createAsks(
+  command: Command,
+  clock: Clock,
+  options: { readonly timeoutMs?: number; readonly textPolicy?: TextPolicy },
+): Pick<Ccc, 'ask' | 'send' | 'sendAndWait' | 'resolve'> {
+  const enter = createLanes()
 
   /** Runs in the lane of its prompt line; a failure leaves with the receipt by which resolve() can find it. */
   async function deliver<Result>(
-    op: 'ask' | 'send' | 'sendAndWait',
+    op: string,
     given: SendOptions,
-    run: (receipt: Receipt, left: CallOptions & { readonly signal: AbortSignal }) => Promise<Result>,
+    run: (receipt: Sending, left: Left) => Promise<Result>,
   ): Promise<Result> {
-    const { session, from = 'api', marker, queue = true } = given
-    const text = checkedText(session, given.text, host.textPolicy)
-    const marked = marker !== undefined
-    using scope = createScope({ signal: given.signal, timeoutMs: given.timeoutMs ?? host.timeoutMs, clock })
+    const { session, marker, queue = true } = given
+    // The server takes an empty author for none.
+    const from = (given.from || 'api') + (marker ? `#${marker}` : '')
+    const text = checkedText(session, from, given.text, options.textPolicy)
+    const receipt: Sending = { session, text, from, sentAtMs: clock.now(), marked: !!marker }
+    const { timeoutMs = options.timeoutMs } = given
+    const scope = createScope({ signal: given.signal, timeoutMs, clock })
     const { signal } = scope
-    const receiptNow = (): Receipt => ({ session, text, from: marked ? `${from}#${marker}` : from, sentAtMs: clock.now(), marked })
-    let receipt = receiptNow()
-    let leave: (() => void) | undefined
+    const [turn, leave] = queue ? enter(tmuxName(session)) : []
     try {
-      if (queue) leave = await lanes.enter(tmuxName(session), signal).catch(() => Promise.reject(abortError(signal, { op })))
-      receipt = receiptNow()
-      const left = scope.remainingMs()
-      return await run(receipt, { signal, ...(Number.isFinite(left) ? { timeoutMs: left } : {}) })
+      await raceSignal(turn ?? Promise.resolve(), signal)
+      receipt.sentAtMs = clock.now()
+      // Without a limit of the caller's the deadline begins here, with the command.
+      return await run(receipt, { signal, timeoutMs: timeoutMs && scope.remainingMs() })
     } catch (error) {
-      throw SignalboxError.is(error) ? CccSendError.from(error, receipt) : error
+      const ours = SignalboxError.is(error) && error !== signal.reason
+      const failure = ours ? error : abortError(signal, { op, sent: 'no' })
+      throw new CccSendError(failure, receipt, 'messageId' in receipt ? 'yes' : failure.sent)
     } finally {
       leave?.()
+      scope[Symbol.dispose]()
     }
   }
 
-  const sendOne = async (receipt: Receipt, left: CallOptions): Promise<Receipt> => {
-    const { message_id: messageId } = await command('send', wire(receipt), left)
-    return messageId === undefined ? receipt : { ...receipt, messageId }
+  const send = async (receipt: Sending, left: Left): Promise<void> => {
+    receipt.messageId = (await command('send', { ...receipt, ...left })).message_id
   }
 
   const look = async (receipt: Receipt, given: CallOptions) => {
-    const { messages = [] } = await command('history', { session: receipt.session, limit: SEEN }, given)
+    const { messages = [] } = await command('history', { ...given, session: receipt.session, limit: SEEN })
     return { messages, found: findMessage(messages, receipt) }
   }
 
   const resolve: Ccc['resolve'] = async (what, given = {}) => {
     const receipt = 'receipt' in what ? what.receipt : what
     const { messages, found } = await look(receipt, given)
-    if (!found) return (await missing(receipt, messages, given)) ?? { outcome: 'not_stored' }
-    const { message, answers, shared, older } = found
+    if (!found) {
+      const reason = await whyUnseen(receipt, messages, given)
+      return reason ? { outcome: 'unknown', reason } : { outcome: 'not_stored' }
+    }
+    const { message, answers, attribution, older } = found
     if (older) return { outcome: 'unknown', reason: 'clocks' }
     const response = answers.map(({ text }) => text).find(isAnswer)
-    if (response === undefined) return { outcome: 'stored', message }
-    return { outcome: 'answered', message, response, answers, attribution: shared ? 'shared' : 'own' }
+    return response === undefined
+      ? { outcome: 'stored', message }
+      : { outcome: 'answered', message, response, answers, attribution }
   }
 
   /** Why a message that is not in sight may be there all the same, or come yet. Undefined: it is not. */
-  const missing = async (receipt: Receipt, messages: readonly CccMessage[], given: CallOptions) => {
-    const unknown = (reason: 'early' | 'empty' | 'hidden') => ({ outcome: 'unknown', reason }) as const
-    if (clock.now() - receipt.sentAtMs < COMMANDS.send.timeoutMs) return unknown('early')
-    if (messages.length === 0) return unknown('empty')
-    if (messages.length >= SEEN) return unknown('hidden')
-    // A line over 64 KiB ends what the server reads of a file. When the file was written to tells whether something stands behind it.
-    const { sessions = [] } = await command('sessions', {}, given)
-    const writtenAt = sessions.find(({ name }) => name === receipt.session)?.last_activity
-    const again = await look(receipt, given)
-    if (again.found) return unknown('early')
-    const last = again.messages.at(-1)
-    return writtenAt === undefined || !last || writtenAt > last.ts + 2 ? unknown('hidden') : undefined
+  const whyUnseen = async (receipt: Receipt, messages: readonly CccMessage[], given: CallOptions) => {
+    if (clock.now() - receipt.sentAtMs < COMMANDS.send[0]) return 'early'
+    if (messages.length === 0) return 'empty'
+    if (messages.length < SEEN) {
+      // A line over 64 KiB ends what the server reads of a file. When the file was written to tells whether something stands behind it.
+      const { sessions = [] } = await command('sessions', given)
+      const writtenAt = sessions.find(({ name }) => name === receipt.session)?.last_activity
+      const again = await look(receipt, given)
+      if (again.found) return 'early'
+      const last = again.messages.at(-1)
+      if (last && writtenAt !== undefined && writtenAt <= last.ts + 2) return undefined
+    }
+    return 'hidden'
   }
 
   /** The answer is there; that nobody could check whose it is must not take it away. */
@@ -96,8 +105,8 @@ export function createAsks(host: AskHost): Pick<Ccc, 'ask' | 'send' | 'sendAndWa
     const seen = await look(receipt, { signal }).catch(() => undefined)
     const isIt = ({ from, text }: CccMessage): boolean => from === 'claude' && text === response
     if (!seen?.found || seen.found.older) return 'unverified'
-    if (seen.found.shared) return 'shared'
-    if (seen.found.answers.some(isIt)) return 'own'
+    const { answers, attribution } = seen.found
+    if (attribution === 'shared' || answers.some(isIt)) return attribution
     // Servers of January read the answer off the screen, so it stands nowhere.
     return seen.messages.some(isIt) ? 'foreign' : 'unverified'
   }
@@ -105,45 +114,41 @@ export function createAsks(host: AskHost): Pick<Ccc, 'ask' | 'send' | 'sendAndWa
   return {
     resolve,
     send: (given) =>
-      deliver('send', given, async (sent, left) => {
-        const receipt = await sendOne(sent, left)
+      deliver('send', given, async (receipt, left) => {
+        await send(receipt, left)
         return { messageId: receipt.messageId, receipt }
       }),
     ask: (given) =>
       deliver('ask', given, async (receipt, left) => {
-        const { response, duration_ms: durationMs = 0 } = await command('ask', wire(receipt), left)
+        const { response, duration_ms: durationMs = 0 } = await command('ask', { ...receipt, ...left })
         if (!isAnswer(response)) return { outcome: 'unanswered', durationMs, receipt }
         const attribution = given.verify === false ? 'unverified' : await attribute(receipt, response, left.signal)
         return { outcome: 'answered', response, durationMs, attribution, receipt }
       }),
     sendAndWait: (given) =>
-      deliver('sendAndWait', given, async (unsent, { signal: outer, timeoutMs = COMMANDS.ask.timeoutMs }) => {
+      deliver('sendAndWait', given, async (receipt, left) => {
+        const { signal, timeoutMs = COMMANDS.ask[0] } = left
         const began = clock.monotonic()
-        using scope = createScope({ signal: outer, timeoutMs, clock })
-        const { signal } = scope
-        const receipt = await sendOne(unsent, { signal })
-        for (;;) {
+        const durationMs = (): number => clock.monotonic() - began
+        await send(receipt, left)
+        while (durationMs() < timeoutMs) {
           try {
             await sleep(clock, given.pollMs ?? POLL_MS, signal)
             const found = await resolve(receipt, { signal })
-            const durationMs = clock.monotonic() - began
             if (found.outcome === 'answered') {
               const { outcome, response, attribution } = found
-              return { outcome, response, durationMs, attribution, receipt }
+              return { outcome, response, durationMs: durationMs(), attribution, receipt }
             }
             // It was stored before the send was answered: what does not show now never will.
-            if (found.outcome !== 'stored') return { outcome: 'unanswered', durationMs, receipt }
+            if (found.outcome !== 'stored') break
           } catch (error) {
-            if (given.signal?.aborted) throw CccSendError.from(abortError(signal, { op: 'sendAndWait', sent: 'yes' }), receipt)
-            // Out of time, not out of luck: the message is there, and resolve() finds the answer later.
-            if (signal.aborted) return { outcome: 'unanswered', durationMs: clock.monotonic() - began, receipt }
             // A poll that fails says nothing about the answer; the next one may succeed.
-            if (!SignalboxError.is(error)) throw error
-            if (!error.retryable) throw CccSendError.from(withFacts(error, {}, { sent: 'yes' }), receipt)
+            if (given.signal?.aborted || (!signal.aborted && !(SignalboxError.is(error) && error.retryable))) throw error
+            // Out of time, not out of luck: the message is there, and resolve() finds the answer later.
+            if (signal.aborted) break
           }
         }
+        return { outcome: 'unanswered', durationMs: durationMs(), receipt }
       }),
   }
 }
-
-const wire = ({ session, text, from }: Receipt) => ({ session, text, from })

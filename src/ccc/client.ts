@@ -3,10 +3,9 @@ import type { CallOptions, ClientOptions } from '../core/call.js'
 import { systemClock } from '../core/clock.js'
 import type { SignalStream } from '../core/stream.js'
 import { validated, type InvalidMessage } from '../core/validate.js'
-import { SignalboxError } from '../errors.js'
 import { createAsks } from './asks.js'
 import { openCore, type CccCore, type CccCoreOptions } from './core.js'
-import type { Line } from './exchange.js'
+import { cccError } from './failures.js'
 import type { Receipt } from './history.js'
 import type { AskOptions, AskResult, CccSendError, Resolution, SendAndWaitOptions, SendOptions, SendResult } from './outcomes.js'
 import { RESULTS, type CccActivity, type CccMessage, type CccSession, type Results } from './schema.js'
@@ -53,62 +52,62 @@ export interface Ccc extends CccCore {
   resolve(what: Receipt | CccSendError, options?: CallOptions): Promise<Resolution>
 }
 
+/** The arguments of every command, under our names. */
+interface Given extends Partial<Pick<HistoryOptions, 'session' | 'after' | 'limit' | 'fromFilter'>> {
+  readonly signal?: AbortSignal
+  readonly timeoutMs?: number | undefined
+  readonly text?: string
+  readonly from?: string
+  readonly questionIndex?: number
+  readonly optionIndex?: number
+}
+
+/** One command by its name, with its answer checked. */
+export type Command = <Name extends keyof Results>(cmd: Name, given?: Given) => Promise<Results[Name]>
+
 const byName = <Named extends { readonly name: string }>(list: readonly Named[] = []): Named[] =>
   [...list].sort((a, b) => (a.name < b.name ? -1 : 1))
 
 export function createCcc(options: CccOptions): Ccc {
-  const { textPolicy = 'guard', onEvent, validate = 'warn', clock = systemClock } = options
-  const { call, caller, wire, close } = openCore(options)
-  const streams = new Set<SignalStream<StatusEvent>>()
+  const { onEvent, validate = 'warn', clock = systemClock } = options
+  const core = openCore(options)
 
-  const command = async <Name extends keyof Results>(cmd: Name, fields: Line, given: CallOptions): Promise<Results[Name]> => {
-    const answer = await call(cmd, fields, given)
-    return validated(RESULTS[cmd], answer, { validate, op: cmd, facts: { system: 'ccc' }, onInvalid: onEvent }) as Results[Name]
+  const command: Command = async (cmd, given = {}) => {
+    const { session, text, from, after, limit, fromFilter, questionIndex, optionIndex, ...limits } = given
+    // What is undefined stays out of the line.
+    const indices = { question_index: questionIndex, option_index: optionIndex }
+    const fields = { session, text, from, after, limit, from_filter: fromFilter, ...indices }
+    const answer = await core.call(cmd, fields, limits as CallOptions)
+    const check = { validate, op: cmd, facts: { system: 'ccc' }, onInvalid: onEvent }
+    return validated(RESULTS[cmd], answer, check) as Results[typeof cmd]
   }
 
-  const sessions: Ccc['sessions'] = async (given = {}) => byName((await command('sessions', {}, given)).sessions)
+  const sessions: Ccc['sessions'] = async (given) => byName((await command('sessions', given)).sessions)
 
   return {
-    call,
+    call: core.call,
     sessions,
-    ...createAsks({ command, clock, timeoutMs: options.timeoutMs, textPolicy }),
-    ping: (given = {}) => command('ping', {}, given),
-    activity: async (given = {}) => byName((await command('activity', {}, given)).activity),
+    ...createAsks(command, clock, options),
+    ping: (given) => command('ping', given),
+    activity: async (given) => byName((await command('activity', given)).activity),
     async history(given) {
-      const { session, after, limit, fromFilter } = given
-      const fields = { session, after, limit, from_filter: fromFilter }
-      const { messages = [] } = await command('history', fields, given)
+      const { fromFilter } = given
+      const { messages = [] } = await command('history', given)
       return fromFilter ? messages.filter(({ from }) => from === fromFilter) : messages
     },
-    screenshot: async (given) =>
-      (await command('screenshot', { session: given.session, limit: given.limit }, given)).response ?? '',
-    questions: async (given) => (await command('questions', { session: given.session }, given)).questions,
+    screenshot: async (given) => (await command('screenshot', given)).response ?? '',
+    questions: async (given) => (await command('questions', given)).questions,
     async continue(given) {
-      await command('continue', { session: given.session, from: given.from }, given)
+      await command('continue', given)
     },
     async answer(given) {
-      const { session, questionIndex, optionIndex } = given
       // The server takes a missing index for 0 and would press Enter on the first option.
-      if (![questionIndex, optionIndex].every((index) => Number.isInteger(index) && index >= 0)) {
-        throw new SignalboxError({
-          code: 'invalid_argument',
-          system: 'ccc',
-          op: 'answer',
-          message: 'An index is missing or wrong.',
-        })
+      if (![given.questionIndex, given.optionIndex].every((index) => Number.isInteger(index) && index >= 0)) {
+        throw cccError('invalid_argument', 'An index is missing or wrong.', { op: 'answer' })
       }
-      const fields = { session, question_index: questionIndex, option_index: optionIndex }
-      return (await command('answer', fields, given)).response ?? ''
+      return (await command('answer', given)).response ?? ''
     },
-    async subscribe(given = {}) {
-      const stream = await subscribe({ ...wire, caller, clock, sessions, call }, given, () => streams.delete(stream))
-      streams.add(stream)
-      return stream
-    },
-    async [Symbol.asyncDispose]() {
-      const ending = close()
-      await Promise.all([...streams].map((stream) => stream.close()))
-      await ending
-    },
+    subscribe: (given = {}) => subscribe({ ...core, clock, sessions }, given),
+    [Symbol.asyncDispose]: core.close,
   }
 }

@@ -1,10 +1,8 @@
 /** The least client: any command by its name, with deadlines, typed failures and links that end with it. */
 import { createCaller, type Caller, type CallOptions, type ClientOptions } from '../core/call.js'
-import { SignalboxError } from '../errors.js'
-import type { Link, StreamTransport } from '../transport.js'
-import { COMMANDS, type Command } from './commands.js'
-import { converse, type Line, type Wire } from './exchange.js'
-import { failureOf } from './failures.js'
+import type { StreamTransport } from '../transport.js'
+import { COMMANDS, WRITE, type Command } from './commands.js'
+import { createExchange, type Exchange, type Line } from './exchange.js'
 
 export interface CccCoreOptions extends Omit<ClientOptions, 'validate'> {
   readonly transport: StreamTransport<void>
@@ -24,55 +22,25 @@ export function createCccCore(options: CccCoreOptions): CccCore {
 }
 
 /** What the larger client builds on. */
-export function openCore(options: CccCoreOptions): Pick<CccCore, 'call'> & {
-  readonly wire: Wire
-  readonly caller: Caller
-  readonly close: () => Promise<void>
-} {
-  const { transport, close } = ownLinks(options.transport)
-  const wire = { transport, maxLineBytes: options.maxLineBytes }
-  const caller = createCaller({ ...options, system: 'ccc', transport: transport.name })
-  return {
-    wire,
-    caller,
-    close,
-    call(cmd, fields = {}, given = {}) {
-      const known = Object.hasOwn(COMMANDS, cmd) ? (COMMANDS as Record<string, Command>)[cmd] : undefined
-      const idempotent = given.idempotent ?? known?.idempotent ?? false
-      const timeoutMs = given.timeoutMs ?? options.timeoutMs ?? (known ?? COMMANDS.send).timeoutMs
-      return caller.run({ op: cmd, args: fields, idempotent }, { ...given, timeoutMs }, async (at) => {
-        const { link, first } = await converse(wire, { ...fields, cmd }, at)
-        await link.close()
-        if (first.ok === true) return first
-        throw failureOf(cmd, first, idempotent)
-      })
-    },
-  }
+export interface Core extends Pick<CccCore, 'call'>, Exchange {
+  readonly run: Caller['run']
 }
 
-/** A client that is disposed of leaves no link behind: not those that are open, not those that are being opened. */
-function ownLinks(transport: StreamTransport<void>) {
-  const links = new Set<Link>()
-  let over = false
-  const refuse = (): never => {
-    throw new SignalboxError({ code: 'closed', message: 'This client was disposed of.', retryable: false })
-  }
-  const open: StreamTransport<void>['open'] = async (launch, given) => {
-    if (over) refuse()
-    const link = await transport.open(launch, given)
-    if (over) {
-      await link.close()
-      refuse()
-    }
-    links.add(link)
-    void link.closed.then(() => links.delete(link))
-    return link
-  }
+export function openCore(options: CccCoreOptions): Core {
+  const exchange = createExchange(options)
+  const { run } = createCaller({ ...options, system: 'ccc', transport: options.transport.name })
   return {
-    transport: { kind: transport.kind, name: transport.name, open },
-    async close(): Promise<void> {
-      over = true
-      await Promise.all([...links].map((link) => link.close()))
+    ...exchange,
+    run,
+    call(cmd, fields, given = {}) {
+      // Whatever an object has by nature is no row: it has no numbers to give.
+      const [ms, reads] = Array.isArray(COMMANDS[cmd as 'ask']) ? (COMMANDS[cmd as 'ask'] as Command) : WRITE
+      const { idempotent = reads, timeoutMs = options.timeoutMs ?? ms } = given
+      return run({ op: cmd, args: fields, idempotent }, { ...given, timeoutMs }, async (at) => {
+        const { link, first } = await exchange.converse({ ...fields, cmd }, at)
+        await link.close()
+        return first
+      })
     },
   }
 }

@@ -14,7 +14,7 @@ export interface Receipt {
   /** The author was unique, so the time need not be compared. */
   readonly marked?: boolean
   /** Known when a send was answered. */
-  readonly messageId?: number
+  readonly messageId?: number | undefined
 }
 
 /** What the hook stores when it finds no assistant text: a hint that there is none, not an answer. */
@@ -25,10 +25,10 @@ const SKEW_MS = 2_000
 
 interface Found {
   readonly message: CccMessage
-  /** Claude's entries behind it, up to the next request. */
+  /** Claude's entries behind it and behind the requests that stand with it, up to the next request. */
   readonly answers: readonly CccMessage[]
-  /** Another request stands right before or behind it with no answer between: the answer may belong to either. */
-  readonly shared: boolean
+  /** `shared`: another request stands with it and no answer between them, so the answers may belong to either. */
+  readonly attribution: 'own' | 'shared'
   /** Older than the request, by the clocks as they are: an equal one of before, or a server whose clock is behind. */
   readonly older: boolean
 }
@@ -48,12 +48,22 @@ export function findMessage(messages: readonly CccMessage[], receipt: Receipt): 
   )
   const message = messages[at]
   if (!message) return undefined
+  const isClaude = (one: CccMessage): boolean => one.from === 'claude'
   const behind = messages.slice(at + 1)
-  const end = behind.findIndex((one) => one.from !== 'claude')
-  const answers = end === -1 ? behind : behind.slice(0, end)
+  const answered = behind.findIndex(isClaude)
+  const late = answered < 0 ? [] : behind.slice(answered)
+  const end = late.findIndex((one) => !isClaude(one))
+  // What was queued behind a busy agent is told once more by its hook when it is entered: the same request, not another one.
+  const others = behind
+    .slice(0, answered < 0 ? undefined : answered)
+    .filter((one) => one.username !== 'terminal' || one.text !== text)
   const before = messages[at - 1]
-  const shared = (before !== undefined && before.from !== 'claude') || end === 0
-  return { message, answers, shared, older: !marked && message.ts * 1000 < sentAtMs - SKEW_MS }
+  return {
+    message,
+    answers: end < 0 ? late : late.slice(0, end),
+    attribution: others.length > 0 || (before && !isClaude(before)) ? 'shared' : 'own',
+    older: !marked && message.ts * 1000 < sentAtMs - SKEW_MS,
+  }
 }
 
 /** Is it a text that Claude wrote? */

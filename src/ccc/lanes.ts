@@ -1,30 +1,19 @@
 /** One at a time in each lane, first come first served; whoever gives up leaves the queue without a trace. */
-import { deferred } from '../core/deferred.js'
-import { raceSignal } from '../core/scope.js'
 
-interface Lanes {
-  /** Resolves when it is one's turn, with the function that ends it. Rejects with the signal's bare reason. */
-  enter(lane: string, signal: AbortSignal): Promise<() => void>
-}
+/** When it is one's turn, and what ends it or gives it up. */
+export type Enter = (lane: string) => readonly [turn: Promise<unknown>, leave: () => void]
 
-export function createLanes(): Lanes {
-  const tails = new Map<string, Promise<void>>()
-  return {
-    async enter(lane, signal) {
-      const before = tails.get(lane) ?? Promise.resolve()
-      const mine = deferred()
-      const tail = before.then(() => mine.promise)
-      tails.set(lane, tail)
-      void tail.then(() => {
-        if (tails.get(lane) === tail) tails.delete(lane)
-      })
-      try {
-        await raceSignal(before, signal)
-      } catch (reason) {
-        mine.resolve()
-        throw reason
-      }
-      return mine.resolve
-    },
+export function createLanes(): Enter {
+  const tails = new Map<string, Promise<unknown>>()
+  return (lane) => {
+    let leave!: () => void
+    const turn = tails.get(lane) ?? Promise.resolve()
+    const mine = new Promise<void>((resolve) => {
+      leave = resolve
+    })
+    const tail = turn.then(() => mine)
+    tails.set(lane, tail)
+    void tail.then(() => tails.get(lane) === tail && tails.delete(lane))
+    return [turn, leave]
   }
 }

@@ -1,6 +1,6 @@
 /** What an ask or a send can come to. */
 import type { CallOptions } from '../core/call.js'
-import { SignalboxError, withFacts } from '../errors.js'
+import { SignalboxError, type Sent } from '../errors.js'
 import type { Receipt } from './history.js'
 import type { CccMessage } from './schema.js'
 
@@ -75,13 +75,9 @@ export class CccSendError extends SignalboxError {
   override readonly name: string = 'CccSendError'
   readonly receipt: Receipt
 
-  constructor(error: SignalboxError, receipt: Receipt) {
-    const { message, code, cause } = error
-    super({ message, code, ...(cause === undefined ? {} : { cause }) })
+  constructor(error: SignalboxError, receipt: Receipt, sent: Sent = error.sent) {
+    const { message, cause } = error
+    super({ system: 'ccc', ...error, message, sent, cause })
     this.receipt = receipt
-  }
-
-  static from(error: SignalboxError, receipt: Receipt): CccSendError {
-    return error instanceof CccSendError ? error : withFacts(new CccSendError(error, receipt), { system: 'ccc' }, { ...error })
   }
 }

@@ -1,19 +1,20 @@
 /**
  * Status changes as a stream. The server has no heartbeat, no replay and a session set that is frozen when the stream opens; so it is asked
  * on a second connection whether it lives, a lost link is an explicit gap, and a changed set is subscribed anew before the old link goes.
+ * Nothing is read ahead: what a slow reader has not taken waits in the link, and then at the server.
  */
 import { createBackoff, type BackoffOptions } from '../core/backoff.js'
-import type { CallOptions, Caller } from '../core/call.js'
-import type { Clock } from '../core/clock.js'
-import { createQueue } from '../core/queue.js'
+import type { CallOptions } from '../core/call.js'
+import { sleep, type Clock } from '../core/clock.js'
+import { onAbort } from '../core/on-abort.js'
 import { reconnecting } from '../core/reconnect.js'
-import { createScope, whileOpening, type Scope } from '../core/scope.js'
+import { createScope } from '../core/scope.js'
 import { createStream, type Gap, type SignalStream } from '../core/stream.js'
-import { SignalboxError, withFacts } from '../errors.js'
+import { withFacts, type SignalboxError } from '../errors.js'
 import type { Ccc } from './client.js'
 import { COMMANDS } from './commands.js'
-import { converse, type Conversation, type Wire } from './exchange.js'
-import { failureOf } from './failures.js'
+import type { Core } from './core.js'
+import type { Conversation } from './exchange.js'
 
 export type StatusEvent =
   /** The stream stands, with these sessions. Comes again after a gap, and when the set was followed. */
@@ -30,130 +31,42 @@ export interface SubscribeOptions extends CallOptions {
   /** How often the server is asked whether it lives and, when all are followed, which sessions it has. Default 30 s. */
   readonly checkEveryMs?: number
   readonly backoff?: BackoffOptions
-  /** Events that may wait for a slow reader before the oldest are dropped, with a gap. Default 1024. */
-  readonly maxItems?: number
 }
 
-export interface SubscribeHost extends Wire, Pick<Ccc, 'sessions' | 'call'> {
-  readonly caller: Caller
+export interface SubscribeHost extends Core, Pick<Ccc, 'sessions'> {
   readonly clock: Clock
 }
 
-interface Subscription extends Conversation {
+interface Subscription extends Conversation, AsyncDisposable {
   readonly sessions: readonly string[]
 }
 
-export function subscribe(
-  host: SubscribeHost,
-  options: SubscribeOptions,
-  onClosed: () => void,
-): Promise<SignalStream<StatusEvent>> {
-  const { timeoutMs = COMMANDS.subscribe.timeoutMs, sessions } = options
-  const spec = { op: 'subscribe', kind: 'stream', args: { sessions }, idempotent: true } as const
-  return host.caller.run(spec, { ...options, timeoutMs }, async ({ signal: opening, trace }) => {
-    // Lives as long as the stream and follows the caller's signal; the call's own deadline only covers the opening.
-    const life = createScope({ signal: options.signal, clock: host.clock })
-    try {
-      const first = await whileOpening(life, opening, (signal) => connect(host, sessions, signal, trace))
-      return openStream(host, { ...options, timeoutMs }, life, first, onClosed)
-    } catch (error) {
-      life[Symbol.dispose]()
-      throw error
-    }
-  })
-}
-
-/** Opens, asks, and waits for the frame that says the stream stands. Closing the link is how one unsubscribes. */
-async function connect(
-  host: SubscribeHost,
-  named: readonly string[] | undefined,
-  signal: AbortSignal,
-  trace: Readonly<Record<string, string>> = {},
-): Promise<Subscription> {
-  // Listed before subscribing: a session that is born between the two is found by the next comparison.
-  const sessions = named?.length ? named : await names(host, signal)
-  const conversation = await converse(host, { cmd: 'subscribe', sessions: named }, { op: 'subscribe', signal, trace })
-  if (conversation.first.ok !== false) return { ...conversation, sessions }
-  await conversation.link.close()
-  throw failureOf('subscribe', conversation.first, true)
-}
-
-const names = async (host: SubscribeHost, signal: AbortSignal): Promise<readonly string[]> =>
-  (await host.sessions({ signal })).map(({ name }) => name)
-
-function openStream(
-  host: SubscribeHost,
-  options: SubscribeOptions & { readonly timeoutMs: number },
-  life: Scope,
-  first: Subscription,
-  onClosed: () => void,
-): SignalStream<StatusEvent> {
-  const { clock } = host
-  const { maxItems = 1024 } = options
-  let dropped = 0
-  const queue = createQueue<StatusEvent>({
-    overflow: 'drop-oldest',
-    maxItems,
-    onDrop: (items) => {
-      dropped += items.length
-    },
-  })
-  let next: Subscription | undefined = first
-  const source = reconnecting<StatusEvent>({
-    async open() {
-      const ready = next
-      next = undefined
-      if (ready) return events(host, options, life.signal, ready)
-      using attempt = createScope({ signal: life.signal, timeoutMs: options.timeoutMs, clock })
-      return events(host, options, life.signal, await connect(host, options.sessions, attempt.signal))
-    },
-    backoff: createBackoff({ clock, ...options.backoff }),
-    clock,
-    signal: life.signal,
-    onDown: () => [{ type: 'gap', from: undefined, reason: 'reconnect' }],
-  })
-  const pump = (async () => {
-    try {
-      for await (const batch of source) queue.push(batch)
-    } catch (error) {
-      queue.fail(SignalboxError.is(error) ? withFacts(error, { system: 'ccc' }, { op: 'subscribe' }) : error)
-    }
-  })()
-
-  return createStream<StatusEvent>({
-    async pull() {
-      const batch = await queue.take()
-      if (batch === null || dropped === 0) return batch
-      const gap: StatusEvent = { type: 'gap', from: undefined, reason: 'overflow', dropped }
-      dropped = 0
-      return [gap, ...batch]
-    },
-    async close() {
-      onClosed()
-      queue.discard()
-      life.abort()
-      await pump
-      life[Symbol.dispose]()
-    },
-  })
-}
-
-/** The events of one link and of those that follow it without a gap. */
-async function* events(
-  host: SubscribeHost,
-  { sessions: named, checkEveryMs = 30_000 }: SubscribeOptions,
-  life: AbortSignal,
-  start: Subscription,
-): AsyncGenerator<readonly StatusEvent[], void, void> {
-  const { clock } = host
-  using scope = createScope({ signal: life, clock })
-  const { signal } = scope
-  let current = start
-  let successor: Subscription | undefined
-  let dead: unknown
-  let heard = 0
+export async function subscribe(host: SubscribeHost, options: SubscribeOptions): Promise<SignalStream<StatusEvent>> {
+  const { clock, run, converse, call, owned } = host
+  const { sessions: named = [], checkEveryMs = 30_000, timeoutMs = COMMANDS.subscribe[0] } = options
+  // Lives as long as the stream and follows the caller's signal; the deadline only covers each opening.
+  const life = createScope({ signal: options.signal, clock })
+  const { signal } = life
   // Of this link alone: behind a gap every status is told again, and only a link that follows seamlessly tells just the changes.
   const last = new Map<string, string>()
+  let current: Subscription | undefined
+  let next: Subscription | undefined
+  let heard = 0
+  let waiting = false
+
+  const names = async (given: CallOptions): Promise<readonly string[]> =>
+    named.length > 0 ? named : (await host.sessions(given)).map(({ name }) => name)
+
+  /** Opens, asks, and waits for the frame that says the stream stands. Closing the link is how one unsubscribes. */
+  const connect = (): Promise<Subscription> =>
+    run({ op: 'subscribe', kind: 'stream', args: { sessions: named }, idempotent: true }, { signal, timeoutMs }, async (at) => {
+      // Listed before subscribing: a session that is born between the two is found by the next comparison.
+      const sessions = await names({ signal: at.signal })
+      const conversation = await converse({ cmd: 'subscribe', sessions: named }, at)
+      const { link } = conversation
+      void link.closed.then(onAbort(signal, () => void link.close()))
+      return { ...conversation, sessions, [Symbol.asyncDispose]: () => link[Symbol.asyncDispose]() }
+    })
 
   const toEvents = (raw: unknown): StatusEvent[] => {
     const { event, session, status } = Object(raw) as { event?: unknown; session?: unknown; status?: unknown }
@@ -163,61 +76,92 @@ async function* events(
     last.set(session, status)
     return [{ type: 'status', session, status }]
   }
-  const opened = (): StatusEvent[] => {
-    const { sessions, first } = current
-    for (const name of last.keys()) if (!sessions.includes(name)) last.delete(name)
-    return [{ type: 'subscribed', sessions }, ...toEvents(first)]
-  }
-  const leave = (): void => void current.link.close()
 
+  /** The events of one link and of those that follow it without a gap. */
+  async function* events(): AsyncGenerator<readonly StatusEvent[], void, void> {
+    last.clear()
+    while (next && !signal.aborted) {
+      current = next
+      next = undefined
+      heard += 1
+      const { link, reader, first, sessions } = current
+      for (const name of last.keys()) if (!sessions.includes(name)) last.delete(name)
+      try {
+        yield [{ type: 'subscribed', sessions }, ...toEvents(first)]
+        for (;;) {
+          waiting = true
+          const batch = await reader.batch()
+          waiting = false
+          heard += 1
+          if (!batch) break
+          yield batch.flatMap(toEvents)
+        }
+      } finally {
+        waiting = false
+        await link.close()
+      }
+    }
+  }
+
+  /** Is it there, and has it still the same sessions? Not while the reader is busy: to close a link is to lose what nobody has read. */
   const check = async (): Promise<void> => {
     const before = heard
     try {
       // An old server that does not know the command answers too, and that is all that is asked.
-      await host.call('ping', {}, { signal, timeoutMs: COMMANDS.sessions.timeoutMs }).catch((error: unknown) => {
-        if (!SignalboxError.is(error, 'unsupported')) throw error
+      await call('ping', {}, { signal, timeoutMs: COMMANDS.sessions[0] }).catch((error: SignalboxError) => {
+        if (error.remoteCode === undefined) throw error
       })
-    } catch (error) {
+    } catch {
       // Not a word on either connection: the server is gone, whatever this one seems to say.
-      if (heard > before) return
-      dead = error
-      return leave()
+      if (waiting && heard === before) await current?.link.close()
+      return
     }
-    if (named?.length || String(await names(host, signal)) === String(current.sessions)) return
-    const found = await connect(host, named, signal)
-    if (signal.aborted) await found.link.close()
-    else successor = found
-    leave()
+    if (JSON.stringify(await names({ signal })) === JSON.stringify(current?.sessions)) return
+    const found = await connect()
+    if (waiting) next = found
+    await (waiting ? current : found)?.link.close()
   }
-  let timer = clock.after(checkEveryMs, tick)
-  function tick(): void {
-    // A comparison that fails is tried again.
-    const checked = check().catch(() => {})
-    void checked.then(() => {
-      if (!signal.aborted) timer = clock.after(checkEveryMs, tick)
-    })
+  const watch = async (): Promise<void> => {
+    for (;;) {
+      await sleep(clock, checkEveryMs, signal)
+      // A comparison that fails is tried again.
+      if (waiting) await check().catch(() => {})
+    }
   }
 
-  signal.addEventListener('abort', leave)
-  if (signal.aborted) leave()
   try {
-    yield opened()
-    for (;;) {
-      const batch = await current.reader.batch()
-      heard += 1
-      if (batch) {
-        const told = batch.flatMap(toEvents)
-        if (told.length > 0) yield told
-      } else if (successor && !signal.aborted) {
-        current = successor
-        successor = undefined
-        yield opened()
-      } else break
-    }
-    if (dead !== undefined) throw dead
-  } finally {
-    timer.cancel()
-    scope.abort()
-    await Promise.all([current.link.close(), successor?.link.close()])
+    next = await connect()
+  } catch (error) {
+    life.abort()
+    life[Symbol.dispose]()
+    throw error
   }
+  watch().catch(() => {})
+  const source = reconnecting<StatusEvent>({
+    async open() {
+      next ??= await connect()
+      return events()
+    },
+    backoff: createBackoff({ clock, ...options.backoff }),
+    clock,
+    signal,
+    onDown: () => [{ type: 'gap', from: undefined, reason: 'reconnect' }],
+  })
+  const stream = createStream<StatusEvent>({
+    async pull() {
+      try {
+        return (await source.next()).value ?? null
+      } catch (error) {
+        throw withFacts(error as SignalboxError, { system: 'ccc' }, { op: 'subscribe' })
+      }
+    },
+    async close() {
+      owned.delete(stream)
+      life.abort()
+      life[Symbol.dispose]()
+      await source.return()
+    },
+  })
+  owned.add(stream)
+  return stream
 }

@@ -1,13 +1,16 @@
 /** Text travels as one argument of a tmux command on the server. What that would mangle is refused or guarded before it is sent. */
-import { SignalboxError, type ErrorCode } from '../errors.js'
+import { cccError } from './failures.js'
 
 /** tmux refuses a command beyond this; the session's tmux name counts against it. */
 const TMUX_COMMAND_BYTES = 16_346
 
+/** The server reads no history behind a line of 64 KiB; this leaves room for what the line holds beside text and author. */
+const STORED_BYTES = 65_400
+
 /** `guard` (the default) adds the one space that saves a leading `-` or a trailing `;`; `refuse` throws instead. */
 export type TextPolicy = 'guard' | 'refuse'
 
-const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 /** What tmux calls the session: the last path component behind any `host:`. Sessions that share it share a prompt line. */
 export function tmuxName(session: string): string {
@@ -16,33 +19,31 @@ export function tmuxName(session: string): string {
 
 /** How many bytes of text this session can be sent. */
 export function maxTextBytes(session: string): number {
-  return TMUX_COMMAND_BYTES - bytesOf(tmuxName(session)).byteLength
+  return TMUX_COMMAND_BYTES - encode(tmuxName(session)).length
 }
 
 /** The text as it may be sent. Throws `invalid_argument` or `too_large`, with `sent: 'no'`. */
-export function checkedText(session: string, text: string, policy: TextPolicy): string {
-  const dash = text.startsWith('-')
-  const semicolon = text.endsWith(';')
-  const refuse = policy === 'refuse'
-  if (text === '') throw refused('is empty, which the server takes for missing')
-  if (text.includes('\0')) throw refused('holds a NUL, which no command line can carry')
-  if (refuse && dash) throw refused('starts with "-", which tmux takes for an option; a space before it helps')
-  if (refuse && semicolon) throw refused('ends with ";", which tmux removes; a space behind it helps')
-  const safe = (dash ? ' ' : '') + text + (semicolon ? ' ' : '')
-  const bytes = bytesOf(safe).byteLength
+export function checkedText(session: string, from: string, given: string, policy?: TextPolicy): string {
+  const text = policy === 'refuse' ? given : given.replace(/^-/, ' -').replace(/;$/, '; ')
+  const bytes = encode(text).length
   const limit = maxTextBytes(session)
-  if (bytes <= limit) return safe
-  throw refused(
-    `has ${bytes} bytes, and ${limit} can be typed into this session; split it, or name a file that holds it`,
-    'too_large',
-  )
+  // In the file these take six bytes each.
+  const stored = encode(JSON.stringify(text + from).replace(/[<>&\u2028\u2029]/g, '\\u0000')).length
+  const tooLarge =
+    bytes > limit
+      ? `has ${bytes} bytes, and ${limit} can be typed into this session; split it, or name a file that holds it`
+      : stored > STORED_BYTES && `with its author takes ${stored} bytes in the history, which shows nothing behind ${STORED_BYTES}`
+  const problem =
+    tooLarge ||
+    (text === '' && 'is empty, which the server takes for missing') ||
+    (text.includes('\0') && 'holds a NUL, which no command line can carry') ||
+    (text.startsWith('-') && 'starts with "-", which tmux takes for an option; a space before it helps') ||
+    (text.endsWith(';') && 'ends with ";", which tmux removes; a space behind it helps')
+  if (problem) throw cccError(tooLarge ? 'too_large' : 'invalid_argument', `The text ${problem}.`)
+  return text
 }
 
 /** What the server stores where the text held half of a surrogate pair. */
 export function asStored(text: string): string {
-  return new TextDecoder().decode(bytesOf(text))
-}
-
-function refused(why: string, code: ErrorCode = 'invalid_argument'): SignalboxError {
-  return new SignalboxError({ code, system: 'ccc', message: `The text ${why}.` })
+  return new TextDecoder().decode(encode(text))
 }

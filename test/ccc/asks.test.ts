@@ -37,7 +37,8 @@ describe('whose answer it is', () => {
     const next = await play(ccc.ask({ session, text: 'quick [[quiet 5]] [[reply QUICK]]' }))
     expect(brief(next)).toEqual(['SLOW', 'shared'])
     const found = await play(ccc.resolve(early.receipt))
-    expect(found).toMatchObject({ outcome: 'stored' })
+    // It stands behind both, and nobody can tell them apart.
+    expect(found).toMatchObject({ outcome: 'answered', response: 'SLOW', attribution: 'shared' })
   })
 
   test('[ccc.ask.early-return] left alone, resolve finds the late answer', async () => {
@@ -142,6 +143,27 @@ describe('no answer', () => {
     expect((await play(ccc.resolve(before))).outcome).toBe('not_stored')
     expect((await play(ccc.resolve(after))).outcome).toBe('answered')
     expect(typed(simulator)).toEqual(['after'])
+  })
+})
+
+describe('what the history cannot hold', () => {
+  test.each([
+    ['signs that take six bytes each in the file', { text: '<'.repeat(11_000) }],
+    ['control characters', { text: '\u001b'.repeat(11_000) }],
+    ['an author of 66,000 characters', { text: 'x', from: 'a'.repeat(66_000) }],
+  ])('[ccc.text.history-line] %s: refused, because it would hide the rest of the hour', async (_what, given) => {
+    const { ccc, simulator, play } = bench()
+    expect(await play(failure(ccc.send({ session, ...given })))).toMatchObject({ code: 'too_large', sent: 'no', system: 'ccc' })
+    // The server itself would take it, and be blind from then on.
+    await play(ccc.call('send', { session, ...given }))
+    expect(await play(ccc.history({ session }))).toEqual([])
+    expect(simulator.ledger.filter(({ effect }) => effect === 'stored')).toHaveLength(1)
+  })
+
+  test('[ccc.text.history-line] what is just short enough is stored whole', async () => {
+    const { ccc, play } = bench()
+    await play(ccc.send({ session, text: '&'.repeat(10_890), from: 'a'.repeat(50) }))
+    expect((await play(ccc.history({ session })))[0]?.text).toHaveLength(10_890)
   })
 })
 
@@ -257,6 +279,25 @@ describe('resolve', () => {
     const lost = (await play(failure(ccc.ask({ session, text: 'continue', from: 'bot', marker: 'a2' })))) as CccSendError
     await clock.advance(61_000)
     expect(await play(ccc.resolve(lost))).toEqual({ outcome: 'not_stored' })
+  })
+
+  test('[ccc.resolve.queued] what waited behind a busy agent is stored twice, and is one request with one answer', async () => {
+    const { ccc, clock, simulator, play } = bench()
+    // A person keeps it busy at the keyboard, without a hook: nothing of that is in the history.
+    simulator.enter(session, 'by hand [[sleep 25]] [[nohook]]')
+    const sent = await play(ccc.sendAndWait({ session, text: 'queued [[prompthook]] [[reply A]]' }))
+    expect(brief(sent)).toEqual(['A', 'own'])
+    expect((await play(ccc.history({ session }))).map(({ from }) => from)).toEqual(['api', 'human', 'claude'])
+    // The same words from a person are another request, as are other words of the terminal.
+    simulator.enter(session, 'also by hand [[prompthook]] [[sleep 20]] [[reply B]]')
+    const { receipt } = await play(ccc.send({ session, text: 'next [[reply C]]' }))
+    await clock.advance(60_000)
+    expect(await play(ccc.resolve(receipt))).toMatchObject({ outcome: 'answered', response: 'B', attribution: 'shared' })
+  })
+
+  test('[ccc.resolve.author] an empty author is none, for the server and for us', async () => {
+    const { ccc, play } = bench()
+    expect(brief(await play(ccc.ask({ session, text: 'x [[reply A]]', from: '' })))).toEqual(['A', 'own'])
   })
 
   test('[ccc.resolve.server-age] a server too old to be asked twice leaves it unknown', async () => {

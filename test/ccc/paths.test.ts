@@ -101,7 +101,7 @@ describe('a call', () => {
       ['HTTP/1.1 400 Bad Request\r\n\r\n', 'invalid_message'],
       ['[1]\n', 'protocol'],
       ['"hello"\n', 'protocol'],
-      ['{"hello":1}\n', 'remote'],
+      ['{"hello":1}\n', 'protocol'],
       ['Welcome to Debian\n{"ok":true}\n', 'invalid_message'],
     ] as const) {
       const { transport } = server((link) => link.write(bytes(answer)))

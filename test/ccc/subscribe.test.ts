@@ -180,22 +180,49 @@ describe('the stream', () => {
     await done
   })
 
-  test('[ccc.subscribe.slow-reader] the oldest events go, and a gap says how many', async () => {
+  test('[ccc.subscribe.slow-reader] nothing is read ahead and nothing is lost: a slow reader finds every change', async () => {
     const { ccc, simulator, clock } = bench({ sessions: [{ name: 'a' }] })
-    const stream = await ccc.subscribe({ sessions: ['a'], maxItems: 2 })
+    const stream = await ccc.subscribe({ sessions: ['a'], checkEveryMs: 7_000 })
     for (let turn = 0; turn < 6; turn += 1) {
       await clock.advance(5_000)
       if (turn % 2 === 0) simulator.start('a')
       else simulator.stopSession('a')
     }
     await clock.advance(5_000)
-    const first: StatusEvent[] = []
-    for await (const event of stream) {
-      first.push(event)
-      if (first.length === 3) break
-    }
-    expect(first[0]).toMatchObject({ type: 'gap', reason: 'overflow', dropped: 6 })
-    expect(first.slice(1).map(short)).toEqual(['a idle', 'a stopped'])
+    const { seen, done } = collect(stream)
+    await clock.settle()
+    const changes = ['stopped', 'idle', 'stopped', 'idle', 'stopped', 'idle', 'stopped']
+    expect(seen).toEqual(['subscribed a', ...changes.map((status) => `a ${status}`)])
+    await simulator.stop()
+    await stream.close()
+    await done
+    expect(clock.timers).toBe(0)
+  })
+
+  test('[ccc.subscribe.slow-reader] a set that changes while the reader is busy is followed when it is not, and its events stand', async () => {
+    const { ccc, simulator, clock } = bench({ sessions: [{ name: 'a' }] })
+    const stream = await ccc.subscribe({ checkEveryMs: 10_000 })
+    const seen: string[] = []
+    let go = (): void => {}
+    const reading = (async () => {
+      for await (const event of stream) {
+        seen.push(short(event))
+        // Busy with the first status for as long as the test likes.
+        if (seen.length === 2) await new Promise<void>((resolve) => (go = resolve))
+      }
+    })()
+    await clock.advance(6_000)
+    simulator.configure({ name: 'b' })
+    simulator.start('a')
+    await clock.advance(60_000)
+    expect(simulator.connections).toBe(1)
+    go()
+    await clock.advance(30_000)
+    expect(seen).toEqual(['subscribed a', 'a stopped', 'a idle', 'subscribed a b', 'b stopped'])
+    await stream.close()
+    await reading
+    await clock.settle()
+    expect(simulator.connections).toBe(0)
     await simulator.stop()
     expect(clock.timers).toBe(0)
   })

@@ -58,7 +58,7 @@ export const requirements: readonly Requirement[] = [
     'reference 6',
     'There is no heartbeat: a server that fell silent is noticed on a second connection.',
   ),
-  row('ccc.subscribe.slow-reader', 'design 5', 'A reader that is too slow loses the oldest events and is told how many.'),
+  row('ccc.subscribe.slow-reader', 'design 5', 'Nothing is read ahead of a slow reader, so nothing that it has not seen is lost.'),
   row('ccc.giant-line', 'reference 2', 'Lines of any length cross whole, up to a limit whose option the error names.'),
   row(
     'ccc.path',

@@ -23,6 +23,8 @@ export interface AgentHost {
   readonly scale: (ms: number) => number
   /** The hook stores an answer, unless the prompt switched it off. */
   readonly onAnswer: (text: string) => void
+  /** The prompt hook, where the text asks for one: what was entered, however it was typed. */
+  readonly onPrompt: (text: string) => void
   /** What was typed although no agent was there to read it. */
   readonly onShell: (text: string) => void
 }
@@ -65,6 +67,7 @@ export function createPane(host: AgentHost): Pane {
   const begin = (text: string): void => {
     turns += 1
     screen.push(`> ${text}`)
+    if (mark(text, 'prompthook') !== undefined) host.onPrompt(text)
     if (mark(text, 'crash') !== undefined) {
       running = false
       return

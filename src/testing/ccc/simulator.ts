@@ -33,6 +33,8 @@ export interface CccSimulator extends AsyncDisposable {
   remove(name: string): void
   /** Starts tmux and the agent of a session, as a person would. */
   start(name: string): void
+  /** Types a text at the keyboard of a session that runs, and presses Enter. */
+  enter(name: string, text: string): void
   /** The agent exits; its screen still stands. */
   crash(name: string): void
   stopSession(name: string): void
@@ -139,6 +141,11 @@ export function createCccSimulator(options: CccSimulatorOptions = {}): CccSimula
     },
     remove: (name) => void world.sessions.set(name, { ...session(name), deleted: true }),
     start: (name) => void world.startPane(session(name)),
+    enter(name, text) {
+      const pane = world.findPane(`claude-${name}`)
+      pane?.type(text)
+      pane?.enter()
+    },
     crash(name) {
       const pane = world.findPane(`claude-${name}`)
       if (pane) pane.running = false

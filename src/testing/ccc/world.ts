@@ -89,6 +89,8 @@ export function tmuxOf(name: string): string {
 }
 
 const REMOTE_FETCH_MS = 15_000
+/** A prompt that was sent so recently is known to have been sent; a later one is taken for a person's. */
+const SENT_LATELY_SECONDS = 10
 
 export function createWorld(options: CccSimulatorOptions): World {
   const { generation = '1.12.5', clock = systemClock, timeScale = 1, hosts = {}, uptimeSeconds = 1 } = options
@@ -152,6 +154,7 @@ export function createWorld(options: CccSimulatorOptions): World {
         clock,
         scale,
         onAnswer: (text) => answered(session, text),
+        onPrompt: (text) => prompted(session, text),
         onShell: (text) => ledger.push({ effect: 'shell', session: session.name, text, from: '' }),
       })
       pane.running = !session.broken
@@ -187,6 +190,14 @@ export function createWorld(options: CccSimulatorOptions): World {
       // The same answer twice is taken for a duplicate and dropped.
       if (last?.text !== text) append(generation === '1.13.3' ? history.largestId() + 1 : 1)
     } else clock.after(scale(REMOTE_FETCH_MS), () => !stopped && append(world.nextId()))
+  }
+
+  const prompted = (session: Required<SimulatedSession>, text: string): void => {
+    const ts = world.seconds()
+    const known = history
+      .read(session.topic)
+      .some((entry) => entry.from === 'api' && entry.text === text && ts - entry.ts <= SENT_LATELY_SECONDS)
+    if (!known) history.append(session.topic, { id: 1, ts, from: 'human', text, username: 'terminal' })
   }
 
   let topic = 100
