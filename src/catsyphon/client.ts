@@ -1,13 +1,13 @@
 /** The client: direct calls, sessions over the queue, and what became of everything. */
-import type { ClientOptions } from '../core/call.js'
+import type { ClientOptions, Interceptor } from '../core/call.js'
 import { systemClock, type Random } from '../core/clock.js'
 import { tell } from '../core/policy/policy.js'
 import type { FlushReport } from '../store/outbox-types.js'
 import type { ExchangeTransport } from '../transport.js'
 import { createBatchWriter, type BatchWriter, type BatchWriterOptions } from './batch-writer.js'
-import { createDirect, type Direct } from './direct.js'
+import { createCheck, createDirect, type Direct } from './direct.js'
 import { invalid } from './errors.js'
-import { createHttp, type Credentials } from './http.js'
+import { createHttp, type Credentials, type Http } from './http.js'
 import type { OpenQueue, QueueControls, QueueOptions } from './queue.js'
 import type { CatsyphonEvent } from './report.js'
 import { retrying } from './retry-config.js'
@@ -49,13 +49,15 @@ export async function createCatsyphon(options: CatsyphonOptions): Promise<Catsyp
   let own = checkCredentials(options)
   let closing: Promise<FlushReport> | undefined
   const report = (event: CatsyphonEvent): void => tell(options.onEvent, event)
-  const http = { ...options, clock, credentials: () => own }
-  const retries = retrying(options.retryConfig, clock, random)
-  if (!options.outbox) throw invalid('A client needs an outbox.', 'Give it catsyphonOutbox() of signalbox/catsyphon/outbox.')
-  const queue = await options.outbox({ http: createHttp({ ...http, interceptors }), options, clock, random, report })
+  const connect = (more: readonly Interceptor[]): Http =>
+    createHttp({ ...options, clock, credentials: () => own, interceptors: [...interceptors, ...more] })
+  const direct = connect([retrying(options.retryConfig, clock, random)])
+  const check = createCheck(options.validate, report)
+  if (!options.outbox) throw invalid('A client needs an outbox.', 'catsyphonOutbox() of signalbox/catsyphon/outbox makes one.')
+  const queue = await options.outbox({ http: connect([]), direct, check, options, clock, random, report })
 
   const client: Catsyphon = {
-    ...createDirect({ ...options, http: createHttp({ ...http, interceptors: [...interceptors, retries] }), clock, report }),
+    ...createDirect(direct, check, options.workspaceId),
     ...queue.controls,
     get collectorId() {
       return own.collectorId
@@ -80,8 +82,5 @@ export async function createCatsyphon(options: CatsyphonOptions): Promise<Catsyp
 
 function checkCredentials({ collectorId, apiKey }: Credentials): Credentials {
   if (collectorId && apiKey && !/[\r\n]/.test(collectorId + apiKey)) return { collectorId, apiKey }
-  throw invalid(
-    'A CatSyphon client needs a collectorId and an apiKey.',
-    'Get them with register(), or from the store with fromStored().',
-  )
+  throw invalid('A client needs a collectorId and an apiKey.', 'register() gets them, fromStored() finds them again.')
 }

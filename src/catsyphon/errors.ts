@@ -1,6 +1,6 @@
 /** The server's refusals as typed errors. Its bodies echo what was sent and what is stored, so of them only known words are kept. */
 import { parseRetryAfter } from '../core/policy/retry-after.js'
-import { SignalboxError, type ErrorCode, type ErrorFacts, type Sent } from '../errors.js'
+import { SignalboxError, type ErrorCode, type ErrorFacts } from '../errors.js'
 
 export const SYSTEM = 'catsyphon'
 /** The server's words for a session that was begun under other credentials. */
@@ -39,7 +39,7 @@ export const invalid = (message: string, hint?: string): CatsyphonError => failu
 /** A page instead of an answer, a redirect, or a yes to everything: some other server, or a proxy. */
 export const wrongAddress = (op: string, what: string, facts?: Partial<ErrorFacts>): CatsyphonError =>
   failure('incompatible', `${op}: this is not a CatSyphon API (${what}).`, {
-    hint: 'Check the base URL: behind the bundled web front end the API is under /api, and no path ends with a slash.',
+    hint: 'Check the base URL: behind the bundled front end the API is under /api.',
     ...facts,
     op,
   })
@@ -50,49 +50,51 @@ export interface Answer {
   readonly text: string
 }
 
-/** Texts of the server that say nothing about anybody. Everything else is left out. */
+/** The server's own refusals: its words, and an id at most. They say nothing about anybody; everything else is left out. */
 const KNOWN_DETAIL =
-  /^(?:Invalid (?:authorization header format|API key|collector ID format)|Collector (?:not found|has no API key configured|is disabled)|No events received for session \S{1,255}|Session belongs to a different collector|Workspace [\w-]{1,99} not found|Not Found|Method Not Allowed|Conversation not found|There was an error parsing the body)$/
+  /^(?:Invalid|Collector|No events received for|Session belongs|Workspace|Conversation|Not Found|Method Not|There was an error)[\w .:-]{0,255}$/
 
-/** The code, what became of the request (`no` promises that nothing was stored), and what to do. */
-const MEANINGS: Readonly<Record<number, readonly [code: ErrorCode, sent?: Sent, hint?: string]>> = {
-  400: ['invalid_argument'],
-  401: ['unauthenticated', 'no', 'Register again, or give the right collectorId and apiKey; what is queued is kept.'],
-  403: ['permission_denied'],
-  404: ['not_found'],
-  405: ['incompatible'],
-  408: ['unavailable'],
-  409: ['conflict'],
-  413: ['too_large', 'no', 'A proxy limits the size of requests: lower maxRequestBytes.'],
-  422: ['invalid_argument'],
-  425: ['unavailable'],
-  429: ['rate_limited'],
-  502: ['unavailable', 'maybe'],
-  503: ['unavailable'],
-  504: ['unavailable', 'maybe'],
+const CODES: Readonly<Record<number, ErrorCode>> = {
+  400: 'invalid_argument',
+  401: 'unauthenticated',
+  403: 'permission_denied',
+  404: 'not_found',
+  405: 'incompatible',
+  408: 'unavailable',
+  409: 'conflict',
+  413: 'too_large',
+  422: 'invalid_argument',
+  425: 'unavailable',
+  429: 'rate_limited',
+  502: 'unavailable',
+  503: 'unavailable',
+  504: 'unavailable',
 }
 
-const RETRYABLE = /^(?:408|425|429|50[0234])$/
+const HINTS: Readonly<Record<number, string>> = {
+  401: 'Give the right collectorId and apiKey, or register again; what is queued is kept.',
+  413: 'A proxy limits the size of requests: lower maxRequestBytes.',
+}
 
 export function refusal(op: string, answer: Answer, now: number): CatsyphonError {
   const { status, headers, text } = answer
   const isPage = !isJson(answer)
   if (status < 400 || (isPage && (status === 404 || status === 405))) return notTheApi(op, answer)
-  const [code, sent = 'no', hint] = MEANINGS[status] ?? ['remote', status < 500 ? 'no' : 'maybe']
   const detail = isPage ? undefined : detailOf(text)
-  const known = typeof detail === 'string' && KNOWN_DETAIL.test(detail) ? detail : undefined
+  const known = typeof detail === 'string' && status < 500 && KNOWN_DETAIL.test(detail) ? detail : undefined
   const refused = Array.isArray(detail) ? detail.flatMap(fieldOf).slice(0, 50) : undefined
   const expected = (detail as { expected_sequence?: unknown } | null | undefined)?.expected_sequence
   const expectedSequence = Number.isSafeInteger(expected) ? (expected as number) : undefined
   const places = refused?.slice(0, 5).map(({ type, loc }) => `${loc.join('.')} (${type})`)
   const what = known ?? places?.join(', ') ?? (expectedSequence === undefined ? '' : `it expects sequence ${expectedSequence}`)
-  return failure(code, `${op}: the server answered ${status}${what && `: ${what}`}.`, {
-    sent,
+  return failure(CODES[status] ?? 'remote', `${op}: the server answered ${status}${what && `: ${what}`}.`, {
+    // `no` promises that nothing was stored.
+    sent: status < 500 || status === 503 ? 'no' : 'maybe',
     op,
-    hint,
+    hint: HINTS[status],
     status,
     remoteCode: known,
-    retryable: RETRYABLE.test(`${status}`),
+    retryable: status === 500 || undefined,
     retryAfterMs: parseRetryAfter(headers['retry-after'], now),
     refused,
     expectedSequence,

@@ -2,7 +2,7 @@
 export { createCatsyphon, type Catsyphon, type CatsyphonOptions } from './client.js'
 export { fromStored, register, type RegisterOptions, type ServerOptions } from './register.js'
 export type { CredentialProfile, CredentialStore, StoredCredential } from './credentials.js'
-export type { CompleteOptions, Direct, ReadOptions } from './direct.js'
+export type { Check, CompleteOptions, Direct, ReadOptions } from './direct.js'
 export type {
   EndOptions,
   MessageOptions,
@@ -48,8 +48,7 @@ export type {
   ServerGeneration,
   SessionQueue,
 } from './queue.js'
-export type { CatsyphonEvent } from './report.js'
-export type { Replacement } from './sanitize.js'
+export type { CatsyphonEvent, Replacement } from './report.js'
 export { RETRY_DEFAULTS, retryDelay, type RetryConfig } from './retry-config.js'
 export type {
   Conversation,

@@ -5,9 +5,11 @@ import type { SignalboxError } from '../errors.js'
 import type { DeadLetters } from '../store/outbox-dead.js'
 import type { FlushReport, OutboxCounts, OutboxLimits } from '../store/outbox-types.js'
 import type { CollectorEvent } from './events.js'
+import type { Check } from './direct.js'
 import type { Http } from './http.js'
 import type { CatsyphonEvent } from './report.js'
 import type { RetryConfig } from './retry-config.js'
+import type { EventsResponse } from './schema.js'
 
 /** `sequence`: dedup by number; `hash`: dedup by the event's hash; `unknown`: the description is switched off. */
 export type ServerGeneration = 'sequence' | 'hash' | 'unknown'
@@ -20,6 +22,11 @@ export interface CatsyphonStatus extends OutboxCounts {
 
 /** What the client hands on to its owner as it is. */
 export interface QueueControls {
+  /**
+   * One request with these events, past the queue; the server's own answer comes back. Not repeated once it may have arrived: for that
+   * there is the queue. For older servers each event needs its `sequence`.
+   */
+  sendEvents(sessionId: string, events: readonly CollectorEvent[], options?: CallOptions): Promise<EventsResponse>
   /** Delivers everything that waits. A failure of delivery is in the report, not thrown. */
   flush(options?: CallOptions): Promise<FlushReport>
   status(): CatsyphonStatus
@@ -78,6 +85,9 @@ export interface QueueOptions extends BatchTuning {
 export interface QueueHost {
   /** Single attempts: the queue has patience of its own. */
   readonly http: Http
+  /** With the client's retries, for calls past the queue. */
+  readonly direct: Http
+  readonly check: Check
   readonly options: QueueOptions
   readonly clock: Clock
   readonly random: Random

@@ -51,8 +51,8 @@ export async function register(options: RegisterOptions, callOptions?: CallOptio
       await credentials.store({ serverUrl, workspaceId, collectorId, apiKey, apiKeyPrefix, profile, createdAt })
     } catch (cause) {
       // The key is shown only once, so a store that fails must not be found out later.
-      throw failure('unavailable', `The collector ${collectorId} was registered, but its key could not be stored.`, {
-        hint: 'Mend the credential store and register again, or register with storeCredentials: false and keep the key yourself.',
+      throw failure('unavailable', `The key of the new collector ${collectorId} could not be stored.`, {
+        hint: 'Mend the credential store and register again, or keep the key yourself with storeCredentials: false.',
         sent: 'yes',
         op,
         cause,
@@ -65,7 +65,7 @@ export async function register(options: RegisterOptions, callOptions?: CallOptio
 /** Null when nothing is stored for this server, workspace and profile. */
 export async function fromStored(options: ServerOptions): Promise<Catsyphon | null> {
   const { credentials, serverUrl, workspaceId, profile } = options
-  if (!credentials) throw invalid('fromStored needs a credential store: give it as `credentials`.')
+  if (!credentials) throw invalid('fromStored needs `credentials`, a credential store.')
   const found = await credentials.get(serverUrl, workspaceId, profile)
   // The file's key leaves out scheme and path: a key must never go to another server than the one that gave it.
   if (!found || !isSameServer(found.serverUrl, serverUrl)) return null

@@ -1,7 +1,19 @@
 /** What the client tells its owner while it works. Logging never throws into the agent: it tells here. */
 import type { SignalboxError } from '../errors.js'
 import type { OutboxReport } from '../store/outbox-types.js'
-import type { Replacement } from './sanitize.js'
+
+export interface Replacement {
+  readonly path: string
+  readonly reason:
+    | 'nul'
+    | 'lone_surrogate'
+    | 'not_json'
+    | 'not_text'
+    | 'too_long'
+    | 'unreadable_path'
+    | 'not_whole'
+    | 'out_of_range'
+}
 
 export type CatsyphonEvent =
   /** The outbox's own reports; a lane is a session. */

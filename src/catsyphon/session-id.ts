@@ -5,7 +5,7 @@ import { invalid } from './errors.js'
 export function checkSessionId(id: string): string {
   if (/^(?!\.\.?$)[\w.:-]{1,200}$/.test(id)) return id
   throw invalid(
-    `${JSON.stringify(id.slice(0, 80))} cannot be a session id: 1 to 200 of A-Z a-z 0-9 . _ : - are allowed, and not . or .. alone.`,
+    `${JSON.stringify(id.slice(0, 80))} is no session id: 1 to 200 of A-Z a-z 0-9 . _ : -, not . or .. alone.`,
     'Ids are global on a server: use crypto.randomUUID().',
   )
 }

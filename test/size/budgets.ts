@@ -19,7 +19,7 @@ export const BUDGETS: Readonly<Record<string, Budget>> = {
   './claude/api': { budget: 12 },
   './claude/launch': { budget: 6 },
   './claude/scopes': { budget: 2.5 },
-  './catsyphon': { budget: 12.1, aim: 10 },
+  './catsyphon': { budget: 9.5 },
   './catsyphon/outbox': { budget: 18 },
   './catsyphon/credentials': { budget: 3.5 },
   './catsyphon/scopes': { budget: 1 },

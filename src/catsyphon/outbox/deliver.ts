@@ -5,7 +5,7 @@ import type { Deliver, Delivery, Memo, OutboxItem, Verdict } from '../../store/o
 import { completionBody } from '../direct.js'
 import { CatsyphonError, FOREIGN_SESSION, wrongAddress } from '../errors.js'
 import type { Http } from '../http.js'
-import { eventsBody, numbered } from '../prepare.js'
+import { eventsBody, numbered } from './prepare.js'
 import type { ServerGeneration } from '../queue.js'
 import { isReceipt, type SessionStatusResponse } from '../schema.js'
 import { sessionPath } from '../session-id.js'

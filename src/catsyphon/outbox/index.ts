@@ -7,6 +7,7 @@ import type { OpenQueue } from '../queue.js'
 import { retryDelay } from '../retry-config.js'
 import { createDeliver } from './deliver.js'
 import { createGenerationProbe } from './generation.js'
+import { createSendEvents } from './send-events.js'
 import { createWriters } from './writer.js'
 
 export interface CatsyphonOutboxOptions {
@@ -22,7 +23,8 @@ export interface CatsyphonOutboxOptions {
 
 /** For the client's option `outbox`. */
 export function catsyphonOutbox({ store: given, name = SYSTEM }: CatsyphonOutboxOptions = {}): OpenQueue {
-  return async ({ http, options, clock, random, report }) => {
+  return async (host) => {
+    const { http, options, clock, random, report } = host
     const { maxRequestBytes = 1_000_000, timeoutMs = 60_000, ambiguousPauseMs = 3000, batchSize = 20 } = options
     const { flushIntervalMs = 5000, maxConcurrent = 4, retryConfig, limits } = options
     const store = given ?? memoryStore()
@@ -56,6 +58,7 @@ export function catsyphonOutbox({ store: given, name = SYSTEM }: CatsyphonOutbox
     const writers = createWriters({ outbox, clock, report })
     return {
       controls: {
+        sendEvents: createSendEvents(host),
         async flush(callOptions) {
           await writers.settled()
           return await outbox.flush(callOptions)

@@ -1,7 +1,8 @@
 /** From a caller's event to the text that is sent: sanitised, checked, serialised once. */
-import { invalid } from './errors.js'
-import { AUTHOR_ROLES, eventDataSchemas, type CollectorEvent, type EventType, type Moment } from './events.js'
-import { cleanDirectory, cleanText, cleanValue, cutCharacters, type Replacement, type Told } from './sanitize.js'
+import { invalid } from '../errors.js'
+import { AUTHOR_ROLES, eventDataSchemas, type CollectorEvent, type EventType, type Moment } from '../events.js'
+import type { Replacement } from '../report.js'
+import { cleanDirectory, cleanTextAt, cleanValue, cutCharacters, type Told } from './sanitize.js'
 
 export interface PreparedEvent {
   readonly type: string
@@ -24,14 +25,14 @@ type Data = Record<string, unknown>
 export function prepareEvent(event: CollectorEvent, now: number): PreparedEvent {
   const replacements: Replacement[] = []
   const told: Told = (path, reason) => void replacements.push({ path, reason })
-  const type = cleanText(event.type, 'type', told)
+  const type = cleanTextAt(event.type, 'type', told)
   const data = cleanData(type, event.data, told)
   check(type, data)
   const emittedAt = momentOf(event.emittedAt ?? now, 'emitted_at', told)
   const observed = iso(momentOf(event.observedAt ?? now, 'observed_at', told))
   const json = canonicalJson(data)
   const head = (at: number): string => `{"type":${JSON.stringify(type)},"emitted_at":${iso(at)}`
-  const hash = event.eventHash === undefined ? undefined : givenHash(cleanText(event.eventHash, 'event_hash', told))
+  const hash = event.eventHash === undefined ? undefined : givenHash(cleanTextAt(event.eventHash, 'event_hash', told))
   const text = (key: string | undefined, at = emittedAt): string =>
     `${head(at)},"observed_at":${observed},${key === undefined ? '' : `"event_hash":${JSON.stringify(key)},`}"data":${json}}`
   return { type, emittedAt, replacements, identity: `${head(emittedAt)}\n${json}`, hash, text }
@@ -76,43 +77,56 @@ const FILE_TOOLS = /^(?:Edit|Write|NotebookEdit|MultiEdit|Read|Glob|Grep)$/
 /** The server's totals read these two names only. */
 const USAGE_NAMES: Readonly<Record<string, string>> = { input: 'input_tokens', output: 'output_tokens' }
 
-/** What the server would refuse by its type becomes what it takes, where the meaning is plain. */
-function cleanData(type: string, given: Readonly<Data>, told: Told): Data {
-  const data = cleanValue(given, 'data', told) as Data
-  const change = (holder: Data, keys: string, path: string, to: (value: unknown, at: string) => unknown): void => {
-    for (const key of keys.split(' ')) {
-      // A null counts as absent.
-      if (holder[key] != null) holder[key] = to(holder[key], `${path}.${key}`)
-    }
+type Cleaner = (value: unknown, path: string, told: Told) => unknown
+
+const textOr =
+  (reason: Replacement['reason']): Cleaner =>
+  (value, path, told) => {
+    if (typeof value === 'string') return value
+    told(path, reason)
+    return canonicalJson(value)
   }
-  const asText =
-    (reason: Replacement['reason']) =>
-    (value: unknown, at: string): string => {
-      if (typeof value === 'string') return value
-      told(at, reason)
-      return canonicalJson(value)
-    }
-  // A null in some places breaks reading the conversation.
-  for (const key of Object.keys(data)) if (data[key] === null) delete data[key]
-  change(data, 'content result error_message thinking_content', 'data', asText('not_text'))
-  change(data, 'author_role', 'data', (role) => (role === 'user' ? 'human' : role))
-  change(data, 'agent_type agent_version', 'data', (text, at) =>
-    typeof text === 'string' ? cutCharacters(text, 50, at, told) : text,
-  )
-  change(data, 'working_directory', 'data', (text, at) => (typeof text === 'string' ? cleanDirectory(text, at, told) : text))
-  change(data, 'plans', 'data', (plans) => (Array.isArray(plans) ? plans.map(cleanPlan) : plans))
-  change(data, 'token_usage', 'data', (usage, at) => {
+const text = textOr('not_text')
+const short: Cleaner = (value, path, told) => (typeof value === 'string' ? cutCharacters(value, 50, path, told) : value)
+// On the tools that name files, a path that is not text cannot be stored.
+const place = textOr('unreadable_path')
+const PATHS: Readonly<Record<string, Cleaner>> = { file_path: place, path: place }
+/** What the server would refuse by its type becomes what it takes, where the meaning is plain. */
+const CLEANERS: Readonly<Record<string, Cleaner>> = {
+  content: text,
+  result: text,
+  error_message: text,
+  thinking_content: text,
+  author_role: (role) => (role === 'user' ? 'human' : role),
+  agent_type: short,
+  agent_version: short,
+  working_directory: (value, path, told) => (typeof value === 'string' ? cleanDirectory(value, path, told) : value),
+  plans: (plans) => (Array.isArray(plans) ? plans.map(cleanPlan) : plans),
+  token_usage(usage, path, told) {
     if (!isMap(usage)) return usage
     const out: Data = {}
     for (const [key, value] of Object.entries(usage)) {
       if (Number.isInteger(value)) out[USAGE_NAMES[key] ?? key] ??= value
-      else told(`${at}.${key}`, 'not_whole')
+      else told(`${path}.${key}`, 'not_whole')
     }
     return out
-  })
-  // On the tools that name files, a path that is not text cannot be stored.
-  if (type === 'tool_call' && FILE_TOOLS.test(`${data.tool_name}`) && isMap(data.parameters)) {
-    change(data.parameters, 'file_path path', 'data.parameters', asText('unreadable_path'))
+  },
+}
+
+function change(data: Data, cleaners: Readonly<Record<string, Cleaner>>, path: string, told: Told): void {
+  for (const [key, clean] of Object.entries(cleaners)) {
+    if (data[key] != null) data[key] = clean(data[key], `${path}.${key}`, told)
+  }
+}
+
+function cleanData(type: string, given: Readonly<Data>, told: Told): Data {
+  const data = cleanValue(given, 'data', told) as Data
+  // A null counts as absent, and in some places breaks reading the conversation.
+  for (const key of Object.keys(data)) if (data[key] === null) delete data[key]
+  change(data, CLEANERS, 'data', told)
+  const { parameters } = data
+  if (type === 'tool_call' && FILE_TOOLS.test(`${data.tool_name}`) && isMap(parameters)) {
+    change(parameters, PATHS, 'data.parameters', told)
   }
   return data
 }
@@ -135,8 +149,5 @@ function check(type: string, data: Data): void {
   if (!issue) return
   const where = ['data', ...issue.path].join('.')
   const roles = where === 'data.author_role' ? ` Known roles: user, ${AUTHOR_ROLES.join(', ')}.` : ''
-  throw invalid(
-    `A ${type} event needs a valid ${where}: ${issue.code}.${roles}`,
-    'The server would refuse it, and its whole batch with it.',
-  )
+  throw invalid(`A ${type} event needs a valid ${where}: ${issue.code}.${roles}`, 'The server would refuse its whole batch.')
 }

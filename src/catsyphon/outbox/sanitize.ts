@@ -2,35 +2,16 @@
  * What the server's storage refuses, replaced before it is queued: one such value in one event holds its whole batch hostage, for ever.
  * Every replacement is told, with the path of the value.
  */
-
-export interface Replacement {
-  readonly path: string
-  readonly reason:
-    | 'nul'
-    | 'lone_surrogate'
-    | 'not_json'
-    | 'not_text'
-    | 'too_long'
-    | 'unreadable_path'
-    | 'not_whole'
-    | 'out_of_range'
-}
+import type { Replacement } from '../report.js'
+import { cleanText } from '../text.js'
 
 export type Told = (path: string, reason: Replacement['reason']) => void
 
-const LONE = /\p{Surrogate}/gu
-
-export function cleanText(value: string, path: string, told: Told): string {
-  const bare = value.replaceAll('\0', '\ufffd')
-  if (bare !== value) told(path, 'nul')
-  const whole = bare.replace(LONE, '\ufffd')
-  if (whole !== bare) told(path, 'lone_surrogate')
-  return whole
-}
+export const cleanTextAt = (value: string, path: string, told: Told): string => cleanText(value, (reason) => told(path, reason))
 
 /** A copy that is plain JSON and that the server can store. Undefined members go, as JSON lets them go. */
 export function cleanValue(value: unknown, path: string, told: Told, seen: readonly object[] = []): unknown {
-  if (typeof value === 'string') return cleanText(value, path, told)
+  if (typeof value === 'string') return cleanTextAt(value, path, told)
   if (value == null || typeof value === 'boolean' || Number.isFinite(value)) return value
   // A cycle has no JSON, and what nests this deep no server reads.
   if (typeof value !== 'object' || seen.includes(value) || seen.length > 500) {
@@ -43,7 +24,7 @@ export function cleanValue(value: unknown, path: string, told: Told, seen: reado
   // Not by assignment: a key may be `__proto__`.
   return Object.fromEntries(
     Object.entries(value)
-      .map(([key, item]) => [cleanText(key, `${path}.${key}`, told), cleanValue(item, `${path}.${key}`, told, inside)] as const)
+      .map(([key, item]) => [cleanTextAt(key, `${path}.${key}`, told), cleanValue(item, `${path}.${key}`, told, inside)] as const)
       .filter(([, item]) => item !== undefined),
   )
 }
