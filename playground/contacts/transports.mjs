@@ -5,7 +5,8 @@ import { MessageChannel } from 'node:worker_threads'
 import { SignalboxError } from 'signalbox'
 import { listenTcp, listenUnix, listenWebSocket, nodeWebSocket, subprocess, tcpSocket, unixSocket } from 'signalbox/node'
 import { memoryServer } from 'signalbox/testing'
-import { acceptMessagePort, fetchExchange, messagePortLink, webSocketLink } from 'signalbox/web'
+import { fetchExchange, messagePortLink, webSocketLink } from 'signalbox/web'
+import { acceptMessagePort } from 'signalbox/web/accept'
 
 const greeting = 'hello, gr\u00fc\u00df dich, \u4f60\u597d'
 

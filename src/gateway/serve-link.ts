@@ -1,6 +1,5 @@
 /** A client's link from its first frame to its last: admitted, bridged, and closed with the reason. */
-import type { FrameLink } from '../core/link-protocol/frame-link.js'
-import type { OpenRequest } from '../core/link-protocol/handshake.js'
+import type { FrameLink, OpenRequest } from '../core/link-protocol/accept.js'
 import { SignalboxError } from '../errors.js'
 import type { CloseReason } from '../transport.js'
 import type { BridgeEnd } from './bridge.js'

@@ -1,13 +1,8 @@
 /** The web transports as contexts for the contract suite. Portable: the peer server is named by its URL. */
 import type { Link, OpenOptions } from '../../src/index.js'
 import type { ContractContext, ContractPair } from '../../src/testing/index.js'
-import {
-  acceptMessagePort,
-  messagePortLink,
-  webSocketLink,
-  type MessagePortLike,
-  type WebSocketConstructor,
-} from '../../transports/web/index.js'
+import { acceptMessagePort } from '../../transports/web/accept.js'
+import { messagePortLink, webSocketLink, type MessagePortLike, type WebSocketConstructor } from '../../transports/web/index.js'
 
 export interface WebSocketPeer {
   readonly webSocketUrl: string

@@ -7,7 +7,8 @@ import { createQueue } from '../../src/core/queue.js'
 import type { Link, Listener, StreamTransport } from '../../src/index.js'
 import { memoryServer } from '../../src/testing/index.js'
 import { listenTcp, listenUnix, listenWebSocket, nodeWebSocket, tcpSocket, unixSocket } from '../../transports/node/index.js'
-import { acceptMessagePort, messagePortLink, webSocketLink } from '../../transports/web/index.js'
+import { acceptMessagePort } from '../../transports/web/accept.js'
+import { messagePortLink, webSocketLink } from '../../transports/web/index.js'
 
 export interface Way extends AsyncDisposable {
   readonly transport: StreamTransport

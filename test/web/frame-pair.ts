@@ -1,6 +1,7 @@
 /** Two frame sockets joined in memory, with everything that crossed them written down. */
 import type { FrameReceiver, FrameSocket } from '../../src/core/link-protocol/frame-link.js'
-import { acceptFrames, connectFrames, type AcceptFramesOptions } from '../../src/core/link-protocol/handshake.js'
+import { acceptFrames, type AcceptFramesOptions } from '../../src/core/link-protocol/accept.js'
+import { connectFrames } from '../../src/core/link-protocol/connect.js'
 
 export interface Crossed {
   readonly from: 'client' | 'server'
@@ -63,6 +64,7 @@ export function framePair(
     signal,
   })
   receivers.client = client.receiver
+  client.begin()
   server.link.catch(() => {})
   client.link.catch(() => {})
   return {

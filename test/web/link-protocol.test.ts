@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { MAX_FRAME_BYTES, parseControl, FrameFault, socketCodeOf } from '../../src/core/link-protocol/frames.js'
-import { acceptFrames } from '../../src/core/link-protocol/handshake.js'
+import { acceptFrames, socketCodeOf } from '../../src/core/link-protocol/accept.js'
+import { MAX_FRAME_BYTES, parseControl } from '../../src/core/link-protocol/frames.js'
 import { SignalboxError } from '../../src/index.js'
 import { checkRejects, createFakeClock } from '../../src/testing/index.js'
 import type { Link } from '../../src/index.js'
@@ -276,7 +276,8 @@ test('what is read of a frame never quotes it, whatever it is', () => {
   fc.assert(
     fc.property(fc.string(), (text) => {
       const parsed = parseControl(text)
-      expect(parsed instanceof FrameFault).toBe(true)
+      expect(typeof parsed).toBe('string')
+      if (text.length > 5) expect(parsed).not.toContain(text)
     }),
   )
   expect(socketCodeOf('circuit_open')).toBe(4500)

@@ -5,7 +5,8 @@ import { WebSocketServer } from 'ws'
 import { SignalboxError } from '../../src/index.js'
 import { checkRejects } from '../../src/testing/index.js'
 import { listenWebSocket, nodeWebSocket } from '../../transports/node/index.js'
-import { acceptWebSocket, webSocketLink, type WebSocketLike } from '../../transports/web/index.js'
+import { acceptWebSocket } from '../../transports/web/accept.js'
+import { webSocketLink, type WebSocketLike } from '../../transports/web/index.js'
 
 afterEach(() => {
   vi.doUnmock('ws')

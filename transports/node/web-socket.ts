@@ -2,11 +2,12 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { SUBPROTOCOL } from '../../src/core/link-protocol/frames.js'
-import type { AcceptedLink, OpenRequest } from '../../src/core/link-protocol/handshake.js'
+import type { AcceptedLink, OpenRequest } from '../../src/core/link-protocol/accept.js'
 import { createAcceptance } from '../../src/core/acceptance.js'
 import { SignalboxError } from '../../src/errors.js'
 import type { Listener } from '../../src/transport.js'
-import { acceptWebSocket, type WebSocketConstructor, type WebSocketLike } from '../web/web-socket.js'
+import { acceptWebSocket } from '../web/accept.js'
+import type { WebSocketConstructor, WebSocketLike } from '../web/web-socket.js'
 
 /** A control frame of the largest size, each character three bytes, and some more. */
 const MAX_PAYLOAD_BYTES = 1024 * 1024

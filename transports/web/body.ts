@@ -2,19 +2,15 @@
 import { createAccumulator } from '../../src/core/codec/bytes.js'
 import { abortError } from '../../src/core/scope.js'
 import { SignalboxError } from '../../src/errors.js'
-import { bodyFault } from './fetch-faults.js'
+import { onAbort } from '../../src/core/on-abort.js'
+import { bodyFault, type FetchFacts } from './fetch-faults.js'
 
 export const MAX_GATHERED_BYTES = 32 * 1024 * 1024
-
-interface Facts {
-  readonly transport: string
-  readonly op: string
-}
 
 /** The same bytes with typed failures. An abort ends it at once, also on runtimes whose fetch forgets the signal once the headers came. */
 export function coveredBody(
   body: ReadableStream<Uint8Array>,
-  facts: Facts,
+  facts: FetchFacts,
   where: string,
   signal: AbortSignal | undefined,
 ): ReadableStream<Uint8Array> {
@@ -23,14 +19,10 @@ export function coveredBody(
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        if (!signal) return
-        const stop = (): void => {
-          controller.error(abortError(signal, { ...facts, sent: 'yes' }))
-          reader.cancel(signal.reason).catch(() => {})
-        }
-        release = () => signal.removeEventListener('abort', stop)
-        if (signal.aborted) stop()
-        else signal.addEventListener('abort', stop, { once: true })
+        release = onAbort(signal, () => {
+          controller.error(abortError(signal as AbortSignal, { ...facts, sent: 'yes' }))
+          reader.cancel(signal?.reason).catch(() => {})
+        })
       },
       async pull(controller) {
         try {
@@ -58,12 +50,12 @@ export async function gathered(
   stream: ReadableStream<Uint8Array>,
   maxBytes: number,
   signal: AbortSignal | undefined,
-  facts: Facts,
+  facts: FetchFacts,
 ): Promise<Uint8Array> {
   const bytes = createAccumulator()
   const reader = stream.getReader()
   const stop = (): void => void reader.cancel(signal?.reason).catch(() => {})
-  signal?.addEventListener('abort', stop, { once: true })
+  const ignore = onAbort(signal, stop)
   try {
     for (;;) {
       const { done, value } = await reader.read()
@@ -71,15 +63,11 @@ export async function gathered(
       if (done) return bytes.take()
       if (bytes.length + value.byteLength > maxBytes) {
         stop()
-        throw new SignalboxError({
-          ...facts,
-          code: 'too_large',
-          message: `The body is larger than ${maxBytes} bytes, which is the most that is gathered.`,
-        })
+        throw new SignalboxError({ ...facts, code: 'too_large', message: `The body is larger than ${maxBytes} bytes.` })
       }
       bytes.append(value, maxBytes)
     }
   } finally {
-    signal?.removeEventListener('abort', stop)
+    ignore()
   }
 }

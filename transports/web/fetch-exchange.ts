@@ -1,12 +1,12 @@
 /** One HTTP exchange over the runtime's fetch, by way of ofetch with its retry and its timeout off: ours cover the body too. */
 import { createFetch } from 'ofetch'
 import { abortError } from '../../src/core/scope.js'
-import { SignalboxError } from '../../src/errors.js'
-import { isSecretName } from '../../src/redact.js'
-import type { Exchange, ExchangeTransport, OpenOptions, Reply } from '../../src/transport.js'
+import { SignalboxError, type Sent } from '../../src/errors.js'
+import { isSecretName } from '../../src/secret-names.js'
+import type { Exchange, ExchangeTransport, Reply } from '../../src/transport.js'
 import { httpBase, requestUrl, resolveWithin } from './address.js'
 import { coveredBody, gathered, MAX_GATHERED_BYTES } from './body.js'
-import { exchangeFault } from './fetch-faults.js'
+import { exchangeFault, type FetchFacts } from './fetch-faults.js'
 
 export type RequestHeaders = Readonly<Record<string, string>>
 
@@ -43,18 +43,21 @@ export function fetchExchange(options: FetchExchangeOptions): ExchangeTransport 
   return {
     kind: 'exchange',
     name,
-    async exchange(request, { signal, trace }: OpenOptions = {}) {
+    async exchange(request, { signal, trace } = {}) {
       const method = request.method.toUpperCase()
       const url = requestUrl(base, request.path, name)
       const where = url.origin + url.pathname
       const facts = { transport: name, op: `${method} ${url.pathname}` }
-      if (signal?.aborted) throw abortError(signal, { ...facts, sent: 'no' })
-      const own =
-        typeof options.headers === 'function' ? await resolveWithin(asked(options.headers), signal, name) : options.headers
-      const headers = joined(own, request.headers, trace)
+      const checkSignal = (sent: Sent): void => {
+        if (signal?.aborted) throw abortError(signal, { ...facts, sent })
+      }
+      checkSignal('no')
+      const own = typeof options.headers === 'function' ? options.headers() : options.headers
+      const headers = joined(await resolveWithin(Promise.resolve(own), signal, name), request.headers, trace)
       const body = await bodyOf(request, requestBody, signal, facts)
       // It may have fallen while headers were asked for or a body was gathered: nothing has left yet.
-      if (signal?.aborted) throw abortError(signal, { ...facts, sent: 'no' })
+      checkSignal('no')
+      const streamed = body instanceof ReadableStream
       const follow = follows(redirects, method, headers)
       let response: Response
       try {
@@ -66,30 +69,25 @@ export function fetchExchange(options: FetchExchangeOptions): ExchangeTransport 
           ignoreResponseError: true,
           responseType: 'stream',
           ...(signal ? { signal } : {}),
-          ...(body === undefined ? {} : { body: follow ? repeatable(body) : (body as BodyInit) }),
-          ...(body instanceof ReadableStream ? { duplex: 'half' as const } : {}),
+          // Node 20 cannot send bytes a second time, as a redirect asks for: it has given their buffer away. A blob it can.
+          ...(body ? { body: (follow && !streamed ? new Blob([body as BlobPart]) : body) as BodyInit } : {}),
+          ...(streamed ? { duplex: 'half' as const } : {}),
           // Asked for only where the runtime knows them: workerd throws at options that it lacks.
           ...('credentials' in Request.prototype ? { credentials } : {}),
           ...(request.keepalive && 'keepalive' in Request.prototype ? { keepalive: true } : {}),
         })
       } catch (error) {
-        throw exchangeFault(error, facts, where, { signal, streamed: body instanceof ReadableStream })
+        throw exchangeFault(error, facts, where, { signal, streamed })
       }
-      if (signal?.aborted) {
-        // A fetch that does not know signals answered all the same; nobody waits for it.
-        response.body?.cancel().catch(() => {})
-        throw abortError(signal, { ...facts, sent: 'yes' })
-      }
-      if (!follow && isRedirect(response)) {
-        await response.body?.cancel().catch(() => {})
-        throw redirected(response, facts, where)
-      }
+      const redirected = !follow && isRedirect(response)
+      // A fetch that does not know signals answered all the same; nobody waits for it.
+      if (redirected || signal?.aborted) void response.body?.cancel().catch(() => {})
+      checkSignal('yes')
+      if (redirected) throw redirectFault(response, facts, where)
       return replyOf(response, facts, where, signal)
     },
   }
 }
-
-const asked = async (headers: () => RequestHeaders | Promise<RequestHeaders>): Promise<RequestHeaders> => headers()
 
 /** Later ones win, whatever the case of their names. */
 function joined(...sources: readonly (RequestHeaders | undefined)[]): Headers {
@@ -115,7 +113,7 @@ async function bodyOf(
   { body }: Exchange,
   how: 'stream' | 'gather',
   signal: AbortSignal | undefined,
-  facts: { transport: string; op: string },
+  facts: FetchFacts,
 ): Promise<Uint8Array | ReadableStream<Uint8Array> | undefined> {
   // As bytes, because a string makes ofetch and fetch add headers of their own.
   if (typeof body === 'string') return new TextEncoder().encode(body)
@@ -129,11 +127,6 @@ async function bodyOf(
     message: 'This runtime cannot stream the body of a request.',
     hint: "Set requestBody: 'gather' to have it read first, up to 32 MiB.",
   })
-}
-
-/** Node 20 cannot send bytes a second time, as a redirect asks for: it has given their buffer away. A blob it can. */
-function repeatable(body: Uint8Array | ReadableStream<Uint8Array>): BodyInit {
-  return (body instanceof ReadableStream ? body : new Blob([body as Uint8Array<ArrayBuffer>])) as BodyInit
 }
 
 /** A runtime without it would send the text "[object ReadableStream]". */
@@ -154,44 +147,42 @@ function follows(redirects: 'safe' | 'never' | 'always', method: string, headers
   if (redirects !== 'safe') return redirects === 'always'
   if (method !== 'GET' && method !== 'HEAD') return false
   // The runtime drops these two on the way to another origin, and no others.
-  const safe = new Set(['authorization', 'cookie'])
-  for (const key of headers.keys()) {
-    if (isSecretName(key) && !safe.has(key)) return false
-  }
-  return true
+  return [...headers.keys()].every((key) => /^(authorization|cookie)$/.test(key) || !isSecretName(key))
 }
 
 /** A page is not told the status of a redirect that it does not follow. */
-function isRedirect({ status, type }: Response): boolean {
-  return type === 'opaqueredirect' || (status >= 300 && status < 400 && status !== 304 && status !== 300)
+const isRedirect = ({ status, type }: Response): boolean =>
+  type === 'opaqueredirect' || (status > 300 && status < 400 && status !== 304)
+
+/** Without a query, which may hold anything. */
+function placeOf(url: string | null, base?: string): string | undefined {
+  if (!url || !URL.canParse(url, base)) return undefined
+  const { origin, pathname } = new URL(url, base)
+  return origin + pathname
 }
 
-function redirected(response: Response, facts: { transport: string; op: string }, where: string): SignalboxError {
-  const location = response.headers.get('location')
-  const target = location !== null && URL.canParse(location, where) ? new URL(location, where) : undefined
+function redirectFault({ headers, status }: Response, facts: FetchFacts, where: string): SignalboxError {
+  const target = placeOf(headers.get('location'), where)
   return new SignalboxError({
     ...facts,
     code: 'protocol',
-    message: `${where} answered with a redirect${target ? ` to ${target.origin}${target.pathname}` : ''}, which was not followed.`,
+    message: `${where} answered with a redirect${target ? ` to ${target}` : ''}, which was not followed.`,
     hint: "Use the final address, or set redirects: 'always' if every host on the way is trusted.",
     // It arrived, and its answer is to go elsewhere.
     sent: 'yes',
     retryable: false,
-    ...(response.status === 0 ? {} : { status: response.status }),
+    status: status || undefined,
   })
 }
 
-function replyOf(response: Response, facts: { transport: string; op: string }, where: string, signal?: AbortSignal): Reply {
-  const headers: Record<string, string> = {}
-  response.headers.forEach((value, key) => {
-    headers[key.toLowerCase()] = value
-  })
-  const url = URL.canParse(response.url) ? new URL(response.url) : undefined
+function replyOf(response: Response, facts: FetchFacts, where: string, signal?: AbortSignal): Reply {
+  const url = placeOf(response.url)
+  const { status, body, redirected } = response
   return {
-    status: response.status,
-    headers,
-    body: response.body ? coveredBody(response.body, facts, where, signal) : null,
-    ...(url ? { url: url.origin + url.pathname } : {}),
-    redirected: response.redirected,
+    status,
+    headers: Object.fromEntries([...response.headers].map(([key, value]) => [key.toLowerCase(), value])),
+    body: body ? coveredBody(body, facts, where, signal) : null,
+    ...(url ? { url } : {}),
+    redirected,
   }
 }

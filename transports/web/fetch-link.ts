@@ -3,16 +3,21 @@
  * streams back. Enough for protocols that ask one question on a connection; `docs/web.md` lists the laws that cannot apply.
  */
 import { createAccumulator } from '../../src/core/codec/bytes.js'
-import { systemClock } from '../../src/core/clock.js'
 import { deferred } from '../../src/core/deferred.js'
-import { parseRetryAfter } from '../../src/core/policy/retry-after.js'
-import { abortError } from '../../src/core/scope.js'
-import { ERROR_CODES, SignalboxError, type ErrorCode } from '../../src/errors.js'
-import type { CloseReason, Link, LinkInfo, OpenOptions, StreamTransport } from '../../src/transport.js'
-import { httpBase } from './address.js'
-import { gathered, MAX_GATHERED_BYTES } from './body.js'
+import { linkError } from '../../src/core/link-protocol/frames.js'
+import type {
+  CloseOptions,
+  CloseReason,
+  ExchangeTransport,
+  Link,
+  LinkInfo,
+  OpenOptions,
+  StreamTransport,
+} from '../../src/transport.js'
+import { checkAborted, httpBase } from './address.js'
+import { MAX_GATHERED_BYTES } from './body.js'
 import { fetchExchange, type FetchExchangeOptions } from './fetch-exchange.js'
-import { codeOfStatus, sentOfStatus } from './fetch-faults.js'
+import { jsonOf, refusalOf } from './refusal.js'
 
 export interface FetchLinkOptions extends Pick<FetchExchangeOptions, 'headers' | 'fetch' | 'credentials'> {
   /** Where each link's POST goes; never with a credential in it. */
@@ -26,112 +31,136 @@ export interface FetchLinkOptions extends Pick<FetchExchangeOptions, 'headers' |
 }
 
 const NEWLINE = 0x0a
-/** Of a refusal's body, no more than this is read. */
-const MAX_REFUSAL_BYTES = 64 * 1024
 
 export function fetchLink(options: FetchLinkOptions): StreamTransport {
-  const { sendAfter = 'line', maxRequestBytes = MAX_GATHERED_BYTES, name = 'fetch-link', headers, fetch, credentials } = options
+  const { sendAfter, maxRequestBytes, name = 'fetch-link' } = options
   const url = httpBase(options.url, name)
-  const exchange = fetchExchange({
-    baseUrl: url.origin,
-    name,
-    ...(headers === undefined ? {} : { headers }),
-    ...(fetch === undefined ? {} : { fetch }),
-    ...(credentials === undefined ? {} : { credentials }),
-  })
+  const exchange = fetchExchange({ ...options, baseUrl: url.origin, name })
+  return requestLinks({ exchange, path: url.pathname, peer: url.origin + url.pathname, sendAfter, maxRequestBytes })
+}
+
+export interface RequestLinksOptions {
+  /** Whose name is the link's. */
+  readonly exchange: ExchangeTransport
+  readonly path: string
+  readonly peer: string
+  readonly sendAfter?: 'line' | 'end' | undefined
+  readonly maxRequestBytes?: number | undefined
+  /** The link for a request after which both sides speak, which no POST can carry. */
+  readonly divert?: (request: Uint8Array, options: OpenOptions | undefined) => Promise<Link> | undefined
+  /** The answer begins with empty lines, of which the protocol knows nothing. */
+  readonly emptyLinesFirst?: boolean
+}
+
+export function requestLinks(ways: RequestLinksOptions): StreamTransport {
+  const { name } = ways.exchange
   let count = 0
   return {
     kind: 'stream',
     name,
-    async open(_launch, { signal, trace }: OpenOptions = {}) {
-      if (signal?.aborted) throw abortError(signal, { transport: name, op: 'open' })
+    async open(_launch, options) {
+      checkAborted(options?.signal, name)
       count += 1
-      const info = { id: `${name}-${count}`, transport: name, peer: url.origin + url.pathname }
-      return createFetchLink(info, { sendAfter, maxRequestBytes }, async (body, life) => {
-        const reply = await exchange.exchange(
-          { method: 'POST', path: url.pathname, headers: { 'content-type': 'application/json' }, body },
-          { signal: life, ...(trace ? { trace } : {}) },
-        )
-        if (reply.status >= 200 && reply.status < 300) return reply.body
-        throw await refusal(reply.status, reply.headers, reply.body, info, life)
-      })
+      return requestLink({ id: `${name}-${count}`, transport: name, peer: ways.peer }, ways, options)
     },
   }
 }
 
-function createFetchLink(
-  info: LinkInfo,
-  { sendAfter, maxRequestBytes }: { sendAfter: 'line' | 'end'; maxRequestBytes: number },
-  post: (body: Uint8Array, signal: AbortSignal) => Promise<ReadableStream<Uint8Array> | null>,
-): Link {
+function requestLink(info: LinkInfo, ways: RequestLinksOptions, options: OpenOptions | undefined): Link {
+  const { exchange, path, sendAfter = 'line', maxRequestBytes = MAX_GATHERED_BYTES } = ways
   const life = new AbortController()
   const closed = deferred<CloseReason>()
   const request = createAccumulator()
-  let answer: Promise<ReadableStreamDefaultReader<Uint8Array> | null> | undefined
+  const onSent = deferred()
+  let answer: Promise<ReadableStreamDefaultReader<Uint8Array> | undefined> | undefined
+  let diverted: Promise<Link> | undefined
   let writingOver = false
   let closing: Promise<CloseReason> | undefined
-  const onSent = deferred()
   let reading = false
-  let over: CloseReason | undefined
+  let over = false
+  let begun = !ways.emptyLinesFirst
 
   const finish = (reason: CloseReason): void => {
-    over ??= reason
-    closed.resolve(over)
+    over = true
+    closed.resolve(closing && reason.kind === 'error' ? { kind: 'local' } : reason)
   }
-  const send = (): void => {
-    if (answer) return
+  const post = async (body: Uint8Array): Promise<ReadableStreamDefaultReader<Uint8Array> | undefined> => {
+    const headers = { 'content-type': 'application/json' }
+    const reply = await exchange.exchange({ method: 'POST', path, headers, body }, { ...options, signal: life.signal })
+    if (reply.status >= 200 && reply.status < 300) return reply.body?.getReader()
+    const facts = { transport: info.transport, op: 'POST' }
+    throw refusalOf(await jsonOf(reply, facts, life.signal), reply, facts, ways.peer)
+  }
+  const send = (): Promise<void> => {
+    const bytes = request.take()
     writingOver = true
-    answer = post(request.take(), life.signal).then((body) => body?.getReader() ?? null)
-    answer.catch((error: unknown) => finish(closing ? { kind: 'local' } : { kind: 'error', error }))
+    diverted = ways.divert?.(bytes, options)
+    diverted?.then((link) => {
+      void link.closed.then(finish)
+      if (closing) void link.close()
+    }, fail)
+    answer = diverted ? undefined : post(bytes)
+    answer?.catch(fail)
     onSent.resolve()
+    return diverted ? diverted.then((link) => link.write(bytes)) : Promise.resolve()
   }
-  const refused = (code: ErrorCode, message: string, hint?: string): Promise<never> => {
-    const promise = Promise.reject(new SignalboxError({ code, message, hint, transport: info.transport, sent: 'no' }))
-    promise.catch(() => {})
-    return promise
-  }
+  const fail = (error: unknown): void => finish({ kind: 'error', error })
 
   const next = async (): Promise<Uint8Array | null> => {
-    if (!answer && !over) await onSent.promise
-    if (closing) return null
+    await onSent.promise
     try {
+      if (diverted && !closing) return await (await diverted).read()
       const reader = await answer
       for (;;) {
-        const result = await reader?.read()
+        const { done, value } = (await (closing ? undefined : reader?.read())) ?? { done: true }
         if (closing) return null
-        if (!result || result.done) {
+        if (done) {
           finish({ kind: 'eof' })
           return null
         }
-        if (result.value.byteLength > 0) return result.value
+        // A search only at the beginning: what comes then is the protocol's own.
+        const first = begun ? 0 : value.findIndex((byte) => byte !== NEWLINE)
+        if (first === -1 || value.byteLength === 0) continue
+        begun = true
+        return first === 0 ? value : value.subarray(first)
       }
     } catch (error) {
       if (closing) return null
-      finish({ kind: 'error', error })
+      if (!diverted) fail(error)
       throw error
     }
   }
 
-  const close = (): Promise<CloseReason> => {
+  const write = (chunk: Uint8Array): Promise<void> => {
+    const refused = (code: 'closed' | 'too_large', why: string): Promise<void> =>
+      Promise.reject(linkError(info, code, `Cannot write: ${why}.`))
+    if (closing || over) return refused('closed', 'the link is over')
+    if (diverted) return diverted.then((link) => link.write(chunk))
+    if (writingOver) return refused('closed', 'the request has gone out. Open a link for each request')
+    if (request.length + chunk.byteLength > maxRequestBytes) {
+      return refused('too_large', `the request is larger than ${maxRequestBytes} bytes. Raise maxRequestBytes`)
+    }
+    request.append(chunk, maxRequestBytes)
+    return sendAfter === 'line' && chunk.includes(NEWLINE) ? send() : Promise.resolve()
+  }
+
+  const close = (how?: CloseOptions): Promise<CloseReason> => {
     if (closing) return closing
     closing = closed.promise
-    writingOver = true
-    request.take()
     onSent.resolve()
-    life.abort(new SignalboxError({ code: 'closed', message: 'The link was closed.', transport: info.transport, sent: 'maybe' }))
-    finish({ kind: 'local' })
+    if (diverted) void diverted.then((link) => link.close(how)).catch(() => {})
+    else {
+      request.take()
+      life.abort(linkError(info, 'closed', 'The link was closed.', { sent: 'maybe' }))
+      finish({ kind: 'local' })
+    }
     return closing
   }
 
   return {
     info,
     async read() {
-      if (reading) {
-        throw new SignalboxError({
-          code: 'invalid_argument',
-          message: 'A read is already pending on this link; it has one reader.',
-        })
-      }
+      if (reading) throw linkError(info, 'invalid_argument', 'A read is already pending on this link; it has one reader.')
       reading = true
       try {
         return await next()
@@ -140,76 +169,18 @@ function createFetchLink(
       }
     },
     write(chunk) {
-      if (closing || over) return refused('closed', 'Cannot write: the link is over.')
-      if (writingOver) {
-        return refused(
-          'closed',
-          'Cannot write: the request has gone out, and this link carries one.',
-          'Open a link for each request.',
-        )
-      }
-      if (request.length + chunk.byteLength > maxRequestBytes) {
-        return refused('too_large', `The request is larger than ${maxRequestBytes} bytes.`, 'Raise maxRequestBytes.')
-      }
-      request.append(chunk, maxRequestBytes)
-      if (sendAfter === 'line' && chunk.includes(NEWLINE)) send()
-      return Promise.resolve()
+      const writing = write(chunk)
+      // A caller may ignore it.
+      writing.catch(() => {})
+      return writing
     },
-    end() {
-      if (!closing && !over) send()
-      return Promise.resolve()
+    async end() {
+      if (closing || over) return
+      if (!writingOver) void send().catch(() => {})
+      await diverted?.then((link) => link.end())
     },
     close,
     closed: closed.promise,
     [Symbol.asyncDispose]: () => close().then(() => {}),
   }
 }
-
-/** A refusal teaches: a gateway's is JSON with a code and a message. Anything else is told by its status. */
-async function refusal(
-  status: number,
-  headers: Readonly<Record<string, string>>,
-  body: ReadableStream<Uint8Array> | null,
-  info: LinkInfo,
-  signal: AbortSignal,
-): Promise<SignalboxError> {
-  const facts = { transport: info.transport, op: 'POST' }
-  const bytes = body ? await gathered(body, MAX_REFUSAL_BYTES, signal, facts).catch(() => new Uint8Array(0)) : new Uint8Array(0)
-  const said = refusalOf(bytes)
-  const isCode = (code: string | undefined): code is ErrorCode => (ERROR_CODES as readonly unknown[]).includes(code)
-  const known = isCode(said.code)
-  return new SignalboxError({
-    ...facts,
-    // A gateway says beside its own code which of ours it is, and whether anything was sent.
-    code: isCode(said.code) ? said.code : isCode(said.kind) ? said.kind : codeOfStatus(status),
-    message: said.message ?? `${info.peer} answered with status ${status}.`,
-    hint: said.hint,
-    status,
-    sent: said.sent === 'no' || said.sent === 'maybe' ? said.sent : sentOfStatus(status),
-    remoteCode: known ? undefined : said.code,
-    retryAfterMs: parseRetryAfter(headers['retry-after'], systemClock.now()),
-  })
-}
-
-interface Said {
-  readonly code?: string
-  readonly message?: string
-  readonly hint?: string
-  readonly kind?: string
-  readonly sent?: string
-}
-
-function refusalOf(bytes: Uint8Array): Said {
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(new TextDecoder().decode(bytes))
-  } catch {
-    // An answer for people, such as a proxy's page: the status says enough.
-    return {}
-  }
-  const { error } = Object(parsed) as { error?: unknown }
-  const texts = Object.entries(Object(error)).filter(([key, value]) => REFUSAL_FIELDS.has(key) && typeof value === 'string')
-  return Object.fromEntries(texts)
-}
-
-const REFUSAL_FIELDS: ReadonlySet<string> = new Set(['code', 'message', 'hint', 'kind', 'sent'])

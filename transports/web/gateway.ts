@@ -1,14 +1,13 @@
 /** The gateway from a page, an edge worker or anywhere: for each upstream the transport that its protocol needs. */
 import { CCCC_RAW_OPS } from '../../src/cccc/scopes.js'
 import { SignalboxError } from '../../src/errors.js'
-import { isSecretName } from '../../src/redact.js'
-import type { ExchangeTransport, Link, OpenOptions, Reply, StreamTransport } from '../../src/transport.js'
+import { isSecretName } from '../../src/secret-names.js'
+import type { ExchangeTransport, OpenOptions, StreamTransport } from '../../src/transport.js'
 import { httpBase } from './address.js'
-import { autoLink } from './auto-link.js'
 import { fetchExchange, type FetchExchangeOptions } from './fetch-exchange.js'
-import { fetchLink } from './fetch-link.js'
-import { jsonOf, refusalError, unlessRefused } from './gateway-refusal.js'
+import { requestLinks } from './fetch-link.js'
 import { explained } from './local-network.js'
+import { jsonOf, refusalOf } from './refusal.js'
 import { webSocketLink, type WebSocketConstructor } from './web-socket.js'
 
 export interface GatewayClientOptions extends Pick<FetchExchangeOptions, 'fetch'> {
@@ -46,36 +45,37 @@ export interface GatewayClient {
   exchange(name: string): ExchangeTransport
 }
 
+const facts = (op: string) => ({ transport: 'gateway', op })
+
 export function gateway(url: string | URL, options: GatewayClientOptions = {}): GatewayClient {
   const base = httpBase(url, 'gateway')
-  const { fetch, webSocket } = options
-  const own = fetch ? { fetch } : {}
-  const plain = fetchExchange({ baseUrl: base.href, name: 'gateway', ...own })
   const root = base.href.replace(/\/$/, '')
-  const ask = (request: Parameters<typeof plain.exchange>[0], open?: OpenOptions): Promise<Reply> =>
-    explained(base, () => plain.exchange(request, open))
+  const exchangeTo = (baseUrl: string, name: string, headers?: FetchExchangeOptions['headers']): ExchangeTransport => {
+    const { exchange, ...rest } = fetchExchange({ ...options, baseUrl, name, ...(headers ? { headers } : {}) })
+    return { ...rest, exchange: (request, open) => explained(base, () => exchange(request, open)) }
+  }
+  const plain = exchangeTo(root, 'gateway')
   let redeemed: Promise<string> | undefined
 
   const redeem = async (ticket: string): Promise<string> => {
     const headers = { 'content-type': 'application/json' }
-    const reply = await ask({ method: 'POST', path: '/v1/ticket', headers, body: JSON.stringify({ ticket }) })
-    const answer = (await jsonOf(reply.body)) as { token?: unknown }
+    const reply = await plain.exchange({ method: 'POST', path: '/v1/ticket', headers, body: JSON.stringify({ ticket }) })
+    const answer = await jsonOf(reply, facts('ticket'))
     if (typeof answer.token === 'string') return answer.token
-    throw refusalError(answer, reply, 'gateway')
+    throw refusalOf(answer, reply, facts('ticket'), base.origin)
   }
   const token = async (): Promise<string> => {
-    if (typeof options.token === 'function') return options.token()
-    if (options.token) return options.token
-    if (options.ticket === undefined) {
+    const { token: given, ticket } = options
+    if (given) return typeof given === 'function' ? given() : given
+    if (ticket === undefined) {
       throw new SignalboxError({
+        ...facts('token'),
         code: 'unauthenticated',
-        message: 'The gateway needs a token or a ticket.',
-        hint: 'The gateway prints an address with a ticket when it starts.',
-        transport: 'gateway',
+        message: 'The gateway needs a token, or a ticket: it prints an address with one when it starts.',
       })
     }
     // Shared by every transport of this client: a ticket works once. One that could not be sent is not spent.
-    redeemed ??= redeem(options.ticket).catch((error: unknown) => {
+    redeemed ??= redeem(ticket).catch((error: unknown) => {
       if (SignalboxError.is(error) && error.sent === 'no' && error.code !== 'unauthenticated') redeemed = undefined
       throw error
     })
@@ -83,28 +83,24 @@ export function gateway(url: string | URL, options: GatewayClientOptions = {}): 
   }
   const headers = async (): Promise<Record<string, string>> => ({ authorization: `Bearer ${await token()}` })
 
-  const called = (name: string): StreamTransport => {
-    const posts = fetchLink({ url: `${root}/v1/${encodeURIComponent(name)}/call`, name: `gateway:${name}`, headers, ...own })
-    return { ...posts, open: async (_launch, open) => withoutFirstBeat(await posts.open(undefined, open), base) }
-  }
-  const linked = <Launch>(name: string): StreamTransport<Launch> => {
-    const links = webSocketLink<Launch>({
-      url: `${root}/v1/${encodeURIComponent(name)}/link`,
-      name: `gateway:${name}`,
-      credential: token,
-      ...(webSocket ? { webSocket } : {}),
-    })
-    return { ...links, open: (launch, open) => explained(base, () => links.open(launch, open)) }
-  }
   const stream = <Launch>(name: string, via: Via): StreamTransport<Launch> => {
-    if (via === 'link') return linked(name)
-    const call = called(name)
-    const either = via === 'call' ? call : autoLink({ name: call.name, call, link: linked<void>(name), needsLink: isConversation })
-    return either as StreamTransport<Launch>
+    const at = `${root}/v1/${encodeURIComponent(name)}`
+    const full = `gateway:${name}`
+    const { webSocket } = options
+    const links = webSocketLink<unknown>({ url: `${at}/link`, name: full, credential: token, ...(webSocket ? { webSocket } : {}) })
+    const open: StreamTransport<unknown>['open'] = (launch, how) => explained(base, () => links.open(launch, how))
+    if (via === 'link') return { ...links, open }
+    return requestLinks({
+      exchange: exchangeTo(at, full, headers),
+      path: '/call',
+      peer: `${at}/call`,
+      // So that Firefox hands out the first bytes of what may take long.
+      emptyLinesFirst: true,
+      divert: (request, how) => (via === 'auto' && isConversation(request) ? open(undefined, how) : undefined),
+    }) as StreamTransport<Launch>
   }
   const exchange = (name: string): ExchangeTransport => {
-    const baseUrl = `${root}/v1/${encodeURIComponent(name)}/http`
-    const inner = fetchExchange({ baseUrl, name: `gateway:${name}`, headers, ...own })
+    const inner = exchangeTo(`${root}/v1/${encodeURIComponent(name)}/http`, `gateway:${name}`, headers)
     return {
       ...inner,
       async exchange(request, open) {
@@ -113,18 +109,21 @@ export function gateway(url: string | URL, options: GatewayClientOptions = {}): 
         const own: Record<string, string> = Object.fromEntries(kept.map(([key, value]) => [key.toLowerCase(), value]))
         // With a body or without: what a form could send across sites, the gateway does not take.
         if (CHANGES.includes(request.method)) own['content-type'] ??= 'application/json'
-        const reply = await explained(base, () => inner.exchange({ ...request, headers: own }, open))
-        return unlessRefused(reply, inner.name)
+        const reply = await inner.exchange({ ...request, headers: own }, open)
+        // The header tells a refusal of the gateway's own from an answer of the upstream.
+        if (reply.headers['signalbox-refusal'] === undefined) return reply
+        const told = { transport: inner.name, op: request.path }
+        throw refusalOf(await jsonOf(reply, told), reply, told, base.origin)
       },
     }
   }
 
   return {
-    async session(open = {}) {
-      const reply = await ask({ method: 'GET', path: '/v1', headers: await headers() }, open)
-      const answer = (await jsonOf(reply.body)) as Partial<GatewaySession>
+    async session(open) {
+      const reply = await plain.exchange({ method: 'GET', path: '/v1', headers: await headers() }, open)
+      const answer = (await jsonOf(reply, facts('session'))) as Partial<GatewaySession>
       if (reply.status === 200 && answer.upstreams && answer.scopes) return { scopes: answer.scopes, upstreams: answer.upstreams }
-      throw refusalError(answer, reply, 'gateway')
+      throw refusalOf({ ...answer }, reply, facts('session'), base.origin)
     },
     token,
     ccc: (name = 'ccc', via = 'call') => stream(name, via),
@@ -142,35 +141,8 @@ const CHANGES = ['POST', 'PUT', 'PATCH']
 /** Requests after which both sides speak. What cannot be read is refused on either way. */
 function isConversation(line: Uint8Array): boolean {
   try {
-    const { op } = JSON.parse(new TextDecoder().decode(line)) as { op?: unknown }
-    return typeof op === 'string' && CCCC_RAW_OPS.includes(op)
+    return CCCC_RAW_OPS.includes(JSON.parse(new TextDecoder().decode(line)).op)
   } catch {
     return false
-  }
-}
-
-const NEWLINE = 0x0a
-
-/** The gateway begins an answer with an empty line, so that Firefox hands out the first bytes; a protocol knows nothing of it. */
-function withoutFirstBeat(link: Link, base: URL): Link {
-  let begun = false
-  const read = async (): Promise<Uint8Array | null> => {
-    for (;;) {
-      const chunk = await explained(base, () => link.read())
-      if (begun || chunk === null) return chunk
-      const first = chunk.findIndex((byte) => byte !== NEWLINE)
-      if (first === -1) continue
-      begun = true
-      return first === 0 ? chunk : chunk.subarray(first)
-    }
-  }
-  return {
-    info: link.info,
-    read,
-    write: (bytes) => link.write(bytes),
-    end: () => link.end(),
-    close: (options) => link.close(options),
-    closed: link.closed,
-    [Symbol.asyncDispose]: () => link[Symbol.asyncDispose](),
   }
 }

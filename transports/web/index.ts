@@ -2,21 +2,6 @@
 export { fetchExchange, type FetchExchangeOptions, type FetchFunction, type RequestHeaders } from './fetch-exchange.js'
 export { fetchLink, type FetchLinkOptions } from './fetch-link.js'
 export type { Credential } from './address.js'
-export {
-  acceptWebSocket,
-  webSocketLink,
-  type AcceptWebSocketOptions,
-  type WebSocketConstructor,
-  type WebSocketLike,
-  type WebSocketLinkOptions,
-} from './web-socket.js'
-export {
-  acceptMessagePort,
-  messagePortLink,
-  type AcceptMessagePortOptions,
-  type MessagePortLike,
-  type MessagePortLinkOptions,
-} from './message-port.js'
-export type { AcceptedLink, OpenRequest } from '../../src/core/link-protocol/handshake.js'
-export type { FrameLink } from '../../src/core/link-protocol/frame-link.js'
+export { webSocketLink, type WebSocketConstructor, type WebSocketLike, type WebSocketLinkOptions } from './web-socket.js'
+export { messagePortLink, type MessagePortLike, type MessagePortLinkOptions } from './message-port.js'
 export { gateway, type GatewayClient, type GatewayClientOptions, type GatewaySession, type Via } from './gateway.js'

@@ -4,52 +4,47 @@
  */
 import { SignalboxError, withFacts } from '../../src/errors.js'
 
-interface PageGlobals {
+export interface PageGlobals {
   readonly location?: { readonly protocol: string; readonly hostname: string; readonly origin: string }
   readonly navigator?: { readonly permissions?: { query(descriptor: { name: string }): Promise<{ readonly state: string }> } }
 }
 
-const isLoopback = (host: string): boolean => /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(host)
-/** One permission in Chrome 142, two from 145 on. */
-const PERMISSIONS = ['loopback-network', 'local-network-access'] as const
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
 
-/** The same failure, with what is known about its cause; everything else passes unchanged. */
-export async function explainUnreachable(
-  error: unknown,
+/** Runs the work, and explains its failure; one that is of another kind passes unchanged. */
+export async function explained<Result>(
   target: URL,
-  globals: PageGlobals = globalThis as PageGlobals,
-): Promise<unknown> {
-  const { location, navigator } = globals
-  if (!SignalboxError.is(error, 'unreachable') || !location || !isLoopback(target.hostname)) return error
-  if (isLoopback(location.hostname)) return error
-  const state = await permissionState(navigator?.permissions)
-  if (state === 'denied' || state === 'prompt') {
-    return withFacts(
+  work: () => Promise<Result>,
+  { location, navigator }: PageGlobals = globalThis as PageGlobals,
+): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    const { hostname, protocol, origin = '' } = location ?? {}
+    const apart = hostname !== undefined && LOOPBACK.test(target.hostname) && !LOOPBACK.test(hostname)
+    if (!apart || !SignalboxError.is(error, 'unreachable')) throw error
+    const state = await permissionState(navigator?.permissions)
+    const barred = state === 'denied' || state === 'prompt'
+    const message = barred
+      ? `The browser did not let ${origin} reach ${target.origin} on this machine: its permission "Local network access" is ${state === 'denied' ? 'refused' : 'not given'}. Allow it for this site in the browser's settings; the page must be on https.`
+      : `${error.message} If the gateway runs, ${origin} may be missing in its allowedOrigins.`
+    const mixed = !barred && protocol === 'https:' && target.protocol === 'http:'
+    throw withFacts(
       error,
       {},
       {
-        remoteCode: 'local_network_access',
-        message: `The browser did not let ${location.origin} reach ${target.origin} on this machine: its permission "Local network access" is ${state === 'denied' ? 'refused' : 'not given'}. Allow it for this site in the browser's site settings and try again; the page itself must be on https.`,
+        ...(barred ? { remoteCode: 'local_network_access' } : {}),
+        message: mixed
+          ? `${message} Some browsers, Safari among them, let no https page reach a plain http address: open the one that the gateway itself serves, or give it TLS.`
+          : message,
       },
     )
   }
-  const mixed = location.protocol === 'https:' && target.protocol === 'http:'
-  const rule = mixed
-    ? ' Some browsers, Safari among them, let no https page reach a plain http address, not even on this machine: open the address that the gateway itself serves, or give it TLS.'
-    : ''
-  return withFacts(
-    error,
-    {},
-    {
-      message: `${error.message} If the gateway runs, ${location.origin} may be missing in its allowedOrigins.${rule}`,
-    },
-  )
 }
 
-async function permissionState(
-  permissions: NonNullable<PageGlobals['navigator']>['permissions'] | undefined,
-): Promise<string | undefined> {
-  for (const name of PERMISSIONS) {
+async function permissionState(permissions: NonNullable<PageGlobals['navigator']>['permissions']): Promise<string | undefined> {
+  // One permission in Chrome 142, two from 145 on.
+  for (const name of ['loopback-network', 'local-network-access']) {
     try {
       const found = await permissions?.query({ name })
       if (found) return found.state
@@ -58,13 +53,4 @@ async function permissionState(
     }
   }
   return undefined
-}
-
-/** Runs the work, and explains its failure. */
-export async function explained<Result>(target: URL, work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work()
-  } catch (error) {
-    throw await explainUnreachable(error, target)
-  }
 }

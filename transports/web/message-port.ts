@@ -1,11 +1,10 @@
 /** Links over MessagePorts: to a worker, a frame, a service worker, or within one page. */
-import { acceptFrames, connectFrames, type AcceptedLink, type Handshake } from '../../src/core/link-protocol/handshake.js'
-import type { FrameLink, FrameSocket } from '../../src/core/link-protocol/frame-link.js'
-import { abortError } from '../../src/core/scope.js'
+import { connectFrames, type Handshake } from '../../src/core/link-protocol/connect.js'
+import type { FrameSocket } from '../../src/core/link-protocol/frame-link.js'
 import { SignalboxError } from '../../src/errors.js'
-import type { OpenOptions, StreamTransport } from '../../src/transport.js'
-import { resolveCredential, resolveWithin, type Credential } from './address.js'
-import type { AcceptWebSocketOptions } from './web-socket.js'
+import type { Link, StreamTransport } from '../../src/transport.js'
+import { checkAborted, resolveCredential, resolveWithin, type Credential } from './address.js'
+import { frameOf } from './web-socket.js'
 
 /** As much of a MessagePort as is used here: a page's, a worker's, or that of `node:worker_threads`. */
 export interface MessagePortLike {
@@ -31,8 +30,8 @@ export function messagePortLink<Launch = void>(options: MessagePortLinkOptions |
   return {
     kind: 'stream',
     name,
-    async open(launch, { signal, trace }: OpenOptions = {}) {
-      if (signal?.aborted) throw abortError(signal, { transport: name, op: 'open' })
+    async open(launch, { signal, trace } = {}) {
+      checkAborted(signal, name)
       count += 1
       if (count > 1 && typeof port !== 'function') {
         throw new SignalboxError({
@@ -48,21 +47,17 @@ export function messagePortLink<Launch = void>(options: MessagePortLinkOptions |
       // A port that comes too late belongs to nobody.
       void fresh?.then((late) => signal?.aborted && late.close()).catch(() => {})
       const own = fresh ? await resolveWithin(fresh, signal, name) : (port as MessagePortLike)
-      return overPort(own, (socket) => connectFrames({ info, socket, windowBytes, credential: secret, launch, trace, signal }))
+      return overPort(own, (socket) => {
+        const shake = connectFrames({ info, socket, windowBytes, credential: secret, launch, trace, signal })
+        shake.begin()
+        return shake
+      })
     },
   }
 }
 
-export type AcceptMessagePortOptions = AcceptWebSocketOptions
-
-/** The half of whoever was handed a port. */
-export function acceptMessagePort(port: MessagePortLike, options: AcceptMessagePortOptions = {}): Promise<AcceptedLink> {
-  const { name = 'messageport', id = `${name}-accepted`, peer, windowBytes, openTimeoutMs, authorize, clock } = options
-  const info = { id, transport: name, ...(peer === undefined ? {} : { peer }) }
-  return overPort(port, (socket) => acceptFrames({ info, socket, windowBytes, openTimeoutMs, authorize, clock }))
-}
-
-function overPort<Opened extends FrameLink>(
+/** For either side. */
+export function overPort<Opened extends Link>(
   port: MessagePortLike,
   start: (socket: FrameSocket) => Handshake<Opened>,
 ): Promise<Opened> {
@@ -71,20 +66,13 @@ function overPort<Opened extends FrameLink>(
   const finish = (code: number, detail: string): void => {
     if (over) return
     over = true
-    port.removeEventListener('message', onMessage)
-    port.removeEventListener('messageerror', onUnreadable)
-    port.removeEventListener('close', onGone)
+    for (const [type, listener] of listeners) port.removeEventListener(type, listener)
     port.close()
     handshake.receiver.socketClosed(code, detail)
   }
   const onMessage = (event: unknown): void => {
-    const { data } = event as { readonly data: unknown }
-    if (typeof data === 'string') handshake.receiver.frame(data)
-    else if (data instanceof Uint8Array) handshake.receiver.frame(data)
-    // Nothing of the protocol: an empty frame is a fault, and this is no better.
-    else handshake.receiver.frame(new Uint8Array(0))
+    handshake.receiver.frame(frameOf((event as { readonly data?: unknown }).data))
   }
-  const onUnreadable = (): void => handshake.receiver.frame(new Uint8Array(0))
   // Only some runtimes tell that the other port is gone.
   const onGone = (): void => finish(1006, 'the other port is gone')
   const socket: FrameSocket = {
@@ -106,9 +94,13 @@ function overPort<Opened extends FrameLink>(
     close: () => queueMicrotask(() => finish(1000, '')),
   }
   const handshake = start(socket)
-  port.addEventListener('message', onMessage)
-  port.addEventListener('messageerror', onUnreadable)
-  port.addEventListener('close', onGone)
+  const listeners = [
+    ['message', onMessage],
+    // What cannot be read has no data, and is a fault.
+    ['messageerror', onMessage],
+    ['close', onGone],
+  ] as const
+  for (const [type, listener] of listeners) port.addEventListener(type, listener)
   port.start?.()
   return handshake.link
 }

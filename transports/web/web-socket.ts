@@ -1,19 +1,11 @@
-/** Links over WebSockets: the client's half, over whichever constructor the runtime has, and the half of whoever accepts them. */
-import {
-  acceptFrames,
-  connectFrames,
-  type AcceptedLink,
-  type AcceptFramesOptions,
-  type Handshake,
-  type OpenRequest,
-} from '../../src/core/link-protocol/handshake.js'
-import type { FrameLink, FrameSocket } from '../../src/core/link-protocol/frame-link.js'
-import { SUBPROTOCOL } from '../../src/core/link-protocol/frames.js'
+/** Links over WebSockets: the client's half, over whichever constructor the runtime has. */
+import { connectFrames } from '../../src/core/link-protocol/connect.js'
+import type { FrameReceiver, FrameSocket } from '../../src/core/link-protocol/frame-link.js'
+import { linkError, SUBPROTOCOL } from '../../src/core/link-protocol/frames.js'
 import { deferred, type Deferred } from '../../src/core/deferred.js'
-import { abortError } from '../../src/core/scope.js'
 import { SignalboxError } from '../../src/errors.js'
-import type { LinkInfo, OpenOptions, StreamTransport } from '../../src/transport.js'
-import { resolveCredential, socketUrl, type Credential } from './address.js'
+import type { StreamTransport } from '../../src/transport.js'
+import { checkAborted, resolveCredential, socketUrl, type Credential } from './address.js'
 
 /** As much of a WebSocket as is used here: a page's own, workerd's, Deno's, Bun's, Node 22's, or that of `ws`. */
 export interface WebSocketLike {
@@ -53,21 +45,31 @@ const CONGESTED_BYTES = 1024 * 1024
 export function webSocketLink<Launch = void>(options: WebSocketLinkOptions): StreamTransport<Launch> {
   const { credential, windowBytes, name = 'websocket' } = options
   const url = socketUrl(options.url, name)
+  const peer = url.origin + url.pathname
   let count = 0
   return {
     kind: 'stream',
     name,
-    async open(launch, { signal, trace }: OpenOptions = {}) {
+    async open(launch, { signal, trace } = {}) {
       count += 1
-      const info = { id: `${name}-${count}`, transport: name, peer: url.origin + url.pathname }
-      if (signal?.aborted) throw abortError(signal, { transport: name, op: 'open' })
+      const info = { id: `${name}-${count}`, transport: name, peer }
+      checkAborted(signal, name)
       const WebSocket = constructorOf(options.webSocket, name)
       const secret = await resolveCredential(credential, signal, name)
       // The signal may have fallen since, and a listener added now would not hear of it.
-      if (signal?.aborted) throw abortError(signal, { transport: name, op: 'open' })
-      const connect = (socket: FrameSocket): Handshake =>
-        connectFrames({ info, socket, windowBytes, credential: secret, launch, trace, signal })
-      return openSocket(new WebSocket(url.href, [SUBPROTOCOL]), info, connect, signal)
+      checkAborted(signal, name)
+      const webSocket = new WebSocket(url.href, [SUBPROTOCOL])
+      const socket = frameSocket(webSocket)
+      const shake = connectFrames({ info, socket, windowBytes, credential: secret, launch, trace, signal })
+      webSocket.addEventListener('open', () => {
+        if (webSocket.protocol === SUBPROTOCOL) shake.begin()
+        else
+          shake.fail(
+            linkError(info, 'incompatible', `${peer} does not speak ${SUBPROTOCOL}.`, { op: 'open', hint: 'Is it a gateway?' }),
+          )
+      })
+      report(webSocket, shake.receiver)
+      return shake.link
     },
   }
 }
@@ -83,106 +85,12 @@ function constructorOf(given: WebSocketConstructor | undefined, transport: strin
   })
 }
 
-function openSocket(
-  webSocket: WebSocketLike,
-  info: LinkInfo,
-  connect: (socket: FrameSocket) => Handshake,
-  signal: AbortSignal | undefined,
-): Promise<FrameLink> {
-  return new Promise((resolve, reject) => {
-    let handshake: Handshake | undefined
-    let detail = ''
-    const facts = { transport: info.transport, op: 'open', sent: 'no' } as const
-    const { socket, listen } = asFrameSocket(webSocket)
-    const giveUp = (error: SignalboxError): void => {
-      signal?.removeEventListener('abort', onAbort)
-      reject(error)
-      socket.close(1000, '')
-      socket.terminate?.()
-    }
-    const onAbort = (): void => {
-      if (signal && !handshake) giveUp(abortError(signal, facts))
-    }
-    signal?.addEventListener('abort', onAbort, { once: true })
-    listen({
-      opened() {
-        if (signal?.aborted) return
-        signal?.removeEventListener('abort', onAbort)
-        if (webSocket.protocol !== SUBPROTOCOL) {
-          return giveUp(
-            new SignalboxError({
-              ...facts,
-              code: 'incompatible',
-              message: `${info.peer} accepts WebSockets but does not speak ${SUBPROTOCOL}.`,
-              hint: 'Is this the address of a Signalbox gateway?',
-            }),
-          )
-        }
-        handshake = connect(socket)
-        handshake.link.then(resolve, reject)
-      },
-      frame: (data) => handshake?.receiver.frame(data),
-      failed(message) {
-        detail = message
-      },
-      closed(code, reason) {
-        if (handshake) return handshake.receiver.socketClosed(code, reason)
-        giveUp(
-          new SignalboxError({
-            ...facts,
-            code: 'unreachable',
-            message: `Cannot open a WebSocket to ${info.peer}${detail ? `: ${detail}` : ` (code ${code})`}.`,
-            hint: 'Does a server listen there, and does it allow this origin?',
-          }),
-        )
-      },
-    })
-  })
-}
-
-export interface AcceptWebSocketOptions {
-  /** Default `websocket`. */
-  readonly name?: string
-  /** Names the link in logs; default counts nothing and says `accepted`. */
-  readonly id?: string
-  readonly peer?: string
-  readonly windowBytes?: number
-  readonly openTimeoutMs?: number
-  /** Throwing refuses the client; a SignalboxError also tells it why. */
-  readonly authorize?: (open: OpenRequest, signal: AbortSignal) => void | Promise<void>
-  readonly clock?: AcceptFramesOptions['clock']
-}
-
-/**
- * The half of whoever accepts: over a WebSocket that is open, or about to be, with the subprotocol `signalbox.v1` agreed upon. Call it
- * before the first message can arrive. Rejects where the client is refused or does not say `open` in time; the socket is closed then.
- */
-export function acceptWebSocket(webSocket: WebSocketLike, options: AcceptWebSocketOptions = {}): Promise<AcceptedLink> {
-  const { name = 'websocket', id = `${name}-accepted`, peer, windowBytes, openTimeoutMs, authorize, clock } = options
-  const info = { id, transport: name, ...(peer === undefined ? {} : { peer }) }
-  const { socket, listen } = asFrameSocket(webSocket)
-  const handshake = acceptFrames({ info, socket, windowBytes, openTimeoutMs, authorize, clock })
-  listen({
-    opened() {},
-    failed() {},
-    frame: (data) => handshake.receiver.frame(data),
-    closed: (code, reason) => handshake.receiver.socketClosed(code, reason),
-  })
-  return handshake.link
-}
-
 interface CallsBack {
   send(data: Uint8Array<ArrayBuffer>, taken: () => void): void
 }
 
-interface SocketEvents {
-  opened(): void
-  frame(data: string | Uint8Array): void
-  failed(message: string): void
-  closed(code: number, reason: string): void
-}
-
-function asFrameSocket(webSocket: WebSocketLike): { socket: FrameSocket; listen(events: SocketEvents): void } {
+/** For a WebSocket of either side. */
+export function frameSocket(webSocket: WebSocketLike): FrameSocket {
   const { terminate } = webSocket
   try {
     webSocket.binaryType = 'arraybuffer'
@@ -197,7 +105,7 @@ function asFrameSocket(webSocket: WebSocketLike): { socket: FrameSocket; listen(
     room.resolve()
     room = undefined
   }
-  const socket: FrameSocket = {
+  return {
     send(frame) {
       if (webSocket.readyState >= CLOSING) return
       try {
@@ -225,30 +133,29 @@ function asFrameSocket(webSocket: WebSocketLike): { socket: FrameSocket; listen(
     },
     ...(terminate ? { terminate: () => terminate.call(webSocket) } : {}),
   }
-  return {
-    socket,
-    listen(events) {
-      webSocket.addEventListener('open', () => events.opened())
-      webSocket.addEventListener('message', (event) => {
-        const { data } = event as { data: unknown }
-        if (typeof data === 'string') events.frame(data)
-        else if (data instanceof ArrayBuffer) events.frame(new Uint8Array(data))
-        else if (data instanceof Uint8Array) events.frame(data)
-        // A blob, where the runtime would give no buffers: an empty frame is a fault, and a silent loss would be worse.
-        else events.frame(new Uint8Array(0))
-      })
-      // Listened to until the end: with `ws` an error that nobody hears ends the process.
-      webSocket.addEventListener('error', (event) => {
-        const { message } = event as { message?: unknown }
-        events.failed(typeof message === 'string' ? message : '')
-      })
-      webSocket.addEventListener('close', (event) => {
-        const { code, reason } = event as { code?: unknown; reason?: unknown }
-        events.closed(typeof code === 'number' ? code : 1006, typeof reason === 'string' ? reason : '')
-      })
-    },
-  }
 }
+
+/** Tells the protocol what happens to a WebSocket, to its end. */
+export function report(webSocket: WebSocketLike, receiver: FrameReceiver): void {
+  let detail = ''
+  webSocket.addEventListener('message', (event) => {
+    const { data } = event as { data: unknown }
+    receiver.frame(data instanceof ArrayBuffer ? new Uint8Array(data) : frameOf(data))
+  })
+  // Listened to until the end: with `ws` an error that nobody hears ends the process.
+  webSocket.addEventListener('error', (event) => {
+    const { message } = event as { message?: unknown }
+    if (typeof message === 'string') detail = message
+  })
+  webSocket.addEventListener('close', (event) => {
+    const { code = 1006, reason } = event as { code?: number; reason?: string }
+    receiver.socketClosed(code, reason || detail)
+  })
+}
+
+/** A blob, or what is nothing of the protocol: an empty frame is a fault, and a silent loss would be worse. */
+export const frameOf = (data: unknown): string | Uint8Array =>
+  typeof data === 'string' || data instanceof Uint8Array ? data : new Uint8Array(0)
 
 /** The protocol allows 123 bytes; longer ones, and broken characters, throw. */
 function closeReason(text: string): string {

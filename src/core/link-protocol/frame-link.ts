@@ -4,19 +4,21 @@ import type { CloseOptions, CloseReason, Link, LinkInfo } from '../../transport.
 import { systemClock, type Timer } from '../clock.js'
 import { deferred } from '../deferred.js'
 import { createInbox } from '../inbox.js'
+import { MAX_UNSENT_BYTES, tooMuchUnsent, unsentCost } from '../unsent.js'
 import {
-  closeFrameFor,
   encodeControl,
-  FrameFault,
   frameCost,
+  linkError,
   MAX_FRAME_BYTES,
   MAX_WINDOW_BYTES,
   parseControl,
+  peerOf,
   reasonOfClose,
   reasonOfSocket,
+  type CloseFrame,
   type ControlFrame,
+  type ReadFrame,
 } from './frames.js'
-import { MAX_UNSENT_BYTES, tooMuchUnsent, unsentCost } from '../unsent.js'
 import { createSender } from './sender.js'
 
 /** What the protocol needs of a WebSocket, a MessagePort or a server's own socket type. None of these may throw. */
@@ -40,9 +42,11 @@ export interface FrameReceiver {
   socketClosed(code: number, detail: string): void
 }
 
-export interface FrameLink extends Link {
-  /** Closes, and tells the other side why: how the child behind a gateway ended, or that it must resume elsewhere. */
-  closeAs(reason: CloseReason, options?: CloseOptions): Promise<CloseReason>
+export interface MadeFrameLink {
+  readonly link: Link
+  readonly receiver: FrameReceiver
+  /** Closes, and tells the other side why. */
+  closeWith(frame: CloseFrame, socketCode: number, options?: CloseOptions): Promise<CloseReason>
 }
 
 export interface FrameLinkOptions {
@@ -58,7 +62,7 @@ const GRACE_MS = 2_000
 /** How late a runtime may be to tell of a socket that was cut. */
 const CUT_MS = 500
 
-export function createFrameLink({ info, socket, window, credit }: FrameLinkOptions): { link: FrameLink; receiver: FrameReceiver } {
+export function createFrameLink({ info, socket, window, credit }: FrameLinkOptions): MadeFrameLink {
   const closed = deferred<CloseReason>()
   let whenClosed: Promise<CloseReason> | undefined
   let ending: CloseReason | undefined
@@ -80,17 +84,9 @@ export function createFrameLink({ info, socket, window, credit }: FrameLinkOptio
 
   const refusal = (sent: Sent): SignalboxError => {
     const why = whenClosed ? 'this link was closed' : ending ? 'the other side is gone' : 'this side has ended its writing'
-    const exit = ending?.kind === 'exit' ? ending : undefined
-    return new SignalboxError({
-      code: exit ? 'exited' : 'closed',
-      message: `Cannot write to ${info.peer ?? info.id}: ${why}.`,
-      transport: info.transport,
-      sent,
-      exitCode: exit?.exitCode,
-      signal: exit?.signal,
-      stderrTail: exit?.stderrTail,
-      ...(ending?.kind === 'error' ? { cause: ending.error } : {}),
-    })
+    const facts = ending?.kind === 'exit' ? ending : ending?.kind === 'error' ? { cause: ending.error } : {}
+    const code = ending?.kind === 'exit' ? 'exited' : 'closed'
+    return linkError(info, code, `Cannot write to ${info.peer ?? info.id}: ${why}.`, { ...facts, sent })
   }
 
   const finish = (abandoned = false): void => {
@@ -120,16 +116,10 @@ export function createFrameLink({ info, socket, window, credit }: FrameLinkOptio
   }
 
   const fault = (message: string): void => {
-    const error = new SignalboxError({
-      code: 'protocol',
-      message: `${info.peer ?? 'The other side'} broke the link protocol: ${message}.`,
-      transport: info.transport,
-      sent: 'maybe',
-    })
-    const { frame, socketCode } = closeFrameFor({ kind: 'error', error })
-    tell({ ...frame, message })
+    const error = linkError(info, 'protocol', `${peerOf(info)} broke the link protocol: ${message}.`, { sent: 'maybe' })
+    tell({ type: 'close', code: 'protocol', message })
     inbox.fail(error)
-    release({ kind: 'error', error }, socketCode, message)
+    release({ kind: 'error', error }, 4400, message)
   }
 
   /** What is wrong with a binary frame, if anything. */
@@ -153,24 +143,20 @@ export function createFrameLink({ info, socket, window, credit }: FrameLinkOptio
     if (eofSent && eofReceived) release({ kind: 'eof' }, 1000, '')
   }
 
-  const eof = (): void => {
-    eofReceived = true
-    inbox.end()
-    bothEnded()
-  }
-
-  const peerClosed = (reason: CloseReason): void => {
-    if (reason.kind === 'error') inbox.fail(reason.error)
-    else inbox.end()
-    release(reason, 1000, '')
-  }
-
-  const control = (frame: ControlFrame): void => {
-    if (frame.type === 'close') peerClosed(reasonOfClose(frame, info.transport))
-    else if (frame.type === 'open') fault('a second open')
-    else if (frame.type === 'eof' && eofReceived) fault('a second eof')
-    else if (frame.type === 'eof') eof()
-    else if (!sender.grant(frame.bytes, MAX_WINDOW_BYTES)) fault('credit beyond the largest window')
+  const control = (frame: ReadFrame): void => {
+    if (frame.type === 'close') {
+      const reason = reasonOfClose(frame, info)
+      if (reason.kind === 'error') inbox.fail(reason.error)
+      else inbox.end()
+      release(reason, 1000, '')
+    } else if (frame.type === 'credit') {
+      if (!sender.grant(frame.bytes, MAX_WINDOW_BYTES)) fault('credit beyond the largest window')
+    } else if (frame.type === 'open' || eofReceived) fault(`a second ${frame.type}`)
+    else {
+      eofReceived = true
+      inbox.end()
+      bothEnded()
+    }
   }
 
   const consume = (chunk: Uint8Array | null): Uint8Array | null => {
@@ -185,23 +171,24 @@ export function createFrameLink({ info, socket, window, credit }: FrameLinkOptio
     return chunk
   }
 
-  const closeAs = (why: CloseReason, { graceMs, reason }: CloseOptions = {}): Promise<CloseReason> => {
+  const closeWith: MadeFrameLink['closeWith'] = (frame, socketCode, { graceMs, reason } = {}) => {
     if (whenClosed) return whenClosed
     whenClosed = closed.promise
     inbox.discard()
     if (!ending) {
       sender.flush()
-      const { frame, socketCode } = closeFrameFor(why)
-      const detail = reason ?? frame.message
-      tell(detail === undefined ? frame : { ...frame, message: detail })
-      release({ kind: 'local' }, socketCode, detail ?? '')
+      const message = reason ?? frame.message
+      tell({ ...frame, message })
+      release({ kind: 'local' }, socketCode, message ?? '')
     }
     // Also where the end was under way: whoever closes says how long it may take.
     if (!finished) bound(Math.max(0, graceMs ?? GRACE_MS))
     return whenClosed
   }
 
-  const link: FrameLink = {
+  const close = (options?: CloseOptions): Promise<CloseReason> => closeWith({ type: 'close' }, 1000, options)
+
+  const link: Link = {
     info,
     read: () => inbox.read().then(consume),
     write(chunk) {
@@ -227,10 +214,9 @@ export function createFrameLink({ info, socket, window, credit }: FrameLinkOptio
       })
       return endOfWriting
     },
-    close: (options) => closeAs({ kind: 'local' }, options),
-    closeAs,
+    close,
     closed: closed.promise,
-    [Symbol.asyncDispose]: () => closeAs({ kind: 'local' }).then(() => {}),
+    [Symbol.asyncDispose]: () => close().then(() => {}),
   }
 
   const receiver: FrameReceiver = {
@@ -239,30 +225,25 @@ export function createFrameLink({ info, socket, window, credit }: FrameLinkOptio
       if (typeof data !== 'string') bytes(data)
       else {
         const parsed = parseControl(data)
-        if (parsed instanceof FrameFault) fault(parsed.message)
+        if (typeof parsed === 'string') fault(parsed)
         else control(parsed)
       }
     },
     socketClosed(code, detail) {
       if (!ending) {
-        ending = reasonOfSocket(code, detail, info.transport)
+        ending = reasonOfSocket(code, detail, info)
         sender.fail(refusal)
         inbox.fail(lost(ending, info))
       }
       finish()
     },
   }
-  return { link, receiver }
+  return { link, receiver, closeWith }
 }
 
 /** Without `eof` or `close` nobody knows whether the bytes were all of them. */
 function lost(reason: CloseReason, info: LinkInfo): SignalboxError {
   if (reason.kind === 'error' && SignalboxError.is(reason.error)) return reason.error
-  const code = reason.kind === 'peer' && reason.code !== undefined ? ` (code ${reason.code})` : ''
-  return new SignalboxError({
-    code: 'closed',
-    message: `The link to ${info.peer ?? info.id} was lost without a farewell${code}.`,
-    transport: info.transport,
-    sent: 'maybe',
-  })
+  const code = reason.kind === 'peer' && reason.code ? ` (code ${reason.code})` : ''
+  return linkError(info, 'closed', `The link to ${info.peer ?? info.id} was lost without a farewell${code}.`, { sent: 'maybe' })
 }

@@ -10,6 +10,7 @@ import {
   frame,
   hungUp,
   memoryNow,
+  openedAndPaused,
   openFrame,
   raw,
   requestText,
@@ -121,14 +122,12 @@ describe('slow clients', () => {
     const before = memoryNow()
     const sockets: Socket[] = []
     for (let count = 0; count < 4; count += 1) {
-      const socket = await upgraded(served)
+      const socket = await openedAndPaused(served, 60 * MEBIBYTE)
       sockets.push(socket)
-      socket.pause()
-      socket.write(openFrame(served, 60 * MEBIBYTE))
       socket.write(frame(2, Buffer.from('{"cmd":"send"}\n')))
     }
     // No time passes until it is told to, so none of them is cut off before the last one runs.
-    await until(() => served.gateway.inUse.links === 4, 'the links run')
+    expect(served.gateway.inUse.links).toBe(4)
     await stuck()
     // What the system's own buffers hold is not in this process.
     expect(memoryNow() - before).toBeLessThan(64 * MEBIBYTE)
@@ -205,8 +204,7 @@ describe('large messages', () => {
   test('[gateway.attack.large-frame] a frame of 60 MB is refused by its length, before it is kept', async () => {
     at = await arena()
     const before = memoryNow()
-    const socket = await upgraded(at.served)
-    socket.write(openFrame(at.served))
+    const socket = await openedAndPaused(at.served)
     socket.write(frame(2, Buffer.alloc(1000), { claim: 60_000_000 }))
     await hungUp(socket)
     expect(memoryNow() - before).toBeLessThan(16 * MEBIBYTE)
@@ -216,8 +214,7 @@ describe('large messages', () => {
   test('[gateway.attack.fragments] fragments without an end are refused, empty ones too', async () => {
     at = await arena()
     for (const size of [0, 1, 1000]) {
-      const socket = await upgraded(at.served)
-      socket.write(openFrame(at.served))
+      const socket = await openedAndPaused(at.served)
       socket.write(frame(2, Buffer.alloc(size), { fin: false }))
       for (let count = 0; count < 3_000 && !socket.destroyed; count += 1) socket.write(frame(0, Buffer.alloc(size), { fin: false }))
       await hungUp(socket)

@@ -196,6 +196,21 @@ export function frame(opcode: number, payload: Uint8Array, { fin = true, claim =
 export const openFrame = (served: ServedGateway, window = 262_144): Buffer =>
   frame(1, Buffer.from(JSON.stringify({ type: 'open', window, credential: served.token })))
 
+/** A link that was let in, and is not read: until then, a client may say nothing more. */
+export async function openedAndPaused(served: ServedGateway, window = 262_144): Promise<Socket> {
+  const socket = await upgraded(served)
+  const answered = new Promise<void>((resolve, reject) => {
+    socket.once('data', (chunk: Buffer) => {
+      socket.pause()
+      if (chunk.includes('"type":"open"')) resolve()
+      else reject(new Error(chunk.toString('latin1')))
+    })
+  })
+  socket.write(openFrame(served, window))
+  await answered
+  return socket
+}
+
 /** Resolves when the other side has hung up. */
 export function hungUp(socket: Socket): Promise<void> {
   return new Promise((resolve) => {

@@ -13,7 +13,7 @@ import {
   type Scope,
 } from '../../../src/gateway/index.js'
 import { systemClock } from '../../../src/core/clock.js'
-import { acceptWebSocket } from '../../web/web-socket.js'
+import { acceptWebSocket } from '../../web/accept.js'
 import { limitConnections } from './connections.js'
 import { sendResponse, toRequest, wireFacts } from './http.js'
 import { checkAddress, createHttpServer, defaultHosts, listen, type Tls } from './listen.js'

@@ -1,0 +1,170 @@
+/** The server's half of the two first frames, and what only a server says: why it refuses, and how the thing behind a link ended. */
+import { SignalboxError, type ErrorCode } from '../../errors.js'
+import { redactText } from '../../redact-text.js'
+import type { CloseOptions, CloseReason, Link, LinkInfo } from '../../transport.js'
+import { systemClock, type Clock } from '../clock.js'
+import { deferred } from '../deferred.js'
+import { checkedWindow, type Handshake } from './connect.js'
+import { createFrameLink, type FrameReceiver, type FrameSocket } from './frame-link.js'
+import { encodeControl, linkError, parseControl, type CloseFrame, type OpenFrame } from './frames.js'
+
+/** A server waits this long for the client's `open`. */
+export const OPEN_TIMEOUT_MS = 2_000
+
+/** A link whose end can be told: how the child behind a gateway ended, or that the client must resume elsewhere. */
+export interface FrameLink extends Link {
+  closeAs(reason: CloseReason, options?: CloseOptions): Promise<CloseReason>
+}
+
+/** What the client said at open, for whoever decides. */
+export type OpenRequest = Omit<OpenFrame, 'type' | 'window'>
+
+/** A link that was let in, with what its client said; the credential has done its work and is not kept. */
+export interface AcceptedLink extends FrameLink, Omit<OpenRequest, 'credential'> {}
+
+export interface AcceptFramesOptions {
+  readonly info: LinkInfo
+  readonly socket: FrameSocket
+  readonly windowBytes?: number | undefined
+  /** How long the client has to say `open`; default two seconds. */
+  readonly openTimeoutMs?: number | undefined
+  /**
+   * Decides, from what the client said: throwing refuses, and a SignalboxError tells the client why. The signal falls when the client
+   * leaves meanwhile. Without it everybody is let in.
+   */
+  readonly authorize?: ((open: OpenRequest, signal: AbortSignal) => void | Promise<void>) | undefined
+  readonly clock?: Clock | undefined
+}
+
+/** The link rejects with the reason why there is none. */
+export function acceptFrames(options: AcceptFramesOptions): Handshake<AcceptedLink> {
+  const { info, socket, authorize, clock = systemClock, openTimeoutMs = OPEN_TIMEOUT_MS } = options
+  const window = checkedWindow(options.windowBytes)
+  const opened = deferred<AcceptedLink>()
+  const leaving = new AbortController()
+  let phase: 'waiting' | 'deciding' | 'over' = 'waiting'
+  let after: FrameReceiver | undefined
+  let cut: { cancel(): void } | undefined
+
+  const giveUp = (error: unknown): void => {
+    phase = 'over'
+    timer.cancel()
+    opened.reject(error)
+    leaving.abort(error)
+  }
+  const refuse = (error: unknown): void => {
+    if (phase === 'over') return
+    const { frame, socketCode } = closeFrameFor({ kind: 'error', error })
+    socket.send(encodeControl(frame))
+    socket.close(socketCode, frame.message ?? '')
+    giveUp(error)
+    cut = clock.after(OPEN_TIMEOUT_MS, () => socket.terminate?.())
+  }
+  const timer = clock.after(openTimeoutMs, () =>
+    refuse(linkError(info, 'deadline_exceeded', `The client did not say open within ${openTimeoutMs} ms.`)),
+  )
+  const gone = (): SignalboxError => linkError(info, 'closed', 'The client left before the link was open.')
+
+  const decide = async (credit: number, request: OpenRequest): Promise<void> => {
+    try {
+      await authorize?.(request, leaving.signal)
+    } catch (error) {
+      return refuse(error)
+    }
+    if (phase === 'over') return
+    phase = 'over'
+    const made = createFrameLink({ info, socket, window, credit })
+    after = made.receiver
+    socket.send(encodeControl({ type: 'open', window }))
+    const { credential: _spent, ...said } = request
+    opened.resolve(
+      Object.assign(made.link, said, {
+        closeAs(reason: CloseReason, closing?: CloseOptions) {
+          const { frame, socketCode } = closeFrameFor(reason)
+          return made.closeWith(frame, socketCode, closing)
+        },
+      }),
+    )
+  }
+
+  return {
+    link: opened.promise,
+    receiver: {
+      frame(data) {
+        if (after) return after.frame(data)
+        if (phase === 'over') return
+        const parsed = typeof data === 'string' ? parseControl(data) : 'bytes before open'
+        const request = requestOf(parsed)
+        if (typeof parsed === 'object' && parsed.type === 'close') refuse(gone())
+        else if (typeof request === 'string' || typeof parsed === 'string' || parsed.type !== 'open' || phase === 'deciding') {
+          const why = typeof request === 'string' ? request : 'a second open before the link is open'
+          refuse(linkError(info, 'protocol', `The client broke the link protocol: ${why}.`))
+        } else {
+          phase = 'deciding'
+          timer.cancel()
+          void decide(parsed.window, request)
+        }
+      },
+      socketClosed(code, detail) {
+        cut?.cancel()
+        if (after) after.socketClosed(code, detail)
+        else if (phase !== 'over') giveUp(gone())
+      },
+    },
+  }
+}
+
+/** What the client asks for, checked; or what is wrong with it. */
+function requestOf(parsed: ReturnType<typeof parseControl>): OpenRequest | string {
+  if (typeof parsed === 'string') return parsed
+  if (parsed.type !== 'open') return `${parsed.type} before the link is open`
+  const { credential, launch, trace } = parsed
+  if (credential !== undefined && typeof credential !== 'string') return 'open with a credential that is not text'
+  const carried = Object.entries(trace !== null && typeof trace === 'object' ? trace : {}).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string',
+  )
+  return {
+    ...(credential === undefined ? {} : { credential }),
+    ...(launch === undefined ? {} : { launch }),
+    ...(carried.length === 0 || Array.isArray(trace) ? {} : { trace: Object.fromEntries(carried) }),
+  }
+}
+
+/** How each failure closes a WebSocket: 4000 and the HTTP status that says the same. The frame before it says more. */
+const SOCKET_CODES: Readonly<Partial<Record<ErrorCode, number>>> = {
+  invalid_argument: 4400,
+  protocol: 4400,
+  invalid_message: 4400,
+  unauthenticated: 4401,
+  permission_denied: 4403,
+  not_found: 4404,
+  deadline_exceeded: 4408,
+  conflict: 4409,
+  too_large: 4413,
+  incompatible: 4426,
+  rate_limited: 4429,
+  slow_consumer: 4430,
+  unsupported: 4501,
+  unreachable: 4502,
+  unavailable: 4503,
+}
+
+export const socketCodeOf = (code: ErrorCode): number => SOCKET_CODES[code] ?? 4500
+
+/** What a side that closes says, as the frame and as the code of the socket. */
+function closeFrameFor(reason: CloseReason): { frame: CloseFrame; socketCode: number } {
+  const plain = (more: Partial<CloseFrame>) => ({ frame: { type: 'close', ...more } as const, socketCode: 1000 })
+  if (reason.kind === 'exit') {
+    const { exitCode, signal, stderrTail } = reason
+    return plain({ exit: { exitCode, signal, stderrTail: redactText(stderrTail) } })
+  }
+  if (reason.kind === 'peer') return plain({ message: reason.detail === undefined ? undefined : redactText(reason.detail) })
+  if (reason.kind !== 'error') return plain({})
+  // A failure that is not ours may hold anything, so only its kind is told.
+  const known: Pick<SignalboxError, 'code' | 'message' | 'remoteCode' | 'retryAfterMs'> = SignalboxError.is(reason.error)
+    ? reason.error
+    : { code: 'remote', message: 'The other side failed.' }
+  const { code, message, remoteCode, retryAfterMs } = known
+  const waits = retryAfterMs === undefined ? undefined : Math.ceil(retryAfterMs)
+  return { frame: { type: 'close', code, message, remoteCode, retryAfterMs: waits }, socketCode: socketCodeOf(code) }
+}

@@ -1,0 +1,108 @@
+/** The client's half of the two first frames: `open` says who it is and what it wants; the answer is `open`, or `close` and why. */
+import { SignalboxError, withFacts, type ErrorCode } from '../../errors.js'
+import type { CloseReason, Link, LinkInfo } from '../../transport.js'
+import { deferred } from '../deferred.js'
+import { onAbort } from '../on-abort.js'
+import { abortError } from '../scope.js'
+import { createFrameLink, type FrameReceiver, type FrameSocket } from './frame-link.js'
+import {
+  DEFAULT_WINDOW_BYTES,
+  encodeControl,
+  linkError,
+  MAX_WINDOW_BYTES,
+  MIN_FRAME_COST,
+  parseControl,
+  peerOf,
+  reasonOfClose,
+  reasonOfSocket,
+} from './frames.js'
+
+export interface Handshake<Opened extends Link = Link> {
+  readonly link: Promise<Opened>
+  /** Where the owner of the socket reports, from the first frame to the end. */
+  readonly receiver: FrameReceiver
+}
+
+export interface ConnectFramesOptions {
+  readonly info: LinkInfo
+  readonly socket: FrameSocket
+  readonly windowBytes?: number | undefined
+  readonly credential?: string | undefined
+  readonly launch?: unknown
+  readonly trace?: Readonly<Record<string, string>> | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface ClientHandshake extends Handshake {
+  /** The socket is open: says so to the other side. */
+  begin(): void
+  fail(error: SignalboxError, socketCode?: number): void
+}
+
+const HINT = 'Is this the address of a Signalbox gateway, and does it allow this origin?'
+
+export function connectFrames({ info, socket, signal, windowBytes, ...said }: ConnectFramesOptions): ClientHandshake {
+  const window = checkedWindow(windowBytes)
+  const opened = deferred<Link>()
+  let begun = false
+  let after: FrameReceiver | undefined
+  let over = false
+  let ignore = (): void => {}
+
+  // A launch may have begun to act on the other side; without one, opening has no effect.
+  const facts = () => ({ op: 'open', sent: begun && said.launch !== undefined ? 'maybe' : 'no' }) as const
+  const fail = (error: SignalboxError, socketCode = 1000): void => {
+    if (over || after) return
+    over = true
+    ignore()
+    opened.reject(error)
+    socket.close(socketCode, '')
+    // Nothing was exchanged that a closing handshake could save.
+    socket.terminate?.()
+  }
+  const refuse = (code: ErrorCode, message: string, socketCode?: number): void =>
+    fail(linkError(info, code, `${peerOf(info)} ${message}.`, { ...facts(), hint: HINT }), socketCode)
+  const refusedBy = (reason: CloseReason): void => {
+    if (reason.kind === 'error' && SignalboxError.is(reason.error)) return fail(withFacts(reason.error, {}, facts()))
+    const detail = reason.kind === 'peer' ? reason.detail : undefined
+    refuse('unreachable', `closed before the link was open${detail ? ` (${detail})` : ''}`)
+  }
+  ignore = onAbort(signal, () => fail(abortError(signal as AbortSignal, { transport: info.transport, ...facts() })))
+
+  return {
+    link: opened.promise,
+    begin() {
+      if (over) return
+      begun = true
+      socket.send(encodeControl({ type: 'open', window, ...said }))
+    },
+    fail,
+    receiver: {
+      frame(data) {
+        if (after) return after.frame(data)
+        if (over) return
+        const parsed = typeof data === 'string' ? parseControl(data) : 'bytes before open'
+        if (typeof parsed === 'object' && parsed.type === 'open') {
+          ignore()
+          const made = createFrameLink({ info, socket, window, credit: parsed.window })
+          after = made.receiver
+          opened.resolve(made.link)
+        } else if (typeof parsed === 'object' && parsed.type === 'close') refusedBy(reasonOfClose(parsed, info))
+        else
+          refuse('protocol', `broke the link protocol: ${typeof parsed === 'string' ? parsed : `${parsed.type} before open`}`, 4400)
+      },
+      socketClosed(code, detail) {
+        if (after) after.socketClosed(code, detail)
+        else refusedBy(reasonOfSocket(code, detail, info))
+      },
+    },
+  }
+}
+
+export function checkedWindow(windowBytes = DEFAULT_WINDOW_BYTES): number {
+  if (Number.isSafeInteger(windowBytes) && windowBytes >= MIN_FRAME_COST * 2 && windowBytes <= MAX_WINDOW_BYTES) return windowBytes
+  throw new SignalboxError({
+    code: 'invalid_argument',
+    message: `windowBytes must be a whole number from ${MIN_FRAME_COST * 2} to ${MAX_WINDOW_BYTES}.`,
+  })
+}

@@ -1,0 +1,47 @@
+/** A refusal teaches: a gateway's is JSON with a code, a message and what to change. Anything else is told by its status. */
+import { codeOfStatus } from '../../src/core/http-status.js'
+import { ERROR_CODES, SignalboxError, type ErrorCode } from '../../src/errors.js'
+import type { Reply } from '../../src/transport.js'
+import { gathered } from './body.js'
+import type { FetchFacts } from './fetch-faults.js'
+
+const MAX_BYTES = 256 * 1024
+
+/** What the body says; nothing where it is no JSON, such as a proxy's page for people. */
+export async function jsonOf({ body }: Reply, facts: FetchFacts, signal?: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    return Object(JSON.parse(new TextDecoder().decode(body ? await gathered(body, MAX_BYTES, signal, facts) : undefined)))
+  } catch {
+    return {}
+  }
+}
+
+export function refusalOf(
+  { error }: Readonly<Record<string, unknown>>,
+  { status, headers }: Reply,
+  facts: FetchFacts,
+  where: string,
+): SignalboxError {
+  const said: Readonly<Record<string, unknown>> = Object(error)
+  const text = (key: string): string | undefined => {
+    const value = said[key]
+    return typeof value === 'string' ? value : undefined
+  }
+  // A gateway says beside its own code which of ours it is, and whether anything was sent.
+  const code = [text('code'), text('kind')].find((each) => (ERROR_CODES as readonly unknown[]).includes(each))
+  const sent = text('sent')
+  const after = headers['retry-after']
+  // Seconds, as a gateway says, or a date, as a proxy may.
+  const waitMs = Number(after) * 1000 || Date.parse(String(after)) - Date.now()
+  return new SignalboxError({
+    ...facts,
+    code: (code as ErrorCode | undefined) ?? codeOfStatus(status),
+    message: text('message') ?? `${where} answered with status ${status}.`,
+    hint: text('hint'),
+    status,
+    // Below 500 the server looked at the request and turned it away.
+    sent: sent === 'no' || sent === 'maybe' ? sent : status < 500 ? 'no' : 'maybe',
+    remoteCode: text('code'),
+    retryAfterMs: waitMs > 0 ? waitMs : undefined,
+  })
+}
