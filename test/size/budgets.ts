@@ -10,7 +10,7 @@ export interface Budget {
 export const BUDGETS: Readonly<Record<string, Budget>> = {
   // With every policy, which no application brings along: see NO_POLICY and USES.
   '.': { budget: 10 },
-  './web': { budget: 19.5, aim: 9 },
+  './web': { budget: 16.5, aim: 9 },
   './ccc': { budget: 13.5, aim: 6 },
   './cccc': { budget: 22, aim: 15 },
   './cccc/answers': { budget: 2.5 },
