@@ -30,7 +30,7 @@ export type {
 export type { Answer, OpName, Request } from './ops.js'
 export type { MfaRequired, RunStatus, TargetKind, UnknownEnum } from './plain.js'
 export type { SessionLimits } from './session.js'
-export type { Fleet, Fleets, Member } from './namespaces/fleets.js'
+export type { Fleet, FleetChanges, Fleets, Member } from './namespaces/fleets.js'
 export type { Keys } from './namespaces/keys.js'
 export type { ListMachinesOptions, Machines } from './namespaces/machines.js'
 export type { RunsOptions, Schedule, ScheduleFields, ScheduleRun, Schedules } from './namespaces/schedules.js'

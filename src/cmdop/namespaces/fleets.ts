@@ -9,7 +9,7 @@ import { machineQuery, type ListMachinesOptions } from './machines.js'
 
 export type Fleet = Answer<'fleets.list'>['items'][number]
 export type Member = Answer<'fleets.members.list'>['items'][number]
-type FleetChanges = CallOptions & { readonly name?: string; readonly mfaRequired?: MfaRequired }
+export type FleetChanges = CallOptions & { readonly name?: string; readonly mfaRequired?: MfaRequired }
 
 export interface Fleets {
   list(options?: OffsetOptions): Promise<Answer<'fleets.list'>>
