@@ -35,6 +35,8 @@ export function createCoreBackend(options: CoreBackendOptions): Backend {
   const life = createScope({ clock })
   let opening: Promise<Session> | undefined
   let session: Session | undefined
+  /** Replaced, but not gone yet: a core that takes nothing more may still be heard. */
+  let earlier: Session[] = []
   let closing: Promise<void> | undefined
 
   const start = async (trace: Readonly<Record<string, string>>): Promise<Session> => {
@@ -44,6 +46,7 @@ export function createCoreBackend(options: CoreBackendOptions): Backend {
         await link.close({ graceMs: LEAVING_MS })
         throw clientClosed(facts)
       }
+      earlier = [...earlier, ...(session ? [session] : [])].filter(({ over }) => !over)
       session = createSession(link, limits, clock)
       return session
     } finally {
@@ -120,18 +123,18 @@ export function createCoreBackend(options: CoreBackendOptions): Backend {
     life.abort(clientClosed(facts))
     await opening?.catch(() => {})
     life[Symbol.dispose]()
-    if (!session || session.failure) {
-      await session?.close(clientClosed(facts), LEAVING_MS)
-      return
-    }
+    await Promise.all([...earlier, ...(session ? [session] : [])].map(leave))
+  }
+
+  async function leave(core: Session): Promise<void> {
     let timer: Timer | undefined
     const late = new Promise<void>((resolve) => {
       timer = clock.after(closeGraceMs, resolve)
     })
-    await Promise.race([session.idle(), late])
+    await Promise.race([core.idle(), late])
     timer?.cancel()
     // Measured: with an ask open a core leaves neither at the end of its stdin nor at TERM, so patience would be wasted on it.
-    await session.close(clientClosed(facts), session.owed > 0 ? LEAVING_MS : LEAVE_MS)
+    await core.close(clientClosed(facts), core.failure || core.owed > 0 ? LEAVING_MS : LEAVE_MS)
   }
 }
 

@@ -29,6 +29,8 @@ export interface Session {
   stream(payload: PayloadInit, sink: StreamSink): Promise<CoreStream>
   /** Why no call can be made any more. */
   readonly failure: SignalboxError | undefined
+  /** The core is gone: nothing more comes, and nothing is left of it. */
+  readonly over: boolean
   /** Calls and asks that the core has not finished, given up or not: until it has, it does not leave by itself. */
   readonly owed: number
   /** Resolves when nobody waits for anything any more, or at the end. */
@@ -58,6 +60,7 @@ export function createSession(link: Link, limits: SessionLimits = {}, clock: Clo
   let waiters: (() => void)[] = []
   let failure: SignalboxError | undefined
   let deaf: SignalboxError | undefined
+  let over = false
   let lastId = 0
   // What the pipe last did: a deadline asks whether the core is slow, or lost.
   let lastByteAt = clock.monotonic()
@@ -73,6 +76,8 @@ export function createSession(link: Link, limits: SessionLimits = {}, clock: Clo
     const all = waiters
     waiters = []
     for (const waiter of all) waiter()
+    // It was kept for what it still had to say, and nobody listens any more.
+    if (deaf) void link.close({ graceMs: LEAVING_MS })
   }
 
   const fail = (cause: SignalboxError): void => {
@@ -130,6 +135,7 @@ export function createSession(link: Link, limits: SessionLimits = {}, clock: Clo
     // What is known is told at once; only how a core left is worth a short wait.
     if (cause !== undefined) fail(lost({ kind: 'error', error: cause }, cause))
     fail(lost(await link.close({ graceMs: LEAVING_MS }), cause))
+    over = true
   }
   void read()
 
@@ -137,6 +143,7 @@ export function createSession(link: Link, limits: SessionLimits = {}, clock: Clo
     link.write(frame).catch((error: unknown) => {
       // Nothing more can be asked here, but what the core said before it went is still read, and the reader tells why it went.
       deaf ??= lost({ kind: 'error', error }, undefined)
+      if (open.size === 0) wake()
       throw failure ?? deaf
     })
 
@@ -208,6 +215,9 @@ export function createSession(link: Link, limits: SessionLimits = {}, clock: Clo
     },
     get owed() {
       return owed.size
+    },
+    get over() {
+      return over
     },
     idle: () => (open.size === 0 ? Promise.resolve() : new Promise((resolve) => waiters.push(resolve))),
     async close(cause, graceMs) {

@@ -61,6 +61,65 @@ describe('streams', () => {
     await client.close()
   })
 
+  it('are abandoned where the request goes out while they are being closed [cmdop.ask.late]', async () => {
+    for (const turns of [0, 1]) {
+      const simulator = createCmdopCore()
+      let letGo = (): void => {}
+      const gate = new Promise<void>((resolve) => {
+        letGo = resolve
+      })
+      const { transport } = simulator
+      const slow: typeof transport = {
+        ...transport,
+        async open(launch, given) {
+          const link = await transport.open(launch, given)
+          const write = async (bytes: Uint8Array): Promise<void> => {
+            await gate
+            await link.write(bytes)
+          }
+          return { ...link, write }
+        },
+      }
+      const client = createCmdop({ transport: slow, closeGraceMs: 50 })
+      const stream = client.machines.ask(M1, '[[say a]][[hang]]')
+      const reading = stream[Symbol.asyncIterator]().next()
+      await until(() => simulator.starts === 1)
+      await Promise.resolve()
+      const closing = stream.close()
+      // In the same turn the opening still succeeds; later it has been given up.
+      for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setTimeout(resolve, 5))
+      letGo()
+      await closing
+      expect(await reading).toMatchObject({ done: true })
+      await until(() => simulator.ledger.length === 1)
+      expect(stream.abandoned).toBe(turns === 0)
+      expect((await client.machines.list()).items.length).toBe(3)
+      await client.close()
+    }
+  })
+
+  it('give batches, end with the block that holds them, and a collect() that is cut off says so [cmdop.ask.batches]', async () => {
+    const { simulator, client } = setUp()
+    const words: string[] = []
+    let left: { readonly abandoned: boolean } | undefined
+    {
+      await using stream = client.machines.ask(M1, '[[say a]][[say b]][[say c]][[hang]]')
+      left = stream
+      expect(stream.cursor).toBeUndefined()
+      for await (const batch of stream.batches()) {
+        for (const frame of batch) if (frame.type === 'event') words.push((frame.payload as { delta: string }).delta)
+        if (words.length === 3) break
+      }
+    }
+    expect([words, left.abandoned]).toEqual([['a', 'b', 'c'], true])
+    const stream = client.machines.ask(M1, '[[say a]][[hang]]')
+    const collected = failure(stream.collect())
+    await until(() => simulator.ledger.length === 2)
+    await stream.close()
+    expect(await collected).toMatchObject({ code: 'aborted' })
+    await client.close()
+  })
+
   it('take the questions as frames and as callbacks, and what has no name as unknown [cmdop.ask.tolerant]', async () => {
     const { simulator, client } = setUp()
     const stream = client.machines.ask(M1, '[[hang]]')

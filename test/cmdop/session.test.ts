@@ -1,9 +1,10 @@
 /** Many calls over one core, and what becomes of them when it misbehaves. */
+import { getEventListeners, setMaxListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import { AgentStreamError, ConnectionError, TimeoutError, type AskFrame } from '../../src/cmdop/index.js'
+import { AgentStreamError, ConnectionError, createCmdop, TimeoutError, type AskFrame } from '../../src/cmdop/index.js'
 import { Kind } from '../../src/cmdop/envelope.js'
 import { retry } from '../../src/index.js'
-import { createFakeClock } from '../../src/testing/index.js'
+import { createCmdopCore, createFakeClock } from '../../src/testing/index.js'
 import { failure, M1, setUp, text, until } from './set-up.js'
 
 describe('calls', () => {
@@ -94,11 +95,16 @@ describe('calls', () => {
     await client.close()
   })
 
-  it('makes ten thousand calls without keeping anything of them [cmdop.calls.leak]', async () => {
-    const { simulator, client } = setUp()
+  it('makes ten thousand calls and a thousand asks without keeping anything of them [cmdop.calls.leak]', async () => {
+    // Whatever the session kept of one call would count as waiting, and there is room for one round only.
+    const { simulator, client } = setUp({}, { limits: { maxPending: 110 } })
+    const { signal } = new AbortController()
+    setMaxListeners(0, signal)
     const round = async (count: number): Promise<void> => {
       for (let done = 0; done < count; done += 100) {
-        await Promise.all(Array.from({ length: 100 }, () => client.machines.activeSession(M1)))
+        const calls = Array.from({ length: 100 }, () => client.machines.activeSession(M1, { signal }))
+        const asks = Array.from({ length: 10 }, () => client.machines.ask(M1, 'x', { signal, idleMs: 60_000 }).collect())
+        await Promise.all([...calls, ...asks])
         ;(simulator.ledger as unknown[]).length = 0
         ;(simulator.relay.ledger as unknown[]).length = 0
       }
@@ -106,7 +112,8 @@ describe('calls', () => {
     await round(2_000)
     const before = await settledHeap()
     await round(10_000)
-    expect((await settledHeap()) - before).toBeLessThan(4 * 1024 * 1024)
+    expect((await settledHeap()) - before).toBeLessThan(1024 * 1024)
+    expect(getEventListeners(signal, 'abort')).toEqual([])
     await client.close()
     expect(simulator.live).toBe(0)
   })
@@ -192,6 +199,47 @@ describe('a core that dies', () => {
     expect([one.items.length, two.items.length, simulator.starts]).toEqual([3, 3, 2])
     expect(simulator.ledger.filter(({ link }) => link === 2).length).toBe(2)
     await client.close()
+  })
+
+  it('to what is written, but still speaks, is heard to its end; the next call gets a fresh one [cmdop.core.deaf]', async () => {
+    const simulator = createCmdopCore()
+    const { transport } = simulator
+    let deaf = false
+    const client = createCmdop({
+      closeGraceMs: 50,
+      transport: {
+        ...transport,
+        async open(launch, given) {
+          const link = await transport.open(launch, given)
+          const first = simulator.starts === 1
+          const write = async (bytes: Uint8Array): Promise<void> => {
+            if (deaf && first) throw new Error('EPIPE')
+            await link.write(bytes)
+          }
+          return { ...link, write }
+        },
+      },
+    })
+    const asking = client.machines.ask(M1, '[[pin 1]][[say in]]')
+    const frames = asking[Symbol.asyncIterator]()
+    const { value: question } = await frames.next()
+    if (question?.type !== 'pin_required') throw new Error('no question')
+    simulator.relay.failNext('GET', 'silent')
+    const waiting = client.machines.get(M1)
+    await until(() => simulator.ledger.length === 2)
+    deaf = true
+    expect(await failure(client.machines.list())).toMatchObject({ code: 'closed', sent: 'maybe', remoteCode: 'connection' })
+    // What was asked before is still answered.
+    const detail = { case: 'machineDetail', value: { username: 'still here' } } as const
+    await simulator.say({ id: 2, kind: Kind.RESPONSE, payload: detail })
+    expect(await waiting).toMatchObject({ username: 'still here' })
+    expect(await failure(asking.pin(question.challengeId, '1'))).toMatchObject({ code: 'closed', sent: 'no' })
+    expect((await client.machines.list()).items.length).toBe(3)
+    expect(simulator.starts).toBe(2)
+    const again = client.machines.ask(M1, 'again')
+    expect(await again.collect()).toBe('You said: again')
+    await client.close()
+    await until(() => simulator.live === 0)
   })
 
   const prompt = '[[say a]][[pin 1]][[say b]][[confirm p]][[say c]]'

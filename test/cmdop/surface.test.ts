@@ -179,3 +179,27 @@ describe('the hand-written decoder', () => {
     expect(() => decodeEnvelope(broken)).toThrow(/no envelope/)
   })
 })
+
+describe('the decoder of envelopes', () => {
+  it('reads what the library reads, and fails by type at everything else [cmdop.codec.strict]', () => {
+    // Bytes at random, and real envelopes with a few bytes turned.
+    const frame = encodeEnvelope(9, Kind.RESPONSE, { case: 'machineList', value: { items: [{ id: 'i', isJarvis: true }] } })
+    const turned = fc
+      .array(fc.tuple(fc.nat(frame.byteLength - 2), fc.nat(255)), { minLength: 1, maxLength: 3 })
+      .map((turns) => turns.reduce((body, [at, byte]) => body.fill(byte, at, at + 1), frame.slice(1)))
+    fc.assert(
+      fc.property(fc.oneof(fc.uint8Array({ minLength: 1, maxLength: 40 }), turned), (body) => {
+        let envelope: ReturnType<typeof decodeEnvelope>
+        try {
+          envelope = decodeEnvelope(body)
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'invalid_message', system: 'cmdop' })
+          return
+        }
+        expect(envelope).toEqual(fromBinary(EnvelopeSchema, body))
+        expect(envelope.kind).not.toBe(Kind.UNSPECIFIED)
+      }),
+      { numRuns: 500 },
+    )
+  })
+})

@@ -102,6 +102,10 @@ export const requirements: readonly Requirement[] = [
   row('ask.idle', 'design 3', 'timeoutMs is no limit for a whole ask; idleMs is one for silence, and a question is none.'),
   row('ask.killed', 'design 8', 'A core that dies at any step leaves the frames that came, then the error.'),
   row('ask.slow', reference('5.6'), 'A slow consumer fails by itself and stalls no other call.'),
+  row('ask.batches', 'design 3', 'Frames can be had in the batches they came in; a block that is left ends its stream.'),
+  row('ask.late', 'design 3', 'An ask whose request goes out while it is being closed is abandoned, and says so.'),
+  row('core.deaf', 'design 4', 'A core that takes nothing more is heard to its end, and replaced for the next call.'),
+  row('codec.strict', reference('16'), 'Bytes at random are an envelope that the library reads too, or a typed failure.'),
   row('ask.tolerant', reference('5.3'), 'Questions as frames are questions; what has no name is unknown.'),
   row('recordings', 'design 8', 'The simulated cores do what the real ones did in the same conversation.'),
   row('rest.planes', reference('14'), 'REST reaches both planes, each with its own credential.'),
@@ -113,5 +117,12 @@ export const requirements: readonly Requirement[] = [
   row('rest.pin-late', 'design 3', 'An ask over REST that ends before its PIN is answered fails no PIN; one that breaks says why.'),
   row('rest.dropped', 'design 3', 'The request of an ask over REST ends with the ask, however that ends.'),
   row('rest.errors', reference('14'), 'REST tells status, code and patience.'),
+  row(
+    'rest.absent',
+    reference('14'),
+    'What an answer over REST leaves out reads as on the pipe; what the schema does not know is kept.',
+  ),
+  row('rest.no-json', 'design 4', 'An answer that is no JSON is a protocol error; an error page is quoted in bounds.'),
+  row('rest.tolerant', 'design 3', 'Frames without a name and data that cannot be read are shown, and end no ask.'),
   row('rest.missing', 'design 4', 'A plane without a transport says so.'),
 ]
