@@ -52,6 +52,14 @@ const STALLED_MS = 1_000
 /** Per closing step, for a core that should be leaving by itself or cannot be heard any more. Some obey nothing but KILL. */
 export const LEAVING_MS = 150
 
+/** Ids count up and wrap; 0 is no id, and one that the core has not ended is skipped. */
+export function idAfter(last: number, taken: ReadonlySet<number>): number {
+  let next = last
+  do next = next === TOP_ID ? 1 : next + 1
+  while (taken.has(next))
+  return next
+}
+
 export function createSession(link: Link, limits: SessionLimits = {}, clock: Clock = systemClock): Session {
   const { maxFrameBytes = MAX_FRAME_BYTES, maxRequestBytes, maxPending = 10_000 } = limits
   const decoder = frameDecoder({ maxFrameBytes })
@@ -92,10 +100,8 @@ export function createSession(link: Link, limits: SessionLimits = {}, clock: Clo
     wake()
   }
 
-  /** Ids count up and wrap; 0 is no id, and one that is still open is skipped. */
   const nextId = (): number => {
-    do lastId = lastId === TOP_ID ? 1 : lastId + 1
-    while (owed.has(lastId))
+    lastId = idAfter(lastId, owed)
     return lastId
   }
 
@@ -123,9 +129,7 @@ export function createSession(link: Link, limits: SessionLimits = {}, clock: Clo
         const chunk = await link.read()
         lastByteAt = clock.monotonic()
         const bodies = chunk === null ? decoder.end() : decoder.push(chunk)
-        for (const body of bodies) {
-          if (body.byteLength > 0) route(decodeEnvelope(body), body.byteLength)
-        }
+        for (const body of bodies) route(decodeEnvelope(body), body.byteLength)
         if (decoder.fault) throw decoder.fault
         if (chunk === null) break
       }

@@ -3,7 +3,8 @@ import { getEventListeners, setMaxListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { AgentStreamError, ConnectionError, createCmdop, TimeoutError, type AskFrame } from '../../src/cmdop/index.js'
 import { Kind } from '../../src/cmdop/envelope.js'
-import { retry } from '../../src/index.js'
+import { createSession, idAfter } from '../../src/cmdop/session.js'
+import { retry, SignalboxError } from '../../src/index.js'
 import { createCmdopCore, createFakeClock } from '../../src/testing/index.js'
 import { failure, M1, setUp, text, until } from './set-up.js'
 
@@ -172,6 +173,22 @@ describe('deadlines', () => {
     await closing
   })
 
+  it('leaves a core alone that was slow with one call and answered another meanwhile [cmdop.core.mute]', async () => {
+    const clock = createFakeClock()
+    const { simulator, client } = setUp({}, { clock, timeoutMs: 10_000, closeGraceMs: 0 })
+    await client.machines.list()
+    simulator.relay.failNext('GET', 'silent')
+    const slow = failure(client.machines.get(M1))
+    await until(() => simulator.ledger.length === 2)
+    await clock.advance(1_000)
+    expect((await client.machines.list()).items.length).toBe(3)
+    await clock.advance(9_000)
+    expect(await slow).toBeInstanceOf(TimeoutError)
+    expect((await client.machines.list()).items.length).toBe(3)
+    expect(simulator.starts).toBe(1)
+    await client.close()
+  })
+
   it('gives a core that stays silent up for a fresh one when nothing else waits for it [cmdop.core.mute]', async () => {
     const { simulator, client } = setUp()
     await client.machines.list()
@@ -295,6 +312,25 @@ describe('a core that dies', () => {
     expect(await issuing).toMatchObject({ sent: 'maybe' })
     expect(simulator.ledger.filter(({ arm }) => arm === 'issueKeyReq').length).toBe(2)
     await client.close()
+  })
+})
+
+describe('a session', () => {
+  it('that is over refuses what comes, and promises that nothing of it was sent [cmdop.calls.closed]', async () => {
+    const session = createSession(await createCmdopCore().transport.open())
+    await session.close(new SignalboxError({ code: 'closed', message: 'enough', sent: 'maybe' }), 10)
+    const payload = { case: 'empty', value: {} } as const
+    const { signal } = new AbortController()
+    const sink = { frame: () => {}, fail: () => {} }
+    for (const call of [session.unary(payload, signal), session.stream(payload, sink)]) {
+      expect(await failure(call)).toMatchObject({ name: 'ConnectionError', code: 'closed', sent: 'no', message: 'enough' })
+    }
+  })
+
+  it('counts its calls up to the last number, begins anew, and skips what is still open [cmdop.calls.reverse]', () => {
+    expect([idAfter(0, new Set()), idAfter(7, new Set([7]))]).toEqual([1, 8])
+    expect(idAfter(0xffff_ffff, new Set())).toBe(1)
+    expect(idAfter(0xffff_fffe, new Set([0xffff_ffff, 1, 2, 4]))).toBe(3)
   })
 })
 
