@@ -2,7 +2,7 @@
  * What a turn says, gathered from its lines: the text from the blocks of the main loop, the error the CLI reported on the way, the usage
  * limit, the background work. `assistant` lines are the truth; deltas are shown to a reader, never gathered.
  */
-import { isAssistant, isInit, isRateLimit, isRecord, isText, isThinking, isToolUse } from './guards.js'
+import { isAssistant, isInit, isRateLimit, isRecord, isText, isToolUse } from './guards.js'
 import type { AssistantLine, ClaudeLine, InitLine, RateLimitLine } from './lines.js'
 
 /** The text kept for one turn: enough for any answer, and a bound. */
@@ -12,7 +12,6 @@ export interface Answer {
   see(line: ClaudeLine): void
   /** The answer so far: every text block of the main loop since the last tool call. What came before a call introduced the call. */
   readonly text: string
-  readonly thinking: string
   readonly init: InitLine | undefined
   readonly sessionId: string | undefined
   /** The last message that the CLI made out of a failure. */
@@ -25,19 +24,17 @@ export interface Answer {
 
 export function createAnswer(): Answer {
   let texts: { id: string; text: string }[] = []
-  let thoughts: string[] = []
   let size = 0
   let init: InitLine | undefined
   let sessionId: string | undefined
   let failure: AssistantLine | undefined
   let limit: RateLimitLine['rate_limit_info'] | undefined
-  let tasks = new Set<string>()
+  let backgroundTasks = 0
   let lines = 0
   let called = false
 
   const restart = (): void => {
     texts = []
-    thoughts = []
     size = 0
     failure = undefined
     called = false
@@ -48,7 +45,7 @@ export function createAnswer(): Answer {
       failure = line
       return
     }
-    if (line.parent_tool_use_id !== null && line.parent_tool_use_id !== undefined) return
+    if (typeof line.parent_tool_use_id === 'string') return
     // Newer CLIs take messages back that a retry replaces.
     const replaced = line.supersedes
     if (Array.isArray(replaced) && replaced.length > 0) texts = texts.filter(({ id }) => !replaced.includes(id))
@@ -58,8 +55,7 @@ export function createAnswer(): Answer {
         called = false
         size += block.text.length
         if (size <= LONGEST_TEXT) texts.push({ id: line.uuid ?? '', text: block.text })
-      } else if (isThinking(block)) thoughts.push(block.thinking)
-      else if (isToolUse(block)) called = true
+      } else if (isToolUse(block)) called = true
     }
   }
 
@@ -68,12 +64,7 @@ export function createAnswer(): Answer {
       init = line
       restart()
     } else if (line.subtype === 'background_tasks_changed' && Array.isArray(line.tasks)) {
-      tasks = new Set(
-        line.tasks
-          .filter(isRecord)
-          .filter(isAgent)
-          .map((task) => String(task.task_id)),
-      )
+      backgroundTasks = line.tasks.filter((task) => isRecord(task) && task.task_type === 'local_agent').length
     }
   }
 
@@ -89,9 +80,6 @@ export function createAnswer(): Answer {
     get text() {
       return texts.map(({ text }) => text).join('')
     },
-    get thinking() {
-      return thoughts.join('\n')
-    },
     get init() {
       return init
     },
@@ -105,12 +93,10 @@ export function createAnswer(): Answer {
       return limit
     },
     get backgroundTasks() {
-      return tasks.size
+      return backgroundTasks
     },
     get lines() {
       return lines
     },
   }
 }
-
-const isAgent = (task: Readonly<Record<string, unknown>>): boolean => task.task_type === 'local_agent'

@@ -2,10 +2,10 @@
  * One living CLI process in conversation shape: reads its lines from the first byte on, serves its questions, and routes everything else
  * to the turn that it belongs to. One turn of ours at a time, so that the CLI never merges two; a turn nobody asked for is its own.
  */
-import { sleep, systemClock, type Clock } from '../core/clock.js'
+import type { Clock } from '../core/clock.js'
 import { encodeNdjson, ndjsonDecoder } from '../core/codec/ndjson.js'
 import { deferred } from '../core/deferred.js'
-import { watchIdle } from '../core/idle.js'
+import { watchIdle, type IdleWatch } from '../core/idle.js'
 import { batches } from '../core/messages.js'
 import { SignalboxError } from '../errors.js'
 import type { Link } from '../transport.js'
@@ -13,16 +13,12 @@ import { createControl, type Control, type ControlHandler } from './control.js'
 import { createAnswer } from './answer.js'
 import { classifyResult } from './classify.js'
 import { endError } from './end-error.js'
-import { CLITimeoutError, ParseError } from './errors.js'
-import { hasType, isApiRetry, isInit, isRecord, isResult } from './guards.js'
-import type { ClaudeLine, ContentBlock, InitLine, ResultLine } from './lines.js'
-import { createCostMeter, type CostMeter } from './turn-end.js'
+import { ClaudeError, CLITimeoutError, ParseError } from './errors.js'
+import { hasType, isApiRetry, isInit, isResult } from './guards.js'
+import { inTime } from './in-time.js'
+import type { ClaudeLine, ContentBlock, ResultLine } from './lines.js'
+import { createCostMeter } from './turn-end.js'
 import type { TurnState } from './turn-state.js'
-
-export interface ConnectionLimits {
-  /** Default 32 MiB. */
-  readonly maxLineBytes?: number | undefined
-}
 
 export interface ConnectionOptions {
   readonly link: Link
@@ -32,21 +28,19 @@ export interface ConnectionOptions {
   readonly controlTimeoutMs: number
   /** Silence during a turn after which the CLI is taken for hung; 0 for never. */
   readonly idleMs: number
-  readonly limits?: ConnectionLimits | undefined
-  readonly clock?: Clock | undefined
+  readonly limits?: { readonly maxLineBytes?: number } | undefined
+  readonly clock: Clock
   readonly validate: (line: ClaudeLine) => void
   /** A turn that nobody asked for begins: give the state that is to take it, or undefined to drop its lines. */
   readonly onUnsolicited: () => TurnState | undefined
-  /** A line outside any turn, and stdout noise. */
-  readonly onStray?: ((line: ClaudeLine | undefined) => void) | undefined
+  /** What stands on stdout and is no line of the protocol. */
+  readonly onNoise: () => void
 }
 
 export interface Connection {
   /** The answer to `initialize`: commands, models, account. */
   readonly ready: Promise<Readonly<Record<string, unknown>>>
   readonly control: Control
-  readonly meter: CostMeter
-  readonly init: InitLine | undefined
   readonly alive: boolean
   /** Makes a turn current and writes its message; its lines and its end go to the state. */
   begin(state: TurnState, content: string | readonly ContentBlock[]): Promise<void>
@@ -59,91 +53,75 @@ export interface Connection {
   free(): Promise<void>
   /** No more input: the CLI finishes what runs and leaves. Waits until nothing of the protocol is pending. */
   end(): Promise<void>
+  /** The same, and when the process has not left by itself in this time it is closed. */
+  leave(patienceMs: number): Promise<void>
   close(graceMs?: number): Promise<void>
   /** Resolves when the process is gone and everything has been told. */
   readonly ended: Promise<void>
 }
 
 export function createConnection(options: ConnectionOptions): Connection {
-  const { link, idleMs, clock = systemClock } = options
-  const system = { system: 'claude', transport: link.info.transport } as const
+  const { link, idleMs, clock, onNoise } = options
+  const { transport } = link.info
   const decoder = ndjsonDecoder<unknown>({
-    ...(options.limits?.maxLineBytes === undefined ? {} : { maxLineBytes: options.limits.maxLineBytes }),
+    ...options.limits,
     // Noise on stdout is skipped; a broken last line is a message that was lost, and the missing result tells of it.
-    onInvalid: () => {
-      options.onStray?.(undefined)
-      return undefined
-    },
+    onInvalid: () => void onNoise(),
   })
   const meter = createCostMeter()
   let active: TurnState | undefined
-  let init: InitLine | undefined
   let lifecycle = false
   let alive = true
   let stdinOpen = true
   let paused = false
   let quietUntil = 0
   let changed = deferred()
-  let stdoutBytes = 0
+  let silent = true
   let isReady = false
   let startFailure: ResultLine | undefined
   let bytesRead = 0
   const ended = deferred()
 
-  const write = async (line: unknown): Promise<void> => link.write(encodeNdjson(line))
+  const write = (line: unknown): Promise<void> => link.write(encodeNdjson(line))
+  const tellChange = (): void => {
+    changed.resolve()
+    changed = deferred()
+  }
   const control = createControl({
     write,
     handlers: options.handlers,
     timeoutMs: options.controlTimeoutMs,
     clock,
-    transport: link.info.transport,
+    transport,
     onChange() {
       tellChange()
       idle?.touch()
     },
   })
-  function tellChange(): void {
-    changed.resolve()
-    changed = deferred()
+  const expectSilence = (ms: number): void => {
+    quietUntil = Math.max(quietUntil, clock.monotonic() + ms + idleMs)
   }
 
-  let idle = watch()
-  function watch(): ReturnType<typeof watchIdle> | undefined {
-    if (idleMs <= 0) return undefined
-    return watchIdle(idleMs, onSilence, clock)
-  }
-  function onSilence(): void {
-    idle = undefined
-    if (!alive) return
+  const onSilence = (): void => {
     // A consumer that reads slowly, a human who decides, a retry that was announced: silence with a reason.
-    const excused = !active || paused || control.serving > 0 || clock.monotonic() < quietUntil
-    if (excused) {
-      idle = watch()
+    if (!active || paused || control.serving > 0 || clock.monotonic() < quietUntil) {
+      idle = watchIdle(idleMs, onSilence, clock)
       return
     }
     const message = `The CLI said nothing for ${idleMs} ms in the middle of a turn.`
     const hint = 'Raise idleMs if its tools may be silent for longer; otherwise the API or the CLI hangs.'
-    active?.fail(
-      new CLITimeoutError({
-        ...system,
-        code: 'deadline_exceeded',
-        op: 'turn',
-        sent: 'yes',
-        message,
-        hint,
-        partialText: active.answer.text,
-      }),
-    )
+    const partialText = active.answer.text
+    active.fail(new CLITimeoutError({ transport, code: 'deadline_exceeded', op: 'turn', sent: 'yes', message, hint, partialText }))
     active = undefined
-    void close(2_000)
+    void close()
   }
+  let idle: IdleWatch | undefined = watchIdle(idleMs, onSilence, clock)
 
   /** The turn that a line belongs to. */
   let unsolicited: TurnState | undefined
   const owner = (line: ClaudeLine): TurnState | undefined => {
     if (active && (!lifecycle || active.started)) return active
-    const speaks =
-      isInit(line) || line.type === 'assistant' || line.type === 'user' || line.type === 'result' || line.type === 'stream_event'
+    const speaks = isInit(line) || /^(?:assistant|user|result|stream_event)$/.test(line.type)
     if (active && !speaks) return active
     if (unsolicited) return unsolicited
     if (!speaks || line.isReplay === true) return active
@@ -156,25 +134,15 @@ export function createConnection(options: ConnectionOptions): Connection {
     if (line.state === 'started') active.started = true
     // Newer CLIs also call a turn so that failed; one that was begun has its result to speak for it.
     else if (line.state === 'cancelled' && !active.started) {
-      active.fail(
-        new SignalboxError({
-          ...system,
-          code: 'aborted',
-          op: 'turn',
-          sent: 'yes',
-          message: 'The message was taken out of the queue.',
-        }),
-      )
+      const message = 'The message was taken out of the queue.'
+      active.fail(new ClaudeError({ transport, code: 'aborted', op: 'turn', sent: 'yes', message }))
       active = undefined
     }
   }
 
   const route = (line: ClaudeLine, bytes: number): TurnState | undefined => {
     if (line.type === 'command_lifecycle') noteLifecycle(line)
-    else if (line.type === 'system') {
-      if (isInit(line)) init = line
-      else if (isApiRetry(line)) quietUntil = Math.max(quietUntil, clock.monotonic() + line.retry_delay_ms + idleMs)
-    }
+    else if (isApiRetry(line)) expectSilence(line.retry_delay_ms)
     if (active && lifecycle && !active.started && namesMessage(line, active.uuid)) active.started = true
     if (!isReady && isResult(line)) {
       // A session that cannot be resumed ends so, before anything was asked.
@@ -182,12 +150,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       return undefined
     }
     const turn = owner(line)
-    if (!turn) {
-      options.onStray?.(line)
-      return undefined
-    }
-    const over = turn.take(line, bytes, meter)
-    if (over) {
+    if (turn?.take(line, bytes, meter)) {
       if (turn === active) active = undefined
       if (turn === unsolicited) unsolicited = undefined
       tellChange()
@@ -195,7 +158,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     return turn
   }
 
-  const pump = async (): Promise<unknown> => {
+  const pump = async (): Promise<void> => {
     const source = {
       async read() {
         const chunk = await link.read()
@@ -205,13 +168,13 @@ export function createConnection(options: ConnectionOptions): Connection {
     }
     for await (const batch of batches(source, decoder)) {
       idle?.touch()
-      stdoutBytes += bytesRead
+      silent = false
       const share = bytesRead / batch.length
       // Handed on once for the batch: a reader pays one promise for it.
       let current: TurnState | undefined
       for (const line of batch) {
         if (!hasType(line)) {
-          options.onStray?.(undefined)
+          onNoise()
           continue
         }
         if (control.handle(line)) continue
@@ -230,81 +193,70 @@ export function createConnection(options: ConnectionOptions): Connection {
       paused = false
       idle?.touch()
     }
-    return undefined
   }
 
   const finish = async (fault: unknown): Promise<void> => {
     alive = false
     idle?.stop()
-    idle = undefined
-    const patience = new AbortController()
-    const gone = await Promise.race([
-      link.closed,
-      sleep(clock, 2_000, patience.signal).then(
-        () => undefined,
-        () => undefined,
-      ),
-    ])
-    patience.abort()
-    const reason = gone ?? (await link.close({ graceMs: 1_000 }))
-    const failure = fault === undefined ? undefined : faultOf(fault)
+    const reason = (await inTime(link.closed, 2_000, clock)) ?? (await link.close({ graceMs: 1_000 }))
+    const known = { reason, fault: fault === undefined ? undefined : faultOf(fault), transport, silent }
     const errorFor = (op: string, turn?: TurnState): SignalboxError =>
-      (startFailure && classifyResult(startFailure, createAnswer(), false, clock.now())) ??
-      endError({ reason, fault: failure, op, turn, transport: link.info.transport, silent: stdoutBytes === 0 })
-    control.close((op) => errorFor(op))
+      (startFailure && classifyResult(startFailure, createAnswer(), false, clock.now())) ?? endError({ ...known, op, turn })
+    control.close(errorFor)
     for (const turn of new Set([active, unsolicited])) turn?.over(() => errorFor('turn', turn))
     active = undefined
     unsolicited = undefined
     await link.close({ graceMs: 1_000 })
     ended.resolve()
   }
-  const running = pump().then(finish, finish)
-  running.catch(() => {})
+  pump()
+    .then(finish, finish)
+    .catch(() => {})
 
-  function close(graceMs = 2_000): Promise<void> {
+  const close = (graceMs = 2_000): Promise<void> => {
     stdinOpen = false
     void link.close({ graceMs })
     return ended.promise
   }
+  const end = async (): Promise<void> => {
+    stdinOpen = false
+    while (alive && control.serving > 0) await Promise.race([changed.promise, ended.promise])
+    await link.end()
+  }
 
   const ready = control.request('initialize', options.initialize).then((answer) => {
-    const capabilities = Array.isArray(answer.capabilities) ? answer.capabilities : []
-    lifecycle = capabilities.includes('msg_lifecycle_v1')
+    lifecycle = Array.isArray(answer.capabilities) && answer.capabilities.includes('msg_lifecycle_v1')
     isReady = true
     return answer
   })
   ready.catch(() => {})
 
-  const send = (uuid: string, content: string | readonly ContentBlock[]): Promise<void> =>
-    write({ type: 'user', message: { role: 'user', content }, parent_tool_use_id: null, session_id: '', uuid })
+  const send = (uuid: string, content: string | readonly ContentBlock[]): Promise<void> => {
+    idle?.touch()
+    return write({ type: 'user', message: { role: 'user', content }, parent_tool_use_id: null, session_id: '', uuid })
+  }
 
   return {
     ready,
     control,
-    meter,
-    get init() {
-      return init
-    },
     get alive() {
       return alive && stdinOpen
     },
     async begin(state, content) {
-      if (!alive) throw endError({ reason: await link.closed, op: 'turn', transport: link.info.transport, silent: false })
-      if (active)
-        throw new SignalboxError({ ...system, code: 'conflict', op: 'turn', message: 'A turn is under way on this process.' })
+      if (!alive) throw endError({ reason: await link.closed, op: 'turn', transport, silent: false })
+      if (active) {
+        const message = 'A turn is under way on this process.'
+        throw new ClaudeError({ transport, code: 'conflict', op: 'turn', message })
+      }
       active = state
-      idle?.touch()
       state.written = true
       await send(state.uuid, content)
     },
-    expectSilence(ms) {
-      quietUntil = Math.max(quietUntil, clock.monotonic() + ms + idleMs)
-    },
+    expectSilence,
     async resend(state, content) {
       state.started = false
       // A uuid that was seen is acknowledged but not run.
       state.uuid = crypto.randomUUID()
-      idle?.touch()
       await send(state.uuid, content)
     },
     interrupt({ cancelQueued, timeoutMs } = {}) {
@@ -315,10 +267,11 @@ export function createConnection(options: ConnectionOptions): Connection {
     async free() {
       while (alive && active) await Promise.race([changed.promise, ended.promise])
     },
-    async end() {
-      stdinOpen = false
-      while (alive && control.serving > 0) await Promise.race([changed.promise, ended.promise])
-      await link.end()
+    end,
+    async leave(patienceMs) {
+      await end().catch(() => {})
+      await inTime(ended.promise, patienceMs, clock)
+      await close()
     },
     close,
     ended: ended.promise,
@@ -332,9 +285,10 @@ function namesMessage(line: ClaudeLine, uuid: string): boolean {
 
 function faultOf(error: unknown): SignalboxError {
   if (SignalboxError.is(error)) {
-    if (error.code !== 'too_large' && error.code !== 'invalid_message') return error
-    return new ParseError({ code: error.code, message: error.message, sent: 'yes', cause: error })
+    const { code, message } = error
+    const broken = code === 'too_large' || code === 'invalid_message'
+    return broken ? new ParseError({ code, message, sent: 'yes', cause: error }) : error
   }
-  const detail = isRecord(error) && typeof error.message === 'string' ? error.message : String(error)
-  return new SignalboxError({ code: 'closed', message: `Reading from the CLI failed: ${detail}`, sent: 'maybe', cause: error })
+  const detail = error instanceof Error ? error.message : String(error)
+  return new ClaudeError({ code: 'closed', message: `Reading from the CLI failed: ${detail}`, sent: 'maybe', cause: error })
 }

@@ -1,7 +1,14 @@
 /** What to say when a process ended without the result that was waited for. The exit status says little, so stderr's end helps. */
 import { SignalboxError, type ErrorCode } from '../errors.js'
 import type { CloseReason } from '../transport.js'
-import { CLIExecutionError, SessionNotFoundError, type ClaudeErrorFacts } from './errors.js'
+import {
+  type ClaudeError,
+  CLIExecutionError,
+  NO_SESSION,
+  NO_SESSION_HINT,
+  SessionNotFoundError,
+  type ClaudeErrorFacts,
+} from './errors.js'
 import type { TurnState } from './turn-state.js'
 
 export interface EndFacts {
@@ -18,16 +25,8 @@ export interface EndFacts {
 const START_UP: readonly (readonly [RegExp, ErrorCode, string])[] = [
   [/Error parsing streaming input/, 'protocol', 'A line of ours was refused.'],
   [/is already in use/, 'conflict', 'The session exists: resume it instead.'],
-  [
-    /No conversation found|requires a valid session ID/,
-    'not_found',
-    'Sessions are kept per working directory: check cwd and the id.',
-  ],
-  [
-    /unknown option|argument '.*' is invalid/,
-    'incompatible',
-    'This version of the CLI does not know an option: check its version.',
-  ],
+  [NO_SESSION, 'not_found', NO_SESSION_HINT],
+  [/unknown option|argument '.*' is invalid/, 'incompatible', 'This CLI does not know an option: check its version.'],
   [/root\/sudo privileges/, 'permission_denied', 'Run as another user, or set IS_SANDBOX=1 inside a container.'],
   [/Invalid API key|Not logged in|Please run \/login/, 'unauthenticated', 'Sign in with `claude`, or set ANTHROPIC_API_KEY.'],
   [
@@ -38,53 +37,48 @@ const START_UP: readonly (readonly [RegExp, ErrorCode, string])[] = [
 ]
 
 export function endError({ reason, fault, op, turn, transport, silent }: EndFacts): SignalboxError {
-  const facts: Omit<ClaudeErrorFacts, 'code' | 'message'> = {
-    transport,
-    op,
-    sent: turn ? (turn.answer.lines > 0 ? 'yes' : turn.written ? 'maybe' : 'no') : 'maybe',
-    sessionId: turn?.answer.sessionId,
-    partialText: turn?.answer.text,
-  }
-  // A reading fault is the cause; how the process ended after it is our own doing.
-  if (fault) return new CLIExecutionError({ ...facts, code: fault.code, message: fault.message, cause: fault })
-  if (reason.kind !== 'exit') return notAnExit(reason, facts)
-  const { exitCode, signal, stderrTail } = reason
-  const known = { ...facts, exitCode, signal, stderrTail }
-  const how = signal === null ? `with status ${exitCode}` : `by ${signal}`
-  const said = stderrTail.trim().split('\n')[0] ?? ''
-  if (silent && exitCode !== 0) {
-    const found = START_UP.find(([pattern]) => pattern.test(stderrTail))
-    const message = `The CLI ended ${how} before it said anything${said === '' ? '' : `: ${said}`}`
-    const [code, hint] = found ? [found[1], found[2]] : (['exited', 'See stderrTail.'] as const)
-    const Kind = code === 'not_found' ? SessionNotFoundError : CLIExecutionError
-    // It never took the message up: a start-up error comes before stdin is read.
-    return new Kind({
-      ...known,
-      sent: found || !turn?.written ? 'no' : 'maybe',
+  const written = turn?.written
+  const fail = (
+    code: ErrorCode,
+    message: string,
+    more: Partial<ClaudeErrorFacts>,
+    Kind: typeof ClaudeError = CLIExecutionError,
+  ): SignalboxError =>
+    new Kind({
+      transport,
+      op,
+      sent: turn ? (turn.answer.lines > 0 ? 'yes' : written ? 'maybe' : 'no') : 'maybe',
+      sessionId: turn?.answer.sessionId,
+      partialText: turn?.answer.text,
       code,
       message,
-      hint,
-      retryable: found === undefined && signal !== null,
+      ...more,
     })
+  // A reading fault is the cause; how the process ended after it is our own doing.
+  if (fault) return fail(fault.code, fault.message, { cause: fault })
+  if (reason.kind !== 'exit') {
+    const ours = reason.kind === 'local'
+    const detail = reason.kind === 'peer' && reason.detail !== undefined ? ` (${reason.detail})` : ''
+    const cause = reason.kind === 'error' ? { cause: reason.error } : {}
+    return fail(
+      SignalboxError.is(cause.cause) ? cause.cause.code : 'closed',
+      `The connection to the CLI ${ours ? 'was closed by us' : `ended${detail}`} before the turn had its result.`,
+      { retryable: !ours, ...cause },
+    )
   }
-  return new CLIExecutionError({
-    ...known,
-    code: 'exited',
-    message: `The CLI ended ${how} without a result${said === '' ? '' : `: ${said}`}`,
-    hint: 'Its output may be cut; a session can be resumed.',
-    retryable: signal !== null,
-  })
-}
-
-function notAnExit(reason: CloseReason, facts: Omit<ClaudeErrorFacts, 'code' | 'message'>): SignalboxError {
-  const detail = reason.kind === 'peer' ? reason.detail : undefined
-  const what = reason.kind === 'local' ? 'was closed by us' : `ended${detail === undefined ? '' : ` (${detail})`}`
-  const code = reason.kind === 'error' && SignalboxError.is(reason.error) ? reason.error.code : 'closed'
-  return new CLIExecutionError({
-    ...facts,
-    code,
-    message: `The connection to the CLI ${what} before the turn had its result.`,
-    retryable: reason.kind !== 'local',
-    ...(reason.kind === 'error' ? { cause: reason.error } : {}),
-  })
+  const { exitCode, signal, stderrTail } = reason
+  const said = stderrTail.trim().split('\n')[0]
+  const how = signal === null ? `with status ${exitCode}` : `by ${signal}`
+  const ended = (when: string): string => `The CLI ended ${how} ${when}${said ? `: ${said}` : ''}`
+  const known = { exitCode, signal, stderrTail, retryable: signal !== null }
+  if (!silent || exitCode === 0)
+    return fail('exited', ended('without a result'), { ...known, hint: 'Its output may be cut; a session can be resumed.' })
+  const found = START_UP.find(([pattern]) => pattern.test(stderrTail))
+  const code = found ? found[1] : 'exited'
+  const hint = found ? found[2] : 'See stderrTail.'
+  // It never took the message up: a start-up error comes before stdin is read.
+  const sent = found || !written ? 'no' : 'maybe'
+  const retryable = !found && signal !== null
+  const Kind = code === 'not_found' ? SessionNotFoundError : CLIExecutionError
+  return fail(code, ended('before it said anything'), { ...known, sent, hint, retryable }, Kind)
 }

@@ -1,5 +1,5 @@
 /** The failures of this system. Codes tell them apart; the classes are for `instanceof` and for those who know the names from ccflow. */
-import { SignalboxError, type ErrorFacts } from '../errors.js'
+import { SignalboxError, type ErrorCode, type ErrorFacts } from '../errors.js'
 import type { ResultLine } from './lines.js'
 
 export interface ClaudeErrorFacts extends ErrorFacts {
@@ -12,21 +12,26 @@ export interface ClaudeErrorFacts extends ErrorFacts {
   readonly resetsAtMs?: number | undefined
 }
 
+/** How the CLI says that it does not have a session, on stderr or in a result. */
+export const NO_SESSION = /No conversation found|requires a valid session ID/
+export const NO_SESSION_HINT = 'Sessions are kept per working directory: check cwd and the id.'
+
 /** The base: ccflow's CCFlowError. */
 export class ClaudeError extends SignalboxError {
   override readonly name: string = 'ClaudeError'
-  readonly sessionId?: string
-  readonly partialText?: string
-  readonly result?: ResultLine
-  readonly resetsAtMs?: number
+  declare readonly sessionId?: string
+  declare readonly partialText?: string
+  declare readonly result?: ResultLine
+  declare readonly resetsAtMs?: number
 
   constructor(facts: ClaudeErrorFacts) {
     super({ system: 'claude', ...facts })
-    if (facts.sessionId !== undefined) this.sessionId = facts.sessionId
-    if (facts.resetsAtMs !== undefined) this.resetsAtMs = facts.resetsAtMs
-    // Hidden from loggers that print every field: an answer may be long, and is the user's own.
-    if (facts.partialText !== undefined) Object.defineProperty(this, 'partialText', { value: facts.partialText })
-    if (facts.result !== undefined) Object.defineProperty(this, 'result', { value: facts.result })
+    for (const key of ['sessionId', 'resetsAtMs', 'partialText', 'result'] as const) {
+      const value = facts[key]
+      // Hidden from loggers that print every field: an answer may be long, and is the user's own.
+      const enumerable = key === 'sessionId' || key === 'resetsAtMs'
+      if (value !== undefined) Object.defineProperty(this, key, { value, enumerable })
+    }
   }
 }
 
@@ -56,9 +61,6 @@ export class SessionStoreError extends ClaudeError {
 export class ParseError extends ClaudeError {
   override readonly name = 'ParseError'
 }
-export class ToonEncodingError extends ClaudeError {
-  override readonly name = 'ToonEncodingError'
-}
 export class PermissionDeniedError extends ClaudeError {
   override readonly name = 'PermissionDeniedError'
 }
@@ -83,47 +85,22 @@ export class CircuitBreakerError extends ClaudeError {
 export class RetryExhaustedError extends ClaudeError {
   override readonly name = 'RetryExhaustedError'
 }
-/** The Messages API, where it stands in for the CLI. */
-export class APIClientError extends ClaudeError {
-  override readonly name: string = 'APIClientError'
-}
-export class APINotAvailableError extends APIClientError {
-  override readonly name = 'APINotAvailableError'
-}
-export class APIRateLimitError extends APIClientError {
-  override readonly name = 'APIRateLimitError'
-}
-
-/** Facts of an error of ours, to make one of a class of this room from it. */
-function factsOf(error: SignalboxError): ClaudeErrorFacts {
-  const { code, message, sent, transport, op, attempt, retryable, status, remoteCode } = error
-  const { exitCode, signal, stderrTail, retryAfterMs } = error
-  const facts = { code, message, sent, transport, op, attempt, retryable, status, remoteCode }
-  return { ...facts, exitCode, signal, stderrTail, retryAfterMs, cause: error.cause ?? error }
-}
-
 /** Gives failures of the layers below the class that callers of this room know; `more` adds what only the turn knows. */
 export function asClaudeError(error: SignalboxError, more: Partial<ClaudeErrorFacts> = {}): ClaudeError {
   if (error instanceof ClaudeError) return error
-  const facts = { ...factsOf(error), ...more }
-  if (error.attempt !== undefined && error.attempt > 1) {
-    return new RetryExhaustedError({ ...facts, cause: error, message: `${error.message} (after ${error.attempt} attempts)` })
-  }
-  switch (error.code) {
-    case 'deadline_exceeded':
-      return new CLITimeoutError(facts)
-    case 'circuit_open':
-      return new CircuitBreakerError(facts)
-    case 'rate_limited':
-      return /concurren/i.test(facts.message) ? new ConcurrencyLimitExceededError(facts) : new RateLimitExceededError(facts)
-    case 'invalid_message':
-    case 'too_large':
-      return error.sent === 'no' ? new ClaudeError(facts) : new ParseError(facts)
-    case 'exited':
-      return new CLIExecutionError(facts)
-    case 'not_found':
-      return error.op === 'open' ? new CLINotFoundError(facts) : new ClaudeError(facts)
-    default:
-      return new ClaudeError(facts)
-  }
+  const { code, message, attempt = 1 } = error
+  const facts = { ...error, message, cause: error.cause ?? error, ...more }
+  if (attempt > 1) return new RetryExhaustedError({ ...facts, cause: error, message: `${message} (after ${attempt} attempts)` })
+  return new (classOf(code, error))(facts)
+}
+
+type ErrorClass = new (facts: ClaudeErrorFacts) => ClaudeError
+
+function classOf(code: ErrorCode, { message, op, sent }: SignalboxError): ErrorClass {
+  if (code === 'deadline_exceeded') return CLITimeoutError
+  if (code === 'circuit_open') return CircuitBreakerError
+  if (code === 'exited') return CLIExecutionError
+  if (code === 'rate_limited') return /concurren/i.test(message) ? ConcurrencyLimitExceededError : RateLimitExceededError
+  if (code === 'not_found' && op === 'open') return CLINotFoundError
+  return sent !== 'no' && (code === 'invalid_message' || code === 'too_large') ? ParseError : ClaudeError
 }

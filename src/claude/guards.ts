@@ -51,3 +51,12 @@ export const isToolResult = (block: ContentBlock): block is ToolResultBlock => b
 
 /** A failed run says so in one of two places; on 2.0 in the second only. */
 export const isFailure = (line: ResultLine): boolean => line.is_error === true || line.subtype !== 'success'
+
+/** The texts of the blocks, joined. */
+export const textIn = (blocks: readonly ContentBlock[] = []): string =>
+  blocks.map((block) => (isText(block) ? block.text : '')).join('')
+
+/** The value, if it is a record; else an empty one. */
+export const recordOf = (value: unknown): Readonly<Record<string, unknown>> => (isRecord(value) ? value : {})
+
+export const asText = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)

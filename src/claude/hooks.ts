@@ -95,6 +95,14 @@ export interface HookRegistry {
   listHooks(event: HookEventName): readonly HookMatcher[]
   count(event?: HookEventName): number
   readonly events: readonly HookEventName[]
+  /** What a run needs to serve these hooks; the clients call it. */
+  wire(clock: Clock, onFailure?: (event: string, error: unknown) => void): HookWiring
+}
+
+export interface HookWiring {
+  /** The `hooks` field of `initialize`: one callback for each event, because order and matching are ours. */
+  readonly registration: Readonly<Record<string, unknown>>
+  readonly handler: ControlHandler
 }
 
 export function createHookRegistry(): HookRegistry {
@@ -116,7 +124,7 @@ export function createHookRegistry(): HookRegistry {
     )
     return () => void remove(event, (candidate) => candidate === hook)
   }
-  return {
+  const registry: HookRegistry = {
     register,
     on: register,
     unregister: (event, callback) => remove(event, (hook) => hook.callback === callback),
@@ -126,23 +134,17 @@ export function createHookRegistry(): HookRegistry {
     get events() {
       return [...hooks].filter(([, some]) => some.length > 0).map(([event]) => event)
     },
+    wire: (clock, onFailure) => ({
+      registration: Object.fromEntries(registry.events.map((event) => [event, [{ hookCallbackIds: [CALLBACK + event] }]])),
+      handler: hookHandler(registry, clock, onFailure),
+    }),
   }
+  return registry
 }
 
 const CALLBACK = 'sbx:'
 
-/** The `hooks` field of `initialize`: one callback for each event, because order and matching are ours. */
-export function hookRegistration(registry: HookRegistry): Readonly<Record<string, unknown>> | undefined {
-  const { events } = registry
-  if (events.length === 0) return undefined
-  return Object.fromEntries(events.map((event) => [event, [{ hookCallbackIds: [CALLBACK + event] }]]))
-}
-
-export function hookHandler(
-  registry: HookRegistry,
-  clock: Clock,
-  onFailure?: (event: string, error: unknown) => void,
-): ControlHandler {
+function hookHandler(registry: HookRegistry, clock: Clock, onFailure?: (event: string, error: unknown) => void): ControlHandler {
   return (question, signal) => {
     const id = question.callback_id
     if (question.subtype !== 'hook_callback' || typeof id !== 'string' || !id.startsWith(CALLBACK)) return undefined

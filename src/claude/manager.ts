@@ -1,26 +1,23 @@
 /** Many sessions and one store: opens, finds, closes, and forgets what is old. */
 import { systemClock, type Clock, type Timer } from '../core/clock.js'
-import type { ClaudeEvent, EventEmitter } from './events.js'
+import type { ClaudeClient } from './client.js'
+import type { ClaudeEvent } from './events.js'
 import { SessionNotFoundError } from './errors.js'
 import type { QueryOptions } from './query.js'
+import { memorySessionStore } from './session-store.js'
 import type { Session, SessionOptions } from './session-types.js'
 import type { SessionFilter, SessionMetadata, SessionState, SessionStatus, SessionStore } from './session-state.js'
 
 export interface SessionManagerOptions {
-  readonly store: SessionStore
+  /** Where its sessions are kept. Default: memory. It stays open when the manager stops. */
+  readonly store?: SessionStore
+  readonly clock?: Clock
   /** Forgets old sessions by itself once `start` was called. Default true. */
   readonly autoCleanup?: boolean
   /** Default one hour. */
   readonly cleanupIntervalMs?: number
   /** How long a session that is not active is kept after its last turn. Default seven days. */
   readonly sessionTtlMs?: number
-}
-
-export interface ManagerParts extends SessionManagerOptions {
-  readonly clock?: Clock
-  readonly events: EventEmitter
-  readonly createSession: (options: SessionOptions) => Session
-  readonly loadSession: (sessionId: string, options: SessionOptions) => Promise<Session | null>
 }
 
 export interface ManagerStats {
@@ -63,17 +60,20 @@ export interface SessionManager extends AsyncDisposable {
   readonly store: SessionStore
 }
 
+type Sessions = Pick<ClaudeClient, 'createSession' | 'loadSession' | 'events'>
+
 const PAGE = 500
 
-export function createSessionManager(parts: ManagerParts): SessionManager {
+/** Over a client, which opens the sessions and tells of them in its events. */
+export function createSessionManager(client: Sessions, options: SessionManagerOptions = {}): SessionManager {
+  const { events } = client
   const {
-    store,
+    store = memorySessionStore(),
     clock = systemClock,
-    events,
     autoCleanup = true,
     cleanupIntervalMs = 3_600_000,
     sessionTtlMs = 7 * 86_400_000,
-  } = parts
+  } = options
   const open = new Map<string, Session>()
   let timer: Timer | undefined
   let started = false
@@ -149,21 +149,21 @@ export function createSessionManager(parts: ManagerParts): SessionManager {
       await Promise.all([...open.values()].map(closeNow))
     },
     async createSession(options = {}) {
-      const session = keep(parts.createSession(options))
+      const session = keep(client.createSession({ store, ...options }))
       await store.save(session.toState())
       return session
     },
     async getSession(sessionId, options = {}) {
       const known = live(sessionId)
       if (known) return known
-      const session = await parts.loadSession(sessionId, options)
+      const session = await client.loadSession(sessionId, { store, ...options })
       return session ? keep(session) : null
     },
     peekSession: async (sessionId) => live(sessionId)?.toState() ?? (await store.load(sessionId)),
     async loadSession(sessionId, options = {}) {
       const before = live(sessionId)
       if (before) await closeNow(before)
-      const session = await parts.loadSession(sessionId, options)
+      const session = await client.loadSession(sessionId, { store, ...options })
       if (session) return keep(session)
       throw new SessionNotFoundError({ code: 'not_found', message: `The store has no session ${sessionId}.`, sessionId })
     },
@@ -214,7 +214,7 @@ export function createSessionManager(parts: ManagerParts): SessionManager {
     },
     async quickQuery(prompt, options = {}) {
       const { signal, timeoutMs, ...rest } = options
-      const session = keep(parts.createSession({ options: rest }))
+      const session = keep(client.createSession({ store, options: rest }))
       try {
         const send = { ...(signal ? { signal } : {}), ...(timeoutMs === undefined ? {} : { timeoutMs }) }
         return await session.sendMessage(prompt, send).text()

@@ -1,4 +1,6 @@
 /** Prometheus text, without a registry or a dependency: ccflow's metric names, one writer for each. */
+import type { Interceptor } from '../core/call.js'
+import { SignalboxError } from '../errors.js'
 import type { ResultLine } from './lines.js'
 import { isFailure } from './guards.js'
 import type { TokenCounts } from './usage.js'
@@ -13,6 +15,8 @@ export interface TurnMetrics {
 export interface Metrics {
   recordTurn(turn: TurnMetrics): void
   recordError(errorType: string): void
+  /** Counts the failures of the calls that pass through it. */
+  readonly interceptor: Interceptor
   recordToonSavings(ratio: number, tokensSaved: number): void
   sessionOpened(): void
   sessionClosed(turns: number): void
@@ -62,7 +66,16 @@ export function createMetrics({ prefix = 'ccflow' }: { readonly prefix?: string 
   const label = (name: string, value: string): string =>
     `${name}="${value.replace(/[\\"\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`))}"`
 
-  return {
+  const metrics: Metrics = {
+    async interceptor(call, next) {
+      try {
+        return await next(call)
+      } catch (error) {
+        const code = SignalboxError.is(error) ? error.code : 'unknown'
+        metrics.recordError(SignalboxError.is(error, 'remote') ? (error.remoteCode ?? code) : code)
+        throw error
+      }
+    },
     recordTurn({ model, line, tokens, costUsd }) {
       const of = label('model', model)
       add('requests_total', `${of},${label('status', isFailure(line) ? 'error' : 'success')}`, 1)
@@ -112,4 +125,5 @@ export function createMetrics({ prefix = 'ccflow' }: { readonly prefix?: string 
       activeSessions = 0
     },
   }
+  return metrics
 }

@@ -1,4 +1,5 @@
 /** From the lines of all turns to events, usage and metrics: one reading, so that nothing is counted twice. */
+import type { Clock } from '../core/clock.js'
 import type { Answer } from './answer.js'
 import { createDeriver } from './derive.js'
 import type { ClaudeEvent, EventEmitter } from './events.js'
@@ -12,20 +13,20 @@ export interface ObserverParts {
   readonly events: EventEmitter
   readonly usage: UsageTracker
   readonly metrics?: Metrics | undefined
-  readonly nowMs: () => number
+  readonly clock: Clock
 }
 
 export type Observe = (line: ClaudeLine, answer: Answer, costUsd: number | undefined) => void
 
 /** Derivers live as long as their turn's answer. */
-export function createObserver({ events, usage, metrics, nowMs }: ObserverParts): Observe {
+export function createObserver({ events, usage, metrics, clock }: ObserverParts): Observe {
   const turns = new WeakMap<Answer, ReturnType<typeof createDeriver>>()
   const totals = new WeakMap<Answer, Readonly<Record<string, ModelUsage>>>()
 
   const emit = (answer: Answer, event: object): void =>
     events.emit({
       ...event,
-      timestamp: new Date(nowMs()).toISOString(),
+      timestamp: new Date(clock.now()).toISOString(),
       sessionId: answer.sessionId ?? '',
       metadata: {},
     } as ClaudeEvent)

@@ -1,6 +1,7 @@
 /** Starts a CLI and gets it ready: link, reader, `initialize`. An opening that is given up leaves nothing behind. */
 import { SignalboxError, withFacts } from '../errors.js'
 import type { Call } from '../core/call.js'
+import { onAbort } from '../core/on-abort.js'
 import type { StreamTransport } from '../transport.js'
 import { createConnection, type Connection } from './connection.js'
 import type { ClaudeCore } from './core.js'
@@ -32,13 +33,10 @@ export async function openConnection(core: ClaudeCore, parts: OpenParts): Promis
     clock: core.clock,
     validate: core.validate,
     onUnsolicited,
-    onStray: (line) => {
-      if (line === undefined) core.onEvent({ type: 'noise' })
-    },
+    onNoise: () => core.onEvent({ type: 'noise' }),
   })
   void core.track(connection.ended)
-  const abandon = (): void => void connection.close()
-  call.signal.addEventListener('abort', abandon, { once: true })
+  const ignore = onAbort(call.signal, () => void connection.close())
   try {
     call.signal.throwIfAborted()
     await connection.ready
@@ -48,7 +46,7 @@ export async function openConnection(core: ClaudeCore, parts: OpenParts): Promis
     // The prompt was not written: nothing had an effect.
     throw SignalboxError.is(error) ? withFacts(error, {}, { sent: 'no' }) : error
   } finally {
-    call.signal.removeEventListener('abort', abandon)
+    ignore()
   }
 }
 
@@ -57,14 +55,8 @@ async function opened(transport: StreamTransport<ClaudeLaunch>, launch: ClaudeLa
     return await transport.open(launch, { signal, trace })
   } catch (error) {
     if (!SignalboxError.is(error, 'not_found')) throw error
-    throw new CLINotFoundError({
-      code: 'not_found',
-      message: error.message,
-      hint: 'Install it with: npm install -g @anthropic-ai/claude-code, or name the executable.',
-      sent: 'no',
-      op: 'open',
-      retryable: false,
-      cause: error,
-    })
+    const { code, message } = error
+    const hint = 'Install it with: npm install -g @anthropic-ai/claude-code, or name the executable.'
+    throw new CLINotFoundError({ code, message, hint, op: 'open', cause: error })
   }
 }

@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.js'
 import { encodeContext, type ContextEncoder } from './context.js'
 import type { ControlHandler } from './control.js'
 import { ClaudeError, MCPConfigError } from './errors.js'
-import { hookHandler, hookRegistration, type HookRegistry } from './hooks.js'
+import type { HookRegistry } from './hooks.js'
 import type { ClaudeLaunch, MCPServerConfig } from './launch.js'
 import type { ContentBlock } from './lines.js'
 import type { SdkMcpServer } from './mcp.js'
@@ -112,16 +112,16 @@ export function wiringOf(options: CLIAgentOptions, clock: Clock, onFailure?: (wh
   const servers = Object.entries(mcpServers ?? {}).flatMap(([name, server]) => (isInProcess(server) ? [{ ...server, name }] : []))
   const handlers: ControlHandler[] = []
   if (canUseTool) handlers.push(permissionHandler({ canUseTool, timeoutMs, clock, onFailure }))
-  if (hooks) handlers.push(hookHandler(hooks, clock, onFailure))
+  const wired = hooks?.wire(clock, onFailure)
+  if (wired) handlers.push(wired.handler)
   if (servers.length > 0) handlers.push(mcpHandler(servers))
   if (onControlRequest) handlers.push(onControlRequest)
   handlers.push(declined)
-  const registered = hooks ? hookRegistration(hooks) : undefined
   return {
     handlers,
     initialize: {
       ...options.initialize,
-      ...(registered ? { hooks: registered } : {}),
+      ...(wired && hooks?.events.length ? { hooks: wired.registration } : {}),
       ...(servers.length > 0 ? { sdkMcpServers: servers.map(({ name }) => name) } : {}),
     },
   }

@@ -1,5 +1,7 @@
 /** Prices, for estimates. The CLI's own cost is the truth wherever there is one; prices move, so the table is the caller's to replace. */
 
+import type { CostOf } from './usage.js'
+
 /** USD for a million tokens. */
 export interface ModelPricing {
   readonly input: number
@@ -86,3 +88,9 @@ export function calculateCost(
     (cacheWriteTokens * pricing.cacheWrite + cacheWrite1hTokens * hourly + cacheReadTokens * pricing.cacheRead) * 1e3
   return Math.round(nano) / 1e9
 }
+
+/** For `createUsageTracker`: prices what is added without a cost. */
+export const costBy =
+  (options: PricingOptions = {}): CostOf =>
+  (model, { inputTokens, outputTokens, ...cached }) =>
+    calculateCost(model, inputTokens, outputTokens, { ...options, ...cached })

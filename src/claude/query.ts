@@ -3,16 +3,15 @@ import type { Call, CallOptions } from '../core/call.js'
 import { sleep } from '../core/clock.js'
 import { deferred } from '../core/deferred.js'
 import { createScope } from '../core/scope.js'
-import { SignalboxError } from '../errors.js'
 import type { StreamTransport } from '../transport.js'
 import type { Connection } from './connection.js'
 import { createCore, type ClaudeCore, type ClaudeCoreOptions } from './core.js'
-import { asClaudeError } from './errors.js'
 import type { ClaudeLaunch } from './launch.js'
 import type { ContentBlock } from './lines.js'
 import { openConnection } from './open.js'
 import { contentOf, launchOf, timeoutOf, type CLIAgentOptions } from './options.js'
 import { resendDelay } from './resend.js'
+import { play, told } from './running.js'
 import { createTurn, type Turn } from './turn.js'
 import { createTurnState, type TurnState } from './turn-state.js'
 
@@ -47,7 +46,7 @@ export function runQuery(core: ClaudeCore, plan: RunPlan): Turn {
         return 'goes-on'
       }
       // Background agents will bring another turn, and the last result is the answer. Otherwise the end of the process is the end.
-      if (answer.backgroundTasks === 0 && connection) void core.track(leave(connection))
+      if (answer.backgroundTasks === 0 && connection) void core.track(connection.leave(LEAVING_MS))
       return 'goes-on'
     },
     onEnd: () => over.resolve(state),
@@ -63,38 +62,20 @@ export function runQuery(core: ClaudeCore, plan: RunPlan): Turn {
       // Given up meanwhile: the turn ends with its process.
     }
   }
-  const leave = async (on: Connection): Promise<void> => {
-    await on.end().catch(() => {})
-    const patience = new AbortController()
-    const late = sleep(core.clock, LEAVING_MS, patience.signal).catch(() => {})
-    await Promise.race([on.ended, late])
-    patience.abort()
-    await on.close()
-  }
 
   const attempt = async (call: Call, transport?: StreamTransport<ClaudeLaunch>): Promise<TurnState> => {
-    const launch = launchOf(options)
-    const opened = await openConnection(core, { transport, launch, options, call, onUnsolicited: () => state })
-    connection = opened
-    const abort = (): void => void core.track(stop(opened))
-    call.signal.addEventListener('abort', abort, { once: true })
-    try {
-      call.signal.throwIfAborted()
-      await opened.begin(state, contentOf(prompt, options))
-      const done = await over.promise
-      if (done.lastEnd?.error) throw done.lastEnd.error
-      return done
-    } finally {
-      call.signal.removeEventListener('abort', abort)
-    }
+    const on = await openConnection(core, { transport, launch: launchOf(options), options, call, onUnsolicited: () => state })
+    connection = on
+    const content = contentOf(prompt, options)
+    return await play({ on, call, state, content, over: over.promise, giveUp: () => void core.track(stop(on)) })
   }
   const stop = async (on: Connection): Promise<void> => {
     // The CLI would go on with its turn, and spend, until the grace is over.
-    void on.interrupt({ timeoutMs: 1_000 }).catch(() => {})
+    on.interrupt({ timeoutMs: 1_000 }).catch(() => {})
     await on.close()
   }
 
-  const spec = { op: 'query', kind: 'unary', args: { prompt }, idempotent: false } as const
+  const spec = { op: 'query', args: { prompt } } as const
   const call = { signal: scope.signal, timeoutMs: timeoutOf(options, options.timeoutMs, core.timeoutMs) }
   const run = async (): Promise<TurnState> => {
     try {
@@ -104,24 +85,12 @@ export function runQuery(core: ClaudeCore, plan: RunPlan): Turn {
       return await fallback(error, (transport) =>
         core.caller.run({ ...spec, op: 'query.fallback' }, call, (at) => attempt(at, transport)),
       )
+    } finally {
+      scope[Symbol.dispose]()
     }
   }
-  const finished = core.track(run().then(settle, fail))
+  const finished = core.track(told(run(), state))
   finished.catch(() => {})
-
-  function settle(done: TurnState): TurnState {
-    scope[Symbol.dispose]()
-    return done
-  }
-  function fail(error: unknown): never {
-    scope[Symbol.dispose]()
-    const typed = SignalboxError.is(error)
-      ? asClaudeError(error, { partialText: state.answer.text, sessionId: state.answer.sessionId })
-      : error
-    // Without a result line the reader must be told; with one it was told in the line's place.
-    if (!state.lastEnd || state.lastEnd.error !== error) state.fail(typed as SignalboxError)
-    throw typed
-  }
 
   return createTurn({
     state,

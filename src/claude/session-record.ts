@@ -1,12 +1,11 @@
 /** What a session knows about itself: counts, cost, the last words, and the events and saves that follow from them. */
-import { sha256Hex } from '../core/sha256.js'
 import type { SignalboxError } from '../errors.js'
 import type { ClaudeCore } from './core.js'
 import type { ClaudeEvent, EventEmitter } from './events.js'
 import type { SessionOptions, SessionOrigin } from './session-types.js'
 import type { SessionState } from './session-state.js'
 import type { TurnEnd } from './turn-end.js'
-import { tokensOf } from './usage.js'
+import { roundUsd, tokensOf } from './usage.js'
 
 export interface SessionStats {
   readonly sessionId: string
@@ -31,58 +30,58 @@ export interface RecordParts {
   readonly origin: SessionOrigin
 }
 
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] }
+
 export function createSessionRecord({ core, events, session, origin }: RecordParts) {
   const { store, options = {} } = session
-  const now = (): string => new Date(core.clock.now()).toISOString()
+  const { clock } = core
+  const now = (): string => new Date(clock.now()).toISOString()
+  const secondsSince = (since: number): number => (clock.monotonic() - since) / 1000
   const before = origin.state
-  const id = origin.resume ?? before?.sessionId ?? session.sessionId ?? crypto.randomUUID()
-  const startedAt = core.clock.monotonic()
+  const startedAt = clock.monotonic()
   const createdAt = before?.createdAt ?? now()
-  const tags = new Set(before?.tags ?? session.tags ?? [])
-  let updatedAt = createdAt
-  let status: SessionState['status'] = 'active'
-  let turnCount = before?.turnCount ?? 0
-  let totalInputTokens = before?.totalInputTokens ?? 0
-  let totalOutputTokens = before?.totalOutputTokens ?? 0
-  let totalCostUsd = before?.totalCostUsd ?? 0
-  let messagesHash = before?.messagesHash ?? ''
-  let lastPrompt = before?.lastPrompt ?? ''
-  let lastResponse = before?.lastResponse ?? ''
-  let model = options.model ?? before?.model
-  let saving: Promise<void> = Promise.resolve()
-
-  const facts = () => ({ model, turnCount, totalTokens: totalInputTokens + totalOutputTokens })
-  const emit = (event: object): void =>
-    events?.emit({ ...event, timestamp: now(), sessionId: id, metadata: session.metadata ?? {} } as ClaudeEvent)
-
-  const toState = (): SessionState => ({
-    sessionId: id,
+  const state: Writable<SessionState> = {
+    turnCount: 0,
+    totalInputTokens: 0,
+    totalOutputTokens: 0,
+    totalCostUsd: 0,
+    messagesHash: '',
+    lastPrompt: '',
+    lastResponse: '',
+    tags: session.tags ?? [],
+    toonSavingsRatio: 0,
+    ...before,
+    sessionId: origin.resume ?? before?.sessionId ?? session.sessionId ?? crypto.randomUUID(),
     createdAt,
-    updatedAt,
-    status,
-    model: model ?? 'default',
+    updatedAt: createdAt,
+    status: 'active',
+    model: options.model ?? before?.model ?? 'default',
     systemPrompt: options.systemPrompt ?? null,
     appendSystemPrompt: options.appendSystemPrompt ?? null,
-    turnCount,
-    totalInputTokens,
-    totalOutputTokens,
-    totalCostUsd,
-    messagesHash,
-    lastPrompt,
-    lastResponse,
-    tags: [...tags],
     metadata: session.metadata ?? before?.metadata ?? {},
-    toonSavingsRatio: 0,
-  })
+  }
+  const { sessionId } = state
+  const model = options.model ?? before?.model
+  let saving: Promise<void> = Promise.resolve()
 
-  // One save after the other, so that an older state never overwrites a newer one.
+  const emit = (event: object): void =>
+    events?.emit({ ...event, timestamp: now(), sessionId, metadata: session.metadata ?? {} } as ClaudeEvent)
+  const tell = (type: string, more: object = {}): void => {
+    const { turnCount, totalInputTokens, totalOutputTokens } = state
+    emit({ type, model, turnCount, totalTokens: totalInputTokens + totalOutputTokens, ...more })
+  }
+  const tellError = (error: SignalboxError): void =>
+    tell('session.error', { errorType: error.name, errorMessage: error.message, error })
+
+  // One after the other, so that an older state never overwrites a newer one.
   const save = (): void => {
+    state.updatedAt = now()
     if (!store) return
-    const state = toState()
+    const saved = { ...state }
     saving = saving.then(async () => {
       try {
-        await store.save(state)
-        emit({ type: 'session.persisted', ...facts() })
+        await store.save(saved)
+        tell('session.persisted')
       } catch (error) {
         core.onEvent({ type: 'store_failed', error })
       }
@@ -90,78 +89,57 @@ export function createSessionRecord({ core, events, session, origin }: RecordPar
     void core.track(saving)
   }
 
-  emit({ type: 'session.created', ...facts(), tags: [...tags] })
-  if (origin.resume !== undefined) emit({ type: 'session.resumed', ...facts(), previousTurnCount: turnCount })
-  if (before) emit({ type: 'session.loaded', ...facts() })
+  tell('session.created', { tags: [...state.tags] })
+  if (origin.resume !== undefined) tell('session.resumed', { previousTurnCount: state.turnCount })
+  if (before) tell('session.loaded')
 
   return {
-    id,
-    createdAt,
-    get updatedAt() {
-      return updatedAt
+    /** As it is now; changed by what follows. */
+    state: state as SessionState,
+    setTags(tags: Iterable<string>): void {
+      state.tags = [...new Set(tags)]
     },
-    get turnCount() {
-      return turnCount
-    },
-    get totalCostUsd() {
-      return totalCostUsd
-    },
-    get lastPrompt() {
-      return lastPrompt
-    },
-    get lastResponse() {
-      return lastResponse
-    },
-    get tags() {
-      return [...tags]
-    },
-    addTag: (tag: string) => void tags.add(tag),
-    removeTag: (tag: string) => void tags.delete(tag),
-    toState,
-    save,
+    toState: (): SessionState => ({ ...state, tags: [...state.tags] }),
     turnStarted(prompt: string, unsolicited: boolean): OpenTurn {
-      turnCount += 1
-      emit({ type: 'turn.started', turnNumber: turnCount, prompt, contextSize: 0, unsolicited })
-      return { number: turnCount, prompt, since: core.clock.monotonic() }
+      state.turnCount += 1
+      const number = state.turnCount
+      emit({ type: 'turn.started', turnNumber: number, prompt, contextSize: 0, unsolicited })
+      return { number, prompt, since: clock.monotonic() }
     },
-    turnEnded({ number, prompt, since }: OpenTurn, end: TurnEnd): void {
-      const tokens = tokensOf(end.line)
-      updatedAt = now()
-      totalInputTokens += tokens.inputTokens
-      totalOutputTokens += tokens.outputTokens
-      totalCostUsd = Math.round((totalCostUsd + end.costUsd) * 1e9) / 1e9
-      lastPrompt = prompt
-      lastResponse = end.text
-      messagesHash = sha256Hex(`${messagesHash}:${prompt}:${end.text}`).slice(0, 16)
-      const durationSeconds = (core.clock.monotonic() - since) / 1000
-      const { text: response, costUsd, error } = end
+    async turnEnded({ number, prompt, since }: OpenTurn, { line, text: response, costUsd, error }: TurnEnd): Promise<void> {
+      const tokens = tokensOf(line)
+      const durationSeconds = secondsSince(since)
+      state.totalInputTokens += tokens.inputTokens
+      state.totalOutputTokens += tokens.outputTokens
+      state.totalCostUsd = roundUsd(state.totalCostUsd + costUsd)
+      state.lastPrompt = prompt
+      state.lastResponse = response
       emit({ type: 'turn.completed', turnNumber: number, prompt, response, durationSeconds, costUsd, error, model, ...tokens })
-      if (error) emit({ type: 'session.error', ...facts(), errorType: error.name, errorMessage: error.message, error })
+      if (error) tellError(error)
+      state.messagesHash = await chained(`${state.messagesHash}:${prompt}:${response}`)
       save()
     },
     turnFailed(error: SignalboxError): void {
-      updatedAt = now()
-      emit({ type: 'session.error', ...facts(), errorType: error.name, errorMessage: error.message, error })
+      tellError(error)
       save()
     },
-    stats: (): SessionStats => ({
-      sessionId: id,
-      totalTurns: turnCount,
-      totalInputTokens,
-      totalOutputTokens,
-      totalTokens: totalInputTokens + totalOutputTokens,
-      totalCostUsd,
-      durationSeconds: (core.clock.monotonic() - startedAt) / 1000,
-    }),
+    stats(): SessionStats {
+      const { turnCount: totalTurns, totalInputTokens, totalOutputTokens, totalCostUsd } = state
+      const totalTokens = totalInputTokens + totalOutputTokens
+      const durationSeconds = secondsSince(startedAt)
+      return { sessionId, totalTurns, totalInputTokens, totalOutputTokens, totalTokens, totalCostUsd, durationSeconds }
+    },
     async closed(): Promise<void> {
-      status = 'closed'
-      updatedAt = now()
+      state.status = 'closed'
       save()
       await saving
-      emit({ type: 'session.closed', ...facts(), durationSeconds: (core.clock.monotonic() - startedAt) / 1000, totalCostUsd })
-    },
-    useModel(resolved: string | undefined): void {
-      model ??= resolved
+      tell('session.closed', { durationSeconds: secondsSince(startedAt), totalCostUsd: state.totalCostUsd })
     },
   }
+}
+
+/** ccflow's chain over prompts and answers: equal hashes, equal conversations. */
+async function chained(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
+  return Array.from(new Uint8Array(digest, 0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }

@@ -63,9 +63,13 @@ export interface SessionFilter {
   readonly orderDesc?: boolean
 }
 
-export interface SessionStore extends AsyncDisposable {
+/** As much of a store as a client needs. */
+export interface SessionKeeper {
   save(state: SessionState): Promise<void>
   load(sessionId: string): Promise<SessionState | null>
+}
+
+export interface SessionStore extends SessionKeeper, AsyncDisposable {
   delete(sessionId: string): Promise<boolean>
   list(filter?: SessionFilter): Promise<readonly SessionMetadata[]>
   /** Deletes what was not updated since, active ones excepted; gives how many. */

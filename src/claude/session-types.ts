@@ -6,14 +6,14 @@ import type { ContentBlock } from './lines.js'
 import type { CLIAgentOptions } from './options.js'
 import type { SessionControls } from './session-controls.js'
 import type { SessionStats } from './session-record.js'
-import type { SessionState, SessionStore } from './session-state.js'
+import type { SessionKeeper, SessionState } from './session-state.js'
 import type { Turn } from './turn.js'
 
 export interface SessionOptions {
   /** Of a new session; a UUID. */
   readonly sessionId?: string | undefined
   readonly options?: CLIAgentOptions
-  readonly store?: SessionStore | undefined
+  readonly store?: SessionKeeper | undefined
   readonly tags?: readonly string[]
   readonly metadata?: Readonly<Record<string, unknown>>
   /** Takes the turns that the CLI begins by itself; without it they are read and dropped. */

@@ -3,15 +3,18 @@ import type { Call } from '../core/call.js'
 import { sleep } from '../core/clock.js'
 import { deferred } from '../core/deferred.js'
 import { abortError, createScope, raceSignal, type Scope } from '../core/scope.js'
-import { SignalboxError } from '../errors.js'
+import { SignalboxError, type ErrorCode } from '../errors.js'
 import type { Connection } from './connection.js'
-import { asClaudeError, ClaudeError } from './errors.js'
+import { ClaudeError } from './errors.js'
+import { textIn } from './guards.js'
+import { inTime } from './in-time.js'
 import { isUuid } from './launch-check.js'
 import type { ClaudeLaunch } from './launch.js'
 import type { ContentBlock } from './lines.js'
 import { openConnection } from './open.js'
 import { contentOf, launchOf, timeoutOf } from './options.js'
 import { resendDelay } from './resend.js'
+import { play, told } from './running.js'
 import { sessionControls } from './session-controls.js'
 import { createSessionRecord, type OpenTurn, type SessionStats } from './session-record.js'
 import type { SendOptions, Session, SessionOptions, SessionOrigin, SessionParts } from './session-types.js'
@@ -21,17 +24,18 @@ import { createTurnState, type TurnState } from './turn-state.js'
 /** How long an interrupted turn may take to say so. */
 const INTERRUPT_MS = 5_000
 
+/** What a session shows of its record as it stands. */
+const SHOWN = ['createdAt', 'updatedAt', 'turnCount', 'totalCostUsd', 'lastPrompt', 'lastResponse'] as const
+
 export function createSessionWith(parts: SessionParts, session: SessionOptions, origin: SessionOrigin = {}): Session {
   const { core, events } = parts
   const { options = {}, whileBusy = 'queue', maxQueued = 100, onTurn } = session
-  if (session.sessionId !== undefined && !isUuid(session.sessionId)) {
-    throw new ClaudeError({
-      code: 'invalid_argument',
-      message: `sessionId is not a UUID: ${session.sessionId}.`,
-      hint: 'Leave it out to get one.',
-    })
-  }
   const record = createSessionRecord({ core, events, session, origin })
+  const { sessionId } = record.state
+  const refusal = (code: ErrorCode, message: string, hint?: string): ClaudeError =>
+    new ClaudeError({ code, message, hint, sessionId, op: 'session.turn' })
+  if (session.sessionId !== undefined && !isUuid(sessionId))
+    throw refusal('invalid_argument', `sessionId is not a UUID: ${sessionId}.`, 'Leave it out to get one.')
   const life = createScope({ clock: core.clock })
   let connection: Connection | undefined
   let opening: Promise<Connection> | undefined
@@ -44,13 +48,13 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
   let closing: Promise<SessionStats> | undefined
 
   const launchFor = (asNew: boolean): ClaudeLaunch => {
-    const { sessionId: _id, resume: _resume, forkSession: _fork, continueSession: _continue, ...rest } = options
+    const { sessionId: _, resume: _resume, forkSession: _fork, continueSession: _continue, ...rest } = options
     const base = launchOf(rest)
     if (forking) {
       const at = forking.at === undefined ? {} : { resumeSessionAt: forking.at }
-      return { ...base, resume: forking.from, forkSession: true, sessionId: record.id, ...at }
+      return { ...base, resume: forking.from, forkSession: true, sessionId, ...at }
     }
-    return asNew ? { ...base, sessionId: record.id } : { ...base, resume: record.id }
+    return asNew ? { ...base, sessionId } : { ...base, resume: sessionId }
   }
 
   const start = async (call: Call): Promise<Connection> => {
@@ -88,12 +92,12 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
   }
 
   const unsolicited = (): TurnState => {
-    const turn = newTurn('', undefined, true)
+    const turn = newTurn('', true)
     core.track(turn.finished).catch(() => {})
     const handed = createTurn({
       state: turn.state,
       finished: turn.finished,
-      interrupt: async () => void (await connection?.interrupt()),
+      interrupt,
       abandon: async () => {},
       unsolicited: true,
     })
@@ -102,7 +106,7 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
     return turn.state
   }
 
-  const newTurn = (prompt: string, again: (() => Promise<void>) | undefined, isUnsolicited: boolean) => {
+  const newTurn = (prompt: string, isUnsolicited: boolean, again?: () => Promise<void>) => {
     const over = deferred<TurnState>()
     over.promise.catch(() => {})
     // Counted when it is sent, not when it is queued.
@@ -115,19 +119,21 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
       uuid: crypto.randomUUID(),
       clock: core.clock,
       onLine(line, answer) {
-        if (answer.init && !known) known = true
+        known ||= answer.init !== undefined
         core.observe?.(line, answer, line.type === 'result' ? state.lastEnd?.costUsd : undefined)
       },
       judge(end) {
-        const delayMs = again === undefined ? undefined : resendDelay(end, options.resendAfterReset)
-        if (delayMs === undefined) return 'over'
+        const delayMs = resendDelay(end, options.resendAfterReset)
+        if (!again || delayMs === undefined) return 'over'
         connection?.expectSilence(delayMs)
         void core.track(sleep(core.clock, delayMs, life.signal).then(again, () => {}))
         return 'goes-on'
       },
       onEnd(end) {
-        if (turn) record.turnEnded(turn, end)
-        over.resolve(state)
+        const settle = (): void => over.resolve(state)
+        // What is kept of the session is complete when its caller hears of the end.
+        if (turn) void core.track(record.turnEnded(turn, end)).then(settle, settle)
+        else settle()
       },
       onFail(error) {
         record.turnFailed(error)
@@ -137,42 +143,20 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
     return { state, begun, finished: over.promise }
   }
 
-  const runTurn = (content: string | readonly ContentBlock[], send: SendOptions): Turn => {
-    const prompt =
-      typeof content === 'string' ? content : content.map((block) => ('text' in block ? String(block.text) : '')).join('')
-    const message = contentOf(content, { ...options, context: send.context ?? options.context }, 'Turn Context')
+  const runTurn = (prompt: string | readonly ContentBlock[], send: SendOptions): Turn => {
+    const content = contentOf(prompt, { ...options, context: send.context ?? options.context }, 'Turn Context')
     const scope = createScope({ signal: send.signal, clock: core.clock })
     scopes.add(scope)
-    const leave = (): void => {
-      scopes.delete(scope)
-      scope[Symbol.dispose]()
-    }
-    const {
-      state,
-      begun,
-      finished: over,
-    } = newTurn(
-      prompt,
-      async () => {
-        await connection?.resend(state, message).catch(() => {})
-      },
-      false,
-    )
+    const turn = newTurn(typeof prompt === 'string' ? prompt : textIn(prompt), false, async () => {
+      await connection?.resend(turn.state, content).catch(() => {})
+    })
+    const { state } = turn
 
     const attempt = async (call: Call): Promise<TurnState> => {
       const on = await ensure(call)
-      const abort = (): void => void core.track(giveUp(on))
-      call.signal.addEventListener('abort', abort, { once: true })
-      try {
-        call.signal.throwIfAborted()
-        begun()
-        await on.begin(state, message)
-        const done = await over
-        if (done.lastEnd?.error) throw done.lastEnd.error
-        return done
-      } finally {
-        call.signal.removeEventListener('abort', abort)
-      }
+      const giveUp = (): void => void core.track(stop(on))
+      if (!call.signal.aborted) turn.begun()
+      return await play({ on, call, state, content, over: turn.finished, giveUp })
     }
     const run = async (): Promise<TurnState> => {
       const before = tail
@@ -180,42 +164,26 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
       const free = deferred()
       tail = free.promise
       try {
-        await waitFor(before, scope.signal)
+        await raceSignal(before, scope.signal).catch(() => {
+          throw abortError(scope.signal, { system: 'claude', op: 'session.turn', sent: 'no' })
+        })
         if (closing) throw closedError()
         const timeoutMs = timeoutOf(options, send.timeoutMs, core.timeoutMs)
         return await core.caller.run({ op: 'session.turn', args: { prompt } }, { signal: scope.signal, timeoutMs }, attempt)
       } finally {
         queued -= 1
         // The next turn begins when the CLI is done with this one, which may be later than its caller's patience.
-        void Promise.all([before, connection?.free()]).then(
-          () => free.resolve(),
-          () => free.resolve(),
-        )
+        void Promise.all([before, connection?.free()]).then(() => free.resolve(), free.resolve)
+        scopes.delete(scope)
+        scope[Symbol.dispose]()
       }
     }
-    const finished = core.track(
-      run().then(
-        (done) => {
-          leave()
-          return done
-        },
-        (error: unknown) => {
-          leave()
-          const typed = SignalboxError.is(error)
-            ? asClaudeError(error, { sessionId: record.id, partialText: state.answer.text })
-            : error
-          if (!state.lastEnd?.error) state.fail(typed as SignalboxError)
-          throw typed
-        },
-      ),
-    )
+    const finished = core.track(told(run(), state, sessionId))
     finished.catch(() => {})
     return createTurn({
       state,
       finished,
-      async interrupt() {
-        await connection?.interrupt()
-      },
+      interrupt,
       async abandon(reason) {
         scope.abort(reason)
         await finished.catch(() => {})
@@ -224,26 +192,16 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
     })
   }
 
+  const interrupt = async (): Promise<void> => void (await connection?.interrupt())
+
   /** Keeps the session if the CLI lets us: interrupts, and ends the process only when that brings no end. */
-  const giveUp = async (on: Connection): Promise<void> => {
+  const stop = async (on: Connection): Promise<void> => {
     on.interrupt({ timeoutMs: INTERRUPT_MS }).catch(() => {})
-    const patience = new AbortController()
-    const late = sleep(core.clock, INTERRUPT_MS, patience.signal).then(
-      () => on.close(),
-      () => {},
-    )
-    await Promise.race([on.free(), late])
-    patience.abort()
+    const free = on.free().then(() => true)
+    if (!(await inTime(free, INTERRUPT_MS, core.clock))) await on.close()
   }
 
-  const closedError = (): ClaudeError =>
-    new ClaudeError({
-      code: 'closed',
-      message: 'The session is closed.',
-      hint: 'Resume it with resumeSession.',
-      sessionId: record.id,
-      op: 'session.turn',
-    })
+  const closedError = (): ClaudeError => refusal('closed', 'The session is closed.', 'Resume it with resumeSession.')
 
   const shut = async (): Promise<SessionStats> => {
     // A turn under way is stopped, so that it does not go on spending while we wait for the process to leave.
@@ -251,16 +209,8 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
     life.abort(reason)
     for (const scope of scopes) scope.abort(reason)
     await tail
-    const on = connection
-    if (on) {
-      if (on.alive) {
-        await on.end().catch(() => {})
-        const patience = new AbortController()
-        await Promise.race([on.ended, sleep(core.clock, INTERRUPT_MS, patience.signal).catch(() => {})])
-        patience.abort()
-      }
-      await on.close()
-    }
+    if (connection?.alive) await connection.leave(INTERRUPT_MS)
+    await connection?.close()
     await record.closed()
     parts.onClosed?.(self)
     return record.stats()
@@ -272,87 +222,40 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
     return core.caller.run({ op: 'session.control' }, call, async (at) => work(await ensure(at)))
   })
 
-  const self: Session = {
+  const close = (): Promise<SessionStats> => {
+    closing ??= core.track(shut())
+    return closing
+  }
+  const self = {
     ...controls,
-    get sessionId() {
-      return record.id
-    },
+    sessionId,
     options,
-    get createdAt() {
-      return record.createdAt
-    },
-    get updatedAt() {
-      return record.updatedAt
-    },
-    get turnCount() {
-      return record.turnCount
-    },
     get isClosed() {
       return closing !== undefined
     },
     get tags() {
-      return record.tags
+      return [...record.state.tags]
     },
-    get totalCostUsd() {
-      return record.totalCostUsd
-    },
-    get lastPrompt() {
-      return record.lastPrompt
-    },
-    get lastResponse() {
-      return record.lastResponse
-    },
-    addTag: (tag) => record.addTag(tag),
-    removeTag: (tag) => record.removeTag(tag),
-    toState: () => record.toState(),
-    async interrupt(interruption) {
-      if (!connection?.alive) return {}
-      return await connection.interrupt(interruption)
-    },
+    addTag: (tag: string) => record.setTags([...record.state.tags, tag]),
+    removeTag: (tag: string) => record.setTags(record.state.tags.filter((one) => one !== tag)),
+    toState: record.toState,
+    interrupt: async (interruption) => (connection?.alive ? await connection.interrupt(interruption) : {}),
     sendMessage(content, send = {}) {
       if (closing) throw closedError()
-      if (queued > 0 && whileBusy === 'reject') {
-        throw new ClaudeError({
-          code: 'conflict',
-          message: 'A turn is under way.',
-          hint: "Await it, or use whileBusy: 'queue'.",
-          sessionId: record.id,
-        })
-      }
-      if (queued > maxQueued) {
-        throw new ClaudeError({
-          code: 'rate_limited',
-          message: `${maxQueued} messages already wait.`,
-          hint: 'Send less at once, or raise maxQueued.',
-        })
-      }
+      if (queued > 0 && whileBusy === 'reject')
+        throw refusal('conflict', 'A turn is under way.', "Await it, or use whileBusy: 'queue'.")
+      if (queued > maxQueued)
+        throw refusal('rate_limited', `${maxQueued} messages already wait.`, 'Send less at once, or raise maxQueued.')
       return runTurn(content, send)
     },
-    fork({ at, sessionId } = {}) {
-      if (!known)
-        throw new ClaudeError({
-          code: 'not_found',
-          message: 'There is nothing to fork before the first turn.',
-          sessionId: record.id,
-        })
-      return createSessionWith(parts, { ...session, sessionId }, { fork: { from: record.id, at } })
+    fork({ at, sessionId: id } = {}) {
+      if (!known) throw refusal('not_found', 'There is nothing to fork before the first turn.')
+      return createSessionWith(parts, { ...session, sessionId: id }, { fork: { from: sessionId, at } })
     },
-    close() {
-      closing ??= core.track(shut())
-      return closing
-    },
-    async [Symbol.asyncDispose]() {
-      await self.close()
-    },
-  }
+    close,
+    [Symbol.asyncDispose]: async () => void (await close()),
+  } satisfies Omit<Session, (typeof SHOWN)[number]> as unknown as Session
+  for (const name of SHOWN) Object.defineProperty(self, name, { get: () => record.state[name], enumerable: true })
   parts.onOpened?.(self)
   return self
-}
-
-async function waitFor(before: Promise<void>, signal: AbortSignal): Promise<void> {
-  try {
-    await raceSignal(before, signal)
-  } catch {
-    throw abortError(signal, { system: 'claude', op: 'session.turn', sent: 'no' })
-  }
 }

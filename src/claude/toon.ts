@@ -1,7 +1,11 @@
 /** Context as TOON: a compact notation that saves tokens on uniform lists. An entry of its own, because it needs `@toon-format/toon`. */
 import { decode, encode } from '@toon-format/toon'
 import type { ContextEncoder } from './context.js'
-import { ToonEncodingError } from './errors.js'
+import { ClaudeError } from './errors.js'
+
+export class ToonEncodingError extends ClaudeError {
+  override readonly name = 'ToonEncodingError'
+}
 
 export interface ToonConfig {
   /** Default true. */

@@ -2,7 +2,8 @@
 import type { SignalboxError } from '../errors.js'
 import type { Answer } from './answer.js'
 import { classifyResult } from './classify.js'
-import type { ModelUsage, ResultLine } from './lines.js'
+import type { ResultLine } from './lines.js'
+import { roundUsd } from './usage.js'
 
 export interface TurnEnd {
   readonly line: ResultLine
@@ -27,22 +28,13 @@ export function createCostMeter(): CostMeter {
       before = total
       // Newer CLIs say it outright, which is also right for the first turn of a resumed session, whose total goes on from the earlier one.
       const own = line.model_usage_since_last_result
-      return own ? sumCosts(own) : difference
+      return own ? Object.values(own).reduce((sum, { costUSD = 0 }) => roundUsd(sum + costUSD), 0) : difference
     },
   }
 }
 
-export function sumCosts(usage: Readonly<Record<string, ModelUsage>>): number {
-  // Summed in whole nano-dollars: sums of decimals drift.
-  let nano = 0
-  for (const { costUSD } of Object.values(usage)) nano += Math.round((costUSD ?? 0) * 1e9)
-  return nano / 1e9
-}
-
 export function endOf(line: ResultLine, answer: Answer, costUsd: number, interrupted: boolean, nowMs: number): TurnEnd {
   const error = classifyResult(line, answer, interrupted, nowMs)
-  return { line, text: answer.text || (error ? '' : structuredText(line)), costUsd, error }
+  // The answer of a local command or of structured output has no text blocks; there the result field is all there is.
+  return { line, text: answer.text || (error ? '' : (line.result ?? '')), costUsd, error }
 }
-
-/** The answer of a local command or of structured output has no text blocks; there the result field is all there is. */
-const structuredText = (line: ResultLine): string => line.result ?? ''

@@ -1,7 +1,6 @@
 /** Adds up tokens and cost over the runs of a client, by model. Fed by results, never by the usage of single messages. */
-import { isRecord } from './guards.js'
+import { recordOf } from './guards.js'
 import type { ModelUsage, ResultLine } from './lines.js'
-import { calculateCost, type PricingOptions } from './pricing.js'
 
 export interface ModelTotals {
   readonly inputTokens: number
@@ -34,48 +33,53 @@ export interface UsageMore {
   readonly requests?: number
 }
 
+/** What a run would cost, for whoever adds one without saying so: `costBy()` of `signalbox/claude/ops` asks a table. */
+export type CostOf = (model: string, tokens: Omit<ModelTotals, 'costUsd' | 'requests'>) => number | undefined
+
 const NOTHING: ModelTotals = { inputTokens: 0, outputTokens: 0, cacheWriteTokens: 0, cacheReadTokens: 0, costUsd: 0, requests: 0 }
 
-export function createUsageTracker(pricing: PricingOptions = {}): UsageTracker {
+export function createUsageTracker({ costOf }: { readonly costOf?: CostOf } = {}): UsageTracker {
   const models = new Map<string, ModelTotals>()
-  const add: UsageTracker['add'] = (model, inputTokens, outputTokens, more = {}) => {
-    const { cacheWriteTokens = 0, cacheReadTokens = 0, requests = 1 } = more
-    const costUsd =
-      more.costUsd ?? calculateCost(model, inputTokens, outputTokens, { ...pricing, cacheWriteTokens, cacheReadTokens }) ?? 0
-    const known = models.get(model) ?? NOTHING
-    models.set(model, plus(known, { inputTokens, outputTokens, cacheWriteTokens, cacheReadTokens, costUsd, requests }))
-    return costUsd
-  }
+  const put = (model: string, more: ModelTotals): void => void models.set(model, plus(models.get(model) ?? NOTHING, more))
   const stats = (): UsageStats => {
     const all = [...models.values()].reduce(plus, NOTHING)
-    const { costUsd: totalCostUsd, requests: requestCount, inputTokens, outputTokens } = all
-    const modelUsage = Object.fromEntries(models)
-    return { ...all, totalCostUsd, requestCount, totalTokens: inputTokens + outputTokens, modelUsage }
+    return {
+      ...all,
+      totalCostUsd: all.costUsd,
+      requestCount: all.requests,
+      totalTokens: all.inputTokens + all.outputTokens,
+      modelUsage: Object.fromEntries(models),
+    }
   }
   const tracker = {
-    add,
+    add(model: string, inputTokens: number, outputTokens: number, more: UsageMore = {}) {
+      const { cacheWriteTokens = 0, cacheReadTokens = 0, requests = 1 } = more
+      const tokens = { inputTokens, outputTokens, cacheWriteTokens, cacheReadTokens }
+      const costUsd = more.costUsd ?? costOf?.(model, tokens) ?? 0
+      put(model, { ...tokens, costUsd, requests })
+      return costUsd
+    },
     merge(other: UsageStats) {
-      for (const [model, totals] of Object.entries(other.modelUsage)) models.set(model, plus(models.get(model) ?? NOTHING, totals))
+      for (const [model, totals] of Object.entries(other.modelUsage)) put(model, totals)
     },
     toJSON: stats,
     reset: () => models.clear(),
   }
-  for (const name of Object.keys(stats()).filter((key) => key !== 'requests' && key !== 'costUsd')) {
-    Object.defineProperty(tracker, name, { get: () => stats()[name as keyof UsageStats], enumerable: true })
-  }
+  for (const name of Object.keys(stats()) as (keyof UsageStats)[])
+    if (name !== 'requests' && name !== 'costUsd')
+      Object.defineProperty(tracker, name, { get: () => stats()[name], enumerable: true })
   return tracker as UsageTracker
 }
 
+/** USD in whole nano-dollars: sums of decimals drift. */
+export const roundUsd = (usd: number): number => Math.round(usd * 1e9) / 1e9
+
 function plus(one: ModelTotals, other: ModelTotals): ModelTotals {
-  return {
-    inputTokens: one.inputTokens + other.inputTokens,
-    outputTokens: one.outputTokens + other.outputTokens,
-    cacheWriteTokens: one.cacheWriteTokens + other.cacheWriteTokens,
-    cacheReadTokens: one.cacheReadTokens + other.cacheReadTokens,
-    costUsd: Math.round((one.costUsd + other.costUsd) * 1e9) / 1e9,
-    requests: one.requests + other.requests,
-  }
+  const sums = (Object.keys(NOTHING) as (keyof ModelTotals)[]).map((key) => [key, roundUsd(one[key] + other[key])])
+  return Object.fromEntries(sums) as ModelTotals
 }
+
+const PER_MODEL = ['inputTokens', 'outputTokens', 'cacheReadInputTokens', 'cacheCreationInputTokens', 'costUSD'] as const
 
 /** The models of one turn, from totals that add up over the process: give the ones of the result before. */
 export function modelUsageOfTurn(
@@ -85,22 +89,9 @@ export function modelUsageOfTurn(
   if (line.model_usage_since_last_result) return line.model_usage_since_last_result
   const out: Record<string, ModelUsage> = {}
   for (const [model, now] of Object.entries(line.modelUsage ?? {})) {
-    const earlier = before[model]
-    const since = (
-      name: 'inputTokens' | 'outputTokens' | 'cacheReadInputTokens' | 'cacheCreationInputTokens' | 'costUSD',
-    ): number => Math.max(0, (now[name] ?? 0) - (earlier?.[name] ?? 0))
-    const inputTokens = since('inputTokens')
-    const outputTokens = since('outputTokens')
-    const costUSD = since('costUSD')
-    if (inputTokens === 0 && outputTokens === 0 && costUSD === 0) continue
-    out[model] = {
-      ...now,
-      inputTokens,
-      outputTokens,
-      cacheReadInputTokens: since('cacheReadInputTokens'),
-      cacheCreationInputTokens: since('cacheCreationInputTokens'),
-      costUSD,
-    }
+    const since = { ...now }
+    for (const name of PER_MODEL) since[name] = Math.max(0, (now[name] ?? 0) - (before[model]?.[name] ?? 0))
+    if (since.inputTokens || since.outputTokens || since.costUSD) out[model] = since
   }
   return out
 }
@@ -116,14 +107,13 @@ export interface TokenCounts {
 
 /** The turn's own tokens, main loop only, as the result says. */
 export function tokensOf(line: ResultLine): TokenCounts {
-  const usage = isRecord(line.usage) ? line.usage : {}
   const count = (value: unknown): number => (typeof value === 'number' ? value : 0)
+  const usage = recordOf(line.usage)
   const [inputTokens, outputTokens] = [count(usage.input_tokens), count(usage.output_tokens)]
-  const details = isRecord(usage.output_tokens_details) ? usage.output_tokens_details : {}
   return {
     inputTokens,
     outputTokens,
-    thinkingTokens: count(details.thinking_tokens),
+    thinkingTokens: count(recordOf(usage.output_tokens_details).thinking_tokens),
     cacheWriteTokens: count(usage.cache_creation_input_tokens),
     cacheReadTokens: count(usage.cache_read_input_tokens),
     totalTokens: inputTokens + outputTokens,

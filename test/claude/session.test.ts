@@ -1,18 +1,13 @@
 /** Sessions, the control protocol, permissions, hooks and tools, on the simulator of each generation. */
 import { describe, expect, test } from 'vitest'
-import {
-  createClaude,
-  createHookRegistry,
-  createSdkMcpServer,
-  memorySessionStore,
-  tool,
-  type ClaudeMessage,
-  type ClaudeOptions,
-} from '../../src/claude/index.js'
+import type { ClaudeMessage } from '../../src/claude/index.js'
+import { createClaude, type FullClaudeOptions } from '../../src/claude/full.js'
+import { memorySessionStore } from '../../src/claude/sessions-entry.js'
+import { createHookRegistry, createSdkMcpServer, tool } from '../../src/claude/tools-entry.js'
 import { createClaudeSimulator, type ClaudeSimulatorOptions } from '../../src/testing/claude/simulator.js'
 import { GENERATIONS } from './recordings.js'
 
-const start = (simulator: ClaudeSimulatorOptions = {}, client: Partial<ClaudeOptions> = {}) => {
+const start = (simulator: ClaudeSimulatorOptions = {}, client: Partial<FullClaudeOptions> = {}) => {
   const simulated = createClaudeSimulator(simulator)
   return { simulated, claude: createClaude({ transport: simulated.transport, limiter: false, ...client }) }
 }

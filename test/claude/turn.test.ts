@@ -1,11 +1,12 @@
 /** Turns and their ends: what a caller sees of a run, on the simulator of each generation. */
 import { describe, expect, test } from 'vitest'
-import { createClaude, query, type ClaudeClient, type ClaudeMessage, type ClaudeOptions } from '../../src/claude/index.js'
+import { query, type ClaudeClient, type ClaudeMessage } from '../../src/claude/index.js'
+import { createClaude, type FullClaudeOptions } from '../../src/claude/full.js'
 import { createClaudeSimulator, type ClaudeSimulatorOptions } from '../../src/testing/claude/simulator.js'
 import { createFakeClock } from '../../src/testing/clock.js'
 import { GENERATIONS } from './recordings.js'
 
-const start = (simulator: ClaudeSimulatorOptions = {}, client: Partial<ClaudeOptions> = {}) => {
+const start = (simulator: ClaudeSimulatorOptions = {}, client: Partial<FullClaudeOptions> = {}) => {
   const simulated = createClaudeSimulator(simulator)
   return { simulated, claude: createClaude({ transport: simulated.transport, limiter: false, ...client }) }
 }

@@ -1,5 +1,6 @@
 /** What the Claude room does on every runtime: a client against the simulator, or against a real CLI that speaks to the scripted model. */
-import { createClaude, createSdkMcpServer, tool, type ClaudeLaunch, type ClaudeMessage } from '../../src/claude/index.js'
+import { createClaude, type ClaudeLaunch, type ClaudeMessage } from '../../src/claude/index.js'
+import { createSdkMcpServer, tool } from '../../src/claude/tools-entry.js'
 import { check, checkEqual, checkRejects, type Case } from '../../src/testing/index.js'
 import type { StreamTransport } from '../../src/index.js'
 
