@@ -1,6 +1,7 @@
 /** Many prompts, a few at a time; one that fails does not take the others with it. */
 import { createScope } from '../core/scope.js'
 import { SignalboxError } from '../errors.js'
+import { ClaudeError } from './errors.js'
 import type { ResultMessage } from './messages.js'
 import type { QueryOptions } from './query.js'
 import type { Turn } from './turn.js'
@@ -42,8 +43,7 @@ export async function runBatch(
   options: BatchOptions = {},
 ): Promise<QueryResult[]> {
   const { concurrency = 5, maxTotalCostUsd = Number.POSITIVE_INFINITY, stopOnError = false, onResult, signal, ...common } = options
-  if (!(concurrency >= 1))
-    throw new SignalboxError({ code: 'invalid_argument', system: 'claude', message: 'concurrency is at least 1.' })
+  if (!(concurrency >= 1)) throw new ClaudeError({ code: 'invalid_argument', message: 'concurrency is at least 1.' })
   const scope = createScope({ signal })
   const results: QueryResult[] = []
   let next = 0
@@ -56,7 +56,7 @@ export async function runBatch(
     const result =
       stopped === undefined
         ? await settle(run, index, prompt, { ...common, ...own, signal: scope.signal })
-        : skipped(index, prompt, stopped)
+        : failed(index, prompt, new ClaudeError({ code: 'aborted', message: `Not started. ${stopped}` }))
     results[index] = result
     spent += result.costUsd
     if (spent >= maxTotalCostUsd) stopped ??= `The batch has spent its ${maxTotalCostUsd} USD.`
@@ -87,54 +87,35 @@ async function settle(
   options: QueryOptions,
 ): Promise<QueryResult> {
   try {
-    const turn = run(prompt, options)
-    return resultOf(index, prompt, await turn.result())
+    return resultOf(index, prompt, await run(prompt, options).result())
   } catch (error) {
-    const typed = SignalboxError.is(error)
+    const failure = SignalboxError.is(error)
       ? error
-      : new SignalboxError({
-          code: 'protocol',
-          system: 'claude',
-          message: `The prompt could not be run: ${String(error)}`,
-          cause: error,
-        })
-    const partial = (typed as { partialText?: unknown }).partialText
-    const result = typeof partial === 'string' ? partial : ''
-    return { ...EMPTY, index, prompt, result, error: typed, sessionId: (typed as { sessionId?: string }).sessionId }
+      : new ClaudeError({ code: 'protocol', message: `The prompt could not be run: ${String(error)}`, cause: error })
+    return failed(index, prompt, failure)
   }
 }
 
-const EMPTY = {
-  success: false,
-  sessionId: undefined,
-  result: '',
-  inputTokens: 0,
-  outputTokens: 0,
-  totalTokens: 0,
-  costUsd: 0,
-  durationSeconds: 0,
-} as const
-
 /** What a finished run says, in ccflow's terms. */
-export function resultOf(index: number, prompt: string, message: ResultMessage): QueryResult {
+function resultOf(index: number, prompt: string, message: ResultMessage): QueryResult {
   const { inputTokens, outputTokens, totalTokens } = tokensOf(message.raw)
   const { sessionId, text: result, costUsd, durationMs } = message
+  const tokens = { inputTokens, outputTokens, totalTokens }
   return {
     index,
     prompt,
     success: true,
     sessionId,
     result,
-    inputTokens,
-    outputTokens,
-    totalTokens,
+    ...tokens,
     costUsd,
     durationSeconds: durationMs / 1000,
     error: undefined,
   }
 }
 
-function skipped(index: number, prompt: string, why: string): QueryResult {
-  const error = new SignalboxError({ code: 'aborted', system: 'claude', message: `Not started. ${why}`, sent: 'no' })
-  return { ...EMPTY, index, prompt, error }
+function failed(index: number, prompt: string, error: SignalboxError): QueryResult {
+  const { partialText: result = '', sessionId } = error as Partial<ClaudeError>
+  const nothing = { inputTokens: 0, outputTokens: 0, totalTokens: 0, costUsd: 0, durationSeconds: 0 }
+  return { index, prompt, success: false, sessionId, result, ...nothing, error }
 }

@@ -1,42 +1,43 @@
 /** The client: one tracker, one emitter and the policies it was given for all of its runs, none of them shared with another client. */
 import type { CircuitBreaker, Limiter, RetryPolicy } from '../core/policy/index.js'
-import { systemClock } from '../core/clock.js'
 import { runBatch, type BatchItem, type BatchOptions, type QueryResult } from './batch.js'
 import { createCore, type ClaudeCoreOptions } from './core.js'
 import { ClaudeError, ParseError } from './errors.js'
-import { createEventEmitter, type EventEmitter } from './events.js'
-import { fallbackReason, type FallbackConfig } from './fallback.js'
+import type { EventEmitter } from './events.js'
+import type { Fallback } from './fallback.js'
 import type { ClaudeLine, ContentBlock } from './lines.js'
 import type { ClaudeMessage, ResultMessage } from './messages.js'
 import type { Metrics } from './metrics.js'
-import { createObserver } from './observe.js'
+import type { ClaudeObserver } from './observe.js'
 import type { CLIAgentOptions } from './options.js'
 import { runQuery, type QueryOptions } from './query.js'
-import { faultOfLine } from './schema.js'
 import { createSessionWith } from './session.js'
 import type { Session, SessionOptions } from './session-types.js'
 import type { SessionKeeper, SessionState } from './session-state.js'
-import type { ClaudeSettings } from './settings.js'
 import type { Turn } from './turn.js'
-import { createUsageTracker, type UsageTracker } from './usage.js'
+import type { UsageTracker } from './usage.js'
 
 export interface ClaudeOptions extends ClaudeCoreOptions {
   /** For every run; what a call says wins. */
   readonly defaults?: CLIAgentOptions
-  /** What `readSettings(process.env)` gives. */
-  readonly settings?: ClaudeSettings
+  /** False refuses `dangerouslySkipPermissions` and `bypassPermissions`. */
+  readonly allowDangerousPermissions?: boolean
   /** None unless given; `signalbox/claude/full` has a client with all three by default. */
   readonly limiter?: Limiter | false
   readonly breaker?: CircuitBreaker | false
   readonly retry?: RetryPolicy | false
-  readonly events?: EventEmitter
-  readonly usage?: UsageTracker
-  /** What `createMetrics()` of `signalbox/claude/ops` gives; left alone when the settings turn metrics off. */
-  readonly metrics?: Metrics
+  /** Events, usage and metrics: `createObserver()` of `signalbox/claude/ops`. None unless given. */
+  readonly observer?: ClaudeObserver
+  /** What `validate` is about: `checkLine` of `signalbox/claude/reading`. Without it lines are held to what is acted upon, and no more. */
+  readonly lines?: LineCheck
   /** Where sessions are kept; `signalbox/claude/sessions` and the runtimes' entries have stores. Default: the client's own memory. */
   readonly store?: SessionKeeper
-  readonly fallback?: FallbackConfig
+  /** `fallbackTo()` of `signalbox/claude/api`. */
+  readonly fallback?: Fallback
 }
+
+/** What is wrong with a line, as a path and words; undefined for a sound one and for one of an unknown type. */
+export type LineCheck = (line: ClaudeLine) => { readonly path: string; readonly message: string } | undefined
 
 export interface ClaudeClient extends AsyncDisposable {
   /** Runs a prompt; starts at once. */
@@ -58,32 +59,25 @@ export interface ClaudeClient extends AsyncDisposable {
   readonly limiter: Limiter | undefined
   readonly breaker: CircuitBreaker | undefined
   readonly retry: RetryPolicy | undefined
-  readonly usage: UsageTracker
-  readonly events: EventEmitter
+  readonly usage: UsageTracker | undefined
+  readonly events: EventEmitter | undefined
   readonly metrics: Metrics | undefined
   /** Closes its sessions and waits for every process it started. */
   close(): Promise<void>
 }
 
 export function createClaude(options: ClaudeOptions): ClaudeClient {
-  const {
-    settings,
-    clock = systemClock,
-    validate = 'warn',
-    fallback,
-    store = memoryKeeper(),
-    usage = createUsageTracker(),
-  } = options
-  const events =
-    options.events ?? createEventEmitter({ onError: (error) => core.onEvent({ type: 'callback_failed', what: 'event', error }) })
-  const metrics = settings?.enableMetrics === false ? undefined : options.metrics
+  const { defaults, validate = 'warn', fallback, observer, lines, store = memoryKeeper() } = options
+  const { events, usage, metrics } = observer ?? {}
+  if (validate === 'strict' && !lines) {
+    const hint = 'Give `lines`: checkLine of signalbox/claude/reading.'
+    throw new ClaudeError({ code: 'invalid_argument', message: "validate: 'strict' has nothing to go by.", hint })
+  }
   // The limiter stands before the breaker, so that its refusals are not taken for failures of the CLI; retries happen inside.
   const policies = [options.limiter, options.breaker, options.retry]
-  const defaults = { ...defaultsOf(settings), ...options.defaults }
-  const timeoutMs = options.timeoutMs ?? (settings ? settings.defaultTimeout * 1000 : undefined)
 
   const check = (line: ClaudeLine): void => {
-    const fault = faultOfLine(line)
+    const fault = lines?.(line)
     if (!fault) return
     const { path, message } = fault
     if (validate === 'warn') core.onEvent({ type: 'invalid', path, message, line })
@@ -92,14 +86,11 @@ export function createClaude(options: ClaudeOptions): ClaudeClient {
       throw new ParseError({ code: 'invalid_message', message: text, remoteCode: path, sent: 'yes' })
     }
   }
-  const core = createCore(
-    { ...options, ...(timeoutMs === undefined ? {} : { timeoutMs }) },
-    {
-      interceptors: [metrics?.interceptor, ...policies].filter((one) => !!one),
-      observe: createObserver({ events, usage, metrics, clock }),
-      ...(validate === 'off' ? {} : { validate: check }),
-    },
-  )
+  const core = createCore(options, {
+    interceptors: [metrics?.interceptor, ...policies].filter((one) => !!one),
+    ...(observer ? { observe: observer.see } : {}),
+    ...(lines && validate !== 'off' ? { validate: check } : {}),
+  })
   let closed: Promise<void> | undefined
 
   const merged = <Options extends CLIAgentOptions>(own: Options): Options => {
@@ -107,16 +98,16 @@ export function createClaude(options: ClaudeOptions): ClaudeClient {
     const all = { ...defaults, ...own }
     const dangerous =
       all.dangerouslySkipPermissions || all.permissionMode === 'bypassPermissions' || all.allowDangerouslySkipPermissions
-    if (dangerous && settings?.allowDangerousPermissions === false) {
+    if (dangerous && options.allowDangerousPermissions === false) {
       const message = 'The settings do not allow runs without permission checks.'
-      const hint = 'Set CCFLOW_ALLOW_DANGEROUS_PERMISSIONS=true if that is meant.'
+      const hint = 'Set allowDangerousPermissions if that is meant.'
       throw new ClaudeError({ code: 'permission_denied', message, hint })
     }
     return all
   }
   const onFallback = fallback
-    ? async <Result>(error: unknown, run: (transport: FallbackConfig['transport']) => Promise<Result>): Promise<Result> => {
-        const reason = fallbackReason(error, fallback)
+    ? async <Result>(error: unknown, run: (transport: Fallback['transport']) => Promise<Result>): Promise<Result> => {
+        const reason = fallback.reason(error)
         if (reason === undefined) throw error
         core.onEvent({ type: 'fallback', reason, error })
         return await run(fallback.transport)
@@ -184,10 +175,4 @@ function memoryKeeper(): SessionKeeper {
     save: async (state) => void states.set(state.sessionId, state),
     load: async (sessionId) => states.get(sessionId) ?? null,
   }
-}
-
-function defaultsOf(settings: ClaudeSettings | undefined): CLIAgentOptions {
-  const { defaultModel: model, fallbackModel, defaultMaxTurns: maxTurns } = settings ?? {}
-  const all = Object.entries({ model, fallbackModel, maxTurns })
-  return Object.fromEntries(all.filter(([, value]) => value !== undefined))
 }

@@ -140,14 +140,14 @@ export function createConnection(options: ConnectionOptions): Connection {
     }
   }
 
-  const route = (line: ClaudeLine, bytes: number): TurnState | undefined => {
+  const route = (line: ClaudeLine, bytes: number): void => {
     if (line.type === 'command_lifecycle') noteLifecycle(line)
     else if (isApiRetry(line)) expectSilence(line.retry_delay_ms)
     if (active && lifecycle && !active.started && namesMessage(line, active.uuid)) active.started = true
     if (!isReady && isResult(line)) {
       // A session that cannot be resumed ends so, before anything was asked.
       startFailure = line
-      return undefined
+      return
     }
     const turn = owner(line)
     if (turn?.take(line, bytes, meter)) {
@@ -155,7 +155,6 @@ export function createConnection(options: ConnectionOptions): Connection {
       if (turn === unsolicited) unsolicited = undefined
       tellChange()
     }
-    return turn
   }
 
   const pump = async (): Promise<void> => {
@@ -170,26 +169,19 @@ export function createConnection(options: ConnectionOptions): Connection {
       idle?.touch()
       silent = false
       const share = bytesRead / batch.length
-      // Handed on once for the batch: a reader pays one promise for it.
-      let current: TurnState | undefined
       for (const line of batch) {
-        if (!hasType(line)) {
-          onNoise()
-          continue
+        if (!hasType(line)) onNoise()
+        else if (!control.handle(line)) {
+          options.validate(line)
+          route(line, share)
         }
-        if (control.handle(line)) continue
-        options.validate(line)
-        const turn = route(line, share)
-        if (turn === current) continue
-        current?.flush()
-        current = turn
       }
-      const slow = current?.flush() === false ? current : undefined
       // Questions are served even to a consumer that does not read: only bytes wait, and not while an answer is expected.
-      while (slow && alive && control.waiting === 0 && slow.isFull()) {
-        paused = true
-        await Promise.race([slow.room(), changed.promise])
-      }
+      for (const slow of [active, unsolicited])
+        while (slow?.isFull && alive && control.waiting === 0) {
+          paused = true
+          await Promise.race([slow.room(), changed.promise])
+        }
       paused = false
       idle?.touch()
     }

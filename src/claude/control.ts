@@ -4,7 +4,7 @@
  */
 import { SignalboxError } from '../errors.js'
 import type { Clock } from '../core/clock.js'
-import { createPending } from '../core/pending.js'
+import { deferred, type Deferred } from '../core/deferred.js'
 import { abortError, createScope, raceSignal } from '../core/scope.js'
 import { createRecent } from '../core/stream.js'
 import { ClaudeError } from './errors.js'
@@ -52,7 +52,8 @@ export interface Control {
 
 export function createControl(options: ControlOptions): Control {
   const { write, handlers, timeoutMs, clock, transport, onChange } = options
-  const pending = createPending<string, ControlResponseLine['response']>({ maxPending: 1000 })
+  const waiting = new Map<string, Deferred<ControlResponseLine['response']>>()
+  let gone: ((op: string) => SignalboxError) | undefined
   const serving = new Map<string, AbortController>()
   const asked = createRecent<string>(1024)
   let count = 0
@@ -86,8 +87,8 @@ export function createControl(options: ControlOptions): Control {
   }
 
   const settle = (response: ControlResponseLine['response']): void => {
-    // 2.0 answers some requests twice; the second finds nobody.
-    pending.settle(response.request_id, response)
+    // 2.0 answers some requests twice; the second finds nobody, or a promise that is settled.
+    waiting.get(response.request_id)?.resolve(response)
     onChange()
   }
 
@@ -113,20 +114,22 @@ export function createControl(options: ControlOptions): Control {
       const id = `sbx_${count}`
       const op = `control.${subtype}`
       const scope = createScope({ signal: asking.signal, timeoutMs: asking.timeoutMs ?? timeoutMs, clock })
-      const facts = { system: 'claude', transport, op, sent: 'maybe' } as const
+      const reply = deferred<ControlResponseLine['response']>()
+      // The process may die while the request is being written, before anybody waits for the answer.
+      reply.promise.catch(() => {})
       try {
-        const reply = pending.add(id)
+        if (gone) throw gone(op)
+        waiting.set(id, reply)
         onChange()
-        reply.catch(() => {})
         await raceSignal(write({ type: 'control_request', request_id: id, request: { ...fields, subtype } }), scope.signal)
-        const response = await raceSignal(reply, scope.signal)
+        const response = await raceSignal(reply.promise, scope.signal)
         if (response.subtype === 'success') return response.response ?? {}
         throw refused(op, response.error, response.error_code)
       } catch (error) {
         if (!scope.signal.aborted || (SignalboxError.is(error) && error.sent === 'yes')) throw error
-        throw abortError(scope.signal, facts)
+        throw abortError(scope.signal, { system: 'claude', transport, op, sent: 'maybe' })
       } finally {
-        pending.forget(id)
+        waiting.delete(id)
         scope[Symbol.dispose]()
         onChange()
       }
@@ -135,23 +138,18 @@ export function createControl(options: ControlOptions): Control {
       return serving.size
     },
     get waiting() {
-      return pending.size
+      return waiting.size
     },
     close(errorFor) {
-      pending.close(() => errorFor('control'))
+      gone = errorFor
+      for (const { reject } of waiting.values()) reject(errorFor('control'))
       for (const controller of serving.values()) controller.abort()
     },
   }
 }
 
-function refused(op: string, text: string, remoteCode: string | undefined): ClaudeError {
-  const unsupported = remoteCode === 'unsupported_request' || text.startsWith('Unsupported control request')
-  return new ClaudeError({
-    code: unsupported ? 'unsupported' : remoteCode === 'not_found' ? 'not_found' : 'remote',
-    message: `The CLI refused ${op}: ${text}`,
-    remoteCode: remoteCode ?? (unsupported ? 'unsupported_request' : undefined),
-    sent: 'yes',
-    retryable: false,
-    op,
-  })
+function refused(op: string, text: string, named: string | undefined): ClaudeError {
+  const remoteCode = named ?? (text.startsWith('Unsupported control request') ? 'unsupported_request' : undefined)
+  const code = remoteCode === 'unsupported_request' ? 'unsupported' : remoteCode === 'not_found' ? remoteCode : 'remote'
+  return new ClaudeError({ code, message: `The CLI refused ${op}: ${text}`, remoteCode, sent: 'yes', op })
 }

@@ -14,12 +14,22 @@ export interface FallbackConfig {
   readonly onTimeout?: boolean
 }
 
+/** What a client is given: the other backend, and why it should take a call, or undefined when it should not. */
+export interface Fallback {
+  readonly transport: StreamTransport<ClaudeLaunch>
+  readonly reason: (error: unknown) => string | undefined
+}
+
 const UNAVAILABLE = new Set(['not_found', 'unreachable', 'incompatible', 'exited', 'unsupported'])
 
-/** Why the other backend should take the call, or undefined when it should not. `sent` decides: a prompt is never run twice. */
-export function fallbackReason(error: unknown, config: FallbackConfig): string | undefined {
-  if (!SignalboxError.is(error) || error.sent !== 'no') return undefined
-  if (error.code === 'circuit_open') return (config.onCircuitOpen ?? true) ? 'circuit_breaker_open' : undefined
-  if (error.code === 'deadline_exceeded') return config.onTimeout ? 'cli_timeout' : undefined
-  return UNAVAILABLE.has(error.code) && (config.onCliUnavailable ?? true) ? `cli_unavailable: ${error.code}` : undefined
+/** `sent` decides: a prompt is never run twice. */
+export function fallbackTo(config: FallbackConfig): Fallback {
+  const { transport, onCliUnavailable = true, onCircuitOpen = true, onTimeout = false } = config
+  const reason = (error: unknown): string | undefined => {
+    if (!SignalboxError.is(error) || error.sent !== 'no') return undefined
+    if (error.code === 'circuit_open') return onCircuitOpen ? 'circuit_breaker_open' : undefined
+    if (error.code === 'deadline_exceeded') return onTimeout ? 'cli_timeout' : undefined
+    return UNAVAILABLE.has(error.code) && onCliUnavailable ? `cli_unavailable: ${error.code}` : undefined
+  }
+  return { transport, reason }
 }

@@ -1,20 +1,29 @@
 /** The client with everything that ccflow gives at once: its policies by default, a manager and a store, pools, health, metrics. */
 import type { CircuitBreaker, CircuitBreakerOptions, RetryOptions, RetryPolicy } from '../core/policy/index.js'
+import type { CLIAgentOptions } from './options.js'
 import { createClaude as createSmall, type ClaudeClient, type ClaudeOptions } from './client.js'
+import { createEventEmitter, type EventEmitter } from './events.js'
 import { createHealthChecker, type HealthChecker } from './health.js'
 import { createSessionManager, type SessionManager, type SessionManagerOptions } from './manager.js'
 import { createMetrics, type Metrics } from './metrics.js'
 import { claudePolicies } from './policies.js'
+import { createObserver } from './observe.js'
 import { costBy, type PricingOptions } from './pricing.js'
 import { createProcessPool, type PoolConfig, type ProcessPool } from './pool.js'
 import { memorySessionStore } from './session-store.js'
 import type { SessionStore } from './session-state.js'
-import { createUsageTracker } from './usage.js'
+import { checkLine } from './schema.js'
+import type { ClaudeSettings } from './settings.js'
+import { createUsageTracker, type UsageTracker } from './usage.js'
 
-export interface FullClaudeOptions extends Omit<ClaudeOptions, 'breaker' | 'retry' | 'metrics' | 'store'> {
+export interface FullClaudeOptions extends Omit<ClaudeOptions, 'breaker' | 'retry' | 'observer' | 'lines' | 'store'> {
+  /** What `readSettings(process.env)` gives. */
+  readonly settings?: ClaudeSettings
   readonly breaker?: CircuitBreaker | CircuitBreakerOptions | false
   /** Only what was never sent is repeated: the CLI retries API calls by itself. Default 3 attempts. */
   readonly retry?: RetryPolicy | RetryOptions | false
+  readonly events?: EventEmitter
+  readonly usage?: UsageTracker
   readonly metrics?: Metrics | false
   /** For what is added to `usage` without a cost. */
   readonly pricing?: PricingOptions
@@ -24,6 +33,8 @@ export interface FullClaudeOptions extends Omit<ClaudeOptions, 'breaker' | 'retr
 }
 
 export interface FullClaudeClient extends ClaudeClient {
+  readonly events: EventEmitter
+  readonly usage: UsageTracker
   createPool(config?: PoolConfig): ProcessPool
   readonly sessions: SessionManager
   readonly store: SessionStore
@@ -31,12 +42,27 @@ export interface FullClaudeClient extends ClaudeClient {
 }
 
 export function createClaude(options: FullClaudeOptions): FullClaudeClient {
-  const { metrics = createMetrics(), store = memorySessionStore(), sessions: managing, ...rest } = options
-  const { clock } = options
-  const usage = options.usage ?? createUsageTracker({ costOf: costBy(options.pricing) })
-  const client = createSmall({ ...rest, usage, store, ...claudePolicies(options), ...(metrics ? { metrics } : {}) })
-  const sessions = createSessionManager(client, { ...managing, store, ...(clock ? { clock } : {}) })
-  const auth = options.defaults?.auth
+  const { store = memorySessionStore(), sessions: managing, events: given, metrics: counting, pricing, settings, ...rest } = options
+  const { clock, onEvent, timeoutMs = settings ? settings.defaultTimeout * 1000 : undefined } = options
+  const { allowDangerousPermissions = settings?.allowDangerousPermissions ?? true } = options
+  const defaults = { ...defaultsOf(settings), ...options.defaults }
+  const usage = options.usage ?? createUsageTracker({ costOf: costBy(pricing) })
+  const onError = (error: unknown): void => onEvent?.({ type: 'callback_failed', what: 'event', error })
+  const events = given ?? createEventEmitter({ onError })
+  const metrics = counting === false || settings?.enableMetrics === false ? undefined : (counting ?? createMetrics())
+  const observer = createObserver({ events, usage, ...(metrics ? { metrics } : {}), ...(clock ? { clock } : {}) })
+  const client = createSmall({
+    ...rest,
+    ...claudePolicies(options),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    allowDangerousPermissions,
+    defaults,
+    observer,
+    lines: checkLine,
+    store,
+  })
+  const sessions = createSessionManager({ ...client, events }, { ...managing, store, ...(clock ? { clock } : {}) })
+  const { auth } = defaults
   const health = createHealthChecker({ transport: options.transport, ...(clock ? { clock } : {}), ...(auth ? { auth } : {}) })
   let closing: Promise<void> | undefined
   const close = (): Promise<void> => {
@@ -49,6 +75,8 @@ export function createClaude(options: FullClaudeOptions): FullClaudeClient {
   }
   return {
     ...client,
+    events,
+    usage,
     createPool: (config = {}) => createProcessPool(client.query, config),
     sessions,
     store,
@@ -56,6 +84,12 @@ export function createClaude(options: FullClaudeOptions): FullClaudeClient {
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+function defaultsOf(settings: ClaudeSettings | undefined): CLIAgentOptions {
+  const { defaultModel: model, fallbackModel, defaultMaxTurns: maxTurns } = settings ?? {}
+  const all = Object.entries({ model, fallbackModel, maxTurns })
+  return Object.fromEntries(all.filter(([, value]) => value !== undefined))
 }
 
 export { claudePolicies, type Policies, type PolicyOptions } from './policies.js'

@@ -1,5 +1,5 @@
 /** Claude Code: the CLI as a typed client, over any transport that can run it. */
-export { createClaude, type ClaudeClient, type ClaudeOptions } from './client.js'
+export { createClaude, type ClaudeClient, type ClaudeOptions, type LineCheck } from './client.js'
 export { query, querySimple, type QueryOptions } from './query.js'
 export type { BatchItem, BatchOptions, QueryResult } from './batch.js'
 export type { ClaudeClientEvent, ClaudeCoreOptions } from './core.js'
@@ -28,27 +28,8 @@ export type { CanUseTool, PermissionResult, PermissionUpdate, ToolRequest } from
 export type { HookRegistry } from './hooks.js'
 export type { SdkMcpServer } from './mcp.js'
 
-export {
-  createEventEmitter,
-  EventType,
-  type ClaudeEvent,
-  type EmitterOptions,
-  type EventEmitter,
-  type EventHandler,
-  type EventName,
-  type EventOf,
-  type EventPayloads,
-} from './events.js'
-export {
-  createUsageTracker,
-  type CostOf,
-  type ModelTotals,
-  type TokenCounts,
-  type UsageMore,
-  type UsageStats,
-  type UsageTracker,
-} from './usage.js'
+export type { ClaudeObserver } from './observe.js'
 export type { Metrics } from './metrics.js'
 export type { ClaudeSettings } from './settings.js'
-export type { FallbackConfig } from './fallback.js'
+export type { Fallback, FallbackConfig } from './fallback.js'
 export * from './errors.js'

@@ -110,7 +110,7 @@ export function createSessionManager(client: Sessions, options: SessionManagerOp
       const { sessionId, model, turnCount } = metadata
       const totalTokens = metadata.totalInputTokens + metadata.totalOutputTokens
       const timestamp = new Date(clock.now()).toISOString()
-      events.emit({
+      events?.emit({
         type: 'session.deleted',
         sessionId,
         model,

@@ -128,20 +128,6 @@ export function createSdkMcpServer({ name, version = '1.0.0', tools = [] }: McpS
   return server
 }
 
-/** Serves the messages of every server in this process. */
-export function mcpHandler(servers: readonly SdkMcpServer[]): ControlHandler {
-  // Names are cleaned by the CLI in tool names, but not in the messages.
-  const byName = new Map(servers.map((server) => [server.name, server]))
-  return (question, signal) => {
-    if (question.subtype !== 'mcp_message') return undefined
-    const server = byName.get(String(question.server_name))
-    const message = isRecord(question.message) ? question.message : {}
-    if (server) return server.handle(message, signal).then((reply) => ({ mcp_response: reply }))
-    const error = { code: -32_000, message: `No server ${String(question.server_name)} here.` }
-    return Promise.resolve({ mcp_response: { jsonrpc: '2.0', id: message.id ?? 0, error } })
-  }
-}
-
 function answerOf(value: unknown): ToolAnswer {
   if (isRecord(value) && Array.isArray(value.content)) return value as unknown as ToolAnswer
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '')

@@ -1,25 +1,34 @@
 /** From the lines of all turns to events, usage and metrics: one reading, so that nothing is counted twice. */
-import type { Clock } from '../core/clock.js'
+import { systemClock, type Clock } from '../core/clock.js'
 import type { Answer } from './answer.js'
 import { createDeriver } from './derive.js'
-import type { ClaudeEvent, EventEmitter } from './events.js'
+import { createEventEmitter, type ClaudeEvent, type EventEmitter } from './events.js'
 import { isResult } from './guards.js'
 import type { ClaudeLine, ModelUsage, ResultLine } from './lines.js'
 import type { ClaudeMessage } from './messages.js'
 import type { Metrics } from './metrics.js'
-import { modelUsageOfTurn, tokensOf, type UsageTracker } from './usage.js'
+import { createUsageTracker, modelUsageOfTurn, tokensOf, type UsageTracker } from './usage.js'
 
-export interface ObserverParts {
-  readonly events: EventEmitter
-  readonly usage: UsageTracker
-  readonly metrics?: Metrics | undefined
-  readonly clock: Clock
+export interface ObserverOptions {
+  /** Default: one of its own; a handler that fails is not heard of. */
+  readonly events?: EventEmitter
+  readonly usage?: UsageTracker
+  readonly metrics?: Metrics
+  readonly clock?: Clock
 }
 
-export type Observe = (line: ClaudeLine, answer: Answer, costUsd: number | undefined) => void
+/** Belongs to one client: give each its own. */
+export interface ClaudeObserver {
+  readonly events: EventEmitter
+  readonly usage: UsageTracker
+  readonly metrics: Metrics | undefined
+  /** Every line of every turn passes here once. */
+  readonly see: (line: ClaudeLine, answer: Answer, costUsd: number | undefined) => void
+}
 
-/** Derivers live as long as their turn's answer. */
-export function createObserver({ events, usage, metrics, clock }: ObserverParts): Observe {
+export function createObserver(options: ObserverOptions = {}): ClaudeObserver {
+  const { events = createEventEmitter(), usage = createUsageTracker(), metrics, clock = systemClock } = options
+  // Derivers live as long as their turn's answer.
   const turns = new WeakMap<Answer, ReturnType<typeof createDeriver>>()
   const totals = new WeakMap<Answer, Readonly<Record<string, ModelUsage>>>()
 
@@ -66,7 +75,7 @@ export function createObserver({ events, usage, metrics, clock }: ObserverParts)
     if (costUsd > 0) emit(answer, { type: 'cost.incurred', model, ...tokens, amountUsd: costUsd })
   }
 
-  return (line, answer, costUsd) => {
+  const see: ClaudeObserver['see'] = (line, answer, costUsd) => {
     if (isResult(line)) {
       result(line, answer, costUsd ?? 0)
       return
@@ -82,4 +91,5 @@ export function createObserver({ events, usage, metrics, clock }: ObserverParts)
     deriver.line(line, out)
     for (const one of out) message(one, answer)
   }
+  return { events, usage, metrics, see }
 }

@@ -1,4 +1,15 @@
-/** For whoever runs a service: settings from the environment, health without a turn, prices, Prometheus text. */
+/** For whoever runs a service: events, usage, Prometheus text, prices, settings from the environment, health without a turn. */
+export {
+  createEventEmitter,
+  EventType,
+  type ClaudeEvent,
+  type EmitterOptions,
+  type EventEmitter,
+  type EventHandler,
+  type EventName,
+  type EventOf,
+  type EventPayloads,
+} from './events.js'
 export { createHealthChecker, type HealthChecker, type HealthOptions, type HealthStatus } from './health.js'
 export { createMetrics, type Metrics, type TurnMetrics } from './metrics.js'
 export {
@@ -16,4 +27,14 @@ export {
   type PriceTable,
   type PricingOptions,
 } from './pricing.js'
+export { createObserver, type ClaudeObserver, type ObserverOptions } from './observe.js'
 export { readSettings, SETTING_NAMES, type ClaudeSettings, type EnvironmentRecord } from './settings.js'
+export {
+  createUsageTracker,
+  type CostOf,
+  type ModelTotals,
+  type TokenCounts,
+  type UsageMore,
+  type UsageStats,
+  type UsageTracker,
+} from './usage.js'

@@ -4,11 +4,11 @@ import type { Clock } from '../core/clock.js'
 import { encodeContext, type ContextEncoder } from './context.js'
 import type { ControlHandler } from './control.js'
 import { ClaudeError, MCPConfigError } from './errors.js'
+import { recordOf } from './guards.js'
 import type { HookRegistry } from './hooks.js'
 import type { ClaudeLaunch, MCPServerConfig } from './launch.js'
 import type { ContentBlock } from './lines.js'
 import type { SdkMcpServer } from './mcp.js'
-import { mcpHandler } from './mcp.js'
 import { permissionHandler, type CanUseTool } from './permissions.js'
 
 /** Everything a run may be told; ccflow's CLIAgentOptions and more. Never changed by us. */
@@ -114,7 +114,7 @@ export function wiringOf(options: CLIAgentOptions, clock: Clock, onFailure?: (wh
   if (canUseTool) handlers.push(permissionHandler({ canUseTool, timeoutMs, clock, onFailure }))
   const wired = hooks?.wire(clock, onFailure)
   if (wired) handlers.push(wired.handler)
-  if (servers.length > 0) handlers.push(mcpHandler(servers))
+  for (const server of servers) handlers.push(serving(server))
   if (onControlRequest) handlers.push(onControlRequest)
   handlers.push(declined)
   return {
@@ -126,6 +126,14 @@ export function wiringOf(options: CLIAgentOptions, clock: Clock, onFailure?: (wh
     },
   }
 }
+
+/** The JSON-RPC of a server in this process. Names are cleaned by the CLI in tool names, but not in the messages. */
+const serving =
+  ({ name, handle }: SdkMcpServer): ControlHandler =>
+  ({ subtype, server_name: wanted, message }, signal) =>
+    subtype === 'mcp_message' && wanted === name
+      ? handle(recordOf(message), signal).then((reply) => ({ mcp_response: reply }))
+      : undefined
 
 /** An elicitation that nobody here can show is declined; everything else that is unknown gets an error. */
 const declined: ControlHandler = (question) =>

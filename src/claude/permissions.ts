@@ -2,7 +2,7 @@
 import type { Clock } from '../core/clock.js'
 import { createScope, raceSignal } from '../core/scope.js'
 import type { ControlHandler } from './control.js'
-import { isRecord } from './guards.js'
+import { asText, recordOf } from './guards.js'
 
 /** A change of the rules that the CLI proposes or that an answer asks for; its own field names. */
 export interface PermissionUpdate {
@@ -67,7 +67,7 @@ export function permissionHandler(options: PermissionOptions): ControlHandler {
     withdrawn: AbortSignal,
   ): Promise<Readonly<Record<string, unknown>>> {
     const tool = asText(question.tool_name) ?? ''
-    const input = isRecord(question.input) ? question.input : {}
+    const input = recordOf(question.input)
     const suggestions = (
       Array.isArray(question.permission_suggestions) ? question.permission_suggestions : []
     ) as PermissionUpdate[]
@@ -119,5 +119,3 @@ function wireAnswer(
     ...(updates.length > 0 ? { updatedPermissions: updates } : {}),
   }
 }
-
-const asText = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)

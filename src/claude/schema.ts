@@ -43,7 +43,7 @@ const SCHEMAS: Readonly<Record<string, z.ZodMiniType>> = {
 }
 
 /** What is wrong with a line, as `path: message`; undefined for a sound line and for one of an unknown type. */
-export function faultOfLine(line: ClaudeLine): { readonly path: string; readonly message: string } | undefined {
+export function checkLine(line: ClaudeLine): { readonly path: string; readonly message: string } | undefined {
   const schema = SCHEMAS[line.type === 'system' ? `system/${String(line.subtype)}` : line.type]
   if (!schema) return undefined
   const parsed = schema.safeParse(line)

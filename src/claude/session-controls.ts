@@ -47,31 +47,45 @@ export type OnConnection = <Result>(
   signal: AbortSignal | undefined,
 ) => Promise<Result>
 
+/** Requests that carry their arguments as they are: the subtype, then the name of each argument on the wire. */
+const REQUESTS = {
+  setModel: ['set_model', 'model'],
+  setPermissionMode: ['set_permission_mode', 'mode'],
+  setMaxThinkingTokens: ['set_max_thinking_tokens', 'max_thinking_tokens'],
+  mcpReconnect: ['mcp_reconnect', 'serverName'],
+  mcpToggle: ['mcp_toggle', 'serverName', 'enabled'],
+  mcpSetServers: ['mcp_set_servers', 'servers'],
+  contextUsage: ['get_context_usage'],
+  settings: ['get_settings'],
+  sessionCost: ['get_session_cost'],
+  binaryVersion: ['get_binary_version'],
+  listModels: ['list_models'],
+  applyFlagSettings: ['apply_flag_settings', 'settings'],
+  cancelMessage: ['cancel_async_message', 'message_uuid'],
+  stopTask: ['stop_task', 'task_id'],
+} as const
+
+type Plain = Pick<SessionControls, keyof typeof REQUESTS>
+
 export function sessionControls(on: OnConnection): Omit<SessionControls, 'interrupt'> {
   const control: SessionControls['control'] = (subtype, fields = {}, options = {}) =>
     on((connection) => connection.control.request(subtype, fields, options), options.signal)
+  const plain = Object.entries(REQUESTS).map(([method, [subtype, ...names]]) => [
+    method,
+    (...given: unknown[]) => {
+      const fields = names.map((name, index) => [name, given[index]]).filter(([, value]) => value !== undefined)
+      return control(subtype, Object.fromEntries(fields), given[names.length] as ControlCallOptions | undefined)
+    },
+  ])
   return {
+    ...(Object.fromEntries(plain) as Plain),
     control,
-    setModel: (model, options) => control('set_model', model === undefined ? {} : { model }, options),
-    setPermissionMode: (mode, options) => control('set_permission_mode', { mode }, options),
-    setMaxThinkingTokens: (tokens, options) => control('set_max_thinking_tokens', { max_thinking_tokens: tokens }, options),
     async mcpStatus(options) {
       const { mcpServers } = await control('mcp_status', {}, options)
       return Array.isArray(mcpServers) ? (mcpServers as McpStatus[]) : []
     },
-    mcpReconnect: (serverName, options) => control('mcp_reconnect', { serverName }, options),
-    mcpToggle: (serverName, enabled, options) => control('mcp_toggle', { serverName, enabled }, options),
-    mcpSetServers: (servers, options) => control('mcp_set_servers', { servers }, options),
     rewindFiles: (userMessageId, options) =>
       control('rewind_files', { user_message_id: userMessageId, ...(options?.dryRun ? { dry_run: true } : {}) }, options),
-    contextUsage: (options) => control('get_context_usage', {}, options),
-    settings: (options) => control('get_settings', {}, options),
-    sessionCost: (options) => control('get_session_cost', {}, options),
-    binaryVersion: (options) => control('get_binary_version', {}, options),
-    listModels: (options) => control('list_models', {}, options),
-    applyFlagSettings: (settings, options) => control('apply_flag_settings', { settings }, options),
-    cancelMessage: (uuid, options) => control('cancel_async_message', { message_uuid: uuid }, options),
-    stopTask: (taskId, options) => control('stop_task', { task_id: taskId }, options),
     initialization: (options = {}) => on((connection) => connection.ready, options.signal),
   }
 }

@@ -1,19 +1,15 @@
 /** One turn from the connection's side: takes lines, holds them for the reader up to a mark, knows when it is over. */
-import { createQueue, type BoundedQueue } from '../core/queue.js'
+import { deferred, type Deferred } from '../core/deferred.js'
 import type { Clock } from '../core/clock.js'
 import type { SignalboxError } from '../errors.js'
 import { createAnswer, type Answer } from './answer.js'
+import { ClaudeError } from './errors.js'
 import { isResult } from './guards.js'
 import type { ClaudeLine, ResultLine } from './lines.js'
 import { endOf, type CostMeter, type TurnEnd } from './turn-end.js'
 
 /** Bytes of lines kept for a reader before the process is paused. */
 const KEEP_BYTES = 8 * 1024 * 1024
-
-export interface LineBatch {
-  readonly lines: readonly ClaudeLine[]
-  readonly bytes: number
-}
 
 export type Verdict = 'over' | 'goes-on'
 
@@ -32,7 +28,6 @@ export interface TurnState {
   /** Of the message on the wire. */
   uuid: string
   readonly answer: Answer
-  readonly queue: BoundedQueue<LineBatch>
   started: boolean
   written: boolean
   interrupted: boolean
@@ -41,9 +36,14 @@ export interface TurnState {
   endFor(line: ResultLine): TurnEnd | undefined
   /** True when the line ends the turn. */
   take(line: ClaudeLine, bytes: number, meter: CostMeter): boolean
-  /** Hands what was taken to the reader; false when the reader is behind. */
-  flush(): boolean
-  isFull(): boolean
+  /** For the one reader: everything that waits, or null at the end. A failure rejects, after all kept lines. */
+  read(): Promise<ClaudeLine[] | null>
+  /** The reader has left: what comes is only looked at, not kept. */
+  discard(): void
+  readonly ended: boolean
+  /** The reader is behind: the process has to wait. */
+  readonly isFull: boolean
+  /** Resolves when the reader has taken something, or the turn is over. */
   room(): Promise<void>
   fail(error: SignalboxError): void
   /** The process is gone: over with the last result, or failed without one. */
@@ -53,39 +53,41 @@ export interface TurnState {
 export function createTurnState(options: TurnOptions): TurnState {
   const { clock, onLine, judge } = options
   const answer = createAnswer()
-  const queue = createQueue<LineBatch>({
-    overflow: 'pause',
-    maxBytes: KEEP_BYTES,
-    sizeOf: (batch) => batch.bytes,
-    name: 'the lines of a turn',
-  })
   const ends = new Map<ResultLine, TurnEnd>()
-  let lines: ClaudeLine[] = []
+  let kept: ClaudeLine[] = []
   let bytes = 0
+  let left = false
+  let fault: { readonly error: SignalboxError } | undefined
+  /** The reader waits for lines, the process for room. */
+  let waiting: Deferred<void> | undefined
+  let space: Deferred<void> | undefined
   let lastEnd: TurnEnd | undefined
   let costUsd = 0
   let settled = false
 
-  const flush = (): boolean => {
-    if (lines.length === 0) return !isFull()
-    const batch = { lines, bytes }
-    lines = []
-    bytes = 0
-    return queue.push([batch])
+  const wake = (): void => {
+    waiting?.resolve()
+    waiting = undefined
   }
-  const isFull = (): boolean => !queue.ended && queue.bytes > KEEP_BYTES
-  const finish = (end: TurnEnd): void => {
+  const drain = (): ClaudeLine[] => {
+    const some = kept
+    kept = []
+    bytes = 0
+    space?.resolve()
+    space = undefined
+    return some
+  }
+  const settle = (tell: () => void): void => {
     if (settled) return
     settled = true
-    flush()
-    queue.end()
-    options.onEnd(end)
+    space?.resolve()
+    wake()
+    tell()
   }
 
   const state: TurnState = {
     uuid: options.uuid,
     answer,
-    queue,
     started: false,
     written: false,
     interrupted: false,
@@ -95,8 +97,12 @@ export function createTurnState(options: TurnOptions): TurnState {
     endFor: (line) => ends.get(line),
     take(line, size, meter) {
       answer.see(line)
-      lines.push(line)
-      bytes += size
+      if (!left && !settled) {
+        kept.push(line)
+        bytes += size
+        // Woken once for all lines of a batch: they are taken in one turn of the event loop.
+        wake()
+      }
       if (!isResult(line)) {
         onLine?.(line, answer)
         return false
@@ -108,21 +114,42 @@ export function createTurnState(options: TurnOptions): TurnState {
       ends.set(line, end)
       onLine?.(line, answer)
       if (judge?.(end, answer) === 'goes-on') return false
-      finish(end)
+      settle(() => options.onEnd(end))
       return true
     },
-    flush,
-    isFull,
-    room: () => queue.room(),
+    async read() {
+      if (waiting) throw new ClaudeError({ code: 'invalid_argument', message: 'The turn already has a reader that waits.' })
+      while (kept.length === 0) {
+        if (left) return null
+        if (fault) throw fault.error
+        if (settled) return null
+        waiting = deferred()
+        await waiting.promise
+      }
+      return drain()
+    },
+    discard() {
+      left = true
+      drain()
+      wake()
+    },
+    get ended() {
+      return settled
+    },
+    get isFull() {
+      return !settled && bytes > KEEP_BYTES
+    },
+    room() {
+      space ??= deferred()
+      return space.promise
+    },
     fail(error) {
-      if (settled) return
-      settled = true
-      flush()
-      queue.fail(error)
-      options.onFail(error)
+      if (!settled) fault = { error }
+      settle(() => options.onFail(error))
     },
     over(errorFor) {
-      if (lastEnd) finish(lastEnd)
+      const end = lastEnd
+      if (end) settle(() => options.onEnd(end))
       else state.fail(errorFor())
     },
   }

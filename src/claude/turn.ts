@@ -3,7 +3,7 @@ import { createStream, type SignalStream, type StreamSource } from '../core/stre
 import { createDeriver } from './derive.js'
 import type { ClaudeLine } from './lines.js'
 import type { ClaudeMessage, ResultMessage } from './messages.js'
-import type { LineBatch, TurnState } from './turn-state.js'
+import type { TurnState } from './turn-state.js'
 
 export interface Turn extends SignalStream<ClaudeMessage, string> {
   /** The lines as the CLI wrote them: the cheapest way to read. Instead of iterating the turn itself. */
@@ -38,10 +38,6 @@ export function createTurn(handle: TurnHandle): Turn {
   let taken = false
   let last: ResultMessage | undefined
 
-  const pullLines = async (): Promise<ClaudeLine[] | null> => {
-    const some = await state.queue.take()
-    return some === null ? null : joined(some)
-  }
   const derive = (lines: readonly ClaudeLine[]): ClaudeMessage[] => {
     const out: ClaudeMessage[] = []
     for (const line of lines) deriver.line(line, out)
@@ -50,13 +46,13 @@ export function createTurn(handle: TurnHandle): Turn {
   }
   const close = async (): Promise<void> => {
     // Over already: nothing to give up.
-    if (!state.queue.ended) await handle.abandon(undefined)
-    state.queue.discard()
+    if (!state.ended) await handle.abandon(undefined)
+    state.discard()
   }
   const cursorOf = (line: ClaudeLine): string | undefined => line.uuid
   const source: StreamSource<ClaudeMessage, string> = {
     async pull() {
-      const lines = await pullLines()
+      const lines = await state.read()
       return lines === null ? null : derive(lines)
     },
     close,
@@ -66,7 +62,7 @@ export function createTurn(handle: TurnHandle): Turn {
 
   const drain = async (): Promise<void> => {
     taken = true
-    for (let some = await pullLines(); some !== null; some = await pullLines())
+    for (let some = await state.read(); some !== null; some = await state.read())
       for (const line of some) if (line.type === 'result') derive([line])
   }
   const result = async (): Promise<ResultMessage> => {
@@ -93,7 +89,7 @@ export function createTurn(handle: TurnHandle): Turn {
     },
     lines() {
       taken = true
-      return createStream<ClaudeLine, string>({ pull: pullLines, close, cursorOf })
+      return createStream<ClaudeLine, string>({ pull: state.read, close, cursorOf })
     },
     close: () => stream.close(),
     [Symbol.asyncDispose]: () => stream.close(),
@@ -108,10 +104,4 @@ export function createTurn(handle: TurnHandle): Turn {
     },
     unsolicited: handle.unsolicited ?? false,
   }
-}
-
-function joined(batches: readonly LineBatch[]): ClaudeLine[] {
-  const [first] = batches
-  if (first && batches.length === 1) return first.lines as ClaudeLine[]
-  return batches.flatMap((batch) => batch.lines)
 }

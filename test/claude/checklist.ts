@@ -119,7 +119,7 @@ export const CHECKLIST: readonly (readonly [theirs: string, ours: string])[] = [
   ['APIClient', 'messagesApi'],
   ['APIClientConfig', 'APIClientConfig'],
   ['FallbackConfig', 'FallbackConfig'],
-  ['FallbackExecutor', 'FallbackConfig'],
+  ['FallbackExecutor', 'fallbackTo'],
   ['CCFlowError', 'ClaudeError'],
   ['CLINotFoundError', 'CLINotFoundError'],
   ['CLIAuthenticationError', 'CLIAuthenticationError'],

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { encodeContext, FLAGS, launchEnv, launchPlan, MEASURED, OTHER_FIELDS } from '../../src/claude/argv-entry.js'
 import { createClaude } from '../../src/claude/full.js'
-import * as main from '../../src/claude/index.js'
+import type * as main from '../../src/claude/index.js'
 import * as ops from '../../src/claude/ops-entry.js'
 import type { Version } from '../../src/claude/reading-entry.js'
 import * as scopes from '../../src/claude/scopes.js'
@@ -167,7 +167,7 @@ test('[claude.pricing] the documented prices hold, dates and suffixes are ignore
   expect(ops.getPricing('claude-haiku-4-5-20251001')).toMatchObject({ input: 1 })
   expect(ops.calculateCost('nobody-1', 1, 1)).toBeUndefined()
   expect(ops.calculateCost('mine', 1_000_000, 0, { table: { mine: { input: 7, output: 0, cacheRead: 0, cacheWrite: 0 } } })).toBe(7)
-  const tracker = main.createUsageTracker({ costOf: ops.costBy() })
+  const tracker = ops.createUsageTracker({ costOf: ops.costBy() })
   tracker.add('sonnet', 1000, 500)
   expect(tracker.totalCostUsd).toBe(0.0105)
   expect(tracker.modelUsage.sonnet?.requests).toBe(1)
@@ -189,7 +189,7 @@ test('[claude.toon] TOON is used where it saves, says its delimiter, and survive
 
 test('[claude.emitter] handlers are called in order, removed, and cannot disturb each other', () => {
   const failures: unknown[] = []
-  const emitter = main.createEventEmitter({ onError: (error) => failures.push(error) })
+  const emitter = ops.createEventEmitter({ onError: (error) => failures.push(error) })
   const seen: string[] = []
   const event = {
     type: 'session.deleted',
@@ -200,7 +200,7 @@ test('[claude.emitter] handlers are called in order, removed, and cannot disturb
     turnCount: 0,
     totalTokens: 0,
   } as const
-  const off = emitter.on(main.EventType.SESSION_DELETED, () => void seen.push('type'))
+  const off = emitter.on(ops.EventType.SESSION_DELETED, () => void seen.push('type'))
   emitter.on(() => {
     throw new Error('broken')
   })

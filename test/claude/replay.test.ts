@@ -1,6 +1,6 @@
 /** Every recording of every generation, played to the client: each ends honestly, and the three generations end alike. */
 import { describe, expect, test } from 'vitest'
-import { createClaude } from '../../src/claude/index.js'
+import { createClaude } from '../../src/claude/full.js'
 import type { ClaudeLaunch } from '../../src/claude/index.js'
 import { playRecording } from '../../src/testing/claude/replay.js'
 import { memoryPair } from '../../src/testing/memory-link.js'

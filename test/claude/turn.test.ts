@@ -1,6 +1,7 @@
 /** Turns and their ends: what a caller sees of a run, on the simulator of each generation. */
 import { describe, expect, test } from 'vitest'
 import { query, type ClaudeClient, type ClaudeMessage } from '../../src/claude/index.js'
+import { fallbackTo } from '../../src/claude/api/index.js'
 import { createClaude, type FullClaudeOptions } from '../../src/claude/full.js'
 import { createClaudeSimulator, type ClaudeSimulatorOptions } from '../../src/testing/claude/simulator.js'
 import { createFakeClock } from '../../src/testing/clock.js'
@@ -295,7 +296,7 @@ test('[claude.fallback] another backend takes a call that the CLI could not, bef
   const claude = createClaude({
     transport: missing,
     retry: false,
-    fallback: { transport: good.transport },
+    fallback: fallbackTo({ transport: good.transport }),
     onEvent: (event) => event.type === 'fallback' && reasons.push(event.reason),
   })
   expect(await claude.querySimple('FAKE:echo:saved')).toBe('saved')

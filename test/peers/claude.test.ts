@@ -13,7 +13,7 @@ import { listSessionFiles } from '../../transports/node/session-files.js'
 import { imitateMessagesApi, type Imitation } from '../claude/messages-api.js'
 import { stdoutOf, sequenceOf, type GenerationName } from '../claude/recordings.js'
 import { cases } from '../conformance/claude.js'
-import { createClaude } from '../../src/claude/index.js'
+import { createClaude } from '../../src/claude/full.js'
 
 const folder = join(process.env.SIGNALBOX_PEERS_DIR ?? '/var/tmp/signalbox-peers', 'claude')
 const arch = process.arch

@@ -1,5 +1,5 @@
 /** Many prompts at a budget: prints each answer as it is done, and what all of them cost. */
-import { createClaude } from 'signalbox/claude'
+import { createClaude } from 'signalbox/claude/full'
 import { claudeProcess } from 'signalbox/node'
 
 await using claude = createClaude({ transport: claudeProcess() })
