@@ -1,5 +1,4 @@
 /** Tools that run in this process: the CLI speaks JSON-RPC to them over the control protocol, wherever the CLI itself runs. */
-import type { ControlHandler } from './control.js'
 import { isRecord } from './guards.js'
 import { checkJson, type JsonSchema } from './json-check.js'
 
