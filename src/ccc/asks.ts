@@ -8,7 +8,7 @@ import { COMMANDS } from './commands.js'
 import { findMessage, isAnswer, type Receipt } from './history.js'
 import { createLanes } from './lanes.js'
 import { CccSendError, type Attribution, type SendOptions } from './outcomes.js'
-import type { CccMessage } from './schema.js'
+import type { CccMessage } from './results.js'
 import { checkedText, tmuxName, type TextPolicy } from './text.js'
 
 /** A receipt in the making: what the server says of it is filled in. */
@@ -61,7 +61,7 @@ export function createAsks(
   }
 
   const send = async (receipt: Sending, left: Left): Promise<void> => {
-    receipt.messageId = (await command('send', { ...receipt, ...left })).message_id
+    receipt.messageId = (await command('send', { ...wire(receipt), ...left })).message_id
   }
 
   const look = async (receipt: Receipt, given: CallOptions) => {
@@ -120,7 +120,7 @@ export function createAsks(
       }),
     ask: (given) =>
       deliver('ask', given, async (receipt, left) => {
-        const { response, duration_ms: durationMs = 0 } = await command('ask', { ...receipt, ...left })
+        const { response, duration_ms: durationMs = 0 } = await command('ask', { ...wire(receipt), ...left })
         if (!isAnswer(response)) return { outcome: 'unanswered', durationMs, receipt }
         const attribution = given.verify === false ? 'unverified' : await attribute(receipt, response, left.signal)
         return { outcome: 'answered', response, durationMs, attribution, receipt }
@@ -152,3 +152,5 @@ export function createAsks(
       }),
   }
 }
+
+const wire = ({ session, text, from }: Receipt) => ({ session, text, from })

@@ -1,21 +1,25 @@
 /** The client of a CCC server: every command typed, every ask with an honest outcome. */
-import type { CallOptions, ClientOptions } from '../core/call.js'
+import type { CallOptions } from '../core/call.js'
 import { systemClock } from '../core/clock.js'
 import type { SignalStream } from '../core/stream.js'
-import { validated, type InvalidMessage } from '../core/validate.js'
 import { createAsks } from './asks.js'
 import { openCore, type CccCore, type CccCoreOptions } from './core.js'
+import type { Line } from './exchange.js'
 import { cccError } from './failures.js'
 import type { Receipt } from './history.js'
 import type { AskOptions, AskResult, CccSendError, Resolution, SendAndWaitOptions, SendOptions, SendResult } from './outcomes.js'
-import { RESULTS, type CccActivity, type CccMessage, type CccSession, type Results } from './schema.js'
+import type { CccActivity, CccMessage, CccPing, CccQuestions, CccSession, Results } from './results.js'
 import { subscribe, type StatusEvent, type SubscribeOptions } from './subscribe.js'
 import type { TextPolicy } from './text.js'
 
-export interface CccOptions extends CccCoreOptions, Pick<ClientOptions, 'validate'> {
+/** Gives the answer on, or throws. */
+export type CccAnswers = (cmd: keyof Results, answer: Line) => unknown
+
+export interface CccOptions extends CccCoreOptions {
   /** What to do with a leading `-` or a trailing `;`, which the server would mangle. Default `guard`: one space. */
   readonly textPolicy?: TextPolicy
-  readonly onEvent?: (event: InvalidMessage) => void
+  /** What answers are held to: `cccAnswers()` of `signalbox/ccc/answers`. Default: an answer is an object that says `ok`. */
+  readonly answers?: CccAnswers
 }
 
 export interface HistoryOptions extends CallOptions {
@@ -29,7 +33,7 @@ export interface HistoryOptions extends CallOptions {
 }
 
 export interface Ccc extends CccCore {
-  ping(options?: CallOptions): Promise<Results['ping']>
+  ping(options?: CallOptions): Promise<CccPing>
   /** Sorted by name; the server's order is random. */
   sessions(options?: CallOptions): Promise<readonly CccSession[]>
   ask(options: AskOptions): Promise<AskResult>
@@ -44,7 +48,7 @@ export interface Ccc extends CccCore {
   activity(options?: CallOptions): Promise<readonly CccActivity[]>
   /** What the pane shows, with `limit` lines of scrollback above. */
   screenshot(options: CallOptions & { readonly session: string; readonly limit?: number }): Promise<string>
-  questions(options: CallOptions & { readonly session: string }): Promise<Results['questions']['questions']>
+  questions(options: CallOptions & { readonly session: string }): Promise<CccQuestions | undefined>
   answer(
     options: CallOptions & { readonly session: string; readonly questionIndex: number; readonly optionIndex: number },
   ): Promise<string>
@@ -54,7 +58,7 @@ export interface Ccc extends CccCore {
 
 /** The arguments of every command, under our names. */
 interface Given extends Partial<Pick<HistoryOptions, 'session' | 'after' | 'limit' | 'fromFilter'>> {
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   readonly timeoutMs?: number | undefined
   readonly text?: string
   readonly from?: string
@@ -62,50 +66,55 @@ interface Given extends Partial<Pick<HistoryOptions, 'session' | 'after' | 'limi
   readonly optionIndex?: number
 }
 
-/** One command by its name, with its answer checked. */
+/** One command by its name. */
 export type Command = <Name extends keyof Results>(cmd: Name, given?: Given) => Promise<Results[Name]>
+
+/** Of a question, what is left out while it is false or zero. */
+const UNTOLD: object = { multi_select: false, answer_index: 0 }
 
 const byName = <Named extends { readonly name: string }>(list: readonly Named[] = []): Named[] =>
   [...list].sort((a, b) => (a.name < b.name ? -1 : 1))
 
 export function createCcc(options: CccOptions): Ccc {
-  const { onEvent, validate = 'warn', clock = systemClock } = options
+  const { clock = systemClock } = options
   const core = openCore(options)
 
-  const command: Command = async (cmd, given = {}) => {
-    const { session, text, from, after, limit, fromFilter, questionIndex, optionIndex, ...limits } = given
+  const command = async (cmd: keyof Results, given: Given = {}): Promise<unknown> => {
+    const { signal, timeoutMs, fromFilter, questionIndex, optionIndex, ...same } = given
     // What is undefined stays out of the line.
-    const indices = { question_index: questionIndex, option_index: optionIndex }
-    const fields = { session, text, from, after, limit, from_filter: fromFilter, ...indices }
-    const answer = await core.call(cmd, fields, limits as CallOptions)
-    const check = { validate, op: cmd, facts: { system: 'ccc' }, onInvalid: onEvent }
-    return validated(RESULTS[cmd], answer, check) as Results[typeof cmd]
+    const renamed = { from_filter: fromFilter, question_index: questionIndex, option_index: optionIndex }
+    const answer = await core.call(cmd, { ...same, ...renamed }, { signal, timeoutMs } as CallOptions)
+    return options.answers ? options.answers(cmd, answer) : answer
   }
+  const ask = command as Command
 
-  const sessions: Ccc['sessions'] = async (given) => byName((await command('sessions', given)).sessions)
+  const sessions: Ccc['sessions'] = async (given) => byName((await ask('sessions', given)).sessions)
 
   return {
     call: core.call,
     sessions,
-    ...createAsks(command, clock, options),
-    ping: (given) => command('ping', given),
-    activity: async (given) => byName((await command('activity', given)).activity),
+    ...createAsks(ask, clock, options),
+    ping: async (given) => ({ version: '', uptime_seconds: 0, sessions_active: 0, ...(await ask('ping', given)) }),
+    activity: async (given) => byName((await ask('activity', given)).activity),
     async history(given) {
       const { fromFilter } = given
-      const { messages = [] } = await command('history', given)
+      const { messages = [] } = await ask('history', given)
       return fromFilter ? messages.filter(({ from }) => from === fromFilter) : messages
     },
-    screenshot: async (given) => (await command('screenshot', given)).response ?? '',
-    questions: async (given) => (await command('questions', given)).questions,
+    screenshot: async (given) => (await ask('screenshot', given)).response ?? '',
+    async questions(given) {
+      const { questions: set } = await ask('questions', given)
+      return set && { ...set, questions: (set.questions ?? []).map((one) => ({ ...UNTOLD, ...one })) }
+    },
     async continue(given) {
-      await command('continue', given)
+      await ask('continue', given)
     },
     async answer(given) {
       // The server takes a missing index for 0 and would press Enter on the first option.
       if (![given.questionIndex, given.optionIndex].every((index) => Number.isInteger(index) && index >= 0)) {
         throw cccError('invalid_argument', 'An index is missing or wrong.', { op: 'answer' })
       }
-      return (await command('answer', given)).response ?? ''
+      return (await ask('answer', given)).response ?? ''
     },
     subscribe: (given = {}) => subscribe({ ...core, clock, sessions }, given),
     [Symbol.asyncDispose]: core.close,

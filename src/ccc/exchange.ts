@@ -65,17 +65,16 @@ export function createExchange(options: { readonly transport: StreamTransport<vo
       if (first?.ok === true || first?.event) return { link, reader, first }
       const reason = await link.close()
       if (first) throw failureOf(op, first, at.idempotent)
-      // The connection ended before an answer. For a child, such as ssh, its last words say why.
-      const { kind, ...facts } = reason
-      const exited = reason.kind === 'exit'
+      const { kind, stderrTail = '', error } = reason as { kind: string; stderrTail?: string; error?: unknown }
+      // For a child, such as ssh, its last words say why.
       throw cccError(
-        exited ? 'exited' : 'closed',
-        `The ${exited ? `command (${reason.exitCode ?? reason.signal})` : 'connection'} ended before ${op} was answered. ${exited ? reason.stderrTail.trim() : ''}`,
+        kind === 'exit' ? 'exited' : 'closed',
+        `The connection ended (${kind}) before ${op} was answered. ${stderrTail.trim()}`,
         {
-          ...(facts as object),
-          hint: 'It may have been carried out, or go on: resolve() finds out for an ask or a send.',
+          ...(reason as object),
+          hint: 'It may have been carried out: resolve() finds out for an ask or a send.',
           sent: 'maybe',
-          cause: reason.kind === 'error' ? reason.error : undefined,
+          cause: error,
         },
       )
     },

@@ -3,7 +3,7 @@ import { SignalboxError, type ErrorCode, type ErrorFacts, type Sent } from '../e
 
 type Failure = readonly [heads: string, code: ErrorCode, sent: Sent, hint?: string]
 
-/** By what stands before the detail, which begins at a colon or a parenthesis. */
+/** By what stands before the detail, which begins at a colon or a parenthesis. What has no row is `remote`, and promises nothing. */
 export const FAILURES: readonly Failure[] = [
   [
     'invalid JSON|session and text required|session required|question_index out of range|option_index out of range',
@@ -23,10 +23,8 @@ export const FAILURES: readonly Failure[] = [
     'continue() starts it, if its host answers.',
   ],
   ['timeout waiting for response', 'deadline_exceeded', 'yes', 'Claude may still answer: resolve() finds it.'],
-  ['failed to read history', 'remote', 'no'],
   ['failed to start', 'unavailable', 'maybe'],
   ['session started but Claude failed to initialize', 'unavailable', 'yes'],
-  ['failed to send keys', 'remote', 'maybe'],
 ]
 
 /** The error of this room, for whatever no server said. */

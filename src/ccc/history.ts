@@ -1,5 +1,5 @@
 /** Finding one's own message and its answer in a history that has no unique ids: by text, author, time and position. */
-import type { CccMessage } from './schema.js'
+import type { CccMessage } from './results.js'
 import { asStored } from './text.js'
 
 /** What is known of an ask or a send, for finding it again. Plain data: it may be stored. */

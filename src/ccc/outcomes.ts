@@ -2,7 +2,7 @@
 import type { CallOptions } from '../core/call.js'
 import { SignalboxError, type Sent } from '../errors.js'
 import type { Receipt } from './history.js'
-import type { CccMessage } from './schema.js'
+import type { CccMessage } from './results.js'
 
 export interface SendOptions extends CallOptions {
   readonly session: string

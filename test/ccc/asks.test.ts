@@ -1,7 +1,7 @@
 /** Asks and sends: whose answer it is, what is known when there is none, and who waits for whom. */
 import { describe, expect, test } from 'vitest'
-import { createCcc, type CccSendError, type AskResult, type Receipt } from '../../src/ccc/index.js'
-import { systemClock } from '../../src/index.js'
+import { cccAnswers, type CccChecks } from '../../src/ccc/answers/index.js'
+import { createCcc, type Ccc, type CccSendError, type AskResult, type Receipt } from '../../src/ccc/index.js'
 import { createCccSimulator, createFakeClock } from '../../src/testing/index.js'
 import { bench, failure } from './kit.js'
 
@@ -375,14 +375,16 @@ describe('the client', () => {
         return { ...link, closed: link.closed, read: async () => new TextEncoder().encode(answer) }
       },
     }
-    const common = { transport, clock: systemClock, onEvent: (event: unknown) => reports.push(event) }
-    expect(await createCcc(common).history({ session })).toEqual([{ id: 'seven', ts: 1, from: 'api' }])
+    const onEvent = (event: unknown): void => void reports.push(event)
+    const held = (checks: CccChecks): Ccc => createCcc({ transport, answers: cccAnswers({ onEvent, ...checks }) })
+    expect(await held({}).history({ session })).toEqual([{ id: 'seven', ts: 1, from: 'api' }])
     expect(reports).toMatchObject([{ type: 'invalid', op: 'history', path: 'messages.0.id' }])
-    expect(await failure(createCcc({ ...common, validate: 'strict' }).history({ session }))).toMatchObject({
+    expect(await failure(held({ validate: 'strict' }).history({ session }))).toMatchObject({
       code: 'invalid_message',
       system: 'ccc',
     })
-    expect(await createCcc({ ...common, validate: 'off' }).history({ session })).toHaveLength(1)
+    expect(await held({ validate: 'off' }).history({ session })).toHaveLength(1)
+    expect(await createCcc({ transport }).history({ session })).toHaveLength(1)
     expect(reports).toHaveLength(1)
   })
 })

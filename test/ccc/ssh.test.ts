@@ -5,7 +5,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createCcc } from '../../src/ccc/index.js'
 import { checkRejects, createCccSimulator, type CccSimulator } from '../../src/testing/index.js'
 import { cccForward, cccSsh, listenUnix, type CccSshOptions } from '../../transports/node/index.js'
@@ -178,7 +178,10 @@ describe('cccSsh', () => {
 })
 
 describe('cccForward', () => {
-  const left = async (): Promise<string[]> => (await readdir(tmpdir())).filter((name) => name.startsWith('signalbox-ccc-'))
+  // A place of our own for what it leaves: others on this machine may forward at the same time.
+  beforeEach(() => void vi.stubEnv('TMPDIR', folder))
+  afterEach(() => void vi.unstubAllEnvs())
+  const left = async (): Promise<string[]> => (await readdir(folder)).filter((name) => name.startsWith('signalbox-ccc-'))
 
   test('[ccc.forward.many] one ssh carries many requests, and closing it leaves no folder behind', async () => {
     const before = await left()
