@@ -16,7 +16,16 @@ export {
   type ReplayOptions,
 } from './recording.js'
 export * from './ccc/index.js'
-export { createCcccSimulator, type CcccFaults, type CcccSimulator, type CcccSimulatorOptions } from './cccc/index.js'
+export {
+  createCcccSimulator,
+  createCcccWebPortSimulator,
+  type CcccFaults,
+  type CcccSimulator,
+  type CcccSimulatorOptions,
+  type CcccWebPortSimulator,
+  type CcccWebPortSimulatorOptions,
+  type CcccWebToken,
+} from './cccc/index.js'
 export {
   createClaudeSimulator,
   type ClaudeSimulator,

@@ -3,10 +3,10 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createCccc } from '../../src/cccc/index.js'
-import { ccccDaemon, discoverCccc, listenTcp } from '../../transports/node/index.js'
+import { ccccDaemon, discoverCccc, listenTcp, nodeWebSocket } from '../../transports/node/index.js'
 import { cases } from '../conformance/cccc.js'
 import { newGroup, readTexts, textOf, type CcccContext } from '../conformance/cccc/context.js'
-import { RELEASES, startDaemon, startWebPort, type RunningDaemon } from './cccc/daemon.js'
+import { adminToken, RELEASES, startDaemon, startWebPort, type RunningDaemon } from './cccc/daemon.js'
 import { ccccWebPort } from '../../src/cccc/web/index.js'
 import { fetchExchange } from '../../transports/web/index.js'
 
@@ -140,6 +140,57 @@ describe('the web port of 0.4.3', () => {
     })
   })
 })
+
+describe.each(RELEASES.filter(({ name, implementation }) => name !== '0.4.2' && !(name === '0.4.35' && implementation === 'rust')))(
+  'the web port of $name ($implementation), behind its token',
+  (release) => {
+    test('is closed to a stranger, and carries calls, the stream and a terminal to whoever has it [cccc.web-token-real]', async () => {
+      await using daemon = await startDaemon(release)
+      await using port = await startWebPort(daemon)
+      const token = await adminToken(daemon, port.url)
+      const headers = { authorization: `Bearer ${token}` }
+      const connect = async (signedIn: boolean) => {
+        const own = signedIn ? { headers } : {}
+        const terminals = { url: port.url, webSocket: await nodeWebSocket(own) }
+        return createCccc({ transport: ccccWebPort({ exchange: fetchExchange({ baseUrl: port.url, ...own }), terminals }) })
+      }
+      await using client = await connect(true)
+      expect((await client.describe()).dialect).toBe(release.dialect)
+      const { group_id: groupId } = await client.groups.create({ title: 'behind a token' })
+      await client.groups.attach({ path: daemon.projectPath, groupId })
+      const actor = { groupId, actorId: 'sh' }
+      await client.actors.add({ ...actor, runtime: 'custom', command: ['sh', '-c', 'cat'] })
+      await client.actors.start(actor)
+      await using stream = await client.events({ groupId, kinds: ['chat.message'] })
+      await client.messages.send({ groupId, text: 'over http', to: ['user'] })
+      expect(await readTexts(stream, 1)).toEqual(['over http'])
+
+      await using terminal = await client.terminal.attach(actor)
+      expect(terminal.handshake).toMatchObject({ group_id: groupId, actor_id: 'sh' })
+      await client.terminal.resize({ ...actor, cols: 100, rows: 30 })
+      const utf8 = new TextDecoder()
+      await terminal.link.write(new TextEncoder().encode('zw\u00f6lf\r'))
+      let seen = ''
+      // The echo, and what the program says.
+      while (seen.split('zw\u00f6lf').length < 3) {
+        const chunk = await terminal.link.read()
+        if (chunk === null) break
+        seen += utf8.decode(chunk, { stream: true })
+      }
+      expect(seen.split('zw\u00f6lf').length).toBeGreaterThan(2)
+      const missing = await client.terminal.attach({ groupId, actorId: 'nobody' }).catch((error: unknown) => error)
+      expect(missing).toMatchObject({ name: 'DaemonAPIError', op: 'term_attach' })
+
+      // The Rust one lets this machine in without a token.
+      if (release.implementation === 'rust') return
+      await using stranger = await connect(false)
+      await expect(stranger.groups.list()).rejects.toMatchObject({ code: 'unauthenticated' })
+      // Where the routes may be looked at without a token, only the terminal itself says no.
+      const code = release.dialect === 'C' ? 'permission_denied' : 'unauthenticated'
+      await expect(stranger.terminal.attach(actor)).rejects.toMatchObject({ code })
+    })
+  },
+)
 
 describe('two homes on one TCP port', () => {
   test('a crashed daemon’s client refuses the other one at its port, and finds its own again on another [cccc.tcp-real]', async () => {

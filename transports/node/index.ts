@@ -15,7 +15,13 @@ export { NEVER_INHERITED, type Environment, type InheritOptions } from './enviro
 export { processStdio } from './stdio.js'
 export { serveGateway, type ServedGateway, type ServeGatewayOptions } from './gateway/serve.js'
 export { loadPages, type Page, type Pages } from './gateway/pages.js'
-export { listenWebSocket, nodeWebSocket, type ListenWebSocketOptions, type WebSocketListener } from './web-socket.js'
+export {
+  listenWebSocket,
+  nodeWebSocket,
+  type ListenWebSocketOptions,
+  type NodeWebSocketOptions,
+  type WebSocketListener,
+} from './web-socket.js'
 export { ccccDaemon, ccccHome, discoverCccc, type CcccDaemonOptions } from './cccc.js'
 export { claudeProcess, type ClaudeProcess, type ClaudeProcessOptions } from './claude.js'
 export { findClaude, type ClaudeExecutable, type FindOptions } from './claude-find.js'

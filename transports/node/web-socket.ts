@@ -22,15 +22,20 @@ export interface WsPackage {
   }
 }
 
+export interface NodeWebSocketOptions {
+  /** Go with the handshake, as a page's cookie would: for servers that authenticate there. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
 /**
  * The WebSocket of `ws`, for `webSocketLink({ webSocket })`. Compression is off, as it costs more than it saves between processes of one
  * machine, and no message is larger than the protocol allows.
  */
-export async function nodeWebSocket(): Promise<WebSocketConstructor> {
+export async function nodeWebSocket({ headers = {} }: NodeWebSocketOptions = {}): Promise<WebSocketConstructor> {
   const { WebSocket } = await loadWs('nodeWebSocket')
   return class extends WebSocket {
     constructor(url: string, protocols?: string | string[]) {
-      super(url, protocols, { perMessageDeflate: false, maxPayload: MAX_PAYLOAD_BYTES, followRedirects: false })
+      super(url, protocols, { perMessageDeflate: false, maxPayload: MAX_PAYLOAD_BYTES, followRedirects: false, headers })
     }
   }
 }

@@ -5,15 +5,18 @@
 import { systemClock, type Clock } from '../../core/clock.js'
 import { readText } from '../../core/read-text.js'
 import type { ExchangeTransport, Reply } from '../../transport.js'
-import { unsupported } from '../errors.js'
+import { apiError, badArgument, unsupported } from '../errors.js'
 import { isRecord, type CcccDialect, type Loose } from '../shapes.js'
 import type { Wire, WireOptions } from '../wire.js'
 import { loadRoutes, webRequest, type WebRequest } from './routes.js'
 import { webEvents } from './events.js'
+import { openTerminal, type CcccWebTerminals, type WebTerminal } from './terminal.js'
 
 export interface CccccWebPortOptions {
   /** The origin of the web port, and whatever authenticates there. A token belongs into a header, never into a URL. */
   readonly exchange: ExchangeTransport
+  /** For `terminal.attach` and `terminal.resize`, which go over a WebSocket. Without it they are `unsupported`. */
+  readonly terminals?: CcccWebTerminals
   readonly clock?: Clock
   /** The longest answer that is accepted; default 32 MiB. */
   readonly maxAnswerBytes?: number
@@ -30,7 +33,11 @@ const ANSWER_BYTES = 32 * 1024 * 1024
 
 export function ccccWebPort(options: CccccWebPortOptions): CccccWebPort {
   const { exchange: transport, clock = systemClock, maxAnswerBytes = ANSWER_BYTES } = options
+  const { terminals } = options
   const routes = loadRoutes()
+  /** Who is attached: a size goes the same way as the keys. */
+  const attached = new Map<string, WebTerminal>()
+  let count = 0
 
   const send = (request: WebRequest, { signal, trace }: WireOptions): Promise<Reply> => {
     const headers = request.body === undefined ? {} : { 'content-type': 'application/json' }
@@ -51,14 +58,44 @@ export function ccccWebPort(options: CccccWebPortOptions): CccccWebPort {
 
   const exists = async (path: string, signal: AbortSignal): Promise<boolean> => {
     const reply = await send({ method: 'GET', path }, { signal })
+    // Whoever may not look learns nothing about the routes.
+    if (reply.status === 401 || reply.status === 403)
+      throw apiError('dialect', await answerOf('dialect', reply), undefined, reply.status)
     await reply.body?.cancel()
     return reply.status !== 404
+  }
+
+  /** By routes that came with a dialect: calling ops with empty arguments means something else here. */
+  const dialectOf = async (signal: AbortSignal): Promise<CcccDialect> => {
+    if (await exists('/api/v1/ready', signal)) return 'C'
+    return (await exists('/api/v1/capabilities/overview?limit=1', signal)) ? 'B' : 'A'
+  }
+
+  const keyOf = ({ group_id: groupId, actor_id: actorId }: Loose): string => JSON.stringify([groupId, actorId])
+
+  /** The web port says nothing to it, so the answer is ours: it was sent. */
+  const resize = (args: Loose): Loose => {
+    const { group_id, actor_id, cols, rows } = args
+    const terminal = attached.get(keyOf(args))
+    if (!terminal) {
+      throw unsupported(
+        'term_resize',
+        'Over the web port only an attached terminal has a size.',
+        'Attach it with this client first.',
+      )
+    }
+    if (typeof cols !== 'number' || typeof rows !== 'number' || cols < 10 || rows < 2) {
+      throw badArgument('term_resize', `${String(cols)} columns and ${String(rows)} rows are no size.`, 'At least 10 by 2.')
+    }
+    terminal.resize(cols, rows)
+    return { v: 1, ok: true, result: { group_id, actor_id, cols, rows } }
   }
 
   const wire: Wire = {
     kind: 'web',
     name: transport.name,
     async request(op, args, io) {
+      if (op === 'term_resize' && terminals) return resize(args)
       const route = routes.get(op)
       if (!route) {
         throw unsupported(op, `The web port has no route for ${op}.`, 'Use the IPC socket, or a gateway in front of it.')
@@ -68,20 +105,29 @@ export function ccccWebPort(options: CccccWebPortOptions): CccccWebPort {
       // It wraps the daemon's own answer.
       return op === 'ping' && isRecord(result) && isRecord(result.daemon) ? { ...answer, result: result.daemon } : answer
     },
-    async open(op) {
-      throw unsupported(
-        op,
-        `${op} takes over its connection, which an HTTP exchange cannot give.`,
-        'Use the IPC socket, or a gateway.',
-      )
+    async open(op, args, { signal }) {
+      if (op !== 'term_attach') {
+        throw unsupported(
+          op,
+          `${op} takes over its connection, which the web port does not offer.`,
+          'Use the IPC socket, or a gateway.',
+        )
+      }
+      if (!terminals) {
+        throw unsupported(op, 'A terminal goes over a WebSocket.', 'Pass terminals: { url } to ccccWebPort.')
+      }
+      const dialect = await dialectOf(signal)
+      count += 1
+      const terminal = await openTerminal({ terminals, args, dialect, clock, signal, id: `terminal-${count}` })
+      const key = keyOf(args)
+      attached.set(key, terminal)
+      void terminal.link.closed.then(() => {
+        if (attached.get(key) === terminal) attached.delete(key)
+      })
+      return terminal
     },
-    has: (op) => routes.has(op),
-    /** By routes that came with a dialect: calling ops with empty arguments means something else here. */
-    async dialect(given): Promise<CcccDialect> {
-      const signal = given ?? new AbortController().signal
-      if (await exists('/api/v1/ready', signal)) return 'C'
-      return (await exists('/api/v1/capabilities/overview?limit=1', signal)) ? 'B' : 'A'
-    },
+    has: (op) => routes.has(op) || (terminals !== undefined && (op === 'term_attach' || op === 'term_resize')),
+    dialect: (given) => dialectOf(given ?? new AbortController().signal),
     events: (request) => webEvents({ ...request, clock, send, answerOf }),
     async close() {
       // Exchanges end with their calls.

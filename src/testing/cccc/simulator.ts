@@ -55,6 +55,7 @@ export interface CcccSimulator extends AsyncDisposable {
   /** Another process on the same state. */
   restart(dialect?: CcccDialect): void
   readonly alive: boolean
+  readonly dialect: CcccDialect
   /** What it says of itself in a ping. */
   pid: number
   /** Open streams. */
@@ -228,6 +229,9 @@ export function createCcccSimulator(options: CcccSimulatorOptions = {}): CcccSim
     },
     get alive() {
       return alive
+    },
+    get dialect() {
+      return world.dialect
     },
     get pid() {
       return pid

@@ -1,7 +1,7 @@
 /** Real daemons from the package registry, each in a virtual environment of its own, each run with a throwaway home. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -111,8 +111,9 @@ export async function startWebPort({ home, release }: RunningDaemon): Promise<As
   const url = `http://127.0.0.1:${port}`
   for (let tries = 0; tries < 300; tries += 1) {
     if (
+      // A newer one wants a token before anything; that it says so means that it is up.
       await fetch(`${url}/api/v1/ping`).then(
-        ({ ok }) => ok,
+        ({ ok, status }) => ok || status === 401 || status === 403 || status === 503,
         () => false,
       )
     )
@@ -129,6 +130,21 @@ export async function startWebPort({ home, release }: RunningDaemon): Promise<As
       clearTimeout(late)
     },
   }
+}
+
+/** The first token of a web port: newer ones want the code that they left in their home. */
+export async function adminToken({ home }: RunningDaemon, url: string): Promise<string> {
+  const name = (await readdir(home, { recursive: true })).find((each) => each.includes('bootstrap'))
+  const code = name === undefined ? {} : { bootstrap_token: (await readFile(join(home, name), 'utf8')).trim() }
+  const reply = await fetch(`${url}/api/v1/access-tokens`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ user_id: 'admin', is_admin: true, ...code }),
+  })
+  const answer = (await reply.json()) as { result?: { access_token?: { token?: string } } }
+  const token = answer.result?.access_token?.token
+  if (token === undefined) throw new Error(`no token: ${reply.status} ${JSON.stringify(answer).slice(0, 200)}`)
+  return token
 }
 
 /** The descriptor exists and a whole ping is answered; a bare connection would kill the oldest daemon. */

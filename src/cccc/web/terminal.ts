@@ -1,0 +1,227 @@
+/**
+ * A terminal over the web port's WebSocket, as a link of plain bytes. Up to dialect B input is JSON in text frames and output is bytes, and
+ * nothing says that the attachment stands; on C every frame is binary behind one ASCII letter, and the first one is the answer. On all of
+ * them a refusal is one text frame before the end.
+ */
+import { sleep, type Clock } from '../../core/clock.js'
+import { deferred } from '../../core/deferred.js'
+import { createInbox } from '../../core/inbox.js'
+import { onAbort } from '../../core/on-abort.js'
+import { abortError } from '../../core/scope.js'
+import type { CloseReason, Link } from '../../transport.js'
+import { CcccError, DaemonUnavailableError, unsupported } from '../errors.js'
+import { parseLine } from '../lines.js'
+import type { CcccDialect, Loose } from '../shapes.js'
+
+/** As much of a WebSocket as is used here: a page's own, that of Deno, Bun and Node 22, or that of `ws`. */
+export interface CcccWebSocket {
+  binaryType: string
+  readonly readyState: number
+  readonly bufferedAmount?: number
+  send(data: string | Uint8Array<ArrayBuffer>): void
+  close(code?: number, reason?: string): void
+  addEventListener(type: 'open' | 'message' | 'close' | 'error', listener: (event: unknown) => void): void
+  /** `ws` has it: the connection is cut without a handshake. */
+  terminate?(): void
+}
+
+export interface CcccWebTerminals {
+  /** The web port, as the exchange knows it; never with a token in it. A page's cookie goes along by itself. */
+  readonly url: string | URL
+  /** Default: the runtime's own. On Node 20, and wherever a token must go into a header: `nodeWebSocket({ headers })`. */
+  readonly webSocket?: new (
+    url: string,
+  ) => CcccWebSocket
+}
+
+export interface WebTerminal {
+  readonly answer: Loose
+  readonly link: Link
+  resize(cols: number, rows: number): void
+}
+
+const OP = 'term_attach'
+/** An old web port says nothing when an attachment stands; after so long without a refusal it does. */
+const SETTLED_MS = 250
+/** A WebSocket cannot be paused: a reader that falls so far behind has lost the terminal. */
+const MOST_BYTES = 64 * 1024 * 1024
+/** Held unsent, at most, before a writer waits. */
+const CONGESTED_BYTES = 1024 * 1024
+const OUTPUT = '1'.charCodeAt(0)
+const HANDSHAKE = '3'.charCodeAt(0)
+const CLOSED = 3
+
+const encoder = /* @__PURE__ */ new TextEncoder()
+
+export interface OpenTerminal {
+  readonly terminals: CcccWebTerminals
+  readonly args: Loose
+  readonly dialect: CcccDialect
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  /** Names the link. */
+  readonly id: string
+}
+
+export async function openTerminal({ terminals, args, dialect, clock, signal, id }: OpenTerminal): Promise<WebTerminal> {
+  const { group_id: groupId, actor_id: actorId, since, mode, takeover } = args
+  const Socket = terminals.webSocket ?? (globalThis as { WebSocket?: new (url: string) => CcccWebSocket }).WebSocket
+  if (!Socket)
+    throw unsupported(OP, 'This runtime has no WebSocket.', 'Pass terminals.webSocket: await nodeWebSocket() of signalbox/node.')
+  const url = new URL(
+    `/api/v1/groups/${encodeURIComponent(String(groupId))}/actors/${encodeURIComponent(String(actorId))}/term`,
+    terminals.url,
+  )
+  url.protocol = url.protocol.replace('http', 'ws')
+  for (const [name, value] of Object.entries({ since, mode, takeover })) {
+    if (value !== undefined) url.searchParams.set(name, String(value))
+  }
+  if (signal.aborted) throw abortError(signal, { op: OP, sent: 'no' })
+
+  const socket = new Socket(url.href)
+  socket.binaryType = 'arraybuffer'
+  const modern = dialect === 'C'
+  const attached = deferred<Loose>()
+  const closed = deferred<CloseReason>()
+  const inbox = createInbox(() => {})
+  const keys = new TextDecoder()
+  let opened = false
+  let failed = ''
+  let over: CloseReason | undefined
+  let refusal: Loose | undefined
+  let tail: Promise<void> = Promise.resolve()
+
+  const ended = (): CcccError => new CcccError({ code: 'closed', op: OP, message: 'The terminal has ended.' })
+  const stood = (result: Loose): void => attached.resolve({ v: 1, ok: true, result })
+  const finish = (reason: CloseReason, error?: unknown): void => {
+    if (over) return
+    over = reason
+    stopListening()
+    settled?.cancel()
+    if (error === undefined) inbox.end()
+    else inbox.fail(error)
+    attached.reject(signal.aborted ? abortError(signal, { op: OP, sent: opened ? 'maybe' : 'no' }) : (error ?? ended()))
+    if (reason.kind !== 'local') closed.resolve(reason)
+  }
+  const cut = (code: 'closed' | 'slow_consumer', message: string): void => {
+    const error = new CcccError({ code, op: OP, sent: 'yes', message, hint: 'Attach again; the screen comes first.' })
+    finish({ kind: 'error', error }, error)
+    socket.close()
+  }
+  const stopListening = onAbort(signal, () => {
+    if (signal.aborted) void close()
+  })
+  let settled: { cancel(): void } | undefined
+
+  const output = (bytes: Uint8Array): void => {
+    if (over) return
+    inbox.push(bytes)
+    if (inbox.bytes > MOST_BYTES) cut('slow_consumer', `The terminal's reader fell behind by more than ${MOST_BYTES} bytes.`)
+  }
+  socket.addEventListener('open', () => {
+    opened = true
+    if (!modern && !over) settled = clock.after(SETTLED_MS, () => stood({ group_id: groupId, actor_id: actorId }))
+  })
+  socket.addEventListener('error', (event) => {
+    const { message } = event as { message?: unknown }
+    failed = typeof message === 'string' ? message : ''
+  })
+  socket.addEventListener('message', (event) => {
+    const { data } = event as { data: unknown }
+    if (typeof data === 'string') {
+      refusal = parseLine(encoder.encode(data))
+      if (refusal) attached.resolve(refusal)
+    } else {
+      const bytes = new Uint8Array(data as ArrayBuffer)
+      if (modern && bytes[0] === HANDSHAKE) stood(parseLine(bytes.subarray(1)) ?? {})
+      else if (modern && bytes[0] === OUTPUT) output(bytes.subarray(1))
+      else if (!modern) {
+        stood({ group_id: groupId, actor_id: actorId })
+        output(bytes)
+      }
+    }
+  })
+  socket.addEventListener('close', (event) => {
+    const { code, reason } = event as { code?: number; reason?: string }
+    const place = url.origin + url.pathname
+    if (!opened) {
+      const message = `Cannot open a terminal at ${place}${failed ? `: ${failed}` : ` (code ${code})`}.`
+      const error = new DaemonUnavailableError({
+        code: 'unreachable',
+        op: OP,
+        message,
+        hint: 'Does the web port run there, and is this page of the same origin and signed in?',
+      })
+      finish({ kind: 'error', error }, error)
+    } else if (code === 1000 || code === 1001 || code === 1005)
+      finish({ kind: 'peer', code, ...(reason ? { detail: reason } : {}) })
+    else cut('closed', `The web port ended the terminal (code ${code}${refusal ? `: ${JSON.stringify(refusal.error)}` : ''}).`)
+    closed.resolve(over ?? { kind: 'local' })
+  })
+
+  const send = (frame: string | Uint8Array<ArrayBuffer>): void => {
+    if (over || socket.readyState > 1) throw ended()
+    socket.send(frame)
+  }
+  const close: Link['close'] = ({ graceMs = 1_000 } = {}) => {
+    inbox.discard()
+    finish({ kind: 'local' })
+    if (socket.readyState === CLOSED) closed.resolve({ kind: 'local' })
+    else {
+      socket.close()
+      // A WebSocket closes by a handshake, which a dead peer never answers.
+      const late = clock.after(graceMs, () => {
+        socket.terminate?.()
+        closed.resolve(socket.terminate ? { kind: 'local' } : { kind: 'local', abandoned: true })
+      })
+      void closed.promise.then(() => late.cancel())
+    }
+    return closed.promise
+  }
+  let halfClosed = false
+  const link: Link = {
+    info: { id, transport: 'cccc-web', peer: url.origin + url.pathname },
+    closed: closed.promise,
+    read: () => inbox.read(),
+    write(chunk) {
+      const mayWrite = !halfClosed
+      const written = tail.then(async () => {
+        if (!mayWrite) throw ended()
+        if (modern) {
+          const frame = new Uint8Array(chunk.byteLength + 1)
+          frame.set(chunk, 1)
+          frame[0] = 0x30
+          send(frame)
+        } else {
+          // Keys are text there: half a character waits for its other half.
+          const text = keys.decode(chunk, { stream: true })
+          if (text !== '') send(JSON.stringify({ t: 'i', d: text }))
+        }
+        while (!over && (socket.bufferedAmount ?? 0) > CONGESTED_BYTES) await sleep(clock, 10)
+      })
+      tail = written.catch(() => {})
+      return written
+    },
+    // Half a WebSocket cannot be closed: nothing more is written from here, and that is all.
+    end() {
+      halfClosed = true
+      return tail
+    },
+    close,
+    [Symbol.asyncDispose]: () => close().then(() => {}),
+  }
+  try {
+    const answer = await attached.promise
+    // From here on the link belongs to the caller and not to the call.
+    stopListening()
+    return {
+      answer,
+      link,
+      resize: (cols, rows) =>
+        send(modern ? encoder.encode(`2${JSON.stringify({ cols, rows })}`) : JSON.stringify({ t: 'r', c: cols, r: rows })),
+    }
+  } catch (error) {
+    void close()
+    throw error
+  }
+}
