@@ -32,6 +32,33 @@ const whole = z.int()
 const map = z.record(text, z.unknown())
 const role = z.enum(AUTHOR_ROLES)
 
+/** Ingestion takes any object; one of another shape makes the whole conversation unreadable for good. */
+const plan = z.partial(
+  z.looseObject({
+    plan_file_path: text,
+    initial_content: text,
+    final_content: text,
+    status: text,
+    iteration_count: whole,
+    entry_message_index: whole,
+    exit_message_index: whole,
+    related_agent_session_ids: z.array(text),
+    operations: z.array(
+      z.partial(
+        z.looseObject({
+          operation_type: text,
+          file_path: text,
+          content: text,
+          old_content: text,
+          new_content: text,
+          timestamp: text,
+          message_index: whole,
+        }),
+      ),
+    ),
+  }),
+)
+
 /** Every key that the server looks at, whatever the event's type. Others pass untouched. */
 const known = z.partial(
   z.looseObject({
@@ -63,7 +90,7 @@ const known = z.partial(
     summary: text,
     total_messages: whole,
     total_tool_calls: whole,
-    plans: z.array(map),
+    plans: z.array(plan),
     files_touched: z.array(text),
   }),
 )

@@ -12,6 +12,7 @@ export interface Replacement {
     | 'too_long'
     | 'unreadable_path'
     | 'not_whole'
+    | 'not_a_moment'
     | 'out_of_range'
 }
 

@@ -49,5 +49,5 @@ export type Conversation = z.infer<typeof conversation>
 export type ConversationMessage = z.infer<typeof conversationMessage>
 
 /** What only a CatSyphon server says when it took events. */
-export const isReceipt = (answer: unknown): answer is EventsResponse =>
+export const isReceipt = (answer: unknown): answer is { conversation_id: string } & Partial<EventsResponse> =>
   typeof (answer as { conversation_id?: unknown } | null)?.conversation_id === 'string'

@@ -1,14 +1,16 @@
 /** Traps of the real server that catch a client which looks right: each once made some client lose, stop or bury something. */
 import { catsyphonOutbox } from '../../src/catsyphon/outbox/index.js'
+import type { ExchangeTransport } from '../../src/index.js'
 import {
   check,
   checkEqual,
+  checkRejects,
   createCatsyphonSimulator,
   catsyphonFaults as faults,
   type Case,
   type CatsyphonRequest,
 } from '../../src/testing/index.js'
-import { contents, expected, newSession, ofType, openBench, talk, type CatsyphonContext } from './catsyphon-kit.js'
+import { contents, expected, newSession, ofType, openBench, talk, until, type CatsyphonContext } from './catsyphon-kit.js'
 
 const onAnyEvents = ({ path }: CatsyphonRequest): boolean => path.endsWith('/collectors/events')
 const says = (content: string) => ({ type: 'message', data: { author_role: 'human', message_type: 'prompt', content } }) as const
@@ -134,6 +136,57 @@ export const trapCases: readonly Case<CatsyphonContext>[] = [
       await added
       await session.flush()
       checkEqual(bench.simulator.ledger.rows(id)[0]?.data.parameters, { file_path: '/before' })
+    },
+  },
+  {
+    id: 'catsyphon.plan-shapes',
+    title: 'a plan that would make its conversation unreadable is refused to its author, and the session can still be completed',
+    async run(context) {
+      await using bench = await openBench(context)
+      const session = bench.client.session(newSession())
+      await session.start({ agentType: 'demo' })
+      for (const plan of [{ status: 5 }, { related_agent_session_ids: [1] }, { operations: [{ message_index: 'x' }] }]) {
+        const error = await checkRejects(session.complete({ plans: [plan] }), 'invalid_argument')
+        check(error.message.includes('data.plans.0.'), 'the error names the place')
+      }
+      const plans = [{ status: 'done', operations: [{ timestamp: 'yesterday', content: null }] }]
+      checkEqual((await session.complete({ plans })).pending, 0)
+      const reasons = ofType(bench.events, 'sanitized').flatMap(({ replacements }) => replacements.map(({ path }) => path))
+      checkEqual(reasons, ['data.plans[0].operations[0].timestamp'])
+    },
+  },
+  {
+    id: 'catsyphon.unknown-type',
+    title: 'an event of a type that the server drops is checked all the same: its keys would cost the batch',
+    async run(context) {
+      await using bench = await openBench(context)
+      const session = bench.client.session(newSession())
+      await checkRejects(session.add({ type: 'metadata', data: { model: 5 } }), 'invalid_argument')
+      await session.add({ type: 'metadata', data: { anything: { at: ['all'] } } })
+      checkEqual((await session.flush()).pending, 0)
+      checkEqual(bench.client.status().dead, 0)
+    },
+  },
+  {
+    id: 'catsyphon.other-server',
+    title: 'a server that was away may come back as another generation, and is asked again',
+    async run(context) {
+      const before = createCatsyphonSimulator({ generation: context.generation })
+      const after = createCatsyphonSimulator({ generation: context.generation === 'sequence' ? 'current' : 'sequence' })
+      let now = before
+      const transport: ExchangeTransport = {
+        ...before.transport,
+        exchange: (request, options) => now.transport.exchange(request, options),
+      }
+      await using bench = await openBench({ generation: context.generation }, { transport }, before)
+      const generation = await bench.client.detectGeneration()
+      before.inject({ ...faults.refuse(), times: 1_000_000 })
+      const session = bench.client.session(newSession())
+      await session.message({ role: 'user', content: 'x' })
+      void session.flush({ timeoutMs: 1 })
+      await until(() => ofType(bench.events, 'retrying').length > 0, 'the outage')
+      now = after
+      check(generation !== (await bench.client.detectGeneration()), 'another answer')
     },
   },
   {

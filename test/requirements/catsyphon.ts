@@ -151,6 +151,17 @@ export const requirements: readonly Requirement[] = [
   },
   { id: 'catsyphon.frozen-at-the-call', source: reference('12'), behaviour: 'An event is what it was when it was given.' },
   {
+    id: 'catsyphon.plan-shapes',
+    source: reference('5.4'),
+    behaviour: 'Plans are held to the shapes that the server can read back.',
+  },
+  { id: 'catsyphon.unknown-type', source: reference('5.2'), behaviour: 'Known keys are checked on events of every type.' },
+  {
+    id: 'catsyphon.other-server',
+    source: reference('1'),
+    behaviour: 'The generation is asked anew after the server was away.',
+  },
+  {
     id: 'catsyphon.memory-default',
     source: 'design 6',
     behaviour: 'Without a store the outbox is in memory, which is told once.',

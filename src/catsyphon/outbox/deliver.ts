@@ -125,7 +125,7 @@ export function createDeliver(options: DeliverOptions): Deliver {
       const answer = await post('sendEvents', delivery, texts, leaving)
       if (!isReceipt(answer)) return { kind: 'halt', error: wrongAddress('sendEvents', 'no conversation_id', { sent: 'maybe' }) }
       if (fillAt !== undefined) options.onFilled(delivery.lane, fillAt, numbers.base + (items[0]?.ordinal ?? 0) - 1)
-      const ambiguous = isRepeated ? stillInTheDark(items, repeats > 0 ? items.length : answer.accepted) : 0
+      const ambiguous = isRepeated ? stillInTheDark(items, repeats > 0 ? items.length : (answer.accepted ?? items.length)) : 0
       afterSuccess(tactics, items, numbers.generation !== 'hash')
       const memo: Memo = {
         ...delivery.memo,

@@ -9,6 +9,8 @@ export interface GenerationProbe {
   detect(options?: CallOptions): Promise<ServerGeneration>
   /** What an answer gave away: only an older server refuses for its numbers. */
   learn(generation: 'sequence'): void
+  /** The server went away: what comes back may be another one. */
+  forget(): void
 }
 
 // A server may hide its description, or fail to write it; a page instead of one is a wrong address, which the caller must hear of.
@@ -37,6 +39,9 @@ export function createGenerationProbe(http: Http): GenerationProbe {
     },
     learn(generation) {
       found = generation
+    },
+    forget() {
+      found = undefined
     },
   }
 }

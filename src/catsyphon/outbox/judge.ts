@@ -34,6 +34,7 @@ const REFUSALS = { many: 2, one: 3, oneUnproven: 6 }
 export function createJudge({ http, probe, ambiguousPauseMs }: JudgeOptions) {
   const later = (error: unknown, afterMs = 0): Verdict => {
     const known = typed(error)
+    if (known.code === 'unreachable') probe.forget()
     if (isConfiguration(known)) return { kind: 'halt', error: known }
     return { kind: 'later', error: known, afterMs: Math.max(afterMs, known.retryAfterMs ?? 0) }
   }

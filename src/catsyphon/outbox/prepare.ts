@@ -74,8 +74,6 @@ function momentOf(value: Moment, path: string, told: Told): number {
 }
 
 const FILE_TOOLS = /^(?:Edit|Write|NotebookEdit|MultiEdit|Read|Glob|Grep)$/
-/** The server's totals read these two names only. */
-const USAGE_NAMES: Readonly<Record<string, string>> = { input: 'input_tokens', output: 'output_tokens' }
 
 type Cleaner = (value: unknown, path: string, told: Told) => unknown
 
@@ -101,12 +99,13 @@ const CLEANERS: Readonly<Record<string, Cleaner>> = {
   agent_type: short,
   agent_version: short,
   working_directory: (value, path, told) => (typeof value === 'string' ? cleanDirectory(value, path, told) : value),
-  plans: (plans) => (Array.isArray(plans) ? plans.map(cleanPlan) : plans),
+  plans: cleanPlans,
   token_usage(usage, path, told) {
     if (!isMap(usage)) return usage
     const out: Data = {}
     for (const [key, value] of Object.entries(usage)) {
-      if (Number.isInteger(value)) out[USAGE_NAMES[key] ?? key] ??= value
+      // The server's totals read these two names only.
+      if (Number.isInteger(value)) out[key === 'input' || key === 'output' ? `${key}_tokens` : key] ??= value
       else told(`${path}.${key}`, 'not_whole')
     }
     return out
@@ -131,21 +130,27 @@ function cleanData(type: string, given: Readonly<Data>, told: Told): Data {
   return data
 }
 
+function cleanPlans(plans: unknown, path: string, told: Told): unknown {
+  return Array.isArray(plans) ? plans.map((plan, index) => cleanPlan(plan, `${path}[${index}]`, told)) : plans
+}
+
 /** A null, or a moment that is not ISO, in a plan makes the whole conversation unreadable for good. */
-function cleanPlan(plan: unknown): unknown {
+function cleanPlan(plan: unknown, path: string, told: Told): unknown {
   if (!isMap(plan)) return plan
-  return Object.fromEntries(
-    Object.entries(plan)
-      .filter(([key, value]) => value !== null && (key !== 'timestamp' || isIso(value)))
-      .map(([key, value]) => [key, key === 'operations' && Array.isArray(value) ? value.map(cleanPlan) : value]),
-  )
+  const out: Data = {}
+  for (const [key, value] of Object.entries(plan)) {
+    if (key === 'timestamp' && value !== null && !isIso(value)) told(`${path}.${key}`, 'not_a_moment')
+    else if (value !== null) out[key] = key === 'operations' ? cleanPlans(value, `${path}.${key}`, told) : value
+  }
+  return out
 }
 
 const isIso = (value: unknown): boolean => /^\d{4}-\d\d-\d\dT/.test(`${value}`) && !Number.isNaN(Date.parse(`${value}`))
 
+/** Every key is looked at, whatever the type, also one that the server takes and drops. */
 function check(type: string, data: Data): void {
-  if (!Object.hasOwn(eventDataSchemas, type)) return
-  const issue = eventDataSchemas[type as EventType].safeParse(data).error?.issues[0]
+  const shape = eventDataSchemas[Object.hasOwn(eventDataSchemas, type) ? (type as EventType) : 'thinking']
+  const issue = shape.safeParse(data).error?.issues[0]
   if (!issue) return
   const where = ['data', ...issue.path].join('.')
   const roles = where === 'data.author_role' ? ` Known roles: user, ${AUTHOR_ROLES.join(', ')}.` : ''
