@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createCatsyphon } from 'signalbox/catsyphon'
+import { catsyphonOutbox } from 'signalbox/catsyphon/outbox'
 import { createCcc } from 'signalbox/ccc'
 import { createCccc } from 'signalbox/cccc'
 import { createClaude } from 'signalbox/claude'
@@ -55,7 +56,8 @@ export const systemContacts = (folder) => ({
     const server = createCatsyphonSimulator()
     const { id, key } = server.register()
     const store = fileStore({ directory: join(folder, 'outbox') })
-    const client = await createCatsyphon({ transport: server.transport, collectorId: id, apiKey: key, store })
+    const outbox = catsyphonOutbox({ store })
+    const client = await createCatsyphon({ transport: server.transport, collectorId: id, apiKey: key, outbox })
     const report = await client.withSession('first-contact', async (session) => {
       await session.start({ agentType: 'first-contact', agentVersion: '1' })
       await session.message({ role: 'user', content: 'hello' })

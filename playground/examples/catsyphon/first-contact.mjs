@@ -6,7 +6,7 @@ import { catsyphonFaults, createCatsyphonSimulator } from 'signalbox/testing'
 export async function firstContact(say) {
   const simulator = createCatsyphonSimulator()
   const { id: collectorId, key: apiKey } = simulator.register()
-  await using client = await createCatsyphon({
+  const client = await createCatsyphon({
     transport: simulator.transport,
     collectorId,
     apiKey,
@@ -26,6 +26,7 @@ export async function firstContact(say) {
   })
   const conversation = await client.readSession('first-contact')
   for (const { role, content } of conversation?.messages ?? []) say(`${role}: ${content}`)
+  await client.close()
   say(`stored ${simulator.ledger.rows('first-contact').length}, doubled ${simulator.ledger.doubles('first-contact')}`)
 }
 
