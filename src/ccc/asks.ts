@@ -9,7 +9,7 @@ import { findMessage, isAnswer, type Receipt } from './history.js'
 import { createLanes } from './lanes.js'
 import { CccSendError, type Attribution, type SendOptions } from './outcomes.js'
 import type { CccMessage } from './results.js'
-import { checkedText, tmuxName, type TextPolicy } from './text.js'
+import { checkedText, promptLine, type TextPolicy } from './text.js'
 
 /** A receipt in the making: what the server says of it is filled in. */
 type Sending = { -readonly [Key in keyof Receipt]: Receipt[Key] }
@@ -44,7 +44,7 @@ export function createAsks(
     const { timeoutMs = options.timeoutMs } = given
     const scope = createScope({ signal: given.signal, timeoutMs, clock })
     const { signal } = scope
-    const [turn, leave] = queue ? enter(tmuxName(session)) : []
+    const [turn, leave] = queue ? enter(promptLine(session)) : []
     try {
       await raceSignal(turn ?? Promise.resolve(), signal)
       receipt.sentAtMs = clock.now()

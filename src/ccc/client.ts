@@ -89,13 +89,14 @@ export function createCcc(options: CccOptions): Ccc {
   const ask = command as Command
 
   const sessions: Ccc['sessions'] = async (given) => byName((await ask('sessions', given)).sessions)
+  const activity: Ccc['activity'] = async (given) => byName((await ask('activity', given)).activity)
 
   return {
     call: core.call,
     sessions,
+    activity,
     ...createAsks(ask, clock, options),
     ping: async (given) => ({ version: '', uptime_seconds: 0, sessions_active: 0, ...(await ask('ping', given)) }),
-    activity: async (given) => byName((await ask('activity', given)).activity),
     async history(given) {
       const { fromFilter } = given
       const { messages = [] } = await ask('history', given)
@@ -116,7 +117,7 @@ export function createCcc(options: CccOptions): Ccc {
       }
       return (await ask('answer', given)).response ?? ''
     },
-    subscribe: (given = {}) => subscribe({ ...core, clock, sessions }, given),
+    subscribe: (given = {}) => subscribe({ ...core, clock, activity, sessions }, given),
     [Symbol.asyncDispose]: core.close,
   }
 }

@@ -20,8 +20,10 @@ export interface Receipt {
 /** What the hook stores when it finds no assistant text: a hint that there is none, not an answer. */
 const NO_TEXT = 'Session ended'
 
-// Stamps are whole seconds. Clocks that lie further apart make an outcome unknown, and never a wrong one of an older, equal message.
+// Stamps are whole seconds, and clocks differ. What seems older than the request is not taken for it; with the id of a send beside text and
+// author more is forgiven. A server whose clock is ahead cannot be told from one that was slow: there only a marker tells two equal texts apart.
 const SKEW_MS = 2_000
+const SKEW_BESIDE_ID_MS = 300_000
 
 interface Found {
   readonly message: CccMessage
@@ -58,11 +60,12 @@ export function findMessage(messages: readonly CccMessage[], receipt: Receipt): 
     .slice(0, answered < 0 ? undefined : answered)
     .filter((one) => one.username !== 'terminal' || one.text !== text)
   const before = messages[at - 1]
+  const skew = messageId === undefined ? SKEW_MS : SKEW_BESIDE_ID_MS
   return {
     message,
     answers: end < 0 ? late : late.slice(0, end),
     attribution: others.length > 0 || (before && !isClaude(before)) ? 'shared' : 'own',
-    older: !marked && message.ts * 1000 < sentAtMs - SKEW_MS,
+    older: !marked && message.ts * 1000 < sentAtMs - skew,
   }
 }
 

@@ -33,7 +33,7 @@ export interface SubscribeOptions extends CallOptions {
   readonly backoff?: BackoffOptions
 }
 
-export interface SubscribeHost extends Core, Pick<Ccc, 'sessions'> {
+export interface SubscribeHost extends Core, Pick<Ccc, 'activity' | 'sessions'> {
   readonly clock: Clock
 }
 
@@ -42,7 +42,7 @@ interface Subscription extends Conversation, AsyncDisposable {
 }
 
 export async function subscribe(host: SubscribeHost, options: SubscribeOptions): Promise<SignalStream<StatusEvent>> {
-  const { clock, run, converse, call, owned } = host
+  const { clock, run, converse, owned } = host
   const { sessions: named = [], checkEveryMs = 30_000, timeoutMs = COMMANDS.subscribe[0] } = options
   // Lives as long as the stream and follows the caller's signal; the deadline only covers each opening.
   const life = createScope({ signal: options.signal, clock })
@@ -54,14 +54,20 @@ export async function subscribe(host: SubscribeHost, options: SubscribeOptions):
   let heard = 0
   let waiting = false
 
-  const names = async (given: CallOptions): Promise<readonly string[]> =>
-    named.length > 0 ? named : (await host.sessions(given)).map(({ name }) => name)
+  /** At once, while `sessions` asks every SSH host; so only servers that are too old for it are asked for those. */
+  const names = async (given: CallOptions): Promise<readonly string[]> => (await host.activity(given)).map(({ name }) => name)
 
   /** Opens, asks, and waits for the frame that says the stream stands. Closing the link is how one unsubscribes. */
   const connect = (): Promise<Subscription> =>
     run({ op: 'subscribe', kind: 'stream', args: { sessions: named }, idempotent: true }, { signal, timeoutMs }, async (at) => {
+      const limits = { signal: at.signal, timeoutMs }
       // Listed before subscribing: a session that is born between the two is found by the next comparison.
-      const sessions = await names({ signal: at.signal })
+      const sessions = named.length
+        ? named
+        : await names(limits).catch(async (error: SignalboxError) => {
+            if (error.code !== 'unsupported') throw error
+            return (await host.sessions(limits)).map(({ name }) => name)
+          })
       const conversation = await converse({ cmd: 'subscribe', sessions: named }, at)
       const { link } = conversation
       void link.closed.then(onAbort(signal, () => void link.close()))
@@ -106,17 +112,16 @@ export async function subscribe(host: SubscribeHost, options: SubscribeOptions):
   /** Is it there, and has it still the same sessions? Not while the reader is busy: to close a link is to lose what nobody has read. */
   const check = async (): Promise<void> => {
     const before = heard
+    let sessions: readonly string[]
     try {
-      // An old server that does not know the command answers too, and that is all that is asked.
-      await call('ping', {}, { signal, timeoutMs: COMMANDS.sessions[0] }).catch((error: SignalboxError) => {
-        if (error.remoteCode === undefined) throw error
-      })
-    } catch {
-      // Not a word on either connection: the server is gone, whatever this one seems to say.
-      if (waiting && heard === before) await current?.link.close()
+      sessions = await names({ signal, timeoutMs: COMMANDS.sessions[0] })
+    } catch (error) {
+      // Whatever a server answers, it lives; one that does not know the command has a set that never changes. But if there was not a word on
+      // either connection it is gone, whatever this one seems to say.
+      if (waiting && heard === before && !(error as SignalboxError).remoteCode) await current?.link.close()
       return
     }
-    if (JSON.stringify(await names({ signal })) === JSON.stringify(current?.sessions)) return
+    if (named.length > 0 || JSON.stringify(sessions) === JSON.stringify(current?.sessions)) return
     const found = await connect()
     if (waiting) next = found
     await (waiting ? current : found)?.link.close()

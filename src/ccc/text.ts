@@ -12,14 +12,15 @@ export type TextPolicy = 'guard' | 'refuse'
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
 
-/** What tmux calls the session: the last path component behind any `host:`. Sessions that share it share a prompt line. */
-export function tmuxName(session: string): string {
-  return `claude-${session.slice(session.indexOf(':') + 1).replace(/.*\//s, '')}`
+/** The host and the last path component: sessions that share both share a tmux session, and so a prompt line. */
+export function promptLine(session: string): string {
+  return session.replace(/[^:]*\//, '')
 }
 
 /** How many bytes of text this session can be sent. */
 export function maxTextBytes(session: string): number {
-  return TMUX_COMMAND_BYTES - encode(tmuxName(session)).length
+  const line = promptLine(session)
+  return TMUX_COMMAND_BYTES - encode(`claude-${line.slice(line.indexOf(':') + 1)}`).length
 }
 
 /** The text as it may be sent. Throws `invalid_argument` or `too_large`, with `sent: 'no'`. */

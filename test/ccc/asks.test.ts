@@ -181,6 +181,17 @@ describe('one prompt line', () => {
     expect(typed(simulator)).toEqual(['one [[sleep 10]]', 'three', 'two'])
   })
 
+  test('[ccc.ask.queue] the same name on another machine is another prompt line', async () => {
+    const { ccc, simulator, clock, play } = bench({ hosts: { laptop: 'client' } })
+    simulator.configure({ name: 'laptop:code/backend', host: 'laptop' })
+    simulator.start('laptop:code/backend')
+    const first = ccc.ask({ session: 'backend', text: 'here [[sleep 30]]' })
+    const second = ccc.send({ session: 'laptop:code/backend', text: 'there' })
+    await clock.advance(5_000)
+    expect(typed(simulator)).toEqual(['here [[sleep 30]]', 'there'])
+    await play(Promise.all([first, second]))
+  })
+
   test('[ccc.ask.queue] with queue off a send goes at once', async () => {
     const { ccc, simulator, clock, play } = bench()
     const ask = ccc.ask({ session, text: 'one [[sleep 30]]' })
@@ -268,6 +279,14 @@ describe('resolve', () => {
     const lost = (await play(failure(ccc.ask({ session, text: 'continue' })))) as CccSendError
     await clock.advance(61_000)
     expect(await play(ccc.resolve(lost))).toEqual({ outcome: 'unknown', reason: 'clocks' })
+  })
+
+  test('[ccc.resolve.clocks] a server a minute behind: the id of a send is enough to wait for its answer', async () => {
+    const { clock, simulator, play } = bench()
+    const ccc = createCcc({ transport: simulator.transport, clock: { ...clock, now: () => clock.now() + 60_000 } })
+    expect(brief(await play(ccc.sendAndWait({ session, text: 'x [[quiet 20]] [[reply A]]' })))).toEqual(['A', 'own'])
+    // An ask is told no id, so nobody can say whose answer it is.
+    expect(brief(await play(ccc.ask({ session, text: 'y [[reply B]]' })))).toEqual(['B', 'unverified'])
   })
 
   test('[ccc.resolve.equal-texts] with a marker it is certain, whatever the clocks say', async () => {

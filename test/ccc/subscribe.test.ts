@@ -161,6 +161,34 @@ describe('the stream', () => {
     await done
   })
 
+  test('[ccc.subscribe.dead-hosts] hosts that hang do not hold up the opening, and are not asked again and again', async () => {
+    const away = { fails: 'timed out', afterMs: 10_000 }
+    const hosts = Object.fromEntries(['h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'h7', 'h8'].map((name) => [name, away]))
+    const sessions = [{ name: 'a' }, ...Object.keys(hosts).map((host) => ({ name: `${host}:x`, host }))]
+    const { simulator, clock } = bench({ sessions, hosts })
+    const asked: string[] = []
+    const ccc = createCcc({
+      transport: simulator.transport,
+      clock,
+      interceptors: [
+        async (call, next) => {
+          asked.push(call.op)
+          return next(call)
+        },
+      ],
+    })
+    const began = clock.monotonic()
+    const stream = await played(clock, ccc.subscribe({ checkEveryMs: 10_000 }))
+    // `sessions` would take five seconds for each of them.
+    expect(clock.monotonic() - began).toBeLessThan(10_000)
+    const { done } = collect(stream)
+    await clock.advance(60_000)
+    expect(asked).not.toContain('sessions')
+    expect(asked.filter((op) => op === 'activity').length).toBeGreaterThan(4)
+    await stream.close()
+    await done
+  })
+
   test('[ccc.subscribe.unknown] events that nobody knows come through as they are', async () => {
     const memory = memoryServer()
     void (async () => {
