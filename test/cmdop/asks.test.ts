@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { ValidationError, createCmdop } from '../../src/cmdop/index.js'
 import { Kind } from '../../src/cmdop/envelope.js'
+import type { SignalboxError } from '../../src/index.js'
 import { createCmdopCore } from '../../src/testing/index.js'
 import { failure, M1, setUp, until } from './set-up.js'
 
@@ -21,6 +22,30 @@ describe('streams', () => {
     await until(() => slow.abandoned)
     expect(await failure(rest())).toMatchObject({ code: 'slow_consumer', sent: 'yes' })
     expect((await client.machines.list()).items.length).toBe(3)
+    await client.close()
+  })
+
+  it('are bounded by bytes too [cmdop.ask.slow]', async () => {
+    const { client } = setUp()
+    const stream = client.machines.ask(M1, `[[say a]][[repeat 50 ${'x'.repeat(100)}]][[hang]]`, { maxBufferedBytes: 2_000 })
+    const frames = stream[Symbol.asyncIterator]()
+    await frames.next()
+    await until(() => stream.abandoned)
+    const rest = async (): Promise<void> => {
+      while (!(await frames.next()).done);
+    }
+    expect(await failure(rest())).toMatchObject({ code: 'slow_consumer', message: expect.stringContaining('maxBufferedBytes') })
+    await client.close()
+  })
+
+  it('end with a last frame that has no body, and nobody said that it went well [cmdop.ask.tolerant]', async () => {
+    const { simulator, client } = setUp()
+    const stream = client.machines.ask(M1, '[[hang]]')
+    const collected = stream.collect()
+    await until(() => simulator.ledger.length === 1)
+    await simulator.say({ id: 1, kind: Kind.DONE })
+    expect(await collected).toBe('')
+    expect(stream.done).toEqual({ type: 'done', success: false, text: '', error: '', durationMs: 0 })
     await client.close()
   })
 
@@ -61,41 +86,50 @@ describe('streams', () => {
     await client.close()
   })
 
-  it('are abandoned where the request goes out while they are being closed [cmdop.ask.late]', async () => {
-    for (const turns of [0, 1]) {
-      const simulator = createCmdopCore()
-      let letGo = (): void => {}
-      const gate = new Promise<void>((resolve) => {
-        letGo = resolve
-      })
-      const { transport } = simulator
-      const slow: typeof transport = {
-        ...transport,
-        async open(launch, given) {
-          const link = await transport.open(launch, given)
-          const write = async (bytes: Uint8Array): Promise<void> => {
-            await gate
-            await link.write(bytes)
-          }
-          return { ...link, write }
-        },
-      }
-      const client = createCmdop({ transport: slow, closeGraceMs: 50 })
-      const stream = client.machines.ask(M1, '[[say a]][[hang]]')
-      const reading = stream[Symbol.asyncIterator]().next()
-      await until(() => simulator.starts === 1)
-      await Promise.resolve()
-      const closing = stream.close()
-      // In the same turn the opening still succeeds; later it has been given up.
-      for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setTimeout(resolve, 5))
-      letGo()
-      await closing
-      expect(await reading).toMatchObject({ done: true })
-      await until(() => simulator.ledger.length === 1)
-      expect(stream.abandoned).toBe(turns === 0)
-      expect((await client.machines.list()).items.length).toBe(3)
-      await client.close()
+  it.each([
+    ['closed', 0],
+    ['closed', 1],
+    ['aborted', 0],
+  ] as const)('are abandoned where the request goes out while they are being %s [cmdop.ask.late]', async (how, turns) => {
+    const simulator = createCmdopCore()
+    let letGo = (): void => {}
+    const gate = new Promise<void>((resolve) => {
+      letGo = resolve
+    })
+    const { transport } = simulator
+    let writing = false
+    const slow: typeof transport = {
+      ...transport,
+      async open(launch, given) {
+        const link = await transport.open(launch, given)
+        const write = async (bytes: Uint8Array): Promise<void> => {
+          writing = true
+          await gate
+          await link.write(bytes)
+        }
+        return { ...link, write }
+      },
     }
+    // Long: a stream that was not let go would hold up the end.
+    const client = createCmdop({ transport: slow, closeGraceMs: 120_000 })
+    const abort = new AbortController()
+    const stream = client.machines.ask(M1, '[[say a]][[hang]]', { signal: abort.signal })
+    const read = async (): Promise<string> => {
+      for await (const _frame of stream);
+      return 'ended'
+    }
+    const reading = read().catch((error: unknown) => (error as SignalboxError).code)
+    await until(() => writing)
+    const closing = how === 'closed' ? stream.close() : abort.abort()
+    // In the same turn the opening still succeeds; later it has been given up.
+    for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setTimeout(resolve, 5))
+    letGo()
+    await closing
+    expect(await reading).toBe(how === 'closed' ? 'ended' : 'aborted')
+    await until(() => simulator.ledger.length === 1)
+    expect(stream.abandoned).toBe(turns === 0)
+    expect((await client.machines.list()).items.length).toBe(3)
+    await client.close()
   })
 
   it('give batches, end with the block that holds them, and a collect() that is cut off says so [cmdop.ask.batches]', async () => {

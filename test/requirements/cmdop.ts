@@ -43,7 +43,13 @@ export const requirements: readonly Requirement[] = [
   row('skills', seed, 'All methods of skills.'),
   row('paging.cursor', reference('9'), 'Cursor lists start where the caller says and end.'),
   row('paging.offset', reference('9'), 'Offset lists go on by the size that the server chose and end.'),
+  row('paging.number', reference('9'), 'Numbered lists go on by the number that is told, and end.'),
   row('errors', reference('11'), 'Every status is the class and code of the published SDKs.'),
+  row(
+    'errors.ours',
+    reference('11'),
+    'A failure of another layer has the class and word of the published SDKs, and all its facts.',
+  ),
   row('errors.empty', reference('11'), 'An error without code is internal.'),
   row(
     'calls.reverse',
