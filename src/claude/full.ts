@@ -4,6 +4,7 @@ import type { CLIAgentOptions } from './options.js'
 import { createClaude as createSmall, type ClaudeClient, type ClaudeOptions } from './client.js'
 import { createEventEmitter, type EventEmitter } from './events.js'
 import { createHealthChecker, type HealthChecker } from './health.js'
+import { logBy } from './log-by.js'
 import { createSessionManager, type SessionManager, type SessionManagerOptions } from './manager.js'
 import { createMetrics, type Metrics } from './metrics.js'
 import { claudePolicies } from './policies.js'
@@ -51,8 +52,10 @@ export function createClaude(options: FullClaudeOptions): FullClaudeClient {
   const events = given ?? createEventEmitter({ onError })
   const metrics = counting === false || settings?.enableMetrics === false ? undefined : (counting ?? createMetrics())
   const observer = createObserver({ events, usage, ...(metrics ? { metrics } : {}), ...(clock ? { clock } : {}) })
+  const logging = settings ? logBy(settings) : undefined
   const client = createSmall({
     ...rest,
+    interceptors: [...(options.interceptors ?? []), ...(logging ? [logging] : [])],
     ...claudePolicies(options),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     allowDangerousPermissions,

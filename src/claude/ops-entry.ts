@@ -27,6 +27,7 @@ export {
   type PriceTable,
   type PricingOptions,
 } from './pricing.js'
+export { logBy } from './log-by.js'
 export { createObserver, type ClaudeObserver, type ObserverOptions } from './observe.js'
 export { readSettings, SETTING_NAMES, type ClaudeSettings, type EnvironmentRecord } from './settings.js'
 export {

@@ -1,4 +1,5 @@
 /** Settings from an environment, as a pure function: an edge runtime passes its bindings. `SIGNALBOX_*` wins over `CCFLOW_*`. */
+import type { LogLevel } from '../core/policy/log.js'
 import { ClaudeError } from './errors.js'
 
 export interface ClaudeSettings {
@@ -10,22 +11,34 @@ export interface ClaudeSettings {
   readonly maxConcurrentRequests: number
   readonly rateLimitPerMinute: number
   readonly enableMetrics: boolean
-  /** Nothing reads it. */
-  readonly logLevel: string
-  /** Nothing reads it. */
+  /** Undefined unless set: then the full client logs its calls. */
+  readonly logLevel: LogLevel | undefined
+  /** Words, or a line of JSON for each call. */
   readonly logFormat: 'console' | 'json'
-  /** For the caller: `findClaude` reads the variable itself. */
+  /** For `claudeProcess({ settings })`, which reads the variable by itself too. */
   readonly claudeCliPath: string | undefined
   readonly sessionStoragePath: string | undefined
-  /** Nothing reads it, nor the other two of TOON: `toon()` has options of its own. */
+  /** The three of TOON are for `toonBy(settings)` of `signalbox/claude/toon`. */
   readonly toonEnabled: boolean
-  readonly toonDelimiter: string
+  readonly toonDelimiter: ',' | '\t' | '|'
   readonly toonTrackSavings: boolean
   /** Without it `dangerouslySkipPermissions` and `bypassPermissions` are refused. Default true, as without settings at all. */
   readonly allowDangerousPermissions: boolean
-  /** Nothing reads it. */
+  /** Where `claudeProcess({ settings })` puts the private files of a launch. */
   readonly tempDir: string | undefined
 }
+
+/** Ours, and Python's names for them. */
+const LEVELS = {
+  silent: 'silent',
+  error: 'error',
+  warn: 'warn',
+  info: 'info',
+  debug: 'debug',
+  warning: 'warn',
+  critical: 'error',
+} as const
+const DELIMITERS = { ',': ',', '|': '|', tab: '\t', '\t': '\t', '\\t': '\t' } as const
 
 export type EnvironmentRecord = Readonly<Record<string, unknown>>
 
@@ -83,13 +96,18 @@ export function readSettings(environment: EnvironmentRecord = {}): ClaudeSetting
     if (/^(?:0|false|no|off)$/i.test(found.value)) return false
     throw wrong(found.variable, found.value, 'true or false')
   }
-  const choice = <Choice extends string>(name: SettingName, choices: readonly Choice[], fallback: Choice): Choice => {
+  const choice = <Choice extends string, Default>(
+    name: SettingName,
+    choices: readonly Choice[],
+    fallback: Default,
+  ): Choice | Default => {
     const found = find(name)
     if (!found) return fallback
     const value = choices.find((one) => one.toLowerCase() === found.value.toLowerCase())
     if (value === undefined) throw wrong(found.variable, found.value, `one of ${choices.join(', ')}`)
     return value
   }
+  const level = choice('LOG_LEVEL', Object.keys(LEVELS) as (keyof typeof LEVELS)[], undefined)
   return {
     defaultModel: text('DEFAULT_MODEL'),
     fallbackModel: text('FALLBACK_MODEL'),
@@ -98,12 +116,12 @@ export function readSettings(environment: EnvironmentRecord = {}): ClaudeSetting
     maxConcurrentRequests: number('MAX_CONCURRENT_REQUESTS', 10, 1, 1000),
     rateLimitPerMinute: number('RATE_LIMIT_PER_MINUTE', 60, 1, 100_000),
     enableMetrics: flag('ENABLE_METRICS', true),
-    logLevel: choice('LOG_LEVEL', ['silent', 'error', 'warn', 'info', 'debug', 'warning', 'critical'], 'info'),
+    logLevel: level === undefined ? undefined : LEVELS[level],
     logFormat: choice('LOG_FORMAT', ['console', 'json'], 'console'),
     claudeCliPath: text('CLAUDE_CLI_PATH'),
     sessionStoragePath: text('SESSION_STORAGE_PATH'),
     toonEnabled: flag('TOON_ENABLED', true),
-    toonDelimiter: text('TOON_DELIMITER') ?? ',',
+    toonDelimiter: DELIMITERS[choice('TOON_DELIMITER', [',', '|', 'tab', '\t', '\\t'], ',')],
     toonTrackSavings: flag('TOON_TRACK_SAVINGS', true),
     allowDangerousPermissions: flag('ALLOW_DANGEROUS_PERMISSIONS', true),
     tempDir: text('TEMP_DIR'),

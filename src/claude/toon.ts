@@ -2,6 +2,8 @@
 import { decode, encode } from '@toon-format/toon'
 import type { ContextEncoder } from './context.js'
 import { ClaudeError } from './errors.js'
+import type { Metrics } from './metrics.js'
+import type { ClaudeSettings } from './settings.js'
 
 export class ToonEncodingError extends ClaudeError {
   override readonly name = 'ToonEncodingError'
@@ -49,6 +51,16 @@ export function toon(config: ToonConfig = {}): ContextEncoder {
       return { text, language: 'toon', hint }
     },
   }
+}
+
+/** As the settings ask for it. Savings are counted in the metrics, where there are some. */
+export function toonBy(
+  settings: Pick<ClaudeSettings, 'toonEnabled' | 'toonDelimiter' | 'toonTrackSavings'>,
+  metrics?: Pick<Metrics, 'recordToonSavings'>,
+): ContextEncoder {
+  const { toonEnabled: enabled, toonDelimiter: delimiter, toonTrackSavings } = settings
+  const onEncoded = ({ ratio, tokensSaved }: ToonSavings): void => metrics?.recordToonSavings(ratio, tokensSaved)
+  return toon({ enabled, delimiter, ...(toonTrackSavings ? { onEncoded } : {}) })
 }
 
 export function encodeToon(data: unknown, { delimiter = ',', indent = 2 }: ToonConfig = {}): string {

@@ -7,7 +7,7 @@ import type * as main from '../../src/claude/index.js'
 import * as ops from '../../src/claude/ops-entry.js'
 import type { Version } from '../../src/claude/reading-entry.js'
 import * as scopes from '../../src/claude/scopes.js'
-import { decodeToon, shouldUseToon, toon } from '../../src/claude/toon.js'
+import { decodeToon, shouldUseToon, toon, toonBy } from '../../src/claude/toon.js'
 import { createClaudeSimulator } from '../../src/testing/claude/simulator.js'
 import { generationOf } from '../../src/testing/claude/generation.js'
 import { parseArguments } from '../../src/testing/claude/arguments.js'
@@ -158,6 +158,11 @@ test("[claude.settings] settings come from a plain record; ours win over ccflow'
     maxConcurrentRequests: 10,
   })
   expect(() => ops.readSettings({ CCFLOW_DEFAULT_TIMEOUT: 'soon' })).toThrow(/CCFLOW_DEFAULT_TIMEOUT/)
+  expect(() => ops.readSettings({ CCFLOW_TOON_DELIMITER: ';' })).toThrow(/CCFLOW_TOON_DELIMITER/)
+  expect(ops.readSettings({ CCFLOW_LOG_LEVEL: 'WARNING', CCFLOW_TOON_DELIMITER: 'tab' })).toMatchObject({
+    logLevel: 'warn',
+    toonDelimiter: '\t',
+  })
 })
 
 test('[claude.pricing] the documented prices hold, dates and suffixes are ignored, unknown models have none', () => {
@@ -183,6 +188,13 @@ test('[claude.toon] TOON is used where it saves, says its delimiter, and survive
   expect(saved).toBeGreaterThan(0.3)
   expect(decodeToon(encoded?.text ?? '')).toEqual({ rows })
   expect(encodeContext({ a: 1 }, { encode: () => undefined })).toContain('```json')
+  const metrics = ops.createMetrics()
+  const asked = toonBy(ops.readSettings({ CCFLOW_TOON_DELIMITER: '|' }), metrics)
+  expect(asked.encode({ rows })?.hint).toContain('pipes')
+  expect(metrics.text()).toContain('ccflow_toon_savings_ratio_count 1')
+  toonBy(ops.readSettings({ CCFLOW_TOON_TRACK_SAVINGS: 'false' }), metrics).encode({ rows })
+  expect(metrics.text()).toContain('ccflow_toon_savings_ratio_count 1')
+  expect(toonBy(ops.readSettings({ CCFLOW_TOON_ENABLED: 'false' }), metrics).encode({ rows })).toBeUndefined()
   expect(shouldUseToon(rows)).toBe(true)
   expect(shouldUseToon([1, 2])).toBe(false)
 })

@@ -1,13 +1,14 @@
 /** Real processes: the fake executable through the Node transport. Nothing is left behind, whoever dies. */
 import { execFile, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createClaude } from '../../src/claude/full.js'
+import { readSettings } from '../../src/claude/ops-entry.js'
 import { claudeProcess } from '../../transports/node/claude.js'
 import { findClaude } from '../../transports/node/claude-find.js'
 import { followSessionFile, listSessionFiles, readSessionFile } from '../../transports/node/session-files.js'
@@ -99,7 +100,71 @@ describe('the executable', () => {
       .toEqual(before)
   })
 
-  test('[claude.truncated-output] status 0 without a result is a failure', async () => {
+  test('[claude.settings] the executable, the folder for private files and the log are those of the settings', async () => {
+    const place = join(room, 'private')
+    mkdirSync(place)
+    const written: string[] = []
+    const console = vi.spyOn(globalThis.console, 'info').mockImplementation((line: string) => void written.push(line))
+    const settings = readSettings({
+      CCFLOW_CLAUDE_CLI_PATH: fake,
+      CCFLOW_TEMP_DIR: place,
+      CCFLOW_LOG_LEVEL: 'INFO',
+      CCFLOW_LOG_FORMAT: 'json',
+    })
+    const claude = createClaude({ transport: claudeProcess({ settings, cwd: room, env }), settings })
+    const answer = claude.query('FAKE:slow:4', { systemPrompt: 's'.repeat(200_000) }).text()
+    await expect.poll(() => readdirSync(place).length).toBe(1)
+    await answer
+    await claude.close()
+    await expect.poll(() => readdirSync(place)).toEqual([])
+    console.mockRestore()
+    expect(written.map((line) => JSON.parse(line) as unknown)).toEqual([
+      expect.objectContaining({ level: 'info', event: 'call.end', op: 'query' }),
+    ])
+  })
+
+  test('[claude.truncated-output] status 0 without a result is a failure, told after everything that was said', async () => {
+    const file = join(room, 'leaves.mjs')
+    const said = [
+      { type: 'system', subtype: 'init', session_id: 's', tools: [] },
+      {
+        type: 'assistant',
+        session_id: 's',
+        parent_tool_use_id: null,
+        message: { id: 'm', role: 'assistant', model: 'x', content: [{ type: 'text', text: 'half an answ' }] },
+      },
+    ]
+    writeFileSync(
+      file,
+      `import { createInterface } from 'node:readline'
+const say = (line) => process.stdout.write(JSON.stringify(line) + '\\n')
+for await (const text of createInterface({ input: process.stdin })) {
+  const line = JSON.parse(text)
+  if (line.type === 'control_request') say({ type: 'control_response', response: { subtype: 'success', request_id: line.request_id, response: {} } })
+  else {
+    for (const one of ${JSON.stringify(said)}) say(one)
+    process.exitCode = 0
+    break
+  }
+}
+process.stdin.destroy()
+`,
+    )
+    const claude = createClaude({ transport: claudeProcess({ path: file, cwd: room, env, version: '2.1.329' }), retry: false })
+    const types: string[] = []
+    const turn = claude.query('say hello')
+    const reading = (async () => {
+      for await (const { type } of turn) types.push(type)
+    })()
+    const failure = { name: 'CLIExecutionError', code: 'exited', exitCode: 0, sent: 'yes', partialText: 'half an answ' }
+    await expect(reading).rejects.toMatchObject(failure)
+    expect(types).toEqual(['init', 'text', 'assistant'])
+    await expect(turn.result()).rejects.toMatchObject(failure)
+    await expect(claude.createSession().sendMessage('say hello').text()).rejects.toMatchObject(failure)
+    await claude.close()
+  })
+
+  test('[claude.truncated-output] a result that never comes ends at the deadline', async () => {
     const cut = { ...recording('2.1.329', 'simple-text') }
     const path = join(room, 'cut.json')
     writeFileSync(

@@ -11,7 +11,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { claudeProcess } from '../../transports/node/claude.js'
 import { listSessionFiles } from '../../transports/node/session-files.js'
 import { imitateMessagesApi, type Imitation } from '../claude/messages-api.js'
-import { stdoutOf, sequenceOf, type GenerationName } from '../claude/recordings.js'
+import { PEER_DIFFERS, PEER_SCENARIOS } from '../claude/peer-scenarios.js'
+import { hasOutput, sequenceOf, stdoutOf, type GenerationName, type Line } from '../claude/recordings.js'
 import { cases } from '../conformance/claude.js'
 import { createClaude } from '../../src/claude/full.js'
 
@@ -63,6 +64,10 @@ async function installed(peer: (typeof PEERS)[number]): Promise<string | undefin
   return file
 }
 
+/** What the CLI says of the turn: neither the control protocol, nor the bookkeeping of messages that carry a uuid, as ours do. */
+const spoken = (lines: readonly Line[]): string[] =>
+  sequenceOf(lines.filter(({ type }) => !/^(?:control_|command_lifecycle|keep_alive)/.test(String(type))))
+
 describe.each(PEERS)('Claude Code $version', (peer) => {
   let path: string | undefined
   let api: Imitation
@@ -72,6 +77,7 @@ describe.each(PEERS)('Claude Code $version', (peer) => {
     api = await imitateMessagesApi()
     home = mkdtempSync(join(tmpdir(), 'signalbox-claude-peer-'))
     mkdirSync(join(home, 'work'))
+    writeFileSync(join(home, 'work', 'notes.txt'), 'one note\n')
   })
   afterAll(async () => {
     await api.close()
@@ -105,28 +111,22 @@ describe.each(PEERS)('Claude Code $version', (peer) => {
     })
   }
 
-  test('[claude.peer-lines] the lines are those of the recordings, and pass the schemas', async ({ skip }) => {
-    if (path === undefined) return skip('not enough room on the disk')
-    const claude = createClaude({ transport: transport(), validate: 'strict' })
-    const scenarios = [
-      ['simple-text', 'say hello', {}],
-      ['partial-messages', 'say hello', { includePartial: true }],
-      ['tool-bash-readonly-autoallow', 'FAKE:bash:echo hi', {}],
-      ['tool-unknown', 'FAKE:badtool', {}],
-      ['error-403', 'FAKE:403', {}],
-      ['error-500-retries1', 'FAKE:500', { maxApiRetries: 1 }],
-      ['empty-answer', 'FAKE:empty', {}],
-    ] as const
-    for (const [name, prompt, options] of scenarios) {
-      const lines: Record<string, unknown>[] = []
-      for await (const line of claude.query(prompt, options).lines()) {
-        // Bookkeeping of messages that carry a uuid, as ours do and the recorded ones did not.
-        if (line.type !== 'command_lifecycle') lines.push(line as Record<string, unknown>)
+  // Some failed before they wrote a line, on one generation or another: those are outcomes, not lines.
+  for (const { name, prompt, options } of PEER_SCENARIOS.filter(({ name }) => hasOutput(peer.version, name))) {
+    test(`[claude.peer-lines] ${name}: the lines are those of the recording, and pass the schemas`, async ({ skip }) => {
+      if (path === undefined) return skip('not enough room on the disk')
+      const reason = PEER_DIFFERS[`${peer.version}/${name}`] ?? PEER_DIFFERS[name]
+      if (reason !== undefined) return skip(reason)
+      const claude = createClaude({ transport: transport(), validate: 'strict', limiter: false })
+      try {
+        const lines: Line[] = []
+        for await (const line of claude.query(prompt.replace('{work}', join(home, 'work')), options).lines()) lines.push(line)
+        expect(spoken(lines)).toEqual(spoken(stdoutOf(peer.version, name)))
+      } finally {
+        await claude.close()
       }
-      expect([name, ...sequenceOf(lines)]).toEqual([name, ...sequenceOf(stdoutOf(peer.version, name))])
-    }
-    await claude.close()
-  })
+    })
+  }
 
   test('[claude.peer-files] it leaves a session file that we can list', async ({ skip }) => {
     if (path === undefined) return skip('not enough room on the disk')

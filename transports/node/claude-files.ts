@@ -9,10 +9,10 @@ export interface PrivateFiles {
   remove(): Promise<void>
 }
 
-export async function privateFiles(args: readonly (string | PrivateArgument)[]): Promise<PrivateFiles> {
+export async function privateFiles(args: readonly (string | PrivateArgument)[], place: string = tmpdir()): Promise<PrivateFiles> {
   if (args.every((argument) => typeof argument === 'string')) return { args: args as readonly string[], remove: async () => {} }
   // Made with mode 0700; the files in it with 0600.
-  const folder = await mkdtemp(join(tmpdir(), 'signalbox-claude-'))
+  const folder = await mkdtemp(join(place, 'signalbox-claude-'))
   const remove = async (): Promise<void> => {
     await rm(folder, { recursive: true, force: true }).catch(() => {})
   }

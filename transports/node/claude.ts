@@ -5,6 +5,7 @@ import { SignalboxError } from '../../src/errors.js'
 import { launchPlan } from '../../src/claude/argv.js'
 import { launchEnv } from '../../src/claude/launch-env.js'
 import type { ClaudeAuth, ClaudeLaunch } from '../../src/claude/launch.js'
+import type { ClaudeSettings } from '../../src/claude/settings.js'
 import { formatVersion, isAtLeast, MEASURED, parseVersion, type Version } from '../../src/claude/version.js'
 import { findClaude, type ClaudeExecutable } from './claude-find.js'
 import { privateFiles } from './claude-files.js'
@@ -14,6 +15,10 @@ import { subprocess, type Command } from './subprocess.js'
 export interface ClaudeProcessOptions {
   /** The executable, or the package's `cli.js`. Default: see `findClaude`. */
   readonly path?: string
+  /** What `readSettings(process.env)` gives: the executable and the folder for private files, where the options do not name them. */
+  readonly settings?: Pick<ClaudeSettings, 'claudeCliPath' | 'tempDir'>
+  /** Where long and secret arguments are put for as long as their process lives. Default: the system's folder. */
+  readonly tempDir?: string
   /** On top of what is inherited; undefined removes a name. A launch's own `env` comes after it. */
   readonly env?: Environment
   /** What of our environment the CLI gets. */
@@ -45,7 +50,18 @@ const OLDEST: Version = [2, 0, 0]
 const VERSION_PATIENCE_MS = 20_000
 
 export function claudeProcess(options: ClaudeProcessOptions = {}): ClaudeProcess {
-  const { name = 'claude', auth, cwd, env, inherit = {}, stderrTailBytes = 8 * 1024, onStderr, onOmitted, watchdog } = options
+  const {
+    name = 'claude',
+    settings,
+    auth,
+    cwd,
+    env,
+    inherit = {},
+    stderrTailBytes = 8 * 1024,
+    onStderr,
+    onOmitted,
+    watchdog,
+  } = options
   const children = subprocess<Command>({
     name,
     command: (command) => command,
@@ -60,12 +76,14 @@ export function claudeProcess(options: ClaudeProcessOptions = {}): ClaudeProcess
 
   // A failure is not kept: the CLI may be installed while we run.
   const executable = (): Promise<ClaudeExecutable> => {
-    found ??= findClaude({ path: options.path, runtime: options.runtime, env: { ...inherited, ...env } }).catch(
-      (error: unknown) => {
-        found = undefined
-        throw error
-      },
-    )
+    found ??= findClaude({
+      path: options.path ?? settings?.claudeCliPath,
+      runtime: options.runtime,
+      env: { ...inherited, ...env },
+    }).catch((error: unknown) => {
+      found = undefined
+      throw error
+    })
     return found
   }
   const commandFor = async (args: readonly string[], launch: ClaudeLaunch): Promise<Command> => {
@@ -117,7 +135,7 @@ export function claudeProcess(options: ClaudeProcessOptions = {}): ClaudeProcess
       if (open.signal?.aborted) giveUp()
       const { args, omitted } = launchPlan(launch, known)
       if (omitted.length > 0) onOmitted?.(omitted, formatVersion(known))
-      const files = await privateFiles(args)
+      const files = await privateFiles(args, options.tempDir ?? settings?.tempDir)
       try {
         const link = await children.open(await commandFor(files.args, launch), open)
         // The CLI may read them at any time of its start, so they stay as long as it lives.
