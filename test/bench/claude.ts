@@ -1,14 +1,16 @@
 /**
  * What a message of a Claude run costs: the lines of a recorded conversation, many times over, through the whole client by batches,
- * typed and not validated, against JSON.parse of the same lines. Run alone: it prints the ratio, which is to stay at or below 1.5.
+ * typed and not validated, against JSON.parse of the same lines.
  */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { query, type ClaudeLaunch } from '../../src/claude/index.js'
 import { encodeNdjson } from '../../src/core/codec/ndjson.js'
+import { table, type Row } from './table.js'
 import type { CloseReason, Link, StreamTransport } from '../../src/transport.js'
 
-const fixture = fileURLToPath(new URL('../fixtures/claude/2.1.329/partial-tool-use.stdout.ndjson', import.meta.url))
+// The same from here and from where the bench is bundled to.
+const fixture = fileURLToPath(new URL('../../test/fixtures/claude/2.1.329/partial-tool-use.stdout.ndjson', import.meta.url))
 const [init, ...rest] = readFileSync(fixture, 'utf8').trim().split('\n') as [string, ...string[]]
 const result = rest.pop() as string
 const CHUNK = 65_536
@@ -84,17 +86,25 @@ async function client(view: 'lines' | 'messages'): Promise<number> {
   return spentMs() - began
 }
 
-const median = (values: number[]): number => values.sort((one, other) => one - other)[values.length >> 1] as number
-const runs: { parse: number[]; lines: number[]; messages: number[] } = { parse: [], lines: [], messages: [] }
-for (let round = 0; round < 6; round += 1) {
+const ROUNDS = Number(process.env.SIGNALBOX_BENCH_ROUNDS ?? 5)
+const times = { parse: [] as number[], lines: [] as number[], messages: [] as number[] }
+for (let round = 0; round <= ROUNDS; round += 1) {
   const sample = { parse: parse(), lines: await client('lines'), messages: await client('messages') }
   // The first round warms up.
-  if (round > 0) for (const name of ['parse', 'lines', 'messages'] as const) runs[name].push(sample[name])
+  if (round > 0) for (const name of ['parse', 'lines', 'messages'] as const) times[name].push(sample[name])
 }
-const floor = median(runs.parse)
-const perLine = (ms: number): string =>
-  `${((ms * 1000) / lines.length).toFixed(2)} us a line, ${(ms / floor).toFixed(2)} of JSON.parse`
-console.log(`${lines.length} lines, ${(bytes.byteLength / 1e6).toFixed(0)} MB`)
-console.log(`JSON.parse: ${perLine(floor)}`)
-console.log(`lines by batches: ${perLine(median(runs.lines))}`)
-console.log(`derived messages by batches: ${perLine(median(runs.messages))}`)
+const row = (title: string, ours: readonly number[], aim: Row['aim']): Row => ({
+  title,
+  count: lines.length,
+  floor: 'JSON.parse of the lines',
+  times: { floor: times.parse, ours },
+  aim,
+  ratio: 'cost',
+})
+console.log(`\nA turn of Claude Code, ${lines.length} lines, ${(bytes.byteLength / 1e6).toFixed(0)} MB, time of the processor\n`)
+console.log(
+  table([
+    row('Claude, lines by batches, typed', times.lines, { most: 1.5 }),
+    row('Claude, derived messages by batches', times.messages, undefined),
+  ]),
+)

@@ -1,6 +1,6 @@
 /** A folder that uses the package as a stranger would: packed, unpacked into `node_modules`, imported by name. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
@@ -19,8 +19,13 @@ export function installPackage(): void {
   if (!existsSync(join(root, 'dist', 'index.js'))) throw new Error('Nothing is built: run `npm run build` first.')
   rmSync(consumer, { recursive: true, force: true })
   mkdirSync(installed, { recursive: true })
+  // A package of its own: inside the checkout's, its name would mean the checkout and not what was unpacked.
+  writeFileSync(join(consumer, 'package.json'), '{"private":true}\n')
   execFileSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', consumer], { cwd: root })
   const archive = readdirSync(consumer).find((file) => file.endsWith('.tgz')) as string
+  // An optional peer that has its own executables, and is therefore kept with the runtimes.
+  const sqlite = join(root, 'test', 'runtimes', 'node_modules', 'better-sqlite3')
+  if (existsSync(sqlite)) symlinkSync(sqlite, join(consumer, 'node_modules', 'better-sqlite3'), 'dir')
   execFileSync('tar', ['-xzf', join(consumer, archive), '-C', installed, '--strip-components=1'])
 }
 

@@ -7,6 +7,7 @@ import { fileStoreSuite } from './catsyphon-files.js'
 import { cccLocalSuites } from './ccc-local.js'
 import { gatewayServeSuite } from './gateway-serve.js'
 import { run } from './portable.js'
+import { sessionStoreSuites } from './session-stores.js'
 
 // The entry of the runtime that runs this: a name put together, so that no bundler settles it before.
 const bound = 'Bun' in globalThis ? 'bun' : 'Deno' in globalThis ? 'deno' : 'node'
@@ -25,6 +26,7 @@ const reports = await run(process.env.SIGNALBOX_PEERS_URL ?? '', process.env.SIG
   fileStoreSuite,
   ...cccLocalSuites,
   gatewayServeSuite,
+  ...(await sessionStoreSuites(process.env.SIGNALBOX_RUNTIME ?? 'unknown')),
 ])
 console.log(`SIGNALBOX-REPORT ${JSON.stringify(reports)}`)
 // The simulators of some suites beat on; what a link or a child must leave behind is counted inside the contract suites.
