@@ -4,7 +4,11 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { createCccSimulator, createFakeClock } from '../../src/testing/index.js'
 import { LEFT_OUT } from './recordings-left-out.js'
-import { RECORDINGS } from './recordings.js'
+import { played } from './kit.js'
+import { RECORDINGS as ALONE } from './recordings.js'
+import { createBefore, TOLD } from './recordings-told.js'
+
+const RECORDINGS = { ...ALONE, ...TOLD }
 
 const folder = fileURLToPath(new URL('../fixtures/ccc/', import.meta.url))
 const names = readdirSync(folder)
@@ -18,7 +22,26 @@ interface Step {
   readonly eof?: boolean
   readonly closed?: boolean
   readonly note?: string
+  /** The line was shortened when it was written down. */
+  readonly truncated?: boolean
+  readonly bytes?: number
 }
+
+const bytesOf = (text: string): number => new TextEncoder().encode(text).byteLength
+
+/** The line as it was sent: with its filler at full length, and with the bytes that are no text. */
+function sent({ raw = '', truncated, bytes = 0 }: Step): Uint8Array {
+  const end = raw.startsWith('{') ? '"}\n' : '\n'
+  const kept = raw.replace(/\.\.\.$/, '')
+  const text = truncated ? kept + (kept.trimEnd().at(-1) ?? '').repeat(bytes - bytesOf(kept) - end.length) + end : raw
+  const whole = new TextEncoder().encode(text)
+  if (!/[\udc80-\udcff]/.test(text) || /[\ud800-\udbff]/.test(text)) return whole
+  // Bytes that are not UTF-8 are written down as halves of surrogate pairs.
+  return Uint8Array.from([...text].map((one) => one.charCodeAt(0) & 0xff))
+}
+
+/** Of an answer that was shortened only its beginning and its length are known. */
+const beginning = (line: string, length: number): string => line.slice(0, length).replace(/"ts":\d+/g, '"ts":T')
 
 const stepsOf = (name: string): Step[] =>
   readFileSync(`${folder}${name}.ndjson`, 'utf8')
@@ -79,6 +102,8 @@ describe('the recordings', () => {
       eof = true
     })()
     const steps = stepsOf(name)
+    const { before } = recording
+    if (before) await played(clock, before(createBefore(simulator, clock)))
     const startedAt = clock.monotonic()
     const until = (ms: number): Promise<void> => clock.advance(Math.max(0, ms - (clock.monotonic() - startedAt)))
     for (const step of steps) {
@@ -90,13 +115,20 @@ describe('the recordings', () => {
       await until(step.t_ms)
       if (step.closed) await link.close()
       else if (step.eof) await link.end()
-      else if (step.raw) await link.write(new TextEncoder().encode(step.raw))
+      else if (step.raw) await link.write(sent(step))
     }
     const said = steps.filter(({ dir, raw }) => dir === 's2c' && raw)
     const streams = said.some(({ raw }) => raw?.includes('"event"'))
     // A stream never ends by itself; anything else has long answered by then.
     await until(streams ? (steps.at(-1)?.t_ms ?? 0) + 1_500 : 400_000)
-    expect(lines.map(normalised)).toEqual(said.map(({ raw }) => normalised(raw ?? '')))
+    const whole = lines.map((line, index) => {
+      const { raw = '', truncated, bytes } = said[index] ?? {}
+      if (!truncated) return normalised(line)
+      const known = raw.replace(/\.\.\.$/, '')
+      expect([beginning(line, known.length), bytesOf(line) + 1]).toEqual([beginning(known, known.length), bytes])
+      return 'shortened'
+    })
+    expect(whole).toEqual(said.map(({ raw, truncated }) => (truncated ? 'shortened' : normalised(raw ?? ''))))
     if (steps.some(({ dir, eof: end }) => dir === 's2c' && end)) expect(eof).toBe(true)
     await simulator.stop()
     await link.close()

@@ -1,12 +1,15 @@
 /** The state from which each recording of a real server starts, or the reason why it is not modelled. */
 import type { CccSimulator, CccSimulatorOptions, SimulatedSession } from '../../src/testing/index.js'
+import type { Before } from './recordings-told.js'
 
 export interface Recording {
   readonly options?: CccSimulatorOptions
   readonly setup?: (simulator: CccSimulator, at: (ms: number, run: () => void) => void) => void
+  /** What happened before it, in the server's time. */
+  readonly before?: ((before: Before) => Promise<void>) | undefined
 }
 
-const project = (name: string, more: Partial<SimulatedSession> = {}): SimulatedSession => ({
+export const project = (name: string, more: Partial<SimulatedSession> = {}): SimulatedSession => ({
   name,
   path: `/home/dev/Projects/${name}`,
   ...more,
@@ -20,21 +23,21 @@ const base: readonly SimulatedSession[] = [
   { name: 'lost:api', host: 'lost', path: '/home/lap/api' },
   project('gone', { deleted: true }),
 ]
-const running = (...names: string[]): SimulatedSession[] =>
+export const running = (...names: string[]): SimulatedSession[] =>
   base.map((session) => (names.includes(session.name) ? { ...session, running: true } : session))
-const also = (...more: SimulatedSession[]): SimulatedSession[] => [...running('myproject'), ...more]
+export const also = (...more: SimulatedSession[]): SimulatedSession[] => [...running('myproject'), ...more]
 
 const idle: Recording = { options: { sessions: base } }
 const up: Recording = { options: { sessions: running('myproject') } }
 
 /** The daemon's counter stands at the largest id on disk; a topic of its own keeps that out of sight. */
-const counterAt =
+export const counterAt =
   (id: number) =>
   ({ history }: CccSimulator): void =>
     history.write(9_999, '2025-01-01-00', [JSON.stringify({ id, ts: 1, from: 'api' })])
-const upAt = (id: number): Recording => ({ ...up, setup: counterAt(id) })
+export const upAt = (id: number): Recording => ({ ...up, setup: counterAt(id) })
 const topicOf = (name: string): number => 101 + base.findIndex((session) => session.name === name)
-const wrote =
+export const wrote =
   (name: string, hour: string, ...entries: object[]) =>
   ({ history }: CccSimulator): void =>
     history.write(
@@ -111,7 +114,7 @@ const answeredWith = (option: number): Recording => ({
     questions(simulator, option)
   },
 })
-const remote = (host: 'plain' | 'client', isRunning: boolean): CccSimulatorOptions => ({
+export const remote = (host: 'plain' | 'client', isRunning: boolean): CccSimulatorOptions => ({
   sessions: [...base, { name: 'laptop:web', host: 'laptop', path: '/home/lap/web', running: isRunning }],
   hosts: { laptop: host },
 })
@@ -134,7 +137,7 @@ const wroteSomething = ({ history }: CccSimulator): void => {
   const line = JSON.stringify({ id: 1, ts: 1, from: 'api', text: 'x' })
   for (const topic of [101, 106]) history.write(topic, '2026-01-01-00', [line])
 }
-const january = (...names: string[]): CccSimulatorOptions => ({ generation: 'january', sessions: running(...names) })
+export const january = (...names: string[]): CccSimulatorOptions => ({ generation: 'january', sessions: running(...names) })
 
 export const RECORDINGS: Readonly<Record<string, Recording | string>> = {
   'activity-last-is-voice': {
@@ -205,7 +208,7 @@ export const RECORDINGS: Readonly<Record<string, Recording | string>> = {
   'history-claude-cannot-start': idle,
   'history-deleted-session': idle,
   'history-empty': idle,
-  'history-line-65535-bytes': 'the recording is shortened; the limit is held by a test of its own',
+  'history-line-65535-bytes': { ...idle, setup: lines(['2026-01-16-16', long(65_535), { ...before, id: 122, text: 'after' }]) },
   'history-line-65536-bytes': { ...idle, setup: lines(['2026-01-16-16', long(65_536)]) },
   'history-line-over-64k-hides-rest-of-file': {
     ...idle,
@@ -338,7 +341,6 @@ export const RECORDINGS: Readonly<Record<string, Recording | string>> = {
   'seed-era-send-stopped-session': { options: january() },
   'seed-era-sessions-all-stopped': { options: january() },
   'seed-era-sessions-config-edits-not-seen': { options: january() },
-  'seed-era-sessions-while-busy': 'starts in the middle of an answer; status while busy is held by a test of its own',
   'send-autostart-stopped': { ...idle, setup: counterAt(1) },
   'send-claude-cannot-start': { options: { sessions: running('noclaude') } },
   'send-host-not-configured': idle,

@@ -32,6 +32,7 @@ export interface AgentHost {
 const THINKING_MS = 500
 /** The hook waits before it reads the transcript. */
 const HOOK_MS = 2_000
+const NO_TEXT = 'Session ended'
 
 /** `[[name value]]`; the last of a name counts, as two prompts on one line are one prompt. */
 function mark(text: string, name: string): string | undefined {
@@ -48,6 +49,8 @@ export function createPane(host: AgentHost): Pane {
   const waiting: string[] = []
   let line = ''
   let turns = 0
+  /** What the transcript has behind the last prompt. */
+  let said: string | undefined
   let working = false
   let visible = false
   let running = false
@@ -66,6 +69,7 @@ export function createPane(host: AgentHost): Pane {
   }
   const begin = (text: string): void => {
     turns += 1
+    said = undefined
     screen.push(`> ${text}`)
     if (mark(text, 'prompthook') !== undefined) host.onPrompt(text)
     if (mark(text, 'crash') !== undefined) {
@@ -76,12 +80,14 @@ export function createPane(host: AgentHost): Pane {
     visible = mark(text, 'sleep') !== undefined
     working = true
     const big = Number(mark(text, 'big') ?? 0)
-    const answer = mark(text, 'reply') ?? (big > 0 ? 'x'.repeat(big) : `echo ${turns}: ${text}`)
+    const answer = mark(text, 'reply')?.replaceAll('\\n', '\n') ?? (big > 0 ? 'x'.repeat(big) : `echo ${turns}: ${text}`)
     later(seconds * 1_000 + THINKING_MS, () => {
       working = false
       visible = false
+      said = answer
       screen.push(`\u25cf ${answer}`)
-      if (mark(text, 'nohook') === undefined) later(HOOK_MS, () => host.onAnswer(answer))
+      // By then another prompt may have begun, and that one's answer, or none, is what it finds.
+      if (mark(text, 'nohook') === undefined) later(HOOK_MS, () => host.onAnswer(said ?? NO_TEXT))
       next()
     })
   }
