@@ -27,7 +27,7 @@ function setUp({ deaf = false } = {}) {
       return reply
     },
   }
-  return { client: createCmdop({ transport: cmdopRest(transport) }), asks, answerPins }
+  return { client: createCmdop({ transport: cmdopRest(transport) }), relay, asks, answerPins }
 }
 
 describe('an ask over REST', () => {
@@ -55,7 +55,7 @@ describe('an ask over REST', () => {
   })
 
   it.each([false, true])('is dropped when it is left, and when the client closes [cmdop.rest.dropped]', async (deaf) => {
-    const { client, asks } = setUp({ deaf })
+    const { client, relay, asks } = setUp({ deaf })
     for await (const _frame of client.machines.ask(M1, '[[say a]][[hang]]')) break
     expect(asks.map(({ aborted }) => aborted)).toEqual([true])
     const open = failure(client.machines.ask(M1, '[[say a]][[hang]]').collect())
@@ -64,6 +64,8 @@ describe('an ask over REST', () => {
     await client.close()
     expect(await open).toMatchObject({ code: 'closed' })
     expect(asks[1]?.aborted).toBe(true)
+    // The bodies too are let go, by whoever read them.
+    await until(() => relay.asks.open === 0)
   })
 
   it('lets go of its request at its end [cmdop.rest.dropped]', async () => {
