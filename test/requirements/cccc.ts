@@ -176,5 +176,6 @@ export const requirements: readonly Requirement[] = [
     'real daemons',
   ),
   row('web-real', 'reference 19', 'Calls and the ledger’s stream work over a real web port.', 'real daemons'),
+  row('soak', 'design 8', 'A thousand calls and two hundred streams over one client leave no memory, no handle and no warning.'),
   row('core-only', 'design 3', 'A program that uses three ops carries neither the table nor the streams.'),
 ]

@@ -1,0 +1,65 @@
+/** A thousand calls, two hundred streams and twenty terminals over one client: the heap is flat, nothing is held, nothing is warned of. */
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { build } from 'esbuild'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createCccc } from '../../src/cccc/index.js'
+import { createCcccSimulator } from '../../src/testing/index.js'
+import { listenUnix } from '../../transports/node/index.js'
+import type { Left } from './soak.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'sb-cccc-soak-'))
+const program = join(folder, 'soak.mjs')
+beforeAll(async () => {
+  await build({
+    entryPoints: [fileURLToPath(new URL('./soak.ts', import.meta.url))],
+    outfile: program,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'es2022',
+    packages: 'external',
+  })
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+test('a thousand calls, two hundred streams and twenty terminals leave nothing, on either side [cccc.soak]', async () => {
+  const path = join(folder, 'd.sock')
+  await using listener = await listenUnix({ path })
+  await using simulator = createCcccSimulator({ dialect: 'B' })
+  void simulator.listen(listener)
+  await using own = createCccc({ transport: simulator.transport })
+  const { group_id: groupId } = await own.groups.create({ title: 'soak' })
+  await own.groups.attach({ groupId, path: '/home/dev/project' })
+  await own.actors.add({ groupId, actorId: 'sh', runtime: 'custom', runner: 'pty', command: ['sh', '-c', 'cat'] })
+
+  const args = ['--expose-gc', program, path, groupId]
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 100_000 })
+  const left = JSON.parse(stdout) as Left
+  expect(left.outcomes).toEqual({
+    answered: 600,
+    not_found: 100,
+    deadline_exceeded: 100,
+    aborted: 200,
+    left: 100,
+    'stream aborted': 100,
+    terminal: 20,
+  })
+  expect(left.warnings).toEqual([])
+  expect(left.held).toEqual({})
+  expect(left.sockets).toBeLessThanOrEqual(0)
+  // One kept scope, link or buffer a call would be more than this.
+  expect(left.heapGrowthBytes).toBeLessThan(1_000_000)
+  // A daemon finds out that a reader has left when it next writes to it.
+  const afterAWrite = async (): Promise<number> => {
+    await own.messages.send({ groupId, text: 'is anybody there', to: ['user'] })
+    return simulator.subscribers
+  }
+  await expect.poll(afterAWrite, { timeout: 10_000 }).toBe(0)
+  expect(simulator.ledger.bare).toBe(0)
+  expect(simulator.ledger.invalid).toBe(0)
+}, 120_000)

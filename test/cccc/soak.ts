@@ -1,0 +1,117 @@
+/**
+ * A client that calls, streams, attaches and gives up many times over against a daemon in another process, and says what is left: the heap
+ * after a forced collection, before and after; sockets, timers, listeners; and whether the runtime warned.
+ */
+import { setMaxListeners } from 'node:events'
+import { createCccc } from '../../src/cccc/index.js'
+import { unixSocket } from '../../transports/node/index.js'
+import { descriptors, heldByProcess } from '../contract/held.js'
+
+export interface Left {
+  readonly heapGrowthBytes: number
+  readonly sockets: number
+  readonly held: Readonly<Record<string, number>>
+  readonly outcomes: Readonly<Record<string, number>>
+  readonly warnings: readonly string[]
+}
+
+const warnings: string[] = []
+process.on('warning', ({ name, message }) => warnings.push(`${name}: ${message}`))
+const collect = (globalThis as { gc?: () => void }).gc
+const outcomes: Record<string, number> = {}
+const note = (outcome: string): void => {
+  outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
+}
+
+const [path = '', groupId = ''] = process.argv.slice(2)
+const client = createCccc({ transport: unixSocket({ path }) })
+const outer = new AbortController()
+// The caller's own, which every call that is given it has to hear; what must not warn is what the client makes for itself.
+setMaxListeners(0, outer.signal)
+
+/** Of ten calls six are answered, one is refused, one runs into its deadline, one is given up after it left and one before. */
+async function call(id: number): Promise<void> {
+  const controller = new AbortController()
+  const { signal } = controller
+  try {
+    const kind = id % 10
+    if (kind === 6) await client.groups.show({ groupId: 'g_missing' }, { signal: outer.signal })
+    else if (kind === 7) await client.call('groups', {}, { timeoutMs: 0.001 })
+    else if (kind === 8) {
+      const calling = client.call('groups', {}, { signal })
+      controller.abort()
+      await calling
+    } else if (kind === 9) {
+      controller.abort()
+      await client.call('groups', {}, { signal })
+    } else await client.messages.send({ groupId, text: `message ${id}`, to: ['user'] }, { signal: outer.signal })
+    note('answered')
+  } catch (error) {
+    note((error as { code: string }).code)
+  }
+}
+
+/** Left by `break`, by an abort while it waits, and by `close`. */
+async function stream(id: number): Promise<void> {
+  const controller = new AbortController()
+  const signal = id % 2 === 0 ? outer.signal : controller.signal
+  const events = await client.events({ groupId, kinds: ['chat.message'] }, { signal })
+  try {
+    if (id % 4 === 0) await events.close()
+    else {
+      await client.messages.send({ groupId, text: `stream ${id}`, to: ['user'] })
+      for await (const item of events) {
+        if (item.type === 'event' && id % 2 === 0) break
+        controller.abort()
+      }
+    }
+    note('left')
+  } catch (error) {
+    note(`stream ${(error as { code: string }).code}`)
+  }
+}
+
+async function terminal(): Promise<void> {
+  await using channel = await client.terminal.attach({ groupId, actorId: 'sh' })
+  await channel.link.write(new TextEncoder().encode('x\r'))
+  if ((await channel.link.read()) !== null) note('terminal')
+}
+
+const parallel = 25
+async function round(): Promise<void> {
+  for (let id = 0; id < 1_000; id += parallel) {
+    await Promise.all(Array.from({ length: parallel }, (_, at) => call(id + at)))
+  }
+  for (let id = 0; id < 200; id += parallel) {
+    await Promise.all(Array.from({ length: parallel }, (_, at) => stream(id + at)))
+  }
+  for (let count = 0; count < 20; count += 1) await terminal()
+}
+
+/** What the runtime lets go of takes some turns. */
+async function heap(): Promise<number> {
+  let least = Number.POSITIVE_INFINITY
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    collect?.()
+    least = Math.min(least, process.memoryUsage().heapUsed)
+  }
+  return least
+}
+
+// Code is compiled and pools are filled by the first round.
+await round()
+const [heapBefore, heldBefore, socketsBefore] = [await heap(), heldByProcess(), descriptors()]
+for (const outcome of Object.keys(outcomes)) delete outcomes[outcome]
+await round()
+const [heapAfter, heldAfter, socketsAfter] = [await heap(), heldByProcess(), descriptors()]
+const left: Left = {
+  heapGrowthBytes: heapAfter - heapBefore,
+  sockets: socketsAfter - socketsBefore,
+  held: Object.fromEntries(Object.entries(heldAfter).filter(([name, count]) => count > (heldBefore[name] ?? 0))),
+  outcomes,
+  warnings,
+}
+await client.close()
+process.stdout.write(JSON.stringify(left))
+// Nothing is told to leave: a process that still holds something would stay, and its parent would say so.
