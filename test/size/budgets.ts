@@ -13,9 +13,9 @@ export const BUDGETS: Readonly<Record<string, Budget>> = {
   './web': { budget: 16.5, aim: 9 },
   './ccc': { budget: 10, aim: 6 },
   './ccc/answers': { budget: 3 },
-  './cccc': { budget: 22, aim: 15 },
-  './cccc/answers': { budget: 2.5 },
-  './cccc/web': { budget: 12 },
+  './cccc': { budget: 17.1, aim: 15 },
+  './cccc/answers': { budget: 2.1 },
+  './cccc/web': { budget: 10.5 },
   './claude': { budget: 20.3, aim: 20 },
   // Everything that ccflow gives, for those who want it at once.
   './claude/full': { budget: 33.5 },
