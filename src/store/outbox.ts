@@ -295,23 +295,25 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     },
     async recover() {
       const found: string[] = []
+      const takeUp = async (lane: string): Promise<void> => {
+        // Another process may be at work on it; then it is not ours to take up.
+        const held = await openLane(lane).catch(() => undefined)
+        if (!held) return
+        if (held.ledger.items > 0) {
+          found.push(lane)
+          ensureSender(lane, held)
+          return
+        }
+        const { at } = held.ledger.state
+        await letGo(lane, held)
+        if (at > 0 && clock.now() - at > forgetAfterMs) await kv.delete(lane)
+      }
       for (let after: string | undefined; ; ) {
+        // Some at a time: a month of sessions is thousands, and each of them is a look at the disk.
         const keys = await kv.list(after === undefined ? {} : { after })
         if (keys.length === 0) return found
         after = keys.at(-1)
-        for (const lane of keys) {
-          // Another process may be at work on it; then it is not ours to take up.
-          const held = await openLane(lane).catch(() => undefined)
-          if (!held) continue
-          if (held.ledger.items > 0) {
-            found.push(lane)
-            ensureSender(lane, held)
-            continue
-          }
-          const { at } = held.ledger.state
-          await letGo(lane, held)
-          if (at > 0 && clock.now() - at > forgetAfterMs) await kv.delete(lane)
-        }
+        for (let from = 0; from < keys.length; from += 32) await Promise.all(keys.slice(from, from + 32).map(takeUp))
       }
     },
     async state(lane) {
