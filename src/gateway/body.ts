@@ -12,7 +12,7 @@ export async function readBody(
   // The announced length is only a reason to refuse early; what counts is what comes.
   if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge()
   if (request.body === null) return new Uint8Array(0)
-  using scope = createScope({ signal: options.signal, timeoutMs, clock })
+  const scope = createScope({ signal: options.signal, timeoutMs, clock })
   const reader = request.body.getReader()
   const chunks: Uint8Array[] = []
   let bytes = 0
@@ -29,6 +29,8 @@ export async function readBody(
     if (error instanceof Refusal || options.signal.aborted) throw error
     if (scope.signal.aborted) throw new Refusal('idle', { message: 'The body took too long.', limit: 'bodyTimeoutMs' })
     throw error
+  } finally {
+    scope[Symbol.dispose]()
   }
   const body = new Uint8Array(bytes)
   let at = 0

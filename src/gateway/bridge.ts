@@ -1,5 +1,5 @@
 /** Joins a client's link to an upstream's. Bytes that go up are judged; bytes that come down wait for the client's window. */
-import { systemClock, type Clock } from '../core/clock.js'
+import { systemClock, type Clock, type Timer } from '../core/clock.js'
 import { deferred } from '../core/deferred.js'
 import { watchIdle } from '../core/idle.js'
 import { SignalboxError } from '../errors.js'
@@ -43,7 +43,8 @@ export async function bridge(client: Link, upstream: Link, options: BridgeOption
   if (signal.aborted) ended()
   else signal.addEventListener('abort', ended, { once: true })
   void client.closed.then(() => stop({ kind: 'client' }))
-  using idle = watchIdle(idleTimeoutMs, () => refuse(new Refusal('idle', { limit: 'idleTimeoutMs' })), clock)
+  const idle = watchIdle(idleTimeoutMs, () => refuse(new Refusal('idle', { limit: 'idleTimeoutMs' })), clock)
+  const stall = watchStall(stallTimeoutMs, () => refuse(new Refusal('slow_consumer')), clock)
 
   const up = async (): Promise<void> => {
     for (;;) {
@@ -60,12 +61,9 @@ export async function bridge(client: Link, upstream: Link, options: BridgeOption
       idle.touch()
       // A bridge that was stopped from this side closes with its reason; an `eof` before it would look like a whole answer.
       if (chunk === null) return end ? undefined : client.end()
-      const timer = clock.after(stallTimeoutMs, () => refuse(new Refusal('slow_consumer')))
-      try {
-        await client.write(chunk)
-      } finally {
-        timer.cancel()
-      }
+      stall.begin()
+      await client.write(chunk)
+      stall.end()
     }
   }
   const settle = (error: unknown): void => {
@@ -81,5 +79,34 @@ export async function bridge(client: Link, upstream: Link, options: BridgeOption
   })
   const why = await over.promise
   signal.removeEventListener('abort', ended)
+  idle.stop()
+  stall.stop()
   return why
+}
+
+/** Notices a write that takes too long. One timer, armed anew only when it falls: one for each chunk costs more than the write. */
+function watchStall(stallMs: number, onStall: () => void, clock: Clock): { begin(): void; end(): void; stop(): void } {
+  let since: number | undefined
+  let timer: Timer | undefined
+  const arm = (ms: number): void => {
+    timer = clock.after(ms, () => {
+      timer = undefined
+      if (since === undefined) return
+      const waited = clock.monotonic() - since
+      if (waited >= stallMs) onStall()
+      else arm(stallMs - waited)
+    })
+  }
+  return {
+    begin() {
+      since = clock.monotonic()
+      if (!timer) arm(stallMs)
+    },
+    end() {
+      since = undefined
+    },
+    stop() {
+      timer?.cancel()
+    },
+  }
 }

@@ -233,13 +233,13 @@ export const queueCases: readonly Case<CatsyphonContext>[] = [
     id: 'catsyphon.deadline',
     title: 'a deadline ends the waiting with what still waits, and why',
     async run(context) {
-      await using bench = await openBench(context, { drainTimeoutMs: 20 })
+      await using bench = await openBench(context, { drainTimeoutMs: context.patienceMs ?? 20 })
       bench.simulator.inject({ ...faults.refuse(), times: 1_000_000 })
       const session = bench.client.session(newSession())
       await session.start({ agentType: 'demo' })
       const report = await session.complete()
       checkEqual([report.pending, report.error?.code], [3, 'unreachable'])
-      await checkRejects(bench.client.health({ timeoutMs: 30 }), 'unreachable')
+      await checkRejects(bench.client.health({ timeoutMs: (context.patienceMs ?? 20) * 1.5 }), 'unreachable')
     },
   },
 ]

@@ -93,7 +93,8 @@ interface CallsBack {
 export function frameSocket(webSocket: WebSocketLike): FrameSocket {
   const { terminate } = webSocket
   try {
-    webSocket.binaryType = 'arraybuffer'
+    // What `ws` gives by itself is a view and costs no copy.
+    if (!terminate) webSocket.binaryType = 'arraybuffer'
   } catch {
     // workerd gives buffers anyway, and on older dates refuses to be told.
   }
@@ -139,8 +140,7 @@ export function frameSocket(webSocket: WebSocketLike): FrameSocket {
 export function report(webSocket: WebSocketLike, receiver: FrameReceiver): void {
   let detail = ''
   webSocket.addEventListener('message', (event) => {
-    const { data } = event as { data: unknown }
-    receiver.frame(data instanceof ArrayBuffer ? new Uint8Array(data) : frameOf(data))
+    receiver.frame(frameOf((event as { data: unknown }).data))
   })
   // Listened to until the end: with `ws` an error that nobody hears ends the process.
   webSocket.addEventListener('error', (event) => {
@@ -153,9 +153,13 @@ export function report(webSocket: WebSocketLike, receiver: FrameReceiver): void 
   })
 }
 
-/** A blob, or what is nothing of the protocol: an empty frame is a fault, and a silent loss would be worse. */
-export const frameOf = (data: unknown): string | Uint8Array =>
-  typeof data === 'string' || data instanceof Uint8Array ? data : new Uint8Array(0)
+/** A blob, or what is nothing of the protocol, is an empty frame: that is a fault, and a silent loss would be worse. */
+export function frameOf(data: unknown): string | Uint8Array {
+  if (typeof data === 'string') return data
+  // Plain bytes: the `slice` of a Node buffer would not copy.
+  if (data instanceof Uint8Array) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+  return new Uint8Array(data instanceof ArrayBuffer ? data : [])
+}
 
 /** The protocol allows 123 bytes; longer ones, and broken characters, throw. */
 function closeReason(text: string): string {

@@ -10,6 +10,8 @@ export interface CcccContext {
   readonly implementation: 'simulator' | 'python' | 'rust'
   /** Some daemons have no stream of events: the client polls there. Default true. */
   readonly streams?: boolean
+  /** Ops that somebody on the way keeps to the server. */
+  readonly serverOnly?: (op: string) => boolean
   /** A directory on the daemon's machine. */
   readonly projectPath: string
   /** How often the race at the start of a stream is run; default 5. */

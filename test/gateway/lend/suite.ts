@@ -1,5 +1,6 @@
 /** The conformance suites of the clients, each call through a gateway. Runs wherever there is a WebSocket. */
-import { createClaude } from '../../../src/claude/index.js'
+import { ccccScopes } from '../../../src/cccc/scopes.js'
+import { createClaude, type ClaudeLaunch } from '../../../src/claude/index.js'
 import { cmdopRest } from '../../../src/cmdop/rest.js'
 import type { ExchangeTransport } from '../../../src/index.js'
 import {
@@ -18,16 +19,16 @@ import {
 } from '../../../src/testing/index.js'
 import type { WebSocketConstructor } from '../../../transports/web/index.js'
 import { cases as catsyphonCases } from '../../conformance/catsyphon.js'
+import { cases as claudeCases } from '../../conformance/claude.js'
 import { cccCases, cccScenarios } from '../../conformance/ccc.js'
 import { cases as ccccCases } from '../../conformance/cccc.js'
+import type { CcccContext } from '../../conformance/cccc/context.js'
 import { cmdopCases } from '../../conformance/cmdop.js'
 import { lendTo, type Lender } from './lender.js'
 
 /** What a gateway does not let through, by the id of the case, and why. */
 export const NOT_THROUGH: Readonly<Record<string, string>> = {
-  'cccc.every-op': 'ops that stop the daemon or open the machine are the server\u2019s alone',
   'cmdop.keys': 'issuing a key answers with a credential, so it is the server\u2019s alone',
-  'catsyphon.deadline': 'its deadline is shorter than the way through a gateway takes to fail',
   'catsyphon.disabled-midway': 'the credentials are the gateway\u2019s, so a client cannot bring new ones',
   'catsyphon.missing-header': 'the credentials are the gateway\u2019s, so those of the client do not matter',
   'catsyphon.other-collector': 'the identity is the gateway\u2019s, whoever asks',
@@ -43,7 +44,14 @@ export async function throughGateway(peersUrl: string, webSocket?: WebSocketCons
   await using lender = await lendTo(peersUrl, webSocket)
   const { client } = lender
   return [
-    ...(await runCases(allowed(claudeCases), lender)),
+    ...(await runCases(allowed(claudeCases), {
+      transport: async () => {
+        lender.serve('claude', createClaudeSimulator().transport)
+        return client.claude<ClaudeLaunch>()
+      },
+      writablePath: '/tmp/through-the-gateway',
+    })),
+    ...(await runCases(ownCases, lender)),
     ...(await runCases(allowed(cccCases), {
       serve: async (scenario) => {
         lender.serve('ccc', createCccSimulator(cccScenarios[scenario]).transport)
@@ -62,6 +70,7 @@ export async function throughGateway(peersUrl: string, webSocket?: WebSocketCons
     ...(await cmdopByRest(lender)),
     ...(await runCases(allowed(catsyphonCases), {
       generation: 'current',
+      patienceMs: 1_500,
       reach(simulator, { collectorId, apiKey }) {
         const own = { authorization: `Bearer ${apiKey}`, 'x-collector-id': collectorId }
         lender.serve('catsyphon', withHeaders(simulator.transport, own))
@@ -101,7 +110,13 @@ const withHeaders = (transport: ExchangeTransport, own: Readonly<Record<string, 
 async function cccc(lender: Lender): Promise<CaseResult[]> {
   const simulator = createCcccSimulator({ dialect: 'B' })
   lender.serve('cccc', simulator.transport)
-  const context = { dialect: 'B', implementation: 'simulator', projectPath: '/home/dev/project' } as const
+  const scopes = ccccScopes()
+  const context: Omit<CcccContext, 'transport'> = {
+    dialect: 'B',
+    implementation: 'simulator',
+    projectPath: '/home/dev/project',
+    serverOnly: (op) => scopes[op] === 'server-only',
+  }
   const results: CaseResult[] = []
   // One request on a connection is a POST; what takes over its connection needs a link.
   for (const via of ['auto', 'link'] as const) {
@@ -111,7 +126,8 @@ async function cccc(lender: Lender): Promise<CaseResult[]> {
   return results
 }
 
-const claudeCases: readonly Case<Lender>[] = [
+/** What the clients do not know of: that a gateway stands between. */
+const ownCases: readonly Case<Lender>[] = [
   {
     id: 'gateway.conformance.claude-turn',
     title: 'a prompt is answered, a tool is asked about and allowed, and the child behind the gateway ends',
