@@ -66,12 +66,12 @@ export function createAsks(
 
   const look = async (receipt: Receipt, given: CallOptions) => {
     const { messages = [] } = await command('history', { ...given, session: receipt.session, limit: SEEN })
-    return { messages, found: findMessage(messages, receipt) }
+    return [messages, findMessage(messages, receipt)] as const
   }
 
   const resolve: Ccc['resolve'] = async (what, given = {}) => {
     const receipt = 'receipt' in what ? what.receipt : what
-    const { messages, found } = await look(receipt, given)
+    const [messages, found] = await look(receipt, given)
     if (!found) {
       const reason = await whyUnseen(receipt, messages, given)
       return reason ? { outcome: 'unknown', reason } : { outcome: 'not_stored' }
@@ -92,9 +92,9 @@ export function createAsks(
       // A line over 64 KiB ends what the server reads of a file. When the file was written to tells whether something stands behind it.
       const { sessions = [] } = await command('sessions', given)
       const writtenAt = sessions.find(({ name }) => name === receipt.session)?.last_activity
-      const again = await look(receipt, given)
-      if (again.found) return 'early'
-      const last = again.messages.at(-1)
+      const [again, found] = await look(receipt, given)
+      if (found) return 'early'
+      const last = again.at(-1)
       if (last && writtenAt !== undefined && writtenAt <= last.ts + 2) return undefined
     }
     return 'hidden'
@@ -102,13 +102,13 @@ export function createAsks(
 
   /** The answer is there; that nobody could check whose it is must not take it away. */
   const attribute = async (receipt: Receipt, response: string, signal: AbortSignal): Promise<Attribution> => {
-    const seen = await look(receipt, { signal }).catch(() => undefined)
+    const [messages, found] = await look(receipt, { signal }).catch(() => [[], undefined] as const)
+    if (!found || found.older) return 'unverified'
+    const { answers, attribution } = found
     const isIt = ({ from, text }: CccMessage): boolean => from === 'claude' && text === response
-    if (!seen?.found || seen.found.older) return 'unverified'
-    const { answers, attribution } = seen.found
     if (attribution === 'shared' || answers.some(isIt)) return attribution
     // Servers of January read the answer off the screen, so it stands nowhere.
-    return seen.messages.some(isIt) ? 'foreign' : 'unverified'
+    return messages.some(isIt) ? 'foreign' : 'unverified'
   }
 
   return {
@@ -136,8 +136,8 @@ export function createAsks(
             await sleep(clock, given.pollMs ?? POLL_MS, signal)
             const found = await resolve(receipt, { signal })
             if (found.outcome === 'answered') {
-              const { outcome, response, attribution } = found
-              return { outcome, response, durationMs: durationMs(), attribution, receipt }
+              const { message: _message, answers: _answers, ...answer } = found
+              return { ...answer, durationMs: durationMs(), receipt }
             }
             // It was stored before the send was answered: what does not show now never will.
             if (found.outcome !== 'stored') break

@@ -15,14 +15,14 @@ export const FAILURES: readonly Failure[] = [
   ['question already answered', 'conflict', 'no'],
   // The oldest servers look for the host only after the message was stored.
   ['host not configured', 'unavailable', 'maybe', 'Give the host an address in ~/.ccc.json.'],
-  ['failed to send', 'remote', 'maybe', 'It may stand in Telegram and in the history: resolve() before sending again.'],
+  ['failed to send', 'remote', 'maybe', 'It may stand in the history: resolve() before sending again.'],
   [
     'failed to start session|failed to restart Claude|capture failed',
     'unavailable',
     'no',
     'continue() starts it, if its host answers.',
   ],
-  ['timeout waiting for response', 'deadline_exceeded', 'yes', 'Claude may still answer: resolve() finds it.'],
+  ['timeout waiting for response', 'deadline_exceeded', 'yes', 'Claude may still answer: resolve() finds out.'],
   ['failed to start', 'unavailable', 'maybe'],
   ['session started but Claude failed to initialize', 'unavailable', 'yes'],
 ]

@@ -17,6 +17,8 @@ export interface Receipt {
   readonly messageId?: number | undefined
 }
 
+const CLAUDE = 'claude'
+
 /** What the hook stores when it finds no assistant text: a hint that there is none, not an answer. */
 const NO_TEXT = 'Session ended'
 
@@ -50,23 +52,17 @@ export function findMessage(messages: readonly CccMessage[], receipt: Receipt): 
   )
   const message = messages[at]
   if (!message) return undefined
-  const isClaude = (one: CccMessage): boolean => one.from === 'claude'
-  const behind = messages.slice(at + 1)
-  const answered = behind.findIndex(isClaude)
-  const late = answered < 0 ? [] : behind.slice(answered)
-  const end = late.findIndex((one) => !isClaude(one))
-  // What was queued behind a busy agent is told once more by its hook when it is entered: the same request, not another one.
-  const others = behind
-    .slice(0, answered < 0 ? undefined : answered)
-    .filter((one) => one.username !== 'terminal' || one.text !== text)
-  const before = messages[at - 1]
-  const skew = messageId === undefined ? SKEW_MS : SKEW_BESIDE_ID_MS
-  return {
-    message,
-    answers: end < 0 ? late : late.slice(0, end),
-    attribution: others.length > 0 || (before && !isClaude(before)) ? 'shared' : 'own',
-    older: !marked && message.ts * 1000 < sentAtMs - skew,
+  const answers: CccMessage[] = []
+  let attribution: Found['attribution'] = (messages[at - 1]?.from ?? CLAUDE) === CLAUDE ? 'own' : 'shared'
+  for (const one of messages.slice(at + 1)) {
+    if (one.from === CLAUDE) answers.push(one)
+    // Behind an answer the next request begins.
+    else if (answers.length > 0) break
+    // What was queued behind a busy agent is told once more by its hook when it is entered: the same request, not another one.
+    else if (one.username !== 'terminal' || one.text !== text) attribution = 'shared'
   }
+  const skew = messageId === undefined ? SKEW_MS : SKEW_BESIDE_ID_MS
+  return { message, answers, attribution, older: !marked && message.ts * 1000 < sentAtMs - skew }
 }
 
 /** Is it a text that Claude wrote? */

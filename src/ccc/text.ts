@@ -32,14 +32,14 @@ export function checkedText(session: string, from: string, given: string, policy
   const stored = encode(JSON.stringify(text + from).replace(/[<>&\u2028\u2029]/g, '\\u0000')).length
   const tooLarge =
     bytes > limit
-      ? `has ${bytes} bytes, and ${limit} can be typed into this session; split it, or name a file that holds it`
-      : stored > STORED_BYTES && `with its author takes ${stored} bytes in the history, which shows nothing behind ${STORED_BYTES}`
+      ? `has ${bytes} bytes, and ${limit} can be typed into this session; split it, or name a file`
+      : stored > STORED_BYTES && `takes ${stored} bytes in the history with its author, of ${STORED_BYTES}; split it`
   const problem =
     tooLarge ||
-    (text === '' && 'is empty, which the server takes for missing') ||
-    (text.includes('\0') && 'holds a NUL, which no command line can carry') ||
-    (text.startsWith('-') && 'starts with "-", which tmux takes for an option; a space before it helps') ||
-    (text.endsWith(';') && 'ends with ";", which tmux removes; a space behind it helps')
+    (text === '' && 'is empty') ||
+    (text.includes('\0') && 'holds a NUL, which no command line carries') ||
+    (text.startsWith('-') && 'starts with "-", an option for tmux; put a space before it') ||
+    (text.endsWith(';') && 'ends with ";", which tmux removes; put a space behind it')
   if (problem) throw cccError(tooLarge ? 'too_large' : 'invalid_argument', `The text ${problem}.`)
   return text
 }
