@@ -259,6 +259,45 @@ describe('a core that dies', () => {
     await until(() => simulator.live === 0)
   })
 
+  it.each(['a call fails by it', 'its caller has left'])(
+    'is gone by itself when it takes nothing more and %s [cmdop.core.deaf]',
+    async (how) => {
+      const simulator = createCmdopCore()
+      const { transport } = simulator
+      let refuse = (): void => {}
+      const refused = new Promise<void>((resolve) => {
+        refuse = resolve
+      })
+      let asked = false
+      const client = createCmdop({
+        transport: {
+          ...transport,
+          async open(launch, given) {
+            const link = await transport.open(launch, given)
+            const write = async (): Promise<void> => {
+              asked = true
+              await refused
+              throw new Error('EPIPE')
+            }
+            return { ...link, write }
+          },
+        },
+      })
+      const abort = new AbortController()
+      const call = failure(client.machines.list({ signal: abort.signal }))
+      await until(() => asked)
+      if (how === 'its caller has left') {
+        abort.abort()
+        expect(await call).toMatchObject({ code: 'aborted' })
+      }
+      expect(simulator.live).toBe(1)
+      refuse()
+      await call
+      await until(() => simulator.live === 0)
+      await client.close()
+    },
+  )
+
   const prompt = '[[say a]][[pin 1]][[say b]][[confirm p]][[say c]]'
   it.each([1, 2, 3, 4, 5])('after frame %i of an ask leaves what came, then says so [cmdop.ask.killed]', async (count) => {
     const { simulator, client } = setUp()
