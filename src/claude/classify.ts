@@ -49,11 +49,10 @@ export function classifyResult(line: ResultLine, answer: Answer, interrupted: bo
     return new Kind({ op: 'turn', sent: 'yes', sessionId, partialText: answer.text, result: line, code, message, ...more })
   }
   const cut = reason === 'aborted_streaming' || reason === 'aborted_tools'
-  if (interrupted && (cut || subtype === 'error_during_execution'))
-    return fail(CLIExecutionError, 'aborted', 'The turn was interrupted.', { remoteCode: subtype })
-  // A refusing callback can end a turn too; newer CLIs call that a success without an answer.
-  if (!isFailure(line))
-    return cut ? fail(CLIExecutionError, 'aborted', 'A permission decision ended the turn.', { remoteCode: reason }) : undefined
+  // By us, or by a permission decision; newer CLIs call some of those a success without an answer.
+  if (cut || (interrupted && subtype === 'error_during_execution'))
+    return fail(CLIExecutionError, 'aborted', 'The turn was interrupted.', { remoteCode: isFailure(line) ? subtype : reason })
+  if (!isFailure(line)) return undefined
 
   const said = `The turn failed: ${wordsOf(line, answer)}`
   const named = (remoteCode: string, status?: number): ClaudeError => {

@@ -70,6 +70,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   })
   const meter = createCostMeter()
   let active: TurnState | undefined
+  let unsolicited: TurnState | undefined
   let lifecycle = false
   let alive = true
   let stdinOpen = true
@@ -93,11 +94,16 @@ export function createConnection(options: ConnectionOptions): Connection {
     timeoutMs: options.controlTimeoutMs,
     clock,
     transport,
+    onInterrupt: markInterrupted,
     onChange() {
       tellChange()
       idle?.touch()
     },
   })
+  function markInterrupted(): void {
+    const turn = active ?? unsolicited
+    if (turn) turn.interrupted = true
+  }
   const expectSilence = (ms: number): void => {
     quietUntil = Math.max(quietUntil, clock.monotonic() + ms + idleMs)
   }
@@ -118,7 +124,6 @@ export function createConnection(options: ConnectionOptions): Connection {
   let idle: IdleWatch | undefined = watchIdle(idleMs, onSilence, clock)
 
   /** The turn that a line belongs to. */
-  let unsolicited: TurnState | undefined
   const owner = (line: ClaudeLine): TurnState | undefined => {
     if (active && (!lifecycle || active.started)) return active
     const speaks = isInit(line) || /^(?:assistant|user|result|stream_event)$/.test(line.type)
@@ -252,8 +257,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       await send(state.uuid, content)
     },
     interrupt({ cancelQueued, timeoutMs } = {}) {
-      const turn = active ?? unsolicited
-      if (turn) turn.interrupted = true
+      markInterrupted()
       return control.request('interrupt', cancelQueued ? { cancel_queued: true } : {}, { timeoutMs })
     },
     async free() {

@@ -26,6 +26,8 @@ export interface ControlOptions {
   readonly timeoutMs: number
   readonly clock: Clock
   readonly transport: string
+  /** An answer of ours ends the turn. */
+  onInterrupt(): void
   /** Called whenever the number of questions or requests in flight may have changed. */
   onChange(): void
 }
@@ -51,7 +53,7 @@ export interface Control {
 }
 
 export function createControl(options: ControlOptions): Control {
-  const { write, handlers, timeoutMs, clock, transport, onChange } = options
+  const { write, handlers, timeoutMs, clock, transport, onInterrupt, onChange } = options
   const waiting = new Map<string, Deferred<ControlResponseLine['response']>>()
   let gone: ((op: string) => SignalboxError) | undefined
   const serving = new Map<string, AbortController>()
@@ -75,6 +77,8 @@ export function createControl(options: ControlOptions): Control {
         return
       }
       const response = await raceSignal(work, controller.signal)
+      // A refusal that ends the turn, as an interrupt does.
+      if (response.interrupt === true) onInterrupt()
       answer(id, { subtype: 'success', response })
     } catch (error) {
       // A withdrawn question wants no answer.

@@ -42,7 +42,8 @@ export async function imitateMessagesApi(): Promise<Imitation> {
       return await send(response, { ...body, messages: [{ role: 'user', content: 'title' }] }, 0)
     }
     requests.push({ body, headers: request.headers })
-    const key = JSON.stringify(body.messages.at(-1))
+    // Counted for each kind of request: beside the conversation the CLI asks other things of the same words.
+    const key = JSON.stringify([body.tools?.length ?? 0, body.messages.at(-1)])
     const attempt = attempts.get(key) ?? 0
     attempts.set(key, attempt + 1)
     await send(response, body, attempt)

@@ -10,6 +10,7 @@ export interface PeerScenario {
 }
 
 const allow: CanUseTool = (_tool, updatedInput) => ({ behavior: 'allow', updatedInput })
+const allowPlan: CanUseTool = () => ({ behavior: 'allow', updatedInput: {} })
 const refuse = (interrupt: boolean): CanUseTool => {
   return () => ({ behavior: 'deny', message: 'Not allowed by policy.', interrupt })
 }
@@ -64,7 +65,7 @@ export const PEER_SCENARIOS: readonly PeerScenario[] = [
   { name: 'permission-deny', prompt: 'FAKE:write:{work}/refused.txt', options: { canUseTool: refuse(false) } },
   { name: 'permission-deny-interrupt', prompt: 'FAKE:write:{work}/refused.txt', options: { canUseTool: refuse(true) } },
   { name: 'permission-ask-user-question', prompt: 'FAKE:ask', options: { canUseTool: answering } },
-  { name: 'permission-exit-plan', prompt: 'FAKE:plan', options: { canUseTool: allow, permissionMode: 'plan' } },
+  { name: 'permission-exit-plan', prompt: 'FAKE:plan', options: { canUseTool: allowPlan, permissionMode: 'plan' } },
   { name: 'error-400', prompt: 'FAKE:400' },
   { name: 'error-401', prompt: 'FAKE:401', options: { maxApiRetries: 2 } },
   { name: 'error-403', prompt: 'FAKE:403' },
@@ -77,5 +78,15 @@ export const PEER_SCENARIOS: readonly PeerScenario[] = [
   { name: 'refusal', prompt: 'FAKE:refusal' },
 ]
 
+const ENDS_BY_TOOL = 'the recorded model said end_turn with its call; after tool_use the CLI calls the turn failed'
+const CALLS_AGAIN = 'the scripted model calls again after the note that follows an approved plan'
 /** By scenario, or by generation and scenario: why the lines of a run of ours are not those of the recording. */
-export const PEER_DIFFERS: Readonly<Record<string, string>> = {}
+export const PEER_DIFFERS: Readonly<Record<string, string>> = {
+  'stream-cut-always': 'the recorded model answered the second request, which is not streamed; the imitation cuts that too',
+  '2.0.76/refusal': 'which model stands in for one that refuses depends on the account',
+  '2.1.329/refusal': 'which model stands in for one that refuses depends on the account',
+  '2.1.197/permission-deny-interrupt': ENDS_BY_TOOL,
+  '2.1.329/permission-deny-interrupt': ENDS_BY_TOOL,
+  '2.1.197/permission-exit-plan': CALLS_AGAIN,
+  '2.1.329/permission-exit-plan': CALLS_AGAIN,
+}

@@ -64,6 +64,15 @@ export const cases: readonly Case<ClaudeContext>[] = [
     checkEqual(result.text, 'Done. Tool said: "not today"')
     checkEqual(result.permissionDenials.length, 1)
   }),
+  lawOf('a refusal that ends the turn is aborted, and the next turn is a normal one', async (claude, { writablePath }) => {
+    const session = claude.createSession({
+      options: { canUseTool: () => ({ behavior: 'deny', message: 'Stop now.', interrupt: true }) },
+    })
+    await checkRejects(session.sendMessage(`FAKE:write:${writablePath}`).result(), 'aborted')
+    // What it says is the model's affair: the refusal stands in the same message as the words after it.
+    checkEqual((await session.sendMessage('FAKE:echo:after the refusal').result()).isError, false)
+    await session.close()
+  }),
   lawOf("tools of this process run in the CLI's turn", async (claude) => {
     const calc = createSdkMcpServer({ name: 'calc', tools: [ADD] })
     const text = await claude.querySimple('FAKE:tool:mcp__calc__add {"a":2,"b":3}', {
