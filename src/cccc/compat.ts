@@ -1,6 +1,6 @@
 /** Is this the daemon that the program was written for? Asked without the side effects that the published clients' probes have. */
 import type { CcccCallOptions, CcccCore } from './core.js'
-import { hasOp } from './daemon.js'
+import { hasOp, ping } from './daemon.js'
 import { IncompatibleDaemonError } from './errors.js'
 import type { CcccPing } from './shapes.js'
 import type { OpInfo, OpTable } from './table.js'
@@ -40,20 +40,20 @@ export async function assertCompatible(
   options?: CcccCallOptions,
 ): Promise<CcccCompatibility> {
   const { ipcV = 1, capabilities = {}, ops = [] } = requirements
-  const ping = (await core.call('ping', {}, options)) as CcccPing
-  const version = Math.trunc(Number(ping.ipc_v)) || 0
+  const told = await ping(core, options)
+  const version = Math.trunc(Number(told.ipc_v)) || 0
   if (version < ipcV) throw incompatible(`The daemon speaks IPC version ${version}; ${ipcV} is required.`)
   for (const [name, wanted] of Object.entries(capabilities)) {
-    if (!wanted || ping.capabilities?.[name]) continue
+    if (!wanted || told.capabilities?.[name]) continue
     const hint = name === 'events_stream' ? 'client.events() polls instead.' : undefined
-    throw incompatible(`The daemon ${ping.version} lacks the capability ${name}.`, hint)
+    throw incompatible(`The daemon ${told.version} lacks the capability ${name}.`, hint)
   }
   const found: Record<string, 'asked' | 'inferred' | 'everywhere'> = {}
   for (const each of ops) {
     const op = each.trim()
     if (op !== '') found[op] = await find(core, table.get(op), op, options)
   }
-  return { ping, ops: found }
+  return { ping: told, ops: found }
 }
 
 async function find(core: CcccCore, info: OpInfo | undefined, op: string, options: CcccCallOptions | undefined) {

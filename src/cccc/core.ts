@@ -9,7 +9,7 @@ import type { Link, StreamTransport } from '../transport.js'
 import { apiError, badArgument, CcccError } from './errors.js'
 import type { CcccOps, CcccTakingOver } from './ops.gen.js'
 import { scrubberFor, withoutMasks, withoutSecrets } from './secrets.js'
-import { isRecord, type CcccAnswerCheck, type Loose } from './shapes.js'
+import { recordOr, type CcccAnswerCheck, type Loose } from './shapes.js'
 import { socketWire } from './socket-wire.js'
 import type { OpTable } from './table.js'
 import type { CcccChannel, Wire, WireOptions } from './wire.js'
@@ -148,7 +148,7 @@ export function createCcccCore(options: CcccCoreOptions): CcccCore {
       const reply = await attempt({ signal, trace })
       const { answer, link } = reply
       // A missing result counts as an empty one, as in the published clients.
-      if (answer.ok === true) return finish(reply, isRecord(answer.result) ? answer.result : {})
+      if (answer.ok === true) return finish(reply, recordOr(answer.result))
       await link?.close()
       throw apiError(op, answer, scrubberFor(op, args))
     })

@@ -48,16 +48,21 @@ async function findDialect(core: CcccCore, options: CallOptions | undefined): Pr
   )
 }
 
+/** Reads, so the table lets it be repeated. */
+export async function ping(core: CcccCore, options: CallOptions | undefined): Promise<CcccPing> {
+  return (await core.call('ping', {}, options)) as CcccPing
+}
+
 export function createDaemonKnowledge(core: CcccCore): CcccDaemonKnowledge {
   let known: Promise<CcccDaemon> | undefined
   let pid: number | undefined
 
   const ask = async (options: CallOptions | undefined): Promise<CcccDaemon> => {
-    const ping = (await core.call('ping', {}, { ...options, idempotent: true })) as CcccPing
+    const told = await ping(core, options)
     const dialect = await findDialect(core, options)
     const dedupesClientIds = dialect === 'C' || (core.wire.kind === 'socket' && (await hasOp(core, 'tracked_send', options)))
-    pid = ping.pid
-    return { ping, dialect, dedupesClientIds }
+    pid = told.pid
+    return { ping: told, dialect, dedupesClientIds }
   }
   const get: CcccDaemonKnowledge['get'] = (options) => {
     if (known && !options?.fresh) return known
@@ -73,12 +78,12 @@ export function createDaemonKnowledge(core: CcccCore): CcccDaemonKnowledge {
   return {
     get,
     dialect,
-    seen(ping) {
-      if (pid !== undefined && ping.pid !== pid) {
+    seen({ pid: now, version }) {
+      if (pid !== undefined && now !== pid) {
         known = undefined
-        core.notify({ type: 'daemon', pid: ping.pid, version: ping.version })
+        core.notify({ type: 'daemon', pid: now, version })
       }
-      pid = ping.pid
+      pid = now
     },
     async refuseOnC(op, hint, options) {
       if ((await dialect(options)) === 'C') throw unsupported(op, `This daemon's messages carry modes: it has no ${op}.`, hint)

@@ -1,6 +1,6 @@
 /** The daemon's failures, as the published SDKs name them, over the one error class. */
 import { SignalboxError, type ErrorCode, type ErrorFacts } from '../errors.js'
-import { isRecord, type Loose } from './shapes.js'
+import { recordOr, type Loose } from './shapes.js'
 
 export class CcccError extends SignalboxError {
   override readonly name: string = 'CcccError'
@@ -66,9 +66,9 @@ const short = (text: string): string => (text.length > 1000 ? `${text.slice(0, 1
 
 /** The failure that an answer with `ok: false` stands for; an answer without an error object still is one. */
 export function apiError(op: string, answer: Loose, scrub: <T>(value: T) => T = (value) => value, status?: number): DaemonAPIError {
-  const told = isRecord(answer.error) ? answer.error : {}
+  const told = recordOr(answer.error)
   const remoteCode = textOr(told.code, 'error')
-  const details = isRecord(told.details) ? scrub(told.details) : {}
+  const details = scrub(recordOr(told.details))
   const more = Object.keys(details).length > 0 ? ` (${short(JSON.stringify(details))})` : ''
   return new DaemonAPIError({
     code: CODES.find(([, pattern]) => pattern.test(remoteCode))?.[0] ?? 'remote',

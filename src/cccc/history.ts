@@ -1,7 +1,7 @@
 /** The history of messages, which dialect C keeps for each principal. */
 import type { CcccCallOptions, CcccCore } from './core.js'
 import { wireArgs } from './names.js'
-import { isEvent, type CcccEvent } from './shapes.js'
+import { isEvent, listOf, type CcccEvent } from './shapes.js'
 
 export interface HistoryArgs {
   readonly groupId: string
@@ -30,5 +30,5 @@ export async function* historyPages(
 }
 
 export function eventsIn(list: unknown): CcccEvent[] {
-  return Array.isArray(list) ? list.filter(isEvent) : []
+  return listOf(list).filter(isEvent)
 }

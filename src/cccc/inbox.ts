@@ -4,7 +4,7 @@ import type { CcccDaemonKnowledge } from './daemon.js'
 import { unsupported } from './errors.js'
 import { historyPages } from './history.js'
 import type { MethodCall } from './methods.js'
-import { isRecord, type CcccDialect, type CcccEvent, type Loose } from './shapes.js'
+import { listOf, recordOr, type CcccDialect, type CcccEvent, type Loose } from './shapes.js'
 
 export interface CcccInboxArgs {
   readonly groupId: string
@@ -44,8 +44,8 @@ export function createInboxMethods(core: CcccCore, call: MethodCall, daemon: Ccc
   type Options = CcccCallOptions | undefined
   const shaped = (result: Loose, source: CcccInbox['source'], dialect: CcccDialect): CcccInbox => ({
     ...result,
-    messages: Array.isArray(result.messages) ? (result.messages as CcccEvent[]) : [],
-    cursor: isRecord(result.cursor) ? result.cursor : {},
+    messages: listOf(result.messages) as CcccEvent[],
+    cursor: recordOr(result.cursor),
     source,
     dialect,
   })
@@ -88,7 +88,7 @@ export function createInboxMethods(core: CcccCore, call: MethodCall, daemon: Ccc
         if (!last) return result
         const { limit: _, kindFilter: __, ...whose } = args
         const { cursor } = await markRead({ ...whose, eventId: last.id }, options)
-        return { ...result, cursor: isRecord(cursor) ? cursor : result.cursor }
+        return { ...result, cursor: recordOr(cursor, result.cursor) }
       }
       if (args.actorId !== 'user') return mail('inbox_read', args, options)
       throw unsupported('inbox_read', 'On this daemon a human has no inbox to empty.', 'Use inbox.list, which gives the history.')

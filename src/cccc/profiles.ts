@@ -2,7 +2,7 @@
 import type { CcccCallOptions } from './core.js'
 import { CcccError, isApiError } from './errors.js'
 import type { MethodCall } from './methods.js'
-import { isRecord, type Loose } from './shapes.js'
+import { isRecord, recordOr, type Loose } from './shapes.js'
 
 export interface CcccProfileUpsertArgs {
   readonly profile: Loose
@@ -22,7 +22,7 @@ export function createProfileUpsert(call: MethodCall) {
   return async (args: CcccProfileUpsertArgs, options?: CcccCallOptions): Promise<CcccProfileUpsertResult> => {
     const store = async (profile: Loose): Promise<Loose & { readonly profile: Loose }> => {
       const result = await call(op, { ...args, profile }, options)
-      return { ...result, profile: isRecord(result.profile) ? result.profile : {} }
+      return { ...result, profile: recordOr(result.profile) }
     }
     const { env, ...profile } = args.profile
     const hasEnv = isRecord(env) && Object.keys(env).length > 0

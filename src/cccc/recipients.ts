@@ -1,7 +1,7 @@
 /** Whom a message is for, made explicit where the message-mode dialect insists on it. */
 import type { CcccCallOptions, CcccCore } from './core.js'
 import { badArgument } from './errors.js'
-import { isRecord, type Loose } from './shapes.js'
+import { isRecord, listOf, type Loose } from './shapes.js'
 
 const isHuman = (token: string): boolean => /^\s*@?user\s*$/.test(token)
 const isGroup = (token: string): boolean => /^@(?:all|peers|foreman)$/.test(token)
@@ -32,7 +32,9 @@ export async function expandRecipients(
   let members: Loose[] = []
   if (to.length > 0) {
     const { actors } = await core.call('actor_list', { group_id: groupId }, options)
-    members = (Array.isArray(actors) ? actors : []).filter(isRecord).filter(({ id, enabled }) => id !== by && enabled !== false)
+    members = listOf(actors)
+      .filter(isRecord)
+      .filter(({ id, enabled }) => id !== by && enabled !== false)
   }
   const names = to.flatMap((token) => {
     if (!isGroup(token)) return token

@@ -40,6 +40,10 @@ export function isRecord(value: unknown): value is Loose {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** What another program gave, where it is not what it should be. */
+export const recordOr = (value: unknown, otherwise: Loose = {}): Loose => (isRecord(value) ? value : otherwise)
+export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
+
 /** The identity fields that everything else relies on, checked by hand because streams are hot. */
 export function isEvent(value: unknown): value is CcccEvent {
   return (

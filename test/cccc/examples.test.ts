@@ -151,7 +151,7 @@ describe('the example programs [cccc.examples]', () => {
     await withDaemon('C', async ({ groups: [groupId], run }) => {
       const refused = await run('auto-ack-attention', '--group', groupId)
       expect(refused.code).toBe(1)
-      expect(refused.stderr).toContain('no acknowledgements')
+      expect(refused.stderr).toContain('it has no chat_ack')
     })
   })
 })

@@ -4,7 +4,8 @@ import type { CallOptions } from '../../core/call.js'
 import type { CcccCore } from '../core.js'
 import { unsupported } from '../errors.js'
 import { historyPages } from '../history.js'
-import type { CcccEvent, CcccPing } from '../shapes.js'
+import { ping } from '../daemon.js'
+import type { CcccEvent } from '../shapes.js'
 import type { Tracker } from './tracker.js'
 import type { CcccEventsArgs, CcccStreamItem } from './types.js'
 
@@ -22,13 +23,12 @@ const POLLED = 'chat.message'
 
 /** Refuses at once what polling can never give, and notes where it begins. */
 export async function startPolling({ core, args, tracker }: PollContext, options: CallOptions): Promise<void> {
-  if (args.kinds && args.kinds.length > 0 && !args.kinds.includes(POLLED)) {
+  if (args.kinds?.length && !args.kinds.includes(POLLED)) {
     throw unsupported('events_stream', `This daemon has no stream, and polling sees ${POLLED} only.`, 'Ask for that kind.')
   }
-  const ping = (await core.call('ping', {}, options)) as CcccPing
-  tracker.startAt(ping.ts)
+  tracker.startAt((await ping(core, options)).ts)
   // A first look, so that a daemon without a history says so now.
-  await historyPages(core, args, { ...options, idempotent: true }, 1).next()
+  await historyPages(core, args, options, 1).next()
 }
 
 export async function* poll(context: PollContext, signal: AbortSignal): AsyncGenerator<readonly CcccStreamItem[], void, void> {
@@ -56,7 +56,7 @@ async function round({ core, args, tracker }: PollContext, options: CallOptions,
   // Unless the event that the cursor names is met, what is older than it or the beginning of the history ends the search; that
   // proves nothing where such an event should have been there.
   let reached = from?.eventId === undefined
-  search: for await (const page of historyPages(core, args, { ...options, idempotent: true })) {
+  search: for await (const page of historyPages(core, args, options)) {
     for (const event of page) {
       if (event.id === from?.eventId) reached = true
       else if (event.ts > (from?.ts ?? '')) {

@@ -2,10 +2,10 @@
 import { watchIdle } from '../../core/idle.js'
 import type { CallOptions } from '../../core/call.js'
 import type { CcccCore } from '../core.js'
-import type { CcccDaemonKnowledge } from '../daemon.js'
+import { ping, type CcccDaemonKnowledge } from '../daemon.js'
 import { CcccError } from '../errors.js'
 import { linesOf, parseLine } from '../lines.js'
-import { isEvent, type CcccPing, type Loose } from '../shapes.js'
+import { isEvent, type Loose } from '../shapes.js'
 import type { CcccChannel } from '../wire.js'
 import type { Tracker } from './tracker.js'
 import type { CcccEventsArgs, CcccStreamItem } from './types.js'
@@ -30,13 +30,13 @@ export interface Connection {
  */
 export async function connectPush(context: PushContext, options: CallOptions): Promise<Connection> {
   const { core, daemon, args, tracker } = context
-  const ping = (await core.call('ping', {}, { ...options, idempotent: true })) as CcccPing
-  daemon.seen(ping)
-  tracker.startAt(ping.ts)
+  const told = await ping(core, options)
+  daemon.seen(told)
+  tracker.startAt(told.ts)
   const { gap, ...since } = tracker.resume()
-  const kinds = args.kinds && args.kinds.length > 0 ? { kinds: [...new Set(args.kinds)].sort() } : {}
+  const kinds = args.kinds?.length ? { kinds: [...new Set(args.kinds)].sort() } : {}
   const request = { group_id: args.groupId, by: args.by ?? core.principal, ...kinds, ...since }
-  const channel = await core.open('events_stream', request, { ...options, idempotent: true })
+  const channel = await core.open('events_stream', request, options)
   return { channel, first: gap ? [gap] : [] }
 }
 

@@ -46,40 +46,32 @@ export function createEventStream(core: CcccCore, source: EventSource, options: 
 
   const pump = async (): Promise<void> => {
     const { signal } = life
-    const backoff = createBackoff({ baseMs: 250, maxMs: 10_000, ...options.backoff, clock: core.clock })
-    const connections = reconnecting<CcccStreamItem>({
-      open: (attempt) => source.open(attempt, signal),
-      backoff,
-      signal,
-      clock: core.clock,
-      recoverable: (error) => reconnect && recoverable(error),
-      onDown(cause, delayMs) {
-        if (!reconnect) life.abort(ENDED)
-        else core.notify({ type: 'reconnecting', op: OP, delayMs, cause })
-        return []
-      },
-    })
-    for await (const batch of connections) {
-      queue.push(batch)
-      if (queue.ended) return
+    try {
+      const connections = reconnecting<CcccStreamItem>({
+        open: (attempt) => source.open(attempt, signal),
+        backoff: createBackoff({ baseMs: 250, maxMs: 10_000, ...options.backoff, clock: core.clock }),
+        signal,
+        clock: core.clock,
+        recoverable: (error) => reconnect && recoverable(error),
+        onDown(cause, delayMs) {
+          if (!reconnect) life.abort(ENDED)
+          else core.notify({ type: 'reconnecting', op: OP, delayMs, cause })
+          return []
+        },
+      })
+      for await (const batch of connections) {
+        queue.push(batch)
+        if (queue.ended) return
+      }
+      signal.throwIfAborted()
+      queue.end()
+    } catch (error) {
+      if (signal.reason === ENDED) queue.end()
+      else
+        queue.fail(signal.aborted ? abortError(signal, { system: 'cccc', transport: core.wire.name, op: OP, sent: 'yes' }) : error)
     }
   }
-  const failure = (error: unknown): unknown => {
-    const { signal } = life
-    if (!signal.aborted) return error
-    return abortError(signal, { system: 'cccc', transport: core.wire.name, op: OP, sent: 'yes' })
-  }
-  const finish = (error: unknown, failed: boolean): void => {
-    if (life.signal.reason === ENDED || (!failed && !life.signal.aborted)) queue.end()
-    else queue.fail(failure(error))
-  }
-  const pumping = core.hold(
-    life,
-    pump().then(
-      () => finish(undefined, false),
-      (error: unknown) => finish(error, true),
-    ),
-  )
+  const pumping = core.hold(life, pump())
   const closeAll = async (): Promise<void> => {
     queue.discard()
     life.abort(ENDED)
