@@ -1,0 +1,145 @@
+/** The words of the command line, its configuration file, and what it finds on a machine. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createCccSimulator } from '../../src/testing/index.js'
+import { HELP, parseGatewayArguments } from '../../transports/node/cli/arguments.js'
+import { parseConfig } from '../../transports/node/cli/config.js'
+import { detect } from '../../transports/node/cli/detect.js'
+import { startGateway, type Terminal } from '../../transports/node/cli/gateway.js'
+import { listenUnix } from '../../transports/node/index.js'
+
+const wrong = { code: 'invalid_argument' }
+
+describe('arguments [gateway.command-line]', () => {
+  test('none at all', () => {
+    expect(parseGatewayArguments([])).toEqual({ help: false, allowOrigins: [], offer: [], dangerouslyListenBeyondLoopback: false })
+  })
+
+  test('every one that help names', () => {
+    const given = parseGatewayArguments([
+      ...['--config', 'a.json', '--offer', 'ccc, claude', '--port', '0', '--scopes', 'observe,send', '--host', '::1'],
+      ...['--allow-origin', 'https://a.example', '--allow-origin', 'https://b.example', '--pages', 'dist', '--token-file', 't'],
+      '--dangerously-listen-beyond-loopback',
+    ])
+    expect(given).toEqual({
+      help: false,
+      config: 'a.json',
+      offer: ['ccc', 'claude'],
+      port: 0,
+      scopes: ['observe', 'send'],
+      host: '::1',
+      allowOrigins: ['https://a.example', 'https://b.example'],
+      pages: 'dist',
+      tokenFile: 't',
+      dangerouslyListenBeyondLoopback: true,
+    })
+    for (const name of HELP.match(/--[a-z-]+/g) ?? []) {
+      if (name === '--help') continue
+      expect(() => parseGatewayArguments([name, ...(name.startsWith('--dangerously') ? [] : ['8700'])]), name).not.toThrow(
+        /[Uu]nknown/,
+      )
+    }
+  })
+
+  test.each([
+    [['--port', '70000']],
+    [['--port', '1.5']],
+    [['--port', 'x']],
+    [['--scopes', 'observe,root']],
+    [['--what']],
+    [['word']],
+  ])('%j is refused with the way to the list', (words) => {
+    expect(() => parseGatewayArguments(words)).toThrow(expect.objectContaining(wrong))
+    expect(() => parseGatewayArguments(words)).toThrow(/--help/)
+  })
+})
+
+describe('the configuration file [gateway.command-line]', () => {
+  test('what it may say', () => {
+    const text = JSON.stringify({ port: 0, limits: { maxCalls: 5 }, upstreams: { a: { system: 'raw', port: 4000 } } })
+    expect(parseConfig(text, 'x.json')).toMatchObject({ port: 0, limits: { maxCalls: 5 } })
+  })
+
+  test.each([
+    ['{"port":"80"', 'not JSON'],
+    ['{"secret-key":"sk-ant-api03-canary-canary-canary"', 'not JSON'],
+    ['{"prot":1}', 'prot'],
+    ['{"port":-1}', 'port'],
+    ['{"limits":{"maxCals":5}}', 'maxCals'],
+    ['{"limits":{"maxCalls":0}}', 'limits.maxCalls'],
+    ['{"upstreams":{"a":{"system":"telnet"}}}', 'upstreams.a'],
+    ['{"upstreams":{"a":{"system":"claude","args":["--x"]}}}', 'args'],
+    ['{"scopes":["root"]}', 'scopes.0'],
+  ])('%s is refused by its place', (text, place) => {
+    expect(() => parseConfig(text, 'x.json')).toThrow(expect.objectContaining(wrong))
+    expect(() => parseConfig(text, 'x.json')).toThrow(place)
+    expect(() => parseConfig(text, 'x.json')).not.toThrow(/canary/)
+  })
+})
+
+describe('what runs on this machine [gateway.detect]', () => {
+  let home: string
+  const before = { HOME: process.env.HOME, PATH: process.env.PATH }
+  beforeEach(() => {
+    home = mkdtempSync(join(tmpdir(), 'signalbox-detect-'))
+    process.env.HOME = home
+    // Only what this test puts there is installed.
+    process.env.PATH = home
+  })
+  afterEach(() => {
+    process.env.HOME = before.HOME
+    process.env.PATH = before.PATH
+    rmSync(home, { recursive: true, force: true })
+  })
+  const env = () => ({ HOME: home, PATH: home, CCCC_HOME: join(home, 'cccc') })
+  const terminal = (): Terminal & { lines: string[] } => {
+    const lines: string[] = []
+    return { lines, print: (line) => void lines.push(line), complain: (line) => void lines.push(line), env: env() }
+  }
+
+  test('on an empty one nothing is found, each with its reason', async () => {
+    const found = await detect(env())
+    expect(found.map(({ name }) => name)).toEqual(['ccc', 'cccc', 'claude', 'cmdop', 'catsyphon'])
+    for (const { name, found: said, why } of found.filter((each) => each.name !== 'catsyphon')) {
+      expect(said, name).toBeUndefined()
+      expect(why, name).toBeTruthy()
+    }
+  })
+
+  test('a server that answers is found by a whole request, and a file or a mute socket is not', async () => {
+    writeFileSync(join(home, '.ccc.sock'), '')
+    expect((await detect(env()))[0]).toMatchObject({ name: 'ccc', why: expect.stringContaining('.ccc.sock') })
+    rmSync(join(home, '.ccc.sock'))
+    // It is there, it accepts, and it hangs up without a word.
+    const mute = createServer((socket) => socket.destroy())
+    await new Promise<void>((resolve) => mute.listen(join(home, '.ccc.sock'), resolve))
+    expect((await detect(env()))[0]?.found).toBeUndefined()
+    await new Promise((resolve) => mute.close(resolve))
+    rmSync(join(home, '.ccc.sock'), { force: true })
+    await using simulator = createCccSimulator()
+    void simulator.serveAll(await listenUnix({ path: join(home, '.ccc.sock') }))
+    const [ccc] = await detect(env())
+    expect(ccc).toMatchObject({ name: 'ccc', found: expect.stringContaining('answers, version') })
+  })
+
+  test('it is shown before it is offered; what is not there cannot be, and nothing is offered unasked', async () => {
+    await using simulator = createCccSimulator()
+    void simulator.serveAll(await listenUnix({ path: join(home, '.ccc.sock') }))
+    const words = (more: string[]) => parseGatewayArguments(['--port', '0', '--token-file', join(home, 'token'), ...more])
+    const unasked = terminal()
+    expect(await startGateway(words([]), unasked)).toBeUndefined()
+    expect(unasked.lines.join('\n')).toMatch(/ccc +answers[\s\S]*Nothing is offered/)
+    await expect(startGateway(words(['--offer', 'cccc']), terminal())).rejects.toMatchObject({ code: 'unreachable' })
+    await expect(startGateway(words(['--offer', 'telnet']), terminal())).rejects.toMatchObject(wrong)
+    const told = terminal()
+    await using running = await startGateway(words(['--offer', 'all']), told)
+    expect(told.lines.findIndex((line) => /ccc +answers/.test(line))).toBeLessThan(
+      told.lines.findIndex((line) => line.startsWith('Listening on')),
+    )
+    expect(told.lines.join('\n')).toContain('for ccc')
+    expect(told.lines.join('\n')).not.toContain(running?.served.token)
+  })
+})

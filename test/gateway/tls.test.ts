@@ -1,0 +1,108 @@
+/** The gateway with TLS, under a certificate that the test makes itself. */
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { request } from 'node:https'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { WebSocket } from 'ws'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { createCcc } from '../../src/ccc/index.js'
+import { serveGateway } from '../../transports/node/index.js'
+import { gateway, type FetchFunction, type WebSocketConstructor } from '../../transports/web/index.js'
+import { arena, hungUp, raw, requestText, type Arena } from './attacks/harness.js'
+
+const openssl = ['/usr/bin/openssl', '/usr/local/bin/openssl', '/opt/homebrew/bin/openssl'].find((path) => existsSync(path))
+const required = process.env.SIGNALBOX_REQUIRE_ALL === '1'
+
+describe.skipIf(!openssl && !required)('TLS [gateway.tls]', () => {
+  let folder: string
+  let tls: { key: string; cert: string }
+  let at: Arena | undefined
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'signalbox-tls-'))
+    const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
+    const names = 'subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:gateway.example'
+    const made = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key, '-out', cert, '-days', '2']
+    execFileSync(openssl ?? 'openssl', ['req', '-x509', ...made, '-subj', '/CN=localhost', '-addext', names], { stdio: 'ignore' })
+    tls = { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') }
+  })
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  afterEach(async () => {
+    await at?.[Symbol.asyncDispose]()
+    at = undefined
+  })
+
+  /** A fetch and a WebSocket that trust this one certificate. */
+  const trusting = (): { fetch: FetchFunction; webSocket: WebSocketConstructor } => ({
+    fetch: (url, { method = 'GET', headers, body }) =>
+      new Promise((resolve, reject) => {
+        const sent = request(url, { method, headers: Object.fromEntries(new Headers(headers)), ca: tls.cert }, (reply) => {
+          const parts: Buffer[] = []
+          reply.on('data', (part: Buffer) => parts.push(part))
+          reply.on('end', () =>
+            resolve(new Response(Buffer.concat(parts), { status: reply.statusCode ?? 0, headers: reply.headers as HeadersInit })),
+          )
+        })
+        sent.on('error', reject)
+        sent.end(body as Uint8Array | undefined)
+      }),
+    webSocket: class extends WebSocket {
+      constructor(url: string, protocols?: string | string[]) {
+        super(url, protocols, { ca: tls.cert, perMessageDeflate: false })
+      }
+    } as unknown as WebSocketConstructor,
+  })
+
+  test('calls and links go through; the address is https', async () => {
+    at = await arena({ tls })
+    const { url, token } = at.served
+    expect(url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/)
+    const client = gateway(url, { token, ...trusting() })
+    expect((await client.session()).scopes).toEqual(['observe'])
+    for (const via of ['call', 'link'] as const) {
+      expect(await createCcc({ transport: client.ccc('ccc', via) }).ping()).toMatchObject({ version: 'here' })
+    }
+    expect((await at.served.ticketUrl()).startsWith(`${url}/#ticket=`)).toBe(true)
+  })
+
+  test('a client that does not trust the certificate sends nothing, and knows it', async () => {
+    at = await arena({ tls })
+    const { url, token } = at.served
+    await expect(gateway(url, { token }).session()).rejects.toMatchObject({
+      code: 'unreachable',
+      sent: 'no',
+      remoteCode: 'DEPTH_ZERO_SELF_SIGNED_CERT',
+    })
+    const webSocket = WebSocket as unknown as WebSocketConstructor
+    await expect(gateway(url, { token, webSocket }).ccc('ccc', 'link').open()).rejects.toMatchObject({
+      code: 'unreachable',
+      sent: 'no',
+    })
+    expect(at.reached).toEqual([])
+  })
+
+  test('plain HTTP on the same port is answered by nobody, and a handshake that is never begun is cut', async () => {
+    at = await arena({ tls, limits: { headersTimeoutMs: 2_000 } })
+    const reply = await raw(at.served.port, requestText(at.served, { headers: { Authorization: `Bearer ${at.served.token}` } }))
+    expect(reply.status === 0 || reply.status === 400).toBe(true)
+    expect(reply.body).not.toContain('upstreams')
+    const silent = connect(at.served.port, '127.0.0.1').on('error', () => {})
+    await hungUp(silent)
+    const client = gateway(at.served.url, { token: at.served.token, ...trusting() })
+    expect((await client.session()).upstreams).toHaveLength(2)
+  })
+
+  test('beyond loopback both TLS and the flag are needed, and the list of hosts decides all the same', async () => {
+    const beyond = { host: '0.0.0.0', upstreams: {} }
+    for (const half of [{}, { tls }, { dangerouslyListenBeyondLoopback: true }]) {
+      await expect(serveGateway({ ...beyond, ...half })).rejects.toMatchObject({ code: 'invalid_argument' })
+    }
+    at = await arena({ tls, host: '0.0.0.0', dangerouslyListenBeyondLoopback: true, allowedHosts: ['gateway.example'] })
+    const { fetch } = trusting()
+    const headers = { authorization: `Bearer ${at.served.token}` }
+    const ask = (host: string) => fetch(`https://127.0.0.1:${at?.served.port}/v1`, { headers: { ...headers, host } })
+    expect((await ask('gateway.example')).status).toBe(200)
+    expect((await ask(`127.0.0.1:${at.served.port}`)).status).toBe(421)
+  })
+})
