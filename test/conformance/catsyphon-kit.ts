@@ -15,8 +15,6 @@ export interface CatsyphonContext {
   /** A durable or forgetful store; default memory. */
   readonly openStore?: () => Promise<Store>
   /** The way to the server; default straight. */
-  /** What one failed try takes at most, on that way; default 20 ms. */
-  readonly patienceMs?: number
   readonly reach?: (simulator: CatsyphonSimulator, credentials: Bench['credentials']) => ExchangeTransport
 }
 

@@ -233,13 +233,17 @@ export const queueCases: readonly Case<CatsyphonContext>[] = [
     id: 'catsyphon.deadline',
     title: 'a deadline ends the waiting with what still waits, and why',
     async run(context) {
-      await using bench = await openBench(context, { drainTimeoutMs: context.patienceMs ?? 20 })
+      await using bench = await openBench(context, { drainTimeoutMs: 20 })
       bench.simulator.inject({ ...faults.refuse(), times: 1_000_000 })
       const session = bench.client.session(newSession())
       await session.start({ agentType: 'demo' })
+      void session.flush()
+      await until(() => ofType(bench.events, 'retrying').length > 0, 'an attempt that failed')
       const report = await session.complete()
       checkEqual([report.pending, report.error?.code], [3, 'unreachable'])
-      await checkRejects(bench.client.health({ timeoutMs: (context.patienceMs ?? 20) * 1.5 }), 'unreachable')
+      // A pause that would outlast the deadline is not begun: it would only hide why the call failed.
+      const patient = await bench.open({ retryConfig: { initialDelayMs: 60_000, maxDelayMs: 60_000 } }, 'other')
+      await checkRejects(patient.health({ timeoutMs: 30_000 }), 'unreachable')
     },
   },
 ]

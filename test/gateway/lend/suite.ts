@@ -70,7 +70,6 @@ export async function throughGateway(peersUrl: string, webSocket?: WebSocketCons
     ...(await cmdopByRest(lender)),
     ...(await runCases(allowed(catsyphonCases), {
       generation: 'current',
-      patienceMs: 1_500,
       reach(simulator, { collectorId, apiKey }) {
         const own = { authorization: `Bearer ${apiKey}`, 'x-collector-id': collectorId }
         lender.serve('catsyphon', withHeaders(simulator.transport, own))
