@@ -134,7 +134,7 @@ export function createCoreBackend(options: CoreBackendOptions): Backend {
     await Promise.race([core.idle(), late])
     timer?.cancel()
     // Measured: with an ask open a core leaves neither at the end of its stdin nor at TERM, so patience would be wasted on it.
-    await core.close(clientClosed(facts), core.failure || core.owed > 0 ? LEAVING_MS : LEAVE_MS)
+    await core.close(clientClosed(facts, 'maybe'), core.failure || core.owed > 0 ? LEAVING_MS : LEAVE_MS)
   }
 }
 

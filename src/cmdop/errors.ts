@@ -130,6 +130,7 @@ export function refused(op: string, message: string, hint?: string): ValidationE
   return new ValidationError({ code: 'invalid_argument', message, hint, op, sent: 'no' })
 }
 
-export function clientClosed(facts: Partial<ErrorFacts>): ConnectionError {
-  return new ConnectionError({ ...facts, code: 'closed', message: 'This client is closed.', sent: 'no' })
+/** For a call that comes after the close; one that was under way may have been carried out. */
+export function clientClosed(facts: Partial<ErrorFacts>, sent: Sent = 'no'): ConnectionError {
+  return new ConnectionError({ ...facts, code: 'closed', message: 'This client is closed.', sent })
 }

@@ -7,7 +7,7 @@ import { abortError, createScope, whileOpening } from '../core/scope.js'
 import { SignalboxError } from '../errors.js'
 import type { ExchangeTransport, Reply } from '../transport.js'
 import type { AskChannel, AskInit, AskSink } from './backend.js'
-import { CmdopError, ConnectionError, remoteFailure } from './errors.js'
+import { clientClosed, CmdopError, ConnectionError, remoteFailure } from './errors.js'
 import { confirmFrame, type AskFrame } from './frames.js'
 import { restFailure } from './rest-backend.js'
 import { ASK_PATH, CONFIRM_PATH, PIN_PATH } from './rest-paths.js'
@@ -109,7 +109,7 @@ export async function openRestAsk(rest: Rest, request: AskInit, sink: AskSink, c
     throw call.signal.aborted && !SignalboxError.is(error) ? abortError(call.signal, { ...facts, sent: 'maybe' }) : error
   })
   void follow(first)
-  stay = onAbort(rest.life, () => fail(rest.life.reason))
+  stay = onAbort(rest.life, () => fail(clientClosed(facts, 'yes')))
 
   return {
     async pin(challengeId, value) {

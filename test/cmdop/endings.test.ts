@@ -58,6 +58,21 @@ describe('at the end', () => {
   })
 })
 
+describe('a close that does not wait', () => {
+  it('promises nothing of what was under way [cmdop.close.honest]', async () => {
+    const { simulator, client } = setUp({}, { closeGraceMs: 0 })
+    simulator.relay.failNext('POST /api/fleets', 'silent')
+    const issued = failure(client.keys.issue({ name: 'k' }))
+    const asked = failure(client.machines.ask(M1, '[[hang]]').collect())
+    await until(() => simulator.ledger.length === 2)
+    await client.close()
+    for (const error of [await issued, await asked]) {
+      expect(error).toMatchObject({ name: 'ConnectionError', code: 'closed', sent: 'maybe' })
+    }
+    expect(await failure(client.machines.list())).toMatchObject({ code: 'closed', sent: 'no' })
+  })
+})
+
 describe('a start that fails', () => {
   it('sent nothing, whatever it says about itself [cmdop.core.start]', async () => {
     const { transport } = createCmdopCore()

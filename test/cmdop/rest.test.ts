@@ -62,7 +62,7 @@ describe('an ask over REST', () => {
     await until(() => asks.length === 2)
     expect(asks[1]?.aborted).toBe(false)
     await client.close()
-    expect(await open).toMatchObject({ code: 'closed' })
+    expect(await open).toMatchObject({ code: 'closed', sent: 'yes' })
     expect(asks[1]?.aborted).toBe(true)
     // The bodies too are let go, by whoever read them.
     await until(() => relay.asks.open === 0)

@@ -87,6 +87,7 @@ export const requirements: readonly Requirement[] = [
   row('sync.stalled', reference('3'), 'A frame that never ends is found by the deadline of a call.'),
   row('close.drain', reference('6'), 'Closing lets calls in flight finish.'),
   row('close.bounded', reference('6'), 'Closing does not wait for ever for an ask.'),
+  row('close.honest', 'design 4', 'A call that a close cut off may have been carried out, and says so.'),
   row('close.opening', reference('6'), 'Closing while a core starts leaves none behind.'),
   row(
     'close.stubborn',
