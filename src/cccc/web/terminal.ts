@@ -42,7 +42,7 @@ export interface WebTerminal {
 
 const OP = 'term_attach'
 /** An old web port says nothing when an attachment stands; after so long without a refusal it does. */
-const SETTLED_MS = 250
+const SETTLED_MS = 500
 /** A WebSocket cannot be paused: a reader that falls so far behind has lost the terminal. */
 const MOST_BYTES = 64 * 1024 * 1024
 /** Held unsent, at most, before a writer waits. */
@@ -108,9 +108,7 @@ export async function openTerminal({ terminals, args, dialect, clock, signal, id
     finish({ kind: 'error', error }, error)
     socket.close()
   }
-  const stopListening = onAbort(signal, () => {
-    if (signal.aborted) void close()
-  })
+  const stopListening = onAbort(signal, () => void close())
   let settled: { cancel(): void } | undefined
 
   const output = (bytes: Uint8Array): void => {
@@ -214,6 +212,7 @@ export async function openTerminal({ terminals, args, dialect, clock, signal, id
     const answer = await attached.promise
     // From here on the link belongs to the caller and not to the call.
     stopListening()
+    settled?.cancel()
     return {
       answer,
       link,
