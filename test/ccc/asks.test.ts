@@ -218,6 +218,31 @@ describe('one prompt line', () => {
     expect(typed(simulator)).toEqual(['one [[sleep 30]]', 'four'])
   })
 
+  test('[ccc.ask.queue] a deadline of the caller\u2019s covers the waiting: what is left of it is what the call has; the receipt is of now', async () => {
+    const left: number[] = []
+    const { ccc, clock, play } = bench(
+      {},
+      {
+        interceptors: [
+          async (call, next) => {
+            if (call.op === 'send') left.push(call.remainingMs?.() ?? Number.NaN)
+            return next(call)
+          },
+        ],
+      },
+    )
+    const first = ccc.ask({ session, text: 'one [[sleep 10]]' })
+    const second = play(ccc.send({ session, text: 'two', timeoutMs: 60_000 }))
+    await play(first)
+    const began = clock.now()
+    const { receipt } = await second
+    expect(left).toHaveLength(1)
+    expect(left[0]).toBeLessThan(50_000)
+    expect(left[0]).toBeGreaterThan(30_000)
+    expect(receipt.sentAtMs).toBeGreaterThan(began - 20_000)
+    expect(receipt.sentAtMs).toBeGreaterThan(clock.now() - 5_000)
+  })
+
   test('[ccc.ask.queue] waiting does not use up the default deadline', async () => {
     const { ccc, simulator, play } = bench()
     const asks = [1, 2, 3].map((n) => ccc.ask({ session, text: `${n} [[sleep 200]]` }))
@@ -252,6 +277,15 @@ describe('sendAndWait', () => {
     await clock.advance(90_000)
     expect(await play(ccc.resolve(late.receipt))).toMatchObject({ outcome: 'answered', response: 'A' })
     expect(clock.timers).toBe(0)
+  })
+
+  test('[ccc.send.wait-outlives] without a deadline of the caller\u2019s it waits for as long as for an ask, and no longer', async () => {
+    const { ccc, clock, play } = bench()
+    const began = clock.monotonic()
+    const late = await play(ccc.sendAndWait({ session, text: 'x [[sleep 500]]' }))
+    expect(late.outcome).toBe('unanswered')
+    expect(clock.monotonic() - began).toBeGreaterThan(345_000)
+    expect(clock.monotonic() - began).toBeLessThan(350_000)
   })
 
   test('[ccc.send.wait-outlives] a session without a topic is given up at once: nothing will ever show', async () => {
@@ -315,6 +349,22 @@ describe('resolve', () => {
     await clock.advance(60_000)
     // The hook of the first finds the answer to the second already there.
     expect(await play(ccc.resolve(receipt))).toMatchObject({ outcome: 'answered', response: 'C', attribution: 'shared' })
+  })
+
+  test('[ccc.resolve.early] what is stored between two looks came after all', async () => {
+    const { ccc, clock, simulator, play } = bench()
+    await play(ccc.send({ session, text: 'first' }))
+    const { receipt } = await play(ccc.send({ session: 'backend', text: 'x' }))
+    await clock.advance(61_000)
+    const late: Receipt = { session, text: 'late', from: 'api', sentAtMs: receipt.sentAtMs }
+    expect((await play(ccc.resolve(late))).outcome).toBe('not_stored')
+    simulator.faults.hangUp = ({ cmd }) => {
+      const now = Math.floor(clock.now() / 1000)
+      const hour = new Date(clock.now()).toISOString().slice(0, 13).replace('T', '-')
+      if (cmd === 'sessions') simulator.history.write(101, hour, [JSON.stringify({ id: 9, ts: now, from: 'api', text: 'late' })])
+      return undefined
+    }
+    expect(await play(ccc.resolve(late))).toEqual({ outcome: 'unknown', reason: 'early' })
   })
 
   test('[ccc.resolve.author] an empty author is none, for the server and for us', async () => {

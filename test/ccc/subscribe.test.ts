@@ -1,7 +1,7 @@
 /** The status stream: gaps, changed sets, liveness, slow readers, and what it leaves behind. */
 import { describe, expect, test } from 'vitest'
 import { createCcc, type StatusEvent } from '../../src/ccc/index.js'
-import type { Link, SignalStream, StreamTransport } from '../../src/index.js'
+import { SignalboxError, type Link, type SignalStream, type StreamTransport } from '../../src/index.js'
 import { createCccSimulator, createFakeClock, memoryServer } from '../../src/testing/index.js'
 import { bench, failure, played } from './kit.js'
 
@@ -187,6 +187,87 @@ describe('the stream', () => {
     expect(asked.filter((op) => op === 'activity').length).toBeGreaterThan(4)
     await stream.close()
     await done
+  })
+
+  /** A stream whose checks are held up, so that something can happen meanwhile. */
+  async function checked(reader: (event: string, seen: readonly string[]) => Promise<void>) {
+    const { simulator, clock } = bench({ sessions: [{ name: 'a' }] })
+    const hold = { on: false }
+    let checks = 0
+    const waiting: ((error?: SignalboxError) => void)[] = []
+    const ccc = createCcc({
+      transport: simulator.transport,
+      clock,
+      interceptors: [
+        async (call, next) => {
+          if (call.op === 'activity') checks += 1
+          if (call.op === 'activity' && hold.on) {
+            const error = await new Promise<SignalboxError | undefined>((resolve) => waiting.push(resolve))
+            if (error) throw error
+          }
+          return next(call)
+        },
+      ],
+    })
+    const stream = await ccc.subscribe({ checkEveryMs: 7_000 })
+    hold.on = true
+    checks = 0
+    const seen: string[] = []
+    const reading = (async () => {
+      for await (const event of stream) {
+        seen.push(short(event))
+        await reader(short(event), seen)
+      }
+    })()
+    const end = async (): Promise<void> => {
+      await stream.close()
+      await reading
+      await simulator.stop()
+      await clock.settle()
+      expect(clock.timers).toBe(0)
+    }
+    return { simulator, clock, seen, waiting, hold, checks: () => checks, end }
+  }
+
+  test('[ccc.subscribe.liveness] a check that fails says nothing while the stream speaks', async () => {
+    const { simulator, clock, seen, waiting, end } = await checked(async () => {})
+    await clock.advance(8_000)
+    expect(waiting).toHaveLength(1)
+    simulator.start('a')
+    await clock.advance(5_000)
+    waiting[0]?.(new SignalboxError({ code: 'closed', message: 'gone' }))
+    await clock.advance(3_000)
+    expect(seen).toEqual(['subscribed a', 'a stopped', 'a idle'])
+    // In silence it says all there is to say.
+    await clock.advance(6_000)
+    waiting[1]?.(new SignalboxError({ code: 'closed', message: 'gone' }))
+    await clock.settle()
+    expect(seen.at(-1)).toBe('gap reconnect')
+    await end()
+  })
+
+  test('[ccc.subscribe.slow-reader] a reader that becomes busy during a check keeps its link, and no check begins before it is done', async () => {
+    let go = (): void => {}
+    const { simulator, clock, seen, waiting, hold, checks, end } = await checked(async (event) => {
+      if (event === 'a idle') await new Promise<void>((resolve) => (go = resolve))
+    })
+    await clock.advance(8_000)
+    simulator.start('a')
+    await clock.advance(5_000)
+    expect(seen.at(-1)).toBe('a idle')
+    simulator.configure({ name: 'b' })
+    hold.on = false
+    waiting[0]?.()
+    simulator.stopSession('a')
+    await clock.advance(60_000)
+    // Its own link, and none that nobody reads; one comparison and one list for the subscription that came too late.
+    expect([simulator.connections, checks()]).toEqual([1, 2])
+    go()
+    await clock.settle()
+    expect(seen.slice(3)).toEqual(['a stopped'])
+    await clock.advance(14_000)
+    expect(seen.slice(4)).toEqual(['subscribed a b', 'b stopped'])
+    await end()
   })
 
   test('[ccc.subscribe.unknown] events that nobody knows come through as they are', async () => {
