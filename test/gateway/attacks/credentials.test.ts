@@ -1,7 +1,11 @@
 /** Tickets, tokens and scopes: stolen, late, reused, guessed, stretched; and never seen where they do not belong. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createCredentials, createGateway, Refusal } from '../../../src/gateway/index.js'
-import { createFakeClock } from '../../../src/testing/index.js'
+import { tap } from '../../../src/index.js'
+import { createFakeClock, createRecorder } from '../../../src/testing/index.js'
 import { gateway, webSocketLink } from '../../../transports/web/index.js'
 import { nodeWebSocket } from '../../../transports/node/index.js'
 import { arena, bearer, frame, hungUp, openFrame, send, until, upgraded, type Arena } from './harness.js'
@@ -236,6 +240,19 @@ describe('a canary [gateway.attack.canary]', () => {
     for (const target of [`/v1/${secret}/call`, `/v1/ccc/call?token=${secret}`, `/v1/ccc/${ticket}`]) {
       await note(send(at.served, { method: 'POST', target, headers: { ...bearer(at.served), ...json }, body: `{"cmd":"${key}"}` }))
     }
+    // A recording is made to be checked in, also one of a link that carried its own credential.
+    const recorder = createRecorder()
+    const recorded = await tap(gateway(at.served.url, { token: secret, webSocket: watched }).ccc('ccc', 'link'), recorder).open()
+    const said = { cmd: 'ping', token: secret, note: `Bearer ${secret}, x-api-key: ${key}, ${ticket} and ${wrongToken}` }
+    await recorded.write(new TextEncoder().encode(`${JSON.stringify(said)}\n`))
+    await recorded.read()
+    await recorded.close()
+    const folder = mkdtempSync(join(tmpdir(), 'signalbox-canary-'))
+    const file = join(folder, 'recording.ndjson')
+    writeFileSync(file, recorder.lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+    const recording = readFileSync(file, 'utf8')
+    rmSync(folder, { recursive: true })
+    expect(recording).toContain('ping')
     const socket = await upgraded(at.served)
     socket.write(frame(1, Buffer.from(JSON.stringify({ type: 'open', window: 1_000, credential: wrongToken, launch: key }))))
     let down = ''
@@ -243,7 +260,7 @@ describe('a canary [gateway.attack.canary]', () => {
       down += chunk.toString('latin1')
     })
     await hungUp(socket)
-    const everything = JSON.stringify([records, at.events, attempts, urls, at.reached, down])
+    const everything = JSON.stringify([records, at.events, attempts, urls, at.reached, down, recording])
     for (const canary of [secret, ticket, wrongToken, key]) expect(everything).not.toContain(canary)
     expect(at.events.some(({ type }) => type === 'refused')).toBe(true)
     expect(attempts.length).toBeGreaterThan(15)
