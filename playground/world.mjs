@@ -1,5 +1,5 @@
 // The five systems, simulated, as upstreams of a gateway.
-import { catsyphonPolicy, cccPolicy, ccccPolicy, claudePolicy, cmdopPolicy } from 'signalbox/gateway'
+import { catsyphonPolicy, cccPolicy, ccccPolicy, claudePolicy, cmdopPolicy } from 'signalbox/gateway/policy'
 import { createCccc } from 'signalbox/cccc'
 import {
   createCatsyphonSimulator,

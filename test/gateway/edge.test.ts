@@ -11,7 +11,8 @@ const workerd = join(root, 'test/runtimes/node_modules/@cloudflare/workerd-linux
 const required = process.env.SIGNALBOX_REQUIRE_ALL === '1'
 
 const WORKER = `
-import { createGateway, createCredentials, catsyphonPolicy } from './src/gateway/index.js'
+import { createGateway, createCredentials } from './src/gateway/index.js'
+import { catsyphonPolicy } from './src/gateway/policy/index.js'
 import { fetchExchange } from './transports/web/index.js'
 let gateway
 async function start(env) {

@@ -2,7 +2,7 @@
 import { setupServer } from 'msw/node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createCcc } from '../../src/ccc/index.js'
-import { cccPolicy } from '../../src/gateway/index.js'
+import { cccPolicy } from '../../src/gateway/policy/index.js'
 import { createCccSimulator } from '../../src/testing/index.js'
 import { gatewayHandlers } from '../../src/testing/msw/index.js'
 import { gateway } from '../../transports/web/index.js'

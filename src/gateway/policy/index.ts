@@ -1,12 +1,6 @@
-/** The policies of the five systems, by the name that an upstream gives as its system. */
-import { catsyphonPolicy } from './catsyphon.js'
-import { cccPolicy } from './ccc.js'
-import { ccccPolicy } from './cccc.js'
-import { claudePolicy } from './claude.js'
-import { cmdopHttpPolicy, cmdopPolicy } from './cmdop.js'
-
-export { catsyphonPolicy, cccPolicy, ccccPolicy, claudePolicy, cmdopHttpPolicy, cmdopPolicy }
-export { adminExchangePolicy, rawPolicy, type ExchangePolicy, type StreamPolicy, type Verdict } from './policy.js'
-export type { ScopedRoute } from './routes.js'
-export { pathClassifier } from './routes.js'
-export { lineClassifier } from './lines.js'
+/** The policies of the five systems. An entry of its own, because a gateway in a worker brings along only those of its upstreams. */
+export { catsyphonPolicy } from './catsyphon.js'
+export { cccPolicy } from './ccc.js'
+export { ccccPolicy } from './cccc.js'
+export { claudePolicy } from './claude.js'
+export { cmdopHttpPolicy, cmdopPolicy } from './cmdop.js'

@@ -3,6 +3,7 @@
  * opens to an upstream goes through one of those, back to the simulator in the page. So the whole way through a real gateway is tested from
  * anywhere, with the simulator's ledger at hand.
  */
+import type { ExchangePolicy, StreamPolicy, Upstream } from '../../../src/gateway/index.js'
 import {
   catsyphonPolicy,
   cccPolicy,
@@ -10,10 +11,7 @@ import {
   claudePolicy,
   cmdopHttpPolicy,
   cmdopPolicy,
-  type ExchangePolicy,
-  type StreamPolicy,
-  type Upstream,
-} from '../../../src/gateway/index.js'
+} from '../../../src/gateway/policy/index.js'
 import { encodeNdjson } from '../../../src/core/codec/ndjson.js'
 import { raceSignal } from '../../../src/core/scope.js'
 import {

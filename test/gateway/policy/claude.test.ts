@@ -1,6 +1,7 @@
 /** What could be smuggled into a run of Claude Code, by its launch and by the lines of its link. */
 import { describe, expect, test } from 'vitest'
-import { claudePolicy, type Verdict } from '../../../src/gateway/index.js'
+import type { Verdict } from '../../../src/gateway/index.js'
+import { claudePolicy } from '../../../src/gateway/policy/index.js'
 
 const ORDER = ['observe', 'send', 'approve', 'admin', 'server-only']
 const worst = (verdicts: Verdict | readonly Verdict[]): string =>

@@ -3,7 +3,8 @@ import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Envelope_Kind as Kind, EnvelopeSchema } from '../../../src/cmdop/gen/cmdop/core/v1/envelope_pb.js'
-import { cmdopPolicy, Refusal } from '../../../src/gateway/index.js'
+import { Refusal } from '../../../src/gateway/index.js'
+import { cmdopPolicy } from '../../../src/gateway/policy/index.js'
 import { cmdopArms } from '../../../src/gateway/policy/cmdop.js'
 
 const envelope = (kind: Kind, payload: Parameters<typeof create<typeof EnvelopeSchema>>[1]): Uint8Array =>

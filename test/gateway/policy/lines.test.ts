@@ -1,6 +1,7 @@
 /** Lines: what is judged is what is passed, whatever tricks a line plays on two parsers. */
 import { describe, expect, test } from 'vitest'
-import { cccPolicy, ccccPolicy, Refusal, type Grant, type Scope } from '../../../src/gateway/index.js'
+import { Refusal, type Grant, type Scope } from '../../../src/gateway/index.js'
+import { cccPolicy, ccccPolicy } from '../../../src/gateway/policy/index.js'
 import { createJudge } from '../../../src/gateway/judge.js'
 
 const grant = (...scopes: Scope[]): Grant => ({ id: 'g', scopes })

@@ -12,7 +12,8 @@ import { EnvelopeSchema } from '../../../src/cmdop/gen/cmdop/core/v1/envelope_pb
 import { REST_PATHS } from '../../../src/cmdop/rest-paths.js'
 import { CMDOP_ARMS, CMDOP_LAUNCH, CMDOP_ROUTES } from '../../../src/cmdop/scopes.js'
 import { cmdopArms } from '../../../src/gateway/policy/cmdop.js'
-import { catsyphonPolicy, cccPolicy, cmdopHttpPolicy, cmdopPolicy, pathClassifier, rawPolicy } from '../../../src/gateway/index.js'
+import { pathClassifier, rawPolicy } from '../../../src/gateway/index.js'
+import { catsyphonPolicy, cccPolicy, cmdopHttpPolicy, cmdopPolicy } from '../../../src/gateway/policy/index.js'
 
 const source = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
 

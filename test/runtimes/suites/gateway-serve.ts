@@ -1,7 +1,7 @@
 /** `serveGateway` where this runtime can listen: calls, links, and what a Request would hide, by bytes written by hand. */
 import { connect } from 'node:net'
 import { createCcc } from '../../../src/ccc/index.js'
-import { cccPolicy } from '../../../src/gateway/index.js'
+import { cccPolicy } from '../../../src/gateway/policy/index.js'
 import { checkEqual, createCccSimulator, runCases, type Case } from '../../../src/testing/index.js'
 import { serveGateway, type ServedGateway } from '../../../transports/node/index.js'
 import { gateway } from '../../../transports/web/index.js'

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { endpointOf, FALLBACK } from '../../../src/cccc/endpoint.js'
 import { resolveConfig } from '../../../src/cmdop/config.js'
 import { SignalboxError } from '../../../src/errors.js'
+import { rawPolicy, type ExchangePolicy, type ExchangeUpstream, type Upstream } from '../../../src/gateway/index.js'
 import {
   catsyphonPolicy,
   cccPolicy,
@@ -11,11 +12,7 @@ import {
   claudePolicy,
   cmdopHttpPolicy,
   cmdopPolicy,
-  rawPolicy,
-  type ExchangePolicy,
-  type ExchangeUpstream,
-  type Upstream,
-} from '../../../src/gateway/index.js'
+} from '../../../src/gateway/policy/index.js'
 import type { ExchangeTransport } from '../../../src/transport.js'
 import { fetchExchange } from '../../web/fetch-exchange.js'
 import { ccccDaemon, ccccHome } from '../cccc.js'
