@@ -15,17 +15,19 @@ import { isFailure, textIn } from './guards.js'
 import type { ResultLine } from './lines.js'
 
 /** By what the CLI itself calls the failure: an API call's, or the subtype of the result. Everything else is `remote`. */
-const VERDICTS: Readonly<Record<string, readonly [code: ErrorCode, hint: string]>> = {
+const ACCOUNT = 'Check the account.'
+const LATER = 'Try later: the CLI has retried already.'
+const VERDICTS: Readonly<Record<string, readonly [code: ErrorCode, hint?: string]>> = {
   authentication_failed: ['unauthenticated', 'Check the key, or run `claude` and sign in.'],
   cloud_credential_error: ['unauthenticated', 'Check the credentials of the cloud provider.'],
-  oauth_org_not_allowed: ['permission_denied', 'This organisation may not use Claude Code.'],
-  account_on_hold: ['permission_denied', 'The account is on hold.'],
-  verification_required: ['permission_denied', 'The account must be verified.'],
-  billing_error: ['permission_denied', 'Check the billing of the account.'],
-  rate_limit: ['rate_limited', 'The CLI has retried already: wait before the next call.'],
-  overloaded: ['unavailable', 'The API is overloaded; a fallbackModel helps.'],
-  server_error: ['unavailable', "The API failed after the CLI's own retries."],
-  invalid_request: ['invalid_argument', 'The API refused the request as it is.'],
+  oauth_org_not_allowed: ['permission_denied', ACCOUNT],
+  account_on_hold: ['permission_denied', ACCOUNT],
+  verification_required: ['permission_denied', ACCOUNT],
+  billing_error: ['permission_denied', ACCOUNT],
+  rate_limit: ['rate_limited', LATER],
+  overloaded: ['unavailable', 'A fallbackModel helps.'],
+  server_error: ['unavailable', LATER],
+  invalid_request: ['invalid_argument'],
   model_not_found: ['not_found', 'Check the model: the CLI does not validate it at start.'],
   max_output_tokens: ['remote', 'Raise maxTokens or ask for less.'],
   error_max_turns: ['remote', 'Raise maxTurns, or go on with another message.'],
@@ -77,7 +79,7 @@ export function classifyResult(line: ResultLine, answer: Answer, interrupted: bo
     return fail(RateLimitError, 'rate_limited', known ? `${said} It resets at ${new Date(resetsAtMs).toISOString()}.` : said, {
       remoteCode: 'usage_limit_reached',
       status: 429,
-      hint: 'resendAfterReset waits for it and sends the message again.',
+      hint: 'resendAfterReset waits for it and sends again.',
       resetsAtMs,
       retryAfterMs: known ? Math.max(0, resetsAtMs - nowMs) : undefined,
     })
@@ -85,8 +87,7 @@ export function classifyResult(line: ResultLine, answer: Answer, interrupted: bo
   // 2.0 has no field for the status, and calls most failures `unknown`.
   const status = line.api_error_status ?? statusInText(result)
   const name = failure?.error
-  if (status === 403)
-    return fail(CLIAuthenticationError, 'permission_denied', said, { remoteCode: name, status, hint: 'Check the account.' })
+  if (status === 403) return fail(CLIAuthenticationError, 'permission_denied', said, { remoteCode: name, status, hint: ACCOUNT })
   if (status === 529) return named('overloaded', status)
   if (name !== undefined && name in VERDICTS) return named(name, status)
   if (status !== undefined) {

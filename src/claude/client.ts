@@ -1,8 +1,8 @@
 /** The client: one tracker, one emitter and the policies it was given for all of its runs, none of them shared with another client. */
 import type { CircuitBreaker, Limiter, RetryPolicy } from '../core/policy/index.js'
 import { runBatch, type BatchItem, type BatchOptions, type QueryResult } from './batch.js'
-import { createCore, type ClaudeCoreOptions } from './core.js'
-import { ClaudeError, ParseError } from './errors.js'
+import { createCore, type ClaudeClientEvent, type ClaudeCoreOptions } from './core.js'
+import { ClaudeError } from './errors.js'
 import type { EventEmitter } from './events.js'
 import type { Fallback } from './fallback.js'
 import type { ClaudeLine, ContentBlock } from './lines.js'
@@ -28,7 +28,7 @@ export interface ClaudeOptions extends ClaudeCoreOptions {
   readonly retry?: RetryPolicy | false
   /** Events, usage and metrics: `createObserver()` of `signalbox/claude/ops`. None unless given. */
   readonly observer?: ClaudeObserver
-  /** What `validate` is about: `checkLine` of `signalbox/claude/reading`. Without it lines are held to what is acted upon, and no more. */
+  /** What `validate` is about: `checkLines` of `signalbox/claude/reading`. Without it lines are held to what is acted upon, and no more. */
   readonly lines?: LineCheck
   /** Where sessions are kept; `signalbox/claude/sessions` and the runtimes' entries have stores. Default: the client's own memory. */
   readonly store?: SessionKeeper
@@ -36,8 +36,8 @@ export interface ClaudeOptions extends ClaudeCoreOptions {
   readonly fallback?: Fallback
 }
 
-/** What is wrong with a line, as a path and words; undefined for a sound one and for one of an unknown type. */
-export type LineCheck = (line: ClaudeLine) => { readonly path: string; readonly message: string } | undefined
+/** Makes the check of every line: it tells of a broken one, or throws. */
+export type LineCheck = (mode: 'warn' | 'strict', tell: (event: ClaudeClientEvent) => void) => (line: ClaudeLine) => void
 
 export interface ClaudeClient extends AsyncDisposable {
   /** Runs a prompt; starts at once. */
@@ -70,26 +70,18 @@ export function createClaude(options: ClaudeOptions): ClaudeClient {
   const { defaults, validate = 'warn', fallback, observer, lines, store = memoryKeeper() } = options
   const { events, usage, metrics } = observer ?? {}
   if (validate === 'strict' && !lines) {
-    const hint = 'Give `lines`: checkLine of signalbox/claude/reading.'
-    throw new ClaudeError({ code: 'invalid_argument', message: "validate: 'strict' has nothing to go by.", hint })
+    throw new ClaudeError({
+      code: 'invalid_argument',
+      message: "validate: 'strict' needs lines: checkLines of signalbox/claude/reading.",
+    })
   }
   // The limiter stands before the breaker, so that its refusals are not taken for failures of the CLI; retries happen inside.
   const policies = [options.limiter, options.breaker, options.retry]
 
-  const check = (line: ClaudeLine): void => {
-    const fault = lines?.(line)
-    if (!fault) return
-    const { path, message } = fault
-    if (validate === 'warn') core.onEvent({ type: 'invalid', path, message, line })
-    else {
-      const text = `The CLI wrote a broken line: ${path}: ${message}`
-      throw new ParseError({ code: 'invalid_message', message: text, remoteCode: path, sent: 'yes' })
-    }
-  }
   const core = createCore(options, {
     interceptors: [metrics?.interceptor, ...policies].filter((one) => !!one),
-    ...(observer ? { observe: observer.see } : {}),
-    ...(lines && validate !== 'off' ? { validate: check } : {}),
+    observe: observer?.see,
+    validate: validate === 'off' ? undefined : lines?.(validate, (event) => core.onEvent(event)),
   })
   let closed: Promise<void> | undefined
 
@@ -99,7 +91,7 @@ export function createClaude(options: ClaudeOptions): ClaudeClient {
     const dangerous =
       all.dangerouslySkipPermissions || all.permissionMode === 'bypassPermissions' || all.allowDangerouslySkipPermissions
     if (dangerous && options.allowDangerousPermissions === false) {
-      const message = 'The settings do not allow runs without permission checks.'
+      const message = 'Runs without permission checks are not allowed here.'
       const hint = 'Set allowDangerousPermissions if that is meant.'
       throw new ClaudeError({ code: 'permission_denied', message, hint })
     }

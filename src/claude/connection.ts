@@ -115,7 +115,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       return
     }
     const message = `The CLI said nothing for ${idleMs} ms in the middle of a turn.`
-    const hint = 'Raise idleMs if its tools may be silent for longer; otherwise the API or the CLI hangs.'
+    const hint = 'Raise idleMs if its tools may be silent for longer.'
     const partialText = active.answer.text
     active.fail(new CLITimeoutError({ transport, code: 'deadline_exceeded', op: 'turn', sent: 'yes', message, hint, partialText }))
     active = undefined

@@ -32,7 +32,7 @@ export interface ClaudeCore {
   readonly validate: (line: ClaudeLine) => void
   readonly onEvent: (event: ClaudeClientEvent) => void
   /** Sees every line of every turn, once. */
-  readonly observe?: (line: ClaudeLine, answer: Answer, costUsd: number | undefined) => void
+  readonly observe?: ((line: ClaudeLine, answer: Answer, costUsd: number | undefined) => void) | undefined
   /** Counts work that outlives its call, so that closing the client can wait for it. */
   track<T>(work: Promise<T>): Promise<T>
 }
@@ -41,7 +41,7 @@ export const TURN_TIMEOUT_MS = 300_000
 
 export interface CoreParts {
   readonly interceptors?: readonly Interceptor[]
-  readonly validate?: (line: ClaudeLine) => void
+  readonly validate?: ((line: ClaudeLine) => void) | undefined
   readonly observe?: ClaudeCore['observe']
 }
 
@@ -64,14 +64,10 @@ export function createCore(options: ClaudeCoreOptions, parts: CoreParts = {}): C
         // An observer's failure is its own.
       }
     },
-    ...(parts.observe ? { observe: parts.observe } : {}),
+    observe: parts.observe,
     track(work) {
-      const settled = work.then(
-        () => {},
-        () => {},
-      )
+      const settled: Promise<unknown> = work.catch(() => {}).then(() => running.delete(settled))
       running.add(settled)
-      void settled.then(() => running.delete(settled))
       return work
     },
     async settled() {

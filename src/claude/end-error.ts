@@ -29,11 +29,7 @@ const START_UP: readonly (readonly [RegExp, ErrorCode, string])[] = [
   [/unknown option|argument '.*' is invalid/, 'incompatible', 'This CLI does not know an option: check its version.'],
   [/root\/sudo privileges/, 'permission_denied', 'Run as another user, or set IS_SANDBOX=1 inside a container.'],
   [/Invalid API key|Not logged in|Please run \/login/, 'unauthenticated', 'Sign in with `claude`, or set ANTHROPIC_API_KEY.'],
-  [
-    /--session-id|not found|Invalid |is not valid JSON|also needs --fork-session|requires /,
-    'invalid_argument',
-    'See stderrTail for the option it names.',
-  ],
+  [/--session-id|not found|Invalid |is not valid JSON|also needs --fork-session|requires /, 'invalid_argument', 'See stderrTail.'],
 ]
 
 export function endError({ reason, fault, op, turn, transport, silent }: EndFacts): SignalboxError {

@@ -13,7 +13,7 @@ import { costBy, type PricingOptions } from './pricing.js'
 import { createProcessPool, type PoolConfig, type ProcessPool } from './pool.js'
 import { memorySessionStore } from './session-store.js'
 import type { SessionStore } from './session-state.js'
-import { checkLine } from './schema.js'
+import { checkLines } from './schema.js'
 import type { ClaudeSettings } from './settings.js'
 import { createUsageTracker, type UsageTracker } from './usage.js'
 
@@ -61,7 +61,7 @@ export function createClaude(options: FullClaudeOptions): FullClaudeClient {
     allowDangerousPermissions,
     defaults,
     observer,
-    lines: checkLine,
+    lines: checkLines,
     store,
   })
   const sessions = createSessionManager({ ...client, events }, { ...managing, store, ...(clock ? { clock } : {}) })

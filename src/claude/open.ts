@@ -56,7 +56,7 @@ async function opened(transport: StreamTransport<ClaudeLaunch>, launch: ClaudeLa
   } catch (error) {
     if (!SignalboxError.is(error, 'not_found')) throw error
     const { code, message } = error
-    const hint = 'Install it with: npm install -g @anthropic-ai/claude-code, or name the executable.'
-    throw new CLINotFoundError({ code, message, hint, op: 'open', cause: error })
+    // What to do about it is in the words of the transport, which knows where it looked.
+    throw new CLINotFoundError({ code, message, op: 'open', cause: error })
   }
 }

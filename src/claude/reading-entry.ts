@@ -27,5 +27,5 @@ export {
   extractUsageFromEvents,
   type ExtractedUsage,
 } from './text.js'
-export { checkLine } from './schema.js'
+export { checkLines } from './schema.js'
 export { formatVersion, isAtLeast, MEASURED, parseVersion, type Version } from './version.js'

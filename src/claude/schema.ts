@@ -1,5 +1,7 @@
 /** Full schemas of the lines that carry meaning, loose: unknown fields pass. Used by `validate`; the guards are always on. */
 import * as z from 'zod/mini'
+import type { LineCheck } from './client.js'
+import { ParseError } from './errors.js'
 import type { ClaudeLine } from './lines.js'
 
 const text = z.string()
@@ -43,11 +45,25 @@ const SCHEMAS: Readonly<Record<string, z.ZodMiniType>> = {
 }
 
 /** What is wrong with a line, as `path: message`; undefined for a sound line and for one of an unknown type. */
-export function checkLine(line: ClaudeLine): { readonly path: string; readonly message: string } | undefined {
+function faultOf(line: ClaudeLine): { readonly path: string; readonly message: string } | undefined {
   const schema = SCHEMAS[line.type === 'system' ? `system/${String(line.subtype)}` : line.type]
   if (!schema) return undefined
   const parsed = schema.safeParse(line)
   if (parsed.success) return undefined
   const [issue] = parsed.error.issues
   return { path: [line.type, ...(issue?.path ?? [])].join('.'), message: issue?.message ?? 'invalid' }
+}
+
+/** For the option `lines`. */
+export const checkLines: LineCheck = (mode, tell) => (line) => {
+  const fault = faultOf(line)
+  if (!fault) return
+  const { path, message } = fault
+  if (mode === 'warn') return tell({ type: 'invalid', path, message, line })
+  throw new ParseError({
+    code: 'invalid_message',
+    message: `The CLI wrote a broken line: ${path}: ${message}`,
+    remoteCode: path,
+    sent: 'yes',
+  })
 }

@@ -16,14 +16,14 @@ export const BUDGETS: Readonly<Record<string, Budget>> = {
   './cccc': { budget: 17.1, aim: 15 },
   './cccc/answers': { budget: 2.1 },
   './cccc/web': { budget: 10.5 },
-  './claude': { budget: 20.3, aim: 20 },
+  './claude': { budget: 20 },
   // Everything that ccflow gives, for those who want it at once.
   './claude/full': { budget: 33.5 },
   './claude/tools': { budget: 3.5 },
   './claude/sessions': { budget: 7 },
   './claude/pool': { budget: 4 },
-  './claude/ops': { budget: 9.3 },
-  './claude/reading': { budget: 4 },
+  './claude/ops': { budget: 10.7 },
+  './claude/reading': { budget: 5.5 },
   './claude/api': { budget: 12 },
   './claude/launch': { budget: 6 },
   './claude/scopes': { budget: 2.5 },
@@ -57,6 +57,11 @@ export const NOT_HELD: readonly string[] = [
   './testing/msw',
   './testing/fake-claude',
   './claude/toon',
+]
+
+/** One export of an entry that has many, as a program that needs no more takes it. */
+export const ALONE: readonly { readonly entry: string; readonly name: string; readonly budget: number }[] = [
+  { entry: './claude', name: 'query', budget: 15.3 },
 ]
 
 /** The policies of the root, and what only they need. All the rest of the root, in one bundle, stays within `budget`. */

@@ -1,7 +1,7 @@
 /** The size budgets, over what was built. `npm run size` shows the table. */
 import { describe, expect, it } from 'vitest'
 import * as root from '../../src/index.js'
-import { BUDGETS, NO_POLICY, NOT_HELD, USES } from './budgets.js'
+import { ALONE, BUDGETS, NO_POLICY, NOT_HELD, USES } from './budgets.js'
 import { builtEntries, weigh, type Weight } from './measure.js'
 
 const kB = (bytes: number): number => Math.round(bytes / 100) / 10
@@ -29,6 +29,12 @@ describe.skipIf(builtEntries.size === 0)('what was built', () => {
     expect(Object.keys(root)).toEqual(expect.arrayContaining([...policies]))
     const { gzip } = await weigh('.', rest)
     console.log(`the root without a policy: ${kB(gzip)} KB, budget ${budget}`)
+    expect(gzip).toBeLessThanOrEqual(budget * 1000)
+  })
+
+  it.each(ALONE)('keeps $name of $entry small alone [size.budgets]', async ({ entry, name, budget }) => {
+    const { gzip } = await weigh(entry, [name])
+    console.log(`${name} of ${entry}: ${kB(gzip)} KB, budget ${budget}`)
     expect(gzip).toBeLessThanOrEqual(budget * 1000)
   })
 
