@@ -15,6 +15,7 @@ export const BUDGETS: Readonly<Record<string, Budget>> = {
   './ccc/answers': { budget: 3 },
   './cccc': { budget: 17.1, aim: 15 },
   './cccc/answers': { budget: 2.1 },
+  './cccc/scopes': { budget: 2 },
   './cccc/web': { budget: 10.5 },
   './claude': { budget: 20 },
   // Everything that ccflow gives, for those who want it at once.
