@@ -1,6 +1,6 @@
 /** The pure parts: argv, environment, settings, prices, metrics, text, and the tables held to the types. */
 import { readFileSync } from 'node:fs'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { encodeContext, FLAGS, launchEnv, launchPlan, MEASURED, OTHER_FIELDS } from '../../src/claude/argv-entry.js'
 import { createClaude } from '../../src/claude/full.js'
 import type * as main from '../../src/claude/index.js'
@@ -163,6 +163,18 @@ test("[claude.settings] settings come from a plain record; ours win over ccflow'
     logLevel: 'warn',
     toonDelimiter: '\t',
   })
+})
+
+test('[claude.settings] a log in words has one line for each call, without secrets, and none where no level is set', () => {
+  const lines: string[] = []
+  const console = vi.spyOn(globalThis.console, 'warn').mockImplementation((line: string) => void lines.push(line))
+  const log = ops.logBy(ops.readSettings({ SIGNALBOX_LOG_LEVEL: 'warning' }))
+  log?.write('warn', 'call.error', { op: 'query', error: 'refused sk-ant-api03-abcdefgh', durationMs: 3 })
+  log?.write('info', 'call.end', { op: 'query' })
+  console.mockRestore()
+  expect(lines).toHaveLength(1)
+  expect(lines[0]).toMatch(/^\d{4}-\S+Z warn call\.error op=query error=refused \[redacted\] durationMs=3$/)
+  expect(ops.logBy(ops.readSettings({}))).toBeUndefined()
 })
 
 test('[claude.pricing] the documented prices hold, dates and suffixes are ignored, unknown models have none', () => {

@@ -82,6 +82,7 @@ export const requirements: Requirement[] = [
   row('unknown-flag', 'claude-cli 2.1', 'An unknown flag is incompatible, and nothing was sent.'),
   row('private-files', 'ccflow 13', 'Private files are gone with the process.'),
   row('truncated-output', 'claude-cli 5', 'A run without a result line is a failure.'),
+  row('small-client', 'design 3', 'The small client has what it was given, under the names of the full one.'),
   row('no-leaks', 'promise', 'A thousand short runs leave nothing behind.'),
   row('host-killed', 'design 1', 'kill -9 of the host leaves no child.'),
   row('session-files', 'claude-cli 12', "The CLI's session files are listed, read and followed, tolerantly, in constant memory."),
