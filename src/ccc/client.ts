@@ -2,9 +2,9 @@
 import type { CallOptions } from '../core/call.js'
 import { systemClock } from '../core/clock.js'
 import type { SignalStream } from '../core/stream.js'
+import { cccAnswers, type CccChecks } from './answers.js'
 import { createAsks } from './asks.js'
 import { openCore, type CccCore, type CccCoreOptions } from './core.js'
-import type { Line } from './exchange.js'
 import { cccError } from './failures.js'
 import type { Receipt } from './history.js'
 import type { AskOptions, AskResult, CccSendError, Resolution, SendAndWaitOptions, SendOptions, SendResult } from './outcomes.js'
@@ -12,14 +12,9 @@ import type { CccActivity, CccMessage, CccPing, CccQuestions, CccSession, Result
 import { subscribe, type StatusEvent, type SubscribeOptions } from './subscribe.js'
 import type { TextPolicy } from './text.js'
 
-/** Gives the answer on, or throws. */
-export type CccAnswers = (cmd: keyof Results, answer: Line) => unknown
-
-export interface CccOptions extends CccCoreOptions {
+export interface CccOptions extends CccCoreOptions, CccChecks {
   /** What to do with a leading `-` or a trailing `;`, which the server would mangle. Default `guard`: one space. */
   readonly textPolicy?: TextPolicy
-  /** What answers are held to: `cccAnswers()` of `signalbox/ccc/answers`. Default: an answer is an object that says `ok`. */
-  readonly answers?: CccAnswers
 }
 
 export interface HistoryOptions extends CallOptions {
@@ -78,13 +73,14 @@ const byName = <Named extends { readonly name: string }>(list: readonly Named[] 
 export function createCcc(options: CccOptions): Ccc {
   const { clock = systemClock } = options
   const core = openCore(options)
+  const checked = cccAnswers(options)
 
   const command = async (cmd: keyof Results, given: Given = {}): Promise<unknown> => {
     const { signal, timeoutMs, fromFilter, questionIndex, optionIndex, ...same } = given
     // What is undefined stays out of the line.
     const renamed = { from_filter: fromFilter, question_index: questionIndex, option_index: optionIndex }
     const answer = await core.call(cmd, { ...same, ...renamed }, { signal, timeoutMs } as CallOptions)
-    return options.answers ? options.answers(cmd, answer) : answer
+    return checked(cmd, answer)
   }
   const ask = command as Command
 

@@ -1,6 +1,6 @@
 /** CCC: Claude Code sessions behind a unix socket. */
-export { createCcc } from './client.js'
-export type { Ccc, CccAnswers, CccOptions, HistoryOptions } from './client.js'
+export { createCcc, type Ccc, type CccOptions, type HistoryOptions } from './client.js'
+export type { CccChecks } from './answers.js'
 export { createCccCore, type CccCore, type CccCoreOptions } from './core.js'
 export { CccSendError } from './outcomes.js'
 export type { AskOptions, AskResult, Attribution, Resolution, SendAndWaitOptions, SendOptions, SendResult } from './outcomes.js'

@@ -1,4 +1,5 @@
 /** The whole client: every op by name, what the dialects share under one face, streams, and the compatibility check. */
+import { ccccAnswers } from './answers/index.js'
 import { autoAck, type CcccAutoAckArgs, type CcccAutoAckOutcome } from './auto-ack.js'
 import { assertCompatible, type CcccCompatibility, type CcccRequirements } from './compat.js'
 import { createContextMethods, type CcccContextMethods } from './context.js'
@@ -63,7 +64,7 @@ export interface CcccClient extends CcccMethods, Pick<CcccCore, 'call' | 'callRa
 
 export function createCccc(options: CcccOptions): CcccClient {
   const table = loadOps()
-  const core = createCcccCore({ ...options, ops: table })
+  const core = createCcccCore({ answers: ccccAnswers(), ...options, ops: table })
   const daemon = createDaemonKnowledge(core)
   const method = createMethodCall(core, table)
   const messages = createMessaging(core, method, daemon)

@@ -60,8 +60,8 @@ export interface CcccCoreOptions extends ClientOptions {
   /** What is known about ops, such as which may be repeated: `loadOps()`. */
   readonly ops?: OpTable
   /**
-   * What answers are held to, and `validate` is about: `ccccAnswers()` of `signalbox/cccc/answers`. Default: an answer is an envelope with
-   * an object in it, whatever that holds.
+   * What answers are held to, and `validate` is about: `ccccAnswers()` of `signalbox/cccc/answers`. The whole client brings it along; for
+   * the small one an answer is an envelope with an object in it, whatever that holds.
    */
   readonly answers?: CcccAnswerCheck
 }

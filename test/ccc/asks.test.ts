@@ -1,7 +1,6 @@
 /** Asks and sends: whose answer it is, what is known when there is none, and who waits for whom. */
 import { describe, expect, test } from 'vitest'
-import { cccAnswers, type CccChecks } from '../../src/ccc/answers/index.js'
-import { createCcc, type Ccc, type CccSendError, type AskResult, type Receipt } from '../../src/ccc/index.js'
+import { createCcc, type Ccc, type CccChecks, type CccSendError, type AskResult, type Receipt } from '../../src/ccc/index.js'
 import { createCccSimulator, createFakeClock } from '../../src/testing/index.js'
 import { bench, failure } from './kit.js'
 
@@ -448,7 +447,7 @@ describe('the client', () => {
       },
     }
     const onEvent = (event: unknown): void => void reports.push(event)
-    const held = (checks: CccChecks): Ccc => createCcc({ transport, answers: cccAnswers({ onEvent, ...checks }) })
+    const held = (checks: CccChecks): Ccc => createCcc({ transport, onEvent, ...checks })
     expect(await held({}).history({ session })).toEqual([{ id: 'seven', ts: 1, from: 'api' }])
     expect(reports).toMatchObject([{ type: 'invalid', op: 'history', path: 'messages.0.id' }])
     expect(await failure(held({ validate: 'strict' }).history({ session }))).toMatchObject({

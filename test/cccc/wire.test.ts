@@ -189,16 +189,18 @@ describe('an answer', () => {
   test('that breaks its shape is reported and delivered, or refused, as the caller wants [cccc.validate]', async () => {
     const transport = scripted('{"ok":true,"result":{"pid":"seven"}}\n')
     const notices: unknown[] = []
-    const answers = ccccAnswers()
-    await using lenient = createCccc({ transport, answers, onEvent: (notice) => notices.push(notice) })
+    await using lenient = createCccc({ transport, onEvent: (notice) => notices.push(notice) })
     expect((await lenient.call('ping')).pid).toBe('seven')
     expect(notices).toMatchObject([{ type: 'invalid', op: 'ping', path: /^result\./ }])
-    await using strict = createCccc({ transport, answers, validate: 'strict' })
+    await using strict = createCccc({ transport, validate: 'strict' })
     await expect(strict.call('ping')).rejects.toMatchObject({ code: 'invalid_message', sent: 'yes' })
-    await using off = createCccc({ transport, answers, validate: 'off', onEvent: (notice) => notices.push(notice) })
+    await using off = createCccc({ transport, validate: 'off', onEvent: (notice) => notices.push(notice) })
     await off.call('ping')
     expect(notices).toHaveLength(1)
-    expect(() => createCccc({ transport, validate: 'strict' })).toThrow(/signalbox\/cccc\/answers/)
+    // The small client carries no list of its own, and does not pretend to.
+    expect(() => createCcccCore({ transport, validate: 'strict' })).toThrow(/signalbox\/cccc\/answers/)
+    await using small = createCcccCore({ transport, validate: 'strict', answers: ccccAnswers() })
+    await expect(small.call('ping')).rejects.toMatchObject({ code: 'invalid_message' })
   })
 })
 

@@ -11,9 +11,8 @@ export const BUDGETS: Readonly<Record<string, Budget>> = {
   // With every policy, which no application brings along: see NO_POLICY and USES.
   '.': { budget: 10 },
   './web': { budget: 16.5, aim: 9 },
-  './ccc': { budget: 9.7, aim: 6 },
-  './ccc/answers': { budget: 3 },
-  './cccc': { budget: 17.1, aim: 15 },
+  './ccc': { budget: 10.4, aim: 6 },
+  './cccc': { budget: 18.5, aim: 15 },
   './cccc/answers': { budget: 2.1 },
   './cccc/scopes': { budget: 2 },
   './cccc/web': { budget: 10.5 },

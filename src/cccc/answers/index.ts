@@ -1,8 +1,6 @@
-/**
- * What is known of the answers to the ops, for programs that want them checked: the keys that every recorded daemon gave. An entry of its
- * own, because most programs ask a few ops and look at what they got.
- */
+/** What is known of the answers to the ops: the keys that every recorded daemon gave. The whole client checks by it. */
 import { isEvent, isRecord, type CcccAnswerCheck, type Loose } from '../shapes.js'
+import { loadOps } from '../table.js'
 import { ANSWERS } from './answers.gen.js'
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -20,13 +18,14 @@ function typeOf(value: unknown): string {
 
 /** For `createCccc({ answers })`: finds the first key that does not hold what it always held. */
 export function ccccAnswers(): CcccAnswerCheck {
-  const expected = new Map(ANSWERS.split('\n').map((line) => [line.slice(0, line.indexOf(' ')), line.split(' ').slice(1)]))
+  const lines = ANSWERS.split('\n')
+  const expected = new Map([...loadOps().keys()].sort().map((op, index) => [op, lines[index]]))
   return (op: string, result: Loose) => {
-    for (const each of expected.get(op) ?? []) {
+    for (const each of expected.get(op)?.split(' ') ?? []) {
       const key = each.slice(1)
       const wanted = TYPES[each[0] ?? '']
       const found = typeOf(result[key])
-      if (found !== wanted && !(wanted === 'event' && isEvent(result[key]))) {
+      if (wanted && found !== wanted && !(wanted === 'event' && isEvent(result[key]))) {
         return { path: `result.${key}`, message: `expected ${wanted}, found ${found}` }
       }
     }

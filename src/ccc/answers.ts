@@ -1,12 +1,9 @@
-/**
- * What the answers of a server are held to, for programs that want them checked. An entry of its own, because most programs look at what
- * they got.
- */
+/** What the answers of a server are held to: one schema for each command. */
 import * as z from 'zod/mini'
-import type { ClientOptions } from '../../core/call.js'
-import { validated, type InvalidMessage, type Schema } from '../../core/validate.js'
-import type { CccAnswers } from '../client.js'
-import type { Results } from '../results.js'
+import type { ClientOptions } from '../core/call.js'
+import { validated, type InvalidMessage, type Schema } from '../core/validate.js'
+import type { Line } from './exchange.js'
+import type { Results } from './results.js'
 
 const string = z.string()
 const number = z.number()
@@ -61,7 +58,7 @@ export interface CccChecks extends Pick<ClientOptions, 'validate'> {
   readonly onEvent?: (event: InvalidMessage) => void
 }
 
-/** For `createCcc({ answers: cccAnswers() })`: what does not fit is reported and delivered, or refused (`validate: 'strict'`). */
-export function cccAnswers({ validate = 'warn', onEvent }: CccChecks = {}): CccAnswers {
+/** Gives an answer on: what does not fit is reported and delivered, or refused (`validate: 'strict'`). */
+export function cccAnswers({ validate = 'warn', onEvent }: CccChecks): (cmd: keyof Results, answer: Line) => unknown {
   return (cmd, answer) => validated(SCHEMAS[cmd], answer, { validate, op: cmd, facts: { system: 'ccc' }, onInvalid: onEvent })
 }
