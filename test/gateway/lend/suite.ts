@@ -1,7 +1,7 @@
 /** The conformance suites of the clients, each call through a gateway. Runs wherever there is a WebSocket. */
-import { ccccScopes } from '../../../src/cccc/scopes.js'
 import { createClaude, type ClaudeLaunch } from '../../../src/claude/index.js'
 import { cmdopRest } from '../../../src/cmdop/rest.js'
+import { ccccPolicy } from '../../../src/gateway/index.js'
 import type { ExchangeTransport } from '../../../src/index.js'
 import {
   check,
@@ -109,12 +109,11 @@ const withHeaders = (transport: ExchangeTransport, own: Readonly<Record<string, 
 async function cccc(lender: Lender): Promise<CaseResult[]> {
   const simulator = createCcccSimulator({ dialect: 'B' })
   lender.serve('cccc', simulator.transport)
-  const scopes = ccccScopes()
   const context: Omit<CcccContext, 'transport'> = {
     dialect: 'B',
     implementation: 'simulator',
     projectPath: '/home/dev/project',
-    serverOnly: (op) => scopes[op] === 'server-only',
+    serverOnly: (op) => [ccccPolicy.classify({ op })].flat().some(({ needs }) => needs === 'server-only'),
   }
   const results: CaseResult[] = []
   // One request on a connection is a POST; what takes over its connection needs a link.
