@@ -1,7 +1,7 @@
 /** The conformance suites of the clients, each call through a gateway. Runs wherever there is a WebSocket. */
 import { createClaude, type ClaudeLaunch } from '../../../src/claude/index.js'
 import { cmdopRest } from '../../../src/cmdop/rest.js'
-import { ccccPolicy } from '../../../src/gateway/index.js'
+import { ccccPolicy } from '../../../src/gateway/policy/index.js'
 import type { ExchangeTransport } from '../../../src/index.js'
 import {
   check,
