@@ -33,9 +33,14 @@ export function createScope(options: ScopeOptions = {}): Scope {
   const { signal: parent, timeoutMs = 0, clock = systemClock } = options
   const controller = new AbortController()
   const { signal } = controller
-  const unfollow = onAbort(parent, () => controller.abort(parent?.reason))
   let timer: Timer | undefined
   let endsAt = Number.POSITIVE_INFINITY
+  // Disarmed at once: work that ignores its signal may never come to dispose of the scope, and its timer would hold the process.
+  const abort = (reason?: unknown): void => {
+    timer?.cancel()
+    controller.abort(reason)
+  }
+  const unfollow = onAbort(parent, () => abort(parent?.reason))
   if (timeoutMs > 0 && timeoutMs < endsAt && !signal.aborted) {
     timer = clock.after(timeoutMs, () => controller.abort(new DeadlinePassed(timeoutMs)))
     endsAt = clock.monotonic() + timeoutMs
@@ -46,7 +51,7 @@ export function createScope(options: ScopeOptions = {}): Scope {
   }
   return {
     signal,
-    abort: (reason) => controller.abort(reason),
+    abort,
     clearDeadline,
     remainingMs: () => (signal.aborted ? 0 : Math.max(0, endsAt - clock.monotonic())),
     [Symbol.dispose]() {

@@ -4,14 +4,17 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 /** Kinds that a test runner opens for itself at any moment, and that say nothing about links. */
 const NOT_OURS = new Set(['FSReqCallback', 'FSReqPromise', 'GetAddrInfoReqWrap', 'MessagePort', 'Immediate', 'TTYWrap', 'CloseReq'])
 
-export function heldByProcess(): Record<string, number> {
+/** What keeps the process alive, a kind each: on Node and Deno. Bun has the function, and it always says that there is nothing. */
+export function keepsAlive(): string[] {
   // Made when first asked for, by whoever that is; a pipe of the process and not of a link.
   void [process.stdin, process.stdout, process.stderr]
-  const held: Record<string, number> = {}
   const info = (process as { getActiveResourcesInfo?: () => string[] }).getActiveResourcesInfo
-  for (const kind of info?.call(process) ?? []) {
-    if (!NOT_OURS.has(kind)) held[kind] = (held[kind] ?? 0) + 1
-  }
+  return (info?.call(process) ?? []).filter((kind) => !NOT_OURS.has(kind))
+}
+
+export function heldByProcess(): Record<string, number> {
+  const held: Record<string, number> = {}
+  for (const kind of keepsAlive()) held[kind] = (held[kind] ?? 0) + 1
   // Where /proc exists it tells of sockets and children that the runtime does not list, and of zombies.
   // Deno opens a pair for itself now and then, and keeps it: there only the case with many links counts them.
   if (!('Deno' in globalThis)) held.sockets = descriptors()

@@ -24,11 +24,16 @@ export async function lendTo(peersUrl: string, webSocket?: WebSocketConstructor)
   const { url, token } = head as { url: string; token: string }
   const servers = new Map<string, StreamTransport<unknown> | ExchangeTransport>()
   const links = new Set<Link>()
+  const openings = new Set<Promise<Link>>()
   let over = false
 
   const standBy = async (name: string): Promise<void> => {
     if (over) return
-    const link = await transport.open({ peer: 'lend', id, name })
+    const opening = transport.open({ peer: 'lend', id, name })
+    openings.add(opening)
+    const link = await opening.finally(() => openings.delete(opening))
+    // The end may have come while it opened.
+    if (over) return void (await link.close({ graceMs: 100 }))
     links.add(link)
     void link.closed.then(() => links.delete(link))
     // Another one stands ready before this one is used, or when it is given back unused.
@@ -49,6 +54,7 @@ export async function lendTo(peersUrl: string, webSocket?: WebSocketConstructor)
     },
     async [Symbol.asyncDispose]() {
       over = true
+      await Promise.allSettled(openings)
       await Promise.all([...links].map((link) => link.close({ graceMs: 100 })))
     },
   }

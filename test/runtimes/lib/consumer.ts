@@ -19,8 +19,10 @@ export function installPackage(): void {
   if (!existsSync(join(root, 'dist', 'index.js'))) throw new Error('Nothing is built: run `npm run build` first.')
   rmSync(consumer, { recursive: true, force: true })
   mkdirSync(installed, { recursive: true })
-  // A package of its own: inside the checkout's, its name would mean the checkout and not what was unpacked.
-  writeFileSync(join(consumer, 'package.json'), '{"private":true}\n')
+  // A package and a project of its own. Else the name would resolve to the checkout around it: in Node by the package's own name, in Bun by
+  // the paths of its tsconfig.json, which are the sources.
+  writeFileSync(join(consumer, 'package.json'), '{ "name": "consumer", "private": true, "type": "module" }\n')
+  writeFileSync(join(consumer, 'tsconfig.json'), '{}\n')
   execFileSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', consumer], { cwd: root })
   const archive = readdirSync(consumer).find((file) => file.endsWith('.tgz')) as string
   // An optional peer that has its own executables, and is therefore kept with the runtimes.

@@ -19,15 +19,21 @@ export interface SuiteReport {
   readonly error?: string
 }
 
-/** One suite that cannot even start must not hide the others. Each end goes to stderr, so that a run that hangs says where. */
-export async function runSuites(suites: readonly Suite[], environment: Environment): Promise<SuiteReport[]> {
+/** Called before a suite; what it gives is called after it, and says what the suite left behind. */
+export type Watch = () => () => Promise<string | undefined>
+
+/** One suite that cannot even start must not hide the others. Each start goes to stderr, so that a run that hangs says where. */
+export async function runSuites(suites: readonly Suite[], environment: Environment, watch?: Watch): Promise<SuiteReport[]> {
   const reports: SuiteReport[] = []
   const began = performance.now()
   const ms = (): number => Math.round(performance.now() - began)
   for (const { name, run } of suites) {
     try {
       console.error(`${ms()} ms: ${name}`)
-      reports.push({ name, results: await run(environment), ms: ms() })
+      const left = watch?.()
+      const results = await run(environment)
+      const error = await left?.()
+      reports.push({ name, results, ms: ms(), ...(error === undefined ? {} : { error }) })
     } catch (error) {
       reports.push({ name, results: [], ms: ms(), error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
     }

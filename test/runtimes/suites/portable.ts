@@ -5,7 +5,7 @@ import { ccccSuite } from './cccc.js'
 import { codecSuite } from './codecs.js'
 import { entriesSuite } from './entries.js'
 import { gatewaySuite } from './gateway.js'
-import { runSuites, type Environment, type Suite, type SuiteReport } from './environment.js'
+import { runSuites, type Environment, type Suite, type SuiteReport, type Watch } from './environment.js'
 import { storeSuite } from './store.js'
 import { webSuites } from './web.js'
 
@@ -24,8 +24,8 @@ export function environment(peers: string, runtime: string): Environment {
   return { runtime, ws: (peer) => `${peers}/${peer}` }
 }
 
-export function run(peers: string, runtime: string, more: readonly Suite[] = []): Promise<SuiteReport[]> {
-  return runSuites([...suites, ...more], environment(peers, runtime))
+export function run(peers: string, runtime: string, more: readonly Suite[] = [], watch?: Watch): Promise<SuiteReport[]> {
+  return runSuites([...suites, ...more], environment(peers, runtime), watch)
 }
 
 // How workerd asks.

@@ -6,6 +6,8 @@ import { contractSuites, selfProgram } from '../../contract/runtime.js'
 import { fileStoreSuite } from './catsyphon-files.js'
 import { cccLocalSuites } from './ccc-local.js'
 import { gatewayServeSuite } from './gateway-serve.js'
+import { mustLeave, watchSuite } from './left-behind.js'
+import { packedSuite } from './packed.js'
 import { run } from './portable.js'
 import { sessionStoreSuites } from './session-stores.js'
 
@@ -21,13 +23,15 @@ if (!('WebSocket' in globalThis)) {
   Object.assign(globalThis, { WebSocket: await nodeWebSocket() })
 }
 
-const reports = await run(process.env.SIGNALBOX_PEERS_URL ?? '', process.env.SIGNALBOX_RUNTIME ?? 'unknown', [
+const more = [
+  packedSuite,
   ...contractSuites(entry, selfProgram(fileURLToPath(import.meta.url))),
   fileStoreSuite,
   ...cccLocalSuites,
   gatewayServeSuite,
   ...(await sessionStoreSuites(process.env.SIGNALBOX_RUNTIME ?? 'unknown')),
-])
+]
+const { SIGNALBOX_PEERS_URL = '', SIGNALBOX_RUNTIME = 'unknown' } = process.env
+const reports = await run(SIGNALBOX_PEERS_URL, SIGNALBOX_RUNTIME, more, watchSuite)
 console.log(`SIGNALBOX-REPORT ${JSON.stringify(reports)}`)
-// The simulators of some suites beat on; what a link or a child must leave behind is counted inside the contract suites.
-process.exit(0)
+mustLeave()
