@@ -7,6 +7,16 @@ export const requirements: readonly Requirement[] = [
     behaviour: 'The built package, packed, runs its suites in Node, Bun, Deno, workerd and Chromium.',
   },
   {
+    id: 'package.packed',
+    source: 'design 8',
+    behaviour: 'What the runtimes import is the unpacked archive, neither the build beside the sources nor the sources.',
+  },
+  {
+    id: 'package.ends',
+    source: 'design 8',
+    behaviour: 'A process that ran every suite ends by itself; what a suite left behind is named.',
+  },
+  {
     id: 'package.entry-imports',
     source: 'design 2',
     behaviour: 'Every entry can be imported wherever it is meant to run, and exports something.',

@@ -2,6 +2,8 @@
 import { catsyphonSuite } from './catsyphon.js'
 import { cccSuites } from './ccc.js'
 import { ccccSuite } from './cccc.js'
+import { claudeSuite } from './claude.js'
+import { cmdopSuite } from './cmdop.js'
 import { codecSuite } from './codecs.js'
 import { entriesSuite } from './entries.js'
 import { gatewaySuite } from './gateway.js'
@@ -17,6 +19,8 @@ const suites: readonly Suite[] = [
   catsyphonSuite,
   ccccSuite,
   ...cccSuites,
+  claudeSuite,
+  cmdopSuite,
   gatewaySuite,
 ]
 

@@ -5,6 +5,7 @@ import { played } from '../../contract/programs.js'
 import { contractSuites, selfProgram } from '../../contract/runtime.js'
 import { fileStoreSuite } from './catsyphon-files.js'
 import { cccLocalSuites } from './ccc-local.js'
+import { claudeChildSuite } from './claude-child.js'
 import { gatewayServeSuite } from './gateway-serve.js'
 import { mustLeave, watchSuite } from './left-behind.js'
 import { packedSuite } from './packed.js'
@@ -28,6 +29,7 @@ const more = [
   ...contractSuites(entry, selfProgram(fileURLToPath(import.meta.url))),
   fileStoreSuite,
   ...cccLocalSuites,
+  claudeChildSuite,
   gatewayServeSuite,
   ...(await sessionStoreSuites(process.env.SIGNALBOX_RUNTIME ?? 'unknown')),
 ]
