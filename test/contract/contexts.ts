@@ -121,6 +121,8 @@ export async function subprocessContext({ listenUnix, subprocess }: Entry, relay
       }
     },
     held: heldByProcess,
+    // Each pair starts a whole runtime, and one case starts twenty: minutes where others want the cores too.
+    caseTimeoutMs: 180_000,
     async [Symbol.asyncDispose]() {
       await listener[Symbol.asyncDispose]()
       rmSync(folder, { recursive: true, force: true })

@@ -46,7 +46,8 @@ for (const [name, make] of Object.entries(made)) {
     })
     afterAll(() => context[Symbol.asyncDispose]())
     for (const { id, title, skip, run } of transportContract) {
-      test(`${title} [${id}]`, async (task) => {
+      // A little longer than the case's own patience, which says more when it ends.
+      test(`${title} [${id}]`, { timeout: 200_000 }, async (task) => {
         const why = skip?.(context)
         if (why !== undefined) return task.skip(why)
         await run(context)

@@ -59,7 +59,12 @@ export function subprocess<Launch = void>(options: SubprocessOptions<Launch>): S
         if (signal?.aborted) throw abortError(signal, facts)
         throw await spawnFault(error, { file, cwd, path: environment.PATH }, name)
       }
-      return linkTo(child, info, { watchdog, stderrTailBytes, onStderr })
+      const link = linkTo(child, info, { watchdog, stderrTailBytes, onStderr })
+      // Whoever has a link may be killed the next moment, and the child must go too.
+      await watchdog?.told()
+      if (!signal?.aborted) return link
+      await link.close({ graceMs: 0 })
+      throw abortError(signal, facts)
     },
   }
 }

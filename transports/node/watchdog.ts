@@ -22,6 +22,8 @@ export interface Watchdog {
   /** Has it stand by before a child starts: the fewer instants between a child's start and `watch`, the better. */
   prepare(): void
   watch(group: number): void
+  /** Resolves once all that it was told is in its pipe, where our death cannot take it back. */
+  told(): Promise<void>
   /** When the last group leaves, the watchdog leaves too; resolves once it has. */
   leave(group: number): Promise<void>
   /** The child that it was prepared for did not start. Resolves once it has left, if nobody else needs it. */
@@ -32,7 +34,13 @@ export function createWatchdog(shellFile = '/bin/sh'): Watchdog {
   const groups = new Set<number>()
   let shell: ChildProcess | undefined
   let gone: Promise<void> = Promise.resolve()
+  let told: Promise<unknown> = gone
 
+  const say = (line: string): void => {
+    const pipe = shell?.stdin
+    // A failure to write says that it is gone, which is an answer as well.
+    if (pipe) told = Promise.race([gone, new Promise((resolve) => pipe.write(line, resolve))])
+  }
   const start = (): void => {
     // In a session of its own, so that what kills our group does not kill it; outside any folder that one may want to remove.
     let child: ChildProcess
@@ -56,7 +64,7 @@ export function createWatchdog(shellFile = '/bin/sh'): Watchdog {
     child.unref()
     const pipe = child.stdin as { unref?: () => void } | null
     pipe?.unref?.()
-    for (const group of groups) child.stdin?.write(`watch ${group}\n`)
+    for (const group of groups) say(`watch ${group}\n`)
   }
 
   const dismiss = (last: ChildProcess, word = ''): void => {
@@ -72,11 +80,16 @@ export function createWatchdog(shellFile = '/bin/sh'): Watchdog {
     },
     watch(group) {
       groups.add(group)
-      shell?.stdin?.write(`watch ${group}\n`)
+      say(`watch ${group}\n`)
+    },
+    async told() {
+      await told
+      // Bun calls a write done that it hands over at the end of its turn.
+      await new Promise((resolve) => setImmediate(resolve))
     },
     async leave(group) {
       if (!groups.delete(group) || !shell) return
-      if (groups.size > 0) shell.stdin?.write(`leave ${group}\n`)
+      if (groups.size > 0) say(`leave ${group}\n`)
       else {
         dismiss(shell, `leave ${group}\n`)
         await gone
