@@ -70,7 +70,6 @@ export const PEER_SCENARIOS: readonly PeerScenario[] = [
   { name: 'error-401', prompt: 'FAKE:401', options: { maxApiRetries: 2 } },
   { name: 'error-403', prompt: 'FAKE:403' },
   { name: 'error-429-retries2', prompt: 'FAKE:429', options: { maxApiRetries: 2 } },
-  { name: 'error-429-then-ok', prompt: 'FAKE:429once:peer' },
   { name: 'error-500-retries1', prompt: 'FAKE:500', options: { maxApiRetries: 1 } },
   { name: 'error-toolong', prompt: 'FAKE:toolong' },
   { name: 'connection-reset', prompt: 'FAKE:reset', options: { maxApiRetries: 1 } },
