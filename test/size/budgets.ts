@@ -13,7 +13,7 @@ export const BUDGETS: Readonly<Record<string, Budget>> = {
   './web': { budget: 16.5, aim: 9 },
   './ccc': { budget: 10.4, aim: 6 },
   './cccc': { budget: 18.5, aim: 15 },
-  './cccc/answers': { budget: 2.1 },
+  './cccc/answers': { budget: 3.5 },
   './cccc/scopes': { budget: 2 },
   './cccc/web': { budget: 10.5 },
   './claude': { budget: 20 },
