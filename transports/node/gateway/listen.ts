@@ -22,7 +22,8 @@ export function createHttpServer(limits: GatewayLimits, tls: Tls | undefined): S
   const server = tls ? createTlsServer({ ...settings, ...tls, handshakeTimeout: limits.headersTimeoutMs }) : createServer(settings)
   server.headersTimeout = limits.headersTimeoutMs
   server.requestTimeout = limits.headersTimeoutMs + limits.bodyTimeoutMs
-  server.keepAliveTimeout = 5_000
+  // Longer than what clients keep an idle connection for: a request must not meet a server that hangs up just then.
+  server.keepAliveTimeout = 65_000
   server.maxHeadersCount = 100
   return server
 }
