@@ -59,9 +59,8 @@ describe.skipIf(process.platform !== 'linux')('the end of the gateway', () => {
       }
     }
     for (let number = 0; number < 50; number += 5) await Promise.all([0, 1, 2, 3, 4].map((more) => round(number + more)))
-    // All of them ended; that it takes less than two seconds is said of a machine that is not busy with something else for as long.
-    took.sort((a, b) => a - b)
-    expect(took[Math.floor(took.length * 0.9)]).toBeLessThan(2_000)
+    // Milliseconds, as a rule: two seconds leave room for a machine that looks away.
+    expect(Math.max(...took)).toBeLessThan(2_000)
   })
 
   test('[gateway.kill.sigterm] SIGTERM tells clients to resume, ends stubborn children, removes the token file and exits within five seconds', {
