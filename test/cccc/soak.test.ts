@@ -1,34 +1,14 @@
 /** A thousand calls, two hundred streams and twenty terminals over one client: the heap is flat, nothing is held, nothing is warned of. */
-import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
-import { build } from 'esbuild'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { createCccc } from '../../src/cccc/index.js'
 import { createCcccSimulator } from '../../src/testing/index.js'
 import { listenUnix } from '../../transports/node/index.js'
-import type { Left } from './soak.js'
-
-const folder = mkdtempSync(join(tmpdir(), 'sb-cccc-soak-'))
-const program = join(folder, 'soak.mjs')
-beforeAll(async () => {
-  await build({
-    entryPoints: [fileURLToPath(new URL('./soak.ts', import.meta.url))],
-    outfile: program,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'es2022',
-    packages: 'external',
-  })
-})
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+import { buildSoak } from '../memory/program.js'
 
 test('a thousand calls, two hundred streams and twenty terminals leave nothing, on either side [cccc.soak]', async () => {
-  const path = join(folder, 'd.sock')
+  using program = await buildSoak(new URL('./soak.ts', import.meta.url))
+  const path = join(program.folder, 'd.sock')
   await using listener = await listenUnix({ path })
   await using simulator = createCcccSimulator({ dialect: 'B' })
   void simulator.listen(listener)
@@ -37,9 +17,7 @@ test('a thousand calls, two hundred streams and twenty terminals leave nothing, 
   await own.groups.attach({ groupId, path: '/home/dev/project' })
   await own.actors.add({ groupId, actorId: 'sh', runtime: 'custom', runner: 'pty', command: ['sh', '-c', 'cat'] })
 
-  const args = ['--expose-gc', program, path, groupId]
-  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 100_000 })
-  const left = JSON.parse(stdout) as Left
+  const left = await program.run([path, groupId], 100_000)
   expect(left.outcomes).toEqual({
     answered: 600,
     not_found: 100,

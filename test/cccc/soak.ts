@@ -5,23 +5,7 @@
 import { setMaxListeners } from 'node:events'
 import { createCccc } from '../../src/cccc/index.js'
 import { unixSocket } from '../../transports/node/index.js'
-import { descriptors, heldByProcess } from '../contract/held.js'
-
-export interface Left {
-  readonly heapGrowthBytes: number
-  readonly sockets: number
-  readonly held: Readonly<Record<string, number>>
-  readonly outcomes: Readonly<Record<string, number>>
-  readonly warnings: readonly string[]
-}
-
-const warnings: string[] = []
-process.on('warning', ({ name, message }) => warnings.push(`${name}: ${message}`))
-const collect = (globalThis as { gc?: () => void }).gc
-const outcomes: Record<string, number> = {}
-const note = (outcome: string): void => {
-  outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
-}
+import { note, secondRoundLeaves } from '../memory/rounds.js'
 
 const [path = '', groupId = ''] = process.argv.slice(2)
 const client = createCccc({ transport: unixSocket({ path }) })
@@ -88,30 +72,7 @@ async function round(): Promise<void> {
   for (let count = 0; count < 20; count += 1) await terminal()
 }
 
-/** What the runtime lets go of takes some turns. */
-async function heap(): Promise<number> {
-  let least = Number.POSITIVE_INFINITY
-  for (let attempt = 0; attempt < 5; attempt += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 100))
-    collect?.()
-    least = Math.min(least, process.memoryUsage().heapUsed)
-  }
-  return least
-}
-
-// Code is compiled and pools are filled by the first round.
-await round()
-const [heapBefore, heldBefore, socketsBefore] = [await heap(), heldByProcess(), descriptors()]
-for (const outcome of Object.keys(outcomes)) delete outcomes[outcome]
-await round()
-const [heapAfter, heldAfter, socketsAfter] = [await heap(), heldByProcess(), descriptors()]
-const left: Left = {
-  heapGrowthBytes: heapAfter - heapBefore,
-  sockets: socketsAfter - socketsBefore,
-  held: Object.fromEntries(Object.entries(heldAfter).filter(([name, count]) => count > (heldBefore[name] ?? 0))),
-  outcomes,
-  warnings,
-}
+const left = await secondRoundLeaves(round)
 await client.close()
 process.stdout.write(JSON.stringify(left))
 // Nothing is told to leave: a process that still holds something would stay, and its parent would say so.

@@ -14,24 +14,11 @@ import { createStream, type SignalStream } from '../../src/core/stream.js'
 import { SignalboxError } from '../../src/errors.js'
 import type { Link, StreamTransport } from '../../src/transport.js'
 import { listenUnix, subprocess, unixSocket } from '../../transports/node/index.js'
-import { descriptors, heldByProcess } from '../contract/held.js'
+import { note, secondRoundLeaves } from './rounds.js'
 
 interface Request {
   readonly id: number
   readonly op: 'answer' | 'stream' | 'silence'
-}
-
-export interface Left {
-  readonly heapGrowthBytes: number
-  readonly sockets: number
-  readonly held: Readonly<Record<string, number>>
-  readonly outcomes: Readonly<Record<string, number>>
-}
-
-const collect = (globalThis as { gc?: () => void }).gc
-const outcomes: Record<string, number> = {}
-const note = (outcome: string): void => {
-  outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
 }
 
 async function serve(link: Link): Promise<void> {
@@ -166,31 +153,8 @@ async function round(): Promise<void> {
   }
 }
 
-/** What the runtime lets go of takes some turns. */
-async function heap(): Promise<number> {
-  let least = Number.POSITIVE_INFINITY
-  for (let attempt = 0; attempt < 5; attempt += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 50))
-    collect?.()
-    least = Math.min(least, process.memoryUsage().heapUsed)
-  }
-  return least
-}
-
-// Code is compiled and pools are filled by the first round, which costs some hundred kilobytes once.
-await round()
-const [heapBefore, heldBefore, socketsBefore] = [await heap(), heldByProcess(), descriptors()]
-for (const outcome of Object.keys(outcomes)) delete outcomes[outcome]
-await round()
-const [heapAfter, heldAfter, socketsAfter] = [await heap(), heldByProcess(), descriptors()]
-const grown = Object.entries(heldAfter).filter(([name, count]) => count > (heldBefore[name] ?? 0))
+const left = await secondRoundLeaves(round)
 await listener[Symbol.asyncDispose]()
 rmSync(folder, { recursive: true, force: true })
-const left: Left = {
-  heapGrowthBytes: heapAfter - heapBefore,
-  sockets: socketsAfter - socketsBefore,
-  held: Object.fromEntries(grown),
-  outcomes,
-}
 process.stdout.write(JSON.stringify(left))
 // Nothing is told to leave: a process that still holds something would stay, and its parent would say so.

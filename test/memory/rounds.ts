@@ -1,0 +1,50 @@
+/**
+ * Runs the same work twice in this process and says what the second round left behind: the heap after a forced collection, sockets, whatever
+ * the process holds, how each piece of work ended, and what the runtime warned of.
+ */
+import { descriptors, heldByProcess } from '../contract/held.js'
+
+export interface Left {
+  readonly heapGrowthBytes: number
+  readonly sockets: number
+  readonly held: Readonly<Record<string, number>>
+  readonly outcomes: Readonly<Record<string, number>>
+  readonly warnings: readonly string[]
+}
+
+const collect = (globalThis as { gc?: () => void }).gc
+const outcomes: Record<string, number> = {}
+const warnings: string[] = []
+process.on('warning', ({ name, message }) => warnings.push(`${name}: ${message}`))
+
+/** How one piece of the work ended. */
+export const note = (outcome: string): void => {
+  outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
+}
+
+/** What the runtime lets go of takes some turns. */
+async function heap(): Promise<number> {
+  let least = Number.POSITIVE_INFINITY
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    collect?.()
+    least = Math.min(least, process.memoryUsage().heapUsed)
+  }
+  return least
+}
+
+export async function secondRoundLeaves(round: () => Promise<void>): Promise<Left> {
+  // Code is compiled and pools are filled by the first round, which costs some hundred kilobytes once.
+  await round()
+  const [heapBefore, heldBefore, socketsBefore] = [await heap(), heldByProcess(), descriptors()]
+  for (const outcome of Object.keys(outcomes)) delete outcomes[outcome]
+  await round()
+  const [heapAfter, heldAfter, socketsAfter] = [await heap(), heldByProcess(), descriptors()]
+  return {
+    heapGrowthBytes: heapAfter - heapBefore,
+    sockets: socketsAfter - socketsBefore,
+    held: Object.fromEntries(Object.entries(heldAfter).filter(([name, count]) => count > (heldBefore[name] ?? 0))),
+    outcomes,
+    warnings,
+  }
+}
