@@ -1,11 +1,13 @@
 /** Joins a client's link to an upstream's. Bytes that go up are judged; bytes that come down wait for the client's window. */
-import { systemClock, type Clock, type Timer } from '../core/clock.js'
+import { systemClock, type Clock } from '../core/clock.js'
 import { deferred } from '../core/deferred.js'
 import { watchIdle } from '../core/idle.js'
+import { onAbort } from '../core/on-abort.js'
 import { SignalboxError } from '../errors.js'
 import type { CloseReason, Link } from '../transport.js'
 import type { Judge } from './judge.js'
 import { Refusal } from './refusal.js'
+import { watchStall } from './stall.js'
 
 export interface BridgeOptions {
   readonly judge: Judge
@@ -40,8 +42,7 @@ export async function bridge(client: Link, upstream: Link, options: BridgeOption
   }
   const refuse = (refusal: Refusal): void => stop({ kind: 'refused', refusal })
   const ended = (): void => refuse(signal.reason instanceof Refusal ? signal.reason : new Refusal('draining'))
-  if (signal.aborted) ended()
-  else signal.addEventListener('abort', ended, { once: true })
+  const ignore = onAbort(signal, ended)
   void client.closed.then(() => stop({ kind: 'client' }))
   const idle = watchIdle(idleTimeoutMs, () => refuse(new Refusal('idle', { limit: 'idleTimeoutMs' })), clock)
   const stall = watchStall(stallTimeoutMs, () => refuse(new Refusal('slow_consumer')), clock)
@@ -78,35 +79,8 @@ export async function bridge(client: Link, upstream: Link, options: BridgeOption
     stop({ kind: 'upstream', reason })
   })
   const why = await over.promise
-  signal.removeEventListener('abort', ended)
+  ignore()
   idle.stop()
   stall.stop()
   return why
-}
-
-/** Notices a write that takes too long. One timer, armed anew only when it falls: one for each chunk costs more than the write. */
-function watchStall(stallMs: number, onStall: () => void, clock: Clock): { begin(): void; end(): void; stop(): void } {
-  let since: number | undefined
-  let timer: Timer | undefined
-  const arm = (ms: number): void => {
-    timer = clock.after(ms, () => {
-      timer = undefined
-      if (since === undefined) return
-      const waited = clock.monotonic() - since
-      if (waited >= stallMs) onStall()
-      else arm(stallMs - waited)
-    })
-  }
-  return {
-    begin() {
-      since = clock.monotonic()
-      if (!timer) arm(stallMs)
-    },
-    end() {
-      since = undefined
-    },
-    stop() {
-      timer?.cancel()
-    },
-  }
 }

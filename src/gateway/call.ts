@@ -1,8 +1,10 @@
 /** `POST /v1/<upstream>/call`: one request in, the upstream's bytes streamed out. Enough for request-response and for event streams. */
 import { systemClock, type Clock, type Timer } from '../core/clock.js'
+import { onAbort } from '../core/on-abort.js'
 import type { Link } from '../transport.js'
 import type { Judge } from './judge.js'
 import { Refusal } from './refusal.js'
+import { watchStall } from './stall.js'
 
 export interface CallBodyOptions {
   readonly stallTimeoutMs: number
@@ -31,32 +33,33 @@ export function judgeRequest(judge: Judge, body: Uint8Array): Uint8Array {
  */
 export function callBody(link: Link, options: CallBodyOptions): ReadableStream<Uint8Array> {
   const { stallTimeoutMs, keepAliveMs, clock = systemClock, onEnd, signal } = options
-  let stall: Timer | undefined
   let beat: Timer | undefined
   let over = false
   // A beat inside a line would break it.
   let atLineStart = true
   let fail: ((error: unknown) => void) | undefined
+  let ignore: (() => void) | undefined
 
   const finish = (): void => {
     if (over) return
     over = true
-    stall?.cancel()
+    stall.stop()
     beat?.cancel()
-    signal.removeEventListener('abort', onAbort)
+    ignore?.()
     void link.close().then(onEnd)
   }
-  const onAbort = (): void => {
-    fail?.(signal.reason)
+  const cut = (reason: unknown): void => {
+    fail?.(reason)
     finish()
   }
+  const stall = watchStall(stallTimeoutMs, () => cut(new Refusal('slow_consumer')), clock)
 
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
         fail = (error) => controller.error(error)
-        if (signal.aborted) return onAbort()
-        signal.addEventListener('abort', onAbort, { once: true })
+        ignore = onAbort(signal, () => cut(signal.reason))
+        if (over) return
         controller.enqueue(Uint8Array.of(NEWLINE))
         const tick = (): void => {
           if (over) return
@@ -66,8 +69,7 @@ export function callBody(link: Link, options: CallBodyOptions): ReadableStream<U
         beat = clock.after(keepAliveMs, tick)
       },
       async pull(controller) {
-        stall?.cancel()
-        stall = undefined
+        stall.end()
         try {
           const chunk = await link.read()
           if (over) return
@@ -78,10 +80,7 @@ export function callBody(link: Link, options: CallBodyOptions): ReadableStream<U
           }
           controller.enqueue(chunk)
           atLineStart = chunk.at(-1) === NEWLINE
-          stall = clock.after(stallTimeoutMs, () => {
-            controller.error(new Refusal('slow_consumer'))
-            finish()
-          })
+          stall.begin()
         } catch (error) {
           if (over) return
           finish()

@@ -1,6 +1,7 @@
 /** Runs the Claude Code CLI: finds it, asks its version once, and starts it with arguments that this version takes. */
 import type { StreamTransport } from '../../src/transport.js'
 import { abortError } from '../../src/core/scope.js'
+import { onAbort } from '../../src/core/on-abort.js'
 import { SignalboxError } from '../../src/errors.js'
 import { launchPlan } from '../../src/claude/argv.js'
 import { launchEnv } from '../../src/claude/launch-env.js'
@@ -96,8 +97,7 @@ export function claudeProcess(options: ClaudeProcessOptions = {}): ClaudeProcess
     if (options.version !== undefined) return parseVersion(options.version)
     const signal = AbortSignal.timeout(VERSION_PATIENCE_MS)
     const link = await children.open(await commandFor(['--version'], {}), { signal })
-    const close = (): void => void link.close({ graceMs: 0 })
-    signal.addEventListener('abort', close, { once: true })
+    const ignore = onAbort(signal, () => void link.close({ graceMs: 0 }))
     try {
       const utf8 = new TextDecoder()
       let text = ''
@@ -109,7 +109,7 @@ export function claudeProcess(options: ClaudeProcessOptions = {}): ClaudeProcess
       const reason = await link.closed
       throw notTheCli((await executable()).file, reason.kind === 'exit' ? reason.stderrTail : '')
     } finally {
-      signal.removeEventListener('abort', close)
+      ignore()
       await link.close({ graceMs: 500 })
     }
   }

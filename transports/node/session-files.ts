@@ -5,6 +5,7 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { ndjsonDecoder } from '../../src/core/codec/ndjson.js'
 import { sleep, systemClock, type Clock } from '../../src/core/clock.js'
+import { onAbort } from '../../src/core/on-abort.js'
 import { SignalboxError } from '../../src/errors.js'
 import { projectKey } from '../../src/claude/project-key.js'
 
@@ -91,8 +92,7 @@ export async function* readSessionFile(path: string, options: ReadSessionOptions
   const { from = 0, signal, maxLineBytes = 32 * 1024 * 1024 } = options
   const reader = createEntryReader(from, maxLineBytes)
   const stream = createReadStream(path, { start: from, highWaterMark: CHUNK_BYTES })
-  const stop = (): void => void stream.destroy()
-  signal?.addEventListener('abort', stop, { once: true })
+  const ignore = onAbort(signal, () => void stream.destroy())
   try {
     for await (const chunk of stream) {
       signal?.throwIfAborted()
@@ -106,7 +106,7 @@ export async function* readSessionFile(path: string, options: ReadSessionOptions
     signal?.throwIfAborted()
     throw missing(path, error)
   } finally {
-    signal?.removeEventListener('abort', stop)
+    ignore()
     stream.destroy()
   }
 }

@@ -1,6 +1,7 @@
 /** One connection of the daemon's own stream: opened without losing the moment before it, read until it ends or falls silent. */
 import { watchIdle } from '../../core/idle.js'
 import type { CallOptions } from '../../core/call.js'
+import { onAbort } from '../../core/on-abort.js'
 import type { CcccCore } from '../core.js'
 import { ping, type CcccDaemonKnowledge } from '../daemon.js'
 import { CcccError } from '../errors.js'
@@ -56,8 +57,7 @@ export async function* readPush(
     },
     core.clock,
   )
-  const stop = (): void => void link.close()
-  signal.addEventListener('abort', stop, { once: true })
+  const ignore = onAbort(signal, () => void link.close())
   try {
     if (signal.aborted) return
     if (first.length > 0) yield first
@@ -74,7 +74,7 @@ export async function* readPush(
       }
     }
   } finally {
-    signal.removeEventListener('abort', stop)
+    ignore()
     idle.stop()
     await link.close()
   }

@@ -5,6 +5,7 @@
 import { sleep, type Clock } from '../../core/clock.js'
 import { sseDecoder } from '../../core/codec/sse.js'
 import { watchIdle } from '../../core/idle.js'
+import { onAbort } from '../../core/on-abort.js'
 import type { Reply } from '../../transport.js'
 import type { EventSource } from '../events/stream.js'
 import { createTracker, type Tracker } from '../events/tracker.js'
@@ -112,7 +113,7 @@ async function* read(
     },
     context.clock,
   )
-  signal.addEventListener('abort', stop, { once: true })
+  const ignore = onAbort(signal, stop)
   let looked = false
   let lookAgain: Promise<'look'> | undefined = sleep(context.clock, SECOND_LOOK_MS, signal).then(
     () => 'look' as const,
@@ -146,7 +147,7 @@ async function* read(
       reading = reader.read()
     }
   } finally {
-    signal.removeEventListener('abort', stop)
+    ignore()
     idle.stop()
     stop()
   }

@@ -1,5 +1,6 @@
 /** A conversation with the Messages API, told in the CLI's lines: init, deltas, one assistant line a block, tool results, result. */
 import { deferred } from '../../core/deferred.js'
+import { onAbort } from '../../core/on-abort.js'
 import { isRecord } from '../guards.js'
 import type { ClaudeLaunch } from '../launch.js'
 import type { ContentBlock, Usage } from '../lines.js'
@@ -128,8 +129,7 @@ export function createApiConversation({ config, launch, emit, signal, trace }: A
 
   const run = async (content: string | readonly ContentBlock[]): Promise<void> => {
     const controller = new AbortController()
-    const stop = (): void => controller.abort()
-    signal.addEventListener('abort', stop, { once: true })
+    const ignore = onAbort(signal, () => controller.abort())
     turn = controller
     const since = performance.now()
     const before = history.length
@@ -258,7 +258,7 @@ export function createApiConversation({ config, launch, emit, signal, trace }: A
       await end({ subtype: 'error_during_execution', is_error: true, errors: [], terminal_reason: 'aborted_streaming' })
     } finally {
       turn = undefined
-      signal.removeEventListener('abort', stop)
+      ignore()
     }
   }
 

@@ -1,0 +1,36 @@
+/** Notices a reader that takes nothing for too long. One timer, armed anew only when it falls: one for each chunk costs more than the write. */
+import type { Clock, Timer } from '../core/clock.js'
+
+export interface StallWatch {
+  /** Somebody has to take something from now on. */
+  begin(): void
+  /** It was taken. */
+  end(): void
+  stop(): void
+}
+
+export function watchStall(stallMs: number, onStall: () => void, clock: Clock): StallWatch {
+  let since: number | undefined
+  let timer: Timer | undefined
+  const arm = (ms: number): void => {
+    timer = clock.after(ms, () => {
+      timer = undefined
+      if (since === undefined) return
+      const waited = clock.monotonic() - since
+      if (waited >= stallMs) onStall()
+      else arm(stallMs - waited)
+    })
+  }
+  return {
+    begin() {
+      since = clock.monotonic()
+      if (!timer) arm(stallMs)
+    },
+    end() {
+      since = undefined
+    },
+    stop() {
+      timer?.cancel()
+    },
+  }
+}
