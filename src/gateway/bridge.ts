@@ -59,9 +59,10 @@ export async function bridge(client: Link, upstream: Link, options: BridgeOption
   const down = async (): Promise<void> => {
     for (;;) {
       const chunk = await upstream.read()
-      idle.touch()
       // A bridge that was stopped from this side closes with its reason; an `eof` before it would look like a whole answer.
-      if (chunk === null) return end ? undefined : client.end()
+      if (end) return
+      idle.touch()
+      if (chunk === null) return client.end()
       stall.begin()
       await client.write(chunk)
       stall.end()

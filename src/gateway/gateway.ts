@@ -88,8 +88,7 @@ export function createGateway(config: GatewayConfig): Gateway {
         life.over()
         // Nobody is there to be told.
         if (client?.aborted && !(error instanceof Refusal)) throw error
-        const ended = reason instanceof Refusal ? reason : new Refusal('upstream_failed')
-        const refusal = error instanceof Refusal ? error : ended
+        const refusal = error instanceof Refusal ? error : whyEnded(reason, error)
         context.tell({ type: 'refused', code: refusal.code })
         return finishReply(refusalReply(refusal), allowOrigin, request)
       }
@@ -117,6 +116,13 @@ export function createGateway(config: GatewayConfig): Gateway {
       return places.inUse
     },
   }
+}
+
+/** Why a request was cut off. What it was about may have been done by then, whatever the reason says of itself. */
+function whyEnded(reason: unknown, error: unknown): Refusal {
+  if (!(reason instanceof Refusal)) return new Refusal('upstream_failed')
+  if (SignalboxError.is(error) && error.sent === 'no') return reason
+  return new Refusal(reason.code, { message: reason.message, hint: reason.hint, sent: 'maybe' })
 }
 
 function misconfigured(message: string, hint: string): SignalboxError {

@@ -33,7 +33,9 @@ export async function proxy(
       const value = reply.headers[name]
       if (value !== undefined) kept[name] = value
     }
-    return new Response(BODILESS.has(reply.status) ? null : reply.body, { status: reply.status, headers: kept })
+    const bodiless = BODILESS.has(reply.status)
+    if (bodiless) void reply.body?.cancel().catch(() => {})
+    return new Response(bodiless ? null : reply.body, { status: reply.status, headers: kept })
   } catch (error) {
     if (signal.aborted) throw error
     const why = SignalboxError.is(error) ? error.code : 'failed'

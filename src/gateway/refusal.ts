@@ -90,33 +90,37 @@ export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly status: number
   readonly hint?: string
+  /** May the upstream have been reached? */
+  readonly sent: 'no' | 'maybe'
 
   constructor(
     readonly code: RefusalCode,
-    detail?: { readonly message?: string; readonly hint?: string; readonly scope?: Scope; readonly limit?: string },
+    detail?: {
+      readonly message?: string | undefined
+      readonly hint?: string | undefined
+      readonly scope?: Scope
+      readonly limit?: string
+      readonly sent?: 'maybe'
+    },
   ) {
     const facts: RefusalFacts = table[code]
     const parts = [detail?.message ?? facts.message]
     if (detail?.scope) parts.push(`It needs the scope "${detail.scope}".`)
     super(parts.join(' '))
     this.status = facts.status
+    this.sent = detail?.sent ?? facts.sent ?? 'no'
     const hint = detail?.limit ? `Raise limits.${detail.limit}.` : (detail?.hint ?? facts.hint)
     if (hint !== undefined) this.hint = hint
   }
 
   toJSON(): Record<string, unknown> {
-    const facts: RefusalFacts = table[this.code]
-    const { error, sent = 'no' } = facts
-    return {
-      ok: false,
-      error: { code: this.code, kind: error, message: this.message, sent, ...(this.hint ? { hint: this.hint } : {}) },
-    }
+    const { code, message, sent, hint } = this
+    return { ok: false, error: { code, kind: table[code].error, message, sent, ...(hint ? { hint } : {}) } }
   }
 
   /** For a link, whose clients are told by our own errors. */
   toError(): SignalboxError {
-    const { code, message, hint } = this
-    const { error, sent = 'no' }: RefusalFacts = table[code]
-    return new SignalboxError({ code: error, message, hint, remoteCode: code, sent })
+    const { code, message, hint, sent } = this
+    return new SignalboxError({ code: table[code].error, message, hint, remoteCode: code, sent })
   }
 }

@@ -58,6 +58,8 @@ describe('[gateway.local-network]', () => {
     expect(await failure(page('https://app.example'), new URL('https://gateway.example'))).toBe(failed)
     const other = new SignalboxError({ code: 'unauthenticated', message: 'No.' })
     expect(await failure(page('https://app.example'), LOCAL, other)).toBe(other)
+    const answered = new SignalboxError({ code: 'unreachable', message: 'Not there.', remoteCode: 'upstream_unreachable' })
+    expect(await failure(page('https://app.example'), LOCAL, answered)).toBe(answered)
   })
 
   test('what succeeds is given as it is', async () => {

@@ -50,6 +50,7 @@ export const requirements: readonly Requirement[] = [
   row('edge', 'the handler runs inside workerd for HTTP upstreams, without anything of Node'),
   row('conformance', 'all five clients run their conformance suites through a gateway, from every runtime'),
   row('playground', 'the page that npm start serves makes each kind of call to each system, in Chromium'),
+  row('drain.sent', 'who is cut off by a shutdown learns whether the request may have reached the upstream'),
   row('kill.no-orphans', 'kill -9 of the gateway leaves no child after two seconds'),
   row('kill.sigterm', 'SIGTERM drains, tells clients to resume, and exits within five seconds'),
 ]

@@ -10,7 +10,7 @@ export interface Budget {
 export const BUDGETS: Readonly<Record<string, Budget>> = {
   // With every policy, which no application brings along: see NO_POLICY and USES.
   '.': { budget: 10 },
-  './web': { budget: 16.5, aim: 9 },
+  './web': { budget: 16.8, aim: 9 },
   './ccc': { budget: 10.4, aim: 6 },
   './cccc': { budget: 18.5, aim: 15 },
   './cccc/answers': { budget: 3.5 },
@@ -62,6 +62,9 @@ export const NOT_HELD: readonly string[] = [
 /** One export of an entry that has many, as a program that needs no more takes it. */
 export const ALONE: readonly { readonly entry: string; readonly name: string; readonly budget: number }[] = [
   { entry: './claude', name: 'query', budget: 15.3 },
+  { entry: './web', name: 'fetchExchange', budget: 9.4 },
+  { entry: './web', name: 'webSocketLink', budget: 7.8 },
+  { entry: './web', name: 'gateway', budget: 16.3 },
 ]
 
 /** The policies of the root, and what only they need. All the rest of the root, in one bundle, stays within `budget`. */

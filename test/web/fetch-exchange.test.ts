@@ -92,6 +92,9 @@ test('a streaming body can be gathered first, within its limit [web.exchange-gat
   const reply = await transport.exchange({ method: 'POST', path: '/told', body: small as ReadableStream<Uint8Array> })
   const told = JSON.parse(await text(reply.body))
   expect(told.body).toBe('a small body')
+  const broken = new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(new Error('no more')) })
+  const failure = await checkRejects(transport.exchange({ method: 'POST', path: '/told', body: broken }), 'invalid_argument')
+  expect(failure).toMatchObject({ sent: 'no', cause: { message: 'no more' } })
   expect(told.headers['content-length']).toBe('12')
 })
 

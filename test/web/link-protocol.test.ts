@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { acceptFrames, socketCodeOf } from '../../src/core/link-protocol/accept.js'
+import { connectFrames } from '../../src/core/link-protocol/connect.js'
 import { MAX_FRAME_BYTES, parseControl } from '../../src/core/link-protocol/frames.js'
 import { SignalboxError } from '../../src/index.js'
 import { checkRejects, createFakeClock } from '../../src/testing/index.js'
@@ -46,6 +47,30 @@ describe('opening', () => {
     // What was said can be asked of the link; the credential has done its work.
     expect(far.launch).toEqual({ model: 'x' })
     expect(JSON.stringify(far)).not.toContain('secret-credential')
+  })
+
+  test('a launch that cannot be said is refused before anything is sent, by its kind and its length [link.open]', async () => {
+    const say = async (launch: unknown) => {
+      const socket = lonelySocket()
+      const { link, begin } = connectFrames({ info: { id: 'x', transport: 'test' }, socket, launch })
+      const refused = link.then(
+        () => expect.unreachable(),
+        (error: unknown) => error,
+      )
+      begin()
+      return { error: await refused, socket }
+    }
+    const circle: Record<string, unknown> = {}
+    circle.self = circle
+    for (const [launch, code] of [
+      [circle, 'invalid_argument'],
+      [{ count: 1n }, 'invalid_argument'],
+      [{ text: 'x'.repeat(300_000) }, 'too_large'],
+    ] as const) {
+      const { error, socket } = await say(launch)
+      expect(error).toMatchObject({ code, op: 'open', sent: 'no' })
+      expect([socket.sent, socket.closedWith]).toEqual([[], 1000])
+    }
   })
 
   test('a client that does not say open within two seconds is closed [link.open-timeout]', async () => {

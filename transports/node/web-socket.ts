@@ -91,12 +91,7 @@ export async function listenWebSocket(options: ListenWebSocketOptions = {}): Pro
       count += 1
       opening.add(webSocket)
       const peer = `tcp:${request.socket.remoteAddress}:${request.socket.remotePort}`
-      const limits = {
-        ...(windowBytes === undefined ? {} : { windowBytes }),
-        ...(openTimeoutMs === undefined ? {} : { openTimeoutMs }),
-        ...(authorize === undefined ? {} : { authorize }),
-      }
-      acceptWebSocket(webSocket, { id: `websocket-in-${count}`, peer, ...limits })
+      acceptWebSocket(webSocket, { id: `websocket-in-${count}`, peer, windowBytes, openTimeoutMs, authorize })
         .then(
           (link) => waiting.add(link),
           // The client was told; there is no link to yield.

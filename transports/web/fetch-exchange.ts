@@ -118,7 +118,12 @@ async function bodyOf(
   // As bytes, because a string makes ofetch and fetch add headers of their own.
   if (typeof body === 'string') return new TextEncoder().encode(body)
   if (body === undefined || body instanceof Uint8Array) return body
-  if (how === 'gather') return await gathered(body, MAX_GATHERED_BYTES, signal, facts)
+  if (how === 'gather') {
+    return await gathered(body, MAX_GATHERED_BYTES, signal, facts).catch((cause: unknown) => {
+      if (SignalboxError.is(cause)) throw cause
+      throw new SignalboxError({ ...facts, code: 'invalid_argument', message: 'The body of the request could not be read.', cause })
+    })
+  }
   if (streamsRequests()) return body
   void body.cancel().catch(() => {})
   throw new SignalboxError({

@@ -22,7 +22,8 @@ export async function explained<Result>(
   } catch (error) {
     const { hostname, protocol, origin = '' } = location ?? {}
     const apart = hostname !== undefined && LOOPBACK.test(target.hostname) && !LOOPBACK.test(hostname)
-    if (!apart || !SignalboxError.is(error, 'unreachable')) throw error
+    // A gateway that refuses has answered, and says its own code.
+    if (!apart || !SignalboxError.is(error, 'unreachable') || error.remoteCode !== undefined) throw error
     const state = await permissionState(navigator?.permissions)
     const barred = state === 'denied' || state === 'prompt'
     const message = barred

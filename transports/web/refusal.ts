@@ -1,5 +1,6 @@
 /** A refusal teaches: a gateway's is JSON with a code, a message and what to change. Anything else is told by its status. */
 import { codeOfStatus } from '../../src/core/http-status.js'
+import { parseRetryAfter } from '../../src/core/policy/retry-after.js'
 import { ERROR_CODES, SignalboxError, type ErrorCode } from '../../src/errors.js'
 import type { Reply } from '../../src/transport.js'
 import { gathered } from './body.js'
@@ -30,9 +31,6 @@ export function refusalOf(
   // A gateway says beside its own code which of ours it is, and whether anything was sent.
   const code = [text('code'), text('kind')].find((each) => (ERROR_CODES as readonly unknown[]).includes(each))
   const sent = text('sent')
-  const after = headers['retry-after']
-  // Seconds, as a gateway says, or a date, as a proxy may.
-  const waitMs = Number(after) * 1000 || Date.parse(String(after)) - Date.now()
   return new SignalboxError({
     ...facts,
     code: (code as ErrorCode | undefined) ?? codeOfStatus(status),
@@ -42,6 +40,6 @@ export function refusalOf(
     // Below 500 the server looked at the request and turned it away.
     sent: sent === 'no' || sent === 'maybe' ? sent : status < 500 ? 'no' : 'maybe',
     remoteCode: text('code'),
-    retryAfterMs: waitMs > 0 ? waitMs : undefined,
+    retryAfterMs: parseRetryAfter(headers['retry-after'], Date.now()),
   })
 }

@@ -9,6 +9,7 @@ import {
   DEFAULT_WINDOW_BYTES,
   encodeControl,
   linkError,
+  MAX_CONTROL_CHARACTERS,
   MAX_WINDOW_BYTES,
   MIN_FRAME_COST,
   parseControl,
@@ -62,6 +63,9 @@ export function connectFrames({ info, socket, signal, windowBytes, ...said }: Co
   }
   const refuse = (code: ErrorCode, message: string, socketCode?: number): void =>
     fail(linkError(info, code, `${peerOf(info)} ${message}.`, { ...facts(), hint: HINT }), socketCode)
+  /** What the caller gave cannot be put into the first frame. */
+  const cannotSay = (code: ErrorCode, message: string, more?: { cause: unknown }): void =>
+    fail(linkError(info, code, message, { ...facts(), ...more }))
   const refusedBy = (reason: CloseReason): void => {
     if (reason.kind === 'error' && SignalboxError.is(reason.error)) return fail(withFacts(reason.error, {}, facts()))
     const detail = reason.kind === 'peer' ? reason.detail : undefined
@@ -73,8 +77,17 @@ export function connectFrames({ info, socket, signal, windowBytes, ...said }: Co
     link: opened.promise,
     begin() {
       if (over) return
+      let text: string
+      try {
+        text = encodeControl({ type: 'open', window, ...said })
+      } catch (cause) {
+        return cannotSay('invalid_argument', 'The launch is not JSON.', { cause })
+      }
+      if (text.length > MAX_CONTROL_CHARACTERS) {
+        return cannotSay('too_large', `The launch is longer than ${MAX_CONTROL_CHARACTERS} characters.`)
+      }
       begun = true
-      socket.send(encodeControl({ type: 'open', window, ...said }))
+      socket.send(text)
     },
     fail,
     receiver: {

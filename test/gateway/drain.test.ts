@@ -1,0 +1,48 @@
+/** A gateway that shuts down says of a request it had passed on what is true of it: it may have been done. */
+import { expect, test } from 'vitest'
+import { createCredentials, createGateway } from '../../src/gateway/index.js'
+import { catsyphonPolicy } from '../../src/gateway/policy/index.js'
+import { abortError } from '../../src/core/scope.js'
+import { onAbort } from '../../src/core/on-abort.js'
+import type { ExchangeTransport, Reply, Sent } from '../../src/index.js'
+
+const TOKEN = 'sbx_token_of_the_test_0123456789abcdef'
+
+async function drained(sent: Sent): Promise<unknown> {
+  let reached = (): void => {}
+  const arrived = new Promise<void>((resolve) => {
+    reached = resolve
+  })
+  const transport: ExchangeTransport = {
+    kind: 'exchange',
+    name: 'slow',
+    exchange: (_request, { signal } = {}) =>
+      new Promise<Reply>((_resolve, reject) => {
+        onAbort(signal, () => reject(abortError(signal as AbortSignal, { sent })))
+        reached()
+      }),
+  }
+  const credentials = createCredentials()
+  await credentials.addToken(TOKEN, { scopes: ['send'] })
+  const gateway = createGateway({
+    credentials,
+    allowedHosts: ['gateway.example'],
+    upstreams: { logs: { kind: 'exchange', system: 'catsyphon', transport, policy: catsyphonPolicy } },
+  })
+  const request = new Request('https://gateway.example/v1/logs/http/collectors/events', {
+    method: 'POST',
+    headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+    body: '{}',
+  })
+  const answer = gateway.handle(request, { hosts: ['gateway.example'] })
+  await arrived
+  void gateway.drain()
+  const reply = await answer
+  expect(reply.status).toBe(503)
+  return ((await reply.json()) as { error: unknown }).error
+}
+
+test('[gateway.drain.sent] a request that was passed on may have been done; one that was not was not', async () => {
+  expect(await drained('maybe')).toMatchObject({ code: 'draining', kind: 'unavailable', sent: 'maybe', hint: expect.any(String) })
+  expect(await drained('no')).toMatchObject({ code: 'draining', sent: 'no' })
+})
