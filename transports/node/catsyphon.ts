@@ -2,8 +2,8 @@
 import { homedir, hostname } from 'node:os'
 import { join } from 'node:path'
 import type { CredentialStore } from '../../src/catsyphon/credentials.js'
-import { sha256Hex } from '../../src/core/sha256.js'
 import { catsyphonOutbox } from '../../src/catsyphon/outbox/index.js'
+import { outboxName } from '../../src/catsyphon/outbox/name.js'
 import type { OpenQueue } from '../../src/catsyphon/queue.js'
 import type { Store } from '../../src/store/store.js'
 import type { ExchangeTransport } from '../../src/transport.js'
@@ -43,7 +43,6 @@ export function catsyphonServer(options: CatsyphonServerOptions): CatsyphonServe
     hostname: hostname(),
     credentials: fileCredentials({ directory }),
     store,
-    // Two servers, or two workspaces of one, must not send each other's events.
-    outbox: catsyphonOutbox({ store, name: `catsyphon-${sha256Hex(`${baseUrl}\n${workspaceId}`).slice(0, 16)}` }),
+    outbox: catsyphonOutbox({ store, name: outboxName(baseUrl, workspaceId) }),
   }
 }

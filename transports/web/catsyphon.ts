@@ -1,8 +1,8 @@
 /** What a CatSyphon client needs in a page: a way to the server, credentials and an outbox in IndexedDB, and a flush when the page goes. */
 import { kvCredentials, type CredentialStore } from '../../src/catsyphon/credential-store.js'
 import type { Catsyphon } from '../../src/catsyphon/client.js'
-import { sha256Hex } from '../../src/core/sha256.js'
 import { catsyphonOutbox } from '../../src/catsyphon/outbox/index.js'
+import { outboxName } from '../../src/catsyphon/outbox/name.js'
 import type { OpenQueue } from '../../src/catsyphon/queue.js'
 import type { Store } from '../../src/store/store.js'
 import type { ExchangeTransport } from '../../src/transport.js'
@@ -40,7 +40,7 @@ export async function catsyphonPage(options: CatsyphonPageOptions): Promise<Cats
     hostname: location.hostname,
     credentials: kvCredentials(await store.kv('credentials')),
     store,
-    outbox: catsyphonOutbox({ store, name: `catsyphon-${sha256Hex(`${serverUrl}\n${workspaceId}`).slice(0, 16)}` }),
+    outbox: catsyphonOutbox({ store, name: outboxName(serverUrl, workspaceId) }),
   }
 }
 
