@@ -305,8 +305,9 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
           return
         }
         const { at } = held.ledger.state
-        await letGo(lane, held)
-        if (at > 0 && clock.now() - at > forgetAfterMs) await kv.delete(lane)
+        // Housekeeping: what could not be put away now is looked at again by the next recovery, and stops nothing.
+        await letGo(lane, held).catch(() => {})
+        if (at > 0 && clock.now() - at > forgetAfterMs) await kv.delete(lane).catch(() => {})
       }
       for (let after: string | undefined; ; ) {
         // Some at a time: a month of sessions is thousands, and each of them is a look at the disk.

@@ -90,6 +90,7 @@ export const requirements: readonly Requirement[] = [
   { id: 'catsyphon.last-sequence', source: reference('1'), behaviour: 'last_sequence never decides what is discarded.' },
   { id: 'catsyphon.bounds', source: 'design 6', behaviour: 'A full outbox rejects or drops by a named policy; drops are counted.' },
   { id: 'catsyphon.bounds-block', source: 'design 6', behaviour: 'A full outbox that blocks keeps the order of its writers.' },
+  { id: 'catsyphon.max-concurrent', source: 'design 6', behaviour: 'No more sessions are sent at once than maxConcurrent says.' },
   { id: 'catsyphon.parents-first', source: reference('8'), behaviour: 'An offline queue creates parents before children.' },
   {
     id: 'catsyphon.frozen',
@@ -281,6 +282,7 @@ export const requirements: readonly Requirement[] = [
     behaviour: 'On Node, Bun and Deno the file stores are one spread away, and outlive the process.',
   },
   { id: 'catsyphon.forgets', source: 'design 6', behaviour: 'The state of lanes that are long idle is forgotten, without loss.' },
+  { id: 'catsyphon.open-fails', source: 'design 6', behaviour: 'An outbox that fails to open leaves no handle and no sender.' },
   {
     id: 'catsyphon.full-disk',
     source: 'design 6',

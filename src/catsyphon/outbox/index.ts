@@ -54,7 +54,17 @@ export function catsyphonOutbox({ store: given, name = SYSTEM }: CatsyphonOutbox
       }),
     })
     if (!store.durable) report({ type: 'volatile', store: store.name })
-    await outbox.recover()
+    const close = async (): Promise<void> => {
+      await outbox.close()
+      if (!given) await store[Symbol.asyncDispose]()
+    }
+    try {
+      await outbox.recover()
+    } catch (error) {
+      // Nobody gets the queue, so nobody else could end what it has begun.
+      await close().catch(() => {})
+      throw error
+    }
     const writers = createWriters({ outbox, clock, report })
     return {
       controls: {
@@ -82,10 +92,7 @@ export function catsyphonOutbox({ store: given, name = SYSTEM }: CatsyphonOutbox
         return writers.of(sessionId)
       },
       resume: outbox.resume,
-      async close() {
-        await outbox.close()
-        if (!given) await store[Symbol.asyncDispose]()
-      },
+      close,
     }
   }
 }
