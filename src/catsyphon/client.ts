@@ -53,7 +53,7 @@ export async function createCatsyphon(options: CatsyphonOptions): Promise<Catsyp
     createHttp({ ...options, clock, credentials: () => own, interceptors: [...interceptors, ...more] })
   const direct = connect([retrying(options.retryConfig, clock, random)])
   const check = createCheck(options.validate, report)
-  if (!options.outbox) throw invalid('A client needs an outbox.', 'catsyphonOutbox() of signalbox/catsyphon/outbox makes one.')
+  checkOutbox(options)
   const queue = await options.outbox({ http: connect([]), direct, check, options, clock, random, report })
 
   const client: Catsyphon = {
@@ -78,6 +78,10 @@ export async function createCatsyphon(options: CatsyphonOptions): Promise<Catsyp
     },
   }
   return client
+}
+
+export function checkOutbox({ outbox }: Pick<CatsyphonOptions, 'outbox'>): void {
+  if (!outbox) throw invalid('A client needs an outbox.', 'catsyphonOutbox() of signalbox/catsyphon/outbox makes one.')
 }
 
 function checkCredentials({ collectorId, apiKey }: Credentials): Credentials {

@@ -1,7 +1,7 @@
 /** Registering a collector, and coming back with what was stored. */
 import type { CallOptions } from '../core/call.js'
 import { systemClock } from '../core/clock.js'
-import { createCatsyphon, type Catsyphon, type CatsyphonOptions } from './client.js'
+import { checkOutbox, createCatsyphon, type Catsyphon, type CatsyphonOptions } from './client.js'
 import { isSameServer, type CredentialStore } from './credentials.js'
 import { failure, invalid } from './errors.js'
 import { createHttp } from './http.js'
@@ -24,12 +24,14 @@ export interface RegisterOptions extends ServerOptions {
   readonly collectorVersion?: string
   readonly hostname?: string
   readonly metadata?: Readonly<Record<string, unknown>>
-  /** Default true, where there is a credential store. */
+  /** Default true, where there is a credential store. Where nothing is stored, the key lives as long as the client, which shows it to nobody. */
   readonly storeCredentials?: boolean
 }
 
 /** Each call makes another collector, which cannot complete the sessions of the one before: register once, then use `fromStored`. */
 export async function register(options: RegisterOptions, callOptions?: CallOptions): Promise<Catsyphon> {
+  // Before the request: a collector of a call that cannot give a client would be nobody's.
+  checkOutbox(options)
   const { serverUrl, workspaceId, credentials, profile = 'default', storeCredentials = true } = options
   const { transport, timeoutMs, clock = systemClock, random = Math.random, interceptors = [] } = options
   const retries = retrying(options.retryConfig, clock, random)
@@ -52,7 +54,7 @@ export async function register(options: RegisterOptions, callOptions?: CallOptio
     } catch (cause) {
       // The key is shown only once, so a store that fails must not be found out later.
       throw failure('unavailable', `The key of the new collector ${collectorId} could not be stored.`, {
-        hint: 'Mend the credential store and register again, or keep the key yourself with storeCredentials: false.',
+        hint: 'Mend the credential store and register again, or give a `credentials` store of your own: its `store` gets the key.',
         sent: 'yes',
         op,
         cause,

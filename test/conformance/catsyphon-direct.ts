@@ -142,6 +142,47 @@ export const directCases: readonly Case<CatsyphonContext>[] = [
     },
   },
   {
+    id: 'catsyphon.register.unstored',
+    title: 'with storeCredentials: false the credential store is left alone',
+    async run(context) {
+      const simulator = createCatsyphonSimulator({ generation: context.generation })
+      await using store = memoryStore()
+      const credentials = kvCredentials(await store.kv('credentials'))
+      const { transport, workspaceId } = simulator
+      const options = { ...QUICK, outbox: catsyphonOutbox({ store }), transport, serverUrl: 'http://h', workspaceId, credentials }
+      await using client = await register({ ...options, storeCredentials: false })
+      check(client.collectorId !== '', 'a client')
+      checkEqual(await credentials.listProfiles(), [])
+      checkEqual(await fromStored(options), null)
+    },
+  },
+  {
+    id: 'catsyphon.register.store-fails',
+    title: 'a credential store that fails is told, with a way out that gives the key to somebody',
+    async run(context) {
+      const simulator = createCatsyphonSimulator({ generation: context.generation })
+      await using store = memoryStore()
+      const cause = new Error('read-only')
+      const credentials = { ...kvCredentials(await store.kv('credentials')), store: () => Promise.reject(cause) }
+      const { transport, workspaceId } = simulator
+      const options = { ...QUICK, outbox: catsyphonOutbox({ store }), transport, serverUrl: 'http://h', workspaceId, credentials }
+      const error = await checkRejects(register(options), 'unavailable')
+      checkEqual([error.sent, error.cause === cause], ['yes', true])
+      check(error.message.includes('its `store` gets the key'), 'the hint names the store of credentials')
+    },
+  },
+  {
+    id: 'catsyphon.register.no-outbox',
+    title: 'a registration that could give no client registers nothing',
+    async run(context) {
+      const simulator = createCatsyphonSimulator({ generation: context.generation })
+      const { transport, workspaceId } = simulator
+      const options = { ...QUICK, transport, serverUrl: 'http://h', workspaceId }
+      await checkRejects(register(options as Parameters<typeof register>[0]), 'invalid_argument')
+      checkEqual(simulator.ledger.requests, 0)
+    },
+  },
+  {
     id: 'catsyphon.prefix',
     title: 'a server behind its front end works under /api, and without it says that this is no API',
     async run(context) {
