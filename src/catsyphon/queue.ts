@@ -44,7 +44,7 @@ export interface SessionQueue {
   add(event: CollectorEvent): Promise<void>
   complete(command: CompleteCommand): Promise<void>
   flush(options?: CallOptions): Promise<FlushReport>
-  /** Events added by this object. */
+  /** Events that this object took, durable or not yet; none that it refused as invalid. */
   readonly count: number
   /** Items that wait. */
   readonly pending: number

@@ -213,6 +213,42 @@ export const queueCases: readonly Case<CatsyphonContext>[] = [
     },
   },
   {
+    id: 'catsyphon.max-concurrent',
+    title: 'no more sessions are sent at the same time than maxConcurrent says',
+    async run(context) {
+      const simulator = createCatsyphonSimulator({ generation: context.generation })
+      let inside = 0
+      let most = 0
+      const { transport } = simulator
+      const counting: typeof transport = {
+        ...transport,
+        async exchange(request, options) {
+          if (!request.path.endsWith('/collectors/events')) return await transport.exchange(request, options)
+          inside += 1
+          most = Math.max(most, inside)
+          try {
+            // Long enough for every sender that may to come in.
+            await new Promise((resolve) => void setTimeout(resolve, 20))
+            return await transport.exchange(request, options)
+          } finally {
+            inside -= 1
+          }
+        },
+      }
+      for (const [maxConcurrent, name] of [
+        [1, 'one'],
+        [3, 'three'],
+      ] as const) {
+        await using bench = await openBench(context, { maxConcurrent, transport: counting }, simulator)
+        const ids = Array.from({ length: 6 }, () => newSession())
+        await Promise.all(ids.map((id) => talk(bench.client, id, 1)))
+        most = 0
+        checkEqual((await bench.client.flush()).pending, 0)
+        checkEqual([name, most], [name, maxConcurrent])
+      }
+    },
+  },
+  {
     id: 'catsyphon.abort',
     title: 'an abort ends the waiting and not the delivery',
     async run(context) {

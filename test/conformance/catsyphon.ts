@@ -144,6 +144,39 @@ const sessionCases: readonly Case<CatsyphonContext>[] = [
     },
   },
   {
+    id: 'catsyphon.dispose.outcome',
+    title: 'disposal completes with the outcome that the session was given for it',
+    async run(context) {
+      await using bench = await openBench(context)
+      const id = newSession()
+      {
+        await using session = bench.client.session(id, { disposeOutcome: 'failed' })
+        await session.start({ agentType: 'demo' })
+      }
+      const complete = bench.sent.find(({ path }) => path.endsWith('/complete'))
+      checkEqual((JSON.parse(complete?.body ?? '{}') as { outcome?: string }).outcome, 'failed')
+      const record = bench.simulator.ledger.sessions.get(id)
+      checkEqual([record?.status, record?.success], ['completed', false])
+    },
+  },
+  {
+    id: 'catsyphon.session.total',
+    title: 'the end counts events that nobody awaited, and none that was refused',
+    async run(context) {
+      await using bench = await openBench(context)
+      const session = bench.client.session(newSession())
+      void session.start({ agentType: 'demo' })
+      void session.message({ role: 'user', content: 'one' })
+      void session.message({ role: 'nobody' as 'user', content: 'refused' })
+      void session.message({ role: 'user', content: 'two' })
+      checkEqual((await session.complete()).pending, 0)
+      const end = eventRequests(bench.sent)
+        .flatMap(({ body }) => (JSON.parse(body) as { events: { type: string; data: Record<string, unknown> }[] }).events)
+        .find(({ type }) => type === 'session_end')
+      checkEqual(end?.data.total_messages, 3)
+    },
+  },
+  {
     id: 'catsyphon.batch-writer',
     title: 'a batch writer sends by count, adds no start and no end, and keeps what fails',
     async run(context) {

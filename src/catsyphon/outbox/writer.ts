@@ -91,9 +91,10 @@ export function createWriters({ outbox, clock, report }: WritersOptions): Writer
         }
         // The key is frozen with the event, and never the same for two: the server compares it, and does not ask what it was made of.
         const { type, emittedAt, replacements, text, hash = randomHex(16) } = prepared
+        // Now, not when it is written: who completes without awaiting its events counts them too.
+        count += 1
         return inOrder(() => {
           lastEmittedAt = Math.max(emittedAt, lastEmittedAt + 1)
-          count += 1
           if (replacements.length > 0) report({ type: 'sanitized', sessionId, event: type, replacements })
           return outbox.append(sessionId, encodeText(text(hash, lastEmittedAt)))
         })
