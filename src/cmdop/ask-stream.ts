@@ -2,11 +2,12 @@
 import type { Call, Caller, CallOptions } from '../core/call.js'
 import { systemClock, type Clock } from '../core/clock.js'
 import { watchIdle } from '../core/idle.js'
+import { onAbort } from '../core/on-abort.js'
 import { createQueue } from '../core/queue.js'
-import { abortError, createScope } from '../core/scope.js'
+import { abortError, createScope, raceSignal } from '../core/scope.js'
 import { createStream, type SignalStream } from '../core/stream.js'
 import { type SignalboxError, withFacts } from '../errors.js'
-import type { AskChannel, AskInit, AskSink, Backend } from './backend.js'
+import { LEAVE_MS, type AskChannel, type AskInit, type AskSink, type Backend } from './backend.js'
 import { asCmdopError, CmdopError, ConnectionError, PermissionError, refused, TimeoutError } from './errors.js'
 import { wordsOf, type AskFrame, type ConfirmRequiredFrame, type DoneFrame, type PinRequiredFrame } from './frames.js'
 
@@ -78,6 +79,7 @@ export function createAskStream(deps: AskDeps, request: AskInit, options: AskOpt
   // The questions that wait for us, by what their answer must name.
   const asked = new Map<string, 'pin' | 'confirm'>()
   let pinToGive = options.pin
+  let unfollow = (): void => {}
   const watch = { touch: () => {}, stop: () => {} }
 
   const fail = (error: SignalboxError): void => {
@@ -86,7 +88,7 @@ export function createAskStream(deps: AskDeps, request: AskInit, options: AskOpt
   }
   const letGo = (): void => {
     watch.stop()
-    signal?.removeEventListener('abort', onAbort)
+    unfollow()
     if (!ended) {
       ended = true
       abandoned = channel !== undefined
@@ -95,7 +97,7 @@ export function createAskStream(deps: AskDeps, request: AskInit, options: AskOpt
     life[Symbol.dispose]()
     life.abort()
   }
-  const onAbort = (): void => {
+  const aborted = (): void => {
     if (signal) fail(abortError(signal, { system: 'cmdop', op: OP, sent: 'yes' }))
   }
   const stopped = (): void => {
@@ -164,9 +166,8 @@ export function createAskStream(deps: AskDeps, request: AskInit, options: AskOpt
       }
       return
     }
-    if (signal?.aborted) return onAbort()
-    signal?.addEventListener('abort', onAbort, { once: true })
-    if (idleMs > 0) Object.assign(watch, watchIdle(idleMs, silent, clock))
+    unfollow = onAbort(signal, aborted)
+    if (!ended && idleMs > 0) Object.assign(watch, watchIdle(idleMs, silent, clock))
   }
 
   const silent = (): void => {
@@ -185,7 +186,11 @@ export function createAskStream(deps: AskDeps, request: AskInit, options: AskOpt
       // A plan that nobody will decide about any more is refused: it is the one thing that can be called off.
       const plans = [...asked].filter(([, what]) => what === 'confirm')
       const open = ended ? undefined : channel
-      await Promise.all(plans.map(([token]) => open?.confirm(token, false).catch(() => {})))
+      const refusals = Promise.allSettled(plans.map(([token]) => open?.confirm(token, false)))
+      // Whoever leaves must not be held by a peer that does not take the refusal.
+      const patience = createScope({ timeoutMs: LEAVE_MS, clock })
+      await raceSignal(refusals, patience.signal).catch(() => {})
+      patience[Symbol.dispose]()
       letGo()
       queue.discard()
     },

@@ -1,5 +1,6 @@
 /** What the namespaces need from whatever carries their calls: a core on a link, or REST. */
 import type { Call } from '../core/call.js'
+import type { Clock } from '../core/clock.js'
 import type { SignalboxError } from '../errors.js'
 import type { ArmValue } from './envelope.js'
 import type { AskFrame } from './frames.js'
@@ -25,6 +26,17 @@ export interface AskChannel extends Disposable {
   abandon(): void
   /** The same, for a channel that opened too late. */
   [Symbol.dispose](): void
+}
+
+/** How long a close waits for calls in flight, as the published SDKs do. */
+export const CLOSE_GRACE_MS = 5_000
+/** How long a last step may take once nobody waits for its outcome: a core leaves at once when its stdin ends. */
+export const LEAVE_MS = 1_000
+
+/** What a client says about its end. */
+export interface Closing {
+  readonly clock?: Clock | undefined
+  readonly closeGraceMs?: number | undefined
 }
 
 export interface Backend {

@@ -3,7 +3,7 @@ import { createCaller, type CallOptions, type ClientOptions } from '../core/call
 import type { InvalidMessage } from '../core/validate.js'
 import { SignalboxError } from '../errors.js'
 import type { ExchangeTransport, Link, OpenOptions, StreamTransport } from '../transport.js'
-import type { Backend } from './backend.js'
+import type { Backend, Closing } from './backend.js'
 import { resolveConfig, type CmdopConfig, type ResolvedConfig } from './config.js'
 import { createCoreBackend } from './core-backend.js'
 import { asCmdopError, CmdopError, refused } from './errors.js'
@@ -30,7 +30,7 @@ export interface CoreTransport {
 
 /** What `cmdopRest()` of `signalbox/cmdop/rest` gives: REST is plugged in, so that whoever has a core does not carry it. */
 export interface RestTransport extends ExchangeTransport {
-  backend(config: ResolvedConfig): Backend
+  backend(config: ResolvedConfig, closing?: Closing): Backend
 }
 
 export interface CmdopOptions extends Omit<ClientOptions, 'timeoutMs'>, CmdopConfig {
@@ -62,7 +62,7 @@ export interface Cmdop extends AsyncDisposable {
   }
   /** Any op by its name, with the fields of its request message. Defaults are not filled in. */
   call<Name extends OpName>(name: Name, request: Request<Name>, options?: CallOptions): Promise<Answer<Name>>
-  /** Waits for calls in flight, at most `closeGraceMs`, and ends the core. Idempotent. */
+  /** Waits for calls in flight, at most `closeGraceMs`, and ends the core; over REST, what is still open then. Idempotent. */
   close(): Promise<void>
 }
 
@@ -82,7 +82,7 @@ export function createCmdop(options: CmdopOptions): Cmdop {
 
   const backend: Backend =
     transport.kind === 'exchange'
-      ? transport.backend(config)
+      ? transport.backend(config, options)
       : createCoreBackend({ ...options, transport: transport.name, ...opening(transport, config, options), complain })
 
   const invoke: Context['invoke'] = async <Name extends OpName>(name: Name, request: Request<Name>, given?: CallOptions) => {

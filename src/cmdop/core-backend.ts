@@ -1,10 +1,10 @@
 /** A core behind a link: opened at the first call, shared by all, replaced after its death, drained on close. */
 import type { Call } from '../core/call.js'
-import { systemClock, type Clock, type Timer } from '../core/clock.js'
+import { systemClock, type Timer } from '../core/clock.js'
 import { abortError, createScope, raceSignal } from '../core/scope.js'
 import { SignalboxError, withFacts } from '../errors.js'
 import type { Link, OpenOptions } from '../transport.js'
-import type { AskChannel, Backend } from './backend.js'
+import { CLOSE_GRACE_MS, LEAVE_MS, type AskChannel, type Backend, type Closing } from './backend.js'
 import { Kind, type Envelope, type PayloadInit } from './envelope.js'
 import { AuthError, clientClosed, CmdopError, ConnectionError, remoteFailure } from './errors.js'
 import { frameOf } from './frames.js'
@@ -13,21 +13,14 @@ import { toPlain, type Complaint } from './plain.js'
 import { schemaOf } from './schema.js'
 import { createSession, LEAVING_MS, type Session, type SessionLimits } from './session.js'
 
-export interface CoreBackendOptions {
+export interface CoreBackendOptions extends Closing {
   readonly transport: string
   readonly open: (options: OpenOptions) => Promise<Link>
   /** What the core was given; null where it has credentials that we know nothing about. */
   readonly credentials: Readonly<Record<Plane, boolean>> | null
   readonly limits?: SessionLimits | undefined
-  readonly clock?: Clock | undefined
-  readonly closeGraceMs?: number | undefined
   readonly complain: (op: OpName) => Complaint
 }
-
-/** How long a close waits for calls in flight, as the published SDKs do. */
-const CLOSE_GRACE_MS = 5_000
-/** Per closing step of the link, once nothing is open: a core leaves at once when its stdin ends. */
-const LEAVE_MS = 1_000
 
 export function createCoreBackend(options: CoreBackendOptions): Backend {
   const { transport, credentials, limits, clock = systemClock, closeGraceMs = CLOSE_GRACE_MS, complain } = options

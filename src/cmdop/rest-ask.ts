@@ -53,14 +53,13 @@ export async function openRestAsk(rest: Rest, request: AskInit, sink: AskSink, c
   }
 
   /** Gives what a frame says to the sink; true at the last one. */
-  const take = (data: string): boolean => {
-    const json = objectOf(data)
+  const take = (json: Readonly<Record<string, unknown>>, bytes: number): boolean => {
     if (json.type === 'error') {
       fail(remoteFailure(text(json.code), text(json.message), facts, true))
       return true
     }
     const frame = restFrame(json)
-    sink.frame(frame, data.length)
+    sink.frame(frame, bytes)
     if (frame.type !== 'done') return false
     done = true
     finish()
@@ -82,8 +81,9 @@ export async function openRestAsk(rest: Rest, request: AskInit, sink: AskSink, c
         for (const message of messages) {
           if (over) return
           if (message.type !== 'event') continue
-          waitsForPlan = objectOf(message.data).type === 'confirm_required'
-          if (take(message.data)) return
+          const json = objectOf(message.data)
+          waitsForPlan = json.type === 'confirm_required'
+          if (take(json, message.data.length)) return
         }
         if (decoder.fault) throw decoder.fault
         if (step.done) break
@@ -127,7 +127,7 @@ export async function openRestAsk(rest: Rest, request: AskInit, sink: AskSink, c
       if (reply.headers['content-type']?.startsWith(stream)) return void follow(reply)
       await readText(reply.body, MAX_ERROR_BYTES, facts)
       // An answer that is no stream is how the relay says that the plan is off.
-      if (!over) take(JSON.stringify({ type: 'done', success: false, text: 'confirm rejected' }))
+      if (!over) take({ type: 'done', success: false, text: 'confirm rejected' }, 0)
     },
     abandon: finish,
     [Symbol.dispose]: finish,

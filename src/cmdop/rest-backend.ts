@@ -1,8 +1,10 @@
 /** REST, without a core: experimental, because it is known from what the cores ask and not from the servers. */
 import type { Call } from '../core/call.js'
+import { parseRetryAfter } from '../core/policy/retry-after.js'
 import { readText } from '../core/read-text.js'
+import { abortError, createScope, raceSignal, within, type Scope } from '../core/scope.js'
 import type { ExchangeTransport, Reply } from '../transport.js'
-import type { Backend } from './backend.js'
+import { CLOSE_GRACE_MS, type Backend, type Closing } from './backend.js'
 import type { ResolvedConfig } from './config.js'
 import { clientClosed, CmdopError, remoteFailure } from './errors.js'
 import { OPS, planeOf, type OpName, type Plane } from './ops.js'
@@ -12,7 +14,7 @@ import { REST_PATHS } from './rest-paths.js'
 import { restExchange, SCHEMA_WORDS } from './rest-request.js'
 import { schemaOf } from './schema.js'
 
-export interface RestOptions {
+export interface RestOptions extends Closing {
   readonly transport: ExchangeTransport
   readonly config: ResolvedConfig
 }
@@ -22,8 +24,11 @@ const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 /** Answers whose body says less than their status. */
 const BY_STATUS: Readonly<Partial<Record<OpName, string>>> = { 'skills.publish': 'accepted', 'skills.publishStatus': 'ok' }
 
-export function createRestBackend({ transport, config }: RestOptions): Backend {
+export function createRestBackend({ transport, config, clock, closeGraceMs = CLOSE_GRACE_MS }: RestOptions): Backend {
   const life = new AbortController()
+  // Each call has an end of its own: a signal for all of them would gather listeners, of which Node warns.
+  const flying = new Map<Promise<unknown>, Scope>()
+  let closing: Promise<void> | undefined
   const closed = () => clientClosed({ transport: transport.name })
 
   const headers = (plane: Plane): Record<string, string> => ({
@@ -32,23 +37,52 @@ export function createRestBackend({ transport, config }: RestOptions): Backend {
     ...(plane === 'platform' && config.apiKey ? { 'x-api-key': config.apiKey } : {}),
   })
 
+  const send = async (name: OpName, request: unknown, signal: AbortSignal, trace: Call['trace']): Promise<unknown> => {
+    const fields = request as Readonly<Record<string, unknown>>
+    const exchange = restExchange(REST_PATHS[name], schemaOf(OPS[name].request), fields, headers(planeOf(name)))
+    const reply = await transport.exchange(exchange, { signal, trace })
+    const facts = { op: name, transport: transport.name, system: 'cmdop' }
+    const text = await readText(reply.body, MAX_ANSWER_BYTES, facts)
+    if (reply.status < 200 || reply.status > 299) throw restFailure(reply, text, facts)
+    return answerOf(name, text, facts)
+  }
+
+  /** Lets calls finish; asks, which may go on for hours, are not waited for. */
+  const shutDown = async (): Promise<void> => {
+    if (flying.size > 0 && closeGraceMs > 0) {
+      const grace = createScope({ timeoutMs: closeGraceMs, clock })
+      await raceSignal(Promise.allSettled(flying.keys()), grace.signal).catch(() => {})
+      grace[Symbol.dispose]()
+    }
+    const reason = clientClosed({ transport: transport.name }, 'maybe')
+    for (const held of [life, ...flying.values()]) held.abort(reason)
+  }
+
   return {
     async unary(name, request, { signal, trace }: Call) {
-      if (life.signal.aborted) throw closed()
-      const fields = request as Readonly<Record<string, unknown>>
-      const exchange = restExchange(REST_PATHS[name], schemaOf(OPS[name].request), fields, headers(planeOf(name)))
-      const reply = await transport.exchange(exchange, { signal, trace })
-      const facts = { op: name, transport: transport.name, system: 'cmdop' }
-      const text = await readText(reply.body, MAX_ANSWER_BYTES, facts)
-      if (reply.status < 200 || reply.status > 299) throw restFailure(reply, text, facts)
-      return answerOf(name, text, facts)
+      if (closing) throw closed()
+      const scope = createScope({ signal })
+      const giveUp = () => abortError(scope.signal, { op: name, transport: transport.name, sent: 'maybe' })
+      // No longer than its signal, which a transport may not keep: a call that was given up must not hold a close.
+      const work = within(send(name, request, scope.signal, trace), scope.signal, { giveUp })
+      flying.set(work, scope)
+      try {
+        return await work
+      } catch (error) {
+        // However a transport tells that it was stopped.
+        throw life.signal.aborted && !signal.aborted ? life.signal.reason : error
+      } finally {
+        flying.delete(work)
+        scope[Symbol.dispose]()
+      }
     },
     async ask(request, sink, call) {
-      if (life.signal.aborted) throw closed()
+      if (closing) throw closed()
       return openRestAsk({ transport, headers: headers('relay'), life: life.signal }, request, sink, call)
     },
-    async close() {
-      life.abort(closed())
+    close() {
+      closing ??= shutDown()
+      return closing
     },
   }
 }
@@ -94,10 +128,8 @@ const CODES: Readonly<Record<number, string>> = {
 
 export function restFailure({ status, headers }: Reply, text: string, facts: { op: string }, ofStream = false): CmdopError {
   const code = CODES[status] ?? (status >= 500 ? 'server' : 'validation')
-  const failure = remoteFailure(code, `HTTP ${status} ${said(text)}`.trim(), facts, ofStream)
-  const seconds = Number(headers['retry-after'])
-  const patience = headers['retry-after'] && Number.isFinite(seconds) ? { retryAfterMs: seconds * 1_000 } : {}
-  return Object.assign(failure, { status, ...patience })
+  const retryAfterMs = parseRetryAfter(headers['retry-after'], Date.now())
+  return remoteFailure(code, `HTTP ${status} ${said(text)}`.trim(), { ...facts, status, retryAfterMs }, ofStream)
 }
 
 /** FastAPI says `detail`, Django `detail`, `message` or one member per field. Bounded: an error page may be long. */

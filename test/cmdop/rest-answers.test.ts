@@ -7,7 +7,9 @@ import { failure, M1 } from './set-up.js'
 const encoder = new TextEncoder()
 
 /** A client of servers that give these answers, one after another; a text is the body of a 200. */
-function answering(...answers: readonly (string | { readonly status: number; readonly text: string })[]) {
+function answering(
+  ...answers: readonly (string | { readonly status: number; readonly text: string; readonly retryAfter?: string })[]
+) {
   const left = [...answers]
   return createCmdop({
     fleetId: 'f',
@@ -16,14 +18,14 @@ function answering(...answers: readonly (string | { readonly status: number; rea
       name: 'scripted',
       async exchange() {
         const next = left.shift() ?? ''
-        const { status, text } = typeof next === 'string' ? { status: 200, text: next } : next
+        const { status, text, retryAfter = '' } = typeof next === 'string' ? { status: 200, text: next } : next
         const body = new ReadableStream<Uint8Array>({
           start(controller) {
             controller.enqueue(encoder.encode(text))
             controller.close()
           },
         })
-        return { status, headers: {}, body }
+        return { status, headers: retryAfter ? { 'retry-after': retryAfter } : {}, body }
       },
     }),
   })
@@ -71,5 +73,15 @@ describe('answers over REST', () => {
     const stream = client.machines.ask(M1, 'x')
     expect(await stream.collect({ onConfirm: () => true })).toBe('confirm rejected')
     expect(stream.done?.success).toBe(false)
+  })
+
+  it('that ask for patience are understood in seconds and as a date, and nothing else is', async () => {
+    const refusal = (retryAfter: string) => ({ status: 429, text: '', retryAfter })
+    const inAnHour = new Date(Date.now() + 3_600_000).toUTCString()
+    const client = answering(...['7', inAnHour, '-7', 'soon'].map(refusal))
+    const patience = async () => (await failure(client.machines.list())).retryAfterMs
+    expect(await patience()).toBe(7_000)
+    expect(Math.abs(Number(await patience()) - 3_600_000)).toBeLessThan(10_000)
+    expect([await patience(), await patience()]).toEqual([undefined, undefined])
   })
 })

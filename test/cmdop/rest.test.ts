@@ -4,7 +4,7 @@ import { ConnectionError, createCmdop } from '../../src/cmdop/index.js'
 import { cmdopRest } from '../../src/cmdop/rest.js'
 import { raceSignal } from '../../src/core/scope.js'
 import type { ExchangeTransport } from '../../src/index.js'
-import { createCmdopRelay, relayExchange } from '../../src/testing/index.js'
+import { createCmdopRelay, createFakeClock, relayExchange } from '../../src/testing/index.js'
 import { failure, M1, until } from './set-up.js'
 
 /** A client of a relay, with the signals of its asks, and a relay that answers PINs only when it is let. */
@@ -75,5 +75,90 @@ describe('an ask over REST', () => {
     expect(await client.machines.ask(M1, prompt).collect({ onPin: () => '1', onConfirm: () => true })).toBe('ab')
     expect(asks.map(({ aborted }) => aborted)).toEqual([true])
     await client.close()
+  })
+
+  it('is left in time where the relay does not take the refusal of its plan', async () => {
+    const clock = createFakeClock()
+    const inner = relayExchange(createCmdopRelay())
+    const refusals: AbortSignal[] = []
+    const transport: ExchangeTransport = {
+      ...inner,
+      async exchange(request, options = {}) {
+        if (!request.path.endsWith('/confirm') || !options.signal) return inner.exchange(request, options)
+        refusals.push(options.signal)
+        return new Promise<never>(() => {})
+      },
+    }
+    const client = createCmdop({ transport: cmdopRest(transport), clock })
+    const stream = client.machines.ask(M1, '[[confirm p]][[say a]]')
+    const read = async (): Promise<void> => {
+      for await (const frame of stream) if (frame.type === 'confirm_required') break
+    }
+    const left = read()
+    await until(() => refusals.length === 1)
+    await clock.advance(1_000)
+    await left
+    expect([stream.abandoned, refusals[0]?.aborted, clock.timers]).toEqual([true, true, 0])
+    await client.close()
+  })
+})
+
+describe('closing a client over REST', () => {
+  /** A relay that answers when it is let, and forgets its signals. */
+  function slow(closeGraceMs: number) {
+    const clock = createFakeClock()
+    const inner = relayExchange(createCmdopRelay())
+    const signals: (AbortSignal | undefined)[] = []
+    let answer = (): void => {}
+    const mayAnswer = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    const transport: ExchangeTransport = {
+      ...inner,
+      async exchange(request, { signal } = {}) {
+        signals.push(signal)
+        await mayAnswer
+        return inner.exchange(request)
+      },
+    }
+    return { client: createCmdop({ transport: cmdopRest(transport), clock, closeGraceMs }), clock, signals, answer }
+  }
+
+  it('lets calls in flight finish, and refuses new ones', async () => {
+    const { client, clock, signals, answer } = slow(5_000)
+    const flying = client.machines.list()
+    await until(() => signals.length === 1)
+    let over = false
+    const closing = client.close().then(() => {
+      over = true
+    })
+    expect(await failure(client.machines.list())).toMatchObject({ code: 'closed', sent: 'no' })
+    expect([over, signals[0]?.aborted]).toEqual([false, false])
+    answer()
+    expect((await flying).items.length).toBeGreaterThan(0)
+    await closing
+    expect([signals.length, clock.timers]).toEqual([1, 0])
+  })
+
+  it.each([0, 5_000])('ends a call that is not answered within %i ms', async (closeGraceMs) => {
+    const { client, clock, signals } = slow(closeGraceMs)
+    const flying = failure(client.machines.list())
+    await until(() => signals.length === 1)
+    const closing = client.close()
+    await clock.advance(closeGraceMs)
+    await closing
+    expect(await flying).toMatchObject({ name: 'ConnectionError', code: 'closed', op: 'machines.list', sent: 'maybe' })
+    expect([signals[0]?.aborted, clock.timers]).toEqual([true, 0])
+  })
+
+  it('does not wait for a call that its caller has given up', async () => {
+    const { client, clock, signals } = slow(5_000)
+    const abort = new AbortController()
+    const given = failure(client.machines.list({ signal: abort.signal }))
+    await until(() => signals.length === 1)
+    abort.abort()
+    expect(await given).toMatchObject({ code: 'aborted', sent: 'maybe' })
+    await client.close()
+    expect(clock.timers).toBe(0)
   })
 })
