@@ -131,7 +131,8 @@ export function createAsks(
         const began = clock.monotonic()
         const durationMs = (): number => clock.monotonic() - began
         await send(receipt, left)
-        while (durationMs() < timeoutMs) {
+        // 0 means never here too, as in any scope.
+        while (!timeoutMs || durationMs() < timeoutMs) {
           try {
             await sleep(clock, given.pollMs ?? POLL_MS, signal)
             const found = await resolve(receipt, { signal })

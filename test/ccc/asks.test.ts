@@ -287,6 +287,12 @@ describe('sendAndWait', () => {
     expect(clock.monotonic() - began).toBeLessThan(350_000)
   })
 
+  test('[ccc.send.wait-outlives] a deadline of 0 is none: it waits until the answer comes', async () => {
+    const { ccc, clock, play } = bench()
+    expect(brief(await play(ccc.sendAndWait({ session, text: 'x [[quiet 400]] [[reply A]]', timeoutMs: 0 })))).toEqual(['A', 'own'])
+    expect(clock.monotonic()).toBeGreaterThan(400_000)
+  })
+
   test('[ccc.send.wait-outlives] a session without a topic is given up at once: nothing will ever show', async () => {
     const { ccc, clock, play } = bench()
     expect((await play(ccc.sendAndWait({ session: 'notopic', text: 'x' }))).outcome).toBe('unanswered')
