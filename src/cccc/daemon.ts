@@ -1,5 +1,6 @@
 /** Who answers, and which of the three dialects it speaks. Found by asking, never by its version: a C build called itself 0.4.35rc1. */
 import type { CallOptions } from '../core/call.js'
+import { abortError, createScope, raceSignal, type Scope } from '../core/scope.js'
 import type { CcccCore } from './core.js'
 import { isRefusal, unsupported, isApiError } from './errors.js'
 import type { CcccDialect, CcccPing } from './shapes.js'
@@ -10,6 +11,9 @@ export interface CcccDaemon {
   /** A second `send` with the same `client_id` gives the first one's event. Present on the daemons that also have `tracked_send`. */
   readonly dedupesClientIds: boolean
 }
+
+/** For what a wire asks by itself. */
+const WIRE_MS = 30_000
 
 export interface CcccDaemonKnowledge {
   /** Asked once per daemon process; `fresh` asks again. */
@@ -36,11 +40,30 @@ export async function hasOp(core: CcccCore, op: string, options: CallOptions | u
   }
 }
 
-async function findDialect(core: CcccCore, options: CallOptions | undefined): Promise<CcccDialect> {
-  const told = await core.wire.dialect?.(options?.signal)
-  if (told) return told
-  if (await hasOp(core, 'inbox_list', options)) return (await hasOp(core, 'presence_get', options)) ? 'A' : 'B'
-  if (await hasOp(core, 'inbox_peek', options)) return 'C'
+/** What the wire knows by itself is no call of the client's: its deadline, and its end with the client, are set here. */
+async function told(core: CcccCore): Promise<CcccDialect | undefined> {
+  if (!core.wire.dialect) return undefined
+  const scope = createScope({ timeoutMs: WIRE_MS, clock: core.clock })
+  return core.hold(scope, waitIn(scope, core.wire.dialect(scope.signal)))
+}
+
+/** Waits within a scope and ends it. What the work itself reports of an abort knows more than the bare reason. */
+async function waitIn<Result>(scope: Scope, work: Promise<Result>): Promise<Result> {
+  const { signal } = scope
+  try {
+    return await raceSignal(work, signal)
+  } catch (error) {
+    throw signal.aborted && error === signal.reason ? abortError(signal, { system: 'cccc', op: 'describe', sent: 'no' }) : error
+  } finally {
+    scope[Symbol.dispose]()
+  }
+}
+
+async function findDialect(core: CcccCore): Promise<CcccDialect> {
+  const known = await told(core)
+  if (known) return known
+  if (await hasOp(core, 'inbox_list', undefined)) return (await hasOp(core, 'presence_get', undefined)) ? 'A' : 'B'
+  if (await hasOp(core, 'inbox_peek', undefined)) return 'C'
   throw unsupported(
     'dialect',
     'The daemon has neither inbox_list nor inbox_peek: its dialect is unknown.',
@@ -57,22 +80,28 @@ export function createDaemonKnowledge(core: CcccCore): CcccDaemonKnowledge {
   let known: Promise<CcccDaemon> | undefined
   let pid: number | undefined
 
-  const ask = async (options: CallOptions | undefined): Promise<CcccDaemon> => {
-    const told = await ping(core, options)
-    const dialect = await findDialect(core, options)
-    const dedupesClientIds = dialect === 'C' || (core.wire.kind === 'socket' && (await hasOp(core, 'tracked_send', options)))
-    pid = told.pid
-    return { ping: told, dialect, dedupesClientIds }
+  /** For everyone who waits: the client's own deadline and its end bound it, and no caller's. */
+  const ask = async (): Promise<CcccDaemon> => {
+    const answer = await ping(core, undefined)
+    const dialect = await findDialect(core)
+    const dedupesClientIds = dialect === 'C' || (core.wire.kind === 'socket' && (await hasOp(core, 'tracked_send', undefined)))
+    pid = answer.pid
+    return { ping: answer, dialect, dedupesClientIds }
   }
-  const get: CcccDaemonKnowledge['get'] = (options) => {
-    if (known && !options?.fresh) return known
-    const asking = ask(options)
+  const asked = (fresh = false): Promise<CcccDaemon> => {
+    if (known && !fresh) return known
+    const asking = ask()
     known = asking
-    // A failure is not knowledge, and an abort belongs to one caller only.
+    // A failure is not knowledge.
     asking.catch(() => {
       if (known === asking) known = undefined
     })
     return asking
+  }
+  const get: CcccDaemonKnowledge['get'] = async ({ signal, timeoutMs, fresh } = {}) => {
+    const scope = createScope({ signal, timeoutMs, clock: core.clock })
+    // Whoever gave up before asks nothing.
+    return waitIn(scope, scope.signal.aborted ? new Promise<never>(() => {}) : asked(fresh))
   }
   const dialect: CcccDaemonKnowledge['dialect'] = async (options) => (await get(options)).dialect
   return {

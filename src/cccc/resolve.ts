@@ -1,4 +1,5 @@
 /** What became of a send whose answer never came: looked for by its client id, in the history or in what the daemon replays. */
+import { abortError, createScope } from '../core/scope.js'
 import type { CcccCallOptions, CcccCore } from './core.js'
 import type { CcccDaemonKnowledge } from './daemon.js'
 import { unsupported } from './errors.js'
@@ -26,6 +27,8 @@ export type CcccResolve = (args: CcccResolveArgs, options?: CcccCallOptions) => 
 
 const MOST_PAGES = 20
 const QUIET_MS = 1_000
+/** A group that always has something to say never lets a replay be silent. */
+const TIMEOUT_MS = 30_000
 
 export function createResolve(
   core: CcccCore,
@@ -44,8 +47,7 @@ export function createResolve(
 
   const inReplay = async (args: CcccResolveArgs, options: CcccCallOptions | undefined): Promise<CcccEvent | undefined> => {
     const { groupId, clientId, since, quietMs = QUIET_MS } = args
-    const signal = options?.signal ? { signal: options.signal } : {}
-    const stream = await events({ groupId, kinds: ['chat.message'], cursor: { ts: since } }, { ...signal, reconnect: false })
+    const stream = await events({ groupId, kinds: ['chat.message'], cursor: { ts: since } }, { ...options, reconnect: false })
     // Nothing marks the end of a replay, so its silence does.
     const whenQuiet = () => core.clock.after(quietMs, () => void stream.close())
     let timer = whenQuiet()
@@ -62,12 +64,25 @@ export function createResolve(
     }
   }
 
-  return async (args, options) => {
+  const find = async (args: CcccResolveArgs, options: CcccCallOptions): Promise<CcccResolved> => {
     const dialect = await daemon.dialect(options)
     if (dialect === 'A') {
       throw unsupported('resolve', 'This daemon keeps no client ids.', 'Look for the message by what it says.')
     }
     const event = await (dialect === 'C' ? inHistory(args, options) : inReplay(args, options))
     return event ? { outcome: 'stored', event } : { outcome: 'unseen' }
+  }
+
+  return async (args, options) => {
+    const scope = createScope({ signal: options?.signal, timeoutMs: options?.timeoutMs ?? TIMEOUT_MS, clock: core.clock })
+    const { signal } = scope
+    try {
+      return await find(args, { ...options, signal })
+    } catch (error) {
+      // Its parts end in their own ways; to the caller it is one call, and it sends nothing that counts.
+      throw signal.aborted ? abortError(signal, { system: 'cccc', op: 'resolve', sent: 'no', cause: error }) : error
+    } finally {
+      scope[Symbol.dispose]()
+    }
   }
 }

@@ -243,3 +243,55 @@ describe('a peer that hangs', () => {
     await idle.close()
   })
 })
+
+describe('what many ask at once', () => {
+  test('is asked once; whoever gives up leaves the others their answer [cccc.describe-shared]', async () => {
+    const clock = createFakeClock()
+    await using simulator = createCcccSimulator({ dialect: 'B', clock })
+    await using client = createCccc({ transport: simulator.transport })
+    // It answers once its clock is moved.
+    simulator.faults.answerAfterMs = 50
+    const controller = new AbortController()
+    const first = expect(client.describe({ signal: controller.signal })).rejects.toMatchObject({ code: 'aborted', sent: 'no' })
+    const second = client.describe()
+    const third = expect(client.describe({ timeoutMs: 5 })).rejects.toMatchObject({ code: 'deadline_exceeded', sent: 'no' })
+    await expect.poll(() => simulator.ledger.requests.length).toBe(1)
+    controller.abort()
+    await Promise.all([first, third])
+    simulator.faults.answerAfterMs = 0
+    await clock.advance(50)
+    expect((await second).dialect).toBe('B')
+    expect(simulator.ledger.requests.filter(({ op }) => op === 'ping')).toHaveLength(1)
+  })
+
+  test('is not asked for one who has given up already [cccc.describe-shared]', async () => {
+    const simulator = simulate('B')
+    await using client = createCccc({ transport: simulator.transport })
+    await expect(client.describe({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'aborted', sent: 'no' })
+    expect(simulator.ledger.requests).toEqual([])
+  })
+})
+
+describe('a message that is looked for', () => {
+  test('in a group that is never silent is given up in time [cccc.resolve-deadline]', async () => {
+    const simulator = simulate('B')
+    await using client = createCccc({ transport: simulator.transport })
+    const { group_id: groupId } = await client.groups.create({ title: 'busy' })
+    const since = '2026-01-01T00:00:00.000000Z'
+    const talk = setInterval(() => {
+      simulator.append(groupId, { kind: 'chat.message', by: 'user', data: { text: 'x', to: ['user'], message_mode: 'send' } })
+    }, 5)
+    try {
+      const asked = { groupId, clientId: 'never-sent', since }
+      await expect(client.messages.resolve(asked, { timeoutMs: 200 })).rejects.toMatchObject({
+        code: 'deadline_exceeded',
+        op: 'resolve',
+        sent: 'no',
+      })
+      const soon = AbortSignal.timeout(200)
+      await expect(client.messages.resolve(asked, { signal: soon })).rejects.toMatchObject({ code: 'deadline_exceeded' })
+    } finally {
+      clearInterval(talk)
+    }
+  })
+})
