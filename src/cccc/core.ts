@@ -4,6 +4,7 @@
  */
 import { createCaller, type CallOptions, type ClientOptions } from '../core/call.js'
 import { systemClock, type Clock } from '../core/clock.js'
+import { MAX_LINE_BYTES } from '../core/codec/ndjson.js'
 import { createScope, type Scope } from '../core/scope.js'
 import type { Link, StreamTransport } from '../transport.js'
 import { apiError, badArgument, CcccError } from './errors.js'
@@ -84,7 +85,6 @@ export interface CcccCore extends AsyncDisposable {
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000
-const DEFAULT_LINE_BYTES = 32 * 1024 * 1024
 
 /** For programs that use a few ops and want nothing else in their bundle. */
 export function createCcccCore(options: CcccCoreOptions): CcccCore {
@@ -97,7 +97,7 @@ export function createCcccCore(options: CcccCoreOptions): CcccCore {
       'Pass answers: ccccAnswers() of signalbox/cccc/answers.',
     )
   }
-  const maxLineBytes = limits?.maxLineBytes ?? DEFAULT_LINE_BYTES
+  const maxLineBytes = limits?.maxLineBytes ?? MAX_LINE_BYTES
   const wire = transport.kind === 'web' ? transport.wire : socketWire({ transport, clock, maxLineBytes })
   const caller = createCaller({ system: 'cccc', transport: wire.name, interceptors: options.interceptors, timeoutMs, clock })
   const live = new Map<Scope, Promise<unknown>>()

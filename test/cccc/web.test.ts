@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { createCccc, type CcccClient, type CcccEventStream, type Loose } from '../../src/cccc/index.js'
-import { ccccWebPort } from '../../src/cccc/web/index.js'
-import type { Exchange, ExchangeTransport, Reply } from '../../src/index.js'
+import { ccccWebPort, type CcccWebSocket, type CcccWebTerminals } from '../../src/cccc/web/index.js'
+import type { Clock, Exchange, ExchangeTransport, Reply } from '../../src/index.js'
+import { createFakeClock } from '../../src/testing/index.js'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 const GROUP = 'g_0123456789ab'
@@ -17,6 +18,13 @@ function json(status: number, body: unknown): Reply {
   })
   return { status, headers: { 'content-type': 'application/json' }, body: body_ }
 }
+
+/** What a proxy says for itself. */
+const page = (status: number): Reply => ({
+  status,
+  headers: { 'content-type': 'text/html' },
+  body: new Blob(['<html><h1>Bad Gateway</h1></html>']).stream(),
+})
 
 interface Recorded {
   readonly kind: string
@@ -157,6 +165,53 @@ describe('an answer', () => {
     await client.close()
   })
 
+  /** Answers a ping as a daemon does, and everything else as told. */
+  const answering = (reply: (path: string, signal: AbortSignal) => Reply | Promise<Reply>): ExchangeTransport => ({
+    kind: 'exchange',
+    name: 'x',
+    exchange: async ({ path }, options) => (path.endsWith('/ping') ? json(200, PING) : reply(path, options?.signal as AbortSignal)),
+  })
+  const PING = {
+    ok: true,
+    result: { daemon: { version: '0.4.3', pid: 7, ts: '2026-03-01T10:00:00Z', ipc_v: 1, capabilities: {} } },
+  }
+
+  test('of a proxy is not the daemon’s: it is typed by its status, and what became of the request stays open [cccc.web-proxy]', async () => {
+    const through = (status: number): CcccClient =>
+      createCccc({ transport: ccccWebPort({ exchange: answering(() => page(status)) }) })
+    const refused = await through(502)
+      .call('groups')
+      .catch((error: unknown) => error)
+    expect(refused).toMatchObject({ name: 'CcccError', code: 'unreachable', op: 'groups', status: 502, sent: 'maybe' })
+    expect(refused).not.toHaveProperty('remoteCode')
+    await expect(through(504).call('groups')).rejects.toMatchObject({ code: 'deadline_exceeded', sent: 'maybe' })
+    await expect(through(200).call('groups')).rejects.toMatchObject({ code: 'invalid_message', status: 200, sent: 'maybe' })
+    await expect(through(404).call('groups')).rejects.toMatchObject({ code: 'unsupported', remoteCode: 'unknown_op' })
+  })
+
+  test('of a proxy says nothing about routes; an envelope around a failure does [cccc.web-proxy]', async () => {
+    const through = (reply: () => Reply): CcccClient => createCccc({ transport: ccccWebPort({ exchange: answering(reply) }) })
+    await expect(through(() => page(502)).describe()).rejects.toMatchObject({ code: 'unreachable', status: 502 })
+    const unready = through(() => json(503, { ok: false, error: { code: 'daemon_unavailable', message: 'not yet' } }))
+    expect((await unready.describe()).dialect).toBe('C')
+  })
+
+  test('about its dialect that never comes is given up, whoever waits or not [cccc.describe-shared]', async () => {
+    const clock = createFakeClock()
+    const never = answering(
+      (_path, signal) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
+    )
+    const client = createCccc({ transport: ccccWebPort({ exchange: never, clock }), clock })
+    const asked = expect(client.describe()).rejects.toMatchObject({ code: 'deadline_exceeded' })
+    await clock.advance(30_000)
+    await asked
+    const again = expect(client.describe()).rejects.toMatchObject({ code: 'closed' })
+    await clock.advance(1)
+    await client.close()
+    await again
+    expect(clock.timers).toBe(0)
+  })
+
   test('tells the dialect by the routes that there are [cccc.web-dialect]', async () => {
     const { client } = replay('http-0.4.3')
     // The recording has neither route: that of the oldest.
@@ -186,6 +241,9 @@ function ledgerPort() {
   }
   const port = {
     connections: 0,
+    tails: 0,
+    /** So many of the next subscribers meet a proxy's page. */
+    badGateways: 0,
     /** Written to the ledger only: the tailer was not looking. */
     write(kind = 'chat.message'): Loose {
       const made = event(kind)
@@ -208,11 +266,16 @@ function ledgerPort() {
       name: 'ledger',
       async exchange({ path }: Exchange): Promise<Reply> {
         if (path.includes('/ledger/tail')) {
+          port.tails += 1
           const lines = Number(new URL(path, 'http://x').searchParams.get('lines'))
           return json(200, { ok: true, result: { events: ledger.slice(-lines) } })
         }
         if (!path.includes('/ledger/stream')) return json(404, { ok: false, error: { code: 'not_found' } })
         port.connections += 1
+        if (port.badGateways > 0) {
+          port.badGateways -= 1
+          return page(502)
+        }
         let mine: ReadableStreamDefaultController<Uint8Array>
         const body = new ReadableStream<Uint8Array>({
           start(controller) {
@@ -242,8 +305,8 @@ async function take(stream: CcccEventStream, count: number): Promise<string[]> {
 }
 
 describe('the stream of the ledger', () => {
-  const open = (port: ReturnType<typeof ledgerPort>, more: object = {}) => {
-    const client = createCccc({ transport: ccccWebPort({ exchange: port.exchange }) })
+  const open = (port: ReturnType<typeof ledgerPort>, more: object = {}, clock?: Clock) => {
+    const client = createCccc({ transport: ccccWebPort({ exchange: port.exchange, ...(clock ? { clock } : {}) }) })
     return client.events({ groupId: GROUP, ...more }, { backoff: { baseMs: 1, maxMs: 2 } })
   }
 
@@ -276,6 +339,32 @@ describe('the stream of the ledger', () => {
     await stream.close()
   })
 
+  test('reads the ledger once for all that comes in one piece [cccc.web-events]', async () => {
+    const port = ledgerPort()
+    // Its clock stands, so the second look never comes.
+    const stream = await open(port, {}, createFakeClock())
+    await expect.poll(() => port.tails).toBe(2)
+    const events = [port.write(), port.write(), port.write()]
+    port.say(events.map((event) => `event: ledger\ndata: ${JSON.stringify(event)}\n\n`).join(''))
+    expect(await take(stream, 3)).toEqual(['m2', 'm3', 'm4'])
+    expect(port.tails).toBe(3)
+    await stream.close()
+  })
+
+  test('comes back although a proxy answers in between [cccc.web-proxy]', async () => {
+    const port = ledgerPort()
+    const stream = await open(port, { kinds: ['chat.message'] })
+    const iterator = stream[Symbol.asyncIterator]()
+    port.push()
+    await iterator.next()
+    port.badGateways = 1
+    port.drop()
+    port.write()
+    expect((await iterator.next()).value).toMatchObject({ type: 'event', event: { data: { text: 'm3' } } })
+    expect(port.connections).toBe(3)
+    await stream.close()
+  })
+
   test('says a gap where its tail no longer reaches back [cccc.web-gap]', async () => {
     const port = ledgerPort()
     const cursor = { eventId: 'f'.repeat(32), ts: '2026-03-01T09:00:00.000000Z' }
@@ -287,5 +376,42 @@ describe('the stream of the ledger', () => {
 
   test('refuses the view of an actor, which it does not have [cccc.web-view]', async () => {
     await expect(open(ledgerPort(), { by: 'peer1' })).rejects.toMatchObject({ code: 'unsupported' })
+  })
+})
+
+describe('a terminal', () => {
+  test('that ends before its answer may have been attached, once its WebSocket stood [cccc.web-terminal-ended]', async () => {
+    const ending = (opens: boolean, code: number): NonNullable<CcccWebTerminals['webSocket']> =>
+      class implements CcccWebSocket {
+        binaryType = ''
+        readyState = 0
+        constructor() {
+          this.#events.addEventListener('close', () => {
+            this.readyState = 3
+          })
+          queueMicrotask(() => {
+            if (opens) this.#events.dispatchEvent(new Event('open'))
+            this.#events.dispatchEvent(Object.assign(new Event('close'), { code, reason: '' }))
+          })
+        }
+        readonly #events = new EventTarget()
+        send(): void {}
+        close(): void {}
+        addEventListener(type: string, listener: (event: unknown) => void): void {
+          this.#events.addEventListener(type, listener)
+        }
+      }
+    const attach = (opens: boolean, code: number): Promise<unknown> => {
+      const exchange: ExchangeTransport = {
+        kind: 'exchange',
+        name: 'x',
+        exchange: async () => json(404, { ok: false, error: { code: 'not_found' } }),
+      }
+      const terminals = { url: 'http://127.0.0.1:1', webSocket: ending(opens, code) }
+      return createCccc({ transport: ccccWebPort({ exchange, terminals }) }).terminal.attach({ groupId: 'g', actorId: 'a' })
+    }
+    await expect(attach(true, 1000)).rejects.toMatchObject({ code: 'closed', sent: 'maybe' })
+    await expect(attach(true, 1006)).rejects.toMatchObject({ code: 'closed', sent: 'maybe' })
+    await expect(attach(false, 1006)).rejects.toMatchObject({ code: 'unreachable', sent: 'no' })
   })
 })

@@ -1,4 +1,5 @@
 /** Opens a stream of events: the daemon's own, or the next best thing. */
+import { MAX_LINE_BYTES } from '../../core/codec/ndjson.js'
 import { createScope } from '../../core/scope.js'
 import type { CcccCore } from '../core.js'
 import type { CcccDaemonKnowledge } from '../daemon.js'
@@ -12,14 +13,13 @@ import type { CcccEventsArgs, CcccEventsOptions, CcccEventStream } from './types
 const IDLE_MS = 90_000
 const POLL_MS = 1_000
 const OPENING_MS = 30_000
-const LINE_BYTES = 32 * 1024 * 1024
 
 export async function openEvents(
   core: CcccCore,
   daemon: CcccDaemonKnowledge,
   args: CcccEventsArgs,
   options: CcccEventsOptions = {},
-  maxLineBytes = LINE_BYTES,
+  maxLineBytes = MAX_LINE_BYTES,
 ): Promise<CcccEventStream> {
   if (args.groupId === '') throw badArgument('events_stream', 'The group id is empty.', 'Name the group to watch.')
   const { idleMs = IDLE_MS, pollMs = POLL_MS, timeoutMs = OPENING_MS } = options

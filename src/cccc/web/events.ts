@@ -114,7 +114,6 @@ async function* read(
     context.clock,
   )
   const ignore = onAbort(signal, stop)
-  let looked = false
   let lookAgain: Promise<'look'> | undefined = sleep(context.clock, SECOND_LOOK_MS, signal).then(
     () => 'look' as const,
     () => 'look' as const,
@@ -123,9 +122,8 @@ async function* read(
     yield await missed(context, tracker, signal)
     let reading = reader.read()
     while (!signal.aborted) {
-      const step = await (lookAgain && !looked ? Promise.race([reading, lookAgain]) : reading)
+      const step = await (lookAgain ? Promise.race([reading, lookAgain]) : reading)
       if (step === 'look') {
-        looked = true
         lookAgain = undefined
         yield await missed(context, tracker, signal)
         continue
@@ -133,13 +131,16 @@ async function* read(
       if (step.done) break
       idle.touch()
       const items: CcccStreamItem[] = []
+      // One reading is newer than the whole chunk.
+      let unread = lookAgain !== undefined
       for (const message of decoder.push(step.value)) {
         if (message.type !== 'event') continue
         if (message.event === 'error') throw overrun(message.data)
         const event = parsed(message.data)
         if (!isEvent(event)) continue
         // Until the tailer is known to follow, the ledger is read first: what it skipped comes before what it saw.
-        if (!looked) items.push(...(await missed(context, tracker, signal)))
+        if (unread) items.push(...(await missed(context, tracker, signal)))
+        unread = false
         items.push(...wanted(context, tracker, event))
       }
       if (items.length > 0) yield items
@@ -160,7 +161,7 @@ function overrun(data: string): CcccError {
   return new CcccError({ code: 'closed', op: OP, sent: 'yes', message: `The web port ended the stream: ${data.slice(0, 200)}` })
 }
 
-function parsed(text: string): unknown {
+export function parsed(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

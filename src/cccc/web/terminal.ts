@@ -8,6 +8,7 @@ import { deferred } from '../../core/deferred.js'
 import { createInbox } from '../../core/inbox.js'
 import { onAbort } from '../../core/on-abort.js'
 import { abortError } from '../../core/scope.js'
+import type { Sent } from '../../errors.js'
 import type { CloseReason, Link } from '../../transport.js'
 import { CcccError, DaemonUnavailableError, unsupported } from '../errors.js'
 import { parseLine } from '../lines.js'
@@ -85,14 +86,18 @@ export async function openTerminal({ terminals, args, dialect, clock, signal, id
   const closed = deferred<CloseReason>()
   const inbox = createInbox(() => {})
   const keys = new TextDecoder()
-  let opened = false
+  let sent: Sent = 'no'
   let failed = ''
   let over: CloseReason | undefined
   let refusal: Loose | undefined
   let tail: Promise<void> = Promise.resolve()
 
-  const ended = (): CcccError => new CcccError({ code: 'closed', op: OP, message: 'The terminal has ended.' })
-  const stood = (result: Loose): void => attached.resolve({ v: 1, ok: true, result })
+  const ended = (facts?: { sent: Sent }): CcccError =>
+    new CcccError({ code: 'closed', op: OP, message: 'The terminal has ended.', ...facts })
+  const stood = (result: Loose): void => {
+    sent = 'yes'
+    attached.resolve({ v: 1, ok: true, result })
+  }
   const finish = (reason: CloseReason, error?: unknown): void => {
     if (over) return
     over = reason
@@ -100,11 +105,11 @@ export async function openTerminal({ terminals, args, dialect, clock, signal, id
     settled?.cancel()
     if (error === undefined) inbox.end()
     else inbox.fail(error)
-    attached.reject(signal.aborted ? abortError(signal, { op: OP, sent: opened ? 'maybe' : 'no' }) : (error ?? ended()))
+    attached.reject(signal.aborted ? abortError(signal, { op: OP, sent }) : (error ?? ended({ sent })))
     if (reason.kind !== 'local') closed.resolve(reason)
   }
   const cut = (code: 'closed' | 'slow_consumer', message: string): void => {
-    const error = new CcccError({ code, op: OP, sent: 'yes', message, hint: 'Attach again; the screen comes first.' })
+    const error = new CcccError({ code, op: OP, sent, message, hint: 'Attach again; the screen comes first.' })
     finish({ kind: 'error', error }, error)
     socket.close()
   }
@@ -117,7 +122,8 @@ export async function openTerminal({ terminals, args, dialect, clock, signal, id
     if (inbox.bytes > MOST_BYTES) cut('slow_consumer', `The terminal's reader fell behind by more than ${MOST_BYTES} bytes.`)
   }
   socket.addEventListener('open', () => {
-    opened = true
+    // From here on the terminal may have been taken over.
+    sent = 'maybe'
     if (!modern && !over) settled = clock.after(SETTLED_MS, () => stood({ group_id: groupId, actor_id: actorId }))
   })
   socket.addEventListener('error', (event) => {
@@ -142,7 +148,7 @@ export async function openTerminal({ terminals, args, dialect, clock, signal, id
   socket.addEventListener('close', (event) => {
     const { code, reason } = event as { code?: number; reason?: string }
     const place = url.origin + url.pathname
-    if (!opened) {
+    if (sent === 'no') {
       const message = `Cannot open a terminal at ${place}${failed ? `: ${failed}` : ` (code ${code})`}.`
       const error = new DaemonUnavailableError({
         code: 'unreachable',

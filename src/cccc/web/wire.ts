@@ -3,13 +3,15 @@
  * every kind of event and replays none, and it is as open as its operator left it. A gateway is the better way.
  */
 import { systemClock, type Clock } from '../../core/clock.js'
+import { MAX_LINE_BYTES } from '../../core/codec/ndjson.js'
+import { codeOfStatus } from '../../core/http-status.js'
 import { readText } from '../../core/read-text.js'
 import type { ExchangeTransport, Reply } from '../../transport.js'
-import { apiError, badArgument, unsupported } from '../errors.js'
+import { apiError, badArgument, CcccError, unsupported } from '../errors.js'
 import { isRecord, type CcccDialect, type Loose } from '../shapes.js'
 import type { Wire, WireOptions } from '../wire.js'
 import { loadRoutes, webRequest, type WebRequest } from './routes.js'
-import { webEvents } from './events.js'
+import { parsed, webEvents } from './events.js'
 import { openTerminal, type CcccWebTerminals, type WebTerminal } from './terminal.js'
 
 export interface CccccWebPortOptions {
@@ -29,10 +31,8 @@ export interface CccccWebPort {
   readonly wire: Wire
 }
 
-const ANSWER_BYTES = 32 * 1024 * 1024
-
 export function ccccWebPort(options: CccccWebPortOptions): CccccWebPort {
-  const { exchange: transport, clock = systemClock, maxAnswerBytes = ANSWER_BYTES } = options
+  const { exchange: transport, clock = systemClock, maxAnswerBytes = MAX_LINE_BYTES } = options
   const { terminals } = options
   const routes = loadRoutes()
   /** Who is attached: a size goes the same way as the keys. */
@@ -52,8 +52,17 @@ export function ccccWebPort(options: CccccWebPortOptions): CccccWebPort {
     const unknown = isRecord(value) && isRecord(value.error) && value.error.code === 'not_found'
     const missing = (reply.status === 404 && (unknown || !isRecord(value))) || reply.status === 405
     if (!missing && isRecord(value) && typeof value.ok === 'boolean') return value
-    const message = missing ? `the web port has no route for ${op}` : `the web port answered ${reply.status} without an envelope`
-    return { ok: false, result: {}, error: { code: missing ? 'unknown_op' : 'invalid_answer', message } }
+    if (missing) return { ok: false, result: {}, error: { code: 'unknown_op', message: `the web port has no route for ${op}` } }
+    // A proxy's page, or a server of another kind: the daemon has said nothing, whatever became of the request.
+    const { status } = reply
+    throw new CcccError({
+      code: status < 300 ? 'invalid_message' : codeOfStatus(status),
+      op,
+      status,
+      sent: 'maybe',
+      message: `${op}: ${status} without an envelope, so it is not the daemon's answer.`,
+      hint: 'Look at what stands between here and the web port.',
+    })
   }
 
   const exists = async (path: string, signal: AbortSignal): Promise<boolean> => {
@@ -61,7 +70,9 @@ export function ccccWebPort(options: CccccWebPortOptions): CccccWebPort {
     // Whoever may not look learns nothing about the routes.
     if (reply.status === 401 || reply.status === 403)
       throw apiError('dialect', await answerOf('dialect', reply), undefined, reply.status)
-    await reply.body?.cancel()
+    // A proxy's page tells nothing about them either; the daemon's own envelope does, even around a failure.
+    if (reply.status >= 500) await answerOf('dialect', reply)
+    else await reply.body?.cancel()
     return reply.status !== 404
   }
 
@@ -134,12 +145,4 @@ export function ccccWebPort(options: CccccWebPortOptions): CccccWebPort {
     },
   }
   return { kind: 'web', name: transport.name, wire }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
