@@ -64,7 +64,7 @@ export interface CcccClient extends CcccMethods, Pick<CcccCore, 'call' | 'callRa
 
 export function createCccc(options: CcccOptions): CcccClient {
   const table = loadOps()
-  const core = createCcccCore({ answers: ccccAnswers(), ...options, ops: table })
+  const core = createCcccCore({ answers: ccccAnswers(table), ...options, ops: table })
   const daemon = createDaemonKnowledge(core)
   const method = createMethodCall(core, table)
   const messages = createMessaging(core, method, daemon)

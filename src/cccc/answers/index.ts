@@ -1,6 +1,6 @@
 /** What is known of the answers to the ops: the keys that every recorded daemon gave. The whole client checks by it. */
 import { isEvent, isRecord, type CcccAnswerCheck, type Loose } from '../shapes.js'
-import { loadOps } from '../table.js'
+import { loadOps, type OpTable } from '../table.js'
 import { ANSWERS } from './answers.gen.js'
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -16,10 +16,10 @@ function typeOf(value: unknown): string {
   return Array.isArray(value) ? 'list' : isRecord(value) ? 'object' : typeof value
 }
 
-/** For `createCccc({ answers })`: finds the first key that does not hold what it always held. */
-export function ccccAnswers(): CcccAnswerCheck {
+/** For `createCccc({ answers })`: finds the first key that does not hold what it always held. `ops`: a `loadOps()` that is there already. */
+export function ccccAnswers(ops: OpTable = loadOps()): CcccAnswerCheck {
   const lines = ANSWERS.split('\n')
-  const expected = new Map([...loadOps().keys()].sort().map((op, index) => [op, lines[index]]))
+  const expected = new Map([...ops.keys()].sort().map((op, index) => [op, lines[index]]))
   return (op: string, result: Loose) => {
     for (const each of expected.get(op)?.split(' ') ?? []) {
       const key = each.slice(1)

@@ -3,6 +3,7 @@
  * traps are there: 200 for refusals of the daemon, a stream that replays nothing and looks five times a second, tokens that close everything.
  */
 import { systemClock, type Clock } from '../../core/clock.js'
+import { MAX_LINE_BYTES } from '../../core/codec/ndjson.js'
 import { readText } from '../../core/read-text.js'
 import { socketWire } from '../../cccc/socket-wire.js'
 import type { CcccEvent, Loose } from '../../cccc/shapes.js'
@@ -57,7 +58,8 @@ const refused = ({ status, code, message, details = {} }: WebRefusal): Reply =>
 export function createCcccWebPortSimulator(options: CcccWebPortSimulatorOptions): CcccWebPortSimulator {
   const { daemon, mode = 'normal', tailMs = 200, clock = systemClock } = options
   const access = createWebAccess(options.tokens ?? {})
-  const wire = socketWire({ transport: daemon.transport, clock, maxLineBytes: 32 * 1024 * 1024 })
+  const callOf = createWebCalls(daemon.dialect)
+  const wire = socketWire({ transport: daemon.transport, clock, maxLineBytes: MAX_LINE_BYTES })
   const requests: { method: string; path: string; status: number }[] = []
   const sizes: { cols: number; rows: number }[] = []
   const streams = new Set<() => void>()
@@ -137,7 +139,7 @@ export function createCcccWebPortSimulator(options: CcccWebPortSimulatorOptions)
     const text = request.body instanceof ReadableStream ? await readText(request.body, 1e7, {}) : request.body
     const body: unknown =
       text === undefined ? undefined : JSON.parse(typeof text === 'string' ? text : new TextDecoder().decode(text))
-    const call = createWebCalls(daemon.dialect)(method, url, body)
+    const call = callOf(method, url, body)
     const missing = call?.op === 'capability_overview' && daemon.dialect === 'A'
     if (!call || missing) return refused({ status: 404, code: 'not_found', message: 'Not Found' })
     if (call.op === 'send' && typeof call.args.text !== 'string') {
