@@ -7,8 +7,18 @@ import { createCcc } from 'signalbox/ccc'
 import { createCccc } from 'signalbox/cccc'
 import { createClaude } from 'signalbox/claude'
 import { createCmdop } from 'signalbox/cmdop'
-import { cccSocket, claudeProcess, fileStore, listenTcp, listenUnix, nodeWebSocket, serveGateway, tcpSocket } from 'signalbox/node'
-import { createCatsyphonSimulator, createCccSimulator, createCcccSimulator, createCmdopCore } from 'signalbox/testing'
+import {
+  cccSocket,
+  claudeProcess,
+  cmdopCore,
+  fileStore,
+  listenTcp,
+  listenUnix,
+  nodeWebSocket,
+  serveGateway,
+  tcpSocket,
+} from 'signalbox/node'
+import { createCatsyphonSimulator, createCccSimulator, createCcccSimulator } from 'signalbox/testing'
 import { gateway } from 'signalbox/web'
 import { simulatedUpstreams } from '../world.mjs'
 
@@ -67,12 +77,12 @@ export const systemContacts = (folder) => ({
     await store[Symbol.asyncDispose]()
     return `session recorded${report?.ambiguous ? `, ${report.ambiguous} ambiguous` : ''}`
   },
-  'CMDOP, a core': async () => {
-    const core = createCmdopCore()
-    const client = createCmdop({ transport: core.transport })
+  'CMDOP, a core as a child': async () => {
+    const path = fileURLToPath(import.meta.resolve('signalbox/testing/fake-cmdop'))
+    const transport = cmdopCore({ binaryPath: process.execPath, args: [path], env: { CMDOP_TOKEN: 't-simulated' } })
+    const client = createCmdop({ transport })
     const { items } = await client.machines.list()
     await client[Symbol.asyncDispose]()
-    await core[Symbol.asyncDispose]()
     return `${items.length} machines`
   },
   'all five, through a gateway': async () => {

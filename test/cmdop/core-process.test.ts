@@ -1,33 +1,44 @@
 /** A core as a child: found, started once, replaced, ended. */
-import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, copyFile, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { create, toBinary } from '@bufbuild/protobuf'
 import { build } from 'esbuild'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ConnectionError, createCmdop, type AskFrame } from '../../src/cmdop/index.js'
-import { simulatedId } from '../../src/testing/index.js'
+import { Kind } from '../../src/cmdop/envelope.js'
+import { EnvelopeSchema } from '../../src/cmdop/gen/cmdop/core/v1/envelope_pb.js'
+import { encodeFrame } from '../../src/core/codec/frames.js'
+import { simulatedId, type CmdopCoreOptions as SimulatedCoreOptions } from '../../src/testing/index.js'
 import { cmdopCore } from '../../transports/node/index.js'
 import { binaryName, findCore } from '../../transports/node/cmdop-binary.js'
 
 const M1 = simulatedId(1, 1)
+const BOTH = { CMDOP_TOKEN: 't-right', CMDOP_API_KEY: 'k-right' }
 let folder = ''
 let program = ''
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cmdop-core-'))
-  program = join(folder, 'core.mjs')
-  const entry = fileURLToPath(new URL('./core-program.ts', import.meta.url))
+  program = join(folder, 'fake-cmdop.mjs')
+  const entry = fileURLToPath(new URL('../../transports/node/fake-cmdop.ts', import.meta.url))
   await build({ entryPoints: [entry], outfile: program, bundle: true, format: 'esm', platform: 'node', target: 'node20' })
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-const core = (env: Record<string, string> = {}) =>
-  cmdopCore({ binaryPath: process.execPath, args: [program], env: { CMDOP_TOKEN: 't-right', CMDOP_API_KEY: 'k-right', ...env } })
+/** The fake core, whose relay wants the right credentials. */
+const withOptions = (env: Readonly<Record<string, string>>, options: SimulatedCoreOptions = {}) => ({
+  ...env,
+  CMDOP_FAKE_OPTIONS: JSON.stringify({ relay: { token: 't-right', apiKey: 'k-right' }, ...options }),
+})
+const core = (options: SimulatedCoreOptions = {}, env: Readonly<Record<string, string>> = BOTH, before: readonly string[] = []) =>
+  cmdopCore({ binaryPath: process.execPath, args: [...before, program], env: withOptions(env, options) })
 
 /** The transport, and the links that it opened. */
-function watched(env: Record<string, string> = {}) {
-  const inner = core({ ...env })
+function watched(inner = core()) {
   const pids: number[] = []
   const transport: typeof inner = {
     ...inner,
@@ -53,7 +64,9 @@ const until = async (condition: () => boolean): Promise<void> => {
 
 describe('a core as a child', () => {
   it('is started by the first call, shared by all, and leaves with the client [cmdop.core.once]', async () => {
-    const { transport, pids } = watched({ CMDOP_SIM_STDERR: '60000', CMDOP_SIM_SPLIT: '1' })
+    // A full stderr pipe would block a core whose parent does not read it.
+    const noisy = ['--import', 'data:text/javascript,process.stderr.write("noise ".repeat(60000))']
+    const { transport, pids } = watched(core({ splitWrites: true }, BOTH, noisy))
     const client = createCmdop({ transport })
     expect(pids).toEqual([])
     const lists = await Promise.all([client.machines.list(), client.fleets.list(), client.skills.my()])
@@ -92,7 +105,8 @@ describe('a core as a child', () => {
   )
 
   it('tells how it exited and its last words [cmdop.core.exit]', async () => {
-    const client = createCmdop({ transport: core({ CMDOP_SIM_EXIT: '1' }) })
+    const refuse = 'process.stderr.write("cmdop-core: refusing to run\\n"); process.exit(3)'
+    const client = createCmdop({ transport: cmdopCore({ binaryPath: process.execPath, args: ['-e', refuse], env: BOTH }) })
     const error = (await client.machines.list().catch((failure: unknown) => failure)) as ConnectionError
     expect(error).toBeInstanceOf(ConnectionError)
     expect(error).toMatchObject({ code: 'exited', exitCode: 3, remoteCode: 'connection' })
@@ -101,7 +115,7 @@ describe('a core as a child', () => {
   })
 
   it('that ignores signals and has an ask open is gone after close all the same [cmdop.close.stubborn]', async () => {
-    const { transport, pids } = watched({ CMDOP_SIM_STUBBORN: '1' })
+    const { transport, pids } = watched()
     const client = createCmdop({ transport, closeGraceMs: 0 })
     const reading = client.machines.ask(M1, '[[say a]][[hang]]').collect()
     reading.catch(() => {})
@@ -113,15 +127,11 @@ describe('a core as a child', () => {
   })
 
   it('gets its credentials by environment; a missing one fails here, on its own plane only [cmdop.credentials.local]', async () => {
-    const transport = cmdopCore({ binaryPath: process.execPath, args: [program], env: { CMDOP_TOKEN: 't-right' } })
-    await using client = createCmdop({ transport })
+    await using client = createCmdop({ transport: core({}, { CMDOP_TOKEN: 't-right' }) })
     expect((await client.machines.list()).items.length).toBe(3)
     const error = await client.skills.my().catch((failure: unknown) => failure)
     expect(error).toMatchObject({ name: 'AuthError', code: 'unauthenticated', remoteCode: 'auth', sent: 'no' })
-    const keyed = createCmdop({
-      transport: cmdopCore({ binaryPath: process.execPath, args: [program], env: {} }),
-      apiKey: 'k-right',
-    })
+    const keyed = createCmdop({ transport: core({}, {}), apiKey: 'k-right' })
     expect((await keyed.skills.my()).count).toBe(3)
     await expect(keyed.machines.list()).rejects.toMatchObject({ name: 'AuthError', sent: 'no' })
     await keyed.close()
@@ -131,10 +141,65 @@ describe('a core as a child', () => {
     const binaryPath = join(folder, 'later')
     const client = createCmdop({ transport: cmdopCore({ binaryPath, env: { CMDOP_TOKEN: 't-right', PATH: process.env.PATH } }) })
     await expect(client.machines.list()).rejects.toMatchObject({ name: 'ConnectionError', sent: 'no', remoteCode: 'connection' })
-    await writeFile(binaryPath, `#!/bin/sh\nexec "${process.execPath}" "${program}"\n`)
+    // By its first line: as CMDOP_CORE_BINARY of a published SDK would start it.
+    await copyFile(program, binaryPath)
     await chmod(binaryPath, 0o755)
     expect((await client.machines.list()).items.length).toBe(3)
     await client.close()
+  })
+})
+
+describe('the fake core', () => {
+  const start = async (env: Readonly<Record<string, string>>) => {
+    const child = spawn(process.execPath, [program], { env: { ...process.env, ...env } })
+    let said = ''
+    child.stderr.on('data', (chunk: Buffer) => {
+      said += chunk.toString()
+    })
+    const exit = once(child, 'exit') as Promise<[number | null, string | null]>
+    return { child, exit, said: () => said }
+  }
+
+  it('takes the options of the simulator, and refuses what is no JSON [cmdop.fake.options]', async () => {
+    const client = createCmdop({ transport: core({ version: '1.0.2', relay: { machines: 5 } }) })
+    expect((await client.machines.list()).items.length).toBe(5)
+    // What 1.0.2 makes of a PIN that did not come.
+    const late = await client.machines
+      .ask(M1, '[[pin-timeout]]')
+      .collect()
+      .catch((failure: unknown) => failure)
+    expect(late).toMatchObject({ remoteCode: 'internal' })
+    await client.close()
+    const { exit, said } = await start({ CMDOP_FAKE_OPTIONS: 'version=1.0.2' })
+    expect(await exit).toEqual([2, null])
+    expect(said()).toContain('CMDOP_FAKE_OPTIONS is no JSON')
+  })
+
+  it('exits with code 1 at what is no frame, and with 0 at the end of its stdin [cmdop.fake.exits]', async () => {
+    const broken = await start(withOptions(BOTH))
+    broken.child.stdin.end(encodeFrame(Uint8Array.of(0xff)))
+    expect(await broken.exit).toEqual([1, null])
+    expect(broken.said()).toContain('no frame')
+    const idle = await start(withOptions(BOTH))
+    idle.child.stdin.end()
+    expect(await idle.exit).toEqual([0, null])
+  })
+
+  it('stays with an ask open, whatever its stdin and polite signals say, as real ones do [cmdop.fake.stays]', async () => {
+    const { child, exit } = await start(withOptions(BOTH))
+    let over = false
+    void exit.then(() => {
+      over = true
+    })
+    const value = { machineId: M1, sessionId: 's', prompt: '[[say a]][[hang]]' }
+    const ask = create(EnvelopeSchema, { id: 1, kind: Kind.REQUEST, payload: { case: 'askReq', value } })
+    child.stdin.end(encodeFrame(toBinary(EnvelopeSchema, ask)))
+    await once(child.stdout, 'data')
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) child.kill(signal)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    expect(over).toBe(false)
+    child.kill('SIGKILL')
+    expect(await exit).toEqual([null, 'SIGKILL'])
   })
 })
 

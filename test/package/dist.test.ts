@@ -18,8 +18,8 @@ const built = existsSync(dist)
   ? readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.js'))
   : []
 
-// An executable to be spawned, at work once it is loaded.
-const isExecutable = (name: string): boolean => name.endsWith('/fake-claude')
+// Executables to be spawned, at work once they are loaded.
+const isExecutable = (name: string): boolean => /\/fake-(?:claude|cmdop)$/.test(name)
 
 // Bound to a runtime, so a browser bundler must refuse them: `"browser": null`.
 const isRuntimeBound = (name: string): boolean => isExecutable(name) || /^\.\/(?:node|deno|bun)(?:\/|$)/.test(name)

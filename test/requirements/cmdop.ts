@@ -95,6 +95,13 @@ export const requirements: readonly Requirement[] = [
     'A core that obeys neither the end of its stdin nor TERM is gone after close.',
     'Node, Bun, Deno',
   ),
+  row('fake.options', 'design 8', 'The simulated core as a program takes the options of the simulator.'),
+  row(
+    'fake.exits',
+    measured,
+    'The simulated core as a program exits as real ones do: 1 at what is no frame, 0 at the end of its stdin.',
+  ),
+  row('fake.stays', measured, 'The simulated core as a program stays with an ask open, whatever its stdin and polite signals say.'),
   row('ask.collect', reference('10'), 'collect() gives the final text, or the deltas.'),
   row('ask.frames', reference('10'), 'Frames are typed; done without success is no error.'),
   row('ask.once', reference('10'), 'A stream is lazy, and read once.'),

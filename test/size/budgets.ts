@@ -56,6 +56,7 @@ export const NOT_HELD: readonly string[] = [
   './testing',
   './testing/msw',
   './testing/fake-claude',
+  './testing/fake-cmdop',
   './claude/toon',
 ]
 

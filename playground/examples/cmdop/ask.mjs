@@ -1,6 +1,6 @@
 /**
  * Asks a machine, with its PIN and its plans answered from the terminal. Needs a core (`pip install "cmdop<2"`) and CMDOP_TOKEN; without
- * a core, `--simulated` takes the simulated one beside this file.
+ * a core, `--simulated` takes the simulated one of the testing kit.
  * Run: node ask.mjs [--simulated] <machine id> "df -h"
  */
 import { createInterface } from 'node:readline/promises'
@@ -16,7 +16,7 @@ const [machine = simulated ? simulatedId(1, 1) : '', prompt = 'uptime'] = proces
 const transport = simulated
   ? cmdopCore({
       binaryPath: process.execPath,
-      args: [fileURLToPath(new URL('./core.mjs', import.meta.url))],
+      args: [fileURLToPath(import.meta.resolve('signalbox/testing/fake-cmdop'))],
       env: { CMDOP_TOKEN: 't' },
     })
   : cmdopCore()

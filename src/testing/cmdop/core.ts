@@ -42,7 +42,8 @@ export interface CmdopCoreSimulator extends AsyncDisposable {
   /** How many cores were started, that is links served. */
   readonly starts: number
   readonly live: number
-  serve(link: Link): Promise<void>
+  /** Gives the code that a core exits with: 1 where it could not read what came. */
+  serve(link: Link): Promise<0 | 1>
   serveAll(listener: Listener): Promise<void>
   /** Writes an envelope of one's own making to every live link. */
   say(envelope: EnvelopeInit): Promise<void>
@@ -134,7 +135,7 @@ export function createCmdopCore(options: CmdopCoreOptions = {}): CmdopCoreSimula
     for (const one of all) await one()
   }
 
-  const serve = async (link: Link): Promise<void> => {
+  const serve = async (link: Link): Promise<0 | 1> => {
     starts += 1
     const number = starts
     live.set(number, link)
@@ -145,7 +146,8 @@ export function createCmdopCore(options: CmdopCoreOptions = {}): CmdopCoreSimula
         const chunk = await link.read()
         for (const body of chunk === null ? decoder.end() : decoder.push(chunk)) {
           if (body.byteLength === 0) continue
-          const envelope = fromBinary(EnvelopeSchema, body)
+          const envelope = envelopeOf(body)
+          if (!envelope) return 1
           const { id, kind, payload } = envelope
           ledger.push({ link: number, id, kind, arm: payload.case, bytes: encodeFrame(body) })
           if (kind === Kind.ANSWER) void asks.get(id)?.answer(payload)
@@ -157,20 +159,20 @@ export function createCmdopCore(options: CmdopCoreOptions = {}): CmdopCoreSimula
             asks.set(id, createCoreAsk({ request, knowsPins, http, send, over: () => asks.delete(id) }))
           } else void inTurn(() => unary(link, envelope))
         }
-        // What it cannot read ends a core: it exits with code 1.
-        if (decoder.fault) return
+        if (decoder.fault) return 1
         if (chunk === null) break
       }
       // At the end of its stdin it finishes its asks, however long they take.
       const cut = link.closed.then(() => live.delete(number))
       while (asks.size > 0 && live.has(number)) await Promise.race([...[...asks.values()].map(({ done }) => done), cut])
     } catch {
-      // A body that is no message, or a link that fell: the core is gone either way.
+      // The link fell: the core is gone with it.
     } finally {
       for (const ask of asks.values()) ask.drop()
       live.delete(number)
       await link.close({ graceMs: 0 })
     }
+    return 0
   }
 
   const everywhere = async (run: (link: Link) => Promise<unknown>): Promise<void> => {
@@ -210,5 +212,13 @@ export function createCmdopCore(options: CmdopCoreOptions = {}): CmdopCoreSimula
     },
     stop: () => everywhere((link) => link.close({ graceMs: 0 })),
     [Symbol.asyncDispose]: () => everywhere((link) => link.close({ graceMs: 0 })),
+  }
+}
+
+function envelopeOf(body: Uint8Array): Envelope | undefined {
+  try {
+    return fromBinary(EnvelopeSchema, body)
+  } catch {
+    return undefined
   }
 }

@@ -6,6 +6,7 @@ import { contractSuites, selfProgram } from '../../contract/runtime.js'
 import { fileStoreSuite } from './catsyphon-files.js'
 import { cccLocalSuites } from './ccc-local.js'
 import { claudeChildSuite } from './claude-child.js'
+import { cmdopChildSuite } from './cmdop-child.js'
 import { gatewayServeSuite } from './gateway-serve.js'
 import { mustLeave, watchSuite } from './left-behind.js'
 import { packedSuite } from './packed.js'
@@ -30,6 +31,7 @@ const more = [
   fileStoreSuite,
   ...cccLocalSuites,
   claudeChildSuite,
+  cmdopChildSuite,
   gatewayServeSuite,
   ...(await sessionStoreSuites(process.env.SIGNALBOX_RUNTIME ?? 'unknown')),
 ]
