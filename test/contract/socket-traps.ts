@@ -163,7 +163,17 @@ export const socketCases: readonly Case<SocketContext>[] = [
         const path = join(folder, 'server.sock')
         const listener = await entry.listenUnix({ path, maxWaiting: 2 })
         const links = await Promise.all(Array.from({ length: 5 }, () => entry.unixSocket({ path }).open()))
-        const ends = links.map((link) => link.read().catch(() => null))
+        let ended = 0
+        const ends = links.map((link) =>
+          link
+            .read()
+            .catch(() => null)
+            .finally(() => {
+              ended += 1
+            }),
+        )
+        for (let attempt = 0; attempt < 400 && ended < 3; attempt += 1) await pause(25)
+        checkEqual(ended, 3)
         await listener[Symbol.asyncDispose]()
         checkEqual(await Promise.all(ends), [null, null, null, null, null])
         await Promise.all(links.map((link) => link.close()))

@@ -50,6 +50,7 @@ export const requirements: readonly Requirement[] = [
   row('web.subprotocol', 'design 7', 'A server that does not speak signalbox.v1 is not spoken to.'),
   row('web.credential', 'design 7', 'The credential of a link goes into its first frame, never into a URL or a header.'),
   row('web.abort-open', 'design 1, law 1', 'An abort while a socket connects, or while its server decides, leaves nothing.'),
+  row('web.listen-bound', 'design 5', 'Clients that have not said open and links that nobody accepts are bounded together.'),
   row('web.listen-origin', 'design 7', 'A page is not let in by a listener unless its origin is named.'),
   row('web.ws-absent', 'design 2', 'Without the package ws, or any WebSocket, the failure says what to do.'),
   row('web.abandoned', 'design 1, law 3', 'A socket that cannot be cut is given up in bounded time, and said so.', 'pages'),

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { afterEach, expect, test, vi } from 'vitest'
 import { WebSocketServer } from 'ws'
 import { SignalboxError } from '../../src/index.js'
@@ -25,6 +25,20 @@ async function rawServer(options: object, onConnection: (socket: WebSocketLike) 
       await new Promise((resolve) => server.close(resolve))
     },
   }
+}
+
+const UPGRADE =
+  'connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
+const PROTOCOL = 'sec-websocket-protocol: signalbox.v1\r\n'
+
+/** The first line of the answer to a request by hand, and the socket that it came on, which says nothing more. */
+async function asked(port: number, headers: string, leave = false): Promise<{ readonly status: string; readonly socket: Socket }> {
+  const socket = connect(port, '127.0.0.1')
+  const answer = new Promise<string>((resolve) => socket.once('data', (data) => resolve(String(data).split('\r\n')[0] ?? '')))
+  socket.write(`GET / HTTP/1.1\r\nhost: x\r\n${headers}\r\n`)
+  const status = await answer
+  if (leave) socket.destroy()
+  return { status, socket }
 }
 
 test('nobody listens: unreachable, nothing was sent', async () => {
@@ -133,24 +147,33 @@ test('an abort that falls while the credential is fetched opens no socket at all
 
 test('a page is not let in unless its origin is named; any other request is told what this is [web.listen-origin]', async () => {
   await using listener = await listenWebSocket({ origins: ['https://good.example'] })
-  const ask = (headers: string): Promise<string> =>
-    new Promise((resolve) => {
-      const socket = connect(listener.port, '127.0.0.1')
-      socket.once('data', (data) => {
-        resolve(String(data).split('\r\n')[0] ?? '')
-        socket.destroy()
-      })
-      socket.write(`GET / HTTP/1.1\r\nhost: x\r\n${headers}\r\n`)
-    })
-  const upgrade =
-    'connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
-  const protocol = 'sec-websocket-protocol: signalbox.v1\r\n'
-  expect(await ask(`${upgrade}${protocol}origin: https://evil.example\r\n`)).toContain('403')
-  expect(await ask(`${upgrade}${protocol}origin: null\r\n`)).toContain('403')
-  expect(await ask(`${upgrade}${protocol}origin: https://good.example\r\n`)).toContain('101')
-  expect(await ask(`${upgrade}${protocol}`)).toContain('101')
-  expect(await ask(upgrade)).toContain('400')
+  const ask = async (headers: string): Promise<string> => (await asked(listener.port, headers, true)).status
+  expect(await ask(`${UPGRADE}${PROTOCOL}origin: https://evil.example\r\n`)).toContain('403')
+  expect(await ask(`${UPGRADE}${PROTOCOL}origin: null\r\n`)).toContain('403')
+  expect(await ask(`${UPGRADE}${PROTOCOL}origin: https://good.example\r\n`)).toContain('101')
+  expect(await ask(`${UPGRADE}${PROTOCOL}`)).toContain('101')
+  expect(await ask(UPGRADE)).toContain('400')
   expect(await ask('')).toContain('426')
+})
+
+test('clients that have not said open and links that nobody accepts are bounded together [web.listen-bound]', async () => {
+  await using listener = await listenWebSocket({ maxWaiting: 2 })
+  const transport = webSocketLink({ url: listener.address, webSocket: await nodeWebSocket() })
+  const silent = await asked(listener.port, `${UPGRADE}${PROTOCOL}`)
+  expect(silent.status).toContain('101')
+  const near = await transport.open()
+  // One that is silent, one that waits: no room.
+  expect((await asked(listener.port, `${UPGRADE}${PROTOCOL}`, true)).status).toContain('503')
+  expect(await checkRejects(transport.open())).toMatchObject({ code: 'unreachable', sent: 'no' })
+  const accepted = listener.accept()[Symbol.asyncIterator]()
+  const far = (await accepted.next()).value
+  // Accepted, it counts no more.
+  const second = await transport.open()
+  await checkRejects(transport.open(), 'unreachable')
+  // Nor does one that left without a word.
+  silent.socket.destroy()
+  const third = await vi.waitFor(() => transport.open(), 10_000)
+  await Promise.all([near, far, second, third].map((link) => link.close()))
 })
 
 test('a listener that is closed leaves the links that were accepted alone, and its port free', async () => {
