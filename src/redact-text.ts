@@ -27,9 +27,11 @@ const NAMED =
 /** `?key=` is a secret in a URL, while a `key` elsewhere hardly ever is. */
 const QUERY_KEY = /([?&]key=)[^\s&#"'<>]+/gi
 
-/** What stands beside a name without being its secret. */
-const ORDINARY =
-  /^(?:empty|expected|expired|false|invalid|is|malformed|missing|none|not|null|refused|rejected|required|revoked|true|undefined|unknown|wrong)$/i
+/** No secret, quoted or not. */
+const NOTHING = /^(?:false|none|null|true|undefined)$/i
+
+/** What prose puts beside a name. In quotes it is a value like any other: a bad password is one of these words sooner than a good one. */
+const ORDINARY = /^(?:empty|expected|expired|invalid|is|malformed|missing|not|refused|rejected|required|revoked|unknown|wrong)$/i
 
 /** Masks everything in a text that looks like a credential; prose around it stays as it is. Never throws. */
 export function redactText(text: string): string {
@@ -52,7 +54,8 @@ function maskValues(text: string): string {
     const end = opening === '' ? unquotedEnd(text, match, from) : quotedEnd(text, start, opening)
     const value = text.slice(start, Math.min(end, start + 24))
     // Counts and flags are no secrets: `max_tokens=4096`, `"token": null`.
-    const kept = value === MASK || ORDINARY.test(value) || (isCountedName(name) && /^[\d._]{1,16}$/.test(value))
+    const plain = NOTHING.test(value) || (opening === '' && ORDINARY.test(value))
+    const kept = plain || value === MASK || (isCountedName(name) && /^[\d._]{1,16}$/.test(value))
     if (end <= start || kept) continue
     out += text.slice(done, start) + MASK
     done = end

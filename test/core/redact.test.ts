@@ -44,6 +44,29 @@ describe('redactText', () => {
     expect(redactText(out)).toBe(out)
   })
 
+  it.each(['wrong', 'missing', 'expired', 'Empty', 'required'])(
+    '[core.redact-shapes] masks the quoted word "%s", which prose knows',
+    (word) => {
+      const quoted = (text: (word: string) => string): void => expect(redactText(text(word))).toBe(text('[redacted]'))
+      quoted((value) => `password: "${value}"`)
+      quoted((value) => `password='${value}' host=db`)
+      quoted((value) => `{"user":"ann","token":"${value}"}`)
+      quoted((value) => `body: "{\\"apiKey\\":\\"${value}\\"}"`)
+      quoted((value) => `'secret' => \`${value}\``)
+      // Beside a name and without quotes it is what somebody says about a secret.
+      for (const text of [`token: ${word}`, `the password=${word}`]) expect(redactText(text)).toBe(text)
+    },
+  )
+
+  it.each(['true', 'false', 'null', 'undefined', 'none', 'NULL'])(
+    '[core.redact-prose] leaves "%s" alone, quoted or not',
+    (word) => {
+      for (const text of [`password: "${word}"`, `{"token":"${word}"}`, `{\\"secret\\":\\"${word}\\"}`, `secret=${word}`]) {
+        expect(redactText(text)).toBe(text)
+      }
+    },
+  )
+
   it('[core.redact-shapes] masks a PEM block, whole or cut off, also with escaped newlines', () => {
     const body = 'MIIEvQIBADANBgkqhkiG9w0BAQEF'
     const block = `-----BEGIN RSA PRIVATE KEY-----\n${body}\n-----END RSA PRIVATE KEY-----`
