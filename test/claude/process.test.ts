@@ -100,6 +100,15 @@ describe('the executable', () => {
       .toEqual(before)
   })
 
+  test('[claude.private-files] without a folder to put them in nothing is started', async () => {
+    const tempDir = join(room, 'missing')
+    const claude = createClaude({ transport: claudeProcess({ path: fake, cwd: room, env, tempDir }) })
+    const failure = { code: 'invalid_argument', sent: 'no', message: expect.stringContaining(tempDir), cause: { code: 'ENOENT' } }
+    await expect(claude.querySimple('FAKE:echo:x', { systemPrompt: 's'.repeat(200_000) })).rejects.toMatchObject(failure)
+    expect(await claude.querySimple('FAKE:echo:needs no files')).toBe('needs no files')
+    await claude.close()
+  })
+
   test('[claude.settings] the executable, the folder for private files and the log are those of the settings', async () => {
     const place = join(room, 'private')
     mkdirSync(place)

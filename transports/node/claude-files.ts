@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { PrivateArgument } from '../../src/claude/argv.js'
+import { SignalboxError } from '../../src/errors.js'
 
 export interface PrivateFiles {
   readonly args: readonly string[]
@@ -11,12 +12,13 @@ export interface PrivateFiles {
 
 export async function privateFiles(args: readonly (string | PrivateArgument)[], place: string = tmpdir()): Promise<PrivateFiles> {
   if (args.every((argument) => typeof argument === 'string')) return { args: args as readonly string[], remove: async () => {} }
-  // Made with mode 0700; the files in it with 0600.
-  const folder = await mkdtemp(join(place, 'signalbox-claude-'))
+  let folder = ''
   const remove = async (): Promise<void> => {
-    await rm(folder, { recursive: true, force: true }).catch(() => {})
+    if (folder !== '') await rm(folder, { recursive: true, force: true }).catch(() => {})
   }
   try {
+    // Made with mode 0700; the files in it with 0600.
+    folder = await mkdtemp(join(place, 'signalbox-claude-'))
     const out: string[] = []
     for (const argument of args) {
       if (typeof argument === 'string') out.push(argument)
@@ -27,8 +29,10 @@ export async function privateFiles(args: readonly (string | PrivateArgument)[], 
       }
     }
     return { args: out, remove }
-  } catch (error) {
+  } catch (cause) {
     await remove()
-    throw error
+    const message = `Private files could not be written in ${place}.`
+    const facts = { system: 'claude', op: 'open', sent: 'no', hint: 'Check tempDir.', cause } as const
+    throw new SignalboxError({ code: 'invalid_argument', message, ...facts })
   }
 }
