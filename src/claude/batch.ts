@@ -1,5 +1,5 @@
 /** Many prompts, a few at a time; one that fails does not take the others with it. */
-import { createScope } from '../core/scope.js'
+import { abortError, createScope } from '../core/scope.js'
 import { SignalboxError } from '../errors.js'
 import { ClaudeError } from './errors.js'
 import type { ResultMessage } from './messages.js'
@@ -36,7 +36,7 @@ export interface BatchOptions extends QueryOptions {
   readonly onResult?: (result: QueryResult) => void
 }
 
-/** Settled results in the order of the prompts. Rejects only when its own signal falls. */
+/** Settled results in the order of the prompts. Rejects only when its own signal falls, or with what `onResult` throws. */
 export async function runBatch(
   run: (prompt: string, options: QueryOptions) => Turn,
   items: readonly BatchItem[],
@@ -52,7 +52,7 @@ export async function runBatch(
 
   const one = async (index: number): Promise<void> => {
     const item = items[index] as BatchItem
-    const { prompt, options: own = {} } = typeof item === 'string' ? { prompt: item } : item
+    const { prompt, options: own } = typeof item === 'string' ? { prompt: item } : item
     const result =
       stopped === undefined
         ? await settle(run, index, prompt, { ...common, ...own, signal: scope.signal })
@@ -72,7 +72,7 @@ export async function runBatch(
   }
   try {
     await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, worker))
-    signal?.throwIfAborted()
+    if (signal?.aborted) throw abortError(signal, { system: 'claude', op: 'batch', sent: 'maybe' })
     return results
   } finally {
     scope.abort()
@@ -91,7 +91,7 @@ async function settle(
   } catch (error) {
     const failure = SignalboxError.is(error)
       ? error
-      : new ClaudeError({ code: 'protocol', message: `The prompt could not be run: ${String(error)}`, cause: error })
+      : new ClaudeError({ code: 'protocol', sent: 'maybe', message: `The prompt failed: ${String(error)}`, cause: error })
     return failed(index, prompt, failure)
   }
 }
@@ -100,14 +100,15 @@ async function settle(
 function resultOf(index: number, prompt: string, message: ResultMessage): QueryResult {
   const { inputTokens, outputTokens, totalTokens } = tokensOf(message.raw)
   const { sessionId, text: result, costUsd, durationMs } = message
-  const tokens = { inputTokens, outputTokens, totalTokens }
   return {
     index,
     prompt,
     success: true,
     sessionId,
     result,
-    ...tokens,
+    inputTokens,
+    outputTokens,
+    totalTokens,
     costUsd,
     durationSeconds: durationMs / 1000,
     error: undefined,
