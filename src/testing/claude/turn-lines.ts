@@ -197,7 +197,7 @@ export function createLines(process: Simulated, uuids: readonly string[]) {
       for (const block of blocks) assistant([block], { id })
     },
     /** The stream broke in the middle: what was shown is void. */
-    async cut(blocks: readonly FakeBlock[], _attempt: number): Promise<void> {
+    async cut(blocks: readonly FakeBlock[]): Promise<void> {
       const [block] = blocks
       if (!partials || !block) return
       partial = { id: nextId(), text: '' }

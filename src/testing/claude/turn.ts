@@ -190,7 +190,7 @@ async function callModel(process: Simulated, lines: Lines, signal: AbortSignal):
     }
     if (reply.kind === 'hang') await pause(process, Number.POSITIVE_INFINITY, signal)
     if (reply.kind === 'cut') {
-      await lines.cut(reply.blocks, attempt)
+      await lines.cut(reply.blocks)
       // Older generations ask again without a stream, and so does the newest when its retry is cut too.
       if (generation.name !== 'c' || attempt > 0) {
         const again = process.model({ model, messages: conversation.history, attempt: attempt + 1 })
