@@ -7,17 +7,17 @@ import { encodeNdjson, ndjsonDecoder } from '../core/codec/ndjson.js'
 import { deferred } from '../core/deferred.js'
 import { watchIdle, type IdleWatch } from '../core/idle.js'
 import { batches } from '../core/messages.js'
-import { SignalboxError } from '../errors.js'
-import type { Link } from '../transport.js'
+import { SignalboxError, type ErrorCode } from '../errors.js'
+import type { CloseReason, Link } from '../transport.js'
 import { createControl, type Control, type ControlHandler } from './control.js'
 import { createAnswer } from './answer.js'
 import { classifyResult } from './classify.js'
 import { endError } from './end-error.js'
-import { ClaudeError, CLITimeoutError, ParseError } from './errors.js'
+import { ClaudeError, CLITimeoutError, ParseError, type ClaudeErrorFacts } from './errors.js'
 import { hasType, isApiRetry, isInit, isResult } from './guards.js'
 import { inTime } from './in-time.js'
 import type { ClaudeLine, ContentBlock, ResultLine } from './lines.js'
-import { createCostMeter } from './turn-end.js'
+import { createMeter } from './meter.js'
 import type { TurnState } from './turn-state.js'
 
 export interface ConnectionOptions {
@@ -68,7 +68,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     // Noise on stdout is skipped; a broken last line is a message that was lost, and the missing result tells of it.
     onInvalid: () => void onNoise(),
   })
-  const meter = createCostMeter()
+  const meter = createMeter()
   let active: TurnState | undefined
   let unsolicited: TurnState | undefined
   let lifecycle = false
@@ -83,6 +83,8 @@ export function createConnection(options: ConnectionOptions): Connection {
   let bytesRead = 0
   const ended = deferred()
 
+  const failure = (code: ErrorCode, message: string, more?: Partial<ClaudeErrorFacts>, Kind = ClaudeError): ClaudeError =>
+    new Kind({ transport, op: 'turn', code, message, ...more })
   const write = (line: unknown): Promise<void> => link.write(encodeNdjson(line))
   const tellChange = (): void => {
     changed.resolve()
@@ -117,7 +119,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     const message = `The CLI said nothing for ${idleMs} ms in the middle of a turn.`
     const hint = 'Raise idleMs if its tools may be silent for longer.'
     const partialText = active.answer.text
-    active.fail(new CLITimeoutError({ transport, code: 'deadline_exceeded', op: 'turn', sent: 'yes', message, hint, partialText }))
+    active.fail(failure('deadline_exceeded', message, { sent: 'yes', hint, partialText }, CLITimeoutError))
     active = undefined
     void close()
   }
@@ -139,9 +141,9 @@ export function createConnection(options: ConnectionOptions): Connection {
     if (line.state === 'started') active.started = true
     // Newer CLIs also call a turn so that failed; one that was begun has its result to speak for it.
     else if (line.state === 'cancelled' && !active.started) {
-      const message = 'The message was taken out of the queue.'
-      active.fail(new ClaudeError({ transport, code: 'aborted', op: 'turn', sent: 'yes', message }))
+      active.fail(failure('aborted', 'The message was taken out of the queue.', { sent: 'yes' }))
       active = undefined
+      tellChange()
     }
   }
 
@@ -154,8 +156,10 @@ export function createConnection(options: ConnectionOptions): Connection {
       startFailure = line
       return
     }
+    // Whoever takes it, or nobody: what it counts is not for the next turn.
+    const spent = isResult(line) ? meter(line) : undefined
     const turn = owner(line)
-    if (turn?.take(line, bytes, meter)) {
+    if (turn?.take(line, bytes, spent)) {
       if (turn === active) active = undefined
       if (turn === unsolicited) unsolicited = undefined
       tellChange()
@@ -166,14 +170,16 @@ export function createConnection(options: ConnectionOptions): Connection {
     const source = {
       async read() {
         const chunk = await link.read()
-        bytesRead = chunk?.byteLength ?? 0
+        bytesRead += chunk?.byteLength ?? 0
         return chunk
       },
     }
     for await (const batch of batches(source, decoder)) {
       idle?.touch()
       silent = false
+      // A line may come in many chunks: all of them are held for it.
       const share = bytesRead / batch.length
+      bytesRead = 0
       for (const line of batch) {
         if (!hasType(line)) onNoise()
         else if (!control.handle(line)) {
@@ -195,24 +201,21 @@ export function createConnection(options: ConnectionOptions): Connection {
   const finish = async (fault: unknown): Promise<void> => {
     alive = false
     idle?.stop()
-    const reason = (await inTime(link.closed, 2_000, clock)) ?? (await link.close({ graceMs: 1_000 }))
-    const known = { reason, fault: fault === undefined ? undefined : faultOf(fault), transport, silent }
+    const reason = await inTime(link.closed, 2_000, clock)
+      .then((early) => early ?? link.close({ graceMs: 1_000 }))
+      .catch((error: unknown): CloseReason => ({ kind: 'error', error }))
+    const known = { reason, fault: fault ? faultOf(fault) : undefined, transport, silent }
     const errorFor = (op: string, turn?: TurnState): SignalboxError =>
       (startFailure && classifyResult(startFailure, createAnswer(), false, clock.now())) ?? endError({ ...known, op, turn })
     control.close(errorFor)
     for (const turn of new Set([active, unsolicited])) turn?.over(() => errorFor('turn', turn))
-    active = undefined
-    unsolicited = undefined
     await link.close({ graceMs: 1_000 })
-    ended.resolve()
   }
-  pump()
-    .then(finish, finish)
-    .catch(() => {})
+  void pump().then(finish, finish).then(ended.resolve, ended.resolve)
 
   const close = (graceMs = 2_000): Promise<void> => {
     stdinOpen = false
-    void link.close({ graceMs })
+    void link.close({ graceMs }).catch(() => {})
     return ended.promise
   }
   const end = async (): Promise<void> => {
@@ -241,10 +244,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     },
     async begin(state, content) {
       if (!alive) throw endError({ reason: await link.closed, op: 'turn', transport, silent: false })
-      if (active) {
-        const message = 'A turn is under way on this process.'
-        throw new ClaudeError({ transport, code: 'conflict', op: 'turn', message })
-      }
+      if (active) throw failure('conflict', 'A turn is under way.')
       active = state
       state.written = true
       await send(state.uuid, content)

@@ -5,6 +5,7 @@ import type { StreamTransport } from '../transport.js'
 import type { Answer } from './answer.js'
 import type { ClaudeLaunch } from './launch.js'
 import type { ClaudeLine } from './lines.js'
+import type { Spent } from './meter.js'
 
 export interface ClaudeCoreOptions extends ClientOptions {
   readonly transport: StreamTransport<ClaudeLaunch>
@@ -31,9 +32,9 @@ export interface ClaudeCore {
   readonly limits: { readonly maxLineBytes?: number } | undefined
   readonly validate: (line: ClaudeLine) => void
   readonly onEvent: (event: ClaudeClientEvent) => void
-  /** Sees every line of every turn, once. */
-  readonly observe?: ((line: ClaudeLine, answer: Answer, costUsd: number | undefined) => void) | undefined
-  /** Counts work that outlives its call, so that closing the client can wait for it. */
+  /** Sees every line of every turn, once; a result with what it adds to those before it. */
+  readonly observe?: ((line: ClaudeLine, answer: Answer, spent?: Spent) => void) | undefined
+  /** Counts work that outlives its call, so that closing the client can wait for it; its failure is for whoever else awaits it. */
   track<T>(work: Promise<T>): Promise<T>
 }
 

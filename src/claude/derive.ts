@@ -18,6 +18,7 @@ import {
   textIn,
 } from './guards.js'
 import type { AssistantLine, ClaudeLine, ContentBlock, RateLimitLine, ResultLine, StreamEventLine, UserLine } from './lines.js'
+import { createMeter } from './meter.js'
 import { initFields, type ClaudeMessage } from './messages.js'
 import type { TurnEnd } from './turn-end.js'
 
@@ -44,6 +45,8 @@ interface Shown {
 
 export function createDeriver({ end: endFor, others }: DeriveOptions = {}): Deriver {
   const calls = new Map<string, string>()
+  // For lines of one process without an `end`.
+  const meter = createMeter()
   // One for each loop, by the tool call that started the loop.
   const shown = new Map<string | null, Shown>()
 
@@ -137,7 +140,7 @@ export function createDeriver({ end: endFor, others }: DeriveOptions = {}): Deri
       sessionId,
       durationMs: line.duration_ms ?? 0,
       numTurns: line.num_turns ?? 0,
-      costUsd: end?.costUsd ?? totalCostUsd,
+      costUsd: end?.costUsd ?? meter(line).costUsd,
       totalCostUsd,
       usage,
       modelUsage: line.modelUsage ?? {},

@@ -4,10 +4,11 @@ import type { Answer } from './answer.js'
 import { createDeriver } from './derive.js'
 import { createEventEmitter, type ClaudeEvent, type EventEmitter } from './events.js'
 import { isResult } from './guards.js'
-import type { ClaudeLine, ModelUsage, ResultLine } from './lines.js'
+import type { ClaudeLine, ResultLine } from './lines.js'
 import type { ClaudeMessage } from './messages.js'
+import type { Spent } from './meter.js'
 import type { Metrics } from './metrics.js'
-import { createUsageTracker, modelUsageOfTurn, tokensOf, type UsageTracker } from './usage.js'
+import { createUsageTracker, tokensOf, type UsageTracker } from './usage.js'
 
 export interface ObserverOptions {
   /** Default: one of its own; a handler that fails is not heard of. */
@@ -22,15 +23,14 @@ export interface ClaudeObserver {
   readonly events: EventEmitter
   readonly usage: UsageTracker
   readonly metrics: Metrics | undefined
-  /** Every line of every turn passes here once. */
-  readonly see: (line: ClaudeLine, answer: Answer, costUsd: number | undefined) => void
+  /** Every line of every turn passes here once; a result with what it adds to those before it, so that adding is all there is to do. */
+  readonly see: (line: ClaudeLine, answer: Answer, spent?: Spent) => void
 }
 
 export function createObserver(options: ObserverOptions = {}): ClaudeObserver {
   const { events = createEventEmitter(), usage = createUsageTracker(), metrics, clock = systemClock } = options
   // Derivers live as long as their turn's answer.
   const turns = new WeakMap<Answer, ReturnType<typeof createDeriver>>()
-  const totals = new WeakMap<Answer, Readonly<Record<string, ModelUsage>>>()
 
   const emit = (answer: Answer, event: object): void =>
     events.emit({
@@ -58,12 +58,12 @@ export function createObserver(options: ObserverOptions = {}): ClaudeObserver {
     }
   }
 
-  const result = (line: ResultLine, answer: Answer, costUsd: number): void => {
+  const result = (line: ResultLine, answer: Answer, { costUsd, models }: Spent): void => {
     const tokens = tokensOf(line)
     const model = answer.init?.model
-    const models = modelUsageOfTurn(line, totals.get(answer) ?? {})
-    totals.set(answer, line.modelUsage ?? {})
     for (const [name, one] of Object.entries(models)) {
+      // The totals name every model that the process has used.
+      if (!(one.inputTokens || one.outputTokens || one.costUSD)) continue
       usage.add(name, one.inputTokens, one.outputTokens, {
         cacheWriteTokens: one.cacheCreationInputTokens,
         cacheReadTokens: one.cacheReadInputTokens,
@@ -75,9 +75,9 @@ export function createObserver(options: ObserverOptions = {}): ClaudeObserver {
     if (costUsd > 0) emit(answer, { type: 'cost.incurred', model, ...tokens, amountUsd: costUsd })
   }
 
-  const see: ClaudeObserver['see'] = (line, answer, costUsd) => {
+  const see: ClaudeObserver['see'] = (line, answer, spent) => {
     if (isResult(line)) {
-      result(line, answer, costUsd ?? 0)
+      if (spent) result(line, answer, spent)
       return
     }
     // Nobody listens: deriving again would cost for nothing.

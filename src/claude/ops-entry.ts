@@ -28,6 +28,7 @@ export {
   type PricingOptions,
 } from './pricing.js'
 export { logBy } from './log-by.js'
+export type { Spent } from './meter.js'
 export { createObserver, type ClaudeObserver, type ObserverOptions } from './observe.js'
 export { readSettings, SETTING_NAMES, type ClaudeSettings, type EnvironmentRecord } from './settings.js'
 export {

@@ -6,6 +6,7 @@ import { createScope } from '../core/scope.js'
 import type { StreamTransport } from '../transport.js'
 import type { Connection } from './connection.js'
 import { createCore, type ClaudeCore, type ClaudeCoreOptions } from './core.js'
+import type { Fallback } from './fallback.js'
 import type { ClaudeLaunch } from './launch.js'
 import type { ContentBlock } from './lines.js'
 import { openConnection } from './open.js'
@@ -23,10 +24,8 @@ const LEAVING_MS = 5_000
 export interface RunPlan {
   readonly options: QueryOptions
   readonly prompt: string | readonly ContentBlock[]
-  /** Runs one attempt on another transport when the first one fails in a way that it can cure. */
-  readonly fallback?:
-    | ((error: unknown, run: (transport: StreamTransport<ClaudeLaunch>) => Promise<TurnState>) => Promise<TurnState>)
-    | undefined
+  /** Takes the call when it failed before its first line, in a way that another transport can cure. */
+  readonly fallback?: Fallback | undefined
 }
 
 export function runQuery(core: ClaudeCore, plan: RunPlan): Turn {
@@ -35,9 +34,8 @@ export function runQuery(core: ClaudeCore, plan: RunPlan): Turn {
   let connection: Connection | undefined
   const over = deferred<TurnState>()
   const state = createTurnState({
-    uuid: crypto.randomUUID(),
     clock: core.clock,
-    onLine: (line, answer) => core.observe?.(line, answer, line.type === 'result' ? state.lastEnd?.costUsd : undefined),
+    onLine: core.observe,
     judge(end, answer) {
       const delayMs = resendDelay(end, options.resendAfterReset)
       if (delayMs !== undefined && connection) {
@@ -79,18 +77,17 @@ export function runQuery(core: ClaudeCore, plan: RunPlan): Turn {
   const call = { signal: scope.signal, timeoutMs: timeoutOf(options, options.timeoutMs, core.timeoutMs) }
   const run = async (): Promise<TurnState> => {
     try {
-      return await core.caller.run(spec, call, (at) => attempt(at))
+      return await core.caller.run(spec, call, attempt)
     } catch (error) {
-      if (!fallback || state.answer.lines > 0) throw error
-      return await fallback(error, (transport) =>
-        core.caller.run({ ...spec, op: 'query.fallback' }, call, (at) => attempt(at, transport)),
-      )
+      const reason = state.answer.lines > 0 ? undefined : fallback?.reason(error)
+      if (reason === undefined) throw error
+      core.onEvent({ type: 'fallback', reason, error })
+      return await core.caller.run({ ...spec, op: 'query.fallback' }, call, (at) => attempt(at, fallback?.transport))
     } finally {
       scope[Symbol.dispose]()
     }
   }
   const finished = core.track(told(run(), state))
-  finished.catch(() => {})
 
   return createTurn({
     state,

@@ -2,10 +2,11 @@
 import type { SignalboxError } from '../errors.js'
 import type { ClaudeCore } from './core.js'
 import type { ClaudeEvent, EventEmitter } from './events.js'
+import { roundUsd } from './meter.js'
 import type { SessionOptions, SessionOrigin } from './session-types.js'
 import type { SessionState } from './session-state.js'
 import type { TurnEnd } from './turn-end.js'
-import { roundUsd, tokensOf } from './usage.js'
+import { tokensOf } from './usage.js'
 
 export interface SessionStats {
   readonly sessionId: string

@@ -93,7 +93,7 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
 
   const unsolicited = (): TurnState => {
     const turn = newTurn('', true)
-    core.track(turn.finished).catch(() => {})
+    void core.track(turn.finished)
     const handed = createTurn({
       state: turn.state,
       finished: turn.finished,
@@ -101,8 +101,13 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
       abandon: async () => {},
       unsolicited: true,
     })
-    if (onTurn) onTurn(handed)
-    else handed.result().catch(() => {})
+    const read = (): void => void handed.result().catch(() => {})
+    // Called from the reader of the process: what a callback throws, at once or later, must not end the session.
+    const hand = async (): Promise<void> => (onTurn ?? read)(handed)
+    hand().catch((error: unknown) => {
+      core.onEvent({ type: 'callback_failed', what: 'onTurn', error })
+      read()
+    })
     return turn.state
   }
 
@@ -116,11 +121,10 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
     }
     if (isUnsolicited) begun()
     const state: TurnState = createTurnState({
-      uuid: crypto.randomUUID(),
       clock: core.clock,
-      onLine(line, answer) {
+      onLine(line, answer, spent) {
         known ||= answer.init !== undefined
-        core.observe?.(line, answer, line.type === 'result' ? state.lastEnd?.costUsd : undefined)
+        core.observe?.(line, answer, spent)
       },
       judge(end) {
         const delayMs = resendDelay(end, options.resendAfterReset)
@@ -173,13 +177,12 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
       } finally {
         queued -= 1
         // The next turn begins when the CLI is done with this one, which may be later than its caller's patience.
-        void Promise.all([before, connection?.free()]).then(() => free.resolve(), free.resolve)
+        void before.then(() => connection?.free()).then(free.resolve, free.resolve)
         scopes.delete(scope)
         scope[Symbol.dispose]()
       }
     }
     const finished = core.track(told(run(), state, sessionId))
-    finished.catch(() => {})
     return createTurn({
       state,
       finished,
@@ -244,8 +247,7 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
       if (closing) throw closedError()
       if (queued > 0 && whileBusy === 'reject')
         throw refusal('conflict', 'A turn is under way.', "Await it, or use whileBusy: 'queue'.")
-      if (queued > maxQueued)
-        throw refusal('rate_limited', `${maxQueued} messages already wait.`, 'Send less at once, or raise maxQueued.')
+      if (queued > maxQueued) throw refusal('rate_limited', `${maxQueued} messages already wait.`, 'Raise maxQueued.')
       return runTurn(content, send)
     },
     fork({ at, sessionId: id } = {}) {

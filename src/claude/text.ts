@@ -1,6 +1,7 @@
 /** Collectors over messages and lines, by ccflow's names. Partial texts and subagents are left out. */
 import { isAssistant, isInit, isRecord, isResult, isThinking } from './guards.js'
 import type { ClaudeLine } from './lines.js'
+import { createMeter, roundUsd } from './meter.js'
 import type { AssistantMessage, ClaudeMessage } from './messages.js'
 import { tokensOf } from './usage.js'
 
@@ -56,9 +57,10 @@ export interface ExtractedUsage {
   readonly model: string
 }
 
-/** From the results alone: the usage of single messages repeats itself. */
+/** From the results alone, of one process: the usage of single messages repeats itself. */
 export function extractUsageFromEvents(lines: Iterable<ClaudeLine>): ExtractedUsage {
   const all = [...lines]
+  const meter = createMeter()
   let usage = { inputTokens: 0, outputTokens: 0, cacheWriteTokens: 0, cacheReadTokens: 0, totalCostUsd: 0 }
   for (const line of all) {
     if (!isResult(line)) continue
@@ -68,8 +70,7 @@ export function extractUsageFromEvents(lines: Iterable<ClaudeLine>): ExtractedUs
       outputTokens: usage.outputTokens + own.outputTokens,
       cacheWriteTokens: usage.cacheWriteTokens + own.cacheWriteTokens,
       cacheReadTokens: usage.cacheReadTokens + own.cacheReadTokens,
-      // Already a sum over the process.
-      totalCostUsd: line.total_cost_usd ?? usage.totalCostUsd,
+      totalCostUsd: roundUsd(usage.totalCostUsd + meter(line).costUsd),
     }
   }
   return { ...usage, model: extractModelFromEvents(all) }

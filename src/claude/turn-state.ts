@@ -1,4 +1,7 @@
-/** One turn from the connection's side: takes lines, holds them for the reader up to a mark, knows when it is over. */
+/**
+ * One turn from the connection's side: takes lines, holds them for the reader up to a mark, knows when it is over. No queue of `core`:
+ * what a line weighs is known to whoever read its bytes, not from the line, and a turn is over by its result, whether it is read or not.
+ */
 import { deferred, type Deferred } from '../core/deferred.js'
 import type { Clock } from '../core/clock.js'
 import type { SignalboxError } from '../errors.js'
@@ -6,7 +9,8 @@ import { createAnswer, type Answer } from './answer.js'
 import { ClaudeError } from './errors.js'
 import { isResult } from './guards.js'
 import type { ClaudeLine, ResultLine } from './lines.js'
-import { endOf, type CostMeter, type TurnEnd } from './turn-end.js'
+import { roundUsd, type Spent } from './meter.js'
+import { endOf, type TurnEnd } from './turn-end.js'
 
 /** Bytes of lines kept for a reader before the process is paused. */
 const KEEP_BYTES = 8 * 1024 * 1024
@@ -14,10 +18,9 @@ const KEEP_BYTES = 8 * 1024 * 1024
 export type Verdict = 'over' | 'goes-on'
 
 export interface TurnOptions {
-  readonly uuid: string
   readonly clock: Clock
-  /** Lines pass here first, once each: events, usage. */
-  readonly onLine?: ((line: ClaudeLine, answer: Answer) => void) | undefined
+  /** Lines pass here first, once each, a result with what it alone has cost: events, usage. */
+  readonly onLine?: ((line: ClaudeLine, answer: Answer, spent?: Spent) => void) | undefined
   /** Is the turn over with this result? Background agents and a limit that is waited for let it go on. */
   readonly judge?: ((end: TurnEnd, answer: Answer) => Verdict) | undefined
   onEnd(end: TurnEnd): void
@@ -34,8 +37,8 @@ export interface TurnState {
   readonly lastEnd: TurnEnd | undefined
   /** The end that belongs to a result line; cost and text are settled when the line arrives. */
   endFor(line: ResultLine): TurnEnd | undefined
-  /** True when the line ends the turn. */
-  take(line: ClaudeLine, bytes: number, meter: CostMeter): boolean
+  /** True when the line ends the turn. A result comes with what the meter of its process made of it. */
+  take(line: ClaudeLine, bytes: number, spent?: Spent): boolean
   /** For the one reader: everything that waits, or null at the end. A failure rejects, after all kept lines. */
   read(): Promise<ClaudeLine[] | null>
   /** The reader has left: what comes is only looked at, not kept. */
@@ -58,9 +61,8 @@ export function createTurnState(options: TurnOptions): TurnState {
   let bytes = 0
   let left = false
   let fault: { readonly error: SignalboxError } | undefined
-  /** The reader waits for lines, the process for room. */
+  /** The reader waits for lines, or the process for room; never both, because there is room where there are no lines. */
   let waiting: Deferred<void> | undefined
-  let space: Deferred<void> | undefined
   let lastEnd: TurnEnd | undefined
   let costUsd = 0
   let settled = false
@@ -69,24 +71,26 @@ export function createTurnState(options: TurnOptions): TurnState {
     waiting?.resolve()
     waiting = undefined
   }
+  const change = (): Promise<void> => {
+    waiting ??= deferred()
+    return waiting.promise
+  }
   const drain = (): ClaudeLine[] => {
     const some = kept
     kept = []
     bytes = 0
-    space?.resolve()
-    space = undefined
+    wake()
     return some
   }
   const settle = (tell: () => void): void => {
     if (settled) return
     settled = true
-    space?.resolve()
     wake()
     tell()
   }
 
   const state: TurnState = {
-    uuid: options.uuid,
+    uuid: crypto.randomUUID(),
     answer,
     started: false,
     written: false,
@@ -95,7 +99,7 @@ export function createTurnState(options: TurnOptions): TurnState {
       return lastEnd
     },
     endFor: (line) => ends.get(line),
-    take(line, size, meter) {
+    take(line, size, spent) {
       answer.see(line)
       if (!left && !settled) {
         kept.push(line)
@@ -103,35 +107,33 @@ export function createTurnState(options: TurnOptions): TurnState {
         // Woken once for all lines of a batch: they are taken in one turn of the event loop.
         wake()
       }
-      if (!isResult(line)) {
+      if (!isResult(line) || !spent) {
         onLine?.(line, answer)
         return false
       }
-      costUsd += meter.next(line)
+      costUsd = roundUsd(costUsd + spent.costUsd)
       const end = endOf(line, answer, costUsd, state.interrupted, clock.now())
       lastEnd = end
       // One or two: a turn that waits for a limit or for agents may have a few more.
       ends.set(line, end)
-      onLine?.(line, answer)
+      onLine?.(line, answer, spent)
       if (judge?.(end, answer) === 'goes-on') return false
       settle(() => options.onEnd(end))
       return true
     },
     async read() {
-      if (waiting) throw new ClaudeError({ code: 'invalid_argument', message: 'The turn already has a reader that waits.' })
       while (kept.length === 0) {
         if (left) return null
         if (fault) throw fault.error
         if (settled) return null
-        waiting = deferred()
-        await waiting.promise
+        if (waiting) throw new ClaudeError({ code: 'invalid_argument', message: 'The turn already has a reader that waits.' })
+        await change()
       }
       return drain()
     },
     discard() {
       left = true
       drain()
-      wake()
     },
     get ended() {
       return settled
@@ -139,10 +141,7 @@ export function createTurnState(options: TurnOptions): TurnState {
     get isFull() {
       return !settled && bytes > KEEP_BYTES
     },
-    room() {
-      space ??= deferred()
-      return space.promise
-    },
+    room: change,
     fail(error) {
       if (!settled) fault = { error }
       settle(() => options.onFail(error))

@@ -1,6 +1,7 @@
 /** Adds up tokens and cost over the runs of a client, by model. Fed by results, never by the usage of single messages. */
 import { recordOf } from './guards.js'
-import type { ModelUsage, ResultLine } from './lines.js'
+import type { ResultLine } from './lines.js'
+import { figure, roundUsd } from './meter.js'
 
 export interface ModelTotals {
   readonly inputTokens: number
@@ -71,29 +72,9 @@ export function createUsageTracker({ costOf }: { readonly costOf?: CostOf } = {}
   return tracker as UsageTracker
 }
 
-/** USD in whole nano-dollars: sums of decimals drift. */
-export const roundUsd = (usd: number): number => Math.round(usd * 1e9) / 1e9
-
 function plus(one: ModelTotals, other: ModelTotals): ModelTotals {
   const sums = (Object.keys(NOTHING) as (keyof ModelTotals)[]).map((key) => [key, roundUsd(one[key] + other[key])])
   return Object.fromEntries(sums) as ModelTotals
-}
-
-const PER_MODEL = ['inputTokens', 'outputTokens', 'cacheReadInputTokens', 'cacheCreationInputTokens', 'costUSD'] as const
-
-/** The models of one turn, from totals that add up over the process: give the ones of the result before. */
-export function modelUsageOfTurn(
-  line: ResultLine,
-  before: Readonly<Record<string, ModelUsage>>,
-): Readonly<Record<string, ModelUsage>> {
-  if (line.model_usage_since_last_result) return line.model_usage_since_last_result
-  const out: Record<string, ModelUsage> = {}
-  for (const [model, now] of Object.entries(line.modelUsage ?? {})) {
-    const since = { ...now }
-    for (const name of PER_MODEL) since[name] = Math.max(0, (now[name] ?? 0) - (before[model]?.[name] ?? 0))
-    if (since.inputTokens || since.outputTokens || since.costUSD) out[model] = since
-  }
-  return out
 }
 
 export interface TokenCounts {
@@ -107,15 +88,14 @@ export interface TokenCounts {
 
 /** The turn's own tokens, main loop only, as the result says. */
 export function tokensOf(line: ResultLine): TokenCounts {
-  const count = (value: unknown): number => (typeof value === 'number' ? value : 0)
   const usage = recordOf(line.usage)
-  const [inputTokens, outputTokens] = [count(usage.input_tokens), count(usage.output_tokens)]
+  const [inputTokens, outputTokens] = [figure(usage.input_tokens), figure(usage.output_tokens)]
   return {
     inputTokens,
     outputTokens,
-    thinkingTokens: count(recordOf(usage.output_tokens_details).thinking_tokens),
-    cacheWriteTokens: count(usage.cache_creation_input_tokens),
-    cacheReadTokens: count(usage.cache_read_input_tokens),
+    thinkingTokens: figure(recordOf(usage.output_tokens_details).thinking_tokens),
+    cacheWriteTokens: figure(usage.cache_creation_input_tokens),
+    cacheReadTokens: figure(usage.cache_read_input_tokens),
     totalTokens: inputTokens + outputTokens,
   }
 }
