@@ -25,34 +25,26 @@ export interface Answer {
 export function createAnswer(): Answer {
   let texts: { id: string; text: string }[] = []
   let size = 0
-  let init: InitLine | undefined
-  let sessionId: string | undefined
-  let failure: AssistantLine | undefined
-  let limit: RateLimitLine['rate_limit_info'] | undefined
-  let backgroundTasks = 0
-  let lines = 0
   let called = false
 
-  const restart = (): void => {
+  const forget = (): void => {
     texts = []
     size = 0
-    failure = undefined
     called = false
   }
 
   const assistant = (line: AssistantLine): void => {
     if (line.error !== undefined) {
-      failure = line
+      answer.failure = line
       return
     }
     if (typeof line.parent_tool_use_id === 'string') return
     // Newer CLIs take messages back that a retry replaces.
     const replaced = line.supersedes
-    if (Array.isArray(replaced) && replaced.length > 0) texts = texts.filter(({ id }) => !replaced.includes(id))
+    if (Array.isArray(replaced)) texts = texts.filter(({ id }) => !replaced.includes(id))
     for (const block of line.message.content) {
       if (isText(block)) {
-        if (called) texts = []
-        called = false
+        if (called) forget()
         size += block.text.length
         if (size <= LONGEST_TEXT) texts.push({ id: line.uuid ?? '', text: block.text })
       } else if (isToolUse(block)) called = true
@@ -61,42 +53,32 @@ export function createAnswer(): Answer {
 
   const system = (line: ClaudeLine): void => {
     if (isInit(line)) {
-      init = line
-      restart()
+      answer.init = line
+      answer.failure = undefined
+      forget()
     } else if (line.subtype === 'background_tasks_changed' && Array.isArray(line.tasks)) {
-      backgroundTasks = line.tasks.filter((task) => isRecord(task) && task.task_type === 'local_agent').length
+      answer.backgroundTasks = line.tasks.filter((task) => isRecord(task) && task.task_type === 'local_agent').length
     }
   }
 
-  return {
+  const answer: { -readonly [Key in keyof Answer]: Answer[Key] } = {
+    init: undefined,
+    sessionId: undefined,
+    failure: undefined,
+    limit: undefined,
+    backgroundTasks: 0,
+    lines: 0,
     see(line) {
-      lines += 1
-      if (sessionId === undefined && typeof line.session_id === 'string' && line.session_id !== '') sessionId = line.session_id
+      answer.lines += 1
+      if (typeof line.session_id === 'string') answer.sessionId ||= line.session_id || undefined
       if (line.type === 'assistant') {
         if (isAssistant(line)) assistant(line)
       } else if (line.type === 'system') system(line)
-      else if (isRateLimit(line)) limit = line.rate_limit_info
+      else if (isRateLimit(line)) answer.limit = line.rate_limit_info
     },
     get text() {
       return texts.map(({ text }) => text).join('')
     },
-    get init() {
-      return init
-    },
-    get sessionId() {
-      return sessionId
-    },
-    get failure() {
-      return failure
-    },
-    get limit() {
-      return limit
-    },
-    get backgroundTasks() {
-      return backgroundTasks
-    },
-    get lines() {
-      return lines
-    },
   }
+  return answer
 }

@@ -1,12 +1,11 @@
 /** What kind of failure a result line is. By `is_error` and subtype, then the API's status, then what the CLI calls it; text comes last. */
 import type { ErrorCode } from '../errors.js'
 import type { Answer } from './answer.js'
+import { NO_SESSION, NO_SESSION_HINT, SIGN_IN } from './end-error.js'
 import {
   type ClaudeError,
   CLIAuthenticationError,
   CLIExecutionError,
-  NO_SESSION,
-  NO_SESSION_HINT,
   RateLimitError,
   SessionNotFoundError,
   type ClaudeErrorFacts,
@@ -17,9 +16,9 @@ import type { ResultLine } from './lines.js'
 /** By what the CLI itself calls the failure: an API call's, or the subtype of the result. Everything else is `remote`. */
 const ACCOUNT = 'Check the account.'
 const LATER = 'Try later: the CLI has retried already.'
-const VERDICTS: Readonly<Record<string, readonly [code: ErrorCode, hint?: string]>> = {
-  authentication_failed: ['unauthenticated', 'Check the key, or run `claude` and sign in.'],
-  cloud_credential_error: ['unauthenticated', 'Check the credentials of the cloud provider.'],
+const TABLE: Readonly<Record<string, readonly [code: ErrorCode, hint?: string]>> = {
+  authentication_failed: ['unauthenticated', SIGN_IN],
+  cloud_credential_error: ['unauthenticated', 'Check the cloud credentials.'],
   oauth_org_not_allowed: ['permission_denied', ACCOUNT],
   account_on_hold: ['permission_denied', ACCOUNT],
   verification_required: ['permission_denied', ACCOUNT],
@@ -28,21 +27,22 @@ const VERDICTS: Readonly<Record<string, readonly [code: ErrorCode, hint?: string
   overloaded: ['unavailable', 'A fallbackModel helps.'],
   server_error: ['unavailable', LATER],
   invalid_request: ['invalid_argument'],
-  model_not_found: ['not_found', 'Check the model: the CLI does not validate it at start.'],
+  model_not_found: ['not_found', 'Check the model.'],
   max_output_tokens: ['remote', 'Raise maxTokens or ask for less.'],
   error_max_turns: ['remote', 'Raise maxTurns, or go on with another message.'],
   error_max_budget_usd: ['remote', 'Raise maxBudgetUsd; it counts for the whole process.'],
-  error_max_structured_output_retries: ['remote', 'The model never met jsonSchema; the tool results say why.'],
+  error_max_structured_output_retries: ['remote', 'The tool results say why.'],
 }
+/** A map, because the names are the peer's: one of them may be `constructor`. */
+const VERDICTS = new Map(Object.entries(TABLE))
 
-const BY_STATUS: Readonly<Record<number, string>> = {
-  400: 'invalid_request',
-  401: 'authentication_failed',
-  404: 'model_not_found',
-  413: 'invalid_request',
-  429: 'rate_limit',
-  529: 'overloaded',
-}
+const BY_STATUS = new Map<unknown, string>([
+  [400, 'invalid_request'],
+  [401, 'authentication_failed'],
+  [404, 'model_not_found'],
+  [413, 'invalid_request'],
+  [429, 'rate_limit'],
+])
 
 export function classifyResult(line: ResultLine, answer: Answer, interrupted: boolean, nowMs: number): ClaudeError | undefined {
   const { subtype, terminal_reason: reason, result = '' } = line
@@ -58,7 +58,7 @@ export function classifyResult(line: ResultLine, answer: Answer, interrupted: bo
 
   const said = `The turn failed: ${wordsOf(line, answer)}`
   const named = (remoteCode: string, status?: number): ClaudeError => {
-    const [code, hint] = VERDICTS[remoteCode] ?? ['remote']
+    const [code, hint] = VERDICTS.get(remoteCode) ?? ['remote']
     const Kind =
       code === 'unauthenticated' || code === 'permission_denied'
         ? CLIAuthenticationError
@@ -74,14 +74,15 @@ export function classifyResult(line: ResultLine, answer: Answer, interrupted: bo
   const { limit, failure } = answer
   const rejected = limit?.status === 'rejected'
   if (rejected || line.api_error === 'usage_limit_reached') {
-    const resetsAtMs = rejected && limit.resetsAt !== undefined ? limit.resetsAt * 1000 : undefined
-    const known = resetsAtMs !== undefined
-    return fail(RateLimitError, 'rate_limited', known ? `${said} It resets at ${new Date(resetsAtMs).toISOString()}.` : said, {
+    // What is no time, or beyond what a date can say, is no time that one could wait for.
+    const resetsAt = new Date(((rejected && limit.resetsAt) || Number.NaN) * 1000)
+    const resetsAtMs = resetsAt.getTime()
+    const known = Number.isFinite(resetsAtMs)
+    return fail(RateLimitError, 'rate_limited', known ? `${said} It resets at ${resetsAt.toISOString()}.` : said, {
       remoteCode: 'usage_limit_reached',
       status: 429,
       hint: 'resendAfterReset waits for it and sends again.',
-      resetsAtMs,
-      retryAfterMs: known ? Math.max(0, resetsAtMs - nowMs) : undefined,
+      ...(known && { resetsAtMs, retryAfterMs: Math.max(0, resetsAtMs - nowMs) }),
     })
   }
   // 2.0 has no field for the status, and calls most failures `unknown`.
@@ -89,23 +90,19 @@ export function classifyResult(line: ResultLine, answer: Answer, interrupted: bo
   const name = failure?.error
   if (status === 403) return fail(CLIAuthenticationError, 'permission_denied', said, { remoteCode: name, status, hint: ACCOUNT })
   if (status === 529) return named('overloaded', status)
-  if (name !== undefined && name in VERDICTS) return named(name, status)
-  if (status !== undefined) {
-    const byStatus = BY_STATUS[status] ?? (status >= 500 ? 'server_error' : undefined)
-    if (byStatus !== undefined) return named(byStatus, status)
-  }
-  // The last resort, for 2.0, which tells neither a status nor a name.
-  const byText = /connect/i.test(result)
-    ? 'server_error'
-    : /exceeded the \d+ output token maximum/.test(result)
-      ? 'max_output_tokens'
-      : 'unknown'
-  return named(byText, status)
+  if (name !== undefined && VERDICTS.has(name)) return named(name, status)
+  // The text is the last resort, for 2.0, which tells neither a status nor a name.
+  const guess =
+    (status ?? 0) >= 500 || /connect/i.test(result)
+      ? 'server_error'
+      : /exceeded the \d+ output token maximum/.test(result)
+        ? 'max_output_tokens'
+        : 'unknown'
+  return named(BY_STATUS.get(status) ?? guess, status)
 }
 
 function statusInText(text: string): number | undefined {
-  const found = /\bAPI Error: (\d{3})\b/.exec(text)?.[1]
-  return found === undefined ? undefined : Number(found)
+  return Number(/\bAPI Error: (\d{3})\b/.exec(text)?.[1]) || undefined
 }
 
 function wordsOf(line: ResultLine, answer: Answer): string {

@@ -1,4 +1,5 @@
 /** The client: one tracker, one emitter and the policies it was given for all of its runs, none of them shared with another client. */
+import type { Interceptor } from '../core/call.js'
 import type { CircuitBreaker, Limiter, RetryPolicy } from '../core/policy/index.js'
 import { runBatch, type BatchItem, type BatchOptions, type QueryResult } from './batch.js'
 import { createCore, type ClaudeClientEvent, type ClaudeCoreOptions } from './core.js'
@@ -75,8 +76,12 @@ export function createClaude(options: ClaudeOptions): ClaudeClient {
       message: "validate: 'strict' needs lines: checkLines of signalbox/claude/reading.",
     })
   }
+  const { limiter, breaker, retry } = options
+  // A permit is for a turn: what is asked of a process that runs one must not wait until it is over.
+  const turnsOnly: Interceptor | false | undefined =
+    limiter && ((call, next) => (call.op === 'session.control' ? next(call) : limiter(call, next)))
   // The limiter stands before the breaker, so that its refusals are not taken for failures of the CLI; retries happen inside.
-  const policies = [options.limiter, options.breaker, options.retry]
+  const policies = [turnsOnly, breaker, retry]
 
   const core = createCore(options, {
     interceptors: [metrics?.interceptor, ...policies].filter((one) => !!one),
@@ -92,22 +97,13 @@ export function createClaude(options: ClaudeOptions): ClaudeClient {
       all.dangerouslySkipPermissions || all.permissionMode === 'bypassPermissions' || all.allowDangerouslySkipPermissions
     if (dangerous && options.allowDangerousPermissions === false) {
       const message = 'Runs without permission checks are not allowed here.'
-      const hint = 'Set allowDangerousPermissions if that is meant.'
+      const hint = 'Set allowDangerousPermissions.'
       throw new ClaudeError({ code: 'permission_denied', message, hint })
     }
     return all
   }
-  const onFallback = fallback
-    ? async <Result>(error: unknown, run: (transport: Fallback['transport']) => Promise<Result>): Promise<Result> => {
-        const reason = fallback.reason(error)
-        if (reason === undefined) throw error
-        core.onEvent({ type: 'fallback', reason, error })
-        return await run(fallback.transport)
-      }
-    : undefined
-
   const query = (prompt: string | readonly ContentBlock[], own: QueryOptions = {}): Turn =>
-    runQuery(core, { prompt, options: merged(own), fallback: onFallback })
+    runQuery(core, { prompt, options: merged(own), fallback })
   const open = new Set<Session>()
   const parts = {
     core,
@@ -149,9 +145,9 @@ export function createClaude(options: ClaudeOptions): ClaudeClient {
       return session({ ...own, options: { ...restored, ...own.options } }, sessionId, state)
     },
     store,
-    limiter: options.limiter || undefined,
-    breaker: options.breaker || undefined,
-    retry: options.retry || undefined,
+    limiter: limiter || undefined,
+    breaker: breaker || undefined,
+    retry: retry || undefined,
     usage,
     events,
     metrics,

@@ -1,14 +1,7 @@
 /** What to say when a process ended without the result that was waited for. The exit status says little, so stderr's end helps. */
 import { SignalboxError, type ErrorCode } from '../errors.js'
 import type { CloseReason } from '../transport.js'
-import {
-  type ClaudeError,
-  CLIExecutionError,
-  NO_SESSION,
-  NO_SESSION_HINT,
-  SessionNotFoundError,
-  type ClaudeErrorFacts,
-} from './errors.js'
+import { type ClaudeError, CLIExecutionError, SessionNotFoundError, type ClaudeErrorFacts } from './errors.js'
 import type { TurnState } from './turn-state.js'
 
 export interface EndFacts {
@@ -21,6 +14,12 @@ export interface EndFacts {
   readonly silent: boolean
 }
 
+/** How the CLI says that it does not have a session, on stderr or in a result. */
+export const NO_SESSION = /No conversation found|requires a valid session ID/
+export const NO_SESSION_HINT = 'Sessions are kept per directory: check cwd and the id.'
+
+export const SIGN_IN = 'Sign in with `claude`, or check ANTHROPIC_API_KEY.'
+
 /** What start-up failures say; there is nothing else to tell them apart by. First match counts. */
 const START_UP: readonly (readonly [RegExp, ErrorCode, string])[] = [
   [/Error parsing streaming input/, 'protocol', 'A line of ours was refused.'],
@@ -28,7 +27,7 @@ const START_UP: readonly (readonly [RegExp, ErrorCode, string])[] = [
   [NO_SESSION, 'not_found', NO_SESSION_HINT],
   [/unknown option|argument '.*' is invalid/, 'incompatible', 'This CLI does not know an option: check its version.'],
   [/root\/sudo privileges/, 'permission_denied', 'Run as another user, or set IS_SANDBOX=1 inside a container.'],
-  [/Invalid API key|Not logged in|Please run \/login/, 'unauthenticated', 'Sign in with `claude`, or set ANTHROPIC_API_KEY.'],
+  [/Invalid API key|Not logged in|Please run \/login/, 'unauthenticated', SIGN_IN],
   [/--session-id|not found|Invalid |is not valid JSON|also needs --fork-session|requires /, 'invalid_argument', 'See stderrTail.'],
 ]
 
@@ -70,8 +69,7 @@ export function endError({ reason, fault, op, turn, transport, silent }: EndFact
   if (!silent || exitCode === 0)
     return fail('exited', ended('without a result'), { ...known, hint: 'Its output may be cut; a session can be resumed.' })
   const found = START_UP.find(([pattern]) => pattern.test(stderrTail))
-  const code = found ? found[1] : 'exited'
-  const hint = found ? found[2] : 'See stderrTail.'
+  const [, code, hint] = found ?? [/./, 'exited', 'See stderrTail.']
   // It never took the message up: a start-up error comes before stdin is read.
   const sent = found || !written ? 'no' : 'maybe'
   const retryable = !found && signal !== null

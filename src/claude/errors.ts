@@ -1,5 +1,5 @@
 /** The failures of this system. Codes tell them apart; the classes are for `instanceof` and for those who know the names from ccflow. */
-import { SignalboxError, type ErrorCode, type ErrorFacts } from '../errors.js'
+import { SignalboxError, type ErrorFacts } from '../errors.js'
 import type { ResultLine } from './lines.js'
 
 export interface ClaudeErrorFacts extends ErrorFacts {
@@ -11,10 +11,6 @@ export interface ClaudeErrorFacts extends ErrorFacts {
   /** When a usage limit ends, in milliseconds since 1970. */
   readonly resetsAtMs?: number | undefined
 }
-
-/** How the CLI says that it does not have a session, on stderr or in a result. */
-export const NO_SESSION = /No conversation found|requires a valid session ID/
-export const NO_SESSION_HINT = 'Sessions are kept per working directory: check cwd and the id.'
 
 /** The base: ccflow's CCFlowError. */
 export class ClaudeError extends SignalboxError {
@@ -84,23 +80,4 @@ export class CircuitBreakerError extends ClaudeError {
 /** Several attempts failed; `cause` is the last failure. */
 export class RetryExhaustedError extends ClaudeError {
   override readonly name = 'RetryExhaustedError'
-}
-/** Gives failures of the layers below the class that callers of this room know; `more` adds what only the turn knows. */
-export function asClaudeError(error: SignalboxError, more: Partial<ClaudeErrorFacts> = {}): ClaudeError {
-  if (error instanceof ClaudeError) return error
-  const { code, message, attempt = 1 } = error
-  const facts = { ...error, message, cause: error.cause ?? error, ...more }
-  if (attempt > 1) return new RetryExhaustedError({ ...facts, cause: error, message: `${message} (after ${attempt} attempts)` })
-  return new (classOf(code, error))(facts)
-}
-
-type ErrorClass = new (facts: ClaudeErrorFacts) => ClaudeError
-
-function classOf(code: ErrorCode, { message, op, sent }: SignalboxError): ErrorClass {
-  if (code === 'deadline_exceeded') return CLITimeoutError
-  if (code === 'circuit_open') return CircuitBreakerError
-  if (code === 'exited') return CLIExecutionError
-  if (code === 'rate_limited') return /concurren/i.test(message) ? ConcurrencyLimitExceededError : RateLimitExceededError
-  if (code === 'not_found' && op === 'open') return CLINotFoundError
-  return sent !== 'no' && (code === 'invalid_message' || code === 'too_large') ? ParseError : ClaudeError
 }

@@ -102,7 +102,7 @@ function sessionOf(
   throw new ClaudeError({
     code: 'invalid_argument',
     message: 'resume: true does not say which session.',
-    hint: 'Give sessionId as well, or continueSession for the latest one.',
+    hint: 'Give sessionId, or continueSession for the latest.',
   })
 }
 

@@ -1,9 +1,20 @@
 /** What a query and a session's turn have in common: the turn on a living connection, and how its end is told. */
 import type { Call } from '../core/call.js'
 import { onAbort } from '../core/on-abort.js'
-import { SignalboxError } from '../errors.js'
+import { SignalboxError, type ErrorCode } from '../errors.js'
 import type { Connection } from './connection.js'
-import { asClaudeError } from './errors.js'
+import {
+  CircuitBreakerError,
+  ClaudeError,
+  type ClaudeErrorFacts,
+  CLIExecutionError,
+  CLINotFoundError,
+  CLITimeoutError,
+  ConcurrencyLimitExceededError,
+  ParseError,
+  RateLimitExceededError,
+  RetryExhaustedError,
+} from './errors.js'
 import type { ContentBlock } from './lines.js'
 import type { TurnState } from './turn-state.js'
 
@@ -40,4 +51,27 @@ export async function told(run: Promise<TurnState>, state: TurnState, sessionId?
     state.fail(typed as SignalboxError)
     throw typed
   }
+}
+
+/** Gives failures of the layers below the class that callers of this room know; `more` adds what only the turn knows. */
+function asClaudeError(error: SignalboxError, more: Partial<ClaudeErrorFacts> = {}): ClaudeError {
+  if (error instanceof ClaudeError) return error
+  const { code, message, attempt = 1 } = error
+  const facts = { ...error, message, cause: error.cause ?? error, ...more }
+  if (attempt > 1) return new RetryExhaustedError({ ...facts, cause: error, message: `${message} (after ${attempt} attempts)` })
+  const typed = new (classOf(code, error))(facts)
+  // Where it happened, which is not here.
+  if (error.stack) typed.stack = error.stack
+  return typed
+}
+
+type ErrorClass = new (facts: ClaudeErrorFacts) => ClaudeError
+
+function classOf(code: ErrorCode, { message, op, sent }: SignalboxError): ErrorClass {
+  if (code === 'deadline_exceeded') return CLITimeoutError
+  if (code === 'circuit_open') return CircuitBreakerError
+  if (code === 'exited') return CLIExecutionError
+  if (code === 'rate_limited') return /concurren/i.test(message) ? ConcurrencyLimitExceededError : RateLimitExceededError
+  if (code === 'not_found' && op === 'open') return CLINotFoundError
+  return sent !== 'no' && (code === 'invalid_message' || code === 'too_large') ? ParseError : ClaudeError
 }

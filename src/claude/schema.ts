@@ -46,7 +46,8 @@ const SCHEMAS: Readonly<Record<string, z.ZodMiniType>> = {
 
 /** What is wrong with a line, as `path: message`; undefined for a sound line and for one of an unknown type. */
 function faultOf(line: ClaudeLine): { readonly path: string; readonly message: string } | undefined {
-  const schema = SCHEMAS[line.type === 'system' ? `system/${String(line.subtype)}` : line.type]
+  const name = line.type === 'system' ? `system/${String(line.subtype)}` : line.type
+  const schema = Object.hasOwn(SCHEMAS, name) ? SCHEMAS[name] : undefined
   if (!schema) return undefined
   const parsed = schema.safeParse(line)
   if (parsed.success) return undefined

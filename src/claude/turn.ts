@@ -36,12 +36,10 @@ export function createTurn(handle: TurnHandle): Turn {
   const { state, finished } = handle
   const deriver = createDeriver({ end: (line) => state.endFor(line) })
   let taken = false
-  let last: ResultMessage | undefined
 
   const derive = (lines: readonly ClaudeLine[]): ClaudeMessage[] => {
     const out: ClaudeMessage[] = []
     for (const line of lines) deriver.line(line, out)
-    for (const message of out) if (message.type === 'result') last = message
     return out
   }
   const close = async (): Promise<void> => {
@@ -49,30 +47,27 @@ export function createTurn(handle: TurnHandle): Turn {
     if (!state.ended) await handle.abandon(undefined)
     state.discard()
   }
-  const cursorOf = (line: ClaudeLine): string | undefined => line.uuid
   const source: StreamSource<ClaudeMessage, string> = {
     async pull() {
       const lines = await state.read()
-      return lines === null ? null : derive(lines)
+      return lines && derive(lines)
     },
     close,
-    cursorOf: (message) => cursorOf(message.raw),
+    cursorOf: ({ raw }) => raw.uuid,
   }
   const stream = createStream(source)
 
   const drain = async (): Promise<void> => {
     taken = true
-    for (let some = await state.read(); some !== null; some = await state.read())
-      for (const line of some) if (line.type === 'result') derive([line])
+    while ((await state.read()) !== null);
   }
   const result = async (): Promise<ResultMessage> => {
     if (!taken) drain().catch(() => {})
     const { lastEnd } = await finished
     if (!lastEnd) throw new Error('a turn was finished without an end')
     if (lastEnd.error) throw lastEnd.error
-    if (last?.raw === lastEnd.line) return last
-    // Whoever iterates has not come to it yet, or never will.
-    return derive([lastEnd.line]).find((message) => message.type === 'result') as ResultMessage
+    // Derived here too: whoever iterates may not have come to it yet, or never will.
+    return derive([lastEnd.line]).at(-1) as ResultMessage
   }
 
   return {
@@ -89,7 +84,7 @@ export function createTurn(handle: TurnHandle): Turn {
     },
     lines() {
       taken = true
-      return createStream<ClaudeLine, string>({ pull: state.read, close, cursorOf })
+      return createStream<ClaudeLine, string>({ pull: state.read, close, cursorOf: ({ uuid }) => uuid })
     },
     close: () => stream.close(),
     [Symbol.asyncDispose]: () => stream.close(),

@@ -1,0 +1,181 @@
+/** What a peer may write, a callback may throw and a link may do, and what must not end with it. */
+import { expect, test, vi } from 'vitest'
+import { createAnswer } from '../../src/claude/answer.js'
+import { createConnection } from '../../src/claude/connection.js'
+import { createClaude, type ClaudeClientEvent } from '../../src/claude/index.js'
+import type { ClaudeLine } from '../../src/claude/lines.js'
+import { checkLines } from '../../src/claude/reading-entry.js'
+import { createTurnState } from '../../src/claude/turn-state.js'
+import { systemClock } from '../../src/core/clock.js'
+import { encodeNdjson } from '../../src/core/codec/ndjson.js'
+import { createClaudeSimulator } from '../../src/testing/claude/simulator.js'
+import { concurrency } from '../../src/core/policy/index.js'
+import { memoryPair } from '../../src/testing/memory-link.js'
+import { SignalboxError } from '../../src/errors.js'
+import type { Link } from '../../src/transport.js'
+import { scripted, speak, type Line } from './scripted.js'
+
+const RESULT = { type: 'result', subtype: 'success', is_error: false, result: 'fine', session_id: 's' }
+
+const connect = (link: Link) =>
+  createConnection({
+    link,
+    handlers: [],
+    initialize: {},
+    controlTimeoutMs: 1_000,
+    idleMs: 0,
+    clock: systemClock,
+    validate: () => {},
+    onUnsolicited: () => undefined,
+    onNoise: () => {},
+  })
+const turnState = () => {
+  const ends: unknown[] = []
+  const tell = (end: unknown): void => void ends.push(end)
+  return { ends, state: createTurnState({ clock: systemClock, onEnd: tell, onFail: tell }) }
+}
+
+test.each(['at once', 'later'])(
+  '[claude.unsolicited] an onTurn that throws %s is told of, and the session goes on',
+  async (when) => {
+    const simulated = createClaudeSimulator()
+    const events: ClaudeClientEvent[] = []
+    const claude = createClaude({ transport: simulated.transport, onEvent: (event) => void events.push(event) })
+    const error = new Error('broken')
+    const onTurn = when === 'later' ? vi.fn(() => Promise.reject(error)) : vi.fn(() => expect.fail(error.message))
+    const session = claude.createSession({ onTurn: onTurn as () => void })
+    expect(await session.sendMessage('FAKE:echo:ours').text()).toBe('ours')
+    simulated.speak('FAKE:echo:a background agent is done')
+    await expect.poll(() => events).toMatchObject([{ type: 'callback_failed', what: 'onTurn', error: { message: 'broken' } }])
+    expect(await session.sendMessage('FAKE:echo:ours again').text()).toBe('ours again')
+    expect([onTurn.mock.calls.length, simulated.runs.length]).toEqual([1, 1])
+    await claude.close()
+  },
+)
+
+test('[claude.classify] a name that every object has is a failure like any unknown one', async () => {
+  const fail = async (...lines: Line[]) => {
+    const claude = createClaude({ transport: scripted(() => lines) })
+    const session = claude.createSession()
+    const error = await session
+      .sendMessage('x')
+      .result()
+      .catch((reason) => reason)
+    await claude.close()
+    return error
+  }
+  const failed = { ...RESULT, is_error: true }
+  expect(await fail({ ...failed, subtype: 'constructor' })).toMatchObject({ code: 'remote', remoteCode: 'constructor' })
+  const message = { id: 'm', model: 'x', role: 'assistant', content: [] }
+  const named = { type: 'assistant', parent_tool_use_id: null, error: 'constructor', message }
+  expect(await fail(named, failed)).toMatchObject({ code: 'remote', remoteCode: 'unknown' })
+  const status = { ...failed, api_error_status: 'constructor' }
+  expect(await fail(status)).toMatchObject({ code: 'remote', remoteCode: 'unknown' })
+  for (const resetsAt of ['soon', 1e300, null]) {
+    const limit = { type: 'rate_limit_event', rate_limit_info: { status: 'rejected', resetsAt } }
+    const error = await fail(limit, failed)
+    expect(error).toMatchObject({ name: 'RateLimitError', remoteCode: 'usage_limit_reached' })
+    expect([error.resetsAtMs, error.retryAfterMs]).toEqual([undefined, undefined])
+  }
+})
+
+test('[claude.lines-checked] a type that every object has is a line of an unknown type', () => {
+  const check = checkLines('strict', () => {})
+  for (const type of ['constructor', 'toString', '__proto__']) expect(() => check({ type } as ClaudeLine)).not.toThrow()
+})
+
+test('[claude.session-queue] a message that was taken out of the queue leaves the process free', async () => {
+  const [near, far] = memoryPair()
+  const cancelled = ({ uuid }: Line) => [{ type: 'command_lifecycle', state: 'cancelled', command_uuid: uuid }]
+  void speak(far, cancelled, ['msg_lifecycle_v1'])
+  const connection = connect(near)
+  await connection.ready
+  const { state, ends } = turnState()
+  await connection.begin(state, 'x')
+  await connection.free()
+  expect(ends).toMatchObject([{ code: 'aborted' }])
+  await connection.close()
+})
+
+test('[claude.process-dies] a link that cannot say why it closed still ends its turn and its closing', async () => {
+  const [near, far] = memoryPair()
+  void speak(far, () => [])
+  const broken = new Error('no reason')
+  const closed = Promise.reject(broken)
+  closed.catch(() => {})
+  const close = async () => {
+    await near.close()
+    return closed
+  }
+  const connection = connect({ ...near, info: near.info, close, closed })
+  await connection.ready
+  const { state, ends } = turnState()
+  await connection.begin(state, 'x')
+  await connection.close()
+  expect(ends).toMatchObject([{ code: 'closed', sent: 'maybe', cause: broken }])
+})
+
+test('[claude.slow-reader] a turn has one reader', async () => {
+  const { state } = turnState()
+  const first = state.read()
+  await expect(state.read()).rejects.toMatchObject({ code: 'invalid_argument' })
+  state.discard()
+  expect(await first).toBeNull()
+})
+
+test('[claude.slow-reader] every byte of a line counts once, in however many chunks it came', async () => {
+  const [near, far] = memoryPair()
+  const lineOf = (bytes: number): Uint8Array =>
+    encodeNdjson({ type: 'assistant', message: { content: [] }, parent_tool_use_id: null, more: 'z'.repeat(bytes) })
+  void speak(far, () => [])
+  const connection = connect(near)
+  await connection.ready
+  const { state } = turnState()
+  await connection.begin(state, 'x')
+  for (let count = 0; count < 40; count += 1) await far.write(lineOf(65_536))
+  await expect.poll(() => state.answer.lines).toBe(40)
+  expect(state.isFull).toBe(false)
+  const long = lineOf(9_000_000)
+  for (let at = 0; at < long.byteLength; at += 65_536) await far.write(long.subarray(at, at + 65_536))
+  await expect.poll(() => state.answer.lines).toBe(41)
+  expect(state.isFull).toBe(true)
+  state.discard()
+  await connection.close()
+})
+
+test('[claude.text-from-blocks] what came before a tool call does not count against the longest answer', () => {
+  const answer = createAnswer()
+  const say = (content: readonly unknown[]): void =>
+    answer.see({ type: 'assistant', parent_tool_use_id: null, message: { content } } as unknown as ClaudeLine)
+  const long = 'y'.repeat(40 * 1024 * 1024)
+  say([{ type: 'text', text: long }])
+  say([{ type: 'tool_use', id: 't', name: 'Bash', input: {} }])
+  say([{ type: 'text', text: long }])
+  expect(answer.text.length).toBe(long.length)
+})
+
+test("[claude.classify] the layers' failures keep their place and their cause", async () => {
+  const cause = new Error('below')
+  const whereItHappened = (): never => {
+    throw new SignalboxError({ code: 'unavailable', message: 'Not now.', cause })
+  }
+  const claude = createClaude({ transport: scripted(() => []), interceptors: [async () => whereItHappened()] })
+  const error = await claude.querySimple('x').catch((reason) => reason)
+  expect(error).toMatchObject({ name: 'ClaudeError', code: 'unavailable', cause })
+  expect(error.stack).toContain('whereItHappened')
+  await claude.close()
+})
+
+test("[claude.control] a control request is no turn: it waits for no turn's permit and takes none", async () => {
+  const simulated = createClaudeSimulator()
+  const limiter = concurrency({ maxConcurrent: 1, maxQueued: 0 })
+  const claude = createClaude({ transport: simulated.transport, limiter })
+  const session = claude.createSession()
+  const turn = session.sendMessage('FAKE:slow:10000', { timeoutMs: 0 })
+  turn.result().catch(() => {})
+  await expect.poll(() => turn.sessionId).toBe(session.sessionId)
+  await session.setPermissionMode('plan')
+  expect(limiter.stats).toMatchObject({ acquired: 1, refused: 0 })
+  await expect(claude.querySimple('x')).rejects.toMatchObject({ code: 'rate_limited', sent: 'no' })
+  await claude.close()
+})
