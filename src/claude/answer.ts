@@ -2,7 +2,7 @@
  * What a turn says, gathered from its lines: the text from the blocks of the main loop, the error the CLI reported on the way, the usage
  * limit, the background work. `assistant` lines are the truth; deltas are shown to a reader, never gathered.
  */
-import { isAssistant, isInit, isRateLimit, isRecord, isText, isToolUse } from './guards.js'
+import { asText, isAssistant, isInit, isRateLimit, isRecord, isText, isToolUse } from './guards.js'
 import type { AssistantLine, ClaudeLine, InitLine, RateLimitLine } from './lines.js'
 
 /** The text kept for one turn: enough for any answer, and a bound. */
@@ -70,7 +70,7 @@ export function createAnswer(): Answer {
     lines: 0,
     see(line) {
       answer.lines += 1
-      if (typeof line.session_id === 'string') answer.sessionId ||= line.session_id || undefined
+      answer.sessionId ||= asText(line.session_id) || undefined
       if (line.type === 'assistant') {
         if (isAssistant(line)) assistant(line)
       } else if (line.type === 'system') system(line)

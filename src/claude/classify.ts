@@ -30,7 +30,7 @@ const TABLE: Readonly<Record<string, readonly [code: ErrorCode, hint?: string]>>
   model_not_found: ['not_found', 'Check the model.'],
   max_output_tokens: ['remote', 'Raise maxTokens or ask for less.'],
   error_max_turns: ['remote', 'Raise maxTurns, or go on with another message.'],
-  error_max_budget_usd: ['remote', 'Raise maxBudgetUsd; it counts for the whole process.'],
+  error_max_budget_usd: ['remote', 'Raise maxBudgetUsd: it counts for the process.'],
   error_max_structured_output_retries: ['remote', 'The tool results say why.'],
 }
 /** A map, because the names are the peer's: one of them may be `constructor`. */

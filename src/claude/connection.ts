@@ -116,7 +116,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       idle = watchIdle(idleMs, onSilence, clock)
       return
     }
-    const message = `The CLI said nothing for ${idleMs} ms in the middle of a turn.`
+    const message = `The CLI said nothing for ${idleMs} ms during a turn.`
     const hint = 'Raise idleMs if its tools may be silent for longer.'
     const partialText = active.answer.text
     active.fail(failure('deadline_exceeded', message, { sent: 'yes', hint, partialText }, CLITimeoutError))

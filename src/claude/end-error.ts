@@ -23,10 +23,10 @@ export const SIGN_IN = 'Sign in with `claude`, or check ANTHROPIC_API_KEY.'
 /** What start-up failures say; there is nothing else to tell them apart by. First match counts. */
 const START_UP: readonly (readonly [RegExp, ErrorCode, string])[] = [
   [/Error parsing streaming input/, 'protocol', 'A line of ours was refused.'],
-  [/is already in use/, 'conflict', 'The session exists: resume it instead.'],
+  [/is already in use/, 'conflict', 'Resume it instead.'],
   [NO_SESSION, 'not_found', NO_SESSION_HINT],
   [/unknown option|argument '.*' is invalid/, 'incompatible', 'This CLI does not know an option: check its version.'],
-  [/root\/sudo privileges/, 'permission_denied', 'Run as another user, or set IS_SANDBOX=1 inside a container.'],
+  [/root\/sudo privileges/, 'permission_denied', 'Run as another user, or set IS_SANDBOX=1 in a container.'],
   [/Invalid API key|Not logged in|Please run \/login/, 'unauthenticated', SIGN_IN],
   [/--session-id|not found|Invalid |is not valid JSON|also needs --fork-session|requires /, 'invalid_argument', 'See stderrTail.'],
 ]

@@ -90,7 +90,7 @@ export function permissionHandler(options: PermissionOptions): ControlHandler {
     } catch (error) {
       if (withdrawn.aborted) throw error
       onFailure?.(tool, error)
-      const why = scope.signal.aborted ? 'nobody answered in time' : 'the permission callback failed'
+      const why = scope.signal.aborted ? 'nobody answered in time' : 'the callback failed'
       return { behavior: 'deny', message: `Permission refused: ${why}.` }
     } finally {
       scope[Symbol.dispose]()

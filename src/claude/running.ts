@@ -54,7 +54,7 @@ export async function told(run: Promise<TurnState>, state: TurnState, sessionId?
 }
 
 /** Gives failures of the layers below the class that callers of this room know; `more` adds what only the turn knows. */
-function asClaudeError(error: SignalboxError, more: Partial<ClaudeErrorFacts> = {}): ClaudeError {
+function asClaudeError(error: SignalboxError, more: Partial<ClaudeErrorFacts>): ClaudeError {
   if (error instanceof ClaudeError) return error
   const { code, message, attempt = 1 } = error
   const facts = { ...error, message, cause: error.cause ?? error, ...more }

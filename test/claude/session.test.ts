@@ -141,7 +141,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
   test('[claude.permission-fails] a callback that throws, or never answers, refuses', async () => {
     const run = start({ version })
     const thrown = await run.claude.querySimple('FAKE:write:/a', { canUseTool: () => Promise.reject(new Error('secret detail')) })
-    expect(thrown).toContain('the permission callback failed')
+    expect(thrown).toContain('the callback failed')
     expect(thrown).not.toContain('secret detail')
     const silent = await run.claude.querySimple('FAKE:write:/a', {
       canUseTool: () => new Promise(() => {}),
