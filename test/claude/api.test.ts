@@ -5,6 +5,7 @@ import { messagesApi } from '../../src/claude/api/index.js'
 import { createClaude } from '../../src/claude/full.js'
 import { createSdkMcpServer, tool } from '../../src/claude/tools-entry.js'
 import { messagesHandlers } from '../../src/testing/msw/claude.js'
+import type { ExchangeTransport } from '../../src/transport.js'
 import { fetchExchange } from '../../transports/web/index.js'
 import { imitateMessagesApi, type Imitation } from './messages-api.js'
 
@@ -71,5 +72,25 @@ test('[claude.api] a key that is missing where one is needed fails before anythi
   const transport = messagesApi({ exchange: fetchExchange({ baseUrl: imitation.url }), requireKey: true })
   const claude = createClaude({ transport, retry: false })
   await expect(claude.querySimple('x')).rejects.toMatchObject({ name: 'APINotAvailableError', sent: 'no' })
+  await claude.close()
+})
+
+test('[claude.api] a failure whose name every object has is one like any other', async () => {
+  const error = JSON.stringify({ type: 'error', error: { type: 'constructor', message: 'strange' } })
+  const replies = [
+    { status: 200, text: `event: error\ndata: ${error}\n\n` },
+    { status: 501, text: error },
+  ]
+  const exchange: ExchangeTransport = {
+    kind: 'exchange',
+    name: 'scripted',
+    async exchange() {
+      const { status = 500, text = '' } = replies.shift() ?? {}
+      return { status, headers: {}, body: new Response(text).body }
+    },
+  }
+  const claude = createClaude({ transport: messagesApi({ exchange, apiKey: 'sk-ant-test-key', maxRetries: 0 }), retry: false })
+  for (let count = 0; count < 2; count += 1)
+    await expect(claude.querySimple('x')).rejects.toMatchObject({ code: 'unavailable', remoteCode: 'server_error' })
   await claude.close()
 })

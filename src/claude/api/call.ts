@@ -100,15 +100,16 @@ function bodyOf({ config, launch, model, messages, tools }: ApiCall): Fields {
   }
 }
 
-const NAMES: Readonly<Record<string, string>> = {
-  authentication_error: 'authentication_failed',
-  permission_error: 'authentication_failed',
-  rate_limit_error: 'rate_limit',
-  overloaded_error: 'overloaded',
-  not_found_error: 'model_not_found',
-  invalid_request_error: 'invalid_request',
-  billing_error: 'billing_error',
-}
+/** A map, because the names are the peer's: one of them may be `constructor`. */
+const NAMES = new Map<unknown, string>([
+  ['authentication_error', 'authentication_failed'],
+  ['permission_error', 'authentication_failed'],
+  ['rate_limit_error', 'rate_limit'],
+  ['overloaded_error', 'overloaded'],
+  ['not_found_error', 'model_not_found'],
+  ['invalid_request_error', 'invalid_request'],
+  ['billing_error', 'billing_error'],
+])
 
 async function refusal(reply: Reply): Promise<Outcome> {
   const text = await readSome(reply, 64 * 1024)
@@ -120,7 +121,7 @@ async function refusal(reply: Reply): Promise<Outcome> {
     // A proxy's page, perhaps: the status says enough.
   }
   const { status } = reply
-  const name = NAMES[String(error.type)] ?? (status >= 500 ? 'server_error' : 'unknown')
+  const name = NAMES.get(error.type) ?? (status >= 500 ? 'server_error' : 'unknown')
   const message = `API Error: ${status} ${typeof error.message === 'string' ? error.message : ''}`.trim()
   const retryable = status === 408 || status === 429 || status >= 500
   return { failure: { status, name, message }, retryable, retryAfterMs: parseRetryAfter(reply.headers['retry-after'], Date.now()) }
@@ -159,7 +160,7 @@ async function gather({ onEvent, signal }: ApiCall, reply: Reply): Promise<Outco
         if (!isRecord(event) || event.type === 'ping') continue
         if (event.type === 'error') {
           const error = isRecord(event.error) ? event.error : {}
-          const name = NAMES[String(error.type)] ?? 'server_error'
+          const name = NAMES.get(error.type) ?? 'server_error'
           return {
             failure: { status: null, name, message: `API Error: ${String(error.message ?? 'stream error')}` },
             retryable: false,
