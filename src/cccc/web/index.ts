@@ -1,3 +1,3 @@
 /** CCCC over its web port, for pages: a second kind of transport for `createCccc`. */
-export { ccccWebPort, type CccccWebPort, type CccccWebPortOptions } from './wire.js'
+export { ccccWebPort, type CcccWebPort, type CcccWebPortOptions } from './wire.js'
 export type { CcccWebSocket, CcccWebTerminals } from './terminal.js'

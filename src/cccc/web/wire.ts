@@ -14,7 +14,7 @@ import { loadRoutes, webRequest, type WebRequest } from './routes.js'
 import { parsed, webEvents } from './events.js'
 import { openTerminal, type CcccWebTerminals, type WebTerminal } from './terminal.js'
 
-export interface CccccWebPortOptions {
+export interface CcccWebPortOptions {
   /** The origin of the web port, and whatever authenticates there. A token belongs into a header, never into a URL. */
   readonly exchange: ExchangeTransport
   /** For `terminal.attach` and `terminal.resize`, which go over a WebSocket. Without it they are `unsupported`. */
@@ -25,13 +25,13 @@ export interface CccccWebPortOptions {
 }
 
 /** What `createCccc` takes in the place of a socket. */
-export interface CccccWebPort {
+export interface CcccWebPort {
   readonly kind: 'web'
   readonly name: string
   readonly wire: Wire
 }
 
-export function ccccWebPort(options: CccccWebPortOptions): CccccWebPort {
+export function ccccWebPort(options: CcccWebPortOptions): CcccWebPort {
   const { exchange: transport, clock = systemClock, maxAnswerBytes = MAX_LINE_BYTES } = options
   const { terminals } = options
   const routes = loadRoutes()
