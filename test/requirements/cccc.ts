@@ -183,6 +183,12 @@ export const requirements: readonly Requirement[] = [
     'A real web port behind its token carries calls, the stream and a terminal.',
     'real daemons',
   ),
+  row(
+    'web-page-real',
+    'reference 19.3',
+    'In a page of a real web port’s own origin the built client does calls, the stream and a terminal by the page’s cookie.',
+    'real daemons, Chromium',
+  ),
   row('web-real', 'reference 19', 'Calls and the ledger’s stream work over a real web port.', 'real daemons'),
   row('soak', 'design 8', 'A thousand calls and two hundred streams over one client leave no memory, no handle and no warning.'),
   row('core-only', 'design 3', 'A program that uses three ops carries neither the table nor the streams.'),
