@@ -121,8 +121,8 @@ export class SignalboxError extends Error {
 
   /** Is it ours, from whichever copy of the package, and of this code? */
   static is<Code extends ErrorCode = ErrorCode>(value: unknown, code?: Code): value is SignalboxError & { readonly code: Code } {
-    if (typeof value !== 'object' || value === null || !(BRAND in value)) return false
-    return code === undefined || (value as { code?: unknown }).code === code
+    const error = Object(value) as { readonly code?: unknown }
+    return BRAND in error && (code === undefined || error.code === code)
   }
 
   /** Only the known fields: a `cause` may hold anything, so it stays out of logs and of the wire. */

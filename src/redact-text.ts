@@ -2,7 +2,7 @@
  * Masks credentials in free text: errors, log lines, URLs, headers, JSON inside strings, environment lines, arguments, PEM blocks.
  * Linear on any input: every pattern starts only where a word begins, or reads a bounded number of characters.
  */
-import { isCountedName, isHeaderName, isSecretName } from './secret-names.js'
+import { COUNTED_NAME, HEADER_NAME, isSecretName } from './secret-names.js'
 
 export const MASK = '[redacted]'
 
@@ -55,7 +55,7 @@ function maskValues(text: string): string {
     const value = text.slice(start, Math.min(end, start + 24))
     // Counts and flags are no secrets: `max_tokens=4096`, `"token": null`.
     const plain = NOTHING.test(value) || (opening === '' && ORDINARY.test(value))
-    const kept = plain || value === MASK || (isCountedName(name) && /^[\d._]{1,16}$/.test(value))
+    const kept = plain || value === MASK || (COUNTED_NAME.test(name) && /^[\d._]{1,16}$/.test(value))
     if (end <= start || kept) continue
     out += text.slice(done, start) + MASK
     done = end
@@ -83,7 +83,7 @@ function unquotedEnd(text: string, match: RegExpExecArray, from: number): number
   const word = /[^\s"'`<>]*/y
   if (!sign) return endOf(word)
   const colon = sign === ':'
-  if (colon && isHeaderName(name)) return endOf(/[^\r\n"'`]*/y)
+  if (colon && HEADER_NAME.test(name)) return endOf(/[^\r\n"'`]*/y)
   const environment = !colon && /^[A-Z_][A-Z0-9_]*$/.test(name)
   // Braces and brackets open something that has names of its own.
   const listed = /(?!\{|\[(?!redacted\]))(?:\[redacted\]|[^\s,;&"'`}\])<>])*/y

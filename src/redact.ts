@@ -1,6 +1,6 @@
 /** The one redactor: every error message, log line, trace attribute and recording goes through it. */
 import { MASK, redactText } from './redact-text.js'
-import { isCountedName, isSecretName } from './secret-names.js'
+import { COUNTED_NAME, isSecretName } from './secret-names.js'
 
 export { redactText } from './redact-text.js'
 export { isSecretName } from './secret-names.js'
@@ -92,7 +92,7 @@ function errorFields(input: object): Field[] {
 
 function hides(name: string, item: unknown): boolean {
   if (item === null || item === undefined || typeof item === 'boolean' || !isSecretName(name)) return false
-  if (!isCountedName(name)) return true
+  if (!COUNTED_NAME.test(name)) return true
   // `tokens: { input: 5 }` counts, `tokens: ['abc']` does not.
   if (typeof item === 'number' || typeof item === 'bigint') return false
   return !(typeof item === 'object' && attempt(() => Object.values(item).every((part) => typeof part === 'number')) === true)

@@ -3,24 +3,15 @@
 const SECRET_NAME =
   /(?:passw(?:or)?d|passphrase|secret|apikey|(?:^|[_.\-\s])(?:pass(?:code)?|pwd|token|jwt|(?:api|access|private|secret|signing|encryption|master|session|account)[_-]?key|authorization|bearer|cookie|credential|ticket|otp|pin|sig))s?$/i
 
-/** In this trade tokens are counted more often than kept secret. */
-const COUNTED_NAME = /(?:token|ticket|cookie|credential)s?$/i
+/** In this trade tokens are counted more often than kept secret: a number beside such a name is an amount. */
+export const COUNTED_NAME = /(?:token|ticket|cookie|credential)s?$/i
 
-const HEADER_NAME = /^(?:(?:proxy-)?authorization|(?:set-)?cookie)$/i
+/** Headers whose whole value is secret, spaces and semicolons included. */
+export const HEADER_NAME = /^(?:(?:proxy-)?authorization|(?:set-)?cookie)$/i
 
 export function isSecretName(name: string): boolean {
   // Far longer than any name: nothing to learn from it, and no reason to copy it.
   if (name.length > 256) return false
   // camelCase is cut into words first, so that `accessToken` is one and `tokenizer` is not.
   return SECRET_NAME.test(name.replace(/([a-z0-9])([A-Z])/g, '$1_$2'))
-}
-
-/** A number beside such a name is an amount. */
-export function isCountedName(name: string): boolean {
-  return COUNTED_NAME.test(name)
-}
-
-/** Headers whose whole value is secret, spaces and semicolons included. */
-export function isHeaderName(name: string): boolean {
-  return HEADER_NAME.test(name)
 }

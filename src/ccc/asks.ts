@@ -3,13 +3,14 @@ import type { CallOptions } from '../core/call.js'
 import { sleep, type Clock } from '../core/clock.js'
 import { abortError, createScope, raceSignal } from '../core/scope.js'
 import { SignalboxError } from '../errors.js'
-import type { Ccc, Command } from './client.js'
+import type { Ccc } from './client.js'
 import { COMMANDS } from './commands.js'
 import { findMessage, isAnswer, type Receipt } from './history.js'
 import { createLanes } from './lanes.js'
 import { CccSendError, type Attribution, type SendOptions } from './outcomes.js'
 import type { CccMessage } from './results.js'
 import { checkedText, promptLine, type TextPolicy } from './text.js'
+import type { Command } from './typed.js'
 
 /** A receipt in the making: what the server says of it is filled in. */
 type Sending = { -readonly [Key in keyof Receipt]: Receipt[Key] }
@@ -65,7 +66,7 @@ export function createAsks(
   }
 
   const look = async (receipt: Receipt, given: CallOptions) => {
-    const { messages = [] } = await command('history', { ...given, session: receipt.session, limit: SEEN })
+    const messages = await command('history', { ...given, session: receipt.session, limit: SEEN })
     return [messages, findMessage(messages, receipt)] as const
   }
 
@@ -90,7 +91,7 @@ export function createAsks(
     if (messages.length === 0) return 'empty'
     if (messages.length < SEEN) {
       // A line over 64 KiB ends what the server reads of a file. When the file was written to tells whether something stands behind it.
-      const { sessions = [] } = await command('sessions', given)
+      const sessions = await command('sessions', given)
       const writtenAt = sessions.find(({ name }) => name === receipt.session)?.last_activity
       const [again, found] = await look(receipt, given)
       if (found) return 'early'

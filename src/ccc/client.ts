@@ -2,14 +2,13 @@
 import type { CallOptions } from '../core/call.js'
 import { systemClock } from '../core/clock.js'
 import type { SignalStream } from '../core/stream.js'
-import { cccAnswers, type CccChecks } from './answers.js'
-import { createAsks } from './asks.js'
+import { lazily } from '../core/lazily.js'
+import type { CccChecks } from './answers.js'
 import { openCore, type CccCore, type CccCoreOptions } from './core.js'
-import { cccError } from './failures.js'
 import type { Receipt } from './history.js'
 import type { AskOptions, AskResult, CccSendError, Resolution, SendAndWaitOptions, SendOptions, SendResult } from './outcomes.js'
-import type { CccActivity, CccMessage, CccPing, CccQuestions, CccSession, Results } from './results.js'
-import { subscribe, type StatusEvent, type SubscribeOptions } from './subscribe.js'
+import type { CccActivity, CccMessage, CccPing, CccQuestions, CccSession } from './results.js'
+import type { StatusEvent, SubscribeOptions } from './subscribe.js'
 import type { TextPolicy } from './text.js'
 
 export interface CccOptions extends CccCoreOptions, CccChecks {
@@ -51,69 +50,36 @@ export interface Ccc extends CccCore {
   resolve(what: Receipt | CccSendError, options?: CallOptions): Promise<Resolution>
 }
 
-/** The arguments of every command, under our names. */
-interface Given extends Partial<Pick<HistoryOptions, 'session' | 'after' | 'limit' | 'fromFilter'>> {
-  readonly signal?: AbortSignal | undefined
-  readonly timeoutMs?: number | undefined
-  readonly text?: string
-  readonly from?: string
-  readonly questionIndex?: number
-  readonly optionIndex?: number
-}
-
-/** One command by its name. */
-export type Command = <Name extends keyof Results>(cmd: Name, given?: Given) => Promise<Results[Name]>
-
-/** Of a question, what is left out while it is false or zero. */
-const UNTOLD: object = { multi_select: false, answer_index: 0 }
-
-const byName = <Named extends { readonly name: string }>(list: readonly Named[] = []): Named[] =>
-  [...list].sort((a, b) => (a.name < b.name ? -1 : 1))
+/** Those that take one object, each under its own name. */
+const METHODS = [
+  'ping',
+  'sessions',
+  'ask',
+  'send',
+  'sendAndWait',
+  'history',
+  'continue',
+  'activity',
+  'screenshot',
+  'questions',
+  'answer',
+] as const
 
 export function createCcc(options: CccOptions): Ccc {
   const { clock = systemClock } = options
   const core = openCore(options)
-  const checked = cccAnswers(options)
-
-  const command = async (cmd: keyof Results, given: Given = {}): Promise<unknown> => {
-    const { signal, timeoutMs, fromFilter, questionIndex, optionIndex, ...same } = given
-    // What is undefined stays out of the line.
-    const renamed = { from_filter: fromFilter, question_index: questionIndex, option_index: optionIndex }
-    const answer = await core.call(cmd, { ...same, ...renamed }, { signal, timeoutMs } as CallOptions)
-    return checked(cmd, answer)
-  }
-  const ask = command as Command
-
-  const sessions: Ccc['sessions'] = async (given) => byName((await ask('sessions', given)).sessions)
-  const activity: Ccc['activity'] = async (given) => byName((await ask('activity', given)).activity)
-
-  return {
+  const commands = lazily('ccc', clock, async () => (await import('./methods.js')).createMethods(core, clock, options))
+  const streams = lazily('ccc', clock, () => import('./subscribe.js'))
+  const method = (op: (typeof METHODS)[number]) => [
+    op,
+    (given: CallOptions = {}) => commands<CallOptions, unknown>(op, given, (part, left) => part[op](left as never)),
+  ]
+  const client: Ccc = {
     call: core.call,
-    sessions,
-    activity,
-    ...createAsks(ask, clock, options),
-    ping: async (given) => ({ version: '', uptime_seconds: 0, sessions_active: 0, ...(await ask('ping', given)) }),
-    async history(given) {
-      const { fromFilter } = given
-      const { messages = [] } = await ask('history', given)
-      return fromFilter ? messages.filter(({ from }) => from === fromFilter) : messages
-    },
-    screenshot: async (given) => (await ask('screenshot', given)).response ?? '',
-    async questions(given) {
-      const { questions: set } = await ask('questions', given)
-      return set && { ...set, questions: (set.questions ?? []).map((one) => ({ ...UNTOLD, ...one })) }
-    },
-    async continue(given) {
-      await ask('continue', given)
-    },
-    async answer(given) {
-      // The server takes a missing index for 0 and would press Enter on the first option.
-      if (![given.questionIndex, given.optionIndex].every((index) => Number.isInteger(index) && index >= 0)) {
-        throw cccError('invalid_argument', 'An index is missing or wrong.', { op: 'answer' })
-      }
-      return (await ask('answer', given)).response ?? ''
-    },
-    subscribe: (given = {}) => subscribe({ ...core, clock, activity, sessions }, given),
+    ...(Object.fromEntries(METHODS.map(method)) as Pick<Ccc, (typeof METHODS)[number]>),
+    resolve: (what, given = {}) => commands('resolve', given, (part, left) => part.resolve(what, left)),
+    subscribe: (given = {}) => streams('subscribe', given, (part, left) => part.subscribe({ ...core, ...client, clock }, left)),
     [Symbol.asyncDispose]: core.close,
   }
+  return client
 }

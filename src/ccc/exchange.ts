@@ -5,7 +5,7 @@ import { createReader, type MessageReader } from '../core/messages.js'
 import { onAbort } from '../core/on-abort.js'
 import { SignalboxError, withFacts } from '../errors.js'
 import type { Link, StreamTransport } from '../transport.js'
-import { cccError, failureOf } from './failures.js'
+import { cccError, failureOf } from './error.js'
 
 export type Line = Readonly<Record<string, unknown>>
 
@@ -64,7 +64,7 @@ export function createExchange(options: { readonly transport: StreamTransport<vo
         .finally(ignore)
       if (first?.ok === true || first?.event) return { link, reader, first }
       const reason = await link.close()
-      if (first) throw failureOf(op, first, at.idempotent)
+      if (first) throw await failureOf(op, first, at.idempotent)
       const { kind, stderrTail = '', error } = reason as { kind: string; stderrTail?: string; error?: unknown }
       // For a child, such as ssh, its last words say why.
       throw cccError(

@@ -1,7 +1,7 @@
 /** The server has no error codes, only strings. One table says what each means and what had already happened when it was sent. */
-import { SignalboxError, type ErrorCode, type ErrorFacts, type Sent } from '../errors.js'
+import type { ErrorCode, Sent } from '../errors.js'
 
-type Failure = readonly [heads: string, code: ErrorCode, sent: Sent, hint?: string]
+export type Failure = readonly [heads: string, code: ErrorCode, sent: Sent, hint?: string]
 
 /** By what stands before the detail, which begins at a colon or a parenthesis. What has no row is `remote`, and promises nothing. */
 export const FAILURES: readonly Failure[] = [
@@ -26,18 +26,3 @@ export const FAILURES: readonly Failure[] = [
   ['failed to start', 'unavailable', 'maybe'],
   ['session started but Claude failed to initialize', 'unavailable', 'yes'],
 ]
-
-/** The error of this room, for whatever no server said. */
-export function cccError(code: ErrorCode, message: string, more?: Partial<ErrorFacts>): SignalboxError {
-  return new SignalboxError({ system: 'ccc', ...more, code, message })
-}
-
-/** The typed error for an answer that is not `ok`. A string that nobody knows says nothing about what it left behind. */
-export function failureOf(op: string, answer: { readonly error?: unknown }, idempotent: boolean): SignalboxError {
-  const { error } = answer
-  if (typeof error !== 'string') return cccError('protocol', `The answer to ${op} is none of a ccc server.`, { sent: 'maybe' })
-  const remoteCode = error.split(/: | \(/, 1)[0]?.slice(0, 200) ?? ''
-  const known = FAILURES.find(([heads]) => heads.split('|').includes(remoteCode))
-  const [, code = 'remote', sent = idempotent ? 'yes' : 'maybe', hint] = known ?? []
-  return cccError(code, `The server answered ${op}: ${error}.`, { hint, sent, remoteCode })
-}

@@ -1,5 +1,5 @@
 /** Text travels as one argument of a tmux command on the server. What that would mangle is refused or guarded before it is sent. */
-import { cccError } from './failures.js'
+import { cccError } from './error.js'
 
 /** tmux refuses a command beyond this; the session's tmux name counts against it. */
 const TMUX_COMMAND_BYTES = 16_346

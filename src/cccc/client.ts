@@ -1,17 +1,17 @@
 /** The whole client: every op by name, what the dialects share under one face, streams, and the compatibility check. */
+import { lazily } from '../core/lazily.js'
 import { ccccAnswers } from './answers/index.js'
-import { autoAck, type CcccAutoAckArgs, type CcccAutoAckOutcome } from './auto-ack.js'
+import type { CcccAutoAckArgs, CcccAutoAckOutcome } from './auto-ack.js'
 import { assertCompatible, type CcccCompatibility, type CcccRequirements } from './compat.js'
 import { createContextMethods, type CcccContextMethods } from './context.js'
 import { createCcccCore, type CcccCallOptions, type CcccCore, type CcccCoreOptions } from './core.js'
 import { createDaemonKnowledge, type CcccDaemonKnowledge } from './daemon.js'
-import { openEvents } from './events/index.js'
 import type { CcccEventsArgs, CcccEventsOptions, CcccEventStream } from './events/types.js'
 import { createInboxMethods, type CcccInboxMethods } from './inbox.js'
 import { createMessaging, type CcccMessaging } from './messages.js'
 import { buildMethods, createMethodCall, type CcccFlatMethods, type CcccNamespaces } from './methods.js'
 import { createProfileUpsert, type CcccProfileUpsertArgs, type CcccProfileUpsertResult } from './profiles.js'
-import { createResolve, type CcccResolve } from './resolve.js'
+import type { CcccResolve } from './resolve.js'
 import { loadOps } from './table.js'
 
 export interface CcccOptions extends Omit<CcccCoreOptions, 'ops'> {}
@@ -70,7 +70,11 @@ export function createCccc(options: CcccOptions): CcccClient {
   const messages = createMessaging(core, method, daemon)
   const inbox = createInboxMethods(core, method, daemon)
   const context = createContextMethods(core, method, daemon)
-  const events: OwnStreams['events'] = (args, call) => openEvents(core, daemon, args, call, options.limits?.maxLineBytes)
+  const streams = lazily('cccc', core.clock, async () =>
+    (await import('./streams.js')).createStreams(core, { daemon, inbox, messages }, options.limits?.maxLineBytes),
+  )
+  const events: OwnStreams['events'] = (args, given = {}) => streams('events_stream', given, (has, left) => has.events(args, left))
+  const resolve: CcccResolve = (args, given = {}) => streams('resolve', given, (has, left) => has.resolve(args, left))
 
   const { spaces, flat } = buildMethods(method, table, {
     send: messages.send,
@@ -94,11 +98,13 @@ export function createCccc(options: CcccOptions): CcccClient {
     assertCompatible: (requirements, options) => assertCompatible(core, table, requirements, options),
     describe: daemon.get,
     events,
-    autoAck: (args, options) => autoAck({ daemon, inbox, messages, events }, args, options),
+    async *autoAck(args, given = {}) {
+      yield* await streams('autoAck', given, async (has, left) => has.autoAck(args, left))
+    },
     close,
     [Symbol.asyncDispose]: close,
   }
-  Object.assign(spaces.messages ?? {}, { resolve: createResolve(core, daemon, events) })
+  Object.assign(spaces.messages ?? {}, { resolve })
   Object.assign(spaces.context ?? {}, { addNote: context.addNote })
   return { ...spaces, ops: flat, ...own } as unknown as CcccClient
 }

@@ -29,25 +29,27 @@ export class DeadlinePassed {
   constructor(readonly timeoutMs: number) {}
 }
 
+const NEVER = Number.POSITIVE_INFINITY
+
 export function createScope(options: ScopeOptions = {}): Scope {
   const { signal: parent, timeoutMs = 0, clock = systemClock } = options
   const controller = new AbortController()
   const { signal } = controller
   let timer: Timer | undefined
-  let endsAt = Number.POSITIVE_INFINITY
+  let endsAt = NEVER
   // Disarmed at once: work that ignores its signal may never come to dispose of the scope, and its timer would hold the process.
   const abort = (reason?: unknown): void => {
     timer?.cancel()
     controller.abort(reason)
   }
   const unfollow = onAbort(parent, () => abort(parent?.reason))
-  if (timeoutMs > 0 && timeoutMs < endsAt && !signal.aborted) {
+  if (timeoutMs > 0 && timeoutMs < NEVER && !signal.aborted) {
     timer = clock.after(timeoutMs, () => controller.abort(new DeadlinePassed(timeoutMs)))
     endsAt = clock.monotonic() + timeoutMs
   }
   const clearDeadline = (): void => {
     timer?.cancel()
-    endsAt = Number.POSITIVE_INFINITY
+    endsAt = NEVER
   }
   return {
     signal,
@@ -72,7 +74,7 @@ export function abortError(signal: AbortSignal, facts: Partial<ErrorFacts> = {})
   // What AbortSignal.timeout() gives: the caller set a deadline by other means.
   const timedOut = passed || isNamed(reason, 'TimeoutError')
   const end = passed
-    ? `did not finish within ${reason.timeoutMs} ms. Raise timeoutMs, or find out why the peer is slow.`
+    ? `did not finish within ${reason.timeoutMs} ms. Raise timeoutMs if the peer may be slow.`
     : timedOut
       ? "did not finish before its caller's signal timed out."
       : 'was aborted by its caller.'
@@ -85,7 +87,7 @@ export function abortError(signal: AbortSignal, facts: Partial<ErrorFacts> = {})
 }
 
 export function isNamed(value: unknown, name: string): boolean {
-  return typeof value === 'object' && value !== null && (value as { name?: unknown }).name === name
+  return (Object(value) as { name?: unknown }).name === name
 }
 
 /** Waits for a promise no longer than the signal allows, and rejects with the bare reason. The promise goes on; its failure is swallowed. */
@@ -128,8 +130,7 @@ export function within<T>(work: PromiseLike<T>, signal: AbortSignal, options: Wi
 
 /** Ends whatever a late result holds, without a word: nobody is left to tell. */
 export function disposeLate(result: unknown): void {
-  if (typeof result !== 'object' || result === null) return
-  const { [Symbol.asyncDispose]: later, [Symbol.dispose]: now } = result as Partial<AsyncDisposable & Disposable>
+  const { [Symbol.asyncDispose]: later, [Symbol.dispose]: now } = Object(result) as Partial<AsyncDisposable & Disposable>
   try {
     if (later) void later.call(result).then(undefined, () => {})
     else now?.call(result)

@@ -1,6 +1,7 @@
 /** Every string with which a server refuses, and what it says about the request. */
 import { describe, expect, test } from 'vitest'
-import { FAILURES, failureOf } from '../../src/ccc/failures.js'
+import { failureOf } from '../../src/ccc/error.js'
+import { FAILURES } from '../../src/ccc/failures.js'
 import { SignalboxError } from '../../src/index.js'
 import { bench, failure } from './kit.js'
 
@@ -36,31 +37,31 @@ const STRINGS: readonly (readonly [error: string, code: string, sent: string])[]
 const HEADS = FAILURES.flatMap(([heads]) => heads.split('|'))
 
 describe('failures', () => {
-  test.each(STRINGS)('[ccc.failures.table] %j is %s, sent %s', (error, code, sent) => {
-    const typed = failureOf('ask', { error }, false)
+  test.each(STRINGS)('[ccc.failures.table] %j is %s, sent %s', async (error, code, sent) => {
+    const typed = await failureOf('ask', { error }, false)
     expect([typed.code, typed.sent]).toEqual([code, sent])
     // What the server calls it stays readable, without the detail, which may be anybody's stderr.
     expect(error.startsWith(typed.remoteCode ?? '?')).toBe(true)
     expect(HEADS.includes(typed.remoteCode ?? '') || typed.code === 'remote').toBe(true)
   })
 
-  test('[ccc.failures.table] every row of the table is met by one of the strings, and no row hides another', () => {
-    const met = new Set(STRINGS.map(([error]) => failureOf('ask', { error }, false).remoteCode))
+  test('[ccc.failures.table] every row of the table is met by one of the strings, and no row hides another', async () => {
+    const met = new Set(await Promise.all(STRINGS.map(async ([error]) => (await failureOf('ask', { error }, false)).remoteCode)))
     expect(HEADS.filter((head) => !met.has(head))).toEqual([])
     expect(new Set(HEADS).size).toBe(HEADS.length)
-    expect(failureOf('continue', { error: 'failed to start: x' }, false).remoteCode).toBe('failed to start')
-    expect(failureOf('ask', { error: 'failed to start session: x' }, false).remoteCode).toBe('failed to start session')
+    expect((await failureOf('continue', { error: 'failed to start: x' }, false)).remoteCode).toBe('failed to start')
+    expect((await failureOf('ask', { error: 'failed to start session: x' }, false)).remoteCode).toBe('failed to start session')
   })
 
-  test('[ccc.failures.unknown] a string that nobody knows promises nothing', () => {
-    expect(failureOf('ask', { error: 'session not found either' }, false)).toMatchObject({ code: 'remote', sent: 'maybe' })
-    expect(failureOf('history', { error: 'no reason' }, true)).toMatchObject({
+  test('[ccc.failures.unknown] a string that nobody knows promises nothing', async () => {
+    expect(await failureOf('ask', { error: 'session not found either' }, false)).toMatchObject({ code: 'remote', sent: 'maybe' })
+    expect(await failureOf('history', { error: 'no reason' }, true)).toMatchObject({
       code: 'remote',
       sent: 'yes',
       remoteCode: 'no reason',
     })
-    expect(failureOf('history', {}, true)).toMatchObject({ code: 'protocol', sent: 'maybe' })
-    const long = failureOf('ask', { error: 'x'.repeat(10_000) }, false)
+    expect(await failureOf('history', {}, true)).toMatchObject({ code: 'protocol', sent: 'maybe' })
+    const long = await failureOf('ask', { error: 'x'.repeat(10_000) }, false)
     expect(long.remoteCode).toHaveLength(200)
   })
 

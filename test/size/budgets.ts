@@ -1,9 +1,11 @@
 /**
- * What each entry weighs at most, in KB of 1,000 bytes: everything that it exports, minified and compressed. `budget` is held by a
- * test; `aim` is where an entry is to come to, if it is not there yet. Raise a budget only with a reason in the same commit.
+ * What each entry weighs at most, in KB of 1,000 bytes: everything that it exports, minified and compressed, as it loads at once.
+ * `budget` is held by a test; `whole` too, for an entry with parts that load when they are first needed, all of them inside; `aim` is where
+ * an entry is to come to, if it is not there yet. Raise a budget only with a reason in the same commit.
  */
 export interface Budget {
   readonly budget: number
+  readonly whole?: number
   readonly aim?: number
 }
 
@@ -11,8 +13,8 @@ export const BUDGETS: Readonly<Record<string, Budget>> = {
   // With every policy, which no application brings along: see NO_POLICY and USES.
   '.': { budget: 10 },
   './web': { budget: 16.8, aim: 9 },
-  './ccc': { budget: 10.4, aim: 6 },
-  './cccc': { budget: 18.5, aim: 15 },
+  './ccc': { budget: 6, whole: 11 },
+  './cccc': { budget: 15, whole: 19.5 },
   './cccc/answers': { budget: 3.5 },
   './cccc/scopes': { budget: 2 },
   './cccc/web': { budget: 10.5 },
@@ -64,7 +66,8 @@ export const NOT_HELD: readonly string[] = [
 /** One export of an entry that has many, as a program that needs no more takes it. */
 export const ALONE: readonly { readonly entry: string; readonly name: string; readonly budget: number }[] = [
   { entry: './claude', name: 'query', budget: 15.3 },
-  { entry: './web', name: 'fetchExchange', budget: 9.4 },
+  // The way of a page to a server, ofetch inside.
+  { entry: './web', name: 'fetchExchange', budget: 9 },
   { entry: './web', name: 'webSocketLink', budget: 7.8 },
   { entry: './web', name: 'gateway', budget: 16.3 },
 ]

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import { build } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -31,8 +31,16 @@ export interface Weight {
   readonly code: string
 }
 
-/** The whole entry, or only what the names need. */
-export async function weigh(entry: string, names?: readonly string[]): Promise<Weight> {
+/** What a bundler that splits puts into files of their own: the parts that a client loads when they are first needed. */
+const PARTS_APART: Plugin = {
+  name: 'parts-apart',
+  setup(build) {
+    build.onResolve({ filter: /^\./ }, ({ kind, path }) => (kind === 'dynamic-import' ? { path, external: true } : undefined))
+  },
+}
+
+/** All that the entry exports, or only what the names need: what loads at once, or with the parts that load when they are needed. */
+export async function weigh(entry: string, names?: readonly string[], parts: 'apart' | 'inside' = 'apart'): Promise<Weight> {
   const file = builtEntries.get(entry)
   if (file === undefined) throw new Error(`${entry} has not been built`)
   const from = JSON.stringify(file)
@@ -47,6 +55,7 @@ export async function weigh(entry: string, names?: readonly string[]): Promise<W
     minify: true,
     legalComments: 'none',
     external: NOT_COUNTED,
+    plugins: parts === 'apart' ? [PARTS_APART] : [],
     logLevel: 'error',
   })
   const [output] = outputFiles
