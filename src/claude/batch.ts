@@ -2,7 +2,9 @@
 import { abortError, createScope } from '../core/scope.js'
 import { SignalboxError } from '../errors.js'
 import { ClaudeError } from './errors.js'
+import type { ResultLine } from './lines.js'
 import type { ResultMessage } from './messages.js'
+import { createMeter, figure } from './meter.js'
 import type { QueryOptions } from './query.js'
 import type { Turn } from './turn.js'
 import { tokensOf } from './usage.js'
@@ -35,6 +37,8 @@ export interface BatchOptions extends QueryOptions {
   /** As each prompt is done, in that order. */
   readonly onResult?: (result: QueryResult) => void
 }
+
+const NOTHING = {} as ResultLine
 
 /** Settled results in the order of the prompts. Rejects only when its own signal falls, or with what `onResult` throws. */
 export async function runBatch(
@@ -116,7 +120,22 @@ function resultOf(index: number, prompt: string, message: ResultMessage): QueryR
 }
 
 function failed(index: number, prompt: string, error: SignalboxError): QueryResult {
-  const { partialText: result = '', sessionId } = error as Partial<ClaudeError>
-  const nothing = { inputTokens: 0, outputTokens: 0, totalTokens: 0, costUsd: 0, durationSeconds: 0 }
-  return { index, prompt, success: false, sessionId, result, ...nothing, error }
+  // A run that ended badly has its price too.
+  const { partialText: result = '', sessionId, result: line = NOTHING } = error as Partial<ClaudeError>
+  const { inputTokens, outputTokens, totalTokens } = tokensOf(line)
+  const { costUsd } = createMeter()(line)
+  const durationSeconds = figure(line.duration_ms) / 1000
+  return {
+    index,
+    prompt,
+    success: false,
+    sessionId,
+    result,
+    inputTokens,
+    outputTokens,
+    totalTokens,
+    costUsd,
+    durationSeconds,
+    error,
+  }
 }

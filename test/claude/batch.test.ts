@@ -35,6 +35,19 @@ test('[claude.batch] a batch that has spent its money starts nothing more', asyn
   await claude.close()
 })
 
+test('[claude.batch] what a failed run cost is told and counts towards the limit', async () => {
+  const { simulated, claude } = start()
+  const options = { concurrency: 1, maxBudgetUsd: 1e-6, maxTotalCostUsd: 1e-6 }
+  const [first, second] = await claude.batchQuery(['FAKE:echo:a', 'FAKE:echo:b'], options)
+  expect(first?.success).toBe(false)
+  expect(first?.costUsd).toBeGreaterThan(1e-6)
+  expect(first?.outputTokens).toBeGreaterThan(0)
+  expect(second?.error?.message).toContain('spent its')
+  expect(second).toMatchObject({ costUsd: 0, totalTokens: 0, durationSeconds: 0 })
+  expect(simulated.runs.length).toBe(1)
+  await claude.close()
+})
+
 test.each([
   ['as many as it may', 2, { concurrency: 2 }],
   ['five by itself', 5, {}],
