@@ -33,5 +33,15 @@ export const requirements: readonly Requirement[] = [
   { id: 'store.durable.kv', source, behaviour: 'A durable map keeps its values and versions.' },
   { id: 'store.durable.lease', source, behaviour: 'Fencing tokens of a durable store rise over its restarts.' },
   { id: 'store.memory.bounded', source, behaviour: 'The memory driver is bounded and has room again after a trim or a delete.' },
+  {
+    id: 'store.file.handles',
+    source,
+    behaviour: 'Opening, closing and closing the store may overlap: no handle stands on a closed log, and none is left behind.',
+  },
+  { id: 'store.file.trim-beside-read', source, behaviour: 'A reading beside a trim gives entries or a gap, never a failure.' },
+  { id: 'store.file.meta', source, behaviour: 'A damaged count is told; it is not begun anew.' },
+  { id: 'store.file.lock-kept', source, behaviour: 'Only the lock of a dead process is taken away, whatever else goes wrong.' },
+  { id: 'store.file.list', source, behaviour: 'A map lists all its keys, however few descriptors there are.' },
+  { id: 'store.file.typed', source, behaviour: 'Whatever the disk or another process does is a typed error.' },
   { id: 'store.suite-catches', source: 'design 8', behaviour: 'The store suite fails on a driver that breaks a law.' },
 ]

@@ -11,17 +11,37 @@ export function isDiskFull(error: unknown): boolean {
   return FULL.has(String(code)) || FULL.has(String(remoteCode))
 }
 
-export function diskError(what: string, cause: unknown, sent: Sent = 'no'): SignalboxError {
+export function diskError(what: string, cause: unknown, sent: Sent = 'no', deed = 'written'): SignalboxError {
   const code = String((cause as { code?: unknown }).code ?? 'unknown')
   const isFull = FULL.has(code)
   return new SignalboxError({
     code: 'unavailable',
-    message: `${what} could not be written: ${isFull ? 'the disk is full' : code}.`,
+    message: `${what} could not be ${deed}: ${isFull ? 'the disk is full' : code}.`,
     hint: isFull
       ? 'Make room on the disk; what was written before is kept.'
       : 'Look at the disk and at the rights of the directory.',
     remoteCode: code,
     sent,
+    cause,
+  })
+}
+
+/** Work whose failures are the disk's: typed, whatever the system says. */
+export async function onDisk<T>(what: string, deed: 'read' | 'written', work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw SignalboxError.is(error) ? error : diskError(what, error, 'no', deed)
+  }
+}
+
+/** A file of ours that holds something else: never taken for a missing one, which would begin its count anew. */
+export function damaged(what: string, path: string, cause?: unknown): SignalboxError {
+  return new SignalboxError({
+    code: 'invalid_message',
+    message: `${what}: ${path} is damaged.`,
+    hint: 'The file was changed or the disk failed. Look at it, then delete it.',
+    sent: 'no',
     cause,
   })
 }

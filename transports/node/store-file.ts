@@ -6,6 +6,7 @@ import { tell } from '../../src/core/policy/policy.js'
 import { SignalboxError } from '../../src/errors.js'
 import { checkKey, storeClosed } from '../../src/store/rules.js'
 import type { Store } from '../../src/store/store.js'
+import { onDisk } from './store-disk.js'
 import { openFileKv } from './store-kv.js'
 import { openFileLease } from './store-lease.js'
 import { createOwner, tryLock } from './store-lock.js'
@@ -30,9 +31,14 @@ export interface FileStoreOptions {
   readonly onDamage?: (damage: LogDamage & { readonly log: string }) => void
 }
 
-interface SharedLog {
+interface OpenedLog {
   readonly core: FileLogCore
   readonly unlock: () => Promise<void>
+}
+
+interface SharedLog {
+  readonly opening: Promise<OpenedLog>
+  /** Handles that were given or are being waited for: counted at once, so that a log that somebody waits for is not closed. */
   handles: number
 }
 
@@ -41,7 +47,7 @@ export function fileStore(options: FileStoreOptions): Store {
   const { directory, maxBytes = 1024 ** 3, segmentBytes = 4 * 1024 * 1024, sync = true, clock = systemClock, onDamage } = options
   const owner = createOwner()
   const reserve = createReserve(directory)
-  const logs = new Map<string, Promise<SharedLog>>()
+  const logs = new Map<string, SharedLog>()
   /** Logs that are being closed: who opens one again waits for that. */
   const leaving = new Map<string, Promise<void>>()
   const handles = new Set<AsyncDisposable>()
@@ -51,13 +57,16 @@ export function fileStore(options: FileStoreOptions): Store {
   const checkOpen = (): void => {
     if (closed) throw storeClosed('The file store')
   }
-  const openLog = async (name: string): Promise<SharedLog> => {
+  const openLog = async (name: string): Promise<OpenedLog> => {
     const place = placeOf('log', name)
     await leaving.get(name)?.catch(() => {})
-    const lock = await reserve.spend(async () => {
-      await mkdir(place, { recursive: true, mode: 0o700 })
-      return await tryLock(join(place, 'lock'), owner)
-    })
+    const what = `The log ${name}`
+    const lock = await onDisk(what, 'written', () =>
+      reserve.spend(async () => {
+        await mkdir(place, { recursive: true, mode: 0o700 })
+        return await tryLock(join(place, 'lock'), owner)
+      }),
+    )
     if (!lock) {
       throw new SignalboxError({
         code: 'conflict',
@@ -68,21 +77,22 @@ export function fileStore(options: FileStoreOptions): Store {
     }
     try {
       const tellDamage = (damage: LogDamage): void => tell(onDamage, { ...damage, log: name })
-      const core = await openFileLog({ directory: place, name, maxBytes, segmentBytes, sync, tell: tellDamage, reserve })
-      return { core, unlock: lock.release, handles: 0 }
+      const given = { directory: place, name, maxBytes, segmentBytes, sync, tell: tellDamage, reserve }
+      const core = await onDisk(what, 'read', () => openFileLog(given))
+      return { core, unlock: lock.release }
     } catch (error) {
       await lock.release()
       throw error
     }
   }
-  const leave = async (name: string, opening: Promise<SharedLog>): Promise<void> => {
-    const shared = await opening
+  const leave = async (name: string, shared: SharedLog): Promise<void> => {
     shared.handles -= 1
     if (shared.handles > 0) return
     logs.delete(name)
     const ending = (async () => {
-      await shared.core.close()
-      await shared.unlock()
+      const { core, unlock } = await shared.opening
+      await core.close()
+      await unlock()
     })()
     leaving.set(name, ending)
     try {
@@ -91,43 +101,48 @@ export function fileStore(options: FileStoreOptions): Store {
       if (leaving.get(name) === ending) leaving.delete(name)
     }
   }
+  /** Keeps a handle until the store closes; one that was opened too late is closed at once. */
+  const keep = async <Handle extends AsyncDisposable>(handle: Handle): Promise<Handle> => {
+    handles.add(handle)
+    if (!closed) return handle
+    await handle[Symbol.asyncDispose]()
+    throw storeClosed('The file store')
+  }
 
   return {
     name: 'file',
     durable: true,
     async log(name) {
       checkOpen()
-      const opening = logs.get(name) ?? openLog(name)
-      logs.set(name, opening)
+      const shared = logs.get(name) ?? { opening: openLog(name), handles: 0 }
+      logs.set(name, shared)
+      shared.handles += 1
+      let opened: OpenedLog
       try {
-        const shared = await opening
-        shared.handles += 1
-        const handle = createFileLogHandle(shared.core, name, async () => {
-          handles.delete(handle)
-          await leave(name, opening)
-        })
-        handles.add(handle)
-        return handle
+        opened = await shared.opening
       } catch (error) {
-        if (logs.get(name) === opening) logs.delete(name)
+        if (logs.get(name) === shared) logs.delete(name)
         throw error
       }
+      const handle = createFileLogHandle(opened.core, name, async () => {
+        handles.delete(handle)
+        await leave(name, shared)
+      })
+      return await keep(handle)
     },
     async kv(name) {
       checkOpen()
       const handle = await openFileKv({ directory: placeOf('kv', name), name, owner, maxBytes, reserve }, () =>
         handles.delete(handle),
       )
-      handles.add(handle)
-      return handle
+      return await keep(handle)
     },
     async lease(name) {
       checkOpen()
       const handle = await openFileLease({ directory: placeOf('lease', name), name, owner, clock, reserve }, () =>
         handles.delete(handle),
       )
-      handles.add(handle)
-      return handle
+      return await keep(handle)
     },
     [Symbol.asyncDispose]() {
       closed ??= (async () => {

@@ -6,7 +6,7 @@ import { SignalboxError } from '../../src/errors.js'
 import { checkKey, checkPosition, PAGE_ENTRIES, storeClosed, storeFull } from '../../src/store/rules.js'
 import type { Kv, KvEntry, KvVersion } from '../../src/store/store.js'
 import { crc32 } from './store-crc.js'
-import { diskError, syncDirectory, writeAtomically } from './store-disk.js'
+import { diskError, onDisk, syncDirectory, writeAtomically } from './store-disk.js'
 import { withLock, type LockOwner } from './store-lock.js'
 import { fileNameOf, nameOf } from './store-names.js'
 import type { Reserve } from './store-reserve.js'
@@ -25,12 +25,12 @@ const encoder = new TextEncoder()
 export async function openFileKv({ directory, name, owner, maxBytes, reserve }: FileKvOptions, release: () => void): Promise<Kv> {
   const what = `The map ${name}`
   const lockPath = join(directory, 'lock')
-  await reserve.spend(() => mkdir(directory, { recursive: true, mode: 0o700 }))
+  await onDisk(what, 'written', () => reserve.spend(() => mkdir(directory, { recursive: true, mode: 0o700 })))
   let closed = false
   // One writer at a time in this process, so that the file lock is only ever waited for because of another one.
   let tail: Promise<unknown> = Promise.resolve()
   const alone = <T>(work: () => Promise<T>): Promise<T> => {
-    const turn = tail.then(() => reserve.spend(() => withLock(lockPath, owner, work)))
+    const turn = tail.then(() => onDisk(what, 'written', () => reserve.spend(() => withLock(lockPath, owner, work))))
     tail = turn.catch(() => {})
     return turn
   }
@@ -40,10 +40,7 @@ export async function openFileKv({ directory, name, owner, maxBytes, reserve }: 
     checkKey(key)
   }
   const find = async (key: string): Promise<KvEntry | null> => {
-    const content = await readFile(pathOf(key)).catch((error: unknown) => {
-      if ((error as { code?: unknown }).code === 'ENOENT') return null
-      throw error
-    })
+    const content = await onDisk(what, 'read', () => contentOf(pathOf(key)))
     return content && decode(content, what, key)
   }
   const store = async (key: string, bytes: Uint8Array): Promise<KvVersion> => {
@@ -88,10 +85,15 @@ export async function openFileKv({ directory, name, owner, maxBytes, reserve }: 
     async list({ prefix = '', after, maxKeys = PAGE_ENTRIES } = {}) {
       if (closed) throw storeClosed(what)
       checkPosition(maxKeys, 'maxKeys', 1)
-      const files = (await readdir(directory)).filter((file) => file.endsWith(SUFFIX))
-      const keys = await Promise.all(files.map((file) => keyOf(join(directory, file), file.slice(0, -SUFFIX.length))))
-      const wanted = keys.filter((key): key is string => key?.startsWith(prefix) === true && (after === undefined || key > after))
-      return wanted.sort().slice(0, maxKeys)
+      return await onDisk(what, 'read', async () => {
+        const wanted: string[] = []
+        for (const file of await readdir(directory)) {
+          // One after the other: all at once would take a descriptor each.
+          const key = file.endsWith(SUFFIX) ? await keyOf(join(directory, file), file.slice(0, -SUFFIX.length)) : undefined
+          if (key?.startsWith(prefix) === true && (after === undefined || key > after)) wanted.push(key)
+        }
+        return wanted.sort().slice(0, maxKeys)
+      })
     },
     async [Symbol.asyncDispose]() {
       closed = true
@@ -135,6 +137,14 @@ function decode(content: Uint8Array, what: string, key: string): KvEntry {
 async function keyOf(path: string, file: string): Promise<string | undefined> {
   const name = nameOf(file)
   if (name !== undefined) return name
-  const content = await readFile(path).catch(() => undefined)
-  return content && headOf(content)?.head.key
+  const content = await contentOf(path)
+  return content ? headOf(content)?.head.key : undefined
+}
+
+/** Null where there is no file, or no longer. */
+async function contentOf(path: string): Promise<Buffer | null> {
+  return await readFile(path).catch((error: unknown) => {
+    if ((error as { code?: unknown }).code === 'ENOENT') return null
+    throw error
+  })
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Clock } from '../../src/core/clock.js'
 import { checkKey, checkPosition, storeClosed } from '../../src/store/rules.js'
 import type { HeldLease, Lease } from '../../src/store/store.js'
-import { diskError, writeAtomically } from './store-disk.js'
+import { damaged, diskError, onDisk, writeAtomically } from './store-disk.js'
 import { isAlive, withLock, type LockOwner } from './store-lock.js'
 import { fileNameOf } from './store-names.js'
 import type { Reserve } from './store-reserve.js'
@@ -30,22 +30,30 @@ export async function openFileLease(
   release: () => void,
 ): Promise<Lease> {
   const what = `The lease store ${name}`
-  await reserve.spend(() => mkdir(directory, { recursive: true, mode: 0o700 }))
+  await onDisk(what, 'written', () => reserve.spend(() => mkdir(directory, { recursive: true, mode: 0o700 })))
   let closed = false
   const held = new Set<() => Promise<void>>()
   const checkOpen = (): void => {
     if (closed) throw storeClosed(what)
   }
-  const locked = <T>(key: string, work: () => Promise<T>): Promise<T> => reserve.spend(() => withLock(lockOf(key), owner, work))
+  const locked = <T>(key: string, work: () => Promise<T>): Promise<T> =>
+    onDisk(what, 'written', () => reserve.spend(() => withLock(lockOf(key), owner, work)))
   const lockOf = (key: string): string => join(directory, `${fileNameOf(key)}.lock`)
   const pathOf = (key: string): string => join(directory, `${fileNameOf(key)}.lease`)
   const load = async (key: string): Promise<LeaseRecord> => {
+    let text: string
     try {
-      return JSON.parse(await readFile(pathOf(key), 'utf8')) as LeaseRecord
+      text = await readFile(pathOf(key), 'utf8')
     } catch (error) {
-      // A damaged file would start the count anew, so it is not taken for a missing one.
       if ((error as { code?: unknown }).code === 'ENOENT') return { token: 0, expires: 0 }
-      throw diskError(what, error)
+      throw diskError(what, error, 'no', 'read')
+    }
+    try {
+      const record = JSON.parse(text) as LeaseRecord
+      checkPosition(record.token, 'token', 0)
+      return record
+    } catch (cause) {
+      throw damaged(what, pathOf(key), cause)
     }
   }
   const save = async (key: string, record: LeaseRecord): Promise<void> => {
@@ -106,6 +114,9 @@ export async function openFileLease(
           await letGo()
         },
       }
+      // Acquired while the store closed: nobody may use it any more.
+      if (closed) await letGo()
+      checkOpen()
       return lease
     },
     async [Symbol.asyncDispose]() {

@@ -1,8 +1,9 @@
 /** A lock that a dead process does not keep: a file that names its owner, taken over once that owner is gone. */
 import { randomUUID } from 'node:crypto'
-import { readFile, rename, unlink, writeFile } from 'node:fs/promises'
+import { open, readFile, rename, unlink, type FileHandle } from 'node:fs/promises'
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
+import { SignalboxError } from '../../src/errors.js'
 
 export interface LockOwner {
   readonly pid: number
@@ -45,33 +46,47 @@ export function isAlive({ pid, birth }: Pick<LockOwner, 'pid' | 'birth'>): boole
   }
 }
 
+/** How long an owner may take between making its file and writing its name: a machine may be that busy. */
+const NAMELESS_MS = 1_000
+
 /** Null when a living process holds it. */
 export async function tryLock(path: string, owner: LockOwner): Promise<FileLock | null> {
+  let nameless = 0
   for (let attempt = 0; attempt < 20; attempt += 1) {
-    // A reader may see it empty for a moment, between its creation and its content.
-    try {
-      await writeFile(path, JSON.stringify(owner), { flag: 'wx', mode: 0o600 })
-      return { release: () => unlink(path).catch(() => {}) }
-    } catch (error) {
-      if ((error as { code?: unknown }).code !== 'EEXIST') {
-        // Made, but not written: on a full disk it would look like a lock.
-        await unlink(path).catch(() => {})
-        throw error
-      }
-    }
+    if (await create(path, JSON.stringify(owner))) return { release: () => unlink(path).catch(() => {}) }
     const text = await readFile(path, 'utf8').catch(() => undefined)
     if (text === undefined) continue
     const holder = read(text)
-    if (!holder) {
+    if (holder && isAlive(holder)) return null
+    if (!holder && nameless < NAMELESS_MS) {
       // Empty: its owner is writing it just now, or died between the two. Look again before it is taken for dead.
-      if (attempt < 9) await new Promise((resolve) => setTimeout(resolve, 10))
-      else await takeAway(path, text)
-      continue
-    }
-    if (isAlive(holder)) return null
-    await takeAway(path, text)
+      nameless += 10
+      attempt = 0
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    } else await takeAway(path, text)
   }
   return null
+}
+
+/** False where there is one. A reader may see it empty for a moment, between its creation and its content. */
+async function create(path: string, content: string): Promise<boolean> {
+  let file: FileHandle
+  try {
+    file = await open(path, 'wx', 0o600)
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'EEXIST') return false
+    throw error
+  }
+  try {
+    await file.writeFile(content)
+    return true
+  } catch (error) {
+    // Made, but not written: on a full disk it would look like a lock.
+    await unlink(path).catch(() => {})
+    throw error
+  } finally {
+    await file.close()
+  }
 }
 
 /** Moved aside first, so that of two that find it dead only one removes it, and never a new one. */
@@ -97,8 +112,8 @@ function read(text: string): LockOwner | undefined {
   }
 }
 
-/** Runs alone among processes; waits for its turn. */
-export async function withLock<T>(path: string, owner: LockOwner, work: () => Promise<T>): Promise<T> {
+/** Runs alone among processes; waits for its turn, which takes a few writes of each other process. */
+export async function withLock<T>(path: string, owner: LockOwner, work: () => Promise<T>, turns = 2000): Promise<T> {
   for (let waited = 0; ; waited += 1) {
     const lock = await tryLock(path, owner)
     if (lock) {
@@ -108,8 +123,16 @@ export async function withLock<T>(path: string, owner: LockOwner, work: () => Pr
         await lock.release()
       }
     }
-    // Held for a few writes at most; its owner is alive, or it would have been taken over.
-    if (waited > 2000) throw new Error(`The lock ${path} was not released.`)
+    // Its owner is alive, or it would have been taken over.
+    if (waited > turns) {
+      throw new SignalboxError({
+        code: 'unavailable',
+        message: `The lock ${path} was not released by the process that it names.`,
+        hint: 'That process hangs, or many wait for the same file: a retry is reasonable.',
+        sent: 'no',
+        retryable: true,
+      })
+    }
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }

@@ -5,10 +5,10 @@ import { SignalboxError } from '../../src/errors.js'
 import { checkPosition, createPage, fenced, storeClosed, storeFull, tailPages } from '../../src/store/rules.js'
 import type { Log, LogEntry, LogPage, ReadOptions } from '../../src/store/store.js'
 import { PAGE_BYTES, PAGE_ENTRIES } from '../../src/store/rules.js'
-import { diskError, syncDirectory, writeAtomically } from './store-disk.js'
+import { damaged, diskError, syncDirectory, writeAtomically } from './store-disk.js'
 import { encodeRecord } from './store-record.js'
 import type { Reserve } from './store-reserve.js'
-import { openSegment, readEntries, type LogDamage, type Segment, type SegmentEntry } from './store-segment.js'
+import { keepDamaged, openSegment, readEntries, type LogDamage, type Segment, type SegmentEntry } from './store-segment.js'
 
 export interface FileLogOptions {
   readonly directory: string
@@ -52,12 +52,15 @@ export async function openFileLog(options: FileLogOptions): Promise<FileLogCore>
   const what = `The log ${name}`
   const metaPath = join(directory, 'meta.json')
   await mkdir(directory, { recursive: true, mode: 0o700 })
-  const meta = await readMeta(metaPath)
+  const meta = await readMeta(what, metaPath)
   const segments = await findSegments(directory, tell)
   // Files that were removed took their entries along, whether or not that was written down.
   let first = Math.max(meta.first, segments[0]?.start ?? 1)
   let fence = meta.fence
-  let next = Math.max(meta.next, ...segments.map((segment) => (segment.entries.at(-1)?.sequence ?? segment.start - 1) + 1))
+  let next = Math.max(
+    meta.next,
+    ...segments.map((segment) => (segment.entries.at(-1)?.sequence ?? segment.start - 1) + 1 + segment.lost),
+  )
   let bytes = 0
   let count = 0
   for (const entry of segments.flatMap((segment) => segment.entries)) {
@@ -88,7 +91,7 @@ export async function openFileLog(options: FileLogOptions): Promise<FileLogCore>
     if (sync) await syncDirectory(directory)
     await last?.handle?.close()
     if (last) last.handle = undefined
-    const made: Segment = { path, start: next, entries: [], end: 0, handle }
+    const made: Segment = { path, start: next, entries: [], lost: 0, end: 0, handle }
     segments.push(made)
     return made
   }
@@ -180,6 +183,63 @@ export async function openFileLog(options: FileLogOptions): Promise<FileLogCore>
     working = undefined
   }
 
+  /** The disk has lost them since: as if the log had been opened after that. */
+  const forget = async (segment: Segment, lost: readonly SegmentEntry[]): Promise<void> => {
+    const gone = new Set(lost.filter((entry) => segment.entries.includes(entry)))
+    if (gone.size === 0) return
+    segment.entries.splice(0, segment.entries.length, ...segment.entries.filter((entry) => !gone.has(entry)))
+    for (const entry of gone) {
+      if (entry.sequence < first) continue
+      count -= 1
+      bytes -= entry.size
+    }
+    const keptAs = await keepDamaged(segment.path)
+    tell({ kind: 'corrupt', file: segment.path, lines: gone.size, keptAs })
+  }
+
+  const read = async (from: number, options: ReadOptions | undefined): Promise<LogPage> => {
+    const { maxEntries = PAGE_ENTRIES, maxBytes: pageBytes = PAGE_BYTES } = options ?? {}
+    // As they are now: entries come and go while the disk is read.
+    const [oldest, end] = [Math.min(first, next), next]
+    const found: LogEntry[] = []
+    let size = 0
+    const isEnough = (): boolean => found.length >= maxEntries || size > pageBytes
+    for (const segment of [...segments]) {
+      if ((segment.entries.at(-1)?.sequence ?? -1) < Math.max(from, oldest)) continue
+      const wanted: SegmentEntry[] = []
+      for (let at = firstAt(segment.entries, Math.max(from, oldest)); at < segment.entries.length; at += 1) {
+        const entry = segment.entries[at] as SegmentEntry
+        if (found.length + wanted.length > 0 && (found.length + wanted.length >= maxEntries || size + entry.size > pageBytes)) break
+        wanted.push(entry)
+        size += entry.size
+      }
+      const isWhole = wanted.at(-1) === segment.entries.at(-1)
+      const records = await readEntries(segment, wanted).catch((error: unknown) => {
+        if (segments.includes(segment)) throw diskError(what, error, 'no', 'read')
+      })
+      // Trimmed away meanwhile, file and all: what was found before it is a page, and the next one tells the gap.
+      if (!records) {
+        if (found.length > 0) break
+        return await read(from, options)
+      }
+      if (records.length < wanted.length) {
+        await forget(
+          segment,
+          wanted.filter(({ sequence }) => !records.some((record) => record.sequence === sequence)),
+        )
+        return await read(from, options)
+      }
+      found.push(...records)
+      if (!isWhole || isEnough()) break
+    }
+    const page = createPage(from, { first: oldest, next: end }, found, { maxEntries, maxBytes: pageBytes })
+    // Where the last entries were lost the next one comes behind them.
+    return found.length === 0 ? { ...page, next: end } : page
+  }
+
+  // The lost ones are not in the file any more: their count must not depend on it.
+  if (segments.some(({ lost }) => lost > 0)) await saveMeta()
+
   return {
     append(entries, fenceOf) {
       if (broken) return Promise.reject(broken)
@@ -190,25 +250,7 @@ export async function openFileLog(options: FileLogOptions): Promise<FileLogCore>
         working ??= new Promise<void>((next) => setImmediate(next)).then(work)
       })
     },
-    async read(from, { maxEntries = PAGE_ENTRIES, maxBytes: pageBytes = PAGE_BYTES } = {}) {
-      const found: LogEntry[] = []
-      let size = 0
-      const isEnough = (): boolean => found.length >= maxEntries || size > pageBytes
-      for (const segment of [...segments]) {
-        if ((segment.entries.at(-1)?.sequence ?? -1) < Math.max(from, first)) continue
-        const wanted: SegmentEntry[] = []
-        for (let at = firstAt(segment.entries, Math.max(from, first)); at < segment.entries.length; at += 1) {
-          const entry = segment.entries[at] as SegmentEntry
-          if (found.length + wanted.length > 0 && (found.length + wanted.length >= maxEntries || size + entry.size > pageBytes))
-            break
-          wanted.push(entry)
-          size += entry.size
-        }
-        found.push(...(await readEntries(segment, wanted)))
-        if (wanted.at(-1) !== segment.entries.at(-1) || isEnough()) break
-      }
-      return createPage(from, { first: Math.min(first, next), next }, found, { maxEntries, maxBytes: pageBytes })
-    },
+    read,
     async trim(before) {
       const until = Math.min(before, next)
       if (until <= first) return
@@ -256,16 +298,24 @@ function firstAt(entries: readonly SegmentEntry[], sequence: number): number {
   return low
 }
 
-async function readMeta(path: string): Promise<Meta> {
+async function readMeta(what: string, path: string): Promise<Meta> {
+  let text: string
   try {
-    const { first, next, fence } = JSON.parse(await readFile(path, 'utf8')) as Meta
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'ENOENT') return { first: 1, next: 1, fence: 0 }
+    throw error
+  }
+  try {
+    const { first, next, fence } = JSON.parse(text) as Meta
     return {
       first: checkPosition(first, 'first', 1),
       next: checkPosition(next, 'next', 1),
       fence: checkPosition(fence, 'fence', 0),
     }
-  } catch {
-    return { first: 1, next: 1, fence: 0 }
+  } catch (cause) {
+    // Without it numbers and fences would be given again.
+    throw damaged(what, path, cause)
   }
 }
 

@@ -15,6 +15,8 @@ export interface Segment {
   readonly path: string
   readonly start: number
   readonly entries: SegmentEntry[]
+  /** Whole lines at the end that could not be read when it was opened: their numbers were given. */
+  readonly lost: number
   /** Good bytes: the next record goes here. */
   end: number
   handle: FileHandle | undefined
@@ -48,19 +50,14 @@ export async function openSegment(path: string, start: number, tell: (damage: Lo
     offset = end
   }
   if (broken > 0) {
-    const keptAs = `${path}.corrupt`
-    await copyFile(path, keptAs)
-    tell({ kind: 'corrupt', file: path, lines: broken, keptAs })
+    tell({ kind: 'corrupt', file: path, lines: broken, keptAs: await keepDamaged(path) })
   }
-  const segment: Segment = { path, start, entries, end: goodEnd, handle: undefined }
+  // A tail with whole lines in it was not torn by a crash: keep it to be looked at.
+  const isTorn = brokenAfterGood === 1 && bytes.at(-1) !== 0x0a
+  const segment: Segment = { path, start, entries, lost: isTorn ? 0 : brokenAfterGood, end: goodEnd, handle: undefined }
   if (goodEnd < bytes.length) {
-    // A tail with whole lines in it was not torn by a crash: keep it to be looked at.
-    const isTorn = brokenAfterGood === 1 && bytes.at(-1) !== 0x0a
-    if (!isTorn) {
-      const keptAs = `${path}.corrupt`
-      await copyFile(path, keptAs)
-      tell({ kind: 'corrupt', file: path, lines: brokenAfterGood, keptAs })
-    } else tell({ kind: 'torn', file: path, bytes: bytes.length - goodEnd })
+    if (!isTorn) tell({ kind: 'corrupt', file: path, lines: brokenAfterGood, keptAs: await keepDamaged(path) })
+    else tell({ kind: 'torn', file: path, bytes: bytes.length - goodEnd })
     const handle = await open(path, 'r+')
     try {
       await handle.truncate(goodEnd)
@@ -70,6 +67,13 @@ export async function openSegment(path: string, start: number, tell: (damage: Lo
     }
   }
   return segment
+}
+
+/** A copy of the file as it is, for whoever wants to look at it. */
+export async function keepDamaged(path: string): Promise<string> {
+  const keptAs = `${path}.corrupt`
+  await copyFile(path, keptAs)
+  return keptAs
 }
 
 /** Reads some entries that stand one after the other. Checked again: a disk may forget later. */

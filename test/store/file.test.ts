@@ -1,0 +1,232 @@
+/** The file store under what other handles, other processes and the disk do to it at the wrong moment. */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { buildSync } from 'esbuild'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { SignalboxError } from '../../src/index.js'
+import { fileStore } from '../../transports/node/index.js'
+import { createOwner, tryLock, withLock } from '../../transports/node/store-lock.js'
+
+let directory: string
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'signalbox-store-'))
+})
+afterEach(() => rmSync(directory, { recursive: true, force: true }))
+
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
+const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
+const logFiles = (name: string): string[] =>
+  readdirSync(join(directory, 'log', name))
+    .filter((file) => file.endsWith('.ndjson'))
+    .sort()
+    .map((file) => join(directory, 'log', name, file))
+
+describe('handles of one process', () => {
+  test('a log that is opened while its last handle closes is open [store.file.handles]', async () => {
+    await using store = fileStore({ directory })
+    const first = await store.log('events')
+    await first.append([bytesOf('one')])
+    const closing = first[Symbol.asyncDispose]()
+    const second = await store.log('events')
+    await closing
+    await second.append([bytesOf('two')])
+    expect((await second.read(0)).entries.map(({ bytes }) => textOf(bytes))).toEqual(['one', 'two'])
+  })
+
+  test('a log that was being opened when its store closed is not left locked [store.file.handles]', async () => {
+    const store = fileStore({ directory })
+    const opening = store.log('events')
+    await store[Symbol.asyncDispose]()
+    await expect(opening).rejects.toMatchObject({ code: 'closed' })
+    await using other = fileStore({ directory })
+    const log = await other.log('events')
+    expect(await log.append([bytesOf('one')])).toEqual([1])
+  })
+
+  test('a lease that was being acquired when its store closed is free at once [store.file.handles]', async () => {
+    const store = fileStore({ directory })
+    const leases = await store.lease('workers')
+    const acquiring = leases.acquire('key', { ttlMs: 60_000 })
+    acquiring.catch(() => {})
+    await store[Symbol.asyncDispose]()
+    await acquiring.catch(() => {})
+    await using other = fileStore({ directory })
+    expect(await (await other.lease('workers')).acquire('key', { ttlMs: 1000 })).not.toBeNull()
+  })
+
+  test('a reading survives a trim that removes its files [store.file.trim-beside-read]', async () => {
+    await using store = fileStore({ directory, segmentBytes: 200, sync: false })
+    const log = await store.log('events')
+    for (let count = 0; count < 300; count += 1) await log.append([bytesOf('x'.repeat(150))])
+    expect(logFiles('events').length).toBeGreaterThan(100)
+    const reading = log.read(0, { maxEntries: 1000 })
+    await log.trim(300)
+    const page = await reading
+    // What was read before the files went, or what is left; whatever lies between is a gap of the next page.
+    expect(page.next).toBe((page.entries.at(-1)?.sequence ?? 0) + 1)
+    const rest = await log.read(page.next)
+    if (page.next < 300) expect(rest).toMatchObject({ gap: { reason: 'expired', to: 300 }, entries: [{ sequence: 300 }] })
+    else expect(rest.gap).toBeUndefined()
+  })
+})
+
+describe('what a disk forgets', () => {
+  const forget = (path: string, text: string): void => {
+    const content = readFileSync(path, 'utf8')
+    expect(content).toContain(text)
+    writeFileSync(path, content.replace(text, '#'.repeat(text.length)))
+  }
+
+  test('a tail gets past an entry that was damaged behind its back, and it is told [store.file.corrupt]', async () => {
+    const told: unknown[] = []
+    await using store = fileStore({ directory, onDamage: (damage) => void told.push(damage) })
+    const log = await store.log('events')
+    await log.append([bytesOf('one'), bytesOf('two')])
+    const [file = ''] = logFiles('events')
+    forget(file, 'two')
+    const heard: string[] = []
+    const controller = new AbortController()
+    const tail = log.tail(0, { signal: controller.signal })
+    const listening = (async () => {
+      for await (const page of tail) for (const { bytes } of page.entries) heard.push(textOf(bytes))
+    })()
+    listening.catch(() => {})
+    await expect.poll(() => heard).toEqual(['one'])
+    await log.append([bytesOf('three')])
+    await expect.poll(() => heard).toEqual(['one', 'three'])
+    controller.abort()
+    expect(told).toMatchObject([{ kind: 'corrupt', log: 'events', file, lines: 1 }])
+    expect((await log.read(2)).next).toBe(4)
+  })
+
+  test('a position behind the last entry that can be read is the end, not a place to stand still [store.file.corrupt]', async () => {
+    await using store = fileStore({ directory })
+    const log = await store.log('events')
+    await log.append([bytesOf('one'), bytesOf('two')])
+    const [file = ''] = logFiles('events')
+    forget(file, 'two')
+    expect((await log.read(2)).next).toBe(3)
+    expect((await log.read(0)).entries.map(({ bytes }) => textOf(bytes))).toEqual(['one'])
+  })
+
+  test('the numbers of damaged last lines are not given again [store.file.corrupt]', async () => {
+    {
+      await using store = fileStore({ directory })
+      const log = await store.log('events')
+      expect(await log.append([bytesOf('one'), bytesOf('two'), bytesOf('three')])).toEqual([1, 2, 3])
+    }
+    const [file = ''] = logFiles('events')
+    rmSync(join(directory, 'log', 'events', 'meta.json'))
+    forget(file, 'two')
+    forget(file, 'three')
+    for (const next of [4, 5]) {
+      await using store = fileStore({ directory })
+      const log = await store.log('events')
+      expect(await log.append([bytesOf('more')])).toEqual([next])
+    }
+  })
+
+  test('a count that cannot be read is not begun anew [store.file.meta]', async () => {
+    {
+      await using store = fileStore({ directory })
+      const log = await store.log('events')
+      const [last = 0] = await log.append([bytesOf('one')], { fence: 9 })
+      await log.trim(last + 1)
+    }
+    writeFileSync(join(directory, 'log', 'events', 'meta.json'), '{"first":2,"ne')
+    await using store = fileStore({ directory })
+    await expect(store.log('events')).rejects.toMatchObject({ code: 'invalid_message' })
+  })
+})
+
+describe('locks', () => {
+  test('whoever has no descriptor left does not take away the lock of another [store.file.lock-kept]', async () => {
+    const path = join(directory, 'lock')
+    const lock = await tryLock(path, createOwner())
+    expect(lock).not.toBeNull()
+    const program = join(directory, 'program.mjs')
+    buildSync({
+      stdin: {
+        contents: `import { openSync } from 'node:fs'
+import { createOwner, tryLock } from './store-lock.js'
+const owner = createOwner()
+try { for (;;) openSync('/dev/null') } catch {}
+console.log(await tryLock(${JSON.stringify(path)}, owner).then((lock) => lock === null ? 'held' : 'taken', (error) => error.code))`,
+        resolveDir: join(import.meta.dirname, '../../transports/node'),
+        loader: 'ts',
+      },
+      outfile: program,
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      logLevel: 'silent',
+    })
+    const { stdout, stderr } = spawnSync('sh', ['-c', `ulimit -n 64; exec "${process.execPath}" "${program}"`], {
+      encoding: 'utf8',
+    })
+    expect([stdout, stderr]).toEqual(['EMFILE\n', ''])
+    expect(readFileSync(path, 'utf8')).toContain(String(process.pid))
+  })
+
+  test('an owner that is slow to write its name keeps its lock [store.file.lock-kept]', async () => {
+    const path = join(directory, 'lock')
+    writeFileSync(path, '')
+    const asking = tryLock(path, createOwner())
+    // Long after anybody would have written it on an idle machine.
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect(readFileSync(path, 'utf8')).toBe('')
+    writeFileSync(path, JSON.stringify(createOwner()))
+    expect(await asking).toBeNull()
+  })
+
+  test('a lock that is never released is a typed error [store.file.typed]', async () => {
+    const path = join(directory, 'lock')
+    await tryLock(path, createOwner())
+    const error: unknown = await withLock(path, createOwner(), async () => 'done', 3).catch((cause: unknown) => cause)
+    expect(SignalboxError.is(error, 'unavailable')).toBe(true)
+  })
+
+  test('a map lists all its keys with few descriptors [store.file.list]', async () => {
+    {
+      await using store = fileStore({ directory })
+      const map = await store.kv('map')
+      for (let count = 0; count < 300; count += 1) await map.put(`${'K'.repeat(100)}${count}`, Uint8Array.of(1))
+    }
+    const program = join(directory, 'program.mjs')
+    buildSync({
+      stdin: {
+        contents: `import { fileStore } from './store-file.js'
+const map = await fileStore({ directory: ${JSON.stringify(directory)} }).kv('map')
+console.log((await map.list()).length)`,
+        resolveDir: join(import.meta.dirname, '../../transports/node'),
+        loader: 'ts',
+      },
+      outfile: program,
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      logLevel: 'silent',
+    })
+    const out = execFileSync('sh', ['-c', `ulimit -n 64; exec "${process.execPath}" "${program}"`], { encoding: 'utf8' })
+    expect(out).toBe('300\n')
+  })
+
+  test('a place that is no directory is a typed error everywhere [store.file.typed]', async () => {
+    const file = join(directory, 'file')
+    writeFileSync(file, '')
+    await using store = fileStore({ directory: file })
+    for (const open of [() => store.log('a'), () => store.kv('a'), () => store.lease('a')]) {
+      const error: unknown = await open().catch((cause: unknown) => cause)
+      expect(SignalboxError.is(error, 'unavailable')).toBe(true)
+    }
+    await using other = fileStore({ directory })
+    const map = await other.kv('map')
+    mkdirSync(join(directory, 'kv', 'map', 'key.kv'))
+    for (const use of [() => map.get('key'), () => map.put('key', Uint8Array.of(1)), () => map.delete('key')]) {
+      const error: unknown = await use().catch((cause: unknown) => cause)
+      expect(SignalboxError.is(error, 'unavailable')).toBe(true)
+    }
+  })
+})
