@@ -77,7 +77,20 @@ export const requirements: readonly Requirement[] = [
   {
     id: 'transport.listen-takes-over',
     source: 'reference ccc 2',
-    behaviour: 'A listener takes over a stale socket file, never a living one nor another kind of file.',
+    behaviour:
+      'A listener takes over a stale socket file, never a living one nor another kind of file; of several one takes it over.',
+    applies: local,
+  },
+  {
+    id: 'transport.listen-mode',
+    source: 'design 7',
+    behaviour: 'A socket file is never open to others, not even before its mode is set.',
+    applies: local,
+  },
+  {
+    id: 'websocket.listener-end',
+    source: laws,
+    behaviour: 'A WebSocket listener that is disposed of ends the connections that are no links yet.',
     applies: local,
   },
   { id: 'transport.listener-bound', source: 'design 5', behaviour: 'Connections that nobody accepts are bounded.', applies: local },

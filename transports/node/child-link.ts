@@ -116,7 +116,8 @@ export class ChildLink extends StreamLink {
     this.failWrites()
     this.parts.stdin.destroy()
     this.parts.stdout.resume()
-    this.timer = setTimeout(() => this.cut(), DRAIN_MS)
+    // One more look at the pipes after the time is up: where this process was busy all along, nothing was read of them yet.
+    this.timer = setTimeout(() => setImmediate(() => this.cut()), DRAIN_MS)
   }
 
   /** Lets go of the pipes, whoever still holds their other ends. */

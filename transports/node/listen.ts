@@ -1,12 +1,14 @@
 /** The accepting side of sockets. Links that nobody has accepted yet are bounded; beyond the bound a newcomer is turned away. */
-import { lstat, rm, chmod } from 'node:fs/promises'
+import { chmod, lstat, mkdtemp, rename, rm } from 'node:fs/promises'
 import { connect, createServer, type ListenOptions, type Server, type Socket } from 'node:net'
+import { dirname, join } from 'node:path'
 import { createAcceptance, type Acceptance } from '../../src/core/acceptance.js'
 import { SignalboxError } from '../../src/errors.js'
 import type { Link, Listener } from '../../src/transport.js'
-import { pipePath, tcpTarget, unixPath } from './address.js'
+import { maxUnixPathBytes, pipePath, tcpTarget, unixPath } from './address.js'
 import { codeOf, openFault } from './faults.js'
 import { SocketLink } from './socket-link.js'
+import { createOwner, withLock } from './store-lock.js'
 
 export interface ListenLimits {
   /** Links that wait to be accepted; default 1024. */
@@ -38,28 +40,48 @@ export interface TcpListener extends Listener {
 export async function listenUnix(options: ListenUnixOptions): Promise<Listener> {
   const path = unixPath(options.path)
   const target = `unix:${path}`
-  let accepting: Accepting
+  const owner = createOwner()
+  // Of several that look at the same file one decides at a time: who finds it stale must not remove the next one's.
+  const alone = <T>(work: () => Promise<T>): Promise<T> => withLock(`${path}.lock`, owner, work)
   try {
-    accepting = await listen('unix', target, { path }, options)
+    return await alone(async () => {
+      const found = await lstat(path).catch(() => undefined)
+      if (found && !(found.isSocket() && (await isStale(path)))) throw inUse(target)
+      const { accepting, ino } = await placed(path, target, options)
+      const leave = async (): Promise<void> => {
+        // By now the file may be another server's. Before the socket closes, because only then its number can be no other file's.
+        const left = await lstat(path).catch(() => undefined)
+        if (left?.ino === ino) await rm(path, { force: true })
+      }
+      return listener(target, accepting, () => alone(leave).catch(() => {}))
+    })
   } catch (error) {
-    if (!SignalboxError.is(error, 'conflict') || !(await isStale(path))) throw error
-    await rm(path, { force: true })
-    accepting = await listen('unix', target, { path }, options)
-  }
-  let ino: number | undefined
-  const listening = listener(target, accepting, async () => {
-    // Not every runtime removes the file; by then it may be another server's.
-    const left = await lstat(path).catch(() => undefined)
-    if (left !== undefined && left.ino === ino) await rm(path, { force: true })
-  })
-  try {
-    await chmod(path, options.mode ?? 0o600)
-    ino = (await lstat(path)).ino
-    return listening
-  } catch (error) {
-    // Somebody took the file away meanwhile: nobody could reach a server without one.
-    await listening[Symbol.asyncDispose]()
     throw listenFault(error, 'unix', target)
+  }
+}
+
+/**
+ * Made in a folder that nobody else may enter, and moved into place with its mode: nobody connects before the mode is set, and what the
+ * runtime removes by name at the end is never the file of another server.
+ */
+async function placed(path: string, target: string, options: ListenUnixOptions): Promise<{ accepting: Accepting; ino: number }> {
+  const folder = await mkdtemp(join(dirname(path), '.'))
+  // Near the limit of a path there is no room for the folder's name: then it is made in place.
+  const fits = Buffer.byteLength(join(folder, 's')) <= maxUnixPathBytes(process.platform)
+  const draft = fits ? join(folder, 's') : path
+  let accepting: Accepting | undefined
+  try {
+    if (!fits) await rm(path, { force: true })
+    accepting = await listen('unix', target, { path: draft }, options)
+    await chmod(draft, options.mode ?? 0o600)
+    const { ino } = await lstat(draft)
+    if (fits) await rename(draft, path)
+    return { accepting, ino }
+  } catch (error) {
+    accepting?.server.close()
+    throw error
+  } finally {
+    await rm(folder, { recursive: true, force: true })
   }
 }
 
@@ -104,17 +126,18 @@ async function listen(name: string, target: string, where: ListenOptions, { maxW
   return { server, waiting }
 }
 
-function listener(address: string, { server, waiting }: Accepting, after?: () => Promise<void>): Listener {
+function listener(address: string, { server, waiting }: Accepting, leave?: () => Promise<void>): Listener {
   let disposing: Promise<void> | undefined
   return {
     address,
     accept: waiting.accept,
     [Symbol.asyncDispose]() {
       disposing ??= (async () => {
+        const left = waiting.close()
+        await leave?.()
         // Its callback waits for the links that were accepted, which are their acceptor's; the address is free at once.
         server.close()
-        await waiting.close()
-        await after?.()
+        await left
       })()
       return disposing
     },
@@ -122,19 +145,20 @@ function listener(address: string, { server, waiting }: Accepting, after?: () =>
 }
 
 function listenFault(error: unknown, transport: string, target: string): SignalboxError {
-  if (codeOf(error) !== 'EADDRINUSE') return openFault(error, transport, target)
+  return codeOf(error) === 'EADDRINUSE' ? inUse(target, transport, error) : openFault(error, transport, target)
+}
+
+function inUse(target: string, transport = 'unix', cause?: unknown): SignalboxError {
   return new SignalboxError({
     code: 'conflict',
     message: `Cannot listen on ${target}: the address is in use.`,
     hint: 'Stop the server that has it, or choose another address.',
     transport,
-    cause: error,
+    cause,
   })
 }
 
-async function isStale(path: string): Promise<boolean> {
-  const found = await lstat(path).catch(() => undefined)
-  if (!found?.isSocket()) return false
+function isStale(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = connect({ path })
     probe.once('connect', () => {

@@ -80,8 +80,15 @@ export async function listenWebSocket(options: ListenWebSocketOptions = {}): Pro
       .writeHead(426, { 'content-type': 'text/plain', connection: 'close' })
       .end(`This port speaks ${SUBPROTOCOL} over WebSocket.\n`)
   })
+  // Connections that are no WebSockets yet: they end with the listener.
+  const talking = new Set<Duplex>()
+  server.on('connection', (socket) => {
+    talking.add(socket)
+    socket.once('close', () => talking.delete(socket))
+  })
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => {})
+    talking.delete(socket)
     const { origin } = request.headers
     const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
     if (waiting.ended || waiting.size + opening.size >= maxWaiting) return refuse(socket, '503 Service Unavailable')
@@ -123,7 +130,7 @@ export async function listenWebSocket(options: ListenWebSocketOptions = {}): Pro
         for (const webSocket of opening) webSocket.terminate?.()
         // Its callback waits for the links that were accepted, which are their acceptor's; the address is free at once.
         server.close()
-        server.closeIdleConnections()
+        for (const socket of talking) socket.destroy()
         await left
       })()
       return disposing
