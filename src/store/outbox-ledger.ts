@@ -46,6 +46,9 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   let bytes = 0
   let tip = 0
   let begun = 0
+  /** Settled in the store as well: the log keeps what lies beyond, for a life that knows only the store. */
+  let saved = 0
+  let unsaved = { items: 0, bytes: 0 }
   // One write of the state at a time: a drop and an acknowledgement may meet.
   const appends = new Set<Promise<void>>()
   let saving: Promise<void> = Promise.resolve()
@@ -56,29 +59,36 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     bytes = nextBytes
     onChange(addedItems, addedBytes)
   }
+  const write = async (state: LaneState): Promise<void> => {
+    // What was delivered stays delivered for this life, even where it cannot be written down.
+    record = { ...record, state }
+    try {
+      record = { state, version: await saveLane(kv, lane, state, record.version) }
+    } catch (error) {
+      if (SignalboxError.is(error, 'conflict') || !SignalboxError.is(error)) throw error
+      return report({ type: 'unsaved', lane, error })
+    }
+    saved = state.position
+    unsaved = { items: 0, bytes: 0 }
+  }
   const save = (next: (state: LaneState) => LaneState): Promise<void> => {
-    const work = saving.then(async () => {
-      const state = next(record.state)
-      // What was delivered stays delivered for this life, even where it cannot be written down.
-      record = { ...record, state }
-      try {
-        record = { state, version: await saveLane(kv, lane, state, record.version) }
-      } catch (error) {
-        if (SignalboxError.is(error, 'conflict') || !SignalboxError.is(error)) throw error
-        report({ type: 'unsaved', lane, error })
-      }
-    })
+    const work = saving.then(() => write(next(record.state)))
     saving = work.catch(() => {})
     return work
   }
   const look = async (): Promise<void> => {
-    record = await loadLane(kv, lane)
-    if (record.version === null) {
-      // Never used, or forgotten: the log goes on counting where it was.
-      const { first } = await log.state()
-      record = { ...record, state: { ...NEW_LANE, position: first - 1 } }
-    }
-    await log.trim(record.state.position + 1)
+    const loaded = await loadLane(kv, lane)
+    if (loaded.version === null || loaded.version !== record.version) {
+      record = loaded
+      unsaved = { items: 0, bytes: 0 }
+      if (record.version === null) {
+        // Never used, or forgotten: the log goes on counting where it was.
+        const { first } = await log.state()
+        record = { ...record, state: { ...NEW_LANE, position: first - 1 } }
+      }
+      saved = record.state.position
+    } else if (unsaved.items > 0) await write(record.state)
+    await log.trim(saved + 1)
     // Counted anew when appends came between: each of them would be counted twice, or not at all.
     for (let attempt = 0; attempt < 10; attempt += 1) {
       await Promise.all(appends)
@@ -86,7 +96,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       const found = await log.state()
       tip = Math.max(tip, found.next - 1)
       if (begun !== before) continue
-      changed(found.entries, found.bytes)
+      changed(found.entries - unsaved.items, found.bytes - unsaved.bytes)
       return
     }
   }
@@ -169,6 +179,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
         const gone = fresh.reduce((sum, item) => sum + item.body.byteLength + HEADER_BYTES, 0)
         // In one step with the position: whoever looks sees both or neither.
         changed(Math.max(0, items - fresh.length), Math.max(0, bytes - gone))
+        unsaved = { items: unsaved.items + fresh.length, bytes: unsaved.bytes + gone }
         return {
           position: Math.max(state.position, last.position),
           ordinal: Math.max(state.ordinal, last.ordinal),
@@ -180,7 +191,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
           ambiguous: state.ambiguous + ambiguous,
         }
       })
-      await log.trim(record.state.position + 1)
+      await log.trim(saved + 1)
     },
     saveMemo: (memo) => save((state) => ({ ...state, memo })),
     refresh,

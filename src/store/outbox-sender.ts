@@ -64,6 +64,8 @@ export function startSender({ lane, ledger, context, inherited, tuning, settled 
     holds += 1
     await ledger.refresh()
     let lost = false
+    // Asked each time: a store that is silent, or a machine that slept, tells nobody that the time is up.
+    const isLost = (): boolean => lost || held.remainingMs() <= 0
     let renewal = clock.after(leaseMs / 3, () => void renew())
     const ended = new AbortController()
     const lose = (): void => {
@@ -81,7 +83,7 @@ export function startSender({ lane, ledger, context, inherited, tuning, settled 
     abort.signal.addEventListener('abort', close, { once: true })
     try {
       let idleSince = clock.monotonic()
-      while (!lost && !stopping) {
+      while (!isLost() && !stopping) {
         const error = context.halted()
         if (error) {
           lastError = error
@@ -99,10 +101,12 @@ export function startSender({ lane, ledger, context, inherited, tuning, settled 
         }
         const pause = dueIn(items)
         if (pause > 0) await gate.wait(Math.min(pause, POLL_MS), clock)
-        else if (!(await dropExpired(items))) await attempt(items, ended.signal, () => lost)
+        else if (!(await dropExpired(items))) await attempt(items, ended.signal, isLost)
         idleSince = clock.monotonic()
       }
     } finally {
+      // Also for a renewal that is under way.
+      lost = true
       renewal.cancel()
       abort.signal.removeEventListener('abort', close)
     }

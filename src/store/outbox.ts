@@ -4,7 +4,7 @@
  */
 import { tell } from '../core/policy/policy.js'
 import { systemClock } from '../core/clock.js'
-import { createScope, raceSignal } from '../core/scope.js'
+import { abortError, createScope, raceSignal } from '../core/scope.js'
 import { deferred, type Deferred } from '../core/deferred.js'
 import { SignalboxError } from '../errors.js'
 import { createSlots } from './outbox-gate.js'
@@ -215,8 +215,11 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
       }
       const waiter = deferred()
       roomWaiters.push(waiter)
-      if (signal) await raceSignal(waiter.promise, signal)
-      else await waiter.promise
+      try {
+        await (signal ? raceSignal(waiter.promise, signal) : waiter.promise)
+      } finally {
+        roomWaiters = roomWaiters.filter((other) => other !== waiter)
+      }
     }
     return true
   }
@@ -224,16 +227,32 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
   const settledEverywhere = (wanted: ReadonlyMap<Lane, number>): boolean =>
     [...wanted].every(([lane, tip]) => lane.ledger.state.position >= tip || lane.ledger.items === 0)
 
-  /** Who waits for room keeps its place: nobody of the same lane overtakes it, and the room it found is taken before the next one looks. */
-  const admit = async (held: Lane, room: () => Promise<boolean>, begin: () => Promise<number>): Promise<boolean> => {
-    const turn = held.admitting.then(async () => ((await room()) ? { appending: begin() } : undefined))
+  /**
+   * Who waits for room keeps its place: nobody of the same lane overtakes it, and the room it found is taken before the next one looks.
+   * Whoever gives up leaves at once, also from behind another; what was begun by then is seen through.
+   */
+  const admit = async (
+    held: Lane,
+    signal: AbortSignal | undefined,
+    room: () => Promise<boolean>,
+    begin: () => Promise<number>,
+  ): Promise<boolean> => {
+    let begun = false
+    const turn = held.admitting.then(async () => {
+      if (signal?.aborted || !(await room()) || signal?.aborted) return undefined
+      begun = true
+      return { appending: begin() }
+    })
     held.admitting = turn.then(
       () => {},
       () => {},
     )
     held.blocked += 1
     try {
-      const admitted = await turn
+      const admitted = await (signal ? raceSignal(turn, signal) : turn).catch((error: unknown) => {
+        if (begun) return turn
+        throw signal?.aborted ? abortError(signal, { op: 'append', sent: 'no' }) : error
+      })
       await admitted?.appending
       return admitted !== undefined
     } finally {
@@ -252,7 +271,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
         return held.ledger.append(body, clock.now(), numbered)
       }
       if (held.blocked > 0 || isFull(body.byteLength)) {
-        if (!(await admit(held, () => makeRoom(held, lane, body.byteLength, signal), begin))) {
+        if (!(await admit(held, signal, () => makeRoom(held, lane, body.byteLength, signal), begin))) {
           report({ type: 'dropped', lane, count: 1, why: 'overflow' })
           return false
         }
@@ -276,8 +295,9 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
         for (const one of held) one.watchers.push(() => change.resolve())
         try {
           await raceSignal(change.promise, scope.signal)
-        } catch (error) {
-          if (signal?.aborted) throw error
+        } catch {
+          // What waits goes on: only the waiting ends.
+          if (signal?.aborted) throw abortError(signal, { op: 'flush', sent: 'maybe' })
           break
         }
       }

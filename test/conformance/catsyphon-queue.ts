@@ -1,4 +1,5 @@
 /** The queue between the agent and the server: limits, order, restarts, one request at a time. */
+import { SignalboxError } from '../../src/errors.js'
 import {
   check,
   checkEqual,
@@ -260,7 +261,8 @@ export const queueCases: readonly Case<CatsyphonContext>[] = [
       const waiting = bench.client.flush({ signal: controller.signal })
       const reason = new Error('enough')
       controller.abort(reason)
-      check((await waiting.catch((error: unknown) => error)) === reason, 'the abort is heard')
+      const heard = await waiting.catch((error: unknown) => error)
+      check(SignalboxError.is(heard, 'aborted') && heard.cause === reason, 'the abort is heard')
       checkEqual((await bench.client.flush()).pending, 0)
       checkEqual(contents(bench.simulator, id), expected(2))
     },

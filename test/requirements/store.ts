@@ -43,5 +43,21 @@ export const requirements: readonly Requirement[] = [
   { id: 'store.file.lock-kept', source, behaviour: 'Only the lock of a dead process is taken away, whatever else goes wrong.' },
   { id: 'store.file.list', source, behaviour: 'A map lists all its keys, however few descriptors there are.' },
   { id: 'store.file.typed', source, behaviour: 'Whatever the disk or another process does is a typed error.' },
+  {
+    id: 'store.outbox-abort',
+    source,
+    behaviour: 'Whoever gives up waiting in an outbox is free at once, with a typed error, and what was given up is not kept.',
+  },
+  {
+    id: 'store.outbox-unsaved',
+    source,
+    behaviour:
+      'What was delivered and could not be written down stays in the log, and goes out again under its numbers after a crash.',
+  },
+  {
+    id: 'store.outbox-lease',
+    source,
+    behaviour: 'Nothing is sent under a lease that ran out, and a lease that was let go leaves no timer.',
+  },
   { id: 'store.suite-catches', source: 'design 8', behaviour: 'The store suite fails on a driver that breaks a law.' },
 ]

@@ -1,0 +1,207 @@
+/** The outbox over stores that fail, are slow, or lose their lease, and callers that give up. */
+import { expect, test, vi } from 'vitest'
+import { memoryStore, type HeldLease, type Kv, type Lease, type Log, type Store } from '../../src/store/index.js'
+import {
+  openOutbox,
+  type Delivery,
+  type Outbox,
+  type OutboxOptions,
+  type OutboxReport,
+  type Verdict,
+} from '../../src/store/outbox.js'
+import { SignalboxError } from '../../src/index.js'
+import { createFakeClock } from '../../src/testing/index.js'
+
+const bytes = (text: string) => new TextEncoder().encode(text)
+const textOf = ({ items }: Delivery): string[] => items.map(({ body }) => new TextDecoder().decode(body))
+const busy = () => new SignalboxError({ code: 'unavailable', message: 'Busy.', sent: 'no' })
+const later = (afterMs = 0): Verdict => ({ kind: 'later', error: busy(), afterMs })
+const all = ({ items }: Delivery): Verdict => ({ kind: 'delivered', count: items.length })
+
+/** The same store with parts of its handles exchanged. */
+function altered(
+  inner: Store,
+  change: { kv?: (kv: Kv) => Partial<Kv>; lease?: (lease: Lease) => Partial<Lease>; log?: (log: Log) => Partial<Log> },
+): Store {
+  return {
+    ...inner,
+    async kv(name) {
+      const kv = await inner.kv(name)
+      return { ...kv, ...change.kv?.(kv) }
+    },
+    async lease(name) {
+      const lease = await inner.lease(name)
+      return { ...lease, ...change.lease?.(lease) }
+    },
+    async log(name) {
+      const log = await inner.log(name)
+      return { ...log, ...change.log?.(log) }
+    },
+  }
+}
+
+function setup(options: Partial<OutboxOptions> & Pick<OutboxOptions, 'deliver'>) {
+  const clock = createFakeClock()
+  const reports: OutboxReport[] = []
+  const store = options.store ?? memoryStore({ clock })
+  const open = (more: Partial<OutboxOptions> = {}): Promise<Outbox> =>
+    openOutbox({ clock, name: 'out', lingerMs: 0, onReport: (report) => reports.push(report), ...options, store, ...more })
+  return { clock, reports, open }
+}
+
+test('[store.outbox-abort] an append that waits for room behind another leaves at once when its signal falls, and was not kept', async () => {
+  const { clock, open } = setup({ deliver: async () => later(60_000), maxItems: 1, overflow: 'block' })
+  const outbox = await open()
+  await outbox.append('a', bytes('first'))
+  const blocked = outbox.append('a', bytes('second'))
+  const leaving = new AbortController()
+  const abandoned = outbox.append('a', bytes('third'), { signal: leaving.signal })
+  const verdict = vi.fn()
+  abandoned.catch(verdict)
+  await clock.settle()
+  leaving.abort(new Error('enough'))
+  await clock.settle()
+  expect(verdict).toHaveBeenCalledOnce()
+  const [error] = verdict.mock.calls[0] as [SignalboxError]
+  expect(SignalboxError.is(error, 'aborted')).toBe(true)
+  expect(error).toMatchObject({ sent: 'no', cause: new Error('enough') })
+  blocked.catch(() => {})
+  await outbox.close({ graceMs: 0 })
+  await expect(blocked).rejects.toMatchObject({ code: 'closed' })
+})
+
+test('[store.outbox-abort] what was given up while it waited is never delivered, and those behind it are', async () => {
+  const seen: string[] = []
+  let refusing = true
+  const { clock, open } = setup({
+    deliver: async (delivery) => {
+      if (refusing) return later(1000)
+      seen.push(...textOf(delivery))
+      return all(delivery)
+    },
+    maxItems: 1,
+    overflow: 'block',
+  })
+  const outbox = await open()
+  await outbox.append('a', bytes('first'))
+  const leaving = new AbortController()
+  const given = outbox.append('a', bytes('given up'), { signal: leaving.signal }).catch((error: unknown) => error)
+  const behind = outbox.append('a', bytes('behind'))
+  await clock.settle()
+  leaving.abort()
+  refusing = false
+  await clock.advance(10_000)
+  await behind
+  await clock.advance(10_000)
+  expect(await given).toMatchObject({ code: 'aborted', sent: 'no' })
+  expect(seen).toEqual(['first', 'behind'])
+  const stop = new AbortController()
+  stop.abort()
+  refusing = true
+  await outbox.append('a', bytes('last'))
+  await expect(outbox.flush({ signal: stop.signal })).rejects.toMatchObject({ code: 'aborted' })
+  await outbox.close({ graceMs: 0 })
+  expect(clock.timers).toBe(0)
+})
+
+test('[store.outbox-unsaved] what was delivered and could not be written down is sent again after a crash, under the same numbers', async () => {
+  const sent: (readonly [number, string])[] = []
+  let failing = false
+  const clock = createFakeClock()
+  const inner = memoryStore({ clock })
+  const store = altered(inner, {
+    kv: (kv) => ({
+      async compareAndSet(...args) {
+        if (failing) throw busy()
+        return await kv.compareAndSet(...args)
+      },
+    }),
+  })
+  const { reports, open } = setup({
+    store,
+    clock,
+    deliver: async (delivery) => {
+      sent.push(...delivery.items.map((item) => [item.ordinal, new TextDecoder().decode(item.body)] as const))
+      return all(delivery)
+    },
+  })
+  const first = await open()
+  await first.append('a', bytes('one'))
+  await vi.waitFor(() => expect(first.counts.delivered).toBe(1))
+  failing = true
+  await first.append('a', bytes('two'))
+  await vi.waitFor(() => expect(reports).toContainEqual(expect.objectContaining({ type: 'unsaved' })))
+  await first.close({ graceMs: 0 })
+  failing = false
+  const second = await open({ store: inner })
+  await second.recover()
+  await second.append('a', bytes('three'))
+  await clock.advance(10_000)
+  await vi.waitFor(() => expect(second.pending()).toBe(0))
+  expect(reports.filter(({ type }) => type === 'lost')).toEqual([])
+  expect(sent).toEqual([
+    [1, 'one'],
+    [2, 'two'],
+    [2, 'two'],
+    [3, 'three'],
+  ])
+  await second.close()
+})
+
+test('[store.outbox-lease] a sender whose lease ran out while the store was silent sends nothing more under it', async () => {
+  const clock = createFakeClock()
+  const inner = memoryStore({ clock })
+  let holding: HeldLease | undefined
+  const store = altered(inner, {
+    lease: (lease) => ({
+      async acquire(key, how) {
+        const held = await lease.acquire(key, how)
+        if (held) holding = held
+        return held && { ...held, renew: () => new Promise<boolean>(() => {}) }
+      },
+    }),
+  })
+  const remaining: number[] = []
+  const { open } = setup({
+    store,
+    clock,
+    leaseMs: 3000,
+    idleMs: 60_000,
+    deliver: async (delivery) => {
+      remaining.push(holding?.remainingMs() ?? -1)
+      return all(delivery)
+    },
+  })
+  const outbox = await open()
+  await outbox.append('a', bytes('one'))
+  await clock.advance(100)
+  expect(remaining).toHaveLength(1)
+  await clock.advance(10_000)
+  await outbox.append('a', bytes('two'))
+  await clock.advance(10_000)
+  expect(remaining).toHaveLength(2)
+  expect(remaining.every((ms) => ms > 0)).toBe(true)
+  await outbox.close({ graceMs: 0 })
+})
+
+test('[store.outbox-lease] a renewal that is under way when a lane goes idle leaves no timer behind', async () => {
+  const clock = createFakeClock()
+  const answers: ((kept: boolean) => void)[] = []
+  const store = altered(memoryStore({ clock }), {
+    lease: (lease) => ({
+      async acquire(key, how) {
+        const held = await lease.acquire(key, how)
+        return held && { ...held, renew: () => new Promise<boolean>((resolve) => void answers.push(resolve)) }
+      },
+    }),
+  })
+  const { open } = setup({ store, clock, leaseMs: 3000, idleMs: 1500, deliver: async (delivery) => all(delivery) })
+  const outbox = await open()
+  await outbox.append('a', bytes('one'))
+  await clock.advance(2500)
+  expect(answers).toHaveLength(1)
+  await outbox.close()
+  answers[0]?.(true)
+  await clock.settle()
+  expect(clock.timers).toBe(0)
+})
