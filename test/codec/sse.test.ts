@@ -74,6 +74,13 @@ describe('server-sent events', () => {
     expect(decode('event: add\n\ndata: 2\n\n').messages).toEqual([event('2')])
   })
 
+  it('moves the last id with its event and not before: what the end cuts short is asked for again [codec.sse.cut]', () => {
+    const decoder = sseDecoder({ lastEventId: '41' })
+    expect(decoder.push(bytesOf('id: 42\ndata: a\n\nid: 43\ndata: lo'))).toEqual([event('a', { id: '42' })])
+    expect(decoder.end()).toEqual([])
+    expect(decoder.lastEventId).toBe('42')
+  })
+
   it('keeps the last id until the next, moves it without data too, and ignores one with a NUL [codec.sse.last-id]', () => {
     const decoder = sseDecoder({ lastEventId: 'start' })
     expect(decoder.lastEventId).toBe('start')

@@ -47,11 +47,14 @@ export function sseDecoder(options: SseOptions = {}): SseDecoder {
   // A CR ended the last line: an LF that follows, even in the next chunk, belongs to it.
   let afterCr = false
   let event = ''
+  // Becomes the last id with its event: of one that the end cuts short nothing counts.
+  let id = options.lastEventId ?? ''
   let data: string[] = []
   let eventBytes = 0
 
   const dispatch = (out: SseMessage[]): void => {
-    if (data.length > 0) out.push({ type: 'event', event: event || 'message', data: data.join('\n'), id: decoder.lastEventId })
+    decoder.lastEventId = id
+    if (data.length > 0) out.push({ type: 'event', event: event || 'message', data: data.join('\n'), id })
     event = ''
     data = []
     eventBytes = 0
@@ -60,7 +63,7 @@ export function sseDecoder(options: SseOptions = {}): SseDecoder {
   const field = (name: string, value: string): void => {
     if (name === 'data') data.push(value)
     else if (name === 'event') event = value
-    else if (name === 'id' && !value.includes('\0')) decoder.lastEventId = value
+    else if (name === 'id' && !value.includes('\0')) id = value
     else if (name === 'retry' && /^[0-9]+$/.test(value)) decoder.retryMs = Number(value)
   }
 
@@ -92,7 +95,7 @@ export function sseDecoder(options: SseOptions = {}): SseDecoder {
 
   const decoder: DecoderState<SseDecoder> = {
     fault: null,
-    lastEventId: options.lastEventId ?? '',
+    lastEventId: id,
     retryMs: undefined,
     push(chunk) {
       const out: SseMessage[] = []
