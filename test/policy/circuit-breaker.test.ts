@@ -145,6 +145,23 @@ describe('circuit breaker', () => {
     expect(breaker.state).toBe('closed')
   })
 
+  it('[policy.breaker-opens] stays open for its time, however the wall clock is set meanwhile', async () => {
+    for (const shiftMs of [-3_600_000, 3_600_000]) {
+      const fake = createFakeClock()
+      let shift = 0
+      const breaker = circuitBreaker({ clock: { ...fake, now: () => fake.now() + shift } })
+      for (let index = 0; index < 5; index += 1) await breaker.run(broken()).catch(() => {})
+      shift = shiftMs
+      await fake.advance(29_000)
+      expect([shiftMs, breaker.state]).toEqual([shiftMs, 'open'])
+      await expect(breaker.run(fine)).rejects.toMatchObject({ retryAfterMs: 1000 })
+      expect(breaker.export().openUntil).toBe(fake.now() + shift + 1000)
+      await fake.advance(1000)
+      expect([shiftMs, breaker.state]).toEqual([shiftMs, 'half_open'])
+      expect(await breaker.run(fine)).toBe('ok')
+    }
+  })
+
   it('[policy.breaker-snapshot] goes on from the plain data of another one', async () => {
     const first = setup()
     await first.fail(5)

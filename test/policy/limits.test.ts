@@ -52,6 +52,39 @@ describe('token bucket', () => {
   })
 })
 
+describe('weights that are fractions', () => {
+  it('[policy.limit-weights] fill a limit exactly, and leave nothing of it behind', async () => {
+    const clock = createFakeClock()
+    const window = slidingWindow({ limit: 0.3, windowMs: 1000, clock })
+    const slots = concurrency({ maxConcurrent: 0.3, clock })
+    for (const limiter of [window, slots]) {
+      const held = [0.1, 0.2].map((weight) => limiter.tryAcquire({ weight }))
+      expect(held.every((permit) => permit !== undefined)).toBe(true)
+      for (const permit of held) permit?.release()
+    }
+    await clock.advance(1000)
+    const many = concurrency({ maxConcurrent: 1, clock })
+    for (let round = 0; round < 1000; round += 1) {
+      const held = [0.7, 0.1, 0.2].map((weight) => many.tryAcquire({ weight }))
+      for (const permit of held) permit?.release()
+    }
+    expect(many.tryAcquire({ weight: 1 })).toBeDefined()
+    expect(window.tryAcquire({ weight: 0.3 })).toBeDefined()
+  })
+
+  it('[policy.limit-weights] cannot be negative: nobody gives a limit more than it has', () => {
+    const clock = createFakeClock()
+    for (const limiter of [
+      tokenBucket({ ratePerSecond: 1, burst: 2, clock }),
+      concurrency({ maxConcurrent: 2, clock }),
+      slidingWindow({ limit: 2, windowMs: 1000, clock }),
+    ]) {
+      for (const weight of [-5, 0, Number.NaN]) expect(limiter.tryAcquire({ weight })).toBeUndefined()
+      expect([1, 2, 3].map(() => limiter.tryAcquire() !== undefined)).toEqual([true, true, false])
+    }
+  })
+})
+
 describe('sliding window', () => {
   it('[policy.window-limit] never lets more than its limit pass in any window', async () => {
     const clock = createFakeClock()

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
-import { createCaller } from '../../src/core/call.js'
+import { createCaller, type Interceptor } from '../../src/core/call.js'
+import { sleep } from '../../src/core/clock.js'
 import { parseRetryAfter, retry, retryWithBackoff, type RetryOptions } from '../../src/core/policy/index.js'
 import { SignalboxError, type ErrorFacts } from '../../src/errors.js'
 import { createFakeClock, type FakeClock } from '../../src/testing/clock.js'
@@ -129,6 +130,21 @@ describe('retry', () => {
     expect(error).toMatchObject({ code: 'deadline_exceeded', sent: 'maybe', attempt: 1 })
     expect(alone).toHaveBeenCalledTimes(1)
     expect(clock.timers).toBe(0)
+  })
+
+  it('[policy.retry-deadline] closes a stream that a policy inside brings after its attempt was given up', async () => {
+    const { clock, policy } = setup({ attemptTimeoutMs: 100, maxAttempts: 1 })
+    const closed = vi.fn(async () => {})
+    const slow: Interceptor = async (call, next) => {
+      const stream = await next(call)
+      await sleep(clock, 1000)
+      return stream
+    }
+    const caller = createCaller({ system: 's', transport: 't', clock, interceptors: [policy, slow] })
+    const attempt = async () => ({ [Symbol.asyncDispose]: closed })
+    const { error } = await outcome(clock, caller.run({ op: 'x', kind: 'stream' }, undefined, attempt))
+    expect(error).toMatchObject({ code: 'deadline_exceeded', sent: 'yes' })
+    expect(closed).toHaveBeenCalledOnce()
   })
 
   it('[policy.retry-abort] stops at once when aborted while it sleeps, and begins nothing afterwards', async () => {

@@ -90,6 +90,7 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBrea
   const { maxProbes = 1, successThreshold = 2, judge = judgeByCode, onStateChange, clock = systemClock } = options
   const counts = createRollingCounts({ windowMs, now: clock.now })
   let state: CircuitState = 'closed'
+  // By the clock that nobody sets.
   let openUntil = 0
   let generation = 0
   let probes = 0
@@ -103,7 +104,7 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBrea
     // Probes of another process are not ours: half open starts anew as open and due.
     state = restored.state === 'closed' ? 'closed' : 'open'
     // A clock that was set back in between must not keep it open for ever.
-    openUntil = Math.min(restored.openUntil ?? 0, clock.now() + resetMs)
+    openUntil = clock.monotonic() + Math.min((restored.openUntil ?? 0) - clock.now(), resetMs)
   }
 
   const enter = (to: CircuitState, error?: unknown): void => {
@@ -112,7 +113,7 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBrea
     generation += 1
     probes = 0
     successes = 0
-    if (to === 'open') openUntil = clock.now() + resetMs
+    if (to === 'open') openUntil = clock.monotonic() + resetMs
     else if (to === 'closed') counts.clear()
     if (from !== to) tell(onStateChange, { from, to, ...(error === undefined ? {} : { error }) })
   }
@@ -129,7 +130,7 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBrea
 
   const enterCall = (op: string | undefined): void => {
     if (state === 'open') {
-      const restMs = openUntil - clock.now()
+      const restMs = openUntil - clock.monotonic()
       if (restMs > 0) throw refuse(restMs, op)
       enter('half_open')
     }
@@ -176,13 +177,13 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBrea
   return asInterceptor((call, next) => guard(() => next(call), call), {
     run: <Result>(work: () => Promise<Result>) => guard(work),
     get state(): CircuitState {
-      return state === 'open' && clock.now() >= openUntil ? 'half_open' : state
+      return state === 'open' && clock.monotonic() >= openUntil ? 'half_open' : state
     },
     reset: () => enter('closed'),
     export: (): CircuitSnapshot => ({
       version: 1,
       state,
-      ...(state === 'open' ? { openUntil } : {}),
+      ...(state === 'open' ? { openUntil: clock.now() + openUntil - clock.monotonic() } : {}),
       buckets: counts.buckets(),
     }),
   })

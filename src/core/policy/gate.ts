@@ -15,6 +15,8 @@ export interface Gate {
 }
 
 const nothing = (): void => {}
+// Sums of fractions come out a hair off.
+const HAIR = 1e-9
 
 export interface TokenBucketOptions {
   readonly ratePerSecond: number
@@ -37,8 +39,7 @@ export function tokenBucketGate(options: TokenBucketOptions, monotonic: () => nu
     waitMs(weight) {
       refill()
       const missing = weight - tokens
-      // Sums of fractions come out a hair short.
-      return missing <= 1e-9 ? 0 : Math.ceil((missing / ratePerSecond) * 1000)
+      return missing <= HAIR ? 0 : Math.ceil((missing / ratePerSecond) * 1000)
     },
     take(weight) {
       tokens -= weight
@@ -76,11 +77,11 @@ export function slidingWindowGate(options: SlidingWindowOptions, monotonic: () =
       const now = monotonic()
       expire(now)
       let excess = sum + weight - limit
-      if (excess <= 0) return 0
+      if (excess <= HAIR) return 0
       for (let index = head; index < passed.length; index += 1) {
         const { at, weight: leaving } = passed[index] as { at: number; weight: number }
         excess -= leaving
-        if (excess <= 0) return Math.max(1, Math.ceil(at + windowMs - now))
+        if (excess <= HAIR) return Math.max(1, Math.ceil(at + windowMs - now))
       }
       return windowMs
     },
@@ -103,7 +104,7 @@ export function concurrencyGate({ maxConcurrent }: ConcurrencyOptions): Gate {
   return {
     name: `${maxConcurrent} at once`,
     capacity: maxConcurrent,
-    waitMs: (weight) => (active + weight <= maxConcurrent ? 0 : Number.POSITIVE_INFINITY),
+    waitMs: (weight) => (active + weight <= maxConcurrent + HAIR ? 0 : Number.POSITIVE_INFINITY),
     take(weight) {
       active += weight
     },

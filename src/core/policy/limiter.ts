@@ -21,7 +21,7 @@ export interface LimiterOptions {
 
 export interface AcquireOptions {
   readonly signal?: AbortSignal | undefined
-  /** How long to wait at most; 0 and Infinity mean as long as the signal allows. Not to wait at all is `tryAcquire`. */
+  /** How long to wait at most; 0 and Infinity mean as long as the signal allows, less than 0 is past. Not to wait is `tryAcquire`. */
   readonly timeoutMs?: number | undefined
   /** How much of the limit it takes. Default 1. */
   readonly weight?: number
@@ -113,7 +113,7 @@ export function createLimiter(ownGate: Gate, options: LimiterOptions, watched: r
   }
 
   const tryAcquire = ({ weight = 1 }: { readonly weight?: number } = {}): Permit | undefined => {
-    if (waiting.size > 0 || weight > gate.capacity || gate.waitMs(weight) > 0) return undefined
+    if (waiting.size > 0 || !(weight > 0) || weight > gate.capacity || gate.waitMs(weight) > 0) return undefined
     gate.take(weight)
     return permit(weight, clock.monotonic())
   }
@@ -154,7 +154,7 @@ export function createLimiter(ownGate: Gate, options: LimiterOptions, watched: r
           resolve(permit(weight, since))
         },
       }
-      const bounded = timeoutMs !== undefined && timeoutMs > 0 && timeoutMs !== Number.POSITIVE_INFINITY
+      const bounded = timeoutMs && timeoutMs !== Number.POSITIVE_INFINITY
       const patience = bounded
         ? clock.after(timeoutMs, () =>
             giveUp(refuse(`No permit within ${timeoutMs} ms`, 'Wait longer or call less often.', gate.waitMs(weight))),

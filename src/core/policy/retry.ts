@@ -7,7 +7,7 @@ import { SignalboxError, withFacts, worseSent, type Sent } from '../../errors.js
 import { createBackoff } from '../backoff.js'
 import type { Interceptor } from '../call.js'
 import { sleep, systemClock, type Clock, type Random } from '../clock.js'
-import { abortError, createScope, within, type Scope } from '../scope.js'
+import { abortError, createScope, disposeLate, within, type Scope } from '../scope.js'
 import { asInterceptor, tell } from './policy.js'
 import { createRetryQuota, type RetryQuotaOptions } from './retry-quota.js'
 
@@ -65,6 +65,8 @@ interface Work<Result> {
   readonly idempotent: boolean
   readonly signal: AbortSignal
   readonly remainingMs: () => number
+  /** A stream that opens too late belongs to nobody. */
+  readonly onLate?: ((result: Result) => void) | undefined
 }
 
 const forEver = (): number => Number.POSITIVE_INFINITY
@@ -78,7 +80,7 @@ export function retry(options: RetryOptions = {}): RetryPolicy {
     const scope = createScope({ signal: work.signal, timeoutMs: attemptTimeoutMs, clock })
     const giveUp = (): SignalboxError => abortError(scope.signal, { op: work.op, attempt, sent: 'maybe' })
     try {
-      return await within(work.once(attempt, scope), scope.signal, { giveUp })
+      return await within(work.once(attempt, scope), scope.signal, { giveUp, onLate: work.onLate })
     } finally {
       scope[Symbol.dispose]()
     }
@@ -119,7 +121,8 @@ export function retry(options: RetryOptions = {}): RetryPolicy {
     const { op, idempotent, signal, remainingMs: ofCall = forEver } = call
     const once = (attempt: number, scope: Scope): Promise<unknown> =>
       next({ ...call, attempt, signal: scope.signal, remainingMs: () => Math.min(ofCall(), scope.remainingMs()) })
-    return run({ once, op, idempotent, signal, remainingMs: ofCall })
+    const onLate = call.kind === 'stream' ? disposeLate : undefined
+    return run({ once, op, idempotent, signal, remainingMs: ofCall, onLate })
   }
 
   return asInterceptor(intercept, {
