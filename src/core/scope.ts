@@ -8,7 +8,7 @@ import { onAbort } from './on-abort.js'
 
 export interface ScopeOptions {
   readonly signal?: AbortSignal | undefined
-  /** Milliseconds until the scope ends by itself; undefined, 0 and Infinity mean never. */
+  /** Milliseconds until the scope ends by itself; undefined, 0 and Infinity mean never, less than 0 at once. */
   readonly timeoutMs?: number | undefined
   readonly clock?: Clock | undefined
 }
@@ -43,7 +43,7 @@ export function createScope(options: ScopeOptions = {}): Scope {
     controller.abort(reason)
   }
   const unfollow = onAbort(parent, () => abort(parent?.reason))
-  if (timeoutMs > 0 && timeoutMs < NEVER && !signal.aborted) {
+  if (timeoutMs && timeoutMs < NEVER && !signal.aborted) {
     timer = clock.after(timeoutMs, () => controller.abort(new DeadlinePassed(timeoutMs)))
     endsAt = clock.monotonic() + timeoutMs
   }

@@ -50,15 +50,19 @@ export function createStream<Item, Cursor = unknown>(source: StreamSource<Item, 
     closing ??= (async () => source.close())()
     return closing
   }
-  const take = (): void => {
+  const take = <Taken>(reader: AsyncGenerator<Taken, void, void>): AsyncGenerator<Taken, void, void> => {
     if (taken) {
       throw new SignalboxError({
         code: 'invalid_argument',
-        message: 'This stream is already being read; it can be iterated once.',
-        hint: 'Open a second stream, or share the items of this one.',
+        message: 'This stream is already being read.',
+        hint: 'Open a second one, or share the items of this one.',
       })
     }
     taken = true
+    // A generator that has not begun, or that waits, does not hear that it is left.
+    const leave = reader.return.bind(reader)
+    reader.return = () => close().then(leave)
+    return reader
   }
   const advance = (item: Item): void => {
     const position = source.cursorOf?.(item)
@@ -108,14 +112,8 @@ export function createStream<Item, Cursor = unknown>(source: StreamSource<Item, 
     get cursor() {
       return cursor
     },
-    [Symbol.asyncIterator]() {
-      take()
-      return one()
-    },
-    batches() {
-      take()
-      return many()
-    },
+    [Symbol.asyncIterator]: () => take(one()),
+    batches: () => take(many()),
     close,
     [Symbol.asyncDispose]: close,
   }

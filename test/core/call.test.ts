@@ -49,6 +49,18 @@ describe('a call', () => {
     expect(clock.timers).toBe(0)
   })
 
+  it('[core.deadline] takes a negative time for one that has passed: what is left of a deadline may be less than nothing', async () => {
+    const clock = createFakeClock()
+    const caller = createCaller({ system: 's', transport: 't', clock })
+    const call = caller.run({ op: 'x' }, { timeoutMs: -5 }, () => new Promise<never>(() => {}))
+    const verdict = expect(call).rejects.toMatchObject({ code: 'deadline_exceeded' })
+    await clock.advance(1)
+    expect(clock.timers).toBe(0)
+    const settled = await Promise.race([call.catch(() => 'settled'), clock.settle().then(() => clock.settle())])
+    expect(settled).toBe('settled')
+    await verdict
+  })
+
   it('[core.abort-hung] settles at its deadline though the attempt ignores its signal; the request may have been sent', async () => {
     const { caller, clock } = setup()
     const failed = expect(caller.run({ op: 'ask' }, { timeoutMs: 50 }, hang)).rejects.toMatchObject({

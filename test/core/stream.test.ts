@@ -75,6 +75,29 @@ describe('a stream', () => {
     for await (const _ of unread.stream) expect.unreachable()
   })
 
+  it('[core.stream-break] frees its source when an iterator is left before its first item, or while it waits for one', async () => {
+    for (const waits of [false, true]) {
+      for (const read of ['items', 'batches'] as const) {
+        let closed = 0
+        let end = (_: null): void => {}
+        const stream = createStream<number, number>({
+          pull: () => new Promise<null>((resolve) => (end = resolve)),
+          async close() {
+            closed += 1
+            end(null)
+          },
+        })
+        const iterator = (read === 'items' ? stream : stream.batches())[Symbol.asyncIterator]()
+        const waiting = waits ? iterator.next() : undefined
+        const left = iterator.return?.()
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        expect([read, waits, closed]).toEqual([read, waits, 1])
+        await left
+        expect((await waiting)?.done).not.toBe(false)
+      }
+    }
+  })
+
   it('[core.stream-close] ends a reader that waits; what arrives meanwhile is not handed out and not counted', async () => {
     for (const settle of ['batch', 'error', 'end'] as const) {
       const pull = deferred<Item[] | null>()
