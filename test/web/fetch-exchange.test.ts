@@ -1,6 +1,7 @@
+import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:net'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { SignalboxError } from '../../src/index.js'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { fallback, SignalboxError } from '../../src/index.js'
 import { checkRejects } from '../../src/testing/index.js'
 import { fetchExchange } from '../../transports/web/index.js'
 import { startPeerServer, type PeerServer } from '../peer/server.js'
@@ -245,4 +246,75 @@ test('errors are ours, in one class', async () => {
   const error = await checkRejects(broken.exchange({ method: 'GET', path: '/' }), 'unreachable')
   expect(SignalboxError.is(error)).toBe(true)
   expect(error.sent).toBe('maybe')
+})
+
+/** A fetch that fails as Node's does. */
+const failing = (cause: object) => async () => {
+  throw Object.assign(new TypeError('fetch failed'), { cause: Object.assign(new Error('x'), cause) })
+}
+
+test('a connection that broke is not one that was never made, though both have one name [web.exchange-sent]', async () => {
+  const sentWith = async (cause: object) => {
+    const transport = here({ fetch: failing(cause) })
+    const error = await checkRejects(transport.exchange({ method: 'POST', path: '/told' }), 'unreachable')
+    return error.sent
+  }
+  for (const code of ['EHOSTUNREACH', 'ENETUNREACH']) {
+    expect([code, await sentWith({ code, syscall: 'connect' })]).toEqual([code, 'no'])
+    expect([code, await sentWith({ code, syscall: 'read' })]).toEqual([code, 'maybe'])
+    expect([code, await sentWith({ code, syscall: 'write' })]).toEqual([code, 'maybe'])
+  }
+  expect(await sentWith({ code: 'ECONNREFUSED', syscall: 'connect' })).toBe('no')
+  expect(await sentWith({ code: 'ECONNREFUSED' })).toBe('no')
+})
+
+test('where redirects are followed, the next host that refuses says nothing of the first, which may have acted [web.exchange-sent]', async () => {
+  let acted = 0
+  const nobody = createServer()
+  await new Promise<void>((resolve) => void nobody.listen(0, '127.0.0.1', resolve))
+  const { port } = nobody.address() as { port: number }
+  await new Promise((resolve) => nobody.close(resolve))
+  const first = createHttpServer((request, response) => {
+    request.resume().on('end', () => {
+      acted += 1
+      response.writeHead(303, { location: `http://127.0.0.1:${port}/done` }).end()
+    })
+  })
+  await new Promise<void>((resolve) => void first.listen(0, '127.0.0.1', resolve))
+  const baseUrl = `http://127.0.0.1:${(first.address() as { port: number }).port}`
+  try {
+    const transport = fetchExchange({ baseUrl, redirects: 'always' })
+    const error = await checkRejects(transport.exchange({ method: 'POST', path: '/act', body: '{}' }), 'unreachable')
+    expect([acted, error.sent]).toEqual([1, 'maybe'])
+  } finally {
+    first.closeAllConnections()
+    await new Promise((resolve) => first.close(resolve))
+  }
+})
+
+test('a body that this runtime cannot stream is left whole for the next way [web.exchange-gather]', async () => {
+  const whole = new TextEncoder().encode('the whole body')
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      controller.enqueue(whole)
+      controller.close()
+    },
+  })
+  const { Request: real } = globalThis
+  // As where streams are not known as bodies: the option is not looked at.
+  vi.stubGlobal(
+    'Request',
+    class extends real {
+      constructor(url: string, { body: _stream, ...init }: RequestInit) {
+        super(url, { ...init, body: 'text' })
+      }
+    },
+  )
+  try {
+    const transport = fallback([here(), here({ requestBody: 'gather' })])
+    const reply = await transport.exchange({ method: 'POST', path: '/told', body })
+    expect(JSON.parse(await text(reply.body)).body).toBe('the whole body')
+  } finally {
+    vi.unstubAllGlobals()
+  }
 })

@@ -77,7 +77,7 @@ export function fetchExchange(options: FetchExchangeOptions): ExchangeTransport 
           ...(request.keepalive && 'keepalive' in Request.prototype ? { keepalive: true } : {}),
         })
       } catch (error) {
-        throw exchangeFault(error, facts, where, { signal, streamed })
+        throw exchangeFault(error, facts, where, { signal, streamed, onward: follow && !isSafe(method) })
       }
       const redirected = !follow && isRedirect(response)
       // A fetch that does not know signals answered all the same; nobody waits for it.
@@ -100,7 +100,7 @@ function joined(...sources: readonly (RequestHeaders | undefined)[]): Headers {
         // The runtime's message quotes the value.
         throw new SignalboxError({
           code: 'invalid_argument',
-          message: `The header ${JSON.stringify(key)} has a name or a value that HTTP does not allow.`,
+          message: `HTTP forbids the name or value of the header ${JSON.stringify(key)}.`,
           cause: isSecretName(key) ? undefined : cause,
         })
       }
@@ -121,16 +121,16 @@ async function bodyOf(
   if (how === 'gather') {
     return await gathered(body, MAX_GATHERED_BYTES, signal, facts).catch((cause: unknown) => {
       if (SignalboxError.is(cause)) throw cause
-      throw new SignalboxError({ ...facts, code: 'invalid_argument', message: 'The body of the request could not be read.', cause })
+      throw new SignalboxError({ ...facts, code: 'invalid_argument', message: 'The body could not be read.', cause })
     })
   }
   if (streamsRequests()) return body
-  void body.cancel().catch(() => {})
+  // The body is left as it is: another way may be able to send it.
   throw new SignalboxError({
     ...facts,
     code: 'unsupported',
-    message: 'This runtime cannot stream the body of a request.',
-    hint: "Set requestBody: 'gather' to have it read first, up to 32 MiB.",
+    message: 'This runtime streams no body.',
+    hint: "Set requestBody: 'gather' to read it first.",
   })
 }
 
@@ -148,9 +148,11 @@ function streamsRequests(): boolean {
   return asks && !probe.headers.has('content-type')
 }
 
+const isSafe = (method: string): boolean => /^(GET|HEAD)$/.test(method)
+
 function follows(redirects: 'safe' | 'never' | 'always', method: string, headers: Headers): boolean {
   if (redirects !== 'safe') return redirects === 'always'
-  if (method !== 'GET' && method !== 'HEAD') return false
+  if (!isSafe(method)) return false
   // The runtime drops these two on the way to another origin, and no others.
   return [...headers.keys()].every((key) => /^(authorization|cookie)$/.test(key) || !isSecretName(key))
 }
@@ -171,8 +173,8 @@ function redirectFault({ headers, status }: Response, facts: FetchFacts, where: 
   return new SignalboxError({
     ...facts,
     code: 'protocol',
-    message: `${where} answered with a redirect${target ? ` to ${target}` : ''}, which was not followed.`,
-    hint: "Use the final address, or set redirects: 'always' if every host on the way is trusted.",
+    message: `${where} answered with a redirect${target ? ` to ${target}` : ''}, not followed.`,
+    hint: "Use the final address, or redirects: 'always' if every host is trusted.",
     // It arrived, and its answer is to go elsewhere.
     sent: 'yes',
     retryable: false,

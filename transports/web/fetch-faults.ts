@@ -14,9 +14,11 @@ const NEVER_CONNECTED =
 
 /** The innermost name: wrappers hide the cause, and several addresses leave an aggregate. */
 function nameOf(error: unknown, depth = 0): string | undefined {
-  const { cause, code, errors } = Object(error) as { cause?: unknown; code?: unknown; errors?: unknown }
+  const { cause, code, errors, syscall } = Object(error) as Partial<Record<'cause' | 'code' | 'errors' | 'syscall', unknown>>
   const inner = depth > 4 || (!cause && !errors) ? undefined : (nameOf(cause, depth + 1) ?? nameOf(Object(errors)[0], depth + 1))
-  return inner ?? (typeof code === 'string' && code ? code : undefined)
+  // A connection that was made and broke may have the name of one that was not.
+  const broke = /^(read|write)v? E(HOST|NET)U/.test(`${syscall} ${code}`) ? `${syscall} ` : ''
+  return inner ?? (typeof code === 'string' && code ? broke + code : undefined)
 }
 
 /** Ours and an abort's as they are, anything else as `make` finds, by its name if it has one. */
@@ -35,17 +37,24 @@ function fault(
   return new SignalboxError({ ...facts, sent, remoteCode: name, cause, ...make(name, name ? ` (${name})` : '') })
 }
 
+export interface RequestFacts {
+  readonly signal?: AbortSignal | undefined
+  readonly streamed?: boolean
+  /** The failure may be that of another host, to which the first one sent us after it had acted. */
+  readonly onward?: boolean
+}
+
 /** No reply came. */
 export const exchangeFault = (
   error: unknown,
   facts: FetchFacts,
   where: string,
-  { signal, streamed = false }: { readonly signal?: AbortSignal | undefined; readonly streamed?: boolean } = {},
+  { signal, streamed = false, onward = false }: RequestFacts = {},
 ): SignalboxError =>
   fault(error, facts, 'maybe', signal, (name, named) => ({
     code: 'unreachable',
-    message: `No reply from ${where}${named}. Is the server running, is this its address, and does it allow this origin?${streamed ? " Chromium streams a request body only over HTTP/2: if that is it, set requestBody: 'gather'." : ''}`,
-    sent: name && NEVER_CONNECTED.test(name) ? 'no' : 'maybe',
+    message: `No reply from ${where}${named}. Is it running, is this its address, does it allow this origin?${streamed ? " Chromium streams a body only over HTTP/2: else set requestBody: 'gather'." : ''}`,
+    sent: name && !onward && NEVER_CONNECTED.test(name) ? 'no' : 'maybe',
   }))
 
 /** The reply broke off: the request had arrived. */
