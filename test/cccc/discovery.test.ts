@@ -1,7 +1,9 @@
 /** Finding the daemon: every shape of its descriptor, homes, moved ports, and another daemon at the port. */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createCccc } from '../../src/cccc/index.js'
 import { createCcccSimulator } from '../../src/testing/index.js'
@@ -41,6 +43,21 @@ describe('the descriptor [cccc.descriptor]', () => {
   ])('%s means the socket beside it', async (_, text) => {
     await describeAs(text)
     expect(await discoverCccc({ home })).toEqual(fallback())
+  })
+
+  test.skipIf(process.platform === 'win32')('a pipe, a device, a folder and a huge file mean the socket, at once', async () => {
+    const path = join(home, 'daemon', 'ccccd.addr.json')
+    const kinds = [
+      () => promisify(execFile)('mkfifo', [path]),
+      () => symlink('/dev/zero', path),
+      () => mkdir(path),
+      () => describeAs(tcp({}) + ' '.repeat(70_000)),
+    ]
+    for (const make of kinds) {
+      await make()
+      expect(await discoverCccc({ home })).toEqual(fallback())
+      await rm(path, { recursive: true })
+    }
   })
 
   test('missing, it means the socket too', async () => {

@@ -1,8 +1,8 @@
 /** Real processes: the fake executable through the Node transport. Nothing is left behind, whoever dies. */
 import { execFile, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
@@ -51,6 +51,49 @@ describe('the executable', () => {
     await expect(claude.querySimple('x')).rejects.toMatchObject({ name: 'CLINotFoundError', sent: 'no' })
     await claude.close()
   })
+
+  test('[claude.finds-executable] named from here it is found from every working folder', async () => {
+    const folder = join(room, 'else', 'where', 'far')
+    mkdirSync(folder, { recursive: true })
+    const script = join(room, 'claude.sh')
+    writeFileSync(script, '#!/bin/sh\necho "2.1.329 (Claude Code)"\n', { mode: 0o755 })
+    for (const path of [relative(process.cwd(), script), relative(process.cwd(), fake)]) {
+      const claude = claudeProcess({ path, cwd: folder, env })
+      expect(await claude.version()).toBe('2.1.329')
+      expect(await findClaude({ env: { PATH: relative(process.cwd(), room), CCFLOW_CLAUDE_CLI_PATH: path } })).toMatchObject({
+        source: 'environment',
+      })
+    }
+  })
+
+  test.skipIf(process.platform === 'win32')(
+    '[claude.abort] an open that is given up while the CLI is asked its version ends at once, and so does that CLI',
+    async () => {
+      const script = join(room, 'silent.sh')
+      const asked = join(room, 'asked')
+      writeFileSync(script, `#!/bin/sh\necho $$ > ${asked}.new; mv ${asked}.new ${asked}; exec sleep 600\n`, { mode: 0o755 })
+      const claude = claudeProcess({ path: script, env })
+      const [one, two] = [new AbortController(), new AbortController()]
+      const opening = [one, two].map(({ signal }) => claude.open({}, { signal }).catch((error: unknown) => error))
+      await expect.poll(() => existsSync(asked)).toBe(true)
+      const pid = Number(readFileSync(asked, 'utf8'))
+      one.abort()
+      expect(await opening[0]).toMatchObject({ code: 'aborted', sent: 'no' })
+      // Somebody else still waits for the answer.
+      expect(process.kill(pid, 0)).toBe(true)
+      two.abort()
+      expect(await opening[1]).toMatchObject({ code: 'aborted', sent: 'no' })
+      await expect
+        .poll(() => {
+          try {
+            return process.kill(pid, 0)
+          } catch {
+            return false
+          }
+        })
+        .toBe(false)
+    },
+  )
 
   test('[claude.health-free] health is asked of the executable, without a model turn', async () => {
     const claude = createClaude({ transport: transport() })

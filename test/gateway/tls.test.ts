@@ -54,6 +54,19 @@ describe.skipIf(!openssl && !required)('TLS [gateway.tls]', () => {
     } as unknown as WebSocketConstructor,
   })
 
+  test('connections that never finish their handshake are bounded, and end with the gateway', async () => {
+    at = await arena({ tls, limits: { maxConnections: 4, headersTimeoutMs: 600_000, drainTimeoutMs: 200 } })
+    const { port } = at.served
+    const sockets = Array.from({ length: 10 }, () => connect(port, '127.0.0.1').on('error', () => {}))
+    const closed = sockets.map((socket) => hungUp(socket))
+    await Promise.all(closed.slice(0, 6))
+    expect(sockets.slice(6).map(({ destroyed }) => destroyed)).toEqual([false, false, false, false])
+    // The owner comes in all the same.
+    expect((await trusting().fetch(`${at.served.url}/v1/status`, {})).status).toBeGreaterThanOrEqual(200)
+    await at.served.close()
+    await Promise.all(closed)
+  })
+
   test('calls and links go through; the address is https', async () => {
     at = await arena({ tls })
     const { url, token } = at.served

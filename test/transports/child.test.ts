@@ -108,6 +108,7 @@ describe('what a child is given', () => {
       PATH: '/bin',
       HOME: '/root',
       NODE_OPTIONS: '--inspect',
+      NODE_TEST_CONTEXT: 'child-v8',
       npm_config__auth: 'secret',
       CLAUDECODE: '1',
       GH_TOKEN: 't',

@@ -1,5 +1,6 @@
 /** Finds the CCCC daemon: its descriptor, its socket, and again for every connection, because a restart may move it. */
-import { readFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { SignalboxError } from '../../src/errors.js'
@@ -28,13 +29,7 @@ export function ccccHome(options: Pick<CcccDaemonOptions, 'home' | 'env'> = {}):
 export async function discoverCccc(options: CcccDaemonOptions = {}): Promise<CcccEndpoint> {
   if (options.endpoint) return options.endpoint
   const folder = join(ccccHome(options), 'daemon')
-  let text: string
-  try {
-    text = await readFile(join(folder, 'ccccd.addr.json'), 'utf8')
-  } catch {
-    text = ''
-  }
-  const found = endpointOf(text)
+  const found = endpointOf(await descriptorIn(folder))
   if (found !== FALLBACK) return found
   // Windows has no such sockets in Node: there a descriptor is the only way.
   if (process.platform === 'win32') {
@@ -48,6 +43,24 @@ export async function discoverCccc(options: CcccDaemonOptions = {}): Promise<Ccc
   return { transport: 'unix', path: join(folder, 'ccccd.sock') }
 }
 
+/** Far more than any daemon writes. */
+const MAX_DESCRIPTOR_BYTES = 64 * 1024
+
+/** Empty where there is none that a daemon could have written: a pipe is not waited for, and nothing large is read. */
+async function descriptorIn(folder: string): Promise<string> {
+  try {
+    const file = await open(join(folder, 'ccccd.addr.json'), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+    try {
+      const facts = await file.stat()
+      return facts.isFile() && facts.size <= MAX_DESCRIPTOR_BYTES ? await file.readFile('utf8') : ''
+    } finally {
+      await file.close()
+    }
+  } catch {
+    return ''
+  }
+}
+
 /**
  * A transport to the daemon of one home. It reads the descriptor for each connection: the file is tiny, the daemon's own clients that
  * read it once lose a daemon that comes back on another port. A TCP port may by then belong to another home's daemon, so the process
@@ -59,17 +72,17 @@ export function ccccDaemon(options: CcccDaemonOptions = {}): StreamTransport {
   return {
     kind: 'stream',
     name: 'cccc',
-    async open(_launch, open) {
+    async open(_launch, given) {
       const endpoint = await discoverCccc(options)
-      if (endpoint.transport === 'unix') return unixSocket({ path: endpoint.path }).open(undefined, open)
+      if (endpoint.transport === 'unix') return unixSocket({ path: endpoint.path }).open(undefined, given)
       const socket = tcpSocket({ host: endpoint.host, port: endpoint.port })
       const identity = `${endpoint.host}:${endpoint.port}:${endpoint.pid ?? ''}`
       // A process that is gone left its descriptor behind, and its port to whoever came next.
       if (endpoint.pid !== undefined && (identity !== trusted || isGone(endpoint.pid))) {
-        await checkPid(socket, endpoint.pid, open?.signal)
+        await checkPid(socket, endpoint.pid, given?.signal)
         trusted = identity
       }
-      return socket.open(undefined, open)
+      return socket.open(undefined, given)
     },
   }
 }

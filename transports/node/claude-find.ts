@@ -3,7 +3,7 @@ import { constants } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { homedir } from 'node:os'
-import { delimiter, dirname, join } from 'node:path'
+import { delimiter, dirname, join, resolve } from 'node:path'
 import { SignalboxError } from '../../src/errors.js'
 import type { Environment } from './environment.js'
 
@@ -30,7 +30,11 @@ const VARIABLES = ['SIGNALBOX_CLAUDE_CLI_PATH', 'CCFLOW_CLAUDE_CLI_PATH'] as con
 
 export async function findClaude(options: FindOptions = {}): Promise<ClaudeExecutable> {
   const { path, runtime, env = process.env, platform = process.platform, home = homedir() } = options
-  const as = (file: string, source: ClaudeExecutable['source']): ClaudeExecutable => ({ ...runnable(file, runtime), source })
+  // Whole, because a launch may run it in another folder than the one it was found from.
+  const as = (file: string, source: ClaudeExecutable['source']): ClaudeExecutable => ({
+    ...runnable(resolve(file), runtime),
+    source,
+  })
   if (path !== undefined) return (await isFile(path)) ? as(path, 'option') : missing(`There is no Claude Code CLI at ${path}.`)
   for (const variable of VARIABLES) {
     const named = env[variable]

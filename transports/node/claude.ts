@@ -1,6 +1,6 @@
 /** Runs the Claude Code CLI: finds it, asks its version once, and starts it with arguments that this version takes. */
 import type { StreamTransport } from '../../src/transport.js'
-import { abortError } from '../../src/core/scope.js'
+import { abortError, raceSignal } from '../../src/core/scope.js'
 import { onAbort } from '../../src/core/on-abort.js'
 import { SignalboxError } from '../../src/errors.js'
 import { launchPlan } from '../../src/claude/argv.js'
@@ -47,6 +47,12 @@ export interface ClaudeProcess extends StreamTransport<ClaudeLaunch> {
   version(): Promise<string>
 }
 
+interface Asking {
+  readonly answer: Promise<Version | undefined>
+  waiting: number
+  stop(): void
+}
+
 const OLDEST: Version = [2, 0, 0]
 const VERSION_PATIENCE_MS = 20_000
 
@@ -73,7 +79,7 @@ export function claudeProcess(options: ClaudeProcessOptions = {}): ClaudeProcess
   })
   const inherited: Environment = inherit === false ? {} : process.env
   let found: Promise<ClaudeExecutable> | undefined
-  let asked: Promise<Version | undefined> | undefined
+  let asked: Asking | undefined
 
   // A failure is not kept: the CLI may be installed while we run.
   const executable = (): Promise<ClaudeExecutable> => {
@@ -93,9 +99,9 @@ export function claudeProcess(options: ClaudeProcessOptions = {}): ClaudeProcess
     const where = launch.cwd ?? cwd
     return { file, args: [...before, ...args], env: own, ...(where === undefined ? {} : { cwd: where }) }
   }
-  const askVersion = async (): Promise<Version | undefined> => {
+  const askVersion = async (given: AbortSignal): Promise<Version | undefined> => {
     if (options.version !== undefined) return parseVersion(options.version)
-    const signal = AbortSignal.timeout(VERSION_PATIENCE_MS)
+    const signal = AbortSignal.any([given, AbortSignal.timeout(VERSION_PATIENCE_MS)])
     const link = await children.open(await commandFor(['--version'], {}), { signal })
     const ignore = onAbort(signal, () => void link.close({ graceMs: 0 }))
     try {
@@ -113,12 +119,25 @@ export function claudeProcess(options: ClaudeProcessOptions = {}): ClaudeProcess
       await link.close({ graceMs: 500 })
     }
   }
-  const version = (): Promise<Version | undefined> => {
-    asked ??= askVersion().catch((error: unknown) => {
-      asked = undefined
-      throw error
+  const ask = (): Asking => {
+    const stop = new AbortController()
+    const asking: Asking = { answer: askVersion(stop.signal), waiting: 0, stop: () => stop.abort() }
+    asking.answer.catch(() => {
+      if (asked === asking) asked = undefined
     })
-    return asked
+    return asking
+  }
+  /** Asked once for all who wait; stopped when the last of them has given up. */
+  const version = async (signal?: AbortSignal): Promise<Version | undefined> => {
+    asked ??= ask()
+    const asking = asked
+    asking.waiting += 1
+    try {
+      return await (signal ? raceSignal(asking.answer, signal) : asking.answer)
+    } finally {
+      asking.waiting -= 1
+      if (asking.waiting === 0) asking.stop()
+    }
   }
 
   return {
@@ -131,7 +150,11 @@ export function claudeProcess(options: ClaudeProcessOptions = {}): ClaudeProcess
         throw abortError(open.signal as AbortSignal, { transport: name, op: 'open', sent: 'no' })
       }
       if (open.signal?.aborted) giveUp()
-      const known = launch.probe === undefined ? await version() : undefined
+      const asking = launch.probe === undefined ? version(open.signal) : undefined
+      const known = await asking?.catch((error: unknown) => {
+        if (open.signal?.aborted) giveUp()
+        throw error
+      })
       if (open.signal?.aborted) giveUp()
       const { args, omitted } = launchPlan(launch, known)
       if (omitted.length > 0) onOmitted?.(omitted, formatVersion(known))

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { open, readdir, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { ndjsonDecoder } from '../../src/core/codec/ndjson.js'
+import { createAccumulator } from '../../src/core/codec/bytes.js'
 import { sleep, systemClock, type Clock } from '../../src/core/clock.js'
 import { onAbort } from '../../src/core/on-abort.js'
 import { SignalboxError } from '../../src/errors.js'
@@ -104,7 +104,7 @@ export async function* readSessionFile(path: string, options: ReadSessionOptions
     if (last.entries.length > 0) yield last
   } catch (error) {
     signal?.throwIfAborted()
-    throw missing(path, error)
+    throw unreadable(path, error)
   } finally {
     ignore()
     stream.destroy()
@@ -123,7 +123,11 @@ export async function* followSessionFile(path: string, options: FollowOptions = 
       reader = createEntryReader(0, maxLineBytes)
     }
     if (about && about.size > position) {
-      const file = await open(path, 'r')
+      const file = await open(path, 'r').catch((error: unknown) => {
+        // Gone since it was looked at: it may come back.
+        if (codeOf(error) !== 'ENOENT') throw unreadable(path, error)
+      })
+      if (!file) continue
       try {
         const buffer = new Uint8Array(CHUNK_BYTES)
         for (;;) {
@@ -134,6 +138,8 @@ export async function* followSessionFile(path: string, options: FollowOptions = 
           if (batch.entries.length > 0) yield batch
           if (signal?.aborted) return
         }
+      } catch (error) {
+        throw unreadable(path, error)
       } finally {
         await file.close()
       }
@@ -148,44 +154,54 @@ export async function* followSessionFile(path: string, options: FollowOptions = 
 
 /** Counts the bytes of whole lines, so that a reader can go on where it stopped, and gets past a line that is too long. */
 function createEntryReader(from: number, maxLineBytes: number) {
-  const make = () => ndjsonDecoder<unknown>({ maxLineBytes, onInvalid: () => undefined })
-  let decoder = make()
+  const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+  const partial = createAccumulator()
   let read = from
   let next = from
   let skipping = false
-  const kept = (lines: readonly unknown[]): SessionEntry[] =>
-    lines.filter(
-      (line): line is SessionEntry => typeof line === 'object' && line !== null && typeof (line as SessionEntry).type === 'string',
-    )
-
-  const push = (chunk: Uint8Array): SessionEntries => {
-    const last = chunk.lastIndexOf(NEWLINE)
-    const start = read
-    read += chunk.byteLength
-    if (skipping) {
-      const end = chunk.indexOf(NEWLINE)
-      if (end === -1) return { entries: [], next }
-      skipping = false
-      next = start + end + 1
-      read = next
-      return push(chunk.subarray(end + 1))
-    }
-    const entries = kept(decoder.push(chunk))
-    if (last !== -1) next = start + last + 1
-    if (decoder.fault) {
-      decoder = make()
-      skipping = last === -1 || last < chunk.byteLength - 1
-    }
-    return { entries, next }
+  /** One more piece of the line that stands in `partial`. */
+  const add = (piece: Uint8Array): void => {
+    skipping ||= partial.length + piece.byteLength > maxLineBytes
+    if (skipping) partial.clear()
+    else partial.append(piece, maxLineBytes)
+  }
+  const take = (entries: SessionEntry[]): void => {
+    const entry = skipping ? undefined : entryOf(utf8.decode(partial.view()))
+    if (entry) entries.push(entry)
+    partial.clear()
+    skipping = false
   }
   return {
-    push,
+    push(chunk: Uint8Array): SessionEntries {
+      const entries: SessionEntry[] = []
+      let start = 0
+      for (let newline = chunk.indexOf(NEWLINE); newline !== -1; newline = chunk.indexOf(NEWLINE, start)) {
+        add(chunk.subarray(start, newline))
+        take(entries)
+        start = newline + 1
+        next = read + start
+      }
+      add(chunk.subarray(start))
+      read += chunk.byteLength
+      return { entries, next }
+    },
     /** The file may end without a newline; such a line is whole or still being written. */
     end(): SessionEntries {
-      const entries = skipping ? [] : kept(decoder.end())
+      const entries: SessionEntry[] = []
+      take(entries)
       if (entries.length > 0) next = read
       return { entries, next }
     },
+  }
+}
+
+/** Undefined for what is blank, broken, or no entry. */
+function entryOf(line: string): SessionEntry | undefined {
+  try {
+    const value = JSON.parse(line) as SessionEntry | null
+    return typeof value?.type === 'string' ? value : undefined
+  } catch {
+    return undefined
   }
 }
 
@@ -193,14 +209,17 @@ async function namesIn(folder: string): Promise<string[]> {
   return await readdir(folder).catch(() => [])
 }
 
-function missing(path: string, cause: unknown): unknown {
-  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined
-  if (code !== 'ENOENT') return cause
+const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code ?? 'unknown')
+
+function unreadable(path: string, cause: unknown): SignalboxError {
+  if (SignalboxError.is(cause)) return cause
+  const code = codeOf(cause)
+  const facts = { system: 'claude', op: 'readSessionFile', remoteCode: code, cause } as const
+  if (code === 'ENOENT') return new SignalboxError({ ...facts, code: 'not_found', message: `There is no session file at ${path}.` })
+  const denied = code === 'EACCES' || code === 'EPERM'
   return new SignalboxError({
-    code: 'not_found',
-    message: `There is no session file at ${path}.`,
-    system: 'claude',
-    op: 'readSessionFile',
-    cause,
+    ...facts,
+    code: denied ? 'permission_denied' : 'unavailable',
+    message: `The session file ${path} cannot be read (${code}).`,
   })
 }

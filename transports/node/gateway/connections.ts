@@ -25,13 +25,27 @@ export function limitConnections(server: Server, { maxConnections, headersTimeou
   const unproven = new Set<Socket>()
   const patience = new WeakMap<object, NodeJS.Timeout>()
 
+  /** With TLS: connections whose handshake is not over, by who they come from; their end of it is another socket. */
+  const shaking = new Map<string, Socket>()
+  const from = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`
+
+  /** False where everybody has shown a credential and the newcomer has to go. */
+  const makeRoom = (): boolean => {
+    if (all.size + shaking.size < maxConnections) return true
+    const [oldest] = [...shaking.values(), ...unproven]
+    if (oldest === undefined) return false
+    forget(oldest)
+    oldest.destroy()
+    return true
+  }
+  const onShaking = (socket: Socket): void => {
+    if (!makeRoom()) return void socket.destroy()
+    shaking.set(from(socket), socket)
+    socket.once('close', () => forget(socket))
+  }
   const onConnection = (socket: Socket): void => {
-    if (all.size >= maxConnections) {
-      const [oldest] = unproven
-      if (oldest === undefined) return void socket.destroy()
-      forget(oldest)
-      oldest.destroy()
-    }
+    shaking.delete(from(socket))
+    if (!makeRoom()) return void socket.destroy()
     all.add(socket)
     unproven.add(socket)
     // Not every runtime's node:http has a timeout for heads of its own.
@@ -41,6 +55,7 @@ export function limitConnections(server: Server, { maxConnections, headersTimeou
     socket.once('close', () => forget(socket))
   }
   // With TLS the sockets that requests come from are those of the handshake's end.
+  if (secure) server.on('connection', onShaking)
   server.on(secure ? 'secureConnection' : 'connection', onConnection)
   const spoke = (socket: object): void => {
     clearTimeout(patience.get(socket))
@@ -50,13 +65,14 @@ export function limitConnections(server: Server, { maxConnections, headersTimeou
     spoke(socket)
     all.delete(socket)
     unproven.delete(socket)
+    for (const [key, each] of shaking) if (each === socket) shaking.delete(key)
   }
 
   return {
     prove: (socket) => void unproven.delete(socket as Socket),
     spoke,
     closeAll() {
-      for (const socket of all) socket.destroy()
+      for (const socket of [...all, ...shaking.values()]) socket.destroy()
     },
     get size() {
       return all.size

@@ -1,6 +1,6 @@
 /** Static pages, read once at the start: what is served is a table, so no request can name a file. */
 import { readdir, readFile } from 'node:fs/promises'
-import { extname, join, sep } from 'node:path'
+import { extname, join, relative, resolve, sep } from 'node:path'
 
 export interface Page {
   readonly headers: Readonly<Record<string, string>>
@@ -34,11 +34,12 @@ const HEADERS = {
 
 export async function loadPages(folder: string): Promise<Pages> {
   const table = new Map<string, Page>()
-  for (const file of await readdir(folder, { recursive: true, withFileTypes: true })) {
+  const root = resolve(folder)
+  for (const file of await readdir(root, { recursive: true, withFileTypes: true })) {
     const type = TYPES[extname(file.name)]
     if (!file.isFile() || type === undefined) continue
     const path = join(file.parentPath, file.name)
-    const name = `/${path.slice(folder.length).split(sep).filter(Boolean).join('/')}`
+    const name = `/${relative(root, path).split(sep).join('/')}`
     table.set(name, { headers: { ...HEADERS, 'content-type': type }, body: await readFile(path) })
   }
   const index = table.get('/index.html')

@@ -1,6 +1,6 @@
 /** The launch token where only its owner reads it: made whole under another name, then moved into place, so that nobody sees half of it. */
 import { randomBytes } from 'node:crypto'
-import { lstat, mkdir, open, rename, rm } from 'node:fs/promises'
+import { lstat, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { SignalboxError } from '../../../src/errors.js'
 
@@ -33,5 +33,12 @@ export async function writeTokenFile(path: string, token: string): Promise<Token
     await rm(draft, { force: true })
     throw error
   }
-  return { path, [Symbol.asyncDispose]: () => rm(path, { force: true }) }
+  return {
+    path,
+    async [Symbol.asyncDispose]() {
+      // While this gateway drained, the next one may have written its own.
+      const left = await readFile(path, 'utf8').catch(() => '')
+      if (left === `${token}\n`) await rm(path, { force: true })
+    },
+  }
 }

@@ -3,7 +3,7 @@
  * write, in a folder where others cannot swap it. POSIX; on Windows the file system's own rules are all there is.
  */
 import { constants } from 'node:fs'
-import { lstat, open } from 'node:fs/promises'
+import { lstat, open, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { SignalboxError } from '../../../src/errors.js'
 import type { StreamTransport } from '../../../src/transport.js'
@@ -45,7 +45,13 @@ function checkOwner(path: string, { uid, mode }: Owned): void {
 
 async function checkFolder(path: string): Promise<void> {
   const folder = dirname(path)
-  const { uid, mode } = await lstat(folder)
+  const link = await lstat(folder)
+  if (link.isSymbolicLink()) {
+    // Who may change where it leads decides as well; its own mode says nothing.
+    checkOwner(folder, { uid: link.uid, mode: 0 })
+    await checkFolder(folder)
+  }
+  const { uid, mode } = await stat(folder)
   // In a sticky folder, such as /tmp, only the owner of a file can replace it.
   checkOwner(folder, { uid, mode: (mode & STICKY) === 0 ? mode : mode & ~OTHERS_MAY_WRITE })
 }
