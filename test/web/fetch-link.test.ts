@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ndjsonDecoder } from '../../src/core/codec/ndjson.js'
 import { messages } from '../../src/core/messages.js'
 import { checkRejects } from '../../src/testing/index.js'
-import { fetchLink } from '../../transports/web/index.js'
+import { requestLinks } from '../../transports/web/fetch-link.js'
+import { fetchExchange, fetchLink } from '../../transports/web/index.js'
 import { startPeerServer, type PeerServer } from '../peer/server.js'
 
 let server: PeerServer
@@ -90,4 +91,44 @@ test('what came before a break is read, and then the break', async () => {
   await link.write(utf8('{}\n'))
   expect(new TextDecoder().decode((await link.read()) ?? undefined)).toBe('only this much')
   await checkRejects(link.read(), 'closed')
+})
+
+test('close ends an opening that the request was diverted to, and is not kept waiting by one that never comes [web.fetch-link-divert]', async () => {
+  let opening: AbortSignal | undefined
+  const transport = requestLinks({
+    exchange: fetchExchange({ baseUrl: server.httpUrl }),
+    path: '/echo',
+    peer: 'x',
+    divert(_request, options) {
+      opening = options?.signal
+      return new Promise(() => {})
+    },
+  })
+  const link = await transport.open()
+  void link.write(utf8('{}\n')).catch(() => {})
+  const pending = link.read()
+  const closed = link.close()
+  const late = new Promise((resolve) => setTimeout(resolve, 2000, 'late'))
+  expect(await Promise.race([closed, late])).toEqual({ kind: 'local' })
+  expect(await Promise.race([pending, late])).toBeNull()
+  expect(opening?.aborted).toBe(true)
+})
+
+test('an abort of the opening still ends what the request was diverted to [web.fetch-link-divert]', async () => {
+  const controller = new AbortController()
+  const transport = requestLinks({
+    exchange: fetchExchange({ baseUrl: server.httpUrl }),
+    path: '/echo',
+    peer: 'x',
+    divert: (_request, options) =>
+      new Promise((_, reject) => {
+        options?.signal?.addEventListener('abort', () => reject(options.signal?.reason))
+      }),
+  })
+  const link = await transport.open(undefined, { signal: controller.signal })
+  const reason = new Error('enough')
+  const written = link.write(utf8('{}\n'))
+  controller.abort(reason)
+  await expect(written).rejects.toBe(reason)
+  expect(await link.closed).toEqual({ kind: 'error', error: reason })
 })

@@ -315,3 +315,29 @@ test('a write to a link whose child has ended says how it ended [link.close-reas
   const error = await checkRejects(pair.near.write(new Uint8Array(1)), 'exited')
   expect(error).toMatchObject({ exitCode: 3, stderrTail: 'it broke', sent: 'no' })
 })
+
+test('a reason of any length arrives as the reason, and not as a broken protocol [link.close-reason]', async () => {
+  const message = `it went wrong: ${'\u0001'.repeat(300_000)}`
+  const failing = await opened()
+  const error = new SignalboxError({ code: 'unavailable', message })
+  const said = await failing.server.link
+  void said.closeAs({ kind: 'error', error })
+  const heard = await checkRejects(failing.near.read(), 'unavailable')
+  expect(heard.message).toContain('it went wrong')
+
+  const refused = framePair({
+    authorize() {
+      throw error
+    },
+  })
+  await checkRejects(refused.client.link, 'unavailable')
+
+  const left = await opened()
+  await left.near.close({ reason: message })
+  expect(await left.far.closed).toMatchObject({ kind: 'peer' })
+
+  const exited = await opened()
+  const child = await exited.server.link
+  void child.closeAs({ kind: 'exit', exitCode: 3, signal: null, stderrTail: message })
+  expect(await exited.near.closed).toMatchObject({ kind: 'exit', exitCode: 3 })
+})

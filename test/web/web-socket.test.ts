@@ -6,7 +6,7 @@ import { SignalboxError } from '../../src/index.js'
 import { checkRejects } from '../../src/testing/index.js'
 import { listenWebSocket, nodeWebSocket } from '../../transports/node/index.js'
 import { acceptWebSocket } from '../../transports/web/accept.js'
-import { webSocketLink, type WebSocketLike } from '../../transports/web/index.js'
+import { webSocketLink, type WebSocketConstructor, type WebSocketLike } from '../../transports/web/index.js'
 
 afterEach(() => {
   vi.doUnmock('ws')
@@ -234,4 +234,46 @@ test('a browser whose closing handshake hangs gives up in bounded time and says 
   }
   const link = await webSocketLink({ url: 'ws://localhost/', webSocket: Hanging }).open()
   expect(await link.close({ graceMs: 20 })).toEqual({ kind: 'local', abandoned: true })
+})
+
+test('a WebSocket that cannot even be made is a way that is barred, with nothing sent [web.ws-refused]', async () => {
+  class Refusing {
+    constructor() {
+      throw new DOMException('An insecure WebSocket connection may not be initiated from a page over HTTPS.', 'SecurityError')
+    }
+  }
+  const transport = webSocketLink({ url: 'ws://gateway.example/', webSocket: Refusing as unknown as WebSocketConstructor })
+  const error = await checkRejects(transport.open(), 'unreachable')
+  expect(error).toMatchObject({ sent: 'no', transport: 'websocket', cause: { name: 'SecurityError' } })
+})
+
+test('bytes that a WebSocket does not take end the link: they are not lost without a word [web.ws-refused]', async () => {
+  const listeners = new Map<string, (event: unknown) => void>()
+  class Picky implements WebSocketLike {
+    binaryType = ''
+    readyState = 0
+    protocol = 'signalbox.v1'
+    constructor() {
+      queueMicrotask(() => {
+        this.readyState = 1
+        listeners.get('open')?.({})
+      })
+    }
+    send(frame: string | Uint8Array): void {
+      // As browsers do with memory that is shared between threads.
+      if (typeof frame !== 'string') throw new TypeError('The provided value must not be shared.')
+      if (frame.includes('"open"')) queueMicrotask(() => listeners.get('message')?.({ data: '{"type":"open","window":1000}' }))
+    }
+    close(code = 1005): void {
+      this.readyState = 3
+      queueMicrotask(() => listeners.get('close')?.({ code }))
+    }
+    addEventListener(type: string, listener: (event: unknown) => void): void {
+      listeners.set(type, listener)
+    }
+  }
+  const link = await webSocketLink({ url: 'ws://localhost/', webSocket: Picky }).open()
+  await link.write(new Uint8Array([1])).catch(() => {})
+  const late = new Promise((resolve) => setTimeout(resolve, 2000, 'late'))
+  expect(await Promise.race([link.closed, late])).toMatchObject({ kind: 'peer' })
 })

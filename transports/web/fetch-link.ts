@@ -4,6 +4,7 @@
  */
 import { createAccumulator } from '../../src/core/codec/bytes.js'
 import { deferred } from '../../src/core/deferred.js'
+import { onAbort } from '../../src/core/on-abort.js'
 import { linkError } from '../../src/core/link-protocol/frames.js'
 import type {
   CloseOptions,
@@ -74,6 +75,7 @@ function requestLink(info: LinkInfo, ways: RequestLinksOptions, options: OpenOpt
   const onSent = deferred()
   let answer: Promise<ReadableStreamDefaultReader<Uint8Array> | undefined> | undefined
   let diverted: Promise<Link> | undefined
+  let through: Link | undefined
   let writingOver = false
   let closing: Promise<CloseReason> | undefined
   let reading = false
@@ -94,11 +96,18 @@ function requestLink(info: LinkInfo, ways: RequestLinksOptions, options: OpenOpt
   const send = (): Promise<void> => {
     const bytes = request.take()
     writingOver = true
-    diverted = ways.divert?.(bytes, options)
-    diverted?.then((link) => {
-      void link.closed.then(finish)
-      if (closing) void link.close()
-    }, fail)
+    diverted = ways.divert?.(bytes, { ...options, signal: life.signal })
+    if (diverted) {
+      // An opening after all, so it ends with the signal of the opening too.
+      const { signal } = options ?? {}
+      const ignore = onAbort(signal, () => life.abort(signal?.reason))
+      diverted.then(ignore, ignore)
+      diverted.then((link) => {
+        through = link
+        void link.closed.then(finish)
+        if (closing) void link.close()
+      }, fail)
+    }
     answer = diverted ? undefined : post(bytes)
     answer?.catch(fail)
     onSent.resolve()
@@ -109,7 +118,10 @@ function requestLink(info: LinkInfo, ways: RequestLinksOptions, options: OpenOpt
   const next = async (): Promise<Uint8Array | null> => {
     await onSent.promise
     try {
-      if (diverted && !closing) return await (await diverted).read()
+      if (diverted && !closing) {
+        const link = await Promise.race([diverted, closed.promise.then(() => undefined)])
+        return link ? await link.read() : null
+      }
       const reader = await answer
       for (;;) {
         const { done, value } = (await (closing ? undefined : reader?.read())) ?? { done: true }
@@ -148,7 +160,7 @@ function requestLink(info: LinkInfo, ways: RequestLinksOptions, options: OpenOpt
     if (closing) return closing
     closing = closed.promise
     onSent.resolve()
-    if (diverted) void diverted.then((link) => link.close(how)).catch(() => {})
+    if (through) void through.close(how)
     else {
       request.take()
       life.abort(linkError(info, 'closed', 'The link was closed.', { sent: 'maybe' }))

@@ -27,13 +27,20 @@ export interface MessagePortLinkOptions {
 export function messagePortLink<Launch = void>(options: MessagePortLinkOptions | MessagePortLike): StreamTransport<Launch> {
   const { port, credential, windowBytes, name = 'messageport' } = 'postMessage' in options ? { port: options } : options
   let count = 0
+  let used = false
   return {
     kind: 'stream',
     name,
     async open(launch, { signal, trace } = {}) {
       checkAborted(signal, name)
       count += 1
-      if (count > 1 && typeof port !== 'function') {
+      const info = { id: `${name}-${count}`, transport: name }
+      const secret = await resolveCredential(credential, signal, name)
+      const fresh = typeof port === 'function' ? Promise.resolve(port()) : undefined
+      // A port that comes too late belongs to nobody.
+      void fresh?.then((late) => signal?.aborted && late.close()).catch(() => {})
+      const own = fresh ? await resolveWithin(fresh, signal, name) : (port as MessagePortLike)
+      if (!fresh && used) {
         throw new SignalboxError({
           code: 'conflict',
           message: 'This port already carries a link.',
@@ -41,12 +48,7 @@ export function messagePortLink<Launch = void>(options: MessagePortLinkOptions |
           transport: name,
         })
       }
-      const info = { id: `${name}-${count}`, transport: name }
-      const secret = await resolveCredential(credential, signal, name)
-      const fresh = typeof port === 'function' ? Promise.resolve(port()) : undefined
-      // A port that comes too late belongs to nobody.
-      void fresh?.then((late) => signal?.aborted && late.close()).catch(() => {})
-      const own = fresh ? await resolveWithin(fresh, signal, name) : (port as MessagePortLike)
+      used = true
       return overPort(own, (socket) => {
         const shake = connectFrames({ info, socket, windowBytes, credential: secret, launch, trace, signal })
         shake.begin()

@@ -58,7 +58,13 @@ export function webSocketLink<Launch = void>(options: WebSocketLinkOptions): Str
       const secret = await resolveCredential(credential, signal, name)
       // The signal may have fallen since, and a listener added now would not hear of it.
       checkAborted(signal, name)
-      const webSocket = new WebSocket(url.href, [SUBPROTOCOL])
+      let webSocket: WebSocketLike
+      try {
+        webSocket = new WebSocket(url.href, [SUBPROTOCOL])
+      } catch (cause) {
+        // A page on https may not ask for plain `ws:`, for instance.
+        throw linkError(info, 'unreachable', `This runtime refuses a WebSocket to ${peer}.`, { op: 'open', cause })
+      }
       const socket = frameSocket(webSocket)
       const shake = connectFrames({ info, socket, windowBytes, credential: secret, launch, trace, signal })
       webSocket.addEventListener('open', () => {
@@ -115,7 +121,8 @@ export function frameSocket(webSocket: WebSocketLike): FrameSocket {
         else if (!terminate) webSocket.send(frame as Uint8Array<ArrayBuffer>)
         else (webSocket as CallsBack).send(frame.slice(), taken)
       } catch {
-        // A socket that cannot send is closing: its close event says so.
+        // It is closing, or these are bytes that it does not take. Its close event says so.
+        webSocket.close()
       }
     },
     congested() {
@@ -157,7 +164,9 @@ export function report(webSocket: WebSocketLike, receiver: FrameReceiver): void 
 export function frameOf(data: unknown): string | Uint8Array {
   if (typeof data === 'string') return data
   // Plain bytes: the `slice` of a Node buffer would not copy.
-  if (data instanceof Uint8Array) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+  // And no memory that whoever sent it can still write to.
+  if (data instanceof Uint8Array && data.buffer instanceof ArrayBuffer)
+    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
   return new Uint8Array(data instanceof ArrayBuffer ? data : [])
 }
 

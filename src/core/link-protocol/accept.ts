@@ -6,7 +6,7 @@ import { systemClock, type Clock } from '../clock.js'
 import { deferred } from '../deferred.js'
 import { checkedWindow, type Handshake } from './connect.js'
 import { createFrameLink, type FrameReceiver, type FrameSocket } from './frame-link.js'
-import { encodeControl, linkError, parseControl, type CloseFrame, type OpenFrame } from './frames.js'
+import { brief, briefEnd, encodeControl, linkError, parseControl, type CloseFrame, type OpenFrame } from './frames.js'
 
 /** A server waits this long for the client's `open`. */
 export const OPEN_TIMEOUT_MS = 2_000
@@ -156,7 +156,7 @@ function closeFrameFor(reason: CloseReason): { frame: CloseFrame; socketCode: nu
   const plain = (more: Partial<CloseFrame>) => ({ frame: { type: 'close', ...more } as const, socketCode: 1000 })
   if (reason.kind === 'exit') {
     const { exitCode, signal, stderrTail } = reason
-    return plain({ exit: { exitCode, signal, stderrTail: redactText(stderrTail) } })
+    return plain({ exit: { exitCode, signal, stderrTail: briefEnd(redactText(stderrTail)) } })
   }
   if (reason.kind === 'peer') return plain({ message: reason.detail === undefined ? undefined : redactText(reason.detail) })
   if (reason.kind !== 'error') return plain({})
@@ -166,5 +166,6 @@ function closeFrameFor(reason: CloseReason): { frame: CloseFrame; socketCode: nu
     : { code: 'remote', message: 'The other side failed.' }
   const { code, message, remoteCode, retryAfterMs } = known
   const waits = retryAfterMs === undefined ? undefined : Math.ceil(retryAfterMs)
-  return { frame: { type: 'close', code, message, remoteCode, retryAfterMs: waits }, socketCode: socketCodeOf(code) }
+  const frame = { type: 'close', code, message: brief(message), remoteCode: brief(remoteCode), retryAfterMs: waits } as const
+  return { frame, socketCode: socketCodeOf(code) }
 }

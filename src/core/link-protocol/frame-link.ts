@@ -6,6 +6,7 @@ import { deferred } from '../deferred.js'
 import { createInbox } from '../inbox.js'
 import { MAX_UNSENT_BYTES, tooMuchUnsent, unsentCost } from '../unsent.js'
 import {
+  brief,
   encodeControl,
   frameCost,
   linkError,
@@ -177,7 +178,7 @@ export function createFrameLink({ info, socket, window, credit }: FrameLinkOptio
     inbox.discard()
     if (!ending) {
       sender.flush()
-      const message = reason ?? frame.message
+      const message = brief(reason ?? frame.message)
       tell({ ...frame, message })
       release({ kind: 'local' }, socketCode, message ?? '')
     }

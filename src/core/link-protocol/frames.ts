@@ -15,6 +15,8 @@ export const MAX_FRAME_BYTES = 64 * 1024
 export const MIN_FRAME_COST = 64
 /** Characters in one text frame, at most: `open` carries a launch object. */
 export const MAX_CONTROL_CHARACTERS = 256 * 1024
+/** Characters of each text in `close`, at most: escaped, as six each, all of them still fit into a frame. */
+const MAX_REASON_CHARACTERS = 8 * 1024
 export const DEFAULT_WINDOW_BYTES = 256 * 1024
 /** Neither side may be given more than this to send. */
 export const MAX_WINDOW_BYTES = 64 * 1024 * 1024
@@ -58,6 +60,10 @@ type Fields = Readonly<Record<string, unknown>>
 export const frameCost = (bytes: number): number => Math.max(bytes, MIN_FRAME_COST)
 
 export const encodeControl = (frame: ControlFrame): string => JSON.stringify(frame)
+
+export const brief = (text: string | undefined): string | undefined => text?.slice(0, MAX_REASON_CHARACTERS)
+/** The end of a text says most. */
+export const briefEnd = (text: string): string => text.slice(-MAX_REASON_CHARACTERS)
 
 /**
  * Reads a text frame, or says what is wrong with it; that text goes into the close reason, so it never quotes the frame. Fields that
