@@ -72,7 +72,8 @@ function faultyLink(link: Link, options: FaultOptions, random: Random): Link {
     ahead.catch(() => {})
     const late = deferred()
     const timer = clock.after(5, late.resolve)
-    const soon = await Promise.race([ahead, late.promise])
+    // A fault waits its turn behind the chunk.
+    const soon = await Promise.race([ahead.catch(() => null), late.promise])
     timer.cancel()
     if (!soon) return chunk
     ahead = undefined
@@ -133,7 +134,12 @@ function faultyLink(link: Link, options: FaultOptions, random: Random): Link {
       return written
     },
     end: () => tail.then(() => link.end()),
-    close: (close) => link.close(close),
+    close(close) {
+      // What the faults hold back is unread too.
+      ready = []
+      ahead = undefined
+      return link.close(close)
+    },
     get closed() {
       return link.closed
     },

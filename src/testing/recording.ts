@@ -59,8 +59,9 @@ export function createRecorder({ secrets = [], maxBytes = 16 * 1024 * 1024 }: Re
   const chunk = (link: { number: number; in: Accumulator; out: Accumulator }, type: 'in' | 'out', data: Uint8Array): void => {
     bytes += data.byteLength
     truncated ||= bytes > maxBytes
-    if (truncated) return
     const partial = link[type]
+    // Half a line is not kept either: it may end in half a secret, which nothing would know for one.
+    if (truncated) return partial.clear()
     let start = 0
     for (let end = data.indexOf(NEWLINE); end !== -1; end = data.indexOf(NEWLINE, start)) {
       partial.append(data.subarray(start, end))
@@ -143,6 +144,9 @@ async function played(
         if (said === null || redact(said) !== line) throw mismatch(line, said === null ? null : redact(said))
       } else if (type === 'close') return void (await far.close())
     }
+    // The recording ends while its link is open: whatever the client says now was not said then.
+    const more = await heard()
+    if (more !== null) throw mismatch(undefined, redact(more))
   } catch (error) {
     if (SignalboxError.is(error, 'protocol')) play.fault = error
     await far.close()
@@ -171,11 +175,12 @@ function createLineReader(link: Link): () => Promise<string | null> {
   }
 }
 
-function mismatch(expected: string, said: string | null): SignalboxError {
-  const shown = (text: string): string => (text.length > 200 ? `${text.slice(0, 200)}...` : text)
+function mismatch(expected: string | undefined, said: string | null): SignalboxError {
+  const quoted = (text: string | undefined): string =>
+    text === undefined ? 'nothing more' : `"${text.length > 200 ? `${text.slice(0, 200)}...` : text}"`
   return new SignalboxError({
     code: 'protocol',
-    message: `The recording has "${shown(expected)}" here, and the client said ${said === null ? 'nothing more' : `"${shown(said)}"`}.`,
+    message: `The recording has ${quoted(expected)} here, and the client said ${quoted(said ?? undefined)}.`,
     hint: 'Record again if the client was meant to change.',
     transport: 'replay',
     sent: 'yes',

@@ -269,6 +269,7 @@ export const requirements: readonly Requirement[] = [
     behaviour: 'Profiles are listed without keys and deleted one by one or all; writers do not lose one another’s.',
   },
   { id: 'catsyphon.scopes', source: 'design 7', behaviour: 'Every route is classified for the gateway; unknown ones are admin.' },
+  { id: 'catsyphon.msw-truncate', source: 'design 8', behaviour: 'An answer that is to stop half-way does so behind MSW too.' },
   { id: 'catsyphon.msw', source: 'design 2', behaviour: 'The simulator stands behind MSW for the tests of users.' },
   { id: 'catsyphon.sha256', source: reference('7.3'), behaviour: 'The synchronous hash is SHA-256.' },
   {

@@ -5,6 +5,8 @@ const row = (id: string, source: string, behaviour: string): Requirement => ({ i
 /** The traps of a CCC server, and what the client makes of them. `reference` is the account of what was measured; see docs/ccc.md. */
 export const requirements: readonly Requirement[] = [
   row('ccc.commands', 'seed; reference 5, 7', 'Every documented command has a method, with defaults for what a server leaves out.'),
+  row('ccc.sim.faults-once', 'design 8', 'A fault of the simulator is asked once for each request.'),
+  row('ccc.sim.stop', 'design 8', 'A simulator that stops leaves no timer; a remote session has a keyboard too.'),
   row('ccc.commands.later', 'reference 14', 'Commands of later servers are reached by name, and are taken to change something.'),
   row('ccc.unsupported', 'reference 0', 'A command that an older server lacks is unsupported, and nothing happened.'),
   row('ccc.failures', 'reference 11', 'Every error string has a code and says what had already happened when it was sent.'),

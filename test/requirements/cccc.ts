@@ -174,6 +174,7 @@ export const requirements: readonly Requirement[] = [
   row('resolve-deadline', 'design 3', 'Finding out what became of a call ends in time, also where the ledger is never silent.'),
   row('web-terminal-abort', 'design 1', 'A terminal that is given up while it opens leaves nothing behind.'),
   row('web-terminal-unsupported', 'reference 19.5', 'Without a WebSocket a terminal is unsupported, and what to pass is said.'),
+  row('web-simulated-abort', 'design 1', 'The simulated web port hears an abort before a call and in the middle of a stream.'),
   row('web-token', 'reference 19.3', 'A web port with tokens is closed to whoever has none, for calls, streams and terminals.'),
   row('web-scoped', 'reference 19.3', 'A scoped token sees its groups and nothing else.'),
   row('web-exhibit', 'reference 19.1', 'A web port on exhibition is read and not written.'),

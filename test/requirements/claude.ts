@@ -3,6 +3,7 @@ import type { Requirement } from './requirement.js'
 const row = (id: string, source: string, behaviour: string): Requirement => ({ id: `claude.${id}`, source, behaviour })
 
 export const requirements: Requirement[] = [
+  row('sim-model-throws', 'design 8', 'A scripted model that throws ends its simulated process instead of leaving it in the air.'),
   row(
     'simulator-recordings',
     'transcripts',

@@ -12,6 +12,7 @@ const reference = (section: string): string => `cmdop reference ${section}`
 const measured = 'measured on the cores 1.0.2 and 1.1.0'
 
 export const requirements: readonly Requirement[] = [
+  row('msw-left', 'design 8', 'A stream behind MSW whose reader went away is over in the relay too.'),
   row('golden.exact', reference('16'), 'Every exact sample decodes and encodes to the same bytes.'),
   row('golden.decode', reference('16'), 'Unknown fields, odd orders, merges and padded numbers are read.'),
   row('golden.stream', reference('3'), 'Frames may be split at every byte and come together.'),

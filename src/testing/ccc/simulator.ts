@@ -5,7 +5,14 @@ import type { Link, Listener, StreamTransport } from '../../transport.js'
 import { memoryServer } from '../memory-server.js'
 import { knows, runCommand, statusOf } from './commands.js'
 import { decodeRequest, encodeGo, type Request } from './go-json.js'
-import { createWorld, type CccSimulatorOptions, type SimulatedQuestion, type SimulatedSession, type World } from './world.js'
+import {
+  createWorld,
+  tmuxOf,
+  type CccSimulatorOptions,
+  type SimulatedQuestion,
+  type SimulatedSession,
+  type World,
+} from './world.js'
 
 /** What goes wrong, for the requests that it is asked about. */
 export interface CccFaults {
@@ -65,14 +72,17 @@ export function createCccSimulator(options: CccSimulatorOptions = {}): CccSimula
           continue
         }
         const { cmd } = request
-        if (faults.hangUp?.(request) === 'before') return
+        // Asked once: a fault may count.
+        const hangUp = faults.hangUp?.(request)
+        if (hangUp === 'before') return
         if (!knows(world, cmd)) await reply({ ok: false, error: 'unknown command' })
         // It never reads this connection again, so whatever follows is ignored.
         else if (cmd === 'subscribe') return await statuses(request.sessions, reply, link)
         else {
           const answer = await runCommand(world, request)
-          if (faults.hangUp?.(request) === 'after') return
-          await reply(faults.answerWith?.(request) === undefined ? answer : { ok: false, error: faults.answerWith(request) })
+          if (hangUp === 'after') return
+          const error = faults.answerWith?.(request)
+          await reply(error === undefined ? answer : { ok: false, error })
         }
       }
     } catch {
@@ -142,12 +152,12 @@ export function createCccSimulator(options: CccSimulatorOptions = {}): CccSimula
     remove: (name) => void world.sessions.set(name, { ...session(name), deleted: true }),
     start: (name) => void world.startPane(session(name)),
     enter(name, text) {
-      const pane = world.findPane(`claude-${name}`)
+      const pane = world.findPane(tmuxOf(name))
       pane?.type(text)
       pane?.enter()
     },
     crash(name) {
-      const pane = world.findPane(`claude-${name}`)
+      const pane = world.findPane(tmuxOf(name))
       if (pane) pane.running = false
     },
     stopSession: (name) => world.stopPane(name),

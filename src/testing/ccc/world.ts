@@ -189,7 +189,12 @@ export function createWorld(options: CccSimulatorOptions): World {
       const last = history.read(topic).findLast(({ from }) => from === 'claude')
       // The same answer twice is taken for a duplicate and dropped.
       if (last?.text !== text) append(generation === '1.13.3' ? history.largestId() + 1 : 1)
-    } else clock.after(scale(REMOTE_FETCH_MS), () => !stopped && append(world.nextId()))
+    } else {
+      world.wait(REMOTE_FETCH_MS).then(
+        () => append(world.nextId()),
+        () => {},
+      )
+    }
   }
 
   const prompted = (session: Required<SimulatedSession>, text: string): void => {

@@ -4,7 +4,9 @@
  */
 import { systemClock, type Clock } from '../../core/clock.js'
 import { MAX_LINE_BYTES } from '../../core/codec/ndjson.js'
+import { onAbort } from '../../core/on-abort.js'
 import { readText } from '../../core/read-text.js'
+import { abortError } from '../../core/scope.js'
 import { socketWire } from '../../cccc/socket-wire.js'
 import type { CcccEvent, Loose } from '../../cccc/shapes.js'
 import type { CcccWebSocket } from '../../cccc/web/terminal.js'
@@ -40,6 +42,7 @@ export interface CcccWebPortSimulator extends AsyncDisposable {
   drop(): void
 }
 
+const NAME = 'cccc-web'
 const HEARTBEAT_MS = 30_000
 const encoder = /* @__PURE__ */ new TextEncoder()
 
@@ -74,11 +77,12 @@ export function createCcccWebPortSimulator(options: CcccWebPortSimulatorOptions)
   }
 
   /** Begins where the ledger ends when its tailer first looks; replays nothing. */
-  const stream = (group: string): Reply => {
+  const stream = (group: string, signal: AbortSignal | undefined): Reply => {
     let timer = { cancel(): void {} }
     let at = ledgerOf(group)?.length ?? 0
     let quietSince = clock.monotonic()
     let stop = (): void => {}
+    let leave = (): void => {}
     const body = new ReadableStream<Uint8Array>({
       start(controller) {
         controller.enqueue(encoder.encode(': connected\n\n'))
@@ -94,25 +98,31 @@ export function createCcccWebPortSimulator(options: CcccWebPortSimulatorOptions)
           timer = clock.after(tailMs, look)
         }
         timer = clock.after(tailMs, look)
-        stop = () => {
+        // The signal of the request covers the body too.
+        const forget = onAbort(signal, () => {
+          leave()
+          controller.error(signal?.reason)
+        })
+        leave = () => {
+          forget()
           timer.cancel()
           streams.delete(stop)
+        }
+        stop = () => {
+          leave()
           controller.close()
         }
         streams.add(stop)
       },
-      cancel() {
-        timer.cancel()
-        streams.delete(stop)
-      },
+      cancel: () => leave(),
     })
     return { status: 200, headers: { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' }, body }
   }
 
-  const ledgerRoute = (group: string, rest: string, url: URL): Reply | undefined => {
+  const ledgerRoute = (group: string, rest: string, url: URL, signal: AbortSignal | undefined): Reply | undefined => {
     const ledger = ledgerOf(group)
     const missing: WebRefusal = { status: 404, code: 'group_not_found', message: `group not found: ${group}` }
-    if (rest === 'stream') return ledger ? stream(group) : refused(missing)
+    if (rest === 'stream') return ledger ? stream(group, signal) : refused(missing)
     if (rest !== 'tail') return undefined
     if (!ledger) return refused(missing)
     const events = ledger.slice(-Number(url.searchParams.get('lines') ?? 50))
@@ -133,7 +143,7 @@ export function createCcccWebPortSimulator(options: CcccWebPortSimulatorOptions)
     if (refusal) return refused(refusal)
     if (writes && mode === 'exhibit') return refused({ status: 403, code: 'read_only', message: 'read-only (exhibit) mode' })
     const ledger = /\/ledger\/(\w+)$/.exec(url.pathname)?.[1]
-    const told = group && ledger && method === 'GET' ? ledgerRoute(decodeURIComponent(group), ledger, url) : undefined
+    const told = group && ledger && method === 'GET' ? ledgerRoute(decodeURIComponent(group), ledger, url, signal) : undefined
     if (told) return told
 
     const text = request.body instanceof ReadableStream ? await readText(request.body, 1e7, {}) : request.body
@@ -160,6 +170,7 @@ export function createCcccWebPortSimulator(options: CcccWebPortSimulatorOptions)
     try {
       envelope = await wire.request(call.op, call.args, { signal: signal ?? new AbortController().signal })
     } catch {
+      if (signal?.aborted) throw abortError(signal, { transport: NAME, sent: 'maybe' })
       return refused({ status: 503, code: 'daemon_unavailable', message: 'ccccd unavailable' })
     }
     if (call.op === 'ping') {
@@ -186,8 +197,9 @@ export function createCcccWebPortSimulator(options: CcccWebPortSimulatorOptions)
   return {
     exchange: (token) => ({
       kind: 'exchange',
-      name: 'cccc-web',
+      name: NAME,
       async exchange(request, open = {}) {
+        if (open.signal?.aborted) throw abortError(open.signal, { transport: NAME, sent: 'no' })
         const reply = await answer(request, token, open)
         requests.push({ method: request.method, path: request.path, status: reply.status })
         return reply

@@ -87,12 +87,15 @@ export function createClaudeSimulator(options: ClaudeSimulatorOptions = {}): Cla
       onStart: (speak) => void spoken.push(speak),
       onRead: (line) => keep(run.received, line),
       onWrite: (line) => keep(run.written, line),
-    }).then(async (exit) => {
-      run.exit = exit
-      living.delete(killed)
-      await far.end().catch(() => {})
-      return exit
     })
+      // A model of the test's own may throw: then the process dies of it, and its stderr says why.
+      .catch((error: unknown): SimulatedExit => ({ exitCode: 1, signal: null, stderr: `${String(error)}\n` }))
+      .then(async (exit) => {
+        run.exit = exit
+        living.delete(killed)
+        await far.end().catch(() => {})
+        return exit
+      })
     const closed = exited.then((exit): CloseReason => {
       void far.close()
       return { kind: 'exit', exitCode: exit.exitCode, signal: exit.signal, stderrTail: exit.stderr }

@@ -1,6 +1,7 @@
 /** A simulated core: envelopes on a link on one side, requests to a simulated relay on the other. */
 import { create, fromBinary, toBinary, type MessageInitShape } from '@bufbuild/protobuf'
 import { encodeFrame, frameDecoder } from '../../core/codec/frames.js'
+import { abortError } from '../../core/scope.js'
 import type { Listener, Link, StreamTransport } from '../../transport.js'
 import { Kind, type Envelope } from '../../cmdop/envelope.js'
 import { EnvelopeSchema } from '../../cmdop/gen/cmdop/core/v1/envelope_pb.js'
@@ -183,7 +184,8 @@ export function createCmdopCore(options: CmdopCoreOptions = {}): CmdopCoreSimula
     transport: {
       kind: 'stream',
       name: 'cmdop-core-simulator',
-      async open() {
+      async open(_launch, { signal } = {}) {
+        if (signal?.aborted) throw abortError(signal, { transport: 'cmdop-core-simulator', op: 'open', sent: 'no' })
         const [near, far] = memoryPair({ name: `cmdop-core-${starts + 1}` })
         void serve(far)
         return near

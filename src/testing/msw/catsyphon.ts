@@ -25,8 +25,25 @@ export function catsyphonHandlers(options: CatsyphonHandlersOptions = {}): HttpH
       const outcome = await simulator.handle({ method: request.method, path, headers, body })
       // A mock has no connection that could fall or be refused: both are a network error.
       if (outcome.kind !== 'answer') return HttpResponse.error()
-      const empty = outcome.body === '' || [204, 304].includes(outcome.status)
-      return new HttpResponse(empty ? null : outcome.body, { status: outcome.status, headers: { ...outcome.headers } } as never)
+      const { body: whole, truncated } = outcome
+      const empty = whole === '' || [204, 304].includes(outcome.status)
+      return new HttpResponse(truncated ? halfOf(whole) : empty ? null : whole, {
+        status: outcome.status,
+        headers: { ...outcome.headers },
+      } as never)
     }),
   ]
+}
+
+/** The half of an answer, and then the end of its connection. */
+function halfOf(body: string): never {
+  const pieces = [new TextEncoder().encode(body.slice(0, body.length / 2))].values()
+  return new ReadableStream<Uint8Array>({
+    // One by one: an error takes away what was not read yet.
+    pull(controller) {
+      const { done, value } = pieces.next()
+      if (done || value.byteLength === 0) controller.error(new TypeError('terminated'))
+      else controller.enqueue(value)
+    },
+  }) as never
 }

@@ -25,7 +25,10 @@ export function cmdopHandlers(options: CmdopHandlersOptions = {}): HttpHandler[]
     if (answer === 'reset') return HttpResponse.error()
     if (answer === 'silent') return new Promise<never>(() => {})
     if ('sse' in answer) {
-      return new HttpResponse(sseStream(answer.sse) as never, { headers: { 'content-type': 'text/event-stream' } } as never)
+      return new HttpResponse(
+        sseStream(answer.sse, request.signal) as never,
+        { headers: { 'content-type': 'text/event-stream' } } as never,
+      )
     }
     const { status, json } = answer
     const init = { status, headers: { 'content-type': 'application/json', ...answer.headers } }
