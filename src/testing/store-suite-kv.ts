@@ -26,7 +26,24 @@ async function isOpened(opening: Promise<Kv>): Promise<boolean> {
 }
 
 /** Keys that a driver on files, on SQL or on a prototype-bearing object could trip over. */
-const ODD_KEYS = ['a/b', '..', '.', '../x', 'con', 'A', 'a', '%2F', "it's", '__proto__', 'constructor', ' ', 'ü€𐍈', 'x'.repeat(256)]
+const ODD_KEYS = [
+  'a/b',
+  '..',
+  '.',
+  '../x',
+  'con',
+  'A',
+  'a',
+  '%2F',
+  "it's",
+  '__proto__',
+  'constructor',
+  ' ',
+  'ü€𐍈',
+  '\ufffd',
+  '𐍈',
+  'x'.repeat(256),
+]
 
 export const kvCases: readonly Case<StoreContext>[] = [
   {
@@ -141,6 +158,7 @@ export const kvCases: readonly Case<StoreContext>[] = [
         checkEqual(await kv.list({ maxKeys: 4, after: 'b/10' }), ['b/2', 'c'])
         checkEqual(await kv.list({ prefix: 'b/', after: 'b/1', maxKeys: 1 }), ['b/10'])
         checkEqual(await kv.list({ prefix: 'z' }), [])
+        checkEqual([await kv.list({ prefix: 'b_' }), await kv.list({ prefix: '%' }), await kv.list({ prefix: 'B' })], [[], [], []])
         checkEqual(await kv.list({ after: 'z' }), [])
       }),
   },

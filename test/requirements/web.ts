@@ -82,6 +82,8 @@ export const requirements: readonly Requirement[] = [
   row('faults.close', 'design 1, law 6', 'What a fault holds back is discarded at close as all that is unread.'),
   row('recording.full', 'design 4', 'A recording that is full keeps no half of a line: it may be half of a secret.'),
   row('recording.more', 'design 8', 'A client that says more than was recorded is told, and does not wait for ever.'),
+  row('contract.sound', 'design 1', 'The transport contract passes a link that keeps every law.'),
+  row('contract.catches', 'design 1', 'The transport contract catches links that break its laws, one law each.'),
   row('testing.open-aborted', 'design 1, law 1', 'No simulator starts anything for an open that was given up before.'),
   row('faults.harmless', 'design 8', 'Cuts, joins and delays change no byte, whatever the seed.'),
   row('faults.seeded', 'design 8', 'The same seed gives the same faults.'),

@@ -84,6 +84,23 @@ describe('the store suite', () => {
       },
     ],
     ['folds the case of its keys', 'store.kv.keys', { kv: (kv) => ({ put: (key, bytes) => kv.put(key.toLowerCase(), bytes) }) }],
+    [
+      'lists in the order of UTF-8',
+      'store.kv.keys',
+      { kv: (kv) => ({ list: async (o) => (await kv.list(o)).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))) }) },
+    ],
+    [
+      'takes a prefix for a pattern',
+      'store.kv.list',
+      {
+        kv: (kv) => ({
+          async list({ prefix = '', ...o } = {}) {
+            const pattern = new RegExp(`^${prefix.replaceAll('%', '.*').replaceAll('_', '.')}`, 's')
+            return (await kv.list({ ...o, maxKeys: 10_000 })).filter((key) => pattern.test(key)).slice(0, o.maxKeys)
+          },
+        }),
+      },
+    ],
     ['lists without order', 'store.kv.list', { kv: (kv) => ({ list: async (o) => (await kv.list(o)).reverse() }) }],
     [
       'makes versions from contents',

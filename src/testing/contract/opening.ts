@@ -64,5 +64,12 @@ async function endedOrWorking(opened: Promise<ContractPair>, when: string, conte
     check(SignalboxError.is(error, 'aborted'), `aborted ${when} on ${context.name}: ${String(error)}`)
     return
   }
-  await Promise.all([pair.near.close({ graceMs: 500 }), pair.far.close({ graceMs: 500 })])
+  try {
+    // It listens: a link that carries one request has made it already.
+    pair.far.write(pattern(100)).catch(() => {})
+    const { bytes } = await hear(pair.near, 100)
+    checkEqual(bytes, 100, `aborted ${when} on ${context.name}, the open gave a dead link`)
+  } finally {
+    await Promise.all([pair.near.close({ graceMs: 500 }), pair.far.close({ graceMs: 500 })])
+  }
 }

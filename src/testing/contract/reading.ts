@@ -62,6 +62,17 @@ export const reading: readonly ContractCase[] = [
     flooding.stop()
   }),
 
+  pairCase('law.2.own', 'a chunk belongs to its reader: what comes later does not change it', async ({ near, far }) => {
+    await far.write(pattern(2000))
+    const first = await near.read()
+    check(first !== null && first.byteLength > 0, 'nothing came')
+    const missing = 2000 - first.byteLength
+    if (missing > 0) await hear(near, missing, first.byteLength)
+    await far.write(pattern(2000, 77))
+    await hear(near, 2000, 77)
+    checkEqual(first, pattern(first.byteLength), 'the first chunk was written over')
+  }),
+
   pairCase('law.2.one-reader', 'a second read beside a pending one is refused and takes nothing', async ({ near, far }) => {
     const pending = near.read()
     await checkRejects(near.read(), 'invalid_argument')
@@ -80,6 +91,8 @@ export const reading: readonly ContractCase[] = [
       await far.write(giant)
       await far.end()
     })()
+    // Where the reading fails, that is what is told.
+    writing.catch(() => {})
     const heard = await allMessages(near)
     await writing
     checkEqual(heard.length, 81)
