@@ -8,7 +8,7 @@ export const MASK = '[redacted]'
 
 /** Shapes of credentials that the five systems and their hosts use. They start at a word's beginning, so no run is read twice. */
 const TOKENS =
-  /(?<![\w-])(?:sk-ant-[\w-]{6,}|sk-[A-Za-z0-9](?=[\w-]*\d)[\w-]{14,}|cs_(?:live|test)_[\w-]{4,}|(?:cmdop|cmd|sbx|gh[pousr]|npm|glpat)[_-](?=[\w-]*\d)[\w-]{12,}|xox[abeprs]-[\w-]{10,}|github_pat_\w{12,}|AKIA[A-Z0-9]{12,}|AIza[\w-]{20,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)/g
+  /(?<![\w-])(?:sk-ant-[\w-]{6,}|sk-[A-Za-z0-9](?=[\w-]*\d)[\w-]{14,}|cs_(?:live|test)_[\w-]{4,}|(?:(?:cmdo?p?|sbx|gh\w|npm)_|glpat-)(?=[\w-]*\d)[\w-]{12,}|xox[abeprs]-[\w-]{10,}|github_pat_\w{12,}|AKIA[A-Z0-9]{12,}|AIza[\w-]{20,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)/g
 
 const PRIVATE_KEY = /-----BEGIN ([A-Z ]{0,40}PRIVATE KEY)-----[\s\S]*?(?:-----END \1-----|$)/g
 

@@ -90,7 +90,11 @@ export function kvSessionStore(kv: Kv | Promise<Kv>): SessionStore {
           if ((await map.compareAndSet(entry.key, entry.version, encode(next))) !== null) return true
         }
       }),
-    close: () => attempt('close', async (map) => map[Symbol.asyncDispose]()),
+    async close() {
+      // One that never opened has nothing to close, and said so to whoever used it.
+      const map = await opening.catch(() => undefined)
+      if (map) await attempt('close', async () => map[Symbol.asyncDispose]())
+    },
     [Symbol.asyncDispose]: () => store.close(),
   }
   return store

@@ -56,6 +56,26 @@ describe('read', () => {
     expect(await cccHistoryFiles({ home: join(home, 'nobody') }).topics()).toEqual([])
   })
 
+  test('[ccc.files.removed] a file that is removed while an earlier one is read is an empty one', async () => {
+    await write('2026-01-16-12', entry('one'))
+    await write('2026-01-16-13', entry('two'))
+    await write('2026-01-16-14', entry('three'))
+    const seen: (string | undefined)[] = []
+    for await (const { text } of cccHistoryFiles({ home }).read({ topic: 7 })) {
+      seen.push(text)
+      if (text === 'one') await rm(pathOf('2026-01-16-13'))
+    }
+    expect(seen).toEqual(['one', 'three'])
+    await write('2026-01-16-13', entry('two'))
+    const followed: (string | undefined)[] = []
+    for await (const { text } of cccHistoryFiles({ home }).follow({ topic: 7, since: NOON })) {
+      followed.push(text)
+      if (text === 'one') await rm(pathOf('2026-01-16-13'))
+      if (text === 'three') break
+    }
+    expect(followed).toEqual(['one', 'three'])
+  })
+
   test('[ccc.files.secret] a broken configuration is reported without a word of what it holds', async () => {
     await writeFile(join(home, '.ccc.json'), `{"bot_token":"${TOKEN}",`)
     const error = await checkRejects(cccHistoryFiles({ home }).topicOf('web'), 'unavailable')

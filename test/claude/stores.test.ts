@@ -1,10 +1,11 @@
 /** Every driver of the session store against one suite, and a database as ccflow leaves it. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { memorySessionStore, type SessionStore } from '../../src/claude/sessions-entry.js'
 import { sessionStoreCases } from '../../src/testing/claude/session-store-suite.js'
+import { SignalboxError } from '../../src/index.js'
 import { fileSessionStore, sqliteSessionStore } from '../../transports/node/session-stores.js'
 import { openSqlite } from '../../transports/node/sqlite.js'
 
@@ -50,4 +51,43 @@ test('[claude.store-ccflow] a database that ccflow wrote opens, its local times 
 
 test('[claude.store-unsupported] without any SQLite the failure names the remedy', async () => {
   await expect(openSqlite(':memory:', { driver: 'bun:sqlite' })).rejects.toMatchObject({ code: 'unsupported' })
+})
+
+const openFilesAt = (path: string): number =>
+  readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).startsWith(path)
+    } catch {
+      return false
+    }
+  }).length
+
+test.skipIf(process.platform !== 'linux')(
+  '[claude.store-broken] a file that is no database is a typed error, and not held open',
+  async () => {
+    const path = `${place()}.db`
+    writeFileSync(path, 'not a database '.repeat(1000))
+    const store = sqliteSessionStore(path)
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      await expect(store.count()).rejects.toMatchObject({ name: 'SessionStoreError', code: 'unavailable' })
+    }
+    expect(openFilesAt(path)).toBe(0)
+    await store.close()
+  },
+)
+
+test('[claude.store-broken] a place that cannot be opened is a typed error, at once and later', async () => {
+  const file = place()
+  writeFileSync(file, '')
+  const error: unknown = await openSqlite(join(file, 'x.db')).catch((cause: unknown) => cause)
+  expect(SignalboxError.is(error, 'unavailable')).toBe(true)
+  const unhandled: unknown[] = []
+  const onUnhandled = (reason: unknown): void => void unhandled.push(reason)
+  process.on('unhandledRejection', onUnhandled)
+  const store = fileSessionStore(join(file, 'sessions'))
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  process.removeListener('unhandledRejection', onUnhandled)
+  expect(unhandled).toEqual([])
+  await expect(store.count()).rejects.toMatchObject({ name: 'SessionStoreError', code: 'unavailable' })
+  await store.close()
 })

@@ -1,6 +1,7 @@
 /** A core as a child: found, started once, replaced, ended. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
 import { chmod, copyFile, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -9,6 +10,7 @@ import { build } from 'esbuild'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ConnectionError, createCmdop, type AskFrame } from '../../src/cmdop/index.js'
+import { resolveConfig } from '../../src/cmdop/config.js'
 import { Kind } from '../../src/cmdop/envelope.js'
 import { EnvelopeSchema } from '../../src/cmdop/gen/cmdop/core/v1/envelope_pb.js'
 import { encodeFrame } from '../../src/core/codec/frames.js'
@@ -228,10 +230,36 @@ describe('finding a core', () => {
     expect((await stat(inWheel)).mode & 0o111).toBe(0o111)
   })
 
+  it.skipIf(process.platform === 'win32')(
+    'an open that is given up while Python is asked ends at once, and so does that Python [cmdop.locate.abort]',
+    async () => {
+      const asked = join(folder, 'asked')
+      const python = await place('slow', 'python3')
+      await writeFile(python, `#!/bin/sh\necho $$ > ${asked}.new; /bin/mv ${asked}.new ${asked}; exec /bin/sleep 600\n`)
+      await chmod(python, 0o755)
+      const controller = new AbortController()
+      const transport = cmdopCore({ env: { PATH: join(folder, 'slow') } })
+      const opening = transport.open(resolveConfig({}, {}), { signal: controller.signal }).catch((error: unknown) => error)
+      await expect.poll(() => existsSync(asked)).toBe(true)
+      controller.abort()
+      expect(await opening).toMatchObject({ code: 'aborted', sent: 'no' })
+      const pid = Number(readFileSync(asked, 'utf8'))
+      const isThere = (): boolean => {
+        try {
+          return process.kill(pid, 0)
+        } catch {
+          return false
+        }
+      }
+      await expect.poll(isThere).toBe(false)
+    },
+  )
+
   it('says what is missing and the command that brings it [cmdop.locate.errors]', async () => {
     const wheelFolder = async () => undefined
     await expect(findCore({ env: { CMDOP_CORE_BINARY: '/none' }, host })).rejects.toThrow(/points at a missing file: \/none/)
     await expect(findCore({ env: {}, host, wheelFolder })).rejects.toThrow(/pip install "cmdop<2".*CMDOP_CORE_BINARY/)
+    await expect(findCore({ env: {}, host, wheelFolder })).rejects.toThrow('No cmdop-core-linux-x64 was found')
     const odd = findCore({ env: {}, host: { platform: 'freebsd', arch: 'x64' }, wheelFolder })
     await expect(odd).rejects.toThrow(/no prebuilt binary.*freebsd-x64/)
   })

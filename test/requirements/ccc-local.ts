@@ -47,6 +47,7 @@ export const requirements: readonly Requirement[] = [
   row('ccc.files.range', 'reference 12', 'A range goes by the stamps: the hour in a name is in the time zone of its writer.'),
   row('ccc.files.abort', 'design 3', 'An abort ends the reading with an error, a break without one, and no descriptor stays open.'),
   row('ccc.files.denied', 'design 4', 'What may not or cannot be read is told, with its path.'),
+  row('ccc.files.removed', 'design 3', 'A file that is removed while it waits for its turn is an empty one.'),
   row('ccc.files.memory', 'design 5', 'Memory does not grow with the file.'),
   row('ccc.files.follow', 'reference 12', 'Following begins at the end, waits for the first file, and goes on into the next hour.'),
   row(

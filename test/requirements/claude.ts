@@ -95,6 +95,7 @@ export const requirements: Requirement[] = [
   row('store-filter', 'ccflow 19', 'Filters and counts honour every field.'),
   row('store-order', 'ccflow 19', 'Sorting by an allowed key, and pages.'),
   row('store-status', 'ccflow 19', 'Status, delete, cleanup.'),
+  row('store-broken', 'design 4', 'A place that is no store is a typed error; nothing of it is held open.'),
   row('store-closed', 'ccflow 19', 'A closed store refuses with a typed error.'),
   row('store-ccflow', 'ccflow 19', 'Databases that ccflow wrote open.'),
   row('store-unsupported', 'promise', 'Without SQLite the failure names the remedy.'),

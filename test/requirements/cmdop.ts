@@ -83,6 +83,7 @@ export const requirements: readonly Requirement[] = [
     'Node, Bun, Deno',
   ),
   row('locate.errors', reference('2.1'), 'What is missing is named, with the command that brings it.', 'Node, Bun, Deno'),
+  row('locate.abort', 'design 1, law 1', 'A search that is given up leaves no process.', 'Node, Bun, Deno'),
   row('locate.names', reference('2.1'), 'The five names of the binary.', 'Node, Bun, Deno'),
   row('sync.noise', reference('3'), 'Bytes that are no frames fail what is open and bring a fresh core.'),
   row('sync.stalled', reference('3'), 'A frame that never ends is found by the deadline of a call.'),

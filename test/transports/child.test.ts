@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { SignalboxError, type ErrorCode, type Link } from '../../src/index.js'
+import { findClaude } from '../../transports/node/claude-find.js'
 import { checkSizes, childEnvironment, NEVER_INHERITED, sizeLimits } from '../../transports/node/environment.js'
 import { subprocess, type Command } from '../../transports/node/index.js'
 import { signalTree } from '../../transports/node/kill.js'
@@ -76,6 +77,27 @@ describe('why a child does not start [child.spawn-faults]', () => {
     })
   }
 })
+
+test.skipIf(process.platform === 'win32')(
+  'where our own folder is gone what is missing is told all the same [child.spawn-faults]',
+  async () => {
+    const before = process.cwd()
+    const gone = mkdtempSync(join(tmpdir(), 'signalbox-gone-'))
+    process.chdir(gone)
+    rmSync(gone, { recursive: true })
+    try {
+      for (const file of ['./nope', 'below/nope', 'signalbox-no-such-program']) {
+        const error: unknown = await subprocess({ command: { file } })
+          .open()
+          .catch((cause: unknown) => cause)
+        expect(SignalboxError.is(error, 'not_found')).toBe(true)
+      }
+      await expect(findClaude({ env: {}, home: '/nonexistent' })).rejects.toMatchObject({ code: 'not_found' })
+    } finally {
+      process.chdir(before)
+    }
+  },
+)
 
 describe('what a child is given', () => {
   test('[child.sizes] sizes are checked before the system refuses, and no value is shown', async () => {

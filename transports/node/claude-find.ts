@@ -58,7 +58,7 @@ export async function findClaude(options: FindOptions = {}): Promise<ClaudeExecu
 
 /** The platform binaries of the two npm packages, then the one-file program of the 2.0 line. */
 function packageCandidates({ platform = process.platform, arch = process.arch, from }: FindOptions): string[] {
-  const require = createRequire(join(from ?? process.cwd(), 'signalbox.js'))
+  const require = createRequire(join(from ?? folderNow(), 'signalbox.js'))
   const musl = platform === 'linux' && isMusl() ? '-musl' : ''
   const suffix = `${platform}-${arch}${musl}`
   const binary = platform === 'win32' ? 'claude.exe' : 'claude'
@@ -75,6 +75,15 @@ function packageCandidates({ platform = process.platform, arch = process.arch, f
     }
   }
   return found
+}
+
+/** Our own folder may be gone; packages are then looked for from the root. */
+function folderNow(): string {
+  try {
+    return process.cwd()
+  } catch {
+    return '/'
+  }
 }
 
 function isMusl(): boolean {

@@ -16,7 +16,9 @@ export interface FindOptions {
   readonly env: Environment
   readonly host?: Host
   /** Where a Python package is, for a test; default: asks python3. */
-  readonly wheelFolder?: (env: Environment) => Promise<string | undefined>
+  readonly wheelFolder?: (env: Environment, signal: AbortSignal | undefined) => Promise<string | undefined>
+  /** Ends the question that Python is asked; what was found by then is not found. */
+  readonly signal?: AbortSignal | undefined
 }
 
 const PREBUILT: ReadonlySet<string> = new Set(['darwin-arm64', 'darwin-x64', 'linux-x64', 'linux-arm64', 'win32-x64'])
@@ -32,7 +34,7 @@ export function binaryName({ platform, arch }: Host): string {
 }
 
 export async function findCore(options: FindOptions): Promise<string> {
-  const { binaryPath, env, host = process, wheelFolder = askPython } = options
+  const { binaryPath, env, host = process, wheelFolder = askPython, signal } = options
   if (binaryPath) return binaryPath
   const named = env.CMDOP_CORE_BINARY
   if (named) {
@@ -46,7 +48,7 @@ export async function findCore(options: FindOptions): Promise<string> {
       if ((await isFile(file)) && (await mayRun(file))) return file
     }
   }
-  const folder = await wheelFolder(env)
+  const folder = await wheelFolder(env, signal)
   const inWheel = folder === undefined ? undefined : join(folder, '_bin', name)
   if (inWheel !== undefined && (await isFile(inWheel))) return executable(inWheel, host)
   const looked = inWheel ?? 'the Python package cmdop, which is not installed'
@@ -82,18 +84,18 @@ const ASK = 'import importlib.util as u; s = u.find_spec("cmdop"); print(list(s.
 const PATIENCE_MS = 10_000
 
 /** Where the Python of this environment has the package, a virtual environment included. */
-async function askPython(env: Environment): Promise<string | undefined> {
+async function askPython(env: Environment, signal: AbortSignal | undefined): Promise<string | undefined> {
   for (const python of process.platform === 'win32' ? ['python', 'py'] : ['python3', 'python']) {
     const folder = await new Promise<string>((resolve) => {
       const child = execFile(
         python,
         ['-I', '-c', ASK],
-        { env: { ...env }, timeout: PATIENCE_MS, windowsHide: true },
+        { env: { ...env }, timeout: PATIENCE_MS, killSignal: 'SIGKILL', windowsHide: true, ...(signal ? { signal } : {}) },
         (error, out) => resolve(error ? '' : out.trim()),
       )
       child.stdin?.end()
     })
-    if (folder !== '') return folder
+    if (folder !== '' || signal?.aborted) return folder || undefined
   }
   return undefined
 }

@@ -2,6 +2,7 @@
 import type { CoreTransport } from '../../src/cmdop/client.js'
 import { fromEnv, type ResolvedConfig } from '../../src/cmdop/config.js'
 import { abortError } from '../../src/core/scope.js'
+import type { SignalboxError } from '../../src/errors.js'
 import type { StreamTransport } from '../../src/transport.js'
 import { findCore } from './cmdop-binary.js'
 import type { Environment, InheritOptions } from './environment.js'
@@ -36,16 +37,16 @@ export function cmdopCore(options: CmdopCoreOptions = {}): CoreTransport & Strea
     ...(onStderr ? { onStderr } : {}),
     ...(watchdog === undefined ? {} : { watchdog }),
   })
-  let found: Promise<string> | undefined
+  // A failed search is not kept: the package may be installed meanwhile.
+  let found: string | undefined
   const launch: CoreTransport['launch'] = async (config, given = {}) => {
-    if (given.signal?.aborted) throw abortError(given.signal, { transport: name, op: 'open', sent: 'no' })
-    found ??= findCore({ binaryPath, env })
-    // A failed search is not kept: the package may be installed meanwhile.
-    const file = await found.catch((error: unknown) => {
-      found = undefined
-      throw error
+    const { signal } = given
+    const stopped = (): SignalboxError => abortError(signal as AbortSignal, { transport: name, op: 'open', sent: 'no' })
+    if (signal?.aborted) throw stopped()
+    found ??= await findCore({ binaryPath, env, signal }).catch((error: unknown) => {
+      throw signal?.aborted ? stopped() : error
     })
-    return children.open({ file, config }, given)
+    return children.open({ file: found, config }, given)
   }
   return { kind: 'stream', name, environment: fromEnv(env), launch, open: launch }
 }

@@ -85,11 +85,17 @@ export function sqliteSessionStore(path?: string, options: SqliteSessionStoreOpt
   const open = async (): Promise<SqliteDatabase> => {
     if (file !== ':memory:') await mkdir(dirname(file), { recursive: true })
     const database = await openSqlite(file, options)
-    database.exec(`PRAGMA busy_timeout = ${Math.max(0, Math.floor(busyTimeoutMs))}`)
-    database.exec('PRAGMA journal_mode = WAL')
-    database.exec('PRAGMA synchronous = NORMAL')
-    database.exec(SCHEMA)
-    return database
+    try {
+      database.exec(`PRAGMA busy_timeout = ${Math.max(0, Math.floor(busyTimeoutMs))}`)
+      database.exec('PRAGMA journal_mode = WAL')
+      database.exec('PRAGMA synchronous = NORMAL')
+      database.exec(SCHEMA)
+      return database
+    } catch (error) {
+      // The next call tries anew, with a handle of its own.
+      database.close()
+      throw error
+    }
   }
   const attempt = async <Result>(operation: string, work: (database: SqliteDatabase) => Result): Promise<Result> => {
     try {

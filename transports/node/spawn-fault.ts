@@ -1,7 +1,7 @@
 /** Why a child did not start. The system says ENOENT for three different things; here they are told apart, after the fact. */
 import { constants } from 'node:fs'
 import { access, open, stat } from 'node:fs/promises'
-import { delimiter, isAbsolute, resolve } from 'node:path'
+import { delimiter, isAbsolute, join } from 'node:path'
 import { SignalboxError, type ErrorCode } from '../../src/errors.js'
 import { codeOf } from './faults.js'
 
@@ -69,7 +69,9 @@ async function locate({ file, cwd, path }: Attempt): Promise<{ path: string; exe
   const folders = file.includes('/') || isAbsolute(file) ? [''] : (path ?? '/usr/bin:/bin').split(delimiter)
   let unusable: { path: string; executable: boolean } | undefined
   for (const folder of folders) {
-    const candidate = resolve(cwd ?? '.', folder, file)
+    // Put together by hand: where our own folder is gone, nothing may ask for it.
+    const named = isAbsolute(file) ? file : join(folder, file)
+    const candidate = cwd === undefined || isAbsolute(named) ? named : join(cwd, named)
     const facts = await stat(candidate).catch(() => undefined)
     if (!facts) continue
     // For root every file passes access(X_OK) that has one x bit, and a folder always does.

@@ -43,7 +43,7 @@ export async function openSqlite(path: string, { driver }: OpenSqliteOptions = {
   const tried: string[] = []
   for (const candidate of driver === undefined ? DRIVERS : [driver]) {
     const Database = await load(candidate)
-    if (Database) return wrap(new Database(path), candidate)
+    if (Database) return wrap(opened(Database, path), candidate)
     tried.push(candidate)
   }
   throw new SignalboxError({
@@ -52,6 +52,21 @@ export async function openSqlite(path: string, { driver }: OpenSqliteOptions = {
     hint: 'Run on Node 22.5 or later, Bun or Deno, or install libsql or better-sqlite3.',
     op: 'openSqlite',
   })
+}
+
+function opened(Database: Constructor, path: string): NativeDatabase {
+  try {
+    return new Database(path)
+  } catch (cause) {
+    throw new SignalboxError({
+      code: 'unavailable',
+      message: `The database ${path} cannot be opened.`,
+      hint: 'Look at its folder and its rights; see cause.',
+      op: 'openSqlite',
+      sent: 'no',
+      cause,
+    })
+  }
 }
 
 async function load(driver: SqliteDriver): Promise<Constructor | undefined> {

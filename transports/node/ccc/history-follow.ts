@@ -55,6 +55,7 @@ export async function* followed(given: Followed, start: CccHistoryPosition): Asy
       if (read === undefined) continue
       const path = join(folder, name)
       const size = await sizeOf(path)
+      if (size === undefined) continue
       if (size < read) throw replaced(path)
       if (size === read || size === sizes.get(name)) continue
       sizes.set(name, size)

@@ -16,13 +16,14 @@ export interface HistoryLine {
 const NEWLINE = 0x0a
 const CHUNK_BYTES = 256 * 1024
 
-/** From a byte to the end of the file as it is now. Memory is bounded by one chunk and the longest line. */
+/** From a byte to the end of the file as it is now; nothing of a file that has gone. Memory is bounded by one chunk and the longest line. */
 export async function* linesFrom(
   path: string,
   from: number,
   maxLineBytes: number,
 ): AsyncGenerator<readonly HistoryLine[], void, void> {
-  const file = await open(path, 'r').catch(faultOf(path))
+  const file = await open(path, 'r').catch(goneOr(path))
+  if (!file) return
   try {
     const buffer = new Uint8Array(CHUNK_BYTES)
     const utf8 = new TextDecoder()
@@ -59,10 +60,11 @@ export async function* linesFrom(
   }
 }
 
-/** Where the last complete line ends. */
+/** Where the last complete line ends; at the beginning of a file that has gone. */
 export async function lastLineEnd(path: string): Promise<number> {
-  const size = await sizeOf(path)
-  const file = await open(path, 'r').catch(faultOf(path))
+  const size = (await sizeOf(path)) ?? 0
+  const file = await open(path, 'r').catch(goneOr(path))
+  if (!file) return 0
   try {
     const buffer = Buffer.alloc(CHUNK_BYTES)
     for (let end = size; end > 0; end -= CHUNK_BYTES) {
@@ -77,8 +79,16 @@ export async function lastLineEnd(path: string): Promise<number> {
   }
 }
 
-export async function sizeOf(path: string): Promise<number> {
-  return (await stat(path).catch(faultOf(path))).size
+/** Undefined for a file that has gone. */
+export async function sizeOf(path: string): Promise<number | undefined> {
+  return (await stat(path).catch(goneOr(path)))?.size
+}
+
+/** What was listed may be removed before it is looked at: somebody tidies up, and what is gone is empty. */
+function goneOr(path: string): (cause: unknown) => undefined {
+  return (cause) => {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw fileFault(cause, path)
+  }
 }
 
 const CODES: Readonly<Record<string, ErrorCode>> = { ENOENT: 'not_found', EACCES: 'permission_denied', EPERM: 'permission_denied' }
