@@ -74,7 +74,8 @@ export const CLAUDE_LAUNCH: Readonly<Record<keyof Required<ClaudeLaunch>, Claude
   dangerouslySkipPermissions: onlyWhen((value) => value === false, 'send', 'server-only'),
   allowDangerouslySkipPermissions: onlyWhen((value) => value === false, 'send', 'server-only'),
   restricted: onlyWhen((value) => value === true, 'send', 'admin'),
-  resume: 'send',
+  // The CLI takes a URL for a session to fetch, and a name with this ending for a file to read.
+  resume: onlyWhen((value) => typeof value === 'string' && !/:|\.jsonl\s*$/i.test(value), 'send', 'server-only'),
   continueSession: 'send',
   sessionId: 'send',
   forkSession: 'send',
@@ -171,13 +172,20 @@ export const CLAUDE_INITIALIZE: Readonly<Record<string, ClaudeRule>> = {
 }
 
 const NO = new Set<unknown>(['deny', 'decline', 'cancel'])
+const BESIDE_A_NO: ReadonlySet<string> = new Set(['message', 'interrupt', 'toolUseID'])
+
+/** Each kind of question has a word of its own that decides, and the CLI overlooks the others: so all that is said must say no. */
+const saysNo = (payload: object): boolean =>
+  Object.entries(payload).every(
+    ([key, value]) => BESIDE_A_NO.has(key) || ((key === 'behavior' || key === 'action') && NO.has(value)),
+  )
 
 /** What an answer to a question of the CLI amounts to. Saying no, or having no opinion, lets nothing happen. */
 export function answerScope(response: unknown): ClaudeScope {
   const { subtype, response: payload } = Object(response) as { subtype?: unknown; response?: unknown }
   if (subtype === 'error') return 'send'
-  const { behavior, action, updatedPermissions } = Object(payload) as Record<string, unknown>
-  if (NO.has(behavior) || NO.has(action) || isEmpty(payload)) return 'send'
+  if (typeof payload === 'object' && payload !== null && saysNo(payload)) return 'send'
+  const { updatedPermissions } = Object(payload) as Record<string, unknown>
   if (updatedPermissions === undefined) return 'approve'
   return Array.isArray(updatedPermissions) ? worst(updatedPermissions.map(permissionUpdateScope)) : 'server-only'
 }

@@ -57,8 +57,9 @@ export const claudePolicy: StreamPolicy = {
     }
   },
   classifyLaunch(launch) {
-    // A child is started whatever the fields say; only questions about the executable itself run nothing.
-    const starts: Verdict = { name: 'starting a session', needs: launch.probe === undefined ? 'send' : 'observe' }
+    // A child is started whatever the fields say; only questions about the executable itself run nothing, and these two are all there are.
+    const asks = launch.probe === 'version' || launch.probe === 'authStatus'
+    const starts: Verdict = { name: 'starting a session', needs: asks ? 'observe' : 'send' }
     return [starts, ...fieldVerdicts(CLAUDE_LAUNCH, launch)]
   },
 }

@@ -38,6 +38,12 @@ describe('a launch object smuggles nothing [gateway.policy.claude-launch]', () =
     [{ appendSystemPromptFile: '/etc/shadow' }],
     [{ debugFile: '/tmp/x' }],
     [{ extraFlags: { '--add-dir': '/' } }],
+    // A URL is a session that the CLI fetches, and a name with this ending a file that it reads.
+    [{ resume: 'https://evil.example/session' }],
+    [{ resume: ' HTTP:evil.example' }],
+    [{ resume: ['https://evil.example/session'] }],
+    [{ resume: '/home/somebody/.claude/projects/x/y.jsonl' }],
+    [{ resume: '../notes.JSONL' }],
     [{ agents: { x: { description: 'd', prompt: 'p', mcpServers: ['y'] } } }],
     [{ agents: { x: { description: 'd', prompt: 'p', permissionMode: 'bypassPermissions' } } }],
   ])('%j is the server’s to say', (fields) => expect(launch(fields)).toBe('server-only'))
@@ -54,6 +60,12 @@ describe('a launch object smuggles nothing [gateway.policy.claude-launch]', () =
     expect(launch({ allowedTools: ['Bash(*)'] })).toBe('approve')
     expect(launch({ permissionMode: 'acceptEdits' })).toBe('approve')
     expect(launch({ probe: 'version' })).toBe('observe')
+    expect(launch({ probe: 'authStatus' })).toBe('observe')
+    expect(launch({ resume: 'a title, as people write them' })).toBe('send')
+  })
+
+  test('a question that is none starts a session, and needs what that needs', () => {
+    for (const probe of [null, false, '', 'Version', 'help', ['version'], 1]) expect(launch({ probe }), `${probe}`).toBe('send')
   })
 })
 
@@ -103,6 +115,18 @@ describe('a line smuggles nothing [gateway.policy.claude-lines]', () => {
     expect(allow({ type: 'addRules' })).toBe('server-only')
     // Two questions of another kind must not hide behind a word that says no.
     expect(answer({ behavior: 'allow', action: 'accept' })).toBe('approve')
+  })
+
+  test('a yes does not pass for a no by a word beside it that the question does not know', () => {
+    for (const no of [{ action: 'decline' }, { action: 'cancel' }, { action: 'deny' }]) {
+      expect(answer({ behavior: 'allow', updatedInput: {}, ...no })).toBe('approve')
+    }
+    expect(answer({ action: 'accept', content: {}, behavior: 'deny' })).toBe('approve')
+    expect(answer({ behavior: 'deny', decision: 'approve' })).toBe('approve')
+    expect(answer({ action: 'decline', hookSpecificOutput: { permissionDecision: 'allow' } })).toBe('approve')
+    expect(answer({ behavior: 'deny', mcp_response: {} })).toBe('approve')
+    expect(answer({ behavior: 'deny', updatedPermissions: [{ type: 'addDirectories', directories: ['/'] }] })).toBe('server-only')
+    expect(answer({ behavior: 'deny', message: 'no', interrupt: true })).toBe('send')
   })
 
   test('starting hooks or offering tools needs approve', () => {
