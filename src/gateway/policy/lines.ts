@@ -23,6 +23,8 @@ export function lineClassifier(
     }
     const name = (message as Record<string, unknown>)[field]
     if (typeof name !== 'string') throw new Refusal('invalid_request', { message: `A request needs "${field}".` })
+    // Some upstreams strip what surrounds a name, and would find one that was not looked up here.
+    if (/[^\x21-\x7e]/.test(name)) throw new Refusal('invalid_request', { message: `"${field}" is a plain word.` })
     const needs = known.get(name)
     // A name that nobody classified may be anything, so it is not repeated either.
     if (needs === undefined) return { name: `an unknown ${field}`, needs: 'admin' }

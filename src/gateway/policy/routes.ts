@@ -11,15 +11,21 @@ export interface ScopedRoute {
 
 export function pathClassifier(routes: readonly ScopedRoute[]): ExchangePolicy['classify'] {
   const table = routes.map(({ method, path, scope }) => ({ method, scope, parts: path.split('/') }))
+  // Servers differ in whether case and a last slash matter, and what is the server's alone must not hang on that.
+  const loosely = (path: string): string => path.toLowerCase().replace(/\/+$/, '')
+  const reserved = table
+    .filter(({ scope }) => scope === 'server-only')
+    .map((route) => ({ ...route, parts: loosely(route.parts.join('/')).split('/') }))
   const variables = (parts: readonly string[]): number => parts.filter((part) => part.startsWith('{')).length
   // A literal part wins over a variable one, as in `tunnels/connected-sessions` beside `tunnels/{id}`.
   table.sort((one, other) => variables(one.parts) - variables(other.parts))
   return (method, path) => {
-    const parts = path.split('/')
-    const fits = (pattern: readonly string[]): boolean =>
+    const fits = (pattern: readonly string[], parts: readonly string[]): boolean =>
       pattern.length === parts.length &&
       pattern.every((part, index) => (part.startsWith('{') ? parts[index] !== '' : part === parts[index]))
-    const found = table.find((route) => route.method === method && fits(route.parts))
+    const among = (routes: typeof table, parts: readonly string[]) =>
+      routes.find((route) => route.method === method && fits(route.parts, parts))
+    const found = among(table, path.split('/')) ?? among(reserved, loosely(path).split('/'))
     return { name: `${method} ${found ? found.parts.join('/') : 'of a path in no table'}`, needs: found?.scope ?? 'admin' }
   }
 }

@@ -26,6 +26,15 @@ describe('what was judged is what is passed [gateway.judge.rewritten]', () => {
     }
   })
 
+  test('a name that an upstream would strip to another one is refused', () => {
+    for (const op of ['shutdown ', ' shutdown', '\tshutdown', 'shutdown\u001c', '\u00a0shutdown', '\ufeffshutdown', 'shutdown\n']) {
+      const judge = createJudge(ccccPolicy, grant('admin'), limits)
+      const line = bytes(`${JSON.stringify({ op })}\n`)
+      expect(() => judge.push(line), JSON.stringify(op)).toThrow(/plain word/)
+    }
+    expect(() => createJudge(ccccPolicy, grant('admin'), limits).push(bytes('{"op":"shutdown"}\n'))).toThrow(/configuration/)
+  })
+
   test('a field that is no text, a list, a number, nothing at all', () => {
     for (const line of ['{"cmd":["ping"]}', '[]', '"ping"', '1', 'null', '{}', '{"cmd":null}', 'nonsense', '{"cmd":"ping"']) {
       const judge = createJudge(cccPolicy, grant('admin'), limits)

@@ -94,6 +94,14 @@ describe('what is unclassified needs admin [gateway.policy.default-admin]', () =
     expect(JSON.stringify(catsyphonPolicy.classify('GET', '/secret'))).not.toContain('secret')
   })
 
+  test('what is the server\u2019s alone is so by every spelling that some server takes for the same', () => {
+    for (const path of ['/collectors', '/collectors/', '/Collectors', '/COLLECTORS//']) {
+      expect(catsyphonPolicy.classify('POST', path), path).toMatchObject({ needs: 'server-only' })
+    }
+    expect(cmdopHttpPolicy.classify('POST', '/api/fleets/x/API-keys/')).toMatchObject({ needs: 'server-only' })
+    expect(cmdopHttpPolicy.classify('GET', '/api/fleets/x/api-keys/')).toMatchObject({ needs: 'admin' })
+  })
+
   test('a variable part of a path is one part, and never empty', () => {
     const classify = pathClassifier([{ method: 'GET', path: '/a/{id}', scope: 'observe' }])
     expect(classify('GET', '/a/1')).toMatchObject({ needs: 'observe' })
