@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { createCmdop, type AskFrame } from '../../src/cmdop/index.js'
 import { cmdopRest } from '../../src/cmdop/rest.js'
+import { fetchExchange } from '../../transports/web/fetch-exchange.js'
 import { failure, M1 } from './set-up.js'
 
 const encoder = new TextEncoder()
@@ -30,6 +31,23 @@ function answering(
     }),
   })
 }
+
+describe('an id over REST', () => {
+  it('that is two dots names nothing: it would make a request about what stands above [web.exchange-base]', async () => {
+    const seen: string[] = []
+    const fetch = async (url: string): Promise<Response> => {
+      seen.push(url)
+      return new Response(null, { status: 204 })
+    }
+    const relay = fetchExchange({ baseUrl: 'http://localhost:1', fetch })
+    await using client = createCmdop({ fleetId: 'f', token: 't', transport: cmdopRest({ relay }) })
+    expect(await failure(client.fleets.machines.detach('..'))).toMatchObject({ code: 'invalid_argument', sent: 'no' })
+    expect(await failure(client.machines.disable('.'))).toMatchObject({ code: 'invalid_argument', sent: 'no' })
+    expect(seen).toEqual([])
+    await client.machines.disable('m..')
+    expect(seen).toEqual(['http://localhost:1/api/machines/m..'])
+  })
+})
 
 describe('answers over REST', () => {
   it('are completed by the rule of the pipe, and keep members that the schema does not know [cmdop.rest.absent]', async () => {

@@ -40,7 +40,11 @@ export const requirements: readonly Requirement[] = [
     'Redirects are followed for GET only, and never with a secret that the runtime would carry along.',
   ),
   row('web.exchange-sent', 'design 3', 'A failed exchange says no only where that is proven.'),
-  row('web.exchange-base', 'design 7', 'The path of a request can neither leave its base nor name another host.'),
+  row(
+    'web.exchange-base',
+    'design 7',
+    'The path of a request can neither leave its base nor name another host, and an id of dots names nothing.',
+  ),
   row('web.exchange-cancel', 'design 1, law 7', 'A body that is cancelled leaves no connection behind.'),
   row('web.no-secret-urls', 'design 7', 'No credential gets into a URL, nor into an error about one.'),
   row('web.fetch-link-line', 'design 7', 'The POST goes out with the first complete message, and its answer streams back.'),

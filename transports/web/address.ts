@@ -46,12 +46,15 @@ export function httpBase(url: string | URL, transport: string): URL {
   return parsed
 }
 
+/** No part of it is dots: a URL's reader goes up for them, so a request about an id `..` would be about what stands above. */
+const PATH = /^(?![^?#]*\/(\.|%2e){1,2}([?#/]|$))\//i
+
 /** The path of a request under the base. It can neither leave the base nor name another host. */
 export function requestUrl(base: URL, path: string, transport: string): URL {
   const prefix = base.pathname === '/' ? '' : base.pathname
-  const url = path.startsWith('/') ? new URL(base.origin + prefix + path) : undefined
+  const url = PATH.test(path) ? new URL(base.origin + prefix + path) : undefined
   if (url?.origin === base.origin && `${url.pathname}/`.startsWith(`${prefix}/`)) return refuseSecrets(url, transport)
-  throw invalid(transport, 'The path of a request begins with a slash and stays under the base URL: encode what is part of a name.')
+  throw invalid(transport, 'The path of a request begins with a slash and stays under the base URL, without `..` in it.')
 }
 
 export function checkAborted(signal: AbortSignal | undefined, transport: string): void {
