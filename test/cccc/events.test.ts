@@ -8,6 +8,9 @@ import {
   type CcccNotice,
   type CcccStreamItem,
 } from '../../src/cccc/index.js'
+import { createCcccCore } from '../../src/cccc/core.js'
+import { createEventStream } from '../../src/cccc/events/stream.js'
+import { createTracker } from '../../src/cccc/events/tracker.js'
 import { createCcccSimulator, createFakeClock, type CcccSimulator, type CcccSimulatorOptions } from '../../src/testing/index.js'
 
 const ends: (() => PromiseLike<unknown>)[] = []
@@ -198,6 +201,38 @@ describe('a consumer', () => {
     expect(gap?.type === 'gap' && gap.reason).toBe('overflow')
     const dropped = gap?.type === 'gap' ? (gap.dropped ?? 0) : 0
     expect(dropped + seen.length - 1).toBe(20)
+  })
+
+  test('that is slow hears of a gap also where the gap itself was what overflowed [cccc.overflow-gap]', async () => {
+    await using simulator = createCcccSimulator()
+    await using core = createCcccCore({ transport: simulator.transport })
+    const tracker = createTracker(undefined)
+    const event = (id: string) =>
+      tracker.see({
+        id,
+        ts: `2026-01-01T00:00:0${id}.000000Z`,
+        kind: 'chat.message',
+        group_id: 'g',
+        by: 'user',
+        data: { text: id },
+      })
+    let pushed = (): void => {}
+    const all = new Promise<void>((resolve) => {
+      pushed = resolve
+    })
+    const open = async (_attempt: number, signal: AbortSignal): Promise<AsyncIterable<readonly CcccStreamItem[]>> => {
+      async function* items(): AsyncGenerator<readonly CcccStreamItem[], void, void> {
+        yield [{ type: 'gap', from: undefined, reason: 'reconnect' }]
+        yield event('1')
+        yield event('2')
+        pushed()
+        await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+      }
+      return items()
+    }
+    await using stream = createEventStream(core, { mode: 'push', tracker, open }, { maxItems: 2 })
+    await all
+    expect(await take(stream, 3)).toEqual(['gap:overflow', '1', '2'])
   })
 
   test('that asked to fail gets slow_consumer, and its cursor still works [cccc.overflow-fail]', async () => {

@@ -31,7 +31,8 @@ export function createEventStream(core: CcccCore, source: EventSource, options: 
   const { tracker } = source
   const life = createScope({ signal: options.signal })
 
-  let dropped = 0
+  // Undefined while nothing is missing: what overflowed may be a gap alone, in which no event counts.
+  let dropped: number | undefined
   let delivered = tracker.cursor
   const queue = createQueue<CcccStreamItem>({
     overflow: overflow === 'fail' ? 'fail' : 'drop-oldest',
@@ -40,7 +41,7 @@ export function createEventStream(core: CcccCore, source: EventSource, options: 
     sizeOf,
     name: 'the stream of events',
     onDrop(items) {
-      dropped += items.filter(({ type }) => type === 'event').length
+      dropped = (dropped ?? 0) + items.filter(({ type }) => type === 'event').length
     },
   })
 
@@ -84,9 +85,9 @@ export function createEventStream(core: CcccCore, source: EventSource, options: 
     cursorOf,
     async pull() {
       const items = await queue.take()
-      if (items === null || dropped === 0) return remember(items)
+      if (items === null || dropped === undefined) return remember(items)
       const gap: Gap<CcccCursor> = { type: 'gap', from: delivered, reason: 'overflow', dropped }
-      dropped = 0
+      dropped = undefined
       return remember([gap, ...items])
     },
     close: closeAll,
