@@ -1,4 +1,5 @@
 /** Sending, in the words of the attention dialects and in those of the message modes; the client says the same thing either way. */
+import { SignalboxError, withFacts } from '../errors.js'
 import type { CcccCallOptions, CcccCore } from './core.js'
 import type { CcccDaemonKnowledge } from './daemon.js'
 import { badArgument, isApiError, unsupported } from './errors.js'
@@ -128,8 +129,9 @@ export function createMessaging(core: CcccCore, call: MethodCall, daemon: CcccDa
       return await say(before)
     } catch (error) {
       const contradicts = isApiError(error, 'unknown_op', 'unsupported_message_fields', 'invalid_message_mode')
-      // What went to a first audience is not said again.
-      if (!contradicts || results.length > 0) throw error
+      // What went to a first audience is not said again: not by us, and not by a caller who believes that nothing was sent.
+      if (results.length > 0) throw SignalboxError.is(error) ? withFacts(error, {}, { sent: 'yes' }) : error
+      if (!contradicts) throw error
       const { dialect } = await daemon.get({ ...options, fresh: true })
       if (dialect === before) throw error
       return say(dialect)
