@@ -209,6 +209,8 @@ export function createAskStream(deps: AskDeps, request: AskInit, options: AskOpt
     try {
       await send(channel)
     } catch (error) {
+      // It never left, so the question still waits.
+      if ((error as SignalboxError).sent === 'no') asked.set(key, what)
       throw asCmdopError(error)
     }
   }

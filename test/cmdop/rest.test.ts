@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { ConnectionError, createCmdop } from '../../src/cmdop/index.js'
 import { cmdopRest } from '../../src/cmdop/rest.js'
 import { raceSignal } from '../../src/core/scope.js'
-import type { ExchangeTransport } from '../../src/index.js'
+import { SignalboxError, type ExchangeTransport, type Sent } from '../../src/index.js'
 import { createCmdopRelay, createFakeClock, relayExchange } from '../../src/testing/index.js'
 import { failure, M1, until } from './set-up.js'
 
@@ -51,6 +51,30 @@ describe('an ask over REST', () => {
     const error = await failure(read())
     expect(error).toBeInstanceOf(ConnectionError)
     expect(await given).toMatchObject({ code: 'closed', message: error.message })
+    await client.close()
+  })
+
+  it('takes a PIN again that never left, and not one that may have arrived [cmdop.rest.pin-again]', async () => {
+    const relay = createCmdopRelay()
+    const inner = relayExchange(relay)
+    const faults: Sent[] = ['no', 'maybe']
+    const transport: ExchangeTransport = {
+      ...inner,
+      async exchange(request, options) {
+        const sent = request.path.endsWith('/pin') ? faults.shift() : undefined
+        if (sent) throw new SignalboxError({ code: 'unreachable', message: 'The network is away.', sent })
+        return inner.exchange(request, options)
+      },
+    }
+    const client = createCmdop({ transport: cmdopRest(transport) })
+    const stream = client.machines.ask(M1, '[[pin 1]][[say in]]')
+    for await (const frame of stream) {
+      if (frame.type !== 'pin_required') continue
+      expect(await failure(stream.pin(frame.challengeId, '1'))).toMatchObject({ code: 'unreachable', sent: 'no' })
+      expect(await failure(stream.pin(frame.challengeId, '1'))).toMatchObject({ code: 'unreachable', sent: 'maybe' })
+      expect(await failure(stream.pin(frame.challengeId, '1'))).toMatchObject({ code: 'invalid_argument' })
+      break
+    }
     await client.close()
   })
 

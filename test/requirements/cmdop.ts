@@ -133,6 +133,11 @@ export const requirements: readonly Requirement[] = [
     measured,
     'An ask over REST goes on in the answer to a confirmation, and an end without a last frame is an error.',
   ),
+  row(
+    'rest.pin-again',
+    'design 3',
+    'A PIN that never left may be given again; one that may have arrived may not: machines lock up.',
+  ),
   row('rest.pin-late', 'design 3', 'An ask over REST that ends before its PIN is answered fails no PIN; one that breaks says why.'),
   row('rest.dropped', 'design 3', 'The request of an ask over REST ends with the ask, however that ends.'),
   row('rest.errors', reference('14'), 'REST tells status, code and patience.'),
