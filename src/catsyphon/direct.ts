@@ -82,7 +82,10 @@ export function createDirect(http: Http, check: Check, own: string | undefined):
       return (
         found && {
           ...found,
-          messages: [...(found.messages ?? [])].sort((a, b) => Date.parse(a.timestamp) - Date.parse(b.timestamp)),
+          messages: [...(found.messages ?? [])].sort(
+            // Of one millisecond the text tells the microseconds, which a Date does not hold.
+            (a, b) => Date.parse(a.timestamp) - Date.parse(b.timestamp) || (a.timestamp < b.timestamp ? -1 : 1),
+          ),
         }
       )
     },

@@ -79,7 +79,8 @@ const HINTS: Readonly<Record<number, string>> = {
 export function refusal(op: string, answer: Answer, now: number): CatsyphonError {
   const { status, headers, text } = answer
   const isPage = !isJson(answer)
-  if (status < 400 || (isPage && (status === 404 || status === 405))) return notTheApi(op, answer)
+  // The server's own 400 is JSON; a page that says so was made by whoever could not read the request as one for the server.
+  if (status < 400 || (isPage && (status === 400 || status === 404 || status === 405))) return notTheApi(op, answer)
   const detail = isPage ? undefined : detailOf(text)
   const known = typeof detail === 'string' && status < 500 && KNOWN_DETAIL.test(detail) ? detail : undefined
   const refused = Array.isArray(detail) ? detail.flatMap(fieldOf).slice(0, 50) : undefined

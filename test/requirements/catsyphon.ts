@@ -314,6 +314,26 @@ export const requirements: readonly Requirement[] = [
     behaviour: 'A hidden page sends what waits within the keepalive quota.',
     applies: 'Chromium',
   },
+  {
+    id: 'catsyphon.leaving-large',
+    source: reference('2'),
+    behaviour: 'A request beyond the keepalive quota is sent without it, so that a page that is only hidden delivers it.',
+  },
+  {
+    id: 'catsyphon.proxy-400',
+    source: reference('12'),
+    behaviour: 'A 400 that is a page, and not the server’s own JSON, halts the outbox and buries nothing.',
+  },
+  {
+    id: 'catsyphon.long-retry-after',
+    source: reference('2'),
+    behaviour: 'Retry-After is obeyed up to an hour.',
+  },
+  {
+    id: 'catsyphon.conversation-order',
+    source: reference('4.8'),
+    behaviour: 'Messages of a conversation are sorted by their moment, microseconds included.',
+  },
   { id: 'store.file.torn', source: 'design 6', behaviour: 'A torn last record is removed and told, and costs nothing else.' },
   { id: 'store.file.corrupt', source: 'design 6', behaviour: 'A damaged line costs that line, is told, and the file is kept.' },
   { id: 'store.file.zeros', source: 'design 6', behaviour: 'A tail of zeros is removed.' },

@@ -122,7 +122,9 @@ export function createDeliver(options: DeliverOptions): Deliver {
     const { fillAt } = tactics
     if (fillAt !== undefined) texts.unshift(numbered(metadataEvent(emittedIn(head) - 1, `fill-${fillAt}`), fillAt))
     try {
-      const answer = await post('sendEvents', delivery, texts, leaving)
+      // A browser refuses to let a larger one outlive its page; the page may only be hidden, so it is sent all the same.
+      const keepalive = leaving && (items[0]?.body.byteLength ?? 0) < KEEPALIVE_BYTES
+      const answer = await post('sendEvents', delivery, texts, keepalive)
       if (!isReceipt(answer)) return { kind: 'halt', error: wrongAddress('sendEvents', 'no conversation_id', { sent: 'maybe' }) }
       if (fillAt !== undefined) options.onFilled(delivery.lane, fillAt, numbers.base + (items[0]?.ordinal ?? 0) - 1)
       const ambiguous = isRepeated ? stillInTheDark(items, repeats > 0 ? items.length : (answer.accepted ?? items.length)) : 0

@@ -31,12 +31,15 @@ export interface FailedBatch {
 /** A healthy server that refuses one event so often will always refuse it; unless its trouble is another, which cannot always be told. */
 const REFUSALS = { many: 2, one: 3, oneUnproven: 6 }
 
+/** Longer, and a proxy's slip would silence the outbox for good. */
+const MAX_RETRY_AFTER_MS = 3_600_000
+
 export function createJudge({ http, probe, ambiguousPauseMs }: JudgeOptions) {
   const later = (error: unknown, afterMs = 0): Verdict => {
     const known = typed(error)
     if (known.code === 'unreachable') probe.forget()
     if (isConfiguration(known)) return { kind: 'halt', error: known }
-    return { kind: 'later', error: known, afterMs: Math.max(afterMs, known.retryAfterMs ?? 0) }
+    return { kind: 'later', error: known, afterMs: Math.max(afterMs, Math.min(known.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS)) }
   }
 
   const isHealthy = async ({ signal }: Delivery): Promise<boolean> => {
@@ -111,7 +114,7 @@ export function createJudge({ http, probe, ambiguousPauseMs }: JudgeOptions) {
       if (error.status === 409 && refused) return gap(failed, refused)
       if (error.status === 413) return split(failed, 'A proxy refuses this event for its size.')
       if (error.status === 422 && refused) return refusedFields(failed, refused)
-      if (error.status === 400 && error.remoteCode !== 'Invalid collector ID format') {
+      if (error.code === 'invalid_argument' && error.status === 400 && error.remoteCode !== 'Invalid collector ID format') {
         return split(failed, 'The server cannot read this event.')
       }
       if (error.status === 500) return await serverFault(failed, error)
