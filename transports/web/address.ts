@@ -13,10 +13,7 @@ const invalid = (transport: string, message: string): SignalboxError =>
 
 export function refuseSecrets(url: URL, transport: string): URL {
   if (url.username || url.password)
-    throw invalid(
-      transport,
-      'The URL holds a user name or a password: it would end up in logs. Give credentials by their own option.',
-    )
+    throw invalid(transport, 'The URL holds a user name or a password: it would end up in logs. Send it as an option.')
   for (const name of url.searchParams.keys()) {
     if (isSecretName(name) && !POSITION.test(name))
       throw invalid(transport, `The query parameter ${name} looks like a credential: it would end up in logs. Send it as a header.`)
@@ -41,7 +38,7 @@ export function socketUrl(url: string | URL, transport: string): URL {
 /** A base without query, whose path ends without a slash. */
 export function httpBase(url: string | URL, transport: string): URL {
   const parsed = parse(url, 'http: https:', transport)
-  if (parsed.search) throw invalid(transport, 'The base URL has a query, which belongs into the path of each request.')
+  if (parsed.search) throw invalid(transport, 'The base URL has a query: put it into each path.')
   parsed.pathname = parsed.pathname.replace(/\/+$/, '')
   return parsed
 }
@@ -54,7 +51,7 @@ export function requestUrl(base: URL, path: string, transport: string): URL {
   const prefix = base.pathname === '/' ? '' : base.pathname
   const url = PATH.test(path) ? new URL(base.origin + prefix + path) : undefined
   if (url?.origin === base.origin && `${url.pathname}/`.startsWith(`${prefix}/`)) return refuseSecrets(url, transport)
-  throw invalid(transport, 'The path of a request begins with a slash and stays under the base URL, without `..` in it.')
+  throw invalid(transport, 'A path begins with a slash and stays under the base URL, without `..`.')
 }
 
 export function checkAborted(signal: AbortSignal | undefined, transport: string): void {
