@@ -119,6 +119,15 @@ test('[catsyphon.credentials.damaged] a file that cannot be read is never writte
   await expect(fileCredentials({ directory }).listProfiles()).rejects.toMatchObject({ code: 'permission_denied' })
 })
 
+test('[catsyphon.credentials.damaged] a place that cannot be written to is a typed error', async () => {
+  const directory = place()
+  await writeFile(directory, '')
+  const failure = await fileCredentials({ directory: join(directory, 'below') })
+    .store(credential())
+    .catch((error: unknown) => error)
+  expect(failure).toMatchObject({ name: 'SignalboxError', code: 'unavailable', sent: 'no', remoteCode: 'ENOTDIR' })
+})
+
 test('[catsyphon.credentials.profiles] profiles are listed without their keys, deleted one by one or all', async () => {
   const directory = place()
   const store = fileCredentials({ directory })

@@ -67,3 +67,15 @@ test('[claude.session-files] what cannot be read is a typed error', async () => 
     expect(SignalboxError.is(error)).toBe(true)
   }
 })
+
+test('[claude.session-files] an abort is told as one, with its reason', async () => {
+  const path = join(folder, 'long.jsonl')
+  writeFileSync(path, `${lineOf('one', 200_000)}\n`.repeat(10))
+  const controller = new AbortController()
+  const reason = new Error('enough')
+  const error: unknown = await (async () => {
+    for await (const _batch of readSessionFile(path, { signal: controller.signal })) controller.abort(reason)
+  })().catch((cause: unknown) => cause)
+  expect(error).toMatchObject({ code: 'aborted', cause: reason })
+  expect(SignalboxError.is(error)).toBe(true)
+})

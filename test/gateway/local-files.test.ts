@@ -41,3 +41,9 @@ test('a folder that is reached by a link of ours is the folder that it leads to 
   symlinkSync(real, join(folder, 'link'))
   expect(await readTrusted(join(folder, 'link', 'config.json'))).toBe('{}')
 })
+
+test('pages that are not there are a typed error [gateway.pages.folder]', async () => {
+  for (const place of [join(folder, 'nowhere'), join(folder, 'real', 'config.json')]) {
+    await expect(loadPages(place)).rejects.toMatchObject({ code: 'invalid_argument', message: expect.stringContaining(place) })
+  }
+})

@@ -55,6 +55,19 @@ describe.skipIf(process.platform === 'win32')('the watchdog', () => {
     await vi.waitFor(() => expect(shells()).toBe(before))
   })
 
+  test('one that stands still holds up the end of no link [child.watchdog]', async () => {
+    const link = await subprocess({ command: { file: 'cat' } }).open()
+    const mine = childrenOf(process.pid).filter(({ pid, name }) => name === 'sh' && commandOf(pid).includes('trap'))
+    for (const { pid } of mine) process.kill(pid, 'SIGSTOP')
+    expect(mine.length).toBeGreaterThan(0)
+    try {
+      expect(await link.close()).toMatchObject({ kind: 'exit', exitCode: 0 })
+    } finally {
+      for (const { pid } of mine) if (childrenOf(process.pid).some((child) => child.pid === pid)) process.kill(pid, 'SIGCONT')
+    }
+    await vi.waitFor(() => expect(childrenOf(process.pid).filter(({ pid }) => mine.some((shell) => shell.pid === pid))).toEqual([]))
+  })
+
   test('what an observer of stderr throws is its own [child.watchdog]', async () => {
     const onStderr = vi.fn(() => {
       throw new Error('not ours')

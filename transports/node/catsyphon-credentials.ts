@@ -11,7 +11,7 @@ import {
   type StoredCredential,
 } from '../../src/catsyphon/credential-store.js'
 import { SignalboxError } from '../../src/errors.js'
-import { writeAtomically } from './store-disk.js'
+import { onDisk, writeAtomically } from './store-disk.js'
 import { createOwner, withLock } from './store-lock.js'
 
 export interface FileCredentialsOptions {
@@ -58,12 +58,14 @@ export function fileCredentials({ directory = join(homedir(), '.catsyphon') }: F
     throw problem(`${path} does not hold an object.`, 'Mend it, or move it away.')
   }
   const change = async <T>(work: (file: File) => T): Promise<T> => {
-    await mkdir(directory, { recursive: true, mode: 0o700 })
-    return await withLock(join(directory, 'credentials.lock'), owner, async () => {
-      const file = await load()
-      const result = work(file)
-      await writeAtomically(path, new TextEncoder().encode(JSON.stringify(file, null, 2)), 0o600)
-      return result
+    return await onDisk(path, 'written', async () => {
+      await mkdir(directory, { recursive: true, mode: 0o700 })
+      return await withLock(join(directory, 'credentials.lock'), owner, async () => {
+        const file = await load()
+        const result = work(file)
+        await writeAtomically(path, new TextEncoder().encode(JSON.stringify(file, null, 2)), 0o600)
+        return result
+      })
     })
   }
 

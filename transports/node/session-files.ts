@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import { createAccumulator } from '../../src/core/codec/bytes.js'
 import { sleep, systemClock, type Clock } from '../../src/core/clock.js'
 import { onAbort } from '../../src/core/on-abort.js'
+import { abortError } from '../../src/core/scope.js'
 import { SignalboxError } from '../../src/errors.js'
 import { projectKey } from '../../src/claude/project-key.js'
 
@@ -91,19 +92,22 @@ export async function listSessionFiles(options: SessionFilesOptions = {}): Promi
 export async function* readSessionFile(path: string, options: ReadSessionOptions = {}): AsyncGenerator<SessionEntries, void, void> {
   const { from = 0, signal, maxLineBytes = 32 * 1024 * 1024 } = options
   const reader = createEntryReader(from, maxLineBytes)
+  const checkAborted = (): void => {
+    if (signal?.aborted) throw abortError(signal, { system: 'claude', op: 'readSessionFile' })
+  }
   const stream = createReadStream(path, { start: from, highWaterMark: CHUNK_BYTES })
   const ignore = onAbort(signal, () => void stream.destroy())
   try {
     for await (const chunk of stream) {
-      signal?.throwIfAborted()
+      checkAborted()
       const batch = reader.push(chunk as Uint8Array)
       if (batch.entries.length > 0) yield batch
     }
-    signal?.throwIfAborted()
+    checkAborted()
     const last = reader.end()
     if (last.entries.length > 0) yield last
   } catch (error) {
-    signal?.throwIfAborted()
+    checkAborted()
     throw unreadable(path, error)
   } finally {
     ignore()

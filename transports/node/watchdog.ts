@@ -67,10 +67,12 @@ export function createWatchdog(shellFile = '/bin/sh'): Watchdog {
     for (const group of groups) say(`watch ${group}\n`)
   }
 
-  const dismiss = (last: ChildProcess, word = ''): void => {
+  /** It has nobody to kill any more. Not asked to leave, because one that stands still would hold up whoever waits for that. */
+  const dismiss = (last: ChildProcess): void => {
     shell = undefined
     last.ref()
-    last.stdin?.end(word)
+    last.kill('SIGKILL')
+    last.stdin?.destroy()
   }
 
   return {
@@ -91,7 +93,7 @@ export function createWatchdog(shellFile = '/bin/sh'): Watchdog {
       if (!groups.delete(group) || !shell) return
       if (groups.size > 0) say(`leave ${group}\n`)
       else {
-        dismiss(shell, `leave ${group}\n`)
+        dismiss(shell)
         await gone
       }
     },

@@ -1,6 +1,7 @@
 /** Static pages, read once at the start: what is served is a table, so no request can name a file. */
 import { readdir, readFile } from 'node:fs/promises'
 import { extname, join, relative, resolve, sep } from 'node:path'
+import { SignalboxError } from '../../../src/errors.js'
 
 export interface Page {
   readonly headers: Readonly<Record<string, string>>
@@ -35,7 +36,11 @@ const HEADERS = {
 export async function loadPages(folder: string): Promise<Pages> {
   const table = new Map<string, Page>()
   const root = resolve(folder)
-  for (const file of await readdir(root, { recursive: true, withFileTypes: true })) {
+  const files = await readdir(root, { recursive: true, withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {
+    const message = `The pages in ${folder} cannot be read (${cause.code ?? 'failed'}).`
+    throw new SignalboxError({ code: 'invalid_argument', message, hint: 'Name the folder that holds index.html.', cause })
+  })
+  for (const file of files) {
     const type = TYPES[extname(file.name)]
     if (!file.isFile() || type === undefined) continue
     const path = join(file.parentPath, file.name)
