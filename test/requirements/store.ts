@@ -59,5 +59,22 @@ export const requirements: readonly Requirement[] = [
     source,
     behaviour: 'Nothing is sent under a lease that ran out, and a lease that was let go leaves no timer.',
   },
+  {
+    id: 'store.indexeddb.deleted',
+    source,
+    behaviour: 'A database that another tab deletes is given up for it and made anew.',
+    applies: 'Chromium',
+  },
+  {
+    id: 'store.indexeddb.late-lease',
+    source,
+    behaviour: 'A lease that arrives after its store was closed is let go.',
+    applies: 'Chromium',
+  },
+  {
+    id: 'store.indexeddb.tail-fails',
+    source,
+    behaviour: 'A tail that fails leaves no listener.',
+  },
   { id: 'store.suite-catches', source: 'design 8', behaviour: 'The store suite fails on a driver that breaks a law.' },
 ]

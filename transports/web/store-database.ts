@@ -29,8 +29,12 @@ export function openDatabase(name: string): Database {
       let transaction: IDBTransaction | undefined
       try {
         const db = await database()
-        // Another tab wants to delete the database, or a newer version of the page to change it.
-        db.onversionchange ??= () => db.close()
+        // Another tab wants to delete the database, or a newer version of the page to change it. The browser tells of no end that we
+        // make ourselves, and idb-keyval would keep what is closed.
+        db.onversionchange ??= () => {
+          db.close()
+          db.onclose?.(new Event('close'))
+        }
         transaction = db.transaction(OBJECTS, mode, { durability: 'strict' })
         const complete = promisifyRequest(transaction)
         complete.catch(() => {})

@@ -32,8 +32,10 @@ export function createDatabaseLease(database: Database, name: string, clock: Clo
       let token: number
       try {
         token = await nextToken(key)
+        checkOpen()
       } catch (error) {
         letGo()
+        checkOpen()
         throw error
       }
       let ends = asked + ttlMs

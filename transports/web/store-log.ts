@@ -126,12 +126,15 @@ export function createDatabaseLog(database: Database, name: string, notices: Not
     const stop = notices.listen(name, wake)
     mine.add(wake)
     signal?.addEventListener('abort', wake)
-    // Looked at after listening, so that nothing falls between the two.
-    if (closed || signal?.aborted || (await state()).next > next) wake()
-    await woken
-    stop()
-    mine.delete(wake)
-    signal?.removeEventListener('abort', wake)
+    try {
+      // Looked at after listening, so that nothing falls between the two.
+      if (closed || signal?.aborted || (await state()).next > next) wake()
+      await woken
+    } finally {
+      stop()
+      mine.delete(wake)
+      signal?.removeEventListener('abort', wake)
+    }
   }
 
   return {

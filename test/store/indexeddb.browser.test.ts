@@ -1,0 +1,48 @@
+/** In Chromium: what another tab, or an end at the wrong moment, does to a store in IndexedDB. The laws of every store are tried elsewhere. */
+import { afterAll, expect, test } from 'vitest'
+import { checkRejects } from '../../src/testing/index.js'
+import { indexedDbStore } from '../../transports/web/store-indexeddb.js'
+
+const databases: string[] = []
+const freshDatabase = (): string => {
+  const name = `test-${crypto.randomUUID()}`
+  databases.push(name)
+  return name
+}
+const deleted = (name: string): Promise<unknown> =>
+  new Promise((resolve, reject) => {
+    const request = indexedDB.deleteDatabase(name)
+    request.onsuccess = () => resolve('deleted')
+    request.onerror = () => reject(request.error)
+    request.onblocked = () => reject(new Error('blocked'))
+  })
+afterAll(() => {
+  for (const name of databases) indexedDB.deleteDatabase(name)
+})
+
+test('[store.indexeddb.deleted] a database that another tab deletes is given up for it, and made anew at the next use', async () => {
+  const database = freshDatabase()
+  await using store = indexedDbStore({ database })
+  const kv = await store.kv('map')
+  await kv.put('key', new Uint8Array([1]))
+  expect(await deleted(database)).toBe('deleted')
+  expect(await kv.get('key')).toBeNull()
+  await kv.put('key', new Uint8Array([2]))
+  expect((await kv.get('key'))?.bytes).toEqual(new Uint8Array([2]))
+  // And once more: what was made anew lets go as well.
+  expect(await deleted(database)).toBe('deleted')
+  expect(await kv.get('key')).toBeNull()
+})
+
+test('[store.indexeddb.late-lease] a lease that arrives after its store was closed is let go, and the database is not held open', async () => {
+  const database = freshDatabase()
+  const store = indexedDbStore({ database })
+  const leases = await store.lease('workers')
+  const acquiring = leases.acquire('one', { ttlMs: 600_000 })
+  const refused = checkRejects(acquiring, 'closed')
+  await store[Symbol.asyncDispose]()
+  await refused
+  const { held = [] } = await navigator.locks.query()
+  expect(held.filter(({ name }) => name?.includes(database))).toEqual([])
+  expect(await deleted(database)).toBe('deleted')
+})
