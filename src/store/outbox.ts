@@ -78,7 +78,7 @@ interface Lane {
   readonly ledger: Ledger
   readonly inherited: number
   sender: Sender | undefined
-  watchers: (() => void)[]
+  readonly watchers: Set<() => void>
   tuning: LaneTuning
   /** The last in line of those who wait for room. */
   admitting: Promise<void>
@@ -146,7 +146,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
           ledger,
           inherited: ledger.tip,
           sender: undefined,
-          watchers: [],
+          watchers: new Set(),
           tuning: tunings.get(lane) ?? {},
           admitting: Promise.resolve(),
           blocked: 0,
@@ -170,9 +170,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     await held.ledger.close()
   }
   const settledIn = (lane: Lane): void => {
-    const watchers = lane.watchers
-    lane.watchers = []
-    for (const watcher of watchers) watcher()
+    for (const watcher of lane.watchers) watcher()
   }
   const ensureSender = (lane: string, held: Lane): void => {
     if (closing) return
@@ -292,13 +290,16 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
       using scope = createScope({ signal, timeoutMs, clock })
       while (!settledEverywhere(wanted) && !halted && !closing) {
         const change = deferred()
-        for (const one of held) one.watchers.push(() => change.resolve())
+        const look = (): void => change.resolve()
+        for (const one of held) one.watchers.add(look)
         try {
           await raceSignal(change.promise, scope.signal)
         } catch {
           // What waits goes on: only the waiting ends.
           if (signal?.aborted) throw abortError(signal, { op: 'flush', sent: 'maybe' })
           break
+        } finally {
+          for (const one of held) one.watchers.delete(look)
         }
       }
       const pending = held.reduce((sum, one) => sum + one.ledger.items, 0)

@@ -1,4 +1,6 @@
 /** The outbox over stores that fail, are slow, or lose their lease, and callers that give up. */
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect, test, vi } from 'vitest'
 import { memoryStore, type HeldLease, type Kv, type Lease, type Log, type Store } from '../../src/store/index.js'
 import {
@@ -204,4 +206,27 @@ test('[store.outbox-lease] a renewal that is under way when a lane goes idle lea
   answers[0]?.(true)
   await clock.settle()
   expect(clock.timers).toBe(0)
+})
+
+test('[store.outbox-abort] a flush that is given up leaves nothing with a lane that stands still', async () => {
+  setFlagsFromString('--expose_gc')
+  const collect = runInNewContext('gc') as () => void
+  const { open, clock } = setup({ deliver: async () => ({ kind: 'wait', afterMs: 3_600_000 }) })
+  const outbox = await open()
+  await outbox.append('a', bytes('one'))
+  await clock.settle()
+  const giveUp = async (times: number): Promise<number> => {
+    for (let count = 0; count < times; count += 1) {
+      const leaving = new AbortController()
+      const flushing = outbox.flush({ signal: leaving.signal }).catch((error: unknown) => error)
+      for (let turn = 0; turn < 8; turn += 1) await Promise.resolve()
+      leaving.abort()
+      expect(await flushing).toMatchObject({ code: 'aborted' })
+    }
+    collect()
+    return process.memoryUsage().heapUsed
+  }
+  const before = await giveUp(500)
+  expect((await giveUp(4000)) - before).toBeLessThan(4_000_000)
+  await outbox.close({ graceMs: 0 })
 })
