@@ -24,7 +24,11 @@ export function lazily<Part>(system: string, clock: Clock, load: () => Promise<P
     const scope = createScope({ ...given, clock })
     const { signal } = scope
     try {
-      part ??= load()
+      part ??= load().catch((cause) => {
+        // The next call may find the network well again, whether or not anybody waited for this.
+        part = undefined
+        throw cause
+      })
       const loaded = await raceSignal(part, signal)
       // 0 would mean that there is no limit.
       const left = given.timeoutMs && Math.max(1, scope.remainingMs())
@@ -32,8 +36,6 @@ export function lazily<Part>(system: string, clock: Clock, load: () => Promise<P
     } catch (cause) {
       const facts = { system, op, sent: 'no' } as const
       if (signal.aborted) throw abortError(signal, facts)
-      // The next call may find the network well again.
-      part = undefined
       const message = 'A part of the client did not load. Where import() cannot work, bundle into one file.'
       throw new SignalboxError({ ...facts, code: 'unavailable', message, cause })
     } finally {

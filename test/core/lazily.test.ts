@@ -57,7 +57,11 @@ describe('a part', () => {
     expect(await late).toMatchObject({ code: 'deadline_exceeded', op: 'ask', sent: 'no' })
     // Whoever gave up spoils nothing for the others, and a failure that nobody waits for is nobody's.
     loads[0]?.fail()
-    await Promise.resolve()
+    await clock.settle()
+    const again = use('ask', {}, async ({ name }) => name)
+    expect(loads).toHaveLength(2)
+    loads[1]?.done()
+    expect(await again).toBe('part')
     expect(clock.timers).toBe(0)
   })
 
