@@ -50,7 +50,7 @@ export function createAsks(
       await raceSignal(turn ?? Promise.resolve(), signal)
       receipt.sentAtMs = clock.now()
       // Without a limit of the caller's the deadline begins here, with the command.
-      return await run(receipt, { signal, timeoutMs: timeoutMs && scope.remainingMs() })
+      return await run(receipt, { signal, timeoutMs: timeoutMs && Math.ceil(scope.remainingMs()) })
     } catch (error) {
       const ours = SignalboxError.is(error) && error !== signal.reason
       const failure = ours ? error : abortError(signal, { op, sent: 'no' })

@@ -56,7 +56,8 @@ export function classifyResult(line: ResultLine, answer: Answer, interrupted: bo
     return fail(CLIExecutionError, 'aborted', 'The turn was interrupted.', { remoteCode: isFailure(line) ? subtype : reason })
   if (!isFailure(line)) return undefined
 
-  const said = `The turn failed: ${wordsOf(line, answer)}`
+  // The CLI's words may lack their full stop, and a hint may follow.
+  const said = `The turn failed: ${wordsOf(line, answer)}`.replace(/[^.!?]$/, '$&.')
   const named = (remoteCode: string, status?: number): ClaudeError => {
     const [code, hint] = VERDICTS.get(remoteCode) ?? ['remote']
     const Kind =

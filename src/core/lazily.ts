@@ -31,7 +31,7 @@ export function lazily<Part>(system: string, clock: Clock, load: () => Promise<P
       })
       const loaded = await raceSignal(part, signal)
       // 0 would mean that there is no limit.
-      const left = given.timeoutMs && Math.max(1, scope.remainingMs())
+      const left = given.timeoutMs && Math.ceil(scope.remainingMs() || 1)
       return use(loaded, left ? { ...given, timeoutMs: left } : given)
     } catch (cause) {
       const facts = { system, op, sent: 'no' } as const

@@ -465,3 +465,10 @@ describe('the client', () => {
     expect(reports).toHaveLength(1)
   })
 })
+
+test('[ccc.ask.deadline] is told in whole milliseconds, whatever of it was left', async () => {
+  await using simulator = createCccSimulator({ sessions: [{ name: 'a', running: true }] })
+  await using client = createCcc({ transport: simulator.transport })
+  const late = client.ask({ session: 'a', text: '[[sleep 60]]', from: 'b', timeoutMs: 50 })
+  await expect(late).rejects.toThrow(/did not finish within \d+ ms\./)
+})

@@ -179,3 +179,9 @@ test("[claude.control] a control request is no turn: it waits for no turn's perm
   await expect(claude.querySimple('x')).rejects.toMatchObject({ code: 'rate_limited', sent: 'no' })
   await claude.close()
 })
+
+test("[claude.classify] the CLI's words end before the hint begins", async () => {
+  const claude = createClaude({ transport: createClaudeSimulator({ env: {} }).transport })
+  await expect(claude.querySimple('x')).rejects.toThrow(/run \/login\. Sign in/)
+  await claude.close()
+})
