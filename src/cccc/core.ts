@@ -97,6 +97,13 @@ export function createCcccCore(options: CcccCoreOptions): CcccCore {
       'Pass answers: ccccAnswers() of signalbox/cccc/answers.',
     )
   }
+  // In plain JavaScript nothing else says so.
+  if ((transport.kind as string) === 'exchange')
+    throw badArgument(
+      'transport',
+      'An exchange alone knows no routes.',
+      'Wrap it: ccccWebPort({ exchange }) of signalbox/cccc/web.',
+    )
   const maxLineBytes = limits?.maxLineBytes ?? MAX_LINE_BYTES
   const wire = transport.kind === 'web' ? transport.wire : socketWire({ transport, clock, maxLineBytes })
   const caller = createCaller({ system: 'cccc', transport: wire.name, interceptors: options.interceptors, timeoutMs, clock })

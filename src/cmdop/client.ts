@@ -80,6 +80,11 @@ export function createCmdop(options: CmdopOptions): Cmdop {
       throw new CmdopError({ code: 'invalid_message', message: `The answer to ${op} ${message}, at ${path}.`, op, sent: 'yes' })
     }
 
+  // In plain JavaScript nothing else says so.
+  if (transport.kind === 'exchange' && !transport.backend) {
+    const hint = 'Wrap it: cmdopRest({ relay, platform }) of signalbox/cmdop/rest.'
+    throw new CmdopError({ code: 'invalid_argument', message: 'An exchange alone knows no routes.', hint })
+  }
   const backend: Backend =
     transport.kind === 'exchange'
       ? transport.backend(config, options)
