@@ -104,8 +104,10 @@ export function createMessaging(core: CcccCore, call: MethodCall, daemon: CcccDa
 
   const one = async (op: Op, args: Common, dialect: CcccDialect, options: Options): Promise<Loose> => {
     const words = dialect === 'C' ? await withMode(op, args, options) : withAttention(op, args)
-    // With a client id the daemon may be asked twice, where it remembers them.
-    const safe = args.clientId !== undefined && options?.idempotent === undefined && (await daemon.get(options)).dedupesClientIds
+    // With a client id the daemon may be asked twice, where it remembers them: those of messages to other groups only on dialect C.
+    const mayAsk =
+      args.clientId !== undefined && options?.idempotent === undefined && (op !== 'send_cross_group' || dialect === 'C')
+    const safe = mayAsk && (await daemon.get(options)).dedupesClientIds
     return call(op, words, safe ? { ...options, idempotent: true } : options)
   }
 

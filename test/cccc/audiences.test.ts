@@ -1,6 +1,10 @@
 /** One message to two kinds of audience: what a failure of the second part says about the whole. */
 import { expect, test } from 'vitest'
+import { createCcccCore } from '../../src/cccc/core.js'
+import { createDaemonKnowledge } from '../../src/cccc/daemon.js'
 import { createCccc } from '../../src/cccc/index.js'
+import { createMessaging } from '../../src/cccc/messages.js'
+import type { MethodCall } from '../../src/cccc/methods.js'
 import { SignalboxError, type Interceptor } from '../../src/index.js'
 import { createCcccSimulator } from '../../src/testing/index.js'
 
@@ -22,4 +26,32 @@ test('of which the first part went out, a failure never says that nothing was se
   sends = 10
   const refused = client.messages.send({ groupId, text: 'report', to: ['user', '@foreman'], by: 'peer1', replyRequired: true })
   await expect(refused).rejects.toMatchObject({ code: 'invalid_argument', sent: 'yes' })
+})
+
+test('with a client id is repeated where the daemon remembers it, which for other groups is dialect C alone [cccc.client-id-ops]', async () => {
+  const repeatable: Record<string, boolean> = {}
+  for (const dialect of ['B', 'C'] as const) {
+    await using simulator = createCcccSimulator({ dialect })
+    await using core = createCcccCore({ transport: simulator.transport })
+    const call: MethodCall = async (op, _args, options) => {
+      repeatable[`${op} ${dialect}`] = options?.idempotent === true
+      return {}
+    }
+    const daemon = createDaemonKnowledge(core)
+    // As from 0.4.12 on.
+    const get: typeof daemon.get = async (options) => ({ ...(await daemon.get(options)), dedupesClientIds: true })
+    const messages = createMessaging(core, call, { ...daemon, get })
+    const message = { groupId: 'g', text: 'x', to: ['peer1'], clientId: 'c' }
+    await messages.send(message)
+    await messages.reply({ ...message, replyTo: 'e' })
+    await messages.sendCrossGroup({ ...message, dstGroupId: 'h' })
+  }
+  expect(repeatable).toEqual({
+    'send B': true,
+    'reply B': true,
+    'send_cross_group B': false,
+    'send C': true,
+    'reply C': true,
+    'send_cross_group C': true,
+  })
 })

@@ -68,6 +68,11 @@ export const requirements: readonly Requirement[] = [
   row('secrets', 'reference 13', 'Secrets reach no log, error, interceptor or result; their masks only whoever asks.'),
   row('send', 'reference 10.3', 'A message is sent in the words of the dialect; what it cannot express is said.'),
   row('send-mixed', 'reference 10.9', 'People and agents in one message are two sends on dialect C.'),
+  row(
+    'client-id-ops',
+    'reference 10.7',
+    'A client id makes only those sends repeatable that the daemon answers by the first event.',
+  ),
   row('send-halves', 'design 3', 'When the second of two sends fails, the failure says that something was sent.'),
   row('reply-required', 'reference 10.9', 'On dialect C a request for a reply names concrete recipients.'),
   row('no-recipients', 'reference 10.2', 'A group without actors delivers to the user only.'),
