@@ -269,6 +269,18 @@ describe('a consumer', () => {
     expect(await take(again, 1)).toEqual(['d'])
   })
 
+  test('is not given its last event again, however much activity came behind it [cccc.duplicates]', () => {
+    const tracker = createTracker(undefined)
+    const event = (id: string, kind = 'chat.message') =>
+      tracker.see({ id, ts: '2026-01-01T00:00:00.000000Z', kind, group_id: 'g', by: 'user', data: { text: id } }).map(shown)
+    tracker.startAt('2025-12-31T00:00:00.000000Z')
+    tracker.resume()
+    expect([...event('one'), ...event('two')]).toEqual(['one', 'two'])
+    for (let index = 0; index < 10_000; index += 1) event(`activity-${index}`, 'actor.activity')
+    expect(tracker.resume()).toMatchObject({ since_event_id: 'one' })
+    expect([...event('two'), ...event('three')]).toEqual(['three'])
+  })
+
   test('never finds activity in its cursor: it stands in no ledger [cccc.activity]', async () => {
     const { simulator, client, groupId } = await setUp()
     await using stream = await client.events({ groupId })

@@ -58,7 +58,8 @@ export function createTracker(start: CcccCursor | undefined): Tracker {
       const missing = expected !== undefined && event.id !== expected
       expected = undefined
       const out: CcccStreamItem[] = missing ? [{ type: 'gap', from: cursor(), reason: 'expired' }] : []
-      if (recent.seen(event.id)) return out
+      // The last one by itself: hours of activity may have driven it out of what is remembered.
+      if (recent.seen(event.id) || event.id === last?.eventId) return out
       before = last
       last = { eventId: event.id, ts: event.ts }
       out.push({ type: 'event', event, cursor: cursor() as CcccCursor })
