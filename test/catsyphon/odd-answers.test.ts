@@ -77,6 +77,18 @@ test('[catsyphon.leaving-large] what a browser would not let outlive a page is s
   await client.close()
 })
 
+test('[catsyphon.large-summary] an end that is too large for a proxy is buried and does not hold its session for ever', async () => {
+  const { client, events, simulator } = await setUp(({ body }) =>
+    String(body).length > 1024 * 1024 ? reply(413, 'text/html', '<html>413</html>') : undefined,
+  )
+  const session = client.session('s-1')
+  await session.start({ agentType: 'demo' })
+  expect(await session.complete({ summary: 'x'.repeat(1_100_000), timeoutMs: 5_000 })).toEqual({ pending: 0 })
+  expect(events.filter(({ type }) => type === 'dead')).toHaveLength(2)
+  expect(simulator.ledger.sessions.has('s-1')).toBe(true)
+  await client.close()
+})
+
 test('[catsyphon.long-retry-after] a pause that is asked for is kept, but not for years', async () => {
   let asked = 0
   const { client, events } = await setUp(({ path }) => {

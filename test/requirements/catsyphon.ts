@@ -325,6 +325,11 @@ export const requirements: readonly Requirement[] = [
     behaviour: 'A 400 that is a page, and not the server’s own JSON, halts the outbox and buries nothing.',
   },
   {
+    id: 'catsyphon.large-summary',
+    source: reference('2'),
+    behaviour: 'A completion that a proxy refuses for its size is buried, and does not wait for ever.',
+  },
+  {
     id: 'catsyphon.long-retry-after',
     source: reference('2'),
     behaviour: 'Retry-After is obeyed up to an hour.',

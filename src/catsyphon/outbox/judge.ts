@@ -131,7 +131,9 @@ export function createJudge({ http, probe, ambiguousPauseMs }: JudgeOptions) {
           reason: 'The server knows nothing of this session: nothing was stored, or its database was replaced.',
         }
       }
-      if (error.status === 422) return { kind: 'dead', reason: 'The server refuses to complete the session with these values.' }
+      if (error.status === 413 || error.status === 422) {
+        return { kind: 'dead', reason: 'The server refuses to complete the session with these values.' }
+      }
       if (error.status === 500 && (await refusedAgain(tactics, delivery)) >= REFUSALS.oneUnproven) {
         tactics.refusals = 0
         return { kind: 'dead', reason: 'The server answers 500 to the completion, while it is healthy.' }
