@@ -1,6 +1,6 @@
 /** The file store under what other handles, other processes and the disk do to it at the wrong moment. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildSync } from 'esbuild'
@@ -139,6 +139,25 @@ describe('what a disk forgets', () => {
     await using store = fileStore({ directory })
     await expect(store.log('events')).rejects.toMatchObject({ code: 'invalid_message' })
   })
+})
+
+test('what a killed process had half written is swept away, and what a living one writes is not [store.file.swept]', async () => {
+  const left = (kind: string, name: string): string => join(directory, kind, name, `file.${'0'.repeat(8)}.tmp`)
+  {
+    await using store = fileStore({ directory })
+    await store.log('events')
+    await store.kv('map')
+    writeFileSync(left('log', 'events'), 'half')
+    writeFileSync(left('kv', 'map'), 'half')
+  }
+  await using store = fileStore({ directory })
+  const lock = await tryLock(join(directory, 'kv', 'map', 'lock'), createOwner())
+  await store.kv('map')
+  expect(existsSync(left('kv', 'map'))).toBe(true)
+  await lock?.release()
+  await store.kv('map')
+  await store.log('events')
+  expect([existsSync(left('kv', 'map')), existsSync(left('log', 'events'))]).toEqual([false, false])
 })
 
 describe('locks', () => {

@@ -1,7 +1,7 @@
 /** What a disk can do to a write, as typed errors; and the two ways of writing that survive a crash. */
 import { randomUUID } from 'node:crypto'
-import { open, rename, unlink } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { open, readdir, rename, unlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { SignalboxError, type Sent } from '../../src/errors.js'
 
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
@@ -60,9 +60,16 @@ export async function syncDirectory(path: string): Promise<void> {
   }
 }
 
+const DRAFT = '.tmp'
+
+/** What killed processes had half written. Only for who holds the lock: a living one has its drafts there too. */
+export async function sweepDrafts(directory: string): Promise<void> {
+  for (const file of await readdir(directory)) if (file.endsWith(DRAFT)) await unlink(join(directory, file)).catch(() => {})
+}
+
 /** The old content or the new one, never half of it. */
 export async function writeAtomically(path: string, bytes: Uint8Array, mode = 0o600): Promise<void> {
-  const aside = `${path}.${randomUUID()}.tmp`
+  const aside = `${path}.${randomUUID()}${DRAFT}`
   try {
     const handle = await open(aside, 'wx', mode)
     try {

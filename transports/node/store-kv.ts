@@ -6,8 +6,8 @@ import { SignalboxError } from '../../src/errors.js'
 import { checkKey, checkPosition, PAGE_ENTRIES, storeClosed, storeFull } from '../../src/store/rules.js'
 import type { Kv, KvEntry, KvVersion } from '../../src/store/store.js'
 import { crc32 } from './store-crc.js'
-import { diskError, onDisk, syncDirectory, writeAtomically } from './store-disk.js'
-import { withLock, type LockOwner } from './store-lock.js'
+import { diskError, onDisk, sweepDrafts, syncDirectory, writeAtomically } from './store-disk.js'
+import { tryLock, withLock, type LockOwner } from './store-lock.js'
 import { fileNameOf, nameOf } from './store-names.js'
 import type { Reserve } from './store-reserve.js'
 
@@ -25,7 +25,14 @@ const encoder = new TextEncoder()
 export async function openFileKv({ directory, name, owner, maxBytes, reserve }: FileKvOptions, release: () => void): Promise<Kv> {
   const what = `The map ${name}`
   const lockPath = join(directory, 'lock')
-  await onDisk(what, 'written', () => reserve.spend(() => mkdir(directory, { recursive: true, mode: 0o700 })))
+  await onDisk(what, 'written', () =>
+    reserve.spend(async () => {
+      await mkdir(directory, { recursive: true, mode: 0o700 })
+      const lock = await tryLock(lockPath, owner)
+      if (!lock) return
+      await sweepDrafts(directory).finally(lock.release)
+    }),
+  )
   let closed = false
   // One writer at a time in this process, so that the file lock is only ever waited for because of another one.
   let tail: Promise<unknown> = Promise.resolve()

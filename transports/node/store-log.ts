@@ -5,7 +5,7 @@ import { SignalboxError } from '../../src/errors.js'
 import { checkPosition, createPage, fenced, storeClosed, storeFull, tailPages } from '../../src/store/rules.js'
 import type { Log, LogEntry, LogPage, ReadOptions } from '../../src/store/store.js'
 import { PAGE_BYTES, PAGE_ENTRIES } from '../../src/store/rules.js'
-import { damaged, diskError, syncDirectory, writeAtomically } from './store-disk.js'
+import { damaged, diskError, sweepDrafts, syncDirectory, writeAtomically } from './store-disk.js'
 import { encodeRecord } from './store-record.js'
 import type { Reserve } from './store-reserve.js'
 import { keepDamaged, openSegment, readEntries, type LogDamage, type Segment, type SegmentEntry } from './store-segment.js'
@@ -52,6 +52,7 @@ export async function openFileLog(options: FileLogOptions): Promise<FileLogCore>
   const what = `The log ${name}`
   const metaPath = join(directory, 'meta.json')
   await mkdir(directory, { recursive: true, mode: 0o700 })
+  await sweepDrafts(directory)
   const meta = await readMeta(what, metaPath)
   const segments = await findSegments(directory, tell)
   // Files that were removed took their entries along, whether or not that was written down.
