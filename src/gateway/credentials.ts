@@ -56,6 +56,15 @@ export function createCredentials(options: CredentialOptions = {}): Credentials 
 
   const listeners = new Map<string, Set<() => void>>()
 
+  /** A clock that is set back must lengthen no life, nor must the sleep of a machine: whichever of the two clocks is first ends it. */
+  const until = new WeakMap<object, number>()
+  const lasting = <Mortal extends object>(mortal: Mortal, ttlMs: number | undefined): Mortal => {
+    if (ttlMs !== undefined) until.set(mortal, clock.monotonic() + ttlMs)
+    return mortal
+  }
+  const isOver = (mortal: { readonly expiresAtMs?: number }): boolean =>
+    (mortal.expiresAtMs ?? Infinity) <= clock.now() || (until.get(mortal) ?? Infinity) <= clock.monotonic()
+
   /** Tickets and sessions pile up; a token without an end is the owner's own and is never forgotten. */
   const forgetOldest = (map: Map<string, { readonly expiresAtMs?: number }>): void => {
     if (map.size <= maxCredentials) return
@@ -65,12 +74,15 @@ export function createCredentials(options: CredentialOptions = {}): Credentials 
       return
     }
   }
-  const grantOf = (request: GrantRequest): Grant => ({
-    id: randomId(),
-    scopes: (request.scopes ?? ['observe']).filter(isScope),
-    ...(request.upstreams ? { upstreams: [...request.upstreams] } : {}),
-    ...(request.ttlMs !== undefined ? { expiresAtMs: clock.now() + request.ttlMs } : {}),
-  })
+  const grantOf = ({ scopes = ['observe'], upstreams, ttlMs }: GrantRequest): Grant => {
+    const grant: Grant = {
+      id: randomId(),
+      scopes: scopes.filter(isScope),
+      ...(upstreams ? { upstreams: [...upstreams] } : {}),
+      ...(ttlMs !== undefined ? { expiresAtMs: clock.now() + ttlMs } : {}),
+    }
+    return lasting(grant, ttlMs)
+  }
   const revoke = (grantId: string): void => {
     for (const [digest, grant] of tokens) if (grant.id === grantId) tokens.delete(digest)
     const told = listeners.get(grantId)
@@ -93,7 +105,8 @@ export function createCredentials(options: CredentialOptions = {}): Credentials 
     issueToken,
     async issueTicket(request = {}) {
       const ticket = randomSecret('sbx_ticket')
-      tickets.set(await digestOf(ticket), { request, expiresAtMs: clock.now() + ticketTtlMs, uses: 0 })
+      const made = { request, expiresAtMs: clock.now() + ticketTtlMs, uses: 0 }
+      tickets.set(await digestOf(ticket), lasting(made, ticketTtlMs))
       forgetOldest(tickets)
       return ticket
     },
@@ -106,7 +119,7 @@ export function createCredentials(options: CredentialOptions = {}): Credentials 
         if (known.session !== undefined) revoke(known.session)
         throw usedTwice()
       }
-      if (known.expiresAtMs <= clock.now()) throw new Refusal('ticket_spent')
+      if (isOver(known)) throw new Refusal('ticket_spent')
       // Spent before anything is awaited, so that two simultaneous redemptions cannot both pass.
       known.uses = 1
       const session = await issueToken({ ttlMs: sessionTtlMs, ...known.request })
@@ -122,7 +135,7 @@ export function createCredentials(options: CredentialOptions = {}): Credentials 
       const digest = await digestOf(token)
       const grant = tokens.get(digest)
       if (!grant) throw new Refusal('unauthenticated')
-      if (grant.expiresAtMs !== undefined && grant.expiresAtMs <= clock.now()) {
+      if (isOver(grant)) {
         tokens.delete(digest)
         throw new Refusal('unauthenticated', { message: 'The session has expired.' })
       }

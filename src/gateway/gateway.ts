@@ -106,9 +106,13 @@ export function createGateway(config: GatewayConfig): Gateway {
       try {
         return await admitLink(context, name, open, clientSignal)
       } catch (error) {
-        return refused(() => {
-          throw error
-        }, name)
+        // A name that is none may be anything that somebody wrote into an address, a secret too.
+        return refused(
+          () => {
+            throw error
+          },
+          upstreams.has(name) ? name : undefined,
+        )
       }
     },
     drain: lives.drain,

@@ -6,6 +6,7 @@ import { createJudge } from './judge.js'
 import { judgeLaunch, openUpstream } from './launch.js'
 import { Refusal } from './refusal.js'
 import { noteOpening } from './routes.js'
+import { allows } from './scopes.js'
 
 /** A link that was let in: the upstream is open, and only the client's half is missing. */
 export interface AdmittedLink {
@@ -33,6 +34,7 @@ export async function admitLink(
   const grant = await credentials.verify(open.token)
   lives.checkOpen()
   const upstream = findUpstream(context, name, grant)
+  if (!allows(grant, 'observe')) throw new Refusal('scope_missing', { scope: 'observe' })
   if (upstream.kind !== 'stream') throw new Refusal('wrong_kind')
   const judge = createJudge(upstream.policy, grant, limits)
   const launch = judgeLaunch(upstream, grant, open.launch)

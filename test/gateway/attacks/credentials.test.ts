@@ -72,6 +72,25 @@ describe('tickets [gateway.attack.ticket]', () => {
     await expect(credentials.verify(token)).rejects.toMatchObject({ code: 'unauthenticated' })
   })
 
+  test('a clock that is set back gives no ticket and no session a longer life', async () => {
+    const time = createFakeClock()
+    let set = 0
+    const clock = { ...time, now: () => time.now() + set }
+    const credentials = createCredentials({ clock, ticketTtlMs: 60_000, sessionTtlMs: 100_000 })
+    const ticket = await credentials.issueTicket()
+    const { token } = await credentials.redeem(await credentials.issueTicket())
+    set = -3_600_000
+    await time.advance(60_001)
+    await expect(credentials.redeem(ticket)).rejects.toMatchObject({ code: 'ticket_spent' })
+    await expect(credentials.verify(token)).resolves.toMatchObject({ scopes: ['observe'] })
+    await time.advance(40_000)
+    await expect(credentials.verify(token)).rejects.toMatchObject({ code: 'unauthenticated' })
+    // A machine that slept counts no time meanwhile, and its clock is right again.
+    const other = await credentials.issueTicket()
+    set = 3_600_000
+    await expect(credentials.redeem(other)).rejects.toMatchObject({ code: 'ticket_spent' })
+  })
+
   test('any number of tickets never crowds out the token of the owner', async () => {
     const credentials = createCredentials({ maxCredentials: 10 })
     const { token } = await credentials.issueToken({ scopes: ['admin'] })
@@ -97,6 +116,21 @@ describe('scopes [gateway.attack.escalation]', () => {
     })
     expect(JSON.parse(redeemed.body)).toMatchObject({ scopes: ['observe'] })
     expect(at.reached).toEqual([])
+  })
+
+  test('a credential without a scope opens nothing, by no way', async () => {
+    const { token } = await at.served.gateway.credentials.issueToken({ scopes: [] })
+    const before = at.upstreamOpenings()
+    const client = gateway(at.served.url, { token, webSocket: await nodeWebSocket() })
+    for (const via of ['call', 'link'] as const) {
+      const link = client.ccc('ccc', via).open()
+      const refused = link.then(async (opened) => {
+        await opened.write(new TextEncoder().encode('{"cmd":"ping"}\n'))
+        await opened.read()
+      })
+      await expect(refused, via).rejects.toMatchObject({ code: 'permission_denied', remoteCode: 'scope_missing' })
+    }
+    expect(at.upstreamOpenings()).toBe(before)
   })
 
   test('on a link, the message that is not covered ends it with the reason; those before it passed', async () => {
@@ -255,6 +289,12 @@ describe('a canary [gateway.attack.canary]', () => {
     expect(recording).toContain('ping')
     const socket = await upgraded(at.served)
     socket.write(frame(1, Buffer.from(JSON.stringify({ type: 'open', window: 1_000, credential: wrongToken, launch: key }))))
+    // A secret in the wrong place of the address.
+    for (const name of [secret, ticket]) {
+      const lost = await upgraded(at.served, name)
+      lost.write(openFrame(at.served))
+      await hungUp(lost)
+    }
     let down = ''
     socket.on('data', (chunk: Buffer) => {
       down += chunk.toString('latin1')
