@@ -6,6 +6,7 @@ export interface GatewayLimits {
   /** One WebSocket frame. */
   readonly maxFrameBytes: number
   readonly maxConnections: number
+  /** Links and calls of one credential. */
   readonly maxLinksPerCredential: number
   /** Links of one upstream; for a subprocess upstream this is the number of children. */
   readonly maxLinksPerUpstream: number

@@ -1,4 +1,4 @@
-/** Who may still come in: calls over all, links of each upstream (its children) and of each credential. */
+/** Who may still come in: calls over all, links of each upstream (its children), and both of each credential. */
 import { createCounter, type Counter, type GatewayLimits } from './limits.js'
 import { Refusal } from './refusal.js'
 import type { Grant } from './scopes.js'
@@ -8,7 +8,9 @@ import type { StreamUpstream } from './upstream.js'
 export type Release = () => void
 
 export interface Places {
-  takeCall(): Release
+  takeCall(grant: Grant): Release
+  /** Of the upstream alone: a call has its credential's place already. */
+  takeUpstream(name: string, upstream: StreamUpstream): Release
   takeLink(name: string, upstream: StreamUpstream, grant: Grant): Release
   readonly inUse: { readonly calls: number; readonly links: number }
 }
@@ -29,26 +31,30 @@ export function createPlaces(limits: GatewayLimits): Places {
     return counter
   }
 
+  const takeUpstream: Places['takeUpstream'] = (name, { maxLinks }) =>
+    take(counterIn(ofUpstream, name, maxLinks ?? limits.maxLinksPerUpstream), 'maxLinksPerUpstream')
+  /** With a place of the credential's own beside it: neither is kept where the other is missing. */
+  const withMine = ({ id }: Grant, releaseOther: Release): Release => {
+    const mine = counterIn(ofGrant, id, limits.maxLinksPerCredential)
+    let releaseMine: Release
+    try {
+      releaseMine = take(mine, 'maxLinksPerCredential')
+    } catch (error) {
+      releaseOther()
+      throw error
+    }
+    return () => {
+      releaseOther()
+      releaseMine()
+      // Credentials come and go for as long as the gateway lives.
+      if (mine.used === 0 && ofGrant.get(id) === mine) ofGrant.delete(id)
+    }
+  }
+
   return {
-    takeCall: () => take(calls, 'maxCalls'),
-    takeLink(name, { maxLinks }, grant) {
-      const upstreams = counterIn(ofUpstream, name, maxLinks ?? limits.maxLinksPerUpstream)
-      const mine = counterIn(ofGrant, grant.id, limits.maxLinksPerCredential)
-      const releaseUpstream = take(upstreams, 'maxLinksPerUpstream')
-      let releaseMine: Release
-      try {
-        releaseMine = take(mine, 'maxLinksPerCredential')
-      } catch (error) {
-        releaseUpstream()
-        throw error
-      }
-      return () => {
-        releaseUpstream()
-        releaseMine()
-        // Credentials come and go for as long as the gateway lives.
-        if (mine.used === 0 && ofGrant.get(grant.id) === mine) ofGrant.delete(grant.id)
-      }
-    },
+    takeCall: (grant) => withMine(grant, take(calls, 'maxCalls')),
+    takeUpstream,
+    takeLink: (name, upstream, grant) => withMine(grant, takeUpstream(name, upstream)),
     get inUse() {
       let links = 0
       for (const counter of ofUpstream.values()) links += counter.used

@@ -76,11 +76,11 @@ async function call(context: GatewayContext, request: Request, visit: Visit<Stre
     throw new Refusal('wrong_kind', { message: 'This upstream needs a full-duplex link.' })
   }
   const { signal } = life
-  life.atEnd(context.places.takeCall())
+  life.atEnd(context.places.takeCall(grant))
   const body = await readBody(request, { maxBytes: limits.maxMessageBytes, timeoutMs: limits.bodyTimeoutMs, signal, clock })
   // Judged before the upstream is opened: a refused call must not leave so much as a connection behind.
   const bytes = judgeRequest(createJudge(policy, grant, limits), body)
-  life.atEnd(context.places.takeLink(name, upstream, grant))
+  life.atEnd(context.places.takeUpstream(name, upstream))
   const link = await openUpstream(upstream, undefined, { signal })
   noteOpening(context, visit, 'call')
   void context.lives.track(link)
@@ -96,7 +96,7 @@ async function http(context: GatewayContext, request: Request, rest: string, vis
   const { limits, clock } = context
   const { method, headers } = request
   const { signal } = life
-  life.atEnd(context.places.takeCall())
+  life.atEnd(context.places.takeCall(grant))
   const hasBody = method !== 'GET' && method !== 'HEAD'
   const options = { maxBytes: limits.maxMessageBytes, timeoutMs: limits.bodyTimeoutMs, signal, clock }
   const body = hasBody ? await readBody(request, options) : undefined

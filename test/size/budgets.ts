@@ -46,7 +46,7 @@ export const BUDGETS: Readonly<Record<string, Budget>> = {
   './store': { budget: 5.5 },
   './otel': { budget: 4.5 },
   // With the guard's own reading of requests and the ways to every upstream.
-  './gateway': { budget: 13 },
+  './gateway': { budget: 13.4 },
   // What every op, command, field, arm and path of the five systems needs.
   './gateway/policy': { budget: 10 },
 }

@@ -335,6 +335,26 @@ describe('too many', () => {
     await at.checkHealthy()
   })
 
+  test('[gateway.attack.subscriptions] one credential cannot take the calls of all others, also not with bodies that never come', async () => {
+    at = await arena({ limits: { maxCalls: 8, maxLinksPerCredential: 4 } })
+    const { served } = at
+    const { token } = await served.gateway.credentials.issueToken({ scopes: ['observe'] })
+    let refused = 0
+    const sockets = Array.from({ length: 10 }, () => {
+      const socket = connect(served.port, '127.0.0.1').on('error', () => {})
+      socket.once('data', (chunk: Buffer) => {
+        if (chunk.toString('latin1').startsWith('HTTP/1.1 429')) refused += 1
+      })
+      const headers = { Authorization: `Bearer ${token}`, ...json, 'Content-Length': '100' }
+      socket.write(requestText(served, { method: 'POST', target: '/v1/ccc/call', headers }))
+      return socket
+    })
+    await until(() => refused + served.gateway.inUse.calls === 10, 'each has a place or was refused')
+    await at.checkHealthy()
+    for (const socket of sockets) socket.destroy()
+    await until(() => served.gateway.inUse.calls === 0, 'the places are free')
+  })
+
   test('[gateway.attack.pings] pings whose answers nobody reads fill no memory', async () => {
     at = await arena({ limits: { maxBufferedBytes: 100_000 } })
     const before = memoryNow()

@@ -96,6 +96,27 @@ describe('spellings of the host [gateway.attack.host-vectors]', () => {
     }
   })
 
+  test('what stands behind any number of other headers is seen', async () => {
+    const many = Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`X-${at}`, '1']))
+    const headers = { ...bearer(at.served), ...many }
+    expect((await send(at.served, { headers })).status).toBe(200)
+    const origin = await send(at.served, { headers: { ...headers, Origin: 'https://evil.example' } })
+    expect(origin).toMatchObject({ status: 403, code: 'origin_not_allowed' })
+    const text = requestText(at.served, { headers }).replace('\r\n\r\n', '\r\nHost: evil.example\r\n\r\n')
+    expect(await raw(at.served.port, text)).toMatchObject({ status: 400, code: 'host_ambiguous' })
+  })
+
+  test('each refusal says by a header that it is one of the gateway, whoever gave it', async () => {
+    const hosts = ['rebound.example']
+    for (const parts of [
+      { target: '/v1', hosts },
+      { target: '/', hosts },
+      { target: '/v1/ccc/link', hosts, headers: UPGRADE },
+    ]) {
+      expect((await send(at.served, parts)).head.toLowerCase()).toContain('signalbox-refusal: host_not_allowed')
+    }
+  })
+
   test('a target that carries a host of its own', async () => {
     const { host } = new URL(at.served.url)
     for (const target of [`http://${host}/v1`, `http://evil.example/v1`, `//evil.example/v1`, '*', 'v1']) {

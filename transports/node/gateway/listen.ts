@@ -24,7 +24,8 @@ export function createHttpServer(limits: GatewayLimits, tls: Tls | undefined): S
   server.requestTimeout = limits.headersTimeoutMs + limits.bodyTimeoutMs
   // Longer than what clients keep an idle connection for: a request must not meet a server that hangs up just then.
   server.keepAliveTimeout = 65_000
-  server.maxHeadersCount = 100
+  // Those beyond a count would be dropped unseen, a second Host or the Origin among them; their size is limited.
+  server.maxHeadersCount = 0
   return server
 }
 

@@ -2,18 +2,26 @@
 import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { Refusal } from '../../../src/gateway/index.js'
+import { REFUSAL_HEADER } from '../../../src/gateway/replies.js'
+
+const HEADERS = {
+  'content-type': 'application/json',
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  connection: 'close',
+}
 
 export function refuse(response: ServerResponse, error: unknown): void {
   const refusal = asRefusal(error)
   if (response.headersSent) return void response.destroy()
-  response.writeHead(refusal.status, { 'content-type': 'application/json', 'cache-control': 'no-store', connection: 'close' })
+  response.writeHead(refusal.status, { ...HEADERS, [REFUSAL_HEADER]: refusal.code })
   response.end(JSON.stringify(refusal))
 }
 
 export function refuseUpgrade(socket: Duplex, error: unknown): void {
   const refusal = asRefusal(error)
   const body = JSON.stringify(refusal)
-  const head = `HTTP/1.1 ${refusal.status} Refused\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n`
+  const head = `HTTP/1.1 ${refusal.status} Refused\r\ncontent-type: application/json\r\n${REFUSAL_HEADER}: ${refusal.code}\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n`
   socket.end(head + body, () => socket.destroy())
 }
 
