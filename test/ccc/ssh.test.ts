@@ -1,6 +1,6 @@
 /** CCC on another machine: by a stand-in for ssh that runs the remote command here, and by a real sshd on the loopback where there is one. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { createCcc } from '../../src/ccc/index.js'
 import { checkRejects, createCccSimulator, type CccSimulator } from '../../src/testing/index.js'
 import { cccForward, cccSsh, listenUnix, type CccSshOptions } from '../../transports/node/index.js'
+import { childrenOf } from '../contract/held.js'
 
 let folder: string
 let socketPath: string
@@ -205,6 +206,22 @@ describe('cccForward', () => {
     expect(await forward.closed).toMatchObject({ kind: expect.stringMatching(/local|exit/) })
     expect((await checkRejects(forward.transport.open(), 'unreachable')).sent).toBe('no')
   })
+
+  test.skipIf(process.platform !== 'linux')(
+    '[ccc.forward.end] an ssh that ends by itself leaves no folder, also where nobody closes what is over',
+    async () => {
+      const before = await left()
+      const { ssh } = await standIn(fakes)
+      const forward = await cccForward({ host: 'box', socketPath, ssh })
+      expect((await left()).length).toBe(before.length + 1)
+      for (const { pid } of childrenOf(process.pid)) {
+        if (readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(ssh)) process.kill(pid, 'SIGKILL')
+      }
+      expect(await forward.closed).toMatchObject({ kind: 'exit', signal: 'SIGKILL' })
+      await expect.poll(left).toEqual(before)
+      await forward.close()
+    },
+  )
 
   test('[ccc.forward.fails] a host that cannot be reached and an open that is given up leave nothing behind', async () => {
     const before = await left()

@@ -94,13 +94,16 @@ export async function cccForward(options: CccForwardOptions): Promise<CccForward
   const args = [...QUIET, ...own, ...patience(connectTimeoutSeconds), '-L', `${local}:${remote}`, host]
   const open = signal ? { signal } : {}
   let child: Link | undefined
+  const tidy = (): Promise<void> => rm(folder, { recursive: true, force: true })
   const close = async (): Promise<void> => {
     // It has nothing to flush, and with -N the end of its input tells it nothing.
     await child?.close({ graceMs: 200 })
-    await rm(folder, { recursive: true, force: true })
+    await tidy()
   }
   try {
     child = await subprocess<void>({ name: 'ccc-forward', command: { file: ssh, args } }).open(undefined, open)
+    // Also where ssh ends by itself and nobody closes what is over.
+    void child.closed.then(tidy).catch(() => {})
     await standing(local, child, connectTimeoutSeconds * 1_000 + 5_000, signal)
   } catch (error) {
     await close()
