@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { createCccc, type CcccClient, type CcccEventStream, type Loose } from '../../src/cccc/index.js'
 import { ccccWebPort, type CcccWebSocket, type CcccWebTerminals } from '../../src/cccc/web/index.js'
-import type { Clock, Exchange, ExchangeTransport, Reply } from '../../src/index.js'
+import type { Clock, Exchange, ExchangeTransport, OpenOptions, Reply } from '../../src/index.js'
 import { createFakeClock } from '../../src/testing/index.js'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -244,6 +244,8 @@ function ledgerPort() {
     tails: 0,
     /** So many of the next subscribers meet a proxy's page. */
     badGateways: 0,
+    /** So many of the next subscribers, and so many looks at the tail, are never answered. */
+    silences: { stream: 0, tail: 0 },
     /** Written to the ledger only: the tailer was not looking. */
     write(kind = 'chat.message'): Loose {
       const made = event(kind)
@@ -257,6 +259,10 @@ function ledgerPort() {
     say(text: string): void {
       for (const stream of streams) stream.enqueue(bytes(text))
     },
+    reset(): void {
+      for (const stream of streams) stream.error(new TypeError('terminated'))
+      streams.clear()
+    },
     drop(): void {
       for (const stream of streams) stream.close()
       streams.clear()
@@ -264,14 +270,22 @@ function ledgerPort() {
     exchange: {
       kind: 'exchange',
       name: 'ledger',
-      async exchange({ path }: Exchange): Promise<Reply> {
+      async exchange({ path }: Exchange, { signal }: OpenOptions = {}): Promise<Reply> {
         if (path.includes('/ledger/tail')) {
           port.tails += 1
+          if (port.silences.tail > 0) {
+            port.silences.tail -= 1
+            return given(signal)
+          }
           const lines = Number(new URL(path, 'http://x').searchParams.get('lines'))
           return json(200, { ok: true, result: { events: ledger.slice(-lines) } })
         }
         if (!path.includes('/ledger/stream')) return json(404, { ok: false, error: { code: 'not_found' } })
         port.connections += 1
+        if (port.silences.stream > 0) {
+          port.silences.stream -= 1
+          return given(signal)
+        }
         if (port.badGateways > 0) {
           port.badGateways -= 1
           return page(502)
@@ -292,6 +306,10 @@ function ledgerPort() {
   port.write('group.create')
   return port
 }
+
+/** Nobody answers until whoever asked gives up. */
+const given = (signal: AbortSignal | undefined): Promise<never> =>
+  new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason), { once: true }))
 
 async function take(stream: CcccEventStream, count: number): Promise<string[]> {
   const iterator = stream[Symbol.asyncIterator]()
@@ -350,6 +368,38 @@ describe('the stream of the ledger', () => {
     expect(port.tails).toBe(3)
     await stream.close()
   })
+
+  test('comes back after a fault of its body, whatever the transport calls it [cccc.web-reconnect]', async () => {
+    const port = ledgerPort()
+    const stream = await open(port)
+    const iterator = stream[Symbol.asyncIterator]()
+    port.push()
+    await iterator.next()
+    port.reset()
+    port.write()
+    expect((await iterator.next()).value).toMatchObject({ type: 'event', event: { data: { text: 'm3' } } })
+    await stream.close()
+  })
+
+  test.each(['stream', 'tail'] as const)(
+    'comes back although nobody answers about its %s in between [cccc.web-silent]',
+    async (what) => {
+      const port = ledgerPort()
+      const clock = createFakeClock()
+      const stream = await open(port, {}, clock)
+      const iterator = stream[Symbol.asyncIterator]()
+      port.push()
+      await iterator.next()
+      port.silences[what] = 1
+      port.drop()
+      port.write()
+      await expect.poll(() => port.silences[what]).toBe(0)
+      const next = iterator.next()
+      await clock.advance(30_000)
+      expect((await next).value).toMatchObject({ type: 'event', event: { data: { text: 'm3' } } })
+      await stream.close()
+    },
+  )
 
   test('comes back although a proxy answers in between [cccc.web-proxy]', async () => {
     const port = ledgerPort()

@@ -148,6 +148,7 @@ export const requirements: readonly Requirement[] = [
   row('web-compat', 'reference 6.3', 'Over HTTP an op is asserted by its route; nothing is called to find out.'),
   row('web-dialect', 'reference 1.2', 'Over HTTP the dialect is told by the routes.'),
   row('web-events', 'reference 19.4', 'The stream of the ledger is joined by its tail, each event once and in order.'),
+  row('web-silent', 'design 3', 'A web port that accepts and does not answer is given up, and asked again.'),
   row('web-reconnect', 'reference 19.4', 'A stream that fell is joined again over what came meanwhile.'),
   row('web-gap', 'reference 19.4', 'A tail that does not reach back is a gap.'),
   row('web-view', 'reference 19.4', 'The view of an actor is refused where only the whole ledger is streamed.'),

@@ -6,6 +6,7 @@ import { sleep, type Clock } from '../../core/clock.js'
 import { sseDecoder } from '../../core/codec/sse.js'
 import { watchIdle } from '../../core/idle.js'
 import { onAbort } from '../../core/on-abort.js'
+import { SignalboxError } from '../../errors.js'
 import type { Reply } from '../../transport.js'
 import type { EventSource } from '../events/stream.js'
 import { createTracker, type Tracker } from '../events/tracker.js'
@@ -19,6 +20,7 @@ const OP = 'events_stream'
 const TAILS = [200, 2_000]
 /** Its tailer looks at the file five times a second: what falls before its first look is in a tail read after it. */
 const SECOND_LOOK_MS = 1_000
+const ANSWER_MS = 30_000
 
 export interface WebEventsContext {
   readonly args: CcccEventsArgs
@@ -53,12 +55,31 @@ export async function webEvents(context: WebEventsContext): Promise<EventSource>
   }
 }
 
+/** A connection may live for days, but what answers has answered by then: a proxy that is silent must not be waited for without end. */
+async function inTime<Result>(
+  { clock }: WebEventsContext,
+  signal: AbortSignal,
+  ask: (own: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const own = new AbortController()
+  const late = clock.after(ANSWER_MS, () => own.abort(ended('did not answer')))
+  const ignore = onAbort(signal, () => own.abort(signal.reason))
+  try {
+    return await ask(own.signal)
+  } finally {
+    late.cancel()
+    ignore()
+  }
+}
+
 const groupPath = ({ args }: WebEventsContext): string => `/api/v1/groups/${encodeURIComponent(args.groupId)}/ledger`
 
 async function connect(context: WebEventsContext, signal: AbortSignal): Promise<Reply> {
-  const reply = await context.send({ method: 'GET', path: `${groupPath(context)}/stream` }, { signal })
-  if (reply.status === 200 && reply.body) return reply
-  throw apiError(OP, await context.answerOf(OP, reply), undefined, reply.status)
+  return inTime(context, signal, async (own) => {
+    const reply = await context.send({ method: 'GET', path: `${groupPath(context)}/stream` }, { signal: own })
+    if (reply.status === 200 && reply.body) return reply
+    throw apiError(OP, await context.answerOf(OP, reply), undefined, reply.status)
+  })
 }
 
 async function tail(
@@ -66,11 +87,13 @@ async function tail(
   lines: number,
   signal: AbortSignal,
 ): Promise<{ events: CcccEvent[]; full: boolean }> {
-  const reply = await context.send({ method: 'GET', path: `${groupPath(context)}/tail?lines=${lines}` }, { signal })
-  const answer = await context.answerOf(OP, reply)
-  if (answer.ok !== true) throw apiError(OP, answer, undefined, reply.status)
-  const listed = isRecord(answer.result) && Array.isArray(answer.result.events) ? answer.result.events : []
-  return { events: listed.filter(isEvent), full: listed.length >= lines }
+  return inTime(context, signal, async (own) => {
+    const reply = await context.send({ method: 'GET', path: `${groupPath(context)}/tail?lines=${lines}` }, { signal: own })
+    const answer = await context.answerOf(OP, reply)
+    if (answer.ok !== true) throw apiError(OP, answer, undefined, reply.status)
+    const listed = isRecord(answer.result) && Array.isArray(answer.result.events) ? answer.result.events : []
+    return { events: listed.filter(isEvent), full: listed.length >= lines }
+  })
 }
 
 /** Everything after the cursor, or what there is and a gap before it. */
@@ -135,7 +158,8 @@ async function* read(
       let unread = lookAgain !== undefined
       for (const message of decoder.push(step.value)) {
         if (message.type !== 'event') continue
-        if (message.event === 'error') throw overrun(message.data)
+        // It gave up on us; the ledger still has what it dropped.
+        if (message.event === 'error') throw ended(`gave up: ${message.data.slice(0, 200)}`)
         const event = parsed(message.data)
         if (!isEvent(event)) continue
         // Until the tailer is known to follow, the ledger is read first: what it skipped comes before what it saw.
@@ -147,18 +171,19 @@ async function* read(
       if (decoder.fault) throw decoder.fault
       reading = reader.read()
     }
+  } catch (error) {
+    // A transport's own word for a connection that fell is as good as its end: the stream is opened again.
+    throw SignalboxError.is(error) ? error : ended('broke the stream', error)
   } finally {
     ignore()
     idle.stop()
     stop()
   }
-  if (silent)
-    throw new CcccError({ code: 'closed', op: OP, sent: 'yes', message: `No event and no heartbeat for ${context.idleMs} ms.` })
+  if (silent) throw ended(`was silent for ${context.idleMs} ms`)
 }
 
-/** The web port gave up on us; the ledger still has what it dropped. */
-function overrun(data: string): CcccError {
-  return new CcccError({ code: 'closed', op: OP, sent: 'yes', message: `The web port ended the stream: ${data.slice(0, 200)}` })
+function ended(how: string, cause?: unknown): CcccError {
+  return new CcccError({ code: 'closed', op: OP, sent: 'yes', message: `The web port ${how}.`, cause })
 }
 
 export function parsed(text: string): unknown {

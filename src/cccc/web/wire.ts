@@ -109,7 +109,7 @@ export function ccccWebPort(options: CcccWebPortOptions): CcccWebPort {
       if (op === 'term_resize' && terminals) return resize(args)
       const route = routes.get(op)
       if (!route) {
-        throw unsupported(op, `The web port has no route for ${op}.`, 'Use the IPC socket, or a gateway in front of it.')
+        throw unsupported(op, `The web port has no route for ${op}.`, 'Use the IPC socket, or a gateway.')
       }
       const answer = await answerOf(op, await send(webRequest(op, route, args), io))
       const { result } = answer
