@@ -172,7 +172,7 @@ export const CLAUDE_INITIALIZE: Readonly<Record<string, ClaudeRule>> = {
 }
 
 const NO = new Set<unknown>(['deny', 'decline', 'cancel'])
-const BESIDE_A_NO: ReadonlySet<string> = new Set(['message', 'interrupt', 'toolUseID'])
+const BESIDE_A_NO: ReadonlySet<string> = new Set(['message', 'interrupt', 'toolUseID', 'decisionClassification'])
 
 /** Each kind of question has a word of its own that decides, and the CLI overlooks the others: so all that is said must say no. */
 const saysNo = (payload: object): boolean =>

@@ -1,5 +1,6 @@
 /** `/v1/<upstream>/http/…`: an HTTP upstream behind the gateway. Its credential is added by the transport on this side. */
 import { SignalboxError } from '../errors.js'
+import type { Reply } from '../transport.js'
 import { enforce } from './judge.js'
 import { Refusal } from './refusal.js'
 import type { Grant } from './scopes.js'
@@ -26,8 +27,10 @@ export async function proxy(
     const value = request.headers.get(name)
     if (value !== null) headers[name] = value
   }
+  let answered: Reply | undefined
   try {
     const reply = await upstream.transport.exchange({ method, path: rest, headers, ...(body ? { body } : {}) }, { signal })
+    answered = reply
     const kept: Record<string, string> = {}
     for (const name of REPLY_HEADERS) {
       const value = reply.headers[name]
@@ -37,6 +40,8 @@ export async function proxy(
     if (bodiless) void reply.body?.cancel().catch(() => {})
     return new Response(bodiless ? null : reply.body, { status: reply.status, headers: kept })
   } catch (error) {
+    // One whose status or headers HTTP knows no place for: nobody will read its body.
+    void answered?.body?.cancel().catch(() => {})
     if (signal.aborted) throw error
     const why = SignalboxError.is(error) ? error.code : 'failed'
     const reached = SignalboxError.is(error) && error.sent === 'no' ? 'upstream_unreachable' : 'upstream_failed'

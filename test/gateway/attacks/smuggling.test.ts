@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ExchangeUpstream } from '../../../src/gateway/index.js'
 import { claudePolicy } from '../../../src/gateway/policy/index.js'
 import { catsyphonPolicy } from '../../../src/gateway/policy/catsyphon.js'
-import type { Exchange } from '../../../src/transport.js'
+import type { Exchange, Reply } from '../../../src/transport.js'
 import { claudeProcess, nodeWebSocket } from '../../../transports/node/index.js'
 import { gateway } from '../../../transports/web/index.js'
 import { writeProgram } from '../processes.js'
@@ -17,6 +17,7 @@ const json = { 'Content-Type': 'application/json' }
 let folder: string
 let at: Arena
 const exchanged: Exchange[] = []
+let answerNext: Reply | undefined
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'signalbox-smuggle-'))
   const claude = writeProgram(
@@ -40,6 +41,9 @@ cat > "${folder}/stdin"
         name: 'recorder',
         async exchange(request) {
           exchanged.push(request)
+          const given = answerNext
+          answerNext = undefined
+          if (given) return given
           return {
             status: 200,
             headers: { 'content-type': 'application/json', 'set-cookie': 'a=b', location: 'http://evil' },
@@ -155,6 +159,22 @@ describe('HTTP upstreams [gateway.attack.proxy]', () => {
     })
     expect(reply.head.toLowerCase()).not.toMatch(/set-cookie|location/)
     expect(reply.body).not.toContain('the-server-key')
+  })
+
+  test('an answer that cannot be passed on is let go of, and its client is told', async () => {
+    for (const strange of [{ status: 999 }, { status: 42 }, { status: 200, headers: { 'x-request-id': 'a\nb' } }]) {
+      let cancelled = false
+      const body = new ReadableStream<Uint8Array>({
+        pull: (controller) => controller.enqueue(new Uint8Array(10)),
+        cancel: () => {
+          cancelled = true
+        },
+      })
+      answerNext = { headers: {}, body, ...strange }
+      const reply = await send(at.served, { target: '/v1/logs/http/health', headers: bearer(at.served) })
+      expect(reply).toMatchObject({ status: 502, code: 'upstream_failed' })
+      expect(cancelled, JSON.stringify(strange)).toBe(true)
+    }
   })
 
   test('making or reading a key is nobody’s, not even the administrator’s', async () => {
