@@ -156,6 +156,11 @@ export const CLAUDE_CONTROL: Readonly<Record<string, ClaudeScope>> = {
   apply_flag_settings: 'server-only',
   update_settings: 'server-only',
   register_repo_root: 'server-only',
+  set_cwd: 'server-only',
+  claim_session: 'server-only',
+  start_shell_task: 'server-only',
+  // Its mode may be a bypass, for one server.
+  set_mcp_permission_mode_override: 'server-only',
 }
 
 export const CLAUDE_INITIALIZE: Readonly<Record<string, ClaudeRule>> = {

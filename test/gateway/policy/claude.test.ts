@@ -75,6 +75,10 @@ describe('a line smuggles nothing [gateway.policy.claude-lines]', () => {
     [{ subtype: 'apply_flag_settings', settings: {} }],
     [{ subtype: 'update_settings' }],
     [{ subtype: 'register_repo_root' }],
+    [{ subtype: 'set_cwd', path: '/' }],
+    [{ subtype: 'claim_session', cwd: '/', env: { A: '1' } }],
+    [{ subtype: 'start_shell_task', command: 'id', cwd: '/', env: {} }],
+    [{ subtype: 'set_mcp_permission_mode_override', serverName: 'x', mode: 'bypassPermissions' }],
     [{ subtype: 'set_permission_mode', mode: 'bypassPermissions' }],
     [{ subtype: 'set_permission_mode', mode: 'nonsense' }],
     [{ subtype: 'set_permission_mode' }],
@@ -126,7 +130,7 @@ describe('a line smuggles nothing [gateway.policy.claude-lines]', () => {
     expect(answer({ action: 'decline', hookSpecificOutput: { permissionDecision: 'allow' } })).toBe('approve')
     expect(answer({ behavior: 'deny', mcp_response: {} })).toBe('approve')
     expect(answer({ behavior: 'deny', updatedPermissions: [{ type: 'addDirectories', directories: ['/'] }] })).toBe('server-only')
-    expect(answer({ behavior: 'deny', message: 'no', interrupt: true })).toBe('send')
+    expect(answer({ behavior: 'deny', message: 'no', interrupt: true, toolUseID: 't' })).toBe('send')
   })
 
   test('starting hooks or offering tools needs approve', () => {
