@@ -141,7 +141,7 @@ export function createAskStream(deps: AskDeps, request: AskInit, options: AskOpt
     pinToGive = undefined
     const given = (to: AskChannel | undefined) => to?.pin(frame.challengeId, pin)
     // The question may come in the same breath as the opening.
-    void (channel ? given(channel) : opening?.then(given))?.catch(() => {})
+    void (channel ? given(channel) : opening?.then(given))?.catch(fail)
     return { ...frame, answered: true }
   }
 

@@ -78,6 +78,24 @@ describe('an ask over REST', () => {
     await client.close()
   })
 
+  it('whose upfront PIN cannot be given fails with the reason: nobody else would answer the question [cmdop.rest.pin-lost]', async () => {
+    const inner = relayExchange(createCmdopRelay())
+    const transport: ExchangeTransport = {
+      ...inner,
+      async exchange(request, options) {
+        if (request.path.endsWith('/pin'))
+          throw new SignalboxError({ code: 'unreachable', message: 'The network is away.', sent: 'no' })
+        // As what stands between, and is older than the upfront PIN, would leave it out.
+        const { pin: _, ...body } = JSON.parse(String(request.body)) as { readonly pin?: string }
+        return inner.exchange({ ...request, body: JSON.stringify(body) }, options)
+      },
+    }
+    const client = createCmdop({ transport: cmdopRest(transport) })
+    const asked = client.machines.ask(M1, '[[pin 1]][[say in]]', { pin: '1' })
+    expect(await failure(asked.collect())).toMatchObject({ code: 'unreachable', sent: 'yes' })
+    await client.close()
+  })
+
   it.each([false, true])('is dropped when it is left, and when the client closes [cmdop.rest.dropped]', async (deaf) => {
     const { client, relay, asks } = setUp({ deaf })
     for await (const _frame of client.machines.ask(M1, '[[say a]][[hang]]')) break

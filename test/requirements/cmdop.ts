@@ -138,6 +138,7 @@ export const requirements: readonly Requirement[] = [
     'design 3',
     'A PIN that never left may be given again; one that may have arrived may not: machines lock up.',
   ),
+  row('rest.pin-lost', 'design 3', 'An upfront PIN that could not be given fails its ask, which would wait for it without end.'),
   row('rest.pin-late', 'design 3', 'An ask over REST that ends before its PIN is answered fails no PIN; one that breaks says why.'),
   row('rest.dropped', 'design 3', 'The request of an ask over REST ends with the ask, however that ends.'),
   row('rest.errors', reference('14'), 'REST tells status, code and patience.'),
