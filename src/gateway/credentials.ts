@@ -66,13 +66,14 @@ export function createCredentials(options: CredentialOptions = {}): Credentials 
     (mortal.expiresAtMs ?? Infinity) <= clock.now() || (until.get(mortal) ?? Infinity) <= clock.monotonic()
 
   /** Tickets and sessions pile up; a token without an end is the owner's own and is never forgotten. */
-  const forgetOldest = (map: Map<string, { readonly expiresAtMs?: number }>): void => {
-    if (map.size <= maxCredentials) return
-    for (const [digest, { expiresAtMs }] of map) {
-      if (expiresAtMs === undefined) continue
+  const forgetOldest = <Mortal extends { readonly expiresAtMs?: number }>(map: Map<string, Mortal>): Mortal | undefined => {
+    if (map.size <= maxCredentials) return undefined
+    for (const [digest, mortal] of map) {
+      if (mortal.expiresAtMs === undefined) continue
       map.delete(digest)
-      return
+      return mortal
     }
+    return undefined
   }
   const grantOf = ({ scopes = ['observe'], upstreams, ttlMs }: GrantRequest): Grant => {
     const grant: Grant = {
@@ -92,7 +93,9 @@ export function createCredentials(options: CredentialOptions = {}): Credentials 
   const addToken = async (token: string, request: GrantRequest = {}): Promise<Grant> => {
     const grant = grantOf(request)
     tokens.set(await digestOf(token), grant)
-    forgetOldest(tokens)
+    const forgotten = forgetOldest(tokens)
+    // What runs under it ends with it.
+    if (forgotten) revoke(forgotten.id)
     return grant
   }
   const issueToken = async (request: GrantRequest = {}) => {

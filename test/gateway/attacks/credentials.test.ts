@@ -146,6 +146,18 @@ describe('scopes [gateway.attack.escalation]', () => {
     expect(at.reached).toEqual([])
   })
 
+  test('a session that is forgotten for newer ones ends as one that is withdrawn', async () => {
+    const credentials = createCredentials({ maxCredentials: 1 })
+    let told = 0
+    const { token, grant } = await credentials.redeem(await credentials.issueTicket())
+    credentials.onRevoked(grant.id, () => {
+      told += 1
+    })
+    await credentials.redeem(await credentials.issueTicket())
+    await expect(credentials.verify(token)).rejects.toMatchObject({ code: 'unauthenticated' })
+    expect(told).toBe(1)
+  })
+
   test('names that were not granted answer as names that do not exist', async () => {
     const { token } = await at.served.gateway.credentials.issueToken({ scopes: ['admin'], upstreams: ['raw'] })
     const headers = { Authorization: `Bearer ${token}`, ...json }

@@ -47,12 +47,15 @@ export function parseGatewayArguments(args: readonly string[]): GatewayArguments
   } catch (error) {
     throw wrong((error as Error).message)
   }
+  // A variable of the shell that is not set must not choose: not the folder that is served, and not the scopes.
+  const empty = Object.entries(values).find(([, value]) => [value].flat().some((each) => /^[\s,]*$/.test(`${each}`)))
+  if (empty) throw wrong(`--${empty[0]} is given without a value.`)
   const { config, host, port, scopes, 'token-file': tokenFile, pages } = values
   const chosen = listOf(scopes)
   const strange = chosen.find((scope) => !isScope(scope))
   if (strange !== undefined) throw wrong(`There is no scope "${strange}".`)
   const number = port === undefined ? undefined : Number(port)
-  if (number !== undefined && !(Number.isInteger(number) && number >= 0 && number <= 65_535)) throw wrong(`"${port}" is no port.`)
+  if (number !== undefined && !(/^\d+$/.test(`${port}`) && number <= 65_535)) throw wrong(`"${port}" is no port.`)
   return {
     help: values.help ?? false,
     allowOrigins: values['allow-origin'] ?? [],
