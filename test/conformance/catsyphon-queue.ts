@@ -1,5 +1,5 @@
 /** The queue between the agent and the server: limits, order, restarts, one request at a time. */
-import { SignalboxError } from '../../src/errors.js'
+import { SignalboxError } from '../../src/index.js'
 import {
   check,
   checkEqual,
