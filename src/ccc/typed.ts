@@ -61,6 +61,11 @@ export function createTyped(core: Pick<Core, 'call'>, checks: CccChecks): Comman
     // What is undefined stays out of the line.
     const renamed = { from_filter: fromFilter, question_index: questionIndex, option_index: optionIndex }
     const answer = checked(cmd, await core.call(cmd, { ...same, ...renamed }, { signal, timeoutMs } as CallOptions))
-    return WHOLE[cmd](answer as never, args) as never
+    try {
+      return WHOLE[cmd](answer as never, args) as never
+    } catch (cause) {
+      // What does not fit is delivered, unless it is so far from its form that nothing can be made of it.
+      throw cccError('invalid_message', `The answer to ${cmd} cannot be read.`, { op: cmd, sent: 'yes', cause })
+    }
   }
 }

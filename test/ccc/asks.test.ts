@@ -464,6 +464,26 @@ describe('the client', () => {
     expect(await createCcc({ transport }).history({ session })).toHaveLength(1)
     expect(reports).toHaveLength(1)
   })
+
+  test('[ccc.client.validate] an answer that cannot be delivered at all is a typed error', async () => {
+    const { simulator } = bench()
+    for (const [cmd, answer] of [
+      ['history', '{"ok":true,"messages":{"first":1}}\n'],
+      ['history', '{"ok":true,"messages":[null]}\n'],
+      ['sessions', '{"ok":true,"sessions":[null,null]}\n'],
+    ] as const) {
+      const transport = {
+        ...simulator.transport,
+        async open() {
+          const link = await simulator.transport.open()
+          return { ...link, closed: link.closed, read: async () => new TextEncoder().encode(answer) }
+        },
+      }
+      const ccc = createCcc({ transport })
+      const told = await failure(cmd === 'history' ? ccc.history({ session }) : ccc.sessions())
+      expect(told).toMatchObject({ code: 'invalid_message', system: 'ccc', op: cmd, sent: 'yes' })
+    }
+  })
 })
 
 test('[ccc.ask.deadline] is told in whole milliseconds, whatever of it was left', async () => {
