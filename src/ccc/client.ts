@@ -79,6 +79,7 @@ export function createCcc(options: CccOptions): Ccc {
     ...(Object.fromEntries(METHODS.map(method)) as Pick<Ccc, (typeof METHODS)[number]>),
     resolve: (what, given = {}) => commands('resolve', given, (part, left) => part.resolve(what, left)),
     subscribe: (given = {}) => streams('subscribe', given, (part, left) => part.subscribe({ ...core, ...client, clock }, left)),
+    close: core.close,
     [Symbol.asyncDispose]: core.close,
   }
   return client

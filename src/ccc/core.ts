@@ -13,12 +13,14 @@ export interface CccCoreOptions extends Omit<ClientOptions, 'validate'> {
 export interface CccCore extends AsyncDisposable {
   /** Any command of any server, with wire names; the answer as it came. Assumed to change something unless `idempotent` says otherwise. */
   call(cmd: string, fields?: Line, options?: CallOptions & { readonly idempotent?: boolean }): Promise<Line>
+  /** Ends every connection and stream of this client, and what is being opened; later calls are `closed`. */
+  close(): Promise<void>
 }
 
 /** For a program that needs a command or two and nothing else: no schemas, no streams, no bookkeeping of asks. */
 export function createCccCore(options: CccCoreOptions): CccCore {
   const { call, close } = openCore(options)
-  return { call, [Symbol.asyncDispose]: close }
+  return { call, close, [Symbol.asyncDispose]: close }
 }
 
 /** What the larger client builds on. */

@@ -5,7 +5,7 @@ import type { Ccc, CccOptions } from './client.js'
 import type { Core } from './core.js'
 import { createTyped } from './typed.js'
 
-export type Methods = Omit<Ccc, 'call' | 'subscribe' | typeof Symbol.asyncDispose>
+export type Methods = Omit<Ccc, 'call' | 'subscribe' | 'close' | typeof Symbol.asyncDispose>
 
 export function createMethods(core: Core, clock: Clock, options: CccOptions): Methods {
   const command = createTyped(core, options)

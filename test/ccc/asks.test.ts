@@ -406,7 +406,7 @@ describe('the client', () => {
     })()
     const asked = failure(ccc.ask({ session, text: 'x [[sleep 60]]' }))
     await clock.advance(3_000)
-    await ccc[Symbol.asyncDispose]()
+    await ccc.close()
     expect(await reading).toEqual(['subscribed'])
     expect(await asked).toMatchObject({ code: 'closed', sent: 'maybe' })
     expect(await failure(ccc.ping())).toMatchObject({ code: 'closed', sent: 'no', retryable: false })

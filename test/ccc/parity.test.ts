@@ -125,7 +125,7 @@ describe('commands', () => {
     const core = createCccCore({ transport: simulator.transport })
     expect(await core.call('ping')).toMatchObject({ ok: true, sessions_active: 1 })
     await expect(core.call('history', { session: 'nope' })).rejects.toMatchObject({ code: 'not_found', sent: 'no', system: 'ccc' })
-    await core[Symbol.asyncDispose]()
+    await core.close()
     await expect(core.call('ping')).rejects.toMatchObject({ code: 'closed', sent: 'no' })
     expect(simulator.connections).toBe(0)
   })
