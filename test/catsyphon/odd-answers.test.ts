@@ -77,6 +77,37 @@ test('[catsyphon.leaving-large] what a browser would not let outlive a page is s
   await client.close()
 })
 
+test('[catsyphon.leaving-large] what outlives a page at the same time is within its quota together, whatever the number of sessions', async () => {
+  let answer = (): void => {}
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve
+  })
+  const flying: { readonly size: number; readonly keepalive: boolean | undefined }[] = []
+  const simulator = createCatsyphonSimulator({ generation: 'current' })
+  const { id: collectorId, key: apiKey } = simulator.register()
+  const transport: ExchangeTransport = {
+    ...simulator.transport,
+    async exchange(request, given) {
+      if (request.path === '/collectors/events') {
+        flying.push({ size: String(request.body).length, keepalive: request.keepalive })
+        if (flying.length === 3) answer()
+        await answered
+      }
+      return await simulator.transport.exchange(request, given)
+    },
+  }
+  const outbox = catsyphonOutbox()
+  const client = await createCatsyphon({ transport, collectorId, apiKey, outbox, flushIntervalMs: 60_000, drainTimeoutMs: 20_000 })
+  client.setLeaving(true)
+  const metadata = { padding: 'x'.repeat(30_000) }
+  for (const id of ['s-1', 's-2', 's-3']) await client.session(id).start({ agentType: 'demo', metadata })
+  expect((await client.flush()).pending).toBe(0)
+  const outliving = flying.filter(({ keepalive }) => keepalive)
+  expect(outliving.length).toBeGreaterThan(0)
+  expect(outliving.reduce((sum, { size }) => sum + size, 0)).toBeLessThanOrEqual(64 * 1024)
+  await client.close()
+})
+
 test('[catsyphon.large-summary] an end that is too large for a proxy is buried and does not hold its session for ever', async () => {
   const { client, events, simulator } = await setUp(({ body }) =>
     String(body).length > 1024 * 1024 ? reply(413, 'text/html', '<html>413</html>') : undefined,

@@ -317,7 +317,8 @@ export const requirements: readonly Requirement[] = [
   {
     id: 'catsyphon.leaving-large',
     source: reference('2'),
-    behaviour: 'A request beyond the keepalive quota is sent without it, so that a page that is only hidden delivers it.',
+    behaviour:
+      'Requests beyond the keepalive quota, all of them together, are sent without it, so that a page that is only hidden delivers them.',
   },
   {
     id: 'catsyphon.proxy-400',

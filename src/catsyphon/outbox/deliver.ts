@@ -63,6 +63,21 @@ export function createDeliver(options: DeliverOptions): Deliver {
   const post = (op: string, delivery: Delivery, events: readonly string[], keepalive = false): Promise<unknown> =>
     http({ op, path: '/collectors/events', body: eventsBody(delivery.lane, events), keepalive }, callOptions(delivery))
 
+  let outliving = 0
+  /** A browser refuses to let more than its quota outlive a page, all requests together; the page may only be hidden, so the rest is sent too. */
+  const postLeaving = async (
+    leaving: boolean,
+    items: readonly OutboxItem[],
+    send: (keepalive: boolean) => Promise<unknown>,
+  ): Promise<unknown> => {
+    const bytes = items.reduce((sum, { body }) => sum + body.byteLength, 0)
+    const keepalive = leaving && outliving + bytes <= KEEPALIVE_BYTES
+    if (keepalive) outliving += bytes
+    return send(keepalive).finally(() => {
+      if (keepalive) outliving -= bytes
+    })
+  }
+
   /** Where the numbers start: a session whose outbox was lost goes on where an older server stands, or it would drop everything. */
   const numbersOf = async (delivery: Delivery): Promise<Numbers> => {
     const { memo } = delivery
@@ -122,9 +137,7 @@ export function createDeliver(options: DeliverOptions): Deliver {
     const { fillAt } = tactics
     if (fillAt !== undefined) texts.unshift(numbered(metadataEvent(emittedIn(head) - 1, `fill-${fillAt}`), fillAt))
     try {
-      // A browser refuses to let a larger one outlive its page; the page may only be hidden, so it is sent all the same.
-      const keepalive = leaving && (items[0]?.body.byteLength ?? 0) < KEEPALIVE_BYTES
-      const answer = await post('sendEvents', delivery, texts, keepalive)
+      const answer = await postLeaving(leaving, items, (keepalive) => post('sendEvents', delivery, texts, keepalive))
       if (!isReceipt(answer)) return { kind: 'halt', error: wrongAddress('sendEvents', 'no conversation_id', { sent: 'maybe' }) }
       if (fillAt !== undefined) options.onFilled(delivery.lane, fillAt, numbers.base + (items[0]?.ordinal ?? 0) - 1)
       const ambiguous = isRepeated ? stillInTheDark(items, repeats > 0 ? items.length : (answer.accepted ?? items.length)) : 0
