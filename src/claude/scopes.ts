@@ -88,7 +88,8 @@ export const CLAUDE_LAUNCH: Readonly<Record<keyof Required<ClaudeLaunch>, Claude
   strictMcp: onlyWhen((value) => value === true, 'send', 'admin'),
   // Hooks are commands, and settings hold hooks.
   settings: 'server-only',
-  settingSources: onlyWhen(isEmpty, 'send', 'server-only'),
+  // None at all leaves out what the owner of the machine has set up, as `bare` does.
+  settingSources: onlyWhen(isEmpty, 'admin', 'server-only'),
   managedSettings: 'server-only',
   addDirs: onlyWhen(isEmpty, 'send', 'server-only'),
   agent: 'send',
@@ -97,7 +98,7 @@ export const CLAUDE_LAUNCH: Readonly<Record<keyof Required<ClaudeLaunch>, Claude
   betas: 'send',
   pluginDirs: onlyWhen(isEmpty, 'send', 'server-only'),
   disableSlashCommands: 'send',
-  // Both leave out what the owner of the machine has set up, rules that deny included.
+  // Both leave out what the owner has set up, rules that deny included.
   bare: 'admin',
   safeMode: 'admin',
   includePartial: 'observe',

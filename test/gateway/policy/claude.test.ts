@@ -64,6 +64,10 @@ describe('a launch object smuggles nothing [gateway.policy.claude-launch]', () =
     expect(launch({ resume: 'a title, as people write them' })).toBe('send')
   })
 
+  test('leaving out what the owner of the machine has set up, rules that deny included, needs admin by whatever name', () => {
+    for (const fields of [{ bare: true }, { safeMode: true }, { settingSources: [] }]) expect(launch(fields)).toBe('admin')
+  })
+
   test('a question that is none starts a session, and needs what that needs', () => {
     for (const probe of [null, false, '', 'Version', 'help', ['version'], 1]) expect(launch({ probe }), `${probe}`).toBe('send')
   })
