@@ -28,6 +28,12 @@ describe('nothing is unclassified [gateway.policy.complete]', () => {
     for (const op of CCCC_RAW_OPS) expect(ccccScopes()[op]).toBe('admin')
   })
 
+  test('a CCCC op that reads a file of the machine by its path needs admin, whichever it is', () => {
+    for (const op of ['send_files', 'presentation_publish', 'assistant_voice_document_input_read']) {
+      expect(ccccScopes()[op], op).toBe('admin')
+    }
+  })
+
   test('every CCC command', () => {
     expect(Object.keys(CCC_SCOPES).sort()).toEqual(Object.keys(COMMANDS).sort())
     expect(Object.keys(CCC_SCOPES)).toHaveLength(11)
