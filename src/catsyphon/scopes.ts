@@ -36,13 +36,3 @@ export const CATSYPHON_ROUTES: readonly ScopedRoute[] = [
   { method: 'POST', path: '/collectors', scope: 'server-only' },
   { method: 'GET', path: '/collectors/builtin/credentials', scope: 'server-only' },
 ]
-
-const shapes = (path: string): RegExp => new RegExp(`^${path.replace(/[.]/g, '\\.').replace(/\{\w+\}/g, '[^/]+')}$`)
-
-/** The scope of a request, by method and path without its query. The path is taken as it is sent: nothing is decoded or collapsed. */
-export function catsyphonScope(method: string, path: string): RouteScope {
-  // A path that a server might read otherwise than this table does is nobody's.
-  if (/\/\/|\\|\/\.{1,2}(?:\/|$)|%(?:2e|2f|5c|00)/i.test(path)) return 'server-only'
-  const found = CATSYPHON_ROUTES.find((route) => route.method === method.toUpperCase() && shapes(route.path).test(path))
-  return found?.scope ?? 'admin'
-}

@@ -13,7 +13,7 @@ export const BUDGETS: Readonly<Record<string, Budget>> = {
   // With every policy, which no application brings along: see NO_POLICY and USES.
   '.': { budget: 10 },
   './web': { budget: 16.8, aim: 9 },
-  './ccc': { budget: 6, whole: 11 },
+  './ccc': { budget: 6, whole: 11.2 },
   './cccc': { budget: 15, whole: 19.5 },
   './cccc/answers': { budget: 3.5 },
   './cccc/scopes': { budget: 2 },
