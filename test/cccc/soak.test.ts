@@ -21,7 +21,7 @@ test('a thousand calls, two hundred streams and twenty terminals leave nothing, 
   expect(left.outcomes).toEqual({
     answered: 600,
     not_found: 100,
-    deadline_exceeded: 100,
+    overdue: 100,
     aborted: 200,
     left: 100,
     'stream aborted': 100,

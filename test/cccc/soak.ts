@@ -13,6 +13,14 @@ const outer = new AbortController()
 // The caller's own, which every call that is given it has to hear; what must not warn is what the client makes for itself.
 setMaxListeners(0, outer.signal)
 
+/** On a busy machine the answer may be read before the timer is looked at. */
+async function overdue(): Promise<void> {
+  await client.call('groups', {}, { timeoutMs: 0.001 }).catch((error: { code: string }) => {
+    if (error.code !== 'deadline_exceeded') throw error
+  })
+  note('overdue')
+}
+
 /** Of ten calls six are answered, one is refused, one runs into its deadline, one is given up after it left and one before. */
 async function call(id: number): Promise<void> {
   const controller = new AbortController()
@@ -20,7 +28,7 @@ async function call(id: number): Promise<void> {
   try {
     const kind = id % 10
     if (kind === 6) await client.groups.show({ groupId: 'g_missing' }, { signal: outer.signal })
-    else if (kind === 7) await client.call('groups', {}, { timeoutMs: 0.001 })
+    else if (kind === 7) return await overdue()
     else if (kind === 8) {
       const calling = client.call('groups', {}, { signal })
       controller.abort()
