@@ -78,16 +78,12 @@ export function createDirect(http: Http, check: Check, own: string | undefined):
       const path = `/conversations/${encodeURIComponent(conversationId)}`
       const spec = { op: 'getConversation', path, headers: { 'x-workspace-id': workspaceId } }
       const found = await ask(schema.conversation, spec, options).catch(orNull)
+      if (!found) return found
+      const { messages = [] } = found as Partial<schema.Conversation>
+      // Delivered as it is: what is broken was reported.
+      if (!Array.isArray(messages)) return found
       // Inside a batch the server gives no order; the moment is the only thing to go by.
-      return (
-        found && {
-          ...found,
-          messages: [...(found.messages ?? [])].sort(
-            // Of one millisecond the text tells the microseconds, which a Date does not hold.
-            (a, b) => Date.parse(a.timestamp) - Date.parse(b.timestamp) || (a.timestamp < b.timestamp ? -1 : 1),
-          ),
-        }
-      )
+      return { ...found, messages: [...messages].sort(byMoment) }
     },
     async readSession(sessionId, options) {
       const status = await direct.getSessionStatus(sessionId, options)
@@ -96,6 +92,12 @@ export function createDirect(http: Http, check: Check, own: string | undefined):
     health: (options) => ask(schema.health, { op: 'health', path: '/health' }, options),
   }
   return direct
+}
+
+/** Of one millisecond the text tells the microseconds, which a Date does not hold; of one moment the order stays. */
+function byMoment(one: unknown, other: unknown): number {
+  const [a, b] = [one, other].map((message) => String((Object(message) as { timestamp?: unknown }).timestamp)) as [string, string]
+  return Date.parse(a) - Date.parse(b) || Number(a > b) - Number(a < b)
 }
 
 /** What the server cannot store would be refused for ever here too. */

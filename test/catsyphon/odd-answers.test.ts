@@ -150,3 +150,20 @@ test('[catsyphon.conversation-order] messages of one millisecond are sorted by t
   expect(found?.messages.map(({ id }) => id)).toEqual(['first', 'second', 'third'])
   await client.close()
 })
+
+test('[catsyphon.conversation-order] messages of one moment stay as they came, and what is no message or no list is delivered as it is', async () => {
+  let messages: unknown
+  const { client } = await setUp(({ path }) =>
+    path.startsWith('/conversations/') ? reply(200, 'application/json', JSON.stringify({ id: 'c', messages })) : undefined,
+  )
+  const at = '2026-01-01T00:00:00.001100+00:00'
+  messages = ['a', 'b', 'c'].map((id) => ({ id, role: 'user', content: id, timestamp: at }))
+  expect((await client.getConversation('c'))?.messages).toEqual(messages)
+  messages = [null, { id: 'a', role: 'user', content: '', timestamp: at }, 7]
+  expect((await client.getConversation('c'))?.messages).toEqual(expect.arrayContaining(messages as unknown[]))
+  messages = { none: true }
+  expect((await client.getConversation('c'))?.messages).toEqual(messages)
+  messages = undefined
+  expect((await client.getConversation('c'))?.messages).toEqual([])
+  await client.close()
+})
