@@ -17,6 +17,7 @@ import { encodeFrame } from '../../src/core/codec/frames.js'
 import { simulatedId, type CmdopCoreOptions as SimulatedCoreOptions } from '../../src/testing/index.js'
 import { cmdopCore } from '../../transports/node/index.js'
 import { binaryName, findCore } from '../../transports/node/cmdop-binary.js'
+import { killHard } from '../contract/held.js'
 
 const M1 = simulatedId(1, 1)
 const BOTH = { CMDOP_TOKEN: 't-right', CMDOP_API_KEY: 'k-right' }
@@ -87,7 +88,7 @@ describe('a core as a child', () => {
       await client.machines.list()
       const stream = client.machines.ask(M1, '[[say a]][[pin 1]][[say b]][[confirm p]][[say c]][[hang]]')
       const seen: AskFrame[] = []
-      const kill = () => process.kill(pids[0] ?? 0, 'SIGKILL')
+      const kill = () => killHard(pids[0])
       const read = async (): Promise<void> => {
         if (step === 0) kill()
         for await (const frame of stream) {

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import type { Link } from '../../src/index.js'
 import { check, checkEqual, checkRejects, type Case } from '../../src/testing/index.js'
 import type { Entry, Program } from './contexts.js'
-import { aliveInGroup, heldByProcess, processes } from './held.js'
+import { aliveInGroup, heldByProcess, killHard, processes } from './held.js'
 
 export interface ChildContext {
   readonly entry: Entry
@@ -98,7 +98,7 @@ export const childCases: readonly Case<ChildContext>[] = [
           'it was in reach after all',
         )
       } finally {
-        process.kill(escaped, 'SIGKILL')
+        killHard(escaped)
       }
     },
   ),
@@ -115,7 +115,7 @@ export const childCases: readonly Case<ChildContext>[] = [
         checkEqual(reason.kind === 'exit' && reason.exitCode, 6)
       } finally {
         const escaped = Number(text) || processes().find(({ name, parent }) => name === 'sleep' && parent === 1)?.pid
-        if (escaped) process.kill(escaped, 'SIGKILL')
+        if (escaped) killHard(escaped)
       }
     },
   ),
@@ -128,7 +128,7 @@ export const childCases: readonly Case<ChildContext>[] = [
       // Nobody reads: the kept bytes and the pipe fill up, and then it dies.
       await settled(() => aliveInGroup(link.info.pid ?? 0).length)
       await pause(300)
-      process.kill(link.info.pid ?? 0, 'SIGKILL')
+      killHard(link.info.pid)
       const reason = await link.closed
       checkEqual(reason.kind, 'exit')
       let bytes = 0

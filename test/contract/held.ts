@@ -87,3 +87,9 @@ export function childrenOf(pid: number): ProcessFacts[] {
 export function aliveInGroup(group: number): ProcessFacts[] {
   return processes().filter((facts) => facts.group === group && facts.state !== 'Z' && facts.state !== 'X')
 }
+
+/** Kills one process. A number that is missing must not become 0, which is our own group and the whole run with it. */
+export function killHard(pid: number | undefined): void {
+  if (pid === undefined || !(pid > 1)) throw new Error(`There is no process ${pid} to kill.`)
+  process.kill(pid, 'SIGKILL')
+}

@@ -42,7 +42,8 @@ test('[store.indexeddb.late-lease] a lease that arrives after its store was clos
   const refused = checkRejects(acquiring, 'closed')
   await store[Symbol.asyncDispose]()
   await refused
-  const { held = [] } = await navigator.locks.query()
-  expect(held.filter(({ name }) => name?.includes(database))).toEqual([])
+  // The browser is told of a release, and takes a moment.
+  const held = async () => ((await navigator.locks.query()).held ?? []).filter(({ name }) => name?.includes(database))
+  await expect.poll(held).toEqual([])
   expect(await deleted(database)).toBe('deleted')
 })

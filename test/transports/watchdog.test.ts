@@ -8,8 +8,9 @@ import { ChildLink } from '../../transports/node/child-link.js'
 import { subprocess } from '../../transports/node/index.js'
 import { createStderrTail } from '../../transports/node/stderr-tail.js'
 import { createWatchdog } from '../../transports/node/watchdog.js'
-import { childrenOf } from '../contract/held.js'
+import { childrenOf, killHard } from '../contract/held.js'
 
+const watchdogs = () => childrenOf(process.pid).filter(({ pid, name }) => name === 'sh' && commandOf(pid).includes('trap'))
 const shells = (): number => childrenOf(process.pid).filter(({ name }) => name === 'sh').length
 
 describe.skipIf(process.platform === 'win32')('the watchdog', () => {
@@ -40,8 +41,13 @@ describe.skipIf(process.platform === 'win32')('the watchdog', () => {
     watchdog.prepare()
     watchdog.watch(4_000_001)
     await vi.waitFor(() => expect(shells()).toBe(before + 1))
-    const [shell] = childrenOf(process.pid).filter(({ pid, name }) => name === 'sh' && commandOf(pid).includes('trap'))
-    process.kill(shell?.pid ?? 0, 'SIGKILL')
+    // A process has its new name a moment before its arguments.
+    const shell = await vi.waitFor(() => {
+      const [found] = watchdogs()
+      expect(found).toBeDefined()
+      return found
+    })
+    killHard(shell?.pid)
     await vi.waitFor(() => expect(shells()).toBe(before))
     // Its end is told some turns after it is gone.
     await vi.waitFor(() => {
@@ -57,9 +63,12 @@ describe.skipIf(process.platform === 'win32')('the watchdog', () => {
 
   test('one that stands still holds up the end of no link [child.watchdog]', async () => {
     const link = await subprocess({ command: { file: 'cat' } }).open()
-    const mine = childrenOf(process.pid).filter(({ pid, name }) => name === 'sh' && commandOf(pid).includes('trap'))
+    const mine = await vi.waitFor(() => {
+      const found = watchdogs()
+      expect(found.length).toBeGreaterThan(0)
+      return found
+    })
     for (const { pid } of mine) process.kill(pid, 'SIGSTOP')
-    expect(mine.length).toBeGreaterThan(0)
     try {
       expect(await link.close()).toMatchObject({ kind: 'exit', exitCode: 0 })
     } finally {
