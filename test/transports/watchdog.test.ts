@@ -1,7 +1,7 @@
 /** The watchdog where it has no shell, where its child never started, and a child that nothing can kill. */
 import { EventEmitter } from 'node:events'
 import { readFileSync } from 'node:fs'
-import type { ChildProcess } from 'node:child_process'
+import { ChildProcess } from 'node:child_process'
 import { PassThrough } from 'node:stream'
 import { describe, expect, test, vi } from 'vitest'
 import { ChildLink } from '../../transports/node/child-link.js'
@@ -15,6 +15,8 @@ const shells = (): number => childrenOf(process.pid).filter(({ name }) => name =
 
 describe.skipIf(process.platform === 'win32')('the watchdog', () => {
   test('a system without a shell has no protection, and nothing else changes [child.watchdog]', async () => {
+    // Node sends the signal of a child that never started to number 0: to this group, and the whole run with it.
+    const killed = vi.spyOn(ChildProcess.prototype, 'kill').mockReturnValue(false)
     const watchdog = createWatchdog('/nonexistent/sh')
     watchdog.prepare()
     watchdog.watch(4_000_000)
@@ -26,6 +28,8 @@ describe.skipIf(process.platform === 'win32')('the watchdog', () => {
     await new Promise((resolve) => setTimeout(resolve, 20))
     watchdog.watch(4_000_000)
     await watchdog.leave(4_000_000)
+    expect(killed).not.toHaveBeenCalled()
+    killed.mockRestore()
   })
 
   test('it leaves when the child that it was prepared for did not start [child.watchdog]', async () => {

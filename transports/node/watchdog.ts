@@ -71,7 +71,8 @@ export function createWatchdog(shellFile = '/bin/sh'): Watchdog {
   const dismiss = (last: ChildProcess): void => {
     shell = undefined
     last.ref()
-    last.kill('SIGKILL')
+    // One that never started has no number, and Node would send the signal to 0: to our own group, and whoever started us with it.
+    if (last.pid !== undefined) last.kill('SIGKILL')
     last.stdin?.destroy()
   }
 
