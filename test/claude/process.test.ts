@@ -95,6 +95,20 @@ describe('the executable', () => {
     },
   )
 
+  test('[claude.abort] who comes when the last one has given up the question asks it anew', async () => {
+    const script = join(room, 'once-silent.sh')
+    const asked = join(room, 'asked-once')
+    const answer = `if [ -e ${asked} ]; then echo '2.1.329 (Claude Code)'; exit 0; fi`
+    writeFileSync(script, `#!/bin/sh\n${answer}\n: > ${asked}\nexec sleep 600\n`, { mode: 0o755 })
+    const claude = claudeProcess({ path: script, env })
+    const controller = new AbortController()
+    const opening = claude.open({}, { signal: controller.signal }).catch((error: unknown) => error)
+    await expect.poll(() => existsSync(asked)).toBe(true)
+    controller.abort()
+    expect(await opening).toMatchObject({ code: 'aborted', sent: 'no' })
+    expect(await claude.version()).toBe('2.1.329')
+  })
+
   test('[claude.health-free] health is asked of the executable, without a model turn', async () => {
     const claude = createClaude({ transport: transport() })
     expect(await claude.health.check()).toMatchObject({

@@ -50,6 +50,7 @@ export interface ClaudeProcess extends StreamTransport<ClaudeLaunch> {
 interface Asking {
   readonly answer: Promise<Version | undefined>
   waiting: number
+  answered: boolean
   stop(): void
 }
 
@@ -121,10 +122,22 @@ export function claudeProcess(options: ClaudeProcessOptions = {}): ClaudeProcess
   }
   const ask = (): Asking => {
     const stop = new AbortController()
-    const asking: Asking = { answer: askVersion(stop.signal), waiting: 0, stop: () => stop.abort() }
-    asking.answer.catch(() => {
+    const forget = (): void => {
       if (asked === asking) asked = undefined
-    })
+    }
+    const asking: Asking = {
+      answer: askVersion(stop.signal),
+      waiting: 0,
+      answered: false,
+      stop() {
+        // At once: whoever comes now asks anew, and does not join what is being ended.
+        forget()
+        stop.abort()
+      },
+    }
+    asking.answer.then(() => {
+      asking.answered = true
+    }, forget)
     return asking
   }
   /** Asked once for all who wait; stopped when the last of them has given up. */
@@ -136,7 +149,7 @@ export function claudeProcess(options: ClaudeProcessOptions = {}): ClaudeProcess
       return await (signal ? raceSignal(asking.answer, signal) : asking.answer)
     } finally {
       asking.waiting -= 1
-      if (asking.waiting === 0) asking.stop()
+      if (asking.waiting === 0 && !asking.answered) asking.stop()
     }
   }
 
