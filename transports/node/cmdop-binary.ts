@@ -3,7 +3,9 @@ import { execFile } from 'node:child_process'
 import { access, chmod, constants, stat } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { ConnectionError } from '../../src/cmdop/errors.js'
+import { onAbort } from '../../src/core/on-abort.js'
 import type { Environment } from './environment.js'
+import { killChild } from './kill.js'
 
 export interface Host {
   readonly platform: string
@@ -90,9 +92,14 @@ async function askPython(env: Environment, signal: AbortSignal | undefined): Pro
       const child = execFile(
         python,
         ['-I', '-c', ASK],
-        { env: { ...env }, timeout: PATIENCE_MS, killSignal: 'SIGKILL', windowsHide: true, ...(signal ? { signal } : {}) },
-        (error, out) => resolve(error ? '' : out.trim()),
+        { env: { ...env }, timeout: PATIENCE_MS, killSignal: 'SIGKILL', windowsHide: true },
+        (error, out) => {
+          ignore()
+          resolve(error ? '' : out.trim())
+        },
       )
+      // Not by its option `signal`: that kills a child that never started too.
+      const ignore = onAbort(signal, () => killChild(child))
       child.stdin?.end()
     })
     if (folder !== '' || signal?.aborted) return folder || undefined

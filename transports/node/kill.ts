@@ -8,7 +8,9 @@ export function signalTree(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL', p
   if (platform === 'win32') {
     // No groups and no TERM there: taskkill follows the tree of parents. A leader that has left has no tree to follow.
     if (signal === 'SIGKILL' && child.exitCode === null) {
-      spawn('taskkill', ['/pid', String(pid), '/T', '/F'], { stdio: 'ignore', windowsHide: true }).on('error', () => child.kill())
+      spawn('taskkill', ['/pid', String(pid), '/T', '/F'], { stdio: 'ignore', windowsHide: true }).on('error', () =>
+        killChild(child),
+      )
     }
     return
   }
@@ -17,4 +19,9 @@ export function signalTree(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL', p
   } catch {
     // ESRCH: nobody is left.
   }
+}
+
+/** The child alone. One that never started has no number, and Node would send the signal to 0: to our own group, and whoever started us. */
+export function killChild(child: ChildProcess): void {
+  if (child.pid !== undefined) child.kill('SIGKILL')
 }

@@ -3,6 +3,7 @@
  * pipe of ours: whatever becomes of us, the pipe ends, and then it acts. POSIX only.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
+import { killChild } from './kill.js'
 
 /*
  * `kill -s KILL -- -PGID` and not `kill -9 -- -PGID`, which dash refuses. The signals that a terminal or a supervisor sends to all
@@ -71,8 +72,7 @@ export function createWatchdog(shellFile = '/bin/sh'): Watchdog {
   const dismiss = (last: ChildProcess): void => {
     shell = undefined
     last.ref()
-    // One that never started has no number, and Node would send the signal to 0: to our own group, and whoever started us with it.
-    if (last.pid !== undefined) last.kill('SIGKILL')
+    killChild(last)
     last.stdin?.destroy()
   }
 
