@@ -6,6 +6,7 @@ import { sleep, type Clock } from '../../core/clock.js'
 import { sseDecoder } from '../../core/codec/sse.js'
 import { watchIdle } from '../../core/idle.js'
 import { onAbort } from '../../core/on-abort.js'
+import { createScope } from '../../core/scope.js'
 import { SignalboxError } from '../../errors.js'
 import type { Reply } from '../../transport.js'
 import type { EventSource } from '../events/stream.js'
@@ -61,14 +62,13 @@ async function inTime<Result>(
   signal: AbortSignal,
   ask: (own: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
-  const own = new AbortController()
+  const own = createScope({ signal })
   const late = clock.after(ANSWER_MS, () => own.abort(ended('did not answer')))
-  const ignore = onAbort(signal, () => own.abort(signal.reason))
   try {
     return await ask(own.signal)
   } finally {
     late.cancel()
-    ignore()
+    own[Symbol.dispose]()
   }
 }
 
