@@ -101,41 +101,18 @@ async function settle(
 }
 
 /** What a finished run says, in ccflow's terms. */
-function resultOf(index: number, prompt: string, message: ResultMessage): QueryResult {
-  const { inputTokens, outputTokens, totalTokens } = tokensOf(message.raw)
-  const { sessionId, text: result, costUsd, durationMs } = message
-  return {
-    index,
-    prompt,
-    success: true,
-    sessionId,
-    result,
-    inputTokens,
-    outputTokens,
-    totalTokens,
-    costUsd,
-    durationSeconds: durationMs / 1000,
-    error: undefined,
-  }
+function resultOf(index: number, prompt: string, { sessionId, text: result, costUsd, raw }: ResultMessage): QueryResult {
+  return { index, prompt, success: true, sessionId, result, costUsd, ...countedIn(raw), error: undefined }
 }
 
+/** A run that ended badly has its price too. */
 function failed(index: number, prompt: string, error: SignalboxError): QueryResult {
-  // A run that ended badly has its price too.
   const { partialText: result = '', sessionId, result: line = NOTHING } = error as Partial<ClaudeError>
-  const { inputTokens, outputTokens, totalTokens } = tokensOf(line)
   const { costUsd } = createMeter()(line)
-  const durationSeconds = figure(line.duration_ms) / 1000
-  return {
-    index,
-    prompt,
-    success: false,
-    sessionId,
-    result,
-    inputTokens,
-    outputTokens,
-    totalTokens,
-    costUsd,
-    durationSeconds,
-    error,
-  }
+  return { index, prompt, success: false, sessionId, result, costUsd, ...countedIn(line), error }
+}
+
+function countedIn(line: ResultLine): Pick<QueryResult, 'inputTokens' | 'outputTokens' | 'totalTokens' | 'durationSeconds'> {
+  const { inputTokens, outputTokens, totalTokens } = tokensOf(line)
+  return { inputTokens, outputTokens, totalTokens, durationSeconds: figure(line.duration_ms) / 1000 }
 }
