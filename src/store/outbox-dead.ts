@@ -32,8 +32,12 @@ export function createDeadLetters(store: Store, name: string, max: number, onDro
   }
   const use = <T>(work: (log: Log) => Promise<T>): Promise<T> => {
     const turn = tail.then(async () => {
-      await using log = await open()
-      return await work(log)
+      const log = await open()
+      try {
+        return await work(log)
+      } finally {
+        await log[Symbol.asyncDispose]()
+      }
     })
     tail = turn.catch(() => {})
     return turn

@@ -287,20 +287,22 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
         if (one.ledger.items > 0) ensureSender(chosen[index]?.[0] ?? '', one)
         one.sender?.hurry()
       }
-      using scope = createScope({ signal, timeoutMs, clock })
-      while (!settledEverywhere(wanted) && !halted && !closing) {
-        const change = deferred()
-        const look = (): void => change.resolve()
-        for (const one of held) one.watchers.add(look)
-        try {
+      const scope = createScope({ signal, timeoutMs, clock })
+      let change: Deferred<void> | undefined
+      const look = (): void => change?.resolve()
+      for (const one of held) one.watchers.add(look)
+      try {
+        while (!settledEverywhere(wanted) && !halted && !closing) {
+          change = deferred()
           await raceSignal(change.promise, scope.signal)
-        } catch {
-          // What waits goes on: only the waiting ends.
-          if (signal?.aborted) throw abortError(signal, { op: 'flush', sent: 'maybe' })
-          break
-        } finally {
-          for (const one of held) one.watchers.delete(look)
         }
+      } catch (error) {
+        // What waits goes on: only the waiting ends.
+        if (signal?.aborted) throw abortError(signal, { op: 'flush', sent: 'maybe' })
+        if (!scope.signal.aborted) throw error
+      } finally {
+        for (const one of held) one.watchers.delete(look)
+        scope[Symbol.dispose]()
       }
       const pending = held.reduce((sum, one) => sum + one.ledger.items, 0)
       const error = halted ?? held.map((one) => one.sender?.lastError).find((found) => found !== undefined)
