@@ -3,11 +3,11 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { buildSync } from 'esbuild'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { SignalboxError } from '../../src/index.js'
 import { fileStore } from '../../transports/node/index.js'
 import { createOwner, tryLock, withLock } from '../../transports/node/store-lock.js'
+import { writeProgram } from '../program.js'
 
 let directory: string
 beforeEach(() => {
@@ -166,22 +166,14 @@ describe('locks', () => {
     const lock = await tryLock(path, createOwner())
     expect(lock).not.toBeNull()
     const program = join(directory, 'program.mjs')
-    buildSync({
-      stdin: {
-        contents: `import { openSync } from 'node:fs'
+    writeProgram(
+      program,
+      `import { openSync } from 'node:fs'
 import { createOwner, tryLock } from './store-lock.js'
 const owner = createOwner()
 try { for (;;) openSync('/dev/null') } catch {}
 console.log(await tryLock(${JSON.stringify(path)}, owner).then((lock) => lock === null ? 'held' : 'taken', (error) => error.code))`,
-        resolveDir: join(import.meta.dirname, '../../transports/node'),
-        loader: 'ts',
-      },
-      outfile: program,
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      logLevel: 'silent',
-    })
+    )
     const { stdout, stderr } = spawnSync('sh', ['-c', `ulimit -n 64; exec "${process.execPath}" "${program}"`], {
       encoding: 'utf8',
     })
@@ -214,20 +206,12 @@ console.log(await tryLock(${JSON.stringify(path)}, owner).then((lock) => lock ==
       for (let count = 0; count < 300; count += 1) await map.put(`${'K'.repeat(100)}${count}`, Uint8Array.of(1))
     }
     const program = join(directory, 'program.mjs')
-    buildSync({
-      stdin: {
-        contents: `import { fileStore } from './store-file.js'
+    writeProgram(
+      program,
+      `import { fileStore } from './store-file.js'
 const map = await fileStore({ directory: ${JSON.stringify(directory)} }).kv('map')
 console.log((await map.list()).length)`,
-        resolveDir: join(import.meta.dirname, '../../transports/node'),
-        loader: 'ts',
-      },
-      outfile: program,
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      logLevel: 'silent',
-    })
+    )
     const out = execFileSync('sh', ['-c', `ulimit -n 64; exec "${process.execPath}" "${program}"`], { encoding: 'utf8' })
     expect(out).toBe('300\n')
   })

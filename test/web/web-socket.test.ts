@@ -207,29 +207,35 @@ test('without the package ws the failure says what to install; without any WebSo
   if (own) Object.defineProperty(globalThis, 'WebSocket', own)
 })
 
+/** A WebSocket as pages have them, which cannot be cut, with a server that lets everybody in. */
+class PageSocket implements WebSocketLike {
+  binaryType = ''
+  readyState = 0
+  protocol = 'signalbox.v1'
+  readonly #listeners = new Map<string, (event: unknown) => void>()
+  constructor() {
+    queueMicrotask(() => {
+      this.readyState = 1
+      this.#listeners.get('open')?.({})
+    })
+  }
+  send(frame: string | Uint8Array): void {
+    if (typeof frame !== 'string' || !frame.includes('"open"')) return
+    queueMicrotask(() => this.#listeners.get('message')?.({ data: '{"type":"open","window":1000}' }))
+  }
+  close(code = 1005): void {
+    this.readyState = 3
+    queueMicrotask(() => this.#listeners.get('close')?.({ code }))
+  }
+  addEventListener(type: string, listener: (event: unknown) => void): void {
+    this.#listeners.set(type, listener)
+  }
+}
+
 test('a browser whose closing handshake hangs gives up in bounded time and says so [web.abandoned]', async () => {
-  // A WebSocket as pages have them: it cannot be cut, and this one never closes.
-  const listeners = new Map<string, (event: unknown) => void>()
-  class Hanging implements WebSocketLike {
-    binaryType = ''
-    readyState = 0
-    protocol = 'signalbox.v1'
-    constructor() {
-      queueMicrotask(() => {
-        this.readyState = 1
-        listeners.get('open')?.({})
-      })
-    }
-    send(frame: string | Uint8Array): void {
-      if (typeof frame === 'string' && frame.includes('"open"')) {
-        queueMicrotask(() => listeners.get('message')?.({ data: '{"type":"open","window":1000}' }))
-      }
-    }
-    close(): void {
+  class Hanging extends PageSocket {
+    override close(): void {
       this.readyState = 2
-    }
-    addEventListener(type: string, listener: (event: unknown) => void): void {
-      listeners.set(type, listener)
     }
   }
   const link = await webSocketLink({ url: 'ws://localhost/', webSocket: Hanging }).open()
@@ -248,28 +254,11 @@ test('a WebSocket that cannot even be made is a way that is barred, with nothing
 })
 
 test('bytes that a WebSocket does not take end the link: they are not lost without a word [web.ws-refused]', async () => {
-  const listeners = new Map<string, (event: unknown) => void>()
-  class Picky implements WebSocketLike {
-    binaryType = ''
-    readyState = 0
-    protocol = 'signalbox.v1'
-    constructor() {
-      queueMicrotask(() => {
-        this.readyState = 1
-        listeners.get('open')?.({})
-      })
-    }
-    send(frame: string | Uint8Array): void {
+  class Picky extends PageSocket {
+    override send(frame: string | Uint8Array): void {
       // As browsers do with memory that is shared between threads.
       if (typeof frame !== 'string') throw new TypeError('The provided value must not be shared.')
-      if (frame.includes('"open"')) queueMicrotask(() => listeners.get('message')?.({ data: '{"type":"open","window":1000}' }))
-    }
-    close(code = 1005): void {
-      this.readyState = 3
-      queueMicrotask(() => listeners.get('close')?.({ code }))
-    }
-    addEventListener(type: string, listener: (event: unknown) => void): void {
-      listeners.set(type, listener)
+      super.send(frame)
     }
   }
   const link = await webSocketLink({ url: 'ws://localhost/', webSocket: Picky }).open()

@@ -4,11 +4,11 @@ import { chmodSync, chownSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, 
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { buildSync } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { checkSocket, readTrusted } from '../../../transports/node/gateway/trust.js'
 import { writeTokenFile } from '../../../transports/node/gateway/token-file.js'
 import { upstreamOf } from '../../../transports/node/gateway/upstreams.js'
+import { writeProgram } from '../../program.js'
 import { canDropUser } from '../processes.js'
 
 const NOBODY = 65_534
@@ -127,21 +127,13 @@ describe('as another user [gateway.attack.other-user]', () => {
       const open = mkdtempSync(join(tmpdir(), 'signalbox-user-'))
       chmodSync(open, 0o755)
       const program = join(open, 'check.mjs')
-      buildSync({
-        stdin: {
-          contents: `import { checkSocket, readTrusted } from './trust.js'
+      writeProgram(
+        program,
+        `import { checkSocket, readTrusted } from './gateway/trust.js'
 const [socket, file] = process.argv.slice(2)
 const say = (work) => work.then(() => 'trusted', (error) => error.code)
 console.log(JSON.stringify([process.getuid(), await say(checkSocket(socket)), await say(readTrusted(file))]))`,
-          resolveDir: join(import.meta.dirname, '../../../transports/node/gateway'),
-          loader: 'ts',
-        },
-        outfile: program,
-        bundle: true,
-        format: 'esm',
-        platform: 'node',
-        logLevel: 'silent',
-      })
+      )
       const listening: Server[] = []
       const socketOf = async (name: string, owner: number): Promise<string> => {
         const path = join(open, name)
