@@ -2,7 +2,7 @@
 import { connect, type Socket } from 'node:net'
 import { encodeNdjson, ndjsonDecoder } from '../../src/core/codec/ndjson.js'
 import { createReader } from '../../src/core/messages.js'
-import { unixSocket } from '../../transports/node/socket.js'
+import { unixSocket } from '../../transports/node/link/socket.js'
 import type { Sample } from './streams.js'
 
 const WARM_UP = 2000

@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url'
 import { createCatsyphon } from '../../src/catsyphon/index.js'
 import { catsyphonOutbox } from '../../src/catsyphon/outbox/index.js'
 import { fetchExchange } from '../../transports/web/fetch-exchange.js'
-import { fileStore } from '../../transports/node/store-file.js'
+import { fileStore } from '../../transports/node/store/file.js'
 
 const SECONDS = Number(process.env.SIGNALBOX_BENCH_SECONDS ?? 4)
 /** Writers that wait for their event before they write the next one. */

@@ -3,10 +3,10 @@
  * the least that works: no inbox, no laws, no errors told apart. Where even that hardly wins, a native link cannot.
  */
 import { ndjsonDecoder } from '../../src/core/codec/ndjson.js'
-import { unixSocket } from '../../transports/node/socket.js'
+import { unixSocket } from '../../transports/node/link/socket.js'
 import { unixSocket as bunUnixSocket } from '../../transports/bun/socket.js'
 import { unixSocket as denoUnixSocket } from '../../transports/deno/socket.js'
-import { subprocess } from '../../transports/node/subprocess.js'
+import { subprocess } from '../../transports/node/link/subprocess.js'
 import type { Link } from '../../src/transport.js'
 import type { Sample } from './streams.js'
 

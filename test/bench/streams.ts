@@ -7,7 +7,7 @@ import { EnvelopeSchema } from '../../src/cmdop/gen/cmdop/core/v1/envelope_pb.js
 import { frameDecoder } from '../../src/core/codec/frames.js'
 import { ndjsonDecoder } from '../../src/core/codec/ndjson.js'
 import { batches, messages } from '../../src/core/messages.js'
-import { unixSocket } from '../../transports/node/socket.js'
+import { unixSocket } from '../../transports/node/link/socket.js'
 import { FIXTURES, type FixtureName } from './fixtures.js'
 
 export interface Sample {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { credentialKey } from '../../src/catsyphon/credential-store.js'
-import { fileCredentials, protectCredentials } from '../../transports/node/catsyphon-credentials.js'
+import { fileCredentials, protectCredentials } from '../../transports/node/catsyphon/credentials.js'
 
 const root = await mkdtemp(join(tmpdir(), 'signalbox-credentials-'))
 afterAll(() => rm(root, { recursive: true, force: true }))

@@ -7,7 +7,7 @@ import { afterAll, expect, test } from 'vitest'
 import { createCatsyphon, type CatsyphonEvent } from '../../src/catsyphon/index.js'
 import { catsyphonOutbox } from '../../src/catsyphon/outbox/index.js'
 import { catsyphonFaults, createCatsyphonSimulator } from '../../src/testing/index.js'
-import { fileStore } from '../../transports/node/store-file.js'
+import { fileStore } from '../../transports/node/store/file.js'
 
 const disk = mkdtempSync(join(tmpdir(), 'signalbox-disk-'))
 const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=400k', 'tmpfs', disk]).status === 0

@@ -4,7 +4,7 @@ import process from 'node:process'
 import { createCatsyphon, type CatsyphonEvent } from '../../src/catsyphon/index.js'
 import { catsyphonOutbox } from '../../src/catsyphon/outbox/index.js'
 import { fetchExchange } from '../../transports/web/fetch-exchange.js'
-import { fileStore } from '../../transports/node/store-file.js'
+import { fileStore } from '../../transports/node/store/file.js'
 
 interface Task {
   readonly url: string

@@ -8,8 +8,8 @@ import { catsyphonOutbox } from '../../src/catsyphon/outbox/index.js'
 import type { Store } from '../../src/store/index.js'
 import { openOutbox } from '../../src/store/outbox.js'
 import { catsyphonFaults, createCatsyphonSimulator } from '../../src/testing/index.js'
-import { catsyphonServer } from '../../transports/node/catsyphon.js'
-import { fileStore } from '../../transports/node/store-file.js'
+import { catsyphonServer } from '../../transports/node/catsyphon/server.js'
+import { fileStore } from '../../transports/node/store/file.js'
 import { serveSimulator } from './http-server.js'
 
 const root = await mkdtemp(join(tmpdir(), 'signalbox-shared-'))

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { createFakeClock, storeCases } from '../../src/testing/index.js'
-import { fileStore, type LogDamage } from '../../transports/node/store-file.js'
-import { decodeRecord, encodeRecord } from '../../transports/node/store-record.js'
-import { crc32 } from '../../transports/node/store-crc.js'
-import { fileNameOf, nameOf } from '../../transports/node/store-names.js'
+import { fileStore, type LogDamage } from '../../transports/node/store/file.js'
+import { decodeRecord, encodeRecord } from '../../transports/node/store/record.js'
+import { crc32 } from '../../transports/node/store/crc.js'
+import { fileNameOf, nameOf } from '../../transports/node/store/names.js'
 
 const root = await mkdtemp(join(tmpdir(), 'signalbox-store-'))
 afterAll(() => rm(root, { recursive: true, force: true }))

@@ -9,9 +9,9 @@ import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createClaude } from '../../src/claude/full.js'
 import { readSettings } from '../../src/claude/ops-entry.js'
-import { claudeProcess } from '../../transports/node/claude.js'
-import { findClaude } from '../../transports/node/claude-find.js'
-import { followSessionFile, listSessionFiles, readSessionFile } from '../../transports/node/session-files.js'
+import { claudeProcess } from '../../transports/node/claude/process.js'
+import { findClaude } from '../../transports/node/claude/find.js'
+import { followSessionFile, listSessionFiles, readSessionFile } from '../../transports/node/claude/session-files.js'
 import { recording } from './recordings.js'
 
 const room = mkdtempSync(join(tmpdir(), 'signalbox-claude-test-'))
@@ -22,7 +22,7 @@ const from = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 
 beforeAll(async () => {
   await build({
-    entryPoints: [from('../../transports/node/fake-claude.ts')],
+    entryPoints: [from('../../transports/node/claude/fake-claude.ts')],
     outfile: fake,
     bundle: true,
     platform: 'node',
@@ -268,7 +268,7 @@ test('[claude.host-killed] kill -9 of the host leaves no child', async () => {
   const host = join(room, 'host.mjs')
   const source = `
     import { createClaude } from ${JSON.stringify(from('../../src/claude/index.ts'))}
-    import { claudeProcess } from ${JSON.stringify(from('../../transports/node/claude.ts'))}
+    import { claudeProcess } from ${JSON.stringify(from('../../transports/node/claude/process.ts'))}
     const claude = createClaude({ transport: claudeProcess({ path: ${JSON.stringify(fake)}, cwd: ${JSON.stringify(room)}, env: ${JSON.stringify({ ...env, MARK: 'killed-host' })} }) })
     for await (const message of claude.query('FAKE:hang')) if (message.type === 'init') console.log('running')
   `

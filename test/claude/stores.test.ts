@@ -6,8 +6,8 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { memorySessionStore, type SessionStore } from '../../src/claude/sessions-entry.js'
 import { sessionStoreCases } from '../../src/testing/claude/session-store-suite.js'
 import { SignalboxError } from '../../src/index.js'
-import { fileSessionStore, sqliteSessionStore } from '../../transports/node/session-stores.js'
-import { openSqlite } from '../../transports/node/sqlite.js'
+import { fileSessionStore, sqliteSessionStore } from '../../transports/node/claude/session-stores.js'
+import { openSqlite } from '../../transports/node/store/sqlite.js'
 
 const room = mkdtempSync(join(tmpdir(), 'signalbox-sessions-'))
 afterAll(() => rmSync(room, { recursive: true, force: true }))

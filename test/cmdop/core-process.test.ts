@@ -16,7 +16,7 @@ import { EnvelopeSchema } from '../../src/cmdop/gen/cmdop/core/v1/envelope_pb.js
 import { encodeFrame } from '../../src/core/codec/frames.js'
 import { simulatedId, type CmdopCoreOptions as SimulatedCoreOptions } from '../../src/testing/index.js'
 import { cmdopCore } from '../../transports/node/index.js'
-import { binaryName, findCore } from '../../transports/node/cmdop-binary.js'
+import { binaryName, findCore } from '../../transports/node/cmdop/binary.js'
 import { killHard } from '../contract/held.js'
 
 const M1 = simulatedId(1, 1)
@@ -27,7 +27,7 @@ let program = ''
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cmdop-core-'))
   program = join(folder, 'fake-cmdop.mjs')
-  const entry = fileURLToPath(new URL('../../transports/node/fake-cmdop.ts', import.meta.url))
+  const entry = fileURLToPath(new URL('../../transports/node/cmdop/fake-cmdop.ts', import.meta.url))
   await build({ entryPoints: [entry], outfile: program, bundle: true, format: 'esm', platform: 'node', target: 'node20' })
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))

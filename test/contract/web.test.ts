@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { transportContract, type ContractContext } from '../../src/testing/index.js'
-import { nodeWebSocket } from '../../transports/node/web-socket.js'
+import { nodeWebSocket } from '../../transports/node/link/web-socket.js'
 import { acceptedWebSocketContext } from './accepted-context.js'
 import { fetchContext } from './fetch-context.js'
 import { startPeerServer, type PeerServer } from '../peer/server.js'

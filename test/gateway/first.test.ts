@@ -5,7 +5,7 @@ import { createCcc } from '../../src/ccc/index.js'
 import { memoryServer } from '../../src/testing/index.js'
 import { gateway, webSocketLink } from '../../transports/web/index.js'
 import { serveGateway } from '../../transports/node/index.js'
-import { nodeWebSocket } from '../../transports/node/web-socket.js'
+import { nodeWebSocket } from '../../transports/node/link/web-socket.js'
 import { messages } from '../../src/core/messages.js'
 import { encodeNdjson, ndjsonDecoder } from '../../src/core/codec/ndjson.js'
 

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { SignalboxError } from '../../src/index.js'
 import { fileStore } from '../../transports/node/index.js'
-import { createOwner, tryLock, withLock } from '../../transports/node/store-lock.js'
+import { createOwner, tryLock, withLock } from '../../transports/node/store/lock.js'
 import { writeProgram } from '../program.js'
 
 let directory: string
@@ -208,7 +208,7 @@ console.log(await tryLock(${JSON.stringify(path)}, owner).then((lock) => lock ==
     const program = join(directory, 'program.mjs')
     writeProgram(
       program,
-      `import { fileStore } from './store-file.js'
+      `import { fileStore } from './store/file.js'
 const map = await fileStore({ directory: ${JSON.stringify(directory)} }).kv('map')
 console.log((await map.list()).length)`,
     )

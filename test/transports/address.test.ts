@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { describe, expect, test } from 'vitest'
 import type { SignalboxError } from '../../src/index.js'
-import { pipePath, tcpTarget, unixPath } from '../../transports/node/address.js'
-import { codeOf, linkFault, openFault } from '../../transports/node/faults.js'
+import { pipePath, tcpTarget, unixPath } from '../../transports/node/link/address.js'
+import { codeOf, linkFault, openFault } from '../../transports/node/link/faults.js'
 import { listenUnix, namedPipe, unixSocket } from '../../transports/node/index.js'
 
 describe('addresses [transport.address]', () => {
@@ -75,7 +75,7 @@ test.skipIf(!canDrop)("[transport.denied] somebody else's socket is permission_d
     chmodSync(folder, 0o755)
     const path = join(folder, 'peer.sock')
     const listener = await listenUnix({ path })
-    const source = fileURLToPath(new URL('../../transports/node/socket.ts', import.meta.url))
+    const source = fileURLToPath(new URL('../../transports/node/link/socket.ts', import.meta.url))
     const program = join(folder, 'client.mjs')
     writeFileSync(
       join(folder, 'client.ts'),

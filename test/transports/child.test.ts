@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { SignalboxError, type ErrorCode, type Link } from '../../src/index.js'
-import { findClaude } from '../../transports/node/claude-find.js'
-import { checkSizes, childEnvironment, NEVER_INHERITED, sizeLimits } from '../../transports/node/environment.js'
+import { findClaude } from '../../transports/node/claude/find.js'
+import { checkSizes, childEnvironment, NEVER_INHERITED, sizeLimits } from '../../transports/node/link/environment.js'
 import { subprocess, type Command } from '../../transports/node/index.js'
-import { signalTree } from '../../transports/node/kill.js'
-import { createStderrTail } from '../../transports/node/stderr-tail.js'
+import { signalTree } from '../../transports/node/link/kill.js'
+import { createStderrTail } from '../../transports/node/link/stderr-tail.js'
 
 let folder: string
 beforeAll(() => {

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Listener } from '../../src/index.js'
-import { maxUnixPathBytes } from '../../transports/node/address.js'
+import { maxUnixPathBytes } from '../../transports/node/link/address.js'
 import { listenUnix, listenWebSocket, unixSocket } from '../../transports/node/index.js'
 
 let folder: string

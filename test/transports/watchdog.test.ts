@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs'
 import { ChildProcess } from 'node:child_process'
 import { PassThrough } from 'node:stream'
 import { describe, expect, test, vi } from 'vitest'
-import { ChildLink } from '../../transports/node/child-link.js'
+import { ChildLink } from '../../transports/node/link/child-link.js'
 import { subprocess } from '../../transports/node/index.js'
-import { createStderrTail } from '../../transports/node/stderr-tail.js'
-import { createWatchdog } from '../../transports/node/watchdog.js'
+import { createStderrTail } from '../../transports/node/link/stderr-tail.js'
+import { createWatchdog } from '../../transports/node/link/watchdog.js'
 import { childrenOf, killHard } from '../contract/held.js'
 
 const watchdogs = () => childrenOf(process.pid).filter(({ pid, name }) => name === 'sh' && commandOf(pid).includes('trap'))

@@ -196,7 +196,7 @@ test('without the package ws the failure says what to install; without any WebSo
   vi.doMock('ws', () => {
     throw new Error('Cannot find package')
   })
-  const fresh = await import('../../transports/node/web-socket.js')
+  const fresh = await import('../../transports/node/link/web-socket.js')
   const error = await checkRejects(fresh.nodeWebSocket(), 'unsupported')
   expect(error.message).toContain('npm install ws')
   await checkRejects(fresh.listenWebSocket(), 'unsupported')

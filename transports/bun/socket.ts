@@ -3,9 +3,9 @@
  * TCP stays there: an attempt to connect that hangs can be called off there, and here it cannot.
  */
 import type { StreamTransport } from '../../src/transport.js'
-import { BaseLink } from '../node/link.js'
-import { nativeUnixSocket } from '../node/native-unix.js'
-import type { UnixSocketOptions } from '../node/socket.js'
+import { BaseLink } from '../node/link/link.js'
+import { nativeUnixSocket } from '../node/link/native-unix.js'
+import type { UnixSocketOptions } from '../node/link/socket.js'
 
 export function unixSocket(options: UnixSocketOptions): StreamTransport {
   return nativeUnixSocket(options, async (unix, info) => {

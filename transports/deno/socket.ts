@@ -4,9 +4,9 @@
  */
 import { deferred, type Deferred } from '../../src/core/deferred.js'
 import type { LinkInfo, StreamTransport } from '../../src/transport.js'
-import { BaseLink } from '../node/link.js'
-import { nativeUnixSocket } from '../node/native-unix.js'
-import type { UnixSocketOptions } from '../node/socket.js'
+import { BaseLink } from '../node/link/link.js'
+import { nativeUnixSocket } from '../node/link/native-unix.js'
+import type { UnixSocketOptions } from '../node/link/socket.js'
 
 const READ_BYTES = 64 * 1024
 

@@ -4,7 +4,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { SignalboxError, withFacts } from '../../../src/errors.js'
 import type { StreamTransport } from '../../../src/transport.js'
-import { unixSocket } from '../socket.js'
+import { unixSocket } from '../link/socket.js'
 
 export interface CccSocketOptions {
   /** Default `~/.ccc.sock` of the user who runs this. `~/` at the beginning is understood. */

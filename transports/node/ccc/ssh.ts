@@ -6,8 +6,8 @@ import { sleep, systemClock } from '../../../src/core/clock.js'
 import { abortError } from '../../../src/core/scope.js'
 import { SignalboxError } from '../../../src/errors.js'
 import type { CloseReason, Link, StreamTransport } from '../../../src/transport.js'
-import { unixSocket } from '../socket.js'
-import { subprocess } from '../subprocess.js'
+import { unixSocket } from '../link/socket.js'
+import { subprocess } from '../link/subprocess.js'
 
 export interface CccSshOptions {
   /** `host`, `user@host`, or an alias of the ssh configuration. */

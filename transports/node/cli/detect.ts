@@ -7,8 +7,8 @@ import { createCcccCore } from '../../../src/cccc/core.js'
 import { SignalboxError } from '../../../src/errors.js'
 import type { StreamTransport } from '../../../src/transport.js'
 import { fetchExchange } from '../../web/fetch-exchange.js'
-import { claudeProcess } from '../claude.js'
-import { findCore } from '../cmdop-binary.js'
+import { claudeProcess } from '../claude/process.js'
+import { findCore } from '../cmdop/binary.js'
 import { upstreamOf, type UpstreamConfig } from '../gateway/upstreams.js'
 
 export interface Detected {

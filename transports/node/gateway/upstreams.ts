@@ -15,11 +15,11 @@ import {
 } from '../../../src/gateway/policy/index.js'
 import type { ExchangeTransport } from '../../../src/transport.js'
 import { fetchExchange } from '../../web/fetch-exchange.js'
-import { ccccDaemon, ccccHome } from '../cccc.js'
+import { ccccDaemon, ccccHome } from '../cccc/daemon.js'
 import { expandHome } from '../ccc/socket.js'
-import { claudeProcess } from '../claude.js'
-import { cmdopCore } from '../cmdop.js'
-import { tcpSocket, unixSocket } from '../socket.js'
+import { claudeProcess } from '../claude/process.js'
+import { cmdopCore } from '../cmdop/core-process.js'
+import { tcpSocket, unixSocket } from '../link/socket.js'
 import { checkSocket, readTrusted, trustedTransport } from './trust.js'
 
 type Environment = Readonly<Record<string, string | undefined>>

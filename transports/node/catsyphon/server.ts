@@ -1,0 +1,48 @@
+/** What a CatSyphon client needs on Node, Bun and Deno: a way to the server, the credential file, and an outbox that survives. */
+import { homedir, hostname } from 'node:os'
+import { join } from 'node:path'
+import type { CredentialStore } from '../../../src/catsyphon/credentials.js'
+import { catsyphonOutbox } from '../../../src/catsyphon/outbox/index.js'
+import { outboxName } from '../../../src/catsyphon/outbox/name.js'
+import type { OpenQueue } from '../../../src/catsyphon/queue.js'
+import type { Store } from '../../../src/store/store.js'
+import type { ExchangeTransport } from '../../../src/transport.js'
+import { fetchExchange } from '../../web/fetch-exchange.js'
+import { fileCredentials } from './credentials.js'
+import { fileStore, type FileStoreOptions } from '../store/file.js'
+
+export interface CatsyphonServerOptions {
+  /** With its path, if it has one: `http://host:3000/api`. */
+  readonly serverUrl: string
+  readonly workspaceId: string
+  /** Where credentials and the outbox are kept. Default `~/.catsyphon`. */
+  readonly directory?: string
+  readonly onDamage?: NonNullable<FileStoreOptions['onDamage']>
+}
+
+export interface CatsyphonServer {
+  readonly transport: ExchangeTransport
+  readonly serverUrl: string
+  readonly workspaceId: string
+  readonly hostname: string
+  readonly credentials: CredentialStore
+  /** Close it after the client. */
+  readonly store: Store
+  readonly outbox: OpenQueue
+}
+
+/** Spread into `register` or `fromStored`. */
+export function catsyphonServer(options: CatsyphonServerOptions): CatsyphonServer {
+  const { serverUrl, workspaceId, directory = join(homedir(), '.catsyphon'), onDamage } = options
+  const baseUrl = serverUrl.replace(/\/+$/, '')
+  const store = fileStore({ directory: join(directory, 'signalbox'), ...(onDamage && { onDamage }) })
+  return {
+    transport: fetchExchange({ baseUrl, redirects: 'never', name: 'catsyphon' }),
+    serverUrl,
+    workspaceId,
+    hostname: hostname(),
+    credentials: fileCredentials({ directory }),
+    store,
+    outbox: catsyphonOutbox({ store, name: outboxName(baseUrl, workspaceId) }),
+  }
+}

@@ -1,0 +1,76 @@
+#!/usr/bin/env node
+/**
+ * A fake `claude`: the simulator as a program, to be named where the real one would be. FAKE_CLAUDE_VERSION says which version to be,
+ * FAKE_CLAUDE_RECORDING names a recording to play instead of the model. Sessions are kept under CLAUDE_CONFIG_DIR, as files of the real
+ * one's shape.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { projectKey } from '../../../src/claude/project-key.js'
+import type { HistoryMessage, SimulatedSessions } from '../../../src/testing/claude/conversation.js'
+import { generationOf } from '../../../src/testing/claude/generation.js'
+import { runProcess } from '../../../src/testing/claude/process.js'
+import { playRecording, type Recording } from '../../../src/testing/claude/replay.js'
+import { processStdio } from '../link/stdio.js'
+
+const { env, argv } = process
+
+function fileSessions(): SimulatedSessions {
+  const root = join(env.CLAUDE_CONFIG_DIR ?? join(homedir(), '.claude'), 'projects', projectKey(process.cwd()))
+  const pathOf = (sessionId: string): string => join(root, `${sessionId}.jsonl`)
+  return {
+    get(sessionId) {
+      if (!existsSync(pathOf(sessionId))) return undefined
+      return readFileSync(pathOf(sessionId), 'utf8')
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => (JSON.parse(line) as { message: HistoryMessage }).message)
+    },
+    set(sessionId, history) {
+      mkdirSync(root, { recursive: true })
+      let parentUuid: string | null = null
+      const lines = history.map((message) => {
+        const uuid = crypto.randomUUID()
+        const line = {
+          parentUuid,
+          type: message.role,
+          message,
+          sessionId,
+          cwd: process.cwd(),
+          uuid,
+          timestamp: new Date().toISOString(),
+        }
+        parentUuid = uuid
+        return JSON.stringify(line)
+      })
+      writeFileSync(pathOf(sessionId), lines.map((line) => `${line}\n`).join(''))
+    },
+    latest() {
+      if (!existsSync(root)) return undefined
+      const byAge = readdirSync(root).sort((one, other) => statSync(join(root, other)).mtimeMs - statSync(join(root, one)).mtimeMs)
+      return byAge[0]?.replace(/\.jsonl$/, '')
+    },
+  }
+}
+
+const link = processStdio()
+const killed = new AbortController()
+process.once('SIGTERM', () => killed.abort())
+const recording = env.FAKE_CLAUDE_RECORDING
+const probe = argv[2] === '--version' || argv[2] === 'auth'
+const exit =
+  recording !== undefined && !probe
+    ? await playRecording(JSON.parse(readFileSync(recording, 'utf8')) as Recording, { link, killed: killed.signal })
+    : await runProcess({
+        generation: generationOf(env.FAKE_CLAUDE_VERSION ?? '2.1.329'),
+        args: argv.slice(2),
+        env,
+        link,
+        sessions: fileSessions(),
+        files: new Map(),
+        cwd: process.cwd(),
+        killed: killed.signal,
+      })
+await link.end().catch(() => {})
+process.stderr.write(exit.stderr, () => process.exit(exit.exitCode ?? 0))

@@ -1,0 +1,229 @@
+/** The CLI's own session files: lists, reads and follows them, whatever a version writes into them, one chunk of memory at a time. */
+import { createReadStream } from 'node:fs'
+import { open, readdir, stat } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { createAccumulator } from '../../../src/core/codec/bytes.js'
+import { sleep, systemClock, type Clock } from '../../../src/core/clock.js'
+import { onAbort } from '../../../src/core/on-abort.js'
+import { abortError } from '../../../src/core/scope.js'
+import { SignalboxError } from '../../../src/errors.js'
+import { projectKey } from '../../../src/claude/project-key.js'
+
+export interface SessionFilesOptions {
+  /** Default: CLAUDE_CONFIG_DIR, else `~/.claude`. */
+  readonly configDir?: string
+  /** Sessions of this working directory only. */
+  readonly cwd?: string
+}
+
+export interface SessionFile {
+  readonly sessionId: string
+  readonly path: string
+  readonly projectKey: string
+  readonly bytes: number
+  /** Milliseconds since 1970. */
+  readonly modifiedAt: number
+}
+
+/** A line of a session file. The format is the CLI's own affair: only what is always there has a type. */
+export interface SessionEntry {
+  readonly type: string
+  readonly uuid?: string
+  readonly parentUuid?: string | null
+  readonly sessionId?: string
+  readonly timestamp?: string
+  readonly message?: { readonly role?: string; readonly content?: unknown; readonly [field: string]: unknown }
+  readonly [field: string]: unknown
+}
+
+export interface ReadSessionOptions {
+  /** Where to begin: a `next` of before. */
+  readonly from?: number
+  readonly signal?: AbortSignal
+  /** Longer lines are passed over. Default 32 MiB. */
+  readonly maxLineBytes?: number
+}
+
+export interface FollowOptions extends ReadSessionOptions {
+  /** How often to look for more. Default 250 ms. */
+  readonly pollMs?: number
+  readonly clock?: Clock
+}
+
+export interface SessionEntries {
+  readonly entries: readonly SessionEntry[]
+  /** The byte behind the last whole line: where to read on. */
+  readonly next: number
+}
+
+const CHUNK_BYTES = 256 * 1024
+const NEWLINE = 0x0a
+
+const configDirOf = ({ configDir }: SessionFilesOptions): string =>
+  configDir ?? process.env.CLAUDE_CONFIG_DIR ?? join(homedir(), '.claude')
+
+/** Newest first. Subagents' files are not sessions and are left out. */
+export async function listSessionFiles(options: SessionFilesOptions = {}): Promise<SessionFile[]> {
+  const root = join(configDirOf(options), 'projects')
+  const wanted = options.cwd === undefined ? undefined : projectKey(resolve(options.cwd))
+  const found: SessionFile[] = []
+  for (const key of await namesIn(root)) {
+    // Longer keys end in a hash of the CLI's own making.
+    if (wanted !== undefined && key !== wanted && !(wanted.length === 200 && key.startsWith(wanted))) continue
+    for (const name of await namesIn(join(root, key))) {
+      if (!name.endsWith('.jsonl') || name.startsWith('agent-')) continue
+      const path = join(root, key, name)
+      const about = await stat(path).catch(() => undefined)
+      if (!about?.isFile()) continue
+      found.push({
+        sessionId: name.slice(0, -'.jsonl'.length),
+        path,
+        projectKey: key,
+        bytes: about.size,
+        modifiedAt: about.mtimeMs,
+      })
+    }
+  }
+  return found.sort((one, other) => other.modifiedAt - one.modifiedAt)
+}
+
+/** Batches of entries to the end of the file as it is now. Broken lines and lines that are too long are passed over. */
+export async function* readSessionFile(path: string, options: ReadSessionOptions = {}): AsyncGenerator<SessionEntries, void, void> {
+  const { from = 0, signal, maxLineBytes = 32 * 1024 * 1024 } = options
+  const reader = createEntryReader(from, maxLineBytes)
+  const checkAborted = (): void => {
+    if (signal?.aborted) throw abortError(signal, { system: 'claude', op: 'readSessionFile' })
+  }
+  const stream = createReadStream(path, { start: from, highWaterMark: CHUNK_BYTES })
+  const ignore = onAbort(signal, () => void stream.destroy())
+  try {
+    for await (const chunk of stream) {
+      checkAborted()
+      const batch = reader.push(chunk as Uint8Array)
+      if (batch.entries.length > 0) yield batch
+    }
+    checkAborted()
+    const last = reader.end()
+    if (last.entries.length > 0) yield last
+  } catch (error) {
+    checkAborted()
+    throw unreadable(path, error)
+  } finally {
+    ignore()
+    stream.destroy()
+  }
+}
+
+/** The same without an end: goes on as the CLI writes. A file that is cut short is read from its start again. */
+export async function* followSessionFile(path: string, options: FollowOptions = {}): AsyncGenerator<SessionEntries, void, void> {
+  const { signal, pollMs = 250, clock = systemClock, maxLineBytes = 32 * 1024 * 1024 } = options
+  let position = options.from ?? 0
+  let reader = createEntryReader(position, maxLineBytes)
+  while (!signal?.aborted) {
+    const about = await stat(path).catch(() => undefined)
+    if (about && about.size < position) {
+      position = 0
+      reader = createEntryReader(0, maxLineBytes)
+    }
+    if (about && about.size > position) {
+      const file = await open(path, 'r').catch((error: unknown) => {
+        // Gone since it was looked at: it may come back.
+        if (codeOf(error) !== 'ENOENT') throw unreadable(path, error)
+      })
+      if (!file) continue
+      try {
+        const buffer = new Uint8Array(CHUNK_BYTES)
+        for (;;) {
+          const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, position)
+          if (bytesRead === 0) break
+          position += bytesRead
+          const batch = reader.push(buffer.slice(0, bytesRead))
+          if (batch.entries.length > 0) yield batch
+          if (signal?.aborted) return
+        }
+      } catch (error) {
+        throw unreadable(path, error)
+      } finally {
+        await file.close()
+      }
+    }
+    try {
+      await sleep(clock, pollMs, signal)
+    } catch {
+      return
+    }
+  }
+}
+
+/** Counts the bytes of whole lines, so that a reader can go on where it stopped, and gets past a line that is too long. */
+function createEntryReader(from: number, maxLineBytes: number) {
+  const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+  const partial = createAccumulator()
+  let read = from
+  let next = from
+  let skipping = false
+  /** One more piece of the line that stands in `partial`. */
+  const add = (piece: Uint8Array): void => {
+    skipping ||= partial.length + piece.byteLength > maxLineBytes
+    if (skipping) partial.clear()
+    else partial.append(piece, maxLineBytes)
+  }
+  const take = (entries: SessionEntry[]): void => {
+    const entry = skipping ? undefined : entryOf(utf8.decode(partial.view()))
+    if (entry) entries.push(entry)
+    partial.clear()
+    skipping = false
+  }
+  return {
+    push(chunk: Uint8Array): SessionEntries {
+      const entries: SessionEntry[] = []
+      let start = 0
+      for (let newline = chunk.indexOf(NEWLINE); newline !== -1; newline = chunk.indexOf(NEWLINE, start)) {
+        add(chunk.subarray(start, newline))
+        take(entries)
+        start = newline + 1
+        next = read + start
+      }
+      add(chunk.subarray(start))
+      read += chunk.byteLength
+      return { entries, next }
+    },
+    /** The file may end without a newline; such a line is whole or still being written. */
+    end(): SessionEntries {
+      const entries: SessionEntry[] = []
+      take(entries)
+      if (entries.length > 0) next = read
+      return { entries, next }
+    },
+  }
+}
+
+/** Undefined for what is blank, broken, or no entry. */
+function entryOf(line: string): SessionEntry | undefined {
+  try {
+    const value = JSON.parse(line) as SessionEntry | null
+    return typeof value?.type === 'string' ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return await readdir(folder).catch(() => [])
+}
+
+const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code ?? 'unknown')
+
+function unreadable(path: string, cause: unknown): SignalboxError {
+  if (SignalboxError.is(cause)) return cause
+  const code = codeOf(cause)
+  const facts = { system: 'claude', op: 'readSessionFile', remoteCode: code, cause } as const
+  if (code === 'ENOENT') return new SignalboxError({ ...facts, code: 'not_found', message: `There is no session file at ${path}.` })
+  const denied = code === 'EACCES' || code === 'EPERM'
+  return new SignalboxError({
+    ...facts,
+    code: denied ? 'permission_denied' : 'unavailable',
+    message: `The session file ${path} cannot be read (${code}).`,
+  })
+}

@@ -1,0 +1,173 @@
+/** The accepting side of sockets. Links that nobody has accepted yet are bounded; beyond the bound a newcomer is turned away. */
+import { chmod, lstat, mkdtemp, rename, rm } from 'node:fs/promises'
+import { connect, createServer, type ListenOptions, type Server, type Socket } from 'node:net'
+import { dirname, join } from 'node:path'
+import { createAcceptance, type Acceptance } from '../../../src/core/acceptance.js'
+import { SignalboxError } from '../../../src/errors.js'
+import type { Link, Listener } from '../../../src/transport.js'
+import { maxUnixPathBytes, pipePath, tcpTarget, unixPath } from './address.js'
+import { codeOf, openFault } from './faults.js'
+import { SocketLink } from './socket-link.js'
+import { createOwner, withLock } from '../store/lock.js'
+
+export interface ListenLimits {
+  /** Links that wait to be accepted; default 1024. */
+  readonly maxWaiting?: number
+}
+
+export interface ListenUnixOptions extends ListenLimits {
+  readonly path: string
+  /** Of the socket file; default 0o600. Write permission is what a client needs. */
+  readonly mode?: number
+}
+
+export interface ListenTcpOptions extends ListenLimits {
+  /** Default `127.0.0.1`. */
+  readonly host?: string
+  /** 0, the default, lets the system choose; `port` of the listener tells. */
+  readonly port?: number
+}
+
+export interface ListenPipeOptions extends ListenLimits {
+  readonly name: string
+}
+
+export interface TcpListener extends Listener {
+  readonly port: number
+}
+
+/** Takes over the socket file of a server that is gone; refuses with `conflict` where one still listens. */
+export async function listenUnix(options: ListenUnixOptions): Promise<Listener> {
+  const path = unixPath(options.path)
+  const target = `unix:${path}`
+  const owner = createOwner()
+  // Of several that look at the same file one decides at a time: who finds it stale must not remove the next one's.
+  const alone = <T>(work: () => Promise<T>): Promise<T> => withLock(`${path}.lock`, owner, work)
+  try {
+    return await alone(async () => {
+      const found = await lstat(path).catch(() => undefined)
+      if (found && !(found.isSocket() && (await isStale(path)))) throw inUse(target)
+      const { accepting, ino } = await placed(path, target, options)
+      const leave = async (): Promise<void> => {
+        // By now the file may be another server's. Before the socket closes, because only then its number can be no other file's.
+        const left = await lstat(path).catch(() => undefined)
+        if (left?.ino === ino) await rm(path, { force: true })
+      }
+      return listener(target, accepting, () => alone(leave).catch(() => {}))
+    })
+  } catch (error) {
+    throw listenFault(error, 'unix', target)
+  }
+}
+
+/**
+ * Made in a folder that nobody else may enter, and moved into place with its mode: nobody connects before the mode is set, and what the
+ * runtime removes by name at the end is never the file of another server.
+ */
+async function placed(path: string, target: string, options: ListenUnixOptions): Promise<{ accepting: Accepting; ino: number }> {
+  const folder = await mkdtemp(join(dirname(path), '.'))
+  // Near the limit of a path there is no room for the folder's name: then it is made in place.
+  const fits = Buffer.byteLength(join(folder, 's')) <= maxUnixPathBytes(process.platform)
+  const draft = fits ? join(folder, 's') : path
+  let accepting: Accepting | undefined
+  try {
+    if (!fits) await rm(path, { force: true })
+    accepting = await listen('unix', target, { path: draft }, options)
+    await chmod(draft, options.mode ?? 0o600)
+    const { ino } = await lstat(draft)
+    if (fits) await rename(draft, path)
+    return { accepting, ino }
+  } catch (error) {
+    accepting?.server.close()
+    throw error
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+export async function listenTcp(options: ListenTcpOptions = {}): Promise<TcpListener> {
+  const { host, port } = tcpTarget({ ...options, port: options.port ?? 0 }, 0)
+  const accepting = await listen('tcp', `tcp:${host}:${port}`, { host, port }, options)
+  const bound = accepting.server.address()
+  const chosen = typeof bound === 'object' && bound !== null ? bound.port : port
+  return Object.assign(listener(`tcp:${host}:${chosen}`, accepting), { port: chosen })
+}
+
+/** Windows. Its address is tested, the pipe itself is not. */
+export async function listenPipe(options: ListenPipeOptions): Promise<Listener> {
+  const path = pipePath(options.name)
+  return listener(`pipe:${path}`, await listen('pipe', `pipe:${path}`, { path }, options))
+}
+
+interface Accepting {
+  readonly server: Server
+  readonly waiting: Acceptance<Link>
+}
+
+async function listen(name: string, target: string, where: ListenOptions, { maxWaiting = 1024 }: ListenLimits): Promise<Accepting> {
+  const waiting = createAcceptance<Link>()
+  let count = 0
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket: Socket) => {
+    if (waiting.ended || waiting.size >= maxWaiting) {
+      socket.on('error', () => {})
+      socket.destroy()
+      return
+    }
+    count += 1
+    const from = socket.remoteAddress === undefined ? target : `tcp:${socket.remoteAddress}:${socket.remotePort}`
+    waiting.add(new SocketLink({ id: `${name}-in-${count}`, transport: name, peer: from }, socket))
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(listenFault(error, name, target)))
+    server.listen(where, resolve)
+  })
+  // After it listens, a server's own error (out of descriptors) costs one connection, never the process.
+  server.on('error', () => {})
+  return { server, waiting }
+}
+
+function listener(address: string, { server, waiting }: Accepting, leave?: () => Promise<void>): Listener {
+  let disposing: Promise<void> | undefined
+  return {
+    address,
+    accept: waiting.accept,
+    [Symbol.asyncDispose]() {
+      disposing ??= (async () => {
+        const left = waiting.close()
+        await leave?.()
+        // Its callback waits for the links that were accepted, which are their acceptor's; the address is free at once.
+        server.close()
+        await left
+      })()
+      return disposing
+    },
+  }
+}
+
+function listenFault(error: unknown, transport: string, target: string): SignalboxError {
+  return codeOf(error) === 'EADDRINUSE' ? inUse(target, transport, error) : openFault(error, transport, target)
+}
+
+function inUse(target: string, transport = 'unix', cause?: unknown): SignalboxError {
+  return new SignalboxError({
+    code: 'conflict',
+    message: `Cannot listen on ${target}: the address is in use.`,
+    hint: 'Stop the server that has it, or choose another address.',
+    transport,
+    cause,
+  })
+}
+
+function isStale(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect({ path })
+    probe.once('connect', () => {
+      probe.destroy()
+      resolve(false)
+    })
+    probe.once('error', (error) => {
+      probe.destroy()
+      resolve(codeOf(error) === 'ECONNREFUSED')
+    })
+  })
+}

@@ -1,0 +1,84 @@
+/** Unix sockets, TCP and named pipes: three ways to name an address, one way to open it. */
+import { connect, type NetConnectOpts } from 'node:net'
+import { abortError } from '../../../src/core/scope.js'
+import type { Link, OpenOptions, StreamTransport } from '../../../src/transport.js'
+import { pipePath, tcpTarget, unixPath } from './address.js'
+import { openFault } from './faults.js'
+import { SocketLink } from './socket-link.js'
+
+export interface UnixSocketOptions {
+  readonly path: string
+}
+
+export interface TcpSocketOptions {
+  /** Default `127.0.0.1`. */
+  readonly host?: string
+  readonly port: number
+}
+
+export interface NamedPipeOptions {
+  /** `ccc` means `\\.\pipe\ccc`; a full pipe path is taken as it is. */
+  readonly name: string
+}
+
+export function unixSocket(options: UnixSocketOptions): StreamTransport {
+  const path = unixPath(options.path)
+  return socketTransport('unix', `unix:${path}`, { path, allowHalfOpen: true })
+}
+
+export function tcpSocket(options: TcpSocketOptions): StreamTransport {
+  const { host, port } = tcpTarget(options)
+  return socketTransport('tcp', `tcp:${host}:${port}`, { host, port, noDelay: true, allowHalfOpen: true })
+}
+
+/** Windows. Its address is tested, the pipe itself is not. */
+export function namedPipe(options: NamedPipeOptions): StreamTransport {
+  const path = pipePath(options.name)
+  return socketTransport('pipe', `pipe:${path}`, { path, allowHalfOpen: true })
+}
+
+function socketTransport(name: string, target: string, where: NetConnectOpts): StreamTransport {
+  let count = 0
+  return {
+    kind: 'stream',
+    name,
+    open(_launch, options) {
+      count += 1
+      return openSocket({ id: `${name}-${count}`, transport: name, peer: target }, where, options)
+    },
+  }
+}
+
+function openSocket(
+  info: { readonly id: string; readonly transport: string; readonly peer: string },
+  where: NetConnectOpts,
+  { signal }: OpenOptions = {},
+): Promise<Link> {
+  return new Promise((resolve, reject) => {
+    const facts = { transport: info.transport, op: 'open', sent: 'no' } as const
+    if (signal?.aborted) return reject(abortError(signal, facts))
+    const socket = connect(where)
+    const stop = (): void => {
+      // The socket may still fail on its way out; nobody waits for that.
+      socket
+        .removeListener('error', onError)
+        .removeListener('connect', onConnect)
+        .on('error', () => {})
+      socket.destroy()
+      reject(abortError(signal as AbortSignal, facts))
+    }
+    const onError = (error: unknown): void => {
+      signal?.removeEventListener('abort', stop)
+      socket.destroy()
+      reject(openFault(error, info.transport, info.peer))
+    }
+    const onConnect = (): void => {
+      signal?.removeEventListener('abort', stop)
+      socket.removeListener('error', onError)
+      resolve(new SocketLink(info, socket))
+    }
+    socket.once('connect', onConnect)
+    socket.once('error', onError)
+    signal?.addEventListener('abort', stop, { once: true })
+  })
+}

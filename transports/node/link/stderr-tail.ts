@@ -1,0 +1,44 @@
+/** The last bytes that a child said on stderr: bounded, redacted, never a broken character at its start. */
+import { redactText } from '../../../src/redact.js'
+
+export interface StderrTail {
+  push(chunk: Uint8Array): void
+  text(): string
+}
+
+export function createStderrTail(maxBytes: number): StderrTail {
+  let chunks: Uint8Array[] = []
+  let bytes = 0
+  let lost = false
+  return {
+    push(chunk) {
+      lost ||= bytes + chunk.byteLength > maxBytes
+      const last = chunk.byteLength > maxBytes ? chunk.slice(chunk.byteLength - maxBytes) : chunk
+      chunks.push(last)
+      bytes += last.byteLength
+      while (chunks.length > 1 && bytes - (chunks[0] as Uint8Array).byteLength >= maxBytes)
+        bytes -= (chunks.shift() as Uint8Array).byteLength
+      // A child that writes byte by byte would leave one small array for each.
+      if (chunks.length > 64) chunks = [joined(chunks, bytes)]
+    },
+    text() {
+      const whole = joined(chunks, bytes)
+      const kept = lost ? whole.subarray(Math.max(0, whole.byteLength - maxBytes)) : whole
+      let start = 0
+      while (lost && start < kept.byteLength && ((kept[start] as number) & 0xc0) === 0x80) start += 1
+      const text = new TextDecoder().decode(kept.subarray(start))
+      // A secret that was cut in two is no longer recognised: what the cut left of a line goes, or of a word where there is one line.
+      return redactText(lost ? text.replace(text.includes('\n') ? /^[^\n]*\n/ : /^\S*/, '') : text)
+    },
+  }
+}
+
+function joined(chunks: readonly Uint8Array[], bytes: number): Uint8Array {
+  const whole = new Uint8Array(bytes)
+  let at = 0
+  for (const chunk of chunks) {
+    whole.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return whole
+}

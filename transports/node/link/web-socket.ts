@@ -1,0 +1,157 @@
+/** WebSockets on Node by way of the optional package `ws`: a constructor for the client's half, and a listener for the other. */
+import { createServer, type IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { SUBPROTOCOL } from '../../../src/core/link-protocol/frames.js'
+import type { AcceptedLink, OpenRequest } from '../../../src/core/link-protocol/accept.js'
+import { createAcceptance } from '../../../src/core/acceptance.js'
+import { SignalboxError } from '../../../src/errors.js'
+import type { Listener } from '../../../src/transport.js'
+import { acceptWebSocket } from '../../web/accept.js'
+import type { WebSocketConstructor, WebSocketLike } from '../../web/web-socket.js'
+
+/** A control frame of the largest size, each character three bytes, and some more. */
+const MAX_PAYLOAD_BYTES = 1024 * 1024
+
+/** As much of `ws` as is used here; its types are not part of ours. */
+export interface WsPackage {
+  readonly WebSocket: new (url: string, protocols: string | string[] | undefined, options: object) => WebSocketLike
+  readonly WebSocketServer: new (
+    options: object,
+  ) => {
+    handleUpgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array, done: (webSocket: WebSocketLike) => void): void
+  }
+}
+
+export interface NodeWebSocketOptions {
+  /** Go with the handshake, as a page's cookie would: for servers that authenticate there. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/**
+ * The WebSocket of `ws`, for `webSocketLink({ webSocket })`. Compression is off, as it costs more than it saves between processes of one
+ * machine, and no message is larger than the protocol allows.
+ */
+export async function nodeWebSocket({ headers = {} }: NodeWebSocketOptions = {}): Promise<WebSocketConstructor> {
+  const { WebSocket } = await loadWs('nodeWebSocket')
+  return class extends WebSocket {
+    constructor(url: string, protocols?: string | string[]) {
+      super(url, protocols, { perMessageDeflate: false, maxPayload: MAX_PAYLOAD_BYTES, followRedirects: false, headers })
+    }
+  }
+}
+
+export interface ListenWebSocketOptions {
+  /** Default `127.0.0.1`. */
+  readonly host?: string
+  /** 0, the default, lets the system choose; `port` of the listener tells. */
+  readonly port?: number
+  /** Pages that may connect, as `https://example.org`. Default none: any page on this machine could reach an open port. */
+  readonly origins?: readonly string[]
+  /** Throwing refuses the client; a SignalboxError also tells it why. */
+  readonly authorize?: (open: OpenRequest, signal: AbortSignal) => void | Promise<void>
+  readonly windowBytes?: number
+  readonly openTimeoutMs?: number
+  /** Links that wait to be accepted, and clients that have not said `open` yet; default 1024. */
+  readonly maxWaiting?: number
+}
+
+export interface WebSocketListener extends Listener {
+  readonly port: number
+  accept(): AsyncIterable<AcceptedLink>
+}
+
+/** Speaks `signalbox.v1` on every path. For tests, simulators and servers of one's own; the gateway guards more than this does. */
+export async function listenWebSocket(options: ListenWebSocketOptions = {}): Promise<WebSocketListener> {
+  const { host = '127.0.0.1', port = 0, origins = [], maxWaiting = 1024, authorize, windowBytes, openTimeoutMs } = options
+  const { WebSocketServer } = await loadWs('listenWebSocket')
+  const upgrades = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: MAX_PAYLOAD_BYTES,
+    clientTracking: false,
+    handleProtocols: (offered: Set<string>) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+  })
+  const waiting = createAcceptance<AcceptedLink>()
+  const opening = new Set<WebSocketLike>()
+  let count = 0
+
+  const server = createServer((_request, response) => {
+    response
+      .writeHead(426, { 'content-type': 'text/plain', connection: 'close' })
+      .end(`This port speaks ${SUBPROTOCOL} over WebSocket.\n`)
+  })
+  // Connections that are no WebSockets yet: they end with the listener.
+  const talking = new Set<Duplex>()
+  server.on('connection', (socket) => {
+    talking.add(socket)
+    socket.once('close', () => talking.delete(socket))
+  })
+  server.on('upgrade', (request, socket, head) => {
+    socket.on('error', () => {})
+    talking.delete(socket)
+    const { origin } = request.headers
+    const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
+    if (waiting.ended || waiting.size + opening.size >= maxWaiting) return refuse(socket, '503 Service Unavailable')
+    if (origin !== undefined && !origins.includes(origin)) return refuse(socket, '403 Forbidden')
+    if (!offered.includes(SUBPROTOCOL)) return refuse(socket, '400 Bad Request')
+    upgrades.handleUpgrade(request, socket, head, (webSocket) => {
+      count += 1
+      opening.add(webSocket)
+      const peer = `tcp:${request.socket.remoteAddress}:${request.socket.remotePort}`
+      acceptWebSocket(webSocket, { id: `websocket-in-${count}`, peer, windowBytes, openTimeoutMs, authorize })
+        .then(
+          (link) => waiting.add(link),
+          // The client was told; there is no link to yield.
+          () => {},
+        )
+        .finally(() => opening.delete(webSocket))
+    })
+  })
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const taken = cause.code === 'EADDRINUSE'
+      const message = `Cannot listen on ws://${host}:${port}: ${taken ? 'the address is in use' : (cause.code ?? cause.message)}.`
+      reject(new SignalboxError({ code: taken ? 'conflict' : 'unreachable', message, transport: 'websocket', cause }))
+    })
+    server.listen({ host, port }, resolve)
+  })
+  server.on('error', () => {})
+  const bound = server.address()
+  const chosen = typeof bound === 'object' && bound !== null ? bound.port : port
+  let disposing: Promise<void> | undefined
+  return {
+    address: `ws://${host.includes(':') ? `[${host}]` : host}:${chosen}/`,
+    port: chosen,
+    accept: waiting.accept,
+    [Symbol.asyncDispose]() {
+      disposing ??= (async () => {
+        const left = waiting.close()
+        for (const webSocket of opening) webSocket.terminate?.()
+        // Its callback waits for the links that were accepted, which are their acceptor's; the address is free at once.
+        server.close()
+        for (const socket of talking) socket.destroy()
+        await left
+      })()
+      return disposing
+    },
+  }
+}
+
+function refuse(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`, () => socket.destroy())
+}
+
+export async function loadWs(who: string): Promise<WsPackage> {
+  try {
+    return (await import('ws')) as unknown as WsPackage
+  } catch (cause) {
+    throw new SignalboxError({
+      code: 'unsupported',
+      message: `${who} needs the package ws, which cannot be loaded.`,
+      hint: 'Install it beside signalbox: npm install ws',
+      transport: 'websocket',
+      cause,
+    })
+  }
+}

@@ -1,0 +1,154 @@
+/** A store in a directory, for Node, Bun and Deno: what it acknowledged is there after a crash. */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { systemClock, type Clock } from '../../../src/core/clock.js'
+import { tell } from '../../../src/core/policy/policy.js'
+import { SignalboxError } from '../../../src/errors.js'
+import { checkKey, storeClosed } from '../../../src/store/rules.js'
+import type { Store } from '../../../src/store/store.js'
+import { onDisk } from './disk.js'
+import { openFileKv } from './kv.js'
+import { openFileLease } from './lease.js'
+import { createOwner, tryLock } from './lock.js'
+import { createFileLogHandle, openFileLog, type FileLogCore } from './log.js'
+import { fileNameOf } from './names.js'
+import { createReserve } from './reserve.js'
+import type { LogDamage } from './segment.js'
+
+export type { LogDamage } from './segment.js'
+
+export interface FileStoreOptions {
+  /** Made with mode 0700 if it is not there. On one machine: locks do not work over a network. */
+  readonly directory: string
+  /** For each log. Default 1 GiB. */
+  readonly maxBytes?: number
+  /** A log goes on in a new file at this size. Default 4 MiB. */
+  readonly segmentBytes?: number
+  /** False leaves syncing to the system: a crash of the machine, not of the process, may then lose the last seconds. */
+  readonly sync?: boolean
+  readonly clock?: Clock
+  /** Told when a log was found damaged. What could be read is kept, and so is the damaged file. */
+  readonly onDamage?: (damage: LogDamage & { readonly log: string }) => void
+}
+
+interface OpenedLog {
+  readonly core: FileLogCore
+  readonly unlock: () => Promise<void>
+}
+
+interface SharedLog {
+  readonly opening: Promise<OpenedLog>
+  /** Handles that were given or are being waited for: counted at once, so that a log that somebody waits for is not closed. */
+  handles: number
+}
+
+/** A log belongs to one process at a time; another one that opens it gets `conflict`. Maps and leases are shared. */
+export function fileStore(options: FileStoreOptions): Store {
+  const { directory, maxBytes = 1024 ** 3, segmentBytes = 4 * 1024 * 1024, sync = true, clock = systemClock, onDamage } = options
+  const owner = createOwner()
+  const reserve = createReserve(directory)
+  const logs = new Map<string, SharedLog>()
+  /** Logs that are being closed: who opens one again waits for that. */
+  const leaving = new Map<string, Promise<void>>()
+  const handles = new Set<AsyncDisposable>()
+  let closed: Promise<void> | undefined
+
+  const placeOf = (kind: string, name: string): string => join(directory, kind, fileNameOf(checkKey(name, 'name')))
+  const checkOpen = (): void => {
+    if (closed) throw storeClosed('The file store')
+  }
+  const openLog = async (name: string): Promise<OpenedLog> => {
+    const place = placeOf('log', name)
+    await leaving.get(name)?.catch(() => {})
+    const what = `The log ${name}`
+    const lock = await onDisk(what, 'written', () =>
+      reserve.spend(async () => {
+        await mkdir(place, { recursive: true, mode: 0o700 })
+        return await tryLock(join(place, 'lock'), owner)
+      }),
+    )
+    if (!lock) {
+      throw new SignalboxError({
+        code: 'conflict',
+        message: `The log ${JSON.stringify(name)} is in use by another process.`,
+        hint: 'One process writes a log at a time. Close it there, or use another name.',
+        retryable: true,
+      })
+    }
+    try {
+      const tellDamage = (damage: LogDamage): void => tell(onDamage, { ...damage, log: name })
+      const given = { directory: place, name, maxBytes, segmentBytes, sync, tell: tellDamage, reserve }
+      const core = await onDisk(what, 'read', () => openFileLog(given))
+      return { core, unlock: lock.release }
+    } catch (error) {
+      await lock.release()
+      throw error
+    }
+  }
+  const leave = async (name: string, shared: SharedLog): Promise<void> => {
+    shared.handles -= 1
+    if (shared.handles > 0) return
+    logs.delete(name)
+    const ending = (async () => {
+      const { core, unlock } = await shared.opening
+      await core.close()
+      await unlock()
+    })()
+    leaving.set(name, ending)
+    try {
+      await ending
+    } finally {
+      if (leaving.get(name) === ending) leaving.delete(name)
+    }
+  }
+  /** Keeps a handle until the store closes; one that was opened too late is closed at once. */
+  const keep = async <Handle extends AsyncDisposable>(handle: Handle): Promise<Handle> => {
+    handles.add(handle)
+    if (!closed) return handle
+    await handle[Symbol.asyncDispose]()
+    throw storeClosed('The file store')
+  }
+
+  return {
+    name: 'file',
+    durable: true,
+    async log(name) {
+      checkOpen()
+      const shared = logs.get(name) ?? { opening: openLog(name), handles: 0 }
+      logs.set(name, shared)
+      shared.handles += 1
+      let opened: OpenedLog
+      try {
+        opened = await shared.opening
+      } catch (error) {
+        if (logs.get(name) === shared) logs.delete(name)
+        throw error
+      }
+      const handle = createFileLogHandle(opened.core, name, async () => {
+        handles.delete(handle)
+        await leave(name, shared)
+      })
+      return await keep(handle)
+    },
+    async kv(name) {
+      checkOpen()
+      const handle = await openFileKv({ directory: placeOf('kv', name), name, owner, maxBytes, reserve }, () =>
+        handles.delete(handle),
+      )
+      return await keep(handle)
+    },
+    async lease(name) {
+      checkOpen()
+      const handle = await openFileLease({ directory: placeOf('lease', name), name, owner, clock, reserve }, () =>
+        handles.delete(handle),
+      )
+      return await keep(handle)
+    },
+    [Symbol.asyncDispose]() {
+      closed ??= (async () => {
+        await Promise.all([...handles].map((handle) => handle[Symbol.asyncDispose]()))
+      })()
+      return closed
+    },
+  }
+}

@@ -1,0 +1,157 @@
+/** A map as files: one for each key, replaced whole. Writers of several processes take turns. */
+import { randomUUID } from 'node:crypto'
+import { mkdir, readdir, readFile, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { SignalboxError } from '../../../src/errors.js'
+import { checkKey, checkPosition, PAGE_ENTRIES, storeClosed, storeFull } from '../../../src/store/rules.js'
+import type { Kv, KvEntry, KvVersion } from '../../../src/store/store.js'
+import { crc32 } from './crc.js'
+import { diskError, onDisk, sweepDrafts, syncDirectory, writeAtomically } from './disk.js'
+import { tryLock, withLock, type LockOwner } from './lock.js'
+import { fileNameOf, nameOf } from './names.js'
+import type { Reserve } from './reserve.js'
+
+export interface FileKvOptions {
+  readonly directory: string
+  readonly name: string
+  readonly owner: LockOwner
+  readonly maxBytes: number
+  readonly reserve: Reserve
+}
+
+const SUFFIX = '.kv'
+const encoder = new TextEncoder()
+
+export async function openFileKv({ directory, name, owner, maxBytes, reserve }: FileKvOptions, release: () => void): Promise<Kv> {
+  const what = `The map ${name}`
+  const lockPath = join(directory, 'lock')
+  await onDisk(what, 'written', () =>
+    reserve.spend(async () => {
+      await mkdir(directory, { recursive: true, mode: 0o700 })
+      const lock = await tryLock(lockPath, owner)
+      if (!lock) return
+      await sweepDrafts(directory).finally(lock.release)
+    }),
+  )
+  let closed = false
+  // One writer at a time in this process, so that the file lock is only ever waited for because of another one.
+  let tail: Promise<unknown> = Promise.resolve()
+  const alone = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = tail.then(() => onDisk(what, 'written', () => reserve.spend(() => withLock(lockPath, owner, work))))
+    tail = turn.catch(() => {})
+    return turn
+  }
+  const pathOf = (key: string): string => join(directory, fileNameOf(key) + SUFFIX)
+  const checkUse = (key: string): void => {
+    if (closed) throw storeClosed(what)
+    checkKey(key)
+  }
+  const find = async (key: string): Promise<KvEntry | null> => {
+    const content = await onDisk(what, 'read', () => contentOf(pathOf(key)))
+    return content && decode(content, what, key)
+  }
+  const store = async (key: string, bytes: Uint8Array): Promise<KvVersion> => {
+    if (bytes.byteLength > maxBytes) throw storeFull(what, maxBytes, 'maxBytes')
+    const version = randomUUID()
+    try {
+      await writeAtomically(pathOf(key), encode(key, version, bytes))
+    } catch (error) {
+      throw diskError(what, error)
+    }
+    return version
+  }
+
+  return {
+    async get(key) {
+      checkUse(key)
+      return await find(key)
+    },
+    async put(key, bytes) {
+      checkUse(key)
+      const copy = bytes.slice()
+      return await alone(() => store(key, copy))
+    },
+    async compareAndSet(key, expected, bytes) {
+      checkUse(key)
+      const copy = bytes.slice()
+      return await alone(async () => {
+        const current = (await find(key))?.version ?? null
+        return current === expected ? await store(key, copy) : null
+      })
+    },
+    async delete(key, expected) {
+      checkUse(key)
+      return await alone(async () => {
+        const current = await find(key)
+        if (!current || (expected !== undefined && current.version !== expected)) return false
+        await unlink(pathOf(key))
+        await syncDirectory(directory)
+        return true
+      })
+    },
+    async list({ prefix = '', after, maxKeys = PAGE_ENTRIES } = {}) {
+      if (closed) throw storeClosed(what)
+      checkPosition(maxKeys, 'maxKeys', 1)
+      return await onDisk(what, 'read', async () => {
+        const wanted: string[] = []
+        for (const file of await readdir(directory)) {
+          // One after the other: all at once would take a descriptor each.
+          const key = file.endsWith(SUFFIX) ? await keyOf(join(directory, file), file.slice(0, -SUFFIX.length)) : undefined
+          if (key?.startsWith(prefix) === true && (after === undefined || key > after)) wanted.push(key)
+        }
+        return wanted.sort().slice(0, maxKeys)
+      })
+    },
+    async [Symbol.asyncDispose]() {
+      closed = true
+      await tail
+      release()
+    },
+  }
+}
+
+interface Head {
+  readonly key: string
+  readonly version: string
+  readonly sum: number
+}
+
+function encode(key: string, version: string, bytes: Uint8Array): Uint8Array {
+  const head: Head = { key, version, sum: crc32(bytes) }
+  return Buffer.concat([encoder.encode(`${JSON.stringify(head)}\n`), bytes])
+}
+
+function headOf(content: Uint8Array): { head: Head; end: number } | undefined {
+  const end = content.indexOf(0x0a)
+  try {
+    return { head: JSON.parse(new TextDecoder().decode(content.subarray(0, end))) as Head, end }
+  } catch {
+    return undefined
+  }
+}
+
+function decode(content: Uint8Array, what: string, key: string): KvEntry {
+  const found = headOf(content)
+  const bytes = new Uint8Array(content.subarray((found?.end ?? 0) + 1))
+  if (found && found.head.sum === crc32(bytes)) return { key: found.head.key, bytes, version: found.head.version }
+  throw new SignalboxError({
+    code: 'invalid_message',
+    message: `${what}: the value of ${JSON.stringify(key)} is damaged.`,
+    hint: 'Its file was changed or the disk failed. Look at it, then delete it.',
+  })
+}
+
+async function keyOf(path: string, file: string): Promise<string | undefined> {
+  const name = nameOf(file)
+  if (name !== undefined) return name
+  const content = await contentOf(path)
+  return content ? headOf(content)?.head.key : undefined
+}
+
+/** Null where there is no file, or no longer. */
+async function contentOf(path: string): Promise<Buffer | null> {
+  return await readFile(path).catch((error: unknown) => {
+    if ((error as { code?: unknown }).code === 'ENOENT') return null
+    throw error
+  })
+}

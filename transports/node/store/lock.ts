@@ -1,0 +1,138 @@
+/** A lock that a dead process does not keep: a file that names its owner, taken over once that owner is gone. */
+import { randomUUID } from 'node:crypto'
+import { open, readFile, rename, unlink, type FileHandle } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import process from 'node:process'
+import { SignalboxError } from '../../../src/errors.js'
+
+export interface LockOwner {
+  readonly pid: number
+  /** Tells two processes apart that had one number, one after the other; empty where the system does not say. */
+  readonly birth: string
+  readonly id: string
+}
+
+export interface FileLock {
+  release(): Promise<void>
+}
+
+export function createOwner(): LockOwner {
+  return { pid: process.pid, birth: birthOf(process.pid) ?? '', id: randomUUID() }
+}
+
+/** The moment a process started, in the kernel's own count; undefined when there is no such process or no such file system. */
+function birthOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    // A zombie has ended; only its parent has not looked yet.
+    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19]
+  } catch {
+    return undefined
+  }
+}
+
+export function isAlive({ pid, birth }: Pick<LockOwner, 'pid' | 'birth'>): boolean {
+  if (birth !== '') {
+    const now = birthOf(pid)
+    if (now !== undefined || birthOf(process.pid) !== undefined) return now === birth
+  }
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // Not ours to signal is alive; so is one about which the runtime may not ask.
+    return (error as { code?: unknown }).code !== 'ESRCH'
+  }
+}
+
+/** How long an owner may take between making its file and writing its name: a machine may be that busy. */
+const NAMELESS_MS = 1_000
+
+/** Null when a living process holds it. */
+export async function tryLock(path: string, owner: LockOwner): Promise<FileLock | null> {
+  let nameless = 0
+  for (let attempt = 0; attempt < 20; attempt += 1) {
+    if (await create(path, JSON.stringify(owner))) return { release: () => unlink(path).catch(() => {}) }
+    const text = await readFile(path, 'utf8').catch(() => undefined)
+    if (text === undefined) continue
+    const holder = read(text)
+    if (holder && isAlive(holder)) return null
+    if (!holder && nameless < NAMELESS_MS) {
+      // Empty: its owner is writing it just now, or died between the two. Look again before it is taken for dead.
+      nameless += 10
+      attempt = 0
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    } else await takeAway(path, text)
+  }
+  return null
+}
+
+/** False where there is one. A reader may see it empty for a moment, between its creation and its content. */
+async function create(path: string, content: string): Promise<boolean> {
+  let file: FileHandle
+  try {
+    file = await open(path, 'wx', 0o600)
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'EEXIST') return false
+    throw error
+  }
+  try {
+    await file.writeFile(content)
+    return true
+  } catch (error) {
+    // Made, but not written: on a full disk it would look like a lock.
+    await unlink(path).catch(() => {})
+    throw error
+  } finally {
+    await file.close()
+  }
+}
+
+/** Moved aside first, so that of two that find it dead only one removes it, and never a new one. */
+async function takeAway(path: string, seen: string): Promise<void> {
+  const aside = `${path}.${randomUUID()}`
+  try {
+    if ((await readFile(path, 'utf8')) !== seen) return
+    await rename(path, aside)
+  } catch {
+    return
+  }
+  const moved = await readFile(aside, 'utf8').catch(() => '')
+  if (moved === seen) await unlink(aside).catch(() => {})
+  else await rename(aside, path).catch(() => {})
+}
+
+function read(text: string): LockOwner | undefined {
+  try {
+    const { pid, birth, id } = JSON.parse(text) as Partial<LockOwner>
+    return typeof pid === 'number' && typeof birth === 'string' && typeof id === 'string' ? { pid, birth, id } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Runs alone among processes; waits for its turn, which takes a few writes of each other process. */
+export async function withLock<T>(path: string, owner: LockOwner, work: () => Promise<T>, turns = 2000): Promise<T> {
+  for (let waited = 0; ; waited += 1) {
+    const lock = await tryLock(path, owner)
+    if (lock) {
+      try {
+        return await work()
+      } finally {
+        await lock.release()
+      }
+    }
+    // Its owner is alive, or it would have been taken over.
+    if (waited > turns) {
+      throw new SignalboxError({
+        code: 'unavailable',
+        message: `The lock ${path} was not released by the process that it names.`,
+        hint: 'That process hangs, or many wait for the same file: a retry is reasonable.',
+        sent: 'no',
+        retryable: true,
+      })
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}

@@ -1,0 +1,25 @@
+/** Names as file names: safe on every file system, also on those that take `A` for `a`. */
+import { sha256Hex } from '../../../src/core/sha256.js'
+
+const MAX_BYTES = 180
+const encoder = new TextEncoder()
+
+/** Reversible unless it had to be shortened, which a `~` shows. */
+export function fileNameOf(name: string): string {
+  let out = ''
+  for (const byte of encoder.encode(name)) {
+    const character = String.fromCharCode(byte)
+    out += /[a-z0-9_-]/.test(character) ? character : `%${byte.toString(16).padStart(2, '0')}`
+  }
+  return out.length <= MAX_BYTES ? out : `${out.slice(0, 80)}~${sha256Hex(name).slice(0, 40)}`
+}
+
+/** Undefined when only the file itself can tell. */
+export function nameOf(file: string): string | undefined {
+  if (file.includes('~')) return undefined
+  try {
+    return decodeURIComponent(file)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,91 @@
+/** Whichever SQLite this runtime has, behind the few calls that are needed. All of them are synchronous. */
+import { SignalboxError } from '../../../src/errors.js'
+
+export type SqlValue = string | number | null
+
+export interface SqliteDatabase {
+  /** Which one it is. */
+  readonly driver: SqliteDriver
+  exec(sql: string): void
+  /** Gives how many rows changed. */
+  run(sql: string, ...values: readonly SqlValue[]): number
+  all(sql: string, ...values: readonly SqlValue[]): readonly Readonly<Record<string, unknown>>[]
+  close(): void
+}
+
+export type SqliteDriver = 'node:sqlite' | 'bun:sqlite' | 'libsql' | 'better-sqlite3'
+
+/** What the four have in common, under their own names. */
+interface NativeDatabase {
+  exec(sql: string): unknown
+  prepare(sql: string): {
+    run(...values: readonly SqlValue[]): { readonly changes: number | bigint }
+    all(...values: readonly SqlValue[]): readonly unknown[]
+  }
+  close(): unknown
+}
+type Constructor = new (path: string) => NativeDatabase
+
+const DRIVERS: readonly SqliteDriver[] = ['bun:sqlite', 'node:sqlite', 'libsql', 'better-sqlite3']
+const CLASSES: Readonly<Record<SqliteDriver, string>> = {
+  'bun:sqlite': 'Database',
+  'node:sqlite': 'DatabaseSync',
+  libsql: 'default',
+  'better-sqlite3': 'default',
+}
+
+export interface OpenSqliteOptions {
+  /** Only this one. Default: the first that is there, the runtime's own before installed ones. */
+  readonly driver?: SqliteDriver
+}
+
+export async function openSqlite(path: string, { driver }: OpenSqliteOptions = {}): Promise<SqliteDatabase> {
+  const tried: string[] = []
+  for (const candidate of driver === undefined ? DRIVERS : [driver]) {
+    const Database = await load(candidate)
+    if (Database) return wrap(opened(Database, path), candidate)
+    tried.push(candidate)
+  }
+  throw new SignalboxError({
+    code: 'unsupported',
+    message: `There is no SQLite here (looked for ${tried.join(', ')}).`,
+    hint: 'Run on Node 22.5 or later, Bun or Deno, or install libsql or better-sqlite3.',
+    op: 'openSqlite',
+  })
+}
+
+function opened(Database: Constructor, path: string): NativeDatabase {
+  try {
+    return new Database(path)
+  } catch (cause) {
+    throw new SignalboxError({
+      code: 'unavailable',
+      message: `The database ${path} cannot be opened.`,
+      hint: 'Look at its folder and its rights; see cause.',
+      op: 'openSqlite',
+      sent: 'no',
+      cause,
+    })
+  }
+}
+
+async function load(driver: SqliteDriver): Promise<Constructor | undefined> {
+  try {
+    // The name is not written out, so that bundlers do not take an optional peer for a dependency.
+    const module = (await import(/* @vite-ignore */ driver)) as Readonly<Record<string, unknown>>
+    const found = module[CLASSES[driver]]
+    return typeof found === 'function' ? (found as Constructor) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function wrap(native: NativeDatabase, driver: SqliteDriver): SqliteDatabase {
+  return {
+    driver,
+    exec: (sql) => void native.exec(sql),
+    run: (sql, ...values) => Number(native.prepare(sql).run(...values).changes),
+    all: (sql, ...values) => native.prepare(sql).all(...values) as readonly Readonly<Record<string, unknown>>[],
+    close: () => void native.close(),
+  }
+}
