@@ -1,7 +1,7 @@
 /** Retries with the Python SDK's numbers, which there are configured and never used. Obeys `sent`, idempotency and `Retry-After`. */
 import type { Interceptor } from '../core/call.js'
 import { sleep, type Clock, type Random } from '../core/clock.js'
-import { abortError } from '../core/scope.js'
+import { abortError } from '../core/deadline.js'
 import { SignalboxError } from '../errors.js'
 
 export interface RetryConfig {

@@ -1,7 +1,7 @@
 /** Asks and sends: one at a time into a prompt line, each with an outcome that is no better than what is known. */
 import type { CallOptions } from '../core/call.js'
 import { sleep, type Clock } from '../core/clock.js'
-import { abortError, createScope, raceSignal } from '../core/scope.js'
+import { abortError, createDeadline, raceSignal } from '../core/deadline.js'
 import { SignalboxError } from '../errors.js'
 import type { Ccc } from './client.js'
 import { COMMANDS } from './commands.js'
@@ -43,21 +43,21 @@ export function createAsks(
     const text = checkedText(session, from, given.text, options.textPolicy)
     const receipt: Sending = { session, text, from, sentAtMs: clock.now(), marked: !!marker }
     const { timeoutMs = options.timeoutMs } = given
-    const scope = createScope({ signal: given.signal, timeoutMs, clock })
-    const { signal } = scope
+    const deadline = createDeadline({ signal: given.signal, timeoutMs, clock })
+    const { signal } = deadline
     const [turn, leave] = queue ? enter(promptLine(session)) : []
     try {
       await raceSignal(turn ?? Promise.resolve(), signal)
       receipt.sentAtMs = clock.now()
       // Without a limit of the caller's the deadline begins here, with the command.
-      return await run(receipt, { signal, timeoutMs: timeoutMs && Math.ceil(scope.remainingMs()) })
+      return await run(receipt, { signal, timeoutMs: timeoutMs && Math.ceil(deadline.remainingMs()) })
     } catch (error) {
       const ours = SignalboxError.is(error) && error !== signal.reason
       const failure = ours ? error : abortError(signal, { op, sent: 'no' })
       throw new CccSendError(failure, receipt, 'messageId' in receipt ? 'yes' : failure.sent)
     } finally {
       leave?.()
-      scope[Symbol.dispose]()
+      deadline[Symbol.dispose]()
     }
   }
 
@@ -132,7 +132,7 @@ export function createAsks(
         const began = clock.monotonic()
         const durationMs = (): number => clock.monotonic() - began
         await send(receipt, left)
-        // 0 means never here too, as in any scope.
+        // 0 means never here too, as in any deadline.
         while (!timeoutMs || durationMs() < timeoutMs) {
           try {
             await sleep(clock, given.pollMs ?? POLL_MS, signal)

@@ -8,7 +8,7 @@ import type { CallOptions } from '../core/call.js'
 import { sleep, type Clock } from '../core/clock.js'
 import { onAbort } from '../core/on-abort.js'
 import { reconnecting } from '../core/reconnect.js'
-import { createScope } from '../core/scope.js'
+import { createDeadline } from '../core/deadline.js'
 import { createStream, type Gap, type SignalStream } from '../core/stream.js'
 import { withFacts, type SignalboxError } from '../errors.js'
 import type { Ccc } from './client.js'
@@ -45,7 +45,7 @@ export async function subscribe(host: SubscribeHost, options: SubscribeOptions):
   const { clock, run, converse, owned } = host
   const { sessions: named = [], checkEveryMs = 30_000, timeoutMs = COMMANDS.subscribe[0] } = options
   // Lives as long as the stream and follows the caller's signal; the deadline only covers each opening.
-  const life = createScope({ signal: options.signal, clock })
+  const life = createDeadline({ signal: options.signal, clock })
   const { signal } = life
   // Of this link alone: behind a gap every status is told again, and only a link that follows seamlessly tells just the changes.
   const last = new Map<string, string>()

@@ -5,7 +5,7 @@
 import { createCaller, type CallOptions, type ClientOptions } from '../core/call.js'
 import { systemClock, type Clock } from '../core/clock.js'
 import { MAX_LINE_BYTES } from '../core/codec/ndjson.js'
-import { createScope, type Scope } from '../core/scope.js'
+import { createDeadline, type Deadline } from '../core/deadline.js'
 import type { Link, StreamTransport } from '../transport.js'
 import { apiError, badArgument, CcccError } from './errors.js'
 import type { CcccOps, CcccTakingOver } from './ops.gen.js'
@@ -77,8 +77,8 @@ export interface CcccCore extends AsyncDisposable {
   readonly principal: string
   readonly clock: Clock
   readonly wire: Wire
-  /** Work of ours that ends with the client: its scope falls, and `close` waits for it. */
-  hold<Result>(scope: Scope, work: Promise<Result>): Promise<Result>
+  /** Work of ours that ends with the client: its deadline falls, and `close` waits for it. */
+  hold<Result>(deadline: Deadline, work: Promise<Result>): Promise<Result>
   notify(notice: CcccNotice): void
   /** Ends every call and stream, and waits for their connections to end politely. Idempotent. */
   close(): Promise<void>
@@ -107,7 +107,7 @@ export function createCcccCore(options: CcccCoreOptions): CcccCore {
   const maxLineBytes = limits?.maxLineBytes ?? MAX_LINE_BYTES
   const wire = transport.kind === 'web' ? transport.wire : socketWire({ transport, clock, maxLineBytes })
   const caller = createCaller({ system: 'cccc', transport: wire.name, interceptors: options.interceptors, timeoutMs, clock })
-  const live = new Map<Scope, Promise<unknown>>()
+  const live = new Map<Deadline, Promise<unknown>>()
   let over: CcccError | undefined
   let closing: Promise<void> | undefined
 
@@ -132,10 +132,10 @@ export function createCcccCore(options: CcccCoreOptions): CcccCore {
     })
   }
 
-  const hold = <Result>(scope: Scope, work: Promise<Result>): Promise<Result> => {
-    live.set(scope, work)
-    if (over) scope.abort(over)
-    return work.finally(() => live.delete(scope))
+  const hold = <Result>(deadline: Deadline, work: Promise<Result>): Promise<Result> => {
+    live.set(deadline, work)
+    if (over) deadline.abort(over)
+    return work.finally(() => live.delete(deadline))
   }
 
   /** What unary calls and openings share: the caller's signal joined with the client's life, the interceptors, and refusals. */
@@ -148,10 +148,10 @@ export function createCcccCore(options: CcccCoreOptions): CcccCore {
     finish: (reply: Reply, result: Loose) => Result,
   ): Promise<Result> => {
     if (over) throw new CcccError({ code: 'closed', op, message: `Cannot call ${op}: this client was closed.` })
-    const scope = createScope({ signal: call.signal })
+    const deadline = createDeadline({ signal: call.signal })
     const idempotent = call.idempotent ?? ops?.get(op)?.idempotent ?? false
     const spec = { op, kind, args: withoutSecrets(op, args), idempotent }
-    const running = caller.run(spec, { ...call, signal: scope.signal }, async ({ signal, trace }) => {
+    const running = caller.run(spec, { ...call, signal: deadline.signal }, async ({ signal, trace }) => {
       const reply = await attempt({ signal, trace })
       const { answer, link } = reply
       // A missing result counts as an empty one, as in the published clients.
@@ -160,9 +160,9 @@ export function createCcccCore(options: CcccCoreOptions): CcccCore {
       throw apiError(op, answer, scrubberFor(op, args))
     })
     try {
-      return await hold(scope, running)
+      return await hold(deadline, running)
     } finally {
-      scope[Symbol.dispose]()
+      deadline[Symbol.dispose]()
     }
   }
 
@@ -194,7 +194,7 @@ export function createCcccCore(options: CcccCoreOptions): CcccCore {
       over ??= new CcccError({ code: 'closed', message: 'The client was closed.' })
       closing ??= (async () => {
         const ending = [...live]
-        for (const [scope] of ending) scope.abort(over)
+        for (const [deadline] of ending) deadline.abort(over)
         // First everything knows that it is over, then the connections that were left are ended politely.
         await Promise.allSettled(ending.map(([, work]) => work))
         await wire.close()

@@ -1,6 +1,6 @@
 /** Who answers, and which of the three dialects it speaks. Found by asking, never by its version: a C build called itself 0.4.35rc1. */
 import type { CallOptions } from '../core/call.js'
-import { abortError, createScope, raceSignal, type Scope } from '../core/scope.js'
+import { abortError, createDeadline, raceSignal, type Deadline } from '../core/deadline.js'
 import type { CcccCore } from './core.js'
 import { isRefusal, unsupported, isApiError } from './errors.js'
 import type { CcccDialect, CcccPing } from './shapes.js'
@@ -43,19 +43,19 @@ export async function hasOp(core: CcccCore, op: string, options: CallOptions | u
 /** What the wire knows by itself is no call of the client's: its deadline, and its end with the client, are set here. */
 async function told(core: CcccCore): Promise<CcccDialect | undefined> {
   if (!core.wire.dialect) return undefined
-  const scope = createScope({ timeoutMs: WIRE_MS, clock: core.clock })
-  return core.hold(scope, waitIn(scope, core.wire.dialect(scope.signal)))
+  const deadline = createDeadline({ timeoutMs: WIRE_MS, clock: core.clock })
+  return core.hold(deadline, waitIn(deadline, core.wire.dialect(deadline.signal)))
 }
 
-/** Waits within a scope and ends it. What the work itself reports of an abort knows more than the bare reason. */
-async function waitIn<Result>(scope: Scope, work: Promise<Result>): Promise<Result> {
-  const { signal } = scope
+/** Waits within a deadline and ends it. What the work itself reports of an abort knows more than the bare reason. */
+async function waitIn<Result>(deadline: Deadline, work: Promise<Result>): Promise<Result> {
+  const { signal } = deadline
   try {
     return await raceSignal(work, signal)
   } catch (error) {
     throw signal.aborted && error === signal.reason ? abortError(signal, { system: 'cccc', op: 'describe', sent: 'no' }) : error
   } finally {
-    scope[Symbol.dispose]()
+    deadline[Symbol.dispose]()
   }
 }
 
@@ -99,9 +99,9 @@ export function createDaemonKnowledge(core: CcccCore): CcccDaemonKnowledge {
     return asking
   }
   const get: CcccDaemonKnowledge['get'] = async ({ signal, timeoutMs, fresh } = {}) => {
-    const scope = createScope({ signal, timeoutMs, clock: core.clock })
+    const deadline = createDeadline({ signal, timeoutMs, clock: core.clock })
     // Whoever gave up before asks nothing.
-    return waitIn(scope, scope.signal.aborted ? new Promise<never>(() => {}) : asked(fresh))
+    return waitIn(deadline, deadline.signal.aborted ? new Promise<never>(() => {}) : asked(fresh))
   }
   const dialect: CcccDaemonKnowledge['dialect'] = async (options) => (await get(options)).dialect
   return {

@@ -1,5 +1,5 @@
 /** What became of a send whose answer never came: looked for by its client id, in the history or in what the daemon replays. */
-import { abortError, createScope } from '../core/scope.js'
+import { abortError, createDeadline } from '../core/deadline.js'
 import type { CcccCallOptions, CcccCore } from './core.js'
 import type { CcccDaemonKnowledge } from './daemon.js'
 import { unsupported } from './errors.js'
@@ -74,15 +74,15 @@ export function createResolve(
   }
 
   return async (args, options) => {
-    const scope = createScope({ signal: options?.signal, timeoutMs: options?.timeoutMs ?? TIMEOUT_MS, clock: core.clock })
-    const { signal } = scope
+    const deadline = createDeadline({ signal: options?.signal, timeoutMs: options?.timeoutMs ?? TIMEOUT_MS, clock: core.clock })
+    const { signal } = deadline
     try {
       return await find(args, { ...options, signal })
     } catch (error) {
       // Its parts end in their own ways; to the caller it is one call, and it sends nothing that counts.
       throw signal.aborted ? abortError(signal, { system: 'cccc', op: 'resolve', sent: 'no', cause: error }) : error
     } finally {
-      scope[Symbol.dispose]()
+      deadline[Symbol.dispose]()
     }
   }
 }

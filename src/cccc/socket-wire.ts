@@ -4,7 +4,7 @@
  * one gives a request half a second. So: the whole request at once after connecting, never a connection without a request, and an abort
  * stops the waiting at once but ends the connection politely, in the background and within bounds.
  */
-import { abortError, createScope, raceSignal, type Scope } from '../core/scope.js'
+import { abortError, createDeadline, raceSignal, type Deadline } from '../core/deadline.js'
 import type { Clock } from '../core/clock.js'
 import { SignalboxError, withFacts } from '../errors.js'
 import type { Link, StreamTransport } from '../transport.js'
@@ -62,8 +62,8 @@ const nothing = (): void => {}
 
 export function socketWire({ transport, clock, maxLineBytes }: SocketWireOptions): Wire {
   const background = new Set<Promise<void>>()
-  // One scope a wait, gathered here: a signal that all of them followed would carry as many listeners as there are calls.
-  const waits = new Set<Scope>()
+  // One deadline a wait, gathered here: a signal that all of them followed would carry as many listeners as there are calls.
+  const waits = new Set<Deadline>()
   // The client is closed and its patience over: what still waits politely ends at once.
   let hurried = false
 
@@ -72,14 +72,14 @@ export function socketWire({ transport, clock, maxLineBytes }: SocketWireOptions
     background.add(quiet)
   }
   const bounded = async <T>(timeoutMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
-    const scope = createScope({ timeoutMs, clock })
-    waits.add(scope)
-    if (hurried) scope.abort()
+    const deadline = createDeadline({ timeoutMs, clock })
+    waits.add(deadline)
+    if (hurried) deadline.abort()
     try {
-      return await work(scope.signal)
+      return await work(deadline.signal)
     } finally {
-      waits.delete(scope)
-      scope[Symbol.dispose]()
+      waits.delete(deadline)
+      deadline[Symbol.dispose]()
     }
   }
   /** Late or failed: either way the connection is closed next. */
@@ -180,7 +180,7 @@ export function socketWire({ transport, clock, maxLineBytes }: SocketWireOptions
     async close() {
       await atMost(CLOSING_MS, Promise.all(background))
       hurried = true
-      for (const scope of waits) scope.abort()
+      for (const deadline of waits) deadline.abort()
       // A link's close is bounded by itself.
       await Promise.all(background)
     },

@@ -1,5 +1,5 @@
 /** Many prompts, a few at a time; one that fails does not take the others with it. */
-import { abortError, createScope } from '../core/scope.js'
+import { abortError, createDeadline } from '../core/deadline.js'
 import { SignalboxError } from '../errors.js'
 import { ClaudeError } from './errors.js'
 import type { ResultLine } from './lines.js'
@@ -48,7 +48,7 @@ export async function runBatch(
 ): Promise<QueryResult[]> {
   const { concurrency = 5, maxTotalCostUsd = Number.POSITIVE_INFINITY, stopOnError = false, onResult, signal, ...common } = options
   if (!(concurrency >= 1)) throw new ClaudeError({ code: 'invalid_argument', message: 'concurrency is at least 1.' })
-  const scope = createScope({ signal })
+  const deadline = createDeadline({ signal })
   const results: QueryResult[] = []
   let next = 0
   let spent = 0
@@ -59,7 +59,7 @@ export async function runBatch(
     const { prompt, options: own } = typeof item === 'string' ? { prompt: item } : item
     const result =
       stopped === undefined
-        ? await settle(run, index, prompt, { ...common, ...own, signal: scope.signal })
+        ? await settle(run, index, prompt, { ...common, ...own, signal: deadline.signal })
         : failed(index, prompt, new ClaudeError({ code: 'aborted', message: `Not started. ${stopped}` }))
     results[index] = result
     spent += result.costUsd
@@ -79,8 +79,8 @@ export async function runBatch(
     if (signal?.aborted) throw abortError(signal, { system: 'claude', op: 'batch', sent: 'maybe' })
     return results
   } finally {
-    scope.abort()
-    scope[Symbol.dispose]()
+    deadline.abort()
+    deadline[Symbol.dispose]()
   }
 }
 

@@ -5,7 +5,7 @@
 import { SignalboxError } from '../errors.js'
 import type { Clock } from '../core/clock.js'
 import { deferred, type Deferred } from '../core/deferred.js'
-import { abortError, createScope, raceSignal } from '../core/scope.js'
+import { abortError, createDeadline, raceSignal } from '../core/deadline.js'
 import { createRecent } from '../core/stream.js'
 import { ClaudeError } from './errors.js'
 import { isControlCancel, isControlRequest, isControlResponse } from './guards.js'
@@ -117,7 +117,7 @@ export function createControl(options: ControlOptions): Control {
       count += 1
       const id = `sbx_${count}`
       const op = `control.${subtype}`
-      const scope = createScope({ signal: asking.signal, timeoutMs: asking.timeoutMs ?? timeoutMs, clock })
+      const deadline = createDeadline({ signal: asking.signal, timeoutMs: asking.timeoutMs ?? timeoutMs, clock })
       const reply = deferred<ControlResponseLine['response']>()
       // The process may die while the request is being written, before anybody waits for the answer.
       reply.promise.catch(() => {})
@@ -125,16 +125,16 @@ export function createControl(options: ControlOptions): Control {
         if (gone) throw gone(op)
         waiting.set(id, reply)
         onChange()
-        await raceSignal(write({ type: 'control_request', request_id: id, request: { ...fields, subtype } }), scope.signal)
-        const response = await raceSignal(reply.promise, scope.signal)
+        await raceSignal(write({ type: 'control_request', request_id: id, request: { ...fields, subtype } }), deadline.signal)
+        const response = await raceSignal(reply.promise, deadline.signal)
         if (response.subtype === 'success') return response.response ?? {}
         throw refused(op, response.error, response.error_code)
       } catch (error) {
-        if (!scope.signal.aborted || (SignalboxError.is(error) && error.sent === 'yes')) throw error
-        throw abortError(scope.signal, { system: 'claude', transport, op, sent: 'maybe' })
+        if (!deadline.signal.aborted || (SignalboxError.is(error) && error.sent === 'yes')) throw error
+        throw abortError(deadline.signal, { system: 'claude', transport, op, sent: 'maybe' })
       } finally {
         waiting.delete(id)
-        scope[Symbol.dispose]()
+        deadline[Symbol.dispose]()
         onChange()
       }
     },

@@ -1,5 +1,5 @@
 /** Is there a CLI, which one, and is somebody signed in? Asked of the executable itself: no model turn is spent. */
-import { createScope, raceSignal } from '../core/scope.js'
+import { createDeadline, raceSignal } from '../core/deadline.js'
 import { SignalboxError } from '../errors.js'
 import type { StreamTransport } from '../transport.js'
 import type { Clock } from '../core/clock.js'
@@ -48,19 +48,19 @@ export function createHealthChecker(options: HealthOptions): HealthChecker {
     probe: 'version' | 'authStatus',
     signal: AbortSignal | undefined,
   ): Promise<{ text: string; exitCode: number | null }> => {
-    const scope = createScope({ signal, timeoutMs, clock })
+    const deadline = createDeadline({ signal, timeoutMs, clock })
     try {
-      const link = await transport.open({ probe, ...(auth ? { auth } : {}) }, { signal: scope.signal })
+      const link = await transport.open({ probe, ...(auth ? { auth } : {}) }, { signal: deadline.signal })
       try {
         await link.end().catch(() => {})
-        const text = await raceSignal(readAll(link), scope.signal)
-        const reason = await raceSignal(link.closed, scope.signal)
+        const text = await raceSignal(readAll(link), deadline.signal)
+        const reason = await raceSignal(link.closed, deadline.signal)
         return { text, exitCode: reason.kind === 'exit' ? reason.exitCode : 0 }
       } finally {
         void link.close({ graceMs: 500 })
       }
     } finally {
-      scope[Symbol.dispose]()
+      deadline[Symbol.dispose]()
     }
   }
 

@@ -1,6 +1,6 @@
 /** Hooks that run inside the CLI's turn, before it acts: ours are called over the control protocol, by priority, each bounded in time. */
 import type { Clock } from '../core/clock.js'
-import { createScope, raceSignal } from '../core/scope.js'
+import { createDeadline, raceSignal } from '../core/deadline.js'
 import type { ControlHandler } from './control.js'
 import { isRecord } from './guards.js'
 
@@ -184,18 +184,18 @@ async function decide(
   clock: Clock,
   onFailure: ((event: string, error: unknown) => void) | undefined,
 ): Promise<HookDecision | undefined> {
-  const scope = createScope({ signal: context.signal, timeoutMs: hook.timeoutMs ?? 30_000, clock })
+  const deadline = createDeadline({ signal: context.signal, timeoutMs: hook.timeoutMs ?? 30_000, clock })
   try {
-    const asked = (async () => hook.callback({ ...context, signal: scope.signal }))()
-    return (await raceSignal(asked, scope.signal)) ?? undefined
+    const asked = (async () => hook.callback({ ...context, signal: deadline.signal }))()
+    return (await raceSignal(asked, deadline.signal)) ?? undefined
   } catch (error) {
     if (context.signal.aborted) throw error
     onFailure?.(context.hookEvent, error)
     if (hook.onFailure !== 'closed') return undefined
-    const reason = scope.signal.aborted ? 'A hook gave no answer in time.' : 'A hook failed.'
+    const reason = deadline.signal.aborted ? 'A hook gave no answer in time.' : 'A hook failed.'
     return context.hookEvent === 'PreToolUse' ? { permission: 'deny', reason } : { block: true, reason }
   } finally {
-    scope[Symbol.dispose]()
+    deadline[Symbol.dispose]()
   }
 }
 

@@ -1,6 +1,6 @@
 /** Asks the caller before a tool runs. No answer, a failure or a broken answer is a refusal, in words that the model reads. */
 import type { Clock } from '../core/clock.js'
-import { createScope, raceSignal } from '../core/scope.js'
+import { createDeadline, raceSignal } from '../core/deadline.js'
 import type { ControlHandler } from './control.js'
 import { asText, recordOf } from './guards.js'
 
@@ -71,10 +71,10 @@ export function permissionHandler(options: PermissionOptions): ControlHandler {
     const suggestions = (
       Array.isArray(question.permission_suggestions) ? question.permission_suggestions : []
     ) as PermissionUpdate[]
-    const scope = createScope({ signal: withdrawn, timeoutMs, clock })
+    const deadline = createDeadline({ signal: withdrawn, timeoutMs, clock })
     const request: ToolRequest = {
       toolUseId: asText(question.tool_use_id) ?? '',
-      signal: scope.signal,
+      signal: deadline.signal,
       suggestions,
       displayName: asText(question.display_name),
       description: asText(question.description),
@@ -86,14 +86,14 @@ export function permissionHandler(options: PermissionOptions): ControlHandler {
     try {
       // Inside an async function, so that a callback that throws at once is a rejection too.
       const asked = (async () => canUseTool(tool, input, request))()
-      return wireAnswer(await raceSignal(asked, scope.signal), input, suggestions)
+      return wireAnswer(await raceSignal(asked, deadline.signal), input, suggestions)
     } catch (error) {
       if (withdrawn.aborted) throw error
       onFailure?.(tool, error)
-      const why = scope.signal.aborted ? 'nobody answered in time' : 'the callback failed'
+      const why = deadline.signal.aborted ? 'nobody answered in time' : 'the callback failed'
       return { behavior: 'deny', message: `Permission refused: ${why}.` }
     } finally {
-      scope[Symbol.dispose]()
+      deadline[Symbol.dispose]()
     }
   }
 }

@@ -1,6 +1,6 @@
 /** A cap on processes: tasks wait in order of priority, each gets a process of its own, because a process holds a conversation. */
 import { deferred } from '../core/deferred.js'
-import { createScope } from '../core/scope.js'
+import { createDeadline } from '../core/deadline.js'
 import { ClaudeError } from './errors.js'
 import type { ContentBlock } from './lines.js'
 import type { ClaudeMessage, ResultMessage } from './messages.js'
@@ -116,7 +116,7 @@ export function createProcessPool(
 
   const createTask = (prompt: string | readonly ContentBlock[], { priority = 0, signal, ...options }: TaskOptions): Task => {
     const id = crypto.randomUUID().slice(0, 12).replace('-', '')
-    const scope = createScope({ signal })
+    const deadline = createDeadline({ signal })
     const turn = deferred<Turn>()
     const done = deferred<ResultMessage>()
     turn.promise.catch(() => {})
@@ -130,7 +130,7 @@ export function createProcessPool(
       completedAt = Date.now()
       status = how
       error = what.error
-      scope[Symbol.dispose]()
+      deadline[Symbol.dispose]()
       if (what.result) done.resolve(what.result)
       else {
         done.reject(what.error)
@@ -165,18 +165,18 @@ export function createProcessPool(
         status = 'running'
         startedAt = Date.now()
         try {
-          const running = run(prompt, { timeoutMs: taskTimeoutMs, ...options, signal: scope.signal })
+          const running = run(prompt, { timeoutMs: taskTimeoutMs, ...options, signal: deadline.signal })
           turn.resolve(running)
           settle('completed', { result: await running.result() })
         } catch (failure) {
-          settle(scope.signal.aborted ? 'cancelled' : 'failed', { error: failure })
+          settle(deadline.signal.aborted ? 'cancelled' : 'failed', { error: failure })
         }
       },
       result: () => done.promise,
       text: async () => (await done.promise).text,
       cancel() {
         if (completedAt !== undefined) return false
-        scope.abort(cancelled())
+        deadline.abort(cancelled())
         leaveQueue()
         return true
       },
@@ -184,8 +184,8 @@ export function createProcessPool(
         yield* await turn.promise
       },
     }
-    if (scope.signal.aborted) leaveQueue()
-    else scope.signal.addEventListener('abort', leaveQueue, { once: true })
+    if (deadline.signal.aborted) leaveQueue()
+    else deadline.signal.addEventListener('abort', leaveQueue, { once: true })
     tasks.set(id, task)
     counts.total += 1
     return task

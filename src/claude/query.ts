@@ -2,7 +2,7 @@
 import type { Call, CallOptions } from '../core/call.js'
 import { sleep } from '../core/clock.js'
 import { deferred } from '../core/deferred.js'
-import { createScope } from '../core/scope.js'
+import { createDeadline } from '../core/deadline.js'
 import type { StreamTransport } from '../transport.js'
 import type { Connection } from './connection.js'
 import { createCore, type ClaudeCore, type ClaudeCoreOptions } from './core.js'
@@ -30,7 +30,7 @@ export interface RunPlan {
 
 export function runQuery(core: ClaudeCore, plan: RunPlan): Turn {
   const { options, prompt, fallback } = plan
-  const scope = createScope({ signal: options.signal, clock: core.clock })
+  const deadline = createDeadline({ signal: options.signal, clock: core.clock })
   let connection: Connection | undefined
   const over = deferred<TurnState>()
   const state = createTurnState({
@@ -54,7 +54,7 @@ export function runQuery(core: ClaudeCore, plan: RunPlan): Turn {
 
   const resend = async (on: Connection, delayMs: number): Promise<void> => {
     try {
-      await sleep(core.clock, delayMs, scope.signal)
+      await sleep(core.clock, delayMs, deadline.signal)
       await on.resend(state, contentOf(prompt, options))
     } catch {
       // Given up meanwhile: the turn ends with its process.
@@ -74,7 +74,7 @@ export function runQuery(core: ClaudeCore, plan: RunPlan): Turn {
   }
 
   const spec = { op: 'query', args: { prompt } } as const
-  const call = { signal: scope.signal, timeoutMs: timeoutOf(options, options.timeoutMs, core.timeoutMs) }
+  const call = { signal: deadline.signal, timeoutMs: timeoutOf(options, options.timeoutMs, core.timeoutMs) }
   const run = async (): Promise<TurnState> => {
     try {
       return await core.caller.run(spec, call, attempt)
@@ -84,7 +84,7 @@ export function runQuery(core: ClaudeCore, plan: RunPlan): Turn {
       core.onEvent({ type: 'fallback', reason, error })
       return await core.caller.run({ ...spec, op: 'query.fallback' }, call, (at) => attempt(at, fallback?.transport))
     } finally {
-      scope[Symbol.dispose]()
+      deadline[Symbol.dispose]()
     }
   }
   const finished = core.track(told(run(), state))
@@ -96,7 +96,7 @@ export function runQuery(core: ClaudeCore, plan: RunPlan): Turn {
       await connection?.interrupt()
     },
     async abandon(reason) {
-      scope.abort(reason)
+      deadline.abort(reason)
       await finished.catch(() => {})
       await connection?.close()
     },

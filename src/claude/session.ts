@@ -2,7 +2,7 @@
 import type { Call } from '../core/call.js'
 import { sleep } from '../core/clock.js'
 import { deferred } from '../core/deferred.js'
-import { abortError, createScope, raceSignal, type Scope } from '../core/scope.js'
+import { abortError, createDeadline, raceSignal, type Deadline } from '../core/deadline.js'
 import { SignalboxError, type ErrorCode } from '../errors.js'
 import type { Connection } from './connection.js'
 import { ClaudeError } from './errors.js'
@@ -36,13 +36,13 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
     new ClaudeError({ code, message, hint, sessionId, op: 'session.turn' })
   if (session.sessionId !== undefined && !isUuid(sessionId))
     throw refusal('invalid_argument', `sessionId is not a UUID: ${sessionId}.`, 'Leave it out to get one.')
-  const life = createScope({ clock: core.clock })
+  const life = createDeadline({ clock: core.clock })
   let connection: Connection | undefined
   let opening: Promise<Connection> | undefined
   /** The CLI has the session: it may be resumed. */
   let known = origin.resume !== undefined
   let forking = origin.fork
-  const scopes = new Set<Scope>()
+  const deadlines = new Set<Deadline>()
   let queued = 0
   let tail: Promise<void> = Promise.resolve()
   let closing: Promise<SessionStats> | undefined
@@ -149,8 +149,8 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
 
   const runTurn = (prompt: string | readonly ContentBlock[], send: SendOptions): Turn => {
     const content = contentOf(prompt, { ...options, context: send.context ?? options.context }, 'Turn Context')
-    const scope = createScope({ signal: send.signal, clock: core.clock })
-    scopes.add(scope)
+    const deadline = createDeadline({ signal: send.signal, clock: core.clock })
+    deadlines.add(deadline)
     const turn = newTurn(typeof prompt === 'string' ? prompt : textIn(prompt), false, async () => {
       await connection?.resend(turn.state, content).catch(() => {})
     })
@@ -168,18 +168,18 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
       const free = deferred()
       tail = free.promise
       try {
-        await raceSignal(before, scope.signal).catch(() => {
-          throw abortError(scope.signal, { system: 'claude', op: 'session.turn', sent: 'no' })
+        await raceSignal(before, deadline.signal).catch(() => {
+          throw abortError(deadline.signal, { system: 'claude', op: 'session.turn', sent: 'no' })
         })
         if (closing) throw closedError()
         const timeoutMs = timeoutOf(options, send.timeoutMs, core.timeoutMs)
-        return await core.caller.run({ op: 'session.turn', args: { prompt } }, { signal: scope.signal, timeoutMs }, attempt)
+        return await core.caller.run({ op: 'session.turn', args: { prompt } }, { signal: deadline.signal, timeoutMs }, attempt)
       } finally {
         queued -= 1
         // The next turn begins when the CLI is done with this one, which may be later than its caller's patience.
         void before.then(() => connection?.free()).then(free.resolve, free.resolve)
-        scopes.delete(scope)
-        scope[Symbol.dispose]()
+        deadlines.delete(deadline)
+        deadline[Symbol.dispose]()
       }
     }
     const finished = core.track(told(run(), state, sessionId))
@@ -188,7 +188,7 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
       finished,
       interrupt,
       async abandon(reason) {
-        scope.abort(reason)
+        deadline.abort(reason)
         await finished.catch(() => {})
         await connection?.free()
       },
@@ -210,7 +210,7 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
     // A turn under way is stopped, so that it does not go on spending while we wait for the process to leave.
     const reason = closedError()
     life.abort(reason)
-    for (const scope of scopes) scope.abort(reason)
+    for (const deadline of deadlines) deadline.abort(reason)
     await tail
     if (connection?.alive) await connection.leave(INTERRUPT_MS)
     await connection?.close()

@@ -4,7 +4,7 @@ import { systemClock, type Clock } from '../core/clock.js'
 import { watchIdle } from '../core/idle.js'
 import { onAbort } from '../core/on-abort.js'
 import { createQueue } from '../core/queue.js'
-import { abortError, createScope, raceSignal } from '../core/scope.js'
+import { abortError, createDeadline, raceSignal } from '../core/deadline.js'
 import { createStream, type SignalStream } from '../core/stream.js'
 import { type SignalboxError, withFacts } from '../errors.js'
 import { LEAVE_MS, type AskChannel, type AskInit, type AskSink, type Backend } from './backend.js'
@@ -73,7 +73,7 @@ export function createAskStream(deps: AskDeps, request: AskInit, options: AskOpt
   let over = false
   let ended = false
   // Of the opening: whoever closes a stream that is still being opened does not wait for it.
-  const life = createScope({ signal })
+  const life = createDeadline({ signal })
   let done: DoneFrame | undefined
   let abandoned = false
   // The questions that wait for us, by what their answer must name.
@@ -188,7 +188,7 @@ export function createAskStream(deps: AskDeps, request: AskInit, options: AskOpt
       const open = ended ? undefined : channel
       const refusals = Promise.allSettled(plans.map(([token]) => open?.confirm(token, false)))
       // Whoever leaves must not be held by a peer that does not take the refusal.
-      const patience = createScope({ timeoutMs: LEAVE_MS, clock })
+      const patience = createDeadline({ timeoutMs: LEAVE_MS, clock })
       await raceSignal(refusals, patience.signal).catch(() => {})
       patience[Symbol.dispose]()
       letGo()

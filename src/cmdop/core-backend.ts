@@ -1,7 +1,7 @@
 /** A core behind a link: opened at the first call, shared by all, replaced after its death, drained on close. */
 import type { Call } from '../core/call.js'
 import { systemClock, type Timer } from '../core/clock.js'
-import { abortError, createScope, raceSignal } from '../core/scope.js'
+import { abortError, createDeadline, raceSignal } from '../core/deadline.js'
 import { SignalboxError, withFacts } from '../errors.js'
 import type { Link, OpenOptions } from '../transport.js'
 import { CLOSE_GRACE_MS, LEAVE_MS, type AskChannel, type Backend, type Closing } from './backend.js'
@@ -25,7 +25,7 @@ export interface CoreBackendOptions extends Closing {
 export function createCoreBackend(options: CoreBackendOptions): Backend {
   const { transport, credentials, limits, clock = systemClock, closeGraceMs = CLOSE_GRACE_MS, complain } = options
   const facts = { system: 'cmdop', transport }
-  const life = createScope({ clock })
+  const life = createDeadline({ clock })
   let opening: Promise<Session> | undefined
   let session: Session | undefined
   /** Replaced, but not gone yet: a core that takes nothing more may still be heard. */

@@ -3,7 +3,7 @@ import type { Call } from '../core/call.js'
 import { sseDecoder } from '../core/codec/sse.js'
 import { readText } from '../core/read-text.js'
 import { onAbort } from '../core/on-abort.js'
-import { abortError, createScope, whileOpening } from '../core/scope.js'
+import { abortError, createDeadline, whileOpening } from '../core/deadline.js'
 import { SignalboxError } from '../errors.js'
 import type { ExchangeTransport, Reply } from '../transport.js'
 import type { AskChannel, AskInit, AskSink } from './backend.js'
@@ -24,7 +24,7 @@ const OP = 'machines.ask'
 export async function openRestAsk(rest: Rest, request: AskInit, sink: AskSink, call: Call): Promise<AskChannel> {
   const { transport } = rest
   const facts = { op: OP, transport: transport.name, system: 'cmdop' }
-  const life = createScope({ signal: rest.life })
+  const life = createDeadline({ signal: rest.life })
   let over = false
   let done = false
   let stay = (): void => {}

@@ -2,7 +2,7 @@
 import type { Call } from '../core/call.js'
 import { parseRetryAfter } from '../core/policy/retry-after.js'
 import { readText } from '../core/read-text.js'
-import { abortError, createScope, raceSignal, within, type Scope } from '../core/scope.js'
+import { abortError, createDeadline, raceSignal, within, type Deadline } from '../core/deadline.js'
 import type { ExchangeTransport, Reply } from '../transport.js'
 import { CLOSE_GRACE_MS, type Backend, type Closing } from './backend.js'
 import type { ResolvedConfig } from './config.js'
@@ -27,7 +27,7 @@ const BY_STATUS: Readonly<Partial<Record<OpName, string>>> = { 'skills.publish':
 export function createRestBackend({ transport, config, clock, closeGraceMs = CLOSE_GRACE_MS }: RestOptions): Backend {
   const life = new AbortController()
   // Each call has an end of its own: a signal for all of them would gather listeners, of which Node warns.
-  const flying = new Map<Promise<unknown>, Scope>()
+  const flying = new Map<Promise<unknown>, Deadline>()
   let closing: Promise<void> | undefined
   const closed = () => clientClosed({ transport: transport.name })
 
@@ -50,7 +50,7 @@ export function createRestBackend({ transport, config, clock, closeGraceMs = CLO
   /** Lets calls finish; asks, which may go on for hours, are not waited for. */
   const shutDown = async (): Promise<void> => {
     if (flying.size > 0 && closeGraceMs > 0) {
-      const grace = createScope({ timeoutMs: closeGraceMs, clock })
+      const grace = createDeadline({ timeoutMs: closeGraceMs, clock })
       await raceSignal(Promise.allSettled(flying.keys()), grace.signal).catch(() => {})
       grace[Symbol.dispose]()
     }
@@ -61,11 +61,11 @@ export function createRestBackend({ transport, config, clock, closeGraceMs = CLO
   return {
     async unary(name, request, { signal, trace }: Call) {
       if (closing) throw closed()
-      const scope = createScope({ signal })
-      const giveUp = () => abortError(scope.signal, { op: name, transport: transport.name, sent: 'maybe' })
+      const deadline = createDeadline({ signal })
+      const giveUp = () => abortError(deadline.signal, { op: name, transport: transport.name, sent: 'maybe' })
       // No longer than its signal, which a transport may not keep: a call that was given up must not hold a close.
-      const work = within(send(name, request, scope.signal, trace), scope.signal, { giveUp })
-      flying.set(work, scope)
+      const work = within(send(name, request, deadline.signal, trace), deadline.signal, { giveUp })
+      flying.set(work, deadline)
       try {
         return await work
       } catch (error) {
@@ -73,7 +73,7 @@ export function createRestBackend({ transport, config, clock, closeGraceMs = CLO
         throw life.signal.aborted && !signal.aborted ? life.signal.reason : error
       } finally {
         flying.delete(work)
-        scope[Symbol.dispose]()
+        deadline[Symbol.dispose]()
       }
     },
     async ask(request, sink, call) {

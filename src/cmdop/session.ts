@@ -5,7 +5,7 @@
 import { systemClock, type Clock } from '../core/clock.js'
 import { frameDecoder, MAX_FRAME_BYTES } from '../core/codec/frames.js'
 import { createPending } from '../core/pending.js'
-import { DeadlinePassed, raceSignal } from '../core/scope.js'
+import { DeadlinePassed, raceSignal } from '../core/deadline.js'
 import { SignalboxError } from '../errors.js'
 import type { CloseReason, Link } from '../transport.js'
 import { decodeEnvelope, encodeEnvelope, Kind, type Envelope, type PayloadInit } from './envelope.js'

@@ -4,7 +4,7 @@
  */
 import { SignalboxError, withFacts, worseSent, type ErrorCode, type Sent } from '../errors.js'
 import type { Clock } from './clock.js'
-import { abortError, createScope, disposeLate, isNamed, within } from './scope.js'
+import { abortError, createDeadline, disposeLate, isNamed, within } from './deadline.js'
 
 export interface Call {
   readonly system: string
@@ -74,8 +74,8 @@ export function createCaller(owner: {
     async run<Result>(spec: CallSpec, options: CallOptions | undefined, attempt: (call: Call) => Promise<Result>) {
       const { op, args, kind = 'unary', idempotent = false } = spec
       const facts: Facts = { system, transport, op }
-      const scope = createScope({ signal: options?.signal, timeoutMs: options?.timeoutMs ?? owner.timeoutMs, clock })
-      const { signal, remainingMs } = scope
+      const deadline = createDeadline({ signal: options?.signal, timeoutMs: options?.timeoutMs ?? owner.timeoutMs, clock })
+      const { signal, remainingMs } = deadline
       // What became of all attempts together, for whoever must answer while one of them hangs.
       let flying = 0
       let worst: Sent = 'no'
@@ -111,7 +111,7 @@ export function createCaller(owner: {
         const failure = typed(error, signal, facts, sentSoFar())
         throw withFacts(failure, {}, { sent: worseSent(sentSoFar(), failure.sent) })
       } finally {
-        scope[Symbol.dispose]()
+        deadline[Symbol.dispose]()
       }
     },
   }

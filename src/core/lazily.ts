@@ -4,7 +4,7 @@
  */
 import { SignalboxError } from '../errors.js'
 import type { Clock } from './clock.js'
-import { abortError, createScope, raceSignal } from './scope.js'
+import { abortError, createDeadline, raceSignal } from './deadline.js'
 
 interface Limits {
   readonly signal?: AbortSignal | undefined
@@ -21,8 +21,8 @@ export type Lazily<Part> = <Given extends Limits, Result>(
 export function lazily<Part>(system: string, clock: Clock, load: () => Promise<Part>): Lazily<Part> {
   let part: Promise<Part> | undefined
   return async (op, given, use) => {
-    const scope = createScope({ ...given, clock })
-    const { signal } = scope
+    const deadline = createDeadline({ ...given, clock })
+    const { signal } = deadline
     try {
       part ??= load().catch((cause) => {
         // The next call may find the network well again, whether or not anybody waited for this.
@@ -31,7 +31,7 @@ export function lazily<Part>(system: string, clock: Clock, load: () => Promise<P
       })
       const loaded = await raceSignal(part, signal)
       // 0 would mean that there is no limit.
-      const left = given.timeoutMs && Math.ceil(scope.remainingMs() || 1)
+      const left = given.timeoutMs && Math.ceil(deadline.remainingMs() || 1)
       return use(loaded, left ? { ...given, timeoutMs: left } : given)
     } catch (cause) {
       const facts = { system, op, sent: 'no' } as const
@@ -39,7 +39,7 @@ export function lazily<Part>(system: string, clock: Clock, load: () => Promise<P
       const message = 'A part of the client did not load. Where import() cannot work, bundle into one file.'
       throw new SignalboxError({ ...facts, code: 'unavailable', message, cause })
     } finally {
-      scope[Symbol.dispose]()
+      deadline[Symbol.dispose]()
     }
   }
 }

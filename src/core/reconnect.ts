@@ -2,7 +2,7 @@
 import { SignalboxError } from '../errors.js'
 import type { Backoff } from './backoff.js'
 import { sleep, systemClock, type Clock } from './clock.js'
-import { abortError } from './scope.js'
+import { abortError } from './deadline.js'
 
 /** A peer may ask for patience, but not for ever. */
 const MAX_RETRY_AFTER_MS = 300_000

@@ -1,6 +1,6 @@
 /** Reads a request's body within its limits of size and time. */
 import { systemClock, type Clock } from '../core/clock.js'
-import { createScope, raceSignal } from '../core/scope.js'
+import { createDeadline, raceSignal } from '../core/deadline.js'
 import { Refusal } from './refusal.js'
 
 export async function readBody(
@@ -12,13 +12,13 @@ export async function readBody(
   // The announced length is only a reason to refuse early; what counts is what comes.
   if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge()
   if (request.body === null) return new Uint8Array(0)
-  const scope = createScope({ signal: options.signal, timeoutMs, clock })
+  const deadline = createDeadline({ signal: options.signal, timeoutMs, clock })
   const reader = request.body.getReader()
   const chunks: Uint8Array[] = []
   let bytes = 0
   try {
     for (;;) {
-      const next = await raceSignal(reader.read(), scope.signal)
+      const next = await raceSignal(reader.read(), deadline.signal)
       if (next.done) break
       bytes += next.value.byteLength
       if (bytes > maxBytes) throw tooLarge()
@@ -27,10 +27,10 @@ export async function readBody(
   } catch (error) {
     void reader.cancel(error).catch(() => {})
     if (error instanceof Refusal || options.signal.aborted) throw error
-    if (scope.signal.aborted) throw new Refusal('idle', { message: 'The body took too long.', limit: 'bodyTimeoutMs' })
+    if (deadline.signal.aborted) throw new Refusal('idle', { message: 'The body took too long.', limit: 'bodyTimeoutMs' })
     throw error
   } finally {
-    scope[Symbol.dispose]()
+    deadline[Symbol.dispose]()
   }
   const body = new Uint8Array(bytes)
   let at = 0

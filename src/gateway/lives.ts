@@ -1,6 +1,6 @@
 /** The life of every request and link, so that a drain can end them all, and a withdrawn or expired credential those that are its own. */
 import type { Clock } from '../core/clock.js'
-import { createScope, type Scope } from '../core/scope.js'
+import { createDeadline, type Deadline } from '../core/deadline.js'
 import type { Link } from '../transport.js'
 import type { Credentials } from './credentials.js'
 import { Refusal } from './refusal.js'
@@ -27,32 +27,32 @@ export interface Lives {
 }
 
 export function createLives(credentials: Credentials, clock: Clock): Lives {
-  const scopes = new Set<Scope>()
+  const deadlines = new Set<Deadline>()
   const running = new Set<Promise<unknown>>()
   let draining = false
 
   return {
     begin(signal) {
-      const scope = createScope({ signal })
+      const deadline = createDeadline({ signal })
       const callbacks: (() => void)[] = []
-      scopes.add(scope)
+      deadlines.add(deadline)
       const atEnd = (callback: () => void): void => {
-        if (scopes.has(scope)) callbacks.push(callback)
+        if (deadlines.has(deadline)) callbacks.push(callback)
         else callback()
       }
       return {
-        signal: scope.signal,
+        signal: deadline.signal,
         atEnd,
         belongTo(grant) {
-          const end = (message: string): void => scope.abort(new Refusal('unauthenticated', { message }))
+          const end = (message: string): void => deadline.abort(new Refusal('unauthenticated', { message }))
           atEnd(credentials.onRevoked(grant.id, () => end('The credential was withdrawn.')))
           if (grant.expiresAtMs === undefined) return
           const timer = clock.after(grant.expiresAtMs - clock.now(), () => end('The session has expired.'))
           atEnd(() => timer.cancel())
         },
         over() {
-          if (!scopes.delete(scope)) return
-          scope[Symbol.dispose]()
+          if (!deadlines.delete(deadline)) return
+          deadline[Symbol.dispose]()
           for (const callback of callbacks) callback()
         },
       }
@@ -66,7 +66,7 @@ export function createLives(credentials: Credentials, clock: Clock): Lives {
     },
     async drain() {
       draining = true
-      for (const scope of scopes) scope.abort(new Refusal('draining'))
+      for (const deadline of deadlines) deadline.abort(new Refusal('draining'))
       while (running.size > 0) await Promise.all([...running])
     },
   }

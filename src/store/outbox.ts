@@ -4,7 +4,7 @@
  */
 import { tell } from '../core/policy/policy.js'
 import { systemClock } from '../core/clock.js'
-import { abortError, createScope, raceSignal } from '../core/scope.js'
+import { abortError, createDeadline, raceSignal } from '../core/deadline.js'
 import { deferred, type Deferred } from '../core/deferred.js'
 import { SignalboxError } from '../errors.js'
 import { createSlots } from './outbox-gate.js'
@@ -287,22 +287,22 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
         if (one.ledger.items > 0) ensureSender(chosen[index]?.[0] ?? '', one)
         one.sender?.hurry()
       }
-      const scope = createScope({ signal, timeoutMs, clock })
+      const deadline = createDeadline({ signal, timeoutMs, clock })
       let change: Deferred<void> | undefined
       const look = (): void => change?.resolve()
       for (const one of held) one.watchers.add(look)
       try {
         while (!settledEverywhere(wanted) && !halted && !closing) {
           change = deferred()
-          await raceSignal(change.promise, scope.signal)
+          await raceSignal(change.promise, deadline.signal)
         }
       } catch (error) {
         // What waits goes on: only the waiting ends.
         if (signal?.aborted) throw abortError(signal, { op: 'flush', sent: 'maybe' })
-        if (!scope.signal.aborted) throw error
+        if (!deadline.signal.aborted) throw error
       } finally {
         for (const one of held) one.watchers.delete(look)
-        scope[Symbol.dispose]()
+        deadline[Symbol.dispose]()
       }
       const pending = held.reduce((sum, one) => sum + one.ledger.items, 0)
       const error = halted ?? held.map((one) => one.sender?.lastError).find((found) => found !== undefined)

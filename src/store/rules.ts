@@ -1,5 +1,5 @@
 /** What every driver checks the same way, so that a program does not learn a driver's rules when it changes to another. */
-import { abortError } from '../core/scope.js'
+import { abortError } from '../core/deadline.js'
 import { SignalboxError } from '../errors.js'
 import type { LogEntry, LogPage, ReadOptions } from './store.js'
 

@@ -1,6 +1,6 @@
 /** A transport and the listener that accepts what it opens, both in memory. */
 import { createAcceptance } from '../core/acceptance.js'
-import { abortError } from '../core/scope.js'
+import { abortError } from '../core/deadline.js'
 import { SignalboxError } from '../errors.js'
 import type { Link, Listener, StreamTransport } from '../transport.js'
 import { memoryPair, type MemoryPairOptions } from './memory-link.js'

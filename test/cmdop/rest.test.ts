@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { ConnectionError, createCmdop } from '../../src/cmdop/index.js'
 import { cmdopRest } from '../../src/cmdop/rest.js'
-import { raceSignal } from '../../src/core/scope.js'
+import { raceSignal } from '../../src/core/deadline.js'
 import { SignalboxError, type ExchangeTransport, type Sent } from '../../src/index.js'
 import { createCmdopRelay, createFakeClock, relayExchange } from '../../src/testing/index.js'
 import { failure, M1, until } from './set-up.js'

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createCaller, type Call, type Interceptor } from '../../src/core/call.js'
 import { retry } from '../../src/core/policy/index.js'
-import { raceSignal, whileOpening, createScope } from '../../src/core/scope.js'
+import { raceSignal, whileOpening, createDeadline } from '../../src/core/deadline.js'
 import { SignalboxError, type Sent } from '../../src/errors.js'
 import { createFakeClock } from '../../src/testing/clock.js'
 
@@ -217,7 +217,7 @@ describe('a call', () => {
 describe('whileOpening', () => {
   it('ends the life of a stream with its opening, and no longer once it is open', async () => {
     const opening = new AbortController()
-    const life = createScope()
+    const life = createDeadline()
     await whileOpening(life, opening.signal, async () => 'open')
     opening.abort()
     expect(life.signal.aborted).toBe(false)

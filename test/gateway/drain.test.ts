@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { createCredentials, createGateway } from '../../src/gateway/index.js'
 import { catsyphonPolicy } from '../../src/gateway/policy/index.js'
-import { abortError } from '../../src/core/scope.js'
+import { abortError } from '../../src/core/deadline.js'
 import { onAbort } from '../../src/core/on-abort.js'
 import type { ExchangeTransport, Reply, Sent } from '../../src/index.js'
 

@@ -9,7 +9,7 @@ import { createCaller } from '../../src/core/call.js'
 import { encodeNdjson, ndjsonDecoder } from '../../src/core/codec/ndjson.js'
 import { createReader } from '../../src/core/messages.js'
 import { retry } from '../../src/core/policy/retry.js'
-import { createScope, raceSignal, whileOpening } from '../../src/core/scope.js'
+import { createDeadline, raceSignal, whileOpening } from '../../src/core/deadline.js'
 import { createStream, type SignalStream } from '../../src/core/stream.js'
 import { SignalboxError } from '../../src/errors.js'
 import type { Link, StreamTransport } from '../../src/transport.js'
@@ -60,7 +60,7 @@ function client(transport: StreamTransport) {
       }),
     stream: (id: number, options: { signal?: AbortSignal } = {}): Promise<SignalStream<unknown>> =>
       caller.run({ op: 'stream', kind: 'stream' }, options, async ({ signal }) => {
-        const life = createScope({ signal: options.signal })
+        const life = createDeadline({ signal: options.signal })
         const link = await whileOpening(life, signal, (opening) => transport.open(undefined, { signal: opening }))
         await link.write(encodeNdjson({ id, op: 'stream' }))
         const reader = createReader(link, ndjsonDecoder())

@@ -169,7 +169,7 @@ describe('locks', () => {
     writeProgram(
       program,
       `import { openSync } from 'node:fs'
-import { createOwner, tryLock } from './store-lock.js'
+import { createOwner, tryLock } from './store/lock.js'
 const owner = createOwner()
 try { for (;;) openSync('/dev/null') } catch {}
 console.log(await tryLock(${JSON.stringify(path)}, owner).then((lock) => lock === null ? 'held' : 'taken', (error) => error.code))`,

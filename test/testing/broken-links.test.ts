@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { memoryPair, runCases, transportContract, type ContractContext, type ContractPair } from '../../src/testing/index.js'
 import { SignalboxError, type CloseReason, type Link, type OpenOptions } from '../../src/index.js'
-import { abortError } from '../../src/core/scope.js'
+import { abortError } from '../../src/core/deadline.js'
 
 type Break = (near: Link, far: Link) => Partial<Link>
 interface Broken {

@@ -1,5 +1,5 @@
 /** URLs and credentials, kept apart: what is in a URL ends up in logs, histories and referrers. */
-import { abortError, raceSignal } from '../../src/core/scope.js'
+import { abortError, raceSignal } from '../../src/core/deadline.js'
 import { SignalboxError } from '../../src/errors.js'
 import { isSecretName } from '../../src/secret-names.js'
 

@@ -1,6 +1,6 @@
 /** Bodies: a reply's, covered by the signal of its exchange to the last byte, and a request's that must be read before it is sent. */
 import { createAccumulator } from '../../src/core/codec/bytes.js'
-import { abortError } from '../../src/core/scope.js'
+import { abortError } from '../../src/core/deadline.js'
 import { SignalboxError } from '../../src/errors.js'
 import { onAbort } from '../../src/core/on-abort.js'
 import { bodyFault, type FetchFacts } from './fetch-faults.js'

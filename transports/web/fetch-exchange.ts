@@ -1,6 +1,6 @@
 /** One HTTP exchange over the runtime's fetch, by way of ofetch with its retry and its timeout off: ours cover the body too. */
 import { createFetch } from 'ofetch'
-import { abortError } from '../../src/core/scope.js'
+import { abortError } from '../../src/core/deadline.js'
 import { SignalboxError, type Sent } from '../../src/errors.js'
 import { isSecretName } from '../../src/secret-names.js'
 import type { Exchange, ExchangeTransport, Reply } from '../../src/transport.js'

@@ -1,5 +1,5 @@
 /** What a failed fetch means. `fetch` itself says almost nothing, so `no` is claimed only where the runtime names a cause that proves it. */
-import { abortError, isNamed } from '../../src/core/scope.js'
+import { abortError, isNamed } from '../../src/core/deadline.js'
 import { SignalboxError, type ErrorFacts, type Sent } from '../../src/errors.js'
 
 /** What is done, and where. */

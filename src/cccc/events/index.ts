@@ -1,6 +1,6 @@
 /** Opens a stream of events: the daemon's own, or the next best thing. */
 import { MAX_LINE_BYTES } from '../../core/codec/ndjson.js'
-import { createScope } from '../../core/scope.js'
+import { createDeadline } from '../../core/deadline.js'
 import type { CcccCore } from '../core.js'
 import type { CcccDaemonKnowledge } from '../daemon.js'
 import { badArgument, isApiError } from '../errors.js'
@@ -25,7 +25,7 @@ export async function openEvents(
   const { idleMs = IDLE_MS, pollMs = POLL_MS, timeoutMs = OPENING_MS } = options
   const context = { core, daemon, args, tracker: createTracker(args.cursor), idleMs, maxLineBytes }
   // The whole opening, its ping included, has one deadline; what it opens lives on.
-  const opening = createScope({ signal: options.signal, timeoutMs, clock: core.clock })
+  const opening = createDeadline({ signal: options.signal, timeoutMs, clock: core.clock })
   try {
     const other = core.wire.events?.({ args, idleMs, opening: opening.signal })
     const source = await (other ?? pushSource()).catch(async (error: unknown) => {

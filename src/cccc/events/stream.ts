@@ -2,7 +2,7 @@
 import { createBackoff } from '../../core/backoff.js'
 import { createQueue } from '../../core/queue.js'
 import { reconnecting } from '../../core/reconnect.js'
-import { abortError, createScope } from '../../core/scope.js'
+import { abortError, createDeadline } from '../../core/deadline.js'
 import { createStream, type Gap } from '../../core/stream.js'
 import type { SignalboxError } from '../../errors.js'
 import type { CcccCore } from '../core.js'
@@ -29,7 +29,7 @@ function recoverable(error: SignalboxError): boolean {
 export function createEventStream(core: CcccCore, source: EventSource, options: CcccEventsOptions): CcccEventStream {
   const { maxItems = 10_000, maxBytes = 64 * 1024 * 1024, overflow = 'gap', reconnect = true } = options
   const { tracker } = source
-  const life = createScope({ signal: options.signal })
+  const life = createDeadline({ signal: options.signal })
 
   // Undefined while nothing is missing: what overflowed may be a gap alone, in which no event counts.
   let dropped: number | undefined

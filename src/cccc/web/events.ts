@@ -6,7 +6,7 @@ import { sleep, type Clock } from '../../core/clock.js'
 import { sseDecoder } from '../../core/codec/sse.js'
 import { watchIdle } from '../../core/idle.js'
 import { onAbort } from '../../core/on-abort.js'
-import { createScope } from '../../core/scope.js'
+import { createDeadline } from '../../core/deadline.js'
 import { SignalboxError } from '../../errors.js'
 import type { Reply } from '../../transport.js'
 import type { EventSource } from '../events/stream.js'
@@ -62,7 +62,7 @@ async function inTime<Result>(
   signal: AbortSignal,
   ask: (own: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
-  const own = createScope({ signal })
+  const own = createDeadline({ signal })
   const late = clock.after(ANSWER_MS, () => own.abort(ended('did not answer')))
   try {
     return await ask(own.signal)

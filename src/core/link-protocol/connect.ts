@@ -3,7 +3,7 @@ import { SignalboxError, withFacts, type ErrorCode } from '../../errors.js'
 import type { CloseReason, Link, LinkInfo } from '../../transport.js'
 import { deferred } from '../deferred.js'
 import { onAbort } from '../on-abort.js'
-import { abortError } from '../scope.js'
+import { abortError } from '../deadline.js'
 import { createFrameLink, type FrameReceiver, type FrameSocket } from './frame-link.js'
 import {
   DEFAULT_WINDOW_BYTES,

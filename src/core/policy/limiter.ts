@@ -5,7 +5,7 @@
 import { SignalboxError } from '../../errors.js'
 import type { Interceptor } from '../call.js'
 import { systemClock, type Clock, type Timer } from '../clock.js'
-import { abortError } from '../scope.js'
+import { abortError } from '../deadline.js'
 import type { Gate } from './gate.js'
 import { asInterceptor } from './policy.js'
 

@@ -7,7 +7,7 @@ import { SignalboxError, withFacts, worseSent, type Sent } from '../../errors.js
 import { createBackoff } from '../backoff.js'
 import type { Interceptor } from '../call.js'
 import { sleep, systemClock, type Clock, type Random } from '../clock.js'
-import { abortError, createScope, disposeLate, within, type Scope } from '../scope.js'
+import { abortError, createDeadline, disposeLate, within, type Deadline } from '../deadline.js'
 import { asInterceptor, tell } from './policy.js'
 import { createRetryQuota, type RetryQuotaOptions } from './retry-quota.js'
 
@@ -60,7 +60,7 @@ export type RetryPolicy = Interceptor & {
 }
 
 interface Work<Result> {
-  readonly once: (attempt: number, scope: Scope) => Promise<Result>
+  readonly once: (attempt: number, deadline: Deadline) => Promise<Result>
   readonly op: string | undefined
   readonly idempotent: boolean
   readonly signal: AbortSignal
@@ -77,12 +77,12 @@ export function retry(options: RetryOptions = {}): RetryPolicy {
   const quota = createRetryQuota(options.quota)
 
   const attemptOnce = async <Result>(work: Work<Result>, attempt: number): Promise<Result> => {
-    const scope = createScope({ signal: work.signal, timeoutMs: attemptTimeoutMs, clock })
-    const giveUp = (): SignalboxError => abortError(scope.signal, { op: work.op, attempt, sent: 'maybe' })
+    const deadline = createDeadline({ signal: work.signal, timeoutMs: attemptTimeoutMs, clock })
+    const giveUp = (): SignalboxError => abortError(deadline.signal, { op: work.op, attempt, sent: 'maybe' })
     try {
-      return await within(work.once(attempt, scope), scope.signal, { giveUp, onLate: work.onLate })
+      return await within(work.once(attempt, deadline), deadline.signal, { giveUp, onLate: work.onLate })
     } finally {
-      scope[Symbol.dispose]()
+      deadline[Symbol.dispose]()
     }
   }
 
@@ -119,21 +119,21 @@ export function retry(options: RetryOptions = {}): RetryPolicy {
 
   const intercept: Interceptor = (call, next) => {
     const { op, idempotent, signal, remainingMs: ofCall = forEver } = call
-    const once = (attempt: number, scope: Scope): Promise<unknown> =>
-      next({ ...call, attempt, signal: scope.signal, remainingMs: () => Math.min(ofCall(), scope.remainingMs()) })
+    const once = (attempt: number, deadline: Deadline): Promise<unknown> =>
+      next({ ...call, attempt, signal: deadline.signal, remainingMs: () => Math.min(ofCall(), deadline.remainingMs()) })
     const onLate = call.kind === 'stream' ? disposeLate : undefined
     return run({ once, op, idempotent, signal, remainingMs: ofCall, onLate })
   }
 
   return asInterceptor(intercept, {
     async run<Result>(work: (attempt: Attempt) => Promise<Result>, { signal, timeoutMs, idempotent = false, op }: RunOptions = {}) {
-      const scope = createScope({ signal, timeoutMs, clock })
-      const once = async (attempt: number, { signal: own }: Scope): Promise<Result> => work({ attempt, signal: own })
+      const deadline = createDeadline({ signal, timeoutMs, clock })
+      const once = async (attempt: number, { signal: own }: Deadline): Promise<Result> => work({ attempt, signal: own })
       try {
-        if (scope.signal.aborted) throw abortError(scope.signal, { op, sent: 'no' })
-        return await run({ once, op, idempotent, signal: scope.signal, remainingMs: scope.remainingMs })
+        if (deadline.signal.aborted) throw abortError(deadline.signal, { op, sent: 'no' })
+        return await run({ once, op, idempotent, signal: deadline.signal, remainingMs: deadline.remainingMs })
       } finally {
-        scope[Symbol.dispose]()
+        deadline[Symbol.dispose]()
       }
     },
     get tokens() {

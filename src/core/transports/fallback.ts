@@ -1,7 +1,7 @@
 /** Several ways to the same peer: the next is tried only where nothing was sent, so that a request is never made twice. */
 import { SignalboxError, type ErrorCode } from '../../errors.js'
 import type { ExchangeTransport, OpenOptions, StreamTransport } from '../../transport.js'
-import { abortError } from '../scope.js'
+import { abortError } from '../deadline.js'
 
 export interface FallbackOptions {
   /** Whether a failure is a reason to try the next; it cannot overrule `sent`. Default: the way is barred, not the caller. */

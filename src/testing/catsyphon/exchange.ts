@@ -1,5 +1,5 @@
 /** The simulator as an exchange transport. An abort leaves the request running, as it does on the real server. */
-import { abortError, raceSignal } from '../../core/scope.js'
+import { abortError, raceSignal } from '../../core/deadline.js'
 import { SignalboxError } from '../../errors.js'
 import type { Exchange, ExchangeTransport, Reply } from '../../transport.js'
 import type { SimulatedOutcome } from './answers.js'

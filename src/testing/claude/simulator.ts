@@ -1,6 +1,6 @@
 /** The Claude Code CLI in memory: a transport whose processes are simulated, with a ledger of everything they received and said. */
 import { systemClock, type Clock } from '../../core/clock.js'
-import { abortError } from '../../core/scope.js'
+import { abortError } from '../../core/deadline.js'
 import { launchPlan } from '../../claude/argv.js'
 import { launchEnv } from '../../claude/launch-env.js'
 import type { ClaudeLaunch } from '../../claude/launch.js'

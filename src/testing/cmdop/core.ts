@@ -1,7 +1,7 @@
 /** A simulated core: envelopes on a link on one side, requests to a simulated relay on the other. */
 import { create, fromBinary, toBinary, type MessageInitShape } from '@bufbuild/protobuf'
 import { encodeFrame, frameDecoder } from '../../core/codec/frames.js'
-import { abortError } from '../../core/scope.js'
+import { abortError } from '../../core/deadline.js'
 import type { Listener, Link, StreamTransport } from '../../transport.js'
 import { Kind, type Envelope } from '../../cmdop/envelope.js'
 import { EnvelopeSchema } from '../../cmdop/gen/cmdop/core/v1/envelope_pb.js'

@@ -1,5 +1,5 @@
 /** The relay as an exchange transport: what the client's REST plane talks to in memory. */
-import { abortError, raceSignal } from '../../core/scope.js'
+import { abortError, raceSignal } from '../../core/deadline.js'
 import { SignalboxError } from '../../errors.js'
 import type { ExchangeTransport } from '../../transport.js'
 import type { CmdopRelay } from './relay.js'

@@ -13,7 +13,7 @@ import {
   cmdopPolicy,
 } from '../../../src/gateway/policy/index.js'
 import { encodeNdjson } from '../../../src/core/codec/ndjson.js'
-import { raceSignal } from '../../../src/core/scope.js'
+import { raceSignal } from '../../../src/core/deadline.js'
 import {
   SignalboxError,
   type ErrorCode,

@@ -5,7 +5,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock, type Clock } from '../../../src/core/clock.js'
-import { abortError, createScope } from '../../../src/core/scope.js'
+import { abortError, createDeadline } from '../../../src/core/deadline.js'
 import { createStream, type SignalStream } from '../../../src/core/stream.js'
 import { SignalboxError } from '../../../src/errors.js'
 import type { CccMessage } from '../../../src/ccc/index.js'
@@ -100,7 +100,7 @@ export function cccHistoryFiles(options: CccHistoryFilesOptions = {}): CccHistor
     const { signal } = given
     const after = 'after' in given ? given.after : undefined
     const since = seconds(given.since)
-    const life = createScope({ signal })
+    const life = createDeadline({ signal })
     const places = new WeakMap<CccMessage, CccHistoryPosition>()
 
     const begin = async function* (): AsyncGenerator<readonly Placed[], void, void> {

@@ -1,6 +1,6 @@
 /** Runs the Claude Code CLI: finds it, asks its version once, and starts it with arguments that this version takes. */
 import type { StreamTransport } from '../../../src/transport.js'
-import { abortError, raceSignal } from '../../../src/core/scope.js'
+import { abortError, raceSignal } from '../../../src/core/deadline.js'
 import { onAbort } from '../../../src/core/on-abort.js'
 import { SignalboxError } from '../../../src/errors.js'
 import { launchPlan } from '../../../src/claude/argv.js'

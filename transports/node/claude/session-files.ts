@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import { createAccumulator } from '../../../src/core/codec/bytes.js'
 import { sleep, systemClock, type Clock } from '../../../src/core/clock.js'
 import { onAbort } from '../../../src/core/on-abort.js'
-import { abortError } from '../../../src/core/scope.js'
+import { abortError } from '../../../src/core/deadline.js'
 import { SignalboxError } from '../../../src/errors.js'
 import { projectKey } from '../../../src/claude/project-key.js'
 

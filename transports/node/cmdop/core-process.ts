@@ -1,7 +1,7 @@
 /** A CMDOP core as our child: found, started with its credentials in the environment, ended with us. */
 import type { CoreTransport } from '../../../src/cmdop/client.js'
 import { fromEnv, type ResolvedConfig } from '../../../src/cmdop/config.js'
-import { abortError } from '../../../src/core/scope.js'
+import { abortError } from '../../../src/core/deadline.js'
 import type { SignalboxError } from '../../../src/errors.js'
 import type { StreamTransport } from '../../../src/transport.js'
 import { findCore } from './binary.js'

@@ -1,5 +1,5 @@
 /** What the system's error codes mean for a caller: ours, the remedy, and that nothing was sent. Pure. */
-import { isNamed } from '../../../src/core/scope.js'
+import { isNamed } from '../../../src/core/deadline.js'
 import { SignalboxError, type ErrorCode } from '../../../src/errors.js'
 
 /** The system's name for an error, `ECONNREFUSED`, also out of the aggregate that several addresses leave. */

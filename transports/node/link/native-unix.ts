@@ -1,5 +1,5 @@
 /** A unix socket that the runtime's own call opens. It cannot be called off, but to a path on this machine it does not wait either. */
-import { abortError } from '../../../src/core/scope.js'
+import { abortError } from '../../../src/core/deadline.js'
 import type { Link, LinkInfo, StreamTransport } from '../../../src/transport.js'
 import { unixPath } from './address.js'
 import { openFault } from './faults.js'

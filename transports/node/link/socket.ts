@@ -1,6 +1,6 @@
 /** Unix sockets, TCP and named pipes: three ways to name an address, one way to open it. */
 import { connect, type NetConnectOpts } from 'node:net'
-import { abortError } from '../../../src/core/scope.js'
+import { abortError } from '../../../src/core/deadline.js'
 import type { Link, OpenOptions, StreamTransport } from '../../../src/transport.js'
 import { pipePath, tcpTarget, unixPath } from './address.js'
 import { openFault } from './faults.js'

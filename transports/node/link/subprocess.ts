@@ -1,7 +1,7 @@
 /** Children as links: what a launch means is the protocol's to say, by a pure function; starting and ending it is ours. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { tell } from '../../../src/core/policy/policy.js'
-import { abortError } from '../../../src/core/scope.js'
+import { abortError } from '../../../src/core/deadline.js'
 import type { Link, OpenOptions, StreamTransport } from '../../../src/transport.js'
 import { ChildLink } from './child-link.js'
 import { checkSizes, childEnvironment, sizeLimits, type Environment, type InheritOptions } from './environment.js'

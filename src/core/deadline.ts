@@ -1,25 +1,25 @@
 /**
- * A scope is the life of one call or attempt: the caller's signal and a deadline, as one signal that leaves no listener and no
- * timer behind once the scope is disposed. Scopes nest: call, attempt, link.
+ * A deadline ends one call or one attempt: it joins the caller's signal and a time limit into one signal. Disposing it removes its
+ * listener and its timer. Deadlines nest: a call's deadline is the parent of each attempt's.
  */
 import { SignalboxError, withFacts, type ErrorFacts } from '../errors.js'
 import { systemClock, type Clock, type Timer } from './clock.js'
 import { onAbort } from './on-abort.js'
 
-export interface ScopeOptions {
+export interface DeadlineOptions {
   readonly signal?: AbortSignal | undefined
-  /** Milliseconds until the scope ends by itself; undefined, 0 and Infinity mean never, less than 0 at once. */
+  /** Milliseconds until the deadline passes; undefined, 0 and Infinity mean never, a negative number means at once. */
   readonly timeoutMs?: number | undefined
   readonly clock?: Clock | undefined
 }
 
-export interface Scope extends Disposable {
+export interface Deadline extends Disposable {
   readonly signal: AbortSignal
-  /** Ends the scope by hand, for example on `break`. */
+  /** Aborts the signal at once, for example on `break`. */
   abort(reason?: unknown): void
-  /** Cancels the deadline but keeps following the caller's signal: a stream that has opened. */
+  /** Stops the timer but keeps following the caller's signal, for a stream that has opened. */
   clearDeadline(): void
-  /** Until the deadline; Infinity without one, 0 when the scope has ended. */
+  /** Milliseconds left; Infinity without a time limit, 0 once the signal is aborted. */
   remainingMs(): number
   [Symbol.dispose](): void
 }
@@ -31,13 +31,13 @@ export class DeadlinePassed {
 
 const NEVER = Number.POSITIVE_INFINITY
 
-export function createScope(options: ScopeOptions = {}): Scope {
+export function createDeadline(options: DeadlineOptions = {}): Deadline {
   const { signal: parent, timeoutMs = 0, clock = systemClock } = options
   const controller = new AbortController()
   const { signal } = controller
   let timer: Timer | undefined
   let endsAt = NEVER
-  // Disarmed at once: work that ignores its signal may never come to dispose of the scope, and its timer would hold the process.
+  // Work that ignores its signal may never dispose of the deadline, and its timer would keep the process alive.
   const abort = (reason?: unknown): void => {
     timer?.cancel()
     controller.abort(reason)
@@ -143,7 +143,7 @@ export function disposeLate(result: unknown): void {
  * Ties the life of something long-lived to a call's signal while it is being opened, and no longer: a stream outlives the call that
  * opened it, but not an opening that was given up.
  */
-export async function whileOpening<T>(life: Scope, opening: AbortSignal, open: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function whileOpening<T>(life: Deadline, opening: AbortSignal, open: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const unfollow = onAbort(opening, () => life.abort(opening.reason))
   try {
     return await open(life.signal)
