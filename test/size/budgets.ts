@@ -44,6 +44,7 @@ export const BUDGETS: Readonly<Record<string, Budget>> = {
   './cmdop/rest': { budget: 20.5 },
   './cmdop/scopes': { budget: 2 },
   './codec': { budget: 5 },
+  './hub': { budget: 16 },
   './store': { budget: 5.5 },
   './otel': { budget: 4.5 },
   // With the guard's own reading of requests and the ways to every upstream.

@@ -1,0 +1,57 @@
+/** Agents, their sessions, and the state of each session. */
+import type { Capabilities } from './capabilities.js'
+
+/**
+ * Names one agent in the whole hub: `<source>/<native id>`, such as `ccc/backend`, `cccc/g_12:lead` or `cmdop/m-1`.
+ * An agent that is reached through another hub has that hub's name in front: `laptop:ccc/backend`.
+ */
+export type AgentId = string
+
+/** What a session does now. `unknown` means that nothing has told the hub. */
+export type AgentState = 'idle' | 'running' | 'needs_answer' | 'stopped' | 'offline' | 'unknown'
+
+/** How the hub knows a state. */
+export interface Evidence {
+  /** `reported`: the system said so. `derived`: concluded from other events. `polled`: read at this time; the change may be older. */
+  readonly from: 'reported' | 'derived' | 'polled'
+  /** When this was seen, as an ISO time of the hub's clock. */
+  readonly at: string
+}
+
+/** The state of one session of an agent. */
+export interface AgentSession {
+  /** The system's own id. `main` for a system whose agents have one unnamed session. */
+  readonly id: string
+  readonly state: AgentState
+  readonly evidence: Evidence
+}
+
+/** One agent as the hub shows it. State belongs to the session and not to the agent: one Claude agent can run several sessions. */
+export interface Agent {
+  readonly id: AgentId
+  /** The name of the source that brings this agent. */
+  readonly source: string
+  /** `ccc`, `cccc`, `claude`, `cmdop`, `acp`, or the name of a system of your own. */
+  readonly system: string
+  /** For people. */
+  readonly name: string
+  /** The machine that the agent runs on, if the system tells. */
+  readonly host?: string
+  /** The agent that stands for the group of this one. */
+  readonly group?: AgentId
+  readonly sessions: readonly AgentSession[]
+  /** What this agent can do. What is absent is unsupported. */
+  readonly can: Capabilities
+  /** Other facts that the system gives, such as a model, a working folder or a version. */
+  readonly facts: Readonly<Record<string, string | number | boolean>>
+  /** The system's own record, if the hub keeps raw data. */
+  readonly raw?: unknown
+}
+
+/** A session that the system can list, running or not. */
+export interface SessionSummary {
+  readonly id: string
+  readonly title?: string
+  readonly updatedAt?: string
+  readonly facts: Readonly<Record<string, string | number | boolean>>
+}

@@ -1,0 +1,85 @@
+/** What an agent asks a person, and what can be answered. */
+import type { AgentId } from './agent.js'
+
+/** `permission`: may a tool run. `question`: options or free text. `confirm`: yes or no to a plan. `secret`: a PIN or a password. */
+export type AskKind = 'permission' | 'question' | 'confirm' | 'secret'
+
+/**
+ * `open` until the first answer wins. `answering` while the answer is on its way. `lost`: the process that asked is gone and
+ * nobody had answered. `withdrawn`: the agent took the question back, or its turn ended.
+ */
+export type AskStatus = 'open' | 'answering' | 'answered' | 'expired' | 'withdrawn' | 'lost'
+
+/** How an ask ended. */
+export type AskOutcome = 'answered' | 'expired' | 'withdrawn' | 'lost'
+
+/**
+ * What is known about an answer on its way to the agent. `written`: handed to the connection. `yes`: the system proved it.
+ * `rejected`: the system refused it, such as a wrong PIN. `maybe`: the hub died meanwhile, or the connection did.
+ */
+export type Delivered = 'no' | 'maybe' | 'written' | 'yes' | 'rejected'
+
+/** One of the choices of an ask. */
+export interface AskOption {
+  readonly id: string
+  readonly label: string
+  readonly description?: string
+  readonly kind?: 'allow_once' | 'allow_always' | 'reject_once' | 'reject_always' | 'choice'
+}
+
+/** One question of an ask that holds several. */
+export interface AskQuestion {
+  readonly id: string
+  readonly text: string
+  readonly options: readonly AskOption[]
+  /** More than one option may be chosen. */
+  readonly multiple?: boolean
+  /** A text of one's own is allowed. */
+  readonly freeText?: boolean
+}
+
+/** A question of an agent to a person. It exists from its arrival, whether or not anybody watches. */
+export interface Ask {
+  /** `<agent>#<epoch>#<native id>`: an answer can only reach the ask that it was given for. */
+  readonly id: string
+  readonly kind: AskKind
+  readonly agent: AgentId
+  readonly session?: string
+  /** The turn whose tool use asked. Absent when the system does not say. */
+  readonly turn?: string
+  readonly title: string
+  readonly detail?: string
+  /** The tool that wants to run, for policies. */
+  readonly tool?: string
+  /** Files and folders that the tool would touch, for policies. */
+  readonly paths?: readonly string[]
+  readonly input?: unknown
+  readonly danger?: 'low' | 'medium' | 'high'
+  /** Silence counts as a refusal at the system. */
+  readonly defaultsToNo?: boolean
+  readonly questions?: readonly AskQuestion[]
+  readonly options?: readonly AskOption[]
+  /** An accepting answer may carry a changed `input`. */
+  readonly editableInput?: boolean
+  readonly askedAt: string
+  readonly expiresAt?: string
+  readonly status: AskStatus
+  /** Who answered. */
+  readonly by?: string
+}
+
+/** An answer. Its shape must fit the ask: the hub checks it before anybody wins. */
+export type Answer =
+  | { readonly option: string }
+  /** By the id of each question: the id of an option, several ids, or a free text. */
+  | { readonly answers: Readonly<Record<string, string | readonly string[]>> }
+  | { readonly accept: boolean; readonly message?: string; readonly input?: unknown }
+  /** Never stored, logged, recorded or shown. */
+  | { readonly secret: string }
+
+/** What became of an answer that won. */
+export interface AnswerResult {
+  readonly askId: string
+  readonly by: string
+  readonly delivered: Delivered
+}

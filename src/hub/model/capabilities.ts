@@ -1,0 +1,27 @@
+/** What an agent can do. Each capability is an object, so that it can grow without a new name. */
+import type { AskKind } from './ask.js'
+
+/**
+ * An absent capability is unsupported: a call that needs it fails with `unsupported` and `sent: 'no'`.
+ * `sourceSuite` of `signalbox/testing` calls every claimed capability of a source.
+ */
+export interface Capabilities {
+  /** Takes prompts. */
+  readonly prompt?: { readonly images?: true; readonly files?: true }
+  /** Which parts of an answer arrive while it is being written. */
+  readonly stream?: { readonly text?: true; readonly tools?: true; readonly thinking?: true }
+  /** A running turn can be stopped. `keepsSession`: the conversation goes on afterwards. */
+  readonly cancel?: { readonly keepsSession: boolean }
+  /** The system itself takes this many more prompts while a turn runs. Without it the hub sends one prompt at a time. */
+  readonly queue?: { readonly depth: number }
+  readonly sessions?: { readonly list?: true; readonly create?: true; readonly resume?: true; readonly fork?: true }
+  /** Past events can be read. `complete: false` says that the system keeps only a part. */
+  readonly history?: { readonly complete: boolean }
+  /** `confirmsDelivery`: the system proves that an answer arrived. */
+  readonly asks?: { readonly kinds: readonly AskKind[]; readonly answerable: boolean; readonly confirmsDelivery: boolean }
+  readonly usage?: { readonly tokens?: true; readonly cost?: 'reported' | 'estimated' }
+  /** How a prompt of unknown outcome is found again. Without it the hub never repeats such a prompt. */
+  readonly dedupe?: 'by_client_id' | 'by_search'
+  readonly terminal?: { readonly write: boolean }
+  readonly group?: { readonly members: true; readonly mail?: true; readonly acknowledgements?: true }
+}

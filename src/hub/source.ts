@@ -1,0 +1,160 @@
+/**
+ * What brings the agents of one system into a hub. A source translates; it decides nothing. It keeps no queue, knows no viewer and
+ * never waits for the journal: it pushes events into a sink that returns at once.
+ */
+import type { Sent } from '../errors.js'
+import type { Agent, AgentId, SessionSummary } from './model/agent.js'
+import type { Answer, Ask, Delivered } from './model/ask.js'
+import type { AskEvent, AskResolvedEvent, EndEvent, HubEvent, HubEventBody } from './model/event.js'
+
+/** The part of an ask that a source knows. The hub adds the id, the status and the times. */
+export interface SourceAsk extends Omit<Ask, 'id' | 'agent' | 'session' | 'turn' | 'askedAt' | 'status' | 'by'> {
+  /** The system's own id of the question. Unique within the epoch of the agent. */
+  readonly nativeId: string
+}
+
+/** The agent asks. Pushing the same `nativeId` in the same epoch again changes nothing. */
+export interface SourceAskEvent {
+  readonly kind: 'ask'
+  readonly ask: SourceAsk
+}
+
+/**
+ * The system closed an ask by itself: the agent withdrew it, somebody answered it in another program, or it expired there.
+ * With `delivered` it reports on an answer that the hub gave, such as `rejected` for a wrong PIN.
+ */
+export interface SourceAskClosed {
+  readonly kind: 'ask_closed'
+  readonly nativeId: string
+  readonly outcome: 'answered' | 'withdrawn' | 'expired'
+  readonly by?: string
+  readonly delivered?: Delivered
+}
+
+/** Where an event belongs. The hub adds the position, its own time and the version. */
+export interface SourceEnvelope {
+  readonly agent: AgentId
+  /** One lifetime of the process or connection behind the agent. A new epoch closes the asks of the old one as lost. */
+  readonly epoch: string
+  readonly session?: string | undefined
+  /** The `promptId` of the prompt that this belongs to, or the source's own id of a turn that nobody here prompted. */
+  readonly turn?: string | undefined
+  /** The system's own time, as an ISO time. Never made up. */
+  readonly reportedAt?: string | undefined
+  /** Default `live`. */
+  readonly origin?: 'live' | 'replay'
+  readonly raw?: unknown
+}
+
+/** What a source pushes. An `end` with the `turn` of a prompt ends that prompt. */
+export type SourceEvent = SourceEnvelope & (Exclude<HubEventBody, AskEvent | AskResolvedEvent> | SourceAskEvent | SourceAskClosed)
+
+/** Takes events. Never waits and never throws: a source reads its connection at full speed whatever the journal does. */
+export interface SourceSink {
+  push(event: SourceEvent): void
+}
+
+/** What a source has when it is open. */
+export interface SourceSnapshot {
+  readonly agents: readonly Agent[]
+  /** The epoch of each agent. */
+  readonly epochs: Readonly<Record<AgentId, string>>
+  /**
+   * The native ids of the questions that are open at the system, by agent. Open asks of the hub that are not among them are lost.
+   * Left out, the source cannot say; then only a new epoch closes an ask.
+   */
+  readonly openAsks?: Readonly<Record<AgentId, readonly string[]>>
+}
+
+/** One prompt for a source. */
+export interface SourcePrompt {
+  readonly promptId: string
+  readonly agent: AgentId
+  readonly session?: string | undefined
+  readonly text: string
+  /** Who prompts. Systems that show an author show this. */
+  readonly by: string
+  /** What `receiptFor` gave. It was stored before this call. */
+  readonly receipt?: unknown
+}
+
+/** A prompt whose outcome the hub lost, because it or the connection died. */
+export interface UnresolvedPrompt extends SourcePrompt {
+  /** When the hub accepted the prompt, as an ISO time. */
+  readonly at: string
+}
+
+/** What became of such a prompt. */
+export type Resolution =
+  /** It runs. From now on the source pushes its events, and its `end`. */
+  | { readonly outcome: 'running' }
+  | { readonly outcome: 'ended'; readonly end: EndEvent }
+  /** It never reached the system. */
+  | { readonly outcome: 'not_sent' }
+  /** The system cannot tell yet. The hub asks again until its deadline. */
+  | { readonly outcome: 'unknown'; readonly reason?: string }
+  /** The system has no way to tell, now or later. */
+  | { readonly outcome: 'lost'; readonly sent?: Sent }
+
+/** How an answer came to the system. */
+export interface SourceDelivery {
+  readonly delivered: Exclude<Delivered, 'no'>
+}
+
+/** Which part of the past. */
+export interface HistoryQuery {
+  readonly session?: string | undefined
+  /** At most so many events, the newest. Default 200. */
+  readonly limit?: number | undefined
+  /** What an earlier page gave as `before`. */
+  readonly before?: string | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** A page of the past, oldest first. */
+export interface HistoryPage<Event = HubEvent> {
+  readonly events: readonly Event[]
+  /** Where the next older page starts; absent at the beginning. */
+  readonly before?: string
+  /** Whether the system keeps everything. */
+  readonly complete: boolean
+}
+
+/** Limits of a call to a source. */
+export interface SourceCallOptions {
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * The agents of one system at one place. Write one to bring a system of your own into the hub, and hold it to `sourceSuite` of
+ * `signalbox/testing`. A method that the capabilities of no agent claim may be absent.
+ */
+export interface Source extends AsyncDisposable {
+  /** The part of an agent id before the slash. Unique in a hub. */
+  readonly name: string
+  readonly system: string
+  /**
+   * Connects and begins to push. Called once. Resolves with the agents as they are now; agents that come and go later are pushed as
+   * `agent` events. Where the system cannot be reached the source keeps trying by itself: it resolves with the agents that it knows, in
+   * the state `offline`.
+   */
+  open(sink: SourceSink): Promise<SourceSnapshot>
+  /** What must be stored before a prompt is sent, so that the prompt can be found again. Plain data. Must not send anything. */
+  receiptFor?(prompt: SourcePrompt): unknown
+  /**
+   * Sends a prompt. Resolves when the system has it; its events and its one `end` are pushed with `turn: promptId`. A rejection is the
+   * end of the turn with `sent: 'no'`, and leads to `resolve` with `sent: 'maybe'`; then no `end` may be pushed.
+   */
+  prompt?(prompt: SourcePrompt): Promise<void>
+  /** Stops a turn. The `end` is pushed as for any other turn. */
+  cancel?(turn: { readonly agent: AgentId; readonly session?: string | undefined; readonly turn: string }): Promise<void>
+  /** Gives an answer that has won. The ask is checked and still belongs to the current epoch. */
+  answer?(ask: Ask, nativeId: string, answer: Answer, by: string): Promise<SourceDelivery>
+  /** Tells the system, in its own terms, that an ask expired. Never that a person refused. */
+  expire?(ask: Ask, nativeId: string): Promise<void>
+  /** Finds out about a prompt whose outcome is unknown. Must not send the prompt again. */
+  resolve?(prompt: UnresolvedPrompt): Promise<Resolution>
+  /** The past, as events with `origin: 'replay'`. */
+  history?(agent: AgentId, query: HistoryQuery): Promise<HistoryPage<SourceEvent>>
+  sessions?(agent: AgentId, options: SourceCallOptions): Promise<readonly SessionSummary[]>
+}
