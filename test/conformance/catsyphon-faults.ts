@@ -66,6 +66,24 @@ export const faultCases: readonly Case<CatsyphonContext>[] = [
     },
   },
   {
+    id: 'catsyphon.inherited-lost-answer',
+    title: 'events that an earlier client left are stored once, however many answers get lost',
+    async run(context) {
+      for (const fault of [faults.reset('after'), faults.truncate()]) {
+        await using bench = await openBench(context, { drainTimeoutMs: 50 })
+        const id = newSession()
+        bench.simulator.inject({ ...faults.refuse(), times: 1_000_000 })
+        await talk(bench.client, id, 4)
+        await bench.client.close()
+        bench.simulator.faults.clear()
+        bench.simulator.inject({ ...fault, times: 3, on: onEvents })
+        const next = await bench.restart()
+        checkEqual((await next.flush()).pending, 0)
+        checkEqual(contents(bench.simulator, id), expected(4))
+      }
+    },
+  },
+  {
     id: 'catsyphon.timeout-race',
     title:
       'a retry beside a request that is still being stored doubles nothing where the server can be made to wait, and is reported elsewhere',

@@ -30,6 +30,11 @@ export const requirements: readonly Requirement[] = [
     behaviour: 'Equal events of one millisecond are not merged, and moments rise within a session.',
   },
   {
+    id: 'catsyphon.inherited-lost-answer',
+    source: 'issue 13.18',
+    behaviour: 'Events that an earlier client left are stored once, however many answers get lost.',
+  },
+  {
     id: 'catsyphon.with-session',
     source: 'seed 003',
     behaviour: 'withSession completes with success or failed; a session that never started is not completed.',
@@ -288,6 +293,11 @@ export const requirements: readonly Requirement[] = [
     id: 'catsyphon.full-disk',
     source: 'design 6',
     behaviour: 'On a full disk what was acknowledged is still delivered, which makes room.',
+  },
+  {
+    id: 'catsyphon.crash',
+    source: 'issue 13.18',
+    behaviour: 'Kills of the writer and of the server, with answers dropped, halved and late, lose nothing and double nothing.',
   },
   {
     id: 'catsyphon.kill',

@@ -41,6 +41,8 @@ interface Numbers {
   readonly base: number
   /** The session is there already. */
   readonly exists: boolean
+  /** The lane's memo with everything that was saved since the delivery began: a later save starts from this one. */
+  readonly memo: Memo
 }
 
 export function createDeliver(options: DeliverOptions): Deliver {
@@ -83,12 +85,13 @@ export function createDeliver(options: DeliverOptions): Deliver {
     const { memo } = delivery
     const generation = await probe.detect(callOptions(delivery))
     const exists = memo.exists === true
-    if (typeof memo.base === 'number') return { generation, base: memo.base, exists }
-    if (generation === 'hash') return { generation, base: 0, exists }
+    if (typeof memo.base === 'number') return { generation, base: memo.base, exists, memo }
+    if (generation === 'hash') return { generation, base: 0, exists, memo }
     const found = await status(delivery)
     const base = found === undefined ? await lastOfForeign(delivery) : (found?.last_sequence ?? 0)
-    await delivery.saveMemo({ ...memo, base, exists: found !== null })
-    return { generation, base, exists: found !== null }
+    const saved: Memo = { ...memo, base, exists: found !== null }
+    await delivery.saveMemo(saved)
+    return { generation, base, exists: found !== null, memo: saved }
   }
 
   /** A session of other credentials may be written to and not looked at. A number far too high is refused with the right one. */
@@ -130,8 +133,8 @@ export function createDeliver(options: DeliverOptions): Deliver {
       return judge.later(error)
     }
     // Written down before it is sent: who comes after a crash must know that there may be more than one copy on its way.
-    const repeats = typeof delivery.memo.repeats === 'number' ? delivery.memo.repeats : 0
-    if (isRepeated) await delivery.saveMemo({ ...delivery.memo, repeats: repeats + 1 })
+    const repeats = typeof numbers.memo.repeats === 'number' ? numbers.memo.repeats : 0
+    if (isRepeated) await delivery.saveMemo({ ...numbers.memo, repeats: repeats + 1 })
     const texts = items.map((item) => numbered(textOf(item), numbers.base + item.ordinal))
     const head = texts[0] ?? ''
     const { fillAt } = tactics
@@ -143,7 +146,7 @@ export function createDeliver(options: DeliverOptions): Deliver {
       const ambiguous = isRepeated ? stillInTheDark(items, repeats > 0 ? items.length : (answer.accepted ?? items.length)) : 0
       afterSuccess(tactics, items, numbers.generation !== 'hash')
       const memo: Memo = {
-        ...delivery.memo,
+        ...numbers.memo,
         base: numbers.base,
         exists: true,
         lastEmittedAt: emittedIn(texts.at(-1) ?? ''),

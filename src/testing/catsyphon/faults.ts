@@ -18,10 +18,13 @@ export type FaultEffect =
   /** Processed, but the answer stops half-way. */
   | { readonly kind: 'truncate' }
   /**
-   * Slower than the client's patience, and processed all the same: it waits after its look at what is stored and before its write
-   * (`before-write`), or with the session's lock in hand (`in-transaction`).
+   * Slower than the client's timeout, and processed all the same. The request waits before it begins (`queued`), after it read what is
+   * stored and before it writes (`before-write`), while it holds the session's lock (`in-transaction`), or after everything is stored and
+   * before the answer leaves (`answered`).
    */
-  | { readonly kind: 'slow'; readonly ms: number; readonly phase: 'queued' | 'before-write' | 'in-transaction' }
+  | { readonly kind: 'slow'; readonly ms: number; readonly phase: SlowPhase }
+
+export type SlowPhase = 'queued' | 'before-write' | 'in-transaction' | 'answered'
 
 export type Fault = FaultEffect & {
   /** How many requests it takes; once, unless said. */
@@ -105,6 +108,6 @@ export const faults = {
   reset: (when: 'before' | 'after'): FaultEffect => ({ kind: 'reset', when }),
   refuse: (): FaultEffect => ({ kind: 'refuse' }),
   truncate: (): FaultEffect => ({ kind: 'truncate' }),
-  slow: (ms: number, phase: 'queued' | 'before-write' | 'in-transaction'): FaultEffect => ({ kind: 'slow', ms, phase }),
+  slow: (ms: number, phase: SlowPhase): FaultEffect => ({ kind: 'slow', ms, phase }),
   htmlPage: html,
 }

@@ -98,6 +98,7 @@ export function createCatsyphonSimulator(options: CatsyphonSimulatorOptions = {}
     }
     await pause('queued')
     const outcome = await settle(() => route(parseRequest(request, number), pause))
+    await pause('answered')
     if (fault?.kind === 'reset') return { kind: 'reset' }
     if (fault?.kind === 'truncate' && outcome.kind === 'answer') return { ...outcome, truncated: true, close: true }
     return outcome
