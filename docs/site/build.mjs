@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url'
 const site = fileURLToPath(new URL('.', import.meta.url))
 const root = join(site, '..', '..')
 const work = join(site, '.build')
-const run = (bin, args) => execFileSync(process.execPath, [join(site, 'node_modules', bin), ...args], { cwd: site, stdio: 'inherit' })
+const run = (bin, args) =>
+  execFileSync(process.execPath, [join(site, 'node_modules', bin), ...args], { cwd: site, stdio: 'inherit' })
 
 rmSync(work, { recursive: true, force: true })
 mkdirSync(join(work, 'pages'), { recursive: true })
@@ -19,7 +20,10 @@ const copied = new Set(['README', 'CONTRIBUTING', 'CHANGELOG', 'SECURITY'])
 const rewrite = (text) =>
   text
     .replace(/\]\((?:\.\.\/|\.\/)?docs\/([\w-]+)\.md/g, '](./$1.md')
-    .replace(/\]\((?:\.\.\/)?(README|CONTRIBUTING|CHANGELOG|SECURITY)\.md/g, (_, name) => `](./${name === 'README' ? 'index' : name.toLowerCase()}.md`)
+    .replace(
+      /\]\((?:\.\.\/)?(README|CONTRIBUTING|CHANGELOG|SECURITY)\.md/g,
+      (_, name) => `](./${name === 'README' ? 'index' : name.toLowerCase()}.md`,
+    )
     .replace(/\]\((?:\.\.\/|\.\/)((?:playground|test|src|transports|scripts|\.ci)\/[^)#]*)/g, `](${repository}/blob/main/$1`)
     .replace(/\]\(((?:playground|test|src|transports|scripts|\.ci)\/[^)#]*)/g, `](${repository}/blob/main/$1`)
 for (const name of copied) {

@@ -175,14 +175,14 @@ describe('the fake core', () => {
     await client.close()
     const { exit, said } = await start({ CMDOP_FAKE_OPTIONS: 'version=1.0.2' })
     expect(await exit).toEqual([2, null])
-    expect(said()).toContain('CMDOP_FAKE_OPTIONS is no JSON')
+    expect(said()).toContain('CMDOP_FAKE_OPTIONS is not JSON')
   })
 
   it('exits with code 1 at what is no frame, and with 0 at the end of its stdin [cmdop.fake.exits]', async () => {
     const broken = await start(withOptions(BOTH))
     broken.child.stdin.end(encodeFrame(Uint8Array.of(0xff)))
     expect(await broken.exit).toEqual([1, null])
-    expect(broken.said()).toContain('no frame')
+    expect(broken.said()).toContain('not a frame')
     const idle = await start(withOptions(BOTH))
     idle.child.stdin.end()
     expect(await idle.exit).toEqual([0, null])

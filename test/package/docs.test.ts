@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const pages = [
   join(root, 'README.md'),
   ...(existsSync(join(root, 'docs')) ? readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }) : [])
-    .filter((file) => file.endsWith('.md'))
+    .filter((file) => file.endsWith('.md') && !/^site[\\/]/.test(file))
     .map((file) => join(root, 'docs', file)),
 ].filter((page) => existsSync(page))
 

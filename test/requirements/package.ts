@@ -22,5 +22,17 @@ export const requirements: readonly Requirement[] = [
     behaviour: 'Every entry can be imported wherever it is meant to run, and exports something.',
   },
   { id: 'package.error-brand', source: 'design 4', behaviour: 'Errors are recognised by their brand, foreign ones are not.' },
+  {
+    id: 'package.ranges',
+    source: 'design 2',
+    behaviour: 'Dependencies are caret ranges: exact pins give an application two copies of zod.',
+  },
+  { id: 'package.side-effects', source: 'design 2', behaviour: 'Only the executables are listed as having side effects.' },
+  { id: 'package.links', source: 'design 2', behaviour: 'A link in a packed page leads to a file in the archive.' },
+  {
+    id: 'package.executables',
+    source: 'design 8',
+    behaviour: 'Importing an executable of the testing kit starts nothing and gives its path.',
+  },
   { id: 'package.first-bytes', source: 'design 1', behaviour: 'Bytes cross a pair of links, and both ends close.' },
 ]

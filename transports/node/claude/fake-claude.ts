@@ -1,17 +1,19 @@
 #!/usr/bin/env node
 /**
- * A fake `claude`: the simulator as a program, to be named where the real one would be. FAKE_CLAUDE_VERSION says which version to be,
- * FAKE_CLAUDE_RECORDING names a recording to play instead of the model. Sessions are kept under CLAUDE_CONFIG_DIR, as files of the real
- * one's shape.
+ * A fake `claude`: the simulator as an executable, to be started in place of the real CLI. FAKE_CLAUDE_VERSION is the version that it
+ * imitates. FAKE_CLAUDE_RECORDING is the path of a recording to play instead of the scripted model. Sessions are files under
+ * CLAUDE_CONFIG_DIR, in the format of the real CLI.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { projectKey } from '../../../src/claude/project-key.js'
 import type { HistoryMessage, SimulatedSessions } from '../../../src/testing/claude/conversation.js'
 import { generationOf } from '../../../src/testing/claude/generation.js'
 import { runProcess } from '../../../src/testing/claude/process.js'
 import { playRecording, type Recording } from '../../../src/testing/claude/replay.js'
+import { isMainModule } from '../link/is-main-module.js'
 import { processStdio } from '../link/stdio.js'
 
 const { env, argv } = process
@@ -54,23 +56,30 @@ function fileSessions(): SimulatedSessions {
   }
 }
 
-const link = processStdio()
-const killed = new AbortController()
-process.once('SIGTERM', () => killed.abort())
-const recording = env.FAKE_CLAUDE_RECORDING
-const probe = argv[2] === '--version' || argv[2] === 'auth'
-const exit =
-  recording !== undefined && !probe
-    ? await playRecording(JSON.parse(readFileSync(recording, 'utf8')) as Recording, { link, killed: killed.signal })
-    : await runProcess({
-        generation: generationOf(env.FAKE_CLAUDE_VERSION ?? '2.1.329'),
-        args: argv.slice(2),
-        env,
-        link,
-        sessions: fileSessions(),
-        files: new Map(),
-        cwd: process.cwd(),
-        killed: killed.signal,
-      })
-await link.end().catch(() => {})
-process.stderr.write(exit.stderr, () => process.exit(exit.exitCode ?? 0))
+/** The path of this executable, for `claudeProcess({ path: fakeClaude })`. Importing the module starts nothing. */
+export const fakeClaude: string = fileURLToPath(import.meta.url)
+
+async function main(): Promise<void> {
+  const link = processStdio()
+  const killed = new AbortController()
+  process.once('SIGTERM', () => killed.abort())
+  const recording = env.FAKE_CLAUDE_RECORDING
+  const probe = argv[2] === '--version' || argv[2] === 'auth'
+  const exit =
+    recording !== undefined && !probe
+      ? await playRecording(JSON.parse(readFileSync(recording, 'utf8')) as Recording, { link, killed: killed.signal })
+      : await runProcess({
+          generation: generationOf(env.FAKE_CLAUDE_VERSION ?? '2.1.329'),
+          args: argv.slice(2),
+          env,
+          link,
+          sessions: fileSessions(),
+          files: new Map(),
+          cwd: process.cwd(),
+          killed: killed.signal,
+        })
+  await link.end().catch(() => {})
+  process.stderr.write(exit.stderr, () => process.exit(exit.exitCode ?? 0))
+}
+
+if (isMainModule(import.meta.url)) await main()
