@@ -1,30 +1,52 @@
-/** The whole client: every op by name, what the dialects share under one face, streams, and the compatibility check. */
-import { lazily } from '../core/lazily.js'
-import { ccccAnswers } from './answers/index.js'
-import type { CcccAutoAckArgs, CcccAutoAckOutcome } from './auto-ack.js'
+/** The whole client: every op as a method, methods that hide the differences between the dialects, streams, and the compatibility check. */
+import { ccccAnswers } from './answers.js'
+import { createAutoAck, type CcccAutoAckArgs, type CcccAutoAckOutcome } from './auto-ack.js'
 import { assertCompatible, type CcccCompatibility, type CcccRequirements } from './compat.js'
 import { createContextMethods, type CcccContextMethods } from './context.js'
-import { createCcccCore, type CcccCallOptions, type CcccCore, type CcccCoreOptions } from './core.js'
 import { createDaemonKnowledge, type CcccDaemonKnowledge } from './daemon.js'
+import { openEvents } from './events/index.js'
 import type { CcccEventsArgs, CcccEventsOptions, CcccEventStream } from './events/types.js'
 import { createInboxMethods, type CcccInboxMethods } from './inbox.js'
 import { createMessaging, type CcccMessaging } from './messages.js'
 import { buildMethods, createMethodCall, type CcccFlatMethods, type CcccNamespaces } from './methods.js'
 import { createProfileUpsert, type CcccProfileUpsertArgs, type CcccProfileUpsertResult } from './profiles.js'
-import type { CcccResolve } from './resolve.js'
+import { createResolve, type CcccResolve } from './resolve.js'
+import { createCcccCore, type CcccCallOptions, type CcccCore, type CcccCoreOptions } from './small-client.js'
 import { loadOps } from './table.js'
 
+/** Options of the whole client: those of the small one, which brings no op table of its own. */
 export interface CcccOptions extends Omit<CcccCoreOptions, 'ops'> {}
 
 type Replace<Whole, Part> = Omit<Whole, keyof Part> & Readonly<Part>
 
-interface OwnProfiles {
+interface ProfileMethods {
+  /**
+   * Creates or changes a profile. Where the daemon refuses `env` in a profile, its values are stored as secrets by a second call.
+   * @example
+   * import { createCccc } from 'signalbox/cccc'
+   * import { ccccDaemon } from 'signalbox/node'
+   *
+   * await using client = createCccc({ transport: ccccDaemon() })
+   * const { profile } = await client.profiles.upsert({ profile: { name: 'Codex', runtime: 'codex', runner: 'pty' } })
+   * console.log(profile.id)
+   */
   upsert(args: CcccProfileUpsertArgs, options?: CcccCallOptions): Promise<CcccProfileUpsertResult>
 }
-interface OwnStreams {
+
+interface StreamMethods {
+  /**
+   * The same as `client.events`.
+   * @example
+   * import { createCccc } from 'signalbox/cccc'
+   * import { ccccDaemon } from 'signalbox/node'
+   *
+   * await using client = createCccc({ transport: ccccDaemon() })
+   * for await (const item of await client.streams.events({ groupId: 'g_0123456789ab' })) console.log(item.type)
+   */
   events(args: CcccEventsArgs, options?: CcccEventsOptions): Promise<CcccEventStream>
 }
-interface OwnFlat {
+
+interface FlatMethods {
   send: CcccMessaging['send']
   reply: CcccMessaging['reply']
   sendCrossGroup: CcccMessaging['sendCrossGroup']
@@ -35,33 +57,89 @@ interface OwnFlat {
   inboxMarkRead: CcccInboxMethods['markRead']
   inboxMarkAllRead: CcccInboxMethods['markAllRead']
   contextSync: CcccContextMethods['sync']
-  actorProfileUpsert: OwnProfiles['upsert']
-  eventsStream: OwnStreams['events']
+  actorProfileUpsert: ProfileMethods['upsert']
+  eventsStream: StreamMethods['events']
 }
 
-/** Namespaces from the table, with the methods that know the dialects in the place of their ops. */
+/** The namespaces of the op table. Methods that know the dialects replace the plain ones of their ops. */
 export interface CcccMethods
   extends Omit<CcccNamespaces, 'messages' | 'notifications' | 'inbox' | 'context' | 'profiles' | 'streams'> {
+  /** Sending, replying, acknowledging, and finding out what became of a send. */
   readonly messages: Replace<CcccNamespaces['messages'], Omit<CcccMessaging, 'ackNotification'> & { resolve: CcccResolve }>
+  /** Notifications of the daemon. */
   readonly notifications: Replace<CcccNamespaces['notifications'], { ack: CcccMessaging['ackNotification'] }>
+  /** Messages that wait for a principal. */
   readonly inbox: Replace<CcccNamespaces['inbox'], CcccInboxMethods>
+  /** The shared context of a group: tasks, notes, decisions. */
   readonly context: Replace<CcccNamespaces['context'], CcccContextMethods>
-  readonly profiles: Replace<CcccNamespaces['profiles'], OwnProfiles>
-  readonly streams: Replace<CcccNamespaces['streams'], OwnStreams>
+  /** Actor profiles and their secrets. */
+  readonly profiles: Replace<CcccNamespaces['profiles'], ProfileMethods>
+  /** Ops that take over their connection, and the stream of events. */
+  readonly streams: Replace<CcccNamespaces['streams'], StreamMethods>
 }
 
+/** The whole client. */
 export interface CcccClient extends CcccMethods, Pick<CcccCore, 'call' | 'callRaw' | 'open' | 'close'>, AsyncDisposable {
   /** Every op under its own name in camelCase: `ops.groupShow` is `groups.show`. */
-  readonly ops: Replace<CcccFlatMethods, OwnFlat>
-  /** Fails with `incompatible` unless the daemon offers what is asked for. Asks without side effects. */
+  readonly ops: Replace<CcccFlatMethods, FlatMethods>
+  /**
+   * Fails with `incompatible` when the daemon lacks something of the requirements. It never calls an op that acts on empty arguments.
+   * @example
+   * import { createCccc } from 'signalbox/cccc'
+   * import { ccccDaemon } from 'signalbox/node'
+   *
+   * await using client = createCccc({ transport: ccccDaemon() })
+   * const { ping } = await client.assertCompatible({ ipcV: 1, capabilities: { events_stream: true }, ops: ['groups'] })
+   * console.log(ping.version)
+   */
   assertCompatible(requirements?: CcccRequirements, options?: CcccCallOptions): Promise<CcccCompatibility>
-  /** Who answers and which dialect it speaks; asked once per daemon process. */
+  /**
+   * Returns the daemon's ping, its dialect, and whether it detects a repeated client id. Asked once per daemon process.
+   * @example
+   * import { createCccc } from 'signalbox/cccc'
+   * import { ccccDaemon } from 'signalbox/node'
+   *
+   * await using client = createCccc({ transport: ccccDaemon() })
+   * const { dialect, ping } = await client.describe()
+   * console.log(ping.version, dialect)
+   */
   describe: CcccDaemonKnowledge['get']
+  /**
+   * Opens the stream of a group's events. It reconnects by itself, and yields a `gap` where events may be missing.
+   * @example
+   * import { createCccc } from 'signalbox/cccc'
+   * import { ccccDaemon } from 'signalbox/node'
+   *
+   * await using client = createCccc({ transport: ccccDaemon() })
+   * const stream = await client.events({ groupId: 'g_0123456789ab', kinds: ['chat.message'] })
+   * for await (const item of stream) {
+   *   if (item.type === 'event') console.log(item.event.by, item.event.data.text)
+   * }
+   */
   events(args: CcccEventsArgs, options?: CcccEventsOptions): Promise<CcccEventStream>
-  /** Acknowledges attention messages as they are iterated; dialects A and B. */
+  /**
+   * Acknowledges attention messages while it is iterated: those that wait, those that come, and again after a gap. Dialects A and B; on C
+   * it fails with `unsupported`.
+   * @example
+   * import { createCccc } from 'signalbox/cccc'
+   * import { ccccDaemon } from 'signalbox/node'
+   *
+   * await using client = createCccc({ transport: ccccDaemon() })
+   * for await (const outcome of client.autoAck({ groupId: 'g_0123456789ab' })) console.log(outcome.type, outcome.event.id)
+   */
   autoAck(args: CcccAutoAckArgs, options?: CcccEventsOptions): AsyncIterable<CcccAutoAckOutcome>
 }
 
+/**
+ * Makes the whole client of one daemon. It opens no connection before the first call.
+ * @example
+ * import { createCccc } from 'signalbox/cccc'
+ * import { ccccDaemon } from 'signalbox/node'
+ *
+ * await using client = createCccc({ transport: ccccDaemon() })
+ * const { groups } = await client.groups.list()
+ * console.log(groups.length)
+ */
 export function createCccc(options: CcccOptions): CcccClient {
   const table = loadOps()
   const core = createCcccCore({ answers: ccccAnswers(table), ...options, ops: table })
@@ -70,11 +148,7 @@ export function createCccc(options: CcccOptions): CcccClient {
   const messages = createMessaging(core, method, daemon)
   const inbox = createInboxMethods(core, method, daemon)
   const context = createContextMethods(core, method, daemon)
-  const streams = lazily('cccc', core.clock, async () =>
-    (await import('./streams.js')).createStreams(core, { daemon, inbox, messages }, options.limits?.maxLineBytes),
-  )
-  const events: OwnStreams['events'] = (args, given = {}) => streams('events_stream', given, (has, left) => has.events(args, left))
-  const resolve: CcccResolve = (args, given = {}) => streams('resolve', given, (has, left) => has.resolve(args, left))
+  const events: StreamMethods['events'] = (args, given) => openEvents(core, daemon, args, given, options.limits?.maxLineBytes)
 
   const { spaces, flat } = buildMethods(method, table, {
     send: messages.send,
@@ -95,16 +169,14 @@ export function createCccc(options: CcccOptions): CcccClient {
     call,
     callRaw,
     open,
-    assertCompatible: (requirements, options) => assertCompatible(core, table, requirements, options),
+    assertCompatible: (requirements, given) => assertCompatible(core, table, requirements, given),
     describe: daemon.get,
     events,
-    async *autoAck(args, given = {}) {
-      yield* await streams('autoAck', given, async (has, left) => has.autoAck(args, left))
-    },
+    autoAck: createAutoAck({ daemon, inbox, messages, events }),
     close,
     [Symbol.asyncDispose]: close,
   }
-  Object.assign(spaces.messages ?? {}, { resolve })
+  Object.assign(spaces.messages ?? {}, { resolve: createResolve(core, daemon, events) })
   Object.assign(spaces.context ?? {}, { addNote: context.addNote })
   return { ...spaces, ops: flat, ...own } as unknown as CcccClient
 }

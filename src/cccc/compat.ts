@@ -1,5 +1,5 @@
 /** Is this the daemon that the program was written for? Asked without the side effects that the published clients' probes have. */
-import type { CcccCallOptions, CcccCore } from './core.js'
+import type { CcccCallOptions, CcccCore } from './small-client.js'
 import { hasOp, ping } from './daemon.js'
 import { IncompatibleDaemonError } from './errors.js'
 import type { CcccPing } from './shapes.js'

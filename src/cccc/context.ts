@@ -1,5 +1,5 @@
 /** The shared context: batches that are applied whole or not at all, in one of two vocabularies. */
-import type { CcccCallOptions, CcccCore } from './core.js'
+import type { CcccCallOptions, CcccCore } from './small-client.js'
 import type { CcccDaemonKnowledge } from './daemon.js'
 import { badArgument, isApiError, unsupported } from './errors.js'
 import type { MethodCall } from './methods.js'

@@ -1,7 +1,7 @@
 /** Who answers, and which of the three dialects it speaks. Found by asking, never by its version: a C build called itself 0.4.35rc1. */
 import type { CallOptions } from '../core/call.js'
 import { abortError, createDeadline, raceSignal, type Deadline } from '../core/deadline.js'
-import type { CcccCore } from './core.js'
+import type { CcccCore } from './small-client.js'
 import { isRefusal, unsupported, isApiError } from './errors.js'
 import type { CcccDialect, CcccPing } from './shapes.js'
 

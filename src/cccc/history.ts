@@ -1,5 +1,5 @@
 /** The history of messages, which dialect C keeps for each principal. */
-import type { CcccCallOptions, CcccCore } from './core.js'
+import type { CcccCallOptions, CcccCore } from './small-client.js'
 import { wireArgs } from './names.js'
 import { isEvent, listOf, type CcccEvent } from './shapes.js'
 

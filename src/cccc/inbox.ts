@@ -1,5 +1,5 @@
 /** What waits for somebody: unread messages on dialects A and B; mail and history on C. */
-import type { CcccCallOptions, CcccCore } from './core.js'
+import type { CcccCallOptions, CcccCore } from './small-client.js'
 import type { CcccDaemonKnowledge } from './daemon.js'
 import { unsupported } from './errors.js'
 import { historyPages } from './history.js'

@@ -11,7 +11,8 @@ export {
   type CcccOp,
   type CcccPort,
   type ResultOf,
-} from './core.js'
+  type OptionalArgs,
+} from './small-client.js'
 export {
   CcccError,
   DaemonAPIError,
@@ -37,6 +38,7 @@ export type { CcccResolve, CcccResolved, CcccResolveArgs } from './resolve.js'
 export type { CcccProfileUpsertArgs, CcccProfileUpsertResult } from './profiles.js'
 export type { CcccFlatMethods, CcccMethod, CcccNamespaces } from './methods.js'
 export type { CcccNamespaceOps, CcccOps, CcccTakingOver } from './ops.gen.js'
+export { ccccAnswers } from './answers.js'
 export type { CcccAnswerCheck, CcccDialect, CcccEvent, CcccPing, Loose } from './shapes.js'
 export { loadOps, type OpInfo, type OpTable } from './table.js'
 export { MAX_REQUEST_BYTES } from './socket-wire.js'

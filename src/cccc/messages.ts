@@ -1,6 +1,6 @@
 /** Sending, in the words of the attention dialects and in those of the message modes; the client says the same thing either way. */
 import { SignalboxError, withFacts } from '../errors.js'
-import type { CcccCallOptions, CcccCore } from './core.js'
+import type { CcccCallOptions, CcccCore } from './small-client.js'
 import type { CcccDaemonKnowledge } from './daemon.js'
 import { badArgument, isApiError, unsupported } from './errors.js'
 import type { MethodCall } from './methods.js'

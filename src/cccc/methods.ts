@@ -1,5 +1,5 @@
 /** Namespaced methods, all made from the table: `client.groups.show({ groupId })` calls `group_show` with `group_id`. */
-import type { CcccCallOptions, CcccCore, CcccOp, OptionalArgs } from './core.js'
+import type { CcccCallOptions, CcccCore, CcccOp, OptionalArgs } from './small-client.js'
 import { badArgument } from './errors.js'
 import { camelName, wireArgs, type CamelArgs, type CamelKey } from './names.js'
 import type { CcccNamespaceOps, CcccOps, CcccTakingOver } from './ops.gen.js'

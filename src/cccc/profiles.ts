@@ -1,5 +1,5 @@
 /** Actor profiles. The published example puts `env` into the profile, which one release in the middle refuses. */
-import type { CcccCallOptions } from './core.js'
+import type { CcccCallOptions } from './small-client.js'
 import { CcccError, isApiError } from './errors.js'
 import type { MethodCall } from './methods.js'
 import { isRecord, recordOr, type Loose } from './shapes.js'

@@ -1,5 +1,5 @@
 /** Whom a message is for, made explicit where the message-mode dialect insists on it. */
-import type { CcccCallOptions, CcccCore } from './core.js'
+import type { CcccCallOptions, CcccCore } from './small-client.js'
 import { badArgument } from './errors.js'
 import { isRecord, listOf, type Loose } from './shapes.js'
 

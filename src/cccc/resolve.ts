@@ -1,6 +1,6 @@
 /** What became of a send whose answer never came: looked for by its client id, in the history or in what the daemon replays. */
 import { abortError, createDeadline } from '../core/deadline.js'
-import type { CcccCallOptions, CcccCore } from './core.js'
+import type { CcccCallOptions, CcccCore } from './small-client.js'
 import type { CcccDaemonKnowledge } from './daemon.js'
 import { unsupported } from './errors.js'
 import type { CcccEventsArgs, CcccEventsOptions, CcccEventStream } from './events/types.js'

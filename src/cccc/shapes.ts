@@ -2,7 +2,7 @@
 
 export type Loose = Record<string, unknown>
 
-/** Looks for what is broken in the answer to an op; `ccccAnswers()` of `signalbox/cccc/answers` is one. */
+/** Returns what is broken in the result of an op, or undefined. `ccccAnswers()` makes one. */
 export type CcccAnswerCheck = (op: string, result: Loose) => { readonly path: string; readonly message: string } | undefined
 
 export interface CcccEvent {

@@ -1,35 +1,43 @@
-/** What the client needs of a way to the daemon: the IPC socket, or the web port. */
+/** What carries a client's requests: the IPC socket, or the web port. */
 import type { Link } from '../transport.js'
-import type { EventSource } from './events/stream.js'
+import type { EventSource } from './events/source.js'
 import type { CcccEventsArgs } from './events/types.js'
 import type { CcccDialect, Loose } from './shapes.js'
 
 /** What one attempt may use. */
 export interface WireOptions {
   readonly signal: AbortSignal
+  /** The op takes over its connection: the reply carries the link. */
+  readonly takeOver?: boolean
   readonly trace?: Readonly<Record<string, string>>
 }
 
-/** A connection that an op has taken over: its answer, and the bytes that follow it both ways. */
+export interface WireReply {
+  /** The whole envelope, as the daemon sent it. The caller checks `ok`. */
+  readonly answer: Loose
+  /** With `takeOver`: reads begin with the bytes that came behind the answer. */
+  readonly link?: Link
+}
+
+/** A connection that an op has taken over. */
 export interface CcccChannel extends AsyncDisposable {
+  /** The result of the op. */
   readonly handshake: Loose
-  /** Reads begin with whatever came together with the answer. */
+  /** Bytes in both directions. Reads begin with the bytes that came together with the answer. */
   readonly link: Link
 }
 
 export interface Wire {
   readonly kind: 'socket' | 'web'
   readonly name: string
-  /** The daemon's answer as it came: the whole envelope. */
-  request(op: string, args: Loose, options: WireOptions): Promise<Loose>
-  /** For the ops that take over their connection. The answer is checked by the caller. */
-  open(op: string, args: Loose, options: WireOptions): Promise<{ readonly answer: Loose; readonly link: Link }>
-  /** Where events come another way than by the op. */
+  /** Sends one request and waits for its answer. */
+  request(op: string, args: Loose, options: WireOptions): Promise<WireReply>
+  /** Present where events do not come by the op `events_stream`. */
   events?(request: { args: CcccEventsArgs; idleMs: number; opening: AbortSignal }): Promise<EventSource>
-  /** Where what can be called is a matter of the way: can this be? */
+  /** Present where only some ops can be called: whether this one can. */
   has?(op: string): boolean
-  /** Where the way itself tells the dialect. */
+  /** Present where the dialect is found without calling ops. */
   dialect?(signal: AbortSignal | undefined): Promise<CcccDialect | undefined>
-  /** Waits, within bounds, for connections that still have to be ended politely. */
+  /** Waits, within bounds, until the connections that are left have ended politely. */
   close(): Promise<void>
 }

@@ -1,6 +1,6 @@
 /** One message to two kinds of audience: what a failure of the second part says about the whole. */
 import { expect, test } from 'vitest'
-import { createCcccCore } from '../../src/cccc/core.js'
+import { createCcccCore } from '../../src/cccc/small-client.js'
 import { createDaemonKnowledge } from '../../src/cccc/daemon.js'
 import { createCccc } from '../../src/cccc/index.js'
 import { createMessaging } from '../../src/cccc/messages.js'

@@ -8,7 +8,7 @@ import {
   type CcccNotice,
   type CcccStreamItem,
 } from '../../src/cccc/index.js'
-import { createCcccCore } from '../../src/cccc/core.js'
+import { createCcccCore } from '../../src/cccc/small-client.js'
 import { createEventStream } from '../../src/cccc/events/stream.js'
 import { createTracker } from '../../src/cccc/events/tracker.js'
 import { createCcccSimulator, createFakeClock, type CcccSimulator, type CcccSimulatorOptions } from '../../src/testing/index.js'

@@ -1,7 +1,7 @@
 /** Tables are unpacked once, not once for each of those who read them. */
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { createCccc } from '../../src/cccc/index.js'
-import { ccccAnswers } from '../../src/cccc/answers/index.js'
+import { ccccAnswers } from '../../src/cccc/answers.js'
 import { loadOps } from '../../src/cccc/table.js'
 import { ccccWebPort } from '../../src/cccc/web/index.js'
 import { loadRoutes } from '../../src/cccc/web/routes.js'

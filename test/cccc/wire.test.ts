@@ -1,6 +1,6 @@
 /** The rules of the wire that keep an old daemon alive, and what a caller is told when an answer does not come. */
 import { afterEach, describe, expect, test } from 'vitest'
-import { ccccAnswers } from '../../src/cccc/answers/index.js'
+import { ccccAnswers } from '../../src/cccc/answers.js'
 import { createCccc, createCcccCore, OutcomeUnknownError } from '../../src/cccc/index.js'
 import type { Interceptor, Link, StreamTransport } from '../../src/index.js'
 import { createCcccSimulator, createFakeClock, memoryPair, type CcccSimulator } from '../../src/testing/index.js'
@@ -198,7 +198,7 @@ describe('an answer', () => {
     await off.call('ping')
     expect(notices).toHaveLength(1)
     // The small client carries no list of its own, and does not pretend to.
-    expect(() => createCcccCore({ transport, validate: 'strict' })).toThrow(/signalbox\/cccc\/answers/)
+    expect(() => createCcccCore({ transport, validate: 'strict' })).toThrow(/ccccAnswers/)
     await using small = createCcccCore({ transport, validate: 'strict', answers: ccccAnswers() })
     await expect(small.call('ping')).rejects.toMatchObject({ code: 'invalid_message' })
   })

@@ -14,8 +14,7 @@ export const BUDGETS: Readonly<Record<string, Budget>> = {
   '.': { budget: 10 },
   './web': { budget: 16.8, aim: 9 },
   './ccc': { budget: 6, whole: 11.2 },
-  './cccc': { budget: 15, whole: 19.5 },
-  './cccc/answers': { budget: 3.5 },
+  './cccc': { budget: 20.5 },
   './cccc/scopes': { budget: 2 },
   // With the scope of calls, which its page carries anyway: the client has it.
   './cccc/web': { budget: 10.7 },
@@ -67,6 +66,8 @@ export const NOT_HELD: readonly string[] = [
 
 /** One export of an entry that has many, as a program that needs no more takes it. */
 export const ALONE: readonly { readonly entry: string; readonly name: string; readonly budget: number }[] = [
+  { entry: './cccc', name: 'createCccc', budget: 20 },
+  { entry: './cccc', name: 'createCcccCore', budget: 9 },
   { entry: './claude', name: 'query', budget: 15.3 },
   // The way of a page to a server, ofetch inside.
   { entry: './web', name: 'fetchExchange', budget: 9 },

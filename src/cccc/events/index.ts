@@ -1,12 +1,13 @@
 /** Opens a stream of events: the daemon's own, or the next best thing. */
 import { MAX_LINE_BYTES } from '../../core/codec/ndjson.js'
 import { createDeadline } from '../../core/deadline.js'
-import type { CcccCore } from '../core.js'
+import type { CcccCore } from '../small-client.js'
 import type { CcccDaemonKnowledge } from '../daemon.js'
 import { badArgument, isApiError } from '../errors.js'
 import { poll, startPolling } from './poll.js'
 import { connectPush, readPush, type Connection } from './push.js'
-import { createEventStream, type EventSource } from './stream.js'
+import type { EventSource } from './source.js'
+import { createEventStream } from './stream.js'
 import { createTracker } from './tracker.js'
 import type { CcccEventsArgs, CcccEventsOptions, CcccEventStream } from './types.js'
 

@@ -1,7 +1,7 @@
 /** For daemons without a stream: the history of messages, asked again and again. It sees chat messages and nothing else. */
 import { sleep } from '../../core/clock.js'
 import type { CallOptions } from '../../core/call.js'
-import type { CcccCore } from '../core.js'
+import type { CcccCore } from '../small-client.js'
 import { unsupported } from '../errors.js'
 import { historyPages } from '../history.js'
 import { ping } from '../daemon.js'

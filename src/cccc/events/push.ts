@@ -2,7 +2,7 @@
 import { watchIdle } from '../../core/idle.js'
 import type { CallOptions } from '../../core/call.js'
 import { onAbort } from '../../core/on-abort.js'
-import type { CcccCore } from '../core.js'
+import type { CcccCore } from '../small-client.js'
 import { ping, type CcccDaemonKnowledge } from '../daemon.js'
 import { CcccError } from '../errors.js'
 import { linesOf, parseLine } from '../lines.js'

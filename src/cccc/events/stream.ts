@@ -5,19 +5,10 @@ import { reconnecting } from '../../core/reconnect.js'
 import { abortError, createDeadline } from '../../core/deadline.js'
 import { createStream, type Gap } from '../../core/stream.js'
 import type { SignalboxError } from '../../errors.js'
-import type { CcccCore } from '../core.js'
+import type { CcccCore } from '../small-client.js'
 import { isRefusal } from '../errors.js'
+import type { EventSource } from './source.js'
 import type { CcccCursor, CcccEventsOptions, CcccEventStream, CcccStreamItem } from './types.js'
-import type { Tracker } from './tracker.js'
-
-type Batches = AsyncIterable<readonly CcccStreamItem[]>
-
-export interface EventSource {
-  readonly mode: CcccEventStream['mode']
-  readonly tracker: Tracker
-  /** The connection that is open already comes first. */
-  open(attempt: number, signal: AbortSignal): Promise<Batches>
-}
 
 const OP = 'events_stream'
 

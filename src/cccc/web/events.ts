@@ -9,7 +9,7 @@ import { onAbort } from '../../core/on-abort.js'
 import { createDeadline } from '../../core/deadline.js'
 import { SignalboxError } from '../../errors.js'
 import type { Reply } from '../../transport.js'
-import type { EventSource } from '../events/stream.js'
+import type { EventSource } from '../events/source.js'
 import { createTracker, type Tracker } from '../events/tracker.js'
 import type { CcccEventsArgs, CcccStreamItem } from '../events/types.js'
 import { apiError, CcccError, unsupported } from '../errors.js'
@@ -28,7 +28,7 @@ export interface WebEventsContext {
   readonly idleMs: number
   readonly opening: AbortSignal
   readonly clock: Clock
-  send(request: WebRequest, options: WireOptions): Promise<Reply>
+  send(request: WebRequest, options: Pick<WireOptions, 'signal' | 'trace'>): Promise<Reply>
   answerOf(op: string, reply: Reply): Promise<Loose>
 }
 

@@ -9,7 +9,7 @@ import { readText } from '../../core/read-text.js'
 import type { ExchangeTransport, Reply } from '../../transport.js'
 import { apiError, badArgument, CcccError, unsupported } from '../errors.js'
 import { isRecord, type CcccDialect, type Loose } from '../shapes.js'
-import type { Wire, WireOptions } from '../wire.js'
+import type { Wire, WireOptions, WireReply } from '../wire.js'
 import { loadRoutes, webRequest, type WebRequest } from './routes.js'
 import { parsed, webEvents } from './events.js'
 import { openTerminal, type CcccWebTerminals, type WebTerminal } from './terminal.js'
@@ -39,7 +39,7 @@ export function ccccWebPort(options: CcccWebPortOptions): CcccWebPort {
   const attached = new Map<string, WebTerminal>()
   let count = 0
 
-  const send = (request: WebRequest, { signal, trace }: WireOptions): Promise<Reply> => {
+  const send = (request: WebRequest, { signal, trace }: Pick<WireOptions, 'signal' | 'trace'>): Promise<Reply> => {
     const headers = request.body === undefined ? {} : { 'content-type': 'application/json' }
     return transport.exchange({ ...request, headers }, { signal, ...(trace ? { trace } : {}) })
   }
@@ -102,40 +102,39 @@ export function ccccWebPort(options: CcccWebPortOptions): CcccWebPort {
     return { v: 1, ok: true, result: { group_id, actor_id, cols, rows } }
   }
 
+  const takeOver = async (op: string, args: Loose, signal: AbortSignal): Promise<WireReply> => {
+    if (op !== 'term_attach') {
+      throw unsupported(
+        op,
+        `${op} takes over its connection, and the web port cannot give one away.`,
+        'Use the IPC socket, or a gateway.',
+      )
+    }
+    if (!terminals) throw unsupported(op, 'A terminal goes over a WebSocket.', 'Pass terminals: { url } to ccccWebPort.')
+    const dialect = await dialectOf(signal)
+    count += 1
+    const terminal = await openTerminal({ terminals, args, dialect, clock, signal, id: `terminal-${count}` })
+    const key = keyOf(args)
+    attached.set(key, terminal)
+    void terminal.link.closed.then(() => {
+      if (attached.get(key) === terminal) attached.delete(key)
+    })
+    return terminal
+  }
+
   const wire: Wire = {
     kind: 'web',
     name: transport.name,
     async request(op, args, io) {
-      if (op === 'term_resize' && terminals) return resize(args)
+      if (io.takeOver) return takeOver(op, args, io.signal)
+      if (op === 'term_resize' && terminals) return { answer: resize(args) }
       const route = routes.get(op)
-      if (!route) {
-        throw unsupported(op, `The web port has no route for ${op}.`, 'Use the IPC socket, or a gateway.')
-      }
+      if (!route) throw unsupported(op, `The web port has no route for ${op}.`, 'Use the IPC socket, or a gateway.')
       const answer = await answerOf(op, await send(webRequest(op, route, args), io))
       const { result } = answer
-      // It wraps the daemon's own answer.
-      return op === 'ping' && isRecord(result) && isRecord(result.daemon) ? { ...answer, result: result.daemon } : answer
-    },
-    async open(op, args, { signal }) {
-      if (op !== 'term_attach') {
-        throw unsupported(
-          op,
-          `${op} takes over its connection, which the web port does not offer.`,
-          'Use the IPC socket, or a gateway.',
-        )
-      }
-      if (!terminals) {
-        throw unsupported(op, 'A terminal goes over a WebSocket.', 'Pass terminals: { url } to ccccWebPort.')
-      }
-      const dialect = await dialectOf(signal)
-      count += 1
-      const terminal = await openTerminal({ terminals, args, dialect, clock, signal, id: `terminal-${count}` })
-      const key = keyOf(args)
-      attached.set(key, terminal)
-      void terminal.link.closed.then(() => {
-        if (attached.get(key) === terminal) attached.delete(key)
-      })
-      return terminal
+      // The route wraps the daemon's own answer.
+      if (op === 'ping' && isRecord(result) && isRecord(result.daemon)) return { answer: { ...answer, result: result.daemon } }
+      return { answer }
     },
     has: (op) => routes.has(op) || (terminals !== undefined && (op === 'term_attach' || op === 'term_resize')),
     dialect: (given) => dialectOf(given ?? new AbortController().signal),

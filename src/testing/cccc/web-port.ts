@@ -168,7 +168,7 @@ export function createCcccWebPortSimulator(options: CcccWebPortSimulatorOptions)
     }
     let envelope: Loose
     try {
-      envelope = await wire.request(call.op, call.args, { signal: signal ?? new AbortController().signal })
+      envelope = (await wire.request(call.op, call.args, { signal: signal ?? new AbortController().signal })).answer
     } catch {
       if (signal?.aborted) throw abortError(signal, { transport: NAME, sent: 'maybe' })
       return refused({ status: 503, code: 'daemon_unavailable', message: 'ccccd unavailable' })

@@ -93,8 +93,10 @@ export function simulatedWebSocket(context: WebTerminalContext, cookie: string):
           1008,
         )
       }
-      const opened = await wire.open('term_attach', ids, { signal: new AbortController().signal }).catch(() => undefined)
-      if (!opened) return this.#refuse({ code: 'daemon_unavailable', message: 'ccccd unavailable' }, 1011)
+      const opened = await wire
+        .request('term_attach', ids, { signal: new AbortController().signal, takeOver: true })
+        .catch(() => undefined)
+      if (!opened?.link) return this.#refuse({ code: 'daemon_unavailable', message: 'ccccd unavailable' }, 1011)
       const { answer, link } = opened
       this.#link = link
       if (answer.ok !== true || this.readyState !== 1) {

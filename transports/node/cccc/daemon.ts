@@ -5,7 +5,7 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { SignalboxError } from '../../../src/errors.js'
 import type { StreamTransport } from '../../../src/transport.js'
-import { createCcccCore } from '../../../src/cccc/core.js'
+import { createCcccCore } from '../../../src/cccc/small-client.js'
 import { endpointOf, FALLBACK, type CcccEndpoint } from '../../../src/cccc/endpoint.js'
 import { tcpSocket, unixSocket } from '../link/socket.js'
 

@@ -3,7 +3,7 @@
  * that is there proves nothing. Finding something does not offer it.
  */
 import { createCcc } from '../../../src/ccc/index.js'
-import { createCcccCore } from '../../../src/cccc/core.js'
+import { createCcccCore } from '../../../src/cccc/small-client.js'
 import { SignalboxError } from '../../../src/errors.js'
 import type { StreamTransport } from '../../../src/transport.js'
 import { fetchExchange } from '../../web/fetch-exchange.js'
