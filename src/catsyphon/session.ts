@@ -1,4 +1,5 @@
 /** One agent's run: its start, what was said and done, its end. Every method resolves when the event is durable, not when it is sent. */
+import { snakeName } from '../core/names.js'
 import type { CallOptions } from '../core/call.js'
 import { SignalboxError } from '../errors.js'
 import type { FlushReport } from '../store/outbox-types.js'
@@ -190,4 +191,4 @@ export async function withSession<Result>(
 
 /** The wire's names are the caller's own in snake_case; what stands inside of them is nobody's business. */
 const wireNames = (given: object): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(given).map(([key, value]) => [key.replace(/[A-Z]/g, (big) => `_${big.toLowerCase()}`), value]))
+  Object.fromEntries(Object.entries(given).map(([key, value]) => [snakeName(key), value]))

@@ -1,5 +1,6 @@
 /** What is known of the answers to the ops: the keys that every recorded daemon gave. The whole client checks by it. */
-import { isEvent, isRecord, type CcccAnswerCheck, type Loose } from './shapes.js'
+import { isRecord } from '../core/is-record.js'
+import { isEvent, type CcccAnswerCheck, type Loose } from './shapes.js'
 import { loadOps, type OpTable } from './table.js'
 import { ANSWERS } from './answers.gen.js'
 

@@ -1,5 +1,5 @@
 /** Reads the daemon's descriptor as leniently as the published clients do together. Pure: whoever has a file system reads the file. */
-import { isRecord } from './shapes.js'
+import { isRecord } from '../core/is-record.js'
 
 export type CcccEndpoint =
   | { readonly transport: 'unix'; readonly path: string; readonly pid?: number }

@@ -2,7 +2,8 @@
 import { createAccumulator } from '../core/codec/bytes.js'
 import type { CloseOptions, Link } from '../transport.js'
 import { CcccError } from './errors.js'
-import { isRecord, type Loose } from './shapes.js'
+import { isRecord } from '../core/is-record.js'
+import type { Loose } from './shapes.js'
 
 const NEWLINE = 0x0a
 

@@ -1,9 +1,11 @@
 /** Namespaced methods, all made from the table: `client.groups.show({ groupId })` calls `group_show` with `group_id`. */
 import type { CcccCallOptions, CcccCore, CcccOp, OptionalArgs } from './small-client.js'
 import { badArgument } from './errors.js'
-import { camelName, wireArgs, type CamelArgs, type CamelKey } from './names.js'
+import { camelName } from '../core/names.js'
+import { wireArgs, type CamelArgs, type CamelKey } from './names.js'
 import type { CcccNamespaceOps, CcccOps, CcccTakingOver } from './ops.gen.js'
-import { isRecord, type Loose } from './shapes.js'
+import { isRecord } from '../core/is-record.js'
+import type { Loose } from './shapes.js'
 import type { OpTable } from './table.js'
 import type { CcccChannel } from './wire.js'
 

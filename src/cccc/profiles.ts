@@ -2,7 +2,8 @@
 import type { CcccCallOptions } from './small-client.js'
 import { CcccError, isApiError } from './errors.js'
 import type { MethodCall } from './methods.js'
-import { isRecord, recordOr, type Loose } from './shapes.js'
+import { isRecord } from '../core/is-record.js'
+import { recordOr, type Loose } from './shapes.js'
 
 export interface CcccProfileUpsertArgs {
   readonly profile: Loose

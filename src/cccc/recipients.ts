@@ -1,7 +1,8 @@
 /** Whom a message is for, made explicit where the message-mode dialect insists on it. */
 import type { CcccCallOptions, CcccCore } from './small-client.js'
 import { badArgument } from './errors.js'
-import { isRecord, listOf, type Loose } from './shapes.js'
+import { isRecord } from '../core/is-record.js'
+import { listOf, type Loose } from './shapes.js'
 
 const isHuman = (token: string): boolean => /^\s*@?user\s*$/.test(token)
 const isGroup = (token: string): boolean => /^@(?:all|peers|foreman)$/.test(token)

@@ -1,7 +1,8 @@
 /** Secrets go in and never come out: not to interceptors, not into errors, not back to the caller. */
 import { redactText } from '../redact-text.js'
 import { isSecretName } from '../secret-names.js'
-import { isRecord, type Loose } from './shapes.js'
+import { isRecord } from '../core/is-record.js'
+import type { Loose } from './shapes.js'
 
 const MASK = '[redacted]'
 

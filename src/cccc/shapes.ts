@@ -1,4 +1,5 @@
 /** What the daemon's records look like. Open everywhere: newer daemons add keys, kinds and codes, and all of them pass through. */
+import { isRecord } from '../core/is-record.js'
 
 export type Loose = Record<string, unknown>
 
@@ -35,10 +36,6 @@ export interface CcccPing {
  * and context v3, C message modes and context v3.
  */
 export type CcccDialect = 'A' | 'B' | 'C'
-
-export function isRecord(value: unknown): value is Loose {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
 
 /** What another program gave, where it is not what it should be. */
 export const recordOr = (value: unknown, otherwise: Loose = {}): Loose => (isRecord(value) ? value : otherwise)

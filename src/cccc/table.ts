@@ -1,5 +1,5 @@
 /** The op table, unpacked: what a client must know about an op beyond its types. */
-import { camelName } from './names.js'
+import { camelName } from '../core/names.js'
 import { OP_FLAGS, OP_TABLE } from './table.gen.js'
 
 export interface OpInfo {

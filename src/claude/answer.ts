@@ -2,7 +2,8 @@
  * What a turn says, gathered from its lines: the text from the blocks of the main loop, the error the CLI reported on the way, the usage
  * limit, the background work. `assistant` lines are the truth; deltas are shown to a reader, never gathered.
  */
-import { asText, isAssistant, isInit, isRateLimit, isRecord, isText, isToolUse } from './guards.js'
+import { isRecord } from '../core/is-record.js'
+import { asText, isAssistant, isInit, isRateLimit, isText, isToolUse } from './guards.js'
 import type { AssistantLine, ClaudeLine, InitLine, RateLimitLine } from './lines.js'
 
 /** The text kept for one turn: enough for any answer, and a bound. */

@@ -15,7 +15,7 @@ import { classifyResult } from './classify.js'
 import { endError } from './end-error.js'
 import { ClaudeError, CLITimeoutError, ParseError, type ClaudeErrorFacts } from './errors.js'
 import { hasType, isApiRetry, isInit, isResult } from './guards.js'
-import { inTime } from './in-time.js'
+import { withinTime } from '../core/within-time.js'
 import type { ClaudeLine, ContentBlock, ResultLine } from './lines.js'
 import { createMeter } from './meter.js'
 import type { TurnState } from './turn-state.js'
@@ -201,7 +201,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   const finish = async (fault: unknown): Promise<void> => {
     alive = false
     idle?.stop()
-    const reason = await inTime(link.closed, 2_000, clock)
+    const reason = await withinTime(link.closed, 2_000, clock)
       .then((early) => early ?? link.close({ graceMs: 1_000 }))
       .catch((error: unknown): CloseReason => ({ kind: 'error', error }))
     const known = { reason, fault: fault ? faultOf(fault) : undefined, transport, silent }
@@ -266,7 +266,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     end,
     async leave(patienceMs) {
       await end().catch(() => {})
-      await inTime(ended.promise, patienceMs, clock)
+      await withinTime(ended.promise, patienceMs, clock)
       await close()
     },
     close,

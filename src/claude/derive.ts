@@ -1,4 +1,5 @@
 /** From lines to messages. Holds what one line does not say by itself: which tool a result answers, which text was already shown. */
+import { isRecord } from '../core/is-record.js'
 import {
   asText,
   isApiRetry,
@@ -6,7 +7,6 @@ import {
   isFailure,
   isInit,
   isRateLimit,
-  isRecord,
   isResult,
   isStreamEvent,
   isText,

@@ -18,9 +18,7 @@ import type {
   ToolUseBlock,
   UserLine,
 } from './lines.js'
-
-export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
+import { isRecord } from '../core/is-record.js'
 
 /** Every line that we act upon has a type; anything else on stdout is noise. */
 export const hasType = (value: unknown): value is ClaudeLine => isRecord(value) && typeof value.type === 'string'

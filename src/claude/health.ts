@@ -4,7 +4,7 @@ import { SignalboxError } from '../errors.js'
 import type { StreamTransport } from '../transport.js'
 import type { Clock } from '../core/clock.js'
 import { systemClock } from '../core/clock.js'
-import { isRecord } from './guards.js'
+import { isRecord } from '../core/is-record.js'
 import type { ClaudeAuth, ClaudeLaunch } from './launch.js'
 import { formatVersion, parseVersion } from './version.js'
 

@@ -2,7 +2,7 @@
 import type { Clock } from '../core/clock.js'
 import { createDeadline, raceSignal } from '../core/deadline.js'
 import type { ControlHandler } from './control.js'
-import { isRecord } from './guards.js'
+import { isRecord } from '../core/is-record.js'
 
 /** The CLI's own names. */
 export const HOOK_EVENTS = [

@@ -1,4 +1,6 @@
 /** The part of JSON Schema that tool inputs use: types, required, properties, items, enum. Throws in words that a model can act on. */
+import { isRecord } from '../core/is-record.js'
+
 export interface JsonSchema {
   readonly type?: string | readonly string[]
   readonly properties?: Readonly<Record<string, JsonSchema>>
@@ -35,7 +37,7 @@ export function checkJson(schema: JsonSchema, value: unknown, path = 'input', de
 function isOfType(type: string, value: unknown): boolean {
   switch (type) {
     case 'object':
-      return typeof value === 'object' && value !== null && !Array.isArray(value)
+      return isRecord(value)
     case 'array':
       return Array.isArray(value)
     case 'null':

@@ -1,5 +1,5 @@
 /** Tools that run in this process: the CLI speaks JSON-RPC to them over the control protocol, wherever the CLI itself runs. */
-import { isRecord } from './guards.js'
+import { isRecord } from '../core/is-record.js'
 import { checkJson, type JsonSchema } from './json-check.js'
 
 /** Content of a tool's answer: text, image, and what else MCP knows. */

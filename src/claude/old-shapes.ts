@@ -1,5 +1,5 @@
 /** Lines that no measured CLI writes, but that recordings made for ccflow hold: read as the messages they were meant to be. */
-import { isRecord } from './guards.js'
+import { isRecord } from '../core/is-record.js'
 import type { ClaudeLine } from './lines.js'
 import type { ClaudeMessage } from './messages.js'
 

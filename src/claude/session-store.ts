@@ -3,7 +3,7 @@ import { SignalboxError } from '../errors.js'
 import { memoryStore } from '../store/index.js'
 import type { Kv } from '../store/index.js'
 import { SessionStoreError } from './errors.js'
-import { isRecord } from './guards.js'
+import { isRecord } from '../core/is-record.js'
 import {
   matchesFilter,
   metadataOf,

@@ -7,7 +7,7 @@ import { SignalboxError, type ErrorCode } from '../errors.js'
 import type { Connection } from './connection.js'
 import { ClaudeError } from './errors.js'
 import { textIn } from './guards.js'
-import { inTime } from './in-time.js'
+import { withinTime } from '../core/within-time.js'
 import { isUuid } from './launch-check.js'
 import type { ClaudeLaunch } from './launch.js'
 import type { ContentBlock } from './lines.js'
@@ -201,7 +201,7 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
   const stop = async (on: Connection): Promise<void> => {
     on.interrupt({ timeoutMs: INTERRUPT_MS }).catch(() => {})
     const free = on.free().then(() => true)
-    if (!(await inTime(free, INTERRUPT_MS, core.clock))) await on.close()
+    if (!(await withinTime(free, INTERRUPT_MS, core.clock))) await on.close()
   }
 
   const closedError = (): ClaudeError => refusal('closed', 'The session is closed.', 'Resume it with resumeSession.')

@@ -1,5 +1,6 @@
 /** Collectors over messages and lines, by ccflow's names. Partial texts and subagents are left out. */
-import { isAssistant, isInit, isRecord, isResult, isThinking } from './guards.js'
+import { isRecord } from '../core/is-record.js'
+import { isAssistant, isInit, isResult, isThinking } from './guards.js'
 import type { ClaudeLine } from './lines.js'
 import { createMeter, roundUsd } from './meter.js'
 import type { AssistantMessage, ClaudeMessage } from './messages.js'

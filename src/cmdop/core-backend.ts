@@ -1,4 +1,5 @@
 /** A core behind a link: opened at the first call, shared by all, replaced after its death, drained on close. */
+import { withinTime } from '../core/within-time.js'
 import type { Call } from '../core/call.js'
 import { systemClock, type Timer } from '../core/clock.js'
 import { abortError, createDeadline, raceSignal } from '../core/deadline.js'
@@ -120,12 +121,7 @@ export function createCoreBackend(options: CoreBackendOptions): Backend {
   }
 
   async function leave(core: Session): Promise<void> {
-    let timer: Timer | undefined
-    const late = new Promise<void>((resolve) => {
-      timer = clock.after(closeGraceMs, resolve)
-    })
-    await Promise.race([core.idle(), late])
-    timer?.cancel()
+    await withinTime(core.idle(), closeGraceMs, clock)
     // Measured: with an ask open a core leaves neither at the end of its stdin nor at TERM, so patience would be wasted on it.
     await core.close(clientClosed(facts, 'maybe'), core.failure || core.owed > 0 ? LEAVING_MS : LEAVE_MS)
   }

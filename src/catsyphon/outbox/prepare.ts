@@ -1,4 +1,5 @@
 /** From a caller's event to the text that is sent: sanitised, checked, serialised once. */
+import { isRecord } from '../../core/is-record.js'
 import { invalid } from '../errors.js'
 import { AUTHOR_ROLES, eventDataSchemas, type CollectorEvent, type EventType, type Moment } from '../events.js'
 import type { Replacement } from '../report.js'
@@ -50,12 +51,10 @@ export const numbered = (text: string, sequence: number): string => `{"sequence"
 /** The same data gives the same text, whatever the order in which it was put together. */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join()}]`
-  if (!isMap(value)) return JSON.stringify(value)
+  if (!isRecord(value)) return JSON.stringify(value)
   const members = Object.keys(value).sort()
   return `{${members.map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key])}`).join()}}`
 }
-
-const isMap = (value: unknown): value is Data => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 function givenHash(hash: string): string {
   if (hash !== '' && [...hash].length <= 32) return hash
@@ -101,7 +100,7 @@ const CLEANERS: Readonly<Record<string, Cleaner>> = {
   working_directory: (value, path, told) => (typeof value === 'string' ? cleanDirectory(value, path, told) : value),
   plans: cleanPlans,
   token_usage(usage, path, told) {
-    if (!isMap(usage)) return usage
+    if (!isRecord(usage)) return usage
     const out: Data = {}
     for (const [key, value] of Object.entries(usage)) {
       // The server's totals read these two names only.
@@ -124,7 +123,7 @@ function cleanData(type: string, given: Readonly<Data>, told: Told): Data {
   for (const key of Object.keys(data)) if (data[key] === null) delete data[key]
   change(data, CLEANERS, 'data', told)
   const { parameters } = data
-  if (type === 'tool_call' && FILE_TOOLS.test(`${data.tool_name}`) && isMap(parameters)) {
+  if (type === 'tool_call' && FILE_TOOLS.test(`${data.tool_name}`) && isRecord(parameters)) {
     change(parameters, PATHS, 'data.parameters', told)
   }
   return data
@@ -136,7 +135,7 @@ function cleanPlans(plans: unknown, path: string, told: Told): unknown {
 
 /** A null, or a moment that is not ISO, in a plan makes the whole conversation unreadable for good. */
 function cleanPlan(plan: unknown, path: string, told: Told): unknown {
-  if (!isMap(plan)) return plan
+  if (!isRecord(plan)) return plan
   const out: Data = {}
   for (const [key, value] of Object.entries(plan)) {
     if (key === 'timestamp' && value !== null && !isIso(value)) told(`${path}.${key}`, 'not_a_moment')

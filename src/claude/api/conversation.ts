@@ -1,7 +1,7 @@
 /** A conversation with the Messages API, told in the CLI's lines: init, deltas, one assistant line a block, tool results, result. */
 import { deferred } from '../../core/deferred.js'
 import { onAbort } from '../../core/on-abort.js'
-import { isRecord } from '../guards.js'
+import { isRecord } from '../../core/is-record.js'
 import type { ClaudeLaunch } from '../launch.js'
 import type { ContentBlock, Usage } from '../lines.js'
 import { calculateCost, MODEL_PRICING } from '../pricing.js'

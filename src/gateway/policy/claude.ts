@@ -1,4 +1,5 @@
 /** Claude Code: a launch object at open, then JSON lines: prompts, control requests, and answers to the questions of the CLI. */
+import { isRecord } from '../../core/is-record.js'
 import {
   answerScope,
   CLAUDE_CONTROL,
@@ -20,8 +21,8 @@ function fieldVerdicts(table: Readonly<Record<string, ClaudeRule>>, fields: Read
     .map(([name, value]) => ({ name, needs: scopeOf(own(table, name), value) }))
 }
 
-function recordOf(value: unknown, what: string): Record<string, unknown> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+function recordOf(value: unknown, what: string): Readonly<Record<string, unknown>> {
+  if (isRecord(value)) return value
   throw new Refusal('invalid_request', { message: `${what} is a JSON object.` })
 }
 

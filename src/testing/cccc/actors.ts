@@ -1,5 +1,6 @@
 /** Actors, their lifecycle, and the secrets that never come back. */
-import { isRecord, type Loose } from '../../cccc/shapes.js'
+import { isRecord } from '../../core/is-record.js'
+import type { Loose } from '../../cccc/shapes.js'
 import { actorRecord } from './dialect.js'
 import { checkPatch, type Handler } from './groups.js'
 import { required, SimRefusal, text, type SimActor, type SimGroup, type World } from './world.js'

@@ -1,6 +1,7 @@
 /** The shared context in its two vocabularies: a batch is applied whole or refused whole. */
 import { sha256Hex } from '../../core/sha256.js'
-import { isRecord, type Loose } from '../../cccc/shapes.js'
+import { isRecord } from '../../core/is-record.js'
+import type { Loose } from '../../cccc/shapes.js'
 import { findActor, roleOf } from './actors.js'
 import type { Handler } from './groups.js'
 import { SimRefusal, text, type SimContext, type SimGroup, type World } from './world.js'

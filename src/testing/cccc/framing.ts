@@ -1,7 +1,8 @@
 /** One request line, read the way the daemon reads it, and what it thinks of it. */
 import { createAccumulator } from '../../core/codec/bytes.js'
 import type { Clock } from '../../core/clock.js'
-import { isRecord, type Loose } from '../../cccc/shapes.js'
+import { isRecord } from '../../core/is-record.js'
+import type { Loose } from '../../cccc/shapes.js'
 import type { Link } from '../../transport.js'
 import { SimRefusal } from './world.js'
 

@@ -1,6 +1,7 @@
 /** Groups, scopes, their lifecycle and settings. */
 import { sha256Hex } from '../../core/sha256.js'
-import { isRecord, type Loose } from '../../cccc/shapes.js'
+import { isRecord } from '../../core/is-record.js'
+import type { Loose } from '../../cccc/shapes.js'
 import { required, SimRefusal, text, type SimGroup, type World } from './world.js'
 
 export type Handler = (args: Loose, world: World) => Loose

@@ -1,5 +1,6 @@
 /** Actor profiles: presets with a revision, and secrets that are written and never read. */
-import { isRecord, type Loose } from '../../cccc/shapes.js'
+import { isRecord } from '../../core/is-record.js'
+import type { Loose } from '../../cccc/shapes.js'
 import { findActor, masksOf, updateSecrets } from './actors.js'
 import type { Handler } from './groups.js'
 import { SimRefusal, text, type SimProfile, type World } from './world.js'

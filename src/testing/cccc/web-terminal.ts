@@ -1,6 +1,7 @@
 /** The simulated web port's WebSocket: a terminal of the simulated daemon, in the frames of its dialect. */
 import type { CcccWebSocket } from '../../cccc/web/terminal.js'
-import { isRecord, type Loose } from '../../cccc/shapes.js'
+import { isRecord } from '../../core/is-record.js'
+import type { Loose } from '../../cccc/shapes.js'
 import type { Wire } from '../../cccc/wire.js'
 import type { Link } from '../../transport.js'
 import type { CcccSimulator } from './simulator.js'
