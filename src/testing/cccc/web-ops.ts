@@ -1,7 +1,7 @@
 /** From a request at the simulated web port to the op behind it: the client's own route table read the other way, and the daemon's shapes. */
 import { loadRoutes, type Route } from '../../cccc/web/routes.js'
 import { isRecord } from '../../core/is-record.js'
-import { type CcccDialect, type Loose } from '../../cccc/shapes.js'
+import type { CcccDialect, Loose } from '../../cccc/shapes.js'
 
 export interface WebCall {
   readonly op: string
