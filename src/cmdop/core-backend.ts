@@ -1,7 +1,7 @@
 /** A core behind a link: opened at the first call, shared by all, replaced after its death, drained on close. */
 import { withinTime } from '../core/within-time.js'
 import type { Call } from '../core/call.js'
-import { systemClock, } from '../core/clock.js'
+import { systemClock } from '../core/clock.js'
 import { abortError, createDeadline, raceSignal } from '../core/deadline.js'
 import { SignalboxError, withFacts } from '../errors.js'
 import type { Link, OpenOptions } from '../transport.js'
