@@ -41,6 +41,11 @@ export const requirements: readonly Requirement[] = [
   { id: 'store.file.trim-beside-read', source, behaviour: 'A reading beside a trim gives entries or a gap, never a failure.' },
   { id: 'store.file.meta', source, behaviour: 'A damaged count is told; it is not begun anew.' },
   { id: 'store.file.lock-kept', source, behaviour: 'Only the lock of a dead process is taken away, whatever else goes wrong.' },
+  {
+    id: 'store.file.lock-whole',
+    source: 'hub notes 4',
+    behaviour: 'A lock names its owner from the moment it exists: a kill leaves no empty lock for the next process to wait for.',
+  },
   { id: 'store.file.list', source, behaviour: 'A map lists all its keys, however few descriptors there are.' },
   { id: 'store.file.swept', source, behaviour: 'What killed processes had half written does not pile up.' },
   { id: 'store.file.typed', source, behaviour: 'Whatever the disk or another process does is a typed error.' },

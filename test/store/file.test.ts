@@ -1,5 +1,6 @@
 /** The file store under what other handles, other processes and the disk do to it at the wrong moment. */
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,6 +18,13 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
+const readIfThere = (path: string): string | undefined => {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
 const logFiles = (name: string): string[] =>
   readdirSync(join(directory, 'log', name))
     .filter((file) => file.endsWith('.ndjson'))
@@ -190,6 +198,53 @@ console.log(await tryLock(${JSON.stringify(path)}, owner).then((lock) => lock ==
     expect(readFileSync(path, 'utf8')).toBe('')
     writeFileSync(path, JSON.stringify(createOwner()))
     expect(await asking).toBeNull()
+  })
+
+  test('a lock file names its owner from the moment it exists, so a kill leaves no empty one [store.file.lock-whole]', async () => {
+    const path = join(directory, 'kv', 'map', 'lock')
+    await using store = fileStore({ directory })
+    const map = await store.kv('map')
+    const seen = new Set<string>()
+    let writing = true
+    const writes = (async () => {
+      for (let count = 0; count < 60; count += 1) await map.put('key', Uint8Array.of(count))
+      writing = false
+    })()
+    while (writing) {
+      if (existsSync(path)) seen.add(readIfThere(path) ?? 'gone')
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await writes
+    seen.delete('gone')
+    expect([...seen].map((text) => (text === '' ? 'empty' : (JSON.parse(text) as { pid: number }).pid))).toEqual([process.pid])
+    expect(readdirSync(join(directory, 'kv', 'map'))).toEqual(['key.kv'])
+  })
+
+  test('a process that is killed inside its writes leaves no lock without a name [store.file.lock-whole]', async () => {
+    const path = join(directory, 'kv', 'map', 'lock')
+    const program = join(directory, 'program.mjs')
+    writeProgram(
+      program,
+      `import { fileStore } from './store/file.js'
+const map = await fileStore({ directory: ${JSON.stringify(directory)}, sync: false }).kv('map')
+await map.put('key', Uint8Array.of(0))
+console.log('ready')
+for (let count = 1; ; count += 1) await map.put('key', Uint8Array.of(count % 256))`,
+    )
+    for (let round = 0; round < 10; round += 1) {
+      const child = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'inherit'] })
+      await once(child.stdout, 'data')
+      await new Promise((resolve) => setTimeout(resolve, 5 + round * 3))
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+      expect(readIfThere(path)).not.toBe('')
+      await using store = fileStore({ directory })
+      expect(await (await store.kv('map')).get('key')).not.toBeNull()
+    }
+  })
+
+  test('a lock in a directory that does not exist rejects at once [store.file.typed]', async () => {
+    await expect(tryLock(join(directory, 'missing', 'lock'), createOwner())).rejects.toMatchObject({ code: 'ENOENT' })
   })
 
   test('a lock that is never released is a typed error [store.file.typed]', async () => {

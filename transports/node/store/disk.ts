@@ -60,7 +60,8 @@ export async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-const DRAFT = '.tmp'
+/** How the name of a file ends that is being written, and that nobody reads yet. */
+export const DRAFT = '.tmp'
 
 /** What killed processes had half written. Only for who holds the lock: a living one has its drafts there too. */
 export async function sweepDrafts(directory: string): Promise<void> {

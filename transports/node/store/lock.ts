@@ -1,9 +1,10 @@
 /** A lock that a dead process does not keep: a file that names its owner, taken over once that owner is gone. */
 import { randomUUID } from 'node:crypto'
-import { open, readFile, rename, unlink, type FileHandle } from 'node:fs/promises'
+import { link, open, readFile, rename, unlink } from 'node:fs/promises'
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { SignalboxError } from '../../../src/errors.js'
+import { DRAFT } from './disk.js'
 
 export interface LockOwner {
   readonly pid: number
@@ -46,20 +47,21 @@ export function isAlive({ pid, birth }: Pick<LockOwner, 'pid' | 'birth'>): boole
   }
 }
 
-/** How long an owner may take between making its file and writing its name: a machine may be that busy. */
+/** How long an empty lock file is taken for one whose owner still writes its name. Only file systems without hard links show one. */
 const NAMELESS_MS = 1_000
 
-/** Null when a living process holds it. */
+/** Resolves to null when a living process holds the lock. */
 export async function tryLock(path: string, owner: LockOwner): Promise<FileLock | null> {
   let nameless = 0
   for (let attempt = 0; attempt < 20; attempt += 1) {
-    if (await create(path, JSON.stringify(owner))) return { release: () => unlink(path).catch(() => {}) }
     const text = await readFile(path, 'utf8').catch(() => undefined)
-    if (text === undefined) continue
+    if (text === undefined) {
+      if (await create(path, JSON.stringify(owner))) return { release: () => unlink(path).catch(() => {}) }
+      continue
+    }
     const holder = read(text)
     if (holder && isAlive(holder)) return null
     if (!holder && nameless < NAMELESS_MS) {
-      // Empty: its owner is writing it just now, or died between the two. Look again before it is taken for dead.
       nameless += 10
       attempt = 0
       await new Promise((resolve) => setTimeout(resolve, 10))
@@ -68,20 +70,42 @@ export async function tryLock(path: string, owner: LockOwner): Promise<FileLock 
   return null
 }
 
-/** False where there is one. A reader may see it empty for a moment, between its creation and its content. */
+/** What `link` answers where the file system has no hard links. */
+const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL'])
+
+/**
+ * Resolves to false when the lock exists already. The content is written to a draft, and the draft is linked to the lock's name in one
+ * step: a process that is killed in between leaves no empty lock, which the next process could not tell from one that is being written.
+ */
 async function create(path: string, content: string): Promise<boolean> {
-  let file: FileHandle
+  const draft = `${path}.${randomUUID()}${DRAFT}`
+  await writeNew(draft, content)
   try {
-    file = await open(path, 'wx', 0o600)
+    await link(draft, path)
+    return true
+  } catch (error) {
+    const code = String((error as { code?: unknown }).code)
+    // ENOENT: another process swept the draft away. The caller tries again.
+    if (code === 'EEXIST' || code === 'ENOENT') return false
+    if (!NO_LINKS.has(code)) throw error
+  } finally {
+    await unlink(draft).catch(() => {})
+  }
+  try {
+    await writeNew(path, content)
+    return true
   } catch (error) {
     if ((error as { code?: unknown }).code === 'EEXIST') return false
     throw error
   }
+}
+
+/** Writes a file that must not exist yet. A failed write leaves none: on a full disk an empty file would look like a lock. */
+async function writeNew(path: string, content: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600)
   try {
     await file.writeFile(content)
-    return true
   } catch (error) {
-    // Made, but not written: on a full disk it would look like a lock.
     await unlink(path).catch(() => {})
     throw error
   } finally {
