@@ -5,9 +5,9 @@ import { abortError, createDeadline, raceSignal } from '../core/deadline.js'
 import { SignalboxError } from '../errors.js'
 import type { Ccc } from './client.js'
 import { COMMANDS } from './commands.js'
-import { findMessage, isAnswer, type Receipt } from './history.js'
+import { findMessage, isAnswer } from './history.js'
 import { createLanes } from './lanes.js'
-import { CccSendError, type Attribution, type SendOptions } from './outcomes.js'
+import { CccSendError, type Attribution, type Receipt, type SendOptions } from './outcomes.js'
 import type { CccMessage } from './results.js'
 import { checkedText, promptLine, type TextPolicy } from './text.js'
 import type { Command } from './typed.js'
@@ -22,7 +22,10 @@ interface Left {
 }
 
 const POLL_MS = 1_500
+/** How many entries each look into the history reads. */
 const SEEN = 500
+/** How many entries are read to prove that no unanswered message stands before a message. */
+const SEEN_FOR_PROOF = 20_000
 
 export function createAsks(
   command: Command,
@@ -41,7 +44,7 @@ export function createAsks(
     // The server takes an empty author for none.
     const from = (given.from || 'api') + (marker ? `#${marker}` : '')
     const text = checkedText(session, from, given.text, options.textPolicy)
-    const receipt: Sending = { session, text, from, sentAtMs: clock.now(), marked: !!marker }
+    const receipt: Sending = { session, text, from, sentAtMs: clock.now(), marker }
     const { timeoutMs = options.timeoutMs } = given
     const deadline = createDeadline({ signal: given.signal, timeoutMs, clock })
     const { signal } = deadline
@@ -65,9 +68,19 @@ export function createAsks(
     receipt.messageId = (await command('send', { ...wire(receipt), ...left })).message_id
   }
 
-  const look = async (receipt: Receipt, given: CallOptions) => {
-    const messages = await command('history', { ...given, session: receipt.session, limit: SEEN })
+  const look = async (receipt: Receipt, given: CallOptions, limit = SEEN) => {
+    const messages = await command('history', { ...given, session: receipt.session, limit })
     return [messages, findMessage(messages, receipt)] as const
+  }
+
+  /** `own` needs every entry before the message, and a server whose answers come from Claude and not from the screen. */
+  const proven = async (receipt: Receipt, seen: number, marked: boolean, given: CallOptions): Promise<Attribution> => {
+    const { version } = await command('ping', given).catch(() => ({ version: '' }))
+    if (!readsTranscripts(version)) return 'unverified'
+    if (marked || seen < SEEN) return 'own'
+    const [messages, found] = await look(receipt, given, SEEN_FOR_PROOF)
+    if (!found || messages.length >= SEEN_FOR_PROOF) return 'unverified'
+    return found.attribution
   }
 
   const resolve: Ccc['resolve'] = async (what, given = {}) => {
@@ -77,12 +90,12 @@ export function createAsks(
       const reason = await whyUnseen(receipt, messages, given)
       return reason ? { outcome: 'unknown', reason } : { outcome: 'not_stored' }
     }
-    const { message, answers, attribution, older } = found
+    const { message, answers, response, marked, older } = found
     if (older) return { outcome: 'unknown', reason: 'clocks' }
-    const response = answers.map(({ text }) => text).find(isAnswer)
-    return response === undefined
-      ? { outcome: 'stored', message }
-      : { outcome: 'answered', message, response, answers, attribution }
+    if (response === undefined) return { outcome: 'stored', message }
+    const own = found.attribution === 'own'
+    const attribution = own ? await proven(receipt, messages.length, marked, given) : found.attribution
+    return { outcome: 'answered', message, response, answers, attribution }
   }
 
   /** Why a message that is not in sight may be there all the same, or come yet. Undefined: it is not. */
@@ -101,15 +114,17 @@ export function createAsks(
     return 'hidden'
   }
 
-  /** The answer is there; that nobody could check whose it is must not take it away. */
-  const attribute = async (receipt: Receipt, response: string, signal: AbortSignal): Promise<Attribution> => {
-    const [messages, found] = await look(receipt, { signal }).catch(() => [[], undefined] as const)
+  /** Says whose answer the response of an ask is. A failure of the check does not take the answer away. */
+  const attribute = async (receipt: Receipt, response: string, given: CallOptions): Promise<Attribution> => {
+    const [messages, found] = await look(receipt, given)
     if (!found || found.older) return 'unverified'
-    const { answers, attribution } = found
-    const isIt = ({ from, text }: CccMessage): boolean => from === 'claude' && text === response
-    if (attribution === 'shared' || answers.some(isIt)) return attribution
-    // Servers of January read the answer off the screen, so it stands nowhere.
-    return messages.some(isIt) ? 'foreign' : 'unverified'
+    const isResponse = ({ from, text }: CccMessage): boolean => from === 'claude' && text === response
+    if (found.attribution === 'shared') return 'shared'
+    if (found.response === response && found.attribution === 'own') return proven(receipt, messages.length, found.marked, given)
+    // Behind this message, and not its first answer.
+    if (found.answers.some(isResponse)) return 'unverified'
+    // Servers of January read the answer off the screen: no entry of the history is equal to it.
+    return messages.some(isResponse) ? 'foreign' : 'unverified'
   }
 
   return {
@@ -123,7 +138,8 @@ export function createAsks(
       deliver('ask', given, async (receipt, left) => {
         const { response, duration_ms: durationMs = 0 } = await command('ask', { ...wire(receipt), ...left })
         if (!isAnswer(response)) return { outcome: 'unanswered', durationMs, receipt }
-        const attribution = given.verify === false ? 'unverified' : await attribute(receipt, response, left.signal)
+        const check = given.verify === false ? undefined : attribute(receipt, response, { signal: left.signal })
+        const attribution = (await check?.catch(() => undefined)) ?? 'unverified'
         return { outcome: 'answered', response, durationMs, attribution, receipt }
       }),
     sendAndWait: (given) =>
@@ -156,3 +172,6 @@ export function createAsks(
 }
 
 const wire = ({ session, text, from }: Receipt) => ({ session, text, from })
+
+/** Servers before March 2026 say `1.0.0` or nothing. The answer to an ask is a copy of their screen, which may show other answers too. */
+const readsTranscripts = (version: string): boolean => version !== '' && !version.startsWith('1.0.')

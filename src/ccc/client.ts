@@ -5,8 +5,16 @@ import type { SignalStream } from '../core/stream.js'
 import { lazily } from '../core/lazily.js'
 import type { CccChecks } from './answers.js'
 import { openCore, type CccCore, type CccCoreOptions } from './core.js'
-import type { Receipt } from './history.js'
-import type { AskOptions, AskResult, CccSendError, Resolution, SendAndWaitOptions, SendOptions, SendResult } from './outcomes.js'
+import type {
+  AskOptions,
+  AskResult,
+  CccSendError,
+  Receipt,
+  Resolution,
+  SendAndWaitOptions,
+  SendOptions,
+  SendResult,
+} from './outcomes.js'
 import type { CccActivity, CccMessage, CccPing, CccQuestions, CccSession } from './results.js'
 import type { StatusEvent, SubscribeOptions } from './subscribe.js'
 import type { TextPolicy } from './text.js'

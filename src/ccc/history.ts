@@ -1,45 +1,34 @@
-/** Finding one's own message and its answer in a history that has no unique ids: by text, author, time and position. */
+/** Finds a message and its answer in a history without unique ids: by text, author, time and position. */
+import type { Attribution, Receipt } from './outcomes.js'
 import type { CccMessage } from './results.js'
 import { asStored } from './text.js'
 
-/** What is known of an ask or a send, for finding it again. Plain data: it may be stored. */
-export interface Receipt {
-  readonly session: string
-  /** As it was sent, guards included. */
-  readonly text: string
-  /** As it was sent, marker included. */
-  readonly from: string
-  /** By this machine's clock, before the request left. */
-  readonly sentAtMs: number
-  /** The author was unique, so the time need not be compared. */
-  readonly marked?: boolean
-  /** Known when a send was answered. */
-  readonly messageId?: number | undefined
-}
-
-const CLAUDE = 'claude'
-
-/** What the hook stores when it finds no assistant text: a hint that there is none, not an answer. */
-const NO_TEXT = 'Session ended'
-
-// Stamps are whole seconds, and clocks differ. What seems older than the request is not taken for it; with the id of a send beside text and
-// author more is forgiven. A server whose clock is ahead cannot be told from one that was slow: there only a marker tells two equal texts apart.
-const SKEW_MS = 2_000
-const SKEW_BESIDE_ID_MS = 300_000
-
-interface Found {
+/** A message that was found in the history. */
+export interface Found {
   readonly message: CccMessage
-  /** Claude's entries behind it and behind the requests that stand with it, up to the next request. */
+  /** Claude's entries behind the message, up to the next request that follows an answer. */
   readonly answers: readonly CccMessage[]
-  /** `shared`: another request stands with it and no answer between them, so the answers may belong to either. */
-  readonly attribution: 'own' | 'shared'
-  /** Older than the request, by the clocks as they are: an equal one of before, or a server whose clock is behind. */
+  /** The first of them that Claude wrote, or the one that repeats the marker. */
+  readonly response: string | undefined
+  /** As far as these entries tell. */
+  readonly attribution: Exclude<Attribution, 'foreign'>
+  /** `own` is proven by the marker in the answer. The entries before the message do not matter then. */
+  readonly marked: boolean
+  /** The message is older than the request. It may be an equal one from before, or the clock of the server is behind. */
   readonly older: boolean
 }
 
-/** The last entry that is this request, or undefined when the history does not show it. */
+/** The hook stores this text when it finds nothing that Claude wrote. */
+const NO_TEXT = 'Session ended'
+
+// Times in the history are whole seconds, and clocks differ. An entry that seems older than the request is not taken for it. The id of a send
+// allows more difference. If the server's clock is ahead, only a marker can tell two equal texts apart.
+const SKEW_MS = 2_000
+const SKEW_WITH_ID_MS = 300_000
+
+/** Finds the last entry that is this request. Undefined: these entries do not show it. */
 export function findMessage(messages: readonly CccMessage[], receipt: Receipt): Found | undefined {
-  const { messageId, marked, sentAtMs } = receipt
+  const { messageId, marker, sentAtMs } = receipt
   const text = asStored(receipt.text)
   const from = asStored(receipt.from)
   const at = messages.findLastIndex(
@@ -47,25 +36,69 @@ export function findMessage(messages: readonly CccMessage[], receipt: Receipt): 
       one.from === 'api' &&
       one.text === text &&
       (one.agent ?? 'api') === from &&
-      // Ids repeat, so this one narrows and does not decide.
+      // Ids repeat: an equal id alone proves nothing.
       (messageId === undefined || one.id === messageId),
   )
   const message = messages[at]
   if (!message) return undefined
-  const answers: CccMessage[] = []
-  let attribution: Found['attribution'] = (messages[at - 1]?.from ?? CLAUDE) === CLAUDE ? 'own' : 'shared'
-  for (const one of messages.slice(at + 1)) {
-    if (one.from === CLAUDE) answers.push(one)
-    // Behind an answer the next request begins.
-    else if (answers.length > 0) break
-    // What was queued behind a busy agent is told once more by its hook when it is entered: the same request, not another one.
-    else if (one.username !== 'terminal' || one.text !== text) attribution = 'shared'
+  const behind = messages.slice(at + 1)
+  const { answers, alone } = answersIn(behind, message)
+  // Claude can repeat a marker only if it stands in the text. In the author it is not shown to Claude.
+  const repeated = marker && text.includes(marker) ? behind.find((one) => isClaude(one) && one.text?.includes(marker)) : undefined
+  const first = answers.find((one) => isAnswer(one.text))
+  const shared = !alone || unanswered(messages.slice(0, at)) > 0
+  // An entry without a text ended the turn of this message, so a later answer may belong to a prompt that the history does not show.
+  const attribution = shared ? 'shared' : first === answers[0] ? 'own' : 'unverified'
+  const skew = messageId === undefined ? SKEW_MS : SKEW_WITH_ID_MS
+  return {
+    message,
+    answers: repeated && !answers.includes(repeated) ? [...answers, repeated] : answers,
+    response: (repeated ?? first)?.text,
+    attribution: repeated ? 'own' : attribution,
+    marked: repeated !== undefined,
+    older: !marker && message.ts * 1000 < sentAtMs - skew,
   }
-  const skew = messageId === undefined ? SKEW_MS : SKEW_BESIDE_ID_MS
-  return { message, answers, attribution, older: !marked && message.ts * 1000 < sentAtMs - skew }
 }
 
-/** Is it a text that Claude wrote? */
+/**
+ * How many requests in these entries have no answer. Claude works through its prompts in their order, and each answer ends one turn. A request
+ * that never reached Claude stays in this number: then every later answer may belong to the request before.
+ */
+export function unanswered(messages: readonly CccMessage[]): number {
+  const waiting: CccMessage[] = []
+  const repeated = new Set<CccMessage>()
+  for (const one of messages) {
+    if (isClaude(one)) {
+      waiting.shift()
+      continue
+    }
+    const prompt = waiting.find((earlier) => !repeated.has(earlier) && repeats(one, earlier))
+    if (prompt) repeated.add(prompt)
+    else waiting.push(one)
+  }
+  return waiting.length
+}
+
+/** Did Claude write this text? */
 export function isAnswer(text: string | undefined): text is string {
   return text !== undefined && text !== '' && text !== NO_TEXT
 }
+
+/** `alone`: no other request stands between the message and its first answer. */
+function answersIn(behind: readonly CccMessage[], message: CccMessage): { answers: CccMessage[]; alone: boolean } {
+  const answers: CccMessage[] = []
+  let alone = true
+  for (const one of behind) {
+    if (isClaude(one)) answers.push(one)
+    // After an answer the next request begins.
+    else if (answers.length > 0) break
+    else alone &&= repeats(one, message)
+  }
+  return { answers, alone }
+}
+
+const isClaude = ({ from }: CccMessage): boolean => from === 'claude'
+
+/** The prompt hook stores a prompt that waited for a busy Claude a second time. That is no new request. */
+const repeats = (one: CccMessage, earlier: CccMessage): boolean =>
+  one.username === 'terminal' && earlier.from === 'api' && one.text === earlier.text

@@ -3,8 +3,16 @@ export { createCcc, type Ccc, type CccOptions, type HistoryOptions } from './cli
 export type { CccChecks } from './answers.js'
 export { createCccCore, type CccCore, type CccCoreOptions } from './core.js'
 export { CccSendError } from './outcomes.js'
-export type { AskOptions, AskResult, Attribution, Resolution, SendAndWaitOptions, SendOptions, SendResult } from './outcomes.js'
-export type { Receipt } from './history.js'
+export type {
+  AskOptions,
+  AskResult,
+  Attribution,
+  Receipt,
+  Resolution,
+  SendAndWaitOptions,
+  SendOptions,
+  SendResult,
+} from './outcomes.js'
 export type { CccActivity, CccMessage, CccPing, CccQuestion, CccQuestions, CccSession } from './results.js'
 export type { StatusEvent, SubscribeOptions } from './subscribe.js'
 export { maxTextBytes, type TextPolicy } from './text.js'

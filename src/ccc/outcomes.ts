@@ -1,15 +1,32 @@
 /** What an ask or a send can come to. */
 import type { CallOptions } from '../core/call.js'
 import { SignalboxError, type Sent } from '../errors.js'
-import type { Receipt } from './history.js'
 import type { CccMessage } from './results.js'
+
+/** What is needed to find an ask or a send again. Plain data: it may be stored. */
+export interface Receipt {
+  readonly session: string
+  /** The text as it was sent, guards included. */
+  readonly text: string
+  /** The author as it was sent, marker included. */
+  readonly from: string
+  /** Time of this machine's clock just before the request left. */
+  readonly sentAtMs: number
+  /** The marker of the request. It must be unique: it makes the time comparison unnecessary. */
+  readonly marker?: string | undefined
+  /** The id that the server gave the message. Known when a send was answered. */
+  readonly messageId?: number | undefined
+}
 
 export interface SendOptions extends CallOptions {
   readonly session: string
   readonly text: string
   /** Who asks; shown to people in Telegram and kept in the history. Default `api`. */
   readonly from?: string
-  /** Makes the message findable beyond doubt, if it is unique: it is appended to `from` as `#marker`, where people can see it. */
+  /**
+   * A unique word. It is appended to `from` as `#marker`, where people can see it, and makes the message findable beyond doubt. If it also
+   * stands in the text and Claude is asked to repeat it, an answer that repeats it is `own`.
+   */
   readonly marker?: string
   /**
    * Wait for this client's other asks and sends of the session, with which the text would share one prompt line; default true. Without a
@@ -29,8 +46,12 @@ export interface SendAndWaitOptions extends SendOptions {
 }
 
 /**
- * Whose answer it is. `own`: it stands behind this message alone. `shared`: another request was typed before Claude answered. `foreign`: it
- * stands behind another message. `unverified`: the history cannot tell, as for a session without a topic or a server of January 2026.
+ * Whose answer it is.
+ * - `own`: proven. Every message before this one has an answer and no other request stands before the answer, or the answer repeats the
+ *   marker, which stands in the text.
+ * - `shared`: it may belong to another request, because an unanswered one stands before this message or before the answer.
+ * - `foreign`: it stands behind another message.
+ * - `unverified`: the history cannot tell. The session has no topic, entries are hidden, or the server is from January or February 2026.
  */
 export type Attribution = 'own' | 'shared' | 'foreign' | 'unverified'
 
@@ -56,9 +77,9 @@ export type Resolution =
       readonly outcome: 'answered'
       readonly message: CccMessage
       readonly response: string
-      /** All that Claude wrote behind it, up to the next request. */
+      /** Claude's entries behind the message, up to the next request. If `attribution` is `shared`, any of them may belong to another one. */
       readonly answers: readonly CccMessage[]
-      readonly attribution: 'own' | 'shared'
+      readonly attribution: Attribution
     }
   /** In Telegram and in the history, and maybe typed; no answer yet. */
   | { readonly outcome: 'stored'; readonly message: CccMessage }

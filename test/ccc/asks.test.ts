@@ -71,6 +71,119 @@ describe('whose answer it is', () => {
   })
 })
 
+describe('a backlog', () => {
+  /** A and B are sent. The turn of A is over, and B is still at work. */
+  async function behindTwo() {
+    const setup = bench()
+    const { ccc, clock, play } = setup
+    await play(ccc.send({ session, text: 'a [[sleep 8]] [[reply A]]' }))
+    await play(ccc.send({ session, text: 'b [[sleep 20]] [[reply B]]' }))
+    await clock.advance(10_000)
+    expect((await play(ccc.history({ session }))).map(({ from }) => from)).toEqual(['api', 'api', 'claude'])
+    return setup
+  }
+
+  test('[ccc.ask.backlog] sendAndWait behind an unanswered message: the answer that comes first is not own', async () => {
+    const { ccc, play } = await behindTwo()
+    expect(brief(await play(ccc.sendAndWait({ session, text: 'c [[reply C]]' })))).toEqual(['B', 'shared'])
+  })
+
+  test('[ccc.ask.backlog] ask behind an unanswered message: the answer that comes back is not own', async () => {
+    const { ccc, play } = await behindTwo()
+    const result = await play(ccc.ask({ session, text: 'c [[sleep 1]] [[reply C]]' }))
+    expect(result).toMatchObject({ outcome: 'answered', attribution: 'shared' })
+  })
+
+  test('[ccc.ask.backlog] several answers behind several messages: resolve calls none of them own', async () => {
+    const { ccc, simulator, play } = bench()
+    const entry = (from: string, text: string): string => JSON.stringify({ id: 1, ts: 1, from, text, agent: 'api' })
+    const lines = [
+      entry('api', 'a'),
+      entry('api', 'b'),
+      entry('claude', 'A'),
+      entry('api', 'c'),
+      entry('claude', 'B'),
+      entry('claude', 'C'),
+    ]
+    simulator.history.write(101, '2026-01-01-00', lines)
+    const resolved = (text: string) => play(ccc.resolve({ session, text, from: 'api', sentAtMs: 1_000 }))
+    for (const text of ['a', 'b', 'c']) {
+      expect(await resolved(text)).toMatchObject({ outcome: 'answered', attribution: 'shared' })
+    }
+    // None of the answers is left out.
+    expect(await resolved('c')).toMatchObject({ answers: [{ text: 'B' }, { text: 'C' }] })
+  })
+
+  test('[ccc.ask.backlog] when every message has its answer, the next one is own again', async () => {
+    const { ccc, clock, play } = await behindTwo()
+    await clock.advance(60_000)
+    expect(brief(await play(ccc.sendAndWait({ session, text: 'c [[reply C]]' })))).toEqual(['C', 'own'])
+  })
+
+  test('[ccc.ask.backlog] a message that never reached the agent makes every later answer shared', async () => {
+    const { ccc, simulator, play } = bench()
+    // Stored, and then not typed.
+    simulator.history.write(101, '2026-01-01-00', [JSON.stringify({ id: 1, ts: 1, from: 'api', text: 'lost', agent: 'api' })])
+    for (const reply of ['A', 'B', 'C']) {
+      expect(brief(await play(ccc.ask({ session, text: `${reply} [[reply ${reply}]]` })))).toEqual([reply, 'shared'])
+    }
+  })
+
+  test('[ccc.ask.backlog] an answer that repeats the marker of the text is own, whatever stands before it', async () => {
+    const { ccc, clock, play } = await behindTwo()
+    const text = 'c, end with run-417 [[reply C run-417]]'
+    const { receipt } = await play(ccc.sendAndWait({ session, text, marker: 'run-417' }))
+    const other = await play(ccc.send({ session, text: 'd [[reply D]]', marker: 'run-418' }))
+    await clock.advance(60_000)
+    expect(await play(ccc.resolve(receipt))).toMatchObject({ outcome: 'answered', response: 'C run-417', attribution: 'own' })
+    // The author alone carries this marker, so the agent never saw it.
+    expect(await play(ccc.resolve(other.receipt))).toMatchObject({ outcome: 'answered', attribution: 'shared' })
+  })
+
+  test('[ccc.ask.backlog] a first entry that holds no answer leaves the next one unproven', async () => {
+    const { ccc, clock, simulator, play } = bench()
+    const { receipt } = await play(ccc.send({ session, text: 'a [[reply Session ended]]' }))
+    await clock.advance(5_000)
+    simulator.enter(session, 'by hand [[reply H]]')
+    await clock.advance(10_000)
+    expect(await play(ccc.resolve(receipt))).toMatchObject({ outcome: 'answered', response: 'H', attribution: 'unverified' })
+  })
+
+  test.each([
+    ['an unanswered message among the oldest of 600 entries', 1, 'shared'],
+    ['600 entries in which each message has its answer', 0, 'own'],
+    ['more entries than are ever read', 20_000, 'unverified'],
+  ] as const)('[ccc.ask.backlog] %s: the whole history is looked at, not only its end', async (_what, more, attribution) => {
+    const { ccc, simulator, play } = bench()
+    const entry = (from: string, text: string): string => JSON.stringify({ id: 1, ts: 1, from, text })
+    const pairs = Array.from({ length: 300 }, (_, n) => [entry('api', `q${n}`), entry('claude', `a${n}`)]).flat()
+    const old = more > 1 ? Array.from({ length: more / 2 }, () => [entry('api', 'q'), entry('claude', 'a')]).flat() : []
+    const lost = more === 1 ? [entry('api', 'lost')] : []
+    simulator.history.write(101, '2026-01-01-00', [...lost, ...old, ...pairs])
+    expect(brief(await play(ccc.ask({ session, text: 'x [[reply A]]' })))).toEqual(['A', attribution])
+  })
+
+  test.each(['january', 'february'] as const)(
+    '[ccc.ask.backlog] a server of %s 2026: no answer is ever own',
+    async (generation) => {
+      const { ccc, play } = bench({ generation })
+      const asked = await play(ccc.ask({ session, text: 'a [[reply A]]' }))
+      expect(asked).toMatchObject({ outcome: 'answered', attribution: 'unverified' })
+      // What comes back is the screen, with what stood there before.
+      expect(asked.outcome === 'answered' && asked.response).toContain('> a [[reply A]]\n\u25cf A')
+      expect(await play(ccc.resolve(asked.receipt))).toMatchObject({ response: 'A', attribution: 'unverified' })
+      const sent = await play(ccc.sendAndWait({ session: 'backend', text: 'b [[reply B]]' }))
+      expect(brief(sent)).toEqual(['B', 'unverified'])
+    },
+  )
+
+  test('[ccc.ask.backlog] a server that does not say its version proves nothing', async () => {
+    const { ccc, simulator, play } = bench()
+    simulator.faults.hangUp = ({ cmd }) => (cmd === 'ping' ? 'before' : undefined)
+    expect(brief(await play(ccc.ask({ session, text: 'a [[reply A]]' })))).toEqual(['A', 'unverified'])
+  })
+})
+
 describe('no answer', () => {
   test.each([
     ['without a hook', 'x [[nohook]]', session],
@@ -102,9 +215,9 @@ describe('no answer', () => {
     expect(brief(await play(ccc.ask({ session, text: 'echo typed into a shell' })))).toBe('unanswered')
     expect(simulator.ledger.filter(({ effect }) => effect === 'shell').map(({ text }) => text)).toEqual(['echo typed into a shell'])
     await play(ccc.continue({ session }))
-    // The one before was never answered, so nobody can tell the two apart.
+    // The message before was never answered, so every later answer may be the answer to the message before its own.
     expect(brief(await play(ccc.ask({ session, text: 'again [[reply A]]' })))).toEqual(['A', 'shared'])
-    expect(brief(await play(ccc.ask({ session, text: 'more [[reply B]]' })))).toEqual(['B', 'own'])
+    expect(brief(await play(ccc.ask({ session, text: 'more [[reply B]]' })))).toEqual(['B', 'shared'])
   })
 
   test('[ccc.ask.deadline] ours lies above the server\u2019s, so the server\u2019s own word arrives', async () => {

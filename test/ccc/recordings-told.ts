@@ -73,6 +73,11 @@ const busy: Recording['before'] = async ({ simulator, wait }) => {
 }
 const used = wrote(session, '2026-01-01-00', { id: 1, ts: 1, from: 'api', text: 'x' })
 
+const askedInJanuary = async ({ tell }: Before): Promise<void> => {
+  await tell(ask('hello there', { from: 'orchestrator' }))
+  await tell(ask('longer [[sleep 4]] [[reply line one\\nline two]]'))
+}
+
 export const TOLD: Readonly<Record<string, Recording>> = {
   'ask-after-70000-char-answer-has-no-response': told(upAt(13), ({ tell }) => tell(ask('[[big 70000]]'))),
   'ask-early-return-then-next-ask': upAt(5),
@@ -125,6 +130,10 @@ export const TOLD: Readonly<Record<string, Recording>> = {
     await link.close()
     await wait(30_000)
   }),
+  'feb19-ask-has-message-id': { options: { sessions: running(session), generation: 'february' } },
+  'feb19-history': told({ options: { sessions: running(session), generation: 'february' } }, ({ tell }) =>
+    tell(ask('hello [[reply first answer]]'), ask('again [[nohook]] [[reply second answer]]')),
+  ),
   'feb19-sessions': { options: { sessions: running(session), generation: 'february' }, setup: used },
   'frame-invalid-utf8': upAt(1),
   'frame-long-garbage-16mib': upAt(1),
@@ -190,6 +199,17 @@ export const TOLD: Readonly<Record<string, Recording>> = {
   'remote-history-after-send': told({ options: remote('plain', false), setup: counterAt(10) }, async ({ tell, wait }) => {
     await tell(send('remote hello', { ...laptop, from: 'ci' }))
     await wait(20_000)
+  }),
+  'seed-era-ask-quiet-returns-early': told({ options: january(session) }, askedInJanuary),
+  'seed-era-history-all': told({ options: january() }, async (before) => {
+    const { simulator, tell, wait } = before
+    await tell(send('hi'), ask('hi'), send('hi', { session: 'lost:api' }))
+    simulator.start(session)
+    await askedInJanuary(before)
+    await tell(ask('quiet [[quiet 12]] [[reply LATE]]'))
+    await wait(12_000)
+    await tell(send('run tests [[sleep 3]]', { from: 'ci-bot' }))
+    await wait(6_000)
   }),
   'seed-era-send': told({ options: january(session) }, async ({ tell }) => {
     for (let count = 0; count < 6; count += 1) await tell(send(`${count} [[nohook]]`))

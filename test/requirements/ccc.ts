@@ -18,6 +18,11 @@ export const requirements: readonly Requirement[] = [
     'Whose answer came back is said: own, shared, foreign or unverified; never just taken.',
   ),
   row(
+    'ccc.ask.backlog',
+    'reference 2, 8, 15',
+    'An answer is own only where that is proven: nothing before the message is unanswered, or the answer repeats its marker. A server whose answers are copies of the screen proves nothing.',
+  ),
+  row(
     'ccc.ask.early-return',
     'reference 5.2',
     'An agent that looks idle while it works does not make an empty answer of a late one.',

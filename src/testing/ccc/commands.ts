@@ -204,16 +204,26 @@ async function ask(world: World, request: Request): Promise<Answer> {
     if (waited > ASK_LIMIT_MS) return fail('timeout waiting for response')
   }
   const duration_ms = waited + 2_062 + world.telegramMs
+  if (world.generation === 'january' || world.generation === 'february') {
+    const response = screenOf(pane)
+    // The servers of February store the copy beside the answer that the hook stored.
+    const message_id = world.generation === 'february' ? world.nextId() : 0
+    if (message_id > 0) world.store(session, { id: message_id, from: 'claude', text: response })
+    return ok({ response, message_id, duration_ms })
+  }
   for (let second = 0; second <= 10; second += 1) {
-    // Whoever answered last, and whatever it was asked.
+    // The newest answer, whichever prompt it belongs to.
     const found = world.history.read(session.topic).findLast(({ from, ts }) => from === 'claude' && ts >= typedAt)
-    if (found) {
-      const message_id = world.generation === 'february' ? found.id : 0
-      return ok({ response: found.text, message_id, duration_ms })
-    }
+    if (found) return ok({ response: found.text, duration_ms })
     if (second < 10) await world.wait(1_000)
   }
   return ok({ duration_ms })
+}
+
+/** The old servers answer an ask with a copy of the screen: the status bar, and every prompt and answer that is in sight. */
+function screenOf(pane: Pane): string {
+  const rule = '\u2500'.repeat(40)
+  return [rule, '  \u23f5\u23f5 bypass permissions on (shift+tab to cycle)', ...pane.screen, rule].join('\n')
 }
 
 async function restart(world: World, request: Request): Promise<Answer> {
