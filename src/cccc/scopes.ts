@@ -20,7 +20,7 @@ const LISTS: Readonly<Record<CcccScope, string>> = {
   ledger_tail ledger_search ledger_window ledger_statuses`,
   send: `
   send reply tracked_send send_cross_group message_deliver message_send message_upload_preflight relay_user_delegation
-  reply_request_cancel stream_emit slash_skill_dispatch chat_ack inbox_mark_all_read inbox_mark_read inbox_read notify_ack
+  reply_request_cancel stream_emit chat_ack inbox_mark_all_read inbox_mark_read inbox_read notify_ack
   system_notify context_sync blueprint_generate headless_ack_message headless_set_status runtime_complete_turn
   runtime_wait_next_turn web_model_runtime_complete_turn web_model_runtime_recover_turn web_model_runtime_wait_next_turn
   web_model_browser_delivery_record group_set_state actor_notes_clear actor_notes_set term_resize terminal_resize memory_write
@@ -34,7 +34,7 @@ const LISTS: Readonly<Record<CcccScope, string>> = {
   // Lets somebody outside speak to the agents, or stops them from it.
   approve: `
   im_bind_chat im_reject_pending im_revoke_chat`,
-  // Starts and stops agents; says what they run, with which environment and in which folder; types into their terminals; reads files and
+  // Runs a command inside an agent; starts and stops agents; says what they run, with which environment and in which folder; types into their terminals; reads files and
   // logs of the machine; names secrets; sends to other machines.
   admin: `
   attach group_copy_export group_copy_export_file group_copy_import group_copy_preview_import group_create
@@ -55,7 +55,8 @@ const LISTS: Readonly<Record<CcccScope, string>> = {
   presentation_publish presentation_browser_close presentation_browser_open web_model_browser_close web_model_browser_open
   assistant_settings_update assistant_voice_document_input_read assistant_voice_model_install assistant_voice_model_remove
   assistant_voice_runtime_install assistant_voice_runtime_remove send_cross_group_remote_record event_append
-  actor_profile_env_private_keys im_config im_start im_stop terminal_write`,
+  actor_profile_env_private_keys im_config im_start im_stop terminal_write
+  slash_skill_dispatch`,
   // Stops the daemon for everybody, opens the machine to the world, or carries the keys of the services that do.
   'server-only': `
   start shutdown membership_login membership_login_poll membership_logout membership_reach_install membership_reach_off

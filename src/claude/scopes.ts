@@ -97,7 +97,8 @@ export const CLAUDE_LAUNCH: Readonly<Record<keyof Required<ClaudeLaunch>, Claude
   jsonSchema: 'send',
   betas: 'send',
   pluginDirs: onlyWhen(isEmpty, 'send', 'server-only'),
-  disableSlashCommands: 'send',
+  // A gateway switches commands off by default; to have them needs admin.
+  disableSlashCommands: onlyWhen((value) => value === true, 'send', 'admin'),
   // Both leave out what the owner has set up, rules that deny included.
   bare: 'admin',
   safeMode: 'admin',

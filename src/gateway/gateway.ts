@@ -13,6 +13,7 @@ import { createPlaces } from './places.js'
 import { Refusal } from './refusal.js'
 import { factsOf, finishReply, refusalReply } from './replies.js'
 import { dispatch } from './routes.js'
+import type { Grant } from './scopes.js'
 import { isUpstreamName, type Upstream } from './upstream.js'
 
 export interface GatewayConfig {
@@ -26,11 +27,17 @@ export interface GatewayConfig {
   readonly onEvent?: (event: GatewayEvent) => void
 }
 
+/** What a binding learns about a request while it is handled. */
+export interface RequestObserver {
+  /** The request carries this valid credential. */
+  onGrant(grant: Grant): void
+}
+
 export interface Gateway {
   readonly credentials: Credentials
   readonly limits: GatewayLimits
   /** A Request hides facts that matter; a binding that knows them passes them on. */
-  handle(request: Request, wire?: Partial<WireFacts>): Promise<Response>
+  handle(request: Request, wire?: Partial<WireFacts>, observer?: RequestObserver): Promise<Response>
   /** Checks an upgrade before it is made. Throws a Refusal. Gives the upstream's name. */
   admitUpgrade(wire: WireFacts): string
   /** Checks a request for a page of the binding's own. Throws a Refusal. */
@@ -69,11 +76,11 @@ export function createGateway(config: GatewayConfig): Gateway {
   return {
     credentials,
     limits,
-    async handle(request, wire) {
+    async handle(request, wire, observer) {
       const facts = factsOf(request, wire)
       // Some edge runtimes give requests without a signal.
       const client = request.signal as AbortSignal | undefined
-      const life = lives.begin(client)
+      const life = lives.begin(client, observer?.onGrant)
       let allowOrigin: string | undefined
       try {
         const preflight = request.method === 'OPTIONS'

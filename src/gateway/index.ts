@@ -1,5 +1,5 @@
 /** The portable half of the gateway. `signalbox/node`, `signalbox/bun` and `signalbox/deno` bind it to sockets. */
-export { createGateway, type Gateway, type GatewayConfig } from './gateway.js'
+export { createGateway, type Gateway, type GatewayConfig, type RequestObserver } from './gateway.js'
 export type { GatewayEvent } from './context.js'
 export type { AdmittedLink, LinkOpening } from './links.js'
 export type { BridgeEnd } from './bridge.js'

@@ -16,7 +16,8 @@ export function enforce(grant: Grant, verdict: Verdict): void {
     throw new Refusal('server_only', { message: `${verdict.name} can only be set in the configuration of the gateway.` })
   }
   if (!allows(grant, verdict.needs)) {
-    throw new Refusal('scope_missing', { message: `${verdict.name} is not covered by the credential.`, scope: verdict.needs })
+    const { name, needs, hint } = verdict
+    throw new Refusal('scope_missing', { message: `${name} is not covered by the credential.`, scope: needs, hint })
   }
 }
 

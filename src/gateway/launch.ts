@@ -25,8 +25,8 @@ export function judgeLaunch(
   }
   const fields = asked as Record<string, unknown>
   for (const verdict of policy.classifyLaunch(fields)) enforce(grant, verdict)
-  // The server's own word comes last, so that no request can overrule it.
-  return { ...fields, ...upstream.launch }
+  // The configuration comes last, so that no request can overrule it.
+  return { ...policy.launchDefaults, ...fields, ...upstream.launch }
 }
 
 export async function openUpstream(

@@ -6,6 +6,8 @@ export interface GatewayLimits {
   /** One WebSocket frame. */
   readonly maxFrameBytes: number
   readonly maxConnections: number
+  /** Connections that one credential keeps while others want in; further ones are the first to be closed. */
+  readonly maxConnectionsPerCredential: number
   /** Links and calls of one credential. */
   readonly maxLinksPerCredential: number
   /** Links of one upstream; for a subprocess upstream this is the number of children. */
@@ -32,6 +34,7 @@ export const DEFAULT_LIMITS: GatewayLimits = {
   maxMessageBytes: 8 * 1024 * 1024,
   maxFrameBytes: 1024 * 1024,
   maxConnections: 256,
+  maxConnectionsPerCredential: 96,
   maxLinksPerCredential: 64,
   maxLinksPerUpstream: 64,
   maxCalls: 256,

@@ -6,11 +6,12 @@ import { createJudge } from './judge.js'
 import { judgeLaunch, openUpstream } from './launch.js'
 import { Refusal } from './refusal.js'
 import { noteOpening } from './routes.js'
-import { allows } from './scopes.js'
+import { allows, type Grant } from './scopes.js'
 
 /** A link that was let in: the upstream is open, and only the client's half is missing. */
 export interface AdmittedLink {
   readonly upstream: string
+  readonly grant: Grant
   run(client: Link): Promise<BridgeEnd>
   /** The client left before its half was there. */
   abandon(): Promise<void>
@@ -50,6 +51,7 @@ export async function admitLink(
     const refusalGraceMs = Math.floor(drainTimeoutMs / 4)
     return {
       upstream: name,
+      grant,
       run: (client) => bridge(client, link, { judge, stallTimeoutMs, idleTimeoutMs, refusalGraceMs, clock, signal: life.signal }),
       abandon: async () => void (await link.close()),
     }

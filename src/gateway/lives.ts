@@ -18,7 +18,7 @@ export interface Life {
 }
 
 export interface Lives {
-  begin(signal: AbortSignal | undefined): Life
+  begin(signal: AbortSignal | undefined, onGrant?: (grant: Grant) => void): Life
   /** A drain waits for every upstream link to be closed. */
   track(link: Link): Promise<unknown>
   /** Throws the refusal of newcomers. */
@@ -32,7 +32,7 @@ export function createLives(credentials: Credentials, clock: Clock): Lives {
   let draining = false
 
   return {
-    begin(signal) {
+    begin(signal, onGrant) {
       const deadline = createDeadline({ signal })
       const callbacks: (() => void)[] = []
       deadlines.add(deadline)
@@ -44,6 +44,7 @@ export function createLives(credentials: Credentials, clock: Clock): Lives {
         signal: deadline.signal,
         atEnd,
         belongTo(grant) {
+          onGrant?.(grant)
           const end = (message: string): void => deadline.abort(new Refusal('unauthenticated', { message }))
           atEnd(credentials.onRevoked(grant.id, () => end('The credential was withdrawn.')))
           if (grant.expiresAtMs === undefined) return

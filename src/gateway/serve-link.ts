@@ -6,12 +6,18 @@ import type { BridgeEnd } from './bridge.js'
 import type { Gateway } from './gateway.js'
 import type { AdmittedLink } from './links.js'
 import { Refusal } from './refusal.js'
+import type { Grant } from './scopes.js'
 
 /** How a binding accepts the socket it upgraded; `acceptWebSocket` of `signalbox/web` fits. */
 export type AcceptLink = (authorize: (open: OpenRequest, signal: AbortSignal) => Promise<void>) => Promise<FrameLink>
 
 /** Resolves when all is over. Never rejects: what goes wrong is told to the client. */
-export async function serveLink(gateway: Gateway, upstream: string, accept: AcceptLink): Promise<void> {
+export async function serveLink(
+  gateway: Gateway,
+  upstream: string,
+  accept: AcceptLink,
+  onAdmitted?: (grant: Grant) => void,
+): Promise<void> {
   const state: { admitted?: AdmittedLink } = {}
   let client: FrameLink
   try {
@@ -28,6 +34,7 @@ export async function serveLink(gateway: Gateway, upstream: string, accept: Acce
     await state.admitted?.abandon()
     return
   }
+  if (state.admitted) onAdmitted?.(state.admitted.grant)
   const end = await state.admitted?.run(client)
   await client.closeAs(end ? reasonFor(end) : { kind: 'local' })
 }

@@ -11,6 +11,7 @@ import {
 } from '../../claude/scopes.js'
 import { Refusal } from '../refusal.js'
 import type { StreamPolicy, Verdict } from './policy.js'
+import { looksLikeCommand } from './prompt-commands.js'
 
 const own = (table: Readonly<Record<string, ClaudeRule>>, key: string): ClaudeRule | undefined =>
   Object.hasOwn(table, key) ? table[key] : undefined
@@ -24,6 +25,52 @@ function fieldVerdicts(table: Readonly<Record<string, ClaudeRule>>, fields: Read
 function recordOf(value: unknown, what: string): Readonly<Record<string, unknown>> {
   if (isRecord(value)) return value
   throw new Refusal('invalid_request', { message: `${what} is a JSON object.` })
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string'
+
+/** Every text of a prompt: the CLI may take any block of text for a command, the last one among them. */
+function textsOf(content: unknown): string[] {
+  const wrong = (): Refusal =>
+    new Refusal('invalid_request', { message: 'The content of a prompt is a string, or an array of blocks.' })
+  if (isText(content)) return [content]
+  if (!Array.isArray(content)) throw wrong()
+  return content.flatMap((block: unknown) => {
+    if (typeof block !== 'object' || block === null || Array.isArray(block)) throw wrong()
+    const { text } = block as { text?: unknown }
+    if (text !== undefined && !isText(text)) throw wrong()
+    return text ?? []
+  })
+}
+
+const COMMAND_PROMPT: Verdict = {
+  name: 'a prompt that begins with "/", "!" or "#"',
+  needs: 'admin',
+  hint: 'Begin the prompt with another character. To allow commands, give the credential the scope "admin" and set "launch": { "disableSlashCommands": false } for the upstream.',
+}
+
+/** What a prompt line may hold below `admin`: newer CLIs read more from it, such as pasted text. */
+const USER_FIELDS: ReadonlySet<string> = new Set([
+  'type',
+  'message',
+  'parent_tool_use_id',
+  'session_id',
+  'uuid',
+  'priority',
+  'shouldQuery',
+  'client_composed',
+])
+const MESSAGE_FIELDS: ReadonlySet<string> = new Set(['role', 'content'])
+
+function promptVerdicts(line: Readonly<Record<string, unknown>>): Verdict | Verdict[] {
+  const message = recordOf(line.message, 'A message')
+  const verdicts: Verdict[] = []
+  const unknown = (fields: object, known: ReadonlySet<string>): boolean => Object.keys(fields).some((field) => !known.has(field))
+  if (textsOf(message.content).some(looksLikeCommand)) verdicts.push(COMMAND_PROMPT)
+  if (unknown(line, USER_FIELDS) || unknown(message, MESSAGE_FIELDS)) {
+    verdicts.push({ name: 'a field of a prompt that is in no table', needs: 'admin' })
+  }
+  return verdicts.length > 0 ? verdicts : { name: 'user', needs: 'send' }
 }
 
 function controlVerdicts(request: Readonly<Record<string, unknown>>): Verdict[] {
@@ -42,7 +89,7 @@ export const claudePolicy: StreamPolicy = {
     const line = recordOf(message, 'A line')
     switch (line.type) {
       case 'user':
-        return { name: 'user', needs: 'send' }
+        return promptVerdicts(line)
       case 'keep_alive':
         return { name: 'keep_alive', needs: 'observe' }
       case 'control_cancel_request':
@@ -57,6 +104,8 @@ export const claudePolicy: StreamPolicy = {
         return { name: 'a line of an unknown type', needs: 'admin' }
     }
   },
+  // Without them the settings of the machine decide, which a command in an earlier session may have changed.
+  launchDefaults: { disableSlashCommands: true, permissionMode: 'default' },
   classifyLaunch(launch) {
     // A child is started whatever the fields say; only questions about the executable itself run nothing, and these two are all there are.
     const asks = launch.probe === 'version' || launch.probe === 'authStatus'

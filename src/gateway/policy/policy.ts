@@ -5,6 +5,8 @@ import type { Classification } from '../scopes.js'
 export interface Verdict {
   readonly name: string
   readonly needs: Classification
+  /** The setting to change, for the refusal. */
+  readonly hint?: string
   /** The rest of the link is no longer messages but bytes, under this same verdict: a terminal that was attached. */
   readonly thenRaw?: true
 }
@@ -17,6 +19,8 @@ export interface StreamPolicy {
   classify(message: unknown): Verdict | readonly Verdict[]
   /** Judges a launch object field by field; absent where the protocol has none, and then none may be given. */
   classifyLaunch?(launch: Readonly<Record<string, unknown>>): Verdict[]
+  /** Launch fields that hold where neither the request nor the configuration of the upstream sets them. */
+  readonly launchDefaults?: Readonly<Record<string, unknown>>
 }
 
 export interface ExchangePolicy {

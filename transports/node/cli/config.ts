@@ -30,6 +30,7 @@ const limitNames = [
   'maxMessageBytes',
   'maxFrameBytes',
   'maxConnections',
+  'maxConnectionsPerCredential',
   'maxLinksPerCredential',
   'maxLinksPerUpstream',
   'maxCalls',

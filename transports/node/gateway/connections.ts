@@ -1,41 +1,67 @@
 /**
- * Connections within their number and their patience. A flood must not lock out the owner, so a newcomer beyond the limit takes the place
- * of the oldest connection that has shown no credential; only where all have shown one is it turned away.
+ * Connections within their number. A flood must not lock out the owner: a newcomer beyond the limit displaces a connection that has shown
+ * no valid credential, each credential keeps a limited number of connections, and some places are left for the owner and for newcomers.
  */
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Clock } from '../../../src/core/clock.js'
+import type { Credentials, Grant } from '../../../src/gateway/index.js'
 
 export interface Connections {
-  /** Its peer showed a credential that is valid: it keeps its place. */
-  prove(socket: object): void
-  /** Its peer sent a whole head of a request: the patience for that is over. */
-  spoke(socket: object): void
+  /** A request begins. False when too many requests on this connection wait for their answers: the connection is cut then. */
+  begin(socket: Socket): boolean
+  /** A request was answered, or given up. */
+  end(socket: Socket): void
+  /** The peer showed a valid credential: the connection keeps its place, as far as the limits of that credential go. */
+  prove(socket: Socket, grant: Grant, use: 'request' | 'link'): void
+  /** The peer's credential was refused. */
+  unprove(socket: Socket): void
+  /** The peer sent a whole head of a request: it is no longer timed. */
+  spoke(socket: Socket): void
   closeAll(): void
   readonly size: number
 }
 
 export interface ConnectionLimits {
   readonly maxConnections: number
+  readonly maxConnectionsPerCredential: number
   readonly headersTimeoutMs: number
   readonly secure: boolean
+  /** The id of the owner's own grant. */
+  readonly owner: string
+  readonly credentials: Pick<Credentials, 'onRevoked'>
+  readonly clock: Clock
 }
 
-export function limitConnections(server: Server, { maxConnections, headersTimeoutMs, secure }: ConnectionLimits): Connections {
-  const all = new Set<Socket>()
-  const unproven = new Set<Socket>()
-  const patience = new WeakMap<object, NodeJS.Timeout>()
+/** Requests on one connection whose answers are not finished. */
+const MAX_UNANSWERED = 2
 
-  /** With TLS: connections whose handshake is not over, by who they come from; their end of it is another socket. */
+/** What is known about one connection that was accepted. */
+interface Connection {
+  readonly socket: Socket
+  unanswered: number
+  isLink: boolean
+  /** The credential that it counts for; undefined while it has shown none. */
+  grant: Grant | undefined
+  headTimer: NodeJS.Timeout | undefined
+}
+
+const isIdle = ({ unanswered, isLink }: Connection): boolean => unanswered === 0 && !isLink
+
+export function limitConnections(server: Server, limits: ConnectionLimits): Connections {
+  const { maxConnections, headersTimeoutMs, secure } = limits
+  const places = createPlaces(limits)
+  const all = new Map<object, Connection>()
+  /** With TLS: sockets whose handshake is not over, by their remote address. Requests come from another socket object. */
   const shaking = new Map<string, Socket>()
   const from = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`
 
-  /** False where everybody has shown a credential and the newcomer has to go. */
   const makeRoom = (): boolean => {
     if (all.size + shaking.size < maxConnections) return true
-    const [oldest] = [...shaking.values(), ...unproven]
-    if (oldest === undefined) return false
-    forget(oldest)
-    oldest.destroy()
+    const victim = places.victim([...shaking.values()][0])
+    if (victim === undefined) return false
+    forget(victim)
+    victim.destroy()
     return true
   }
   const onShaking = (socket: Socket): void => {
@@ -46,36 +72,145 @@ export function limitConnections(server: Server, { maxConnections, headersTimeou
   const onConnection = (socket: Socket): void => {
     shaking.delete(from(socket))
     if (!makeRoom()) return void socket.destroy()
-    all.add(socket)
-    unproven.add(socket)
-    // Not every runtime's node:http has a timeout for heads of its own.
-    const timer = setTimeout(() => socket.destroy(), headersTimeoutMs + 1_000)
-    timer.unref()
-    patience.set(socket, timer)
+    // Not every runtime's node:http has a timeout of its own for heads.
+    const headTimer = setTimeout(() => socket.destroy(), headersTimeoutMs + 1_000)
+    headTimer.unref()
+    const connection: Connection = { socket, unanswered: 0, isLink: false, grant: undefined, headTimer }
+    all.set(socket, connection)
+    places.add(connection)
     socket.once('close', () => forget(socket))
   }
-  // With TLS the sockets that requests come from are those of the handshake's end.
-  if (secure) server.on('connection', onShaking)
-  server.on(secure ? 'secureConnection' : 'connection', onConnection)
-  const spoke = (socket: object): void => {
-    clearTimeout(patience.get(socket))
-    patience.delete(socket)
-  }
+  const spoke = (socket: object): void => clearTimeout(all.get(socket)?.headTimer)
   const forget = (socket: Socket): void => {
     spoke(socket)
+    const connection = all.get(socket)
     all.delete(socket)
-    unproven.delete(socket)
+    if (connection) places.remove(connection)
     for (const [key, each] of shaking) if (each === socket) shaking.delete(key)
   }
+  // With TLS, requests come from the sockets that the handshake made.
+  if (secure) server.on('connection', onShaking)
+  server.on(secure ? 'secureConnection' : 'connection', onConnection)
 
   return {
-    prove: (socket) => void unproven.delete(socket as Socket),
+    begin(socket) {
+      const connection = all.get(socket)
+      // A runtime that gives requests another socket object than connections has no pipelining to bound here.
+      if (!connection) return !socket.destroyed
+      connection.unanswered += 1
+      return connection.unanswered <= MAX_UNANSWERED && !socket.destroyed
+    },
+    end(socket) {
+      const connection = all.get(socket)
+      if (connection) connection.unanswered -= 1
+    },
+    prove(socket, grant, use) {
+      const connection = all.get(socket)
+      if (!connection) return
+      if (use === 'link') connection.isLink = true
+      places.prove(connection, grant)
+    },
+    unprove(socket) {
+      const connection = all.get(socket)
+      if (connection) places.unprove(connection)
+    },
     spoke,
     closeAll() {
-      for (const socket of [...all, ...shaking.values()]) socket.destroy()
+      for (const socket of [...all.values()].map((each) => each.socket).concat(...shaking.values())) socket.destroy()
     },
     get size() {
       return all.size
+    },
+  }
+}
+
+/** Who keeps a place when all are taken. */
+function createPlaces(limits: ConnectionLimits) {
+  const { maxConnections, maxConnectionsPerCredential, owner, credentials, clock } = limits
+  /** Places that proven connections leave to newcomers, so that the owner can always connect and show the token. */
+  const forNewcomers = Math.max(1, Math.floor(maxConnections / 16))
+  /** Places that no other credential than the owner's can keep. */
+  const forOwner = Math.max(1, Math.floor(maxConnections / 16))
+
+  /** Not yet proven, the oldest first. */
+  const unproven = new Set<Connection>()
+  /** Those whose credential ended, was refused or has too many connections: the first to go. */
+  const expendable = new Set<Connection>()
+  const ofGrant = new Map<string, { readonly grant: Grant; readonly kept: Set<Connection>; stopListening(): void }>()
+
+  const remove = (connection: Connection): void => {
+    unproven.delete(connection)
+    expendable.delete(connection)
+    const { grant } = connection
+    connection.grant = undefined
+    const mine = grant && ofGrant.get(grant.id)
+    if (!mine) return
+    mine.kept.delete(connection)
+    if (mine.kept.size > 0) return
+    mine.stopListening()
+    ofGrant.delete(grant.id)
+  }
+  const unprove = (connection: Connection): void => {
+    if (unproven.has(connection)) return
+    remove(connection)
+    expendable.add(connection)
+  }
+  const unproveAll = (id: string): void => {
+    for (const connection of [...(ofGrant.get(id)?.kept ?? [])]) unprove(connection)
+  }
+  const oldestIdle = (connections: Iterable<Connection>): Connection | undefined => {
+    for (const connection of connections) if (isIdle(connection)) return connection
+    return undefined
+  }
+  const keptByOthers = (): Connection[] => [...ofGrant].flatMap(([id, { kept }]) => (id === owner ? [] : [...kept]))
+  const keptInAll = (): number => [...ofGrant.values()].reduce((sum, { kept }) => sum + kept.size, 0)
+
+  /** Makes room among the proven ones; false where nothing idle can give its place up. */
+  const makeProvenRoom = (grant: Grant): boolean => {
+    const mine = ofGrant.get(grant.id)?.kept
+    if (mine && mine.size >= maxConnectionsPerCredential) {
+      const oldest = oldestIdle(mine)
+      if (!oldest) return false
+      unprove(oldest)
+    }
+    const isOwner = grant.id === owner
+    const others = keptByOthers()
+    if (!isOwner && others.length >= maxConnections - forNewcomers - forOwner) return false
+    if (keptInAll() < maxConnections - forNewcomers) return true
+    const oldest = isOwner ? oldestIdle(others) : undefined
+    if (oldest) unprove(oldest)
+    return oldest !== undefined
+  }
+
+  return {
+    add: (connection: Connection) => void unproven.add(connection),
+    remove,
+    unprove,
+    prove(connection: Connection, grant: Grant): void {
+      if (connection.grant?.id === grant.id) {
+        // Used again: now the newest.
+        const kept = ofGrant.get(grant.id)?.kept
+        kept?.delete(connection)
+        kept?.add(connection)
+        return
+      }
+      remove(connection)
+      if (!makeProvenRoom(grant)) return void expendable.add(connection)
+      const mine = ofGrant.get(grant.id) ?? {
+        grant,
+        kept: new Set<Connection>(),
+        stopListening: credentials.onRevoked(grant.id, () => unproveAll(grant.id)),
+      }
+      ofGrant.set(grant.id, mine)
+      mine.kept.add(connection)
+      connection.grant = grant
+    },
+    /** The socket that a newcomer displaces. */
+    victim(shaking: Socket | undefined): Socket | undefined {
+      for (const [id, { grant }] of [...ofGrant]) if ((grant.expiresAtMs ?? Infinity) <= clock.now()) unproveAll(id)
+      const [oldest] = unproven
+      const [busy] = expendable
+      return oldestIdle(expendable)?.socket ?? shaking ?? oldest?.socket ?? busy?.socket
     },
   }
 }

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../../../src/core/clock.js'
 import type { WireFacts } from '../../../src/gateway/index.js'
+import { REFUSAL_HEADER } from '../../../src/gateway/replies.js'
 
 /** How the request really stood on the wire. */
 export function wireFacts(request: IncomingMessage): WireFacts {
@@ -46,34 +47,52 @@ export function toRequest(request: IncomingMessage, response: ServerResponse): R
   } as RequestInit)
 }
 
-/** Pulls: what nobody reads stays in the socket. */
+/** Reads from the socket only as the reader pulls. After a cancel the rest is dropped; `lingered` bounds how much of it. */
 function bodyOf(request: IncomingMessage): ReadableStream<Uint8Array> {
-  const chunks = request[Symbol.asyncIterator]() as AsyncIterator<Buffer>
+  request.pause()
   return new ReadableStream<Uint8Array>(
     {
-      async pull(controller) {
-        const next = await chunks.next()
-        if (next.done) controller.close()
-        else controller.enqueue(new Uint8Array(next.value))
+      start(controller) {
+        request.on('data', (chunk: Buffer) => {
+          request.pause()
+          controller.enqueue(new Uint8Array(chunk))
+        })
+        request.once('end', () => controller.close())
+        request.once('error', (error) => controller.error(error))
+        request.once('close', () => {
+          if (!request.complete) controller.error(new Error('the body was cut off'))
+        })
       },
-      async cancel() {
-        await chunks.return?.()
+      pull() {
+        request.resume()
+      },
+      cancel() {
+        request.removeAllListeners('data')
+        request.removeAllListeners('end')
+        request.resume()
       },
     },
     { highWaterMark: 0 },
   )
 }
 
+export interface SendOptions {
+  readonly stallTimeoutMs: number
+  readonly clock: Clock
+}
+
 /**
- * Writes as fast as the client reads, and no faster; one that takes nothing for too long is cut off. Resolves when all is handed over or
- * the client is gone; never rejects.
+ * Writes as fast as the client reads, and no faster; a client that takes nothing for too long is cut off. A refusal closes the connection.
+ * Resolves when all is handed over or the client is gone; never rejects.
  */
 export async function sendResponse(
   reply: Response,
+  request: IncomingMessage,
   response: ServerResponse,
-  { stallTimeoutMs, clock }: { readonly stallTimeoutMs: number; readonly clock: Clock },
+  { stallTimeoutMs, clock }: SendOptions,
 ): Promise<void> {
   const { status, headers, body } = reply
+  if (headers.has(REFUSAL_HEADER)) return sendRefusal(reply, request, response)
   const reader = body?.getReader()
   const gone = (): void => void reader?.cancel().catch(() => {})
   try {
@@ -96,6 +115,42 @@ export async function sendResponse(
   } finally {
     response.removeListener('close', gone)
   }
+}
+
+async function sendRefusal(reply: Response, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  try {
+    const body = new Uint8Array(await reply.arrayBuffer())
+    const headers = { ...Object.fromEntries(reply.headers), connection: 'close', 'content-length': body.byteLength }
+    response.writeHead(reply.status, headers)
+    if (request.method !== 'HEAD') response.write(body)
+    await lingered(request)
+    response.end()
+  } catch {
+    response.destroy()
+  }
+}
+
+/** A client that is still sending its body learns why it was refused only if the socket is read until the answer has arrived. */
+const LINGER_MS = 1_000
+const LINGER_BYTES = 16 * 1024 * 1024
+
+function lingered(request: IncomingMessage): Promise<void> {
+  if (request.complete || request.destroyed) return Promise.resolve()
+  return new Promise((resolve) => {
+    let bytes = 0
+    const done = (): void => {
+      clearTimeout(timer)
+      request.removeListener('data', count)
+      resolve()
+    }
+    const count = (chunk: Buffer): void => {
+      bytes += chunk.byteLength
+      if (bytes > LINGER_BYTES) done()
+    }
+    const timer = setTimeout(done, LINGER_MS)
+    request.on('data', count).once('end', done).once('close', done)
+    request.resume()
+  })
 }
 
 function drained(response: ServerResponse, clock: Clock, stallTimeoutMs: number): Promise<void> {

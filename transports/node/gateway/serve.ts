@@ -1,5 +1,6 @@
 /** Binds the gateway to node:http and to WebSockets of `ws`. Runs on Node, Bun and Deno. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import {
   createCredentials,
@@ -9,6 +10,7 @@ import {
   serveLink,
   type Gateway,
   type GatewayConfig,
+  type Grant,
   type GrantRequest,
   type Scope,
 } from '../../../src/gateway/index.js'
@@ -57,10 +59,10 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<Served
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const upgrades = await createUpgrades('serveGateway', limits)
   const credentials = options.credentials ?? createCredentials({ clock })
-  const { token } = await credentials.issueToken({ scopes })
+  const { token, grant: owner } = await credentials.issueToken({ scopes })
 
   const server = createHttpServer(limits, tls)
-  const connections = limitConnections(server, { ...limits, secure: tls !== undefined })
+  const connections = limitConnections(server, { ...limits, secure: tls !== undefined, owner: owner.id, credentials, clock })
   const chosen = await listen(server, host, port)
   const scheme = tls ? 'https' : 'http'
   const allowedHosts = options.allowedHosts ?? defaultHosts(host, chosen, scheme)
@@ -75,36 +77,45 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<Served
         gateway.admitPage(wire)
         return sendPage(response, page, wire.method)
       }
-      const reply = await gateway.handle(toRequest(request, response), wire)
-      if (reply.status < 400 && reply.status !== 204) connections.prove(request.socket)
-      await sendResponse(reply, response, { ...limits, clock })
+      const { socket } = request
+      const onGrant = (grant: Grant): void => connections.prove(socket, grant, 'request')
+      const reply = await gateway.handle(toRequest(request, response), wire, { onGrant })
+      if (reply.status === 401) connections.unprove(socket)
+      await sendResponse(reply, request, response, { ...limits, clock })
     } catch (error) {
       refuse(response, error)
     }
   }
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    connections.spoke(request.socket)
+    const { socket } = request
+    // The parser goes on through what it has read, also after the socket was cut.
+    if (!connections.begin(socket)) return void socket.destroy()
+    response.once('close', () => connections.end(socket))
+    connections.spoke(socket)
     request.on('error', () => {})
     response.on('error', () => {})
     void answer(request, response)
   })
 
   const links = new Set<Promise<void>>()
-  const upgrade = (request: IncomingMessage, socket: Duplex, head: Uint8Array, upstream: string): void => {
+  const upgrade = (request: IncomingMessage, socket: Socket, head: Uint8Array, upstream: string): void => {
     upgrades.upgrade(request, socket, head, (webSocket) => {
       const stopPinging = upgrades.keepAlive(webSocket, PING_EVERY_MS)
-      const served = serveLink(gateway, upstream, async (authorize) => {
-        const link = await acceptWebSocket(webSocket, { name: 'gateway', openTimeoutMs: limits.openTimeoutMs, clock, authorize })
-        connections.prove(socket)
-        return link
-      }).finally(() => {
+      const served = serveLink(
+        gateway,
+        upstream,
+        (authorize) => acceptWebSocket(webSocket, { name: 'gateway', openTimeoutMs: limits.openTimeoutMs, clock, authorize }),
+        (grant) => connections.prove(socket, grant, 'link'),
+      ).finally(() => {
         stopPinging()
         links.delete(served)
       })
       links.add(served)
     })
   }
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Uint8Array) => {
+  server.on('upgrade', (request: IncomingMessage, duplex: Duplex, head: Uint8Array) => {
+    // Plain or TLS, it is the connection's socket.
+    const socket = duplex as Socket
     connections.spoke(socket)
     socket.on('error', () => {})
     try {
