@@ -180,7 +180,9 @@ export function createAskStream(deps: AskDeps, request: AskInit, options: AskOpt
   const stream = createStream<AskFrame, never>({
     async pull() {
       if (!opening && !ended) await start()
-      return queue.take()
+      return queue.take().catch((error: unknown) => {
+        throw asCmdopError(error)
+      })
     },
     async close() {
       // A plan that nobody will decide about any more is refused: it is the one thing that can be called off.
@@ -245,13 +247,22 @@ export function createAskStream(deps: AskDeps, request: AskInit, options: AskOpt
     get abandoned() {
       return abandoned
     },
-    [Symbol.asyncIterator]: () => stream[Symbol.asyncIterator](),
-    batches: () => stream.batches(),
+    [Symbol.asyncIterator]: () => asCmdop(() => stream[Symbol.asyncIterator]()),
+    batches: () => asCmdop(() => stream.batches()),
     close: () => stream.close(),
     [Symbol.asyncDispose]: () => stream.close(),
     pin,
     confirm,
     collect,
+  }
+}
+
+/** Runs `work`; what it throws leaves as a `CmdopError`. */
+function asCmdop<Result>(work: () => Result): Result {
+  try {
+    return work()
+  } catch (error) {
+    throw asCmdopError(error)
   }
 }
 

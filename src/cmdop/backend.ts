@@ -5,6 +5,7 @@ import type { SignalboxError } from '../errors.js'
 import type { ArmValue } from './envelope.js'
 import type { AskFrame } from './frames.js'
 import type { OpName } from './ops.js'
+import type { Complaint } from './plain.js'
 
 export type AskInit = Omit<ArmValue<'askReq'>, '$typeName' | '$unknown' | 'agentType' | 'timeoutSeconds' | 'pin'> & {
   readonly agentType?: string | undefined
@@ -33,10 +34,13 @@ export const CLOSE_GRACE_MS = 5_000
 /** How long a last step may take once nobody waits for its outcome: a core leaves at once when its stdin ends. */
 export const LEAVE_MS = 1_000
 
-/** What a client says about its end. */
-export interface Closing {
+/** What a client tells the part that carries its calls. */
+export interface BackendOptions {
   readonly clock?: Clock | undefined
+  /** How long `close()` waits for calls in flight. */
   readonly closeGraceMs?: number | undefined
+  /** What to do about an answer that does not fit the schema; absent with `validate: 'off'`, when nobody is told. */
+  readonly complain?: ((op: OpName) => Complaint) | undefined
 }
 
 export interface Backend {

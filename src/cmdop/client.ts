@@ -1,9 +1,9 @@
 /** The client: one surface over a core on a link, or over REST. */
 import { createCaller, type CallOptions, type ClientOptions } from '../core/call.js'
+import { tell } from '../core/policy/policy.js'
 import type { InvalidMessage } from '../core/validate.js'
-import { SignalboxError } from '../errors.js'
 import type { ExchangeTransport, Link, OpenOptions, StreamTransport } from '../transport.js'
-import type { Backend, Closing } from './backend.js'
+import type { Backend, BackendOptions } from './backend.js'
 import { resolveConfig, type CmdopConfig, type ResolvedConfig } from './config.js'
 import { createCoreBackend } from './core-backend.js'
 import { asCmdopError, CmdopError, refused } from './errors.js'
@@ -16,6 +16,8 @@ import { createTunnels, type Tunnels } from './namespaces/tunnels.js'
 import type { Context } from './namespaces/context.js'
 import { OPS, type Answer, type OpName, type Request } from './ops.js'
 import type { Complaint } from './plain.js'
+import { checkRequest } from './request-check.js'
+import { schemaOf } from './schema.js'
 import type { SessionLimits } from './session.js'
 
 /** Starts cores: it wants the credentials at open, and may know some from its own environment. */
@@ -30,7 +32,7 @@ export interface CoreTransport {
 
 /** What `cmdopRest()` of `signalbox/cmdop/rest` gives: REST is plugged in, so that whoever has a core does not carry it. */
 export interface RestTransport extends ExchangeTransport {
-  backend(config: ResolvedConfig, closing?: Closing): Backend
+  backend(config: ResolvedConfig, options?: BackendOptions): Backend
 }
 
 export interface CmdopOptions extends Omit<ClientOptions, 'timeoutMs'>, CmdopConfig {
@@ -75,10 +77,19 @@ export function createCmdop(options: CmdopOptions): Cmdop {
   const complain =
     (op: OpName): Complaint =>
     (path, message) => {
-      if (validate === 'off') return
-      if (validate === 'warn') return onEvent?.({ type: 'invalid', op, path, message })
-      throw new CmdopError({ code: 'invalid_message', message: `The answer to ${op} ${message}, at ${path}.`, op, sent: 'yes' })
+      if (validate === 'warn') return tell(onEvent, { type: 'invalid', op, path, message })
+      throw new CmdopError({
+        code: 'invalid_message',
+        message: `The answer to ${op} does not fit its schema: ${path} ${message}.`,
+        op,
+        sent: 'yes',
+      })
     }
+  const ofBackend: BackendOptions = {
+    clock,
+    closeGraceMs: options.closeGraceMs,
+    complain: validate === 'off' ? undefined : complain,
+  }
 
   // In plain JavaScript nothing else says so.
   if (transport.kind === 'exchange' && !transport.backend) {
@@ -87,11 +98,17 @@ export function createCmdop(options: CmdopOptions): Cmdop {
   }
   const backend: Backend =
     transport.kind === 'exchange'
-      ? transport.backend(config, options)
-      : createCoreBackend({ ...options, transport: transport.name, ...opening(transport, config, options), complain })
+      ? transport.backend(config, ofBackend)
+      : createCoreBackend({
+          ...ofBackend,
+          limits: options.limits,
+          transport: transport.name,
+          ...opening(transport, config, options),
+        })
 
   const invoke: Context['invoke'] = async <Name extends OpName>(name: Name, request: Request<Name>, given?: CallOptions) => {
-    const { idempotent } = OPS[name]
+    const { idempotent, request: arm } = OPS[name]
+    checkRequest(schemaOf(arm), request, name)
     try {
       const answer = await caller.run({ op: name, args: request, idempotent }, given, (call) => backend.unary(name, request, call))
       return answer as Answer<Name>
@@ -140,9 +157,8 @@ function opening(transport: CoreTransport | StreamTransport<void>, config: Resol
   const named = (['token', 'apiKey', 'baseUrl', 'apiBaseUrl'] as const).filter((name) => options[name])
   if (named.length > 0) {
     // Sent along, a secret would reach whoever carries the link; left out in silence, the caller would believe that it is used.
-    throw new SignalboxError({
+    throw new CmdopError({
       code: 'invalid_argument',
-      system: 'cmdop',
       transport: transport.name,
       message: `${named.join(', ')} cannot be used: this transport leads to a core that was started elsewhere, with its own.`,
       hint: 'Leave them out, or start the core here with cmdopCore().',

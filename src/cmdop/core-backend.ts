@@ -5,7 +5,7 @@ import { systemClock } from '../core/clock.js'
 import { abortError, createDeadline, raceSignal } from '../core/deadline.js'
 import { SignalboxError, withFacts } from '../errors.js'
 import type { Link, OpenOptions } from '../transport.js'
-import { CLOSE_GRACE_MS, LEAVE_MS, type AskChannel, type Backend, type Closing } from './backend.js'
+import { CLOSE_GRACE_MS, LEAVE_MS, type AskChannel, type Backend, type BackendOptions } from './backend.js'
 import { Kind, type Envelope, type PayloadInit } from './envelope.js'
 import { AuthError, clientClosed, CmdopError, ConnectionError, remoteFailure } from './errors.js'
 import { frameOf } from './frames.js'
@@ -14,13 +14,12 @@ import { toPlain, type Complaint } from './plain.js'
 import { schemaOf } from './schema.js'
 import { createSession, LEAVING_MS, type Session, type SessionLimits } from './session.js'
 
-export interface CoreBackendOptions extends Closing {
+export interface CoreBackendOptions extends BackendOptions {
   readonly transport: string
   readonly open: (options: OpenOptions) => Promise<Link>
   /** What the core was given; null where it has credentials that we know nothing about. */
   readonly credentials: Readonly<Record<Plane, boolean>> | null
   readonly limits?: SessionLimits | undefined
-  readonly complain: (op: OpName) => Complaint
 }
 
 export function createCoreBackend(options: CoreBackendOptions): Backend {
@@ -83,7 +82,7 @@ export function createCoreBackend(options: CoreBackendOptions): Backend {
       const core = await acquire(call)
       const payload = { case: op.request, value: request } as PayloadInit
       const answer = await core.unary(payload, call.signal)
-      return resultOf(name, answer, { ...facts, op: name }, complain(name))
+      return resultOf(name, answer, { ...facts, op: name }, complain?.(name) ?? ignore)
     },
     async ask(request, sink, call) {
       const op = 'machines.ask'
@@ -126,6 +125,9 @@ export function createCoreBackend(options: CoreBackendOptions): Backend {
     await core.close(clientClosed(facts, 'maybe'), core.failure || core.owed > 0 ? LEAVING_MS : LEAVE_MS)
   }
 }
+
+/** With `validate: 'off'` an integer that a number cannot hold is rounded without a report. */
+const ignore: Complaint = () => {}
 
 function resultOf(name: OpName, { kind, payload }: Envelope, facts: { op: string }, complain: Complaint): unknown {
   const { answer } = OPS[name]

@@ -1,14 +1,29 @@
-/** Three ways of paging, each told by where it starts, how it asks for a step, and where it goes on. */
-import { refused } from './errors.js'
+/** The three ways in which CMDOP pages its lists. Each says where a list starts, what a step asks for, and which step comes next. */
+import { CmdopError, refused } from './errors.js'
 
 export interface Paging<Step, Options, Page> {
   start(options: Options, op: string): Step
   ask(step: Step): object
-  /** The step after this page; undefined at the end. */
-  next(page: Page, step: Step): Step | undefined
+  /** True if the server gave an earlier page than the step asked for: its items were read before. */
+  isBehind(page: Page, step: Step): boolean
+  /** The step after this page; undefined at the end of the list. Throws if the page names itself or an earlier one as the next. */
+  next(page: Page, step: Step, op: string): Step | undefined
 }
 
+/** A server that gives the same page again would make `iter()` endless, so the list fails instead. */
+export function notAdvancing(op: string): CmdopError {
+  return new CmdopError({
+    code: 'protocol',
+    op,
+    message: `${op}: the server gave an earlier page again, so the rest of this list cannot be read.`,
+    hint: 'The cores 1.0.2 to 1.1.1 give only the first page of keys.list. Read it with list(), or read all pages with cmdopRest().',
+    sent: 'yes',
+  })
+}
+
+/** Where a list by cursor starts. */
 export interface CursorOptions {
+  /** `nextCursor` of an earlier page. */
   readonly cursor?: string
 }
 export interface CursorAnswer {
@@ -16,17 +31,20 @@ export interface CursorAnswer {
   readonly hasMore?: boolean
 }
 
-/** The relay's opaque cursor. `hasMore: false` ends it, whatever cursor came along. */
+/** The relay's opaque cursor. The list ends at `hasMore: false`, even if a cursor comes with it. */
 export const byCursor: Paging<string, CursorOptions, CursorAnswer> = {
   start: ({ cursor = '' }) => cursor,
   ask: (cursor) => ({ cursor }),
-  // The same cursor again would give the same page for ever.
-  next: ({ nextCursor, hasMore }, cursor) => (hasMore === false || nextCursor === cursor ? undefined : nextCursor || undefined),
+  // A cursor does not say which page it gave. `listed` fails when a cursor comes a second time.
+  isBehind: () => false,
+  next: ({ nextCursor, hasMore }) => (hasMore === false ? undefined : nextCursor || undefined),
 }
 
+/** Which page of a list by offset is wanted. */
 export interface PageOptions {
-  /** Counts from 1. Needs `perPage`: a relay that is told no size gives its first page, whatever the number. */
+  /** Counts from 1. Needs `perPage`: without a page size the relay gives its first page, whatever the number. */
   readonly page?: number
+  /** Items per page. Default: the server's own size. */
   readonly perPage?: number
 }
 export interface OffsetAnswer {
@@ -41,21 +59,24 @@ interface OffsetStep {
 }
 
 /**
- * By the page size that the answer names. The core turns an offset into a page number by division, so every offset must be a multiple
- * of the size: a short page that is not the last must not shift the next one.
+ * Goes on by the page size that the answer names. The core divides the offset by the size to get a page number, so every offset must be
+ * a multiple of the size: a short page before the last one must not shift the next offset.
  */
 export const byOffset: Paging<OffsetStep, PageOptions, OffsetAnswer> = {
-  // Without a page size the relay takes its own, and always its first page: upstream asks it so, and the bytes are theirs.
+  // Without a page size the published SDKs send zeros, and the relay gives its first page with a size of its own.
   start({ page = 1, perPage = 0 }, op) {
-    if (perPage > 0) return { offset: (Math.max(Math.trunc(page), 1) - 1) * perPage, perPage }
+    if (!Number.isInteger(perPage)) throw refused(op, `perPage is ${perPage}; it must be a whole number.`)
+    if (!Number.isInteger(page)) throw refused(op, `page is ${page}; it must be a whole number.`)
+    if (perPage > 0) return { offset: (Math.max(page, 1) - 1) * perPage, perPage }
     if (page > 1) throw refused(op, `page ${page} needs perPage: without it the relay gives its first page.`)
     return { offset: 0, perPage: 0 }
   },
   ask: (page) => ({ page }),
+  isBehind: (page, asked) => page.offset < asked.offset,
   next(page, asked) {
     const perPage = page.perPage > 0 ? page.perPage : asked.perPage || page.items.length
     const offset = (Math.floor(page.offset / Math.max(perPage, 1)) + 1) * perPage
-    return page.items.length === 0 || offset >= page.total || offset <= asked.offset ? undefined : { offset, perPage }
+    return page.items.length === 0 || offset >= page.total ? undefined : { offset, perPage }
   },
 }
 
@@ -69,7 +90,10 @@ export interface NumberAnswer {
 export const byNumber: Paging<number | undefined, { readonly page?: number }, NumberAnswer> = {
   start: ({ page }) => page,
   ask: (page) => ({ page }),
-  next({ page, hasNext, nextPage = page + 1 }) {
-    return hasNext && nextPage > page ? nextPage : undefined
+  isBehind: ({ page }, asked = page) => page < asked,
+  next({ page, hasNext, nextPage = page + 1 }, _asked, op) {
+    if (!hasNext) return undefined
+    if (nextPage <= page) throw notAdvancing(op)
+    return nextPage
   },
 }

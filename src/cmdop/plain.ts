@@ -2,7 +2,7 @@
  * Between generated messages and what callers see: plain objects that survive `JSON.stringify`. Enums become the lower-case strings of
  * the relay, int64 becomes a number, absent optionals are absent. One walk over the descriptors serves both ways and both planes.
  */
-import { ScalarType, type DescEnum, type DescField, type DescMessage, type Message } from '@bufbuild/protobuf'
+import type { DescEnum, DescField, DescMessage, Message } from '@bufbuild/protobuf'
 import type { MfaRequirement, ScheduleRunStatus, ScheduleTargetKind } from './gen/cmdop/core/v1/common_pb.js'
 import { refused } from './errors.js'
 
@@ -80,41 +80,4 @@ export function enumNumber(schema: DescEnum, text: string, op: string, argument:
   const known = names.find((value) => textOf(value) === text)
   if (known) return known.number
   throw refused(op, `${argument} is ${JSON.stringify(text)}; it must be one of ${names.map(textOf).join(', ')}.`)
-}
-
-/** What the relay calls an enum value, where it has another word than the schema. */
-export type Vocabulary = Readonly<Record<string, string>>
-
-/** A JSON answer of the relay or the platform, in the same shape: names mapped by the schema, unknown members kept as they came. */
-export function fromWire(schema: DescMessage, json: unknown, words: Vocabulary): Record<string, unknown> {
-  const source = typeof json === 'object' && json !== null ? (json as Record<string, unknown>) : {}
-  const out: Record<string, unknown> = { ...source }
-  for (const field of schema.fields) {
-    const value = source[field.name]
-    delete out[field.name]
-    const kept = value === undefined || value === null ? absent(field) : wireValue(field, value, words)
-    if (kept !== undefined) out[field.localName] = kept
-  }
-  return out
-}
-
-function wireValue(field: DescField, value: unknown, words: Vocabulary): unknown {
-  const { message } = field
-  if (field.fieldKind === 'list') {
-    const items = Array.isArray(value) ? value : []
-    return message ? items.map((item) => fromWire(message, item, words)) : items
-  }
-  if (field.fieldKind === 'message' && message) return fromWire(message, value, words)
-  if (field.enum) return typeof value === 'string' ? (words[value] ?? value) : value
-  return value
-}
-
-/** What an absent member reads as, by the same rule as on the pipe. */
-function absent(field: DescField): unknown {
-  if (field.fieldKind === 'list') return []
-  if (field.fieldKind === 'map') return {}
-  if (field.fieldKind === 'message' || field.proto.proto3Optional) return undefined
-  if (field.fieldKind === 'enum') return 'unspecified'
-  if (field.scalar === ScalarType.STRING) return ''
-  return field.scalar === ScalarType.BOOL ? false : 0
 }

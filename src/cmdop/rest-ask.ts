@@ -9,7 +9,7 @@ import type { ExchangeTransport, Reply } from '../transport.js'
 import type { AskChannel, AskInit, AskSink } from './backend.js'
 import { clientClosed, CmdopError, ConnectionError, remoteFailure } from './errors.js'
 import { confirmFrame, type AskFrame } from './frames.js'
-import { restFailure } from './rest-backend.js'
+import { restFailure } from './rest-failure.js'
 import { ASK_PATH, CONFIRM_PATH, PIN_PATH } from './rest-paths.js'
 
 interface Rest {

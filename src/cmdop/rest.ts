@@ -19,7 +19,7 @@ export interface RestPlanes {
 /** One exchange that serves both planes, such as a gateway, or one for each: skills go to the platform, everything else to the relay. */
 export function cmdopRest(planes: ExchangeTransport | RestPlanes): RestTransport {
   const transport = 'kind' in planes ? planes : joined(planes)
-  return { ...transport, backend: (config, closing) => createRestBackend({ ...closing, transport, config }) }
+  return { ...transport, backend: (config, options) => createRestBackend({ ...options, transport, config }) }
 }
 
 function joined({ relay, platform }: RestPlanes): ExchangeTransport {

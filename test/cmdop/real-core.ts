@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 
 // 2.x is another protocol.
-export const CORE_VERSIONS = ['1.0.2', '1.1.0'] as const
+export const CORE_VERSIONS = ['1.0.2', '1.1.0', '1.1.1'] as const
 export type CoreVersion = (typeof CORE_VERSIONS)[number]
 
 const folder = process.env.SIGNALBOX_PEERS_DIR ?? '/var/tmp/signalbox-peers'

@@ -1,6 +1,6 @@
 /** What servers answer over REST, odd answers among them: nobody outside has seen all of what they say. */
 import { describe, expect, it } from 'vitest'
-import { createCmdop, type AskFrame } from '../../src/cmdop/index.js'
+import { createCmdop, type AskFrame, type CmdopOptions } from '../../src/cmdop/index.js'
 import { cmdopRest } from '../../src/cmdop/rest.js'
 import { fetchExchange } from '../../transports/web/fetch-exchange.js'
 import { failure, M1 } from './set-up.js'
@@ -8,12 +8,13 @@ import { failure, M1 } from './set-up.js'
 const encoder = new TextEncoder()
 
 /** A client of servers that give these answers, one after another; a text is the body of a 200. */
-function answering(
-  ...answers: readonly (string | { readonly status: number; readonly text: string; readonly retryAfter?: string })[]
-) {
+type ScriptedAnswer = string | { readonly status: number; readonly text: string; readonly retryAfter?: string }
+
+function answeringWith(options: Partial<CmdopOptions>, ...answers: readonly ScriptedAnswer[]) {
   const left = [...answers]
   return createCmdop({
     fleetId: 'f',
+    ...options,
     transport: cmdopRest({
       kind: 'exchange',
       name: 'scripted',
@@ -31,6 +32,8 @@ function answering(
     }),
   })
 }
+
+const answering = (...answers: readonly ScriptedAnswer[]) => answeringWith({}, ...answers)
 
 describe('an id over REST', () => {
   it('that is two dots names nothing: it would make a request about what stands above [web.exchange-base]', async () => {
@@ -50,14 +53,84 @@ describe('an id over REST', () => {
 })
 
 describe('answers over REST', () => {
-  it('are completed by the rule of the pipe, and keep members that the schema does not know [cmdop.rest.absent]', async () => {
-    const client = answering('{"items":[{"name":"n","is_jarvis":null,"rank":7}]}', 'null', '{"items":[{}],"page":3,"per_page":10}')
-    const { items, hasMore, nextCursor } = await client.machines.list()
-    expect(items[0]).toMatchObject({ id: '', name: 'n', isJarvis: false, fleets: [], rank: 7 })
-    expect([hasMore, nextCursor, items[0] && 'disabledAt' in items[0]]).toEqual([false, undefined, false])
-    expect(await client.machines.spend(M1)).toMatchObject({ window: '', totalUsd: 0, tokensIn: 0, topModels: [] })
-    const schedules = await client.schedules.list()
-    expect([schedules.offset, schedules.items[0]?.targetKind, schedules.items[0]?.machineIds]).toEqual([20, 'unspecified', []])
+  const machine = {
+    ...{ id: M1, name: 'n', hostname: 'h', os: 'linux', os_version: '6', architecture: 'amd64', agent_version: '1' },
+    ...{ presence: 'online', created_at: 'c', fleets: [], is_jarvis: false },
+    specs: { cpu_model: '', cpu_count: 1, total_ram_bytes: 1, home_dir: '/', uid: 0, device_type: '', device_model: '' },
+  }
+  const schedule = {
+    ...{ id: 's', fleet_id: 'f', name: 'n', description: '', cron_expr: '* * * * *', timezone: 'UTC', command: 'c' },
+    ...{ target_kind: 'all_fleet_machines', is_enabled: true, machine_ids: [], created_at: 'c', updated_at: 'u' },
+  }
+  const json = (value: unknown): string => JSON.stringify(value)
+
+  it('omit what is optional, and unknown members are kept in camelCase [cmdop.rest.absent]', async () => {
+    const client = answering(
+      json({ items: [{ ...machine, last_heartbeat_at: null, free_disk: 7 }], has_more: false }),
+      json({ ...machine, username: 'u', is_root: true, public_key_version: 1, boot_rank: 3 }),
+      json({ items: [schedule], page: 3, per_page: 10, total: 40, has_next: true, has_prev: true }),
+    )
+    const { items } = await client.machines.list()
+    expect(items[0]).toMatchObject({ id: M1, name: 'n', isJarvis: false, fleets: [], freeDisk: 7 })
+    expect(items[0] && 'lastHeartbeatAt' in items[0]).toBe(false)
+    const detail = await client.machines.get(M1)
+    expect(detail).toMatchObject({ summary: { id: M1, osVersion: '6' }, username: 'u', isRoot: true, bootRank: 3 })
+    expect(Object.keys(detail).filter((key) => key.includes('_') || key === 'hostname')).toEqual([])
+    const schedules = await client.schedules.list({ page: 3, perPage: 10 })
+    expect(schedules).toEqual({ items: [expect.objectContaining({ id: 's', machineIds: [] })], offset: 20, perPage: 10, total: 40 })
+  })
+
+  it.each([
+    ['machines.get', '{}', 'id'],
+    ['machines.get', 'null', 'the answer'],
+    ['machines.get', '[]', 'the answer'],
+    ['machines.list', '{}', 'items'],
+    ['machines.list', '{"items":{}}', 'items'],
+    ['machines.list', '{"items":[{}],"has_more":false}', 'items.0.id'],
+    ['machines.list', json({ items: [{ ...machine, is_jarvis: undefined }], has_more: false }), 'items.0.is_jarvis'],
+    ['machines.list', json({ items: [{ ...machine, specs: 'none' }], has_more: false }), 'items.0.specs'],
+    ['keys.list', json({ items: [], total: 0, per_page: 20 }), 'page'],
+  ] as const)('to %s that are %s are protocol errors that name %s [cmdop.rest.required]', async (op, text, path) => {
+    const client = answering(text)
+    const calls = {
+      'machines.get': () => client.machines.get(M1),
+      'machines.list': () => client.machines.list(),
+      'keys.list': () => client.keys.list(),
+    }
+    const error = await failure(calls[op]())
+    expect(error).toMatchObject({ name: 'CmdopError', code: 'protocol', sent: 'yes', op })
+    expect(error.message).toContain(path)
+  })
+
+  it.each([
+    ['a text where a number is due', { ...machine, specs: { ...machine.specs, cpu_count: 'two' } }, 'items.0.specs.cpuCount'],
+    ['null where a value is due', { ...machine, is_jarvis: null }, 'items.0.isJarvis'],
+    ['a number where a text is due', { ...machine, hostname: 5 }, 'items.0.hostname'],
+    [
+      'an integer beyond 2^53',
+      { ...machine, specs: { ...machine.specs, total_ram_bytes: 2 ** 60 } },
+      'items.0.specs.totalRamBytes',
+    ],
+  ])('that hold %s are reported, refused or passed, as validate says [cmdop.rest.validate]', async (_what, row, path) => {
+    const text = json({ items: [row], has_more: false })
+    const events: unknown[] = []
+    const onEvent = (event: unknown): void => void events.push(event)
+    const warned = answeringWith({ onEvent }, text)
+    expect((await warned.machines.list()).items.length).toBe(1)
+    expect(events).toEqual([{ type: 'invalid', op: 'machines.list', path, message: expect.any(String) }])
+    const strict = answeringWith({ validate: 'strict' }, text)
+    expect(await failure(strict.machines.list())).toMatchObject({ name: 'CmdopError', code: 'invalid_message', sent: 'yes' })
+    const off = answeringWith({ validate: 'off', onEvent }, text)
+    expect((await off.machines.list()).items.length).toBe(1)
+    expect(events.length).toBe(1)
+  })
+
+  it('that hold a word which an enum does not have are reported, and kept as they came [cmdop.rest.validate]', async () => {
+    const events: unknown[] = []
+    const text = json({ items: [{ ...schedule, target_kind: 'moon' }], page: 1, per_page: 20, total: 1 })
+    const client = answeringWith({ onEvent: (event) => void events.push(event) }, text)
+    expect((await client.schedules.list()).items[0]?.targetKind).toBe('moon')
+    expect(events).toMatchObject([{ path: 'items.0.targetKind' }])
   })
 
   it('that are no JSON are protocol errors; an error page is quoted, and not at length [cmdop.rest.no-json]', async () => {

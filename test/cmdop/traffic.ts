@@ -97,6 +97,7 @@ export const STEPS: readonly Step[] = [
   of('schedules.runs', { scheduleRunsReq: { ...fleet, scheduleId: S, limit: 2, cursor: '' } }),
   of('schedules.delete', { deleteScheduleReq: { ...fleet, scheduleId: S } }),
   of('keys.issue', { issueKeyReq: { ...fleet, name: 'k', expiresInDays: 3 } }),
+  of('keys.list', { listKeysReq: { ...fleet, page } }),
   of('keys.revoke', { revokeKeyReq: { ...fleet, keyId: simulatedId(8, 1) } }),
   of('skills.list', { skillsListReq: { category: 'devops', search: 'skill', page: 1, pageSize: 2 } }),
   of('skills.my', { skillsMyReq: {} }),

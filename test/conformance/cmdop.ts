@@ -1,5 +1,14 @@
 /** What the CMDOP client does against any core or relay that plays this world: simulated or real, over any link, or over REST. */
-import { AuthError, ConflictError, createCmdop, NotFoundError, RateLimitError, ServerError } from '../../src/cmdop/index.js'
+import {
+  AuthError,
+  CmdopError,
+  ConflictError,
+  createCmdop,
+  NotFoundError,
+  RateLimitError,
+  ServerError,
+  ValidationError,
+} from '../../src/cmdop/index.js'
 import { check, checkEqual, checkRejects, simulatedId, type Case } from '../../src/testing/index.js'
 import { askPlays } from './cmdop-asks.js'
 import { all, F1, M1, requests, type CmdopContext, type PlayCase } from './cmdop-kit.js'
@@ -162,6 +171,48 @@ const plays: readonly PlayCase[] = [
       const pages = requests(relay).map((line) => new URLSearchParams(line.split('?')[1]).get('page'))
       checkEqual(pages, [null, '2', '3'])
       checkEqual((await client.fleets.members.list(undefined, { page: 5, perPage: 10 })).items.length, 5)
+    },
+  },
+  {
+    id: 'cmdop.paging.stuck',
+    title: 'a list whose pages do not advance gives each item once, then fails with protocol',
+    world: { keys: 45 },
+    async run({ client, plane }) {
+      const seen: string[] = []
+      const read = async (): Promise<void> => {
+        for await (const { name } of client.keys.iter()) seen.push(name)
+      }
+      // Cores drop the page of this list and always give the first one; over REST the page arrives.
+      if (plane === 'rest') await read()
+      else {
+        const error = await checkRejects(read(), 'protocol')
+        check(error instanceof CmdopError && error.sent === 'yes', 'a CmdopError')
+        await checkRejects(client.keys.list({ page: 2, perPage: 10 }), 'protocol')
+      }
+      checkEqual([seen.length, new Set(seen).size], plane === 'rest' ? [45, 45] : [20, 20])
+    },
+  },
+  {
+    id: 'cmdop.arguments',
+    title: 'values that a field cannot hold are refused before anything is written',
+    async run({ client, relay }) {
+      const mistakes: readonly (() => Promise<unknown>)[] = [
+        () => client.machines.list({ limit: 1.5 }),
+        () => client.machines.list({ limit: 2 ** 40 }),
+        () => client.machines.messages(M1, { limit: Number.NaN }),
+        () => client.fleets.list({ page: 2, perPage: 0.5 }),
+        () => client.fleets.list({ page: 2 ** 30, perPage: 2 ** 30 }),
+        () => client.machines.list({ q: 5 as unknown as string }),
+        () => client.tunnels.open(M1, { localPort: 80, options: { a: 1 as unknown as string } }),
+        () => client.skills.list({ pageSize: -0.5 }),
+        () => client.call('machines.get', { machineId: M1, machine: 'x' } as unknown as { machineId: string }),
+        async () => client.machines.ask(M1, 'x', { timeoutSeconds: 1.5 }).collect(),
+      ]
+      for (const mistake of mistakes) {
+        const error = await checkRejects((async () => mistake())(), 'invalid_argument')
+        check(error instanceof ValidationError && error.sent === 'no', `a ValidationError: ${error.message}`)
+      }
+      checkEqual(relay.ledger.length, 0)
     },
   },
   {

@@ -44,6 +44,8 @@ export const requirements: readonly Requirement[] = [
   row('skills', seed, 'All methods of skills.'),
   row('paging.cursor', reference('9'), 'Cursor lists start where the caller says and end.'),
   row('paging.offset', reference('9'), 'Offset lists go on by the size that the server chose and end.'),
+  row('paging.stuck', 'issue 13', 'A list whose server gives an earlier page again fails, and repeats no item.'),
+  row('arguments', 'issue 13', 'A value that its field cannot hold, and an unknown field, are refused before anything is written.'),
   row('paging.number', reference('9'), 'Numbered lists go on by the number that is told, and end.'),
   row('errors', reference('11'), 'Every status is the class and code of the published SDKs.'),
   row(
@@ -145,8 +147,10 @@ export const requirements: readonly Requirement[] = [
   row(
     'rest.absent',
     reference('14'),
-    'What an answer over REST leaves out reads as on the pipe; what the schema does not know is kept.',
+    'Optional members may be missing over REST; members that the schema does not know are kept, in camelCase.',
   ),
+  row('rest.required', 'issue 13', 'An answer over REST that lacks a required member, or has another shape, is a protocol error.'),
+  row('rest.validate', 'issue 13', 'Over REST a value of another kind is reported, refused or passed, as `validate` says.'),
   row('rest.no-json', 'design 4', 'An answer that is no JSON is a protocol error; an error page is quoted in bounds.'),
   row('rest.tolerant', 'design 3', 'Frames without a name and data that cannot be read are shown, and end no ask.'),
   row('rest.missing', 'design 4', 'A plane without a transport says so.'),

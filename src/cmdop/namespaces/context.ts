@@ -1,8 +1,9 @@
 /** What every namespace is made of: one typed call, checks before anything is written, and the two kinds of methods that come often. */
 import type { CallOptions } from '../../core/call.js'
+import { createRecent } from '../../core/stream.js'
 import { refused } from '../errors.js'
 import type { Answer, OpName, Request } from '../ops.js'
-import type { PageOptions, Paging } from '../pages.js'
+import { notAdvancing, type PageOptions, type Paging } from '../pages.js'
 
 export interface Context {
   invoke<Name extends OpName>(name: Name, request: Request<Name>, options: CallOptions | undefined): Promise<Answer<Name>>
@@ -60,16 +61,23 @@ export function listed<Name extends OpName, Step, Options, Args extends readonly
   type Page = Answer<Name>
   const plan = (args: Args) => {
     const [fields, options] = ask(...args)
-    const read = (step: Step): Promise<Page> => invoke(op, { ...fields, ...paging.ask(step) } as Request<Name>, options)
+    const read = async (step: Step): Promise<Page> => {
+      const page = await invoke(op, { ...fields, ...paging.ask(step) } as Request<Name>, options)
+      if (paging.isBehind(page, step)) throw notAdvancing(op)
+      return page
+    }
     return { read, start: paging.start(options, op) }
   }
   async function* pages(...args: Args): AsyncGenerator<Page, void> {
     const { read, start } = plan(args)
+    // Cursors and page numbers that were asked for; offsets are compared by `isBehind`.
+    const asked = createRecent<Step>()
     let step: Step | undefined = start
     do {
+      if (asked.seen(step as Step)) throw notAdvancing(op)
       const page: Page = await read(step as Step)
       yield page
-      step = paging.next(page, step as Step)
+      step = paging.next(page, step as Step, op)
     } while (step !== undefined)
   }
   async function* iter(...args: Args): AsyncGenerator<Items<Page>, void> {

@@ -2,6 +2,8 @@ import type { CallOptions } from '../../core/call.js'
 import { createAskStream, type AskDeps, type AskOptions, type AskStream } from '../ask-stream.js'
 import type { Answer } from '../ops.js'
 import { byCursor } from '../pages.js'
+import { checkRequest } from '../request-check.js'
+import { schemaOf } from '../schema.js'
 import { about, listed, needed, type Context } from './context.js'
 
 export interface ListMachinesOptions extends CallOptions {
@@ -53,7 +55,9 @@ export function createMachines(context: Context, asking: AskDeps): Machines {
       const { agentType, timeoutSeconds, pin, options: extra } = options
       const sessionId = options.sessionId || freshSession()
       const what = { ...needed('machines.ask', { machineId, prompt }), options: { ...extra } }
-      return createAskStream(asking, { ...what, sessionId, agentType, timeoutSeconds, pin }, options)
+      const request = { ...what, sessionId, agentType, timeoutSeconds, pin }
+      checkRequest(schemaOf('askReq'), request, 'machines.ask')
+      return createAskStream(asking, request, options)
     },
   }
 }

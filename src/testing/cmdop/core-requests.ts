@@ -281,9 +281,10 @@ export const REQUESTS: Requests = {
     answer: 'scheduleRunList',
     uuids: { fleet_id: fleetId, schedule_id: scheduleId },
   }),
-  listKeysReq: ({ fleetId, page }) => ({
+  // The page is dropped: the cores 1.0.2 to 1.1.1 ask for the first page, whatever page they are asked for.
+  listKeysReq: ({ fleetId }) => ({
     method: 'GET',
-    path: paged(fleet(fleetId, '/api-keys'), page),
+    path: fleet(fleetId, '/api-keys'),
     answer: 'apiKeyList',
     uuids: { fleet_id: fleetId },
     loose: true,

@@ -11,7 +11,7 @@ import { badUuid, failureOf, messageOf } from './core-answers.js'
 import { coreRequest, type CoreRequest } from './core-requests.js'
 import { createCmdopRelay, type CmdopRelay, type CmdopRelayOptions } from './relay.js'
 
-export type CmdopCoreVersion = '1.0.2' | '1.1.0'
+export type CmdopCoreVersion = '1.0.2' | '1.1.0' | '1.1.1'
 
 export interface CmdopCoreOptions {
   /** 1.0.2 does not pass the upfront PIN on. Default 1.1.0. */

@@ -27,6 +27,7 @@ export interface CmdopWorldOptions {
   readonly schedules?: number
   readonly runs?: number
   readonly skills?: number
+  readonly keys?: number
 }
 
 export interface CmdopWorld {
@@ -54,7 +55,7 @@ export interface CmdopWorld {
 const KINDS = { tunnel: TUNNEL, schedule: SCHEDULE, run: RUN, key: KEY, fleet: FLEET, user: USER, skill: SKILL }
 
 export function createWorld(options: CmdopWorldOptions = {}): CmdopWorld {
-  const { machines = 3, fleets = 2, members = 2, schedules = 1, runs = 3, skills = 3 } = options
+  const { machines = 3, fleets = 2, members = 2, schedules = 1, runs = 3, skills = 3, keys = 0 } = options
   const made = new Map<number, number>()
   const list = (count: number, kind: number, row: (id: string, index: number) => Row): Row[] => {
     made.set(kind, count)
@@ -121,7 +122,17 @@ export function createWorld(options: CmdopWorldOptions = {}): CmdopWorld {
       error: '',
       command_count: index,
     })),
-    keys: [],
+    keys: list(keys, KEY, (id, index) => ({
+      id,
+      fleet_id: fleetId,
+      name: `key-${index}`,
+      key_prefix: 'cmdop_ab',
+      created_at: AT,
+      expires_at: null,
+      last_used_at: null,
+      revoked_at: null,
+      created_by_id: null,
+    })),
     skills: list(skills, SKILL, (id, index) => skill(id, `skill-${index}`, index)),
     versions: [
       {
