@@ -71,6 +71,7 @@ export function createAskStream(deps: AskDeps, request: AskInit, options: AskOpt
   let opening: Promise<AskChannel> | undefined
   // Over: the last frame came, or the failure. Ended: nobody here wants more.
   let over = false
+  let started = false
   let ended = false
   // Of the opening: whoever closes a stream that is still being opened does not wait for it.
   const life = createDeadline({ signal })
@@ -108,6 +109,7 @@ export function createAskStream(deps: AskDeps, request: AskInit, options: AskOpt
 
   const sink: AskSink = {
     frame(frame, bytes) {
+      started = true
       if (ended) return
       watch.touch()
       const shown = noted(frame)
@@ -122,7 +124,8 @@ export function createAskStream(deps: AskDeps, request: AskInit, options: AskOpt
     },
     fail(error) {
       stopped()
-      queue.fail(asCmdopError(error))
+      // A gateway may refuse the answer to a question; the ask itself was sent.
+      queue.fail(asCmdopError(withFacts(error, {}, started ? { sent: 'yes' } : {})))
     },
   }
 

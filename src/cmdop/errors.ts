@@ -94,10 +94,15 @@ const MEANINGS: Readonly<Record<string, readonly [ErrorClass, ErrorCode, Sent?]>
   machine_offline: [UnavailableError, 'unavailable'],
   pin_denied: [PinDeniedError, 'permission_denied'],
   pin_required_timeout: [PinTimeoutError, 'permission_denied'],
+  // A gateway refused the request in place of the core: the core never saw it.
+  scope_missing: [PermissionError, 'permission_denied', 'no'],
+  server_only: [PermissionError, 'permission_denied', 'no'],
   // The core refuses what it does not know before it does anything.
   unknown_op: [CmdopError, 'unsupported', 'no'],
   unsupported: [CmdopError, 'unsupported', 'no'],
 }
+/** Codes whose class is the same for an ask: all others become `AgentStreamError` there. */
+const OWN_CLASS_IN_ASKS: ReadonlySet<string> = new Set(['pin_denied', 'pin_required_timeout', 'scope_missing', 'server_only'])
 // A code that nobody knows says nothing about what it left behind.
 const UNKNOWN = [CmdopError, 'remote', 'maybe'] as const
 
@@ -107,7 +112,7 @@ const meaningOf = (name: string) => (Object.hasOwn(MEANINGS, name) ? MEANINGS[na
 export function remoteFailure(remoteCode: string, said: string, facts: Partial<ErrorFacts>, ofStream = false): CmdopError {
   const name = remoteCode || 'internal'
   const [Own, code, outcome = 'yes'] = meaningOf(name)
-  const Kind = ofStream && !name.startsWith('pin_') ? AgentStreamError : Own
+  const Kind = ofStream && !OWN_CLASS_IN_ASKS.has(name) ? AgentStreamError : Own
   const message = `${facts.op ?? 'The call'} failed (${name})${said && ': '}${said || '.'}`
   // An ask may have run for long before it failed.
   const sent = ofStream && outcome !== 'no' ? 'yes' : outcome

@@ -23,7 +23,8 @@ export function fromWire(
   wirePath = '',
   path = '',
 ): Record<string, unknown> {
-  const source = isObject(json) ? json : (reader.reject?.(wirePath.slice(0, -1) || 'the answer', 'is no object'), {})
+  if (!isObject(json)) reader.reject?.(wirePath.slice(0, -1) || 'the answer', 'is no object')
+  const source = isObject(json) ? json : {}
   const out: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(source))
     if (!schema.fields.some((field) => field.name === name)) out[camelCase(name)] = value

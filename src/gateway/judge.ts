@@ -29,8 +29,14 @@ export interface Judge {
   end(): Uint8Array[]
 }
 
-export function createJudge(policy: StreamPolicy, grant: Grant, options: { readonly maxMessageBytes: number }): Judge {
-  const { maxMessageBytes } = options
+export interface JudgeOptions {
+  readonly maxMessageBytes: number
+  /** Sends the answer to a refused message to the client. Absent where the link ends at the first refusal. */
+  readonly reply?: ((frame: Uint8Array) => void) | undefined
+}
+
+export function createJudge(policy: StreamPolicy, grant: Grant, options: JudgeOptions): Judge {
+  const { maxMessageBytes, reply } = options
   let raw = policy.framing === 'raw'
   if (raw) for (const verdict of [policy.classify(undefined)].flat()) enforce(grant, verdict)
   const isFrames = policy.framing === 'frames'
@@ -48,11 +54,23 @@ export function createJudge(policy: StreamPolicy, grant: Grant, options: { reado
     }
   }
 
+  /** True if this message was refused and its sender was told, so that the link can go on. */
+  const answered = (message: unknown, error: unknown): boolean => {
+    const answer = error instanceof Refusal && reply ? policy.answerRefusal?.(message, error) : undefined
+    if (answer) reply?.(answer)
+    return answer !== undefined
+  }
+
   const pass = (messages: readonly unknown[], complete: boolean): Uint8Array[] => {
     const out: Uint8Array[] = []
     for (const message of messages) {
       const verdicts = [policy.classify(message)].flat()
-      for (const verdict of verdicts) enforce(grant, verdict)
+      try {
+        for (const verdict of verdicts) enforce(grant, verdict)
+      } catch (error) {
+        if (answered(message, error)) continue
+        throw error
+      }
       const turning = verdicts.find(({ thenRaw }) => thenRaw)
       if (turning) {
         // A message that turns the link into raw bytes must be the last one judged: anything that was sent along is ambiguous.

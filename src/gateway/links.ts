@@ -2,6 +2,7 @@
 import type { Link } from '../transport.js'
 import { bridge, type BridgeEnd } from './bridge.js'
 import { findUpstream, type GatewayContext } from './context.js'
+import { createFrameReplies } from './frame-replies.js'
 import { createJudge } from './judge.js'
 import { judgeLaunch, openUpstream } from './launch.js'
 import { Refusal } from './refusal.js'
@@ -37,7 +38,8 @@ export async function admitLink(
   const upstream = findUpstream(context, name, grant)
   if (!allows(grant, 'observe')) throw new Refusal('scope_missing', { scope: 'observe' })
   if (upstream.kind !== 'stream') throw new Refusal('wrong_kind')
-  const judge = createJudge(upstream.policy, grant, limits)
+  const replies = upstream.policy.answerRefusal ? createFrameReplies() : undefined
+  const judge = createJudge(upstream.policy, grant, { maxMessageBytes: limits.maxMessageBytes, reply: replies?.send })
   const launch = judgeLaunch(upstream, grant, open.launch)
   const life = lives.begin(clientSignal)
   try {
@@ -52,7 +54,15 @@ export async function admitLink(
     return {
       upstream: name,
       grant,
-      run: (client) => bridge(client, link, { judge, stallTimeoutMs, idleTimeoutMs, refusalGraceMs, clock, signal: life.signal }),
+      run: (client) =>
+        bridge(replies ? replies.wrap(client) : client, link, {
+          judge,
+          stallTimeoutMs,
+          idleTimeoutMs,
+          refusalGraceMs,
+          clock,
+          signal: life.signal,
+        }),
       abandon: async () => void (await link.close()),
     }
   } catch (error) {

@@ -45,6 +45,7 @@ export const requirements: readonly Requirement[] = [
   row('paging.cursor', reference('9'), 'Cursor lists start where the caller says and end.'),
   row('paging.offset', reference('9'), 'Offset lists go on by the size that the server chose and end.'),
   row('paging.stuck', 'issue 13', 'A list whose server gives an earlier page again fails, and repeats no item.'),
+  row('gateway.refused', 'issue 13', 'A call that a gateway refuses by its scope fails alone, with sent: no; its link goes on.'),
   row('arguments', 'issue 13', 'A value that its field cannot hold, and an unknown field, are refused before anything is written.'),
   row('paging.number', reference('9'), 'Numbered lists go on by the number that is told, and end.'),
   row('errors', reference('11'), 'Every status is the class and code of the published SDKs.'),

@@ -1,7 +1,7 @@
 /** CMDOP: protobuf envelopes to a core, judged by their arm; and the REST of the relay and the platform, judged by method and path. */
 import { CMDOP_ARMS, CMDOP_ROUTES } from '../../cmdop/scopes.js'
 import { Refusal } from '../refusal.js'
-import { readEnvelope } from './envelope-arm.js'
+import { errorFrame, readEnvelope } from './envelope-arm.js'
 import type { ExchangePolicy, StreamPolicy } from './policy.js'
 import { pathClassifier } from './routes.js'
 
@@ -47,6 +47,8 @@ export const cmdopPolicy: StreamPolicy = {
     if (name === undefined) return { name: `arm ${arm}`, needs: 'admin' }
     return { name, needs: scopes.get(name) ?? 'admin' }
   },
+  // The client fails this one call; other calls share the core and go on.
+  answerRefusal: (message, { code, message: text }) => errorFrame(readEnvelope(message as Uint8Array).id, code, text),
 }
 
 export const cmdopHttpPolicy: ExchangePolicy = { kind: 'exchange', classify: /* @__PURE__ */ pathClassifier(CMDOP_ROUTES) }
