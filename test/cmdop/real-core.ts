@@ -10,6 +10,10 @@ const run = promisify(execFile)
 export const CORE_VERSIONS = ['1.0.2', '1.1.0', '1.1.1'] as const
 export type CoreVersion = (typeof CORE_VERSIONS)[number]
 
+/** The recording of a core. 1.1.1 did exactly what 1.1.0 does, so both share one file. */
+export const recordingOf = (version: CoreVersion): URL =>
+  new URL(`../fixtures/cmdop/core-${version === '1.1.1' ? '1.1.0' : version}.json`, import.meta.url)
+
 const folder = process.env.SIGNALBOX_PEERS_DIR ?? '/var/tmp/signalbox-peers'
 
 /** The path of the binary. A second call, or another process, finds what the first one brought. */

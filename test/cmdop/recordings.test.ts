@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { createCmdopCore, createCmdopRelay } from '../../src/testing/index.js'
-import { CORE_VERSIONS } from './real-core.js'
+import { CORE_VERSIONS, recordingOf } from './real-core.js'
 import { playTraffic, type Exchange } from './traffic.js'
 
 /** What is not modelled, and why. */
@@ -12,9 +12,7 @@ const NOT_MODELLED: Readonly<Record<string, string>> = {
 
 describe.each(CORE_VERSIONS)('the simulated core %s', (version) => {
   it('does what the real one did [cmdop.recordings]', async () => {
-    const recorded = JSON.parse(
-      readFileSync(new URL(`../fixtures/cmdop/core-${version}.json`, import.meta.url), 'utf8'),
-    ) as Exchange[]
+    const recorded = JSON.parse(readFileSync(recordingOf(version), 'utf8')) as Exchange[]
     const relay = createCmdopRelay()
     const core = createCmdopCore({ version, relay, token: 't-right', apiKey: 'k-right' })
     const link = await core.transport.open()

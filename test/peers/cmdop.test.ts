@@ -5,7 +5,7 @@ import { createCmdopRelay } from '../../src/testing/index.js'
 import { cmdopCore } from '../../transports/node/index.js'
 import { serveRelay } from '../cmdop/relay-server.js'
 import { cmdopCases } from '../conformance/cmdop.js'
-import { CORE_VERSIONS, installedCore } from '../cmdop/real-core.js'
+import { CORE_VERSIONS, installedCore, recordingOf } from '../cmdop/real-core.js'
 import { playTraffic, type Exchange } from '../cmdop/traffic.js'
 import { registerCases } from '../register-cases.js'
 
@@ -19,7 +19,7 @@ describe.each(CORE_VERSIONS)('core %s', (version) => {
     const link = await transport.open(config)
     const played = await playTraffic(link, relay)
     await link.close({ graceMs: 100 })
-    const file = new URL(`../fixtures/cmdop/core-${version}.json`, import.meta.url)
+    const file = recordingOf(version)
     if (process.env.SIGNALBOX_RECORD === '1') writeFileSync(file, `${JSON.stringify(played, null, 1)}\n`)
     const timeless = (exchanges: readonly Exchange[]) => exchanges.filter(({ name }) => name !== 'ask cut')
     expect(timeless(played)).toEqual(timeless(JSON.parse(readFileSync(file, 'utf8')) as Exchange[]))
