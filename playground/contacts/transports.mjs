@@ -6,7 +6,7 @@ import { SignalboxError } from 'signalbox'
 import { listenTcp, listenUnix, listenWebSocket, nodeWebSocket, subprocess, tcpSocket, unixSocket } from 'signalbox/node'
 import { memoryServer } from 'signalbox/testing'
 import { fetchExchange, messagePortLink, webSocketLink } from 'signalbox/web'
-import { acceptMessagePort } from 'signalbox/web/accept'
+import { acceptMessagePort } from 'signalbox/web'
 
 const greeting = 'hello, gr\u00fc\u00df dich, \u4f60\u597d'
 

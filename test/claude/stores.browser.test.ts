@@ -3,7 +3,7 @@ import { afterAll, expect, test } from 'vitest'
 import { createClaude } from '../../src/claude/full.js'
 import { kvSessionStore } from '../../src/claude/sessions-entry.js'
 import { createClaudeSimulator, sessionStoreCases } from '../../src/testing/index.js'
-import { indexedDbStore } from '../../transports/web/indexeddb.js'
+import { indexedDbStore } from '../../transports/web/store-indexeddb.js'
 
 const databases: string[] = []
 const freshDatabase = (): string => {

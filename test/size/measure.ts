@@ -1,9 +1,9 @@
-/** Bundles built entries the way an application does, and weighs what comes out. */
+/** Bundles a program over the built package as an application does, and weighs the result. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import { build, type Plugin } from 'esbuild'
+import { build } from 'esbuild'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -13,7 +13,7 @@ interface Manifest {
 }
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest
 
-/** Entries of the manifest that have been built, with their files. */
+/** The entrypoints of the manifest that are built, with their files. */
 export const builtEntries: ReadonlyMap<string, string> = new Map(
   Object.entries(manifest.exports).flatMap(([entry, target]) => {
     if (typeof target === 'string') return []
@@ -22,8 +22,8 @@ export const builtEntries: ReadonlyMap<string, string> = new Map(
   }),
 )
 
-// An application carries zod once, whatever it uses it for, and has the peers it asked for; a runtime has its own modules.
-const NOT_COUNTED = ['zod', 'zod/*', 'node:*', 'bun:*', 'cloudflare:*', ...Object.keys(manifest.peerDependencies)]
+// Node loads `ws`, no page does. An application loads zod and the optional peers once, for all their users; modules of a runtime weigh nothing.
+const NOT_COUNTED = ['zod', 'zod/*', 'ws', 'node:*', 'bun:*', 'cloudflare:*', ...Object.keys(manifest.peerDependencies)]
 
 export interface Weight {
   readonly minified: number
@@ -31,16 +31,8 @@ export interface Weight {
   readonly code: string
 }
 
-/** What a bundler that splits puts into files of their own: the parts that a client loads when they are first needed. */
-const PARTS_APART: Plugin = {
-  name: 'parts-apart',
-  setup(build) {
-    build.onResolve({ filter: /^\./ }, ({ kind, path }) => (kind === 'dynamic-import' ? { path, external: true } : undefined))
-  },
-}
-
-/** All that the entry exports, or only what the names need: what loads at once, or with the parts that load when they are needed. */
-export async function weigh(entry: string, names?: readonly string[], parts: 'apart' | 'inside' = 'apart'): Promise<Weight> {
+/** A program that imports the given names from an entry, or everything that the entry exports. */
+export async function weigh(entry: string, names?: readonly string[]): Promise<Weight> {
   const file = builtEntries.get(entry)
   if (file === undefined) throw new Error(`${entry} has not been built`)
   const from = JSON.stringify(file)
@@ -55,7 +47,6 @@ export async function weigh(entry: string, names?: readonly string[], parts: 'ap
     minify: true,
     legalComments: 'none',
     external: NOT_COUNTED,
-    plugins: parts === 'apart' ? [PARTS_APART] : [],
     logLevel: 'error',
   })
   const [output] = outputFiles

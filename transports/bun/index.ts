@@ -3,6 +3,5 @@
  * so the source is Node's.
  */
 export * from '../node/index.js'
-export * from '../web/accept.js'
 export * from '../web/index.js'
 export { unixSocket } from './socket.js'

@@ -4,6 +4,5 @@
  * `--allow-run` and `--allow-env` for children.
  */
 export * from '../node/index.js'
-export * from '../web/accept.js'
 export * from '../web/index.js'
 export { unixSocket } from './socket.js'

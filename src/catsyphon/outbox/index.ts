@@ -12,7 +12,7 @@ import { createWriters } from './writer.js'
 
 export interface CatsyphonOutboxOptions {
   /**
-   * Where events wait. `fileStore` of `signalbox/node` and `indexedDbStore` of `signalbox/web/indexeddb` survive a crash; yours to
+   * Where events wait. `fileStore` of `signalbox/node` and `indexedDbStore` of `signalbox/web` survive a crash; yours to
    * close, after the client. Default: the memory of this process, which rides out an outage of the server and no crash. The client
    * reports that once, as `volatile`.
    */
