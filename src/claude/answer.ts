@@ -1,10 +1,11 @@
 /**
  * What a turn says, gathered from its lines: the text from the blocks of the main loop, the error the CLI reported on the way, the usage
- * limit, the background work. `assistant` lines are the truth; deltas are shown to a reader, never gathered.
+ * limit, the background work. `assistant` lines are the truth. Deltas count only until the line of their block comes, for a turn that ends
+ * before it.
  */
 import { isRecord } from '../core/is-record.js'
-import { asText, isAssistant, isInit, isRateLimit, isText, isToolUse } from './guards.js'
-import type { AssistantLine, ClaudeLine, InitLine, RateLimitLine } from './lines.js'
+import { asText, isAssistant, isInit, isRateLimit, isStreamEvent, isText, isToolUse, recordOf } from './guards.js'
+import type { AssistantLine, ClaudeLine, InitLine, RateLimitLine, StreamEventLine } from './lines.js'
 
 /** The text kept for one turn: enough for any answer, and a bound. */
 const LONGEST_TEXT = 64 * 1024 * 1024
@@ -13,6 +14,8 @@ export interface Answer {
   see(line: ClaudeLine): void
   /** The answer so far: every text block of the main loop since the last tool call. What came before a call introduced the call. */
   readonly text: string
+  /** The same for a turn that was cut short: with the deltas of a block that never came whole. */
+  readonly partialText: string
   readonly init: InitLine | undefined
   readonly sessionId: string | undefined
   /** The last message that the CLI made out of a failure. */
@@ -27,11 +30,29 @@ export function createAnswer(): Answer {
   let texts: { id: string; text: string }[] = []
   let size = 0
   let called = false
+  /** Text deltas of the main loop whose `assistant` line has not come. */
+  let deltas: string[] = []
+  let deltaSize = 0
 
   const forget = (): void => {
     texts = []
     size = 0
     called = false
+  }
+  const forgetDeltas = (): void => {
+    deltas = []
+    deltaSize = 0
+  }
+
+  const streamEvent = ({ event, parent_tool_use_id: parent }: StreamEventLine): void => {
+    if (typeof parent === 'string') return
+    // A stream that was cut starts again with another message: what it showed is void.
+    if (event.type === 'message_start' || (event.type === 'message_stop' && isRecord(event.abandoned_blocks))) return forgetDeltas()
+    if (event.type !== 'content_block_delta') return
+    const { text } = recordOf(event.delta)
+    if (typeof text !== 'string') return
+    deltaSize += text.length
+    if (size + deltaSize <= LONGEST_TEXT) deltas.push(text)
   }
 
   const assistant = (line: AssistantLine): void => {
@@ -40,6 +61,7 @@ export function createAnswer(): Answer {
       return
     }
     if (typeof line.parent_tool_use_id === 'string') return
+    forgetDeltas()
     // Newer CLIs take messages back that a retry replaces.
     const replaced = line.supersedes
     if (Array.isArray(replaced)) texts = texts.filter(({ id }) => !replaced.includes(id))
@@ -75,10 +97,16 @@ export function createAnswer(): Answer {
       if (line.type === 'assistant') {
         if (isAssistant(line)) assistant(line)
       } else if (line.type === 'system') system(line)
+      else if (isStreamEvent(line)) streamEvent(line)
       else if (isRateLimit(line)) answer.limit = line.rate_limit_info
     },
     get text() {
       return texts.map(({ text }) => text).join('')
+    },
+    get partialText() {
+      // Text after a tool call begins the answer anew, as it does when it comes whole.
+      const whole = called && deltas.length > 0 ? '' : answer.text
+      return whole + deltas.join('')
     },
   }
   return answer

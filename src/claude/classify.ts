@@ -48,7 +48,7 @@ export function classifyResult(line: ResultLine, answer: Answer, interrupted: bo
   const { subtype, terminal_reason: reason, result = '' } = line
   const fail = (Kind: typeof ClaudeError, code: ErrorCode, message: string, more: Partial<ClaudeErrorFacts>): ClaudeError => {
     const sessionId = line.session_id ?? answer.sessionId
-    return new Kind({ op: 'turn', sent: 'yes', sessionId, partialText: answer.text, result: line, code, message, ...more })
+    return new Kind({ op: 'turn', sent: 'yes', sessionId, partialText: answer.partialText, result: line, code, message, ...more })
   }
   const cut = reason === 'aborted_streaming' || reason === 'aborted_tools'
   // By us, or by a permission decision; newer CLIs call some of those a success without an answer.

@@ -13,7 +13,7 @@ import { createControl, type Control, type ControlHandler } from './control.js'
 import { createAnswer } from './answer.js'
 import { classifyResult } from './classify.js'
 import { endError } from './end-error.js'
-import { ClaudeError, CLITimeoutError, ParseError, type ClaudeErrorFacts } from './errors.js'
+import { ClaudeError, CLIExecutionError, CLITimeoutError, ParseError, type ClaudeErrorFacts } from './errors.js'
 import { hasType, isApiRetry, isInit, isResult } from './guards.js'
 import { withinTime } from '../core/within-time.js'
 import type { ClaudeLine, ContentBlock, ResultLine } from './lines.js'
@@ -48,7 +48,15 @@ export interface Connection {
   expectSilence(ms: number): void
   /** Another message of the turn under way, for whoever sends again after a limit. */
   resend(state: TurnState, content: string | readonly ContentBlock[]): Promise<void>
-  interrupt(options?: { readonly cancelQueued?: boolean; readonly timeoutMs?: number }): Promise<Readonly<Record<string, unknown>>>
+  /**
+   * Stops the turn under way and resolves when that turn is over. A CLI that does not stop in time is ended, and the turn fails as
+   * `aborted`. Without a turn the CLI is asked all the same and does nothing.
+   */
+  interrupt(options?: InterruptOptions, turn?: TurnState): Promise<Readonly<Record<string, unknown>>>
+  /** The turn brings nothing more: the CLI is idle, and the next turn may begin. */
+  release(state: TurnState): void
+  /** A turn of ours is under way. */
+  readonly busy: boolean
   /** Resolves when no turn of ours is under way. */
   free(): Promise<void>
   /** No more input: the CLI finishes what runs and leaves. Waits until nothing of the protocol is pending. */
@@ -59,6 +67,19 @@ export interface Connection {
   /** Resolves when the process is gone and everything has been told. */
   readonly ended: Promise<void>
 }
+
+export interface InterruptOptions {
+  /** Also removes messages that wait inside the CLI (newer CLIs only). */
+  readonly cancelQueued?: boolean
+  /** How long the CLI may take to stop the turn before its process is ended. Default 5 seconds. */
+  readonly timeoutMs?: number | undefined
+}
+
+/** How long the CLI may take to stop a turn. */
+export const INTERRUPT_MS = 5_000
+
+/** An interrupt that shows no effect for this long is repeated. */
+const ASK_AGAIN_MS = 1_000
 
 export function createConnection(options: ConnectionOptions): Connection {
   const { link, idleMs, clock, onNoise } = options
@@ -75,6 +96,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   let alive = true
   let stdinOpen = true
   let paused = false
+  let interrupts = 0
   let quietUntil = 0
   let changed = deferred()
   let silent = true
@@ -118,7 +140,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     }
     const message = `The CLI said nothing for ${idleMs} ms during a turn.`
     const hint = 'Raise idleMs if its tools may be silent for longer.'
-    const partialText = active.answer.text
+    const { partialText } = active.answer
     active.fail(failure('deadline_exceeded', message, { sent: 'yes', hint, partialText }, CLITimeoutError))
     active = undefined
     void close()
@@ -187,9 +209,9 @@ export function createConnection(options: ConnectionOptions): Connection {
           route(line, share)
         }
       }
-      // Questions are served even to a consumer that does not read: only bytes wait, and not while an answer is expected.
+      // A slow consumer pauses the process, but not while an answer or the end of an interrupted turn is expected.
       for (const slow of [active, unsolicited])
-        while (slow?.isFull && alive && control.waiting === 0) {
+        while (slow?.isFull && alive && control.waiting === 0 && interrupts === 0) {
           paused = true
           await Promise.race([slow.room(), changed.promise])
         }
@@ -201,7 +223,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   const finish = async (fault: unknown): Promise<void> => {
     alive = false
     idle?.stop()
-    const reason = await withinTime(link.closed, 2_000, clock)
+    const reason = await withwithinTime(link.closed, 2_000, clock)
       .then((early) => early ?? link.close({ graceMs: 1_000 }))
       .catch((error: unknown): CloseReason => ({ kind: 'error', error }))
     const known = { reason, fault: fault ? faultOf(fault) : undefined, transport, silent }
@@ -231,6 +253,39 @@ export function createConnection(options: ConnectionOptions): Connection {
   })
   ready.catch(() => {})
 
+  const isUnderWay = (turn: TurnState): boolean => alive && (turn === active || turn === unsolicited)
+
+  /** Asks until the turn is over or the time is up. Gives the answer to the first request. */
+  const stopTurn = async (turn: TurnState, fields: Readonly<Record<string, unknown>>, patienceMs: number) => {
+    const until = clock.monotonic() + patienceMs
+    let first: Promise<Readonly<Record<string, unknown>>> | undefined
+    turn.interrupted = true
+    interrupts += 1
+    tellChange()
+    try {
+      for (let left = patienceMs; left > 0 && isUnderWay(turn); left = until - clock.monotonic()) {
+        // A request that fails leaves its turn running, which is what counts.
+        const asked = control.request('interrupt', fields, { timeoutMs: left }).catch(() => ({}))
+        first ??= asked
+        await withinTime(whileUnderWay(turn), Math.min(left, ASK_AGAIN_MS), clock)
+      }
+    } finally {
+      interrupts -= 1
+    }
+    if (isUnderWay(turn)) {
+      if (!turn.lastEnd) {
+        const message = `The CLI did not stop the turn within ${patienceMs} ms of an interrupt, so its process was ended.`
+        turn.fail(failure('aborted', message, { sent: 'yes' }, CLIExecutionError))
+      }
+      await close()
+    }
+    // Usually here before the turn is over; after an interrupt that came too late, it follows the result.
+    return (first && (await withinTime(first, ASK_AGAIN_MS, clock))) ?? {}
+  }
+  const whileUnderWay = async (turn: TurnState): Promise<void> => {
+    while (isUnderWay(turn)) await Promise.race([changed.promise, ended.promise])
+  }
+
   const send = (uuid: string, content: string | readonly ContentBlock[]): Promise<void> => {
     idle?.touch()
     return write({ type: 'user', message: { role: 'user', content }, parent_tool_use_id: null, session_id: '', uuid })
@@ -241,6 +296,13 @@ export function createConnection(options: ConnectionOptions): Connection {
     control,
     get alive() {
       return alive && stdinOpen
+    },
+    get busy() {
+      return alive && active !== undefined
+    },
+    release(state) {
+      if (active === state) active = undefined
+      tellChange()
     },
     async begin(state, content) {
       if (!alive) throw endError({ reason: await link.closed, op: 'turn', transport, silent: false })
@@ -256,9 +318,11 @@ export function createConnection(options: ConnectionOptions): Connection {
       state.uuid = crypto.randomUUID()
       await send(state.uuid, content)
     },
-    interrupt({ cancelQueued, timeoutMs } = {}) {
-      markInterrupted()
-      return control.request('interrupt', cancelQueued ? { cancel_queued: true } : {}, { timeoutMs })
+    async interrupt({ cancelQueued, timeoutMs = INTERRUPT_MS } = {}, turn = active ?? unsolicited) {
+      const fields = cancelQueued ? { cancel_queued: true } : {}
+      return turn && isUnderWay(turn)
+        ? await stopTurn(turn, fields, timeoutMs)
+        : await control.request('interrupt', fields, { timeoutMs })
     },
     async free() {
       while (alive && active) await Promise.race([changed.promise, ended.promise])
@@ -266,7 +330,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     end,
     async leave(patienceMs) {
       await end().catch(() => {})
-      await withinTime(ended.promise, patienceMs, clock)
+      await withwithinTime(ended.promise, patienceMs, clock)
       await close()
     },
     close,

@@ -44,7 +44,7 @@ export function endError({ reason, fault, op, turn, transport, silent }: EndFact
       op,
       sent: turn ? (turn.answer.lines > 0 ? 'yes' : written ? 'maybe' : 'no') : 'maybe',
       sessionId: turn?.answer.sessionId,
-      partialText: turn?.answer.text,
+      partialText: turn?.answer.partialText,
       code,
       message,
       ...more,

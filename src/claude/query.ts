@@ -2,7 +2,7 @@
 import type { Call, CallOptions } from '../core/call.js'
 import { sleep } from '../core/clock.js'
 import { deferred } from '../core/deferred.js'
-import { createDeadline } from '../core/deadline.js'
+import { createDeadline, type Deadline } from '../core/deadline.js'
 import type { StreamTransport } from '../transport.js'
 import type { Connection } from './connection.js'
 import { createCore, type ClaudeCore, type ClaudeCoreOptions } from './core.js'
@@ -12,7 +12,7 @@ import type { ContentBlock } from './lines.js'
 import { openConnection } from './open.js'
 import { contentOf, launchOf, timeoutOf, type CLIAgentOptions } from './options.js'
 import { resendDelay } from './resend.js'
-import { play, told } from './running.js'
+import { interruptedEarly, play, told } from './running.js'
 import { createTurn, type Turn } from './turn.js'
 import { createTurnState, type TurnState } from './turn-state.js'
 
@@ -32,6 +32,7 @@ export function runQuery(core: ClaudeCore, plan: RunPlan): Turn {
   const { options, prompt, fallback } = plan
   const deadline = createDeadline({ signal: options.signal, clock: core.clock })
   let connection: Connection | undefined
+  let waiting: Deadline | undefined
   const over = deferred<TurnState>()
   const state = createTurnState({
     clock: core.clock,
@@ -44,7 +45,7 @@ export function runQuery(core: ClaudeCore, plan: RunPlan): Turn {
         return 'goes-on'
       }
       // Background agents will bring another turn, and the last result is the answer. Otherwise the end of the process is the end.
-      if (answer.backgroundTasks === 0 && connection) void core.track(connection.leave(LEAVING_MS))
+      if ((answer.backgroundTasks === 0 || state.interrupted) && connection) void core.track(connection.leave(LEAVING_MS))
       return 'goes-on'
     },
     onEnd: () => over.resolve(state),
@@ -53,11 +54,15 @@ export function runQuery(core: ClaudeCore, plan: RunPlan): Turn {
   over.promise.catch(() => {})
 
   const resend = async (on: Connection, delayMs: number): Promise<void> => {
+    waiting = createDeadline({ signal: deadline.signal, clock: core.clock })
     try {
-      await sleep(core.clock, delayMs, deadline.signal)
+      await sleep(core.clock, delayMs, waiting.signal)
+      waiting[Symbol.dispose]()
+      waiting = undefined
       await on.resend(state, contentOf(prompt, options))
     } catch {
       // Given up meanwhile: the turn ends with its process.
+      await on.close()
     }
   }
 
@@ -93,7 +98,12 @@ export function runQuery(core: ClaudeCore, plan: RunPlan): Turn {
     state,
     finished,
     async interrupt() {
-      await connection?.interrupt()
+      if (state.ended) return
+      state.interrupted = true
+      if (!state.written) deadline.abort(interruptedEarly())
+      else if (waiting) waiting.abort()
+      else await connection?.interrupt()
+      await finished.catch(() => {})
     },
     async abandon(reason) {
       deadline.abort(reason)

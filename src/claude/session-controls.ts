@@ -1,5 +1,5 @@
 /** What a session can ask of its living process beside turns. Every request is bounded in time; what a version lacks is `unsupported`. */
-import type { Connection } from './connection.js'
+import type { Connection, InterruptOptions } from './connection.js'
 import type { PermissionModeName } from './launch.js'
 
 export type Answer = Readonly<Record<string, unknown>>
@@ -16,8 +16,12 @@ export interface McpStatus {
 }
 
 export interface SessionControls {
-  /** Stops the turn under way, not the session; its end comes as `aborted`. Nothing happens when none runs. */
-  interrupt(options?: { readonly cancelQueued?: boolean; readonly timeoutMs?: number }): Promise<Answer>
+  /**
+   * Stops the turn under way, not the session; resolves when the turn has stopped. The turn ends as `aborted`; one whose message was not
+   * sent yet has `sent: 'no'`. A CLI that does not stop within `timeoutMs` (5 seconds) is ended, and started again for the next turn.
+   * Nothing happens when no turn runs.
+   */
+  interrupt(options?: InterruptOptions): Promise<Answer>
   /** Undefined for the default. Newer CLIs refuse an unknown model here, older ones at the next turn. */
   setModel(model?: string, options?: ControlCallOptions): Promise<Answer>
   setPermissionMode(mode: PermissionModeName, options?: ControlCallOptions): Promise<Answer>

@@ -4,25 +4,21 @@ import { sleep } from '../core/clock.js'
 import { deferred } from '../core/deferred.js'
 import { abortError, createDeadline, raceSignal, type Deadline } from '../core/deadline.js'
 import { SignalboxError, type ErrorCode } from '../errors.js'
-import type { Connection } from './connection.js'
+import { INTERRUPT_MS, type Connection, type InterruptOptions } from './connection.js'
 import { ClaudeError } from './errors.js'
 import { textIn } from './guards.js'
-import { withinTime } from '../core/within-time.js'
 import { isUuid } from './launch-check.js'
 import type { ClaudeLaunch } from './launch.js'
 import type { ContentBlock } from './lines.js'
 import { openConnection } from './open.js'
 import { contentOf, launchOf, timeoutOf } from './options.js'
 import { resendDelay } from './resend.js'
-import { play, told } from './running.js'
-import { sessionControls } from './session-controls.js'
+import { interruptedEarly, play, told } from './running.js'
+import { sessionControls, type Answer } from './session-controls.js'
 import { createSessionRecord, type OpenTurn, type SessionStats } from './session-record.js'
 import type { SendOptions, Session, SessionOptions, SessionOrigin, SessionParts } from './session-types.js'
 import { createTurn, type Turn } from './turn.js'
 import { createTurnState, type TurnState } from './turn-state.js'
-
-/** How long an interrupted turn may take to say so. */
-const INTERRUPT_MS = 5_000
 
 /** What a session shows of its record as it stands. */
 const SHOWN = ['createdAt', 'updatedAt', 'turnCount', 'totalCostUsd', 'lastPrompt', 'lastResponse'] as const
@@ -43,6 +39,8 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
   let known = origin.resume !== undefined
   let forking = origin.fork
   const deadlines = new Set<Deadline>()
+  /** Interrupts each turn that is not over, oldest first: the first one runs, or is about to. */
+  const interrupts: ((options?: InterruptOptions) => Promise<Answer>)[] = []
   let queued = 0
   let tail: Promise<void> = Promise.resolve()
   let closing: Promise<SessionStats> | undefined
@@ -97,7 +95,7 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
     const handed = createTurn({
       state: turn.state,
       finished: turn.finished,
-      interrupt,
+      interrupt: async () => void (await connection?.interrupt({}, turn.state)),
       abandon: async () => {},
       unsolicited: true,
     })
@@ -120,6 +118,23 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
       turn ??= record.turnStarted(prompt, isUnsolicited)
     }
     if (isUnsolicited) begun()
+    /** The wait for a usage limit to end. */
+    let waiting: Deadline | undefined
+    const sendAgain = async (delayMs: number): Promise<void> => {
+      const deadline = createDeadline({ signal: life.signal, clock: core.clock })
+      waiting = deadline
+      try {
+        await sleep(core.clock, delayMs, deadline.signal)
+        await again?.()
+      } catch {
+        // Interrupted, or closed: the limit is the end of the turn.
+        connection?.release(state)
+        state.over(interruptedEarly)
+      } finally {
+        waiting = undefined
+        deadline[Symbol.dispose]()
+      }
+    }
     const state: TurnState = createTurnState({
       clock: core.clock,
       onLine(line, answer, spent) {
@@ -128,9 +143,9 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
       },
       judge(end) {
         const delayMs = resendDelay(end, options.resendAfterReset)
-        if (!again || delayMs === undefined) return 'over'
+        if (!again || delayMs === undefined || state.interrupted) return 'over'
         connection?.expectSilence(delayMs)
-        void core.track(sleep(core.clock, delayMs, life.signal).then(again, () => {}))
+        void core.track(sendAgain(delayMs))
         return 'goes-on'
       },
       onEnd(end) {
@@ -144,7 +159,7 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
         over.reject(error)
       },
     })
-    return { state, begun, finished: over.promise }
+    return { state, begun, finished: over.promise, stopWaiting: () => waiting?.abort() }
   }
 
   const runTurn = (prompt: string | readonly ContentBlock[], send: SendOptions): Turn => {
@@ -178,15 +193,26 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
         queued -= 1
         // The next turn begins when the CLI is done with this one, which may be later than its caller's patience.
         void before.then(() => connection?.free()).then(free.resolve, free.resolve)
+        interrupts.splice(interrupts.indexOf(interrupt), 1)
         deadlines.delete(deadline)
         deadline[Symbol.dispose]()
       }
     }
+    const interrupt = async (interruption?: InterruptOptions): Promise<Answer> => {
+      if (state.ended) return {}
+      state.interrupted = true
+      turn.stopWaiting()
+      if (!state.written) deadline.abort(interruptedEarly())
+      const answer = state.written ? await connection?.interrupt(interruption, state) : undefined
+      await finished.catch(() => {})
+      return answer ?? {}
+    }
+    interrupts.push(interrupt)
     const finished = core.track(told(run(), state, sessionId))
     return createTurn({
       state,
       finished,
-      interrupt,
+      interrupt: async () => void (await interrupt()),
       async abandon(reason) {
         deadline.abort(reason)
         await finished.catch(() => {})
@@ -195,13 +221,10 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
     })
   }
 
-  const interrupt = async (): Promise<void> => void (await connection?.interrupt())
-
   /** Keeps the session if the CLI lets us: interrupts, and ends the process only when that brings no end. */
   const stop = async (on: Connection): Promise<void> => {
-    on.interrupt({ timeoutMs: INTERRUPT_MS }).catch(() => {})
-    const free = on.free().then(() => true)
-    if (!(await withinTime(free, INTERRUPT_MS, core.clock))) await on.close()
+    // Our own turn only: without one the session is left alone.
+    if (on.busy) await on.interrupt().catch(() => on.close())
   }
 
   const closedError = (): ClaudeError => refusal('closed', 'The session is closed.', 'Resume it with resumeSession.')
@@ -242,7 +265,11 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
     addTag: (tag: string) => record.setTags([...record.state.tags, tag]),
     removeTag: (tag: string) => record.setTags(record.state.tags.filter((one) => one !== tag)),
     toState: record.toState,
-    interrupt: async (interruption) => (connection?.alive ? await connection.interrupt(interruption) : {}),
+    async interrupt(interruption) {
+      const [oldest] = interrupts
+      if (oldest) return await oldest(interruption)
+      return connection?.alive ? await connection.interrupt(interruption) : {}
+    },
     sendMessage(content, send = {}) {
       if (closing) throw closedError()
       if (queued > 0 && whileBusy === 'reject')

@@ -15,6 +15,9 @@ import { endOf, type TurnEnd } from './turn-end.js'
 /** Bytes of lines kept for a reader before the process is paused. */
 const KEEP_BYTES = 8 * 1024 * 1024
 
+/** The same for a turn that is only awaited. Beyond it its lines are dropped, and it can no longer be iterated. */
+const KEEP_UNREAD_BYTES = 1024 * 1024
+
 export type Verdict = 'over' | 'goes-on'
 
 export interface TurnOptions {
@@ -41,6 +44,10 @@ export interface TurnState {
   take(line: ClaudeLine, bytes: number, spent?: Spent): boolean
   /** For the one reader: everything that waits, or null at the end. A failure rejects, after all kept lines. */
   read(): Promise<ClaudeLine[] | null>
+  /** Nobody reads, but a reader may still come: lines are kept up to a mark, and dropped beyond it instead of pausing the process. */
+  awaitOnly(): void
+  /** A reader takes over. Throws when lines were dropped before it came. */
+  beginReading(): void
   /** The reader has left: what comes is only looked at, not kept. */
   discard(): void
   readonly ended: boolean
@@ -49,6 +56,8 @@ export interface TurnState {
   /** Resolves when the reader has taken something, or the turn is over. */
   room(): Promise<void>
   fail(error: SignalboxError): void
+  /** The caller gave the turn up: if the turn ends without a result, this is why. */
+  giveUp(error: SignalboxError): void
   /** The process is gone: over with the last result, or failed without one. */
   over(errorFor: () => SignalboxError): void
 }
@@ -60,10 +69,12 @@ export function createTurnState(options: TurnOptions): TurnState {
   let kept: ClaudeLine[] = []
   let bytes = 0
   let left = false
+  let reader: 'none' | 'awaited' | 'reading' | 'dropped' = 'none'
   let fault: { readonly error: SignalboxError } | undefined
   /** The reader waits for lines, or the process for room; never both, because there is room where there are no lines. */
   let waiting: Deferred<void> | undefined
   let lastEnd: TurnEnd | undefined
+  let givenUp: SignalboxError | undefined
   let costUsd = 0
   let settled = false
 
@@ -89,6 +100,12 @@ export function createTurnState(options: TurnOptions): TurnState {
     tell()
   }
 
+  const dropUnread = (): void => {
+    if (reader !== 'awaited' || bytes <= KEEP_UNREAD_BYTES) return
+    reader = 'dropped'
+    state.discard()
+  }
+
   const state: TurnState = {
     uuid: crypto.randomUUID(),
     answer,
@@ -104,6 +121,7 @@ export function createTurnState(options: TurnOptions): TurnState {
       if (!left && !settled) {
         kept.push(line)
         bytes += size
+        dropUnread()
         // Woken once for all lines of a batch: they are taken in one turn of the event loop.
         wake()
       }
@@ -131,6 +149,23 @@ export function createTurnState(options: TurnOptions): TurnState {
       }
       return drain()
     },
+    awaitOnly() {
+      if (reader !== 'none') return
+      reader = 'awaited'
+      dropUnread()
+    },
+    beginReading() {
+      if (reader === 'dropped') {
+        const message = 'The lines of this turn were dropped: it was awaited, nobody read it, and they became too many to keep.'
+        throw new ClaudeError({
+          code: 'invalid_argument',
+          message,
+          hint: 'Start to iterate before or right after result().',
+          op: 'turn',
+        })
+      }
+      reader = 'reading'
+    },
     discard() {
       left = true
       drain()
@@ -146,10 +181,13 @@ export function createTurnState(options: TurnOptions): TurnState {
       if (!settled) fault = { error }
       settle(() => options.onFail(error))
     },
+    giveUp(error) {
+      givenUp ??= error
+    },
     over(errorFor) {
       const end = lastEnd
       if (end) settle(() => options.onEnd(end))
-      else state.fail(errorFor())
+      else state.fail(givenUp ?? errorFor())
     },
   }
   return state

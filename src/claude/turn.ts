@@ -8,11 +8,17 @@ import type { TurnState } from './turn-state.js'
 export interface Turn extends SignalStream<ClaudeMessage, string> {
   /** The lines as the CLI wrote them: the cheapest way to read. Instead of iterating the turn itself. */
   lines(): SignalStream<ClaudeLine, string>
-  /** The end of the turn; rejects with the typed failure. Reads the turn by itself when nobody else does. */
+  /**
+   * The end of the turn; rejects with the typed failure. A turn can be awaited and iterated, in either order: lines are kept for a reader
+   * that comes later, up to 1 MiB.
+   */
   result(): Promise<ResultMessage>
   /** The whole answer. */
   text(): Promise<string>
-  /** Stops the turn and keeps the session: the end follows as `aborted`. */
+  /**
+   * Stops this turn and keeps its session; resolves when the turn has stopped. A turn whose message was not sent yet is taken back, and
+   * fails as `aborted` with `sent: 'no'`. A CLI that does not stop within 5 seconds is ended.
+   */
   interrupt(): Promise<void>
   /** Gives the turn up; `close` without waiting. */
   abort(reason?: unknown): void
@@ -35,7 +41,6 @@ export interface TurnHandle {
 export function createTurn(handle: TurnHandle): Turn {
   const { state, finished } = handle
   const deriver = createDeriver({ end: (line) => state.endFor(line) })
-  let taken = false
 
   const derive = (lines: readonly ClaudeLine[]): ClaudeMessage[] => {
     const out: ClaudeMessage[] = []
@@ -57,12 +62,8 @@ export function createTurn(handle: TurnHandle): Turn {
   }
   const stream = createStream(source)
 
-  const drain = async (): Promise<void> => {
-    taken = true
-    while ((await state.read()) !== null);
-  }
   const result = async (): Promise<ResultMessage> => {
-    if (!taken) drain().catch(() => {})
+    state.awaitOnly()
     const { lastEnd } = await finished
     if (!lastEnd) throw new Error('a turn was finished without an end')
     if (lastEnd.error) throw lastEnd.error
@@ -75,15 +76,15 @@ export function createTurn(handle: TurnHandle): Turn {
       return stream.cursor
     },
     [Symbol.asyncIterator]() {
-      taken = true
+      state.beginReading()
       return stream[Symbol.asyncIterator]()
     },
     batches() {
-      taken = true
+      state.beginReading()
       return stream.batches()
     },
     lines() {
-      taken = true
+      state.beginReading()
       return createStream<ClaudeLine, string>({ pull: state.read, close, cursorOf: ({ uuid }) => uuid })
     },
     close: () => stream.close(),

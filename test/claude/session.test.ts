@@ -116,6 +116,45 @@ describe.each(GENERATIONS)('on %s', (version) => {
     await closing(run)
   })
 
+  test('[claude.interrupt-early] an interrupt before the message is sent takes the turn back, and the session goes on', async () => {
+    const run = start({ version })
+    const session = run.claude.createSession()
+    const turn = session.sendMessage('FAKE:slow:10000')
+    const failure = turn.result().catch((error: unknown) => error)
+    await session.interrupt()
+    expect(await failure).toMatchObject({ code: 'aborted', sent: 'no', sessionId: session.sessionId })
+    expect(session.turnCount).toBe(0)
+    expect(await session.sendMessage('FAKE:recall on').text()).toContain('seen: 1')
+    await closing(run)
+  })
+
+  test('[claude.interrupt-early] an interrupt right after the message is written stops the turn before the model answers', async () => {
+    const run = start({ version })
+    const session = run.claude.createSession()
+    await session.initialization()
+    const turn = session.sendMessage('FAKE:slow:10000')
+    const failure = turn.result().catch((error: unknown) => error)
+    const wroteMessage = (): boolean =>
+      run.simulated.runs[0]?.received.some((line) => (line as { type: string }).type === 'user') === true
+    await expect.poll(wroteMessage, { interval: 1 }).toBe(true)
+    await turn.interrupt()
+    expect(await failure).toMatchObject({ code: 'aborted', sent: 'yes' })
+    expect(await session.sendMessage('FAKE:echo:on').text()).toBe('on')
+    expect(run.simulated.runs.length).toBe(1)
+    await closing(run)
+  })
+
+  test('[claude.interrupt-queued] an interrupt of a turn that waits takes that turn back, and the one that runs goes on', async () => {
+    const run = start({ version })
+    const session = run.claude.createSession()
+    const first = session.sendMessage('FAKE:slow:5').text()
+    const second = session.sendMessage('FAKE:echo:second')
+    await second.interrupt()
+    await expect(second.result()).rejects.toMatchObject({ code: 'aborted', sent: 'no' })
+    expect(await first).toContain('tick 4')
+    await closing(run)
+  })
+
   test('[claude.permission] the callback is asked before the tool runs; its words and its input count', async () => {
     const run = start({ version })
     const asked: string[] = []
@@ -392,10 +431,31 @@ test('[claude.pool] a pool caps its processes, keeps priorities, cancels what ru
   const iterating = (async () => {
     for await (const _message of slower);
   })()
-  const ended = iterating.catch((error) => error)
+  const ended = iterating.then(
+    () => 'ended without a failure',
+    (error: unknown) => error,
+  )
   await pool.shutdown({ drain: false })
-  await ended
+  expect(await ended).toMatchObject({ code: 'aborted' })
   expect(slower.status).toBe('cancelled')
   await expect(pool.submit('x')).rejects.toMatchObject({ code: 'closed' })
+  await closing(run)
+})
+
+test('[claude.pool-iterate] a pool task is iterated and awaited, in either order', async () => {
+  const run = start()
+  const pool = run.claude.createPool({ maxWorkers: 2 })
+  const read = async (task: AsyncIterable<ClaudeMessage>): Promise<string> => {
+    let text = ''
+    for await (const message of task) if (message.type === 'text') text += message.content
+    return text
+  }
+  const iterated = await pool.submit('FAKE:multi')
+  expect(await Promise.all([read(iterated), iterated.text()])).toEqual(['First block. Second block.', 'First block. Second block.'])
+  const awaited = await pool.submit('FAKE:multi')
+  expect(await awaited.text()).toBe('First block. Second block.')
+  expect(await read(awaited)).toBe('First block. Second block.')
+  expect((await pool.map(['FAKE:echo:a', 'FAKE:echo:b'])).every(({ status }) => status === 'fulfilled')).toBe(true)
+  await pool.shutdown()
   await closing(run)
 })

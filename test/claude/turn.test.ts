@@ -1,6 +1,6 @@
 /** Turns and their ends: what a caller sees of a run, on the simulator of each generation. */
 import { describe, expect, test } from 'vitest'
-import { query, type ClaudeClient, type ClaudeMessage } from '../../src/claude/index.js'
+import { query, type ClaudeClient, type ClaudeError, type ClaudeMessage, type QueryOptions } from '../../src/claude/index.js'
 import { fallbackTo } from '../../src/claude/api/index.js'
 import { createClaude, type FullClaudeOptions } from '../../src/claude/full.js'
 import { createClaudeSimulator, type ClaudeSimulatorOptions } from '../../src/testing/claude/simulator.js'
@@ -152,6 +152,52 @@ describe.each(GENERATIONS)('on %s', (version) => {
       name: 'CLITimeoutError',
       code: 'deadline_exceeded',
     })
+    await closing(run)
+  })
+
+  test('[claude.interrupt-early] a query is stopped whenever it is interrupted, and the interrupt resolves when it has stopped', async () => {
+    const run = start({ version })
+    const ends: unknown[] = []
+    // From before the process is opened to the middle of the answer.
+    for (const steps of [0, 1, 3, 10, 30, 100]) {
+      const turn = run.claude.query('FAKE:slow:10000')
+      const failure = turn.result().catch((error: unknown) => error)
+      for (let step = 0; step < steps; step += 1) await Promise.resolve()
+      await turn.interrupt()
+      expect(run.simulated.running).toBe(0)
+      ends.push(await failure)
+    }
+    for (const end of ends) expect(end).toMatchObject({ code: 'aborted' })
+    expect(ends[0]).toMatchObject({ sent: 'no' })
+    expect(ends.at(-1)).toMatchObject({ sent: 'yes' })
+    await closing(run)
+  })
+
+  test('[claude.partial-text] a turn that is cut short has the text that was shown: after a timeout, an abort and a kill', async () => {
+    const run = start({ version })
+    const shownUntil = async (end: () => void, options: QueryOptions = {}) => {
+      const turn = run.claude.query('FAKE:slow:10000', { includePartial: true, ...options })
+      const failure = turn.result().catch((error: unknown) => error)
+      let shown = ''
+      try {
+        for await (const message of turn) {
+          if (message.type !== 'text') continue
+          shown += message.content
+          if (shown.includes('tick 1')) end()
+        }
+      } catch {
+        // The failure is the result's.
+      }
+      const error = (await failure) as ClaudeError
+      expect(shown).toContain('tick 1')
+      expect(error.partialText).toContain('tick 1')
+      expect(error.partialText?.startsWith(shown)).toBe(true)
+      return error
+    }
+    expect(await shownUntil(() => {}, { timeoutMs: 1_000 })).toMatchObject({ code: 'deadline_exceeded' })
+    const controller = new AbortController()
+    expect(await shownUntil(() => controller.abort(), { signal: controller.signal })).toMatchObject({ code: 'aborted' })
+    expect(await shownUntil(() => run.simulated.kill())).toMatchObject({ code: 'exited' })
     await closing(run)
   })
 
@@ -321,5 +367,19 @@ test("[claude.breaker] infrastructure opens the breaker, the caller's own mistak
   for (let index = 0; index < 5; index += 1) await claude.querySimple('x').catch(() => {})
   await expect(claude.querySimple('x')).rejects.toMatchObject({ name: 'CircuitBreakerError', code: 'circuit_open', sent: 'no' })
   await claude.close()
+  await closing(run)
+})
+
+test('[claude.awaited-dropped] a turn that is only awaited keeps lines for a late reader up to a mark; beyond it reading fails', async () => {
+  const run = start({
+    model: () => ({
+      kind: 'answer',
+      blocks: Array.from({ length: 5 }, () => ({ type: 'text', text: 'z'.repeat(400_000) })),
+      stopReason: 'end_turn',
+    }),
+  })
+  const turn = run.claude.query('hello')
+  expect((await turn.text()).length).toBe(2_000_000)
+  expect(() => turn.lines()).toThrow(/dropped/)
   await closing(run)
 })

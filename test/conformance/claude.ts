@@ -1,8 +1,8 @@
 /** What the Claude room does on every runtime: a client against the simulator, or against a real CLI that speaks to the scripted model. */
-import { createClaude, type ClaudeLaunch, type ClaudeMessage } from '../../src/claude/index.js'
+import { createClaude, type ClaudeError, type ClaudeLaunch, type ClaudeMessage } from '../../src/claude/index.js'
 import { createSdkMcpServer, tool } from '../../src/claude/tools-entry.js'
 import { check, checkEqual, checkRejects, type Case } from '../../src/testing/index.js'
-import type { StreamTransport } from '../../src/index.js'
+import { SignalboxError, type StreamTransport } from '../../src/index.js'
 
 export interface ClaudeContext {
   /** A transport to a CLI whose model is the scripted one. */
@@ -95,6 +95,46 @@ export const cases: readonly Case<ClaudeContext>[] = [
     }
     check(last?.type === 'result' && last.error?.code === 'aborted', 'the turn did not end as aborted')
     checkEqual(await session.sendMessage('FAKE:echo:on').text(), 'on')
+  }),
+  lawOf('an interrupt stops a query whenever it comes, and resolves when the query has stopped', async (claude) => {
+    for (const delayMs of [0, 100, 400, 900]) {
+      const turn = claude.query('FAKE:slow:400')
+      const end = turn.result().catch((error: unknown) => error)
+      await new Promise((resolve) => setTimeout(resolve, delayMs))
+      await turn.interrupt()
+      check(SignalboxError.is(await end, 'aborted'), `a query that was interrupted after ${delayMs} ms was not aborted`)
+    }
+  }),
+  lawOf('an interrupt stops the first turn of a session whenever it comes, and the next turn is a normal one', async (claude) => {
+    for (const delayMs of [0, 100, 400, 900]) {
+      const session = claude.createSession()
+      const end = session
+        .sendMessage('FAKE:slow:400')
+        .result()
+        .catch((error: unknown) => error)
+      await new Promise((resolve) => setTimeout(resolve, delayMs))
+      await session.interrupt()
+      check(SignalboxError.is(await end, 'aborted'), `a turn that was interrupted after ${delayMs} ms was not aborted`)
+      checkEqual(await session.sendMessage('FAKE:echo:on').text(), 'on')
+      await session.close()
+    }
+  }),
+  lawOf('a turn that is aborted in the middle of its text has the text that was shown', async (claude) => {
+    const controller = new AbortController()
+    const turn = claude.query('FAKE:slow:400', { includePartial: true, signal: controller.signal })
+    const end = turn.result().catch((error: unknown) => error)
+    let shown = ''
+    try {
+      for await (const message of turn) {
+        if (message.type === 'text') shown += message.content
+        if (shown.includes('tick 3')) controller.abort()
+      }
+    } catch {
+      // The same failure as the result's.
+    }
+    const { code, partialText } = (await end) as ClaudeError
+    checkEqual(code, 'aborted')
+    check(partialText?.includes('tick 3') === true, 'the text that was shown is lost')
   }),
   lawOf('failures are told apart', async (claude) => {
     await checkRejects(claude.querySimple('FAKE:403'), 'permission_denied')

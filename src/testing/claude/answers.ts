@@ -49,6 +49,7 @@ export function answerRequest(process: Simulated, requestId: string, request: Fi
     }
     case 'interrupt':
       if (process.turn) process.turn.abort('interrupt')
+      else process.interruptNext = process.queue.length > 0
       return success(name === 'c' ? { still_queued: [] } : undefined)
     case 'set_model': {
       const model = typeof request.model === 'string' ? request.model : undefined

@@ -56,6 +56,8 @@ export interface Simulated extends ProcessParts {
   /** Settles when the handshake with the client's servers is over. */
   connecting: Promise<void>
   turn: AbortController | undefined
+  /** An interrupt came after a message and before its turn began: the turn begins, and is stopped at once. */
+  interruptNext: boolean
   queue: UserMessageIn[]
   stdinEnded: boolean
   emit(line: object): void
@@ -110,6 +112,7 @@ function createSimulated(parts: ProcessParts, parsed: Arguments, conversation: C
     initialized: 0,
     connecting: Promise.resolve(),
     turn: undefined,
+    interruptNext: false,
     queue: [],
     stdinEnded: false,
     emit(line) {

@@ -19,12 +19,14 @@ export async function runTurn(process: Simulated, batch: readonly UserMessageIn[
   const { conversation, generation, parsed } = process
   const controller = new AbortController()
   process.turn = controller
+  if (process.interruptNext) controller.abort('interrupt')
+  process.interruptNext = false
   const uuids = batch.flatMap(({ uuid }) => (uuid === undefined ? [] : [uuid]))
   const content = batch.length === 1 ? batch[0]?.content : batch.map((message) => textOf(message.content)).join('\n')
   const lines = createLines(process, uuids)
-  const over = (isFailure: boolean): TurnOutcome => {
+  const over = (isFailure: boolean, state = 'completed'): TurnOutcome => {
     process.turn = undefined
-    if (generation.name === 'c') for (const uuid of uuids) lifecycle(process, uuid, 'completed')
+    if (generation.name === 'c') for (const uuid of uuids) lifecycle(process, uuid, state)
     if (stateEvents(process)) lines.state('idle')
     conversation.save()
     return { kind: 'done', failed: isFailure }
@@ -32,7 +34,9 @@ export async function runTurn(process: Simulated, batch: readonly UserMessageIn[
   if (generation.name === 'c') for (const uuid of uuids) lifecycle(process, uuid, 'started')
   if (stateEvents(process)) lines.state('running')
   await process.connecting
-  await promptHooks(process, textOf(content), controller.signal)
+  await promptHooks(process, textOf(content), controller.signal).catch((error: unknown) => {
+    if (!controller.signal.aborted) throw error
+  })
   lines.init()
   if (parsed.has('--replay-user-messages'))
     for (const { uuid, content: own } of batch) replayLine(process, own, uuid ?? process.uuid())
@@ -54,7 +58,7 @@ export async function runTurn(process: Simulated, batch: readonly UserMessageIn[
     if (error instanceof Broken) return { kind: 'broken', stderr: error.message }
     if (!controller.signal.aborted && !(error instanceof Stop)) throw error
     const why = error instanceof Stop ? error.why : 'interrupt'
-    return over(stopped(process, lines, why))
+    return over(stopped(process, lines, why), 'cancelled')
   }
 }
 
