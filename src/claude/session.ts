@@ -34,7 +34,7 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
     throw refusal('invalid_argument', `sessionId is not a UUID: ${sessionId}.`, 'Leave it out to get one.')
   const life = createDeadline({ clock: core.clock })
   let connection: Connection | undefined
-  let opening: Promise<Connection> | undefined
+  let opening: { readonly work: Promise<Connection>; readonly by: AbortSignal } | undefined
   /** The CLI has the session: it may be resumed. */
   let known = origin.resume !== undefined
   let forking = origin.fork
@@ -76,10 +76,17 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
   const ensure = async (call: Call): Promise<Connection> => {
     if (connection?.alive) return connection
     await connection?.ended
-    opening ??= start(call).finally(() => {
+    // An opening that its caller gave up takes a while to end, and fails for that caller alone.
+    while (opening?.by.aborted && !call.signal.aborted) await opening.work.catch(() => {})
+    const clear = (): void => {
       opening = undefined
+    }
+    opening ??= { work: start(call).finally(clear), by: call.signal }
+    const { work, by } = opening
+    const opened = await work.catch((error: unknown) => {
+      if (!by.aborted || by === call.signal) throw error
+      return ensure(call)
     })
-    const opened = await opening
     connection = opened
     if (closing) {
       void opened.close()

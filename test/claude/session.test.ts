@@ -128,6 +128,31 @@ describe.each(GENERATIONS)('on %s', (version) => {
     await closing(run)
   })
 
+  test('[claude.interrupt-early] the next turn does not join an opening that was given up and is still ending', async () => {
+    const simulated = createClaudeSimulator({ version })
+    const transport: typeof simulated.transport = {
+      ...simulated.transport,
+      async open(launch, options) {
+        const link = await simulated.transport.open(launch, options)
+        const late = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50))
+        const close = () => late().then(() => link.close())
+        const read = () => late().then(() => link.read())
+        return { ...link, read, close, closed: link.closed, [Symbol.asyncDispose]: async () => void (await close()) }
+      },
+    }
+    const claude = createClaude({ transport, limiter: false })
+    const session = claude.createSession()
+    const failure = session
+      .sendMessage('FAKE:echo:first')
+      .result()
+      .catch((error: unknown) => error)
+    await expect.poll(() => simulated.runs.length, { interval: 1 }).toBe(1)
+    await session.interrupt()
+    expect(await failure).toMatchObject({ code: 'aborted' })
+    expect(await session.sendMessage('FAKE:echo:on').text()).toBe('on')
+    await closing({ simulated, claude })
+  })
+
   test('[claude.interrupt-early] an interrupt right after the message is written stops the turn before the model answers', async () => {
     const run = start({ version })
     const session = run.claude.createSession()
