@@ -223,7 +223,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   const finish = async (fault: unknown): Promise<void> => {
     alive = false
     idle?.stop()
-    const reason = await withwithinTime(link.closed, 2_000, clock)
+    const reason = await withinTime(link.closed, 2_000, clock)
       .then((early) => early ?? link.close({ graceMs: 1_000 }))
       .catch((error: unknown): CloseReason => ({ kind: 'error', error }))
     const known = { reason, fault: fault ? faultOf(fault) : undefined, transport, silent }
@@ -330,7 +330,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     end,
     async leave(patienceMs) {
       await end().catch(() => {})
-      await withwithinTime(ended.promise, patienceMs, clock)
+      await withinTime(ended.promise, patienceMs, clock)
       await close()
     },
     close,
