@@ -1,0 +1,35 @@
+/** The method names of protocol version 1. */
+
+export const PROTOCOL_VERSION = 1
+
+/** Requests and notifications that the client sends to the agent. */
+export const AGENT_METHODS = {
+  initialize: 'initialize',
+  authenticate: 'authenticate',
+  logout: 'logout',
+  newSession: 'session/new',
+  loadSession: 'session/load',
+  resumeSession: 'session/resume',
+  listSessions: 'session/list',
+  closeSession: 'session/close',
+  deleteSession: 'session/delete',
+  setMode: 'session/set_mode',
+  setConfigOption: 'session/set_config_option',
+  prompt: 'session/prompt',
+  cancel: 'session/cancel',
+} as const
+
+/** Requests and notifications that the agent sends to the client. */
+export const CLIENT_METHODS = {
+  update: 'session/update',
+  requestPermission: 'session/request_permission',
+  createElicitation: 'elicitation/create',
+  completeElicitation: 'elicitation/complete',
+  readTextFile: 'fs/read_text_file',
+  writeTextFile: 'fs/write_text_file',
+  createTerminal: 'terminal/create',
+  terminalOutput: 'terminal/output',
+  waitForTerminalExit: 'terminal/wait_for_exit',
+  killTerminal: 'terminal/kill',
+  releaseTerminal: 'terminal/release',
+} as const
