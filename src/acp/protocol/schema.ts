@@ -116,7 +116,12 @@ export const CreateElicitation = z.looseObject({
   elicitationId: maybe(text),
   url: maybe(text),
   requestedSchema: maybe(
-    z.looseObject({ title: maybe(text), description: maybe(text), required: maybe(z.array(text)), properties: maybe(z.record(text, FormField)) }),
+    z.looseObject({
+      title: maybe(text),
+      description: maybe(text),
+      required: maybe(z.array(text)),
+      properties: maybe(z.record(text, FormField)),
+    }),
   ),
 })
 export type CreateElicitation = z.infer<typeof CreateElicitation>

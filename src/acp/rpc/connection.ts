@@ -16,13 +16,24 @@ export type RpcOutcome = { readonly result: unknown } | { readonly error: Signal
 export interface RpcRequestOptions {
   /** Aborting tells the peer (`$/cancel_request`) and rejects at once with `sent: 'maybe'`. */
   readonly signal?: AbortSignal | undefined
+  /** Called when the link has taken the request. */
+  readonly onWritten?: () => void
   /** Called with the outcome in the order of arrival, before the promise settles. */
   readonly onSettled?: (outcome: RpcOutcome) => void
 }
 
+/** A result for the peer, for a handler that must know whether the link took the response. */
+export class RpcReply {
+  constructor(
+    readonly result: unknown,
+    /** Called once: without an argument when the link has taken the response, with the error when it could not. */
+    readonly onWritten: (error?: unknown) => void,
+  ) {}
+}
+
 /** What the other side may ask of this one. */
 export interface RpcHandlers {
-  /** Answers a request. Throw `RpcRefusal` for a certain error code. `signal` aborts when the peer cancels or the connection ends. */
+  /** Answers a request with a result or an `RpcReply`. Throw `RpcRefusal` for a certain error code. `signal` aborts when the peer cancels or the connection ends. */
   request(method: string, params: unknown, signal: AbortSignal): Promise<unknown>
   /** Takes a notification. Must not wait; what it throws is ignored. */
   notification(method: string, params: unknown): void
@@ -84,26 +95,32 @@ export function createRpcConnection(link: Link, handlers: RpcHandlers, limits: R
   const answer = async (id: RpcId, method: string, params: unknown): Promise<void> => {
     if (running.size >= maxIncoming) {
       const message = `${maxIncoming} requests already run here.`
-      return write({ id, error: { code: RPC_CODES.internalError, message } })
+      return write({ id, error: { code: RPC_CODES.internalError, message } }).catch(() => {})
     }
     const controller = new AbortController()
     running.set(id, controller)
     let reply: object
+    let onWritten: RpcReply['onWritten'] | undefined
     try {
-      reply = { result: (await handlers.request(method, params, controller.signal)) ?? {} }
+      const given = await handlers.request(method, params, controller.signal)
+      if (given instanceof RpcReply) onWritten = given.onWritten
+      reply = { result: (given instanceof RpcReply ? given.result : given) ?? {} }
     } catch (error) {
       reply = { error: errorForPeer(error) }
     } finally {
       if (running.get(id) === controller) running.delete(id)
     }
-    if (!failure) await write({ id, ...reply })
+    if (failure) return onWritten?.(failure)
+    await write({ id, ...reply }).then(
+      () => onWritten?.(),
+      (error: unknown) => onWritten?.(error),
+    )
   }
 
   const take = (message: RpcMessage): void => {
     switch (message.type) {
       case 'request':
-        // A peer that does not read its answers has a full window: the answer is dropped with the connection.
-        answer(message.id, message.method, message.params).catch(() => {})
+        void answer(message.id, message.method, message.params)
         return
       case 'notification': {
         if (message.method === '$/cancel_request') {
@@ -173,7 +190,7 @@ export function createRpcConnection(link: Link, handlers: RpcHandlers, limits: R
   void read()
 
   return {
-    request(method, params, { signal, onSettled } = {}) {
+    request(method, params, { signal, onWritten, onSettled } = {}) {
       return new Promise((resolve, reject) => {
         const settleWith = (outcome: RpcOutcome): void => {
           onSettled?.(outcome)
@@ -201,7 +218,7 @@ export function createRpcConnection(link: Link, handlers: RpcHandlers, limits: R
             settleWith(outcome)
           },
         })
-        write({ id, method, params }).catch((error: unknown) => {
+        write({ id, method, params }).then(onWritten, (error: unknown) => {
           const call = waiting.get(id)
           waiting.delete(id)
           call?.settle({ error: SignalboxError.is(error) ? error : endError({ kind: 'error', error }, transport) })

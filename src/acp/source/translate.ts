@@ -59,7 +59,8 @@ export function createTranslator(): Translator {
   const chunk = (role: Role, update: Record<string, unknown>, turn: string): readonly HubEventBody[] => {
     const block = ContentBlock.safeParse(update.content)
     const text = block.success ? textOf(block.data) : undefined
-    if (text === undefined) return [...close(), { kind: 'unknown', name: `${String(update.sessionUpdate)}:${nameOf(update.content)}` }]
+    if (text === undefined)
+      return [...close(), { kind: 'unknown', name: `${String(update.sessionUpdate)}:${nameOf(update.content)}` }]
     const { messageId } = update
     const named = typeof messageId === 'string'
     const same = open?.role === role && open.named === named && (!named || open.id === messageId)

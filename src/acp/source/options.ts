@@ -1,0 +1,36 @@
+/** What a caller sets for an agent that speaks the Agent Client Protocol. */
+import type { Clock } from '../../core/clock.js'
+import type { StreamTransport } from '../../transport.js'
+import type { RpcLimits } from '../rpc/connection.js'
+
+/** Access to files that the agent may ask for. Absent functions are not offered to the agent, and its requests are refused. */
+export interface AcpFiles {
+  /** Reads a text file. `line` counts from 1. Throw to refuse. */
+  readTextFile?(file: { readonly path: string; readonly line?: number; readonly limit?: number }): Promise<string>
+  /** Writes a text file. Throw to refuse. */
+  writeTextFile?(file: { readonly path: string; readonly content: string }): Promise<void>
+}
+
+/** Options of `acpSource`. */
+export interface AcpSourceOptions {
+  /** Opens the connection to the agent, such as `acpProcess('gemini --acp')` of `signalbox/node`. Opened again after a failure. */
+  readonly transport: StreamTransport<void>
+  /** The name of the source, which is the first part of the agent's id. Default `acp`. */
+  readonly name?: string
+  /** The second part of the agent's id. Default `main`. */
+  readonly agent?: string
+  /** The name for people. Default the name that the agent gives itself. */
+  readonly title?: string
+  /** The working folder of new sessions, an absolute path on the agent's machine. */
+  readonly cwd: string
+  /** MCP servers for new sessions, as the protocol defines them. Default none. */
+  readonly mcpServers?: readonly unknown[]
+  /** File access that the agent is offered. Default none. */
+  readonly files?: AcpFiles
+  /** The sign-in method to use after connecting, one of the agent's `authMethods`. Default none: most agents are signed in already. */
+  readonly authMethod?: string
+  /** How long connecting and creating a session may take. Default 30,000 ms. */
+  readonly openTimeoutMs?: number
+  readonly limits?: RpcLimits
+  readonly clock?: Clock
+}
