@@ -17,11 +17,11 @@ export interface AcpConnection {
 /** Connects, initializes and signs in if a method is configured. Leaves no connection behind when it fails. */
 export async function connect(options: AcpSourceOptions, handlers: RpcHandlers, signal?: AbortSignal): Promise<AcpConnection> {
   const { transport, files, authMethod, limits, clock, openTimeoutMs = 30_000 } = options
-  using deadline = createDeadline({ signal, timeoutMs: openTimeoutMs, clock })
-  const link = await transport.open(undefined, { signal: deadline.signal })
-  const rpc = createRpcConnection(link, handlers, limits)
+  const deadline = createDeadline({ signal, timeoutMs: openTimeoutMs, clock })
+  const call = { signal: deadline.signal }
+  let rpc: RpcConnection | undefined
   try {
-    const call = { signal: deadline.signal }
+    rpc = createRpcConnection(await transport.open(undefined, call), handlers, limits)
     const result = await rpc.request(
       AGENT_METHODS.initialize,
       {
@@ -49,8 +49,10 @@ export async function connect(options: AcpSourceOptions, handlers: RpcHandlers, 
     if (authMethod !== undefined) await rpc.request(AGENT_METHODS.authenticate, { methodId: authMethod }, call)
     return { rpc, agent }
   } catch (error) {
-    await rpc.close()
+    await rpc?.close()
     throw error
+  } finally {
+    deadline[Symbol.dispose]()
   }
 }
 

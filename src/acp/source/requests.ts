@@ -1,5 +1,5 @@
 /** The requests that a source sends to its agent, each with its checked result. */
-import { SignalboxError } from '../../errors.js'
+import type { SignalboxError } from '../../errors.js'
 import type { SessionSummary } from '../../hub/model/agent.js'
 import { AGENT_METHODS } from '../protocol/methods.js'
 import { parseMessage } from '../protocol/parse.js'

@@ -145,7 +145,7 @@ export function createAcpSessions(push: (place: SessionPlace, event: HubEventBod
     },
     list: () => [...sessions.values()].map(({ id, state, stateAt }) => ({ id, state, evidence: { from: 'derived', at: stateAt } })),
     clear() {
-      const ran = [...sessions.values()].flatMap(({ id, turn }) => (turn !== undefined && prompted ? [{ session: id, turn }] : []))
+      const ran = [...sessions.values()].flatMap(({ id, turn }) => (turn === undefined ? [] : [{ session: id, turn }]))
       sessions.clear()
       return ran
     },
