@@ -1,0 +1,211 @@
+/**
+ * A simulated agent that speaks the Agent Client Protocol, version 1. It serves links and keeps a ledger of what it received. Its answers
+ * come from a script, so a test decides what the agent does in a turn.
+ */
+import { encodeNdjson, ndjsonDecoder } from '../../core/codec/ndjson.js'
+import { deferred, type Deferred } from '../../core/deferred.js'
+import { messages } from '../../core/messages.js'
+import type { Link, StreamTransport } from '../../transport.js'
+import { memoryPair } from '../memory-link.js'
+
+type Json = Record<string, unknown>
+
+/** One turn, as the script sees it. */
+export interface SimulatedAcpTurn {
+  readonly sessionId: string
+  /** The text blocks of the prompt, joined. */
+  readonly text: string
+  /** Aborts on `session/cancel` and when the connection ends. */
+  readonly signal: AbortSignal
+  /** Sends a `session/update`. */
+  update(update: Json): Promise<void>
+  /** Sends a request to the client and gives its result. Rejects with the error of the response. */
+  request(method: string, params: Json): Promise<unknown>
+  /** Ends the connection without an answer, as a process that is killed. */
+  die(): void
+}
+
+/** What the agent does with a prompt. Gives the stop reason, or the whole response. */
+export type SimulatedAcpScript = (turn: SimulatedAcpTurn) => Promise<string | Json>
+
+/** Options of `createAcpAgentSimulator`. */
+export interface AcpAgentSimulatorOptions {
+  /** Default: says `You said: <text>`, in two chunks. */
+  readonly script?: SimulatedAcpScript
+  /** Members of the answer to `initialize` beside the defaults. */
+  readonly initialize?: Json
+  /** Sessions that can be listed and loaded, with the updates that a load replays. */
+  readonly stored?: Readonly<Record<string, readonly Json[]>>
+  /** Every byte is written by itself. */
+  readonly splitWrites?: boolean
+}
+
+/** The simulated agent. */
+export interface AcpAgentSimulator {
+  readonly transport: StreamTransport<void>
+  /** Serves one connection until it ends. */
+  serve(link: Link): Promise<void>
+  /** Every message that arrived, in order. */
+  readonly received: readonly Json[]
+  /** Connections so far. */
+  readonly connections: number
+  /** Ends every open connection, as a process that is killed. */
+  kill(): void
+}
+
+const ECHO: SimulatedAcpScript = async ({ text, update }) => {
+  for (const part of ['You said: ', text]) {
+    await update({ sessionUpdate: 'agent_message_chunk', content: { type: 'text', text: part } })
+  }
+  return 'end_turn'
+}
+
+/** Creates a simulated agent. */
+export function createAcpAgentSimulator(options: AcpAgentSimulatorOptions = {}): AcpAgentSimulator {
+  const { script = ECHO, stored = {}, splitWrites = false } = options
+  const received: Json[] = []
+  const open = new Set<Link>()
+  let connections = 0
+  let sessions = 0
+
+  const serve = async (link: Link): Promise<void> => {
+    connections += 1
+    open.add(link)
+    const own = new Set<string>()
+    const running = new Map<string, AbortController>()
+    const waiting = new Map<number, Deferred<unknown>>()
+    let lastId = 0
+
+    const send = async (message: Json): Promise<void> => {
+      const bytes = encodeNdjson({ jsonrpc: '2.0', ...message })
+      if (!splitWrites) return link.write(bytes)
+      for (const byte of bytes) await link.write(Uint8Array.of(byte))
+    }
+    const update = (sessionId: string, body: Json): Promise<void> =>
+      send({ method: 'session/update', params: { sessionId, update: body } })
+    const refuse = (code: number, message: string): never => {
+      throw { code, message }
+    }
+
+    const runPrompt = async ({ sessionId, prompt }: Json): Promise<Json> => {
+      const id = String(sessionId)
+      if (!own.has(id)) refuse(-32602, `Unknown session ${id}`)
+      const controller = new AbortController()
+      running.set(id, controller)
+      try {
+        const result = await script({
+          sessionId: id,
+          text: (prompt as Json[]).map(({ text }) => text ?? '').join(''),
+          signal: controller.signal,
+          update: (body) => update(id, body),
+          request(method, params) {
+            lastId += 1
+            const answer = deferred<unknown>()
+            waiting.set(lastId, answer)
+            void send({ id: lastId, method, params })
+            return answer.promise
+          },
+          die: () => void link.close({ graceMs: 0 }),
+        })
+        return typeof result === 'string' ? { stopReason: result } : result
+      } finally {
+        running.delete(id)
+      }
+    }
+
+    const answer = async (method: string, params: Json): Promise<Json> => {
+      switch (method) {
+        case 'initialize':
+          return {
+            protocolVersion: 1,
+            agentInfo: { name: 'simulated-agent', title: 'Simulated agent', version: '1.0.0' },
+            authMethods: [],
+            agentCapabilities: {
+              loadSession: true,
+              promptCapabilities: { image: true, embeddedContext: true },
+              sessionCapabilities: { list: {} },
+            },
+            ...options.initialize,
+          }
+        case 'authenticate':
+          return {}
+        case 'session/new': {
+          sessions += 1
+          const sessionId = `session-${sessions}`
+          own.add(sessionId)
+          return { sessionId }
+        }
+        case 'session/load': {
+          const id = String(params.sessionId)
+          const past = stored[id] ?? refuse(-32002, `No session ${id}`)
+          for (const body of past) await update(id, body)
+          own.add(id)
+          return {}
+        }
+        case 'session/list':
+          return { sessions: [...new Set([...own, ...Object.keys(stored)])].map((sessionId) => ({ sessionId, cwd: '/simulated' })) }
+        case 'session/prompt':
+          return runPrompt(params)
+        default:
+          return refuse(-32601, `Method not found: ${method}`)
+      }
+    }
+
+    const take = async (message: Json): Promise<void> => {
+      const { id, method, params = {} } = message
+      if (typeof method !== 'string') {
+        const call = waiting.get(Number(id))
+        waiting.delete(Number(id))
+        if (message.error === undefined) call?.resolve(message.result)
+        else call?.reject(message.error)
+        return
+      }
+      if (id === undefined) {
+        if (method === 'session/cancel') running.get(String((params as Json).sessionId))?.abort()
+        return
+      }
+      try {
+        await send({ id, result: await answer(method, params as Json) })
+      } catch (error) {
+        const { code = -32603, message: text = String(error) } = Object(error) as { code?: number; message?: string }
+        await send({ id, error: { code, message: text } }).catch(() => {})
+      }
+    }
+
+    try {
+      for await (const message of messages(link, ndjsonDecoder<Json>())) {
+        received.push(message)
+        take(message).catch(() => {})
+      }
+    } catch {
+      // The client is gone; the connection ends like any other.
+    }
+    open.delete(link)
+    for (const controller of running.values()) controller.abort()
+    for (const call of waiting.values()) {
+      call.promise.catch(() => {})
+      call.reject({ code: -32603, message: 'The connection ended.' })
+    }
+    await link.close()
+  }
+
+  return {
+    serve,
+    received,
+    get connections() {
+      return connections
+    },
+    kill() {
+      for (const link of open) void link.close({ graceMs: 0 })
+    },
+    transport: {
+      kind: 'stream',
+      name: 'simulated-acp',
+      async open() {
+        const [near, far] = memoryPair({ name: 'acp' })
+        void serve(far)
+        return near
+      },
+    },
+  }
+}
