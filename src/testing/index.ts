@@ -37,3 +37,4 @@ export { memorySessions, type SimulatedSessions } from './claude/conversation.js
 export * from './cmdop/index.js'
 export { playRecording, recordingOf, type RecordedStep, type Recording as ClaudeRecording } from './claude/replay.js'
 export { sessionStoreCases, type SessionStoreContext } from './claude/session-store-suite.js'
+export * from './acp/index.js'

@@ -49,6 +49,8 @@ export const USES: readonly Use[] = [
   { entry: './cmdop', names: ['createCmdop'], budget: 33 },
   { entry: './cmdop/rest', names: ['cmdopRest'], budget: 20.5 },
 
+  { entry: './acp', names: ['acpSource'], budget: 12 },
+
   // The guard's reading of requests and the transports to every upstream are inside.
   { entry: './gateway', names: ['createGateway'], budget: 13.4 },
 ]

@@ -50,3 +50,4 @@ export {
   type SessionFile,
   type SessionFilesOptions,
 } from './claude/session-files.js'
+export { acpProcess, type AcpProcessOptions } from './acp/process.js'

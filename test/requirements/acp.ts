@@ -1,0 +1,23 @@
+import type { Requirement } from './requirement.js'
+
+const row = (id: string, source: string, behaviour: string): Requirement => ({ id: `acp.${id}`, source, behaviour })
+
+export const requirements: readonly Requirement[] = [
+  row('snapshot', 'hub 5', 'An agent is described by what it says in its answer to initialize.'),
+  row('prompt', 'hub 5', 'A prompt gives its words as they come, one closing replace for each message, and exactly one end.'),
+  row('order', 'hub 5', 'An update that arrives behind the response to a prompt does not belong to its turn.'),
+  row('split', 'design 5', 'One byte at a time gives the same events, with characters of several bytes whole.'),
+  row('updates', 'hub 5', 'Tool calls, plans, usage and notices become events; an unknown update is kept raw.'),
+  row(
+    'permission',
+    'hub 3.4',
+    'A permission request is an ask; an answer that does not fit leaves it open, the first that fits is sent once.',
+  ),
+  row('elicitation', 'hub 5', 'A form becomes questions; the answers have the types of the form.'),
+  row('cancel', 'hub 3.2', 'Cancelling answers every open request of the session as cancelled; the turn ends once.'),
+  row('death', 'hub 3.2', 'An agent that dies ends its turn as failed with sent maybe, and is connected again in a new epoch.'),
+  row('away', 'design 3', 'While the agent cannot be reached a prompt fails with sent no.'),
+  row('version', 'hub 5', 'An agent that speaks another version of the protocol is refused.'),
+  row('history', 'hub 3.9', 'The past of a session is read as replay and never pushed as news.'),
+  row('files', 'hub 5', 'File requests are refused unless the caller offers files; terminals are always refused.'),
+]
