@@ -35,4 +35,9 @@ export const requirements: readonly Requirement[] = [
     behaviour: 'Importing an executable of the testing kit starts nothing and gives its path.',
   },
   { id: 'package.first-bytes', source: 'design 1', behaviour: 'Bytes cross a pair of links, and both ends close.' },
+  {
+    id: 'package.rules',
+    source: 'design 9',
+    behaviour: 'An import cycle, a long function without a reason and an example that does not compile are found.',
+  },
 ]
