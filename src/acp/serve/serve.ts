@@ -3,7 +3,7 @@
  * the agent's session in the order of the journal, also what other viewers prompt and answer.
  */
 import { SignalboxError } from '../../errors.js'
-import type { Hub } from '../../hub/hub.js'
+import type { Hub, Turn } from '../../hub/hub.js'
 import type { Agent, AgentId } from '../../hub/model/agent.js'
 import type { Ask } from '../../hub/model/ask.js'
 import type { EndEvent, HubEvent } from '../../hub/model/event.js'
@@ -91,6 +91,7 @@ export function serveAcp(hub: Hub, link: Link, options: ServeAcpOptions): Served
           for (const update of session.writer.write(event)) send(session, update)
         }
         if (event.kind === 'end' && event.turn !== undefined) methods.ended(event.turn, event)
+        else if (event.kind === 'gap') methods.askForEnds()
       }
     } catch (error) {
       if (!gone.signal.aborted) methods.failAll(error)
@@ -136,6 +137,7 @@ const WHY: Readonly<Partial<Record<EndEvent['outcome'], string>>> = {
 }
 
 interface Waiting {
+  readonly turn: Turn
   resolve(end: EndEvent): void
   reject(error: unknown): void
 }
@@ -171,7 +173,7 @@ function createMethods(given: {
     const turn = hub.prompt(agent, text, { by, ...(session.hubSession === undefined ? {} : { session: session.hubSession }) })
     session.turns.set(turn.promptId, turn)
     try {
-      const ended = new Promise<EndEvent>((resolve, reject) => waiting.set(turn.promptId, { resolve, reject }))
+      const ended = new Promise<EndEvent>((resolve, reject) => waiting.set(turn.promptId, { turn, resolve, reject }))
       ended.catch(() => {})
       await turn.accepted()
       return promptResponse(await ended)
@@ -230,6 +232,10 @@ function createMethods(given: {
       for (const turn of sessions.get(sessionId)?.turns.values() ?? []) turn.cancel({ by }).catch(() => {})
     },
     ended: (promptId: string, end: EndEvent & HubEvent): void => waiting.get(promptId)?.resolve(end),
+    /** The end of a turn may be among the events that a gap hides. */
+    askForEnds(): void {
+      for (const { turn, resolve, reject } of waiting.values()) turn.end().then(resolve, reject)
+    },
     failAll(error: unknown): void {
       for (const call of waiting.values()) call.reject(error)
     },
