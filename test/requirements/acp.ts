@@ -20,4 +20,24 @@ export const requirements: readonly Requirement[] = [
   row('version', 'hub 5', 'An agent that speaks another version of the protocol is refused.'),
   row('history', 'hub 3.9', 'The past of a session is read as replay and never pushed as news.'),
   row('files', 'hub 5', 'File requests are refused unless the caller offers files; terminals are always refused.'),
+  row(
+    'serve-messages',
+    'hub 5',
+    'Version 1 cannot change words that were sent: changed and withdrawn words are sent with a sentence that says so.',
+  ),
+  row('serve-usage', 'hub 5', 'Cost is cumulative and sent only beside the size of the context.'),
+  row('serve-notices', 'hub 5', 'Gaps and outcomes of asks are notices.'),
+  row('serve-tools', 'hub 5', 'The first event of a tool creates it, later ones update it.'),
+  row('serve-ends', 'hub 5', 'A turn that failed, was lost or stayed unanswered is a JSON-RPC error; other ends are stop reasons.'),
+  row(
+    'serve-asks',
+    'hub 3.5',
+    'An editor that chooses nothing has answered nothing; what it cannot show is said and not answered.',
+  ),
+  row(
+    'serve-secret',
+    'hub 3.7',
+    'A secret is never asked for in a form: it is entered on a page, or refused with the way that works.',
+  ),
+  row('serve-prompt', 'hub 5', 'A prompt of text, links and embedded files is one text; what cannot be sent is refused whole.'),
 ]
