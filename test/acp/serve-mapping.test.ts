@@ -26,7 +26,7 @@ describe('updates for an editor', () => {
   test('changed and withdrawn words are sent with a sentence that says so [acp.serve-messages]', () => {
     const writer = createUpdateWriter({ notices: false })
     writer.write(words('append', 'One'))
-    expect(texts(writer.write(words('replace', 'Two', false)))).toEqual([expect.stringMatching(/was changed[^]*Two$/)])
+    expect(texts(writer.write(words('replace', 'Two', false)))).toEqual([expect.stringMatching(/was changed[\s\S]*Two$/)])
     expect(texts(writer.write(words('retract', '', false)))).toEqual([expect.stringContaining('taken back')])
     expect(writer.write(words('retract', '', false, 'never sent'))).toEqual([])
   })
