@@ -1,44 +1,42 @@
 /** The client: one tracker, one emitter and the policies it was given for all of its runs, none of them shared with another client. */
 import type { Interceptor } from '../core/call.js'
 import type { CircuitBreaker, Limiter, RetryPolicy } from '../core/policy/index.js'
-import { runBatch, type BatchItem, type BatchOptions, type QueryResult } from './batch.js'
-import { createCore, type ClaudeClientEvent, type ClaudeCoreOptions } from './core.js'
-import { ClaudeError } from './errors.js'
-import type { EventEmitter } from './events.js'
-import type { Fallback } from './fallback.js'
-import type { ClaudeLine, ContentBlock } from './lines.js'
-import type { ClaudeMessage, ResultMessage } from './messages.js'
-import type { Metrics } from './metrics.js'
-import type { ClaudeObserver } from './observe.js'
-import type { CLIAgentOptions } from './options.js'
-import { runQuery, type QueryOptions } from './query.js'
-import { createSessionWith } from './session.js'
-import type { Session, SessionOptions } from './session-types.js'
-import type { SessionKeeper, SessionState } from './session-state.js'
-import type { Turn } from './turn.js'
-import type { UsageTracker } from './usage.js'
+import { runBatch, type BatchItem, type BatchOptions, type QueryResult } from './run/batch.js'
+import { createRunContext, type ClaudeBaseOptions } from './run/run-context.js'
+import { ClaudeError } from './messages/errors.js'
+import type { EventEmitter } from './ops/events.js'
+import type { Fallback } from './run/fallback.js'
+import type { ContentBlock } from './messages/lines.js'
+import type { LineCheck } from './messages/schema.js'
+import type { ClaudeMessage, ResultMessage } from './messages/messages.js'
+import type { Metrics } from './ops/metrics.js'
+import type { ClaudeObserver } from './ops/observe.js'
+import type { CLIAgentOptions } from './run/options.js'
+import { runQuery, type QueryOptions } from './run/query.js'
+import { createSessionWith } from './session/session.js'
+import type { Session, SessionOptions } from './session/types.js'
+import type { SessionKeeper, SessionState } from './session/state.js'
+import type { Turn } from './run/turn.js'
+import type { UsageTracker } from './messages/usage.js'
 
-export interface ClaudeOptions extends ClaudeCoreOptions {
+export interface ClaudeOptions extends ClaudeBaseOptions {
   /** For every run; what a call says wins. */
   readonly defaults?: CLIAgentOptions
   /** False refuses `dangerouslySkipPermissions` and `bypassPermissions`. */
   readonly allowDangerousPermissions?: boolean
-  /** None unless given; `signalbox/claude/full` has a client with all three by default. */
+  /** None unless given; `createFullClaude` has all three by default. */
   readonly limiter?: Limiter | false
   readonly breaker?: CircuitBreaker | false
   readonly retry?: RetryPolicy | false
-  /** Events, usage and metrics: `createObserver()` of `signalbox/claude/ops`. None unless given. */
+  /** Events, usage and metrics: `createObserver()`. None unless given. */
   readonly observer?: ClaudeObserver
-  /** What `validate` is about: `checkLines` of `signalbox/claude/reading`. Without it lines are held to what is acted upon, and no more. */
+  /** What `validate` is about: `checkLines`. Without it lines are held to what is acted upon, and no more. */
   readonly lines?: LineCheck
-  /** Where sessions are kept; `signalbox/claude/sessions` and the runtimes' entries have stores. Default: the client's own memory. */
+  /** Where sessions are kept: `memorySessionStore`, `kvSessionStore`, or a store of `signalbox/node`. Default: the client's own memory. */
   readonly store?: SessionKeeper
-  /** `fallbackTo()` of `signalbox/claude/api`. */
+  /** `fallbackTo()`. */
   readonly fallback?: Fallback
 }
-
-/** Makes the check of every line: it tells of a broken one, or throws. */
-export type LineCheck = (mode: 'warn' | 'strict', tell: (event: ClaudeClientEvent) => void) => (line: ClaudeLine) => void
 
 export interface ClaudeClient extends AsyncDisposable {
   /** Runs a prompt; starts at once. */
@@ -73,7 +71,7 @@ export function createClaude(options: ClaudeOptions): ClaudeClient {
   if (validate === 'strict' && !lines) {
     throw new ClaudeError({
       code: 'invalid_argument',
-      message: "validate: 'strict' needs lines: checkLines of signalbox/claude/reading.",
+      message: "validate: 'strict' needs lines: checkLines.",
     })
   }
   const { limiter, breaker, retry } = options
@@ -83,10 +81,10 @@ export function createClaude(options: ClaudeOptions): ClaudeClient {
   // The limiter stands before the breaker, so that its refusals are not taken for failures of the CLI; retries happen inside.
   const policies = [turnsOnly, breaker, retry]
 
-  const core = createCore(options, {
+  const context = createRunContext(options, {
     interceptors: [metrics?.interceptor, ...policies].filter((one) => !!one),
     observe: observer?.see,
-    validate: validate === 'off' ? undefined : lines?.(validate, (event) => core.onEvent(event)),
+    validate: validate === 'off' ? undefined : lines?.(validate, (event) => context.onEvent(event)),
   })
   let closed: Promise<void> | undefined
 
@@ -103,10 +101,10 @@ export function createClaude(options: ClaudeOptions): ClaudeClient {
     return all
   }
   const query = (prompt: string | readonly ContentBlock[], own: QueryOptions = {}): Turn =>
-    runQuery(core, { prompt, options: merged(own), fallback })
+    runQuery(context, { prompt, options: merged(own), fallback })
   const open = new Set<Session>()
   const parts = {
-    core,
+    context,
     events,
     onOpened(session: Session) {
       open.add(session)
@@ -123,7 +121,7 @@ export function createClaude(options: ClaudeOptions): ClaudeClient {
   const close = (): Promise<void> => {
     closed ??= (async () => {
       await Promise.all([...open].map((one) => one.close()))
-      await core.settled()
+      await context.settled()
     })()
     return closed
   }

@@ -1,21 +1,21 @@
 /** The client with everything that ccflow gives at once: its policies by default, a manager and a store, pools, health, metrics. */
 import type { CircuitBreaker, CircuitBreakerOptions, RetryOptions, RetryPolicy } from '../core/policy/index.js'
-import type { CLIAgentOptions } from './options.js'
-import { createClaude as createSmall, type ClaudeClient, type ClaudeOptions } from './client.js'
-import { createEventEmitter, type EventEmitter } from './events.js'
-import { createHealthChecker, type HealthChecker } from './health.js'
-import { logBy } from './log-by.js'
-import { createSessionManager, type SessionManager, type SessionManagerOptions } from './manager.js'
-import { createMetrics, type Metrics } from './metrics.js'
-import { claudePolicies } from './policies.js'
-import { createObserver } from './observe.js'
-import { costBy, type PricingOptions } from './pricing.js'
-import { createProcessPool, type PoolConfig, type ProcessPool } from './pool.js'
-import { memorySessionStore } from './session-store.js'
-import type { SessionStore } from './session-state.js'
-import { checkLines } from './schema.js'
-import type { ClaudeSettings } from './settings.js'
-import { createUsageTracker, type UsageTracker } from './usage.js'
+import type { CLIAgentOptions } from './run/options.js'
+import { createClaude, type ClaudeClient, type ClaudeOptions } from './client.js'
+import { createEventEmitter, type EventEmitter } from './ops/events.js'
+import { createHealthChecker, type HealthChecker } from './ops/health.js'
+import { logBy } from './ops/log-by.js'
+import { createSessionManager, type SessionManager, type SessionManagerOptions } from './session/manager.js'
+import { createMetrics, type Metrics } from './ops/metrics.js'
+import { claudePolicies } from './ops/policies.js'
+import { createObserver } from './ops/observe.js'
+import { costBy, type PricingOptions } from './ops/pricing.js'
+import { createProcessPool, type PoolConfig, type ProcessPool } from './run/pool.js'
+import { memorySessionStore } from './session/store.js'
+import type { SessionStore } from './session/state.js'
+import { checkLines } from './messages/schema.js'
+import type { ClaudeSettings } from './ops/settings.js'
+import { createUsageTracker, type UsageTracker } from './messages/usage.js'
 
 export interface FullClaudeOptions extends Omit<ClaudeOptions, 'breaker' | 'retry' | 'observer' | 'lines' | 'store'> {
   /** What `readSettings(process.env)` gives. */
@@ -42,7 +42,7 @@ export interface FullClaudeClient extends ClaudeClient {
   readonly health: HealthChecker
 }
 
-export function createClaude(options: FullClaudeOptions): FullClaudeClient {
+export function createFullClaude(options: FullClaudeOptions): FullClaudeClient {
   const { store = memorySessionStore(), sessions: managing, events: given, metrics: counting, pricing, settings, ...rest } = options
   const { clock, onEvent, timeoutMs = settings ? settings.defaultTimeout * 1000 : undefined } = options
   const { allowDangerousPermissions = settings?.allowDangerousPermissions ?? true } = options
@@ -53,7 +53,7 @@ export function createClaude(options: FullClaudeOptions): FullClaudeClient {
   const metrics = counting === false || settings?.enableMetrics === false ? undefined : (counting ?? createMetrics())
   const observer = createObserver({ events, usage, ...(metrics ? { metrics } : {}), ...(clock ? { clock } : {}) })
   const logging = settings ? logBy(settings) : undefined
-  const client = createSmall({
+  const client = createClaude({
     ...rest,
     interceptors: [...(options.interceptors ?? []), ...(logging ? [logging] : [])],
     ...claudePolicies(options),
@@ -94,5 +94,3 @@ function defaultsOf(settings: ClaudeSettings | undefined): CLIAgentOptions {
   const all = Object.entries({ model, fallbackModel, maxTurns })
   return Object.fromEntries(all.filter(([, value]) => value !== undefined))
 }
-
-export { claudePolicies, type Policies, type PolicyOptions } from './policies.js'

@@ -3,7 +3,7 @@
  * that needs the value to tell. `server-only` is what could smuggle a command, a folder, an environment or an end of the asking into the
  * run of a CLI; what is in no table is `admin`.
  */
-import type { ClaudeLaunch, PermissionModeName } from './launch.js'
+import type { ClaudeLaunch, PermissionModeName } from './launch/launch.js'
 
 export type ClaudeScope = 'observe' | 'send' | 'approve' | 'admin' | 'server-only'
 export type ClaudeRule = ClaudeScope | ((value: unknown) => ClaudeScope)

@@ -1,9 +1,9 @@
 /** Context as TOON: a compact notation that saves tokens on uniform lists. An entry of its own, because it needs `@toon-format/toon`. */
 import { decode, encode } from '@toon-format/toon'
-import type { ContextEncoder } from './context.js'
-import { ClaudeError } from './errors.js'
-import type { Metrics } from './metrics.js'
-import type { ClaudeSettings } from './settings.js'
+import type { ContextEncoder } from './run/context.js'
+import { ClaudeError } from './messages/errors.js'
+import type { Metrics } from './ops/metrics.js'
+import type { ClaudeSettings } from './ops/settings.js'
 
 export class ToonEncodingError extends ClaudeError {
   override readonly name = 'ToonEncodingError'

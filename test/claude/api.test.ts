@@ -2,8 +2,7 @@
 import { setupServer } from 'msw/node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { messagesApi } from '../../src/claude/api/index.js'
-import { createClaude } from '../../src/claude/full.js'
-import { createSdkMcpServer, tool } from '../../src/claude/tools-entry.js'
+import { createFullClaude, createSdkMcpServer, tool } from '../../src/claude/index.js'
 import { messagesHandlers } from '../../src/testing/msw/claude.js'
 import type { ExchangeTransport } from '../../src/transport.js'
 import { fetchExchange } from '../../transports/web/index.js'
@@ -22,7 +21,7 @@ afterAll(async () => {
 })
 
 const clientOf = (baseUrl: string) =>
-  createClaude({
+  createFullClaude({
     transport: messagesApi({ exchange: fetchExchange({ baseUrl }), apiKey: 'sk-ant-test-key', maxRetries: 1 }),
     limiter: false,
   })
@@ -70,7 +69,7 @@ describe('on a real port', () => {
 
 test('[claude.api] a key that is missing where one is needed fails before anything is sent', async () => {
   const transport = messagesApi({ exchange: fetchExchange({ baseUrl: imitation.url }), requireKey: true })
-  const claude = createClaude({ transport, retry: false })
+  const claude = createFullClaude({ transport, retry: false })
   await expect(claude.querySimple('x')).rejects.toMatchObject({ name: 'APINotAvailableError', sent: 'no' })
   await claude.close()
 })
@@ -89,7 +88,7 @@ test('[claude.api] a failure whose name every object has is one like any other',
       return { status, headers: {}, body: new Response(text).body }
     },
   }
-  const claude = createClaude({ transport: messagesApi({ exchange, apiKey: 'sk-ant-test-key', maxRetries: 0 }), retry: false })
+  const claude = createFullClaude({ transport: messagesApi({ exchange, apiKey: 'sk-ant-test-key', maxRetries: 0 }), retry: false })
   for (let count = 0; count < 2; count += 1)
     await expect(claude.querySimple('x')).rejects.toMatchObject({ code: 'unavailable', remoteCode: 'server_error' })
   await claude.close()

@@ -1,8 +1,8 @@
 /** Many prompts at once: how many, until when, and what is said of those that were not run. */
 import { expect, test } from 'vitest'
-import { runBatch, type QueryResult } from '../../src/claude/batch.js'
+import { runBatch, type QueryResult } from '../../src/claude/run/batch.js'
 import { createClaude, type ResultMessage } from '../../src/claude/index.js'
-import type { Turn } from '../../src/claude/turn.js'
+import type { Turn } from '../../src/claude/run/turn.js'
 import { deferred } from '../../src/core/deferred.js'
 import { createClaudeSimulator } from '../../src/testing/claude/simulator.js'
 

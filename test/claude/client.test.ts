@@ -1,9 +1,13 @@
 /** The small client: nothing but what it was given, under the names that the full one has. */
 import { expect, test } from 'vitest'
-import { claudePolicies } from '../../src/claude/full.js'
-import { createClaude, type ClaudeOptions } from '../../src/claude/index.js'
-import { createMetrics, createObserver } from '../../src/claude/ops-entry.js'
-import { checkLines } from '../../src/claude/reading-entry.js'
+import {
+  checkLines,
+  type ClaudeOptions,
+  claudePolicies,
+  createClaude,
+  createMetrics,
+  createObserver,
+} from '../../src/claude/index.js'
 import { createClaudeSimulator } from '../../src/testing/claude/simulator.js'
 
 const start = (options: Partial<ClaudeOptions> = {}) => createClaude({ transport: createClaudeSimulator().transport, ...options })

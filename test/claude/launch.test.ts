@@ -1,11 +1,18 @@
 /** The pure parts: argv, environment, settings, prices, metrics, text, and the tables held to the types. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, test, vi } from 'vitest'
-import { encodeContext, FLAGS, launchEnv, launchPlan, MEASURED, OTHER_FIELDS } from '../../src/claude/argv-entry.js'
-import { createClaude } from '../../src/claude/full.js'
+import {
+  createFullClaude,
+  encodeContext,
+  FLAGS,
+  launchEnv,
+  launchPlan,
+  MEASURED,
+  OTHER_FIELDS,
+  type Version,
+} from '../../src/claude/index.js'
 import type * as main from '../../src/claude/index.js'
-import * as ops from '../../src/claude/ops-entry.js'
-import type { Version } from '../../src/claude/reading-entry.js'
+import * as ops from '../../src/claude/ops/index.js'
 import * as scopes from '../../src/claude/scopes.js'
 import { decodeToon, shouldUseToon, toon, toonBy } from '../../src/claude/toon.js'
 import { createClaudeSimulator } from '../../src/testing/claude/simulator.js'
@@ -15,18 +22,18 @@ import { CHECKLIST, LEFT_OUT } from './checklist.js'
 
 const argsOf = (launch: main.ClaudeLaunch, version?: Version) => launchPlan(launch, version).args
 
-const NAMES = /^## (\w+)$/gm
+const NAMES = /^(?:interface|const|function|class|type) (\w+)/gm
 
-/** What every entry of the room exports, types too, as the reports of the public API have it. */
+/** Every export of the entrypoints, types too, from the reports of the public API. */
 const EXPORTED = new Set(
-  ['claude', 'full', 'tools', 'sessions', 'pool', 'ops', 'reading', 'api', 'toon', 'launch']
+  ['claude', 'api', 'toon']
     .map((name) => readFileSync(new URL(`../api/claude${name === 'claude' ? '' : `-${name}`}.md`, import.meta.url), 'utf8'))
     .flatMap((report) => [...report.matchAll(NAMES)].map(([, name]) => name as string)),
 )
 
 /** The fields of the launch type, from its source: types are gone at run time. */
 const FIELDS = [
-  ...readFileSync(new URL('../../src/claude/launch.ts', import.meta.url), 'utf8')
+  ...readFileSync(new URL('../../src/claude/launch/launch.ts', import.meta.url), 'utf8')
     .split('export interface ClaudeLaunch {')[1]!
     .matchAll(/^ {2}readonly (\w+)\?:/gm),
 ].map(([, name]) => name as string)
@@ -113,7 +120,7 @@ describe('argv', () => {
     expect(FIELDS.filter((field) => !flagged.has(field))).toEqual([])
     expect(FIELDS.filter((field) => !Object.hasOwn(scopes.CLAUDE_LAUNCH, field))).toEqual([])
     expect(Object.keys(scopes.CLAUDE_LAUNCH).filter((field) => !FIELDS.includes(field))).toEqual([])
-    const source = readFileSync(new URL('../../src/claude/session-controls.ts', import.meta.url), 'utf8')
+    const source = readFileSync(new URL('../../src/claude/session/controls.ts', import.meta.url), 'utf8')
     const used = [...source.matchAll(/control\('(\w+)'/g)].map(([, subtype]) => subtype as string)
     expect(used.filter((subtype) => !Object.hasOwn(scopes.CLAUDE_CONTROL, subtype))).toEqual([])
   })
@@ -238,7 +245,7 @@ test('[claude.emitter] handlers are called in order, removed, and cannot disturb
 
 test("[claude.checklist] every name of ccflow's checklist is here, or left out with a reason", () => {
   // `full` has everything of the client, the other entries have the parts; every one of them is in the map of the docs.
-  const members = Object.keys(createClaude({ transport: createClaudeSimulator().transport }))
+  const members = Object.keys(createFullClaude({ transport: createClaudeSimulator().transport }))
   const missing = CHECKLIST.filter(([theirs, ours]) => {
     if (LEFT_OUT[theirs] !== undefined) return false
     const [owner, name] = ours.includes('.') ? ours.split('.') : [undefined, ours]

@@ -7,8 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { createClaude } from '../../src/claude/full.js'
-import { readSettings } from '../../src/claude/ops-entry.js'
+import { createFullClaude, readSettings } from '../../src/claude/index.js'
 import { claudeProcess } from '../../transports/node/claude/process.js'
 import { findClaude } from '../../transports/node/claude/find.js'
 import { followSessionFile, listSessionFiles, readSessionFile } from '../../transports/node/claude/session-files.js'
@@ -47,7 +46,7 @@ describe('the executable', () => {
     await expect(findClaude({ env: { PATH: '/nonexistent' }, home: '/nonexistent', from: '/nonexistent' })).rejects.toMatchObject({
       code: 'not_found',
     })
-    const claude = createClaude({ transport: claudeProcess({ path: '/nonexistent/claude' }), retry: false })
+    const claude = createFullClaude({ transport: claudeProcess({ path: '/nonexistent/claude' }), retry: false })
     await expect(claude.querySimple('x')).rejects.toMatchObject({ name: 'CLINotFoundError', sent: 'no' })
     await claude.close()
   })
@@ -110,7 +109,7 @@ describe('the executable', () => {
   })
 
   test('[claude.health-free] health is asked of the executable, without a model turn', async () => {
-    const claude = createClaude({ transport: transport() })
+    const claude = createFullClaude({ transport: transport() })
     expect(await claude.health.check()).toMatchObject({
       healthy: true,
       cliAvailable: true,
@@ -118,14 +117,14 @@ describe('the executable', () => {
       version: '2.1.329',
     })
     await claude.close()
-    const old = createClaude({ transport: transport({ FAKE_CLAUDE_VERSION: '2.0.76' }) })
+    const old = createFullClaude({ transport: transport({ FAKE_CLAUDE_VERSION: '2.0.76' }) })
     expect(await old.health.check()).toMatchObject({ healthy: true, cliAuthenticated: undefined, version: '2.0.76' })
     await old.close()
   })
 
   test("[claude.unknown-flag] a flag that an old CLI does not know is not sent; an unknown one of the caller's own is told apart", async () => {
     const omitted: string[] = []
-    const old = createClaude({
+    const old = createFullClaude({
       transport: claudeProcess({
         path: fake,
         cwd: room,
@@ -146,7 +145,7 @@ describe('the executable', () => {
 
   test('[claude.private-files] secrets travel in files of our own, which are gone with the process', async () => {
     const before = readdirSync(tmpdir()).filter((name) => name.startsWith('signalbox-claude-') && !name.includes('test'))
-    const claude = createClaude({ transport: transport() })
+    const claude = createFullClaude({ transport: transport() })
     await claude.querySimple('FAKE:echo:x', {
       mcpServers: { s: { command: 'x', env: { TOKEN: 'secret' } } },
       systemPrompt: 's'.repeat(200_000),
@@ -159,7 +158,7 @@ describe('the executable', () => {
 
   test('[claude.private-files] without a folder to put them in nothing is started', async () => {
     const tempDir = join(room, 'missing')
-    const claude = createClaude({ transport: claudeProcess({ path: fake, cwd: room, env, tempDir }) })
+    const claude = createFullClaude({ transport: claudeProcess({ path: fake, cwd: room, env, tempDir }) })
     const failure = { code: 'invalid_argument', sent: 'no', message: expect.stringContaining(tempDir), cause: { code: 'ENOENT' } }
     await expect(claude.querySimple('FAKE:echo:x', { systemPrompt: 's'.repeat(200_000) })).rejects.toMatchObject(failure)
     expect(await claude.querySimple('FAKE:echo:needs no files')).toBe('needs no files')
@@ -177,7 +176,7 @@ describe('the executable', () => {
       CCFLOW_LOG_LEVEL: 'INFO',
       CCFLOW_LOG_FORMAT: 'json',
     })
-    const claude = createClaude({ transport: claudeProcess({ settings, cwd: room, env }), settings })
+    const claude = createFullClaude({ transport: claudeProcess({ settings, cwd: room, env }), settings })
     const answer = claude.query('FAKE:slow:4', { systemPrompt: 's'.repeat(200_000) }).text()
     await expect.poll(() => readdirSync(place).length).toBe(1)
     await answer
@@ -216,7 +215,7 @@ for await (const text of createInterface({ input: process.stdin })) {
 process.stdin.destroy()
 `,
     )
-    const claude = createClaude({ transport: claudeProcess({ path: file, cwd: room, env, version: '2.1.329' }), retry: false })
+    const claude = createFullClaude({ transport: claudeProcess({ path: file, cwd: room, env, version: '2.1.329' }), retry: false })
     const types: string[] = []
     const turn = claude.query('say hello')
     const reading = (async () => {
@@ -237,7 +236,7 @@ process.stdin.destroy()
       path,
       JSON.stringify({ ...cut, steps: cut.steps.filter((step) => !('wrote' in step) || step.wrote.type !== 'result') }),
     )
-    const claude = createClaude({ transport: transport({ FAKE_CLAUDE_RECORDING: path }), retry: false })
+    const claude = createFullClaude({ transport: transport({ FAKE_CLAUDE_RECORDING: path }), retry: false })
     const turn = claude.query('say hello', { timeoutMs: 3_000 })
     await expect(turn.result()).rejects.toMatchObject({ name: 'CLITimeoutError' })
     await claude.close()
@@ -245,7 +244,7 @@ process.stdin.destroy()
 })
 
 test('[claude.no-leaks] a thousand short runs leave no process, no handle, and no memory', async () => {
-  const claude = createClaude({ transport: transport(), limiter: false, events: undefined as never })
+  const claude = createFullClaude({ transport: transport(), limiter: false, events: undefined as never })
   const run = (count: number) =>
     claude.batchQuery(
       Array.from({ length: count }, (_, index) => `FAKE:echo:${index}`),
@@ -267,9 +266,9 @@ test('[claude.no-leaks] a thousand short runs leave no process, no handle, and n
 test('[claude.host-killed] kill -9 of the host leaves no child', async () => {
   const host = join(room, 'host.mjs')
   const source = `
-    import { createClaude } from ${JSON.stringify(from('../../src/claude/index.ts'))}
+    import { createFullClaude } from ${JSON.stringify(from('../../src/claude/index.ts'))}
     import { claudeProcess } from ${JSON.stringify(from('../../transports/node/claude/process.ts'))}
-    const claude = createClaude({ transport: claudeProcess({ path: ${JSON.stringify(fake)}, cwd: ${JSON.stringify(room)}, env: ${JSON.stringify({ ...env, MARK: 'killed-host' })} }) })
+    const claude = createFullClaude({ transport: claudeProcess({ path: ${JSON.stringify(fake)}, cwd: ${JSON.stringify(room)}, env: ${JSON.stringify({ ...env, MARK: 'killed-host' })} }) })
     for await (const message of claude.query('FAKE:hang')) if (message.type === 'init') console.log('running')
   `
   await build({
@@ -289,7 +288,7 @@ test('[claude.host-killed] kill -9 of the host leaves no child', async () => {
 
 test("[claude.session-files] the CLI's own sessions are listed, read and followed, whatever stands in them", async () => {
   rmSync(configDir, { recursive: true, force: true })
-  const claude = createClaude({ transport: transport() })
+  const claude = createFullClaude({ transport: transport() })
   const session = claude.createSession()
   await session.sendMessage('FAKE:echo:one').text()
   await session.close()

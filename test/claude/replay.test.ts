@@ -1,7 +1,6 @@
 /** Every recording of every generation, played to the client: each ends honestly, and the three generations end alike. */
 import { describe, expect, test } from 'vitest'
-import { createClaude } from '../../src/claude/full.js'
-import type { ClaudeLaunch } from '../../src/claude/index.js'
+import { type ClaudeLaunch, createFullClaude } from '../../src/claude/index.js'
 import { playRecording } from '../../src/testing/claude/replay.js'
 import { memoryPair } from '../../src/testing/memory-link.js'
 import type { CloseReason, StreamTransport } from '../../src/transport.js'
@@ -39,7 +38,7 @@ function transportOf(version: GenerationName, name: string): StreamTransport<Cla
 
 /** What a caller is told, in words that do not depend on the generation. */
 async function outcomeOf(version: GenerationName, name: string): Promise<string> {
-  const claude = createClaude({
+  const claude = createFullClaude({
     transport: transportOf(version, name),
     limiter: false,
     retry: false,

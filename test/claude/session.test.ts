@@ -1,15 +1,20 @@
 /** Sessions, the control protocol, permissions, hooks and tools, on the simulator of each generation. */
 import { describe, expect, test } from 'vitest'
-import type { ClaudeMessage } from '../../src/claude/index.js'
-import { createClaude, type FullClaudeOptions } from '../../src/claude/full.js'
-import { memorySessionStore } from '../../src/claude/sessions-entry.js'
-import { createHookRegistry, createSdkMcpServer, tool } from '../../src/claude/tools-entry.js'
+import {
+  type ClaudeMessage,
+  createFullClaude,
+  createHookRegistry,
+  createSdkMcpServer,
+  type FullClaudeOptions,
+  memorySessionStore,
+  tool,
+} from '../../src/claude/index.js'
 import { createClaudeSimulator, type ClaudeSimulatorOptions } from '../../src/testing/claude/simulator.js'
 import { GENERATIONS } from './recordings.js'
 
 const start = (simulator: ClaudeSimulatorOptions = {}, client: Partial<FullClaudeOptions> = {}) => {
   const simulated = createClaudeSimulator(simulator)
-  return { simulated, claude: createClaude({ transport: simulated.transport, limiter: false, ...client }) }
+  return { simulated, claude: createFullClaude({ transport: simulated.transport, limiter: false, ...client }) }
 }
 const closing = async ({ simulated, claude }: ReturnType<typeof start>) => {
   await claude.close()
@@ -140,7 +145,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
         return { ...link, read, close, closed: link.closed, [Symbol.asyncDispose]: async () => void (await close()) }
       },
     }
-    const claude = createClaude({ transport, limiter: false })
+    const claude = createFullClaude({ transport, limiter: false })
     const session = claude.createSession()
     const failure = session
       .sendMessage('FAKE:echo:first')

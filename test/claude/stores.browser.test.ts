@@ -1,7 +1,6 @@
 /** The session store over the browser's own database. */
 import { afterAll, expect, test } from 'vitest'
-import { createClaude } from '../../src/claude/full.js'
-import { kvSessionStore } from '../../src/claude/sessions-entry.js'
+import { createFullClaude, kvSessionStore } from '../../src/claude/index.js'
 import { createClaudeSimulator, sessionStoreCases } from '../../src/testing/index.js'
 import { indexedDbStore } from '../../transports/web/store-indexeddb.js'
 
@@ -28,14 +27,14 @@ test('[claude.store] a session that one page kept is found by the next, with its
   let sessionId = ''
   {
     await using pages = indexedDbStore({ database })
-    await using claude = createClaude({ transport, limiter: false, store: kvSessionStore(pages.kv('sessions')) })
+    await using claude = createFullClaude({ transport, limiter: false, store: kvSessionStore(pages.kv('sessions')) })
     const session = await claude.sessions.createSession({ options: { model: 'opus' }, tags: ['page'] })
     sessionId = session.sessionId
     await session.sendMessage('FAKE:echo:kept').text()
   }
   await using pages = indexedDbStore({ database })
   await using store = kvSessionStore(pages.kv('sessions'))
-  await using claude = createClaude({ transport, limiter: false, store })
+  await using claude = createFullClaude({ transport, limiter: false, store })
   expect(await claude.sessions.searchByTags(['page'])).toMatchObject([{ sessionId, status: 'closed', turnCount: 1 }])
   const session = await claude.loadSession(sessionId)
   expect(session?.lastResponse).toBe('kept')

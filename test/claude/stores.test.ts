@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { memorySessionStore, type SessionStore } from '../../src/claude/sessions-entry.js'
+import { memorySessionStore, type SessionStore } from '../../src/claude/index.js'
 import { sessionStoreCases } from '../../src/testing/claude/session-store-suite.js'
 import { SignalboxError } from '../../src/index.js'
 import { fileSessionStore, sqliteSessionStore } from '../../transports/node/claude/session-stores.js'

@@ -1,15 +1,22 @@
 /** Turns and their ends: what a caller sees of a run, on the simulator of each generation. */
 import { describe, expect, test } from 'vitest'
-import { query, type ClaudeClient, type ClaudeError, type ClaudeMessage, type QueryOptions } from '../../src/claude/index.js'
-import { fallbackTo } from '../../src/claude/api/index.js'
-import { createClaude, type FullClaudeOptions } from '../../src/claude/full.js'
+import {
+  fallbackTo,
+  type ClaudeClient,
+  type ClaudeError,
+  type ClaudeMessage,
+  createFullClaude,
+  type FullClaudeOptions,
+  query,
+  type QueryOptions,
+} from '../../src/claude/index.js'
 import { createClaudeSimulator, type ClaudeSimulatorOptions } from '../../src/testing/claude/simulator.js'
 import { createFakeClock } from '../../src/testing/clock.js'
 import { GENERATIONS } from './recordings.js'
 
 const start = (simulator: ClaudeSimulatorOptions = {}, client: Partial<FullClaudeOptions> = {}) => {
   const simulated = createClaudeSimulator(simulator)
-  return { simulated, claude: createClaude({ transport: simulated.transport, limiter: false, ...client }) }
+  return { simulated, claude: createFullClaude({ transport: simulated.transport, limiter: false, ...client }) }
 }
 const collect = async (turn: AsyncIterable<ClaudeMessage>): Promise<ClaudeMessage[]> => {
   const all: ClaudeMessage[] = []
@@ -339,7 +346,7 @@ test('[claude.fallback] another backend takes a call that the CLI could not, bef
     ...broken,
     open: () => Promise.reject(new SignalboxError({ code: 'not_found', message: 'no claude here', op: 'open' })),
   }
-  const claude = createClaude({
+  const claude = createFullClaude({
     transport: missing,
     retry: false,
     fallback: fallbackTo({ transport: good.transport }),
@@ -348,7 +355,7 @@ test('[claude.fallback] another backend takes a call that the CLI could not, bef
   expect(await claude.querySimple('FAKE:echo:saved')).toBe('saved')
   expect(reasons).toEqual(['cli_unavailable: not_found'])
   await claude.close()
-  const alone = createClaude({ transport: missing, retry: false })
+  const alone = createFullClaude({ transport: missing, retry: false })
   await expect(alone.querySimple('x')).rejects.toMatchObject({ name: 'CLINotFoundError', sent: 'no' })
   await alone.close()
 })
@@ -363,7 +370,7 @@ test("[claude.breaker] infrastructure opens the breaker, the caller's own mistak
     name: 'none',
     open: () => Promise.reject(new SignalboxError({ code: 'unreachable', message: 'gone' })),
   }
-  const claude = createClaude({ transport, retry: false, limiter: false })
+  const claude = createFullClaude({ transport, retry: false, limiter: false })
   for (let index = 0; index < 5; index += 1) await claude.querySimple('x').catch(() => {})
   await expect(claude.querySimple('x')).rejects.toMatchObject({ name: 'CircuitBreakerError', code: 'circuit_open', sent: 'no' })
   await claude.close()

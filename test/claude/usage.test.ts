@@ -1,10 +1,16 @@
 /** What the CLI counts over a process is counted once here: over turns, resumes, background agents, and several sessions at once. */
 import { describe, expect, test } from 'vitest'
-import { createClaude, type ClaudeMessage } from '../../src/claude/index.js'
-import type { ClaudeLine, ResultLine } from '../../src/claude/lines.js'
-import { createMeter } from '../../src/claude/meter.js'
-import { createMetrics, createObserver } from '../../src/claude/ops-entry.js'
-import { createDeriver, extractUsageFromEvents, isResult } from '../../src/claude/reading-entry.js'
+import {
+  type ClaudeMessage,
+  createClaude,
+  createDeriver,
+  createMetrics,
+  createObserver,
+  extractUsageFromEvents,
+  isResult,
+} from '../../src/claude/index.js'
+import type { ClaudeLine, ResultLine } from '../../src/claude/messages/lines.js'
+import { createMeter } from '../../src/claude/messages/meter.js'
 import { createClaudeSimulator } from '../../src/testing/claude/simulator.js'
 import { GENERATIONS, indexOf, stdoutOf } from './recordings.js'
 import { scripted, type Line } from './scripted.js'

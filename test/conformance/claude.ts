@@ -1,6 +1,12 @@
 /** What the Claude room does on every runtime: a client against the simulator, or against a real CLI that speaks to the scripted model. */
-import { createClaude, type ClaudeError, type ClaudeLaunch, type ClaudeMessage } from '../../src/claude/index.js'
-import { createSdkMcpServer, tool } from '../../src/claude/tools-entry.js'
+import {
+  type ClaudeError,
+  type ClaudeLaunch,
+  type ClaudeMessage,
+  createClaude,
+  createSdkMcpServer,
+  tool,
+} from '../../src/claude/index.js'
 import { check, checkEqual, checkRejects, type Case } from '../../src/testing/index.js'
 import { SignalboxError, type StreamTransport } from '../../src/index.js'
 

@@ -14,7 +14,7 @@ import { imitateMessagesApi, type Imitation } from '../claude/messages-api.js'
 import { PEER_DIFFERS, PEER_SCENARIOS } from '../claude/peer-scenarios.js'
 import { hasOutput, sequenceOf, stdoutOf, type GenerationName, type Line } from '../claude/recordings.js'
 import { cases } from '../conformance/claude.js'
-import { createClaude } from '../../src/claude/full.js'
+import { createFullClaude } from '../../src/claude/index.js'
 
 const folder = join(process.env.SIGNALBOX_PEERS_DIR ?? '/var/tmp/signalbox-peers', 'claude')
 const arch = process.arch
@@ -117,7 +117,7 @@ describe.each(PEERS)('Claude Code $version', (peer) => {
       if (path === undefined) return skip('not enough room on the disk')
       const reason = PEER_DIFFERS[`${peer.version}/${name}`] ?? PEER_DIFFERS[name]
       if (reason !== undefined) return skip(reason)
-      const claude = createClaude({ transport: transport(), validate: 'strict', limiter: false })
+      const claude = createFullClaude({ transport: transport(), validate: 'strict', limiter: false })
       try {
         const lines: Line[] = []
         for await (const line of claude.query(prompt.replace('{work}', join(home, 'work')), options).lines()) lines.push(line)

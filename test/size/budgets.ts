@@ -38,8 +38,24 @@ export const USES: readonly Use[] = [
   { entry: './cccc', names: ['createCcccCore'], budget: 8 },
   { entry: './cccc/web', names: ['ccccWebPort'], budget: 10.7 },
 
-  { entry: './claude', names: ['query'], budget: 15.3 },
-  { entry: './claude', names: ['createClaude'], budget: 20 },
+  {
+    entry: './claude',
+    names: ['query'],
+    budget: 15.3,
+    without: ['createFullClaude', 'createProcessPool', 'createHookRegistry', 'launchPlan'],
+  },
+  {
+    entry: './claude',
+    names: ['createClaude'],
+    budget: 20,
+    without: ['createFullClaude', 'createProcessPool', 'createHookRegistry', 'launchPlan'],
+  },
+  { entry: './claude', names: ['createFullClaude'], budget: 30 },
+  { entry: './claude', names: ['createClaude', 'createHookRegistry', 'createSdkMcpServer', 'tool'], budget: 24 },
+  // A gateway checks and runs launches without a client.
+  { entry: './claude', names: ['launchPlan', 'launchEnv'], budget: 6 },
+  // Reading recordings needs no client.
+  { entry: './claude', names: ['createDeriver', 'collectText'], budget: 6 },
   { entry: './claude/api', names: ['messagesApi'], budget: 12 },
 
   { entry: './catsyphon', names: ['createCatsyphon'], budget: 9.5 },
@@ -73,13 +89,6 @@ export const WITHOUT_BUDGET: readonly string[] = [
   './hub',
   './cccc/answers',
   './cccc/scopes',
-  './claude/full',
-  './claude/tools',
-  './claude/sessions',
-  './claude/pool',
-  './claude/ops',
-  './claude/reading',
-  './claude/launch',
   './claude/scopes',
   './catsyphon/outbox',
   './catsyphon/credentials',

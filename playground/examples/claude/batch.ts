@@ -1,8 +1,8 @@
 /** Many prompts at a budget: prints each answer as it is done, and what all of them cost. */
-import { createClaude } from 'signalbox/claude/full'
+import { createFullClaude } from 'signalbox/claude'
 import { claudeProcess } from 'signalbox/node'
 
-await using claude = createClaude({ transport: claudeProcess() })
+await using claude = createFullClaude({ transport: claudeProcess() })
 const results = await claude.batchQuery(process.argv.slice(2), {
   model: 'haiku',
   concurrency: 3,

@@ -5,9 +5,9 @@ import { parseRetryAfter } from '../../core/policy/retry-after.js'
 import { SignalboxError } from '../../errors.js'
 import type { Reply } from '../../transport.js'
 import { isRecord } from '../../core/is-record.js'
-import type { ClaudeLaunch } from '../launch.js'
-import type { ContentBlock, Usage } from '../lines.js'
-import type { APIClientConfig } from './transport.js'
+import type { ClaudeLaunch } from '../launch/launch.js'
+import type { ContentBlock, Usage } from '../messages/lines.js'
+import type { APIClientConfig } from './config.js'
 
 export interface ApiMessage {
   readonly id: string

@@ -2,11 +2,11 @@
 import { deferred } from '../../core/deferred.js'
 import { onAbort } from '../../core/on-abort.js'
 import { isRecord } from '../../core/is-record.js'
-import type { ClaudeLaunch } from '../launch.js'
-import type { ContentBlock, Usage } from '../lines.js'
-import { calculateCost, MODEL_PRICING } from '../pricing.js'
+import type { ClaudeLaunch } from '../launch/launch.js'
+import type { ContentBlock, Usage } from '../messages/lines.js'
+import { calculateCost, MODEL_PRICING } from '../ops/pricing.js'
 import { callMessages, type ApiFailure, type ApiMessage } from './call.js'
-import type { APIClientConfig } from './transport.js'
+import type { APIClientConfig } from './config.js'
 
 export interface ApiConversationParts {
   readonly config: APIClientConfig

@@ -1,5 +1,5 @@
 /** The Messages API, where it stands in for the CLI. */
-import { ClaudeError } from '../errors.js'
+import { ClaudeError } from '../messages/errors.js'
 
 export class APIClientError extends ClaudeError {
   override readonly name: string = 'APIClientError'

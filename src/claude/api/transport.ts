@@ -9,31 +9,11 @@ import { batches } from '../../core/messages.js'
 import { deferred } from '../../core/deferred.js'
 import { abortError } from '../../core/deadline.js'
 import { SignalboxError } from '../../errors.js'
-import type { CloseReason, ExchangeTransport, Link, StreamTransport } from '../../transport.js'
+import type { CloseReason, Link, StreamTransport } from '../../transport.js'
+import type { APIClientConfig } from './config.js'
 import { APIClientError, APINotAvailableError } from './errors.js'
-import type { ClaudeLaunch } from '../launch.js'
-import type { PriceTable } from '../pricing.js'
+import type { ClaudeLaunch } from '../launch/launch.js'
 import { createApiConversation } from './conversation.js'
-
-export interface APIClientConfig {
-  /** To `https://api.anthropic.com`, or to a proxy of yours that adds the key. */
-  readonly exchange: ExchangeTransport
-  /** Sent as `x-api-key`; leave it out where a proxy adds it. A function is asked for each call. */
-  readonly apiKey?: string | (() => string | Promise<string>)
-  /** Default `claude-sonnet-4-5`. */
-  readonly defaultModel?: string
-  /** Ids for the short names that callers use. */
-  readonly models?: Readonly<Record<string, string>>
-  /** Default 4096. */
-  readonly maxTokens?: number
-  /** Of calls that failed before their first byte with 429, 5xx or no connection. Default 2. */
-  readonly maxRetries?: number
-  readonly prices?: PriceTable
-  /** Model calls in one turn, where a launch names none. Default 25. */
-  readonly maxTurns?: number
-  /** A key is expected and there is none: fail at open. Default false. */
-  readonly requireKey?: boolean
-}
 
 export function messagesApi(config: APIClientConfig): StreamTransport<ClaudeLaunch> {
   const name = `messages-api:${config.exchange.name}`

@@ -1,7 +1,7 @@
 /** The simulated CLI's command line: strict as the real one, refusing what its generation refuses, in its words. */
-import { FLAGS } from '../../claude/flags.js'
-import { isUuid } from '../../claude/launch-check.js'
-import { isAtLeast, type Version } from '../../claude/version.js'
+import { FLAGS } from '../../claude/launch/flags.js'
+import { isUuid } from '../../claude/launch/check.js'
+import { isAtLeast, type Version } from '../../claude/launch/version.js'
 import type { Generation } from './generation.js'
 
 export interface Arguments {

@@ -1,5 +1,5 @@
 /** The three measured generations of the CLI, as far as the simulator tells them apart. */
-import { isAtLeast, MEASURED, parseVersion, type Version } from '../../claude/version.js'
+import { isAtLeast, MEASURED, parseVersion, type Version } from '../../claude/launch/version.js'
 
 export interface Generation {
   readonly name: 'a' | 'b' | 'c'

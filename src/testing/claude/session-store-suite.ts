@@ -1,5 +1,5 @@
 /** The laws of a session store, for every driver. */
-import type { SessionState, SessionStore } from '../../claude/session-state.js'
+import type { SessionState, SessionStore } from '../../claude/session/state.js'
 import { check, checkEqual, type Case } from '../case.js'
 
 export interface SessionStoreContext {

@@ -1,9 +1,9 @@
 /** The Claude Code CLI in memory: a transport whose processes are simulated, with a ledger of everything they received and said. */
 import { systemClock, type Clock } from '../../core/clock.js'
 import { abortError } from '../../core/deadline.js'
-import { launchPlan } from '../../claude/argv.js'
-import { launchEnv } from '../../claude/launch-env.js'
-import type { ClaudeLaunch } from '../../claude/launch.js'
+import { launchPlan } from '../../claude/launch/argv.js'
+import { launchEnv } from '../../claude/launch/environment.js'
+import type { ClaudeLaunch } from '../../claude/launch/launch.js'
 import type { CloseReason, Link, StreamTransport } from '../../transport.js'
 import { memoryPair } from '../memory-link.js'
 import { memorySessions, type SimulatedSessions } from './conversation.js'

@@ -40,7 +40,7 @@ describe('nothing is unclassified [gateway.policy.complete]', () => {
   })
 
   test('every field of a Claude launch', () => {
-    const file = ts.createSourceFile('launch.ts', source('src/claude/launch.ts'), ts.ScriptTarget.ES2023)
+    const file = ts.createSourceFile('launch.ts', source('src/claude/launch/launch.ts'), ts.ScriptTarget.ES2023)
     const fields: string[] = []
     file.forEachChild((node) => {
       if (!ts.isInterfaceDeclaration(node) || node.name.text !== 'ClaudeLaunch') return

@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { projectKey } from '../../../src/claude/project-key.js'
+import { projectKey } from '../../../src/claude/launch/project-key.js'
 import type { HistoryMessage, SimulatedSessions } from '../../../src/testing/claude/conversation.js'
 import { generationOf } from '../../../src/testing/claude/generation.js'
 import { runProcess } from '../../../src/testing/claude/process.js'

@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { PrivateArgument } from '../../../src/claude/argv.js'
+import type { PrivateArgument } from '../../../src/claude/launch/argv.js'
 import { SignalboxError } from '../../../src/errors.js'
 
 export interface PrivateFiles {

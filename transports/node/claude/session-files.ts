@@ -8,7 +8,7 @@ import { sleep, systemClock, type Clock } from '../../../src/core/clock.js'
 import { onAbort } from '../../../src/core/on-abort.js'
 import { abortError } from '../../../src/core/deadline.js'
 import { SignalboxError } from '../../../src/errors.js'
-import { projectKey } from '../../../src/claude/project-key.js'
+import { projectKey } from '../../../src/claude/launch/project-key.js'
 
 export interface SessionFilesOptions {
   /** Default: CLAUDE_CONFIG_DIR, else `~/.claude`. */

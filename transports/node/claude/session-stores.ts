@@ -2,8 +2,8 @@
 import { mkdir } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { kvSessionStore, storeError } from '../../../src/claude/session-store.js'
-import { readSettings } from '../../../src/claude/settings.js'
+import { kvSessionStore, storeError } from '../../../src/claude/session/store.js'
+import { readSettings } from '../../../src/claude/ops/settings.js'
 import {
   matchesFilter,
   metadataOf,
@@ -13,7 +13,7 @@ import {
   type SessionState,
   type SessionStatus,
   type SessionStore,
-} from '../../../src/claude/session-state.js'
+} from '../../../src/claude/session/state.js'
 import { openSqlite, type OpenSqliteOptions, type SqliteDatabase, type SqlValue } from '../store/sqlite.js'
 import { fileStore } from '../store/file.js'
 

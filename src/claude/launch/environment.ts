@@ -1,0 +1,43 @@
+/** What the child's environment must say for a launch; undefined removes a name. Pure. */
+import { SignalboxError } from '../../errors.js'
+import type { ClaudeLaunch } from './launch.js'
+
+export type LaunchEnvironment = Readonly<Record<string, string | undefined>>
+
+/** Credentials in the order in which a headless CLI prefers them. */
+const API_KEYS = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN'] as const
+const LOGIN = 'CLAUDE_CODE_OAUTH_TOKEN'
+
+/** Set by the session that we may run inside; a child would take itself for a part of it. Settings of the user's own stay. */
+const SESSION_OF_OURS = ['CLAUDECODE', 'CLAUDE_CODE_ENTRYPOINT', 'CLAUDE_CODE_SSE_PORT', 'CLAUDE_CODE_EXECPATH'] as const
+
+export function launchEnv(launch: ClaudeLaunch, inherited: LaunchEnvironment = {}): Record<string, string | undefined> {
+  const out: Record<string, string | undefined> = { NODE_OPTIONS: undefined }
+  for (const name of SESSION_OF_OURS) out[name] = undefined
+  for (const name of Object.keys(inherited)) if (name.startsWith('CLAUDE_CODE_SESSION_')) out[name] = undefined
+  out.CLAUDE_CODE_ENTRYPOINT = 'sdk-ts'
+  out.CLAUDE_AGENT_SDK_CLIENT_APP = 'signalbox'
+  if (launch.maxTokens !== undefined) out.CLAUDE_CODE_MAX_OUTPUT_TOKENS = String(launch.maxTokens)
+  if (launch.maxApiRetries !== undefined) out.CLAUDE_CODE_MAX_RETRIES = String(launch.maxApiRetries)
+  if (launch.sessionStateEvents) {
+    out.CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS = '1'
+    out.CLAUDE_CODE_SDK_READS_SESSION_STATE = '1'
+  }
+  if (launch.fileCheckpointing) out.CLAUDE_CODE_ENABLE_SDK_FILE_CHECKPOINTING = 'true'
+  Object.assign(out, launch.env)
+  const has = (name: string): boolean => ((name in out ? out[name] : inherited[name]) ?? '') !== ''
+  if (launch.auth === 'subscription') for (const name of API_KEYS) out[name] = undefined
+  if (launch.auth === 'apiKey') {
+    if (!API_KEYS.some(has)) {
+      throw new SignalboxError({
+        code: 'unauthenticated',
+        message: "auth: 'apiKey' was asked for, but neither ANTHROPIC_API_KEY nor ANTHROPIC_AUTH_TOKEN is set.",
+        hint: "Set one, or choose auth: 'subscription' to use the CLI's own login.",
+        system: 'claude',
+        op: 'open',
+      })
+    }
+    out[LOGIN] = undefined
+  }
+  return out
+}

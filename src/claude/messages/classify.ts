@@ -1,0 +1,118 @@
+/** What kind of failure a result line is. By `is_error` and subtype, then the API's status, then what the CLI calls it; text comes last. */
+import type { ErrorCode } from '../../errors.js'
+import type { Answer } from './answer.js'
+import {
+  type ClaudeError,
+  CLIAuthenticationError,
+  CLIExecutionError,
+  RateLimitError,
+  SessionNotFoundError,
+  type ClaudeErrorFacts,
+} from './errors.js'
+import { isFailure, textIn } from './guards.js'
+import type { ResultLine } from './lines.js'
+
+/** How the CLI says that it does not have a session, on stderr or in a result. */
+export const NO_SESSION = /No conversation found|requires a valid session ID/
+export const NO_SESSION_HINT = 'Sessions are kept per directory: check cwd and the id.'
+
+export const SIGN_IN = 'Sign in with `claude`, or check ANTHROPIC_API_KEY.'
+
+/** By what the CLI itself calls the failure: an API call's, or the subtype of the result. Everything else is `remote`. */
+const ACCOUNT = 'Check the account.'
+const LATER = 'Try later: the CLI has retried already.'
+const TABLE: Readonly<Record<string, readonly [code: ErrorCode, hint?: string]>> = {
+  authentication_failed: ['unauthenticated', SIGN_IN],
+  cloud_credential_error: ['unauthenticated', 'Check the cloud credentials.'],
+  oauth_org_not_allowed: ['permission_denied', ACCOUNT],
+  account_on_hold: ['permission_denied', ACCOUNT],
+  verification_required: ['permission_denied', ACCOUNT],
+  billing_error: ['permission_denied', ACCOUNT],
+  rate_limit: ['rate_limited', LATER],
+  overloaded: ['unavailable', 'A fallbackModel helps.'],
+  server_error: ['unavailable', LATER],
+  invalid_request: ['invalid_argument'],
+  model_not_found: ['not_found', 'Check the model.'],
+  max_output_tokens: ['remote', 'Raise maxTokens or ask for less.'],
+  error_max_turns: ['remote', 'Raise maxTurns, or go on with another message.'],
+  error_max_budget_usd: ['remote', 'Raise maxBudgetUsd: it counts for the process.'],
+  error_max_structured_output_retries: ['remote', 'The tool results say why.'],
+}
+/** A map, because the names are the peer's: one of them may be `constructor`. */
+const VERDICTS = new Map(Object.entries(TABLE))
+
+const BY_STATUS = new Map<unknown, string>([
+  [400, 'invalid_request'],
+  [401, 'authentication_failed'],
+  [404, 'model_not_found'],
+  [413, 'invalid_request'],
+  [429, 'rate_limit'],
+])
+
+export function classifyResult(line: ResultLine, answer: Answer, interrupted: boolean, nowMs: number): ClaudeError | undefined {
+  const { subtype, terminal_reason: reason, result = '' } = line
+  const fail = (Kind: typeof ClaudeError, code: ErrorCode, message: string, more: Partial<ClaudeErrorFacts>): ClaudeError => {
+    const sessionId = line.session_id ?? answer.sessionId
+    return new Kind({ op: 'turn', sent: 'yes', sessionId, partialText: answer.partialText, result: line, code, message, ...more })
+  }
+  const cut = reason === 'aborted_streaming' || reason === 'aborted_tools'
+  // By us, or by a permission decision; newer CLIs call some of those a success without an answer.
+  if (cut || (interrupted && subtype === 'error_during_execution'))
+    return fail(CLIExecutionError, 'aborted', 'The turn was interrupted.', { remoteCode: isFailure(line) ? subtype : reason })
+  if (!isFailure(line)) return undefined
+
+  // The CLI's words may lack their full stop, and a hint may follow.
+  const said = `The turn failed: ${wordsOf(line, answer)}`.replace(/[^.!?]$/, '$&.')
+  const named = (remoteCode: string, status?: number): ClaudeError => {
+    const [code, hint] = VERDICTS.get(remoteCode) ?? ['remote']
+    const Kind =
+      code === 'unauthenticated' || code === 'permission_denied'
+        ? CLIAuthenticationError
+        : code === 'rate_limited'
+          ? RateLimitError
+          : CLIExecutionError
+    return fail(Kind, code, said, { remoteCode, hint, status })
+  }
+  if (subtype !== 'success') {
+    if (!line.errors?.some((text) => NO_SESSION.test(text))) return named(subtype)
+    return fail(SessionNotFoundError, 'not_found', said, { remoteCode: 'no_conversation', sent: 'no', hint: NO_SESSION_HINT })
+  }
+  const { limit, failure } = answer
+  const rejected = limit?.status === 'rejected'
+  if (rejected || line.api_error === 'usage_limit_reached') {
+    // What is no time, or beyond what a date can say, is no time that one could wait for.
+    const resetsAt = new Date(((rejected && limit.resetsAt) || Number.NaN) * 1000)
+    const resetsAtMs = resetsAt.getTime()
+    const known = Number.isFinite(resetsAtMs)
+    return fail(RateLimitError, 'rate_limited', known ? `${said} It resets at ${resetsAt.toISOString()}.` : said, {
+      remoteCode: 'usage_limit_reached',
+      status: 429,
+      hint: 'resendAfterReset waits for it and sends again.',
+      ...(known && { resetsAtMs, retryAfterMs: Math.max(0, resetsAtMs - nowMs) }),
+    })
+  }
+  // 2.0 has no field for the status, and calls most failures `unknown`.
+  const status = line.api_error_status ?? statusInText(result)
+  const name = failure?.error
+  if (status === 403) return fail(CLIAuthenticationError, 'permission_denied', said, { remoteCode: name, status, hint: ACCOUNT })
+  if (status === 529) return named('overloaded', status)
+  if (name !== undefined && VERDICTS.has(name)) return named(name, status)
+  // The text is the last resort, for 2.0, which tells neither a status nor a name.
+  const guess =
+    (status ?? 0) >= 500 || /connect/i.test(result)
+      ? 'server_error'
+      : /exceeded the \d+ output token maximum/.test(result)
+        ? 'max_output_tokens'
+        : 'unknown'
+  return named(BY_STATUS.get(status) ?? guess, status)
+}
+
+function statusInText(text: string): number | undefined {
+  return Number(/\bAPI Error: (\d{3})\b/.exec(text)?.[1]) || undefined
+}
+
+function wordsOf(line: ResultLine, answer: Answer): string {
+  // What interrupts leave here is a diagnostic of the CLI's authors, not for users.
+  const errors = line.errors?.filter((text) => !text.startsWith('[ede_diagnostic]')).join('; ')
+  return line.result || errors || textIn(answer.failure?.message.content) || line.subtype
+}

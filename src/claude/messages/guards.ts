@@ -1,0 +1,60 @@
+/** Hand-written guards for what every line must have to be acted upon: the cheap check that is always on. */
+import type {
+  ApiRetryLine,
+  AssistantLine,
+  ClaudeLine,
+  ContentBlock,
+  ControlCancelLine,
+  ControlRequestLine,
+  ControlResponseLine,
+  InitLine,
+  RateLimitLine,
+  ResultLine,
+  StreamEventLine,
+  SystemLine,
+  TextBlock,
+  ThinkingBlock,
+  ToolResultBlock,
+  ToolUseBlock,
+  UserLine,
+} from './lines.js'
+import { isRecord } from '../../core/is-record.js'
+
+/** Every line that we act upon has a type; anything else on stdout is noise. */
+export const hasType = (value: unknown): value is ClaudeLine => isRecord(value) && typeof value.type === 'string'
+
+export const isControlRequest = (line: unknown): line is ControlRequestLine =>
+  isRecord(line) && line.type === 'control_request' && typeof line.request_id === 'string' && isRecord(line.request)
+export const isControlResponse = (line: unknown): line is ControlResponseLine =>
+  isRecord(line) && line.type === 'control_response' && isRecord(line.response) && typeof line.response.request_id === 'string'
+export const isControlCancel = (line: unknown): line is ControlCancelLine =>
+  isRecord(line) && line.type === 'control_cancel_request' && typeof line.request_id === 'string'
+
+export const isSystem = (line: ClaudeLine): line is SystemLine => line.type === 'system'
+export const isInit = (line: ClaudeLine): line is InitLine => line.type === 'system' && line.subtype === 'init'
+export const isApiRetry = (line: ClaudeLine): line is ApiRetryLine => line.type === 'system' && line.subtype === 'api_retry'
+export const isResult = (line: ClaudeLine): line is ResultLine => line.type === 'result'
+export const isStreamEvent = (line: ClaudeLine): line is StreamEventLine => line.type === 'stream_event' && isRecord(line.event)
+export const isRateLimit = (line: ClaudeLine): line is RateLimitLine =>
+  line.type === 'rate_limit_event' && isRecord(line.rate_limit_info)
+export const isAssistant = (line: ClaudeLine): line is AssistantLine =>
+  line.type === 'assistant' && isRecord(line.message) && Array.isArray(line.message.content)
+export const isUser = (line: ClaudeLine): line is UserLine => line.type === 'user' && isRecord(line.message)
+
+export const isText = (block: ContentBlock): block is TextBlock => block.type === 'text' && typeof block.text === 'string'
+export const isThinking = (block: ContentBlock): block is ThinkingBlock =>
+  block.type === 'thinking' && typeof block.thinking === 'string'
+export const isToolUse = (block: ContentBlock): block is ToolUseBlock => block.type === 'tool_use' && typeof block.name === 'string'
+export const isToolResult = (block: ContentBlock): block is ToolResultBlock => block.type === 'tool_result'
+
+/** A failed run says so in one of two places; on 2.0 in the second only. */
+export const isFailure = (line: ResultLine): boolean => line.is_error === true || line.subtype !== 'success'
+
+/** The texts of the blocks, joined. */
+export const textIn = (blocks: readonly ContentBlock[] = []): string =>
+  blocks.map((block) => (isText(block) ? block.text : '')).join('')
+
+/** The value, if it is a record; else an empty one. */
+export const recordOf = (value: unknown): Readonly<Record<string, unknown>> => (isRecord(value) ? value : {})
+
+export const asText = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)

@@ -1,0 +1,218 @@
+/** Messages as callers read them: derived from the lines, which each of them carries as `raw`. */
+import type { SignalboxError } from '../../errors.js'
+import type { AssistantLine, ClaudeLine, ContentBlock, InitLine, ModelUsage, ResultLine, Usage, UserLine } from './lines.js'
+
+interface Base {
+  readonly raw: ClaudeLine
+}
+
+/** A turn begins: once for each turn, not once for each process. */
+export interface InitMessage extends Base {
+  readonly type: 'init'
+  readonly sessionId: string
+  readonly model: string | undefined
+  readonly cwd: string | undefined
+  readonly tools: readonly string[]
+  readonly mcpServers: readonly { readonly name: string; readonly status: string }[]
+  readonly slashCommands: readonly string[]
+  readonly permissionMode: string | undefined
+  readonly apiKeySource: string | undefined
+  readonly version: string | undefined
+  readonly capabilities: readonly string[]
+}
+
+export interface TextMessage extends Base {
+  readonly type: 'text'
+  readonly content: string
+  readonly deltaType: 'text_delta'
+  readonly messageId: string | undefined
+  /** A delta: void if the stream is cut, see `RetractMessage`. Without partial messages there is one text message a block. */
+  readonly partial: boolean
+  readonly parentToolUseId: string | null
+}
+
+export interface ThinkingMessage extends Base {
+  readonly type: 'thinking'
+  readonly content: string
+  /** 0 where the CLI does not tell. */
+  readonly thinkingTokens: number
+  readonly messageId: string | undefined
+  readonly partial: boolean
+  readonly parentToolUseId: string | null
+}
+
+export interface ToolUseMessage extends Base {
+  readonly type: 'toolUse'
+  readonly tool: string
+  readonly args: Readonly<Record<string, unknown>>
+  readonly id: string
+  readonly parentToolUseId: string | null
+}
+
+export interface ToolResultMessage extends Base {
+  readonly type: 'toolResult'
+  /** The tool of the call that this answers. */
+  readonly tool: string
+  readonly result: string
+  readonly isError: boolean
+  readonly id: string
+  /** The tool's own structured output, where it has one. */
+  readonly structured: unknown
+  readonly parentToolUseId: string | null
+}
+
+/** One line of the model's answer: one block. Lines of one API message share `messageId`. */
+export interface AssistantMessage extends Base {
+  readonly type: 'assistant'
+  readonly raw: AssistantLine
+  readonly blocks: readonly ContentBlock[]
+  /** The texts of the blocks, joined. */
+  readonly text: string
+  readonly model: string
+  readonly messageId: string
+  readonly sessionId: string | undefined
+  /** Repeats what the API message started with; the final numbers are in the result. */
+  readonly usage: Usage | undefined
+  readonly stopReason: string | null
+  readonly parentToolUseId: string | null
+  /** Set when the CLI made this message out of a failure. */
+  readonly error: string | undefined
+}
+
+export interface UserMessage extends Base {
+  readonly type: 'user'
+  readonly raw: UserLine
+  readonly blocks: readonly ContentBlock[]
+  readonly text: string
+  readonly sessionId: string | undefined
+  readonly isReplay: boolean
+  readonly isSynthetic: boolean
+  readonly toolUseResult: unknown
+  readonly parentToolUseId: string | null
+}
+
+/** Partial text that was shown is void: its stream was cut and the answer starts anew. */
+export interface RetractMessage extends Base {
+  readonly type: 'retract'
+  readonly messageId: string | undefined
+  /** The text to take back. */
+  readonly content: string
+}
+
+/** The CLI waits by itself, or we wait for a usage limit to end. */
+export interface WaitingMessage extends Base {
+  readonly type: 'waiting'
+  readonly reason: 'api_retry' | 'usage_limit'
+  readonly attempt: number
+  readonly maxRetries: number | undefined
+  readonly delayMs: number
+  readonly status: number | null
+  readonly error: string | undefined
+}
+
+export interface RateLimitMessage extends Base {
+  readonly type: 'rateLimit'
+  readonly status: string
+  readonly resetsAtMs: number | undefined
+  readonly rateLimitType: string | undefined
+  /** 0 to 1. */
+  readonly utilization: number | undefined
+}
+
+export interface HookMessage extends Base {
+  readonly type: 'hook'
+  readonly hookType: string
+  readonly hookName: string | undefined
+  readonly content: string | undefined
+  readonly outcome: string | undefined
+}
+
+export interface ErrorMessage extends Base {
+  readonly type: 'error'
+  readonly message: string
+  /** What the CLI calls it: an assistant error, or the result's subtype. */
+  readonly code: string
+  readonly status: number | null
+}
+
+export interface StopMessage extends Base {
+  readonly type: 'stop'
+  readonly sessionId: string | undefined
+  readonly usage: Usage | undefined
+  readonly stopReason: string | null
+}
+
+/** The end of a turn. */
+export interface ResultMessage extends Base {
+  readonly type: 'result'
+  readonly raw: ResultLine
+  readonly subtype: string
+  readonly isError: boolean
+  /** The typed failure, where it is one. */
+  readonly error: SignalboxError | undefined
+  /** The answer, assembled from its blocks; the CLI's own field holds the last block only. */
+  readonly text: string
+  readonly result: string | undefined
+  readonly sessionId: string | undefined
+  readonly durationMs: number
+  readonly numTurns: number
+  /** What this turn cost: the CLI's running total less what it was before. */
+  readonly costUsd: number
+  readonly totalCostUsd: number
+  readonly usage: Usage
+  readonly modelUsage: Readonly<Record<string, ModelUsage>>
+  readonly permissionDenials: NonNullable<ResultLine['permission_denials']>
+  readonly structuredOutput: unknown
+  readonly stopReason: string | null
+  readonly terminalReason: string | undefined
+}
+
+export interface UnknownSystemMessage extends Base {
+  readonly type: 'system'
+  readonly subtype: string
+  readonly sessionId: string | undefined
+}
+
+/** A type that this version of ours does not know; `raw` holds all of it. Stream events and bookkeeping show in `lines()` only. */
+export interface UnknownMessage extends Base {
+  readonly type: 'unknown'
+  readonly eventType: string
+}
+
+export type ClaudeMessage =
+  | InitMessage
+  | TextMessage
+  | ThinkingMessage
+  | ToolUseMessage
+  | ToolResultMessage
+  | AssistantMessage
+  | UserMessage
+  | RetractMessage
+  | WaitingMessage
+  | RateLimitMessage
+  | HookMessage
+  | ErrorMessage
+  | StopMessage
+  | ResultMessage
+  | UnknownSystemMessage
+  | UnknownMessage
+
+/** ccflow's name for the union. */
+export type Message = ClaudeMessage
+
+export type InitFields = Omit<InitMessage, 'type' | 'raw'>
+
+export function initFields(line: InitLine): InitFields {
+  return {
+    sessionId: line.session_id,
+    model: line.model,
+    cwd: line.cwd,
+    tools: line.tools ?? [],
+    mcpServers: line.mcp_servers ?? [],
+    slashCommands: line.slash_commands ?? [],
+    permissionMode: line.permissionMode,
+    apiKeySource: line.apiKeySource,
+    version: line.claude_code_version,
+    capabilities: line.capabilities ?? [],
+  }
+}

@@ -1,0 +1,101 @@
+/** Adds up tokens and cost over the runs of a client, by model. Fed by results, never by the usage of single messages. */
+import { recordOf } from './guards.js'
+import type { ResultLine } from './lines.js'
+import { figure, roundUsd } from './meter.js'
+
+export interface ModelTotals {
+  readonly inputTokens: number
+  readonly outputTokens: number
+  readonly cacheWriteTokens: number
+  readonly cacheReadTokens: number
+  readonly costUsd: number
+  readonly requests: number
+}
+
+export interface UsageStats extends ModelTotals {
+  readonly totalCostUsd: number
+  readonly totalTokens: number
+  readonly requestCount: number
+  readonly modelUsage: Readonly<Record<string, ModelTotals>>
+}
+
+export interface UsageTracker extends Omit<UsageStats, 'requests' | 'costUsd'> {
+  /** One run of a model; gives its cost: what is said here, or what the table makes of the tokens. */
+  add(model: string, inputTokens: number, outputTokens: number, more?: UsageMore): number
+  merge(other: UsageStats): void
+  toJSON(): UsageStats
+  reset(): void
+}
+
+export interface UsageMore {
+  readonly cacheWriteTokens?: number
+  readonly cacheReadTokens?: number
+  readonly costUsd?: number
+  readonly requests?: number
+}
+
+/** What a run would cost, for whoever adds one without saying so: `costBy()` asks a table. */
+export type CostOf = (model: string, tokens: Omit<ModelTotals, 'costUsd' | 'requests'>) => number | undefined
+
+const NOTHING: ModelTotals = { inputTokens: 0, outputTokens: 0, cacheWriteTokens: 0, cacheReadTokens: 0, costUsd: 0, requests: 0 }
+
+export function createUsageTracker({ costOf }: { readonly costOf?: CostOf } = {}): UsageTracker {
+  const models = new Map<string, ModelTotals>()
+  const put = (model: string, more: ModelTotals): void => void models.set(model, plus(models.get(model) ?? NOTHING, more))
+  const stats = (): UsageStats => {
+    const all = [...models.values()].reduce(plus, NOTHING)
+    return {
+      ...all,
+      totalCostUsd: all.costUsd,
+      requestCount: all.requests,
+      totalTokens: all.inputTokens + all.outputTokens,
+      modelUsage: Object.fromEntries(models),
+    }
+  }
+  const tracker = {
+    add(model: string, inputTokens: number, outputTokens: number, more: UsageMore = {}) {
+      const { cacheWriteTokens = 0, cacheReadTokens = 0, requests = 1 } = more
+      const tokens = { inputTokens, outputTokens, cacheWriteTokens, cacheReadTokens }
+      const costUsd = more.costUsd ?? costOf?.(model, tokens) ?? 0
+      put(model, { ...tokens, costUsd, requests })
+      return costUsd
+    },
+    merge(other: UsageStats) {
+      for (const [model, totals] of Object.entries(other.modelUsage)) put(model, totals)
+    },
+    toJSON: stats,
+    reset: () => models.clear(),
+  }
+  for (const name of Object.keys(stats()) as (keyof UsageStats)[])
+    if (name !== 'requests' && name !== 'costUsd')
+      Object.defineProperty(tracker, name, { get: () => stats()[name], enumerable: true })
+  return tracker as UsageTracker
+}
+
+function plus(one: ModelTotals, other: ModelTotals): ModelTotals {
+  const sums = (Object.keys(NOTHING) as (keyof ModelTotals)[]).map((key) => [key, roundUsd(one[key] + other[key])])
+  return Object.fromEntries(sums) as ModelTotals
+}
+
+export interface TokenCounts {
+  readonly inputTokens: number
+  readonly outputTokens: number
+  readonly thinkingTokens: number
+  readonly cacheWriteTokens: number
+  readonly cacheReadTokens: number
+  readonly totalTokens: number
+}
+
+/** The turn's own tokens, main loop only, as the result says. */
+export function tokensOf(line: ResultLine): TokenCounts {
+  const usage = recordOf(line.usage)
+  const [inputTokens, outputTokens] = [figure(usage.input_tokens), figure(usage.output_tokens)]
+  return {
+    inputTokens,
+    outputTokens,
+    thinkingTokens: figure(recordOf(usage.output_tokens_details).thinking_tokens),
+    cacheWriteTokens: figure(usage.cache_creation_input_tokens),
+    cacheReadTokens: figure(usage.cache_read_input_tokens),
+    totalTokens: inputTokens + outputTokens,
+  }
+}

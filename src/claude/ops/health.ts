@@ -1,0 +1,139 @@
+/** Is there a CLI, which one, and is somebody signed in? Asked of the executable itself: no model turn is spent. */
+import { createDeadline, raceSignal } from '../../core/deadline.js'
+import { SignalboxError } from '../../errors.js'
+import type { StreamTransport } from '../../transport.js'
+import type { Clock } from '../../core/clock.js'
+import { systemClock } from '../../core/clock.js'
+import { isRecord } from '../../core/is-record.js'
+import type { ClaudeAuth, ClaudeLaunch } from '../launch/launch.js'
+import { formatVersion, parseVersion } from '../launch/version.js'
+
+export interface HealthStatus {
+  readonly healthy: boolean
+  readonly cliAvailable: boolean
+  /** Undefined where this CLI cannot tell: 2.0 has no such question. A wrong key still reads as signed in. */
+  readonly cliAuthenticated: boolean | undefined
+  readonly version: string | undefined
+  readonly authMethod: string | undefined
+  readonly latencyMs: number
+  /** Milliseconds since 1970. */
+  readonly lastCheckTime: number
+  readonly error: SignalboxError | undefined
+}
+
+export interface HealthOptions {
+  readonly transport: StreamTransport<ClaudeLaunch>
+  /** For how long an answer is good. Default 30 seconds. */
+  readonly cacheTtlMs?: number
+  /** For each question. Default 10 seconds. */
+  readonly timeoutMs?: number
+  readonly auth?: ClaudeAuth
+  readonly clock?: Clock
+}
+
+export interface HealthChecker {
+  check(options?: { readonly force?: boolean; readonly signal?: AbortSignal }): Promise<HealthStatus>
+  invalidateCache(): void
+}
+
+/** What the executable says is short; more than this is not an answer. */
+const LONGEST_ANSWER = 256 * 1024
+
+export function createHealthChecker(options: HealthOptions): HealthChecker {
+  const { transport, cacheTtlMs = 30_000, timeoutMs = 10_000, auth, clock = systemClock } = options
+  let known: { status: HealthStatus; until: number } | undefined
+  let running: Promise<HealthStatus> | undefined
+
+  const ask = async (
+    probe: 'version' | 'authStatus',
+    signal: AbortSignal | undefined,
+  ): Promise<{ text: string; exitCode: number | null }> => {
+    const deadline = createDeadline({ signal, timeoutMs, clock })
+    try {
+      const link = await transport.open({ probe, ...(auth ? { auth } : {}) }, { signal: deadline.signal })
+      try {
+        await link.end().catch(() => {})
+        const text = await raceSignal(readAll(link), deadline.signal)
+        const reason = await raceSignal(link.closed, deadline.signal)
+        return { text, exitCode: reason.kind === 'exit' ? reason.exitCode : 0 }
+      } finally {
+        void link.close({ graceMs: 500 })
+      }
+    } finally {
+      deadline[Symbol.dispose]()
+    }
+  }
+
+  const look = async (signal: AbortSignal | undefined): Promise<HealthStatus> => {
+    const since = clock.monotonic()
+    const status = (fields: Partial<HealthStatus>): HealthStatus => ({
+      healthy: false,
+      cliAvailable: false,
+      cliAuthenticated: undefined,
+      version: undefined,
+      authMethod: undefined,
+      error: undefined,
+      ...fields,
+      latencyMs: clock.monotonic() - since,
+      lastCheckTime: clock.now(),
+    })
+    try {
+      const { text } = await ask('version', signal)
+      const version = parseVersion(text)
+      const found = { cliAvailable: true, version: version ? formatVersion(version) : undefined }
+      const answer = parseAnswer((await ask('authStatus', signal)).text)
+      const cliAuthenticated = typeof answer?.loggedIn === 'boolean' ? answer.loggedIn : undefined
+      const authMethod = typeof answer?.authMethod === 'string' ? answer.authMethod : undefined
+      return status({ ...found, healthy: cliAuthenticated !== false, cliAuthenticated, authMethod })
+    } catch (error) {
+      return status({ error: SignalboxError.is(error) ? error : timedOut(error, timeoutMs) })
+    }
+  }
+
+  return {
+    async check({ force = false, signal } = {}) {
+      if (!force && known && clock.monotonic() < known.until) return known.status
+      // Callers who come at once share one look.
+      running ??= look(signal).finally(() => {
+        running = undefined
+      })
+      const status = await running
+      known = { status, until: clock.monotonic() + cacheTtlMs }
+      return status
+    },
+    invalidateCache() {
+      known = undefined
+    },
+  }
+}
+
+async function readAll(link: { read(): Promise<Uint8Array | null> }): Promise<string> {
+  const utf8 = new TextDecoder()
+  let text = ''
+  for (let chunk = await link.read(); chunk !== null; chunk = await link.read()) {
+    text += utf8.decode(chunk, { stream: true })
+    if (text.length > LONGEST_ANSWER)
+      throw new SignalboxError({ code: 'too_large', system: 'claude', message: 'The probe answered with too much.' })
+  }
+  return text + utf8.decode()
+}
+
+/** Pretty-printed over several lines, so not a line of NDJSON. */
+function parseAnswer(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isRecord(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function timedOut(cause: unknown, timeoutMs: number): SignalboxError {
+  return new SignalboxError({
+    code: 'deadline_exceeded',
+    system: 'claude',
+    op: 'health',
+    message: `The CLI did not answer within ${timeoutMs} ms.`,
+    cause,
+  })
+}

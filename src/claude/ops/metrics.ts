@@ -1,0 +1,129 @@
+/** Prometheus text, without a registry or a dependency: ccflow's metric names, one writer for each. */
+import type { Interceptor } from '../../core/call.js'
+import { SignalboxError } from '../../errors.js'
+import type { ResultLine } from '../messages/lines.js'
+import { isFailure } from '../messages/guards.js'
+import type { TokenCounts } from '../messages/usage.js'
+
+export interface TurnMetrics {
+  readonly model: string
+  readonly line: ResultLine
+  readonly tokens: TokenCounts
+  readonly costUsd: number
+}
+
+export interface Metrics {
+  recordTurn(turn: TurnMetrics): void
+  recordError(errorType: string): void
+  /** Counts the failures of the calls that pass through it. */
+  readonly interceptor: Interceptor
+  recordToonSavings(ratio: number, tokensSaved: number): void
+  sessionOpened(): void
+  sessionClosed(turns: number): void
+  /** The exposition format, ready for a scrape. */
+  text(): string
+  reset(): void
+}
+
+interface Histogram {
+  readonly counts: number[]
+  sum: number
+  count: number
+}
+
+const DURATIONS = [0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300]
+const TURNS = [1, 2, 3, 5, 10, 20, 50]
+const RATIOS = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]
+/** Label values beyond this many are counted under `other`: a scrape must stay small. */
+const MAX_SERIES = 200
+
+export function createMetrics({ prefix = 'ccflow' }: { readonly prefix?: string } = {}): Metrics {
+  let counters = new Map<string, Map<string, number>>()
+  let histograms = new Map<string, Map<string, Histogram>>()
+  let activeSessions = 0
+
+  const series = <Value>(all: Map<string, Map<string, Value>>, name: string): Map<string, Value> => {
+    const known = all.get(name) ?? new Map<string, Value>()
+    all.set(name, known)
+    return known
+  }
+  const bounded = <Value>(known: Map<string, Value>, labels: string): string =>
+    known.has(labels) || known.size < MAX_SERIES ? labels : labels.replace(/="[^"]*"/g, '="other"')
+  const add = (name: string, labels: string, by: number): void => {
+    const known = series(counters, name)
+    const key = bounded(known, labels)
+    known.set(key, (known.get(key) ?? 0) + Math.max(0, by))
+  }
+  const observe = (name: string, labels: string, value: number, bounds: readonly number[]): void => {
+    const known = series(histograms, name)
+    const key = bounded(known, labels)
+    const histogram = known.get(key) ?? { counts: bounds.map(() => 0), sum: 0, count: 0 }
+    known.set(key, histogram)
+    for (const [index, bound] of bounds.entries()) if (value <= bound) histogram.counts[index] = (histogram.counts[index] ?? 0) + 1
+    histogram.sum += value
+    histogram.count += 1
+  }
+  const label = (name: string, value: string): string =>
+    `${name}="${value.replace(/[\\"\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`))}"`
+
+  const metrics: Metrics = {
+    async interceptor(call, next) {
+      try {
+        return await next(call)
+      } catch (error) {
+        const code = SignalboxError.is(error) ? error.code : 'unknown'
+        metrics.recordError(SignalboxError.is(error, 'remote') ? (error.remoteCode ?? code) : code)
+        throw error
+      }
+    },
+    recordTurn({ model, line, tokens, costUsd }) {
+      const of = label('model', model)
+      add('requests_total', `${of},${label('status', isFailure(line) ? 'error' : 'success')}`, 1)
+      observe('request_duration_seconds', of, (line.duration_ms ?? 0) / 1000, DURATIONS)
+      add('tokens_input_total', of, tokens.inputTokens)
+      add('tokens_output_total', of, tokens.outputTokens)
+      add('tokens_cache_read_total', of, tokens.cacheReadTokens)
+      add('tokens_cache_write_total', of, tokens.cacheWriteTokens)
+      add('cost_usd_total', of, costUsd)
+    },
+    recordError: (errorType) => add('errors_total', label('error_type', errorType), 1),
+    recordToonSavings(ratio, tokensSaved) {
+      observe('toon_savings_ratio', '', ratio, RATIOS)
+      add('toon_tokens_saved_total', '', tokensSaved)
+    },
+    sessionOpened() {
+      activeSessions += 1
+    },
+    sessionClosed(turns) {
+      activeSessions = Math.max(0, activeSessions - 1)
+      observe('session_turns', '', turns, TURNS)
+    },
+    text() {
+      const lines: string[] = []
+      const braces = (labels: string): string => (labels === '' ? '' : `{${labels}}`)
+      for (const [name, values] of counters) {
+        lines.push(`# TYPE ${prefix}_${name} counter`)
+        for (const [labels, value] of values) lines.push(`${prefix}_${name}${braces(labels)} ${value}`)
+      }
+      lines.push(`# TYPE ${prefix}_active_sessions gauge`, `${prefix}_active_sessions ${activeSessions}`)
+      for (const [name, values] of histograms) {
+        const bounds = name === 'session_turns' ? TURNS : name === 'toon_savings_ratio' ? RATIOS : DURATIONS
+        lines.push(`# TYPE ${prefix}_${name} histogram`)
+        for (const [labels, { counts, sum, count }] of values) {
+          const comma = labels === '' ? '' : `${labels},`
+          for (const [index, bound] of bounds.entries())
+            lines.push(`${prefix}_${name}_bucket{${comma}le="${bound}"} ${counts[index]}`)
+          lines.push(`${prefix}_${name}_bucket{${comma}le="+Inf"} ${count}`)
+          lines.push(`${prefix}_${name}_sum${braces(labels)} ${sum}`, `${prefix}_${name}_count${braces(labels)} ${count}`)
+        }
+      }
+      return `${lines.join('\n')}\n`
+    },
+    reset() {
+      counters = new Map()
+      histograms = new Map()
+      activeSessions = 0
+    },
+  }
+  return metrics
+}

@@ -1,0 +1,95 @@
+/** From the lines of all turns to events, usage and metrics: one reading, so that nothing is counted twice. */
+import { systemClock, type Clock } from '../../core/clock.js'
+import type { Answer } from '../messages/answer.js'
+import { createDeriver } from '../messages/derive-messages.js'
+import { createEventEmitter, type ClaudeEvent, type EventEmitter } from './events.js'
+import { isResult } from '../messages/guards.js'
+import type { ClaudeLine, ResultLine } from '../messages/lines.js'
+import type { ClaudeMessage } from '../messages/messages.js'
+import type { Spent } from '../messages/meter.js'
+import type { Metrics } from './metrics.js'
+import { createUsageTracker, tokensOf, type UsageTracker } from '../messages/usage.js'
+
+export interface ObserverOptions {
+  /** Default: one of its own; a handler that fails is not heard of. */
+  readonly events?: EventEmitter
+  readonly usage?: UsageTracker
+  readonly metrics?: Metrics
+  readonly clock?: Clock
+}
+
+/** Belongs to one client: give each its own. */
+export interface ClaudeObserver {
+  readonly events: EventEmitter
+  readonly usage: UsageTracker
+  readonly metrics: Metrics | undefined
+  /** Every line of every turn passes here once; a result with what it adds to those before it, so that adding is all there is to do. */
+  readonly see: (line: ClaudeLine, answer: Answer, spent?: Spent) => void
+}
+
+export function createObserver(options: ObserverOptions = {}): ClaudeObserver {
+  const { events = createEventEmitter(), usage = createUsageTracker(), metrics, clock = systemClock } = options
+  // Derivers live as long as their turn's answer.
+  const turns = new WeakMap<Answer, ReturnType<typeof createDeriver>>()
+
+  const emit = (answer: Answer, event: object): void =>
+    events.emit({
+      ...event,
+      timestamp: new Date(clock.now()).toISOString(),
+      sessionId: answer.sessionId ?? '',
+      metadata: {},
+    } as ClaudeEvent)
+
+  const message = (one: ClaudeMessage, answer: Answer): void => {
+    switch (one.type) {
+      case 'text':
+        if (!one.partial) emit(answer, { type: 'message.received', messageType: 'text', content: one.content })
+        return
+      case 'thinking':
+        if (!one.partial) emit(answer, { type: 'thinking.received', content: one.content, thinkingTokens: one.thinkingTokens })
+        return
+      case 'toolUse':
+        emit(answer, { type: 'tool.called', toolName: one.tool, toolId: one.id, arguments: one.args })
+        return
+      case 'toolResult': {
+        const error = one.isError ? one.result : undefined
+        emit(answer, { type: 'tool.result', toolName: one.tool, toolId: one.id, result: one.result, success: !one.isError, error })
+      }
+    }
+  }
+
+  const result = (line: ResultLine, answer: Answer, { costUsd, models }: Spent): void => {
+    const tokens = tokensOf(line)
+    const model = answer.init?.model
+    for (const [name, one] of Object.entries(models)) {
+      // The totals name every model that the process has used.
+      if (!(one.inputTokens || one.outputTokens || one.costUSD)) continue
+      usage.add(name, one.inputTokens, one.outputTokens, {
+        cacheWriteTokens: one.cacheCreationInputTokens,
+        cacheReadTokens: one.cacheReadInputTokens,
+        costUsd: one.costUSD,
+      })
+    }
+    metrics?.recordTurn({ model: model ?? 'unknown', line, tokens, costUsd })
+    if (tokens.totalTokens > 0) emit(answer, { type: 'tokens.used', model, ...tokens })
+    if (costUsd > 0) emit(answer, { type: 'cost.incurred', model, ...tokens, amountUsd: costUsd })
+  }
+
+  const see: ClaudeObserver['see'] = (line, answer, spent) => {
+    if (isResult(line)) {
+      if (spent) result(line, answer, spent)
+      return
+    }
+    // Nobody listens: deriving again would cost for nothing.
+    if (events.handlerCount === 0) return
+    let deriver = turns.get(answer)
+    if (!deriver) {
+      deriver = createDeriver()
+      turns.set(answer, deriver)
+    }
+    const out: ClaudeMessage[] = []
+    deriver.line(line, out)
+    for (const one of out) message(one, answer)
+  }
+  return { events, usage, metrics, see }
+}

@@ -1,0 +1,48 @@
+/** The policies of a client that was given none: ccflow's rates, one set for each client. */
+import { systemClock, type Clock } from '../../core/clock.js'
+import { combined, circuitBreaker, concurrency, judgeByCode, retry, tokenBucket } from '../../core/policy/index.js'
+import type { CircuitBreaker, CircuitBreakerOptions, Limiter, RetryOptions, RetryPolicy } from '../../core/policy/index.js'
+import { SignalboxError } from '../../errors.js'
+import type { ClaudeSettings } from './settings.js'
+
+export interface PolicyOptions {
+  /** Default: the settings' rate and concurrency, 60 a minute and 10 at once. False for none. */
+  readonly limiter?: Limiter | false
+  readonly breaker?: CircuitBreaker | CircuitBreakerOptions | false
+  /** Only what was never sent is repeated: the CLI retries API calls by itself. Default 3 attempts. */
+  readonly retry?: RetryPolicy | RetryOptions | false
+  readonly settings?: ClaudeSettings
+  readonly clock?: Clock
+}
+
+export interface Policies {
+  readonly limiter: Limiter | false
+  readonly breaker: CircuitBreaker | false
+  readonly retry: RetryPolicy | false
+}
+
+/** To be spread into the options of `createClaude`. */
+export function claudePolicies(options: PolicyOptions = {}): Policies {
+  const { settings, clock = systemClock, breaker, retry: retrying } = options
+  return {
+    limiter: options.limiter ?? defaultLimiter(settings, clock),
+    breaker:
+      breaker === false || typeof breaker === 'function'
+        ? breaker
+        : circuitBreaker({ name: 'the Claude Code CLI', judge: judgeRun, clock, ...breaker }),
+    retry: retrying === false || typeof retrying === 'function' ? retrying : retry({ clock, ...retrying }),
+  }
+}
+
+/** Tokens for a steady rate with a tenth of it at once, and a cap on what runs together: ccflow's CombinedLimiter. */
+function defaultLimiter(settings: ClaudeSettings | undefined, clock: Clock): Limiter {
+  const { rateLimitPerMinute: perMinute = 60, maxConcurrentRequests: maxConcurrent = 10 } = settings ?? {}
+  const rate = tokenBucket({ ratePerSecond: perMinute / 60, burst: Math.max(10, Math.floor(perMinute / 10)), clock })
+  return combined([rate, concurrency({ maxConcurrent, clock })], { clock, maxQueued: 10_000 })
+}
+
+/** Only what says something about the CLI counts: not the account's limits, not the caller's mistakes, not an aborted run. */
+function judgeRun(error: unknown): ReturnType<typeof judgeByCode> {
+  const missing = SignalboxError.is(error) && error.op === 'open' && /^(?:not_found|incompatible)$/.test(error.code)
+  return missing ? 'failure' : judgeByCode(error)
+}

@@ -1,0 +1,96 @@
+/** Prices, for estimates. The CLI's own cost is the truth wherever there is one; prices move, so the table is the caller's to replace. */
+
+import type { CostOf } from '../messages/usage.js'
+
+/** USD for a million tokens. */
+export interface ModelPricing {
+  readonly input: number
+  readonly output: number
+  readonly cacheWrite: number
+  readonly cacheRead: number
+  /** Writes that live for an hour; where absent like the others. */
+  readonly cacheWrite1h?: number
+}
+
+export const ModelTier = { HAIKU: 'haiku', SONNET: 'sonnet', OPUS: 'opus', FABLE: 'fable' } as const
+
+/** Batches through the Messages API cost half. */
+export const BATCH_DISCOUNT = 0.5
+
+const price = (input: number, output: number, cacheWrite: number, cacheRead: number, cacheWrite1h?: number): ModelPricing => ({
+  input,
+  output,
+  cacheWrite,
+  cacheRead,
+  ...(cacheWrite1h === undefined ? {} : { cacheWrite1h }),
+})
+
+export const HAIKU_PRICING = /* @__PURE__ */ price(0.8, 4, 1, 0.08)
+export const SONNET_PRICING = /* @__PURE__ */ price(3, 15, 3.75, 0.3)
+export const OPUS_PRICING = /* @__PURE__ */ price(15, 75, 18.75, 1.5)
+
+export type PriceTable = Readonly<Record<string, ModelPricing>>
+
+/** The three aliases at the prices that ccflow documents, and exact ids at those that Claude Code 2.1.329 (November 2026) computes with. */
+export const MODEL_PRICING: PriceTable = {
+  haiku: HAIKU_PRICING,
+  sonnet: SONNET_PRICING,
+  opus: OPUS_PRICING,
+  'claude-opus-5-5': /* @__PURE__ */ price(4, 20, 5, 0.2, 8),
+  'claude-sonnet-5-5': /* @__PURE__ */ price(2, 10, 2.5, 0.1, 4),
+  'claude-haiku-5-5': /* @__PURE__ */ price(0.1, 0.5, 0.125, 0.01, 0.2),
+  'claude-fable-5-2': /* @__PURE__ */ price(8, 40, 10, 0.2, 16),
+  'claude-fable-5': /* @__PURE__ */ price(10, 50, 12.5, 1, 20),
+  'claude-opus-4-8': /* @__PURE__ */ price(5, 25, 6.25, 0.5, 10),
+  'claude-opus-4-5': /* @__PURE__ */ price(5, 25, 6.25, 0.5, 10),
+  'claude-sonnet-5': /* @__PURE__ */ price(2, 10, 2.5, 0.2, 4),
+  'claude-sonnet-4-6': /* @__PURE__ */ price(3, 15, 3.75, 0.3, 6),
+  'claude-sonnet-4-5': /* @__PURE__ */ price(3, 15, 3.75, 0.3, 6),
+  'claude-haiku-4-5': /* @__PURE__ */ price(1, 5, 1.25, 0.1, 2),
+  'claude-3-5-haiku': /* @__PURE__ */ price(0.8, 4, 1, 0.08, 1.6),
+}
+
+export interface PricingOptions {
+  readonly table?: PriceTable
+  /** For models that the table does not hold; without it they have no price. */
+  readonly fallback?: ModelPricing
+}
+
+/** By exact id; a date or a context suffix at its end is ignored. Undefined for a model that nobody priced. */
+export function getPricing(model: string, { table = MODEL_PRICING, fallback }: PricingOptions = {}): ModelPricing | undefined {
+  const name = model.trim().toLowerCase()
+  const bare = name.replace(/\[[^\]]*\]$/, '')
+  for (const key of [name, bare, bare.replace(/-\d{8}$/, '')]) if (Object.hasOwn(table, key)) return table[key]
+  return fallback
+}
+
+export interface CostOptions extends PricingOptions {
+  readonly batch?: boolean
+  readonly cacheWriteTokens?: number
+  readonly cacheWrite1hTokens?: number
+  readonly cacheReadTokens?: number
+}
+
+/** USD; undefined where the model has no price. Summed in whole nano-dollars, so that sums do not drift. */
+export function calculateCost(
+  model: string,
+  inputTokens: number,
+  outputTokens: number,
+  options: CostOptions = {},
+): number | undefined {
+  const pricing = getPricing(model, options)
+  if (!pricing) return undefined
+  const { batch = false, cacheWriteTokens = 0, cacheWrite1hTokens = 0, cacheReadTokens = 0 } = options
+  const discount = batch ? BATCH_DISCOUNT : 1
+  const hourly = pricing.cacheWrite1h ?? pricing.cacheWrite
+  const nano =
+    (inputTokens * pricing.input + outputTokens * pricing.output) * discount * 1e3 +
+    (cacheWriteTokens * pricing.cacheWrite + cacheWrite1hTokens * hourly + cacheReadTokens * pricing.cacheRead) * 1e3
+  return Math.round(nano) / 1e9
+}
+
+/** For `createUsageTracker`: prices what is added without a cost. */
+export const costBy =
+  (options: PricingOptions = {}): CostOf =>
+  (model, { inputTokens, outputTokens, ...cached }) =>
+    calculateCost(model, inputTokens, outputTokens, { ...options, ...cached })

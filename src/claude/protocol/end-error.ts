@@ -1,0 +1,73 @@
+/** What to say when a process ended without the result that was waited for. The exit status says little, so stderr's end helps. */
+import { SignalboxError, type ErrorCode } from '../../errors.js'
+import type { CloseReason } from '../../transport.js'
+import { type ClaudeError, CLIExecutionError, SessionNotFoundError, type ClaudeErrorFacts } from '../messages/errors.js'
+import { NO_SESSION, NO_SESSION_HINT, SIGN_IN } from '../messages/classify.js'
+import type { TurnState } from './turn-state.js'
+
+export interface EndFacts {
+  readonly reason: CloseReason
+  readonly fault?: SignalboxError | undefined
+  readonly op: string
+  readonly turn?: TurnState | undefined
+  readonly transport: string
+  /** Nothing at all came on stdout: the CLI refused to start. */
+  readonly silent: boolean
+}
+
+/** What start-up failures say; there is nothing else to tell them apart by. First match counts. */
+const START_UP: readonly (readonly [RegExp, ErrorCode, string])[] = [
+  [/Error parsing streaming input/, 'protocol', 'A line of ours was refused.'],
+  [/is already in use/, 'conflict', 'Resume it instead.'],
+  [NO_SESSION, 'not_found', NO_SESSION_HINT],
+  [/unknown option|argument '.*' is invalid/, 'incompatible', 'This CLI does not know an option: check its version.'],
+  [/root\/sudo privileges/, 'permission_denied', 'Run as another user, or set IS_SANDBOX=1 in a container.'],
+  [/Invalid API key|Not logged in|Please run \/login/, 'unauthenticated', SIGN_IN],
+  [/--session-id|not found|Invalid |is not valid JSON|also needs --fork-session|requires /, 'invalid_argument', 'See stderrTail.'],
+]
+
+export function endError({ reason, fault, op, turn, transport, silent }: EndFacts): SignalboxError {
+  const written = turn?.written
+  const fail = (
+    code: ErrorCode,
+    message: string,
+    more: Partial<ClaudeErrorFacts>,
+    Kind: typeof ClaudeError = CLIExecutionError,
+  ): SignalboxError =>
+    new Kind({
+      transport,
+      op,
+      sent: turn ? (turn.answer.lines > 0 ? 'yes' : written ? 'maybe' : 'no') : 'maybe',
+      sessionId: turn?.answer.sessionId,
+      partialText: turn?.answer.partialText,
+      code,
+      message,
+      ...more,
+    })
+  // A reading fault is the cause; how the process ended after it is our own doing.
+  if (fault) return fail(fault.code, fault.message, { cause: fault })
+  if (reason.kind !== 'exit') {
+    const ours = reason.kind === 'local'
+    const detail = reason.kind === 'peer' && reason.detail !== undefined ? ` (${reason.detail})` : ''
+    const cause = reason.kind === 'error' ? { cause: reason.error } : {}
+    return fail(
+      SignalboxError.is(cause.cause) ? cause.cause.code : 'closed',
+      `The connection to the CLI ${ours ? 'was closed by us' : `ended${detail}`} before the turn had its result.`,
+      { retryable: !ours, ...cause },
+    )
+  }
+  const { exitCode, signal, stderrTail } = reason
+  const said = stderrTail.trim().split('\n')[0]
+  const how = signal === null ? `with status ${exitCode}` : `by ${signal}`
+  const ended = (when: string): string => `The CLI ended ${how} ${when}${said ? `: ${said}` : ''}`
+  const known = { exitCode, signal, stderrTail, retryable: signal !== null }
+  if (!silent || exitCode === 0)
+    return fail('exited', ended('without a result'), { ...known, hint: 'Its output may be cut; a session can be resumed.' })
+  const found = START_UP.find(([pattern]) => pattern.test(stderrTail))
+  const [, code, hint] = found ?? [/./, 'exited', 'See stderrTail.']
+  // It never took the message up: a start-up error comes before stdin is read.
+  const sent = found || !written ? 'no' : 'maybe'
+  const retryable = !found && signal !== null
+  const Kind = code === 'not_found' ? SessionNotFoundError : CLIExecutionError
+  return fail(code, ended('before it said anything'), { ...known, sent, hint, retryable }, Kind)
+}

@@ -1,0 +1,118 @@
+/** Many prompts, a few at a time; one that fails does not take the others with it. */
+import { abortError, createDeadline } from '../../core/deadline.js'
+import { SignalboxError } from '../../errors.js'
+import { ClaudeError } from '../messages/errors.js'
+import type { ResultLine } from '../messages/lines.js'
+import type { ResultMessage } from '../messages/messages.js'
+import { createMeter, figure } from '../messages/meter.js'
+import type { QueryOptions } from './query.js'
+import type { Turn } from './turn.js'
+import { tokensOf } from '../messages/usage.js'
+
+export interface QueryResult {
+  /** Which prompt this answers. */
+  readonly index: number
+  readonly prompt: string
+  readonly success: boolean
+  readonly sessionId: string | undefined
+  /** The answer, or as much of it as came. */
+  readonly result: string
+  readonly inputTokens: number
+  readonly outputTokens: number
+  readonly totalTokens: number
+  readonly costUsd: number
+  readonly durationSeconds: number
+  readonly error: SignalboxError | undefined
+}
+
+export type BatchItem = string | { readonly prompt: string; readonly options?: QueryOptions }
+
+export interface BatchOptions extends QueryOptions {
+  /** Default 5. */
+  readonly concurrency?: number
+  /** Starts no further prompt once the finished ones cost this much; those under way go on. */
+  readonly maxTotalCostUsd?: number
+  /** Starts no further prompt after a failure. Default false. */
+  readonly stopOnError?: boolean
+  /** As each prompt is done, in that order. */
+  readonly onResult?: (result: QueryResult) => void
+}
+
+const NOTHING = {} as ResultLine
+
+/** Settled results in the order of the prompts. Rejects only when its own signal falls, or with what `onResult` throws. */
+export async function runBatch(
+  run: (prompt: string, options: QueryOptions) => Turn,
+  items: readonly BatchItem[],
+  options: BatchOptions = {},
+): Promise<QueryResult[]> {
+  const { concurrency = 5, maxTotalCostUsd = Number.POSITIVE_INFINITY, stopOnError = false, onResult, signal, ...common } = options
+  if (!(concurrency >= 1)) throw new ClaudeError({ code: 'invalid_argument', message: 'concurrency is at least 1.' })
+  const deadline = createDeadline({ signal })
+  const results: QueryResult[] = []
+  let next = 0
+  let spent = 0
+  let stopped: string | undefined
+
+  const one = async (index: number): Promise<void> => {
+    const item = items[index] as BatchItem
+    const { prompt, options: own } = typeof item === 'string' ? { prompt: item } : item
+    const result =
+      stopped === undefined
+        ? await settle(run, index, prompt, { ...common, ...own, signal: deadline.signal })
+        : failed(index, prompt, new ClaudeError({ code: 'aborted', message: `Not started. ${stopped}` }))
+    results[index] = result
+    spent += result.costUsd
+    if (spent >= maxTotalCostUsd) stopped ??= `The batch has spent its ${maxTotalCostUsd} USD.`
+    if (result.error && stopOnError) stopped ??= `Prompt ${index} failed.`
+    onResult?.(result)
+  }
+  const worker = async (): Promise<void> => {
+    while (next < items.length) {
+      const index = next
+      next += 1
+      await one(index)
+    }
+  }
+  try {
+    await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, worker))
+    if (signal?.aborted) throw abortError(signal, { system: 'claude', op: 'batch', sent: 'maybe' })
+    return results
+  } finally {
+    deadline.abort()
+    deadline[Symbol.dispose]()
+  }
+}
+
+async function settle(
+  run: (prompt: string, options: QueryOptions) => Turn,
+  index: number,
+  prompt: string,
+  options: QueryOptions,
+): Promise<QueryResult> {
+  try {
+    return resultOf(index, prompt, await run(prompt, options).result())
+  } catch (error) {
+    const failure = SignalboxError.is(error)
+      ? error
+      : new ClaudeError({ code: 'protocol', sent: 'maybe', message: `The prompt failed: ${String(error)}`, cause: error })
+    return failed(index, prompt, failure)
+  }
+}
+
+/** What a finished run says, in ccflow's terms. */
+function resultOf(index: number, prompt: string, { sessionId, text: result, costUsd, raw }: ResultMessage): QueryResult {
+  return { index, prompt, success: true, sessionId, result, costUsd, ...countedIn(raw), error: undefined }
+}
+
+/** A run that ended badly has its price too. */
+function failed(index: number, prompt: string, error: SignalboxError): QueryResult {
+  const { partialText: result = '', sessionId, result: line = NOTHING } = error as Partial<ClaudeError>
+  const { costUsd } = createMeter()(line)
+  return { index, prompt, success: false, sessionId, result, costUsd, ...countedIn(line), error }
+}
+
+function countedIn(line: ResultLine): Pick<QueryResult, 'inputTokens' | 'outputTokens' | 'totalTokens' | 'durationSeconds'> {
+  const { inputTokens, outputTokens, totalTokens } = tokensOf(line)
+  return { inputTokens, outputTokens, totalTokens, durationSeconds: figure(line.duration_ms) / 1000 }
+}

@@ -1,0 +1,156 @@
+/** What callers say about a run, by ccflow's names in camelCase, and how it becomes a launch and the handlers that serve the process. */
+import type { CallOptions } from '../../core/call.js'
+import type { Clock } from '../../core/clock.js'
+import { encodeContext, type ContextEncoder } from './context.js'
+import type { ControlHandler } from '../protocol/control.js'
+import { ClaudeError, MCPConfigError } from '../messages/errors.js'
+import { recordOf } from '../messages/guards.js'
+import type { HookRegistry } from '../tools/hooks.js'
+import type { ClaudeLaunch, MCPServerConfig } from '../launch/launch.js'
+import type { ContentBlock } from '../messages/lines.js'
+import type { SdkMcpServer } from '../tools/mcp.js'
+import { permissionHandler, type CanUseTool } from '../tools/permissions.js'
+
+/** Everything a run may be told; ccflow's CLIAgentOptions and more. Never changed by us. */
+export interface CLIAgentOptions extends Omit<ClaudeLaunch, 'resume' | 'mcpServers' | 'probe'> {
+  /** With `sessionId`: go on with that session. Or the id of the session itself. */
+  readonly resume?: boolean | string
+  /** Servers that the CLI reaches by itself, and servers in this process. */
+  readonly mcpServers?: Readonly<Record<string, MCPServerConfig | SdkMcpServer>>
+  readonly canUseTool?: CanUseTool
+  readonly permissionTimeoutMs?: number
+  readonly hooks?: HookRegistry
+  /** Answers questions of the control protocol that nothing else here serves, such as elicitations. */
+  readonly onControlRequest?: ControlHandler
+  /** Further fields of `initialize`, as the CLI names them. */
+  readonly initialize?: Readonly<Record<string, unknown>>
+  /** Data that goes before the message, as a block of its own. */
+  readonly context?: unknown
+  /** How `context` is written: JSON by default, TOON with `toon()` of `signalbox/claude/toon`. */
+  readonly toon?: ContextEncoder
+  /** Puts the word that asks older models to think hard before the message. Newer CLIs: use `effort`. */
+  readonly ultrathink?: boolean
+  /** Seconds for a turn, 0 for no limit; ccflow's unit. `timeoutMs` of the call wins. Default 300. */
+  readonly timeout?: number
+  /** Silence in the middle of a turn after which the CLI is taken for hung; 0 for never. Default five minutes. */
+  readonly idleMs?: number
+  /** Accepted for ccflow's sake: the conversation shape is the only one used, and it is always verbose. */
+  readonly inputFormat?: 'text' | 'stream-json'
+  readonly verbose?: boolean
+  /**
+   * When the account's usage limit is hit: wait until it resets and send the message again, if that is no later than this many
+   * milliseconds away. Off unless set, because a turn may then take hours.
+   */
+  readonly resendAfterReset?: number
+}
+
+export interface Wiring {
+  readonly handlers: readonly ControlHandler[]
+  readonly initialize: Readonly<Record<string, unknown>>
+}
+
+const isInProcess = (server: MCPServerConfig | SdkMcpServer): server is SdkMcpServer => 'handle' in server
+const isComplete = (server: MCPServerConfig): boolean => ('url' in server ? server.url !== '' : server.command !== '')
+
+/** The plain data of the options: everything that can cross a gateway. */
+export function launchOf(options: CLIAgentOptions): ClaudeLaunch {
+  const {
+    resume,
+    mcpServers,
+    canUseTool,
+    permissionTimeoutMs: _permissionTimeout,
+    hooks: _hooks,
+    onControlRequest: _onControlRequest,
+    initialize: _initialize,
+    context: _context,
+    toon: _toon,
+    ultrathink: _ultrathink,
+    timeout: _timeout,
+    idleMs: _idle,
+    inputFormat: _inputFormat,
+    verbose: _verbose,
+    resendAfterReset: _resend,
+    sessionId,
+    // Of the call and not of the run: a launch may cross a gateway, which refuses what it does not know.
+    signal: _signal,
+    timeoutMs: _timeoutMs,
+    ...rest
+  } = options as CLIAgentOptions & CallOptions
+  const external: Record<string, MCPServerConfig> = {}
+  for (const [name, server] of Object.entries(mcpServers ?? {})) {
+    if (isInProcess(server)) continue
+    if (!isComplete(server)) {
+      throw new MCPConfigError({ code: 'invalid_argument', message: `The MCP server ${name} names neither a command nor a URL.` })
+    }
+    external[name] = server
+  }
+  return {
+    ...rest,
+    ...sessionOf(resume, sessionId),
+    ...(Object.keys(external).length > 0 ? { mcpServers: external } : {}),
+    ...(canUseTool ? { permissionPromptTool: 'stdio' } : {}),
+  }
+}
+
+function sessionOf(
+  resume: boolean | string | undefined,
+  sessionId: string | undefined,
+): Pick<ClaudeLaunch, 'resume' | 'sessionId'> {
+  if (typeof resume === 'string') return { resume, ...(sessionId === undefined ? {} : { sessionId }) }
+  if (!resume) return sessionId === undefined ? {} : { sessionId }
+  if (sessionId !== undefined) return { resume: sessionId }
+  throw new ClaudeError({
+    code: 'invalid_argument',
+    message: 'resume: true does not say which session.',
+    hint: 'Give sessionId, or continueSession for the latest.',
+  })
+}
+
+/** What serves the process: permission callback, hooks, servers in this process, and what the caller answers itself. */
+export function wiringOf(options: CLIAgentOptions, clock: Clock, onFailure?: (what: string, error: unknown) => void): Wiring {
+  const { canUseTool, permissionTimeoutMs: timeoutMs, hooks, mcpServers, onControlRequest } = options
+  const servers = Object.entries(mcpServers ?? {}).flatMap(([name, server]) => (isInProcess(server) ? [{ ...server, name }] : []))
+  const handlers: ControlHandler[] = []
+  if (canUseTool) handlers.push(permissionHandler({ canUseTool, timeoutMs, clock, onFailure }))
+  const wired = hooks?.wire(clock, onFailure)
+  if (wired) handlers.push(wired.handler)
+  for (const server of servers) handlers.push(serving(server))
+  if (onControlRequest) handlers.push(onControlRequest)
+  handlers.push(declined)
+  return {
+    handlers,
+    initialize: {
+      ...options.initialize,
+      ...(wired && hooks?.events.length ? { hooks: wired.registration } : {}),
+      ...(servers.length > 0 ? { sdkMcpServers: servers.map(({ name }) => name) } : {}),
+    },
+  }
+}
+
+/** The JSON-RPC of a server in this process. Names are cleaned by the CLI in tool names, but not in the messages. */
+const serving =
+  ({ name, handle }: SdkMcpServer): ControlHandler =>
+  ({ subtype, server_name: wanted, message }, signal) =>
+    subtype === 'mcp_message' && wanted === name
+      ? handle(recordOf(message), signal).then((reply) => ({ mcp_response: reply }))
+      : undefined
+
+/** An elicitation that nobody here can show is declined; everything else that is unknown gets an error. */
+const declined: ControlHandler = (question) =>
+  question.subtype === 'elicitation' ? Promise.resolve({ action: 'decline' }) : undefined
+
+/** The message as it is sent: the context first, in the message itself, because a resumed session may keep its first system prompt. */
+export function contentOf(
+  prompt: string | readonly ContentBlock[],
+  options: CLIAgentOptions,
+  label = 'Context',
+): string | readonly ContentBlock[] {
+  const block = options.context === undefined ? '' : `${encodeContext(options.context, options.toon, label)}\n\n`
+  const before = `${options.ultrathink ? 'ultrathink ' : ''}${block}`
+  if (before === '') return prompt
+  return typeof prompt === 'string' ? before + prompt : [{ type: 'text', text: before }, ...prompt]
+}
+
+export function timeoutOf(options: CLIAgentOptions, timeoutMs: number | undefined, fallbackMs: number): number {
+  return timeoutMs ?? (options.timeout === undefined ? fallbackMs : options.timeout * 1000)
+}

@@ -1,0 +1,100 @@
+/** What a query and a session's turn have in common: the turn on a living connection, and how its end is told. */
+import type { Call } from '../../core/call.js'
+import { onAbort } from '../../core/on-abort.js'
+import { abortError } from '../../core/deadline.js'
+import { SignalboxError, withFacts, type ErrorCode } from '../../errors.js'
+import type { Connection } from '../protocol/connection.js'
+import {
+  CircuitBreakerError,
+  ClaudeError,
+  type ClaudeErrorFacts,
+  CLIExecutionError,
+  CLINotFoundError,
+  CLITimeoutError,
+  ConcurrencyLimitExceededError,
+  ParseError,
+  RateLimitExceededError,
+  RetryExhaustedError,
+} from '../messages/errors.js'
+import type { ContentBlock } from '../messages/lines.js'
+import type { TurnState } from '../protocol/turn-state.js'
+
+export interface Playing {
+  readonly on: Connection
+  readonly call: Call
+  readonly state: TurnState
+  readonly content: string | readonly ContentBlock[]
+  readonly over: Promise<TurnState>
+  /** The call was given up while the turn runs. */
+  readonly giveUp: () => void
+}
+
+export async function play({ on, call, state, content, over, giveUp }: Playing): Promise<TurnState> {
+  const ignore = onAbort(call.signal, () => {
+    const { partialText, sessionId } = state.answer
+    const { system, transport, op } = call
+    // A reader hears the same reason as the caller, and not how the process ended because of it.
+    const reason = abortError(call.signal, { system, transport, op, sent: state.written ? 'maybe' : 'no' })
+    state.giveUp(asClaudeError(reason, { partialText, sessionId }))
+    giveUp()
+  })
+  try {
+    call.signal.throwIfAborted()
+    await on.begin(state, content)
+    const done = await over
+    if (done.lastEnd?.error) throw done.lastEnd.error
+    return done
+  } finally {
+    ignore()
+  }
+}
+
+/** Why a turn was given up that its caller interrupted before its message was written. */
+export const interruptedEarly = (): ClaudeError =>
+  new ClaudeError({ code: 'aborted', message: 'The turn was interrupted before its message was sent.', op: 'turn', sent: 'no' })
+
+/** The run's end, typed. A reader of the turn that has not heard of it yet, because it came without a result line, is told. */
+export async function told(run: Promise<TurnState>, state: TurnState, sessionId?: string): Promise<TurnState> {
+  try {
+    return await run
+  } catch (error) {
+    const { partialText, sessionId: seen } = state.answer
+    const known = { partialText, sessionId: sessionId ?? seen, ...(state.written ? {} : { sent: 'no' as const }) }
+    const typed = SignalboxError.is(error) ? asClaudeError(error, known) : error
+    state.fail(typed as SignalboxError)
+    throw typed
+  }
+}
+
+/** Gives failures of the layers below the class that callers of this room know; `more` adds what only the turn knows. */
+function asClaudeError(error: SignalboxError, more: Partial<ClaudeErrorFacts>): ClaudeError {
+  if (error instanceof ClaudeError) return withMissing(error, more)
+  const { code, message, attempt = 1 } = error
+  const facts = { ...error, message, cause: error.cause ?? error, ...more }
+  if (attempt > 1) return new RetryExhaustedError({ ...facts, cause: error, message: `${message} (after ${attempt} attempts)` })
+  const typed = new (classOf(code, error))(facts)
+  // Where it happened, which is not here.
+  if (error.stack) typed.stack = error.stack
+  return typed
+}
+
+/** The same error, with what only the turn knows where it says nothing about it. */
+function withMissing(error: ClaudeError, more: Partial<ClaudeErrorFacts>): ClaudeError {
+  const { sent, ...missing } = more
+  const complete = withFacts(error, missing, { sent })
+  // Hidden from loggers that print every field, as the constructor hides it.
+  if (complete !== error && complete.partialText !== undefined)
+    Object.defineProperty(complete, 'partialText', { enumerable: false })
+  return complete
+}
+
+type ErrorClass = new (facts: ClaudeErrorFacts) => ClaudeError
+
+function classOf(code: ErrorCode, { message, op, sent }: SignalboxError): ErrorClass {
+  if (code === 'deadline_exceeded') return CLITimeoutError
+  if (code === 'circuit_open') return CircuitBreakerError
+  if (code === 'exited') return CLIExecutionError
+  if (code === 'rate_limited') return /concurren/i.test(message) ? ConcurrencyLimitExceededError : RateLimitExceededError
+  if (code === 'not_found' && op === 'open') return CLINotFoundError
+  return sent !== 'no' && (code === 'invalid_message' || code === 'too_large') ? ParseError : ClaudeError
+}

@@ -1,0 +1,260 @@
+/** A cap on processes: tasks wait in order of priority, each gets a process of its own, because a process holds a conversation. */
+import { deferred } from '../../core/deferred.js'
+import { createDeadline } from '../../core/deadline.js'
+import { ClaudeError } from '../messages/errors.js'
+import type { ContentBlock } from '../messages/lines.js'
+import type { ClaudeMessage, ResultMessage } from '../messages/messages.js'
+import type { QueryOptions } from './query.js'
+import type { Turn } from './turn.js'
+
+export interface PoolConfig {
+  /** Default 4. */
+  readonly maxWorkers?: number
+  /** Tasks that may wait; beyond it `submit` waits itself, and `submitNowait` gives undefined. Default 100. */
+  readonly maxQueueSize?: number
+  /** For tasks that name none; default 300 seconds. */
+  readonly taskTimeoutMs?: number
+  /** Finished tasks that `getTask` still finds. Default 100. */
+  readonly keepFinished?: number
+}
+
+export type TaskStatus = 'pending' | 'running' | 'completed' | 'failed' | 'cancelled'
+
+export interface TaskOptions extends QueryOptions {
+  /** Higher first; equal ones in the order they came. Default 0. */
+  readonly priority?: number
+}
+
+/** A task, to be awaited or iterated. Iterating ends in every case: with the task, its failure, or its cancellation. */
+export interface PoolTask extends AsyncIterable<ClaudeMessage> {
+  readonly id: string
+  readonly prompt: string | readonly ContentBlock[]
+  readonly status: TaskStatus
+  readonly error: unknown
+  /** Milliseconds since 1970. */
+  readonly startedAt: number | undefined
+  readonly completedAt: number | undefined
+  result(): Promise<ResultMessage>
+  text(): Promise<string>
+  /** Whether it waits or runs. False when it was over already. */
+  cancel(): boolean
+}
+export type StreamingTask = PoolTask
+
+export interface PoolStats {
+  readonly poolSize: number
+  readonly activeTasks: number
+  readonly pendingTasks: number
+  readonly completedTasks: number
+  readonly failedTasks: number
+  readonly cancelledTasks: number
+  readonly totalTasks: number
+  /** Percent of the workers that are busy. */
+  readonly utilization: number
+}
+
+export interface ProcessPool extends AsyncDisposable {
+  /** Waits for room in the queue, then gives the task. */
+  submit(prompt: string | readonly ContentBlock[], options?: TaskOptions): Promise<PoolTask>
+  submitNowait(prompt: string | readonly ContentBlock[], options?: TaskOptions): PoolTask | undefined
+  /** Submits all, with backpressure, and gives their settled results in order. */
+  map(prompts: readonly string[], options?: TaskOptions): Promise<PromiseSettledResult<ResultMessage>[]>
+  wait(id: string): Promise<ResultMessage>
+  gather(...ids: string[]): Promise<PromiseSettledResult<ResultMessage>[]>
+  getTask(id: string): PoolTask | undefined
+  cancelTask(id: string): boolean
+  stats(): PoolStats
+  readonly isRunning: boolean
+  /** Refuses new tasks; with `drain` (the default) finishes all, else cancels all. */
+  shutdown(options?: { readonly drain?: boolean }): Promise<void>
+}
+
+export type StreamingPool = ProcessPool
+
+interface Task extends PoolTask {
+  readonly priority: number
+  start(): Promise<void>
+}
+
+export function createProcessPool(
+  run: (prompt: string | readonly ContentBlock[], options: QueryOptions) => Turn,
+  config: PoolConfig = {},
+): ProcessPool {
+  const { maxWorkers = 4, maxQueueSize = 100, taskTimeoutMs = 300_000, keepFinished = 100 } = config
+  if (!(maxWorkers >= 1) || !(maxQueueSize >= 1)) {
+    throw new ClaudeError({ code: 'invalid_argument', message: 'maxWorkers and maxQueueSize are at least 1.', op: 'pool' })
+  }
+  const tasks = new Map<string, Task>()
+  let waiting: Task[] = []
+  const finished: string[] = []
+  const counts = { completed: 0, failed: 0, cancelled: 0, total: 0 }
+  let active = 0
+  let accepting = true
+  let changed = deferred()
+
+  const tellChange = (): void => {
+    changed.resolve()
+    changed = deferred()
+  }
+  const next = (): void => {
+    while (active < maxWorkers && waiting.length > 0) {
+      const task = waiting.shift() as Task
+      active += 1
+      void task.start().then(() => {
+        active -= 1
+        next()
+        tellChange()
+      })
+    }
+    tellChange()
+  }
+  const over = (task: Task, how: 'completed' | 'failed' | 'cancelled'): void => {
+    counts[how] += 1
+    finished.push(task.id)
+    while (finished.length > keepFinished) tasks.delete(finished.shift() as string)
+  }
+
+  const createTask = (prompt: string | readonly ContentBlock[], { priority = 0, signal, ...options }: TaskOptions): Task => {
+    const id = crypto.randomUUID().slice(0, 12).replace('-', '')
+    const deadline = createDeadline({ signal })
+    const turn = deferred<Turn>()
+    const done = deferred<ResultMessage>()
+    turn.promise.catch(() => {})
+    done.promise.catch(() => {})
+    let status: TaskStatus = 'pending'
+    let error: unknown
+    let startedAt: number | undefined
+    let completedAt: number | undefined
+    const settle = (how: 'completed' | 'failed' | 'cancelled', what: { result?: ResultMessage; error?: unknown }): void => {
+      if (completedAt !== undefined) return
+      completedAt = Date.now()
+      status = how
+      error = what.error
+      deadline[Symbol.dispose]()
+      if (what.result) done.resolve(what.result)
+      else {
+        done.reject(what.error)
+        turn.reject(what.error)
+      }
+      over(task, how)
+    }
+    const cancelled = (): ClaudeError => new ClaudeError({ code: 'aborted', message: 'The task was cancelled.', op: 'pool' })
+    const leaveQueue = (): void => {
+      if (status !== 'pending') return
+      waiting = waiting.filter((other) => other !== task)
+      settle('cancelled', { error: cancelled() })
+      tellChange()
+    }
+    const task: Task = {
+      id,
+      prompt,
+      priority,
+      get status() {
+        return status
+      },
+      get error() {
+        return error
+      },
+      get startedAt() {
+        return startedAt
+      },
+      get completedAt() {
+        return completedAt
+      },
+      async start() {
+        status = 'running'
+        startedAt = Date.now()
+        try {
+          const running = run(prompt, { timeoutMs: taskTimeoutMs, ...options, signal: deadline.signal })
+          turn.resolve(running)
+          settle('completed', { result: await running.result() })
+        } catch (failure) {
+          settle(deadline.signal.aborted ? 'cancelled' : 'failed', { error: failure })
+        }
+      },
+      result: () => done.promise,
+      text: async () => (await done.promise).text,
+      cancel() {
+        if (completedAt !== undefined) return false
+        deadline.abort(cancelled())
+        leaveQueue()
+        return true
+      },
+      async *[Symbol.asyncIterator]() {
+        yield* await turn.promise
+      },
+    }
+    if (deadline.signal.aborted) leaveQueue()
+    else deadline.signal.addEventListener('abort', leaveQueue, { once: true })
+    tasks.set(id, task)
+    counts.total += 1
+    return task
+  }
+  const enqueue = (task: Task): PoolTask => {
+    if (task.status !== 'pending') return task
+    const index = waiting.findIndex((other) => other.priority < task.priority)
+    waiting.splice(index === -1 ? waiting.length : index, 0, task)
+    next()
+    return task
+  }
+  const checkOpen = (): void => {
+    if (!accepting) throw new ClaudeError({ code: 'closed', message: 'The pool is shut down.', op: 'pool' })
+  }
+  const find = (id: string): Task => {
+    const task = tasks.get(id)
+    if (!task) throw new ClaudeError({ code: 'not_found', message: `The pool knows no task ${id}.`, op: 'pool' })
+    return task
+  }
+
+  const pool: ProcessPool = {
+    async submit(prompt, options = {}) {
+      checkOpen()
+      while (waiting.length >= maxQueueSize) {
+        options.signal?.throwIfAborted()
+        await changed.promise
+        checkOpen()
+      }
+      return enqueue(createTask(prompt, options))
+    },
+    submitNowait(prompt, options = {}) {
+      checkOpen()
+      return waiting.length >= maxQueueSize ? undefined : enqueue(createTask(prompt, options))
+    },
+    async map(prompts, options = {}) {
+      const all: Promise<ResultMessage>[] = []
+      for (const prompt of prompts) all.push((await pool.submit(prompt, options)).result())
+      return await Promise.allSettled(all)
+    },
+    wait: async (id) => await find(id).result(),
+    gather: (...ids) => Promise.allSettled(ids.map((id) => pool.wait(id))),
+    getTask: (id) => tasks.get(id),
+    cancelTask: (id) => tasks.get(id)?.cancel() ?? false,
+    stats: () => ({
+      poolSize: maxWorkers,
+      activeTasks: active,
+      pendingTasks: waiting.length,
+      completedTasks: counts.completed,
+      failedTasks: counts.failed,
+      cancelledTasks: counts.cancelled,
+      totalTasks: counts.total,
+      utilization: (active / maxWorkers) * 100,
+    }),
+    get isRunning() {
+      return accepting
+    },
+    async shutdown({ drain = true } = {}) {
+      accepting = false
+      tellChange()
+      if (!drain) for (const task of [...tasks.values()]) task.cancel()
+      while (active > 0 || waiting.length > 0) await changed.promise
+    },
+    [Symbol.asyncDispose]: () => pool.shutdown({ drain: false }),
+  }
+  return pool
+}
+
+/**
+ * The same pool: every task of it can be iterated while it runs.
+ * @alias
+ */
+export const createStreamingPool = createProcessPool

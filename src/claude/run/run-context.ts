@@ -1,0 +1,82 @@
+/** What every run of one client shares. `query` alone needs no more than this. */
+import { createCaller, type Caller, type ClientOptions, type Interceptor } from '../../core/call.js'
+import { systemClock, type Clock } from '../../core/clock.js'
+import type { StreamTransport } from '../../transport.js'
+import type { Answer } from '../messages/answer.js'
+import type { ClaudeLaunch } from '../launch/launch.js'
+import type { ClaudeLine } from '../messages/lines.js'
+import type { InvalidLine } from '../messages/schema.js'
+import type { Spent } from '../messages/meter.js'
+
+export interface ClaudeBaseOptions extends ClientOptions {
+  readonly transport: StreamTransport<ClaudeLaunch>
+  /** For answers to our control requests, `initialize` included. Default one minute. */
+  readonly controlTimeoutMs?: number
+  readonly limits?: { readonly maxLineBytes?: number }
+  /** Told what would otherwise stay unseen: broken lines, callbacks that failed, flags that an old CLI does not know. */
+  readonly onEvent?: (event: ClaudeClientEvent) => void
+}
+
+export type ClaudeClientEvent =
+  | InvalidLine
+  | { readonly type: 'noise' }
+  | { readonly type: 'callback_failed'; readonly what: string; readonly error: unknown }
+  | { readonly type: 'fallback'; readonly reason: string; readonly error: unknown }
+  | { readonly type: 'store_failed'; readonly error: unknown }
+
+export interface RunContext {
+  readonly transport: StreamTransport<ClaudeLaunch>
+  readonly caller: Caller
+  readonly clock: Clock
+  readonly timeoutMs: number
+  readonly controlTimeoutMs: number
+  readonly limits: { readonly maxLineBytes?: number } | undefined
+  readonly validate: (line: ClaudeLine) => void
+  readonly onEvent: (event: ClaudeClientEvent) => void
+  /** Sees every line of every turn, once; a result with what it adds to those before it. */
+  readonly observe?: ((line: ClaudeLine, answer: Answer, spent?: Spent) => void) | undefined
+  /** Counts work that outlives its call, so that closing the client can wait for it; its failure is for whoever else awaits it. */
+  track<T>(work: Promise<T>): Promise<T>
+}
+
+export const TURN_TIMEOUT_MS = 300_000
+
+export interface RunContextParts {
+  readonly interceptors?: readonly Interceptor[]
+  readonly validate?: ((line: ClaudeLine) => void) | undefined
+  readonly observe?: RunContext['observe']
+}
+
+export function createRunContext(
+  options: ClaudeBaseOptions,
+  parts: RunContextParts = {},
+): RunContext & { settled(): Promise<void> } {
+  const { transport, clock = systemClock, timeoutMs = TURN_TIMEOUT_MS, controlTimeoutMs = 60_000, limits } = options
+  const interceptors = [...(options.interceptors ?? []), ...(parts.interceptors ?? [])]
+  const running = new Set<Promise<unknown>>()
+  return {
+    transport,
+    caller: createCaller({ system: 'claude', transport: transport.name, interceptors, clock }),
+    clock,
+    timeoutMs,
+    controlTimeoutMs,
+    limits,
+    validate: parts.validate ?? (() => {}),
+    onEvent(event) {
+      try {
+        options.onEvent?.(event)
+      } catch {
+        // An observer's failure is its own.
+      }
+    },
+    observe: parts.observe,
+    track(work) {
+      const settled: Promise<unknown> = work.catch(() => {}).then(() => running.delete(settled))
+      running.add(settled)
+      return work
+    },
+    async settled() {
+      while (running.size > 0) await Promise.all(running)
+    },
+  }
+}

@@ -1,0 +1,103 @@
+/** A turn as its caller holds it: to be iterated, or awaited, or both; `break` reaches the CLI. */
+import { createStream, type SignalStream, type StreamSource } from '../../core/stream.js'
+import { createDeriver } from '../messages/derive-messages.js'
+import type { ClaudeLine } from '../messages/lines.js'
+import type { ClaudeMessage, ResultMessage } from '../messages/messages.js'
+import type { TurnState } from '../protocol/turn-state.js'
+
+export interface Turn extends SignalStream<ClaudeMessage, string> {
+  /** The lines as the CLI wrote them: the cheapest way to read. Instead of iterating the turn itself. */
+  lines(): SignalStream<ClaudeLine, string>
+  /**
+   * The end of the turn; rejects with the typed failure. A turn can be awaited and iterated, in either order: lines are kept for a reader
+   * that comes later, up to 1 MiB.
+   */
+  result(): Promise<ResultMessage>
+  /** The whole answer. */
+  text(): Promise<string>
+  /**
+   * Stops this turn and keeps its session; resolves when the turn has stopped. A turn whose message was not sent yet is taken back, and
+   * fails as `aborted` with `sent: 'no'`. A CLI that does not stop within 5 seconds is ended.
+   */
+  interrupt(): Promise<void>
+  /** Gives the turn up; `close` without waiting. */
+  abort(reason?: unknown): void
+  /** Known once the first line has come. */
+  readonly sessionId: string | undefined
+  /** True when the CLI began this turn by itself, as after the end of a background agent. */
+  readonly unsolicited: boolean
+}
+
+export interface TurnHandle {
+  readonly state: TurnState
+  /** Settles when the turn is over and all policies have seen it. */
+  readonly finished: Promise<TurnState>
+  interrupt(): Promise<void>
+  /** Ends the work behind the turn; resolves when nothing of it is left. */
+  abandon(reason: unknown): Promise<void>
+  readonly unsolicited?: boolean
+}
+
+export function createTurn(handle: TurnHandle): Turn {
+  const { state, finished } = handle
+  const deriver = createDeriver({ end: (line) => state.endFor(line) })
+
+  const derive = (lines: readonly ClaudeLine[]): ClaudeMessage[] => {
+    const out: ClaudeMessage[] = []
+    for (const line of lines) deriver.line(line, out)
+    return out
+  }
+  const close = async (): Promise<void> => {
+    // Over already: nothing to give up.
+    if (!state.ended) await handle.abandon(undefined)
+    state.discard()
+  }
+  const source: StreamSource<ClaudeMessage, string> = {
+    async pull() {
+      const lines = await state.read()
+      return lines && derive(lines)
+    },
+    close,
+    cursorOf: ({ raw }) => raw.uuid,
+  }
+  const stream = createStream(source)
+
+  const result = async (): Promise<ResultMessage> => {
+    state.awaitOnly()
+    const { lastEnd } = await finished
+    if (!lastEnd) throw new Error('a turn was finished without an end')
+    if (lastEnd.error) throw lastEnd.error
+    // Derived here too: whoever iterates may not have come to it yet, or never will.
+    return derive([lastEnd.line]).at(-1) as ResultMessage
+  }
+
+  return {
+    get cursor() {
+      return stream.cursor
+    },
+    [Symbol.asyncIterator]() {
+      state.beginReading()
+      return stream[Symbol.asyncIterator]()
+    },
+    batches() {
+      state.beginReading()
+      return stream.batches()
+    },
+    lines() {
+      state.beginReading()
+      return createStream<ClaudeLine, string>({ pull: state.read, close, cursorOf: ({ uuid }) => uuid })
+    },
+    close: () => stream.close(),
+    [Symbol.asyncDispose]: () => stream.close(),
+    result,
+    text: async () => (await result()).text,
+    interrupt: () => handle.interrupt(),
+    abort(reason) {
+      void handle.abandon(reason).catch(() => {})
+    },
+    get sessionId() {
+      return state.answer.sessionId
+    },
+    unsolicited: handle.unsolicited ?? false,
+  }
+}

@@ -1,0 +1,239 @@
+/** Many sessions and one store: opens, finds, closes, and forgets what is old. */
+import { systemClock, type Clock, type Timer } from '../../core/clock.js'
+import type { ClaudeEvent, EventEmitter } from '../ops/events.js'
+import { SessionNotFoundError } from '../messages/errors.js'
+import type { QueryOptions } from '../run/query.js'
+import { memorySessionStore } from './store.js'
+import type { Session, SessionOptions } from './types.js'
+import type { SessionFilter, SessionMetadata, SessionState, SessionStatus, SessionStore } from './state.js'
+
+export interface SessionManagerOptions {
+  /** Where its sessions are kept. Default: memory. It stays open when the manager stops. */
+  readonly store?: SessionStore
+  readonly clock?: Clock
+  /** Forgets old sessions by itself once `start` was called. Default true. */
+  readonly autoCleanup?: boolean
+  /** Default one hour. */
+  readonly cleanupIntervalMs?: number
+  /** How long a session that is not active is kept after its last turn. Default seven days. */
+  readonly sessionTtlMs?: number
+}
+
+export interface ManagerStats {
+  readonly totalSessions: number
+  readonly activeSessions: number
+  readonly closedSessions: number
+  readonly inMemorySessions: number
+  readonly totalTokens: number
+  readonly totalCostUsd: number
+}
+
+export interface SessionManager extends AsyncDisposable {
+  /** Begins the regular cleanup. The rest works without it. */
+  start(): void
+  /** Ends the cleanup and closes every session that is open here. */
+  stop(): Promise<void>
+  createSession(options?: SessionOptions): Promise<Session>
+  /** The open one, else from the store, which opens it; null when nobody knows it. */
+  getSession(sessionId: string, options?: SessionOptions): Promise<Session | null>
+  /** What is stored, without opening anything. */
+  peekSession(sessionId: string): Promise<SessionState | null>
+  loadSession(sessionId: string, options?: SessionOptions): Promise<Session>
+  /** False when nobody knows it. */
+  closeSession(sessionId: string): Promise<boolean>
+  deleteSession(sessionId: string): Promise<boolean>
+  listSessions(filter?: SessionFilter): Promise<readonly SessionMetadata[]>
+  listActiveSessions(): Promise<readonly SessionMetadata[]>
+  listRecentSessions(hours?: number, limit?: number): Promise<readonly SessionMetadata[]>
+  searchByTags(tags: readonly string[], limit?: number): Promise<readonly SessionMetadata[]>
+  countSessions(filter?: Pick<SessionFilter, 'status' | 'model'>): Promise<number>
+  sessionExists(sessionId: string): Promise<boolean>
+  /** Deletes what is older than its time and not active; gives how many. */
+  cleanupExpired(): Promise<number>
+  cleanupClosed(olderThanMs?: number): Promise<number>
+  getStats(): Promise<ManagerStats>
+  /** One turn in a session of its own; its text. */
+  quickQuery(prompt: string, options?: QueryOptions): Promise<string>
+  readonly activeSessions: readonly Session[]
+  readonly activeSessionCount: number
+  readonly store: SessionStore
+}
+
+/** What the manager needs of a client: `createClaude` and `createFullClaude` give it. */
+export interface SessionOpener {
+  createSession(options?: SessionOptions): Session
+  loadSession(sessionId: string, options?: SessionOptions): Promise<Session | null>
+  readonly events: EventEmitter | undefined
+}
+
+const PAGE = 500
+
+/** Over a client, which opens the sessions and tells of them in its events. */
+export function createSessionManager(client: SessionOpener, options: SessionManagerOptions = {}): SessionManager {
+  const { events } = client
+  const {
+    store = memorySessionStore(),
+    clock = systemClock,
+    autoCleanup = true,
+    cleanupIntervalMs = 3_600_000,
+    sessionTtlMs = 7 * 86_400_000,
+  } = options
+  const open = new Map<string, Session>()
+  let timer: Timer | undefined
+  let started = false
+
+  const isoBefore = (ms: number): string => new Date(clock.now() - ms).toISOString()
+  const keep = (session: Session): Session => {
+    open.set(session.sessionId, session)
+    return session
+  }
+  const live = (sessionId: string): Session | undefined => {
+    const session = open.get(sessionId)
+    if (session?.isClosed) open.delete(sessionId)
+    return session?.isClosed ? undefined : session
+  }
+  const schedule = (): void => {
+    if (!started || !autoCleanup) return
+    timer = clock.after(
+      cleanupIntervalMs,
+      () =>
+        void manager
+          .cleanupExpired()
+          .catch(() => {})
+          .then(schedule),
+    )
+  }
+  const closeNow = async (session: Session): Promise<void> => {
+    await session.close()
+    open.delete(session.sessionId)
+  }
+  const remove = async (metadata: SessionMetadata): Promise<boolean> => {
+    if (live(metadata.sessionId)) return false
+    const gone = await store.delete(metadata.sessionId)
+    if (gone) {
+      const { sessionId, model, turnCount } = metadata
+      const totalTokens = metadata.totalInputTokens + metadata.totalOutputTokens
+      const timestamp = new Date(clock.now()).toISOString()
+      events?.emit({
+        type: 'session.deleted',
+        sessionId,
+        model,
+        turnCount,
+        totalTokens,
+        timestamp,
+        metadata: {},
+      } satisfies ClaudeEvent)
+    }
+    return gone
+  }
+  const removeAll = async (filter: SessionFilter, may: (metadata: SessionMetadata) => boolean): Promise<number> => {
+    let removed = 0
+    for (let offset = 0; ; ) {
+      const page = await store.list({ ...filter, orderBy: 'createdAt', orderDesc: false, limit: PAGE, offset })
+      let kept = 0
+      for (const metadata of page) {
+        if (may(metadata) && (await remove(metadata))) removed += 1
+        else kept += 1
+      }
+      if (page.length < PAGE) return removed
+      offset += kept
+    }
+  }
+  const withStatus = (status: SessionStatus): Promise<number> => store.count({ status })
+
+  const manager: SessionManager = {
+    start() {
+      if (started) return
+      started = true
+      schedule()
+    },
+    async stop() {
+      started = false
+      timer?.cancel()
+      await Promise.all([...open.values()].map(closeNow))
+    },
+    async createSession(options = {}) {
+      const session = keep(client.createSession({ store, ...options }))
+      await store.save(session.toState())
+      return session
+    },
+    async getSession(sessionId, options = {}) {
+      const known = live(sessionId)
+      if (known) return known
+      const session = await client.loadSession(sessionId, { store, ...options })
+      return session ? keep(session) : null
+    },
+    peekSession: async (sessionId) => live(sessionId)?.toState() ?? (await store.load(sessionId)),
+    async loadSession(sessionId, options = {}) {
+      const before = live(sessionId)
+      if (before) await closeNow(before)
+      const session = await client.loadSession(sessionId, { store, ...options })
+      if (session) return keep(session)
+      throw new SessionNotFoundError({ code: 'not_found', message: `The store has no session ${sessionId}.`, sessionId })
+    },
+    async closeSession(sessionId) {
+      const known = live(sessionId)
+      if (!known) return await store.updateStatus(sessionId, 'closed')
+      await closeNow(known)
+      return true
+    },
+    async deleteSession(sessionId) {
+      const known = live(sessionId)
+      if (known) await closeNow(known)
+      const state = await store.load(sessionId)
+      return state ? await remove(state) : false
+    },
+    listSessions: (filter) => store.list(filter),
+    listActiveSessions: () => store.list({ status: 'active' }),
+    listRecentSessions: (hours = 24, limit = 10) => store.list({ updatedAfter: isoBefore(hours * 3_600_000), limit }),
+    searchByTags: (tags, limit) => store.list({ tags, ...(limit === undefined ? {} : { limit }) }),
+    countSessions: (filter) => store.count(filter),
+    sessionExists: async (sessionId) => live(sessionId) !== undefined || (await store.exists(sessionId)),
+    cleanupExpired: () => removeAll({ updatedBefore: isoBefore(sessionTtlMs) }, ({ status }) => status !== 'active'),
+    cleanupClosed: (olderThanMs = 0) => removeAll({ status: 'closed', updatedBefore: isoBefore(olderThanMs) }, () => true),
+    async getStats() {
+      let totalTokens = 0
+      let totalCostUsd = 0
+      for (let offset = 0; ; offset += PAGE) {
+        const page = await store.list({ limit: PAGE, offset, orderBy: 'createdAt' })
+        for (const one of page) {
+          totalTokens += one.totalInputTokens + one.totalOutputTokens
+          totalCostUsd += one.totalCostUsd
+        }
+        if (page.length < PAGE) break
+      }
+      const [totalSessions, activeSessions, closedSessions] = await Promise.all([
+        store.count(),
+        withStatus('active'),
+        withStatus('closed'),
+      ])
+      return {
+        totalSessions,
+        activeSessions,
+        closedSessions,
+        inMemorySessions: manager.activeSessionCount,
+        totalTokens,
+        totalCostUsd,
+      }
+    },
+    async quickQuery(prompt, options = {}) {
+      const { signal, timeoutMs, ...rest } = options
+      const session = keep(client.createSession({ store, options: rest }))
+      try {
+        const send = { ...(signal ? { signal } : {}), ...(timeoutMs === undefined ? {} : { timeoutMs }) }
+        return await session.sendMessage(prompt, send).text()
+      } finally {
+        await closeNow(session)
+      }
+    },
+    get activeSessions() {
+      return [...open.values()].filter((session) => !session.isClosed)
+    },
+    get activeSessionCount() {
+      return manager.activeSessions.length
+    },
+    store,
+    [Symbol.asyncDispose]: () => manager.stop(),
+  }
+  return manager
+}

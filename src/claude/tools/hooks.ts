@@ -1,0 +1,250 @@
+/** Hooks that run inside the CLI's turn, before it acts: ours are called over the control protocol, by priority, each bounded in time. */
+import type { Clock } from '../../core/clock.js'
+import { createDeadline, raceSignal } from '../../core/deadline.js'
+import type { ControlHandler } from '../protocol/control.js'
+import { isRecord } from '../../core/is-record.js'
+
+/** The CLI's own names. */
+export const HOOK_EVENTS = [
+  'PreToolUse',
+  'PostToolUse',
+  'PostToolUseFailure',
+  'PostToolBatch',
+  'Notification',
+  'UserPromptSubmit',
+  'UserPromptExpansion',
+  'SessionStart',
+  'SessionEnd',
+  'Stop',
+  'StopFailure',
+  'SubagentStart',
+  'SubagentStop',
+  'PreCompact',
+  'PostCompact',
+  'PreModelSwitch',
+  'PostModelSwitch',
+  'PermissionRequest',
+  'PermissionDenied',
+  'Setup',
+  'Elicitation',
+  'ConfigChange',
+  'CwdChanged',
+  'FileChanged',
+] as const
+export type HookEventName = (typeof HOOK_EVENTS)[number]
+
+/** ccflow's names for the events it knows. */
+export const HookEvent = {
+  PRE_TOOL_USE: 'PreToolUse',
+  POST_TOOL_USE: 'PostToolUse',
+  USER_PROMPT_SUBMIT: 'UserPromptSubmit',
+  STOP: 'Stop',
+  SUBAGENT_STOP: 'SubagentStop',
+  PRE_COMPACT: 'PreCompact',
+} as const satisfies Record<string, HookEventName>
+
+export interface HookContext {
+  readonly hookEvent: HookEventName
+  readonly sessionId: string
+  readonly toolName: string | undefined
+  readonly toolInput: Readonly<Record<string, unknown>> | undefined
+  readonly toolResult: unknown
+  readonly prompt: string | undefined
+  readonly message: string | undefined
+  readonly signal: AbortSignal
+  /** The input as the CLI sent it. */
+  readonly raw: Readonly<Record<string, unknown>>
+}
+
+/** What a hook decides; nothing at all is no opinion. */
+export interface HookDecision {
+  /** Before a tool: what becomes of the call. */
+  readonly permission?: 'allow' | 'deny' | 'ask'
+  /** After a tool, on a prompt, at the stop: `true` stops it, with `reason` for the model or the user. */
+  readonly block?: boolean
+  readonly reason?: string
+  readonly updatedInput?: Readonly<Record<string, unknown>>
+  readonly additionalContext?: string
+  readonly systemMessage?: string
+  /** Ends the whole run. */
+  readonly stop?: boolean
+  /** Fields of the wire's answer that this list does not name. */
+  readonly raw?: Readonly<Record<string, unknown>>
+}
+
+export type HookCallback = (context: HookContext) => HookDecision | undefined | void | Promise<HookDecision | undefined | void>
+
+export interface HookMatcher {
+  readonly callback: HookCallback
+  /** A regular expression over the tool's whole name; a hook with a pattern never matches an event without a tool. */
+  readonly pattern?: string | RegExp
+  /** Higher first. */
+  readonly priority?: number
+  /** Milliseconds for this hook; default 30 seconds. */
+  readonly timeoutMs?: number
+  /** What a failure or a timeout of the hook means. Default `open`: as if it had no opinion. */
+  readonly onFailure?: 'open' | 'closed'
+}
+
+export interface HookRegistry {
+  /** Gives the function that takes it away again. */
+  register(event: HookEventName, callback: HookCallback, options?: Omit<HookMatcher, 'callback'>): () => void
+  on(event: HookEventName, callback: HookCallback, options?: Omit<HookMatcher, 'callback'>): () => void
+  unregister(event: HookEventName, callback: HookCallback): boolean
+  clear(event?: HookEventName): void
+  listHooks(event: HookEventName): readonly HookMatcher[]
+  count(event?: HookEventName): number
+  readonly events: readonly HookEventName[]
+  /** What a run needs to serve these hooks; the clients call it. */
+  wire(clock: Clock, onFailure?: (event: string, error: unknown) => void): HookWiring
+}
+
+export interface HookWiring {
+  /** The `hooks` field of `initialize`: one callback for each event, because order and matching are ours. */
+  readonly registration: Readonly<Record<string, unknown>>
+  readonly handler: ControlHandler
+}
+
+export function createHookRegistry(): HookRegistry {
+  const hooks = new Map<HookEventName, HookMatcher[]>()
+  const list = (event: HookEventName): HookMatcher[] => hooks.get(event) ?? []
+  const remove = (event: HookEventName, matches: (hook: HookMatcher) => boolean): boolean => {
+    const before = list(event)
+    const index = before.findIndex(matches)
+    if (index === -1) return false
+    hooks.set(event, before.toSpliced(index, 1))
+    return true
+  }
+  const register: HookRegistry['register'] = (event, callback, options = {}) => {
+    const hook: HookMatcher = { ...options, callback }
+    // Array sort is stable, so hooks of one priority run in the order they were registered.
+    hooks.set(
+      event,
+      [...list(event), hook].sort((one, other) => (other.priority ?? 0) - (one.priority ?? 0)),
+    )
+    return () => void remove(event, (candidate) => candidate === hook)
+  }
+  const registry: HookRegistry = {
+    register,
+    on: register,
+    unregister: (event, callback) => remove(event, (hook) => hook.callback === callback),
+    clear: (event) => (event === undefined ? hooks.clear() : void hooks.delete(event)),
+    listHooks: list,
+    count: (event) => (event === undefined ? [...hooks.values()].reduce((sum, some) => sum + some.length, 0) : list(event).length),
+    get events() {
+      return [...hooks].filter(([, some]) => some.length > 0).map(([event]) => event)
+    },
+    wire: (clock, onFailure) => ({
+      registration: Object.fromEntries(registry.events.map((event) => [event, [{ hookCallbackIds: [CALLBACK + event] }]])),
+      handler: hookHandler(registry, clock, onFailure),
+    }),
+  }
+  return registry
+}
+
+const CALLBACK = 'sbx:'
+
+function hookHandler(registry: HookRegistry, clock: Clock, onFailure?: (event: string, error: unknown) => void): ControlHandler {
+  return (question, signal) => {
+    const id = question.callback_id
+    if (question.subtype !== 'hook_callback' || typeof id !== 'string' || !id.startsWith(CALLBACK)) return undefined
+    const event = id.slice(CALLBACK.length) as HookEventName
+    return runHooks(
+      registry.listHooks(event),
+      contextOf(event, isRecord(question.input) ? question.input : {}, signal),
+      clock,
+      onFailure,
+    )
+  }
+}
+
+/** Each in turn; the first that refuses has the last word, and a changed input is what the next one sees. */
+async function runHooks(
+  hooks: readonly HookMatcher[],
+  first: HookContext,
+  clock: Clock,
+  onFailure: ((event: string, error: unknown) => void) | undefined,
+): Promise<Readonly<Record<string, unknown>>> {
+  let context = first
+  let answer: Readonly<Record<string, unknown>> = {}
+  for (const hook of hooks) {
+    if (!matches(hook.pattern, context.toolName)) continue
+    const decision = await decide(hook, context, clock, onFailure)
+    if (!decision) continue
+    answer = merge(answer, wireDecision(context.hookEvent, decision))
+    if (decision.updatedInput) context = { ...context, toolInput: decision.updatedInput }
+    if (decision.permission === 'deny' || decision.block || decision.stop) break
+  }
+  return answer
+}
+
+async function decide(
+  hook: HookMatcher,
+  context: HookContext,
+  clock: Clock,
+  onFailure: ((event: string, error: unknown) => void) | undefined,
+): Promise<HookDecision | undefined> {
+  const deadline = createDeadline({ signal: context.signal, timeoutMs: hook.timeoutMs ?? 30_000, clock })
+  try {
+    const asked = (async () => hook.callback({ ...context, signal: deadline.signal }))()
+    return (await raceSignal(asked, deadline.signal)) ?? undefined
+  } catch (error) {
+    if (context.signal.aborted) throw error
+    onFailure?.(context.hookEvent, error)
+    if (hook.onFailure !== 'closed') return undefined
+    const reason = deadline.signal.aborted ? 'A hook gave no answer in time.' : 'A hook failed.'
+    return context.hookEvent === 'PreToolUse' ? { permission: 'deny', reason } : { block: true, reason }
+  } finally {
+    deadline[Symbol.dispose]()
+  }
+}
+
+function matches(pattern: string | RegExp | undefined, toolName: string | undefined): boolean {
+  if (pattern === undefined) return true
+  if (toolName === undefined) return false
+  const source = typeof pattern === 'string' ? pattern : pattern.source
+  // The whole name: `Bash` must not match BashOutput.
+  return new RegExp(`^(?:${source})$`, typeof pattern === 'string' ? '' : pattern.flags.replace(/[gy]/g, '')).test(toolName)
+}
+
+function wireDecision(event: HookEventName, decision: HookDecision): Readonly<Record<string, unknown>> {
+  const { permission, block, reason, updatedInput, additionalContext, systemMessage, stop, raw } = decision
+  const specific: Record<string, unknown> = { hookEventName: event }
+  if (permission !== undefined) {
+    specific.permissionDecision = permission
+    if (reason !== undefined) specific.permissionDecisionReason = reason
+  }
+  if (updatedInput !== undefined) specific.updatedInput = updatedInput
+  if (additionalContext !== undefined) specific.additionalContext = additionalContext
+  return {
+    ...(stop ? { continue: false, ...(reason === undefined ? {} : { stopReason: reason }) } : {}),
+    ...(block ? { decision: 'block', reason: reason ?? 'Blocked by a hook.' } : {}),
+    ...(systemMessage === undefined ? {} : { systemMessage }),
+    ...(Object.keys(specific).length > 1 ? { hookSpecificOutput: specific } : {}),
+    ...raw,
+  }
+}
+
+function merge(
+  one: Readonly<Record<string, unknown>>,
+  other: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const [mine, theirs] = [one.hookSpecificOutput, other.hookSpecificOutput]
+  const both = isRecord(mine) && isRecord(theirs) ? { hookSpecificOutput: { ...mine, ...theirs } } : {}
+  return { ...one, ...other, ...both }
+}
+
+function contextOf(hookEvent: HookEventName, raw: Readonly<Record<string, unknown>>, signal: AbortSignal): HookContext {
+  const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
+  return {
+    hookEvent,
+    sessionId: text(raw.session_id) ?? '',
+    toolName: text(raw.tool_name),
+    toolInput: isRecord(raw.tool_input) ? raw.tool_input : undefined,
+    toolResult: raw.tool_response,
+    prompt: text(raw.prompt),
+    message: text(raw.last_assistant_message) ?? text(raw.message),
+    signal,
+    raw,
+  }
+}

@@ -1,0 +1,28 @@
+/** Code of this process that runs during the CLI's turns: permission callbacks, hooks, and tools over MCP. */
+export type { CanUseTool, PermissionResult, PermissionUpdate, ToolRequest } from './permissions.js'
+export {
+  createHookRegistry,
+  HOOK_EVENTS,
+  HookEvent,
+  type HookCallback,
+  type HookContext,
+  type HookDecision,
+  type HookEventName,
+  type HookMatcher,
+  type HookRegistry,
+  type HookWiring,
+} from './hooks.js'
+export {
+  createSdkMcpServer,
+  parseTaskTool,
+  tool,
+  type McpSdkServerConfig,
+  type SdkMcpServer,
+  type SdkMcpTool,
+  type StandardSchema,
+  type TaskToolUse,
+  type ToolAnswer,
+  type ToolCall,
+  type ToolContent,
+} from './mcp.js'
+export type { JsonSchema } from './json-check.js'

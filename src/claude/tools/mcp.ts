@@ -1,0 +1,157 @@
+/** Tools that run in this process: the CLI speaks JSON-RPC to them over the control protocol, wherever the CLI itself runs. */
+import { isRecord } from '../../core/is-record.js'
+import { checkJson, type JsonSchema } from './json-check.js'
+
+/** Content of a tool's answer: text, image, and what else MCP knows. */
+export interface ToolContent {
+  readonly type: string
+  readonly [field: string]: unknown
+}
+export interface ToolAnswer {
+  readonly content: readonly ToolContent[]
+  readonly isError?: boolean
+  readonly structuredContent?: unknown
+}
+
+export interface ToolCall {
+  readonly signal: AbortSignal
+  /** The model's call, to link an answer to its `toolUse` message. */
+  readonly toolUseId: string | undefined
+}
+
+/** The part of the Standard Schema interface that is needed: zod, valibot and arktype have it. */
+export interface StandardSchema<Output = unknown> {
+  readonly '~standard': {
+    validate(value: unknown): StandardResult<Output> | Promise<StandardResult<Output>>
+    readonly jsonSchema?: { input(options: { readonly target: string }): Readonly<Record<string, unknown>> }
+  }
+}
+type StandardResult<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: readonly { readonly message: string; readonly path?: readonly unknown[] }[] }
+
+export interface SdkMcpTool {
+  readonly name: string
+  readonly description: string
+  readonly inputSchema: JsonSchema
+  /** Throws in words that the model reads. */
+  check(input: unknown): unknown
+  handler(input: never, call: ToolCall): unknown
+}
+
+/**
+ * A tool. The schema is a JSON Schema, or a Standard Schema that can say itself as one. What the handler returns becomes text unless it
+ * is MCP content already; what it throws becomes an error that the model reads.
+ */
+export function tool<Input = Readonly<Record<string, unknown>>>(
+  name: string,
+  description: string,
+  schema: JsonSchema | StandardSchema<Input>,
+  handler: (input: Input, call: ToolCall) => unknown,
+): SdkMcpTool {
+  if ('~standard' in schema) {
+    const standard = (schema as StandardSchema<Input>)['~standard']
+    const inputSchema = (standard.jsonSchema?.input({ target: 'draft-2020-12' }) ?? { type: 'object' }) as JsonSchema
+    const check = async (input: unknown): Promise<Input> => {
+      const result = await standard.validate(input)
+      if (result.issues)
+        throw new Error(result.issues.map((issue) => `${(issue.path ?? []).join('.')}: ${issue.message}`).join('; '))
+      return result.value
+    }
+    return { name, description, inputSchema, check, handler }
+  }
+  const inputSchema = schema as JsonSchema
+  return { name, description, inputSchema, check: (input) => checkJson(inputSchema, input), handler }
+}
+
+export interface SdkMcpServer {
+  readonly name: string
+  readonly version: string
+  listTools(): readonly { readonly name: string; readonly description: string; readonly inputSchema: JsonSchema }[]
+  getTool(name: string): SdkMcpTool | undefined
+  addTool(tool: SdkMcpTool): void
+  callTool(name: string, input: unknown, call?: ToolCall): Promise<ToolAnswer>
+  /** Answers one JSON-RPC message; notifications get an empty result, because the CLI wants an answer to each. */
+  handle(message: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>>
+}
+
+export interface McpSdkServerConfig {
+  readonly name: string
+  readonly version?: string
+  readonly tools?: readonly SdkMcpTool[]
+}
+
+export function createSdkMcpServer({ name, version = '1.0.0', tools = [] }: McpSdkServerConfig): SdkMcpServer {
+  const byName = new Map(tools.map((one) => [one.name, one]))
+
+  const server: SdkMcpServer = {
+    name,
+    version,
+    listTools: () =>
+      [...byName.values()].map((one) => ({ name: one.name, description: one.description, inputSchema: one.inputSchema })),
+    getTool: (wanted) => byName.get(wanted),
+    addTool: (one) => void byName.set(one.name, one),
+    async callTool(wanted, input, call = { signal: new AbortController().signal, toolUseId: undefined }) {
+      const one = byName.get(wanted)
+      if (!one) return failed(`There is no tool ${wanted}.`)
+      try {
+        return answerOf(await one.handler((await one.check(input)) as never, call))
+      } catch (error) {
+        return failed(error instanceof Error ? error.message : String(error))
+      }
+    },
+    async handle(message, signal) {
+      const { id, method, params } = message
+      const fields = isRecord(params) ? params : {}
+      const reply = (result: unknown): Readonly<Record<string, unknown>> => ({ jsonrpc: '2.0', id: id ?? 0, result })
+      if (id === undefined) return reply({})
+      switch (method) {
+        case 'initialize': {
+          const protocolVersion = typeof fields.protocolVersion === 'string' ? fields.protocolVersion : '2025-06-18'
+          return reply({ protocolVersion, capabilities: { tools: {} }, serverInfo: { name, version } })
+        }
+        case 'ping':
+          return reply({})
+        case 'tools/list':
+          return reply({ tools: server.listTools() })
+        case 'tools/call': {
+          const meta = isRecord(fields._meta) ? fields._meta['claudecode/toolUseId'] : undefined
+          const toolUseId = typeof meta === 'string' ? meta : undefined
+          return reply(await server.callTool(String(fields.name), fields.arguments ?? {}, { signal, toolUseId }))
+        }
+        default:
+          return { jsonrpc: '2.0', id, error: { code: -32_601, message: `Method not found: ${String(method)}` } }
+      }
+    },
+  }
+  return server
+}
+
+function answerOf(value: unknown): ToolAnswer {
+  if (isRecord(value) && Array.isArray(value.content)) return value as unknown as ToolAnswer
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
+  return { content: [{ type: 'text', text }] }
+}
+
+const failed = (text: string): ToolAnswer => ({ content: [{ type: 'text', text }], isError: true })
+
+export interface TaskToolUse {
+  readonly subagentType: string | undefined
+  readonly prompt: string
+  readonly description: string | undefined
+  readonly runInBackground: boolean
+  readonly model: string | undefined
+}
+
+/** Reads the call that starts a subagent: `Task` on 2.0, `Agent` since. */
+export function parseTaskTool(toolName: string, args: Readonly<Record<string, unknown>>): TaskToolUse | undefined {
+  if ((toolName !== 'Task' && toolName !== 'Agent') || typeof args.prompt !== 'string') return undefined
+  const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
+  return {
+    subagentType: text(args.subagent_type),
+    prompt: args.prompt,
+    description: text(args.description),
+    runInBackground: args.run_in_background === true,
+    model: text(args.model),
+  }
+}

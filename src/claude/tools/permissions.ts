@@ -1,0 +1,121 @@
+/** Asks the caller before a tool runs. No answer, a failure or a broken answer is a refusal, in words that the model reads. */
+import type { Clock } from '../../core/clock.js'
+import { createDeadline, raceSignal } from '../../core/deadline.js'
+import type { ControlHandler } from '../protocol/control.js'
+import { asText, recordOf } from '../messages/guards.js'
+
+/** A change of the rules that the CLI proposes or that an answer asks for; its own field names. */
+export interface PermissionUpdate {
+  readonly type: 'addRules' | 'replaceRules' | 'removeRules' | 'setMode' | 'addDirectories' | 'removeDirectories' | (string & {})
+  /** Everything but `session` is written to a file and outlives the run. */
+  readonly destination: 'session' | 'localSettings' | 'projectSettings' | 'userSettings' | 'cliArg' | (string & {})
+  readonly [field: string]: unknown
+}
+
+export interface ToolRequest {
+  readonly toolUseId: string
+  /** Falls when the CLI withdraws the question, for example after an interrupt. */
+  readonly signal: AbortSignal
+  readonly suggestions: readonly PermissionUpdate[]
+  readonly displayName: string | undefined
+  readonly description: string | undefined
+  readonly agentId: string | undefined
+  readonly blockedPath: string | undefined
+  readonly decisionReason: string | undefined
+  /** The question as it came. */
+  readonly raw: Readonly<Record<string, unknown>>
+}
+
+export interface PermissionResult {
+  /** `ask` means that the callback does not decide; nobody is left to ask, so it refuses. */
+  readonly behavior: 'allow' | 'deny' | 'ask'
+  /** What runs instead of what the model asked for. */
+  readonly updatedInput?: Readonly<Record<string, unknown>> | undefined
+  /** What the model reads, word for word. */
+  readonly message?: string | undefined
+  /** With a refusal: end the turn. */
+  readonly interrupt?: boolean
+  /** Also take over the CLI's suggestions: for this session, or also those that it writes into settings files. */
+  readonly always?: 'session' | 'lasting'
+  readonly updatedPermissions?: readonly PermissionUpdate[]
+}
+
+export type CanUseTool = (
+  toolName: string,
+  input: Readonly<Record<string, unknown>>,
+  request: ToolRequest,
+) => PermissionResult | Promise<PermissionResult>
+
+export interface PermissionOptions {
+  readonly canUseTool: CanUseTool
+  /** How long a callback may think; then it has refused. Default ten minutes. */
+  readonly timeoutMs?: number | undefined
+  readonly clock: Clock
+  /** Told about a callback that failed or gave no answer in time. */
+  readonly onFailure?: ((toolName: string, error: unknown) => void) | undefined
+}
+
+export function permissionHandler(options: PermissionOptions): ControlHandler {
+  const { canUseTool, timeoutMs = 600_000, clock, onFailure } = options
+  return (question, signal) => {
+    if (question.subtype !== 'can_use_tool') return undefined
+    return decide(question, signal)
+  }
+
+  async function decide(
+    question: Readonly<Record<string, unknown>>,
+    withdrawn: AbortSignal,
+  ): Promise<Readonly<Record<string, unknown>>> {
+    const tool = asText(question.tool_name) ?? ''
+    const input = recordOf(question.input)
+    const suggestions = (
+      Array.isArray(question.permission_suggestions) ? question.permission_suggestions : []
+    ) as PermissionUpdate[]
+    const deadline = createDeadline({ signal: withdrawn, timeoutMs, clock })
+    const request: ToolRequest = {
+      toolUseId: asText(question.tool_use_id) ?? '',
+      signal: deadline.signal,
+      suggestions,
+      displayName: asText(question.display_name),
+      description: asText(question.description),
+      agentId: asText(question.agent_id),
+      blockedPath: asText(question.blocked_path),
+      decisionReason: asText(question.decision_reason),
+      raw: question,
+    }
+    try {
+      // Inside an async function, so that a callback that throws at once is a rejection too.
+      const asked = (async () => canUseTool(tool, input, request))()
+      return wireAnswer(await raceSignal(asked, deadline.signal), input, suggestions)
+    } catch (error) {
+      if (withdrawn.aborted) throw error
+      onFailure?.(tool, error)
+      const why = deadline.signal.aborted ? 'nobody answered in time' : 'the callback failed'
+      return { behavior: 'deny', message: `Permission refused: ${why}.` }
+    } finally {
+      deadline[Symbol.dispose]()
+    }
+  }
+}
+
+function wireAnswer(
+  result: PermissionResult,
+  input: Readonly<Record<string, unknown>>,
+  suggestions: readonly PermissionUpdate[],
+): Readonly<Record<string, unknown>> {
+  if (result.behavior !== 'allow') {
+    // A refusal without a message fails the call with a validation error instead.
+    return { behavior: 'deny', message: result.message ?? 'Permission refused.', ...(result.interrupt ? { interrupt: true } : {}) }
+  }
+  const taken =
+    result.always === undefined
+      ? []
+      : suggestions.filter(({ destination }) => result.always === 'lasting' || destination === 'session')
+  const updates = [...(result.updatedPermissions ?? []), ...taken]
+  // 2.0 insists on updatedInput.
+  return {
+    behavior: 'allow',
+    updatedInput: result.updatedInput ?? input,
+    ...(updates.length > 0 ? { updatedPermissions: updates } : {}),
+  }
+}
