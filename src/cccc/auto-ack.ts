@@ -38,7 +38,7 @@ const REMEMBERED = 4096
 export function createAutoAck({ daemon, inbox, messages, events }: Parts): AutoAck {
   return async function* autoAck({ groupId, actorId = 'user' }, options = {}) {
     const call: CcccCallOptions = options.signal ? { signal: options.signal } : {}
-    await daemon.refuseOnC('chat_ack', 'Answer a request_reply message with reply.', call)
+    await daemon.withoutModes('chat_ack', 'Answer a request_reply message with reply.', call, async () => {})
     const handled = createRecent<string>(REMEMBERED)
 
     const acknowledge = async (event: CcccEvent): Promise<CcccAutoAckOutcome | undefined> => {

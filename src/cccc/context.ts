@@ -1,41 +1,72 @@
-/** The shared context: batches that are applied whole or not at all, in one of two vocabularies. */
-import type { CcccCallOptions, CcccCore } from './small-client.js'
+/** The shared context of a group: batches of changes that the daemon applies whole or not at all, in one of two vocabularies. */
 import type { CcccDaemonKnowledge } from './daemon.js'
 import { badArgument, isApiError, unsupported } from './errors.js'
 import type { MethodCall } from './methods.js'
 import type { Loose } from './shapes.js'
+import type { CcccCallOptions, CcccCore } from './small-client.js'
 
+/** A batch of changes. */
 export interface CcccContextSyncArgs {
+  /** The group. */
   readonly groupId: string
-  /** Items as the daemon takes them: `{ op: 'task.create', … }`. */
+  /** The changes, as the daemon takes them: `{ op: 'task.create', title: 'x' }`. At most one `task.create`. */
   readonly ops: readonly Loose[]
-  /** Default `system`, which the daemon lets do everything, as in the published clients. */
+  /** Who changes; default `system`, which the daemon allows everything, as in the published clients. */
   readonly by?: string
+  /** Checks the batch and changes nothing; default `false`. */
   readonly dryRun?: boolean
-  /** Refuses the batch when the context has changed since. Not on dialect A, which would ignore it. */
+  /** Refuses the batch when the context has another version by now. `unsupported` on dialect A, which would ignore it. */
   readonly ifVersion?: string
 }
 
+/** A note. */
 export interface CcccNoteArgs {
+  /** The group. */
   readonly groupId: string
+  /** The text; at most 400 characters on dialects B and C. */
   readonly content: string
+  /** Who writes it; default: the client's principal. */
   readonly by?: string
-  /** For the newer vocabulary; default `decision`. */
+  /** Dialects B and C; default `decision`. */
   readonly kind?: 'decision' | 'handoff'
 }
 
+/** How a note was stored. */
 export interface CcccNoteResult {
-  /** The item that the daemon took. */
+  /** The change that the daemon accepted. */
   readonly op: 'note.add' | 'coordination.note.add'
+  /** The answer to the batch. */
   readonly result: Loose
 }
 
+/** `client.context`, where it replaces plain ops. */
 export interface CcccContextMethods {
+  /**
+   * Applies a batch of changes. Two `task.create` in one batch are refused before anything is sent: the daemon would lose the first.
+   * @example
+   * import { createCccc } from 'signalbox/cccc'
+   * import { ccccDaemon } from 'signalbox/node'
+   *
+   * await using client = createCccc({ transport: ccccDaemon() })
+   * const { version } = await client.context.get({ groupId: 'g_0123456789ab' })
+   * const ops = [{ op: 'task.create', title: 'write the page' }]
+   * await client.context.sync({ groupId: 'g_0123456789ab', ops, ifVersion: String(version) })
+   */
   sync(args: CcccContextSyncArgs, options?: CcccCallOptions): Promise<Loose>
+  /**
+   * Adds a note in the daemon's vocabulary. A text that the daemon would cut is refused before it is sent.
+   * @example
+   * import { createCccc } from 'signalbox/cccc'
+   * import { ccccDaemon } from 'signalbox/node'
+   *
+   * await using client = createCccc({ transport: ccccDaemon() })
+   * const { op } = await client.context.addNote({ groupId: 'g_0123456789ab', content: 'we ship on Friday' })
+   * console.log(op)
+   */
   addNote(args: CcccNoteArgs, options?: CcccCallOptions): Promise<CcccNoteResult>
 }
 
-/** The newer vocabulary cuts a longer note without a word. */
+/** Dialects B and C cut a longer note and do not say so. */
 export const NOTE_CHARACTERS = 400
 
 export function createContextMethods(core: CcccCore, call: MethodCall, daemon: CcccDaemonKnowledge): CcccContextMethods {
@@ -44,8 +75,8 @@ export function createContextMethods(core: CcccCore, call: MethodCall, daemon: C
     if (args.ops.filter((item) => item.op === 'task.create').length > 1) {
       throw badArgument(op, 'Two tasks of one batch get the same id: the first would be lost.', 'Create one task per call.')
     }
-    if (args.ifVersion !== undefined && (await daemon.dialect(options)) === 'A') {
-      throw unsupported(op, 'This daemon ignores ifVersion without a word.', 'Leave it out.')
+    if (args.ifVersion !== undefined && (await daemon.verified(options)) === 'A') {
+      throw unsupported(op, 'This daemon ignores ifVersion.', 'Leave it out.')
     }
     return call(op, { dryRun: false, ...args }, options)
   }
@@ -56,7 +87,7 @@ export function createContextMethods(core: CcccCore, call: MethodCall, daemon: C
     if (!old && content.length > NOTE_CHARACTERS) {
       throw badArgument(
         op,
-        `The note has ${content.length} characters; this daemon cuts it after ${NOTE_CHARACTERS} without a word.`,
+        `The note has ${content.length} characters; this daemon would cut it after ${NOTE_CHARACTERS}.`,
         'Shorten it, or send a message.',
       )
     }
@@ -71,7 +102,7 @@ export function createContextMethods(core: CcccCore, call: MethodCall, daemon: C
       try {
         return await add(old, args, options)
       } catch (error) {
-        // A daemon that was replaced meanwhile. Batches are atomic, so the refused one left nothing behind.
+        // Another daemon may answer by now. The refused batch had no effect.
         if (!isApiError(error, 'context_sync_error')) throw error
         const { dialect } = await daemon.get({ ...options, fresh: true })
         if ((dialect === 'A') === old) throw error

@@ -1,17 +1,18 @@
-/** Reads the daemon's descriptor as leniently as the published clients do together. Pure: whoever has a file system reads the file. */
+/** Reads the text of the daemon's descriptor. It accepts what either of the published clients accepts. */
 import { isRecord } from '../core/is-record.js'
 
+/** Where the daemon listens, and its process id where the descriptor names it. */
 export type CcccEndpoint =
   | { readonly transport: 'unix'; readonly path: string; readonly pid?: number }
   | { readonly transport: 'tcp'; readonly host: string; readonly port: number; readonly pid?: number }
 
-/** Nothing usable is written there: try the socket that lies beside it. */
+/** The descriptor names no usable address: the socket beside it is tried. */
 export const FALLBACK = 'fallback'
 
 export function endpointOf(text: string): CcccEndpoint | typeof FALLBACK {
   const descriptor = parse(text)
   if (!isRecord(descriptor)) return FALLBACK
-  // Old writers left the version out.
+  // The tests of the Python client have descriptors without a version.
   if (descriptor.v !== undefined && descriptor.v !== 1) return FALLBACK
   const { pid: told } = descriptor
   const pid = typeof told === 'number' && Number.isInteger(told) && told > 0 ? { pid: told } : {}
@@ -26,10 +27,11 @@ export function endpointOf(text: string): CcccEndpoint | typeof FALLBACK {
   return { transport: 'tcp', host: reachable(descriptor.host), port, ...pid }
 }
 
-/** A daemon listens on IPv4 only, and what it listens on is not always what one can connect to. */
-function reachable(host: unknown): string {
-  const name = typeof host === 'string' ? host.trim() : ''
-  return name === '' || name === 'localhost' || name === '0.0.0.0' || name.includes(':') ? '127.0.0.1' : name
+/** The address to connect to: an unspecified address is one to listen on only. */
+function reachable(given: unknown): string {
+  const host = typeof given === 'string' ? given.trim().replace(/^\[(.*)\]$/, '$1') : ''
+  if (host === '' || host === 'localhost' || host === '0.0.0.0') return '127.0.0.1'
+  return host === '::' ? '::1' : host
 }
 
 function parse(text: string): unknown {

@@ -16,8 +16,8 @@ export class DaemonUnavailableError extends CcccError {
 }
 
 /**
- * The request was written and no answer came. The daemon may have acted: measured on 0.4.3, a message was stored although its answer
- * never came. Only a read, or an op that may be repeated, is safe to call again.
+ * The request was written and no answer came: the connection ended, the answer was broken, or the deadline passed. The daemon may have
+ * acted: 0.4.3 was seen to store a message and lose the answer. Only a read, or an op that may be repeated, is safe to call again.
  */
 export class OutcomeUnknownError extends DaemonUnavailableError {
   override readonly name: string = 'OutcomeUnknownError'
@@ -52,7 +52,10 @@ const CODES: readonly (readonly [ErrorCode, RegExp])[] = [
   ['not_found', /(?:^|_)not_found$|^unknown_actor$/],
   ['conflict', /_(?:conflict|mismatch)$|^(?:already_delivered|concurrent_read|delivery_in_progress|profile_in_use)$/],
   ['unsupported', /^unsupported_|_not_supported$|^unknown_op$/],
-  ['invalid_argument', /^(?:missing|invalid|empty)_|^(?:no_enabled_recipients|scope_not_attached|validation_error)$/],
+  [
+    'invalid_argument',
+    /^(?:missing|invalid|empty)_|^(?:no_enabled_recipients|scope_not_attached|validation_error|concrete_recipients_required|mixed_recipient_kinds|mail_requires_actor_recipient)$/,
+  ],
   ['too_large', /_too_large$/],
   ['permission_denied', /^(?:permission_denied|read_only)$/],
   ['unauthenticated', /^(?:unauthorized|auth_required|bootstrap_required)$/],

@@ -28,11 +28,14 @@ export type { CcccInbox, CcccInboxArgs } from './inbox.js'
 export type {
   CcccCrossGroupArgs,
   CcccCrossGroupResult,
+  CcccDropped,
+  CcccMessageArgs,
   CcccMessageMode,
   CcccReplyArgs,
   CcccReplyResult,
   CcccSendArgs,
   CcccSendResult,
+  CcccSent,
 } from './messages.js'
 export type { CcccResolve, CcccResolved, CcccResolveArgs } from './resolve.js'
 export type { CcccProfileUpsertArgs, CcccProfileUpsertResult } from './profiles.js'

@@ -26,6 +26,8 @@ export type MethodCall = (op: string, args?: object, options?: CcccCallOptions) 
 /** What a published client insists on, where the daemon's own default would surprise. */
 const PREPARE: Readonly<Record<string, (args: Loose) => Loose>> = {
   actor_update: (args) => ({ patch: {}, ...args }),
+  // The daemon reads a comma-separated string here and ignores a list.
+  task_list: ({ task_ids: ids, statuses, ...rest }) => ({ ...rest, ...joined('task_ids', ids), ...joined('statuses', statuses) }),
   // Only this one object inside a profile is mapped, as in the published TypeScript client.
   actor_profile_upsert(args) {
     if (!isRecord(args.profile) || !('capabilityDefaults' in args.profile)) return args
@@ -36,6 +38,11 @@ const PREPARE: Readonly<Record<string, (args: Loose) => Loose>> = {
     if (!Array.isArray(args.actions) || args.actions.length > 0) return args
     throw badArgument('group_automation_manage', 'The list of actions is empty.', 'Name at least one.')
   },
+}
+
+function joined(name: string, value: unknown): Loose {
+  if (value === undefined) return {}
+  return { [name]: Array.isArray(value) ? value.join(',') : value }
 }
 
 export function createMethodCall(core: CcccCore, table: OpTable): MethodCall {

@@ -187,7 +187,7 @@ export interface CcccOps {
   /** Read presence entries */
   presence_get: { args: { group_id: string }; result: Answer<{ agents: Array<{ id: string; status: string; updated_at: string }> }> }
   /** List tasks, or read one with children */
-  task_list: { args: { group_id: string; task_id?: string }; result: Answer<{ tasks?: Array<Loose>; task?: Loose }> }
+  task_list: { args: { group_id: string; task_id?: string; task_ids?: string | readonly string[]; status?: 'planned' | 'active' | 'done' | 'archived' | (string & {}); statuses?: string | readonly string[]; query?: string; assignee?: string; attention?: 'blocked' | 'waiting_user' | 'handoff' | 'unassigned' | (string & {}); offset?: number; limit?: number; include_index?: boolean }; result: Answer<{ tasks?: Array<Loose>; task?: Loose; tasks_version?: string; facets?: Loose; pages?: Loose }> }
   /** SDK-style memory read */
   memory_get: { args: { group_id?: unknown; offset?: unknown; limit?: unknown; path?: unknown; date?: unknown; target?: unknown }; result: Loose }
   /** SDK-style memory health */

@@ -65,11 +65,12 @@ export function createResolve(
   }
 
   const find = async (args: CcccResolveArgs, options: CcccCallOptions): Promise<CcccResolved> => {
-    const dialect = await daemon.dialect(options)
-    if (dialect === 'A') {
-      throw unsupported('resolve', 'This daemon keeps no client ids.', 'Look for the message by what it says.')
-    }
-    const event = await (dialect === 'C' ? inHistory(args, options) : inReplay(args, options))
+    const event = await daemon.speak(options, async (dialect) => {
+      if (dialect === 'A') {
+        throw unsupported('resolve', 'This daemon keeps no client ids.', 'Look for the message by its text.')
+      }
+      return dialect === 'C' ? inHistory(args, options) : inReplay(args, options)
+    })
     return event ? { outcome: 'stored', event } : { outcome: 'unseen' }
   }
 

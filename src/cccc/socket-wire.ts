@@ -36,8 +36,9 @@ export function encodeRequest(op: string, args: Loose): Uint8Array {
   })
 }
 
+/** The request did not leave. */
 function unavailable(op: string, cause: unknown): SignalboxError {
-  if (cause instanceof CcccError) return cause
+  if (cause instanceof CcccError && cause.sent === 'no') return cause
   const known = SignalboxError.is(cause) ? cause : undefined
   return new DaemonUnavailableError({
     op,
@@ -52,9 +53,10 @@ function unavailable(op: string, cause: unknown): SignalboxError {
 /** The request was written, or its writing failed, and no whole answer came. */
 function noAnswer(op: string, line: Uint8Array | undefined, fault: unknown, writeError: unknown): unknown {
   if (fault instanceof CcccError || SignalboxError.is(fault, 'too_large')) return fault
-  // A gateway refused it; the daemon never saw it.
+  // A gateway could not reach the daemon, or refused the request. The daemon never saw it.
   if (SignalboxError.is(fault) && (fault.sent === 'no' || fault.code === 'permission_denied')) {
-    return withFacts(fault, {}, { sent: 'no' })
+    const isDown = fault.code === 'unreachable' || fault.code === 'unavailable'
+    return isDown ? unavailable(op, fault) : withFacts(fault, {}, { sent: 'no' })
   }
   if (!line && SignalboxError.is(writeError) && writeError.sent === 'no') return unavailable(op, writeError)
   return new OutcomeUnknownError({
@@ -65,6 +67,19 @@ function noAnswer(op: string, line: Uint8Array | undefined, fault: unknown, writ
       : `The daemon closed the connection without an answer to ${op}.`,
     hint: 'The daemon may have acted: find out before you repeat the call.',
     cause: fault ?? writeError,
+  })
+}
+
+/** The request was written and its caller waits no more. A deadline leaves an unknown outcome; an abort is the caller's own. */
+function givenUp(op: string, signal: AbortSignal): SignalboxError {
+  const { code, message, cause } = abortError(signal, { op, sent: 'maybe' })
+  if (code !== 'deadline_exceeded') return abortError(signal, { op, sent: 'maybe' })
+  return new OutcomeUnknownError({
+    code,
+    op,
+    message,
+    cause,
+    hint: 'The daemon may have acted: find out before you repeat the call.',
   })
 }
 
@@ -119,7 +134,7 @@ export function socketWire({ transport, clock, maxLineBytes }: SocketWireOptions
       } catch (error) {
         if (signal.aborted) {
           ends.afterRequest(link, written, reading)
-          throw abortError(signal, { op, sent: 'maybe' })
+          throw givenUp(op, signal)
         }
         ends.track(link.close())
         fault = error

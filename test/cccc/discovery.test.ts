@@ -4,10 +4,13 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import * as files from 'node:fs/promises'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createCccc } from '../../src/cccc/index.js'
 import { createCcccSimulator } from '../../src/testing/index.js'
 import { ccccDaemon, ccccHome, discoverCccc, listenTcp, listenUnix } from '../../transports/node/index.js'
+
+vi.mock('node:fs/promises', { spy: true })
 
 let home: string
 beforeEach(async () => {
@@ -68,7 +71,6 @@ describe('the descriptor [cccc.descriptor]', () => {
     ['', '127.0.0.1'],
     ['localhost', '127.0.0.1'],
     ['0.0.0.0', '127.0.0.1'],
-    ['::1', '127.0.0.1'],
     ['192.168.1.1', '192.168.1.1'],
   ])('the host %j is reached at %s', async (host, reached) => {
     await describeAs(tcp({ host }))
@@ -135,6 +137,24 @@ describe('the transport', () => {
     simulator.pid += 1
     await expect(client.groups.create({})).rejects.toMatchObject({ code: 'unreachable', sent: 'no' })
     expect(simulator.ledger.requests.map(({ op }) => op)).toEqual(['ping', 'groups', 'ping'])
+  })
+
+  test('reads a descriptor once while it stays the same file, and again after a change [cccc.descriptor-once]', async () => {
+    await using simulator = createCcccSimulator()
+    const paths = [join(home, 'one.sock'), join(home, 'two.sock')]
+    await using first = await listenUnix({ path: paths[0] as string })
+    await using second = await listenUnix({ path: paths[1] as string })
+    for (const listener of [first, second]) void simulator.listen(listener)
+    const reads = (): number => vi.mocked(files.open).mock.calls.filter(([path]) => String(path).startsWith(home)).length
+    await using client = createCccc({ transport: ccccDaemon({ home }) })
+    for (const [round, path] of paths.entries()) {
+      await describeAs(JSON.stringify({ v: 1, transport: 'unix', path }))
+      // A file that has just changed is read for each call.
+      await new Promise((resolve) => setTimeout(resolve, 120))
+      const before = reads()
+      for (let call = 0; call < 5; call += 1) await client.call('ping')
+      expect(reads() - before, `round ${round}`).toBe(1)
+    }
   })
 
   test('reads the descriptor again after a stale one [cccc.stale-descriptor]', async () => {

@@ -4,13 +4,14 @@ import {
   createCccc,
   type CcccClient,
   type CcccCursor,
+  type CcccEvent,
   type CcccEventStream,
   type CcccNotice,
   type CcccStreamItem,
 } from '../../src/cccc/index.js'
 import { createCcccCore } from '../../src/cccc/small-client.js'
 import { createEventStream } from '../../src/cccc/events/stream.js'
-import { createTracker } from '../../src/cccc/events/tracker.js'
+import { createTracker, type Tracker } from '../../src/cccc/events/tracker.js'
 import { createCcccSimulator, createFakeClock, type CcccSimulator, type CcccSimulatorOptions } from '../../src/testing/index.js'
 
 const ends: (() => PromiseLike<unknown>)[] = []
@@ -36,6 +37,12 @@ const quick = { backoff: { baseMs: 1, maxMs: 2 } }
 
 function say(simulator: CcccSimulator, groupId: string, text: string): string {
   return simulator.append(groupId, { kind: 'chat.message', by: 'user', data: { text, to: ['user'], message_mode: 'send' } }).id
+}
+
+function seen(tracker: Tracker, event: CcccEvent): CcccStreamItem[] {
+  const items: CcccStreamItem[] = []
+  tracker.see(event, items)
+  return items
 }
 
 const shown = (item: CcccStreamItem): string =>
@@ -208,7 +215,7 @@ describe('a consumer', () => {
     await using core = createCcccCore({ transport: simulator.transport })
     const tracker = createTracker(undefined)
     const event = (id: string) =>
-      tracker.see({
+      seen(tracker, {
         id,
         ts: `2026-01-01T00:00:0${id}.000000Z`,
         kind: 'chat.message',
@@ -272,7 +279,7 @@ describe('a consumer', () => {
   test('is not given its last event again, however much activity came behind it [cccc.duplicates]', () => {
     const tracker = createTracker(undefined)
     const event = (id: string, kind = 'chat.message') =>
-      tracker.see({ id, ts: '2026-01-01T00:00:00.000000Z', kind, group_id: 'g', by: 'user', data: { text: id } }).map(shown)
+      seen(tracker, { id, ts: '2026-01-01T00:00:00.000000Z', kind, group_id: 'g', by: 'user', data: { text: id } }).map(shown)
     tracker.startAt('2025-12-31T00:00:00.000000Z')
     tracker.resume()
     expect([...event('one'), ...event('two')]).toEqual(['one', 'two'])

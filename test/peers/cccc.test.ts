@@ -19,6 +19,7 @@ describe.each(RELEASES)('the daemon $name ($implementation)', (release) => {
     dialect: release.dialect,
     implementation: release.implementation,
     streams: release.streams,
+    asksForeman: release.asksForeman ?? false,
     projectPath: daemon.projectPath,
     rounds,
   })

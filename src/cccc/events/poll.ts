@@ -70,6 +70,7 @@ async function round({ core, args, tracker }: PollContext, options: CallOptions,
     reached = false
     break
   }
-  const gap: CcccStreamItem[] = reached || told ? [] : [{ type: 'gap', from, reason: 'expired' }]
-  return [...gap, ...newestFirst.reverse().flatMap((event) => tracker.see(event))]
+  const items: CcccStreamItem[] = reached || told ? [] : [{ type: 'gap', from, reason: 'expired' }]
+  for (const event of newestFirst.reverse()) tracker.see(event, items)
+  return items
 }

@@ -96,8 +96,16 @@ const ENDED = { ended: true }
 
 const cursorOf = (item: CcccStreamItem): CcccCursor | undefined => (item.type === 'event' ? item.cursor : undefined)
 
-/** An estimate: the text is what makes an event big. */
+/** About the bytes of an item as JSON, and never less than its texts have characters. */
 function sizeOf(item: CcccStreamItem): number {
-  const text = item.type === 'event' ? item.event.data?.text : undefined
-  return 512 + (typeof text === 'string' ? text.length * 2 : 0)
+  return item.type === 'event' ? 100 + sizeOfValue(item.event) : 100
+}
+
+function sizeOfValue(value: unknown): number {
+  if (typeof value === 'string') return value.length
+  if (typeof value !== 'object' || value === null) return 8
+  let size = 8
+  if (Array.isArray(value)) for (const item of value) size += sizeOfValue(item)
+  else for (const key in value) size += key.length + sizeOfValue((value as Record<string, unknown>)[key])
+  return size
 }

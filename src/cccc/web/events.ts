@@ -7,6 +7,7 @@ import { sseDecoder } from '../../core/codec/sse.js'
 import { watchIdle } from '../../core/idle.js'
 import { onAbort } from '../../core/on-abort.js'
 import { createDeadline } from '../../core/deadline.js'
+import { createRecent } from '../../core/stream.js'
 import { SignalboxError } from '../../errors.js'
 import type { Reply } from '../../transport.js'
 import type { EventSource } from '../events/source.js'
@@ -24,6 +25,9 @@ const TAILS = [200, 2_000]
 const SECOND_LOOK_MS = 1_000
 const ANSWER_MS = 30_000
 
+/** The tail is read beside the stream, and a new connection may repeat a minute of the last one: so many ids are kept. */
+const REMEMBERED = 4096
+
 export interface WebEventsContext {
   readonly args: CcccEventsArgs
   readonly idleMs: number
@@ -33,8 +37,14 @@ export interface WebEventsContext {
   answerOf(op: string, reply: Reply): Promise<Loose>
 }
 
-export async function webEvents(context: WebEventsContext): Promise<EventSource> {
-  const { args } = context
+interface Context extends WebEventsContext {
+  /** True for the id of an event that came before. */
+  seen(id: string): boolean
+}
+
+export async function webEvents(given: WebEventsContext): Promise<EventSource> {
+  const { args } = given
+  const context: Context = { ...given, seen: createRecent<string>(REMEMBERED).seen }
   if (args.by !== undefined && args.by !== 'user') {
     throw unsupported(
       OP,
@@ -45,6 +55,7 @@ export async function webEvents(context: WebEventsContext): Promise<EventSource>
   const newest = args.cursor ?? (await tail(context, 1, context.opening)).events.at(-1)
   const start = newest && ('kind' in newest ? { eventId: newest.id, ts: newest.ts } : newest)
   const tracker = createTracker(start)
+  if (start?.eventId !== undefined) context.seen(start.eventId)
   let first: Reply | undefined = await connect(context, context.opening)
   return {
     mode: 'sse',
@@ -98,7 +109,7 @@ async function tail(
 }
 
 /** Everything after the cursor, or what there is and a gap before it. */
-async function missed(context: WebEventsContext, tracker: Tracker, signal: AbortSignal): Promise<CcccStreamItem[]> {
+async function missed(context: Context, tracker: Tracker, signal: AbortSignal): Promise<CcccStreamItem[]> {
   const from = tracker.cursor
   for (const lines of TAILS) {
     const { events, full } = await tail(context, lines, signal)
@@ -113,14 +124,15 @@ async function missed(context: WebEventsContext, tracker: Tracker, signal: Abort
 }
 
 /** Positions move with every event; only the kinds that were asked for are handed out. */
-function wanted({ args }: WebEventsContext, tracker: Tracker, event: CcccEvent): CcccStreamItem[] {
-  const items = tracker.see(event)
+function wanted({ args, seen }: Context, tracker: Tracker, event: CcccEvent): CcccStreamItem[] {
+  const items: CcccStreamItem[] = []
+  if (!seen(event.id)) tracker.see(event, items)
   const { kinds = [] } = args
   return kinds.length === 0 || kinds.includes(event.kind) ? items : items.filter(({ type }) => type === 'gap')
 }
 
 async function* read(
-  context: WebEventsContext,
+  context: Context,
   tracker: Tracker,
   reply: Reply,
   signal: AbortSignal,
@@ -162,7 +174,10 @@ async function* read(
         // It gave up on us; the ledger still has what it dropped.
         if (message.event === 'error') throw ended(`gave up: ${message.data.slice(0, 200)}`)
         const event = parsed(message.data)
-        if (!isEvent(event)) continue
+        if (!isEvent(event)) {
+          if (message.event === 'ledger') tracker.unreadable(items)
+          continue
+        }
         // Until the tailer is known to follow, the ledger is read first: what it skipped comes before what it saw.
         if (unread) items.push(...(await missed(context, tracker, signal)))
         unread = false

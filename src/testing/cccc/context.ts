@@ -170,6 +170,9 @@ export const CONTEXT_OPS: Readonly<Record<string, Handler>> = {
   task_list(args, world) {
     const { context } = world.group(args)
     const id = text(args, 'task_id')
+    // Lists of ids and statuses are read from one string; a JSON array is ignored.
+    const ids = text(args, 'task_ids')
+    if (ids !== '') return { tasks: ids.split(',').flatMap((each) => context.tasks.filter((task) => task.id === each.trim())) }
     if (id === '') return { tasks: context.tasks }
     const task = context.tasks.find((each) => each.id === id)
     if (!task) throw new SimRefusal('task_not_found', `Task not found: ${id}`)

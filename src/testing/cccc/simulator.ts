@@ -11,7 +11,7 @@ import { memoryServer } from '../memory-server.js'
 import { FACTS } from './dialect.js'
 import { parseRequest, readRequest, type Request } from './framing.js'
 import { knownOps, perform, ping } from './ops.js'
-import { serveStream, subscriptionOf } from './stream.js'
+import { serveStream, subscriptionOf, type OpenStream } from './stream.js'
 import { createTerminals } from './terminal.js'
 import { createWorld, SimRefusal, type World } from './world.js'
 
@@ -50,7 +50,9 @@ export interface CcccSimulator extends AsyncDisposable {
   append(groupId: string, event: { kind: string; by?: string; data: Loose }): CcccEvent
   /** An event that is streamed and stored nowhere, such as `actor.activity`. */
   announce(groupId: string, event: { kind: string; data: Loose }): void
-  /** Ends every connection without a word and refuses new ones; the state stays on disk. */
+  /** Writes this text into every open stream, as a daemon that breaks a line would. */
+  raw(text: string): void
+  /** Ends every connection without an answer and refuses new ones; the state stays on disk. */
   kill(): void
   /** Another process on the same state. */
   restart(dialect?: CcccDialect): void
@@ -70,7 +72,7 @@ export function createCcccSimulator(options: CcccSimulatorOptions = {}): CcccSim
   let alive = true
   let pid = 4711
   const links = new Set<Link>()
-  const streams = new Set<() => void>()
+  const streams = new Set<OpenStream>()
   const server = memoryServer({ name: 'cccc' })
   const ledger: CcccSimulator['ledger'] = { requests: [], bare: 0, invalid: 0, connections: 0 }
   const faults: CcccFaults = { loseAnswers: {}, answerAfterMs: 0, subscribeAfterMs: 0, silent: false, pieceBytes: 0 }
@@ -79,7 +81,7 @@ export function createCcccSimulator(options: CcccSimulatorOptions = {}): CcccSim
 
   const kill = (): void => {
     alive = false
-    for (const stop of [...streams]) stop()
+    for (const { stop } of [...streams]) stop()
     for (const link of [...links]) void link.close()
   }
 
@@ -120,7 +122,7 @@ export function createCcccSimulator(options: CcccSimulatorOptions = {}): CcccSim
   const act = async (link: Link, { op, args }: Request): Promise<void> => {
     if (op === 'events_stream' && known.has(op)) {
       const subscription = subscriptionOf(world, args)
-      let stopped: (() => void) | undefined
+      let opened: OpenStream | undefined
       try {
         await serveStream(
           world,
@@ -128,13 +130,13 @@ export function createCcccSimulator(options: CcccSimulatorOptions = {}): CcccSim
           args,
           subscription,
           () => faults,
-          (stop) => {
-            stopped = stop
-            streams.add(stop)
+          (stream) => {
+            opened = stream
+            streams.add(stream)
           },
         )
       } finally {
-        if (stopped) streams.delete(stopped)
+        if (opened) streams.delete(opened)
       }
       return
     }
@@ -213,6 +215,9 @@ export function createCcccSimulator(options: CcccSimulatorOptions = {}): CcccSim
     announce(groupId, { kind, data }) {
       // No version, no scope and whole seconds, as the daemon makes them.
       world.announce({ id: world.hex(32), ts: `${world.now().slice(0, 19)}Z`, kind, group_id: groupId, by: 'system', data })
+    },
+    raw(text) {
+      for (const stream of streams) stream.raw(text)
     },
     kill,
     restart(dialect = world.dialect) {

@@ -57,15 +57,21 @@ export interface StreamFaults {
   readonly silent: boolean
 }
 
+export interface OpenStream {
+  stop(): void
+  /** Writes this text between two events. */
+  raw(text: string): void
+}
+
 export async function serveStream(
   world: World,
   link: Link,
   args: Loose,
   subscription: Subscription,
   faults: () => StreamFaults,
-  onEnd: (stop: () => void) => void,
+  onOpen: (stream: OpenStream) => void,
 ): Promise<void> {
-  const queue = createQueue<CcccEvent>({ overflow: 'drop-oldest', maxItems: 2048, name: 'subscriber' })
+  const queue = createQueue<CcccEvent | string>({ overflow: 'drop-oldest', maxItems: 2048, name: 'subscriber' })
   const answer = { v: 1, ok: true, result: { group_id: subscription.group.id }, error: null }
   let timer: Timer | undefined
   const beat = (): void => {
@@ -82,7 +88,7 @@ export async function serveStream(
   const forget = world.listen((event) => {
     if (sees(subscription, event)) queue.push([event])
   })
-  onEnd(() => queue.end())
+  onOpen({ stop: () => queue.end(), raw: (text) => void queue.push([text]) })
   void link.closed.then(() => queue.end())
   const sent = new Set<string>()
   beat()
@@ -90,6 +96,10 @@ export async function serveStream(
     queue.push(replay(subscription, args))
     for (let events = await queue.take(); events !== null; events = await queue.take()) {
       for (const event of events) {
+        if (typeof event === 'string') {
+          await link.write(new TextEncoder().encode(event)).catch(() => queue.end())
+          continue
+        }
         if (sent.has(event.id)) continue
         sent.add(event.id)
         if (!faults().silent) await write({ t: 'event', event })

@@ -10,6 +10,8 @@ export interface CcccContext {
   readonly implementation: 'simulator' | 'python' | 'rust'
   /** Some daemons have no stream of events: the client polls there. Default true. */
   readonly streams?: boolean
+  /** From 0.4.41 on a request for a reply without recipients goes to the foreman; an older daemon of dialect C refuses it. */
+  readonly asksForeman?: boolean
   /** Ops that somebody on the way keeps to the server. */
   readonly serverOnly?: (op: string) => boolean
   /** A directory on the daemon's machine. */

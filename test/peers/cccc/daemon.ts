@@ -19,6 +19,8 @@ export interface Release {
   readonly dialect: CcccDialect
   readonly implementation: 'python' | 'rust'
   readonly streams: boolean
+  /** A request for a reply without recipients goes to the foreman. */
+  readonly asksForeman?: boolean
 }
 
 export const RELEASES: readonly Release[] = [
@@ -26,7 +28,7 @@ export const RELEASES: readonly Release[] = [
   { name: '0.4.3', wanted: 'cccc-pair==0.4.3', dialect: 'B', implementation: 'python', streams: true },
   { name: '0.4.35', wanted: 'cccc-pair==0.4.35', dialect: 'C', implementation: 'python', streams: true },
   { name: '0.4.35', wanted: 'cccc-pair==0.4.35', dialect: 'C', implementation: 'rust', streams: false },
-  { name: 'newest', wanted: 'cccc-pair', dialect: 'C', implementation: 'rust', streams: true },
+  { name: 'newest', wanted: 'cccc-pair', dialect: 'C', implementation: 'rust', streams: true, asksForeman: true },
 ]
 
 const folder = process.env.SIGNALBOX_PEERS_DIR ?? '/var/tmp/signalbox-peers'
