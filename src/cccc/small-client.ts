@@ -5,7 +5,7 @@
 import { createCaller, type CallOptions, type ClientOptions } from '../core/call.js'
 import { systemClock, type Clock } from '../core/clock.js'
 import { MAX_LINE_BYTES } from '../core/codec/ndjson.js'
-import { createDeadline, type Deadline } from '../core/deadline.js'
+import type { Deadline } from '../core/deadline.js'
 import type { Link, StreamTransport } from '../transport.js'
 import { apiError, badArgument, CcccError } from './errors.js'
 import type { CcccOps, CcccTakingOver } from './ops.gen.js'
@@ -214,20 +214,14 @@ export function createCcccCore(options: CcccCoreOptions): CcccCore {
     return { answer: { ...answer, result: call.maskedValues ? result : withoutMasks(result) } }
   }
 
-  /** One call: the caller's signal joined with the end of the client, the interceptors, and the request. */
+  /** One call: the interceptors and the request, until the caller's signal, the deadline or the end of the client. */
   const run = async (op: string, args: Loose = {}, call: CcccCallOptions = {}, takeOver = false): Promise<CheckedReply> => {
     if (over) throw new CcccError({ code: 'closed', op, message: `Cannot call ${op}: this client was closed.` })
-    const deadline = createDeadline({ signal: call.signal })
     const idempotent = call.idempotent ?? ops?.get(op)?.idempotent ?? false
     const spec = { op, kind: takeOver ? 'stream' : 'unary', args: withoutSecrets(op, args), idempotent } as const
-    const running = caller.run(spec, { ...call, signal: deadline.signal }, async ({ signal, trace }) =>
-      checked(op, args, call, await wire.request(op, args, { signal, trace, takeOver })),
+    return caller.run(spec, call, async ({ deadline, trace }) =>
+      checked(op, args, call, await wire.request(op, args, { deadline, trace, takeOver })),
     )
-    try {
-      return await hold(deadline, running)
-    } finally {
-      deadline[Symbol.dispose]()
-    }
   }
 
   const core: CcccCore = {
@@ -249,7 +243,7 @@ export function createCcccCore(options: CcccCoreOptions): CcccCore {
         const ending = [...live]
         for (const [deadline] of ending) deadline.abort(over)
         // Every call settles first; then the connections that are left are ended politely.
-        await Promise.allSettled(ending.map(([, work]) => work))
+        await Promise.allSettled([caller.end(over), ...ending.map(([, work]) => work)])
         await wire.close()
       })()
       return closing

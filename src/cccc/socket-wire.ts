@@ -3,7 +3,7 @@
  * newer one waits half a second for a request. So the whole request is written at once after connecting, no connection is made without a
  * request, and a call that is given up ends its connection politely: see `polite-end.ts`.
  */
-import { abortError, raceSignal } from '../core/deadline.js'
+import { abortError } from '../core/deadline.js'
 import type { Clock } from '../core/clock.js'
 import { SignalboxError, withFacts } from '../errors.js'
 import type { Link, StreamTransport } from '../transport.js'
@@ -71,9 +71,9 @@ function noAnswer(op: string, line: Uint8Array | undefined, fault: unknown, writ
 }
 
 /** The request was written and its caller waits no more. A deadline leaves an unknown outcome; an abort is the caller's own. */
-function givenUp(op: string, signal: AbortSignal): SignalboxError {
-  const { code, message, cause } = abortError(signal, { op, sent: 'maybe' })
-  if (code !== 'deadline_exceeded') return abortError(signal, { op, sent: 'maybe' })
+function givenUp(op: string, end: { readonly reason: unknown }): SignalboxError {
+  const { code, message, cause } = abortError(end, { op, sent: 'maybe' })
+  if (code !== 'deadline_exceeded') return abortError(end, { op, sent: 'maybe' })
   return new OutcomeUnknownError({
     code,
     op,
@@ -92,19 +92,19 @@ export interface SocketWireOptions {
 export function socketWire({ transport, clock, maxLineBytes }: SocketWireOptions): Wire {
   const ends = createPoliteEnds(clock, maxLineBytes)
 
-  const connect = async (op: string, { signal, trace }: WireOptions): Promise<Link> => {
-    if (signal.aborted) throw abortError(signal, { op, sent: 'no' })
+  const connect = async (op: string, { deadline, trace }: WireOptions): Promise<Link> => {
+    if (deadline.ended) throw abortError(deadline, { op, sent: 'no' })
     // Its own signal: a caller who gives up must not interrupt the opening.
     const stop = new AbortController()
     const opening = transport.open(undefined, { signal: stop.signal, ...(trace ? { trace } : {}) })
     try {
-      const link = await raceSignal(opening, signal)
-      signal.throwIfAborted()
+      const link = await deadline.race(opening)
+      if (deadline.ended) throw deadline.reason
       return link
     } catch (error) {
-      if (!signal.aborted) throw unavailable(op, error)
+      if (!deadline.ended) throw unavailable(op, error)
       ends.beforeRequest(opening, (reason) => stop.abort(reason), encodeRequest('ping', {}))
-      throw abortError(signal, { op, sent: 'no' })
+      throw abortError(deadline, { op, sent: 'no' })
     }
   }
 
@@ -112,7 +112,7 @@ export function socketWire({ transport, clock, maxLineBytes }: SocketWireOptions
     kind: 'socket',
     name: transport.name,
     async request(op, args, options) {
-      const { signal, takeOver } = options
+      const { deadline, takeOver } = options
       const request = encodeRequest(op, args)
       const link = await connect(op, options)
       const written = link.write(request)
@@ -125,16 +125,16 @@ export function socketWire({ transport, clock, maxLineBytes }: SocketWireOptions
       let line: Uint8Array | undefined
       let fault: unknown
       try {
-        line = await raceSignal(reading, signal)
+        line = await deadline.race(reading)
         const answer = line && parseLine(line)
         if (answer && takeOver) return { answer, link: withBytesFirst(link, lines.rest()) }
         // The daemon closes by itself after its answer; the call does not wait for that.
         ends.track(link.close({ graceMs: 500 }))
         if (answer) return { answer }
       } catch (error) {
-        if (signal.aborted) {
+        if (deadline.ended) {
           ends.afterRequest(link, written, reading)
-          throw givenUp(op, signal)
+          throw givenUp(op, deadline)
         }
         ends.track(link.close())
         fault = error

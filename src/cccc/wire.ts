@@ -1,4 +1,5 @@
 /** What carries a client's requests: the IPC socket, or the web port. */
+import type { Deadline } from '../core/deadline.js'
 import type { Link } from '../transport.js'
 import type { EventSource } from './events/source.js'
 import type { CcccEventsArgs } from './events/types.js'
@@ -6,7 +7,8 @@ import type { CcccDialect, Loose } from './shapes.js'
 
 /** What one attempt may use. */
 export interface WireOptions {
-  readonly signal: AbortSignal
+  /** Ends the attempt. */
+  readonly deadline: Deadline
   /** The op takes over its connection: the reply carries the link. */
   readonly takeOver?: boolean
   readonly trace?: Readonly<Record<string, string>>

@@ -7,19 +7,32 @@ import { systemClock, type Clock, type Timer } from './clock.js'
 import { onAbort } from './on-abort.js'
 
 export interface DeadlineOptions {
-  readonly signal?: AbortSignal | undefined
+  /** The caller's signal, or the deadline of the work that this one is part of. */
+  readonly signal?: AbortSignal | Deadline | undefined
   /** Milliseconds until the deadline passes; undefined, 0 and Infinity mean never, a negative number means at once. */
   readonly timeoutMs?: number | undefined
   readonly clock?: Clock | undefined
 }
 
+/**
+ * Joins a caller's signal, a time limit and an end by hand. A class whose `AbortSignal` is made when it is first read: one call pays 5 µs
+ * for a controller with a listener, as much as for its JSON.
+ */
 export interface Deadline extends Disposable {
+  /** The same end, for code that needs an `AbortSignal`. */
   readonly signal: AbortSignal
-  /** Aborts the signal at once, for example on `break`. */
+  readonly ended: boolean
+  /** Why it has ended; undefined before. */
+  readonly reason: unknown
+  /** Runs once at the end, or now when that is past. Returns a function that stops listening. */
+  onEnd(run: () => void): () => void
+  /** Waits for work until the end, and rejects then with the bare reason. The work goes on; its failure is ignored. */
+  race<Result>(work: PromiseLike<Result>): Promise<Result>
+  /** Ends it at once, for example on `break`. */
   abort(reason?: unknown): void
   /** Stops the timer but keeps following the caller's signal, for a stream that has opened. */
   clearDeadline(): void
-  /** Milliseconds left; Infinity without a time limit, 0 once the signal is aborted. */
+  /** Milliseconds left; Infinity without a time limit, 0 after the end. */
   remainingMs(): number
   [Symbol.dispose](): void
 }
@@ -30,50 +43,133 @@ export class DeadlinePassed {
 }
 
 const NEVER = Number.POSITIVE_INFINITY
+const nothing = (): void => {}
 
+/** Throws `invalid_argument` for a `timeoutMs` that is not a number. */
 export function createDeadline(options: DeadlineOptions = {}): Deadline {
-  const { signal: parent, timeoutMs = 0, clock = systemClock } = options
-  const controller = new AbortController()
-  const { signal } = controller
-  let timer: Timer | undefined
-  let endsAt = NEVER
-  // Work that ignores its signal may never dispose of the deadline, and its timer would keep the process alive.
-  const abort = (reason?: unknown): void => {
-    timer?.cancel()
-    controller.abort(reason)
+  const { signal, timeoutMs = 0, clock = systemClock } = options
+  if (typeof timeoutMs !== 'number' || Number.isNaN(timeoutMs)) {
+    throw new SignalboxError({
+      code: 'invalid_argument',
+      message: `timeoutMs is ${String(timeoutMs)}; it must be a number of milliseconds.`,
+      hint: 'Use 0 for no time limit.',
+    })
   }
-  const unfollow = onAbort(parent, () => abort(parent?.reason))
-  if (timeoutMs && timeoutMs < NEVER && !signal.aborted) {
-    timer = clock.after(timeoutMs, () => controller.abort(new DeadlinePassed(timeoutMs)))
-    endsAt = clock.monotonic() + timeoutMs
+  return new LazyDeadline(signal, timeoutMs, clock)
+}
+
+class LazyDeadline implements Deadline {
+  ended = false
+  reason: unknown = undefined
+  private controller: AbortController | undefined = undefined
+  private callbacks: Set<() => void> | undefined = undefined
+  private timer: Timer | undefined = undefined
+  private endsAt = NEVER
+  private unfollow: () => void = nothing
+
+  constructor(
+    parent: AbortSignal | Deadline | undefined,
+    timeoutMs: number,
+    private readonly clock: Clock,
+  ) {
+    if (parent) {
+      const follow = (): void => this.abort(parent.reason)
+      this.unfollow = 'onEnd' in parent ? parent.onEnd(follow) : onAbort(parent, follow)
+    }
+    if (timeoutMs === 0 || timeoutMs === NEVER || this.ended) return
+    this.timer = clock.after(timeoutMs, () => this.abort(new DeadlinePassed(timeoutMs)))
+    this.endsAt = clock.monotonic() + timeoutMs
   }
-  const clearDeadline = (): void => {
-    timer?.cancel()
-    endsAt = NEVER
+
+  get signal(): AbortSignal {
+    if (!this.controller) {
+      this.controller = new AbortController()
+      if (this.ended) this.controller.abort(this.reason)
+    }
+    return this.controller.signal
   }
-  return {
-    signal,
-    abort,
-    clearDeadline,
-    remainingMs: () => (signal.aborted ? 0 : Math.max(0, endsAt - clock.monotonic())),
-    [Symbol.dispose]() {
-      clearDeadline()
-      unfollow()
-    },
+
+  abort(reason?: unknown): void {
+    if (this.ended) return
+    this.ended = true
+    // Work that ignores its signal may never dispose of the deadline, and its timer would keep the process alive.
+    this.timer?.cancel()
+    this.reason = reason === undefined ? abortedWithout() : reason
+    this.controller?.abort(this.reason)
+    const { callbacks } = this
+    this.callbacks = undefined
+    if (callbacks) for (const run of callbacks) run()
+  }
+
+  onEnd(run: () => void): () => void {
+    if (this.ended) {
+      run()
+      return nothing
+    }
+    this.callbacks ??= new Set()
+    this.callbacks.add(run)
+    return () => this.callbacks?.delete(run)
+  }
+
+  race<Result>(work: PromiseLike<Result>): Promise<Result> {
+    return new Promise<Result>((resolve, reject) => {
+      const ignore = this.onEnd(() => reject(this.reason))
+      follow(work, resolve, reject, ignore)
+    })
+  }
+
+  clearDeadline(): void {
+    this.timer?.cancel()
+    this.endsAt = NEVER
+  }
+
+  remainingMs(): number {
+    return this.ended ? 0 : Math.max(0, this.endsAt - this.clock.monotonic())
+  }
+
+  [Symbol.dispose](): void {
+    this.clearDeadline()
+    this.unfollow()
   }
 }
 
+/** What an AbortController gives as its reason when it is given none. */
+function abortedWithout(): unknown {
+  const controller = new AbortController()
+  controller.abort()
+  return controller.signal.reason
+}
+
+/** Passes the outcome of work on and then runs `after`, without a promise of its own. */
+function follow<Result>(
+  work: PromiseLike<Result>,
+  resolve: (value: Result) => void,
+  reject: (reason: unknown) => void,
+  after: () => void,
+): void {
+  work.then(
+    (value) => {
+      after()
+      resolve(value)
+    },
+    (reason: unknown) => {
+      after()
+      reject(reason)
+    },
+  )
+}
+
 /**
- * Turns an aborted signal into the typed error. The caller's own reason is kept as `cause`; a reason that is an error of ours, as when
- * a link died, keeps its code. `facts.sent` is what became of this call, whatever the reason says about another one.
+ * Turns the end of a signal or a deadline into the typed error. The caller's own reason is kept as `cause`; a reason that is an error of
+ * ours, as when a link died, keeps its code. `facts.sent` is about this call, whatever the reason says about another one.
  */
-export function abortError(signal: AbortSignal, facts: Partial<ErrorFacts> = {}): SignalboxError {
-  const reason: unknown = signal.reason
+export function abortError(end: { readonly reason: unknown }, facts: Partial<ErrorFacts> = {}): SignalboxError {
+  const { reason } = end
   if (SignalboxError.is(reason)) return withFacts(reason, facts, { sent: facts.sent })
   const passed = reason instanceof DeadlinePassed
-  // What AbortSignal.timeout() gives: the caller set a deadline by other means.
+  // AbortSignal.timeout() gives this name: the caller set the deadline.
   const timedOut = passed || isNamed(reason, 'TimeoutError')
-  const end = passed
+  const how = passed
     ? `did not finish within ${reason.timeoutMs} ms. Raise timeoutMs if the peer may be slow.`
     : timedOut
       ? "did not finish before its caller's signal timed out."
@@ -81,7 +177,7 @@ export function abortError(signal: AbortSignal, facts: Partial<ErrorFacts> = {})
   return new SignalboxError({
     ...facts,
     code: timedOut ? 'deadline_exceeded' : 'aborted',
-    message: `${facts.op ?? 'The call'} ${end}`,
+    message: `${facts.op ?? 'The call'} ${how}`,
     ...(passed ? {} : { cause: reason }),
   })
 }
@@ -90,11 +186,15 @@ export function isNamed(value: unknown, name: string): boolean {
   return (Object(value) as { name?: unknown }).name === name
 }
 
-/** Waits for a promise no longer than the signal allows, and rejects with the bare reason. The promise goes on; its failure is swallowed. */
+/** Waits for a promise no longer than the signal allows, and rejects with the bare reason. The promise goes on; its failure is ignored. */
 export function raceSignal<T>(promise: PromiseLike<T>, signal: AbortSignal): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const ignore = onAbort(signal, () => reject(signal.reason))
-    promise.then(resolve, reject).then(ignore)
+    follow(
+      promise,
+      resolve,
+      reject,
+      onAbort(signal, () => reject(signal.reason)),
+    )
   })
 }
 
@@ -106,42 +206,43 @@ export interface WithinOptions<T> {
 }
 
 /**
- * Waits for work no longer than its signal allows. Work that obeys the signal gets the rest of this turn of the event loop to answer,
- * because it knows best what became of the request; work that ignores the signal is left behind.
+ * Waits for work no longer than its signal or deadline allows. Work that obeys the signal gets the rest of this turn of the event loop to
+ * answer, because it knows best whether the request was sent; work that ignores the signal is left behind.
  */
-export function within<T>(work: PromiseLike<T>, signal: AbortSignal, options: WithinOptions<T>): Promise<T> {
+export function within<T>(work: PromiseLike<T>, end: AbortSignal | Deadline, options: WithinOptions<T>): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     let turn: ReturnType<typeof setTimeout> | undefined
     let left = false
-    const ignore = onAbort(signal, () => {
-      // Real time on purpose: a turn, not a wait. A fake clock that stands still must not hold up an abort.
+    const giveUp = (): void => {
+      // A turn of the real event loop: a fake clock that stands still must not delay an abort.
       turn = setTimeout(() => {
         left = true
         reject(options.giveUp())
       }, 0)
-    })
+    }
+    const ignore = 'onEnd' in end ? end.onEnd(giveUp) : onAbort(end, giveUp)
     const arrive = (value: T): void => (left ? options.onLate?.(value) : resolve(value))
-    work.then(arrive, reject).then(() => {
-      clearTimeout(turn)
+    follow(work, arrive, reject, () => {
+      if (turn !== undefined) clearTimeout(turn)
       ignore()
     })
   })
 }
 
-/** Ends whatever a late result holds, without a word: nobody is left to tell. */
+/** Closes a result that came too late for its call. Failures are ignored: nobody waits for them. */
 export function disposeLate(result: unknown): void {
   const { [Symbol.asyncDispose]: later, [Symbol.dispose]: now } = Object(result) as Partial<AsyncDisposable & Disposable>
   try {
     if (later) void later.call(result).then(undefined, () => {})
     else now?.call(result)
   } catch {
-    // Its own failure to close changes nothing for the call that gave it up.
+    // The call has already failed; a failure to close changes nothing for it.
   }
 }
 
 /**
- * Ties the life of something long-lived to a call's signal while it is being opened, and no longer: a stream outlives the call that
- * opened it, but not an opening that was given up.
+ * Opens a stream under two ends: its own deadline, and the signal of the call that opens it. The signal counts only until the stream is
+ * open, because a stream outlives the call that opened it.
  */
 export async function whileOpening<T>(life: Deadline, opening: AbortSignal, open: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const unfollow = onAbort(opening, () => life.abort(opening.reason))

@@ -9,14 +9,13 @@ import { onAbort } from '../../core/on-abort.js'
 import { createDeadline } from '../../core/deadline.js'
 import { createRecent } from '../../core/stream.js'
 import { SignalboxError } from '../../errors.js'
-import type { Reply } from '../../transport.js'
+import type { OpenOptions, Reply } from '../../transport.js'
 import type { EventSource } from '../events/source.js'
 import { createTracker, type Tracker } from '../events/tracker.js'
 import type { CcccEventsArgs, CcccStreamItem } from '../events/types.js'
 import { apiError, CcccError, unsupported } from '../errors.js'
 import { isRecord } from '../../core/is-record.js'
 import { isEvent, type CcccEvent, type Loose } from '../shapes.js'
-import type { WireOptions } from '../wire.js'
 import type { WebRequest } from './routes.js'
 
 const OP = 'events_stream'
@@ -33,7 +32,7 @@ export interface WebEventsContext {
   readonly idleMs: number
   readonly opening: AbortSignal
   readonly clock: Clock
-  send(request: WebRequest, options: Pick<WireOptions, 'signal' | 'trace'>): Promise<Reply>
+  send(request: WebRequest, options: OpenOptions): Promise<Reply>
   answerOf(op: string, reply: Reply): Promise<Loose>
 }
 

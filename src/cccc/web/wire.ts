@@ -6,11 +6,11 @@ import { systemClock, type Clock } from '../../core/clock.js'
 import { MAX_LINE_BYTES } from '../../core/codec/ndjson.js'
 import { codeOfStatus } from '../../core/http-status.js'
 import { readText } from '../../core/read-text.js'
-import type { ExchangeTransport, Reply } from '../../transport.js'
+import type { ExchangeTransport, OpenOptions, Reply } from '../../transport.js'
 import { apiError, badArgument, CcccError, unsupported } from '../errors.js'
 import { isRecord } from '../../core/is-record.js'
 import type { CcccDialect, Loose } from '../shapes.js'
-import type { Wire, WireOptions, WireReply } from '../wire.js'
+import type { Wire, WireReply } from '../wire.js'
 import { loadRoutes, webRequest, type WebRequest } from './routes.js'
 import { parsed, webEvents } from './events.js'
 import { openTerminal, type CcccWebTerminals, type WebTerminal } from './terminal.js'
@@ -40,9 +40,9 @@ export function ccccWebPort(options: CcccWebPortOptions): CcccWebPort {
   const attached = new Map<string, WebTerminal>()
   let count = 0
 
-  const send = (request: WebRequest, { signal, trace }: Pick<WireOptions, 'signal' | 'trace'>): Promise<Reply> => {
+  const send = (request: WebRequest, options: OpenOptions): Promise<Reply> => {
     const headers = request.body === undefined ? {} : { 'content-type': 'application/json' }
-    return transport.exchange({ ...request, headers }, { signal, ...(trace ? { trace } : {}) })
+    return transport.exchange({ ...request, headers }, options)
   }
 
   /** The daemon's envelope, or one made of what the web layer says: its status is 200 even for refusals of the daemon. */
@@ -127,11 +127,15 @@ export function ccccWebPort(options: CcccWebPortOptions): CcccWebPort {
     kind: 'web',
     name: transport.name,
     async request(op, args, io) {
-      if (io.takeOver) return takeOver(op, args, io.signal)
+      const { signal } = io.deadline
+      if (io.takeOver) return takeOver(op, args, signal)
       if (op === 'term_resize' && terminals) return { answer: resize(args) }
       const route = routes.get(op)
       if (!route) throw unsupported(op, `The web port has no route for ${op}.`, 'Use the IPC socket, or a gateway.')
-      const answer = await answerOf(op, await send(webRequest(op, route, args), io))
+      const answer = await answerOf(
+        op,
+        await send(webRequest(op, route, args), { signal, ...(io.trace ? { trace: io.trace } : {}) }),
+      )
       const { result } = answer
       // The route wraps the daemon's own answer.
       if (op === 'ping' && isRecord(result) && isRecord(result.daemon)) return { answer: { ...answer, result: result.daemon } }

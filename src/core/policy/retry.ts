@@ -78,9 +78,9 @@ export function retry(options: RetryOptions = {}): RetryPolicy {
 
   const attemptOnce = async <Result>(work: Work<Result>, attempt: number): Promise<Result> => {
     const deadline = createDeadline({ signal: work.signal, timeoutMs: attemptTimeoutMs, clock })
-    const giveUp = (): SignalboxError => abortError(deadline.signal, { op: work.op, attempt, sent: 'maybe' })
+    const giveUp = (): SignalboxError => abortError(deadline, { op: work.op, attempt, sent: 'maybe' })
     try {
-      return await within(work.once(attempt, deadline), deadline.signal, { giveUp, onLate: work.onLate })
+      return await within(work.once(attempt, deadline), deadline, { giveUp, onLate: work.onLate })
     } finally {
       deadline[Symbol.dispose]()
     }
@@ -130,8 +130,8 @@ export function retry(options: RetryOptions = {}): RetryPolicy {
       const deadline = createDeadline({ signal, timeoutMs, clock })
       const once = async (attempt: number, { signal: own }: Deadline): Promise<Result> => work({ attempt, signal: own })
       try {
-        if (deadline.signal.aborted) throw abortError(deadline.signal, { op, sent: 'no' })
-        return await run({ once, op, idempotent, signal: deadline.signal, remainingMs: deadline.remainingMs })
+        if (deadline.ended) throw abortError(deadline, { op, sent: 'no' })
+        return await run({ once, op, idempotent, signal: deadline.signal, remainingMs: () => deadline.remainingMs() })
       } finally {
         deadline[Symbol.dispose]()
       }

@@ -6,7 +6,7 @@ import { systemClock, type Clock } from '../../core/clock.js'
 import { MAX_LINE_BYTES } from '../../core/codec/ndjson.js'
 import { onAbort } from '../../core/on-abort.js'
 import { readText } from '../../core/read-text.js'
-import { abortError } from '../../core/deadline.js'
+import { abortError, createDeadline } from '../../core/deadline.js'
 import { socketWire } from '../../cccc/socket-wire.js'
 import type { CcccEvent, Loose } from '../../cccc/shapes.js'
 import type { CcccWebSocket } from '../../cccc/web/terminal.js'
@@ -168,7 +168,7 @@ export function createCcccWebPortSimulator(options: CcccWebPortSimulatorOptions)
     }
     let envelope: Loose
     try {
-      envelope = (await wire.request(call.op, call.args, { signal: signal ?? new AbortController().signal })).answer
+      envelope = (await wire.request(call.op, call.args, { deadline: createDeadline({ signal }) })).answer
     } catch {
       if (signal?.aborted) throw abortError(signal, { transport: NAME, sent: 'maybe' })
       return refused({ status: 503, code: 'daemon_unavailable', message: 'ccccd unavailable' })

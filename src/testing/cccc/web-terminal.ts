@@ -1,4 +1,5 @@
 /** The simulated web port's WebSocket: a terminal of the simulated daemon, in the frames of its dialect. */
+import { createDeadline } from '../../core/deadline.js'
 import type { CcccWebSocket } from '../../cccc/web/terminal.js'
 import { isRecord } from '../../core/is-record.js'
 import type { Loose } from '../../cccc/shapes.js'
@@ -94,9 +95,7 @@ export function simulatedWebSocket(context: WebTerminalContext, cookie: string):
           1008,
         )
       }
-      const opened = await wire
-        .request('term_attach', ids, { signal: new AbortController().signal, takeOver: true })
-        .catch(() => undefined)
+      const opened = await wire.request('term_attach', ids, { deadline: createDeadline(), takeOver: true }).catch(() => undefined)
       if (!opened?.link) return this.#refuse({ code: 'daemon_unavailable', message: 'ccccd unavailable' }, 1011)
       const { answer, link } = opened
       this.#link = link
