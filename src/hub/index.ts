@@ -43,9 +43,17 @@ export type {
   SourceDelivery,
   SourceEnvelope,
   SourceEvent,
+  SourceOpenAsks,
   SourcePrompt,
   SourceSink,
-  SourceSnapshot,
   UnresolvedPrompt,
 } from './source.js'
 export type { Hub, HubWatch, PromptOptions, Spent, Turn, WatchOptions, WhileBusy } from './hub.js'
+export { createHub } from './create-hub.js'
+export type { HubLimits, HubOptions } from './options.js'
+export type { HubProblem } from './context.js'
+export type { JournalLimits } from './journal/trim.js'
+export { decideAsk, type Policy, type PolicyDecision, type PolicyMatch, type PolicyRule } from './guard/policy.js'
+export type { Budget } from './guard/budget.js'
+export { turnError } from './turns/turn.js'
+export { askAll, promptAny, type AgentChoice, type AskAllOptions } from './routing.js'

@@ -31,10 +31,22 @@ export interface SourceAskClosed {
   readonly delivered?: Delivered
 }
 
+/**
+ * These questions are open at the agent now; all others of the agent are lost. A source pushes it for each agent when it opens, and after
+ * each time that it was cut off: until then the hub keeps the open asks of an earlier run of itself.
+ */
+export interface SourceOpenAsks {
+  readonly kind: 'asks_open'
+  readonly nativeIds: readonly string[]
+}
+
 /** Where an event belongs. The hub adds the position, its own time and the version. */
 export interface SourceEnvelope {
   readonly agent: AgentId
-  /** One lifetime of the process or connection behind the agent. A new epoch closes the asks of the old one as lost. */
+  /**
+   * One lifetime of the process or connection behind the session, or behind the agent where its sessions share one. A new epoch closes
+   * the asks of the old one as lost.
+   */
   readonly epoch: string
   readonly session?: string | undefined
   /** The `promptId` of the prompt that this belongs to, or the source's own id of a turn that nobody here prompted. */
@@ -47,23 +59,12 @@ export interface SourceEnvelope {
 }
 
 /** What a source pushes. An `end` with the `turn` of a prompt ends that prompt. */
-export type SourceEvent = SourceEnvelope & (Exclude<HubEventBody, AskEvent | AskResolvedEvent> | SourceAskEvent | SourceAskClosed)
+export type SourceEvent = SourceEnvelope &
+  (Exclude<HubEventBody, AskEvent | AskResolvedEvent> | SourceAskEvent | SourceAskClosed | SourceOpenAsks)
 
 /** Takes events. Never waits and never throws: a source reads its connection at full speed whatever the journal does. */
 export interface SourceSink {
   push(event: SourceEvent): void
-}
-
-/** What a source has when it is open. */
-export interface SourceSnapshot {
-  readonly agents: readonly Agent[]
-  /** The epoch of each agent. */
-  readonly epochs: Readonly<Record<AgentId, string>>
-  /**
-   * The native ids of the questions that are open at the system, by agent. Open asks of the hub that are not among them are lost.
-   * Left out, the source cannot say; then only a new epoch closes an ask.
-   */
-  readonly openAsks?: Readonly<Record<AgentId, readonly string[]>>
 }
 
 /** One prompt for a source. */
@@ -138,7 +139,7 @@ export interface Source extends AsyncDisposable {
    * `agent` events. Where the system cannot be reached the source keeps trying by itself: it resolves with the agents that it knows, in
    * the state `offline`.
    */
-  open(sink: SourceSink): Promise<SourceSnapshot>
+  open(sink: SourceSink): Promise<readonly Agent[]>
   /** What must be stored before a prompt is sent, so that the prompt can be found again. Plain data. Must not send anything. */
   receiptFor?(prompt: SourcePrompt): unknown
   /**

@@ -1,0 +1,62 @@
+/** Does an answer fit its ask? Everything is checked before anybody wins, so that a broken answer blocks no good one. */
+import { SignalboxError } from '../../errors.js'
+import type { Answer, Ask, AskQuestion } from '../model/ask.js'
+
+/** The reason why an answer does not fit; undefined when it does. Never repeats a secret. */
+export function answerProblem(ask: Ask, answer: Answer): string | undefined {
+  if ('secret' in answer) {
+    if (ask.kind !== 'secret') return 'This ask does not want a secret.'
+    return typeof answer.secret === 'string' && answer.secret !== '' ? undefined : 'The secret is empty.'
+  }
+  if (ask.kind === 'secret')
+    return 'accept' in answer && !answer.accept ? undefined : 'This ask wants { secret }, or { accept: false }.'
+  if ('option' in answer) {
+    if (!ask.options) return 'This ask has no options of its own.'
+    return ask.options.some(({ id }) => id === answer.option) ? undefined : `There is no option ${JSON.stringify(answer.option)}.`
+  }
+  if ('answers' in answer) return answersProblem(ask.questions, answer.answers)
+  if (typeof answer.accept !== 'boolean') return 'An answer is { option }, { answers }, { accept } or { secret }.'
+  if (ask.kind === 'question' && answer.accept) return 'A question needs { option } or { answers }.'
+  if (answer.input !== undefined && !ask.editableInput) return 'The input of this ask cannot be changed.'
+  return undefined
+}
+
+function answersProblem(
+  questions: readonly AskQuestion[] | undefined,
+  answers: Readonly<Record<string, unknown>>,
+): string | undefined {
+  if (!questions) return 'This ask has no questions.'
+  const known = new Map(questions.map((question) => [question.id, question]))
+  const extra = Object.keys(answers).find((id) => !known.has(id))
+  if (extra !== undefined) return `There is no question ${JSON.stringify(extra)}.`
+  for (const question of questions) {
+    const given = Object.hasOwn(answers, question.id) ? answers[question.id] : undefined
+    const problem = oneProblem(question, given)
+    if (problem) return `${problem} It is about the question ${JSON.stringify(question.id)}.`
+  }
+  return undefined
+}
+
+function oneProblem({ options, multiple, freeText }: AskQuestion, given: unknown): string | undefined {
+  const chosen: readonly unknown[] = Array.isArray(given) ? given : given === undefined ? [] : [given]
+  if (chosen.length === 0) return 'An answer is missing.'
+  if (chosen.length > 1 && !multiple) return 'Only one option may be chosen.'
+  for (const one of chosen) {
+    if (typeof one !== 'string') return 'An answer is the id of an option or a text.'
+    if (!freeText && !options.some(({ id }) => id === one)) return `There is no option ${JSON.stringify(one)}.`
+  }
+  return undefined
+}
+
+/** The same as a rejection. */
+export function checkAnswer(ask: Ask, answer: Answer): void {
+  const problem = answerProblem(ask, answer)
+  if (problem === undefined) return
+  throw new SignalboxError({
+    code: 'invalid_argument',
+    message: `The answer does not fit the ask ${ask.id}. ${problem}`,
+    system: 'hub',
+    op: 'answer',
+    sent: 'no',
+  })
+}

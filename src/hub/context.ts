@@ -1,0 +1,67 @@
+/** What the parts of a hub share. Each part gets this and nothing else of the others. */
+import type { Clock } from '../core/clock.js'
+import { SignalboxError } from '../errors.js'
+import type { UnplacedEvent } from './journal/encode.js'
+import type { JournalWriter } from './journal/writer.js'
+import type { Agent, AgentId } from './model/agent.js'
+import type { HubEventBody } from './model/event.js'
+import type { Source } from './source.js'
+
+/** Something that a person who runs the hub should know and that no caller can be told. */
+export interface HubProblem {
+  readonly type: 'problem'
+  /** What the hub was doing. */
+  readonly what: string
+  readonly error: SignalboxError
+}
+
+export interface HubContext {
+  readonly clock: Clock
+  /** The token of the lease: written into every record. */
+  readonly fence: number
+  readonly writer: Pick<JournalWriter, 'push' | 'append' | 'next'>
+  agent(id: AgentId): Agent | undefined
+  sourceOf(id: AgentId): Source | undefined
+  /** The lifetime behind a session now; empty before its first event. */
+  epochOf(agent: AgentId, session: string | undefined): string
+  /** Waits at most so long for a call to a source. */
+  within<Result>(work: Promise<Result>, ms: number): Promise<Result>
+  report(what: string, error: unknown): void
+}
+
+/** Where an event that the hub itself writes belongs. */
+export interface EventPlace {
+  readonly agent: AgentId
+  readonly session?: string | undefined
+  readonly turn?: string | undefined
+  readonly epoch?: string | undefined
+}
+
+/** An event of the hub itself. */
+export function hubEvent(context: HubContext, place: EventPlace, body: HubEventBody): UnplacedEvent {
+  const { agent, session, turn, epoch = context.epochOf(agent, session) } = place
+  return {
+    v: 1,
+    epoch,
+    at: isoTime(context.clock),
+    agent,
+    ...(session === undefined ? {} : { session }),
+    ...(turn === undefined ? {} : { turn }),
+    origin: 'live',
+    ...body,
+  }
+}
+
+export const isoTime = (clock: Clock): string => new Date(clock.now()).toISOString()
+
+/** An error of the hub, with the facts that all of them share. */
+export function hubError(facts: ConstructorParameters<typeof SignalboxError>[0]): SignalboxError {
+  return new SignalboxError({ system: 'hub', sent: 'no', ...facts })
+}
+
+/** Any failure as a typed one. What a source threw without a type may have reached the system. */
+export function asHubError(error: unknown, op: string): SignalboxError {
+  if (SignalboxError.is(error)) return error
+  const message = `${op} failed: ${error instanceof Error ? error.message : String(error)}`
+  return new SignalboxError({ system: 'hub', op, code: 'protocol', message, sent: 'maybe', cause: error })
+}

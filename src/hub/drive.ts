@@ -1,0 +1,70 @@
+/** Who drives a journal: one hub at a time, by a lease whose token fences every write. */
+import { sleep, type Clock, type Timer } from '../core/clock.js'
+import type { SignalboxError } from '../errors.js'
+import type { HeldLease, Lease } from '../store/store.js'
+import { hubError } from './context.js'
+
+export interface Drive {
+  readonly fence: number
+  release(): Promise<void>
+}
+
+export interface DriveOptions {
+  readonly clock: Clock
+  readonly ttlMs: number
+  /** How long to wait for another hub to go. */
+  readonly waitMs: number
+  readonly signal?: AbortSignal | undefined
+  /** Another hub may drive now: nothing may be written any more. */
+  readonly onLost: (error: SignalboxError) => void
+}
+
+const LOOK_AGAIN_MS = 100
+
+export async function takeDrive(lease: Lease, options: DriveOptions): Promise<Drive> {
+  const { clock, ttlMs, waitMs, signal, onLost } = options
+  const until = clock.monotonic() + waitMs
+  const acquire = (): Promise<HeldLease | null> => lease.acquire('driver', { ttlMs })
+  let held = await acquire()
+  while (held === null) {
+    if (clock.monotonic() >= until) {
+      throw hubError({
+        code: 'conflict',
+        message: 'Another hub drives this store.',
+        hint: 'Connect to that hub, stop it, or wait for it with waitMs.',
+        retryable: true,
+      })
+    }
+    await sleep(clock, LOOK_AGAIN_MS, signal)
+    held = await acquire()
+  }
+  const mine = held
+  let timer: Timer | undefined
+  let over = false
+  const lost = (cause?: unknown): void => {
+    if (over) return
+    over = true
+    onLost(hubError({ code: 'conflict', message: 'The lease of this hub is lost: another hub may drive the store now.', cause }))
+  }
+  const renew = async (): Promise<void> => {
+    try {
+      if (!(await mine.renew(ttlMs))) return lost()
+    } catch (error) {
+      // The store may be back before the lease has run out.
+      if (mine.remainingMs() === 0) return lost(error)
+    }
+    arm()
+  }
+  const arm = (): void => {
+    if (!over) timer = clock.after(ttlMs / 3, () => void renew())
+  }
+  arm()
+  return {
+    fence: mine.token,
+    async release() {
+      over = true
+      timer?.cancel()
+      await mine.release()
+    },
+  }
+}

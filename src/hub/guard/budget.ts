@@ -1,0 +1,102 @@
+/** Budgets as data: how much agents may cost, and what happens then. Pure. */
+import type { AgentId } from '../model/agent.js'
+import type { Spent } from '../hub.js'
+import type { UsageEvent } from '../model/event.js'
+import type { SourceEvent } from '../source.js'
+
+/** A limit for a set of agents together. */
+export interface Budget {
+  /** Appears in the journal: `by: 'budget:<name>'`. */
+  readonly name: string
+  /** Agents of this system; left out, of all systems. */
+  readonly system?: string
+  /** These agents; left out, all. */
+  readonly agents?: readonly AgentId[]
+  readonly maxCostUsd?: number
+  /** Input and output tokens. A cache read is not a fresh token and is not counted. */
+  readonly maxTokens?: number
+  /** `warn` writes a notice. `stop` also cancels what runs and refuses new prompts. */
+  readonly over: 'warn' | 'stop'
+}
+
+/** What is known of one agent. */
+interface Account {
+  costUsd: number
+  tokens: number
+  hasCost: boolean
+  bases: Set<'reported' | 'estimated'>
+  /** Session totals replace each other; turn figures add up. */
+  readonly sessions: Map<string, { costUsd: number; tokens: number }>
+}
+
+/** What the ledger reads of an event. */
+type Chargeable = Pick<SourceEvent, 'agent' | 'session' | 'epoch' | 'origin'> & { readonly kind: string }
+
+export interface Ledger {
+  /** Counts a usage event. A replayed event costs nothing. Gives the budgets that were passed by it. */
+  take(event: Chargeable, system: string): readonly Budget[]
+  /** The budget that forbids another prompt to this agent. */
+  blocks(agent: AgentId, system: string): Budget | undefined
+  spent(agent?: AgentId): Spent
+}
+
+export function createLedger(budgets: readonly Budget[]): Ledger {
+  const accounts = new Map<AgentId, Account & { readonly system: string }>()
+  const passed = new Set<Budget>()
+
+  const accountOf = (agent: AgentId, system: string): Account => {
+    const account = accounts.get(agent) ?? { system, costUsd: 0, tokens: 0, hasCost: false, bases: new Set(), sessions: new Map() }
+    accounts.set(agent, account)
+    return account
+  }
+  const covers = ({ system, agents }: Budget, agent: AgentId, ofSystem: string): boolean =>
+    (system === undefined || system === ofSystem) && (agents === undefined || agents.includes(agent))
+  const isPassed = (budget: Budget): boolean => {
+    let costUsd = 0
+    let tokens = 0
+    for (const [agent, account] of accounts) {
+      if (!covers(budget, agent, account.system)) continue
+      costUsd += account.costUsd
+      tokens += account.tokens
+    }
+    return costUsd > (budget.maxCostUsd ?? Number.POSITIVE_INFINITY) || tokens > (budget.maxTokens ?? Number.POSITIVE_INFINITY)
+  }
+
+  return {
+    take(event, system) {
+      if (event.origin === 'replay') return []
+      if (event.kind === 'end') accountOf(event.agent, system)
+      if (event.kind !== 'usage') return []
+      count(accountOf(event.agent, system), event as Chargeable & UsageEvent)
+      const news = budgets.filter((budget) => !passed.has(budget) && covers(budget, event.agent, system) && isPassed(budget))
+      for (const budget of news) passed.add(budget)
+      return news
+    },
+    blocks: (agent, system) => [...passed].find((budget) => budget.over === 'stop' && covers(budget, agent, system)),
+    spent(agent) {
+      const chosen = [...accounts].filter(([id]) => agent === undefined || id === agent)
+      const bases = new Set(chosen.flatMap(([, account]) => [...account.bases]))
+      return {
+        costUsd: chosen.reduce((sum, [, { costUsd }]) => sum + costUsd, 0),
+        basis: bases.size > 1 ? 'mixed' : ([...bases][0] ?? 'none'),
+        covers: chosen.filter(([, { hasCost }]) => hasCost).map(([id]) => id),
+        omits: chosen.filter(([, { hasCost }]) => !hasCost).map(([id]) => id),
+      }
+    },
+  }
+}
+
+function count(account: Account, event: Chargeable & UsageEvent): void {
+  const { scope, basis, tokens = {}, costUsd, session = '', epoch } = event
+  const fresh = (tokens.input ?? 0) + (tokens.output ?? 0)
+  if (costUsd !== undefined) {
+    account.hasCost = true
+    account.bases.add(basis)
+  }
+  // A session total starts anew with its process.
+  const key = `${session}\n${epoch}`
+  const before = scope === 'session' ? account.sessions.get(key) : undefined
+  account.costUsd += (costUsd ?? before?.costUsd ?? 0) - (before?.costUsd ?? 0)
+  account.tokens += fresh - (before?.tokens ?? 0)
+  if (scope === 'session') account.sessions.set(key, { costUsd: costUsd ?? before?.costUsd ?? 0, tokens: fresh })
+}

@@ -1,0 +1,78 @@
+/** Policies as data: who decides an ask when no person does. Pure. */
+import type { Answer, Ask } from '../model/ask.js'
+
+/** Which asks a rule is about. All that are given must fit; a pattern may hold `*` (no slash) and `**`. */
+export interface PolicyMatch {
+  readonly system?: string
+  readonly agent?: string
+  readonly tool?: string
+  /** Every path of the ask must fit. An ask without paths fits no rule with a path. */
+  readonly path?: string
+  readonly kind?: Ask['kind']
+}
+
+/** The first rule that fits decides. `ask` leaves the decision to a person. */
+export interface PolicyRule {
+  readonly match: PolicyMatch
+  readonly then: 'allow' | 'deny' | 'ask'
+  /** Kept in the journal beside the decision. */
+  readonly note?: string
+}
+
+/** A named list of rules. The name appears in the journal: `by: 'policy:<name>'`. */
+export interface Policy {
+  readonly name: string
+  readonly rules: readonly PolicyRule[]
+}
+
+/** What the policies say about an ask. */
+export interface PolicyDecision {
+  readonly by: string
+  readonly answer: Answer
+  readonly note: string | undefined
+}
+
+/** The decision of the first rule that fits; undefined when a person decides. */
+export function decideAsk(policies: readonly Policy[], ask: Ask, system: string): PolicyDecision | undefined {
+  for (const { name, rules } of policies) {
+    const rule = rules.find(({ match }) => fits(match, ask, system))
+    if (!rule) continue
+    const answer = rule.then === 'ask' ? undefined : answerFor(ask, rule.then === 'allow')
+    return answer && { by: `policy:${name}`, answer, note: rule.note }
+  }
+  return undefined
+}
+
+function fits({ system, agent, tool, path, kind }: PolicyMatch, ask: Ask, ofSystem: string): boolean {
+  return (
+    (kind === undefined || kind === ask.kind) &&
+    like(system, ofSystem) &&
+    like(agent, ask.agent) &&
+    (tool === undefined || (ask.tool !== undefined && like(tool, ask.tool))) &&
+    (path === undefined || (ask.paths !== undefined && ask.paths.length > 0 && ask.paths.every((one) => like(path, one))))
+  )
+}
+
+/** A yes or a no in the form that the ask takes. A policy never invents the answer to a question or a secret. */
+function answerFor(ask: Ask, allow: boolean): Answer | undefined {
+  if (ask.kind === 'question') return undefined
+  if (ask.kind === 'secret') return allow ? undefined : { accept: false }
+  const wanted = allow ? 'allow_once' : 'reject_once'
+  const option = ask.options?.find(({ kind }) => kind === wanted)
+  return option ? { option: option.id } : { accept: allow }
+}
+
+function like(pattern: string | undefined, text: string): boolean {
+  if (pattern === undefined) return true
+  // A path that climbs is compared as it is: `..` must not make `/work/../etc` look like a file in `/work`.
+  if (pattern.includes('/') && text.split('/').includes('..')) return false
+  return expressionOf(pattern).test(text)
+}
+
+function expressionOf(pattern: string): RegExp {
+  const parts = pattern.split(/(\*\*|\*)/).map((part) => {
+    if (part === '**') return '.*'
+    return part === '*' ? '[^/]*' : part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')
+  })
+  return new RegExp(`^${parts.join('')}$`, 's')
+}

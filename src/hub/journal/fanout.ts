@@ -1,0 +1,94 @@
+/**
+ * The newest events in memory, for all viewers together. A viewer is only a position: there is no queue for each of them, so a slow
+ * viewer costs nothing here and reads the log when it has fallen behind.
+ */
+import type { Clock, Timer } from '../../core/clock.js'
+import type { HubEvent } from '../model/event.js'
+
+export interface Fanout {
+  /** Adds events that are in the log now. */
+  publish(events: readonly HubEvent[]): void
+  /** The events from a position on, oldest first; undefined when the first of them is no longer here. */
+  from(position: number): readonly HubEvent[] | undefined
+  /** The position after the newest event. */
+  readonly next: number
+  /** Calls once when there is something at or after the position. Gives a function that stops the wait. */
+  wait(position: number, wake: () => void): () => void
+  /** Wakes everybody for the last time. */
+  close(): void
+}
+
+export interface FanoutOptions {
+  readonly clock: Clock
+  readonly next: number
+  /** Default 4,096. */
+  readonly maxEvents?: number
+  /** Viewers are woken at most this often, so that a burst is one wake-up. A single event wakes them at once. Default 8 ms. */
+  readonly wakeEveryMs?: number
+}
+
+export function createFanout({ clock, next: start, maxEvents = 4096, wakeEveryMs = 8 }: FanoutOptions): Fanout {
+  let kept: HubEvent[] = []
+  let next = start
+  /** Everything from here on is in `kept`. */
+  let first = start
+  let waiting = new Set<() => void>()
+  let lastWake = Number.NEGATIVE_INFINITY
+  let timer: Timer | undefined
+
+  const wakeAll = (): void => {
+    timer?.cancel()
+    timer = undefined
+    lastWake = clock.monotonic()
+    const all = waiting
+    waiting = new Set()
+    for (const wake of all) wake()
+  }
+
+  return {
+    publish(events) {
+      if (events.length === 0) return
+      kept.push(...events)
+      next = (events[events.length - 1] as HubEvent).seq + 1
+      // Trimmed in steps of half, so that an event is moved once on average.
+      if (kept.length > maxEvents * 1.5) {
+        kept = kept.slice(kept.length - maxEvents)
+        first = (kept[0] as HubEvent).seq
+      }
+      if (waiting.size === 0) return
+      const sinceMs = clock.monotonic() - lastWake
+      if (sinceMs >= wakeEveryMs) wakeAll()
+      else timer ??= clock.after(wakeEveryMs - sinceMs, wakeAll)
+    },
+    from(position) {
+      if (position >= next) return []
+      if (position < first) return undefined
+      const index = firstAtOrAfter(kept, position)
+      return index === 0 ? kept.slice() : kept.slice(index)
+    },
+    get next() {
+      return next
+    },
+    wait(position, wake) {
+      if (next > position) {
+        wake()
+        return () => {}
+      }
+      waiting.add(wake)
+      return () => void waiting.delete(wake)
+    },
+    close: wakeAll,
+  }
+}
+
+/** Positions have holes, so the place is searched and not counted. */
+function firstAtOrAfter(events: readonly HubEvent[], position: number): number {
+  let low = 0
+  let high = events.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((events[middle] as HubEvent).seq < position) low = middle + 1
+    else high = middle
+  }
+  return low
+}

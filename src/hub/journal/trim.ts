@@ -1,0 +1,50 @@
+/** Where a journal is cut: by count, by bytes and by age, whichever bound is passed first. */
+import type { Log, LogState } from '../../store/store.js'
+import { decodeEntry } from './encode.js'
+
+/** What a journal may hold. */
+export interface JournalLimits {
+  /** Default 200,000 events. */
+  readonly maxEvents?: number
+  /** Default 48 MiB. */
+  readonly maxBytes?: number
+  /** Default 7 days. */
+  readonly maxAgeMs?: number
+}
+
+/** The limits with their defaults. */
+export const journalLimits = ({
+  maxEvents = 200_000,
+  maxBytes = 48 * 1024 * 1024,
+  maxAgeMs = 7 * 24 * 3_600_000,
+}: JournalLimits): Required<JournalLimits> => ({ maxEvents, maxBytes, maxAgeMs })
+
+/** The position before which everything can go, by count and bytes. The oldest position when nothing must. */
+export function trimBySize(
+  state: LogState,
+  { maxEvents, maxBytes }: Pick<Required<JournalLimits>, 'maxEvents' | 'maxBytes'>,
+): number {
+  const { first, next, entries, bytes } = state
+  const byCount = entries > maxEvents ? next - maxEvents : first
+  // Entries differ in size, so the share is an estimate; the next look corrects it.
+  const byBytes = bytes > maxBytes ? first + Math.ceil((next - first) * (1 - maxBytes / bytes)) : first
+  return Math.min(Math.max(first, byCount, byBytes), next)
+}
+
+/** The first position whose event is not older than `oldest`, found in a few reads: times rise with positions. */
+export async function trimByAge(log: Log, { first, next }: LogState, oldest: number): Promise<number> {
+  const isOld = async (position: number): Promise<boolean> => {
+    const entry = (await log.read(position, { maxEntries: 1 })).entries[0]
+    return entry !== undefined && Date.parse(decodeEntry(entry).at) < oldest
+  }
+  // Most looks find nothing that is old.
+  if (first === next || !(await isOld(first))) return first
+  let old = first
+  let young = next
+  while (young - old > 1) {
+    const middle = (old + young) >> 1
+    if (await isOld(middle)) old = middle
+    else young = middle
+  }
+  return young
+}

@@ -1,0 +1,128 @@
+/** A viewer: a position in the journal, a filter, and a snapshot where the position is new or no longer there. */
+import { abortError } from '../../core/deadline.js'
+import { onAbort } from '../../core/on-abort.js'
+import { createStream } from '../../core/stream.js'
+import type { SignalboxError } from '../../errors.js'
+import type { Log } from '../../store/store.js'
+import type { HubWatch, WatchOptions } from '../hub.js'
+import type { HubCursor } from '../model/cursor.js'
+import type { HubEvent } from '../model/event.js'
+import { decodeEntry } from './encode.js'
+import type { Fanout } from './fanout.js'
+
+export interface Journal {
+  readonly id: string
+  readonly log: Log
+  readonly fanout: Fanout
+  /** States and open asks at the newest position, as events of the given position. */
+  snapshot(seq: number): HubEvent[]
+  /** An event that only this viewer sees. */
+  gap(fields: { readonly reason: 'expired' | 'restart'; readonly from: unknown; readonly to: unknown }, seq: number): HubEvent
+  /** Why nothing more comes; undefined while the journal is open. */
+  ended(): { readonly error?: SignalboxError } | undefined
+}
+
+/** Which events pass. Undefined lets all pass. */
+export function createFilter({ agents, kinds, turns }: WatchOptions): ((event: HubEvent) => boolean) | undefined {
+  if (!agents && !kinds && !turns) return undefined
+  const ofAgents = agents && new Set(agents)
+  const ofKinds = kinds && new Set(kinds)
+  const ofTurns = turns && new Set(turns)
+  return (event) =>
+    (ofAgents?.has(event.agent) ?? true) &&
+    (ofKinds?.has(event.kind) ?? true) &&
+    (ofTurns === undefined || event.kind === 'gap' || (event.turn !== undefined && ofTurns.has(event.turn)))
+}
+
+export function openWatch(journal: Journal, options: WatchOptions = {}): HubWatch {
+  const { from, signal } = options
+  const { fanout, log } = journal
+  const passes = createFilter(options)
+  /** The next position to read; undefined before the first snapshot. */
+  let position: number | undefined
+  let closed = false
+  let wakeUp: (() => void) | undefined
+  /** Items whose place is not yet the viewer's: a viewer that leaves inside a snapshot gets the whole snapshot again. */
+  const unsettled = new Map<HubEvent, HubCursor | undefined>()
+  const unfollow = onAbort(signal, () => wakeUp?.())
+
+  const cursorAt = (seq: number): HubCursor => ({ journal: journal.id, seq })
+  const chosen = (events: readonly HubEvent[]): readonly HubEvent[] => (passes ? events.filter(passes) : events)
+
+  /** A snapshot that the journal goes on after, from `next` on. */
+  const snapshotBefore = (next: number, first: readonly HubEvent[]): readonly HubEvent[] => {
+    position = next
+    const items = chosen([...first, ...journal.snapshot(next - 1)])
+    unsettled.clear()
+    for (const item of items) unsettled.set(item, undefined)
+    const last = items.at(-1)
+    if (last) unsettled.set(last, cursorAt(next - 1))
+    return items
+  }
+  const begin = (): readonly HubEvent[] => {
+    if (from === undefined) return snapshotBefore(fanout.next, [])
+    if (from === 'oldest') position = 0
+    else if (from.journal === journal.id) position = from.seq + 1
+    else
+      return snapshotBefore(fanout.next, [journal.gap({ reason: 'restart', from, to: cursorAt(fanout.next - 1) }, fanout.next - 1)])
+    return []
+  }
+  const readLog = async (at: number): Promise<readonly HubEvent[]> => {
+    const page = await log.read(at)
+    if (page.gap) {
+      const { reason, to = page.next } = page.gap
+      const told = reason === 'restart' ? 'restart' : 'expired'
+      return snapshotBefore(to, [journal.gap({ reason: told, from: cursorAt(at - 1), to: cursorAt(to - 1) }, to - 1)])
+    }
+    position = page.next
+    return chosen(page.entries.map(decodeEntry))
+  }
+  const pause = (at: number): Promise<void> =>
+    new Promise((resolve) => {
+      const stop = fanout.wait(at, resolve)
+      wakeUp = () => {
+        stop()
+        resolve()
+      }
+      if (signal?.aborted || closed) wakeUp()
+    })
+
+  return createStream<HubEvent, HubCursor>({
+    start: typeof from === 'object' ? from : undefined,
+    cursorOf: (event) => (unsettled.has(event) ? unsettled.get(event) : cursorAt(event.seq)),
+    async pull() {
+      if (position === undefined) {
+        const items = begin()
+        if (items.length > 0) return items
+      }
+      for (;;) {
+        if (signal?.aborted) throw abortError(signal, { op: 'watch' })
+        if (closed) return null
+        const at = position as number
+        const events = fanout.from(at)
+        if (events === undefined || at > fanout.next) {
+          const items = await readLog(at)
+          if (items.length > 0) return items
+          // In the log and not published yet, or written by nobody so far.
+          if (position === at) await pause(at)
+          continue
+        }
+        if (events.length > 0) {
+          position = fanout.next
+          const items = chosen(events)
+          if (items.length > 0) return items
+          continue
+        }
+        const end = journal.ended()
+        if (end?.error) throw end.error
+        if (end) return null
+        await pause(at)
+      }
+    },
+    async close() {
+      closed = true
+      unfollow()
+      wakeUp?.()
+    },
+  })
+}

@@ -1,0 +1,46 @@
+/** What a hub can be told when it is made. */
+import type { Clock } from '../core/clock.js'
+import type { Store } from '../store/store.js'
+import type { HubProblem } from './context.js'
+import type { Budget } from './guard/budget.js'
+import type { Policy } from './guard/policy.js'
+import type { JournalLimits } from './journal/trim.js'
+import type { Source } from './source.js'
+
+/** Bounds of a hub. */
+export interface HubLimits extends JournalLimits {
+  /** Prompts that may wait for one session. Default 100. */
+  readonly maxQueued?: number
+  /** One event of the journal. Default 1 MiB. */
+  readonly maxEventBytes?: number
+  /** Events that may wait for the disk before deltas are dropped. Default 100,000. */
+  readonly maxWaiting?: number
+  /** Ended turns and closed asks that can still be found. Default 1,000. */
+  readonly keepEnded?: number
+}
+
+/** Options of `createHub`. */
+export interface HubOptions {
+  readonly sources: readonly Source[]
+  /** Where journal, turns and asks live. Default a new memory store, which forgets everything at the end. */
+  readonly store?: Store
+  /** Who decides asks when no person does. Left out, nobody does. */
+  readonly policy?: readonly Policy[]
+  readonly budgets?: readonly Budget[]
+  /** Keep what the systems said word for word. It may hold secrets of theirs. Default false. */
+  readonly keepRaw?: boolean
+  /** After this time an ask expires, unless its system gives a time. Default never. */
+  readonly askTtlMs?: number
+  /** How long a source may take to deliver an answer. Default 30 s. */
+  readonly answerTimeoutMs?: number
+  /** How long a system is asked about a turn of unknown outcome before the turn is lost. Default 5 minutes. */
+  readonly resolveWithinMs?: number
+  /** How long to wait for another hub on the same store to go. Default 0. */
+  readonly waitMs?: number
+  /** How long this hub may be silent before another one may take the store. Default 15 s. */
+  readonly leaseMs?: number
+  readonly limits?: HubLimits
+  readonly clock?: Clock
+  /** Told about failures that no caller can be told. */
+  readonly onProblem?: (problem: HubProblem) => void
+}

@@ -1,0 +1,63 @@
+/** Records in a map of the store, one key for each, changed only by compare-and-set. */
+import { SignalboxError } from '../errors.js'
+import type { Kv, KvVersion } from '../store/store.js'
+import { fromBytes, toBytes } from './journal/encode.js'
+
+/** A record and the version that it was read or written at. */
+export interface Stored<Record> {
+  readonly record: Record
+  readonly version: KvVersion
+}
+
+export interface Table<Record> {
+  get(key: string): Promise<Stored<Record> | undefined>
+  /** Undefined when there is a record of that key already. */
+  create(key: string, record: Record): Promise<Stored<Record> | undefined>
+  /**
+   * Reads, decides, and writes unless somebody wrote in between; then it decides again. `decide` gives undefined to leave the record
+   * as it is; then the result is undefined.
+   */
+  change(key: string, decide: (record: Record) => Record | undefined, known?: Stored<Record>): Promise<Stored<Record> | undefined>
+  delete(key: string): Promise<void>
+  /** Every record. */
+  all(): AsyncIterable<Stored<Record> & { readonly key: string }>
+}
+
+const MAX_ROUNDS = 100
+
+export function createTable<Record>(kv: Kv): Table<Record> {
+  const get = async (key: string): Promise<Stored<Record> | undefined> => {
+    const entry = await kv.get(key)
+    return entry ? { record: fromBytes<Record>(entry.bytes), version: entry.version } : undefined
+  }
+  return {
+    get,
+    async create(key, record) {
+      const version = await kv.compareAndSet(key, null, toBytes(record))
+      return version === null ? undefined : { record, version }
+    },
+    async change(key, decide, known) {
+      let current = known ?? (await get(key))
+      for (let round = 0; round < MAX_ROUNDS; round += 1) {
+        const record = current && decide(current.record)
+        if (!current || !record) return undefined
+        const version = await kv.compareAndSet(key, current.version, toBytes(record))
+        if (version !== null) return { record, version }
+        current = await get(key)
+      }
+      throw new SignalboxError({ code: 'unavailable', message: `The record ${key} changes too often.`, sent: 'no' })
+    },
+    delete: async (key) => void (await kv.delete(key)),
+    async *all() {
+      for (let after: string | undefined; ; ) {
+        const keys: string[] = await kv.list(after === undefined ? {} : { after })
+        if (keys.length === 0) return
+        after = keys.at(-1)
+        for (const key of keys) {
+          const stored = await get(key)
+          if (stored) yield { key, ...stored }
+        }
+      }
+    },
+  }
+}

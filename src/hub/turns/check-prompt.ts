@@ -1,0 +1,19 @@
+/** Can this agent be prompted now? */
+import { hubError, type HubContext } from '../context.js'
+import type { AgentId } from '../model/agent.js'
+
+/** Rejects what cannot be prompted. Gives how many turns of one session the system runs at once. */
+export function checkPrompt(context: HubContext, id: AgentId, session: string | undefined): number {
+  const op = 'prompt'
+  const agent = context.agent(id)
+  if (!agent) throw hubError({ code: 'not_found', op, message: `There is no agent ${id}.` })
+  const { prompt, queue, sessions } = agent.can
+  if (!prompt || !context.sourceOf(id)?.prompt) {
+    throw hubError({ code: 'unsupported', op, message: `${id} takes no prompts.` })
+  }
+  const known = session === undefined || agent.sessions.some((one) => one.id === session)
+  if (!known && !sessions?.resume && !sessions?.create) {
+    throw hubError({ code: 'not_found', op, message: `${id} has no session ${session}.` })
+  }
+  return 1 + (queue?.depth ?? 0)
+}

@@ -1,0 +1,153 @@
+/** A turn as its caller holds it. The same code in the process of the hub and over a link: it needs a watch and two calls. */
+import type { CallOptions } from '../../core/call.js'
+import { SignalboxError, type ErrorCode } from '../../errors.js'
+import type { HubWatch, Turn, WatchOptions } from '../hub.js'
+import type { AgentId } from '../model/agent.js'
+import type { HubCursor } from '../model/cursor.js'
+import type { EndEvent, HubEvent, TurnOutcome } from '../model/event.js'
+
+/** What a hub tells of a turn. */
+export interface TurnInfo {
+  readonly promptId: string
+  readonly agent: AgentId
+  readonly session?: string | undefined
+  readonly state: 'queued' | 'running' | 'ended'
+  /** Watch from here to get every event of the turn. */
+  readonly from: HubCursor
+  /** The end, once it is in the journal. */
+  readonly end?: EndEvent | undefined
+  readonly endSeq?: number | undefined
+}
+
+export interface TurnAccess {
+  watch(options: WatchOptions): HubWatch
+  /** Rejects with `not_found` for an id that this hub does not know. */
+  find(promptId: string, options?: CallOptions): Promise<TurnInfo>
+  cancel(promptId: string, by: string | undefined, options?: CallOptions): Promise<void>
+}
+
+/** `starting` is the prompt on its way; without it the turn is looked up by its id. */
+export function createTurn(access: TurnAccess, promptId: string, agent: AgentId | undefined, starting?: Promise<TurnInfo>): Turn {
+  let found = starting
+  // Whoever never reads the turn must not get an unhandled rejection.
+  found?.catch(() => {})
+  const info = (): Promise<TurnInfo> => (found ??= access.find(promptId))
+
+  async function* read(): AsyncGenerator<HubEvent, void, void> {
+    const { from } = await info()
+    const events = access.watch({ from, turns: [promptId] })
+    for await (const event of events) {
+      yield event
+      if (event.kind === 'end') return
+      // The journal was cut. The end may have been in the part that is gone; the record still has it.
+      if (event.kind !== 'gap') continue
+      const end = endOf(await access.find(promptId), event)
+      if (!end) continue
+      yield end
+      return
+    }
+    throw new SignalboxError({
+      code: 'closed',
+      message: 'The hub closed before the turn ended.',
+      hint: 'The turn goes on. Find it again with hub.turn(promptId).',
+      sent: 'maybe',
+    })
+  }
+
+  const finish = async (): Promise<{ readonly end: EndEvent; readonly text: string }> => {
+    const known = (await info()).end
+    if (known?.text !== undefined) return { end: known, text: known.text }
+    const words = createTextAssembler()
+    for await (const event of read()) {
+      words.take(event)
+      if (event.kind === 'end') return { end: event, text: event.text ?? words.text() }
+    }
+    throw new Error('a turn was read to its end without an end')
+  }
+
+  return {
+    promptId,
+    agent,
+    [Symbol.asyncIterator]: read,
+    accepted: async () => void (await info()),
+    async end() {
+      return bare((await info()).end ?? (await finish()).end)
+    },
+    async text() {
+      const { end, text } = await finish()
+      if (end.outcome === 'completed') return text
+      throw turnError(end, promptId)
+    },
+    cancel: async ({ by, ...options } = {}) => {
+      await info()
+      await access.cancel(promptId, by, options)
+    },
+  }
+}
+
+/** The end as an event of its journal, when it lies before a gap. */
+function endOf(info: TurnInfo, gap: HubEvent): HubEvent | undefined {
+  const { end, endSeq, agent, promptId: turn } = info
+  if (!end || endSeq === undefined || endSeq > gap.seq) return undefined
+  return { v: 1, seq: endSeq, epoch: gap.epoch, at: gap.at, agent, turn, origin: 'replay', ...end }
+}
+
+/** Without the envelope: a turn's end is told the same way, read from the journal or from the record. */
+function bare(event: EndEvent): EndEvent {
+  const { kind, outcome, text, stopReason, attribution, error, sent } = event
+  return {
+    kind,
+    outcome,
+    sent,
+    ...(text === undefined ? {} : { text }),
+    ...(stopReason === undefined ? {} : { stopReason }),
+    ...(attribution === undefined ? {} : { attribution }),
+    ...(error === undefined ? {} : { error }),
+  }
+}
+
+/** Puts the agent's messages of one turn together, in the order in which they began. */
+export function createTextAssembler(): { take(event: HubEvent): void; text(): string } {
+  const texts = new Map<string, string>()
+  return {
+    take(event) {
+      // What a subagent says is part of a tool call, not of the answer.
+      if (event.kind !== 'message' || event.role !== 'agent' || event.parent !== undefined) return
+      const { id, how, text } = event
+      if (how === 'retract') texts.delete(id)
+      else texts.set(id, how === 'append' ? (texts.get(id) ?? '') + text : text)
+    },
+    text: () => [...texts.values()].join(''),
+  }
+}
+
+const CODES: Readonly<Record<Exclude<TurnOutcome, 'completed'>, ErrorCode>> = {
+  refused: 'remote',
+  cancelled: 'aborted',
+  failed: 'remote',
+  lost: 'unavailable',
+  unanswered: 'unavailable',
+}
+
+const SENTENCES: Readonly<Record<Exclude<TurnOutcome, 'completed'>, string>> = {
+  refused: 'The agent refused the prompt.',
+  cancelled: 'The turn was cancelled.',
+  failed: 'The turn failed.',
+  lost: 'Nobody can find out what became of the turn.',
+  unanswered: 'The prompt was delivered and no answer came.',
+}
+
+/** The typed failure of a turn that did not complete. */
+export function turnError(end: EndEvent, promptId: string): SignalboxError {
+  const outcome = end.outcome as Exclude<TurnOutcome, 'completed'>
+  const { code = CODES[outcome], message, remoteCode } = end.error ?? {}
+  return new SignalboxError({
+    code,
+    message: message ?? SENTENCES[outcome],
+    hint: `The prompt id is ${promptId}.`,
+    system: 'hub',
+    op: 'prompt',
+    sent: end.sent,
+    remoteCode: remoteCode ?? outcome,
+  })
+}

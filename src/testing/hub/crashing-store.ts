@@ -1,0 +1,113 @@
+/** A store that stops in the middle of its writer's work, as a `kill -9` stops a process between two writes. */
+import { deferred } from '../../core/deferred.js'
+import type { HeldLease, Kv, Lease, Log, Store } from '../../store/store.js'
+
+/** What a crashing store gives beside the store. */
+export interface CrashingStore {
+  readonly store: Store
+  /** Resolves when the store has stopped. Its writer hears nothing any more, and its leases are free, as after the death of a process. */
+  readonly crashed: Promise<void>
+  /** Writes so far. */
+  readonly writes: number
+  /** Stops it now. */
+  crash(): Promise<void>
+}
+
+/** `at` is the number of the write that is the last one. `before`: that write is not done; `after`: it is done and its writer is not told. */
+export interface CrashOptions {
+  readonly at?: number
+  readonly when?: 'before' | 'after'
+}
+
+const NEVER: Promise<never> = /* @__PURE__ */ new Promise(() => {})
+
+/**
+ * Wraps a store so that it stops at a write.
+ *
+ * @example
+ * ```ts
+ * import { memoryStore } from 'signalbox/store'
+ * import { createCrashingStore } from 'signalbox/testing'
+ *
+ * const { store, crashed } = createCrashingStore(memoryStore(), { at: 3, when: 'after' })
+ * console.log(store.name, crashed)
+ * ```
+ */
+export function createCrashingStore(
+  inner: Store,
+  { at = Number.POSITIVE_INFINITY, when = 'before' }: CrashOptions = {},
+): CrashingStore {
+  const crashed = deferred()
+  const parts: AsyncDisposable[] = []
+  const leases: HeldLease[] = []
+  let writes = 0
+  let dead = false
+
+  const crash = async (): Promise<void> => {
+    if (dead) return crashed.promise
+    dead = true
+    for (const lease of leases) await lease.release()
+    for (const part of parts) await part[Symbol.asyncDispose]()
+    crashed.resolve()
+  }
+  const write = async <Result>(run: () => Promise<Result>): Promise<Result> => {
+    if (dead) return NEVER
+    writes += 1
+    if (writes === at && when === 'before') {
+      void crash()
+      return NEVER
+    }
+    const last = writes === at
+    const result = await run()
+    if (last) void crash()
+    return last || dead ? NEVER : result
+  }
+  const read = async <Result>(run: () => Promise<Result>): Promise<Result> => {
+    if (dead) return NEVER
+    const result = await run()
+    return dead ? NEVER : result
+  }
+  const keep = <Part extends AsyncDisposable>(part: Part): Part => {
+    parts.push(part)
+    return part
+  }
+  const wrapLog = (log: Log): Log => ({
+    append: (entries, options) => write(() => log.append(entries, options)),
+    read: (from, options) => read(() => log.read(from, options)),
+    tail: (from, options) => log.tail(from, options),
+    trim: (before) => write(() => log.trim(before)),
+    state: () => read(() => log.state()),
+    [Symbol.asyncDispose]: () => read(async () => log[Symbol.asyncDispose]()),
+  })
+  const wrapKv = (kv: Kv): Kv => ({
+    get: (key) => read(() => kv.get(key)),
+    list: (options) => read(() => kv.list(options)),
+    put: (key, bytes) => write(() => kv.put(key, bytes)),
+    compareAndSet: (key, expected, bytes) => write(() => kv.compareAndSet(key, expected, bytes)),
+    delete: (key, expected) => write(() => kv.delete(key, expected)),
+    [Symbol.asyncDispose]: () => read(async () => kv[Symbol.asyncDispose]()),
+  })
+  const wrapLease = (lease: Lease): Lease => ({
+    async acquire(key, options) {
+      const held = await read(() => lease.acquire(key, options))
+      if (held) leases.push(held)
+      return held && { ...held, renew: (ttlMs) => read(() => held.renew(ttlMs)), release: () => read(() => held.release()) }
+    },
+    [Symbol.asyncDispose]: () => read(async () => lease[Symbol.asyncDispose]()),
+  })
+  return {
+    store: {
+      name: inner.name,
+      durable: inner.durable,
+      log: (name) => read(async () => wrapLog(keep(await inner.log(name)))),
+      kv: (name) => read(async () => wrapKv(keep(await inner.kv(name)))),
+      lease: (name) => read(async () => wrapLease(keep(await inner.lease(name)))),
+      [Symbol.asyncDispose]: async () => {},
+    },
+    crashed: crashed.promise,
+    get writes() {
+      return writes
+    },
+    crash,
+  }
+}

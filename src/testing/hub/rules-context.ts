@@ -1,0 +1,114 @@
+/** What the cases of `hubRules` share. */
+import type { Hub, WatchOptions } from '../../hub/hub.js'
+import type { HubEvent, HubEventOf } from '../../hub/model/event.js'
+import type { HubOptions } from '../../hub/options.js'
+import type { Source } from '../../hub/source.js'
+import type { Store } from '../../store/store.js'
+import { CheckFailed } from '../case.js'
+
+/** What a case needs of the place that it runs in. */
+export interface HubRulesContext {
+  /** Empty, and of this case alone. */
+  readonly store: Store
+  /** One more, as empty. */
+  freshStore(): Promise<Store>
+  /** `createHub`, or whatever serves the same interface: the cases also run over a link. */
+  openHub(options: HubOptions & { readonly sources: readonly Source[] }): Promise<Hub>
+}
+
+/** A viewer that keeps all that it sees. */
+export interface Viewer extends AsyncDisposable {
+  readonly events: readonly HubEvent[]
+  /** Waits until an event fits, also one that came before. */
+  until(fits: (event: HubEvent) => boolean): Promise<HubEvent>
+  readonly cursor: ReturnType<Hub['watch']>['cursor']
+}
+
+const PATIENCE_MS = 10_000
+
+/** Watches in the background. */
+export function view(hub: Hub, options: WatchOptions = {}): Viewer {
+  const stream = hub.watch(options)
+  const events: HubEvent[] = []
+  let tell = (): void => {}
+  const reading = (async () => {
+    for await (const event of stream) {
+      events.push(event)
+      tell()
+    }
+  })()
+  reading.catch(() => {})
+  return {
+    events,
+    async until(fits) {
+      const found = (): HubEvent | undefined => events.find(fits)
+      const deadline = Date.now() + PATIENCE_MS
+      for (let event = found(); ; event = found()) {
+        if (event) return event
+        const left = deadline - Date.now()
+        if (left <= 0) throw new CheckFailed(`The event did not come. Seen: ${JSON.stringify(events.slice(-8))}`)
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, left)
+          tell = () => {
+            clearTimeout(timer)
+            resolve()
+          }
+        })
+      }
+    },
+    get cursor() {
+      return stream.cursor
+    },
+    async [Symbol.asyncDispose]() {
+      await stream.close()
+      await reading.catch(() => {})
+    },
+  }
+}
+
+/** A test for one kind of event. */
+export const isKind =
+  <Kind extends HubEvent['kind']>(kind: Kind, fields: Partial<HubEventOf<Kind>> = {}) =>
+  (event: HubEvent): boolean =>
+    event.kind === kind &&
+    Object.entries(fields).every(([key, value]) => (event as unknown as Record<string, unknown>)[key] === value)
+
+/** Everything that the journal has. */
+export async function journalOf(hub: Hub): Promise<HubEvent[]> {
+  const out: HubEvent[] = []
+  const last = await lastSeq(hub)
+  if (last === 0) return out
+  for await (const event of hub.watch({ from: 'oldest' })) {
+    out.push(event)
+    if (event.seq >= last) break
+  }
+  return out
+}
+
+/** The newest position, by a snapshot. */
+async function lastSeq(hub: Hub): Promise<number> {
+  for await (const event of hub.watch()) return event.seq
+  return 0
+}
+
+/** Everything that a store holds of a hub, as one text. */
+export async function storedText(store: Store): Promise<string> {
+  const decoder = new TextDecoder()
+  const parts: string[] = []
+  await using log = await store.log('hub')
+  for (const { bytes } of (await log.read(0, { maxEntries: 100_000, maxBytes: 1e9 })).entries) parts.push(decoder.decode(bytes))
+  for (const name of ['hub', 'hub-turns', 'hub-asks']) {
+    await using kv = await store.kv(name)
+    for (const key of await kv.list()) parts.push(decoder.decode((await kv.get(key))?.bytes ?? new Uint8Array()))
+  }
+  return parts.join('\n')
+}
+
+/** Resolves when the test is true. */
+export async function eventually(test: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const deadline = Date.now() + PATIENCE_MS
+  while (!(await test())) {
+    if (Date.now() > deadline) throw new CheckFailed(`It did not come to this: ${what}`)
+    await new Promise<void>((resolve) => void setTimeout(resolve, 5))
+  }
+}

@@ -1,0 +1,97 @@
+/** The connection of a hub to a scripted system. */
+import { SignalboxError } from '../../errors.js'
+import type { Source, SourceEvent } from '../../hub/source.js'
+import type { ScriptedWorld } from './scripted-system.js'
+
+/** One connection. When another one opens, this one hears nothing more. */
+export function createScriptedSource(world: ScriptedWorld): Source {
+  const native = (agent: string): string => agent.slice(world.name.length + 1)
+  let connection: ScriptedWorld['connection']
+  const lost = (sent: 'no' | 'maybe'): SignalboxError =>
+    new SignalboxError({ code: 'closed', system: 'script', message: 'The connection broke.', sent })
+
+  const source: Source = {
+    name: world.name,
+    system: 'script',
+    async open(sink) {
+      connection = sink
+      world.connection = sink
+      for (const [agent, { epoch }] of world.agents) {
+        const open = [...world.asks.values()].filter((ask) => ask.agent === agent && ask.epoch === epoch)
+        const nativeIds = open.map(({ event }) => (event as SourceEvent & { kind: 'ask' }).ask.nativeId)
+        sink.push({ agent: `${world.name}/${agent}`, epoch, kind: 'asks_open', nativeIds })
+        // A system that is asked again tells its open questions again.
+        for (const { event } of open) sink.push(event)
+      }
+      return [...world.agents.keys()].map(world.agentNow)
+    },
+    receiptFor: ({ promptId }) => ({ clientId: promptId }),
+    async prompt(prompt) {
+      const fault = world.faults.shift()
+      if (fault === 'refuse') {
+        throw new SignalboxError({
+          code: 'remote',
+          system: 'script',
+          message: 'The system refused.',
+          remoteCode: 'refused',
+          sent: 'no',
+        })
+      }
+      if (fault === 'lose-before') throw lost('maybe')
+      if (world.turns.has(prompt.promptId)) return
+      world.ledger.prompts.push(prompt)
+      world.run(prompt)
+      if (fault === 'lose-after') throw lost('maybe')
+    },
+    async cancel({ turn }) {
+      world.ledger.cancelled.push(turn)
+      world.turns.get(turn)?.cancel()
+    },
+    async answer(ask, nativeId, answer, by) {
+      const epoch = ask.id.split('#')[1] ?? ''
+      const key = `${epoch}#${nativeId}`
+      const open = world.asks.get(key)
+      if (!open) throw new SignalboxError({ code: 'not_found', system: 'script', message: 'No such question is open.', sent: 'no' })
+      world.asks.delete(key)
+      world.ledger.answers.push({ nativeId, epoch, answer, by })
+      open.settle(answer)
+      return { delivered: 'secret' in answer && answer.secret === 'wrong' ? 'rejected' : 'yes' }
+    },
+    async expire(ask, nativeId) {
+      const key = `${ask.id.split('#')[1] ?? ''}#${nativeId}`
+      world.ledger.expired.push(nativeId)
+      world.asks.get(key)?.settle(undefined)
+      world.asks.delete(key)
+    },
+    async resolve({ promptId }) {
+      if (world.resolving.answer) return { outcome: world.resolving.answer }
+      const turn = world.turns.get(promptId)
+      if (!turn) return { outcome: world.ledger.prompts.some((one) => one.promptId === promptId) ? 'lost' : 'not_sent' }
+      return turn.end ? { outcome: 'ended', end: turn.end } : { outcome: 'running' }
+    },
+    async history(agent) {
+      const events = world.ledger.prompts
+        .filter((prompt) => prompt.agent === agent)
+        .map(
+          ({ promptId, text }): SourceEvent => ({
+            agent,
+            epoch: world.agents.get(native(agent))?.epoch ?? '',
+            turn: promptId,
+            origin: 'replay',
+            kind: 'message',
+            id: promptId,
+            role: 'user',
+            text,
+            how: 'replace',
+            partial: false,
+          }),
+        )
+      return { events, complete: true }
+    },
+    sessions: async () => [{ id: 'main', facts: {} }],
+    async [Symbol.asyncDispose]() {
+      if (world.connection === connection) world.connection = undefined
+    },
+  }
+  return source
+}

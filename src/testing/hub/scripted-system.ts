@@ -1,0 +1,238 @@
+/**
+ * A system of agents that does what a test tells it. It lives apart from its source, as a real system does: a hub may die and another one
+ * find the same turns and the same open questions.
+ */
+import type { Agent, AgentId } from '../../hub/model/agent.js'
+import type { Capabilities } from '../../hub/model/capabilities.js'
+import type { Answer } from '../../hub/model/ask.js'
+import type { EndEvent, HubEventBody } from '../../hub/model/event.js'
+import type { Source, SourceAsk, SourceEvent, SourcePrompt } from '../../hub/source.js'
+import { createScriptedSource } from './scripted-source.js'
+
+/** What a script can do in a turn. */
+export interface ScriptedTurn {
+  readonly prompt: SourcePrompt
+  /** A part of an answer that is being written. */
+  delta(text: string, id?: string): void
+  /** A whole message; closes the deltas of the same id. */
+  say(text: string, id?: string): void
+  event(body: Exclude<HubEventBody, { kind: 'ask' | 'ask_resolved' | 'end' }>): void
+  /** Asks and waits for the answer; undefined when the ask ended without one. */
+  ask(ask: Partial<SourceAsk> & Pick<SourceAsk, 'nativeId'>): Promise<Answer | undefined>
+  end(end?: Partial<EndEvent>): void
+  /** Becomes true when the turn was cancelled. */
+  readonly cancelled: boolean
+  /** Resolves when the turn was cancelled. */
+  readonly whenCancelled: Promise<void>
+}
+
+/** Runs for every prompt. A script that returns without an end leaves the turn open. */
+export type Script = (turn: ScriptedTurn) => void | Promise<void>
+
+/** How a system fails when the next prompt, answer or cancel reaches it. */
+export type ScriptedFault = 'refuse' | 'lose-before' | 'lose-after'
+
+export interface ScriptedSystemOptions {
+  /** Part of the agent ids. Default `script`. */
+  readonly name?: string
+  /** The native ids of the agents. Default one agent, `a`. */
+  readonly agents?: readonly string[]
+  readonly can?: Capabilities
+  /** Default: the answer is `echo: ` and the prompt, in two deltas. */
+  readonly script?: Script
+}
+
+/** What the system really received. */
+export interface ScriptedLedger {
+  readonly prompts: readonly SourcePrompt[]
+  readonly answers: readonly { readonly nativeId: string; readonly epoch: string; readonly answer: Answer; readonly by: string }[]
+  readonly expired: readonly string[]
+  readonly cancelled: readonly string[]
+}
+
+/** An event without the agent and its epoch, which the system knows. */
+export type ScriptedEvent = SourceEvent extends infer Event
+  ? Event extends SourceEvent
+    ? Omit<Event, 'agent' | 'epoch'>
+    : never
+  : never
+
+export interface ScriptedSystem {
+  readonly ledger: ScriptedLedger
+  /** A connection to the system, for one hub. A new one cuts the old one off. */
+  source(): Source
+  /** Pushes any event of an agent. */
+  push(agent: string, body: ScriptedEvent): void
+  /** A silent restart: a new epoch, and every open turn and question is gone. */
+  restart(agent?: string): void
+  /** The next prompts fail this way, one after the other. */
+  fail(...faults: readonly ScriptedFault[]): void
+  /** What `resolve` says, when it must not be the truth. */
+  readonly resolving: { answer?: 'unknown' | 'lost' }
+  agentId(agent: string): AgentId
+  epoch(agent: string): string
+}
+
+/** What the source and the system share. */
+export interface ScriptedWorld {
+  readonly name: string
+  readonly agents: Map<string, { epoch: string; readonly can: Capabilities }>
+  readonly turns: Map<string, { readonly agent: string; end?: EndEvent; readonly cancel: () => void }>
+  readonly asks: Map<
+    string,
+    {
+      readonly agent: string
+      readonly epoch: string
+      readonly event: SourceEvent
+      readonly settle: (answer: Answer | undefined) => void
+    }
+  >
+  readonly ledger: { prompts: SourcePrompt[]; answers: ScriptedLedger['answers'][number][]; expired: string[]; cancelled: string[] }
+  readonly faults: ScriptedFault[]
+  readonly resolving: { answer?: 'unknown' | 'lost' }
+  /** The hub that is connected now. */
+  connection: { push(event: SourceEvent): void } | undefined
+  run(prompt: SourcePrompt): void
+  agentNow(agent: string): Agent
+}
+
+/** Everything that a system can do. */
+export const FULL_CAPABILITIES: Capabilities = {
+  prompt: {},
+  stream: { text: true, tools: true },
+  cancel: { keepsSession: true },
+  history: { complete: true },
+  asks: { kinds: ['permission', 'question', 'confirm', 'secret'], answerable: true, confirmsDelivery: true },
+  usage: { tokens: true, cost: 'reported' },
+  dedupe: 'by_client_id',
+  sessions: { list: true },
+}
+
+const echo: Script = (turn) => {
+  turn.delta('echo: ')
+  turn.delta(turn.prompt.text)
+  turn.say(`echo: ${turn.prompt.text}`)
+  turn.end()
+}
+
+/**
+ * Makes a system for tests of programs that use a hub.
+ *
+ * @example
+ * ```ts
+ * import { createHub } from 'signalbox/hub'
+ * import { createScriptedSystem } from 'signalbox/testing'
+ *
+ * const system = createScriptedSystem({ script: (turn) => turn.end({ text: 'done' }) })
+ * await using hub = await createHub({ sources: [system.source()] })
+ * console.log(await hub.prompt('script/a', 'work').text())
+ * ```
+ */
+export function createScriptedSystem(options: ScriptedSystemOptions = {}): ScriptedSystem {
+  const { name = 'script', agents = ['a'], can = FULL_CAPABILITIES, script = echo } = options
+  let lives = 0
+  const epoch = (): string => {
+    lives += 1
+    return `e${lives}`
+  }
+  const agentId = (agent: string): AgentId => `${name}/${agent}`
+  const world: ScriptedWorld = {
+    name,
+    agents: new Map(agents.map((agent) => [agent, { epoch: epoch(), can }])),
+    turns: new Map(),
+    asks: new Map(),
+    ledger: { prompts: [], answers: [], expired: [], cancelled: [] },
+    faults: [],
+    resolving: {},
+    connection: undefined,
+    run: (prompt) => runScript(world, script, prompt),
+    agentNow: (agent) => ({
+      id: agentId(agent),
+      source: name,
+      system: 'script',
+      name: agent,
+      sessions: [{ id: 'main', state: 'idle', evidence: { from: 'reported', at: '2026-01-01T00:00:00.000Z' } }],
+      can: world.agents.get(agent)?.can ?? {},
+      facts: {},
+    }),
+  }
+  return {
+    ledger: world.ledger,
+    resolving: world.resolving,
+    source: () => createScriptedSource(world),
+    push: (agent, body) =>
+      world.connection?.push({ ...body, agent: agentId(agent), epoch: world.agents.get(agent)?.epoch ?? '' } as SourceEvent),
+    restart(only) {
+      for (const [agent, state] of world.agents) {
+        if (only !== undefined && agent !== only) continue
+        state.epoch = epoch()
+        for (const [promptId, turn] of world.turns) if (turn.agent === agent && !turn.end) world.turns.delete(promptId)
+        for (const [key, ask] of world.asks) if (ask.agent === agent) world.asks.delete(key)
+        world.connection?.push({ agent: agentId(agent), epoch: state.epoch, kind: 'asks_open', nativeIds: [] })
+      }
+    },
+    fail: (...faults) => void world.faults.push(...faults),
+    agentId,
+    epoch: (agent) => world.agents.get(agent)?.epoch ?? '',
+  }
+}
+
+function runScript(world: ScriptedWorld, script: Script, prompt: SourcePrompt): void {
+  const agent = prompt.agent.slice(world.name.length + 1)
+  const epoch = world.agents.get(agent)?.epoch ?? ''
+  const envelope = {
+    agent: prompt.agent,
+    epoch,
+    turn: prompt.promptId,
+    ...(prompt.session === undefined ? {} : { session: prompt.session }),
+  }
+  let cancelled = false
+  let tellCancelled = (): void => {}
+  const whenCancelled = new Promise<void>((resolve) => {
+    tellCancelled = resolve
+  })
+  const alive = (): boolean => world.agents.get(agent)?.epoch === epoch
+  const push = (body: object): void => {
+    if (alive()) world.connection?.push({ ...envelope, ...body } as SourceEvent)
+  }
+  const state: { agent: string; end?: EndEvent; cancel: () => void } = {
+    agent,
+    cancel() {
+      cancelled = true
+      tellCancelled()
+    },
+  }
+  world.turns.set(prompt.promptId, state)
+  const turn: ScriptedTurn = {
+    prompt,
+    delta: (text, id = 'm1') => push({ kind: 'message', id, role: 'agent', text, how: 'append', partial: true }),
+    say: (text, id = 'm1') => push({ kind: 'message', id, role: 'agent', text, how: 'replace', partial: false }),
+    event: push,
+    ask(given) {
+      const ask: SourceAsk = { kind: 'permission', title: 'May it run?', ...given }
+      const event = { ...envelope, kind: 'ask', ask } as SourceEvent
+      const answered = new Promise<Answer | undefined>((settle) =>
+        world.asks.set(`${epoch}#${ask.nativeId}`, { agent, epoch, event, settle }),
+      )
+      push({ kind: 'ask', ask })
+      return answered
+    },
+    end(end = {}) {
+      if (state.end || !alive()) return
+      const whole: EndEvent = { kind: 'end', outcome: cancelled ? 'cancelled' : 'completed', sent: 'yes', ...end }
+      state.end = whole
+      push(whole)
+    },
+    get cancelled() {
+      return cancelled
+    },
+    whenCancelled,
+  }
+  void (async () => {
+    try {
+      await script(turn)
+    } catch (error) {
+      turn.end({ outcome: 'failed', error: { code: 'remote', message: String(error) } })
+    }
+  })()
+}

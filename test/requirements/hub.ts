@@ -1,0 +1,81 @@
+import type { Requirement } from './requirement.js'
+
+const rule = (number: number): string => `hub rule ${number}`
+
+export const requirements: readonly Requirement[] = [
+  {
+    id: 'hub.order',
+    source: rule(1),
+    behaviour:
+      'All viewers see the same events with the same positions; a viewer that left resumes after the last consumed event, or gets a gap and a snapshot.',
+  },
+  {
+    id: 'hub.end',
+    source: rule(2),
+    behaviour:
+      'Every accepted turn ends with exactly one end. A turn that still runs is adopted; one that nobody knows of is lost after a deadline.',
+  },
+  { id: 'hub.ask', source: rule(3), behaviour: 'An ask exists from its arrival until it is answered, expired, withdrawn or lost.' },
+  {
+    id: 'hub.ask.withdrawn',
+    source: rule(3),
+    behaviour: "A turn's end closes its open asks first.",
+  },
+  { id: 'hub.ask.expired', source: rule(3), behaviour: 'The hub owns expiry and tells the agent that the ask expired.' },
+  {
+    id: 'hub.ask.first-wins',
+    source: rule(4),
+    behaviour: 'Of many answers exactly one wins; the others are told who was first.',
+  },
+  { id: 'hub.ask.checked', source: rule(4), behaviour: 'Everything about an answer is checked before it can win.' },
+  { id: 'hub.ask.stale', source: rule(4), behaviour: 'A stale answer never reaches a later ask.' },
+  { id: 'hub.ask.consent', source: rule(5), behaviour: 'Without a policy nobody answers for a person.' },
+  { id: 'hub.ask.policy', source: rule(5), behaviour: 'A policy answers under its own name, and the journal says so.' },
+  {
+    id: 'hub.ask.delivery',
+    source: rule(6),
+    behaviour: 'Answered is not delivered: each answer says what is known of its delivery.',
+  },
+  {
+    id: 'hub.ask.maybe',
+    source: rule(6),
+    behaviour: 'An answer whose hub died after it had won is answered, with delivered: maybe.',
+  },
+  { id: 'hub.secret', source: rule(7), behaviour: 'A secret is in no journal, record, error or view.' },
+  {
+    id: 'hub.idempotent',
+    source: rule(8),
+    behaviour: 'The same prompt id is the same turn, and receipts are stored before sending.',
+  },
+  { id: 'hub.replay', source: rule(9), behaviour: 'A replayed event asks nothing, costs nothing and ends nothing.' },
+  {
+    id: 'hub.cost',
+    source: rule(10),
+    behaviour: 'Every cost has a scope and a basis; a sum says what it covers and omits; budgets warn or stop.',
+  },
+  {
+    id: 'hub.bounded',
+    source: rule(11),
+    behaviour: 'Journal, queues, single events and raw data are bounded; a slow viewer only costs itself.',
+  },
+  { id: 'hub.capability', source: rule(12), behaviour: 'What an agent cannot do is unsupported with sent: no.' },
+  {
+    id: 'hub.invented',
+    source: rule(13),
+    behaviour: 'No time, order, id or state that the system did not give or the hub did not see.',
+  },
+  {
+    id: 'hub.turn',
+    source: 'hub model',
+    behaviour: 'A turn gives its events, its text and its end to any viewer that knows its prompt id.',
+  },
+  { id: 'hub.busy', source: 'hub model', behaviour: 'A prompt to a busy agent waits, is refused, or interrupts.' },
+  { id: 'hub.route', source: 'hub model', behaviour: 'One prompt can go to all chosen agents, or to an idle one that fits.' },
+  { id: 'hub.closed', source: 'hub model', behaviour: 'A closed hub ends its viewers and rejects every call.' },
+  {
+    id: 'hub.crash',
+    source: 'hub section 4',
+    behaviour: 'A hub that stops before or after any of its writes leaves one start, one end, one answer and one prompt.',
+  },
+  { id: 'hub.lease', source: 'hub section 4', behaviour: 'One hub drives a store at a time; a fenced one writes nothing more.' },
+]
