@@ -10,13 +10,13 @@ async function opened(simulated: AcpAgentSimulatorOptions = {}, options: Partial
   const agent = createAcpAgentSimulator(simulated)
   const source = acpSource({ transport: agent.transport, cwd: '/work', ...options })
   const events: SourceEvent[] = []
-  const snapshot = await source.open({ push: (event) => void events.push(event) })
+  const agents = await source.open({ push: (event) => void events.push(event) })
   const until = (test: (event: SourceEvent) => boolean): Promise<SourceEvent> =>
     vi.waitFor(() => events.find(test) ?? expect.fail('not yet'))
   const prompt = (text: string, promptId = 'p1', session?: string) =>
     source.prompt?.({ promptId, agent: 'acp/main', text, by: 'test', session })
   const end = (promptId = 'p1') => until((event) => event.kind === 'end' && event.turn === promptId)
-  return { agent, source, events, snapshot, until, prompt, end }
+  return { agent, source, events, agents, until, prompt, end }
 }
 
 const asOpen = (event: SourceEvent): Ask => {
@@ -31,7 +31,7 @@ const sent = (agent: AcpAgentSimulator, method: string) => agent.received.filter
 describe('an agent of the Agent Client Protocol', () => {
   test('is described by what it says of itself [acp.snapshot]', async () => {
     await using held = await openedAndClosed()
-    const [agent] = held.snapshot.agents
+    const [agent] = held.agents
     expect(agent).toMatchObject({ id: 'acp/main', system: 'acp', name: 'Simulated agent', facts: { version: '1.0.0' } })
     expect(agent?.can).toMatchObject({ prompt: { images: true }, history: { complete: true }, sessions: { list: true } })
     expect(sent(held.agent, 'initialize')[0]?.params).toMatchObject({
@@ -51,7 +51,7 @@ describe('an agent of the Agent Client Protocol', () => {
       ['replace', 'You said: hello', false],
     ])
     expect(new Set(words.map(({ id }) => id)).size).toBe(1)
-    expect(held.events.every(({ turn, kind }) => kind === 'state' || turn === 'p1')).toBe(true)
+    expect(held.events.every(({ turn, kind }) => kind === 'state' || kind === 'asks_open' || turn === 'p1')).toBe(true)
     expect(kinds(held.events).filter((kind) => kind === 'end')).toHaveLength(1)
   })
 
@@ -217,7 +217,7 @@ describe('an agent of the Agent Client Protocol', () => {
         return new Promise<string>(() => {})
       },
     })
-    const epoch = held.snapshot.epochs['acp/main']
+    const epoch = held.events[0]?.epoch
     await held.prompt('die')
     expect(await held.end()).toMatchObject({ outcome: 'failed', sent: 'maybe', error: { code: 'closed' } })
     await held.until((event) => event.kind === 'agent' && event.epoch !== epoch)
@@ -229,8 +229,8 @@ describe('an agent of the Agent Client Protocol', () => {
   test('while the agent is away a prompt fails with sent: no [acp.away]', async () => {
     const refusing = { kind: 'stream', name: 'none', open: async () => Promise.reject(new Error('nothing listens')) } as const
     const source = acpSource({ transport: refusing, cwd: '/work' })
-    const snapshot = await source.open({ push() {} })
-    expect(snapshot.agents[0]).toMatchObject({ can: {}, sessions: [{ state: 'offline' }] })
+    const agents = await source.open({ push() {} })
+    expect(agents[0]).toMatchObject({ can: {}, sessions: [{ state: 'offline' }] })
     await expect(source.prompt?.({ promptId: 'p', agent: 'acp/main', text: 'x', by: 'test' })).rejects.toMatchObject({
       code: 'unreachable',
       sent: 'no',
@@ -240,7 +240,7 @@ describe('an agent of the Agent Client Protocol', () => {
 
   test('an agent of another protocol version is refused [acp.version]', async () => {
     await using held = await openedAndClosed({ initialize: { protocolVersion: 99 } })
-    expect(held.snapshot.agents[0]?.sessions[0]?.state).toBe('offline')
+    expect(held.agents[0]?.sessions[0]?.state).toBe('offline')
     await expect(held.prompt('x')).rejects.toMatchObject({ code: 'unreachable', sent: 'no' })
   })
 

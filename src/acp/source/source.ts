@@ -74,8 +74,12 @@ export function acpSource(options: AcpSourceOptions): Source {
       }
       present()
     },
-    onBack: () => present(),
+    onBack() {
+      tellOpenAsks()
+      present()
+    },
   })
+  const tellOpenAsks = (): void => push({}, { kind: 'asks_open', nativeIds: connection.now?.asks.open() ?? [] })
   const present = (): void => push({}, { kind: 'agent', change: 'present', agentNow: describe() })
   const describe = (): Agent =>
     agentOf({ agentId, name, nativeId, options, known, sessions, connected: !!connection.now, at: now() })
@@ -87,11 +91,8 @@ export function acpSource(options: AcpSourceOptions): Source {
     async open(given) {
       sink = given
       await connection.start()
-      return {
-        agents: [describe()],
-        epochs: { [agentId]: epoch },
-        openAsks: { [agentId]: connection.now?.asks.open() ?? [] },
-      }
+      tellOpenAsks()
+      return [describe()]
     },
     prompt: (prompt) => prompts.send(prompt),
     async cancel({ turn }) {
