@@ -1,7 +1,7 @@
 /** The connection of a hub to a scripted system. */
 import { SignalboxError } from '../../errors.js'
 import type { Source, SourceEvent } from '../../hub/source.js'
-import type { ScriptedWorld } from './scripted-system.js'
+import type { ScriptedWorld } from './scripted-world.js'
 
 /** One connection. When another one opens, this one hears nothing more. */
 export function createScriptedSource(world: ScriptedWorld): Source {

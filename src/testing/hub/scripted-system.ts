@@ -2,12 +2,15 @@
  * A system of agents that does what a test tells it. It lives apart from its source, as a real system does: a hub may die and another one
  * find the same turns and the same open questions.
  */
-import type { Agent, AgentId } from '../../hub/model/agent.js'
+import type { AgentId } from '../../hub/model/agent.js'
 import type { Capabilities } from '../../hub/model/capabilities.js'
 import type { Answer } from '../../hub/model/ask.js'
 import type { EndEvent, HubEventBody } from '../../hub/model/event.js'
 import type { Source, SourceAsk, SourceEvent, SourcePrompt } from '../../hub/source.js'
 import { createScriptedSource } from './scripted-source.js'
+import type { ScriptedFault, ScriptedLedger, ScriptedWorld } from './scripted-world.js'
+
+export type { ScriptedFault, ScriptedLedger } from './scripted-world.js'
 
 /** What a script can do in a turn. */
 export interface ScriptedTurn {
@@ -29,9 +32,6 @@ export interface ScriptedTurn {
 /** Runs for every prompt. A script that returns without an end leaves the turn open. */
 export type Script = (turn: ScriptedTurn) => void | Promise<void>
 
-/** How a system fails when the next prompt, answer or cancel reaches it. */
-export type ScriptedFault = 'refuse' | 'lose-before' | 'lose-after'
-
 export interface ScriptedSystemOptions {
   /** Part of the agent ids. Default `script`. */
   readonly name?: string
@@ -40,14 +40,6 @@ export interface ScriptedSystemOptions {
   readonly can?: Capabilities
   /** Default: the answer is `echo: ` and the prompt, in two deltas. */
   readonly script?: Script
-}
-
-/** What the system really received. */
-export interface ScriptedLedger {
-  readonly prompts: readonly SourcePrompt[]
-  readonly answers: readonly { readonly nativeId: string; readonly epoch: string; readonly answer: Answer; readonly by: string }[]
-  readonly expired: readonly string[]
-  readonly cancelled: readonly string[]
 }
 
 /** An event without the agent and its epoch, which the system knows. */
@@ -71,29 +63,6 @@ export interface ScriptedSystem {
   readonly resolving: { answer?: 'unknown' | 'lost' }
   agentId(agent: string): AgentId
   epoch(agent: string): string
-}
-
-/** What the source and the system share. */
-export interface ScriptedWorld {
-  readonly name: string
-  readonly agents: Map<string, { epoch: string; readonly can: Capabilities }>
-  readonly turns: Map<string, { readonly agent: string; end?: EndEvent; readonly cancel: () => void }>
-  readonly asks: Map<
-    string,
-    {
-      readonly agent: string
-      readonly epoch: string
-      readonly event: SourceEvent
-      readonly settle: (answer: Answer | undefined) => void
-    }
-  >
-  readonly ledger: { prompts: SourcePrompt[]; answers: ScriptedLedger['answers'][number][]; expired: string[]; cancelled: string[] }
-  readonly faults: ScriptedFault[]
-  readonly resolving: { answer?: 'unknown' | 'lost' }
-  /** The hub that is connected now. */
-  connection: { push(event: SourceEvent): void } | undefined
-  run(prompt: SourcePrompt): void
-  agentNow(agent: string): Agent
 }
 
 /** Everything that a system can do. */

@@ -1,0 +1,87 @@
+/** Answers an ask: everything is checked, then one answer wins, then it is written at once. */
+import type { SignalboxError } from '../../errors.js'
+import { asHubError, hubError, isoTime, type HubContext } from '../context.js'
+import type { Answer, AnswerResult, Ask, Delivered } from '../model/ask.js'
+import type { AskBook, LiveAsk } from './book.js'
+import { checkAnswer } from './check-answer.js'
+import type { AskRecord } from './record.js'
+
+/** Who answers, and why. */
+export interface AnswerBy {
+  readonly by: string
+  /** Of the policy that answers. */
+  readonly note?: string | undefined
+  /** How long the source may take. */
+  readonly timeoutMs: number
+}
+
+export async function answerAsk(
+  context: HubContext,
+  book: AskBook,
+  askId: string,
+  given: Answer,
+  who: AnswerBy,
+): Promise<AnswerResult> {
+  const one = book.live.get(askId)
+  if (!one) throw notOpen(askId, await book.find(askId))
+  await one.ready
+  const { ask } = one.stored.record
+  checkAnswer(ask, given)
+  const source = context.sourceOf(ask.agent)
+  if (context.agent(ask.agent)?.can.asks?.answerable === false || !source?.answer) throw unanswerable(ask)
+  const { by, note } = who
+  const kept = 'secret' in given ? {} : { answer: given }
+  const won = await book.step(one, { to: 'answering', by, answeredAt: isoTime(context.clock), note, ...kept })
+  if (!won) throw notOpen(askId, await book.find(askId))
+  one.stored = won
+  // The write follows the compare-and-set at once: nothing may come between them.
+  const result = deliverAndClose(context, book, one, given, who)
+  one.answering = result.catch(() => {})
+  return result
+}
+
+async function deliverAndClose(
+  context: HubContext,
+  book: AskBook,
+  one: LiveAsk,
+  given: Answer,
+  { by, timeoutMs }: AnswerBy,
+): Promise<AnswerResult> {
+  const { ask, nativeId } = one.stored.record
+  const source = context.sourceOf(ask.agent)
+  let failure: SignalboxError | undefined
+  let delivered: Delivered = 'no'
+  try {
+    if (!one.gone && source?.answer) {
+      delivered = (await context.within(source.answer(ask, nativeId, given, by), timeoutMs)).delivered
+    }
+  } catch (error) {
+    failure = asHubError(error, 'answer')
+    delivered = failure.sent === 'no' ? 'no' : 'maybe'
+  }
+  await book.finish(one, 'answered', delivered)
+  if (failure) throw failure
+  if (delivered !== 'no') return { askId: ask.id, by, delivered }
+  throw hubError({ code: 'unavailable', op: 'answer', message: `The ask ${ask.id} is gone: its agent ended.` })
+}
+
+/** Why an ask cannot be answered: somebody was first, it is over, or there is none. */
+function notOpen(askId: string, record: AskRecord | undefined): SignalboxError {
+  const op = 'answer'
+  if (!record) return hubError({ code: 'not_found', op, message: `There is no ask ${askId}.` })
+  const { status, by } = record.ask
+  const message =
+    status === 'answering' || status === 'answered'
+      ? `${by ?? 'Somebody'} answered the ask ${askId} first.`
+      : `The ask ${askId} is ${status}.`
+  return hubError({ code: 'conflict', op, message, remoteCode: by ?? status })
+}
+
+function unanswerable(ask: Ask): SignalboxError {
+  return hubError({
+    code: 'unsupported',
+    op: 'answer',
+    message: `The system of ${ask.agent} takes no answers to this ask from here.`,
+    hint: 'Answer it where the agent runs.',
+  })
+}

@@ -1,0 +1,69 @@
+/** Takes a prompt in: the same id is the same turn, a busy agent makes it wait, and it is stored and told before anything is sent. */
+import { hubError, isoTime, type HubContext } from '../context.js'
+import type { PromptOptions } from '../hub.js'
+import type { AgentId } from '../model/agent.js'
+import type { Table } from '../table.js'
+import type { Active, TurnBook } from './book.js'
+import { checkPrompt } from './check-prompt.js'
+import type { TurnRecord } from './record.js'
+import type { Admission, Schedule } from './schedule.js'
+
+/** The prompt options with the id that the caller or the hub made. */
+export type NamedPrompt = PromptOptions & { readonly promptId: string }
+
+/** `known`: this id is a turn already. Otherwise the turn that was taken in, and what happens to it now. */
+export type Admitted =
+  | { readonly known: TurnRecord }
+  | { readonly one: Active; readonly admission: 'start' | 'queue' | 'interrupt' }
+
+export interface AdmitParts {
+  readonly context: HubContext
+  readonly table: Table<TurnRecord>
+  readonly book: TurnBook
+  readonly schedule: Schedule
+  readonly forbid: (agent: AgentId) => void
+}
+
+/** The line that a prompt waits in. */
+export const lineOf = (agent: AgentId, session: string | undefined): string => `${agent}\n${session ?? ''}`
+
+export async function admit(parts: AdmitParts, agent: AgentId, text: string, given: NamedPrompt): Promise<Admitted> {
+  const { context, table, book, schedule, forbid } = parts
+  const { promptId, session, by = 'user', whileBusy = 'queue' } = given
+  const before = await book.find(promptId)
+  if (before) return { known: before }
+  const parallel = checkPrompt(context, agent, session)
+  forbid(agent)
+  const line = lineOf(agent, session)
+  let admission = checked(agent, schedule.admit(line, promptId, whileBusy, parallel))
+  const at = isoTime(context.clock)
+  const { fence, writer } = context
+  const record: TurnRecord = { promptId, agent, session, by, text, at, fence, from: writer.next, state: 'accepted' }
+  try {
+    const stored = await table.create(promptId, record)
+    if (!stored) {
+      schedule.release(line, promptId)
+      return { known: (await book.find(promptId)) ?? record }
+    }
+    const one: Active = { stored, line }
+    book.active.set(promptId, one)
+    // Its place may have become free while the record was written. One that becomes free from here on starts the prompt from there.
+    if (schedule.running(line).includes(promptId)) admission = 'start'
+    await book.appendTurn(record, admission === 'start' ? 'started' : 'queued')
+    return { one, admission }
+  } catch (error) {
+    // The record stays: the next start of the hub ends the turn as never sent.
+    book.active.delete(promptId)
+    schedule.release(line, promptId)
+    throw error
+  }
+}
+
+function checked(agent: AgentId, admission: Admission): 'start' | 'queue' | 'interrupt' {
+  const op = 'prompt'
+  if (admission === 'refuse') {
+    throw hubError({ code: 'conflict', op, message: `${agent} is busy.`, hint: 'Let it queue, or interrupt.', retryable: true })
+  }
+  if (admission === 'full') throw hubError({ code: 'rate_limited', op, message: `Too many prompts wait for ${agent}.` })
+  return admission
+}

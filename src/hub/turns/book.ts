@@ -1,0 +1,64 @@
+/** The records of turns in the store and in memory, and the events that go with them. Knows no source and decides nothing. */
+import { hubEvent, type HubContext } from '../context.js'
+import { createRecentMap } from '../recent.js'
+import type { Stored, Table } from '../table.js'
+import { stepTurn, type TurnRecord, type TurnStep } from './record.js'
+
+/** A turn that has not ended. */
+export interface Active {
+  stored: Stored<TurnRecord>
+  /** Where it waits for its place: the agent and the session that the caller named. */
+  readonly line: string
+  /** The lifetime that it was sent to. */
+  epoch?: string
+  ending?: Promise<void>
+  resolving?: true
+}
+
+export interface TurnBook {
+  readonly active: Map<string, Active>
+  /** The record of an ended turn that is still remembered. */
+  ended(promptId: string): TurnRecord | undefined
+  /** Changes the record in the store. False when the step comes too late. */
+  step(one: Active, change: TurnStep): Promise<boolean>
+  find(promptId: string): Promise<TurnRecord | undefined>
+  /** Keeps an ended turn, and forgets the oldest one above the bound. */
+  remember(record: TurnRecord): void
+  appendTurn(record: TurnRecord, what: 'queued' | 'started'): Promise<unknown>
+  /** Appends the end that the record holds, and marks the record as ended. */
+  appendEnd(one: Active): Promise<void>
+}
+
+export function createTurnBook(context: HubContext, table: Table<TurnRecord>, keepEnded: number): TurnBook {
+  const { fence, writer, report } = context
+  const active = new Map<string, Active>()
+  const ended = createRecentMap<TurnRecord>(keepEnded)
+
+  const step: TurnBook['step'] = async (one, change) => {
+    const next = await table.change(one.stored.record.promptId, (record) => stepTurn(record, change, fence), one.stored)
+    if (next) one.stored = next
+    return next !== undefined
+  }
+  return {
+    active,
+    ended: ended.get,
+    step,
+    find: async (promptId) => active.get(promptId)?.stored.record ?? ended.get(promptId) ?? (await table.get(promptId))?.record,
+    remember(record) {
+      for (const gone of ended.set(record.promptId, record)) {
+        table.delete(gone).catch((error) => report('forgetting a turn', error))
+      }
+    },
+    appendTurn({ agent, session, promptId, by, text }, what) {
+      const place = { agent, session, turn: promptId }
+      return writer.append([hubEvent(context, place, { kind: 'turn', what, promptId, by, text })])
+    },
+    async appendEnd(one) {
+      const { agent, session, promptId, end } = one.stored.record
+      if (!end) return
+      const place = { agent, session, turn: promptId, epoch: one.epoch }
+      const [endSeq = 0] = await writer.append([hubEvent(context, place, end)])
+      await step(one, { to: 'ended', endSeq })
+    },
+  }
+}

@@ -1,0 +1,40 @@
+/** The state of a scripted system: what its script changes and its sources read. */
+import type { Agent } from '../../hub/model/agent.js'
+import type { Answer } from '../../hub/model/ask.js'
+import type { Capabilities } from '../../hub/model/capabilities.js'
+import type { EndEvent } from '../../hub/model/event.js'
+import type { SourceEvent, SourcePrompt } from '../../hub/source.js'
+
+/** How a system fails when the next prompt, answer or cancel reaches it. */
+export type ScriptedFault = 'refuse' | 'lose-before' | 'lose-after'
+
+/** What the system really received. */
+export interface ScriptedLedger {
+  readonly prompts: readonly SourcePrompt[]
+  readonly answers: readonly { readonly nativeId: string; readonly epoch: string; readonly answer: Answer; readonly by: string }[]
+  readonly expired: readonly string[]
+  readonly cancelled: readonly string[]
+}
+
+/** What the source and the system share. */
+export interface ScriptedWorld {
+  readonly name: string
+  readonly agents: Map<string, { epoch: string; readonly can: Capabilities }>
+  readonly turns: Map<string, { readonly agent: string; end?: EndEvent; readonly cancel: () => void }>
+  readonly asks: Map<
+    string,
+    {
+      readonly agent: string
+      readonly epoch: string
+      readonly event: SourceEvent
+      readonly settle: (answer: Answer | undefined) => void
+    }
+  >
+  readonly ledger: { prompts: SourcePrompt[]; answers: ScriptedLedger['answers'][number][]; expired: string[]; cancelled: string[] }
+  readonly faults: ScriptedFault[]
+  readonly resolving: { answer?: 'unknown' | 'lost' }
+  /** The hub that is connected now. */
+  connection: { push(event: SourceEvent): void } | undefined
+  run(prompt: SourcePrompt): void
+  agentNow(agent: string): Agent
+}
