@@ -8,7 +8,16 @@ import { protoCamelCase } from '@bufbuild/protobuf/reflect'
 import type { FileDescriptorProto } from '@bufbuild/protobuf/wkt'
 
 // Numbers of the schema of descriptors.
-const SCALARS: Readonly<Record<string, number>> = { double: 1, int64: 3, int32: 5, bool: 8, string: 9, uint32: 13 }
+const SCALARS: Readonly<Record<string, number>> = {
+  double: 1,
+  float: 2,
+  int64: 3,
+  uint64: 4,
+  int32: 5,
+  bool: 8,
+  string: 9,
+  uint32: 13,
+}
 const MESSAGE = 11
 const ENUM = 14
 const ONE = 1
@@ -30,7 +39,7 @@ export function fileDesc(path: string, text: string, imports: readonly DescFile[
     if (head !== 'enum') messages.set(head, message(head, words, scope))
     else {
       const [name, outer = ''] = (words.shift() as string).split('.').reverse()
-      const value = words.map((word, number) => ({ name: word, number }))
+      const value = enumValues(words)
       ;(messages.get(outer)?.enumType ?? enumType).push({ name, value })
     }
   }
@@ -48,6 +57,16 @@ export function fileDesc(path: string, text: string, imports: readonly DescFile[
   // Not all members of the type: those that a registry reads.
   const proto = file as unknown as FileDescriptorProto
   return createFileRegistry(proto, (name) => imports.find((known) => known.proto.name === name)).getFile(file.name) as GenFile
+}
+
+function enumValues(words: readonly string[]): readonly { readonly name: string; readonly number: number }[] {
+  let next = 0
+  return words.map((word) => {
+    const [name = '', number] = word.split('=')
+    const value = { name, number: number === undefined ? next : Number(number) }
+    next = value.number + 1
+    return value
+  })
 }
 
 function message(name: string, words: readonly string[], scope: string, options?: { readonly mapEntry: true }) {

@@ -1,10 +1,10 @@
 /**
- * The failures of the published SDKs as classes, over the one error class of ours. `remoteCode` keeps what the system calls the
- * failure (`auth`, `not_found`, …); `code` is ours. `retryable` is the SDKs' hint; the retry policy obeys `sent`.
+ * The error classes of the published SDKs, as subclasses of `SignalboxError`. `remoteCode` is the system's own code (`auth`,
+ * `not_found`, …), `code` is ours. `retryable` is ours too: the published SDKs set it on `TimeoutError` alone.
  */
 import { SignalboxError, type ErrorCode, type ErrorFacts, type Sent } from '../errors.js'
 
-/** How the SDKs would call a failure of ours. */
+/** The published SDKs' code for each of ours. */
 const WORDS: Readonly<Partial<Record<ErrorCode, string>>> = {
   deadline_exceeded: 'timeout',
   closed: 'connection',
@@ -27,8 +27,8 @@ const WORDS: Readonly<Partial<Record<ErrorCode, string>>> = {
 export class CmdopError extends SignalboxError {
   override readonly name: string = 'CmdopError'
   constructor(facts: ErrorFacts) {
-    const { system = 'cmdop', retryable = false, remoteCode = WORDS[facts.code] } = facts
-    super({ ...facts, system, retryable, remoteCode })
+    const { system = 'cmdop', remoteCode = WORDS[facts.code] } = facts
+    super({ ...facts, system, remoteCode })
   }
 }
 export class AuthError extends CmdopError {
@@ -63,35 +63,38 @@ export class ConnectionError extends CmdopError {
 }
 export class TimeoutError extends ConnectionError {
   override readonly name = 'TimeoutError'
-  constructor(facts: ErrorFacts) {
-    super({ ...facts, retryable: facts.retryable ?? true })
-  }
 }
 export class UnavailableError extends CmdopError {
   override readonly name = 'UnavailableError'
 }
-/** An ask that ended in an error: all but a PIN's, a lost core's and what was refused here. */
+/** An ask that ended in an error. A refused PIN, a lost core and a mistake of the caller keep their own classes. */
 export class AgentStreamError extends CmdopError {
   override readonly name = 'AgentStreamError'
 }
 
 type ErrorClass = new (facts: ErrorFacts) => CmdopError
+type Meaning = readonly [kind: ErrorClass, code: ErrorCode, sent?: Sent, retryable?: true]
 
-/** What each code of the system says: its class, our code, and what became of the request, which is `yes` where nothing is said. */
-const MEANINGS: Readonly<Record<string, readonly [ErrorClass, ErrorCode, Sent?]>> = {
+/**
+ * What each code of the system means. `sent` is `yes` unless the row says otherwise: the peer answered. It is `maybe` where the peer may
+ * answer otherwise to the same request, and it does not promise that the refused one had no effect.
+ */
+const MEANINGS: Readonly<Record<string, Meaning>> = {
   auth: [AuthError, 'unauthenticated'],
   permission: [PermissionError, 'permission_denied'],
   not_found: [NotFoundError, 'not_found'],
   conflict: [ConflictError, 'conflict'],
   validation: [ValidationError, 'invalid_argument'],
-  rate_limit: [RateLimitError, 'rate_limited'],
-  server: [ServerError, 'remote'],
+  rate_limit: [RateLimitError, 'rate_limited', 'maybe'],
+  server: [ServerError, 'remote', 'maybe', true],
+  // A core says so when its request to the relay was reset.
+  internal: [CmdopError, 'remote', 'maybe', true],
   // Refused, reset and unresolved are one code: only the core's text tells them apart, and text is not matched.
   connection: [ConnectionError, 'unreachable', 'maybe'],
   timeout: [TimeoutError, 'deadline_exceeded', 'maybe'],
-  unavailable: [UnavailableError, 'unavailable'],
-  // The core before 1.0.2 and the relay call it so.
-  machine_offline: [UnavailableError, 'unavailable'],
+  unavailable: [UnavailableError, 'unavailable', 'maybe'],
+  // The name that the relay and the cores before 1.0.2 use.
+  machine_offline: [UnavailableError, 'unavailable', 'maybe'],
   pin_denied: [PinDeniedError, 'permission_denied'],
   pin_required_timeout: [PinTimeoutError, 'permission_denied'],
   // A gateway refused the request in place of the core: the core never saw it.
@@ -103,39 +106,38 @@ const MEANINGS: Readonly<Record<string, readonly [ErrorClass, ErrorCode, Sent?]>
 }
 /** Codes whose class is the same for an ask: all others become `AgentStreamError` there. */
 const OWN_CLASS_IN_ASKS: ReadonlySet<string> = new Set(['pin_denied', 'pin_required_timeout', 'scope_missing', 'server_only'])
-// A code that nobody knows says nothing about what it left behind.
-const UNKNOWN = [CmdopError, 'remote', 'maybe'] as const
+// An unknown code does not say whether the request had an effect.
+const UNKNOWN: Meaning = [CmdopError, 'remote', 'maybe']
 
 const meaningOf = (name: string) => (Object.hasOwn(MEANINGS, name) ? MEANINGS[name] : undefined) ?? UNKNOWN
 
-/** The typed failure for what the core, or the relay, answered. */
+/** The typed error for a code that the core or the relay answered with. */
 export function remoteFailure(remoteCode: string, said: string, facts: Partial<ErrorFacts>, ofStream = false): CmdopError {
   const name = remoteCode || 'internal'
-  const [Own, code, outcome = 'yes'] = meaningOf(name)
+  const [Own, code, outcome = 'yes', retryable] = meaningOf(name)
   const Kind = ofStream && !OWN_CLASS_IN_ASKS.has(name) ? AgentStreamError : Own
   const message = `${facts.op ?? 'The call'} failed (${name})${said && ': '}${said || '.'}`
   // An ask may have run for long before it failed.
   const sent = ofStream && outcome !== 'no' ? 'yes' : outcome
-  return new Kind({ ...facts, code, message, sent, remoteCode: name })
+  return new Kind({ ...facts, code, message, sent, retryable, remoteCode: name })
 }
 
-/** Every failure that leaves the client is a `CmdopError`; what other layers threw is told again in its class. */
+/** Gives an error of another layer the class that the published SDKs have for it; a `CmdopError` stays as it is. */
 export function asCmdopError(error: unknown): unknown {
   if (!SignalboxError.is(error) || error instanceof CmdopError) return error
   const [Kind] = meaningOf(WORDS[error.code] ?? '')
-  // Every fact but our own hint about retrying, which is not theirs.
   const facts = error.toJSON() as unknown as ErrorFacts
-  const copy = new Kind({ ...facts, retryable: undefined, cause: error.cause })
+  const copy = new Kind({ ...facts, cause: error.cause })
   if (error.stack !== undefined) Object.defineProperty(copy, 'stack', { value: error.stack, writable: true, configurable: true })
   return copy
 }
 
-/** Refused here, before anything was written. */
+/** A mistake of the caller, found before anything was sent. */
 export function refused(op: string, message: string, hint?: string): ValidationError {
   return new ValidationError({ code: 'invalid_argument', message, hint, op, sent: 'no' })
 }
 
-/** For a call that comes after the close; one that was under way may have been carried out. */
+/** The client was closed. A call that was under way at that moment may have been carried out: pass `maybe`. */
 export function clientClosed(facts: Partial<ErrorFacts>, sent: Sent = 'no'): ConnectionError {
   return new ConnectionError({ ...facts, code: 'closed', message: 'This client is closed.', sent })
 }

@@ -27,7 +27,7 @@ describe('a failure of ours', () => {
         message: 'm',
         sent: 'maybe',
         system: 'cmdop',
-        retryable: copy instanceof TimeoutError,
+        retryable: error.retryable,
       })
       expect([copy.cause, copy.stack]).toEqual([cause, error.stack])
       return [code, copy.name, copy.remoteCode]

@@ -331,7 +331,7 @@ describe('a core that dies', () => {
   })
 
   it('lets a retry repeat what may be repeated, and nothing else [cmdop.core.retry]', async () => {
-    const { simulator, client } = setUp({}, { interceptors: [retry({ baseMs: 1, retryable: () => true })] })
+    const { simulator, client } = setUp({}, { interceptors: [retry({ baseMs: 1 })] })
     await client.machines.list()
     for (const call of [() => client.machines.list(), () => client.keys.issue({ name: 'k' })]) {
       simulator.crashAfter(1)

@@ -40,5 +40,7 @@ export interface PlayCase {
   title: string
   world?: CmdopRelayOptions
   only?: 'core' | 'rest'
+  /** Options of this case's client. */
+  client?: Partial<CmdopOptions>
   run(play: Play): Promise<void>
 }

@@ -9,7 +9,8 @@ import {
   ServerError,
   ValidationError,
 } from '../../src/cmdop/index.js'
-import { check, checkEqual, checkRejects, simulatedId, type Case } from '../../src/testing/index.js'
+import { retry } from '../../src/index.js'
+import { check, checkEqual, checkRejects, simulatedId, type Case, type RelayFault } from '../../src/testing/index.js'
 import { askPlays } from './cmdop-asks.js'
 import { all, F1, M1, requests, type CmdopContext, type PlayCase } from './cmdop-kit.js'
 
@@ -235,6 +236,29 @@ const plays: readonly PlayCase[] = [
     },
   },
   {
+    id: 'cmdop.retry',
+    title: 'retry() repeats a read after 429, 5xx and a reset, and does not repeat an op that is not idempotent',
+    client: { interceptors: [retry({ baseMs: 1, quota: false })] },
+    async run({ client, relay }) {
+      const faults: readonly RelayFault[] = [{ status: 429 }, { status: 500 }, { status: 502 }, { status: 503 }, 'reset']
+      for (const fault of faults) {
+        relay.failNext('GET /api/machines', fault)
+        checkEqual((await client.machines.list()).items.length, 3, `after ${JSON.stringify(fault)}`)
+      }
+      for (const status of [429, 503]) {
+        const before = relay.ledger.length
+        relay.failNext('POST /api/fleets', { status, json: { detail: 'why' } })
+        const error = await checkRejects(client.fleets.create({ name: 'n', slug: `s-${status}` }))
+        checkEqual([error.sent, relay.ledger.length - before], ['maybe', 1], `${status} of a call that creates something`)
+      }
+      // The relay's own answer is final: no repetition.
+      relay.failNext('GET /api/machines', { status: 404, json: { detail: 'why' } })
+      const before = relay.ledger.length
+      checkEqual((await checkRejects(client.machines.list(), 'not_found')).sent, 'yes')
+      checkEqual(relay.ledger.length - before, 1)
+    },
+  },
+  {
     id: 'cmdop.credentials',
     title: 'each plane gets its own credential',
     world: { token: 't-right', apiKey: 'k-right' },
@@ -282,13 +306,13 @@ const plays: readonly PlayCase[] = [
   },
 ]
 
-export const cmdopCases: readonly Case<CmdopContext>[] = plays.map(({ id, title, world, only, run }) => ({
+export const cmdopCases: readonly Case<CmdopContext>[] = plays.map(({ id, title, world, only, client: given, run }) => ({
   id,
   title,
   skip: ({ plane }) => (only !== undefined && only !== plane ? `not over ${plane}` : undefined),
   async run(context) {
     const { relay, options } = await context.serve(world)
-    await using client = createCmdop({ fleetId: F1, timeoutMs: 20_000, closeGraceMs: 200, ...options })
+    await using client = createCmdop({ fleetId: F1, timeoutMs: 20_000, closeGraceMs: 200, ...given, ...options })
     await run({ client, relay, plane: context.plane, pinErrors: context.pinErrors !== false })
   },
 }))

@@ -75,6 +75,7 @@ export const requirements: readonly Requirement[] = [
   row('core.once', reference('6'), 'One core for all calls, started by the first, gone with the client.', 'Node, Bun, Deno'),
   row('core.shared', reference('6'), 'Who gives up waiting for a core does not take it from the others.'),
   row('core.respawn', reference('6'), 'A dead core fails what was open at once and is replaced without a replay.'),
+  row('retry', 'issue 13', 'retry() repeats an idempotent call after 429, 5xx, a reset and a killed core.'),
   row('core.retry', 'design 3', 'A retry after a death repeats only what may be repeated.'),
   row('core.mute', measured, 'A core that stays silent to its only caller is replaced: cores have no deadline of their own.'),
   row('core.exit', 'design 4', 'A core that exits is told with its code and last words.', 'Node, Bun, Deno'),

@@ -2,7 +2,7 @@
 import { fromBinary } from '@bufbuild/protobuf'
 import { FieldDescriptorProto_Label, FieldDescriptorProto_Type as Type, FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
 
-const SCALARS = new Map(['double', 'int64', 'int32', 'bool', 'string', 'uint32'].map((name) => [Type[name.toUpperCase()], name]))
+const SCALARS = new Map(['double', 'float', 'int64', 'uint64', 'int32', 'bool', 'string', 'uint32'].map((name) => [Type[name.toUpperCase()], name]))
 
 /** The path of the file without its ending, and the text of it. */
 export function descriptorText(base64) {
@@ -16,8 +16,14 @@ export function descriptorText(base64) {
   )
 
   const enumLine = ({ name, value, options }, outer) => {
-    check(!options && value.every(({ number }, at) => number === at), `the values of ${name} do not count from 0`)
-    return ['enum', `${outer}${name}`, ...value.map((one) => one.name)].join(' ')
+    check(!options && value[0]?.number === 0, `the values of ${name} do not start at 0`)
+    let next = 0
+    const words = value.map((one) => {
+      const word = one.number === next ? one.name : `${one.name}=${one.number}`
+      next = one.number + 1
+      return word
+    })
+    return ['enum', `${outer}${name}`, ...words].join(' ')
   }
   const typeOf = ({ type, typeName }) => {
     if (type === Type.STRING) return ''
