@@ -1,16 +1,19 @@
-/** Where the relay and the platform are and who we are there: explicit over environment over default, with "" for unset. */
+/** Addresses and credentials. What a caller gives wins over the environment, which wins over the default. An empty string is no value. */
 import { refused } from './errors.js'
 
+/** Settings of a client. Each can also come from the environment. */
 export interface CmdopConfig {
   /** Bearer token of the relay: machines, fleets, tunnels, schedules, keys. */
   readonly token?: string | undefined
   /** Key of the platform: skills. */
   readonly apiKey?: string | undefined
+  /** Address of the relay. Default `https://cloud.cmdop.com`; over a core 2.0 the relay that this machine uses. */
   readonly baseUrl?: string | undefined
+  /** Address of the platform. Default `https://api.cmdop.com`. */
   readonly apiBaseUrl?: string | undefined
-  /** For fleet-scoped methods that name none. */
+  /** The fleet of calls that name none. */
   readonly fleetId?: string | undefined
-  /** For unary calls, and for the opening of an ask. */
+  /** For each unary call, and for the opening of an ask. Default 30,000. */
   readonly timeoutMs?: number | undefined
 }
 
@@ -20,7 +23,19 @@ export const DEFAULT_TIMEOUT_MS = 30_000
 
 type Variables = Readonly<Record<string, string | undefined>>
 
-/** What the environment says, and nothing else: pure, so that it works wherever variables come from. */
+/**
+ * Reads the CMDOP variables of an environment, for a client that has none of its own, such as a page or a worker. Throws
+ * `invalid_argument` for a CMDOP_TIMEOUT_MS that is no number.
+ *
+ * @example
+ * import { createCmdop, fromEnv } from 'signalbox/cmdop'
+ * import { cmdopRest } from 'signalbox/cmdop/rest'
+ * import { fetchExchange } from 'signalbox/web'
+ *
+ * declare const env: Record<string, string | undefined>
+ * const transport = cmdopRest({ relay: fetchExchange({ baseUrl: 'https://cloud.cmdop.com' }) })
+ * const cmdop = createCmdop({ transport, ...fromEnv(env) })
+ */
 export function fromEnv(env: Variables): CmdopConfig {
   const { CMDOP_TOKEN, CMDOP_API_KEY, CMDOP_BASE_URL, CMDOP_API_BASE_URL, CMDOP_FLEET_ID, CMDOP_TIMEOUT_MS } = env
   const config = {
@@ -46,8 +61,11 @@ function given(config: CmdopConfig): CmdopConfig {
   return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined && value !== ''))
 }
 
+/** The settings of one client, with the defaults filled in. */
 export interface ResolvedConfig extends CmdopConfig {
   readonly baseUrl: string
+  /** False for the default: a core 2.0 is then left to find the relay of this machine. */
+  readonly baseUrlGiven: boolean
   readonly apiBaseUrl: string
   readonly timeoutMs: number
 }
@@ -57,6 +75,7 @@ export function resolveConfig(explicit: CmdopConfig, environment: CmdopConfig = 
   return {
     ...given({ token, apiKey, fleetId }),
     baseUrl: withoutSlash(baseUrl ?? DEFAULT_BASE_URL),
+    baseUrlGiven: baseUrl !== undefined,
     apiBaseUrl: withoutSlash(apiBaseUrl ?? DEFAULT_API_BASE_URL),
     timeoutMs: timeoutMs ?? DEFAULT_TIMEOUT_MS,
   }
@@ -66,4 +85,10 @@ function withoutSlash(url: string): string {
   let end = url.length
   while (end > 0 && url[end - 1] === '/') end -= 1
   return url.slice(0, end)
+}
+
+/** True for an address of this machine. */
+export function isLoopback(url: string): boolean {
+  const host = /^https?:\/\/(?:[^/@]*@)?(\[[^\]]*\]|[^:/]*)/i.exec(url)?.[1] ?? ''
+  return /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/i.test(host)
 }

@@ -1,163 +1,152 @@
-/** A core behind a link: opened at the first call, shared by all, replaced after its death, drained on close. */
-import { withinTime } from '../core/within-time.js'
+/** Cores behind links: opened at the first call, shared by all calls, replaced after their death, drained on close. */
 import type { Call } from '../core/call.js'
 import { systemClock } from '../core/clock.js'
 import { abortError, createDeadline, raceSignal } from '../core/deadline.js'
+import { withinTime } from '../core/within-time.js'
 import { SignalboxError, withFacts } from '../errors.js'
 import type { Link, OpenOptions } from '../transport.js'
-import { CLOSE_GRACE_MS, LEAVE_MS, type AskChannel, type Backend, type BackendOptions } from './backend.js'
-import { Kind, type Envelope, type PayloadInit } from './envelope.js'
-import { AuthError, clientClosed, CmdopError, ConnectionError, remoteFailure } from './errors.js'
-import { frameOf } from './frames.js'
-import { OPS, planeOf, type OpName, type Plane } from './ops.js'
-import { toPlain, type Complaint } from './plain.js'
-import { schemaOf } from './schema.js'
-import { createSession, LEAVING_MS, type Session, type SessionLimits } from './session.js'
+import { CLOSE_GRACE_MS, LEAVE_MS, type Backend, type BackendOptions } from './backend.js'
+import { LEAVING_MS, type ConnectionLimits } from './connection.js'
+import type { Core, OpenCore } from './core-protocol.js'
+import { openCoreV1 } from './core-v1.js'
+import { AuthError, clientClosed, ConnectionError } from './errors.js'
+import { planeOf, type Plane } from './ops.js'
+import type { Complaint } from './plain.js'
+import { openCoreV2 } from './v2/core.js'
+import type { Generation } from './wire.js'
+
+/** A link, and which protocol the core behind it speaks. */
+export interface OpenedCore {
+  readonly link: Link
+  readonly generation: Generation
+}
+
+export interface Credentials extends Readonly<Record<Plane, boolean>> {
+  /** A relay elsewhere was named: without a token a core 2.0 exits. */
+  readonly remoteRelay: boolean
+}
 
 export interface CoreBackendOptions extends BackendOptions {
   readonly transport: string
-  readonly open: (options: OpenOptions) => Promise<Link>
-  /** What the core was given; null where it has credentials that we know nothing about. */
-  readonly credentials: Readonly<Record<Plane, boolean>> | null
-  readonly limits?: SessionLimits | undefined
+  readonly open: (options: OpenOptions) => Promise<OpenedCore>
+  /** Which credentials the core was given; null if it has its own, about which nothing is known here. */
+  readonly credentials: Credentials | null
+  readonly limits?: ConnectionLimits | undefined
+  /** Told the generation of each core that was opened. */
+  readonly onGeneration?: ((generation: Generation) => void) | undefined
 }
 
+const OPEN: Readonly<Record<Generation, OpenCore>> = { 1: openCoreV1, 2: openCoreV2 }
+
+/** With `validate: 'off'` an integer that a number cannot hold is rounded without a report. */
+const noComplaint: Complaint = () => {}
+
 export function createCoreBackend(options: CoreBackendOptions): Backend {
-  const { transport, credentials, limits, clock = systemClock, closeGraceMs = CLOSE_GRACE_MS, complain } = options
+  const { transport, credentials, complain } = options
+  const cores = createCores(options)
+  const factsOf = (op: string) => ({ system: 'cmdop', transport, op }) as const
+
+  const check = (core: LiveCore, plane: Plane, op: string): void => {
+    if (!credentials || credentials[plane]) return
+    // A core 2.0 finds the relay of this machine, and a credential for it, by itself.
+    if (core.generation === 1 || credentials.remoteRelay) throw noCredential(plane, factsOf(op))
+  }
+  return {
+    async unary(name, request, call) {
+      const core = await cores.acquire(call)
+      check(core, planeOf(name), name)
+      return core.unary(name, request, call, factsOf(name), complain?.(name) ?? noComplaint)
+    },
+    async ask(request, sink, call) {
+      const core = await cores.acquire(call)
+      check(core, 'relay', 'machines.ask')
+      return core.ask(request, sink, factsOf('machines.ask'))
+    },
+    close: () => cores.close(),
+  }
+}
+
+interface LiveCore extends Core {
+  readonly generation: Generation
+}
+
+interface Cores {
+  /** The core that lives, or a fresh one. A caller who gives up waiting for it does not take it from the others. */
+  acquire(call: Call): Promise<LiveCore>
+  close(): Promise<void>
+}
+
+function createCores(options: CoreBackendOptions): Cores {
+  const { transport, limits, clock = systemClock, closeGraceMs = CLOSE_GRACE_MS } = options
   const facts = { system: 'cmdop', transport }
   const life = createDeadline({ clock })
-  let opening: Promise<Session> | undefined
-  let session: Session | undefined
-  /** Replaced, but not gone yet: a core that takes nothing more may still be heard. */
-  let earlier: Session[] = []
+  let opening: Promise<LiveCore> | undefined
+  let current: LiveCore | undefined
+  /** Replaced but not gone: a core that takes no more requests may still have answers to give. */
+  let replaced: LiveCore[] = []
   let closing: Promise<void> | undefined
 
-  const start = async (trace: Readonly<Record<string, string>>): Promise<Session> => {
+  const start = async (trace: Readonly<Record<string, string>>): Promise<LiveCore> => {
     try {
-      const link = await options.open({ signal: life.signal, trace })
+      const { link, generation } = await options.open({ signal: life.signal, trace })
       if (life.signal.aborted) {
         await link.close({ graceMs: LEAVING_MS })
         throw clientClosed(facts)
       }
-      earlier = [...earlier, ...(session ? [session] : [])].filter(({ over }) => !over)
-      session = createSession(link, limits, clock)
-      return session
+      options.onGeneration?.(generation)
+      replaced = [...replaced, ...(current ? [current] : [])].filter(({ connection }) => !connection.over)
+      current = { ...OPEN[generation](link, limits, clock), generation }
+      return current
     } finally {
       opening = undefined
     }
   }
 
-  /** The core that lives, or a fresh one. Who gives up waiting for it does not take it from the others. */
-  const acquire = async ({ signal, trace }: Call): Promise<Session> => {
-    if (closing) throw clientClosed(facts)
-    if (session && !session.failure) return session
-    opening ??= start(trace)
-    opening.catch(() => {})
-    try {
-      return await raceSignal(opening, signal)
-    } catch (error) {
-      if (signal.aborted) throw abortError(signal, { ...facts, sent: 'no' })
-      throw notOpened(error, facts)
-    }
+  const leave = async ({ connection }: LiveCore): Promise<void> => {
+    await withinTime(connection.idle(), closeGraceMs, clock)
+    // Measured: with an ask open a core leaves neither at the end of its stdin nor at TERM, so waiting for it would be in vain.
+    await connection.close(clientClosed(facts, 'maybe'), connection.failure || connection.owed > 0 ? LEAVING_MS : LEAVE_MS)
   }
 
-  const allow = (plane: Plane, op: string): void => {
-    if (!credentials || credentials[plane]) return
-    const [what, option, variable] =
-      plane === 'relay' ? ['a token', 'token', 'CMDOP_TOKEN'] : ['an API key', 'apiKey', 'CMDOP_API_KEY']
-    throw new AuthError({
-      ...facts,
-      op,
-      code: 'unauthenticated',
-      message: `${op} needs ${what} for the ${plane}, and there is none.`,
-      hint: `Pass \`${option}\` to createCmdop, or set ${variable}.`,
-      sent: 'no',
-    })
+  const shutDown = async (): Promise<void> => {
+    life.abort(clientClosed(facts))
+    await opening?.catch(() => {})
+    life[Symbol.dispose]()
+    await Promise.all([...replaced, ...(current ? [current] : [])].map(leave))
   }
 
   return {
-    async unary(name, request, call) {
-      const op = OPS[name]
-      allow(planeOf(name), name)
-      const core = await acquire(call)
-      const payload = { case: op.request, value: request } as PayloadInit
-      const answer = await core.unary(payload, call.signal)
-      return resultOf(name, answer, { ...facts, op: name }, complain?.(name) ?? ignore)
-    },
-    async ask(request, sink, call) {
-      const op = 'machines.ask'
-      allow('relay', op)
-      const core = await acquire(call)
-      const payload = { case: 'askReq', value: request } as PayloadInit
-      const stream = await core.stream(payload, {
-        frame(envelope, bytes) {
-          const frame = frameOf(envelope)
-          if (frame) sink.frame(frame, bytes)
-          if (frame?.type === 'done') sink.end()
-          else if (!frame) sink.fail(streamFailure(envelope, { ...facts, op }))
-        },
-        fail: (cause) => sink.fail(withFacts(cause, { ...facts, op })),
-      })
-      const channel: AskChannel = {
-        pin: (challengeId, pin) => stream.answer({ case: 'pinAnswer', value: { challengeId, pin } }),
-        confirm: (token, accept) => stream.answer({ case: 'confirmAnswer', value: { token, accept } }),
-        abandon: stream.abandon,
-        [Symbol.dispose]: stream.abandon,
+    async acquire({ signal, trace }) {
+      if (closing) throw clientClosed(facts)
+      if (current && !current.connection.failure) return current
+      opening ??= start(trace)
+      opening.catch(() => {})
+      try {
+        return await raceSignal(opening, signal)
+      } catch (error) {
+        if (signal.aborted) throw abortError(signal, { ...facts, sent: 'no' })
+        throw notOpened(error, facts)
       }
-      return channel
     },
     close() {
       closing ??= shutDown()
       return closing
     },
   }
-
-  async function shutDown(): Promise<void> {
-    life.abort(clientClosed(facts))
-    await opening?.catch(() => {})
-    life[Symbol.dispose]()
-    await Promise.all([...earlier, ...(session ? [session] : [])].map(leave))
-  }
-
-  async function leave(core: Session): Promise<void> {
-    await withinTime(core.idle(), closeGraceMs, clock)
-    // Measured: with an ask open a core leaves neither at the end of its stdin nor at TERM, so patience would be wasted on it.
-    await core.close(clientClosed(facts, 'maybe'), core.failure || core.owed > 0 ? LEAVING_MS : LEAVE_MS)
-  }
 }
 
-/** With `validate: 'off'` an integer that a number cannot hold is rounded without a report. */
-const ignore: Complaint = () => {}
-
-function resultOf(name: OpName, { kind, payload }: Envelope, facts: { op: string }, complain: Complaint): unknown {
-  const { answer } = OPS[name]
-  if (kind === Kind.ERROR) throw errorOf(payload, facts, false)
-  if (kind !== Kind.RESPONSE) throw unexpected(`the end of a stream`, facts)
-  // Whatever a void call is answered with, it was carried out.
-  if (answer === 'empty') return undefined
-  if (payload.case !== answer) throw unexpected(payload.case ?? 'nothing', facts)
-  return toPlain(schemaOf(answer), payload.value, complain)
-}
-
-function streamFailure({ kind, payload }: Envelope, facts: { op: string }): SignalboxError {
-  return kind === Kind.ERROR ? errorOf(payload, facts, true) : unexpected(payload.case ?? 'nothing', facts)
-}
-
-function errorOf(payload: Envelope['payload'], facts: { op: string }, ofStream: boolean): CmdopError {
-  const { code, message } = payload.case === 'error' ? payload.value : { code: '', message: '' }
-  return remoteFailure(code, message, facts, ofStream)
-}
-
-function unexpected(what: string, facts: { op: string }): CmdopError {
-  const message = `${facts.op} was answered with ${what}, which answers something else.`
-  return new CmdopError({ ...facts, code: 'protocol', message, sent: 'yes' })
+function noCredential(plane: Plane, facts: { readonly op: string }): AuthError {
+  const isRelay = plane === 'relay'
+  const message = `${facts.op} needs ${isRelay ? 'a token' : 'an API key'} for the ${plane}, and there is none.`
+  const hint = isRelay ? 'Pass `token` to createCmdop, or set CMDOP_TOKEN.' : 'Pass `apiKey` to createCmdop, or set CMDOP_API_KEY.'
+  return new AuthError({ ...facts, code: 'unauthenticated', message, hint, sent: 'no' })
 }
 
 function notOpened(error: unknown, facts: { transport: string }): unknown {
   if (!SignalboxError.is(error)) return error
   // Nothing was written to a core that did not start, whatever its own failure says about what it was sent.
   if (error.code !== 'not_found') return withFacts(error, facts, { sent: 'no' })
-  // No executable: the word for a machine or a fleet that is not there would mislead.
+  // The executable is missing. `not_found` would read as a missing machine or fleet.
   const { message, transport } = error
   return new ConnectionError({ code: 'unreachable', message, transport, sent: 'no', cause: error })
 }

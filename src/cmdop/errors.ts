@@ -67,12 +67,20 @@ export class TimeoutError extends ConnectionError {
 export class UnavailableError extends CmdopError {
   override readonly name = 'UnavailableError'
 }
+/** The peer, or the generation of its protocol, cannot do this. */
+export class UnsupportedError extends CmdopError {
+  override readonly name = 'UnsupportedError'
+}
+/** The peer broke its protocol, or the relay answered in another form than the core expects. */
+export class ProtocolError extends CmdopError {
+  override readonly name = 'ProtocolError'
+}
 /** An ask that ended in an error. A refused PIN, a lost core and a mistake of the caller keep their own classes. */
 export class AgentStreamError extends CmdopError {
   override readonly name = 'AgentStreamError'
 }
 
-type ErrorClass = new (facts: ErrorFacts) => CmdopError
+export type ErrorClass = new (facts: ErrorFacts) => CmdopError
 type Meaning = readonly [kind: ErrorClass, code: ErrorCode, sent?: Sent, retryable?: true]
 
 /**
@@ -119,7 +127,8 @@ export function remoteFailure(remoteCode: string, said: string, facts: Partial<E
   const message = `${facts.op ?? 'The call'} failed (${name})${said && ': '}${said || '.'}`
   // An ask may have run for long before it failed.
   const sent = ofStream && outcome !== 'no' ? 'yes' : outcome
-  return new Kind({ ...facts, code, message, sent, retryable, remoteCode: name })
+  // Nothing repeats an ask: the machine may have acted on it.
+  return new Kind({ ...facts, code, message, sent, retryable: ofStream ? false : retryable, remoteCode: name })
 }
 
 /** Gives an error of another layer the class that the published SDKs have for it; a `CmdopError` stays as it is. */

@@ -1,13 +1,42 @@
 /** The frames of an ask, as both planes bring them. */
 import { Kind, type Envelope } from './envelope.js'
+import type { UnknownEnum } from './plain.js'
 
+/** Kinds of events that a core 2.0 names. */
+export type EventName =
+  | 'token'
+  | 'tool_start'
+  | 'tool_end'
+  | 'thinking'
+  | 'error'
+  | 'cancelled'
+  | 'media'
+  | 'plan_update'
+  | 'verify'
+  | 'sub_agent'
+  | 'diff'
+  | 'notice'
+  | 'ask_user'
+
+/** Something that the agent did or said. */
 export interface EventFrame {
   readonly type: 'event'
-  /** Undocumented numbers: look at the payload instead. */
+  /** A number, which 1.x does not document: look at the payload instead. */
   readonly eventType: number
-  /** Parsed JSON; the text itself where it is not JSON; undefined where it is empty. */
+  /** The name of the number. Core 2.0 only, and only for numbers that have a name. */
+  readonly eventName?: EventName
+  /** Parsed JSON; the text itself if it is not JSON; undefined if it is empty. */
   readonly payload: unknown
+  /** The machine that the event comes from. Core 2.0 only. */
+  readonly machineId?: string
 }
+/** Core 2.0: the run has failed on the relay. `done` without success, or an error, follows. */
+export interface StreamErrorFrame {
+  readonly type: 'error'
+  readonly code: 'machine_offline' | 'no_targets' | 'internal' | 'pin_denied' | 'unspecified' | UnknownEnum
+  readonly message: string
+}
+/** The machine asks for its PIN. Answer with `stream.pin()`. Core 1.x and REST. */
 export interface PinRequiredFrame {
   readonly type: 'pin_required'
   readonly challengeId: string
@@ -15,31 +44,62 @@ export interface PinRequiredFrame {
   /** The upfront PIN was sent in answer: do not answer again. */
   readonly answered?: true
 }
+/** The PIN was wrong. The machine may ask again. Core 1.x and REST. */
 export interface PinDeniedFrame {
   readonly type: 'pin_denied'
   readonly challengeId: string
   readonly reason: string
 }
+/** The machine asks whether it may carry out a plan. Answer with `stream.confirm()`. Core 1.x and REST. */
 export interface ConfirmRequiredFrame {
   readonly type: 'confirm_required'
   readonly token: string
   readonly plan: string
   readonly dangerLevel: string
 }
-/** The last frame. `success: false` is an outcome and no error: a refused plan ends so. */
-export interface DoneFrame {
+/** The last frame. `success: false` is an outcome, not an error: a refused plan ends so. */
+export interface DoneFrame extends RunFigures {
   readonly type: 'done'
   readonly success: boolean
+  /** The whole answer; '' if the events hold it. */
   readonly text: string
   readonly error: string
+  /** 0 over a core 2.0, which does not say it. */
   readonly durationMs: number
 }
-/** What this client has no name for, as it came. */
+/** What a core 2.0 says about a finished run. Absent members were not given. */
+export interface RunFigures {
+  readonly inputTokens?: number
+  readonly outputTokens?: number
+  readonly totalTokens?: number
+  readonly cacheReadTokens?: number
+  readonly cacheWriteTokens?: number
+  readonly costUsd?: number
+  /** Where the cost comes from, in the relay's own words. */
+  readonly costSource?: string
+  readonly engine?: string
+  readonly model?: string
+  /** The model's provider. */
+  readonly provider?: string
+  /** The HTTP status that the provider answered with. */
+  readonly upstreamStatus?: number
+  readonly detail?: string
+  readonly machineId?: string
+}
+/** A frame that this client does not know, as it came. */
 export interface UnknownFrame {
   readonly type: 'unknown'
   readonly raw: unknown
 }
-export type AskFrame = EventFrame | PinRequiredFrame | PinDeniedFrame | ConfirmRequiredFrame | DoneFrame | UnknownFrame
+/** One frame of an ask, told apart by `type`. */
+export type AskFrame =
+  | EventFrame
+  | StreamErrorFrame
+  | PinRequiredFrame
+  | PinDeniedFrame
+  | ConfirmRequiredFrame
+  | DoneFrame
+  | UnknownFrame
 
 /** Null for what ends the ask in another way than by `done`. */
 export function frameOf({ kind, payload }: Envelope): AskFrame | null {
@@ -70,7 +130,8 @@ export function confirmFrame(token: string, plan: string, dangerLevel: string): 
   return { type: 'confirm_required', token, plan, dangerLevel: dangerLevel || 'medium' }
 }
 
-function payloadOf(text: string): unknown {
+/** The payload of an event. Both generations send it as JSON text. */
+export function payloadOf(text: string): unknown {
   if (text === '') return undefined
   try {
     return JSON.parse(text)

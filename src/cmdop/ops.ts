@@ -1,7 +1,8 @@
-/** Every call as data: what it asks, what answers it, on which plane, and whether asking twice does anything twice. */
+/** Every call as data: the arm of its request, the arm of its answer, and whether a repetition has a second effect. */
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { GenMessage } from '@bufbuild/protobuf/codegenv2'
 import type { Arm, ArmValue } from './envelope.js'
+import type { Arm as ArmV2, ArmValue as ArmValueV2 } from './v2/envelope.js'
 import type { Plain } from './plain.js'
 
 export type Plane = 'relay' | 'platform'
@@ -14,7 +15,7 @@ export interface Op {
 
 const once = <Request extends Arm, Answer extends Arm>(request: Request, answer: Answer) =>
   ({ request, answer, idempotent: false }) as const
-/** Asked twice, it does what it does once. */
+/** A repetition has no second effect. */
 const again = <Request extends Arm, Answer extends Arm>(request: Request, answer: Answer) =>
   ({ request, answer, idempotent: true }) as const
 
@@ -73,9 +74,34 @@ export const OPS = {
   'skills.tags': again('skillsTagsReq', 'skillTagList'),
 } as const satisfies Readonly<Record<string, Op>>
 
+/** The ops that came with the core 2.0. All other ops of a core 2.0 have the names of 1.x. */
+export const V2_OPS = {
+  'system.bootstrap': { request: 'systemBootstrapReq', answer: 'systemBootstrapResp', idempotent: true },
+  'machines.roster': { request: 'listMachinesReq', answer: 'machineRosterSnapshot', idempotent: true },
+} as const satisfies Readonly<Record<string, { readonly request: ArmV2; readonly answer: ArmV2; readonly idempotent: boolean }>>
+
+/** An op that a core 1.x and REST have. */
 export type OpName = keyof typeof OPS
-export const planeOf = (name: OpName): Plane => (name.startsWith('skills.') ? 'platform' : 'relay')
-export type Request<Name extends OpName> = MessageInitShape<GenMessage<ArmValue<(typeof OPS)[Name]['request']>>>
-export type Answer<Name extends OpName> = (typeof OPS)[Name]['answer'] extends 'empty'
+export type V2OpName = keyof typeof V2_OPS
+/** Every op by its name. */
+export type AnyOpName = OpName | V2OpName
+
+/** Fields that a request has over a core 2.0 only. */
+export const V2_FIELDS: Readonly<Partial<Record<AnyOpName, readonly string[]>>> = { 'machines.messages': ['session'] }
+
+export const isV1Op = (name: AnyOpName): name is OpName => Object.hasOwn(OPS, name)
+export const isIdempotent = (name: AnyOpName): boolean => (isV1Op(name) ? OPS[name] : V2_OPS[name as V2OpName]).idempotent
+export const planeOf = (name: AnyOpName): Plane => (name.startsWith('skills.') ? 'platform' : 'relay')
+export type V1Request<Name extends OpName> = MessageInitShape<GenMessage<ArmValue<(typeof OPS)[Name]['request']>>>
+type V1Answer<Name extends OpName> = (typeof OPS)[Name]['answer'] extends 'empty'
   ? undefined
   : Plain<ArmValue<(typeof OPS)[Name]['answer']>>
+interface V2Answers {
+  readonly 'system.bootstrap': Plain<ArmValueV2<'systemBootstrapResp'>>
+  readonly 'machines.roster': Plain<ArmValueV2<'machineRosterSnapshot'>>
+}
+
+/** The fields of the request of an op. */
+export type Request<Name extends AnyOpName> = Name extends OpName ? V1Request<Name> : Readonly<Record<never, never>>
+/** The answer of an op, as a plain object; undefined for an op without a result. */
+export type Answer<Name extends AnyOpName> = Name extends OpName ? V1Answer<Name> : Name extends V2OpName ? V2Answers[Name] : never

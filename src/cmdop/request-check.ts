@@ -1,8 +1,19 @@
 /** Checks the fields of a request against the schema before anything is sent, so that both planes refuse the same mistakes. */
 import { ScalarType, type DescField, type DescMessage } from '@bufbuild/protobuf'
 import { refused } from './errors.js'
+import { isV1Op, OPS, V2_FIELDS, type AnyOpName } from './ops.js'
+import { schemaOf } from './schema.js'
 
 const INT32_MAX = 0x7fff_ffff
+
+/** Checks the fields of an op. Those that only one generation has are left to that generation. */
+export function checkOp(name: AnyOpName, request: unknown): void {
+  if (!isV1Op(name)) return
+  const later = V2_FIELDS[name]
+  if (!later) return checkRequest(schemaOf(OPS[name].request), request, name)
+  const fields = Object.entries(request as object).filter(([key]) => !later.includes(key))
+  checkRequest(schemaOf(OPS[name].request), Object.fromEntries(fields), name)
+}
 
 /** Throws `invalid_argument` for a value that its field cannot hold, and for a name that the message does not have. */
 export function checkRequest(schema: DescMessage, request: unknown, op: string): void {

@@ -7,6 +7,7 @@ import { abortError, createDeadline, whileOpening } from '../core/deadline.js'
 import { SignalboxError } from '../errors.js'
 import type { ExchangeTransport, Reply } from '../transport.js'
 import type { AskChannel, AskInit, AskSink } from './backend.js'
+import { askRequestV1 } from './core-v1.js'
 import { clientClosed, CmdopError, ConnectionError, remoteFailure } from './errors.js'
 import { confirmFrame, type AskFrame } from './frames.js'
 import { restFailure } from './rest-failure.js'
@@ -23,7 +24,8 @@ const OP = 'machines.ask'
 
 export async function openRestAsk(rest: Rest, request: AskInit, sink: AskSink, call: Call): Promise<AskChannel> {
   const { transport } = rest
-  const facts = { op: OP, transport: transport.name, system: 'cmdop' }
+  const facts = { op: OP, transport: transport.name, system: 'cmdop' } as const
+  const asked = askRequestV1(request, facts)
   const life = createDeadline({ signal: rest.life })
   let over = false
   let done = false
@@ -100,7 +102,7 @@ export async function openRestAsk(rest: Rest, request: AskInit, sink: AskSink, c
     }
   }
 
-  const { machineId: _inPath, sessionId, prompt, options, agentType, timeoutSeconds, pin } = request
+  const { sessionId, prompt, agentType, timeoutSeconds, options = {}, pin } = asked
   const extra = Object.keys(options).length === 0 ? {} : { options }
   const body = { session_id: sessionId, prompt, agent_type: agentType, timeout_seconds: timeoutSeconds, ...extra, pin }
   const stream = 'text/event-stream'

@@ -9,6 +9,7 @@ import { clientClosed } from './errors.js'
 import { OPS, planeOf, type OpName, type Plane } from './ops.js'
 import { openRestAsk } from './rest-ask.js'
 import { REST_PATHS } from './rest-paths.js'
+import { requireV1 } from './core-v1.js'
 import { restAnswer } from './rest-answer.js'
 import { restFailure } from './rest-failure.js'
 import { restExchange } from './rest-request.js'
@@ -59,6 +60,7 @@ export function createRestBackend(options: RestOptions): Backend {
   return {
     async unary(name, request, { signal, trace }: Call) {
       if (closing) throw closed()
+      requireV1(name, request, { op: name, transport: transport.name })
       const deadline = createDeadline({ signal })
       const giveUp = () => abortError(deadline.signal, { op: name, transport: transport.name, sent: 'maybe' })
       // No longer than its signal, which a transport may not keep: a call that was given up must not hold a close.

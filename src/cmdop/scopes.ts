@@ -170,6 +170,7 @@ export const CMDOP_LAUNCH: Readonly<Record<keyof Required<ResolvedConfig>, Cmdop
   apiBaseUrl: 'server-only',
   fleetId: 'server-only',
   timeoutMs: 'server-only',
+  baseUrlGiven: 'server-only',
 }
 
 export interface CmdopRoute {

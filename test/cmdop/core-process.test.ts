@@ -109,7 +109,9 @@ describe('a core as a child', () => {
 
   it('tells how it exited and its last words [cmdop.core.exit]', async () => {
     const refuse = 'process.stderr.write("cmdop-core: refusing to run\\n"); process.exit(3)'
-    const client = createCmdop({ transport: cmdopCore({ binaryPath: process.execPath, args: ['-e', refuse], env: BOTH }) })
+    const program = { binaryPath: process.execPath, args: ['-e', refuse], env: BOTH }
+    // Node itself answers `--version` here, so the protocol is named.
+    const client = createCmdop({ transport: cmdopCore({ ...program, generation: 1 }) })
     const error = (await client.machines.list().catch((failure: unknown) => failure)) as ConnectionError
     expect(error).toBeInstanceOf(ConnectionError)
     expect(error).toMatchObject({ code: 'exited', exitCode: 3, remoteCode: 'connection' })

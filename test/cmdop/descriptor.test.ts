@@ -21,6 +21,7 @@ import { FieldDescriptorProto_Type as Type, FileDescriptorProtoSchema, FileDescr
 import { expect, it } from 'vitest'
 import { fileDesc } from '../../src/cmdop/descriptor.js'
 import { file_cmdop_core_v1_envelope as envelope } from '../../src/cmdop/gen/cmdop/core/v1/envelope_pb.js'
+import { file_cmdop_core_v2_contract as contract } from '../../src/cmdop/gen/cmdop/core/v2/contract_pb.js'
 import { descriptorText } from '../../src/cmdop/proto/descriptor-text.mjs'
 
 const nameOf = (desc: { readonly typeName: string } | undefined) => desc?.typeName
@@ -69,7 +70,7 @@ function compiled() {
 
 it('are those of the library, member by member [cmdop.descriptor]', () => {
   const registry = compiled()
-  const ours = [...envelope.dependencies, envelope]
+  const ours = [...envelope.dependencies, envelope, contract]
   expect(ours.map(({ proto }) => proto.name).sort()).toEqual([...registry.files].map(({ proto }) => proto.name).sort())
   for (const file of ours) {
     const theirs = registry.getFile(file.proto.name)

@@ -64,7 +64,7 @@ describe('what a core says', () => {
     ['auth', 'AuthError', 'unauthenticated', 'yes'],
     ['connection', 'ConnectionError', 'unreachable', 'maybe'],
     ['timeout', 'TimeoutError', 'deadline_exceeded', 'maybe'],
-    ['machine_offline', 'UnavailableError', 'unavailable', 'yes'],
+    ['machine_offline', 'UnavailableError', 'unavailable', 'maybe'],
     ['pin_denied', 'PinDeniedError', 'permission_denied', 'yes'],
     ['unknown_op', 'CmdopError', 'unsupported', 'no'],
     ['constructor', 'CmdopError', 'remote', 'maybe'],

@@ -120,11 +120,13 @@ describe('configuration', () => {
       fleetId: 'f',
       timeoutMs: 7,
       baseUrl: 'http://relay',
+      baseUrlGiven: true,
       apiBaseUrl: 'https://api.cmdop.com',
     })
     expect(fromEnv({ CMDOP_TOKEN: '', CMDOP_API_KEY: 'k' })).toEqual({ token: 'k', apiKey: 'k' })
     expect(resolveConfig({})).toEqual({
       baseUrl: 'https://cloud.cmdop.com',
+      baseUrlGiven: false,
       apiBaseUrl: 'https://api.cmdop.com',
       timeoutMs: 30_000,
     })

@@ -15,7 +15,14 @@ describe.each(CORE_VERSIONS)('core %s', (version) => {
     const relay = createCmdopRelay()
     await using server = await serveRelay(relay)
     const transport = cmdopCore({ binaryPath: await installedCore(version), env: {} })
-    const config = { token: 't-right', apiKey: 'k-right', baseUrl: server.url, apiBaseUrl: server.url, timeoutMs: 30_000 }
+    const config = {
+      token: 't-right',
+      apiKey: 'k-right',
+      baseUrl: server.url,
+      apiBaseUrl: server.url,
+      timeoutMs: 30_000,
+      baseUrlGiven: true,
+    }
     const link = await transport.open(config)
     const played = await playTraffic(link, relay)
     await link.close({ graceMs: 100 })

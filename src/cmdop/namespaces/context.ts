@@ -2,11 +2,11 @@
 import type { CallOptions } from '../../core/call.js'
 import { createRecent } from '../../core/stream.js'
 import { refused } from '../errors.js'
-import type { Answer, OpName, Request } from '../ops.js'
+import type { Answer, AnyOpName, OpName, Request, V1Request } from '../ops.js'
 import { notAdvancing, type PageOptions, type Paging } from '../pages.js'
 
 export interface Context {
-  invoke<Name extends OpName>(name: Name, request: Request<Name>, options: CallOptions | undefined): Promise<Answer<Name>>
+  invoke<Name extends AnyOpName>(name: Name, request: Request<Name>, options: CallOptions | undefined): Promise<Answer<Name>>
   /** The fleet that a fleet-scoped call is about, as a field of its request; throws where none is known. */
   fleet(op: string, options: InFleet): { readonly fleetId: string }
 }
@@ -27,7 +27,7 @@ export function needed<Fields extends Readonly<Record<string, string>>>(op: stri
   return fields
 }
 
-type OpsAbout<Key extends string> = { [Name in OpName]: Key extends keyof Request<Name> ? Name : never }[OpName]
+type OpsAbout<Key extends string> = { [Name in OpName]: Key extends keyof V1Request<Name> ? Name : never }[OpName]
 
 /** Methods about one thing, whose id comes first; `more` makes the other fields of the request from the options. */
 export function about<Key extends string, Common extends CallOptions = CallOptions>(

@@ -2,7 +2,9 @@
 import { fromBinary } from '@bufbuild/protobuf'
 import { FieldDescriptorProto_Label, FieldDescriptorProto_Type as Type, FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
 
-const SCALARS = new Map(['double', 'float', 'int64', 'uint64', 'int32', 'bool', 'string', 'uint32'].map((name) => [Type[name.toUpperCase()], name]))
+const SCALARS = new Map(
+  ['double', 'float', 'int64', 'uint64', 'int32', 'bool', 'string', 'uint32'].map((name) => [Type[name.toUpperCase()], name]),
+)
 
 /** The path of the file without its ending, and the text of it. */
 export function descriptorText(base64) {

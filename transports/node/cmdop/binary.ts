@@ -24,7 +24,8 @@ export interface FindOptions {
 }
 
 const PREBUILT: ReadonlySet<string> = new Set(['darwin-arm64', 'darwin-x64', 'linux-x64', 'linux-arm64', 'win32-x64'])
-const INSTALL = 'Install it with `pip install "cmdop<2"`, or name it by `binaryPath` or CMDOP_CORE_BINARY.'
+const INSTALL =
+  'Install it with `pip install cmdop` (2.0) or `pip install "cmdop<2"` (1.x), or name it by `binaryPath` or CMDOP_CORE_BINARY.'
 
 export function binaryName({ platform, arch }: Host): string {
   const key = `${platform}-${arch}`

@@ -22,6 +22,10 @@ function optionsOf(text: string): CmdopCoreOptions {
 }
 
 async function main(): Promise<void> {
+  if (process.argv.includes('--version')) {
+    process.stdout.write(`${optionsOf(process.env.CMDOP_FAKE_OPTIONS ?? '{}').version ?? '1.1.0'}\n`)
+    process.exit(0)
+  }
   const { CMDOP_TOKEN = '', CMDOP_API_KEY = '', CMDOP_FAKE_OPTIONS = '{}' } = process.env
   const core = createCmdopCore({ ...optionsOf(CMDOP_FAKE_OPTIONS), token: CMDOP_TOKEN, apiKey: CMDOP_API_KEY })
   // The real cores ignore both signals. With an ask open they stay although their stdin has ended.

@@ -75,7 +75,8 @@ export async function upstreamOf(config: UpstreamConfig, env: Environment = proc
       return { kind: 'stream', system, transport, policy: claudePolicy, ...(launch ? { launch } : {}), ...bounded }
     }
     case 'cmdop': {
-      const transport = cmdopCore({ env, ...(config.binaryPath ? { binaryPath: config.binaryPath } : {}) })
+      // The policy reads envelopes of 1.x: to a core 2.0 the same bytes would be other calls.
+      const transport = cmdopCore({ generation: 1, env, ...(config.binaryPath ? { binaryPath: config.binaryPath } : {}) })
       const launch = { ...resolveConfig({}, transport.environment ?? {}) }
       return { kind: 'stream', system, transport, launch, policy: cmdopPolicy, ...bounded }
     }

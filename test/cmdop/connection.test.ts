@@ -3,7 +3,9 @@ import { getEventListeners, setMaxListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { AgentStreamError, ConnectionError, createCmdop, TimeoutError, type AskFrame } from '../../src/cmdop/index.js'
 import { Kind } from '../../src/cmdop/envelope.js'
-import { createSession, idAfter } from '../../src/cmdop/session.js'
+import { idAfter } from '../../src/cmdop/call-ids.js'
+import { createConnection } from '../../src/cmdop/connection.js'
+import { WIRE_V1 } from '../../src/cmdop/envelope.js'
 import { retry, SignalboxError } from '../../src/index.js'
 import { createCmdopCore, createFakeClock } from '../../src/testing/index.js'
 import { failure, M1, setUp, text, until } from './set-up.js'
@@ -210,7 +212,7 @@ describe('a core that dies', () => {
     await simulator.crash()
     for (const error of await Promise.all(calls)) {
       expect(error).toBeInstanceOf(ConnectionError)
-      expect(error).toMatchObject({ remoteCode: 'connection', sent: 'maybe', retryable: false, system: 'cmdop' })
+      expect(error).toMatchObject({ remoteCode: 'connection', sent: 'maybe', retryable: true, system: 'cmdop' })
     }
     const [one, two] = await Promise.all([client.machines.list(), client.machines.list()])
     expect([one.items.length, two.items.length, simulator.starts]).toEqual([3, 3, 2])
@@ -356,7 +358,7 @@ describe('a core that dies', () => {
 
 describe('a session', () => {
   it('that is over refuses what comes, and promises that nothing of it was sent [cmdop.calls.closed]', async () => {
-    const session = createSession(await createCmdopCore().transport.open())
+    const session = createConnection(await createCmdopCore().transport.open(), WIRE_V1)
     await session.close(new SignalboxError({ code: 'closed', message: 'enough', sent: 'maybe' }), 10)
     const payload = { case: 'empty', value: {} } as const
     const { signal } = new AbortController()

@@ -1,0 +1,25 @@
+/** What one generation of the protocol does with a connection: its calls, its asks, and the credentials that it needs. */
+import type { Call } from '../core/call.js'
+import type { Link } from '../transport.js'
+import type { Clock } from '../core/clock.js'
+import type { AskChannel, AskInit, AskSink } from './backend.js'
+import type { Connection, ConnectionLimits } from './connection.js'
+import type { AnyOpName } from './ops.js'
+import type { Complaint } from './plain.js'
+
+export interface CoreFacts {
+  readonly system: 'cmdop'
+  readonly transport: string
+  readonly op: string
+}
+
+/** A connection whose generation is known, with the calls that it can make. */
+export interface Core {
+  /** Its life, which does not depend on the generation. */
+  readonly connection: Pick<Connection<never, never>, 'failure' | 'over' | 'owed' | 'idle' | 'close'>
+  unary(name: AnyOpName, request: unknown, call: Call, facts: CoreFacts, complain: Complaint): Promise<unknown>
+  ask(request: AskInit, sink: AskSink, facts: CoreFacts): Promise<AskChannel>
+}
+
+/** Makes a core of a link. The link leads to a core of this generation. */
+export type OpenCore = (link: Link, limits: ConnectionLimits | undefined, clock: Clock) => Core

@@ -1,0 +1,68 @@
+/** The frames of a 2.0 ask, in the shapes that 1.x has. */
+import type { SignalboxError } from '../../errors.js'
+import type { CoreFacts } from '../core-protocol.js'
+import { unexpectedAnswer } from '../core-v1.js'
+import { payloadOf, type AskFrame, type DoneFrame, type EventName, type RunFigures, type StreamErrorFrame } from '../frames.js'
+import { AgentEventTypeSchema, AskStreamErrorCodeSchema, type AskDone } from '../gen/cmdop/core/v2/contract_pb.js'
+import { KIND } from '../wire.js'
+import type { Envelope } from './envelope.js'
+import { failureOf, streamFailureOf } from './failures.js'
+
+export interface FrameReader {
+  /** What an envelope of the ask says: a frame to show, or the failure that ends the ask. */
+  read(envelope: Envelope): { readonly frame?: AskFrame; readonly failure?: SignalboxError }
+}
+
+/** Keeps the error frame of an ask, because the core says only that no `done` followed. */
+export function createFrameReader(facts: CoreFacts): FrameReader {
+  let failed: StreamErrorFrame | undefined
+  return {
+    read({ kind, payload }) {
+      if (kind === KIND.error) {
+        return { failure: failed ? streamFailureOf(failed.code, failed.message, facts) : failureOf(payload, facts, true) }
+      }
+      if (kind === KIND.done) {
+        return payload.case === 'askDone' ? { frame: doneOf(payload.value) } : { failure: unexpectedAnswer(payload.case, facts) }
+      }
+      if (kind === KIND.response) return { failure: unexpectedAnswer(payload.case, facts) }
+      if (payload.case === 'askEvent') {
+        const { eventType, payloadJson, machineId } = payload.value
+        const name = AgentEventTypeSchema.value[eventType]?.localName.toLowerCase()
+        const named = name === undefined || eventType === 0 ? {} : { eventName: name as EventName }
+        const from = machineId === undefined ? {} : { machineId }
+        return { frame: { type: 'event', eventType, ...named, payload: payloadOf(payloadJson), ...from } }
+      }
+      if (payload.case === 'askStreamError') {
+        const { code, message } = payload.value
+        const name = AskStreamErrorCodeSchema.value[code]?.localName.toLowerCase() ?? `unknown:${code}`
+        failed = { type: 'error', code: name as StreamErrorFrame['code'], message }
+        return { frame: failed }
+      }
+      return { frame: { type: 'unknown', raw: payload } }
+    },
+  }
+}
+
+function doneOf(done: AskDone): DoneFrame {
+  const { success, text, error = '' } = done
+  const figures: RunFigures = {
+    ...counts(done),
+    ...given('costUsd', done.costUsd),
+    ...given('costSource', done.costSource),
+    ...given('engine', done.engine),
+    ...given('model', done.model),
+    ...given('provider', done.provider),
+    ...given('upstreamStatus', done.upstreamStatus),
+    ...given('detail', done.detail),
+    ...given('machineId', done.machineId),
+  }
+  return { type: 'done', success, text, error, durationMs: 0, ...figures }
+}
+
+function counts(done: AskDone): RunFigures {
+  const names = ['inputTokens', 'outputTokens', 'totalTokens', 'cacheReadTokens', 'cacheWriteTokens'] as const
+  return Object.fromEntries(names.flatMap((name) => (done[name] === undefined ? [] : [[name, Number(done[name])]])))
+}
+
+const given = <Key extends keyof RunFigures>(key: Key, value: RunFigures[Key] | undefined): Partial<RunFigures> =>
+  value === undefined ? {} : { [key]: value }
