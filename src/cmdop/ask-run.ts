@@ -36,7 +36,7 @@ export interface AskRun {
   readonly begun: boolean
   readonly done: DoneFrame | undefined
   readonly abandoned: boolean
-  readonly failsUnsuccessful: boolean
+  failsUnsuccessful(): boolean
 }
 
 export function createAskRun(
@@ -57,7 +57,12 @@ export function createAskRun(
   let ended = false
   let abandoned = false
   let unfollow = (): void => {}
-  const silence = { touch: () => {}, stop: () => {} }
+  const silence = createSilence(idleMs, clock, () => {
+    // The machine waits for an answer of the caller, so its silence says nothing.
+    if (questions.anyOpen) return true
+    fail(new TimeoutError({ code: 'deadline_exceeded', message: `The ask brought nothing for ${idleMs} ms.` }))
+    return false
+  })
 
   const release = (): void => {
     silence.stop()
@@ -81,15 +86,6 @@ export function createAskRun(
   const fail = (error: SignalboxError): void => {
     buffer.fail(withFacts(error, { op: OP }, { sent: 'yes' }))
     abandon()
-  }
-  const watchSilence = (): void => {
-    Object.assign(silence, watchIdle(idleMs, onSilence, clock))
-  }
-  const onSilence = (): void => {
-    const message = `The ask brought nothing for ${idleMs} ms.`
-    if (!questions.anyOpen) fail(new TimeoutError({ code: 'deadline_exceeded', message }))
-    // The machine waits for an answer of the caller, so its silence says nothing.
-    else watchSilence()
   }
   const sendPin = (challengeId: string, pin: string): void => {
     const send = (to: AskChannel): Promise<void> => to.pin?.(challengeId, pin) ?? Promise.resolve()
@@ -139,26 +135,9 @@ export function createAskRun(
       }
       if (ended) return
       unfollow = onAbort(signal, () => fail(abortError(signal as AbortSignal, { system: 'cmdop', op: OP, sent: 'yes' })))
-      if (!ended && idleMs > 0) watchSilence()
+      if (!ended) silence.start()
     },
-    async answer(kind, name, send) {
-      if (!channel && !ended)
-        throw refused(OP, `${kind}() came before the ask was sent.`, 'Read the stream first: reading it sends the ask.')
-      if (!channel || ended) {
-        const message = `${kind}() came after the ask had ended.`
-        throw new ConnectionError({ code: 'closed', message, op: OP, sent: 'no' })
-      }
-      // A core applies an answer to whichever question is open, without looking at its name: a late yes would approve another plan.
-      if (!questions.isOpen(kind, name)) throw refused(OP, `No question of this ask waits for ${kind}(${JSON.stringify(name)}).`)
-      questions.close(name)
-      silence.touch()
-      try {
-        await send(channel)
-      } catch (error) {
-        if ((error as SignalboxError).sent === 'no') questions.reopen(kind, name)
-        throw asCmdopError(error)
-      }
-    },
+    answer: (kind, name, send) => answerQuestion({ questions, silence, ended, channel }, kind, name, send),
     async leave() {
       const to = ended ? undefined : channel
       const refusals = Promise.allSettled(questions.plans.map((token) => to?.confirm?.(token, false)))
@@ -176,8 +155,53 @@ export function createAskRun(
     get abandoned() {
       return abandoned
     },
-    get failsUnsuccessful() {
-      return channel?.failsUnsuccessful === true
-    },
+    failsUnsuccessful: () => channel?.failsUnsuccessful === true,
+  }
+}
+
+interface Silence {
+  start(): void
+  touch(): void
+  stop(): void
+}
+
+/** Calls `onSilence` after each silence of `idleMs`, until it answers false. 0 is no limit. */
+function createSilence(idleMs: number, clock: Clock, onSilence: () => boolean): Silence {
+  let watch: ReturnType<typeof watchIdle> | undefined
+  const start = (): void => {
+    if (idleMs > 0) watch = watchIdle(idleMs, () => onSilence() && start(), clock)
+  }
+  return { start, touch: () => watch?.touch(), stop: () => watch?.stop() }
+}
+
+interface Answerable {
+  readonly questions: Questions
+  readonly silence: Silence
+  readonly ended: boolean
+  readonly channel: AskChannel | undefined
+}
+
+async function answerQuestion(
+  { questions, silence, ended, channel }: Answerable,
+  kind: QuestionKind,
+  name: string,
+  send: (to: AskChannel) => Promise<void>,
+): Promise<void> {
+  if (!channel && !ended) {
+    throw refused(OP, `${kind}() came before the ask was sent.`, 'Read the stream first: reading it sends the ask.')
+  }
+  if (!channel || ended) {
+    const message = `${kind}() came after the ask had ended.`
+    throw new ConnectionError({ code: 'closed', message, op: OP, sent: 'no' })
+  }
+  // A core applies an answer to whichever question is open, without looking at its name: a late yes would approve another plan.
+  if (!questions.isOpen(kind, name)) throw refused(OP, `No question of this ask waits for ${kind}(${JSON.stringify(name)}).`)
+  questions.close(name)
+  silence.touch()
+  try {
+    await send(channel)
+  } catch (error) {
+    if ((error as SignalboxError).sent === 'no') questions.reopen(kind, name)
+    throw asCmdopError(error)
   }
 }
