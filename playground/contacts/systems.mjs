@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createCatsyphon } from 'signalbox/catsyphon'
-import { catsyphonOutbox } from 'signalbox/catsyphon/outbox'
+import { catsyphonOutbox } from 'signalbox/catsyphon'
 import { createCcc } from 'signalbox/ccc'
 import { createCccc } from 'signalbox/cccc'
 import { createClaude } from 'signalbox/claude'

@@ -1,27 +1,43 @@
 /** Raw events, sent in batches: by count or by time. Sends no start and no end by itself. */
 import type { CallOptions } from '../core/call.js'
-import type { FlushReport } from '../store/outbox-types.js'
+import type { FlushReport } from '../store/outbox/types.js'
 import type { CollectorEvent, EventType, Moment } from './events.js'
-import type { BatchTuning } from './queue.js'
+import type { BatchTuning } from './outbox/types.js'
 import type { Session, SessionOptions } from './session.js'
 
+/** Options of a batch writer. */
 export type BatchWriterOptions = BatchTuning
 
+/** Writes raw events to a session. Disposal flushes. */
 export interface BatchWriter extends AsyncDisposable {
   /** Resolves when the event is durable. */
   add(event: CollectorEvent): Promise<void>
+  /** The same, with the argument names of the Python SDK. */
   addRaw(event: {
     readonly eventType: EventType | (string & {})
     readonly data: Readonly<Record<string, unknown>>
     readonly emittedAt?: Moment
   }): Promise<void>
+  /** Sends what waits. The report says what still waits when the time is up. */
   flush(options?: CallOptions): Promise<FlushReport>
+  /** Items that wait. */
   readonly pendingCount: number
   /** Flushes. What is not delivered in time stays queued. */
   close(): Promise<FlushReport>
 }
 
-/** Of a client: `client.batchWriter(id)` is the same. */
+/**
+ * A batch writer of a client. `client.batchWriter(id)` does the same.
+ *
+ * @example
+ * ```ts
+ * import { createBatchWriter, EventType, type Catsyphon } from 'signalbox/catsyphon'
+ *
+ * declare const client: Catsyphon
+ * await using writer = createBatchWriter(client, crypto.randomUUID(), { batchSize: 10 })
+ * await writer.addRaw({ eventType: EventType.THINKING, data: { content: 'Where is the bug?' } })
+ * ```
+ */
 export function createBatchWriter(
   client: { session(sessionId: string, options?: SessionOptions): Session },
   sessionId: string,

@@ -1,4 +1,4 @@
-/** Calls that go straight to the server, past the queue: what became of a session, its end, and what is kept of it. */
+/** Calls that go straight to the server, past the outbox: the status of a session, its completion, and what is stored of it. */
 import * as z from 'zod/mini'
 import type { CallOptions, ClientOptions } from '../core/call.js'
 import { SignalboxError } from '../errors.js'
@@ -10,31 +10,89 @@ import { cleanText } from './text.js'
 import * as schema from './schema.js'
 import { sessionPath } from './session-id.js'
 
+/** Options of `completeSession`. */
 export interface CompleteOptions extends CallOptions {
   /** Default `success`. */
   readonly outcome?: Outcome | (string & {})
+  /** A text that the server keeps with the session. */
   readonly summary?: string
-  /** The number of the session's last event. Older servers demand it; default: what the server itself says was the last. */
+  /** The sequence of the session's last event. Sequence servers demand it. Default: the last one that the server has. */
   readonly finalSequence?: number
 }
 
+/** Options of the calls that read conversations. */
 export interface ReadOptions extends CallOptions {
   /** Default: the client's. */
   readonly workspaceId?: string
 }
 
+/** The methods of a client that ask the server directly. They are repeated as `retryConfig` says. */
 export interface Direct {
-  /** Null when the server has nothing of this session. */
+  /**
+   * The status of a session; null when the server has no such session.
+   *
+   * @example
+   * ```ts
+   * import type { Catsyphon } from 'signalbox/catsyphon'
+   *
+   * declare const client: Catsyphon
+   * const status = await client.getSessionStatus('session-1')
+   * console.log(status?.status ?? 'unknown to the server')
+   * ```
+   */
   getSessionStatus(sessionId: string, options?: CallOptions): Promise<schema.SessionStatusResponse | null>
+  /**
+   * Marks a session as completed. `session.complete` does it behind the session's events; use that while events wait.
+   *
+   * @example
+   * ```ts
+   * import type { Catsyphon } from 'signalbox/catsyphon'
+   *
+   * declare const client: Catsyphon
+   * await client.completeSession('session-1', { outcome: 'abandoned', summary: 'The machine was switched off.' })
+   * ```
+   */
   completeSession(sessionId: string, options?: CompleteOptions): Promise<schema.SessionCompleteResponse>
-  /** A conversation as the server keeps it, its messages sorted by time. Null when there is none. Needs a workspace. */
+  /**
+   * A stored conversation, its messages sorted by time; null when there is none. Needs a workspace.
+   *
+   * @example
+   * ```ts
+   * import type { Catsyphon } from 'signalbox/catsyphon'
+   *
+   * declare const client: Catsyphon
+   * const conversation = await client.getConversation('3f0c1d9e-5a8b-4c77-9d51-0e6f6a2b7c10')
+   * for (const { role, content } of conversation?.messages ?? []) console.log(role, content)
+   * ```
+   */
   getConversation(conversationId: string, options?: ReadOptions): Promise<schema.Conversation | null>
-  /** The same by the session's id. */
+  /**
+   * The conversation of a session; null when there is none. Needs a workspace.
+   *
+   * @example
+   * ```ts
+   * import type { Catsyphon } from 'signalbox/catsyphon'
+   *
+   * declare const client: Catsyphon
+   * console.log((await client.readSession('session-1'))?.messages.length)
+   * ```
+   */
   readSession(sessionId: string, options?: ReadOptions): Promise<schema.Conversation | null>
+  /**
+   * What the server says of itself and its database.
+   *
+   * @example
+   * ```ts
+   * import type { Catsyphon } from 'signalbox/catsyphon'
+   *
+   * declare const client: Catsyphon
+   * console.log((await client.health()).status)
+   * ```
+   */
   health(options?: CallOptions): Promise<schema.Health>
 }
 
-/** Holds an answer to its schema, as the client's `validate` says. */
+/** Compares an answer with its schema. `validate` decides whether a difference is thrown, reported or ignored. */
 export type Check = <Result>(op: string, shape: z.ZodMiniType<Result>, answer: unknown) => Result
 
 export function createCheck(validate: ClientOptions['validate'], report: (event: CatsyphonEvent) => void): Check {
@@ -80,9 +138,9 @@ export function createDirect(http: Http, check: Check, own: string | undefined):
       const found = await ask(schema.conversation, spec, options).catch(orNull)
       if (!found) return found
       const { messages = [] } = found as Partial<schema.Conversation>
-      // Delivered as it is: what is broken was reported.
+      // Returned as it is: `check` has reported the difference.
       if (!Array.isArray(messages)) return found
-      // Inside a batch the server gives no order; the moment is the only thing to go by.
+      // The server gives the messages of a batch in no order: only their times tell it.
       return { ...found, messages: [...messages].sort(byMoment) }
     },
     async readSession(sessionId, options) {
@@ -94,13 +152,13 @@ export function createDirect(http: Http, check: Check, own: string | undefined):
   return direct
 }
 
-/** Of one millisecond the text tells the microseconds, which a Date does not hold; of one moment the order stays. */
+/** Within a millisecond the texts are compared: they hold microseconds, which a Date does not. Equal times keep their order. */
 function byMoment(one: unknown, other: unknown): number {
   const [a, b] = [one, other].map((message) => String((Object(message) as { timestamp?: unknown }).timestamp)) as [string, string]
   return Date.parse(a) - Date.parse(b) || Number(a > b) - Number(a < b)
 }
 
-/** What the server cannot store would be refused for ever here too. */
+/** The body of a completion. A text that the server cannot store would fail for ever here, too. */
 export function completionBody(outcome: string, summary: string | null | undefined, final: number): string {
   const clean = (text: string): string => cleanText(text)
   return JSON.stringify({

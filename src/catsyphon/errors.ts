@@ -1,14 +1,16 @@
-/** The server's refusals as typed errors. Its bodies echo what was sent and what is stored, so of them only known words are kept. */
+/** The server's refusals as typed errors. Its bodies repeat what was sent and what is stored, so only known texts are kept of them. */
 import { parseRetryAfter } from '../core/policy/retry-after.js'
 import { SignalboxError, type ErrorCode, type ErrorFacts } from '../errors.js'
 
 export const SYSTEM = 'catsyphon'
-/** The server's words for a session that was begun under other credentials. */
+/** The server's text about a session that other credentials began. */
 export const FOREIGN_SESSION = 'Session belongs to a different collector'
 
-/** Where a request was malformed, as the server names it: `['body', 'events', 3, 'data', 'content']`. */
+/** A field that the server refused. */
 export interface RefusedField {
+  /** The kind of mistake, for example `string_type`. */
   readonly type: string
+  /** The field's place, for example `['body', 'events', 3, 'data', 'content']`. */
   readonly loc: readonly (string | number)[]
 }
 
@@ -17,11 +19,12 @@ export interface CatsyphonFacts extends ErrorFacts {
   readonly expectedSequence?: number | undefined
 }
 
-/** What the server said, beyond what every error says. */
+/** An error of a CatSyphon server or of this client. */
 export class CatsyphonError extends SignalboxError {
   override readonly name = 'CatsyphonError'
+  /** The fields that a 422 names. */
   readonly refused?: readonly RefusedField[] | undefined
-  /** Where an older server wants the session to go on. */
+  /** The sequence with which a sequence server wants the session to go on. */
   readonly expectedSequence?: number | undefined
 
   constructor(facts: CatsyphonFacts) {
@@ -36,7 +39,7 @@ export const failure = (code: ErrorCode, message: string, facts?: Partial<Catsyp
 
 export const invalid = (message: string, hint?: string): CatsyphonError => failure('invalid_argument', message, { hint })
 
-/** A page instead of an answer, a redirect, or a yes to everything: some other server, or a proxy. */
+/** A web page instead of an answer, a redirect, or a success without a receipt: another server, or a proxy. */
 export const wrongAddress = (op: string, what: string, facts?: Partial<ErrorFacts>): CatsyphonError =>
   failure('incompatible', `${op}: this is not a CatSyphon API (${what}).`, {
     hint: 'Check the base URL: behind the bundled front end the API is under /api.',
@@ -50,7 +53,7 @@ export interface Answer {
   readonly text: string
 }
 
-/** The server's own refusals: its words, and an id at most. They say nothing about anybody; everything else is left out. */
+/** Texts of the server's own refusals. They hold an id at most. No other text is kept. */
 const KNOWN_DETAIL =
   /^(?:Invalid|Collector|No events received for|Session belongs|Workspace|Conversation|Not Found|Method Not|There was an error)[\w .:-]{0,255}$/
 
@@ -79,7 +82,7 @@ const HINTS: Readonly<Record<number, string>> = {
 export function refusal(op: string, answer: Answer, now: number): CatsyphonError {
   const { status, headers, text } = answer
   const isPage = !isJson(answer)
-  // The server's own 400 is JSON; a page that says so was made by whoever could not read the request as one for the server.
+  // The server's own 400 is JSON. A web page with this status comes from another program, which did not pass the request on.
   if (status < 400 || (isPage && (status === 400 || status === 404 || status === 405))) return notTheApi(op, answer)
   const detail = isPage ? undefined : detailOf(text)
   const known = typeof detail === 'string' && status < 500 && KNOWN_DETAIL.test(detail) ? detail : undefined
@@ -89,7 +92,7 @@ export function refusal(op: string, answer: Answer, now: number): CatsyphonError
   const places = refused?.slice(0, 5).map(({ type, loc }) => `${loc.join('.')} (${type})`)
   const what = known ?? places?.join(', ') ?? (expectedSequence === undefined ? '' : `it expects sequence ${expectedSequence}`)
   return failure(CODES[status] ?? 'remote', `${op}: the server answered ${status}${what && `: ${what}`}.`, {
-    // `no` promises that nothing was stored.
+    // `no` is a promise that nothing was stored.
     sent: status < 500 || status === 503 ? 'no' : 'maybe',
     op,
     hint: HINTS[status],
@@ -107,7 +110,8 @@ export function notTheApi(op: string, { status, headers }: Answer): CatsyphonErr
   return wrongAddress(op, `it answered ${status}, ${type}`, { sent: status < 300 ? 'maybe' : 'no', status })
 }
 
-export const isJson = ({ headers }: Answer): boolean => /^application\/(?:[\w.-]+\+)?json\b/i.test(headers['content-type'] ?? '')
+export const isJson = ({ headers }: Pick<Answer, 'headers'>): boolean =>
+  /^application\/(?:[\w.-]+\+)?json\b/i.test(headers['content-type'] ?? '')
 
 function detailOf(text: string): unknown {
   try {
@@ -117,7 +121,7 @@ function detailOf(text: string): unknown {
   }
 }
 
-/** Keys of the caller's own maps stand in the path; they are cut, not trusted. */
+/** The path may hold keys of the caller's own data, so it is cut. */
 function fieldOf(value: unknown): RefusedField[] {
   const { type, loc } = (value ?? {}) as { type?: unknown; loc?: unknown }
   if (typeof type !== 'string' || !Array.isArray(loc)) return []

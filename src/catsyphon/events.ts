@@ -1,7 +1,7 @@
-/** The seven event types, their data as callers write it, and how it stands on the wire. */
+/** The seven event types, with the shape of their data on the wire. */
 import * as z from 'zod/mini'
 
-/** Written so that `EventType.MESSAGE` of the Python SDK has its twin. */
+/** The event types, with the names of the Python SDK. */
 export const EventType = {
   SESSION_START: 'session_start',
   SESSION_END: 'session_end',
@@ -11,19 +11,25 @@ export const EventType = {
   THINKING: 'thinking',
   ERROR: 'error',
 } as const
+/** One of the seven event types. */
 export type EventType = (typeof EventType)[keyof typeof EventType]
 
+/** All event types. */
 export const EVENT_TYPES: readonly EventType[] = Object.values(EventType)
 
+/** Roles that the server takes. */
 export const AUTHOR_ROLES = ['human', 'caller', 'assistant', 'agent', 'tool', 'system'] as const
+/** A role that the server takes. */
 export type AuthorRole = (typeof AUTHOR_ROLES)[number]
-/** `user` is another word for `human`. */
+/** A role as callers give it. `user` is sent as `human`. */
 export type Role = AuthorRole | 'user'
 
+/** Message types that the server knows. It stores any other as `response`. */
 export const MESSAGE_TYPES = ['prompt', 'response', 'tool_call', 'tool_result', 'plan', 'summary', 'context', 'error'] as const
+/** A message type that the server knows. */
 export type MessageType = (typeof MESSAGE_TYPES)[number]
 
-/** What the server makes a verdict of; it takes any other text too, and keeps no verdict for it. */
+/** Outcomes that the server knows. It takes any other text, and then keeps neither success nor failure. */
 export type Outcome = 'success' | 'partial' | 'failed' | 'abandoned'
 
 const text = z.string()
@@ -32,7 +38,7 @@ const whole = z.int()
 const map = z.record(text, z.unknown())
 const role = z.enum(AUTHOR_ROLES)
 
-/** Ingestion takes any object; one of another shape makes the whole conversation unreadable for good. */
+/** The server stores a plan of any shape, but cannot read back a conversation that holds one of another shape. */
 const plan = z.partial(
   z.looseObject({
     plan_file_path: text,
@@ -59,7 +65,7 @@ const plan = z.partial(
   }),
 )
 
-/** Every key that the server looks at, whatever the event's type. Others pass untouched. */
+/** The keys that the server checks, whatever the event's type. Other keys pass unchanged. */
 const known = z.partial(
   z.looseObject({
     author_role: role,
@@ -95,7 +101,7 @@ const known = z.partial(
   }),
 )
 
-/** What the server demands of each type. An event that fails here would be refused, and take its batch with it. */
+/** What the server demands of each type. It refuses the whole batch of an event that does not fit. */
 export const eventDataSchemas = {
   session_start: z.extend(known, { agent_type: filled }),
   session_end: z.extend(known, { outcome: filled }),
@@ -106,28 +112,38 @@ export const eventDataSchemas = {
   error: known,
 } as const satisfies Record<EventType, z.ZodMiniType>
 
+/** The data of an event of this type. */
 export type EventData<Type extends EventType> = z.infer<(typeof eventDataSchemas)[Type]>
+/** The data of a `session_start`. */
 export type SessionStartData = EventData<'session_start'>
+/** The data of a `session_end`. */
 export type SessionEndData = EventData<'session_end'>
+/** The data of a `message`. */
 export type MessageData = EventData<'message'>
+/** The data of a `tool_call`. */
 export type ToolCallData = EventData<'tool_call'>
+/** The data of a `tool_result`. */
 export type ToolResultData = EventData<'tool_result'>
+/** The data of a `thinking` event. */
 export type ThinkingData = EventData<'thinking'>
+/** The data of an `error` event. */
 export type ErrorData = EventData<'error'>
 
-/** When something happened, as callers say it: milliseconds, ISO 8601, or a Date. */
+/** A time as callers give it: a Date, milliseconds since 1970, or ISO 8601. */
 export type Moment = Date | number | string
 
-/** An event as the caller gives it. `data` has the wire's own names. */
+/** An event as the caller gives it. */
 export interface CollectorEvent {
+  /** The server accepts an unknown type and stores nothing for it. */
   readonly type: EventType | (string & {})
+  /** The event's data, with the wire's own names. */
   readonly data: Readonly<Record<string, unknown>>
-  /** When it happened; default now. Made strictly rising within a session. */
+  /** When it happened. Default now. Within a session each event is made later than the one before. */
   readonly emittedAt?: Moment | undefined
-  /** When it was seen; default now. */
+  /** When the collector saw it. Default now. */
   readonly observedAt?: Moment | undefined
-  /** The server's key for telling events apart, at most 32 characters. Default: one of our own. */
+  /** The key by which the server recognises the event, at most 32 characters. Default: a random one. */
   readonly eventHash?: string | undefined
-  /** Only for `sendEvents`, and only older servers look at it. The outbox numbers its events itself. */
+  /** For `sendEvents` on a sequence server only. The outbox numbers its events itself. */
   readonly sequence?: number | undefined
 }

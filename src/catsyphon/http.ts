@@ -1,15 +1,15 @@
-/** One request to the server: headers, body, the answer read and judged. */
+/** One request to the server: headers and body, and the answer as JSON or as a typed error. */
 import { createCaller, type Call, type CallOptions, type Interceptor } from '../core/call.js'
 import type { Clock } from '../core/clock.js'
 import { readText } from '../core/read-text.js'
-import { SignalboxError } from '../errors.js'
+import { SignalboxError, withFacts } from '../errors.js'
 import type { ExchangeTransport } from '../transport.js'
 import { failure, isJson, notTheApi, refusal, SYSTEM, wrongAddress } from './errors.js'
 
 export interface RequestSpec {
   readonly op: string
   readonly path: string
-  /** JSON text, to be posted. Without one it is a GET, which may always be repeated. */
+  /** JSON text to post. Without it the request is a GET, which may always be repeated. */
   readonly body?: string
   readonly idempotent?: boolean
   readonly headers?: Readonly<Record<string, string>>
@@ -18,11 +18,14 @@ export interface RequestSpec {
   readonly args?: unknown
 }
 
-/** The answer's JSON. Everything but a success with JSON rejects. */
+/** Makes a request and gives the answer's JSON. Everything but a success with JSON rejects. */
 export type Http = (spec: RequestSpec, options?: CallOptions) => Promise<unknown>
 
+/** What a client writes with. */
 export interface Credentials {
+  /** The collector's id on the server. */
   readonly collectorId: string
+  /** The collector's key. */
   readonly apiKey: string
 }
 
@@ -31,11 +34,11 @@ export interface HttpOptions {
   readonly interceptors: readonly Interceptor[]
   readonly timeoutMs?: number | undefined
   readonly clock: Clock
-  /** Asked for every request, because credentials can be changed. */
+  /** Called for every request, because `resume` can change them. */
   readonly credentials?: () => Credentials
 }
 
-// The largest answers are conversations read back; everything else is a few lines.
+// Conversations are the largest answers; all others are a few lines.
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 const JSON_TYPE = 'application/json'
 
@@ -59,7 +62,11 @@ export function createHttp({ transport, interceptors, timeoutMs = 60_000, clock,
       throw isRedirect(cause) ? wrongAddress(op, cause.message, { sent: 'no', status: cause.status, cause }) : cause
     })
     const { status } = reply
-    const answer = { ...reply, text: await readText(reply.body, MAX_ANSWER_BYTES, { op, system: SYSTEM }) }
+    const text = await readText(reply.body, MAX_ANSWER_BYTES, { op, system: SYSTEM }).catch((error: unknown) => {
+      // The status says that the server has finished the request, though the answer was cut off.
+      throw SignalboxError.is(error) && isJson(reply) ? withFacts(error, { status }) : error
+    })
+    const answer = { ...reply, text }
     if (status < 200 || status > 299) throw refusal(op, answer, clock.now())
     if (!isJson(answer)) throw notTheApi(op, answer)
     try {
@@ -75,7 +82,7 @@ export function createHttp({ transport, interceptors, timeoutMs = 60_000, clock,
   }
 }
 
-/** A transport that follows no redirect says so; a browser hides even the status. */
+/** A transport that follows no redirect reports one as a protocol error. A browser hides even its status. */
 function isRedirect(error: unknown): error is SignalboxError {
   return SignalboxError.is(error, 'protocol') && error.sent === 'yes' && (error.status ?? 0) < 400
 }

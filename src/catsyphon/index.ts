@@ -1,7 +1,16 @@
 /** CatSyphon: a loss-free collector client for conversations of coding agents. */
 export { createCatsyphon, type Catsyphon, type CatsyphonOptions } from './client.js'
 export { fromStored, register, type RegisterOptions, type ServerOptions } from './register.js'
-export type { CredentialProfile, CredentialStore, StoredCredential } from './credentials.js'
+export {
+  credentialKey,
+  isSameServer,
+  kvCredentials,
+  withoutKey,
+  type CredentialProfile,
+  type CredentialStore,
+  type StoredCredential,
+} from './credentials.js'
+export { catsyphonOutbox, type CatsyphonOutboxOptions } from './outbox/index.js'
 export type { Check, CompleteOptions, Direct, ReadOptions } from './direct.js'
 export type {
   EndOptions,
@@ -39,15 +48,15 @@ export type { Credentials, Http } from './http.js'
 export type {
   BatchTuning,
   CatsyphonStatus,
+  ClientOutbox,
   CompleteCommand,
-  OpenQueue,
-  Queue,
-  QueueControls,
-  QueueHost,
-  QueueOptions,
+  OpenOutbox,
+  OutboxControls,
+  OutboxHost,
+  OutboxSettings,
   ServerGeneration,
   SessionQueue,
-} from './queue.js'
+} from './outbox/types.js'
 export type { CatsyphonEvent, Replacement } from './report.js'
 export { RETRY_DEFAULTS, retryDelay, type RetryConfig } from './retry-config.js'
 export type {
@@ -59,4 +68,4 @@ export type {
   SessionCompleteResponse,
   SessionStatusResponse,
 } from './schema.js'
-export type { DeadLetter, FlushReport, OutboxCounts, OutboxLimits, OutboxOverflow, OutboxReport } from '../store/outbox-types.js'
+export type { DeadLetter, FlushReport, OutboxCounts, OutboxLimits, OutboxOverflow, OutboxReport } from '../store/outbox/types.js'

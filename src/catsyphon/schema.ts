@@ -1,4 +1,4 @@
-/** What the server answers. Loose: newer servers may add fields, and they reach the caller. */
+/** The shapes of the server's answers. Unknown fields of newer servers reach the caller. */
 import * as z from 'zod/mini'
 
 const text = z.string()
@@ -40,14 +40,21 @@ export const conversation = z.looseObject({
   messages: z.array(conversationMessage),
 })
 
+/** The answer to a registration. */
 export type Registration = z.infer<typeof registration>
+/** The answer to a batch of events. */
 export type EventsResponse = z.infer<typeof eventsResponse>
+/** The status of a session. */
 export type SessionStatusResponse = z.infer<typeof sessionStatus>
+/** The answer to a completion. */
 export type SessionCompleteResponse = z.infer<typeof completeResponse>
+/** What the server says of itself. */
 export type Health = z.infer<typeof health>
+/** A stored conversation. */
 export type Conversation = z.infer<typeof conversation>
+/** A message of a stored conversation. */
 export type ConversationMessage = z.infer<typeof conversationMessage>
 
-/** What only a CatSyphon server says when it took events. */
+/** Whether the answer says that a CatSyphon server took the events. Other servers may answer with success, too. */
 export const isReceipt = (answer: unknown): answer is { conversation_id: string } & Partial<EventsResponse> =>
   typeof (answer as { conversation_id?: unknown } | null)?.conversation_id === 'string'

@@ -1,7 +1,7 @@
-/** Session ids are global on a server, stand in URLs, and name files of the outbox: a small alphabet keeps all three safe. */
+/** Checks of session ids. They are global on a server, part of URLs, and names of files: a small alphabet is safe in all three. */
 import { invalid } from './errors.js'
 
-// The server takes 255; the outbox's own names need some of them.
+// The server takes 255 characters. The outbox adds some to make its file names.
 export function checkSessionId(id: string): string {
   if (/^(?!\.\.?$)[\w.:-]{1,200}$/.test(id)) return id
   throw invalid(

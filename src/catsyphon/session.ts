@@ -1,107 +1,143 @@
-/** One agent's run: its start, what was said and done, its end. Every method resolves when the event is durable, not when it is sent. */
+/** The session of one agent: its start, what was said and done, its end. A method resolves when its event is durable, not when it is sent. */
 import { snakeName } from '../core/names.js'
 import type { CallOptions } from '../core/call.js'
 import { SignalboxError } from '../errors.js'
-import type { FlushReport } from '../store/outbox-types.js'
+import type { FlushReport } from '../store/outbox/types.js'
 import { failure } from './errors.js'
 import type { CollectorEvent, EventType, MessageType, Moment, Outcome, Role } from './events.js'
-import type { BatchTuning, Queue } from './queue.js'
+import type { BatchTuning, ClientOutbox } from './outbox/types.js'
 import { randomHex } from './random.js'
 import type { CatsyphonEvent } from './report.js'
 import { checkSessionId } from './session-id.js'
 
-/** When something happened; default now. */
+/** When something happened. */
 interface At {
+  /** When it happened. Default now. */
   readonly emittedAt?: Moment
 }
 
+/** The start of a session. */
 export interface StartOptions extends At {
+  /** The kind of agent, for example `claude-code`. Cut to 50 characters. */
   readonly agentType: string
+  /** Cut to 50 characters. */
   readonly agentVersion?: string
+  /** The server makes the project and the developer of it. */
   readonly workingDirectory?: string
+  /** The branch that the agent works on. */
   readonly gitBranch?: string
-  /** Makes this the conversation of a sub-agent. A parent in the same outbox is sent first. */
+  /** Makes this the session of a sub-agent. A parent in the same outbox is sent first. */
   readonly parentSessionId?: string
+  /** A short name that the server shows. */
   readonly slug?: string
+  /** How the agent builds its context. */
   readonly contextSemantics?: Readonly<Record<string, unknown>>
+  /** Summaries of earlier parts of the conversation. */
   readonly summaries?: readonly Readonly<Record<string, unknown>>[]
+  /** When the agent compacted its context. */
   readonly compactionEvents?: readonly Readonly<Record<string, unknown>>[]
-  /** More keys of the start; current servers drop those that they do not know. */
+  /** More keys of the start. Current servers drop keys that they do not know. */
   readonly metadata?: Readonly<Record<string, unknown>>
 }
 
+/** A message. */
 export interface MessageOptions extends At {
+  /** Who says it. `user` is sent as `human`. */
   readonly role: Role
+  /** The text. */
   readonly content: string
-  /** Default `prompt` for a human, `response` for everybody else. */
+  /** Default `prompt` for a human, `response` for all others. */
   readonly messageType?: MessageType | (string & {})
+  /** The model that wrote it. */
   readonly model?: string
-  /** The server's totals read `input_tokens` and `output_tokens`; `input` and `output` are taken for them. */
+  /** The server adds up `input_tokens` and `output_tokens`. `input` and `output` are renamed to these. */
   readonly tokenUsage?: Readonly<Record<string, number>>
+  /** What the model thought before it. */
   readonly thinkingContent?: string
+  /** Why the model stopped. */
   readonly stopReason?: string
 }
 
+/** A tool call. */
 export interface ToolCallOptions extends At {
+  /** The tool's name. */
   readonly name: string
+  /** The tool's input. */
   readonly parameters?: Readonly<Record<string, unknown>>
-  /** Default: a new one. */
+  /** Default: a new random id. */
   readonly toolUseId?: string
 }
 
+/** The result of a tool call. */
 export interface ToolResultOptions extends At {
+  /** What `toolCall` gave. */
   readonly toolUseId: string
+  /** Whether the tool succeeded. */
   readonly success: boolean
-  /** Anything but text is turned into JSON: the server takes text only. */
+  /** Text is sent as it is; any other value is sent as JSON text. */
   readonly result?: unknown
-  /** Shown instead of the result. */
+  /** The server shows it instead of the result. */
   readonly errorMessage?: string
 }
 
+/** The end of a session. */
 export interface EndOptions extends At {
   /** Default `success`. */
   readonly outcome?: Outcome | (string & {})
+  /** A text that the server keeps with the session. */
   readonly summary?: string
+  /** The agent's plans, in the wire's own shape. */
   readonly plans?: readonly Readonly<Record<string, unknown>>[]
+  /** Paths of files that the agent worked on. */
   readonly filesTouched?: readonly string[]
   /** How long to wait for delivery. Default: the client's `drainTimeoutMs`. */
   readonly timeoutMs?: number
+  /** Ends the wait for delivery with a rejection. The end of the session stays queued. */
   readonly signal?: AbortSignal
 }
 
+/** Options of `client.session`. */
 export interface SessionOptions extends BatchTuning {
-  /** What disposal completes a started session with; it cannot see whether an error is on its way. Default `partial`: no verdict. */
+  /** The outcome with which disposal completes a started session. It cannot see whether an error was thrown. Default `partial`. */
   readonly disposeOutcome?: Outcome
 }
 
+/** A session that events are written to. Disposal completes it if it was started, and flushes. */
 export interface Session extends AsyncDisposable {
+  /** The session's id. */
   readonly id: string
+  /** Whether `start` was called. */
   readonly started: boolean
+  /** Whether `complete` was called. */
   readonly completed: boolean
-  /** A second start is ignored. */
+  /** Starts the session. A second start is ignored. */
   start(options: StartOptions): Promise<void>
+  /** Adds a message. */
   message(options: MessageOptions): Promise<void>
-  /** The id to give to `toolResult`. */
+  /** Adds a tool call. Gives the id for `toolResult`. */
   toolCall(options: ToolCallOptions): Promise<string>
+  /** Adds the result of a tool call. */
   toolResult(options: ToolResultOptions): Promise<void>
+  /** Adds what the agent thought. */
   thinking(options: { readonly content: string; readonly thinkingId?: string } & At): Promise<void>
+  /** Adds an error that the agent met. */
   error(options: { readonly errorType: string; readonly message: string; readonly details?: unknown } & At): Promise<void>
-  /** Any event, with the wire's names. A type that the server does not know is taken and dropped by it. */
+  /** Adds any event, with the wire's names. The server accepts an unknown type and stores nothing for it. */
   add(event: CollectorEvent): Promise<void>
-  /** Queues the end and waits, within bounds, until all is delivered. A second completion is ignored. */
+  /** Queues the end and waits, within `timeoutMs`, until all is delivered. A second completion only waits. */
   complete(options?: EndOptions): Promise<FlushReport>
-  /** Sends what waits; gives what still waits when the time is up. */
+  /** Sends what waits. The report says what still waits when the time is up. */
   flush(options?: CallOptions): Promise<FlushReport>
   /** Items that wait. */
   readonly pending: number
 }
 
 /** `timeoutMs`: how long `complete`, `flush` and disposal wait for delivery. */
-export function createSession(queue: Queue, timeoutMs: number, sessionId: string, options: SessionOptions = {}): Session {
-  const own = queue.session(checkSessionId(sessionId), options)
+export function createSession(outbox: ClientOutbox, timeoutMs: number, sessionId: string, options: SessionOptions = {}): Session {
+  const own = outbox.session(checkSessionId(sessionId), options)
   let started = false
   let completed = false
-  /** Nobody has to wait for an event: its failure is reported, and must not end the process as unhandled. */
+  /** A caller may ignore the promise of an event: its failure is reported, and must not end the process as unhandled. */
   const quiet = (added: Promise<void>): Promise<void> => {
     added.catch(() => {})
     return added
@@ -168,7 +204,7 @@ export function createSession(queue: Queue, timeoutMs: number, sessionId: string
 const end = (session: Session, outcome: Outcome): Promise<FlushReport> =>
   session.started && !session.completed ? session.complete({ outcome }) : session.flush()
 
-/** The seed's `with`: the verdict is the function's own, and its error always leaves, whatever completing does. */
+/** Completes with the outcome of the function. The function's error is thrown on, also where completing fails. */
 export async function withSession<Result>(
   session: Session,
   work: (session: Session) => Promise<Result> | Result,
@@ -189,6 +225,6 @@ export async function withSession<Result>(
   }
 }
 
-/** The wire's names are the caller's own in snake_case; what stands inside of them is nobody's business. */
+/** The wire's names are the option's names in snake_case. Keys inside of the values stay as they are. */
 const wireNames = (given: object): Record<string, unknown> =>
   Object.fromEntries(Object.entries(given).map(([key, value]) => [snakeName(key), value]))

@@ -1,4 +1,4 @@
-/** Text that the server can store: it holds no NUL, and no half of a character. */
+/** Text that the server can store: without NUL, and without half of a surrogate pair. */
 export function cleanText(value: string, told?: (reason: 'nul' | 'lone_surrogate') => void): string {
   const bare = value.replaceAll('\0', '\ufffd')
   if (bare !== value) told?.('nul')

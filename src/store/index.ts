@@ -1,4 +1,4 @@
-/** State that must survive: the interfaces, the memory driver, and the rules that a driver of your own shares with it. */
+/** State that must survive: the interfaces, the memory driver, the rules that a driver of your own shares with it, and the outbox. */
 export type {
   AppendOptions,
   HeldLease,
@@ -16,3 +16,4 @@ export type {
 } from './store.js'
 export { memoryStore, type MemoryStoreOptions } from './memory.js'
 export { checkKey, checkPosition, createPage, fenced, storeClosed, storeFull, tailPages } from './rules.js'
+export * from './outbox/index.js'

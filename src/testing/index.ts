@@ -3,7 +3,7 @@ export { check, CheckFailed, checkEqual, checkRejects, runCases, type Case, type
 export { memoryPair, type MemoryPairOptions } from './memory-link.js'
 export { memoryServer, type MemoryServer } from './memory-server.js'
 export { createFakeClock, createSeededRandom, type FakeClock, type FakeClockOptions } from './clock.js'
-export { storeCases, type StoreContext } from './store-suite.js'
+export { storeCases, type StoreContext } from './store-suite/index.js'
 export { transportContract, type ContractCase, type ContractContext, type ContractPair } from './contract/index.js'
 export * from './catsyphon/index.js'
 export { eachSeed, withFaults, type Fault, type FaultOptions } from './faults.js'

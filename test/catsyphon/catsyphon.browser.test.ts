@@ -11,7 +11,7 @@ import {
   type CatsyphonSimulator,
 } from '../../src/testing/index.js'
 import { flushOnHide } from '../../transports/web/catsyphon.js'
-import { indexedDbStore } from '../../transports/web/store-indexeddb.js'
+import { indexedDbStore } from '../../transports/web/store/indexeddb.js'
 import { cases } from '../conformance/catsyphon.js'
 import type { FromTab, TabTask, ToTab } from './tab.worker.js'
 

@@ -4,7 +4,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { credentialKey } from '../../src/catsyphon/credential-store.js'
+import { credentialKey } from '../../src/catsyphon/credentials.js'
 import { fileCredentials, protectCredentials } from '../../transports/node/catsyphon/credentials.js'
 
 const root = await mkdtemp(join(tmpdir(), 'signalbox-credentials-'))

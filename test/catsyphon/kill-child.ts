@@ -31,7 +31,7 @@ const say = (line: unknown): void => {
 }
 
 const onEvent = (event: CatsyphonEvent): void => {
-  if (event.type === 'ambiguous') say({ ambiguous: event.count, lane: event.lane, from: event.from, to: event.to })
+  if (event.type === 'ambiguous') say({ ambiguous: event.count, queue: event.queue, from: event.from, to: event.to })
   if (['dead', 'dropped', 'lost', 'halted', 'unsaved', 'rejected', 'filled'].includes(event.type)) say({ report: event })
 }
 const store = fileStore({ directory: task.directory, segmentBytes: 20_000, onDamage: (damage) => say({ damage }) })
@@ -64,7 +64,7 @@ if (task.drain) {
     await Promise.all(
       contents.map(async (content) => {
         await session.message({ role: 'user', content })
-        say({ ack: content, lane: id })
+        say({ ack: content, queue: id })
       }),
     )
   }

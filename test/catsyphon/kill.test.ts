@@ -37,7 +37,7 @@ beforeAll(async () => {
 
 interface Said {
   readonly ack?: string
-  readonly lane?: string
+  readonly queue?: string
   readonly ambiguous?: number
   readonly from?: number
   readonly to?: number
@@ -136,11 +136,11 @@ describe.each(['current', 'transitional', 'sequence'] as const)('on the %s serve
     for (const session of sessions) {
       const stored = simulator.ledger.rows(session).map(({ data }) => String(data.content))
       const known = new Set(stored)
-      const lost = acknowledged.filter(({ lane, ack }) => lane === session && !known.has(ack ?? '')).map(({ ack }) => ack)
+      const lost = acknowledged.filter(({ queue, ack }) => queue === session && !known.has(ack ?? '')).map(({ ack }) => ack)
       expect(lost, context).toEqual([])
       const doubled = new Set(stored.filter((content, index) => stored.indexOf(content) !== index))
       const reported = said
-        .filter(({ ambiguous, lane }) => ambiguous !== undefined && lane === session)
+        .filter(({ ambiguous, queue }) => ambiguous !== undefined && queue === session)
         .reduce((sum, { ambiguous = 0 }) => sum + ambiguous, 0)
       expect(doubled.size, `${context}: doubled ${[...doubled].join(' ')}`).toBeLessThanOrEqual(reported)
     }
@@ -198,7 +198,7 @@ describe.each(['current', 'transitional', 'sequence'] as const)('on the %s serve
     for (const session of sessions) {
       const stored = simulator.ledger.rows(session).map(({ data }) => String(data.content))
       const known = new Set(stored)
-      const lost = acknowledged.filter(({ lane, ack }) => lane === session && !known.has(ack ?? '')).map(({ ack }) => ack)
+      const lost = acknowledged.filter(({ queue, ack }) => queue === session && !known.has(ack ?? '')).map(({ ack }) => ack)
       const doubled = stored.filter((content, index) => stored.indexOf(content) !== index)
       expect({ lost, doubled }, context).toEqual({ lost: [], doubled: [] })
     }

@@ -4,7 +4,7 @@ import { createCatsyphon, type CatsyphonOptions } from '../../src/catsyphon/inde
 import { catsyphonOutbox } from '../../src/catsyphon/outbox/index.js'
 import { outboxName } from '../../src/catsyphon/outbox/name.js'
 import { memoryStore, type Kv, type Store } from '../../src/store/index.js'
-import { openOutbox, type Deliver } from '../../src/store/outbox.js'
+import { openOutbox, type Deliver } from '../../src/store/outbox/index.js'
 import { catsyphonFaults, createCatsyphonSimulator } from '../../src/testing/index.js'
 
 /** The same store, with other maps, and a count of the handles that are open. */
@@ -66,16 +66,16 @@ test('[catsyphon.open-fails] a store that cannot list what waits makes opening f
   await expect(createCatsyphon(options(store))).rejects.toBe(broken)
   expect(openAtFailure).toBeGreaterThan(2)
   expect(open.size).toBe(0)
-  // What waited is still there, and nobody holds its lane.
+  // What waited is still there, and nobody holds its queue.
   simulator.faults.clear()
   await using later = await createCatsyphon(options(inner))
   expect((await later.flush()).pending).toBe(0)
   expect(simulator.ledger.sessions.has('left')).toBe(true)
 })
 
-test('[catsyphon.forgets.housekeeping] an old lane that cannot be forgotten does not keep the outbox from opening', async () => {
+test('[catsyphon.forgets.housekeeping] an old queue that cannot be forgotten does not keep the outbox from opening', async () => {
   await using inner = memoryStore()
-  const settle = { store: inner, name: 'lanes', forgetAfterMs: -1, lingerMs: 0 }
+  const settle = { store: inner, name: 'queues', forgetAfterMs: -1, lingerMs: 0 }
   const deliver: Deliver = async ({ items }) => ({ kind: 'delivered', count: items.length })
   const earlier = await openOutbox({ ...settle, deliver })
   await earlier.append('old', new Uint8Array([1]))

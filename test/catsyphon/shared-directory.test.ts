@@ -6,7 +6,7 @@ import { afterAll, expect, test } from 'vitest'
 import { createCatsyphon, fromStored, register, type CatsyphonOptions } from '../../src/catsyphon/index.js'
 import { catsyphonOutbox } from '../../src/catsyphon/outbox/index.js'
 import type { Store } from '../../src/store/index.js'
-import { openOutbox } from '../../src/store/outbox.js'
+import { openOutbox } from '../../src/store/outbox/index.js'
 import { catsyphonFaults, createCatsyphonSimulator } from '../../src/testing/index.js'
 import { catsyphonServer } from '../../transports/node/catsyphon/server.js'
 import { fileStore } from '../../transports/node/store/file.js'
@@ -78,7 +78,7 @@ test('[catsyphon.node-defaults] on Node everything is in one spread: credentials
   await server.store[Symbol.asyncDispose]()
 })
 
-test('[catsyphon.forgets] what a lane remembers is forgotten after its time, and its log goes on counting', async () => {
+test('[catsyphon.forgets] what a queue remembers is forgotten after its time, and its log goes on counting', async () => {
   const directory = join(root, 'forgets')
   const delivered: string[] = []
   const run = async (now: number, work: (outbox: Awaited<ReturnType<typeof openOutbox>>) => Promise<void>) => {
@@ -110,18 +110,18 @@ test('[catsyphon.forgets] what a lane remembers is forgotten after its time, and
   }
   const say = (text: string) => new TextEncoder().encode(text)
   await run(1000, async (outbox) => {
-    await outbox.append('lane', say('one'))
+    await outbox.append('queue', say('one'))
     await outbox.flush()
-    expect(await outbox.state('lane')).toMatchObject({ ordinal: 1, delivered: 1 })
+    expect(await outbox.state('queue')).toMatchObject({ ordinal: 1, delivered: 1 })
   })
   await run(2000, async (outbox) => {
     await outbox.recover()
-    expect(await outbox.state('lane')).toMatchObject({ ordinal: 1 })
+    expect(await outbox.state('queue')).toMatchObject({ ordinal: 1 })
   })
   await run(1000 + 31 * 86_400_000, async (outbox) => {
     await outbox.recover()
-    expect(await outbox.state('lane')).toMatchObject({ ordinal: 0, delivered: 0 })
-    await outbox.append('lane', say('two'))
+    expect(await outbox.state('queue')).toMatchObject({ ordinal: 0, delivered: 0 })
+    await outbox.append('queue', say('two'))
     await outbox.flush()
   })
   expect(delivered).toEqual(['1:one', '1:two'])

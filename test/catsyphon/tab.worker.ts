@@ -3,7 +3,7 @@ import { createCatsyphon } from '../../src/catsyphon/index.js'
 import { catsyphonOutbox } from '../../src/catsyphon/outbox/index.js'
 import { SignalboxError } from '../../src/errors.js'
 import type { Exchange, ExchangeTransport, Reply } from '../../src/transport.js'
-import { indexedDbStore } from '../../transports/web/store-indexeddb.js'
+import { indexedDbStore } from '../../transports/web/store/indexeddb.js'
 
 export interface TabTask {
   readonly database: string

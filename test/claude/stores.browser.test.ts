@@ -2,7 +2,7 @@
 import { afterAll, expect, test } from 'vitest'
 import { createFullClaude, kvSessionStore } from '../../src/claude/index.js'
 import { createClaudeSimulator, sessionStoreCases } from '../../src/testing/index.js'
-import { indexedDbStore } from '../../transports/web/store-indexeddb.js'
+import { indexedDbStore } from '../../transports/web/store/indexeddb.js'
 
 const databases: string[] = []
 const freshDatabase = (): string => {

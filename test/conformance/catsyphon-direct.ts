@@ -1,5 +1,5 @@
 /** Calls past the queue, registration, and reading back. */
-import { kvCredentials } from '../../src/catsyphon/credential-store.js'
+import { kvCredentials } from '../../src/catsyphon/credentials.js'
 import { fromStored, register } from '../../src/catsyphon/index.js'
 import { catsyphonOutbox } from '../../src/catsyphon/outbox/index.js'
 import type { ExchangeTransport } from '../../src/index.js'

@@ -116,7 +116,7 @@ export const faultCases: readonly Case<CatsyphonContext>[] = [
       checkEqual((await bench.client.flush()).pending, 0)
       const letters = await bench.client.deadLetters.list()
       checkEqual(
-        letters.map(({ lane, ordinal }) => [lane, ordinal]),
+        letters.map(({ queue, ordinal }) => [queue, ordinal]),
         [[id, 9]],
       )
       check(

@@ -58,9 +58,11 @@ export const USES: readonly Use[] = [
   { entry: './claude', names: ['createDeriver', 'collectText'], budget: 6 },
   { entry: './claude/api', names: ['messagesApi'], budget: 12 },
 
-  { entry: './catsyphon', names: ['createCatsyphon'], budget: 9.5 },
+  { entry: './catsyphon', names: ['createCatsyphon'], budget: 9.5, without: ['catsyphonOutbox', 'kvCredentials'] },
+  { entry: './catsyphon', names: ['createCatsyphon', 'catsyphonOutbox'], budget: 22 },
 
-  { entry: './store', names: ['memoryStore'], budget: 5.5 },
+  { entry: './store', names: ['memoryStore'], budget: 5.5, without: ['openOutbox'] },
+  { entry: './store', names: ['openOutbox'], budget: 9 },
 
   { entry: './cmdop', names: ['createCmdop'], budget: 33 },
   { entry: './cmdop/rest', names: ['cmdopRest'], budget: 20.5 },
@@ -90,9 +92,6 @@ export const WITHOUT_BUDGET: readonly string[] = [
   './cccc/answers',
   './cccc/scopes',
   './claude/scopes',
-  './catsyphon/outbox',
-  './catsyphon/credentials',
   './catsyphon/scopes',
   './cmdop/scopes',
-  './store/outbox',
 ]

@@ -1,7 +1,7 @@
 /** In Chromium: what another tab, or an end at the wrong moment, does to a store in IndexedDB. The laws of every store are tried elsewhere. */
 import { afterAll, expect, test } from 'vitest'
 import { checkRejects } from '../../src/testing/index.js'
-import { indexedDbStore } from '../../transports/web/store-indexeddb.js'
+import { indexedDbStore } from '../../transports/web/store/indexeddb.js'
 
 const databases: string[] = []
 const freshDatabase = (): string => {

@@ -10,7 +10,7 @@ import {
   type OutboxOptions,
   type OutboxReport,
   type Verdict,
-} from '../../src/store/outbox.js'
+} from '../../src/store/outbox/index.js'
 import { SignalboxError } from '../../src/index.js'
 import { createFakeClock } from '../../src/testing/index.js'
 
@@ -186,7 +186,7 @@ test('[store.outbox-lease] a sender whose lease ran out while the store was sile
   await outbox.close({ graceMs: 0 })
 })
 
-test('[store.outbox-lease] a renewal that is under way when a lane goes idle leaves no timer behind', async () => {
+test('[store.outbox-lease] a renewal that is under way when a queue goes idle leaves no timer behind', async () => {
   const clock = createFakeClock()
   const answers: ((kept: boolean) => void)[] = []
   const store = altered(memoryStore({ clock }), {
@@ -208,7 +208,7 @@ test('[store.outbox-lease] a renewal that is under way when a lane goes idle lea
   expect(clock.timers).toBe(0)
 })
 
-test('[store.outbox-abort] a flush that is given up leaves nothing with a lane that stands still', async () => {
+test('[store.outbox-abort] a flush that is given up leaves nothing with a queue that stands still', async () => {
   setFlagsFromString('--expose_gc')
   const collect = runInNewContext('gc') as () => void
   const { open, clock } = setup({ deliver: async () => ({ kind: 'wait', afterMs: 3_600_000 }) })

@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest'
 import { checkRejects } from '../../src/testing/index.js'
 import { SignalboxError } from '../../src/index.js'
-import type { Database } from '../../transports/web/store-database.js'
-import { createDatabaseLog } from '../../transports/web/store-log.js'
+import type { Database } from '../../transports/web/store/database.js'
+import { createDatabaseLog } from '../../transports/web/store/log.js'
 
 test('[store.indexeddb.tail-fails] a tail that fails while it begins to wait leaves no listener, on the channel or on the signal', async () => {
   let runs = 0

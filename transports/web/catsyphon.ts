@@ -1,13 +1,13 @@
 /** What a CatSyphon client needs in a page: a way to the server, credentials and an outbox in IndexedDB, and a flush when the page goes. */
-import { kvCredentials, type CredentialStore } from '../../src/catsyphon/credential-store.js'
+import { kvCredentials, type CredentialStore } from '../../src/catsyphon/credentials.js'
 import type { Catsyphon } from '../../src/catsyphon/client.js'
 import { catsyphonOutbox } from '../../src/catsyphon/outbox/index.js'
 import { outboxName } from '../../src/catsyphon/outbox/name.js'
-import type { OpenQueue } from '../../src/catsyphon/queue.js'
+import type { OpenOutbox } from '../../src/catsyphon/outbox/types.js'
 import type { Store } from '../../src/store/store.js'
 import type { ExchangeTransport } from '../../src/transport.js'
 import { fetchExchange } from './fetch-exchange.js'
-import { indexedDbStore } from './store-indexeddb.js'
+import { indexedDbStore } from './store/indexeddb.js'
 
 export interface CatsyphonPageOptions {
   /** Same origin, as `/api` behind the bundled front end: a stock server refuses pages of other origins. */
@@ -25,7 +25,7 @@ export interface CatsyphonPage {
   /** Every script of this origin can read them. */
   readonly credentials: CredentialStore
   readonly store: Store
-  readonly outbox: OpenQueue
+  readonly outbox: OpenOutbox
 }
 
 /** Spread into `register` or `fromStored`. */

@@ -17,5 +17,5 @@ export {
   type FrameLink,
   type OpenRequest,
 } from './accept.js'
-export { indexedDbStore, type IndexedDbStoreOptions } from './store-indexeddb.js'
+export { indexedDbStore, type IndexedDbStoreOptions } from './store/indexeddb.js'
 export { catsyphonPage, flushOnHide, type CatsyphonPage, type CatsyphonPageOptions } from './catsyphon.js'

@@ -1,6 +1,6 @@
 /** First contact without a server: a session over the simulator, an outage in the middle, and the ledger at the end. */
 import { createCatsyphon } from 'signalbox/catsyphon'
-import { catsyphonOutbox } from 'signalbox/catsyphon/outbox'
+import { catsyphonOutbox } from 'signalbox/catsyphon'
 import { catsyphonFaults, createCatsyphonSimulator } from 'signalbox/testing'
 
 export async function firstContact(say) {

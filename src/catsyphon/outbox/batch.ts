@@ -1,6 +1,6 @@
-/** From queued items to what one request holds. Pure. */
-import type { OutboxItem } from '../../store/outbox-types.js'
-import type { CompleteCommand } from '../queue.js'
+/** From queued items to the content of one request. Pure. */
+import type { OutboxItem } from '../../store/outbox/types.js'
+import type { CompleteCommand } from './types.js'
 
 const decoder = new TextDecoder()
 const encoder = new TextEncoder()
@@ -8,22 +8,22 @@ const encoder = new TextEncoder()
 export const encodeText = (text: string): Uint8Array => encoder.encode(text)
 export const textOf = (item: OutboxItem): string => decoder.decode(item.body)
 
-// The text is ours: its head has these members in this order, and their quotes are escaped.
+// `prepareEvent` wrote the text: its members come in this order, and quotes inside of values are escaped.
 export const typeIn = (text: string): string | undefined => /^\{"type":"((?:[^"\\]|\\.)*)"/.exec(text)?.[1]
 export const emittedIn = (text: string): number => Date.parse(/"emitted_at":"([^"]+)"/.exec(text)?.[1] ?? '')
 const hashIn = (text: string): string | undefined => /"event_hash":"((?:[^"\\]|\\.)*)"/.exec(text)?.[1]
 
-/** Beside each event's own bytes: its number, and a comma. */
+/** Bytes that an event takes beyond its own text: its sequence and a comma. */
 const MORE_BYTES = 32
 
 export interface BatchLimits {
   readonly maxEvents: number
   readonly maxBytes: number
-  /** Stops before an item for which this is true, unless it is the first. */
+  /** The batch ends before an item for which this is true, unless that is the first one. */
   readonly stopBefore: (item: OutboxItem) => boolean
 }
 
-/** The leading items that fit into one request: at least one, never two with one hash, never a command among events. */
+/** The leading items that fit into one request: at least one, never two with the same hash, never a completion among events. */
 export function leadingEvents(items: readonly OutboxItem[], { maxEvents, maxBytes, stopBefore }: BatchLimits): OutboxItem[] {
   const hashes = new Set<string | undefined>()
   let bytes = 0
@@ -37,7 +37,7 @@ export function leadingEvents(items: readonly OutboxItem[], { maxEvents, maxByte
   return end === -1 ? [...items] : items.slice(0, end)
 }
 
-/** A `metadata` event: accepted, and stored nowhere. */
+/** A `metadata` event: the server accepts it and stores nothing. */
 export function metadataEvent(emittedAt: number, hash: string): string {
   const moment = new Date(emittedAt).toISOString()
   return `{"type":"metadata","emitted_at":"${moment}","observed_at":"${moment}","event_hash":"${hash}","data":{}}`

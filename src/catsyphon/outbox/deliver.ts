@@ -1,18 +1,18 @@
-/** Delivers a session's queue: what to send, what the answer means, what may be repeated, and what nobody can know. */
+/** Delivers a session's queue: what to send, what the answer means, and what may be repeated. */
 import type { Clock } from '../../core/clock.js'
-import { SignalboxError } from '../../errors.js'
-import type { Deliver, Delivery, Memo, OutboxItem, Verdict } from '../../store/outbox-types.js'
+import type { Deliver, Delivery, Memo, OutboxItem, Verdict } from '../../store/outbox/types.js'
 import { completionBody } from '../direct.js'
-import { CatsyphonError, FOREIGN_SESSION, wrongAddress } from '../errors.js'
+import { wrongAddress } from '../errors.js'
 import type { Http } from '../http.js'
-import { eventsBody, numbered } from './prepare.js'
-import type { ServerGeneration } from '../queue.js'
-import { isReceipt, type SessionStatusResponse } from '../schema.js'
-import { sessionPath } from '../session-id.js'
+import { isReceipt } from '../schema.js'
 import { commandOf, emittedIn, leadingEvents, metadataEvent, textOf, typeIn } from './batch.js'
+import { createFailures } from './failures.js'
 import type { GenerationProbe } from './generation.js'
-import { createJudge } from './judge.js'
-import { afterSuccess, leaveInTheDark, tacticsOf, type Tactics } from './tactics.js'
+import { createNumbering, numberIn, remember, type Attempt } from './numbers.js'
+import { numbered } from './prepare.js'
+import { isStored, possiblyDoubled } from './repeats.js'
+import { createKeepaliveQuota, createRequests, KEEPALIVE_BYTES } from './requests.js'
+import { createSendStates, markDelivered, markUnknown, type SendState } from './send-state.js'
 
 export interface DeliverOptions {
   readonly http: Http
@@ -21,199 +21,120 @@ export interface DeliverOptions {
   readonly maxRequestBytes: number
   readonly timeoutMs: number
   readonly ambiguousPauseMs: number
-  /** True while the page goes away: small requests that may outlive it. */
+  /** True while the page is being left: requests are small, so that they may outlive it. */
   readonly isLeaving: () => boolean
-  /** Does this session still wait to be created? Its children stand back for it. */
-  readonly isUnborn: (sessionId: string) => Promise<boolean>
+  /** Whether this session waits to be created. Sessions of its sub-agents are sent after it. */
+  readonly isUncreated: (sessionId: string) => Promise<boolean>
   readonly onFilled: (sessionId: string, from: number, to: number) => void
 }
 
-/** What a browser lets outlive a page, less a little for the headers. */
-const KEEPALIVE_BYTES = 60_000
-const FAR_TOO_HIGH = 2_000_000_000
-const PARENT_PATIENCE = { waits: 150, ms: 200 }
-/** These are taken again every time they come, and stored nowhere twice. */
-const NEVER_DOUBLED = new Set(['session_start', 'session_end'])
-
-interface Numbers {
-  readonly generation: ServerGeneration
-  /** Added to an ordinal, it gives the sequence on the wire. */
-  readonly base: number
-  /** The session is there already. */
-  readonly exists: boolean
-  /** The lane's memo with everything that was saved since the delivery began: a later save starts from this one. */
-  readonly memo: Memo
-}
+/** How long a sub-agent's session waits for its parent. */
+const PARENT_WAIT = { times: 150, ms: 200 }
 
 export function createDeliver(options: DeliverOptions): Deliver {
-  const { http, probe, clock } = options
-  const known = new Map<string, Tactics>()
-  const judge = createJudge(options)
+  const { http, probe, clock, timeoutMs } = options
+  const stateOf = createSendStates()
+  const failures = createFailures(options)
+  const requests = createRequests(http, timeoutMs)
+  const numbering = createNumbering(requests, probe, clock, timeoutMs)
+  const withinQuota = createKeepaliveQuota()
 
-  /** Null: the server has nothing of it. Undefined: it began under other credentials; it takes our events, and may not be looked at. */
-  const status = async (delivery: Delivery): Promise<SessionStatusResponse | null | undefined> => {
-    try {
-      const spec = { op: 'getSessionStatus', path: sessionPath(delivery.lane) }
-      return (await http(spec, callOptions(delivery))) as SessionStatusResponse
-    } catch (error) {
-      if (SignalboxError.is(error, 'not_found')) return null
-      if (SignalboxError.is(error) && error.remoteCode === FOREIGN_SESSION) return undefined
-      throw error
-    }
-  }
-  const callOptions = (delivery: Delivery) => ({ signal: delivery.signal, timeoutMs: options.timeoutMs })
-  const post = (op: string, delivery: Delivery, events: readonly string[], keepalive = false): Promise<unknown> =>
-    http({ op, path: '/collectors/events', body: eventsBody(delivery.lane, events), keepalive }, callOptions(delivery))
-
-  let outliving = 0
-  /** A browser refuses to let more than its quota outlive a page, all requests together; the page may only be hidden, so the rest is sent too. */
-  const postLeaving = async (
-    leaving: boolean,
-    items: readonly OutboxItem[],
-    send: (keepalive: boolean) => Promise<unknown>,
-  ): Promise<unknown> => {
-    const bytes = items.reduce((sum, { body }) => sum + body.byteLength, 0)
-    const keepalive = leaving && outliving + bytes <= KEEPALIVE_BYTES
-    if (keepalive) outliving += bytes
-    return send(keepalive).finally(() => {
-      if (keepalive) outliving -= bytes
-    })
-  }
-
-  /** Where the numbers start: a session whose outbox was lost goes on where an older server stands, or it would drop everything. */
-  const numbersOf = async (delivery: Delivery): Promise<Numbers> => {
-    const { memo } = delivery
-    const generation = await probe.detect(callOptions(delivery))
-    const exists = memo.exists === true
-    if (typeof memo.base === 'number') return { generation, base: memo.base, exists, memo }
-    if (generation === 'hash') return { generation, base: 0, exists, memo }
-    const found = await status(delivery)
-    const base = found === undefined ? await lastOfForeign(delivery) : (found?.last_sequence ?? 0)
-    const saved: Memo = { ...memo, base, exists: found !== null }
-    await delivery.saveMemo(saved)
-    return { generation, base, exists: found !== null, memo: saved }
-  }
-
-  /** A session of other credentials may be written to and not looked at. A number far too high is refused with the right one. */
-  const lastOfForeign = async (delivery: Delivery): Promise<number> => {
-    try {
-      await post('probe', delivery, [numbered(metadataEvent(clock.now(), 'probe'), FAR_TOO_HIGH)])
-      return 0
-    } catch (error) {
-      if (error instanceof CatsyphonError && error.expectedSequence !== undefined) return error.expectedSequence - 1
-      throw error
-    }
-  }
-
-  /**
-   * Makes the server finish what it still has in hand for this session, so that it recognises what comes again. Resolves to false where
-   * that cannot be had: on a session that is not there yet it would take the place of its start.
-   */
-  const barrier = async (delivery: Delivery, numbers: Numbers): Promise<boolean> => {
-    if (numbers.generation !== 'hash') return false
-    if (!numbers.exists && (await status(delivery)) === null) return false
-    const [first] = delivery.items
-    const moment = first ? emittedIn(textOf(first)) || clock.now() : clock.now()
-    await post('barrier', delivery, [metadataEvent(moment, 'barrier')])
-    return true
-  }
-
-  const sendEvents = async (delivery: Delivery, numbers: Numbers, tactics: Tactics): Promise<Verdict> => {
+  const sendEvents = async (attempt: Attempt, state: SendState): Promise<Verdict> => {
+    const { delivery, generation, base } = attempt
     const leaving = options.isLeaving()
-    const isRepeated = (delivery.items[0]?.position ?? 0) <= tactics.darkUpTo
+    const isUnknown = (item: OutboxItem | undefined): boolean => (item?.position ?? 0) <= state.unknownUpTo
+    let isRepeated = isUnknown(delivery.items[0])
     const items = leadingEvents(delivery.items, {
-      maxEvents: tactics.limit,
+      maxEvents: state.maxEvents,
       maxBytes: leaving ? KEEPALIVE_BYTES : options.maxRequestBytes,
-      // What is repeated goes alone: then the answer tells what was taken twice.
-      stopBefore: (item) => tactics.condemned.has(item.position) || (isRepeated && item.position > tactics.darkUpTo),
+      // Repeated events go in a request of their own: then the answer tells which of them were stored already.
+      stopBefore: (item) => state.refused.has(item.position) || (isRepeated && !isUnknown(item)),
     })
+    const repeats = numberIn(attempt.memo, 'repeats')
     try {
-      if (tactics.needsBarrier) await barrier(delivery, numbers)
+      const seen = state.needsBarrier ? await numbering.look(attempt) : undefined
+      if (repeats === 0 && isStored(items, seen, attempt)) isRepeated = false
     } catch (error) {
-      return judge.later(error)
+      return failures.later(error)
     }
-    // Written down before it is sent: who comes after a crash must know that there may be more than one copy on its way.
-    const repeats = typeof numbers.memo.repeats === 'number' ? numbers.memo.repeats : 0
-    if (isRepeated) await delivery.saveMemo({ ...numbers.memo, repeats: repeats + 1 })
-    const texts = items.map((item) => numbered(textOf(item), numbers.base + item.ordinal))
-    const head = texts[0] ?? ''
-    const { fillAt } = tactics
-    if (fillAt !== undefined) texts.unshift(numbered(metadataEvent(emittedIn(head) - 1, `fill-${fillAt}`), fillAt))
+    // Saved before it is sent: after a crash the next process must know that there may be more than one copy on its way.
+    if (isRepeated) await remember(attempt, { repeats: repeats + 1 })
+    const texts = items.map((item) => numbered(textOf(item), base + item.ordinal))
+    const { fillAt } = state
+    if (fillAt !== undefined) {
+      const before = emittedIn(texts[0] ?? '') - 1
+      texts.unshift(numbered(metadataEvent(before, `fill-${fillAt}`), fillAt))
+    }
     try {
-      const answer = await postLeaving(leaving, items, (keepalive) => post('sendEvents', delivery, texts, keepalive))
+      const post = (keepalive: boolean): Promise<unknown> => requests.postEvents('sendEvents', delivery, texts, keepalive)
+      const answer = await (leaving ? withinQuota(items, post) : post(false))
       if (!isReceipt(answer)) return { kind: 'halt', error: wrongAddress('sendEvents', 'no conversation_id', { sent: 'maybe' }) }
-      if (fillAt !== undefined) options.onFilled(delivery.lane, fillAt, numbers.base + (items[0]?.ordinal ?? 0) - 1)
-      const ambiguous = isRepeated ? stillInTheDark(items, repeats > 0 ? items.length : (answer.accepted ?? items.length)) : 0
-      afterSuccess(tactics, items, numbers.generation !== 'hash')
+      if (fillAt !== undefined) options.onFilled(delivery.queue, fillAt, base + (items[0]?.ordinal ?? 0) - 1)
+      markDelivered(state, items, generation !== 'hash')
       const memo: Memo = {
-        ...numbers.memo,
-        base: numbers.base,
+        ...attempt.memo,
+        base,
         exists: true,
         lastEmittedAt: emittedIn(texts.at(-1) ?? ''),
+        lastSequence: answer.last_sequence ?? null,
+        barriers: 0,
         repeats: 0,
       }
+      const ambiguous = isRepeated ? possiblyDoubled(items, repeats, answer.accepted) : 0
       return { kind: 'delivered', count: items.length, memo, ambiguous }
     } catch (error) {
-      const offset = fillAt === undefined ? 0 : 1
-      const takesOthers = (): Promise<boolean> => barrier(delivery, numbers)
-      return await judge.events({ error, items, tactics, offset, delivery, takesOthers, ...numbers })
+      const storesOthers = async (): Promise<boolean> => generation === 'hash' && (await numbering.look(attempt)) !== undefined
+      return await failures.ofBatch({ error, items, state, offset: fillAt === undefined ? 0 : 1, attempt, storesOthers })
     }
   }
 
-  const sendCommand = async (delivery: Delivery, numbers: Numbers, tactics: Tactics, item: OutboxItem): Promise<Verdict> => {
+  const sendCompletion = async (attempt: Attempt, state: SendState, item: OutboxItem): Promise<Verdict> => {
     const { outcome, summary } = commandOf(item)
-    const path = `${sessionPath(delivery.lane)}/complete`
-    const body = completionBody(outcome, summary, numbers.base + item.ordinal)
     try {
-      await http({ op: 'completeSession', path, body, idempotent: true }, callOptions(delivery))
+      await requests.complete(attempt.delivery, completionBody(outcome, summary, attempt.base + item.ordinal))
       return { kind: 'delivered', count: 1 }
     } catch (error) {
-      return await judge.command(error, tactics, delivery)
+      return await failures.ofCompletion(error, state, attempt.delivery)
     }
   }
 
-  /** A child waits, within bounds, until its parent is on the server. */
-  const standsBack = async (delivery: Delivery, tactics: Tactics): Promise<boolean> => {
-    const [first] = delivery.items
-    if (!first?.numbered || first.ordinal !== 1 || tactics.waits >= PARENT_PATIENCE.waits) return false
-    const text = textOf(first)
-    if (typeIn(text) !== 'session_start') return false
-    const { data } = JSON.parse(text) as { data: { parent_session_id?: unknown } }
-    const parent = data.parent_session_id
-    if (typeof parent !== 'string' || parent === delivery.lane) return false
-    tactics.waits += 1
-    return await options.isUnborn(parent)
+  /** A sub-agent's session waits, within bounds, until its parent is on the server. */
+  const waitsForParent = async ({ queue, items }: Delivery, state: SendState): Promise<boolean> => {
+    const parent = parentOf(items[0])
+    if (parent === undefined || parent === queue || state.parentWaits >= PARENT_WAIT.times) return false
+    state.parentWaits += 1
+    return await options.isUncreated(parent)
   }
 
   return async (delivery) => {
-    const { lane, items, resumed, hold } = delivery
-    const tactics = tacticsOf(known, lane)
-    // Of what others left, only the first request can have been on its way.
-    if (hold !== tactics.hold && resumed) leaveInTheDark(tactics, items)
-    tactics.hold = hold
+    const { queue, items, resumed, hold } = delivery
+    const state = stateOf(queue)
+    // Of what another sender left, only its last request can have been on its way, and that began with these items.
+    if (hold !== state.hold && resumed) markUnknown(state, items)
+    state.hold = hold
     const [first] = items
     if (!first) return { kind: 'wait', afterMs: 0 }
-    const condemned = tactics.condemned.get(first.position)
-    if (condemned !== undefined) {
-      tactics.condemned.delete(first.position)
-      return { kind: 'dead', reason: condemned }
+    const reason = state.refused.get(first.position)
+    if (reason !== undefined) {
+      state.refused.delete(first.position)
+      return { kind: 'dead', reason }
     }
-    if (await standsBack(delivery, tactics)) return { kind: 'wait', afterMs: PARENT_PATIENCE.ms }
-    let numbers: Numbers
+    if (await waitsForParent(delivery, state)) return { kind: 'wait', afterMs: PARENT_WAIT.ms }
+    let attempt: Attempt
     try {
-      numbers = await numbersOf(delivery)
+      attempt = await numbering.start(delivery)
     } catch (error) {
-      return judge.later(error)
+      return failures.later(error)
     }
-    return first.numbered ? await sendEvents(delivery, numbers, tactics) : await sendCommand(delivery, numbers, tactics, first)
+    return first.numbered ? await sendEvents(attempt, state) : await sendCompletion(attempt, state, first)
   }
 }
 
-/**
- * After one repetition the answer tells: what was taken now was not there yet, and may be stored once more by a first request that is
- * still on its way. After more than one it tells nothing, because an earlier repetition may have been the second copy.
- */
-function stillInTheDark(items: readonly OutboxItem[], accepted: number): number {
-  const always = items.filter((item) => NEVER_DOUBLED.has(typeIn(textOf(item)) ?? '')).length
-  return Math.max(0, Math.min(items.length, accepted) - always)
+/** The parent that a session names in its first event. */
+function parentOf(first: OutboxItem | undefined): string | undefined {
+  if (!first?.numbered || first.ordinal !== 1) return undefined
+  const text = textOf(first)
+  if (typeIn(text) !== 'session_start') return undefined
+  const { data } = JSON.parse(text) as { data: { parent_session_id?: unknown } }
+  return typeof data.parent_session_id === 'string' ? data.parent_session_id : undefined
 }

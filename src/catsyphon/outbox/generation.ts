@@ -1,19 +1,19 @@
-/** Which generation of the server this is: it changes what a retry may do, never what is sent. */
-import { SignalboxError } from '../../errors.js'
+/** Finds out the server's generation. It changes what a repeat may do, and never what is sent. */
 import type { CallOptions } from '../../core/call.js'
+import { SignalboxError } from '../../errors.js'
 import type { Http } from '../http.js'
-import type { ServerGeneration } from '../queue.js'
+import type { ServerGeneration } from './types.js'
 
 export interface GenerationProbe {
-  /** Asks once, and again only after it could not be asked. */
+  /** Reads the server's description once, and again only after `forget`, or after the description could not be read. */
   detect(options?: CallOptions): Promise<ServerGeneration>
-  /** What an answer gave away: only an older server refuses for its numbers. */
+  /** An answer showed the generation: only a sequence server refuses an event for its number. */
   learn(generation: 'sequence'): void
-  /** The server went away: what comes back may be another one. */
+  /** The server was away: another generation may come back. */
   forget(): void
 }
 
-// A server may hide its description, or fail to write it; a page instead of one is a wrong address, which the caller must hear of.
+// A server may hide its description, or fail to write it. A web page instead of it means a wrong address: the caller must hear of that.
 const HIDDEN: ReadonlySet<number | undefined> = new Set([401, 403, 404, 500])
 
 export function createGenerationProbe(http: Http): GenerationProbe {
@@ -21,7 +21,7 @@ export function createGenerationProbe(http: Http): GenerationProbe {
   let asking: Promise<ServerGeneration> | undefined
   const ask = async (options?: CallOptions): Promise<ServerGeneration> => {
     try {
-      return read(await http({ op: 'openapi', path: '/openapi.json' }, options))
+      return generationOf(await http({ op: 'openapi', path: '/openapi.json' }, options))
     } catch (error) {
       if (SignalboxError.is(error) && HIDDEN.has(error.status) && error.code !== 'incompatible') return 'unknown'
       throw error
@@ -46,7 +46,7 @@ export function createGenerationProbe(http: Http): GenerationProbe {
   }
 }
 
-function read(description: unknown): ServerGeneration {
+function generationOf(description: unknown): ServerGeneration {
   const schemas = (description as { components?: { schemas?: Record<string, unknown> } } | null)?.components?.schemas
   const event = schemas?.CollectorEvent as { required?: unknown; properties?: object } | undefined
   if (Array.isArray(event?.required) && event.required.includes('sequence')) return 'sequence'

@@ -1,28 +1,46 @@
-/** The queue of the CatSyphon client over the generic outbox: durable where its store is, one sender for each session. */
-import { openOutbox } from '../../store/outbox.js'
+/** The outbox of the CatSyphon client: durable where its store is, one sender for each session. */
 import { memoryStore } from '../../store/memory.js'
+import { openOutbox } from '../../store/outbox/outbox.js'
 import type { Store } from '../../store/store.js'
 import { SYSTEM } from '../errors.js'
-import type { OpenQueue } from '../queue.js'
 import { retryDelay } from '../retry-config.js'
 import { createDeliver } from './deliver.js'
 import { createGenerationProbe } from './generation.js'
 import { createSendEvents } from './send-events.js'
+import type { OpenOutbox } from './types.js'
 import { createWriters } from './writer.js'
 
+/** Options of `catsyphonOutbox`. */
 export interface CatsyphonOutboxOptions {
   /**
-   * Where events wait. `fileStore` of `signalbox/node` and `indexedDbStore` of `signalbox/web` survive a crash; yours to
-   * close, after the client. Default: the memory of this process, which rides out an outage of the server and no crash. The client
-   * reports that once, as `volatile`.
+   * Where events wait. `fileStore` of `signalbox/node` and `indexedDbStore` of `signalbox/web` survive a crash; close it yourself, after
+   * the client. Default: the memory of this process, which survives an outage of the server and no crash. The client reports that once,
+   * as `volatile`.
    */
   readonly store?: Store
-  /** Names the outbox in the store. Give servers that share a store different names. Default `catsyphon`. */
+  /** Names the outbox in the store. Servers that share a store need different names. Default `catsyphon`. */
   readonly name?: string
 }
 
-/** For the client's option `outbox`. */
-export function catsyphonOutbox({ store: given, name = SYSTEM }: CatsyphonOutboxOptions = {}): OpenQueue {
+/**
+ * Makes the outbox of a client, for its option `outbox`.
+ *
+ * @example
+ * ```ts
+ * import { catsyphonOutbox, createCatsyphon } from 'signalbox/catsyphon'
+ * import { fileStore } from 'signalbox/node'
+ * import { fetchExchange } from 'signalbox/web'
+ *
+ * const store = fileStore({ directory: '/var/lib/my-agent/outbox' })
+ * const client = await createCatsyphon({
+ *   transport: fetchExchange({ baseUrl: 'http://localhost:8000', redirects: 'never' }),
+ *   collectorId: '6e7e0000-0000-4000-8000-000000000000',
+ *   apiKey: 'cs_live_...',
+ *   outbox: catsyphonOutbox({ store }),
+ * })
+ * ```
+ */
+export function catsyphonOutbox({ store: given, name = SYSTEM }: CatsyphonOutboxOptions = {}): OpenOutbox {
   return async (host) => {
     const { http, options, clock, random, report } = host
     const { maxRequestBytes = 1_000_000, timeoutMs = 60_000, ambiguousPauseMs = 3000, batchSize = 20 } = options
@@ -49,7 +67,7 @@ export function catsyphonOutbox({ store: given, name = SYSTEM }: CatsyphonOutbox
         timeoutMs,
         ambiguousPauseMs,
         isLeaving: () => leaving,
-        isUnborn: async (parent) => outbox.pending(parent) > 0 && (await outbox.state(parent)).position === 0,
+        isUncreated: async (parent) => outbox.pending(parent) > 0 && (await outbox.state(parent)).position === 0,
         onFilled: (sessionId, from, to) => report({ type: 'filled', sessionId, from, to }),
       }),
     })
@@ -61,7 +79,7 @@ export function catsyphonOutbox({ store: given, name = SYSTEM }: CatsyphonOutbox
     try {
       await outbox.recover()
     } catch (error) {
-      // Nobody gets the queue, so nobody else could end what it has begun.
+      // The caller gets no outbox, so nobody else can end what this one has begun.
       await close().catch(() => {})
       throw error
     }

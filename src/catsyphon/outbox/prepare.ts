@@ -1,4 +1,4 @@
-/** From a caller's event to the text that is sent: sanitised, checked, serialised once. */
+/** From a caller's event to the text that is sent: corrected, checked, and serialised once. */
 import { isRecord } from '../../core/is-record.js'
 import { invalid } from '../errors.js'
 import { AUTHOR_ROLES, eventDataSchemas, type CollectorEvent, type EventType, type Moment } from '../events.js'
@@ -9,20 +9,20 @@ export interface PreparedEvent {
   readonly type: string
   readonly emittedAt: number
   readonly replacements: readonly Replacement[]
-  /** What makes two events the same: type, moment, data. */
+  /** Equal for two events with the same type, time and data. */
   readonly identity: string
-  /** The caller's own key for it. */
+  /** The caller's own `eventHash`. */
   readonly hash: string | undefined
   /**
-   * The event's JSON without its sequence, which is put in front when it is sent. Without a hash the server makes one of its own. The
-   * moment may be moved, so that it is later than that of the event before.
+   * The event's JSON without its sequence, which `numbered` adds. Without a hash the server makes one. `emittedAt` may be moved, so that
+   * the event is later than the one before.
    */
   text(hash: string | undefined, emittedAt?: number): string
 }
 
 type Data = Record<string, unknown>
 
-/** What changes an event, or refuses it, before it is queued. Nothing of the caller's is kept: it may change afterwards. */
+/** Corrects and checks an event before it is queued. Nothing of the caller's objects is kept: the caller may change them afterwards. */
 export function prepareEvent(event: CollectorEvent, now: number): PreparedEvent {
   const replacements: Replacement[] = []
   const told: Told = (path, reason) => void replacements.push({ path, reason })
@@ -45,10 +45,10 @@ export function eventsBody(sessionId: string, events: readonly string[]): string
   return `{"session_id":${JSON.stringify(sessionId)},"events":[${events.join()}]}`
 }
 
-/** The text with its number in front: the same on every attempt. */
+/** The text with its sequence in front. */
 export const numbered = (text: string, sequence: number): string => `{"sequence":${sequence},${text.slice(1)}`
 
-/** The same data gives the same text, whatever the order in which it was put together. */
+/** JSON with sorted keys: equal data gives equal text. */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join()}]`
   if (!isRecord(value)) return JSON.stringify(value)
@@ -61,12 +61,12 @@ function givenHash(hash: string): string {
   throw invalid(`An eventHash has 1 to 32 characters, not ${[...hash].length}.`)
 }
 
-// A stored moment outside of these years has stopped whole workspaces.
+// A stored time in the year 9999 made every later new session of the workspace fail.
 const LATEST = Date.UTC(2100, 0, 1)
 
 function momentOf(value: Moment, path: string, told: Told): number {
   const moment = typeof value === 'number' ? value : new Date(value).getTime()
-  if (Number.isNaN(moment)) throw invalid(`${path} is not a moment: ${value}.`, 'Give a Date, milliseconds, or ISO 8601.')
+  if (Number.isNaN(moment)) throw invalid(`${path} is not a time: ${value}.`, 'Give a Date, milliseconds, or ISO 8601.')
   const inside = Math.min(Math.max(moment, 0), LATEST)
   if (inside !== moment) told(path, 'out_of_range')
   return Math.trunc(inside)
@@ -85,10 +85,10 @@ const textOr =
   }
 const text = textOr('not_text')
 const short: Cleaner = (value, path, told) => (typeof value === 'string' ? cutCharacters(value, 50, path, told) : value)
-// On the tools that name files, a path that is not text cannot be stored.
-const place = textOr('unreadable_path')
-const PATHS: Readonly<Record<string, Cleaner>> = { file_path: place, path: place }
-/** What the server would refuse by its type becomes what it takes, where the meaning is plain. */
+// For tools that work on files the server stores the path: only a text can be stored.
+const filePath = textOr('unreadable_path')
+const PATHS: Readonly<Record<string, Cleaner>> = { file_path: filePath, path: filePath }
+/** Changes values of a type that the server refuses into one that it takes, where the meaning is clear. */
 const CLEANERS: Readonly<Record<string, Cleaner>> = {
   content: text,
   result: text,
@@ -103,7 +103,7 @@ const CLEANERS: Readonly<Record<string, Cleaner>> = {
     if (!isRecord(usage)) return usage
     const out: Data = {}
     for (const [key, value] of Object.entries(usage)) {
-      // The server's totals read these two names only.
+      // The server adds up these two names only.
       if (Number.isInteger(value)) out[key === 'input' || key === 'output' ? `${key}_tokens` : key] ??= value
       else told(`${path}.${key}`, 'not_whole')
     }
@@ -119,7 +119,7 @@ function change(data: Data, cleaners: Readonly<Record<string, Cleaner>>, path: s
 
 function cleanData(type: string, given: Readonly<Data>, told: Told): Data {
   const data = cleanValue(given, 'data', told) as Data
-  // A null counts as absent, and in some places breaks reading the conversation.
+  // The server takes a null as absent, and at some places cannot read the conversation back because of it.
   for (const key of Object.keys(data)) if (data[key] === null) delete data[key]
   change(data, CLEANERS, 'data', told)
   const { parameters } = data
@@ -133,20 +133,36 @@ function cleanPlans(plans: unknown, path: string, told: Told): unknown {
   return Array.isArray(plans) ? plans.map((plan, index) => cleanPlan(plan, `${path}[${index}]`, told)) : plans
 }
 
-/** A null, or a moment that is not ISO, in a plan makes the whole conversation unreadable for good. */
+/** With a null, or a time that it cannot read, in a plan the server can never read the conversation back. */
 function cleanPlan(plan: unknown, path: string, told: Told): unknown {
   if (!isRecord(plan)) return plan
   const out: Data = {}
   for (const [key, value] of Object.entries(plan)) {
-    if (key === 'timestamp' && value !== null && !isIso(value)) told(`${path}.${key}`, 'not_a_moment')
-    else if (value !== null) out[key] = key === 'operations' ? cleanPlans(value, `${path}.${key}`, told) : value
+    if (key === 'timestamp' && value !== null) {
+      const time = readableTime(value)
+      if (time !== value) told(`${path}.${key}`, 'not_a_moment')
+      if (time !== undefined) out[key] = time
+    } else if (value !== null) out[key] = key === 'operations' ? cleanPlans(value, `${path}.${key}`, told) : value
   }
   return out
 }
 
-const isIso = (value: unknown): boolean => /^\d{4}-\d\d-\d\dT/.test(`${value}`) && !Number.isNaN(Date.parse(`${value}`))
+/** Times that the server reads back. It does not read a lower-case `z`, nor the hour 24. */
+const READABLE_TIME = /^\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)?$/
 
-/** Every key is looked at, whatever the type, also one that the server takes and drops. */
+/** The time as it is where the server can read it back, in another spelling where that helps, else undefined. */
+function readableTime(value: unknown): string | undefined {
+  const text = `${value}`
+  const day = /^(?!0000)\d{4}-\d\d-\d\d(?=[Tt])/.exec(text)?.[0]
+  const date = new Date(`${day}T00:00:00Z`)
+  // JavaScript moves a day that does not exist, such as 30 February, into the next month.
+  if (day === undefined || Number.isNaN(date.getTime()) || !date.toISOString().startsWith(day)) return undefined
+  if (READABLE_TIME.test(text)) return text
+  const moment = Date.parse(text.toUpperCase())
+  return Number.isNaN(moment) ? undefined : new Date(moment).toISOString()
+}
+
+/** Refuses data that the server would refuse. It checks every key of every event, also of a type that it does not store. */
 function check(type: string, data: Data): void {
   const shape = eventDataSchemas[Object.hasOwn(eventDataSchemas, type) ? (type as EventType) : 'thinking']
   const issue = shape.safeParse(data).error?.issues[0]

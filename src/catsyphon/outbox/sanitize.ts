@@ -1,6 +1,6 @@
 /**
- * What the server's storage refuses, replaced before it is queued: one such value in one event holds its whole batch hostage, for ever.
- * Every replacement is told, with the path of the value.
+ * Replaces values that the server cannot store before they are queued: one such value makes its whole batch fail, for ever. Every
+ * replacement is reported with the path of the value.
  */
 import type { Replacement } from '../report.js'
 import { cleanText } from '../text.js'
@@ -9,19 +9,26 @@ export type Told = (path: string, reason: Replacement['reason']) => void
 
 export const cleanTextAt = (value: string, path: string, told: Told): string => cleanText(value, (reason) => told(path, reason))
 
-/** A copy that is plain JSON and that the server can store. Undefined members go, as JSON lets them go. */
+/** The server fails on parameters that are nested deeper than 250 levels. `data` itself is the first level. */
+const MAX_DEPTH = 250
+
+/** A copy that is plain JSON and that the server can store. Undefined members are left out, as in JSON. */
 export function cleanValue(value: unknown, path: string, told: Told, seen: readonly object[] = []): unknown {
   if (typeof value === 'string') return cleanTextAt(value, path, told)
   if (value == null || typeof value === 'boolean' || Number.isFinite(value)) return value
-  // A cycle has no JSON, and what nests this deep no server reads.
-  if (typeof value !== 'object' || seen.includes(value) || seen.length > 500) {
+  if (typeof value === 'object' && seen.length >= MAX_DEPTH) {
+    told(path, 'too_deep')
+    return null
+  }
+  // A cycle has no JSON.
+  if (typeof value !== 'object' || seen.includes(value)) {
     told(path, 'not_json')
     return typeof value === 'bigint' ? `${value}` : null
   }
   const inside = [...seen, value]
   if (Array.isArray(value)) return value.map((item, index) => cleanValue(item, `${path}[${index}]`, told, inside) ?? null)
   if ('toJSON' in value && typeof value.toJSON === 'function') return cleanValue(value.toJSON(), path, told, inside)
-  // Not by assignment: a key may be `__proto__`.
+  // Built without assignments: a key may be `__proto__`.
   return Object.fromEntries(
     Object.entries(value)
       .map(([key, item]) => [cleanTextAt(key, `${path}.${key}`, told), cleanValue(item, `${path}.${key}`, told, inside)] as const)
@@ -29,7 +36,7 @@ export function cleanValue(value: unknown, path: string, told: Told, seen: reado
   )
 }
 
-/** Cut to so many characters, which for the server are code points. */
+/** Cuts a text to so many code points, which is what the server counts. */
 export function cutCharacters(value: string, limit: number, path: string, told: Told): string {
   const characters = [...value]
   if (characters.length <= limit) return value
@@ -37,7 +44,7 @@ export function cutCharacters(value: string, limit: number, path: string, told: 
   return characters.slice(0, limit).join('')
 }
 
-/** The server's index holds 2,700 bytes of a directory at most; incompressible ones of 2,500 passed. */
+/** The server's index holds at most 2,700 bytes of a directory. Random ones of 2,500 bytes were stored. */
 const DIRECTORY_BYTES = 2500
 
 export function cleanDirectory(value: string, path: string, told: Told): string {
@@ -48,6 +55,6 @@ export function cleanDirectory(value: string, path: string, told: Told): string 
   const bytes = new TextEncoder().encode(out)
   if (bytes.length <= DIRECTORY_BYTES) return out
   told(path, 'too_long')
-  // What is left of a character that was cut in two goes with it.
+  // The cut may have split a character: its rest is removed.
   return new TextDecoder().decode(bytes.subarray(0, DIRECTORY_BYTES)).replace(/\ufffd+$/, '')
 }

@@ -1,10 +1,10 @@
-/** Puts a session's events into the outbox: in the order of the calls, each later than the one before. */
+/** Appends a session's events to the outbox: in the order of the calls, each later than the one before. */
 import type { Clock } from '../../core/clock.js'
 import { SignalboxError } from '../../errors.js'
-import type { Outbox } from '../../store/outbox.js'
+import type { Outbox } from '../../store/outbox/outbox.js'
 import { failure } from '../errors.js'
 import { prepareEvent, type PreparedEvent } from './prepare.js'
-import type { SessionQueue } from '../queue.js'
+import type { SessionQueue } from './types.js'
 import { randomHex } from '../random.js'
 import type { CatsyphonEvent } from '../report.js'
 import { encodeCommand, encodeText } from './batch.js'
@@ -21,7 +21,7 @@ export interface WritersOptions {
   readonly report: (event: CatsyphonEvent) => void
 }
 
-/** Sessions whose last moment is remembered. */
+/** How many sessions keep the time of their last event in memory. */
 const MAX_SESSIONS = 1000
 
 export function createWriters({ outbox, clock, report }: WritersOptions): Writers {
@@ -36,7 +36,7 @@ export function createWriters({ outbox, clock, report }: WritersOptions): Writer
     let lastEmittedAt = Number.NEGATIVE_INFINITY
     let count = 0
     let earlier: Promise<void> | undefined
-    /** An earlier life may have written later moments than the clock shows now. */
+    /** An earlier process may have written later times than the clock shows now. */
     const recall = (): Promise<void> => {
       earlier ??= outbox.state(sessionId).then(({ memo }) => {
         if (typeof memo.lastEmittedAt === 'number') lastEmittedAt = Math.max(lastEmittedAt, memo.lastEmittedAt)
@@ -62,7 +62,7 @@ export function createWriters({ outbox, clock, report }: WritersOptions): Writer
       return done
     }
     let tail: Promise<void> = Promise.resolve()
-    /** The order of the calls is the order in the log, though appends do not wait for one another's disk. */
+    /** The order of the calls is the order in the log. An append does not wait until the one before is on disk. */
     const inOrder = (append: () => Promise<unknown>): Promise<void> => {
       let started: () => void = () => {}
       const before = tail
@@ -89,9 +89,9 @@ export function createWriters({ outbox, clock, report }: WritersOptions): Writer
         } catch (error) {
           return guarded(() => Promise.reject(error))
         }
-        // The key is frozen with the event, and never the same for two: the server compares it, and does not ask what it was made of.
+        // The hash is stored with the event, so every attempt sends the same one, and no two events share one.
         const { type, emittedAt, replacements, text, hash = randomHex(16) } = prepared
-        // Now, not when it is written: who completes without awaiting its events counts them too.
+        // Counted now, not when it is durable: a caller may complete a session without awaiting its events.
         count += 1
         return inOrder(() => {
           lastEmittedAt = Math.max(emittedAt, lastEmittedAt + 1)
@@ -102,7 +102,7 @@ export function createWriters({ outbox, clock, report }: WritersOptions): Writer
       complete: (command) => inOrder(() => outbox.append(sessionId, encodeCommand(command), { numbered: false })),
       async flush(options) {
         await settle(open)
-        return await outbox.flush({ ...options, lane: sessionId })
+        return await outbox.flush({ ...options, queue: sessionId })
       },
       get count() {
         return count
@@ -116,7 +116,7 @@ export function createWriters({ outbox, clock, report }: WritersOptions): Writer
   return {
     of(sessionId) {
       const found = known.get(sessionId) ?? make(sessionId)
-      // The one used last goes to the end, so that the first is the one to forget.
+      // Moved to the end: the first of the map is the one to forget.
       known.delete(sessionId)
       known.set(sessionId, found)
       if (known.size > MAX_SESSIONS) known.delete(known.keys().next().value as string)

@@ -1,10 +1,10 @@
-/** `GET /conversations/{id}`: what became of a session, as the server's own pages see it. */
-import { detail, json, type SimulatedAnswer } from './answers.js'
-import { pythonIso } from './datetime.js'
+/** `GET /conversations/{id}`: a session as the server's own pages show it. */
+import { Answered, detail, internalError, json, type SimulatedAnswer } from './answers.js'
+import { isMoment, parseMoment, pythonIso } from './datetime.js'
 import { dumpPythonJson } from './python-json.js'
 import type { Records, WorkspaceRecord } from './records.js'
 import type { ParsedRequest } from './request.js'
-import type { StoredRow } from './sessions.js'
+import type { SessionRecord, StoredRow } from './sessions.js'
 import { readUuid } from './validate.js'
 
 export function workspaceOf(records: Records, request: ParsedRequest): WorkspaceRecord {
@@ -25,6 +25,7 @@ export function readConversation(records: Records, request: ParsedRequest, id: s
     (known) => known.conversationId === wanted && known.workspaceId === workspace.id,
   )
   if (!session) throw detail(404, 'Conversation not found')
+  if (isUnreadable(session)) throw new Answered(internalError())
   const parent = records.sessions.get(String(session.extra.parent_session_id ?? ''))
   return json(200, {
     id: session.conversationId,
@@ -43,6 +44,28 @@ export function readConversation(records: Records, request: ParsedRequest, id: s
     files_touched: [],
     total_tokens: session.rows.reduce((sum, row) => sum + tokensOf(row), 0),
   })
+}
+
+/** The server stores these and then fails, for ever, to make an answer of them. */
+const isUnreadable = ({ rows, extra }: SessionRecord): boolean =>
+  rows.some(({ data }) => nests(data.parameters, MAX_DEPTH)) || holdsBadTime(extra.plans)
+
+/** pydantic gives up on an answer that is nested deeper than 255 levels; the answer itself takes some of them. */
+const MAX_DEPTH = 250
+
+function nests(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return depth === 0 || Object.values(value).some((inner) => nests(inner, depth - 1))
+}
+
+const PYTHON_TIME = /^\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?$/
+
+/** Whether a `timestamp` anywhere in a plan is none that Python reads. */
+function holdsBadTime(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return Object.entries(value).some(([key, inner]) =>
+    key === 'timestamp' ? !PYTHON_TIME.test(String(inner)) || !isMoment(parseMoment(inner)) : holdsBadTime(inner),
+  )
 }
 
 function messageOf(row: StoredRow): unknown {

@@ -9,7 +9,7 @@ import {
   withoutKey,
   type CredentialStore,
   type StoredCredential,
-} from '../../../src/catsyphon/credential-store.js'
+} from '../../../src/catsyphon/credentials.js'
 import { SignalboxError } from '../../../src/errors.js'
 import { onDisk, writeAtomically } from '../store/disk.js'
 import { createOwner, withLock } from '../store/lock.js'

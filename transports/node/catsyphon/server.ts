@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { CredentialStore } from '../../../src/catsyphon/credentials.js'
 import { catsyphonOutbox } from '../../../src/catsyphon/outbox/index.js'
 import { outboxName } from '../../../src/catsyphon/outbox/name.js'
-import type { OpenQueue } from '../../../src/catsyphon/queue.js'
+import type { OpenOutbox } from '../../../src/catsyphon/outbox/types.js'
 import type { Store } from '../../../src/store/store.js'
 import type { ExchangeTransport } from '../../../src/transport.js'
 import { fetchExchange } from '../../web/fetch-exchange.js'
@@ -28,7 +28,7 @@ export interface CatsyphonServer {
   readonly credentials: CredentialStore
   /** Close it after the client. */
   readonly store: Store
-  readonly outbox: OpenQueue
+  readonly outbox: OpenOutbox
 }
 
 /** Spread into `register` or `fromStored`. */

@@ -1,10 +1,10 @@
 /** Leases by Web Locks, which the browser itself takes from a tab that is gone; the token is in the database. */
 import { promisifyRequest } from 'idb-keyval'
-import type { Clock } from '../../src/core/clock.js'
-import { SignalboxError } from '../../src/errors.js'
-import { checkKey, checkPosition, storeClosed } from '../../src/store/rules.js'
-import type { HeldLease, Lease } from '../../src/store/store.js'
-import type { Database } from './store-database.js'
+import type { Clock } from '../../../src/core/clock.js'
+import { SignalboxError } from '../../../src/errors.js'
+import { checkKey, checkPosition, storeClosed } from '../../../src/store/rules.js'
+import type { HeldLease, Lease } from '../../../src/store/store.js'
+import type { Database } from './database.js'
 
 export function createDatabaseLease(database: Database, name: string, clock: Clock, release: () => void): Lease {
   const what = `The lease store ${name}`

@@ -1,8 +1,8 @@
 /** The map's part of the store suite. */
-import { SignalboxError } from '../errors.js'
-import type { Kv } from '../store/store.js'
-import { check, checkEqual, checkRejects, type Case } from './case.js'
-import { bytesOf, freshName, textOf, type StoreContext } from './store-suite-context.js'
+import { SignalboxError } from '../../errors.js'
+import type { Kv } from '../../store/store.js'
+import { check, checkEqual, checkRejects, type Case } from '../case.js'
+import { bytesOf, freshName, textOf, type StoreContext } from './context.js'
 
 async function withKv(context: StoreContext, run: (kv: Kv) => Promise<void>): Promise<void> {
   await using kv = await context.store.kv(freshName('kv'))

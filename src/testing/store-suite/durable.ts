@@ -1,7 +1,7 @@
 /** What a durable store still knows when its place is opened again. */
-import type { Store } from '../store/store.js'
-import { check, checkEqual, checkRejects, type Case } from './case.js'
-import { bytesOf, freshName, textOf, type StoreContext } from './store-suite-context.js'
+import type { Store } from '../../store/store.js'
+import { check, checkEqual, checkRejects, type Case } from '../case.js'
+import { bytesOf, freshName, textOf, type StoreContext } from './context.js'
 
 const forgets = (context: StoreContext): string | undefined =>
   context.openPlace ? undefined : `the ${context.store.name} store does not outlive its closing`

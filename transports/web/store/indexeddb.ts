@@ -1,12 +1,12 @@
 /** A store in the browser's own database: it outlives the page, and all tabs of a site share it. */
-import { systemClock, type Clock } from '../../src/core/clock.js'
-import { checkKey, storeClosed } from '../../src/store/rules.js'
-import type { Store } from '../../src/store/store.js'
-import { openDatabase } from './store-database.js'
-import { createDatabaseKv } from './store-kv.js'
-import { createDatabaseLease } from './store-lease.js'
-import { createDatabaseLog } from './store-log.js'
-import { createNotices } from './store-notices.js'
+import { systemClock, type Clock } from '../../../src/core/clock.js'
+import { checkKey, storeClosed } from '../../../src/store/rules.js'
+import type { Store } from '../../../src/store/store.js'
+import { openDatabase } from './database.js'
+import { createDatabaseKv } from './kv.js'
+import { createDatabaseLease } from './lease.js'
+import { createDatabaseLog } from './log.js'
+import { createNotices } from './notices.js'
 
 export interface IndexedDbStoreOptions {
   /** Default `signalbox`. */

@@ -1,5 +1,5 @@
 /** What the cases of the store suite share. */
-import type { Store } from '../store/store.js'
+import type { Store } from '../../store/store.js'
 
 export interface StoreContext {
   readonly store: Store

@@ -1,7 +1,7 @@
 /** The log's part of the store suite. */
-import type { Log, LogPage } from '../store/store.js'
-import { check, checkEqual, checkRejects, type Case } from './case.js'
-import { bytesOf, freshName, letItWait, textOf, type StoreContext } from './store-suite-context.js'
+import type { Log, LogPage } from '../../store/store.js'
+import { check, checkEqual, checkRejects, type Case } from '../case.js'
+import { bytesOf, freshName, letItWait, textOf, type StoreContext } from './context.js'
 
 async function withLog(context: StoreContext, run: (log: Log) => Promise<void>): Promise<void> {
   await using log = await context.store.log(freshName('log'))

@@ -9,10 +9,10 @@ import {
   storeClosed,
   storeFull,
   tailPages,
-} from '../../src/store/rules.js'
-import type { Log, LogEntry, LogState } from '../../src/store/store.js'
-import type { Database } from './store-database.js'
-import type { Notices } from './store-notices.js'
+} from '../../../src/store/rules.js'
+import type { Log, LogEntry, LogState } from '../../../src/store/store.js'
+import type { Database } from './database.js'
+import type { Notices } from './notices.js'
 
 interface Meta extends LogState {
   readonly fence: number

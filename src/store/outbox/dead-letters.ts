@@ -1,21 +1,23 @@
-/** Items that can never be delivered, with the reason. Opened only while it is used: several processes may share the store. */
-import { SignalboxError } from '../errors.js'
-import { decodeDeadLetter, encodeDeadLetter } from './outbox-record.js'
-import type { DeadLetter, OutboxItem } from './outbox-types.js'
-import type { Log, Store } from './store.js'
+/** Items that can never be delivered, with the reason. Their log is opened for each use only: several processes may share the store. */
+import { SignalboxError } from '../../errors.js'
+import type { Log, Store } from '../store.js'
+import { decodeDeadLetter, encodeDeadLetter } from './item-record.js'
+import type { DeadLetter, OutboxItem } from './types.js'
 
+/** Reads and deletes dead letters. */
 export interface DeadLetters {
-  /** Oldest first, from this id on. */
+  /** Oldest first, from this id on. At most `max`, default 1,000. */
   list(options?: { readonly from?: number; readonly max?: number }): Promise<DeadLetter[]>
-  /** Forgets all up to this id. */
+  /** Deletes all up to and including this id. */
   forget(upTo: number): Promise<void>
 }
 
 export interface DeadLetterBox extends DeadLetters {
-  add(lane: string, item: OutboxItem, reason: string): Promise<void>
+  add(queue: string, item: OutboxItem, reason: string): Promise<void>
 }
 
-const PATIENCE = { attempts: 40, ms: 50 }
+/** How long to try while another process has the log open. */
+const OPENING = { attempts: 40, pauseMs: 50 }
 
 export function createDeadLetters(store: Store, name: string, max: number, onDrop: (count: number) => void): DeadLetterBox {
   let tail: Promise<unknown> = Promise.resolve()
@@ -24,9 +26,8 @@ export function createDeadLetters(store: Store, name: string, max: number, onDro
       try {
         return await store.log(name)
       } catch (error) {
-        // Another process has it, for a moment.
-        if (!SignalboxError.is(error, 'conflict') || attempt >= PATIENCE.attempts) throw error
-        await new Promise<void>((resolve) => void setTimeout(resolve, PATIENCE.ms))
+        if (!SignalboxError.is(error, 'conflict') || attempt >= OPENING.attempts) throw error
+        await new Promise<void>((resolve) => void setTimeout(resolve, OPENING.pauseMs))
       }
     }
   }
@@ -43,9 +44,9 @@ export function createDeadLetters(store: Store, name: string, max: number, onDro
     return turn
   }
   return {
-    add: (lane, item, reason) =>
+    add: (queue, item, reason) =>
       use(async (log) => {
-        await log.append([encodeDeadLetter(lane, item, reason)])
+        await log.append([encodeDeadLetter(queue, item, reason)])
         const { entries, next } = await log.state()
         if (entries <= max) return
         await log.trim(next - max)

@@ -1,6 +1,6 @@
 /** One IndexedDB database with one object store, opened by idb-keyval; transactions that are on disk when they are complete. */
 import { createStore, promisifyRequest } from 'idb-keyval'
-import { SignalboxError } from '../../src/errors.js'
+import { SignalboxError } from '../../../src/errors.js'
 
 const OBJECTS = 'signalbox'
 

@@ -1,8 +1,8 @@
 /** A map in IndexedDB. */
 import { promisifyRequest } from 'idb-keyval'
-import { checkKey, checkPosition, PAGE_ENTRIES, storeClosed, storeFull } from '../../src/store/rules.js'
-import type { Kv, KvVersion } from '../../src/store/store.js'
-import type { Database } from './store-database.js'
+import { checkKey, checkPosition, PAGE_ENTRIES, storeClosed, storeFull } from '../../../src/store/rules.js'
+import type { Kv, KvVersion } from '../../../src/store/store.js'
+import type { Database } from './database.js'
 
 interface Value {
   readonly bytes: Uint8Array

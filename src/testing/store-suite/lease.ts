@@ -1,7 +1,7 @@
 /** The lease's part of the store suite. Times are generous where time really passes. */
-import type { HeldLease, Lease } from '../store/store.js'
-import { check, checkEqual, checkRejects, type Case } from './case.js'
-import { freshName, type StoreContext } from './store-suite-context.js'
+import type { HeldLease, Lease } from '../../store/store.js'
+import { check, checkEqual, checkRejects, type Case } from '../case.js'
+import { freshName, type StoreContext } from './context.js'
 
 async function withLease(context: StoreContext, run: (lease: Lease) => Promise<void>): Promise<void> {
   await using lease = await context.store.lease(freshName('lease'))
