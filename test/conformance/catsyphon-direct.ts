@@ -2,7 +2,7 @@
 import { kvCredentials } from '../../src/catsyphon/credentials.js'
 import { fromStored, register } from '../../src/catsyphon/index.js'
 import { catsyphonOutbox } from '../../src/catsyphon/outbox/index.js'
-import type { ExchangeTransport } from '../../src/index.js'
+import { SignalboxError, type ExchangeTransport } from '../../src/index.js'
 import { memoryStore } from '../../src/store/index.js'
 import {
   check,
@@ -169,6 +169,20 @@ export const directCases: readonly Case<CatsyphonContext>[] = [
       const error = await checkRejects(register(options), 'unavailable')
       checkEqual([error.sent, error.cause === cause], ['yes', true])
       check(error.message.includes('its `store` gets the key'), 'the hint names the store of credentials')
+    },
+  },
+  {
+    id: 'catsyphon.register.reads-first',
+    title: 'a credential store that cannot be read fails a registration before it makes a collector',
+    async run(context) {
+      const simulator = createCatsyphonSimulator({ generation: context.generation })
+      await using store = memoryStore()
+      const cause = new SignalboxError({ code: 'permission_denied', message: 'The file can be read by others.' })
+      const credentials = { ...kvCredentials(await store.kv('credentials')), get: () => Promise.reject(cause) }
+      const { transport, workspaceId } = simulator
+      const options = { ...QUICK, outbox: catsyphonOutbox({ store }), transport, serverUrl: 'http://h', workspaceId, credentials }
+      await checkRejects(register(options), 'permission_denied')
+      checkEqual(simulator.ledger.requests, 0)
     },
   },
   {

@@ -84,6 +84,23 @@ export const faultCases: readonly Case<CatsyphonContext>[] = [
     },
   },
   {
+    id: 'catsyphon.known-stored',
+    title: 'several lost answers of a batch that was seen to be stored leave nothing ambiguous',
+    async run(context) {
+      for (const fault of [faults.reset('after'), faults.truncate()]) {
+        await using bench = await openBench(context)
+        const id = newSession()
+        await talk(bench.client, id, 1)
+        await bench.client.flush()
+        bench.simulator.inject({ ...fault, times: 4, on: onEvents })
+        await Promise.all(expected(6, 'n').map((content) => bench.client.session(id).message({ role: 'user', content })))
+        checkEqual((await bench.client.flush()).pending, 0)
+        checkEqual(contents(bench.simulator, id), ['m0', ...expected(6, 'n')])
+        checkEqual(bench.client.status().ambiguous, 0)
+      }
+    },
+  },
+  {
     id: 'catsyphon.timeout-race',
     title:
       'a retry beside a request that is still being stored doubles nothing where the server can be made to wait, and is reported elsewhere',

@@ -156,6 +156,53 @@ export const trapCases: readonly Case<CatsyphonContext>[] = [
     },
   },
   {
+    id: 'catsyphon.plan-times',
+    title: 'plan timestamps are stored as the server can read them back, and impossible ones are left out',
+    async run(context) {
+      await using bench = await openBench(context)
+      const id = newSession()
+      const session = bench.client.session(id)
+      await session.start({ agentType: 'demo' })
+      const times = [
+        ['2026-03-01T10:00:00Z', '2026-03-01T10:00:00Z'],
+        ['2026-03-01T10:00:00+02:00', '2026-03-01T10:00:00+02:00'],
+        ['2026-03-01T10:00:00z', '2026-03-01T10:00:00.000Z'],
+        ['2026-03-01T24:00:00Z', '2026-03-02T00:00:00.000Z'],
+        ['2026-02-30T10:00:00Z', undefined],
+        ['2026-13-01T10:00:00Z', undefined],
+        ['yesterday', undefined],
+        [1_700_000_000, undefined],
+      ] as const
+      const operations = times.map(([timestamp]) => ({ operation_type: 'edit', timestamp }))
+      checkEqual((await session.complete({ plans: [{ status: 'done', operations }] })).pending, 0)
+      const stored = (await bench.client.readSession(id))?.plans as { operations: { timestamp?: string }[] }[]
+      checkEqual(
+        stored[0]?.operations.map(({ timestamp }) => timestamp),
+        times.map(([, wanted]) => wanted),
+      )
+      checkEqual(ofType(bench.events, 'sanitized').flatMap(({ replacements }) => replacements).length, 6)
+    },
+  },
+  {
+    id: 'catsyphon.deep-parameters',
+    title: 'parameters that nest deeper than the server can read back are cut, and the conversation stays readable',
+    async run(context) {
+      await using bench = await openBench(context)
+      const id = newSession()
+      const session = bench.client.session(id)
+      await session.start({ agentType: 'demo' })
+      const nest = (depth: number): unknown => (depth === 0 ? 'end' : { inner: nest(depth - 1) })
+      await session.toolCall({ name: 'Deep', parameters: { inner: nest(1000) } })
+      await session.toolCall({ name: 'Fine', parameters: { inner: nest(200) } })
+      checkEqual((await session.flush()).pending, 0)
+      const conversation = await bench.client.readSession(id)
+      checkEqual(conversation?.messages.length, 2)
+      check(JSON.stringify(conversation).includes('"end"'), 'what can be read back is kept whole')
+      const reasons = ofType(bench.events, 'sanitized').flatMap(({ replacements }) => replacements.map(({ reason }) => reason))
+      checkEqual(reasons, ['too_deep'])
+    },
+  },
+  {
     id: 'catsyphon.unknown-type',
     title: 'an event of a type that the server drops is checked all the same: its keys would cost the batch',
     async run(context) {

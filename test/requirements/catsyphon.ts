@@ -35,6 +35,26 @@ export const requirements: readonly Requirement[] = [
     behaviour: 'Events that an earlier client left are stored once, however many answers get lost.',
   },
   {
+    id: 'catsyphon.known-stored',
+    source: 'issue 13.19',
+    behaviour: 'Events whose storing is seen before the first repeat are not counted as ambiguous, however many answers get lost.',
+  },
+  {
+    id: 'catsyphon.plan-times',
+    source: 'issue 13.19',
+    behaviour: 'Plan timestamps that the server cannot read back are corrected, or left out, before they are stored.',
+  },
+  {
+    id: 'catsyphon.deep-parameters',
+    source: 'issue 13.19',
+    behaviour: 'Parameters that are nested too deeply to be read back are cut before they are stored.',
+  },
+  {
+    id: 'catsyphon.register.reads-first',
+    source: 'issue 13.19',
+    behaviour: 'A credential store that cannot be read fails a registration before it makes a collector.',
+  },
+  {
     id: 'catsyphon.with-session',
     source: 'seed 003',
     behaviour: 'withSession completes with success or failed; a session that never started is not completed.',

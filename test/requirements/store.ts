@@ -50,6 +50,17 @@ export const requirements: readonly Requirement[] = [
   { id: 'store.file.swept', source, behaviour: 'What killed processes had half written does not pile up.' },
   { id: 'store.file.typed', source, behaviour: 'Whatever the disk or another process does is a typed error.' },
   {
+    id: 'store.outbox-decisions',
+    source: 'issue 12.7',
+    behaviour: 'When to send, what to drop, whether there is space, and what counts as settled are pure functions.',
+  },
+  {
+    id: 'store.outbox-empty-delivery',
+    source: 'issue 13.21',
+    behaviour: 'A `deliver` that reports 0 delivered items is a failure, after which the outbox pauses; it does not spin.',
+  },
+  { id: 'store.outbox-count', source: 'design 6', behaviour: 'An append beside a count of the queue is counted once.' },
+  {
     id: 'store.outbox-abort',
     source,
     behaviour: 'Whoever gives up waiting in an outbox is free at once, with a typed error, and what was given up is not kept.',

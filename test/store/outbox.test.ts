@@ -230,3 +230,46 @@ test('[store.outbox-abort] a flush that is given up leaves nothing with a queue 
   expect((await giveUp(4000)) - before).toBeLessThan(4_000_000)
   await outbox.close({ graceMs: 0 })
 })
+
+test('[store.outbox-empty-delivery] a deliver that reports 0 delivered items is called again only after a pause', async () => {
+  let calls = 0
+  const { clock, open, reports } = setup({
+    deliver: async () => {
+      calls += 1
+      return { kind: 'delivered', count: 0 }
+    },
+    pauseMs: () => 1000,
+  })
+  const outbox = await open()
+  await outbox.append('a', bytes('one'))
+  await clock.settle()
+  expect([calls, outbox.pending('a')]).toEqual([1, 1])
+  expect(reports).toMatchObject([{ type: 'retrying', queue: 'a', error: { code: 'protocol' } }])
+  await clock.advance(1000)
+  expect(calls).toBe(2)
+  await outbox.close({ graceMs: 0 })
+})
+
+test('[store.outbox-count] an item whose append is under way while the queue is counted still waits afterwards', async () => {
+  const clock = createFakeClock()
+  const inner = memoryStore({ clock })
+  const slow = (log: Log): Partial<Log> => ({
+    async append(entries) {
+      await new Promise<void>((resolve) => void clock.after(20, resolve))
+      return await log.append(entries)
+    },
+  })
+  const { open } = setup({ clock, store: altered(inner, { log: slow }), deliver: async () => ({ kind: 'wait', afterMs: 60_000 }) })
+  const outbox = await open()
+  const first = outbox.append('a', bytes('one'))
+  await clock.advance(20)
+  await first
+  // The sender starts and counts; the second append is not in the log yet.
+  const second = outbox.append('a', bytes('two'))
+  await clock.settle()
+  await clock.advance(20)
+  await second
+  await clock.settle()
+  expect(outbox.pending('a')).toBe(2)
+  await outbox.close({ graceMs: 0 })
+})

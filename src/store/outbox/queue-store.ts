@@ -1,19 +1,9 @@
 /** One queue's log and state together: what waits, what is settled, and the counts. It knows nothing of sending. */
-import { SignalboxError } from '../../errors.js'
 import type { Kv, Log } from '../store.js'
 import type { Load } from './decisions.js'
 import { decodeItems, encodeItem } from './item-record.js'
-import {
-  bytesOf,
-  loadQueue,
-  NEW_QUEUE,
-  saveQueue,
-  settle,
-  unsettled,
-  type QueueRecord,
-  type QueueState,
-  type Settlement,
-} from './queue-state.js'
+import { bytesOf, settle, unsettled, type QueueState, type Settlement } from './queue-state.js'
+import { createSavedState } from './saved-state.js'
 import type { Memo, OutboxItem, OutboxReport } from './types.js'
 
 export interface QueueStore {
@@ -46,82 +36,37 @@ export interface QueueStoreOptions {
 }
 
 export async function openQueueStore({ queue, log, kv, now, report, onChange }: QueueStoreOptions): Promise<QueueStore> {
-  let record: QueueRecord = { state: NEW_QUEUE, version: null }
+  const saved = createSavedState(queue, kv, report)
+  const appends = createAppends()
+  // One change of the state at a time: a drop and an acknowledgement may meet.
+  const inTurn = createTurns()
   let waiting: Load = { items: 0, bytes: 0 }
   let tip = 0
-  const appends = createAppends()
-  /** The position that the stored state names. The log keeps everything behind it: after a crash only the stored state is known. */
-  let saved = 0
-  /** Settled, but not in the stored state yet. */
-  let unsaved: Load = { items: 0, bytes: 0 }
-  const inTurn = createTurns()
 
   const setWaiting = (next: Load): void => {
     const difference = { items: next.items - waiting.items, bytes: next.bytes - waiting.bytes }
     waiting = next
     onChange(difference)
   }
-  const write = async (state: QueueState): Promise<void> => {
-    // In memory the items stay settled, even where that cannot be stored.
-    record = { ...record, state }
-    try {
-      record = { state, version: await saveQueue(kv, queue, state, record.version) }
-    } catch (error) {
-      if (SignalboxError.is(error, 'conflict') || !SignalboxError.is(error)) throw error
-      return report({ type: 'unsaved', queue, error })
-    }
-    saved = state.position
-    unsaved = { items: 0, bytes: 0 }
-  }
-  const change = (next: (state: QueueState) => QueueState): Promise<void> => inTurn(() => write(next(record.state)))
-  const load = async (): Promise<void> => {
-    const loaded = await loadQueue(kv, queue)
-    if (loaded.version !== null && loaded.version === record.version) {
-      if (unsaved.items > 0) await write(record.state)
-    } else {
-      record = loaded
-      unsaved = { items: 0, bytes: 0 }
-      // A queue that is new, or whose state was deleted: the log goes on with its own numbers.
-      if (record.version === null) record = { ...record, state: { ...NEW_QUEUE, position: (await log.state()).first - 1 } }
-      saved = record.state.position
-    }
-    await log.trim(saved + 1)
-  }
   const count = async (): Promise<void> => {
-    // Counted again when an append began meanwhile: it would be counted twice, or not at all.
+    // Counted again when an append was under way meanwhile: it would be counted twice, or not at all.
     for (let attempt = 0; attempt < 10; attempt += 1) {
       await appends.ended()
-      const before = appends.begun
+      const { begun, open } = appends
       const found = await log.state()
       tip = Math.max(tip, found.next - 1)
-      if (appends.begun !== before) continue
-      return setWaiting(minus({ items: found.entries, bytes: found.bytes }, unsaved))
+      if (open > 0 || appends.begun !== begun) continue
+      return setWaiting(minus({ items: found.entries, bytes: found.bytes }, saved.unsaved))
     }
   }
   const refresh = (): Promise<void> =>
     inTurn(async () => {
-      await load()
+      await saved.load(async () => (await log.state()).first - 1)
+      await log.trim(saved.position + 1)
       await count()
     })
-
-  let creating: Promise<void> | undefined
-  /** Stores the state of a new queue: a later process finds a queue by its state, so the state comes before the first item. */
-  const create = (): Promise<void> => {
-    creating ??= saveQueue(kv, queue, record.state, null).then(
-      (version) => {
-        record = { ...record, version }
-      },
-      async (error: unknown) => {
-        creating = undefined
-        if (!SignalboxError.is(error, 'conflict')) throw error
-        // Another process has stored it: that serves the same purpose.
-        record = await loadQueue(kv, queue)
-      },
-    )
-    return creating
-  }
   const put = async (entry: Uint8Array): Promise<number> => {
-    if (record.version === null) await create()
+    if (!saved.exists) await saved.create()
     const [position = 0] = await log.append([entry])
     tip = Math.max(tip, position)
     return position
@@ -130,7 +75,7 @@ export async function openQueueStore({ queue, log, kv, now, report, onChange }: 
   await refresh()
   return {
     get state() {
-      return record.state
+      return saved.state
     },
     get waiting() {
       return waiting
@@ -147,28 +92,27 @@ export async function openQueueStore({ queue, log, kv, now, report, onChange }: 
     },
     appended: appends.ended,
     async page(maxEntries, maxBytes) {
-      const from = record.state.position + 1
+      const from = saved.state.position + 1
       const page = await log.read(from, { maxEntries, maxBytes })
       if (page.gap && (page.gap.to ?? 0) !== from) {
         const to = page.gap.to ?? 0
         report({ type: 'lost', queue, from, to })
-        await change((state) => ({ ...state, position: to - 1 }))
+        await inTurn(() => saved.change({ ...saved.state, position: to - 1 }))
       }
-      return decodeItems(page.entries, record.state.ordinal)
+      return decodeItems(page.entries, saved.state.ordinal)
     },
     async settle(items, how) {
       if (items.length === 0) return
-      await change((state) => {
-        const fresh = unsettled(state, items)
-        const gone = { items: fresh.length, bytes: bytesOf(fresh) }
+      await inTurn(() => {
+        const fresh = unsettled(saved.state, items)
+        const settled = { items: fresh.length, bytes: bytesOf(fresh) }
         // In the same step as the position, so that an observer sees both or neither.
-        setWaiting(minus(waiting, gone))
-        unsaved = plus(unsaved, gone)
-        return settle(state, items, how, now())
+        setWaiting(minus(waiting, settled))
+        return saved.change(settle(saved.state, items, how, now()), settled)
       })
-      await log.trim(saved + 1)
+      await log.trim(saved.position + 1)
     },
-    saveMemo: (memo) => change((state) => ({ ...state, memo })),
+    saveMemo: (memo) => inTurn(() => saved.change({ ...saved.state, memo })),
     refresh,
     async close() {
       await inTurn(() => Promise.resolve())
@@ -192,7 +136,10 @@ function createTurns(): <T>(work: () => Promise<T>) => Promise<T> {
 }
 
 interface Appends {
+  /** How many have begun, ever. */
   readonly begun: number
+  /** How many are under way. */
+  readonly open: number
   run(appending: Promise<number>, onFailure: () => void): Promise<number>
   ended(): Promise<void>
 }
@@ -204,6 +151,9 @@ function createAppends(): Appends {
   return {
     get begun() {
       return begun
+    },
+    get open() {
+      return open.size
     },
     run(appending, onFailure) {
       begun += 1
