@@ -1,26 +1,35 @@
-/** The commands as data: how long each may take on a real server, and whether it only reads, so that it may be made twice. */
+/** The commands as data: how long each may take on a real server, and whether it only reads. */
 
-export type Command = readonly [timeoutMs: number, idempotent: boolean]
+export interface Command {
+  readonly timeoutMs: number
+  /** The command changes nothing, so it may be repeated. */
+  readonly reads: boolean
+}
 
-const quick: Command = [5_000, true]
-/** Dead SSH hosts are asked one after the other. */
-const slowRead: Command = [30_000, true]
-/** May have to start tmux and Claude, locally or over SSH, and to wait for Telegram. What has no row is taken for one of these. */
-export const WRITE: Command = [60_000, false]
+const QUICK: Command = { timeoutMs: 5_000, reads: true }
+/** The server asks dead SSH hosts one after the other. */
+const SLOW: Command = { timeoutMs: 30_000, reads: true }
+/** The server may have to start tmux and Claude, locally or over SSH, and to wait for Telegram. */
+const WRITE: Command = { timeoutMs: 60_000, reads: false }
 
 /** The server's own limits are longer than they look; see docs/ccc.md. */
 export const COMMANDS = {
-  ping: quick,
-  history: quick,
-  activity: quick,
-  questions: quick,
-  sessions: slowRead,
-  screenshot: slowRead,
-  // Lists the sessions first, so that one born meanwhile is not missed.
-  subscribe: [35_000, true],
+  ping: QUICK,
+  history: QUICK,
+  activity: QUICK,
+  questions: QUICK,
+  sessions: SLOW,
+  screenshot: SLOW,
+  // Lists the sessions before it subscribes, so that a session that is created meanwhile is not missed.
+  subscribe: { timeoutMs: 35_000, reads: true },
   send: WRITE,
   continue: WRITE,
   answer: WRITE,
-  // The server gives up 302.6 s after it typed the text, and starting up may come before that.
-  ask: [345_000, false],
+  // The server gives up 302.6 s after it typed the text, and it may have to start Claude before that.
+  ask: { timeoutMs: 345_000, reads: false },
 } as const satisfies Record<string, Command>
+
+/** An unknown command is assumed to change something. Prototype keys such as `constructor` are not commands. */
+export function commandOf(cmd: string): Command {
+  return Object.hasOwn(COMMANDS, cmd) ? COMMANDS[cmd as keyof typeof COMMANDS] : WRITE
+}

@@ -1,39 +1,46 @@
-/** A request and the first line of its answer, on a connection of its own: whatever is queued behind an ask waits for it. */
+/**
+ * One request and the first line of its answer, on a connection of its own. A server answers the lines of one connection in turn, so a
+ * request behind an ask would wait for the ask.
+ */
 import type { Call } from '../core/call.js'
-import { encodeNdjson, ndjsonDecoder } from '../core/codec/ndjson.js'
+import { ndjsonDecoder } from '../core/codec/ndjson.js'
+import { isRecord } from '../core/is-record.js'
 import { createReader, type MessageReader } from '../core/messages.js'
 import { onAbort } from '../core/on-abort.js'
 import { SignalboxError, withFacts } from '../errors.js'
-import type { Link, StreamTransport } from '../transport.js'
+import type { CloseReason, Link, StreamTransport } from '../transport.js'
 import { cccError, failureOf } from './error.js'
 
+/** A request or an answer, with the field names of the wire. */
 export type Line = Readonly<Record<string, unknown>>
 
 export interface Conversation {
   readonly link: Link
-  /** What comes behind the first line. */
+  /** Reads what comes after `first` and `rest`. */
   readonly reader: MessageReader<unknown>
   readonly first: Line
+  /** Lines that came together with the first one. */
+  readonly rest: readonly unknown[]
 }
 
 export interface Exchange {
-  /** Gives an answer that is `ok`, or a stream's first frame. The link is the caller's to close. */
+  /** Returns the answer, if it is `ok`, or the first frame of a stream. The caller closes the link. */
   converse(request: Line, at: Call): Promise<Conversation>
-  /** What ends with the client: its links, and the streams that would open others. */
+  /** What ends with the client: its links, and the streams that would open other links. */
   readonly owned: Set<{ close(): Promise<unknown> }>
-  /** Leaves nothing behind: not what is open, not what is being opened. */
+  /** Ends every link, those that are being opened too. Later requests are `closed`. */
   close(): Promise<void>
 }
 
 export function createExchange(options: { readonly transport: StreamTransport<void>; readonly maxLineBytes?: number }): Exchange {
   const owned: Exchange['owned'] = new Set()
-  let over = false
+  let ended = false
 
-  const open = async (at: Call): Promise<Link> => {
-    const link = over ? undefined : await options.transport.open(undefined, at)
-    if (!link || over) {
+  const openLink = async (at: Call): Promise<Link> => {
+    const link = ended ? undefined : await options.transport.open(undefined, at)
+    if (!link || ended) {
       await link?.close()
-      throw cccError('closed', 'This client was disposed of.', { retryable: false })
+      throw cccError('closed', 'This client was closed.', { retryable: false })
     }
     owned.add(link)
     void link.closed.then(() => owned.delete(link))
@@ -43,40 +50,60 @@ export function createExchange(options: { readonly transport: StreamTransport<vo
   return {
     owned,
     async close() {
-      over = true
+      ended = true
       await Promise.all([...owned].map((one) => one.close()))
     },
     async converse(request, at) {
-      const { op, signal } = at
-      const line = encodeNdjson(request)
-      const link = await open(at)
+      const { op, signal, idempotent } = at
+      const line = encoded(request, op)
+      const link = await openLink(at)
       const ignore = onAbort(signal, () => void link.close())
-      // The write may fail because the server hung up after it said why: what it said is read either way.
+      // The write fails if the server closes at once. Its reason may already be here, so the answer is read in any case.
       void link.write(line).catch(() => {})
-      const reader = createReader<Line | null>(link, ndjsonDecoder(options))
-      const first = await reader
-        .next()
-        .catch(async (error: unknown) => {
-          await link.close()
-          // Whoever refused us before anything went through says `no`; that a line came in does not say that ours was carried out.
-          throw SignalboxError.is(error) && error.sent === 'yes' ? withFacts(error, {}, { sent: 'maybe' }) : error
-        })
-        .finally(ignore)
-      if (first?.ok === true || first?.event) return { link, reader, first }
+      const reader = createReader<unknown>(link, ndjsonDecoder(options))
+      let lines: unknown[] | null
+      try {
+        lines = await reader.batch()
+      } catch (error) {
+        await link.close()
+        // A line that came in does not prove that ours was carried out.
+        throw SignalboxError.is(error) && error.sent === 'yes' ? withFacts(error, {}, { sent: 'maybe' }) : error
+      } finally {
+        ignore()
+      }
+      const [first, ...rest] = lines ?? []
+      if (isRecord(first) && (first.ok === true || first.event)) return { link, reader, first, rest }
       const reason = await link.close()
-      if (first) throw await failureOf(op, first, at.idempotent)
-      const { kind, stderrTail = '', error } = reason as { kind: string; stderrTail?: string; error?: unknown }
-      // For a child, such as ssh, its last words say why.
-      throw cccError(
-        kind === 'exit' ? 'exited' : 'closed',
-        `The connection ended (${kind}) before ${op} was answered. ${stderrTail.trim()}`,
-        {
-          ...(reason as object),
-          hint: 'It may have been carried out: resolve() finds out for an ask or a send.',
-          sent: 'maybe',
-          cause: error,
-        },
-      )
+      throw lines ? failureOf(op, first, idempotent) : endedWithoutAnswer(op, reason)
     },
   }
+}
+
+/** One line. Throws `invalid_argument` for a value that JSON would drop or change. */
+function encoded(request: Line, op: string): Uint8Array {
+  try {
+    return new TextEncoder().encode(`${JSON.stringify(request, onlyJson)}\n`)
+  } catch (cause) {
+    throw cccError('invalid_argument', `The fields of ${op} cannot be written as JSON: ${(cause as Error).message}.`, { cause })
+  }
+}
+
+function onlyJson(key: string, value: unknown): unknown {
+  const kept = typeof value === 'number' ? Number.isFinite(value) : typeof value !== 'function' && typeof value !== 'symbol'
+  if (kept) return value
+  throw new TypeError(`${key} is ${typeof value === 'number' ? value : `a ${typeof value}`}`)
+}
+
+function endedWithoutAnswer(op: string, reason: CloseReason): SignalboxError {
+  const { kind, stderrTail = '', error } = reason as { kind: string; stderrTail?: string; error?: unknown }
+  // A gateway refuses a request before the server sees it.
+  if (SignalboxError.is(error, 'permission_denied')) return withFacts(error, { system: 'ccc', op }, { sent: 'no' })
+  // For a child, such as ssh, its last output says why.
+  const message = `The connection ended (${kind}) before ${op} was answered. ${stderrTail.trim()}`
+  return cccError(kind === 'exit' ? 'exited' : 'closed', message, {
+    ...(reason as object),
+    hint: 'The request may have been carried out. For an ask or a send, resolve() finds out.',
+    sent: 'maybe',
+    cause: error,
+  })
 }

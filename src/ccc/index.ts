@@ -1,7 +1,7 @@
 /** CCC: Claude Code sessions behind a unix socket. */
 export { createCcc, type Ccc, type CccOptions, type HistoryOptions } from './client.js'
-export type { CccChecks } from './answers.js'
-export { createCccCore, type CccCore, type CccCoreOptions } from './core.js'
+export type { CccChecks } from './answer-schemas.js'
+export { createCccCore, type CccCore, type CccCoreOptions } from './small-client.js'
 export { CccSendError } from './outcomes.js'
 export type {
   AskOptions,

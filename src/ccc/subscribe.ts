@@ -1,39 +1,46 @@
 /**
- * Status changes as a stream. The server has no heartbeat, no replay and a session set that is frozen when the stream opens; so it is asked
- * on a second connection whether it lives, a lost link is an explicit gap, and a changed set is subscribed anew before the old link goes.
- * Nothing is read ahead: what a slow reader has not taken waits in the link, and then at the server.
+ * Status changes as a stream. The server has no heartbeat and no replay, and its set of sessions is frozen when the stream opens. So it is
+ * asked on a second connection whether it lives, a lost connection is an explicit gap, and a changed set is subscribed anew before the old
+ * connection is closed. Nothing is read ahead: what a slow reader has not taken waits in the connection, and then at the server.
  */
 import { createBackoff, type BackoffOptions } from '../core/backoff.js'
 import type { CallOptions } from '../core/call.js'
 import { sleep, type Clock } from '../core/clock.js'
+import { createDeadline } from '../core/deadline.js'
 import { onAbort } from '../core/on-abort.js'
 import { reconnecting } from '../core/reconnect.js'
-import { createDeadline } from '../core/deadline.js'
 import { createStream, type Gap, type SignalStream } from '../core/stream.js'
 import { withFacts, type SignalboxError } from '../errors.js'
-import type { Ccc } from './client.js'
 import { COMMANDS } from './commands.js'
-import type { Core } from './core.js'
 import type { Conversation } from './exchange.js'
+import type { SmallClient } from './small-client.js'
+import type { RunCommand } from './typed-commands.js'
 
+/** An item of the status stream. */
 export type StatusEvent =
-  /** The stream stands, with these sessions. Comes again after a gap, and when the set was followed. */
+  /** The stream is open, for these sessions. Comes again after a gap, and when the set of sessions has changed. */
   | { readonly type: 'subscribed'; readonly sessions: readonly string[] }
-  /** The first comes about five seconds after `subscribed`, then one for each change. */
+  /** `active`, `idle` or `stopped`. The first comes about five seconds after `subscribed`, then one for each change. */
   | { readonly type: 'status'; readonly session: string; readonly status: string }
-  /** Statuses may have changed unseen. After a reconnect those of all sessions follow. */
+  /** Changes may have been missed. One gap for each outage; after the reconnect the status of every session follows. */
   | Gap
+  /** A frame of a later server. */
   | { readonly type: 'unknown'; readonly raw: unknown }
 
 export interface SubscribeOptions extends CallOptions {
-  /** Exact names; none means all, and then sessions that come and go are followed. */
+  /** Exact names. Default: all sessions, also those that are created later. */
   readonly sessions?: readonly string[]
-  /** How often the server is asked whether it lives and, when all are followed, which sessions it has. Default 30 s. */
+  /**
+   * How often the server is asked whether it lives and, without `sessions`, which sessions it has. A server that stops answering is noticed
+   * within this time plus 5 s. Default 30 s.
+   */
   readonly checkEveryMs?: number
+  /** Waiting times between attempts to reconnect. */
   readonly backoff?: BackoffOptions
 }
 
-export interface SubscribeHost extends Core, Pick<Ccc, 'activity' | 'sessions'> {
+export interface SubscribeHost extends SmallClient {
+  readonly command: RunCommand
   readonly clock: Clock
 }
 
@@ -42,31 +49,34 @@ interface Subscription extends Conversation, AsyncDisposable {
 }
 
 export async function subscribe(host: SubscribeHost, options: SubscribeOptions): Promise<SignalStream<StatusEvent>> {
-  const { clock, run, converse, owned } = host
-  const { sessions: named = [], checkEveryMs = 30_000, timeoutMs = COMMANDS.subscribe[0] } = options
-  // Lives as long as the stream and follows the caller's signal; the deadline only covers each opening.
-  const life = createDeadline({ signal: options.signal, clock })
-  const { signal } = life
-  // Of this link alone: behind a gap every status is told again, and only a link that follows seamlessly tells just the changes.
-  const last = new Map<string, string>()
+  const { clock, run, converse, owned, command } = host
+  const { sessions: named = [], checkEveryMs = 30_000, timeoutMs = COMMANDS.subscribe.timeoutMs } = options
+  // Ends with the stream or with the caller's signal. The time limit only covers each opening.
+  const lifetime = createDeadline({ signal: options.signal, clock })
+  const { signal } = lifetime
+  const changes = createChangeFilter()
   let current: Subscription | undefined
   let next: Subscription | undefined
+  /** Grows with every frame. */
   let heard = 0
+  /** The reader waits for a frame. */
   let waiting = false
+  /** The gap of this outage was handed out. */
+  let gapTold = false
 
-  /** At once, while `sessions` asks every SSH host; so only servers that are too old for it are asked for those. */
-  const names = async (given: CallOptions): Promise<readonly string[]> => (await host.activity(given)).map(({ name }) => name)
+  /** `activity` answers at once, while `sessions` asks every SSH host. Servers without `activity` are asked for their sessions. */
+  const names = async (given: CallOptions): Promise<readonly string[]> => (await command('activity', given)).map(({ name }) => name)
 
-  /** Opens, asks, and waits for the frame that says the stream stands. Closing the link is how one unsubscribes. */
+  /** Opens a connection, subscribes, and waits for the first frame. Closing the connection unsubscribes. */
   const connect = (): Promise<Subscription> =>
     run({ op: 'subscribe', kind: 'stream', args: { sessions: named }, idempotent: true }, { signal, timeoutMs }, async (at) => {
       const limits = { signal: at.signal, timeoutMs }
-      // Listed before subscribing: a session that is born between the two is found by the next comparison.
+      // Listed before subscribing: the next comparison finds a session that is created between the two.
       const sessions = named.length
         ? named
         : await names(limits).catch(async (error: SignalboxError) => {
             if (error.code !== 'unsupported') throw error
-            return (await host.sessions(limits)).map(({ name }) => name)
+            return (await command('sessions', limits)).map(({ name }) => name)
           })
       const conversation = await converse({ cmd: 'subscribe', sessions: named }, at)
       const { link } = conversation
@@ -74,33 +84,25 @@ export async function subscribe(host: SubscribeHost, options: SubscribeOptions):
       return { ...conversation, sessions, [Symbol.asyncDispose]: () => link[Symbol.asyncDispose]() }
     })
 
-  const toEvents = (raw: unknown): StatusEvent[] => {
-    const { event, session, status } = Object(raw) as { event?: unknown; session?: unknown; status?: unknown }
-    if (event === 'subscribed') return []
-    if (event !== 'status' || typeof session !== 'string' || typeof status !== 'string') return [{ type: 'unknown', raw }]
-    if (last.get(session) === status) return []
-    last.set(session, status)
-    return [{ type: 'status', session, status }]
-  }
-
-  /** The events of one link and of those that follow it without a gap. */
+  /** The events of one connection, and of those that follow it without a gap. */
   async function* events(): AsyncGenerator<readonly StatusEvent[], void, void> {
-    last.clear()
+    changes.forget()
     while (next && !signal.aborted) {
       current = next
       next = undefined
       heard += 1
-      const { link, reader, first, sessions } = current
-      for (const name of last.keys()) if (!sessions.includes(name)) last.delete(name)
+      const { link, reader, first, rest, sessions } = current
+      changes.keepOnly(sessions)
+      gapTold = false
       try {
-        yield [{ type: 'subscribed', sessions }, ...toEvents(first)]
+        yield [{ type: 'subscribed', sessions }, ...[first, ...rest].flatMap(changes.toEvents)]
         for (;;) {
           waiting = true
           const batch = await reader.batch()
           waiting = false
           heard += 1
           if (!batch) break
-          yield batch.flatMap(toEvents)
+          yield batch.flatMap(changes.toEvents)
         }
       } finally {
         waiting = false
@@ -109,15 +111,15 @@ export async function subscribe(host: SubscribeHost, options: SubscribeOptions):
     }
   }
 
-  /** Is it there, and has it still the same sessions? Not while the reader is busy: to close a link is to lose what nobody has read. */
+  /** Does the server live, and does it have the same sessions? Not while the reader is busy: closing a link loses what was not read. */
   const check = async (): Promise<void> => {
     const before = heard
     let sessions: readonly string[]
     try {
-      sessions = await names({ signal, timeoutMs: COMMANDS.sessions[0] })
+      sessions = await names({ signal, timeoutMs: COMMANDS.activity.timeoutMs })
     } catch (error) {
-      // Whatever a server answers, it lives; one that does not know the command has a set that never changes. But if there was not a word on
-      // either connection it is gone, whatever this one seems to say.
+      // A server that answers lives, even with an error; one that does not know the command has a set that never changes. A server that says
+      // nothing on either connection is gone, although the connection of the stream is still open.
       if (waiting && heard === before && !(error as SignalboxError).remoteCode) await current?.link.close()
       return
     }
@@ -129,7 +131,7 @@ export async function subscribe(host: SubscribeHost, options: SubscribeOptions):
   const watch = async (): Promise<void> => {
     for (;;) {
       await sleep(clock, checkEveryMs, signal)
-      // A comparison that fails is tried again.
+      // A check that fails is repeated.
       if (waiting) await check().catch(() => {})
     }
   }
@@ -137,8 +139,8 @@ export async function subscribe(host: SubscribeHost, options: SubscribeOptions):
   try {
     next = await connect()
   } catch (error) {
-    life.abort()
-    life[Symbol.dispose]()
+    lifetime.abort()
+    lifetime[Symbol.dispose]()
     throw error
   }
   watch().catch(() => {})
@@ -150,7 +152,11 @@ export async function subscribe(host: SubscribeHost, options: SubscribeOptions):
     backoff: createBackoff({ clock, ...options.backoff }),
     clock,
     signal,
-    onDown: () => [{ type: 'gap', from: undefined, reason: 'reconnect' }],
+    onDown() {
+      if (gapTold) return []
+      gapTold = true
+      return [{ type: 'gap', from: undefined, reason: 'reconnect' }]
+    },
   })
   const stream = createStream<StatusEvent>({
     async pull() {
@@ -162,11 +168,32 @@ export async function subscribe(host: SubscribeHost, options: SubscribeOptions):
     },
     async close() {
       owned.delete(stream)
-      life.abort()
-      life[Symbol.dispose]()
+      lifetime.abort()
+      lifetime[Symbol.dispose]()
       await source.return()
     },
   })
   owned.add(stream)
   return stream
+}
+
+/** Turns frames into events, and drops a status that was already told. */
+function createChangeFilter() {
+  const last = new Map<string, string>()
+  return {
+    /** After a gap every status is told again. */
+    forget: () => last.clear(),
+    /** A session that was removed and created again has a new first status. */
+    keepOnly(sessions: readonly string[]) {
+      for (const name of last.keys()) if (!sessions.includes(name)) last.delete(name)
+    },
+    toEvents(this: void, raw: unknown): StatusEvent[] {
+      const { event, session, status } = Object(raw) as { event?: unknown; session?: unknown; status?: unknown }
+      if (event === 'subscribed') return []
+      if (event !== 'status' || typeof session !== 'string' || typeof status !== 'string') return [{ type: 'unknown', raw }]
+      if (last.get(session) === status) return []
+      last.set(session, status)
+      return [{ type: 'status', session, status }]
+    },
+  }
 }

@@ -1,9 +1,5 @@
 /** A simulated server, a client and a clock that stands still, for tests that ask what happens when. */
-// Loaded with the client here, so that a clock that stands still waits for no file.
 import { createCcc, type Ccc, type CccOptions } from '../../src/ccc/index.js'
-import '../../src/ccc/failures.js'
-import '../../src/ccc/methods.js'
-import '../../src/ccc/subscribe.js'
 import {
   createCccSimulator,
   createFakeClock,

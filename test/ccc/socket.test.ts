@@ -104,8 +104,13 @@ describe('cccSocket', () => {
     expect((await createCcc({ transport: cccSocket({ path, trustAnyOwner: true }) }).ping()).version).toBe('1.12.5')
   })
 
-  test('[ccc.socket.path] a path that the system would cut is refused at once', () => {
-    expect(() => cccSocket({ path: `/${'x'.repeat(200)}` })).toThrow(/bytes long/)
+  test('[ccc.socket.path] a path that the system would cut is refused when it is opened', async () => {
+    // Nothing is thrown before the transport is used.
+    const error = await refusal(`/${'x'.repeat(200)}`, 'invalid_argument')
+    expect(error.message).toMatch(/bytes long/)
+    // A link to the socket itself would be refused, so the hint does not name one.
+    expect(error.message).toMatch(/a link to the folder/)
+    expect([error.sent, error.system, error.transport]).toEqual(['no', 'ccc', 'ccc-socket'])
   })
 
   test('[ccc.socket.abort] an open that was given up leaves no connection', async () => {

@@ -55,7 +55,10 @@ const FAKE_NC = `#!${process.execPath}
 const [n, u, path] = process.argv.slice(2)
 if (n !== '-N' || u !== '-U') process.exit(2)
 const socket = require('node:net').connect({ path, allowHalfOpen: true })
-socket.on('error', (error) => { console.error('nc: unix connect failed: ' + error.message); process.exit(1) })
+socket.on('error', ({ code }) => {
+  console.error('nc: unix connect failed: ' + (code === 'ENOENT' ? 'No such file or directory' : 'Connection refused'))
+  process.exit(1)
+})
 process.stdin.pipe(socket).pipe(process.stdout)
 `
 const FAKE_SOCAT = `#!${process.execPath}
@@ -147,17 +150,40 @@ describe('cccSsh', () => {
     await checkRejects(cccForward({ host: 'box', socketPath: '.ccc.sock', ssh }), 'invalid_argument')
   })
 
-  test('[ccc.ssh.no-answer] a missing socket and a host that cannot be reached leave their last words, and an honest outcome', async () => {
+  test('[ccc.ssh.not-reached] a missing socket or a host that refuses fails the call with sent: no, and says why', async () => {
     const { ssh } = await standIn(fakes)
     const missing = createCcc({ transport: cccSsh({ host: 'box', socketPath: join(folder, 'nothing'), ssh }) })
-    const first = await checkRejects(missing.ping(), 'exited')
-    expect([first.exitCode, first.sent]).toEqual([1, 'maybe'])
+    const first = await checkRejects(missing.send({ session: 'myproject', text: 'x' }), 'exited')
+    expect([first.exitCode, first.sent]).toEqual([1, 'no'])
     expect(first.message).toContain('unix connect failed')
-    const away = await checkRejects(createCcc({ transport: cccSsh({ host: 'unreachable', ssh }) }).ping(), 'exited')
-    expect(away.exitCode).toBe(255)
+    const refused = createCcc({ transport: cccSsh({ host: 'unreachable', ssh }) })
+    const away = await checkRejects(refused.send({ session: 'myproject', text: 'x' }), 'exited')
+    expect([away.exitCode, away.sent]).toEqual([255, 'no'])
     expect(away.message).toContain('Connection refused')
     const none = createCcc({ transport: cccSsh({ host: 'box', ssh: join(folder, 'no-such-ssh') }) })
     expect((await checkRejects(none.ping())).sent).toBe('no')
+  })
+
+  test.each([
+    ['an unknown host', 'ssh: Could not resolve hostname box: Name or service not known', 255, 'no'],
+    ['a refused key', 'dev@box: Permission denied (publickey).', 255, 'no'],
+    ['no nc there', 'sh: 1: nc: not found', 127, 'no'],
+    ['a missing socket, by the nc of Debian 12', 'nc: .ccc.sock: No such file or directory', 1, 'no'],
+    [
+      'a missing socket, by socat',
+      '2026/11/29 12:13:01 socat[7] E connect(5, AF=1 ".ccc.sock", 11): No such file or directory',
+      1,
+      'no',
+    ],
+    ['a connection that was lost', 'client_loop: send disconnect: Broken pipe', 255, 'maybe'],
+    ['an end without a word', '', 255, 'maybe'],
+  ])('[ccc.ssh.not-reached] %s: %j with exit code %i is sent: %s', async (_what, stderr, exitCode, sent) => {
+    const ssh = join(folder, `ssh-${exitCode}-${stderr.length}`)
+    await writeFile(ssh, `#!/bin/sh\nprintf '%s\\n' '${stderr}' >&2\nexit ${exitCode}\n`, { mode: 0o755 })
+    const ccc = createCcc({ transport: cccSsh({ host: 'box', ssh }) })
+    const error = await checkRejects(ccc.send({ session: 'myproject', text: 'x' }), 'exited')
+    expect([error.exitCode, error.sent]).toEqual([exitCode, sent])
+    expect(error).toMatchObject({ system: 'ccc', transport: 'ccc-ssh', op: 'send' })
   })
 
   test('[ccc.ssh.deadline] an ask that is given up ends its ssh', async () => {

@@ -71,7 +71,7 @@ describe('the stream', () => {
     expect(clock.timers).toBe(0)
   })
 
-  test('[ccc.subscribe.gap] attempts that are used up end the stream with the cause', async () => {
+  test('[ccc.subscribe.gap] attempts that are used up end the stream with the cause; the outage is one gap', async () => {
     const { ccc, simulator, clock } = bench()
     const stream = await ccc.subscribe({ backoff: { maxAttempts: 2 } })
     const { seen, done } = collect(stream)
@@ -79,7 +79,7 @@ describe('the stream', () => {
     await simulator.stop()
     await clock.advance(60_000)
     expect(await done).toMatchObject({ code: 'unreachable', system: 'ccc', op: 'subscribe' })
-    expect(seen.filter((event) => event.startsWith('gap'))).toHaveLength(2)
+    expect(seen.filter((event) => event.startsWith('gap'))).toHaveLength(1)
     expect(clock.timers).toBe(0)
   })
 
@@ -140,8 +140,14 @@ describe('the stream', () => {
     const { seen, done } = collect(stream)
     await clock.advance(1_000)
     mute = true
-    await clock.advance(70_000)
+    await clock.advance(33_000)
+    expect(seen).toEqual(['subscribed myproject'])
+    // The check begins after 30 s and waits 5 s for an answer.
+    await clock.advance(2_000)
     expect(seen).toEqual(['subscribed myproject', 'gap reconnect'])
+    await clock.advance(35_000)
+    // Attempts that fail are no further gaps.
+    expect(seen).toHaveLength(2)
     mute = false
     await clock.advance(120_000)
     expect(seen.at(-1)).toBe('subscribed myproject')
@@ -253,7 +259,7 @@ describe('the stream', () => {
     })
     await clock.advance(8_000)
     simulator.start('a')
-    await clock.advance(5_000)
+    await clock.advance(3_000)
     expect(seen.at(-1)).toBe('a idle')
     simulator.configure({ name: 'b' })
     hold.on = false

@@ -71,7 +71,11 @@ export const requirements: readonly Requirement[] = [
     'What is asked travels on stdin and stands on no command line; nobody is asked anything.',
   ),
   row('ccc.ssh.checked', 'design 7', 'A host or path that could be an option or a shell word is refused before anything starts.'),
-  row('ccc.ssh.no-answer', 'reference 13', 'A command that ends without an answer leaves its last words and an honest outcome.'),
+  row(
+    'ccc.ssh.not-reached',
+    'reference 13',
+    'A refused port, an unknown host, a refused key, a missing program or socket on the other machine: nothing was sent. Any other end is sent: maybe.',
+  ),
   row('ccc.ssh.deadline', 'design 1, law 9', 'A call that is given up ends its ssh.'),
   row('ccc.ssh.real', 'reference 13', 'A real sshd: single commands, failures, a forwarded socket and its streams.'),
   row('ccc.forward.many', 'reference 13', 'One ssh carries many requests, and closing it leaves no folder behind.'),

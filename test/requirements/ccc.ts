@@ -43,11 +43,28 @@ export const requirements: readonly Requirement[] = [
     'What became of an ambiguous ask or send is found out, and what cannot be known is said to be unknown.',
   ),
   row('ccc.resolve.equal-texts', 'reference 8', 'An equal message of before is not taken for this one; a marker makes it certain.'),
-  row('ccc.text', 'reference 9', 'Text that tmux would mangle is refused or guarded before it leaves, each case in its own words.'),
+  row(
+    'ccc.text',
+    'reference 9',
+    'A text that tmux or the terminal would change is refused or guarded before it leaves, each case with its reason.',
+  ),
+  row(
+    'ccc.text.keys',
+    'reference 9',
+    'A control character that the terminal takes for a key is refused; a carriage return is guarded.',
+  ),
   row(
     'ccc.answer.indices',
     'reference 7.6',
     'An index that is missing never reaches the server, which would take it for the first.',
+  ),
+  row('ccc.null-line', 'reference 2', 'An answer line that is not an object is a protocol error, null and a list too.'),
+  row('ccc.call.json', 'design 4', 'A field that JSON cannot hold is refused before a connection is opened.'),
+  row('ccc.reads', 'design 4', 'A failed read is never sent: maybe, because a read has no effect.'),
+  row(
+    'ccc.history.filter',
+    'reference 5.4',
+    'A filtered history has as many entries as were asked for, also from a server that ignores the filter.',
   ),
   row('ccc.subscribe', 'reference 6', 'Status changes come as a stream; leaving it closes the connection, at any moment.'),
   row(

@@ -1,4 +1,4 @@
-/** CCC on another machine, by ssh. The command is fixed and checked; what is asked travels on stdin, never on a command line. */
+/** CCC on another machine, by ssh. The remote command is fixed and checked; requests travel on stdin, never on a command line. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,20 +12,23 @@ import { subprocess } from '../link/subprocess.js'
 export interface CccSshOptions {
   /** `host`, `user@host`, or an alias of the ssh configuration. */
   readonly host: string
-  /** Of the socket on that machine. Relative to where ssh logs in, or absolute. Default `.ccc.sock`. */
+  /** Path of the socket on that machine, absolute or relative to the directory in which ssh logs in. Default `.ccc.sock`. */
   readonly socketPath?: string
-  /** What carries bytes there. Default `nc`, the OpenBSD one. */
+  /** Program on that machine that connects to the socket. Default `nc` (OpenBSD). */
   readonly carrier?: 'nc' | 'socat'
+  /** How long ssh may take to connect; default 10. */
   readonly connectTimeoutSeconds?: number
   /** Default `ssh`, found in PATH. */
   readonly ssh?: string
 }
 
-// Nobody is asked anything, and nothing that the user's configuration adds for people (terminals, agents, commands) comes along.
+// ssh asks for nothing, and leaves out what the user's configuration adds for people: terminals, agents, commands.
 const QUIET = ['-T', '-a', '-x', '-o', 'BatchMode=yes', '-o', 'PermitLocalCommand=no', '-o', 'RemoteCommand=none']
 
-/** How long socat waits for the answer after our side has ended: an ask may take 345 s. Its default is half a second. */
+/** How long socat waits for the answer after our side has ended. An ask may take 345 s; the default of socat is half a second. */
 const SOCAT_WAIT_SECONDS = 350
+
+const SSH = 'ccc-ssh'
 
 const FACTS = { system: 'ccc', transport: 'ccc-forward', op: 'open', sent: 'no' } as const
 
@@ -48,37 +51,111 @@ function checkedPath(path: string): string {
   })
 }
 
-/** What runs on the other machine. `nc` without -N would stay for ever, because the server keeps the connection open. */
+/** The command that runs on the other machine. Without -N `nc` would never end, because the server keeps the connection open. */
 export function remoteCommand(carrier: 'nc' | 'socat', path: string): string {
   const checked = checkedPath(path)
   return carrier === 'nc' ? `nc -N -U ${checked}` : `socat -t ${SOCAT_WAIT_SECONDS} - UNIX-CONNECT:${checked}`
 }
 
-const patience = (seconds: number): string[] => ['-o', `ConnectTimeout=${Math.max(1, Math.ceil(seconds))}`]
+const connectTimeout = (seconds: number): string[] => ['-o', `ConnectTimeout=${Math.max(1, Math.ceil(seconds))}`]
 
-/** Each link is an ssh of its own, or a session of its own where the user's configuration shares connections. */
+/**
+ * Reaches a CCC server on another machine by ssh: one ssh process for each call. The other machine needs `nc` (OpenBSD) or `socat`. Nobody is
+ * asked for a password or a host key, so the login must work with a key.
+ *
+ * Throws `invalid_argument` for a host or a path that is not a plain name. If ssh cannot connect, or the socket is missing there, a call fails
+ * with `exited` and `sent: 'no'`.
+ *
+ * @example
+ * import { createCcc } from 'signalbox/ccc'
+ * import { cccSsh } from 'signalbox/node'
+ *
+ * await using ccc = createCcc({ transport: cccSsh({ host: 'dev@box' }) })
+ * console.log(await ccc.sessions())
+ */
 export function cccSsh(options: CccSshOptions): StreamTransport<void> {
   const { host, socketPath = '.ccc.sock', carrier = 'nc', connectTimeoutSeconds = 10, ssh = 'ssh' } = options
-  const args = [...QUIET, '-o', 'ClearAllForwardings=yes', ...patience(connectTimeoutSeconds), checkedHost(host)]
-  return subprocess<void>({ name: 'ccc-ssh', command: { file: ssh, args: [...args, remoteCommand(carrier, socketPath)] } })
+  const args = [...QUIET, '-o', 'ClearAllForwardings=yes', ...connectTimeout(connectTimeoutSeconds), checkedHost(host)]
+  const child = subprocess<void>({ name: SSH, command: { file: ssh, args: [...args, remoteCommand(carrier, socketPath)] } })
+  return { ...child, open: async (launch, open) => withSshFaults(await child.open(launch, open)) }
+}
+
+/** What ssh, nc and socat print if they did not reach the server, so that no request can have arrived. */
+const NOT_REACHED = [
+  /^ssh: (?:connect to host|Could not resolve hostname) /m,
+  /^Host key verification failed/m,
+  /^\S+: Permission denied \(/m,
+  /^nc: .*: (?:No such file or directory|Connection refused|Permission denied)$/m,
+  /socat\[\d+\] E connect\(/,
+  /(?:nc|socat): (?:command )?not found/,
+]
+
+/** The link of a child, with one difference: a child that ended without a word and without reaching the server is a fault, `sent: 'no'`. */
+function withSshFaults(link: Link): Link {
+  let heard = false
+  return {
+    info: link.info,
+    async read() {
+      const chunk = await link.read()
+      heard ||= chunk !== null
+      if (chunk === null && !heard) {
+        const reason = await link.closed
+        if (reason.kind === 'exit' && NOT_REACHED.some((pattern) => pattern.test(reason.stderrTail))) throw notReached(reason)
+      }
+      return chunk
+    },
+    write: (chunk) => link.write(chunk),
+    end: () => link.end(),
+    close: (options) => link.close(options),
+    get closed() {
+      return link.closed
+    },
+    [Symbol.asyncDispose]: () => link[Symbol.asyncDispose](),
+  }
+}
+
+function notReached({ exitCode, signal, stderrTail }: Extract<CloseReason, { kind: 'exit' }>): SignalboxError {
+  return new SignalboxError({
+    system: 'ccc',
+    transport: SSH,
+    code: 'exited',
+    sent: 'no',
+    message: `ssh ended (${exitCode ?? signal}) before it reached the server: ${stderrTail.trim()}`,
+    hint: 'Try the same host with `ssh -o BatchMode=yes`, and check that `ccc listen` runs there.',
+    ...{ exitCode, signal, stderrTail },
+  })
 }
 
 export interface CccForwardOptions extends Omit<CccSshOptions, 'carrier'> {
-  /** Must be absolute: ssh refuses a relative one. */
+  /** Path of the socket on that machine. Must be absolute: ssh refuses a relative one. */
   readonly socketPath: string
+  /** Gives up the start. Does not end a forwarding that has started. */
   readonly signal?: AbortSignal
 }
 
 export interface CccForward extends AsyncDisposable {
+  /** Opens connections through the forwarded socket. */
   readonly transport: StreamTransport<void>
-  /** The forwarding ended: by `close()`, or because ssh did. */
+  /** Resolves when the forwarding has ended, by `close()` or because ssh ended. Never rejects. */
   readonly closed: Promise<CloseReason>
+  /** Ends ssh and removes the local socket. */
   close(): Promise<void>
 }
 
 const LOOK_EVERY_MS = 50
 
-/** One ssh that carries the remote socket here, for many requests. Ends with `close()`. */
+/**
+ * Forwards the socket of a CCC server on another machine to this one: one ssh process for many calls, until `close()`. Needs nothing on the
+ * other machine. Fails with `unreachable` if ssh cannot connect or does not forward the socket in time.
+ *
+ * @example
+ * import { createCcc } from 'signalbox/ccc'
+ * import { cccForward } from 'signalbox/node'
+ *
+ * await using forward = await cccForward({ host: 'dev@box', socketPath: '/home/dev/.ccc.sock' })
+ * await using ccc = createCcc({ transport: forward.transport })
+ * console.log(await ccc.ping())
+ */
 export async function cccForward(options: CccForwardOptions): Promise<CccForward> {
   const { socketPath, connectTimeoutSeconds = 10, ssh = 'ssh', signal } = options
   const host = checkedHost(options.host)
@@ -86,25 +163,25 @@ export async function cccForward(options: CccForwardOptions): Promise<CccForward
   if (!remote.startsWith('/')) {
     throw new SignalboxError({ code: 'invalid_argument', system: 'ccc', message: 'A forwarded socket needs an absolute path.' })
   }
-  // Only we may enter it, so nobody else can reach the socket in it.
+  // Only this user may enter the folder, so no other user can reach the socket in it.
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-ccc-'))
   const local = join(folder, 'ccc.sock')
-  // A connection of its own: one that is shared would go on forwarding when our ssh is gone.
+  // A connection of its own: a shared one would go on forwarding after our ssh has ended.
   const own = ['-N', '-S', 'none', '-o', 'ControlMaster=no', '-o', 'ExitOnForwardFailure=yes', '-o', 'StreamLocalBindMask=0177']
-  const args = [...QUIET, ...own, ...patience(connectTimeoutSeconds), '-L', `${local}:${remote}`, host]
+  const args = [...QUIET, ...own, ...connectTimeout(connectTimeoutSeconds), '-L', `${local}:${remote}`, host]
   const open = signal ? { signal } : {}
   let child: Link | undefined
-  const tidy = (): Promise<void> => rm(folder, { recursive: true, force: true })
+  const removeFolder = (): Promise<void> => rm(folder, { recursive: true, force: true })
   const close = async (): Promise<void> => {
-    // It has nothing to flush, and with -N the end of its input tells it nothing.
+    // ssh has nothing to flush here, and with -N it ignores the end of its input.
     await child?.close({ graceMs: 200 })
-    await tidy()
+    await removeFolder()
   }
   try {
     child = await subprocess<void>({ name: 'ccc-forward', command: { file: ssh, args } }).open(undefined, open)
-    // Also where ssh ends by itself and nobody closes what is over.
-    void child.closed.then(tidy).catch(() => {})
-    await standing(local, child, connectTimeoutSeconds * 1_000 + 5_000, signal)
+    // Also if ssh ends by itself and nobody calls close().
+    void child.closed.then(removeFolder).catch(() => {})
+    await untilForwarded(local, child, connectTimeoutSeconds * 1_000 + 5_000, signal)
   } catch (error) {
     await close()
     throw error
@@ -112,8 +189,8 @@ export async function cccForward(options: CccForwardOptions): Promise<CccForward
   return { transport: unixSocket({ path: local }), closed: child.closed, close, [Symbol.asyncDispose]: close }
 }
 
-/** Until ssh listens: its socket's file is there a moment earlier. The server behind it sees a connection that says nothing. */
-async function standing(path: string, child: Link, waitMs: number, signal: AbortSignal | undefined): Promise<void> {
+/** Waits until ssh listens, by connecting: the file of its socket exists a moment earlier. The server sees a connection without a request. */
+async function untilForwarded(path: string, child: Link, waitMs: number, signal: AbortSignal | undefined): Promise<void> {
   let gone: CloseReason | undefined
   void child.closed.then((reason) => {
     gone = reason

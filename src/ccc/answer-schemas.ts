@@ -1,9 +1,9 @@
-/** What the answers of a server are held to: one schema for each command. */
+/** One schema for the answer to each command. */
 import * as z from 'zod/mini'
 import type { ClientOptions } from '../core/call.js'
 import { validated, type InvalidMessage, type Schema } from '../core/validate.js'
 import type { Line } from './exchange.js'
-import type { Results } from './results.js'
+import type { WireAnswers } from './results.js'
 
 const string = z.string()
 const number = z.number()
@@ -38,9 +38,9 @@ const question = z.looseObject({
   answer_index: count,
 })
 
-const said = z.looseObject({ response: text })
+const response = z.looseObject({ response: text })
 
-const SCHEMAS: { readonly [Name in keyof Results]: Schema<unknown> } = {
+const SCHEMAS: { readonly [Name in keyof WireAnswers]: Schema<unknown> } = {
   ping: z.looseObject({ version: text, uptime_seconds: count, sessions_active: count }),
   sessions: z.looseObject({ sessions: list(session) }),
   history: z.looseObject({ messages: list(message) }),
@@ -48,17 +48,17 @@ const SCHEMAS: { readonly [Name in keyof Results]: Schema<unknown> } = {
   ask: z.looseObject({ response: text, duration_ms: count }),
   send: z.looseObject({ message_id: count }),
   continue: z.looseObject({}),
-  screenshot: said,
+  screenshot: response,
   questions: z.looseObject({ questions: z.optional(z.looseObject({ session: string, questions: list(question) })) }),
-  answer: said,
+  answer: response,
 }
 
 export interface CccChecks extends Pick<ClientOptions, 'validate'> {
-  /** Where an answer does not fit, by its place and never its value, which may be anybody's prompt. */
+  /** Called for an answer that does not fit its schema. Names the path of the value and never the value, which may be a prompt. */
   readonly onEvent?: (event: InvalidMessage) => void
 }
 
-/** Gives an answer on: what does not fit is reported and delivered, or refused (`validate: 'strict'`). */
-export function cccAnswers({ validate = 'warn', onEvent }: CccChecks): (cmd: keyof Results, answer: Line) => unknown {
+/** Returns a function that checks answers: a broken one is reported and delivered, or refused under `validate: 'strict'`. */
+export function createAnswerCheck({ validate = 'warn', onEvent }: CccChecks): (cmd: keyof WireAnswers, answer: Line) => unknown {
   return (cmd, answer) => validated(SCHEMAS[cmd], answer, { validate, op: cmd, facts: { system: 'ccc' }, onInvalid: onEvent })
 }
