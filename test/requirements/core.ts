@@ -15,11 +15,6 @@ export const requirements: readonly Requirement[] = [
     'design 4',
     'Facts are added to a copy of an error, of the same class: one failure may answer many calls.',
   ),
-  row(
-    'core.lazily',
-    'design 5',
-    'A part of a client loads when it is first needed, within the limits of the call; one that does not load has sent nothing.',
-  ),
   row('core.error-facts', 'design 4', 'An error carries its facts and its next step, and nothing that was not given.'),
   row(
     'core.error-redacted',
