@@ -14,7 +14,10 @@ export function unixPath(path: string, platform: string = process.platform): str
   const bytes = new TextEncoder().encode(path).byteLength
   const limit = maxUnixPathBytes(platform)
   if (bytes > limit) {
-    throw bad(`The socket path is ${bytes} bytes long; the system allows ${limit}.`, 'Choose a shorter path, or a link to the folder of the socket.')
+    throw bad(
+      `The socket path is ${bytes} bytes long; the system allows ${limit}.`,
+      'Choose a shorter path, or a link to the folder of the socket.',
+    )
   }
   return path
 }
