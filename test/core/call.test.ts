@@ -61,6 +61,42 @@ describe('a call', () => {
     await verdict
   })
 
+  it('[core.timeout-number] refuses a timeoutMs that is not a number before anything is sent', async () => {
+    const { caller } = setup()
+    const attempt = vi.fn()
+    for (const timeoutMs of [Number.NaN, '5' as unknown as number]) {
+      await expect(caller.run({ op: 'x' }, { timeoutMs }, attempt)).rejects.toMatchObject({ code: 'invalid_argument', sent: 'no' })
+    }
+    expect(attempt).not.toHaveBeenCalled()
+  })
+
+  it('[core.deadline] gives an attempt a signal that ends with the call, whenever the signal is first read', async () => {
+    const { caller, clock } = setup()
+    const controller = new AbortController()
+    const early = caller.run({ op: 'x' }, { timeoutMs: 5, signal: controller.signal }, (call) => raceSignal(hang(), call.signal))
+    const late = caller.run({ op: 'x' }, { timeoutMs: 5 }, async (call) => {
+      await call.deadline.race(hang()).catch(() => {})
+      expect(call.signal.aborted).toBe(true)
+      throw call.signal.reason
+    })
+    const failed = Promise.all([early, late].map((call) => expect(call).rejects.toMatchObject({ code: 'deadline_exceeded' })))
+    await clock.advance(5)
+    await failed
+    expect(clock.timers).toBe(0)
+  })
+
+  it('[core.deadline] ends every running call with the reason that the client gives, and waits for them', async () => {
+    const { caller } = setup()
+    const reason = new SignalboxError({ code: 'closed', message: 'The client was closed.' })
+    const settled: string[] = []
+    const calls = ['a', 'b'].map((op) =>
+      caller.run({ op }, undefined, hang).catch((error: SignalboxError) => settled.push(`${error.op} ${error.code}`)),
+    )
+    await caller.end(reason)
+    expect(settled).toEqual(['a closed', 'b closed'])
+    await Promise.all(calls)
+  })
+
   it('[core.abort-hung] settles at its deadline though the attempt ignores its signal; the request may have been sent', async () => {
     const { caller, clock } = setup()
     const failed = expect(caller.run({ op: 'ask' }, { timeoutMs: 50 }, hang)).rejects.toMatchObject({

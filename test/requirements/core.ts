@@ -58,4 +58,5 @@ export const requirements: readonly Requirement[] = [
     'design 4',
     'Structured values are masked by name, whatever their type, and cut where they are circular.',
   ),
+  { id: 'core.timeout-number', source: 'issue 13', behaviour: 'A timeoutMs that is not a number is refused; nothing is sent.' },
 ]

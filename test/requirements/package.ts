@@ -40,4 +40,9 @@ export const requirements: readonly Requirement[] = [
     source: 'design 9',
     behaviour: 'An import cycle, a long function without a reason and an example that does not compile are found.',
   },
+  {
+    id: 'package.loads',
+    source: 'design 2',
+    behaviour: "Importing signalbox/node loads neither zod nor ofetch nor the gateway's server.",
+  },
 ]

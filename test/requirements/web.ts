@@ -92,4 +92,5 @@ export const requirements: readonly Requirement[] = [
   row('faults.harmless', 'design 8', 'Cuts, joins and delays change no byte, whatever the seed.'),
   row('faults.seeded', 'design 8', 'The same seed gives the same faults.'),
   row('faults.named', 'design 8', 'A failure that was made on purpose names its seed.'),
+  { id: 'web.websocket-promise', source: 'issue 13', behaviour: 'A promise of a WebSocket class is accepted where a class is.' },
 ]

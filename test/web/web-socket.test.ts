@@ -47,6 +47,19 @@ test('nobody listens: unreachable, nothing was sent', async () => {
   expect(error).toMatchObject({ sent: 'no', transport: 'websocket' })
 })
 
+test('a promise of a WebSocket class works without await [web.websocket-promise]', async () => {
+  await using listener = await listenWebSocket()
+  const link = await webSocketLink({ url: listener.address, webSocket: nodeWebSocket() }).open()
+  expect(await link.close()).toEqual({ kind: 'local' })
+})
+
+test('a promise of a WebSocket class that fails rejects each open with its reason and is no unhandled rejection [web.websocket-promise]', async () => {
+  const missing = new SignalboxError({ code: 'unsupported', message: 'ws is not installed.' })
+  const transport = webSocketLink({ url: 'ws://127.0.0.1:9/', webSocket: Promise.reject(missing) })
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  expect(await checkRejects(transport.open())).toBe(missing)
+})
+
 test('a server that does not speak the subprotocol is no gateway [web.subprotocol]', async () => {
   await using server = await rawServer({ handleProtocols: () => 'signalbox.v1' }, () => {})
   const lying = class extends (await nodeWebSocket()) {

@@ -16,7 +16,7 @@ export interface GatewayClientOptions extends Pick<FetchExchangeOptions, 'fetch'
   /** A token, or where to get one. */
   readonly token?: string | (() => string | Promise<string>)
   /** Default: the runtime's own. */
-  readonly webSocket?: WebSocketConstructor
+  readonly webSocket?: WebSocketConstructor | PromiseLike<WebSocketConstructor>
 }
 
 export interface GatewaySession {

@@ -28,8 +28,8 @@ export interface WebSocketLinkOptions {
   readonly url: string | URL
   /** Goes into the first frame, never into the URL. A function is asked at each open. */
   readonly credential?: Credential
-  /** Default: the runtime's own. Node 20 has none: see `nodeWebSocket` of `signalbox/node`. */
-  readonly webSocket?: WebSocketConstructor
+  /** Default: the runtime's own. Node 20 has none: pass `nodeWebSocket()` of `signalbox/node`, with or without `await`. */
+  readonly webSocket?: WebSocketConstructor | PromiseLike<WebSocketConstructor>
   /** What the other side may send before we read; default 256 KiB. */
   readonly windowBytes?: number
   /** How the transport calls itself in errors; default `websocket`. */
@@ -46,6 +46,8 @@ export function webSocketLink<Launch = void>(options: WebSocketLinkOptions): Str
   const { credential, windowBytes, name = 'websocket' } = options
   const url = socketUrl(options.url, name)
   const peer = url.origin + url.pathname
+  // A promise that fails is reported by each open; before the first one nobody listens to it.
+  if (isPromise(options.webSocket)) options.webSocket.then(undefined, () => {})
   let count = 0
   return {
     kind: 'stream',
@@ -54,7 +56,7 @@ export function webSocketLink<Launch = void>(options: WebSocketLinkOptions): Str
       count += 1
       const info = { id: `${name}-${count}`, transport: name, peer }
       checkAborted(signal, name)
-      const WebSocket = constructorOf(options.webSocket, name)
+      const WebSocket = constructorOf(isPromise(options.webSocket) ? await options.webSocket : options.webSocket, name)
       const secret = await resolveCredential(credential, signal, name)
       // The signal may have fallen since, and a listener added now would not hear of it.
       checkAborted(signal, name)
@@ -86,10 +88,13 @@ function constructorOf(given: WebSocketConstructor | undefined, transport: strin
   throw new SignalboxError({
     code: 'unsupported',
     message: 'This runtime has no WebSocket.',
-    hint: "On Node 20 pass `webSocket: await nodeWebSocket()` from 'signalbox/node', with the package ws installed.",
+    hint: "On Node 20 pass `webSocket: nodeWebSocket()` from 'signalbox/node', with the package ws installed.",
     transport,
   })
 }
+
+const isPromise = (given: WebSocketLinkOptions['webSocket']): given is PromiseLike<WebSocketConstructor> =>
+  given !== undefined && 'then' in given
 
 interface CallsBack {
   send(data: Uint8Array<ArrayBuffer>, taken: () => void): void

@@ -26,13 +26,13 @@ export interface CcccWebSocket {
   terminate?(): void
 }
 
+type CcccWebSocketConstructor = new (url: string) => CcccWebSocket
+
 export interface CcccWebTerminals {
   /** The web port, as the exchange knows it; never with a token in it. A page's cookie goes along by itself. */
   readonly url: string | URL
   /** Default: the runtime's own. On Node 20, and wherever a token must go into a header: `nodeWebSocket({ headers })`. */
-  readonly webSocket?: new (
-    url: string,
-  ) => CcccWebSocket
+  readonly webSocket?: CcccWebSocketConstructor | PromiseLike<CcccWebSocketConstructor>
 }
 
 export interface WebTerminal {
@@ -66,9 +66,9 @@ export interface OpenTerminal {
 
 export async function openTerminal({ terminals, args, dialect, clock, signal, id }: OpenTerminal): Promise<WebTerminal> {
   const { group_id: groupId, actor_id: actorId, since, mode, takeover } = args
-  const Socket = terminals.webSocket ?? (globalThis as { WebSocket?: new (url: string) => CcccWebSocket }).WebSocket
+  const Socket = (await terminals.webSocket) ?? (globalThis as { WebSocket?: new (url: string) => CcccWebSocket }).WebSocket
   if (!Socket)
-    throw unsupported(OP, 'This runtime has no WebSocket.', 'Pass terminals.webSocket: await nodeWebSocket() of signalbox/node.')
+    throw unsupported(OP, 'This runtime has no WebSocket.', 'Pass terminals.webSocket: nodeWebSocket() of signalbox/node.')
   const url = new URL(
     `/api/v1/groups/${encodeURIComponent(String(groupId))}/actors/${encodeURIComponent(String(actorId))}/term`,
     terminals.url,

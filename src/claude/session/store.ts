@@ -1,7 +1,7 @@
 /** The session store over any key-value store: memory, files, IndexedDB. SQL has a driver of its own, with ccflow's tables. */
 import { SignalboxError } from '../../errors.js'
-import { memoryStore } from '../../store/index.js'
-import type { Kv } from '../../store/index.js'
+import { memoryStore } from '../../store/memory.js'
+import type { Kv } from '../../store/store.js'
 import { SessionStoreError } from '../messages/errors.js'
 import { isRecord } from '../../core/is-record.js'
 import {

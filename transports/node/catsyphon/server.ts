@@ -2,12 +2,11 @@
 import { homedir, hostname } from 'node:os'
 import { join } from 'node:path'
 import type { CredentialStore } from '../../../src/catsyphon/credentials.js'
-import { catsyphonOutbox } from '../../../src/catsyphon/outbox/index.js'
 import { outboxName } from '../../../src/catsyphon/outbox/name.js'
 import type { OpenOutbox } from '../../../src/catsyphon/outbox/types.js'
 import type { Store } from '../../../src/store/store.js'
 import type { ExchangeTransport } from '../../../src/transport.js'
-import { fetchExchange } from '../../web/fetch-exchange.js'
+import { httpBase } from '../../web/address.js'
 import { fileCredentials } from './credentials.js'
 import { fileStore, type FileStoreOptions } from '../store/file.js'
 
@@ -35,14 +34,36 @@ export interface CatsyphonServer {
 export function catsyphonServer(options: CatsyphonServerOptions): CatsyphonServer {
   const { serverUrl, workspaceId, directory = join(homedir(), '.catsyphon'), onDamage } = options
   const baseUrl = serverUrl.replace(/\/+$/, '')
+  // A broken address is refused here and not at the first request.
+  httpBase(baseUrl, 'catsyphon')
   const store = fileStore({ directory: join(directory, 'signalbox'), ...(onDamage && { onDamage }) })
   return {
-    transport: fetchExchange({ baseUrl, redirects: 'never', name: 'catsyphon' }),
+    transport: loadedWhenUsed(baseUrl),
     serverUrl,
     workspaceId,
     hostname: hostname(),
     credentials: fileCredentials({ directory }),
     store,
-    outbox: catsyphonOutbox({ store, name: outboxName(baseUrl, workspaceId) }),
+    outbox: async (host) => {
+      const { catsyphonOutbox } = await import('../../../src/catsyphon/outbox/index.js')
+      return catsyphonOutbox({ store, name: outboxName(baseUrl, workspaceId) })(host)
+    },
+  }
+}
+
+/** The HTTP transport and its dependency load with the first request: most programs that import `signalbox/node` need neither. */
+function loadedWhenUsed(baseUrl: string): ExchangeTransport {
+  let loading: Promise<ExchangeTransport> | undefined
+  const load = async (): Promise<ExchangeTransport> => {
+    const { fetchExchange } = await import('../../web/fetch-exchange.js')
+    return fetchExchange({ baseUrl, redirects: 'never', name: 'catsyphon' })
+  }
+  return {
+    kind: 'exchange',
+    name: 'catsyphon',
+    async exchange(request, options) {
+      loading ??= load()
+      return (await loading).exchange(request, options)
+    },
   }
 }

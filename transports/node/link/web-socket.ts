@@ -1,12 +1,11 @@
 /** WebSockets on Node by way of the optional package `ws`: a constructor for the client's half, and a listener for the other. */
-import { createServer, type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { SUBPROTOCOL } from '../../../src/core/link-protocol/frames.js'
 import type { AcceptedLink, OpenRequest } from '../../../src/core/link-protocol/accept.js'
 import { createAcceptance } from '../../../src/core/acceptance.js'
 import { SignalboxError } from '../../../src/errors.js'
 import type { Listener } from '../../../src/transport.js'
-import { acceptWebSocket } from '../../web/accept.js'
 import type { WebSocketConstructor, WebSocketLike } from '../../web/web-socket.js'
 
 /** A control frame of the largest size, each character three bytes, and some more. */
@@ -28,8 +27,14 @@ export interface NodeWebSocketOptions {
 }
 
 /**
- * The WebSocket of `ws`, for `webSocketLink({ webSocket })`. Compression is off, as it costs more than it saves between processes of one
- * machine, and no message is larger than the protocol allows.
+ * The WebSocket of the package `ws`, for the `webSocket` option of `webSocketLink` and `gateway`, with or without `await`. Compression is
+ * off, because it costs more than it saves on one machine; a message larger than the protocol allows is refused.
+ *
+ * @example
+ * import { webSocketLink } from 'signalbox/web'
+ * import { nodeWebSocket } from 'signalbox/node'
+ *
+ * export const transport = webSocketLink({ url: 'ws://127.0.0.1:7777', webSocket: nodeWebSocket() })
  */
 export async function nodeWebSocket({ headers = {} }: NodeWebSocketOptions = {}): Promise<WebSocketConstructor> {
   const { WebSocket } = await loadWs('nodeWebSocket')
@@ -64,6 +69,8 @@ export interface WebSocketListener extends Listener {
 export async function listenWebSocket(options: ListenWebSocketOptions = {}): Promise<WebSocketListener> {
   const { host = '127.0.0.1', port = 0, origins = [], maxWaiting = 1024, authorize, windowBytes, openTimeoutMs } = options
   const { WebSocketServer } = await loadWs('listenWebSocket')
+  // Loaded here, because few programs that import `signalbox/node` listen.
+  const [{ createServer }, { acceptWebSocket }] = await Promise.all([import('node:http'), import('../../web/accept.js')])
   const upgrades = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,

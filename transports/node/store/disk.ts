@@ -1,5 +1,4 @@
 /** What a disk can do to a write, as typed errors; and the two ways of writing that survive a crash. */
-import { randomUUID } from 'node:crypto'
 import { open, readdir, rename, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { SignalboxError, type Sent } from '../../../src/errors.js'
@@ -70,7 +69,7 @@ export async function sweepDrafts(directory: string): Promise<void> {
 
 /** The old content or the new one, never half of it. */
 export async function writeAtomically(path: string, bytes: Uint8Array, mode = 0o600): Promise<void> {
-  const aside = `${path}.${randomUUID()}${DRAFT}`
+  const aside = `${path}.${crypto.randomUUID()}${DRAFT}`
   try {
     const handle = await open(aside, 'wx', mode)
     try {

@@ -1,5 +1,4 @@
 /** A map as files: one for each key, replaced whole. Writers of several processes take turns. */
-import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SignalboxError } from '../../../src/errors.js'
@@ -52,7 +51,7 @@ export async function openFileKv({ directory, name, owner, maxBytes, reserve }: 
   }
   const store = async (key: string, bytes: Uint8Array): Promise<KvVersion> => {
     if (bytes.byteLength > maxBytes) throw storeFull(what, maxBytes, 'maxBytes')
-    const version = randomUUID()
+    const version = crypto.randomUUID()
     try {
       await writeAtomically(pathOf(key), encode(key, version, bytes))
     } catch (error) {

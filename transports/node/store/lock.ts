@@ -1,5 +1,4 @@
 /** A lock that a dead process does not keep: a file that names its owner, taken over once that owner is gone. */
-import { randomUUID } from 'node:crypto'
 import { link, open, readFile, rename, unlink } from 'node:fs/promises'
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
@@ -18,7 +17,7 @@ export interface FileLock {
 }
 
 export function createOwner(): LockOwner {
-  return { pid: process.pid, birth: birthOf(process.pid) ?? '', id: randomUUID() }
+  return { pid: process.pid, birth: birthOf(process.pid) ?? '', id: crypto.randomUUID() }
 }
 
 /** The moment a process started, in the kernel's own count; undefined when there is no such process or no such file system. */
@@ -78,7 +77,7 @@ const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL'])
  * step: a process that is killed in between leaves no empty lock, which the next process could not tell from one that is being written.
  */
 async function create(path: string, content: string): Promise<boolean> {
-  const draft = `${path}.${randomUUID()}${DRAFT}`
+  const draft = `${path}.${crypto.randomUUID()}${DRAFT}`
   await writeNew(draft, content)
   try {
     await link(draft, path)
@@ -115,7 +114,7 @@ async function writeNew(path: string, content: string): Promise<void> {
 
 /** Moved aside first, so that of two that find it dead only one removes it, and never a new one. */
 async function takeAway(path: string, seen: string): Promise<void> {
-  const aside = `${path}.${randomUUID()}`
+  const aside = `${path}.${crypto.randomUUID()}`
   try {
     if ((await readFile(path, 'utf8')) !== seen) return
     await rename(path, aside)

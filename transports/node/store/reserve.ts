@@ -3,7 +3,6 @@
  * and nothing that is not delivered makes room. So those writes may use the reserve, and new entries wait until it is whole again.
  */
 import { mkdir, open, stat, unlink } from 'node:fs/promises'
-import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { isDiskFull } from './disk.js'
 
@@ -31,7 +30,7 @@ export function createReserve(directory: string): Reserve {
       const handle = await open(path, 'w', 0o600)
       try {
         // Not zeros, which some file systems do not store.
-        await handle.writeFile(randomBytes(BYTES))
+        await handle.writeFile(crypto.getRandomValues(new Uint8Array(BYTES)))
         await handle.datasync()
       } catch (error) {
         await unlink(path).catch(() => {})
