@@ -1,19 +1,10 @@
 /** Takes the ticket from the fragment, shows what the credential may see, and opens a panel for what is chosen. */
-import { gateway, type GatewayClient } from 'signalbox/web'
+import { gateway, pageToken, type GatewayClient } from 'signalbox/web'
 import { find, make, note, noteFailure } from './page.js'
 import { PANELS } from './panels.js'
 
-const KEPT = 'signalbox.token'
-
-/** A ticket works once, so what it gave is kept for this tab: a reload must not lose it. */
 async function connect(): Promise<GatewayClient> {
-  const ticket = new URLSearchParams(location.hash.slice(1)).get('ticket')
-  // Gone from the address before anything else, so that it is neither bookmarked nor shared.
-  history.replaceState(undefined, '', location.pathname)
-  if (ticket === null) return gateway(location.origin, { token: sessionStorage.getItem(KEPT) ?? '' })
-  const client = gateway(location.origin, { ticket })
-  sessionStorage.setItem(KEPT, await client.token())
-  return client
+  return gateway(location.origin, { token: (await pageToken()) ?? '' })
 }
 
 let leave = new AbortController()

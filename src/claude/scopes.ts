@@ -5,7 +5,7 @@
  */
 import type { ClaudeLaunch, PermissionModeName } from './launch/launch.js'
 
-export type ClaudeScope = 'observe' | 'send' | 'approve' | 'admin' | 'server-only'
+export type ClaudeScope = 'observe' | 'send' | 'approve' | 'approveWithChanges' | 'admin' | 'server-only'
 export type ClaudeRule = ClaudeScope | ((value: unknown) => ClaudeScope)
 
 /** `acceptEdits`, `auto` and `dontAsk` answer questions that a person would have been asked. */
@@ -74,9 +74,11 @@ export const CLAUDE_LAUNCH: Readonly<Record<keyof Required<ClaudeLaunch>, Claude
   dangerouslySkipPermissions: onlyWhen((value) => value === false, 'send', 'server-only'),
   allowDangerouslySkipPermissions: onlyWhen((value) => value === false, 'send', 'server-only'),
   restricted: onlyWhen((value) => value === true, 'send', 'admin'),
-  // The CLI takes a URL for a session to fetch, and a name with this ending for a file to read.
-  resume: onlyWhen((value) => typeof value === 'string' && !/:|\.jsonl\s*$/i.test(value), 'send', 'server-only'),
-  continueSession: 'send',
+  // The CLI takes a URL for a session to fetch, and a name with this ending for a file to read. A gateway lets a credential resume what it
+  // started itself with the scope `send`.
+  resume: onlyWhen((value) => typeof value === 'string' && !/:|\.jsonl\s*$/i.test(value), 'admin', 'server-only'),
+  // The latest session of the folder may be anybody's.
+  continueSession: onlyWhen((value) => value === false, 'send', 'admin'),
   sessionId: 'send',
   forkSession: 'send',
   resumeSessionAt: 'send',
@@ -114,57 +116,78 @@ export const CLAUDE_LAUNCH: Readonly<Record<keyof Required<ClaudeLaunch>, Claude
   extraFlags: onlyWhen(isEmpty, 'send', 'server-only'),
 }
 
-/** The control requests that a client may make. */
-export const CLAUDE_CONTROL: Readonly<Record<string, ClaudeScope>> = {
-  // Its fields have a table of their own.
-  initialize: 'observe',
-  interrupt: 'send',
-  set_model: 'send',
-  // Its mode is judged as that of a launch.
-  set_permission_mode: 'send',
-  set_max_thinking_tokens: 'send',
-  cancel_async_message: 'send',
-  stop_task: 'send',
-  background_tasks: 'send',
-  rename_session: 'send',
-  generate_session_title: 'send',
-  side_question: 'send',
-  set_color: 'send',
-  set_has_subscribers: 'observe',
-  get_context_usage: 'observe',
-  get_session_cost: 'observe',
-  get_usage: 'observe',
-  get_binary_version: 'observe',
-  list_models: 'observe',
-  // What a tool of the caller's own says to the model.
-  mcp_message: 'approve',
+/**
+ * The control requests of the CLI up to 2.1.332, by what each one amounts to. A request that is not here is `server-only`: a newer CLI may
+ * run commands or change who is signed in by it. A peer test compares this table with the names in the newest CLI.
+ */
+const CONTROL_LISTS: Readonly<Record<Exclude<ClaudeScope, 'approveWithChanges'>, string>> = {
+  // The fields of `initialize` have a table of their own.
+  observe: `
+  initialize set_has_subscribers get_context_usage get_session_cost get_usage get_binary_version list_models`,
+  // The mode of `set_permission_mode` is judged as that of a launch.
+  send: `
+  interrupt set_model set_permission_mode set_max_thinking_tokens cancel_async_message stop_task background_tasks
+  rename_session generate_session_title side_question set_color`,
+  // The result of a tool of the caller's own, which the model reads.
+  approve: `
+  mcp_message`,
   // They show configuration, which may hold keys, or files, or they run something.
-  get_settings: 'admin',
-  mcp_status: 'admin',
-  get_hooks_listing: 'admin',
-  list_permission_rules: 'admin',
-  file_suggestions: 'admin',
-  read_file: 'admin',
-  seed_read_state: 'admin',
-  rewind_files: 'admin',
-  mcp_reconnect: 'admin',
-  mcp_toggle: 'admin',
-  mcp_call: 'admin',
-  mcp_read_resource: 'admin',
-  reload_plugins: 'admin',
-  reload_skills: 'admin',
-  // Commands, settings and folders by another way.
-  mcp_set_servers: 'server-only',
-  apply_flag_settings: 'server-only',
-  update_settings: 'server-only',
-  register_repo_root: 'server-only',
-  set_cwd: 'server-only',
-  claim_session: 'server-only',
-  start_shell_task: 'server-only',
-  // Its mode may be a bypass, for one server.
-  set_mcp_permission_mode_override: 'server-only',
+  admin: `
+  get_settings mcp_status get_hooks_listing list_permission_rules file_suggestions read_file seed_read_state rewind_files
+  mcp_reconnect mcp_toggle mcp_call mcp_read_resource reload_plugins reload_skills`,
+  // Commands, settings, folders, sign-in and other sessions; and requests that only the CLI sends.
+  'server-only': `
+  add_directory apply_flag_settings can_use_tool channel_enable claim_session claude_authenticate
+  claude_oauth_callback claude_oauth_wait_for_completion code_change_published comparison_fork decide_held_peer_message
+  dictate elicitation end_session export_conversation fork_conversation get_chrome_browsers get_chrome_dialog
+  get_cloud_session get_cloud_session_transcript get_memory_dialog get_plan get_sandbox_dialog get_skills_dialog get_status
+  get_task_output get_workspace_diff hook_callback host_auth_token_refresh list_cloud_sessions list_directory log_host_events
+  mcp_authenticate mcp_clear_auth mcp_oauth_callback_url mcp_set_servers mcp_tasks_changed message_rated oauth_token_refresh
+  poll_event prompt_draft_activity register_device_hooks register_repo_root reload_connectors reload_output_styles
+  remote_control remote_control_work_secret remote_plumbing_call remote_tool_call remote_tools_announce remote_tools_probe
+  remote_tools_reannounce request_user_dialog rewind_conversation select_chrome_browser set_chrome_browser_hints set_cwd
+  set_mcp_permission_mode_override set_message_waiting set_peer_delivery set_proactivity_level set_prompt_suggestions_paused
+  stage_file start_shell_task submit_feedback submit_survey_feedback turn_handoff ui_attach ui_client_fault ui_client_module
+  ui_client_press ui_close ui_copy ui_detach ui_focus ui_input ui_message ui_pane_focus ui_pane_show ui_panes ui_press
+  ui_prompt_autocomplete ui_prompt_edit ui_prompt_fill ui_prompt_paint ui_prompt_read ui_prompt_suggest ui_read_selection
+  ui_render ui_scroll ui_select ultrareview_launch update_cloud_session update_queued_message update_settings
+  upload_device_hook_template vcs_state_changed`,
 }
 
+/** The classification of each control request. */
+export const CLAUDE_CONTROL: Readonly<Record<string, ClaudeScope>> = /* @__PURE__ */ controlScopes()
+
+function controlScopes(): Record<string, ClaudeScope> {
+  const scopes: Record<string, ClaudeScope> = {}
+  for (const [scope, names] of Object.entries(CONTROL_LISTS)) {
+    for (const name of names.trim().split(/\s+/)) scopes[name] = scope as ClaudeScope
+  }
+  return scopes
+}
+
+/** Control requests that name a session or a file by a further field, and the fields that they may have below `admin`. */
+export const CLAUDE_CONTROL_FIELDS: Readonly<Record<string, readonly string[]>> = {
+  interrupt: ['cancel_queued'],
+  set_model: ['model'],
+  set_permission_mode: ['mode'],
+  set_max_thinking_tokens: ['max_thinking_tokens', 'thinking_display'],
+  cancel_async_message: ['message_uuid'],
+  stop_task: ['task_id'],
+  background_tasks: ['tool_use_id'],
+  // With `session_id` it renames a session of somebody else.
+  rename_session: ['title', 'source'],
+  generate_session_title: ['description', 'persist'],
+  side_question: ['question', 'history'],
+  set_color: ['color'],
+  set_has_subscribers: ['has_subscribers'],
+  get_context_usage: ['detail'],
+  get_session_cost: [],
+  get_usage: [],
+  get_binary_version: [],
+  list_models: [],
+}
+
+/** The fields of the control request `initialize`. A field that is not here is `server-only`: newer CLIs take servers and plugins there. */
 export const CLAUDE_INITIALIZE: Readonly<Record<string, ClaudeRule>> = {
   // Answers of hooks decide about tools; tools of the caller's own speak to the model.
   hooks: 'approve',
@@ -187,14 +210,23 @@ const saysNo = (payload: object): boolean =>
     ([key, value]) => BESIDE_A_NO.has(key) || ((key === 'behavior' || key === 'action') && NO.has(value)),
   )
 
-/** What an answer to a question of the CLI amounts to. Saying no, or having no opinion, lets nothing happen. */
-export function answerScope(response: unknown): ClaudeScope {
-  const { subtype, response: payload } = Object(response) as { subtype?: unknown; response?: unknown }
+/** Whether the answer to this question leaves the input of the tool as the CLI asked about it. */
+export type IsUnchanged = (requestId: unknown, updatedInput: unknown) => boolean
+
+/**
+ * What an answer to a question of the CLI amounts to. To say no, or to have no opinion, lets nothing happen. To say yes to another input than
+ * the one that was asked about runs something that nobody was asked about.
+ */
+export function answerScope(response: unknown, isUnchanged: IsUnchanged = () => false): ClaudeScope {
+  const { subtype, request_id, response: payload } = Object(response) as Record<string, unknown>
   if (subtype === 'error') return 'send'
   if (typeof payload === 'object' && payload !== null && saysNo(payload)) return 'send'
-  const { updatedPermissions } = Object(payload) as Record<string, unknown>
-  if (updatedPermissions === undefined) return 'approve'
-  return Array.isArray(updatedPermissions) ? worst(updatedPermissions.map(permissionUpdateScope)) : 'server-only'
+  const { updatedInput, updatedPermissions, hookSpecificOutput } = Object(payload) as Record<string, unknown>
+  const { updatedInput: byHook } = Object(hookSpecificOutput) as Record<string, unknown>
+  const changes = byHook !== undefined || (updatedInput !== undefined && !isUnchanged(request_id, updatedInput))
+  const scope = changes ? 'approveWithChanges' : 'approve'
+  if (updatedPermissions === undefined) return scope
+  return Array.isArray(updatedPermissions) ? worst([scope, ...updatedPermissions.map(permissionUpdateScope)]) : 'server-only'
 }
 
 /** For this session a person may widen what is allowed; a lasting rule is written into files, and a folder or a bypass is the server's. */
@@ -205,14 +237,15 @@ function permissionUpdateScope(update: unknown): ClaudeScope {
   return type === 'addRules' || type === 'replaceRules' || type === 'removeRules' ? 'approve' : 'server-only'
 }
 
-const ORDER: readonly ClaudeScope[] = ['observe', 'send', 'approve', 'admin', 'server-only']
+const ORDER: readonly ClaudeScope[] = ['observe', 'send', 'approve', 'approveWithChanges', 'admin', 'server-only']
 
 function worst(scopes: readonly ClaudeScope[]): ClaudeScope {
   return scopes.reduce((one, other) => (ORDER.indexOf(other) > ORDER.indexOf(one) ? other : one), 'approve')
 }
 
-export function scopeOf(rule: ClaudeRule | undefined, value: unknown): ClaudeScope {
-  return typeof rule === 'function' ? rule(value) : (rule ?? 'admin')
+/** What a rule says of a value; `otherwise` where there is no rule. */
+export function scopeOf(rule: ClaudeRule | undefined, value: unknown, otherwise: ClaudeScope = 'admin'): ClaudeScope {
+  return typeof rule === 'function' ? rule(value) : (rule ?? otherwise)
 }
 
 export const permissionModeScope = mode

@@ -1,12 +1,20 @@
 /** Reads a request's body within its limits of size and time. */
 import { systemClock, type Clock } from '../core/clock.js'
 import { createDeadline, raceSignal } from '../core/deadline.js'
+import { exceededJsonLimit } from '../core/json-limits.js'
+import { DEFAULT_LIMITS, type GatewayLimits } from './limits.js'
 import { Refusal } from './refusal.js'
 
-export async function readBody(
-  request: Request,
-  options: { readonly maxBytes: number; readonly timeoutMs: number; readonly signal: AbortSignal; readonly clock?: Clock },
-): Promise<Uint8Array> {
+export interface ReadBodyOptions {
+  readonly maxBytes: number
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+  readonly clock?: Clock
+  /** Counts what was read; a promise where the client has to wait before more is read. */
+  readonly pace?: (bytes: number) => Promise<void> | undefined
+}
+
+export async function readBody(request: Request, options: ReadBodyOptions): Promise<Uint8Array> {
   const { maxBytes, timeoutMs, clock = systemClock } = options
   const tooLarge = (): Refusal => new Refusal('too_large', { limit: 'maxMessageBytes' })
   // The announced length is only a reason to refuse early; what counts is what comes.
@@ -23,6 +31,8 @@ export async function readBody(
       bytes += next.value.byteLength
       if (bytes > maxBytes) throw tooLarge()
       chunks.push(next.value)
+      const wait = options.pace?.(next.value.byteLength)
+      if (wait) await wait
     }
   } catch (error) {
     void reader.cancel(error).catch(() => {})
@@ -41,11 +51,23 @@ export async function readBody(
   return body
 }
 
-export function parseJson(body: Uint8Array): Record<string, unknown> {
+/** Parses an untrusted text, within the limits of its depth and size. Throws the refusal that names the limit. */
+export function parseLimited(text: string, { maxJsonDepth, maxJsonNodes }: JsonSizeLimits): unknown {
+  const exceeded = exceededJsonLimit(text, { maxDepth: maxJsonDepth, maxNodes: maxJsonNodes })
+  if (exceeded) throw new Refusal('too_large', { limit: exceeded === 'maxDepth' ? 'maxJsonDepth' : 'maxJsonNodes' })
+  return JSON.parse(text)
+}
+
+/** The limits of one JSON message. */
+export type JsonSizeLimits = Pick<GatewayLimits, 'maxJsonDepth' | 'maxJsonNodes'>
+
+/** A body that has to be a JSON object. */
+export function parseJson(body: Uint8Array, limits: JsonSizeLimits = DEFAULT_LIMITS): Record<string, unknown> {
   let value: unknown
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
-  } catch {
+    value = parseLimited(new TextDecoder('utf-8', { fatal: true }).decode(body), limits)
+  } catch (error) {
+    if (error instanceof Refusal) throw error
     throw new Refusal('invalid_request', { message: 'The body is not JSON.' })
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {

@@ -2,9 +2,9 @@
 import { systemClock, type Clock, type Timer } from '../core/clock.js'
 import { onAbort } from '../core/on-abort.js'
 import type { Link } from '../transport.js'
-import type { Judge } from './judge.js'
+import type { MessageFilter } from './message-filter.js'
 import { Refusal } from './refusal.js'
-import { watchStall } from './stall.js'
+import { watchSlowReader } from './slow-reader.js'
 
 export interface CallBodyOptions {
   readonly stallTimeoutMs: number
@@ -18,9 +18,9 @@ export interface CallBodyOptions {
 const NEWLINE = 0x0a
 
 /** The one request of a call, judged and ready to be written. */
-export function judgeRequest(judge: Judge, body: Uint8Array): Uint8Array {
+export function filterRequest(filter: MessageFilter, body: Uint8Array): Uint8Array {
   // Some clients leave the last newline out, and some upstreams wait for it.
-  const passed = [...judge.push(body), ...judge.end()]
+  const passed = [...filter.push(body), ...filter.end()]
   const [request] = passed
   if (request === undefined || passed.length > 1)
     throw new Refusal('invalid_request', { message: 'A call carries exactly one message.' })
@@ -52,7 +52,7 @@ export function callBody(link: Link, options: CallBodyOptions): ReadableStream<U
     fail?.(reason)
     finish()
   }
-  const stall = watchStall(stallTimeoutMs, () => cut(new Refusal('slow_consumer')), clock)
+  const stall = watchSlowReader(stallTimeoutMs, () => cut(new Refusal('slow_consumer')), clock)
 
   return new ReadableStream<Uint8Array>(
     {
@@ -93,24 +93,33 @@ export function callBody(link: Link, options: CallBodyOptions): ReadableStream<U
   )
 }
 
-/** The same body, with word of its end: read to the end, failed, or given up by the reader. */
-export function observeEnd(body: ReadableStream<Uint8Array>, onEnd: () => void): ReadableStream<Uint8Array> {
+export interface BodyObserver {
+  onChunk?(chunk: Uint8Array): void
+  /** Read to the end, failed, or given up by the reader. */
+  onEnd?(): void
+}
+
+/** The same body; the observer is told what passes, and of the end. */
+export function observeBody(body: ReadableStream<Uint8Array>, { onChunk, onEnd }: BodyObserver): ReadableStream<Uint8Array> {
   const reader = body.getReader()
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
           const next = await reader.read()
-          if (!next.done) return controller.enqueue(next.value)
-          onEnd()
+          if (!next.done) {
+            onChunk?.(next.value)
+            return controller.enqueue(next.value)
+          }
+          onEnd?.()
           controller.close()
         } catch (error) {
-          onEnd()
+          onEnd?.()
           controller.error(error)
         }
       },
       cancel(reason) {
-        onEnd()
+        onEnd?.()
         return reader.cancel(reason)
       },
     },

@@ -1,13 +1,19 @@
 /** What the parts of one gateway share. Nothing of it outlives the gateway, and two gateways share nothing. */
 import type { Clock } from '../core/clock.js'
+import type { ByteRates } from './byte-rate.js'
+import type { ConcurrencyLimits } from './concurrency-limits.js'
 import type { Credentials } from './credentials.js'
+import type { FailureLimiter } from './failure-limiter.js'
 import type { GatewayLimits } from './limits.js'
-import type { Lives } from './lives.js'
-import type { Places } from './places.js'
-import { Refusal } from './refusal.js'
+import { createMessageFilter, type MessageFilter } from './message-filter.js'
+import type { Verdict } from './policy/policy.js'
+import { Refusal, type RefusalCode } from './refusal.js'
+import type { RequestLifetimes } from './request-lifetimes.js'
 import type { Grant } from './scopes.js'
-import type { Upstream } from './upstream.js'
+import type { StartedSessions } from './started-sessions.js'
+import type { StreamUpstream, Upstream } from './upstream.js'
 
+/** Facts for a log. `grant` is the id of a credential, which is no secret. No event holds content. */
 export type GatewayEvent =
   | { readonly type: 'refused'; readonly code: string; readonly upstream?: string; readonly grant?: string }
   | {
@@ -16,14 +22,28 @@ export type GatewayEvent =
       readonly grant: string
       readonly how: 'call' | 'link' | 'http'
     }
+  /** One message or request was judged. */
+  | {
+      readonly type: 'op'
+      readonly upstream: string
+      readonly grant: string
+      /** An op, a command, a kind of line, or a method and the pattern of a path. */
+      readonly op: string
+      readonly outcome: 'passed' | RefusalCode
+    }
+  | { readonly type: 'credential'; readonly grant: string; readonly change: 'issued' | 'revoked' }
 
 export interface GatewayContext {
   readonly upstreams: ReadonlyMap<string, Upstream>
   readonly credentials: Credentials
   readonly limits: GatewayLimits
   readonly clock: Clock
-  readonly lives: Lives
-  readonly places: Places
+  readonly lifetimes: RequestLifetimes
+  readonly concurrency: ConcurrencyLimits
+  readonly rates: ByteRates
+  /** Wrong PINs, by upstream and credential. */
+  readonly pins: FailureLimiter
+  readonly sessions: StartedSessions
   tell(event: GatewayEvent): void
 }
 
@@ -32,4 +52,63 @@ export function findUpstream({ upstreams }: GatewayContext, name: string, grant:
   const upstream = upstreams.get(name)
   if (!upstream || (grant.upstreams && !grant.upstreams.includes(name))) throw new Refusal('unknown_upstream')
   return upstream
+}
+
+/** Who asks for what. */
+export interface Target<Kind = Upstream> {
+  readonly name: string
+  readonly upstream: Kind
+  readonly grant: Grant
+}
+
+/** The limit of one message or body for this upstream. */
+export function messageLimit({ limits }: GatewayContext, { maxMessageBytes }: Upstream): number {
+  return maxMessageBytes ?? limits.maxMessageBytes
+}
+
+/** Tells the log what became of one message or request. */
+export function noteVerdict(
+  context: GatewayContext,
+  { name, grant }: Target<unknown>,
+  { name: op }: Verdict,
+  refusal?: Refusal,
+): void {
+  context.tell({ type: 'op', upstream: name, grant: grant.id, op, outcome: refusal?.code ?? 'passed' })
+}
+
+const pinKey = ({ name, grant }: Target<unknown>): string => `${name} ${grant.id}`
+
+/** Throws where this credential gave too many wrong PINs. */
+export function checkPin(context: GatewayContext, target: Target<unknown>): void {
+  const waitMs = context.pins.waitMs(pinKey(target))
+  if (waitMs === 0) return
+  const seconds = Math.ceil(waitMs / 1_000)
+  throw new Refusal('too_many', {
+    message: `Too many wrong PINs. The next one is taken in ${seconds} s.`,
+    hint: 'Wait, or ask the owner of the machine.',
+  })
+}
+
+/** Counts a wrong PIN. */
+export function noteWrongPin(context: GatewayContext, target: Target<unknown>): void {
+  context.pins.fail(pinKey(target))
+}
+
+/** The filter for one link or call of this credential. */
+export function filterFor(
+  context: GatewayContext,
+  target: Target<StreamUpstream>,
+  reply?: (frame: Uint8Array) => void,
+): MessageFilter {
+  const { upstream, grant } = target
+  return createMessageFilter(upstream.policy, grant, {
+    limits: { ...context.limits, maxMessageBytes: messageLimit(context, upstream) },
+    reply,
+    events: {
+      onWrongPin: () => noteWrongPin(context, target),
+      onSession: (id) => context.sessions.add(grant.id, id),
+    },
+    checkPin: () => checkPin(context, target),
+    onVerdict: (verdict, refusal) => noteVerdict(context, target, verdict, refusal),
+  })
 }

@@ -11,7 +11,7 @@ export interface CredentialOptions {
   readonly clock?: Clock
   /** Default 60 s: a ticket travels in a URL fragment, from a terminal to a page. */
   readonly ticketTtlMs?: number
-  /** Default 12 h: how long the token of a redeemed ticket lives. */
+  /** Default 12 h: how long the token of a redeemed ticket lifetimes. */
   readonly sessionTtlMs?: number
   /** Default 1000 of each; the oldest goes first. */
   readonly maxCredentials?: number
@@ -56,7 +56,7 @@ export function createCredentials(options: CredentialOptions = {}): Credentials 
 
   const listeners = new Map<string, Set<() => void>>()
 
-  /** A clock that is set back must lengthen no life, nor must the sleep of a machine: whichever of the two clocks is first ends it. */
+  /** A clock that is set back must lengthen no lifetime, nor must the sleep of a machine: whichever of the two clocks is first ends it. */
   const until = new WeakMap<object, number>()
   const lasting = <Mortal extends object>(mortal: Mortal, ttlMs: number | undefined): Mortal => {
     if (ttlMs !== undefined) until.set(mortal, clock.monotonic() + ttlMs)

@@ -2,17 +2,20 @@
 import { systemClock, type Clock } from '../core/clock.js'
 import { tell } from '../core/policy/policy.js'
 import { SignalboxError } from '../errors.js'
+import { createByteRates } from './byte-rate.js'
 import type { GatewayContext, GatewayEvent } from './context.js'
 import { createCredentials, type Credentials } from './credentials.js'
+import { createFailureLimiter } from './failure-limiter.js'
 import { guard, type Purpose, type WireFacts } from './guard.js'
 import { DEFAULT_LIMITS, type GatewayLimits } from './limits.js'
 import { admitLink, type AdmittedLink, type LinkOpening } from './links.js'
-import { createLives } from './lives.js'
+import { createRequestLifetimes } from './request-lifetimes.js'
 import { isApi, route } from './paths.js'
-import { createPlaces } from './places.js'
+import { createConcurrencyLimits } from './concurrency-limits.js'
 import { Refusal } from './refusal.js'
 import { factsOf, finishReply, refusalReply } from './replies.js'
 import { dispatch } from './routes.js'
+import { createStartedSessions } from './started-sessions.js'
 import type { Grant } from './scopes.js'
 import { isUpstreamName, type Upstream } from './upstream.js'
 
@@ -49,6 +52,9 @@ export interface Gateway {
   readonly inUse: { readonly calls: number; readonly links: number }
 }
 
+/** A minute, two, four … up to an hour. */
+const PIN_HOLD = { holdMs: 60_000, maxHoldMs: 3_600_000 }
+
 export function createGateway(config: GatewayConfig): Gateway {
   const { clock = systemClock, onEvent, allowedHosts, allowedOrigins = [] } = config
   const hosts = { allowedHosts: checkedHosts(allowedHosts), allowedOrigins: checkedOrigins(allowedOrigins) }
@@ -59,9 +65,20 @@ export function createGateway(config: GatewayConfig): Gateway {
     if (!isUpstreamName(name))
       throw misconfigured(`"${name}" is no upstream name`, 'Use up to 64 of a-z, 0-9 and "-", a letter first.')
   }
-  const lives = createLives(credentials, clock)
-  const places = createPlaces(limits)
-  const context: GatewayContext = { upstreams, credentials, limits, clock, lives, places, tell: (event) => tell(onEvent, event) }
+  const lifetimes = createRequestLifetimes(credentials, clock)
+  const concurrency = createConcurrencyLimits(limits)
+  const context: GatewayContext = {
+    upstreams,
+    credentials,
+    limits,
+    clock,
+    lifetimes,
+    concurrency,
+    rates: createByteRates(limits.maxBytesPerSecond, clock),
+    pins: createFailureLimiter({ ...PIN_HOLD, free: limits.maxWrongPins, clock }),
+    sessions: createStartedSessions(),
+    tell: (event) => tell(onEvent, event),
+  }
 
   /** Refusals are told where they are given, for HTTP and links alike. */
   const refused = <Given>(attempt: () => Given, upstream?: string): Given => {
@@ -80,19 +97,19 @@ export function createGateway(config: GatewayConfig): Gateway {
       const facts = factsOf(request, wire)
       // Some edge runtimes give requests without a signal.
       const client = request.signal as AbortSignal | undefined
-      const life = lives.begin(client, observer?.onGrant)
+      const lifetime = lifetimes.begin(client, observer?.onGrant)
       let allowOrigin: string | undefined
       try {
         const preflight = request.method === 'OPTIONS'
         const purpose: Purpose = preflight ? 'preflight' : isApi(facts.target) ? 'api' : 'page'
         allowOrigin = guard(hosts, facts, purpose).allowOrigin
         const where = route(facts.target)
-        if (!preflight) return finishReply(await dispatch(context, request, where, life), allowOrigin, request)
-        life.over()
+        if (!preflight) return finishReply(await dispatch(context, request, where, lifetime), allowOrigin, request)
+        lifetime.over()
         return finishReply(new Response(null, { status: 204 }), allowOrigin, request)
       } catch (error) {
-        const { reason } = life.signal
-        life.over()
+        const { reason } = lifetime.signal
+        lifetime.over()
         // Nobody is there to be told.
         if (client?.aborted && !(error instanceof Refusal)) throw error
         const refusal = error instanceof Refusal ? error : whyEnded(reason, error)
@@ -103,7 +120,7 @@ export function createGateway(config: GatewayConfig): Gateway {
     admitUpgrade: (wire) =>
       refused(() => {
         guard(hosts, wire, 'link')
-        lives.checkOpen()
+        lifetimes.checkOpen()
         const where = route(wire.target)
         if (where.action !== 'link' || where.upstream === undefined) throw new Refusal('not_found')
         return where.upstream
@@ -122,9 +139,9 @@ export function createGateway(config: GatewayConfig): Gateway {
         )
       }
     },
-    drain: lives.drain,
+    drain: lifetimes.drain,
     get inUse() {
-      return places.inUse
+      return concurrency.inUse
     },
   }
 }

@@ -2,7 +2,7 @@
 export { createGateway, type Gateway, type GatewayConfig, type RequestObserver } from './gateway.js'
 export type { GatewayEvent } from './context.js'
 export type { AdmittedLink, LinkOpening } from './links.js'
-export type { BridgeEnd } from './bridge.js'
+export type { RelayEnd } from './relay.js'
 export { createCredentials, type CredentialOptions, type Credentials, type GrantRequest } from './credentials.js'
 export { serveLink, type AcceptLink } from './serve-link.js'
 export { guard, type GuardConfig, type Purpose, type WireFacts } from './guard.js'
@@ -10,6 +10,15 @@ export { DEFAULT_LIMITS, type GatewayLimits } from './limits.js'
 export { Refusal, type RefusalCode } from './refusal.js'
 export { allows, isScope, SCOPES, type Classification, type Grant, type Scope } from './scopes.js'
 export type { ExchangeUpstream, StreamUpstream, Upstream } from './upstream.js'
-export { adminExchangePolicy, rawPolicy, type ExchangePolicy, type StreamPolicy, type Verdict } from './policy/policy.js'
+export {
+  adminExchangePolicy,
+  rawPolicy,
+  type ExchangePolicy,
+  type LaunchFacts,
+  type LinkPolicy,
+  type StreamPolicy,
+  type UpstreamEvents,
+  type Verdict,
+} from './policy/policy.js'
 export { pathClassifier, type ScopedRoute } from './policy/routes.js'
 export { lineClassifier } from './policy/lines.js'

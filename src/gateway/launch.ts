@@ -1,17 +1,18 @@
 /** Opens a stream upstream for a credential: the launch object is judged field by field and completed from the configuration. */
 import { SignalboxError } from '../errors.js'
 import type { Link } from '../transport.js'
-import { enforce } from './judge.js'
+import { noteVerdict, type GatewayContext, type Target } from './context.js'
+import { enforce } from './message-filter.js'
 import { Refusal } from './refusal.js'
-import type { Grant } from './scopes.js'
 import type { StreamUpstream } from './upstream.js'
 
-/** What the upstream is opened with. */
-export function judgeLaunch(
-  upstream: StreamUpstream,
-  grant: Grant,
+/** What the upstream is opened with. Throws the refusal of a field that the credential does not cover. */
+export function checkLaunch(
+  context: GatewayContext,
+  target: Target<StreamUpstream>,
   launch: unknown,
 ): Readonly<Record<string, unknown>> | undefined {
+  const { upstream, grant } = target
   const { policy } = upstream
   if (policy.classifyLaunch === undefined) {
     if (launch !== undefined && launch !== null) {
@@ -24,7 +25,15 @@ export function judgeLaunch(
     throw new Refusal('invalid_request', { message: 'Launch options are an object.' })
   }
   const fields = asked as Record<string, unknown>
-  for (const verdict of policy.classifyLaunch(fields)) enforce(grant, verdict)
+  for (const verdict of policy.classifyLaunch(fields, context.sessions.of(grant.id))) {
+    try {
+      enforce(grant, verdict)
+    } catch (error) {
+      noteVerdict(context, target, verdict, error as Refusal)
+      throw error
+    }
+  }
+  noteVerdict(context, target, { name: 'launch', needs: 'observe' })
   // The configuration comes last, so that no request can overrule it.
   return { ...policy.launchDefaults, ...fields, ...upstream.launch }
 }

@@ -1,19 +1,29 @@
 /** Every limit of the gateway, by the name under which a refusal tells people to raise it. */
 
 export interface GatewayLimits {
-  /** One request body or one message of a protocol. */
+  /** One request body or one message of a protocol, unless its upstream sets another number. */
   readonly maxMessageBytes: number
-  /** One WebSocket frame. */
+  /** Arrays and objects inside each other, in one JSON message. */
+  readonly maxJsonDepth: number
+  /** Values in one JSON message. */
+  readonly maxJsonNodes: number
+  /** What one credential may send; more is read later. A burst of twice as much is free. */
+  readonly maxBytesPerSecond: number
+  /** One WebSocket frame. The first one carries the launch; no other needs more than 64 KiB. */
   readonly maxFrameBytes: number
   readonly maxConnections: number
   /** Connections that one credential keeps while others want in; further ones are the first to be closed. */
   readonly maxConnectionsPerCredential: number
   /** Links and calls of one credential. */
   readonly maxLinksPerCredential: number
-  /** Links of one upstream; for a subprocess upstream this is the number of children. */
+  /** Links of one upstream. */
   readonly maxLinksPerUpstream: number
+  /** Links of an upstream that takes a launch, each of which is a child process. */
+  readonly maxChildrenPerUpstream: number
   /** Calls that stream or wait, over all upstreams. */
   readonly maxCalls: number
+  /** Wrong PINs of one credential at one upstream before the next one has to wait. */
+  readonly maxWrongPins: number
   /** What may wait in this process for one slow reader; beyond it nothing more is read for it, and what only answers it cuts it off. */
   readonly maxBufferedBytes: number
   readonly maxHeaderBytes: number
@@ -31,13 +41,18 @@ export interface GatewayLimits {
 }
 
 export const DEFAULT_LIMITS: GatewayLimits = {
-  maxMessageBytes: 8 * 1024 * 1024,
-  maxFrameBytes: 1024 * 1024,
+  maxMessageBytes: 1024 * 1024,
+  maxJsonDepth: 64,
+  maxJsonNodes: 50_000,
+  maxBytesPerSecond: 8 * 1024 * 1024,
+  maxFrameBytes: 256 * 1024,
   maxConnections: 256,
   maxConnectionsPerCredential: 96,
   maxLinksPerCredential: 64,
   maxLinksPerUpstream: 64,
+  maxChildrenPerUpstream: 4,
   maxCalls: 256,
+  maxWrongPins: 5,
   maxBufferedBytes: 1024 * 1024,
   maxHeaderBytes: 16 * 1024,
   headersTimeoutMs: 10_000,

@@ -1,10 +1,9 @@
 /** Links: admitted by their first frame, joined to the upstream until either side is gone. */
 import type { Link } from '../transport.js'
-import { bridge, type BridgeEnd } from './bridge.js'
-import { findUpstream, type GatewayContext } from './context.js'
+import { relay, type RelayEnd } from './relay.js'
+import { filterFor, findUpstream, type GatewayContext } from './context.js'
 import { createFrameReplies } from './frame-replies.js'
-import { createJudge } from './judge.js'
-import { judgeLaunch, openUpstream } from './launch.js'
+import { checkLaunch, openUpstream } from './launch.js'
 import { Refusal } from './refusal.js'
 import { noteOpening } from './routes.js'
 import { allows, type Grant } from './scopes.js'
@@ -13,7 +12,7 @@ import { allows, type Grant } from './scopes.js'
 export interface AdmittedLink {
   readonly upstream: string
   readonly grant: Grant
-  run(client: Link): Promise<BridgeEnd>
+  run(client: Link): Promise<RelayEnd>
   /** The client left before its half was there. */
   abandon(): Promise<void>
 }
@@ -31,23 +30,24 @@ export async function admitLink(
   open: LinkOpening,
   clientSignal: AbortSignal | undefined,
 ): Promise<AdmittedLink> {
-  const { credentials, lives, limits, clock } = context
-  lives.checkOpen()
+  const { credentials, lifetimes, limits, clock } = context
+  lifetimes.checkOpen()
   const grant = await credentials.verify(open.token)
-  lives.checkOpen()
+  lifetimes.checkOpen()
   const upstream = findUpstream(context, name, grant)
   if (!allows(grant, 'observe')) throw new Refusal('scope_missing', { scope: 'observe' })
   if (upstream.kind !== 'stream') throw new Refusal('wrong_kind')
   const replies = upstream.policy.answerRefusal ? createFrameReplies() : undefined
-  const judge = createJudge(upstream.policy, grant, { maxMessageBytes: limits.maxMessageBytes, reply: replies?.send })
-  const launch = judgeLaunch(upstream, grant, open.launch)
-  const life = lives.begin(clientSignal)
+  const target = { name, upstream, grant }
+  const filter = filterFor(context, target, replies?.send)
+  const launch = checkLaunch(context, target, open.launch)
+  const lifetime = lifetimes.begin(clientSignal)
   try {
-    life.belongTo(grant)
-    life.atEnd(context.places.takeLink(name, upstream, grant))
-    const link = await openUpstream(upstream, launch, { signal: life.signal, ...traceOf(open.trace) })
-    noteOpening(context, { name, grant, life }, 'link')
-    void lives.track(link).then(life.over)
+    lifetime.belongTo(grant)
+    lifetime.atEnd(context.concurrency.takeLink(name, upstream, grant))
+    const link = await openUpstream(upstream, launch, { signal: lifetime.signal, ...traceOf(open.trace) })
+    noteOpening(context, { name, grant, lifetime }, 'link')
+    void lifetimes.track(link).then(lifetime.over)
     const { stallTimeoutMs, idleTimeoutMs, drainTimeoutMs } = limits
     // A child is asked twice before it is killed, and a drain must see the end of that.
     const refusalGraceMs = Math.floor(drainTimeoutMs / 4)
@@ -55,20 +55,21 @@ export async function admitLink(
       upstream: name,
       grant,
       run: (client) =>
-        bridge(replies ? replies.wrap(client) : client, link, {
-          judge,
+        relay(replies ? replies.wrap(client) : client, link, {
+          filter,
           stallTimeoutMs,
           idleTimeoutMs,
           refusalGraceMs,
+          pace: (bytes) => context.rates.spend(grant.id, bytes, lifetime.signal),
           clock,
-          signal: life.signal,
+          signal: lifetime.signal,
         }),
       abandon: async () => void (await link.close()),
     }
   } catch (error) {
-    const { reason } = life.signal
-    life.over()
-    throw life.signal.aborted && reason instanceof Refusal ? reason : error
+    const { reason } = lifetime.signal
+    lifetime.over()
+    throw lifetime.signal.aborted && reason instanceof Refusal ? reason : error
   }
 }
 

@@ -31,7 +31,7 @@ const NEEDLESS = /%(?:2[de]|3\d|[46][1-9a-f]|[57][\da]|5f|7e)/i
 
 /** Refuses traversal in every spelling: dots, backslashes, doubled slashes, control characters, encoded separators, and a fragment. */
 export function checkedPath(path: string): string {
-  const hidden = /%(?:2f|5c|00|25)/i.test(path) || NEEDLESS.test(path)
+  const hidden = /%(?:2f|5c|25|[01][\da-f]|7f)/i.test(path) || NEEDLESS.test(path)
   const plain = /^\/[^\\#\x00-\x20\x7f]*$/.test(path) && !path.includes('//')
   const dotted = path.split('/').some((part) => part === '.' || part === '..')
   if (hidden || !plain || dotted) throw new Refusal('invalid_request', { message: 'The path is not in its plain form.' })

@@ -1,9 +1,10 @@
 /** `/v1/<upstream>/http/…`: an HTTP upstream behind the gateway. Its credential is added by the transport on this side. */
 import { SignalboxError } from '../errors.js'
 import type { Reply } from '../transport.js'
-import { enforce } from './judge.js'
+import { observeBody } from './call.js'
+import { checkPin, noteVerdict, noteWrongPin, type GatewayContext, type Target } from './context.js'
+import { enforce } from './message-filter.js'
 import { Refusal } from './refusal.js'
-import type { Grant } from './scopes.js'
 import type { ExchangeUpstream } from './upstream.js'
 
 /** What crosses in each direction. Everything else, cookies and credentials above all, stays on its side. */
@@ -13,15 +14,46 @@ const REPLY_HEADERS = ['content-type', 'retry-after', 'etag', 'x-request-id']
 /** A `Response` of one of these refuses even an empty body, which is what some transports make of none. */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304])
 
+/** How a relay says that a PIN was wrong by its status. */
+const WRONG_PIN: ReadonlySet<number> = new Set([401, 403, 423, 429])
+
+const WRONG_PIN_EVENT = 'pin_denied'
+
+/** An answer that streams says it by an event of this name. */
+function watchForWrongPin(body: ReadableStream<Uint8Array>, onWrongPin: () => void): ReadableStream<Uint8Array> {
+  const utf8 = new TextDecoder()
+  let end = ''
+  return observeBody(body, {
+    onChunk(chunk) {
+      const text = end + utf8.decode(chunk, { stream: true })
+      for (let found = text.split(WRONG_PIN_EVENT).length - 1; found > 0; found -= 1) onWrongPin()
+      end = text.slice(1 - WRONG_PIN_EVENT.length)
+    },
+  })
+}
+
 export async function proxy(
-  upstream: ExchangeUpstream,
-  grant: Grant,
+  context: GatewayContext,
+  target: Target<ExchangeUpstream>,
   request: { readonly method: string; readonly rest: string; readonly headers: Headers; readonly body: Uint8Array | undefined },
   signal: AbortSignal,
 ): Promise<Response> {
   const { method, rest, body } = request
   const [path = '/'] = rest.split('?')
-  enforce(grant, upstream.policy.classify(method, path))
+  const { upstream, grant } = target
+  const verdicts = [upstream.policy.classify(method, path, body)].flat()
+  const carriesPin = verdicts.some((verdict) => verdict.carriesPin)
+  for (const verdict of verdicts) {
+    try {
+      enforce(grant, verdict)
+      if (verdict.carriesPin) checkPin(context, target)
+    } catch (error) {
+      if (error instanceof Refusal) noteVerdict(context, target, verdict, error)
+      throw error
+    }
+  }
+  const [first] = verdicts
+  if (first) noteVerdict(context, target, first)
   const headers: Record<string, string> = {}
   for (const name of REQUEST_HEADERS) {
     const value = request.headers.get(name)
@@ -38,7 +70,10 @@ export async function proxy(
     }
     const bodiless = BODILESS.has(reply.status)
     if (bodiless) void reply.body?.cancel().catch(() => {})
-    return new Response(bodiless ? null : reply.body, { status: reply.status, headers: kept })
+    const onWrongPin = (): void => noteWrongPin(context, target)
+    if (carriesPin && WRONG_PIN.has(reply.status)) onWrongPin()
+    const answer = carriesPin && reply.body ? watchForWrongPin(reply.body, onWrongPin) : reply.body
+    return new Response(bodiless ? null : answer, { status: reply.status, headers: kept })
   } catch (error) {
     // One whose status or headers HTTP knows no place for: nobody will read its body.
     void answered?.body?.cancel().catch(() => {})

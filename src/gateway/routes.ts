@@ -1,34 +1,38 @@
 /** What each path does, once the guard has let the request in. */
-import { parseJson, readBody } from './body.js'
-import { callBody, judgeRequest, observeEnd } from './call.js'
-import { findUpstream, type GatewayContext } from './context.js'
-import { createJudge } from './judge.js'
+import { parseJson, readBody, type ReadBodyOptions } from './body.js'
+import { callBody, filterRequest, observeBody } from './call.js'
+import { filterFor, findUpstream, messageLimit, type GatewayContext, type Target } from './context.js'
 import { openUpstream } from './launch.js'
-import type { Life } from './lives.js'
+import type { RequestLifetime } from './request-lifetimes.js'
 import type { Route } from './paths.js'
 import { proxy } from './proxy.js'
 import { Refusal } from './refusal.js'
 import { jsonReply } from './replies.js'
 import { allows, type Grant } from './scopes.js'
-import type { ExchangeUpstream, StreamUpstream } from './upstream.js'
+import type { ExchangeUpstream, StreamUpstream, Upstream } from './upstream.js'
 
 const KEEP_ALIVE_MS = 15_000
 const MAX_TICKET_BYTES = 4_096
 
-/** Replies whose body is whole end their life here; the others when their body does. */
-export async function dispatch(context: GatewayContext, request: Request, where: Route, life: Life): Promise<Response> {
-  context.lives.checkOpen()
+/** Replies whose body is whole end their lifetime here; the others when their body does. */
+export async function dispatch(
+  context: GatewayContext,
+  request: Request,
+  where: Route,
+  lifetime: RequestLifetime,
+): Promise<Response> {
+  context.lifetimes.checkOpen()
   if (where.action === 'page') throw new Refusal('not_found')
   if (where.action === 'ticket') {
     expectMethod(request, 'POST')
-    return ended(life, await redeem(context, request, life.signal))
+    return ended(lifetime, await redeem(context, request, lifetime.signal))
   }
   const grant = await context.credentials.verify(bearer(request.headers.get('authorization')))
-  context.lives.checkOpen()
-  life.belongTo(grant)
+  context.lifetimes.checkOpen()
+  lifetime.belongTo(grant)
   if (where.action === 'index') {
     expectMethod(request, 'GET')
-    return ended(life, index(context, grant))
+    return ended(lifetime, index(context, grant))
   }
   const name = where.upstream ?? ''
   const upstream = findUpstream(context, name, grant)
@@ -36,11 +40,11 @@ export async function dispatch(context: GatewayContext, request: Request, where:
   if (where.action === 'call') {
     expectMethod(request, 'POST')
     if (upstream.kind !== 'stream') throw new Refusal('wrong_kind')
-    return call(context, request, { name, upstream, grant, life })
+    return call(context, request, { name, upstream, grant, lifetime })
   }
   if (where.action === 'http') {
     if (upstream.kind !== 'exchange') throw new Refusal('wrong_kind')
-    return http(context, request, where.rest ?? '/', { name, upstream, grant, life })
+    return http(context, request, where.rest ?? '/', { name, upstream, grant, lifetime })
   }
   throw new Refusal('invalid_request', { message: 'A link is a WebSocket: ask for an upgrade.' })
 }
@@ -61,63 +65,65 @@ async function redeem({ credentials, limits, clock }: GatewayContext, request: R
   return jsonReply({ ok: true, token, scopes: grant.scopes, expiresAtMs: grant.expiresAtMs })
 }
 
-interface Visit<Kind> {
-  readonly name: string
-  readonly upstream: Kind
-  readonly grant: Grant
-  readonly life: Life
+interface Visit<Kind> extends Target<Kind> {
+  readonly lifetime: RequestLifetime
+}
+
+function bodyOptions(context: GatewayContext, { upstream, grant, lifetime }: Visit<Upstream>): ReadBodyOptions {
+  const { limits, clock, rates } = context
+  const { signal } = lifetime
+  const pace = (bytes: number) => rates.spend(grant.id, bytes, signal)
+  return { maxBytes: messageLimit(context, upstream), timeoutMs: limits.bodyTimeoutMs, signal, clock, pace }
 }
 
 async function call(context: GatewayContext, request: Request, visit: Visit<StreamUpstream>): Promise<Response> {
-  const { name, upstream, grant, life } = visit
+  const { name, upstream, grant, lifetime } = visit
   const { limits, clock } = context
   const { policy } = upstream
   if (policy.framing !== 'ndjson' || policy.classifyLaunch !== undefined) {
     throw new Refusal('wrong_kind', { message: 'This upstream needs a full-duplex link.' })
   }
-  const { signal } = life
-  life.atEnd(context.places.takeCall(grant))
-  const body = await readBody(request, { maxBytes: limits.maxMessageBytes, timeoutMs: limits.bodyTimeoutMs, signal, clock })
+  const { signal } = lifetime
+  lifetime.atEnd(context.concurrency.takeCall(grant))
+  const body = await readBody(request, bodyOptions(context, visit))
   // Judged before the upstream is opened: a refused call must not leave so much as a connection behind.
-  const bytes = judgeRequest(createJudge(policy, grant, limits), body)
-  life.atEnd(context.places.takeUpstream(name, upstream))
+  const bytes = filterRequest(filterFor(context, visit), body)
+  lifetime.atEnd(context.concurrency.takeUpstream(name, upstream))
   const link = await openUpstream(upstream, undefined, { signal })
   noteOpening(context, visit, 'call')
-  void context.lives.track(link)
+  void context.lifetimes.track(link)
   // The peer may have answered before it hung up: if this fails, the body tells.
   void link.write(bytes).catch(() => {})
   const { stallTimeoutMs } = limits
-  const stream = callBody(link, { stallTimeoutMs, keepAliveMs: KEEP_ALIVE_MS, clock, signal, onEnd: life.over })
+  const stream = callBody(link, { stallTimeoutMs, keepAliveMs: KEEP_ALIVE_MS, clock, signal, onEnd: lifetime.over })
   return new Response(stream, { status: 200, headers: { 'content-type': 'application/x-ndjson' } })
 }
 
 async function http(context: GatewayContext, request: Request, rest: string, visit: Visit<ExchangeUpstream>): Promise<Response> {
-  const { upstream, grant, life } = visit
-  const { limits, clock } = context
+  const { grant, lifetime } = visit
   const { method, headers } = request
-  const { signal } = life
-  life.atEnd(context.places.takeCall(grant))
+  const { signal } = lifetime
+  lifetime.atEnd(context.concurrency.takeCall(grant))
   const hasBody = method !== 'GET' && method !== 'HEAD'
-  const options = { maxBytes: limits.maxMessageBytes, timeoutMs: limits.bodyTimeoutMs, signal, clock }
-  const body = hasBody ? await readBody(request, options) : undefined
-  const reply = await proxy(upstream, grant, { method, rest, headers, body }, signal)
+  const body = hasBody ? await readBody(request, bodyOptions(context, visit)) : undefined
+  const reply = await proxy(context, visit, { method, rest, headers, body }, signal)
   noteOpening(context, visit, 'http')
-  if (reply.body === null) return ended(life, reply)
-  return new Response(observeEnd(reply.body, life.over), { status: reply.status, headers: reply.headers })
+  if (reply.body === null) return ended(lifetime, reply)
+  return new Response(observeBody(reply.body, { onEnd: lifetime.over }), { status: reply.status, headers: reply.headers })
 }
 
 export function noteOpening(
   context: GatewayContext,
-  { name, grant, life }: Pick<Visit<unknown>, 'name' | 'grant' | 'life'>,
+  { name, grant, lifetime }: Pick<Visit<unknown>, 'name' | 'grant' | 'lifetime'>,
   how: 'call' | 'link' | 'http',
 ): void {
   const facts = { upstream: name, grant: grant.id, how }
   context.tell({ type: 'opened', ...facts })
-  life.atEnd(() => context.tell({ type: 'closed', ...facts }))
+  lifetime.atEnd(() => context.tell({ type: 'closed', ...facts }))
 }
 
-function ended(life: Life, reply: Response): Response {
-  life.over()
+function ended(lifetime: RequestLifetime, reply: Response): Response {
+  lifetime.over()
   return reply
 }
 

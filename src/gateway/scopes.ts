@@ -1,6 +1,6 @@
 /** What a credential may do. Bound on the server when the credential is issued; never taken from a request. */
 
-export const SCOPES = ['observe', 'send', 'approve', 'admin'] as const
+export const SCOPES = ['observe', 'send', 'approve', 'approveWithChanges', 'admin'] as const
 export type Scope = (typeof SCOPES)[number]
 
 /** How a table classifies one op, field or path. `server-only` is refused to everybody: only the configuration may say it. */
@@ -19,7 +19,11 @@ export function isScope(value: unknown): value is Scope {
   return SCOPES.includes(value as Scope)
 }
 
-/** `admin` covers everything, every scope covers `observe`, and the others stand for themselves. */
-export function allows(grant: Grant, needed: Scope): boolean {
-  return grant.scopes.includes('admin') || grant.scopes.includes(needed) || (needed === 'observe' && grant.scopes.length > 0)
+/**
+ * Whether a grant covers a scope. `admin` covers everything, `approveWithChanges` covers `approve`, every scope covers `observe`, and the
+ * others cover only themselves.
+ */
+export function allows({ scopes }: Grant, needed: Scope): boolean {
+  if (scopes.includes('admin') || scopes.includes(needed)) return true
+  return needed === 'approve' ? scopes.includes('approveWithChanges') : needed === 'observe' && scopes.length > 0
 }

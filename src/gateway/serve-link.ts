@@ -2,7 +2,7 @@
 import type { FrameLink, OpenRequest } from '../core/link-protocol/accept.js'
 import { SignalboxError } from '../errors.js'
 import type { CloseReason } from '../transport.js'
-import type { BridgeEnd } from './bridge.js'
+import type { RelayEnd } from './relay.js'
 import type { Gateway } from './gateway.js'
 import type { AdmittedLink } from './links.js'
 import { Refusal } from './refusal.js'
@@ -40,7 +40,7 @@ export async function serveLink(
 }
 
 /** What the client is told. How the upstream is reached, and what a child wrote to stderr, is this machine's business. */
-function reasonFor(end: BridgeEnd): CloseReason {
+function reasonFor(end: RelayEnd): CloseReason {
   if (end.kind === 'refused') return { kind: 'error', error: end.refusal.toError() }
   if (end.kind === 'client') return { kind: 'local' }
   const { reason } = end

@@ -12,6 +12,8 @@ export interface StreamUpstream {
   /** Merged under the launch object of a request, for fields that only the server may say. */
   readonly launch?: Readonly<Record<string, unknown>>
   readonly maxLinks?: number
+  /** One message; default `limits.maxMessageBytes`. */
+  readonly maxMessageBytes?: number
 }
 
 export interface ExchangeUpstream {
@@ -20,6 +22,8 @@ export interface ExchangeUpstream {
   /** Adds the credential itself; the client never sees it. */
   readonly transport: ExchangeTransport
   readonly policy: ExchangePolicy
+  /** One request body; default `limits.maxMessageBytes`. */
+  readonly maxMessageBytes?: number
 }
 
 export type Upstream = StreamUpstream | ExchangeUpstream

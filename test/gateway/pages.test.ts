@@ -1,8 +1,14 @@
 /** Real pages in Chromium: on a host that was rebound to this machine, on an evil origin, and on one that is allowed. */
 import { existsSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
 import { chromium, type Browser } from 'playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { loadPages } from '../../transports/node/index.js'
 import { arena, type Arena } from './attacks/harness.js'
 
 const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path))
@@ -114,5 +120,38 @@ describe.skipIf(!executablePath && !required)('pages', () => {
     // And what needs no preflight is of no type that is taken, from friends too.
     expect(outcome.simple).toBe('failed')
     expect(at.reached).toHaveLength(1)
+  })
+
+  test('[gateway.page-token] the ticket is redeemed once, and after that no entry of the page holds it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'signalbox-page-token-'))
+    const contents = `import { gateway, pageToken } from './index.js'
+      const token = await pageToken()
+      document.title = token ? (await gateway(location.origin, { token }).session()).scopes.join() : 'no token'`
+    const resolveDir = fileURLToPath(new URL('../../transports/web/', import.meta.url))
+    await build({
+      stdin: { contents, resolveDir, loader: 'ts' },
+      bundle: true,
+      format: 'esm',
+      outfile: join(folder, 'page.js'),
+      logLevel: 'silent',
+    })
+    await writeFile(
+      join(folder, 'index.html'),
+      '<!doctype html><title>Waiting</title><script type="module" src="/page.js"></script>',
+    )
+    await using served = (await arena({ scopes: ['send'], pages: await loadPages(folder) })) as Arena
+    const opened = await browser.newPage()
+    const address = await served.served.ticketUrl()
+    await opened.goto(address)
+    await expect.poll(() => opened.title()).toBe('send')
+    const traces =
+      (await opened.evaluate(`JSON.stringify([location.href, document.referrer, history.state, performance.getEntries().map((entry) => entry.name),
+      'navigation' in globalThis ? navigation.entries().map((entry) => entry.url) : []])`)) as string
+    expect(traces).not.toContain('ticket')
+    // Kept for the tab: one more load needs no ticket.
+    await opened.reload()
+    await expect.poll(() => opened.title()).toBe('send')
+    await opened.close()
+    await rm(folder, { recursive: true, force: true })
   })
 })

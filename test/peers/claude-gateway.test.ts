@@ -1,11 +1,12 @@
 /** The real CLI behind the gateway: what a credential below `admin` cannot make of it. */
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { createReadStream, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { encodeNdjson, ndjsonDecoder } from '../../src/core/codec/ndjson.js'
 import { messages } from '../../src/core/messages.js'
 import type { Scope } from '../../src/gateway/index.js'
+import { CLAUDE_CONTROL } from '../../src/claude/scopes.js'
 import { claudePolicy } from '../../src/gateway/policy/index.js'
 import type { ClaudeLaunch } from '../../src/claude/index.js'
 import type { StreamTransport } from '../../src/transport.js'
@@ -109,3 +110,27 @@ describe('Claude Code 2.1.329 behind the gateway [gateway.policy.prompt-commands
     expect(changedSettings()).toBe(true)
   })
 })
+
+describe('the control requests of the newest CLI [gateway.policy.control-names]', () => {
+  test('each has a row in the table', async ({ skip }) => {
+    const path = await installNewestClaude()
+    if (path === undefined) return skip('not enough room on the disk')
+    const names = await controlNamesIn(path)
+    expect(names.length).toBeGreaterThan(90)
+    expect(names.filter((name) => !Object.hasOwn(CLAUDE_CONTROL, name))).toEqual([])
+  })
+})
+
+/** The subtypes that the executable compares a request with, or checks by a schema. Answers and line types have other names. */
+async function controlNamesIn(path: string): Promise<string[]> {
+  const patterns = [/request\.subtype==="([a-z_]+)"/g, /u\(\{subtype:\w{1,3}\("([a-z_]+)"\)/g]
+  const names = new Set<string>()
+  let rest = ''
+  for await (const chunk of createReadStream(path, { encoding: 'latin1', highWaterMark: 1 << 22 })) {
+    const text = rest + chunk
+    for (const pattern of patterns) for (const [, name = ''] of text.matchAll(pattern)) names.add(name)
+    rest = text.slice(-200)
+  }
+  for (const answer of ['success', 'error', 'cancelled', 'stale', 'stopped']) names.delete(answer)
+  return [...names].sort()
+}

@@ -11,6 +11,8 @@ export const MAX_LINE_BYTES = 32 * 1024 * 1024
 export interface NdjsonOptions<Message> {
   /** Default 32 MiB, the newline not counted. */
   readonly maxLineBytes?: number
+  /** Reads one line; default `JSON.parse`. What it throws is the `cause` of the fault. */
+  readonly parse?: (line: string) => unknown
   /**
    * What to make of a line that is not JSON; undefined skips it. Without this option such a line ends the stream with
    * `invalid_message`. `truncated` marks a last line that the end of the stream cut short.
@@ -29,7 +31,7 @@ export function encodeNdjson(message: unknown): Uint8Array<ArrayBuffer> {
 }
 
 export function ndjsonDecoder<Message = unknown>(options: NdjsonOptions<Message> = {}): Decoder<Message> {
-  const { maxLineBytes = MAX_LINE_BYTES, onInvalid } = options
+  const { maxLineBytes = MAX_LINE_BYTES, onInvalid, parse: parseLine = JSON.parse } = options
   const partial = createAccumulator()
 
   const fail = (code: 'too_large' | 'invalid_message', message: string, facts?: { cause: unknown }): void => {
@@ -45,7 +47,7 @@ export function ndjsonDecoder<Message = unknown>(options: NdjsonOptions<Message>
 
   const parse = (line: string, out: Message[], truncated = false): void => {
     try {
-      out.push(JSON.parse(line) as Message)
+      out.push(parseLine(line) as Message)
     } catch (cause) {
       // A blank line is no message: some peers use it as a keep-alive.
       if (line.trim() === '') return

@@ -4,6 +4,7 @@ import { redactText } from '../../redact-text.js'
 import type { CloseOptions, CloseReason, Link, LinkInfo } from '../../transport.js'
 import { systemClock, type Clock } from '../clock.js'
 import { deferred } from '../deferred.js'
+import { exceededJsonLimit } from '../json-limits.js'
 import { checkedWindow, type Handshake } from './connect.js'
 import { createFrameLink, type FrameReceiver, type FrameSocket } from './frame-link.js'
 import { brief, briefEnd, encodeControl, linkError, parseControl, type CloseFrame, type OpenFrame } from './frames.js'
@@ -93,7 +94,7 @@ export function acceptFrames(options: AcceptFramesOptions): Handshake<AcceptedLi
       frame(data) {
         if (after) return after.frame(data)
         if (phase === 'over') return
-        const parsed = typeof data === 'string' ? parseControl(data) : 'bytes before open'
+        const parsed = typeof data === 'string' ? parseOpening(data) : 'bytes before open'
         const request = requestOf(parsed)
         if (typeof parsed === 'object' && parsed.type === 'close') refuse(gone())
         else if (typeof request === 'string' || typeof parsed === 'string' || parsed.type !== 'open' || phase === 'deciding') {
@@ -112,6 +113,13 @@ export function acceptFrames(options: AcceptFramesOptions): Handshake<AcceptedLi
       },
     },
   }
+}
+
+/** A launch is nested a few levels deep and has some hundred values; who sends it is not known yet. */
+const OPENING_LIMITS = { maxDepth: 64, maxNodes: 10_000 }
+
+function parseOpening(text: string): ReturnType<typeof parseControl> {
+  return exceededJsonLimit(text, OPENING_LIMITS) ? 'open with too many values' : parseControl(text)
 }
 
 /** What the client asks for, checked; or what is wrong with it. */

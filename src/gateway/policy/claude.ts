@@ -3,6 +3,7 @@ import { isRecord } from '../../core/is-record.js'
 import {
   answerScope,
   CLAUDE_CONTROL,
+  CLAUDE_CONTROL_FIELDS,
   CLAUDE_INITIALIZE,
   CLAUDE_LAUNCH,
   permissionModeScope,
@@ -10,16 +11,22 @@ import {
   type ClaudeRule,
 } from '../../claude/scopes.js'
 import { Refusal } from '../refusal.js'
+import type { Classification } from '../scopes.js'
+import { createClaudeQuestions, type ClaudeQuestions } from './claude-questions.js'
 import type { StreamPolicy, Verdict } from './policy.js'
 import { looksLikeCommand } from './prompt-commands.js'
 
 const own = (table: Readonly<Record<string, ClaudeRule>>, key: string): ClaudeRule | undefined =>
   Object.hasOwn(table, key) ? table[key] : undefined
 
-function fieldVerdicts(table: Readonly<Record<string, ClaudeRule>>, fields: Readonly<Record<string, unknown>>): Verdict[] {
+function fieldVerdicts(
+  table: Readonly<Record<string, ClaudeRule>>,
+  fields: Readonly<Record<string, unknown>>,
+  unknown: Classification = 'admin',
+): Verdict[] {
   return Object.entries(fields)
     .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => ({ name, needs: scopeOf(own(table, name), value) }))
+    .map(([name, value]) => ({ name, needs: scopeOf(own(table, name), value, unknown) }))
 }
 
 function recordOf(value: unknown, what: string): Readonly<Record<string, unknown>> {
@@ -73,43 +80,68 @@ function promptVerdicts(line: Readonly<Record<string, unknown>>): Verdict | Verd
   return verdicts.length > 0 ? verdicts : { name: 'user', needs: 'send' }
 }
 
+const UNKNOWN_FIELD: Verdict = { name: 'a field of a control request that is in no table', needs: 'admin' }
+
 function controlVerdicts(request: Readonly<Record<string, unknown>>): Verdict[] {
   const { subtype, ...fields } = request
   if (typeof subtype !== 'string') throw new Refusal('invalid_request', { message: 'A control request needs a subtype.' })
-  const verdicts: Verdict[] = [{ name: subtype, needs: scopeOf(own(CLAUDE_CONTROL, subtype), undefined) }]
-  if (subtype === 'initialize') verdicts.push(...fieldVerdicts(CLAUDE_INITIALIZE, fields))
+  const needs = own(CLAUDE_CONTROL, subtype)
+  // The name may be anything, so it is not repeated.
+  if (typeof needs !== 'string') return [{ name: 'a control request that is in no table', needs: 'server-only' }]
+  const verdicts: Verdict[] = [{ name: subtype, needs }]
+  if (subtype === 'initialize') verdicts.push(...fieldVerdicts(CLAUDE_INITIALIZE, fields, 'server-only'))
   if (subtype === 'set_permission_mode') verdicts.push({ name: subtype, needs: permissionModeScope(fields.mode) })
+  const allowed = Object.hasOwn(CLAUDE_CONTROL_FIELDS, subtype) ? CLAUDE_CONTROL_FIELDS[subtype] : undefined
+  if (allowed && Object.keys(fields).some((field) => !allowed.includes(field))) verdicts.push(UNKNOWN_FIELD)
   return verdicts
 }
 
+function lineVerdicts(message: unknown, questions?: ClaudeQuestions): Verdict | readonly Verdict[] {
+  const line = recordOf(message, 'A line')
+  switch (line.type) {
+    case 'user':
+      return promptVerdicts(line)
+    case 'keep_alive':
+      return { name: 'keep_alive', needs: 'observe' }
+    case 'control_cancel_request':
+      return { name: 'control_cancel_request', needs: 'send' }
+    case 'control_request':
+      return controlVerdicts(recordOf(line.request, 'A control request'))
+    case 'control_response':
+      return answerVerdict(line.response, questions)
+    default:
+      // The CLI takes lines that run commands, set its environment or pretend to be its own messages.
+      return { name: 'a line of another type', needs: 'server-only' }
+  }
+}
+
+function answerVerdict(response: unknown, questions: ClaudeQuestions | undefined): Verdict {
+  const needs = answerScope(response, questions?.isUnchanged)
+  questions?.forget((Object(response) as { request_id?: unknown }).request_id)
+  const name = needs === 'approveWithChanges' ? 'an answer that changes the input of a tool' : 'control_response'
+  return { name, needs }
+}
+
+/** Claude Code: prompts, control requests and answers are judged one by one, and the launch field by field. */
 export const claudePolicy: StreamPolicy = {
   kind: 'stream',
   framing: 'ndjson',
-  classify(message) {
-    const line = recordOf(message, 'A line')
-    switch (line.type) {
-      case 'user':
-        return promptVerdicts(line)
-      case 'keep_alive':
-        return { name: 'keep_alive', needs: 'observe' }
-      case 'control_cancel_request':
-        return { name: 'control_cancel_request', needs: 'send' }
-      case 'control_request':
-        return controlVerdicts(recordOf(line.request, 'A control request'))
-      case 'control_response':
-        return { name: 'control_response', needs: answerScope(line.response) }
-      case 'update_environment_variables':
-        return { name: line.type, needs: 'server-only' }
-      default:
-        return { name: 'a line of an unknown type', needs: 'admin' }
-    }
+  classify: (message) => lineVerdicts(message),
+  forLink({ onSession }) {
+    const questions = createClaudeQuestions(onSession)
+    return { classify: (message) => lineVerdicts(message, questions), received: questions.received }
   },
   // Without them the settings of the machine decide, which a command in an earlier session may have changed.
   launchDefaults: { disableSlashCommands: true, permissionMode: 'default' },
-  classifyLaunch(launch) {
-    // A child is started whatever the fields say; only questions about the executable itself run nothing, and these two are all there are.
+  classifyLaunch(launch, facts) {
+    // A child is started whatever the fields say; only these two questions about the executable itself run no session.
     const asks = launch.probe === 'version' || launch.probe === 'authStatus'
     const starts: Verdict = { name: 'starting a session', needs: asks ? 'observe' : 'send' }
-    return [starts, ...fieldVerdicts(CLAUDE_LAUNCH, launch)]
+    const { resume, ...fields } = launch
+    const isOwn = typeof resume === 'string' && UUID.test(resume) && facts?.startedSession(resume.toLowerCase()) === true
+    const resumes: Verdict[] = isOwn ? [{ name: 'resume', needs: 'send' }] : fieldVerdicts(CLAUDE_LAUNCH, { resume })
+    return [starts, ...resumes, ...fieldVerdicts(CLAUDE_LAUNCH, fields)]
   },
 }
+
+const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i

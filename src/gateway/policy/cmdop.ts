@@ -1,8 +1,11 @@
 /** CMDOP: protobuf envelopes to a core, judged by their arm; and the REST of the relay and the platform, judged by method and path. */
+import { ASK_PATH, PIN_PATH } from '../../cmdop/rest-paths.js'
 import { CMDOP_ARMS, CMDOP_ROUTES } from '../../cmdop/scopes.js'
+import { frameDecoder } from '../../core/codec/frames.js'
+import { parseJson } from '../body.js'
 import { Refusal } from '../refusal.js'
-import { errorFrame, readEnvelope } from './envelope-arm.js'
-import type { ExchangePolicy, StreamPolicy } from './policy.js'
+import { errorFrame, readEnvelope, readFields } from './envelope-arm.js'
+import type { ExchangePolicy, StreamPolicy, Verdict } from './policy.js'
 import { pathClassifier } from './routes.js'
 
 const REQUEST = 1
@@ -35,20 +38,71 @@ export function cmdopArms(): ReadonlyMap<number, string> {
 const arms = /* @__PURE__ */ cmdopArms()
 const scopes = /* @__PURE__ */ new Map(/* @__PURE__ */ Object.entries(CMDOP_ARMS))
 
+/** `pin` in `AskRequest`, `pin_denied` in `AskFrame`, `code` in `ErrorInfo`. */
+const ASK_PIN = 7
+const FRAME_PIN_DENIED = 4
+const ERROR_CODE = 1
+
+function envelopeVerdicts(message: unknown): Verdict | readonly Verdict[] {
+  const { kind, arm, payload } = readEnvelope(message as Uint8Array)
+  if (kind !== REQUEST && kind !== ANSWER) {
+    throw new Refusal('invalid_request', { message: 'Only requests and answers go to a core.' })
+  }
+  const name = arms.get(arm)
+  if (name === undefined) return { name: `arm ${arm}`, needs: 'admin' }
+  const needs = scopes.get(name) ?? 'admin'
+  if (name === 'pinAnswer') return { name, needs, carriesPin: true }
+  if (name !== 'askReq' || !readFields(payload).has(ASK_PIN)) return { name, needs }
+  // The machine takes a PIN in the request for the answer to its question.
+  return [
+    { name, needs },
+    { name: 'askReq.pin', needs: 'approve', carriesPin: true },
+  ]
+}
+
+/** Whether a message of the core says that a PIN was wrong. */
+function deniesPin(message: Uint8Array): boolean {
+  try {
+    const { arm, payload } = readEnvelope(message)
+    const name = arms.get(arm)
+    if (name === 'askFrame') return readFields(payload).has(FRAME_PIN_DENIED)
+    return name === 'error' && new TextDecoder().decode(readFields(payload).get(ERROR_CODE)) === 'pin_denied'
+  } catch {
+    return false
+  }
+}
+
+/** CMDOP's core: envelopes, judged by their arm; a PIN needs `approve` wherever it stands. */
 export const cmdopPolicy: StreamPolicy = {
   kind: 'stream',
   framing: 'frames',
-  classify(message) {
-    const { kind, arm } = readEnvelope(message as Uint8Array)
-    if (kind !== REQUEST && kind !== ANSWER) {
-      throw new Refusal('invalid_request', { message: 'Only requests and answers go to a core.' })
+  classify: envelopeVerdicts,
+  forLink({ onWrongPin }) {
+    const decoder = frameDecoder({ maxFrameBytes: 64 * 1024 * 1024 })
+    return {
+      classify: envelopeVerdicts,
+      received(chunk) {
+        for (const message of decoder.push(chunk)) if (deniesPin(message)) onWrongPin()
+      },
     }
-    const name = arms.get(arm)
-    if (name === undefined) return { name: `arm ${arm}`, needs: 'admin' }
-    return { name, needs: scopes.get(name) ?? 'admin' }
   },
   // The client fails this one call; other calls share the core and go on.
   answerRefusal: (message, { code, message: text }) => errorFrame(readEnvelope(message as Uint8Array).id, code, text),
 }
 
-export const cmdopHttpPolicy: ExchangePolicy = { kind: 'exchange', classify: /* @__PURE__ */ pathClassifier(CMDOP_ROUTES) }
+const classifyPath = /* @__PURE__ */ pathClassifier(CMDOP_ROUTES)
+const PIN = { name: 'a request with a PIN', needs: 'approve', carriesPin: true } as const
+
+/** CMDOP's relay and platform: judged by method and path; a PIN in the body of an ask needs `approve`. */
+export const cmdopHttpPolicy: ExchangePolicy = {
+  kind: 'exchange',
+  classify(method, path, body) {
+    const verdict = classifyPath(method, path)
+    if (verdict.name === PIN_PATH) return { ...verdict, carriesPin: true }
+    return verdict.name === ASK_PATH && body !== undefined && 'pin' in lowerCaseKeys(body) ? [verdict, PIN] : verdict
+  },
+}
+
+function lowerCaseKeys(body: Uint8Array): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(parseJson(body)).map(([key, value]) => [key.toLowerCase(), value]))
+}

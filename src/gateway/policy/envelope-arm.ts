@@ -1,6 +1,6 @@
 /**
- * Which arm of the CMDOP envelope a frame holds, read from its outermost fields by hand: nothing of what is inside matters here, and what a
- * parser might read in two ways, such as a field that comes twice, is refused.
+ * Which arm of the CMDOP envelope a frame holds, read from its outermost fields by hand. A frame that two parsers could read in two ways,
+ * because a field comes twice for example, is refused.
  */
 import { Refusal } from '../refusal.js'
 
@@ -15,46 +15,92 @@ export interface EnvelopeHead {
   readonly kind: number
   /** The field number of the one arm. */
   readonly arm: number
+  /** The bytes of the arm's message. */
+  readonly payload: Uint8Array
 }
 
 function refused(): Refusal {
   return new Refusal('invalid_request', { message: 'A frame is not one envelope with one request.' })
 }
 
-export function readEnvelope(frame: Uint8Array): EnvelopeHead {
+/** Reads varints one after the other; throws the refusal where one is cut off or too long. */
+function createVarintReader(bytes: Uint8Array) {
   let at = 0
-  const varint = (): number => {
-    let value = 0
-    for (let index = 0; index < 10; index += 1) {
-      const byte = frame[at]
-      if (byte === undefined) throw refused()
-      at += 1
-      value += (byte & 0x7f) * 128 ** index
-      if (byte < 0x80) return value
-    }
-    throw refused()
+  return {
+    get at() {
+      return at
+    },
+    skip(count: number): void {
+      if (count > bytes.byteLength - at) throw refused()
+      at += count
+    },
+    varint(): number {
+      let value = 0
+      for (let index = 0; index < 10; index += 1) {
+        const byte = bytes[at]
+        if (byte === undefined) throw refused()
+        at += 1
+        // Multiplied, not shifted: a shift would wrap a hostile length around to a harmless one.
+        value += (byte & 0x7f) * 128 ** index
+        if (byte < 0x80) return value
+      }
+      throw refused()
+    },
   }
+}
+
+export function readEnvelope(frame: Uint8Array): EnvelopeHead {
+  const reader = createVarintReader(frame)
   const seen = new Set<number>()
   let id = 0
   let kind = 0
   let arm = 0
-  while (at < frame.byteLength) {
-    const tag = varint()
+  let payload = frame.subarray(0, 0)
+  while (reader.at < frame.byteLength) {
+    const tag = reader.varint()
     const field = Math.floor(tag / 8)
     const wireType = tag % 8
     const head = field === ID || field === KIND
     if (seen.has(field) || wireType !== (head ? VARINT : DELIMITED) || (!head && field < FIRST_ARM)) throw refused()
     seen.add(field)
-    const value = varint()
+    const value = reader.varint()
     if (field === ID) id = value
     if (field === KIND) kind = value
     if (head) continue
-    if (arm !== 0 || value > frame.byteLength - at) throw refused()
+    if (arm !== 0) throw refused()
     arm = field
-    at += value
+    const start = reader.at
+    reader.skip(value)
+    payload = frame.subarray(start, start + value)
   }
   if (arm === 0) throw refused()
-  return { id, kind, arm }
+  return { id, kind, arm, payload }
+}
+
+const FIXED64 = 1
+const FIXED32 = 5
+
+/** The fields of a message, and the bytes of the first delimited one. Groups, which no schema here has, are refused. */
+export function readFields(message: Uint8Array): Map<number, Uint8Array | undefined> {
+  const reader = createVarintReader(message)
+  const fields = new Map<number, Uint8Array | undefined>()
+  while (reader.at < message.byteLength) {
+    const tag = reader.varint()
+    const field = Math.floor(tag / 8)
+    const wireType = tag % 8
+    let value: Uint8Array | undefined
+    if (wireType === VARINT) reader.varint()
+    else if (wireType === FIXED64) reader.skip(8)
+    else if (wireType === FIXED32) reader.skip(4)
+    else if (wireType === DELIMITED) {
+      const length = reader.varint()
+      const start = reader.at
+      reader.skip(length)
+      value = message.subarray(start, start + length)
+    } else throw refused()
+    if (!fields.has(field)) fields.set(field, value)
+  }
+  return fields
 }
 
 /** Kind and field numbers of an error in `cmdop.core.v1`. */

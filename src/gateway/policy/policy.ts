@@ -8,39 +8,68 @@ export interface Verdict {
   readonly needs: Classification
   /** The setting to change, for the refusal. */
   readonly hint?: string
+  /** The message carries a PIN: after several wrong ones, further ones are refused for a while. */
+  readonly carriesPin?: true
   /** The rest of the link is no longer messages but bytes, under this same verdict: a terminal that was attached. */
   readonly thenRaw?: true
 }
 
+/** What the gateway learns from the messages of an upstream. */
+export interface UpstreamEvents {
+  /** The upstream refused a PIN. */
+  onWrongPin(): void
+  /** A session of this id runs on the link. */
+  onSession(id: string): void
+}
+
+/** A policy that remembers what the upstream said on one link. */
+export interface LinkPolicy {
+  classify(message: unknown): Verdict | readonly Verdict[]
+  /** Bytes of the upstream on their way to the client. Must neither change the chunk nor throw. */
+  received(chunk: Uint8Array): void
+}
+
+/** What is known about the credential that launches. */
+export interface LaunchFacts {
+  /** Whether this credential has started the session with this id. */
+  startedSession(id: string): boolean
+}
+
+/** How the gateway reads what goes up to a stream upstream. */
 export interface StreamPolicy {
   readonly kind: 'stream'
   /** `raw` passes bytes unseen and therefore needs `admin`. */
   readonly framing: 'ndjson' | 'frames' | 'raw'
   /** Judges one message that goes up: a parsed line, or the body of a frame. An unknown one is `admin`. */
   classify(message: unknown): Verdict | readonly Verdict[]
+  /** Made for each link, where a verdict depends on what the upstream said before; its `classify` is used instead. */
+  forLink?(events: UpstreamEvents): LinkPolicy
   /**
    * What to tell the client about one message that its scope does not cover, as a message of the protocol; the link then lives on.
    * Absent, or undefined for this message: the refusal ends the link.
    */
   answerRefusal?(message: unknown, refusal: Refusal): Uint8Array | undefined
   /** Judges a launch object field by field; absent where the protocol has none, and then none may be given. */
-  classifyLaunch?(launch: Readonly<Record<string, unknown>>): Verdict[]
+  classifyLaunch?(launch: Readonly<Record<string, unknown>>, facts?: LaunchFacts): Verdict[]
   /** Launch fields that hold where neither the request nor the configuration of the upstream sets them. */
   readonly launchDefaults?: Readonly<Record<string, unknown>>
 }
 
+/** How the gateway reads requests to an HTTP upstream. */
 export interface ExchangePolicy {
   readonly kind: 'exchange'
-  classify(method: string, path: string): Verdict
+  /** Judges one request; `body` is undefined where the method has none. */
+  classify(method: string, path: string, body?: Uint8Array): Verdict | readonly Verdict[]
 }
 
-/** For an upstream that nobody classified: usable, by whoever may do everything. */
+/** For a stream upstream without a table: its bytes pass unseen, for credentials with `admin`. */
 export const rawPolicy: StreamPolicy = {
   kind: 'stream',
   framing: 'raw',
   classify: () => ({ name: 'bytes', needs: 'admin' }),
 }
 
+/** For an HTTP upstream without a table: every request needs `admin`. */
 export const adminExchangePolicy: ExchangePolicy = {
   kind: 'exchange',
   classify: (method, path) => ({ name: `${method} ${path}`, needs: 'admin' }),

@@ -1,6 +1,6 @@
 /** HTTP upstreams whose requests are told apart by method and path. */
 import type { Classification } from '../scopes.js'
-import type { ExchangePolicy } from './policy.js'
+import type { Verdict } from './policy.js'
 
 export interface ScopedRoute {
   readonly method: string
@@ -9,7 +9,8 @@ export interface ScopedRoute {
   readonly scope: Classification
 }
 
-export function pathClassifier(routes: readonly ScopedRoute[]): ExchangePolicy['classify'] {
+/** Judges requests by a table of methods and paths. A request that is in no row needs `admin`. */
+export function pathClassifier(routes: readonly ScopedRoute[]): (method: string, path: string) => Verdict {
   const table = routes.map(({ method, path, scope }) => ({ method, scope, parts: path.split('/') }))
   // Servers differ in whether case and a last slash matter, and what is the server's alone must not hang on that.
   const loosely = (path: string): string => path.toLowerCase().replace(/\/+$/, '')

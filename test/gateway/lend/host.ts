@@ -112,7 +112,17 @@ export async function startLendingGateway(allowedOrigins: readonly string[]): Pr
   const served = await serveGateway({
     scopes: ['admin'],
     allowedOrigins,
-    limits: { maxCalls: 1_000, maxLinksPerCredential: 1_000, maxLinksPerUpstream: 1_000, maxMessageBytes: 64 * 1024 * 1024 },
+    limits: {
+      maxCalls: 1_000,
+      maxLinksPerCredential: 1_000,
+      maxLinksPerUpstream: 1_000,
+      maxChildrenPerUpstream: 1_000,
+      maxMessageBytes: 64 * 1024 * 1024,
+      maxWrongPins: 1_000,
+      maxJsonNodes: 10_000_000,
+      maxBytesPerSecond: 2 ** 32,
+      maxFrameBytes: 1024 * 1024,
+    },
     upstreams: {
       ccc: stream('ccc', cccPolicy),
       cccc: stream('cccc', ccccPolicy),

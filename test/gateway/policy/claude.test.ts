@@ -1,9 +1,15 @@
 /** What could be smuggled into a run of Claude Code, by its launch and by the lines of its link. */
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { Verdict } from '../../../src/gateway/index.js'
+import { CLAUDE_CONTROL } from '../../../src/claude/scopes.js'
 import { claudePolicy } from '../../../src/gateway/policy/index.js'
 
-const ORDER = ['observe', 'send', 'approve', 'admin', 'server-only']
+const newest = JSON.parse(readFileSync(new URL('../../fixtures/claude/control-names.json', import.meta.url), 'utf8')) as {
+  readonly names: readonly string[]
+}
+
+const ORDER = ['observe', 'send', 'approve', 'approveWithChanges', 'admin', 'server-only']
 const worst = (verdicts: Verdict | readonly Verdict[]): string =>
   [verdicts].flat().reduce((one, { needs }) => (ORDER.indexOf(needs) > ORDER.indexOf(one) ? needs : one), 'observe')
 const launch = (fields: Record<string, unknown>): string => worst(claudePolicy.classifyLaunch?.(fields) ?? [])
@@ -55,13 +61,12 @@ describe('a launch object smuggles nothing [gateway.policy.claude-launch]', () =
 
   test('an ordinary session needs send; answering its questions, or making them needless, needs approve', () => {
     expect(launch({})).toBe('send')
-    expect(launch({ model: 'opus', resume: 'x', permissionMode: 'plan', maxTurns: 3 })).toBe('send')
+    expect(launch({ model: 'opus', permissionMode: 'plan', maxTurns: 3 })).toBe('send')
     expect(launch({ permissionPromptTool: 'stdio' })).toBe('approve')
     expect(launch({ allowedTools: ['Bash(*)'] })).toBe('approve')
     expect(launch({ permissionMode: 'acceptEdits' })).toBe('approve')
     expect(launch({ probe: 'version' })).toBe('observe')
     expect(launch({ probe: 'authStatus' })).toBe('observe')
-    expect(launch({ resume: 'a title, as people write them' })).toBe('send')
   })
 
   test('leaving out what the owner of the machine has set up, rules that deny included, needs admin by whatever name', () => {
@@ -93,19 +98,35 @@ describe('a line smuggles nothing [gateway.policy.claude-lines]', () => {
     expect(line({ type: 'update_environment_variables', variables: { A: '1' } })).toBe('server-only')
   })
 
-  test('what is unknown needs admin', () => {
-    expect(control({ subtype: 'new_thing' })).toBe('admin')
-    expect(control({ subtype: 'toString' })).toBe('admin')
-    expect(control({ subtype: 'initialize', newField: 1 })).toBe('admin')
-    expect(line({ type: 'new_line' })).toBe('admin')
+  test('an unknown line, control request or field of initialize is the server’s', () => {
+    expect(control({ subtype: 'new_thing' })).toBe('server-only')
+    expect(control({ subtype: 'toString' })).toBe('server-only')
+    expect(control({ subtype: 'initialize', newField: 1 })).toBe('server-only')
+    expect(control({ subtype: 'initialize', mcpServers: {}, plugins: [] })).toBe('server-only')
+    for (const type of ['new_line', 'assistant', 'system', 'bash_command']) expect(line({ type }), type).toBe('server-only')
+    for (const subtype of ['claude_authenticate', 'remote_control', 'mcp_authenticate', 'add_directory']) {
+      expect(control({ subtype }), subtype).toBe('server-only')
+    }
     expect(control({ subtype: 'read_file', path: '/etc/passwd' })).toBe('admin')
     expect(() => control({ subtype: 7 })).toThrow(/subtype/)
     expect(() => line({ type: 'control_request' })).toThrow(/JSON object/)
     expect(() => line([])).toThrow(/JSON object/)
   })
 
+  test('a further field of a known request needs admin', () => {
+    expect(control({ subtype: 'rename_session', title: 'mine' })).toBe('send')
+    expect(control({ subtype: 'rename_session', title: 'x', session_id: 'another' })).toBe('admin')
+    expect(control({ subtype: 'interrupt', cancel_queued: true })).toBe('send')
+    expect(control({ subtype: 'interrupt', more: 1 })).toBe('admin')
+  })
+
+  test('[gateway.policy.control-names] every control request of the newest CLI that was looked at has a row', () => {
+    expect(newest.names.filter((name) => !Object.hasOwn(CLAUDE_CONTROL, name))).toEqual([])
+    for (const name of ['claude_authenticate', 'remote_control', 'set_cwd', 'can_use_tool']) expect(newest.names).toContain(name)
+  })
+
   test('yes needs approve; no, and no opinion, do not', () => {
-    expect(answer({ behavior: 'allow', updatedInput: {} })).toBe('approve')
+    expect(answer({ behavior: 'allow' })).toBe('approve')
     expect(answer({ behavior: 'deny', message: 'no' })).toBe('send')
     expect(answer({ action: 'decline' })).toBe('send')
     expect(answer({})).toBe('send')
@@ -114,7 +135,7 @@ describe('a line smuggles nothing [gateway.policy.claude-lines]', () => {
   })
 
   test('yes for this session needs approve; a lasting rule, a folder or a bypass is the server’s', () => {
-    const allow = (update: unknown): string => answer({ behavior: 'allow', updatedInput: {}, updatedPermissions: update })
+    const allow = (update: unknown): string => answer({ behavior: 'allow', updatedPermissions: update })
     expect(allow([{ type: 'addRules', rules: [], behavior: 'allow', destination: 'session' }])).toBe('approve')
     expect(allow([{ type: 'setMode', mode: 'acceptEdits', destination: 'session' }])).toBe('approve')
     expect(allow([{ type: 'setMode', mode: 'bypassPermissions', destination: 'session' }])).toBe('server-only')
@@ -127,7 +148,7 @@ describe('a line smuggles nothing [gateway.policy.claude-lines]', () => {
 
   test('a yes does not pass for a no by a word beside it that the question does not know', () => {
     for (const no of [{ action: 'decline' }, { action: 'cancel' }, { action: 'deny' }]) {
-      expect(answer({ behavior: 'allow', updatedInput: {}, ...no })).toBe('approve')
+      expect(answer({ behavior: 'allow', ...no })).toBe('approve')
     }
     expect(answer({ action: 'accept', content: {}, behavior: 'deny' })).toBe('approve')
     expect(answer({ behavior: 'deny', decision: 'approve' })).toBe('approve')

@@ -18,7 +18,7 @@ describe('envelopes [gateway.policy.cmdop-envelope]', () => {
     expect(cmdopPolicy.classify(list)).toEqual({ name: 'listMachinesReq', needs: 'observe' })
     expect(cmdopPolicy.classify(issue)).toEqual({ name: 'issueKeyReq', needs: 'server-only' })
     const pin = envelope(Kind.ANSWER, { payload: { case: 'pinAnswer', value: {} } })
-    expect(cmdopPolicy.classify(pin)).toEqual({ name: 'pinAnswer', needs: 'approve' })
+    expect(cmdopPolicy.classify(pin)).toEqual({ name: 'pinAnswer', needs: 'approve', carriesPin: true })
   })
 
   test.each([

@@ -1,19 +1,19 @@
 /** Lines: what is judged is what is passed, whatever tricks a line plays on two parsers. */
 import { describe, expect, test } from 'vitest'
-import { Refusal, type Grant, type Scope } from '../../../src/gateway/index.js'
+import { DEFAULT_LIMITS, Refusal, type Grant, type Scope } from '../../../src/gateway/index.js'
 import { cccPolicy, ccccPolicy } from '../../../src/gateway/policy/index.js'
-import { createJudge } from '../../../src/gateway/judge.js'
+import { createMessageFilter } from '../../../src/gateway/message-filter.js'
 
 const grant = (...scopes: Scope[]): Grant => ({ id: 'g', scopes })
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 const text = (parts: readonly Uint8Array[]): string => parts.map((part) => new TextDecoder().decode(part)).join('')
-const limits = { maxMessageBytes: 1_000 }
+const limits = { limits: { ...DEFAULT_LIMITS, maxMessageBytes: 1_000 } }
 
 describe('what was judged is what is passed [gateway.judge.rewritten]', () => {
   test('a duplicate key means to the upstream what it meant here', () => {
-    const judge = createJudge(cccPolicy, grant('observe'), limits)
-    expect(text(judge.push(bytes('{"cmd":"send","cmd":"ping"}\n')))).toBe('{"cmd":"ping"}\n')
-    expect(() => judge.push(bytes('{"cmd":"ping","cmd":"send"}\n'))).toThrow(/not covered/)
+    const filter = createMessageFilter(cccPolicy, grant('observe'), limits)
+    expect(text(filter.push(bytes('{"cmd":"send","cmd":"ping"}\n')))).toBe('{"cmd":"ping"}\n')
+    expect(() => filter.push(bytes('{"cmd":"ping","cmd":"send"}\n'))).toThrow(/not covered/)
   })
 
   test('another spelling of the deciding field is refused', () => {
@@ -22,63 +22,67 @@ describe('what was judged is what is passed [gateway.judge.rewritten]', () => {
       '{"cmd":"ping","Cmd":"send"}',
       '{"cmd":"ping","cm\\u0064 ":1,"cMd":"send"}',
     ]) {
-      expect(() => createJudge(cccPolicy, grant('observe'), limits).push(bytes(`${line}\n`))).toThrow(/lower case/)
+      expect(() => createMessageFilter(cccPolicy, grant('observe'), limits).push(bytes(`${line}\n`))).toThrow(/lower case/)
     }
   })
 
   test('a name that an upstream would strip to another one is refused', () => {
     for (const op of ['shutdown ', ' shutdown', '\tshutdown', 'shutdown\u001c', '\u00a0shutdown', '\ufeffshutdown', 'shutdown\n']) {
-      const judge = createJudge(ccccPolicy, grant('admin'), limits)
+      const filter = createMessageFilter(ccccPolicy, grant('admin'), limits)
       const line = bytes(`${JSON.stringify({ op })}\n`)
-      expect(() => judge.push(line), JSON.stringify(op)).toThrow(/plain word/)
+      expect(() => filter.push(line), JSON.stringify(op)).toThrow(/plain word/)
     }
-    expect(() => createJudge(ccccPolicy, grant('admin'), limits).push(bytes('{"op":"shutdown"}\n'))).toThrow(/configuration/)
+    expect(() => createMessageFilter(ccccPolicy, grant('admin'), limits).push(bytes('{"op":"shutdown"}\n'))).toThrow(
+      /configuration/,
+    )
   })
 
   test('a field that is no text, a list, a number, nothing at all', () => {
     for (const line of ['{"cmd":["ping"]}', '[]', '"ping"', '1', 'null', '{}', '{"cmd":null}', 'nonsense', '{"cmd":"ping"']) {
-      const judge = createJudge(cccPolicy, grant('admin'), limits)
-      expect(() => [judge.push(bytes(`${line}\n`)), judge.end()], line).toThrow(Refusal)
+      const filter = createMessageFilter(cccPolicy, grant('admin'), limits)
+      expect(() => [filter.push(bytes(`${line}\n`)), filter.end()], line).toThrow(Refusal)
     }
   })
 
   test('a line that can be read but not written is refused as a message, not as a failure', () => {
     const deep = `{"cmd":"ping","x":${'['.repeat(200_000)}${']'.repeat(200_000)}}\n`
-    const judge = createJudge(cccPolicy, grant('admin'), { maxMessageBytes: 1_000_000 })
+    const filter = createMessageFilter(cccPolicy, grant('admin'), {
+      limits: { ...DEFAULT_LIMITS, maxMessageBytes: 1_000_000, maxJsonDepth: 1_000_000, maxJsonNodes: 1_000_000 },
+    })
     // An engine whose writer is iterative passes it on; either way nothing else happens.
     try {
-      expect(text(judge.push(bytes(deep)))).toBe(deep)
+      expect(text(filter.push(bytes(deep)))).toBe(deep)
     } catch (error) {
       expect(error).toMatchObject({ code: 'invalid_request' })
     }
   })
 
   test('a second line is judged as the first one was', () => {
-    const judge = createJudge(ccccPolicy, grant('observe'), limits)
-    expect(text(judge.push(bytes('{"op":"ping"}\n{"op":"gro')))).toBe('{"op":"ping"}\n')
-    expect(text(judge.push(bytes('ups"}\n')))).toBe('{"op":"groups"}\n')
-    expect(() => judge.push(bytes('{"op":"events_stream"}\n{"op":"send"}\n'))).toThrow(/not covered/)
+    const filter = createMessageFilter(ccccPolicy, grant('observe'), limits)
+    expect(text(filter.push(bytes('{"op":"ping"}\n{"op":"gro')))).toBe('{"op":"ping"}\n')
+    expect(text(filter.push(bytes('ups"}\n')))).toBe('{"op":"groups"}\n')
+    expect(() => filter.push(bytes('{"op":"events_stream"}\n{"op":"send"}\n'))).toThrow(/not covered/)
   })
 
   test('an endless line ends', () => {
-    const judge = createJudge(ccccPolicy, grant('admin'), limits)
+    const filter = createMessageFilter(ccccPolicy, grant('admin'), limits)
     expect(() => {
-      for (let count = 0; count < 100; count += 1) judge.push(bytes('x'.repeat(100)))
+      for (let count = 0; count < 100; count += 1) filter.push(bytes('x'.repeat(100)))
     }).toThrow(expect.objectContaining({ code: 'too_large', hint: 'Raise limits.maxMessageBytes.' }))
   })
 })
 
 describe('a link that turns raw [gateway.judge.raw]', () => {
   test('needs admin, and nothing may come along with the line that turns it', () => {
-    expect(() => createJudge(ccccPolicy, grant('send', 'approve'), limits).push(bytes('{"op":"term_attach"}\n'))).toThrow(
+    expect(() => createMessageFilter(ccccPolicy, grant('send', 'approve'), limits).push(bytes('{"op":"term_attach"}\n'))).toThrow(
       /not covered/,
     )
     for (const more of ['{"op":"ping"}\n', 'keys']) {
-      const judge = createJudge(ccccPolicy, grant('admin'), limits)
-      expect(() => judge.push(bytes(`{"op":"term_attach"}\n${more}`))).toThrow(/Nothing may be sent along/)
+      const filter = createMessageFilter(ccccPolicy, grant('admin'), limits)
+      expect(() => filter.push(bytes(`{"op":"term_attach"}\n${more}`))).toThrow(/Nothing may be sent along/)
     }
-    const judge = createJudge(ccccPolicy, grant('admin'), limits)
-    expect(text(judge.push(bytes('{"op":"term_attach"}\n')))).toBe('{"op":"term_attach"}\n')
-    expect(text(judge.push(bytes('\u0003 anything')))).toBe('\u0003 anything')
+    const filter = createMessageFilter(ccccPolicy, grant('admin'), limits)
+    expect(text(filter.push(bytes('{"op":"term_attach"}\n')))).toBe('{"op":"term_attach"}\n')
+    expect(text(filter.push(bytes('\u0003 anything')))).toBe('\u0003 anything')
   })
 })

@@ -6,9 +6,9 @@ import type { GatewayEvent, Upstream } from '../../../src/gateway/index.js'
 import { expandHome } from '../ccc/socket.js'
 import { loadPages } from '../gateway/pages.js'
 import { serveGateway, type ServedGateway } from '../gateway/serve.js'
-import { writeTokenFile, type TokenFile } from '../gateway/token-file.js'
+import { prepareTokenFolder, writeTokenFile, type TokenFile } from '../gateway/token-file.js'
 import { readTrusted } from '../gateway/trust.js'
-import { upstreamOf } from '../gateway/upstreams.js'
+import { upstreamOf, upstreamsOf } from '../gateway/upstreams.js'
 import type { GatewayArguments } from './arguments.js'
 import { readConfig, type FileConfig } from './config.js'
 import { detect } from './detect.js'
@@ -27,7 +27,7 @@ const DEFAULT_PORT = 8700
 
 export async function startGateway(given: GatewayArguments, terminal: Terminal): Promise<RunningGateway | undefined> {
   const file: FileConfig = given.config === undefined ? {} : await readConfig(given.config)
-  const upstreams = await configured(file, terminal)
+  const upstreams = await upstreamsOf(file.upstreams ?? {}, terminal.env)
   if (given.offer.length > 0 || Object.keys(upstreams).length === 0) Object.assign(upstreams, await offered(given.offer, terminal))
   if (Object.keys(upstreams).length === 0) {
     terminal.complain('Nothing is offered. Name what was found with --offer, or describe upstreams with --config.')
@@ -40,22 +40,30 @@ export async function startGateway(given: GatewayArguments, terminal: Terminal):
   const pages = given.pages ?? file.pages
   const scopes = given.scopes ?? file.scopes
   const host = given.host ?? file.host
+  // Everything that can be wrong is found before anybody can connect.
+  const port = given.port ?? file.port ?? DEFAULT_PORT
+  const tokenPath = (bound: number): string => given.tokenFile ?? file.tokenFile ?? defaultTokenFile(terminal, bound)
+  await prepareTokenFolder(tokenPath(port))
+  const loaded = pages === undefined ? {} : { pages: await loadPages(expandHome(pages)) }
   const served = await serveGateway({
     upstreams,
-    port: given.port ?? file.port ?? DEFAULT_PORT,
+    port,
     allowedOrigins: [...(file.allowedOrigins ?? []), ...given.allowOrigins],
     dangerouslyListenBeyondLoopback: given.dangerouslyListenBeyondLoopback || file.dangerouslyListenBeyondLoopback === true,
-    onEvent: (event) => terminal.complain(described(event)),
+    onEvent: (event) => {
+      const line = described(event)
+      if (line !== undefined) terminal.complain(line)
+    },
     ...(host === undefined ? {} : { host }),
     ...(file.allowedHosts ? { allowedHosts: file.allowedHosts } : {}),
     ...(file.limits ? { limits: file.limits } : {}),
     ...(tls ? { tls } : {}),
     ...(scopes ? { scopes } : {}),
-    ...(pages === undefined ? {} : { pages: await loadPages(expandHome(pages)) }),
+    ...loaded,
   })
   let tokenFile: TokenFile
   try {
-    tokenFile = await writeTokenFile(given.tokenFile ?? file.tokenFile ?? defaultTokenFile(terminal, served.port), served.token)
+    tokenFile = await writeTokenFile(tokenPath(served.port), served.token)
   } catch (error) {
     await served.close()
     throw error
@@ -72,12 +80,6 @@ export async function startGateway(given: GatewayArguments, terminal: Terminal):
       await tokenFile[Symbol.asyncDispose]()
     },
   }
-}
-
-async function configured(file: FileConfig, { env }: Terminal): Promise<Record<string, Upstream>> {
-  const made: Record<string, Upstream> = {}
-  for (const [name, config] of Object.entries(file.upstreams ?? {})) made[name] = await upstreamOf(config, env)
-  return made
 }
 
 /** Shows everything that was found before any of it is offered, and offers only what was named. */
@@ -105,7 +107,8 @@ function defaultTokenFile({ env }: Terminal, port: number): string {
   return join(runtime ? join(runtime, 'signalbox') : join(homedir(), '.signalbox'), `gateway-${port}.token`)
 }
 
-function described(event: GatewayEvent): string {
+function described(event: GatewayEvent): string | undefined {
   if (event.type === 'refused') return `refused: ${event.code}${event.upstream ? ` (${event.upstream})` : ''}`
+  if (event.type !== 'opened' && event.type !== 'closed') return undefined
   return `${event.type}: ${event.upstream} by ${event.how}, credential ${event.grant}`
 }

@@ -63,11 +63,15 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<Served
 
   const server = createHttpServer(limits, tls)
   const connections = limitConnections(server, { ...limits, secure: tls !== undefined, owner: owner.id, credentials, clock })
-  const chosen = await listen(server, host, port)
   const scheme = tls ? 'https' : 'http'
+  const gatewayOn = (bound: number): Gateway =>
+    createGateway({ ...options, allowedHosts: options.allowedHosts ?? defaultHosts(host, bound, scheme), credentials })
+  // A wrong configuration is refused before anybody can connect.
+  gatewayOn(port)
+  const chosen = await listen(server, host, port)
   const allowedHosts = options.allowedHosts ?? defaultHosts(host, chosen, scheme)
-  // The list of hosts needs the port, so the gateway comes after the listening; a request that is faster waits in its socket.
-  const gateway = createGateway({ ...options, allowedHosts, credentials })
+  // The list of hosts needs the port that was chosen; a request that is faster waits in its socket.
+  const gateway = gatewayOn(chosen)
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {

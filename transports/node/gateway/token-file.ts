@@ -1,25 +1,37 @@
 /** The launch token where only its owner reads it: made whole under another name, then moved into place, so that nobody sees half of it. */
 import { randomBytes } from 'node:crypto'
 import { lstat, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { SignalboxError } from '../../../src/errors.js'
+import { checkFolders } from './trust.js'
 
 export interface TokenFile extends AsyncDisposable {
   readonly path: string
 }
 
-export async function writeTokenFile(path: string, token: string): Promise<TokenFile> {
-  const folder = dirname(path)
-  await mkdir(folder, { recursive: true, mode: 0o700 })
-  const { uid, mode } = await lstat(folder)
+/** Makes the folder of the token file, and throws where somebody else could change it or a folder above it. */
+export async function prepareTokenFolder(path: string): Promise<void> {
+  const file = resolve(path)
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   const me = process.getuid?.()
-  if (me !== undefined && (uid !== me || (mode & 0o022) !== 0)) {
+  const { uid, mode } = await lstat(dirname(file))
+  const isOwn = me === undefined || (uid === me && (mode & 0o022) === 0)
+  try {
+    if (!isOwn) throw new Error('the folder is not this user\u2019s alone to write')
+    await checkFolders(file)
+  } catch (cause) {
     throw new SignalboxError({
       code: 'permission_denied',
-      message: `The token is not written into ${folder}: that folder is not this user's alone to write.`,
+      message: `The token is not written to ${file}: ${(cause as Error).message.replace(/\.$/, '')}.`,
       hint: 'Name another place with --token-file, or chmod go-w the folder.',
+      cause,
     })
   }
+}
+
+/** Writes the token whole and private. The file goes when the result is disposed, unless another gateway has replaced it. */
+export async function writeTokenFile(path: string, token: string): Promise<TokenFile> {
+  await prepareTokenFolder(path)
   const draft = `${path}.${randomBytes(6).toString('hex')}`
   // `wx` neither follows a link nor opens what is already there.
   const file = await open(draft, 'wx', 0o600)

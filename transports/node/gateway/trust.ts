@@ -3,8 +3,8 @@
  * write, in a folder where others cannot swap it. POSIX; on Windows the file system's own rules are all there is.
  */
 import { constants } from 'node:fs'
-import { lstat, open, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { lstat, open, realpath, stat } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import { SignalboxError } from '../../../src/errors.js'
 import type { StreamTransport } from '../../../src/transport.js'
 
@@ -43,17 +43,19 @@ function checkOwner(path: string, { uid, mode }: Owned): void {
   }
 }
 
-async function checkFolder(path: string): Promise<void> {
-  const folder = dirname(path)
+/** Every folder above a file, up to the root: whoever may rename one of them decides what the name means. */
+export async function checkFolders(path: string): Promise<void> {
+  const folder = dirname(resolve(path))
   const link = await lstat(folder)
   if (link.isSymbolicLink()) {
-    // Who may change where it leads decides as well; its own mode says nothing.
+    // The mode of a link says nothing; its owner decides where it leads.
     checkOwner(folder, { uid: link.uid, mode: 0 })
-    await checkFolder(folder)
+    await checkFolders(join(await realpath(folder), 'any'))
   }
   const { uid, mode } = await stat(folder)
   // In a sticky folder, such as /tmp, only the owner of a file can replace it.
   checkOwner(folder, { uid, mode: (mode & STICKY) === 0 ? mode : mode & ~OTHERS_MAY_WRITE })
+  if (dirname(folder) !== folder) await checkFolders(folder)
 }
 
 const missing = (path: string, cause: unknown): SignalboxError =>
@@ -73,7 +75,7 @@ export async function checkSocket(path: string): Promise<void> {
   if (file.isSymbolicLink()) throw distrusted(path, 'it is a symbolic link', 'Name the socket itself.')
   if (!file.isSocket()) throw distrusted(path, 'it is no socket', 'Name the socket itself.')
   checkOwner(path, file)
-  await checkFolder(path)
+  await checkFolders(path)
 }
 
 /** Checks the file that was opened and not its name, which may mean another file by then. */
@@ -89,7 +91,7 @@ export async function readTrusted(path: string, { secret = false }: { readonly s
     const facts = await file.stat()
     if (!facts.isFile()) throw distrusted(path, 'it is no plain file', 'Name a file.')
     checkOwner(path, facts)
-    await checkFolder(path)
+    await checkFolders(path)
     if (secret && process.getuid && (facts.mode & 0o077) !== 0) throw distrusted(path, 'others may read it', 'chmod 600 it.')
     if (facts.size > MAX_TEXT_BYTES) throw distrusted(path, 'it is larger than 1 MiB', 'Name another file.')
     return await file.readFile('utf8')

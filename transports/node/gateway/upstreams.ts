@@ -20,6 +20,7 @@ import { expandHome } from '../ccc/socket.js'
 import { claudeProcess } from '../claude/process.js'
 import { cmdopCore } from '../cmdop/core-process.js'
 import { tcpSocket, unixSocket } from '../link/socket.js'
+import { checkTcpOwner } from './tcp-owner.js'
 import { checkSocket, readTrusted, trustedTransport } from './trust.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -32,10 +33,13 @@ export type UpstreamConfig =
       readonly system: 'claude'
       readonly path?: string | undefined
       readonly cwd?: string | undefined
-      readonly env?: Readonly<Record<string, string>> | undefined
+      /** On top of what is inherited; `null` removes a name. */
+      readonly env?: Readonly<Record<string, string | null>> | undefined
       /** Fields of the launch that no request can overrule. */
       readonly launch?: Readonly<Record<string, unknown>> | undefined
       readonly maxLinks?: number | undefined
+      /** One prompt; default 8 MiB, because prompts carry images. */
+      readonly maxMessageBytes?: number | undefined
     }
   | { readonly system: 'cmdop'; readonly binaryPath?: string | undefined; readonly maxLinks?: number | undefined }
   | {
@@ -49,6 +53,8 @@ export type UpstreamConfig =
       readonly collectorId?: string | undefined
       readonly apiKeyEnv?: string | undefined
       readonly apiKeyFile?: string | undefined
+      /** One batch of events; default 8 MiB. */
+      readonly maxMessageBytes?: number | undefined
     }
   /** Bytes that nobody judges: whoever reaches it needs `admin`. */
   | {
@@ -58,7 +64,41 @@ export type UpstreamConfig =
       readonly maxLinks?: number | undefined
     }
 
-export async function upstreamOf(config: UpstreamConfig, env: Environment = process.env): Promise<Upstream> {
+const LARGE_MESSAGE_BYTES = 8 * 1024 * 1024
+
+/** The variables that hold the credential of an upstream. */
+export function credentialVariables(config: UpstreamConfig): string[] {
+  switch (config.system) {
+    case 'cmdop':
+      return ['CMDOP_TOKEN', 'CMDOP_API_KEY']
+    case 'cmdop-relay':
+      return [config.tokenEnv ?? 'CMDOP_TOKEN']
+    case 'cmdop-platform':
+      return [config.tokenEnv ?? 'CMDOP_API_KEY']
+    case 'catsyphon':
+      return config.apiKeyEnv === undefined ? [] : [config.apiKeyEnv]
+    default:
+      return []
+  }
+}
+
+/** Every upstream of a configuration. No child inherits a variable that holds the credential of one of them. */
+export async function upstreamsOf(
+  configs: Readonly<Record<string, UpstreamConfig>>,
+  env: Environment = process.env,
+): Promise<Record<string, Upstream>> {
+  const hidden = Object.values(configs).flatMap(credentialVariables)
+  const made: Record<string, Upstream> = {}
+  for (const [name, config] of Object.entries(configs)) made[name] = await upstreamOf(config, env, hidden)
+  return made
+}
+
+/** One upstream. `hidden` names variables that its child does not inherit. */
+export async function upstreamOf(
+  config: UpstreamConfig,
+  env: Environment = process.env,
+  hidden: readonly string[] = credentialVariables(config),
+): Promise<Upstream> {
   const bounded = 'maxLinks' in config && config.maxLinks !== undefined ? { maxLinks: config.maxLinks } : {}
   const { system } = config
   switch (system) {
@@ -69,14 +109,20 @@ export async function upstreamOf(config: UpstreamConfig, env: Environment = proc
     case 'cccc':
       return { kind: 'stream', system, transport: trustedCccc(config.home, env), policy: ccccPolicy, ...bounded }
     case 'claude': {
-      const { path, cwd, env: own, launch } = config
-      const given = { ...(path ? { path } : {}), ...(cwd ? { cwd: expandHome(cwd) } : {}), ...(own ? { env: own } : {}) }
-      const transport = claudeProcess(given)
-      return { kind: 'stream', system, transport, policy: claudePolicy, ...(launch ? { launch } : {}), ...bounded }
+      const { path, cwd, env: own = {}, launch, maxMessageBytes = LARGE_MESSAGE_BYTES } = config
+      const set = Object.fromEntries(Object.entries(own).map(([name, value]) => [name, value ?? undefined]))
+      const where = { ...(path ? { path } : {}), ...(cwd ? { cwd: expandHome(cwd) } : {}) }
+      const transport = claudeProcess({ ...where, env: set, inherit: { drop: hidden } })
+      return { kind: 'stream', system, transport, policy: claudePolicy, maxMessageBytes, ...(launch ? { launch } : {}), ...bounded }
     }
     case 'cmdop': {
       // The policy reads envelopes of 1.x: to a core 2.0 the same bytes would be other calls.
-      const transport = cmdopCore({ generation: 1, env, ...(config.binaryPath ? { binaryPath: config.binaryPath } : {}) })
+      const transport = cmdopCore({
+        generation: 1,
+        env,
+        inherit: { drop: hidden },
+        ...(config.binaryPath ? { binaryPath: config.binaryPath } : {}),
+      })
       const launch = { ...resolveConfig({}, transport.environment ?? {}) }
       return { kind: 'stream', system, transport, launch, policy: cmdopPolicy, ...bounded }
     }
@@ -87,7 +133,10 @@ export async function upstreamOf(config: UpstreamConfig, env: Environment = proc
       return catsyphon(config, env)
     case 'raw': {
       const { socket, port } = config
-      if (port !== undefined) return { kind: 'stream', system, transport: tcpSocket({ port }), policy: rawPolicy, ...bounded }
+      if (port !== undefined) {
+        const transport = trustedTransport(tcpSocket({ port }), () => checkTcpOwner('127.0.0.1', port))
+        return { kind: 'stream', system, transport, policy: rawPolicy, ...bounded }
+      }
       if (socket === undefined) throw incomplete('A raw upstream needs socket or port.')
       return { kind: 'stream', system, transport: trusted(expandHome(socket)), policy: rawPolicy, ...bounded }
     }
@@ -110,6 +159,7 @@ function trustedCccc(home: string | undefined, env: Environment) {
     const endpoint = endpointOf(exists ? await readTrusted(descriptor) : '')
     if (endpoint === FALLBACK) await checkSocket(join(folder, 'ccccd.sock'))
     else if (endpoint.transport === 'unix') await checkSocket(endpoint.path)
+    else await checkTcpOwner(endpoint.host, endpoint.port)
   })
 }
 
@@ -123,8 +173,21 @@ export function withCredential(transport: ExchangeTransport, own: Readonly<Recor
 }
 
 function http(system: string, baseUrl: string, own: Readonly<Record<string, string>>, policy: ExchangePolicy): ExchangeUpstream {
-  const transport = fetchExchange({ baseUrl, redirects: 'never', name: system })
-  return { kind: 'exchange', system, transport: withCredential(transport, own), policy }
+  const { hostname, port, protocol } = new URL(baseUrl)
+  const transport = withCredential(fetchExchange({ baseUrl, redirects: 'never', name: system }), own)
+  return {
+    kind: 'exchange',
+    system,
+    policy,
+    transport: {
+      ...transport,
+      async exchange(request, options) {
+        // The credential goes to whoever listens there.
+        await checkTcpOwner(hostname.replace(/^\[|\]$/g, ''), Number(port || (protocol === 'https:' ? 443 : 80)))
+        return transport.exchange(request, options)
+      },
+    },
+  }
 }
 
 function cmdopPlane(
@@ -142,7 +205,7 @@ function cmdopPlane(
 }
 
 async function catsyphon(config: UpstreamConfig & { readonly system: 'catsyphon' }, env: Environment): Promise<ExchangeUpstream> {
-  const { serverUrl, collectorId, apiKeyEnv, apiKeyFile } = config
+  const { serverUrl, collectorId, apiKeyEnv, apiKeyFile, maxMessageBytes = LARGE_MESSAGE_BYTES } = config
   const key = apiKeyFile
     ? (await readTrusted(expandHome(apiKeyFile), { secret: true })).trim()
     : apiKeyEnv
@@ -151,7 +214,7 @@ async function catsyphon(config: UpstreamConfig & { readonly system: 'catsyphon'
   if ((apiKeyFile || apiKeyEnv) && !key)
     throw incomplete('The upstream catsyphon has no key in the place that its configuration names.')
   const own = { ...(key ? { authorization: `Bearer ${key}` } : {}), ...(collectorId ? { 'x-collector-id': collectorId } : {}) }
-  return http('catsyphon', serverUrl, own, catsyphonPolicy)
+  return { ...http('catsyphon', serverUrl, own, catsyphonPolicy), maxMessageBytes }
 }
 
 function incomplete(message: string): SignalboxError {

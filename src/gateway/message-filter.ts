@@ -1,55 +1,81 @@
 /**
- * Judges what goes up a link, message by message, before the upstream sees a byte of it. What was judged is what is passed: a line is
- * written anew from what was parsed, so that a duplicate key cannot mean one thing here and another to the upstream's parser.
+ * Reads what goes up a link message by message and refuses what the credential does not cover, before the upstream sees a byte of it. A line
+ * is written anew from what was parsed, so that a duplicate key cannot mean one thing here and another to the upstream's parser.
  */
 import { encodeFrame, frameDecoder } from '../core/codec/frames.js'
 import { encodeNdjson, ndjsonDecoder } from '../core/codec/ndjson.js'
 import type { Decoder } from '../core/codec/codec.js'
 import { SignalboxError } from '../errors.js'
-import type { StreamPolicy, Verdict } from './policy/policy.js'
+import { parseLimited, type JsonSizeLimits } from './body.js'
+import type { StreamPolicy, UpstreamEvents, Verdict } from './policy/policy.js'
 import { Refusal } from './refusal.js'
 import { allows, type Grant } from './scopes.js'
 
 /** Throws the refusal that the verdict asks for. */
-export function enforce(grant: Grant, verdict: Verdict): void {
-  if (verdict.needs === 'server-only') {
-    throw new Refusal('server_only', { message: `${verdict.name} can only be set in the configuration of the gateway.` })
+export function enforce(grant: Grant, { name, needs, hint }: Verdict): void {
+  if (needs === 'server-only') {
+    throw new Refusal('server_only', { message: `${name} can only be set in the configuration of the gateway.` })
   }
-  if (!allows(grant, verdict.needs)) {
-    const { name, needs, hint } = verdict
+  if (!allows(grant, needs)) {
     throw new Refusal('scope_missing', { message: `${name} is not covered by the credential.`, scope: needs, hint })
   }
 }
 
 const NEWLINE = 0x0a
 
-export interface Judge {
+export interface MessageFilter {
   /** The bytes that may pass. Throws a Refusal; what was passed before stays passed. */
   push(chunk: Uint8Array): Uint8Array[]
   end(): Uint8Array[]
+  /** Bytes of the upstream; absent where no verdict depends on them. */
+  readonly received?: ((chunk: Uint8Array) => void) | undefined
 }
 
-export interface JudgeOptions {
-  readonly maxMessageBytes: number
+export interface MessageFilterOptions {
+  readonly limits: JsonSizeLimits & { readonly maxMessageBytes: number }
   /** Sends the answer to a refused message to the client. Absent where the link ends at the first refusal. */
   readonly reply?: ((frame: Uint8Array) => void) | undefined
+  readonly events?: UpstreamEvents
+  /** Throws the refusal where a PIN may not be tried now. */
+  readonly checkPin?: () => void
+  /** Told about each message that was judged. */
+  readonly onVerdict?: (verdict: Verdict, refusal: Refusal | undefined) => void
 }
 
-export function createJudge(policy: StreamPolicy, grant: Grant, options: JudgeOptions): Judge {
-  const { maxMessageBytes, reply } = options
+export function createMessageFilter(policy: StreamPolicy, grant: Grant, options: MessageFilterOptions): MessageFilter {
+  const { limits, reply, events, checkPin, onVerdict } = options
+  const { maxMessageBytes } = limits
+  const onLink = events && policy.forLink?.(events)
+  const classify = onLink ? onLink.classify : policy.classify.bind(policy)
+
+  const check = (verdict: Verdict): void => {
+    try {
+      enforce(grant, verdict)
+      if (verdict.carriesPin) checkPin?.()
+    } catch (error) {
+      if (error instanceof Refusal) onVerdict?.(verdict, error)
+      throw error
+    }
+  }
+  const checkAll = (verdicts: readonly Verdict[]): void => {
+    for (const verdict of verdicts) check(verdict)
+    const [first] = verdicts
+    if (first) onVerdict?.(first, undefined)
+  }
+
   let raw = policy.framing === 'raw'
-  if (raw) for (const verdict of [policy.classify(undefined)].flat()) enforce(grant, verdict)
+  if (raw) checkAll([classify(undefined)].flat())
   const isFrames = policy.framing === 'frames'
   const decoder: Decoder<unknown> = isFrames
     ? frameDecoder({ maxFrameBytes: maxMessageBytes })
-    : ndjsonDecoder({ maxLineBytes: maxMessageBytes })
+    : ndjsonDecoder({ maxLineBytes: maxMessageBytes, parse: (line) => parseLimited(line, limits) })
 
   const encoded = (message: unknown): Uint8Array => {
     if (isFrames) return encodeFrame(message as Uint8Array)
     try {
       return encodeNdjson(message)
     } catch {
-      // Nested so deeply that it can be read but not written.
+      // Where the limit of depth was raised: nested so deeply that it can be read but not written.
       throw new Refusal('invalid_request', { message: 'What was sent is not a message of this protocol.' })
     }
   }
@@ -64,16 +90,16 @@ export function createJudge(policy: StreamPolicy, grant: Grant, options: JudgeOp
   const pass = (messages: readonly unknown[], complete: boolean): Uint8Array[] => {
     const out: Uint8Array[] = []
     for (const message of messages) {
-      const verdicts = [policy.classify(message)].flat()
+      const verdicts = [classify(message)].flat()
       try {
-        for (const verdict of verdicts) enforce(grant, verdict)
+        checkAll(verdicts)
       } catch (error) {
         if (answered(message, error)) continue
         throw error
       }
       const turning = verdicts.find(({ thenRaw }) => thenRaw)
       if (turning) {
-        // A message that turns the link into raw bytes must be the last one judged: anything that was sent along is ambiguous.
+        // A message that turns the link into raw bytes must be the last one judged: bytes that were sent along are ambiguous.
         if (messages.length > 1 || !complete)
           throw new Refusal('invalid_request', { message: `Nothing may be sent along with ${turning.name}.` })
         raw = true
@@ -88,10 +114,12 @@ export function createJudge(policy: StreamPolicy, grant: Grant, options: JudgeOp
   return {
     push: (chunk) => (raw ? [chunk] : pass(decoder.push(chunk), chunk.at(-1) === NEWLINE)),
     end: () => (raw ? [] : pass(decoder.end(), true)),
+    received: onLink?.received,
   }
 }
 
 function asRefusal(fault: SignalboxError): Refusal {
+  if (fault.cause instanceof Refusal) return fault.cause
   if (SignalboxError.is(fault, 'too_large')) return new Refusal('too_large', { limit: 'maxMessageBytes' })
   return new Refusal('invalid_request', { message: 'What was sent is not a message of this protocol.' })
 }

@@ -1,7 +1,7 @@
 /** Notices a reader that takes nothing for too long. One timer, armed anew only when it falls: one for each chunk costs more than the write. */
 import type { Clock, Timer } from '../core/clock.js'
 
-export interface StallWatch {
+export interface SlowReaderWatch {
   /** Somebody has to take something from now on. */
   begin(): void
   /** It was taken. */
@@ -9,7 +9,7 @@ export interface StallWatch {
   stop(): void
 }
 
-export function watchStall(stallMs: number, onStall: () => void, clock: Clock): StallWatch {
+export function watchSlowReader(stallMs: number, onStall: () => void, clock: Clock): SlowReaderWatch {
   let since: number | undefined
   let timer: Timer | undefined
   const arm = (ms: number): void => {

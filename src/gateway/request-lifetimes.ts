@@ -1,4 +1,4 @@
-/** The life of every request and link, so that a drain can end them all, and a withdrawn or expired credential those that are its own. */
+/** The lifetime of every request and link, so that a drain can end them all, and a withdrawn or expired credential those that are its own. */
 import type { Clock } from '../core/clock.js'
 import { createDeadline, type Deadline } from '../core/deadline.js'
 import type { Link } from '../transport.js'
@@ -7,7 +7,7 @@ import { Refusal } from './refusal.js'
 import type { Grant } from './scopes.js'
 
 /** One request or link from its first byte to its last. What it holds is given back when it is over, however it ends. */
-export interface Life {
+export interface RequestLifetime {
   /** Falls when the client leaves, the credential ends or the gateway drains; the reason is then a Refusal, save for the first. */
   readonly signal: AbortSignal
   /** From here on it ends with this credential. */
@@ -17,8 +17,8 @@ export interface Life {
   over(): void
 }
 
-export interface Lives {
-  begin(signal: AbortSignal | undefined, onGrant?: (grant: Grant) => void): Life
+export interface RequestLifetimes {
+  begin(signal: AbortSignal | undefined, onGrant?: (grant: Grant) => void): RequestLifetime
   /** A drain waits for every upstream link to be closed. */
   track(link: Link): Promise<unknown>
   /** Throws the refusal of newcomers. */
@@ -26,7 +26,7 @@ export interface Lives {
   drain(): Promise<void>
 }
 
-export function createLives(credentials: Credentials, clock: Clock): Lives {
+export function createRequestLifetimes(credentials: Credentials, clock: Clock): RequestLifetimes {
   const deadlines = new Set<Deadline>()
   const running = new Set<Promise<unknown>>()
   let draining = false

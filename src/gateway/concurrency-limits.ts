@@ -7,7 +7,7 @@ import type { StreamUpstream } from './upstream.js'
 /** Gives a place back; safe to call twice. */
 export type Release = () => void
 
-export interface Places {
+export interface ConcurrencyLimits {
   takeCall(grant: Grant): Release
   /** Of the upstream alone: a call has its credential's place already. */
   takeUpstream(name: string, upstream: StreamUpstream): Release
@@ -15,7 +15,7 @@ export interface Places {
   readonly inUse: { readonly calls: number; readonly links: number }
 }
 
-export function createPlaces(limits: GatewayLimits): Places {
+export function createConcurrencyLimits(limits: GatewayLimits): ConcurrencyLimits {
   const calls = createCounter(limits.maxCalls)
   const ofUpstream = new Map<string, Counter>()
   const ofGrant = new Map<string, Counter>()
@@ -31,8 +31,10 @@ export function createPlaces(limits: GatewayLimits): Places {
     return counter
   }
 
-  const takeUpstream: Places['takeUpstream'] = (name, { maxLinks }) =>
-    take(counterIn(ofUpstream, name, maxLinks ?? limits.maxLinksPerUpstream), 'maxLinksPerUpstream')
+  const takeUpstream: ConcurrencyLimits['takeUpstream'] = (name, { maxLinks, policy }) => {
+    const limit = policy.classifyLaunch ? 'maxChildrenPerUpstream' : 'maxLinksPerUpstream'
+    return take(counterIn(ofUpstream, name, maxLinks ?? limits[limit]), limit)
+  }
   /** With a place of the credential's own beside it: neither is kept where the other is missing. */
   const withMine = ({ id }: Grant, releaseOther: Release): Release => {
     const mine = counterIn(ofGrant, id, limits.maxLinksPerCredential)
@@ -46,7 +48,7 @@ export function createPlaces(limits: GatewayLimits): Places {
     return () => {
       releaseOther()
       releaseMine()
-      // Credentials come and go for as long as the gateway lives.
+      // Credentials come and go for as long as the gateway lifetimes.
       if (mine.used === 0 && ofGrant.get(id) === mine) ofGrant.delete(id)
     }
   }

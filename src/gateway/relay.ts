@@ -5,23 +5,25 @@ import { watchIdle } from '../core/idle.js'
 import { onAbort } from '../core/on-abort.js'
 import { SignalboxError } from '../errors.js'
 import type { CloseReason, Link } from '../transport.js'
-import type { Judge } from './judge.js'
+import type { MessageFilter } from './message-filter.js'
 import { Refusal } from './refusal.js'
-import { watchStall } from './stall.js'
+import { watchSlowReader } from './slow-reader.js'
 
-export interface BridgeOptions {
-  readonly judge: Judge
+export interface RelayOptions {
+  readonly filter: MessageFilter
   readonly stallTimeoutMs: number
   /** Silence in both directions. */
   readonly idleTimeoutMs: number
-  /** Patience with an upstream, for each step of its closing, when the gateway ends the bridge. */
+  /** How long each step of closing the upstream may take when the gateway ends the relay. */
   readonly refusalGraceMs: number
+  /** Counts bytes that go up; a promise where the client has to wait before more is read. */
+  readonly pace?: (bytes: number) => Promise<void> | undefined
   readonly clock?: Clock
-  /** Ends the bridge from outside: shutdown, revoked credential. */
+  /** Ends the relay from outside: shutdown, revoked credential. */
   readonly signal: AbortSignal
 }
 
-export type BridgeEnd =
+export type RelayEnd =
   | { readonly kind: 'client' }
   | { readonly kind: 'upstream'; readonly reason: CloseReason }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
@@ -30,11 +32,11 @@ export type BridgeEnd =
  * Runs until either side is gone, and begins to close the upstream; a stubborn child may take its time, the client is not to wait for it.
  * The client's link is the caller's to close, with the reason given.
  */
-export async function bridge(client: Link, upstream: Link, options: BridgeOptions): Promise<BridgeEnd> {
-  const { judge, stallTimeoutMs, idleTimeoutMs, refusalGraceMs, clock = systemClock, signal } = options
-  const over = deferred<BridgeEnd>()
-  let end: BridgeEnd | undefined
-  const stop = (why: BridgeEnd): void => {
+export async function relay(client: Link, upstream: Link, options: RelayOptions): Promise<RelayEnd> {
+  const { filter, pace, stallTimeoutMs, idleTimeoutMs, refusalGraceMs, clock = systemClock, signal } = options
+  const over = deferred<RelayEnd>()
+  let end: RelayEnd | undefined
+  const stop = (why: RelayEnd): void => {
     if (end) return
     end = why
     void upstream.close({ reason: why.kind, ...(why.kind === 'refused' ? { graceMs: refusalGraceMs } : {}) })
@@ -45,13 +47,15 @@ export async function bridge(client: Link, upstream: Link, options: BridgeOption
   const ignore = onAbort(signal, ended)
   void client.closed.then(() => stop({ kind: 'client' }))
   const idle = watchIdle(idleTimeoutMs, () => refuse(new Refusal('idle', { limit: 'idleTimeoutMs' })), clock)
-  const stall = watchStall(stallTimeoutMs, () => refuse(new Refusal('slow_consumer')), clock)
+  const stall = watchSlowReader(stallTimeoutMs, () => refuse(new Refusal('slow_consumer')), clock)
 
   const up = async (): Promise<void> => {
     for (;;) {
       const chunk = await client.read()
       idle.touch()
-      const passed = chunk === null ? judge.end() : judge.push(chunk)
+      const wait = chunk === null ? undefined : pace?.(chunk.byteLength)
+      if (wait) await wait
+      const passed = chunk === null ? filter.end() : filter.push(chunk)
       for (const bytes of passed) await upstream.write(bytes)
       if (chunk === null) return upstream.end()
     }
@@ -59,10 +63,11 @@ export async function bridge(client: Link, upstream: Link, options: BridgeOption
   const down = async (): Promise<void> => {
     for (;;) {
       const chunk = await upstream.read()
-      // A bridge that was stopped from this side closes with its reason; an `eof` before it would look like a whole answer.
+      // A relay that was stopped from this side closes with its reason; an `eof` before it would look like a whole answer.
       if (end) return
       idle.touch()
       if (chunk === null) return client.end()
+      filter.received?.(chunk)
       stall.begin()
       await client.write(chunk)
       stall.end()

@@ -1,0 +1,31 @@
+/** Which sessions each credential started, so that a credential below `admin` resumes only those. Kept in memory, and bounded. */
+import type { LaunchFacts } from './policy/policy.js'
+
+export interface StartedSessions {
+  add(grantId: string, sessionId: string): void
+  of(grantId: string): LaunchFacts
+}
+
+const MAX_GRANTS = 1_000
+const MAX_SESSIONS = 1_000
+
+export function createStartedSessions(): StartedSessions {
+  const started = new Map<string, Set<string>>()
+  return {
+    add(grantId, sessionId) {
+      const mine = started.get(grantId) ?? new Set<string>()
+      mine.add(sessionId.toLowerCase())
+      if (mine.size > MAX_SESSIONS) deleteOldest(mine)
+      // Set again, so that the credential that was used last is forgotten last.
+      started.delete(grantId)
+      started.set(grantId, mine)
+      if (started.size > MAX_GRANTS) deleteOldest(started)
+    },
+    of: (grantId) => ({ startedSession: (id) => started.get(grantId)?.has(id.toLowerCase()) === true }),
+  }
+}
+
+function deleteOldest(collection: { keys(): Iterator<string>; delete(key: string): boolean }): void {
+  const { value } = collection.keys().next()
+  if (value !== undefined) collection.delete(value)
+}
