@@ -41,16 +41,16 @@ export const USES: readonly Use[] = [
   {
     entry: './claude',
     names: ['query'],
-    budget: 15.3,
+    budget: 16.6,
     without: ['createFullClaude', 'createProcessPool', 'createHookRegistry', 'launchPlan'],
   },
   {
     entry: './claude',
     names: ['createClaude'],
-    budget: 20,
+    budget: 22,
     without: ['createFullClaude', 'createProcessPool', 'createHookRegistry', 'launchPlan'],
   },
-  { entry: './claude', names: ['createFullClaude'], budget: 30 },
+  { entry: './claude', names: ['createFullClaude'], budget: 36 },
   { entry: './claude', names: ['createClaude', 'createHookRegistry', 'createSdkMcpServer', 'tool'], budget: 24 },
   // A gateway checks and runs launches without a client.
   { entry: './claude', names: ['launchPlan', 'launchEnv'], budget: 6 },
