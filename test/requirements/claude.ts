@@ -62,6 +62,12 @@ export const requirements: Requirement[] = [
     'claude-cli 9.7',
     'An interrupt stops the turn whenever it comes, and resolves when the turn has stopped.',
   ),
+  row('interrupt-stuck', 'claude-cli 9.7', 'An interrupt without effect is repeated; a CLI that does not stop is ended.'),
+  row(
+    'line-owner',
+    'claude-cli 7',
+    'A line goes to the turn that it belongs to, which the lifecycle lines tell where there are some.',
+  ),
   row('interrupt-queued', 'claude-cli 9.7', 'An interrupt of a queued turn takes that turn back and leaves the running one alone.'),
   row('permission', 'claude-cli 9.3', 'The callback is asked before the tool runs; its words and its input count.'),
   row('permission-fails', 'claude-cli 9.3', 'A callback that fails or never answers refuses.'),

@@ -1,5 +1,6 @@
 /** What a session can ask of its living process beside turns. Every request is bounded in time; what a version lacks is `unsupported`. */
-import type { Connection, InterruptOptions } from '../protocol/connection.js'
+import type { Connection } from '../protocol/connection.js'
+import type { InterruptOptions } from '../protocol/stop-turn.js'
 import type { PermissionModeName } from '../launch/launch.js'
 
 export type ControlAnswer = Readonly<Record<string, unknown>>

@@ -1,0 +1,86 @@
+/** The decisions of a connection, without a process: which turn takes a line, when silence is a hang, when an interrupt gives up. */
+import { describe, expect, test } from 'vitest'
+import { stopTurn } from '../../src/claude/protocol/stop-turn.js'
+import { watchSilence } from '../../src/claude/protocol/silence.js'
+import { createTurnState, type TurnState } from '../../src/claude/protocol/turn-state.js'
+import { createTurns, ownerOf, type Owner, type TurnsUnderWay } from '../../src/claude/protocol/turns.js'
+import { createFakeClock } from '../../src/testing/clock.js'
+
+const clock = createFakeClock()
+const newTurn = (): TurnState => createTurnState({ clock, onEnd: () => {}, onFail: () => {} })
+
+describe('[claude.line-owner] the turn that a line belongs to', () => {
+  const none: TurnsUnderWay = { ours: undefined, hasUnsolicited: false, reportsLifecycle: false }
+  const cases: readonly (readonly [title: string, line: object, turns: TurnsUnderWay, owner: Owner])[] = [
+    ['a line during our turn is ours', { type: 'assistant' }, { ...none, ours: { started: false } }, 'ours'],
+    [
+      'a line before the CLI took our message up begins a turn of its own, if the CLI reports that',
+      { type: 'assistant' },
+      { ours: { started: false }, hasUnsolicited: false, reportsLifecycle: true },
+      'new',
+    ],
+    [
+      'after the CLI took our message up lines are ours',
+      { type: 'assistant' },
+      { ours: { started: true }, hasUnsolicited: true, reportsLifecycle: true },
+      'ours',
+    ],
+    [
+      'a line that belongs to no turn is told to ours while it waits',
+      { type: 'system', subtype: 'status' },
+      { ours: { started: false }, hasUnsolicited: false, reportsLifecycle: true },
+      'ours',
+    ],
+    ['without a turn of ours an init line begins one', { type: 'system', subtype: 'init' }, none, 'new'],
+    ['the lines after it belong to that turn', { type: 'user' }, { ...none, hasUnsolicited: true }, 'unsolicited'],
+    ['a replayed message begins no turn', { type: 'user', isReplay: true }, none, 'nobody'],
+    ['a status line without a turn is dropped', { type: 'system', subtype: 'status' }, none, 'nobody'],
+  ]
+  test.each(cases)('%s', (_title, line, turns, owner) => {
+    expect(ownerOf(line as { type: string }, turns)).toBe(owner)
+  })
+})
+
+test('[claude.line-owner] a message that is cancelled before it started fails its turn, and the next turn may begin', () => {
+  const turns = createTurns({ onUnsolicited: () => undefined, onChange: () => {} })
+  const turn = newTurn()
+  turns.reportsLifecycle = true
+  turns.begin(turn)
+  turns.take({ type: 'command_lifecycle', command_uuid: turn.uuid, state: 'cancelled' }, 1, undefined)
+  expect(turn.ended).toBe(true)
+  expect(turns.ours).toBeUndefined()
+})
+
+test('[claude.idle-watchdog] silence that was announced is no hang, and the same silence after it is one', async () => {
+  let hangs = 0
+  const time = createFakeClock()
+  const watch = watchSilence({ idleMs: 1_000, clock: time, isExplained: () => false, onHang: () => void (hangs += 1) })
+  watch.expect(5_000)
+  await time.advance(5_500)
+  expect(hangs).toBe(0)
+  await time.advance(2_000)
+  expect(hangs).toBe(1)
+  watch.stop()
+})
+
+test('[claude.interrupt-stuck] an interrupt that stops nothing is repeated, and then the process is ended', async () => {
+  const time = createFakeClock()
+  let asked = 0
+  let stuckAfter = 0
+  const answer = stopTurn({
+    turn: newTurn(),
+    control: { request: async () => ({ asked: (asked += 1) }) },
+    options: { timeoutMs: 3_500 },
+    clock: time,
+    isUnderWay: () => true,
+    over: () => new Promise(() => {}),
+    onStuck: async (patienceMs) => void (stuckAfter = patienceMs),
+  })
+  await time.advance(1_000)
+  await time.advance(1_000)
+  await time.advance(1_000)
+  await time.advance(500)
+  expect(await answer).toEqual({ asked: 1 })
+  expect(asked).toBe(4)
+  expect(stuckAfter).toBe(3_500)
+})
