@@ -4,6 +4,8 @@ import { stopTurn } from '../../src/claude/protocol/stop-turn.js'
 import { watchSilence } from '../../src/claude/protocol/silence.js'
 import { createTurnState, type TurnState } from '../../src/claude/protocol/turn-state.js'
 import { createTurns, ownerOf, type Owner, type TurnsUnderWay } from '../../src/claude/protocol/turns.js'
+import { SignalboxError, type ErrorCode } from '../../src/errors.js'
+import { launchForSession, launchTheOtherWay } from '../../src/claude/session/process.js'
 import { createFakeClock } from '../../src/testing/clock.js'
 
 const clock = createFakeClock()
@@ -83,4 +85,33 @@ test('[claude.interrupt-stuck] an interrupt that stops nothing is repeated, and 
   expect(await answer).toEqual({ asked: 1 })
   expect(asked).toBe(4)
   expect(stuckAfter).toBe(3_500)
+})
+
+describe('[claude.session-launch] the launch of a session', () => {
+  const sessionId = '11111111-2222-4333-8444-555555555555'
+  test('a new session gets its id, a known one is resumed, whatever the options say about sessions', () => {
+    const options = { model: 'sonnet', resume: 'other', continueSession: true }
+    expect(launchForSession(options, { sessionId, asNew: true, fork: undefined })).toEqual({ model: 'sonnet', sessionId })
+    expect(launchForSession(options, { sessionId, asNew: false, fork: undefined })).toEqual({ model: 'sonnet', resume: sessionId })
+  })
+
+  test('a fork resumes its parent under an id of its own, up to a message if one is named', () => {
+    expect(launchForSession({}, { sessionId, asNew: true, fork: { from: 'parent', at: 'message' } })).toEqual({
+      resume: 'parent',
+      forkSession: true,
+      sessionId,
+      resumeSessionAt: 'message',
+    })
+  })
+
+  const error = (code: ErrorCode, op = 'control.initialize') => new SignalboxError({ code, message: code, op })
+  test('an id that the CLI has is resumed; a session of ours that the CLI does not have is begun', () => {
+    expect(launchTheOtherWay(error('conflict'), { asNew: true, isOurs: true })).toBe(false)
+    expect(launchTheOtherWay(error('not_found'), { asNew: false, isOurs: true })).toBe(true)
+  })
+
+  test('a session that the caller named and nobody has, and a CLI that is not found, are errors', () => {
+    expect(launchTheOtherWay(error('not_found'), { asNew: false, isOurs: false })).toBeUndefined()
+    expect(launchTheOtherWay(error('not_found', 'open'), { asNew: false, isOurs: true })).toBeUndefined()
+  })
 })

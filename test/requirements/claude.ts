@@ -54,6 +54,7 @@ export const requirements: Requirement[] = [
   row('session-queue', 'claude-cli 6.1', 'Sends queue; two are never merged.'),
   row('session-after-failure', 'ccflow 5', 'A failed or abandoned first turn leaves the session usable.'),
   row('session-restart', 'ccflow 5', 'A session survives the death of its process, with all its options.'),
+  row('session-launch', 'claude-cli 12', 'A session is begun, resumed or forked as what is known about it demands.'),
   row('fork', 'ccflow 5', 'A fork has the history; its parent stays as it is.'),
   row('resume-unknown', 'claude-cli 10.3', 'Resuming an unknown session is not_found.'),
   row('interrupt-tool', 'claude-cli 9.7', 'An interrupt while a tool runs ends the turn as aborted; the session goes on.'),

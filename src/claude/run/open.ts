@@ -23,7 +23,7 @@ export interface OpenParts {
 export async function openConnection(context: RunContext, parts: OpenParts): Promise<Connection> {
   const { launch, options, call, onUnsolicited, transport = context.transport } = parts
   const wiring = wiringOf(options, context.clock, (what, error) => context.onEvent({ type: 'callback_failed', what, error }))
-  const link = await opened(transport, launch, call)
+  const link = await openLink(transport, launch, call)
   const connection = createConnection({
     link,
     ...wiring,
@@ -50,7 +50,7 @@ export async function openConnection(context: RunContext, parts: OpenParts): Pro
   }
 }
 
-async function opened(transport: StreamTransport<ClaudeLaunch>, launch: ClaudeLaunch, { signal, trace }: Call) {
+async function openLink(transport: StreamTransport<ClaudeLaunch>, launch: ClaudeLaunch, { signal, trace }: Call) {
   try {
     return await transport.open(launch, { signal, trace })
   } catch (error) {

@@ -1,4 +1,4 @@
-/** What a query and a session's turn have in common: the turn on a living connection, and how its end is told. */
+/** What a query and a session's turn have in common: running a turn on a connection, and the typed error of a turn that failed. */
 import type { Call } from '../../core/call.js'
 import { onAbort } from '../../core/on-abort.js'
 import { abortError } from '../../core/deadline.js'
@@ -19,7 +19,7 @@ import {
 import type { ContentBlock } from '../messages/lines.js'
 import type { TurnState } from '../protocol/turn-state.js'
 
-export interface Playing {
+export interface TurnRun {
   readonly on: Connection
   readonly call: Call
   readonly state: TurnState
@@ -29,7 +29,7 @@ export interface Playing {
   readonly giveUp: () => void
 }
 
-export async function play({ on, call, state, content, over, giveUp }: Playing): Promise<TurnState> {
+export async function playTurn({ on, call, state, content, over, giveUp }: TurnRun): Promise<TurnState> {
   const ignore = onAbort(call.signal, () => {
     const { partialText, sessionId } = state.answer
     const { system, transport, op } = call
@@ -53,8 +53,8 @@ export async function play({ on, call, state, content, over, giveUp }: Playing):
 export const interruptedEarly = (): ClaudeError =>
   new ClaudeError({ code: 'aborted', message: 'The turn was interrupted before its message was sent.', op: 'turn', sent: 'no' })
 
-/** The run's end, typed. A reader of the turn that has not heard of it yet, because it came without a result line, is told. */
-export async function told(run: Promise<TurnState>, state: TurnState, sessionId?: string): Promise<TurnState> {
+/** Waits for the run. A failure gets the facts that only the turn knows, and reaches the turn's reader too. */
+export async function withTurnFacts(run: Promise<TurnState>, state: TurnState, sessionId?: string): Promise<TurnState> {
   try {
     return await run
   } catch (error) {
@@ -66,14 +66,14 @@ export async function told(run: Promise<TurnState>, state: TurnState, sessionId?
   }
 }
 
-/** Gives failures of the layers below the class that callers of this room know; `more` adds what only the turn knows. */
+/** Gives a failure of a lower layer the class that callers of this client know. `more` adds what only the turn knows. */
 function asClaudeError(error: SignalboxError, more: Partial<ClaudeErrorFacts>): ClaudeError {
   if (error instanceof ClaudeError) return withMissing(error, more)
   const { code, message, attempt = 1 } = error
   const facts = { ...error, message, cause: error.cause ?? error, ...more }
   if (attempt > 1) return new RetryExhaustedError({ ...facts, cause: error, message: `${message} (after ${attempt} attempts)` })
   const typed = new (classOf(code, error))(facts)
-  // Where it happened, which is not here.
+  // The stack of the first error shows where it happened.
   if (error.stack) typed.stack = error.stack
   return typed
 }
@@ -90,11 +90,12 @@ function withMissing(error: ClaudeError, more: Partial<ClaudeErrorFacts>): Claud
 
 type ErrorClass = new (facts: ClaudeErrorFacts) => ClaudeError
 
-function classOf(code: ErrorCode, { message, op, sent }: SignalboxError): ErrorClass {
+function classOf(code: ErrorCode, { op, sent, retryAfterMs }: SignalboxError): ErrorClass {
   if (code === 'deadline_exceeded') return CLITimeoutError
   if (code === 'circuit_open') return CircuitBreakerError
   if (code === 'exited') return CLIExecutionError
-  if (code === 'rate_limited') return /concurren/i.test(message) ? ConcurrencyLimitExceededError : RateLimitExceededError
+  // A rate tells when the next call may pass. A cap on concurrent runs cannot: only the end of another run helps.
+  if (code === 'rate_limited') return retryAfterMs === undefined ? ConcurrencyLimitExceededError : RateLimitExceededError
   if (code === 'not_found' && op === 'open') return CLINotFoundError
   return sent !== 'no' && (code === 'invalid_message' || code === 'too_large') ? ParseError : ClaudeError
 }

@@ -12,7 +12,7 @@ import type { ContentBlock } from '../messages/lines.js'
 import { openConnection } from './open.js'
 import { contentOf, launchOf, timeoutOf, type CLIAgentOptions } from './options.js'
 import { resendDelay } from './resend.js'
-import { interruptedEarly, play, told } from './play-turn.js'
+import { interruptedEarly, playTurn, withTurnFacts } from './play-turn.js'
 import { createTurn, type Turn } from './turn.js'
 import { createTurnState, type TurnState } from '../protocol/turn-state.js'
 
@@ -70,7 +70,7 @@ export function runQuery(context: RunContext, plan: RunPlan): Turn {
     const on = await openConnection(context, { transport, launch: launchOf(options), options, call, onUnsolicited: () => state })
     connection = on
     const content = contentOf(prompt, options)
-    return await play({ on, call, state, content, over: over.promise, giveUp: () => void context.track(stop(on)) })
+    return await playTurn({ on, call, state, content, over: over.promise, giveUp: () => void context.track(stop(on)) })
   }
   const stop = async (on: Connection): Promise<void> => {
     // The CLI would go on with its turn, and spend, until the grace is over.
@@ -92,7 +92,7 @@ export function runQuery(context: RunContext, plan: RunPlan): Turn {
       deadline[Symbol.dispose]()
     }
   }
-  const finished = context.track(told(run(), state))
+  const finished = context.track(withTurnFacts(run(), state))
 
   return createTurn({
     state,

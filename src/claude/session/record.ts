@@ -23,6 +23,8 @@ export interface RecordParts {
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] }
 
+export type SessionRecord = ReturnType<typeof createSessionRecord>
+
 export function createSessionRecord({ context, events, session, origin }: RecordParts) {
   const { store, options = {} } = session
   const { clock } = context

@@ -1,0 +1,89 @@
+/** One turn of a session: its state, its place in the session's record, and the wait for a usage limit. */
+import { sleep } from '../../core/clock.js'
+import { createDeadline, type Deadline } from '../../core/deadline.js'
+import { deferred } from '../../core/deferred.js'
+import { createTurnState, type TurnState } from '../protocol/turn-state.js'
+import type { CLIAgentOptions } from '../run/options.js'
+import { interruptedEarly } from '../run/play-turn.js'
+import { resendDelay } from '../run/resend.js'
+import type { RunContext } from '../run/run-context.js'
+import type { SessionProcess } from './process.js'
+import type { OpenTurn, SessionRecord } from './record.js'
+
+export interface SessionTurnParts {
+  readonly context: RunContext
+  readonly process: SessionProcess
+  readonly record: SessionRecord
+  readonly options: CLIAgentOptions
+  /** Ends with the session. */
+  readonly life: AbortSignal
+  readonly prompt: string
+  /** Writes the message once more, after a usage limit. A turn that the CLI began has none. */
+  readonly resend?: (state: TurnState) => Promise<void>
+}
+
+export interface SessionTurn {
+  readonly state: TurnState
+  /** The message is about to be sent: the turn counts from now on. */
+  begun(): void
+  readonly finished: Promise<TurnState>
+  /** Ends the wait for a usage limit; the limit is then the end of the turn. */
+  stopWaiting(): void
+}
+
+export function createSessionTurn(parts: SessionTurnParts): SessionTurn {
+  const { context, process, record, options, life, prompt, resend } = parts
+  const { clock } = context
+  const isUnsolicited = resend === undefined
+  const over = deferred<TurnState>()
+  over.promise.catch(() => {})
+  let recorded: OpenTurn | undefined
+  let waiting: Deadline | undefined
+
+  const begun = (): void => {
+    recorded ??= record.turnStarted(prompt, isUnsolicited)
+  }
+  if (isUnsolicited) begun()
+
+  const sendAgain = async (delayMs: number): Promise<void> => {
+    const deadline = createDeadline({ signal: life, clock })
+    waiting = deadline
+    try {
+      await sleep(clock, delayMs, deadline.signal)
+      await resend?.(state)
+    } catch {
+      // Interrupted, or the session was closed.
+      process.connection?.release(state)
+      state.over(interruptedEarly)
+    } finally {
+      waiting = undefined
+      deadline[Symbol.dispose]()
+    }
+  }
+
+  const state: TurnState = createTurnState({
+    clock,
+    onLine(line, answer, spent) {
+      process.known ||= answer.init !== undefined
+      context.observe?.(line, answer, spent)
+    },
+    judge(end) {
+      const delayMs = resendDelay(end, options.resendAfterReset)
+      if (!resend || delayMs === undefined || state.interrupted) return 'over'
+      process.connection?.expectSilence(delayMs)
+      void context.track(sendAgain(delayMs))
+      return 'goes-on'
+    },
+    onEnd(end) {
+      const settle = (): void => over.resolve(state)
+      // The record is complete, and saved, when the caller hears of the end.
+      if (recorded) void context.track(record.turnEnded(recorded, end)).then(settle, settle)
+      else settle()
+    },
+    onFail(error) {
+      record.turnFailed(error)
+      over.reject(error)
+    },
+  })
+  return { state, begun, finished: over.promise, stopWaiting: () => waiting?.abort() }
+}
