@@ -56,7 +56,10 @@ test('[claude.line-owner] a message that is cancelled before it started fails it
 test('[claude.idle-watchdog] silence that was announced is no hang, and the same silence after it is one', async () => {
   let hangs = 0
   const time = createFakeClock()
-  const watch = watchSilence({ idleMs: 1_000, clock: time, isExplained: () => false, onHang: () => void (hangs += 1) })
+  const onHang = (): void => {
+    hangs += 1
+  }
+  const watch = watchSilence({ idleMs: 1_000, clock: time, isExplained: () => false, onHang })
   watch.expect(5_000)
   await time.advance(5_500)
   expect(hangs).toBe(0)
@@ -71,12 +74,19 @@ test('[claude.interrupt-stuck] an interrupt that stops nothing is repeated, and 
   let stuckAfter = 0
   const answer = stopTurn({
     turn: newTurn(),
-    control: { request: async () => ({ asked: (asked += 1) }) },
+    control: {
+      async request() {
+        asked += 1
+        return { asked }
+      },
+    },
     options: { timeoutMs: 3_500 },
     clock: time,
     isUnderWay: () => true,
     over: () => new Promise(() => {}),
-    onStuck: async (patienceMs) => void (stuckAfter = patienceMs),
+    async onStuck(patienceMs) {
+      stuckAfter = patienceMs
+    },
   })
   await time.advance(1_000)
   await time.advance(1_000)
