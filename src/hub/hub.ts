@@ -38,12 +38,28 @@ export interface WatchOptions {
 /** A viewer's stream. Its cursor is the last consumed event. */
 export type HubWatch = SignalStream<HubEvent, HubCursor>
 
+/** What a hub tells of a turn. */
+export interface TurnInfo {
+  readonly promptId: string
+  readonly agent: AgentId
+  readonly session?: string | undefined
+  readonly state: 'queued' | 'running' | 'ended'
+  /** Watch from here to get every event of the turn. */
+  readonly from: HubCursor
+  /** The end, once it is in the journal. */
+  readonly end?: EndEvent | undefined
+  /** The position of the end. */
+  readonly endSeq?: number | undefined
+}
+
 /** One turn. Iterate it for its events; every way of reading it ends with the one `end` of the turn. */
 export interface Turn extends AsyncIterable<HubEvent> {
   readonly promptId: string
   readonly agent: AgentId | undefined
   /** Resolves when the hub has the prompt; rejects when the hub refused it. */
   accepted(): Promise<void>
+  /** What the hub knows of the turn now. */
+  info(): Promise<TurnInfo>
   /** The whole answer. Rejects with a `SignalboxError` when the turn did not complete. */
   text(): Promise<string>
   /** The end of the turn, however it ended. Rejects only when the prompt was refused or the hub cannot be reached. */

@@ -48,7 +48,7 @@ export type {
   SourceSink,
   UnresolvedPrompt,
 } from './source.js'
-export type { Hub, HubWatch, PromptOptions, Spent, Turn, WatchOptions, WhileBusy } from './hub.js'
+export type { Hub, HubWatch, PromptOptions, Spent, Turn, TurnInfo, WatchOptions, WhileBusy } from './hub.js'
 export { createHub } from './create-hub.js'
 export type { HubLimits, HubOptions } from './options.js'
 export type { HubProblem } from './context.js'
@@ -57,3 +57,6 @@ export { decideAsk, type Policy, type PolicyDecision, type PolicyMatch, type Pol
 export type { Budget } from './guard/budget.js'
 export { turnError } from './turns/turn.js'
 export { askAll, promptAny, type AgentChoice, type AskAllOptions } from './routing.js'
+export { createHubClient, type HubClientOptions } from './wire/client.js'
+export { serveHub, type ServeHubOptions } from './wire/serve.js'
+export { HUB_SCOPES, type HubMethod, type HubReply, type HubRequest, type HubScope, type WireError } from './wire/protocol.js'

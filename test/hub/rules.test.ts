@@ -8,6 +8,7 @@ import { memoryStore } from '../../src/store/index.js'
 import { hubRules } from '../../src/testing/hub/index.js'
 import { fileStore } from '../../transports/node/index.js'
 import { registerCases } from '../register-cases.js'
+import { hubOverLink } from './over-link.js'
 
 describe('a hub in memory', () => {
   registerCases(hubRules, async (run) => {
@@ -26,5 +27,12 @@ describe('a hub on files', () => {
     } finally {
       await rm(directory, { recursive: true, force: true })
     }
+  })
+})
+
+describe('a hub behind a link', () => {
+  registerCases(hubRules, async (run) => {
+    await using store = memoryStore()
+    await run({ store, freshStore: async () => memoryStore(), openHub: hubOverLink })
   })
 })

@@ -77,5 +77,10 @@ export const requirements: readonly Requirement[] = [
     source: 'hub section 4',
     behaviour: 'A hub that stops before or after any of its writes leaves one start, one end, one answer and one prompt.',
   },
+  {
+    id: 'hub.wire',
+    source: 'hub section 1',
+    behaviour: 'A hub behind a link has the interface of a hub; the server decides what a client may do and who it is.',
+  },
   { id: 'hub.lease', source: 'hub section 4', behaviour: 'One hub drives a store at a time; a fenced one writes nothing more.' },
 ]

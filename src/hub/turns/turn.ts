@@ -1,23 +1,9 @@
 /** A turn as its caller holds it. The same code in the process of the hub and over a link: it needs a watch and two calls. */
 import type { CallOptions } from '../../core/call.js'
 import { SignalboxError, type ErrorCode } from '../../errors.js'
-import type { HubWatch, Turn, WatchOptions } from '../hub.js'
+import type { HubWatch, Turn, TurnInfo, WatchOptions } from '../hub.js'
 import type { AgentId } from '../model/agent.js'
-import type { HubCursor } from '../model/cursor.js'
 import type { EndEvent, HubEvent, TurnOutcome } from '../model/event.js'
-
-/** What a hub tells of a turn. */
-export interface TurnInfo {
-  readonly promptId: string
-  readonly agent: AgentId
-  readonly session?: string | undefined
-  readonly state: 'queued' | 'running' | 'ended'
-  /** Watch from here to get every event of the turn. */
-  readonly from: HubCursor
-  /** The end, once it is in the journal. */
-  readonly end?: EndEvent | undefined
-  readonly endSeq?: number | undefined
-}
 
 export interface TurnAccess {
   watch(options: WatchOptions): HubWatch
@@ -70,6 +56,10 @@ export function createTurn(access: TurnAccess, promptId: string, agent: AgentId 
     agent,
     [Symbol.asyncIterator]: read,
     accepted: async () => void (await info()),
+    async info() {
+      await info()
+      return await access.find(promptId)
+    },
     async end() {
       return bare((await info()).end ?? (await finish()).end)
     },

@@ -1,5 +1,6 @@
 /** The turns of a hub: each stored before anything is sent, ended exactly once. The order of writes is what survives a kill. */
 import { hubError, hubEvent, type HubContext } from '../context.js'
+import type { TurnInfo } from '../hub.js'
 import type { AgentId } from '../model/agent.js'
 import type { EndEvent } from '../model/event.js'
 import type { Stored, Table } from '../table.js'
@@ -8,7 +9,6 @@ import { createTurnBook, type Active } from './book.js'
 import { neverSent, stepTurn, type TurnRecord } from './record.js'
 import { createRunner, type RunnerOptions } from './run.js'
 import { createSchedule } from './schedule.js'
-import type { TurnInfo } from './turn.js'
 
 export interface TurnsOptions extends RunnerOptions {
   readonly journalId: string

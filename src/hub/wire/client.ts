@@ -1,0 +1,101 @@
+/** A hub at the other end of a link, with the interface of a hub. */
+import { createCaller, type CallOptions, type ClientOptions } from '../../core/call.js'
+import { systemClock } from '../../core/clock.js'
+import { raceSignal } from '../../core/deadline.js'
+import type { SignalboxError } from '../../errors.js'
+import type { StreamTransport } from '../../transport.js'
+import { hubError } from '../context.js'
+import type { Hub, Spent, TurnInfo } from '../hub.js'
+import type { Agent, SessionSummary } from '../model/agent.js'
+import type { AnswerResult, Ask } from '../model/ask.js'
+import type { HistoryPage } from '../source.js'
+import { createTurn, type TurnAccess } from '../turns/turn.js'
+import { createConnection, type HubConnection } from './connection.js'
+import { watchOverLink } from './client-watch.js'
+import { HUB_SCOPES, type HubMethod } from './protocol.js'
+
+/** Options of `createHubClient`. */
+export interface HubClientOptions extends Omit<ClientOptions, 'validate'> {
+  /** Opens links to the hub: a unix socket, a WebSocket of the gateway, a MessagePort. */
+  readonly transport: StreamTransport
+  /** Who prompts and answers here, where a call names nobody. The server may know better. */
+  readonly by?: string
+  /** Watches go on over a new link when theirs dies. Default true. */
+  readonly reconnect?: boolean
+}
+
+/**
+ * Connects to a hub at its first call. Every call and every watch share one link.
+ *
+ * @example
+ * ```ts
+ * import { createHubClient } from 'signalbox/hub'
+ * import { unixSocket } from 'signalbox/node'
+ *
+ * await using hub = createHubClient({ transport: unixSocket({ path: '/run/user/1000/hub.sock' }) })
+ * for await (const event of hub.watch()) console.log(event.seq, event.agent, event.kind)
+ * ```
+ */
+export function createHubClient(options: HubClientOptions): Hub {
+  const { transport, interceptors, timeoutMs, clock = systemClock, by: author, reconnect = true } = options
+  const caller = createCaller({ system: 'hub', transport: transport.name, interceptors, timeoutMs, clock })
+  let opening: Promise<HubConnection> | undefined
+  let closed = false
+
+  const open = async (): Promise<HubConnection> => {
+    const connection = createConnection(await transport.open())
+    if (!closed) return connection
+    await connection.close()
+    throw closedError()
+  }
+  const connect = async (signal: AbortSignal): Promise<HubConnection> => {
+    if (closed) throw closedError()
+    opening ??= open().catch((error) => {
+      opening = undefined
+      throw error
+    })
+    const connection = await raceSignal(opening, signal)
+    if (!connection.failure) return connection
+    opening = undefined
+    return connect(signal)
+  }
+  const call = async <Result>(method: HubMethod, params: object, given: CallOptions = {}): Promise<Result> => {
+    // A prompt carries its id, so that a second one is the same turn.
+    const idempotent = HUB_SCOPES[method] === 'observe' || method === 'prompt'
+    const limits = {
+      ...(given.signal === undefined ? {} : { signal: given.signal }),
+      ...(given.timeoutMs === undefined ? {} : { timeoutMs: given.timeoutMs }),
+    }
+    const attempt = async (at: { readonly signal: AbortSignal }): Promise<Result> =>
+      (await (await connect(at.signal)).call(method, params)) as Result
+    // The interceptors see the method and not its parameters: an answer may be a secret.
+    return await caller.run({ op: method, idempotent }, limits, attempt)
+  }
+  const access: TurnAccess = {
+    watch: (given) => watchOverLink({ clock, connect, reconnect }, given),
+    find: (promptId, given) => call<TurnInfo>('turn', { promptId }, given),
+    cancel: (promptId, by = author, given = {}) => call('cancel', { promptId, by }, given),
+  }
+  const close = async (): Promise<void> => {
+    closed = true
+    await (await opening?.catch(() => undefined))?.close()
+  }
+  return {
+    agents: (given) => call<Agent[]>('agents', {}, given),
+    watch: access.watch,
+    prompt(agent, text, given = {}) {
+      const { promptId = crypto.randomUUID(), by = author, ...rest } = given
+      return createTurn(access, promptId, agent, call<TurnInfo>('prompt', { ...rest, agent, text, promptId, by }))
+    },
+    turn: (promptId) => createTurn(access, promptId, undefined),
+    asks: (given) => call<Ask[]>('asks', {}, given),
+    answer: (askId, answer, { by = author, ...given } = {}) => call<AnswerResult>('answer', { askId, answer, by }, given),
+    history: (agent, { signal, ...query } = {}) => call<HistoryPage>('history', { ...query, agent }, signal ? { signal } : {}),
+    sessions: (agent, given) => call<SessionSummary[]>('sessions', { agent }, given),
+    spent: (agent, given) => call<Spent>('spent', { agent }, given),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+const closedError = (): SignalboxError => hubError({ code: 'closed', message: 'The hub client is closed.', retryable: false })

@@ -1,0 +1,48 @@
+/** The calls of the wire, on the hub's own interface. */
+import { hubError } from '../context.js'
+import type { Hub } from '../hub.js'
+import { answerOf, author, historyQuery, optionalAgent, promptOptions, text } from './params.js'
+import type { HubMethod } from './protocol.js'
+
+/** Who calls, as the server knows it. */
+export interface CallerRights {
+  readonly by?: string
+  readonly secrets?: boolean
+}
+
+/** Calls one method of the hub with the parameters of a line. */
+export async function callMethod(
+  hub: Hub,
+  method: HubMethod,
+  params: Readonly<Record<string, unknown>>,
+  { by, secrets = true }: CallerRights,
+): Promise<unknown> {
+  switch (method) {
+    case 'agents':
+      return hub.agents()
+    case 'asks':
+      return hub.asks()
+    case 'spent':
+      return hub.spent(optionalAgent(params))
+    case 'history':
+      return hub.history(text(params, 'agent'), historyQuery(params))
+    case 'sessions':
+      return hub.sessions(text(params, 'agent'))
+    case 'turn':
+      return hub.turn(text(params, 'promptId')).info()
+    case 'prompt':
+      return hub.prompt(text(params, 'agent'), text(params, 'text'), promptOptions(params, by)).info()
+    case 'cancel':
+      return hub.turn(text(params, 'promptId')).cancel(author(params, by))
+    case 'answer': {
+      const answer = answerOf(params)
+      if ('secret' in answer && !secrets) {
+        const hint = "Answer it on the agent's own machine, or over a link that nobody else can read."
+        throw hubError({ code: 'permission_denied', message: 'A secret cannot travel safely over this link.', hint })
+      }
+      return hub.answer(text(params, 'askId'), answer, author(params, by))
+    }
+    default:
+      throw hubError({ code: 'unsupported', message: 'This hub does not know the method.' })
+  }
+}

@@ -1,0 +1,58 @@
+/** What travels between a hub and its clients: one JSON line a message, many calls and watches over one link. */
+import type { HubCursor } from '../model/cursor.js'
+import type { HubEvent } from '../model/event.js'
+
+/** What a method needs of the one who calls it. */
+export type HubScope = 'observe' | 'send' | 'approve' | 'admin'
+
+/** Every method of the wire and the permission that it needs. A method that is not here needs `admin`. */
+export const HUB_SCOPES = {
+  agents: 'observe',
+  asks: 'observe',
+  turn: 'observe',
+  history: 'observe',
+  sessions: 'observe',
+  spent: 'observe',
+  watch: 'observe',
+  /** Ends a watch, or makes room for more of its events. */
+  stop: 'observe',
+  more: 'observe',
+  prompt: 'send',
+  cancel: 'send',
+  answer: 'approve',
+} as const satisfies Readonly<Record<string, HubScope>>
+
+/** The methods of the wire. */
+export type HubMethod = keyof typeof HUB_SCOPES
+
+/** A line from a client. `id` counts up and names the call or the watch. */
+export interface HubRequest {
+  readonly id: number
+  readonly method: HubMethod
+  readonly params?: Readonly<Record<string, unknown>>
+}
+
+/** An error on the wire: the facts of a `SignalboxError` that mean something elsewhere. */
+export interface WireError {
+  readonly code: string
+  readonly message: string
+  readonly sent: string
+  readonly system?: string
+  readonly remoteCode?: string
+  readonly retryable?: boolean
+}
+
+/** A line from a hub. */
+export type HubReply = { readonly id: number } & (
+  | { readonly result: unknown }
+  | { readonly error: WireError }
+  /** Of a watch. `cursor` is the place after the last of them, unless they are a part of a snapshot that goes on. */
+  | { readonly events: readonly HubEvent[]; readonly cursor?: HubCursor }
+  /** A watch is over. */
+  | { readonly end: true }
+)
+
+/** Lines of events that a hub sends before the client has asked for more. */
+export const WATCH_WINDOW = 8
+/** Events in one line. */
+export const MAX_EVENTS_A_LINE = 256

@@ -1,0 +1,148 @@
+/** A hub at one end of a link: answers calls, and feeds watches as fast as their client reads them. */
+import { encodeNdjson, ndjsonDecoder } from '../../core/codec/ndjson.js'
+import { deferred, type Deferred } from '../../core/deferred.js'
+import { messages } from '../../core/messages.js'
+import { isRecord } from '../../core/is-record.js'
+import type { Link } from '../../transport.js'
+import { hubError } from '../context.js'
+import type { Hub, HubWatch } from '../hub.js'
+import type { HubEvent } from '../model/event.js'
+import { callMethod } from './methods.js'
+import { toWireError } from './errors.js'
+import { HUB_SCOPES, MAX_EVENTS_A_LINE, WATCH_WINDOW, type HubMethod, type HubScope, type HubReply } from './protocol.js'
+import { watchOptions } from './params.js'
+
+/** What a client at the other end of a link may do. */
+export interface ServeHubOptions {
+  /** Default all of them: a link that needs a judge has one in front, such as the gateway. */
+  readonly scopes?: readonly HubScope[]
+  /** Who answers and prompts, whatever the client says of itself. Default what the client says. */
+  readonly by?: string
+  /** False refuses answers that are secrets, on a link that others could read. Default true. */
+  readonly secrets?: boolean
+  /** Calls and watches of one link. Default 1,000. */
+  readonly maxOpen?: number
+}
+
+/**
+ * Serves a hub over one link until the link ends.
+ *
+ * @example
+ * ```ts
+ * import { serveHub, type Hub } from 'signalbox/hub'
+ * import { listenUnix } from 'signalbox/node'
+ *
+ * declare const hub: Hub
+ * await using listener = await listenUnix({ path: '/run/user/1000/hub.sock' })
+ * for await (const link of listener.accept()) void serveHub(hub, link)
+ * ```
+ */
+export async function serveHub(hub: Hub, link: Link, options: ServeHubOptions = {}): Promise<void> {
+  const { maxOpen = 1000 } = options
+  const watches = new Map<number, Feed>()
+  let open = 0
+  const send = (reply: HubReply): Promise<void> => link.write(encodeNdjson(reply))
+  /** A client that is gone is noticed by the loop below. */
+  const tell = (reply: HubReply): void => void send(reply).catch(() => {})
+
+  const start = async (id: number, method: HubMethod, params: Readonly<Record<string, unknown>>): Promise<void> => {
+    open += 1
+    try {
+      if (method === 'watch') await feed(hub.watch(watchOptions(params)), id)
+      else tell({ id, result: (await callMethod(hub, method, params, options)) ?? null })
+    } catch (error) {
+      tell({ id, error: toWireError(error, method) })
+    } finally {
+      open -= 1
+    }
+  }
+  const feed = async (watch: HubWatch, id: number): Promise<void> => {
+    const own = createFeed(watch)
+    watches.set(id, own)
+    try {
+      for await (const batch of watch.batches()) {
+        for (const line of linesOf(batch)) {
+          await own.room()
+          const last = line.at(-1) as HubEvent
+          const cursor = watch.cursor && (line.at(-1) === batch.at(-1) ? watch.cursor : { ...watch.cursor, seq: last.seq })
+          const settled = line.at(-1) === batch.at(-1) || (batch[batch.indexOf(last) + 1] as HubEvent).seq > last.seq
+          await send({ id, events: line, ...(cursor && settled ? { cursor } : {}) })
+        }
+      }
+      await send({ id, end: true })
+    } finally {
+      watches.delete(id)
+      await watch.close()
+    }
+  }
+  const take = (line: unknown): void => {
+    const { id, method, params = {} } = isRecord(line) ? line : {}
+    if (typeof id !== 'number' || typeof method !== 'string' || !isRecord(params)) {
+      throw hubError({ code: 'protocol', message: 'A line of a hub client has an id, a method and params.' })
+    }
+    const problem = refusal(method, options, open >= maxOpen)
+    if (problem) return tell({ id, error: toWireError(problem, method) })
+    if (method === 'stop') void watches.get(id)?.stop()
+    else if (method === 'more') watches.get(id)?.more()
+    else void start(id, method as HubMethod, params)
+  }
+
+  try {
+    for await (const line of messages(link, ndjsonDecoder())) take(line)
+  } catch {
+    // A broken line or a broken link: nothing more can be understood.
+  } finally {
+    await Promise.all([...watches.values()].map((own) => own.stop()))
+    await link.close()
+  }
+}
+
+interface Feed {
+  room(): Promise<void>
+  more(): void
+  stop(): Promise<void>
+}
+
+/** The window of one watch. A client that reads nothing gets no more than the window; the journal keeps the rest. */
+function createFeed(watch: HubWatch): Feed {
+  let left = WATCH_WINDOW
+  let waiting: Deferred<void> | undefined
+  const wake = (): void => {
+    waiting?.resolve()
+    waiting = undefined
+  }
+  return {
+    async room() {
+      while (left === 0) {
+        waiting = deferred()
+        await waiting.promise
+      }
+      left -= 1
+    },
+    more() {
+      left += 1
+      wake()
+    },
+    async stop() {
+      left = Number.POSITIVE_INFINITY
+      wake()
+      await watch.close()
+    },
+  }
+}
+
+function* linesOf(batch: readonly HubEvent[]): Generator<readonly HubEvent[], void, void> {
+  for (let at = 0; at < batch.length; at += MAX_EVENTS_A_LINE) yield batch.slice(at, at + MAX_EVENTS_A_LINE)
+}
+
+function refusal(method: string, { scopes }: ServeHubOptions, full: boolean) {
+  const needs: HubScope | undefined = Object.hasOwn(HUB_SCOPES, method) ? HUB_SCOPES[method as HubMethod] : undefined
+  if (!needs) return hubError({ code: 'unsupported', message: 'This hub does not know the method.' })
+  if (scopes && !scopes.includes(needs)) {
+    return hubError({ code: 'permission_denied', message: `${method} needs the scope ${needs}.` })
+  }
+  if (full && method !== 'stop' && method !== 'more') {
+    return hubError({ code: 'rate_limited', message: 'Too many calls and watches are open on this link.' })
+  }
+  return undefined
+}

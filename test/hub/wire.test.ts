@@ -1,0 +1,97 @@
+/** The hub on a wire: what a client may do, and what happens when its link dies. */
+import { expect, test } from 'vitest'
+import { createHub, createHubClient, serveHub, type HubEvent } from '../../src/hub/index.js'
+import { createScriptedSystem } from '../../src/testing/hub/index.js'
+import { memoryPair } from '../../src/testing/index.js'
+import { memoryServer } from '../../src/testing/memory-server.js'
+import type { Link } from '../../src/transport.js'
+import { hubOverLink } from './over-link.js'
+
+test('a client without the scope is refused, and its link lives on [hub.wire.scope]', async () => {
+  const system = createScriptedSystem()
+  await using hub = await hubOverLink({ sources: [system.source()] }, { scopes: ['observe'] })
+  await expect(hub.prompt('script/a', 'x').accepted()).rejects.toMatchObject({ code: 'permission_denied', sent: 'no' })
+  await expect(hub.answer('x', { accept: true })).rejects.toMatchObject({ code: 'permission_denied' })
+  expect(await hub.agents()).toHaveLength(1)
+  expect(system.ledger.prompts).toEqual([])
+})
+
+test('the server says who prompts and answers, whatever the client says [hub.wire.by]', async () => {
+  const system = createScriptedSystem()
+  await using hub = await hubOverLink({ sources: [system.source()] }, { by: 'page' })
+  await hub.prompt('script/a', 'x', { by: 'admin' }).end()
+  expect(system.ledger.prompts[0]?.by).toBe('page')
+})
+
+test('a secret is refused on a link that others could read, with another way [hub.secret.link]', async () => {
+  const system = createScriptedSystem({ script: async (turn) => void (await turn.ask({ nativeId: 'pin', kind: 'secret' })) })
+  await using hub = await hubOverLink({ sources: [system.source()] }, { secrets: false })
+  hub.prompt('script/a', 'x')
+  await expect.poll(async () => (await hub.asks()).length).toBe(1)
+  const [ask] = await hub.asks()
+  const refused = hub.answer(ask?.id ?? '', { secret: '1234' })
+  await expect(refused).rejects.toMatchObject({ code: 'permission_denied', message: expect.stringContaining('own machine') })
+  expect(await hub.asks()).toHaveLength(1)
+  expect(system.ledger.answers).toEqual([])
+})
+
+test('a watch goes on over a new link: nothing twice, nothing missing [hub.order.link]', async () => {
+  const system = createScriptedSystem()
+  await using hub = await createHub({ sources: [system.source()] })
+  const server = memoryServer()
+  const links: Link[] = []
+  void (async () => {
+    for await (const link of server.accept()) {
+      links.push(link)
+      void serveHub(hub, link)
+    }
+  })()
+  await using client = createHubClient({ transport: server.transport })
+  const seen: HubEvent[] = []
+  const stream = client.watch({ from: 'oldest' })
+  const reading = (async () => {
+    for await (const event of stream) seen.push(event)
+  })()
+  for (let count = 0; count < 12; count += 1) {
+    await hub.prompt('script/a', `${count}`).end()
+    if (count % 3 === 0) await links.at(-1)?.close()
+  }
+  await expect.poll(() => seen.filter(({ kind }) => kind === 'end').length).toBe(12)
+  const whole: number[] = []
+  for await (const { seq } of hub.watch({ from: 'oldest' })) {
+    whole.push(seq)
+    if (seq === seen.at(-1)?.seq) break
+  }
+  expect(seen.map(({ seq }) => seq)).toEqual(whole)
+  expect(links.length).toBeGreaterThan(1)
+  await stream.close()
+  await reading
+  await server[Symbol.asyncDispose]()
+})
+
+test('a client that reads no events does not hold up its other calls [hub.bounded.link]', async () => {
+  const system = createScriptedSystem({
+    script: (turn) => {
+      for (let count = 0; count < 5000; count += 1) turn.say('x'.repeat(200), `m${count}`)
+      turn.end()
+    },
+  })
+  await using hub = await hubOverLink({ sources: [system.source()] })
+  const idle = hub.watch({ from: 'oldest' })[Symbol.asyncIterator]()
+  await idle.next()
+  expect((await hub.prompt('script/a', 'x').end()).outcome).toBe('completed')
+  expect(await hub.agents()).toHaveLength(1)
+  await idle.return?.()
+})
+
+test('a line that is no request ends the link, and an unknown method is refused [hub.wire.broken]', async () => {
+  await using hub = await createHub({ sources: [createScriptedSystem().source()] })
+  const [near, far] = memoryPair()
+  const serving = serveHub(hub, far)
+  await near.write(new TextEncoder().encode('{"id":1,"method":"toString","params":{}}\n'))
+  const answer = new TextDecoder().decode((await near.read()) ?? undefined)
+  expect(JSON.parse(answer)).toMatchObject({ id: 1, error: { code: 'unsupported' } })
+  await near.write(new TextEncoder().encode('["no request"]\n'))
+  await serving
+  expect(await near.read()).toBeNull()
+})
