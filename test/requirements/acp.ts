@@ -40,4 +40,15 @@ export const requirements: readonly Requirement[] = [
     'A secret is never asked for in a form: it is entered on a page, or refused with the way that works.',
   ),
   row('serve-prompt', 'hub 5', 'A prompt of text, links and embedded files is one text; what cannot be sent is refused whole.'),
+  row('serve-turn', 'hub 5', 'An editor reads the words of a turn in order, and the stop reason behind them.'),
+  row('serve-permission', 'hub 5', 'A permission request is shown in the editor, and its choice reaches the agent.'),
+  row(
+    'serve-conflict',
+    'hub 3.4',
+    'When another viewer answers first the request is taken back from the editor, which is told who answered.',
+  ),
+  row('serve-cancel', 'hub 5', 'Cancelling in the editor ends the turn with the stop reason cancelled.'),
+  row('serve-refusals', 'hub 5', 'Unknown methods, unknown sessions and prompts that cannot be sent are refused.'),
+  row('serve-load', 'hub 5', 'The past of a session is replayed before session/load is answered.'),
+  row('serve-gone', 'hub 3.2', 'An editor that goes away leaves the turn running.'),
 ]
