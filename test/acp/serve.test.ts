@@ -1,7 +1,7 @@
 /** An editor drives an agent of a real hub. The editor is scripted here with plain JSON lines; the agent is the simulated one. */
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { acpSource, serveAcp, type ServeAcpOptions } from '../../src/acp/index.js'
-import { createHub, type Hub } from '../../src/hub/index.js'
+import { createHub } from '../../src/hub/index.js'
 import { createAcpAgentSimulator, memoryPair, type AcpAgentSimulatorOptions } from '../../src/testing/index.js'
 
 type Json = Record<string, unknown>
