@@ -90,8 +90,4 @@ export const WITHOUT_BUDGET: readonly string[] = [
   // Parts of these entrypoints' clients, until their owners merge them.
   './hub',
   './cccc/answers',
-  './cccc/scopes',
-  './claude/scopes',
-  './catsyphon/scopes',
-  './cmdop/scopes',
 ]
