@@ -73,10 +73,12 @@ export function createStream<Item, Cursor = unknown>(source: StreamSource<Item, 
     let failure: { error: unknown } | undefined
     try {
       while (closing === undefined) {
-        const batch = await source.pull()
+        let batch = await source.pull()
         // Closed meanwhile: what came in was never handed out, so the cursor stays before it.
         if (batch === null || closing !== undefined) return
         if (batch.length > 0) yield batch
+        // A generator that waits keeps its variables alive: an idle stream would hold its last batch.
+        batch = null
       }
     } catch (error) {
       // Closing makes a pending pull fail in most sources; whoever closed the stream has not asked to hear of it.

@@ -91,7 +91,7 @@ export async function* readPush(
   }
 }
 
-function itemsOf(lines: readonly unknown[], tracker: Tracker): CcccStreamItem[] {
+function itemsOf(lines: unknown[], tracker: Tracker): CcccStreamItem[] {
   const items: CcccStreamItem[] = []
   for (const line of lines) {
     if (!isRecord(line)) tracker.unreadable(items)
@@ -101,6 +101,8 @@ function itemsOf(lines: readonly unknown[], tracker: Tracker): CcccStreamItem[] 
       else tracker.unreadable(items)
     }
   }
+  // The generator that waits for the next chunk would keep the lines of this one.
+  lines.length = 0
   return items
 }
 

@@ -53,6 +53,8 @@ export function createEventStream(core: CcccCore, source: EventSource, options: 
       })
       for await (const batch of connections) {
         queue.push(batch)
+        // The queue has them now. The generators that wait for the next batch would keep the events of this one as well.
+        ;(batch as CcccStreamItem[]).length = 0
         if (queue.ended) return
       }
       signal.throwIfAborted()
