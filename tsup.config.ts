@@ -16,6 +16,8 @@ for (const target of Object.values(exports)) {
   entry[name] = target.types.replace(/^\.\/dist\/types\//, '').replace(/\.d\.ts$/, '.ts')
 }
 
+// What a browser bundler finds in place of an entry that needs a runtime: it throws.
+entry['in-a-page-import-signalbox-web'] = 'transports/web/in-a-page-import-signalbox-web.ts'
 // The command line is no entry to import.
 entry.cli = 'transports/node/cli/main.ts'
 

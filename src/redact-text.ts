@@ -8,7 +8,7 @@ export const MASK = '[redacted]'
 
 /** Shapes of credentials that the five systems and their hosts use. They start at a word's beginning, so no run is read twice. */
 const TOKENS =
-  /(?<![\w-])(?:sk-ant-[\w-]{6,}|sk-[A-Za-z0-9](?=[\w-]*\d)[\w-]{14,}|cs_(?:live|test)_[\w-]{4,}|(?:(?:cmdo?p?|sbx|gh\w|npm)_|glpat-)(?=[\w-]*\d)[\w-]{12,}|xox[abeprs]-[\w-]{10,}|github_pat_\w{12,}|AKIA[A-Z0-9]{12,}|AIza[\w-]{20,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)/g
+  /(?<![\w-])(?:sk-ant-[\w-]{6,}|sk-[A-Za-z0-9](?=[\w-]*\d)[\w-]{14,}|cs_(?:live|test)_[\w-]{4,}|(?:(?:cmdo?p?|sbx|gh\w)_|glpat-)(?=[\w-]*\d)[\w-]{12,}|npm_[A-Za-z0-9]{30,}|xox[abeprs]-[\w-]{10,}|github_pat_\w{12,}|AKIA[A-Z0-9]{12,}|AIza[\w-]{20,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)/g
 
 const PRIVATE_KEY = /-----BEGIN ([A-Z ]{0,40}PRIVATE KEY)-----[\s\S]*?(?:-----END \1-----|$)/g
 
@@ -29,6 +29,9 @@ const QUERY_KEY = /([?&]key=)[^\s&#"'<>]+/gi
 
 /** No secret, quoted or not. */
 const NOTHING = /^(?:false|none|null|true|undefined)$/i
+
+/** A placeholder of an instruction: `<token>`, `$TOKEN`, or a scheme without a credential. */
+const PLACEHOLDER = /^(?:(?:bearer|basic|token)(?:[ \t]+|$))?(?:<[a-z][a-z _-]{0,30}>|\$\{?[A-Z][A-Z0-9_]{0,40}\}?)?$/i
 
 /** What prose puts beside a name. In quotes it is a value like any other: a bad password is one of these words sooner than a good one. */
 const ORDINARY = /^(?:empty|expected|expired|invalid|is|malformed|missing|not|refused|rejected|required|revoked|unknown|wrong)$/i
@@ -52,10 +55,10 @@ function maskValues(text: string): string {
     const opening = /^\\{0,8}["'`]/.exec(text.slice(from, from + 9))?.[0] ?? ''
     const start = from + opening.length
     const end = opening === '' ? unquotedEnd(text, match, from) : quotedEnd(text, start, opening)
-    const value = text.slice(start, Math.min(end, start + 24))
+    const value = text.slice(start, Math.min(end, start + 64))
     // Counts and flags are no secrets: `max_tokens=4096`, `"token": null`.
-    const plain = NOTHING.test(value) || (opening === '' && ORDINARY.test(value))
-    const kept = plain || value === MASK || (COUNTED_NAME.test(name) && /^[\d._]{1,16}$/.test(value))
+    const plain = NOTHING.test(value) || PLACEHOLDER.test(value) || (opening === '' && ORDINARY.test(value))
+    const kept = plain || value === MASK || (COUNTED_NAME.test(name) && /^-?[\d._]{1,16}(?:e[+-]?\d{1,3})?$/i.test(value))
     if (end <= start || kept) continue
     out += text.slice(done, start) + MASK
     done = end

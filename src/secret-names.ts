@@ -3,6 +3,10 @@
 const SECRET_NAME =
   /(?:passw(?:or)?d|passphrase|secret|apikey|(?:^|[_.\-\s])(?:pass(?:code)?|pwd|token|jwt|(?:api|access|private|secret|signing|encryption|master|session|account)[_-]?key|authorization|bearer|cookie|credential|ticket|otp|pin|sig))s?$/i
 
+/** Names of amounts: `input_tokens`, `maxTokens`. Nobody keeps a secret under them. */
+const AMOUNT_NAME =
+  /(?:^|[_.\-\s])(?:input|output|max|min|total|prompt|completion|thinking|reasoning|cached|creation|read|budget|used|remaining)_?tokens$/i
+
 /** In this trade tokens are counted more often than kept secret: a number beside such a name is an amount. */
 export const COUNTED_NAME = /(?:token|ticket|cookie|credential)s?$/i
 
@@ -13,5 +17,6 @@ export function isSecretName(name: string): boolean {
   // Far longer than any name: nothing to learn from it, and no reason to copy it.
   if (name.length > 256) return false
   // camelCase is cut into words first, so that `accessToken` is one and `tokenizer` is not.
-  return SECRET_NAME.test(name.replace(/([a-z0-9])([A-Z])/g, '$1_$2'))
+  const words = name.replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+  return SECRET_NAME.test(words) && !AMOUNT_NAME.test(words)
 }

@@ -45,4 +45,10 @@ export const requirements: readonly Requirement[] = [
     source: 'design 2',
     behaviour: "Importing signalbox/node loads neither zod nor ofetch nor the gateway's server.",
   },
+  {
+    id: 'package.in-a-page',
+    source: 'issue 13',
+    behaviour:
+      'A page that imports an entrypoint of Node fails at its build or at the import, and is told which entrypoint to use.',
+  },
 ]
