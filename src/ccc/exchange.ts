@@ -66,8 +66,7 @@ export function createExchange(options: { readonly transport: StreamTransport<vo
         lines = await reader.batch()
       } catch (error) {
         await link.close()
-        // A line that came in does not prove that ours was carried out.
-        throw SignalboxError.is(error) && error.sent === 'yes' ? withFacts(error, {}, { sent: 'maybe' }) : error
+        throw SignalboxError.is(error) ? withHonestSent(error) : error
       } finally {
         ignore()
       }
@@ -94,10 +93,14 @@ function onlyJson(key: string, value: unknown): unknown {
   throw new TypeError(`${key} is ${typeof value === 'number' ? value : `a ${typeof value}`}`)
 }
 
+/** A gateway refuses a request before the server sees it. A line that came in does not prove that the request was carried out. */
+function withHonestSent(error: SignalboxError): SignalboxError {
+  if (error.code === 'permission_denied') return withFacts(error, {}, { sent: 'no' })
+  return error.sent === 'yes' ? withFacts(error, {}, { sent: 'maybe' }) : error
+}
+
 function endedWithoutAnswer(op: string, reason: CloseReason): SignalboxError {
   const { kind, stderrTail = '', error } = reason as { kind: string; stderrTail?: string; error?: unknown }
-  // A gateway refuses a request before the server sees it.
-  if (SignalboxError.is(error, 'permission_denied')) return withFacts(error, { system: 'ccc', op }, { sent: 'no' })
   // For a child, such as ssh, its last output says why.
   const message = `The connection ended (${kind}) before ${op} was answered. ${stderrTail.trim()}`
   return cccError(kind === 'exit' ? 'exited' : 'closed', message, {

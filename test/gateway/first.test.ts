@@ -35,7 +35,7 @@ test('a call and a link reach an upstream, and a scope that is missing is refuse
   const overLink = createCcc({ transport: client.ccc('ccc', 'link') })
   expect(await overLink.ping()).toMatchObject({ version: 'ping' })
   await expect(ccc.send({ session: 'x', text: 'hello' })).rejects.toMatchObject({ code: 'permission_denied', sent: 'no' })
-  await expect(overLink.send({ session: 'x', text: 'hello' })).rejects.toMatchObject({ code: 'permission_denied' })
+  await expect(overLink.send({ session: 'x', text: 'hello' })).rejects.toMatchObject({ code: 'permission_denied', sent: 'no' })
   await expect(
     webSocketLink({ url: `${served.url}/v1/raw/link`, credential: served.token, webSocket }).open(),
   ).rejects.toMatchObject({ code: 'permission_denied' })

@@ -58,6 +58,7 @@ export const requirements: readonly Requirement[] = [
     'reference 7.6',
     'An index that is missing never reaches the server, which would take it for the first.',
   ),
+  row('ccc.gateway.refused', 'design 7', 'What a gateway refuses by scope was not sent, over calls and over links.'),
   row('ccc.null-line', 'reference 2', 'An answer line that is not an object is a protocol error, null and a list too.'),
   row('ccc.call.json', 'design 4', 'A field that JSON cannot hold is refused before a connection is opened.'),
   row('ccc.reads', 'design 4', 'A failed read is never sent: maybe, because a read has no effect.'),
