@@ -1,6 +1,6 @@
 /** Runs on Node before the tests in Chromium: starts the peer server, and tells the page where it is. */
 import type { TestProject } from 'vitest/node'
-import { startPeerServer } from './peer/server.js'
+import { startPeerServer } from './peers/web/server.js'
 
 declare module 'vitest' {
   export interface ProvidedContext {

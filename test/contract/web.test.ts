@@ -3,7 +3,7 @@ import { transportContract, type ContractContext } from '../../src/testing/index
 import { nodeWebSocket } from '../../transports/node/link/web-socket.js'
 import { acceptedWebSocketContext } from './accepted-context.js'
 import { fetchContext } from './fetch-context.js'
-import { startPeerServer, type PeerServer } from '../peer/server.js'
+import { startPeerServer, type PeerServer } from '../peers/web/server.js'
 import { heldByProcess } from './held.js'
 import { messagePortContext, webSocketContext } from './web-contexts.js'
 

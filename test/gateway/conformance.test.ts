@@ -1,7 +1,7 @@
 /** The conformance suites through a gateway, from Node; the runtimes run the same. */
 import { expect, test } from 'vitest'
 import { nodeWebSocket } from '../../transports/node/index.js'
-import { startPeerServer } from '../peer/server.js'
+import { startPeerServer } from '../peers/web/server.js'
 import { throughGateway } from './lend/suite.js'
 
 test('[gateway.conformance] all five clients through a gateway', { timeout: 180_000 }, async () => {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { startPeerServer } from '../peer/server.js'
+import { startPeerServer } from '../peers/web/server.js'
 import { installPackage, root } from './lib/consumer.js'
 import { runChromium, runFile, runtimes, runWorkerd, type Runtime } from './lib/run.js'
 

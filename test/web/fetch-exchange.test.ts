@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { fallback, SignalboxError } from '../../src/index.js'
 import { checkRejects } from '../../src/testing/index.js'
 import { fetchExchange } from '../../transports/web/index.js'
-import { startPeerServer, type PeerServer } from '../peer/server.js'
+import { startPeerServer, type PeerServer } from '../peers/web/server.js'
 
 let server: PeerServer
 beforeAll(async () => {

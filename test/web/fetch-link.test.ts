@@ -4,7 +4,7 @@ import { messages } from '../../src/core/messages.js'
 import { checkRejects } from '../../src/testing/index.js'
 import { requestLinks } from '../../transports/web/fetch-link.js'
 import { fetchExchange, fetchLink } from '../../transports/web/index.js'
-import { startPeerServer, type PeerServer } from '../peer/server.js'
+import { startPeerServer, type PeerServer } from '../peers/web/server.js'
 
 let server: PeerServer
 beforeAll(async () => {

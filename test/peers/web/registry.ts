@@ -1,9 +1,9 @@
 /** What the test server offers by name to whoever opens a link with `{ peer: name }`. A simulator is one more row. */
-import type { Link } from '../../src/index.js'
-import { createCccSimulator, type CccSimulator } from '../../src/testing/index.js'
-import type { AcceptedLink } from '../../transports/web/accept.js'
-import { cccScenarios } from '../conformance/ccc.js'
-import { startLendingGateway, type LendingGateway } from '../gateway/lend/host.js'
+import type { Link } from '../../../src/index.js'
+import { createCccSimulator, type CccSimulator } from '../../../src/testing/index.js'
+import type { AcceptedLink } from '../../../transports/web/accept.js'
+import { cccScenarios } from '../../conformance/ccc.js'
+import { startLendingGateway, type LendingGateway } from '../../gateway/lend/host.js'
 
 export interface PeerServerState {
   /** Relayed links by the name of their pair, until both sides are there. */

@@ -2,8 +2,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { WebSocketServer, type WebSocket } from 'ws'
-import { SignalboxError } from '../../src/index.js'
-import { acceptWebSocket, type AcceptedLink } from '../../transports/web/accept.js'
+import { SignalboxError } from '../../../src/index.js'
+import { acceptWebSocket, type AcceptedLink } from '../../../transports/web/accept.js'
 import { peers, type PeerServerState } from './registry.js'
 import { routes } from './routes.js'
 
