@@ -6,7 +6,7 @@ import {
   createCccSimulator,
   createCcccSimulator,
   createClaudeSimulator,
-  createCmdopCore,
+  createCmdopCoreSimulator,
 } from 'signalbox/testing'
 
 export async function simulatedUpstreams() {
@@ -24,7 +24,7 @@ export async function simulatedUpstreams() {
   await client.groups.create({ title: 'Night shift' })
   await client.close()
   const claude = createClaudeSimulator()
-  const cmdop = createCmdopCore()
+  const cmdop = createCmdopCoreSimulator()
   const catsyphon = createCatsyphonSimulator()
   const collector = catsyphon.register()
   const stream = (system, transport, policy) => ({ kind: 'stream', system, transport, policy })

@@ -29,7 +29,7 @@ export const systemContacts = (folder) => ({
       timeScale: 0.01,
       sessions: [{ name: 'myproject', path: '/home/dev/myproject', running: true }],
     })
-    void server.serveAll(await listenUnix({ path }))
+    void server.listen(await listenUnix({ path }))
     const client = createCcc({ transport: cccSocket({ path }) })
     const { outcome, attribution } = await client.ask({ session: 'myproject', text: 'What tests are failing?' })
     await client[Symbol.asyncDispose]()

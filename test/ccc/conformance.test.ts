@@ -46,7 +46,7 @@ describe('over a unix socket', () => {
       await around(async (simulator) => {
         const path = join(folder, '.ccc.sock')
         const listener = await listenUnix({ path })
-        void simulator.serveAll(listener)
+        void simulator.listen(listener)
         return { transport: cccSocket({ path }), listener }
       })(run)
     } finally {
@@ -60,7 +60,7 @@ describe('over a WebSocket', () => {
     cccCases,
     around(async (simulator) => {
       const listener = await listenWebSocket()
-      void simulator.serveAll(listener)
+      void simulator.listen(listener)
       return { transport: webSocketLink({ url: listener.address, webSocket: await nodeWebSocket() }), listener }
     }),
   )

@@ -40,7 +40,7 @@ beforeAll(async () => {
     timeScale: 0.002,
     sessions: [{ name: 'myproject', running: true }, { name: 'backend', running: true }, { name: 'asleep' }],
   })
-  void simulator.serveAll(await listenUnix({ path: join(folder, '.ccc.sock') }))
+  void simulator.listen(await listenUnix({ path: join(folder, '.ccc.sock') }))
 })
 afterAll(async () => {
   await simulator.stop()

@@ -254,7 +254,7 @@ describe('its socket', () => {
     const path = join(folder, '.ccc.sock')
     const simulator = createCccSimulator({ sessions: [{ name: session }] })
     const listener = await listenUnix({ path })
-    void simulator.serveAll(listener)
+    void simulator.listen(listener)
     expect((await stat(path)).mode & 0o777).toBe(0o600)
     const ccc = createCcc({ transport: cccSocket({ path }) })
     expect((await ccc.ping()).sessions_active).toBe(1)

@@ -25,7 +25,7 @@ afterEach(async () => {
 async function served(path: string): Promise<AsyncDisposable> {
   const simulator = createCccSimulator({ sessions: [{ name: 'myproject' }] })
   const listener = await listenUnix({ path })
-  void simulator.serveAll(listener)
+  void simulator.listen(listener)
   return {
     async [Symbol.asyncDispose]() {
       await listener[Symbol.asyncDispose]()

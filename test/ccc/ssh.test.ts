@@ -21,7 +21,7 @@ beforeAll(async () => {
   socketPath = join(folder, 'remote.sock')
   simulator = createCccSimulator({ timeScale: 0.001, sessions: [{ name: 'myproject', running: true }] })
   const listener = await listenUnix({ path: socketPath })
-  void simulator.serveAll(listener)
+  void simulator.listen(listener)
   stopServing = async () => {
     await listener[Symbol.asyncDispose]()
     await simulator.stop()

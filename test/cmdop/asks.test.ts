@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { ValidationError, createCmdop } from '../../src/cmdop/index.js'
 import { Kind } from '../../src/cmdop/envelope.js'
 import type { SignalboxError } from '../../src/index.js'
-import { createCmdopCore } from '../../src/testing/index.js'
+import { createCmdopCoreSimulator } from '../../src/testing/index.js'
 import { failure, M1, setUp, until } from './set-up.js'
 
 describe('streams', () => {
@@ -61,7 +61,7 @@ describe('streams', () => {
   })
 
   it('that are closed while they open wait for nothing and leave nothing [cmdop.ask.break]', async () => {
-    const simulator = createCmdopCore()
+    const simulator = createCmdopCoreSimulator()
     let letGo = (): void => {}
     const gate = new Promise<void>((resolve) => {
       letGo = resolve
@@ -91,7 +91,7 @@ describe('streams', () => {
     ['closed', 1],
     ['aborted', 0],
   ] as const)('are abandoned where the request goes out while they are being %s [cmdop.ask.late]', async (how, turns) => {
-    const simulator = createCmdopCore()
+    const simulator = createCmdopCoreSimulator()
     let letGo = (): void => {}
     const gate = new Promise<void>((resolve) => {
       letGo = resolve

@@ -1,7 +1,7 @@
 /** The conformance suite in a page: a core in memory, and REST. */
 import { describe } from 'vitest'
 import { cmdopRest } from '../../src/cmdop/rest.js'
-import { createCmdopCore, createCmdopRelay, relayExchange } from '../../src/testing/index.js'
+import { createCmdopCoreSimulator, createCmdopRelaySimulator, relayExchange } from '../../src/testing/index.js'
 import { cmdopCases } from '../conformance/cmdop.js'
 import { registerCases } from '../register-cases.js'
 
@@ -10,7 +10,7 @@ describe('core in memory', () =>
     run({
       plane: 'core',
       async serve(world = {}) {
-        const core = createCmdopCore({ relay: createCmdopRelay(world), token: 't-right', apiKey: 'k-right' })
+        const core = createCmdopCoreSimulator({ relay: createCmdopRelaySimulator(world), token: 't-right', apiKey: 'k-right' })
         return { relay: core.relay, options: { transport: core.transport } }
       },
     }),
@@ -21,7 +21,7 @@ describe('REST', () =>
     run({
       plane: 'rest',
       async serve(world = {}) {
-        const relay = createCmdopRelay(world)
+        const relay = createCmdopRelaySimulator(world)
         return { relay, options: { transport: cmdopRest(relayExchange(relay)), token: 't-right', apiKey: 'k-right' } }
       },
     }),

@@ -1,19 +1,29 @@
 /** The conformance suite in memory, byte by byte, over a WebSocket, and over REST. */
 import { describe } from 'vitest'
 import { cmdopRest } from '../../src/cmdop/rest.js'
-import { createCmdopCore, createCmdopRelay, relayExchange, type CmdopCoreOptions } from '../../src/testing/index.js'
+import {
+  createCmdopCoreSimulator,
+  createCmdopRelaySimulator,
+  relayExchange,
+  type CmdopCoreSimulatorOptions,
+} from '../../src/testing/index.js'
 import { listenWebSocket, nodeWebSocket } from '../../transports/node/index.js'
 import { webSocketLink } from '../../transports/web/index.js'
 import { cmdopCases, type CmdopContext } from '../conformance/cmdop.js'
 import { registerCases } from '../register-cases.js'
 
-const inMemory = (options: CmdopCoreOptions) => async (run: (context: CmdopContext) => Promise<void>) => {
+const inMemory = (options: CmdopCoreSimulatorOptions) => async (run: (context: CmdopContext) => Promise<void>) => {
   const cores: AsyncDisposable[] = []
   await run({
     plane: 'core',
     ...(options.version === '1.0.2' ? { pinErrors: false } : {}),
     async serve(world = {}) {
-      const core = createCmdopCore({ ...options, relay: createCmdopRelay(world), token: 't-right', apiKey: 'k-right' })
+      const core = createCmdopCoreSimulator({
+        ...options,
+        relay: createCmdopRelaySimulator(world),
+        token: 't-right',
+        apiKey: 'k-right',
+      })
       cores.push(core)
       return { relay: core.relay, options: { transport: core.transport } }
     },
@@ -32,9 +42,9 @@ describe('core behind a WebSocket', () =>
     await run({
       plane: 'core',
       async serve(world = {}) {
-        const core = createCmdopCore({ relay: createCmdopRelay(world), token: 't-right', apiKey: 'k-right' })
+        const core = createCmdopCoreSimulator({ relay: createCmdopRelaySimulator(world), token: 't-right', apiKey: 'k-right' })
         const listener = await listenWebSocket()
-        void core.serveAll(listener)
+        void core.listen(listener)
         cleanups.push(core, listener)
         const transport = webSocketLink({ url: listener.address, webSocket: await nodeWebSocket() })
         return { relay: core.relay, options: { transport } }
@@ -48,7 +58,7 @@ describe('REST', () =>
     run({
       plane: 'rest',
       async serve(world = {}) {
-        const relay = createCmdopRelay(world)
+        const relay = createCmdopRelaySimulator(world)
         return { relay, options: { transport: cmdopRest(relayExchange(relay)), token: 't-right', apiKey: 'k-right' } }
       },
     }),

@@ -7,7 +7,7 @@ import { idAfter } from '../../src/cmdop/call-ids.js'
 import { createConnection } from '../../src/cmdop/connection.js'
 import { WIRE_V1 } from '../../src/cmdop/envelope.js'
 import { retry, SignalboxError } from '../../src/index.js'
-import { createCmdopCore, createFakeClock } from '../../src/testing/index.js'
+import { createCmdopCoreSimulator, createFakeClock } from '../../src/testing/index.js'
 import { failure, M1, setUp, text, until } from './set-up.js'
 
 describe('calls', () => {
@@ -221,7 +221,7 @@ describe('a core that dies', () => {
   })
 
   it('to what is written, but still speaks, is heard to its end; the next call gets a fresh one [cmdop.core.deaf]', async () => {
-    const simulator = createCmdopCore()
+    const simulator = createCmdopCoreSimulator()
     const { transport } = simulator
     let deaf = false
     const client = createCmdop({
@@ -264,7 +264,7 @@ describe('a core that dies', () => {
   it.each(['a call fails by it', 'its caller has left'])(
     'is gone by itself when it takes nothing more and %s [cmdop.core.deaf]',
     async (how) => {
-      const simulator = createCmdopCore()
+      const simulator = createCmdopCoreSimulator()
       const { transport } = simulator
       let refuse = (): void => {}
       const refused = new Promise<void>((resolve) => {
@@ -358,7 +358,7 @@ describe('a core that dies', () => {
 
 describe('a session', () => {
   it('that is over refuses what comes, and promises that nothing of it was sent [cmdop.calls.closed]', async () => {
-    const session = createConnection(await createCmdopCore().transport.open(), WIRE_V1)
+    const session = createConnection(await createCmdopCoreSimulator().transport.open(), WIRE_V1)
     await session.close(new SignalboxError({ code: 'closed', message: 'enough', sent: 'maybe' }), 10)
     const payload = { case: 'empty', value: {} } as const
     const { signal } = new AbortController()

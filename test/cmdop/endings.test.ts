@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { Kind } from '../../src/cmdop/envelope.js'
 import { createCmdop, type AskFrame } from '../../src/cmdop/index.js'
 import { SignalboxError } from '../../src/index.js'
-import { createCmdopCore, createFakeClock } from '../../src/testing/index.js'
+import { createCmdopCoreSimulator, createFakeClock } from '../../src/testing/index.js'
 import { failure, M1, setUp, until } from './set-up.js'
 
 describe('at the end', () => {
@@ -34,7 +34,7 @@ describe('at the end', () => {
   })
 
   it('of a client that closes while its core starts the core is gone, where the transport cannot be stopped too [cmdop.close.opening]', async () => {
-    const simulator = createCmdopCore()
+    const simulator = createCmdopCoreSimulator()
     let letGo = (): void => {}
     const gate = new Promise<void>((resolve) => {
       letGo = resolve
@@ -75,7 +75,7 @@ describe('a close that does not wait', () => {
 
 describe('a start that fails', () => {
   it('sent nothing, whatever it says about itself [cmdop.core.start]', async () => {
-    const { transport } = createCmdopCore()
+    const { transport } = createCmdopCoreSimulator()
     const open = () => Promise.reject(new SignalboxError({ code: 'exited', message: 'It fell over.', sent: 'maybe' }))
     await using client = createCmdop({ transport: { ...transport, open } })
     expect(await failure(client.machines.list())).toMatchObject({ name: 'ConnectionError', code: 'exited', sent: 'no' })

@@ -4,13 +4,13 @@ import { createCmdop, PermissionError } from '../../src/cmdop/index.js'
 import { createCredentials, createGateway, type Scope } from '../../src/gateway/index.js'
 import { cmdopPolicy } from '../../src/gateway/policy/index.js'
 import type { StreamTransport } from '../../src/index.js'
-import { createCmdopCore, memoryPair, simulatedId, type CmdopCoreOptions } from '../../src/testing/index.js'
+import { createCmdopCoreSimulator, memoryPair, simulatedId, type CmdopCoreSimulatorOptions } from '../../src/testing/index.js'
 import { failure, M1 } from './set-up.js'
 
 const TOKEN = 'sbx_token_for_one_test_0123456789'
 
-async function throughGateway(scopes: readonly Scope[], options: CmdopCoreOptions = {}) {
-  const core = createCmdopCore(options)
+async function throughGateway(scopes: readonly Scope[], options: CmdopCoreSimulatorOptions = {}) {
+  const core = createCmdopCoreSimulator(options)
   const credentials = createCredentials()
   await credentials.addToken(TOKEN, { scopes })
   const upstreams = { core: { kind: 'stream', system: 'cmdop', transport: core.transport, policy: cmdopPolicy } } as const

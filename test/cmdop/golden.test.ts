@@ -6,7 +6,7 @@ import { decodeEnvelope } from '../../src/cmdop/envelope.js'
 import { EnvelopeSchema } from '../../src/cmdop/gen/cmdop/core/v1/envelope_pb.js'
 import { createCmdop, type Cmdop } from '../../src/cmdop/index.js'
 import { encodeFrame, frameDecoder } from '../../src/core/codec/frames.js'
-import { createCmdopCore } from '../../src/testing/index.js'
+import { createCmdopCoreSimulator } from '../../src/testing/index.js'
 
 interface Sample {
   readonly name: string
@@ -71,7 +71,7 @@ describe('calls of the published SDKs', () => {
   const calls = samples.filter(({ call }) => call !== undefined)
 
   it.each(calls)('$call writes the same bytes [cmdop.golden.calls]', async ({ call = '', hex: expected }) => {
-    const core = createCmdopCore()
+    const core = createCmdopCoreSimulator()
     // Undocumented ids such as `m-1` are refused by the core; what counts is what it was sent.
     await using client = createCmdop({ transport: core.transport, fleetId: 'f-default', closeGraceMs: 0 })
     const run = new Function('client', `return ${call}`) as (client: Cmdop) => Promise<unknown> | AsyncIterable<unknown>
@@ -89,7 +89,7 @@ describe('calls of the published SDKs', () => {
   })
 
   it('leaves nothing of an update out but what was not given [cmdop.presence]', async () => {
-    const core = createCmdopCore()
+    const core = createCmdopCoreSimulator()
     await using client = createCmdop({ transport: core.transport, closeGraceMs: 0 })
     await client.machines.update('m-1').catch(() => {})
     await client.machines.update('m-1', { name: '' }).catch(() => {})

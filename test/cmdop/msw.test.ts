@@ -3,11 +3,11 @@ import { setupServer } from 'msw/node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createCmdop } from '../../src/cmdop/index.js'
 import { cmdopRest } from '../../src/cmdop/rest.js'
-import { createCmdopRelay, simulatedId } from '../../src/testing/index.js'
+import { createCmdopRelaySimulator, simulatedId } from '../../src/testing/index.js'
 import { cmdopHandlers } from '../../src/testing/msw/cmdop.js'
 import { fetchExchange } from '../../transports/web/index.js'
 
-const relay = createCmdopRelay({ token: 't', apiKey: 'k' })
+const relay = createCmdopRelaySimulator({ token: 't', apiKey: 'k' })
 const server = setupServer(...cmdopHandlers({ relay }))
 beforeAll(() => server.listen({ onUnhandledRequest: 'error' }))
 afterAll(() => server.close())

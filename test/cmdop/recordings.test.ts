@@ -1,7 +1,7 @@
 /** The simulated core is held to what the real ones did in the same conversation. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { createCmdopCore, createCmdopRelay } from '../../src/testing/index.js'
+import { createCmdopCoreSimulator, createCmdopRelaySimulator } from '../../src/testing/index.js'
 import { CORE_VERSIONS, recordingOf } from './real-core.js'
 import { playTraffic, type Exchange } from './traffic.js'
 
@@ -13,8 +13,8 @@ const NOT_MODELLED: Readonly<Record<string, string>> = {
 describe.each(CORE_VERSIONS)('the simulated core %s', (version) => {
   it('does what the real one did [cmdop.recordings]', async () => {
     const recorded = JSON.parse(readFileSync(recordingOf(version), 'utf8')) as Exchange[]
-    const relay = createCmdopRelay()
-    const core = createCmdopCore({ version, relay, token: 't-right', apiKey: 'k-right' })
+    const relay = createCmdopRelaySimulator()
+    const core = createCmdopCoreSimulator({ version, relay, token: 't-right', apiKey: 'k-right' })
     const link = await core.transport.open()
     const played = await playTraffic(link, relay)
     await link.close()

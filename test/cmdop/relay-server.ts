@@ -1,13 +1,13 @@
 /** The simulated relay behind plain HTTP on loopback, for cores that are real. */
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { sseStream, type CmdopRelay } from '../../src/testing/index.js'
+import { sseStream, type CmdopRelaySimulator } from '../../src/testing/index.js'
 
 export interface RelayServer extends AsyncDisposable {
   readonly url: string
 }
 
-export async function serveRelay(relay: CmdopRelay): Promise<RelayServer> {
+export async function serveRelay(relay: CmdopRelaySimulator): Promise<RelayServer> {
   const server = createServer((request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))

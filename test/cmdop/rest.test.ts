@@ -4,12 +4,12 @@ import { ConnectionError, createCmdop } from '../../src/cmdop/index.js'
 import { cmdopRest } from '../../src/cmdop/rest.js'
 import { raceSignal } from '../../src/core/deadline.js'
 import { SignalboxError, type ExchangeTransport, type Sent } from '../../src/index.js'
-import { createCmdopRelay, createFakeClock, relayExchange } from '../../src/testing/index.js'
+import { createCmdopRelaySimulator, createFakeClock, relayExchange } from '../../src/testing/index.js'
 import { failure, M1, until } from './set-up.js'
 
 /** A client of a relay, with the signals of its asks, and a relay that answers PINs only when it is let. */
 function setUp({ deaf = false } = {}) {
-  const relay = createCmdopRelay()
+  const relay = createCmdopRelaySimulator()
   const inner = relayExchange(relay)
   const asks: AbortSignal[] = []
   let answerPins = (): void => {}
@@ -55,7 +55,7 @@ describe('an ask over REST', () => {
   })
 
   it('takes a PIN again that never left, and not one that may have arrived [cmdop.rest.pin-again]', async () => {
-    const relay = createCmdopRelay()
+    const relay = createCmdopRelaySimulator()
     const inner = relayExchange(relay)
     const faults: Sent[] = ['no', 'maybe']
     const transport: ExchangeTransport = {
@@ -79,7 +79,7 @@ describe('an ask over REST', () => {
   })
 
   it('whose upfront PIN cannot be given fails with the reason: nobody else would answer the question [cmdop.rest.pin-lost]', async () => {
-    const inner = relayExchange(createCmdopRelay())
+    const inner = relayExchange(createCmdopRelaySimulator())
     const transport: ExchangeTransport = {
       ...inner,
       async exchange(request, options) {
@@ -121,7 +121,7 @@ describe('an ask over REST', () => {
 
   it('is left in time where the relay does not take the refusal of its plan', async () => {
     const clock = createFakeClock()
-    const inner = relayExchange(createCmdopRelay())
+    const inner = relayExchange(createCmdopRelaySimulator())
     const refusals: AbortSignal[] = []
     const transport: ExchangeTransport = {
       ...inner,
@@ -149,7 +149,7 @@ describe('closing a client over REST', () => {
   /** A relay that answers when it is let, and forgets its signals. */
   function slow(closeGraceMs: number) {
     const clock = createFakeClock()
-    const inner = relayExchange(createCmdopRelay())
+    const inner = relayExchange(createCmdopRelaySimulator())
     const signals: (AbortSignal | undefined)[] = []
     let answer = (): void => {}
     const mayAnswer = new Promise<void>((resolve) => {

@@ -1,11 +1,11 @@
 /** What the tests of the client over a simulated core share. */
 import { createCmdop, type CmdopOptions } from '../../src/cmdop/index.js'
-import { createCmdopCore, simulatedId, type CmdopCoreOptions } from '../../src/testing/index.js'
+import { createCmdopCoreSimulator, simulatedId, type CmdopCoreSimulatorOptions } from '../../src/testing/index.js'
 
 export const M1 = simulatedId(1, 1)
 
-export function setUp(core: CmdopCoreOptions = {}, options: Partial<CmdopOptions> = {}) {
-  const simulator = createCmdopCore(core)
+export function setUp(core: CmdopCoreSimulatorOptions = {}, options: Partial<CmdopOptions> = {}) {
+  const simulator = createCmdopCoreSimulator(core)
   const client = createCmdop({ transport: simulator.transport, closeGraceMs: 50, fleetId: simulatedId(2, 1), ...options })
   return { simulator, client }
 }

@@ -14,7 +14,7 @@ import { createCmdop, fromEnv } from '../../src/cmdop/index.js'
 import { CMDOP_ARMS, CMDOP_ROUTES } from '../../src/cmdop/scopes.js'
 import { resolveConfig } from '../../src/cmdop/config.js'
 import { frameDecoder } from '../../src/core/codec/frames.js'
-import { createCmdopCore } from '../../src/testing/index.js'
+import { createCmdopCoreSimulator } from '../../src/testing/index.js'
 
 /** Python's names in camelCase, which are Node's. */
 const PUBLISHED: Readonly<Record<string, readonly string[]>> = {
@@ -60,7 +60,7 @@ const PUBLISHED: Readonly<Record<string, readonly string[]>> = {
 
 describe('the surface', () => {
   it('has every method of both published SDKs [cmdop.parity]', () => {
-    const client = createCmdop({ transport: createCmdopCore().transport })
+    const client = createCmdop({ transport: createCmdopCoreSimulator().transport })
     const missing = Object.entries(PUBLISHED).flatMap(([path, methods]) => {
       const namespace = path.split('.').reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], client)
       return methods
@@ -135,7 +135,7 @@ describe('configuration', () => {
   })
 
   it('refuses credentials for a link to a core that has its own [cmdop.config.link]', () => {
-    const { transport } = createCmdopCore()
+    const { transport } = createCmdopCoreSimulator()
     expect(() => createCmdop({ transport, token: 'secret-token' })).toThrow(/token cannot be used/)
     expect(() => createCmdop({ transport, token: 'secret-token' })).not.toThrow(/secret-token/)
   })

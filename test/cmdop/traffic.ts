@@ -3,7 +3,7 @@ import { fromJson, toBinary, toJson, type JsonObject, type JsonValue } from '@bu
 import { decodeEnvelope, Kind } from '../../src/cmdop/envelope.js'
 import { EnvelopeSchema } from '../../src/cmdop/gen/cmdop/core/v1/envelope_pb.js'
 import { encodeFrame, frameDecoder } from '../../src/core/codec/frames.js'
-import { simulatedId, type CmdopRelay, type RelayFault } from '../../src/testing/index.js'
+import { simulatedId, type CmdopRelaySimulator, type RelayFault } from '../../src/testing/index.js'
 import type { Link } from '../../src/index.js'
 
 export interface Exchange {
@@ -145,7 +145,7 @@ export const STEPS: readonly Step[] = [
   of('ask question, then nothing', ask('[[pin 1]][[say in]]'), { frames: 1 }),
 ]
 
-export async function playTraffic(link: Link, relay: CmdopRelay): Promise<Exchange[]> {
+export async function playTraffic(link: Link, relay: CmdopRelaySimulator): Promise<Exchange[]> {
   const decoder = frameDecoder()
   const out: Exchange[] = []
   let waiting: ReturnType<typeof decodeEnvelope>[] = []
@@ -198,7 +198,7 @@ function silence(name: () => string): Promise<never> {
 }
 
 /** What matters of a request: not the names that an HTTP library adds, not the order of a body's members. */
-function shown({ method, path, headers, body }: CmdopRelay['ledger'][number]): JsonValue {
+function shown({ method, path, headers, body }: CmdopRelaySimulator['ledger'][number]): JsonValue {
   const { accept, authorization, 'content-type': type, 'x-api-key': key } = headers
   const sent = Object.entries({ accept, authorization, 'content-type': type, 'x-api-key': key }).filter(
     ([, value]) => value !== undefined,

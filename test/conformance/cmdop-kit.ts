@@ -1,9 +1,9 @@
 /** What the parts of the CMDOP suite share: what a case is given, and how a runner serves it. */
 import type { AskFrame, Cmdop, CmdopOptions } from '../../src/cmdop/index.js'
-import { simulatedId, type CmdopRelay, type CmdopRelayOptions } from '../../src/testing/index.js'
+import { simulatedId, type CmdopRelaySimulator, type CmdopRelaySimulatorOptions } from '../../src/testing/index.js'
 
 export interface CmdopServed {
-  readonly relay: CmdopRelay
+  readonly relay: CmdopRelaySimulator
   readonly options: Pick<CmdopOptions, 'transport'> & Partial<CmdopOptions>
 }
 
@@ -12,7 +12,7 @@ export interface CmdopContext {
   /** A core before 1.1.0 has no names for what goes wrong with a PIN. */
   readonly pinErrors?: false
   /** A fresh relay, and how to reach it. */
-  serve(options?: CmdopRelayOptions): Promise<CmdopServed>
+  serve(options?: CmdopRelaySimulatorOptions): Promise<CmdopServed>
 }
 
 export const M1 = simulatedId(1, 1)
@@ -20,7 +20,7 @@ export const F1 = simulatedId(2, 1)
 
 export interface Play {
   readonly client: Cmdop
-  readonly relay: CmdopRelay
+  readonly relay: CmdopRelaySimulator
   readonly plane: 'core' | 'rest'
   readonly pinErrors: boolean
 }
@@ -30,7 +30,7 @@ export const all = async <Item>(items: AsyncIterable<Item>): Promise<Item[]> => 
   for await (const item of items) out.push(item)
   return out
 }
-export const requests = (relay: CmdopRelay): string[] => relay.ledger.map(({ method, path }) => `${method} ${path}`)
+export const requests = (relay: CmdopRelaySimulator): string[] => relay.ledger.map(({ method, path }) => `${method} ${path}`)
 export const types = (frames: readonly AskFrame[]): string[] => frames.map(({ type }) => type)
 
 export const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5))
@@ -38,7 +38,7 @@ export const pause = (): Promise<void> => new Promise((resolve) => setTimeout(re
 export interface PlayCase {
   id: string
   title: string
-  world?: CmdopRelayOptions
+  world?: CmdopRelaySimulatorOptions
   only?: 'core' | 'rest'
   /** Options of this case's client. */
   client?: Partial<CmdopOptions>

@@ -133,14 +133,14 @@ describe('what runs on this machine [gateway.detect]', () => {
     await new Promise((resolve) => mute.close(resolve))
     rmSync(join(home, '.ccc.sock'), { force: true })
     await using simulator = createCccSimulator()
-    void simulator.serveAll(await listenUnix({ path: join(home, '.ccc.sock') }))
+    void simulator.listen(await listenUnix({ path: join(home, '.ccc.sock') }))
     const [ccc] = await detect(env())
     expect(ccc).toMatchObject({ name: 'ccc', found: expect.stringContaining('answers, version') })
   })
 
   test('it is shown before it is offered; what is not there cannot be, and nothing is offered unasked', async () => {
     await using simulator = createCccSimulator()
-    void simulator.serveAll(await listenUnix({ path: join(home, '.ccc.sock') }))
+    void simulator.listen(await listenUnix({ path: join(home, '.ccc.sock') }))
     const words = (more: string[]) => parseGatewayArguments(['--port', '0', '--token-file', join(home, 'token'), ...more])
     const unasked = terminal()
     expect(await startGateway(words([]), unasked)).toBeUndefined()

@@ -1,7 +1,7 @@
 /** The conformance suite against the cores inside the Python wheels, in front of a relay of ours. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { createCmdopRelay } from '../../src/testing/index.js'
+import { createCmdopRelaySimulator } from '../../src/testing/index.js'
 import { cmdopCore } from '../../transports/node/index.js'
 import { serveRelay } from '../cmdop/relay-server.js'
 import { cmdopCases } from '../conformance/cmdop.js'
@@ -12,7 +12,7 @@ import { registerCases } from '../register-cases.js'
 /** With SIGNALBOX_RECORD=1 the recordings that the simulator is held to are made anew. */
 describe.each(CORE_VERSIONS)('core %s', (version) => {
   it('still does what was recorded [cmdop.recordings]', async () => {
-    const relay = createCmdopRelay()
+    const relay = createCmdopRelaySimulator()
     await using server = await serveRelay(relay)
     const transport = cmdopCore({ binaryPath: await installedCore(version), env: {} })
     const config = {
@@ -41,7 +41,7 @@ describe.each(CORE_VERSIONS)('core %s', (version) =>
       plane: 'core',
       ...(version === '1.0.2' ? { pinErrors: false } : {}),
       async serve(world = {}) {
-        const relay = createCmdopRelay(world)
+        const relay = createCmdopRelaySimulator(world)
         const server = await serveRelay(relay)
         servers.push(server)
         const { token = 't-real', apiKey = 'k-real' } = world

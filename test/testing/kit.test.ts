@@ -9,8 +9,8 @@ import {
   createCcccSimulator,
   createCcccWebPortSimulator,
   createClaudeSimulator,
-  createCmdopCore,
-  createCmdopRelay,
+  createCmdopCoreSimulator,
+  createCmdopRelaySimulator,
   createFakeClock,
   createRecorder,
   memoryPair,
@@ -88,7 +88,7 @@ describe('simulators', () => {
     ccc: () => createCccSimulator().transport as StreamTransport<never>,
     cccc: () => createCcccSimulator().transport as StreamTransport<never>,
     claude: () => createClaudeSimulator().transport as StreamTransport<never>,
-    cmdop: () => createCmdopCore().transport as StreamTransport<never>,
+    cmdop: () => createCmdopCoreSimulator().transport as StreamTransport<never>,
   }
   test.each(Object.entries(opens))(
     '%s: an open that was given up before it began is refused [testing.open-aborted]',
@@ -182,7 +182,7 @@ describe('handlers of MSW', () => {
   })
 
   test('a stream of CMDOP whose reader went away is over in the relay too [cmdop.msw-left]', async () => {
-    const relay = createCmdopRelay()
+    const relay = createCmdopRelaySimulator()
     server.use(...cmdopHandlers({ relay, baseUrl: 'http://relay.test' }))
     const controller = new AbortController()
     const path = `http://relay.test/api/admin/machines/00000000-0000-4000-8001-000000000001/ask`

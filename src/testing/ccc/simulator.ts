@@ -34,7 +34,7 @@ export interface CccSimulator extends AsyncDisposable {
   /** Serves one connection until either side ends it. */
   serve(link: Link): Promise<void>
   /** Serves whatever a listener accepts, such as a unix socket's; it is disposed of when the server stops. */
-  serveAll(listener: Listener): Promise<void>
+  listen(listener: Listener): Promise<void>
   /** A session that another process adds to the configuration, or changes. */
   configure(session: SimulatedSession): void
   remove(name: string): void
@@ -115,11 +115,11 @@ export function createCccSimulator(options: CccSimulatorOptions = {}): CccSimula
     }
   }
 
-  const serveAll = async (listener: Listener): Promise<void> => {
+  const listen = async (listener: Listener): Promise<void> => {
     listeners.add(listener)
     for await (const link of listener.accept()) void serve(link)
   }
-  void serveAll(memory)
+  void listen(memory)
 
   const session = (name: string) => {
     const found = world.sessions.get(name)
@@ -142,7 +142,7 @@ export function createCccSimulator(options: CccSimulatorOptions = {}): CccSimula
       return links.size
     },
     serve,
-    serveAll,
+    listen,
     configure(given) {
       const before = world.sessions.get(given.name)
       const topic = 100 + world.sessions.size + 1

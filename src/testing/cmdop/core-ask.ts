@@ -4,7 +4,7 @@ import { Kind } from '../../cmdop/envelope.js'
 import type { SseBody, SseFrame } from './asks.js'
 import type { EnvelopeInit } from './core.js'
 import type { CoreRequest } from './core-requests.js'
-import type { CmdopRelay } from './relay.js'
+import type { CmdopRelaySimulator } from './relay.js'
 import { codeOfStatus } from './core-answers.js'
 
 export interface CoreAsk {
@@ -18,7 +18,7 @@ export interface CoreAskOptions {
   readonly request: Omit<ArmValue<'askReq'>, '$typeName' | '$unknown'>
   /** Since 1.1.0: the upfront PIN is passed on, and PIN failures keep their names. */
   readonly knowsPins: boolean
-  readonly http: (request: CoreRequest) => ReturnType<CmdopRelay['handle']>
+  readonly http: (request: CoreRequest) => ReturnType<CmdopRelaySimulator['handle']>
   readonly send: (envelope: Omit<EnvelopeInit, 'id' | '$typeName'>) => Promise<void>
   readonly over: () => void
 }
@@ -140,7 +140,7 @@ export function createCoreAsk({ request, knowsPins, http, send, over }: CoreAskO
   const post = (what: string, accept: string, body: Record<string, unknown>) =>
     http({ method: 'POST', path: `/api/admin/machines/${machineId}/${what}`, body, answer: 'empty', accept })
 
-  const refused = async (answer: ReturnType<CmdopRelay['handle']>): Promise<boolean> => {
+  const refused = async (answer: ReturnType<CmdopRelaySimulator['handle']>): Promise<boolean> => {
     if (answer === 'silent') return true
     if (answer === 'reset') {
       await fail('internal', 'do request: EOF')

@@ -9,15 +9,15 @@ import { memoryPair } from '../memory-link.js'
 import { createCoreAsk, type CoreAsk } from './core-ask.js'
 import { badUuid, failureOf, messageOf } from './core-answers.js'
 import { coreRequest, type CoreRequest } from './core-requests.js'
-import { createCmdopRelay, type CmdopRelay, type CmdopRelayOptions } from './relay.js'
+import { createCmdopRelaySimulator, type CmdopRelaySimulator, type CmdopRelaySimulatorOptions } from './relay.js'
 
 export type CmdopCoreVersion = '1.0.2' | '1.1.0' | '1.1.1'
 
-export interface CmdopCoreOptions {
+export interface CmdopCoreSimulatorOptions {
   /** 1.0.2 does not pass the upfront PIN on. Default 1.1.0. */
   readonly version?: CmdopCoreVersion
   /** Default: a fresh one with these options. */
-  readonly relay?: CmdopRelay | CmdopRelayOptions
+  readonly relay?: CmdopRelaySimulator | CmdopRelaySimulatorOptions
   /** What the core was given. Defaults that the relay's own check, if it has one, takes. */
   readonly token?: string
   readonly apiKey?: string
@@ -38,14 +38,14 @@ export interface ReceivedEnvelope {
 
 export interface CmdopCoreSimulator extends AsyncDisposable {
   readonly transport: StreamTransport<void>
-  readonly relay: CmdopRelay
+  readonly relay: CmdopRelaySimulator
   readonly ledger: readonly ReceivedEnvelope[]
   /** How many cores were started, that is links served. */
   readonly starts: number
   readonly live: number
   /** Gives the code that a core exits with: 1 where it could not read what came. */
   serve(link: Link): Promise<0 | 1>
-  serveAll(listener: Listener): Promise<void>
+  listen(listener: Listener): Promise<void>
   /** Writes an envelope of one's own making to every live link. */
   say(envelope: EnvelopeInit): Promise<void>
   /** Writes bytes that need not be an envelope. */
@@ -59,10 +59,10 @@ export interface CmdopCoreSimulator extends AsyncDisposable {
   stop(): Promise<void>
 }
 
-export function createCmdopCore(options: CmdopCoreOptions = {}): CmdopCoreSimulator {
+export function createCmdopCoreSimulator(options: CmdopCoreSimulatorOptions = {}): CmdopCoreSimulator {
   const { version = '1.1.0', splitWrites = false } = options
   const given = options.relay ?? {}
-  const relay = 'handle' in given ? given : createCmdopRelay(given)
+  const relay = 'handle' in given ? given : createCmdopRelaySimulator(given)
   const own = 'handle' in given ? {} : given
   const { token = own.token ?? 't-simulated', apiKey = own.apiKey ?? 'k-simulated' } = options
   const ledger: ReceivedEnvelope[] = []
@@ -200,7 +200,7 @@ export function createCmdopCore(options: CmdopCoreOptions = {}): CmdopCoreSimula
       return live.size
     },
     serve,
-    async serveAll(listener) {
+    async listen(listener) {
       for await (const link of listener.accept()) void serve(link)
     },
     say: (envelope) => everywhere((link) => write(link, envelope)),

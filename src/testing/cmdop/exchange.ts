@@ -2,14 +2,14 @@
 import { abortError, raceSignal } from '../../core/deadline.js'
 import { SignalboxError } from '../../errors.js'
 import type { ExchangeTransport } from '../../transport.js'
-import type { CmdopRelay } from './relay.js'
+import type { CmdopRelaySimulator } from './relay.js'
 import { sseStream } from './sse-text.js'
 
 const NAME = 'cmdop-relay-simulator'
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-export function relayExchange(relay: CmdopRelay): ExchangeTransport {
+export function relayExchange(relay: CmdopRelaySimulator): ExchangeTransport {
   return {
     kind: 'exchange',
     name: NAME,

@@ -18,13 +18,13 @@ export type RelayFault =
   | 'silent'
   | 'reset'
 
-export interface CmdopRelayOptions extends CmdopWorldOptions {
+export interface CmdopRelaySimulatorOptions extends CmdopWorldOptions {
   /** Checked where it is given: what else comes is refused with 401. */
   readonly token?: string
   readonly apiKey?: string
 }
 
-export interface CmdopRelay {
+export interface CmdopRelaySimulator {
   handle(request: RelayRequest): RelayAnswer | 'silent' | 'reset'
   readonly world: CmdopWorld
   readonly asks: Asks
@@ -39,7 +39,7 @@ interface Matched {
   readonly params: Readonly<Record<string, string>>
 }
 
-export function createCmdopRelay(options: CmdopRelayOptions = {}): CmdopRelay {
+export function createCmdopRelaySimulator(options: CmdopRelaySimulatorOptions = {}): CmdopRelaySimulator {
   const world = createWorld(options)
   const asks = createAsks()
   const ledger: RelayRequest[] = []

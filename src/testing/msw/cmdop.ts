@@ -1,6 +1,6 @@
 /** MSW handlers for the two HTTP planes of CMDOP: the simulated relay behind their addresses. */
 import { http, HttpResponse, type HttpHandler } from 'msw'
-import { createCmdopRelay, type CmdopRelay } from '../cmdop/relay.js'
+import { createCmdopRelaySimulator, type CmdopRelaySimulator } from '../cmdop/relay.js'
 import { sseStream } from '../cmdop/sse-text.js'
 
 export interface CmdopHandlersOptions {
@@ -9,11 +9,11 @@ export interface CmdopHandlersOptions {
   /** Default `https://api.cmdop.com`. */
   readonly apiBaseUrl?: string
   /** Keep it to look at its ledger and to inject faults. Default: a new one. */
-  readonly relay?: CmdopRelay
+  readonly relay?: CmdopRelaySimulator
 }
 
 export function cmdopHandlers(options: CmdopHandlersOptions = {}): HttpHandler[] {
-  const { baseUrl = 'https://cloud.cmdop.com', apiBaseUrl = 'https://api.cmdop.com', relay = createCmdopRelay() } = options
+  const { baseUrl = 'https://cloud.cmdop.com', apiBaseUrl = 'https://api.cmdop.com', relay = createCmdopRelaySimulator() } = options
   const resolver = async ({ request }: { request: Request }) => {
     const url = new URL(request.url)
     const headers: Record<string, string> = {}

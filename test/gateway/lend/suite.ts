@@ -10,8 +10,8 @@ import {
   createCccSimulator,
   createCcccSimulator,
   createClaudeSimulator,
-  createCmdopCore,
-  createCmdopRelay,
+  createCmdopCoreSimulator,
+  createCmdopRelaySimulator,
   relayExchange,
   runCases,
   type Case,
@@ -62,7 +62,7 @@ export async function throughGateway(peersUrl: string, webSocket?: WebSocketCons
     ...(await runCases(allowed(cmdopCases), {
       plane: 'core',
       serve: async (options) => {
-        const core = createCmdopCore(options ? { relay: options } : {})
+        const core = createCmdopCoreSimulator(options ? { relay: options } : {})
         lender.serve('cmdop', core.transport)
         return { relay: core.relay, options: { transport: client.cmdop() } }
       },
@@ -84,7 +84,7 @@ async function cmdopByRest(lender: Lender): Promise<CaseResult[]> {
   const results = await runCases(allowed(cmdopCases), {
     plane: 'rest',
     async serve({ token = 't-gateway', apiKey = 'k-gateway', ...world } = {}) {
-      const relay = createCmdopRelay({ ...world, token, apiKey })
+      const relay = createCmdopRelaySimulator({ ...world, token, apiKey })
       const transport = relayExchange(relay)
       const serve = (name: string, own: Readonly<Record<string, string>>): ExchangeTransport => {
         lender.serve(name, withHeaders(transport, own))

@@ -84,7 +84,7 @@ export const cccLocalSuites: readonly Suite[] = [
           count += 1
           const path = join(folder, `${count}.sock`)
           const listener = await listenUnix({ path })
-          void simulator.serveAll(listener)
+          void simulator.listen(listener)
           const release = async (): Promise<void> => listener[Symbol.asyncDispose]()
           return { transport: cccSocket({ path }), release }
         })

@@ -1,26 +1,26 @@
 /** The CMDOP client against a core of each version, against one that writes byte by byte, and over REST. */
 import { cmdopRest } from '../../../src/cmdop/rest.js'
 import {
-  createCmdopCore,
-  createCmdopRelay,
+  createCmdopCoreSimulator,
+  createCmdopRelaySimulator,
   relayExchange,
   runCases,
   type CaseResult,
-  type CmdopCoreOptions,
+  type CmdopCoreSimulatorOptions,
 } from '../../../src/testing/index.js'
 import { cmdopCases } from '../../conformance/cmdop.js'
 import type { Suite } from './environment.js'
 
 const CREDENTIALS = { token: 't-right', apiKey: 'k-right' }
 
-async function overCore(options: CmdopCoreOptions): Promise<CaseResult[]> {
+async function overCore(options: CmdopCoreSimulatorOptions): Promise<CaseResult[]> {
   const cores: AsyncDisposable[] = []
   try {
     return await runCases(cmdopCases, {
       plane: 'core',
       ...(options.version === '1.0.2' ? { pinErrors: false } : {}),
       async serve(world = {}) {
-        const core = createCmdopCore({ ...options, relay: createCmdopRelay(world), ...CREDENTIALS })
+        const core = createCmdopCoreSimulator({ ...options, relay: createCmdopRelaySimulator(world), ...CREDENTIALS })
         cores.push(core)
         return { relay: core.relay, options: { transport: core.transport } }
       },
@@ -34,7 +34,7 @@ const overRest = (): Promise<CaseResult[]> =>
   runCases(cmdopCases, {
     plane: 'rest',
     async serve(world = {}) {
-      const relay = createCmdopRelay(world)
+      const relay = createCmdopRelaySimulator(world)
       return { relay, options: { transport: cmdopRest(relayExchange(relay)), ...CREDENTIALS } }
     },
   })
