@@ -1,8 +1,9 @@
 /** One queue's log and state together: what waits, what is settled, and the counts. It knows nothing of sending. */
 import type { Kv, Log } from '../store.js'
 import type { Load } from './decisions.js'
-import { decodeItems, encodeItem } from './item-record.js'
+import { decodeItems, encodeItem, HEADER_BYTES } from './item-record.js'
 import { bytesOf, settle, unsettled, type QueueState, type Settlement } from './queue-state.js'
+import { createRecentItems } from './recent-items.js'
 import { createSavedState } from './saved-state.js'
 import type { Memo, OutboxItem, OutboxReport } from './types.js'
 
@@ -38,6 +39,7 @@ export interface QueueStoreOptions {
 export async function openQueueStore({ queue, log, kv, now, report, onChange }: QueueStoreOptions): Promise<QueueStore> {
   const saved = createSavedState(queue, kv, report)
   const appends = createAppends()
+  const recent = createRecentItems()
   // One change of the state at a time: a drop and an acknowledgement may meet.
   const inTurn = createTurns()
   let waiting: Load = { items: 0, bytes: 0 }
@@ -62,13 +64,15 @@ export async function openQueueStore({ queue, log, kv, now, report, onChange }: 
   const refresh = (): Promise<void> =>
     inTurn(async () => {
       await saved.load(async () => (await log.state()).first - 1)
+      recent.settle(saved.state.position)
       await log.trim(saved.position + 1)
       await count()
     })
-  const put = async (entry: Uint8Array): Promise<number> => {
+  const put = async (entry: Uint8Array, at: number, numbered: boolean): Promise<number> => {
     if (!saved.exists) await saved.create()
     const [position = 0] = await log.append([entry])
     tip = Math.max(tip, position)
+    recent.add({ position, numbered, at, body: entry.subarray(HEADER_BYTES) })
     return position
   }
 
@@ -88,11 +92,14 @@ export async function openQueueStore({ queue, log, kv, now, report, onChange }: 
       const one = { items: 1, bytes: entry.byteLength }
       setWaiting(plus(waiting, one))
       // A failed append may have stored the item all the same (`sent: 'maybe'`): the next `refresh` counts it.
-      return appends.run(put(entry), () => setWaiting(minus(waiting, one)))
+      return appends.run(put(entry, at, numbered), () => setWaiting(minus(waiting, one)))
     },
     appended: appends.ended,
     async page(maxEntries, maxBytes) {
-      const from = saved.state.position + 1
+      const { position, ordinal } = saved.state
+      const inMemory = recent.after(position, ordinal, maxEntries, maxBytes)
+      if (inMemory.length > 0) return inMemory
+      const from = position + 1
       const page = await log.read(from, { maxEntries, maxBytes })
       if (page.gap && (page.gap.to ?? 0) !== from) {
         const to = page.gap.to ?? 0
@@ -110,6 +117,7 @@ export async function openQueueStore({ queue, log, kv, now, report, onChange }: 
         setWaiting(minus(waiting, settled))
         return saved.change(settle(saved.state, items, how, now()), settled)
       })
+      recent.settle(saved.state.position)
       await log.trim(saved.position + 1)
     },
     saveMemo: (memo) => inTurn(() => saved.change({ ...saved.state, memo })),

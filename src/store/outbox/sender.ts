@@ -23,7 +23,7 @@ export interface SenderContext {
 }
 
 export interface Sender {
-  /** There are new items, or a halt has ended. */
+  /** There are new items, or the outbox was halted. */
   wake(): void
   /** Delivers without waiting for more items, until the queue is empty. */
   hurry(): void
@@ -54,6 +54,10 @@ interface Run extends SenderOptions {
   stopping: boolean
   holds: number
   hurried: boolean
+  /** Waits for more items. An append need not wake it before the batch is full. */
+  lingering: boolean
+  /** The oldest item that waits. */
+  first: OutboxItem | undefined
   nudged: boolean
   failures: number
   lastError: SignalboxError | undefined
@@ -72,6 +76,8 @@ export function startSender(options: SenderOptions): Sender {
     stopping: false,
     holds: 0,
     hurried: false,
+    lingering: false,
+    first: undefined,
     nudged: false,
     failures: 0,
     lastError: undefined,
@@ -82,7 +88,9 @@ export function startSender(options: SenderOptions): Sender {
     run.settled()
   })
   return {
-    wake: run.wake.wake,
+    wake() {
+      if (!run.lingering || pauseOf(run) === 0) run.wake.wake()
+    },
     hurry() {
       run.hurried = true
       run.wake.wake()
@@ -176,8 +184,9 @@ async function deliverWhileHeld(run: Run, lease: HeldLease): Promise<void> {
         await wake.wait(Math.min(POLL_MS, idleMs), clock)
         continue
       }
-      const pauseMs = pauseOf(run, items[0])
-      if (pauseMs > 0) await wake.wait(Math.min(pauseMs, POLL_MS), clock)
+      run.first = items[0]
+      const pauseMs = pauseOf(run)
+      if (pauseMs > 0) await linger(run, pauseMs)
       else if (!(await dropExpired(run, items))) await attempt(run, items, ended.signal, kept.isLost)
       idleSince = clock.monotonic()
     }
@@ -187,8 +196,13 @@ async function deliverWhileHeld(run: Run, lease: HeldLease): Promise<void> {
   }
 }
 
-function pauseOf(run: Run, first: OutboxItem | undefined): number {
-  const { tuning, hurried, inheritedUpTo, stored, context } = run
+async function linger(run: Run, ms: number): Promise<void> {
+  run.lingering = true
+  await run.wake.wait(Math.min(ms, POLL_MS), run.context.clock)
+  run.lingering = false
+}
+
+function pauseOf({ first, tuning, hurried, inheritedUpTo, stored, context }: Run): number {
   const { options, clock } = context
   return pauseBeforeSend(first, {
     waiting: stored.waiting.items,
