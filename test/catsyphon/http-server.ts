@@ -10,7 +10,7 @@ export interface ServedSimulator extends AsyncDisposable {
 
 export async function serveSimulator(simulator: CatsyphonSimulator, port = 0): Promise<ServedSimulator> {
   const server = createServer((request, response) => {
-    void answer(simulator, request, response).catch(() => request.socket.destroy())
+    void serveRequest(simulator, request, response)
   })
   server.keepAliveTimeout = 5000
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
@@ -23,6 +23,15 @@ export async function serveSimulator(simulator: CatsyphonSimulator, port = 0): P
       return new Promise((resolve) => server.close(() => resolve()))
     },
   }
+}
+
+/** Answers one request as the simulator does. */
+export async function serveRequest(
+  simulator: CatsyphonSimulator,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  await answer(simulator, request, response).catch(() => void request.socket.destroy())
 }
 
 async function answer(simulator: CatsyphonSimulator, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -40,6 +40,11 @@ export const requirements: readonly Requirement[] = [
     behaviour: 'Events whose storing is seen before the first repeat are not counted as ambiguous, however many answers get lost.',
   },
   {
+    id: 'catsyphon.leave-page',
+    source: 'issue 13.19',
+    behaviour: 'A page that is left by a real navigation sends the events that wait before it is gone.',
+  },
+  {
     id: 'catsyphon.plan-times',
     source: 'issue 13.19',
     behaviour: 'Plan timestamps that the server cannot read back are corrected, or left out, before they are stored.',

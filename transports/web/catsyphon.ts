@@ -1,4 +1,4 @@
-/** What a CatSyphon client needs in a page: a way to the server, credentials and an outbox in IndexedDB, and a flush when the page goes. */
+/** What a CatSyphon client needs in a page: a transport, credentials and an outbox in IndexedDB, and a flush when the page is left. */
 import { kvCredentials, type CredentialStore } from '../../src/catsyphon/credentials.js'
 import type { Catsyphon } from '../../src/catsyphon/client.js'
 import { catsyphonOutbox } from '../../src/catsyphon/outbox/index.js'
@@ -9,26 +9,46 @@ import type { ExchangeTransport } from '../../src/transport.js'
 import { fetchExchange } from './fetch-exchange.js'
 import { indexedDbStore } from './store/indexeddb.js'
 
+/** Options of `catsyphonPage`. */
 export interface CatsyphonPageOptions {
-  /** Same origin, as `/api` behind the bundled front end: a stock server refuses pages of other origins. */
+  /** Of the page's origin, as `/api` behind the bundled front end: a stock server refuses pages of other origins. */
   readonly serverUrl: string
+  /** The workspace of the collector. */
   readonly workspaceId: string
-  /** Default `signalbox-catsyphon`. */
+  /** The name of the IndexedDB database. Default `signalbox-catsyphon`. */
   readonly database?: string
 }
 
+/** What `register` and `fromStored` need in a page. */
 export interface CatsyphonPage {
+  /** Sends requests to `serverUrl`. */
   readonly transport: ExchangeTransport
+  /** The absolute URL of the server. */
   readonly serverUrl: string
+  /** As it was given. */
   readonly workspaceId: string
+  /** The page's host. */
   readonly hostname: string
   /** Every script of this origin can read them. */
   readonly credentials: CredentialStore
+  /** The database. Close it after the client. */
   readonly store: Store
+  /** An outbox in the database. */
   readonly outbox: OpenOutbox
 }
 
-/** Spread into `register` or `fromStored`. */
+/**
+ * Makes what `register` and `fromStored` need in a page.
+ *
+ * @example
+ * ```ts
+ * import { fromStored, register } from 'signalbox/catsyphon'
+ * import { catsyphonPage } from 'signalbox/web'
+ *
+ * const page = await catsyphonPage({ serverUrl: '/api', workspaceId: '0b1c2d3e-0000-4000-8000-000000000000' })
+ * const client = (await fromStored(page)) ?? (await register({ ...page, collectorType: 'my-page' }))
+ * ```
+ */
 export async function catsyphonPage(options: CatsyphonPageOptions): Promise<CatsyphonPage> {
   const { workspaceId, database = 'signalbox-catsyphon' } = options
   const serverUrl = new URL(options.serverUrl, location.href).href.replace(/\/+$/, '')
@@ -45,10 +65,22 @@ export async function catsyphonPage(options: CatsyphonPageOptions): Promise<Cats
 }
 
 /**
- * Sends what waits when the page is hidden, in requests that may outlive it, and tries again when the network is back. Best effort:
- * what does not get through is in the outbox, and the next page of the site sends it. Gives a function that stops it.
+ * Sends what waits when the page is hidden or left, in requests that outlive it, and tries again when the network is back. At that moment
+ * only events that are durable and in memory can be sent, and at most 64 KiB of them, which is the browser's limit. Everything else stays
+ * in the outbox, and the next page of the site sends it. Gives a function that stops it.
+ *
+ * @example
+ * ```ts
+ * import { fromStored } from 'signalbox/catsyphon'
+ * import { catsyphonPage, flushOnHide } from 'signalbox/web'
+ *
+ * const client = await fromStored(await catsyphonPage({ serverUrl: '/api', workspaceId: '0b1c2d3e-0000-4000-8000-000000000000' }))
+ * const stop = client ? flushOnHide(client) : undefined
+ * ```
  */
-export function flushOnHide(client: Pick<Catsyphon, 'setLeaving' | 'flush' | 'nudge'>): () => void {
+export function flushOnHide(client: Pick<Catsyphon, 'setLeaving' | 'flush' | 'nudge' | 'detectGeneration'>): () => void {
+  // Found out now: there is no time for it while the page is being left.
+  void client.detectGeneration().catch(() => {})
   const hide = (): void => {
     const isHidden = document.visibilityState === 'hidden'
     client.setLeaving(isHidden)

@@ -99,6 +99,8 @@ export function catsyphonOutbox({ store: given, name = SYSTEM }: CatsyphonOutbox
         nudge: outbox.nudge,
         setLeaving(now) {
           leaving = now
+          // At once: a page that is being left runs no task after this one.
+          if (now) outbox.hurry()
         },
         detectGeneration: probe.detect,
       },

@@ -19,10 +19,7 @@ export interface FlushWait {
 export async function flushQueues(queues: OpenQueues, chosen: readonly OpenQueue[], wait: FlushWait): Promise<FlushReport> {
   const { signal, timeoutMs, clock, halted, isClosing } = wait
   const wanted = chosen.map((queue) => ({ queue, upTo: queue.stored.tip }))
-  for (const queue of chosen) {
-    if (queue.stored.waiting.items > 0) queues.send(queue)
-    queue.sender?.hurry()
-  }
+  for (const queue of chosen) queues.hurry(queue)
   const isDone = (): boolean =>
     wanted.every(({ queue: { stored }, upTo }) => stored.state.position >= upTo || stored.waiting.items === 0)
   const deadline = createDeadline({ signal, timeoutMs, clock })

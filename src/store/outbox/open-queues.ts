@@ -45,6 +45,8 @@ export interface OpenQueues {
   tune(name: string, tuning: QueueTuning): void
   /** Wakes the queue's sender, or starts one. */
   send(queue: OpenQueue): void
+  /** Delivers what the queue holds without waiting for more items. */
+  hurry(queue: OpenQueue): void
   /** Closes a queue that is idle. */
   leave(queue: OpenQueue): Promise<void>
   /** Stops every sender and closes every queue. */
@@ -127,6 +129,10 @@ export function createOpenQueues(options: OpenQueuesOptions): OpenQueues {
         if (stored.waiting.items > 0) queues.send(queue)
         else void queues.leave(queue).catch(() => {})
       })
+    },
+    hurry(queue) {
+      if (queue.stored.waiting.items > 0) queues.send(queue)
+      queue.sender?.hurry()
     },
     async leave(queue) {
       const { name, stored } = queue

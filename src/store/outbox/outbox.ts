@@ -40,6 +40,8 @@ export interface Outbox extends AsyncDisposable {
   append(queue: string, body: Uint8Array, options?: AppendItemOptions): Promise<boolean>
   /** Delivers without waiting for more items. Failures of delivery are in the report; only an abort rejects. */
   flush(options?: FlushOptions): Promise<FlushReport>
+  /** Starts to deliver every durable item at once, and does not wait for it. */
+  hurry(): void
   /** Changes how long this queue waits for more items. */
   tune(queue: string, tuning: QueueTuning): void
   /** Delivers what earlier processes left. Gives the queues that held something. */
@@ -138,6 +140,9 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     },
     async flush({ queue, signal, timeoutMs } = {}) {
       return await flushQueues(queues, await queues.all(queue), { signal, timeoutMs, clock, halted: () => halted, isClosing })
+    },
+    hurry() {
+      for (const queue of queues.now()) queues.hurry(queue)
     },
     tune: queues.tune,
     recover: () => recoverQueues(queues, kv, () => clock.now(), forgetAfterMs),
