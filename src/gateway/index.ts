@@ -9,6 +9,7 @@ export { guard, type GuardConfig, type Purpose, type WireFacts } from './guard.j
 export { DEFAULT_LIMITS, type GatewayLimits } from './limits.js'
 export { Refusal, type RefusalCode } from './refusal.js'
 export { allows, isScope, SCOPES, type Classification, type Grant, type Scope } from './scopes.js'
+export { withCredential } from './with-credential.js'
 export type { ExchangeUpstream, StreamUpstream, Upstream } from './upstream.js'
 export {
   adminExchangePolicy,

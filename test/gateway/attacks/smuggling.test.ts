@@ -10,7 +10,7 @@ import type { Exchange, Reply } from '../../../src/transport.js'
 import { claudeProcess, nodeWebSocket } from '../../../transports/node/index.js'
 import { gateway } from '../../../transports/web/index.js'
 import { writeProgram } from '../processes.js'
-import { withCredential } from '../../../transports/node/gateway/upstreams.js'
+import { withCredential } from '../../../src/gateway/with-credential.js'
 import { arena, bearer, send, type Arena } from './harness.js'
 
 const json = { 'Content-Type': 'application/json' }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { endpointOf, FALLBACK } from '../../../src/cccc/endpoint.js'
 import { resolveConfig } from '../../../src/cmdop/config.js'
 import { SignalboxError } from '../../../src/errors.js'
-import { rawPolicy, type ExchangePolicy, type ExchangeUpstream, type Upstream } from '../../../src/gateway/index.js'
+import { rawPolicy, withCredential, type ExchangePolicy, type ExchangeUpstream, type Upstream } from '../../../src/gateway/index.js'
 import {
   catsyphonPolicy,
   cccPolicy,
@@ -13,7 +13,6 @@ import {
   cmdopHttpPolicy,
   cmdopPolicy,
 } from '../../../src/gateway/policy/index.js'
-import type { ExchangeTransport } from '../../../src/transport.js'
 import { fetchExchange } from '../../web/fetch-exchange.js'
 import { ccccDaemon, ccccHome } from '../cccc/daemon.js'
 import { expandHome } from '../ccc/socket.js'
@@ -161,15 +160,6 @@ function trustedCccc(home: string | undefined, env: Environment) {
     else if (endpoint.transport === 'unix') await checkSocket(endpoint.path)
     else await checkTcpOwner(endpoint.host, endpoint.port)
   })
-}
-
-/** The server's own headers come last: no request can replace a credential, or say whose it is. */
-export function withCredential(transport: ExchangeTransport, own: Readonly<Record<string, string>>): ExchangeTransport {
-  return {
-    kind: 'exchange',
-    name: transport.name,
-    exchange: (request, options) => transport.exchange({ ...request, headers: { ...request.headers, ...own } }, options),
-  }
 }
 
 function http(system: string, baseUrl: string, own: Readonly<Record<string, string>>, policy: ExchangePolicy): ExchangeUpstream {
