@@ -1,6 +1,7 @@
 /** One error class for everything, told apart by a closed set of codes and by what became of the request. */
 import { redactText } from './redact.js'
 
+/** Every code that an error of this package can have. */
 export const ERROR_CODES = [
   'aborted',
   'deadline_exceeded',
@@ -25,31 +26,45 @@ export const ERROR_CODES = [
   'circuit_open',
 ] as const
 
+/** What kind of failure it is; see `docs/errors.md`. What the system itself calls it is in `remoteCode`. */
 export type ErrorCode = (typeof ERROR_CODES)[number]
 
 /** Did the request reach the peer? `no` is a promise that it had no effect; `maybe` says that nobody here can know. */
 export type Sent = 'no' | 'maybe' | 'yes'
 
+/** The facts that an error is made of. */
 export interface ErrorFacts {
+  /** What kind of failure it is. */
   readonly code: ErrorCode
   /** What failed and the facts, as one or more sentences. Redacted by the constructor. */
   readonly message: string
   /** What to do next; appended to the message. */
   readonly hint?: string | undefined
+  /** Whether the request reached the peer. Default `no`. */
   readonly sent?: Sent | undefined
+  /** The system that was called, such as `ccc`. */
   readonly system?: string | undefined
+  /** The name of the transport. */
   readonly transport?: string | undefined
+  /** The operation that failed. */
   readonly op?: string | undefined
+  /** Which attempt failed, from 1. */
   readonly attempt?: number | undefined
+  /** Default: what the code says. */
   readonly retryable?: boolean | undefined
+  /** The HTTP status, where the peer gave one. */
   readonly status?: number | undefined
   /** What the system itself calls the failure. */
   readonly remoteCode?: string | undefined
+  /** The exit code of a child process. */
   readonly exitCode?: number | null | undefined
   /** The signal that ended a child process. */
   readonly signal?: string | null | undefined
+  /** The end of what a child process wrote to stderr. Redacted by the constructor. */
   readonly stderrTail?: string | undefined
+  /** How long the peer asks to wait. */
   readonly retryAfterMs?: number | undefined
+  /** The failure behind this one. It is neither redacted nor part of the JSON of the error. */
   readonly cause?: unknown
 }
 
@@ -94,20 +109,48 @@ function put(error: object, key: string, given: unknown): void {
   Object.defineProperty(error, key, { value, writable: true, configurable: true, enumerable })
 }
 
+/**
+ * The one error class of this package; every system has subclasses of it. Tell errors apart by `code` and `sent`, never by the message.
+ *
+ * @example
+ * import { SignalboxError } from 'signalbox'
+ *
+ * export async function tryTwice<Result>(work: () => Promise<Result>): Promise<Result> {
+ *   return work().catch((error: unknown) => {
+ *     // Nothing was sent, so a second try cannot act twice.
+ *     if (SignalboxError.is(error) && error.sent === 'no' && error.retryable) return work()
+ *     throw error
+ *   })
+ * }
+ */
 export class SignalboxError extends Error {
+  /** The name of the class. */
   override readonly name: string = 'SignalboxError'
+  /** What kind of failure it is. */
   declare readonly code: ErrorCode
+  /** Whether the request reached the peer. */
   declare readonly sent: Sent
+  /** The same call may succeed later. A hint only: whether it is safe to repeat depends on `sent`. */
   declare readonly retryable: boolean
+  /** The system that was called, such as `ccc`. */
   declare readonly system?: string
+  /** The name of the transport. */
   declare readonly transport?: string
+  /** The operation that failed. */
   declare readonly op?: string
+  /** Which attempt failed, from 1. */
   declare readonly attempt?: number
+  /** The HTTP status, where the peer gave one. */
   declare readonly status?: number
+  /** What the system itself calls the failure. */
   declare readonly remoteCode?: string
+  /** The exit code of a child process. */
   declare readonly exitCode?: number | null
+  /** The signal that ended a child process. */
   declare readonly signal?: string | null
+  /** The end of what a child process wrote to stderr. */
   declare readonly stderrTail?: string
+  /** How long the peer asks to wait. */
   declare readonly retryAfterMs?: number
 
   constructor(facts: ErrorFacts) {

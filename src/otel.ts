@@ -4,6 +4,7 @@ import type { Call, Interceptor } from './core/call.js'
 import { SignalboxError } from './errors.js'
 import { createRedactor, redactText } from './redact.js'
 
+/** Options of `otel`. */
 export interface OtelOptions {
   /** Default: the registered provider's tracer named `signalbox`, asked for at the first call. */
   readonly tracer?: Tracer

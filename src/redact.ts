@@ -5,18 +5,39 @@ import { COUNTED_NAME, isSecretName } from './secret-names.js'
 export { redactText } from './redact-text.js'
 export { isSecretName } from './secret-names.js'
 
+/** Masks secrets in texts and in data. */
 export interface Redactor {
+  /**
+   * The text with everything masked that looks like a credential, and with the known secrets masked.
+   *
+   * @example
+   * import { createRedactor } from 'signalbox'
+   *
+   * console.log(createRedactor(['hunter2']).text('the password was hunter2'))
+   */
   text(text: string): string
   /**
    * A deep copy as plain data in which values under secret names, and known secrets anywhere, are masked. Maps become objects, errors
    * keep their causes, circles and depths are cut, and what cannot be read is said to be so. Never throws.
+   *
+   * @example
+   * import { createRedactor } from 'signalbox'
+   *
+   * console.log(createRedactor().value({ user: 'ann', password: 'hunter2' }))
    */
   value(value: unknown): unknown
 }
 
 const DEEPEST = 16
 
-/** A redactor that also knows exact secrets, as a client knows its own token. */
+/**
+ * A redactor that also knows exact secrets, as a client knows its own token.
+ *
+ * @example
+ * import { createRedactor, log } from 'signalbox'
+ *
+ * export const logging = log({ redactor: createRedactor([process.env.MY_TOKEN ?? '']) })
+ */
 export function createRedactor(secrets: Iterable<string> = []): Redactor {
   const known = spellings(secrets)
   const text = (input: string): string => {

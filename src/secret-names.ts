@@ -13,6 +13,9 @@ export const COUNTED_NAME = /(?:token|ticket|cookie|credential)s?$/i
 /** Headers whose whole value is secret, spaces and semicolons included. */
 export const HEADER_NAME = /^(?:(?:proxy-)?authorization|(?:set-)?cookie)$/i
 
+/**
+ * True for a name whose value is masked, such as `accessToken`, `x-api-key` or `DB_PASSWORD`, but not for amounts such as `input_tokens`.
+ */
 export function isSecretName(name: string): boolean {
   // Far longer than any name: nothing to learn from it, and no reason to copy it.
   if (name.length > 256) return false

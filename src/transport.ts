@@ -17,6 +17,7 @@ export type CloseReason = (
   | { readonly kind: 'error'; readonly error: unknown }
 ) & { readonly abandoned?: true }
 
+/** What is known of a link, for logs and errors. */
 export interface LinkInfo {
   /** Unique among the links of one transport object; for logs and traces. */
   readonly id: string
@@ -28,14 +29,17 @@ export interface LinkInfo {
   readonly pid?: number
 }
 
+/** How a link is closed. */
 export interface CloseOptions {
   /** Patience per closing step, in milliseconds. `closed` resolves within `3 * graceMs + 1000`. */
   readonly graceMs?: number
+  /** Told to the other side where the wire can carry it. */
   readonly reason?: string
 }
 
 /** One live full-duplex link: a socket, a child's stdio, a WebSocket. One reader, one serialized writer. */
 export interface Link extends AsyncDisposable {
+  /** For logs and errors. */
   readonly info: LinkInfo
   /** The next chunk, which the caller then owns; null at EOF or local close. A fault rejects, after all kept bytes. */
   read(): Promise<Uint8Array | null>
@@ -49,7 +53,9 @@ export interface Link extends AsyncDisposable {
   readonly closed: Promise<CloseReason>
 }
 
+/** Options of opening a link and of one exchange. */
 export interface OpenOptions {
+  /** Gives up the opening, or the exchange with its body. An open link does not follow it. */
   readonly signal?: AbortSignal
   /** W3C trace context and the like: HTTP headers on an exchange, environment of a child. */
   readonly trace?: Readonly<Record<string, string>>
@@ -57,7 +63,9 @@ export interface OpenOptions {
 
 /** Opens links. `Launch` is what a protocol must say at open: nothing for a socket, typed options for a subprocess. */
 export interface StreamTransport<Launch = void> {
+  /** Tells the two seams apart. */
   readonly kind: 'stream'
+  /** Names the transport in errors and logs. */
   readonly name: string
   /** A property and not a method: methods would accept a transport that needs more than the protocol says. */
   readonly open: (launch: Launch, options?: OpenOptions) => Promise<Link>
@@ -65,10 +73,13 @@ export interface StreamTransport<Launch = void> {
 
 /** One HTTP request. `path` is relative to whatever base the transport was made with. */
 export interface Exchange {
+  /** Such as `GET`. */
   readonly method: string
   /** Path and query, starting with `/`; the transport knows the origin. Never carries a secret. */
   readonly path: string
+  /** Added to those of the transport. */
   readonly headers?: Readonly<Record<string, string>>
+  /** A stream is sent as it is read, where the runtime can. */
   readonly body?: Uint8Array | string | ReadableStream<Uint8Array>
   /** Ask the runtime to let the request outlive the page; bounded to about 64 KiB by browsers. */
   readonly keepalive?: boolean
@@ -76,26 +87,36 @@ export interface Exchange {
 
 /** The reply to an exchange: its body streams, and the signal of the exchange covers the body too. */
 export interface Reply {
+  /** The HTTP status. */
   readonly status: number
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>
+  /** The bytes as they arrive; null where there are none. */
   readonly body: ReadableStream<Uint8Array> | null
   /** The final URL after redirects, if the runtime tells; without its query. */
   readonly url?: string
+  /** True after a redirect, if the runtime tells. */
   readonly redirected?: boolean
 }
 
+/** Makes HTTP exchanges. A reply of any status is a result; only a failure to get one rejects. */
 export interface ExchangeTransport {
+  /** Tells the two seams apart. */
   readonly kind: 'exchange'
+  /** Names the transport in errors and logs. */
   readonly name: string
+  /** Sends one request and resolves with the head of its reply. Rejects when there is no reply. */
   exchange(request: Exchange, options?: OpenOptions): Promise<Reply>
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the launch type is contravariant, so no other type accepts every transport
+/** Either seam: what a client that reaches its system both ways accepts. */
 export type Transport = StreamTransport<any> | ExchangeTransport
 
 /** The accepting side, where a runtime has one. */
 export interface Listener extends AsyncDisposable {
+  /** What a client is given to reach it. */
   readonly address: string
+  /** Yields each link as it arrives, until the listener is disposed. */
   accept(): AsyncIterable<Link>
 }

@@ -38,7 +38,8 @@ export function surface(program) {
         const returned = returnOf(symbol)
         if (returned && isFactory(symbol, returned)) {
           note('factory', symbol.name, symbol)
-          if (/^create[A-Z]/.test(symbol.name)) methods(symbol.name, returned, new Set())
+          const area = returned.symbol && areaOf(returned.symbol)
+          if (/^create[A-Z]/.test(symbol.name) && area) methods(symbol.name, returned, area, new Set())
         }
       } else note('type', symbol.name, symbol)
       const shape = symbol.flags & ts.SymbolFlags.TypeAlias ? checker.getDeclaredTypeOfSymbol(symbol).symbol : symbol
@@ -61,15 +62,18 @@ export function surface(program) {
       Boolean(kind && returned.getProperty('name') && (returned.getProperty('open') || returned.getProperty('exchange')))
     )
   }
-  /** The methods of a client, and those of the namespaces on it. */
-  function methods(path, type, seen) {
-    if (seen.has(type) || !type.symbol || !fileOf(type.symbol)) return
+  function areaOf(symbol) {
+    return fileOf(symbol)?.split('/').slice(0, 2).join('/')
+  }
+  /** The methods of a client and of its namespaces. A transport or a clock on a client is not one of its namespaces. */
+  function methods(path, type, area, seen) {
+    if (seen.has(type) || !type.symbol || areaOf(type.symbol) !== area) return
     seen.add(type)
     for (const member of membersOf(type.symbol)) {
       const own = checker.getTypeOfSymbol(member)
       if (own.getCallSignatures().length > 0) note('method', `${path}.${member.name}`, member)
       else if (own.flags & ts.TypeFlags.Object && own.symbol?.flags & (ts.SymbolFlags.Interface | ts.SymbolFlags.TypeLiteral)) {
-        methods(`${path}.${member.name}`, own, seen)
+        methods(`${path}.${member.name}`, own, area, seen)
       }
     }
   }

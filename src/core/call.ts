@@ -8,9 +8,13 @@ import { abortError, createDeadline, disposeLate, isNamed, within, type Deadline
 
 /** One call, as interceptors see it. To change a call, pass a copy of it to `next`. */
 export interface Call {
+  /** The system that is called, such as `ccc`. */
   readonly system: string
+  /** The name of the transport. */
   readonly transport: string
+  /** The operation, in the words of the system. */
   readonly op: string
+  /** A stream call opens a stream; its result is the open stream. */
   readonly kind: 'unary' | 'stream'
   /** The arguments as the caller gave them. May hold secrets: log them through the redactor only. */
   readonly args: unknown
@@ -26,12 +30,15 @@ export interface Call {
   readonly trace: Readonly<Record<string, string>>
 }
 
+/** The rest of the chain: the next interceptor, or the attempt. */
 export type Next = (call: Call) => Promise<unknown>
 
 /** First in the list is outermost: it sees the call first and the result last. */
 export type Interceptor = (call: Call, next: Next) => Promise<unknown>
 
+/** Options that every call takes. */
 export interface CallOptions {
+  /** Ends the call. The reason becomes the `cause` of its error. */
   readonly signal?: AbortSignal
   /** For the whole call, retries included. For a stream it covers the opening; `idleMs` covers the silence after. */
   readonly timeoutMs?: number
@@ -39,9 +46,11 @@ export interface CallOptions {
 
 /** Options that every client shares. */
 export interface ClientOptions {
+  /** Wrapped around every call; the first is outermost. */
   readonly interceptors?: readonly Interceptor[]
   /** The default for calls that name none. */
   readonly timeoutMs?: number
+  /** The source of time. Tests give a fake one. */
   readonly clock?: Clock
   /** `warn` (the default) reports a broken message through `onEvent` and delivers it; `strict` throws; `off` does not look. */
   readonly validate?: 'strict' | 'warn' | 'off'

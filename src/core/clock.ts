@@ -1,10 +1,13 @@
 /** Time and chance, injectable: every deadline, backoff and heartbeat above a link asks here. */
 import { onAbort } from './on-abort.js'
 
+/** A timer that has not fired yet. */
 export interface Timer {
+  /** Stops it. Harmless after it has fired. */
   cancel(): void
 }
 
+/** The source of time for deadlines, retries and timestamps. Tests give a fake one. */
 export interface Clock {
   /** Wall clock in milliseconds, for timestamps. */
   now(): number
@@ -20,6 +23,7 @@ export type Random = () => number
 // Above 2^31 - 1 the runtimes fire at once instead of late.
 const LONGEST_TIMER_MS = 2_147_483_647
 
+/** The clock of the runtime. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),

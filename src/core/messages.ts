@@ -7,12 +7,44 @@ import type { Decoder } from './codec/codec.js'
  * that came in the same chunk are still there for the loop that follows.
  */
 export interface MessageReader<Message> {
-  /** The next message, or null at the end. A fault of the link or of the decoder rejects, after every message before it. */
+  /**
+   * The next message, or null at the end. A fault of the link or of the decoder rejects, after every message before it.
+   *
+   * @example
+   * import { createReader, ndjsonDecoder } from 'signalbox/codec'
+   * import type { Link } from 'signalbox'
+   *
+   * export const first = (link: Link) => createReader(link, ndjsonDecoder()).next()
+   */
   next(): Promise<Message | null>
-  /** Everything that is there, at least one message; null at the end. */
+  /**
+   * Everything that is there, at least one message; null at the end.
+   *
+   * @example
+   * import { createReader, ndjsonDecoder } from 'signalbox/codec'
+   * import type { Link } from 'signalbox'
+   *
+   * export async function count(link: Link): Promise<number> {
+   *   const reader = createReader(link, ndjsonDecoder())
+   *   let total = 0
+   *   for (let batch = await reader.batch(); batch !== null; batch = await reader.batch()) total += batch.length
+   *   return total
+   * }
+   */
   batch(): Promise<Message[] | null>
 }
 
+/**
+ * Reads messages from a link through a decoder. It is the only reader of that link.
+ *
+ * @example
+ * import { createReader, ndjsonDecoder } from 'signalbox/codec'
+ * import { unixSocket } from 'signalbox/node'
+ *
+ * await using link = await unixSocket({ path: '/tmp/server.sock' }).open()
+ * const reader = createReader(link, ndjsonDecoder<{ id: number }>())
+ * for (let message = await reader.next(); message !== null; message = await reader.next()) console.log(message.id)
+ */
 export function createReader<Message>(link: Pick<Link, 'read'>, decoder: Decoder<Message>): MessageReader<Message> {
   let kept: Message[] = []
   let head = 0

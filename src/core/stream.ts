@@ -1,6 +1,7 @@
 /** Streams as callers see them: async iterables with a cursor, explicit gaps, and a `break` that reaches the wire. */
 import { SignalboxError } from '../errors.js'
 
+/** Why events may be missing. */
 export type GapReason =
   /** The link was down; what happened meanwhile may be lost. */
   | 'reconnect'
@@ -15,13 +16,21 @@ export type GapReason =
 
 /** Stands in a stream wherever events may have been lost. `from` is the last position known good. */
 export interface Gap<Cursor = unknown> {
+  /** Tells a gap from the items of the stream. */
   readonly type: 'gap'
+  /** The last position that is known to be good; undefined at the start of a stream. */
   readonly from: Cursor | undefined
+  /** The position of the first item after the gap, where it is known. */
   readonly to?: Cursor
+  /** Why events may be missing. */
   readonly reason: GapReason
+  /** How many items were dropped, where they were counted. */
   readonly dropped?: number
 }
 
+/**
+ * A stream of a client. Read it with `for await`; `break` or `close` ends it on the wire where the wire can. It has one reader.
+ */
 export interface SignalStream<Item, Cursor = unknown> extends AsyncIterable<Item>, AsyncDisposable {
   /** The position of the item handed out last: plain data that may be stored and passed back. */
   readonly cursor: Cursor | undefined

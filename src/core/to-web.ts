@@ -5,8 +5,11 @@
 import { SignalboxError } from '../errors.js'
 import type { Link } from '../transport.js'
 
+/** A link as a pair of web streams. */
 export interface WebLink {
+  /** The bytes from the peer. Cancelling it closes the link. */
   readonly readable: ReadableStream<Uint8Array>
+  /** The bytes to the peer. Closing it half-closes the link; aborting it closes the link. */
   readonly writable: WritableStream<Uint8Array>
 }
 

@@ -7,6 +7,14 @@ import { BaseLink } from '../node/link/link.js'
 import { nativeUnixSocket } from '../node/link/native-unix.js'
 import type { UnixSocketOptions } from '../node/link/socket.js'
 
+/**
+ * Opens links to a unix socket with Bun's own sockets.
+ *
+ * @example
+ * import { unixSocket } from 'signalbox/bun'
+ *
+ * export const transport = unixSocket({ path: '/run/ccc.sock' })
+ */
 export function unixSocket(options: UnixSocketOptions): StreamTransport {
   return nativeUnixSocket(options, async (unix, info) => {
     const link = new BunSocketLink(info)

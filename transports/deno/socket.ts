@@ -10,6 +10,14 @@ import type { UnixSocketOptions } from '../node/link/socket.js'
 
 const READ_BYTES = 64 * 1024
 
+/**
+ * Opens links to a unix socket with Deno's own sockets.
+ *
+ * @example
+ * import { unixSocket } from 'signalbox/deno'
+ *
+ * export const transport = unixSocket({ path: '/run/ccc.sock' })
+ */
 export function unixSocket(options: UnixSocketOptions): StreamTransport {
   return nativeUnixSocket(options, async (path, info) => new DenoSocketLink(info, await Deno.connect({ transport: 'unix', path })))
 }

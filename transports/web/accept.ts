@@ -5,11 +5,13 @@ import { frameSocket, report, type WebSocketLike } from './web-socket.js'
 
 export type { AcceptedLink, FrameLink, OpenRequest } from '../../src/core/link-protocol/accept.js'
 
+/** Options of `acceptWebSocket`. */
 export interface AcceptWebSocketOptions extends Omit<AcceptFramesOptions, 'info' | 'socket'> {
   /** Default `websocket`. */
   readonly name?: string
   /** Names the link in logs; default counts nothing and says `accepted`. */
   readonly id?: string
+  /** Names the client in logs. */
   readonly peer?: string
 }
 
@@ -23,6 +25,7 @@ export function acceptWebSocket(webSocket: WebSocketLike, options: AcceptWebSock
   return handshake.link
 }
 
+/** Options of `acceptMessagePort`. */
 export type AcceptMessagePortOptions = AcceptWebSocketOptions
 
 /** The half of whoever was handed a port. */

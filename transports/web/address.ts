@@ -3,6 +3,7 @@ import { abortError, raceSignal } from '../../src/core/deadline.js'
 import { SignalboxError } from '../../src/errors.js'
 import { isSecretName } from '../../src/secret-names.js'
 
+/** A secret, or a function that gives one. */
 export type Credential = string | (() => string | Promise<string>)
 
 /** Query parameters that only look like secrets: positions in a list. */

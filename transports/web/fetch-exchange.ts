@@ -8,11 +8,13 @@ import { httpBase, requestUrl, resolveWithin } from './address.js'
 import { coveredBody, gathered, MAX_GATHERED_BYTES } from './body.js'
 import { exchangeFault, type FetchFacts } from './fetch-faults.js'
 
+/** Headers by name. */
 export type RequestHeaders = Readonly<Record<string, string>>
 
 /** A `fetch` of your own. Declared without a runtime's types, so that every runtime's fits. */
 export type FetchFunction = (url: string, init: RequestInit) => Promise<Response>
 
+/** Options of `fetchExchange`. */
 export interface FetchExchangeOptions {
   /** Origin and, if any, the path that all requests share; never with a credential in it. */
   readonly baseUrl: string | URL
@@ -33,6 +35,14 @@ export interface FetchExchangeOptions {
   readonly name?: string
 }
 
+/**
+ * Makes HTTP exchanges with the runtime's `fetch`.
+ *
+ * @example
+ * import { fetchExchange } from 'signalbox/web'
+ *
+ * export const transport = fetchExchange({ baseUrl: 'http://localhost:8000/api' })
+ */
 export function fetchExchange(options: FetchExchangeOptions): ExchangeTransport {
   const { credentials = 'omit', redirects = 'safe', requestBody = 'stream', name = 'fetch' } = options
   const base = httpBase(options.baseUrl, name)

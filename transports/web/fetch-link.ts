@@ -20,6 +20,7 @@ import { MAX_GATHERED_BYTES } from './body.js'
 import { fetchExchange, type FetchExchangeOptions } from './fetch-exchange.js'
 import { jsonOf, refusalOf } from './refusal.js'
 
+/** Options of `fetchLink`. */
 export interface FetchLinkOptions extends Pick<FetchExchangeOptions, 'headers' | 'fetch' | 'credentials'> {
   /** Where each link's POST goes; never with a credential in it. */
   readonly url: string | URL
@@ -33,6 +34,15 @@ export interface FetchLinkOptions extends Pick<FetchExchangeOptions, 'headers' |
 
 const NEWLINE = 0x0a
 
+/**
+ * Opens links that carry one request and its answer: what is written becomes the body of a POST, and reads give the answer's body.
+ *
+ * @example
+ * import { createCcc } from 'signalbox/ccc'
+ * import { fetchLink } from 'signalbox/web'
+ *
+ * export const ccc = createCcc({ transport: fetchLink({ url: 'https://example.org/ccc' }) })
+ */
 export function fetchLink(options: FetchLinkOptions): StreamTransport {
   const { sendAfter, maxRequestBytes, name = 'fetch-link' } = options
   const url = httpBase(options.url, name)

@@ -8,22 +8,42 @@ import { frameOf } from './web-socket.js'
 
 /** As much of a MessagePort as is used here: a page's, a worker's, or that of `node:worker_threads`. */
 export interface MessagePortLike {
+  /** As in the standard. */
   postMessage(message: unknown, transfer: ArrayBuffer[]): void
+  /** As in the standard. */
   addEventListener(type: 'message' | 'messageerror' | 'close', listener: (event: unknown) => void): void
+  /** As in the standard. */
   removeEventListener(type: 'message' | 'messageerror' | 'close', listener: (event: unknown) => void): void
+  /** As in the standard; a worker's `self` has none. */
   start?(): void
+  /** As in the standard. */
   close(): void
 }
 
+/** Options of `messagePortLink`. */
 export interface MessagePortLinkOptions {
   /** The port to use, once; or a function that gives a fresh one for each open, having handed its twin to the other side. */
   readonly port: MessagePortLike | (() => MessagePortLike | Promise<MessagePortLike>)
+  /** Sent to the other side at open. */
   readonly credential?: Credential
+  /** What the other side may send before we read; default 256 KiB. */
   readonly windowBytes?: number
   /** Default `messageport`. */
   readonly name?: string
 }
 
+/**
+ * Opens links over message ports, as between a page and its worker. A port carries one link.
+ *
+ * @example
+ * import { acceptMessagePort, messagePortLink } from 'signalbox/web'
+ *
+ * const { port1, port2 } = new MessageChannel()
+ * const accepting = acceptMessagePort(port2)
+ * const near = await messagePortLink(port1).open()
+ * const far = await accepting
+ * await Promise.all([near.close(), far.close()])
+ */
 export function messagePortLink<Launch = void>(options: MessagePortLinkOptions | MessagePortLike): StreamTransport<Launch> {
   const { port, credential, windowBytes, name = 'messageport' } = 'postMessage' in options ? { port: options } : options
   let count = 0

@@ -9,11 +9,17 @@ import { checkAborted, resolveCredential, socketUrl, type Credential } from './a
 
 /** As much of a WebSocket as is used here: a page's own, workerd's, Deno's, Bun's, Node 22's, or that of `ws`. */
 export interface WebSocketLike {
+  /** Set to `arraybuffer`. */
   binaryType: string
+  /** As in the standard: 1 is open. */
   readonly readyState: number
+  /** The subprotocol that the server chose. */
   readonly protocol: string
+  /** Sends one message. */
   send(data: string | Uint8Array<ArrayBuffer>): void
+  /** Starts the closing handshake. */
   close(code?: number, reason?: string): void
+  /** As in the standard. */
   addEventListener(type: 'open' | 'message' | 'close' | 'error', listener: (event: unknown) => void): void
   /** `ws` has it: the connection is cut without a handshake. */
   terminate?(): void
@@ -21,8 +27,10 @@ export interface WebSocketLike {
   readonly bufferedAmount?: number
 }
 
+/** A WebSocket class: the runtime's, or that of `ws`. */
 export type WebSocketConstructor = new (url: string, protocols?: string | string[]) => WebSocketLike
 
+/** Options of `webSocketLink`. */
 export interface WebSocketLinkOptions {
   /** `ws:`, `wss:`, `http:` or `https:`; never with a credential in it. */
   readonly url: string | URL
@@ -41,7 +49,15 @@ const CLOSED = 3
 /** Held unsent by `ws`, at most, before the writer waits. */
 const CONGESTED_BYTES = 1024 * 1024
 
-/** What is given to `open` is sent to the other side as it is, so it must be JSON. */
+/**
+ * Opens links over WebSockets that speak `signalbox.v1`. What is given to `open` is sent to the other side as JSON.
+ *
+ * @example
+ * import { createCmdop } from 'signalbox/cmdop'
+ * import { webSocketLink } from 'signalbox/web'
+ *
+ * export const cmdop = createCmdop({ transport: webSocketLink({ url: 'wss://example.org/cmdop', credential: async () => 'a fresh token' }) })
+ */
 export function webSocketLink<Launch = void>(options: WebSocketLinkOptions): StreamTransport<Launch> {
   const { credential, windowBytes, name = 'websocket' } = options
   const url = socketUrl(options.url, name)

@@ -1,6 +1,7 @@
 /** What every codec is: pure, synchronous, batch-wise. A chunk comes in, an array of messages comes out. */
 import type { SignalboxError } from '../../errors.js'
 
+/** Turns chunks of bytes into messages. Synchronous: a chunk goes in, the messages that it completes come out. */
 export interface Decoder<Message> {
   /**
    * The messages that this chunk completes. Never throws: what was decoded before a fault is still returned, and the fault
@@ -9,6 +10,7 @@ export interface Decoder<Message> {
   push(chunk: Uint8Array): Message[]
   /** The end of the bytes: a complete last message, or the fault that a broken one leaves. */
   end(): Message[]
+  /** Why decoding has stopped; null while it has not. */
   readonly fault: SignalboxError | null
 }
 

@@ -6,8 +6,10 @@ import { SignalboxError } from '../../errors.js'
 import { createAccumulator } from './bytes.js'
 import type { Decoder, DecoderState } from './codec.js'
 
+/** The default of `maxFrameBytes`: 64 MiB. */
 export const MAX_FRAME_BYTES = 64 * 1024 * 1024
 
+/** Options of `frameDecoder`. */
 export interface FrameOptions {
   /** Default 64 MiB. A larger announced length is refused before a byte of it is kept. */
   readonly maxFrameBytes?: number

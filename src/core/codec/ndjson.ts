@@ -6,8 +6,10 @@ import { SignalboxError } from '../../errors.js'
 import { createAccumulator } from './bytes.js'
 import type { Decoder, DecoderState } from './codec.js'
 
+/** The default of `maxLineBytes`: 32 MiB. */
 export const MAX_LINE_BYTES = 32 * 1024 * 1024
 
+/** Options of `ndjsonDecoder`. */
 export interface NdjsonOptions<Message> {
   /** Default 32 MiB, the newline not counted. */
   readonly maxLineBytes?: number
@@ -30,6 +32,16 @@ export function encodeNdjson(message: unknown): Uint8Array<ArrayBuffer> {
   return encoder.encode(`${JSON.stringify(message)}\n`)
 }
 
+/**
+ * Decodes lines of JSON. A broken line stops it with a fault, unless `onInvalid` handles it; empty lines are skipped.
+ *
+ * @example
+ * import { ndjsonDecoder } from 'signalbox/codec'
+ *
+ * const decoder = ndjsonDecoder<{ id: number }>()
+ * const messages = decoder.push(new TextEncoder().encode('{"id":1}\n{"id":2}\n'))
+ * console.log(messages.length, decoder.fault)
+ */
 export function ndjsonDecoder<Message = unknown>(options: NdjsonOptions<Message> = {}): Decoder<Message> {
   const { maxLineBytes = MAX_LINE_BYTES, onInvalid, parse: parseLine = JSON.parse } = options
   const partial = createAccumulator()

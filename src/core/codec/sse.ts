@@ -6,8 +6,10 @@ import { SignalboxError } from '../../errors.js'
 import { createAccumulator } from './bytes.js'
 import type { Decoder, DecoderState } from './codec.js'
 
+/** The default of `maxEventBytes`: 32 MiB. */
 export const MAX_EVENT_BYTES = 32 * 1024 * 1024
 
+/** Options of `sseDecoder`. */
 export interface SseOptions {
   /** Default 32 MiB, for all lines of one event together. */
   readonly maxEventBytes?: number
@@ -15,6 +17,7 @@ export interface SseOptions {
   readonly lastEventId?: string
 }
 
+/** An event or a comment of the stream. */
 export type SseMessage =
   | {
       readonly type: 'event'
@@ -27,6 +30,7 @@ export type SseMessage =
   /** No event, but a sign of life: servers send comments so that nobody takes silence for death. */
   | { readonly type: 'comment'; readonly text: string }
 
+/** A decoder that also knows where to resume. */
 export interface SseDecoder extends Decoder<SseMessage> {
   /** Where to resume. Moves with ids that come without data too. */
   readonly lastEventId: string
@@ -40,6 +44,17 @@ const BOM = '\ufeff'
 // Shared, because it only ever decodes whole lines and so keeps nothing from one call to the next.
 const utf8 = /* @__PURE__ */ new TextDecoder('utf-8', { ignoreBOM: true })
 
+/**
+ * Decodes server-sent events.
+ *
+ * @example
+ * import { sseDecoder } from 'signalbox/codec'
+ *
+ * const decoder = sseDecoder()
+ * for (const message of decoder.push(new TextEncoder().encode('id: 7\ndata: hello\n\n'))) {
+ *   if (message.type === 'event') console.log(message.data, decoder.lastEventId)
+ * }
+ */
 export function sseDecoder(options: SseOptions = {}): SseDecoder {
   const { maxEventBytes = MAX_EVENT_BYTES } = options
   const partial = createAccumulator()

@@ -9,11 +9,13 @@ import { systemClock, type Clock } from '../clock.js'
 import { asInterceptor, tell } from './policy.js'
 import { createRollingCounts, type RollingBucket } from './rolling-counts.js'
 
+/** `half_open` lets a few calls through to probe whether the peer works again. */
 export type CircuitState = 'closed' | 'open' | 'half_open'
 
 /** `ignore` is for outcomes that say nothing about the peer's health, such as an abort. */
 export type CircuitVerdict = 'failure' | 'success' | 'ignore'
 
+/** Options of `circuitBreaker`. */
 export interface CircuitBreakerOptions {
   /** Names the peer in errors. */
   readonly name?: string
@@ -21,6 +23,7 @@ export interface CircuitBreakerOptions {
   readonly failureThreshold?: number
   /** They must also be at least this part of the window's calls, so that a busy peer may stumble. Default 0.5. */
   readonly failureRatio?: number
+  /** The window in which calls are counted. Default one minute. */
   readonly windowMs?: number
   /** How long it stays open. Default 30 seconds. */
   readonly resetMs?: number
@@ -28,15 +31,21 @@ export interface CircuitBreakerOptions {
   readonly maxProbes?: number
   /** Probes that must succeed before it closes. Default 2. */
   readonly successThreshold?: number
+  /** What an outcome says about the peer. Default `judgeByCode`. */
   readonly judge?: (error: unknown) => CircuitVerdict
+  /** Called at each change of state. Exceptions that it throws are ignored. */
   readonly onStateChange?: (event: CircuitStateChange) => void
   /** A snapshot of an earlier breaker, from this process or another. */
   readonly snapshot?: CircuitSnapshot
+  /** The source of time. */
   readonly clock?: Clock
 }
 
+/** A change of state. */
 export interface CircuitStateChange {
+  /** The state before. */
   readonly from: CircuitState
+  /** The state now. */
   readonly to: CircuitState
   /** The failure that opened it. */
   readonly error?: unknown
@@ -44,13 +53,17 @@ export interface CircuitStateChange {
 
 /** Plain data in wall-clock time, so that another process can go on with it. */
 export interface CircuitSnapshot {
+  /** The version of this format. */
   readonly version: 1
+  /** The state when it was taken. */
   readonly state: CircuitState
   /** When an open breaker lets probes through. */
   readonly openUntil?: number
+  /** The counted calls of the window. */
   readonly buckets: readonly RollingBucket[]
 }
 
+/** An interceptor that stops calling a peer that fails. */
 export type CircuitBreaker = Interceptor & {
   /** The policy over any function of yours. */
   run<Result>(work: () => Promise<Result>): Promise<Result>
@@ -79,12 +92,25 @@ const ANSWERS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'permission_denied',
 ])
 
+/**
+ * The default `judge`: failures of the link, deadlines and broken messages count against the peer; refusals count as answers; aborts count as neither.
+ */
 export function judgeByCode(error: unknown): CircuitVerdict {
   if (!SignalboxError.is(error)) return 'failure'
   if (FAILURES.has(error.code)) return 'failure'
   return ANSWERS.has(error.code) ? 'success' : 'ignore'
 }
 
+/**
+ * Stops calling a peer that fails: after `failureThreshold` failures calls fail at once with `circuit_open`, `sent: 'no'`, until probes succeed.
+ *
+ * @example
+ * import { circuitBreaker } from 'signalbox'
+ * import { createCcc } from 'signalbox/ccc'
+ * import { cccSocket } from 'signalbox/node'
+ *
+ * export const ccc = createCcc({ transport: cccSocket(), interceptors: [circuitBreaker({ name: 'ccc', resetMs: 10_000 })] })
+ */
 export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBreaker {
   const { name, failureThreshold = 5, failureRatio = 0.5, windowMs = 60_000, resetMs = 30_000 } = options
   const { maxProbes = 1, successThreshold = 2, judge = judgeByCode, onStateChange, clock = systemClock } = options

@@ -18,7 +18,9 @@ const nothing = (): void => {}
 // Sums of fractions come out a hair off.
 const HAIR = 1e-9
 
+/** Options of `tokenBucket`. */
 export interface TokenBucketOptions {
+  /** How much passes in a second, on average. */
   readonly ratePerSecond: number
   /** What may pass at once after a rest. Default: one second's worth, at least 1. */
   readonly burst?: number
@@ -49,9 +51,11 @@ export function tokenBucketGate(options: TokenBucketOptions, monotonic: () => nu
   }
 }
 
+/** Options of `slidingWindow`. */
 export interface SlidingWindowOptions {
   /** What may pass within any window of this length. */
   readonly limit: number
+  /** The length of the window. */
   readonly windowMs: number
 }
 
@@ -94,7 +98,9 @@ export function slidingWindowGate(options: SlidingWindowOptions, monotonic: () =
   }
 }
 
+/** Options of `concurrency`. */
 export interface ConcurrencyOptions {
+  /** How many calls may be under way at once. */
   readonly maxConcurrent: number
 }
 

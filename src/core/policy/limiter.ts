@@ -9,6 +9,7 @@ import { abortError } from '../deadline.js'
 import type { Gate } from './gate.js'
 import { asInterceptor } from './policy.js'
 
+/** Options that every limiter takes. */
 export interface LimiterOptions {
   /** Who may wait; more are refused. Default 1000; 0 refuses instead of waiting. */
   readonly maxQueued?: number
@@ -16,10 +17,13 @@ export interface LimiterOptions {
   readonly maxWaitMs?: number
   /** After `rate_limited` with `retryAfterMs` nothing passes for that long, at most this much. Default one minute; 0 switches it off. */
   readonly maxPauseMs?: number
+  /** The source of time. */
   readonly clock?: Clock
 }
 
+/** Options of `acquire`. */
 export interface AcquireOptions {
+  /** Gives up the wait. */
   readonly signal?: AbortSignal | undefined
   /** How long to wait at most; 0 and Infinity mean as long as the signal allows, less than 0 is past. Not to wait is `tryAcquire`. */
   readonly timeoutMs?: number | undefined
@@ -29,17 +33,27 @@ export interface AcquireOptions {
 
 /** End it, by `using` or by `release`, when the work is done. Ending it twice does nothing. */
 export interface Permit extends Disposable {
+  /** How long it was waited for. */
   readonly waitedMs: number
+  /** Gives the place back. A second call does nothing. */
   release(): void
 }
 
+/** Counts since the limiter was made. */
 export interface LimiterStats {
+  /** Calls that wait now. */
   readonly queued: number
+  /** Permits that were given. */
   readonly acquired: number
+  /** Calls that were refused. */
   readonly refused: number
+  /** How long all calls together have waited. */
   readonly waitedMs: number
 }
 
+/**
+ * An interceptor that delays calls to keep a limit. A call that would wait too long fails with `rate_limited`, `sent: 'no'`.
+ */
 export type Limiter = Interceptor & {
   acquire(options?: AcquireOptions): Promise<Permit>
   /** A permit now, or undefined. It never passes those who wait. */

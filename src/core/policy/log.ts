@@ -11,15 +11,18 @@ const LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const
 /** Each level includes those before it. */
 export type LogLevel = (typeof LEVELS)[number]
 
+/** One record, already redacted. */
 export interface LogRecord {
   /** Wall clock, in milliseconds. */
   readonly time: number
+  /** How serious it is. */
   readonly level: Exclude<LogLevel, 'silent'>
   /** `call.start`, `call.end`, `call.error`, or a name of yours. */
   readonly event: string
   readonly [field: string]: unknown
 }
 
+/** Options of `log`. */
 export interface LogOptions {
   /** Default `info`: calls that ended. `debug` adds their start, with redacted arguments. Can be set at run time. */
   readonly level?: LogLevel
@@ -27,14 +30,26 @@ export interface LogOptions {
   readonly sink?: (record: LogRecord) => void
   /** One that knows the client's own secrets, for instance. */
   readonly redactor?: Redactor
+  /** The source of time. */
   readonly clock?: Clock
 }
 
+/** An interceptor that logs calls, and a logger for records of your own. */
 export type LogPolicy = Interceptor & {
   level: LogLevel
   write(level: LogRecord['level'], event: string, fields?: Readonly<Record<string, unknown>>): void
 }
 
+/**
+ * Logs every call with its duration and, where it fails, with its code. Arguments and errors are redacted.
+ *
+ * @example
+ * import { log } from 'signalbox'
+ * import { createCcc } from 'signalbox/ccc'
+ * import { cccSocket } from 'signalbox/node'
+ *
+ * export const ccc = createCcc({ transport: cccSocket(), interceptors: [log({ level: 'debug' })] })
+ */
 export function log(options: LogOptions = {}): LogPolicy {
   const { sink = toConsole, redactor = createRedactor(), clock = systemClock } = options
   let threshold = rank(options.level ?? 'info')

@@ -11,19 +11,25 @@ import { abortError, createDeadline, disposeLate, within, type Deadline } from '
 import { asInterceptor, tell } from './policy.js'
 import { createRetryQuota, type RetryQuotaOptions } from './retry-quota.js'
 
+/** An attempt that failed and will be repeated. */
 export interface RetryEvent {
+  /** The operation, where it has a name. */
   readonly op: string | undefined
   /** The attempt that failed, from 1. */
   readonly attempt: number
+  /** Why the attempt failed. */
   readonly error: unknown
+  /** How long the pause is before the next attempt. */
   readonly delayMs: number
 }
 
+/** Options of `retry`. */
 export interface RetryOptions {
   /** The first attempt included. Default 3. */
   readonly maxAttempts?: number
   /** The ceiling of the first delay; it doubles with every attempt. The delay itself is drawn between 0 and the ceiling. */
   readonly baseMs?: number
+  /** The highest ceiling of a delay. Default 30 seconds. */
   readonly maxMs?: number
   /** Each attempt's own deadline, within that of the call. */
   readonly attemptTimeoutMs?: number
@@ -33,25 +39,35 @@ export interface RetryOptions {
   readonly quota?: RetryQuotaOptions | false
   /** Which failures are worth another attempt. Default: the error's own `retryable`. It cannot overrule `sent`. */
   readonly retryable?: (error: unknown) => boolean
+  /** Called before each pause. Exceptions that it throws are ignored. */
   readonly onRetry?: (event: RetryEvent) => void
+  /** The source of time. */
   readonly clock?: Clock
+  /** The source of chance for the delays. */
   readonly random?: Random
 }
 
+/** Options of `run`. */
 export interface RunOptions {
+  /** Ends the attempts and the pauses. */
   readonly signal?: AbortSignal | undefined
   /** For all attempts and the pauses between them. */
   readonly timeoutMs?: number | undefined
   /** May the work be done twice without a second effect? Default false: then only failures with `sent: 'no'` are repeated. */
   readonly idempotent?: boolean
+  /** Names the work in errors and events. */
   readonly op?: string
 }
 
+/** What the repeated work is given. */
 export interface Attempt {
+  /** Counts from 1. */
   readonly attempt: number
+  /** Ends this attempt. */
   readonly signal: AbortSignal
 }
 
+/** An interceptor that repeats failed calls. */
 export type RetryPolicy = Interceptor & {
   /** The policy over any function of yours. */
   run<Result>(work: (attempt: Attempt) => Promise<Result>, options?: RunOptions): Promise<Result>
@@ -71,6 +87,16 @@ interface Work<Result> {
 
 const forEver = (): number => Number.POSITIVE_INFINITY
 
+/**
+ * Repeats failed calls: those with `sent: 'no'`, and those with `sent: 'maybe'` whose op is idempotent.
+ *
+ * @example
+ * import { retry } from 'signalbox'
+ * import { createCcc } from 'signalbox/ccc'
+ * import { cccSocket } from 'signalbox/node'
+ *
+ * export const ccc = createCcc({ transport: cccSocket(), interceptors: [retry({ maxAttempts: 5 })] })
+ */
 export function retry(options: RetryOptions = {}): RetryPolicy {
   const { maxAttempts = 3, baseMs = 200, maxMs = 30_000, attemptTimeoutMs, maxRetryAfterMs = 60_000 } = options
   const { clock = systemClock, random, onRetry, retryable = isRetryable } = options

@@ -5,6 +5,7 @@ export interface TraceContext {
   readonly traceId: string
   /** 16 hexadecimal digits, not all zero. */
   readonly spanId: string
+  /** Whether the trace is recorded. */
   readonly sampled: boolean
   /** Vendors' own entries, passed on as they came. */
   readonly tracestate?: string

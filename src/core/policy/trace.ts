@@ -4,6 +4,7 @@ import type { Random } from '../clock.js'
 import { asInterceptor } from './policy.js'
 import { formatTrace, parseTrace, type TraceContext } from './trace-context.js'
 
+/** Options of `trace`. */
 export interface TraceOptions {
   /** The trace that the caller is in, such as the headers of the request it serves. Asked for every call that has none. */
   readonly parent?: () => Readonly<Record<string, string | undefined>> | undefined
@@ -13,6 +14,7 @@ export interface TraceOptions {
   readonly random?: Random
 }
 
+/** An interceptor that gives each call a trace context. */
 export type TracePolicy = Interceptor & {
   /** A span of its own in the given trace, or in a new one. */
   start(parent?: Readonly<Record<string, string | undefined>>): TraceContext

@@ -3,6 +3,7 @@ import { SignalboxError, type ErrorCode } from '../../errors.js'
 import type { ExchangeTransport, OpenOptions, StreamTransport } from '../../transport.js'
 import { abortError } from '../deadline.js'
 
+/** Options of `fallback`. */
 export interface FallbackOptions {
   /** Whether a failure is a reason to try the next; it cannot overrule `sent`. Default: the way is barred, not the caller. */
   readonly when?: (error: SignalboxError) => boolean
@@ -19,6 +20,15 @@ const BARRED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'circuit_open',
 ])
 
+/**
+ * One transport from several: each open or exchange tries them in order until one works. It goes on only after failures with `sent: 'no'` that `when` accepts.
+ *
+ * @example
+ * import { fallback } from 'signalbox'
+ * import { tcpSocket, unixSocket } from 'signalbox/node'
+ *
+ * export const transport = fallback([unixSocket({ path: '/run/ccc.sock' }), tcpSocket({ port: 7000 })])
+ */
 export function fallback<Launch>(transports: readonly StreamTransport<Launch>[], options?: FallbackOptions): StreamTransport<Launch>
 export function fallback(transports: readonly ExchangeTransport[], options?: FallbackOptions): ExchangeTransport
 export function fallback<Launch>(

@@ -2,6 +2,7 @@
 import type { CloseReason, Link, LinkInfo, StreamTransport } from '../../transport.js'
 import { tell } from '../policy/policy.js'
 
+/** What happens on a tapped link. */
 export type TapEvent =
   | { readonly type: 'open'; readonly link: LinkInfo }
   /** `in` is from the peer, `out` is from us. The bytes are valid until the observer returns: copy what is kept. */
@@ -10,11 +11,23 @@ export type TapEvent =
   | { readonly type: 'eof' | 'end'; readonly link: LinkInfo }
   | { readonly type: 'close'; readonly link: LinkInfo; readonly reason: CloseReason }
 
+/** Receives what happens on a tapped link. */
 export interface TapObserver {
   /** Whatever it throws is dropped: it must never change what it looks at. Bytes may hold secrets. */
   onEvent(event: TapEvent): void
 }
 
+/**
+ * The same transport, with every byte of its links shown to an observer.
+ *
+ * @example
+ * import { tap } from 'signalbox'
+ * import { unixSocket } from 'signalbox/node'
+ *
+ * export const transport = tap(unixSocket({ path: '/run/ccc.sock' }), {
+ *   onEvent: (event) => console.log(event.type, event.type === 'in' ? event.bytes.byteLength : ''),
+ * })
+ */
 export function tap<Launch>(transport: StreamTransport<Launch>, observer: TapObserver): StreamTransport<Launch> {
   return {
     kind: 'stream',
@@ -23,6 +36,7 @@ export function tap<Launch>(transport: StreamTransport<Launch>, observer: TapObs
   }
 }
 
+/** The same link, with every byte shown to an observer. */
 export function tapLink(link: Link, observer: TapObserver): Link {
   const { info } = link
   const show = (event: TapEvent): void => tell((each) => observer.onEvent(each), event)

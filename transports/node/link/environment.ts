@@ -2,6 +2,7 @@
 import { traceEnvironment } from '../../../src/core/policy/trace-context.js'
 import { SignalboxError } from '../../../src/errors.js'
 
+/** Environment variables by name; undefined removes one. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /**
@@ -51,6 +52,7 @@ export const NEVER_INHERITED: readonly string[] = [
   'SIGNALBOX_*',
 ]
 
+/** Changes to what a child inherits. */
 export interface InheritOptions {
   /** Names that are kept although the list above holds them. */
   readonly keep?: readonly string[]

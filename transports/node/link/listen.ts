@@ -10,17 +10,21 @@ import { codeOf, openFault } from './faults.js'
 import { SocketLink } from './socket-link.js'
 import { createOwner, withLock } from '../store/lock.js'
 
+/** Limits of a listener. */
 export interface ListenLimits {
   /** Links that wait to be accepted; default 1024. */
   readonly maxWaiting?: number
 }
 
+/** Options of `listenUnix`. */
 export interface ListenUnixOptions extends ListenLimits {
+  /** Where the socket file is made. */
   readonly path: string
   /** Of the socket file; default 0o600. Write permission is what a client needs. */
   readonly mode?: number
 }
 
+/** Options of `listenTcp`. */
 export interface ListenTcpOptions extends ListenLimits {
   /** Default `127.0.0.1`. */
   readonly host?: string
@@ -28,11 +32,15 @@ export interface ListenTcpOptions extends ListenLimits {
   readonly port?: number
 }
 
+/** Options of `listenPipe`. */
 export interface ListenPipeOptions extends ListenLimits {
+  /** The name of the pipe. */
   readonly name: string
 }
 
+/** A listener on a TCP port. */
 export interface TcpListener extends Listener {
+  /** The port that it listens on. */
   readonly port: number
 }
 
@@ -85,6 +93,16 @@ async function placed(path: string, target: string, options: ListenUnixOptions):
   }
 }
 
+/**
+ * Listens on a TCP port. An address that is in use is `conflict`.
+ *
+ * @example
+ * import { listenTcp } from 'signalbox/node'
+ *
+ * await using listener = await listenTcp()
+ * console.log(listener.port)
+ * for await (const link of listener.accept()) void link.close()
+ */
 export async function listenTcp(options: ListenTcpOptions = {}): Promise<TcpListener> {
   const { host, port } = tcpTarget({ ...options, port: options.port ?? 0 }, 0)
   const accepting = await listen('tcp', `tcp:${host}:${port}`, { host, port }, options)

@@ -6,32 +6,61 @@ import { pipePath, tcpTarget, unixPath } from './address.js'
 import { openFault } from './faults.js'
 import { SocketLink } from './socket-link.js'
 
+/** Options of `unixSocket`. */
 export interface UnixSocketOptions {
+  /** The path of the socket file. */
   readonly path: string
 }
 
+/** Options of `tcpSocket`. */
 export interface TcpSocketOptions {
   /** Default `127.0.0.1`. */
   readonly host?: string
+  /** The port of the server. */
   readonly port: number
 }
 
+/** Options of `namedPipe`. */
 export interface NamedPipeOptions {
   /** `ccc` means `\\.\pipe\ccc`; a full pipe path is taken as it is. */
   readonly name: string
 }
 
+/**
+ * Opens links to a unix socket. A socket that nobody serves is `unreachable`.
+ *
+ * @example
+ * import { createCcc } from 'signalbox/ccc'
+ * import { unixSocket } from 'signalbox/node'
+ *
+ * export const ccc = createCcc({ transport: unixSocket({ path: '/home/ann/.ccc.sock' }) })
+ */
 export function unixSocket(options: UnixSocketOptions): StreamTransport {
   const path = unixPath(options.path)
   return socketTransport('unix', `unix:${path}`, { path, allowHalfOpen: true })
 }
 
+/**
+ * Opens TCP links. Small writes go out at once.
+ *
+ * @example
+ * import { tcpSocket } from 'signalbox/node'
+ *
+ * export const transport = tcpSocket({ host: '127.0.0.1', port: 7000 })
+ */
 export function tcpSocket(options: TcpSocketOptions): StreamTransport {
   const { host, port } = tcpTarget(options)
   return socketTransport('tcp', `tcp:${host}:${port}`, { host, port, noDelay: true, allowHalfOpen: true })
 }
 
-/** Windows. Its address is tested, the pipe itself is not. */
+/**
+ * Opens links to a named pipe of Windows. Only its addresses are tested, not the pipe itself.
+ *
+ * @example
+ * import { namedPipe } from 'signalbox/node'
+ *
+ * export const transport = namedPipe({ name: 'ccc' })
+ */
 export function namedPipe(options: NamedPipeOptions): StreamTransport {
   const path = pipePath(options.name)
   return socketTransport('pipe', `pipe:${path}`, { path, allowHalfOpen: true })

@@ -12,13 +12,17 @@ import { createWatchdog, type Watchdog } from './watchdog.js'
 
 /** What to run. Never a shell: arguments reach the program as they are. */
 export interface Command {
+  /** The program: a path, or a name that is looked up in `PATH`. */
   readonly file: string
+  /** Its arguments; no shell reads them. */
   readonly args?: readonly string[]
   /** On top of what is inherited; undefined removes a name. */
   readonly env?: Environment
+  /** Where it runs. Default: our own working directory. */
   readonly cwd?: string
 }
 
+/** Options of `subprocess`. */
 export interface SubprocessOptions<Launch = void> {
   /** One command, or the function that turns what the protocol says at open into one. */
   readonly command: Command | ((launch: Launch) => Command)
@@ -34,6 +38,16 @@ export interface SubprocessOptions<Launch = void> {
   readonly watchdog?: boolean
 }
 
+/**
+ * Opens links to child processes: each open starts one, and the link carries its stdin and stdout. Closing the link ends the child and its process group.
+ *
+ * @example
+ * import { subprocess } from 'signalbox/node'
+ *
+ * await using link = await subprocess({ command: { file: 'cat' } }).open()
+ * await link.write(new TextEncoder().encode('hello'))
+ * console.log(await link.read())
+ */
 export function subprocess<Launch = void>(options: SubprocessOptions<Launch>): StreamTransport<Launch> {
   const { command, name = 'subprocess', inherit = {}, stderrTailBytes = 8 * 1024, onStderr } = options
   const posix = process.platform !== 'win32'

@@ -21,6 +21,7 @@ export interface WsPackage {
   }
 }
 
+/** Options of `nodeWebSocket`. */
 export interface NodeWebSocketOptions {
   /** Go with the handshake, as a page's cookie would: for servers that authenticate there. */
   readonly headers?: Readonly<Record<string, string>>
@@ -45,6 +46,7 @@ export async function nodeWebSocket({ headers = {} }: NodeWebSocketOptions = {})
   }
 }
 
+/** Options of `listenWebSocket`. */
 export interface ListenWebSocketOptions {
   /** Default `127.0.0.1`. */
   readonly host?: string
@@ -54,14 +56,19 @@ export interface ListenWebSocketOptions {
   readonly origins?: readonly string[]
   /** Throwing refuses the client; a SignalboxError also tells it why. */
   readonly authorize?: (open: OpenRequest, signal: AbortSignal) => void | Promise<void>
+  /** What a client may send before we read; default 256 KiB. */
   readonly windowBytes?: number
+  /** How long a client may take to say `open`. */
   readonly openTimeoutMs?: number
   /** Links that wait to be accepted, and clients that have not said `open` yet; default 1024. */
   readonly maxWaiting?: number
 }
 
+/** A listener for WebSockets. */
 export interface WebSocketListener extends Listener {
+  /** The port that it listens on. */
   readonly port: number
+  /** Yields each link once its client was admitted, with what the client said at open. */
   accept(): AsyncIterable<AcceptedLink>
 }
 

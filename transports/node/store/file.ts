@@ -17,6 +17,7 @@ import type { LogDamage } from './segment.js'
 
 export type { LogDamage } from './segment.js'
 
+/** Options of `fileStore`. */
 export interface FileStoreOptions {
   /** Made with mode 0700 if it is not there. On one machine: locks do not work over a network. */
   readonly directory: string
@@ -26,6 +27,7 @@ export interface FileStoreOptions {
   readonly segmentBytes?: number
   /** False leaves syncing to the system: a crash of the machine, not of the process, may then lose the last seconds. */
   readonly sync?: boolean
+  /** The source of time. */
   readonly clock?: Clock
   /** Told when a log was found damaged. What could be read is kept, and so is the damaged file. */
   readonly onDamage?: (damage: LogDamage & { readonly log: string }) => void

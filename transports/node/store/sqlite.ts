@@ -1,18 +1,24 @@
 /** Whichever SQLite this runtime has, behind the few calls that are needed. All of them are synchronous. */
 import { SignalboxError } from '../../../src/errors.js'
 
+/** A value that SQLite stores. */
 export type SqlValue = string | number | null
 
+/** An open database. */
 export interface SqliteDatabase {
   /** Which one it is. */
   readonly driver: SqliteDriver
+  /** Runs statements that return nothing. */
   exec(sql: string): void
   /** Gives how many rows changed. */
   run(sql: string, ...values: readonly SqlValue[]): number
+  /** Runs a query and returns its rows. */
   all(sql: string, ...values: readonly SqlValue[]): readonly Readonly<Record<string, unknown>>[]
+  /** Closes the database. */
   close(): void
 }
 
+/** The SQLite implementations that are supported. */
 export type SqliteDriver = 'node:sqlite' | 'bun:sqlite' | 'libsql' | 'better-sqlite3'
 
 /** What the four have in common, under their own names. */
@@ -34,11 +40,15 @@ const CLASSES: Readonly<Record<SqliteDriver, string>> = {
   'better-sqlite3': 'default',
 }
 
+/** Options of `openSqlite`. */
 export interface OpenSqliteOptions {
   /** Only this one. Default: the first that is there, the runtime's own before installed ones. */
   readonly driver?: SqliteDriver
 }
 
+/**
+ * Opens a database with the SQLite that is there: the runtime's own before installed packages. Without any it is `unsupported`.
+ */
 export async function openSqlite(path: string, { driver }: OpenSqliteOptions = {}): Promise<SqliteDatabase> {
   const tried: string[] = []
   for (const candidate of driver === undefined ? DRIVERS : [driver]) {
