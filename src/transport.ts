@@ -109,8 +109,8 @@ export interface ExchangeTransport {
   exchange(request: Exchange, options?: OpenOptions): Promise<Reply>
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: the launch type is contravariant, so no other type accepts every transport
 /** Either seam: what a client that reaches its system both ways accepts. */
+// biome-ignore lint/suspicious/noExplicitAny: the launch type is contravariant, so no other type accepts every transport
 export type Transport = StreamTransport<any> | ExchangeTransport
 
 /** The accepting side, where a runtime has one. */
