@@ -1,5 +1,6 @@
 /** The client: one tracker, one emitter and the policies it was given for all of its runs, none of them shared with another client. */
 import type { Interceptor } from '../core/call.js'
+import { createDeadline } from '../core/deadline.js'
 import type { CircuitBreaker, Limiter, RetryPolicy } from '../core/policy/index.js'
 import { runBatch, type BatchItem, type BatchOptions, type QueryResult } from './run/batch.js'
 import { createRunContext, type ClaudeBaseOptions } from './run/run-context.js'
@@ -81,7 +82,9 @@ export function createClaude(options: ClaudeOptions): ClaudeClient {
   // The limiter stands before the breaker, so that its refusals are not taken for failures of the CLI; retries happen inside.
   const policies = [turnsOnly, breaker, retry]
 
+  const life = createDeadline()
   const context = createRunContext(options, {
+    life: life.signal,
     interceptors: [metrics?.interceptor, ...policies].filter((one) => !!one),
     observe: observer?.see,
     validate: validate === 'off' ? undefined : lines?.(validate, (event) => context.onEvent(event)),
@@ -120,6 +123,7 @@ export function createClaude(options: ClaudeOptions): ClaudeClient {
 
   const close = (): Promise<void> => {
     closed ??= (async () => {
+      life.abort(new ClaudeError({ code: 'closed', message: 'The client was closed.', op: 'close' }))
       await Promise.all([...open].map((one) => one.close()))
       await context.settled()
     })()

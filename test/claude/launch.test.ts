@@ -11,13 +11,14 @@ import {
   OTHER_FIELDS,
   type Version,
 } from '../../src/claude/index.js'
-import type * as main from '../../src/claude/index.js'
+import * as main from '../../src/claude/index.js'
 import * as ops from '../../src/claude/ops/index.js'
 import * as scopes from '../../src/claude/scopes.js'
 import { decodeToon, shouldUseToon, toon, toonBy } from '../../src/claude/toon.js'
 import { createClaudeSimulator } from '../../src/testing/claude/simulator.js'
 import { generationOf } from '../../src/testing/claude/generation.js'
 import { parseArguments } from '../../src/testing/claude/arguments.js'
+import { createFakeClock } from '../../src/testing/clock.js'
 import { CHECKLIST, LEFT_OUT } from './checklist.js'
 
 const argsOf = (launch: main.ClaudeLaunch, version?: Version) => launchPlan(launch, version).args
@@ -253,4 +254,38 @@ test("[claude.checklist] every name of ccflow's checklist is here, or left out w
   })
   expect(missing).toEqual([])
   expect(Object.keys(LEFT_OUT).filter((name) => !CHECKLIST.some(([theirs]) => theirs === name))).toEqual([])
+})
+
+test('[claude.misspelt] an option that does not exist is refused by its name, before a process is started', async () => {
+  const simulated = createClaudeSimulator()
+  const claude = main.createClaude({ transport: simulated.transport })
+  const misspelt: object[] = [{ modle: 'sonnet' }, { maxturns: 3 }, { allowedTool: ['Bash'] }, { nothingLikeIt: 1 }]
+  const messages: string[] = []
+  for (const options of misspelt)
+    await claude.querySimple('x', options).catch((error: unknown) => {
+      expect(error).toMatchObject({ code: 'invalid_argument', sent: 'no' })
+      messages.push((error as Error).message)
+    })
+  expect(messages).toEqual([
+    'There is no option "modle". Do you mean model?',
+    'There is no option "maxturns". Do you mean maxTurns?',
+    'There is no option "allowedTool". Do you mean allowedTools?',
+    'There is no option "nothingLikeIt". CLIAgentOptions lists all options.',
+  ])
+  expect(simulated.runs.length).toBe(0)
+  await claude.close()
+})
+
+test('[claude.limiter-rate] the limiter never lets more pass in a minute than RATE_LIMIT_PER_MINUTE', async () => {
+  for (const perMinute of [3, 60]) {
+    const clock = createFakeClock()
+    const settings = ops.readSettings({ CCFLOW_RATE_LIMIT_PER_MINUTE: String(perMinute), CCFLOW_MAX_CONCURRENT_REQUESTS: '100' })
+    const { limiter } = main.claudePolicies({ settings, clock })
+    let passed = 0
+    for (let second = 0; second < 59; second += 1) {
+      while (limiter && limiter.tryAcquire()) passed += 1
+      await clock.advance(1_000)
+    }
+    expect(passed).toBe(perMinute)
+  }
 })

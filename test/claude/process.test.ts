@@ -1,6 +1,6 @@
 /** Real processes: the fake executable through the Node transport. Nothing is left behind, whoever dies. */
 import { execFile, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -284,6 +284,35 @@ test('[claude.host-killed] kill -9 of the host leaves no child', async () => {
   expect((await processesOf(fake)).length).toBeGreaterThan(0)
   child.kill('SIGKILL')
   await expect.poll(() => processesOf(fake), { timeout: 20_000 }).toEqual([])
+}, 60_000)
+
+test('[claude.host-killed] kill -9 of the host ends a tool that left the process group of the CLI', async () => {
+  const marker = `signalbox-left-${process.pid}`
+  // A CLI that starts its tool in a session of its own, as the real one does, and does not clean up.
+  const cli = join(room, 'leaving-cli.sh')
+  writeFileSync(cli, `#!/bin/sh\nsetsid sh -c 'sleep 300; : ${marker}' &\nsleep 300\n`)
+  chmodSync(cli, 0o755)
+  const host = join(room, 'leaving-host.mjs')
+  const source = `
+    import { subprocess } from ${JSON.stringify(from('../../transports/node/index.ts'))}
+    await subprocess({ command: { file: ${JSON.stringify(cli)} } }).open()
+    console.log('running')
+    setInterval(() => {}, 1000)
+  `
+  await build({
+    stdin: { contents: source, resolveDir: room, loader: 'ts' },
+    outfile: host,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'error',
+    external: ['ws'],
+  })
+  const child = spawn(process.execPath, [host], { stdio: ['ignore', 'pipe', 'inherit'] })
+  await new Promise((resolve) => child.stdout.once('data', resolve))
+  await expect.poll(async () => (await processesOf(marker)).length).toBeGreaterThan(0)
+  child.kill('SIGKILL')
+  await expect.poll(() => processesOf(marker), { timeout: 20_000 }).toEqual([])
 }, 60_000)
 
 test("[claude.session-files] the CLI's own sessions are listed, read and followed, whatever stands in them", async () => {

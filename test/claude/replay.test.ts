@@ -79,7 +79,6 @@ const DIFFERS: Readonly<Record<string, string>> = {
   'x-permission-mode-auto': 'a mode of 2.1',
   'x-permission-mode-manual': 'a mode of 2.1.329',
   'x-prompt-suggestions': 'the flag is unknown to 2.0',
-  refusal: '2.0 has no name for it',
 }
 
 describe('every recording', () => {

@@ -2,7 +2,7 @@
 import { expect, test, vi } from 'vitest'
 import { createAnswer } from '../../src/claude/messages/answer.js'
 import { createConnection } from '../../src/claude/protocol/connection.js'
-import { checkLines, type ClaudeClientEvent, createClaude } from '../../src/claude/index.js'
+import { checkLines, type ClaudeClientEvent, createClaude, createFullClaude } from '../../src/claude/index.js'
 import type { ClaudeLine } from '../../src/claude/messages/lines.js'
 import { createTurnState } from '../../src/claude/protocol/turn-state.js'
 import { systemClock } from '../../src/core/clock.js'
@@ -184,3 +184,52 @@ test("[claude.classify] the CLI's words end before the hint begins", async () =>
   await expect(claude.querySimple('x')).rejects.toThrow(/run \/login\. Sign in/)
   await claude.close()
 })
+
+test('[claude.malformed] a line with broken fields is delivered or reported, and never a TypeError', async () => {
+  const broken: readonly unknown[] = [undefined, null, 0, 'text', [], [null], {}, [{ type: 'text' }, null, 7]]
+  const sound: readonly Line[] = [
+    { type: 'assistant', message: { id: 'm', content: [{ type: 'text', text: 'hi' }] }, error: 'unknown' },
+    { type: 'user', message: { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't', content: 'done' }] } },
+    { type: 'stream_event', event: { type: 'content_block_delta', delta: { text: 'x' } } },
+    { type: 'system', subtype: 'init', session_id: 's', model: 'm', tools: [] },
+    { type: 'system', subtype: 'api_retry', attempt: 1, max_retries: 2, retry_delay_ms: 5, error_status: 429 },
+    { type: 'system', subtype: 'background_tasks_changed', tasks: [{ task_type: 'local_agent' }] },
+    { type: 'rate_limit_event', rate_limit_info: { status: 'rejected', resetsAt: 1 } },
+    { type: 'command_lifecycle', command_uuid: 'x', state: 'started' },
+  ]
+  const lines: Line[] = []
+  const breakEach = (value: unknown, rebuild: (inner: unknown) => Line): void => {
+    for (const one of broken) lines.push(rebuild(one))
+    if (typeof value !== 'object' || value === null) return
+    for (const [key, inner] of Object.entries(value)) {
+      if (key === 'type') continue
+      const put = (changed: unknown) => (Array.isArray(value) ? value.with(Number(key), changed) : { ...value, [key]: changed })
+      breakEach(inner, (changed) => rebuild(put(changed)))
+    }
+  }
+  for (const line of sound)
+    for (const [key, value] of Object.entries(line)) {
+      if (key !== 'type' && key !== 'subtype') breakEach(value, (changed) => ({ ...line, [key]: changed }))
+    }
+  const result = { type: 'result', subtype: 'success', is_error: false, result: 'over', session_id: 's' }
+  const results = [
+    'errors',
+    'result',
+    'usage',
+    'modelUsage',
+    'total_cost_usd',
+    'stop_reason',
+    'model_usage_since_last_result',
+  ].flatMap((key) =>
+    broken.flatMap((value) => ['success', 'error_during_execution'].map((subtype) => ({ ...result, subtype, [key]: value }))),
+  )
+  for (const end of results) {
+    const claude = createFullClaude({ transport: scripted(() => [...lines, end]), limiter: false, retry: false, breaker: false })
+    claude.events.on(() => {})
+    const turn = claude.createSession().sendMessage('x')
+    const outcome = await turn.result().catch((error: unknown) => error)
+    if (outcome instanceof Error) expect(outcome).toMatchObject({ name: expect.stringMatching(/^(?:CLI|RateLimit)/) })
+    for await (const message of turn) expect(message.type).toBeTypeOf('string')
+    await claude.close()
+  }
+}, 60_000)

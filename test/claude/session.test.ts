@@ -278,6 +278,19 @@ describe.each(GENERATIONS)('on %s', (version) => {
     await closing(run)
   })
 
+  test('[claude.hook-input] a hook that changes the input without allowing the call: the change counts, or the call is refused', async () => {
+    const run = start({ version })
+    const hooks = createHookRegistry()
+    hooks.on('PreToolUse', () => ({ updatedInput: { command: 'echo changed' } }))
+    const text = await run.claude.querySimple('FAKE:bash:echo original', { hooks })
+    expect(text).toContain(version === '2.0.76' ? 'ignores a changed input' : '"changed"')
+    expect(text).not.toContain('original')
+    const allowing = createHookRegistry()
+    allowing.on('PreToolUse', () => ({ permission: 'allow', updatedInput: { command: 'echo changed' } }))
+    expect(await run.claude.querySimple('FAKE:bash:echo original', { hooks: allowing })).toContain('"changed"')
+    await closing(run)
+  })
+
   test('[claude.in-process-tools] [claude.mcp-before-initialize] tools in this process, served before our initialize is answered', async () => {
     const run = start({ version })
     const calc = createSdkMcpServer({ name: 'calc', tools: [ADD] })
@@ -296,8 +309,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
     await session.setPermissionMode('acceptEdits')
     expect(await session.mcpStatus()).toEqual([])
     await expect(session.rewindFiles('0a000000-0000-4000-8000-000000000001')).rejects.toMatchObject({ code: 'remote', sent: 'yes' })
-    const unknown = session.control('no_such_subtype', {}, { timeoutMs: 50 })
-    await expect(unknown).rejects.toMatchObject({ code: version === '2.0.76' ? 'deadline_exceeded' : 'unsupported' })
+    await expect(session.control('no_such_subtype')).rejects.toMatchObject({ code: 'unsupported', sent: 'yes' })
     const messages: ClaudeMessage[] = []
     for await (const message of session.sendMessage('say hello')) messages.push(message)
     expect(messages[0]).toMatchObject({ type: 'init', model: 'claude-haiku-4-5', permissionMode: 'acceptEdits' })

@@ -94,6 +94,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
     expect(await fail('FAKE:500')).toMatchObject({ code: 'unavailable' })
     expect(await fail('FAKE:529')).toMatchObject({ code: 'unavailable' })
     expect(await fail('FAKE:reset')).toMatchObject({ code: 'unavailable' })
+    expect(await fail('FAKE:refusal')).toMatchObject({ code: 'remote', remote: 'refusal' })
     expect(await fail('FAKE:toolong')).toMatchObject({ code: 'invalid_argument' })
     expect(await fail('FAKE:maxtokens')).toMatchObject({ remote: 'max_output_tokens' })
     expect(await fail('x', { model: 'bogus-model-1' })).toMatchObject({ code: 'not_found', remote: 'model_not_found' })
@@ -103,8 +104,20 @@ describe.each(GENERATIONS)('on %s', (version) => {
     })
     const schema = { type: 'object', required: ['name'] }
     expect(await fail('FAKE:badschema', { jsonSchema: schema })).toMatchObject({ remote: 'error_max_structured_output_retries' })
-    expect(run.simulated.runs.length).toBe(13)
+    expect(run.simulated.runs.length).toBe(14)
     await closing(run)
+  })
+
+  test('[claude.close-ends-queries] closing the client ends its queries and refuses later ones', async () => {
+    const run = start({ version })
+    const failure = run.claude
+      .query('FAKE:slow:10000')
+      .result()
+      .catch((error: unknown) => error)
+    await expect.poll(() => run.simulated.running).toBe(1)
+    await closing(run)
+    expect(await failure).toMatchObject({ code: 'closed' })
+    expect(() => run.claude.query('late')).toThrow(/closed/)
   })
 
   test('[claude.failed-turn-ends] a failed turn ends for its reader with the result, and the promise rejects', async () => {

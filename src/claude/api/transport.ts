@@ -11,7 +11,7 @@ import { abortError } from '../../core/deadline.js'
 import { SignalboxError } from '../../errors.js'
 import type { CloseReason, Link, StreamTransport } from '../../transport.js'
 import type { APIClientConfig } from './config.js'
-import { APIClientError, APINotAvailableError } from './errors.js'
+import { APIClientError, APINotAvailableError } from '../messages/errors.js'
 import type { ClaudeLaunch } from '../launch/launch.js'
 import { createApiConversation } from './conversation.js'
 

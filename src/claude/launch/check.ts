@@ -1,15 +1,43 @@
 /** Combinations that the CLI refuses, refused before a process is started for them. */
 import { SignalboxError } from '../../errors.js'
+import { FLAGS, OTHER_FIELDS } from './flags.js'
 import { PERMISSION_MODES, type ClaudeLaunch } from './launch.js'
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
-
-export const isUuid = (text: string): boolean => UUID.test(text)
+import { isUuid } from './uuid.js'
 
 const wrong = (message: string, hint: string): SignalboxError =>
   new SignalboxError({ code: 'invalid_argument', message, hint, system: 'claude', op: 'open' })
 
+const fieldNames = (): readonly string[] => [...FLAGS.map(({ field }) => field), ...Object.keys(OTHER_FIELDS)]
+
+/** The known name that a misspelt one most probably means: one edit away, or two swapped letters. */
+function nearestField(name: string): string | undefined {
+  const plain = name.toLowerCase()
+  return fieldNames().find((field) => {
+    const other = field.toLowerCase()
+    if (Math.abs(other.length - plain.length) > 1) return false
+    let start = 0
+    while (start < plain.length && plain[start] === other[start]) start += 1
+    let end = 0
+    while (end < Math.min(plain.length, other.length) - start && plain.at(-1 - end) === other.at(-1 - end)) end += 1
+    const [left, right] = [plain.slice(start, plain.length - end), other.slice(start, other.length - end)]
+    return (left.length <= 1 && right.length <= 1) || (left.length === 2 && left[0] === right[1] && left[1] === right[0])
+  })
+}
+
+function checkNames(launch: ClaudeLaunch): void {
+  const known = new Set(fieldNames())
+  for (const [name, value] of Object.entries(launch)) {
+    if (value === undefined || known.has(name)) continue
+    const meant = nearestField(name)
+    throw wrong(
+      `There is no option "${name}".`,
+      meant === undefined ? 'CLIAgentOptions lists all options.' : `Do you mean ${meant}?`,
+    )
+  }
+}
+
 export function checkLaunch(launch: ClaudeLaunch): void {
+  checkNames(launch)
   const { sessionId, resume, continueSession, forkSession, resumeSessionAt, permissionMode, maxTurns, maxBudgetUsd, extraFlags } =
     launch
   const goesOn = resume !== undefined || continueSession === true

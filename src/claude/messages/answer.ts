@@ -4,7 +4,7 @@
  * before it.
  */
 import { isRecord } from '../../core/is-record.js'
-import { asText, isAssistant, isInit, isRateLimit, isStreamEvent, isText, isToolUse, recordOf } from './guards.js'
+import { asText, blocksIn, isAssistant, isInit, isRateLimit, isStreamEvent, isText, isToolUse, recordOf } from './guards.js'
 import type { AssistantLine, ClaudeLine, InitLine, RateLimitLine, StreamEventLine } from './lines.js'
 
 /** The text kept for one turn: enough for any answer, and a bound. */
@@ -23,6 +23,8 @@ export interface Answer {
   readonly limit: RateLimitLine['rate_limit_info'] | undefined
   /** Background agents that will bring a turn of their own. */
   readonly backgroundTasks: number
+  /** The model broke its answer off as one that it must not give. */
+  readonly refused: boolean
   readonly lines: number
 }
 
@@ -62,10 +64,11 @@ export function createAnswer(): Answer {
     }
     if (typeof line.parent_tool_use_id === 'string') return
     forgetDeltas()
+    answer.refused = line.message.stop_reason === 'refusal'
     // Newer CLIs take messages back that a retry replaces.
     const replaced = line.supersedes
     if (Array.isArray(replaced)) texts = texts.filter(({ id }) => !replaced.includes(id))
-    for (const block of line.message.content) {
+    for (const block of blocksIn(line.message.content)) {
       if (isText(block)) {
         if (called) forget()
         size += block.text.length
@@ -78,6 +81,7 @@ export function createAnswer(): Answer {
     if (isInit(line)) {
       answer.init = line
       answer.failure = undefined
+      answer.refused = false
       forget()
     } else if (line.subtype === 'background_tasks_changed' && Array.isArray(line.tasks)) {
       answer.backgroundTasks = line.tasks.filter((task) => isRecord(task) && task.task_type === 'local_agent').length
@@ -90,6 +94,7 @@ export function createAnswer(): Answer {
     failure: undefined,
     limit: undefined,
     backgroundTasks: 0,
+    refused: false,
     lines: 0,
     see(line) {
       answer.lines += 1

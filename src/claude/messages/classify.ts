@@ -2,6 +2,8 @@
 import type { ErrorCode } from '../../errors.js'
 import type { Answer } from './answer.js'
 import {
+  APIClientError,
+  APIRateLimitError,
   type ClaudeError,
   CLIAuthenticationError,
   CLIExecutionError,
@@ -9,7 +11,7 @@ import {
   SessionNotFoundError,
   type ClaudeErrorFacts,
 } from './errors.js'
-import { isFailure, textIn } from './guards.js'
+import { asText, isFailure, textIn } from './guards.js'
 import type { ResultLine } from './lines.js'
 
 /** How the CLI says that it does not have a session, on stderr or in a result. */
@@ -34,6 +36,7 @@ const TABLE: Readonly<Record<string, readonly [code: ErrorCode, hint?: string]>>
   invalid_request: ['invalid_argument'],
   model_not_found: ['not_found', 'Check the model.'],
   max_output_tokens: ['remote', 'Raise maxTokens or ask for less.'],
+  refusal: ['remote', 'The model refused. Rephrase the message, or choose another model.'],
   error_max_turns: ['remote', 'Raise maxTurns, or go on with another message.'],
   error_max_budget_usd: ['remote', 'Raise maxBudgetUsd: it counts for the process.'],
   error_max_structured_output_retries: ['remote', 'The tool results say why.'],
@@ -50,7 +53,8 @@ const BY_STATUS = new Map<unknown, string>([
 ])
 
 export function classifyResult(line: ResultLine, answer: Answer, interrupted: boolean, nowMs: number): ClaudeError | undefined {
-  const { subtype, terminal_reason: reason, result = '' } = line
+  const { subtype, terminal_reason: reason } = line
+  const result = asText(line.result) ?? ''
   const fail = (Kind: typeof ClaudeError, code: ErrorCode, message: string, more: Partial<ClaudeErrorFacts>): ClaudeError => {
     const sessionId = line.session_id ?? answer.sessionId
     return new Kind({ op: 'turn', sent: 'yes', sessionId, partialText: answer.partialText, result: line, code, message, ...more })
@@ -65,16 +69,11 @@ export function classifyResult(line: ResultLine, answer: Answer, interrupted: bo
   const said = `The turn failed: ${wordsOf(line, answer)}`.replace(/[^.!?]$/, '$&.')
   const named = (remoteCode: string, status?: number): ClaudeError => {
     const [code, hint] = VERDICTS.get(remoteCode) ?? ['remote']
-    const Kind =
-      code === 'unauthenticated' || code === 'permission_denied'
-        ? CLIAuthenticationError
-        : code === 'rate_limited'
-          ? RateLimitError
-          : CLIExecutionError
+    const Kind = classOf(code, line.backend === 'messages-api')
     return fail(Kind, code, said, { remoteCode, hint, status })
   }
   if (subtype !== 'success') {
-    if (!line.errors?.some((text) => NO_SESSION.test(text))) return named(subtype)
+    if (!errorsOf(line).some((text) => NO_SESSION.test(text))) return named(subtype)
     return fail(SessionNotFoundError, 'not_found', said, { remoteCode: 'no_conversation', sent: 'no', hint: NO_SESSION_HINT })
   }
   const { limit, failure } = answer
@@ -91,6 +90,8 @@ export function classifyResult(line: ResultLine, answer: Answer, interrupted: bo
       ...(known && { resetsAtMs, retryAfterMs: Math.max(0, resetsAtMs - nowMs) }),
     })
   }
+  // The reason stands in the result on 2.1, and on 2.0 in the message that the model began.
+  if (line.stop_reason === 'refusal' || answer.refused) return named('refusal')
   // 2.0 has no field for the status, and calls most failures `unknown`.
   const status = line.api_error_status ?? statusInText(result)
   const name = failure?.error
@@ -111,8 +112,20 @@ function statusInText(text: string): number | undefined {
   return Number(/\bAPI Error: (\d{3})\b/.exec(text)?.[1]) || undefined
 }
 
+function classOf(code: ErrorCode, isApi: boolean): typeof ClaudeError {
+  if (code === 'unauthenticated' || code === 'permission_denied') return CLIAuthenticationError
+  if (code === 'rate_limited') return isApi ? APIRateLimitError : RateLimitError
+  return isApi ? APIClientError : CLIExecutionError
+}
+
+function errorsOf({ errors }: ResultLine): readonly string[] {
+  return Array.isArray(errors) ? errors.filter((text) => typeof text === 'string') : []
+}
+
 function wordsOf(line: ResultLine, answer: Answer): string {
   // What interrupts leave here is a diagnostic of the CLI's authors, not for users.
-  const errors = line.errors?.filter((text) => !text.startsWith('[ede_diagnostic]')).join('; ')
-  return line.result || errors || textIn(answer.failure?.message.content) || line.subtype
+  const errors = errorsOf(line)
+    .filter((text) => !text.startsWith('[ede_diagnostic]'))
+    .join('; ')
+  return asText(line.result) || errors || textIn(answer.failure?.message.content) || line.subtype
 }

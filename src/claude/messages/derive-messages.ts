@@ -2,6 +2,7 @@
 import { isRecord } from '../../core/is-record.js'
 import {
   asText,
+  blocksIn,
   isApiRetry,
   isAssistant,
   isFailure,
@@ -56,7 +57,8 @@ export function createDeriver({ end: endFor, others }: DeriveOptions = {}): Deri
 
   const assistant = (line: AssistantLine, out: ClaudeMessage[]): void => {
     const { error, session_id: sessionId, parent_tool_use_id: parentToolUseId = null } = line
-    const { id: messageId, model, content, usage, stop_reason: stopReason = null } = line.message
+    const { id: messageId, model, usage, stop_reason: stopReason = null } = line.message
+    const content = blocksIn(line.message.content)
     const current = shown.get(parentToolUseId)
     const wasShown = current !== undefined && current.id === messageId
     // Another message than the one whose deltas were shown: its stream was cut, and those deltas are void.
@@ -87,7 +89,7 @@ export function createDeriver({ end: endFor, others }: DeriveOptions = {}): Deri
   const user = (line: UserLine, out: ClaudeMessage[]): void => {
     const { session_id: sessionId, tool_use_result: structured, parent_tool_use_id: parentToolUseId = null } = line
     const { content } = line.message
-    const blocks: readonly ContentBlock[] = typeof content === 'string' ? [{ type: 'text', text: content }] : content
+    const blocks: readonly ContentBlock[] = typeof content === 'string' ? [{ type: 'text', text: content }] : blocksIn(content)
     for (const block of blocks) {
       if (!isToolResult(block)) continue
       const id = block.tool_use_id

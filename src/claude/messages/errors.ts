@@ -81,3 +81,15 @@ export class CircuitBreakerError extends ClaudeError {
 export class RetryExhaustedError extends ClaudeError {
   override readonly name = 'RetryExhaustedError'
 }
+/** A failure of the Messages API where it stands in for the CLI: see `messagesApi` of `signalbox/claude/api`. */
+export class APIClientError extends ClaudeError {
+  override readonly name: string = 'APIClientError'
+}
+/** The Messages API needs a key and none was given. */
+export class APINotAvailableError extends APIClientError {
+  override readonly name = 'APINotAvailableError'
+}
+/** The Messages API refused with 429; `retryAfterMs` says how long to wait, if the API said so. */
+export class APIRateLimitError extends APIClientError {
+  override readonly name = 'APIRateLimitError'
+}

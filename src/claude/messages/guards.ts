@@ -32,14 +32,18 @@ export const isControlCancel = (line: unknown): line is ControlCancelLine =>
 
 export const isSystem = (line: ClaudeLine): line is SystemLine => line.type === 'system'
 export const isInit = (line: ClaudeLine): line is InitLine => line.type === 'system' && line.subtype === 'init'
-export const isApiRetry = (line: ClaudeLine): line is ApiRetryLine => line.type === 'system' && line.subtype === 'api_retry'
+export const isApiRetry = (line: ClaudeLine): line is ApiRetryLine =>
+  line.type === 'system' && line.subtype === 'api_retry' && Number.isFinite(line.retry_delay_ms)
 export const isResult = (line: ClaudeLine): line is ResultLine => line.type === 'result'
 export const isStreamEvent = (line: ClaudeLine): line is StreamEventLine => line.type === 'stream_event' && isRecord(line.event)
 export const isRateLimit = (line: ClaudeLine): line is RateLimitLine =>
   line.type === 'rate_limit_event' && isRecord(line.rate_limit_info)
 export const isAssistant = (line: ClaudeLine): line is AssistantLine =>
   line.type === 'assistant' && isRecord(line.message) && Array.isArray(line.message.content)
-export const isUser = (line: ClaudeLine): line is UserLine => line.type === 'user' && isRecord(line.message)
+export const isUser = (line: ClaudeLine): line is UserLine =>
+  line.type === 'user' &&
+  isRecord(line.message) &&
+  (typeof line.message.content === 'string' || Array.isArray(line.message.content))
 
 export const isText = (block: ContentBlock): block is TextBlock => block.type === 'text' && typeof block.text === 'string'
 export const isThinking = (block: ContentBlock): block is ThinkingBlock =>
@@ -50,9 +54,18 @@ export const isToolResult = (block: ContentBlock): block is ToolResultBlock => b
 /** A failed run says so in one of two places; on 2.0 in the second only. */
 export const isFailure = (line: ResultLine): boolean => line.is_error === true || line.subtype !== 'success'
 
+/** The blocks of a content that came from outside: entries that are no blocks, such as null, are left out. */
+export const blocksIn = (content: unknown): readonly ContentBlock[] => {
+  if (!Array.isArray(content)) return []
+  // The usual content is sound, and is not copied.
+  return content.every(hasType) ? content : content.filter(hasType)
+}
+
 /** The texts of the blocks, joined. */
-export const textIn = (blocks: readonly ContentBlock[] = []): string =>
-  blocks.map((block) => (isText(block) ? block.text : '')).join('')
+export const textIn = (blocks: unknown): string =>
+  blocksIn(blocks)
+    .map((block) => (isText(block) ? block.text : ''))
+    .join('')
 
 /** The value, if it is a record; else an empty one. */
 export const recordOf = (value: unknown): Readonly<Record<string, unknown>> => (isRecord(value) ? value : {})

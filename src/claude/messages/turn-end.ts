@@ -2,6 +2,7 @@
 import type { SignalboxError } from '../../errors.js'
 import type { Answer } from './answer.js'
 import { classifyResult } from './classify.js'
+import { asText } from './guards.js'
 import type { ResultLine } from './lines.js'
 
 export interface TurnEnd {
@@ -15,5 +16,5 @@ export interface TurnEnd {
 export function endOf(line: ResultLine, answer: Answer, costUsd: number, interrupted: boolean, nowMs: number): TurnEnd {
   const error = classifyResult(line, answer, interrupted, nowMs)
   // The answer of a local command or of structured output has no text blocks; there the result field is all there is.
-  return { line, text: answer.text || (error ? '' : (line.result ?? '')), costUsd, error }
+  return { line, text: answer.text || (error ? '' : (asText(line.result) ?? '')), costUsd, error }
 }

@@ -1,6 +1,6 @@
 /** The policies of a client that was given none: ccflow's rates, one set for each client. */
 import { systemClock, type Clock } from '../../core/clock.js'
-import { combined, circuitBreaker, concurrency, judgeByCode, retry, tokenBucket } from '../../core/policy/index.js'
+import { combined, circuitBreaker, concurrency, judgeByCode, retry, slidingWindow, tokenBucket } from '../../core/policy/index.js'
 import type { CircuitBreaker, CircuitBreakerOptions, Limiter, RetryOptions, RetryPolicy } from '../../core/policy/index.js'
 import { SignalboxError } from '../../errors.js'
 import type { ClaudeSettings } from './settings.js'
@@ -34,11 +34,19 @@ export function claudePolicies(options: PolicyOptions = {}): Policies {
   }
 }
 
-/** Tokens for a steady rate with a tenth of it at once, and a cap on what runs together: ccflow's CombinedLimiter. */
+/**
+ * ccflow's CombinedLimiter: a steady rate, a tenth of it at once, and a cap on concurrent runs. Tokens alone would let the burst pass on top of
+ * the rate, so a window holds the sum to the rate per minute.
+ */
 function defaultLimiter(settings: ClaudeSettings | undefined, clock: Clock): Limiter {
   const { rateLimitPerMinute: perMinute = 60, maxConcurrentRequests: maxConcurrent = 10 } = settings ?? {}
-  const rate = tokenBucket({ ratePerSecond: perMinute / 60, burst: Math.max(10, Math.floor(perMinute / 10)), clock })
-  return combined([rate, concurrency({ maxConcurrent, clock })], { clock, maxQueued: 10_000 })
+  const rate = tokenBucket({
+    ratePerSecond: perMinute / 60,
+    burst: Math.min(perMinute, Math.max(10, Math.floor(perMinute / 10))),
+    clock,
+  })
+  const window = slidingWindow({ limit: perMinute, windowMs: 60_000, clock })
+  return combined([rate, window, concurrency({ maxConcurrent, clock })], { clock, maxQueued: 10_000 })
 }
 
 /** Only what says something about the CLI counts: not the account's limits, not the caller's mistakes, not an aborted run. */

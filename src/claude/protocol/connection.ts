@@ -85,6 +85,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   let interrupts = 0
   let changed = deferred()
   let isReady = false
+  let isVersion20 = false
   /** Nothing has come on stdout. */
   let silent = true
   /** A result before anything was asked: a session that cannot be resumed ends so. */
@@ -108,6 +109,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     timeoutMs: options.controlTimeoutMs,
     clock,
     transport,
+    isVersion20: () => isVersion20,
     onInterrupt() {
       if (turns.current) turns.current.interrupted = true
     },
@@ -193,6 +195,8 @@ export function createConnection(options: ConnectionOptions): Connection {
 
   const ready = control.request('initialize', options.initialize).then((answer) => {
     turns.reportsLifecycle = Array.isArray(answer.capabilities) && answer.capabilities.includes('msg_lifecycle_v1')
+    // 2.1 also lists its agents and its process.
+    isVersion20 = Array.isArray(answer.commands) && !('agents' in answer) && !('pid' in answer)
     isReady = true
     return answer
   })

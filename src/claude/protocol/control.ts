@@ -5,10 +5,10 @@
 import { SignalboxError } from '../../errors.js'
 import type { Clock } from '../../core/clock.js'
 import { deferred, type Deferred } from '../../core/deferred.js'
-import { abortError, createDeadline, raceSignal } from '../../core/deadline.js'
+import { abortError, createDeadline, DeadlinePassed, raceSignal } from '../../core/deadline.js'
 import { createRecent } from '../../core/stream.js'
 import { ClaudeError } from '../messages/errors.js'
-import { isControlCancel, isControlRequest, isControlResponse } from '../messages/guards.js'
+import { isControlCancel, isControlRequest, isControlResponse, recordOf } from '../messages/guards.js'
 import type { ClaudeLine, ControlRequestLine, ControlResponseLine } from '../messages/lines.js'
 
 /** What the CLI asks of us; the fields are its own. */
@@ -26,6 +26,8 @@ export interface ControlOptions {
   readonly timeoutMs: number
   readonly clock: Clock
   readonly transport: string
+  /** Claude Code 2.0, which leaves requests that it does not know unanswered, and ignores some fields of a hook's answer. */
+  readonly isVersion20: () => boolean
   /** An answer of ours ends the turn. */
   onInterrupt(): void
   /** Called whenever the number of questions or requests in flight may have changed. */
@@ -79,7 +81,7 @@ export function createControl(options: ControlOptions): Control {
       const response = await raceSignal(work, controller.signal)
       // A refusal that ends the turn, as an interrupt does.
       if (response.interrupt === true) onInterrupt()
-      answer(id, { subtype: 'success', response })
+      answer(id, { subtype: 'success', response: options.isVersion20() ? forVersion20(request, response) : response })
     } catch (error) {
       // A withdrawn question wants no answer.
       if (controller.signal.aborted) return
@@ -117,7 +119,13 @@ export function createControl(options: ControlOptions): Control {
       count += 1
       const id = `sbx_${count}`
       const op = `control.${subtype}`
-      const deadline = createDeadline({ signal: asking.signal, timeoutMs: asking.timeoutMs ?? timeoutMs, clock })
+      const mayStayUnanswered = options.isVersion20() && !REQUESTS_OF_2_0.has(subtype)
+      const patienceMs = asking.timeoutMs ?? timeoutMs
+      const deadline = createDeadline({
+        signal: asking.signal,
+        timeoutMs: mayStayUnanswered ? Math.min(patienceMs || UNANSWERED_MS, UNANSWERED_MS) : patienceMs,
+        clock,
+      })
       const reply = deferred<ControlResponseLine['response']>()
       // The process may die while the request is being written, before anybody waits for the answer.
       reply.promise.catch(() => {})
@@ -130,6 +138,7 @@ export function createControl(options: ControlOptions): Control {
         if (response.subtype === 'success') return response.response ?? {}
         throw refused(op, response.error, response.error_code)
       } catch (error) {
+        if (mayStayUnanswered && deadline.signal.reason instanceof DeadlinePassed) throw unanswered(op)
         if (!deadline.signal.aborted || (SignalboxError.is(error) && error.sent === 'yes')) throw error
         throw abortError(deadline.signal, { system: 'claude', transport, op, sent: 'maybe' })
       } finally {
@@ -149,6 +158,39 @@ export function createControl(options: ControlOptions): Control {
       for (const { reject } of waiting.values()) reject(errorFor('control'))
       for (const controller of serving.values()) controller.abort()
     },
+  }
+}
+
+/** Every request that Claude Code 2.0.76 answers. */
+const REQUESTS_OF_2_0 = new Set([
+  'initialize',
+  'interrupt',
+  'mcp_message',
+  'mcp_set_servers',
+  'mcp_status',
+  'rewind_files',
+  'set_max_thinking_tokens',
+  'set_model',
+  'set_permission_mode',
+])
+/** How long 2.0 gets to answer a request that it probably does not know. The requests that it knows are answered in milliseconds. */
+const UNANSWERED_MS = 2_000
+
+function unanswered(op: string): ClaudeError {
+  const message = `${op} is not known to this version of Claude Code, which leaves such requests unanswered.`
+  return new ClaudeError({ code: 'unsupported', message, hint: 'Upgrade the CLI.', sent: 'yes', op })
+}
+
+/** 2.0 runs the original command when a hook changes the input without allowing the call: such a call is refused instead. */
+function forVersion20(question: ControlQuestion, response: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const specific = recordOf(response.hookSpecificOutput)
+  if (question.subtype !== 'hook_callback' || specific.updatedInput === undefined) return response
+  if (specific.permissionDecision === 'allow' || specific.permissionDecision === 'deny') return response
+  const reason =
+    'This version of Claude Code ignores a changed input unless the hook allows the call too: give permission: "allow", or upgrade the CLI.'
+  return {
+    ...response,
+    hookSpecificOutput: { ...specific, permissionDecision: 'deny', permissionDecisionReason: reason },
   }
 }
 

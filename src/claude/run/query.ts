@@ -2,6 +2,7 @@
 import type { Call, CallOptions } from '../../core/call.js'
 import { sleep } from '../../core/clock.js'
 import { deferred } from '../../core/deferred.js'
+import { onAbort } from '../../core/on-abort.js'
 import { createDeadline, type Deadline } from '../../core/deadline.js'
 import type { StreamTransport } from '../../transport.js'
 import type { Connection } from '../protocol/connection.js'
@@ -31,6 +32,7 @@ export interface RunPlan {
 export function runQuery(context: RunContext, plan: RunPlan): Turn {
   const { options, prompt, fallback } = plan
   const deadline = createDeadline({ signal: options.signal, clock: context.clock })
+  const unfollow = onAbort(context.life, () => deadline.abort(context.life?.reason))
   let connection: Connection | undefined
   let waiting: Deadline | undefined
   const over = deferred<TurnState>()
@@ -89,6 +91,7 @@ export function runQuery(context: RunContext, plan: RunPlan): Turn {
       context.onEvent({ type: 'fallback', reason, error })
       return await context.caller.run({ ...spec, op: 'query.fallback' }, call, (at) => attempt(at, fallback?.transport))
     } finally {
+      unfollow()
       deadline[Symbol.dispose]()
     }
   }

@@ -33,6 +33,8 @@ export interface RunContext {
   readonly limits: { readonly maxLineBytes?: number } | undefined
   readonly validate: (line: ClaudeLine) => void
   readonly onEvent: (event: ClaudeClientEvent) => void
+  /** Aborted when the client is closed: what runs then ends. */
+  readonly life: AbortSignal | undefined
   /** Sees every line of every turn, once; a result with what it adds to those before it. */
   readonly observe?: ((line: ClaudeLine, answer: Answer, spent?: Spent) => void) | undefined
   /** Counts work that outlives its call, so that closing the client can wait for it; its failure is for whoever else awaits it. */
@@ -45,6 +47,7 @@ export interface RunContextParts {
   readonly interceptors?: readonly Interceptor[]
   readonly validate?: ((line: ClaudeLine) => void) | undefined
   readonly observe?: RunContext['observe']
+  readonly life?: AbortSignal | undefined
 }
 
 export function createRunContext(
@@ -70,6 +73,7 @@ export function createRunContext(
       }
     },
     observe: parts.observe,
+    life: parts.life,
     track(work) {
       const settled: Promise<unknown> = work.catch(() => {}).then(() => running.delete(settled))
       running.add(settled)

@@ -1,6 +1,6 @@
 /** The simulated CLI's command line: strict as the real one, refusing what its generation refuses, in its words. */
 import { FLAGS } from '../../claude/launch/flags.js'
-import { isUuid } from '../../claude/launch/check.js'
+import { isUuid } from '../../claude/launch/uuid.js'
 import { isAtLeast, type Version } from '../../claude/launch/version.js'
 import type { Generation } from './generation.js'
 

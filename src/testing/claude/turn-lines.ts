@@ -247,7 +247,12 @@ export function createLines(process: Simulated, uuids: readonly string[]) {
       emit({ type: 'rate_limit_event', rate_limit_info, uuid: process.uuid(), session_id })
     },
     /** The synthetic message and the result of a failed API call. */
-    failure(status: number | null, error: string, text: string, how: { status?: null; limit?: boolean } = {}): void {
+    failure(
+      status: number | null,
+      error: string,
+      text: string,
+      how: { status?: null; limit?: boolean; refusal?: boolean } = {},
+    ): void {
       const known = how.status === null ? null : status
       failure = { status: known, name: error }
       const more =
@@ -258,7 +263,8 @@ export function createLines(process: Simulated, uuids: readonly string[]) {
               ...(how.limit ? { api_error: 'usage_limit_reached' } : {}),
             }
           : {}
-      assistant([{ type: 'text', text }], { error, more })
+      const stopReason = how.refusal && name !== 'a' ? 'refusal' : 'stop_sequence'
+      assistant([{ type: 'text', text }], { error, more, stopReason })
       const api = name === 'c' && how.limit ? { api_error: 'usage_limit_reached' } : {}
       lines.result({
         subtype: 'success',
@@ -266,7 +272,7 @@ export function createLines(process: Simulated, uuids: readonly string[]) {
         result: text,
         numTurns: 1,
         terminal: name === 'c' ? 'api_error' : 'completed',
-        stopReason: 'stop_sequence',
+        stopReason,
         status: known,
         more: api,
       })

@@ -18,7 +18,9 @@ export async function decide(process: Simulated, lines: Lines, call: FakeBlock, 
   const specific = (hooked.hookSpecificOutput ?? {}) as Input
   if (specific.permissionDecision === 'deny')
     return { kind: 'refused', message: String(specific.permissionDecisionReason ?? 'Blocked by hook') }
-  const changed = (specific.updatedInput ?? input) as Input
+  // 2.0 takes a changed input from a hook that allows the call, and from no other.
+  const takesInput = process.generation.name !== 'a' || specific.permissionDecision === 'allow'
+  const changed = ((takesInput ? specific.updatedInput : undefined) ?? input) as Input
   if (specific.permissionDecision === 'allow') return { kind: 'allowed', input: changed }
   if (isAllowed(process, name, changed)) return { kind: 'allowed', input: changed }
   const tool = process.parsed.value('--permission-prompt-tool')

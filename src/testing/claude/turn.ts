@@ -206,7 +206,10 @@ async function callModel(process: Simulated, lines: Lines, signal: AbortSignal):
     const fault = faultOf(reply, generation.name)
     if (!fault.retried || attempt >= maxRetries) {
       if (reply.kind === 'usage_limit' && generation.name !== 'a') lines.rateLimit({ status: 'rejected', utilization: 1 })
-      lines.failure(fault.status, fault.name, fault.text, reply.kind === 'usage_limit' ? { limit: true } : {})
+      const refusal = reply.kind === 'refusal'
+      // 2.0 writes what the model had begun, and only that line says that the model refused.
+      if (refusal && generation.name === 'a') lines.assistant([{ type: 'text', text: '(no content)' }], { stopReason: 'refusal' })
+      lines.failure(fault.status, fault.name, fault.text, { limit: reply.kind === 'usage_limit', refusal })
       return { kind: 'failed' }
     }
     // Time passes, but not the test's.

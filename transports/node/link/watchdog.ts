@@ -1,23 +1,70 @@
 /**
- * Kills the process groups of a transport's children when we are killed ourselves and cannot. A shell that reads the groups from a
- * pipe of ours: whatever becomes of us, the pipe ends, and then it acts. POSIX only.
+ * Ends a transport's children when we are killed ourselves and cannot. A shell reads the children's process groups from a pipe of ours:
+ * whatever happens to us, the pipe ends, and then the shell acts. It asks with TERM, so that a child can end what it started, waits two
+ * seconds at most, and kills the groups and every descendant of theirs that left its group, as the tools of the Claude CLI do. POSIX only.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { killChild } from './kill.js'
 
 /*
- * `kill -s KILL -- -PGID` and not `kill -9 -- -PGID`, which dash refuses. The signals that a terminal or a supervisor sends to all
- * are ignored: the watchdog must outlive us to be of use.
+ * `kill -s KILL -- -PGID` and not `kill -9 -- -PGID`, which dash refuses. The signals that a terminal or a supervisor sends to all are
+ * ignored: the watchdog must outlive us to be of use. `family` holds the processes to kill: it is read before TERM, because an orphan no
+ * longer names its parent, and again before KILL. Processes come from /proc where there is one, because slim images have no `ps`.
  */
-const SCRIPT = `trap '' HUP INT TERM QUIT
-groups=' '
+const SCRIPT = `trap "" HUP INT TERM QUIT
+PATH=/bin:/usr/bin
+groups=" "
+family=" "
 while read -r what group; do
   case "$what" in
     watch) groups="$groups$group " ;;
     leave) case "$groups" in *" $group "*) groups="\${groups%% $group *} \${groups#* $group }" ;; esac ;;
   esac
 done
-for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done`
+processes() {
+  if [ -r /proc/self/stat ]; then
+    for stat in /proc/[0-9]*/stat; do
+      read -r line < "$stat" || continue
+      pid=\${stat#/proc/}
+      set -- \${line##*) }
+      echo "\${pid%/stat} $2 $3"
+    done
+  else ps -A -o pid= -o ppid= -o pgid=
+  fi
+}
+find_family() {
+  table=$(processes)
+  grew=1
+  while [ $grew = 1 ]; do
+    grew=0
+    while read -r pid parent group; do
+      case "$family" in *" $pid "*) continue ;; esac
+      case "$groups" in
+        *" $group "*) ;;
+        *) case "$family" in *" $parent "*) ;; *) continue ;; esac ;;
+      esac
+      family="$family$pid "
+      grew=1
+    done <<END
+$table
+END
+  done
+}
+any_left() {
+  for group in $groups; do kill -s 0 -- "-$group" && return 0; done
+  return 1
+}
+[ "$groups" = " " ] && exit
+find_family
+for group in $groups; do kill -s TERM -- "-$group"; done
+tries=0
+while [ $tries -lt 20 ] && any_left; do
+  sleep 0.1
+  tries=$((tries + 1))
+done
+find_family
+for group in $groups; do kill -s KILL -- "-$group"; done
+for pid in $family; do kill -s KILL -- "$pid"; done`
 
 export interface Watchdog {
   /** Has it stand by before a child starts: the fewer instants between a child's start and `watch`, the better. */
