@@ -281,9 +281,10 @@ test('[claude.limiter-rate] the limiter never lets more pass in a minute than RA
     const clock = createFakeClock()
     const settings = ops.readSettings({ CCFLOW_RATE_LIMIT_PER_MINUTE: String(perMinute), CCFLOW_MAX_CONCURRENT_REQUESTS: '100' })
     const { limiter } = main.claudePolicies({ settings, clock })
+    if (!limiter) throw new Error('there is no limiter')
     let passed = 0
     for (let second = 0; second < 59; second += 1) {
-      while (limiter && limiter.tryAcquire()) passed += 1
+      while (limiter.tryAcquire()) passed += 1
       await clock.advance(1_000)
     }
     expect(passed).toBe(perMinute)
