@@ -60,3 +60,7 @@ export { askAll, promptAny, type AgentChoice, type AskAllOptions } from './routi
 export { createHubClient, type HubClientOptions } from './wire/client.js'
 export { serveHub, type ServeHubOptions } from './wire/serve.js'
 export { HUB_SCOPES, type HubMethod, type HubReply, type HubRequest, type HubScope, type WireError } from './wire/protocol.js'
+export { cccSource, type CccSourceOptions } from './sources/ccc.js'
+export { ccccSource, type CcccSourceOptions } from './sources/cccc.js'
+export { claudeSource, type ClaudeAgent, type ClaudeSourceOptions } from './sources/claude.js'
+export { cmdopSource, type CmdopSourceOptions } from './sources/cmdop.js'

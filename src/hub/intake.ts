@@ -95,7 +95,7 @@ export function createSink(source: Source, options: IntakeOptions): SourceSink {
       }
       case 'end':
         charge(event)
-        if (event.origin !== 'replay' && turn !== undefined && turns.ended(turn, endOf(event))) return
+        if (event.origin !== 'replay' && turn !== undefined && turns.ended(turn, endOf(event), { session, epoch })) return
     }
     writer.push(unplaced(event, bodyOf(event)))
     if (event.kind === 'usage') charge(event)

@@ -82,5 +82,21 @@ export const requirements: readonly Requirement[] = [
     source: 'hub section 1',
     behaviour: 'A hub behind a link has the interface of a hub; the server decides what a client may do and who it is.',
   },
+  { id: 'source.list', source: rule(12), behaviour: 'An agent is listed with its source, its system and its capabilities.' },
+  { id: 'source.prompt', source: rule(12), behaviour: 'A prompt is one turn with one end, and every streamed message is closed.' },
+  { id: 'source.follow', source: rule(12), behaviour: 'Another viewer follows a turn from a cursor.' },
+  { id: 'source.ask', source: rule(12), behaviour: 'An ask arrives in its turn and is answered as the capability says.' },
+  {
+    id: 'source.cancel',
+    source: rule(12),
+    behaviour: 'A turn is cancelled once, and the session goes on where the capability says so.',
+  },
+  {
+    id: 'source.past',
+    source: rule(12),
+    behaviour: 'History and sessions are given where they are claimed, and unsupported where not.',
+  },
+  { id: 'source.capability', source: rule(12), behaviour: 'A source has the method of every capability that it claims.' },
+  { id: 'source.close', source: rule(12), behaviour: 'A closed hub leaves nothing of a source running.' },
   { id: 'hub.lease', source: 'hub section 4', behaviour: 'One hub drives a store at a time; a fenced one writes nothing more.' },
 ]

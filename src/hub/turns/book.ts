@@ -4,6 +4,12 @@ import { createRecentMap } from '../recent.js'
 import type { Stored, Table } from '../table.js'
 import { stepTurn, type TurnRecord, type TurnStep } from './record.js'
 
+/** Where the source says that a turn ended: it may know the session that the prompt did not name. */
+export interface EndPlace {
+  readonly session: string | undefined
+  readonly epoch: string
+}
+
 /** A turn that has not ended. */
 export interface Active {
   stored: Stored<TurnRecord>
@@ -11,6 +17,7 @@ export interface Active {
   readonly line: string
   /** The lifetime that it was sent to. */
   epoch?: string
+  endPlace?: EndPlace
   ending?: Promise<void>
   resolving?: true
 }
@@ -56,7 +63,8 @@ export function createTurnBook(context: HubContext, table: Table<TurnRecord>, ke
     async appendEnd(one) {
       const { agent, session, promptId, end } = one.stored.record
       if (!end) return
-      const place = { agent, session, turn: promptId, epoch: one.epoch }
+      const { session: there = session, epoch = one.epoch } = one.endPlace ?? {}
+      const place = { agent, session: there, turn: promptId, epoch }
       const [endSeq = 0] = await writer.append([hubEvent(context, place, end)])
       await step(one, { to: 'ended', endSeq })
     },

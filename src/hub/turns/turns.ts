@@ -5,7 +5,7 @@ import type { AgentId } from '../model/agent.js'
 import type { EndEvent } from '../model/event.js'
 import type { Stored, Table } from '../table.js'
 import { admit, lineOf, type NamedPrompt } from './admit.js'
-import { createTurnBook, type Active } from './book.js'
+import { createTurnBook, type Active, type EndPlace } from './book.js'
 import { neverSent, stepTurn, type TurnRecord } from './record.js'
 import { createRunner, type RunnerOptions } from './run.js'
 import { createSchedule } from './schedule.js'
@@ -25,7 +25,7 @@ export interface Turns {
   find(promptId: string): Promise<TurnInfo>
   cancel(promptId: string, by: string): Promise<void>
   /** A source says that a turn ended. False when the hub never sent this turn: then the end is an event like any other. */
-  ended(promptId: string, end: EndEvent): boolean
+  ended(promptId: string, end: EndEvent, place: EndPlace): boolean
   epochBegan(agent: AgentId, session: string | undefined, epoch: string): void
   /** Turns of an agent that run now. */
   runningOf(agent: AgentId): readonly string[]
@@ -102,10 +102,11 @@ export function createTurns(context: HubContext, table: Table<TurnRecord>, optio
       return infoOf(record)
     },
     cancel,
-    ended(promptId, end) {
+    ended(promptId, end, place) {
       const one = active.get(promptId)
       // A second end of a turn is dropped.
       if (!one) return book.ended(promptId) !== undefined
+      one.endPlace ??= place
       later('ending a turn', runner.finish(one, end))
       return true
     },

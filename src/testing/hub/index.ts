@@ -22,3 +22,4 @@ export {
 
 /** What every hub does, over a scripted system. Run it over your store, or over your way to a hub: it needs no test runner. */
 export const hubRules: readonly Case<HubRulesContext>[] = [...journalRules, ...turnRules, ...askRules, ...crashRules]
+export { sourceSuite, type SourceSuiteContext } from './source-suite.js'

@@ -1,0 +1,234 @@
+/** The sessions of a CCC server as agents. */
+import type { Ccc, CccActivity, Receipt, Resolution as CccResolution } from '../../ccc/index.js'
+import { sleep, systemClock, type Clock } from '../../core/clock.js'
+import { createRecent } from '../../core/stream.js'
+import { SignalboxError } from '../../errors.js'
+import type { Agent } from '../model/agent.js'
+import type { EndEvent } from '../model/event.js'
+import type { Source, SourcePrompt } from '../source.js'
+import { MAIN_SESSION } from '../view.js'
+import { CCC_CAPABILITIES, cccAgent, cccAsk, cccEntryId, cccMessageEvent, cccState } from './ccc-messages.js'
+import { createEmitter } from './emitter.js'
+
+/** Options of `cccSource`. */
+export interface CccSourceOptions {
+  readonly client: Ccc
+  /** The part of an agent id before the slash. Default `ccc`. */
+  readonly name?: string
+  /** How often the server is asked for new words and questions. Default 3 s. */
+  readonly pollMs?: number
+  /** How often the list of sessions is read: the server asks each remote host for it. Default 60 s. */
+  readonly sessionsEveryMs?: number
+  /** After this time without an answer a turn ends as `unanswered`. Default one hour. */
+  readonly answerWithinMs?: number
+  readonly clock?: Clock
+}
+
+/** A turn that waits for its answer. */
+interface Waiting {
+  readonly promptId: string
+  readonly receipt: Receipt
+  cancelled?: true
+}
+
+/**
+ * Each session is one agent with one session `main`. Words of others appear by polling; answers are found in the history, so a turn
+ * has no deltas and no tools, and no cost.
+ * Long because the readings and the turns share the words that were seen.
+ *
+ * @example
+ * ```ts
+ * import { createCcc } from 'signalbox/ccc'
+ * import { cccSource, createHub } from 'signalbox/hub'
+ * import { cccSocket } from 'signalbox/node'
+ *
+ * await using ccc = createCcc({ transport: cccSocket() })
+ * await using hub = await createHub({ sources: [cccSource({ client: ccc })] })
+ * console.log(await hub.prompt('ccc/backend', 'Which tests fail?').text())
+ * ```
+ */
+export function cccSource(options: CccSourceOptions): Source {
+  const { client, name = 'ccc', pollMs = 3000, sessionsEveryMs = 60_000, answerWithinMs = 3_600_000, clock = systemClock } = options
+  const emitter = createEmitter(clock)
+  const { push, now } = emitter
+  const agents = new Map<string, Agent>()
+  const waiting = new Map<string, Waiting>()
+  const seen = createRecent<string>()
+  const lastWords = new Map<string, string>()
+  const openAsks = new Map<string, string>()
+  let epoch = 'none'
+
+  const sessionOf = (agent: string): string => agent.slice(name.length + 1)
+  const idOf = (session: string): string => `${name}/${session}`
+
+  /** A server that started anew has a new epoch: its questions are gone. */
+  const readEpoch = async (): Promise<void> => {
+    const { uptime_seconds } = await client.ping()
+    const startedAt = Math.round(clock.now() / 1000 - uptime_seconds)
+    if (epoch !== 'none' && Math.abs(Number(epoch) - startedAt) <= 5) return
+    epoch = String(startedAt)
+    openAsks.clear()
+    for (const agent of agents.keys()) push(agent, epoch, { kind: 'asks_open', nativeIds: [] })
+  }
+  const readSessions = async (): Promise<void> => {
+    const sessions = await client.sessions()
+    const found = new Set(sessions.map((session) => idOf(session.name)))
+    for (const session of sessions) {
+      const agentNow = cccAgent(name, session, now())
+      const isNew = !agents.has(agentNow.id)
+      agents.set(agentNow.id, agentNow)
+      if (isNew) push(agentNow.id, epoch, { kind: 'agent', change: 'present', agentNow })
+    }
+    for (const id of agents.keys()) {
+      if (found.has(id)) continue
+      agents.delete(id)
+      push(id, epoch, { kind: 'agent', change: 'gone' })
+    }
+  }
+  /** Words that nobody here sent: typed by a person, by another program, or by Claude. */
+  const readWords = async (tell: boolean): Promise<void> => {
+    for (const entry of await client.activity()) {
+      const mark = markOf(entry)
+      const session = entry.name
+      if (lastWords.get(session) === mark || [...waiting.values()].some(({ receipt }) => receipt.session === session)) continue
+      if (entry.lastMessageTs > 0) {
+        for (const message of await client.history({ session, limit: 50 })) {
+          if (!seen.seen(`${session}\n${cccEntryId(message)}`) && tell) push(idOf(session), epoch, cccMessageEvent(message))
+        }
+      }
+      lastWords.set(session, mark)
+    }
+  }
+  const readQuestions = async (): Promise<void> => {
+    for (const [agent, { sessions }] of agents) {
+      if (sessions[0]?.state === 'stopped') continue
+      const found = await client.questions({ session: sessionOf(agent) })
+      const ask = found && cccAsk(found)
+      const before = openAsks.get(agent)
+      if (before !== undefined && before !== ask?.nativeId) {
+        openAsks.delete(agent)
+        push(agent, epoch, { kind: 'ask_closed', session: MAIN_SESSION, nativeId: before, outcome: 'withdrawn' })
+      }
+      if (!ask || before === ask.nativeId) continue
+      openAsks.set(agent, ask.nativeId)
+      push(agent, epoch, { kind: 'ask', session: MAIN_SESSION, ask })
+    }
+  }
+  const followStates = async (): Promise<void> => {
+    const stream = await client.subscribe({ signal: emitter.signal })
+    for await (const event of stream) {
+      if (event.type === 'gap') for (const agent of agents.keys()) push(agent, epoch, { kind: 'gap', reason: event.reason })
+      if (event.type === 'status') emitter.state(idOf(event.session), epoch, MAIN_SESSION, cccState(event.status), 'reported')
+    }
+  }
+
+  const finish = (agent: string, one: Waiting, end: EndEvent): void => {
+    if (waiting.get(one.promptId) === one) push(agent, epoch, { ...end, session: MAIN_SESSION, turn: one.promptId })
+    waiting.delete(one.promptId)
+  }
+  const tellAnswer = (agent: string, one: Waiting, found: CccResolution & { outcome: 'answered' }): void => {
+    for (const message of found.answers) {
+      seen.seen(`${one.receipt.session}\n${cccEntryId(message)}`)
+      push(agent, epoch, { ...cccMessageEvent(message), turn: one.promptId })
+    }
+    seen.seen(`${one.receipt.session}\n${cccEntryId(found.message)}`)
+    finish(agent, one, endOf(found))
+  }
+  /** Polls until the answer stands in the history. */
+  const follow = async (agent: string, one: Waiting): Promise<void> => {
+    const until = clock.monotonic() + answerWithinMs
+    while (!one.cancelled && clock.monotonic() < until) {
+      await sleep(clock, Math.min(pollMs, 1500), emitter.signal)
+      const found = await client.resolve(one.receipt, { signal: emitter.signal }).catch(() => undefined)
+      if (found?.outcome === 'answered') return tellAnswer(agent, one, found)
+    }
+    finish(agent, one, { kind: 'end', outcome: one.cancelled ? 'cancelled' : 'unanswered', sent: 'yes' })
+  }
+  const wait = (agent: string, promptId: string, receipt: Receipt): void => {
+    const one: Waiting = { promptId, receipt }
+    waiting.set(promptId, one)
+    // It ends with the source; then the next hub finds the turn by its receipt.
+    follow(agent, one).catch(() => {})
+  }
+
+  return {
+    name,
+    system: 'ccc',
+    async open(sink) {
+      emitter.open(sink)
+      await readEpoch().catch(() => {})
+      await readSessions().catch(() => {})
+      await readWords(false).catch(() => {})
+      for (const agent of agents.keys()) push(agent, epoch, { kind: 'asks_open', nativeIds: [] })
+      emitter.every(sessionsEveryMs, () => readEpoch().then(readSessions))
+      emitter.every(pollMs, () => readWords(true))
+      emitter.every(pollMs, readQuestions)
+      emitter.every(pollMs, followStates)
+      return [...agents.values()]
+    },
+    receiptFor: (prompt): Receipt => ({ ...receiptOf(prompt, sessionOf(prompt.agent)), sentAtMs: clock.now() }),
+    async prompt(prompt) {
+      const { from, marker, session } = receiptOf(prompt, sessionOf(prompt.agent))
+      const author = from.slice(0, -marker.length - 1)
+      const { receipt } = await client.send({ session, text: prompt.text, from: author, marker })
+      wait(prompt.agent, prompt.promptId, receipt)
+    },
+    async cancel({ agent, turn }) {
+      // The server has no softer way: it ends Claude and starts it again with the same conversation.
+      await client.continue({ session: sessionOf(agent) })
+      const one = waiting.get(turn)
+      if (!one) return
+      one.cancelled = true
+      finish(agent, one, { kind: 'end', outcome: 'cancelled', sent: 'yes' })
+    },
+    async answer(ask, _nativeId, answer) {
+      const chosen = 'answers' in answer ? Object.entries(answer.answers) : []
+      if (chosen.length === 0) throw refusal('A question of CCC wants { answers }.')
+      for (const [question, option] of chosen) {
+        await client.answer({ session: sessionOf(ask.agent), questionIndex: Number(question), optionIndex: Number(option) })
+      }
+      openAsks.delete(ask.agent)
+      // The server types the choice into the terminal and does not look at what comes of it.
+      return { delivered: 'written' }
+    },
+    async resolve({ agent, promptId, receipt }) {
+      if (!isReceipt(receipt)) return { outcome: 'lost', sent: 'maybe' }
+      const found = await client.resolve(receipt)
+      if (found.outcome === 'answered') return { outcome: 'ended', end: endOf(found) }
+      if (found.outcome === 'not_stored') return { outcome: 'not_sent' }
+      if (found.outcome === 'unknown') return { outcome: 'unknown', reason: found.reason }
+      wait(agent, promptId, receipt)
+      return { outcome: 'running' }
+    },
+    async history(agent, { limit = 200, signal }) {
+      const given = signal ? { signal } : {}
+      const messages = await client.history({ session: sessionOf(agent), limit, ...given })
+      return {
+        events: messages.map((message) => ({ ...cccMessageEvent(message), agent, epoch, origin: 'replay' }) as never),
+        complete: CCC_CAPABILITIES.history?.complete ?? false,
+      }
+    },
+    [Symbol.asyncDispose]: emitter.close,
+  }
+}
+
+const markOf = ({ lastMessageTs, lastFrom, lastText }: CccActivity): string => JSON.stringify([lastMessageTs, lastFrom, lastText])
+
+/** The marker makes the message findable beyond doubt. People see it behind the author. */
+function receiptOf({ promptId, by, text }: SourcePrompt, session: string): Receipt & { readonly marker: string } {
+  const marker = promptId.slice(0, 8)
+  return { session, text, from: `${by}#${marker}`, sentAtMs: 0, marker }
+}
+
+const isReceipt = (value: unknown): value is Receipt => typeof (Object(value) as Partial<Receipt>).session === 'string'
+
+const endOf = ({ response, attribution }: CccResolution & { outcome: 'answered' }): EndEvent => ({
+  kind: 'end',
+  outcome: 'completed',
+  text: response,
+  attribution,
+  sent: 'yes',
+})
+
+const refusal = (message: string): SignalboxError =>
+  new SignalboxError({ code: 'invalid_argument', system: 'ccc', op: 'answer', message })

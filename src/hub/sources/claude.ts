@@ -1,0 +1,222 @@
+/** Claude Code as agents: each a name, its options and its sessions, run by the CLI on this side. */
+import type { ClaudeClient, CLIAgentOptions, Session, Turn } from '../../claude/index.js'
+import { systemClock, type Clock } from '../../core/clock.js'
+import { asHubError } from '../context.js'
+import type { Agent, AgentState } from '../model/agent.js'
+import type { Capabilities } from '../model/capabilities.js'
+import type { EndEvent } from '../model/event.js'
+import { SignalboxError } from '../../errors.js'
+import type { Source, SourcePrompt } from '../source.js'
+import { createClaudeAsks, type ClaudeAsks } from './claude-asks.js'
+import { claudeEnd, createClaudeReader } from './claude-messages.js'
+import { createEmitter } from './emitter.js'
+
+/** One agent of `claudeSource`. */
+export interface ClaudeAgent {
+  /** The part of the agent id after the slash. */
+  readonly name: string
+  /** For every session of this agent: model, folder, permission mode. `canUseTool` belongs to the hub. */
+  readonly options?: Omit<CLIAgentOptions, 'canUseTool' | 'permissionTimeoutMs' | 'resume' | 'sessionId'>
+  /** The CLI's session to go on with. Default a new one. */
+  readonly resume?: string
+}
+
+/** Options of `claudeSource`. */
+export interface ClaudeSourceOptions {
+  readonly client: ClaudeClient
+  /** The part of an agent id before the slash. Default `claude`. */
+  readonly name?: string
+  /** Default one agent, `main`. */
+  readonly agents?: readonly ClaudeAgent[]
+  readonly clock?: Clock
+}
+
+interface Running {
+  readonly turn: Turn
+}
+
+/** A session that is open here. */
+interface Open {
+  readonly session: Session
+  readonly epoch: string
+  readonly asks: ClaudeAsks
+  turnId: string | undefined
+  readonly running: Map<string, Running>
+}
+
+const CAN: Capabilities = {
+  prompt: {},
+  stream: { text: true, tools: true, thinking: true },
+  cancel: { keepsSession: true },
+  sessions: { list: true, create: true, resume: true },
+  asks: { kinds: ['permission', 'question'], answerable: true, confirmsDelivery: false },
+  usage: { tokens: true, cost: 'reported' },
+}
+
+/**
+ * Prompts without a session go to the agent's own session, which starts with the first prompt; a prompt with the id of another session
+ * goes on with that one. A process ends with its hub, so a turn that ran when the hub died is lost.
+ * Long because sessions, turns and asks share the sessions that are open.
+ *
+ * @example
+ * ```ts
+ * import { createClaude } from 'signalbox/claude'
+ * import { claudeSource, createHub } from 'signalbox/hub'
+ * import { claudeProcess } from 'signalbox/node'
+ *
+ * await using claude = createClaude({ transport: claudeProcess() })
+ * const source = claudeSource({ client: claude, agents: [{ name: 'review', options: { cwd: '/work/project' } }] })
+ * await using hub = await createHub({ sources: [source] })
+ * console.log(await hub.prompt('claude/review', 'Review the last commit.').text())
+ * ```
+ */
+export function claudeSource(options: ClaudeSourceOptions): Source {
+  const { client, name = 'claude', agents = [{ name: 'main' }], clock = systemClock } = options
+  const emitter = createEmitter(clock)
+  const { push } = emitter
+  const life = crypto.randomUUID().slice(0, 8)
+  const open = new Map<string, Open>()
+  const own = new Map<string, string>()
+  let count = 0
+
+  const state = (agent: string, { session, epoch }: Open, what: AgentState): void =>
+    emitter.state(agent, epoch, session.sessionId, what, 'derived')
+
+  /** A session by its id; without one the agent's own. */
+  const sessionOf = (agent: string, wanted: string | undefined): Open => {
+    const known = open.get(`${agent}\n${wanted ?? own.get(agent) ?? ''}`)
+    if (known && !known.session.isClosed) return known
+    const made = agents.find((one) => `${name}/${one.name}` === agent)
+    if (!made) throw new SignalboxError({ code: 'not_found', system: 'claude', message: `There is no agent ${agent}.` })
+    count += 1
+    const epoch = `${life}-${count}`
+    const asks = createClaudeAsks()
+    const resume = wanted ?? own.get(agent) ?? made.resume
+    const given = {
+      whileBusy: 'queue',
+      onTurn: (turn: Turn) => void followUnsolicited(agent, one, turn),
+      options: {
+        includePartial: true,
+        ...made.options,
+        // The hub owns expiry.
+        permissionTimeoutMs: 0,
+        canUseTool: (tool, input, request) => {
+          const { ask, result } = asks.open(tool, input, request)
+          const place = { session: one.session.sessionId, turn: one.turnId }
+          push(agent, epoch, { ...place, kind: 'ask', ask, raw: request.raw })
+          state(agent, one, 'needs_answer')
+          request.signal.addEventListener('abort', () => {
+            push(agent, epoch, { ...place, kind: 'ask_closed', nativeId: ask.nativeId, outcome: 'withdrawn' })
+          })
+          return result
+        },
+      } satisfies CLIAgentOptions,
+    } as const
+    const session = resume === undefined ? client.createSession(given) : client.resumeSession(resume, given)
+    const one: Open = { session, epoch, asks, turnId: undefined, running: new Map() }
+    open.set(`${agent}\n${session.sessionId}`, one)
+    if (wanted === undefined) own.set(agent, session.sessionId)
+    return one
+  }
+
+  /** Reads a turn to its end. `first` is told when the CLI has taken the prompt, or why it has not. */
+  const follow = async (agent: string, one: Open, turnId: string, turn: Turn, first: (error?: unknown) => void): Promise<void> => {
+    const { epoch, session, running } = one
+    const place = { session: session.sessionId, turn: turnId }
+    const read = createClaudeReader()
+    let end: EndEvent | undefined
+    running.set(turnId, { turn })
+    one.turnId = turnId
+    try {
+      for await (const batch of turn.batches()) {
+        first()
+        for (const message of batch) {
+          for (const body of read(message)) push(agent, epoch, { ...body, ...place })
+          if (message.type === 'result') end = claudeEnd(message)
+        }
+      }
+    } catch (error) {
+      const { code, message, remoteCode, sent } = asHubError(error, 'prompt')
+      if (sent === 'no') {
+        running.delete(turnId)
+        return first(error)
+      }
+      first()
+      const facts = { code, message, ...(remoteCode === undefined ? {} : { remoteCode }) }
+      end =
+        code === 'aborted' ? { kind: 'end', outcome: 'cancelled', sent } : { kind: 'end', outcome: 'failed', sent, error: facts }
+    }
+    running.delete(turnId)
+    if (one.turnId === turnId) one.turnId = undefined
+    push(agent, epoch, { ...(end ?? { kind: 'end', outcome: 'cancelled', sent: 'yes' }), ...place })
+    state(agent, one, 'idle')
+  }
+  const followUnsolicited = (agent: string, one: Open, turn: Turn): Promise<void> => {
+    const turnId = `unsolicited-${crypto.randomUUID()}`
+    push(agent, one.epoch, { session: one.session.sessionId, turn: turnId, kind: 'turn', what: 'unsolicited' })
+    state(agent, one, 'running')
+    return follow(agent, one, turnId, turn, () => {})
+  }
+  const start = ({ agent, session, text, promptId }: SourcePrompt): Promise<void> => {
+    const one = sessionOf(agent, session)
+    state(agent, one, 'running')
+    const turn = one.session.sendMessage(text)
+    return new Promise((resolve, reject) => {
+      void follow(agent, one, promptId, turn, (error) => (error === undefined ? resolve() : reject(error as Error)))
+    })
+  }
+  const withSession = (session: string | undefined, agent: string): Open | undefined =>
+    open.get(`${agent}\n${session ?? own.get(agent) ?? ''}`)
+  const agentOf = ({ name: agent, options: given }: ClaudeAgent): Agent => ({
+    id: `${name}/${agent}`,
+    source: name,
+    system: 'claude',
+    name: agent,
+    sessions: [],
+    can: CAN,
+    facts: {
+      ...(typeof given?.model === 'string' ? { model: given.model } : {}),
+      ...(typeof given?.cwd === 'string' ? { cwd: given.cwd } : {}),
+    },
+  })
+
+  return {
+    name,
+    system: 'claude',
+    async open(sink) {
+      emitter.open(sink)
+      // The processes of an earlier run are gone, and their questions with them.
+      for (const agent of agents) push(`${name}/${agent.name}`, life, { kind: 'asks_open', nativeIds: [] })
+      return agents.map(agentOf)
+    },
+    prompt: async (prompt) => start(prompt),
+    async cancel({ agent, session, turn }) {
+      const holder = withSession(session, agent) ?? [...open.values()].find(({ running }) => running.has(turn))
+      await holder?.running.get(turn)?.turn.interrupt()
+    },
+    async answer(ask, nativeId, answer) {
+      const one = withSession(ask.session, ask.agent)
+      if (!one?.asks.answer(nativeId, answer)) {
+        throw new SignalboxError({
+          code: 'not_found',
+          system: 'claude',
+          op: 'answer',
+          message: 'Claude does not wait for this answer.',
+        })
+      }
+      state(ask.agent, one, 'running')
+      return { delivered: 'written' }
+    },
+    async expire(ask, nativeId) {
+      withSession(ask.session, ask.agent)?.asks.expire(nativeId)
+    },
+    sessions: async (agent) =>
+      [...open]
+        .filter(([key]) => key.startsWith(`${agent}\n`))
+        .map(([, { session }]) => ({ id: session.sessionId, updatedAt: session.updatedAt, facts: { turns: session.turnCount } })),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...open.values()].map(({ session }) => session.close().catch(() => {})))
+      await emitter.close()
+    },
+  }
+}

@@ -1,0 +1,201 @@
+/** What every source does, over its simulator or its real peer: the same script for all systems. */
+import type { Hub } from '../../hub/hub.js'
+import { createHub } from '../../hub/create-hub.js'
+import type { AgentId } from '../../hub/model/agent.js'
+import type { Answer, Ask } from '../../hub/model/ask.js'
+import type { HubEvent, HubEventOf } from '../../hub/model/event.js'
+import type { Source } from '../../hub/source.js'
+import { check, checkEqual, checkRejects, type Case } from '../case.js'
+import { eventually, isKind, journalOf, view } from './rules-context.js'
+
+/** One system, ready to be asked. */
+export interface SourceSuiteContext {
+  /** A source that nobody has opened. */
+  readonly source: Source
+  /** The agent that is prompted. */
+  readonly agent: AgentId
+  /** A prompt, and a part of the answer that comes. */
+  readonly prompt: { readonly text: string; readonly answer: string }
+  /** A prompt that makes the agent ask, and the answer to it. Absent where the system has no such prompt. */
+  readonly asking?: { readonly text: string; answer(ask: Ask): Answer }
+  /** A prompt whose turn lasts until it is cancelled. Absent where no turn can be cancelled. */
+  readonly lasting?: string
+}
+
+/** The agent as the hub shows it. */
+async function agentOf(hub: Hub, id: AgentId) {
+  await eventually(async () => (await hub.agents()).some((agent) => agent.id === id), `${id} is there`)
+  const agent = (await hub.agents()).find((one) => one.id === id)
+  check(agent !== undefined, `${id} is there`)
+  return agent
+}
+
+const inTurn =
+  (promptId: string) =>
+  (event: HubEvent): boolean =>
+    event.turn === promptId
+
+/** What must be true of the events of one turn of any system. */
+function checkTurn(events: readonly HubEvent[], promptId: string): void {
+  const own = events.filter(inTurn(promptId))
+  checkEqual([own[0]?.kind, own.at(-1)?.kind], ['turn', 'end'], 'a turn starts with its start and ends with its end')
+  checkEqual(own.filter(isKind('end')).length, 1, 'a turn has one end')
+  check(
+    own.every(({ epoch, kind }) => kind === 'turn' || epoch !== ''),
+    'every event of the system has an epoch',
+  )
+  const last = new Map<string, HubEventOf<'message'>>()
+  for (const event of own) if (event.kind === 'message') last.set(`${event.role} ${event.id}`, event)
+  for (const { how, partial } of last.values()) check(how !== 'append' && !partial, 'every streamed message is closed')
+  const asked = own.flatMap((event) => (event.kind === 'ask' ? [event.ask.id] : []))
+  const resolved = own.flatMap((event) => (event.kind === 'ask_resolved' ? [event.askId] : []))
+  checkEqual(resolved.toSorted(), asked.toSorted(), 'every ask of the turn is resolved once')
+}
+
+const withHub = async (source: Source, run: (hub: Hub) => Promise<void>): Promise<void> => {
+  await using hub = await createHub({ sources: [source] })
+  await run(hub)
+}
+
+export const sourceSuite: readonly Case<SourceSuiteContext>[] = [
+  {
+    id: 'source.list',
+    title: 'the agent is listed, with the source, the system and what it can do',
+    run: ({ source, agent }) =>
+      withHub(source, async (hub) => {
+        const found = await agentOf(hub, agent)
+        checkEqual([found.source, found.system], [source.name, source.system])
+        check(found.can.prompt !== undefined, 'the agent takes prompts')
+        check(found.name !== '', 'the agent has a name')
+      }),
+  },
+  {
+    id: 'source.prompt',
+    title: 'a prompt is one turn with one end, and its text is the answer',
+    run: ({ source, agent, prompt }) =>
+      withHub(source, async (hub) => {
+        await agentOf(hub, agent)
+        const turn = hub.prompt(agent, prompt.text, { promptId: 'suite-prompt' })
+        const end = await turn.end()
+        checkEqual([end.outcome, end.sent], ['completed', 'yes'])
+        check((await turn.text()).includes(prompt.answer), `the answer holds ${prompt.answer}: ${await turn.text()}`)
+        checkTurn(await journalOf(hub), 'suite-prompt')
+      }),
+  },
+  {
+    id: 'source.follow',
+    title: 'another viewer follows the turn from a cursor and sees the same events',
+    run: ({ source, agent, prompt }) =>
+      withHub(source, async (hub) => {
+        await agentOf(hub, agent)
+        await using first = view(hub, { from: 'oldest' })
+        const turn = hub.prompt(agent, prompt.text, { promptId: 'suite-follow' })
+        const start = await first.until(isKind('turn'))
+        await using second = view(hub, first.cursor ? { from: first.cursor } : {})
+        await turn.end()
+        const end = await second.until(isKind('end'))
+        await first.until(isKind('end'))
+        const between = ({ seq }: HubEvent): boolean => seq > start.seq && seq <= end.seq
+        const seqs = (events: readonly HubEvent[]): number[] => events.filter(between).map(({ seq }) => seq)
+        const late = second.events[0]?.seq ?? 0
+        checkEqual(
+          seqs(second.events),
+          seqs(first.events).filter((seq) => seq >= late),
+        )
+      }),
+  },
+  {
+    id: 'source.ask',
+    title: 'an ask arrives in its turn, is answered, and the turn goes on',
+    skip: ({ asking }) => (asking ? undefined : 'this system asks nothing here'),
+    run: ({ source, agent, asking }) =>
+      withHub(source, async (hub) => {
+        const { can } = await agentOf(hub, agent)
+        const turn = hub.prompt(agent, asking?.text ?? '', { promptId: 'suite-ask', by: 'suite' })
+        await eventually(async () => (await hub.asks()).length > 0, 'an ask is open')
+        const [ask] = await hub.asks()
+        check(ask !== undefined && can.asks?.kinds.includes(ask.kind) === true, `the capability names the kind ${ask?.kind}`)
+        const result = await hub.answer(ask.id, asking?.answer(ask) ?? { accept: true }, { by: 'suite' })
+        check(result.delivered !== 'yes' || can.asks?.confirmsDelivery === true, 'delivery is only confirmed where the system can')
+        await turn.end()
+        const resolved = (await journalOf(hub)).find(isKind('ask_resolved'))
+        check(resolved?.kind === 'ask_resolved' && resolved.by === 'suite', 'the journal says who answered')
+        checkTurn(await journalOf(hub), 'suite-ask')
+      }),
+  },
+  {
+    id: 'source.cancel',
+    title: 'a turn is cancelled, ends once, and the session goes on where the capability says so',
+    skip: ({ lasting }) => (lasting === undefined ? 'this system cannot cancel' : undefined),
+    run: ({ source, agent, lasting = '', prompt }) =>
+      withHub(source, async (hub) => {
+        const { can } = await agentOf(hub, agent)
+        check(can.cancel !== undefined, 'the capability is claimed')
+        const turn = hub.prompt(agent, lasting, { promptId: 'suite-cancel' })
+        await turn.accepted()
+        // The system must have the prompt before it can stop it.
+        await eventually(
+          async () => (await journalOf(hub)).some((event) => event.turn === 'suite-cancel' || event.kind === 'state'),
+          'it runs',
+        )
+        await new Promise<void>((resolve) => void setTimeout(resolve, 100))
+        await turn.cancel({ by: 'suite' })
+        checkEqual((await turn.end()).outcome, 'cancelled')
+        checkTurn(await journalOf(hub), 'suite-cancel')
+        if (can.cancel.keepsSession) checkEqual((await hub.prompt(agent, prompt.text).end()).outcome, 'completed')
+      }),
+  },
+  {
+    id: 'source.past',
+    title: 'history and sessions are given where they are claimed, and unsupported with sent: no where not',
+    run: ({ source, agent, prompt }) =>
+      withHub(source, async (hub) => {
+        const { can } = await agentOf(hub, agent)
+        await hub.prompt(agent, prompt.text).end()
+        if (can.history) {
+          const { events } = await hub.history(agent, { limit: 50 })
+          check(events.length > 0, 'there is a history')
+          check(
+            events.every(({ origin, agent: of }) => origin === 'replay' && of === agent),
+            'every event is a replay of this agent',
+          )
+        } else checkEqual((await checkRejects(hub.history(agent), 'unsupported')).sent, 'no')
+        if (can.sessions?.list) check((await hub.sessions(agent)).length > 0, 'there is a session')
+        else checkEqual((await checkRejects(hub.sessions(agent), 'unsupported')).sent, 'no')
+      }),
+  },
+  {
+    id: 'source.capability',
+    title: 'a source has the method of every capability that an agent claims',
+    run: ({ source, agent }) =>
+      withHub(source, async (hub) => {
+        const { can } = await agentOf(hub, agent)
+        checkEqual([can.prompt !== undefined, can.cancel !== undefined], [source.prompt !== undefined, source.cancel !== undefined])
+        checkEqual(
+          [can.asks?.answerable === true, can.history !== undefined],
+          [source.answer !== undefined, source.history !== undefined],
+        )
+        check(can.dedupe === undefined || source.resolve !== undefined, 'a source that can find a prompt again has resolve')
+        if (!can.cancel) {
+          const turn = hub.prompt(agent, 'hello')
+          await turn.accepted()
+          const refused = await turn.cancel().then(
+            () => 'over',
+            (error: unknown) => (error as { code: string }).code,
+          )
+          check(refused === 'unsupported' || refused === 'over', `a turn that cannot be stopped says so: ${refused}`)
+        }
+      }),
+  },
+  {
+    id: 'source.close',
+    title: 'a closed hub leaves nothing of the source running',
+    run: async ({ source, agent, prompt }) => {
+      const hub = await createHub({ sources: [source] })
+      await agentOf(hub, agent)
+      await hub.prompt(agent, prompt.text).accepted()
+      await hub.close()
+      await checkRejects(hub.agents(), 'closed')
+    },
+  },
+]
