@@ -6,7 +6,12 @@ import { createClaude } from '../../src/claude/index.js'
 import { createCmdop } from '../../src/cmdop/index.js'
 import { cccSource, ccccSource, claudeSource, cmdopSource } from '../../src/hub/index.js'
 import { createScriptedSystem, sourceSuite } from '../../src/testing/hub/index.js'
-import { createCcccSimulator, createCccSimulator, createClaudeSimulator, createCmdopCore } from '../../src/testing/index.js'
+import {
+  createCcccSimulator,
+  createCccSimulator,
+  createClaudeSimulator,
+  createCmdopCoreSimulator,
+} from '../../src/testing/index.js'
 import { registerCases } from '../register-cases.js'
 
 describe('the scripted system', () => {
@@ -91,7 +96,7 @@ describe('Claude Code', () => {
 
 describe('CMDOP', () => {
   registerCases(sourceSuite, async (run) => {
-    await using core = createCmdopCore()
+    await using core = createCmdopCoreSimulator()
     await using client = createCmdop({ transport: core.transport })
     const { items } = await client.machines.list()
     await run({
