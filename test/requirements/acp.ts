@@ -51,4 +51,14 @@ export const requirements: readonly Requirement[] = [
   row('serve-refusals', 'hub 5', 'Unknown methods, unknown sessions and prompts that cannot be sent are refused.'),
   row('serve-load', 'hub 5', 'The past of a session is replayed before session/load is answered.'),
   row('serve-gone', 'hub 3.2', 'An editor that goes away leaves the turn running.'),
+  row(
+    'sdk-client',
+    'hub 5',
+    "The client of the protocol's own SDK drives an agent of our hub; every message is valid against its schema.",
+  ),
+  row(
+    'sdk-agent',
+    'hub 5',
+    "Our source drives an agent made with the protocol's own SDK; every message is valid against its schema.",
+  ),
 ]
