@@ -261,6 +261,15 @@ describe('an agent of the Agent Client Protocol', () => {
     expect(await held.source.sessions?.('acp/main', {})).toContainEqual(expect.objectContaining({ id: 'old' }))
   })
 
+  test('a configured mode is set in every session before its first prompt [acp.mode]', async () => {
+    await using held = await openedAndClosed({}, { mode: 'plan' })
+    await held.prompt('go')
+    await held.end()
+    const order = held.agent.received.map(({ method }) => method)
+    expect(order).toEqual(['initialize', 'session/new', 'session/set_mode', 'session/prompt'])
+    expect(sent(held.agent, 'session/set_mode')[0]?.params).toEqual({ sessionId: 'session-1', modeId: 'plan' })
+  })
+
   test('files are refused as unknown methods unless the caller offers them [acp.files]', async () => {
     const results: unknown[] = []
     const script: AcpAgentSimulatorOptions['script'] = async ({ request, sessionId }) => {

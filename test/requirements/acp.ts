@@ -19,6 +19,7 @@ export const requirements: readonly Requirement[] = [
   row('away', 'design 3', 'While the agent cannot be reached a prompt fails with sent no.'),
   row('version', 'hub 5', 'An agent that speaks another version of the protocol is refused.'),
   row('history', 'hub 3.9', 'The past of a session is read as replay and never pushed as news.'),
+  row('mode', 'hub 3.5', 'A configured mode is set in every session before its first prompt.'),
   row('files', 'hub 5', 'File requests are refused unless the caller offers files; terminals are always refused.'),
   row(
     'serve-messages',
@@ -61,4 +62,10 @@ export const requirements: readonly Requirement[] = [
     'hub 5',
     "Our source drives an agent made with the protocol's own SDK; every message is valid against its schema.",
   ),
+  {
+    id: 'acp.real',
+    source: 'hub 5',
+    behaviour: 'The real claude-agent-acp with the real CLI is prompted, followed, answered and cancelled.',
+    applies: 'real agents',
+  },
 ]

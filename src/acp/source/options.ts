@@ -29,6 +29,11 @@ export interface AcpSourceOptions {
   readonly files?: AcpFiles
   /** The sign-in method to use after connecting, one of the agent's `authMethods`. Default none: most agents are signed in already. */
   readonly authMethod?: string
+  /**
+   * The mode of every session, one of the agent's own, such as `default` or `plan`. Left out, the agent chooses: some agents start in a mode
+   * that runs tools without asking.
+   */
+  readonly mode?: string
   /** How long connecting and creating a session may take. Default 30,000 ms. */
   readonly openTimeoutMs?: number
   readonly limits?: RpcLimits

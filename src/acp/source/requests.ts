@@ -9,10 +9,22 @@ import type { AcpSourceOptions } from './options.js'
 
 const folder = ({ cwd, mcpServers = [] }: AcpSourceOptions) => ({ cwd, mcpServers })
 
-/** Creates a session and gives its id. */
+/** Sets the configured mode of a session. */
+async function setMode(
+  rpc: RpcConnection,
+  sessionId: string,
+  { mode: modeId }: AcpSourceOptions,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (modeId !== undefined) await rpc.request(AGENT_METHODS.setMode, { sessionId, modeId }, { signal })
+}
+
+/** Creates a session in the configured mode and gives its id. */
 export async function newSession(rpc: RpcConnection, options: AcpSourceOptions, signal: AbortSignal): Promise<string> {
   const result = await rpc.request(AGENT_METHODS.newSession, folder(options), { signal })
-  return parseMessage(NewSessionResponse, result, AGENT_METHODS.newSession).sessionId
+  const { sessionId } = parseMessage(NewSessionResponse, result, AGENT_METHODS.newSession)
+  await setMode(rpc, sessionId, options, signal)
+  return sessionId
 }
 
 /** How an agent brings back a session: `session/resume` without its past, `session/load` with it. Undefined: it cannot. */
@@ -30,6 +42,7 @@ export async function bringBack(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   await rpc.request(method, { sessionId, ...folder(options) }, { signal })
+  await setMode(rpc, sessionId, options, signal)
 }
 
 /** Every session that the agent lists, page by page. */

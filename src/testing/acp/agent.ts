@@ -128,6 +128,7 @@ export function createAcpAgentSimulator(options: AcpAgentSimulatorOptions = {}):
             ...options.initialize,
           }
         case 'authenticate':
+        case 'session/set_mode':
           return {}
         case 'session/new': {
           sessions += 1

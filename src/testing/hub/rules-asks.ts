@@ -210,9 +210,7 @@ export const askRules: readonly Case<HubRulesContext>[] = [
         {
           name: 'workspace',
           rules: [
-            // biome-ignore lint/suspicious/noThenProperty: a word of the rule, never a function
             { match: { tool: 'Write', path: '/etc/**' }, then: 'deny' },
-            // biome-ignore lint/suspicious/noThenProperty: a word of the rule, never a function
             { match: { system: 'script', tool: 'Write', path: '/work/**' }, then: 'allow', note: 'files of the project' },
           ],
         },

@@ -1,0 +1,128 @@
+/**
+ * The real agent `@agentclientprotocol/claude-agent-acp`, which drives the real Claude Code CLI, as an agent of our hub. The model is a local
+ * imitation of the Messages API. The agent needs Node 22 or newer: it runs with a Node of test/runtimes.
+ */
+import { execFile } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { acpSource } from '../../src/acp/index.js'
+import { createHub, type Hub, type HubEvent } from '../../src/hub/index.js'
+import { acpProcess } from '../../transports/node/acp/process.js'
+import { imitateMessagesApi, type Imitation } from '../claude/messages-api.js'
+
+const VERSION = '0.101.0'
+const place = join(process.env.SIGNALBOX_PEERS_DIR ?? '/var/tmp/signalbox-peers', `acp-${VERSION}`)
+const node = fileURLToPath(new URL('../runtimes/node_modules/node22/bin/node', import.meta.url))
+const program = join(place, 'node_modules/@agentclientprotocol/claude-agent-acp/dist/index.js')
+
+async function install(): Promise<void> {
+  if (existsSync(program)) return
+  mkdirSync(place, { recursive: true })
+  writeFileSync(join(place, 'package.json'), '{"private":true}\n')
+  await promisify(execFile)(
+    'npm',
+    ['i', '--no-audit', '--no-fund', '--silent', `@agentclientprotocol/claude-agent-acp@${VERSION}`],
+    {
+      cwd: place,
+      timeout: 500_000,
+    },
+  )
+}
+
+describe(`claude-agent-acp ${VERSION}`, () => {
+  // Without a mode this version starts in `auto`, which runs commands unasked.
+  let api: Imitation
+  let home: string
+  let hub: Hub
+  const stderr: string[] = []
+
+  beforeAll(async () => {
+    await install()
+    api = await imitateMessagesApi()
+    home = mkdtempSync(join(tmpdir(), 'signalbox-acp-peer-'))
+    mkdirSync(join(home, 'work'))
+    const transport = acpProcess({
+      command: node,
+      args: [program],
+      inherit: { drop: ['ANTHROPIC_*', 'CLAUDE_*', 'HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'] },
+      env: {
+        HOME: home,
+        CLAUDE_CONFIG_DIR: join(home, '.claude'),
+        ANTHROPIC_API_KEY: 'sk-ant-imitation-key',
+        ANTHROPIC_BASE_URL: api.url,
+        CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+        DISABLE_TELEMETRY: '1',
+        DISABLE_ERROR_REPORTING: '1',
+        DISABLE_AUTOUPDATER: '1',
+        IS_SANDBOX: '1',
+      },
+      onStderr: (chunk) => void stderr.push(new TextDecoder().decode(chunk)),
+    })
+    hub = await createHub({ sources: [acpSource({ transport, name: 'claude-acp', cwd: join(home, 'work'), mode: 'default' })] })
+  })
+  afterAll(async () => {
+    await hub?.close()
+    await api?.close()
+    if (home) rmSync(home, { recursive: true, force: true })
+  })
+
+  /** The events of one prompt, up to its end; permission asks get the given answer. */
+  async function follow(text: string, accept?: boolean): Promise<HubEvent[]> {
+    const events: HubEvent[] = []
+    for await (const event of hub.prompt('claude-acp/main', text, { by: 'test' })) {
+      events.push(event)
+      if (event.kind === 'ask' && event.ask.status === 'open' && accept !== undefined) {
+        await hub.answer(event.ask.id, { accept }, { by: 'test' })
+      }
+    }
+    return events
+  }
+
+  test('is listed with what it says of itself [acp.real]', async () => {
+    const [agent] = await hub.agents()
+    expect(agent, stderr.join('')).toMatchObject({
+      id: 'claude-acp/main',
+      system: 'acp',
+      can: { prompt: {}, sessions: { create: true } },
+    })
+  })
+
+  test('a prompt gives its words and one end [acp.real]', async () => {
+    const events = await follow('hello there')
+    const end = events.at(-1)
+    expect(end, stderr.join('')).toMatchObject({ kind: 'end', outcome: 'completed', sent: 'yes' })
+    expect(events.some((event) => event.kind === 'message' && event.role === 'agent' && !event.partial)).toBe(true)
+  })
+
+  test('a permission that is allowed runs the tool [acp.real]', async () => {
+    const events = await follow('FAKE:bash:touch allowed.txt', true)
+    expect(events.some(({ kind }) => kind === 'ask')).toBe(true)
+    expect(events.filter(({ kind }) => kind === 'ask_resolved')).toMatchObject([
+      { outcome: 'answered', by: 'test', delivered: 'written' },
+    ])
+    expect(events.at(-1)).toMatchObject({ outcome: 'completed' })
+    expect(existsSync(join(home, 'work', 'allowed.txt'))).toBe(true)
+  })
+
+  test('a permission that is denied does not run the tool [acp.real]', async () => {
+    const events = await follow('FAKE:bash:touch denied.txt', false)
+    expect(events.some(({ kind }) => kind === 'ask')).toBe(true)
+    expect(events.at(-1)?.kind).toBe('end')
+    expect(existsSync(join(home, 'work', 'denied.txt'))).toBe(false)
+  })
+
+  test('cancel stops a turn that waits for a person [acp.real]', async () => {
+    const turn = hub.prompt('claude-acp/main', 'FAKE:bash:touch cancelled.txt', { by: 'test' })
+    const kinds: string[] = []
+    for await (const event of turn) {
+      kinds.push(event.kind)
+      if (event.kind === 'ask' && event.ask.status === 'open') await turn.cancel({ by: 'test' })
+    }
+    expect(await turn.end()).toMatchObject({ outcome: 'cancelled' })
+    expect(existsSync(join(home, 'work', 'cancelled.txt'))).toBe(false)
+  })
+})
