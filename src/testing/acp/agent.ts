@@ -60,6 +60,20 @@ const ECHO: SimulatedAcpScript = async ({ text, update }) => {
   return 'end_turn'
 }
 
+/** Writes messages to a link, whole or byte by byte. */
+function writer(link: Link, splitWrites: boolean): (message: Json) => Promise<void> {
+  return async (message) => {
+    const bytes = encodeNdjson({ jsonrpc: '2.0', ...message })
+    if (!splitWrites) return link.write(bytes)
+    for (const byte of bytes) await link.write(Uint8Array.of(byte))
+  }
+}
+
+/** Answers a request with an error. */
+function refuse(code: number, message: string): never {
+  throw { code, message }
+}
+
 /** Creates a simulated agent. */
 export function createAcpAgentSimulator(options: AcpAgentSimulatorOptions = {}): AcpAgentSimulator {
   const { script = ECHO, stored = {}, splitWrites = false } = options
@@ -76,16 +90,9 @@ export function createAcpAgentSimulator(options: AcpAgentSimulatorOptions = {}):
     const waiting = new Map<number, Deferred<unknown>>()
     let lastId = 0
 
-    const send = async (message: Json): Promise<void> => {
-      const bytes = encodeNdjson({ jsonrpc: '2.0', ...message })
-      if (!splitWrites) return link.write(bytes)
-      for (const byte of bytes) await link.write(Uint8Array.of(byte))
-    }
+    const send = writer(link, splitWrites)
     const update = (sessionId: string, body: Json): Promise<void> =>
       send({ method: 'session/update', params: { sessionId, update: body } })
-    const refuse = (code: number, message: string): never => {
-      throw { code, message }
-    }
 
     const runPrompt = async ({ sessionId, prompt }: Json): Promise<Json> => {
       const id = String(sessionId)
