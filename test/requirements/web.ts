@@ -88,6 +88,7 @@ export const requirements: readonly Requirement[] = [
   row('recording.more', 'design 8', 'A client that says more than was recorded is told, and does not wait for ever.'),
   row('contract.sound', 'design 1', 'The transport contract passes a link that keeps every law.'),
   row('contract.catches', 'design 1', 'The transport contract catches links that break its laws, one law each.'),
+  row('testing.page', 'docs/testing.md', 'Every example of the testing page passes under each test runner that the page names.'),
   row('testing.open-aborted', 'design 1, law 1', 'No simulator starts anything for an open that was given up before.'),
   row('faults.harmless', 'design 8', 'Cuts, joins and delays change no byte, whatever the seed.'),
   row('faults.seeded', 'design 8', 'The same seed gives the same faults.'),

@@ -2,7 +2,8 @@
 /**
  * A fake `claude`: the simulator as an executable, to be started in place of the real CLI. FAKE_CLAUDE_VERSION is the version that it
  * imitates. FAKE_CLAUDE_RECORDING is the path of a recording to play instead of the scripted model. Sessions are files under
- * CLAUDE_CONFIG_DIR, in the format of the real CLI.
+ * CLAUDE_CONFIG_DIR, in the format of the real CLI. Without a credential in its environment it acts as if it were logged in;
+ * FAKE_CLAUDE_LOGGED_OUT=1 makes it act as the real CLI does without one.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
@@ -16,7 +17,9 @@ import { playRecording, type Recording } from '../../../src/testing/claude/repla
 import { isMainModule } from '../link/is-main-module.js'
 import { processStdio } from '../link/stdio.js'
 
-const { env, argv } = process
+const { argv } = process
+const CREDENTIALS = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN', 'FAKE_CLAUDE_LOGGED_OUT']
+const env = CREDENTIALS.some((name) => process.env[name]) ? process.env : { ...process.env, ANTHROPIC_API_KEY: 'sk-ant-simulated' }
 
 function fileSessions(): SimulatedSessions {
   const root = join(env.CLAUDE_CONFIG_DIR ?? join(homedir(), '.claude'), 'projects', projectKey(process.cwd()))
