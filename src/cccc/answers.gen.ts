@@ -10,7 +10,12 @@ $group_id $actor_id *keys
 
 
 
+
+
+
+
 ?deleted $profile_id #detached_count *detached
+
 
 %profile *usage
 *profiles
@@ -28,6 +33,9 @@ $actor_id !event
 
 
 $group_id
+
+
+
 
 
 
@@ -70,6 +78,18 @@ $group_id $actor_id $default_profile #core_tool_count #visible_tool_count *visib
 
 
 ?acked ?already
+
+
+
+
+
+
+
+
+
+
+
+
 $version %tasks_summary
 ?success ?dry_run *changes $version
 
@@ -125,6 +145,8 @@ $group_id %group !event
 $group_id $active_scope_key !event
 *groups
 $message_id $acked_at
+
+
 
 %state
 

@@ -1,7 +1,9 @@
 /** The whole client: every op as a method, methods that hide the differences between the dialects, streams, and the compatibility check. */
 import { ccccAnswers } from './answers.js'
 import { createAutoAck, type CcccAutoAckArgs, type CcccAutoAckOutcome } from './auto-ack.js'
+import { createCapabilityUse, type CcccCapabilityMethods } from './capability-use.js'
 import { assertCompatible, type CcccCompatibility, type CcccRequirements } from './compat.js'
+import { createContextChanges, type CcccContextChanges } from './context-items.js'
 import { createContextMethods, type CcccContextMethods } from './context.js'
 import { createDaemonKnowledge, type CcccDaemonKnowledge } from './daemon.js'
 import { openEvents } from './events/index.js'
@@ -46,7 +48,8 @@ interface StreamMethods {
   events(args: CcccEventsArgs, options?: CcccEventsOptions): Promise<CcccEventStream>
 }
 
-interface FlatMethods {
+interface FlatMethods extends CcccContextChanges {
+  capabilityUse: CcccCapabilityMethods['use']
   send: CcccMessaging['send']
   reply: CcccMessaging['reply']
   sendCrossGroup: CcccMessaging['sendCrossGroup']
@@ -63,7 +66,7 @@ interface FlatMethods {
 
 /** The namespaces of the op table. Methods that know the dialects replace the plain ones of their ops. */
 export interface CcccMethods
-  extends Omit<CcccNamespaces, 'messages' | 'notifications' | 'inbox' | 'context' | 'profiles' | 'streams'> {
+  extends Omit<CcccNamespaces, 'messages' | 'notifications' | 'inbox' | 'context' | 'profiles' | 'streams' | 'capabilities'> {
   /** Sending, replying, acknowledging, and finding out what became of a send. */
   readonly messages: Replace<CcccNamespaces['messages'], Omit<CcccMessaging, 'ackNotification'> & { resolve: CcccResolve }>
   /** Notifications of the daemon. */
@@ -71,7 +74,9 @@ export interface CcccMethods
   /** Messages that wait for a principal. */
   readonly inbox: Replace<CcccNamespaces['inbox'], CcccInboxMethods>
   /** The shared context of a group: tasks, notes, decisions. */
-  readonly context: Replace<CcccNamespaces['context'], CcccContextMethods>
+  readonly context: Replace<CcccNamespaces['context'], CcccContextMethods & CcccContextChanges>
+  /** Capabilities that actors may use. */
+  readonly capabilities: Replace<CcccNamespaces['capabilities'], CcccCapabilityMethods>
   /** Actor profiles and their secrets. */
   readonly profiles: Replace<CcccNamespaces['profiles'], ProfileMethods>
   /** Ops that take over their connection, and the stream of events. */
@@ -177,6 +182,10 @@ export function createCccc(options: CcccOptions): CcccClient {
     [Symbol.asyncDispose]: close,
   }
   Object.assign(spaces.messages ?? {}, { resolve: createResolve(core, daemon, events) })
-  Object.assign(spaces.context ?? {}, { addNote: context.addNote })
+  const changes = createContextChanges(context.sync, daemon)
+  const use = createCapabilityUse(method)
+  Object.assign(spaces.context ?? {}, { addNote: context.addNote, ...changes })
+  Object.assign(spaces.capabilities ?? {}, { use })
+  Object.assign(flat, { ...changes, capabilityUse: use })
   return { ...spaces, ops: flat, ...own } as unknown as CcccClient
 }

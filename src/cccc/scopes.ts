@@ -17,7 +17,9 @@ const LISTS: Readonly<Record<CcccScope, string>> = {
   memory_reme_layout_get memory_reme_search memory_search branding_get observability_get remote_access_state
   im_list_authorized im_list_pending im_status presentation_browser_info presentation_get web_model_browser_info
   web_model_delivery_preferences_get assistant_state assistant_index assistant_voice_document_list pet_decisions_get
-  ledger_tail ledger_search ledger_window ledger_statuses`,
+  ledger_tail ledger_search ledger_window ledger_statuses assistant_voice_document_library connect_catalog connect_direct_status
+  connect_group_status connect_status headless_control_state voice_notifications_get voice_preferences_get
+  voice_secretary_runtime voice_secretary_settings_get voice_secretary_tasks`,
   send: `
   send reply tracked_send send_cross_group message_deliver message_send message_upload_preflight relay_user_delegation
   reply_request_cancel stream_emit chat_ack inbox_mark_all_read inbox_mark_read inbox_read notify_ack
@@ -30,10 +32,12 @@ const LISTS: Readonly<Record<CcccScope, string>> = {
   assistant_voice_document_select assistant_voice_input_append assistant_voice_instruction_feedback
   assistant_voice_prompt_draft_ack assistant_voice_prompt_draft_submit assistant_voice_recording_lease assistant_voice_request
   assistant_voice_session_transcript_clear assistant_voice_session_update assistant_voice_transcribe
-  assistant_voice_transcript_append`,
+  assistant_voice_transcript_append assistant_voice_document_library_update voice_messages_viewed voice_secretary_task
+  voice_secretary_task_cancel voice_secretary_task_candidate voice_secretary_task_handoff voice_secretary_task_retry
+  voice_secretary_terminal_resize`,
   // Lets somebody outside speak to the agents, or stops them from it.
   approve: `
-  im_bind_chat im_reject_pending im_revoke_chat`,
+  im_bind_chat im_reject_pending im_revoke_chat headless_control`,
   // Runs a command inside an agent; starts and stops agents; says what they run, with which environment and in which folder; types into their terminals; reads files and
   // logs of the machine; names secrets; sends to other machines.
   admin: `
@@ -56,12 +60,17 @@ const LISTS: Readonly<Record<CcccScope, string>> = {
   assistant_settings_update assistant_voice_document_input_read assistant_voice_model_install assistant_voice_model_remove
   assistant_voice_runtime_install assistant_voice_runtime_remove send_cross_group_remote_record event_append
   actor_profile_env_private_keys im_config im_start im_stop terminal_write
-  slash_skill_dispatch`,
+  slash_skill_dispatch actor_profile_copy_actor_secrets
+  actor_profile_copy_profile_secrets actor_profile_copy_voice_analyst_secrets actor_profile_copy_voice_secretary_secrets
+  actor_profile_env_private_update assistant_voice_document_delete connect_peer_receive connect_send connect_send_files
+  voice_preferences_set voice_secretary_runtime_reset voice_secretary_settings_update voice_secretary_terminal_attach`,
   // Stops the daemon for everybody, opens the machine to the world, or carries the keys of the services that do.
   'server-only': `
   start shutdown membership_login membership_login_poll membership_logout membership_reach_install membership_reach_off
   membership_reach_on remote_access_configure remote_access_start remote_access_stop im_set im_unset
-  group_space_provider_credential_update`,
+  group_space_provider_credential_update connect_direct_invite connect_direct_join connect_direct_remove connect_group_select
+  connect_rename web_model_binding_remove web_model_connector_configure web_model_connector_revoke web_model_grok_bind
+  web_model_pairing_accept web_model_pairing_begin web_model_pairing_cancel web_model_pairing_confirm web_model_pairing_fail`,
 }
 
 /** After these the connection is no longer lines but a terminal's or a browser's own bytes. */
@@ -73,6 +82,7 @@ export const CCCC_RAW_OPS: readonly string[] = [
   'space_provider_auth_browser_vnc_attach',
   'web_model_browser_attach',
   'web_model_browser_vnc_attach',
+  'voice_secretary_terminal_attach',
 ]
 
 /** A function, so that whoever never asks does not pay for the list. */

@@ -34,7 +34,8 @@ export const USES: readonly Use[] = [
   { entry: './ccc', names: ['createCcc'], budget: 11.5 },
   { entry: './ccc', names: ['createCccCore'], budget: 6 },
 
-  { entry: './cccc', names: ['createCccc'], budget: 20 },
+  // 46 ops and eleven methods of cccc-sdk 0.4.41 came after the aim of 20 KB was set; with 241 ops it was 19.8.
+  { entry: './cccc', names: ['createCccc'], budget: 21.5 },
   { entry: './cccc', names: ['createCcccCore'], budget: 8 },
   { entry: './cccc/web', names: ['ccccWebPort'], budget: 10.7 },
 

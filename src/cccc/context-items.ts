@@ -1,0 +1,118 @@
+/** One method for each common change of the shared context. Each sends a batch with one change, in the vocabulary of dialects B and C. */
+import type { CcccContextMethods } from './context.js'
+import type { CcccDaemonKnowledge } from './daemon.js'
+import { unsupported } from './errors.js'
+import { wireArgs } from './names.js'
+import type { Loose } from './shapes.js'
+import type { CcccCallOptions } from './small-client.js'
+
+/** What every change takes. */
+export interface CcccChangeArgs {
+  /** The group. */
+  readonly groupId: string
+  /** Who changes; default `system`. */
+  readonly by?: string
+  /** Checks the change and does not make it. */
+  readonly dryRun?: boolean
+  /** Refuses the change when the context has another version by now. */
+  readonly ifVersion?: string
+}
+
+/** The fields of a task. */
+export interface CcccTaskFields {
+  readonly title?: string
+  readonly outcome?: string
+  readonly status?: 'planned' | 'active' | 'done' | 'archived' | (string & {})
+  readonly assignee?: string
+  readonly priority?: string
+  readonly blockedBy?: readonly string[]
+  readonly waitingOn?: string
+  readonly handoffTo?: string
+  readonly notes?: string
+  readonly checklist?: readonly Loose[]
+}
+
+/** The fields of an actor's state. */
+export interface CcccAgentStateFields {
+  readonly activeTaskId?: string
+  readonly focus?: string
+  readonly nextAction?: string
+  readonly whatChanged?: string
+  readonly blockers?: readonly string[]
+  readonly openLoops?: readonly string[]
+  readonly commitments?: readonly string[]
+  readonly environmentSummary?: string
+  readonly userModel?: string
+  readonly personaNotes?: string
+}
+
+type Change<Fields> = (args: CcccChangeArgs & Fields, options?: CcccCallOptions) => Promise<Loose>
+
+/** The changes, as `client.context.taskCreate` and as `client.ops.taskCreate`. On dialect A each is `unsupported`. */
+export interface CcccContextChanges {
+  /**
+   * Creates a task. Newer daemons return its id in `changes[0].task_id`.
+   * @example
+   * import { createCccc } from 'signalbox/cccc'
+   * import { ccccDaemon } from 'signalbox/node'
+   *
+   * await using client = createCccc({ transport: ccccDaemon() })
+   * await client.context.taskCreate({ groupId: 'g_0123456789ab', title: 'write the page', assignee: 'peer1' })
+   */
+  readonly taskCreate: Change<CcccTaskFields & { readonly title: string; readonly parentId?: string; readonly taskType?: string }>
+  /** Changes fields of a task. */
+  readonly taskUpdate: Change<CcccTaskFields & { readonly taskId: string }>
+  /** Moves a task to another status. */
+  readonly taskMove: Change<{ readonly taskId: string; readonly status: string }>
+  /** Restores an archived task. */
+  readonly taskRestore: Change<{ readonly taskId: string }>
+  /** Deletes a task. */
+  readonly taskDelete: Change<{ readonly taskId: string }>
+  /** Changes what an actor says about its own work. */
+  readonly agentStateUpdate: Change<CcccAgentStateFields & { readonly actorId: string }>
+  /** Clears what an actor says about its own work. */
+  readonly agentStateClear: Change<{ readonly actorId: string }>
+  /** Changes the brief of the group. */
+  readonly coordinationBriefUpdate: Change<{
+    readonly objective?: string
+    readonly currentFocus?: string
+    readonly constraints?: readonly string[]
+    readonly projectBrief?: string
+    readonly projectBriefStale?: boolean
+  }>
+  /** Adds a note. `addNote` does the same on every dialect. */
+  readonly coordinationNoteAdd: Change<{ readonly kind: string; readonly summary: string; readonly taskId?: string }>
+  /** Merges keys into the free data of the context; they are sent as they are. */
+  readonly metaMerge: Change<{ readonly data: Loose }>
+}
+
+const OPS: Readonly<Record<keyof CcccContextChanges, string>> = {
+  taskCreate: 'task.create',
+  taskUpdate: 'task.update',
+  taskMove: 'task.move',
+  taskRestore: 'task.restore',
+  taskDelete: 'task.delete',
+  agentStateUpdate: 'agent_state.update',
+  agentStateClear: 'agent_state.clear',
+  coordinationBriefUpdate: 'coordination.brief.update',
+  coordinationNoteAdd: 'coordination.note.add',
+  metaMerge: 'meta.merge',
+}
+
+export function createContextChanges(sync: CcccContextMethods['sync'], daemon: CcccDaemonKnowledge): CcccContextChanges {
+  const change =
+    (op: string): Change<object> =>
+    ({ groupId, by, dryRun, ifVersion, ...fields }, options) =>
+      daemon.speak(options, async (dialect) => {
+        if (dialect === 'A')
+          throw unsupported(op, `This daemon's context has no ${op}.`, 'Use context.sync with the items of version 1.')
+        const batch = { groupId, ops: [{ op, ...wireArgs(fields) }] }
+        const rest = {
+          ...(by !== undefined && { by }),
+          ...(dryRun !== undefined && { dryRun }),
+          ...(ifVersion !== undefined && { ifVersion }),
+        }
+        return sync({ ...batch, ...rest }, options)
+      })
+  return Object.fromEntries(Object.entries(OPS).map(([name, op]) => [name, change(op)])) as unknown as CcccContextChanges
+}
