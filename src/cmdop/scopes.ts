@@ -4,6 +4,7 @@
  */
 import type { ResolvedConfig } from './config.js'
 import type { Arm } from './envelope.js'
+import type { Arm as ArmV2 } from './v2/envelope.js'
 import type { OpName } from './ops.js'
 import { ASK_PATH, CONFIRM_PATH, PIN_PATH, REST_PATHS } from './rest-paths.js'
 
@@ -160,6 +161,21 @@ export const CMDOP_ARMS: Readonly<Record<Arm, CmdopScope>> = {
   skillTagList: 'server-only',
   error: 'server-only',
   empty: 'server-only',
+}
+
+/** Every arm of the envelope of a core 2.0. The PIN in the options of an ask needs `approve`, which the policy sees to. */
+export const CMDOP_V2_ARMS: Readonly<Record<ArmV2, CmdopScope>> = {
+  systemBootstrapReq: 'observe',
+  systemBootstrapResp: 'server-only',
+  listMachinesReq: 'observe',
+  machineRosterSnapshot: 'server-only',
+  askMachineReq: 'send',
+  askEvent: 'server-only',
+  askDone: 'server-only',
+  askStreamError: 'server-only',
+  listMachineMessagesReq: 'observe',
+  machineMessageList: 'server-only',
+  error: 'server-only',
 }
 
 /** What a core is started with: credentials and addresses are the server's to say. */

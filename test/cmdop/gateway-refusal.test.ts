@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { createCmdop, PermissionError } from '../../src/cmdop/index.js'
 import { createCredentials, createGateway, type Scope } from '../../src/gateway/index.js'
-import { cmdopPolicy } from '../../src/gateway/policy/index.js'
+import { cmdopPolicy, cmdopV2Policy } from '../../src/gateway/policy/index.js'
 import type { StreamTransport } from '../../src/index.js'
 import { createCmdopCoreSimulator, memoryPair, simulatedId, type CmdopCoreSimulatorOptions } from '../../src/testing/index.js'
 import { failure, M1 } from './set-up.js'
@@ -11,9 +11,11 @@ const TOKEN = 'sbx_token_for_one_test_0123456789'
 
 async function throughGateway(scopes: readonly Scope[], options: CmdopCoreSimulatorOptions = {}) {
   const core = createCmdopCoreSimulator(options)
+  const generation = options.version === '2.0.0' ? 2 : 1
+  const policy = generation === 2 ? cmdopV2Policy : cmdopPolicy
   const credentials = createCredentials()
   await credentials.addToken(TOKEN, { scopes })
-  const upstreams = { core: { kind: 'stream', system: 'cmdop', transport: core.transport, policy: cmdopPolicy } } as const
+  const upstreams = { core: { kind: 'stream', system: 'cmdop', transport: core.transport, policy } } as const
   const gateway = createGateway({ credentials, allowedHosts: ['localhost'], upstreams })
   const transport: StreamTransport<void> = {
     kind: 'stream',
@@ -25,7 +27,7 @@ async function throughGateway(scopes: readonly Scope[], options: CmdopCoreSimula
       return near
     },
   }
-  return { core, client: createCmdop({ transport, fleetId: simulatedId(2, 1), closeGraceMs: 50 }) }
+  return { core, client: createCmdop({ transport, generation, fleetId: simulatedId(2, 1), closeGraceMs: 50 }) }
 }
 
 describe.each([false, true])('a call that the scope does not cover (core writes byte by byte: %s)', (splitWrites) => {
@@ -68,5 +70,31 @@ describe('an answer to a question without the scope for it', () => {
     expect((await client.machines.list()).items.length).toBe(3)
     expect(core.starts).toBe(1)
     await client.close()
+  })
+})
+
+describe('a gateway in front of a core 2.0', () => {
+  it('refuses an ask, and a PIN in an ask, by the scope; the link goes on [cmdop.gateway.refused]', async () => {
+    const observing = await throughGateway(['observe'], { version: '2.0.0' })
+    expect((await observing.client.machines.roster()).sequence).toBe(7)
+    const asked = await failure(observing.client.machines.ask(M1, 'x').collect())
+    expect(asked).toMatchObject({ name: 'PermissionError', sent: 'no', remoteCode: 'scope_missing' })
+    expect((await observing.client.system.bootstrap()).bundleId).toBe('bundle-1')
+    expect(observing.core.starts).toBe(1)
+    await observing.client.close()
+
+    const sending = await throughGateway(['observe', 'send'], { version: '2.0.0' })
+    expect(await sending.client.machines.ask(M1, 'x').collect()).toBe('You said: x')
+    const withPin = await failure(sending.client.machines.ask(M1, 'x', { pin: '1' }).collect())
+    expect(withPin).toMatchObject({ name: 'PermissionError', sent: 'no', message: expect.stringContaining('approve') })
+    expect(sending.core.starts).toBe(1)
+    await sending.client.close()
+  })
+
+  it('counts a PIN in options that come twice, which a core merges', () => {
+    const options = (bytes: readonly number[]): number[] => [0x1a, bytes.length, ...bytes]
+    const request = [0x0a, 1, 0x6d, 0x12, 1, 0x78, ...options([0x3a, 1, 0x6d]), ...options([0x0a, 1, 0x31])]
+    const envelope = Uint8Array.from([0x08, 1, 0x10, 1, 0xf2, 1, request.length, ...request])
+    expect([cmdopV2Policy.classify(envelope)].flat().map(({ name }) => name)).toEqual(['askMachineReq', 'askMachineReq.pin'])
   })
 })

@@ -6,9 +6,11 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-// 2.x is another protocol.
+/** The cores that speak `cmdop.core.v1`. */
 export const CORE_VERSIONS = ['1.0.2', '1.1.0', '1.1.1'] as const
-export type CoreVersion = (typeof CORE_VERSIONS)[number]
+/** The core that speaks `cmdop.core.v2`. */
+export const CORE_V2 = '2.0.0'
+export type CoreVersion = (typeof CORE_VERSIONS)[number] | typeof CORE_V2
 
 /** The recording of a core. 1.1.1 did exactly what 1.1.0 does, so both share one file. */
 export const recordingOf = (version: CoreVersion): URL =>

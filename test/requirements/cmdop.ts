@@ -1,4 +1,4 @@
-/** What the CMDOP room owes: the traps of its wire, as measured on the cores 1.0.2 and 1.1.0, and of the SDKs that were published for it. */
+/** What the CMDOP client must do: the traps of its wire, as measured on real cores, and of the SDKs that were published for it. */
 import type { Requirement } from './requirement.js'
 
 const row = (id: string, source: string, behaviour: string, applies?: string): Requirement => ({
@@ -10,6 +10,7 @@ const row = (id: string, source: string, behaviour: string, applies?: string): R
 const seed = 'seed 004'
 const reference = (section: string): string => `cmdop reference ${section}`
 const measured = 'measured on the cores 1.0.2 and 1.1.0'
+const measured2 = 'measured on the core 2.0.0'
 
 export const requirements: readonly Requirement[] = [
   row('msw-left', 'design 8', 'A stream behind MSW whose reader went away is over in the relay too.'),
@@ -130,6 +131,32 @@ export const requirements: readonly Requirement[] = [
   row('core.deaf', 'design 4', 'A core that takes nothing more is heard to its end, and replaced for the next call.'),
   row('codec.strict', reference('16'), 'Bytes at random are an envelope that the library reads too, or a typed failure.'),
   row('ask.tolerant', reference('5.3'), 'Questions as frames are questions; what has no name is unknown.'),
+  row('v2.recordings', 'issue 13', 'The simulated core 2.0.0 does what the real one did in the same conversation.'),
+  row(
+    'v2.generation',
+    'issue 13',
+    'The protocol of a core is known before the first call, and is never guessed by a call.',
+    'Node, Bun, Deno',
+  ),
+  row(
+    'v2.calls',
+    'issue 13',
+    'Bootstrap, roster and messages of a core 2.0, under the names of 1.x where the meaning is the same.',
+  ),
+  row('v2.ask', 'issue 13', 'An ask of a core 2.0 carries all its options; its end carries tokens, cost and its source.'),
+  row('v2.failed', 'issue 13', 'A failed run of a core 2.0 tells its reason.'),
+  row('v2.lacks', 'issue 13', 'What a core 2.0 lacks is unsupported, sent: no.'),
+  row('v2.only', 'issue 13', 'What only a core 2.0 has is unsupported over 1.x and REST, sent: no.'),
+  row('v2.errors', 'issue 13', 'Errors of a core 2.0 have the classes of 1.x; retry() works.'),
+  row('v2.limit', measured2, 'A request above the 4 MiB that a core 2.0 reads is refused here: the core would exit.'),
+  row('v2.break', 'issue 13', 'An ask of a core 2.0 that is left is abandoned, and harms no other call.'),
+  row('v2.death', 'issue 13', 'A core 2.0 that dies fails what is open, and is replaced.'),
+  row('v2.stray', 'issue 13', 'Wrong answers of a core 2.0 fail one call; bytes that are no envelopes replace the core.'),
+  row(
+    'v2.environment',
+    measured2,
+    'A core 2.0 gets no address that was not given; a remote relay without a token is refused here.',
+  ),
   row('recordings', 'design 8', 'The simulated cores do what the real ones did in the same conversation.'),
   row('rest.planes', reference('14'), 'REST reaches both planes, each with its own credential.'),
   row(

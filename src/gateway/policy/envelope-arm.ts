@@ -82,8 +82,18 @@ const FIXED32 = 5
 
 /** The fields of a message, and the bytes of the first delimited one. Groups, which no schema here has, are refused. */
 export function readFields(message: Uint8Array): Map<number, Uint8Array | undefined> {
-  const reader = createVarintReader(message)
   const fields = new Map<number, Uint8Array | undefined>()
+  for (const [field, value] of eachField(message)) if (!fields.has(field)) fields.set(field, value)
+  return fields
+}
+
+/** Every occurrence of a field: a parser merges a message that comes twice, so each of them counts. */
+export function readEvery(message: Uint8Array, wanted: number): Uint8Array[] {
+  return [...eachField(message)].flatMap(([field, value]) => (field === wanted && value ? [value] : []))
+}
+
+function* eachField(message: Uint8Array): Generator<readonly [field: number, value: Uint8Array | undefined]> {
+  const reader = createVarintReader(message)
   while (reader.at < message.byteLength) {
     const tag = reader.varint()
     const field = Math.floor(tag / 8)
@@ -98,9 +108,8 @@ export function readFields(message: Uint8Array): Map<number, Uint8Array | undefi
       reader.skip(length)
       value = message.subarray(start, start + length)
     } else throw refused()
-    if (!fields.has(field)) fields.set(field, value)
+    yield [field, value]
   }
-  return fields
 }
 
 /** Kind and field numbers of an error in `cmdop.core.v1`. */
@@ -114,6 +123,20 @@ export function errorFrame(id: number, code: string, message: string): Uint8Arra
   const info = [...textField(CODE, code), ...textField(MESSAGE, message)]
   const head = [...varintOf(ID * 8 + VARINT), ...varintOf(id), ...varintOf(KIND * 8 + VARINT), KIND_ERROR]
   const body = [...head, ...varintOf(ERROR_ARM * 8 + DELIMITED), ...varintOf(info.length), ...info]
+  return Uint8Array.from([...varintOf(body.length), ...body])
+}
+
+/** Field numbers of an error in `cmdop.core.v2`, and the number of its code `permission_denied`. */
+const ERROR_ARM_V2 = 100
+const DETAILS_V2 = 5
+const PERMISSION_DENIED_V2 = 3
+
+/** The same for `cmdop.core.v2`, whose codes are a closed list: the code of the gateway is in the details. */
+export function errorFrameV2(id: number, code: string, message: string): Uint8Array {
+  const details = JSON.stringify({ gateway: code })
+  const info = [CODE * 8 + VARINT, PERMISSION_DENIED_V2, ...textField(MESSAGE, message), ...textField(DETAILS_V2, details)]
+  const head = [...varintOf(ID * 8 + VARINT), ...varintOf(id), ...varintOf(KIND * 8 + VARINT), KIND_ERROR]
+  const body = [...head, ...varintOf(ERROR_ARM_V2 * 8 + DELIMITED), ...varintOf(info.length), ...info]
   return Uint8Array.from([...varintOf(body.length), ...body])
 }
 

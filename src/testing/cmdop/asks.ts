@@ -25,7 +25,24 @@ export class StreamCut extends Error {}
 
 const MAX_PIN_TRIES = 3
 
-export function createAsks(): Asks {
+/** The last frame of a relay 2.0. */
+const DONE_V2: SseFrame = {
+  type: 'done',
+  success: true,
+  text: '',
+  input_tokens: 12,
+  output_tokens: 3,
+  total_tokens: 15,
+  cache_read_tokens: 2,
+  cache_write_tokens: 1,
+  cost_usd: 0.0015,
+  cost_source: 'provider',
+  engine: 'simulated',
+  model: '@balanced',
+}
+
+/** The relay behind a core 2.0 asks no questions: a wrong PIN ends the ask, and the last frame carries figures. */
+export function createAsks(generation: 1 | 2 = 1): Asks {
   const pins = new Map<string, (pin: string) => void>()
   const plans = new Map<string, (accept: boolean) => SseBody | null>()
   let questions = 0
@@ -60,7 +77,7 @@ export function createAsks(): Asks {
   const play = (steps: readonly AskStep[], out: BoundedQueue<SseFrame>, upfront: string | undefined): void => {
     const [step, ...rest] = steps
     if (!step) {
-      out.push([{ type: 'done', success: true, text: '', error: '', duration_ms: 12 }])
+      out.push([generation === 1 ? { type: 'done', success: true, text: '', error: '', duration_ms: 12 } : DONE_V2])
       out.end()
       return
     }
@@ -73,6 +90,10 @@ export function createAsks(): Asks {
         out.push(Array.from({ length: step.count }, () => ({ type: 'event', event_type: 1, payload: { delta: step.text } })))
         break
       case 'pin':
+        if (upfront !== step.pin && generation === 2) {
+          out.push([{ type: 'error', code: 'pin_denied', message: 'wrong PIN' }])
+          return out.end()
+        }
         if (upfront !== step.pin) return askPin(step.pin, rest, out)
         break
       case 'pin-timeout':

@@ -2,7 +2,7 @@
 import type { ArmValue, Envelope } from '../../cmdop/envelope.js'
 import { Kind } from '../../cmdop/envelope.js'
 import type { SseBody, SseFrame } from './asks.js'
-import type { EnvelopeInit } from './core.js'
+import type { EnvelopeInit } from './core-v1.js'
 import type { CoreRequest } from './core-requests.js'
 import type { CmdopRelaySimulator } from './relay.js'
 import { codeOfStatus } from './core-answers.js'

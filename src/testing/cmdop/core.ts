@@ -1,20 +1,20 @@
 /** A simulated core: envelopes on a link on one side, requests to a simulated relay on the other. */
-import { create, fromBinary, toBinary, type MessageInitShape } from '@bufbuild/protobuf'
-import { encodeFrame, frameDecoder } from '../../core/codec/frames.js'
+import { encodeFrame, frameDecoder, MAX_FRAME_BYTES } from '../../core/codec/frames.js'
 import { abortError } from '../../core/deadline.js'
+import { MAX_REQUEST_BYTES_V2 } from '../../cmdop/v2/envelope.js'
 import type { Listener, Link, StreamTransport } from '../../transport.js'
-import { Kind, type Envelope } from '../../cmdop/envelope.js'
-import { EnvelopeSchema } from '../../cmdop/gen/cmdop/core/v1/envelope_pb.js'
 import { memoryPair } from '../memory-link.js'
-import { createCoreAsk, type CoreAsk } from './core-ask.js'
-import { badUuid, failureOf, messageOf } from './core-answers.js'
-import { coreRequest, type CoreRequest } from './core-requests.js'
+import { createCoreV1, encodeV1, type CoreSurroundings, type EnvelopeInit, type SimulatedCore, type TakenFrame } from './core-v1.js'
+import { createCoreV2, encodeV2, type EnvelopeV2Init } from './core-v2.js'
 import { createCmdopRelaySimulator, type CmdopRelaySimulator, type CmdopRelaySimulatorOptions } from './relay.js'
 
-export type CmdopCoreVersion = '1.0.2' | '1.1.0' | '1.1.1'
+export type { EnvelopeInit }
+
+/** Cores that were recorded. 2.0.0 speaks `cmdop.core.v2`. */
+export type CmdopCoreVersion = '1.0.2' | '1.1.0' | '1.1.1' | '2.0.0'
 
 export interface CmdopCoreSimulatorOptions {
-  /** 1.0.2 does not pass the upfront PIN on. Default 1.1.0. */
+  /** 1.0.2 does not pass the first PIN on; 2.0.0 speaks another protocol. Default 1.1.0. */
   readonly version?: CmdopCoreVersion
   /** Default: a fresh one with these options. */
   readonly relay?: CmdopRelaySimulator | CmdopRelaySimulatorOptions
@@ -25,13 +25,8 @@ export interface CmdopCoreSimulatorOptions {
   readonly splitWrites?: boolean
 }
 
-export type EnvelopeInit = MessageInitShape<typeof EnvelopeSchema>
-
-export interface ReceivedEnvelope {
+export interface ReceivedEnvelope extends TakenFrame {
   readonly link: number
-  readonly id: number
-  readonly kind: Kind
-  readonly arm: Envelope['payload']['case']
   /** The frame as it came. */
   readonly bytes: Uint8Array
 }
@@ -48,6 +43,8 @@ export interface CmdopCoreSimulator extends AsyncDisposable {
   listen(listener: Listener): Promise<void>
   /** Writes an envelope of one's own making to every live link. */
   say(envelope: EnvelopeInit): Promise<void>
+  /** The same for a core 2.0.0. */
+  sayV2(envelope: EnvelopeV2Init): Promise<void>
   /** Writes bytes that need not be an envelope. */
   noise(bytes: Uint8Array): Promise<void>
   /** Every live core dies, with nothing said. */
@@ -61,115 +58,63 @@ export interface CmdopCoreSimulator extends AsyncDisposable {
 
 export function createCmdopCoreSimulator(options: CmdopCoreSimulatorOptions = {}): CmdopCoreSimulator {
   const { version = '1.1.0', splitWrites = false } = options
+  const isV2 = version === '2.0.0'
   const given = options.relay ?? {}
-  const relay = 'handle' in given ? given : createCmdopRelaySimulator(given)
+  const relay = 'handle' in given ? given : createCmdopRelaySimulator({ ...given, ...(isV2 ? { generation: 2 } : {}) })
   const own = 'handle' in given ? {} : given
   const { token = own.token ?? 't-simulated', apiKey = own.apiKey ?? 'k-simulated' } = options
   const ledger: ReceivedEnvelope[] = []
   const live = new Map<number, Link>()
+  const turns = createTurns()
   let starts = 0
   let framesLeft = Number.POSITIVE_INFINITY
-  let holding = 0
-  let held: (() => Promise<void>)[] = []
 
   const put = async (link: Link, bytes: Uint8Array): Promise<void> => {
     if (!splitWrites) return link.write(bytes)
     // All at once: the link keeps their order, and no other frame comes between.
     await Promise.all(Array.from(bytes, (byte) => link.write(Uint8Array.of(byte))))
   }
-  const write = async (link: Link, envelope: EnvelopeInit): Promise<void> => {
+  const write = async (link: Link, frame: Uint8Array): Promise<void> => {
     // Written at once, in order; counted before the write, so that no later frame slips out.
     if (framesLeft <= 0) return
     framesLeft -= 1
     const last = framesLeft === 0
-    await put(link, encodeFrame(toBinary(EnvelopeSchema, create(EnvelopeSchema, envelope)))).catch(() => {})
+    await put(link, frame).catch(() => {})
     if (last) await die(link)
   }
   const die = async (link: Link): Promise<void> => {
     framesLeft = Number.POSITIVE_INFINITY
     await link.close({ graceMs: 0 })
   }
-
-  const http = (request: CoreRequest) => {
-    const platform = request.path.startsWith('/apix/')
-    const accept = request.accept ?? (request.loose ? 'application/json' : undefined)
-    const headers = {
-      ...(accept === undefined ? {} : { accept }),
-      // On the platform the token's place is there, and empty.
-      ...(platform ? { authorization: 'Bearer', 'x-api-key': apiKey } : { authorization: `Bearer ${token}` }),
-      ...(request.body ? { 'content-type': 'application/json' } : {}),
-    }
-    const body = request.body ? JSON.stringify(request.body) : ''
-    return relay.handle({ method: request.method, path: request.path, headers, body })
-  }
-
-  const fail = (link: Link, id: number, code: string, message: string): Promise<void> =>
-    write(link, { id, kind: Kind.ERROR, payload: { case: 'error', value: { code, message } } })
-
-  const unary = async (link: Link, { id, payload }: Envelope): Promise<void> => {
-    const request = coreRequest(payload)
-    if (!request) return fail(link, id, 'unknown_op', 'unsupported request payload')
-    const bad = badUuid(request.uuids)
-    if (bad !== undefined) return fail(link, id, 'validation', bad)
-    const answer = http(request)
-    // A core has no deadline of its own: what the relay does not answer, it does not answer.
-    if (answer === 'silent') return
-    if (answer === 'reset') return fail(link, id, 'internal', 'do request: EOF')
-    if ('sse' in answer) return fail(link, id, 'internal', 'not JSON')
-    const { status, json } = answer
-    const expected = request.loose ? status < 300 : status === (request.status ?? 200)
-    if (!expected) {
-      const { code, message } = failureOf(status, json, request.loose === true)
-      return fail(link, id, code, message)
-    }
-    const value = messageOf(request, json)
-    await write(link, { id, kind: Kind.RESPONSE, payload: { case: request.answer, value } as EnvelopeInit['payload'] & object })
-  }
-
-  const inTurn = async (run: () => Promise<void>): Promise<void> => {
-    if (holding === 0) return run()
-    held.push(run)
-    if (held.length < holding) return
-    const all = held.reverse()
-    held = []
-    holding = 0
-    for (const one of all) await one()
+  const coreOn = (link: Link): SimulatedCore => {
+    const surroundings: CoreSurroundings = { token, apiKey, relay, inTurn: turns.run, write: (frame) => write(link, frame) }
+    return isV2 ? createCoreV2(surroundings) : createCoreV1({ ...surroundings, knowsPins: version !== '1.0.2' })
   }
 
   const serve = async (link: Link): Promise<0 | 1> => {
     starts += 1
     const number = starts
     live.set(number, link)
-    const asks = new Map<number, CoreAsk>()
-    const decoder = frameDecoder()
+    const core = coreOn(link)
+    const decoder = frameDecoder({ maxFrameBytes: isV2 ? MAX_REQUEST_BYTES_V2 : MAX_FRAME_BYTES })
     try {
       for (;;) {
         const chunk = await link.read()
         for (const body of chunk === null ? decoder.end() : decoder.push(chunk)) {
-          if (body.byteLength === 0) continue
-          const envelope = envelopeOf(body)
-          if (!envelope) return 1
-          const { id, kind, payload } = envelope
-          ledger.push({ link: number, id, kind, arm: payload.case, bytes: encodeFrame(body) })
-          if (kind === Kind.ANSWER) void asks.get(id)?.answer(payload)
-          else if (kind !== Kind.REQUEST) continue
-          else if (payload.case === 'askReq') {
-            const request = payload.value
-            const knowsPins = version !== '1.0.2'
-            const send = (out: Omit<EnvelopeInit, 'id' | '$typeName'>) => write(link, { id, ...out })
-            asks.set(id, createCoreAsk({ request, knowsPins, http, send, over: () => asks.delete(id) }))
-          } else void inTurn(() => unary(link, envelope))
+          const taken = core.take(body)
+          if (!taken) return 1
+          if (taken !== 'ignored') ledger.push({ link: number, ...taken, bytes: encodeFrame(body) })
         }
         if (decoder.fault) return 1
         if (chunk === null) break
       }
       // At the end of its stdin it finishes its asks, however long they take.
       const cut = link.closed.then(() => live.delete(number))
-      while (asks.size > 0 && live.has(number)) await Promise.race([...[...asks.values()].map(({ done }) => done), cut])
+      while (core.idle && live.has(number)) await Promise.race([core.idle, cut])
     } catch {
       // The link fell: the core is gone with it.
     } finally {
-      for (const ask of asks.values()) ask.drop()
+      core.drop()
       live.delete(number)
       await link.close({ graceMs: 0 })
     }
@@ -203,24 +148,40 @@ export function createCmdopCoreSimulator(options: CmdopCoreSimulatorOptions = {}
     async listen(listener) {
       for await (const link of listener.accept()) void serve(link)
     },
-    say: (envelope) => everywhere((link) => write(link, envelope)),
+    say: (envelope) => everywhere((link) => write(link, encodeV1(envelope))),
+    sayV2: (envelope) => everywhere((link) => write(link, encodeV2(envelope))),
     noise: (bytes) => everywhere((link) => put(link, bytes)),
     crash: () => everywhere(die),
     crashAfter(frames) {
       framesLeft = frames
     },
-    holdAnswers(count) {
-      holding = count
-    },
+    holdAnswers: turns.hold,
     stop: () => everywhere((link) => link.close({ graceMs: 0 })),
     [Symbol.asyncDispose]: () => everywhere((link) => link.close({ graceMs: 0 })),
   }
 }
 
-function envelopeOf(body: Uint8Array): Envelope | undefined {
-  try {
-    return fromBinary(EnvelopeSchema, body)
-  } catch {
-    return undefined
+interface Turns {
+  run(work: () => Promise<void>): Promise<void>
+  /** The next so many wait for each other, and then run in reverse. */
+  hold(count: number): void
+}
+
+function createTurns(): Turns {
+  let holding = 0
+  let held: (() => Promise<void>)[] = []
+  return {
+    async run(work) {
+      if (holding === 0) return work()
+      held.push(work)
+      if (held.length < holding) return
+      const all = held.reverse()
+      held = []
+      holding = 0
+      for (const one of all) await one()
+    },
+    hold(count) {
+      holding = count
+    },
   }
 }

@@ -1,6 +1,7 @@
 /** A relay and a platform in one: it answers HTTP requests, keeps a ledger of them, and fails on request. */
 import { createAsks, type Asks } from './asks.js'
 import { ROUTES, type Handler, type RelayAnswer } from './routes.js'
+import { ROUTES_V2 } from './routes-v2.js'
 import { createWorld, type CmdopWorld, type CmdopWorldOptions, type Json } from './world.js'
 
 export interface RelayRequest {
@@ -22,6 +23,8 @@ export interface CmdopRelaySimulatorOptions extends CmdopWorldOptions {
   /** Checked where it is given: what else comes is refused with 401. */
   readonly token?: string
   readonly apiKey?: string
+  /** 2 for the relay behind a core 2.0, which has other routes. Default 1. */
+  readonly generation?: 1 | 2
 }
 
 export interface CmdopRelaySimulator {
@@ -41,7 +44,9 @@ interface Matched {
 
 export function createCmdopRelaySimulator(options: CmdopRelaySimulatorOptions = {}): CmdopRelaySimulator {
   const world = createWorld(options)
-  const asks = createAsks()
+  const { generation = 1 } = options
+  const asks = createAsks(generation)
+  const table = TABLES[generation]
   const ledger: RelayRequest[] = []
   const faults: { readonly route: string; readonly fault: RelayFault }[] = []
 
@@ -63,29 +68,45 @@ export function createCmdopRelaySimulator(options: CmdopRelaySimulatorOptions = 
       const [struck] = at < 0 ? [] : faults.splice(at, 1)
       if (struck) return typeof struck.fault === 'string' ? struck.fault : struck.fault
       if (!authorized(request)) return { status: 401, json: { detail: 'Not authenticated' } }
-      const matched = match(request.method, path)
+      const matched = match(table, request.method, path)
       if (!matched) return { status: 404, json: { detail: 'Not Found' } }
       const body = (request.body === '' ? {} : JSON.parse(request.body)) as Json
-      return matched.handler({ world, asks, params: matched.params, query: new URLSearchParams(search), body })
+      return matched.handler({
+        world,
+        asks,
+        params: matched.params,
+        query: new URLSearchParams(search),
+        headers: request.headers,
+        body,
+      })
     },
   }
 }
 
-const TABLE = Object.entries(ROUTES)
-  .map(([route, handler]) => {
-    const [method = '', path = ''] = route.split(' ')
-    return { method, parts: path.split('/'), handler }
-  })
-  // A literal before a parameter: `/my/` is no slug.
-  .sort((one, other) => literals(other.parts) - literals(one.parts))
+interface TableRow {
+  readonly method: string
+  readonly parts: readonly string[]
+  readonly handler: Handler
+}
+
+const tableOf = (routes: Readonly<Record<string, Handler>>): readonly TableRow[] =>
+  Object.entries(routes)
+    .map(([route, handler]) => {
+      const [method = '', path = ''] = route.split(' ')
+      return { method, parts: path.split('/'), handler }
+    })
+    // A literal before a parameter: `/my/` is no slug.
+    .sort((one, other) => literals(other.parts) - literals(one.parts))
+
+const TABLES: Readonly<Record<1 | 2, readonly TableRow[]>> = { 1: tableOf(ROUTES), 2: tableOf(ROUTES_V2) }
 
 function literals(parts: readonly string[]): number {
   return parts.filter((part) => !part.startsWith('{')).length
 }
 
-function match(method: string, path: string): Matched | undefined {
+function match(table: readonly TableRow[], method: string, path: string): Matched | undefined {
   const given = path.split('/')
-  for (const { method: wanted, parts, handler } of TABLE) {
+  for (const { method: wanted, parts, handler } of table) {
     if (wanted !== method || parts.length !== given.length) continue
     const params: Record<string, string> = {}
     const fits = parts.every((part, index) => {

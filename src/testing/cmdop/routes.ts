@@ -11,6 +11,8 @@ export interface RouteCall {
   readonly asks: Asks
   readonly params: Readonly<Record<string, string>>
   readonly query: URLSearchParams
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
   readonly body: Json
 }
 export type Handler = (call: RouteCall) => RelayAnswer

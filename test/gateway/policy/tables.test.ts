@@ -9,9 +9,11 @@ import { CCCC_RAW_OPS, ccccScopes } from '../../../src/cccc/scopes.js'
 import { loadOps } from '../../../src/cccc/table.js'
 import { CLAUDE_LAUNCH } from '../../../src/claude/scopes.js'
 import { EnvelopeSchema } from '../../../src/cmdop/gen/cmdop/core/v1/envelope_pb.js'
+import { EnvelopeSchema as EnvelopeV2Schema } from '../../../src/cmdop/gen/cmdop/core/v2/contract_pb.js'
 import { REST_PATHS } from '../../../src/cmdop/rest-paths.js'
-import { CMDOP_ARMS, CMDOP_LAUNCH, CMDOP_ROUTES } from '../../../src/cmdop/scopes.js'
+import { CMDOP_ARMS, CMDOP_LAUNCH, CMDOP_ROUTES, CMDOP_V2_ARMS } from '../../../src/cmdop/scopes.js'
 import { cmdopArms } from '../../../src/gateway/policy/cmdop.js'
+import { cmdopV2Arms } from '../../../src/gateway/policy/cmdop-v2.js'
 import { pathClassifier, rawPolicy } from '../../../src/gateway/index.js'
 import { catsyphonPolicy, cccPolicy, cmdopHttpPolicy, cmdopPolicy } from '../../../src/gateway/policy/index.js'
 
@@ -57,6 +59,13 @@ describe('nothing is unclassified [gateway.policy.complete]', () => {
       payload.map(({ number, localName }) => [number, localName] as const).sort(([a], [b]) => a - b),
     )
     expect(Object.keys(CMDOP_ARMS).sort()).toEqual(payload.map(({ localName }) => localName).sort())
+  })
+
+  test('every arm of the CMDOP envelope of a core 2.0, under the number that the schema gives it', () => {
+    const payload = EnvelopeV2Schema.fields.filter((field) => field.oneof?.localName === 'payload')
+    expect(payload.length).toBeGreaterThan(10)
+    expect([...cmdopV2Arms]).toEqual(payload.map(({ number, localName }) => [number, localName]))
+    expect(Object.keys(CMDOP_V2_ARMS).sort()).toEqual(payload.map(({ localName }) => localName).sort())
   })
 
   test('no field that a core is started with comes from a client: its launch takes none', () => {

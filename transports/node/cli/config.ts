@@ -20,7 +20,7 @@ const upstream = z.discriminatedUnion('system', [
     maxLinks: count,
     maxMessageBytes: count,
   }),
-  z.strictObject({ system: z.literal('cmdop'), binaryPath: text, maxLinks: count }),
+  z.strictObject({ system: z.literal('cmdop'), binaryPath: text, generation: z.optional(z.literal([1, 2])), maxLinks: count }),
   z.strictObject({ system: z.literal('cmdop-relay'), baseUrl: text, tokenEnv: text }),
   z.strictObject({ system: z.literal('cmdop-platform'), baseUrl: text, tokenEnv: text }),
   z.strictObject({

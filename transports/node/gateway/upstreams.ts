@@ -12,6 +12,7 @@ import {
   claudePolicy,
   cmdopHttpPolicy,
   cmdopPolicy,
+  cmdopV2Policy,
 } from '../../../src/gateway/policy/index.js'
 import { fetchExchange } from '../../web/fetch-exchange.js'
 import { ccccDaemon, ccccHome } from '../cccc/daemon.js'
@@ -40,7 +41,13 @@ export type UpstreamConfig =
       /** One prompt; default 8 MiB, because prompts carry images. */
       readonly maxMessageBytes?: number | undefined
     }
-  | { readonly system: 'cmdop'; readonly binaryPath?: string | undefined; readonly maxLinks?: number | undefined }
+  | {
+      readonly system: 'cmdop'
+      readonly binaryPath?: string | undefined
+      /** Which protocol the core speaks: 1 (the default) for cores 1.x, 2 for cores 2.x. Another core is refused. */
+      readonly generation?: 1 | 2 | undefined
+      readonly maxLinks?: number | undefined
+    }
   | {
       readonly system: 'cmdop-relay' | 'cmdop-platform'
       readonly baseUrl?: string | undefined
@@ -115,15 +122,16 @@ export async function upstreamOf(
       return { kind: 'stream', system, transport, policy: claudePolicy, maxMessageBytes, ...(launch ? { launch } : {}), ...bounded }
     }
     case 'cmdop': {
-      // The policy reads envelopes of 1.x: to a core 2.0 the same bytes would be other calls.
+      const { generation = 1 } = config
+      // A policy of the other generation would take one call for another, so such a core is refused.
       const transport = cmdopCore({
-        generation: 1,
+        generation,
         env,
         inherit: { drop: hidden },
         ...(config.binaryPath ? { binaryPath: config.binaryPath } : {}),
       })
       const launch = { ...resolveConfig({}, transport.environment ?? {}) }
-      return { kind: 'stream', system, transport, launch, policy: cmdopPolicy, ...bounded }
+      return { kind: 'stream', system, transport, launch, policy: generation === 2 ? cmdopV2Policy : cmdopPolicy, ...bounded }
     }
     case 'cmdop-relay':
     case 'cmdop-platform':
