@@ -1,7 +1,12 @@
 /** The conformance suite in memory, byte by byte, over a WebSocket, and over REST. */
 import { describe } from 'vitest'
 import { cmdopRest } from '../../src/cmdop/rest.js'
-import { createCmdopCoreSimulator, createCmdopRelaySimulator, relayExchange, type CmdopCoreSimulatorOptions } from '../../src/testing/index.js'
+import {
+  createCmdopCoreSimulator,
+  createCmdopRelaySimulator,
+  relayExchange,
+  type CmdopCoreSimulatorOptions,
+} from '../../src/testing/index.js'
 import { listenWebSocket, nodeWebSocket } from '../../transports/node/index.js'
 import { webSocketLink } from '../../transports/web/index.js'
 import { cmdopCases, type CmdopContext } from '../conformance/cmdop.js'
@@ -13,7 +18,12 @@ const inMemory = (options: CmdopCoreSimulatorOptions) => async (run: (context: C
     plane: 'core',
     ...(options.version === '1.0.2' ? { pinErrors: false } : {}),
     async serve(world = {}) {
-      const core = createCmdopCoreSimulator({ ...options, relay: createCmdopRelaySimulator(world), token: 't-right', apiKey: 'k-right' })
+      const core = createCmdopCoreSimulator({
+        ...options,
+        relay: createCmdopRelaySimulator(world),
+        token: 't-right',
+        apiKey: 'k-right',
+      })
       cores.push(core)
       return { relay: core.relay, options: { transport: core.transport } }
     },

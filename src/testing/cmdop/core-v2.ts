@@ -128,7 +128,10 @@ export function createCoreV2({ token, relay, write, inTurn }: CoreSurroundings):
 }
 
 /** Undefined where the relay stays silent. */
-function unaryOutcome(payload: Envelope['payload'], get: (path: string) => ReturnType<CmdopRelaySimulator['handle']>): Outcome | undefined {
+function unaryOutcome(
+  payload: Envelope['payload'],
+  get: (path: string) => ReturnType<CmdopRelaySimulator['handle']>,
+): Outcome | undefined {
   const read = (path: string, use: (json: JsonValue) => Outcome): Outcome | undefined => {
     const answer = get(path)
     if (answer === 'silent') return undefined
