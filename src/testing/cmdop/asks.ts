@@ -25,6 +25,13 @@ export class StreamCut extends Error {}
 
 const MAX_PIN_TRIES = 3
 
+const WRONG_PIN_V2: SseFrame = { type: 'error', code: 'pin_denied', message: 'wrong PIN' }
+
+function endWith(out: BoundedQueue<SseFrame>, frame: SseFrame): void {
+  out.push([frame])
+  out.end()
+}
+
 /** The last frame of a relay 2.0. */
 const DONE_V2: SseFrame = {
   type: 'done',
@@ -90,15 +97,11 @@ export function createAsks(generation: 1 | 2 = 1): Asks {
         out.push(Array.from({ length: step.count }, () => ({ type: 'event', event_type: 1, payload: { delta: step.text } })))
         break
       case 'pin':
-        if (upfront !== step.pin && generation === 2) {
-          out.push([{ type: 'error', code: 'pin_denied', message: 'wrong PIN' }])
-          return out.end()
-        }
+        if (upfront !== step.pin && generation === 2) return endWith(out, WRONG_PIN_V2)
         if (upfront !== step.pin) return askPin(step.pin, rest, out)
         break
       case 'pin-timeout':
-        out.push([{ type: 'error', code: 'pin_required_timeout', message: 'no PIN came' }])
-        return out.end()
+        return endWith(out, { type: 'error', code: 'pin_required_timeout', message: 'no PIN came' })
       case 'confirm':
         return askPlan(step.plan, step.danger, rest, out, upfront)
       case 'end':
