@@ -20,6 +20,8 @@ export type GatewayEvent =
       readonly type: 'opened' | 'closed'
       readonly upstream: string
       readonly grant: string
+      /** The name of the credential. */
+      readonly name?: string | undefined
       readonly how: 'call' | 'link' | 'http'
     }
   /** One message or request was judged. */
@@ -27,11 +29,17 @@ export type GatewayEvent =
       readonly type: 'op'
       readonly upstream: string
       readonly grant: string
+      readonly name?: string | undefined
       /** An op, a command, a kind of line, or a method and the pattern of a path. */
       readonly op: string
       readonly outcome: 'passed' | RefusalCode
     }
-  | { readonly type: 'credential'; readonly grant: string; readonly change: 'issued' | 'revoked' }
+  | {
+      readonly type: 'credential'
+      readonly grant: string
+      readonly name?: string | undefined
+      readonly change: 'issued' | 'revoked'
+    }
 
 export interface GatewayContext {
   readonly upstreams: ReadonlyMap<string, Upstream>
@@ -41,6 +49,8 @@ export interface GatewayContext {
   readonly lifetimes: RequestLifetimes
   readonly concurrency: ConcurrencyLimits
   readonly rates: ByteRates
+  /** Wrong credentials by address, and how many of their answers wait. */
+  readonly wrongCredentials: { readonly failures: FailureLimiter; waiting: number }
   /** Wrong PINs, by upstream and credential. */
   readonly pins: FailureLimiter
   readonly sessions: StartedSessions
@@ -73,7 +83,7 @@ export function noteVerdict(
   { name: op }: Verdict,
   refusal?: Refusal,
 ): void {
-  context.tell({ type: 'op', upstream: name, grant: grant.id, op, outcome: refusal?.code ?? 'passed' })
+  context.tell({ type: 'op', upstream: name, grant: grant.id, name: grant.name, op, outcome: refusal?.code ?? 'passed' })
 }
 
 const pinKey = ({ name, grant }: Target<unknown>): string => `${name} ${grant.id}`

@@ -1,8 +1,10 @@
 /**
- * Tokens and tickets. Only digests are kept, so a dump of the gateway's memory or state holds no credential, and looking one up by its
+ * Tokens and tickets. Only digests are kept, so a dump of the gateway's memory or files holds no credential, and looking one up by its
  * digest takes the same time whatever an attacker guesses. A ticket works once, for a short time, and gives a token of its own.
  */
 import { systemClock, type Clock } from '../core/clock.js'
+import { createProofChecker } from './proof.js'
+import type { ProofKey, ProofTarget } from './proof-key.js'
 import { Refusal } from './refusal.js'
 import { isScope, type Grant, type Scope } from './scopes.js'
 import { digestOf, randomId, randomSecret } from './secrets.js'
@@ -11,16 +13,68 @@ export interface CredentialOptions {
   readonly clock?: Clock
   /** Default 60 s: a ticket travels in a URL fragment, from a terminal to a page. */
   readonly ticketTtlMs?: number
-  /** Default 12 h: how long the token of a redeemed ticket lifetimes. */
+  /** Default 12 h: how long the token of a redeemed ticket is valid. */
   readonly sessionTtlMs?: number
+  /** Default 90 days: how long the token of a device is valid. */
+  readonly deviceTtlMs?: number
   /** Default 1000 of each; the oldest goes first. */
   readonly maxCredentials?: number
+  /** Credentials of devices from an earlier run; see `openDeviceFile` of `signalbox/node`. */
+  readonly devices?: readonly DeviceRecord[]
+  /** Called with all devices when one is added, used or withdrawn, so that they survive a restart. */
+  readonly onDevices?: (devices: readonly DeviceRecord[]) => void
 }
 
 export interface GrantRequest {
   readonly scopes?: readonly Scope[]
   readonly upstreams?: readonly string[]
   readonly ttlMs?: number
+  /** A name for people. */
+  readonly name?: string
+  /** The credential of a device: it has a longer life and survives a restart of the gateway. */
+  readonly device?: boolean
+  /** The key that each request under this credential has to be signed with. */
+  readonly proofKey?: ProofKey
+}
+
+/** What is kept of a device's credential. The digest is no credential: the token cannot be found from it. */
+export interface DeviceRecord {
+  readonly id: string
+  readonly digest: string
+  readonly name: string
+  readonly scopes: readonly Scope[]
+  readonly upstreams?: readonly string[] | undefined
+  readonly createdAtMs: number
+  readonly lastUsedAtMs?: number | undefined
+  readonly expiresAtMs: number
+  readonly proofKey?: ProofKey | undefined
+}
+
+/** A credential as a list shows it. */
+export interface CredentialInfo {
+  readonly id: string
+  readonly kind: 'owner' | 'session' | 'device'
+  readonly name?: string | undefined
+  readonly scopes: readonly Scope[]
+  readonly upstreams?: readonly string[] | undefined
+  readonly createdAtMs: number
+  readonly lastUsedAtMs?: number | undefined
+  readonly expiresAtMs?: number | undefined
+  /** Whether a copied token would be worth nothing. */
+  readonly isBound: boolean
+}
+
+/** A ticket that was not used yet. */
+export interface TicketInfo {
+  readonly id: string
+  readonly name?: string | undefined
+  readonly scopes: readonly Scope[]
+  readonly expiresAtMs: number
+}
+
+/** What a request says beside its token. */
+export interface Presented extends ProofTarget {
+  readonly proof?: string | undefined
 }
 
 export interface Credentials {
@@ -29,14 +83,19 @@ export interface Credentials {
   issueToken(request?: GrantRequest): Promise<{ token: string; grant: Grant }>
   issueTicket(request?: GrantRequest): Promise<string>
   /** Spends the ticket. A second use, by whomever, is refused, and the token of the first is withdrawn: one of the two was a thief. */
-  redeem(ticket: string): Promise<{ token: string; grant: Grant }>
-  verify(token: string | undefined): Promise<Grant>
-  revoke(grantId: string): void
+  redeem(ticket: string, device?: Pick<GrantRequest, 'name' | 'proofKey'>): Promise<{ token: string; grant: Grant }>
+  /** The grant of a valid token; throws the refusal otherwise. A token that is bound to a key needs a proof for this request. */
+  verify(token: string | undefined, presented?: Presented): Promise<Grant>
+  /** Withdraws a credential or an unused ticket, by its id. False where there is none of this id. */
+  revoke(id: string): boolean
   /** Called once, when the grant is withdrawn; returns the function that stops listening. */
   onRevoked(grantId: string, listener: () => void): () => void
+  list(): CredentialInfo[]
+  tickets(): TicketInfo[]
 }
 
 interface Ticket {
+  readonly id: string
   readonly request: GrantRequest
   readonly expiresAtMs: number
   uses: number
@@ -44,88 +103,118 @@ interface Ticket {
   session?: string
 }
 
+/** A token that is valid, by its digest. */
+interface Entry {
+  readonly digest: string
+  readonly grant: Grant
+  readonly kind: CredentialInfo['kind']
+  readonly createdAtMs: number
+  readonly proofKey?: ProofKey | undefined
+  lastUsedAtMs?: number | undefined
+  toldUseAtMs: number
+}
+
+const DAY_MS = 86_400_000
+/** The last use of a device is written at most this often. */
+const TELL_USE_MS = 60_000
+const MAX_NAME_CHARACTERS = 64
+
 const usedTwice = (): Refusal =>
   new Refusal('ticket_spent', { message: 'The ticket was used twice, so the session it opened was ended.' })
 
 const looksLikeSecret = (value: unknown): value is string => typeof value === 'string' && value.length >= 16 && value.length <= 512
 
-export function createCredentials(options: CredentialOptions = {}): Credentials {
-  const { clock = systemClock, ticketTtlMs = 60_000, sessionTtlMs = 12 * 3_600_000, maxCredentials = 1_000 } = options
-  const tokens = new Map<string, Grant>()
-  const tickets = new Map<string, Ticket>()
+/** Names are shown in terminals and logs, so they hold no control characters. */
+const cleanName = (name: unknown): string | undefined =>
+  typeof name === 'string' ? name.replace(/\p{C}/gu, '').trim().slice(0, MAX_NAME_CHARACTERS) || undefined : undefined
 
+/**
+ * Creates the credentials of a gateway.
+ *
+ * @example
+ * ```ts
+ * import { createCredentials } from 'signalbox/gateway'
+ *
+ * const credentials = createCredentials()
+ * const { token, grant } = await credentials.issueToken({ scopes: ['observe'], name: 'dashboard' })
+ * console.log(token.length, credentials.list())
+ * credentials.revoke(grant.id)
+ * ```
+ */
+export function createCredentials(options: CredentialOptions = {}): Credentials {
+  const { clock = systemClock, maxCredentials = 1_000, onDevices } = options
+  const { ticketTtlMs = 60_000, sessionTtlMs = DAY_MS / 2, deviceTtlMs = 90 * DAY_MS } = options
+  const expiry = createExpiry(clock)
+  const proofs = createProofChecker(clock)
+  const tokens = new Map<string, Entry>()
+  const tickets = createTickets({ expiry, clock, ttlMs: ticketTtlMs, limit: maxCredentials })
   const listeners = new Map<string, Set<() => void>>()
 
-  /** A clock that is set back must lengthen no lifetime, nor must the sleep of a machine: whichever of the two clocks is first ends it. */
-  const until = new WeakMap<object, number>()
-  const lasting = <Mortal extends object>(mortal: Mortal, ttlMs: number | undefined): Mortal => {
-    if (ttlMs !== undefined) until.set(mortal, clock.monotonic() + ttlMs)
-    return mortal
-  }
-  const isOver = (mortal: { readonly expiresAtMs?: number }): boolean =>
-    (mortal.expiresAtMs ?? Infinity) <= clock.now() || (until.get(mortal) ?? Infinity) <= clock.monotonic()
+  const tellDevices = (): void => onDevices?.([...tokens.values()].filter(({ kind }) => kind === 'device').map(recordOf))
 
-  /** Tickets and sessions pile up; a token without an end is the owner's own and is never forgotten. */
-  const forgetOldest = <Mortal extends { readonly expiresAtMs?: number }>(map: Map<string, Mortal>): Mortal | undefined => {
-    if (map.size <= maxCredentials) return undefined
-    for (const [digest, mortal] of map) {
-      if (mortal.expiresAtMs === undefined) continue
-      map.delete(digest)
-      return mortal
+  const revoke = (id: string): boolean => {
+    let found = false
+    for (const [digest, { grant, kind }] of tokens) {
+      if (grant.id !== id) continue
+      found = true
+      tokens.delete(digest)
+      if (kind === 'device') tellDevices()
     }
-    return undefined
+    if (tickets.remove(id)) found = true
+    const told = listeners.get(id)
+    listeners.delete(id)
+    for (const listener of told ?? []) listener()
+    return found
   }
-  const grantOf = ({ scopes = ['observe'], upstreams, ttlMs }: GrantRequest): Grant => {
+  const addToken = async (token: string, request: GrantRequest = {}): Promise<Grant> => {
+    const { scopes = ['observe'], upstreams, device, proofKey } = request
+    const ttlMs = request.ttlMs ?? (device ? deviceTtlMs : undefined)
+    const name = cleanName(request.name)
     const grant: Grant = {
       id: randomId(),
       scopes: scopes.filter(isScope),
+      ...(name === undefined ? {} : { name }),
       ...(upstreams ? { upstreams: [...upstreams] } : {}),
       ...(ttlMs !== undefined ? { expiresAtMs: clock.now() + ttlMs } : {}),
     }
-    return lasting(grant, ttlMs)
-  }
-  const revoke = (grantId: string): void => {
-    for (const [digest, grant] of tokens) if (grant.id === grantId) tokens.delete(digest)
-    const told = listeners.get(grantId)
-    listeners.delete(grantId)
-    for (const listener of told ?? []) listener()
-  }
-  const addToken = async (token: string, request: GrantRequest = {}): Promise<Grant> => {
-    const grant = grantOf(request)
-    tokens.set(await digestOf(token), grant)
-    const forgotten = forgetOldest(tokens)
+    expiry.limit(grant, ttlMs)
+    const kind = device ? 'device' : ttlMs === undefined ? 'owner' : 'session'
+    const digest = await digestOf(token)
+    tokens.set(digest, { digest, grant, kind, createdAtMs: clock.now(), proofKey, toldUseAtMs: 0 })
+    if (kind === 'device') tellDevices()
+    const forgotten = forgetOldest(tokens, maxCredentials, ({ grant: each }) => each.expiresAtMs !== undefined)
     // What runs under it ends with it.
-    if (forgotten) revoke(forgotten.id)
+    if (forgotten) revoke(forgotten.grant.id)
     return grant
   }
   const issueToken = async (request: GrantRequest = {}) => {
     const token = randomSecret('sbx_token')
     return { token, grant: await addToken(token, request) }
   }
+  for (const record of options.devices ?? []) {
+    const entry = entryOf(record)
+    if (!expiry.isOver(entry.grant)) tokens.set(record.digest, entry)
+  }
 
   return {
     addToken,
     issueToken,
-    async issueTicket(request = {}) {
-      const ticket = randomSecret('sbx_ticket')
-      const made = { request, expiresAtMs: clock.now() + ticketTtlMs, uses: 0 }
-      tickets.set(await digestOf(ticket), lasting(made, ticketTtlMs))
-      forgetOldest(tickets)
-      return ticket
-    },
-    async redeem(ticket) {
-      if (!looksLikeSecret(ticket)) throw new Refusal('ticket_spent')
-      const known = tickets.get(await digestOf(ticket))
-      if (!known) throw new Refusal('ticket_spent')
+    issueTicket: (request = {}) => tickets.issue(request),
+    async redeem(ticket, { name, proofKey } = {}) {
+      const known = await tickets.find(ticket)
       if (known.uses > 0) {
         known.uses += 1
         if (known.session !== undefined) revoke(known.session)
         throw usedTwice()
       }
-      if (isOver(known)) throw new Refusal('ticket_spent')
+      if (expiry.isOver(known)) throw new Refusal('ticket_spent')
       // Spent before anything is awaited, so that two simultaneous redemptions cannot both pass.
       known.uses = 1
-      const session = await issueToken({ ttlMs: sessionTtlMs, ...known.request })
+      const { request } = known
+      const life = request.device ? {} : { ttlMs: sessionTtlMs }
+      // The name that the owner gave is not the device's to change.
+      const mine = { ...life, ...(name === undefined ? {} : { name }), ...request, ...(proofKey ? { proofKey } : {}) }
+      const session = await issueToken(mine)
       known.session = session.grant.id
       if (known.uses > 1) {
         revoke(session.grant.id)
@@ -133,14 +222,26 @@ export function createCredentials(options: CredentialOptions = {}): Credentials 
       }
       return session
     },
-    async verify(token) {
+    async verify(token, presented) {
       if (!looksLikeSecret(token)) throw new Refusal('unauthenticated')
       const digest = await digestOf(token)
-      const grant = tokens.get(digest)
-      if (!grant) throw new Refusal('unauthenticated')
-      if (isOver(grant)) {
+      const entry = tokens.get(digest)
+      if (!entry) throw new Refusal('unauthenticated')
+      const { grant } = entry
+      if (expiry.isOver(grant)) {
         tokens.delete(digest)
         throw new Refusal('unauthenticated', { message: 'The session has expired.' })
+      }
+      if (entry.proofKey) {
+        await proofs.check(entry.proofKey, digest, presented?.proof, presented)
+        // Withdrawn meanwhile.
+        if (!tokens.has(digest)) throw new Refusal('unauthenticated')
+      }
+      const now = clock.now()
+      entry.lastUsedAtMs = now
+      if (entry.kind === 'device' && now - entry.toldUseAtMs >= TELL_USE_MS) {
+        entry.toldUseAtMs = now
+        tellDevices()
       }
       return grant
     },
@@ -153,5 +254,84 @@ export function createCredentials(options: CredentialOptions = {}): Credentials 
         if (mine.size === 0 && listeners.get(grantId) === mine) listeners.delete(grantId)
       }
     },
+    list: () => [...tokens.values()].filter(({ grant }) => !expiry.isOver(grant)).map(infoOf),
+    tickets: tickets.list,
   }
+}
+
+interface TicketOptions {
+  readonly expiry: ReturnType<typeof createExpiry>
+  readonly clock: Clock
+  readonly ttlMs: number
+  readonly limit: number
+}
+
+function createTickets({ expiry, clock, ttlMs, limit }: TicketOptions) {
+  const tickets = new Map<string, Ticket>()
+  return {
+    async issue(request: GrantRequest): Promise<string> {
+      const ticket = randomSecret('sbx_ticket')
+      const made = { id: randomId(), request, expiresAtMs: clock.now() + ttlMs, uses: 0 }
+      expiry.limit(made, ttlMs)
+      tickets.set(await digestOf(ticket), made)
+      forgetOldest(tickets, limit, () => true)
+      return ticket
+    },
+    /** The ticket, spent or not. Throws the refusal where it is unknown. */
+    async find(ticket: string): Promise<Ticket> {
+      const known = looksLikeSecret(ticket) ? tickets.get(await digestOf(ticket)) : undefined
+      if (!known) throw new Refusal('ticket_spent')
+      return known
+    },
+    remove(id: string): boolean {
+      for (const [digest, ticket] of tickets) if (ticket.id === id) return tickets.delete(digest)
+      return false
+    },
+    list: (): TicketInfo[] =>
+      [...tickets.values()]
+        .filter((ticket) => ticket.uses === 0 && !expiry.isOver(ticket))
+        .map(({ id, request: { name, scopes = ['observe'] }, expiresAtMs }) => ({ id, name, scopes, expiresAtMs })),
+  }
+}
+
+interface Expiring {
+  readonly expiresAtMs?: number
+}
+
+/** A clock that is set back must lengthen no life, nor must the sleep of a machine: whichever of the two clocks is first ends it. */
+function createExpiry(clock: Clock) {
+  const until = new WeakMap<object, number>()
+  return {
+    limit(expiring: Expiring, ttlMs: number | undefined): void {
+      if (ttlMs !== undefined) until.set(expiring, clock.monotonic() + ttlMs)
+    },
+    isOver: (expiring: Expiring): boolean =>
+      (expiring.expiresAtMs ?? Infinity) <= clock.now() || (until.get(expiring) ?? Infinity) <= clock.monotonic(),
+  }
+}
+
+/** Tickets and sessions pile up; the owner's own token, which has no end, is never forgotten. */
+function forgetOldest<Kept>(map: Map<string, Kept>, limit: number, isForgettable: (kept: Kept) => boolean): Kept | undefined {
+  if (map.size <= limit) return undefined
+  for (const [digest, kept] of map) {
+    if (!isForgettable(kept)) continue
+    map.delete(digest)
+    return kept
+  }
+  return undefined
+}
+
+function entryOf({ id, digest, name, scopes, upstreams, createdAtMs, lastUsedAtMs, expiresAtMs, proofKey }: DeviceRecord): Entry {
+  const grant: Grant = { id, name, scopes: scopes.filter(isScope), expiresAtMs, ...(upstreams ? { upstreams } : {}) }
+  return { digest, grant, kind: 'device', createdAtMs, lastUsedAtMs, proofKey, toldUseAtMs: 0 }
+}
+
+function recordOf({ digest, grant, createdAtMs, lastUsedAtMs, proofKey }: Entry): DeviceRecord {
+  const { id, name = 'device', scopes, upstreams, expiresAtMs = 0 } = grant
+  return { id, digest, name, scopes, upstreams, createdAtMs, lastUsedAtMs, expiresAtMs, proofKey }
+}
+
+function infoOf({ grant, kind, createdAtMs, lastUsedAtMs, proofKey }: Entry): CredentialInfo {
+  const { id, name, scopes, upstreams, expiresAtMs } = grant
+  return { id, kind, name, scopes, upstreams, createdAtMs, lastUsedAtMs, expiresAtMs, isBound: proofKey !== undefined }
 }

@@ -52,6 +52,8 @@ export interface Gateway {
   readonly inUse: { readonly calls: number; readonly links: number }
 }
 
+/** From the tenth wrong credential of an address on, for a minute after each. */
+const WRONG_CREDENTIALS = { free: 10, holdMs: 60_000, maxHoldMs: 60_000 }
 /** A minute, two, four … up to an hour. */
 const PIN_HOLD = { holdMs: 60_000, maxHoldMs: 3_600_000 }
 
@@ -75,6 +77,7 @@ export function createGateway(config: GatewayConfig): Gateway {
     lifetimes,
     concurrency,
     rates: createByteRates(limits.maxBytesPerSecond, clock),
+    wrongCredentials: { failures: createFailureLimiter({ ...WRONG_CREDENTIALS, clock }), waiting: 0 },
     pins: createFailureLimiter({ ...PIN_HOLD, free: limits.maxWrongPins, clock }),
     sessions: createStartedSessions(),
     tell: (event) => tell(onEvent, event),
@@ -104,7 +107,7 @@ export function createGateway(config: GatewayConfig): Gateway {
         const purpose: Purpose = preflight ? 'preflight' : isApi(facts.target) ? 'api' : 'page'
         allowOrigin = guard(hosts, facts, purpose).allowOrigin
         const where = route(facts.target)
-        if (!preflight) return finishReply(await dispatch(context, request, where, lifetime), allowOrigin, request)
+        if (!preflight) return finishReply(await dispatch(context, request, facts, where, lifetime), allowOrigin, request)
         lifetime.over()
         return finishReply(new Response(null, { status: 204 }), allowOrigin, request)
       } catch (error) {

@@ -17,6 +17,8 @@ export interface WireFacts {
   readonly secFetchSite?: string | undefined
   readonly secFetchMode?: string | undefined
   readonly contentType?: string | undefined
+  /** The address of the client, for the limit on wrong credentials. */
+  readonly remote?: string | undefined
 }
 
 export interface GuardConfig {

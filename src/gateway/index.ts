@@ -3,8 +3,18 @@ export { createGateway, type Gateway, type GatewayConfig, type RequestObserver }
 export type { GatewayEvent } from './context.js'
 export type { AdmittedLink, LinkOpening } from './links.js'
 export type { RelayEnd } from './relay.js'
-export { createCredentials, type CredentialOptions, type Credentials, type GrantRequest } from './credentials.js'
-export { serveLink, type AcceptLink } from './serve-link.js'
+export {
+  createCredentials,
+  type CredentialInfo,
+  type CredentialOptions,
+  type Credentials,
+  type DeviceRecord,
+  type GrantRequest,
+  type Presented,
+  type TicketInfo,
+} from './credentials.js'
+export { createProofKey, PROOF_HEADER, publicProofKey, signProof, type ProofKey, type ProofTarget } from './proof-key.js'
+export { serveLink, type AcceptLink, type ServeLinkOptions } from './serve-link.js'
 export { guard, type GuardConfig, type Purpose, type WireFacts } from './guard.js'
 export { DEFAULT_LIMITS, type GatewayLimits } from './limits.js'
 export { Refusal, type RefusalCode } from './refusal.js'

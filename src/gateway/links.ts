@@ -7,6 +7,7 @@ import { checkLaunch, openUpstream } from './launch.js'
 import { Refusal } from './refusal.js'
 import { noteOpening } from './routes.js'
 import { allows, type Grant } from './scopes.js'
+import { heldBack } from './wrong-credentials.js'
 
 /** A link that was let in: the upstream is open, and only the client's half is missing. */
 export interface AdmittedLink {
@@ -22,6 +23,8 @@ export interface LinkOpening {
   readonly token?: string | undefined
   readonly launch?: unknown
   readonly trace?: Readonly<Record<string, string>> | undefined
+  /** The address of the client, for the limit on wrong credentials. */
+  readonly remote?: string | undefined
 }
 
 export async function admitLink(
@@ -32,7 +35,10 @@ export async function admitLink(
 ): Promise<AdmittedLink> {
   const { credentials, lifetimes, limits, clock } = context
   lifetimes.checkOpen()
-  const grant = await credentials.verify(open.token)
+  // The proof follows the token: a page can set no header for a WebSocket.
+  const [token, proof] = open.token?.split(' ') ?? []
+  const presented = { method: 'LINK', target: `/v1/${name}/link`, proof }
+  const grant = await heldBack(context, open.remote, clientSignal, () => credentials.verify(token, presented))
   lifetimes.checkOpen()
   const upstream = findUpstream(context, name, grant)
   if (!allows(grant, 'observe')) throw new Refusal('scope_missing', { scope: 'observe' })

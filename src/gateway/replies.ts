@@ -28,7 +28,8 @@ const ALWAYS: Readonly<Record<string, string>> = {
   vary: 'Origin',
 }
 
-const ALLOWED_HEADERS = 'authorization, content-type, if-none-match, x-workspace-id, x-collector-id, traceparent, tracestate'
+const ALLOWED_HEADERS =
+  'authorization, content-type, if-none-match, x-workspace-id, x-collector-id, traceparent, tracestate, signalbox-proof'
 
 export function finishReply(reply: Response, allowOrigin: string | undefined, request: Request): Response {
   const { headers } = reply

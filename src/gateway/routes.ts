@@ -7,7 +7,11 @@ import type { RequestLifetime } from './request-lifetimes.js'
 import type { Route } from './paths.js'
 import { proxy } from './proxy.js'
 import { Refusal } from './refusal.js'
+import type { WireFacts } from './guard.js'
+import { checkedProofKey } from './proof.js'
+import { PROOF_HEADER } from './proof-key.js'
 import { jsonReply } from './replies.js'
+import { heldBack } from './wrong-credentials.js'
 import { allows, type Grant } from './scopes.js'
 import type { ExchangeUpstream, StreamUpstream, Upstream } from './upstream.js'
 
@@ -18,6 +22,7 @@ const MAX_TICKET_BYTES = 4_096
 export async function dispatch(
   context: GatewayContext,
   request: Request,
+  facts: WireFacts,
   where: Route,
   lifetime: RequestLifetime,
 ): Promise<Response> {
@@ -25,9 +30,13 @@ export async function dispatch(
   if (where.action === 'page') throw new Refusal('not_found')
   if (where.action === 'ticket') {
     expectMethod(request, 'POST')
-    return ended(lifetime, await redeem(context, request, lifetime.signal))
+    return ended(lifetime, await redeem(context, request, facts, lifetime.signal))
   }
-  const grant = await context.credentials.verify(bearer(request.headers.get('authorization')))
+  const proof = request.headers.get(PROOF_HEADER) ?? undefined
+  const presented = { method: facts.method, target: facts.target, proof }
+  const grant = await heldBack(context, facts.remote, lifetime.signal, () =>
+    context.credentials.verify(bearer(request.headers.get('authorization')), presented),
+  )
   context.lifetimes.checkOpen()
   lifetime.belongTo(grant)
   if (where.action === 'index') {
@@ -59,10 +68,17 @@ function index({ upstreams }: GatewayContext, grant: Grant): Response {
   return jsonReply({ ok: true, protocol: 'signalbox.v1', scopes: grant.scopes, upstreams: listed })
 }
 
-async function redeem({ credentials, limits, clock }: GatewayContext, request: Request, signal: AbortSignal): Promise<Response> {
+async function redeem(context: GatewayContext, request: Request, { remote }: WireFacts, signal: AbortSignal): Promise<Response> {
+  const { credentials, limits, clock } = context
   const body = parseJson(await readBody(request, { maxBytes: MAX_TICKET_BYTES, timeoutMs: limits.bodyTimeoutMs, signal, clock }))
-  const { token, grant } = await credentials.redeem(body.ticket as string)
-  return jsonReply({ ok: true, token, scopes: grant.scopes, expiresAtMs: grant.expiresAtMs })
+  const { ticket, name, proofKey } = body
+  const device = {
+    ...(typeof name === 'string' ? { name } : {}),
+    ...(proofKey === undefined ? {} : { proofKey: checkedProofKey(proofKey) }),
+  }
+  const { token, grant } = await heldBack(context, remote, signal, () => credentials.redeem(ticket as string, device))
+  context.tell({ type: 'credential', grant: grant.id, name: grant.name, change: 'issued' })
+  return jsonReply({ ok: true, token, id: grant.id, scopes: grant.scopes, expiresAtMs: grant.expiresAtMs })
 }
 
 interface Visit<Kind> extends Target<Kind> {
@@ -117,7 +133,7 @@ export function noteOpening(
   { name, grant, lifetime }: Pick<Visit<unknown>, 'name' | 'grant' | 'lifetime'>,
   how: 'call' | 'link' | 'http',
 ): void {
-  const facts = { upstream: name, grant: grant.id, how }
+  const facts = { upstream: name, grant: grant.id, name: grant.name, how }
   context.tell({ type: 'opened', ...facts })
   lifetime.atEnd(() => context.tell({ type: 'closed', ...facts }))
 }

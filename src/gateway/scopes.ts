@@ -9,6 +9,8 @@ export type Classification = Scope | 'server-only'
 export interface Grant {
   /** Names the credential in logs without being one. */
   readonly id: string
+  /** A name for people. */
+  readonly name?: string
   readonly scopes: readonly Scope[]
   /** Upstreams that the credential may name; undefined means every one. */
   readonly upstreams?: readonly string[]

@@ -11,12 +11,21 @@ import type { Grant } from './scopes.js'
 /** How a binding accepts the socket it upgraded; `acceptWebSocket` of `signalbox/web` fits. */
 export type AcceptLink = (authorize: (open: OpenRequest, signal: AbortSignal) => Promise<void>) => Promise<FrameLink>
 
+export interface ServeLinkOptions {
+  /** Called with the client's grant once the link is open. */
+  readonly onAdmitted?: (grant: Grant) => void
+  /** The address of the client. */
+  readonly remote?: string | undefined
+  /** What the binding knows the client by, where the first frame carries no credential. */
+  readonly token?: string | undefined
+}
+
 /** Resolves when all is over. Never rejects: what goes wrong is told to the client. */
 export async function serveLink(
   gateway: Gateway,
   upstream: string,
   accept: AcceptLink,
-  onAdmitted?: (grant: Grant) => void,
+  options: ServeLinkOptions = {},
 ): Promise<void> {
   const state: { admitted?: AdmittedLink } = {}
   let client: FrameLink
@@ -24,7 +33,11 @@ export async function serveLink(
     client = await accept(async (open, signal) => {
       try {
         const { credential: token, launch, trace } = open
-        state.admitted = await gateway.admitLink(upstream, { token, launch, trace }, signal)
+        state.admitted = await gateway.admitLink(
+          upstream,
+          { token: token ?? options.token, launch, trace, remote: options.remote },
+          signal,
+        )
       } catch (error) {
         throw error instanceof Refusal ? error.toError() : error
       }
@@ -34,7 +47,7 @@ export async function serveLink(
     await state.admitted?.abandon()
     return
   }
-  if (state.admitted) onAdmitted?.(state.admitted.grant)
+  if (state.admitted) options.onAdmitted?.(state.admitted.grant)
   const end = await state.admitted?.run(client)
   await client.closeAs(end ? reasonFor(end) : { kind: 'local' })
 }

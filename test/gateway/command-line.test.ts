@@ -8,6 +8,7 @@ import { createCccSimulator } from '../../src/testing/index.js'
 import { HELP, parseGatewayArguments } from '../../transports/node/cli/arguments.js'
 import { parseConfig } from '../../transports/node/cli/config.js'
 import { detect } from '../../transports/node/cli/detect.js'
+import { askGateway } from '../../transports/node/cli/gateway-admin.js'
 import { startGateway, type Terminal } from '../../transports/node/cli/gateway.js'
 import { listenUnix } from '../../transports/node/index.js'
 
@@ -154,5 +155,39 @@ describe('what runs on this machine [gateway.detect]', () => {
     )
     expect(told.lines.join('\n')).toContain('for ccc')
     expect(told.lines.join('\n')).not.toContain(running?.served.token)
+  })
+})
+
+describe('the running gateway is asked by its commands [gateway.admin-socket]', () => {
+  test('ticket, tickets, credentials, revoke and audit', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'signalbox-admin-'))
+    const config = join(folder, 'gateway.json')
+    writeFileSync(config, JSON.stringify({ upstreams: { ccc: { system: 'ccc' } }, stateFolder: join(folder, 'state') }), {
+      mode: 0o600,
+    })
+    const quiet = { print: () => {}, complain: () => {}, env: {} }
+    const args = ['--config', config, '--port', '0', '--token-file', join(folder, 'gateway.token')]
+    await using running = await startGateway(parseGatewayArguments(args), quiet)
+    if (!running) throw new Error('it did not start')
+    const ask = async (...words: string[]): Promise<{ code: number; lines: string[] }> => {
+      const lines: string[] = []
+      const socket = words.includes('-h') ? [] : ['--admin-socket', running.adminSocket ?? '']
+      const code = await askGateway([...words, ...socket], { ...quiet, print: (line) => void lines.push(line) })
+      return { code, lines }
+    }
+    const [url = ''] = (await ask('ticket', '--scopes', 'send', '--name', 'phone', '--device')).lines
+    expect(url).toMatch(/#ticket=sbx_ticket_/)
+    expect((await ask('tickets')).lines.map((line) => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({ name: 'phone', scopes: ['send'] }),
+    )
+    await running.served.gateway.credentials.redeem(url.split('#ticket=')[1] ?? '')
+    expect((await ask('credentials')).lines.map((line) => JSON.parse(line).kind).sort()).toEqual(['device', 'owner'])
+    expect(await ask('revoke', 'phone')).toEqual({ code: 0, lines: ['Withdrawn: 1.'] })
+    expect(await ask('revoke', 'phone')).toEqual({ code: 1, lines: ['Withdrawn: 0.'] })
+    expect(await ask('audit', '--limit', '5')).toMatchObject({ code: 0 })
+    expect((await ask('ticket', '-h')).lines.join()).toContain('--device')
+    await expect(ask('ticket', '--scopes', 'root')).rejects.toMatchObject({ code: 'invalid_argument' })
+    await expect(ask('revoke')).rejects.toMatchObject({ code: 'invalid_argument' })
+    rmSync(folder, { recursive: true, force: true })
   })
 })

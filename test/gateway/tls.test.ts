@@ -106,6 +106,74 @@ describe.skipIf(!openssl && !required)('TLS [gateway.tls]', () => {
     expect((await client.session()).upstreams).toHaveLength(2)
   })
 
+  test('a machine is known by its certificate, without a token; a browser, a stranger and another key are not [gateway.mutual-tls]', async () => {
+    const certificate = (name: string): { key: string; cert: string; fingerprint: string } => {
+      const [key, cert] = [join(folder, `${name}.key`), join(folder, `${name}.crt`)]
+      const made = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key, '-out', cert, '-days', '2']
+      execFileSync(openssl ?? 'openssl', ['req', '-x509', ...made, '-subj', `/CN=${name}`], { stdio: 'ignore' })
+      const fingerprint = execFileSync(openssl ?? 'openssl', ['x509', '-in', cert, '-noout', '-fingerprint', '-sha256'], {
+        encoding: 'utf8',
+      })
+      return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8'), fingerprint: fingerprint.trim() }
+    }
+    const known = certificate('known')
+    const stranger = certificate('stranger')
+    const clients = [{ name: 'robot', fingerprint: known.fingerprint, scopes: ['send' as const] }]
+    at = await arena({ tls: { ...tls, clients } })
+    const { url, port, gateway: served } = at.served
+    const ask = (as: { key: string; cert: string } | undefined, headers: Record<string, string> = {}) =>
+      new Promise<string>((resolve, reject) => {
+        const sent = request(`${url}/v1`, { ...(as ?? {}), ca: tls.cert, agent: false, headers }, (reply) => {
+          let text = `${reply.statusCode} `
+          reply.on('data', (part: Buffer) => {
+            text += part.toString()
+          })
+          reply.on('end', () => resolve(text))
+        })
+        sent.on('error', reject)
+        sent.end()
+      })
+    expect(await ask(known)).toMatch(/^200 .*"scopes":\["send"\]/)
+    expect(await ask(stranger)).toMatch(/^401/)
+    expect(await ask(undefined)).toMatch(/^401/)
+    expect(await ask(known, { origin: url })).toMatch(/^401/)
+    expect(await ask(known, { 'sec-fetch-site': 'none' })).toMatch(/^401/)
+    expect(served.credentials.list()).toContainEqual(expect.objectContaining({ name: 'robot', scopes: ['send'] }))
+    // A link too, whose first frame then carries no credential.
+    const socket = new WebSocket(`wss://127.0.0.1:${port}/v1/ccc/link`, ['signalbox.v1'], {
+      ca: tls.cert,
+      key: known.key,
+      cert: known.cert,
+    })
+    const first = new Promise<string>((resolve) => socket.once('message', (data) => resolve(String(data))))
+    socket.once('open', () => socket.send('{"type":"open","window":65536}'))
+    expect(JSON.parse(await first)).toMatchObject({ type: 'open' })
+    socket.close()
+    await at[Symbol.asyncDispose]()
+    at = await arena({ tls: { ...tls, clients, requireClientCertificate: true } })
+    const { url: strict, token } = at.served
+    const withToken = (as: { key: string; cert: string } | undefined) =>
+      new Promise<number>((resolve, reject) => {
+        const sent = request(
+          `${strict}/v1`,
+          { ...(as ?? {}), ca: tls.cert, agent: false, headers: { authorization: `Bearer ${token}` } },
+          (reply) => {
+            reply.resume()
+            resolve(reply.statusCode ?? 0)
+          },
+        )
+        sent.on('error', reject)
+        sent.end()
+      })
+    expect(await withToken(known)).toBe(200)
+    expect(await withToken(undefined)).toBe(401)
+    await expect(
+      serveGateway({ upstreams: {}, tls: { ...tls, clients: [{ name: 'x', fingerprint: 'AA:BB' }] } }),
+    ).rejects.toMatchObject({
+      code: 'invalid_argument',
+    })
+  })
+
   test('beyond loopback both TLS and the flag are needed, and the list of hosts decides all the same', async () => {
     const beyond = { host: '0.0.0.0', upstreams: {} }
     for (const half of [{}, { tls }, { dangerouslyListenBeyondLoopback: true }]) {

@@ -20,7 +20,7 @@ export {
 export { subprocess, type Command, type SubprocessOptions } from './link/subprocess.js'
 export { NEVER_INHERITED, type Environment, type InheritOptions } from './link/environment.js'
 export { processStdio } from './link/stdio.js'
-export { serveGateway, type ServedGateway, type ServeGatewayOptions } from './gateway/index.js'
+export * from './gateway/index.js'
 export { loadPages, type Page, type Pages } from './gateway/pages.js'
 export {
   listenWebSocket,

@@ -1,6 +1,7 @@
 /** The gateway from a page, an edge worker or anywhere: for each upstream the transport that its protocol needs. */
 import { CCCC_RAW_OPS } from '../../src/cccc/scopes.js'
 import { SignalboxError } from '../../src/errors.js'
+import { PROOF_HEADER, publicProofKey, signProof, type ProofKeyPair } from '../../src/gateway/proof-key.js'
 import { isSecretName } from '../../src/secret-names.js'
 import type { ExchangeTransport, OpenOptions, StreamTransport } from '../../src/transport.js'
 import { httpBase } from './address.js'
@@ -15,6 +16,13 @@ export interface GatewayClientOptions extends Pick<FetchExchangeOptions, 'fetch'
   readonly ticket?: string
   /** A token, or where to get one. */
   readonly token?: string | (() => string | Promise<string>)
+  /**
+   * A key pair from `createProofKey()`: the redeemed credential is bound to it, and each request is signed, so that a copied token is worth
+   * nothing. With a `token`, the pair that this token was redeemed with.
+   */
+  readonly proofKey?: ProofKeyPair
+  /** The name of this device in the list of credentials. */
+  readonly deviceName?: string
   /** Default: the runtime's own. */
   readonly webSocket?: WebSocketConstructor | PromiseLike<WebSocketConstructor>
 }
@@ -50,16 +58,25 @@ const facts = (op: string) => ({ transport: 'gateway', op })
 export function gateway(url: string | URL, options: GatewayClientOptions = {}): GatewayClient {
   const base = httpBase(url, 'gateway')
   const root = base.href.replace(/\/$/, '')
-  const exchangeTo = (baseUrl: string, name: string, headers?: FetchExchangeOptions['headers']): ExchangeTransport => {
-    const { exchange, ...rest } = fetchExchange({ ...options, baseUrl, name, ...(headers ? { headers } : {}) })
-    return { ...rest, exchange: (request, open) => explained(base, () => exchange(request, open)) }
+  const prefix = new URL(root).pathname.replace(/\/$/, '')
+  const exchangeTo = (baseUrl: string, name: string, withCredential: boolean): ExchangeTransport => {
+    const { exchange, ...rest } = fetchExchange({ ...(options.fetch ? { fetch: options.fetch } : {}), baseUrl, name })
+    return {
+      ...rest,
+      async exchange(request, open) {
+        const own = withCredential ? await credentialHeaders(request.method, new URL(baseUrl).pathname, request.path) : {}
+        return explained(base, () => exchange({ ...request, headers: { ...request.headers, ...own } }, open))
+      },
+    }
   }
-  const plain = exchangeTo(root, 'gateway')
+  const plain = exchangeTo(root, 'gateway', false)
   let redeemed: Promise<string> | undefined
 
   const redeem = async (ticket: string): Promise<string> => {
     const headers = { 'content-type': 'application/json' }
-    const reply = await plain.exchange({ method: 'POST', path: '/v1/ticket', headers, body: JSON.stringify({ ticket }) })
+    const { proofKey: pair, deviceName: name } = options
+    const asked = { ticket, ...(name === undefined ? {} : { name }), ...(pair ? { proofKey: await publicProofKey(pair) } : {}) }
+    const reply = await plain.exchange({ method: 'POST', path: '/v1/ticket', headers, body: JSON.stringify(asked) })
     const answer = await jsonOf(reply, facts('ticket'))
     if (typeof answer.token === 'string') return answer.token
     throw refusalOf(answer, reply, facts('ticket'), base.origin)
@@ -81,17 +98,38 @@ export function gateway(url: string | URL, options: GatewayClientOptions = {}): 
     })
     return redeemed
   }
-  const headers = async (): Promise<Record<string, string>> => ({ authorization: `Bearer ${await token()}` })
+  const credentialHeaders = async (method: string, folder: string, path: string): Promise<Record<string, string>> => {
+    const mine = await token()
+    const authorization = `Bearer ${mine}`
+    if (!options.proofKey) return { authorization }
+    // A proxy in between may add a prefix, which the gateway does not see.
+    const target = folder.replace(/\/$/, '').slice(prefix.length) + path
+    return {
+      authorization,
+      [PROOF_HEADER]: await signProof(options.proofKey, mine, { method: method.toUpperCase(), target }, Date.now()),
+    }
+  }
+  /** What the first frame of a link carries. */
+  const linkCredential = async (target: string): Promise<string> => {
+    const mine = await token()
+    const { proofKey } = options
+    return proofKey ? `${mine} ${await signProof(proofKey, mine, { method: 'LINK', target }, Date.now())}` : mine
+  }
 
   const stream = <Launch>(name: string, via: Via): StreamTransport<Launch> => {
     const at = `${root}/v1/${encodeURIComponent(name)}`
     const full = `gateway:${name}`
     const { webSocket } = options
-    const links = webSocketLink<unknown>({ url: `${at}/link`, name: full, credential: token, ...(webSocket ? { webSocket } : {}) })
+    const links = webSocketLink<unknown>({
+      url: `${at}/link`,
+      name: full,
+      credential: () => linkCredential(`/v1/${name}/link`),
+      ...(webSocket ? { webSocket } : {}),
+    })
     const open: StreamTransport<unknown>['open'] = (launch, how) => explained(base, () => links.open(launch, how))
     if (via === 'link') return { ...links, open }
     return requestLinks({
-      exchange: exchangeTo(at, full, headers),
+      exchange: exchangeTo(at, full, true),
       path: '/call',
       peer: `${at}/call`,
       // So that Firefox hands out the first bytes of what may take long.
@@ -100,7 +138,7 @@ export function gateway(url: string | URL, options: GatewayClientOptions = {}): 
     }) as StreamTransport<Launch>
   }
   const exchange = (name: string): ExchangeTransport => {
-    const inner = exchangeTo(`${root}/v1/${encodeURIComponent(name)}/http`, `gateway:${name}`, headers)
+    const inner = exchangeTo(`${root}/v1/${encodeURIComponent(name)}/http`, `gateway:${name}`, true)
     return {
       ...inner,
       async exchange(request, open) {
@@ -120,7 +158,7 @@ export function gateway(url: string | URL, options: GatewayClientOptions = {}): 
 
   return {
     async session(open) {
-      const reply = await plain.exchange({ method: 'GET', path: '/v1', headers: await headers() }, open)
+      const reply = await exchangeTo(root, 'gateway', true).exchange({ method: 'GET', path: '/v1' }, open)
       const answer = (await jsonOf(reply, facts('session'))) as Partial<GatewaySession>
       if (reply.status === 200 && answer.upstreams && answer.scopes) return { scopes: answer.scopes, upstreams: answer.upstreams }
       throw refusalOf({ ...answer }, reply, facts('session'), base.origin)

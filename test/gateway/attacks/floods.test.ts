@@ -377,7 +377,7 @@ describe('too many', () => {
     const round = async (): Promise<void> => {
       await Promise.all(
         Array.from({ length: 20 }, async (_, index) => {
-          await send(served, { headers: { Authorization: `Bearer sbx_token_wrong_${index}_wrong_wrong` } })
+          await send(served, { target: `/v1/unknown-${index}/call`, headers: bearer(served) })
           await send(served, { hosts: ['evil.example'] })
           const client = gateway(served.url, { token: served.token, webSocket })
           await client.session()

@@ -19,6 +19,9 @@ export interface GatewayArguments {
 export const HELP = `signalbox gateway [options]      lets pages and workers reach the agents of this machine
 signalbox detect                 shows what runs on this machine; changes nothing
 
+signalbox gateway credentials | tickets | ticket | revoke ID | audit
+                                 asks the running gateway; see its help with -h
+
   --config FILE         upstreams and settings as JSON; see docs/gateway.md
   --offer NAMES         offer what was found on this machine: all, or names as in "ccc,claude"
   --port PORT           default 8700; 0 for any

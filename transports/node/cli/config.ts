@@ -65,7 +65,24 @@ const config = z.strictObject({
   scopes: z.optional(z.array(z.enum(SCOPES))),
   tokenFile: text,
   pages: text,
-  tls: z.optional(z.strictObject({ keyFile: z.string(), certFile: z.string() })),
+  stateFolder: text,
+  tls: z.optional(
+    z.strictObject({
+      keyFile: z.string(),
+      certFile: z.string(),
+      clients: z.optional(
+        z.array(
+          z.strictObject({
+            name: z.string(),
+            fingerprint: z.string(),
+            scopes: z.optional(z.array(z.enum(SCOPES))),
+            upstreams: z.optional(z.array(z.string())),
+          }),
+        ),
+      ),
+      requireClientCertificate: z.optional(z.boolean()),
+    }),
+  ),
   dangerouslyListenBeyondLoopback: z.optional(z.boolean()),
   limits: z.optional(z.strictObject(Object.fromEntries(limitNames.map((name) => [name, count])))),
   upstreams: z.optional(z.record(z.string(), upstream)),

@@ -5,8 +5,8 @@ import { SignalboxError } from '../../../src/errors.js'
 import type { GatewayEvent, Upstream } from '../../../src/gateway/index.js'
 import { expandHome } from '../ccc/socket.js'
 import { loadPages } from '../gateway/pages.js'
-import { serveGateway, type ServedGateway } from '../gateway/serve.js'
-import { prepareTokenFolder, writeTokenFile, type TokenFile } from '../gateway/token-file.js'
+import type { TlsClient } from '../gateway/listen.js'
+import { runGateway, type RunningGateway } from '../gateway/run.js'
 import { readTrusted } from '../gateway/trust.js'
 import { upstreamOf, upstreamsOf } from '../gateway/upstreams.js'
 import type { GatewayArguments } from './arguments.js'
@@ -19,11 +19,7 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
-export interface RunningGateway extends AsyncDisposable {
-  readonly served: ServedGateway
-}
-
-const DEFAULT_PORT = 8700
+export const DEFAULT_PORT = 8700
 
 export async function startGateway(given: GatewayArguments, terminal: Terminal): Promise<RunningGateway | undefined> {
   const file: FileConfig = given.config === undefined ? {} : await readConfig(given.config)
@@ -36,18 +32,18 @@ export async function startGateway(given: GatewayArguments, terminal: Terminal):
   const tls = file.tls && {
     key: await readTrusted(expandHome(file.tls.keyFile), { secret: true }),
     cert: await readTrusted(expandHome(file.tls.certFile)),
+    ...(file.tls.clients ? { clients: file.tls.clients as readonly TlsClient[] } : {}),
+    requireClientCertificate: file.tls.requireClientCertificate ?? false,
   }
   const pages = given.pages ?? file.pages
   const scopes = given.scopes ?? file.scopes
   const host = given.host ?? file.host
-  // Everything that can be wrong is found before anybody can connect.
   const port = given.port ?? file.port ?? DEFAULT_PORT
-  const tokenPath = (bound: number): string => given.tokenFile ?? file.tokenFile ?? defaultTokenFile(terminal, bound)
-  await prepareTokenFolder(tokenPath(port))
-  const loaded = pages === undefined ? {} : { pages: await loadPages(expandHome(pages)) }
-  const served = await serveGateway({
+  const running = await runGateway({
     upstreams,
     port,
+    tokenFile: (bound) => given.tokenFile ?? file.tokenFile ?? defaultTokenFile(terminal, bound),
+    stateFolder: stateFolderOf(file, terminal, port),
     allowedOrigins: [...(file.allowedOrigins ?? []), ...given.allowOrigins],
     dangerouslyListenBeyondLoopback: given.dangerouslyListenBeyondLoopback || file.dangerouslyListenBeyondLoopback === true,
     onEvent: (event) => {
@@ -59,27 +55,23 @@ export async function startGateway(given: GatewayArguments, terminal: Terminal):
     ...(file.limits ? { limits: file.limits } : {}),
     ...(tls ? { tls } : {}),
     ...(scopes ? { scopes } : {}),
-    ...loaded,
+    ...(pages === undefined ? {} : { pages: await loadPages(expandHome(pages)) }),
   })
-  let tokenFile: TokenFile
-  try {
-    tokenFile = await writeTokenFile(tokenPath(served.port), served.token)
-  } catch (error) {
-    await served.close()
-    throw error
-  }
-  terminal.print(
-    `Listening on ${served.url} for ${Object.keys(upstreams).join(', ')}; scopes: ${(scopes ?? ['observe']).join(', ')}.`,
-  )
-  terminal.print(`Token of this launch: ${tokenFile.path}`)
+  const { served } = running
+  const offers = Object.keys(upstreams).join(', ')
+  terminal.print(`Listening on ${served.url} for ${offers}; scopes: ${(scopes ?? ['observe']).join(', ')}.`)
+  terminal.print(`Token of this launch: ${running.tokenFile}`)
+  if (running.auditLog !== undefined) terminal.print(`Audit log: ${running.auditLog}`)
   terminal.print(`For a browser, once, within a minute: ${await served.ticketUrl()}`)
-  return {
-    served,
-    async [Symbol.asyncDispose]() {
-      await served.close()
-      await tokenFile[Symbol.asyncDispose]()
-    },
-  }
+  return running
+}
+
+/** A port that the system chooses has another number each time, so nothing is kept for it unless a folder is configured. */
+function stateFolderOf(file: FileConfig, { env }: Terminal, port: number): string | undefined {
+  if (file.stateFolder !== undefined) return expandHome(file.stateFolder)
+  if (port === 0) return undefined
+  const state = env.XDG_STATE_HOME
+  return state ? join(state, 'signalbox') : join(homedir(), '.signalbox')
 }
 
 /** Shows everything that was found before any of it is offered, and offers only what was named. */
@@ -102,7 +94,7 @@ async function offered(names: readonly string[], terminal: Terminal): Promise<Re
   return made
 }
 
-function defaultTokenFile({ env }: Terminal, port: number): string {
+export function defaultTokenFile({ env }: Pick<Terminal, 'env'>, port: number): string {
   const runtime = env.XDG_RUNTIME_DIR
   return join(runtime ? join(runtime, 'signalbox') : join(homedir(), '.signalbox'), `gateway-${port}.token`)
 }

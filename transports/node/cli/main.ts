@@ -3,6 +3,7 @@
 import { SignalboxError } from '../../../src/errors.js'
 import { HELP, parseGatewayArguments } from './arguments.js'
 import { detect } from './detect.js'
+import { ADMIN_COMMANDS, askGateway } from './gateway-admin.js'
 import { startGateway, type Terminal } from './gateway.js'
 
 const terminal: Terminal = {
@@ -24,6 +25,7 @@ async function main([command, ...rest]: readonly string[]): Promise<number> {
   }
   if (command !== 'gateway')
     throw new SignalboxError({ code: 'invalid_argument', message: `There is no command "${command}".`, hint: HELP })
+  if (ADMIN_COMMANDS.includes(rest[0] ?? '')) return askGateway(rest, terminal)
   const given = parseGatewayArguments(rest)
   if (given.help) {
     terminal.print(HELP)

@@ -21,6 +21,7 @@ export function wireFacts(request: IncomingMessage): WireFacts {
     secFetchSite: one(headers['sec-fetch-site']),
     secFetchMode: one(headers['sec-fetch-mode']),
     contentType: one(headers['content-type']),
+    remote: request.socket.remoteAddress,
   }
 }
 

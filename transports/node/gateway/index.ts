@@ -1,6 +1,13 @@
 /** The gateway's server, which loads when it is first served: most programs that import `signalbox/node` have none. */
+import type { AdminAnswers, AdminRequest, AdminSocketOptions } from './admin-socket.js'
+import type { AuditEntry, AuditLog, AuditOptions, ReadAuditOptions } from './audit.js'
+import type { DeviceFile } from './device-file.js'
 import type { ServedGateway, ServeGatewayOptions } from './serve.js'
 
+export type { AdminAnswers, AdminRequest, AdminSocketOptions } from './admin-socket.js'
+export type { AuditEntry, AuditLog, AuditOptions, ReadAuditOptions } from './audit.js'
+export type { DeviceFile } from './device-file.js'
+export type { Tls, TlsClient } from './listen.js'
 export type { ServedGateway, ServeGatewayOptions } from './serve.js'
 
 /**
@@ -19,4 +26,59 @@ export type { ServedGateway, ServeGatewayOptions } from './serve.js'
 export async function serveGateway(options: ServeGatewayOptions): Promise<ServedGateway> {
   const server = await import('./serve.js')
   return server.serveGateway(options)
+}
+
+/**
+ * Opens the log, in a folder that only this user may write to.
+ *
+ * @example
+ * import { openAuditLog, serveGateway } from 'signalbox/node'
+ *
+ * await using audit = await openAuditLog({ path: '/home/me/.signalbox/audit.log' })
+ * await using served = await serveGateway({ upstreams: {}, onEvent: (event) => audit.write(event) })
+ * console.log(served.url)
+ */
+export async function openAuditLog(options: AuditOptions): Promise<AuditLog> {
+  return (await import('./audit.js')).openAuditLog(options)
+}
+
+/** The last entries, the oldest first, over all rotated files. Lines that are cut are left out. */
+export async function readAuditLog(path: string, options: ReadAuditOptions = {}): Promise<AuditEntry[]> {
+  return (await import('./audit.js')).readAuditLog(path, options)
+}
+
+/**
+ * Reads the devices of an earlier run and writes every change. Pass the result to `createCredentials`.
+ *
+ * @example
+ * import { createCredentials } from 'signalbox/gateway'
+ * import { openDeviceFile, serveGateway } from 'signalbox/node'
+ *
+ * const credentials = createCredentials(await openDeviceFile('/home/me/.signalbox/devices.json'))
+ * await using served = await serveGateway({ upstreams: {}, credentials })
+ * console.log(await served.ticketUrl({ scopes: ['send'], device: true, name: 'phone' }))
+ */
+export async function openDeviceFile(path: string): Promise<DeviceFile> {
+  return (await import('./device-file.js')).openDeviceFile(path)
+}
+
+/** Listens for the owner. Throws where the folder or a socket of that name is somebody else's, or another gateway listens on it. */
+export async function serveAdminSocket(options: AdminSocketOptions): Promise<AsyncDisposable> {
+  return (await import('./admin-socket.js')).serveAdminSocket(options)
+}
+
+/**
+ * Asks a running gateway.
+ *
+ * @example
+ * import { askAdminSocket } from 'signalbox/node'
+ *
+ * const { url } = await askAdminSocket('/run/user/1000/signalbox/gateway-8700.sock', { op: 'ticket', name: 'phone', device: true })
+ * console.log(url)
+ */
+export async function askAdminSocket<Op extends AdminRequest['op']>(
+  path: string,
+  asked: Extract<AdminRequest, { readonly op: Op }>,
+): Promise<AdminAnswers[Op]> {
+  return (await import('./admin-socket.js')).askAdminSocket(path, asked)
 }

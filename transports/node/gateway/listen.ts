@@ -2,12 +2,22 @@
 import { createServer, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { SignalboxError } from '../../../src/errors.js'
-import type { GatewayLimits } from '../../../src/gateway/index.js'
+import type { GatewayLimits, GrantRequest } from '../../../src/gateway/index.js'
 import { isLoopback } from './loopback.js'
 
+/** The server's key and certificate, and the machines that it knows by theirs. */
 export interface Tls {
   readonly key: string
   readonly cert: string
+  /** Machines that need no token: the SHA-256 fingerprint of each certificate, as `openssl x509 -fingerprint -sha256` prints it. */
+  readonly clients?: readonly TlsClient[]
+  /** Refuses connections without a certificate of `clients`. */
+  readonly requireClientCertificate?: boolean
+}
+
+export interface TlsClient extends Pick<GrantRequest, 'scopes' | 'upstreams'> {
+  readonly name: string
+  readonly fingerprint: string
 }
 
 export function createHttpServer(limits: GatewayLimits, tls: Tls | undefined): Server {
@@ -19,7 +29,12 @@ export function createHttpServer(limits: GatewayLimits, tls: Tls | undefined): S
     connectionsCheckingInterval: 1_000,
     maxHeaderSize: limits.maxHeaderBytes,
   }
-  const server = tls ? createTlsServer({ ...settings, ...tls, handshakeTimeout: limits.headersTimeoutMs }) : createServer(settings)
+  const { key, cert, clients } = tls ?? {}
+  // A certificate is known by its fingerprint, whoever signed it; the handshake proves that the client has its key.
+  const ofClients = clients ? { requestCert: true, rejectUnauthorized: false } : {}
+  const server = tls
+    ? createTlsServer({ ...settings, ...ofClients, key, cert, handshakeTimeout: limits.headersTimeoutMs })
+    : createServer(settings)
   server.headersTimeout = limits.headersTimeoutMs
   server.requestTimeout = limits.headersTimeoutMs + limits.bodyTimeoutMs
   // Longer than what clients keep an idle connection for: a request must not meet a server that hangs up just then.

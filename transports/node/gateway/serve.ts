@@ -16,6 +16,7 @@ import {
 } from '../../../src/gateway/index.js'
 import { systemClock } from '../../../src/core/clock.js'
 import { acceptWebSocket } from '../../web/accept.js'
+import { knowClients } from './client-certificates.js'
 import { limitConnections } from './connections.js'
 import { sendResponse, toRequest, wireFacts } from './http.js'
 import { checkAddress, createHttpServer, defaultHosts, listen, type Tls } from './listen.js'
@@ -61,6 +62,8 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<Served
   const credentials = options.credentials ?? createCredentials({ clock })
   const { token, grant: owner } = await credentials.issueToken({ scopes })
 
+  const certificates = await knowClients(credentials, tls ?? {})
+
   const server = createHttpServer(limits, tls)
   const connections = limitConnections(server, { ...limits, secure: tls !== undefined, owner: owner.id, credentials, clock })
   const scheme = tls ? 'https' : 'http'
@@ -82,6 +85,8 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<Served
         return sendPage(response, page, wire.method)
       }
       const { socket } = request
+      const token = certificates.tokenFor(request)
+      if (token !== undefined) request.headers.authorization ??= `Bearer ${token}`
       const onGrant = (grant: Grant): void => connections.prove(socket, grant, 'request')
       const reply = await gateway.handle(toRequest(request, response), wire, { onGrant })
       if (reply.status === 401) connections.unprove(socket)
@@ -109,7 +114,11 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<Served
         gateway,
         upstream,
         (authorize) => acceptWebSocket(webSocket, { name: 'gateway', openTimeoutMs: limits.openTimeoutMs, clock, authorize }),
-        (grant) => connections.prove(socket, grant, 'link'),
+        {
+          onAdmitted: (grant) => connections.prove(socket, grant, 'link'),
+          remote: socket.remoteAddress,
+          token: certificates.tokenFor(request),
+        },
       ).finally(() => {
         stopPinging()
         links.delete(served)

@@ -1,0 +1,61 @@
+/** The client's half of the proof of possession: a key that cannot be exported signs each request. */
+import { digestOf, randomId } from './secrets.js'
+
+/** The public half of a P-256 key, as the WebCrypto of any runtime exports it. */
+export interface ProofKey {
+  readonly kty: 'EC'
+  readonly crv: 'P-256'
+  readonly x: string
+  readonly y: string
+}
+
+/** What a proof is made for: the method (`LINK` for a link) and the path with its query, as on the wire. */
+export interface ProofTarget {
+  readonly method: string
+  readonly target: string
+}
+
+export const PROOF_HEADER = 'signalbox-proof'
+
+export const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
+
+/** The part of WebCrypto that is needed here, so that no runtime's types are. */
+export interface ProofCrypto {
+  generateKey(algorithm: object, extractable: boolean, usages: readonly string[]): Promise<ProofKeyPair>
+  exportKey(format: 'jwk', key: object): Promise<{ readonly x?: string; readonly y?: string }>
+  importKey(format: 'jwk', key: object, algorithm: object, extractable: boolean, usages: readonly string[]): Promise<object>
+  sign(algorithm: object, key: object, text: Uint8Array): Promise<ArrayBuffer>
+  verify(algorithm: object, key: object, signature: Uint8Array, text: Uint8Array): Promise<boolean>
+}
+
+/** A `CryptoKeyPair`. It can be kept in IndexedDB, where its private half stays out of reach of scripts. */
+export interface ProofKeyPair {
+  readonly publicKey: object
+  readonly privateKey: object
+}
+
+export const subtle = (): ProofCrypto => crypto.subtle as unknown as ProofCrypto
+
+export const proofText = ({ method, target }: ProofTarget, timestampMs: string, nonce: string, tokenDigest: string): Uint8Array =>
+  new TextEncoder().encode(['signalbox-proof', method, target, timestampMs, nonce, tokenDigest].join('\n'))
+
+/** Makes a key pair whose private half cannot be exported, and gives the public half for the gateway. */
+export async function createProofKey(): Promise<{ readonly pair: ProofKeyPair; readonly publicKey: ProofKey }> {
+  const pair = await subtle().generateKey(ALGORITHM, false, ['sign', 'verify'])
+  return { pair, publicKey: await publicProofKey(pair) }
+}
+
+/** The public half of a pair, for the gateway. */
+export async function publicProofKey(pair: ProofKeyPair): Promise<ProofKey> {
+  const { x = '', y = '' } = await subtle().exportKey('jwk', pair.publicKey)
+  return { kty: 'EC', crv: 'P-256', x, y }
+}
+
+/** Signs one request. */
+export async function signProof(pair: ProofKeyPair, token: string, target: ProofTarget, nowMs: number): Promise<string> {
+  const nonce = randomId()
+  const timestampMs = String(nowMs)
+  const signature = await subtle().sign(ALGORITHM, pair.privateKey, proofText(target, timestampMs, nonce, await digestOf(token)))
+  const hex = [...new Uint8Array(signature)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+  return `${timestampMs}.${nonce}.${hex}`
+}

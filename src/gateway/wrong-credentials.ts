@@ -1,0 +1,39 @@
+/** Wrong credentials are answered late, once an address has shown several; right ones never are. */
+import { raceSignal } from '../core/deadline.js'
+import type { GatewayContext } from './context.js'
+import { Refusal } from './refusal.js'
+
+/** How late the answer is. */
+const DELAY_MS = 1_000
+/** Answers that wait at once; beyond it a wrong credential is refused without a word about it. */
+const MAX_WAITING = 32
+
+/** What `verify` gives. Its refusal is held back where this address has shown too many wrong credentials in the last minute. */
+export async function heldBack<Given>(
+  context: GatewayContext,
+  remote: string | undefined,
+  signal: AbortSignal | undefined,
+  verify: () => Promise<Given>,
+): Promise<Given> {
+  try {
+    return await verify()
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.status !== 401) throw error
+    const { wrongCredentials: wrong, clock } = context
+    const address = remote ?? ''
+    const isHeld = wrong.failures.waitMs(address) > 0
+    wrong.failures.fail(address)
+    if (!isHeld) throw error
+    if (wrong.waiting >= MAX_WAITING) {
+      throw new Refusal('too_many', { message: 'Too many wrong credentials came from this address.', hint: 'Wait a minute.' })
+    }
+    wrong.waiting += 1
+    const late = new Promise<void>((resolve) => clock.after(DELAY_MS, resolve))
+    try {
+      await (signal ? raceSignal(late, signal) : late)
+    } finally {
+      wrong.waiting -= 1
+    }
+    throw error
+  }
+}

@@ -1,0 +1,160 @@
+/** The audit log: who did what to which upstream, with which outcome, when. One JSON line each, never content; rotated and bounded. */
+import { createReadStream } from 'node:fs'
+import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises'
+import { createInterface } from 'node:readline'
+import type { GatewayEvent } from '../../../src/gateway/index.js'
+import { prepareTokenFolder } from './token-file.js'
+
+/** One line of the log. */
+export interface AuditEntry {
+  /** ISO 8601, UTC. */
+  readonly time: string
+  readonly event: GatewayEvent['type']
+  /** The id of the credential. */
+  readonly credential?: string | undefined
+  /** The name that its owner gave it. */
+  readonly name?: string | undefined
+  readonly upstream?: string | undefined
+  readonly op?: string | undefined
+  /** `passed`, or the code of the refusal. */
+  readonly outcome?: string | undefined
+}
+
+export interface AuditOptions {
+  readonly path: string
+  /** Size at which the file is rotated; default 8 MiB. */
+  readonly maxBytes?: number
+  /** Files that are kept, the current one included; default 4. */
+  readonly maxFiles?: number
+  readonly now?: () => Date
+}
+
+export interface AuditLog extends AsyncDisposable {
+  readonly path: string
+  write(event: GatewayEvent): void
+  /** Resolves when everything written so far is in the file. */
+  flush(): Promise<void>
+}
+
+/** What waits for the disk; beyond it lines are dropped, and their number is written once there is room. */
+const MAX_WAITING_BYTES = 1024 * 1024
+
+/**
+ * Opens the log, in a folder that only this user may write to.
+ *
+ * @example
+ * ```ts
+ * import { openAuditLog, serveGateway } from 'signalbox/node'
+ *
+ * await using audit = await openAuditLog({ path: '/home/me/.signalbox/audit.log' })
+ * await using served = await serveGateway({ upstreams: {}, onEvent: (event) => audit.write(event) })
+ * console.log(served.url)
+ * ```
+ */
+export async function openAuditLog(options: AuditOptions): Promise<AuditLog> {
+  const { path, maxBytes = 8 * 1024 * 1024, maxFiles = 4, now = () => new Date() } = options
+  await prepareTokenFolder(path)
+  let file: FileHandle | undefined = await open(path, 'a', 0o600)
+  let size = (await file.stat()).size
+  let waiting = ''
+  let dropped = 0
+  let writing: Promise<void> | undefined
+
+  const rotate = async (): Promise<void> => {
+    await file?.close()
+    file = undefined
+    await rm(`${path}.${maxFiles - 1}`, { force: true })
+    for (let index = maxFiles - 2; index >= 0; index -= 1) {
+      await rename(index === 0 ? path : `${path}.${index}`, `${path}.${index + 1}`).catch(() => {})
+    }
+    file = await open(path, 'a', 0o600)
+    size = 0
+  }
+  const writeAll = async (): Promise<void> => {
+    // Lines of one turn are written together.
+    await Promise.resolve()
+    while (waiting !== '') {
+      const lines = waiting
+      waiting = ''
+      if (size > 0 && size + lines.length > maxBytes) await rotate()
+      await file?.appendFile(lines)
+      size += Buffer.byteLength(lines)
+    }
+  }
+  const add = (entry: object): void => {
+    const line = `${JSON.stringify(entry)}\n`
+    if (waiting.length + line.length > MAX_WAITING_BYTES) dropped += 1
+    else waiting += line
+    writing ??= writeAll()
+      .catch(() => {})
+      .finally(() => {
+        writing = undefined
+      })
+  }
+  const flush = async (): Promise<void> => {
+    while (writing) await writing
+  }
+  return {
+    path,
+    write(event) {
+      if (dropped > 0 && waiting === '') {
+        add({ time: now().toISOString(), event: 'dropped', lines: dropped })
+        dropped = 0
+      }
+      add(entryOf(event, now()))
+    },
+    flush,
+    async [Symbol.asyncDispose]() {
+      await flush()
+      await file?.close()
+    },
+  }
+}
+
+function entryOf(event: GatewayEvent, now: Date): AuditEntry {
+  const { grant: credential, name, upstream } = event as { grant?: string; name?: string; upstream?: string }
+  const about = (more: Partial<AuditEntry>): AuditEntry => ({
+    time: now.toISOString(),
+    event: event.type,
+    credential,
+    name,
+    upstream,
+    ...more,
+  })
+  if (event.type === 'refused') return about({ outcome: event.code })
+  if (event.type === 'op') return about({ op: event.op, outcome: event.outcome })
+  return about({ op: event.type === 'credential' ? event.change : event.how })
+}
+
+export interface ReadAuditOptions {
+  readonly maxFiles?: number
+  /** The last so many lines; default 100. */
+  readonly limit?: number
+  /** Only lines of this credential, by id or name. */
+  readonly credential?: string
+}
+
+/** The last entries, the oldest first, over all rotated files. Lines that are cut are left out. */
+export async function readAuditLog(path: string, options: ReadAuditOptions = {}): Promise<AuditEntry[]> {
+  const { maxFiles = 4, limit = 100, credential } = options
+  let entries: AuditEntry[] = []
+  for (let index = maxFiles - 1; index >= 0; index -= 1) {
+    const name = index === 0 ? path : `${path}.${index}`
+    if (!(await stat(name).catch(() => undefined))) continue
+    for await (const line of createInterface({ input: createReadStream(name, 'utf8') })) {
+      const entry = parsed(line)
+      if (!entry || (credential !== undefined && entry.credential !== credential && entry.name !== credential)) continue
+      entries.push(entry)
+      if (entries.length > 2 * limit) entries = entries.slice(-limit)
+    }
+  }
+  return entries.slice(-limit)
+}
+
+function parsed(line: string): AuditEntry | undefined {
+  try {
+    return JSON.parse(line) as AuditEntry
+  } catch {
+    return undefined
+  }
+}
