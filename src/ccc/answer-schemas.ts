@@ -53,6 +53,7 @@ const SCHEMAS: { readonly [Name in keyof WireAnswers]: Schema<unknown> } = {
   answer: response,
 }
 
+/** How answers are checked. */
 export interface CccChecks extends Pick<ClientOptions, 'validate'> {
   /** Called for an answer that does not fit its schema. Names the path of the value and never the value, which may be a prompt. */
   readonly onEvent?: (event: InvalidMessage) => void

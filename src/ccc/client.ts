@@ -22,6 +22,7 @@ import { subscribe, type StatusEvent, type SubscribeOptions } from './subscribe.
 import type { TextPolicy } from './text.js'
 import { createTypedCommands } from './typed-commands.js'
 
+/** Options of the client. */
 export interface CccOptions extends CccCoreOptions, CccChecks {
   /**
    * What to do with a text that the terminal would change. `guard` (the default) makes the smallest change that saves the text; `refuse`
@@ -30,7 +31,9 @@ export interface CccOptions extends CccCoreOptions, CccChecks {
   readonly textPolicy?: TextPolicy
 }
 
+/** Which entries of a history. */
 export interface HistoryOptions extends CallOptions {
+  /** Exact name of the session. */
   readonly session: string
   /** Only entries with a greater id. Ids repeat, so this skips Claude's answers of local sessions. */
   readonly after?: number

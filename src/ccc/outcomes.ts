@@ -1,10 +1,11 @@
-/** What an ask or a send can come to. */
+/** The options of an ask or a send, and its possible outcomes. */
 import type { CallOptions } from '../core/call.js'
 import { SignalboxError, type Sent } from '../errors.js'
 import type { CccMessage } from './results.js'
 
 /** What is needed to find an ask or a send again. Plain data: it may be stored. */
 export interface Receipt {
+  /** Name of the session. */
   readonly session: string
   /** The text as it was sent, guards included. */
   readonly text: string
@@ -12,36 +13,41 @@ export interface Receipt {
   readonly from: string
   /** Time of this machine's clock just before the request left. */
   readonly sentAtMs: number
-  /** The marker of the request. It must be unique: it makes the time comparison unnecessary. */
+  /** The marker of the request. A unique marker makes the time comparison unnecessary. */
   readonly marker?: string | undefined
   /** The id that the server gave the message. Known when a send was answered. */
   readonly messageId?: number | undefined
 }
 
+/** Options of `send`, and of every method that sends. */
 export interface SendOptions extends CallOptions {
+  /** Exact name of the session. */
   readonly session: string
+  /** The prompt. `maxTextBytes(session)` is its limit; `textPolicy` says what happens to a text that the terminal would change. */
   readonly text: string
-  /** Who asks; shown to people in Telegram and kept in the history. Default `api`. */
+  /** The author: shown to people in Telegram and kept in the history. Default `api`. */
   readonly from?: string
   /**
-   * A unique word. It is appended to `from` as `#marker`, where people can see it, and makes the message findable beyond doubt. If it also
-   * stands in the text and Claude is asked to repeat it, an answer that repeats it is `own`.
+   * A unique word. It is appended to `from` as `#marker`, where people can see it, and makes the message findable beyond doubt. If the text
+   * holds it too, and asks Claude to repeat it, an answer that repeats it is `own`.
    */
   readonly marker?: string
   /**
-   * Wait for this client's other asks and sends of the session, with which the text would share one prompt line; default true. Without a
+   * Wait for the other asks and sends of this client to the same prompt line; default true. With false the text is typed at once. Without
    * `timeoutMs` the deadline begins when the waiting is over.
    */
   readonly queue?: boolean
 }
 
+/** Options of `ask`. */
 export interface AskOptions extends SendOptions {
-  /** Look into the history whose answer came back; default true. */
+  /** Look into the history to find out whose answer came back; default true. With false the attribution is `unverified`. */
   readonly verify?: boolean
 }
 
+/** Options of `sendAndWait`. */
 export interface SendAndWaitOptions extends SendOptions {
-  /** Default 1.5 s. */
+  /** How often the history is read; default 1.5 s. */
   readonly pollMs?: number
 }
 
@@ -55,45 +61,55 @@ export interface SendAndWaitOptions extends SendOptions {
  */
 export type Attribution = 'own' | 'shared' | 'foreign' | 'unverified'
 
+/** The outcome of an ask that was delivered. */
 export type AskResult =
   | {
       readonly outcome: 'answered'
       readonly response: string
+      /** As the server measured it; for `sendAndWait`, as this client measured it. */
       readonly durationMs: number
       readonly attribution: Attribution
       readonly receipt: Receipt
     }
-  /** The message was delivered and no answer captured. It may still come: resolve(receipt) finds it. */
+  /** The message was delivered, and no answer was captured. Claude may still be at work: `resolve(receipt)` finds a late answer. */
   | { readonly outcome: 'unanswered'; readonly durationMs: number; readonly receipt: Receipt }
 
+/** The outcome of a send that was delivered. */
 export interface SendResult {
-  /** Of the stored message. Not usable as `history({ after })` for local sessions. */
+  /** Id of the stored message. Not usable as `history({ after })` for local sessions: Claude's answers there all have the id 1. */
   readonly messageId: number | undefined
+  /** Keep it for `resolve()`. */
   readonly receipt: Receipt
 }
 
+/** What became of an ask or a send. */
 export type Resolution =
   | {
       readonly outcome: 'answered'
       readonly message: CccMessage
+      /** The first answer behind the message, or the one that repeats the marker. */
       readonly response: string
-      /** Claude's entries behind the message, up to the next request. If `attribution` is `shared`, any of them may belong to another one. */
+      /** Claude's entries behind the message, up to the next request. If `attribution` is `shared`, each may belong to another request. */
       readonly answers: readonly CccMessage[]
       readonly attribution: Attribution
     }
-  /** In Telegram and in the history, and maybe typed; no answer yet. */
+  /** The message is in Telegram and in the history, and was probably typed. There is no answer yet. */
   | { readonly outcome: 'stored'; readonly message: CccMessage }
-  /** The history is in full view and does not have it. */
+  /** The whole history is in view, and the message is not in it. */
   | { readonly outcome: 'not_stored' }
   /**
-   * `early`: a server may take this long before it stores. `empty`: there is no history, as for a session without a topic. `hidden`: an
-   * entry may be out of sight, behind a line over 64 KiB or too many others. `clocks`: one is there that seems older than the request.
+   * It cannot be known.
+   * - `early`: the server may still store the message; ask again a minute after the send.
+   * - `empty`: there is no history, as in a session without a topic.
+   * - `hidden`: entries are out of view, behind a line over 64 KiB or more than 500 others.
+   * - `clocks`: an equal message exists that seems older than the request.
    */
   | { readonly outcome: 'unknown'; readonly reason: 'early' | 'empty' | 'hidden' | 'clocks' }
 
-/** A failed ask or send, with what resolve() needs to find out what became of it. */
+/** A failed ask or send. `sent` tells whether the message may have been delivered; with `maybe` or `yes`, `resolve()` finds out. */
 export class CccSendError extends SignalboxError {
   override readonly name: string = 'CccSendError'
+  /** Pass it, or the error itself, to `resolve()`. */
   readonly receipt: Receipt
 
   constructor(error: SignalboxError, receipt: Receipt, sent: Sent = error.sent) {

@@ -27,6 +27,7 @@ export interface CccMessage extends Loose {
   readonly ts: number
   /** `human`, `claude` or `api`; a later server may say something else. */
   readonly from: string
+  /** Absent for voice and photo, and when it is empty. */
   readonly text?: string
   /** `voice` or `photo`; absent for texts. */
   readonly type?: string
@@ -50,6 +51,7 @@ export interface CccActivity extends Loose {
   readonly lastMessageId: number
   /** Unix seconds; 0 without a history. */
   readonly lastMessageTs: number
+  /** Author of the entry, as in the history. */
   readonly lastFrom?: string
   /** The first 100 bytes of the text. */
   readonly lastText?: string
@@ -58,9 +60,11 @@ export interface CccActivity extends Loose {
 /** One question that Claude asked. */
 export interface CccQuestion extends Loose {
   readonly question: string
+  /** A short title. */
   readonly header: string
   /** The options in their order. `answer()` takes the index of one, from 0. */
   readonly options: readonly { readonly label: string; readonly description?: string }[]
+  /** More than one option may be chosen. The server takes only one. */
   readonly multi_select: boolean
   readonly answered: boolean
   /** Index of the chosen option. 0 also stands for a missing value, so it counts only if `answered` is true. */
@@ -71,6 +75,7 @@ export interface CccQuestion extends Loose {
 export interface CccPing extends Loose {
   /** `1.0.0` stands for four generations of servers, so it does not tell which commands there are. */
   readonly version: string
+  /** Seconds since the server started. */
   readonly uptime_seconds: number
   /** Number of sessions. Servers of February count only the busy ones. */
   readonly sessions_active: number
@@ -78,7 +83,9 @@ export interface CccPing extends Loose {
 
 /** The questions of one session that wait for an answer. */
 export interface CccQuestions extends Loose {
+  /** Name of the session. */
   readonly session: string
+  /** Answered ones too, until the whole set is answered. */
   readonly questions: readonly CccQuestion[]
   /** Unix seconds. A set older than 300 s is dropped. */
   readonly timestamp?: unknown

@@ -5,6 +5,7 @@ import type { StreamTransport } from '../transport.js'
 import { commandOf } from './commands.js'
 import { createExchange, type Exchange, type Line } from './exchange.js'
 
+/** Options that both clients share. */
 export interface CccCoreOptions extends Omit<ClientOptions, 'validate'> {
   /** How to reach the server, for example `cccSocket()` of `signalbox/node`. */
   readonly transport: StreamTransport<void>
@@ -12,6 +13,7 @@ export interface CccCoreOptions extends Omit<ClientOptions, 'validate'> {
   readonly maxLineBytes?: number
 }
 
+/** The small client. */
 export interface CccCore extends AsyncDisposable {
   /**
    * Runs any command of any server version. Fields and answer have the names of the wire. A command that this client does not know is

@@ -10,7 +10,7 @@ import { createDeadline } from '../core/deadline.js'
 import { onAbort } from '../core/on-abort.js'
 import { reconnecting } from '../core/reconnect.js'
 import { createStream, type Gap, type SignalStream } from '../core/stream.js'
-import { withFacts, type SignalboxError } from '../errors.js'
+import { SignalboxError, withFacts } from '../errors.js'
 import { COMMANDS } from './commands.js'
 import type { Conversation } from './exchange.js'
 import type { SmallClient } from './small-client.js'
@@ -27,6 +27,7 @@ export type StatusEvent =
   /** A frame of a later server. */
   | { readonly type: 'unknown'; readonly raw: unknown }
 
+/** Which sessions to follow, and how. */
 export interface SubscribeOptions extends CallOptions {
   /** Exact names. Default: all sessions, also those that are created later. */
   readonly sessions?: readonly string[]
@@ -48,8 +49,37 @@ interface Subscription extends Conversation, AsyncDisposable {
   readonly sessions: readonly string[]
 }
 
+/** `activity` answers at once, while `sessions` asks every SSH host. */
+const namesOf = async (command: RunCommand, given: CallOptions): Promise<readonly string[]> =>
+  (await command('activity', given)).map(({ name }) => name)
+
+/** Opens a connection, subscribes, and waits for the first frame. Closing the connection unsubscribes. */
+function openSubscription(
+  { run, converse, command }: SubscribeHost,
+  { sessions: named, signal, timeoutMs }: { sessions: readonly string[]; signal: AbortSignal; timeoutMs: number },
+): Promise<Subscription> {
+  const spec = { op: 'subscribe', kind: 'stream', args: { sessions: named }, idempotent: true } as const
+  return run(spec, { signal, timeoutMs }, async (at) => {
+    const limits = { signal: at.signal, timeoutMs }
+    const listed = async (): Promise<readonly string[]> => {
+      try {
+        return await namesOf(command, limits)
+      } catch (error) {
+        if (!SignalboxError.is(error, 'unsupported')) throw error
+        return (await command('sessions', limits)).map(({ name }) => name)
+      }
+    }
+    // Listed before subscribing: the next check finds a session that is created between the two.
+    const sessions = named.length > 0 ? named : await listed()
+    const conversation = await converse({ cmd: 'subscribe', sessions: named }, at)
+    const { link } = conversation
+    void link.closed.then(onAbort(signal, () => void link.close()))
+    return { ...conversation, sessions, [Symbol.asyncDispose]: () => link[Symbol.asyncDispose]() }
+  })
+}
+
 export async function subscribe(host: SubscribeHost, options: SubscribeOptions): Promise<SignalStream<StatusEvent>> {
-  const { clock, run, converse, owned, command } = host
+  const { clock, owned, command } = host
   const { sessions: named = [], checkEveryMs = 30_000, timeoutMs = COMMANDS.subscribe.timeoutMs } = options
   // Ends with the stream or with the caller's signal. The time limit only covers each opening.
   const lifetime = createDeadline({ signal: options.signal, clock })
@@ -64,25 +94,7 @@ export async function subscribe(host: SubscribeHost, options: SubscribeOptions):
   /** The gap of this outage was handed out. */
   let gapTold = false
 
-  /** `activity` answers at once, while `sessions` asks every SSH host. Servers without `activity` are asked for their sessions. */
-  const names = async (given: CallOptions): Promise<readonly string[]> => (await command('activity', given)).map(({ name }) => name)
-
-  /** Opens a connection, subscribes, and waits for the first frame. Closing the connection unsubscribes. */
-  const connect = (): Promise<Subscription> =>
-    run({ op: 'subscribe', kind: 'stream', args: { sessions: named }, idempotent: true }, { signal, timeoutMs }, async (at) => {
-      const limits = { signal: at.signal, timeoutMs }
-      // Listed before subscribing: the next comparison finds a session that is created between the two.
-      const sessions = named.length
-        ? named
-        : await names(limits).catch(async (error: SignalboxError) => {
-            if (error.code !== 'unsupported') throw error
-            return (await command('sessions', limits)).map(({ name }) => name)
-          })
-      const conversation = await converse({ cmd: 'subscribe', sessions: named }, at)
-      const { link } = conversation
-      void link.closed.then(onAbort(signal, () => void link.close()))
-      return { ...conversation, sessions, [Symbol.asyncDispose]: () => link[Symbol.asyncDispose]() }
-    })
+  const connect = (): Promise<Subscription> => openSubscription(host, { sessions: named, signal, timeoutMs })
 
   /** The events of one connection, and of those that follow it without a gap. */
   async function* events(): AsyncGenerator<readonly StatusEvent[], void, void> {
@@ -116,7 +128,7 @@ export async function subscribe(host: SubscribeHost, options: SubscribeOptions):
     const before = heard
     let sessions: readonly string[]
     try {
-      sessions = await names({ signal, timeoutMs: COMMANDS.activity.timeoutMs })
+      sessions = await namesOf(command, { signal, timeoutMs: COMMANDS.activity.timeoutMs })
     } catch (error) {
       // A server that answers lives, even with an error; one that does not know the command has a set that never changes. A server that says
       // nothing on either connection is gone, although the connection of the stream is still open.

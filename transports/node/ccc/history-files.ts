@@ -1,6 +1,6 @@
 /**
- * The history as it stands on disk, for whoever is on the server's machine. It sees what the API hides behind a line of 64 KiB, and reads a
- * gigabyte in constant memory.
+ * Reads the history files of a server, on the server's machine. It sees entries that the API hides behind a line of 64 KiB, and its memory does
+ * not grow with the files.
  */
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -15,52 +15,71 @@ import { faultOf, linesFrom } from './history-lines.js'
 import { expandHome } from './socket.js'
 
 export interface CccHistoryFilesOptions {
-  /** The home of the user who runs the server. Default: this user's. */
+  /** Home of the user who runs the server. Default: the home of this user. */
   readonly home?: string
-  /** How often followed files are looked at. Default 500 ms. */
+  /** How often `follow` looks at the files. Default 500 ms. */
   readonly pollMs?: number
-  /** Longer lines are an error. Default 32 MiB. */
+  /** A longer line fails with `too_large`. Default 32 MiB. */
   readonly maxLineBytes?: number
+  /** For tests. */
   readonly clock?: Clock
 }
 
-/** By session name, looked up in the server's configuration, or by topic. */
+/** A session, whose topic is looked up in the server's configuration, or a topic. */
 export type CccHistorySource =
   | { readonly session: string; readonly topic?: never }
   | { readonly topic: number; readonly session?: never }
 
-/** A moment: a Date, or milliseconds since 1970. Stamps in the history are whole seconds. */
+/** A Date, or milliseconds since 1970. Times in the history are whole seconds. */
 export type Moment = Date | number
 
+/** Which entries `read` returns. */
 export type CccHistoryRange = CccHistorySource & {
+  /** Only entries of this time or later. */
   readonly since?: Moment
-  /** Excluded. */
+  /** Only entries before this time. */
   readonly until?: Moment
   readonly signal?: AbortSignal
 }
 
+/** Where `follow` starts. */
 export type CccFollowOptions = {
-  /** Begin with what is this young. Default: only what is written from now on. */
+  /** Start with entries of this time or later. Default: only entries that are written from now on. */
   readonly since?: Moment
+  /** Ends the stream. */
   readonly signal?: AbortSignal
 } & (
   | CccHistorySource
   | {
       readonly session?: never
-      readonly topic?: never /** The `cursor` of an earlier reading. */
+      readonly topic?: never
+      /** The `cursor` of an earlier stream: continue after it. */
       readonly after: CccHistoryPosition
     }
 )
 
+/** A reader of history files. */
 export interface CccHistoryFiles {
+  /** Returns the topic of a session. Fails with `not_found` if the session is not configured or has no topic. */
   topicOf(session: string): Promise<number>
+  /** Returns the topics that have files. */
   topics(): Promise<readonly number[]>
-  /** File by file and line by line: as the server orders it. */
+  /** Yields entries in the server's order: file by file and line by line. Broken lines are passed over. */
   read(range: CccHistoryRange): AsyncIterable<CccMessage>
-  /** Goes on until it is left; `cursor` says where it stands. */
+  /** Yields new entries as they are written, until `break`, `close()` or the signal. `cursor` is plain data that continues the stream later. */
   follow(options: CccFollowOptions): SignalStream<CccMessage, CccHistoryPosition>
 }
 
+/**
+ * Reads the history files of a CCC server on this machine, without the server.
+ *
+ * @example
+ * import { cccHistoryFiles } from 'signalbox/node'
+ *
+ * const files = cccHistoryFiles()
+ * const since = Date.now() - 3_600_000
+ * for await (const { from, text } of files.read({ session: 'myproject', since })) console.log(from, text)
+ */
 export function cccHistoryFiles(options: CccHistoryFilesOptions = {}): CccHistoryFiles {
   const { pollMs = 500, maxLineBytes = 32 * 1024 * 1024, clock = systemClock } = options
   const home = expandHome(options.home ?? '~')
@@ -100,35 +119,35 @@ export function cccHistoryFiles(options: CccHistoryFilesOptions = {}): CccHistor
     const { signal } = given
     const after = 'after' in given ? given.after : undefined
     const since = seconds(given.since)
-    const life = createDeadline({ signal })
-    const places = new WeakMap<CccMessage, CccHistoryPosition>()
+    const lifetime = createDeadline({ signal })
+    const positions = new WeakMap<CccMessage, CccHistoryPosition>()
 
     const begin = async function* (): AsyncGenerator<readonly Placed[], void, void> {
       const topic = after?.topic ?? (await resolved(given))
       const list = (): Promise<string[]> => filesOf(topic)
-      const source: Followed = { topic, folder: folderOf(topic), list, maxLineBytes, pollMs, clock, signal: life.signal }
+      const source: Followed = { topic, folder: folderOf(topic), list, maxLineBytes, pollMs, clock, signal: lifetime.signal }
       yield* followed(source, after ?? (await startOf(source, since)))
     }
     const source = begin()
 
     return createStream<CccMessage, CccHistoryPosition>({
       start: after,
-      cursorOf: (message) => places.get(message),
+      cursorOf: (message) => positions.get(message),
       async pull() {
         try {
-          if (life.signal.aborted) throw life.signal.reason
+          if (lifetime.signal.aborted) throw lifetime.signal.reason
           const step = await source.next()
           if (step.done) return null
-          for (const { message, position } of step.value) places.set(message, position)
+          for (const { message, position } of step.value) positions.set(message, position)
           return step.value.flatMap(({ message }) => (since === undefined || message.ts >= since ? [message] : []))
         } catch (error) {
           throw signal?.aborted ? abortError(signal, { system: 'ccc', op: 'follow' }) : error
         }
       },
       async close() {
-        life.abort()
+        lifetime.abort()
         await source.return()
-        life[Symbol.dispose]()
+        lifetime[Symbol.dispose]()
       },
     })
   }
@@ -148,7 +167,7 @@ export function cccHistoryFiles(options: CccHistoryFilesOptions = {}): CccHistor
 const seconds = (when: Moment | undefined): number | undefined =>
   when === undefined ? undefined : Math.ceil((when instanceof Date ? when.getTime() : when) / 1000)
 
-/** A folder that is not there is an empty one: a topic gets its own with its first message. */
+/** A missing folder counts as empty: a topic gets its folder with its first message. */
 async function namesIn(folder: string): Promise<string[]> {
   try {
     return await readdir(folder)
@@ -158,13 +177,13 @@ async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
-/** The file holds the bot's token, so nothing of it but the numbers leaves this function, and no error quotes it. */
+/** The file holds the token of the bot. So only the topic numbers leave this function, and no error quotes the file. */
 async function configuredTopics(path: string): Promise<ReadonlyMap<string, unknown>> {
   const text = await readFile(path, 'utf8').catch(faultOf(path))
   try {
     const { sessions } = JSON.parse(text) as { sessions?: Record<string, { topic_id?: unknown }> }
     return new Map(Object.entries(sessions ?? {}).map(([name, session]) => [name, session.topic_id ?? 0]))
   } catch {
-    throw new SignalboxError({ code: 'unavailable', system: 'ccc', message: `${path} is not JSON that ccc could have written.` })
+    throw new SignalboxError({ code: 'unavailable', system: 'ccc', message: `${path} is not a configuration file of ccc.` })
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What is written to a topic's history while we look. Several processes write, maybe in different time zones and so to different files at
- * once: how far each recent file was read is kept, and not one place.
+ * Follows the history of a topic while it grows. Several processes write, maybe in different time zones and so to different files at the same
+ * time. So the position holds how far each recent file was read.
  */
 import { join } from 'node:path'
 import { sleep, type Clock } from '../../../src/core/clock.js'
@@ -9,10 +9,11 @@ import type { CccMessage } from '../../../src/ccc/index.js'
 import { mayGrowBeside, mayHold } from './history-hours.js'
 import { lastLineEnd, linesFrom, sizeOf } from './history-lines.js'
 
-/** Where a reading stands: plain data, for going on later. */
+/** How far a stream has read: plain data, to continue later. */
 export interface CccHistoryPosition {
+  /** The topic that is followed. */
   readonly topic: number
-  /** How many bytes of each recent file have been read. */
+  /** How many bytes of each recent file were read. */
   readonly files: Readonly<Record<string, number>>
 }
 
@@ -31,7 +32,7 @@ export interface Placed {
   readonly position: CccHistoryPosition
 }
 
-/** The end of what is there, or the beginning of what may be as young as `since`. */
+/** The position at the end of all files, or at the start of the files that may hold entries since this time. */
 export async function startOf({ topic, folder, list }: Followed, since: number | undefined): Promise<CccHistoryPosition> {
   const names = await list()
   const newest = names.at(-1) ?? ''
@@ -43,7 +44,7 @@ export async function startOf({ topic, folder, list }: Followed, since: number |
   return { topic, files }
 }
 
-/** Never ends by itself. Complete lines only: a torn one is waited for. */
+/** Yields complete lines only and waits for the rest of a torn one. Ends with the signal. */
 export async function* followed(given: Followed, start: CccHistoryPosition): AsyncGenerator<readonly Placed[], void, void> {
   const { topic, folder, list, maxLineBytes, pollMs, clock, signal } = given
   let files = start.files
@@ -74,7 +75,7 @@ export async function* followed(given: Followed, start: CccHistoryPosition): Asy
   }
 }
 
-/** A file that was not there before is new, unless it is so old that it was left out on purpose. */
+/** How far a file was read. A file without a position is new, unless it is so old that it was left out. */
 function readSoFar(files: Readonly<Record<string, number>>, name: string): number | undefined {
   const known = files[name]
   if (known !== undefined) return known
@@ -96,7 +97,7 @@ function replaced(path: string): SignalboxError {
   return new SignalboxError({
     code: 'resume_gap',
     system: 'ccc',
-    message: `${path} is shorter than what was read of it: somebody replaced it.`,
-    hint: 'Follow anew without a position, and read() what lies between.',
+    message: `${path} is shorter than the part that was read: the file was replaced.`,
+    hint: 'Follow again without a position, and read() the entries in between.',
   })
 }

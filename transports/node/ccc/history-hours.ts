@@ -1,4 +1,4 @@
-/** What the name of a history file says: the hour in which it was written, in a time zone that only its writer knows. Pure. */
+/** The name of a history file is the hour in which it was written, in the time zone of its writer, which is unknown here. */
 
 const HOUR_FILE = /^(\d{4})-(\d{2})-(\d{2})-(\d{2})\.jsonl$/
 const HOUR_MS = 3_600_000
@@ -14,14 +14,14 @@ function named(name: string): number {
   return Date.UTC(year, month - 1, day, hour)
 }
 
-/** May the file hold something of this time, in whatever zone it was written? Seconds since 1970, the end excluded. */
+/** Can the file hold entries of this time, in any time zone? Seconds since 1970, the end excluded. */
 export function mayHold(name: string, since: number | undefined, until: number | undefined): boolean {
   const hour = named(name)
   if (since !== undefined && hour + HOUR_MS + WEST_MS <= since * 1000) return false
   return until === undefined || hour - EAST_MS < until * 1000
 }
 
-/** May somebody still be writing to the one when the other is there? Writers may live in different zones, and an hour ends slowly. */
+/** Can a file still grow when a newer one exists? Writers may have different time zones, and may be late by an hour. */
 export function mayGrowBeside(name: string, newest: string): boolean {
   return named(name) >= named(newest) - EAST_MS - WEST_MS - 2 * HOUR_MS
 }

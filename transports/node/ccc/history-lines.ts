@@ -1,22 +1,22 @@
-/** The lines of one history file with the places where they end, a chunk of memory at a time. */
+/** The lines of one history file, each with the byte at which it ends. Reads one chunk at a time. */
 import { open, stat } from 'node:fs/promises'
 import { createAccumulator } from '../../../src/core/codec/bytes.js'
 import { SignalboxError, type ErrorCode } from '../../../src/errors.js'
 import type { CccMessage } from '../../../src/ccc/index.js'
 
 export interface HistoryLine {
-  /** Undefined for a line that is blank or broken; the server passes over those too. */
+  /** Undefined for a blank or broken line. The server passes over those too. */
   readonly message: CccMessage | undefined
-  /** The byte behind its newline. */
+  /** The byte after its newline. */
   readonly end: number
-  /** The file ends in it, without a newline: complete, or still being written. */
+  /** The last line of the file, without a newline: it may still be written. */
   readonly last: boolean
 }
 
 const NEWLINE = 0x0a
 const CHUNK_BYTES = 256 * 1024
 
-/** From a byte to the end of the file as it is now; nothing of a file that has gone. Memory is bounded by one chunk and the longest line. */
+/** Reads from a byte to the end of the file. A file that was removed has no lines. Memory is bounded by one chunk and the longest line. */
 export async function* linesFrom(
   path: string,
   from: number,
@@ -50,7 +50,7 @@ export async function* linesFrom(
         lines.push({ message: parsed(text), end: at + start, last: false })
       }
       const rest = chunk.subarray(start)
-      // Only what goes on into the next chunk is copied.
+      // Only a line that continues in the next chunk is copied.
       if (gather(rest) === rest) partial.append(rest)
       at += bytesRead
       if (lines.length > 0) yield lines
@@ -60,7 +60,7 @@ export async function* linesFrom(
   }
 }
 
-/** Where the last complete line ends; at the beginning of a file that has gone. */
+/** The byte after the last complete line; 0 for a file that was removed. */
 export async function lastLineEnd(path: string): Promise<number> {
   const size = (await sizeOf(path)) ?? 0
   const file = await open(path, 'r').catch(goneOr(path))
@@ -79,12 +79,12 @@ export async function lastLineEnd(path: string): Promise<number> {
   }
 }
 
-/** Undefined for a file that has gone. */
+/** Undefined for a file that was removed. */
 export async function sizeOf(path: string): Promise<number | undefined> {
   return (await stat(path).catch(goneOr(path)))?.size
 }
 
-/** What was listed may be removed before it is looked at: somebody tidies up, and what is gone is empty. */
+/** A file may be removed between listing and opening. It counts as empty. */
 function goneOr(path: string): (cause: unknown) => undefined {
   return (cause) => {
     if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw fileFault(cause, path)
@@ -93,7 +93,7 @@ function goneOr(path: string): (cause: unknown) => undefined {
 
 const CODES: Readonly<Record<string, ErrorCode>> = { ENOENT: 'not_found', EACCES: 'permission_denied', EPERM: 'permission_denied' }
 
-/** What to do with a failure of the file system, for `catch`. */
+/** For `catch`: turns a failure of the file system into a typed error. */
 export function faultOf(path: string): (cause: unknown) => never {
   return (cause) => {
     throw fileFault(cause, path)
@@ -116,7 +116,7 @@ function tooLong(path: string, limit: number): SignalboxError {
     code: 'too_large',
     system: 'ccc',
     message: `${path} has a line of more than ${limit} bytes.`,
-    hint: 'Raise maxLineBytes if that is meant.',
+    hint: 'Raise maxLineBytes to read it.',
   })
 }
 
@@ -128,7 +128,7 @@ function parsed(line: string): CccMessage | undefined {
     return undefined
   }
   if (typeof value !== 'object' || value === null) return undefined
-  // Missing numbers are zero there.
+  // The server leaves out numbers that are zero.
   const entry = { id: 0, ts: 0, ...value } as Record<string, unknown>
   return typeof entry.ts === 'number' && typeof entry.id === 'number' && typeof entry.from === 'string'
     ? (entry as unknown as CccMessage)

@@ -6,6 +6,7 @@ import { SignalboxError, withFacts } from '../../../src/errors.js'
 import type { StreamTransport } from '../../../src/transport.js'
 import { unixSocket } from '../link/socket.js'
 
+/** Where the socket is, and whether its owner is checked. */
 export interface CccSocketOptions {
   /** Path of the socket. Default `~/.ccc.sock`, in the home of the user who runs this program. A leading `~/` is expanded. */
   readonly path?: string

@@ -9,6 +9,7 @@ import type { CloseReason, Link, StreamTransport } from '../../../src/transport.
 import { unixSocket } from '../link/socket.js'
 import { subprocess } from '../link/subprocess.js'
 
+/** How to reach the other machine. */
 export interface CccSshOptions {
   /** `host`, `user@host`, or an alias of the ssh configuration. */
   readonly host: string
@@ -126,6 +127,7 @@ function notReached({ exitCode, signal, stderrTail }: Extract<CloseReason, { kin
   })
 }
 
+/** How to reach the other machine, and its socket. */
 export interface CccForwardOptions extends Omit<CccSshOptions, 'carrier'> {
   /** Path of the socket on that machine. Must be absolute: ssh refuses a relative one. */
   readonly socketPath: string
@@ -133,6 +135,7 @@ export interface CccForwardOptions extends Omit<CccSshOptions, 'carrier'> {
   readonly signal?: AbortSignal
 }
 
+/** A forwarded socket. */
 export interface CccForward extends AsyncDisposable {
   /** Opens connections through the forwarded socket. */
   readonly transport: StreamTransport<void>
