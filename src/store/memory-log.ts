@@ -1,4 +1,5 @@
 /** A log in memory. Sequences are dense here, so a position is an index; readers must not rely on that. */
+import { ENTRY_OVERHEAD } from './append-batch.js'
 import { checkPosition, createPage, fenced, storeClosed, storeFull, tailPages } from './rules.js'
 import type { Log, LogEntry } from './store.js'
 
@@ -10,8 +11,6 @@ export interface LogContents {
   fence: number
   readonly waiters: Set<() => void>
 }
-
-const ENTRY_OVERHEAD = 64
 
 export function createMemoryLog(name: string, log: LogContents, maxBytes: number, release: () => void): Log {
   const what = `The log ${name}`

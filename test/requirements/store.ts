@@ -49,6 +49,7 @@ export const requirements: readonly Requirement[] = [
   { id: 'store.file.list', source, behaviour: 'A map lists all its keys, however few descriptors there are.' },
   { id: 'store.file.swept', source, behaviour: 'What killed processes had half written does not pile up.' },
   { id: 'store.file.typed', source, behaviour: 'Whatever the disk or another process does is a typed error.' },
+  { id: 'store.append-batch', source: 'issue 12.7', behaviour: 'Appends that share a write keep their order, fences and bounds.' },
   {
     id: 'store.outbox-decisions',
     source: 'issue 12.7',

@@ -10,7 +10,8 @@ import { onDisk } from './disk.js'
 import { openFileKv } from './kv.js'
 import { openFileLease } from './lease.js'
 import { createOwner, tryLock } from './lock.js'
-import { createFileLogHandle, openFileLog, type FileLogCore } from './log.js'
+import { openFileLog, type FileLog } from './log.js'
+import { createFileLogHandle } from './log-handle.js'
 import { fileNameOf } from './names.js'
 import { createReserve } from './reserve.js'
 import type { LogDamage } from './segment.js'
@@ -34,7 +35,7 @@ export interface FileStoreOptions {
 }
 
 interface OpenedLog {
-  readonly core: FileLogCore
+  readonly file: FileLog
   readonly unlock: () => Promise<void>
 }
 
@@ -80,8 +81,8 @@ export function fileStore(options: FileStoreOptions): Store {
     try {
       const tellDamage = (damage: LogDamage): void => tell(onDamage, { ...damage, log: name })
       const given = { directory: place, name, maxBytes, segmentBytes, sync, tell: tellDamage, reserve }
-      const core = await onDisk(what, 'read', () => openFileLog(given))
-      return { core, unlock: lock.release }
+      const file = await onDisk(what, 'read', () => openFileLog(given))
+      return { file, unlock: lock.release }
     } catch (error) {
       await lock.release()
       throw error
@@ -92,8 +93,8 @@ export function fileStore(options: FileStoreOptions): Store {
     if (shared.handles > 0) return
     logs.delete(name)
     const ending = (async () => {
-      const { core, unlock } = await shared.opening
-      await core.close()
+      const { file, unlock } = await shared.opening
+      await file.close()
       await unlock()
     })()
     leaving.set(name, ending)
@@ -126,7 +127,7 @@ export function fileStore(options: FileStoreOptions): Store {
         if (logs.get(name) === shared) logs.delete(name)
         throw error
       }
-      const handle = createFileLogHandle(opened.core, name, async () => {
+      const handle = createFileLogHandle(opened.file, name, async () => {
         handles.delete(handle)
         await leave(name, shared)
       })

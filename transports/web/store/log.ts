@@ -1,121 +1,39 @@
-/** A log in IndexedDB. Every tab may append; a transaction gives the numbers. */
+/** A log in IndexedDB. Every tab may append; the transaction gives the sequences. */
 import { promisifyRequest } from 'idb-keyval'
-import {
-  checkPosition,
-  createPage,
-  fenced,
-  PAGE_BYTES,
-  PAGE_ENTRIES,
-  storeClosed,
-  storeFull,
-  tailPages,
-} from '../../../src/store/rules.js'
-import type { Log, LogEntry, LogState } from '../../../src/store/store.js'
+import { createAppendQueue, planAppends, type LogTotals, type WaitingAppend } from '../../../src/store/append-batch.js'
+import { checkPosition, createPage, PAGE_BYTES, PAGE_ENTRIES, storeClosed, tailPages } from '../../../src/store/rules.js'
+import type { Log, LogEntry, LogPage, LogState, ReadOptions } from '../../../src/store/store.js'
 import type { Database } from './database.js'
 import type { Notices } from './notices.js'
 
-interface Meta extends LogState {
-  readonly fence: number
-}
+const EMPTY: LogTotals = { first: 1, next: 1, entries: 0, bytes: 0, fence: 0 }
 
-interface Waiting {
-  readonly entries: readonly Uint8Array[]
-  readonly fence: number | undefined
-  readonly resolve: (sequences: number[]) => void
-  readonly reject: (error: unknown) => void
+/** Where a log's objects are in the database. */
+interface Place {
+  readonly database: Database
+  readonly name: string
+  readonly what: string
 }
-
-const ENTRY_OVERHEAD = 64
-const EMPTY: Meta = { first: 1, next: 1, entries: 0, bytes: 0, fence: 0 }
 
 export function createDatabaseLog(database: Database, name: string, notices: Notices, maxBytes: number, release: () => void): Log {
   const what = `The log ${name}`
-  const metaKey = ['l', name]
-  const range = (from: number, before = Number.POSITIVE_INFINITY): IDBKeyRange =>
-    IDBKeyRange.bound(['e', name, from], ['e', name, before], false, true)
+  const place: Place = { database, name, what }
   let closed = false
-  let queue: Waiting[] = []
-  let working: Promise<void> | undefined
   const mine = new Set<() => void>()
   const checkOpen = (): void => {
     if (closed) throw storeClosed(what)
   }
-  const loadMeta = async (objects: IDBObjectStore): Promise<Meta> =>
-    ((await promisifyRequest(objects.get(metaKey))) as unknown as Meta | undefined) ?? EMPTY
-
-  /** Everything that waits goes into one transaction: that is one write to disk. */
-  const commit = async (batch: readonly Waiting[]): Promise<void> => {
-    const verdicts = new Map<Waiting, number[] | Error>()
-    try {
-      await database.run('readwrite', what, async (objects) => {
-        let meta = await loadMeta(objects)
-        for (const waiting of batch) {
-          const size = waiting.entries.reduce((sum, entry) => sum + entry.byteLength, 0)
-          const total = meta.bytes + size + (meta.entries + waiting.entries.length) * ENTRY_OVERHEAD
-          if (waiting.fence !== undefined && waiting.fence < meta.fence)
-            verdicts.set(waiting, fenced(what, waiting.fence, meta.fence))
-          else if (total > maxBytes) verdicts.set(waiting, storeFull(what, maxBytes, 'maxBytes'))
-          else {
-            const { first, next, entries, bytes } = meta
-            verdicts.set(
-              waiting,
-              waiting.entries.map((entry, index) => {
-                objects.add(entry, ['e', name, next + index])
-                return next + index
-              }),
-            )
-            const fence = Math.max(meta.fence, waiting.fence ?? 0)
-            meta = {
-              first,
-              next: next + waiting.entries.length,
-              entries: entries + waiting.entries.length,
-              bytes: bytes + size,
-              fence,
-            }
-          }
-        }
-        objects.put(meta, metaKey)
-      })
-    } catch (error) {
-      for (const waiting of batch) waiting.reject(error)
-      return
-    }
-    for (const waiting of batch) {
-      const verdict = verdicts.get(waiting)
-      if (Array.isArray(verdict)) waiting.resolve(verdict)
-      else waiting.reject(verdict)
-    }
-    notices.tell(name)
+  const commitAndTell = async (batch: readonly WaitingAppend[]): Promise<void> => {
+    if (await commit(place, batch, maxBytes)) notices.tell(name)
   }
-  const work = async (): Promise<void> => {
-    while (queue.length > 0) {
-      const batch = queue
-      queue = []
-      await commit(batch)
-    }
-    working = undefined
-  }
-
-  const read: Log['read'] = async (from, { maxEntries = PAGE_ENTRIES, maxBytes: pageBytes = PAGE_BYTES } = {}) => {
+  const queue = createAppendQueue(commitAndTell, () => Promise.resolve())
+  const read: Log['read'] = async (from, options) => {
     checkOpen()
-    checkPosition(from, 'A position', 0)
-    return await database.run('readonly', what, async (objects) => {
-      const meta = await loadMeta(objects)
-      const found: LogEntry[] = []
-      let size = 0
-      await eachEntry(objects.openCursor(range(Math.max(from, meta.first))), (cursor) => {
-        const bytes = cursor.value as Uint8Array
-        size += bytes.byteLength
-        if (found.length > 0 && (found.length >= maxEntries || size > pageBytes)) return false
-        found.push({ sequence: (cursor.key as [string, string, number])[2], bytes })
-        return true
-      })
-      return createPage(from, meta, found, { maxEntries, maxBytes: pageBytes })
-    })
+    return await readPage(place, checkPosition(from, 'A position', 0), options)
   }
   const state = async (): Promise<LogState> => {
     checkOpen()
-    const { first, next, entries, bytes } = await database.run('readonly', what, loadMeta)
+    const { first, next, entries, bytes } = await database.run('readonly', what, (objects) => loadTotals(objects, name))
     return { first, next, entries, bytes }
   }
   const changed = async (next: number, signal: AbortSignal | undefined): Promise<void> => {
@@ -127,7 +45,7 @@ export function createDatabaseLog(database: Database, name: string, notices: Not
     mine.add(wake)
     signal?.addEventListener('abort', wake)
     try {
-      // Looked at after listening, so that nothing falls between the two.
+      // Asked after listening began, so that no append is missed in between.
       if (closed || signal?.aborted || (await state()).next > next) wake()
       await woken
     } finally {
@@ -136,44 +54,88 @@ export function createDatabaseLog(database: Database, name: string, notices: Not
       signal?.removeEventListener('abort', wake)
     }
   }
-
   return {
     async append(entries, { fence } = {}) {
       checkOpen()
       if (fence !== undefined) checkPosition(fence, 'A fence', 0)
-      if (entries.length === 0 && fence === undefined) return []
-      return await new Promise<number[]>((resolve, reject) => {
-        queue.push({ entries: entries.map((entry) => entry.slice()), fence, resolve, reject })
-        working ??= Promise.resolve().then(work)
-      })
+      return entries.length === 0 && fence === undefined ? [] : await queue.add(entries, fence)
     },
     read,
     tail: (from, options = {}) => tailPages((next) => read(next, options), changed, from, options.signal),
     async trim(before) {
       checkOpen()
-      checkPosition(before, 'A position', 0)
-      await database.run('readwrite', what, async (objects) => {
-        const meta = await loadMeta(objects)
-        const until = Math.min(before, meta.next)
-        if (until <= meta.first) return
-        let { entries, bytes } = meta
-        await eachEntry(objects.openCursor(range(meta.first, until)), (cursor) => {
-          entries -= 1
-          bytes -= (cursor.value as Uint8Array).byteLength
-          return true
-        })
-        objects.delete(range(meta.first, until))
-        objects.put({ ...meta, first: until, entries, bytes }, metaKey)
-      })
+      await trim(place, checkPosition(before, 'A position', 0))
     },
     state,
     async [Symbol.asyncDispose]() {
       closed = true
       for (const wake of [...mine]) wake()
-      while (working) await working
+      await queue.idle()
       release()
     },
   }
+}
+
+const totalsKey = (name: string): IDBValidKey => ['l', name]
+const entryKey = (name: string, sequence: number): IDBValidKey => ['e', name, sequence]
+const entryRange = (name: string, from: number, before = Number.POSITIVE_INFINITY): IDBKeyRange =>
+  IDBKeyRange.bound(entryKey(name, from), entryKey(name, before), false, true)
+
+async function loadTotals(objects: IDBObjectStore, name: string): Promise<LogTotals> {
+  return ((await promisifyRequest(objects.get(totalsKey(name)))) as unknown as LogTotals | undefined) ?? EMPTY
+}
+
+/** Stores everything that waits in one transaction, which is one write to the disk. True: something was stored. */
+async function commit({ database, name, what }: Place, batch: readonly WaitingAppend[], maxBytes: number): Promise<boolean> {
+  try {
+    const { accepted, refused } = await database.run('readwrite', what, async (objects) => {
+      const plan = planAppends(batch, await loadTotals(objects, name), maxBytes, what)
+      for (const { request, sequences } of plan.accepted) {
+        for (const [index, sequence] of sequences.entries()) objects.add(request.entries[index], entryKey(name, sequence))
+      }
+      objects.put(plan.totals, totalsKey(name))
+      return plan
+    })
+    for (const { request, error } of refused) request.reject(error)
+    for (const { request, sequences } of accepted) request.resolve([...sequences])
+    return true
+  } catch (error) {
+    for (const { reject } of batch) reject(error)
+    return false
+  }
+}
+
+async function readPage({ database, name, what }: Place, from: number, options: ReadOptions = {}): Promise<LogPage> {
+  const { maxEntries = PAGE_ENTRIES, maxBytes = PAGE_BYTES } = options
+  return await database.run('readonly', what, async (objects) => {
+    const totals = await loadTotals(objects, name)
+    const found: LogEntry[] = []
+    let size = 0
+    await eachEntry(objects.openCursor(entryRange(name, Math.max(from, totals.first))), (cursor) => {
+      const bytes = cursor.value as Uint8Array
+      size += bytes.byteLength
+      if (found.length > 0 && (found.length >= maxEntries || size > maxBytes)) return false
+      found.push({ sequence: (cursor.key as [string, string, number])[2], bytes })
+      return true
+    })
+    return createPage(from, totals, found, { maxEntries, maxBytes })
+  })
+}
+
+async function trim({ database, name, what }: Place, before: number): Promise<void> {
+  await database.run('readwrite', what, async (objects) => {
+    const totals = await loadTotals(objects, name)
+    const until = Math.min(before, totals.next)
+    if (until <= totals.first) return
+    let { entries, bytes } = totals
+    await eachEntry(objects.openCursor(entryRange(name, totals.first, until)), (cursor) => {
+      entries -= 1
+      bytes -= (cursor.value as Uint8Array).byteLength
+      return true
+    })
+    objects.delete(entryRange(name, totals.first, until))
+    objects.put({ ...totals, first: until, entries, bytes }, totalsKey(name))
+  })
 }
 
 /** Walks a cursor until the visitor has enough. */
