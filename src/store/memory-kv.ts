@@ -1,4 +1,4 @@
-/** A map in memory. One counter for all writes makes versions that never come back. */
+/** A map in memory. One counter for all writes makes versions that never repeat. */
 import { checkKey, checkPosition, PAGE_ENTRIES, storeClosed, storeFull } from './rules.js'
 import type { Kv, KvVersion } from './store.js'
 

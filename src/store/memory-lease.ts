@@ -1,4 +1,4 @@
-/** Leases in memory. Expiry is noticed when somebody asks: there is no timer to leak. */
+/** Leases in memory. Expiry is noticed at the next call, so there is no timer to leak. */
 import type { Clock } from '../core/clock.js'
 import { checkKey, checkPosition, storeClosed } from './rules.js'
 import type { HeldLease, Lease } from './store.js'
@@ -9,7 +9,7 @@ interface Holder {
 }
 
 export interface LeaseState {
-  /** One counter for all keys: it must outlive the release of any of them. */
+  /** One counter for all keys: it must survive the release of each of them. */
   tokens: number
   readonly held: Map<string, Holder>
 }

@@ -1,4 +1,4 @@
-/** A log in memory. Sequences are dense here, so a position is an index; readers must not rely on that. */
+/** A log in memory. Its sequences have no holes, so a position is an index; callers must not rely on that. */
 import { ENTRY_OVERHEAD } from './append-batch.js'
 import { checkPosition, createPage, fenced, storeClosed, storeFull, tailPages } from './rules.js'
 import type { Log, LogEntry } from './store.js'
@@ -15,7 +15,7 @@ export interface LogContents {
 export function createMemoryLog(name: string, log: LogContents, maxBytes: number, release: () => void): Log {
   const what = `The log ${name}`
   let closed = false
-  // What this handle's tails wait with, so that closing the handle ends them and no other handle's.
+  // The waits of this handle's tails: closing the handle ends these, and no other handle's.
   const mine = new Set<() => void>()
   const nextSequence = (): number => log.first + log.entries.length
   const checkOpen = (): void => {

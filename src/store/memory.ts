@@ -1,4 +1,4 @@
-/** The memory driver: the store of a test or a page that may forget, and the model that the other drivers are held to. */
+/** The memory driver: for tests and for state that may be lost. The other drivers behave like it. */
 import { systemClock, type Clock } from '../core/clock.js'
 import { createMemoryKv, type KvState } from './memory-kv.js'
 import { createMemoryLease, type LeaseState } from './memory-lease.js'
@@ -6,14 +6,27 @@ import { createMemoryLog, type LogContents } from './memory-log.js'
 import { checkKey, storeClosed } from './rules.js'
 import type { Store } from './store.js'
 
+/** Options of `memoryStore`. */
 export interface MemoryStoreOptions {
   /** For each log and each map, 64 bytes of bookkeeping per entry included. Default 64 MiB. */
   readonly maxBytes?: number
-  /** For leases. */
+  /** The time of leases. Default: the system's clock. */
   readonly clock?: Clock
 }
 
-/** Every handle on one name shares what it holds, as two processes share a database. */
+/**
+ * A store in memory. Handles on one name share their content, as two processes share a database.
+ *
+ * @example
+ * ```ts
+ * import { memoryStore } from 'signalbox/store'
+ *
+ * await using store = memoryStore()
+ * const log = await store.log('events')
+ * await log.append([new TextEncoder().encode('hello')])
+ * console.log((await log.read(0)).entries.length)
+ * ```
+ */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
   const { maxBytes = 64 * 1024 * 1024, clock = systemClock } = options
   const logs = new Map<string, LogContents>()

@@ -1,4 +1,4 @@
-/** What every driver checks the same way, so that a program does not learn a driver's rules when it changes to another. */
+/** Checks and errors that all drivers share, so that a program can change its driver. */
 import { abortError } from '../core/deadline.js'
 import { SignalboxError } from '../errors.js'
 import type { LogEntry, LogPage, ReadOptions } from './store.js'
@@ -7,7 +7,7 @@ export const MAX_KEY_CHARACTERS = 256
 export const PAGE_ENTRIES = 1000
 export const PAGE_BYTES = 1024 * 1024
 
-/** Names of logs, maps and leases, and keys in them. */
+/** Checks a name of a log, map or lease, or a key. Rejects with `invalid_argument`. */
 export function checkKey(key: string, what = 'key'): string {
   const problem =
     key.length === 0
@@ -15,30 +15,33 @@ export function checkKey(key: string, what = 'key'): string {
       : key.length > MAX_KEY_CHARACTERS
         ? `has ${key.length} characters; the limit is ${MAX_KEY_CHARACTERS}`
         : key.includes('\0') || /\p{Surrogate}/u.test(key)
-          ? 'holds a NUL or half a character'
+          ? 'holds a NUL or half a surrogate pair'
           : undefined
   if (problem === undefined) return key
   throw new SignalboxError({ code: 'invalid_argument', message: `The ${what} ${problem}.` })
 }
 
+/** Checks a whole number. Throws `invalid_argument` below `least`. */
 export function checkPosition(value: number, what: string, least: number): number {
   if (Number.isSafeInteger(value) && value >= least) return value
   throw new SignalboxError({ code: 'invalid_argument', message: `${what} must be a whole number from ${least} on, not ${value}.` })
 }
 
+/** The error of a handle that was closed. */
 export function storeClosed(what: string): SignalboxError {
   return new SignalboxError({ code: 'closed', message: `${what} is closed.`, hint: 'Open it again before you use it.' })
 }
 
-/** What the store's bound refuses. `trim` or `delete` makes room. */
+/** The error of a write that exceeds a bound. `trim` or `delete` makes space. */
 export function storeFull(what: string, limit: number, option: string): SignalboxError {
   return new SignalboxError({
     code: 'unavailable',
     message: `${what} is full: it may hold ${limit} bytes.`,
-    hint: `Make room in it, or raise ${option}.`,
+    hint: `Trim or delete something, or raise ${option}.`,
   })
 }
 
+/** The error of a write with a fence below the highest one. */
 export function fenced(what: string, fence: number, highest: number): SignalboxError {
   return new SignalboxError({
     code: 'conflict',
@@ -47,7 +50,17 @@ export function fenced(what: string, fence: number, highest: number): SignalboxE
   })
 }
 
-/** Makes a bounded page, with a gap where the reader's position lies outside of what the log holds or ever held. */
+/**
+ * Makes a bounded page, with a gap where the reader's position is outside of the log.
+ *
+ * @example
+ * ```ts
+ * import { createPage } from 'signalbox/store'
+ *
+ * const entries = [{ sequence: 5, bytes: Uint8Array.of(1) }]
+ * console.log(createPage(2, { first: 5, next: 6 }, entries).gap) // { type: 'gap', from: 2, to: 5, reason: 'expired' }
+ * ```
+ */
 export function createPage(
   from: number,
   log: { readonly first: number; readonly next: number },
@@ -69,7 +82,7 @@ export function createPage(
   return { ...page, gap: { type: 'gap', from, to: start, reason: from < start ? 'expired' : 'restart' } }
 }
 
-/** The tail of any log: reads until there is nothing more, then waits until `changed` says that there may be. */
+/** The tail of any log: reads until there is nothing more, then waits until `changed` resolves. */
 export async function* tailPages(
   read: (from: number) => Promise<LogPage>,
   changed: (next: number, signal: AbortSignal | undefined) => Promise<void>,

@@ -1,122 +1,146 @@
 /**
- * State that must survive, behind three small interfaces: `Log`, `Kv`, `Lease`. Written so that a driver may be a map, a directory, a
- * browser's database or a cluster: everything is asynchronous, values are bytes, reads are bounded, and no clock is shared.
+ * State that must survive, behind three small interfaces: `Log`, `Kv`, `Lease`. A driver may be a map, a directory, a browser's database or
+ * a cluster: everything is asynchronous, values are bytes, reads are bounded, and no clock is shared.
  *
- * Laws of every driver, held by `storeCases` of `signalbox/testing`:
+ * Rules of every driver, tested by `storeCases` of `signalbox/testing`:
  * - What a resolved write stored is there for every later read; a durable driver has it after a crash too.
- * - Bytes are copied in and out: neither side sees what the other does to its array afterwards.
- * - A write that rejects with `sent: 'no'` changed nothing; with `maybe` the store must be asked.
+ * - Bytes are copied in and out: neither side sees later changes of the other side's array.
+ * - A write that rejects with `sent: 'no'` changed nothing. With `sent: 'maybe'` read the store to find out.
  * - After disposal every method rejects with `closed`. Disposal is idempotent and frees timers, handles and waiting tails.
  */
 import type { Gap } from '../core/stream.js'
 
-/** A family of logs, maps and leases in one place. Opening a name twice opens the same thing, or rejects with `conflict`. */
+/** Logs, maps and leases in one place. Opening a name twice opens the same one, or rejects with `conflict`. */
 export interface Store extends AsyncDisposable {
   /** For errors and reports: `memory`, `file`, `indexeddb`. */
   readonly name: string
-  /** Does it survive this process? */
+  /** Whether it survives this process. */
   readonly durable: boolean
+  /** Opens a log. */
   log(name: string): Promise<Log>
+  /** Opens a map. */
   kv(name: string): Promise<Kv>
+  /** Opens leases. */
   lease(name: string): Promise<Lease>
 }
 
+/** One entry of a log. */
 export interface LogEntry {
-  /** Counts from 1, rises with every entry and is never given twice, not even after a trim. Holes are legal. */
+  /** Counts from 1, rises with every entry and is never given twice, not even after a trim. There may be holes. */
   readonly sequence: number
+  /** A copy of what was appended. */
   readonly bytes: Uint8Array
 }
 
-/** A bounded piece of a log. */
+/** A bounded part of a log. */
 export interface LogPage {
+  /** In order. */
   readonly entries: readonly LogEntry[]
-  /** Where to read on: the cursor behind the last entry of this page. */
+  /** The position behind the last entry of this page: read on from here. */
   readonly next: number
   /**
-   * Stands before the entries where the reader's position is not in the log: `expired` when entries were trimmed before it came,
-   * `restart` when the log is younger than the position. Reading goes on at `gap.to`.
+   * The reader's position is not in the log: `expired` when entries were trimmed, `restart` when the log ends before the position. The
+   * entries of this page begin at `gap.to`.
    */
   readonly gap?: Gap<number>
 }
 
+/** Bounds of one page. */
 export interface ReadOptions {
   /** Default 1,000. */
   readonly maxEntries?: number
-  /** Default 1 MiB. One entry is always given, however large it is: a reader must be able to get past it. */
+  /** Default 1 MiB. One entry is always given, however large it is. */
   readonly maxBytes?: number
 }
 
+/** Options of an append. */
 export interface AppendOptions {
-  /** The token of the lease under which this is written. Below the highest that the log has seen, the append rejects with `conflict`. */
+  /** The token of the lease under which this is written. The append rejects with `conflict` when the log has seen a higher one. */
   readonly fence?: number
 }
 
+/** What a log holds. */
 export interface LogState {
-  /** The oldest entry that is kept; equal to `next` in an empty log. */
+  /** The sequence of the oldest entry; equal to `next` in an empty log. */
   readonly first: number
   /** Above every sequence given so far. */
   readonly next: number
+  /** How many entries there are. */
   readonly entries: number
+  /** The bytes of all entries. */
   readonly bytes: number
 }
 
+/** Entries in the order in which they were appended. */
 export interface Log extends AsyncDisposable {
   /**
-   * Appends in order and gives the sequences; resolves when they are as durable as this driver makes them. Other writers' entries may
-   * stand between. A call whose `sent` is `maybe` may have stored a leading part of the entries.
+   * Appends in order and gives the sequences. Resolves when the entries are as durable as this driver makes them. Entries of other writers
+   * may come between. A rejection with `sent: 'maybe'` may have stored the leading entries.
    */
   append(entries: readonly Uint8Array[], options?: AppendOptions): Promise<number[]>
-  /** Entries from this sequence on; none when there are none yet. `0` means from the oldest, without a gap. */
+  /** Entries from this sequence on; none when there are none yet. 0 means from the oldest, without a gap. */
   read(from: number, options?: ReadOptions): Promise<LogPage>
-  /** The same without an end: waits for more. An abort rejects with `aborted`; `break` frees what the tail holds. */
+  /** Pages without an end: waits for more. An abort rejects with `aborted`; `break` frees what the tail uses. */
   tail(from: number, options?: ReadOptions & { readonly signal?: AbortSignal }): AsyncIterable<LogPage>
-  /** Forgets every entry below this sequence. Idempotent. */
+  /** Deletes every entry below this sequence. Idempotent. */
   trim(before: number): Promise<void>
+  /** What the log holds now. */
   state(): Promise<LogState>
 }
 
-/** Opaque; equal only for the same write of the same key. A key that was deleted and made anew never has an old version. */
+/** Names one write of one key. It never repeats, not even after the key was deleted and stored again. */
 export type KvVersion = string
 
+/** A stored value. */
 export interface KvEntry {
+  /** Its key. */
   readonly key: string
+  /** A copy of the value. */
   readonly bytes: Uint8Array
+  /** For `compareAndSet` and `delete`. */
   readonly version: KvVersion
 }
 
+/** Which keys to list. */
 export interface ListOptions {
+  /** Only keys that begin with it. */
   readonly prefix?: string
-  /** The last key of the page before. */
+  /** Only keys behind it: the last key of the page before. */
   readonly after?: string
   /** Default 1,000. */
   readonly maxKeys?: number
 }
 
+/** Values by key. */
 export interface Kv extends AsyncDisposable {
+  /** Null when there is none. */
   get(key: string): Promise<KvEntry | null>
-  /** Stores whatever was there before. */
+  /** Stores the value over any other. */
   put(key: string, bytes: Uint8Array): Promise<KvVersion>
-  /** Stores only over this version, or, with null, only where there is nothing. Null says that somebody else was first. */
+  /** Stores only over this version; with null, only where there is no value. Null: another write was first. */
   compareAndSet(key: string, expected: KvVersion | null, bytes: Uint8Array): Promise<KvVersion | null>
-  /** False when there was nothing, or not this version. */
+  /** False when there was no value, or another version. */
   delete(key: string, expected?: KvVersion): Promise<boolean>
   /** Keys in the order of their UTF-16 code units. */
   list(options?: ListOptions): Promise<string[]>
 }
 
+/** A lease that was acquired. */
 export interface HeldLease {
+  /** What it is for. */
   readonly key: string
   /** The fencing token: higher than that of every earlier holder of this key, also across restarts of a durable store. */
   readonly token: number
-  /** How long the holder may still act: counted from before the request left, so never longer than the store's own count. */
+  /** How long the holder may still act. Counted from before the request, so never longer than the store counts. */
   remainingMs(): number
-  /** False when the lease is lost: it expired or was taken over. Once false, always false. */
+  /** False when the lease expired or was taken over. After that it is always false. */
   renew(ttlMs?: number): Promise<boolean>
-  /** Lets the next one in. Without effect on a lease that is lost. */
+  /** Ends the lease. Has no effect on a lost one. */
   release(): Promise<void>
 }
 
+/** Leases by key. */
 export interface Lease extends AsyncDisposable {
-  /** Null when somebody holds it. Two callers in one process are two holders. */
+  /** Null when it is held. Two callers in one process are two holders. */
   acquire(key: string, options: { readonly ttlMs: number }): Promise<HeldLease | null>
 }

@@ -1,19 +1,24 @@
-/** What an answer looks like on the wire. */
+/** Answers of the simulator. */
 import type { Complaint } from './validate.js'
 import { ExactNumber } from './python-json.js'
 
+/** An answer as it is sent. */
 export interface SimulatedAnswer {
+  /** Tells it apart from a cut connection. */
   readonly kind: 'answer'
+  /** The HTTP status. */
   readonly status: number
+  /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
+  /** The whole body. */
   readonly body: string
-  /** The connection is cut after the answer, which does not say so. */
+  /** The connection is cut after the answer, without a header that says so. */
   readonly close?: boolean
-  /** The body stops here, though more was promised. */
+  /** Only a part of the body is sent. */
   readonly truncated?: boolean
 }
 
-/** What a request gets: an answer, a connection that falls, or a door that is shut. */
+/** The result of a request: an answer, a connection that is cut, or no server that listens. */
 export type SimulatedOutcome = SimulatedAnswer | { readonly kind: 'reset' } | { readonly kind: 'refused' }
 
 /** Ends the handling of a request with an answer. */
@@ -37,7 +42,7 @@ export const plain = (status: number, body: string, headers: Readonly<Record<str
 
 export const detail = (status: number, text: unknown): Answered => new Answered(json(status, { detail: text }))
 
-/** Ends the request when there is anything to complain about. */
+/** Ends the request with 422 where a check has failed. */
 export function refuseIf(complaints: readonly Complaint[]): void {
   if (complaints.length > 0) throw detail(422, complaints)
 }

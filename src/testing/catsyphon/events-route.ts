@@ -3,7 +3,7 @@ import { Answered, detail, internalError, json, refuseIf, type SimulatedAnswer }
 import { authenticate, checkAuthHeaders } from './auth.js'
 import { checkGap, orderBatch, SequenceGap, StorageRefused, takeSnapshot, writeBatch, type IngestContext } from './ingest.js'
 import { readBody, type ParsedRequest } from './request.js'
-import type { Pause, RouterContext } from './routes.js'
+import type { Pause, RouterContext } from './route-types.js'
 import type { CollectorRecord, SessionRecord } from './sessions.js'
 import { checkEvents, type Complaint, type IncomingEvent } from './validate.js'
 

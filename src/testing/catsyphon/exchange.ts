@@ -3,7 +3,7 @@ import { abortError, raceSignal } from '../../core/deadline.js'
 import { SignalboxError } from '../../errors.js'
 import type { Exchange, ExchangeTransport, Reply } from '../../transport.js'
 import type { SimulatedOutcome } from './answers.js'
-import type { SimulatedRequest } from './simulator.js'
+import type { SimulatedRequest } from './types.js'
 
 const NAME = 'catsyphon-simulator'
 const encoder = new TextEncoder()

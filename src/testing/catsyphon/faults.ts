@@ -1,6 +1,7 @@
-/** Faults that were seen on the real server or on proxies before it. A fault is taken by the first request that it fits. */
-import type { SimulatedRequest } from './simulator.js'
+/** Faults that were seen on the real server or on proxies before it. The first request that fits a fault takes it. */
+import type { SimulatedRequest } from './types.js'
 
+/** What happens to a request. */
 export type FaultEffect =
   /** Nothing is processed; this is the answer. `close` cuts the connection after it, as the server does after a text 500. */
   | {
@@ -11,9 +12,9 @@ export type FaultEffect =
       readonly headers?: Readonly<Record<string, string>>
       readonly close?: boolean
     }
-  /** Nobody listens: the request never left. */
+  /** No server listens: the request never left. */
   | { readonly kind: 'refuse' }
-  /** The connection falls: before the request is processed, or after it is stored. The client cannot tell the two apart. */
+  /** The connection is cut: before the request is processed, or after it is stored. The client cannot tell the two apart. */
   | { readonly kind: 'reset'; readonly when: 'before' | 'after' }
   /** Processed, but the answer stops half-way. */
   | { readonly kind: 'truncate' }
@@ -24,11 +25,14 @@ export type FaultEffect =
    */
   | { readonly kind: 'slow'; readonly ms: number; readonly phase: SlowPhase }
 
+/** Where a slow request waits. */
 export type SlowPhase = 'queued' | 'before-write' | 'in-transaction' | 'answered'
 
+/** An effect, and the requests that it is for. */
 export type Fault = FaultEffect & {
-  /** How many requests it takes; once, unless said. */
+  /** How many requests it takes. Default 1. */
   readonly times?: number
+  /** Which requests it fits. Default: every one. */
   readonly on?: (request: SimulatedRequest) => boolean
 }
 
@@ -62,7 +66,7 @@ export function createFaultPlan(): FaultPlan {
 const html = (title: string): string =>
   `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n`
 
-/** Ready-made answers. */
+/** Makes the usual effects. */
 export const faults = {
   /** An unhandled failure: text, then the connection closes without saying so. */
   serverError: (): FaultEffect => ({
@@ -91,7 +95,7 @@ export const faults = {
     contentType: 'text/plain',
     headers: { 'retry-after': retryAfter },
   }),
-  /** A wrong base URL: the single-page app answers everything. */
+  /** What a wrong base URL gives: a single-page app that answers everything with its page. */
   singlePageApp: (): FaultEffect => ({
     kind: 'answer',
     status: 200,

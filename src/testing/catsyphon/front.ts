@@ -1,7 +1,7 @@
 /** The bundled web front end: the API under `/api`, one page for everything else, and a limit on bodies. */
 import type { SimulatedOutcome } from './answers.js'
 import { faults } from './faults.js'
-import type { SimulatedRequest } from './simulator.js'
+import type { SimulatedRequest } from './types.js'
 
 const MAX_BODY = 1024 * 1024
 const encoder = new TextEncoder()

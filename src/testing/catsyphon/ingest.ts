@@ -5,7 +5,7 @@
 import { applyEnd, applyStart, hashOf, type SessionRecord, type StoredRow } from './sessions.js'
 import { MESSAGE_LIKE, refusal } from './poison.js'
 import type { IncomingEvent } from './validate.js'
-import type { Generation } from './simulator.js'
+import type { Generation } from './types.js'
 
 /** The storage refused an event. `partial` holds what was stored before it, where the generation does not roll back. */
 export class StorageRefused extends Error {}

@@ -1,6 +1,6 @@
 /** Reading a request as the framework does: headers without case, a decoded path, a body by its content type. */
 import { Answered, detail, json } from './answers.js'
-import type { SimulatedRequest } from './simulator.js'
+import type { SimulatedRequest } from './types.js'
 import { JsonSyntaxError, parsePythonJson } from './python-json.js'
 import { isPlain, type Complaint } from './validate.js'
 

@@ -1,5 +1,4 @@
 /** The server's routes, in the order in which the framework looks at things: route, then every 422 together, then who is asking. */
-import type { Clock } from '../../core/clock.js'
 import { detail, json, plain, refuseIf, type SimulatedAnswer } from './answers.js'
 import { authenticate, checkAuthHeaders } from './auth.js'
 import { postEvents } from './events-route.js'
@@ -8,27 +7,10 @@ import { readConversation } from './readback.js'
 import type { Records } from './records.js'
 import { readBody, type ParsedRequest } from './request.js'
 import { applyOutcome, type SessionRecord } from './sessions.js'
+import type { Pause, Route, RouterContext } from './route-types.js'
 import { setupRoutes } from './setup-routes.js'
-import type { Generation } from './simulator.js'
-import { integer, nullable, plainObject, required, text, uuid, type Complaint, type IncomingEvent } from './validate.js'
-
-export interface RouterContext {
-  readonly generation: Generation
-  readonly records: Records
-  readonly clock: Clock
-  readonly isHealthy: () => boolean
-  readonly poison: (event: IncomingEvent) => boolean
-}
-
-export type Pause = (phase: 'queued' | 'before-write' | 'in-transaction') => Promise<void>
-export type Handler = (request: ParsedRequest, pause: Pause, parameter: string) => Promise<SimulatedAnswer> | SimulatedAnswer
-
-export interface Route {
-  readonly method: string
-  /** One group at most: the parameter, which never holds a slash. */
-  readonly path: RegExp
-  readonly handler: Handler
-}
+import type { Generation } from './types.js'
+import { integer, nullable, plainObject, required, text, uuid, type Complaint } from './validate.js'
 
 export function createRouter(context: RouterContext): (request: ParsedRequest, pause: Pause) => Promise<SimulatedAnswer> {
   const { records, generation, isHealthy } = context

@@ -1,48 +1,76 @@
-/** What the server keeps: collectors, sessions and the rows of stored messages. Plain data, so that a test can look at it. */
+/** What the server keeps: collectors, sessions and stored messages. Plain data, so that a test can look at it. */
 import { sha256Hex } from '../../core/sha256.js'
 import { pythonIso, type Moment } from './datetime.js'
 import { dumpPythonJson } from './python-json.js'
 import type { IncomingEvent } from './validate.js'
 
+/** A collector. */
 export interface CollectorRecord {
+  /** Its id. */
   readonly id: string
+  /** Its workspace. */
   readonly workspaceId: string
+  /** Its key in plain text. */
   readonly key: string
+  /** ISO 8601. */
   readonly createdAt: string
+  /** False: the server answers 403. */
   enabled: boolean
 }
 
-/** One stored message. `request` names the request that brought it, so that a double can be traced. */
+/** One stored message. */
 export interface StoredRow {
+  /** Its id on the server. */
   readonly id: string
+  /** The hash that the client gave, or the server's own. */
   readonly hash: string
+  /** The event's type. */
   readonly type: string
+  /** When it happened. */
   readonly emitted: Moment
+  /** The event's data as it was stored. */
   readonly data: Readonly<Record<string, unknown>>
-  /** The sequence that the client gave, if it gave one that the server looks at. */
+  /** The sequence that the client gave. */
   readonly given: number
   /** Messages before the batch, plus one: the same for a whole batch. */
   readonly batch: number
+  /** The number of the request that brought it, so that a double can be traced. */
   readonly request: number
 }
 
+/** A session. */
 export interface SessionRecord {
+  /** The id that the client chose. */
   readonly id: string
+  /** The server's own id. */
   readonly conversationId: string
+  /** The workspace of the collector that began it. */
   readonly workspaceId: string
+  /** The collector that began it. */
   readonly collectorId: string
+  /** The earliest event of the first batch. */
   readonly firstEventAt: Moment
+  /** The same, until a `session_start` changes it. */
   startTime: Moment
+  /** The latest event, or the time of the completion. */
   endTime: Moment | undefined
+  /** When a batch last brought something new. */
   lastEventAt: number
+  /** See the reference: a highest number or a counter, by generation. */
   lastSequence: number
+  /** Events that the server counts. */
   eventCount: number
+  /** A completed session still takes events. */
   status: 'active' | 'completed'
+  /** Null: no outcome that the server knows. */
   success: boolean | null
+  /** `unknown` without a `session_start`. */
   agentType: string
+  /** From the `session_start`. */
   agentVersion: string | null
   /** What `session_start`, `session_end` and `complete` left behind. */
   readonly extra: Record<string, unknown>
+  /** Stored messages, in the order of storing. */
   readonly rows: StoredRow[]
 }
 

@@ -3,7 +3,7 @@ import { detail, json, refuseIf, type SimulatedAnswer } from './answers.js'
 import { workspaceOf } from './readback.js'
 import type { Records } from './records.js'
 import { readBody, type ParsedRequest } from './request.js'
-import type { Route } from './routes.js'
+import type { Route } from './route-types.js'
 import { nullable, readUuid, required, text, uuid, type Complaint } from './validate.js'
 
 export function setupRoutes(records: Records): Route[] {

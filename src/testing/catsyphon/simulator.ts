@@ -1,6 +1,6 @@
 /**
- * A CatSyphon server in memory, of any of its three generations. It models the interface, with its holes and races, and keeps a
- * ledger of what was really stored, so that a test can count what was lost and what was doubled.
+ * A CatSyphon server in memory, of any of its three generations. It simulates the interface with its faults and races, and keeps a
+ * ledger of what was really stored, so that a test can count lost and doubled events.
  */
 import { systemClock, type Clock, type Random } from '../../core/clock.js'
 import type { ExchangeTransport } from '../../transport.js'
@@ -12,60 +12,78 @@ import { exchangeOf } from './exchange.js'
 import { createRecords, type Records } from './records.js'
 import { parseRequest } from './request.js'
 import type { CollectorRecord, SessionRecord, StoredRow } from './sessions.js'
+import type { Generation, SimulatedRequest } from './types.js'
 import type { IncomingEvent } from './validate.js'
 
-/** `sequence`: until 2025; `transitional`: the first days of 2026; `current`: since then. */
-export type Generation = 'sequence' | 'transitional' | 'current'
-
-export interface SimulatedRequest {
-  readonly method: string
-  /** Path and query. */
-  readonly path: string
-  readonly headers?: Readonly<Record<string, string>>
-  readonly body?: Uint8Array | string
-}
-
+/** Options of the simulator. */
 export interface CatsyphonSimulatorOptions {
+  /** Default `current`. */
   readonly generation?: Generation
+  /** Times and slow faults. Default: the system's clock. */
   readonly clock?: Clock
-  /** Ids and keys come from here, so that a seed reproduces them. */
+  /** Ids and keys are made from it, so that a seed reproduces them. */
   readonly random?: Random
-  /** The bundled web front end before the API: path prefix `/api`, bodies up to 1 MiB, HTML for everything else. */
+  /** Puts the bundled web front end before the API: path prefix `/api`, bodies up to 1 MiB, HTML for everything else. */
   readonly front?: boolean
 }
 
+/** What the simulator really stored. */
 export interface CatsyphonLedger {
+  /** Sessions by id. */
   readonly sessions: ReadonlyMap<string, SessionRecord>
-  /** Rows of one session in the order they were stored; none if it does not exist. */
+  /** The rows of a session in the order in which they were stored; none where there is no such session. */
   rows(sessionId: string): readonly StoredRow[]
   /** How many rows are copies of another one, by the event's hash, or by its sequence on the sequence server. */
   doubles(sessionId: string): number
   /** Requests that reached the server, processed or not. */
   readonly requests: number
-  /** The most requests that were inside at one moment for one session. */
+  /** The highest number of requests that one session had at the same time. */
   readonly mostAtOnce: number
 }
 
+/** A simulated server. */
 export interface CatsyphonSimulator {
+  /** The generation of the server that it simulates. */
   readonly generation: Generation
+  /** Its one workspace. */
   readonly workspaceId: string
-  /** Speaks to the simulator without a network. */
+  /** Reaches the simulator without a network. */
   readonly transport: ExchangeTransport
+  /** Answers one request, for a server of your own. */
   handle(request: SimulatedRequest): Promise<SimulatedOutcome>
+  /** Makes a collector and gives its id and key. */
   register(): CollectorRecord
-  /** Switches a collector off or on, as only the real server's database can. */
+  /** Switches a collector off or on, which on a real server only its database can. */
   setEnabled(collectorId: string, enabled: boolean): void
+  /** Adds a fault. The next requests that it fits take it. */
   inject(fault: Fault): void
+  /** The faults that wait. */
   readonly faults: FaultPlan
-  /** A rule for events that storage refuses. Undefined ends it. */
+  /** A rule for events that cannot be stored. Undefined ends it. */
   setPoison(rule: ((event: IncomingEvent) => boolean) | undefined): void
   /** What `/health` says of the database. */
   setHealthy(healthy: boolean): void
-  /** Forgets every session: the server's database was replaced. */
+  /** Forgets every session, as a server whose database was replaced. */
   forgetSessions(): void
+  /** What was really stored. */
   readonly ledger: CatsyphonLedger
 }
 
+/**
+ * A CatSyphon server in memory.
+ *
+ * @example
+ * ```ts
+ * import { catsyphonOutbox, createCatsyphon } from 'signalbox/catsyphon'
+ * import { createCatsyphonSimulator } from 'signalbox/testing'
+ *
+ * const simulator = createCatsyphonSimulator({ generation: 'sequence' })
+ * const { id: collectorId, key: apiKey } = simulator.register()
+ * await using client = await createCatsyphon({ transport: simulator.transport, collectorId, apiKey, outbox: catsyphonOutbox() })
+ * await client.withSession('s-1', (session) => session.start({ agentType: 'under-test' }))
+ * console.log(simulator.ledger.sessions.get('s-1')?.status)
+ * ```
+ */
 export function createCatsyphonSimulator(options: CatsyphonSimulatorOptions = {}): CatsyphonSimulator {
   const { generation = 'current', clock = systemClock, random = Math.random, front = false } = options
   const records: Records = createRecords(random, clock)

@@ -1,7 +1,7 @@
 /** What the server's models check before anything else happens: same types, same places, same order as the real ones. */
 import { ExactNumber } from './python-json.js'
 import { isMoment, parseMoment, type Moment } from './datetime.js'
-import type { Generation } from './simulator.js'
+import type { Generation } from './types.js'
 
 export interface Complaint {
   readonly type: string

@@ -1,9 +1,11 @@
 /** What the cases of the store suite share. */
 import type { Store } from '../../store/store.js'
 
+/** What the cases need. */
 export interface StoreContext {
+  /** The store under test. The caller closes it. */
   readonly store: Store
-  /** A second store object on a place that is empty at first; only for durable stores. The cases close what they open. */
+  /** Opens a store at a place that is empty at first, for durable stores only. The cases close what they open. */
   openPlace?(place: string): Promise<Store>
   /** Lets time pass for leases: moves the clock that the store was given, or really waits. */
   wait(ms: number): Promise<void>

@@ -1,4 +1,4 @@
-/** The credential file that the Python SDK keeps: either can read what the other wrote. */
+/** The credential file of the Python SDK. Both SDKs read and write it. */
 import { chmod, lstat, mkdir, readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -14,12 +14,13 @@ import { SignalboxError } from '../../../src/errors.js'
 import { onDisk, writeAtomically } from '../store/disk.js'
 import { createOwner, withLock } from '../store/lock.js'
 
+/** Options of `fileCredentials`. */
 export interface FileCredentialsOptions {
   /** Default `~/.catsyphon`. */
   readonly directory?: string
 }
 
-/** As it stands in the file. */
+/** An entry of the file. */
 interface WireCredential {
   readonly server_url: string
   readonly workspace_id: string
@@ -34,6 +35,16 @@ type File = Record<string, unknown>
 
 const REQUIRED = ['server_url', 'workspace_id', 'collector_id', 'api_key', 'api_key_prefix'] as const
 
+/**
+ * Keeps credentials in `credentials.json` of a directory. Rejects where the file can be read by others, is a symbolic link, or is not JSON.
+ *
+ * @example
+ * ```ts
+ * import { fileCredentials } from 'signalbox/node'
+ *
+ * for (const { profile, serverUrl, apiKeyPrefix } of await fileCredentials().listProfiles()) console.log(profile, serverUrl, apiKeyPrefix)
+ * ```
+ */
 export function fileCredentials({ directory = join(homedir(), '.catsyphon') }: FileCredentialsOptions = {}): CredentialStore {
   const path = join(directory, 'credentials.json')
   const owner = createOwner()
@@ -51,11 +62,14 @@ export function fileCredentials({ directory = join(homedir(), '.catsyphon') }: F
     try {
       parsed = JSON.parse(text)
     } catch {
-      // The parser's own message quotes the file.
-      throw problem(`${path} is not JSON, so nothing is read from it and nothing is written over it.`, 'Mend it, or move it away.')
+      // The parser's own message would quote the file.
+      throw problem(
+        `${path} is not JSON, so nothing is read from it and nothing is written over it.`,
+        'Repair it, or move it away.',
+      )
     }
     if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as File
-    throw problem(`${path} does not hold an object.`, 'Mend it, or move it away.')
+    throw problem(`${path} does not hold an object.`, 'Repair it, or move it away.')
   }
   const change = async <T>(work: (file: File) => T): Promise<T> => {
     return await onDisk(path, 'written', async () => {
@@ -72,7 +86,7 @@ export function fileCredentials({ directory = join(homedir(), '.catsyphon') }: F
   return {
     async get(serverUrl, workspaceId, profile = 'default') {
       const found = read((await load())[credentialKey(serverUrl, workspaceId, profile)])
-      // One entry stands for every scheme and path of a host: the key is for the server that gave it alone.
+      // The entry is found by host alone, and the key is only for the server that gave it.
       return found && isSameServer(found.serverUrl, serverUrl) ? found : null
     },
     async store(credential) {
@@ -107,7 +121,7 @@ export function fileCredentials({ directory = join(homedir(), '.catsyphon') }: F
   }
 }
 
-/** Others must not read the keys, nor a link lead elsewhere. Windows has no such rights. */
+/** Refuses a file that others can read, and a link. Windows has no such rights. */
 async function checkRights(path: string): Promise<void> {
   const stat = await lstat(path).catch(() => undefined)
   if (!stat || process.platform === 'win32') return
@@ -158,7 +172,7 @@ function wire({ serverUrl, workspaceId, collectorId, apiKey, apiKeyPrefix, profi
 const problem = (message: string, hint: string, cause?: unknown): SignalboxError =>
   new SignalboxError({ code: 'permission_denied', message, hint, system: 'catsyphon', ...(cause === undefined ? {} : { cause }) })
 
-/** For a file that an older tool left readable. */
+/** Makes the credential file unreadable for others, where an older tool left it readable. */
 export async function protectCredentials({
   directory = join(homedir(), '.catsyphon'),
 }: FileCredentialsOptions = {}): Promise<void> {

@@ -1,4 +1,4 @@
-/** CRC-32, as in zip: finds what a disk or a crash did to a record. Not in every runtime's zlib. */
+/** CRC-32 as in zip, to find records that a disk or a crash has damaged. Not every runtime's zlib has it. */
 const TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
   let value = index
   for (let bit = 0; bit < 8; bit += 1) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1

@@ -1,4 +1,4 @@
-/** What a disk can do to a write, as typed errors; and the two ways of writing that survive a crash. */
+/** Disk failures as typed errors, and writing a file so that a crash leaves the old content or the new one. */
 import { open, readdir, rename, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { SignalboxError, type Sent } from '../../../src/errors.js'
@@ -17,7 +17,7 @@ export function diskError(what: string, cause: unknown, sent: Sent = 'no', deed 
     code: 'unavailable',
     message: `${what} could not be ${deed}: ${isFull ? 'the disk is full' : code}.`,
     hint: isFull
-      ? 'Make room on the disk; what was written before is kept.'
+      ? 'Delete something from the disk. What was written before is kept.'
       : 'Look at the disk and at the rights of the directory.',
     remoteCode: code,
     sent,
@@ -25,7 +25,7 @@ export function diskError(what: string, cause: unknown, sent: Sent = 'no', deed 
   })
 }
 
-/** Work whose failures are the disk's: typed, whatever the system says. */
+/** Runs work on the disk. Its failures become typed errors. */
 export async function onDisk<T>(what: string, deed: 'read' | 'written', work: () => Promise<T>): Promise<T> {
   try {
     return await work()
@@ -34,7 +34,7 @@ export async function onDisk<T>(what: string, deed: 'read' | 'written', work: ()
   }
 }
 
-/** A file of ours that holds something else: never taken for a missing one, which would begin its count anew. */
+/** The error of a file with unreadable content. It is not treated as missing: then sequences would be given a second time. */
 export function damaged(what: string, path: string, cause?: unknown): SignalboxError {
   return new SignalboxError({
     code: 'invalid_message',
@@ -45,7 +45,7 @@ export function damaged(what: string, path: string, cause?: unknown): SignalboxE
   })
 }
 
-/** The directory's own entry of a new or renamed file. Some systems cannot, and do not need to. */
+/** Syncs the entry of a new or renamed file in its directory. Some systems cannot, and need not. */
 export async function syncDirectory(path: string): Promise<void> {
   try {
     const handle = await open(path, 'r')
@@ -55,19 +55,19 @@ export async function syncDirectory(path: string): Promise<void> {
       await handle.close()
     }
   } catch {
-    // Windows opens no directories.
+    // Windows cannot open a directory.
   }
 }
 
 /** How the name of a file ends that is being written, and that nobody reads yet. */
 export const DRAFT = '.tmp'
 
-/** What killed processes had half written. Only for who holds the lock: a living one has its drafts there too. */
+/** Removes files that a killed process had begun to write. Call it under the lock: a living process has such files too. */
 export async function sweepDrafts(directory: string): Promise<void> {
   for (const file of await readdir(directory)) if (file.endsWith(DRAFT)) await unlink(join(directory, file)).catch(() => {})
 }
 
-/** The old content or the new one, never half of it. */
+/** Replaces a file in one step: after a crash it has the old content or the new one. */
 export async function writeAtomically(path: string, bytes: Uint8Array, mode = 0o600): Promise<void> {
   const aside = `${path}.${crypto.randomUUID()}${DRAFT}`
   try {

@@ -1,4 +1,4 @@
-/** A store in a directory, for Node, Bun and Deno: what it acknowledged is there after a crash. */
+/** A store in a directory, for Node, Bun and Deno. What a resolved write stored is there after a crash. */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock, type Clock } from '../../../src/core/clock.js'
@@ -20,17 +20,17 @@ export type { LogDamage } from './segment.js'
 
 /** Options of `fileStore`. */
 export interface FileStoreOptions {
-  /** Made with mode 0700 if it is not there. On one machine: locks do not work over a network. */
+  /** Made with mode 0700 if it does not exist. Must be on a local disk: locks do not work over a network. */
   readonly directory: string
   /** For each log. Default 1 GiB. */
   readonly maxBytes?: number
-  /** A log goes on in a new file at this size. Default 4 MiB. */
+  /** A log continues in a new file at this size. Default 4 MiB. */
   readonly segmentBytes?: number
-  /** False leaves syncing to the system: a crash of the machine, not of the process, may then lose the last seconds. */
+  /** False leaves syncing of logs to the system: then a crash of the machine may lose the last seconds. Default true. */
   readonly sync?: boolean
-  /** The source of time. */
+  /** The time of leases. Default: the system's clock. */
   readonly clock?: Clock
-  /** Told when a log was found damaged. What could be read is kept, and so is the damaged file. */
+  /** Called when a log is found damaged. What could be read is kept, and so is the damaged file. */
   readonly onDamage?: (damage: LogDamage & { readonly log: string }) => void
 }
 
@@ -41,17 +41,29 @@ interface OpenedLog {
 
 interface SharedLog {
   readonly opening: Promise<OpenedLog>
-  /** Handles that were given or are being waited for: counted at once, so that a log that somebody waits for is not closed. */
+  /** Handles that are open or being opened, so that a log is not closed while a caller waits for it. */
   handles: number
 }
 
-/** A log belongs to one process at a time; another one that opens it gets `conflict`. Maps and leases are shared. */
+/**
+ * A store in a directory. A log belongs to one process at a time: opening it in another process rejects with `conflict`. Maps and leases
+ * are shared.
+ *
+ * @example
+ * ```ts
+ * import { fileStore } from 'signalbox/node'
+ *
+ * await using store = fileStore({ directory: '/var/lib/my-agent', onDamage: ({ log, kind, file }) => console.error(log, kind, file) })
+ * const map = await store.kv('settings')
+ * await map.put('name', new TextEncoder().encode('build server'))
+ * ```
+ */
 export function fileStore(options: FileStoreOptions): Store {
   const { directory, maxBytes = 1024 ** 3, segmentBytes = 4 * 1024 * 1024, sync = true, clock = systemClock, onDamage } = options
   const owner = createOwner()
   const reserve = createReserve(directory)
   const logs = new Map<string, SharedLog>()
-  /** Logs that are being closed: who opens one again waits for that. */
+  /** Logs that are being closed. Opening one again waits for that. */
   const leaving = new Map<string, Promise<void>>()
   const handles = new Set<AsyncDisposable>()
   let closed: Promise<void> | undefined

@@ -1,4 +1,4 @@
-/** A map as files: one for each key, replaced whole. Writers of several processes take turns. */
+/** A map as files: one for each key, replaced as a whole. Writers of several processes take turns by a lock file. */
 import { mkdir, readdir, readFile, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SignalboxError } from '../../../src/errors.js'
@@ -33,7 +33,7 @@ export async function openFileKv({ directory, name, owner, maxBytes, reserve }: 
     }),
   )
   let closed = false
-  // One writer at a time in this process, so that the file lock is only ever waited for because of another one.
+  // One writer at a time in this process: the lock file is then only waited for because of other processes.
   let tail: Promise<unknown> = Promise.resolve()
   const alone = <T>(work: () => Promise<T>): Promise<T> => {
     const turn = tail.then(() => onDisk(what, 'written', () => reserve.spend(() => withLock(lockPath, owner, work))))
@@ -94,7 +94,7 @@ export async function openFileKv({ directory, name, owner, maxBytes, reserve }: 
       return await onDisk(what, 'read', async () => {
         const wanted: string[] = []
         for (const file of await readdir(directory)) {
-          // One after the other: all at once would take a descriptor each.
+          // One after the other: all at once would need a file descriptor each.
           const key = file.endsWith(SUFFIX) ? await keyOf(join(directory, file), file.slice(0, -SUFFIX.length)) : undefined
           if (key?.startsWith(prefix) === true && (after === undefined || key > after)) wanted.push(key)
         }
@@ -147,7 +147,7 @@ async function keyOf(path: string, file: string): Promise<string | undefined> {
   return content ? headOf(content)?.head.key : undefined
 }
 
-/** Null where there is no file, or no longer. */
+/** Null where there is no such file. */
 async function contentOf(path: string): Promise<Buffer | null> {
   return await readFile(path).catch((error: unknown) => {
     if ((error as { code?: unknown }).code === 'ENOENT') return null

@@ -1,4 +1,4 @@
-/** Leases as files. A holder that died is followed at once; one that only sleeps, after its time. */
+/** Leases as files. The lease of a dead process is free at once; that of a sleeping one after its time. */
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../../src/core/clock.js'
@@ -11,9 +11,9 @@ import type { Reserve } from './reserve.js'
 
 interface LeaseRecord {
   readonly token: number
-  /** Absent when it is free. */
+  /** Absent when the lease is free. */
   readonly owner?: LockOwner
-  /** Wall clock: several processes look at it. */
+  /** Wall clock, because several processes compare it. */
   readonly expires: number
 }
 
@@ -114,14 +114,14 @@ export async function openFileLease(
           await letGo()
         },
       }
-      // Acquired while the store closed: nobody may use it any more.
+      // The store was closed meanwhile: nobody can use this lease.
       if (closed) await letGo()
       checkOpen()
       return lease
     },
     async [Symbol.asyncDispose]() {
       closed = true
-      // Whoever comes next need not wait for the time to pass.
+      // The next holder need not wait until the time has passed.
       await Promise.all([...held].map((letGo) => letGo().catch(() => {})))
       release()
     },

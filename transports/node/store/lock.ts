@@ -1,4 +1,4 @@
-/** A lock that a dead process does not keep: a file that names its owner, taken over once that owner is gone. */
+/** A lock file that names its owner. It is taken over when that process is dead. */
 import { link, open, readFile, rename, unlink } from 'node:fs/promises'
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
@@ -7,7 +7,7 @@ import { DRAFT } from './disk.js'
 
 export interface LockOwner {
   readonly pid: number
-  /** Tells two processes apart that had one number, one after the other; empty where the system does not say. */
+  /** When the process started: it tells apart two processes that had the same number. Empty where the system does not tell. */
   readonly birth: string
   readonly id: string
 }
@@ -20,12 +20,12 @@ export function createOwner(): LockOwner {
   return { pid: process.pid, birth: birthOf(process.pid) ?? '', id: crypto.randomUUID() }
 }
 
-/** The moment a process started, in the kernel's own count; undefined when there is no such process or no such file system. */
+/** When a process started, as the kernel counts. Undefined when there is no such process, or no `/proc`. */
 function birthOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    // A zombie has ended; only its parent has not looked yet.
+    // A zombie has ended; its parent has not read its status yet.
     return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19]
   } catch {
     return undefined
@@ -41,7 +41,7 @@ export function isAlive({ pid, birth }: Pick<LockOwner, 'pid' | 'birth'>): boole
     process.kill(pid, 0)
     return true
   } catch (error) {
-    // Not ours to signal is alive; so is one about which the runtime may not ask.
+    // EPERM: the process lives and belongs to another user, or the runtime may not ask.
     return (error as { code?: unknown }).code !== 'ESRCH'
   }
 }
@@ -112,7 +112,7 @@ async function writeNew(path: string, content: string): Promise<void> {
   }
 }
 
-/** Moved aside first, so that of two that find it dead only one removes it, and never a new one. */
+/** Removes the lock of a dead process. It is renamed first: of two processes that try, one succeeds, and a new lock is put back. */
 async function takeAway(path: string, seen: string): Promise<void> {
   const aside = `${path}.${crypto.randomUUID()}`
   try {
@@ -135,7 +135,7 @@ function read(text: string): LockOwner | undefined {
   }
 }
 
-/** Runs alone among processes; waits for its turn, which takes a few writes of each other process. */
+/** Runs work under the lock. Waits while other processes hold it. */
 export async function withLock<T>(path: string, owner: LockOwner, work: () => Promise<T>, turns = 2000): Promise<T> {
   for (let waited = 0; ; waited += 1) {
     const lock = await tryLock(path, owner)
@@ -146,12 +146,12 @@ export async function withLock<T>(path: string, owner: LockOwner, work: () => Pr
         await lock.release()
       }
     }
-    // Its owner is alive, or it would have been taken over.
+    // The owner is alive: the lock of a dead one would have been taken over.
     if (waited > turns) {
       throw new SignalboxError({
         code: 'unavailable',
         message: `The lock ${path} was not released by the process that it names.`,
-        hint: 'That process hangs, or many wait for the same file: a retry is reasonable.',
+        hint: 'That process hangs, or many processes wait for the same file. Try again.',
         sent: 'no',
         retryable: true,
       })

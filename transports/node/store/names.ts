@@ -1,10 +1,10 @@
-/** Names as file names: safe on every file system, also on those that take `A` for `a`. */
+/** Names as file names, safe on every file system, also where `A` and `a` are the same. */
 import { sha256Hex } from '../../../src/core/sha256.js'
 
 const MAX_BYTES = 180
 const encoder = new TextEncoder()
 
-/** Reversible unless it had to be shortened, which a `~` shows. */
+/** A name that can be turned back, unless it was shortened, which a `~` shows. */
 export function fileNameOf(name: string): string {
   let out = ''
   for (const byte of encoder.encode(name)) {
@@ -14,7 +14,7 @@ export function fileNameOf(name: string): string {
   return out.length <= MAX_BYTES ? out : `${out.slice(0, 80)}~${sha256Hex(name).slice(0, 40)}`
 }
 
-/** Undefined when only the file itself can tell. */
+/** The name, or undefined where it was shortened: then the file's content tells it. */
 export function nameOf(file: string): string | undefined {
   if (file.includes('~')) return undefined
   try {

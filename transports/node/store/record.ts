@@ -1,4 +1,4 @@
-/** One record of a log file: a line of JSON with its number and a checksum over number and bytes. */
+/** One record of a log file: a line of JSON with its sequence, and a checksum over sequence and bytes. */
 import { crc32 } from './crc.js'
 
 export interface FileRecord {
@@ -9,7 +9,7 @@ export interface FileRecord {
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Text stays readable; other bytes stand as base64. */
+/** UTF-8 stays readable text; other bytes become base64. */
 export function encodeRecord({ sequence, bytes }: FileRecord): Uint8Array {
   const sum = sumOf(sequence, bytes)
   const text = asText(bytes)
@@ -17,7 +17,7 @@ export function encodeRecord({ sequence, bytes }: FileRecord): Uint8Array {
   return encoder.encode(`{"s":${sequence},"c":"${sum}",${payload}}\n`)
 }
 
-/** Undefined for a line that is not what was written. */
+/** Undefined for a damaged line. */
 export function decodeRecord(line: Uint8Array): FileRecord | undefined {
   try {
     const { s: sequence, c: sum, t: text, b: base64 } = JSON.parse(decoder.decode(line)) as Record<string, unknown>
@@ -34,7 +34,7 @@ export function decodeRecord(line: Uint8Array): FileRecord | undefined {
   }
 }
 
-// A Buffer would be shared memory of a pool, and behaves otherwise than the arrays of other drivers.
+// A Buffer may share its memory with a pool, and `slice` of it does not copy.
 const plain = (buffer: Buffer): Uint8Array => new Uint8Array(buffer)
 
 function sumOf(sequence: number, bytes: Uint8Array): string {
@@ -44,7 +44,7 @@ function sumOf(sequence: number, bytes: Uint8Array): string {
 function asText(bytes: Uint8Array): string | undefined {
   try {
     const text = decoder.decode(bytes)
-    // Half a character cannot come out of a decoder, so what went in comes back.
+    // A strict decoder accepts valid UTF-8 only, so encoding gives the same bytes again.
     return text
   } catch {
     return undefined

@@ -1,15 +1,16 @@
 /**
- * A few blocks kept back. On a full disk nothing could be delivered, because holding a lane and noting what was delivered take a write;
- * and nothing that is not delivered makes room. So those writes may use the reserve, and new entries wait until it is whole again.
+ * A file of 64 KiB that keeps disk space for the writes that make space. On a full disk a queue could not be delivered, because its lease and
+ * its acknowledgement are writes, and without delivery nothing is deleted. These writes may use the reserve; new entries are refused until
+ * the reserve is there again.
  */
 import { mkdir, open, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDiskFull } from './disk.js'
 
 export interface Reserve {
-  /** Before something new is stored. Rejects when there is no room for the reserve itself. */
+  /** Call it before something new is stored. Rejects when there is no space for the reserve. */
   keep(): Promise<void>
-  /** For writes that must be possible on a full disk. The work is done again once the reserve is given up, so it must bear that. */
+  /** For writes that must work on a full disk. The work may run twice: again after the reserve was given up. */
   spend<T>(work: () => Promise<T>): Promise<T>
 }
 
@@ -29,7 +30,7 @@ export function createReserve(directory: string): Reserve {
       await mkdir(directory, { recursive: true, mode: 0o700 })
       const handle = await open(path, 'w', 0o600)
       try {
-        // Not zeros, which some file systems do not store.
+        // Random bytes: some file systems store no blocks for zeros.
         await handle.writeFile(crypto.getRandomValues(new Uint8Array(BYTES)))
         await handle.datasync()
       } catch (error) {
@@ -56,7 +57,7 @@ export function createReserve(directory: string): Reserve {
       } catch (error) {
         if (!isDiskFull(error)) throw error
         isWhole = false
-        // Gone already means that it was spent before, here or by another process.
+        // A missing file was given up before, here or by another process.
         await unlink(path).catch(() => {})
         return await work()
       }

@@ -1,13 +1,13 @@
-/** One file of a log: found again after a crash, however it was left. */
+/** One file of a log, read again after a crash. */
 import { copyFile, open, readFile, type FileHandle } from 'node:fs/promises'
 import { decodeRecord, type FileRecord } from './record.js'
 
 export interface SegmentEntry {
   readonly sequence: number
   readonly offset: number
-  /** Of the line, its end included. */
+  /** Bytes of the line, its line end included. */
   readonly length: number
-  /** Of the record's own bytes. */
+  /** Bytes of the entry. */
   readonly size: number
 }
 
@@ -15,18 +15,18 @@ export interface Segment {
   readonly path: string
   readonly start: number
   readonly entries: SegmentEntry[]
-  /** Whole lines at the end that could not be read when it was opened: their numbers were given. */
+  /** Whole lines at the end that could not be read when it was opened. Their sequences count as given. */
   readonly lost: number
-  /** Good bytes: the next record goes here. */
+  /** Where the next record goes: behind the last readable one. */
   end: number
   handle: FileHandle | undefined
 }
 
-/** What was wrong with a file. Nothing that could be read was lost. */
+/** Damage that was found in a file. Everything that could be read was kept. */
 export type LogDamage =
-  /** The last write was cut off: it was never acknowledged, and was removed. */
+  /** The last write was cut off by a crash. Its writer was told nothing, and it was removed. */
   | { readonly kind: 'torn'; readonly file: string; readonly bytes: number }
-  /** Lines in the middle are not what was written. The file as it was is kept beside it. */
+  /** Lines are damaged. A copy of the damaged file is kept beside it. */
   | { readonly kind: 'corrupt'; readonly file: string; readonly lines: number; readonly keptAs: string }
 
 export async function openSegment(path: string, start: number, tell: (damage: LogDamage) => void): Promise<Segment> {
@@ -52,7 +52,7 @@ export async function openSegment(path: string, start: number, tell: (damage: Lo
   if (broken > 0) {
     tell({ kind: 'corrupt', file: path, lines: broken, keptAs: await keepDamaged(path) })
   }
-  // A tail with whole lines in it was not torn by a crash: keep it to be looked at.
+  // A crash cuts off one line. More unreadable lines, or one with an end, are damage.
   const isTorn = brokenAfterGood === 1 && bytes.at(-1) !== 0x0a
   const segment: Segment = { path, start, entries, lost: isTorn ? 0 : brokenAfterGood, end: goodEnd, handle: undefined }
   if (goodEnd < bytes.length) {
@@ -69,14 +69,14 @@ export async function openSegment(path: string, start: number, tell: (damage: Lo
   return segment
 }
 
-/** A copy of the file as it is, for whoever wants to look at it. */
+/** Keeps a copy of the damaged file. */
 export async function keepDamaged(path: string): Promise<string> {
   const keptAs = `${path}.corrupt`
   await copyFile(path, keptAs)
   return keptAs
 }
 
-/** Reads some entries that stand one after the other. Checked again: a disk may forget later. */
+/** Reads consecutive entries. Each is checked again: a disk may be damaged after the log was opened. */
 export async function readEntries(segment: Segment, entries: readonly SegmentEntry[]): Promise<FileRecord[]> {
   const [first] = entries
   const last = entries.at(-1)

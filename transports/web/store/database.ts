@@ -1,4 +1,4 @@
-/** One IndexedDB database with one object store, opened by idb-keyval; transactions that are on disk when they are complete. */
+/** One IndexedDB database with one object store, opened by idb-keyval. A transaction is on disk when it is complete. */
 import { createStore, promisifyRequest } from 'idb-keyval'
 import { SignalboxError } from '../../../src/errors.js'
 
@@ -6,7 +6,7 @@ const OBJECTS = 'signalbox'
 
 export interface Database {
   readonly name: string
-  /** Resolves with the work's result once the transaction is complete; rejects with a typed error, and then nothing was changed. */
+  /** Resolves with the result of the work once the transaction is complete. A rejection is typed, and then nothing was changed. */
   run<T>(mode: 'readonly' | 'readwrite', what: string, work: (objects: IDBObjectStore) => Promise<T>): Promise<T>
   close(): Promise<void>
 }
@@ -20,7 +20,7 @@ export function openDatabase(name: string): Database {
     })
   }
   const use = createStore(name, OBJECTS)
-  // idb-keyval opens, and opens again what a browser closed; its transactions may be complete before they are on disk.
+  // idb-keyval opens the database, also again after a browser closed it. Its own transactions may be complete before they are on disk.
   const database = (): Promise<IDBDatabase> => use('readonly', (objects) => objects.transaction.db)
 
   return {
@@ -29,8 +29,8 @@ export function openDatabase(name: string): Database {
       let transaction: IDBTransaction | undefined
       try {
         const db = await database()
-        // Another tab wants to delete the database, or a newer version of the page to change it. The browser tells of no end that we
-        // make ourselves, and idb-keyval would keep what is closed.
+        // Another tab wants to delete the database, or a newer version of the page wants to change it. The browser fires no `close` event
+        // for a `close()` of ours, so idb-keyval would keep the closed database.
         db.onversionchange ??= () => {
           db.close()
           db.onclose?.(new Event('close'))
@@ -59,7 +59,7 @@ function abort(transaction: IDBTransaction | undefined): void {
   try {
     transaction?.abort()
   } catch {
-    // It is over already.
+    // It has ended already.
   }
 }
 
@@ -70,8 +70,8 @@ function storageError(what: string, cause: unknown): SignalboxError {
     code: 'unavailable',
     message: `${what} could not be used: ${isFull ? 'the storage of this site is full' : name}.`,
     hint: isFull
-      ? 'Make room, or ask for persistent storage: navigator.storage.persist().'
-      : 'The browser may forbid storage here, as in private windows.',
+      ? 'Delete something, or ask for persistent storage: navigator.storage.persist().'
+      : 'The browser may forbid storage here, for example in a private window.',
     remoteCode: name,
     sent: 'no',
     cause,

@@ -21,7 +21,7 @@ export function createDatabaseKv(database: Database, name: string, maxBytes: num
     (await promisifyRequest(objects.get(idOf(key)))) as unknown as Value | undefined
   const store = (objects: IDBObjectStore, key: string, bytes: Uint8Array): KvVersion => {
     if (bytes.byteLength > maxBytes) throw storeFull(what, maxBytes, 'maxBytes')
-    // Random, so that a key which was deleted and made anew has no version twice.
+    // Random, so that a key that was deleted and stored again never has an old version.
     const version = randomVersion()
     objects.put({ bytes, version } satisfies Value, idOf(key))
     return version
@@ -59,7 +59,7 @@ export function createDatabaseKv(database: Database, name: string, maxBytes: num
       if (closed) throw storeClosed(what)
       checkPosition(maxKeys, 'maxKeys', 1)
       const from = after !== undefined && after >= prefix ? after : prefix
-      // An array comes after every string.
+      // IndexedDB sorts an array behind every string.
       const range = IDBKeyRange.bound(['k', name, from], ['k', name, []], after !== undefined && from === after, true)
       return await database.run('readonly', what, (objects) => keysOf(objects.openKeyCursor(range), prefix, maxKeys))
     },

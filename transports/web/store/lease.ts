@@ -1,4 +1,4 @@
-/** Leases by Web Locks, which the browser itself takes from a tab that is gone; the token is in the database. */
+/** Leases as Web Locks, which the browser frees when a tab is gone. The token is in the database. */
 import { promisifyRequest } from 'idb-keyval'
 import type { Clock } from '../../../src/core/clock.js'
 import { SignalboxError } from '../../../src/errors.js'
@@ -76,15 +76,15 @@ export function createDatabaseLease(database: Database, name: string, clock: Clo
   }
 }
 
-/** Null when another tab, or another caller here, has it. */
+/** Null when another tab, or another caller in this one, holds it. */
 function takeLock(name: string): Promise<(() => void) | null> {
   const { locks } = navigator
-  // Only there where the page was served securely.
+  // Browsers offer Web Locks on https and localhost only.
   if (!locks) {
     return Promise.reject(
       new SignalboxError({
         code: 'unsupported',
-        message: 'This page has no Web Locks, so its tabs cannot agree on one sender.',
+        message: 'This page has no Web Locks, so leases do not work.',
         hint: 'Serve the page over https, or from localhost.',
       }),
     )

@@ -1,4 +1,4 @@
-/** Tells the tabs of a site that a log grew. A notice that is missed costs time, never an entry. */
+/** Tells the tabs of a site that a log has new entries. A missed notice delays a reader and loses nothing. */
 export interface Notices {
   tell(log: string): void
   listen(log: string, wake: () => void): () => void
@@ -18,7 +18,7 @@ export function createNotices(database: string): Notices {
   }
   return {
     tell(log) {
-      // A channel does not speak to itself.
+      // A channel does not deliver to its own page.
       wakeAll(log)
       channel?.postMessage(log)
     },
