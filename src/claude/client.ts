@@ -41,7 +41,7 @@ export interface ClaudeOptions extends ClaudeBaseOptions {
 
 export interface ClaudeClient extends AsyncDisposable {
   /** Runs a prompt; starts at once. */
-  query(prompt: string | readonly ContentBlock[], options?: QueryOptions): Turn
+  query<Output = unknown>(prompt: string | readonly ContentBlock[], options?: QueryOptions<Output>): Turn<Output>
   querySimple(prompt: string | readonly ContentBlock[], options?: QueryOptions): Promise<string>
   batchQuery(prompts: readonly BatchItem[], options?: BatchOptions): Promise<QueryResult[]>
   /** Gives every message to the callback and waits for it; its failure ends the run and is thrown. */
@@ -130,7 +130,7 @@ export function createClaude(options: ClaudeOptions): ClaudeClient {
     return closed
   }
   return {
-    query,
+    query: query as ClaudeClient['query'],
     querySimple: (prompt, own) => query(prompt, own).text(),
     batchQuery: (prompts, own) => runBatch(query, prompts, own),
     async streamToCallback(prompt, callback, own) {

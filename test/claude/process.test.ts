@@ -40,6 +40,19 @@ async function processesOf(marker: string): Promise<string[]> {
 }
 
 describe('the executable', () => {
+  test('[claude.package-version] the version comes from the npm package of the CLI, and from no other package', async () => {
+    const folder = join(room, 'package')
+    mkdirSync(folder, { recursive: true })
+    const manifest = (name: string) => writeFileSync(join(folder, 'package.json'), JSON.stringify({ name, version: '2.1.77' }))
+    const file = join(folder, 'claude')
+    writeFileSync(file, '#!/bin/sh\nexit 1\n')
+    chmodSync(file, 0o755)
+    manifest('@anthropic-ai/claude-code-linux-x64')
+    expect(await claudeProcess({ path: file }).version()).toBe('2.1.77')
+    manifest('@anthropic-ai/claude-agent-sdk-linux-x64')
+    await expect(claudeProcess({ path: file }).version()).rejects.toMatchObject({ code: 'incompatible' })
+  })
+
   test('[claude.finds-executable] is found where it is named, on PATH, and its absence says what to do', async () => {
     expect(await findClaude({ path: fake })).toMatchObject({ before: [fake], source: 'option' })
     expect(await findClaude({ env: { CCFLOW_CLAUDE_CLI_PATH: fake } })).toMatchObject({ source: 'environment' })

@@ -1,5 +1,6 @@
 /** Turns and their ends: what a caller sees of a run, on the simulator of each generation. */
-import { describe, expect, test } from 'vitest'
+import { describe, expect, expectTypeOf, test } from 'vitest'
+import * as z from 'zod'
 import {
   fallbackTo,
   type ClaudeClient,
@@ -133,6 +134,30 @@ describe.each(GENERATIONS)('on %s', (version) => {
     const run = start({ version })
     const result = await run.claude.query('FAKE:schema', { jsonSchema: { type: 'object', required: ['name'] } }).result()
     expect(result.structuredOutput).toEqual({ name: 'Ada', age: 36 })
+    await closing(run)
+  })
+
+  test('[claude.output-schema] a schema of a library gives a typed, checked output; a schema that was not met is an error', async () => {
+    const run = start({ version })
+    const person = z.object({ name: z.string(), age: z.number() })
+    const { structuredOutput } = await run.claude.query('FAKE:schema', { outputSchema: person }).result()
+    expectTypeOf(structuredOutput).toEqualTypeOf<{ name: string; age: number }>()
+    expect(structuredOutput).toEqual({ name: 'Ada', age: 36 })
+    const json = { $schema: 'http://json-schema.org/draft-07/schema#', type: 'object', required: ['name'] }
+    expect((await run.claude.query('FAKE:schema', { outputSchema: json }).result()).structuredOutput).toEqual({
+      name: 'Ada',
+      age: 36,
+    })
+    await run.claude.query('FAKE:schema', { jsonSchema: json }).result()
+    expect(run.simulated.runs.every(({ args }) => args.some((one) => one.startsWith('--json-schema=')))).toBe(true)
+    expect(run.simulated.runs.some(({ args }) => args.some((one) => one.includes('$schema')))).toBe(false)
+    const unmet = run.claude.query('FAKE:echo:in words', { outputSchema: json })
+    await expect(unmet.result()).rejects.toMatchObject({ remoteCode: 'structured_output_missing', partialText: 'in words' })
+    const older = z.object({ name: z.string(), age: z.number().check(z.refine((age) => age > 40)) })
+    await expect(run.claude.query('FAKE:schema', { outputSchema: older }).result()).rejects.toMatchObject({
+      code: 'invalid_message',
+      remoteCode: 'structured_output_refused',
+    })
     await closing(run)
   })
 

@@ -159,5 +159,7 @@ export const cases: readonly Case<ClaudeContext>[] = [
   lawOf('structured output comes parsed', async (claude) => {
     const jsonSchema = { type: 'object', properties: { name: { type: 'string' }, age: { type: 'number' } }, required: ['name'] }
     checkEqual((await claude.query('FAKE:schema', { jsonSchema }).result()).structuredOutput, { name: 'Ada', age: 36 })
+    const outputSchema = { $schema: 'https://json-schema.org/draft/2020-12/schema', ...jsonSchema }
+    checkEqual((await claude.query('FAKE:schema', { outputSchema }).result()).structuredOutput, { name: 'Ada', age: 36 })
   }),
 ]

@@ -143,7 +143,8 @@ export interface StopMessage extends Base {
 }
 
 /** The end of a turn. */
-export interface ResultMessage extends Base {
+/** `Output` is the type of the structured output, which the schema that was asked for gives. */
+export interface ResultMessage<Output = unknown> extends Base {
   readonly type: 'result'
   readonly raw: ResultLine
   readonly subtype: string
@@ -162,7 +163,8 @@ export interface ResultMessage extends Base {
   readonly usage: Usage
   readonly modelUsage: Readonly<Record<string, ModelUsage>>
   readonly permissionDenials: NonNullable<ResultLine['permission_denials']>
-  readonly structuredOutput: unknown
+  /** What `outputSchema` or `jsonSchema` asked for; undefined without one. */
+  readonly structuredOutput: Output
   readonly stopReason: string | null
   readonly terminalReason: string | undefined
 }

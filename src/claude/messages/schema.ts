@@ -1,9 +1,9 @@
-/** Full schemas of the lines that carry meaning, loose: unknown fields pass. Used by `validate`; the guards are always on. */
-import * as z from 'zod/mini'
+/** Rules for the lines that carry meaning; unknown fields pass. Used by `validate`; the guards are always on. */
+import { isRecord } from '../../core/is-record.js'
 import { ParseError } from './errors.js'
 import type { ClaudeLine } from './lines.js'
 
-/** A line that does not match the schema of its type. `path` names the first field that is wrong. */
+/** A line that breaks the rules of its type. `path` names the first field that is wrong. */
 export interface InvalidLine {
   readonly type: 'invalid'
   readonly path: string
@@ -14,43 +14,79 @@ export interface InvalidLine {
 /** Makes the check that every line passes: with `warn` it reports a broken line, with `strict` it throws a `ParseError`. */
 export type LineCheck = (mode: 'warn' | 'strict', report: (event: InvalidLine) => void) => (line: ClaudeLine) => void
 
-/** Built for each client that validates, and not at import: building them takes longer than loading this file. */
-function lineSchemas(): ReadonlyMap<string, z.ZodMiniType> {
-  const text = z.string()
-  const count = z.number()
-  const block = z.looseObject({ type: text })
-  const usage = z.looseObject({ input_tokens: z.optional(count), output_tokens: z.optional(count) })
-  const model = z.looseObject({ inputTokens: count, outputTokens: count, costUSD: count })
-  return new Map<string, z.ZodMiniType>([
-    [
-      'system/init',
-      z.looseObject({ session_id: text, tools: z.optional(z.array(text)), model: z.optional(text), cwd: z.optional(text) }),
-    ],
-    [
-      'system/api_retry',
-      z.looseObject({ attempt: count, max_retries: count, retry_delay_ms: count, error_status: z.nullable(count) }),
-    ],
+/** Gives what is wrong with a value, or undefined. */
+type Rule = (value: unknown, path: string) => { readonly path: string; readonly message: string } | undefined
+
+const nameOf = (value: unknown): string => (value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value)
+const expected = (what: string, value: unknown, path: string) => ({
+  path,
+  message: `Invalid input: expected ${what}, received ${nameOf(value)}`,
+})
+const scalar =
+  (type: 'string' | 'number' | 'boolean'): Rule =>
+  (value, path) =>
+    typeof value === type ? undefined : expected(type, value, path)
+const optional =
+  (rule: Rule): Rule =>
+  (value, path) =>
+    value === undefined ? undefined : rule(value, path)
+const nullable =
+  (rule: Rule): Rule =>
+  (value, path) =>
+    value === null ? undefined : rule(value, path)
+const each =
+  (what: 'array' | 'object', rule: Rule): Rule =>
+  (value, path) => {
+    if (nameOf(value) !== what) return expected(what, value, path)
+    for (const [key, inner] of Object.entries(value as object)) {
+      const fault = rule(inner, `${path}.${key}`)
+      if (fault) return fault
+    }
+    return undefined
+  }
+const fields =
+  (rules: Readonly<Record<string, Rule>>): Rule =>
+  (value, path) => {
+    if (!isRecord(value)) return expected('object', value, path)
+    for (const [key, rule] of Object.entries(rules)) {
+      const fault = rule(value[key], `${path}.${key}`)
+      if (fault) return fault
+    }
+    return undefined
+  }
+
+/** By type, or by type and subtype. Written by hand: loading a schema library for these would take three times as long as the client. */
+function lineRules(): ReadonlyMap<string, Rule> {
+  const text = scalar('string')
+  const count = scalar('number')
+  const blocks = each('array', fields({ type: text }))
+  const usage = optional(fields({ input_tokens: optional(count), output_tokens: optional(count) }))
+  const model = fields({ inputTokens: count, outputTokens: count, costUSD: count })
+  const textOrBlocks: Rule = (value, path) => (typeof value === 'string' ? undefined : blocks(value, path))
+  return new Map<string, Rule>([
+    ['system/init', fields({ session_id: text, tools: optional(each('array', text)), model: optional(text), cwd: optional(text) })],
+    ['system/api_retry', fields({ attempt: count, max_retries: count, retry_delay_ms: count, error_status: nullable(count) })],
     [
       'assistant',
-      z.looseObject({
-        message: z.looseObject({ id: text, model: text, content: z.array(block), usage: z.optional(usage) }),
-        parent_tool_use_id: z.nullable(text),
-        error: z.optional(text),
+      fields({
+        message: fields({ id: text, model: text, content: blocks, usage }),
+        parent_tool_use_id: nullable(text),
+        error: optional(text),
       }),
     ],
-    ['user', z.looseObject({ message: z.looseObject({ content: z.union([text, z.array(block)]) }) })],
-    ['stream_event', z.looseObject({ event: z.looseObject({ type: text }) })],
-    ['rate_limit_event', z.looseObject({ rate_limit_info: z.looseObject({ status: text, resetsAt: z.optional(count) }) })],
+    ['user', fields({ message: fields({ content: textOrBlocks }) })],
+    ['stream_event', fields({ event: fields({ type: text }) })],
+    ['rate_limit_event', fields({ rate_limit_info: fields({ status: text, resetsAt: optional(count) }) })],
     [
       'result',
-      z.looseObject({
+      fields({
         subtype: text,
-        is_error: z.boolean(),
-        result: z.optional(text),
-        errors: z.optional(z.array(text)),
-        total_cost_usd: z.optional(count),
-        usage: z.optional(usage),
-        modelUsage: z.optional(z.record(text, model)),
+        is_error: scalar('boolean'),
+        result: optional(text),
+        errors: optional(each('array', text)),
+        total_cost_usd: optional(count),
+        usage,
+        modelUsage: optional(each('object', model)),
       }),
     ],
   ])
@@ -68,15 +104,13 @@ function lineSchemas(): ReadonlyMap<string, z.ZodMiniType> {
  * ```
  */
 export const checkLines: LineCheck = (mode, report) => {
-  const schemas = lineSchemas()
+  const rules = lineRules()
   return (line) => {
     const name = line.type === 'system' ? `system/${String(line.subtype)}` : line.type
-    const parsed = schemas.get(name)?.safeParse(line)
-    // A line of an unknown type has no schema and passes.
-    if (parsed?.success !== false) return
-    const [issue] = parsed.error.issues
-    const path = [line.type, ...(issue?.path ?? [])].join('.')
-    const message = issue?.message ?? 'invalid'
+    // A line of an unknown type has no rule and passes.
+    const fault = rules.get(name)?.(line, line.type)
+    if (!fault) return
+    const { path, message } = fault
     if (mode === 'warn') return report({ type: 'invalid', path, message, line })
     throw new ParseError({
       code: 'invalid_message',

@@ -2,6 +2,7 @@
 import type { SignalboxError } from '../../errors.js'
 import type { Answer } from './answer.js'
 import { classifyResult } from './classify.js'
+import { CLIExecutionError, type ClaudeError } from './errors.js'
 import { asText } from './guards.js'
 import type { ResultLine } from './lines.js'
 
@@ -13,8 +14,33 @@ export interface TurnEnd {
   readonly error: SignalboxError | undefined
 }
 
-export function endOf(line: ResultLine, answer: Answer, costUsd: number, interrupted: boolean, nowMs: number): TurnEnd {
-  const error = classifyResult(line, answer, interrupted, nowMs)
+export interface EndFacts {
+  /** This turn alone: all of its results. */
+  readonly costUsd: number
+  readonly interrupted: boolean
+  /** A schema was given: an end without structured output is a failure. */
+  readonly wantsOutput: boolean
+  readonly nowMs: number
+}
+
+export function endOf(line: ResultLine, answer: Answer, { costUsd, interrupted, wantsOutput, nowMs }: EndFacts): TurnEnd {
+  const error = classifyResult(line, answer, interrupted, nowMs) ?? (wantsOutput ? missingOutput(line, answer) : undefined)
   // The answer of a local command or of structured output has no text blocks; there the result field is all there is.
   return { line, text: answer.text || (error ? '' : (asText(line.result) ?? '')), costUsd, error }
+}
+
+/** 2.0 lets a model answer in words where a schema was given, and calls that a success. */
+function missingOutput(line: ResultLine, answer: Answer): ClaudeError | undefined {
+  if (line.structured_output !== undefined) return undefined
+  return new CLIExecutionError({
+    code: 'remote',
+    message: 'The turn ended without the structured output that its schema asked for.',
+    hint: 'Ask for the output in the message, or ask again.',
+    remoteCode: 'structured_output_missing',
+    sent: 'yes',
+    op: 'turn',
+    sessionId: line.session_id ?? answer.sessionId,
+    partialText: answer.partialText,
+    result: line,
+  })
 }

@@ -22,6 +22,8 @@ export type Verdict = 'over' | 'goes-on'
 
 export interface TurnOptions {
   readonly clock: Clock
+  /** A schema was given: an end without structured output is a failure. */
+  readonly wantsOutput?: boolean
   /** Lines pass here first, once each, a result with what it alone has cost: events, usage. */
   readonly onLine?: ((line: ClaudeLine, answer: Answer, spent?: Spent) => void) | undefined
   /** Is the turn over with this result? Background agents and a limit that is waited for let it go on. */
@@ -63,7 +65,7 @@ export interface TurnState {
 }
 
 export function createTurnState(options: TurnOptions): TurnState {
-  const { clock, onLine, judge } = options
+  const { clock, onLine, judge, wantsOutput = false } = options
   const answer = createAnswer()
   const ends = new Map<ResultLine, TurnEnd>()
   let kept: ClaudeLine[] = []
@@ -130,7 +132,7 @@ export function createTurnState(options: TurnOptions): TurnState {
         return false
       }
       costUsd = roundUsd(costUsd + spent.costUsd)
-      const end = endOf(line, answer, costUsd, state.interrupted, clock.now())
+      const end = endOf(line, answer, { costUsd, interrupted: state.interrupted, wantsOutput, nowMs: clock.now() })
       lastEnd = end
       // One or two: a turn that waits for a limit or for agents may have a few more.
       ends.set(line, end)

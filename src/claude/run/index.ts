@@ -4,6 +4,7 @@ export type { Turn } from './turn.js'
 export type { BatchItem, BatchOptions, QueryResult } from './batch.js'
 export type { ClaudeBaseOptions, ClaudeClientEvent } from './run-context.js'
 export { contentOf, launchOf, type CLIAgentOptions } from './options.js'
+export type { OutputSchema } from './output-schema.js'
 export { encodeContext, type ContextEncoder } from './context.js'
 export { fallbackTo, type Fallback, type FallbackConfig } from './fallback.js'
 export {

@@ -1,6 +1,7 @@
 /** What callers say about a run, by ccflow's names in camelCase, and how it becomes a launch and the handlers that serve the process. */
 import type { CallOptions } from '../../core/call.js'
 import type { Clock } from '../../core/clock.js'
+import { outputJsonSchema, withoutDialect, type OutputSchema } from './output-schema.js'
 import { encodeContext, type ContextEncoder } from './context.js'
 import type { ControlHandler } from '../protocol/control.js'
 import { ClaudeError, MCPConfigError } from '../messages/errors.js'
@@ -17,6 +18,11 @@ export interface CLIAgentOptions extends Omit<ClaudeLaunch, 'resume' | 'mcpServe
   readonly resume?: boolean | string
   /** Servers that the CLI reaches by itself, and servers in this process. */
   readonly mcpServers?: Readonly<Record<string, MCPServerConfig | SdkMcpServer>>
+  /**
+   * What the answer must look like; the result has it as `structuredOutput`. A turn that ends without it fails with the `remoteCode`
+   * `structured_output_missing`. Use this or `jsonSchema`.
+   */
+  readonly outputSchema?: OutputSchema
   readonly canUseTool?: CanUseTool
   readonly permissionTimeoutMs?: number
   readonly hooks?: HookRegistry
@@ -70,6 +76,7 @@ export function launchOf(options: CLIAgentOptions): ClaudeLaunch {
     inputFormat: _inputFormat,
     verbose: _verbose,
     resendAfterReset: _resend,
+    outputSchema: _outputSchema,
     sessionId,
     // Of the call and not of the run: a launch may cross a gateway, which refuses what it does not know.
     signal: _signal,
@@ -89,8 +96,19 @@ export function launchOf(options: CLIAgentOptions): ClaudeLaunch {
     ...sessionOf(resume, sessionId),
     ...(Object.keys(external).length > 0 ? { mcpServers: external } : {}),
     ...(canUseTool ? { permissionPromptTool: 'stdio' } : {}),
+    ...jsonSchemaOf(options),
   }
 }
+
+function jsonSchemaOf({ outputSchema, jsonSchema }: CLIAgentOptions): Pick<ClaudeLaunch, 'jsonSchema'> {
+  if (outputSchema !== undefined) return { jsonSchema: outputJsonSchema(outputSchema) }
+  if (jsonSchema === undefined || typeof jsonSchema === 'string') return {}
+  return { jsonSchema: withoutDialect(jsonSchema) }
+}
+
+/** Whether a turn must end with structured output. */
+export const wantsOutput = ({ outputSchema, jsonSchema }: CLIAgentOptions): boolean =>
+  outputSchema !== undefined || jsonSchema !== undefined
 
 function sessionOf(
   resume: boolean | string | undefined,

@@ -8,16 +8,19 @@ import type { StreamTransport } from '../../transport.js'
 import type { Connection } from '../protocol/connection.js'
 import { createRunContext, type RunContext, type ClaudeBaseOptions } from './run-context.js'
 import type { Fallback } from './fallback.js'
+import type { OutputSchema } from './output-schema.js'
 import type { ClaudeLaunch } from '../launch/launch.js'
 import type { ContentBlock } from '../messages/lines.js'
 import { openConnection } from './open.js'
-import { contentOf, launchOf, timeoutOf, type CLIAgentOptions } from './options.js'
+import { contentOf, launchOf, timeoutOf, wantsOutput, type CLIAgentOptions } from './options.js'
 import { resendDelay } from './resend.js'
 import { interruptedEarly, playTurn, withTurnFacts } from './play-turn.js'
 import { createTurn, type Turn } from './turn.js'
 import { createTurnState, type TurnState } from '../protocol/turn-state.js'
 
-export type QueryOptions = CLIAgentOptions & CallOptions
+/** Options of one query. `Output` follows from `outputSchema`. */
+export type QueryOptions<Output = unknown> = Omit<CLIAgentOptions, 'outputSchema'> &
+  CallOptions & { readonly outputSchema?: OutputSchema<Output> }
 
 /** How long a process may take to leave after its last result. */
 const LEAVING_MS = 5_000
@@ -38,6 +41,7 @@ export function runQuery(context: RunContext, plan: RunPlan): Turn {
   const over = deferred<TurnState>()
   const state = createTurnState({
     clock: context.clock,
+    wantsOutput: wantsOutput(options),
     onLine: context.observe,
     judge(end, answer) {
       const delayMs = resendDelay(end, options.resendAfterReset)
@@ -100,6 +104,7 @@ export function runQuery(context: RunContext, plan: RunPlan): Turn {
   return createTurn({
     state,
     finished,
+    outputSchema: options.outputSchema,
     async interrupt() {
       if (state.ended) return
       state.interrupted = true
@@ -117,9 +122,12 @@ export function runQuery(context: RunContext, plan: RunPlan): Turn {
 }
 
 /** `query` without a client: give it the transport. */
-export function query(prompt: string | readonly ContentBlock[], options: QueryOptions & ClaudeBaseOptions): Turn {
+export function query<Output = unknown>(
+  prompt: string | readonly ContentBlock[],
+  options: QueryOptions<Output> & ClaudeBaseOptions,
+): Turn<Output> {
   const { transport, interceptors, clock, validate, controlTimeoutMs, limits, onEvent, ...rest } = options
-  return runQuery(createRunContext(options), { prompt, options: rest })
+  return runQuery(createRunContext(options), { prompt, options: rest as QueryOptions }) as Turn<Output>
 }
 
 /** The answer's text, or the typed failure. */

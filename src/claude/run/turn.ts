@@ -1,18 +1,20 @@
 /** A turn as its caller holds it: to be iterated, or awaited, or both; `break` reaches the CLI. */
 import { createStream, type SignalStream, type StreamSource } from '../../core/stream.js'
 import { createDeriver } from '../messages/derive-messages.js'
+import { checkedOutput, type OutputSchema } from './output-schema.js'
 import type { ClaudeLine } from '../messages/lines.js'
 import type { ClaudeMessage, ResultMessage } from '../messages/messages.js'
 import type { TurnState } from '../protocol/turn-state.js'
 
-export interface Turn extends SignalStream<ClaudeMessage, string> {
+/** `Output` is the type of the structured output, if a schema of a library was given. */
+export interface Turn<Output = unknown> extends SignalStream<ClaudeMessage, string> {
   /** The lines as the CLI wrote them: the cheapest way to read. Instead of iterating the turn itself. */
   lines(): SignalStream<ClaudeLine, string>
   /**
    * The end of the turn; rejects with the typed failure. A turn can be awaited and iterated, in either order: lines are kept for a reader
    * that comes later, up to 1 MiB.
    */
-  result(): Promise<ResultMessage>
+  result(): Promise<ResultMessage<Output>>
   /** The whole answer. */
   text(): Promise<string>
   /**
@@ -36,6 +38,8 @@ export interface TurnHandle {
   /** Ends the work behind the turn; resolves when nothing of it is left. */
   abandon(reason: unknown): Promise<void>
   readonly unsolicited?: boolean
+  /** Checks the structured output of the result. */
+  readonly outputSchema?: OutputSchema | undefined
 }
 
 export function createTurn(handle: TurnHandle): Turn {
@@ -68,7 +72,9 @@ export function createTurn(handle: TurnHandle): Turn {
     if (!lastEnd) throw new Error('a turn was finished without an end')
     if (lastEnd.error) throw lastEnd.error
     // Derived here too: whoever iterates may not have come to it yet, or never will.
-    return derive([lastEnd.line]).at(-1) as ResultMessage
+    const message = derive([lastEnd.line]).at(-1) as ResultMessage
+    const { outputSchema } = handle
+    return outputSchema ? { ...message, structuredOutput: await checkedOutput(outputSchema, message.structuredOutput) } : message
   }
 
   return {

@@ -126,6 +126,7 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
     return createTurn({
       state,
       finished,
+      outputSchema: options.outputSchema,
       interrupt: async () => void (await interrupt()),
       async abandon(reason) {
         deadline.abort(reason)

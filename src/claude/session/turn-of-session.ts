@@ -3,7 +3,7 @@ import { sleep } from '../../core/clock.js'
 import { createDeadline, type Deadline } from '../../core/deadline.js'
 import { deferred } from '../../core/deferred.js'
 import { createTurnState, type TurnState } from '../protocol/turn-state.js'
-import type { CLIAgentOptions } from '../run/options.js'
+import { wantsOutput, type CLIAgentOptions } from '../run/options.js'
 import { interruptedEarly } from '../run/play-turn.js'
 import { resendDelay } from '../run/resend.js'
 import type { RunContext } from '../run/run-context.js'
@@ -63,6 +63,7 @@ export function createSessionTurn(parts: SessionTurnParts): SessionTurn {
 
   const state: TurnState = createTurnState({
     clock,
+    wantsOutput: wantsOutput(options),
     onLine(line, answer, spent) {
       process.known ||= answer.init !== undefined
       context.observe?.(line, answer, spent)

@@ -23,12 +23,15 @@ export interface ToolCall {
 export interface StandardSchema<Output = unknown> {
   readonly '~standard': {
     validate(value: unknown): StandardResult<Output> | Promise<StandardResult<Output>>
-    readonly jsonSchema?: { input(options: { readonly target: string }): Readonly<Record<string, unknown>> }
+    readonly jsonSchema?: {
+      input(options: { readonly target: string }): Readonly<Record<string, unknown>>
+      output?(options: { readonly target: string }): Readonly<Record<string, unknown>>
+    }
   }
 }
 type StandardResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
-  | { readonly issues: readonly { readonly message: string; readonly path?: readonly unknown[] }[] }
+  | { readonly issues: readonly { readonly message: string; readonly path?: readonly unknown[] | undefined }[] }
 
 export interface SdkMcpTool {
   readonly name: string

@@ -1,6 +1,6 @@
 /** Where the CLI is: named, in the environment, on PATH, in the npm packages, in the usual places. First found wins. */
 import { constants } from 'node:fs'
-import { access, stat } from 'node:fs/promises'
+import { access, readFile, realpath, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { homedir } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
@@ -125,4 +125,18 @@ function missing(message: string): never {
     sent: 'no',
     retryable: false,
   })
+}
+
+/**
+ * The version of an executable that lies in a folder of one of the CLI's npm packages, next to its `package.json`; an empty text for any other.
+ * The package of the agent SDK is not among them: its version is not the CLI's.
+ */
+export async function packageVersion(file: string): Promise<string> {
+  try {
+    const manifest: unknown = JSON.parse(await readFile(join(dirname(await realpath(file)), 'package.json'), 'utf8'))
+    const { name, version } = Object(manifest) as { readonly name?: unknown; readonly version?: unknown }
+    return /^@anthropic-ai\/claude-code(?:-|$)/.test(String(name)) ? String(version) : ''
+  } catch {
+    return ''
+  }
 }

@@ -1,0 +1,43 @@
+/** Structured output: a schema of the caller's as the CLI takes it, and the check of what came back. */
+import { ClaudeError } from '../messages/errors.js'
+import type { StandardSchema } from '../tools/mcp.js'
+
+/**
+ * What the answer must look like: a JSON schema, or a schema of zod 4.2 or later, or of another library that offers Standard JSON Schema. With
+ * a library's schema the result is checked and typed.
+ */
+export type OutputSchema<Output = unknown> = StandardSchema<Output> | Readonly<Record<string, unknown>>
+
+const isStandard = (schema: OutputSchema): schema is StandardSchema => '~standard' in schema
+
+/** The JSON schema for `--json-schema`. 2.1 refuses one that names its dialect in `$schema`, so that name is left out. */
+export function outputJsonSchema(schema: OutputSchema): Readonly<Record<string, unknown>> {
+  if (!isStandard(schema)) return withoutDialect(schema)
+  const converted = schema['~standard'].jsonSchema?.output?.({ target: 'draft-07' })
+  if (converted) return withoutDialect(converted)
+  throw new ClaudeError({
+    code: 'invalid_argument',
+    message: 'outputSchema cannot be written as a JSON schema by its library.',
+    hint: "Pass a JSON schema, for instance z.toJSONSchema(schema); of zod's two entrypoints only 'zod' has Standard JSON Schema.",
+    op: 'query',
+  })
+}
+
+export function withoutDialect({ $schema: _, ...schema }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return schema
+}
+
+/** The output as the schema's library gives it. Throws when the library refuses a value that the CLI let pass. */
+export async function checkedOutput<Output>(schema: OutputSchema<Output>, value: unknown): Promise<Output> {
+  if (!isStandard(schema)) return value as Output
+  const checked = await (schema as StandardSchema<Output>)['~standard'].validate(value)
+  if (checked.issues === undefined) return checked.value
+  const [first] = checked.issues
+  throw new ClaudeError({
+    code: 'invalid_message',
+    message: `The structured output does not match outputSchema: ${first?.message ?? 'it was refused'}.`,
+    remoteCode: 'structured_output_refused',
+    sent: 'yes',
+    op: 'query',
+  })
+}
