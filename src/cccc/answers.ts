@@ -1,4 +1,4 @@
-/** What is known of the answers to the ops: the keys that every recorded daemon gave. The whole client checks by it. */
+/** Checks the result of an op for the keys that every recorded daemon gave. The whole client uses it by default. */
 import { isRecord } from '../core/is-record.js'
 import { isEvent, type CcccAnswerCheck, type Loose } from './shapes.js'
 import { loadOps, type OpTable } from './table.js'
@@ -17,7 +17,16 @@ function typeOf(value: unknown): string {
   return Array.isArray(value) ? 'list' : isRecord(value) ? 'object' : typeof value
 }
 
-/** For `createCccc({ answers })`: finds the first key that does not hold what it always held. `ops`: a `loadOps()` that is there already. */
+/**
+ * Makes the check that `createCcccCore({ answers })` takes: it returns the first key that is missing or has another type. `ops`: the op
+ * table, if the caller has loaded it already.
+ * @example
+ * import { ccccAnswers, createCcccCore } from 'signalbox/cccc'
+ * import { ccccDaemon } from 'signalbox/node'
+ *
+ * await using client = createCcccCore({ transport: ccccDaemon(), answers: ccccAnswers(), validate: 'strict' })
+ * console.log((await client.call('ping')).version)
+ */
 export function ccccAnswers(ops: OpTable = loadOps()): CcccAnswerCheck {
   const lines = ANSWERS.split('\n')
   const expected = new Map([...ops.keys()].sort().map((op, index) => [op, lines[index]]))

@@ -1,28 +1,32 @@
-/** Is this the daemon that the program was written for? Asked without the side effects that the published clients' probes have. */
+/** The compatibility check. Unlike the probes of the published clients, it has no side effect. */
 import type { CcccCallOptions, CcccCore } from './small-client.js'
 import { hasOp, ping } from './daemon.js'
 import { IncompatibleDaemonError } from './errors.js'
 import type { CcccPing } from './shapes.js'
 import type { OpInfo, OpTable } from './table.js'
 
+/** What a program needs of the daemon. */
 export interface CcccRequirements {
-  /** The least IPC version; default 1. */
+  /** The lowest IPC version; default 1. */
   readonly ipcV?: number
-  /** Only what is wanted `true` is checked. */
+  /** Capabilities; only those with the value `true` are checked. */
   readonly capabilities?: Readonly<Record<string, boolean>>
+  /** Wire names of ops. */
   readonly ops?: readonly string[]
 }
 
+/** What the check found. */
 export interface CcccCompatibility {
+  /** The daemon's answer to `ping`. */
   readonly ping: CcccPing
-  /** How each op was found: asked itself, asked a relative because it must not be called, or known to be in every daemon. */
+  /** How each op was found: by calling it, by calling an op that came with it, or because every daemon has it. */
   readonly ops: Readonly<Record<string, 'asked' | 'inferred' | 'everywhere'>>
 }
 
-/** In every daemon that exists, and with an effect if called: group_create and attach make groups of empty arguments. */
+/** Every daemon has these ops. They must not be called to find out: group_create and attach make groups of empty arguments. */
 const EVERYWHERE = /^(?:ping|shutdown|group_create|attach)$/
 
-/** Ops that act on empty arguments, by their beginnings, each with the rest of the name of a harmless one that came with them. */
+/** Ops that act on empty arguments, by the beginning of their names, and a harmless op that came with them, by the rest of its name. */
 const RELATIVES = [
   ['capability_allowlist_', 'get'],
   ['group_space_provider_', 'credential_status'],
@@ -58,18 +62,18 @@ export async function assertCompatible(
 
 async function find(core: CcccCore, info: OpInfo | undefined, op: string, options: CcccCallOptions | undefined) {
   const way = core.wire.has?.(op)
-  if (way === false) throw incompatible(`There is no way to ${op} over ${core.wire.name}.`, 'Use the IPC socket.')
-  // Over HTTP empty arguments make another request, so the route has to do.
+  if (way === false) throw incompatible(`${op} cannot be called over ${core.wire.name}.`, 'Use the IPC socket.')
+  // Over HTTP an op without arguments would be another request, so the route is the answer.
   if (way) return 'inferred'
   if (EVERYWHERE.test(op)) return 'everywhere'
   let asked = op
-  // An op that nobody described may do anything with empty arguments.
+  // An op that the table lacks may do anything with empty arguments.
   if (!info || info.unsafeToProbe) {
     const relative = RELATIVES.find(([beginning]) => info && op.startsWith(beginning))
     if (!relative) {
       throw incompatible(
-        `Only a call would tell whether the daemon has ${op}.`,
-        'Leave it out of ops: where it is missing, its call is unsupported.',
+        `Only a call would show whether the daemon has ${op}.`,
+        'Leave it out of ops: a daemon without it refuses its call as unsupported.',
       )
     }
     asked = relative.join('')

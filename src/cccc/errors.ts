@@ -1,7 +1,8 @@
-/** The daemon's failures, as the published SDKs name them, over the one error class. */
+/** The error classes of CCCC, with the names of the published clients. */
 import { SignalboxError, type ErrorCode, type ErrorFacts } from '../errors.js'
 import { recordOr, type Loose } from './shapes.js'
 
+/** A failure of the CCCC client. */
 export class CcccError extends SignalboxError {
   override readonly name: string = 'CcccError'
 
@@ -10,7 +11,7 @@ export class CcccError extends SignalboxError {
   }
 }
 
-/** No endpoint, no connection, or a connection that ended without an answer. `sent` tells which. */
+/** The daemon cannot be reached (`sent: 'no'`), or did not answer (the subclass `OutcomeUnknownError`). */
 export class DaemonUnavailableError extends CcccError {
   override readonly name: string = 'DaemonUnavailableError'
 }
@@ -27,14 +28,15 @@ export class OutcomeUnknownError extends DaemonUnavailableError {
   }
 }
 
-/** The daemon is not what the caller needs. Its code is `incompatible` for an assertion, `unsupported` for a call. */
+/** The daemon lacks something: `incompatible` from `assertCompatible`, `unsupported` from a method that this dialect cannot do. */
 export class IncompatibleDaemonError extends CcccError {
   override readonly name: string = 'IncompatibleDaemonError'
 }
 
-/** The daemon answered `ok: false`. What it calls the failure is in `remoteCode`. */
+/** The daemon answered `ok: false`. Its own code is in `remoteCode`. */
 export class DaemonAPIError extends CcccError {
   override readonly name: string = 'DaemonAPIError'
+  /** What the daemon adds to its code and message. */
   readonly details: Loose
   /** The whole answer. */
   declare readonly raw: unknown
@@ -42,12 +44,12 @@ export class DaemonAPIError extends CcccError {
   constructor(facts: ErrorFacts & { readonly details?: Loose; readonly raw?: unknown }) {
     super(facts)
     this.details = facts.details ?? {}
-    // Not enumerable: an answer may repeat what the request held, and errors are logged whole.
+    // Not enumerable: errors are logged with all their fields, and an answer may repeat the request.
     Object.defineProperty(this, 'raw', { value: facts.raw })
   }
 }
 
-/** What the daemon's codes amount to: by the pattern that its authors follow, and by name where they do not. The list is open. */
+/** Our codes for the daemon's: most of its codes follow a pattern, others are listed by name. Unknown codes are `remote`. */
 const CODES: readonly (readonly [ErrorCode, RegExp])[] = [
   ['not_found', /(?:^|_)not_found$|^unknown_actor$/],
   ['conflict', /_(?:conflict|mismatch)$|^(?:already_delivered|concurrent_read|delivery_in_progress|profile_in_use)$/],
@@ -64,10 +66,10 @@ const CODES: readonly (readonly [ErrorCode, RegExp])[] = [
 
 const textOr = (value: unknown, otherwise: string): string => (typeof value === 'string' && value !== '' ? value : otherwise)
 
-/** Some messages repeat an argument of two million characters. */
+/** Some messages of the daemon repeat an argument of two million characters. */
 const short = (text: string): string => (text.length > 1000 ? `${text.slice(0, 1000)}... (${text.length} characters)` : text)
 
-/** The failure that an answer with `ok: false` stands for; an answer without an error object still is one. */
+/** The error for an answer with `ok: false`, also when it has no error object. */
 export function apiError(op: string, answer: Loose, scrub: <T>(value: T) => T = (value) => value, status?: number): DaemonAPIError {
   const told = recordOr(answer.error)
   const remoteCode = textOr(told.code, 'error')
@@ -93,12 +95,12 @@ export function badArgument(op: string, message: string, hint: string): CcccErro
   return new CcccError({ code: 'invalid_argument', op, message, hint })
 }
 
-/** Did the daemon itself say no? The name, because an error may come from another copy of the package. */
+/** True for a refusal of the daemon. Compared by name, because the error may come from another copy of the package. */
 export function isRefusal(error: unknown): error is DaemonAPIError {
   return SignalboxError.is(error) && error.name === 'DaemonAPIError'
 }
 
-/** Did the daemon say this? */
+/** True for a refusal with one of these codes of the daemon. */
 export function isApiError(error: unknown, ...remoteCodes: readonly string[]): error is DaemonAPIError {
   return isRefusal(error) && remoteCodes.includes(error.remoteCode ?? '')
 }

@@ -1,4 +1,4 @@
-/** The history of messages, which dialect C keeps for each principal. */
+/** The message history of a principal. Only dialect C has it. */
 import type { CcccCallOptions, CcccCore } from './small-client.js'
 import { wireArgs } from './names.js'
 import { isEvent, listOf, type CcccEvent } from './shapes.js'
@@ -11,7 +11,7 @@ export interface HistoryArgs {
 
 const PAGE = 100
 
-/** Page by page, newest first; it ends where the history begins. */
+/** Yields pages, newest messages first, to the beginning of the history. */
 export async function* historyPages(
   core: CcccCore,
   { groupId, by = core.principal, actorId = by }: HistoryArgs,

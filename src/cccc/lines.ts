@@ -1,4 +1,4 @@
-/** The lines of a connection: the one that answers a request, those of a stream, and the bytes behind a line, whatever they become. */
+/** Reads the line that answers a request, and keeps the bytes behind it for ops that take over their connection. */
 import { createAccumulator } from '../core/codec/bytes.js'
 import type { CloseOptions, Link } from '../transport.js'
 import { CcccError } from './errors.js'
@@ -8,16 +8,16 @@ import type { Loose } from './shapes.js'
 const NEWLINE = 0x0a
 
 export interface Lines {
-  /** The next line, without waiting: undefined when it is not whole yet. */
+  /** Returns the next line, or undefined when it is not complete yet. */
   take(): Uint8Array | undefined
-  /** Waits for more; false when the peer has ended. A last line without its newline counts: whether it is whole, the parser finds out. */
+  /** Waits for more bytes; false after the end. A last line without its newline is returned, and the parser finds out whether it is complete. */
   fill(): Promise<boolean>
   next(): Promise<Uint8Array | undefined>
-  /** What came behind the last line. */
+  /** The bytes behind the last line. */
   rest(): Uint8Array
 }
 
-// Shared: it only ever decodes whole lines and so keeps nothing from one to the next.
+// Shared: it decodes whole lines only, so it keeps no state between two lines.
 const utf8 = /* @__PURE__ */ new TextDecoder('utf-8', { ignoreBOM: true })
 
 export function linesOf(link: Pick<Link, 'read'>, maxLineBytes: number): Lines {
@@ -58,7 +58,7 @@ export function linesOf(link: Pick<Link, 'read'>, maxLineBytes: number): Lines {
   return lines
 }
 
-/** What a line says, if it is an object. */
+/** The JSON object of a line; undefined when it is none. */
 export function parseLine(line: Uint8Array): Loose | undefined {
   try {
     const value: unknown = JSON.parse(utf8.decode(line))
@@ -68,7 +68,7 @@ export function parseLine(line: Uint8Array): Loose | undefined {
   }
 }
 
-/** The same link with bytes put back in front. */
+/** The same link, whose first read returns these bytes. */
 export function withBytesFirst(link: Link, first: Uint8Array): Link {
   let waiting: Uint8Array | undefined = first.byteLength > 0 ? first : undefined
   return {

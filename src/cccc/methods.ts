@@ -1,4 +1,4 @@
-/** Namespaced methods, all made from the table: `client.groups.show({ groupId })` calls `group_show` with `group_id`. */
+/** Makes the methods of all ops from the table: `client.groups.show({ groupId })` calls `group_show` with `group_id`. */
 import type { CcccCallOptions, CcccCore, CcccOp, OptionalArgs } from './small-client.js'
 import { badArgument } from './errors.js'
 import { camelName } from '../core/names.js'
@@ -9,26 +9,28 @@ import type { Loose } from './shapes.js'
 import type { OpTable } from './table.js'
 import type { CcccChannel } from './wire.js'
 
+/** The method of an op: its arguments in camelCase. Ops that take over their connection return a channel. */
 export type CcccMethod<Op extends CcccOp> = (
   ...rest: OptionalArgs<CamelArgs<CcccOps[Op]['args']>, CcccCallOptions>
 ) => Promise<Op extends CcccTakingOver ? CcccChannel : CcccOps[Op]['result']>
 
 type Namespace<Ops> = { readonly [Name in keyof Ops]: Ops[Name] extends CcccOp ? CcccMethod<Ops[Name]> : never }
 
+/** The methods of all ops, by namespace. */
 export type CcccNamespaces = { readonly [Name in keyof CcccNamespaceOps]: Namespace<CcccNamespaceOps[Name]> }
 
 /** Every op under its own name in camelCase: `client.ops.groupShow`. */
 export type CcccFlatMethods = { readonly [Op in CcccOp as CamelKey<Op>]: CcccMethod<Op> }
 
-/** A call as a method makes it: names in camelCase, the principal filled in where the op takes one. */
+/** Calls an op with arguments in camelCase, and fills in `by` where the op takes it. */
 export type MethodCall = (op: string, args?: object, options?: CcccCallOptions) => Promise<Loose>
 
-/** What a published client insists on, where the daemon's own default would surprise. */
+/** Changes to the arguments of some ops, as the published clients make them. */
 const PREPARE: Readonly<Record<string, (args: Loose) => Loose>> = {
   actor_update: (args) => ({ patch: {}, ...args }),
   // The daemon reads a comma-separated string here and ignores a list.
   task_list: ({ task_ids: ids, statuses, ...rest }) => ({ ...rest, ...joined('task_ids', ids), ...joined('statuses', statuses) }),
-  // Only this one object inside a profile is mapped, as in the published TypeScript client.
+  // The published TypeScript client maps the keys of this one object inside a profile.
   actor_profile_upsert(args) {
     if (!isRecord(args.profile) || !('capabilityDefaults' in args.profile)) return args
     const { capabilityDefaults: given, ...profile } = args.profile
@@ -56,7 +58,7 @@ export function createMethodCall(core: CcccCore, table: OpTable): MethodCall {
   }
 }
 
-/** One function per op, shared by both ways to name it; `own` replaces those that do more than one call. */
+/** One function for each op, under both of its names. `own` replaces those that do more than one call. */
 export function buildMethods(call: MethodCall, table: OpTable, own: Readonly<Record<string, unknown>>) {
   const spaces: Record<string, Record<string, unknown>> = {}
   const flat: Record<string, unknown> = {}

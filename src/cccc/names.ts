@@ -1,4 +1,4 @@
-/** The one mapping between our names and the wire's: the keys of an argument object, never what is inside their values. */
+/** Maps the keys of an argument object to the names of the wire. The values are left as they are. */
 import { snakeName } from '../core/names.js'
 import type { Loose } from './shapes.js'
 
@@ -8,7 +8,7 @@ export type CamelKey<Name extends string> = Name extends `${infer Head}_${infer 
 
 export type CamelArgs<Args> = { [Key in keyof Args as Key extends string ? CamelKey<Key> : Key]: Args[Key] }
 
-/** Wire names; what the caller left undefined is left out. */
+/** The arguments with wire names; undefined values are left out. */
 export function wireArgs(args: object): Loose {
   const out: Loose = {}
   for (const [key, value] of Object.entries(args)) {

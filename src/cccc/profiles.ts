@@ -1,19 +1,25 @@
-/** Actor profiles. The published example puts `env` into the profile, which one release in the middle refuses. */
+/** Actor profiles. The published example puts `env` into the profile; 0.4.3 refuses that, older and newer daemons accept it. */
 import type { CcccCallOptions } from './small-client.js'
 import { CcccError, isApiError } from './errors.js'
 import type { MethodCall } from './methods.js'
 import { isRecord } from '../core/is-record.js'
 import { recordOr, type Loose } from './shapes.js'
 
+/** Arguments of `profiles.upsert`. */
 export interface CcccProfileUpsertArgs {
+  /** The fields of the profile, as the daemon takes them. With an `id` the profile is changed, without one it is created. */
   readonly profile: Loose
+  /** Who changes it; default: the client's principal. */
   readonly by?: string
+  /** Refuses the change when the profile has another revision by now. */
   readonly expectedRevision?: number
 }
 
+/** The result of `profiles.upsert`. */
 export interface CcccProfileUpsertResult {
+  /** The stored profile. */
   readonly profile: Loose
-  /** Where the values of `profile.env` went, if there were any: the daemon decided, or refused them and they became secrets. */
+  /** How the values of `profile.env` were stored: with the profile, or by a second call as secrets. Absent without values. */
   readonly env?: 'as given' | 'as secrets'
   readonly [key: string]: unknown
 }
@@ -32,7 +38,7 @@ export function createProfileUpsert(call: MethodCall) {
       return hasEnv ? { ...result, env: 'as given' } : result
     } catch (error) {
       if (!hasEnv || !isApiError(error, 'invalid_request')) throw error
-      // The refusal had no effect. If the profile is invalid for another reason, this says so.
+      // The refusal had no effect. A profile that is invalid for another reason is refused again here.
       const result = await store(profile)
       const profileId = String(result.profile.id)
       try {

@@ -1,4 +1,4 @@
-/** What became of a send whose answer never came: looked for by its client id, in the history or in what the daemon replays. */
+/** Finds out whether a send whose answer never came was stored: by its client id, in the history or in a replay of the stream. */
 import { abortError, createDeadline } from '../core/deadline.js'
 import type { CcccCallOptions, CcccCore } from './small-client.js'
 import type { CcccDaemonKnowledge } from './daemon.js'
@@ -7,27 +7,45 @@ import type { CcccEventsArgs, CcccEventsOptions, CcccEventStream } from './event
 import { historyPages } from './history.js'
 import type { CcccEvent } from './shapes.js'
 
+/** Which send to look for. */
 export interface CcccResolveArgs {
+  /** The group of the message. */
   readonly groupId: string
+  /** The `clientId` of the send. */
   readonly clientId: string
-  /** The daemon's time before the send, as a `ping` tells it. */
+  /** The daemon's time before the send: `ts` of a `ping`. */
   readonly since: string
+  /** Whose history is searched; default: the client's principal. */
   readonly by?: string
-  /** How long a replay may be silent before it counts as over; default 1 s. */
+  /** A replay counts as over after so many milliseconds without an event; default 1,000. */
   readonly quietMs?: number
 }
 
+/** What was found. */
 export interface CcccResolved {
-  /** `unseen` is no promise: a daemon that still works on the request may store it later. */
+  /** After `unseen` the daemon may still store the message, if it is still working on the request. */
   readonly outcome: 'stored' | 'unseen'
+  /** The stored message. */
   readonly event?: CcccEvent
 }
 
+/**
+ * Looks for a send by its client id. Dialects B and C; on A it fails with `unsupported`, because 0.4.2 stores no client ids.
+ * @example
+ * import { createCccc } from 'signalbox/cccc'
+ * import { ccccDaemon } from 'signalbox/node'
+ *
+ * await using client = createCccc({ transport: ccccDaemon() })
+ * const { ts: since } = await client.call('ping')
+ * const message = { groupId: 'g_0123456789ab', clientId: crypto.randomUUID() }
+ * await client.messages.send({ ...message, text: 'once', to: ['user'] }).catch(() => {})
+ * console.log((await client.messages.resolve({ ...message, since })).outcome)
+ */
 export type CcccResolve = (args: CcccResolveArgs, options?: CcccCallOptions) => Promise<CcccResolved>
 
 const MOST_PAGES = 20
 const QUIET_MS = 1_000
-/** A group that always has something to say never lets a replay be silent. */
+/** The deadline without `timeoutMs`: in a busy group a replay never falls silent. */
 const TIMEOUT_MS = 30_000
 
 export function createResolve(
@@ -48,7 +66,7 @@ export function createResolve(
   const inReplay = async (args: CcccResolveArgs, options: CcccCallOptions | undefined): Promise<CcccEvent | undefined> => {
     const { groupId, clientId, since, quietMs = QUIET_MS } = args
     const stream = await events({ groupId, kinds: ['chat.message'], cursor: { ts: since } }, { ...options, reconnect: false })
-    // Nothing marks the end of a replay, so its silence does.
+    // The daemon does not mark the end of a replay, so silence counts as the end.
     const whenQuiet = () => core.clock.after(quietMs, () => void stream.close())
     let timer = whenQuiet()
     try {
@@ -80,7 +98,7 @@ export function createResolve(
     try {
       return await find(args, { ...options, signal })
     } catch (error) {
-      // Its parts end in their own ways; to the caller it is one call, and it sends nothing that counts.
+      // The parts fail in different ways. The caller made one call, and it changed nothing.
       throw signal.aborted ? abortError(signal, { system: 'cccc', op: 'resolve', sent: 'no', cause: error }) : error
     } finally {
       deadline[Symbol.dispose]()

@@ -1,6 +1,6 @@
 /**
- * What each op amounts to, for a gateway that lets some through. Every op of the table is here, by hand and in words, so that a new one is
- * noticed: a test compares the two. What is not here needs `admin`.
+ * The scope that a caller of the gateway needs for each op. Every op of the table is listed by hand; a test fails for one that is not. An
+ * op that is not listed needs `admin`.
  */
 
 export type CcccScope = 'observe' | 'send' | 'approve' | 'admin' | 'server-only'
@@ -35,7 +35,7 @@ const LISTS: Readonly<Record<CcccScope, string>> = {
   assistant_voice_transcript_append assistant_voice_document_library_update voice_messages_viewed voice_secretary_task
   voice_secretary_task_cancel voice_secretary_task_candidate voice_secretary_task_handoff voice_secretary_task_retry
   voice_secretary_terminal_resize`,
-  // Lets somebody outside speak to the agents, or stops them from it.
+  // Lets people outside speak to the agents, and decides what an agent may do.
   approve: `
   im_bind_chat im_reject_pending im_revoke_chat headless_control`,
   // Runs a command inside an agent; starts and stops agents; says what they run, with which environment and in which folder; types into their terminals; reads files and
@@ -73,7 +73,7 @@ const LISTS: Readonly<Record<CcccScope, string>> = {
   web_model_pairing_accept web_model_pairing_begin web_model_pairing_cancel web_model_pairing_confirm web_model_pairing_fail`,
 }
 
-/** After these the connection is no longer lines but a terminal's or a browser's own bytes. */
+/** After these ops the connection carries the bytes of a terminal or a browser, and no lines. */
 export const CCCC_RAW_OPS: readonly string[] = [
   'term_attach',
   'presentation_browser_attach',
@@ -85,7 +85,7 @@ export const CCCC_RAW_OPS: readonly string[] = [
   'voice_secretary_terminal_attach',
 ]
 
-/** A function, so that whoever never asks does not pay for the list. */
+/** A function, so that a bundle that never calls it does not carry the list. */
 export function ccccScopes(): Readonly<Record<string, CcccScope>> {
   const scopes: Record<string, CcccScope> = {}
   for (const [scope, ops] of Object.entries(LISTS)) {

@@ -1,4 +1,4 @@
-/** Secrets go in and never come out: not to interceptors, not into errors, not back to the caller. */
+/** Keeps secrets away from interceptors, errors and results. */
 import { redactText } from '../redact-text.js'
 import { isSecretName } from '../secret-names.js'
 import { isRecord } from '../core/is-record.js'
@@ -6,7 +6,7 @@ import type { Loose } from './shapes.js'
 
 const MASK = '[redacted]'
 
-/** Arguments whose every value is a secret, whatever its name; inside a profile too, where old daemons take secrets from `env`. */
+/** Arguments whose values are all secrets; in a profile as well, because old daemons take secrets from its `env`. */
 const SECRET_ARGS = new Set(['set', 'env', 'env_private', 'auth_json', 'token', 'tokens', 'secret'])
 const SECRET_OPS = /^(?:actor_(?:add|env_private|profile)|group_space_provider|im_(?:set|bind)|remote_access|membership)/
 
@@ -21,7 +21,7 @@ function eachSecret(op: string, args: Loose, visit: (holder: Loose, key: string)
 const each = (record: Loose, change: (value: unknown, key: string) => unknown): Loose =>
   Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value, key)]))
 
-/** What an interceptor, and so a log, gets to see. */
+/** The arguments for interceptors and logs: secrets are masked. */
 export function withoutSecrets(op: string, args: Loose): Loose {
   let copy = args
   eachSecret(op, args, (holder, key) => {
@@ -31,7 +31,7 @@ export function withoutSecrets(op: string, args: Loose): Loose {
   return copy
 }
 
-/** Takes the secrets of this very call out of what the daemon says about it: its validator repeats the values that it refuses. */
+/** Masks the secrets of this call in the daemon's answer: its validator repeats the values that it refuses. */
 export function scrubberFor(op: string, args: Loose): <T>(value: T) => T {
   const secrets = new Set<string>()
   const gather = (value: unknown): void => {
@@ -40,16 +40,16 @@ export function scrubberFor(op: string, args: Loose): <T>(value: T) => T {
       try {
         secrets.add(encodeURIComponent(value))
       } catch {
-        // Half a surrogate pair: no URL holds it.
+        // A lone surrogate cannot be encoded, so it is in no URL.
       }
     } else if (typeof value === 'object' && value !== null) Object.values(value).forEach(gather)
   }
   eachSecret(op, args, (holder, key) => gather(holder[key]))
   if (secrets.size === 0) return (value) => value
-  // Longest first, so that no form leaves a part of another.
+  // Longest first: a short secret inside a long one would leave the rest of it.
   const known = [...secrets].sort((one, other) => other.length - one.length)
   const text = (input: string): string => redactText(known.reduce((out, secret) => out.replaceAll(secret, MASK), input))
-  // An answer is JSON: nothing else can be in it.
+  // An answer is JSON, so there are no other types.
   const scrub = (value: unknown): unknown => {
     if (typeof value === 'string') return text(value)
     if (Array.isArray(value)) return value.map(scrub)
@@ -59,10 +59,10 @@ export function scrubberFor(op: string, args: Loose): <T>(value: T) => T {
   return scrub as <T>(value: T) => T
 }
 
-/** What stands under a secret's name is one, whoever's it is. */
+/** A value under a key such as `token` is masked, in any object. */
 const hides = (key: string, value: unknown): boolean => value !== null && typeof value !== 'boolean' && isSecretName(key)
 
-/** A mask shows two characters from each end of a secret, so it is one itself. */
+/** Removes the daemon's masks: each shows two characters from both ends of a secret. */
 export function withoutMasks({ masked_values: _, ...rest }: Loose): Loose {
   return rest
 }

@@ -1,34 +1,45 @@
-/** The op table, unpacked: what a client must know about an op beyond its types. */
+/** The op table: what a client must know about an op besides its types. */
 import { camelName } from '../core/names.js'
 import { OP_FLAGS, OP_TABLE } from './table.gen.js'
 
+/** One op. */
 export interface OpInfo {
+  /** Its wire name. */
   readonly op: string
+  /** The namespace of its method. */
   readonly namespace: string
   /** The method's name in its namespace. */
   readonly method: string
-  /** Only reads: a lost answer may be asked for again. */
+  /** It only reads, so it may be called again after a lost answer. */
   readonly reads: boolean
-  /** May be made twice without a second effect. */
+  /** A second call has no second effect. */
   readonly idempotent: boolean
-  /** Takes over its connection. */
+  /** It takes over its connection. */
   readonly takesOver: boolean
-  /** Has an effect even with empty arguments. */
+  /** It has an effect even with empty arguments. */
   readonly unsafeToProbe: boolean
+  /** Its arguments or its result hold secrets. */
   readonly secret: boolean
-  /** Whose name goes into `by` when the caller names nobody. */
+  /** Who is the default of `by`. */
   readonly by: 'client' | 'actor' | 'system' | undefined
 }
 
+/** All ops by wire name. */
 export type OpTable = ReadonlyMap<string, OpInfo>
 
-/** Reads the table; a client does it once. */
+/**
+ * Reads the op table. A client does it once.
+ * @example
+ * import { loadOps } from 'signalbox/cccc'
+ *
+ * console.log(loadOps().get('group_show')?.idempotent) // true
+ */
 export function loadOps(): OpTable {
   const table = new Map<string, OpInfo>()
   const flagSets = OP_FLAGS.split(' ')
   for (const line of OP_TABLE.split('\n')) {
     const [namespace = '', tree = ''] = line.split(' ')
-    // The words above the one that is read, and how much of them its method's name sheds.
+    // The path above the word that is read, and how many of its characters the method name leaves out.
     const above: { readonly path: string; readonly shed: number }[] = [{ path: '', shed: 0 }]
     let path = ''
     for (const [, text = '', mark = ''] of tree.matchAll(/([^A-Z()[]*)([A-Z()[])/g)) {

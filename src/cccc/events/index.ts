@@ -1,4 +1,4 @@
-/** Opens a stream of events: the daemon's own, or the next best thing. */
+/** Opens a stream of events: the daemon's own, that of the web port, or polling where the daemon has none. */
 import { MAX_LINE_BYTES } from '../../core/codec/ndjson.js'
 import { createDeadline } from '../../core/deadline.js'
 import type { CcccCore } from '../small-client.js'
@@ -25,7 +25,7 @@ export async function openEvents(
   if (args.groupId === '') throw badArgument('events_stream', 'The group id is empty.', 'Name the group to watch.')
   const { idleMs = IDLE_MS, pollMs = POLL_MS, timeoutMs = OPENING_MS } = options
   const context = { core, daemon, args, tracker: createTracker(args.cursor), idleMs, maxLineBytes }
-  // The whole opening, its ping included, has one deadline; what it opens lives on.
+  // One deadline for the whole opening, its ping included. It does not end the open stream.
   const opening = createDeadline({ signal: options.signal, timeoutMs, clock: core.clock })
   try {
     const other = core.wire.events?.({ args, idleMs, opening: opening.signal })
@@ -52,7 +52,7 @@ export async function openEvents(
   }
 
   async function pollSource(everyMs: number): Promise<EventSource> {
-    // A tracker of its own: the other one already waits for a replay that will not come.
+    // A tracker of its own: the first one waits for a replay that will not come.
     const tracker = createTracker(args.cursor)
     const polling = { core, args, tracker, pollMs: everyMs }
     await startPolling(polling, { signal: opening.signal })

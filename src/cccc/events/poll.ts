@@ -1,4 +1,4 @@
-/** For daemons without a stream: the history of messages, asked again and again. It sees chat messages and nothing else. */
+/** Polls the message history, for daemons without a stream. It sees chat messages only. */
 import { sleep } from '../../core/clock.js'
 import type { CallOptions } from '../../core/call.js'
 import type { CcccCore } from '../small-client.js'
@@ -9,7 +9,7 @@ import type { CcccEvent } from '../shapes.js'
 import type { Tracker } from './tracker.js'
 import type { CcccEventsArgs, CcccStreamItem } from './types.js'
 
-/** How far back one round looks before it says that there is a gap. */
+/** One round reads at most so many pages; then there is a gap. */
 const MOST_PAGES = 20
 
 export interface PollContext {
@@ -21,13 +21,13 @@ export interface PollContext {
 
 const POLLED = 'chat.message'
 
-/** Refuses at once what polling can never give, and notes where it begins. */
+/** Refuses kinds that polling cannot see, and sets the first position. */
 export async function startPolling({ core, args, tracker }: PollContext, options: CallOptions): Promise<void> {
   if (args.kinds?.length && !args.kinds.includes(POLLED)) {
     throw unsupported('events_stream', `This daemon has no stream, and polling sees ${POLLED} only.`, 'Ask for that kind.')
   }
   tracker.startAt((await ping(core, options)).ts)
-  // A first look, so that a daemon without a history says so now.
+  // A first read: a daemon without a history refuses it now.
   await historyPages(core, args, options, 1).next()
 }
 
@@ -37,7 +37,7 @@ export async function* poll(context: PollContext, signal: AbortSignal): AsyncGen
   for (;;) {
     const from = tracker.cursor?.eventId
     const items = await round(context, { signal }, from !== undefined && from === told)
-    // A cursor that the history does not hold stays away until the next event: one gap says it.
+    // A cursor that is not in the history gives one gap, not one in every round.
     if (items[0]?.type === 'gap') told = from
     if (items.length > 0) yield items
     try {
@@ -53,8 +53,8 @@ async function round({ core, args, tracker }: PollContext, options: CallOptions,
   const from = tracker.cursor
   const newestFirst: CcccEvent[] = []
   let pages = 0
-  // Unless the event that the cursor names is met, what is older than it or the beginning of the history ends the search; that
-  // proves nothing where such an event should have been there.
+  // The search ends at the event of the cursor, at an older event, or at the beginning of the history. Only the first shows that no
+  // event is missing.
   let reached = from?.eventId === undefined
   search: for await (const page of historyPages(core, args, options)) {
     for (const event of page) {

@@ -1,4 +1,4 @@
-/** A stream of events as callers see it: one queue that is filled whatever the consumer does, over connections that come and go. */
+/** The stream that callers read: one bounded queue, filled by one connection after the other, whether or not the consumer reads. */
 import { createBackoff } from '../../core/backoff.js'
 import { createQueue } from '../../core/queue.js'
 import { reconnecting } from '../../core/reconnect.js'
@@ -12,7 +12,7 @@ import type { CcccCursor, CcccEventsOptions, CcccEventStream, CcccStreamItem } f
 
 const OP = 'events_stream'
 
-/** What another attempt cannot cure: the daemon's own refusal, and a line beyond every limit. */
+/** False where another attempt would fail again: a refusal of the daemon, or a line over the limit. */
 function recoverable(error: SignalboxError): boolean {
   return !isRefusal(error) && error.code !== 'too_large' && error.code !== 'unsupported' && error.code !== 'permission_denied'
 }
@@ -22,7 +22,7 @@ export function createEventStream(core: CcccCore, source: EventSource, options: 
   const { tracker } = source
   const life = createDeadline({ signal: options.signal })
 
-  // Undefined while nothing is missing: what overflowed may be a gap alone, in which no event counts.
+  // Undefined while nothing was dropped. The dropped items may be gaps only: then it is 0.
   let dropped: number | undefined
   let delivered = tracker.cursor
   const queue = createQueue<CcccStreamItem>({
@@ -93,7 +93,7 @@ export function createEventStream(core: CcccCore, source: EventSource, options: 
   }
 }
 
-/** The consumer's own end: no failure. */
+/** The reason of an end that is no failure. */
 const ENDED = { ended: true }
 
 const cursorOf = (item: CcccStreamItem): CcccCursor | undefined => (item.type === 'event' ? item.cursor : undefined)

@@ -1,6 +1,6 @@
 /**
- * The web port's stream of a group's ledger. It replays nothing and ignores `Last-Event-ID`, so each connection is joined to the last one
- * by reading the ledger's tail: first connected, then read, then everything seen twice is dropped.
+ * The web port's stream of a group's ledger. It replays nothing and ignores `Last-Event-ID`. So after each connect the tail of the ledger
+ * is read, which holds the events between two connections, and events that come twice are dropped.
  */
 import { sleep, type Clock } from '../../core/clock.js'
 import { sseDecoder } from '../../core/codec/sse.js'
@@ -20,11 +20,11 @@ import type { WebRequest } from './routes.js'
 
 const OP = 'events_stream'
 const TAILS = [200, 2_000]
-/** Its tailer looks at the file five times a second: what falls before its first look is in a tail read after it. */
+/** The port reads the ledger five times a second. A tail that is read after this time holds the events before its first read. */
 const SECOND_LOOK_MS = 1_000
 const ANSWER_MS = 30_000
 
-/** The tail is read beside the stream, and a new connection may repeat a minute of the last one: so many ids are kept. */
+/** So many ids are kept: the tail repeats events of the stream, and a new connection may repeat a minute of the last one. */
 const REMEMBERED = 4096
 
 export interface WebEventsContext {
@@ -67,7 +67,7 @@ export async function webEvents(given: WebEventsContext): Promise<EventSource> {
   }
 }
 
-/** A connection may live for days, but what answers has answered by then: a proxy that is silent must not be waited for without end. */
+/** Limits the wait for an answer. The connection itself may live for days, but a silent proxy must not hold up the stream for ever. */
 async function inTime<Result>(
   { clock }: WebEventsContext,
   signal: AbortSignal,
@@ -107,7 +107,7 @@ async function tail(
   })
 }
 
-/** Everything after the cursor, or what there is and a gap before it. */
+/** The events after the cursor; a gap first, where the tail does not reach back to it. */
 async function missed(context: Context, tracker: Tracker, signal: AbortSignal): Promise<CcccStreamItem[]> {
   const from = tracker.cursor
   for (const lines of TAILS) {
@@ -122,7 +122,7 @@ async function missed(context: Context, tracker: Tracker, signal: AbortSignal): 
   return []
 }
 
-/** Positions move with every event; only the kinds that were asked for are handed out. */
+/** Every event moves the position; only the wanted kinds are handed out. */
 function wanted({ args, seen }: Context, tracker: Tracker, event: CcccEvent): CcccStreamItem[] {
   const items: CcccStreamItem[] = []
   if (!seen(event.id)) tracker.see(event, items)
@@ -166,18 +166,18 @@ async function* read(
       if (step.done) break
       idle.touch()
       const items: CcccStreamItem[] = []
-      // One reading is newer than the whole chunk.
+      // One read of the tail is newer than every event of this chunk.
       let unread = lookAgain !== undefined
       for (const message of decoder.push(step.value)) {
         if (message.type !== 'event') continue
-        // It gave up on us; the ledger still has what it dropped.
+        // The port dropped this slow reader. The ledger still has the events.
         if (message.event === 'error') throw ended(`gave up: ${message.data.slice(0, 200)}`)
         const event = parsed(message.data)
         if (!isEvent(event)) {
           if (message.event === 'ledger') tracker.unreadable(items)
           continue
         }
-        // Until the tailer is known to follow, the ledger is read first: what it skipped comes before what it saw.
+        // Before the second look the tail is read first: events that the port skipped come before those that it sends.
         if (unread) items.push(...(await missed(context, tracker, signal)))
         unread = false
         items.push(...wanted(context, tracker, event))
@@ -187,7 +187,7 @@ async function* read(
       reading = reader.read()
     }
   } catch (error) {
-    // A transport's own word for a connection that fell is as good as its end: the stream is opened again.
+    // A transport's own error for a broken connection counts as its end: the stream is opened again.
     throw SignalboxError.is(error) ? error : ended('broke the stream', error)
   } finally {
     ignore()

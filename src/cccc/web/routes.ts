@@ -1,6 +1,6 @@
 /**
- * The web port's routes: there is no generic one, so each op that has a route is mapped by itself. `:name` takes an argument into the
- * path, the names after `?` go into the query; what is left becomes the body of a POST or PUT, or the query of the others.
+ * The routes of the web port. It has no route for all ops, so each op with a route has a line here. `:name` puts an argument into the path,
+ * the names after `?` go into the query. The other arguments become the body of a POST or PUT, and the query of a GET or DELETE.
  */
 import type { Loose } from '../shapes.js'
 
@@ -100,13 +100,13 @@ export function loadRoutes(): ReadonlyMap<string, Route> {
   return routes
 }
 
-/** A word that a shell would take as it is, or one in single quotes: the web port takes a command as one string. */
+/** One word of a command, quoted for a shell where needed: the web port takes a command as one string. */
 const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)
 
 const commandLine = (command: unknown): unknown =>
   Array.isArray(command) ? command.map((word) => quoted(String(word))).join(' ') : command
 
-/** Where the web port wants another shape than the socket. */
+/** Ops whose arguments have another shape over the web port. */
 const RESHAPE: Readonly<Record<string, (args: Loose) => Loose>> = {
   group_update: ({ patch, ...rest }) => ({ ...rest, ...(patch as Loose) }),
   group_settings_update: ({ patch, ...rest }) => ({ ...rest, ...(patch as Loose) }),
@@ -117,10 +117,10 @@ const RESHAPE: Readonly<Record<string, (args: Loose) => Loose>> = {
     const fields = (patch ?? {}) as Loose
     return { ...rest, ...fields, ...('command' in fields ? { command: commandLine(fields.command) } : {}) }
   },
-  // The human acknowledges, nobody else can.
+  // Over the web port only `user` acknowledges.
   chat_ack: ({ actor_id: _, ...rest }) => rest,
   inbox_list: ({ kind_filter: _, ...rest }) => rest,
-  // Extra fields are refused there.
+  // The route refuses extra fields.
   reply_request_cancel: ({ by: _, ...rest }) => rest,
 }
 

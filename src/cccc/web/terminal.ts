@@ -1,7 +1,7 @@
 /**
- * A terminal over the web port's WebSocket, as a link of plain bytes. Up to dialect B input is JSON in text frames and output is bytes, and
- * nothing says that the attachment stands; on C every frame is binary behind one ASCII letter, and the first one is the answer. On all of
- * them a refusal is one text frame before the end.
+ * A terminal over the web port's WebSocket, as a link of plain bytes. On dialects A and B input is JSON in text frames, output is bytes, and
+ * nothing confirms that the terminal is attached. On C every frame is binary and begins with one ASCII letter; the first frame is the
+ * answer. On every dialect a refusal is one text frame before the end.
  */
 import { sleep, type Clock } from '../../core/clock.js'
 import { deferred } from '../../core/deferred.js'
@@ -14,7 +14,7 @@ import { CcccError, DaemonUnavailableError, unsupported } from '../errors.js'
 import { parseLine } from '../lines.js'
 import type { CcccDialect, Loose } from '../shapes.js'
 
-/** As much of a WebSocket as is used here: a page's own, that of Deno, Bun and Node 22, or that of `ws`. */
+/** The part of a WebSocket that is used: that of a page, of Deno, Bun and Node 22, or of `ws`. */
 export interface CcccWebSocket {
   binaryType: string
   readonly readyState: number
@@ -22,16 +22,17 @@ export interface CcccWebSocket {
   send(data: string | Uint8Array<ArrayBuffer>): void
   close(code?: number, reason?: string): void
   addEventListener(type: 'open' | 'message' | 'close' | 'error', listener: (event: unknown) => void): void
-  /** `ws` has it: the connection is cut without a handshake. */
+  /** Cuts the connection without a handshake. `ws` has it. */
   terminate?(): void
 }
 
 type CcccWebSocketConstructor = new (url: string) => CcccWebSocket
 
+/** How terminals reach the web port. */
 export interface CcccWebTerminals {
-  /** The web port, as the exchange knows it; never with a token in it. A page's cookie goes along by itself. */
+  /** The URL of the web port, without a token. A page sends its cookie by itself. */
   readonly url: string | URL
-  /** Default: the runtime's own. On Node 20, and wherever a token must go into a header: `nodeWebSocket({ headers })`. */
+  /** The class to use; default: the runtime's own. On Node 20, and where a token must go into a header: `nodeWebSocket({ headers })`. */
   readonly webSocket?: CcccWebSocketConstructor | PromiseLike<CcccWebSocketConstructor>
 }
 
@@ -42,11 +43,11 @@ export interface WebTerminal {
 }
 
 const OP = 'term_attach'
-/** An old web port says nothing when an attachment stands; after so long without a refusal it does. */
+/** An old web port does not confirm an attachment: without a refusal for so long it counts as attached. */
 const SETTLED_MS = 500
-/** A WebSocket cannot be paused: a reader that falls so far behind has lost the terminal. */
+/** A WebSocket cannot be paused: a reader that falls behind by so many bytes loses the terminal. */
 const MOST_BYTES = 64 * 1024 * 1024
-/** Held unsent, at most, before a writer waits. */
+/** A writer waits while more bytes than this are unsent. */
 const CONGESTED_BYTES = 1024 * 1024
 const OUTPUT = '1'.charCodeAt(0)
 const HANDSHAKE = '3'.charCodeAt(0)
@@ -122,7 +123,7 @@ export async function openTerminal({ terminals, args, dialect, clock, signal, id
     if (inbox.bytes > MOST_BYTES) cut('slow_consumer', `The terminal's reader fell behind by more than ${MOST_BYTES} bytes.`)
   }
   socket.addEventListener('open', () => {
-    // From here on the terminal may have been taken over.
+    // From now on the terminal may have been taken over.
     sent = 'maybe'
     if (!modern && !over) settled = clock.after(SETTLED_MS, () => stood({ group_id: groupId, actor_id: actorId }))
   })
@@ -173,7 +174,7 @@ export async function openTerminal({ terminals, args, dialect, clock, signal, id
     if (socket.readyState === CLOSED) closed.resolve({ kind: 'local' })
     else {
       socket.close()
-      // A WebSocket closes by a handshake, which a dead peer never answers.
+      // A dead peer never answers the closing handshake of a WebSocket.
       const late = clock.after(graceMs, () => {
         socket.terminate?.()
         closed.resolve(socket.terminate ? { kind: 'local' } : { kind: 'local', abandoned: true })
@@ -197,7 +198,7 @@ export async function openTerminal({ terminals, args, dialect, clock, signal, id
           frame[0] = 0x30
           send(frame)
         } else {
-          // Keys are text there: half a character waits for its other half.
+          // Input is text there, so an incomplete character waits for its next bytes.
           const text = keys.decode(chunk, { stream: true })
           if (text !== '') send(JSON.stringify({ t: 'i', d: text }))
         }
@@ -206,7 +207,7 @@ export async function openTerminal({ terminals, args, dialect, clock, signal, id
       tail = written.catch(() => {})
       return written
     },
-    // Half a WebSocket cannot be closed: nothing more is written from here, and that is all.
+    // A WebSocket has no half-close: this side only stops writing.
     end() {
       halfClosed = true
       return tail
@@ -216,7 +217,7 @@ export async function openTerminal({ terminals, args, dialect, clock, signal, id
   }
   try {
     const answer = await attached.promise
-    // From here on the link belongs to the caller and not to the call.
+    // From now on the link belongs to the caller, and the call's signal no longer ends it.
     stopListening()
     settled?.cancel()
     return {

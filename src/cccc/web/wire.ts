@@ -1,6 +1,6 @@
 /**
- * CCCC's web port as a way to the daemon: what a page can reach without a bridge. It knows fewer ops than the socket, its stream carries
- * every kind of event and replays none, and it is as open as its operator left it. A gateway is the better way.
+ * Reaches the daemon through CCCC's web port, which a page can use without a bridge. It has fewer ops than the socket, its stream carries
+ * every kind of event and replays none, and its access rules are those of its operator. The gateway is the better choice.
  */
 import { systemClock, type Clock } from '../../core/clock.js'
 import { MAX_LINE_BYTES } from '../../core/codec/ndjson.js'
@@ -15,28 +15,44 @@ import { loadRoutes, webRequest, type WebRequest } from './routes.js'
 import { parsed, webEvents } from './events.js'
 import { openTerminal, type CcccWebTerminals, type WebTerminal } from './terminal.js'
 
+/** How to reach the web port. */
 export interface CcccWebPortOptions {
-  /** The origin of the web port, and whatever authenticates there. A token belongs into a header, never into a URL. */
+  /** Sends the requests, with what authenticates there. Put a token into a header, never into a URL. */
   readonly exchange: ExchangeTransport
   /** For `terminal.attach` and `terminal.resize`, which go over a WebSocket. Without it they are `unsupported`. */
   readonly terminals?: CcccWebTerminals
+  /** Replaces the system clock in tests. */
   readonly clock?: Clock
   /** The longest answer that is accepted; default 32 MiB. */
   readonly maxAnswerBytes?: number
 }
 
-/** What `createCccc` takes in the place of a socket. */
+/** A transport for `createCccc`, in place of a socket. */
 export interface CcccWebPort {
+  /** Tells it from a `StreamTransport`. */
   readonly kind: 'web'
+  /** The name of the exchange. */
   readonly name: string
+  /** Carries the requests. */
   readonly wire: Wire
 }
 
+/**
+ * Makes a transport to the web port of CCCC.
+ * @example
+ * import { createCccc } from 'signalbox/cccc'
+ * import { ccccWebPort } from 'signalbox/cccc/web'
+ * import { fetchExchange } from 'signalbox/web'
+ *
+ * const exchange = fetchExchange({ baseUrl: 'http://127.0.0.1:8848', credentials: 'same-origin' })
+ * await using client = createCccc({ transport: ccccWebPort({ exchange }) })
+ * console.log((await client.groups.list()).groups.length)
+ */
 export function ccccWebPort(options: CcccWebPortOptions): CcccWebPort {
   const { exchange: transport, clock = systemClock, maxAnswerBytes = MAX_LINE_BYTES } = options
   const { terminals } = options
   const routes = loadRoutes()
-  /** Who is attached: a size goes the same way as the keys. */
+  /** Attached terminals, by group and actor: a new size is sent over the same WebSocket. */
   const attached = new Map<string, WebTerminal>()
   let count = 0
 
@@ -45,16 +61,16 @@ export function ccccWebPort(options: CcccWebPortOptions): CcccWebPort {
     return transport.exchange({ ...request, headers }, options)
   }
 
-  /** The daemon's envelope, or one made of what the web layer says: its status is 200 even for refusals of the daemon. */
+  /** The daemon's envelope, or one made from the error of the web layer. The status is 200 even for a refusal of the daemon. */
   const answerOf = async (op: string, reply: Reply): Promise<Loose> => {
     const text = await readText(reply.body, maxAnswerBytes, { system: 'cccc', transport: transport.name, op })
     const value = parsed(text)
-    // A missing group has a code of its own; this one means that there is no such route.
+    // A missing group has another code: `not_found` means that there is no such route.
     const unknown = isRecord(value) && isRecord(value.error) && value.error.code === 'not_found'
     const missing = (reply.status === 404 && (unknown || !isRecord(value))) || reply.status === 405
     if (!missing && isRecord(value) && typeof value.ok === 'boolean') return value
     if (missing) return { ok: false, result: {}, error: { code: 'unknown_op', message: `the web port has no route for ${op}` } }
-    // A proxy's page, or a server of another kind: the daemon has said nothing, whatever became of the request.
+    // The page of a proxy or of another server: it does not show whether the daemon got the request.
     const { status } = reply
     throw new CcccError({
       code: status < 300 ? 'invalid_message' : codeOfStatus(status),
@@ -62,22 +78,22 @@ export function ccccWebPort(options: CcccWebPortOptions): CcccWebPort {
       status,
       sent: 'maybe',
       message: `${op}: ${status} without an envelope, so it is not the daemon's answer.`,
-      hint: 'Look at what stands between here and the web port.',
+      hint: 'Check the proxies between here and the web port.',
     })
   }
 
   const exists = async (path: string, signal: AbortSignal): Promise<boolean> => {
     const reply = await send({ method: 'GET', path }, { signal })
-    // Whoever may not look learns nothing about the routes.
+    // Without access the status does not show which routes there are.
     if (reply.status === 401 || reply.status === 403)
       throw apiError('dialect', await answerOf('dialect', reply), undefined, reply.status)
-    // A proxy's page tells nothing about them either; the daemon's own envelope does, even around a failure.
+    // Neither does the page of a proxy. An envelope of the daemon does, even one with an error.
     if (reply.status >= 500) await answerOf('dialect', reply)
     else await reply.body?.cancel()
     return reply.status !== 404
   }
 
-  /** By routes that came with a dialect: calling ops with empty arguments means something else here. */
+  /** Tells the dialect by routes that came with it: over HTTP an op with empty arguments is another request. */
   const dialectOf = async (signal: AbortSignal): Promise<CcccDialect> => {
     if (await exists('/api/v1/ready', signal)) return 'C'
     return (await exists('/api/v1/capabilities/overview?limit=1', signal)) ? 'B' : 'A'
@@ -85,7 +101,7 @@ export function ccccWebPort(options: CcccWebPortOptions): CcccWebPort {
 
   const keyOf = ({ group_id: groupId, actor_id: actorId }: Loose): string => JSON.stringify([groupId, actorId])
 
-  /** The web port says nothing to it, so the answer is ours: it was sent. */
+  /** The web port does not answer a resize, so the answer is made here. */
   const resize = (args: Loose): Loose => {
     const { group_id, actor_id, cols, rows } = args
     const terminal = attached.get(keyOf(args))

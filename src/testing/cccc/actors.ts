@@ -1,4 +1,4 @@
-/** Actors, their lifecycle, and the secrets that never come back. */
+/** Actors, their lifecycle and their secrets, which no answer returns. */
 import { isRecord } from '../../core/is-record.js'
 import type { Loose } from '../../cccc/shapes.js'
 import { actorRecord } from './dialect.js'
@@ -24,7 +24,7 @@ export function findActor(group: SimGroup, id: string): SimActor | undefined {
 
 const record = (world: World, actor: SimActor): Loose => actorRecord(world.dialect, actor)
 
-/** An actor's role is told with it, save where a profile was involved: there the daemon forgets it. */
+/** An actor with its role; the daemon leaves the role out where a profile was used. */
 const withRole = (world: World, group: SimGroup, actor: SimActor): Loose =>
   actor.linked ? record(world, actor) : { ...record(world, actor), role: roleOf(group, actor.id) }
 
@@ -159,7 +159,7 @@ function secretsOf(world: World, args: Loose): { group: SimGroup; actor: SimActo
   return { group, actor }
 }
 
-/** Two characters from each end, or nothing of a short one: a mask is a secret too. */
+/** The daemon's mask: two characters from each end, nothing of a short secret. */
 export function masksOf(secrets: ReadonlyMap<string, string>): Loose {
   const mask = (value: string): string => (value.length <= 6 ? '******' : `${value.slice(0, 2)}******${value.slice(-2)}`)
   return Object.fromEntries([...secrets].map(([key, value]) => [key, mask(value)]))

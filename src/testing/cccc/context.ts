@@ -1,4 +1,4 @@
-/** The shared context in its two vocabularies: a batch is applied whole or refused whole. */
+/** The shared context in both vocabularies. A batch is applied whole or refused whole. */
 import { sha256Hex } from '../../core/sha256.js'
 import { isRecord } from '../../core/is-record.js'
 import type { Loose } from '../../cccc/shapes.js'
@@ -90,7 +90,7 @@ const NEW_ITEMS: Readonly<Record<string, Item>> = {
 const PEERS_MAY = ['coordination.note.add', 'task.create', 'task.update', 'task.move', 'agent_state.update']
 
 function checkPermission(world: World, group: SimGroup, by: string, op: string, fields: Loose): void {
-  // One release refuses a human what its own specification allows.
+  // 0.4.3 refuses `user` a change that its own specification allows.
   if (world.dialect === 'B' && by === 'user' && op.startsWith('agent_state.')) {
     fail(`Permission denied: ${op} for ${text(fields, 'actor_id')} (caller is user)`)
   }
@@ -116,7 +116,7 @@ export function syncContext(world: World, args: Loose): Loose {
   if (!Array.isArray(items)) throw new SimRefusal('invalid_ops', 'ops must be a list')
   const current = versionOf(world, group.context)
   const wanted = text(args, 'if_version')
-  // The oldest dialect ignores the guard without a word.
+  // Dialect A ignores the guard.
   if (wanted !== '' && world.dialect !== 'A' && wanted !== current) {
     const details = { expected: wanted, current }
     throw new SimRefusal('version_conflict', `version conflict: expected ${wanted}, current ${current}`, details)

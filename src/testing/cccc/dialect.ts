@@ -1,4 +1,4 @@
-/** Where the three dialects differ: what daemons say of themselves, and which keys their records have, in their order. */
+/** The differences between the dialects: the answer to `ping`, and the keys of records, in the order of a real daemon. */
 import type { CcccDialect, Loose } from '../../cccc/shapes.js'
 import type { SimActor } from './world.js'
 
@@ -6,7 +6,7 @@ export interface DialectFacts {
   readonly version: string
   readonly capabilities: Readonly<Record<string, boolean>>
   readonly implementation?: string
-  /** How long a request may take to arrive; undefined: for ever, and everybody waits. */
+  /** Milliseconds that a request may take to arrive. Undefined: for ever, and every other client waits. */
   readonly readTimeoutMs: number | undefined
   /** A connection that closes before a valid request kills it. */
   readonly fragile: boolean
@@ -52,7 +52,7 @@ export const FACTS: Readonly<Record<CcccDialect, DialectFacts>> = {
 
 const SOURCES = { source_platform: null, source_user_name: null, source_user_id: null, mention_user_ids: null }
 
-/** A message's data with every key that the dialect writes, absent values as null. */
+/** The data of a message, with every key of the dialect; absent values are null. */
 export function messageData(dialect: CcccDialect, given: Loose): Loose {
   const of = (key: string, otherwise: unknown = null): unknown => given[key] ?? otherwise
   const head = { text: of('text', ''), format: 'plain' }
@@ -61,7 +61,7 @@ export function messageData(dialect: CcccDialect, given: Loose): Loose {
   const from = { src_group_id: of('src_group_id'), src_event_id: of('src_event_id') }
   const towards = { dst_group_id: of('dst_group_id'), dst_to: of('dst_to') }
   const duty = { priority: of('priority', 'normal'), reply_required: of('reply_required', false) }
-  // The oldest dialect takes a client id and forgets it.
+  // Dialect A accepts a client id and does not store it.
   if (dialect === 'A') return { ...head, ...duty, ...addressed, ...from, ...towards, ...tail, client_id: null }
   if (dialect === 'B') {
     return { ...head, ...duty, ...addressed, ...SOURCES, ...from, ...towards, ...tail, stream_id: null, client_id: of('client_id') }
@@ -109,7 +109,7 @@ export function actorRecord(dialect: CcccDialect, actor: SimActor): Loose {
   return { ...head, ...capabilities, ...middle, ...state, ...profileOf(actor), ...times }
 }
 
-/** A free actor has all four keys; one with a profile lacks the owner; one that was cut loose has none. */
+/** An actor without a profile has all four keys; one with a profile lacks the owner; one whose profile was removed has none. */
 function profileOf({ linked, profileId, profileRevision }: SimActor): Loose {
   if (!linked) return { profile_id: '', profile_scope: 'global', profile_owner: '', profile_revision_applied: 0 }
   if (profileId === '') return {}

@@ -1,4 +1,4 @@
-/** One request line, read the way the daemon reads it, and what it thinks of it. */
+/** Reads one request line and checks it as the daemon does. */
 import { createAccumulator } from '../../core/codec/bytes.js'
 import type { Clock } from '../../core/clock.js'
 import { isRecord } from '../../core/is-record.js'

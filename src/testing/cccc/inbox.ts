@@ -1,4 +1,4 @@
-/** What waits for whom: a watermark on dialects A and B; mail and history on C. */
+/** Unread messages: by a watermark on dialects A and B, mail and history on C. */
 import type { CcccEvent, Loose } from '../../cccc/shapes.js'
 import { findActor, roleOf } from './actors.js'
 import type { Handler } from './groups.js'
@@ -42,7 +42,7 @@ function unread(group: SimGroup, actorId: string, filter: string): CcccEvent[] {
   return group.ledger.filter((event) => event.ts > ts && (!only || event.kind === only) && concerns(group, event, actorId))
 }
 
-/** Moves the watermark, which never goes back. */
+/** Moves the watermark forward, never back. */
 function markUpTo(world: World, group: SimGroup, actorId: string, event: CcccEvent): SimCursor & { updated_at: string } {
   const known = cursorOf(group, actorId)
   const next = event.ts > known.ts ? { event_id: event.id, ts: event.ts } : known

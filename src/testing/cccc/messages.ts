@@ -1,4 +1,4 @@
-/** Messages and what they oblige to, in both families of dialects. */
+/** Messages, acknowledgements and requests for a reply, in all dialects. */
 import { sha256Hex } from '../../core/sha256.js'
 import type { CcccEvent, Loose } from '../../cccc/shapes.js'
 import { findActor } from './actors.js'
@@ -69,7 +69,7 @@ function checkContent(args: Loose): void {
   if (first) throw new SimRefusal('invalid_attachments', `attachment not found: ${first.path ?? ''}`)
 }
 
-/** Writes the message; a long text goes into a file of the group and leaves a note. */
+/** Writes the message. A long text is stored as a file of the group, and the message names the file. */
 function write(world: World, group: SimGroup, by: string, scope: string, given: Loose): CcccEvent {
   const words = String(given.text ?? '')
   const bytes = encoder.encode(words)
@@ -82,7 +82,7 @@ function write(world: World, group: SimGroup, by: string, scope: string, given: 
   return event
 }
 
-/** A running headless actor gets a word of its own for each message, on the dialects that push. */
+/** Dialects A and B notify a running headless actor of each message. */
 function notifyHeadless(world: World, group: SimGroup, event: CcccEvent, to: readonly string[]): void {
   if (world.dialect === 'C') return
   for (const actor of group.actors) {
@@ -187,7 +187,7 @@ function sendCrossGroup(world: World, args: Loose): Loose {
 
 const wantsAck = ({ kind, data }: CcccEvent): boolean => kind === 'chat.message' && data.priority === 'attention'
 
-/** The acknowledgement that comes along when a recipient replies or marks read; null where none is due. */
+/** The acknowledgement that a reply or a mark as read brings; null where the message asks for none. */
 export function acknowledge(world: World, group: SimGroup, event: CcccEvent, by: string): CcccEvent | null {
   const key = `${by} ${event.id}`
   if (!wantsAck(event) || event.by === by || !isFor(group, event.data.to as string[], by) || group.acked.has(key)) return null

@@ -1,4 +1,4 @@
-/** From an op's name to what the simulated daemon does; ops that exist and are not modelled say so. */
+/** The simulated ops by name. An op that exists and is not simulated is refused with a code that says so. */
 import type { CcccDialect, Loose } from '../../cccc/shapes.js'
 import { ACTOR_OPS } from './actors.js'
 import { CONTEXT_OPS } from './context.js'

@@ -1,4 +1,4 @@
-/** Actor profiles: presets with a revision, and secrets that are written and never read. */
+/** Actor profiles: presets with a revision, and secrets that no answer returns. */
 import { isRecord } from '../../core/is-record.js'
 import type { Loose } from '../../cccc/shapes.js'
 import { findActor, masksOf, updateSecrets } from './actors.js'

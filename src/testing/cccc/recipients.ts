@@ -1,4 +1,4 @@
-/** Who a message is for, as the daemon works it out. */
+/** Finds the recipients of a message as the daemon does. */
 import type { Loose } from '../../cccc/shapes.js'
 import { findActor, roleOf } from './actors.js'
 import { SimRefusal, type SimActor, type SimGroup, type World } from './world.js'
@@ -36,7 +36,7 @@ export function isFor(group: SimGroup, to: readonly string[], id: string): boole
   return id !== 'user' && to.includes(roleOf(group, id) === 'foreman' ? '@foreman' : '@peers')
 }
 
-/** Somebody other than the sender must be able to get it; addressed actors that are off are woken. */
+/** A message needs a recipient besides its sender. Addressed actors that are disabled are enabled. */
 export function checkDeliverable(world: World, group: SimGroup, to: readonly string[], by: string): void {
   if (to.includes('user')) return
   const addressed = actorsFor(group, to).filter(({ id }) => id !== by)

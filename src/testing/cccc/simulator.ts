@@ -1,6 +1,6 @@
 /**
- * A CCCC daemon, simulated at its interface: framing, lifecycle, ops, streams. It serves links, so the same one runs in memory, on a
- * socket, in a page. It keeps a ledger of what really came in and can be told to fail. The recordings of real daemons hold it to its word.
+ * Simulates the interface of a CCCC daemon: framing, lifecycle, ops, streams. It serves links, so the same simulator runs in memory, on a
+ * socket and in a page. It keeps a ledger of every request, and its faults can be set. Tests compare it with recordings of real daemons.
  */
 import { systemClock, type Clock } from '../../core/clock.js'
 import { encodeNdjson } from '../../core/codec/ndjson.js'
@@ -23,9 +23,9 @@ export interface CcccSimulatorOptions {
 }
 
 export interface CcccFaults {
-  /** Performs an op and closes without its answer, as often as the number says. */
+  /** Performs an op and closes the connection without an answer, so many times. */
   loseAnswers: Record<string, number>
-  /** Waits before the answer, so that there is something to abort. */
+  /** Milliseconds before each answer. */
   answerAfterMs: number
   /** Milliseconds between a stream's handshake and its subscription. */
   subscribeAfterMs: number
@@ -39,26 +39,26 @@ export interface CcccSimulator extends AsyncDisposable {
   readonly transport: StreamTransport
   /** Serves one connection; resolves when it is over. */
   serve(link: Link): Promise<void>
-  /** Serves whatever a listener accepts, until it is disposed. */
+  /** Serves every link of a listener, until the listener is disposed. */
   listen(listener: Listener): Promise<void>
   readonly faults: CcccFaults
-  /** Everything that was performed, in order; and connections that brought nothing. */
+  /** Every request, in order; and the number of connections without a valid one. */
   readonly ledger: { readonly requests: Request[]; bare: number; invalid: number; connections: number }
   /** Every event of a group, as the daemon stored it. */
   events(groupId: string): readonly CcccEvent[]
   /** Appends an event from the daemon's own side. */
   append(groupId: string, event: { kind: string; by?: string; data: Loose }): CcccEvent
-  /** An event that is streamed and stored nowhere, such as `actor.activity`. */
+  /** Streams an event that is not in the ledger, such as `actor.activity`. */
   announce(groupId: string, event: { kind: string; data: Loose }): void
   /** Writes this text into every open stream, as a daemon that breaks a line would. */
   raw(text: string): void
   /** Ends every connection without an answer and refuses new ones; the state stays on disk. */
   kill(): void
-  /** Another process on the same state. */
+  /** Starts a new process, with another process id, on the same state. */
   restart(dialect?: CcccDialect): void
   readonly alive: boolean
   readonly dialect: CcccDialect
-  /** What it says of itself in a ping. */
+  /** The process id in its answer to `ping`. */
   pid: number
   /** Open streams. */
   readonly subscribers: number
@@ -76,7 +76,7 @@ export function createCcccSimulator(options: CcccSimulatorOptions = {}): CcccSim
   const server = memoryServer({ name: 'cccc' })
   const ledger: CcccSimulator['ledger'] = { requests: [], bare: 0, invalid: 0, connections: 0 }
   const faults: CcccFaults = { loseAnswers: {}, answerAfterMs: 0, subscribeAfterMs: 0, silent: false, pieceBytes: 0 }
-  // An old daemon reads one connection after the other, and waits for ever for a silent one.
+  // Dialect A reads one connection after the other, and waits for ever for a silent one.
   let turn: Promise<void> = Promise.resolve()
 
   const kill = (): void => {
@@ -97,7 +97,7 @@ export function createCcccSimulator(options: CcccSimulatorOptions = {}): CcccSim
     error: { code, message, details },
   })
 
-  /** The request, read in turn; undefined when the connection brought none. */
+  /** Reads the request of a connection; undefined when there is none. */
   const receive = async (link: Link): Promise<Request | undefined> => {
     const { fragile, readTimeoutMs } = FACTS[world.dialect]
     const arrival = await readRequest(link, clock, readTimeoutMs)
@@ -176,7 +176,7 @@ export function createCcccSimulator(options: CcccSimulatorOptions = {}): CcccSim
         throw error
       })
     } catch (error) {
-      // The client left before its answer: a valid request did its work all the same.
+      // The client left before the answer. The request was performed all the same.
       if (!SignalboxError.is(error)) throw error
     } finally {
       links.delete(link)
@@ -213,7 +213,7 @@ export function createCcccSimulator(options: CcccSimulatorOptions = {}): CcccSim
     events: (groupId) => groupOf(groupId).ledger,
     append: (groupId, { kind, by = 'system', data }) => world.append(groupOf(groupId), { kind, by, data }),
     announce(groupId, { kind, data }) {
-      // No version, no scope and whole seconds, as the daemon makes them.
+      // Like a real one: no version, no scope, and a time in whole seconds.
       world.announce({ id: world.hex(32), ts: `${world.now().slice(0, 19)}Z`, kind, group_id: groupId, by: 'system', data })
     },
     raw(text) {

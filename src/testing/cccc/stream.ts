@@ -1,4 +1,4 @@
-/** The daemon's stream of events, with its traps: the late subscription, the silent cursor, the bounded window. */
+/** The stream of events, with the faults of a real daemon: late subscription, no error for an unknown cursor, a replay of 2,000 lines. */
 import { encodeNdjson } from '../../core/codec/ndjson.js'
 import { createQueue } from '../../core/queue.js'
 import type { Timer } from '../../core/clock.js'
@@ -41,7 +41,7 @@ function sees({ group, by, kinds }: Subscription, event: CcccEvent): boolean {
   return event.kind === 'system.notify' && (target === null || target === by)
 }
 
-/** Found: everything after it. Not found: what is newer than the time, or nothing, and no word about it. */
+/** Replays the events after the cursor; if it is not found, those after the time; else nothing. There is never an error. */
 function replay(subscription: Subscription, args: Loose): CcccEvent[] {
   const window = subscription.group.ledger.slice(-WINDOW_LINES).filter((event) => sees(subscription, event))
   const index = window.findIndex(({ id }) => id === text(args, 'since_event_id'))
@@ -51,9 +51,9 @@ function replay(subscription: Subscription, args: Loose): CcccEvent[] {
 }
 
 export interface StreamFaults {
-  /** Milliseconds between the handshake and the subscription; what happens in between is lost for whoever asked for no time. */
+  /** Milliseconds between the handshake and the subscription. A subscriber without `since_ts` loses the events in between. */
   readonly subscribeAfterMs: number
-  /** Sends no heartbeats: a link that died without a word. */
+  /** Sends nothing more and does not end, like a dead link. */
   readonly silent: boolean
 }
 

@@ -1,4 +1,4 @@
-/** A PTY actor that runs `cat`: what is typed comes back twice, once as the echo and once as the program's output. */
+/** A PTY actor that runs `cat`: input comes back twice, as the echo and as the output. */
 import { encodeNdjson } from '../../core/codec/ndjson.js'
 import type { Loose } from '../../cccc/shapes.js'
 import type { Link } from '../../transport.js'
@@ -52,7 +52,7 @@ export function createTerminals(): Terminals {
       const result = { group_id: text(args, 'group_id'), actor_id: text(args, 'actor_id'), ...newer }
       const head = encodeNdjson({ v: 1, ok: true, result, error: null })
       const past = encoder.encode(screen.backlog)
-      // In one write, as it often arrives: the screen must not be lost to whoever reads a line.
+      // One write for the answer and the screen, as they often arrive together.
       const first = new Uint8Array(head.byteLength + past.byteLength)
       first.set(head)
       first.set(past, head.byteLength)

@@ -1,4 +1,4 @@
-/** Who may do what at the simulated web port: open to everybody until there is a token, and then closed to whoever has none. */
+/** Access to the simulated web port: without a token it is open, with one every request needs a token. */
 import type { Loose } from '../../cccc/shapes.js'
 
 export interface CcccWebToken {

@@ -1,4 +1,4 @@
-/** From a request at the simulated web port to the op behind it: the client's own route table read the other way, and the daemon's shapes. */
+/** Finds the op of a request at the simulated web port, with the client's route table read backwards. */
 import { loadRoutes, type Route } from '../../cccc/web/routes.js'
 import { isRecord } from '../../core/is-record.js'
 import type { CcccDialect, Loose } from '../../cccc/shapes.js'

@@ -1,6 +1,6 @@
 /**
- * CCCC's web port before a simulated daemon: its routes, its envelopes, its tokens, the stream of a group's ledger and the terminals. Its
- * traps are there: 200 for refusals of the daemon, a stream that replays nothing and looks five times a second, tokens that close everything.
+ * Simulates CCCC's web port in front of a simulated daemon: routes, envelopes, tokens, the stream of a ledger and terminals. As on a real
+ * one, a refusal of the daemon has status 200, the stream replays nothing, and once there is a token every request needs one.
  */
 import { systemClock, type Clock } from '../../core/clock.js'
 import { MAX_LINE_BYTES } from '../../core/codec/ndjson.js'
@@ -38,7 +38,7 @@ export interface CcccWebPortSimulator extends AsyncDisposable {
   readonly sizes: { readonly cols: number; readonly rows: number }[]
   readonly streams: number
   readonly terminals: number
-  /** Ends every stream and terminal without a word, as a proxy in between does. */
+  /** Cuts every stream and terminal, as a proxy does. */
   drop(): void
 }
 

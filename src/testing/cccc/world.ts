@@ -1,4 +1,4 @@
-/** What a simulated daemon holds: groups with their ledgers. Its interface is modelled, not what lies behind it. */
+/** The state of a simulated daemon: groups with their ledgers. */
 import { systemClock, type Clock } from '../../core/clock.js'
 import type { CcccDialect, CcccEvent, Loose } from '../../cccc/shapes.js'
 
