@@ -111,6 +111,28 @@ describe.each(RELEASES)('the daemon $name ($implementation)', (release) => {
   })
 })
 
+describe('one home', () => {
+  test('upgraded from 0.4.3 to the newest and back is spoken to in the dialect of the daemon [cccc.upgrade-real]', async () => {
+    const [old, newest] = ['0.4.3', 'newest'].map((name) => RELEASES.find((release) => release.name === name))
+    if (!old || !newest) throw new Error('the releases are not in the list')
+    await using first = await startDaemon(old)
+    await using client = createCccc({ transport: ccccDaemon({ home: first.home }) })
+    const { group_id: groupId } = await client.groups.create({ title: 'upgrade' })
+    const send = () => client.messages.send({ groupId, text: 'look', to: ['user'], by: 'system', priority: 'attention' })
+    expect(await send()).toMatchObject({ dialect: 'B', dropped: [], event: { data: { priority: 'attention' } } })
+    await first.kill()
+    {
+      await using second = await startDaemon(newest, {}, first)
+      expect(second.home).toBe(first.home)
+      expect(await send()).toMatchObject({ dialect: 'C', dropped: ['attention'], event: { data: { message_mode: 'send' } } })
+      expect((await client.inbox.list({ groupId, actorId: 'user' })).source).toBe('message_history')
+    }
+    await first.start()
+    expect((await client.inbox.list({ groupId, actorId: 'user' })).source).toBe('inbox_list')
+    expect(await send()).toMatchObject({ dialect: 'B', dropped: [], event: { data: { priority: 'attention' } } })
+  })
+})
+
 describe('the web port of 0.4.3', () => {
   test('carries calls and the whole ledger of a group, and says what it has no route for [cccc.web-real]', async () => {
     const release = RELEASES.find(({ name }) => name === '0.4.3')

@@ -113,6 +113,13 @@ export const requirements: readonly Requirement[] = [
     'reference 10.6',
     'The recipe acknowledges what waits and what comes, once, and not what was addressed to others.',
   ),
+  row('open-requests', 'daemon 0.4.45', 'On dialect C a recipe keeps the requests for a reply that are open.'),
+  row(
+    'upgrade-real',
+    'daemons 0.4.3 and 0.4.45',
+    'A daemon that is upgraded and downgraded in one home is spoken to in its dialect.',
+    'real daemons',
+  ),
   row('note', 'reference 11.6', 'A note is added in the vocabulary of the daemon and never cut.'),
   row(
     'context-batch',

@@ -64,14 +64,19 @@ export interface RunningDaemon extends AsyncDisposable {
   start(env?: Readonly<Record<string, string>>): Promise<void>
 }
 
-export async function startDaemon(release: Release, env: Readonly<Record<string, string>> = {}): Promise<RunningDaemon> {
+/** `at`: another daemon whose home it takes over. */
+export async function startDaemon(
+  release: Release,
+  env: Readonly<Record<string, string>> = {},
+  at?: RunningDaemon,
+): Promise<RunningDaemon> {
   const environment = await install(release)
   const [file, args] = await command(environment, release)
   // A short path: a socket's is limited.
   const base = await mkdtemp(join(tmpdir(), 'sbp-'))
-  const home = join(base, 'h')
-  const projectPath = join(base, 'project')
-  await mkdir(projectPath)
+  const home = at?.home ?? join(base, 'h')
+  const projectPath = at?.projectPath ?? join(base, 'project')
+  if (!at) await mkdir(projectPath)
   let child: ChildProcess | undefined
 
   const stop = async (signal: NodeJS.Signals): Promise<void> => {
