@@ -6,8 +6,9 @@ interface EntryPoint {
   readonly types: string
   readonly default: string
 }
-const { exports } = JSON.parse(readFileSync(new URL('./package.json', import.meta.url), 'utf8')) as {
+const { exports, version } = JSON.parse(readFileSync(new URL('./package.json', import.meta.url), 'utf8')) as {
   exports: Record<string, EntryPoint | string>
+  version: string
 }
 const entry: Record<string, string> = {}
 for (const target of Object.values(exports)) {
@@ -34,6 +35,9 @@ export default defineConfig({
   // Deno knows Node's modules only by their full name.
   removeNodeProtocol: false,
   external: [/^node:/, /^bun:/],
+  // A development dependency, so it is bundled into the executable and the package has no further dependency.
+  noExternal: ['citty'],
+  define: { SIGNALBOX_VERSION: JSON.stringify(version) },
   esbuildOptions(options) {
     options.charset = 'ascii'
     options.chunkNames = 'chunks/[name]-[hash]'

@@ -1,0 +1,27 @@
+import { styleOf } from '../terminal/style.js'
+import { command, JSON_ARG } from '../program/command.js'
+import { askLines } from '../view/events.js'
+import { ago } from '../view/time.js'
+
+export default command({
+  examples: [
+    ['signalbox asks', 'every open question, oldest first'],
+    ['signalbox asks --json', 'the same as one JSON document'],
+  ],
+  args: JSON_ARG,
+  async run({ json }, { terminal, hub }) {
+    const asks = [...(await (await hub()).hub.asks())].sort((one, other) => one.askedAt.localeCompare(other.askedAt))
+    if (json) {
+      terminal.out(`${JSON.stringify(asks, null, 2)}\n`)
+      return 0
+    }
+    if (asks.length === 0) terminal.err('No agent waits for an answer.\n')
+    const style = styleOf(terminal)
+    for (const ask of asks) {
+      terminal.out(`${style.cyan(ask.agent)} ${style.dim(ago(ask.askedAt, Date.now()))}\n`)
+      for (const line of askLines(ask, style)) terminal.out(`  ${line}\n`)
+      terminal.out(`  ${style.dim(`signalbox approve '${ask.id}'`)}\n`)
+    }
+    return 0
+  },
+})

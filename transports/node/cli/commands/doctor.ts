@@ -1,0 +1,49 @@
+import { command, JSON_ARG } from '../program/command.js'
+import { styleOf } from '../terminal/style.js'
+import { inspectAll, SYSTEMS } from '../machine/inspect.js'
+
+export default command({
+  examples: [
+    ['signalbox doctor', 'what of the five systems is here, what is wrong, and the command that repairs it'],
+    ['signalbox doctor claude', 'one system'],
+    ['signalbox doctor --demo', 'one call to each simulated system, to see that this installation works'],
+  ],
+  args: {
+    system: { type: 'positional', required: false, description: `one of ${SYSTEMS.join(', ')}` },
+    demo: { type: 'boolean', description: 'Use the simulators in place of the systems' },
+    ...JSON_ARG,
+  },
+  async run({ system, demo, json }, { terminal, version, hub }) {
+    const { bold, dim, green, red, yellow } = styleOf(terminal)
+    if (demo) {
+      const { firstContact } = await import('../machine/first-contact.js')
+      return firstContact(terminal, json === true)
+    }
+    const wanted = SYSTEMS.filter((each) => system === undefined || each === system)
+    if (wanted.length === 0) {
+      terminal.err(`There is no system "${system}". Known are ${SYSTEMS.join(', ')}.\n`)
+      return 2
+    }
+    const findings = (await inspectAll(terminal.env)).filter((finding) => wanted.includes(finding.system))
+    const running = await hub({ running: true }).then(
+      () => true,
+      () => false,
+    )
+    if (json) {
+      const facts = { signalbox: version, node: process.versions.node, platform: process.platform, hub: running }
+      const shown = findings.map(({ config: _config, ...finding }) => finding)
+      terminal.out(`${JSON.stringify({ ...facts, systems: shown }, null, 2)}\n`)
+    } else {
+      terminal.out(`${bold('signalbox')} ${version}, Node ${process.versions.node}, ${process.platform}\n`)
+      terminal.out(`${bold('hub')} ${running ? green('runs') : `${dim('does not run;')} signalbox up starts it`}\n`)
+      for (const { system: name, status, version: found, tried, problem, repair } of findings) {
+        const mark = status === 'works' ? green('works') : status === 'absent' ? dim('not here') : red('broken')
+        terminal.out(`${bold(name)} ${mark}${found === undefined ? '' : ` ${found}`}\n`)
+        terminal.out(`  ${dim(`tried: ${tried}`)}\n`)
+        if (status === 'broken' && problem !== undefined) terminal.out(`  ${red(problem)}\n`)
+        if (repair !== undefined) terminal.out(`  ${status === 'broken' ? yellow('repair:') : dim('to have it:')} ${repair}\n`)
+      }
+    }
+    return findings.some(({ status }) => status === 'broken') ? 1 : 0
+  },
+})

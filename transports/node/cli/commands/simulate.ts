@@ -1,0 +1,39 @@
+import { SignalboxError } from '../../../../src/errors.js'
+import { command } from '../program/command.js'
+
+const KNOWN = ['ccc', 'cccc', 'claude', 'cmdop', 'catsyphon'] as const
+
+export default command({
+  examples: [
+    ['signalbox simulate ccc --socket /tmp/ccc.sock', 'a CCC server on a unix socket'],
+    ['signalbox simulate cccc --port 9000', 'a CCCC daemon on a TCP port'],
+    ['signalbox simulate claude', 'the path of an executable that behaves like the Claude Code CLI'],
+  ],
+  args: {
+    system: { type: 'positional', required: true, description: KNOWN.join(', ') },
+    socket: { type: 'string', description: 'the unix socket to listen on', valueHint: 'path' },
+    port: { type: 'string', description: 'the TCP port to listen on, on loopback; 0 for any', valueHint: 'port' },
+  },
+  async run({ system, socket, port }, { terminal, signal }) {
+    const { startSimulator, executableOf } = await import('../machine/simulators.js')
+    const executable = executableOf(system)
+    if (executable !== undefined) {
+      terminal.out(`${executable}\n`)
+      return 0
+    }
+    if (system !== 'ccc' && system !== 'cccc' && system !== 'catsyphon') {
+      throw new SignalboxError({
+        code: 'invalid_argument',
+        message: `There is no simulator of "${system}".`,
+        hint: `Known are ${KNOWN.join(', ')}.`,
+      })
+    }
+    const number = port === undefined ? undefined : Number(port)
+    const { address, stop } = await startSimulator(system, { socket, port: number })
+    terminal.out(`${address}\n`)
+    terminal.err('Ctrl-c stops it.\n')
+    if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+    await stop()
+    return 0
+  },
+})

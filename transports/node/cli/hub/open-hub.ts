@@ -1,0 +1,59 @@
+/** The hub that a command works with: the running one of this machine, or one in this process. */
+import { SignalboxError } from '../../../../src/errors.js'
+import { createHubClient } from '../../../../src/hub/index.js'
+import { unixSocket } from '../../link/socket.js'
+import type { HubWish, OpenedHub } from '../program/command.js'
+import { hubSocketPath } from '../settings/places.js'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Opens the hub. A running hub is preferred, because every viewer then sees the same journal. */
+export async function openHub(wish: HubWish, env: Environment): Promise<OpenedHub> {
+  const path = hubSocketPath(env)
+  const client = createHubClient({ transport: unixSocket({ path }), by: env.USER ?? 'user' })
+  try {
+    await client.agents({ timeoutMs: 5_000 })
+    return { hub: client, shared: true }
+  } catch (error) {
+    await client.close()
+    // Nothing listens: that is the usual case of a machine without a running hub. Any other failure is reported.
+    if (!SignalboxError.is(error, 'unreachable')) throw error
+  }
+  if (wish.running) {
+    throw new SignalboxError({
+      code: 'unreachable',
+      system: 'hub',
+      message: 'No hub runs on this machine.',
+      hint: 'signalbox up starts it.',
+    })
+  }
+  return { hub: await openLocalHub(wish, env), shared: false }
+}
+
+async function openLocalHub({ agent }: HubWish, env: Environment): Promise<OpenedHub['hub']> {
+  const [{ createHub }, { openSources }, { readSettings }] = await Promise.all([
+    import('../../../../src/hub/index.js'),
+    import('./sources.js'),
+    import('../settings/read.js'),
+  ])
+  const { settings } = await readSettings(env)
+  const { sources, close } = await openSources(settings, env, agent?.split('/')[0])
+  if (agent !== undefined && sources.length === 0) {
+    await close()
+    throw new SignalboxError({
+      code: 'not_found',
+      system: 'hub',
+      message: `No system of this machine has the agent ${agent}.`,
+      hint: 'signalbox ls shows the agents, signalbox doctor what was looked for.',
+    })
+  }
+  const hub = await createHub({
+    sources,
+    ...(settings.policy ? { policy: [{ name: 'config', rules: settings.policy as never }] } : {}),
+  })
+  const closeAll = async (): Promise<void> => {
+    await hub.close()
+    await close()
+  }
+  return { ...hub, close: closeAll, [Symbol.asyncDispose]: closeAll }
+}

@@ -1,0 +1,75 @@
+/** A hub that listens on this machine's socket until it is closed, with a file that tells which process it is. */
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { SignalboxError } from '../../../../src/errors.js'
+import { createHub, serveHub, type Hub } from '../../../../src/hub/index.js'
+import type { Store } from '../../../../src/store/index.js'
+import { listenUnix } from '../../link/listen.js'
+import type { OpenedSources } from './sources.js'
+
+export interface RunHubOptions {
+  readonly socket: string
+  readonly opened: OpenedSources
+  /** Left out, the journal is kept in memory. */
+  readonly store?: Store & AsyncDisposable
+  readonly policy?: readonly { readonly name: string; readonly rules: readonly never[] }[]
+  readonly onProblem: (text: string) => void
+}
+
+export interface RunningHub {
+  readonly hub: Hub
+  close(): Promise<void>
+}
+
+/** Starts the hub and its socket. Rejects with `conflict` when another hub listens there. */
+export async function runHub({ socket, opened, store, policy, onProblem }: RunHubOptions): Promise<RunningHub> {
+  await mkdir(dirname(socket), { recursive: true, mode: 0o700 })
+  const hub = await createHub({
+    sources: opened.sources,
+    ...(store ? { store, waitMs: 5_000 } : {}),
+    ...(policy ? { policy } : {}),
+    onProblem: ({ what, error }) => onProblem(`${what}: ${error.message}`),
+  })
+  try {
+    const listener = await listenUnix({ path: socket })
+    const pidFile = pidFileOf(socket)
+    await writeFile(pidFile, `${process.pid}\n`, { mode: 0o600 })
+    void (async () => {
+      for await (const link of listener.accept()) serveHub(hub, link).catch(() => {})
+    })()
+    return {
+      hub,
+      async close() {
+        await rm(pidFile, { force: true })
+        await listener[Symbol.asyncDispose]()
+        await hub.close()
+        await opened.close()
+        await store?.[Symbol.asyncDispose]()
+      },
+    }
+  } catch (error) {
+    await hub.close()
+    await opened.close()
+    await store?.[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+export const pidFileOf = (socket: string): string => `${socket}.pid`
+
+/** The process that runs the hub of this socket. Rejects with `not_found` when none does. */
+export async function hubProcess(socket: string): Promise<number> {
+  const pid = await readFile(pidFileOf(socket), 'utf8').then(Number, () => 0)
+  try {
+    // Signal 0 only asks whether the process exists.
+    if (Number.isInteger(pid) && pid > 1 && process.kill(pid, 0)) return pid
+  } catch {
+    // The process is gone, and its file stayed.
+  }
+  throw new SignalboxError({
+    code: 'not_found',
+    system: 'hub',
+    message: 'No hub runs on this machine.',
+    hint: 'signalbox up starts it.',
+  })
+}

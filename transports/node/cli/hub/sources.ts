@@ -1,0 +1,88 @@
+/** The sources of a hub on this machine: what the settings name, and what is found where they name nothing. */
+import { acpSource } from '../../../../src/acp/index.js'
+import { createCcc } from '../../../../src/ccc/index.js'
+import { createCccc } from '../../../../src/cccc/index.js'
+import { createClaude } from '../../../../src/claude/index.js'
+import { createCmdop } from '../../../../src/cmdop/index.js'
+import { cccSource, ccccSource, claudeSource, cmdopSource, type Source } from '../../../../src/hub/index.js'
+import { acpProcess } from '../../acp/process.js'
+import { cccSocket } from '../../ccc/index.js'
+import { ccccDaemon } from '../../cccc/daemon.js'
+import { claudeProcess } from '../../claude/process.js'
+import { cmdopCore } from '../../cmdop/core-process.js'
+import { inspect, type System } from '../machine/inspect.js'
+import type { Settings } from '../settings/schema.js'
+
+type Environment = Readonly<Record<string, string | undefined>>
+type Named = Exclude<System, 'catsyphon'>
+
+/** A source and what it holds beside itself. */
+export interface OpenedSources {
+  readonly sources: readonly Source[]
+  /** Closes the clients. The sources belong to the hub. */
+  close(): Promise<void>
+}
+
+/** Opens the sources for these settings. `only` limits them to the source of one agent. */
+export async function openSources(settings: Settings, env: Environment, only?: string): Promise<OpenedSources> {
+  const given = settings.sources ?? {}
+  const closers: (() => Promise<unknown>)[] = []
+  const sources: Source[] = []
+  const wanted = (name: string): boolean => only === undefined || only === name
+
+  for (const name of ['ccc', 'cccc', 'claude', 'cmdop'] as const) {
+    const setting = given[name]
+    if (!wanted(name) || setting === false) continue
+    // A system that the settings name is opened even where it does not answer yet: its source keeps trying.
+    if (setting === undefined && only === undefined && (await inspect(name, env)).status !== 'works') continue
+    const { source, close } = make(name, setting ?? {})
+    sources.push(source)
+    closers.push(close)
+  }
+  for (const { name, command, args, cwd } of given.acp ?? []) {
+    if (!wanted(name)) continue
+    sources.push(acpSource({ name, cwd, transport: acpProcess({ command, ...(args ? { args } : {}) }) }))
+  }
+  return {
+    sources,
+    async close() {
+      await Promise.allSettled(closers.map((close) => close()))
+    },
+  }
+}
+
+interface Place {
+  readonly socket?: string | undefined
+  readonly home?: string | undefined
+  readonly path?: string | undefined
+  readonly cwd?: string | undefined
+  readonly model?: string | undefined
+  readonly binaryPath?: string | undefined
+}
+
+function make(
+  name: Named,
+  { socket, home, path, cwd, model, binaryPath }: Place,
+): { readonly source: Source; close(): Promise<unknown> } {
+  switch (name) {
+    case 'ccc': {
+      const client = createCcc({ transport: cccSocket(socket === undefined ? {} : { path: socket }) })
+      return { source: cccSource({ client }), close: () => client.close() }
+    }
+    case 'cccc': {
+      const client = createCccc({ transport: ccccDaemon(home === undefined ? {} : { home }) })
+      return { source: ccccSource({ client }), close: () => client.close() }
+    }
+    case 'claude': {
+      const client = createClaude({
+        transport: claudeProcess({ ...(path === undefined ? {} : { path }), ...(cwd === undefined ? {} : { cwd }) }),
+      })
+      const options = model === undefined ? {} : { model }
+      return { source: claudeSource({ client, agents: [{ name: 'main', options }] }), close: () => client.close() }
+    }
+    case 'cmdop': {
+      const client = createCmdop({ transport: cmdopCore(binaryPath === undefined ? {} : { binaryPath }) })
+      return { source: cmdopSource({ client }), close: () => client.close() }
+    }
+  }
+}

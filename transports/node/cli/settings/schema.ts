@@ -1,0 +1,59 @@
+/** The configuration file of the program, checked as a whole: a misspelt name is an error. It holds no secret. */
+import * as z from 'zod/mini'
+
+const text = z.string().check(z.minLength(1))
+const count = z.int().check(z.positive())
+const optionalText = z.optional(text)
+
+const ccc = z.strictObject({ socket: optionalText })
+const cccc = z.strictObject({ home: optionalText })
+const claude = z.strictObject({ path: optionalText, cwd: optionalText, model: optionalText })
+const cmdop = z.strictObject({ binaryPath: optionalText })
+const acp = z.strictObject({
+  name: text,
+  command: text,
+  args: z.optional(z.array(z.string())),
+  cwd: text,
+})
+
+/** `false` leaves a system out even where it is found; an object says where it is; left out, it is used where it is found. */
+const choice = <Shape extends z.ZodMiniType>(shape: Shape) => z.optional(z.union([z.literal(false), shape]))
+
+const policy = z.strictObject({
+  match: z.strictObject({
+    system: optionalText,
+    agent: optionalText,
+    kind: z.optional(z.enum(['permission', 'question', 'confirm', 'secret'])),
+    tool: optionalText,
+    path: optionalText,
+  }),
+  then: z.enum(['allow', 'deny', 'ask']),
+  note: optionalText,
+})
+
+export const Settings = z.strictObject({
+  /** The address of the schema, for editors. */
+  $schema: optionalText,
+  sources: z.optional(
+    z.strictObject({
+      ccc: choice(ccc),
+      cccc: choice(cccc),
+      claude: choice(claude),
+      cmdop: choice(cmdop),
+      acp: z.optional(z.array(acp)),
+    }),
+  ),
+  hub: z.optional(z.strictObject({ folder: optionalText, socket: optionalText, keepEvents: z.optional(count) })),
+  policy: z.optional(z.array(policy)),
+  gateway: z.optional(
+    z.strictObject({
+      port: z.optional(z.int().check(z.nonnegative(), z.lte(65_535))),
+      scopes: z.optional(z.array(z.enum(['observe', 'send', 'approve', 'admin']))),
+      allowedOrigins: z.optional(z.array(text)),
+    }),
+  ),
+})
+export type Settings = z.infer<typeof Settings>
+
+/** The JSON Schema of the file, for editors. */
+export const settingsJsonSchema = (): unknown => z.toJSONSchema(Settings, { io: 'input' })

@@ -1,0 +1,93 @@
+/** A turn as it happens: the answer as it is written, tools with their state and time, a spinner while nothing is written. */
+import { systemClock, type Clock } from '../../../../src/core/clock.js'
+import type { HubEvent, MessageEvent } from '../../../../src/hub/index.js'
+import { printable, styleOf } from '../terminal/style.js'
+import type { Terminal } from '../terminal/terminal.js'
+import { endLine, toolLine } from './events.js'
+import { createStatusLine } from './status-line.js'
+import { formatDuration } from './time.js'
+
+export interface TurnView {
+  show(event: HubEvent): void
+  /** Pauses the spinner while a person is asked. */
+  pause(): void
+  stop(): void
+}
+
+/**
+ * For a person: everything. For a pipe: the words of the agent and nothing else on stdout, notices and the end on stderr.
+ */
+export function createTurnView(terminal: Terminal, clock: Clock = systemClock): TurnView {
+  const style = styleOf(terminal)
+  const status = createStatusLine(terminal, clock)
+  const written = new Map<string, string>()
+  const tools = new Map<string, number>()
+  let midLine = false
+
+  const say = (text: string): void => {
+    if (text === '') return
+    status.around(() => terminal.out(text))
+    midLine = !text.endsWith('\n')
+  }
+  const line = (text: string, to: 'out' | 'err' = 'out'): void => {
+    status.around(() => {
+      if (midLine) terminal.out('\n')
+      terminal[to](`${text}\n`)
+    })
+    midLine = false
+  }
+  const words = (event: MessageEvent): void => {
+    const { id, role, how } = event
+    if (role === 'user' || how === 'retract') return
+    if (role === 'thought') {
+      if (terminal.interactive && !event.partial) line(style.dim(printable(event.text)))
+      return
+    }
+    const before = written.get(id) ?? ''
+    const text = printable(event.text)
+    const now = how === 'append' ? before + text : text
+    written.set(id, now)
+    if (now.startsWith(before)) say(now.slice(before.length))
+    else if (terminal.interactive) line(`${style.yellow('The agent replaced its answer:')}\n${now}`)
+    else say(`\n${now}`)
+  }
+
+  return {
+    show(event) {
+      switch (event.kind) {
+        case 'message':
+          return words(event)
+        case 'tool': {
+          if (!terminal.interactive) return
+          const began = tools.get(event.id) ?? clock.monotonic()
+          tools.set(event.id, began)
+          if (event.status === 'done' || event.status === 'failed') {
+            tools.delete(event.id)
+            line(toolLine(event, style, formatDuration(clock.monotonic() - began)))
+          }
+          const running = event.status === 'running' ? (event.title ?? event.name ?? 'working') : 'working'
+          status.set(printable(running))
+          return
+        }
+        case 'turn':
+          status.set(event.what === 'queued' ? 'waiting for the agent' : 'working')
+          return
+        case 'notice':
+          return line(`${event.level}: ${printable(event.text)}`, 'err')
+        case 'gap':
+          return line(`Events may be missing here (${event.reason}).`, 'err')
+        case 'end': {
+          status.stop()
+          const why = endLine(event)
+          if (midLine) terminal.out('\n')
+          midLine = false
+          if (why !== undefined) line(why, 'err')
+          return
+        }
+        default:
+      }
+    },
+    pause: () => status.set(undefined),
+    stop: () => status.stop(),
+  }
+}
