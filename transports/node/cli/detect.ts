@@ -12,6 +12,6 @@ export interface Detected {
 
 export async function detect(env: Readonly<Record<string, string | undefined>> = process.env): Promise<Detected[]> {
   return (await inspectAll(env)).map(({ system: name, status, version, problem, config }) =>
-    status === 'works' ? { name, config, found: `works, ${version}` } : { name, config, why: problem ?? status },
+    status === 'works' ? { name, config, found: `answers, version ${version}` } : { name, config, why: problem ?? status },
   )
 }

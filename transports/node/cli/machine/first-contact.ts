@@ -44,7 +44,8 @@ const CONTACTS: Readonly<Record<string, Contact>> = {
     const client = createCccc({ transport: tcpSocket({ host: '127.0.0.1', port: listener.port }) })
     try {
       await client.groups.create({ title: 'demo' })
-      return `${(await client.groups.list()).length} group over TCP`
+      const { groups } = await client.groups.list()
+      return `${groups.length} group over TCP`
     } finally {
       await client.close()
       await listener[Symbol.asyncDispose]()

@@ -1,0 +1,92 @@
+/** The built program as a process: with a running hub, with a reader that goes away, and without anything. */
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+
+const program = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'signalbox-cli-'))
+const env = {
+  PATH: process.env.PATH,
+  HOME: folder,
+  USER: 'ann',
+  SIGNALBOX_HUB_SOCKET: join(folder, 'hub.sock'),
+  XDG_CONFIG_HOME: join(folder, 'config'),
+  XDG_STATE_HOME: join(folder, 'state'),
+}
+
+const go = (...args: string[]): Promise<{ code: number; out: string; err: string }> =>
+  new Promise((resolve) => {
+    execFile(process.execPath, [program, ...args], { env, timeout: 25_000 }, (error, out, err) =>
+      resolve({ code: error ? (typeof error.code === 'number' ? error.code : 1) : 0, out, err }),
+    ).stdin?.end()
+  })
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe.skipIf(!existsSync(program))('the built program', () => {
+  let hub: ChildProcess
+  beforeAll(async () => {
+    hub = spawn(process.execPath, [program, 'up', '--demo'], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+    let said = ''
+    hub.stdout?.on('data', (chunk) => {
+      said += String(chunk)
+    })
+    await vi.waitFor(() => expect(said).toContain('The hub runs'), { timeout: 30_000 })
+  })
+  afterAll(async () => {
+    hub.kill('SIGKILL')
+  })
+
+  test('uses the running hub: the agents of all five kinds, and one that is prompted [cli.running-hub]', async () => {
+    const agents = JSON.parse((await go('ls', '--json')).out) as { source: string }[]
+    expect([...new Set(agents.map(({ source }) => source))].sort()).toEqual(['acp', 'ccc', 'cccc', 'claude', 'cmdop'])
+    const { code, out } = await go('ask', 'acp/main', 'hello')
+    expect({ code, out }).toEqual({ code: 0, out: 'You said: hello\n' })
+    const sent = await go('send', 'acp/main', 'later', '--json')
+    expect(JSON.parse(sent.out)).toMatchObject({ agent: 'acp/main', promptId: expect.any(String) })
+    expect((await go('status')).code).toBe(0)
+  })
+
+  test('completion knows the agents of the running hub [cli.completion]', async () => {
+    expect((await go('complete', '--', 'ask', 'ccc/')).out).toBe('ccc/backend\nccc/frontend\n')
+  })
+
+  test('a second hub on the same socket is refused [cli.running-hub]', async () => {
+    expect((await go('up', '--demo')).code).not.toBe(0)
+    expect((await go('status')).code).toBe(0)
+  })
+
+  test('a reader that goes away ends a watch silently [cli.pipe]', async () => {
+    const child = spawn('sh', ['-c', `"${process.execPath}" "${program}" watch --from oldest --json | head -n 1`], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const closed = new Promise((resolve) => child.once('close', resolve))
+    let err = ''
+    child.stderr.on('data', (chunk) => {
+      err += String(chunk)
+    })
+    let out = ''
+    child.stdout.on('data', (chunk) => {
+      out += String(chunk)
+    })
+    // The watch writes into the closed pipe with the next event.
+    await vi.waitFor(() => expect(out).toContain('\n'), { timeout: 20_000 })
+    await go('ask', 'acp/main', 'wake up')
+    const code = await closed
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect(JSON.parse(out)).toHaveProperty('kind')
+  })
+
+  test('down stops it, and then nothing runs [cli.running-hub]', async () => {
+    const ended = new Promise((resolve) => hub.once('exit', resolve))
+    expect(await go('down')).toMatchObject({ code: 0 })
+    await ended
+    expect(await go('status')).toMatchObject({ code: 5, err: expect.stringContaining('signalbox up') })
+    expect(await go('down')).toMatchObject({ code: 5 })
+    expect((await go('complete', '--', 'ask', '')).out).toBe('')
+  })
+})
