@@ -4,22 +4,28 @@
  */
 import { SignalboxError, type ErrorCode } from '../errors.js'
 
+/** A test case that needs no test runner: `run` throws if the case fails. */
 export interface Case<Context> {
   /** The requirement that the case proves, for example `law.2`. */
   readonly id: string
+  /** What the case proves: condition, then result. */
   readonly title: string
   /** Why the case does not apply to this context, if it does not. */
   skip?(context: Context): string | undefined
+  /** Throws if the case fails. */
   run(context: Context): Promise<void>
 }
 
+/** The result of one case. */
 export interface CaseResult {
   readonly id: string
   readonly title: string
   readonly outcome: 'passed' | 'failed' | 'skipped'
+  /** Why the case failed or was skipped. */
   readonly detail?: string
 }
 
+/** Runs the cases one after the other and returns a result for each. A failing case does not stop the others. */
 export async function runCases<Context>(cases: readonly Case<Context>[], context: Context): Promise<CaseResult[]> {
   const results: CaseResult[] = []
   for (const { id, title, skip, run } of cases) {
@@ -39,21 +45,24 @@ export async function runCases<Context>(cases: readonly Case<Context>[], context
   return results
 }
 
+/** Thrown by `check`, `checkEqual` and `checkRejects`. */
 export class CheckFailed extends Error {
   override readonly name = 'CheckFailed'
 }
 
+/** Throws `CheckFailed` unless the condition holds. */
 export function check(condition: unknown, message: string): asserts condition {
   if (!condition) throw new CheckFailed(message)
 }
 
+/** Throws `CheckFailed` unless both values have the same members. A member that is undefined counts as absent. */
 export function checkEqual(actual: unknown, expected: unknown, message = 'values differ'): void {
   if (!same(actual, expected)) {
     throw new CheckFailed(`${message}\n  actual:   ${show(actual)}\n  expected: ${show(expected)}`)
   }
 }
 
-/** The promise must reject with our error of this code; gives it back for further checks. */
+/** Expects a promise to reject with a `SignalboxError` of this code, and returns the error for further checks. */
 export async function checkRejects(promise: PromiseLike<unknown>, code?: ErrorCode): Promise<SignalboxError> {
   let value: unknown
   try {

@@ -1,6 +1,7 @@
 /** Time and chance for tests: a clock that stands still until it is told to move, and a random source that a seed reproduces. */
 import type { Clock, Random, Timer } from '../core/clock.js'
 
+/** A clock that stands still until a test moves it. */
 export interface FakeClock extends Clock {
   /**
    * Moves the time forward and runs the timers that fall due, in order, each at its own moment. Before, between and after them
@@ -15,6 +16,7 @@ export interface FakeClock extends Clock {
   readonly timers: number
 }
 
+/** Where the clock begins. */
 export interface FakeClockOptions {
   /** The wall clock's first reading. */
   readonly now?: number
@@ -29,6 +31,20 @@ interface Armed {
 // 2026-01-01T00:00:00Z: a moment that a test can recognise.
 const FIRST_NOW = 1_767_225_600_000
 
+/**
+ * Creates a clock that stands still. Pass it to the client and to the simulator: then hours pass in milliseconds.
+ *
+ * @example
+ * import { createCcc } from 'signalbox/ccc'
+ * import { createCccSimulator, createFakeClock } from 'signalbox/testing'
+ *
+ * const clock = createFakeClock()
+ * const simulator = createCccSimulator({ sessions: [{ name: 'myproject' }], clock })
+ * const ccc = createCcc({ transport: simulator.transport, clock })
+ * const sent = ccc.send({ session: 'myproject', text: 'hello' })
+ * await clock.advance(60_000)
+ * console.log((await sent).messageId)
+ */
 export function createFakeClock(options: FakeClockOptions = {}): FakeClock {
   const { now: first = FIRST_NOW } = options
   const armed = new Set<Armed>()
@@ -85,7 +101,15 @@ export function createFakeClock(options: FakeClockOptions = {}): FakeClock {
   }
 }
 
-/** Mulberry32: small, fast, and the same everywhere. A failing test prints its seed and is run again with it. */
+/**
+ * Creates a random source that gives the same numbers for the same seed, on every runtime (Mulberry32).
+ *
+ * @example
+ * import { createSeededRandom } from 'signalbox/testing'
+ *
+ * const random = createSeededRandom(42)
+ * console.log(random(), random())
+ */
 export function createSeededRandom(seed: number): Random {
   let state = seed >>> 0
   return () => {

@@ -8,9 +8,12 @@ import { SignalboxError } from '../errors.js'
 import type { Link, StreamTransport } from '../transport.js'
 import { createSeededRandom } from './clock.js'
 
+/** What can go wrong with a chunk of bytes. */
 export type Fault = 'latency' | 'stall' | 'split' | 'coalesce' | 'reset' | 'half-close' | 'duplicate' | 'truncate'
 
+/** Which faults happen, and how often. */
 export interface FaultOptions {
+  /** The same seed gives the same faults. Failures that are made here name it. */
   readonly seed: number
   /** How likely each fault is for a chunk, from 0 to 1. What is not named does not happen. */
   readonly odds: Partial<Readonly<Record<Fault, number>>>
@@ -18,10 +21,24 @@ export interface FaultOptions {
   readonly direction?: 'in' | 'out' | 'both'
   /** The longest latency; default 20 ms. */
   readonly maxLatencyMs?: number
+  /** The clock of latencies and stalls. */
   readonly clock?: Clock
+  /** Called for each fault. */
   readonly onFault?: (fault: Fault, direction: 'in' | 'out', seed: number) => void
 }
 
+/**
+ * Wraps a transport so that its links split, delay, stall, reset or truncate what crosses them, drawn from a seed.
+ *
+ * @example
+ * import { createCcc } from 'signalbox/ccc'
+ * import { createCccSimulator, withFaults } from 'signalbox/testing'
+ *
+ * const simulator = createCccSimulator({ sessions: [{ name: 'myproject' }] })
+ * const transport = withFaults(simulator.transport, { seed: 7, odds: { split: 0.5, reset: 0.1 } })
+ * await using ccc = createCcc({ transport })
+ * console.log(await ccc.sessions())
+ */
 export function withFaults<Launch>(transport: StreamTransport<Launch>, options: FaultOptions): StreamTransport<Launch> {
   let count = 0
   return {

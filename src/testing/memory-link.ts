@@ -4,7 +4,9 @@ import { createInbox, KEEP_BYTES, type Inbox } from '../core/inbox.js'
 import { SignalboxError } from '../errors.js'
 import type { CloseReason, Link } from '../transport.js'
 
+/** Name and window of a pair. */
 export interface MemoryPairOptions {
+  /** For logs and errors. */
   readonly name?: string
   /** Bytes one side may have unread before the other side's writes wait. */
   readonly windowBytes?: number
@@ -19,7 +21,17 @@ interface Half {
   finish(reason: CloseReason): void
 }
 
-/** A connected pair. What one writes, the other reads; `end` is a half-close; `close` is seen by the other as its peer's end. */
+/**
+ * Creates two connected links in memory: what one writes, the other reads. `end` is a half-close, and `close` ends both.
+ *
+ * @example
+ * import { memoryPair } from 'signalbox/testing'
+ *
+ * const [near, far] = memoryPair()
+ * await near.write(new TextEncoder().encode('hello'))
+ * console.log(new TextDecoder().decode((await far.read()) ?? undefined))
+ * await near.close()
+ */
 export function memoryPair(options: MemoryPairOptions = {}): [Link, Link] {
   const { name = 'memory', windowBytes = KEEP_BYTES } = options
   const left: Side = makeSide(`${name}-0`, `${name}-1`, () => right.half, Math.max(1, windowBytes))

@@ -5,13 +5,32 @@ import { SignalboxError } from '../errors.js'
 import type { Link, Listener, StreamTransport } from '../transport.js'
 import { memoryPair, type MemoryPairOptions } from './memory-link.js'
 
+/** A listener in memory, with the transport that opens links to it. */
 export interface MemoryServer extends Listener {
+  /** Opens links that the listener accepts. */
   readonly transport: StreamTransport<void>
 }
 
 // Links that were opened and not accepted: a server that stopped accepting must not gather them for ever.
 const MAX_BACKLOG = 10_000
 
+/**
+ * Creates a listener and a transport in memory, for a scripted peer in a test.
+ *
+ * @example
+ * import { createCcc } from 'signalbox/ccc'
+ * import { memoryServer } from 'signalbox/testing'
+ *
+ * await using server = memoryServer()
+ * void (async () => {
+ *   for await (const link of server.accept()) {
+ *     await link.read()
+ *     await link.write(new TextEncoder().encode('{"ok":true,"version":"1.12.5"}\n'))
+ *     await link.close()
+ *   }
+ * })()
+ * console.log(await createCcc({ transport: server.transport }).ping())
+ */
 export function memoryServer(options: MemoryPairOptions = {}): MemoryServer {
   const { name = 'memory' } = options
   const waiting = createAcceptance<Link>()

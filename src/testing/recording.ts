@@ -9,9 +9,11 @@ import { createRedactor } from '../redact.js'
 import type { Link, StreamTransport } from '../transport.js'
 import { memoryPair } from './memory-link.js'
 
+/** One line, or one event, of a recording. Plain data. */
 export interface RecordedLine {
   /** The link, counted from 1 in the order of their opening. */
   readonly link: number
+  /** `in` is a line from the peer, `out` a line from the client; the others are events of the link. */
   readonly type: 'open' | 'in' | 'out' | 'eof' | 'end' | 'close'
   /** One line without its newline. */
   readonly line?: string
@@ -19,12 +21,15 @@ export interface RecordedLine {
   readonly partial?: true
 }
 
+/** Keeps what crosses a transport. Pass it to `tap`. */
 export interface Recorder extends TapObserver {
+  /** Everything so far, in its order. */
   readonly lines: readonly RecordedLine[]
   /** Something was left out because of `maxBytes`. */
   readonly truncated: boolean
 }
 
+/** What is masked, and how much is kept. */
 export interface RecorderOptions {
   /** Known secrets, masked wherever they stand; what looks like a credential is masked anyway. */
   readonly secrets?: Iterable<string>
@@ -34,6 +39,20 @@ export interface RecorderOptions {
 
 const NEWLINE = 0x0a
 
+/**
+ * Creates a recorder for protocols of lines. Credentials are masked before a line is kept.
+ *
+ * @example
+ * import { tap } from 'signalbox'
+ * import { createCcc } from 'signalbox/ccc'
+ * import { cccSocket } from 'signalbox/node'
+ * import { createRecorder } from 'signalbox/testing'
+ *
+ * const recorder = createRecorder()
+ * await using ccc = createCcc({ transport: tap(cccSocket(), recorder) })
+ * await ccc.sessions()
+ * console.log(JSON.stringify(recorder.lines))
+ */
 export function createRecorder({ secrets = [], maxBytes = 16 * 1024 * 1024 }: RecorderOptions = {}): Recorder {
   const redactor = createRedactor(secrets)
   const utf8 = new TextDecoder()
@@ -89,12 +108,23 @@ export function createRecorder({ secrets = [], maxBytes = 16 * 1024 * 1024 }: Re
   }
 }
 
+/** How a recording is compared. */
 export interface ReplayOptions {
   /** The secrets that the recorder knew: what the client says is masked the same way before it is compared. */
   readonly secrets?: Iterable<string>
 }
 
-/** Plays a recording back, a link for each open. A client that says something else than was recorded gets a typed failure. */
+/**
+ * Plays a recording back, one recorded link for each open. A client that says something else than was recorded gets a typed `protocol` error.
+ *
+ * @example
+ * import { createCcc } from 'signalbox/ccc'
+ * import { replayTransport, type RecordedLine } from 'signalbox/testing'
+ *
+ * declare const recording: readonly RecordedLine[] // such as JSON.parse of a file
+ * await using ccc = createCcc({ transport: replayTransport(recording) })
+ * console.log(await ccc.sessions())
+ */
 export function replayTransport(recording: readonly RecordedLine[], { secrets = [] }: ReplayOptions = {}): StreamTransport {
   const redactor = createRedactor(secrets)
   let opened = 0

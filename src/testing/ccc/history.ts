@@ -1,6 +1,7 @@
 /** The history on the server's disk: a file an hour and topic, read with the scanner's limit of 65,535 bytes a line. */
 import { compact, encodeGo } from './go-json.js'
 
+/** An entry of the simulated history, with the field names of the wire. */
 export interface Entry {
   readonly id: number
   readonly ts: number

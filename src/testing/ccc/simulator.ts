@@ -14,7 +14,7 @@ import {
   type World,
 } from './world.js'
 
-/** What goes wrong, for the requests that it is asked about. */
+/** What goes wrong. Each function is called once for each request. */
 export interface CccFaults {
   /** Hang up before the request is carried out, or after it and before the answer. */
   hangUp?: (request: Request) => 'before' | 'after' | undefined
@@ -22,37 +22,54 @@ export interface CccFaults {
   answerWith?: (request: Request) => string | undefined
 }
 
+/** A simulated CCC server. */
 export interface CccSimulator extends AsyncDisposable {
-  /** Opens links to it in memory. */
+  /** Opens links to the simulator in memory. */
   readonly transport: StreamTransport<void>
-  /** What really happened, whoever was told what. */
+  /** What really happened, whatever the clients were told. */
   readonly ledger: World['ledger']
+  /** The history on the server's disk. */
   readonly history: World['history']
+  /** Assign functions to it to make requests fail. */
   readonly faults: CccFaults
-  /** Connections that are open. */
+  /** How many connections are open. */
   readonly connections: number
   /** Serves one connection until either side ends it. */
   serve(link: Link): Promise<void>
-  /** Serves whatever a listener accepts, such as a unix socket's; it is disposed of when the server stops. */
+  /** Serves every link that a listener accepts, such as a unix socket. `stop()` closes the listener. */
   listen(listener: Listener): Promise<void>
   /** A session that another process adds to the configuration, or changes. */
   configure(session: SimulatedSession): void
+  /** Marks a session as deleted. */
   remove(name: string): void
   /** Starts tmux and the agent of a session, as a person would. */
   start(name: string): void
   /** Types a text at the keyboard of a session that runs, and presses Enter. */
   enter(name: string, text: string): void
-  /** The agent exits; its screen still stands. */
+  /** Ends the agent of a session. Its last screen stays, so the server takes it for running. */
   crash(name: string): void
+  /** Ends the tmux session. */
   stopSession(name: string): void
-  /** Questions that wait, as no public build can hold them. */
+  /** Makes questions wait for an answer. No public server can do this. */
   askQuestions(session: string, questions: readonly SimulatedQuestion[]): void
-  /** As SIGTERM does: every connection sees the end, without a word. */
+  /** Stops the server: every connection and listener is closed, as after SIGTERM. */
   stop(): Promise<void>
 }
 
 const STATUS_EVERY_MS = 5_000
 
+/**
+ * Creates a CCC server in memory. Marks in a text steer its agent: `[[reply text]]`, `[[sleep 5]]`, `[[quiet 5]]`, `[[nohook]]`, `[[crash]]`.
+ *
+ * @example
+ * import { createCcc } from 'signalbox/ccc'
+ * import { createCccSimulator } from 'signalbox/testing'
+ *
+ * await using simulator = createCccSimulator({ sessions: [{ name: 'myproject', running: true }], timeScale: 0.001 })
+ * await using ccc = createCcc({ transport: simulator.transport })
+ * const answer = await ccc.ask({ session: 'myproject', text: 'Which tests fail? [[reply none]]' })
+ * console.log(answer.outcome, simulator.ledger)
+ */
 export function createCccSimulator(options: CccSimulatorOptions = {}): CccSimulator {
   const world = createWorld(options)
   const faults: CccFaults = {}

@@ -6,13 +6,17 @@ import { createHistory, type Entry, type History } from './history.js'
 /** The four public generations that were measured; see docs/ccc.md. */
 export type CccGeneration = 'january' | 'february' | '1.12.5' | '1.13.3'
 
+/** A session of the simulated server. */
 export interface SimulatedSession {
+  /** Exact name, with the prefix of its host. */
   readonly name: string
   /** `local`, or an alias. Default `local`. */
   readonly host?: string
   /** 0 means no history at all. Default: one of its own. */
   readonly topic?: number
+  /** Path of the project. */
   readonly path?: string
+  /** Marked as deleted in the configuration. */
   readonly deleted?: boolean
   /** Running from the start. Default false. */
   readonly running?: boolean
@@ -23,6 +27,7 @@ export interface SimulatedSession {
 /** How a remote host answers. `client`: it pushes answers back by itself. */
 export type SimulatedHost = 'unconfigured' | 'client' | 'plain' | { readonly fails: string; readonly afterMs: number }
 
+/** A question that waits for an answer. */
 export interface SimulatedQuestion {
   readonly question: string
   readonly header?: string
@@ -33,12 +38,17 @@ export interface SimulatedQuestion {
   readonly answer_index?: number
 }
 
+/** Which server, with which sessions and hosts. */
 export interface CccSimulatorOptions {
+  /** Which server; default `1.12.5`. */
   readonly generation?: CccGeneration
+  /** The configured sessions. */
   readonly sessions?: readonly SimulatedSession[]
+  /** The configured hosts by their alias. */
   readonly hosts?: Readonly<Record<string, SimulatedHost>>
   /** How long Telegram takes for each message. Default 0. */
   readonly telegramMs?: number
+  /** A fake clock, for tests that let time pass. */
   readonly clock?: Clock
   /** Real servers take seconds; 0.001 makes milliseconds of them. Default 1. */
   readonly timeScale?: number
@@ -46,8 +56,11 @@ export interface CccSimulatorOptions {
   readonly uptimeSeconds?: number
 }
 
+/** Something that happened on the simulated server. */
 export interface LedgerEntry {
+  /** `stored` in the history, `typed` into a prompt, `shell`: run by a login shell, `answered` by the agent, `continued`: restarted. */
   readonly effect: 'stored' | 'typed' | 'shell' | 'answered' | 'continued'
+  /** Name of the session. */
   readonly session: string
   readonly text: string
   readonly from: string

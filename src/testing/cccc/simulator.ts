@@ -15,6 +15,7 @@ import { serveStream, subscriptionOf, type OpenStream } from './stream.js'
 import { createTerminals } from './terminal.js'
 import { createWorld, SimRefusal, type World } from './world.js'
 
+/** Which daemon. */
 export interface CcccSimulatorOptions {
   readonly dialect?: CcccDialect
   readonly clock?: Clock
@@ -22,6 +23,7 @@ export interface CcccSimulatorOptions {
   readonly without?: readonly string[]
 }
 
+/** What goes wrong. */
 export interface CcccFaults {
   /** Performs an op and closes the connection without an answer, so many times. */
   loseAnswers: Record<string, number>
@@ -35,6 +37,7 @@ export interface CcccFaults {
   pieceBytes: number
 }
 
+/** A simulated CCCC daemon. */
 export interface CcccSimulator extends AsyncDisposable {
   readonly transport: StreamTransport
   /** Serves one connection; resolves when it is over. */
@@ -64,6 +67,18 @@ export interface CcccSimulator extends AsyncDisposable {
   readonly subscribers: number
 }
 
+/**
+ * Creates a CCCC daemon in memory.
+ *
+ * @example
+ * import { createCccc } from 'signalbox/cccc'
+ * import { createCcccSimulator } from 'signalbox/testing'
+ *
+ * await using simulator = createCcccSimulator()
+ * await using cccc = createCccc({ transport: simulator.transport })
+ * await cccc.groups.create({ title: 'Release' })
+ * console.log((await cccc.groups.list()).groups.length)
+ */
 export function createCcccSimulator(options: CcccSimulatorOptions = {}): CcccSimulator {
   const { clock = systemClock, without = [] } = options
   let world: World = createWorld(options.dialect ?? 'B', clock)

@@ -83,6 +83,7 @@ function kindOf(line: Line): string {
   return String(line.type)
 }
 
+/** Plays a recorded CLI process to a link. */
 export async function playRecording(recording: Recording, { link, killed }: PlayParts): Promise<SimulatedExit> {
   const ids = new Map<string, string>()
   const received: Line[] = []

@@ -43,6 +43,7 @@ function lawOf(id: string, title: string, run: (store: SessionStore) => Promise<
 
 const ids = (list: readonly { sessionId: string }[]): string[] => list.map(({ sessionId }) => sessionId)
 
+/** The rules of every store of Claude sessions. Run them over a store of your own. */
 export const sessionStoreCases: readonly Case<SessionStoreContext>[] = [
   lawOf('claude.store-round-trip', 'gives back exactly what was saved, and null for what was not', async (store) => {
     const state = stateOf('a')

@@ -12,6 +12,7 @@ import { generationOf } from './generation.js'
 import { runProcess, type SimulatedExit } from './process.js'
 import type { SimulatedFiles } from './tools.js'
 
+/** Which CLI, and which model answers. */
 export interface ClaudeSimulatorOptions {
   /** Which generation to be: a version. Default 2.1.329. */
   readonly version?: string
@@ -24,6 +25,7 @@ export interface ClaudeSimulatorOptions {
   readonly clock?: Clock
 }
 
+/** One simulated process. */
 export interface SimulatedRun {
   readonly launch: ClaudeLaunch
   readonly args: readonly string[]
@@ -32,6 +34,7 @@ export interface SimulatedRun {
   readonly exit: SimulatedExit | undefined
 }
 
+/** A simulated Claude Code CLI. */
 export interface ClaudeSimulator {
   readonly transport: StreamTransport<ClaudeLaunch>
   /** Every process that was started. */
@@ -49,6 +52,18 @@ export interface ClaudeSimulator {
 /** Lines kept in the ledger of one run. */
 const MAX_LEDGER = 10_000
 
+/**
+ * Creates a Claude Code CLI in memory. Markers in the prompt steer its model: see `scriptedModel`.
+ *
+ * @example
+ * import { createClaude } from 'signalbox/claude'
+ * import { createClaudeSimulator } from 'signalbox/testing'
+ *
+ * const simulator = createClaudeSimulator()
+ * const claude = createClaude({ transport: simulator.transport })
+ * console.log(await claude.query('hello').text())
+ * await claude.close()
+ */
 export function createClaudeSimulator(options: ClaudeSimulatorOptions = {}): ClaudeSimulator {
   const { version = '2.1.329', env = { ANTHROPIC_API_KEY: 'sk-ant-simulated' }, clock = systemClock } = options
   const generation = generationOf(version)

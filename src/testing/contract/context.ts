@@ -1,6 +1,7 @@
 /** What the transport contract needs to know of a transport: how to make a connected pair of it, and how to hurt the peer. */
 import type { Link, OpenOptions } from '../../transport.js'
 
+/** Both ends of one link. */
 export interface ContractPair {
   /** The link under test. */
   readonly near: Link
@@ -10,6 +11,7 @@ export interface ContractPair {
   kill(): Promise<void>
 }
 
+/** What the cases need of a transport. */
 export interface ContractContext {
   /** For reports: `unix`, `tcp`, … */
   readonly name: string

@@ -3,6 +3,7 @@ import { delay, http, HttpResponse, type HttpHandler } from 'msw'
 import { scriptedModel, type FakeModel, type FakeRequest } from '../claude/fake-model.js'
 import { COUNT_TOKENS_PATH, MESSAGES_PATH, wireAnswer } from '../claude/messages-wire.js'
 
+/** Which model answers, and where. */
 export interface MessagesHandlersOptions {
   /** Default `https://api.anthropic.com`. */
   readonly baseUrl?: string
@@ -17,6 +18,7 @@ interface Body {
   readonly messages: FakeRequest['messages']
 }
 
+/** MSW handlers for the Messages API. They count the attempts at a prompt, so give each test its own. */
 export function messagesHandlers(options: MessagesHandlersOptions = {}): HttpHandler[] {
   const { baseUrl = 'https://api.anthropic.com', model = scriptedModel, onRequest } = options
   const attempts = new Map<string, number>()

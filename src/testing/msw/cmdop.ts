@@ -3,6 +3,7 @@ import { http, HttpResponse, type HttpHandler } from 'msw'
 import { createCmdopRelaySimulator, type CmdopRelaySimulator } from '../cmdop/relay.js'
 import { sseStream } from '../cmdop/sse-text.js'
 
+/** Which simulator answers, and where. */
 export interface CmdopHandlersOptions {
   /** Default `https://cloud.cmdop.com`. */
   readonly baseUrl?: string
@@ -12,6 +13,7 @@ export interface CmdopHandlersOptions {
   readonly relay?: CmdopRelaySimulator
 }
 
+/** MSW handlers for CMDOP's relay and platform. */
 export function cmdopHandlers(options: CmdopHandlersOptions = {}): HttpHandler[] {
   const { baseUrl = 'https://cloud.cmdop.com', apiBaseUrl = 'https://api.cmdop.com', relay = createCmdopRelaySimulator() } = options
   const resolver = async ({ request }: { request: Request }) => {

@@ -2,6 +2,7 @@
 import { http, type HttpHandler } from 'msw'
 import { createGateway, type Gateway, type GatewayConfig } from '../../gateway/index.js'
 
+/** The handlers and the gateway behind them. */
 export interface GatewayHandlersOptions extends Omit<GatewayConfig, 'allowedHosts'> {
   /** Default `http://127.0.0.1:8700`. */
   readonly baseUrl?: string
