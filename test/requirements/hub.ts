@@ -98,5 +98,10 @@ export const requirements: readonly Requirement[] = [
   },
   { id: 'source.capability', source: rule(12), behaviour: 'A source has the method of every capability that it claims.' },
   { id: 'source.close', source: rule(12), behaviour: 'A closed hub leaves nothing of a source running.' },
+  {
+    id: 'hub.wire.gateway-refusal',
+    source: 'hub section 1',
+    behaviour: 'A request that its credential does not cover is answered with an error, and the link lives on.',
+  },
   { id: 'hub.lease', source: 'hub section 4', behaviour: 'One hub drives a store at a time; a fenced one writes nothing more.' },
 ]

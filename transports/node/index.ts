@@ -51,3 +51,5 @@ export {
   type SessionFilesOptions,
 } from './claude/session-files.js'
 export { acpProcess, type AcpProcessOptions } from './acp/process.js'
+export { hubDirectory, hubFolder, type HubFolder, type HubFolderOptions } from './hub/folder.js'
+export { hubSocket, listenHub, type HubListener, type HubSocketOptions, type ListenHubOptions } from './hub/socket.js'
