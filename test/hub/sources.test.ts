@@ -4,7 +4,7 @@ import { createCcc } from '../../src/ccc/index.js'
 import { createCccc } from '../../src/cccc/index.js'
 import { createClaude } from '../../src/claude/index.js'
 import { createCmdop } from '../../src/cmdop/index.js'
-import { cccSource, ccccSource, claudeSource, cmdopSource } from '../../src/hub/index.js'
+import { cccSource, ccccSource, claudeSource, cmdopSource, hubSource } from '../../src/hub/index.js'
 import { createScriptedSystem, sourceSuite } from '../../src/testing/hub/index.js'
 import {
   createCcccSimulator,
@@ -13,6 +13,7 @@ import {
   createCmdopCoreSimulator,
 } from '../../src/testing/index.js'
 import { registerCases } from '../register-cases.js'
+import { hubOverLink } from './over-link.js'
 
 describe('the scripted system', () => {
   registerCases(sourceSuite, async (run) => {
@@ -104,6 +105,27 @@ describe('CMDOP', () => {
       agent: `cmdop/${items[0]?.id ?? ''}`,
       prompt: { text: '[[say one ]][[say two]]', answer: 'one two' },
       asking: { text: '[[confirm wipe the disk]][[say done]]', answer: () => ({ accept: true }) },
+    })
+  })
+})
+
+describe('another hub', () => {
+  registerCases(sourceSuite, async (run) => {
+    const system = createScriptedSystem({
+      script: async (turn) => {
+        if (turn.prompt.text === 'ask') await turn.ask({ nativeId: 'q' })
+        if (turn.prompt.text === 'last') await turn.whenCancelled
+        turn.say(`echo: ${turn.prompt.text}`)
+        turn.end()
+      },
+    })
+    await using laptop = await hubOverLink({ sources: [system.source()] })
+    await run({
+      source: hubSource({ hub: laptop, name: 'laptop' }),
+      agent: 'laptop:script/a',
+      prompt: { text: 'hi', answer: 'echo: hi' },
+      asking: { text: 'ask', answer: () => ({ accept: true }) },
+      lasting: 'last',
     })
   })
 })

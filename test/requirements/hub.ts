@@ -103,5 +103,10 @@ export const requirements: readonly Requirement[] = [
     source: 'hub section 1',
     behaviour: 'A request that its credential does not cover is answered with an error, and the link lives on.',
   },
+  {
+    id: 'hub.simulation',
+    source: 'hub section 4',
+    behaviour: 'Any mix of prompts, answers, cancels, crashes, restarts and trims keeps the rules; a failing seed is printed.',
+  },
   { id: 'hub.lease', source: 'hub section 4', behaviour: 'One hub drives a store at a time; a fenced one writes nothing more.' },
 ]

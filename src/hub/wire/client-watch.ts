@@ -2,8 +2,8 @@
 import { createBackoff } from '../../core/backoff.js'
 import type { Clock } from '../../core/clock.js'
 import { sleep } from '../../core/clock.js'
-import { createDeadline } from '../../core/deadline.js'
-import { abortError } from '../../core/deadline.js'
+import { abortError, createDeadline } from '../../core/deadline.js'
+import { onAbort } from '../../core/on-abort.js'
 import { createQueue, type BoundedQueue } from '../../core/queue.js'
 import { createStream } from '../../core/stream.js'
 import { SignalboxError } from '../../errors.js'
@@ -38,6 +38,8 @@ export function watchOverLink({ clock, connect, reconnect }: ClientWatchParts, o
   const places = new Map<HubEvent, HubCursor | undefined>()
   let current: Subscription | undefined
   let ended = false
+  // A watch that waits for the next line hears of the abort too.
+  const unfollow = onAbort(life.signal, () => current?.lines.fail(life.signal.reason))
 
   const open = async (): Promise<Subscription> => {
     const connection = await connect(life.signal)
@@ -88,6 +90,7 @@ export function watchOverLink({ clock, connect, reconnect }: ClientWatchParts, o
     },
     async close() {
       ended = true
+      unfollow()
       leave()
       life.abort()
       life[Symbol.dispose]()

@@ -152,6 +152,22 @@ export const journalRules: readonly Case<HubRulesContext>[] = [
     },
   },
   {
+    id: 'hub.order.abort',
+    title: 'an aborted signal ends a watch that waits',
+    async run({ store, openHub }) {
+      const system = createScriptedSystem()
+      await using hub = await openHub({ store, sources: [system.source()] })
+      const controller = new AbortController()
+      const waiting = (async () => {
+        for await (const _ of hub.watch({ signal: controller.signal }));
+      })()
+      waiting.catch(() => {})
+      await new Promise<void>((resolve) => void setTimeout(resolve, 30))
+      controller.abort()
+      await checkRejects(waiting, 'aborted')
+    },
+  },
+  {
     id: 'hub.order.coalesce',
     title: 'deltas of one message become one event, and any other event comes after them',
     async run({ store, openHub }) {
