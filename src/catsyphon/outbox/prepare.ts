@@ -39,7 +39,7 @@ export function prepareEvent(event: CollectorEvent, now: number): PreparedEvent 
   return { type, emittedAt, replacements, identity: `${head(emittedAt)}\n${json}`, hash, text }
 }
 
-const iso = (moment: number): string => JSON.stringify(new Date(moment))
+const iso = (moment: number): string => `"${new Date(moment).toISOString()}"`
 
 export function eventsBody(sessionId: string, events: readonly string[]): string {
   return `{"session_id":${JSON.stringify(sessionId)},"events":[${events.join()}]}`

@@ -5,7 +5,7 @@ import type { Outbox } from '../../store/outbox/outbox.js'
 import { failure } from '../errors.js'
 import { prepareEvent, type PreparedEvent } from './prepare.js'
 import type { SessionQueue } from './types.js'
-import { randomHex } from '../random.js'
+import { createRandomHex } from '../random.js'
 import type { CatsyphonEvent } from '../report.js'
 import { encodeCommand, encodeText } from './batch.js'
 
@@ -26,6 +26,7 @@ const MAX_SESSIONS = 1000
 
 export function createWriters({ outbox, clock, report }: WritersOptions): Writers {
   const known = new Map<string, SessionQueue>()
+  const newHash = createRandomHex(16)
   const allOpen = new Set<Promise<void>>()
   const settle = async (open: ReadonlySet<Promise<void>>): Promise<void> => {
     while (open.size > 0) await Promise.all(open)
@@ -90,7 +91,7 @@ export function createWriters({ outbox, clock, report }: WritersOptions): Writer
           return guarded(() => Promise.reject(error))
         }
         // The hash is stored with the event, so every attempt sends the same one, and no two events share one.
-        const { type, emittedAt, replacements, text, hash = randomHex(16) } = prepared
+        const { type, emittedAt, replacements, text, hash = newHash() } = prepared
         // Counted now, not when it is durable: a caller may complete a session without awaiting its events.
         count += 1
         return inOrder(() => {

@@ -11,6 +11,8 @@ export interface QueueStore {
   readonly state: QueueState
   /** Items and bytes that wait, as far as this object knows. */
   readonly waiting: Load
+  /** Items that wait and are durable. */
+  readonly ready: number
   /** The highest position that is known to hold an item. */
   readonly tip: number
   append(body: Uint8Array, at: number, numbered: boolean): Promise<number>
@@ -83,6 +85,9 @@ export async function openQueueStore({ queue, log, kv, now, report, onChange }: 
     },
     get waiting() {
       return waiting
+    },
+    get ready() {
+      return waiting.items - appends.open
     },
     get tip() {
       return tip

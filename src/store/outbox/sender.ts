@@ -205,7 +205,7 @@ async function linger(run: Run, ms: number): Promise<void> {
 function pauseOf({ first, tuning, hurried, inheritedUpTo, stored, context }: Run): number {
   const { options, clock } = context
   return pauseBeforeSend(first, {
-    waiting: stored.waiting.items,
+    waiting: stored.ready,
     batchSize: tuning.batchSize ?? options.batchSize ?? 20,
     lingerMs: tuning.lingerMs ?? options.lingerMs ?? 5000,
     hurried,
