@@ -20,6 +20,7 @@ import type { SessionKeeper, SessionState } from './session/state.js'
 import type { Turn } from './run/turn.js'
 import type { UsageTracker } from './messages/usage.js'
 
+/** Options of `createClaude`. */
 export interface ClaudeOptions extends ClaudeBaseOptions {
   /** For every run; what a call says wins. */
   readonly defaults?: CLIAgentOptions
@@ -39,10 +40,34 @@ export interface ClaudeOptions extends ClaudeBaseOptions {
   readonly fallback?: Fallback
 }
 
+/** A client for the Claude Code CLI. */
 export interface ClaudeClient extends AsyncDisposable {
   /** Runs a prompt; starts at once. */
   query<Output = unknown>(prompt: string | readonly ContentBlock[], options?: QueryOptions<Output>): Turn<Output>
+  /**
+   * Runs a prompt and gives the text of its answer. Rejects with the typed failure.
+   *
+   * @example
+   * ```ts
+   * import type { ClaudeClient } from 'signalbox/claude'
+   *
+   * declare const claude: ClaudeClient
+   * const text = await claude.querySimple('Name one colour.')
+   * ```
+   */
   querySimple(prompt: string | readonly ContentBlock[], options?: QueryOptions): Promise<string>
+  /**
+   * Runs many prompts, a few at a time, and gives their results in order. A prompt that fails has its error in its result; the others go
+   * on.
+   *
+   * @example
+   * ```ts
+   * import type { ClaudeClient } from 'signalbox/claude'
+   *
+   * declare const claude: ClaudeClient
+   * const results = await claude.batchQuery(['one', 'two'], { concurrency: 2 })
+   * ```
+   */
   batchQuery(prompts: readonly BatchItem[], options?: BatchOptions): Promise<QueryResult[]>
   /** Gives every message to the callback and waits for it; its failure ends the run and is thrown. */
   streamToCallback(
@@ -50,11 +75,24 @@ export interface ClaudeClient extends AsyncDisposable {
     callback: (message: ClaudeMessage) => void | Promise<void>,
     options?: QueryOptions,
   ): Promise<ResultMessage>
+  /**
+   * A new conversation over one process, which starts with the first message.
+   *
+   * @example
+   * ```ts
+   * import type { ClaudeClient } from 'signalbox/claude'
+   *
+   * declare const claude: ClaudeClient
+   * await using session = claude.createSession({ tags: ['demo'] })
+   * console.log(await session.sendMessage('Hello!').text())
+   * ```
+   */
   createSession(options?: SessionOptions): Session
   /** Goes on with a session of the CLI; rejects with the first send when there is none. */
   resumeSession(sessionId: string, options?: SessionOptions): Session
   /** From the store, with its counters; null when the store does not have it. */
   loadSession(sessionId: string, options?: SessionOptions): Promise<Session | null>
+  /** Where the sessions of this client are kept. */
   readonly store: SessionKeeper
   readonly limiter: Limiter | undefined
   readonly breaker: CircuitBreaker | undefined
@@ -62,10 +100,33 @@ export interface ClaudeClient extends AsyncDisposable {
   readonly usage: UsageTracker | undefined
   readonly events: EventEmitter | undefined
   readonly metrics: Metrics | undefined
-  /** Closes its sessions and waits for every process it started. */
+  /**
+   * Ends the queries that run and closes the sessions; resolves when every process is gone. Idempotent.
+   *
+   * @example
+   * ```ts
+   * import type { ClaudeClient } from 'signalbox/claude'
+   *
+   * declare const claude: ClaudeClient
+   * await claude.close()
+   * ```
+   */
   close(): Promise<void>
 }
 
+/**
+ * A client for the Claude Code CLI over a transport that can run it. Policies, events and stores are given as options; `createFullClaude`
+ * has them from the start. Closing the client ends everything that it started.
+ *
+ * @example
+ * ```ts
+ * import { createClaude } from 'signalbox/claude'
+ * import { claudeProcess } from 'signalbox/node'
+ *
+ * await using claude = createClaude({ transport: claudeProcess() })
+ * console.log(await claude.querySimple('What is 2+2?'))
+ * ```
+ */
 export function createClaude(options: ClaudeOptions): ClaudeClient {
   const { defaults, validate = 'warn', fallback, observer, lines, store = memoryKeeper() } = options
   const { events, usage, metrics } = observer ?? {}

@@ -17,6 +17,7 @@ import { checkLines } from './messages/schema.js'
 import type { ClaudeSettings } from './ops/settings.js'
 import { createUsageTracker, type UsageTracker } from './messages/usage.js'
 
+/** Options of `createFullClaude`. */
 export interface FullClaudeOptions extends Omit<ClaudeOptions, 'breaker' | 'retry' | 'observer' | 'lines' | 'store'> {
   /** What `readSettings(process.env)` gives. */
   readonly settings?: ClaudeSettings
@@ -33,15 +34,45 @@ export interface FullClaudeOptions extends Omit<ClaudeOptions, 'breaker' | 'retr
   readonly sessions?: Omit<SessionManagerOptions, 'store'>
 }
 
+/** The client of `createFullClaude`. */
 export interface FullClaudeClient extends ClaudeClient {
+  /** Typed events of every query and session. */
   readonly events: EventEmitter
+  /** Tokens and cost of everything that ran, by model. */
   readonly usage: UsageTracker
+  /**
+   * A pool of processes over this client: see `createProcessPool`.
+   *
+   * @example
+   * ```ts
+   * import type { FullClaudeClient } from 'signalbox/claude'
+   *
+   * declare const claude: FullClaudeClient
+   * await using pool = claude.createPool({ maxWorkers: 2 })
+   * ```
+   */
   createPool(config?: PoolConfig): ProcessPool
+  /** Opens, finds and forgets stored sessions. */
   readonly sessions: SessionManager
+  /** Where the sessions are kept. */
   readonly store: SessionStore
+  /** Whether the CLI is there and signed in, without a model turn. */
   readonly health: HealthChecker
 }
 
+/**
+ * A client with everything from the start: limiter, breaker, retry, events, usage, metrics, stored sessions, pools and health checks.
+ *
+ * @example
+ * ```ts
+ * import { createFullClaude } from 'signalbox/claude'
+ * import { claudeProcess } from 'signalbox/node'
+ *
+ * await using claude = createFullClaude({ transport: claudeProcess() })
+ * await claude.querySimple('What is 2+2?')
+ * console.log(claude.usage.totalCostUsd)
+ * ```
+ */
 export function createFullClaude(options: FullClaudeOptions): FullClaudeClient {
   const { store = memorySessionStore(), sessions: managing, events: given, metrics: counting, pricing, settings, ...rest } = options
   const { clock, onEvent, timeoutMs = settings ? settings.defaultTimeout * 1000 : undefined } = options

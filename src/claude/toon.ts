@@ -5,10 +5,12 @@ import { ClaudeError } from './messages/errors.js'
 import type { Metrics } from './ops/metrics.js'
 import type { ClaudeSettings } from './ops/settings.js'
 
+/** Data that TOON cannot write. */
 export class ToonEncodingError extends ClaudeError {
   override readonly name = 'ToonEncodingError'
 }
 
+/** Options of `toon`. */
 export interface ToonConfig {
   /** Default true. */
   readonly enabled?: boolean
@@ -22,6 +24,7 @@ export interface ToonConfig {
   readonly onEncoded?: (savings: ToonSavings) => void
 }
 
+/** What TOON saves against JSON. */
 export interface ToonSavings {
   readonly jsonCharacters: number
   readonly toonCharacters: number
@@ -63,6 +66,7 @@ export function toonBy(
   return toon({ enabled, delimiter, ...(toonTrackSavings ? { onEncoded } : {}) })
 }
 
+/** Data as TOON text. */
 export function encodeToon(data: unknown, { delimiter = ',', indent = 2 }: ToonConfig = {}): string {
   try {
     return encode(data, { delimiter, indentSize: indent })

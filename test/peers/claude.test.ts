@@ -14,7 +14,7 @@ import { imitateMessagesApi, type Imitation } from '../claude/messages-api.js'
 import { PEER_DIFFERS, PEER_SCENARIOS } from '../claude/peer-scenarios.js'
 import { hasOutput, sequenceOf, stdoutOf, type GenerationName, type Line } from '../claude/recordings.js'
 import { cases } from '../conformance/claude.js'
-import { createFullClaude } from '../../src/claude/index.js'
+import { createFullClaude, createHookRegistry } from '../../src/claude/index.js'
 
 const folder = join(process.env.SIGNALBOX_PEERS_DIR ?? '/var/tmp/signalbox-peers', 'claude')
 const arch = process.arch
@@ -43,7 +43,21 @@ const PEERS = [
     megabytes: 400,
     file: `@anthropic-ai/claude-agent-sdk-${platform}/claude`,
   },
-] as const satisfies readonly { version: GenerationName; name: string; install: string; megabytes: number; file: string }[]
+  // The newest one, of which there are no recordings.
+  {
+    version: '2.1.332',
+    name: `@anthropic-ai/claude-code-${platform}`,
+    install: '2.1.332',
+    megabytes: 400,
+    file: `@anthropic-ai/claude-code-${platform}/claude`,
+  },
+] as const satisfies readonly {
+  version: GenerationName | '2.1.332'
+  name: string
+  install: string
+  megabytes: number
+  file: string
+}[]
 
 function freeMegabytes(path: string): number {
   const { bavail, bsize } = statfsSync(path)
@@ -112,7 +126,8 @@ describe.each(PEERS)('Claude Code $version', (peer) => {
   }
 
   // Some failed before they wrote a line, on one generation or another: those are outcomes, not lines.
-  for (const { name, prompt, options } of PEER_SCENARIOS.filter(({ name }) => hasOutput(peer.version, name))) {
+  const recorded = peer.version === '2.1.332' ? undefined : peer.version
+  for (const { name, prompt, options } of PEER_SCENARIOS.filter(({ name }) => recorded && hasOutput(recorded, name))) {
     test(`[claude.peer-lines] ${name}: the lines are those of the recording, and pass the schemas`, async ({ skip }) => {
       if (path === undefined) return skip('not enough room on the disk')
       const reason = PEER_DIFFERS[`${peer.version}/${name}`] ?? PEER_DIFFERS[name]
@@ -121,12 +136,32 @@ describe.each(PEERS)('Claude Code $version', (peer) => {
       try {
         const lines: Line[] = []
         for await (const line of claude.query(prompt.replace('{work}', join(home, 'work')), options).lines()) lines.push(line)
-        expect(spoken(lines)).toEqual(spoken(stdoutOf(peer.version, name)))
+        if (recorded) expect(spoken(lines)).toEqual(spoken(stdoutOf(recorded, name)))
       } finally {
         await claude.close()
       }
     })
   }
+
+  test('[claude.hook-input] a hook that changes the input without allowing the call: the change counts, or the call is refused', async ({
+    skip,
+  }) => {
+    if (path === undefined) return skip('not enough room on the disk')
+    const claude = createFullClaude({ transport: transport(), limiter: false })
+    const hooks = createHookRegistry()
+    hooks.on('PreToolUse', () => ({ updatedInput: { command: 'echo changed', description: 'x' } }))
+    const text = await claude.querySimple('FAKE:bash:echo original', { hooks })
+    expect(text).toContain(peer.version === '2.0.76' ? 'ignores a changed input' : 'changed')
+    expect(text).not.toContain('original')
+    await claude.close()
+  })
+
+  test('[claude.control] a request that the CLI does not know is unsupported in seconds', async ({ skip }) => {
+    if (path === undefined) return skip('not enough room on the disk')
+    const claude = createFullClaude({ transport: transport(), limiter: false })
+    await expect(claude.createSession().control('no_such_subtype')).rejects.toMatchObject({ code: 'unsupported', sent: 'yes' })
+    await claude.close()
+  })
 
   test('[claude.peer-files] it leaves a session file that we can list', async ({ skip }) => {
     if (path === undefined) return skip('not enough room on the disk')

@@ -2,6 +2,7 @@
 import type { ExchangeTransport } from '../../transport.js'
 import type { PriceTable } from '../ops/pricing.js'
 
+/** Options of `messagesApi`. */
 export interface APIClientConfig {
   /** To `https://api.anthropic.com`, or to a proxy of yours that adds the key. */
   readonly exchange: ExchangeTransport

@@ -15,6 +15,20 @@ import { APIClientError, APINotAvailableError } from '../messages/errors.js'
 import type { ClaudeLaunch } from '../launch/launch.js'
 import { createApiConversation } from './conversation.js'
 
+/**
+ * The Messages API as a transport that writes the CLI's lines: queries, sessions, interrupts and tools of this process work without a
+ * CLI. What only a CLI can do fails with `unsupported`.
+ *
+ * @example
+ * ```ts
+ * import { createClaude } from 'signalbox/claude'
+ * import { messagesApi } from 'signalbox/claude/api'
+ * import { fetchExchange } from 'signalbox/web'
+ *
+ * const exchange = fetchExchange({ baseUrl: 'https://api.anthropic.com' })
+ * await using claude = createClaude({ transport: messagesApi({ exchange, apiKey: 'sk-ant-…' }) })
+ * ```
+ */
 export function messagesApi(config: APIClientConfig): StreamTransport<ClaudeLaunch> {
   const name = `messages-api:${config.exchange.name}`
   let count = 0

@@ -11,6 +11,7 @@ export interface PrivateArgument {
   readonly content: string
 }
 
+/** A command line, and the flags that the version lacks. */
 export interface LaunchPlan {
   readonly args: readonly (string | PrivateArgument)[]
   /** What was left out because this CLI does not know it. */
@@ -22,6 +23,10 @@ const LONGEST_TEXT = 16 * 1024
 
 const CONVERSATION = ['-p', '--output-format=stream-json', '--verbose', '--input-format=stream-json']
 
+/**
+ * The command line of a launch for a version of the CLI. Throws `invalid_argument` for options that exclude each other, and
+ * `incompatible` for an option that guards something and that the version lacks.
+ */
 export function launchPlan(launch: ClaudeLaunch, version?: Version): LaunchPlan {
   if (launch.probe === 'version') return { args: ['--version'], omitted: [] }
   if (launch.probe === 'authStatus') return { args: ['auth', 'status', '--json'], omitted: [] }

@@ -2,6 +2,7 @@
 import { SignalboxError } from '../../errors.js'
 import type { ClaudeLaunch } from './launch.js'
 
+/** Names and values; undefined removes a name. */
 export type LaunchEnvironment = Readonly<Record<string, string | undefined>>
 
 /** Credentials in the order in which a headless CLI prefers them. */
@@ -11,6 +12,7 @@ const LOGIN = 'CLAUDE_CODE_OAUTH_TOKEN'
 /** Set by the session that we may run inside; a child would take itself for a part of it. Settings of the user's own stay. */
 const SESSION_OF_OURS = ['CLAUDECODE', 'CLAUDE_CODE_ENTRYPOINT', 'CLAUDE_CODE_SSE_PORT', 'CLAUDE_CODE_EXECPATH'] as const
 
+/** The changes to the environment that a launch needs; undefined removes a name. */
 export function launchEnv(launch: ClaudeLaunch, inherited: LaunchEnvironment = {}): Record<string, string | undefined> {
   const out: Record<string, string | undefined> = { NODE_OPTIONS: undefined }
   for (const name of SESSION_OF_OURS) out[name] = undefined

@@ -8,6 +8,7 @@ import { MEASURED, type Version } from './version.js'
  */
 export type FlagForm = 'value' | 'switch' | 'optional' | 'joined' | 'repeated' | 'json' | 'text' | 'private'
 
+/** How a field of a launch is written. */
 export interface FlagRule {
   readonly field: keyof ClaudeLaunch
   readonly flag: string
@@ -24,6 +25,7 @@ const b = { since: MEASURED.b } as const
 const c = { since: MEASURED.c } as const
 const omit = { otherwise: 'omit' } as const
 
+/** Every field of a launch that is a flag, with the first version that takes it. */
 export const FLAGS: readonly FlagRule[] = [
   { field: 'model', flag: '--model', form: 'value' },
   { field: 'effort', flag: '--effort', form: 'value', ...b, ...omit },

@@ -1,5 +1,6 @@
 /** What a run of the CLI is to be, as plain data: it may cross a gateway, so nothing in it is a function or a command line. */
 
+/** Every permission mode of any version. */
 export const PERMISSION_MODES = [
   'default',
   'manual',
@@ -10,6 +11,7 @@ export const PERMISSION_MODES = [
   'bypassPermissions',
   'delegate',
 ] as const
+/** The name of a permission mode. */
 export type PermissionModeName = (typeof PERMISSION_MODES)[number]
 
 /** The names that ccflow gives them. `delegate` is refused by every current CLI. */
@@ -46,6 +48,7 @@ export interface AgentDefinition {
 /** Who pays. `inherit` changes nothing; `subscription` hides API keys from the CLI; `apiKey` hides the login's token. */
 export type ClaudeAuth = 'inherit' | 'subscription' | 'apiKey'
 
+/** Everything that is said to the CLI at its start. An undefined field is left out. */
 export interface ClaudeLaunch {
   /** Ask the executable about itself instead of running it: `--version`, or `auth status --json`. */
   readonly probe?: 'version' | 'authStatus'

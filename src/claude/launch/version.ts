@@ -17,6 +17,7 @@ export function isAtLeast(version: Version | undefined, than: Version | undefine
   return true
 }
 
+/** A version as text, such as `2.1.197`. */
 export const formatVersion = (version: Version | undefined): string => version?.join('.') ?? 'unknown'
 
 /** The three generations that this room was measured on. A flag counts as known from the first of them that accepted it. */

@@ -3,6 +3,7 @@ import { isRecord } from '../../core/is-record.js'
 import type { ClaudeLine } from './lines.js'
 import type { ClaudeMessage } from './messages.js'
 
+/** Reads the line types that ccflow expects and no measured CLI writes; for the option `others` of `createDeriver`. */
 export function ccflowLines(line: ClaudeLine, out: ClaudeMessage[]): boolean {
   const { type } = line
   const text = (...names: string[]): string | undefined => {

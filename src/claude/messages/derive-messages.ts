@@ -23,6 +23,7 @@ import { createMeter } from './meter.js'
 import { initFields, type ClaudeMessage } from './messages.js'
 import type { TurnEnd } from './turn-end.js'
 
+/** Turns lines into messages. */
 export interface Deriver {
   /** Appends what the line means to `out`: the derived messages first, then the faithful one. */
   line(line: ClaudeLine, out: ClaudeMessage[]): void
@@ -31,6 +32,7 @@ export interface Deriver {
 /** Tool calls remembered for their results; a turn that makes more has long forgotten the first. */
 const MAX_CALLS = 10_000
 
+/** Options of `createDeriver`. */
 export interface DeriveOptions {
   /** Completes a result with what only the turn knows: the assembled text, the cost of this turn, the typed error. */
   readonly end?: (line: ResultLine) => TurnEnd | undefined
@@ -44,6 +46,19 @@ interface Shown {
   text: string
 }
 
+/**
+ * Turns lines into messages. Give it the lines of one process in their order.
+ *
+ * @example
+ * ```ts
+ * import { createDeriver, type ClaudeLine, type ClaudeMessage } from 'signalbox/claude'
+ *
+ * declare const lines: readonly ClaudeLine[]
+ * const deriver = createDeriver()
+ * const messages: ClaudeMessage[] = []
+ * for (const line of lines) deriver.line(line, messages)
+ * ```
+ */
 export function createDeriver({ end: endFor, others }: DeriveOptions = {}): Deriver {
   const calls = new Map<string, string>()
   // For lines of one process without an `end`.

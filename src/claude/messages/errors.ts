@@ -2,6 +2,7 @@
 import { SignalboxError, type ErrorFacts } from '../../errors.js'
 import type { ResultLine } from './lines.js'
 
+/** The facts of a `ClaudeError`. */
 export interface ClaudeErrorFacts extends ErrorFacts {
   readonly sessionId?: string | undefined
   /** The answer as far as it came. */
@@ -47,9 +48,11 @@ export class CLIExecutionError extends ClaudeError {
 export class CLITimeoutError extends ClaudeError {
   override readonly name = 'CLITimeoutError'
 }
+/** The CLI has no session with this id in this directory. */
 export class SessionNotFoundError extends ClaudeError {
   override readonly name = 'SessionNotFoundError'
 }
+/** A session store failed. */
 export class SessionStoreError extends ClaudeError {
   override readonly name = 'SessionStoreError'
 }
@@ -57,6 +60,7 @@ export class SessionStoreError extends ClaudeError {
 export class ParseError extends ClaudeError {
   override readonly name = 'ParseError'
 }
+/** A permission was refused. */
 export class PermissionDeniedError extends ClaudeError {
   override readonly name = 'PermissionDeniedError'
 }
@@ -64,6 +68,7 @@ export class PermissionDeniedError extends ClaudeError {
 export class RateLimitError extends ClaudeError {
   override readonly name = 'RateLimitError'
 }
+/** An MCP server is not described well enough to be started. */
 export class MCPConfigError extends ClaudeError {
   override readonly name = 'MCPConfigError'
 }
@@ -71,9 +76,11 @@ export class MCPConfigError extends ClaudeError {
 export class RateLimitExceededError extends ClaudeError {
   override readonly name: string = 'RateLimitExceededError'
 }
+/** Our own cap on concurrent runs refused the call: nothing was sent. */
 export class ConcurrencyLimitExceededError extends RateLimitExceededError {
   override readonly name = 'ConcurrencyLimitExceededError'
 }
+/** Our own breaker is open: nothing was sent. */
 export class CircuitBreakerError extends ClaudeError {
   override readonly name = 'CircuitBreakerError'
 }

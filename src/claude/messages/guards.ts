@@ -30,25 +30,37 @@ export const isControlResponse = (line: unknown): line is ControlResponseLine =>
 export const isControlCancel = (line: unknown): line is ControlCancelLine =>
   isRecord(line) && line.type === 'control_cancel_request' && typeof line.request_id === 'string'
 
+/** Any `system` line. */
 export const isSystem = (line: ClaudeLine): line is SystemLine => line.type === 'system'
+/** The line that begins a turn. */
 export const isInit = (line: ClaudeLine): line is InitLine => line.type === 'system' && line.subtype === 'init'
+/** The CLI repeats an API call after a pause. */
 export const isApiRetry = (line: ClaudeLine): line is ApiRetryLine =>
   line.type === 'system' && line.subtype === 'api_retry' && Number.isFinite(line.retry_delay_ms)
+/** The end of a turn. */
 export const isResult = (line: ClaudeLine): line is ResultLine => line.type === 'result'
+/** A delta, or another event of the API's stream. */
 export const isStreamEvent = (line: ClaudeLine): line is StreamEventLine => line.type === 'stream_event' && isRecord(line.event)
+/** News about the account's usage limit. */
 export const isRateLimit = (line: ClaudeLine): line is RateLimitLine =>
   line.type === 'rate_limit_event' && isRecord(line.rate_limit_info)
+/** One block of the model's answer. */
 export const isAssistant = (line: ClaudeLine): line is AssistantLine =>
   line.type === 'assistant' && isRecord(line.message) && Array.isArray(line.message.content)
+/** Tool results, notes of the CLI, and replayed messages. */
 export const isUser = (line: ClaudeLine): line is UserLine =>
   line.type === 'user' &&
   isRecord(line.message) &&
   (typeof line.message.content === 'string' || Array.isArray(line.message.content))
 
+/** A block of text. */
 export const isText = (block: ContentBlock): block is TextBlock => block.type === 'text' && typeof block.text === 'string'
+/** A block of thinking. */
 export const isThinking = (block: ContentBlock): block is ThinkingBlock =>
   block.type === 'thinking' && typeof block.thinking === 'string'
+/** A call of a tool. */
 export const isToolUse = (block: ContentBlock): block is ToolUseBlock => block.type === 'tool_use' && typeof block.name === 'string'
+/** The result of a tool. */
 export const isToolResult = (block: ContentBlock): block is ToolResultBlock => block.type === 'tool_result'
 
 /** A failed run says so in one of two places; on 2.0 in the second only. */

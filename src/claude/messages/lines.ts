@@ -4,17 +4,20 @@ export interface TextBlock {
   readonly type: 'text'
   readonly text: string
 }
+/** A block of thinking. */
 export interface ThinkingBlock {
   readonly type: 'thinking'
   readonly thinking: string
   readonly signature?: string
 }
+/** A call of a tool. */
 export interface ToolUseBlock {
   readonly type: 'tool_use'
   readonly id: string
   readonly name: string
   readonly input: Readonly<Record<string, unknown>>
 }
+/** The result of a tool. */
 export interface ToolResultBlock {
   readonly type: 'tool_result'
   readonly tool_use_id: string
@@ -26,8 +29,10 @@ export interface OtherBlock {
   readonly type: string
   readonly [field: string]: unknown
 }
+/** Any block of a message; unknown ones pass through. */
 export type ContentBlock = TextBlock | ThinkingBlock | ToolUseBlock | ToolResultBlock | OtherBlock
 
+/** Token counts, with the API's field names. */
 export interface Usage {
   readonly input_tokens?: number
   readonly output_tokens?: number
@@ -38,6 +43,7 @@ export interface Usage {
   readonly [field: string]: unknown
 }
 
+/** What one model has used in a process. */
 export interface ModelUsage {
   readonly inputTokens: number
   readonly outputTokens: number
@@ -57,6 +63,7 @@ interface Line {
   readonly [field: string]: unknown
 }
 
+/** The line that begins a turn. */
 export interface InitLine extends Line {
   readonly type: 'system'
   readonly subtype: 'init'
@@ -72,6 +79,7 @@ export interface InitLine extends Line {
   readonly capabilities?: readonly string[]
 }
 
+/** The CLI repeats an API call after a pause. */
 export interface ApiRetryLine extends Line {
   readonly type: 'system'
   readonly subtype: 'api_retry'
@@ -82,11 +90,13 @@ export interface ApiRetryLine extends Line {
   readonly error?: string
 }
 
+/** Any `system` line. */
 export interface SystemLine extends Line {
   readonly type: 'system'
   readonly subtype: string
 }
 
+/** One block of the model's answer. */
 export interface AssistantLine extends Line {
   readonly type: 'assistant'
   readonly message: {
@@ -104,6 +114,7 @@ export interface AssistantLine extends Line {
   readonly error?: string
 }
 
+/** Tool results, notes of the CLI, and replayed messages. */
 export interface UserLine extends Line {
   readonly type: 'user'
   readonly message: { readonly role: 'user'; readonly content: string | readonly ContentBlock[] }
@@ -113,12 +124,14 @@ export interface UserLine extends Line {
   readonly isSynthetic?: boolean
 }
 
+/** A delta, or another event of the API's stream. */
 export interface StreamEventLine extends Line {
   readonly type: 'stream_event'
   readonly event: { readonly type: string; readonly [field: string]: unknown }
   readonly parent_tool_use_id?: string | null
 }
 
+/** News about the account's usage limit. */
 export interface RateLimitLine extends Line {
   readonly type: 'rate_limit_event'
   readonly rate_limit_info: {
@@ -131,6 +144,7 @@ export interface RateLimitLine extends Line {
   }
 }
 
+/** The end of a turn. */
 export interface ResultLine extends Line {
   readonly type: 'result'
   readonly subtype:
@@ -182,17 +196,20 @@ export type ClaudeLine =
   | ResultLine
   | OtherLine
 
+/** A request of the control protocol. */
 export interface ControlRequestLine {
   readonly type: 'control_request'
   readonly request_id: string
   readonly request: { readonly subtype: string; readonly [field: string]: unknown }
 }
+/** The answer to a control request. */
 export interface ControlResponseLine {
   readonly type: 'control_response'
   readonly response:
     | { readonly subtype: 'success'; readonly request_id: string; readonly response?: Readonly<Record<string, unknown>> }
     | { readonly subtype: 'error'; readonly request_id: string; readonly error: string; readonly error_code?: string }
 }
+/** A control request is withdrawn. */
 export interface ControlCancelLine {
   readonly type: 'control_cancel_request'
   readonly request_id: string

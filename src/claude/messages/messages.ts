@@ -21,6 +21,7 @@ export interface InitMessage extends Base {
   readonly capabilities: readonly string[]
 }
 
+/** Text of the answer: a whole block, or a delta with `partial`. */
 export interface TextMessage extends Base {
   readonly type: 'text'
   readonly content: string
@@ -31,6 +32,7 @@ export interface TextMessage extends Base {
   readonly parentToolUseId: string | null
 }
 
+/** Thinking: a whole block, or a delta with `partial`. */
 export interface ThinkingMessage extends Base {
   readonly type: 'thinking'
   readonly content: string
@@ -41,6 +43,7 @@ export interface ThinkingMessage extends Base {
   readonly parentToolUseId: string | null
 }
 
+/** The model calls a tool. */
 export interface ToolUseMessage extends Base {
   readonly type: 'toolUse'
   readonly tool: string
@@ -49,6 +52,7 @@ export interface ToolUseMessage extends Base {
   readonly parentToolUseId: string | null
 }
 
+/** The result of a tool call. */
 export interface ToolResultMessage extends Base {
   readonly type: 'toolResult'
   /** The tool of the call that this answers. */
@@ -79,6 +83,7 @@ export interface AssistantMessage extends Base {
   readonly error: string | undefined
 }
 
+/** A `user` line of the CLI: tool results, notes, replayed messages. */
 export interface UserMessage extends Base {
   readonly type: 'user'
   readonly raw: UserLine
@@ -110,6 +115,7 @@ export interface WaitingMessage extends Base {
   readonly error: string | undefined
 }
 
+/** News about the account's usage limit. */
 export interface RateLimitMessage extends Base {
   readonly type: 'rateLimit'
   readonly status: string
@@ -119,6 +125,7 @@ export interface RateLimitMessage extends Base {
   readonly utilization: number | undefined
 }
 
+/** A hook of the CLI's settings has run. */
 export interface HookMessage extends Base {
   readonly type: 'hook'
   readonly hookType: string
@@ -127,6 +134,7 @@ export interface HookMessage extends Base {
   readonly outcome: string | undefined
 }
 
+/** Something failed; the end of the turn follows. */
 export interface ErrorMessage extends Base {
   readonly type: 'error'
   readonly message: string
@@ -135,6 +143,7 @@ export interface ErrorMessage extends Base {
   readonly status: number | null
 }
 
+/** The turn has stopped; its result follows. */
 export interface StopMessage extends Base {
   readonly type: 'stop'
   readonly sessionId: string | undefined
@@ -169,6 +178,7 @@ export interface ResultMessage<Output = unknown> extends Base {
   readonly terminalReason: string | undefined
 }
 
+/** A `system` line of a kind that has no message of its own. */
 export interface UnknownSystemMessage extends Base {
   readonly type: 'system'
   readonly subtype: string
@@ -181,6 +191,7 @@ export interface UnknownMessage extends Base {
   readonly eventType: string
 }
 
+/** Any message of a turn, told apart by `type`. */
 export type ClaudeMessage =
   | InitMessage
   | TextMessage
@@ -202,8 +213,10 @@ export type ClaudeMessage =
 /** ccflow's name for the union. */
 export type Message = ClaudeMessage
 
+/** What the CLI says about itself when a turn begins. */
 export type InitFields = Omit<InitMessage, 'type' | 'raw'>
 
+/** The fields of an init line, in camelCase. */
 export function initFields(line: InitLine): InitFields {
   return {
     sessionId: line.session_id,

@@ -17,6 +17,7 @@ export async function collectText(messages: Messages): Promise<string> {
   return text
 }
 
+/** The thinking of all messages, joined. */
 export async function collectThinking(messages: Messages): Promise<string> {
   let text = ''
   for await (const message of messages) {
@@ -25,6 +26,7 @@ export async function collectThinking(messages: Messages): Promise<string> {
   return text
 }
 
+/** The thinking blocks of one assistant message, joined. */
 export function extractThinkingFromAssistant(message: AssistantMessage): string {
   return message.blocks
     .filter(isThinking)
@@ -44,11 +46,13 @@ export function extractThinkingTokens(lines: Iterable<ClaudeLine>): number {
   return counted || estimated
 }
 
+/** The session id of the first line that has one. */
 export function extractSessionId(lines: Iterable<ClaudeLine>): string | undefined {
   for (const line of lines) if (isInit(line)) return line.session_id
   return undefined
 }
 
+/** Tokens, cost and model of a run. */
 export interface ExtractedUsage {
   readonly inputTokens: number
   readonly outputTokens: number
@@ -77,6 +81,7 @@ export function extractUsageFromEvents(lines: Iterable<ClaudeLine>): ExtractedUs
   return { ...usage, model: extractModelFromEvents(all) }
 }
 
+/** The model that the lines name; `unknown` if they name none. */
 export function extractModelFromEvents(lines: Iterable<ClaudeLine>): string {
   for (const line of lines) {
     if (isInit(line) && line.model !== undefined) return line.model

@@ -3,6 +3,7 @@ import { recordOf } from './guards.js'
 import type { ResultLine } from './lines.js'
 import { figure, roundUsd } from './meter.js'
 
+/** The sums of one model. */
 export interface ModelTotals {
   readonly inputTokens: number
   readonly outputTokens: number
@@ -12,6 +13,7 @@ export interface ModelTotals {
   readonly requests: number
 }
 
+/** All sums of a tracker. */
 export interface UsageStats extends ModelTotals {
   readonly totalCostUsd: number
   readonly totalTokens: number
@@ -19,6 +21,7 @@ export interface UsageStats extends ModelTotals {
   readonly modelUsage: Readonly<Record<string, ModelTotals>>
 }
 
+/** Sums of tokens and cost. */
 export interface UsageTracker extends Omit<UsageStats, 'requests' | 'costUsd'> {
   /** One run of a model; gives its cost: what is said here, or what the table makes of the tokens. */
   add(model: string, inputTokens: number, outputTokens: number, more?: UsageMore): number
@@ -27,6 +30,7 @@ export interface UsageTracker extends Omit<UsageStats, 'requests' | 'costUsd'> {
   reset(): void
 }
 
+/** Cache tokens and cost of what is added. */
 export interface UsageMore {
   readonly cacheWriteTokens?: number
   readonly cacheReadTokens?: number
@@ -39,6 +43,18 @@ export type CostOf = (model: string, tokens: Omit<ModelTotals, 'costUsd' | 'requ
 
 const NOTHING: ModelTotals = { inputTokens: 0, outputTokens: 0, cacheWriteTokens: 0, cacheReadTokens: 0, costUsd: 0, requests: 0 }
 
+/**
+ * Adds up tokens and cost, by model.
+ *
+ * @example
+ * ```ts
+ * import { createUsageTracker } from 'signalbox/claude'
+ *
+ * const usage = createUsageTracker()
+ * usage.add('sonnet', 1000, 500, { costUsd: 0.0105 })
+ * console.log(usage.totalTokens)
+ * ```
+ */
 export function createUsageTracker({ costOf }: { readonly costOf?: CostOf } = {}): UsageTracker {
   const models = new Map<string, ModelTotals>()
   const put = (model: string, more: ModelTotals): void => void models.set(model, plus(models.get(model) ?? NOTHING, more))
@@ -77,6 +93,7 @@ function plus(one: ModelTotals, other: ModelTotals): ModelTotals {
   return Object.fromEntries(sums) as ModelTotals
 }
 
+/** The tokens of one turn. */
 export interface TokenCounts {
   readonly inputTokens: number
   readonly outputTokens: number

@@ -1,5 +1,6 @@
 /** Events of a client: typed, synchronous to emit, never able to disturb the stream that they report. */
 
+/** The names of all events, as ccflow writes them. */
 export const EventType = {
   SESSION_CREATED: 'session.created',
   SESSION_RESUMED: 'session.resumed',
@@ -71,17 +72,22 @@ interface TokenFacts {
   readonly totalTokens: number
 }
 
+/** The name of an event. */
 export type EventName = keyof EventPayloads
+/** The event with this name. */
 export type EventOf<Name extends EventName> = EventPayloads[Name] & {
   readonly type: Name
   readonly timestamp: string
   readonly sessionId: string
   readonly metadata: Readonly<Record<string, unknown>>
 }
+/** Any event. */
 export type ClaudeEvent = { [Name in EventName]: EventOf<Name> }[EventName]
+/** Takes events of one type, or of all types. */
 export type EventHandler<Name extends EventName = EventName> = (event: EventOf<Name>) => void | Promise<void>
 type AnyHandler = (event: ClaudeEvent) => void | Promise<void>
 
+/** Tells handlers what a client does. */
 export interface EventEmitter {
   /** For one type, or for all of them; gives the function that ends it. */
   on<Name extends EventName>(type: Name, handler: EventHandler<Name>): () => void
@@ -97,6 +103,7 @@ export interface EventEmitter {
   readonly handlerCount: number
 }
 
+/** Options of `createEventEmitter`. */
 export interface EmitterOptions {
   /** A handler that failed; without it failures are swallowed. */
   readonly onError?: (error: unknown, event: ClaudeEvent) => void
@@ -104,6 +111,17 @@ export interface EmitterOptions {
 
 const ALL = '*'
 
+/**
+ * An emitter of typed events. A handler that fails disturbs neither the others nor the stream.
+ *
+ * @example
+ * ```ts
+ * import { createEventEmitter, EventType } from 'signalbox/claude'
+ *
+ * const events = createEventEmitter()
+ * events.on(EventType.TOKENS_USED, ({ totalTokens }) => console.log(totalTokens))
+ * ```
+ */
 export function createEventEmitter({ onError }: EmitterOptions = {}): EventEmitter {
   const handlers = new Map<string, AnyHandler[]>()
   const add = (key: string, handler: AnyHandler): (() => void) => {

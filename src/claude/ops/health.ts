@@ -8,6 +8,7 @@ import { isRecord } from '../../core/is-record.js'
 import type { ClaudeAuth, ClaudeLaunch } from '../launch/launch.js'
 import { formatVersion, parseVersion } from '../launch/version.js'
 
+/** What a health check found. */
 export interface HealthStatus {
   readonly healthy: boolean
   readonly cliAvailable: boolean
@@ -21,6 +22,7 @@ export interface HealthStatus {
   readonly error: SignalboxError | undefined
 }
 
+/** Options of `createHealthChecker`. */
 export interface HealthOptions {
   readonly transport: StreamTransport<ClaudeLaunch>
   /** For how long an answer is good. Default 30 seconds. */
@@ -31,6 +33,7 @@ export interface HealthOptions {
   readonly clock?: Clock
 }
 
+/** Checks whether the CLI can be used. */
 export interface HealthChecker {
   check(options?: { readonly force?: boolean; readonly signal?: AbortSignal }): Promise<HealthStatus>
   invalidateCache(): void
@@ -39,6 +42,18 @@ export interface HealthChecker {
 /** What the executable says is short; more than this is not an answer. */
 const LONGEST_ANSWER = 256 * 1024
 
+/**
+ * Asks the CLI for its version and its sign-in, without a model turn.
+ *
+ * @example
+ * ```ts
+ * import { createHealthChecker } from 'signalbox/claude'
+ * import { claudeProcess } from 'signalbox/node'
+ *
+ * const health = createHealthChecker({ transport: claudeProcess() })
+ * console.log(await health.check())
+ * ```
+ */
 export function createHealthChecker(options: HealthOptions): HealthChecker {
   const { transport, cacheTtlMs = 30_000, timeoutMs = 10_000, auth, clock = systemClock } = options
   let known: { status: HealthStatus; until: number } | undefined

@@ -5,6 +5,7 @@ import type { ResultLine } from '../messages/lines.js'
 import { isFailure } from '../messages/guards.js'
 import type { TokenCounts } from '../messages/usage.js'
 
+/** What one turn adds to the counters. */
 export interface TurnMetrics {
   readonly model: string
   readonly line: ResultLine
@@ -12,6 +13,7 @@ export interface TurnMetrics {
   readonly costUsd: number
 }
 
+/** Counters of a client. */
 export interface Metrics {
   recordTurn(turn: TurnMetrics): void
   recordError(errorType: string): void
@@ -37,6 +39,18 @@ const RATIOS = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]
 /** Label values beyond this many are counted under `other`: a scrape must stay small. */
 const MAX_SERIES = 200
 
+/**
+ * Counters of turns, tokens and cost, as Prometheus text.
+ *
+ * @example
+ * ```ts
+ * import { createMetrics, createObserver } from 'signalbox/claude'
+ *
+ * const metrics = createMetrics()
+ * const observer = createObserver({ metrics })
+ * console.log(metrics.text(), observer)
+ * ```
+ */
 export function createMetrics({ prefix = 'ccflow' }: { readonly prefix?: string } = {}): Metrics {
   let counters = new Map<string, Map<string, number>>()
   let histograms = new Map<string, Map<string, Histogram>>()

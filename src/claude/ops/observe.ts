@@ -10,6 +10,7 @@ import type { Spent } from '../messages/meter.js'
 import type { Metrics } from './metrics.js'
 import { createUsageTracker, tokensOf, type UsageTracker } from '../messages/usage.js'
 
+/** Options of `createObserver`. */
 export interface ObserverOptions {
   /** Default: one of its own; a handler that fails is not heard of. */
   readonly events?: EventEmitter
@@ -27,6 +28,20 @@ export interface ClaudeObserver {
   readonly see: (line: ClaudeLine, answer: Answer, spent?: Spent) => void
 }
 
+/**
+ * Feeds events, usage and metrics from every line of a client, once each.
+ *
+ * @example
+ * ```ts
+ * import { createClaude, createObserver } from 'signalbox/claude'
+ * import { claudeProcess } from 'signalbox/node'
+ *
+ * const observer = createObserver()
+ * await using claude = createClaude({ transport: claudeProcess(), observer })
+ * observer.events.on('cost.incurred', ({ amountUsd }) => console.log(amountUsd))
+ * await claude.querySimple('Hello')
+ * ```
+ */
 export function createObserver(options: ObserverOptions = {}): ClaudeObserver {
   const { events = createEventEmitter(), usage = createUsageTracker(), metrics, clock = systemClock } = options
   // Derivers live as long as their turn's answer.

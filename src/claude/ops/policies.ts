@@ -5,6 +5,7 @@ import type { CircuitBreaker, CircuitBreakerOptions, Limiter, RetryOptions, Retr
 import { SignalboxError } from '../../errors.js'
 import type { ClaudeSettings } from './settings.js'
 
+/** Options of `claudePolicies`. */
 export interface PolicyOptions {
   /** Default: the settings' rate and concurrency, 60 a minute and 10 at once. False for none. */
   readonly limiter?: Limiter | false
@@ -15,6 +16,7 @@ export interface PolicyOptions {
   readonly clock?: Clock
 }
 
+/** The limiter, breaker and retry of a client. */
 export interface Policies {
   readonly limiter: Limiter | false
   readonly breaker: CircuitBreaker | false

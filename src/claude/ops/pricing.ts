@@ -12,6 +12,7 @@ export interface ModelPricing {
   readonly cacheWrite1h?: number
 }
 
+/** The families of models. */
 export const ModelTier = { HAIKU: 'haiku', SONNET: 'sonnet', OPUS: 'opus', FABLE: 'fable' } as const
 
 /** Batches through the Messages API cost half. */
@@ -25,10 +26,14 @@ const price = (input: number, output: number, cacheWrite: number, cacheRead: num
   ...(cacheWrite1h === undefined ? {} : { cacheWrite1h }),
 })
 
+/** List price of Haiku, in USD for a million tokens. */
 export const HAIKU_PRICING = /* @__PURE__ */ price(0.8, 4, 1, 0.08)
+/** List price of Sonnet, in USD for a million tokens. */
 export const SONNET_PRICING = /* @__PURE__ */ price(3, 15, 3.75, 0.3)
+/** List price of Opus, in USD for a million tokens. */
 export const OPUS_PRICING = /* @__PURE__ */ price(15, 75, 18.75, 1.5)
 
+/** Prices by model. */
 export type PriceTable = Readonly<Record<string, ModelPricing>>
 
 /** The three aliases at the prices that ccflow documents, and exact ids at those that Claude Code 2.1.329 (November 2026) computes with. */
@@ -50,6 +55,7 @@ export const MODEL_PRICING: PriceTable = {
   'claude-3-5-haiku': /* @__PURE__ */ price(0.8, 4, 1, 0.08, 1.6),
 }
 
+/** Which prices are used. */
 export interface PricingOptions {
   readonly table?: PriceTable
   /** For models that the table does not hold; without it they have no price. */
@@ -64,6 +70,7 @@ export function getPricing(model: string, { table = MODEL_PRICING, fallback }: P
   return fallback
 }
 
+/** Options of `calculateCost`. */
 export interface CostOptions extends PricingOptions {
   readonly batch?: boolean
   readonly cacheWriteTokens?: number

@@ -2,6 +2,7 @@
 import type { LogLevel } from '../../core/policy/log.js'
 import { ClaudeError } from '../messages/errors.js'
 
+/** Settings of a client, with their defaults filled in. */
 export interface ClaudeSettings {
   readonly defaultModel: string | undefined
   readonly fallbackModel: string | undefined
@@ -40,6 +41,7 @@ const LEVELS = {
 } as const
 const DELIMITERS = { ',': ',', '|': '|', tab: '\t', '\t': '\t', '\\t': '\t' } as const
 
+/** An environment, such as `process.env`. */
 export type EnvironmentRecord = Readonly<Record<string, unknown>>
 
 const PREFIXES = ['SIGNALBOX_', 'CCFLOW_'] as const
@@ -65,6 +67,7 @@ export const SETTING_NAMES = [
 ] as const
 type SettingName = (typeof SETTING_NAMES)[number]
 
+/** Reads `SIGNALBOX_*` and `CCFLOW_*` variables. Throws `invalid_argument` for a value that cannot be read. */
 export function readSettings(environment: EnvironmentRecord = {}): ClaudeSettings {
   const byName = new Map(Object.entries(environment).map(([name, value]) => [name.toUpperCase(), value]))
   const find = (name: SettingName): { variable: string; value: string } | undefined => {

@@ -4,6 +4,7 @@ import { withinTime } from '../../core/within-time.js'
 import type { Control } from './control.js'
 import type { TurnState } from './turn-state.js'
 
+/** Options of an interrupt. */
 export interface InterruptOptions {
   /** Also removes messages that wait inside the CLI (newer CLIs only). */
   readonly cancelQueued?: boolean

@@ -9,6 +9,7 @@ import type { QueryOptions } from './query.js'
 import type { Turn } from './turn.js'
 import { tokensOf } from '../messages/usage.js'
 
+/** How one prompt of a batch ended. */
 export interface QueryResult {
   /** Which prompt this answers. */
   readonly index: number
@@ -25,8 +26,10 @@ export interface QueryResult {
   readonly error: SignalboxError | undefined
 }
 
+/** A prompt of a batch, with options of its own if it needs any. */
 export type BatchItem = string | { readonly prompt: string; readonly options?: QueryOptions }
 
+/** Options of a batch; those of a query hold for each prompt. */
 export interface BatchOptions extends QueryOptions {
   /** Default 5. */
   readonly concurrency?: number

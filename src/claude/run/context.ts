@@ -5,6 +5,7 @@ export interface ContextEncoder {
   encode(data: unknown): { readonly text: string; readonly language: string; readonly hint: string } | undefined
 }
 
+/** Data as the block that goes before a message: JSON, or what the encoder makes of it. */
 export function encodeContext(data: unknown, encoder?: ContextEncoder, label = 'Context'): string {
   const encoded = encoder?.encode(data) ?? { text: JSON.stringify(data, undefined, 2), language: 'json', hint: '' }
   const hint = encoded.hint === '' ? '' : `${encoded.hint}\n`

@@ -3,6 +3,7 @@ import { SignalboxError } from '../../errors.js'
 import type { StreamTransport } from '../../transport.js'
 import type { ClaudeLaunch } from '../launch/launch.js'
 
+/** When another backend takes a call. */
 export interface FallbackConfig {
   /** For instance `messagesApi(...)`. */
   readonly transport: StreamTransport<ClaudeLaunch>

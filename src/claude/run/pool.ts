@@ -7,6 +7,7 @@ import type { ClaudeMessage, ResultMessage } from '../messages/messages.js'
 import type { QueryOptions } from './query.js'
 import type { Turn } from './turn.js'
 
+/** Options of a pool. */
 export interface PoolConfig {
   /** Default 4. */
   readonly maxWorkers?: number
@@ -18,8 +19,10 @@ export interface PoolConfig {
   readonly keepFinished?: number
 }
 
+/** Where a task is. */
 export type TaskStatus = 'pending' | 'running' | 'completed' | 'failed' | 'cancelled'
 
+/** Options of a task: those of a query, and its priority. */
 export interface TaskOptions extends QueryOptions {
   /** Higher first; equal ones in the order they came. Default 0. */
   readonly priority?: number
@@ -34,13 +37,17 @@ export interface PoolTask extends AsyncIterable<ClaudeMessage> {
   /** Milliseconds since 1970. */
   readonly startedAt: number | undefined
   readonly completedAt: number | undefined
+  /** Waits for the end of the task. Rejects with its failure, or with `aborted` when the task was cancelled. */
   result(): Promise<ResultMessage>
+  /** The answer of the task. */
   text(): Promise<string>
   /** Whether it waits or runs. False when it was over already. */
   cancel(): boolean
 }
+/** The same as `PoolTask`. */
 export type StreamingTask = PoolTask
 
+/** The state of a pool, in numbers. */
 export interface PoolStats {
   readonly poolSize: number
   readonly activeTasks: number
@@ -53,22 +60,31 @@ export interface PoolStats {
   readonly utilization: number
 }
 
+/** Runs tasks under a cap on processes. */
 export interface ProcessPool extends AsyncDisposable {
   /** Waits for room in the queue, then gives the task. */
   submit(prompt: string | readonly ContentBlock[], options?: TaskOptions): Promise<PoolTask>
+  /** Gives the task, or undefined when the queue is full. */
   submitNowait(prompt: string | readonly ContentBlock[], options?: TaskOptions): PoolTask | undefined
   /** Submits all, with backpressure, and gives their settled results in order. */
   map(prompts: readonly string[], options?: TaskOptions): Promise<PromiseSettledResult<ResultMessage>[]>
+  /** Waits for the end of the task with this id. */
   wait(id: string): Promise<ResultMessage>
+  /** Waits for several tasks and gives their settled results in order. */
   gather(...ids: string[]): Promise<PromiseSettledResult<ResultMessage>[]>
+  /** A task that waits, runs, or ended not long ago. */
   getTask(id: string): PoolTask | undefined
+  /** Cancels a task; false when the task was over or is unknown. */
   cancelTask(id: string): boolean
+  /** The state of the pool, in numbers. */
   stats(): PoolStats
+  /** False once `shutdown` was called. */
   readonly isRunning: boolean
   /** Refuses new tasks; with `drain` (the default) finishes all, else cancels all. */
   shutdown(options?: { readonly drain?: boolean }): Promise<void>
 }
 
+/** The same as `ProcessPool`: every task can be iterated. */
 export type StreamingPool = ProcessPool
 
 interface Task extends PoolTask {
@@ -76,6 +92,19 @@ interface Task extends PoolTask {
   start(): Promise<void>
 }
 
+/**
+ * A cap on processes. Tasks wait in order of priority, and each runs in a process of its own.
+ *
+ * @example
+ * ```ts
+ * import { createProcessPool, type ClaudeClient } from 'signalbox/claude'
+ *
+ * declare const claude: ClaudeClient
+ * await using pool = createProcessPool(claude.query, { maxWorkers: 2 })
+ * const task = await pool.submit('Name one colour.', { priority: 5 })
+ * console.log(await task.text())
+ * ```
+ */
 export function createProcessPool(
   run: (prompt: string | readonly ContentBlock[], options: QueryOptions) => Turn,
   config: PoolConfig = {},
@@ -256,5 +285,13 @@ export function createProcessPool(
 /**
  * The same pool: every task of it can be iterated while it runs.
  * @alias
+ * @example
+ * ```ts
+ * import { createStreamingPool, type ClaudeClient } from 'signalbox/claude'
+ *
+ * declare const claude: ClaudeClient
+ * await using pool = createStreamingPool(claude.query)
+ * for await (const message of await pool.submit('Hello')) console.log(message.type)
+ * ```
  */
 export const createStreamingPool = createProcessPool

@@ -8,6 +8,7 @@ import type { ClaudeLine } from '../messages/lines.js'
 import type { InvalidLine } from '../messages/schema.js'
 import type { Spent } from '../messages/meter.js'
 
+/** Options that `query` and `createClaude` share. */
 export interface ClaudeBaseOptions extends ClientOptions {
   readonly transport: StreamTransport<ClaudeLaunch>
   /** For answers to our control requests, `initialize` included. Default one minute. */
@@ -17,6 +18,7 @@ export interface ClaudeBaseOptions extends ClientOptions {
   readonly onEvent?: (event: ClaudeClientEvent) => void
 }
 
+/** What `onEvent` is told. */
 export type ClaudeClientEvent =
   | InvalidLine
   | { readonly type: 'noise' }

@@ -3,19 +3,23 @@ import type { Connection } from '../protocol/connection.js'
 import type { InterruptOptions } from '../protocol/stop-turn.js'
 import type { PermissionModeName } from '../launch/launch.js'
 
+/** The CLI's answer to a control request, with its own field names. */
 export type ControlAnswer = Readonly<Record<string, unknown>>
 
+/** Options of one control request. */
 export interface ControlCallOptions {
   readonly signal?: AbortSignal
   readonly timeoutMs?: number
 }
 
+/** An MCP server of the session and its state. */
 export interface McpStatus {
   readonly name: string
   readonly status: string
   readonly [field: string]: unknown
 }
 
+/** Requests to the living process of a session. A request that the version lacks fails with `unsupported`. */
 export interface SessionControls {
   /**
    * Stops the turn under way, not the session; resolves when the turn has stopped. The turn ends as `aborted`; one whose message was not
@@ -25,21 +29,35 @@ export interface SessionControls {
   interrupt(options?: InterruptOptions): Promise<ControlAnswer>
   /** Undefined for the default. Newer CLIs refuse an unknown model here, older ones at the next turn. */
   setModel(model?: string, options?: ControlCallOptions): Promise<ControlAnswer>
+  /** Changes the permission mode from the next tool call on. */
   setPermissionMode(mode: PermissionModeName, options?: ControlCallOptions): Promise<ControlAnswer>
+  /** Changes the thinking budget; null for the default. */
   setMaxThinkingTokens(tokens: number | null, options?: ControlCallOptions): Promise<ControlAnswer>
+  /** The MCP servers of the session and their state. */
   mcpStatus(options?: ControlCallOptions): Promise<readonly McpStatus[]>
+  /** Connects an MCP server again. */
   mcpReconnect(serverName: string, options?: ControlCallOptions): Promise<ControlAnswer>
+  /** Switches an MCP server on or off. */
   mcpToggle(serverName: string, enabled: boolean, options?: ControlCallOptions): Promise<ControlAnswer>
+  /** Replaces the MCP servers that were added at run time. */
   mcpSetServers(servers: Readonly<Record<string, unknown>>, options?: ControlCallOptions): Promise<ControlAnswer>
   /** Puts files back as they were before a message; the session must run with `fileCheckpointing`. */
   rewindFiles(userMessageId: string, options?: ControlCallOptions & { readonly dryRun?: boolean }): Promise<ControlAnswer>
+  /** How full the context window is, by category (2.1). */
   contextUsage(options?: ControlCallOptions): Promise<ControlAnswer>
+  /** The settings in effect and where they come from (2.1). */
   settings(options?: ControlCallOptions): Promise<ControlAnswer>
+  /** The cost of the session as the CLI words it (2.1). */
   sessionCost(options?: ControlCallOptions): Promise<ControlAnswer>
+  /** The version of the running executable (2.1). */
   binaryVersion(options?: ControlCallOptions): Promise<ControlAnswer>
+  /** The models that can be chosen (newest CLIs). */
   listModels(options?: ControlCallOptions): Promise<ControlAnswer>
+  /** Changes settings for this process (2.1). */
   applyFlagSettings(settings: Readonly<Record<string, unknown>>, options?: ControlCallOptions): Promise<ControlAnswer>
+  /** Removes a message that waits inside the CLI (2.1). */
   cancelMessage(uuid: string, options?: ControlCallOptions): Promise<ControlAnswer>
+  /** Stops a background task. */
   stopTask(taskId: string, options?: ControlCallOptions): Promise<ControlAnswer>
   /** The answer to `initialize`: commands, agents, models, account. */
   initialization(options?: ControlCallOptions): Promise<ControlAnswer>

@@ -7,6 +7,7 @@ import { memorySessionStore } from './store.js'
 import type { Session, SessionOptions } from './types.js'
 import type { SessionFilter, SessionMetadata, SessionState, SessionStatus, SessionStore } from './state.js'
 
+/** Options of `createSessionManager`. */
 export interface SessionManagerOptions {
   /** Where its sessions are kept. Default: memory. It stays open when the manager stops. */
   readonly store?: SessionStore
@@ -19,6 +20,7 @@ export interface SessionManagerOptions {
   readonly sessionTtlMs?: number
 }
 
+/** Counts and sums over a store. */
 export interface ManagerStats {
   readonly totalSessions: number
   readonly activeSessions: number
@@ -28,6 +30,7 @@ export interface ManagerStats {
   readonly totalCostUsd: number
 }
 
+/** Many sessions and one store. */
 export interface SessionManager extends AsyncDisposable {
   /** Begins the regular cleanup. The rest works without it. */
   start(): void
@@ -68,7 +71,17 @@ export interface SessionOpener {
 
 const PAGE = 500
 
-/** Over a client, which opens the sessions and tells of them in its events. */
+/**
+ * Opens, finds, lists and forgets sessions of one store.
+ *
+ * @example
+ * ```ts
+ * import { createSessionManager, memorySessionStore, type ClaudeClient } from 'signalbox/claude'
+ *
+ * declare const claude: ClaudeClient
+ * await using sessions = createSessionManager(claude, { store: memorySessionStore() })
+ * ```
+ */
 export function createSessionManager(client: SessionOpener, options: SessionManagerOptions = {}): SessionManager {
   const { events } = client
   const {

@@ -1,8 +1,10 @@
 /** What is kept of a session, and the store that keeps it. */
 
 export const SESSION_STATUSES = ['active', 'closed', 'expired', 'error'] as const
+/** Whether a stored session is open. */
 export type SessionStatus = (typeof SESSION_STATUSES)[number]
 
+/** What a store keeps of a session. */
 export interface SessionState {
   readonly sessionId: string
   /** ISO 8601, UTC. */
@@ -25,6 +27,7 @@ export interface SessionState {
   readonly toonSavingsRatio: number
 }
 
+/** What a list of sessions shows of each. */
 export type SessionMetadata = Pick<
   SessionState,
   | 'sessionId'
@@ -39,7 +42,9 @@ export type SessionMetadata = Pick<
   | 'tags'
 >
 
+/** The keys that a list of sessions can be sorted by. */
 export const SESSION_ORDERS = ['createdAt', 'updatedAt', 'turnCount', 'totalTokens', 'totalCostUsd'] as const
+/** A key that a list of sessions can be sorted by. */
 export type SessionOrder = (typeof SESSION_ORDERS)[number]
 
 /** Every field narrows; `limit` and `offset` do not touch `count`. */
@@ -69,6 +74,7 @@ export interface SessionKeeper {
   load(sessionId: string): Promise<SessionState | null>
 }
 
+/** Keeps sessions: finds, lists, counts and forgets them. */
 export interface SessionStore extends SessionKeeper, AsyncDisposable {
   delete(sessionId: string): Promise<boolean>
   list(filter?: SessionFilter): Promise<readonly SessionMetadata[]>
@@ -81,6 +87,7 @@ export interface SessionStore extends SessionKeeper, AsyncDisposable {
   close(): Promise<void>
 }
 
+/** The part of a session's state that lists show. */
 export function metadataOf(state: SessionState): SessionMetadata {
   const { sessionId, createdAt, updatedAt, status, model, turnCount, totalInputTokens, totalOutputTokens, totalCostUsd, tags } =
     state
@@ -98,6 +105,7 @@ export function metadataOf(state: SessionState): SessionMetadata {
   }
 }
 
+/** Whether a session passes a filter; for stores that filter in memory. */
 export function matchesFilter(state: SessionMetadata, filter: SessionFilter): boolean {
   const { status, model, tags, createdAfter, createdBefore, updatedAfter, updatedBefore, minTurns, maxTurns } = filter
   if (status !== undefined && state.status !== status) return false

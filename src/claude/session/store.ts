@@ -105,6 +105,7 @@ export function memorySessionStore(): SessionStore {
   return kvSessionStore(memoryStore().kv('sessions'))
 }
 
+/** The error that a session store throws for a failure of what lies below it. */
 export function storeError(operation: string, error: unknown): SessionStoreError {
   const known = SignalboxError.is(error)
   return new SessionStoreError({

@@ -8,6 +8,7 @@ import type { SessionControls } from './controls.js'
 import type { SessionKeeper, SessionState } from './state.js'
 import type { Turn } from '../run/turn.js'
 
+/** Options of a session. */
 export interface SessionOptions {
   /** Of a new session; a UUID. */
   readonly sessionId?: string | undefined
@@ -23,6 +24,7 @@ export interface SessionOptions {
   readonly maxQueued?: number
 }
 
+/** Options of one message. */
 export interface SendOptions extends CallOptions {
   /** Data for this turn, as a block before the message. */
   readonly context?: unknown
@@ -43,6 +45,7 @@ export interface SessionParts {
   readonly onOpened?: (session: Session) => void
 }
 
+/** The sums of a session, given when it closes. */
 export interface SessionStats {
   readonly sessionId: string
   readonly totalTurns: number
@@ -53,20 +56,46 @@ export interface SessionStats {
   readonly durationSeconds: number
 }
 
+/** A conversation over one process. Messages queue; each of them is a turn. */
 export interface Session extends SessionControls, AsyncDisposable {
+  /** The id under which the CLI keeps the session. */
   readonly sessionId: string
+  /** The options that every turn of the session runs with. */
   readonly options: CLIAgentOptions
+  /** When the session began, as ISO 8601. */
   readonly createdAt: string
+  /** When the session last changed, as ISO 8601. */
   readonly updatedAt: string
+  /** Turns that were sent. */
   readonly turnCount: number
+  /** True once `close` was called. */
   readonly isClosed: boolean
+  /** Labels that lists can be filtered by. */
   readonly tags: readonly string[]
+  /** The cost of all turns of this session. */
   readonly totalCostUsd: number
+  /** The message of the last turn that ended. */
   readonly lastPrompt: string
+  /** The answer of the last turn that ended. */
   readonly lastResponse: string
+  /** Adds a label. */
   addTag(tag: string): void
+  /** Removes a label. */
   removeTag(tag: string): void
+  /** What a store keeps of the session. */
   toState(): SessionState
+  /**
+   * Sends a message when the turns before it are over, and gives its turn. Throws `closed`, `conflict` with `whileBusy: 'reject'`, or
+   * `rate_limited` when too many messages wait.
+   *
+   * @example
+   * ```ts
+   * import type { Session } from 'signalbox/claude'
+   *
+   * declare const session: Session
+   * console.log(await session.sendMessage('What did I say?').text())
+   * ```
+   */
   sendMessage(content: string | readonly ContentBlock[], options?: SendOptions): Turn
   /** A new session with this one's history, up to a message of it if named; this one stays as it is. */
   fork(options?: { readonly at?: string; readonly sessionId?: string }): Session

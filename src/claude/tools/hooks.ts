@@ -31,6 +31,7 @@ export const HOOK_EVENTS = [
   'CwdChanged',
   'FileChanged',
 ] as const
+/** The name of an event at which hooks run. */
 export type HookEventName = (typeof HOOK_EVENTS)[number]
 
 /** ccflow's names for the events it knows. */
@@ -43,6 +44,7 @@ export const HookEvent = {
   PRE_COMPACT: 'PreCompact',
 } as const satisfies Record<string, HookEventName>
 
+/** What a hook is told about its event. */
 export interface HookContext {
   readonly hookEvent: HookEventName
   readonly sessionId: string
@@ -72,8 +74,10 @@ export interface HookDecision {
   readonly raw?: Readonly<Record<string, unknown>>
 }
 
+/** Runs at an event. What it returns is the decision; nothing means no opinion. */
 export type HookCallback = (context: HookContext) => HookDecision | undefined | void | Promise<HookDecision | undefined | void>
 
+/** A registered hook: its callback, priority and pattern. */
 export interface HookMatcher {
   readonly callback: HookCallback
   /** A regular expression over the tool's whole name; a hook with a pattern never matches an event without a tool. */
@@ -86,6 +90,7 @@ export interface HookMatcher {
   readonly onFailure?: 'open' | 'closed'
 }
 
+/** The hooks of a client, a query or a session. */
 export interface HookRegistry {
   /** Gives the function that takes it away again. */
   register(event: HookEventName, callback: HookCallback, options?: Omit<HookMatcher, 'callback'>): () => void
@@ -99,12 +104,24 @@ export interface HookRegistry {
   wire(clock: Clock, onFailure?: (event: string, error: unknown) => void): HookWiring
 }
 
+/** How a registry is connected to a process. */
 export interface HookWiring {
   /** The `hooks` field of `initialize`: one callback for each event, because order and matching are ours. */
   readonly registration: Readonly<Record<string, unknown>>
   readonly handler: ControlHandler
 }
 
+/**
+ * Hooks that run in this process during the CLI's turns, by priority.
+ *
+ * @example
+ * ```ts
+ * import { createHookRegistry } from 'signalbox/claude'
+ *
+ * const hooks = createHookRegistry()
+ * hooks.on('PreToolUse', () => ({ permission: 'deny', reason: 'Not today.' }), { pattern: 'Bash' })
+ * ```
+ */
 export function createHookRegistry(): HookRegistry {
   const hooks = new Map<HookEventName, HookMatcher[]>()
   const list = (event: HookEventName): HookMatcher[] => hooks.get(event) ?? []

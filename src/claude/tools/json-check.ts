@@ -1,6 +1,7 @@
 /** The part of JSON Schema that tool inputs use: types, required, properties, items, enum. Throws in words that a model can act on. */
 import { isRecord } from '../../core/is-record.js'
 
+/** The part of JSON schema that tool inputs are checked with. */
 export interface JsonSchema {
   readonly type?: string | readonly string[]
   readonly properties?: Readonly<Record<string, JsonSchema>>

@@ -7,12 +7,14 @@ export interface ToolContent {
   readonly type: string
   readonly [field: string]: unknown
 }
+/** What a tool gives back. */
 export interface ToolAnswer {
   readonly content: readonly ToolContent[]
   readonly isError?: boolean
   readonly structuredContent?: unknown
 }
 
+/** What a tool is told about its call. */
 export interface ToolCall {
   readonly signal: AbortSignal
   /** The model's call, to link an answer to its `toolUse` message. */
@@ -33,6 +35,7 @@ type StandardResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly { readonly message: string; readonly path?: readonly unknown[] | undefined }[] }
 
+/** A tool of such a server. */
 export interface SdkMcpTool {
   readonly name: string
   readonly description: string
@@ -67,6 +70,7 @@ export function tool<Input = Readonly<Record<string, unknown>>>(
   return { name, description, inputSchema, check: (input) => checkJson(inputSchema, input), handler }
 }
 
+/** An MCP server in this process, for the option `mcpServers`. */
 export interface SdkMcpServer {
   readonly name: string
   readonly version: string
@@ -78,12 +82,29 @@ export interface SdkMcpServer {
   handle(message: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>>
 }
 
+/** Options of `createSdkMcpServer`. */
 export interface McpSdkServerConfig {
   readonly name: string
   readonly version?: string
   readonly tools?: readonly SdkMcpTool[]
 }
 
+/**
+ * An MCP server in this process: the CLI calls its tools as `mcp__<server>__<tool>`.
+ *
+ * @example
+ * ```ts
+ * import { createSdkMcpServer, tool } from 'signalbox/claude'
+ *
+ * const calc = createSdkMcpServer({
+ *   name: 'calc',
+ *   tools: [
+ *     tool<{ a: number
+ *  b: number }>('add', 'Adds', { type: 'object', required: ['a', 'b'] }, ({ a, b }) => String(a + b)),
+ *   ],
+ * })
+ * ```
+ */
 export function createSdkMcpServer({ name, version = '1.0.0', tools = [] }: McpSdkServerConfig): SdkMcpServer {
   const byName = new Map(tools.map((one) => [one.name, one]))
 
@@ -138,6 +159,7 @@ function answerOf(value: unknown): ToolAnswer {
 
 const failed = (text: string): ToolAnswer => ({ content: [{ type: 'text', text }], isError: true })
 
+/** A call of the subagent tool, read from its message. */
 export interface TaskToolUse {
   readonly subagentType: string | undefined
   readonly prompt: string

@@ -12,6 +12,7 @@ export interface PermissionUpdate {
   readonly [field: string]: unknown
 }
 
+/** What the CLI says about the tool call that it asks about. */
 export interface ToolRequest {
   readonly toolUseId: string
   /** Falls when the CLI withdraws the question, for example after an interrupt. */
@@ -26,6 +27,7 @@ export interface ToolRequest {
   readonly raw: Readonly<Record<string, unknown>>
 }
 
+/** The decision of a permission callback. */
 export interface PermissionResult {
   /** `ask` means that the callback does not decide; nobody is left to ask, so it refuses. */
   readonly behavior: 'allow' | 'deny' | 'ask'
@@ -40,6 +42,7 @@ export interface PermissionResult {
   readonly updatedPermissions?: readonly PermissionUpdate[]
 }
 
+/** Decides whether a tool may run. Called before the tool runs; a callback that throws has refused. */
 export type CanUseTool = (
   toolName: string,
   input: Readonly<Record<string, unknown>>,

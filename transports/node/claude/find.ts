@@ -7,6 +7,7 @@ import { delimiter, dirname, join, resolve } from 'node:path'
 import { SignalboxError } from '../../../src/errors.js'
 import type { Environment } from '../link/environment.js'
 
+/** An executable that was found, and how to run it. */
 export interface ClaudeExecutable {
   readonly file: string
   /** Arguments before the CLI's own: the script, where a runtime runs it. */
@@ -15,6 +16,7 @@ export interface ClaudeExecutable {
   readonly source: 'option' | 'environment' | 'path' | 'package' | 'usual place'
 }
 
+/** Where `findClaude` looks. The defaults are those of this process. */
 export interface FindOptions {
   readonly path?: string | undefined
   readonly runtime?: string | undefined
@@ -28,6 +30,7 @@ export interface FindOptions {
 
 const VARIABLES = ['SIGNALBOX_CLAUDE_CLI_PATH', 'CCFLOW_CLAUDE_CLI_PATH'] as const
 
+/** Finds the CLI: the given path, an environment variable, `PATH`, the npm packages, the usual places. Fails with `not_found`. */
 export async function findClaude(options: FindOptions = {}): Promise<ClaudeExecutable> {
   const { path, runtime, env = process.env, platform = process.platform, home = homedir() } = options
   // Whole, because a launch may run it in another folder than the one it was found from.

@@ -13,6 +13,7 @@ import { privateFiles } from './files.js'
 import type { Environment, InheritOptions } from '../link/environment.js'
 import { subprocess, type Command } from '../link/subprocess.js'
 
+/** Options of `claudeProcess`. */
 export interface ClaudeProcessOptions {
   /** The executable, or the package's `cli.js`. Default: see `findClaude`. */
   readonly path?: string
@@ -41,6 +42,7 @@ export interface ClaudeProcessOptions {
   readonly name?: string
 }
 
+/** The transport of `claudeProcess`. */
 export interface ClaudeProcess extends StreamTransport<ClaudeLaunch> {
   /** The executable, found once. */
   executable(): Promise<ClaudeExecutable>
@@ -57,6 +59,18 @@ interface Asking {
 const OLDEST: Version = [2, 0, 0]
 const VERSION_PATIENCE_MS = 20_000
 
+/**
+ * Runs the Claude Code CLI on this machine: finds the executable, learns its version, and starts it with flags that this version takes.
+ * Opening fails with `not_found` when there is no CLI, and with `incompatible` when it is too old.
+ *
+ * @example
+ * ```ts
+ * import { createClaude } from 'signalbox/claude'
+ * import { claudeProcess } from 'signalbox/node'
+ *
+ * await using claude = createClaude({ transport: claudeProcess({ auth: 'subscription' }) })
+ * ```
+ */
 export function claudeProcess(options: ClaudeProcessOptions = {}): ClaudeProcess {
   const {
     name = 'claude',

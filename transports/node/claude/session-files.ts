@@ -10,6 +10,7 @@ import { abortError } from '../../../src/core/deadline.js'
 import { SignalboxError } from '../../../src/errors.js'
 import { projectKey } from '../../../src/claude/launch/project-key.js'
 
+/** Where the CLI keeps its sessions. */
 export interface SessionFilesOptions {
   /** Default: CLAUDE_CONFIG_DIR, else `~/.claude`. */
   readonly configDir?: string
@@ -17,6 +18,7 @@ export interface SessionFilesOptions {
   readonly cwd?: string
 }
 
+/** A session that the CLI has kept on disk. */
 export interface SessionFile {
   readonly sessionId: string
   readonly path: string
@@ -37,6 +39,7 @@ export interface SessionEntry {
   readonly [field: string]: unknown
 }
 
+/** Options of `readSessionFile`. */
 export interface ReadSessionOptions {
   /** Where to begin: a `next` of before. */
   readonly from?: number
@@ -45,12 +48,14 @@ export interface ReadSessionOptions {
   readonly maxLineBytes?: number
 }
 
+/** Options of `followSessionFile`. */
 export interface FollowOptions extends ReadSessionOptions {
   /** How often to look for more. Default 250 ms. */
   readonly pollMs?: number
   readonly clock?: Clock
 }
 
+/** The entries of a session file, and how many of its lines were none. */
 export interface SessionEntries {
   readonly entries: readonly SessionEntry[]
   /** The byte behind the last whole line: where to read on. */

@@ -70,6 +70,7 @@ const SAVE = `INSERT INTO sessions (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map
     .map((column) => `${column} = excluded.${column}`)
     .join(', ')}`
 
+/** Options of `sqliteSessionStore`. */
 export interface SqliteSessionStoreOptions extends OpenSqliteOptions {
   /** How long a write waits for another process. Default 30 seconds. */
   readonly busyTimeoutMs?: number
