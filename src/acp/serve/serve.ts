@@ -25,6 +25,7 @@ export interface ServeAcpOptions {
   readonly by?: string
   /** The address of a page where the person enters a secret, such as a PIN. Without it a secret cannot be entered from the editor. */
   readonly secretPage?: (ask: Ask) => string | undefined
+  /** Limits of the connection. */
   readonly limits?: RpcLimits
 }
 

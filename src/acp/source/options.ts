@@ -36,6 +36,8 @@ export interface AcpSourceOptions {
   readonly mode?: string
   /** How long connecting and creating a session may take. Default 30,000 ms. */
   readonly openTimeoutMs?: number
+  /** Limits of the connection. */
   readonly limits?: RpcLimits
+  /** Default the system's clock. */
   readonly clock?: Clock
 }
