@@ -32,11 +32,13 @@ export interface CoreTransport {
 
 /** A link to a core whose protocol is known: 1 unless the link says otherwise. */
 export interface CoreLink extends Link {
+  /** Which protocol the core speaks. */
   readonly generation?: Generation
 }
 
 /** What `cmdopRest()` of `signalbox/cmdop/rest` gives. REST is plugged in, so that a program with a core does not carry it. */
 export interface RestTransport extends ExchangeTransport {
+  /** Makes what carries the calls of one client. */
   backend(config: ResolvedConfig, options?: BackendOptions): Backend
 }
 
@@ -59,20 +61,29 @@ export interface CmdopOptions extends Omit<ClientOptions, 'timeoutMs'>, CmdopCon
 
 /** A client of CMDOP. */
 export interface Cmdop extends AsyncDisposable {
+  /** The relay itself. Core 2.0. */
   readonly system: System
+  /** Machines and their agents. */
   readonly machines: Machines
+  /** Groups of machines and people. */
   readonly fleets: Fleets
+  /** Public addresses that lead to a machine. */
   readonly tunnels: Tunnels
+  /** Commands that run at certain times. */
   readonly schedules: Schedules
+  /** API keys of a fleet. */
   readonly keys: Keys
+  /** Packages of the platform. */
   readonly skills: Skills
   /** The fleet of calls that name none. */
   readonly fleetId: string | undefined
+  /** The address of the relay. */
   readonly baseUrl: string
   /** What this connection can and cannot do. */
   readonly capabilities: {
     /** A core goes on with an ask that nobody reads: the protocol cannot cancel. REST drops the request; what the relay does is unknown. */
     readonly cancelsAsk: false
+    /** Whether calls go through a core or over REST. */
     readonly plane: 'core' | 'rest'
     /** Which protocol the core speaks; undefined before the first call to it, and over REST. */
     readonly generation: Generation | undefined

@@ -24,6 +24,7 @@ const WORDS: Readonly<Partial<Record<ErrorCode, string>>> = {
   invalid_message: 'internal',
 }
 
+/** Every failure of the CMDOP client. `remoteCode` is the system's own code for it. */
 export class CmdopError extends SignalboxError {
   override readonly name: string = 'CmdopError'
   constructor(facts: ErrorFacts) {
@@ -31,39 +32,51 @@ export class CmdopError extends SignalboxError {
     super({ ...facts, system, remoteCode })
   }
 }
+/** No credential, or a wrong one (401). */
 export class AuthError extends CmdopError {
   override readonly name = 'AuthError'
 }
+/** The credential, or the scope of a gateway, does not allow it (403). */
 export class PermissionError extends CmdopError {
   override readonly name: string = 'PermissionError'
 }
+/** The PIN was wrong, or the machine is locked after wrong ones. */
 export class PinDeniedError extends PermissionError {
   override readonly name = 'PinDeniedError'
 }
+/** The machine asked for its PIN, and none came in time. */
 export class PinTimeoutError extends PermissionError {
   override readonly name = 'PinTimeoutError'
 }
+/** What was named does not exist (404). */
 export class NotFoundError extends CmdopError {
   override readonly name = 'NotFoundError'
 }
+/** The call contradicts the state of the server, for example a slug that is taken (409). */
 export class ConflictError extends CmdopError {
   override readonly name = 'ConflictError'
 }
+/** A mistake in the arguments. `sent` is `no` if it was found before anything was sent. */
 export class ValidationError extends CmdopError {
   override readonly name = 'ValidationError'
 }
+/** Too many calls (429). Over REST `retryAfterMs` says how long to wait, if the server told. */
 export class RateLimitError extends CmdopError {
   override readonly name = 'RateLimitError'
 }
+/** The relay or the platform failed (5xx). */
 export class ServerError extends CmdopError {
   override readonly name = 'ServerError'
 }
+/** No core could be started or reached, or it was lost. */
 export class ConnectionError extends CmdopError {
   override readonly name: string = 'ConnectionError'
 }
+/** A deadline passed, here or at the core. */
 export class TimeoutError extends ConnectionError {
   override readonly name = 'TimeoutError'
 }
+/** The relay is there, and the machine has no session now. */
 export class UnavailableError extends CmdopError {
   override readonly name = 'UnavailableError'
 }

@@ -33,13 +33,17 @@ export interface EventFrame {
 /** Core 2.0: the run has failed on the relay. `done` without success, or an error, follows. */
 export interface StreamErrorFrame {
   readonly type: 'error'
+  /** What went wrong. */
   readonly code: 'machine_offline' | 'no_targets' | 'internal' | 'pin_denied' | 'unspecified' | UnknownEnum
+  /** The reason in words. */
   readonly message: string
 }
 /** The machine asks for its PIN. Answer with `stream.pin()`. Core 1.x and REST. */
 export interface PinRequiredFrame {
   readonly type: 'pin_required'
+  /** What the answer must name. */
   readonly challengeId: string
+  /** How the machine calls the PIN. */
   readonly label: string
   /** The upfront PIN was sent in answer: do not answer again. */
   readonly answered?: true
@@ -48,47 +52,64 @@ export interface PinRequiredFrame {
 export interface PinDeniedFrame {
   readonly type: 'pin_denied'
   readonly challengeId: string
+  /** Why, in the words of the machine. */
   readonly reason: string
 }
 /** The machine asks whether it may carry out a plan. Answer with `stream.confirm()`. Core 1.x and REST. */
 export interface ConfirmRequiredFrame {
   readonly type: 'confirm_required'
+  /** What the answer must name. */
   readonly token: string
+  /** What the machine is about to do. */
   readonly plan: string
+  /** How dangerous the machine takes it for: `medium` if it does not say. */
   readonly dangerLevel: string
 }
 /** The last frame. `success: false` is an outcome, not an error: a refused plan ends so. */
 export interface DoneFrame extends RunFigures {
   readonly type: 'done'
+  /** False if the agent did not succeed, or a plan was refused. */
   readonly success: boolean
   /** The whole answer; '' if the events hold it. */
   readonly text: string
+  /** The reason of a failure; '' otherwise. */
   readonly error: string
   /** 0 over a core 2.0, which does not say it. */
   readonly durationMs: number
 }
 /** What a core 2.0 says about a finished run. Absent members were not given. */
 export interface RunFigures {
+  /** Tokens that the model read. */
   readonly inputTokens?: number
+  /** Tokens that the model wrote. */
   readonly outputTokens?: number
+  /** All tokens. */
   readonly totalTokens?: number
+  /** Tokens that came from the cache. */
   readonly cacheReadTokens?: number
+  /** Tokens that went into the cache. */
   readonly cacheWriteTokens?: number
+  /** The cost in US dollars. */
   readonly costUsd?: number
   /** Where the cost comes from, in the relay's own words. */
   readonly costSource?: string
+  /** The engine that ran the agent. */
   readonly engine?: string
+  /** The model that it used. */
   readonly model?: string
   /** The model's provider. */
   readonly provider?: string
   /** The HTTP status that the provider answered with. */
   readonly upstreamStatus?: number
+  /** More about a failure. */
   readonly detail?: string
+  /** The machine that ran it. */
   readonly machineId?: string
 }
 /** A frame that this client does not know, as it came. */
 export interface UnknownFrame {
   readonly type: 'unknown'
+  /** The frame as it came. */
   readonly raw: unknown
 }
 /** One frame of an ask, told apart by `type`. */

@@ -82,6 +82,7 @@ export const V2_OPS = {
 
 /** An op that a core 1.x and REST have. */
 export type OpName = keyof typeof OPS
+/** An op that only a core 2.0 has. */
 export type V2OpName = keyof typeof V2_OPS
 /** Every op by its name. */
 export type AnyOpName = OpName | V2OpName

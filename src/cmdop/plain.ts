@@ -8,8 +8,11 @@ import { refused } from './errors.js'
 
 /** A number that this version of the client has no name for keeps its place. */
 export type UnknownEnum = `unknown:${number}`
+/** Whether the members of a fleet need a second factor. */
 export type MfaRequired = 'none' | 'optional' | 'required'
+/** Which machines of a fleet a schedule runs on. */
 export type TargetKind = 'all_fleet_machines' | 'specific_machines'
+/** How far a run of a schedule is. */
 export type RunStatus = 'pending' | 'running' | 'success' | 'failed'
 type OrUnset = 'unspecified' | UnknownEnum
 

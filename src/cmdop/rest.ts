@@ -1,6 +1,6 @@
 /**
- * CMDOP over REST, without a core: experimental, because it is known from what cores ask and not from the servers. An entry of its own,
- * so that whoever has a core does not carry it.
+ * CMDOP over REST, without a core. Experimental: it follows what real cores ask of the servers, which are not public. An entrypoint of
+ * its own, so that a program with a core does not carry it.
  */
 import type { ExchangeTransport } from '../transport.js'
 import type { RestTransport } from './client.js'
@@ -9,6 +9,7 @@ import { createRestBackend } from './rest-backend.js'
 
 export type { RestTransport }
 
+/** An exchange for each of the two servers. */
 export interface RestPlanes {
   /** To the relay: machines, fleets, tunnels, schedules, keys. */
   readonly relay?: ExchangeTransport
@@ -16,7 +17,19 @@ export interface RestPlanes {
   readonly platform?: ExchangeTransport
 }
 
-/** One exchange that serves both planes, such as a gateway, or one for each: skills go to the platform, everything else to the relay. */
+/**
+ * A transport for `createCmdop` that speaks REST. Takes one exchange for both servers, such as a gateway, or one for each: skills go to
+ * the platform, everything else to the relay. A call to a server without an exchange fails with `unsupported`.
+ *
+ * @example
+ * import { createCmdop } from 'signalbox/cmdop'
+ * import { cmdopRest } from 'signalbox/cmdop/rest'
+ * import { fetchExchange } from 'signalbox/web'
+ *
+ * const relay = fetchExchange({ baseUrl: 'https://cloud.cmdop.com' })
+ * const cmdop = createCmdop({ transport: cmdopRest({ relay }), token: 'my-token' })
+ * console.log((await cmdop.machines.list()).items.length)
+ */
 export function cmdopRest(planes: ExchangeTransport | RestPlanes): RestTransport {
   const transport = 'kind' in planes ? planes : joined(planes)
   return { ...transport, backend: (config, options) => createRestBackend({ ...options, transport, config }) }

@@ -1,4 +1,4 @@
-/** What every namespace is made of: one typed call, checks before anything is written, and the two kinds of methods that come often. */
+/** The parts of every namespace: one typed call, checks before anything is sent, and the two kinds of methods that come often. */
 import type { CallOptions } from '../../core/call.js'
 import { createRecent } from '../../core/stream.js'
 import { refused } from '../errors.js'
@@ -11,14 +11,16 @@ export interface Context {
   fleet(op: string, options: InFleet): { readonly fleetId: string }
 }
 
+/** Options of a list by offset. */
 export type OffsetOptions = CallOptions & PageOptions
+/** Names the fleet that a call is about. */
 export interface FleetScoped {
-  /** Default: the client's own. */
+  /** Default: the fleet of the client. */
   readonly fleetId?: string | undefined
 }
 export type InFleet = CallOptions & FleetScoped
 
-/** The same fields, none of them empty: upstream sends an empty id and lets the server wonder. */
+/** The same fields, none of them empty. The published SDKs send an empty id, and the server refuses it. */
 export function needed<Fields extends Readonly<Record<string, string>>>(op: string, fields: Fields): Fields {
   for (const [name, value] of Object.entries(fields)) {
     if (typeof value !== 'string' || value === '')

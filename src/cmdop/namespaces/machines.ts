@@ -53,9 +53,27 @@ export interface Machines {
    * console.log(items.map(({ name }) => name), hasMore)
    */
   list(options?: ListMachinesOptions): Promise<MachinePage>
-  /** The machines of all pages. Fails with `protocol` if the server gives a page again. See the example of `createCmdop`. */
+  /**
+   * The machines of all pages. Fails with `protocol` if the server gives a page again.
+   *
+   * @example
+   * import { createCmdop } from 'signalbox/cmdop'
+   * import { cmdopCore } from 'signalbox/node'
+   *
+   * await using cmdop = createCmdop({ transport: cmdopCore() })
+   * for await (const machine of cmdop.machines.iter({ presence: 'online' })) console.log(machine.hostname)
+   */
   iter(options?: ListMachinesOptions): AsyncGenerator<Machine, void>
-  /** All pages, one after another. */
+  /**
+   * All pages of machines, one after another.
+   *
+   * @example
+   * import { createCmdop } from 'signalbox/cmdop'
+   * import { cmdopCore } from 'signalbox/node'
+   *
+   * await using cmdop = createCmdop({ transport: cmdopCore() })
+   * for await (const { items } of cmdop.machines.pages({ limit: 50 })) console.log(items.length)
+   */
   pages(options?: ListMachinesOptions): AsyncGenerator<MachinePage, void>
   /**
    * All machines at one moment, with an epoch and a sequence that tell a newer roster from an older one. Core 2.0 only.

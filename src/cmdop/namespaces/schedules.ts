@@ -5,41 +5,193 @@ import { byCursor, byOffset } from '../pages.js'
 import { enumNumber, type TargetKind } from '../plain.js'
 import { about, listed, needed, type Context, type FleetScoped, type InFleet, type OffsetOptions } from './context.js'
 
+/**
+ * A command that machines run at certain times.
+ */
 export type Schedule = Answer<'schedules.list'>['items'][number]
+/**
+ * One run of a schedule.
+ */
 export type ScheduleRun = Answer<'schedules.runs'>['items'][number]
 
+/**
+ * What a schedule consists of.
+ */
 export interface ScheduleFields {
+  /**
+   * The name that people see.
+   */
   readonly name: string
+  /**
+   * When it runs, for example `0 3 * * *`.
+   */
   readonly cronExpr: string
+  /**
+   * The shell command.
+   */
   readonly command: string
+  /**
+   * A note for people.
+   */
   readonly description?: string
-  /** Default `UTC`. */
+  /**
+   * The time zone of `cronExpr`. Default `UTC`.
+   */
   readonly timezone?: string
-  /** Default `all_fleet_machines`. */
+  /**
+   * Which machines run it. Default `all_fleet_machines`.
+   */
   readonly targetKind?: TargetKind
-  /** Default true. */
+  /**
+   * Default true.
+   */
   readonly isEnabled?: boolean
+  /**
+   * The machines, with `specific_machines`.
+   */
   readonly machineIds?: readonly string[]
 }
+/**
+ * Which runs are wanted.
+ */
 export interface RunsOptions extends InFleet {
+  /**
+   * Runs per page. Default 50.
+   */
   readonly limit?: number
+  /**
+   * `nextCursor` of an earlier page.
+   */
   readonly cursor?: string
 }
 
+/**
+ * Schedules of a fleet. Without `fleetId` the fleet of the client is meant. Core 1.x and REST.
+ */
 export interface Schedules {
+  /**
+   * One page of schedules.
+   *
+   * @example
+   * import { createCmdop } from 'signalbox/cmdop'
+   * import { cmdopCore } from 'signalbox/node'
+   *
+   * await using cmdop = createCmdop({ transport: cmdopCore(), fleetId: '00000000-0000-4000-8002-000000000001' })
+   * console.log((await cmdop.schedules.list()).items.map(({ name }) => name))
+   */
   list(options?: OffsetOptions & FleetScoped): Promise<Answer<'schedules.list'>>
+  /**
+   * The schedules of all pages.
+   *
+   * @example
+   * import { createCmdop } from 'signalbox/cmdop'
+   * import { cmdopCore } from 'signalbox/node'
+   *
+   * await using cmdop = createCmdop({ transport: cmdopCore(), fleetId: '00000000-0000-4000-8002-000000000001' })
+   * for await (const { name, nextRunAt } of cmdop.schedules.iter()) console.log(name, nextRunAt)
+   */
   iter(options?: OffsetOptions & FleetScoped): AsyncGenerator<Schedule, void>
+  /**
+   * All pages of schedules, one after another.
+   *
+   * @example
+   * import { createCmdop } from 'signalbox/cmdop'
+   * import { cmdopCore } from 'signalbox/node'
+   *
+   * await using cmdop = createCmdop({ transport: cmdopCore(), fleetId: '00000000-0000-4000-8002-000000000001' })
+   * for await (const { items } of cmdop.schedules.pages()) console.log(items.length)
+   */
   pages(options?: OffsetOptions & FleetScoped): AsyncGenerator<Answer<'schedules.list'>, void>
+  /**
+   * One schedule.
+   *
+   * @example
+   * import { createCmdop } from 'signalbox/cmdop'
+   * import { cmdopCore } from 'signalbox/node'
+   *
+   * await using cmdop = createCmdop({ transport: cmdopCore(), fleetId: '00000000-0000-4000-8002-000000000001' })
+   * console.log((await cmdop.schedules.get('00000000-0000-4000-8006-000000000001')).lastStatus)
+   */
   get(scheduleId: string, options?: InFleet): Promise<Schedule>
+  /**
+   * Makes a schedule.
+   *
+   * @example
+   * import { createCmdop } from 'signalbox/cmdop'
+   * import { cmdopCore } from 'signalbox/node'
+   *
+   * await using cmdop = createCmdop({ transport: cmdopCore(), fleetId: '00000000-0000-4000-8002-000000000001' })
+   * const { id } = await cmdop.schedules.create({ name: 'nightly', cronExpr: '0 3 * * *', command: 'backup.sh' })
+   * console.log(id)
+   */
   create(schedule: ScheduleFields & InFleet): Promise<Schedule>
-  /** Only what is given is sent. An empty `machineIds` cannot be: the wire has no way to say it, so it is refused. */
+  /**
+   * Changes a schedule. Only what is given is sent. An empty `machineIds` is refused: the protocol cannot say it.
+   *
+   * @example
+   * import { createCmdop } from 'signalbox/cmdop'
+   * import { cmdopCore } from 'signalbox/node'
+   *
+   * await using cmdop = createCmdop({ transport: cmdopCore(), fleetId: '00000000-0000-4000-8002-000000000001' })
+   * await cmdop.schedules.update('00000000-0000-4000-8006-000000000001', { isEnabled: false })
+   */
   update(scheduleId: string, changes: Partial<ScheduleFields> & InFleet): Promise<Schedule>
-  /** For good. */
+  /**
+   * Deletes a schedule for good.
+   *
+   * @example
+   * import { createCmdop } from 'signalbox/cmdop'
+   * import { cmdopCore } from 'signalbox/node'
+   *
+   * await using cmdop = createCmdop({ transport: cmdopCore(), fleetId: '00000000-0000-4000-8002-000000000001' })
+   * await cmdop.schedules.delete('00000000-0000-4000-8006-000000000001')
+   */
   delete(scheduleId: string, options?: InFleet): Promise<void>
+  /**
+   * Runs a schedule now.
+   *
+   * @example
+   * import { createCmdop } from 'signalbox/cmdop'
+   * import { cmdopCore } from 'signalbox/node'
+   *
+   * await using cmdop = createCmdop({ transport: cmdopCore(), fleetId: '00000000-0000-4000-8002-000000000001' })
+   * const { queued } = await cmdop.schedules.trigger('00000000-0000-4000-8006-000000000001')
+   * console.log(queued)
+   */
   trigger(scheduleId: string, options?: InFleet): Promise<Answer<'schedules.trigger'>>
-  /** Newest first. */
+  /**
+   * One page of the runs of a schedule, newest first.
+   *
+   * @example
+   * import { createCmdop } from 'signalbox/cmdop'
+   * import { cmdopCore } from 'signalbox/node'
+   *
+   * await using cmdop = createCmdop({ transport: cmdopCore(), fleetId: '00000000-0000-4000-8002-000000000001' })
+   * const { items } = await cmdop.schedules.runs('00000000-0000-4000-8006-000000000001', { limit: 5 })
+   * console.log(items.map(({ status }) => status))
+   */
   runs(scheduleId: string, options?: RunsOptions): Promise<Answer<'schedules.runs'>>
+  /**
+   * The runs of all pages, newest first.
+   *
+   * @example
+   * import { createCmdop } from 'signalbox/cmdop'
+   * import { cmdopCore } from 'signalbox/node'
+   *
+   * await using cmdop = createCmdop({ transport: cmdopCore(), fleetId: '00000000-0000-4000-8002-000000000001' })
+   * for await (const { startedAt, status } of cmdop.schedules.iterRuns('00000000-0000-4000-8006-000000000001')) console.log(startedAt, status)
+   */
   iterRuns(scheduleId: string, options?: RunsOptions): AsyncGenerator<ScheduleRun, void>
+  /**
+   * All pages of runs, newest first.
+   *
+   * @example
+   * import { createCmdop } from 'signalbox/cmdop'
+   * import { cmdopCore } from 'signalbox/node'
+   *
+   * await using cmdop = createCmdop({ transport: cmdopCore(), fleetId: '00000000-0000-4000-8002-000000000001' })
+   * for await (const { items } of cmdop.schedules.pagesRuns('00000000-0000-4000-8006-000000000001')) console.log(items.length)
+   */
   pagesRuns(scheduleId: string, options?: RunsOptions): AsyncGenerator<Answer<'schedules.runs'>, void>
 }
 

@@ -8,6 +8,7 @@ import { createCoreAsk, type CoreAsk } from './core-ask.js'
 import { coreRequest, type CoreRequest } from './core-requests.js'
 import type { CmdopRelaySimulator } from './relay.js'
 
+/** An envelope of `cmdop.core.v1` to write. */
 export type EnvelopeInit = MessageInitShape<typeof EnvelopeSchema>
 
 /** What a simulated core needs from its surroundings. */

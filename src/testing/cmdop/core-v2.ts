@@ -17,6 +17,7 @@ import type { CoreSurroundings, SimulatedCore } from './core-v1.js'
 import type { CmdopRelaySimulator, RelayRequest } from './relay.js'
 import type { Row } from './world.js'
 
+/** An envelope of `cmdop.core.v2` to write. */
 export type EnvelopeV2Init = MessageInitShape<typeof EnvelopeSchema>
 
 type Fault = readonly [ErrorCode, string, { readonly httpStatus?: number; readonly retryable?: boolean }?]

@@ -13,6 +13,7 @@ export type { EnvelopeInit }
 /** Cores that were recorded. 2.0.0 speaks `cmdop.core.v2`. */
 export type CmdopCoreVersion = '1.0.2' | '1.1.0' | '1.1.1' | '2.0.0'
 
+/** Options of `createCmdopCoreSimulator`. */
 export interface CmdopCoreSimulatorOptions {
   /** 1.0.2 does not pass the first PIN on; 2.0.0 speaks another protocol. Default 1.1.0. */
   readonly version?: CmdopCoreVersion
@@ -20,26 +21,35 @@ export interface CmdopCoreSimulatorOptions {
   readonly relay?: CmdopRelaySimulator | CmdopRelaySimulatorOptions
   /** What the core was given. Defaults that the relay's own check, if it has one, takes. */
   readonly token?: string
+  /** The key for the platform. */
   readonly apiKey?: string
   /** Every byte written by itself. */
   readonly splitWrites?: boolean
 }
 
+/** One envelope that a simulated core received. */
 export interface ReceivedEnvelope extends TakenFrame {
+  /** Which of the served links it came on, from 1. */
   readonly link: number
   /** The frame as it came. */
   readonly bytes: Uint8Array
 }
 
+/** A simulated core, and what a test can do to it. */
 export interface CmdopCoreSimulator extends AsyncDisposable {
+  /** Opens a link to a fresh core in memory. */
   readonly transport: StreamTransport<void>
+  /** The relay that the core asks. */
   readonly relay: CmdopRelaySimulator
+  /** All envelopes that came, in order. */
   readonly ledger: readonly ReceivedEnvelope[]
   /** How many cores were started, that is links served. */
   readonly starts: number
+  /** Cores that live now. */
   readonly live: number
   /** Gives the code that a core exits with: 1 where it could not read what came. */
   serve(link: Link): Promise<0 | 1>
+  /** Serves a core on every link that the listener accepts. */
   listen(listener: Listener): Promise<void>
   /** Writes an envelope of one's own making to every live link. */
   say(envelope: EnvelopeInit): Promise<void>
@@ -53,9 +63,21 @@ export interface CmdopCoreSimulator extends AsyncDisposable {
   crashAfter(frames: number): void
   /** Answers to the next so many calls wait for each other, and then come in reverse. */
   holdAnswers(count: number): void
+  /** Ends all cores. */
   stop(): Promise<void>
 }
 
+/**
+ * A core that no process runs: it answers envelopes as the recorded cores did, from a simulated relay.
+ *
+ * @example
+ * import { createCmdop } from 'signalbox/cmdop'
+ * import { createCmdopCoreSimulator, simulatedId } from 'signalbox/testing'
+ *
+ * const core = createCmdopCoreSimulator({ version: '1.0.2', relay: { machines: 100 } })
+ * const cmdop = createCmdop({ transport: core.transport })
+ * console.log(await cmdop.machines.ask(simulatedId(1, 1), '[[say hi]]').collect())
+ */
 export function createCmdopCoreSimulator(options: CmdopCoreSimulatorOptions = {}): CmdopCoreSimulator {
   const { version = '1.1.0', splitWrites = false } = options
   const isV2 = version === '2.0.0'

@@ -9,6 +9,17 @@ const NAME = 'cmdop-relay-simulator'
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
+/**
+ * An exchange transport to a simulated relay, in memory.
+ *
+ * @example
+ * import { createCmdop } from 'signalbox/cmdop'
+ * import { cmdopRest } from 'signalbox/cmdop/rest'
+ * import { createCmdopRelaySimulator, relayExchange } from 'signalbox/testing'
+ *
+ * const cmdop = createCmdop({ transport: cmdopRest(relayExchange(createCmdopRelaySimulator())) })
+ * console.log((await cmdop.machines.list()).items.length)
+ */
 export function relayExchange(relay: CmdopRelaySimulator): ExchangeTransport {
   return {
     kind: 'exchange',

@@ -4,12 +4,15 @@ import { ROUTES, type Handler, type RelayAnswer } from './routes.js'
 import { ROUTES_V2 } from './routes-v2.js'
 import { createWorld, type CmdopWorld, type CmdopWorldOptions, type Json } from './world.js'
 
+/** One HTTP request, as the relay sees it. */
 export interface RelayRequest {
+  /** In upper case. */
   readonly method: string
   /** With the query. */
   readonly path: string
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>
+  /** The text of the body; '' if there is none. */
   readonly body: string
 }
 
@@ -19,17 +22,23 @@ export type RelayFault =
   | 'silent'
   | 'reset'
 
+/** Options of `createCmdopRelaySimulator`: what its world holds, and whom it lets in. */
 export interface CmdopRelaySimulatorOptions extends CmdopWorldOptions {
   /** Checked where it is given: what else comes is refused with 401. */
   readonly token?: string
+  /** The same for the platform. */
   readonly apiKey?: string
   /** 2 for the relay behind a core 2.0, which has other routes. Default 1. */
   readonly generation?: 1 | 2
 }
 
+/** A simulated relay with its platform. */
 export interface CmdopRelaySimulator {
+  /** Answers one request. */
   handle(request: RelayRequest): RelayAnswer | 'silent' | 'reset'
+  /** What it holds. A test may change it. */
   readonly world: CmdopWorld
+  /** The asks that it plays. */
   readonly asks: Asks
   /** Everything that came, in order. */
   readonly ledger: readonly RelayRequest[]
@@ -42,6 +51,20 @@ interface Matched {
   readonly params: Readonly<Record<string, string>>
 }
 
+/**
+ * A relay and a platform that no server runs. Shared by several simulated cores, or behind REST.
+ *
+ * @example
+ * import { createCmdop } from 'signalbox/cmdop'
+ * import { cmdopRest } from 'signalbox/cmdop/rest'
+ * import { createCmdopRelaySimulator, relayExchange } from 'signalbox/testing'
+ *
+ * const relay = createCmdopRelaySimulator({ machines: 5 })
+ * relay.failNext('GET /api/machines', { status: 503 })
+ * const cmdop = createCmdop({ transport: cmdopRest(relayExchange(relay)) })
+ * await cmdop.machines.list().catch((error: unknown) => console.error(error))
+ * console.log(relay.ledger.length)
+ */
 export function createCmdopRelaySimulator(options: CmdopRelaySimulatorOptions = {}): CmdopRelaySimulator {
   const world = createWorld(options)
   const { generation = 1 } = options

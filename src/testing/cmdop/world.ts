@@ -20,33 +20,57 @@ const SKILL = 9
 const CATEGORY = simulatedId(SKILL, 701)
 const AT = '2026-06-17T08:00:00Z'
 
+/** How many rows of each kind the world begins with. */
 export interface CmdopWorldOptions {
+  /** Default 3. */
   readonly machines?: number
+  /** Default 2. */
   readonly fleets?: number
+  /** Default 2. */
   readonly members?: number
+  /** Default 1. */
   readonly schedules?: number
+  /** Default 3. */
   readonly runs?: number
+  /** Default 3. */
   readonly skills?: number
+  /** Default 0. */
   readonly keys?: number
 }
 
+/** Rows in the JSON of the servers, which a test may read and change. */
 export interface CmdopWorld {
+  /** Machines; those with odd numbers are online. */
   readonly machines: Row[]
+  /** Fleets. */
   readonly fleets: Row[]
+  /** Members, of every fleet. */
   readonly members: Row[]
   /** Which machine is in which fleet. */
   readonly links: Row[]
+  /** Sessions that are connected. */
   readonly sessions: Row[]
+  /** Open tunnels. */
   readonly tunnels: Row[]
+  /** Schedules. */
   readonly schedules: Row[]
+  /** Runs of schedules. */
   readonly runs: Row[]
+  /** API keys. */
   readonly keys: Row[]
+  /** Skills. */
   readonly skills: Row[]
+  /** Versions of skills. */
   readonly versions: Row[]
+  /** Reviews of skills. */
   readonly reviews: Row[]
+  /** Categories. */
   readonly categories: Row[]
+  /** Tags. */
   readonly tags: Row[]
+  /** The history of each machine. */
   readonly messages: Map<string, Row[]>
+  /** The time that the servers write. */
   readonly now: () => string
   /** The next id of a kind. */
   readonly newId: (kind: keyof typeof KINDS) => string
