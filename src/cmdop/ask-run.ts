@@ -2,7 +2,7 @@
  * One ask from its opening to its end. It ends in one of three ways: the peer ends it, this side fails it (an abort, a silence, a full
  * buffer), or the reader leaves. In the last two the machine works on, because the protocol cannot cancel.
  */
-import type { Call, Caller } from '../core/call.js'
+import type { AttemptedCall, Caller } from '../core/call.js'
 import { systemClock, type Clock } from '../core/clock.js'
 import { abortError, createDeadline } from '../core/deadline.js'
 import { watchIdle } from '../core/idle.js'
@@ -118,7 +118,7 @@ export function createAskRun(
 
   return {
     async open() {
-      const attempt = (call: Call): Promise<AskChannel> => {
+      const attempt = (call: AttemptedCall): Promise<AskChannel> => {
         opening = backend.ask(request, sink, call)
         return opening
       }

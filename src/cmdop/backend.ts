@@ -1,5 +1,5 @@
 /** What carries the calls of the namespaces: a core on a link, or REST. */
-import type { Call } from '../core/call.js'
+import type { AttemptedCall } from '../core/call.js'
 import type { Clock } from '../core/clock.js'
 import type { SignalboxError } from '../errors.js'
 import type { AskOptions } from './ask-options.js'
@@ -59,7 +59,7 @@ export interface BackendOptions {
 
 export interface Backend {
   /** A plain object in the shape of the schema; undefined where the op has no result. */
-  unary(name: AnyOpName, request: unknown, call: Call): Promise<unknown>
-  ask(request: AskInit, sink: AskSink, call: Call): Promise<AskChannel>
+  unary(name: AnyOpName, request: unknown, call: AttemptedCall): Promise<unknown>
+  ask(request: AskInit, sink: AskSink, call: AttemptedCall): Promise<AskChannel>
   close(): Promise<void>
 }

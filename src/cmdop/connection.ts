@@ -4,11 +4,12 @@
  */
 import { systemClock, type Clock } from '../core/clock.js'
 import { frameDecoder } from '../core/codec/frames.js'
-import { DeadlinePassed, raceSignal } from '../core/deadline.js'
+import { DeadlinePassed, type Deadline } from '../core/deadline.js'
 import { createPending } from '../core/pending.js'
 import { SignalboxError } from '../errors.js'
 import type { Link } from '../transport.js'
 import { createCallIds } from './call-ids.js'
+import { createFrameWriter } from './frame-writer.js'
 import { faultOfSilence, lostCore, notWritten } from './lost-core.js'
 import { KIND, type Wire, type WireEnvelope } from './wire.js'
 
@@ -27,7 +28,7 @@ export interface CoreStream<Payload> {
 }
 
 export interface Connection<Envelope, Payload> {
-  unary(payload: Payload, signal: AbortSignal): Promise<Envelope>
+  unary(payload: Payload, deadline: Deadline): Promise<Envelope>
   stream(payload: Payload, sink: StreamSink<Envelope>): Promise<CoreStream<Payload>>
   /** Why no call can be made any more. */
   readonly failure: SignalboxError | undefined
@@ -121,8 +122,9 @@ export function createConnection<Envelope extends WireEnvelope, Payload>(
   }
   void read()
 
-  const write = (frame: Uint8Array): Promise<void> =>
-    link.write(frame).catch((error: unknown) => {
+  const writeFrame = createFrameWriter(link)
+  const write = (frame: Uint8Array): Promise<unknown> =>
+    writeFrame(frame).catch((error: unknown) => {
       writeFault ??= lostCore({ kind: 'error', error }, undefined)
       if (ids.awaited === 0) onIdle()
       throw failure ?? writeFault
@@ -153,17 +155,17 @@ export function createConnection<Envelope extends WireEnvelope, Payload>(
   }
 
   return {
-    async unary(payload, signal) {
+    async unary(payload, deadline) {
       const { id, frame } = prepare(payload)
       const answer = unaryCalls.add(id)
       const askedAt = clock.monotonic()
       write(frame).catch((error: unknown) => unaryCalls.fail(id, error))
       try {
-        return await raceSignal(answer, signal)
+        return await deadline.race(answer)
       } finally {
         unaryCalls.forget(id)
         ids.release(id)
-        if (signal.reason instanceof DeadlinePassed) checkSilence(askedAt)
+        if (deadline.reason instanceof DeadlinePassed) checkSilence(askedAt)
       }
     },
     async stream(payload, sink) {

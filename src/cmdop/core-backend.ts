@@ -1,7 +1,7 @@
 /** Cores behind links: opened at the first call, shared by all calls, replaced after their death, drained on close. */
-import type { Call } from '../core/call.js'
+import type { AttemptedCall } from '../core/call.js'
 import { systemClock } from '../core/clock.js'
-import { abortError, createDeadline, raceSignal } from '../core/deadline.js'
+import { abortError, createDeadline } from '../core/deadline.js'
 import { withinTime } from '../core/within-time.js'
 import { SignalboxError, withFacts } from '../errors.js'
 import type { Link, OpenOptions } from '../transport.js'
@@ -53,12 +53,12 @@ export function createCoreBackend(options: CoreBackendOptions): Backend {
   }
   return {
     async unary(name, request, call) {
-      const core = await cores.acquire(call)
+      const core = cores.ready() ?? (await cores.acquire(call))
       check(core, planeOf(name), name)
-      return core.unary(name, request, call, factsOf(name), complain?.(name) ?? noComplaint)
+      return core.unary(name, request, call.deadline, factsOf(name), complain?.(name) ?? noComplaint)
     },
     async ask(request, sink, call) {
-      const core = await cores.acquire(call)
+      const core = cores.ready() ?? (await cores.acquire(call))
       check(core, 'relay', 'machines.ask')
       return core.ask(request, sink, factsOf('machines.ask'))
     },
@@ -71,8 +71,10 @@ interface LiveCore extends Core {
 }
 
 interface Cores {
+  /** The core that lives, if there is one. */
+  ready(): LiveCore | undefined
   /** The core that lives, or a fresh one. A caller who gives up waiting for it does not take it from the others. */
-  acquire(call: Call): Promise<LiveCore>
+  acquire(call: AttemptedCall): Promise<LiveCore>
   close(): Promise<void>
 }
 
@@ -116,15 +118,15 @@ function createCores(options: CoreBackendOptions): Cores {
   }
 
   return {
-    async acquire({ signal, trace }) {
+    ready: () => (closing || current?.connection.failure ? undefined : current),
+    async acquire({ deadline, trace }) {
       if (closing) throw clientClosed(facts)
-      if (current && !current.connection.failure) return current
       opening ??= start(trace)
       opening.catch(() => {})
       try {
-        return await raceSignal(opening, signal)
+        return await deadline.race(opening)
       } catch (error) {
-        if (signal.aborted) throw abortError(signal, { ...facts, sent: 'no' })
+        if (deadline.ended) throw abortError(deadline, { ...facts, sent: 'no' })
         throw notOpened(error, facts)
       }
     },

@@ -1,5 +1,5 @@
 /** What one generation of the protocol does with a connection: its calls, its asks, and the credentials that it needs. */
-import type { Call } from '../core/call.js'
+import type { Deadline } from '../core/deadline.js'
 import type { Link } from '../transport.js'
 import type { Clock } from '../core/clock.js'
 import type { AskChannel, AskInit, AskSink } from './backend.js'
@@ -17,7 +17,7 @@ export interface CoreFacts {
 export interface Core {
   /** Its life, which does not depend on the generation. */
   readonly connection: Pick<Connection<never, never>, 'failure' | 'over' | 'owed' | 'idle' | 'close'>
-  unary(name: AnyOpName, request: unknown, call: Call, facts: CoreFacts, complain: Complaint): Promise<unknown>
+  unary(name: AnyOpName, request: unknown, deadline: Deadline, facts: CoreFacts, complain: Complaint): Promise<unknown>
   ask(request: AskInit, sink: AskSink, facts: CoreFacts): Promise<AskChannel>
 }
 

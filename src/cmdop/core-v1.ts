@@ -15,10 +15,10 @@ export const openCoreV1: OpenCore = (link, limits, clock) => {
   const connection = createConnection(link, WIRE_V1, limits, clock)
   return {
     connection,
-    async unary(name, request, { signal }, facts, complain) {
+    async unary(name, request, deadline, facts, complain) {
       requireV1(name, request, facts)
       const payload = { case: OPS[name].request, value: request } as PayloadInit
-      return resultOf(name, await connection.unary(payload, signal), facts, complain)
+      return resultOf(name, await connection.unary(payload, deadline), facts, complain)
     },
     async ask(request, sink, facts) {
       const payload = { case: 'askReq', value: askRequestV1(request, facts) } as PayloadInit

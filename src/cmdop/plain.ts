@@ -41,26 +41,31 @@ type NumberOrName<T extends number> = [-1] extends [T]
 export type Complaint = (path: string, message: string) => void
 
 /** The message as a plain object, with the camelCase names of the schema. */
-export function toPlain<M extends Message>(schema: DescMessage, message: M, complain: Complaint, path = ''): Plain<M> {
+export function toPlain<M extends Message>(schema: DescMessage, message: M, complain: Complaint): Plain<M> {
   const source = message as unknown as Readonly<Record<string, unknown>>
   const out: Record<string, unknown> = {}
   for (const field of schema.fields) {
     const value = source[field.localName]
-    if (value !== undefined) out[field.localName] = plainValue(field, value, complain, `${path}${field.localName}`)
+    if (value === undefined) continue
+    if (field.fieldKind === 'scalar' && typeof value !== 'bigint') out[field.localName] = value
+    else out[field.localName] = plainValue(field, value, complain)
   }
   return out as Plain<M>
 }
 
-function plainValue(field: DescField, value: unknown, complain: Complaint, path: string): unknown {
+function plainValue(field: DescField, value: unknown, complain: Complaint): unknown {
   if (field.fieldKind === 'map') return { ...(value as object) }
-  if (field.fieldKind === 'list') {
-    return (value as readonly unknown[]).map((item, index) => single(field, item, complain, `${path}.${index}`))
-  }
-  return single(field, value, complain, path)
+  const { localName } = field
+  if (field.fieldKind !== 'list') return single(field, value, complain, localName)
+  return (value as readonly unknown[]).map((item, index) => single(field, item, complain, `${localName}.${index}`))
 }
 
 function single(field: DescField, value: unknown, complain: Complaint, path: string): unknown {
-  if (field.message) return toPlain(field.message, value as Message, complain, `${path}.`)
+  // Paths are joined only when there is something to report.
+  if (field.message) {
+    const inside: Complaint = (rest, fault) => complain(`${path}.${rest}`, fault)
+    return toPlain(field.message, value as Message, inside)
+  }
   if (field.enum) return enumText(field.enum, value as number, complain, path)
   if (typeof value !== 'bigint') return value
   const number = Number(value)

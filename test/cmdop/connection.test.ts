@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { AgentStreamError, ConnectionError, createCmdop, TimeoutError, type AskFrame } from '../../src/cmdop/index.js'
 import { Kind } from '../../src/cmdop/envelope.js'
 import { idAfter } from '../../src/cmdop/call-ids.js'
+import { createDeadline } from '../../src/core/deadline.js'
 import { createConnection } from '../../src/cmdop/connection.js'
 import { WIRE_V1 } from '../../src/cmdop/envelope.js'
 import { retry, SignalboxError } from '../../src/index.js'
@@ -356,14 +357,14 @@ describe('a core that dies', () => {
   })
 })
 
-describe('a session', () => {
+describe('a connection', () => {
   it('that is over refuses what comes, and promises that nothing of it was sent [cmdop.calls.closed]', async () => {
     const session = createConnection(await createCmdopCoreSimulator().transport.open(), WIRE_V1)
     await session.close(new SignalboxError({ code: 'closed', message: 'enough', sent: 'maybe' }), 10)
     const payload = { case: 'empty', value: {} } as const
-    const { signal } = new AbortController()
+    const deadline = createDeadline()
     const sink = { frame: () => {}, fail: () => {} }
-    for (const call of [session.unary(payload, signal), session.stream(payload, sink)]) {
+    for (const call of [session.unary(payload, deadline), session.stream(payload, sink)]) {
       expect(await failure(call)).toMatchObject({ name: 'ConnectionError', code: 'closed', sent: 'no', message: 'enough' })
     }
   })

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { copyFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createCmdopRelaySimulator } from '../../src/testing/index.js'
 import { cmdopCore } from '../../transports/node/index.js'
@@ -11,6 +11,7 @@ import { cmdopCases } from '../conformance/cmdop.js'
 import { CORE_V2, CORE_VERSIONS, installedCore, recordingOf } from '../cmdop/real-core.js'
 import { playTraffic, type Exchange } from '../cmdop/traffic.js'
 import { playTrafficV2 } from '../cmdop/traffic-v2.js'
+import { PYTHON_1, PYTHON_2, pythonNames } from '../cmdop/python-names.js'
 import { cmdopV2Cases } from '../conformance/cmdop-v2.js'
 import { generationOf } from '../../transports/node/cmdop/generation.js'
 import { registerCases } from '../register-cases.js'
@@ -96,5 +97,15 @@ describe.each([...CORE_VERSIONS, CORE_V2] as const)('the executable of %s', (ver
     await copyFile(file, moved)
     expect(await generationOf({ file: moved, args: [], env: {} })).toBe(expected)
     await rm(folder, { recursive: true })
+  })
+})
+
+describe('the Python package', () => {
+  it.each([
+    ['1.1.1', PYTHON_1],
+    ['2.0.0', PYTHON_2],
+  ] as const)('cmdop %s has the names that the parity test knows [cmdop.parity.python]', async (version, names) => {
+    const folder = dirname(dirname(await installedCore(version)))
+    expect(await pythonNames(folder)).toEqual(names)
   })
 })

@@ -28,6 +28,11 @@ export const requirements: readonly Requirement[] = [
     'Descriptors from text are those of the library; what the text cannot say is refused when it is compiled.',
   ),
   row('parity', seed, 'Every method of both published SDKs exists, with its iter and pages.'),
+  row(
+    'parity.python',
+    'issue 13',
+    'Every public name of the Python packages 1.1.1 and 2.0.0 exists here, or is absent for a reason.',
+  ),
   row('scopes', 'design 7', 'Every arm and every path is classified for a gateway.'),
   row('config', reference('7'), 'Explicit over environment over default; "" is unset; a bad timeout is refused.'),
   row('config.link', 'design 7', 'Credentials are not sent along a link to a core that has its own.'),

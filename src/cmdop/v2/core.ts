@@ -18,9 +18,9 @@ export const openCoreV2: OpenCore = (link, limits, clock) => {
   const connection = createConnection(link, WIRE_V2, limits, clock)
   return {
     connection,
-    async unary(name, request, { signal }, facts, complain) {
+    async unary(name, request, deadline, facts, complain) {
       const { payload, answer } = planOf(name, request as Fields, facts)
-      const envelope = await connection.unary(payload, signal)
+      const envelope = await connection.unary(payload, deadline)
       const { kind, payload: got } = envelope
       if (kind === KIND.error) throw failureOf(got, facts, false)
       if (kind !== KIND.response) throw unexpectedAnswer('the end of a stream', facts)
