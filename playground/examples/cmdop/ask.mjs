@@ -1,5 +1,5 @@
 /**
- * Asks a machine, with its PIN and its plans answered from the terminal. Needs a core (`pip install "cmdop<2"`) and CMDOP_TOKEN; without
+ * Asks a machine, with its PIN and its plans answered from the terminal. Needs a core (`pip install cmdop`) and CMDOP_TOKEN; without
  * a core, `--simulated` takes the simulated one of the testing kit.
  * Run: node ask.mjs [--simulated] <machine id> "df -h"
  */
@@ -29,6 +29,7 @@ try {
     if (frame.type === 'event') process.stdout.write(frame.payload?.delta ?? '')
     else if (frame.type === 'pin_required') await stream.pin(frame.challengeId, await terminal.question('PIN: '))
     else if (frame.type === 'pin_denied') console.log(`denied: ${frame.reason}`)
+    else if (frame.type === 'error') console.log(`failed: ${frame.message}`)
     else if (frame.type === 'confirm_required') {
       const answer = await terminal.question(`${frame.plan} (${frame.dangerLevel}). Go ahead? [y/N] `)
       await stream.confirm(frame.token, answer === 'y')
