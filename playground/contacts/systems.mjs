@@ -1,8 +1,7 @@
 // One real call to each of the five systems, simulated, and to all of them through a gateway.
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { createCatsyphon } from 'signalbox/catsyphon'
-import { catsyphonOutbox } from 'signalbox/catsyphon'
+import { catsyphonOutbox, createCatsyphon } from 'signalbox/catsyphon'
 import { createCcc } from 'signalbox/ccc'
 import { createCccc } from 'signalbox/cccc'
 import { createClaude } from 'signalbox/claude'

@@ -1,6 +1,5 @@
 /** One panel for each system: the kinds of call that its client makes, over whatever the gateway gives. */
-import { createCatsyphon } from 'signalbox/catsyphon'
-import { catsyphonOutbox } from 'signalbox/catsyphon'
+import { catsyphonOutbox, createCatsyphon } from 'signalbox/catsyphon'
 import { createCcc } from 'signalbox/ccc'
 import { createCccc } from 'signalbox/cccc'
 import { createClaude } from 'signalbox/claude'

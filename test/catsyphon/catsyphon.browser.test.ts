@@ -144,7 +144,9 @@ describe('tabs', () => {
     last.kill()
   })
 
-  test('[catsyphon.two-tabs] two tabs on one session: one sends, both are heard, nothing twice', { timeout: 60_000 }, async () => {
+  test('[catsyphon.two-tabs] two tabs write one session: one sends, all events arrive, none twice', {
+    timeout: 60_000,
+  }, async () => {
     const { simulator, base, stored } = scene()
     const tabs = ['a', 'b'].map((prefix) => openTab(simulator, { ...base, prefix, count: 40 }))
     await Promise.all(tabs.map(({ done }) => done))
@@ -224,7 +226,7 @@ describe('the page', () => {
     expect(simulator.ledger.rows('quota').map(({ data }) => data.content)).toEqual(acknowledged)
   })
 
-  test('[catsyphon.page-hide] a hidden page sends what waits, in requests that may outlive it', async () => {
+  test('[catsyphon.page-hide] a hidden page sends what waits in requests that outlive it', async () => {
     const simulator = createCatsyphonSimulator()
     const requests: { keepalive: boolean; size: number }[] = []
     const transport = {

@@ -74,7 +74,7 @@ test('[catsyphon.credentials.key] the key of an entry is the one that Python mak
   if (python.status === 0) expect(python.stdout.trim().split('\n')).toEqual(urls.map(([, authority]) => authority))
 })
 
-test('[catsyphon.credentials.server] a key is never given to another server that shares the entry', async () => {
+test('[catsyphon.credentials.server] a key is not given to another server that shares the entry', async () => {
   const store = fileCredentials({ directory: place() })
   await store.store(credential('http://localhost:8000/api'))
   expect(await store.get('https://localhost:8000/api', '0b1c')).toBeNull()
@@ -99,7 +99,7 @@ test('[catsyphon.credentials.rights] the file is private from its first byte, an
   expect(await store.get('http://localhost:8000', '0b1c')).not.toBeNull()
 })
 
-test('[catsyphon.credentials.damaged] a file that cannot be read is never written over, and never quoted', async () => {
+test('[catsyphon.credentials.damaged] an unreadable file is not overwritten, and errors do not quote it', async () => {
   for (const content of ['{"default:h:w": {"api_key": "cs_live_abcdefgh"', '[]', '"x"']) {
     const directory = place()
     await mkdir(directory)
@@ -119,7 +119,7 @@ test('[catsyphon.credentials.damaged] a file that cannot be read is never writte
   await expect(fileCredentials({ directory }).listProfiles()).rejects.toMatchObject({ code: 'permission_denied' })
 })
 
-test('[catsyphon.credentials.damaged] a place that cannot be written to is a typed error', async () => {
+test('[catsyphon.credentials.damaged] a directory that cannot be written to gives a typed error', async () => {
   const directory = place()
   await writeFile(directory, '')
   const failure = await fileCredentials({ directory: join(directory, 'below') })

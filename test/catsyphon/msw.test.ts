@@ -39,7 +39,7 @@ test('[catsyphon.msw] faults reach the client as they would on a network', async
   expect(simulator.ledger.rows('faulty').map(({ data }) => data.content)).toEqual(['once'])
 })
 
-test('[catsyphon.redirect] a redirect is not followed, and is told as a wrong address', async () => {
+test('[catsyphon.redirect] a redirect is not followed, and the error says that the address is wrong', async () => {
   const { id: collectorId, key: apiKey } = simulator.register()
   await using client = await createCatsyphon({
     ...quick,

@@ -39,7 +39,7 @@ const reply = (status: number, type: string, text: string, headers: Record<strin
   body: new Blob([text]).stream(),
 })
 
-test('[catsyphon.proxy-400] a page that says 400 is a proxy’s: the outbox halts and keeps what it has, and buries nothing', async () => {
+test('[catsyphon.proxy-400] an HTML page with status 400 comes from a proxy: the outbox halts, keeps everything, and makes no dead letter', async () => {
   let broken = false
   const page = '<html>400 The plain HTTP request was sent to HTTPS port</html>'
   const { client, events, simulator } = await setUp(({ path }) =>
@@ -61,7 +61,7 @@ test('[catsyphon.proxy-400] a page that says 400 is a proxy’s: the outbox halt
   await client.close()
 })
 
-test('[catsyphon.leaving-large] what a browser would not let outlive a page is sent as any other request while the page is hidden', async () => {
+test('[catsyphon.leaving-large] events above the browser’s keepalive limit are sent as ordinary requests while the page is hidden', async () => {
   const { client, requests } = await setUp(() => undefined)
   const session = client.session('s-1')
   client.setLeaving(true)
@@ -77,7 +77,7 @@ test('[catsyphon.leaving-large] what a browser would not let outlive a page is s
   await client.close()
 })
 
-test('[catsyphon.leaving-large] what outlives a page at the same time is within its quota together, whatever the number of sessions', async () => {
+test('[catsyphon.leaving-large] keepalive requests of all sessions together stay within the browser’s limit', async () => {
   let answer = (): void => {}
   const answered = new Promise<void>((resolve) => {
     answer = resolve
@@ -108,7 +108,7 @@ test('[catsyphon.leaving-large] what outlives a page at the same time is within 
   await client.close()
 })
 
-test('[catsyphon.large-summary] an end that is too large for a proxy is buried and does not hold its session for ever', async () => {
+test('[catsyphon.large-summary] an end that is too large for a proxy becomes a dead letter, and its session goes on', async () => {
   const { client, events, simulator } = await setUp(({ body }) =>
     String(body).length > 1024 * 1024 ? reply(413, 'text/html', '<html>413</html>') : undefined,
   )
@@ -120,7 +120,7 @@ test('[catsyphon.large-summary] an end that is too large for a proxy is buried a
   await client.close()
 })
 
-test('[catsyphon.long-retry-after] a pause that is asked for is kept, but not for years', async () => {
+test('[catsyphon.long-retry-after] a Retry-After is obeyed for at most an hour', async () => {
   let asked = 0
   const { client, events } = await setUp(({ path }) => {
     if (path !== '/collectors/events') return undefined
@@ -151,7 +151,7 @@ test('[catsyphon.conversation-order] messages of one millisecond are sorted by t
   await client.close()
 })
 
-test('[catsyphon.conversation-order] messages of one moment stay as they came, and what is no message or no list is delivered as it is', async () => {
+test('[catsyphon.conversation-order] messages of equal times keep their order, and a value that is not a list of messages is returned as it is', async () => {
   let messages: unknown
   const { client } = await setUp(({ path }) =>
     path.startsWith('/conversations/') ? reply(200, 'application/json', JSON.stringify({ id: 'c', messages })) : undefined,

@@ -33,7 +33,7 @@ function spying(inner: Store, change: (kv: Kv) => Partial<Kv>): { store: Store; 
   return { store, open }
 }
 
-test('[catsyphon.open-fails] a store that cannot list what waits makes opening fail, and every handle and sender is let go', async () => {
+test('[catsyphon.open-fails] opening fails when the store cannot list its queues, and every handle and sender is freed', async () => {
   const simulator = createCatsyphonSimulator()
   const { id: collectorId, key: apiKey } = simulator.register()
   await using inner = memoryStore()
@@ -73,7 +73,7 @@ test('[catsyphon.open-fails] a store that cannot list what waits makes opening f
   expect(simulator.ledger.sessions.has('left')).toBe(true)
 })
 
-test('[catsyphon.forgets.housekeeping] an old queue that cannot be forgotten does not keep the outbox from opening', async () => {
+test('[catsyphon.forgets.housekeeping] an outbox opens although the state of an old queue cannot be deleted', async () => {
   await using inner = memoryStore()
   const settle = { store: inner, name: 'queues', forgetAfterMs: -1, lingerMs: 0 }
   const deliver: Deliver = async ({ items }) => ({ kind: 'delivered', count: items.length })
@@ -93,7 +93,7 @@ test('[catsyphon.forgets.housekeeping] an old queue that cannot be forgotten doe
   expect(deletes).toBe(1)
 })
 
-test('[catsyphon.node-defaults.name] the name on disk is what it always was: what waits is found under it', () => {
+test('[catsyphon.node-defaults.name] the outbox has the same name on disk in every version', () => {
   expect(outboxName('http://localhost:8000', 'w')).toBe('catsyphon-47c86290f350b68f')
   expect(outboxName('http://localhost:8000', 'w')).not.toBe(outboxName('http://localhost:8000', 'v'))
 })

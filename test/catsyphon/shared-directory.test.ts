@@ -15,7 +15,7 @@ import { serveSimulator } from './http-server.js'
 const root = await mkdtemp(join(tmpdir(), 'signalbox-shared-'))
 afterAll(() => rm(root, { recursive: true, force: true }))
 
-test('[catsyphon.shared-directory] two clients share a directory; a session that one writes is refused to the other until it is let go', async () => {
+test('[catsyphon.shared-directory] two clients share a directory; a session that one writes is refused to the other until the first is idle', async () => {
   const simulator = createCatsyphonSimulator()
   const { id: collectorId, key: apiKey } = simulator.register()
   const open = (store: Store, more: Partial<CatsyphonOptions> = {}) =>
@@ -52,7 +52,7 @@ test('[catsyphon.shared-directory] two clients share a directory; a session that
   expect(simulator.ledger.rows('a').map(({ data }) => data.content)).toEqual(['of one', 'taken over'])
 })
 
-test('[catsyphon.node-defaults] on Node everything is in one spread: credentials and outbox in the directory, also for the next run', async () => {
+test('[catsyphon.node-defaults] catsyphonServer keeps credentials and outbox in its directory, also for the next run', async () => {
   const simulator = createCatsyphonSimulator({ front: true })
   await using http = await serveSimulator(simulator)
   const directory = join(root, 'defaults')
@@ -78,7 +78,7 @@ test('[catsyphon.node-defaults] on Node everything is in one spread: credentials
   await server.store[Symbol.asyncDispose]()
 })
 
-test('[catsyphon.forgets] what a queue remembers is forgotten after its time, and its log goes on counting', async () => {
+test('[catsyphon.forgets] the state of a queue is deleted after forgetAfterMs, and its log continues its sequences', async () => {
   const directory = join(root, 'forgets')
   const delivered: string[] = []
   const run = async (now: number, work: (outbox: Awaited<ReturnType<typeof openOutbox>>) => Promise<void>) => {

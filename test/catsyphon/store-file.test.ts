@@ -47,7 +47,7 @@ async function written(directory: string, entries: string[], segmentBytes = 1024
 }
 
 describe('what a crash leaves', () => {
-  test('[store.file.torn] a last record that was cut off is removed and told, and nothing else', async () => {
+  test('[store.file.torn] a last record that was cut off is removed and reported, and nothing else is', async () => {
     const whole = encodeRecord({ sequence: 4, bytes: bytes('never acknowledged') })
     for (let cut = 1; cut < whole.length; cut += 1) {
       const directory = place()
@@ -64,7 +64,7 @@ describe('what a crash leaves', () => {
     }
   })
 
-  test('[store.file.corrupt] a damaged line costs that line, is told, and the file is kept', async () => {
+  test('[store.file.corrupt] a damaged line is lost and reported, and a copy of the file is kept', async () => {
     const directory = place()
     const path = await written(directory, ['one', 'two', 'three', 'four'])
     const [file = ''] = (await readdir(path)).filter((name) => name.endsWith('.ndjson'))
@@ -79,7 +79,7 @@ describe('what a crash leaves', () => {
     expect(await log.append([bytes('five')])).toEqual([5])
   })
 
-  test('[store.file.corrupt] an acknowledged last line that was damaged is told as damage, not as torn', async () => {
+  test('[store.file.corrupt] a damaged last line that is complete is reported as corrupt, not as torn', async () => {
     const directory = place()
     const path = await written(directory, ['one', 'two'])
     const [file = ''] = (await readdir(path)).filter((name) => name.endsWith('.ndjson'))
@@ -104,7 +104,7 @@ describe('what a crash leaves', () => {
 })
 
 describe('files', () => {
-  test('[store.file.segments] trimmed files are removed, and the count goes on', async () => {
+  test('[store.file.segments] trimmed files are removed, and the sequences continue', async () => {
     const directory = place()
     const store = fileStore({ directory, segmentBytes: 200 })
     const log = await store.log('log')
@@ -129,7 +129,7 @@ describe('files', () => {
     expect(texts((await log.read(0)).entries)).toEqual(Array.from({ length: 500 }, (_, index) => `e${index}`))
   })
 
-  test('[store.file.private] nobody else may read what is stored', async () => {
+  test('[store.file.private] other users cannot read the files', async () => {
     const directory = place()
     const path = await written(directory, ['secret'])
     await using store = fileStore({ directory })
@@ -163,7 +163,7 @@ describe('files', () => {
     }
   })
 
-  test('[store.file.names] names come back, and differ where file systems see no difference', () => {
+  test('[store.file.names] file names give the names back, and differ where a file system ignores case', () => {
     for (const name of ['plain', 'With Case', 'a/b:c', 'ü😀', '%', '..', 'x'.repeat(170)])
       expect(nameOf(fileNameOf(name))).toBe(name)
     expect(fileNameOf('A').toLowerCase()).not.toBe(fileNameOf('a'))
@@ -172,7 +172,7 @@ describe('files', () => {
 })
 
 describe('records', () => {
-  test('[store.file.record] bytes of any kind come back, and a changed bit is noticed', () => {
+  test('[store.file.record] any bytes are read back, and a changed bit is noticed', () => {
     const samples = [
       bytes(''),
       bytes('text "quoted" \n\u2028 😀'),
@@ -195,7 +195,7 @@ describe('records', () => {
   })
 })
 
-test('[store.file.full-disk] a write that fails is refused, leaves no trace, and the next one works', async () => {
+test('[store.file.full-disk] a failed write rejects and leaves nothing in the log, and the next one works', async () => {
   const directory = place()
   await using store = fileStore({ directory })
   await using log = await store.log('log')

@@ -28,7 +28,7 @@ test('[catsyphon.sha256] the hash is SHA-256, for every length', () => {
 describe('preparing an event', () => {
   const now = 1_700_000_000_000
 
-  test('[catsyphon.canonical] the order of keys changes nothing, whoever changes the data afterwards; everything else makes another event', () => {
+  test('[catsyphon.canonical] the order of keys does not change an event’s identity; any other difference does', () => {
     const message = { author_role: 'human', message_type: 'prompt', content: 'x', more: { b: 1, a: [{ d: 1, c: 2 }] } }
     const turned = { more: { a: [{ c: 2, d: 1 }], b: 1 }, content: 'x', message_type: 'prompt', author_role: 'human' }
     const first = prepareEvent({ type: 'message', data: message }, now)
@@ -46,7 +46,7 @@ describe('preparing an event', () => {
     expect(JSON.parse(first.text('h', now + 5))).toMatchObject({ event_hash: 'h', emitted_at: '2023-11-14T22:13:20.005Z' })
   })
 
-  test('[catsyphon.sanitize-any] whatever is given comes out as JSON without NUL and without half characters', () => {
+  test('[catsyphon.sanitize-any] any value becomes JSON without NUL and without half a surrogate pair', () => {
     fc.assert(
       fc.property(
         fc.anything({ withBigInt: true, withDate: true, withNullPrototype: true }),
@@ -67,7 +67,7 @@ describe('preparing an event', () => {
     expect(cleanValue(cycle, 'data', () => {})).toEqual({ self: null })
   })
 
-  test('[catsyphon.plans] what makes a conversation unreadable is left out of plans', () => {
+  test('[catsyphon.plans] values that make a conversation unreadable are left out of plans', () => {
     const plans = [
       {
         plan_file_path: 'p',
@@ -81,7 +81,7 @@ describe('preparing an event', () => {
   })
 })
 
-test('[catsyphon.retry-delays] the pauses are those of the seed', () => {
+test('[catsyphon.retry-delays] the pauses are those of the Python SDK', () => {
   expect(RETRY_DEFAULTS).toEqual({
     maxRetries: 3,
     initialDelayMs: 500,
@@ -96,7 +96,7 @@ test('[catsyphon.retry-delays] the pauses are those of the seed', () => {
 })
 
 describe('scopes for a gateway', () => {
-  test('[catsyphon.scopes] every path and method of the description is classified', () => {
+  test('[catsyphon.scopes] every path and method of the description has a scope', () => {
     const description = JSON.parse(readFileSync(new URL('../fixtures/catsyphon/openapi.json', import.meta.url), 'utf8')) as {
       paths: Record<string, Record<string, unknown>>
     }
@@ -108,7 +108,7 @@ describe('scopes for a gateway', () => {
     }
   })
 
-  test('[catsyphon.scopes] what hands out keys never comes from a page, and what is not known is admin', () => {
+  test('[catsyphon.scopes] routes that give out keys are server-only, and unknown routes are admin', () => {
     const scope = (method: string, path: string) => catsyphonPolicy.classify(method, path).needs
     expect(scope('POST', '/collectors')).toBe('server-only')
     expect(scope('GET', '/collectors/builtin/credentials')).toBe('server-only')

@@ -49,7 +49,7 @@ export const directCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.send-once',
-    title: 'sendEvents is not repeated once it may have arrived, and is while it cannot have',
+    title: 'sendEvents is repeated only while it cannot have arrived',
     async run(context) {
       await using bench = await openBench(context)
       const id = newSession()
@@ -72,7 +72,7 @@ export const directCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.seed-retries',
-    title: 'calls that may be repeated are, as often as configured',
+    title: 'calls that may be repeated are repeated as often as configured',
     async run(context) {
       await using bench = await openBench(context, { retryConfig: { ...QUICK.retryConfig, maxRetries: 2 } })
       bench.simulator.inject({ ...faults.serverError(), times: 2 })
@@ -84,7 +84,7 @@ export const directCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.missing-header',
-    title: 'credentials that cannot be are refused before anything is sent',
+    title: 'invalid credentials are refused before anything is sent',
     async run(context) {
       await using bench = await openBench(context)
       await checkRejects(bench.open({ apiKey: '' }), 'invalid_argument')
@@ -97,7 +97,7 @@ export const directCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.register',
-    title: 'registration stores its credentials, and fromStored finds them for that very server only',
+    title: 'a registration stores its credentials, and fromStored finds them for that server only',
     async run(context) {
       const simulator = createCatsyphonSimulator({ generation: context.generation })
       await using store = memoryStore()
@@ -158,7 +158,7 @@ export const directCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.register.store-fails',
-    title: 'a credential store that fails is told, with a way out that gives the key to somebody',
+    title: 'a credential store that fails rejects the registration with a hint how to keep the key',
     async run(context) {
       const simulator = createCatsyphonSimulator({ generation: context.generation })
       await using store = memoryStore()
@@ -187,7 +187,7 @@ export const directCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.register.no-outbox',
-    title: 'a registration that could give no client registers nothing',
+    title: 'a registration without an outbox registers nothing',
     async run(context) {
       const simulator = createCatsyphonSimulator({ generation: context.generation })
       const { transport, workspaceId } = simulator
@@ -198,7 +198,7 @@ export const directCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.prefix',
-    title: 'a server behind its front end works under /api, and without it says that this is no API',
+    title: 'a server behind its front end works under /api; without /api the error says that this is not the API',
     async run(context) {
       const simulator = createCatsyphonSimulator({ generation: context.generation, front: true })
       {
@@ -222,7 +222,7 @@ export const directCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.read-back',
-    title: 'a conversation is read back in the order of its moments',
+    title: 'the messages of a conversation are read back in the order of their times',
     async run(context) {
       await using bench = await openBench(context)
       const id = newSession()
@@ -240,7 +240,7 @@ export const directCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.split-answer',
-    title: 'an answer that comes byte by byte, or never ends, is read or given up',
+    title: 'an answer that comes byte by byte is read, one that never ends runs into the deadline',
     async run(context) {
       const simulator = createCatsyphonSimulator({ generation: context.generation })
       let ends = true
@@ -294,7 +294,7 @@ export const directCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.validate',
-    title: 'a broken answer is reported and delivered, or thrown where asked',
+    title: 'a broken answer is reported and returned, or thrown with validate: strict',
     async run(context) {
       await using bench = await openBench(context)
       const broken = { kind: 'answer', status: 200, body: '{"status":1}', contentType: 'application/json' } as const
@@ -311,7 +311,7 @@ export const directCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.other-collector',
-    title: 'another collector’s session cannot be looked at, and the error says whose it is',
+    title: 'the status of another collector’s session is refused, and the error says why',
     async run(context) {
       await using bench = await openBench(context)
       const id = newSession()
@@ -325,7 +325,7 @@ export const directCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.generation',
-    title: 'the generation is told by the server’s own description',
+    title: 'the generation is read from the server’s description',
     async run(context) {
       await using bench = await openBench(context)
       checkEqual(await bench.client.detectGeneration(), context.generation === 'sequence' ? 'sequence' : 'hash')

@@ -29,7 +29,7 @@ const doubles = (stored: readonly string[]): number =>
 export const faultCases: readonly Case<CatsyphonContext>[] = [
   {
     id: 'catsyphon.transient',
-    title: 'answers that pass by themselves are waited out, and nothing is lost or doubled',
+    title: 'temporary failures are waited out, and nothing is lost or doubled',
     async run(context) {
       const passing = [
         faults.refuse(),
@@ -124,7 +124,7 @@ export const faultCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.poison',
-    title: 'one event that the server cannot store goes to the dead letters, and the others arrive',
+    title: 'an event that the server cannot store becomes a dead letter, and the others arrive',
     async run(context) {
       await using bench = await openBench(context)
       const id = newSession()
@@ -155,7 +155,7 @@ export const faultCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.sick-server',
-    title: 'a server that says it is sick buries nothing, however often it answers 500',
+    title: 'a server that says it is degraded produces no dead letter, however often it answers 500',
     async run(context) {
       await using bench = await openBench(context)
       const id = newSession()
@@ -171,7 +171,7 @@ export const faultCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.named-event',
-    title: 'a 422 that names events buries those and sends the rest',
+    title: 'events that a 422 names become dead letters, and the rest is sent',
     async run(context) {
       await using bench = await openBench(context)
       const id = newSession()
@@ -203,7 +203,7 @@ export const faultCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.too-large',
-    title: 'a 413 splits the request, down to one event, which is buried',
+    title: 'a 413 splits the request down to one event, which becomes a dead letter',
     async run(context) {
       await using bench = await openBench(context)
       const id = newSession()
@@ -283,7 +283,7 @@ export const faultCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.forgetful-server',
-    title: 'a completion that the server knows nothing of is kept as a dead letter, not repeated for ever',
+    title: 'a completion of a session that the server does not know becomes a dead letter',
     async run(context) {
       await using bench = await openBench(context)
       const id = newSession()

@@ -105,7 +105,7 @@ export const queueCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.lost-outbox',
-    title: 'a client without its outbox goes on where an older server stands, and loses nothing',
+    title: 'a client that lost its outbox continues at the sequence of a sequence server, and loses nothing',
     async run(context) {
       const simulator = createCatsyphonSimulator({ generation: context.generation })
       const id = newSession()
@@ -127,7 +127,7 @@ export const queueCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.last-sequence',
-    title: 'last_sequence never decides what is thrown away',
+    title: 'last_sequence never decides what is discarded',
     async run(context) {
       await using bench = await openBench(context)
       const id = newSession()
@@ -166,7 +166,7 @@ export const queueCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.bounds-block',
-    title: 'a full outbox that blocks lets writers on in their order',
+    title: 'a full outbox that blocks admits its writers in their order',
     async run(context) {
       await using bench = await openBench(context, { limits: { maxItems: 2, overflow: 'block' }, batchSize: 1 })
       const session = bench.client.session(newSession())
@@ -179,7 +179,7 @@ export const queueCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.parents-first',
-    title: 'a queue that was offline creates parents before their children',
+    title: 'after an outage a parent session is created before its sub-agents’ sessions',
     async run(context) {
       await using bench = await openBench(context, { drainTimeoutMs: 1 })
       const [parent, child] = [newSession(), newSession()]
@@ -193,7 +193,7 @@ export const queueCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.frozen',
-    title: 'what is sent again is byte for byte the same',
+    title: 'a repeat sends the same bytes',
     async run(context) {
       await using bench = await openBench(context)
       const id = newSession()
@@ -251,7 +251,7 @@ export const queueCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.abort',
-    title: 'an abort ends the waiting and not the delivery',
+    title: 'an abort of a flush ends the wait and not the delivery',
     async run(context) {
       await using bench = await openBench(context)
       const id = newSession()
@@ -269,7 +269,7 @@ export const queueCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.deadline',
-    title: 'a deadline ends the waiting with what still waits, and why',
+    title: 'a deadline of a flush reports what still waits, and why',
     async run(context) {
       await using bench = await openBench(context, { drainTimeoutMs: 20 })
       bench.simulator.inject({ ...faults.refuse(), times: 1_000_000 })

@@ -18,7 +18,7 @@ const says = (content: string) => ({ type: 'message', data: { author_role: 'huma
 export const trapCases: readonly Case<CatsyphonContext>[] = [
   {
     id: 'catsyphon.poisoned-completion',
-    title: 'a summary that the server cannot store is cleaned in the completion too, which else would fail for ever',
+    title: 'a summary that the server cannot store is corrected in the completion too',
     async run(context) {
       await using bench = await openBench(context)
       const id = newSession()
@@ -32,7 +32,7 @@ export const trapCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.refused-completion',
-    title: 'a completion that a healthy server never takes is kept as a dead letter, and what comes after it goes on',
+    title: 'a completion that a healthy server always refuses becomes a dead letter, and later events are sent',
     async run(context) {
       await using bench = await openBench(context)
       const id = newSession()
@@ -48,7 +48,8 @@ export const trapCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.full-server',
-    title: 'a server that looks healthy and stores nothing, as with a full disk, buries nothing where that can be told',
+    title:
+      'a server that looks healthy and stores nothing, as with a full disk, produces no dead letter where that can be found out',
     async run(context) {
       await using bench = await openBench(context)
       const id = newSession()
@@ -64,7 +65,7 @@ export const trapCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.foreign-in-the-dark',
-    title: 'a session of other credentials goes on after an outcome that nobody knows, though it may not be looked at',
+    title: 'a session of other credentials is continued after an unknown outcome, though its status is refused',
     async run(context) {
       const simulator = createCatsyphonSimulator({ generation: context.generation })
       const id = newSession()
@@ -82,7 +83,7 @@ export const trapCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.broken-description',
-    title: 'a server that cannot describe itself is served all the same',
+    title: 'events reach a server whose description fails',
     async run(context) {
       await using bench = await openBench(context)
       bench.simulator.inject({ ...faults.serverError(), times: 1_000_000, on: ({ path }) => path === '/openapi.json' })
@@ -110,7 +111,7 @@ export const trapCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.same-call-twice',
-    title: 'sendEvents again, whole or in part, stores nothing twice on hash servers; two alike in one call are two',
+    title: 'a repeated sendEvents stores nothing twice on hash servers; two equal events in one call are stored as two',
     skip: ({ generation }) => (generation === 'sequence' ? 'it tells events apart by their numbers' : undefined),
     async run(context) {
       await using bench = await openBench(context)
@@ -125,7 +126,7 @@ export const trapCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.frozen-at-the-call',
-    title: 'what the caller changes after the call does not change the event',
+    title: 'a change of the caller’s objects after the call does not change the event',
     async run(context) {
       await using bench = await openBench(context)
       const id = newSession()
@@ -140,7 +141,7 @@ export const trapCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.plan-shapes',
-    title: 'a plan that would make its conversation unreadable is refused to its author, and the session can still be completed',
+    title: 'a plan that would make its conversation unreadable is refused, and the session can still be completed',
     async run(context) {
       await using bench = await openBench(context)
       const session = bench.client.session(newSession())
@@ -204,7 +205,7 @@ export const trapCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.unknown-type',
-    title: 'an event of a type that the server drops is checked all the same: its keys would cost the batch',
+    title: 'an event of an unknown type is checked too: a bad key would make its batch fail',
     async run(context) {
       await using bench = await openBench(context)
       const session = bench.client.session(newSession())
@@ -216,7 +217,7 @@ export const trapCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.other-server',
-    title: 'a server that was away may come back as another generation, and is asked again',
+    title: 'the generation is read again after the server was away',
     async run(context) {
       const before = createCatsyphonSimulator({ generation: context.generation })
       const after = createCatsyphonSimulator({ generation: context.generation === 'sequence' ? 'current' : 'sequence' })
@@ -238,7 +239,7 @@ export const trapCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.memory-default',
-    title: 'without a store events wait in memory, through an outage of the server too, and that it is memory is told once',
+    title: 'without a store events wait in memory, and that is reported once',
     async run(context) {
       await using bench = await openBench(context, { outbox: catsyphonOutbox() })
       const id = newSession()

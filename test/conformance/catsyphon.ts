@@ -62,7 +62,7 @@ const sessionCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.same-millisecond',
-    title: 'equal events of one millisecond stay two, and moments rise strictly',
+    title: 'two equal events of one millisecond are stored as two, and their times rise',
     async run(context) {
       await using bench = await openBench(context)
       const id = newSession()
@@ -82,7 +82,7 @@ const sessionCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.with-session',
-    title: 'withSession completes with the verdict of its function, and its error always leaves',
+    title: 'withSession completes with the outcome of its function, and throws the function’s error on',
     async run(context) {
       await using bench = await openBench(context)
       const { client, simulator } = bench
@@ -108,7 +108,7 @@ const sessionCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.with-session-outage',
-    title: 'a flush that fails neither masks the error nor skips the completion',
+    title: 'a failed flush neither hides the function’s error nor skips the completion',
     async run(context) {
       await using bench = await openBench(context, { drainTimeoutMs: 50 })
       const { client, simulator } = bench
@@ -130,7 +130,7 @@ const sessionCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.dispose',
-    title: 'plain disposal flushes and completes a started session without a verdict',
+    title: 'disposal flushes and completes a started session with the outcome partial',
     async run(context) {
       await using bench = await openBench(context)
       const id = newSession()
@@ -145,7 +145,7 @@ const sessionCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.dispose.outcome',
-    title: 'disposal completes with the outcome that the session was given for it',
+    title: 'disposal completes with disposeOutcome',
     async run(context) {
       await using bench = await openBench(context)
       const id = newSession()
@@ -161,7 +161,7 @@ const sessionCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.session.total',
-    title: 'the end counts events that nobody awaited, and none that was refused',
+    title: 'the end counts events that were not awaited, and no refused ones',
     async run(context) {
       await using bench = await openBench(context)
       const session = bench.client.session(newSession())
@@ -195,7 +195,7 @@ const sessionCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.sanitize',
-    title: 'what the server cannot store is replaced before it is queued, and told',
+    title: 'values that the server cannot store are replaced before they are queued, and reported',
     async run(context) {
       await using bench = await openBench(context)
       const id = newSession()
@@ -226,7 +226,7 @@ const sessionCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.refused-early',
-    title: 'what the server would refuse is refused before it is queued, without ending the process',
+    title: 'events that the server would refuse are refused before they are queued, and no rejection is unhandled',
     async run(context) {
       await using bench = await openBench(context)
       const session = bench.client.session(newSession())

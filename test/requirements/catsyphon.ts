@@ -31,32 +31,32 @@ export const requirements: readonly Requirement[] = [
   },
   {
     id: 'catsyphon.inherited-lost-answer',
-    source: 'issue 13.18',
+    source: reference('7.9'),
     behaviour: 'Events that an earlier client left are stored once, however many answers get lost.',
   },
   {
     id: 'catsyphon.known-stored',
-    source: 'issue 13.19',
+    source: reference('7.5'),
     behaviour: 'Events whose storing is seen before the first repeat are not counted as ambiguous, however many answers get lost.',
   },
   {
     id: 'catsyphon.leave-page',
-    source: 'issue 13.19',
+    source: reference('2'),
     behaviour: 'A page that is left by a real navigation sends the events that wait before it is gone.',
   },
   {
     id: 'catsyphon.plan-times',
-    source: 'issue 13.19',
+    source: reference('5.4'),
     behaviour: 'Plan timestamps that the server cannot read back are corrected, or left out, before they are stored.',
   },
   {
     id: 'catsyphon.deep-parameters',
-    source: 'issue 13.19',
+    source: reference('4.8'),
     behaviour: 'Parameters that are nested too deeply to be read back are cut before they are stored.',
   },
   {
     id: 'catsyphon.register.reads-first',
-    source: 'issue 13.19',
+    source: reference('4.1'),
     behaviour: 'A credential store that cannot be read fails a registration before it makes a collector.',
   },
   {
@@ -82,13 +82,13 @@ export const requirements: readonly Requirement[] = [
   {
     id: 'catsyphon.sanitize',
     source: reference('6'),
-    behaviour: 'What storage refuses is replaced before it is queued, and told.',
+    behaviour: 'Values that the server cannot store are replaced before they are queued, and reported.',
   },
   { id: 'catsyphon.sanitize-any', source: reference('6'), behaviour: 'Any value comes out as storable JSON.' },
   {
     id: 'catsyphon.plans',
     source: reference('5.4'),
-    behaviour: 'Plans hold no nulls and no broken moments, which would make the conversation unreadable.',
+    behaviour: 'Plans hold no nulls and no unreadable times, which would make the conversation unreadable.',
   },
   {
     id: 'catsyphon.canonical',
@@ -98,7 +98,7 @@ export const requirements: readonly Requirement[] = [
   {
     id: 'catsyphon.refused-early',
     source: reference('10.2'),
-    behaviour: 'What the server would refuse is refused to its author, and never as an unhandled rejection.',
+    behaviour: 'Events that the server would refuse are refused, and never as an unhandled rejection.',
   },
   {
     id: 'catsyphon.outage-of-many',
@@ -115,7 +115,7 @@ export const requirements: readonly Requirement[] = [
   {
     id: 'catsyphon.lost-outbox',
     source: reference('12 resume'),
-    behaviour: 'Without its outbox a session goes on at the number where an older server stands.',
+    behaviour: 'Without its outbox a session continues at the sequence of a sequence server.',
   },
   { id: 'catsyphon.last-sequence', source: reference('1'), behaviour: 'last_sequence never decides what is discarded.' },
   { id: 'catsyphon.bounds', source: 'design 6', behaviour: 'A full outbox rejects or drops by a named policy; drops are counted.' },
@@ -147,12 +147,13 @@ export const requirements: readonly Requirement[] = [
   {
     id: 'catsyphon.poison',
     source: reference('6'),
-    behaviour: 'A poisoned batch is bisected, the event buried with its reason, the hole in the numbers filled.',
+    behaviour:
+      'A batch with an event that cannot be stored is halved until that event becomes a dead letter, and the gap in the sequences is filled.',
   },
   {
     id: 'catsyphon.poisoned-completion',
     source: reference('6'),
-    behaviour: 'What the server cannot store is cleaned in completions as in events.',
+    behaviour: 'Values that the server cannot store are replaced in completions as in events.',
   },
   {
     id: 'catsyphon.refused-completion',
@@ -162,7 +163,7 @@ export const requirements: readonly Requirement[] = [
   {
     id: 'catsyphon.full-server',
     source: reference('6'),
-    behaviour: 'Nothing is buried while the server stores nothing at all, where that can be told.',
+    behaviour: 'Nothing becomes a dead letter while the server stores nothing at all, where that can be found out.',
   },
   {
     id: 'catsyphon.foreign-in-the-dark',
@@ -178,32 +179,36 @@ export const requirements: readonly Requirement[] = [
   {
     id: 'catsyphon.same-call-twice',
     source: reference('7.3'),
-    behaviour: 'A direct call has the same hashes when it is repeated, whole or in part.',
+    behaviour: 'A repeated direct call has the same hashes, whole or in part.',
   },
-  { id: 'catsyphon.frozen-at-the-call', source: reference('12'), behaviour: 'An event is what it was when it was given.' },
+  {
+    id: 'catsyphon.frozen-at-the-call',
+    source: reference('12'),
+    behaviour: 'A later change of the caller’s objects does not change the event.',
+  },
   {
     id: 'catsyphon.plan-shapes',
     source: reference('5.4'),
-    behaviour: 'Plans are held to the shapes that the server can read back.',
+    behaviour: 'Plans must have the shapes that the server can read back.',
   },
   { id: 'catsyphon.unknown-type', source: reference('5.2'), behaviour: 'Known keys are checked on events of every type.' },
   {
     id: 'catsyphon.other-server',
     source: reference('1'),
-    behaviour: 'The generation is asked anew after the server was away.',
+    behaviour: 'The generation is read again after the server was away.',
   },
   {
     id: 'catsyphon.memory-default',
     source: 'design 6',
-    behaviour: 'Without a store the outbox is in memory, which is told once.',
+    behaviour: 'Without a store the outbox is in memory, which is reported once.',
   },
-  { id: 'catsyphon.sick-server', source: reference('6'), behaviour: 'While /health is degraded no 500 buries anything.' },
+  { id: 'catsyphon.sick-server', source: reference('6'), behaviour: 'While /health is degraded no 500 makes a dead letter.' },
   {
     id: 'catsyphon.named-event',
     source: reference('12 outcomes'),
-    behaviour: 'A 422 buries the events that it names and no others.',
+    behaviour: 'Events that a 422 names become dead letters, and no others.',
   },
-  { id: 'catsyphon.too-large', source: reference('2'), behaviour: 'A 413 splits, down to one event, which is buried.' },
+  { id: 'catsyphon.too-large', source: reference('2'), behaviour: 'A 413 splits down to one event, which becomes a dead letter.' },
   { id: 'catsyphon.retry-after', source: reference('2'), behaviour: 'Retry-After is obeyed.' },
   {
     id: 'catsyphon.halt',
@@ -219,7 +224,7 @@ export const requirements: readonly Requirement[] = [
   {
     id: 'catsyphon.forgetful-server',
     source: reference('12 outcomes'),
-    behaviour: 'A completion of a session that the server does not know is surfaced, not repeated for ever.',
+    behaviour: 'A completion of a session that the server does not know becomes a dead letter.',
   },
   {
     id: 'catsyphon.secrets',
@@ -237,11 +242,15 @@ export const requirements: readonly Requirement[] = [
     source: reference('10.4'),
     behaviour: 'maxRetries counts the retries after the first try, of calls that may be repeated.',
   },
-  { id: 'catsyphon.retry-delays', source: reference('10.4'), behaviour: 'The defaults and the pauses are those of the seed.' },
+  {
+    id: 'catsyphon.retry-delays',
+    source: reference('10.4'),
+    behaviour: 'The defaults and the pauses are those of the Python SDK.',
+  },
   {
     id: 'catsyphon.missing-header',
     source: reference('3'),
-    behaviour: 'Credentials that cannot be are refused before anything is sent.',
+    behaviour: 'Invalid credentials are refused before anything is sent.',
   },
   {
     id: 'catsyphon.register',
@@ -257,16 +266,16 @@ export const requirements: readonly Requirement[] = [
   {
     id: 'catsyphon.read-back',
     source: reference('4.8'),
-    behaviour: 'A conversation is read back, its messages in the order of their moments.',
+    behaviour: 'A conversation is read back, its messages in the order of their times.',
   },
   {
     id: 'catsyphon.split-answer',
     source: 'design 8',
-    behaviour: 'Answers in single bytes are read; those that never end are given up.',
+    behaviour: 'Answers in single bytes are read; those that never end run into the deadline.',
   },
   { id: 'catsyphon.giant', source: reference('2'), behaviour: 'An event of megabytes goes alone and arrives whole.' },
   { id: 'catsyphon.validate', source: 'design 3', behaviour: 'A broken answer is reported and delivered, or thrown under strict.' },
-  { id: 'catsyphon.other-collector', source: reference('7.6'), behaviour: 'The session of another collector is told as such.' },
+  { id: 'catsyphon.other-collector', source: reference('7.6'), behaviour: 'The error about another collector’s session says so.' },
   {
     id: 'catsyphon.generation',
     source: reference('1'),
@@ -299,8 +308,12 @@ export const requirements: readonly Requirement[] = [
     behaviour: 'Profiles are listed without keys and deleted one by one or all; writers do not lose one another’s.',
   },
   { id: 'catsyphon.scopes', source: 'design 7', behaviour: 'Every route is classified for the gateway; unknown ones are admin.' },
-  { id: 'catsyphon.msw-truncate', source: 'design 8', behaviour: 'An answer that is to stop half-way does so behind MSW too.' },
-  { id: 'catsyphon.msw', source: 'design 2', behaviour: 'The simulator stands behind MSW for the tests of users.' },
+  {
+    id: 'catsyphon.msw-truncate',
+    source: 'design 8',
+    behaviour: 'An answer that is cut off in the simulator is cut off behind MSW too.',
+  },
+  { id: 'catsyphon.msw', source: 'design 2', behaviour: 'The simulator can answer behind MSW.' },
   { id: 'catsyphon.sha256', source: reference('7.3'), behaviour: 'The synchronous hash is SHA-256.' },
   {
     id: 'catsyphon.shared-directory',
@@ -312,22 +325,26 @@ export const requirements: readonly Requirement[] = [
     source: 'seed 003',
     behaviour: 'On Node, Bun and Deno the file stores are one spread away, and outlive the process.',
   },
-  { id: 'catsyphon.forgets', source: 'design 6', behaviour: 'The state of lanes that are long idle is forgotten, without loss.' },
+  {
+    id: 'catsyphon.forgets',
+    source: 'design 6',
+    behaviour: 'The state of queues that were idle for long is deleted, without loss.',
+  },
   { id: 'catsyphon.open-fails', source: 'design 6', behaviour: 'An outbox that fails to open leaves no handle and no sender.' },
   {
     id: 'catsyphon.full-disk',
     source: 'design 6',
-    behaviour: 'On a full disk what was acknowledged is still delivered, which makes room.',
+    behaviour: 'On a full disk acknowledged events are still delivered, which makes space.',
   },
   {
     id: 'catsyphon.crash',
-    source: 'issue 13.18',
+    source: reference('7.9'),
     behaviour: 'Kills of the writer and of the server, with answers dropped, halved and late, lose nothing and double nothing.',
   },
   {
     id: 'catsyphon.kill',
     source: 'design 6',
-    behaviour: 'kill -9 at any moment, with a server in every mood, loses nothing acknowledged and hides no double.',
+    behaviour: 'kill -9 at any moment, with a failing server, loses nothing acknowledged and hides no double.',
   },
   {
     id: 'catsyphon.tab-killed',
@@ -335,7 +352,12 @@ export const requirements: readonly Requirement[] = [
     behaviour: 'Tabs that die while they send lose nothing acknowledged.',
     applies: 'Chromium',
   },
-  { id: 'catsyphon.two-tabs', source: 'design 6', behaviour: 'Of several tabs one sends, and all are heard.', applies: 'Chromium' },
+  {
+    id: 'catsyphon.two-tabs',
+    source: 'design 6',
+    behaviour: 'Of several tabs one sends, and all events arrive.',
+    applies: 'Chromium',
+  },
   {
     id: 'catsyphon.offline',
     source: 'design 6',
@@ -358,12 +380,12 @@ export const requirements: readonly Requirement[] = [
   {
     id: 'catsyphon.proxy-400',
     source: reference('12'),
-    behaviour: 'A 400 that is a page, and not the server’s own JSON, halts the outbox and buries nothing.',
+    behaviour: 'A 400 that is a page, and not the server’s own JSON, halts the outbox and makes no dead letter.',
   },
   {
     id: 'catsyphon.large-summary',
     source: reference('2'),
-    behaviour: 'A completion that a proxy refuses for its size is buried, and does not wait for ever.',
+    behaviour: 'A completion that a proxy refuses for its size becomes a dead letter, and does not wait for ever.',
   },
   {
     id: 'catsyphon.long-retry-after',
@@ -375,10 +397,18 @@ export const requirements: readonly Requirement[] = [
     source: reference('4.8'),
     behaviour: 'Messages of a conversation are sorted by their moment, microseconds included.',
   },
-  { id: 'store.file.torn', source: 'design 6', behaviour: 'A torn last record is removed and told, and costs nothing else.' },
-  { id: 'store.file.corrupt', source: 'design 6', behaviour: 'A damaged line costs that line, is told, and the file is kept.' },
+  {
+    id: 'store.file.torn',
+    source: 'design 6',
+    behaviour: 'A last record that was cut off is removed and reported, and nothing else is lost.',
+  },
+  {
+    id: 'store.file.corrupt',
+    source: 'design 6',
+    behaviour: 'A damaged line is lost and reported, and a copy of the file is kept.',
+  },
   { id: 'store.file.zeros', source: 'design 6', behaviour: 'A tail of zeros is removed.' },
-  { id: 'store.file.segments', source: 'design 6', behaviour: 'Trimmed files are removed, and the count goes on.' },
+  { id: 'store.file.segments', source: 'design 6', behaviour: 'Trimmed files are removed, and the sequences continue.' },
   { id: 'store.file.group', source: 'design 6', behaviour: 'Appends that wait share one sync and keep their order.' },
   { id: 'store.file.private', source: 'design 6', behaviour: 'Nobody else can read what is stored.' },
   { id: 'store.file.exclusive', source: 'design 6', behaviour: 'A log belongs to one process at a time.' },
@@ -389,5 +419,5 @@ export const requirements: readonly Requirement[] = [
     behaviour: 'Any name makes a file name that differs where file systems see no case.',
   },
   { id: 'store.file.record', source: 'design 6', behaviour: 'Bytes of any kind come back, and a changed bit is noticed.' },
-  { id: 'store.file.full-disk', source: 'design 6', behaviour: 'A write that fails is refused and leaves no trace.' },
+  { id: 'store.file.full-disk', source: 'design 6', behaviour: 'A failed write rejects and leaves nothing in the log.' },
 ]

@@ -87,7 +87,7 @@ describe('what a disk forgets', () => {
     writeFileSync(path, content.replace(text, '#'.repeat(text.length)))
   }
 
-  test('a tail gets past an entry that was damaged behind its back, and it is told [store.file.corrupt]', async () => {
+  test('a tail passes an entry that was damaged since, and the damage is reported [store.file.corrupt]', async () => {
     const told: unknown[] = []
     await using store = fileStore({ directory, onDamage: (damage) => void told.push(damage) })
     const log = await store.log('events')
@@ -109,7 +109,7 @@ describe('what a disk forgets', () => {
     expect((await log.read(2)).next).toBe(4)
   })
 
-  test('a position behind the last entry that can be read is the end, not a place to stand still [store.file.corrupt]', async () => {
+  test('a position at a damaged last entry reads as the end of the log [store.file.corrupt]', async () => {
     await using store = fileStore({ directory })
     const log = await store.log('events')
     await log.append([bytesOf('one'), bytesOf('two')])
@@ -119,7 +119,7 @@ describe('what a disk forgets', () => {
     expect((await log.read(0)).entries.map(({ bytes }) => textOf(bytes))).toEqual(['one'])
   })
 
-  test('the numbers of damaged last lines are not given again [store.file.corrupt]', async () => {
+  test('the sequences of damaged last lines are not given again [store.file.corrupt]', async () => {
     {
       await using store = fileStore({ directory })
       const log = await store.log('events')
@@ -136,7 +136,7 @@ describe('what a disk forgets', () => {
     }
   })
 
-  test('a count that cannot be read is not begun anew [store.file.meta]', async () => {
+  test('a log with a damaged meta file is not started over [store.file.meta]', async () => {
     {
       await using store = fileStore({ directory })
       const log = await store.log('events')
@@ -149,7 +149,7 @@ describe('what a disk forgets', () => {
   })
 })
 
-test('what a killed process had half written is swept away, and what a living one writes is not [store.file.swept]', async () => {
+test('files that a killed process had begun are removed, and those of a living process are not [store.file.swept]', async () => {
   const left = (kind: string, name: string): string => join(directory, kind, name, `file.${'0'.repeat(8)}.tmp`)
   {
     await using store = fileStore({ directory })
@@ -169,7 +169,7 @@ test('what a killed process had half written is swept away, and what a living on
 })
 
 describe('locks', () => {
-  test('whoever has no descriptor left does not take away the lock of another [store.file.lock-kept]', async () => {
+  test('a process without a free descriptor does not take over the lock of another [store.file.lock-kept]', async () => {
     const path = join(directory, 'lock')
     const lock = await tryLock(path, createOwner())
     expect(lock).not.toBeNull()
@@ -247,7 +247,7 @@ for (let count = 1; ; count += 1) await map.put('key', Uint8Array.of(count % 256
     await expect(tryLock(join(directory, 'missing', 'lock'), createOwner())).rejects.toMatchObject({ code: 'ENOENT' })
   })
 
-  test('a lock that is never released is a typed error [store.file.typed]', async () => {
+  test('waiting for a lock that is never released ends with a typed error [store.file.typed]', async () => {
     const path = join(directory, 'lock')
     await tryLock(path, createOwner())
     const error: unknown = await withLock(path, createOwner(), async () => 'done', 3).catch((cause: unknown) => cause)
@@ -271,7 +271,7 @@ console.log((await map.list()).length)`,
     expect(out).toBe('300\n')
   })
 
-  test('a place that is no directory is a typed error everywhere [store.file.typed]', async () => {
+  test('a path that is not a directory gives a typed error everywhere [store.file.typed]', async () => {
     const file = join(directory, 'file')
     writeFileSync(file, '')
     await using store = fileStore({ directory: file })

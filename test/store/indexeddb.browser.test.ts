@@ -20,7 +20,7 @@ afterAll(() => {
   for (const name of databases) indexedDB.deleteDatabase(name)
 })
 
-test('[store.indexeddb.deleted] a database that another tab deletes is given up for it, and made anew at the next use', async () => {
+test('[store.indexeddb.deleted] a database that another tab deletes is closed for it, and opened again at the next use', async () => {
   const database = freshDatabase()
   await using store = indexedDbStore({ database })
   const kv = await store.kv('map')
@@ -34,7 +34,7 @@ test('[store.indexeddb.deleted] a database that another tab deletes is given up 
   expect(await kv.get('key')).toBeNull()
 })
 
-test('[store.indexeddb.late-lease] a lease that arrives after its store was closed is let go, and the database is not held open', async () => {
+test('[store.indexeddb.late-lease] a lease that is granted after its store was closed is released, and the database is closed', async () => {
   const database = freshDatabase()
   const store = indexedDbStore({ database })
   const leases = await store.lease('workers')

@@ -51,7 +51,7 @@ function setup(options: Partial<OutboxOptions> & Pick<OutboxOptions, 'deliver'>)
   return { clock, reports, open }
 }
 
-test('[store.outbox-abort] an append that waits for room behind another leaves at once when its signal falls, and was not kept', async () => {
+test('[store.outbox-abort] an aborted append that waits for space rejects at once, and its item is not kept', async () => {
   const { clock, open } = setup({ deliver: async () => later(60_000), maxItems: 1, overflow: 'block' })
   const outbox = await open()
   await outbox.append('a', bytes('first'))
@@ -72,7 +72,7 @@ test('[store.outbox-abort] an append that waits for room behind another leaves a
   await expect(blocked).rejects.toMatchObject({ code: 'closed' })
 })
 
-test('[store.outbox-abort] what was given up while it waited is never delivered, and those behind it are', async () => {
+test('[store.outbox-abort] an item whose append was aborted is never delivered, and those behind it are', async () => {
   const seen: string[] = []
   let refusing = true
   const { clock, open } = setup({
@@ -106,7 +106,7 @@ test('[store.outbox-abort] what was given up while it waited is never delivered,
   expect(clock.timers).toBe(0)
 })
 
-test('[store.outbox-unsaved] what was delivered and could not be written down is sent again after a crash, under the same numbers', async () => {
+test('[store.outbox-unsaved] a delivered item whose acknowledgement could not be stored is sent again after a crash, with the same ordinal', async () => {
   const sent: (readonly [number, string])[] = []
   let failing = false
   const clock = createFakeClock()
@@ -150,7 +150,7 @@ test('[store.outbox-unsaved] what was delivered and could not be written down is
   await second.close()
 })
 
-test('[store.outbox-lease] a sender whose lease ran out while the store was silent sends nothing more under it', async () => {
+test('[store.outbox-lease] a sender whose lease expired while the store did not answer sends nothing more', async () => {
   const clock = createFakeClock()
   const inner = memoryStore({ clock })
   let holding: HeldLease | undefined
@@ -208,7 +208,7 @@ test('[store.outbox-lease] a renewal that is under way when a queue goes idle le
   expect(clock.timers).toBe(0)
 })
 
-test('[store.outbox-abort] a flush that is given up leaves nothing with a queue that stands still', async () => {
+test('[store.outbox-abort] an aborted flush leaves no listener on a queue that makes no progress', async () => {
   setFlagsFromString('--expose_gc')
   const collect = runInNewContext('gc') as () => void
   const { open, clock } = setup({ deliver: async () => ({ kind: 'wait', afterMs: 3_600_000 }) })

@@ -1,6 +1,5 @@
 /** First contact without a server: a session over the simulator, an outage in the middle, and the ledger at the end. */
-import { createCatsyphon } from 'signalbox/catsyphon'
-import { catsyphonOutbox } from 'signalbox/catsyphon'
+import { catsyphonOutbox, createCatsyphon } from 'signalbox/catsyphon'
 import { catsyphonFaults, createCatsyphonSimulator } from 'signalbox/testing'
 
 export async function firstContact(say) {
@@ -17,7 +16,7 @@ export async function firstContact(say) {
       if (event.type === 'retrying') say(`the server is away: ${event.error.message} Next try in ${Math.round(event.delayMs)} ms.`)
     },
   })
-  // The batch is stored, and then the connection falls: nobody knows, and yet nothing is stored twice.
+  // The server stores the batch and cuts the connection. The client sends it again, and the server recognises it.
   simulator.inject({ ...catsyphonFaults.reset('after'), on: ({ path }) => path === '/collectors/events' })
   await client.withSession('first-contact', async (session) => {
     await session.start({ agentType: 'example' })

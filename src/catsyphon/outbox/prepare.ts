@@ -169,5 +169,5 @@ function check(type: string, data: Data): void {
   if (!issue) return
   const where = ['data', ...issue.path].join('.')
   const roles = where === 'data.author_role' ? ` Known roles: user, ${AUTHOR_ROLES.join(', ')}.` : ''
-  throw invalid(`A ${type} event needs a valid ${where}: ${issue.code}.${roles}`, 'The server would refuse its whole batch.')
+  throw invalid(`A ${type} event needs a valid ${where} (${issue.code}).${roles}`, 'The server would refuse its whole batch.')
 }

@@ -1,4 +1,4 @@
-/** Who is asking. A missing header is a 422 among the others; everything else comes after validation. */
+/** Authentication. A missing header is a 422 among the others; every other check comes after validation. */
 import { detail } from './answers.js'
 import type { Records } from './records.js'
 import type { ParsedRequest } from './request.js'

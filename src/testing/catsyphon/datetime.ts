@@ -1,4 +1,4 @@
-/** Moments as pydantic reads them and as Python prints them: what is accepted, what is refused, and with which error. */
+/** Times as pydantic reads them and as Python prints them: which are accepted, and which error the others give. */
 
 export interface Moment {
   /** Microseconds since 1970, of the wall clock shown when there is no offset. */
@@ -71,7 +71,7 @@ export function pythonIso({ micros, offset }: Moment): string {
   return `${whole}${tail}${offset < 0 ? '-' : '+'}${two(Math.floor(size / 60))}:${two(size % 60)}`
 }
 
-/** Does the instant leave the years that Python's datetime has, once it is in UTC? */
+/** Whether the time in UTC leaves the years that Python's datetime has. */
 export function leavesCalendar({ micros }: Moment): boolean {
   return micros < -62_135_596_800_000_000 || micros >= 253_402_300_800_000_000 || Math.abs(micros) > DAY_MICROS * 3_660_000
 }

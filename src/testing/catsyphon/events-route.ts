@@ -1,4 +1,4 @@
-/** `POST /collectors/events`: validation, who is asking, then the batch, with the race that the real server has. */
+/** `POST /collectors/events`: validation, authentication, then the batch, with the race of the real server. */
 import { Answered, detail, internalError, json, refuseIf, type SimulatedAnswer } from './answers.js'
 import { authenticate, checkAuthHeaders } from './auth.js'
 import { checkGap, orderBatch, SequenceGap, StorageRefused, takeSnapshot, writeBatch, type IngestContext } from './ingest.js'
@@ -40,7 +40,7 @@ async function ingest(
   const ingestion: IngestContext = { generation, request: request.number, now: () => clock.now(), newId: records.newId, poison }
 
   const write = async (session: SessionRecord, seen: ReturnType<typeof takeSnapshot>): Promise<SimulatedAnswer> => {
-    // Before the rows exist: what a transaction has not committed nobody else sees.
+    // Before the rows exist: other requests do not see what this transaction has not committed.
     await pause('in-transaction')
     const accepted = writeBatch(session, ordered, seen, ingestion)
     const { lastSequence, conversationId } = session
@@ -54,7 +54,7 @@ async function ingest(
     await pause('before-write')
     return await records.locked(sessionId, () => write(known, seen))
   }
-  // A new session is guarded by the uniqueness of its id, so its creators stand in line.
+  // The id of a session is unique, so requests that create it wait for each other.
   return await records.locked(sessionId, async () => {
     const created = records.sessions.get(sessionId)
     if (created) return await write(created, takeSnapshot(created, false))

@@ -16,7 +16,7 @@ export type FaultEffect =
   | { readonly kind: 'refuse' }
   /** The connection is cut: before the request is processed, or after it is stored. The client cannot tell the two apart. */
   | { readonly kind: 'reset'; readonly when: 'before' | 'after' }
-  /** Processed, but the answer stops half-way. */
+  /** Processed, but only a part of the answer arrives. */
   | { readonly kind: 'truncate' }
   /**
    * Slower than the client's timeout, and processed all the same. The request waits before it begins (`queued`), after it read what is
@@ -68,7 +68,7 @@ const html = (title: string): string =>
 
 /** Makes the usual effects. */
 export const faults = {
-  /** An unhandled failure: text, then the connection closes without saying so. */
+  /** An unhandled failure: a text answer, then the connection is cut without a `Connection: close`. */
   serverError: (): FaultEffect => ({
     kind: 'answer',
     status: 500,

@@ -1,16 +1,16 @@
 /**
- * How each generation takes a batch in. Dedup looks at what was stored when the request began; only the write takes the session's
- * lock. That is the real server's race: the same batch in two overlapping requests is stored twice.
+ * How each generation stores a batch. Duplicates are found among what was stored when the request began, and only the write takes the
+ * session's lock. So the same batch in two overlapping requests is stored twice, as on the real server.
  */
 import { applyEnd, applyStart, hashOf, type SessionRecord, type StoredRow } from './sessions.js'
 import { MESSAGE_LIKE, refusal } from './poison.js'
 import type { IncomingEvent } from './validate.js'
 import type { Generation } from './types.js'
 
-/** The storage refused an event. `partial` holds what was stored before it, where the generation does not roll back. */
+/** The storage refused an event. */
 export class StorageRefused extends Error {}
 
-/** The first number of a batch leaves a hole. */
+/** The first sequence of a batch leaves a gap. */
 export class SequenceGap extends Error {
   constructor(
     readonly last: number,
@@ -43,7 +43,7 @@ export function takeSnapshot(session: SessionRecord, creates: boolean): Snapshot
   return { hashes: new Set(rows.map((row) => row.hash)), lastSequence, eventCount, creates }
 }
 
-/** Sorted as the generation sorts, or refused. */
+/** The events in the order in which the generation stores them. */
 export function orderBatch(events: readonly IncomingEvent[], generation: Generation): IncomingEvent[] {
   if (generation === 'sequence') return [...events].sort((a, b) => a.sequence - b.sequence)
   const zones = new Set(events.map((event) => event.emitted.offset === null))

@@ -32,7 +32,7 @@ export function parsePythonJson(text: string): unknown {
     throw new JsonSyntaxError(position)
   }
   const string = (): string => {
-    // By hand: a regular expression over a string of megabytes is too deep for some engines.
+    // Without a regular expression: over megabytes it overflows the stack of some engines.
     let end = at + 1
     while (end < text.length && text[end] !== '"') end += text[end] === '\\' ? 2 : 1
     try {

@@ -60,7 +60,7 @@ function nests(value: unknown, depth: number): boolean {
 
 const PYTHON_TIME = /^\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?$/
 
-/** Whether a `timestamp` anywhere in a plan is none that Python reads. */
+/** Whether a plan holds a `timestamp` that Python cannot read. */
 function holdsBadTime(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   return Object.entries(value).some(([key, inner]) =>

@@ -31,9 +31,9 @@ export interface Records {
   addWorkspace(name: string, organizationId?: string, slug?: string): WorkspaceRecord
   addCollector(workspaceId: string): CollectorRecord
   builtin(workspaceId: string): CollectorRecord
-  /** Runs alone among the writers of one session, in the order of asking. */
+  /** Runs work under the session's lock, in the order of the calls. */
   locked<T>(sessionId: string, work: () => Promise<T>): Promise<T>
-  /** Counts who is inside for one session at the same time. */
+  /** Counts requests that run for one session at the same time. */
   inside<T>(sessionId: string, work: () => Promise<T>): Promise<T>
 }
 

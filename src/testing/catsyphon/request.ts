@@ -1,4 +1,4 @@
-/** Reading a request as the framework does: headers without case, a decoded path, a body by its content type. */
+/** Reads a request as the framework does: header names without case, a decoded path, a body by its content type. */
 import { Answered, detail, json } from './answers.js'
 import type { SimulatedRequest } from './types.js'
 import { JsonSyntaxError, parsePythonJson } from './python-json.js'
@@ -31,7 +31,7 @@ function decode(path: string): string {
   }
 }
 
-/** The body as an object; what is wrong with it goes to the complaints, as all other 422s of the request do. */
+/** The body as an object. Mistakes are added to the complaints: the server reports all of a request in one 422. */
 export function readBody(request: ParsedRequest, complaints: Complaint[]): Record<string, unknown> | undefined {
   const { body, headers } = request
   const isJson = /^application\/(?:[\w.-]+\+)?json\b/i.test(headers.get('content-type') ?? '')

@@ -1,4 +1,4 @@
-/** The server's routes, in the order in which the framework looks at things: route, then every 422 together, then who is asking. */
+/** The server's routes. The framework checks in this order: route, all 422s together, authentication. */
 import { detail, json, plain, refuseIf, type SimulatedAnswer } from './answers.js'
 import { authenticate, checkAuthHeaders } from './auth.js'
 import { postEvents } from './events-route.js'
@@ -37,7 +37,7 @@ export function createRouter(context: RouterContext): (request: ParsedRequest, p
       handler: (request, _, id) => complete(context, request, id),
     },
     { method: 'GET', path: /^\/conversations\/([^/]+)$/, handler: (request, _, id) => readConversation(records, request, id) },
-    // Every conversation of a collector breaks this route on the real server.
+    // On the real server this route fails for every conversation of a collector.
     { method: 'GET', path: /^\/conversations\/([^/]+)\/messages$/, handler: () => plain(500, 'Internal Server Error') },
     ...setupRoutes(records),
   ]
@@ -63,7 +63,7 @@ const health = (healthy: boolean) => ({
   database: healthy ? 'healthy' : 'unhealthy',
 })
 
-/** The little of the description that tells the generations apart. */
+/** The part of the description that tells the generations apart. */
 function openapi(generation: Generation): unknown {
   const string = { type: 'string' }
   const properties = { type: string, emitted_at: string, observed_at: string, data: { type: 'object' } }

@@ -68,13 +68,13 @@ export interface SessionRecord {
   agentType: string
   /** From the `session_start`. */
   agentVersion: string | null
-  /** What `session_start`, `session_end` and `complete` left behind. */
+  /** Data of `session_start`, `session_end` and `complete`. */
   readonly extra: Record<string, unknown>
   /** Stored messages, in the order of storing. */
   readonly rows: StoredRow[]
 }
 
-/** What the server computes when an event brings no hash of its own. */
+/** The hash that the server computes for an event without one. */
 export function serverEventHash(type: string, emitted: Moment, data: Readonly<Record<string, unknown>>): string {
   return sha256Hex(`${type}:${pythonIso(emitted)}:${dumpPythonJson(data)}`).slice(0, 32)
 }

@@ -19,7 +19,7 @@ async function turns(context: StoreContext, ...steps: ((store: Store) => Promise
 export const durableCases: readonly Case<StoreContext>[] = [
   {
     id: 'store.durable.log',
-    title: 'a log keeps its entries, its count and its fence',
+    title: 'a log keeps its entries, its sequences and its fence after it is opened again',
     skip: forgets,
     async run(context) {
       let last = 0
@@ -51,7 +51,7 @@ export const durableCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.durable.kv',
-    title: 'a map keeps its values and versions, and makes no version twice',
+    title: 'a map keeps its values and versions after it is opened again, and no version repeats',
     skip: forgets,
     async run(context) {
       const versions: string[] = []
@@ -77,7 +77,7 @@ export const durableCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.durable.lease',
-    title: 'fencing tokens go on rising',
+    title: 'fencing tokens rise over a reopening',
     skip: forgets,
     async run(context) {
       const tokens: number[] = []

@@ -70,7 +70,7 @@ export const kvCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.kv.keys',
-    title: 'keys are told apart exactly, whatever characters they have',
+    title: 'keys with any characters are distinct',
     run: (context) =>
       withKv(context, async (kv) => {
         for (const key of ODD_KEYS) await kv.put(key, bytesOf(`value of ${key}`))
@@ -81,7 +81,7 @@ export const kvCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.kv.compare-and-set',
-    title: 'compare-and-set creates only where there is nothing and replaces only the version it was given',
+    title: 'compare-and-set creates only a missing key and replaces only the given version',
     run: (context) =>
       withKv(context, async (kv) => {
         const first = await kv.compareAndSet('key', null, bytesOf('one'))
@@ -98,7 +98,7 @@ export const kvCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.kv.race',
-    title: 'of many that compare and set at once exactly one wins, every round',
+    title: 'of many compare-and-set calls at once exactly one succeeds, every round',
     run: (context) =>
       withKv(context, async (kv) => {
         let version = await kv.compareAndSet('counter', null, bytesOf('start'))
@@ -116,7 +116,7 @@ export const kvCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.two-handles',
-    title: 'a map that is opened twice is one map, or says that it is taken',
+    title: 'a map that is opened twice is one map, or rejects with conflict',
     async run(context) {
       const name = freshName('kv')
       await using first = await context.store.kv(name)
@@ -133,7 +133,7 @@ export const kvCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.kv.version',
-    title: 'a key that is made anew has no version of its former life',
+    title: 'a key that was deleted and stored again has no old version',
     run: (context) =>
       withKv(context, async (kv) => {
         const versions = new Set<string>()
@@ -164,7 +164,7 @@ export const kvCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.copies',
-    title: 'a map copies what goes in and what comes out',
+    title: 'a map copies bytes in and out',
     run: (context) =>
       withKv(context, async (kv) => {
         const mine = bytesOf('kept')
@@ -177,7 +177,7 @@ export const kvCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.checks',
-    title: 'a map refuses keys that are none',
+    title: 'a map refuses invalid keys',
     run: (context) =>
       withKv(context, async (kv) => {
         for (const key of ['', 'a\0b', 'x'.repeat(257), '\ud800', 'x\udc00']) {
@@ -192,7 +192,7 @@ export const kvCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.closed',
-    title: 'a closed map refuses everything, and closes twice',
+    title: 'a closed map refuses every call, and a second close does nothing',
     run: (context) =>
       withKv(context, async (kv) => {
         await kv[Symbol.asyncDispose]()

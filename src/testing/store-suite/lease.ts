@@ -20,7 +20,7 @@ async function mustAcquire(lease: Lease, key: string, ttlMs = LONG_MS): Promise<
 export const leaseCases: readonly Case<StoreContext>[] = [
   {
     id: 'store.lease.exclusive',
-    title: 'a lease has one holder, of many that ask at once too; other keys are free',
+    title: 'of many acquire calls at once one gets the lease; other keys are free',
     run: (context) =>
       withLease(context, async (lease) => {
         const answers = await Promise.all(Array.from({ length: 8 }, () => lease.acquire('key', { ttlMs: LONG_MS })))
@@ -30,7 +30,7 @@ export const leaseCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.lease.token',
-    title: 'tokens rise with every holder, over release and expiry',
+    title: 'tokens rise with every holder, also after release and expiry',
     run: (context) =>
       withLease(context, async (lease) => {
         const first = await mustAcquire(lease, 'key')
@@ -44,7 +44,7 @@ export const leaseCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.lease.renew',
-    title: 'a renewed lease lives on, with its token',
+    title: 'a renewed lease keeps its token',
     run: (context) =>
       withLease(context, async (lease) => {
         const held = await mustAcquire(lease, 'key', LONG_MS)
@@ -58,7 +58,7 @@ export const leaseCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.lease.lost',
-    title: 'a lease that expired stays lost, and its holder cannot touch the next one',
+    title: 'an expired lease stays lost, and its holder cannot end the next lease',
     run: (context) =>
       withLease(context, async (lease) => {
         const late = await mustAcquire(lease, 'key', SHORT_MS)
@@ -75,7 +75,7 @@ export const leaseCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.lease.lost',
-    title: 'a lease that expired is not renewed, even when nobody took it',
+    title: 'an expired lease cannot be renewed, even when no other holder acquired it',
     run: (context) =>
       withLease(context, async (lease) => {
         const held = await mustAcquire(lease, 'key', SHORT_MS)
@@ -86,7 +86,7 @@ export const leaseCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.lease.release',
-    title: 'a released lease is free at once, and released is lost',
+    title: 'a released lease is free at once, and lost for its holder',
     run: (context) =>
       withLease(context, async (lease) => {
         const held = await mustAcquire(lease, 'key')
@@ -99,7 +99,7 @@ export const leaseCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.checks',
-    title: 'a lease refuses keys and times that are none',
+    title: 'a lease refuses invalid keys and times',
     run: (context) =>
       withLease(context, async (lease) => {
         await checkRejects(lease.acquire('', { ttlMs: LONG_MS }), 'invalid_argument')
@@ -111,7 +111,7 @@ export const leaseCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.closed',
-    title: 'a closed lease store refuses everything, and closes twice',
+    title: 'a closed lease store refuses every call, and a second close does nothing',
     run: (context) =>
       withLease(context, async (lease) => {
         const held = await mustAcquire(lease, 'key')

@@ -19,7 +19,7 @@ async function firstPage(pages: AsyncIterable<LogPage>): Promise<LogPage | undef
 export const logCases: readonly Case<StoreContext>[] = [
   {
     id: 'store.log.order',
-    title: 'a log gives back what was appended, in order, from any position',
+    title: 'a log reads back what was appended, in order, from any position',
     run: (context) =>
       withLog(context, async (log) => {
         const empty = await log.read(0)
@@ -40,7 +40,7 @@ export const logCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.log.order',
-    title: 'appends that are not waited for keep their order, and no sequence is given twice',
+    title: 'appends that are not awaited keep their order, and no sequence is given twice',
     run: (context) =>
       withLog(context, async (log) => {
         const names = Array.from({ length: 40 }, (_, index) => `entry-${index}`)
@@ -55,7 +55,7 @@ export const logCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.log.order',
-    title: 'entries keep every byte, the large and the empty ones too',
+    title: 'large and empty entries keep every byte',
     run: (context) =>
       withLog(context, async (log) => {
         const entries = [1_000_000, 0, 256, 0].map((length) => Uint8Array.from({ length }, (_, at) => at % 251))
@@ -82,7 +82,7 @@ export const logCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.log.trim',
-    title: 'a trim forgets the oldest entries, is idempotent, and never gives a sequence again',
+    title: 'a trim deletes the oldest entries, is idempotent, and no sequence is given again',
     run: (context) =>
       withLog(context, async (log) => {
         const [, two, three] = await append(log, 'one', 'two', 'three')
@@ -102,7 +102,7 @@ export const logCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.log.gap',
-    title: 'a reader whose position was trimmed is told so, and one from the oldest is not',
+    title: 'a read at a trimmed position has a gap, and a read from 0 has none',
     run: (context) =>
       withLog(context, async (log) => {
         const [one, , three] = await append(log, 'one', 'two', 'three')
@@ -117,7 +117,7 @@ export const logCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.log.gap',
-    title: 'a position that the log has not reached, from another life of it, is a gap and not a silence',
+    title: 'a position beyond the end of the log is a gap',
     run: (context) =>
       withLog(context, async (log) => {
         await append(log, 'one')
@@ -130,7 +130,7 @@ export const logCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.log.tail',
-    title: 'a tail gives what is there, then waits for what comes',
+    title: 'a tail gives existing entries, then waits for new ones',
     run: (context) =>
       withLog(context, async (log) => {
         await append(log, 'one')
@@ -151,7 +151,7 @@ export const logCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.log.tail',
-    title: 'a tail that starts behind a trim says so first',
+    title: 'a tail that starts at a trimmed position begins with a gap',
     run: (context) =>
       withLog(context, async (log) => {
         const [one, two] = await append(log, 'one', 'two')
@@ -180,7 +180,7 @@ export const logCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.log.fence',
-    title: 'a writer whose lease was taken over is refused; an append of nothing shuts it out',
+    title: 'a writer with an old fence is refused, also after an append without entries',
     run: (context) =>
       withLog(context, async (log) => {
         await log.append([bytesOf('old')], { fence: 3 })
@@ -194,7 +194,7 @@ export const logCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.copies',
-    title: 'a log copies what goes in and what comes out',
+    title: 'a log copies bytes in and out',
     run: (context) =>
       withLog(context, async (log) => {
         const mine = bytesOf('kept')
@@ -208,7 +208,7 @@ export const logCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.checks',
-    title: 'a log refuses positions that are none, and names that are none',
+    title: 'a log refuses invalid positions and names',
     run: (context) =>
       withLog(context, async (log) => {
         for (const position of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
@@ -221,7 +221,7 @@ export const logCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.closed',
-    title: 'a closed log refuses everything, and closes twice',
+    title: 'a closed log refuses every call, and a second close does nothing',
     run: (context) =>
       withLog(context, async (log) => {
         await log[Symbol.asyncDispose]()
