@@ -19,7 +19,7 @@ export interface HubContext {
   readonly clock: Clock
   /** The token of the lease: written into every record. */
   readonly fence: number
-  readonly writer: Pick<JournalWriter, 'push' | 'append' | 'next'>
+  readonly writer: Pick<JournalWriter, 'push' | 'join' | 'append' | 'next'>
   agent(id: AgentId): Agent | undefined
   sourceOf(id: AgentId): Source | undefined
   /** The lifetime behind a session now; empty before its first event. */

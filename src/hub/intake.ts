@@ -75,6 +75,11 @@ export function createSink(source: Source, options: IntakeOptions): SourceSink {
       turns.epochBegan(agent, session, epoch)
     }
     switch (event.kind) {
+      case 'message':
+        if (event.how === 'append' && event.partial && event.origin !== 'replay' && (!keepRaw || event.raw === undefined)) {
+          if (writer.join(event)) return
+        }
+        break
       case 'ask':
         return asks.arrived(event)
       case 'ask_closed':

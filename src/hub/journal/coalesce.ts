@@ -2,10 +2,20 @@
 import type { Envelope, MessageEvent } from '../model/event.js'
 import type { UnplacedEvent } from './encode.js'
 
+/** What tells two deltas of one message from others. */
+export interface DeltaFacts extends Pick<MessageEvent, 'id' | 'role' | 'text' | 'parent'> {
+  readonly agent: string
+  readonly epoch: string
+  readonly session?: string | undefined
+  readonly turn?: string | undefined
+}
+
 /** Takes events in order and gives them back in order, with neighbouring deltas of a message joined. */
 export interface Coalescer {
   /** Events that must be written now. A delta usually gives none: it waits for more. */
   push(event: UnplacedEvent): readonly UnplacedEvent[]
+  /** Adds a delta to the one that waits, if it continues the same message. False: it must be pushed. Makes no object: deltas are hot. */
+  join(delta: DeltaFacts): boolean
   /** Everything that waits. */
   flush(): readonly UnplacedEvent[]
   readonly waiting: boolean
@@ -17,6 +27,14 @@ type Delta = Omit<Envelope, 'seq'> & { -readonly [Key in keyof MessageEvent]: Me
 
 const isDelta = (event: UnplacedEvent): event is Delta =>
   event.kind === 'message' && event.how === 'append' && event.partial && event.raw === undefined
+
+const continues = (last: Delta, next: DeltaFacts): boolean =>
+  last.id === next.id &&
+  last.role === next.role &&
+  last.session === next.session &&
+  last.turn === next.turn &&
+  last.epoch === next.epoch &&
+  last.parent === next.parent
 
 /** The deltas of each agent are joined apart: the order between agents carries no meaning, the order within one does. */
 export function createCoalescer(maxCharacters = 64 * 1024): Coalescer {
@@ -37,16 +55,7 @@ export function createCoalescer(maxCharacters = 64 * 1024): Coalescer {
         return before.length > 0 ? [...before, event] : [event]
       }
       const last = open.get(agent)
-      const joins =
-        last !== undefined &&
-        last.id === event.id &&
-        last.role === event.role &&
-        last.session === event.session &&
-        last.turn === event.turn &&
-        last.epoch === event.epoch &&
-        last.parent === event.parent &&
-        last.origin === event.origin
-      if (joins) {
+      if (last !== undefined && last.origin === event.origin && continues(last, event)) {
         last.text += event.text
         return last.text.length > maxCharacters ? take(agent) : NOTHING
       }
@@ -54,6 +63,12 @@ export function createCoalescer(maxCharacters = 64 * 1024): Coalescer {
       // A copy: joining writes into it.
       open.set(agent, { ...event })
       return before
+    },
+    join(delta) {
+      const last = open.get(delta.agent)
+      if (last?.origin !== 'live' || last.text.length > maxCharacters || !continues(last, delta)) return false
+      last.text += delta.text
+      return true
     },
     flush() {
       const all = [...open.values()]

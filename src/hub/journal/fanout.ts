@@ -23,11 +23,11 @@ export interface FanoutOptions {
   readonly next: number
   /** Default 4,096. */
   readonly maxEvents?: number
-  /** Viewers are woken at most this often, so that a burst is one wake-up. A single event wakes them at once. Default 8 ms. */
+  /** Viewers are woken at most this often, so that a burst is one wake-up. A single event wakes them at once. Default 16 ms. */
   readonly wakeEveryMs?: number
 }
 
-export function createFanout({ clock, next: start, maxEvents = 4096, wakeEveryMs = 8 }: FanoutOptions): Fanout {
+export function createFanout({ clock, next: start, maxEvents = 4096, wakeEveryMs = 16 }: FanoutOptions): Fanout {
   let kept: HubEvent[] = []
   let next = start
   /** Everything from here on is in `kept`. */
@@ -35,6 +35,7 @@ export function createFanout({ clock, next: start, maxEvents = 4096, wakeEveryMs
   let waiting = new Set<() => void>()
   let lastWake = Number.NEGATIVE_INFINITY
   let timer: Timer | undefined
+  let shared: { readonly position: number; readonly next: number; readonly events: readonly HubEvent[] } | undefined
 
   const wakeAll = (): void => {
     timer?.cancel()
@@ -63,8 +64,11 @@ export function createFanout({ clock, next: start, maxEvents = 4096, wakeEveryMs
     from(position) {
       if (position >= next) return []
       if (position < first) return undefined
-      const index = firstAtOrAfter(kept, position)
-      return index === 0 ? kept.slice() : kept.slice(index)
+      // Most viewers stand at the same place: they share one list.
+      if (shared?.position !== position || shared.next !== next) {
+        shared = { position, next, events: kept.slice(firstAtOrAfter(kept, position)) }
+      }
+      return shared.events
     },
     get next() {
       return next

@@ -1,7 +1,7 @@
 /** A viewer: a position in the journal, a filter, and a snapshot where the position is new or no longer there. */
 import { abortError } from '../../core/deadline.js'
 import { onAbort } from '../../core/on-abort.js'
-import { createStream } from '../../core/stream.js'
+import { createStream, type StreamSource } from '../../core/stream.js'
 import type { SignalboxError } from '../../errors.js'
 import type { Log } from '../../store/store.js'
 import type { HubWatch, WatchOptions } from '../hub.js'
@@ -87,9 +87,9 @@ export function openWatch(journal: Journal, options: WatchOptions = {}): HubWatc
       if (signal?.aborted || closed) wakeUp()
     })
 
-  return createStream<HubEvent, HubCursor>({
+  const source: StreamSource<HubEvent, HubCursor> = {
     start: typeof from === 'object' ? from : undefined,
-    cursorOf: (event) => (unsettled.has(event) ? unsettled.get(event) : cursorAt(event.seq)),
+    cursorOf: (event) => (unsettled.size > 0 && unsettled.has(event) ? unsettled.get(event) : cursorAt(event.seq)),
     async pull() {
       if (position === undefined) {
         const items = begin()
@@ -109,6 +109,7 @@ export function openWatch(journal: Journal, options: WatchOptions = {}): HubWatc
         }
         if (events.length > 0) {
           position = fanout.next
+          unsettled.clear()
           const items = chosen(events)
           if (items.length > 0) return items
           continue
@@ -124,5 +125,46 @@ export function openWatch(journal: Journal, options: WatchOptions = {}): HubWatc
       unfollow()
       wakeUp?.()
     },
-  })
+  }
+  const stream = createStream(source)
+  let inBatches: HubCursor | undefined
+  return {
+    get cursor() {
+      return inBatches ?? stream.cursor
+    },
+    [Symbol.asyncIterator]: () => stream[Symbol.asyncIterator](),
+    batches: () =>
+      readBatches(source, stream, (last) => {
+        inBatches = last ?? inBatches
+      }),
+    close: stream.close,
+    [Symbol.asyncDispose]: stream.close,
+  }
+}
+
+/** Batches with one promise each, and the cursor of the last item only: a thousand viewers wake up for every batch. */
+function readBatches(
+  source: StreamSource<HubEvent, HubCursor>,
+  stream: HubWatch,
+  advance: (cursor: HubCursor | undefined) => void,
+): AsyncIterable<readonly HubEvent[]> {
+  let ended = false
+  const end = async (): Promise<IteratorResult<readonly HubEvent[]>> => {
+    ended = true
+    await stream.close()
+    return { done: true, value: undefined }
+  }
+  const next = async (): Promise<IteratorResult<readonly HubEvent[]>> => {
+    if (ended) return end()
+    try {
+      const batch = await source.pull()
+      if (batch === null || ended) return await end()
+      advance(source.cursorOf?.(batch.at(-1) as HubEvent))
+      return { done: false, value: batch }
+    } catch (error) {
+      await end()
+      throw error
+    }
+  }
+  return { [Symbol.asyncIterator]: () => ({ next, return: end }) }
 }

@@ -5,7 +5,7 @@ import { SignalboxError } from '../../errors.js'
 import type { Log } from '../../store/store.js'
 import type { HubEvent } from '../model/event.js'
 import { encodeWithin } from './bound.js'
-import { createCoalescer } from './coalesce.js'
+import { createCoalescer, type DeltaFacts } from './coalesce.js'
 import { place, type UnplacedEvent } from './encode.js'
 
 /** How long deltas of one message are joined. */
@@ -14,6 +14,8 @@ export const COALESCE_MS = 16
 export interface JournalWriter {
   /** Returns at once. Order is kept. */
   push(event: UnplacedEvent): void
+  /** The cheap way for one more delta of a message: false when it must be pushed as an event. */
+  join(delta: DeltaFacts): boolean
   /** Resolves with the positions when the events are as durable as the store makes them. */
   append(events: readonly UnplacedEvent[]): Promise<readonly number[]>
   /** At or below the position of everything that is appended from now on. */
@@ -120,6 +122,7 @@ export function createJournalWriter(options: JournalWriterOptions): JournalWrite
       if (ready.length > 0) write(ready)
       if (coalescer.waiting) timer ??= clock.after(COALESCE_MS, flush)
     },
+    join: (delta) => ended === undefined && coalescer.join(delta),
     async append(events) {
       if (ended) throw ended
       flush()

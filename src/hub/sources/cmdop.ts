@@ -84,8 +84,8 @@ export function cmdopSource(options: CmdopSourceOptions): Source {
   }
   const take = (run: Run, frame: AskFrame): void => {
     const { agent, promptId: turn } = run
-    const place = { session: MAIN_SESSION, turn, raw: frame }
     if (run.answered) settleAnswer(run, frame.type === 'pin_denied')
+    const place = { session: MAIN_SESSION, turn, raw: frame }
     switch (frame.type) {
       case 'event': {
         const words = textOf(frame.payload)
@@ -97,7 +97,16 @@ export function cmdopSource(options: CmdopSourceOptions): Source {
         }
         run.text += words
         // Without the raw frame: deltas of one message are joined.
-        return push(agent, epoch, { session: MAIN_SESSION, turn, ...message(turn, words, true) })
+        return push(agent, epoch, {
+          session: MAIN_SESSION,
+          turn,
+          kind: 'message',
+          id: turn,
+          role: 'agent',
+          text: words,
+          how: 'append',
+          partial: true,
+        })
       }
       case 'pin_required':
         if (frame.answered) return
