@@ -94,11 +94,17 @@ export interface ClaudeClient extends AsyncDisposable {
   loadSession(sessionId: string, options?: SessionOptions): Promise<Session | null>
   /** Where the sessions of this client are kept. */
   readonly store: SessionKeeper
+  /** The limiter that was given, or that `createFullClaude` made. */
   readonly limiter: Limiter | undefined
+  /** The circuit breaker, likewise. */
   readonly breaker: CircuitBreaker | undefined
+  /** The retry policy, likewise. */
   readonly retry: RetryPolicy | undefined
+  /** Tokens and cost, if the client has an observer. */
   readonly usage: UsageTracker | undefined
+  /** Typed events, if the client has an observer. */
   readonly events: EventEmitter | undefined
+  /** Counters, if the client's observer has them. */
   readonly metrics: Metrics | undefined
   /**
    * Ends the queries that run and closes the sessions; resolves when every process is gone. Idempotent.

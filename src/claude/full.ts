@@ -21,16 +21,21 @@ import { createUsageTracker, type UsageTracker } from './messages/usage.js'
 export interface FullClaudeOptions extends Omit<ClaudeOptions, 'breaker' | 'retry' | 'observer' | 'lines' | 'store'> {
   /** What `readSettings(process.env)` gives. */
   readonly settings?: ClaudeSettings
+  /** Default: opens after five failures of the CLI itself. */
   readonly breaker?: CircuitBreaker | CircuitBreakerOptions | false
   /** Only what was never sent is repeated: the CLI retries API calls by itself. Default 3 attempts. */
   readonly retry?: RetryPolicy | RetryOptions | false
+  /** Default: an emitter of the client's own. */
   readonly events?: EventEmitter
+  /** Default: a tracker of the client's own. */
   readonly usage?: UsageTracker
+  /** False for none. */
   readonly metrics?: Metrics | false
   /** For what is added to `usage` without a cost. */
   readonly pricing?: PricingOptions
   /** Default: in memory. */
   readonly store?: SessionStore
+  /** Options of the session manager. */
   readonly sessions?: Omit<SessionManagerOptions, 'store'>
 }
 

@@ -4,6 +4,7 @@ import type { ResultLine } from './lines.js'
 
 /** The facts of a `ClaudeError`. */
 export interface ClaudeErrorFacts extends ErrorFacts {
+  /** The session, if it is known. */
   readonly sessionId?: string | undefined
   /** The answer as far as it came. */
   readonly partialText?: string | undefined

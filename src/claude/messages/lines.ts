@@ -45,12 +45,18 @@ export interface Usage {
 
 /** What one model has used in a process. */
 export interface ModelUsage {
+  /** Input tokens, cached ones left out. */
   readonly inputTokens: number
+  /** Output tokens. */
   readonly outputTokens: number
+  /** Tokens that were read from the prompt cache. */
   readonly cacheReadInputTokens: number
+  /** Tokens that were written to the prompt cache. */
   readonly cacheCreationInputTokens: number
   readonly webSearchRequests?: number
+  /** As the CLI computes it. */
   readonly costUSD: number
+  /** Tokens that fit into the model's context. */
   readonly contextWindow?: number
   readonly maxOutputTokens?: number
   readonly thinkingTokens?: number
@@ -147,6 +153,7 @@ export interface RateLimitLine extends Line {
 /** The end of a turn. */
 export interface ResultLine extends Line {
   readonly type: 'result'
+  /** `success`, or the kind of failure. A failed API call is a `success` with `is_error`. */
   readonly subtype:
     | 'success'
     | 'error_during_execution'
@@ -154,26 +161,39 @@ export interface ResultLine extends Line {
     | 'error_max_budget_usd'
     | 'error_max_structured_output_retries'
     | (string & {})
+  /** Whether the turn failed; 2.0 says so by `subtype` alone. */
   readonly is_error: boolean
+  /** The last text block of the answer, or the text of the failure. */
   readonly result?: string
+  /** What went wrong, for `error_*` subtypes. */
   readonly errors?: readonly string[]
+  /** The session. */
   readonly session_id?: string
+  /** How long the turn took. */
   readonly duration_ms?: number
   readonly duration_api_ms?: number
+  /** Model round trips. */
   readonly num_turns?: number
   /** Adds up over the process: take differences. */
   readonly total_cost_usd?: number
+  /** This turn's main loop only. */
   readonly usage?: Usage
+  /** By model, adding up over the process, subagents included. */
   readonly modelUsage?: Readonly<Record<string, ModelUsage>>
   readonly model_usage_since_last_result?: Readonly<Record<string, ModelUsage>>
+  /** Every tool call that was refused. */
   readonly permission_denials?: readonly {
     readonly tool_name: string
     readonly tool_use_id: string
     readonly tool_input: unknown
   }[]
+  /** The object that the schema asked for. */
   readonly structured_output?: unknown
+  /** Why the model stopped (2.1). */
   readonly stop_reason?: string | null
+  /** The HTTP status of a failed API call (2.1). */
   readonly api_error_status?: number | null
+  /** What ended the turn (2.1). */
   readonly terminal_reason?: string
   readonly origin?: { readonly kind: string; readonly [field: string]: unknown }
   readonly user_message_uuids?: readonly string[]

@@ -69,11 +69,15 @@ export interface ToolResultMessage extends Base {
 export interface AssistantMessage extends Base {
   readonly type: 'assistant'
   readonly raw: AssistantLine
+  /** The blocks of the line; usually one. */
   readonly blocks: readonly ContentBlock[]
   /** The texts of the blocks, joined. */
   readonly text: string
+  /** The model that wrote it; `<synthetic>` for the CLI itself. */
   readonly model: string
+  /** Lines of one API message share it. */
   readonly messageId: string
+  /** The session. */
   readonly sessionId: string | undefined
   /** Repeats what the API message started with; the final numbers are in the result. */
   readonly usage: Usage | undefined
@@ -155,26 +159,39 @@ export interface StopMessage extends Base {
 /** `Output` is the type of the structured output, which the schema that was asked for gives. */
 export interface ResultMessage<Output = unknown> extends Base {
   readonly type: 'result'
+  /** The line itself. */
   readonly raw: ResultLine
+  /** `success`, or the kind of failure. */
   readonly subtype: string
+  /** Whether the turn failed, on every version. */
   readonly isError: boolean
   /** The typed failure, where it is one. */
   readonly error: SignalboxError | undefined
   /** The answer, assembled from its blocks; the CLI's own field holds the last block only. */
   readonly text: string
+  /** The CLI's own field: the last text block only. */
   readonly result: string | undefined
+  /** The session. */
   readonly sessionId: string | undefined
+  /** How long the turn took, as the CLI counts. */
   readonly durationMs: number
+  /** Model round trips. */
   readonly numTurns: number
   /** What this turn cost: the CLI's running total less what it was before. */
   readonly costUsd: number
+  /** The CLI's running total over its process. */
   readonly totalCostUsd: number
+  /** This turn's main loop only. */
   readonly usage: Usage
+  /** By model, adding up over the process. */
   readonly modelUsage: Readonly<Record<string, ModelUsage>>
+  /** Every tool call that was refused. */
   readonly permissionDenials: NonNullable<ResultLine['permission_denials']>
   /** What `outputSchema` or `jsonSchema` asked for; undefined without one. */
   readonly structuredOutput: Output
+  /** Why the model stopped; null on 2.0. */
   readonly stopReason: string | null
+  /** What ended the turn; undefined on 2.0. */
   readonly terminalReason: string | undefined
 }
 

@@ -95,11 +95,17 @@ function plus(one: ModelTotals, other: ModelTotals): ModelTotals {
 
 /** The tokens of one turn. */
 export interface TokenCounts {
+  /** Input tokens, cached ones left out. */
   readonly inputTokens: number
+  /** Output tokens. */
   readonly outputTokens: number
+  /** Output tokens that were thinking, where the CLI says so. */
   readonly thinkingTokens: number
+  /** Tokens that were written to the prompt cache. */
   readonly cacheWriteTokens: number
+  /** Tokens that were read from the prompt cache. */
   readonly cacheReadTokens: number
+  /** Input and output tokens. */
   readonly totalTokens: number
 }
 

@@ -4,13 +4,19 @@ import { ClaudeError } from '../messages/errors.js'
 
 /** Settings of a client, with their defaults filled in. */
 export interface ClaudeSettings {
+  /** `DEFAULT_MODEL`. */
   readonly defaultModel: string | undefined
+  /** `FALLBACK_MODEL`. */
   readonly fallbackModel: string | undefined
   /** Seconds. */
   readonly defaultTimeout: number
+  /** `DEFAULT_MAX_TURNS`. */
   readonly defaultMaxTurns: number | undefined
+  /** `MAX_CONCURRENT_REQUESTS`, default 10. */
   readonly maxConcurrentRequests: number
+  /** `RATE_LIMIT_PER_MINUTE`, default 60. */
   readonly rateLimitPerMinute: number
+  /** `ENABLE_METRICS`. */
   readonly enableMetrics: boolean
   /** Undefined unless set: then the full client logs its calls. */
   readonly logLevel: LogLevel | undefined
@@ -18,10 +24,13 @@ export interface ClaudeSettings {
   readonly logFormat: 'console' | 'json'
   /** For `claudeProcess({ settings })`, which reads the variable by itself too. */
   readonly claudeCliPath: string | undefined
+  /** `SESSION_STORAGE_PATH`, for `sqliteSessionStore`. */
   readonly sessionStoragePath: string | undefined
   /** The three of TOON are for `toonBy(settings)` of `signalbox/claude/toon`. */
   readonly toonEnabled: boolean
+  /** `TOON_DELIMITER`. */
   readonly toonDelimiter: ',' | '\t' | '|'
+  /** `TOON_TRACK_SAVINGS`. */
   readonly toonTrackSavings: boolean
   /** Without it `dangerouslySkipPermissions` and `bypassPermissions` are refused. Default true, as without settings at all. */
   readonly allowDangerousPermissions: boolean

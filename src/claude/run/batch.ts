@@ -13,16 +13,25 @@ import { tokensOf } from '../messages/usage.js'
 export interface QueryResult {
   /** Which prompt this answers. */
   readonly index: number
+  /** The prompt. */
   readonly prompt: string
+  /** Whether the prompt was answered. */
   readonly success: boolean
+  /** The session that the CLI kept of the run. */
   readonly sessionId: string | undefined
   /** The answer, or as much of it as came. */
   readonly result: string
+  /** Input tokens, cached ones left out. */
   readonly inputTokens: number
+  /** Output tokens. */
   readonly outputTokens: number
+  /** Input and output tokens. */
   readonly totalTokens: number
+  /** The cost, of a failed run too. */
   readonly costUsd: number
+  /** As the CLI counts it. */
   readonly durationSeconds: number
+  /** Why the prompt failed. */
   readonly error: SignalboxError | undefined
 }
 

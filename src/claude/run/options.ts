@@ -23,8 +23,11 @@ export interface CLIAgentOptions extends Omit<ClaudeLaunch, 'resume' | 'mcpServe
    * `structured_output_missing`. Use this or `jsonSchema`.
    */
   readonly outputSchema?: OutputSchema
+  /** Decides whether a tool may run. */
   readonly canUseTool?: CanUseTool
+  /** How long `canUseTool` may take before it counts as a refusal. Default ten minutes. */
   readonly permissionTimeoutMs?: number
+  /** Hooks that run in this process. */
   readonly hooks?: HookRegistry
   /** Answers questions of the control protocol that nothing else here serves, such as elicitations. */
   readonly onControlRequest?: ControlHandler
@@ -42,6 +45,7 @@ export interface CLIAgentOptions extends Omit<ClaudeLaunch, 'resume' | 'mcpServe
   readonly idleMs?: number
   /** Accepted for ccflow's sake: the conversation shape is the only one used, and it is always verbose. */
   readonly inputFormat?: 'text' | 'stream-json'
+  /** Accepted and ignored, like `inputFormat`. */
   readonly verbose?: boolean
   /**
    * When the account's usage limit is hit: wait until it resets and send the message again, if that is no later than this many

@@ -30,12 +30,17 @@ export interface TaskOptions extends QueryOptions {
 
 /** A task, to be awaited or iterated. Iterating ends in every case: with the task, its failure, or its cancellation. */
 export interface PoolTask extends AsyncIterable<ClaudeMessage> {
+  /** Finds the task again: see `getTask`. */
   readonly id: string
+  /** The prompt of the task. */
   readonly prompt: string | readonly ContentBlock[]
+  /** Where the task is. */
   readonly status: TaskStatus
+  /** Why the task failed or was cancelled. */
   readonly error: unknown
   /** Milliseconds since 1970. */
   readonly startedAt: number | undefined
+  /** Milliseconds since 1970; undefined until the task is over. */
   readonly completedAt: number | undefined
   /** Waits for the end of the task. Rejects with its failure, or with `aborted` when the task was cancelled. */
   result(): Promise<ResultMessage>
@@ -49,12 +54,19 @@ export type StreamingTask = PoolTask
 
 /** The state of a pool, in numbers. */
 export interface PoolStats {
+  /** Processes that may run at once. */
   readonly poolSize: number
+  /** Tasks that run. */
   readonly activeTasks: number
+  /** Tasks that wait. */
   readonly pendingTasks: number
+  /** Tasks that ended well. */
   readonly completedTasks: number
+  /** Tasks that failed. */
   readonly failedTasks: number
+  /** Tasks that were cancelled. */
   readonly cancelledTasks: number
+  /** Tasks that were submitted. */
   readonly totalTasks: number
   /** Percent of the workers that are busy. */
   readonly utilization: number

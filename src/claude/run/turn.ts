@@ -8,7 +8,7 @@ import type { TurnState } from '../protocol/turn-state.js'
 
 /** `Output` is the type of the structured output, if a schema of a library was given. */
 export interface Turn<Output = unknown> extends SignalStream<ClaudeMessage, string> {
-  /** The lines as the CLI wrote them: the cheapest way to read. Instead of iterating the turn itself. */
+  /** The lines as the CLI wrote them, instead of the messages. */
   lines(): SignalStream<ClaudeLine, string>
   /**
    * The end of the turn; rejects with the typed failure. A turn can be awaited and iterated, in either order: lines are kept for a reader

@@ -22,11 +22,17 @@ export interface SessionManagerOptions {
 
 /** Counts and sums over a store. */
 export interface ManagerStats {
+  /** Sessions in the store. */
   readonly totalSessions: number
+  /** Stored sessions that are not closed. */
   readonly activeSessions: number
+  /** Stored sessions that are closed. */
   readonly closedSessions: number
+  /** Sessions that are open here. */
   readonly inMemorySessions: number
+  /** Tokens of all stored sessions. */
   readonly totalTokens: number
+  /** Cost of all stored sessions. */
   readonly totalCostUsd: number
 }
 
@@ -36,29 +42,43 @@ export interface SessionManager extends AsyncDisposable {
   start(): void
   /** Ends the cleanup and closes every session that is open here. */
   stop(): Promise<void>
+  /** Opens a new session. */
   createSession(options?: SessionOptions): Promise<Session>
   /** The open one, else from the store, which opens it; null when nobody knows it. */
   getSession(sessionId: string, options?: SessionOptions): Promise<Session | null>
   /** What is stored, without opening anything. */
   peekSession(sessionId: string): Promise<SessionState | null>
+  /** Like `getSession`, but an unknown id throws `SessionNotFoundError`. */
   loadSession(sessionId: string, options?: SessionOptions): Promise<Session>
   /** False when nobody knows it. */
   closeSession(sessionId: string): Promise<boolean>
+  /** Closes and forgets a session; false when nobody knows it. */
   deleteSession(sessionId: string): Promise<boolean>
+  /** The stored sessions that pass the filter. */
   listSessions(filter?: SessionFilter): Promise<readonly SessionMetadata[]>
+  /** The stored sessions that are not closed. */
   listActiveSessions(): Promise<readonly SessionMetadata[]>
+  /** The sessions that changed in the last hours, newest first. */
   listRecentSessions(hours?: number, limit?: number): Promise<readonly SessionMetadata[]>
+  /** The sessions that have one of the tags. */
   searchByTags(tags: readonly string[], limit?: number): Promise<readonly SessionMetadata[]>
+  /** How many stored sessions pass the filter. */
   countSessions(filter?: Pick<SessionFilter, 'status' | 'model'>): Promise<number>
+  /** Whether the session is open here or stored. */
   sessionExists(sessionId: string): Promise<boolean>
   /** Deletes what is older than its time and not active; gives how many. */
   cleanupExpired(): Promise<number>
+  /** Deletes closed sessions older than this; gives how many. */
   cleanupClosed(olderThanMs?: number): Promise<number>
+  /** Counts and sums over the store. */
   getStats(): Promise<ManagerStats>
   /** One turn in a session of its own; its text. */
   quickQuery(prompt: string, options?: QueryOptions): Promise<string>
+  /** The sessions that are open here. */
   readonly activeSessions: readonly Session[]
+  /** How many sessions are open here. */
   readonly activeSessionCount: number
+  /** The store of this manager. */
   readonly store: SessionStore
 }
 

@@ -6,24 +6,39 @@ export type SessionStatus = (typeof SESSION_STATUSES)[number]
 
 /** What a store keeps of a session. */
 export interface SessionState {
+  /** The id under which the CLI keeps the session. */
   readonly sessionId: string
   /** ISO 8601, UTC. */
   readonly createdAt: string
+  /** When the session last changed, as ISO 8601. */
   readonly updatedAt: string
+  /** Whether the session is open. */
   readonly status: SessionStatus
+  /** The model that was asked for, or `default`. */
   readonly model: string
+  /** The system prompt that was asked for. */
   readonly systemPrompt: string | null
+  /** What was added to the system prompt. */
   readonly appendSystemPrompt: string | null
+  /** Turns that were sent. */
   readonly turnCount: number
+  /** Input tokens of all turns. */
   readonly totalInputTokens: number
+  /** Output tokens of all turns. */
   readonly totalOutputTokens: number
+  /** The cost of all turns. */
   readonly totalCostUsd: number
   /** A chain over prompts and answers: equal hashes, equal conversations. */
   readonly messagesHash: string
+  /** The message of the last turn that ended. */
   readonly lastPrompt: string
+  /** The answer of the last turn that ended. */
   readonly lastResponse: string
+  /** Labels that lists can be filtered by. */
   readonly tags: readonly string[]
+  /** Data of the caller's. */
   readonly metadata: Readonly<Record<string, unknown>>
+  /** Kept for ccflow's databases; always 0 here. */
   readonly toonSavingsRatio: number
 }
 
@@ -49,18 +64,27 @@ export type SessionOrder = (typeof SESSION_ORDERS)[number]
 
 /** Every field narrows; `limit` and `offset` do not touch `count`. */
 export interface SessionFilter {
+  /** Only sessions with this status. */
   readonly status?: SessionStatus
+  /** Only sessions of this model. */
   readonly model?: string
   /** Any of them. */
   readonly tags?: readonly string[]
+  /** ISO 8601. */
   readonly createdAfter?: string
+  /** ISO 8601. */
   readonly createdBefore?: string
+  /** ISO 8601. */
   readonly updatedAfter?: string
+  /** ISO 8601. */
   readonly updatedBefore?: string
+  /** At least this many turns. */
   readonly minTurns?: number
+  /** At most this many turns. */
   readonly maxTurns?: number
   /** Default 100. */
   readonly limit?: number
+  /** How many sessions to pass over. */
   readonly offset?: number
   /** Default `updatedAt`. */
   readonly orderBy?: SessionOrder
@@ -76,14 +100,19 @@ export interface SessionKeeper {
 
 /** Keeps sessions: finds, lists, counts and forgets them. */
 export interface SessionStore extends SessionKeeper, AsyncDisposable {
+  /** Forgets a session; false when it is unknown. */
   delete(sessionId: string): Promise<boolean>
+  /** The sessions that pass the filter, in order. */
   list(filter?: SessionFilter): Promise<readonly SessionMetadata[]>
   /** Deletes what was not updated since, active ones excepted; gives how many. */
   cleanup(updatedBefore: string): Promise<number>
+  /** Whether the session is known. */
   exists(sessionId: string): Promise<boolean>
+  /** How many sessions pass the filter. */
   count(filter?: SessionFilter): Promise<number>
   /** False where there is no such session. */
   updateStatus(sessionId: string, status: SessionStatus): Promise<boolean>
+  /** Closes the store; later calls fail with `closed`. */
   close(): Promise<void>
 }
 

@@ -12,9 +12,13 @@ import type { Turn } from '../run/turn.js'
 export interface SessionOptions {
   /** Of a new session; a UUID. */
   readonly sessionId?: string | undefined
+  /** For every turn of the session. */
   readonly options?: CLIAgentOptions
+  /** Where the session is kept; default: the client's store. */
   readonly store?: SessionKeeper | undefined
+  /** Labels that lists can be filtered by. */
   readonly tags?: readonly string[]
+  /** Data of the caller's, kept with the session and given with its events. */
   readonly metadata?: Readonly<Record<string, unknown>>
   /** Takes the turns that the CLI begins by itself; without it they are read and dropped. */
   readonly onTurn?: (turn: Turn) => void
@@ -47,12 +51,19 @@ export interface SessionParts {
 
 /** The sums of a session, given when it closes. */
 export interface SessionStats {
+  /** The session. */
   readonly sessionId: string
+  /** Turns that were sent. */
   readonly totalTurns: number
+  /** Input tokens of all turns. */
   readonly totalInputTokens: number
+  /** Output tokens of all turns. */
   readonly totalOutputTokens: number
+  /** Input and output tokens of all turns. */
   readonly totalTokens: number
+  /** The cost of all turns. */
   readonly totalCostUsd: number
+  /** Seconds from the first to the last moment of the session. */
   readonly durationSeconds: number
 }
 

@@ -46,13 +46,21 @@ export const HookEvent = {
 
 /** What a hook is told about its event. */
 export interface HookContext {
+  /** The event. */
   readonly hookEvent: HookEventName
+  /** The session of the CLI. */
   readonly sessionId: string
+  /** The tool of a tool event. */
   readonly toolName: string | undefined
+  /** The input of a tool event, as earlier hooks changed it. */
   readonly toolInput: Readonly<Record<string, unknown>> | undefined
+  /** The result, after the tool has run. */
   readonly toolResult: unknown
+  /** The message of `UserPromptSubmit`. */
   readonly prompt: string | undefined
+  /** The last answer of `Stop`, or the text of `Notification`. */
   readonly message: string | undefined
+  /** Aborted when the CLI withdraws the question or the hook takes too long. */
   readonly signal: AbortSignal
   /** The input as the CLI sent it. */
   readonly raw: Readonly<Record<string, unknown>>
@@ -94,11 +102,17 @@ export interface HookMatcher {
 export interface HookRegistry {
   /** Gives the function that takes it away again. */
   register(event: HookEventName, callback: HookCallback, options?: Omit<HookMatcher, 'callback'>): () => void
+  /** The same as `register`. */
   on(event: HookEventName, callback: HookCallback, options?: Omit<HookMatcher, 'callback'>): () => void
+  /** Removes a hook by its callback; false when it was not there. */
   unregister(event: HookEventName, callback: HookCallback): boolean
+  /** Removes the hooks of an event, or all. */
   clear(event?: HookEventName): void
+  /** The hooks of an event, in the order in which they run. */
   listHooks(event: HookEventName): readonly HookMatcher[]
+  /** How many hooks an event has, or all events together. */
   count(event?: HookEventName): number
+  /** The events that have hooks. */
   readonly events: readonly HookEventName[]
   /** What a run needs to serve these hooks; the clients call it. */
   wire(clock: Clock, onFailure?: (event: string, error: unknown) => void): HookWiring

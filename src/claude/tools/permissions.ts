@@ -14,14 +14,21 @@ export interface PermissionUpdate {
 
 /** What the CLI says about the tool call that it asks about. */
 export interface ToolRequest {
+  /** The id of the call, as in its `toolUse` message. */
   readonly toolUseId: string
   /** Falls when the CLI withdraws the question, for example after an interrupt. */
   readonly signal: AbortSignal
+  /** Rules that would answer this question for good. */
   readonly suggestions: readonly PermissionUpdate[]
+  /** The tool's name for people. */
   readonly displayName: string | undefined
+  /** What the call does, for people. */
   readonly description: string | undefined
+  /** The subagent that calls. */
   readonly agentId: string | undefined
+  /** The path that the question is about. */
   readonly blockedPath: string | undefined
+  /** Why the CLI asks. */
   readonly decisionReason: string | undefined
   /** The question as it came. */
   readonly raw: Readonly<Record<string, unknown>>
