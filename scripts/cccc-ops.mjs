@@ -225,8 +225,9 @@ function typesText() {
   }
   const spaces = []
   for (const [category, [namespace]] of Object.entries(NAMESPACES)) {
-    spaces.push(`  ${namespace}: {`)
-    for (const op of ops.filter((each) => each.category === category)) spaces.push(`    ${methodName(op)}: '${op.op}'`)
+    const own = ops.filter((each) => each.category === category)
+    spaces.push(`  /** ${own.length} ops. */`, `  ${namespace}: {`)
+    for (const op of own) spaces.push(`    /** ${op.summary.replace(/\*\//g, '')} */`, `    ${methodName(op)}: '${op.op}'`)
     spaces.push('  }')
   }
   return { ops: lines.join('\n'), spaces: spaces.join('\n') }

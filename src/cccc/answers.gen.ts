@@ -41,7 +41,7 @@ $group_id
 
 
 
-
+$group_id *documents
 
 
 
@@ -70,10 +70,10 @@ $action_id $group_id $actor_id $capability_id $scope ?blocked $state #removed_bi
 $action_id $group_id $actor_id $capability_id $scope ?enabled $state ?refresh_required
 
 
-*items #count $query %sources *blocked_capabilities $allowlist_revision
-$group_id $default_profile *items #count %sources %applied_filters
+*items #count $query %sources *blocked_capabilities
 
-$group_id $actor_id $default_profile #core_tool_count #visible_tool_count *visible_tools #dynamic_tool_limit #dynamic_tool_dropped *enabled_capabilities *hidden_capabilities *session_bindings %source_states ?is_foreman
+
+$group_id $actor_id $default_profile #visible_tool_count *visible_tools *enabled_capabilities *hidden_capabilities ?is_foreman
 
 
 
@@ -119,7 +119,7 @@ $group_id $source $filename ?overridden $content
 
 
 
-$group_id $state !event
+
 $group_id %settings !event
 %group
 
@@ -136,8 +136,8 @@ $provider ?healthy %provider_state %credential
 
 $group_id %provider %bindings %queue_summary
 
-$group_id *started !event
-$group_id *stopped !event
+
+
 $template $filename
 
 
@@ -166,7 +166,7 @@ $message_id $acked_at
 %cursor !event
 *messages %cursor
 *messages %cursor
-?ok
+
 
 %snapshot
 

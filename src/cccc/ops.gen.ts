@@ -59,15 +59,15 @@ export interface CcccOps {
   /** Replace a group by a fresh one */
   group_reset: { args: { group_id: string; confirm: string; by?: string }; result: Loose }
   /** Set active, idle or paused */
-  group_set_state: { args: { group_id: string; state: 'active' | 'idle' | 'paused' | (string & {}); by?: string }; result: Answer<{ group_id: string; state: string; event: CcccEvent }> }
+  group_set_state: { args: { group_id: string; state: 'active' | 'idle' | 'paused' | (string & {}); by?: string }; result: Answer<{ group_id?: string; state?: string; event?: CcccEvent; group?: Loose }> }
   /** Change group settings */
   group_settings_update: { args: { group_id: string; by?: string; patch: Loose }; result: Answer<{ group_id: string; settings: Loose; event: CcccEvent }> }
   /** Read one group document */
   group_show: { args: { group_id: string; detail?: 'summary' | 'full' | (string & {}) }; result: Answer<{ group: Loose }> }
   /** Enable and start every actor */
-  group_start: { args: { group_id: string; by?: string; caller_id?: string; is_admin?: boolean }; result: Answer<{ group_id: string; started: string[]; forced_headless?: string[]; event: CcccEvent }> }
+  group_start: { args: { group_id: string; by?: string; caller_id?: string; is_admin?: boolean }; result: Answer<{ group_id?: string; started?: string[]; forced_headless?: string[]; event?: CcccEvent; group?: Loose; running?: boolean; runtimes?: Array<Loose> }> }
   /** Disable and stop every actor */
-  group_stop: { args: { group_id: string; by?: string }; result: Answer<{ group_id: string; stopped: string[]; event: CcccEvent }> }
+  group_stop: { args: { group_id: string; by?: string }; result: Answer<{ group_id?: string; stopped?: string[]; event?: CcccEvent; group?: Loose; running?: boolean; runtimes?: Array<Loose> }> }
   /** Export a group as YAML template text */
   group_template_export: { args: { group_id: string }; result: Answer<{ template: string; filename: string }> }
   /** Replace actors and settings from a template */
@@ -91,7 +91,7 @@ export interface CcccOps {
   /** Replace the whole ruleset */
   group_automation_update: { args: { group_id: string; by?: string; expected_version?: number; ruleset: { rules: Array<{ id: string; enabled?: boolean; scope?: 'group' | 'personal'; owner_actor_id?: string | null; to?: string[]; trigger?: { kind: 'interval'; every_seconds: number } | { kind: 'cron'; cron: string; timezone?: string } | { kind: 'at'; at: string }; action?: { kind?: 'notify'; title?: string; snippet_ref?: string | null; message?: string; priority?: 'low' | 'normal' | 'high' | 'urgent'; requires_ack?: boolean } }>; snippets: Record<string, string> } }; result: Answer<{ group_id: string; ruleset: Loose; version: number; event: CcccEvent }> }
   /** Create an actor and try to start it */
-  actor_add: { args: { group_id: string; actor_id?: string; title?: string; runtime?: string; runner?: 'pty' | 'headless' | (string & {}); command?: string[]; env?: Record<string, string>; capability_autoload?: string[]; env_private?: Record<string, string>; profile_id?: string; default_scope_key?: string; submit?: 'enter' | 'newline' | 'none' | (string & {}); by?: string; capability_hidden?: string[]; caller_id?: string; is_admin?: boolean; profile_owner?: string; profile_scope?: string }; result: Answer<{ actor: CcccActorRow; event: CcccEvent; running: boolean; start_event?: CcccEvent; start_error?: string; runner_effective?: string }> }
+  actor_add: { args: { group_id: string; actor_id?: string; title?: string; runtime?: string; runner?: 'pty' | 'headless' | (string & {}); command?: string[]; env?: Record<string, string>; capability_autoload?: string[]; env_private?: Record<string, string>; profile_id?: string; default_scope_key?: string; submit?: 'enter' | 'newline' | 'none' | (string & {}); by?: string; capability_hidden?: string[]; caller_id?: string; is_admin?: boolean; profile_owner?: string; profile_scope?: string }; result: Answer<{ actor: CcccActorRow; event: CcccEvent; running?: boolean; start_event?: CcccEvent; start_error?: string; runner_effective?: string }> }
   /** List secret names of an actor */
   actor_env_private_keys: { args: { group_id: string; actor_id: string; by?: string }; result: Answer<{ group_id: string; actor_id: string; keys: string[]; masked_values: Record<string, string> }> }
   /** Set, unset or clear actor secrets */
@@ -261,7 +261,7 @@ export interface CcccOps {
   /** Read recent terminal output */
   terminal_tail: { args: { group_id: string; actor_id: string; by?: string; max_chars?: number; strip_ansi?: boolean; compact?: boolean }; result: Answer<{ group_id: string; actor_id: string; warning: string; hint: string; text: string }> }
   /** Archive old ledger events */
-  ledger_compact: { args: { group_id: string; by?: string; reason?: string; force?: boolean }; result: Answer<{ ok: boolean; skipped?: boolean; reason?: string; size_bytes?: number }> }
+  ledger_compact: { args: { group_id: string; by?: string; reason?: string; force?: boolean }; result: Answer<{ ok?: boolean; skipped?: boolean; reason?: string; size_bytes?: number; compacted?: boolean; segment?: string }> }
   /** Write a ledger snapshot */
   ledger_snapshot: { args: { group_id: string; by?: string; reason?: string }; result: Answer<{ snapshot: Loose }> }
   /** Push stream of group events */
@@ -295,13 +295,13 @@ export interface CcccOps {
   /** Install from id, path, URL or repository */
   capability_install_target: { args: { group_id: string; target: string; actor_id?: string; by?: string; scope?: 'actor' | 'group' | 'session' | (string & {}); ttl_seconds?: number; capability_id?: unknown; reason?: unknown; source_uri?: unknown }; result: Answer<{ action_id: string; group_id: string; actor_id: string; target: string; target_kind: 'capability_id' | 'local_path' | 'url' | 'github' | (string & {}); scope: 'actor' | 'group' | 'session' | (string & {}); installed_capability_ids: string[]; enabled_capability_ids: string[]; use_ready_capability_ids: string[]; requires_setup: boolean; refresh_required: boolean; state: 'ready' | 'needs_setup' | (string & {}); event_publish_error?: string }> }
   /** Global capability library snapshot */
-  capability_overview: { args: { query?: string; limit?: number; include_indexed?: boolean; group_id?: unknown; include_source_instances?: unknown; kind?: unknown; offset?: unknown; policy?: unknown; source_id?: unknown }; result: Answer<{ items: Array<{ capability_id: string; kind: 'mcp_toolpack' | 'skill' | ''; name: string; description_short?: string; source_id?: string; source_uri?: string; source_tier?: string; trust_tier?: string; license?: string; sync_state?: string; policy_level: 'indexed' | 'mounted' | 'enabled' | 'pinned'; policy_visible: boolean; blocked_global: boolean; blocked_reason?: string; enable_supported: boolean; qualification_status: 'qualified' | 'unavailable' | 'blocked'; install_mode?: string; autoload_candidate: boolean; tags?: string[]; tool_count?: number; tool_names?: string[]; cached_install_state?: string; cached_install_error_code?: string; cached_install_error?: string; recent_success?: { success_count: number; last_success_at?: string; last_group_id?: string; last_actor_id?: string; last_action?: string } }>; count: number; query: string; sources: Record<string, { source_id: string; enabled: boolean; source_level: 'indexed' | 'mounted' | 'enabled' | 'pinned'; rationale?: string; sync_state: string; last_synced_at?: string; staleness_seconds: number; record_count: number; error?: string }>; blocked_capabilities: Array<{ capability_id: string; scope: 'global'; reason?: string; by?: string; blocked_at?: string; expires_at?: string }>; allowlist_revision: string }> }
+  capability_overview: { args: { query?: string; limit?: number; include_indexed?: boolean; group_id?: unknown; include_source_instances?: unknown; kind?: unknown; offset?: unknown; policy?: unknown; source_id?: unknown }; result: Answer<{ items: Array<{ capability_id: string; kind: 'mcp_toolpack' | 'skill' | ''; name: string; description_short?: string; source_id?: string; source_uri?: string; source_tier?: string; trust_tier?: string; license?: string; sync_state?: string; policy_level: 'indexed' | 'mounted' | 'enabled' | 'pinned'; policy_visible: boolean; blocked_global: boolean; blocked_reason?: string; enable_supported: boolean; qualification_status: 'qualified' | 'unavailable' | 'blocked'; install_mode?: string; autoload_candidate: boolean; tags?: string[]; tool_count?: number; tool_names?: string[]; cached_install_state?: string; cached_install_error_code?: string; cached_install_error?: string; recent_success?: { success_count: number; last_success_at?: string; last_group_id?: string; last_actor_id?: string; last_action?: string } }>; count: number; query: string; sources: Record<string, { source_id: string; enabled: boolean; source_level: 'indexed' | 'mounted' | 'enabled' | 'pinned'; rationale?: string; sync_state: string; last_synced_at?: string; staleness_seconds: number; record_count: number; error?: string }>; blocked_capabilities: Array<{ capability_id: string; scope: 'global'; reason?: string; by?: string; blocked_at?: string; expires_at?: string }>; allowlist_revision?: string; has_more?: boolean; kind_counts?: Loose; limit?: number; offset?: number; source_instances?: Array<Loose>; total_count?: number }> }
   /** Search capabilities for a caller */
-  capability_search: { args: { group_id: string; actor_id?: string; by?: string; query?: string; kind?: 'mcp_toolpack' | 'skill' | '' | (string & {}); source_id?: string; trust_tier?: string; qualification_status?: 'qualified' | 'unavailable' | 'blocked' | '' | (string & {}); include_external?: boolean; limit?: number }; result: Answer<{ group_id: string; actor_id?: string; default_profile: 'core' | (string & {}); items: Array<{ capability_id: string; kind: 'mcp_toolpack' | 'skill'; name: string; description_short: string; source_id: string; source_tier: string; source_uri?: string; trust_tier: string; license?: string; qualification_status: 'qualified' | 'unavailable' | 'blocked'; sync_state?: string; enabled: boolean; enable_supported: boolean; install_mode?: string; policy_level?: 'indexed' | 'mounted' | 'enabled' | 'pinned'; enable_hint?: 'enable_now' | 'blocked' | 'unsupported'; blocked_reason?: string; tags?: string[]; tool_count?: number; tool_names?: string[] }>; count: number; sources: Loose; applied_filters: { kind: string; source_id: string; trust_tier: string; qualification_status: string }; search_diagnostics?: { remote_augmented: boolean; remote_added: number; remote_error?: string; policy_hidden_count?: number } }> }
+  capability_search: { args: { group_id: string; actor_id?: string; by?: string; query?: string; kind?: 'mcp_toolpack' | 'skill' | '' | (string & {}); source_id?: string; trust_tier?: string; qualification_status?: 'qualified' | 'unavailable' | 'blocked' | '' | (string & {}); include_external?: boolean; limit?: number }; result: Answer<{ group_id?: string; actor_id?: string; default_profile?: 'core' | (string & {}); items?: Array<{ capability_id: string; kind: 'mcp_toolpack' | 'skill'; name: string; description_short: string; source_id: string; source_tier: string; source_uri?: string; trust_tier: string; license?: string; qualification_status: 'qualified' | 'unavailable' | 'blocked'; sync_state?: string; enabled: boolean; enable_supported: boolean; install_mode?: string; policy_level?: 'indexed' | 'mounted' | 'enabled' | 'pinned'; enable_hint?: 'enable_now' | 'blocked' | 'unsupported'; blocked_reason?: string; tags?: string[]; tool_count?: number; tool_names?: string[] }>; count?: number; sources?: Loose; applied_filters?: { kind: string; source_id: string; trust_tier: string; qualification_status: string }; search_diagnostics?: { remote_augmented: boolean; remote_added: number; remote_error?: string; policy_hidden_count?: number }; capabilities?: Array<Loose> }> }
   /** Delete all records of an import source */
   capability_source_delete: { args: { group_id: string; source_id: 'manual_import' | 'agent_self_proposed' | 'github_import' | 'url_import' | 'local_import' | (string & {}); reason?: string; by?: string; actor_id?: string; source_instance_key?: unknown }; result: Answer<{ group_id: string; actor_id: string; source_id: string; removed_records: number; removed_capability_ids: string[]; removed_runtime_bindings: number; removed_installations: number; removed_actor_autoload: number; removed_profile_autoload: number }> }
   /** Effective capability exposure of a caller */
-  capability_state: { args: { group_id: string; actor_id?: string; by?: string; capability_id?: string; view?: string }; result: Answer<{ group_id: string; actor_id: string; default_profile: 'core' | (string & {}); core_tool_count: number; visible_tool_count: number; visible_tools: string[]; dynamic_tools?: Array<{ name: string; description?: string; inputSchema: Loose; capability_id: string; real_tool_name: string }>; dynamic_tool_limit: number; dynamic_tool_dropped: number; enabled_capabilities: string[]; active_capsule_skills?: Array<{ capability_id: string; name: string; description_short?: string; source_id?: string; source_uri?: string; policy_level?: 'indexed' | 'mounted' | 'enabled' | 'pinned' }>; autoload_skills?: Array<{ capability_id: string; name: string; description_short?: string; source_id?: string; policy_level?: 'indexed' | 'mounted' | 'enabled' | 'pinned' }>; autoload_capabilities?: string[]; actor_autoload_capabilities?: string[]; profile_autoload_capabilities?: string[]; hidden_capabilities: Array<{ capability_id: string; reason: string; policy_level?: 'indexed' | 'mounted' | 'enabled' | 'pinned'; state?: string; install_error_code?: string; install_error?: string }>; external_binding_states?: Record<string, { mode: 'mcp' | 'skill'; state: string; install_state?: string; artifact_id?: string; last_error?: string; last_error_code?: string }>; precedence_chain: ['session', 'actor', 'group']; session_bindings: Array<{ capability_id: string; expires_at: string; ttl_seconds: number }>; source_states: Loose; blocked_capabilities?: Array<{ capability_id: string; scope: 'group' | 'global'; reason?: string; by?: string; blocked_at?: string; expires_at?: string }>; is_foreman: boolean }> }
+  capability_state: { args: { group_id: string; actor_id?: string; by?: string; capability_id?: string; view?: string }; result: Answer<{ group_id: string; actor_id: string; default_profile: 'core' | (string & {}); core_tool_count?: number; visible_tool_count: number; visible_tools: string[]; dynamic_tools?: Array<{ name: string; description?: string; inputSchema: Loose; capability_id: string; real_tool_name: string }>; dynamic_tool_limit?: number; dynamic_tool_dropped?: number; enabled_capabilities: string[]; active_capsule_skills?: Array<{ capability_id: string; name: string; description_short?: string; source_id?: string; source_uri?: string; policy_level?: 'indexed' | 'mounted' | 'enabled' | 'pinned' }>; autoload_skills?: Array<{ capability_id: string; name: string; description_short?: string; source_id?: string; policy_level?: 'indexed' | 'mounted' | 'enabled' | 'pinned' }>; autoload_capabilities?: string[]; actor_autoload_capabilities?: string[]; profile_autoload_capabilities?: string[]; hidden_capabilities: Array<{ capability_id: string; reason: string; policy_level?: 'indexed' | 'mounted' | 'enabled' | 'pinned'; state?: string; install_error_code?: string; install_error?: string }>; external_binding_states?: Record<string, { mode: 'mcp' | 'skill'; state: string; install_state?: string; artifact_id?: string; last_error?: string; last_error_code?: string }>; precedence_chain?: ['session', 'actor', 'group']; session_bindings?: Array<{ capability_id: string; expires_at: string; ttl_seconds: number }>; source_states?: Loose; blocked_capabilities?: Array<{ capability_id: string; scope: 'group' | 'global'; reason?: string; by?: string; blocked_at?: string; expires_at?: string }>; is_foreman: boolean; actor_hidden_capabilities?: Array<Loose>; enabled?: Array<Loose>; state?: Loose; view?: string }> }
   /** Call a dynamic capability tool */
   capability_tool_call: { args: { group_id: string; actor_id?: string; by?: string; tool_name: string; arguments?: Loose; capability_id?: unknown }; result: Answer<{ tool_name: string; capability_id: string; result: Loose }> }
   /** Remove a capability from a group */
@@ -401,7 +401,7 @@ export interface CcccOps {
   /** Queue an instruction for a document */
   assistant_voice_document_instruction: { args: { group_id: string; by?: string; document_path: string; request_id?: string; input_append_id?: string; instruction?: string; source_text?: string; trigger?: Loose; idempotency_key?: unknown; workspace_path?: unknown }; result: Answer<{ group_id: string; assistant?: Loose; document: Loose; request_id: string; input_append_id?: string; ask_request?: Loose; input_event?: Loose; input_event_created?: boolean; input_notify_emitted?: boolean; input_notify_error?: string; actor_woken?: boolean; actor_wake_error?: string; actor_notify_delivered?: boolean; actor_notify_delivery_error?: string; event?: CcccEvent }> }
   /** List working documents */
-  assistant_voice_document_list: { args: { group_id: string; include_archived?: boolean; document_path?: unknown; include_content?: unknown; include_documents_by_id?: unknown; include_documents_by_path?: unknown; workspace_path?: unknown }; result: Answer<{ group_id: string; documents: Array<Loose>; documents_by_id: Loose; documents_by_path: Loose; active_document_id?: string; capture_target_document_id?: string; active_document_path?: string; capture_target_document_path?: string }> }
+  assistant_voice_document_list: { args: { group_id: string; include_archived?: boolean; document_path?: unknown; include_content?: unknown; include_documents_by_id?: unknown; include_documents_by_path?: unknown; workspace_path?: unknown }; result: Answer<{ group_id: string; documents: Array<Loose>; documents_by_id?: Loose; documents_by_path?: Loose; active_document_id?: string; capture_target_document_id?: string; active_document_path?: string; capture_target_document_path?: string }> }
   /** Save a working document */
   assistant_voice_document_save: { args: { group_id: string; by?: string; document_path?: string; workspace_path?: string; title?: string; content?: string; status?: 'active' | 'archived' | (string & {}); create_new?: boolean; markdown?: unknown; new_source?: unknown }; result: Answer<{ group_id: string; document: Loose; event: CcccEvent }> }
   /** Select the working document */
@@ -591,340 +591,652 @@ export type CcccTakingOver = 'term_attach' | 'events_stream' | 'presentation_bro
 
 /** The op of every namespaced method. */
 export interface CcccNamespaceOps {
+  /** 3 ops. */
   daemon: {
+    /** Liveness, version, process id, IPC version and capability map */
     ping: 'ping'
+    /** Stop the daemon */
     shutdown: 'shutdown'
+    /** Not a real IPC op: a token of another dispatch table picked up from the source */
     start: 'start'
   }
+  /** 27 ops. */
   groups: {
+    /** Attach a directory to a group, or find/create the group for that directory */
     attach: 'attach'
+    /** Export a group as a base64 zip */
     copyExport: 'group_copy_export'
+    /** Export a group to a zip file on the daemon host */
     copyExportFile: 'group_copy_export_file'
+    /** Import a group copy package */
     copyImport: 'group_copy_import'
+    /** Validate a group copy package */
     copyPreviewImport: 'group_copy_preview_import'
+    /** Create a group */
     create: 'group_create'
+    /** Create a group for a path and apply a template */
     createFromTemplate: 'group_create_from_template'
+    /** Create a group and attach a directory in one step */
     createWithScope: 'group_create_with_scope'
+    /** Delete a group, stop its actors, drop its secrets */
     delete: 'group_delete'
+    /** Detach a directory */
     detachScope: 'group_detach_scope'
+    /** Read the collaboration help text, filtered for one actor */
     helpGet: 'group_help_get'
+    /** Read the startup preamble */
     preambleGet: 'group_preamble_get'
+    /** Restore the built-in preamble */
     preambleReset: 'group_preamble_reset'
+    /** Override the startup preamble */
     preambleSet: 'group_preamble_set'
+    /** Replace a group by a fresh one */
     reset: 'group_reset'
+    /** Set active, idle or paused */
     setState: 'group_set_state'
+    /** Change group settings */
     settingsUpdate: 'group_settings_update'
+    /** Read one group document */
     show: 'group_show'
+    /** Enable and start every actor */
     start: 'group_start'
+    /** Disable and stop every actor */
     stop: 'group_stop'
+    /** Export a group as YAML template text */
     templateExport: 'group_template_export'
+    /** Replace actors and settings from a template */
     templateImportReplace: 'group_template_import_replace'
+    /** Parse a template and show the difference */
     templatePreview: 'group_template_preview'
+    /** Change title and/or topic */
     update: 'group_update'
+    /** Select the active scope by path */
     use: 'group_use'
+    /** List group summaries */
     list: 'groups'
+    /** Check the group registry; optionally drop missing entries */
     registryReconcile: 'registry_reconcile'
   }
+  /** 4 ops. */
   automation: {
+    /** Apply a list of rule edits atomically */
     manage: 'group_automation_manage'
+    /** Restore the built-in ruleset */
     resetBaseline: 'group_automation_reset_baseline'
+    /** Read rules, snippets, per-rule status and version */
     state: 'group_automation_state'
+    /** Replace the whole ruleset */
     update: 'group_automation_update'
   }
+  /** 16 ops. */
   actors: {
+    /** Create an actor and try to start it */
     add: 'actor_add'
+    /** List secret names of an actor */
     envPrivateKeys: 'actor_env_private_keys'
+    /** Set, unset or clear actor secrets */
     envPrivateUpdate: 'actor_env_private_update'
+    /** List actors of a group */
     list: 'actor_list'
+    /** Start a fresh provider conversation for an actor */
     newSession: 'actor_new_session'
+    /** Remove one per-actor note */
     notesClear: 'actor_notes_clear'
+    /** Read per-actor notes */
     notesGet: 'actor_notes_get'
+    /** Write one per-actor note */
     notesSet: 'actor_notes_set'
+    /** Delete an actor */
     remove: 'actor_remove'
+    /** Stop and start an actor */
     restart: 'actor_restart'
+    /** Enable and start an actor */
     start: 'actor_start'
+    /** Disable and stop an actor */
     stop: 'actor_stop'
+    /** Patch an actor, link or unlink a profile */
     update: 'actor_update'
+    /** Run the Hermes MCP test */
     runtimeHermesMcpTest: 'runtime_hermes_mcp_test'
+    /** Configure the Hermes runtime */
     runtimeHermesPrepare: 'runtime_hermes_prepare'
+    /** Diagnose the Hermes runtime setup */
     runtimeHermesStatus: 'runtime_hermes_status'
   }
+  /** 13 ops. */
   profiles: {
+    /** Delete a profile */
     delete: 'actor_profile_delete'
+    /** Read one profile and who uses it */
     get: 'actor_profile_get'
+    /** List reusable actor profiles with usage_count */
     list: 'actor_profile_list'
+    /** Copy an actor's env and secrets into a profile */
     secretCopyFromActor: 'actor_profile_secret_copy_from_actor'
+    /** Copy one profile's secrets into another */
     secretCopyFromProfile: 'actor_profile_secret_copy_from_profile'
+    /** List secret names of a profile */
     secretKeys: 'actor_profile_secret_keys'
+    /** Set, unset or clear profile secrets */
     secretUpdate: 'actor_profile_secret_update'
+    /** Create or update a profile */
     upsert: 'actor_profile_upsert'
+    /** Copy the secrets of an actor into a profile */
     copyActorSecrets: 'actor_profile_copy_actor_secrets'
+    /** Copy the secrets of another profile into a profile */
     copyProfileSecrets: 'actor_profile_copy_profile_secrets'
+    /** Copy the secrets of the voice analyst's runtime into a profile */
     copyVoiceAnalystSecrets: 'actor_profile_copy_voice_analyst_secrets'
+    /** Copy the secrets of the voice secretary's runtime into a profile */
     copyVoiceSecretarySecrets: 'actor_profile_copy_voice_secretary_secrets'
+    /** Change the private environment of a profile */
     envPrivateUpdate: 'actor_profile_env_private_update'
   }
+  /** 15 ops. */
   messages: {
+    /** Acknowledge an attention message */
     ack: 'chat_ack'
+    /** Internal: accept a message from a paired peer */
     groupBridgeReceiveRemoteSend: 'group_bridge_receive_remote_send'
+    /** Internal: accept a cancellation from a paired peer */
     groupBridgeReceiveReplyRequestCancel: 'group_bridge_receive_reply_request_cancel'
+    /** Push an existing message to runtimes again */
     deliver: 'message_deliver'
+    /** Validate a send or reply before uploading files */
     uploadPreflight: 'message_upload_preflight'
+    /** Let an agent relay a user message to another group */
     relayUserDelegation: 'relay_user_delegation'
+    /** Read the receipt of a remote send */
     remoteDeliveryStatus: 'remote_delivery_status'
+    /** Send through a paired remote group */
     remoteSend: 'remote_send'
+    /** Append a chat message that answers another one */
     reply: 'reply'
+    /** Cancel a request_reply obligation */
     replyRequestCancel: 'reply_request_cancel'
+    /** Append a chat message and deliver it */
     send: 'send'
+    /** Send to another group with provenance */
     sendCrossGroup: 'send_cross_group'
+    /** Store files of the active scope as blobs and send them */
     sendFiles: 'send_files'
+    /** Append a chat.stream chunk */
     streamEmit: 'stream_emit'
+    /** Create a task and send a linked message */
     trackedSend: 'tracked_send'
   }
+  /** 6 ops. */
   inbox: {
+    /** List unread messages of one recipient */
     list: 'inbox_list'
+    /** Move the cursor to the newest unread item */
     markAllRead: 'inbox_mark_all_read'
+    /** Move a recipient's read cursor */
     markRead: 'inbox_mark_read'
+    /** List unread mail of an actor */
     peek: 'inbox_peek'
+    /** Return and consume unread mail */
     read: 'inbox_read'
+    /** Page through messages visible to one recipient, newest first */
     history: 'message_history'
   }
+  /** 2 ops. */
   notifications: {
+    /** Acknowledge a notification */
     ack: 'notify_ack'
+    /** Append a system notification */
     systemNotify: 'system_notify'
   }
+  /** 7 ops. */
   streams: {
+    /** Push stream of group events */
     events: 'events_stream'
+    /** NDJSON control stream of a browser surface */
     presentationBrowserAttach: 'presentation_browser_attach'
+    /** Raw VNC stream of a browser surface */
     presentationBrowserVncAttach: 'presentation_browser_vnc_attach'
+    /** NDJSON control stream of the sign-in browser */
     spaceProviderAuthBrowserAttach: 'space_provider_auth_browser_attach'
+    /** Raw VNC stream of the sign-in browser */
     spaceProviderAuthBrowserVncAttach: 'space_provider_auth_browser_vnc_attach'
+    /** NDJSON control stream of the ChatGPT browser */
     webModelBrowserAttach: 'web_model_browser_attach'
+    /** Raw VNC stream of the ChatGPT browser */
     webModelBrowserVncAttach: 'web_model_browser_vnc_attach'
   }
+  /** 5 ops. */
   context: {
+    /** Listed in the published spec only */
     blueprintGenerate: 'blueprint_generate'
+    /** Read the shared context of a group */
     get: 'context_get'
+    /** Apply a batch of context edits atomically */
     sync: 'context_sync'
+    /** Read presence entries */
     presenceGet: 'presence_get'
+    /** List tasks, or read one with children */
     taskList: 'task_list'
   }
+  /** 22 ops. */
   headless: {
+    /** Record that a headless actor took a message */
     ackMessage: 'headless_ack_message'
+    /** Set the state of a headless actor */
     setStatus: 'headless_set_status'
+    /** Read the state of a headless actor */
     status: 'headless_status'
+    /** Close the claimed turn */
     runtimeCompleteTurn: 'runtime_complete_turn'
+    /** Claim the next delivery turn of a structured runtime */
     runtimeWaitNextTurn: 'runtime_wait_next_turn'
+    /** Internal: record a browser delivery observation */
     webModelBrowserDeliveryRecord: 'web_model_browser_delivery_record'
+    /** Read the browser delivery preference of an actor */
     webModelDeliveryPreferencesGet: 'web_model_delivery_preferences_get'
+    /** Change it */
     webModelDeliveryPreferencesUpdate: 'web_model_delivery_preferences_update'
+    /** Older name of runtime_complete_turn */
     webModelRuntimeCompleteTurn: 'web_model_runtime_complete_turn'
+    /** Rebuild a handed-off turn */
     webModelRuntimeRecoverTurn: 'web_model_runtime_recover_turn'
+    /** Older name of runtime_wait_next_turn */
     webModelRuntimeWaitNextTurn: 'web_model_runtime_wait_next_turn'
+    /** Answer a permission request of a headless runtime, or cancel its turn */
     control: 'headless_control'
+    /** Read what a headless runtime waits for */
     controlState: 'headless_control_state'
+    /** Remove the binding of a web model */
     webModelBindingRemove: 'web_model_binding_remove'
+    /** Configure the connector of a web model */
     webModelConnectorConfigure: 'web_model_connector_configure'
+    /** Revoke the connector of a web model */
     webModelConnectorRevoke: 'web_model_connector_revoke'
+    /** Bind a Grok session as a web model */
     webModelGrokBind: 'web_model_grok_bind'
+    /** Accept the pairing of a web model */
     webModelPairingAccept: 'web_model_pairing_accept'
+    /** Begin to pair a web model */
     webModelPairingBegin: 'web_model_pairing_begin'
+    /** Cancel the pairing of a web model */
     webModelPairingCancel: 'web_model_pairing_cancel'
+    /** Confirm the pairing of a web model */
     webModelPairingConfirm: 'web_model_pairing_confirm'
+    /** Report that the pairing of a web model failed */
     webModelPairingFail: 'web_model_pairing_fail'
   }
+  /** 9 ops. */
   terminal: {
+    /** Upgrade the connection to a raw terminal stream */
     attach: 'term_attach'
+    /** Ask whether an attachment may write */
     attachmentStatus: 'term_attachment_status'
+    /** Resize a PTY */
     resize: 'term_resize'
+    /** Drop the terminal backlog */
     clear: 'terminal_clear'
+    /** Older output page */
     history: 'terminal_history'
+    /** Raw output page from the in-memory ring */
     replay: 'terminal_replay'
+    /** Raw output after a byte cursor */
     since: 'terminal_since'
+    /** Rendered screen plus cursor */
     snapshot: 'terminal_snapshot'
+    /** Read recent terminal output */
     tail: 'terminal_tail'
   }
+  /** 15 ops. */
   capabilities: {
+    /** Read allowlist default, overlay, effective */
     allowlistGet: 'capability_allowlist_get'
+    /** Remove the allowlist overlay */
     allowlistReset: 'capability_allowlist_reset'
+    /** Store an allowlist overlay */
     allowlistUpdate: 'capability_allowlist_update'
+    /** Dry-run an allowlist change */
     allowlistValidate: 'capability_allowlist_validate'
+    /** Block or unblock a capability */
     block: 'capability_block'
+    /** Enable or disable a capability */
     enable: 'capability_enable'
+    /** Import one capability record */
     import: 'capability_import'
+    /** Install from id, path, URL or repository */
     installTarget: 'capability_install_target'
+    /** Global capability library snapshot */
     overview: 'capability_overview'
+    /** Search capabilities for a caller */
     search: 'capability_search'
+    /** Delete all records of an import source */
     sourceDelete: 'capability_source_delete'
+    /** Effective capability exposure of a caller */
     state: 'capability_state'
+    /** Call a dynamic capability tool */
     toolCall: 'capability_tool_call'
+    /** Remove a capability from a group */
     uninstall: 'capability_uninstall'
+    /** Hide or show a capability in menus */
     visibility: 'capability_visibility'
   }
+  /** 14 ops. */
   space: {
+    /** List, generate, download artifacts */
     artifact: 'group_space_artifact'
+    /** Bind or unbind a lane */
     bind: 'group_space_bind'
+    /** Capability matrix of the provider */
     capabilities: 'group_space_capabilities'
+    /** Queue an ingest job */
     ingest: 'group_space_ingest'
+    /** List, retry, cancel jobs */
     jobs: 'group_space_jobs'
+    /** Sign-in flow */
     providerAuth: 'group_space_provider_auth'
+    /** Masked credential state */
     providerCredentialStatus: 'group_space_provider_credential_status'
+    /** Store or clear provider credentials */
     providerCredentialUpdate: 'group_space_provider_credential_update'
+    /** Check the provider */
     providerHealthCheck: 'group_space_provider_health_check'
+    /** Ask the provider */
     query: 'group_space_query'
+    /** Manage remote sources */
     sources: 'group_space_sources'
+    /** List remote notebooks */
     spaces: 'group_space_spaces'
+    /** Provider mode, bindings, queues */
     status: 'group_space_status'
+    /** Read or run synchronisation */
     sync: 'group_space_sync'
   }
+  /** 13 ops. */
   memory: {
+    /** SDK-style memory read */
     get: 'memory_get'
+    /** SDK-style memory health */
     health: 'memory_health'
+    /** SDK-style memory profile */
     profileGet: 'memory_profile_get'
+    /** Summarise messages */
     remeCompact: 'memory_reme_compact'
+    /** Decide whether a transcript needs compaction */
     remeContextCheck: 'memory_reme_context_check'
+    /** Append a daily summary */
     remeDailyFlush: 'memory_reme_daily_flush'
+    /** Read a slice of a memory file */
     remeGet: 'memory_reme_get'
+    /** Rebuild or refresh the memory index */
     remeIndexSync: 'memory_reme_index_sync'
+    /** Paths of the memory files of a group */
     remeLayoutGet: 'memory_reme_layout_get'
+    /** Search group memory */
     remeSearch: 'memory_reme_search'
+    /** Append or replace memory text */
     remeWrite: 'memory_reme_write'
+    /** SDK-style memory search */
     search: 'memory_search'
+    /** SDK-style memory write */
     write: 'memory_write'
   }
+  /** 2 ops. */
   ledger: {
+    /** Archive old ledger events */
     compact: 'ledger_compact'
+    /** Write a ledger snapshot */
     snapshot: 'ledger_snapshot'
   }
+  /** 7 ops. */
   observability: {
+    /** Read web UI branding */
     brandingGet: 'branding_get'
+    /** Change web UI branding */
     brandingUpdate: 'branding_update'
+    /** Empty a log file */
     debugClearLogs: 'debug_clear_logs'
+    /** Developer diagnostics of daemon and one group */
     debugSnapshot: 'debug_snapshot'
+    /** Read the tail of a log file */
     debugTailLogs: 'debug_tail_logs'
+    /** Read global logging and developer-mode settings */
     get: 'observability_get'
+    /** Change global logging and developer-mode settings */
     update: 'observability_update'
   }
+  /** 11 ops. */
   remoteAccess: {
+    /** Start device-code login */
     membershipLogin: 'membership_login'
+    /** Poll device-code login */
     membershipLoginPoll: 'membership_login_poll'
+    /** Forget membership */
     membershipLogout: 'membership_logout'
+    /** Install the tunnel helper */
     membershipReachInstall: 'membership_reach_install'
+    /** Close the public tunnel */
     membershipReachOff: 'membership_reach_off'
+    /** Open the public tunnel */
     membershipReachOn: 'membership_reach_on'
+    /** Account membership state */
     membershipStatus: 'membership_status'
+    /** Change remote-access settings */
     configure: 'remote_access_configure'
+    /** Start remote access */
     start: 'remote_access_start'
+    /** Read remote-access state */
     state: 'remote_access_state'
+    /** Stop remote access */
     stop: 'remote_access_stop'
   }
+  /** 5 ops. */
   im: {
+    /** Authorise a chat with a one-time key */
     bindChat: 'im_bind_chat'
+    /** List authorised chats */
     listAuthorized: 'im_list_authorized'
+    /** List pending keys */
     listPending: 'im_list_pending'
+    /** Reject a pending key */
     rejectPending: 'im_reject_pending'
+    /** Revoke a chat */
     revokeChat: 'im_revoke_chat'
   }
+  /** 9 ops. */
   presentation: {
+    /** Close a browser surface */
     browserClose: 'presentation_browser_close'
+    /** Browser surface state */
     browserInfo: 'presentation_browser_info'
+    /** Open a browser surface */
     browserOpen: 'presentation_browser_open'
+    /** Clear slots */
     clear: 'presentation_clear'
+    /** Read presentation slots */
     get: 'presentation_get'
+    /** Publish a card */
     publish: 'presentation_publish'
+    /** Close the ChatGPT browser */
     webModelBrowserClose: 'web_model_browser_close'
+    /** ChatGPT browser state */
     webModelBrowserInfo: 'web_model_browser_info'
+    /** Open the ChatGPT browser */
     webModelBrowserOpen: 'web_model_browser_open'
   }
+  /** 30 ops. */
   assistants: {
+    /** Change assistant settings */
     settingsUpdate: 'assistant_settings_update'
+    /** State of built-in assistants */
     state: 'assistant_state'
+    /** Change assistant lifecycle or health */
     statusUpdate: 'assistant_status_update'
+    /** Hide request history */
     voiceAskRequestsClear: 'assistant_voice_ask_requests_clear'
+    /** Archive a working document */
     voiceDocumentArchive: 'assistant_voice_document_archive'
+    /** Consume unread voice input */
     voiceDocumentInputRead: 'assistant_voice_document_input_read'
+    /** Queue an instruction for a document */
     voiceDocumentInstruction: 'assistant_voice_document_instruction'
+    /** List working documents */
     voiceDocumentList: 'assistant_voice_document_list'
+    /** Save a working document */
     voiceDocumentSave: 'assistant_voice_document_save'
+    /** Select the working document */
     voiceDocumentSelect: 'assistant_voice_document_select'
+    /** Queue a voice request */
     voiceInputAppend: 'assistant_voice_input_append'
+    /** Report progress of a voice request */
     voiceInstructionFeedback: 'assistant_voice_instruction_feedback'
+    /** Download a speech model */
     voiceModelInstall: 'assistant_voice_model_install'
+    /** Remove a speech model */
     voiceModelRemove: 'assistant_voice_model_remove'
+    /** Settle a prompt draft */
     voicePromptDraftAck: 'assistant_voice_prompt_draft_ack'
+    /** Submit a prompt draft */
     voicePromptDraftSubmit: 'assistant_voice_prompt_draft_submit'
+    /** Acquire, refresh, release the recording lease */
     voiceRecordingLease: 'assistant_voice_recording_lease'
+    /** Hand a voice request to an actor */
     voiceRequest: 'assistant_voice_request'
+    /** Install the speech runtime */
     voiceRuntimeInstall: 'assistant_voice_runtime_install'
+    /** Remove the speech runtime */
     voiceRuntimeRemove: 'assistant_voice_runtime_remove'
+    /** Clear a session transcript */
     voiceSessionTranscriptClear: 'assistant_voice_session_transcript_clear'
+    /** Store a session projection */
     voiceSessionUpdate: 'assistant_voice_session_update'
+    /** Transcribe audio */
     voiceTranscribe: 'assistant_voice_transcribe'
+    /** Append a transcript segment */
     voiceTranscriptAppend: 'assistant_voice_transcript_append'
+    /** Desktop-pet feature */
     petDecisionsClear: 'pet_decisions_clear'
+    /** Desktop-pet feature */
     petDecisionsGet: 'pet_decisions_get'
+    /** Desktop-pet feature */
     petDecisionsReplace: 'pet_decisions_replace'
+    /** Delete a voice document */
     voiceDocumentDelete: 'assistant_voice_document_delete'
+    /** Read the library of voice documents */
     voiceDocumentLibrary: 'assistant_voice_document_library'
+    /** Change the library of voice documents */
     voiceDocumentLibraryUpdate: 'assistant_voice_document_library_update'
   }
+  /** 12 ops. */
   connect: {
+    /** List the remote groups that can be reached */
     catalog: 'connect_catalog'
+    /** Invite another instance to a direct connection */
     directInvite: 'connect_direct_invite'
+    /** Accept an invitation of another instance */
     directJoin: 'connect_direct_join'
+    /** End a direct connection */
     directRemove: 'connect_direct_remove'
+    /** Read the state of direct connections */
     directStatus: 'connect_direct_status'
+    /** Choose the groups that other instances can reach */
     groupSelect: 'connect_group_select'
+    /** Read which groups other instances can reach */
     groupStatus: 'connect_group_status'
+    /** Receive a request of another instance */
     peerReceive: 'connect_peer_receive'
+    /** Rename this instance */
     rename: 'connect_rename'
+    /** Send a message to a group of another instance */
     send: 'connect_send'
+    /** Send files to a group of another instance */
     sendFiles: 'connect_send_files'
+    /** Read the state of the connections to other instances */
     status: 'connect_status'
   }
+  /** 16 ops. */
   voice: {
+    /** Mark voice messages as viewed */
     messagesViewed: 'voice_messages_viewed'
+    /** Read voice notifications */
     notificationsGet: 'voice_notifications_get'
+    /** Read voice preferences */
     preferencesGet: 'voice_preferences_get'
+    /** Change voice preferences */
     preferencesSet: 'voice_preferences_set'
+    /** Read the state of the voice secretary's runtime */
     secretaryRuntime: 'voice_secretary_runtime'
+    /** Start the voice secretary's runtime anew */
     secretaryRuntimeReset: 'voice_secretary_runtime_reset'
+    /** Read the settings of the voice secretary */
     secretarySettingsGet: 'voice_secretary_settings_get'
+    /** Change the settings of the voice secretary */
     secretarySettingsUpdate: 'voice_secretary_settings_update'
+    /** Act on a task of the voice secretary */
     secretaryTask: 'voice_secretary_task'
+    /** Cancel a task of the voice secretary */
     secretaryTaskCancel: 'voice_secretary_task_cancel'
+    /** Propose a task to the voice secretary */
     secretaryTaskCandidate: 'voice_secretary_task_candidate'
+    /** Hand a task of the voice secretary over */
     secretaryTaskHandoff: 'voice_secretary_task_handoff'
+    /** Try a task of the voice secretary again */
     secretaryTaskRetry: 'voice_secretary_task_retry'
+    /** List the tasks of the voice secretary */
     secretaryTasks: 'voice_secretary_tasks'
+    /** Attach to the terminal of the voice secretary */
     secretaryTerminalAttach: 'voice_secretary_terminal_attach'
+    /** Resize the terminal of the voice secretary */
     secretaryTerminalResize: 'voice_secretary_terminal_resize'
   }
+  /** 25 ops. */
   rust: {
+    /** Version and implementation */
     version: 'version'
+    /** Resolved CCCC_HOME */
     homeGet: 'home_get'
+    /** List groups */
     groupList: 'group_list'
+    /** Resolve a group token */
     groupResolve: 'group_resolve'
+    /** Newest ledger events */
     ledgerTail: 'ledger_tail'
+    /** Search the ledger */
     ledgerSearch: 'ledger_search'
+    /** Events around one event */
     ledgerWindow: 'ledger_window'
+    /** Delivery and read status of events */
     ledgerStatuses: 'ledger_statuses'
+    /** Read status of one message */
     messageReadStatus: 'message_read_status'
+    /** Alias of send */
     messageSend: 'message_send'
+    /** Internal */
     sendCrossGroupRemoteRecord: 'send_cross_group_remote_record'
+    /** Append a raw event */
     eventAppend: 'event_append'
+    /** Dispatch a slash skill */
     slashSkillDispatch: 'slash_skill_dispatch'
+    /** Assistant document index */
     assistantIndex: 'assistant_index'
+    /** Render an actor prompt */
     actorPrompt: 'actor_prompt'
+    /** Alias of actor_profile_secret_keys */
     actorProfileEnvPrivateKeys: 'actor_profile_env_private_keys'
+    /** IM configuration */
     imConfig: 'im_config'
+    /** IM configuration */
     imSet: 'im_set'
+    /** IM configuration */
     imUnset: 'im_unset'
+    /** Start IM bridge */
     imStart: 'im_start'
+    /** Stop IM bridge */
     imStop: 'im_stop'
+    /** IM bridge state */
     imStatus: 'im_status'
+    /** Alias of term_resize */
     terminalResize: 'terminal_resize'
+    /** Terminal state */
     terminalStatus: 'terminal_status'
+    /** Write to a terminal */
     terminalWrite: 'terminal_write'
   }
 }

@@ -1,7 +1,7 @@
 /** Parity with cccc-sdk 0.4.41 (Python) and with the ops of the daemon 0.4.45. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { createCccc, isCcccEvent, loadOps, type CcccDialect } from '../../src/cccc/index.js'
+import { ccccAnswers, createCccc, isCcccEvent, loadOps, type CcccDialect } from '../../src/cccc/index.js'
 import { createCcccSimulator } from '../../src/testing/index.js'
 
 const read = <T>(name: string): T => JSON.parse(readFileSync(new URL(`../fixtures/cccc/${name}`, import.meta.url), 'utf8')) as T
@@ -15,6 +15,8 @@ interface Recorded {
   readonly op: string
   readonly args: readonly { readonly name: string }[]
   readonly args_message_mode?: readonly { readonly name: string }[]
+  readonly result?: readonly { readonly name: string; readonly type: string }[]
+  readonly observed_result_keys?: Readonly<Record<string, readonly string[]>>
 }
 const RECORD = new Map(read<Recorded[]>('ops.json').map((row) => [row.op, row]))
 
@@ -123,6 +125,30 @@ test('every op of the daemon 0.4.45 is in the table [cccc.parity-daemon]', () =>
   expect(DAEMON.filter((op) => !table.has(op))).toEqual([])
   expect(DAEMON.length).toBeGreaterThan(200)
 })
+
+test.each([
+  'group_set_state',
+  'group_start',
+  'group_stop',
+  'ledger_compact',
+  'capability_overview',
+  'capability_search',
+  'capability_state',
+  'assistant_voice_document_list',
+])('the shape of %s on the daemon 0.4.45 is valid [cccc.changed-shapes]', (op) => {
+  const row = RECORD.get(op)
+  const keys = row?.observed_result_keys?.['0.4.45'] ?? []
+  const typed = new Map(row?.result?.map(({ name, type }) => [name, type]))
+  const sample = Object.fromEntries(keys.map((key) => [key, valueOf(typed.get(key) ?? 'unknown')]))
+  expect(keys.length).toBeGreaterThan(0)
+  expect(ccccAnswers()(op, sample)).toBeUndefined()
+})
+
+function valueOf(type: string): unknown {
+  if (type.endsWith('[]') || type.startsWith('Array')) return []
+  if (type.startsWith('"')) return ''
+  return { string: '', number: 0, integer: 0, boolean: false }[type] ?? {}
+}
 
 describe('typed rows', () => {
   interface Call {

@@ -36,6 +36,25 @@ describe.each(RELEASES)('the daemon $name ($implementation)', (release) => {
     })
   }
 
+  test('common results pass validate: strict [cccc.shapes-real]', async () => {
+    await using client = createCccc({ transport: ccccDaemon({ home: daemon.home }), validate: 'strict' })
+    const groupId = await newGroup(context(1), client)
+    await client.groups.list()
+    await client.groups.show({ groupId })
+    await client.groups.setState({ groupId, state: 'active' })
+    await client.actors.list({ groupId })
+    await client.context.get({ groupId })
+    await client.context.taskList({ groupId })
+    await client.ledger.compact({ groupId })
+    if (release.dialect !== 'A') {
+      await client.capabilities.overview()
+      await client.capabilities.state({ groupId, actorId: 'lead' })
+      await client.capabilities.search({ groupId, actorId: 'lead' })
+    }
+    await client.groups.stop({ groupId })
+    await client.groups.delete({ groupId })
+  })
+
   test.runIf(release.streams)(
     `${RACE_ROUNDS} rounds of sending right after the handshake lose and double nothing [cccc.race-60]`,
     async () => {

@@ -171,6 +171,8 @@ export const requirements: readonly Requirement[] = [
   row('parity-daemon', 'daemon 0.4.45', 'Every op that the daemon knows is in the table.'),
   row('context-changes', 'cccc-sdk 0.4.41', 'A change of the context has a method that sends one item; dialect A refuses it.'),
   row('capability-use', 'cccc-sdk 0.4.41', 'Using a capability enables it and calls its tool.'),
+  row('changed-shapes', 'daemon 0.4.45', 'The eight results that have other keys on the Rust daemon are valid.'),
+  row('shapes-real', 'daemons 0.4.3 and 0.4.45', 'Results of real daemons pass validate: strict.', 'real daemons'),
   row('rows', 'recordings', 'The required keys of typed rows are in every recording.'),
   row('event-kinds', 'design 3', 'The kind of an event types its data; unknown fields stay.'),
   row('parity-lists', 'reference 17', 'The lists of their methods are those of the record.'),
