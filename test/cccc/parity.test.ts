@@ -139,12 +139,12 @@ test.each([
   const row = RECORD.get(op)
   const keys = row?.observed_result_keys?.['0.4.45'] ?? []
   const typed = new Map(row?.result?.map(({ name, type }) => [name, type]))
-  const sample = Object.fromEntries(keys.map((key) => [key, valueOf(typed.get(key) ?? 'unknown')]))
+  const sample = Object.fromEntries(keys.map((key) => [key, sampleOf(typed.get(key) ?? 'unknown')]))
   expect(keys.length).toBeGreaterThan(0)
   expect(ccccAnswers()(op, sample)).toBeUndefined()
 })
 
-function valueOf(type: string): unknown {
+function sampleOf(type: string): unknown {
   if (type.endsWith('[]') || type.startsWith('Array')) return []
   if (type.startsWith('"')) return ''
   return { string: '', number: 0, integer: 0, boolean: false }[type] ?? {}
