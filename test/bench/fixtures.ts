@@ -23,17 +23,24 @@ const WORDS = [
 ]
 const FOREIGN_WORDS = [...WORDS, 'caf\u00e9', 'na\u00efve', 'M\u00e4rz', '\u4fe1\u53f7', '\u2026']
 
-export type LineSize = 300 | 20_000
+type LineSize = 300 | 20_000
 
-export const FIXTURES = {
-  'lines-300': () => repeated(lines(300, 2000, WORDS), 100_000_000),
-  'lines-20000': () => repeated(lines(20_000, 200, WORDS), 100_000_000),
-  'lines-foreign': () => repeated(lines(300, 2000, FOREIGN_WORDS), 100_000_000),
-  frames: () => repeated(frames(10_000), 26_000_000),
-  envelopes: () => repeated(envelopes(10_000), 26_000_000),
-} as const
+/** Bytes of a fixture; a quick run takes a twentieth. */
+const SHARE = process.env.SIGNALBOX_BENCH_QUICK ? 1 / 20 : 1
 
-export type FixtureName = keyof typeof FIXTURES
+const FIXTURES: Readonly<Record<string, () => Uint8Array>> = {
+  'lines-300': () => repeated(lines(300, 2000, WORDS), 100_000_000 * SHARE),
+  'lines-20000': () => repeated(lines(20_000, 200, WORDS), 100_000_000 * SHARE),
+  'lines-foreign': () => repeated(lines(300, 2000, FOREIGN_WORDS), 100_000_000 * SHARE),
+  frames: () => repeated(frames(10_000), 26_000_000 * SHARE),
+  envelopes: () => repeated(envelopes(10_000), 26_000_000 * SHARE),
+}
+
+export function fixture(name: string): Uint8Array {
+  const make = FIXTURES[name]
+  if (!make) throw new Error(`There is no fixture ${name}`)
+  return make()
+}
 
 /** NDJSON as agents write it: an envelope, and blocks of a few small fields around text with line breaks and quotes in it. */
 function lines(size: LineSize, count: number, words: readonly string[]): Uint8Array {

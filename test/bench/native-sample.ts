@@ -8,7 +8,6 @@ import { unixSocket as bunUnixSocket } from '../../transports/bun/socket.js'
 import { unixSocket as denoUnixSocket } from '../../transports/deno/socket.js'
 import { subprocess } from '../../transports/node/link/subprocess.js'
 import type { Link } from '../../src/transport.js'
-import type { Sample } from './streams.js'
 
 /** The least that a call needs of a connection. */
 interface Wire {
@@ -136,6 +135,11 @@ function nativeChild(): Child {
 }
 
 const line = new TextEncoder().encode(`${JSON.stringify({ id: 1, op: 'status', note: 'x'.repeat(100) })}\n`)
+
+interface Sample {
+  readonly ms: number
+  readonly count: number
+}
 
 async function timed(count: number, warmUp: number, once: (id: number) => Promise<unknown>): Promise<Sample> {
   for (let id = 0; id < warmUp; id += 1) await once(id)

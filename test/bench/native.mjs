@@ -36,7 +36,7 @@ const comparisons = [
 
 rmSync(outdir, { recursive: true, force: true })
 await build({
-  entryPoints: ['server.ts', 'native-sample.ts'].map((file) => here(`./${file}`)),
+  entryPoints: ['servers/lines.ts', 'native-sample.ts'].map((file) => here(`./${file}`)),
   outdir,
   outExtension: { '.js': '.mjs' },
   bundle: true,
@@ -63,7 +63,7 @@ try {
       process.stderr.write(`${runtime.name}: ${title} ...\n`)
       const path = join(folder, 'socket')
       const [file, args] = pinned(process.execPath, [])
-      const server = serve && fork(join(outdir, 'server.mjs'), [path, serve], { execPath: file, execArgv: args })
+      const server = serve && fork(join(outdir, 'servers/lines.mjs'), [path, serve], { execPath: file, execArgv: args })
       if (server) await once(server, 'message')
       const own = serve !== undefined
       const times = { native: [], link: [], own: [] }

@@ -1,14 +1,27 @@
-/** One sample in a process of its own, so that no sample pays for another's heap or inherits its warm code. */
-import { callSamples } from './calls.js'
-import type { FixtureName } from './fixtures.js'
-import { streamSamples, type Sample } from './streams.js'
+/** One sample in a process of its own, so that no sample pays for another's heap or inherits its compiled code. */
+import type { Given, Measured } from './measure.js'
+import { catsyphonSamples } from './samples/catsyphon.js'
+import { ccccSamples } from './samples/cccc.js'
+import { claudeSamples } from './samples/claude.js'
+import { cmdopSamples } from './samples/cmdop.js'
+import { gatewaySamples } from './samples/gateway.js'
+import { importSamples } from './samples/imports.js'
+import { linkSamples } from './samples/links.js'
+import { streamSamples } from './samples/streams.js'
 
-const [name = '', path = '', argument = ''] = process.argv.slice(2)
-
-function take(): Promise<Sample> {
-  if (name in streamSamples) return streamSamples[name as keyof typeof streamSamples](argument as FixtureName, path)
-  return callSamples[name as keyof typeof callSamples](path, Number(argument))
+const SAMPLES: Readonly<Record<string, Measured>> = {
+  ...catsyphonSamples,
+  ...ccccSamples,
+  ...claudeSamples,
+  ...cmdopSamples,
+  ...gatewaySamples,
+  ...importSamples,
+  ...linkSamples,
+  ...streamSamples,
 }
-
-process.send?.(await take())
-process.disconnect?.()
+const [name = '', given = '{}'] = process.argv.slice(2)
+const measured = SAMPLES[name]
+if (!measured) throw new Error(`There is no sample ${name}`)
+const sample = await measured(JSON.parse(given) as Given)
+// A profile is written only by a process that ends by itself.
+process.send?.(sample, () => process.exit())

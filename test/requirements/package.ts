@@ -51,4 +51,10 @@ export const requirements: readonly Requirement[] = [
     behaviour:
       'A page that imports an entrypoint of Node fails at its build or at the import, and is told which entrypoint to use.',
   },
+  {
+    id: 'package.consumers',
+    source: 'issue 12',
+    behaviour:
+      'The declarations compile without skipLibCheck, without the types of a runtime and with lib ES2022 alone, on TypeScript 5.7 to 7.',
+  },
 ]

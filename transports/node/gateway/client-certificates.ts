@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { SignalboxError } from '../../../src/errors.js'
 import { Refusal, type Credentials } from '../../../src/gateway/index.js'
-import type { Tls } from './listen.js'
+import type { Tls } from './tls.js'
 
 export interface ClientCertificates {
   /** The token of the machine that sent this request; undefined where it shows no certificate, or is a browser. Throws the refusal where one is required. */

@@ -7,7 +7,7 @@ import type { ServedGateway, ServeGatewayOptions } from './serve.js'
 export type { AdminAnswers, AdminRequest, AdminSocketOptions } from './admin-socket.js'
 export type { AuditEntry, AuditLog, AuditOptions, ReadAuditOptions } from './audit.js'
 export type { DeviceFile } from './device-file.js'
-export type { Tls, TlsClient } from './listen.js'
+export type { Tls, TlsClient } from './tls.js'
 export type { ServedGateway, ServeGatewayOptions } from './serve.js'
 
 /**

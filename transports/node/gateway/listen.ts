@@ -2,23 +2,9 @@
 import { createServer, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { SignalboxError } from '../../../src/errors.js'
-import type { GatewayLimits, GrantRequest } from '../../../src/gateway/index.js'
+import type { GatewayLimits } from '../../../src/gateway/index.js'
 import { isLoopback } from './loopback.js'
-
-/** The server's key and certificate, and the machines that it knows by theirs. */
-export interface Tls {
-  readonly key: string
-  readonly cert: string
-  /** Machines that need no token: the SHA-256 fingerprint of each certificate, as `openssl x509 -fingerprint -sha256` prints it. */
-  readonly clients?: readonly TlsClient[]
-  /** Refuses connections without a certificate of `clients`. */
-  readonly requireClientCertificate?: boolean
-}
-
-export interface TlsClient extends Pick<GrantRequest, 'scopes' | 'upstreams'> {
-  readonly name: string
-  readonly fingerprint: string
-}
+import type { Tls } from './tls.js'
 
 export function createHttpServer(limits: GatewayLimits, tls: Tls | undefined): Server {
   const settings = {

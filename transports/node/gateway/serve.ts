@@ -19,9 +19,10 @@ import { acceptWebSocket } from '../../web/accept.js'
 import { knowClients } from './client-certificates.js'
 import { limitConnections } from './connections.js'
 import { sendResponse, toRequest, wireFacts } from './http.js'
-import { checkAddress, createHttpServer, defaultHosts, listen, type Tls } from './listen.js'
+import { checkAddress, createHttpServer, defaultHosts, listen } from './listen.js'
 import type { Page, Pages } from './pages.js'
 import { refuse, refuseUpgrade } from './refuse.js'
+import type { Tls } from './tls.js'
 import { createUpgrades } from './upgrades.js'
 
 export interface ServeGatewayOptions extends Omit<GatewayConfig, 'allowedHosts'> {

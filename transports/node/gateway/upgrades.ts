@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import { SUBPROTOCOL } from '../../../src/core/link-protocol/frames.js'
 import type { GatewayLimits } from '../../../src/gateway/index.js'
 import type { WebSocketLike } from '../../web/web-socket.js'
-import { loadWs } from '../link/web-socket.js'
+import { loadWs } from '../link/ws-package.js'
 
 export interface Upgrades {
   /** Did the client offer the one subprotocol that is spoken here? */

@@ -1,5 +1,4 @@
 /** WebSockets on Node by way of the optional package `ws`: a constructor for the client's half, and a listener for the other. */
-import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { SUBPROTOCOL } from '../../../src/core/link-protocol/frames.js'
 import type { AcceptedLink, OpenRequest } from '../../../src/core/link-protocol/accept.js'
@@ -7,19 +6,10 @@ import { createAcceptance } from '../../../src/core/acceptance.js'
 import { SignalboxError } from '../../../src/errors.js'
 import type { Listener } from '../../../src/transport.js'
 import type { WebSocketConstructor, WebSocketLike } from '../../web/web-socket.js'
+import { loadWs } from './ws-package.js'
 
 /** A control frame of the largest size, each character three bytes, and some more. */
 const MAX_PAYLOAD_BYTES = 1024 * 1024
-
-/** As much of `ws` as is used here; its types are not part of ours. */
-export interface WsPackage {
-  readonly WebSocket: new (url: string, protocols: string | string[] | undefined, options: object) => WebSocketLike
-  readonly WebSocketServer: new (
-    options: object,
-  ) => {
-    handleUpgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array, done: (webSocket: WebSocketLike) => void): void
-  }
-}
 
 /** Options of `nodeWebSocket`. */
 export interface NodeWebSocketOptions {
@@ -154,18 +144,4 @@ export async function listenWebSocket(options: ListenWebSocketOptions = {}): Pro
 
 function refuse(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`, () => socket.destroy())
-}
-
-export async function loadWs(who: string): Promise<WsPackage> {
-  try {
-    return (await import('ws')) as unknown as WsPackage
-  } catch (cause) {
-    throw new SignalboxError({
-      code: 'unsupported',
-      message: `${who} needs the package ws, which cannot be loaded.`,
-      hint: 'Install it beside signalbox: npm install ws',
-      transport: 'websocket',
-      cause,
-    })
-  }
 }

@@ -14,9 +14,9 @@ import { openFileLog, type FileLog } from './log.js'
 import { createFileLogHandle } from './log-handle.js'
 import { fileNameOf } from './names.js'
 import { createReserve } from './reserve.js'
-import type { LogDamage } from './segment.js'
+import type { LogDamage } from './damage.js'
 
-export type { LogDamage } from './segment.js'
+export type { LogDamage } from './damage.js'
 
 /** Options of `fileStore`. */
 export interface FileStoreOptions {

@@ -9,7 +9,8 @@ import { diskError, sweepDrafts } from './disk.js'
 import { readMeta, writeMeta } from './log-meta.js'
 import { encodeRecord } from './record.js'
 import type { Reserve } from './reserve.js'
-import { keepDamaged, readEntries, type LogDamage, type Segment, type SegmentEntry } from './segment.js'
+import type { LogDamage } from './damage.js'
+import { keepDamaged, readEntries, type Segment, type SegmentEntry } from './segment.js'
 import { activeSegment, between, endOf, entriesForPage, findSegments, removeBelow } from './segments.js'
 
 export interface FileLogOptions {

@@ -1,6 +1,7 @@
 /** One file of a log, read again after a crash. */
 import { copyFile, open, readFile, type FileHandle } from 'node:fs/promises'
 import { decodeRecord, type FileRecord } from './record.js'
+import type { LogDamage } from './damage.js'
 
 export interface SegmentEntry {
   readonly sequence: number
@@ -21,13 +22,6 @@ export interface Segment {
   end: number
   handle: FileHandle | undefined
 }
-
-/** Damage that was found in a file. Everything that could be read was kept. */
-export type LogDamage =
-  /** The last write was cut off by a crash. Its writer was told nothing, and it was removed. */
-  | { readonly kind: 'torn'; readonly file: string; readonly bytes: number }
-  /** Lines are damaged. A copy of the damaged file is kept beside it. */
-  | { readonly kind: 'corrupt'; readonly file: string; readonly lines: number; readonly keptAs: string }
 
 export async function openSegment(path: string, start: number, tell: (damage: LogDamage) => void): Promise<Segment> {
   const bytes = await readFile(path)

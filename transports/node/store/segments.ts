@@ -2,7 +2,8 @@
 import { open, readdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { syncDirectory } from './disk.js'
-import { openSegment, type LogDamage, type Segment, type SegmentEntry } from './segment.js'
+import type { LogDamage } from './damage.js'
+import { openSegment, type Segment, type SegmentEntry } from './segment.js'
 
 const segmentName = (start: number): string => `${String(start).padStart(16, '0')}.ndjson`
 

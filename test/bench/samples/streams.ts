@@ -1,28 +1,18 @@
-/** What is timed about messages that stream in: the floor, and ours. Each gives the milliseconds, and the messages it saw. */
+/** Messages that stream in: the floor, and ours. */
 import { fromBinary } from '@bufbuild/protobuf'
 import { EnumValueDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
 import { sizeDelimitedDecodeStream } from '@bufbuild/protobuf/wire'
-import { decodeEnvelope } from '../../src/cmdop/envelope.js'
-import { EnvelopeSchema } from '../../src/cmdop/gen/cmdop/core/v1/envelope_pb.js'
-import { frameDecoder } from '../../src/core/codec/frames.js'
-import { ndjsonDecoder } from '../../src/core/codec/ndjson.js'
-import { batches, messages } from '../../src/core/messages.js'
-import { unixSocket } from '../../transports/node/link/socket.js'
-import { FIXTURES, type FixtureName } from './fixtures.js'
-
-export interface Sample {
-  readonly ms: number
-  readonly count: number
-}
+import { decodeEnvelope } from '../../../src/cmdop/envelope.js'
+import { EnvelopeSchema } from '../../../src/cmdop/gen/cmdop/core/v1/envelope_pb.js'
+import { frameDecoder } from '../../../src/core/codec/frames.js'
+import { ndjsonDecoder } from '../../../src/core/codec/ndjson.js'
+import { batches, messages } from '../../../src/core/messages.js'
+import { unixSocket } from '../../../transports/node/link/socket.js'
+import { fixture as bytesOf } from '../fixtures.js'
+import { timed, type Measured } from '../measure.js'
 
 // What a unix socket hands out at once on Node.
 const CHUNK = 65_536
-
-async function timed(run: () => Promise<number> | number): Promise<Sample> {
-  const began = performance.now()
-  const count = await run()
-  return { ms: performance.now() - began, count }
-}
 
 function chunksOf(bytes: Uint8Array): Uint8Array[] {
   const chunks: Uint8Array[] = []
@@ -32,8 +22,8 @@ function chunksOf(bytes: Uint8Array): Uint8Array[] {
 
 export const streamSamples = {
   /** The floor: strings that are already there, already cut. */
-  parse(fixture: FixtureName): Promise<Sample> {
-    const lines = new TextDecoder().decode(FIXTURES[fixture]()).split('\n').slice(0, -1)
+  parse({ fixture }) {
+    const lines = new TextDecoder().decode(bytesOf(fixture)).split('\n').slice(0, -1)
     return timed(() => {
       let count = 0
       for (const line of lines) count += JSON.parse(line) === undefined ? 0 : 1
@@ -41,7 +31,7 @@ export const streamSamples = {
     })
   },
 
-  linkBatches: (_fixture: FixtureName, path: string): Promise<Sample> =>
+  linkBatches: ({ path }) =>
     timed(async () => {
       const link = await unixSocket({ path }).open()
       let count = 0
@@ -50,7 +40,7 @@ export const streamSamples = {
       return count
     }),
 
-  linkMessages: (_fixture: FixtureName, path: string): Promise<Sample> =>
+  linkMessages: ({ path }) =>
     timed(async () => {
       const link = await unixSocket({ path }).open()
       let count = 0
@@ -60,8 +50,8 @@ export const streamSamples = {
     }),
 
   /** The library's own stream decoder, on chunks in memory. */
-  libraryFrames(fixture: FixtureName): Promise<Sample> {
-    const chunks = chunksOf(FIXTURES[fixture]())
+  libraryFrames({ fixture }) {
+    const chunks = chunksOf(bytesOf(fixture))
     async function* source() {
       yield* chunks
     }
@@ -72,8 +62,8 @@ export const streamSamples = {
     })
   },
 
-  ourFrames(fixture: FixtureName): Promise<Sample> {
-    const chunks = chunksOf(FIXTURES[fixture]())
+  ourFrames({ fixture }) {
+    const chunks = chunksOf(bytesOf(fixture))
     return timed(async () => {
       const decoder = frameDecoder()
       let count = 0
@@ -86,8 +76,8 @@ export const streamSamples = {
     })
   },
 
-  splitterAlone(fixture: FixtureName): Promise<Sample> {
-    const chunks = chunksOf(FIXTURES[fixture]())
+  splitterAlone({ fixture }) {
+    const chunks = chunksOf(bytesOf(fixture))
     return timed(() => {
       const decoder = frameDecoder()
       let count = 0
@@ -96,8 +86,8 @@ export const streamSamples = {
     })
   },
 
-  libraryEnvelopes(fixture: FixtureName): Promise<Sample> {
-    const chunks = chunksOf(FIXTURES[fixture]())
+  libraryEnvelopes({ fixture }) {
+    const chunks = chunksOf(bytesOf(fixture))
     async function* source() {
       yield* chunks
     }
@@ -108,8 +98,8 @@ export const streamSamples = {
     })
   },
 
-  ourEnvelopes(fixture: FixtureName): Promise<Sample> {
-    const chunks = chunksOf(FIXTURES[fixture]())
+  ourEnvelopes({ fixture }) {
+    const chunks = chunksOf(bytesOf(fixture))
     return timed(async () => {
       const decoder = frameDecoder()
       let count = 0
@@ -121,7 +111,7 @@ export const streamSamples = {
     })
   },
 
-  linkEnvelopes: (_fixture: FixtureName, path: string): Promise<Sample> =>
+  linkEnvelopes: ({ path }) =>
     timed(async () => {
       const link = await unixSocket({ path }).open()
       let count = 0
@@ -132,7 +122,7 @@ export const streamSamples = {
       return count
     }),
 
-  linkFrames: (_fixture: FixtureName, path: string): Promise<Sample> =>
+  linkFrames: ({ path }) =>
     timed(async () => {
       const link = await unixSocket({ path }).open()
       let count = 0
@@ -142,4 +132,4 @@ export const streamSamples = {
       await link.close()
       return count
     }),
-}
+} satisfies Record<string, Measured>

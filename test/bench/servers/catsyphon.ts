@@ -19,5 +19,5 @@ const server = createServer((request, response) => {
     response.writeHead(isEvents ? 202 : 200, { 'content-type': 'application/json' }).end(JSON.stringify(body))
   })
 })
-server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port))
+server.listen(0, '127.0.0.1', () => process.send?.({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }))
 process.on('disconnect', () => process.exit(0))

@@ -1,11 +1,9 @@
 /** What is timed about calls: one JSON line there, one back, over a link and over bare `node:net`, which does just the same. */
 import { connect, type Socket } from 'node:net'
-import { encodeNdjson, ndjsonDecoder } from '../../src/core/codec/ndjson.js'
-import { createReader } from '../../src/core/messages.js'
-import { unixSocket } from '../../transports/node/link/socket.js'
-import type { Sample } from './streams.js'
-
-const WARM_UP = 2000
+import { encodeNdjson, ndjsonDecoder } from '../../../src/core/codec/ndjson.js'
+import { createReader } from '../../../src/core/messages.js'
+import { unixSocket } from '../../../transports/node/link/socket.js'
+import { repeated, type Measured, type Sample } from '../measure.js'
 
 interface Answer {
   readonly id: number
@@ -13,13 +11,8 @@ interface Answer {
 
 const request = (id: number) => ({ id, op: 'status', args: { group: 'g-1', verbose: false, note: 'x'.repeat(80) } })
 
-async function timed(calls: number, call: (id: number) => Promise<Answer>): Promise<Sample> {
-  for (let id = 0; id < WARM_UP; id += 1) await call(id)
-  const began = performance.now()
-  let count = 0
-  for (let id = 0; id < calls; id += 1) count += (await call(id)).id === id ? 1 : 0
-  return { ms: performance.now() - began, count }
-}
+const counted = (count: number, call: (id: number) => Promise<Answer>): Promise<Sample> =>
+  repeated(count, async (id) => (await call(id)).id === id)
 
 /** The next whole line; what an engineer writes by hand. */
 function bareReader(socket: Socket): () => Promise<Answer> {
@@ -42,11 +35,11 @@ function bareReader(socket: Socket): () => Promise<Answer> {
     })
 }
 
-export const callSamples = {
-  async bareRoundTrips(path: string, calls: number): Promise<Sample> {
+export const linkSamples = {
+  async bareRoundTrips({ path, count }) {
     const socket = await bareConnect(path)
     const next = bareReader(socket)
-    const sample = await timed(calls, (id) => {
+    const sample = await counted(count, (id) => {
       const answer = next()
       socket.write(`${JSON.stringify(request(id))}\n`)
       return answer
@@ -55,10 +48,10 @@ export const callSamples = {
     return sample
   },
 
-  async linkRoundTrips(path: string, calls: number): Promise<Sample> {
+  async linkRoundTrips({ path, count }) {
     const link = await unixSocket({ path }).open()
     const reader = createReader<Answer>(link, ndjsonDecoder<Answer>())
-    const sample = await timed(calls, async (id) => {
+    const sample = await counted(count, async (id) => {
       void link.write(encodeNdjson(request(id)))
       return (await reader.next()) ?? { id: -1 }
     })
@@ -66,8 +59,8 @@ export const callSamples = {
     return sample
   },
 
-  bareConnections: (path: string, calls: number): Promise<Sample> =>
-    timed(calls, async (id) => {
+  bareConnections: ({ path, count }) =>
+    counted(count, async (id) => {
       const socket = await bareConnect(path)
       const answer = bareReader(socket)()
       socket.write(`${JSON.stringify(request(id))}\n`)
@@ -76,9 +69,9 @@ export const callSamples = {
       return got
     }),
 
-  linkConnections(path: string, calls: number): Promise<Sample> {
+  linkConnections({ path, count }) {
     const transport = unixSocket({ path })
-    return timed(calls, async (id) => {
+    return counted(count, async (id) => {
       const link = await transport.open()
       void link.write(encodeNdjson(request(id)))
       const answer = await createReader<Answer>(link, ndjsonDecoder<Answer>()).next()
@@ -86,7 +79,7 @@ export const callSamples = {
       return answer ?? { id: -1 }
     })
   },
-}
+} satisfies Record<string, Measured>
 
 function bareConnect(path: string): Promise<Socket> {
   return new Promise((resolve, reject) => {

@@ -1,6 +1,6 @@
 /** A gateway before the bench's unix server, in a process of its own; tells where it listens. */
-import { serveGateway, unixSocket } from '../../transports/node/index.js'
-import type { StreamPolicy } from '../../src/gateway/index.js'
+import { serveGateway, unixSocket } from '../../../transports/node/index.js'
+import type { StreamPolicy } from '../../../src/gateway/index.js'
 
 const [path = ''] = process.argv.slice(2)
 /** Judged like any protocol of lines: parsed, classified, written anew. */

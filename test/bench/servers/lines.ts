@@ -1,11 +1,11 @@
 /** The other end of every socket that is measured, in a process of its own, on bare `node:net` so that it is the same for both sides. */
 import { createServer, type Socket } from 'node:net'
-import { FIXTURES, type FixtureName } from './fixtures.js'
+import { fixture } from '../fixtures.js'
 
-const [path = '', name] = process.argv.slice(2)
+const [path = '', name = ''] = process.argv.slice(2)
 
-function serveFixture(fixture: FixtureName): (socket: Socket) => void {
-  const bytes = FIXTURES[fixture]()
+function serveFixture(name: string): (socket: Socket) => void {
+  const bytes = fixture(name)
   return (socket) => {
     socket.on('error', () => {})
     socket.resume()
@@ -29,7 +29,7 @@ function answer(socket: Socket): void {
   socket.on('end', () => socket.end())
 }
 
-const serve = name === 'answer' ? answer : serveFixture(name as FixtureName)
-createServer({ allowHalfOpen: true }, serve).listen(path, () => process.send?.('listening'))
+const serve = name === 'answer' ? answer : serveFixture(name)
+createServer({ allowHalfOpen: true }, serve).listen(path, () => process.send?.({}))
 // The runner is the only reason to live.
 process.on('disconnect', () => process.exit())
