@@ -43,6 +43,17 @@ const peers = {
   },
 }
 
+// Floods and fuzzing, some minutes long: `npm run test:attack`.
+const attack = {
+  test: {
+    name: 'attack',
+    pool: 'forks' as const,
+    include: ['test/attack/**/*.attack.ts'],
+    testTimeout: 300_000,
+    fileParallelism: false,
+  },
+}
+
 const browser = {
   test: {
     name: 'chromium',
@@ -76,7 +87,12 @@ export default defineConfig({
   test: {
     // Most tests wait for a peer and not for a core; one worker fewer than cores, the default, would leave two cores half idle.
     maxWorkers: Math.max(2, availableParallelism()),
-    projects: [node, ...(process.env.SIGNALBOX_PEERS === '1' ? [peers] : []), ...(withBrowser ? [browser] : [])],
+    projects: [
+      node,
+      ...(process.env.SIGNALBOX_PEERS === '1' ? [peers] : []),
+      ...(process.env.SIGNALBOX_ATTACK ? [attack] : []),
+      ...(withBrowser ? [browser] : []),
+    ],
     // Both projects count together: what only a page can run, such as the IndexedDB drivers, is covered by Chromium.
     coverage: {
       provider: 'v8',

@@ -33,6 +33,13 @@ export interface ConnectionLimits {
   readonly clock: Clock
 }
 
+/**
+ * Many connections are accepted in one turn, before any of them is read. So those beyond the limit go a little later, when the ones that say
+ * something have been heard; only beyond several times the limit do they go at once.
+ */
+const TRIM_AFTER_MS = 50
+const AT_ONCE = 4
+
 /** Requests on one connection whose answers are not finished. */
 const MAX_UNANSWERED = 2
 
@@ -41,6 +48,8 @@ interface Connection {
   readonly socket: Socket
   unanswered: number
   isLink: boolean
+  /** Whether it has sent a whole head of a request. */
+  hasSpoken: boolean
   /** The credential that it counts for; undefined while it has shown none. */
   grant: Grant | undefined
   headTimer: NodeJS.Timeout | undefined
@@ -56,12 +65,23 @@ export function limitConnections(server: Server, limits: ConnectionLimits): Conn
   const shaking = new Map<string, Socket>()
   const from = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`
 
-  const makeRoom = (): boolean => {
-    if (all.size + shaking.size < maxConnections) return true
+  const total = (): number => all.size + shaking.size
+  let trimming: NodeJS.Timeout | undefined
+  const trim = (): void => {
+    trimming = undefined
+    while (total() > maxConnections && displaceOne());
+  }
+  const displaceOne = (): boolean => {
     const victim = places.victim([...shaking.values()][0])
     if (victim === undefined) return false
     forget(victim)
     victim.destroy()
+    return true
+  }
+  /** False where the newcomer has to go. */
+  const makeRoom = (): boolean => {
+    if (total() >= maxConnections * AT_ONCE) return displaceOne()
+    if (total() >= maxConnections) trimming ??= setTimeout(trim, TRIM_AFTER_MS)
     return true
   }
   const onShaking = (socket: Socket): void => {
@@ -75,12 +95,17 @@ export function limitConnections(server: Server, limits: ConnectionLimits): Conn
     // Not every runtime's node:http has a timeout of its own for heads.
     const headTimer = setTimeout(() => socket.destroy(), headersTimeoutMs + 1_000)
     headTimer.unref()
-    const connection: Connection = { socket, unanswered: 0, isLink: false, grant: undefined, headTimer }
+    const connection: Connection = { socket, unanswered: 0, isLink: false, hasSpoken: false, grant: undefined, headTimer }
     all.set(socket, connection)
     places.add(connection)
     socket.once('close', () => forget(socket))
   }
-  const spoke = (socket: object): void => clearTimeout(all.get(socket)?.headTimer)
+  const spoke = (socket: object): void => {
+    const connection = all.get(socket)
+    if (!connection) return
+    connection.hasSpoken = true
+    clearTimeout(connection.headTimer)
+  }
   const forget = (socket: Socket): void => {
     spoke(socket)
     const connection = all.get(socket)
@@ -116,6 +141,7 @@ export function limitConnections(server: Server, limits: ConnectionLimits): Conn
     },
     spoke,
     closeAll() {
+      clearTimeout(trimming)
       for (const socket of [...all.values()].map((each) => each.socket).concat(...shaking.values())) socket.destroy()
     },
     get size() {
@@ -160,6 +186,10 @@ function createPlaces(limits: ConnectionLimits) {
   }
   const oldestIdle = (connections: Iterable<Connection>): Connection | undefined => {
     for (const connection of connections) if (isIdle(connection)) return connection
+    return undefined
+  }
+  const silent = (connections: Iterable<Connection>): Connection | undefined => {
+    for (const connection of connections) if (!connection.hasSpoken) return connection
     return undefined
   }
   const keptByOthers = (): Connection[] => [...ofGrant].flatMap(([id, { kept }]) => (id === owner ? [] : [...kept]))
@@ -210,7 +240,7 @@ function createPlaces(limits: ConnectionLimits) {
       for (const [id, { grant }] of [...ofGrant]) if ((grant.expiresAtMs ?? Infinity) <= clock.now()) unproveAll(id)
       const [oldest] = unproven
       const [busy] = expendable
-      return oldestIdle(expendable)?.socket ?? shaking ?? oldest?.socket ?? busy?.socket
+      return oldestIdle(expendable)?.socket ?? shaking ?? silent(unproven)?.socket ?? oldest?.socket ?? busy?.socket
     },
   }
 }

@@ -20,6 +20,9 @@ interface Pingable {
   on?(event: 'ping' | 'pong', listener: (data: unknown) => void): void
 }
 
+/** Pings of a client between two of ours. A client sends a few a minute; each one costs as much as a message. */
+const MAX_PINGS = 100
+
 /** A chunk of the protocol is one fragment; nobody needs more than a few. */
 const MAX_FRAGMENTS = 64
 
@@ -45,13 +48,16 @@ export async function createUpgrades(who: string, limits: GatewayLimits): Promis
       on.call(webSocket, 'pong', () => {
         answered = true
       })
+      let pings = 0
       on.call(webSocket, 'ping', (data) => {
-        if ((webSocket.bufferedAmount ?? 0) > limits.maxBufferedBytes) webSocket.terminate?.()
+        pings += 1
+        if (pings > MAX_PINGS || (webSocket.bufferedAmount ?? 0) > limits.maxBufferedBytes) webSocket.terminate?.()
         else pong?.call(webSocket, data)
       })
       const timer = setInterval(() => {
         if (!answered) webSocket.terminate?.()
         answered = false
+        pings = 0
         ping.call(webSocket)
       }, everyMs)
       return () => clearInterval(timer)

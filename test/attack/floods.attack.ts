@@ -1,0 +1,183 @@
+/**
+ * Every flood that the gateway is built against, on each runtime: what an honest client waits meanwhile, and what the server keeps after it,
+ * as figures. `npm run test:attack`; with SIGNALBOX_ATTACK=fast a part of it on Node.
+ */
+import { randomBytes } from 'node:crypto'
+import { availableParallelism, loadavg } from 'node:os'
+import { describe, expect, test } from 'vitest'
+import { exchange, flood, pause, pour, RUNTIMES, startTarget, type Figures, type Target } from './arena.js'
+
+const fast = process.env.SIGNALBOX_ATTACK === 'fast'
+/** Only floods whose name has these words. */
+const only = process.env.SIGNALBOX_ATTACK_ONLY ?? ''
+const scale = fast ? 0.25 : 1
+const many = (count: number): number => Math.ceil(count * scale)
+const MEBIBYTE = 1024 * 1024
+const MAX_WAIT_MS = 500
+const MAX_GROWTH_MIB = 64
+
+const head = ({ port }: Target, lines: string, token?: string): string =>
+  `${lines.replace('\n', `\r\nHost: 127.0.0.1:${port}\r\n${token === undefined ? '' : `Authorization: Bearer ${token}\r\n`}`)}\r\n\r\n`
+const get = (target: Target, token?: string): string => head(target, 'GET /v1 HTTP/1.1\nConnection: keep-alive', token)
+const call = (target: Target, token: string, body: string): string =>
+  `${head(target, `POST /v1/ccc/call HTTP/1.1\nContent-Type: application/json\r\nContent-Length: ${body.length}`, token)}${body}`
+const UPGRADE =
+  'GET /v1/ccc/link HTTP/1.1\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: signalbox.v1'
+const webSocketHead = (target: Target): string => head(target, UPGRADE)
+
+/** One masked frame. */
+function frame(opcode: number, payload: Uint8Array, fin = true): Buffer {
+  const size = payload.byteLength
+  const length =
+    size < 126
+      ? [0x80 | size]
+      : size < 65_536
+        ? [0xfe, size >> 8, size & 255]
+        : [0xff, 0, 0, 0, 0, size >>> 24, (size >> 16) & 255, (size >> 8) & 255, size & 255]
+  return Buffer.concat([Buffer.from([(fin ? 0x80 : 0) | opcode, ...length]), Buffer.alloc(4), payload])
+}
+const open = (token: string, window = 262_144): Buffer =>
+  frame(1, Buffer.from(JSON.stringify({ type: 'open', window, credential: token })))
+
+const nested = `{"cmd":"ping","x":${'['.repeat(MEBIBYTE / 2 - 64)}${']'.repeat(MEBIBYTE / 2 - 64)}}`
+const wide = `{"cmd":"ping","x":[${'{},'.repeat(MEBIBYTE / 3 - 64)}0]}`
+
+type Flood = readonly [name: string, attack: (target: Target) => Promise<void>]
+
+const FLOODS: readonly Flood[] = [
+  ['nothing', () => pause(1_500)],
+  ['idle connections', ({ port }) => flood(port, many(600), () => pause(500))],
+  [
+    'heads that never end',
+    ({ port }) =>
+      flood(port, many(300), async (socket) => {
+        for (let count = 0; count < 10; count += 1) {
+          socket.write('GET /v1 HTTP/1.1\r\nX-A: b\r\n')
+          await pause(50)
+        }
+      }),
+  ],
+  [
+    'pipelined requests, answers not read, no credential',
+    (target) =>
+      flood(target.port, many(60), async (socket) => {
+        socket.pause()
+        await pour(socket, Buffer.from(get(target).repeat(500)), 4 * MEBIBYTE)
+      }),
+  ],
+  [
+    'pipelined requests, answers not read, a credential',
+    (target) =>
+      flood(target.port, many(60), async (socket) => {
+        socket.pause()
+        await pour(socket, Buffer.from(get(target, target.observer).repeat(500)), 4 * MEBIBYTE)
+      }),
+  ],
+  [
+    'kept connections of one credential',
+    (target) =>
+      flood(target.port, many(400), async (socket) => {
+        socket.resume()
+        socket.write(get(target, target.observer))
+        await pause(800)
+      }),
+  ],
+  [
+    'JSON bombs, 24 in parallel',
+    async (target) => {
+      for (let round = 0; round < many(8); round += 1) {
+        await Promise.all(
+          Array.from({ length: 24 }, (_, index) => exchange(target.port, call(target, target.observer, index % 2 ? nested : wide))),
+        )
+      }
+    },
+  ],
+  [
+    'wrong tokens',
+    async (target) => {
+      for (let round = 0; round < many(20); round += 1) {
+        await Promise.all(
+          Array.from({ length: 50 }, (_, index) => exchange(target.port, get(target, `sbx_token_wrong_${round}_${index}_wrong`))),
+        )
+      }
+    },
+  ],
+  [
+    'wrong tickets',
+    async (target) => {
+      const body = '{"ticket":"sbx_ticket_wrong_wrong_wrong"}'
+      const request = `${head(target, `POST /v1/ticket HTTP/1.1\nContent-Type: application/json\r\nContent-Length: ${body.length}`)}${body}`
+      for (let round = 0; round < many(8); round += 1) {
+        await Promise.all(Array.from({ length: 40 }, () => exchange(target.port, request)))
+      }
+    },
+  ],
+  [
+    'sockets that say nothing after their upgrade',
+    (target) =>
+      flood(target.port, many(300), async (socket) => {
+        socket.write(webSocketHead(target))
+        await pause(1_000)
+      }),
+  ],
+  [
+    'large and endless frames before open',
+    (target) =>
+      flood(target.port, many(100), async (socket, index) => {
+        socket.write(webSocketHead(target))
+        await pause(100)
+        const part = Buffer.alloc(60_000, 0x20)
+        if (index % 2) await pour(socket, frame(1, Buffer.alloc(1_000_000, 0x20)), MEBIBYTE)
+        else await pour(socket, frame(index % 4 ? 0 : 1, part, false), 4 * MEBIBYTE)
+      }),
+  ],
+  [
+    'pings whose answers nobody reads',
+    (target) =>
+      flood(target.port, many(20), async (socket) => {
+        socket.write(webSocketHead(target))
+        await pause(200)
+        socket.write(open(target.observer))
+        socket.pause()
+        await pour(socket, Buffer.concat(Array.from({ length: 500 }, () => frame(9, Buffer.alloc(125)))), 8 * MEBIBYTE)
+      }),
+  ],
+  [
+    'huge windows and no reading',
+    (target) =>
+      flood(target.port, many(40), async (socket) => {
+        socket.write(webSocketHead(target))
+        await pause(200)
+        socket.write(open(target.observer, 60 * MEBIBYTE))
+        socket.pause()
+        await pause(200)
+        socket.write(frame(2, Buffer.from('{"cmd":"subscribe"}\n')))
+        await pause(1_500)
+      }),
+  ],
+  ['bytes that mean nothing', ({ port }) => flood(port, many(300), (socket) => void socket.write(randomBytes(20_000)))],
+]
+
+const isRequired = process.env.SIGNALBOX_REQUIRE_ALL === '1'
+for (const { name, command } of RUNTIMES.filter((runtime) => !fast || runtime.name === 'node')) {
+  describe.skipIf(command === undefined && !isRequired)(`floods on ${name} [gateway.attack.figures]`, () => {
+    test('the owner waits at most half a second, and at most 64 MiB stay', { timeout: 280_000 }, async () => {
+      expect(command, `${name} is required: npm ci --prefix test/runtimes`).toBeDefined()
+      const loadBefore = loadavg()
+      await using target = await startTarget(command ?? [])
+      const figures: Figures[] = []
+      for (const [flooding, attack] of FLOODS.filter(([name]) => name.includes(only) || name === 'nothing'))
+        figures.push(await target.measure(flooding, () => attack(target)))
+      console.log(
+        `${name}\n${figures.map((each) => `${each.flood.padEnd(54)} owner ${String(each.ownerWaitMs).padStart(5)} ms of ${String(each.ownerCalls).padStart(4)} calls   server ${String(each.cpuMs).padStart(5)} ms   kept ${String(each.growthMiB).padStart(6)} MiB`).join('\n')}`,
+      )
+      expect(figures.filter(({ unserved }) => unserved > 0)).toEqual([])
+      expect(figures.filter(({ growthMiB }) => growthMiB > MAX_GROWTH_MIB)).toEqual([])
+      // Where other programs wait for the processor too, the wait says nothing about the gateway.
+      const isBusy = (loadBefore[0] ?? 0) > availableParallelism()
+      if (isBusy)
+        console.log(`The load of this machine was ${loadBefore[0]?.toFixed(1)} before the test, so the waits are not judged.`)
+      else expect(figures.filter(({ ownerWaitMs }) => ownerWaitMs > MAX_WAIT_MS)).toEqual([])
+    })
+  })
+}
