@@ -1,6 +1,6 @@
 /**
- * A test case that needs no test runner: a name and a function that throws. Suites made of them run inside vitest, and as they are
- * in Bun, Deno, workerd and a page.
+ * Test cases that need no test runner: a name and a function that throws. Suites of them run inside vitest, and without it in Bun, Deno,
+ * workerd and a page.
  */
 import { SignalboxError, type ErrorCode } from '../errors.js'
 
@@ -18,8 +18,10 @@ export interface Case<Context> {
 
 /** The result of one case. */
 export interface CaseResult {
+  /** As in the case. */
   readonly id: string
   readonly title: string
+  /** `skipped`: the case does not apply to this context. */
   readonly outcome: 'passed' | 'failed' | 'skipped'
   /** Why the case failed or was skipped. */
   readonly detail?: string

@@ -1,18 +1,18 @@
-/** Time and chance for tests: a clock that stands still until it is told to move, and a random source that a seed reproduces. */
+/** Time and random numbers for tests: a clock that stands still until a test moves it, and random numbers that a seed reproduces. */
 import type { Clock, Random, Timer } from '../core/clock.js'
 
 /** A clock that stands still until a test moves it. */
 export interface FakeClock extends Clock {
   /**
-   * Moves the time forward and runs the timers that fall due, in order, each at its own moment. Before, between and after them
-   * everything that waits on promises gets to run, so a timer that a continuation arms is run too if it is due in time.
+   * Moves the time forward and runs the timers that are due, in order, each at its own time. Promises settle before, between and after
+   * them, so a timer that is set meanwhile runs too if it is due in time.
    */
   advance(ms: number): Promise<void>
-  /** Moves to the next timer and runs it; false when none is armed. */
+  /** Moves to the next timer and runs it. Returns false if no timer is set. */
   advanceToNext(): Promise<boolean>
-  /** Lets everything that waits on promises run; the time stands still. */
+  /** Lets promises settle. The time does not move. */
   settle(): Promise<void>
-  /** Timers that are armed: a test that ends with some has found a leak. */
+  /** How many timers are set. A test that ends with timers has found a leak. */
   readonly timers: number
 }
 

@@ -1,6 +1,6 @@
 /**
  * Faults on purpose, drawn from a seed: the same seed gives the same faults for the same chunks. Every failure that is made here names the
- * seed, and `eachSeed` names it in failures that come of it.
+ * seed, and so does `eachSeed` for failures that follow from it.
  */
 import { sleep, systemClock, type Clock, type Random } from '../core/clock.js'
 import { deferred } from '../core/deferred.js'
@@ -15,9 +15,9 @@ export type Fault = 'latency' | 'stall' | 'split' | 'coalesce' | 'reset' | 'half
 export interface FaultOptions {
   /** The same seed gives the same faults. Failures that are made here name it. */
   readonly seed: number
-  /** How likely each fault is for a chunk, from 0 to 1. What is not named does not happen. */
+  /** How likely each fault is for a chunk, from 0 to 1. Default 0. */
   readonly odds: Partial<Readonly<Record<Fault, number>>>
-  /** What the peer says (`in`), what we say (`out`), or both, which is the default. `coalesce` and `half-close` are of `in` only. */
+  /** Chunks from the peer (`in`), to the peer (`out`), or both, which is the default. `coalesce` and `half-close` apply to `in` only. */
   readonly direction?: 'in' | 'out' | 'both'
   /** The longest latency; default 20 ms. */
   readonly maxLatencyMs?: number
@@ -46,7 +46,7 @@ export function withFaults<Launch>(transport: StreamTransport<Launch>, options: 
     name: transport.name,
     async open(launch, open) {
       count += 1
-      // Each link draws from a source of its own, so that links cannot change each other's faults.
+      // Each link has random numbers of its own, so that links do not change each other's faults.
       const random = createSeededRandom(options.seed + count * 7919)
       return faultyLink(await transport.open(launch, open), options, random)
     },

@@ -1,4 +1,4 @@
-/** Two links joined in memory, with the same laws as a socket: for simulators, for tests, for the playground. */
+/** Two connected links in memory, with the same laws as a socket: for simulators, tests and the playground. */
 import { deferred } from '../core/deferred.js'
 import { createInbox, KEEP_BYTES, type Inbox } from '../core/inbox.js'
 import { SignalboxError } from '../errors.js'
@@ -8,7 +8,7 @@ import type { CloseReason, Link } from '../transport.js'
 export interface MemoryPairOptions {
   /** For logs and errors. */
   readonly name?: string
-  /** Bytes one side may have unread before the other side's writes wait. */
+  /** How many unread bytes one side may have before the writes of the other side wait. */
   readonly windowBytes?: number
 }
 

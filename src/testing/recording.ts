@@ -1,6 +1,6 @@
 /**
- * What crossed a transport, as plain data that can be checked in: by lines, each redacted before it is kept, and played back to a client
- * that must say the same again. For protocols of lines; a recording of other bytes could not be searched for secrets.
+ * Recordings of what crossed a transport, as plain data that can be checked in. Each line is redacted before it is kept. A recording can be played
+ * back to a client, which must say the same again. Only for protocols of lines: other bytes cannot be searched for secrets.
  */
 import { createAccumulator, type Accumulator } from '../core/codec/bytes.js'
 import type { TapEvent, TapObserver } from '../core/transports/tap.js'
@@ -25,13 +25,13 @@ export interface RecordedLine {
 export interface Recorder extends TapObserver {
   /** Everything so far, in its order. */
   readonly lines: readonly RecordedLine[]
-  /** Something was left out because of `maxBytes`. */
+  /** `maxBytes` was reached, so the rest is missing. */
   readonly truncated: boolean
 }
 
 /** What is masked, and how much is kept. */
 export interface RecorderOptions {
-  /** Known secrets, masked wherever they stand; what looks like a credential is masked anyway. */
+  /** Known secrets. They are masked everywhere; text that looks like a credential is masked anyway. */
   readonly secrets?: Iterable<string>
   /** Default 16 MiB, all links together. */
   readonly maxBytes?: number
@@ -79,7 +79,7 @@ export function createRecorder({ secrets = [], maxBytes = 16 * 1024 * 1024 }: Re
     bytes += data.byteLength
     truncated ||= bytes > maxBytes
     const partial = link[type]
-    // Half a line is not kept either: it may end in half a secret, which nothing would know for one.
+    // Half a line is not kept: it may end in half a secret, which no pattern finds.
     if (truncated) return partial.clear()
     let start = 0
     for (let end = data.indexOf(NEWLINE); end !== -1; end = data.indexOf(NEWLINE, start)) {

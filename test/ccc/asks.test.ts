@@ -11,12 +11,12 @@ const typed = ({ ledger }: { ledger: readonly { effect: string; text: string }[]
   ledger.filter(({ effect }) => effect === 'typed').map(({ text }) => text)
 
 describe('whose answer it is', () => {
-  test('[ccc.ask.attribution] own: it stands behind the message alone', async () => {
+  test('[ccc.ask.attribution] an answer behind one message only is own', async () => {
     const { ccc, play } = bench()
     expect(brief(await play(ccc.ask({ session, text: 'a [[reply A]]' })))).toEqual(['A', 'own'])
   })
 
-  test('[ccc.ask.attribution] two clients ask one session at once: one prompt line, one answer, shared', async () => {
+  test('[ccc.ask.attribution] two clients ask one session at once: one answer, shared by both', async () => {
     const { ccc, simulator, clock, play } = bench()
     const other = createCcc({ transport: simulator.transport, clock })
     const both = await play(
@@ -42,7 +42,7 @@ describe('whose answer it is', () => {
     }
   })
 
-  test('[ccc.ask.early-return] left alone, resolve finds the late answer', async () => {
+  test('[ccc.ask.early-return] resolve finds an answer that came late', async () => {
     const { ccc, clock, play } = bench()
     const early = await play(ccc.ask({ session, text: 'slow [[quiet 20]] [[reply SLOW]]' }))
     await clock.advance(30_000)
@@ -61,7 +61,7 @@ describe('whose answer it is', () => {
     expect(brief(late)).toEqual(['EARLIER', 'foreign'])
   })
 
-  test('[ccc.ask.attribution] unverified: nobody looked, there is no history, or nobody could look', async () => {
+  test('[ccc.ask.attribution] without a look, a history or a history that can be read, an answer is unverified', async () => {
     const { ccc, simulator, play } = bench()
     expect(brief(await play(ccc.ask({ session, text: 'a [[reply A]]', verify: false })))).toEqual(['A', 'unverified'])
     simulator.faults.answerWith = ({ cmd }) => (cmd === 'history' ? 'failed to read history: x' : undefined)
@@ -220,7 +220,7 @@ describe('no answer', () => {
     expect(brief(await play(ccc.ask({ session, text: 'more [[reply B]]' })))).toEqual(['B', 'shared'])
   })
 
-  test('[ccc.ask.deadline] ours lies above the server\u2019s, so the server\u2019s own word arrives', async () => {
+  test('[ccc.ask.deadline] the default deadline is longer than the limit of the server, so its timeout answer arrives', async () => {
     const { ccc, clock, play } = bench()
     const began = clock.monotonic()
     const error = await play(failure(ccc.ask({ session: 'asleep', text: 'long [[sleep 400]]' })))
@@ -228,7 +228,7 @@ describe('no answer', () => {
     expect(clock.monotonic() - began).toBeGreaterThan(300_000)
   })
 
-  test('[ccc.ask.deadline] the caller\u2019s deadline and abort leave with a receipt that resolves', async () => {
+  test('[ccc.ask.deadline] a deadline and an abort give an error whose receipt resolves', async () => {
     const { ccc, clock, play } = bench()
     const late = (await play(failure(ccc.ask({ session, text: 'a [[sleep 60]] [[reply A]]', timeoutMs: 5_000 })))) as CccSendError
     expect(late).toMatchObject({ name: 'CccSendError', code: 'deadline_exceeded', sent: 'maybe' })
@@ -244,7 +244,7 @@ describe('no answer', () => {
     expect(await play(ccc.resolve(error.receipt))).toMatchObject({ outcome: 'answered', response: 'B' })
   })
 
-  test('[ccc.ask.disconnect] a hang-up before or after the work is unknown to us, and the history knows', async () => {
+  test('[ccc.ask.disconnect] a connection that ends is sent: maybe, and the history tells what became of it', async () => {
     const { ccc, simulator, clock, play } = bench()
     simulator.faults.hangUp = ({ text }) => (text.startsWith('before') ? 'before' : text.startsWith('after') ? 'after' : undefined)
     const before = (await play(failure(ccc.send({ session, text: 'before' })))) as CccSendError
@@ -274,7 +274,7 @@ describe('what the history cannot hold', () => {
     expect(simulator.ledger.filter(({ effect }) => effect === 'stored')).toHaveLength(1)
   })
 
-  test('[ccc.text.history-line] what is just short enough is stored whole', async () => {
+  test('[ccc.text.history-line] a text that just fits is stored whole', async () => {
     const { ccc, play } = bench()
     await play(ccc.send({ session, text: '&'.repeat(10_890), from: 'a'.repeat(50) }))
     expect((await play(ccc.history({ session })))[0]?.text).toHaveLength(10_890)
@@ -282,7 +282,7 @@ describe('what the history cannot hold', () => {
 })
 
 describe('one prompt line', () => {
-  test('[ccc.ask.queue] asks and sends of what shares a tmux session wait for each other', async () => {
+  test('[ccc.ask.queue] asks and sends to sessions that share a tmux session wait for each other', async () => {
     const { ccc, simulator, clock, play } = bench()
     for (const name of ['money/shop', 'other/shop']) simulator.configure({ name })
     simulator.start('money/shop')
@@ -306,7 +306,7 @@ describe('one prompt line', () => {
     await play(Promise.all([first, second]))
   })
 
-  test('[ccc.ask.queue] with queue off a send goes at once', async () => {
+  test('[ccc.ask.queue] with queue: false a send goes at once', async () => {
     const { ccc, simulator, clock, play } = bench()
     const ask = ccc.ask({ session, text: 'one [[sleep 30]]' })
     await clock.advance(5_000)
@@ -315,7 +315,7 @@ describe('one prompt line', () => {
     await play(ask)
   })
 
-  test('[ccc.ask.queue] who gives up in the queue has sent nothing, and holds nobody up', async () => {
+  test('[ccc.ask.queue] a call that gives up in the queue is sent: no, and delays no other call', async () => {
     const { ccc, simulator, clock, play } = bench()
     const first = ccc.ask({ session, text: 'one [[sleep 30]]' })
     const late = failure(ccc.ask({ session, text: 'two', timeoutMs: 1_000 }))
@@ -330,7 +330,7 @@ describe('one prompt line', () => {
     expect(typed(simulator)).toEqual(['one [[sleep 30]]', 'four'])
   })
 
-  test('[ccc.ask.queue] a deadline of the caller\u2019s covers the waiting: what is left of it is what the call has; the receipt is of now', async () => {
+  test('[ccc.ask.queue] a timeoutMs covers the waiting: the call gets what is left, and the receipt has the time of the call', async () => {
     const left: number[] = []
     const { ccc, clock, play } = bench(
       {},
@@ -377,7 +377,7 @@ describe('sendAndWait', () => {
     expect(polls).toBeGreaterThan(10)
   })
 
-  test('[ccc.send.wait-outlives] out of time is unanswered with a receipt; aborted is an error that says it was sent', async () => {
+  test('[ccc.send.wait-outlives] a deadline gives unanswered with a receipt; an abort gives an error with sent: yes', async () => {
     const { ccc, clock, play } = bench()
     const late = await play(ccc.sendAndWait({ session, text: 'x [[quiet 60]] [[reply A]]', timeoutMs: 20_000 }))
     expect(late).toMatchObject({ outcome: 'unanswered', receipt: { messageId: 1 } })
@@ -391,7 +391,7 @@ describe('sendAndWait', () => {
     expect(clock.timers).toBe(0)
   })
 
-  test('[ccc.send.wait-outlives] without a deadline of the caller\u2019s it waits for as long as for an ask, and no longer', async () => {
+  test('[ccc.send.wait-outlives] without timeoutMs it waits as long as an ask, and no longer', async () => {
     const { ccc, clock, play } = bench()
     const began = clock.monotonic()
     const late = await play(ccc.sendAndWait({ session, text: 'x [[sleep 500]]' }))
@@ -399,19 +399,19 @@ describe('sendAndWait', () => {
     expect(clock.monotonic() - began).toBe(345_000)
   })
 
-  test('[ccc.send.wait-outlives] a deadline of 0 is none: it waits until the answer comes', async () => {
+  test('[ccc.send.wait-outlives] timeoutMs 0 is no limit: it waits until the answer comes', async () => {
     const { ccc, clock, play } = bench()
     expect(brief(await play(ccc.sendAndWait({ session, text: 'x [[quiet 400]] [[reply A]]', timeoutMs: 0 })))).toEqual(['A', 'own'])
     expect(clock.monotonic()).toBeGreaterThan(400_000)
   })
 
-  test('[ccc.send.wait-outlives] a session without a topic is given up at once: nothing will ever show', async () => {
+  test('[ccc.send.wait-outlives] a session without a topic is unanswered at once, because its history never shows anything', async () => {
     const { ccc, clock, play } = bench()
     expect((await play(ccc.sendAndWait({ session: 'notopic', text: 'x' }))).outcome).toBe('unanswered')
     expect(clock.monotonic()).toBeLessThan(10_000)
   })
 
-  test('[ccc.send.id-misses] the id of a send is no cursor for its answer', async () => {
+  test('[ccc.send.id-misses] history after the id of a send does not show the answer', async () => {
     const { ccc, clock, play } = bench()
     const { messageId } = await play(ccc.send({ session, text: 'x [[reply A]]' }))
     await clock.advance(10_000)
@@ -424,7 +424,7 @@ describe('sendAndWait', () => {
 })
 
 describe('resolve', () => {
-  test('[ccc.resolve.equal-texts] an equal message of before is not taken for this one', async () => {
+  test('[ccc.resolve.equal-texts] an equal earlier message is not taken for this one', async () => {
     const { ccc, clock, simulator, play } = bench()
     await play(ccc.ask({ session, text: 'continue' }))
     await clock.advance(60_000)
@@ -442,7 +442,7 @@ describe('resolve', () => {
     expect(brief(await play(ccc.ask({ session, text: 'y [[reply B]]' })))).toEqual(['B', 'unverified'])
   })
 
-  test('[ccc.resolve.equal-texts] with a marker it is certain, whatever the clocks say', async () => {
+  test('[ccc.resolve.equal-texts] with a marker the message is found, whatever the clocks say', async () => {
     const { ccc, clock, simulator, play } = bench()
     const done = await play(ccc.ask({ session, text: 'continue', from: 'bot', marker: 'a1' }))
     const ahead: Receipt = { ...done.receipt, sentAtMs: done.receipt.sentAtMs + 3_600_000 }
@@ -453,7 +453,7 @@ describe('resolve', () => {
     expect(await play(ccc.resolve(lost))).toEqual({ outcome: 'not_stored' })
   })
 
-  test('[ccc.resolve.queued] what waited behind a busy agent is stored twice, and is one request with one answer', async () => {
+  test('[ccc.resolve.queued] a prompt that waited behind a busy agent is stored twice, and counts as one request', async () => {
     const { ccc, clock, simulator, play } = bench()
     // A person keeps it busy at the keyboard, without a hook: nothing of that is in the history.
     simulator.enter(session, 'by hand [[sleep 25]] [[nohook]]')
@@ -468,7 +468,7 @@ describe('resolve', () => {
     expect(await play(ccc.resolve(receipt))).toMatchObject({ outcome: 'answered', response: 'C', attribution: 'shared' })
   })
 
-  test('[ccc.resolve.early] what is stored between two looks came after all', async () => {
+  test('[ccc.resolve.early] a message that is stored between two looks is unknown: early', async () => {
     const { ccc, clock, simulator, play } = bench()
     await play(ccc.send({ session, text: 'first' }))
     const { receipt } = await play(ccc.send({ session: 'backend', text: 'x' }))
@@ -484,12 +484,12 @@ describe('resolve', () => {
     expect(await play(ccc.resolve(late))).toEqual({ outcome: 'unknown', reason: 'early' })
   })
 
-  test('[ccc.resolve.author] an empty author is none, for the server and for us', async () => {
+  test('[ccc.resolve.author] an empty author counts as no author', async () => {
     const { ccc, play } = bench()
     expect(brief(await play(ccc.ask({ session, text: 'x [[reply A]]', from: '' })))).toEqual(['A', 'own'])
   })
 
-  test('[ccc.resolve.server-age] a server too old to be asked twice leaves it unknown', async () => {
+  test('[ccc.resolve.server-age] a server that does not tell its last activity leaves a lost message unknown', async () => {
     const { ccc, clock, simulator, play } = bench({ generation: 'january' })
     await play(ccc.send({ session, text: 'first' }))
     simulator.faults.hangUp = ({ cmd }) => (cmd === 'send' ? 'before' : undefined)
@@ -598,7 +598,7 @@ describe('the client', () => {
   })
 })
 
-test('[ccc.ask.deadline] is told in whole milliseconds, whatever of it was left', async () => {
+test('[ccc.ask.deadline] the error names the deadline in whole milliseconds', async () => {
   await using simulator = createCccSimulator({ sessions: [{ name: 'a', running: true }] })
   await using client = createCcc({ transport: simulator.transport })
   const late = client.ask({ session: 'a', text: '[[sleep 60]]', from: 'b', timeoutMs: 50 })

@@ -53,7 +53,7 @@ describe('failures', () => {
     expect((await failureOf('ask', { error: 'failed to start session: x' }, false)).remoteCode).toBe('failed to start session')
   })
 
-  test('[ccc.failures.unknown] a string that nobody knows promises nothing', async () => {
+  test('[ccc.failures.unknown] an unknown error string is remote, sent: maybe', async () => {
     expect(await failureOf('ask', { error: 'session not found either' }, false)).toMatchObject({ code: 'remote', sent: 'maybe' })
     expect(await failureOf('history', { error: 'no reason' }, true)).toMatchObject({
       code: 'remote',
@@ -65,7 +65,7 @@ describe('failures', () => {
     expect(long.remoteCode).toHaveLength(200)
   })
 
-  test('[ccc.failures.wire] it arrives as the typed error of the call, with its receipt where it was an ask', async () => {
+  test('[ccc.failures.wire] a refusal is the typed error of the call, with a receipt if it was an ask', async () => {
     const { ccc, simulator, play } = bench()
     simulator.faults.answerWith = ({ cmd }) => (cmd === 'ask' ? 'timeout waiting for response' : undefined)
     const error = await play(failure(ccc.ask({ session: 'myproject', text: 'long [[reply x]]' })))
@@ -83,7 +83,7 @@ describe('failures', () => {
     await simulator.stop()
   })
 
-  test('[ccc.failures.real] the simulator brings about each one that a server can be led to', async () => {
+  test('[ccc.failures.real] the simulator gives each refusal that a request can provoke', async () => {
     const { ccc, simulator, play } = bench({ hosts: { dead: { fails: 'exit status 255: refused', afterMs: 10 } } })
     simulator.configure({ name: 'dead:svc', host: 'dead' })
     const codes: [() => Promise<unknown>, string][] = [

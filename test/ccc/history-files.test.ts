@@ -76,7 +76,7 @@ describe('read', () => {
     expect(followed).toEqual(['one', 'three'])
   })
 
-  test('[ccc.files.secret] a broken configuration is reported without a word of what it holds', async () => {
+  test('[ccc.files.secret] a broken configuration is reported without any of its content', async () => {
     await writeFile(join(home, '.ccc.json'), `{"bot_token":"${TOKEN}",`)
     const error = await checkRejects(cccHistoryFiles({ home }).topicOf('web'), 'unavailable')
     expect(`${error.message} ${String(error.cause)} ${JSON.stringify(error)}`).not.toContain('123456')
@@ -105,7 +105,7 @@ describe('read', () => {
     expect(error.message).toContain('maxLineBytes')
   })
 
-  test('[ccc.files.any-split] lines of every length stand whole, wherever the chunks end', async () => {
+  test('[ccc.files.any-split] lines of every length are read whole, wherever the chunks end', async () => {
     const lengths = Array.from({ length: 3_000 }, (_, index) => (index * 7_919) % 977)
     await write('2026-01-16-12', lengths.map((length) => entry('\u00e4'.repeat(length))).join(''))
     const texts = await textsOf(cccHistoryFiles({ home }).read({ topic: 7 }))
@@ -301,7 +301,7 @@ describe('follow', () => {
     await second.stream.close()
   })
 
-  test('[ccc.files.cursor] it stands before what was not handed out', async () => {
+  test('[ccc.files.cursor] the cursor does not include messages that were not handed out', async () => {
     await write('2026-01-16-12', '')
     const clock = createFakeClock()
     const stream = cccHistoryFiles({ home, clock }).follow({ topic: 7, since: 0 })
@@ -316,7 +316,7 @@ describe('follow', () => {
     await rest.stream.close()
   })
 
-  test('[ccc.files.since] begins in the past when told to', async () => {
+  test('[ccc.files.since] with since it starts in the past', async () => {
     await write('2025-12-01-12', entry('old', { ts: seconds(NOON) - 4_000_000 }))
     await write('2026-01-16-11', entry('too old', { ts: seconds(NOON) - 1 }))
     await write('2026-01-16-12', entry('young enough'))
@@ -328,7 +328,7 @@ describe('follow', () => {
     await follower.stream.close()
   })
 
-  test('[ccc.files.replaced] a file that became shorter is a gap, and said to be one', async () => {
+  test('[ccc.files.replaced] a file that became shorter fails with resume_gap', async () => {
     await write('2026-01-16-12', entry('before'))
     const follower = watched()
     await follower.look()
@@ -356,7 +356,7 @@ describe('follow', () => {
     expect(closed.clock.timers).toBe(0)
   })
 
-  test('[ccc.files.session] a name that nobody knows is told when the reading begins', async () => {
+  test('[ccc.files.session] an unknown session fails when the reading begins', async () => {
     const stream = cccHistoryFiles({ home }).follow({ session: 'nobody' })
     await checkRejects(textsOf(stream), 'not_found')
   })

@@ -22,7 +22,7 @@ function server(serve: (link: Link) => Promise<void>): { transport: StreamTransp
 }
 
 describe('a call', () => {
-  test('[ccc.path.abort] aborted before it begins sends nothing; aborted while it waits it may have been carried out', async () => {
+  test('[ccc.path.abort] an abort before the call is sent: no; an abort while it waits is sent: maybe', async () => {
     const { ccc, simulator, clock, play } = bench()
     expect(await failure(ccc.ping({ signal: AbortSignal.abort() }))).toMatchObject({ code: 'aborted', sent: 'no' })
     const controller = new AbortController()
@@ -35,7 +35,7 @@ describe('a call', () => {
     expect(simulator.connections).toBe(0)
   })
 
-  test('[ccc.path.deadline] a server that never answers is left after the command\u2019s own time', async () => {
+  test('[ccc.path.deadline] a server that never answers fails the call after the default deadline of the command', async () => {
     const { transport, links } = server(async (link) => void (await link.read()))
     const clock = createFakeClock()
     const ccc = createCcc({ transport, clock })
@@ -79,7 +79,7 @@ describe('a call', () => {
     expect(clock.timers).toBe(0)
   })
 
-  test('[ccc.path.fault] a fault of the link comes with what it says of the request, and no better', async () => {
+  test('[ccc.path.fault] a fault of the link keeps its sent, but never says yes', async () => {
     const { simulator } = bench()
     const refused = new SignalboxError({ code: 'rate_limited', message: 'too many', sent: 'no' })
     const broken = new SignalboxError({ code: 'closed', message: 'reset', sent: 'yes' })
@@ -96,7 +96,7 @@ describe('a call', () => {
     }
   })
 
-  test('[ccc.path.not-a-server] what is not a ccc server is told from one', async () => {
+  test('[ccc.path.not-a-server] a peer that is not a CCC server is protocol or invalid_message', async () => {
     for (const [answer, code] of [
       ['HTTP/1.1 400 Bad Request\r\n\r\n', 'invalid_message'],
       ['[1]\n', 'protocol'],
@@ -163,7 +163,7 @@ describe('a call', () => {
     expect(await big).toMatchObject({ code: 'not_found' })
   })
 
-  test('[ccc.path.early-answer] an answer that comes before the request was read is heard', async () => {
+  test('[ccc.path.early-answer] an answer that comes before the request was read is returned', async () => {
     const { transport } = server(async (link) => {
       await link.write(bytes('{"ok":false,"error":"invalid JSON"}\n'))
       await link.close()

@@ -73,7 +73,7 @@ const reasonOf = (name: string): string | undefined => {
 }
 
 describe('the recordings', () => {
-  test('[ccc.recordings-accounted] each is modelled or left out with a reason', () => {
+  test('[ccc.recordings-accounted] each recording is modelled or left out with a reason', () => {
     expect(names.length).toBeGreaterThan(200)
     expect(names.filter((name) => RECORDINGS[name] === undefined && reasonOf(name) === undefined)).toEqual([])
     expect(Object.keys(RECORDINGS).filter((name) => !names.includes(name))).toEqual([])

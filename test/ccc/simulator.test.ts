@@ -13,7 +13,7 @@ const invalid = { ok: false, error: 'invalid JSON' }
 const unknown = { ok: false, error: 'unknown command' }
 
 describe('lines', () => {
-  test('[ccc.sim.types] each field of the wrong type spoils its line; null is as good as nothing', async () => {
+  test('[ccc.sim.types] each field of the wrong type spoils its line; null counts as absent', async () => {
     const { simulator, clock } = bench()
     const wrong = [
       '{"cmd":1}',
@@ -69,7 +69,7 @@ describe('lines', () => {
     await link.close()
   })
 
-  test('[ccc.sim.disconnect] what was sent before we left is carried out, lines behind an ask included', async () => {
+  test('[ccc.sim.disconnect] lines that were sent before the client left are carried out, those behind an ask too', async () => {
     const { simulator, clock } = bench()
     const link = await simulator.transport.open()
     const line = (cmd: string, text: string): string => `${JSON.stringify({ cmd, session, text })}\n`
@@ -85,7 +85,7 @@ describe('lines', () => {
 })
 
 describe('texts', () => {
-  test('[ccc.sim.sizes] what tmux can take, byte by byte, and what stands in the history all the same', async () => {
+  test('[ccc.sim.sizes] a text that tmux refuses is stored all the same, at the exact limits', async () => {
     const { simulator, clock } = bench()
     const send = async (text: string): Promise<unknown> => {
       const [answer] = await talk(simulator, clock, [{ cmd: 'send', session, text }])
@@ -249,7 +249,7 @@ describe('status, concurrency, questions', () => {
 })
 
 describe('its socket', () => {
-  test('[ccc.sim.socket] stands with mode 0600 and goes with the server', async () => {
+  test('[ccc.sim.socket] the socket has mode 0600 and is removed with the server', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'ccc-'))
     const path = join(folder, '.ccc.sock')
     const simulator = createCccSimulator({ sessions: [{ name: session }] })

@@ -155,7 +155,7 @@ describe.skipIf(!isRoot || process.platform !== 'linux')('as another user', () =
     return stdout
   }
 
-  test('[ccc.socket.owner] the socket of another user is refused, be it open to all or behind a closed door', async () => {
+  test('[ccc.socket.owner] the socket of another user is refused, whatever its mode and that of its folder', async () => {
     await chmod(folder, 0o755)
     const path = join(folder, 'ccc.sock')
     await using _server = await served(path)

@@ -124,7 +124,7 @@ describe('cccSsh', () => {
     await whole({ host: 'box', socketPath, carrier: 'socat', ssh: (await standIn({})).ssh })
   })
 
-  test('[ccc.ssh.nothing-on-the-line] what is asked is on no command line, and nobody is asked anything', async () => {
+  test('[ccc.ssh.nothing-on-the-line] requests are on no command line, and ssh asks for nothing', async () => {
     const { ssh, notes } = await standIn(fakes)
     const ccc = createCcc({ transport: cccSsh({ host: 'dev@box', socketPath, connectTimeoutSeconds: 2.5, ssh }) })
     await ccc.send({ session: 'myproject', text: 'a secret text' })

@@ -235,7 +235,7 @@ describe('the stream', () => {
     return { simulator, clock, seen, waiting, hold, checks: () => checks, end }
   }
 
-  test('[ccc.subscribe.liveness] a check that fails says nothing while the stream speaks', async () => {
+  test('[ccc.subscribe.liveness] a check that fails is ignored while the stream brings frames', async () => {
     const { simulator, clock, seen, waiting, end } = await checked(async () => {})
     await clock.advance(8_000)
     expect(waiting).toHaveLength(1)
@@ -276,7 +276,7 @@ describe('the stream', () => {
     await end()
   })
 
-  test('[ccc.subscribe.unknown] events that nobody knows come through as they are', async () => {
+  test('[ccc.subscribe.unknown] unknown events are delivered as they are', async () => {
     const memory = memoryServer()
     void (async () => {
       for await (const link of memory.accept()) {
@@ -314,7 +314,7 @@ describe('the stream', () => {
     expect(clock.timers).toBe(0)
   })
 
-  test('[ccc.subscribe.slow-reader] a set that changes while the reader is busy is followed when it is not, and its events stand', async () => {
+  test('[ccc.subscribe.slow-reader] a set that changes while the reader is busy is followed later, and no event is lost', async () => {
     const { ccc, simulator, clock } = bench({ sessions: [{ name: 'a' }] })
     const stream = await ccc.subscribe({ checkEveryMs: 10_000 })
     const seen: string[] = []
@@ -344,14 +344,14 @@ describe('the stream', () => {
 })
 
 describe('opening and closing', () => {
-  test('[ccc.subscribe.refused] a first line that is an error is a typed one', async () => {
+  test('[ccc.subscribe.refused] an error in the first line is a typed error', async () => {
     const { ccc, simulator, play } = bench()
     const error = await play(failure(ccc.subscribe({ sessions: [1 as unknown as string] })))
     expect(error).toMatchObject({ code: 'invalid_argument', op: 'subscribe', sent: 'no' })
     expect(simulator.connections).toBe(0)
   })
 
-  test('[ccc.subscribe.close-early] closed while it connects, at any moment: nothing stays', async () => {
+  test('[ccc.subscribe.close-early] a stream that is closed while it connects leaves nothing behind', async () => {
     for (let steps = 0; steps < 12; steps += 1) {
       const { ccc, simulator, clock } = bench()
       const controller = new AbortController()
@@ -375,7 +375,7 @@ describe('opening and closing', () => {
     }
   })
 
-  test('[ccc.subscribe.close-early] closed while it follows a new set or reconnects: nothing stays', async () => {
+  test('[ccc.subscribe.close-early] a stream that is closed while it resubscribes or reconnects leaves nothing behind', async () => {
     for (const moment of ['following', 'reconnecting'] as const) {
       const { simulator, clock } = bench({ sessions: [{ name: 'a' }] })
       const links: Link[] = []

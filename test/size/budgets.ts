@@ -31,8 +31,9 @@ export const USES: readonly Use[] = [
   // The client's outbox and its driver for the browser's database are inside.
   { entry: './web', names: ['catsyphonPage', 'flushOnHide'], budget: 29 },
 
-  { entry: './ccc', names: ['createCcc'], budget: 11.5 },
-  { entry: './ccc', names: ['createCccCore'], budget: 6 },
+  // Deadlines, calls and the redactor of the core, which every client has, are 7 KB of it.
+  { entry: './ccc', names: ['createCcc'], budget: 12.4 },
+  { entry: './ccc', names: ['createCccCore'], budget: 7.3 },
 
   // 46 ops and eleven methods of cccc-sdk 0.4.41 came after the aim of 20 KB was set; with 241 ops it was 19.8.
   { entry: './cccc', names: ['createCccc'], budget: 21.5 },

@@ -1,13 +1,13 @@
 /**
- * What sits in a tmux session: a prompt line, and an agent that answers what is entered. It obeys marks in the text, the same ones that the
- * recordings were made with, so that a test can say how long an answer takes and whether the agent looks busy meanwhile.
+ * The content of a tmux session: a prompt line, and an agent that answers. Marks in a text say how long the answer takes and whether the agent
+ * looks busy meanwhile. The recordings were made with the same marks.
  */
 import type { Clock, Timer } from '../../core/clock.js'
 
 export interface Pane {
-  /** An interactive agent is at the prompt; otherwise a login shell is, and runs what is typed. */
+  /** The agent runs. Otherwise a login shell is at the prompt, and executes what is typed. */
   running: boolean
-  /** The screen still shows an agent although it is gone. */
+  /** The screen still shows an agent that has ended. */
   looksAlive: boolean
   /** The screen shows a sign of work. */
   readonly busy: boolean
@@ -19,13 +19,13 @@ export interface Pane {
 
 export interface AgentHost {
   readonly clock: Clock
-  /** Milliseconds of real servers to those of this clock. */
+  /** Turns milliseconds of a real server into those of this clock. */
   readonly scale: (ms: number) => number
-  /** The hook stores an answer, unless the prompt switched it off. */
+  /** Called when the Stop hook stores an answer. `[[nohook]]` switches it off. */
   readonly onAnswer: (text: string) => void
-  /** The prompt hook, where the text asks for one: what was entered, however it was typed. */
+  /** Called when the prompt hook stores a prompt. `[[prompthook]]` switches it on. */
   readonly onPrompt: (text: string) => void
-  /** What was typed although no agent was there to read it. */
+  /** Called with a text that the login shell executed. */
   readonly onShell: (text: string) => void
 }
 
@@ -34,7 +34,7 @@ const THINKING_MS = 500
 const HOOK_MS = 2_000
 const NO_TEXT = 'Session ended'
 
-/** `[[name value]]`; the last of a name counts, as two prompts on one line are one prompt. */
+/** The value of `[[name value]]`. The last one counts, because two prompts on one line are one prompt. */
 function mark(text: string, name: string): string | undefined {
   return (
     [...text.matchAll(new RegExp(`\\[\\[${name}(?: ([^\\]]*))?\\]\\]`, 'g'))].at(-1)?.slice(1)[0] ??
@@ -49,7 +49,7 @@ export function createPane(host: AgentHost): Pane {
   const waiting: string[] = []
   let line = ''
   let turns = 0
-  /** What the transcript has behind the last prompt. */
+  /** The answer to the last prompt, as the transcript has it. */
   let said: string | undefined
   let working = false
   let visible = false
@@ -86,7 +86,7 @@ export function createPane(host: AgentHost): Pane {
       visible = false
       said = answer
       screen.push(`\u25cf ${answer}`)
-      // By then another prompt may have begun, and that one's answer, or none, is what it finds.
+      // Another prompt may have begun by then. Then the hook finds the answer to that prompt, or none.
       if (mark(text, 'nohook') === undefined) later(HOOK_MS, () => host.onAnswer(said ?? NO_TEXT))
       next()
     })

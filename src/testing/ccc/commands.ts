@@ -1,4 +1,4 @@
-/** What each command does, step by step as the real server does it, with its times in milliseconds of a real one. */
+/** The commands, step by step as a real server runs them. Times are milliseconds of a real server. */
 import { compact, type Request } from './go-json.js'
 import { previewOf } from './history.js'
 import { tmuxOf, type SimulatedSession, type World } from './world.js'
@@ -16,7 +16,7 @@ const TMUX_BYTES = 16_346
 const ARGUMENT_BYTES = 131_072
 const bytesOf = (text: string): number => new TextEncoder().encode(text).byteLength
 
-/** Which generation knows which command. */
+/** Does this generation know the command? */
 export function knows(world: World, cmd: string): boolean {
   const january = ['sessions', 'ask', 'send', 'history', 'subscribe']
   if (january.includes(cmd)) return true
@@ -32,7 +32,7 @@ function find(world: World, name: string): Session | undefined {
 
 const live = (world: World): Session[] => [...world.sessions.values()].filter(({ deleted }) => !deleted)
 
-/** By the full name, as `sessions` and `subscribe` look; so a name with a host or a slash is never found. */
+/** `sessions` and `subscribe` look for the full name, so a name with a host or a slash is never found. */
 export function statusOf(world: World, session: Session, absent: string): string {
   const { name } = session
   const pane = /[/:]/.test(name) ? undefined : world.findPane(`claude-${name}`)
@@ -40,7 +40,7 @@ export function statusOf(world: World, session: Session, absent: string): string
   return pane.busy ? 'active' : 'idle'
 }
 
-/** No host is waited for longer than this when sessions are listed. */
+/** The longest wait for one host when sessions are listed. */
 const LOOK_LIMIT_MS = 5_000
 
 async function hostDelay(world: World, session: Session, limitMs = Number.POSITIVE_INFINITY): Promise<string | undefined> {
@@ -119,7 +119,7 @@ function activity(world: World): Answer {
   return ok({ activity: list })
 }
 
-/** Makes sure that an agent is at the prompt. Gives the error instead where it cannot. */
+/** Starts the agent if it does not run. Returns the error if it cannot be started. */
 async function ready(world: World, session: Session): Promise<string | undefined> {
   let pane = world.findPane(tmuxOf(session.name))
   if (!pane) {
@@ -128,7 +128,7 @@ async function ready(world: World, session: Session): Promise<string | undefined
     await world.wait(session.host === 'local' ? 5_200 : 9_000)
     pane = world.startPane(session)
   }
-  // The test is what the screen shows, so just after a crash the agent seems to be there.
+  // The server looks at the screen, so just after a crash it takes the agent for running.
   if (pane.running || pane.looksAlive) return undefined
   await world.wait(3_000)
   return 'failed to restart Claude'
@@ -141,7 +141,7 @@ interface Delivered {
   readonly typedAt: number
 }
 
-/** The part that `ask` and `send` share. What fails after the message was stored leaves it stored. */
+/** The steps that `ask` and `send` share. A failure after the message was stored leaves it stored. */
 async function deliver(world: World, request: Request): Promise<Delivered | string> {
   const { session: name, text, from } = request
   if (name === '' || text === '') return 'session and text required'
@@ -162,7 +162,7 @@ async function deliver(world: World, request: Request): Promise<Delivered | stri
   if (problem !== undefined) return `failed to send: ${problem}`
   const pane = world.findPane(tmuxOf(name))
   if (!pane) return 'failed to send: exit status 1'
-  // tmux takes a `;` at the end for its own.
+  // tmux removes a `;` at the end.
   pane.type(text.endsWith(';') ? text.slice(0, text.endsWith('\\;') ? -2 : -1) + (text.endsWith('\\;') ? ';' : '') : text)
   world.ledger.push({ effect: 'typed', session: name, text, from: from === '' ? 'api' : from, id })
   const typedAt = world.seconds()

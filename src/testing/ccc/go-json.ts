@@ -1,4 +1,4 @@
-/** JSON as the server's language reads and writes it, which is not as this one does. */
+/** JSON as Go reads and writes it, which differs from JavaScript. */
 
 export interface Request {
   readonly cmd: string
@@ -16,7 +16,7 @@ export interface Request {
 const TEXTS = ['cmd', 'session', 'text', 'from', 'from_filter'] as const
 const INTEGERS = ['after', 'limit', 'question_index', 'option_index'] as const
 
-/** Field names match without regard to case, the last of two wins, null is a zero value, and a wrong type spoils the whole line. */
+/** Field names match in any case, the last of two equal names counts, null is a zero value, and a wrong type makes the whole line invalid. */
 export function decodeRequest(line: string): Request | undefined {
   let value: unknown
   try {
@@ -24,7 +24,7 @@ export function decodeRequest(line: string): Request | undefined {
   } catch {
     return undefined
   }
-  // `null` decodes into an empty request; any other JSON that is no object does not decode.
+  // `null` decodes into an empty request. Other JSON that is not an object does not decode.
   if (value !== null && (typeof value !== 'object' || Array.isArray(value))) return undefined
   const given = new Map<string, unknown>()
   for (const [key, item] of Object.entries(value ?? {})) given.set(key.toLowerCase(), item)
@@ -46,7 +46,7 @@ export function decodeRequest(line: string): Request | undefined {
   return out as unknown as Request
 }
 
-/** `1.0`, `1e3` and what does not fit 64 bits are no integers there, whatever they are here. */
+/** Go does not take `1.0`, `1e3` or numbers beyond 64 bits for integers. */
 function writtenAsInteger(line: string, name: string): boolean {
   const written = new RegExp(`"${name}"\\s*:\\s*(-?[0-9][0-9.eE+-]*)`, 'i').exec(line)?.[1]
   if (written === undefined) return true
@@ -63,12 +63,12 @@ const ESCAPED: Readonly<Record<string, string>> = {
   '\u2029': '\\u2029',
 }
 
-/** Compact, and safe to stand in HTML. */
+/** Compact JSON with HTML characters escaped. */
 export function encodeGo(value: unknown): string {
   return JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (character) => ESCAPED[character] as string)
 }
 
-/** Leaves out what is empty or zero, as every field but a few is marked to be. */
+/** Leaves out fields that are empty or zero, as the server does for most fields. */
 export function compact(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const isEmpty = (value: unknown): boolean =>
     value === undefined || value === '' || value === 0 || value === false || (Array.isArray(value) && value.length === 0)

@@ -3,15 +3,21 @@ import { compact, encodeGo } from './go-json.js'
 
 /** An entry of the simulated history, with the field names of the wire. */
 export interface Entry {
+  /** Not unique: see CccMessage. */
   readonly id: number
+  /** Unix seconds. */
   readonly ts: number
+  /** `human`, `claude` or `api`. */
   readonly from: string
   readonly text?: string
+  /** `voice` or `photo`. */
   readonly type?: string
   readonly transcription?: string
   readonly path?: string
   readonly caption?: string
+  /** Author of an `api` entry. */
   readonly agent?: string
+  /** `terminal` for a prompt that was typed at the keyboard. */
   readonly username?: string
 }
 
@@ -23,14 +29,14 @@ const bytesOf = (text: string): number => new TextEncoder().encode(text).byteLen
 
 export interface History {
   append(topic: number, entry: Entry): void
-  /** Raw lines into a file of one's choice, as another process or a test would leave them. */
+  /** Appends raw lines to the file of an hour, as another process would. */
   write(topic: number, hour: string, lines: readonly string[]): void
   read(topic: number): Entry[]
-  /** The last entry that a reader of the file's end can see. */
+  /** The last entry within the last 8 KiB of the newest file. */
   last(topic: number): Entry | undefined
-  /** When anything was last written, in Unix seconds. */
+  /** Time of the last write, in Unix seconds. */
   touchedAt(topic: number): number
-  /** The largest id in any file, as far as the scanner gets. */
+  /** The largest id in any file, as far as the server reads it. */
   largestId(): number
 }
 
@@ -55,7 +61,7 @@ export function createHistory(now: () => number): History {
         return []
       }
     })
-  /** A line beyond the limit ends the reading of its file, without a word. */
+  /** A line beyond the limit silently ends the reading of its file. */
   const scanned = (lines: readonly string[]): Entry[] => {
     const end = lines.findIndex((line) => bytesOf(line) > SCANNER_BYTES)
     return parsed(end === -1 ? lines : lines.slice(0, end))
@@ -67,7 +73,7 @@ export function createHistory(now: () => number): History {
       // A session without a topic keeps nothing.
       if (topic === 0) return
       write(topic, hourOf(now()), [encodeGo({ id: entry.id, ts: entry.ts, from: entry.from, ...compact(rest(entry)) })])
-      // One moment, although a scaled clock may have moved by seconds since the stamp was made.
+      // The same moment as the entry's: a scaled clock may have moved by seconds since.
       touched.set(topic, entry.ts)
     },
     write,
@@ -84,7 +90,7 @@ export function createHistory(now: () => number): History {
   }
 }
 
-/** The whole lines within the last bytes of a file; the one that the window cuts does not parse and is passed over. */
+/** The whole lines within the last 8 KiB of a file. A line that is cut is left out. */
 function tailOf(lines: readonly string[]): string[] {
   let room = TAIL_BYTES
   const seen: string[] = []
@@ -101,7 +107,7 @@ function rest({ type, text, transcription, path, caption, agent, username }: Ent
   return { type, text, transcription, path, caption, agent, username }
 }
 
-/** What `activity` shows of an entry: 100 bytes, even through the middle of a character. */
+/** `activity` shows the first 100 bytes of an entry, even if that cuts a character. */
 export function previewOf({ text, transcription, caption }: Entry): string {
   const whole = new TextEncoder().encode(text || transcription || caption || '')
   if (whole.byteLength <= 100) return new TextDecoder().decode(whole)

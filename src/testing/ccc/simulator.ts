@@ -1,5 +1,5 @@
 /**
- * A CCC server for tests: its API over any link, held to recordings of the real ones. A model of the interface, not of tmux, SSH or Telegram.
+ * A CCC server for tests: its API over any link, compared with recordings of real servers. It models the interface, not tmux, SSH or Telegram.
  */
 import type { Link, Listener, StreamTransport } from '../../transport.js'
 import { memoryServer } from '../memory-server.js'
@@ -79,7 +79,7 @@ export function createCccSimulator(options: CccSimulatorOptions = {}): CccSimula
 
   const serve = async (link: Link): Promise<void> => {
     links.add(link)
-    // Nobody may be there to hear it; the lines that came before are carried out all the same.
+    // The client may be gone. The server does not notice, and goes on with the lines that it has read.
     const reply = (answer: unknown): Promise<void> => link.write(new TextEncoder().encode(`${encodeGo(answer)}\n`)).catch(() => {})
     try {
       for await (const line of linesOf(link)) {
@@ -89,11 +89,11 @@ export function createCccSimulator(options: CccSimulatorOptions = {}): CccSimula
           continue
         }
         const { cmd } = request
-        // Asked once: a fault may count.
+        // Called once for each request, because a fault may count.
         const hangUp = faults.hangUp?.(request)
         if (hangUp === 'before') return
         if (!knows(world, cmd)) await reply({ ok: false, error: 'unknown command' })
-        // It never reads this connection again, so whatever follows is ignored.
+        // The server never reads this connection again: later lines are ignored.
         else if (cmd === 'subscribe') return await statuses(request.sessions, reply, link)
         else {
           const answer = await runCommand(world, request)
@@ -103,14 +103,14 @@ export function createCccSimulator(options: CccSimulatorOptions = {}): CccSimula
         }
       }
     } catch {
-      // The client is gone or the server stops. What was begun has had its effect.
+      // The client is gone, or the server stops. Requests that have begun have had their effect.
     } finally {
       links.delete(link)
       await link.close()
     }
   }
 
-  /** The set is frozen here: names that come later are not in it, and one that is deleted later stays. */
+  /** The set of sessions is frozen: a session that is created later is not in it, and one that is deleted later stays. */
   const statuses = async (asked: readonly string[], reply: (frame: unknown) => Promise<void>, link: Link): Promise<void> => {
     const all = [...world.sessions.values()].filter(({ deleted }) => !deleted)
     const names = asked.length > 0 ? asked : all.map(({ name }) => name)
@@ -145,7 +145,7 @@ export function createCccSimulator(options: CccSimulatorOptions = {}): CccSimula
   }
   const stop = async (): Promise<void> => {
     world.stop()
-    // A socket's file goes with its listener.
+    // Closing a listener removes the file of its socket.
     await Promise.all([...listeners].map((listener) => listener[Symbol.asyncDispose]()))
     await Promise.all([...links].map((link) => link.close()))
   }
@@ -187,7 +187,7 @@ export function createCccSimulator(options: CccSimulatorOptions = {}): CccSimula
   }
 }
 
-/** Lines, blank ones included; what the last newline does not end is dropped. */
+/** Yields lines, blank ones too. A last line without a newline is dropped. */
 async function* linesOf(link: Link): AsyncGenerator<string, void, void> {
   let pending: Uint8Array[] = []
   for (let chunk = await link.read(); chunk !== null; chunk = await link.read()) {

@@ -12,7 +12,7 @@ export interface SimulatedSession {
   readonly name: string
   /** `local`, or an alias. Default `local`. */
   readonly host?: string
-  /** 0 means no history at all. Default: one of its own. */
+  /** Telegram topic, which holds the history; 0 means no history. Default: a topic of its own. */
   readonly topic?: number
   /** Path of the project. */
   readonly path?: string
@@ -24,14 +24,17 @@ export interface SimulatedSession {
   readonly broken?: boolean
 }
 
-/** How a remote host answers. `client`: it pushes answers back by itself. */
+/** How a remote host answers. `client` pushes answers back, `plain` has them fetched, `fails` gives this error. */
 export type SimulatedHost = 'unconfigured' | 'client' | 'plain' | { readonly fails: string; readonly afterMs: number }
 
 /** A question that waits for an answer. */
 export interface SimulatedQuestion {
   readonly question: string
+  /** A short title. */
   readonly header?: string
+  /** The options in their order. */
   readonly options: readonly { readonly label: string; readonly description?: string }[]
+  /** Claimed, as on the real server; only one option can be chosen. */
   readonly multi_select?: boolean
   /** Answered already, with the option of this index; default the first. */
   readonly answered?: boolean
@@ -62,8 +65,11 @@ export interface LedgerEntry {
   readonly effect: 'stored' | 'typed' | 'shell' | 'answered' | 'continued'
   /** Name of the session. */
   readonly session: string
+  /** The text that was stored, typed or answered. */
   readonly text: string
+  /** The author of the request, or `claude`. */
   readonly from: string
+  /** Id of the history entry. */
   readonly id?: number
 }
 
@@ -76,7 +82,7 @@ export interface World {
   readonly generation: CccGeneration
   readonly clock: Clock
   readonly history: History
-  /** What really happened, whoever was told what. */
+  /** What really happened, whatever the clients were told. */
   readonly ledger: LedgerEntry[]
   readonly sessions: Map<string, Required<SimulatedSession>>
   readonly pending: Map<string, Pending>
@@ -87,7 +93,7 @@ export interface World {
   /** Waits in the server's time; rejects when the server stops. */
   wait(ms: number): Promise<void>
   seconds(): number
-  /** The pane that tmux finds for a target: the exact one, else the first whose name begins with it. */
+  /** The pane that tmux finds: the exact name, or else the first name that begins with it. */
   findPane(tmux: string): Pane | undefined
   startPane(session: Required<SimulatedSession>): Pane
   stopPane(name: string): void
@@ -95,20 +101,20 @@ export interface World {
   stop(): void
 }
 
-/** `ask`, `send`, `continue` and `screenshot` look only at the last component behind any host. */
+/** `ask`, `send`, `continue` and `screenshot` use only the last component of a name, without its host. */
 export function tmuxOf(name: string): string {
   const local = name.slice(name.indexOf(':') + 1)
   return `claude-${local.slice(local.lastIndexOf('/') + 1)}`
 }
 
 const REMOTE_FETCH_MS = 15_000
-/** A prompt that was sent so recently is known to have been sent; a later one is taken for a person's. */
+/** The prompt hook stores a prompt again, as a person's, if it was sent longer ago than this. */
 const SENT_LATELY_SECONDS = 10
 
 export function createWorld(options: CccSimulatorOptions): World {
   const { generation = '1.12.5', clock = systemClock, timeScale = 1, hosts = {}, uptimeSeconds = 1 } = options
   const scale = (ms: number): number => ms * timeScale
-  // Stamps and measured durations are those of a real server, whatever the scale.
+  // Times and durations are those of a real server, whatever the scale.
   const startedAt = clock.monotonic()
   const startedNow = clock.now()
   const elapsed = (): number => (timeScale === 0 ? 0 : (clock.monotonic() - startedAt) / timeScale)
@@ -140,7 +146,7 @@ export function createWorld(options: CccSimulatorOptions): World {
     uptimeSeconds: () => uptimeSeconds + Math.floor(elapsed() / 1000),
     host: (name) => hosts[name] ?? 'unconfigured',
     wait(ms) {
-      // Not by a listener each on one signal: runtimes warn of a leak beyond ten.
+      // One listener for each wait on one signal would make runtimes warn of a leak.
       return new Promise((resolve, reject) => {
         if (stopped) return reject(new Error('the server stopped'))
         const timer = clock.after(scale(ms), () => {
@@ -190,7 +196,7 @@ export function createWorld(options: CccSimulatorOptions): World {
     },
   }
 
-  /** Who writes an answer decides its id: helper processes always say 1, the daemon counts. */
+  /** An answer that a helper process writes has the id 1. The daemon counts. */
   const answered = (session: Required<SimulatedSession>, text: string): void => {
     const { name, host, topic } = session
     const append = (id: number): void => {

@@ -39,6 +39,7 @@ export interface CcccFaults {
 
 /** A simulated CCCC daemon. */
 export interface CcccSimulator extends AsyncDisposable {
+  /** Opens links to the simulator in memory. */
   readonly transport: StreamTransport
   /** Serves one connection; resolves when it is over. */
   serve(link: Link): Promise<void>

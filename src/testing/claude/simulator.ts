@@ -27,21 +27,29 @@ export interface ClaudeSimulatorOptions {
 
 /** One simulated process. */
 export interface SimulatedRun {
+  /** The options with which it was started. */
   readonly launch: ClaudeLaunch
+  /** Its command line. */
   readonly args: readonly string[]
+  /** Lines that it read. */
   readonly received: readonly unknown[]
+  /** Lines that it wrote. */
   readonly written: readonly unknown[]
+  /** How it ended. */
   readonly exit: SimulatedExit | undefined
 }
 
 /** A simulated Claude Code CLI. */
 export interface ClaudeSimulator {
+  /** Starts simulated processes. */
   readonly transport: StreamTransport<ClaudeLaunch>
   /** Every process that was started. */
   readonly runs: readonly SimulatedRun[]
   /** Processes that have not ended. */
   readonly running: number
+  /** The stored conversations. */
   readonly sessions: SimulatedSessions
+  /** Files that the simulated tools read and write. */
   readonly files: SimulatedFiles
   /** Begins a turn that no client asked for in the newest process, as the end of a background agent does. */
   speak(prompt: string): void

@@ -9,6 +9,7 @@ export interface GatewayHandlersOptions extends Omit<GatewayConfig, 'allowedHost
 }
 
 export interface GatewayHandlers {
+  /** Pass them to `setupServer` or `setupWorker`. */
   readonly handlers: HttpHandler[]
   /** Issues tokens and tickets, and shows what is in use. */
   readonly gateway: Gateway
