@@ -23,7 +23,7 @@ export const CATSYPHON_ROUTES: readonly ScopedRoute[] = [
   { method: 'GET', path: '/conversations/{conversation_id}/messages', scope: 'observe' },
   { method: 'POST', path: '/collectors/events', scope: 'send' },
   { method: 'POST', path: '/collectors/sessions/{session_id}/complete', scope: 'send' },
-  // Telemetry is not tied to a collector and has no dedup: whoever may send it may fill the server.
+  // Telemetry is not tied to a collector, and a repeat is stored twice: a client that may send it can fill the server.
   { method: 'POST', path: '/v1/logs', scope: 'admin' },
   { method: 'GET', path: '/otel/stats', scope: 'observe' },
   { method: 'GET', path: '/setup/status', scope: 'admin' },

@@ -29,7 +29,7 @@ export const USES: readonly Use[] = [
   { entry: './web', names: ['acceptWebSocket'], budget: 8 },
   { entry: './web', names: ['indexedDbStore'], budget: 9 },
   // The client's outbox and its driver for the browser's database are inside.
-  { entry: './web', names: ['catsyphonPage', 'flushOnHide'], budget: 29 },
+  { entry: './web', names: ['catsyphonPage', 'flushOnHide'], budget: 31.5 },
 
   // Deadlines, calls and the redactor of the core, which every client has, are 7 KB of it.
   { entry: './ccc', names: ['createCcc'], budget: 12.4 },
@@ -61,10 +61,11 @@ export const USES: readonly Use[] = [
   { entry: './claude/api', names: ['messagesApi'], budget: 12 },
 
   { entry: './catsyphon', names: ['createCatsyphon'], budget: 9.5, without: ['catsyphonOutbox', 'kvCredentials'] },
-  { entry: './catsyphon', names: ['createCatsyphon', 'catsyphonOutbox'], budget: 22 },
+  // The outbox keeps recent items in memory, and looks at the session before a repeat: 3 KB more than in 0.1.0.
+  { entry: './catsyphon', names: ['createCatsyphon', 'catsyphonOutbox'], budget: 25.5 },
 
   { entry: './store', names: ['memoryStore'], budget: 5.5, without: ['openOutbox'] },
-  { entry: './store', names: ['openOutbox'], budget: 9 },
+  { entry: './store', names: ['openOutbox'], budget: 10.8 },
 
   // Two protocols: the schema and the calls of the core 2.0, and the checks of arguments, came after the aim of 33 KB was set.
   { entry: './cmdop', names: ['createCmdop'], budget: 39.5 },
