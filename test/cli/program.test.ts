@@ -150,7 +150,7 @@ describe('small parts', () => {
     expect(configFile({ XDG_CONFIG_HOME: '/x' }, 'linux')).toBe('/x/signalbox/config.json')
     expect(configFile({ SIGNALBOX_CONFIG: '/y.json' }, 'linux')).toBe('/y.json')
     expect(configFile({ APPDATA: 'C:\\Data' }, 'win32')).toContain('signalbox')
-    expect(hubSocketPath({ XDG_RUNTIME_DIR: '/run/user/1' })).toBe('/run/user/1/signalbox/hub.sock')
+    expect(hubSocketPath({ SIGNALBOX_HUB_FOLDER: '/h' })).toBe('/h/hub.sock')
   })
 
   test('a misspelt setting is an error that names its place and quotes nothing [cli.settings]', () => {

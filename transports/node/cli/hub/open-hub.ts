@@ -1,7 +1,7 @@
 /** The hub that a command works with: the running one of this machine, or one in this process. */
 import { SignalboxError } from '../../../../src/errors.js'
 import { createHubClient } from '../../../../src/hub/index.js'
-import { unixSocket } from '../../link/socket.js'
+import { hubSocket } from '../../hub/socket.js'
 import type { HubWish, OpenedHub } from '../program/command.js'
 import { hubSocketPath } from '../settings/places.js'
 
@@ -10,7 +10,7 @@ type Environment = Readonly<Record<string, string | undefined>>
 /** Opens the hub. A running hub is preferred, because every viewer then sees the same journal. */
 export async function openHub(wish: HubWish, env: Environment): Promise<OpenedHub> {
   const path = hubSocketPath(env)
-  const client = createHubClient({ transport: unixSocket({ path }), by: env.USER ?? 'user' })
+  const client = createHubClient({ transport: hubSocket({ path }), by: env.USER ?? 'user' })
   try {
     await client.agents({ timeoutMs: 5_000 })
     return { hub: client, shared: true }

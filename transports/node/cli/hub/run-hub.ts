@@ -2,9 +2,9 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { SignalboxError } from '../../../../src/errors.js'
-import { createHub, serveHub, type Hub } from '../../../../src/hub/index.js'
+import { createHub, type Hub } from '../../../../src/hub/index.js'
 import type { Store } from '../../../../src/store/index.js'
-import { listenUnix } from '../../link/listen.js'
+import { listenHub } from '../../hub/socket.js'
 import type { OpenedSources } from './sources.js'
 
 export interface RunHubOptions {
@@ -31,12 +31,9 @@ export async function runHub({ socket, opened, store, policy, onProblem }: RunHu
     onProblem: ({ what, error }) => onProblem(`${what}: ${error.message}`),
   })
   try {
-    const listener = await listenUnix({ path: socket })
+    const listener = await listenHub(hub, { path: socket })
     const pidFile = pidFileOf(socket)
     await writeFile(pidFile, `${process.pid}\n`, { mode: 0o600 })
-    void (async () => {
-      for await (const link of listener.accept()) serveHub(hub, link).catch(() => {})
-    })()
     return {
       hub,
       async close() {

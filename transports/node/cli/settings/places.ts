@@ -14,18 +14,12 @@ export function configFile(env: Environment, platform: NodeJS.Platform = process
   return join(set(env.XDG_CONFIG_HOME) ?? join(homedir(), '.config'), 'signalbox', 'config.json')
 }
 
-/** The folder of the hub's journal. SIGNALBOX_HUB_FOLDER names another one. */
-export function hubFolderPath(env: Environment, platform: NodeJS.Platform = process.platform): string {
-  const named = set(env.SIGNALBOX_HUB_FOLDER)
-  if (named) return named
-  if (platform === 'win32') return join(set(env.LOCALAPPDATA) ?? join(homedir(), 'AppData', 'Local'), 'signalbox', 'hub')
-  return join(set(env.XDG_STATE_HOME) ?? join(homedir(), '.local', 'state'), 'signalbox', 'hub')
+/** The folder of the hub: its journal and its socket. SIGNALBOX_HUB_FOLDER names another one. */
+export function hubFolderPath(env: Environment): string {
+  return set(env.SIGNALBOX_HUB_FOLDER) ?? join(homedir(), '.signalbox', 'hub')
 }
 
 /** The socket on which the hub of this machine listens. SIGNALBOX_HUB_SOCKET names another one. */
 export function hubSocketPath(env: Environment): string {
-  const named = set(env.SIGNALBOX_HUB_SOCKET)
-  if (named) return named
-  const runtime = set(env.XDG_RUNTIME_DIR)
-  return runtime ? join(runtime, 'signalbox', 'hub.sock') : join(homedir(), '.signalbox', 'hub.sock')
+  return set(env.SIGNALBOX_HUB_SOCKET) ?? join(hubFolderPath(env), 'hub.sock')
 }
