@@ -93,5 +93,7 @@ export function createRunner(context: HubContext, book: TurnBook, schedule: Sche
 /** The end of a turn that its source refused or could not run. */
 function failed(error: unknown): EndEvent {
   const { code, message, remoteCode, sent } = asHubError(error, 'prompt')
-  return { kind: 'end', outcome: 'failed', sent, error: { code, message, ...(remoteCode === undefined ? {} : { remoteCode }) } }
+  // A prompt that was interrupted before it left was cancelled.
+  const outcome = code === 'aborted' ? 'cancelled' : 'failed'
+  return { kind: 'end', outcome, sent, error: { code, message, ...(remoteCode === undefined ? {} : { remoteCode }) } }
 }
