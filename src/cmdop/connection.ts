@@ -5,7 +5,6 @@
 import { systemClock, type Clock } from '../core/clock.js'
 import { frameDecoder } from '../core/codec/frames.js'
 import { DeadlinePassed, type Deadline } from '../core/deadline.js'
-import { createPending } from '../core/pending.js'
 import { SignalboxError } from '../errors.js'
 import type { Link } from '../transport.js'
 import { createCallIds } from './call-ids.js'
@@ -28,6 +27,7 @@ export interface CoreStream<Payload> {
 }
 
 export interface Connection<Envelope, Payload> {
+  /** Rejects with the bare reason of the deadline at its end. */
   unary(payload: Payload, deadline: Deadline): Promise<Envelope>
   stream(payload: Payload, sink: StreamSink<Envelope>): Promise<CoreStream<Payload>>
   /** Why no call can be made any more. */
@@ -40,6 +40,12 @@ export interface Connection<Envelope, Payload> {
   idle(): Promise<void>
   /** Fails what is open and ends the link. Resolves when the core is gone. */
   close(cause: SignalboxError, graceMs: number): Promise<void>
+}
+
+/** A unary call that waits for its answer. */
+interface Waiting<Envelope> {
+  resolve(envelope: Envelope): void
+  reject(error: unknown): void
 }
 
 /** Limits of the connection to a core. */
@@ -63,7 +69,7 @@ export function createConnection<Envelope extends WireEnvelope, Payload>(
 ): Connection<Envelope, Payload> {
   const { maxFrameBytes = wire.maxFrameBytes, maxRequestBytes = wire.maxRequestBytes, maxPending = 10_000 } = limits
   const decoder = frameDecoder({ maxFrameBytes })
-  const unaryCalls = createPending<number, Envelope>({ maxPending })
+  const calls = new Map<number, Waiting<Envelope>>()
   const streams = new Map<number, StreamSink<Envelope>>()
   const waitingForIdle: (() => void)[] = []
   let failure: SignalboxError | undefined
@@ -82,7 +88,9 @@ export function createConnection<Envelope extends WireEnvelope, Payload>(
   const fail = (cause: SignalboxError): void => {
     if (failure) return
     failure = cause
-    unaryCalls.close(() => cause)
+    const waiting = [...calls.values()]
+    calls.clear()
+    for (const { reject } of waiting) reject(cause)
     const sinks = [...streams.values()]
     streams.clear()
     for (const sink of sinks) sink.fail(cause)
@@ -98,7 +106,7 @@ export function createConnection<Envelope extends WireEnvelope, Payload>(
       if (isLast && streams.delete(id)) ids.release(id)
       sink.frame(envelope, bytes)
       // Events and callbacks mean nothing to a unary call. Late answers and unknown ids are dropped.
-    } else if (isLast) unaryCalls.settle(id, envelope)
+    } else if (isLast) calls.get(id)?.resolve(envelope)
   }
 
   const read = async (): Promise<void> => {
@@ -155,18 +163,38 @@ export function createConnection<Envelope extends WireEnvelope, Payload>(
   }
 
   return {
-    async unary(payload, deadline) {
-      const { id, frame } = prepare(payload)
-      const answer = unaryCalls.add(id)
+    // One promise for each call, and no wrapper around it: this path is the price of a call.
+    unary(payload, deadline) {
       const askedAt = clock.monotonic()
-      write(frame).catch((error: unknown) => unaryCalls.fail(id, error))
-      try {
-        return await deadline.race(answer)
-      } finally {
-        unaryCalls.forget(id)
-        ids.release(id)
-        if (deadline.reason instanceof DeadlinePassed) checkSilence(askedAt)
-      }
+      // What `prepare` throws rejects the promise.
+      return new Promise<Envelope>((resolve, reject) => {
+        const { id, frame } = prepare(payload)
+        const settle = (): void => {
+          ignoreEnd()
+          if (calls.delete(id)) ids.release(id)
+        }
+        const ignoreEnd = deadline.onEnd(() => {
+          if (calls.delete(id)) ids.release(id)
+          reject(deadline.reason)
+          if (deadline.reason instanceof DeadlinePassed) checkSilence(askedAt)
+        })
+        if (deadline.ended) {
+          // Nothing was written.
+          ids.settle(id)
+          return ids.release(id)
+        }
+        calls.set(id, {
+          resolve(envelope) {
+            settle()
+            resolve(envelope)
+          },
+          reject(error) {
+            settle()
+            reject(error)
+          },
+        })
+        write(frame).catch((error: unknown) => calls.get(id)?.reject(error))
+      })
     },
     async stream(payload, sink) {
       const { id, frame } = prepare(payload)

@@ -129,7 +129,7 @@ export function frameOf({ kind, payload }: Envelope): AskFrame | null {
     const { success, text, error, durationMs } = payload.value
     return { type: 'done', success, text, error, durationMs }
   }
-  // A DONE without its body still ends the ask; nobody said that it went well.
+  // A DONE without its body ends the ask too, without success.
   if (kind === Kind.DONE) return { type: 'done', success: false, text: '', error: '', durationMs: 0 }
   // The schema has the two questions twice, as callbacks and as frames; they mean the same.
   const inner = payload.case === 'askFrame' ? payload.value.frame : payload

@@ -65,7 +65,7 @@ const OP_SCOPES: Readonly<Record<OpName, CmdopScope>> = {
   'skills.tags': 'observe',
 }
 
-/** Every arm of the envelope by its name in the schema. What only a core says is nobody's to say to one. */
+/** Every arm of the envelope by its name in the schema. What only a core sends is `server-only`: a client may not send it. */
 export const CMDOP_ARMS: Readonly<Record<Arm, CmdopScope>> = {
   listMachinesReq: OP_SCOPES['machines.list'],
   machineList: 'server-only',
