@@ -28,7 +28,9 @@ export interface ClaudeOptions extends ClaudeBaseOptions {
   readonly allowDangerousPermissions?: boolean
   /** None unless given; `createFullClaude` has all three by default. */
   readonly limiter?: Limiter | false
+  /** None unless given: `circuitBreaker` of `signalbox`, or `claudePolicies`. */
   readonly breaker?: CircuitBreaker | false
+  /** None unless given; only what was never sent is repeated. */
   readonly retry?: RetryPolicy | false
   /** Events, usage and metrics: `createObserver()`. None unless given. */
   readonly observer?: ClaudeObserver

@@ -7,12 +7,15 @@ import { formatVersion, isAtLeast, MEASURED, type Version } from './version.js'
 
 /** An argument whose content is to stand in a file that only we can read: `flag=<path of the file>`. */
 export interface PrivateArgument {
+  /** The flag that takes a file. */
   readonly flag: string
+  /** What the file holds. */
   readonly content: string
 }
 
 /** A command line, and the flags that the version lacks. */
 export interface LaunchPlan {
+  /** The arguments; private ones are to be put into files. */
   readonly args: readonly (string | PrivateArgument)[]
   /** What was left out because this CLI does not know it. */
   readonly omitted: readonly string[]

@@ -10,8 +10,11 @@ export type FlagForm = 'value' | 'switch' | 'optional' | 'joined' | 'repeated' |
 
 /** How a field of a launch is written. */
 export interface FlagRule {
+  /** The field of the launch. */
   readonly field: keyof ClaudeLaunch
+  /** The flag of the CLI. */
   readonly flag: string
+  /** How the value is written. */
   readonly form: FlagForm
   /** Absent: all measured generations. */
   readonly since?: Version

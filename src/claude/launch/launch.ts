@@ -38,8 +38,11 @@ export type MCPServerConfig =
 
 /** A native subagent of the CLI. */
 export interface AgentDefinition {
+  /** When the model should call this agent. */
   readonly description: string
+  /** What the agent is told. */
   readonly prompt: string
+  /** The tools that the agent has; all, if left out. */
   readonly tools?: readonly string[]
   /** `sonnet`, `opus`, `haiku`, `inherit`, or a full id. */
   readonly model?: string

@@ -2,26 +2,35 @@
 
 export interface TextBlock {
   readonly type: 'text'
+  /** The text. */
   readonly text: string
 }
 /** A block of thinking. */
 export interface ThinkingBlock {
   readonly type: 'thinking'
+  /** The text. */
   readonly thinking: string
+  /** Proves to the API that the model wrote it. */
   readonly signature?: string
 }
 /** A call of a tool. */
 export interface ToolUseBlock {
   readonly type: 'tool_use'
+  /** Links the result to the call. */
   readonly id: string
+  /** The tool. */
   readonly name: string
+  /** What the tool is given. */
   readonly input: Readonly<Record<string, unknown>>
 }
 /** The result of a tool. */
 export interface ToolResultBlock {
   readonly type: 'tool_result'
+  /** The call. */
   readonly tool_use_id: string
+  /** What the model reads. */
   readonly content?: string | readonly ContentBlock[]
+  /** Whether the tool failed; may be absent. */
   readonly is_error?: boolean
 }
 /** Image, document, server tool and whatever comes next. */
@@ -34,9 +43,13 @@ export type ContentBlock = TextBlock | ThinkingBlock | ToolUseBlock | ToolResult
 
 /** Token counts, with the API's field names. */
 export interface Usage {
+  /** Input tokens, cached ones left out. */
   readonly input_tokens?: number
+  /** Output tokens. */
   readonly output_tokens?: number
+  /** Tokens that were written to the cache. */
   readonly cache_creation_input_tokens?: number
+  /** Tokens that were read from the cache. */
   readonly cache_read_input_tokens?: number
   readonly cache_creation?: { readonly ephemeral_5m_input_tokens?: number; readonly ephemeral_1h_input_tokens?: number }
   readonly output_tokens_details?: { readonly thinking_tokens?: number }
@@ -73,15 +86,25 @@ interface Line {
 export interface InitLine extends Line {
   readonly type: 'system'
   readonly subtype: 'init'
+  /** The session; the same in all turns of a process. */
   readonly session_id: string
+  /** The full id of the model. */
   readonly model?: string
+  /** The folder that the CLI works in. */
   readonly cwd?: string
+  /** The tools that the model has. */
   readonly tools?: readonly string[]
+  /** The MCP servers and their state. */
   readonly mcp_servers?: readonly { readonly name: string; readonly status: string }[]
+  /** The commands that a message may begin with. */
   readonly slash_commands?: readonly string[]
+  /** The permission mode. */
   readonly permissionMode?: string
+  /** Where the credential comes from. */
   readonly apiKeySource?: string
+  /** The version of the CLI. */
   readonly claude_code_version?: string
+  /** Features that can be relied on (newest CLIs). */
   readonly capabilities?: readonly string[]
 }
 
@@ -89,10 +112,15 @@ export interface InitLine extends Line {
 export interface ApiRetryLine extends Line {
   readonly type: 'system'
   readonly subtype: 'api_retry'
+  /** Counts from 1. */
   readonly attempt: number
+  /** How many there will be at most. */
   readonly max_retries: number
+  /** The pause before this attempt. */
   readonly retry_delay_ms: number
+  /** The HTTP status of the failure; null without one. */
   readonly error_status: number | null
+  /** What the CLI calls the failure. */
   readonly error?: string
 }
 
@@ -123,23 +151,31 @@ export interface AssistantLine extends Line {
 /** Tool results, notes of the CLI, and replayed messages. */
 export interface UserLine extends Line {
   readonly type: 'user'
+  /** The content. */
   readonly message: { readonly role: 'user'; readonly content: string | readonly ContentBlock[] }
+  /** The call that started the subagent; null in the main loop. */
   readonly parent_tool_use_id?: string | null
+  /** The tool's own structured result. */
   readonly tool_use_result?: unknown
+  /** The message was accepted, and is repeated. */
   readonly isReplay?: boolean
+  /** The CLI wrote the message. */
   readonly isSynthetic?: boolean
 }
 
 /** A delta, or another event of the API's stream. */
 export interface StreamEventLine extends Line {
   readonly type: 'stream_event'
+  /** An event of the API's stream. */
   readonly event: { readonly type: string; readonly [field: string]: unknown }
+  /** The call that started the subagent; null in the main loop. */
   readonly parent_tool_use_id?: string | null
 }
 
 /** News about the account's usage limit. */
 export interface RateLimitLine extends Line {
   readonly type: 'rate_limit_event'
+  /** The limit, and when it resets. */
   readonly rate_limit_info: {
     readonly status: 'allowed' | 'allowed_warning' | 'rejected' | (string & {})
     /** Seconds since 1970. */

@@ -4,7 +4,9 @@ import type { ModelUsage, ResultLine } from './lines.js'
 
 /** What one result adds to those before it; nothing but zeros for a model that it did not use. */
 export interface Spent {
+  /** The cost. */
   readonly costUsd: number
+  /** The tokens and cost of each model. */
   readonly models: Readonly<Record<string, ModelUsage>>
 }
 

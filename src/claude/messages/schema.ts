@@ -6,8 +6,11 @@ import type { ClaudeLine } from './lines.js'
 /** A line that breaks the rules of its type. `path` names the first field that is wrong. */
 export interface InvalidLine {
   readonly type: 'invalid'
+  /** The first field that is wrong. */
   readonly path: string
+  /** What is wrong with it. */
   readonly message: string
+  /** The line. */
   readonly line: ClaudeLine
 }
 

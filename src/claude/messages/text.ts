@@ -54,11 +54,17 @@ export function extractSessionId(lines: Iterable<ClaudeLine>): string | undefine
 
 /** Tokens, cost and model of a run. */
 export interface ExtractedUsage {
+  /** Input tokens. */
   readonly inputTokens: number
+  /** Output tokens. */
   readonly outputTokens: number
+  /** Tokens that were written to the cache. */
   readonly cacheWriteTokens: number
+  /** Tokens that were read from the cache. */
   readonly cacheReadTokens: number
+  /** The cost. */
   readonly totalCostUsd: number
+  /** The model. */
   readonly model: string
 }
 

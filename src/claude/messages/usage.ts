@@ -5,19 +5,29 @@ import { figure, roundUsd } from './meter.js'
 
 /** The sums of one model. */
 export interface ModelTotals {
+  /** Input tokens, cached ones left out. */
   readonly inputTokens: number
+  /** Output tokens. */
   readonly outputTokens: number
+  /** Tokens that were written to the cache. */
   readonly cacheWriteTokens: number
+  /** Tokens that were read from the cache. */
   readonly cacheReadTokens: number
+  /** The cost. */
   readonly costUsd: number
+  /** Results that were added. */
   readonly requests: number
 }
 
 /** All sums of a tracker. */
 export interface UsageStats extends ModelTotals {
+  /** The cost of all models. */
   readonly totalCostUsd: number
+  /** Input and output tokens of all models. */
   readonly totalTokens: number
+  /** Results that were added. */
   readonly requestCount: number
+  /** The sums by model. */
   readonly modelUsage: Readonly<Record<string, ModelTotals>>
 }
 
@@ -25,16 +35,23 @@ export interface UsageStats extends ModelTotals {
 export interface UsageTracker extends Omit<UsageStats, 'requests' | 'costUsd'> {
   /** One run of a model; gives its cost: what is said here, or what the table makes of the tokens. */
   add(model: string, inputTokens: number, outputTokens: number, more?: UsageMore): number
+  /** Adds the sums of another tracker. */
   merge(other: UsageStats): void
+  /** The sums as plain data. */
   toJSON(): UsageStats
+  /** Sets all sums to 0. */
   reset(): void
 }
 
 /** Cache tokens and cost of what is added. */
 export interface UsageMore {
+  /** Tokens that were written to the cache. */
   readonly cacheWriteTokens?: number
+  /** Tokens that were read from the cache. */
   readonly cacheReadTokens?: number
+  /** The cost; without it a table of prices is asked. */
   readonly costUsd?: number
+  /** Default 1. */
   readonly requests?: number
 }
 

@@ -21,16 +21,22 @@ export const EventType = {
 
 /** What each event carries beside `type`, `timestamp` (ISO, UTC), `sessionId` and `metadata`. */
 export interface EventPayloads {
+  /** A session was opened. */
   'session.created': SessionFacts & { readonly tags: readonly string[] }
+  /** A session goes on that the CLI has. */
   'session.resumed': SessionFacts & { readonly previousTurnCount: number }
+  /** A session was closed. */
   'session.closed': SessionFacts & { readonly durationSeconds: number; readonly totalCostUsd: number }
+  /** A turn of a session failed. */
   'session.error': SessionFacts & { readonly errorType: string; readonly errorMessage: string; readonly error: unknown }
+  /** A message was sent. */
   'turn.started': {
     readonly turnNumber: number
     readonly prompt: string
     readonly contextSize: number
     readonly unsolicited: boolean
   }
+  /** A turn has its result. */
   'turn.completed': TokenFacts & {
     readonly turnNumber: number
     readonly prompt: string
@@ -39,9 +45,13 @@ export interface EventPayloads {
     readonly costUsd: number
     readonly error: unknown
   }
+  /** A whole block of text. */
   'message.received': { readonly messageType: string; readonly content: string }
+  /** A whole block of thinking. */
   'thinking.received': { readonly content: string; readonly thinkingTokens: number }
+  /** The model calls a tool. */
   'tool.called': { readonly toolName: string; readonly toolId: string; readonly arguments: Readonly<Record<string, unknown>> }
+  /** A tool has its result. */
   'tool.result': {
     readonly toolName: string
     readonly toolId: string
@@ -49,10 +59,15 @@ export interface EventPayloads {
     readonly success: boolean
     readonly error: string | undefined
   }
+  /** The tokens of one result. */
   'tokens.used': TokenFacts
+  /** The cost of one result. */
   'cost.incurred': TokenFacts & { readonly amountUsd: number }
+  /** A store has kept the session. */
   'session.persisted': SessionFacts
+  /** A session was read from a store. */
   'session.loaded': SessionFacts
+  /** A session was deleted from a store. */
   'session.deleted': SessionFacts
 }
 
@@ -92,14 +107,20 @@ export interface EventEmitter {
   /** For one type, or for all of them; gives the function that ends it. */
   on<Name extends EventName>(type: Name, handler: EventHandler<Name>): () => void
   on(handler: AnyHandler): () => void
+  /** For the next event of a type only. */
   once<Name extends EventName>(type: Name, handler: EventHandler<Name>): () => void
+  /** Removes a handler; false when it was not there. */
   off<Name extends EventName>(type: Name, handler: EventHandler<Name>): boolean
   off(handler: AnyHandler): boolean
+  /** The same as `on`, with ccflow's name. */
   addHandler(handler: AnyHandler, type?: EventName): () => void
+  /** The same as `off`, with ccflow's name. */
   removeHandler(handler: AnyHandler, type?: EventName): boolean
   /** Handlers of all events first, then those of the type, in the order they were added. */
   emit(event: ClaudeEvent): void
+  /** Removes the handlers of a type, or all. */
   clear(type?: EventName): void
+  /** How many handlers there are. */
   readonly handlerCount: number
 }
 

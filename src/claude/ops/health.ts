@@ -10,32 +10,43 @@ import { formatVersion, parseVersion } from '../launch/version.js'
 
 /** What a health check found. */
 export interface HealthStatus {
+  /** The CLI is there and signed in. */
   readonly healthy: boolean
+  /** The CLI is there. */
   readonly cliAvailable: boolean
   /** Undefined where this CLI cannot tell: 2.0 has no such question. A wrong key still reads as signed in. */
   readonly cliAuthenticated: boolean | undefined
+  /** The version of the CLI. */
   readonly version: string | undefined
+  /** How the CLI is signed in. */
   readonly authMethod: string | undefined
+  /** How long the check took. */
   readonly latencyMs: number
   /** Milliseconds since 1970. */
   readonly lastCheckTime: number
+  /** Why the check failed. */
   readonly error: SignalboxError | undefined
 }
 
 /** Options of `createHealthChecker`. */
 export interface HealthOptions {
+  /** What runs the CLI. */
   readonly transport: StreamTransport<ClaudeLaunch>
   /** For how long an answer is good. Default 30 seconds. */
   readonly cacheTtlMs?: number
   /** For each question. Default 10 seconds. */
   readonly timeoutMs?: number
+  /** Who pays; decides which credentials count. */
   readonly auth?: ClaudeAuth
+  /** For tests. */
   readonly clock?: Clock
 }
 
 /** Checks whether the CLI can be used. */
 export interface HealthChecker {
+  /** Asks the CLI, or gives an answer that is not old. */
   check(options?: { readonly force?: boolean; readonly signal?: AbortSignal }): Promise<HealthStatus>
+  /** The next check asks the CLI again. */
   invalidateCache(): void
 }
 

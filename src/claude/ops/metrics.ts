@@ -7,23 +7,33 @@ import type { TokenCounts } from '../messages/usage.js'
 
 /** What one turn adds to the counters. */
 export interface TurnMetrics {
+  /** The model of the turn. */
   readonly model: string
+  /** The result line. */
   readonly line: ResultLine
+  /** The tokens of the turn. */
   readonly tokens: TokenCounts
+  /** The cost of the turn. */
   readonly costUsd: number
 }
 
 /** Counters of a client. */
 export interface Metrics {
+  /** Adds a result. */
   recordTurn(turn: TurnMetrics): void
+  /** Adds a failure. */
   recordError(errorType: string): void
   /** Counts the failures of the calls that pass through it. */
   readonly interceptor: Interceptor
+  /** Adds what TOON saved. */
   recordToonSavings(ratio: number, tokensSaved: number): void
+  /** A session was opened. */
   sessionOpened(): void
+  /** A session was closed. */
   sessionClosed(turns: number): void
   /** The exposition format, ready for a scrape. */
   text(): string
+  /** Sets every counter to 0. */
   reset(): void
 }
 

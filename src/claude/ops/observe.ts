@@ -14,15 +14,21 @@ import { createUsageTracker, tokensOf, type UsageTracker } from '../messages/usa
 export interface ObserverOptions {
   /** Default: one of its own; a handler that fails is not heard of. */
   readonly events?: EventEmitter
+  /** Default: a tracker of its own. */
   readonly usage?: UsageTracker
+  /** None unless given. */
   readonly metrics?: Metrics
+  /** For tests. */
   readonly clock?: Clock
 }
 
 /** Belongs to one client: give each its own. */
 export interface ClaudeObserver {
+  /** The events. */
   readonly events: EventEmitter
+  /** The sums. */
   readonly usage: UsageTracker
+  /** The counters, if there are any. */
   readonly metrics: Metrics | undefined
   /** Every line of every turn passes here once; a result with what it adds to those before it, so that adding is all there is to do. */
   readonly see: (line: ClaudeLine, answer: Answer, spent?: Spent) => void

@@ -9,17 +9,23 @@ import type { ClaudeSettings } from './settings.js'
 export interface PolicyOptions {
   /** Default: the settings' rate and concurrency, 60 a minute and 10 at once. False for none. */
   readonly limiter?: Limiter | false
+  /** Default: opens after five failures of the CLI itself. */
   readonly breaker?: CircuitBreaker | CircuitBreakerOptions | false
   /** Only what was never sent is repeated: the CLI retries API calls by itself. Default 3 attempts. */
   readonly retry?: RetryPolicy | RetryOptions | false
+  /** Rate and concurrency of the limiter. */
   readonly settings?: ClaudeSettings
+  /** For tests. */
   readonly clock?: Clock
 }
 
 /** The limiter, breaker and retry of a client. */
 export interface Policies {
+  /** The limiter, or false for none. */
   readonly limiter: Limiter | false
+  /** The circuit breaker, or false for none. */
   readonly breaker: CircuitBreaker | false
+  /** The retry policy, or false for none. */
   readonly retry: RetryPolicy | false
 }
 

@@ -4,9 +4,13 @@ import type { CostOf } from '../messages/usage.js'
 
 /** USD for a million tokens. */
 export interface ModelPricing {
+  /** Input tokens. */
   readonly input: number
+  /** Output tokens. */
   readonly output: number
+  /** Tokens that are written to the cache for five minutes. */
   readonly cacheWrite: number
+  /** Tokens that are read from the cache. */
   readonly cacheRead: number
   /** Writes that live for an hour; where absent like the others. */
   readonly cacheWrite1h?: number
@@ -57,6 +61,7 @@ export const MODEL_PRICING: PriceTable = {
 
 /** Which prices are used. */
 export interface PricingOptions {
+  /** Prices that replace or add to the list prices. */
   readonly table?: PriceTable
   /** For models that the table does not hold; without it they have no price. */
   readonly fallback?: ModelPricing
@@ -72,9 +77,13 @@ export function getPricing(model: string, { table = MODEL_PRICING, fallback }: P
 
 /** Options of `calculateCost`. */
 export interface CostOptions extends PricingOptions {
+  /** At half the price. */
   readonly batch?: boolean
+  /** Tokens that were written to the cache for five minutes. */
   readonly cacheWriteTokens?: number
+  /** Tokens that were written to the cache for an hour. */
   readonly cacheWrite1hTokens?: number
+  /** Tokens that were read from the cache. */
   readonly cacheReadTokens?: number
 }
 

@@ -17,7 +17,9 @@ export interface FallbackConfig {
 
 /** What a client is given: the other backend, and why it should take a call, or undefined when it should not. */
 export interface Fallback {
+  /** The other backend. */
   readonly transport: StreamTransport<ClaudeLaunch>
+  /** Why the other backend should take a call; undefined when it should not. */
   readonly reason: (error: unknown) => string | undefined
 }
 

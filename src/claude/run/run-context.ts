@@ -10,9 +10,11 @@ import type { Spent } from '../messages/meter.js'
 
 /** Options that `query` and `createClaude` share. */
 export interface ClaudeBaseOptions extends ClientOptions {
+  /** What runs the CLI: `claudeProcess` of `signalbox/node`, a gateway, or the Messages API. */
   readonly transport: StreamTransport<ClaudeLaunch>
   /** For answers to our control requests, `initialize` included. Default one minute. */
   readonly controlTimeoutMs?: number
+  /** `maxLineBytes` bounds a line of the CLI. Default 32 MiB. */
   readonly limits?: { readonly maxLineBytes?: number }
   /** Told what would otherwise stay unseen: broken lines, callbacks that failed, flags that an old CLI does not know. */
   readonly onEvent?: (event: ClaudeClientEvent) => void

@@ -8,13 +8,17 @@ export type ControlAnswer = Readonly<Record<string, unknown>>
 
 /** Options of one control request. */
 export interface ControlCallOptions {
+  /** Gives the request up. */
   readonly signal?: AbortSignal
+  /** How long the answer may take. Default: `controlTimeoutMs` of the client. */
   readonly timeoutMs?: number
 }
 
 /** An MCP server of the session and its state. */
 export interface McpStatus {
+  /** The name under which the server was configured. */
   readonly name: string
+  /** `connected`, `failed`, `needs-auth`, `pending` or `disabled`. */
   readonly status: string
   readonly [field: string]: unknown
 }

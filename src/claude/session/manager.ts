@@ -11,6 +11,7 @@ import type { SessionFilter, SessionMetadata, SessionState, SessionStatus, Sessi
 export interface SessionManagerOptions {
   /** Where its sessions are kept. Default: memory. It stays open when the manager stops. */
   readonly store?: SessionStore
+  /** For tests. */
   readonly clock?: Clock
   /** Forgets old sessions by itself once `start` was called. Default true. */
   readonly autoCleanup?: boolean
@@ -84,8 +85,11 @@ export interface SessionManager extends AsyncDisposable {
 
 /** What the manager needs of a client: `createClaude` and `createFullClaude` give it. */
 export interface SessionOpener {
+  /** Opens a new session. */
   createSession(options?: SessionOptions): Session
+  /** Opens a stored session; null when it is unknown. */
   loadSession(sessionId: string, options?: SessionOptions): Promise<Session | null>
+  /** Told when sessions are deleted. */
   readonly events: EventEmitter | undefined
 }
 

@@ -94,7 +94,9 @@ export interface SessionFilter {
 
 /** As much of a store as a client needs. */
 export interface SessionKeeper {
+  /** Keeps a state; replaces an earlier one. */
   save(state: SessionState): Promise<void>
+  /** The state of a session; null when it is unknown. */
   load(sessionId: string): Promise<SessionState | null>
 }
 

@@ -72,9 +72,13 @@ export interface HookDecision {
   readonly permission?: 'allow' | 'deny' | 'ask'
   /** After a tool, on a prompt, at the stop: `true` stops it, with `reason` for the model or the user. */
   readonly block?: boolean
+  /** Why, in words that the model reads. */
   readonly reason?: string
+  /** The input that the tool gets instead. */
   readonly updatedInput?: Readonly<Record<string, unknown>>
+  /** A note for the model. */
   readonly additionalContext?: string
+  /** A note for the user. */
   readonly systemMessage?: string
   /** Ends the whole run. */
   readonly stop?: boolean
@@ -87,6 +91,7 @@ export type HookCallback = (context: HookContext) => HookDecision | undefined | 
 
 /** A registered hook: its callback, priority and pattern. */
 export interface HookMatcher {
+  /** What runs. */
   readonly callback: HookCallback
   /** A regular expression over the tool's whole name; a hook with a pattern never matches an event without a tool. */
   readonly pattern?: string | RegExp
@@ -122,6 +127,7 @@ export interface HookRegistry {
 export interface HookWiring {
   /** The `hooks` field of `initialize`: one callback for each event, because order and matching are ours. */
   readonly registration: Readonly<Record<string, unknown>>
+  /** Answers the callbacks of the CLI. */
   readonly handler: ControlHandler
 }
 

@@ -3,11 +3,17 @@ import { isRecord } from '../../core/is-record.js'
 
 /** The part of JSON schema that tool inputs are checked with. */
 export interface JsonSchema {
+  /** The type or types of the value. */
   readonly type?: string | readonly string[]
+  /** The schemas of the fields. */
   readonly properties?: Readonly<Record<string, JsonSchema>>
+  /** Fields that must be there. */
   readonly required?: readonly string[]
+  /** The schema of each element. */
   readonly items?: JsonSchema
+  /** The values that are allowed. */
   readonly enum?: readonly unknown[]
+  /** False refuses fields that are not named. */
   readonly additionalProperties?: boolean | JsonSchema
   readonly [field: string]: unknown
 }

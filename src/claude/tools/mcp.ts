@@ -9,13 +9,17 @@ export interface ToolContent {
 }
 /** What a tool gives back. */
 export interface ToolAnswer {
+  /** What the model reads. */
   readonly content: readonly ToolContent[]
+  /** Whether the tool failed. */
   readonly isError?: boolean
+  /** The same as data. */
   readonly structuredContent?: unknown
 }
 
 /** What a tool is told about its call. */
 export interface ToolCall {
+  /** Aborted when the call is withdrawn, as by an interrupt. */
   readonly signal: AbortSignal
   /** The model's call, to link an answer to its `toolUse` message. */
   readonly toolUseId: string | undefined
@@ -37,11 +41,15 @@ type StandardResult<Output> =
 
 /** A tool of such a server. */
 export interface SdkMcpTool {
+  /** The name of the tool, without that of its server. */
   readonly name: string
+  /** What the model reads about the tool. */
   readonly description: string
+  /** What the model must give. */
   readonly inputSchema: JsonSchema
   /** Throws in words that the model reads. */
   check(input: unknown): unknown
+  /** Runs the tool. What it throws is the result that the model reads. */
   handler(input: never, call: ToolCall): unknown
 }
 
@@ -72,11 +80,17 @@ export function tool<Input = Readonly<Record<string, unknown>>>(
 
 /** An MCP server in this process, for the option `mcpServers`. */
 export interface SdkMcpServer {
+  /** The name of the server. */
   readonly name: string
+  /** The version of the server. */
   readonly version: string
+  /** The tools of the server. */
   listTools(): readonly { readonly name: string; readonly description: string; readonly inputSchema: JsonSchema }[]
+  /** A tool by its name. */
   getTool(name: string): SdkMcpTool | undefined
+  /** Adds a tool; the CLI sees it in its next process. */
   addTool(tool: SdkMcpTool): void
+  /** Calls a tool as the CLI does. */
   callTool(name: string, input: unknown, call?: ToolCall): Promise<ToolAnswer>
   /** Answers one JSON-RPC message; notifications get an empty result, because the CLI wants an answer to each. */
   handle(message: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>>
@@ -84,8 +98,11 @@ export interface SdkMcpServer {
 
 /** Options of `createSdkMcpServer`. */
 export interface McpSdkServerConfig {
+  /** The part of the tool names between the underscores. */
   readonly name: string
+  /** Told to the CLI. */
   readonly version?: string
+  /** The tools of the server. */
   readonly tools?: readonly SdkMcpTool[]
 }
 
@@ -161,10 +178,15 @@ const failed = (text: string): ToolAnswer => ({ content: [{ type: 'text', text }
 
 /** A call of the subagent tool, read from its message. */
 export interface TaskToolUse {
+  /** The kind of subagent. */
   readonly subagentType: string | undefined
+  /** What the subagent is told. */
   readonly prompt: string
+  /** A few words for people. */
   readonly description: string | undefined
+  /** Whether the model goes on without waiting. */
   readonly runInBackground: boolean
+  /** The model of the subagent. */
   readonly model: string | undefined
 }
 
