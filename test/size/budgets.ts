@@ -43,17 +43,17 @@ export const USES: readonly Use[] = [
   {
     entry: './claude',
     names: ['query'],
-    budget: 16.6,
+    budget: 18.6,
     without: ['createFullClaude', 'createProcessPool', 'createHookRegistry', 'launchPlan'],
   },
   {
     entry: './claude',
     names: ['createClaude'],
-    budget: 22,
+    budget: 24.1,
     without: ['createFullClaude', 'createProcessPool', 'createHookRegistry', 'launchPlan'],
   },
-  { entry: './claude', names: ['createFullClaude'], budget: 36 },
-  { entry: './claude', names: ['createClaude', 'createHookRegistry', 'createSdkMcpServer', 'tool'], budget: 24 },
+  { entry: './claude', names: ['createFullClaude'], budget: 38.3 },
+  { entry: './claude', names: ['createClaude', 'createHookRegistry', 'createSdkMcpServer', 'tool'], budget: 26.2 },
   // A gateway checks and runs launches without a client.
   { entry: './claude', names: ['launchPlan', 'launchEnv'], budget: 6 },
   // Reading recordings needs no client.
