@@ -5,6 +5,7 @@
 
 export type RouteScope = 'observe' | 'send' | 'approve' | 'admin' | 'server-only'
 
+/** A row of the table of requests. */
 export interface ScopedRoute {
   readonly method: string
   /** `{name}` stands for one part of the path. */
@@ -12,6 +13,7 @@ export interface ScopedRoute {
   readonly scope: RouteScope
 }
 
+/** What each request needs. */
 export const CATSYPHON_ROUTES: readonly ScopedRoute[] = [
   { method: 'GET', path: '/', scope: 'observe' },
   { method: 'GET', path: '/health', scope: 'observe' },

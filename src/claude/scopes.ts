@@ -5,7 +5,9 @@
  */
 import type { ClaudeLaunch, PermissionModeName } from './launch/launch.js'
 
+/** What a field, a line or a control request needs. */
 export type ClaudeScope = 'observe' | 'send' | 'approve' | 'approveWithChanges' | 'admin' | 'server-only'
+/** A scope, or a function that finds it from the value. */
 export type ClaudeRule = ClaudeScope | ((value: unknown) => ClaudeScope)
 
 /** `acceptEdits`, `auto` and `dontAsk` answer questions that a person would have been asked. */
@@ -41,6 +43,7 @@ const agents = onlyWhen(
   'server-only',
 )
 
+/** What each field of a launch needs. */
 export const CLAUDE_LAUNCH: Readonly<Record<keyof Required<ClaudeLaunch>, ClaudeRule>> = {
   probe: 'observe',
   cwd: 'server-only',
@@ -248,4 +251,5 @@ export function scopeOf(rule: ClaudeRule | undefined, value: unknown, otherwise:
   return typeof rule === 'function' ? rule(value) : (rule ?? otherwise)
 }
 
+/** What a permission mode needs. */
 export const permissionModeScope = mode

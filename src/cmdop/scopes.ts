@@ -8,6 +8,7 @@ import type { Arm as ArmV2 } from './v2/envelope.js'
 import type { OpName } from './ops.js'
 import { ASK_PATH, CONFIRM_PATH, PIN_PATH, REST_PATHS } from './rest-paths.js'
 
+/** What an arm, a path or a field needs. */
 export type CmdopScope = 'observe' | 'send' | 'approve' | 'admin' | 'server-only'
 
 const OP_SCOPES: Readonly<Record<OpName, CmdopScope>> = {
@@ -189,6 +190,7 @@ export const CMDOP_LAUNCH: Readonly<Record<keyof Required<ResolvedConfig>, Cmdop
   baseUrlGiven: 'server-only',
 }
 
+/** A row of the table of REST requests. */
 export interface CmdopRoute {
   readonly method: string
   /** `{name}` stands for one part of the path. */
@@ -201,6 +203,7 @@ function route(at: string, scope: CmdopScope): CmdopRoute {
   return { method: at.slice(0, space), path: at.slice(space + 1), scope }
 }
 
+/** What each REST request needs. */
 export const CMDOP_ROUTES: readonly CmdopRoute[] = [
   ...Object.entries(REST_PATHS).map(([op, at]) => route(at, OP_SCOPES[op as OpName])),
   route(ASK_PATH, 'send'),

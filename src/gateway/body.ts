@@ -5,6 +5,7 @@ import { exceededJsonLimit } from '../core/json-limits.js'
 import { DEFAULT_LIMITS, type GatewayLimits } from './limits.js'
 import { Refusal } from './refusal.js'
 
+/** The limits of one body. */
 export interface ReadBodyOptions {
   readonly maxBytes: number
   readonly timeoutMs: number
@@ -14,6 +15,7 @@ export interface ReadBodyOptions {
   readonly pace?: (bytes: number) => Promise<void> | undefined
 }
 
+/** The whole body of a request. Throws the refusal where it is too large or too slow. */
 export async function readBody(request: Request, options: ReadBodyOptions): Promise<Uint8Array> {
   const { maxBytes, timeoutMs, clock = systemClock } = options
   const tooLarge = (): Refusal => new Refusal('too_large', { limit: 'maxMessageBytes' })

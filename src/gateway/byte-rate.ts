@@ -2,6 +2,7 @@
 import type { Clock } from '../core/clock.js'
 import { raceSignal } from '../core/deadline.js'
 
+/** The byte rates of all credentials. */
 export interface ByteRates {
   /** Counts bytes of this credential; a promise where it has to wait before more is read. */
   spend(grantId: string, bytes: number, signal: AbortSignal): Promise<void> | undefined
@@ -10,6 +11,7 @@ export interface ByteRates {
 /** Entries that are kept at most; credentials come and go for as long as the gateway runs. */
 const MAX_ENTRIES = 4_096
 
+/** A bucket for each credential: a burst of two seconds is free. */
 export function createByteRates(bytesPerSecond: number, clock: Clock): ByteRates {
   const burst = bytesPerSecond * 2
   const spent = new Map<string, { bytes: number; atMs: number }>()

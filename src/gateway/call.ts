@@ -6,6 +6,7 @@ import type { MessageFilter } from './message-filter.js'
 import { Refusal } from './refusal.js'
 import { watchSlowReader } from './slow-reader.js'
 
+/** How the answer of a call is passed on. */
 export interface CallBodyOptions {
   readonly stallTimeoutMs: number
   /** How often an empty line, which is no message, is sent while nothing else is: it keeps proxies and Firefox from sitting on the first byte. */
@@ -93,6 +94,7 @@ export function callBody(link: Link, options: CallBodyOptions): ReadableStream<U
   )
 }
 
+/** Told about a body that passes. */
 export interface BodyObserver {
   onChunk?(chunk: Uint8Array): void
   /** Read to the end, failed, or given up by the reader. */

@@ -7,6 +7,7 @@ import type { StreamUpstream } from './upstream.js'
 /** Gives a place back; safe to call twice. */
 export type Release = () => void
 
+/** How many calls and links run at once. */
 export interface ConcurrencyLimits {
   takeCall(grant: Grant): Release
   /** Of the upstream alone: a call has its credential's place already. */
@@ -15,6 +16,7 @@ export interface ConcurrencyLimits {
   readonly inUse: { readonly calls: number; readonly links: number }
 }
 
+/** Counts calls and links; each `take` throws the refusal that names the limit. */
 export function createConcurrencyLimits(limits: GatewayLimits): ConcurrencyLimits {
   const calls = createCounter(limits.maxCalls)
   const ofUpstream = new Map<string, Counter>()

@@ -41,6 +41,7 @@ export type GatewayEvent =
       readonly change: 'issued' | 'revoked'
     }
 
+/** The parts that one gateway is made of. */
 export interface GatewayContext {
   readonly upstreams: ReadonlyMap<string, Upstream>
   readonly credentials: Credentials

@@ -9,6 +9,7 @@ import { Refusal } from './refusal.js'
 import { isScope, type Grant, type Scope } from './scopes.js'
 import { digestOf, randomId, randomSecret } from './secrets.js'
 
+/** How long credentials are valid, and which are known from an earlier run. */
 export interface CredentialOptions {
   readonly clock?: Clock
   /** Default 60 s: a ticket travels in a URL fragment, from a terminal to a page. */
@@ -25,6 +26,7 @@ export interface CredentialOptions {
   readonly onDevices?: (devices: readonly DeviceRecord[]) => void
 }
 
+/** What a new credential may do. */
 export interface GrantRequest {
   readonly scopes?: readonly Scope[]
   readonly upstreams?: readonly string[]
@@ -77,6 +79,7 @@ export interface Presented extends ProofTarget {
   readonly proof?: string | undefined
 }
 
+/** The tokens and tickets of one gateway. */
 export interface Credentials {
   /** Registers a token that was made elsewhere, such as the one in the token file. */
   addToken(token: string, request?: GrantRequest): Promise<Grant>
@@ -132,14 +135,12 @@ const cleanName = (name: unknown): string | undefined =>
  * Creates the credentials of a gateway.
  *
  * @example
- * ```ts
  * import { createCredentials } from 'signalbox/gateway'
  *
  * const credentials = createCredentials()
  * const { token, grant } = await credentials.issueToken({ scopes: ['observe'], name: 'dashboard' })
  * console.log(token.length, credentials.list())
  * credentials.revoke(grant.id)
- * ```
  */
 export function createCredentials(options: CredentialOptions = {}): Credentials {
   const { clock = systemClock, maxCredentials = 1_000, onDevices } = options

@@ -1,12 +1,14 @@
 /** Counts failures by key, and says how long a key has to wait: nothing for the first few, then ever longer. */
 import type { Clock } from '../core/clock.js'
 
+/** Failures by key. */
 export interface FailureLimiter {
   /** Milliseconds until this key may try again; 0 if it may now. */
   waitMs(key: string): number
   fail(key: string): void
 }
 
+/** When a key has to wait, and how long. */
 export interface FailureLimits {
   /** Failures without a wait. */
   readonly free: number
@@ -19,6 +21,7 @@ export interface FailureLimits {
 
 const MAX_KEYS = 4_096
 
+/** Counts failures; keys are bounded in number. */
 export function createFailureLimiter({ free, holdMs, maxHoldMs, clock }: FailureLimits): FailureLimiter {
   const failures = new Map<string, { count: number; lastMs: number }>()
   const holdOf = (count: number): number => (count < free ? 0 : Math.min(maxHoldMs, holdMs * 2 ** Math.min(30, count - free)))

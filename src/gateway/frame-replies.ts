@@ -4,6 +4,7 @@
  */
 import type { Link } from '../transport.js'
 
+/** Frames of the gateway between those of an upstream. */
 export interface FrameReplies {
   /** Sends a whole frame to the client as soon as no frame of the upstream is half sent. */
   send(frame: Uint8Array): void
@@ -11,6 +12,7 @@ export interface FrameReplies {
   wrap(client: Link): Link
 }
 
+/** For one link. */
 export function createFrameReplies(): FrameReplies {
   const position = createFramePosition()
   let waiting: Uint8Array[] = []

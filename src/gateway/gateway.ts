@@ -19,6 +19,7 @@ import { createStartedSessions } from './started-sessions.js'
 import type { Grant } from './scopes.js'
 import { isUpstreamName, type Upstream } from './upstream.js'
 
+/** What a gateway offers, and to whom. */
 export interface GatewayConfig {
   readonly upstreams: Readonly<Record<string, Upstream>>
   readonly allowedHosts: readonly string[]
@@ -36,6 +37,7 @@ export interface RequestObserver {
   onGrant(grant: Grant): void
 }
 
+/** A gateway without sockets; a binding such as `serveGateway` adds them. */
 export interface Gateway {
   readonly credentials: Credentials
   readonly limits: GatewayLimits
@@ -57,6 +59,16 @@ const WRONG_CREDENTIALS = { free: 10, holdMs: 60_000, maxHoldMs: 60_000 }
 /** A minute, two, four … up to an hour. */
 const PIN_HOLD = { holdMs: 60_000, maxHoldMs: 3_600_000 }
 
+/**
+ * Creates a gateway: a function from `Request` to `Response`, and the admission of links. Throws `invalid_argument` where a name, a host or an
+ * origin of the configuration is wrong.
+ *
+ * @example
+ * import { createGateway } from 'signalbox/gateway'
+ *
+ * const gateway = createGateway({ upstreams: {}, allowedHosts: ['gateway.example'] })
+ * console.log((await gateway.handle(new Request('https://gateway.example/v1'))).status)
+ */
 export function createGateway(config: GatewayConfig): Gateway {
   const { clock = systemClock, onEvent, allowedHosts, allowedOrigins = [] } = config
   const hosts = { allowedHosts: checkedHosts(allowedHosts), allowedOrigins: checkedOrigins(allowedOrigins) }

@@ -21,6 +21,7 @@ export interface WireFacts {
   readonly remote?: string | undefined
 }
 
+/** The exact lists that the guard compares with. */
 export interface GuardConfig {
   /** Exact `host:port` as browsers send it: no port for the default one. */
   readonly allowedHosts: readonly string[]
@@ -28,6 +29,7 @@ export interface GuardConfig {
   readonly allowedOrigins: readonly string[]
 }
 
+/** What a request is for: a call, a link, a preflight of a browser, or a page. */
 export type Purpose = 'api' | 'link' | 'preflight' | 'page'
 
 /** Throws the refusal, or returns the origin that the reply may name in its CORS headers. */

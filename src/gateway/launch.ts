@@ -38,6 +38,7 @@ export function checkLaunch(
   return { ...policy.launchDefaults, ...fields, ...upstream.launch }
 }
 
+/** Opens the upstream. A failure is told without names of this machine. */
 export async function openUpstream(
   upstream: StreamUpstream,
   launch: Readonly<Record<string, unknown>> | undefined,

@@ -40,6 +40,7 @@ export interface GatewayLimits {
   readonly drainTimeoutMs: number
 }
 
+/** The limits that hold unless the configuration sets others. */
 export const DEFAULT_LIMITS: GatewayLimits = {
   maxMessageBytes: 1024 * 1024,
   maxJsonDepth: 64,
@@ -69,6 +70,7 @@ export interface Counter {
   readonly used: number
 }
 
+/** A counter with a limit. */
 export function createCounter(limit: number): Counter {
   let used = 0
   return {

@@ -27,6 +27,7 @@ export interface LinkOpening {
   readonly remote?: string | undefined
 }
 
+/** Opens the upstream for a link. Throws the refusal where its first frame does not allow that. */
 export async function admitLink(
   context: GatewayContext,
   name: string,

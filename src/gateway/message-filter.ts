@@ -23,6 +23,7 @@ export function enforce(grant: Grant, { name, needs, hint }: Verdict): void {
 
 const NEWLINE = 0x0a
 
+/** The filter of one link or call. */
 export interface MessageFilter {
   /** The bytes that may pass. Throws a Refusal; what was passed before stays passed. */
   push(chunk: Uint8Array): Uint8Array[]
@@ -31,6 +32,7 @@ export interface MessageFilter {
   readonly received?: ((chunk: Uint8Array) => void) | undefined
 }
 
+/** The limits of the filter, and who is told. */
 export interface MessageFilterOptions {
   readonly limits: JsonSizeLimits & { readonly maxMessageBytes: number }
   /** Sends the answer to a refused message to the client. Absent where the link ends at the first refusal. */
@@ -42,6 +44,7 @@ export interface MessageFilterOptions {
   readonly onVerdict?: (verdict: Verdict, refusal: Refusal | undefined) => void
 }
 
+/** For one link or call of one credential. */
 export function createMessageFilter(policy: StreamPolicy, grant: Grant, options: MessageFilterOptions): MessageFilter {
   const { limits, reply, events, checkPin, onVerdict } = options
   const { maxMessageBytes } = limits

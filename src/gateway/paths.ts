@@ -1,6 +1,7 @@
 /** What a path may look like. Everything that two parsers could read in two ways is refused rather than cleaned. */
 import { Refusal } from './refusal.js'
 
+/** What a path asks for. */
 export interface Route {
   readonly upstream?: string
   readonly action: 'index' | 'ticket' | 'call' | 'link' | 'http' | 'page'
@@ -13,6 +14,7 @@ export function isApi(target: string): boolean {
   return /^\/v1(?:[/?]|$)/.test(target)
 }
 
+/** Reads a path. Throws the refusal where it is none of the API. */
 export function route(target: string): Route {
   const cut = target.indexOf('?')
   const path = cut === -1 ? target : target.slice(0, cut)

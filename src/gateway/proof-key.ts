@@ -15,8 +15,10 @@ export interface ProofTarget {
   readonly target: string
 }
 
+/** The header of a request that carries the proof. */
 export const PROOF_HEADER = 'signalbox-proof'
 
+/** ECDSA over P-256 with SHA-256. */
 export const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 
 /** The part of WebCrypto that is needed here, so that no runtime's types are. */
@@ -34,8 +36,10 @@ export interface ProofKeyPair {
   readonly privateKey: object
 }
 
+/** The WebCrypto of this runtime. */
 export const subtle = (): ProofCrypto => crypto.subtle as unknown as ProofCrypto
 
+/** What is signed. */
 export const proofText = ({ method, target }: ProofTarget, timestampMs: string, nonce: string, tokenDigest: string): Uint8Array =>
   new TextEncoder().encode(['signalbox-proof', method, target, timestampMs, nonce, tokenDigest].join('\n'))
 

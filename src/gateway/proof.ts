@@ -18,11 +18,13 @@ export function checkedProofKey(value: unknown): ProofKey {
   throw new Refusal('invalid_request', { message: 'The proof key is not the public half of a P-256 key.' })
 }
 
+/** Checks proofs, each of which is good once. */
 export interface ProofChecker {
   /** Throws the refusal where the proof is missing, wrong, old or used. */
   check(key: ProofKey, tokenDigest: string, proof: string | undefined, target: ProofTarget | undefined): Promise<void>
 }
 
+/** Remembers the proofs of the last two minutes. */
 export function createProofChecker(clock: Clock): ProofChecker {
   /** Nonces by the time from which they cannot be used anyway. */
   const used = new Map<string, number>()

@@ -32,6 +32,7 @@ function watchForWrongPin(body: ReadableStream<Uint8Array>, onWrongPin: () => vo
   })
 }
 
+/** Sends a request on, with the headers that may cross, and gives the answer. */
 export async function proxy(
   context: GatewayContext,
   target: Target<ExchangeUpstream>,

@@ -2,6 +2,7 @@
 import { SignalboxError, type ErrorCode } from '../errors.js'
 import type { Scope } from './scopes.js'
 
+/** What every refusal of a code has in common. */
 export interface RefusalFacts {
   readonly status: number
   /** The code under which our own clients know the same refusal. */
@@ -84,8 +85,10 @@ const table = {
   upstream_failed: { status: 502, error: 'closed', message: 'The upstream failed.', sent: 'maybe' },
 } satisfies Record<string, RefusalFacts>
 
+/** The codes of all refusals. */
 export type RefusalCode = keyof typeof table
 
+/** Why a request was refused, and the setting to change. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly status: number

@@ -9,6 +9,7 @@ import type { MessageFilter } from './message-filter.js'
 import { Refusal } from './refusal.js'
 import { watchSlowReader } from './slow-reader.js'
 
+/** The limits of one relay. */
 export interface RelayOptions {
   readonly filter: MessageFilter
   readonly stallTimeoutMs: number
@@ -23,6 +24,7 @@ export interface RelayOptions {
   readonly signal: AbortSignal
 }
 
+/** Who ended a link, and why. */
 export type RelayEnd =
   | { readonly kind: 'client' }
   | { readonly kind: 'upstream'; readonly reason: CloseReason }

@@ -2,6 +2,7 @@
 import type { WireFacts } from './guard.js'
 import type { Refusal } from './refusal.js'
 
+/** An answer of the gateway itself. */
 export function jsonReply(value: unknown, status = 200): Response {
   return new Response(JSON.stringify(value), { status, headers: { 'content-type': 'application/json' } })
 }
@@ -9,6 +10,7 @@ export function jsonReply(value: unknown, status = 200): Response {
 /** Tells a refusal of the gateway from an answer of the upstream. */
 export const REFUSAL_HEADER = 'signalbox-refusal'
 
+/** The answer that tells a refusal. */
 export function refusalReply(refusal: Refusal): Response {
   const reply = jsonReply(refusal, refusal.status)
   // What an upstream answers looks alike; this header never comes from one.
@@ -31,6 +33,7 @@ const ALWAYS: Readonly<Record<string, string>> = {
 const ALLOWED_HEADERS =
   'authorization, content-type, if-none-match, x-workspace-id, x-collector-id, traceparent, tracestate, signalbox-proof'
 
+/** Adds the headers that every answer has, and those of CORS for an allowed origin. */
 export function finishReply(reply: Response, allowOrigin: string | undefined, request: Request): Response {
   const { headers } = reply
   for (const [name, value] of Object.entries(ALWAYS)) headers.set(name, value)

@@ -17,6 +17,7 @@ export interface RequestLifetime {
   over(): void
 }
 
+/** All requests and links that run. */
 export interface RequestLifetimes {
   begin(signal: AbortSignal | undefined, onGrant?: (grant: Grant) => void): RequestLifetime
   /** A drain waits for every upstream link to be closed. */
@@ -26,6 +27,7 @@ export interface RequestLifetimes {
   drain(): Promise<void>
 }
 
+/** For one gateway. */
 export function createRequestLifetimes(credentials: Credentials, clock: Clock): RequestLifetimes {
   const deadlines = new Set<Deadline>()
   const running = new Set<Promise<unknown>>()

@@ -1,11 +1,13 @@
 /** What a credential may do. Bound on the server when the credential is issued; never taken from a request. */
 
 export const SCOPES = ['observe', 'send', 'approve', 'approveWithChanges', 'admin'] as const
+/** One of the scopes. */
 export type Scope = (typeof SCOPES)[number]
 
 /** How a table classifies one op, field or path. `server-only` is refused to everybody: only the configuration may say it. */
 export type Classification = Scope | 'server-only'
 
+/** A valid credential, without the credential itself. */
 export interface Grant {
   /** Names the credential in logs without being one. */
   readonly id: string
@@ -17,6 +19,7 @@ export interface Grant {
   readonly expiresAtMs?: number
 }
 
+/** Whether a value is a scope. */
 export function isScope(value: unknown): value is Scope {
   return SCOPES.includes(value as Scope)
 }

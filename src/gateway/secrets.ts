@@ -18,6 +18,7 @@ export function randomSecret(prefix: 'sbx_token' | 'sbx_ticket'): string {
   return `${prefix}_${base64url(crypto.getRandomValues(new Uint8Array(32)))}`
 }
 
+/** An id of 72 random bits. It is no secret. */
 export function randomId(): string {
   return base64url(crypto.getRandomValues(new Uint8Array(9)))
 }

@@ -11,6 +11,7 @@ import type { Grant } from './scopes.js'
 /** How a binding accepts the socket it upgraded; `acceptWebSocket` of `signalbox/web` fits. */
 export type AcceptLink = (authorize: (open: OpenRequest, signal: AbortSignal) => Promise<void>) => Promise<FrameLink>
 
+/** What a binding knows about the client of a link. */
 export interface ServeLinkOptions {
   /** Called with the client's grant once the link is open. */
   readonly onAdmitted?: (grant: Grant) => void

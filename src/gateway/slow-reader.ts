@@ -1,6 +1,7 @@
 /** Notices a reader that takes nothing for too long. One timer, armed anew only when it falls: one for each chunk costs more than the write. */
 import type { Clock, Timer } from '../core/clock.js'
 
+/** Times one reader. */
 export interface SlowReaderWatch {
   /** Somebody has to take something from now on. */
   begin(): void
@@ -9,6 +10,7 @@ export interface SlowReaderWatch {
   stop(): void
 }
 
+/** Calls back once when the reader takes nothing for this long. */
 export function watchSlowReader(stallMs: number, onStall: () => void, clock: Clock): SlowReaderWatch {
   let since: number | undefined
   let timer: Timer | undefined

@@ -1,6 +1,7 @@
 /** Which sessions each credential started, so that a credential below `admin` resumes only those. Kept in memory, and bounded. */
 import type { LaunchFacts } from './policy/policy.js'
 
+/** Session ids by credential. */
 export interface StartedSessions {
   add(grantId: string, sessionId: string): void
   of(grantId: string): LaunchFacts
@@ -9,6 +10,7 @@ export interface StartedSessions {
 const MAX_GRANTS = 1_000
 const MAX_SESSIONS = 1_000
 
+/** For one gateway. */
 export function createStartedSessions(): StartedSessions {
   const started = new Map<string, Set<string>>()
   return {

@@ -2,6 +2,7 @@
 import type { ExchangeTransport, StreamTransport } from '../transport.js'
 import type { ExchangePolicy, StreamPolicy } from './policy/policy.js'
 
+/** An upstream that is reached by links and calls. */
 export interface StreamUpstream {
   readonly kind: 'stream'
   /** Which client speaks to it: `ccc`, `cccc`, `claude`, `cmdop`, or whatever the owner calls it. */
@@ -16,6 +17,7 @@ export interface StreamUpstream {
   readonly maxMessageBytes?: number
 }
 
+/** An upstream that is reached by HTTP requests. */
 export interface ExchangeUpstream {
   readonly kind: 'exchange'
   readonly system: string
@@ -26,6 +28,7 @@ export interface ExchangeUpstream {
   readonly maxMessageBytes?: number
 }
 
+/** Anything that a gateway offers. */
 export type Upstream = StreamUpstream | ExchangeUpstream
 
 /** Names are plain words, so that no name can be a path, a socket address or a flag. */

@@ -6,7 +6,6 @@ import type { ExchangeTransport } from '../transport.js'
  * identity. For the exchange upstreams of a gateway that you configure in code.
  *
  * @example
- * ```ts
  * import { withCredential, type ExchangeUpstream } from 'signalbox/gateway'
  * import { catsyphonPolicy } from 'signalbox/gateway/policy'
  * import { fetchExchange } from 'signalbox/web'
@@ -19,7 +18,6 @@ import type { ExchangeTransport } from '../transport.js'
  *   policy: catsyphonPolicy,
  *   transport: withCredential(server, { authorization: `Bearer ${key}`, 'x-collector-id': '6e7e0000-0000-4000-8000-000000000000' }),
  * }
- * ```
  */
 export function withCredential(transport: ExchangeTransport, headers: Readonly<Record<string, string>>): ExchangeTransport {
   const own = new Set(Object.keys(headers).map((name) => name.toLowerCase()))

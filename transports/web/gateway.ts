@@ -11,6 +11,7 @@ import { explained } from './local-network.js'
 import { jsonOf, refusalOf } from './refusal.js'
 import { webSocketLink, type WebSocketConstructor } from './web-socket.js'
 
+/** The credential, and what it is sent with. */
 export interface GatewayClientOptions extends Pick<FetchExchangeOptions, 'fetch'> {
   /** A one-time ticket, as from the fragment of the page's address. Redeemed once, at the first use. */
   readonly ticket?: string
@@ -27,6 +28,7 @@ export interface GatewayClientOptions extends Pick<FetchExchangeOptions, 'fetch'
   readonly webSocket?: WebSocketConstructor | PromiseLike<WebSocketConstructor>
 }
 
+/** What a credential may see. */
 export interface GatewaySession {
   readonly scopes: readonly string[]
   readonly upstreams: readonly { readonly name: string; readonly system: string; readonly kind: 'stream' | 'exchange' }[]
@@ -35,6 +37,7 @@ export interface GatewaySession {
 /** How a stream upstream is reached: a POST a request, a full-duplex link, or whichever the first line needs. */
 export type Via = 'call' | 'link' | 'auto'
 
+/** Transports through one gateway. */
 export interface GatewayClient {
   /** What this credential may see and do; throws `unauthenticated` when it is not valid. */
   session(options?: OpenOptions): Promise<GatewaySession>
@@ -55,6 +58,16 @@ export interface GatewayClient {
 
 const facts = (op: string) => ({ transport: 'gateway', op })
 
+/**
+ * A client of a gateway: for each upstream the transport that its protocol needs. Nothing is sent before the first use.
+ *
+ * @example
+ * import { createCcc } from 'signalbox/ccc'
+ * import { gateway } from 'signalbox/web'
+ *
+ * const client = gateway('http://127.0.0.1:8700', { ticket: 'from the fragment of the address' })
+ * console.log(await createCcc({ transport: client.ccc() }).sessions())
+ */
 export function gateway(url: string | URL, options: GatewayClientOptions = {}): GatewayClient {
   const base = httpBase(url, 'gateway')
   const root = base.href.replace(/\/$/, '')

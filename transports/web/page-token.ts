@@ -24,13 +24,11 @@ export interface PageTokenOptions extends Pick<GatewayClientOptions, 'fetch'> {
  * there is neither a ticket nor a token.
  *
  * @example
- * ```ts
  * import { gateway, pageToken } from 'signalbox/web'
  *
  * const token = await pageToken()
  * const client = token === undefined ? undefined : gateway(location.origin, { token })
  * console.log(await client?.session())
- * ```
  */
 export async function pageToken({
   storageKey = 'signalbox.token',

@@ -23,6 +23,7 @@ export type OpenRequest = Omit<OpenFrame, 'type' | 'window'>
 /** A link that was let in, with what its client said; the credential has done its work and is not kept. */
 export interface AcceptedLink extends FrameLink, Omit<OpenRequest, 'credential'> {}
 
+/** How a link is accepted. */
 export interface AcceptFramesOptions {
   readonly info: LinkInfo
   readonly socket: FrameSocket
@@ -157,6 +158,7 @@ const SOCKET_CODES: Readonly<Partial<Record<ErrorCode, number>>> = {
   unavailable: 4503,
 }
 
+/** The close code of a WebSocket for an error code. */
 export const socketCodeOf = (code: ErrorCode): number => SOCKET_CODES[code] ?? 4500
 
 /** What a side that closes says, as the frame and as the code of the socket. */

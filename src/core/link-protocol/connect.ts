@@ -18,12 +18,14 @@ import {
   reasonOfSocket,
 } from './frames.js'
 
+/** A link that is being opened. */
 export interface Handshake<Opened extends Link = Link> {
   readonly link: Promise<Opened>
   /** Where the owner of the socket reports, from the first frame to the end. */
   readonly receiver: FrameReceiver
 }
 
+/** What a client says when it opens a link. */
 export interface ConnectFramesOptions {
   readonly info: LinkInfo
   readonly socket: FrameSocket
@@ -34,6 +36,7 @@ export interface ConnectFramesOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** The opening of a link by its client. */
 export interface ClientHandshake extends Handshake {
   /** The socket is open: says so to the other side. */
   begin(): void
@@ -42,6 +45,7 @@ export interface ClientHandshake extends Handshake {
 
 const HINT = 'Is this the address of a Signalbox gateway, and does it allow this origin?'
 
+/** Opens a link over a socket of frames. The link rejects with the reason of a refusal. */
 export function connectFrames({ info, socket, signal, windowBytes, ...said }: ConnectFramesOptions): ClientHandshake {
   const window = checkedWindow(windowBytes)
   const opened = deferred<Link>()
@@ -112,6 +116,7 @@ export function connectFrames({ info, socket, signal, windowBytes, ...said }: Co
   }
 }
 
+/** A window within its bounds; throws `invalid_argument` otherwise. */
 export function checkedWindow(windowBytes = DEFAULT_WINDOW_BYTES): number {
   if (Number.isSafeInteger(windowBytes) && windowBytes >= MIN_FRAME_COST * 2 && windowBytes <= MAX_WINDOW_BYTES) return windowBytes
   throw new SignalboxError({

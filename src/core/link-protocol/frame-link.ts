@@ -43,6 +43,7 @@ export interface FrameReceiver {
   socketClosed(code: number, detail: string): void
 }
 
+/** A link, and where its socket reports. */
 export interface MadeFrameLink {
   readonly link: Link
   readonly receiver: FrameReceiver
@@ -50,6 +51,7 @@ export interface MadeFrameLink {
   closeWith(frame: CloseFrame, socketCode: number, options?: CloseOptions): Promise<CloseReason>
 }
 
+/** The socket and the windows of both sides. */
 export interface FrameLinkOptions {
   readonly info: LinkInfo
   readonly socket: FrameSocket
@@ -63,6 +65,7 @@ const GRACE_MS = 2_000
 /** How late a runtime may be to tell of a socket that was cut. */
 const CUT_MS = 500
 
+/** A link over a socket on which both sides have said `open`. */
 export function createFrameLink({ info, socket, window, credit }: FrameLinkOptions): MadeFrameLink {
   const closed = deferred<CloseReason>()
   let whenClosed: Promise<CloseReason> | undefined

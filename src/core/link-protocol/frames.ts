@@ -7,6 +7,7 @@ import { redactText } from '../../redact-text.js'
 import type { CloseReason, LinkInfo } from '../../transport.js'
 import { codeOfStatus } from '../http-status.js'
 
+/** The name of the protocol for WebSockets. */
 export const SUBPROTOCOL = 'signalbox.v1'
 
 /** Bytes in one binary frame, at most. Larger writes are split. */
@@ -17,6 +18,7 @@ export const MIN_FRAME_COST = 64
 export const MAX_CONTROL_CHARACTERS = 256 * 1024
 /** Characters of each text in `close`, at most: escaped, as six each, all of them still fit into a frame. */
 const MAX_REASON_CHARACTERS = 8 * 1024
+/** What a side gives the other to send unless it is told otherwise. */
 export const DEFAULT_WINDOW_BYTES = 256 * 1024
 /** Neither side may be given more than this to send. */
 export const MAX_WINDOW_BYTES = 64 * 1024 * 1024
@@ -45,6 +47,7 @@ export interface CloseFrame {
   readonly exit?: { readonly exitCode: number | null; readonly signal: string | null; readonly stderrTail: string }
 }
 
+/** A text frame. */
 export type ControlFrame = OpenFrame | { readonly type: 'credit'; readonly bytes: number } | { readonly type: 'eof' } | CloseFrame
 
 /** As it came: only what every reader of a frame needs is known to be as its type says. */
@@ -57,10 +60,13 @@ export type ReadFrame = Fields &
 
 type Fields = Readonly<Record<string, unknown>>
 
+/** What a binary frame costs of the window. */
 export const frameCost = (bytes: number): number => Math.max(bytes, MIN_FRAME_COST)
 
+/** A control frame as text. */
 export const encodeControl = (frame: ControlFrame): string => JSON.stringify(frame)
 
+/** The start of a text, short enough for a frame. */
 export const brief = (text: string | undefined): string | undefined => text?.slice(0, MAX_REASON_CHARACTERS)
 /** The end of a text says most. */
 export const briefEnd = (text: string): string => text.slice(-MAX_REASON_CHARACTERS)
@@ -92,6 +98,7 @@ export const linkError = (
   more?: Partial<ConstructorParameters<typeof SignalboxError>[0]>,
 ): SignalboxError => new SignalboxError({ transport, ...more, code, message })
 
+/** The name of the other side for messages. */
 export const peerOf = ({ peer = 'The other side' }: LinkInfo): string => peer
 
 /** What the other side's closing means here. */

@@ -13,6 +13,7 @@ interface Waiting extends Deferred<void> {
   at: number
 }
 
+/** Writes within the window of the other side. */
 export interface Sender {
   write(chunk: Uint8Array): Promise<void>
   /** False when the other side would then hold more than a window may be. */
@@ -30,6 +31,7 @@ export interface Sender {
 /** What `send` may give: word of when there is room again, where the socket holds more than it should. */
 export type Room = Promise<void> | undefined
 
+/** For one link. */
 export function createSender(window: number, send: (frame: Uint8Array) => Room): Sender {
   let credit = window
   let waiting: Waiting[] = []

@@ -13,6 +13,7 @@ const COMMAND_TEXT: Verdict = {
   hint: 'Begin the text with another character, or give the credential the scope "admin".',
 }
 
+/** CCC: commands judged by name, and texts that begin with a command. */
 export const cccPolicy: StreamPolicy = {
   kind: 'stream',
   framing: 'ndjson',

@@ -3,6 +3,7 @@ import { CCCC_RAW_OPS, ccccScopes } from '../../cccc/scopes.js'
 import { lineClassifier } from './lines.js'
 import type { StreamPolicy } from './policy.js'
 
+/** CCCC: ops judged by name. */
 export const ccccPolicy: StreamPolicy = {
   kind: 'stream',
   framing: 'ndjson',

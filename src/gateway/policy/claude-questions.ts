@@ -1,6 +1,7 @@
 /** What the CLI said on one link, as far as a verdict needs it: its open questions, and the id of its session. */
 import type { UpstreamEvents } from './policy.js'
 
+/** The open questions of one CLI. */
 export interface ClaudeQuestions {
   /** Bytes of the CLI's output. */
   received(chunk: Uint8Array): void
@@ -16,6 +17,7 @@ const MAX_QUESTIONS = 256
 /** What a person's answer adds to the input of `AskUserQuestion`. */
 const ANSWER_FIELDS: ReadonlySet<string> = new Set(['answers', 'annotations'])
 
+/** For one link. */
 export function createClaudeQuestions(onSession: UpstreamEvents['onSession']): ClaudeQuestions {
   const questions = new Map<unknown, { readonly tool: unknown; readonly input: unknown }>()
   const forget = (requestId: unknown): void => void questions.delete(requestId)

@@ -31,6 +31,7 @@ const RUNS: readonly (readonly [number, string])[] = [
   [200, 'error empty'],
 ]
 
+/** The arms of the envelope, by field number. */
 export function cmdopArms(): ReadonlyMap<number, string> {
   return new Map(RUNS.flatMap(([first, names]) => names.split(' ').map((name, index) => [first + index, name] as const)))
 }

@@ -10,6 +10,7 @@ const ID = 1
 const KIND = 2
 const FIRST_ARM = 10
 
+/** What a frame says about itself. */
 export interface EnvelopeHead {
   readonly id: number
   readonly kind: number
@@ -49,6 +50,7 @@ function createVarintReader(bytes: Uint8Array) {
   }
 }
 
+/** Reads a frame. Throws the refusal where it is not one envelope with one arm. */
 export function readEnvelope(frame: Uint8Array): EnvelopeHead {
   const reader = createVarintReader(frame)
   const seen = new Set<number>()

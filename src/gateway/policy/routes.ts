@@ -2,6 +2,7 @@
 import type { Classification } from '../scopes.js'
 import type { Verdict } from './policy.js'
 
+/** A row of a table of HTTP requests. */
 export interface ScopedRoute {
   readonly method: string
   /** `{name}` stands for one part of the path, never empty. */

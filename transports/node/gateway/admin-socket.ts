@@ -43,6 +43,7 @@ export interface AdminAnswers {
   readonly audit: { readonly entries: readonly AuditEntry[] }
 }
 
+/** Where the socket is, and what it gives access to. */
 export interface AdminSocketOptions {
   readonly path: string
   readonly credentials: Credentials
@@ -151,12 +152,10 @@ async function removeStale(path: string): Promise<void> {
  * Asks a running gateway.
  *
  * @example
- * ```ts
  * import { askAdminSocket } from 'signalbox/node'
  *
  * const { url } = await askAdminSocket('/run/user/1000/signalbox/gateway-8700.sock', { op: 'ticket', name: 'phone', device: true })
  * console.log(url)
- * ```
  */
 export async function askAdminSocket<Op extends AdminRequest['op']>(
   path: string,

@@ -20,6 +20,7 @@ export interface AuditEntry {
   readonly outcome?: string | undefined
 }
 
+/** Where the log is, and how large it may become. */
 export interface AuditOptions {
   readonly path: string
   /** Size at which the file is rotated; default 8 MiB. */
@@ -29,6 +30,7 @@ export interface AuditOptions {
   readonly now?: () => Date
 }
 
+/** An open log. */
 export interface AuditLog extends AsyncDisposable {
   readonly path: string
   write(event: GatewayEvent): void
@@ -43,13 +45,11 @@ const MAX_WAITING_BYTES = 1024 * 1024
  * Opens the log, in a folder that only this user may write to.
  *
  * @example
- * ```ts
  * import { openAuditLog, serveGateway } from 'signalbox/node'
  *
  * await using audit = await openAuditLog({ path: '/home/me/.signalbox/audit.log' })
  * await using served = await serveGateway({ upstreams: {}, onEvent: (event) => audit.write(event) })
  * console.log(served.url)
- * ```
  */
 export async function openAuditLog(options: AuditOptions): Promise<AuditLog> {
   const { path, maxBytes = 8 * 1024 * 1024, maxFiles = 4, now = () => new Date() } = options
@@ -126,6 +126,7 @@ function entryOf(event: GatewayEvent, now: Date): AuditEntry {
   return about({ op: event.type === 'credential' ? event.change : event.how })
 }
 
+/** Which lines are wanted. */
 export interface ReadAuditOptions {
   readonly maxFiles?: number
   /** The last so many lines; default 100. */

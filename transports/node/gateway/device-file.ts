@@ -20,6 +20,7 @@ const record = z.strictObject({
 })
 const contents = z.strictObject({ version: z.literal(1), devices: z.array(record) })
 
+/** An open file of devices. */
 export interface DeviceFile extends Required<Pick<CredentialOptions, 'devices' | 'onDevices'>> {
   /** Resolves when the last change is on the disk. */
   flush(): Promise<void>
@@ -29,14 +30,12 @@ export interface DeviceFile extends Required<Pick<CredentialOptions, 'devices' |
  * Reads the devices of an earlier run and writes every change. Pass the result to `createCredentials`.
  *
  * @example
- * ```ts
  * import { createCredentials } from 'signalbox/gateway'
  * import { openDeviceFile, serveGateway } from 'signalbox/node'
  *
  * const credentials = createCredentials(await openDeviceFile('/home/me/.signalbox/devices.json'))
  * await using served = await serveGateway({ upstreams: {}, credentials })
  * console.log(await served.ticketUrl({ scopes: ['send'], device: true, name: 'phone' }))
- * ```
  */
 export async function openDeviceFile(path: string): Promise<DeviceFile> {
   await prepareTokenFolder(path)

@@ -6,6 +6,7 @@ import type { GatewayLimits } from '../../../src/gateway/index.js'
 import { isLoopback } from './loopback.js'
 import type { Tls } from './tls.js'
 
+/** The server, with the limits of its parser. */
 export function createHttpServer(limits: GatewayLimits, tls: Tls | undefined): Server {
   const settings = {
     insecureHTTPParser: false,
@@ -30,6 +31,7 @@ export function createHttpServer(limits: GatewayLimits, tls: Tls | undefined): S
   return server
 }
 
+/** Throws where the address is beyond loopback and not guarded. */
 export function checkAddress(host: string, guarded: boolean): void {
   if (isLoopback(host) || guarded) return
   throw new SignalboxError({
@@ -39,6 +41,7 @@ export function checkAddress(host: string, guarded: boolean): void {
   })
 }
 
+/** The names under which a browser knows this address. */
 export function defaultHosts(host: string, port: number, scheme: 'http' | 'https'): string[] {
   const suffix = port === (scheme === 'https' ? 443 : 80) ? '' : `:${port}`
   const own = host.includes(':') ? `[${host}]` : host

@@ -3,11 +3,13 @@ import { readdir, readFile } from 'node:fs/promises'
 import { extname, join, relative, resolve, sep } from 'node:path'
 import { SignalboxError } from '../../../src/errors.js'
 
+/** One page with its headers. */
 export interface Page {
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
 }
 
+/** Pages by path. */
 export interface Pages {
   find(target: string): Page | undefined
 }
@@ -33,6 +35,15 @@ const HEADERS = {
   'cache-control': 'no-store',
 }
 
+/**
+ * Reads the pages of a folder, once. Throws `invalid_argument` where the folder cannot be read.
+ *
+ * @example
+ * import { loadPages, serveGateway } from 'signalbox/node'
+ *
+ * await using served = await serveGateway({ upstreams: {}, pages: await loadPages('./public') })
+ * console.log(served.url)
+ */
 export async function loadPages(folder: string): Promise<Pages> {
   const table = new Map<string, Page>()
   const root = resolve(folder)

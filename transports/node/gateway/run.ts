@@ -10,6 +10,7 @@ import { openDeviceFile, type DeviceFile } from './device-file.js'
 import { serveGateway, type ServedGateway, type ServeGatewayOptions } from './serve.js'
 import { prepareTokenFolder, writeTokenFile } from './token-file.js'
 
+/** What runs, and where its files are. */
 export interface RunGatewayOptions extends Omit<ServeGatewayOptions, 'credentials'> {
   readonly port: number
   /** Where the launch token is written, by the port that is listened on. */
@@ -20,6 +21,7 @@ export interface RunGatewayOptions extends Omit<ServeGatewayOptions, 'credential
   readonly stateFolder?: string | undefined
 }
 
+/** A gateway that runs, with its files. */
 export interface RunningGateway extends AsyncDisposable {
   readonly served: ServedGateway
   readonly tokenFile: string

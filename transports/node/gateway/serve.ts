@@ -25,6 +25,7 @@ import { refuse, refuseUpgrade } from './refuse.js'
 import type { Tls } from './tls.js'
 import { createUpgrades } from './upgrades.js'
 
+/** What is served, where, and to whom. */
 export interface ServeGatewayOptions extends Omit<GatewayConfig, 'allowedHosts'> {
   /** Default `127.0.0.1`. Anything but loopback also needs `tls` and `dangerouslyListenBeyondLoopback`. */
   readonly host?: string
@@ -40,6 +41,7 @@ export interface ServeGatewayOptions extends Omit<GatewayConfig, 'allowedHosts'>
   readonly pages?: Pages
 }
 
+/** A gateway that listens. */
 export interface ServedGateway extends AsyncDisposable {
   readonly gateway: Gateway
   readonly url: string
@@ -55,6 +57,7 @@ export interface ServedGateway extends AsyncDisposable {
 /** A dead client is noticed within two of these. */
 const PING_EVERY_MS = 20_000
 
+/** Serves a gateway over HTTP and WebSocket. Resolves once it listens. */
 export async function serveGateway(options: ServeGatewayOptions): Promise<ServedGateway> {
   const { host = '127.0.0.1', port = 0, tls, scopes = ['observe'], pages, clock = systemClock } = options
   checkAddress(host, tls !== undefined && options.dangerouslyListenBeyondLoopback === true)
