@@ -4,7 +4,6 @@ import { catsyphonOutbox } from '../../src/catsyphon/outbox/index.js'
 import type { ExchangeTransport } from '../../src/index.js'
 import { memoryStore, type Store } from '../../src/store/index.js'
 import {
-  check,
   createCatsyphonSimulator,
   type CatsyphonSimulator,
   type CatsyphonGeneration as Generation,
@@ -109,13 +108,7 @@ const isBarrier = (body: string): boolean => /^\{"session_id":"[^"]*","events":\
 export const ofType = <Type extends CatsyphonEvent['type']>(events: readonly CatsyphonEvent[], type: Type) =>
   events.filter((event): event is Extract<CatsyphonEvent, { type: Type }> => event.type === type)
 
-export async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadline = performance.now() + 20_000
-  while (!condition()) {
-    check(performance.now() < deadline, `never came: ${what}`)
-    await new Promise((resolve) => void setTimeout(resolve, 2))
-  }
-}
+export { until } from './kit.js'
 
 /** Starts a session and says so many things in it. */
 export async function talk(client: Catsyphon, sessionId: string, count: number, prefix = 'm'): Promise<void> {

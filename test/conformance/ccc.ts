@@ -2,6 +2,7 @@
 import { createCcc, type CccSendError, type StatusEvent } from '../../src/ccc/index.js'
 import { check, checkEqual, checkRejects, type Case, type CccSimulatorOptions } from '../../src/testing/index.js'
 import type { StreamTransport } from '../../src/index.js'
+import { until } from './kit.js'
 
 /** Start states by name, so that a runner elsewhere can serve them. */
 export const cccScenarios = {
@@ -23,15 +24,6 @@ export interface CccContext {
 }
 
 const session = 'myproject'
-
-/** Asks again until it is so: bounded, and with time between, because links in memory never leave the current turn by themselves. */
-async function until<Result>(ask: () => Promise<Result>, enough: (result: Result) => boolean): Promise<Result> {
-  for (let tries = 0; ; tries += 1) {
-    const result = await ask()
-    if (enough(result) || tries === 500) return result
-    await new Promise<void>((resolve) => void setTimeout(resolve, 5))
-  }
-}
 
 const cases: readonly { id: string; title: string; run(transport: StreamTransport<void>): Promise<void>; on?: 'january' }[] = [
   {
@@ -100,11 +92,11 @@ const cases: readonly { id: string; title: string; run(transport: StreamTranspor
       const longAgo = { sentAtMs: receipt.sentAtMs - 120_000 }
       checkEqual((await ccc.resolve({ ...never, ...longAgo })).outcome, 'not_stored')
       checkEqual(await ccc.resolve({ ...never, ...longAgo, session: 'asleep' }), { outcome: 'unknown', reason: 'empty' })
-      const found = await until(
-        () => ccc.resolve(receipt),
-        ({ outcome }) => outcome !== 'stored',
-      )
-      check(found.outcome === 'answered' && found.response === 'one', 'answered')
+      const found = await until(async () => {
+        const now = await ccc.resolve(receipt)
+        return now.outcome === 'stored' ? undefined : now
+      }, 'the answer to the first message')
+      check(found?.outcome === 'answered' && found.response === 'one', 'answered')
       checkEqual(found.message.agent, 'api#m1')
     },
   },

@@ -1,0 +1,14 @@
+/** What the conformance suites share. Portable: the suites also run in workers and pages. */
+import { check } from '../../src/testing/index.js'
+
+/** Asks again until the answer is truthy, and returns it. Fails after a while, and names what never came. */
+export async function until<Answer>(ask: () => Answer | Promise<Answer>, what: string, patienceMs = 20_000): Promise<Answer> {
+  const endsAt = performance.now() + patienceMs
+  for (;;) {
+    const answer = await ask()
+    if (answer) return answer
+    check(performance.now() < endsAt, `never came: ${what}`)
+    // Links in memory never leave the current turn by themselves, so time must pass between two looks.
+    await new Promise((resolve) => void setTimeout(resolve, 2))
+  }
+}
