@@ -108,5 +108,6 @@ export const requirements: readonly Requirement[] = [
     source: 'hub section 4',
     behaviour: 'Any mix of prompts, answers, cancels, crashes, restarts and trims keeps the rules; a failing seed is printed.',
   },
+  { id: 'hub.example', source: 'issue 16', behaviour: 'The examples of the hub run over a scripted system.' },
   { id: 'hub.lease', source: 'hub section 4', behaviour: 'One hub drives a store at a time; a fenced one writes nothing more.' },
 ]
