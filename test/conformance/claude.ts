@@ -1,4 +1,4 @@
-/** What the Claude room does on every runtime: a client against the simulator, or against a real CLI that speaks to the scripted model. */
+/** What the Claude client does on every runtime: against the simulator, or against a real CLI that speaks to the scripted model. */
 import {
   type ClaudeError,
   type ClaudeLaunch,

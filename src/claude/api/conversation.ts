@@ -169,7 +169,7 @@ export function createApiConversation({ config, launch, emit, signal, trace }: A
         modelUsage,
         model_usage_since_last_result: modelUsage,
         permission_denials: [],
-        // Who answered: whoever asked for the CLI can see that it was not.
+        // Says that the API answered and not the CLI.
         backend: 'messages-api',
         ...fields,
       })

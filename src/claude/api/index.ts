@@ -1,4 +1,4 @@
-/** The Messages API in the CLI's clothes, for where no CLI is: an entry of its own, because most clients have one. */
+/** The Messages API in place of the CLI. An entrypoint of its own, because most programs have a CLI. */
 export { messagesApi } from './transport.js'
 export type { APIClientConfig } from './config.js'
 export { APIClientError, APINotAvailableError, APIRateLimitError } from '../messages/errors.js'

@@ -1,5 +1,5 @@
 /**
- * The Messages API in the CLI's clothes: a transport that answers a client's lines as the CLI would, so that queries, sessions and tools
+ * The Messages API in place of the CLI: a transport that answers a client's lines as the CLI would, so that queries, sessions and tools
  * in the client's process work where no CLI is, in a page or an edge worker too. No built-in tools, no files, no saved sessions: the
  * conversation lives as long as the link.
  */

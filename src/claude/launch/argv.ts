@@ -1,4 +1,4 @@
-/** From a launch to a command line and an environment. Pure: whoever starts the process writes the private files it asks for. */
+/** Turns a launch into a command line. Pure: the transport that starts the process writes the private files. */
 import { SignalboxError } from '../../errors.js'
 import { FLAGS, type FlagRule } from './flags.js'
 import { checkLaunch } from './check.js'

@@ -20,5 +20,5 @@ export function isAtLeast(version: Version | undefined, than: Version | undefine
 /** A version as text, such as `2.1.197`. */
 export const formatVersion = (version: Version | undefined): string => version?.join('.') ?? 'unknown'
 
-/** The three generations that this room was measured on. A flag counts as known from the first of them that accepted it. */
+/** The three generations that the client was measured on. A flag counts as known from the first of them that accepted it. */
 export const MEASURED = { a: [2, 0, 76], b: [2, 1, 197], c: [2, 1, 329] } as const satisfies Record<string, Version>

@@ -79,7 +79,7 @@ export function classifyResult(line: ResultLine, answer: Answer, interrupted: bo
   const { limit, failure } = answer
   const rejected = limit?.status === 'rejected'
   if (rejected || line.api_error === 'usage_limit_reached') {
-    // What is no time, or beyond what a date can say, is no time that one could wait for.
+    // A value that is no time, or that no date can hold, cannot be waited for.
     const resetsAt = new Date(((rejected && limit.resetsAt) || Number.NaN) * 1000)
     const resetsAtMs = resetsAt.getTime()
     const known = Number.isFinite(resetsAtMs)

@@ -15,7 +15,7 @@ const COUNTS = ['inputTokens', 'outputTokens', 'cacheReadInputTokens', 'cacheCre
 /** USD in whole nano-dollars: sums of decimals drift. */
 export const roundUsd = (usd: number): number => Math.round(usd * 1e9) / 1e9
 
-/** What stands where a number should; a line that lacks it counts nothing. */
+/** The value, if it is a finite number; else 0. */
 export const figure = (value: unknown): number => (Number.isFinite(value) ? (value as number) : 0)
 
 export function createMeter(): (line: ResultLine) => Spent {

@@ -55,7 +55,7 @@ export interface UsageMore {
   readonly requests?: number
 }
 
-/** What a run would cost, for whoever adds one without saying so: `costBy()` asks a table. */
+/** The cost of tokens that are added without a cost: `costBy()` looks it up in a table of prices. */
 export type CostOf = (model: string, tokens: Omit<ModelTotals, 'costUsd' | 'requests'>) => number | undefined
 
 const NOTHING: ModelTotals = { inputTokens: 0, outputTokens: 0, cacheWriteTokens: 0, cacheReadTokens: 0, costUsd: 0, requests: 0 }

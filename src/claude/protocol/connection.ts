@@ -144,7 +144,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     for (const turn of turns.underWay)
       while (turn.isFull && alive && control.waiting === 0 && interrupts === 0) {
         paused = true
-        await Promise.race([turn.room(), changed.promise])
+        await Promise.race([turn.readerCaughtUp(), changed.promise])
       }
     paused = false
   }

@@ -1,6 +1,7 @@
 /**
  * The control protocol, both ways, over lines that somebody else reads and writes. Our requests are correlated and bounded in time,
- * because 2.0 leaves what it does not know unanswered; theirs are answered once, by whoever serves their subtype, and may be withdrawn.
+ * because 2.0 leaves unknown requests unanswered. The CLI's questions are answered once, by the handler of their subtype, and may be
+ * withdrawn.
  */
 import { SignalboxError } from '../../errors.js'
 import type { Clock } from '../../core/clock.js'
@@ -14,7 +15,7 @@ import type { ClaudeLine, ControlRequestLine, ControlResponseLine } from '../mes
 /** What the CLI asks of us; the fields are its own. */
 export type ControlQuestion = ControlRequestLine['request']
 
-/** Answers one question, or gives undefined to leave it to the next handler. The signal falls when the CLI withdraws it. */
+/** Answers one question, or gives undefined to leave it to the next handler. The signal is aborted when the CLI withdraws the question. */
 export type ControlHandler = (
   question: ControlQuestion,
   signal: AbortSignal,

@@ -56,7 +56,7 @@ export interface TurnState {
   /** The reader is behind: the process has to wait. */
   readonly isFull: boolean
   /** Resolves when the reader has taken something, or the turn is over. */
-  room(): Promise<void>
+  readerCaughtUp(): Promise<void>
   fail(error: SignalboxError): void
   /** The caller gave the turn up: if the turn ends without a result, this is why. */
   giveUp(error: SignalboxError): void
@@ -73,7 +73,7 @@ export function createTurnState(options: TurnOptions): TurnState {
   let left = false
   let reader: 'none' | 'awaited' | 'reading' | 'dropped' = 'none'
   let fault: { readonly error: SignalboxError } | undefined
-  /** The reader waits for lines, or the process for room; never both, because there is room where there are no lines. */
+  /** The reader waits for lines, or the process waits for the reader. Never both: a reader that waits has taken every line. */
   let waiting: Deferred<void> | undefined
   let lastEnd: TurnEnd | undefined
   let givenUp: SignalboxError | undefined
@@ -178,7 +178,7 @@ export function createTurnState(options: TurnOptions): TurnState {
     get isFull() {
       return !settled && bytes > KEEP_BYTES
     },
-    room: change,
+    readerCaughtUp: change,
     fail(error) {
       if (!settled) fault = { error }
       settle(() => options.onFail(error))

@@ -52,7 +52,7 @@ export interface BatchOptions extends QueryOptions {
 
 const NOTHING = {} as ResultLine
 
-/** Settled results in the order of the prompts. Rejects only when its own signal falls, or with what `onResult` throws. */
+/** Settled results in the order of the prompts. Rejects only when its own signal is aborted, or with what `onResult` throws. */
 export async function runBatch(
   run: (prompt: string, options: QueryOptions) => Turn,
   items: readonly BatchItem[],

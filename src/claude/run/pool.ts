@@ -74,7 +74,7 @@ export interface PoolStats {
 
 /** Runs tasks under a cap on processes. */
 export interface ProcessPool extends AsyncDisposable {
-  /** Waits for room in the queue, then gives the task. */
+  /** Waits until the queue is not full, then gives the task. */
   submit(prompt: string | readonly ContentBlock[], options?: TaskOptions): Promise<PoolTask>
   /** Gives the task, or undefined when the queue is full. */
   submitNowait(prompt: string | readonly ContentBlock[], options?: TaskOptions): PoolTask | undefined

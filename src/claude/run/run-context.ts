@@ -41,7 +41,7 @@ export interface RunContext {
   readonly life: AbortSignal | undefined
   /** Sees every line of every turn, once; a result with what it adds to those before it. */
   readonly observe?: ((line: ClaudeLine, answer: Answer, spent?: Spent) => void) | undefined
-  /** Counts work that outlives its call, so that closing the client can wait for it; its failure is for whoever else awaits it. */
+  /** Counts work that outlives its call, so that closing the client can wait for it; its failure goes to the other callers that await it. */
   track<T>(work: Promise<T>): Promise<T>
 }
 

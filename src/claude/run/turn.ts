@@ -71,7 +71,7 @@ export function createTurn(handle: TurnHandle): Turn {
     const { lastEnd } = await finished
     if (!lastEnd) throw new Error('a turn was finished without an end')
     if (lastEnd.error) throw lastEnd.error
-    // Derived here too: whoever iterates may not have come to it yet, or never will.
+    // Derived here too: the reader may not have come to the result yet, or never will.
     const message = derive([lastEnd.line]).at(-1) as ResultMessage
     const { outputSchema } = handle
     return outputSchema ? { ...message, structuredOutput: await checkedOutput(outputSchema, message.structuredOutput) } : message

@@ -82,7 +82,7 @@ export function kvSessionStore(kv: Kv | Promise<Kv>): SessionStore {
       }),
     updateStatus: (sessionId, status) =>
       attempt('updateStatus', async (map) => {
-        // Against whoever saves meanwhile: read again when the version has moved.
+        // Another writer may save meanwhile: read again when the version has changed.
         for (;;) {
           const entry = await map.get(keyOf(sessionId))
           if (!entry) return false
@@ -91,7 +91,7 @@ export function kvSessionStore(kv: Kv | Promise<Kv>): SessionStore {
         }
       }),
     async close() {
-      // One that never opened has nothing to close, and said so to whoever used it.
+      // A store that never opened has nothing to close; its calls have failed already.
       const map = await opening.catch(() => undefined)
       if (map) await attempt('close', async () => map[Symbol.asyncDispose]())
     },

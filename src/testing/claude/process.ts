@@ -61,7 +61,7 @@ export interface Simulated extends ProcessParts {
   queue: UserMessageIn[]
   stdinEnded: boolean
   emit(line: object): void
-  /** Asks the client; rejects when stdin is closed or the signal falls. */
+  /** Asks the client; rejects when stdin is closed or the signal is aborted. */
   ask(request: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>>
   uuid(): string
 }

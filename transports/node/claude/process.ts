@@ -148,7 +148,7 @@ export function claudeProcess(options: ClaudeProcessOptions = {}): ClaudeProcess
       waiting: 0,
       answered: false,
       stop() {
-        // At once: whoever comes now asks anew, and does not join what is being ended.
+        // At once: the next caller asks anew, and does not join a question that is being ended.
         forget()
         stop.abort()
       },
