@@ -1,7 +1,7 @@
 /** Calls past the queue, registration, and reading back. */
-import { kvCredentials } from '../../src/catsyphon/credentials.js'
+import { kvCredentials } from '../../src/catsyphon/index.js'
 import { fromStored, register } from '../../src/catsyphon/index.js'
-import { catsyphonOutbox } from '../../src/catsyphon/outbox/index.js'
+import { catsyphonOutbox } from '../../src/catsyphon/index.js'
 import { SignalboxError, type ExchangeTransport } from '../../src/index.js'
 import { memoryStore } from '../../src/store/index.js'
 import {

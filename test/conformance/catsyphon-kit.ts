@@ -1,6 +1,6 @@
 /** What the CatSyphon cases share: a simulator, a client that is quick to try again, and looks at what became of it all. */
 import { createCatsyphon, type Catsyphon, type CatsyphonEvent, type CatsyphonOptions } from '../../src/catsyphon/index.js'
-import { catsyphonOutbox } from '../../src/catsyphon/outbox/index.js'
+import { catsyphonOutbox } from '../../src/catsyphon/index.js'
 import type { ExchangeTransport } from '../../src/index.js'
 import { memoryStore, type Store } from '../../src/store/index.js'
 import {

@@ -1,5 +1,5 @@
 /** Traps of the real server that catch a client which looks right: each once made some client lose, stop or bury something. */
-import { catsyphonOutbox } from '../../src/catsyphon/outbox/index.js'
+import { catsyphonOutbox } from '../../src/catsyphon/index.js'
 import type { ExchangeTransport } from '../../src/index.js'
 import {
   check,

@@ -1,7 +1,7 @@
 /** The web transports as contexts for the contract suite. Portable: the peer server is named by its URL. */
 import type { Link, OpenOptions } from '../../src/index.js'
 import type { ContractContext, ContractPair } from '../../src/testing/index.js'
-import { acceptMessagePort } from '../../transports/web/accept.js'
+import { acceptMessagePort } from '../../transports/web/index.js'
 import { messagePortLink, webSocketLink, type MessagePortLike, type WebSocketConstructor } from '../../transports/web/index.js'
 
 export interface WebSocketPeer {

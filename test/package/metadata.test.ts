@@ -25,9 +25,11 @@ describe('package.json', () => {
     for (const [name, range] of Object.entries(manifest.dependencies)) expect(range, name).toMatch(/^\^\d/)
   })
 
-  test('the executables, and nothing else, have side effects [package.side-effects]', () => {
+  test('the executables and the refusal of a page, and nothing else, have side effects [package.side-effects]', () => {
     const fakes = ['./testing/fake-claude', './testing/fake-cmdop'].map((name) => manifest.exports[name]?.default)
-    expect([...manifest.sideEffects].sort()).toEqual([...Object.values(manifest.bin), ...fakes].sort())
+    // It throws when a page imports an entrypoint that needs a process.
+    const refusal = './dist/in-a-page-import-signalbox-web.js'
+    expect([...manifest.sideEffects].sort()).toEqual([...Object.values(manifest.bin), ...fakes, refusal].sort())
   })
 
   test.each(['README.md', 'SECURITY.md', 'CHANGELOG.md'])('every relative link of %s is in the archive [package.links]', (page) => {

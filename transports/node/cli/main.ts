@@ -4,7 +4,7 @@ import { run } from './program/run.js'
 import { nodeTerminal } from './terminal/node-terminal.js'
 
 /** Replaced by the build with the version of the package. */
-declare const SIGNALBOX_VERSION: string
+declare const SIGNALBOX_VERSION: string | undefined
 
 async function main(argv: readonly string[]): Promise<number> {
   const [first, separator, ...words] = argv
@@ -22,7 +22,8 @@ async function main(argv: readonly string[]): Promise<number> {
   })
   return run(argv, {
     terminal: nodeTerminal(),
-    version: SIGNALBOX_VERSION,
+    // A bundle that was not made by the build has no version.
+    version: typeof SIGNALBOX_VERSION === 'string' ? SIGNALBOX_VERSION : '0.0.0',
     openHub: async (wish) => (await import('./hub/open-hub.js')).openHub(wish, process.env),
   })
 }
