@@ -45,7 +45,7 @@ describe('the surface pin', () => {
     )
     expect(main?.text).not.toContain('Said')
     // What the first entrypoint wrote is not written again, and another name of it is.
-    expect(part?.text).toContain('As `box`:\n\n- Both\n- a\n\n```ts\nconst b: number;\n```')
+    expect(part?.text).toContain('As `box`: Both, a\n\n```ts\nconst b: number;\n```')
     expect(surfaces(root)).toEqual([main, part])
   })
 

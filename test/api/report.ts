@@ -88,8 +88,8 @@ function report(entry: string, own: readonly Declaration[], shared: ReadonlyMap<
   const count = own.length + [...shared.values()].flat().length
   const title = `# ${entry}\n\n${count} exports. Written by \`npm run api -- --update\`.\n`
   const lists = [...shared].map(([writer, names]) => {
-    const lines = [...names].sort(byCodeUnit).map((name) => `- ${name}\n`)
-    return `\nAs \`${writer}\`:\n\n${lines.join('')}`
+    const lines = [...names].sort(byCodeUnit).join(', ')
+    return `\nAs \`${writer}\`: ${lines}\n`
   })
   const body = own.length > 0 ? `\n\`\`\`ts\n${own.map(({ text }) => text).join('\n\n')}\n\`\`\`\n` : ''
   return title + lists.join('') + body
