@@ -38,7 +38,8 @@ export const USES: readonly Use[] = [
   // 46 ops and eleven methods of cccc-sdk 0.4.41 came after the aim of 20 KB was set; with 241 ops it was 19.8.
   { entry: './cccc', names: ['createCccc'], budget: 21.5 },
   { entry: './cccc', names: ['createCcccCore'], budget: 8 },
-  { entry: './cccc/web', names: ['ccccWebPort'], budget: 10.7 },
+  // The table of operations brings the pairing operations along.
+  { entry: './cccc/web', names: ['ccccWebPort'], budget: 11.5 },
 
   {
     entry: './claude',
@@ -60,7 +61,7 @@ export const USES: readonly Use[] = [
   { entry: './claude', names: ['createDeriver', 'collectText'], budget: 6 },
   { entry: './claude/api', names: ['messagesApi'], budget: 12 },
 
-  { entry: './catsyphon', names: ['createCatsyphon'], budget: 9.5, without: ['catsyphonOutbox', 'kvCredentials'] },
+  { entry: './catsyphon', names: ['createCatsyphon'], budget: 10, without: ['catsyphonOutbox', 'kvCredentials'] },
   // The outbox keeps recent items in memory, and looks at the session before a repeat: 3 KB more than in 0.1.0.
   { entry: './catsyphon', names: ['createCatsyphon', 'catsyphonOutbox'], budget: 25.5 },
 
@@ -72,7 +73,17 @@ export const USES: readonly Use[] = [
   // It checks answers by the schema, member by member.
   { entry: './cmdop/rest', names: ['cmdopRest'], budget: 22.5 },
 
-  { entry: './acp', names: ['acpSource'], budget: 12 },
+  // The aim is 12. The shared NDJSON decoder, deadlines and errors are 6 of it.
+  { entry: './acp', names: ['acpSource'], budget: 14.2 },
+
+  { entry: './acp', names: ['serveAcp'], budget: 11 },
+  { entry: './hub', names: ['createHubClient'], budget: 10 },
+  // The aim is 16. Turns, asks and recovery are one object, so a program that lists agents carries them too.
+  { entry: './hub', names: ['createHub'], budget: 22.5 },
+  { entry: './hub', names: ['cccSource'], budget: 7 },
+  { entry: './hub', names: ['ccccSource'], budget: 7 },
+  { entry: './hub', names: ['claudeSource'], budget: 7 },
+  { entry: './hub', names: ['cmdopSource'], budget: 7 },
 
   // The guard's reading of requests and the transports to every upstream are inside.
   { entry: './gateway', names: ['createGateway'], budget: 16.7 },
@@ -92,7 +103,4 @@ export const WITHOUT_BUDGET: readonly string[] = [
   './testing/fake-cmdop',
   './claude/toon',
   './gateway/policy',
-  // Parts of these entrypoints' clients, until their owners merge them.
-  './hub',
-  './cccc/answers',
 ]
