@@ -9,9 +9,11 @@ import type { Source } from './source.js'
 
 /** Something that a person who runs the hub should know and that no caller can be told. */
 export interface HubProblem {
+  /** Tells this event from others that a listener may get. */
   readonly type: 'problem'
   /** What the hub was doing. */
   readonly what: string
+  /** What went wrong, with `sent` when a request to a system was under way. */
   readonly error: SignalboxError
 }
 

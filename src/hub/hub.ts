@@ -14,6 +14,7 @@ export type WhileBusy = 'queue' | 'refuse' | 'interrupt'
 export interface PromptOptions {
   /** Who prompts, for the journal and for the agent. Default `user`. */
   readonly by?: string
+  /** The session to prompt, by the system's own id. Left out, the source chooses: the only session, or the agent's own one. */
   readonly session?: string
   /** The same id is the same turn: a second prompt with it sends nothing and gives the first turn. Default a new random id. */
   readonly promptId?: string
@@ -28,10 +29,13 @@ export interface WatchOptions {
    * `oldest`: everything that the journal still has.
    */
   readonly from?: HubCursor | 'oldest'
+  /** Only events of these agents. Default all. */
   readonly agents?: readonly AgentId[]
+  /** Only events of these kinds. Default all. A watch without `gap` is not told about missing events. */
   readonly kinds?: readonly EventKind[]
   /** Only the events of these turns. */
   readonly turns?: readonly string[]
+  /** Ends the watch: its reader gets an `aborted` error. */
   readonly signal?: AbortSignal
 }
 
@@ -40,9 +44,13 @@ export type HubWatch = SignalStream<HubEvent, HubCursor>
 
 /** What a hub tells of a turn. */
 export interface TurnInfo {
+  /** Pass it to `hub.turn` to find the turn again. */
   readonly promptId: string
+  /** The agent that was prompted. */
   readonly agent: AgentId
+  /** The session that the prompt named. Absent when it named none. */
   readonly session?: string | undefined
+  /** `queued`: not yet sent to the system. `running`: sent, without an end so far. `ended`: `end` tells how. */
   readonly state: 'queued' | 'running' | 'ended'
   /** Watch from here to get every event of the turn. */
   readonly from: HubCursor
@@ -54,23 +62,85 @@ export interface TurnInfo {
 
 /** One turn. Iterate it for its events; every way of reading it ends with the one `end` of the turn. */
 export interface Turn extends AsyncIterable<HubEvent> {
+  /** The id of the turn in the hub, in every viewer and after a restart. Store it to find the turn again. */
   readonly promptId: string
+  /** The agent that was prompted. Undefined for a turn from `hub.turn`; `info` tells it. */
   readonly agent: AgentId | undefined
-  /** Resolves when the hub has the prompt; rejects when the hub refused it. */
+  /**
+   * Resolves when the hub has the prompt; rejects when the hub refused it.
+   *
+   * @example
+   * ```ts
+   * import type { Hub } from 'signalbox/hub'
+   *
+   * declare const hub: Hub
+   * const turn = hub.prompt('ccc/backend', 'Run the tests.')
+   * await turn.accepted()
+   * ```
+   */
   accepted(): Promise<void>
-  /** What the hub knows of the turn now. */
+  /**
+   * What the hub knows of the turn now. Rejects with `not_found` for a prompt id that the hub does not know.
+   *
+   * @example
+   * ```ts
+   * import type { Hub } from 'signalbox/hub'
+   *
+   * declare const hub: Hub
+   * const { state, from } = await hub.turn('deploy-42').info()
+   * console.log(state, 'began at', from.seq)
+   * ```
+   */
   info(): Promise<TurnInfo>
-  /** The whole answer. Rejects with a `SignalboxError` when the turn did not complete. */
+  /**
+   * The whole answer. Rejects with a `SignalboxError` when the turn did not complete.
+   *
+   * @example
+   * ```ts
+   * import type { Hub } from 'signalbox/hub'
+   *
+   * declare const hub: Hub
+   * console.log(await hub.prompt('ccc/backend', 'Which tests fail?').text())
+   * ```
+   */
   text(): Promise<string>
-  /** The end of the turn, however it ended. Rejects only when the prompt was refused or the hub cannot be reached. */
+  /**
+   * The end of the turn, however it ended. Rejects only when the prompt was refused or the hub cannot be reached.
+   *
+   * @example
+   * ```ts
+   * import type { Hub } from 'signalbox/hub'
+   *
+   * declare const hub: Hub
+   * const end = await hub.turn('deploy-42').end()
+   * if (end.outcome !== 'completed') console.log(end.outcome, end.error?.message, 'sent:', end.sent)
+   * ```
+   */
   end(): Promise<EndEvent>
-  /** Stops the turn. Resolves when the system was told; the end follows. A queued prompt ends at once. */
+  /**
+   * Stops the turn. Resolves when the system was told; the end follows. A queued prompt ends at once. Rejects with `unsupported`
+   * when the agent cannot stop a running turn.
+   *
+   * @example
+   * ```ts
+   * import type { Hub } from 'signalbox/hub'
+   *
+   * declare const hub: Hub
+   * const turn = hub.turn('deploy-42')
+   * await turn.cancel({ by: 'anna' })
+   * console.log((await turn.end()).outcome)
+   * ```
+   */
   cancel(options?: { readonly by?: string } & CallOptions): Promise<void>
 }
 
 /** What has been used, and what that figure covers. */
 export interface Spent {
+  /** The sum in US dollars for the agents in `covers`. The agents in `omits` are not in it. */
   readonly costUsd: number
+  /**
+   * `reported`: figures of the systems. `estimated`: computed from tokens. `mixed`: some of both. `none`: no agent has told a cost.
+   */
   readonly basis: 'reported' | 'estimated' | 'mixed' | 'none'
   /** Agents whose cost is in the sum. */
   readonly covers: readonly AgentId[]
@@ -80,27 +150,137 @@ export interface Spent {
 
 /** Every agent behind one interface. `createHub` gives it in the process of the hub, `createHubClient` over a link. */
 export interface Hub extends AsyncDisposable {
-  /** The agents as they are now. */
+  /**
+   * The agents as they are now.
+   *
+   * @example
+   * ```ts
+   * import type { Hub } from 'signalbox/hub'
+   *
+   * declare const hub: Hub
+   * for (const { id, sessions } of await hub.agents()) console.log(id, sessions[0]?.state)
+   * ```
+   */
   agents(options?: CallOptions): Promise<readonly Agent[]>
-  /** Events of all agents in one order. Opens when it is first read. */
+  /**
+   * Events of all agents in one order. Opens when it is first read. A viewer that is slow or comes back later reads on at its
+   * cursor; a `gap` event marks what the journal no longer has.
+   *
+   * @example
+   * ```ts
+   * import type { Hub } from 'signalbox/hub'
+   *
+   * declare const hub: Hub
+   * await using events = hub.watch({ kinds: ['state', 'ask', 'gap'] })
+   * for await (const event of events) console.log(event.seq, event.agent, event.kind)
+   * ```
+   */
   watch(options?: WatchOptions): HubWatch
-  /** Prompts an agent. Returns at once: the turn tells whether the prompt was accepted. */
+  /**
+   * Prompts an agent. Returns at once: the turn tells whether the prompt was accepted. It is refused with `not_found`,
+   * `unsupported` (the agent takes no prompts), `conflict` (busy, with `whileBusy: 'refuse'`) or `rate_limited` (too many prompts
+   * wait).
+   *
+   * @example
+   * ```ts
+   * import type { Hub } from 'signalbox/hub'
+   *
+   * declare const hub: Hub
+   * const turn = hub.prompt('ccc/backend', 'Deploy the branch.', { promptId: 'deploy-42', whileBusy: 'refuse' })
+   * for await (const event of turn) if (event.kind === 'message') console.log(event.text)
+   * ```
+   */
   prompt(agent: AgentId, text: string, options?: PromptOptions): Turn
-  /** A turn by its prompt id, also one that another viewer started, and after a restart of the hub. */
+  /**
+   * A turn by its prompt id, also one that another viewer started, and after a restart of the hub. Sends nothing: an unknown id
+   * rejects with `not_found` when the turn is read.
+   *
+   * @example
+   * ```ts
+   * import type { Hub } from 'signalbox/hub'
+   *
+   * declare const hub: Hub
+   * console.log(await hub.turn('deploy-42').text())
+   * ```
+   */
   turn(promptId: string): Turn
-  /** The open asks of all agents. */
+  /**
+   * The open asks of all agents.
+   *
+   * @example
+   * ```ts
+   * import type { Hub } from 'signalbox/hub'
+   *
+   * declare const hub: Hub
+   * for (const ask of await hub.asks()) console.log(ask.agent, ask.kind, ask.title)
+   * ```
+   */
   asks(options?: CallOptions): Promise<readonly Ask[]>
   /**
    * Answers an ask. Resolves when the system took the answer. The first answer wins: later ones reject with `conflict` and tell who
    * was first. An answer that does not fit rejects with `invalid_argument` and leaves the ask open.
+   *
+   * @example
+   * ```ts
+   * import type { Hub } from 'signalbox/hub'
+   *
+   * declare const hub: Hub
+   * const ask = (await hub.asks()).find(({ kind }) => kind === 'permission')
+   * if (ask) console.log((await hub.answer(ask.id, { accept: true }, { by: 'anna' })).delivered)
+   * ```
    */
   answer(askId: string, answer: Answer, options?: { readonly by?: string } & CallOptions): Promise<AnswerResult>
-  /** The past of an agent as its system keeps it. The journal is read with `watch({ from: 'oldest' })`. */
+  /**
+   * The past of an agent as its system keeps it. Rejects with `unsupported` when the agent does not claim `can.history`. The
+   * journal is read with `watch({ from: 'oldest' })`.
+   *
+   * @example
+   * ```ts
+   * import type { Hub } from 'signalbox/hub'
+   *
+   * declare const hub: Hub
+   * const newest = await hub.history('ccc/backend', { limit: 50 })
+   * if (newest.before) console.log(await hub.history('ccc/backend', { before: newest.before }))
+   * ```
+   */
   history(agent: AgentId, query?: HistoryQuery): Promise<HistoryPage>
-  /** The sessions that the system can list. */
+  /**
+   * The sessions that the system can list, running or not. Rejects with `unsupported` when the agent does not claim
+   * `can.sessions.list`.
+   *
+   * @example
+   * ```ts
+   * import type { Hub } from 'signalbox/hub'
+   *
+   * declare const hub: Hub
+   * for (const { id, title } of await hub.sessions('claude/main')) console.log(id, title)
+   * ```
+   */
   sessions(agent: AgentId, options?: CallOptions): Promise<readonly SessionSummary[]>
-  /** The cost so far, of all agents or of one, since this hub started. */
+  /**
+   * The cost so far, of all agents or of one, since this hub started.
+   *
+   * @example
+   * ```ts
+   * import type { Hub } from 'signalbox/hub'
+   *
+   * declare const hub: Hub
+   * const { costUsd, basis, omits } = await hub.spent()
+   * console.log(`${costUsd.toFixed(2)} USD (${basis}), without`, omits)
+   * ```
+   */
   spent(agent?: AgentId, options?: CallOptions): Promise<Spent>
-  /** Ends this side. Running turns go on at their systems; a hub with a durable store adopts them when it starts again. */
+  /**
+   * Ends this side; safe to call twice. Running turns go on at their systems; a hub with a durable store adopts them when it starts
+   * again.
+   *
+   * @example
+   * ```ts
+   * import type { Hub } from 'signalbox/hub'
+   *
+   * declare const hub: Hub
+   * process.once('SIGTERM', () => void hub.close())
+   * ```
+   */
   close(): Promise<void>
 }

@@ -21,11 +21,13 @@ export interface HubLimits extends JournalLimits {
 
 /** Options of `createHub`. */
 export interface HubOptions {
+  /** The systems whose agents the hub serves. Their names must differ. The hub closes them when it closes. */
   readonly sources: readonly Source[]
   /** Where journal, turns and asks live. Default a new memory store, which forgets everything at the end. */
   readonly store?: Store
   /** Who decides asks when no person does. Left out, nobody does. */
   readonly policy?: readonly Policy[]
+  /** Limits on what agents may cost. Default none. */
   readonly budgets?: readonly Budget[]
   /** Keep what the systems said word for word. It may hold secrets of theirs. Default false. */
   readonly keepRaw?: boolean
@@ -39,7 +41,9 @@ export interface HubOptions {
   readonly waitMs?: number
   /** How long this hub may be silent before another one may take the store. Default 15 s. */
   readonly leaseMs?: number
+  /** Bounds of the journal and of the queues. */
   readonly limits?: HubLimits
+  /** The time source. Default the clock of the machine; tests pass a manual one. */
   readonly clock?: Clock
   /** Told about failures that no caller can be told. */
   readonly onProblem?: (problem: HubProblem) => void

@@ -15,7 +15,9 @@ export interface SourceAsk extends Omit<Ask, 'id' | 'agent' | 'session' | 'turn'
 
 /** The agent asks. Pushing the same `nativeId` in the same epoch again changes nothing. */
 export interface SourceAskEvent {
+  /** Tells the type of the event. */
   readonly kind: 'ask'
+  /** The question. The hub makes an `Ask` of it. */
   readonly ask: SourceAsk
 }
 
@@ -24,10 +26,15 @@ export interface SourceAskEvent {
  * With `delivered` it reports on an answer that the hub gave, such as `rejected` for a wrong PIN.
  */
 export interface SourceAskClosed {
+  /** Tells the type of the event. */
   readonly kind: 'ask_closed'
+  /** The `nativeId` of the ask that is closed. */
   readonly nativeId: string
+  /** `answered`: in another program. `withdrawn`: by the agent. `expired`: by the system. */
   readonly outcome: 'answered' | 'withdrawn' | 'expired'
+  /** Who answered, if the system tells. */
   readonly by?: string
+  /** The news about an answer of the hub. Left out when the hub gave none. */
   readonly delivered?: Delivered
 }
 
@@ -36,18 +43,22 @@ export interface SourceAskClosed {
  * each time that it was cut off: until then the hub keeps the open asks of an earlier run of itself.
  */
 export interface SourceOpenAsks {
+  /** Tells the type of the event. */
   readonly kind: 'asks_open'
+  /** The `nativeId` of every question that is open. */
   readonly nativeIds: readonly string[]
 }
 
 /** Where an event belongs. The hub adds the position, its own time and the version. */
 export interface SourceEnvelope {
+  /** The whole agent id, with the name of the source in front. */
   readonly agent: AgentId
   /**
    * One lifetime of the process or connection behind the session, or behind the agent where its sessions share one. A new epoch closes
    * the asks of the old one as lost.
    */
   readonly epoch: string
+  /** The session, if the event is about one. */
   readonly session?: string | undefined
   /** The `promptId` of the prompt that this belongs to, or the source's own id of a turn that nobody here prompted. */
   readonly turn?: string | undefined
@@ -55,6 +66,7 @@ export interface SourceEnvelope {
   readonly reportedAt?: string | undefined
   /** Default `live`. */
   readonly origin?: 'live' | 'replay'
+  /** The system's own message. The hub drops it unless `keepRaw` is set. */
   readonly raw?: unknown
 }
 
@@ -64,14 +76,19 @@ export type SourceEvent = SourceEnvelope &
 
 /** Takes events. Never waits and never throws: a source reads its connection at full speed whatever the journal does. */
 export interface SourceSink {
+  /** Takes one event. The hub checks, numbers and stores it later. */
   push(event: SourceEvent): void
 }
 
 /** One prompt for a source. */
 export interface SourcePrompt {
+  /** Push the events of this turn with it as `turn`. */
   readonly promptId: string
+  /** The whole agent id, with the name of the source in front. */
   readonly agent: AgentId
+  /** The session that the caller named. Undefined when the source may choose. */
   readonly session?: string | undefined
+  /** What to send, unchanged. */
   readonly text: string
   /** Who prompts. Systems that show an author show this. */
   readonly by: string
@@ -99,21 +116,25 @@ export type Resolution =
 
 /** How an answer came to the system. */
 export interface SourceDelivery {
+  /** `yes` only when the system proved that it has the answer; `written` when it was only sent. */
   readonly delivered: Exclude<Delivered, 'no'>
 }
 
 /** Which part of the past. */
 export interface HistoryQuery {
+  /** Only this session. Left out, the source chooses: all sessions, or the agent's own one. */
   readonly session?: string | undefined
   /** At most so many events, the newest. Default 200. */
   readonly limit?: number | undefined
   /** What an earlier page gave as `before`. */
   readonly before?: string | undefined
+  /** Stops waiting for the page. */
   readonly signal?: AbortSignal | undefined
 }
 
 /** A page of the past, oldest first. */
 export interface HistoryPage<Event = HubEvent> {
+  /** The events of this page. */
   readonly events: readonly Event[]
   /** Where the next older page starts; absent at the beginning. */
   readonly before?: string
@@ -123,6 +144,7 @@ export interface HistoryPage<Event = HubEvent> {
 
 /** Limits of a call to a source. */
 export interface SourceCallOptions {
+  /** Aborted when nobody waits for the result any more. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -133,6 +155,7 @@ export interface SourceCallOptions {
 export interface Source extends AsyncDisposable {
   /** The part of an agent id before the slash. Unique in a hub. */
   readonly name: string
+  /** What the agents of this source give as `system`, such as `ccc`. */
   readonly system: string
   /**
    * Connects and begins to push. Called once. Resolves with the agents as they are now; agents that come and go later are pushed as
@@ -157,5 +180,6 @@ export interface Source extends AsyncDisposable {
   resolve?(prompt: UnresolvedPrompt): Promise<Resolution>
   /** The past, as events with `origin: 'replay'`. */
   history?(agent: AgentId, query: HistoryQuery): Promise<HistoryPage<SourceEvent>>
+  /** The sessions that the system can list, running or not. Called for agents that claim `can.sessions.list`. */
   sessions?(agent: AgentId, options: SourceCallOptions): Promise<readonly SessionSummary[]>
 }

@@ -3,17 +3,26 @@ import type { Answer, Ask } from '../model/ask.js'
 
 /** Which asks a rule is about. All that are given must fit; a pattern may hold `*` (no slash) and `**`. */
 export interface PolicyMatch {
+  /** A pattern for the system of the agent, such as `claude`. */
   readonly system?: string
+  /** A pattern for the agent's id, such as `ccc/*`. */
   readonly agent?: string
+  /** A pattern for the tool. An ask without a tool fits no rule with one. */
   readonly tool?: string
   /** Every path of the ask must fit. An ask without paths fits no rule with a path. */
   readonly path?: string
+  /** Only asks of this kind. */
   readonly kind?: Ask['kind']
 }
 
 /** The first rule that fits decides. `ask` leaves the decision to a person. */
 export interface PolicyRule {
+  /** Which asks the rule decides. An empty object fits all. */
   readonly match: PolicyMatch
+  /**
+   * `allow` accepts once, `deny` refuses once. Neither answers a question, and `allow` never gives a secret: those wait for a
+   * person.
+   */
   readonly then: 'allow' | 'deny' | 'ask'
   /** Kept in the journal beside the decision. */
   readonly note?: string
@@ -21,14 +30,19 @@ export interface PolicyRule {
 
 /** A named list of rules. The name appears in the journal: `by: 'policy:<name>'`. */
 export interface Policy {
+  /** Appears in the journal as `policy:<name>`. */
   readonly name: string
+  /** Read from the top; the first that fits decides. */
   readonly rules: readonly PolicyRule[]
 }
 
 /** What the policies say about an ask. */
 export interface PolicyDecision {
+  /** `policy:<name>`, for `hub.answer`. */
   readonly by: string
+  /** An answer that fits the ask. */
   readonly answer: Answer
+  /** The note of the rule. */
   readonly note: string | undefined
 }
 

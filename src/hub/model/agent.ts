@@ -22,12 +22,15 @@ export interface Evidence {
 export interface AgentSession {
   /** The system's own id. `main` for a system whose agents have one unnamed session. */
   readonly id: string
+  /** What the session does now. */
   readonly state: AgentState
+  /** How and when the hub learned the state. */
   readonly evidence: Evidence
 }
 
 /** One agent as the hub shows it. State belongs to the session and not to the agent: one Claude agent can run several sessions. */
 export interface Agent {
+  /** Pass it to `prompt`, `history` and `sessions`. The same after a restart of the hub. */
   readonly id: AgentId
   /** The name of the source that brings this agent. */
   readonly source: string
@@ -39,6 +42,7 @@ export interface Agent {
   readonly host?: string
   /** The agent that stands for the group of this one. */
   readonly group?: AgentId
+  /** The sessions that the source knows now, each with its own state. */
   readonly sessions: readonly AgentSession[]
   /** What this agent can do. What is absent is unsupported. */
   readonly can: Capabilities
@@ -50,8 +54,12 @@ export interface Agent {
 
 /** A session that the system can list, running or not. */
 export interface SessionSummary {
+  /** The system's own id. Pass it as `session` of a prompt where the agent claims `can.sessions.resume`. */
   readonly id: string
+  /** A title for people, if the system has one. */
   readonly title?: string
+  /** When the session last changed, as an ISO time, if the system tells. */
   readonly updatedAt?: string
+  /** Other facts that the system gives, such as a folder or a branch. */
   readonly facts: Readonly<Record<string, string | number | boolean>>
 }

@@ -21,16 +21,23 @@ export type Delivered = 'no' | 'maybe' | 'written' | 'yes' | 'rejected'
 
 /** One of the choices of an ask. */
 export interface AskOption {
+  /** Answer with this id. */
   readonly id: string
+  /** A few words for a button. */
   readonly label: string
+  /** What the choice means, if the system explains it. */
   readonly description?: string
+  /** What the choice does. A policy picks `allow_once` or `reject_once`. Absent when the system does not say. */
   readonly kind?: 'allow_once' | 'allow_always' | 'reject_once' | 'reject_always' | 'choice'
 }
 
 /** One question of an ask that holds several. */
 export interface AskQuestion {
+  /** The key of this question in `{ answers }`. */
   readonly id: string
+  /** The question, for people. */
   readonly text: string
+  /** The choices. May be empty when `freeText` is set. */
   readonly options: readonly AskOption[]
   /** More than one option may be chosen. */
   readonly multiple?: boolean
@@ -42,27 +49,42 @@ export interface AskQuestion {
 export interface Ask {
   /** `<agent>#<epoch>#<native id>`: an answer can only reach the ask that it was given for. */
   readonly id: string
+  /**
+   * Decides which answers fit: `permission` and `confirm` take `option` or `accept`, `question` takes `option` or `answers`,
+   * `secret` takes `secret`. `{ accept: false }` refuses any of them.
+   */
   readonly kind: AskKind
+  /** The agent that asks. */
   readonly agent: AgentId
+  /** The session that asks. Absent when the system does not say. */
   readonly session?: string
   /** The turn whose tool use asked. Absent when the system does not say. */
   readonly turn?: string
+  /** One line for people. */
   readonly title: string
+  /** More text for people, such as the command that wants to run. */
   readonly detail?: string
   /** The tool that wants to run, for policies. */
   readonly tool?: string
   /** Files and folders that the tool would touch, for policies. */
   readonly paths?: readonly string[]
+  /** The input of the tool, as the system gave it. */
   readonly input?: unknown
+  /** How dangerous the system says the tool is. Absent when the system does not say. */
   readonly danger?: 'low' | 'medium' | 'high'
   /** Silence counts as a refusal at the system. */
   readonly defaultsToNo?: boolean
+  /** Several questions in one ask: answer with `{ answers }`. */
   readonly questions?: readonly AskQuestion[]
+  /** The choices of the ask: answer with `{ option }`. */
   readonly options?: readonly AskOption[]
   /** An accepting answer may carry a changed `input`. */
   readonly editableInput?: boolean
+  /** When the hub took the ask, as an ISO time. */
   readonly askedAt: string
+  /** When the ask expires, as an ISO time. Absent when it never does. */
   readonly expiresAt?: string
+  /** Only an `open` ask can be answered. */
   readonly status: AskStatus
   /** Who answered. */
   readonly by?: string
@@ -79,7 +101,10 @@ export type Answer =
 
 /** What became of an answer that won. */
 export interface AnswerResult {
+  /** The ask that was answered. */
   readonly askId: string
+  /** Who answered. */
   readonly by: string
+  /** How far the answer came. `written` is the best that a system without acknowledgements can give. */
   readonly delivered: Delivered
 }

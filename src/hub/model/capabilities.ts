@@ -14,14 +14,21 @@ export interface Capabilities {
   readonly cancel?: { readonly keepsSession: boolean }
   /** The system itself takes this many more prompts while a turn runs. Without it the hub sends one prompt at a time. */
   readonly queue?: { readonly depth: number }
+  /** `list`: `hub.sessions` works. `create`, `resume`, `fork`: what a prompt with a session id may do. */
   readonly sessions?: { readonly list?: true; readonly create?: true; readonly resume?: true; readonly fork?: true }
   /** Past events can be read. `complete: false` says that the system keeps only a part. */
   readonly history?: { readonly complete: boolean }
   /** `confirmsDelivery`: the system proves that an answer arrived. */
   readonly asks?: { readonly kinds: readonly AskKind[]; readonly answerable: boolean; readonly confirmsDelivery: boolean }
+  /** The agent pushes `usage` events, with tokens, with a cost, or with both. */
   readonly usage?: { readonly tokens?: true; readonly cost?: 'reported' | 'estimated' }
   /** How a prompt of unknown outcome is found again. Without it the hub never repeats such a prompt. */
   readonly dedupe?: 'by_client_id' | 'by_search'
+  /** The agent has a terminal. `write`: keys can be sent to it. */
   readonly terminal?: { readonly write: boolean }
+  /**
+   * The agent stands for a group of agents. `mail`: members write to each other. `acknowledgements`: the system tells who read a
+   * message.
+   */
   readonly group?: { readonly members: true; readonly mail?: true; readonly acknowledgements?: true }
 }

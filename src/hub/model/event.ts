@@ -6,6 +6,7 @@ import type { Ask, AskOutcome, Delivered } from './ask.js'
 
 /** What every event carries. */
 export interface Envelope {
+  /** The version of the event format. */
   readonly v: 1
   /** The position in the journal: rises with every event, may have holes. */
   readonly seq: number
@@ -15,7 +16,9 @@ export interface Envelope {
   readonly at: string
   /** The system's own time, if it gave one. */
   readonly reportedAt?: string
+  /** The agent that the event is about. Empty for a gap of the whole journal. */
   readonly agent: AgentId
+  /** The session that the event is about. Absent when it is about the agent. */
   readonly session?: string
   /** The prompt id of the turn, or the source's own id for a turn that nobody here prompted. */
   readonly turn?: string
@@ -27,30 +30,43 @@ export interface Envelope {
 
 /** Token counts of a turn or of a session. A cache read is not a fresh token, so it is counted apart. */
 export interface Tokens {
+  /** Tokens that the model read, without those from a cache. */
   readonly input?: number
+  /** Tokens that the model wrote. */
   readonly output?: number
+  /** Tokens that came from the cache of the provider. */
   readonly cacheRead?: number
+  /** Tokens that were written to the cache of the provider. */
   readonly cacheWrite?: number
+  /** Tokens of the model's reasoning, where the system counts them apart. */
   readonly thinking?: number
 }
 
 /** One entry of a plan. */
 export interface PlanEntry {
+  /** The step, for people. */
   readonly text: string
+  /** How far the step is. */
   readonly status: 'pending' | 'running' | 'done'
+  /** Absent when the system gives none. */
   readonly priority?: 'low' | 'medium' | 'high'
 }
 
 /** A change of one file by a tool. `oldText` is absent for a new file. */
 export interface FileDiff {
+  /** The file, as the system names it. */
   readonly path: string
+  /** The text before the change. Absent for a new file. */
   readonly oldText?: string
+  /** The text after the change. */
   readonly newText: string
 }
 
 /** Why a turn failed. */
 export interface TurnError {
+  /** Why the turn failed, in the codes of `SignalboxError`. */
   readonly code: ErrorCode
+  /** One sentence for people. */
   readonly message: string
   /** What the system itself calls the failure. */
   readonly remoteCode?: string
@@ -64,24 +80,35 @@ export type TurnAttribution = 'own' | 'shared' | 'foreign' | 'unverified'
 
 /** An agent came, changed or went. `agentNow` is the whole agent; it is absent when the agent went. */
 export interface AgentEvent {
+  /** Tells the type of the event. */
   readonly kind: 'agent'
+  /** `present`: the agent came or changed. `gone`: it went. */
   readonly change: 'present' | 'gone'
+  /** The whole agent as it is now. Absent when the agent went. */
   readonly agentNow?: Agent
 }
 
 /** The state of a session changed. The envelope names the session. */
 export interface StateEvent {
+  /** Tells the type of the event. */
   readonly kind: 'state'
+  /** The new state of the session. */
   readonly state: AgentState
+  /** How and when the hub learned the state. */
   readonly evidence: Evidence
 }
 
 /** A prompt waits, a turn began, or a turn began that nobody here prompted. */
 export interface TurnEvent {
+  /** Tells the type of the event. */
   readonly kind: 'turn'
+  /** `queued`: the prompt waits. `started`: it goes to the system. `unsolicited`: a turn that was not prompted through this hub. */
   readonly what: 'queued' | 'started' | 'unsolicited'
+  /** Pass it to `hub.turn`. Absent for an unsolicited turn. */
   readonly promptId?: string
+  /** Who prompted. */
   readonly by?: string
+  /** The text of the prompt. */
   readonly text?: string
 }
 
@@ -90,52 +117,81 @@ export interface TurnEvent {
  * The last event of a streamed message is one `replace` with `partial: false`.
  */
 export interface MessageEvent {
+  /** Tells the type of the event. */
   readonly kind: 'message'
+  /** The id of the message. Only together with `role` is it unique within the agent. */
   readonly id: string
+  /** `user`: a prompt or another person's text. `agent`: the answer. `thought`: the model's reasoning. */
   readonly role: 'user' | 'agent' | 'thought'
+  /** What to append or to set. Of a retracted message: the text that was taken back. */
   readonly text: string
+  /** Whether `text` is added to the message, replaces it, or takes it back. */
   readonly how: 'append' | 'replace' | 'retract'
+  /** True while more of the message may follow. */
   readonly partial: boolean
   /** The tool call of a subagent that said this. */
   readonly parent?: string
+  /** The author, where a system has several. */
   readonly from?: string
+  /** Who the message is for, where a system has several readers. */
   readonly to?: readonly string[]
+  /** The id of the message that this one answers. */
   readonly replyTo?: string
 }
 
 /** A tool call. In later events of the same id a missing field is unchanged and null clears. */
 export interface ToolEvent {
+  /** Tells the type of the event. */
   readonly kind: 'tool'
+  /** The id of the tool call: later events with this id update it. */
   readonly id: string
+  /** A line for people, if the system gives one. */
   readonly title?: string
+  /** The system's name of the tool, such as `Bash`. */
   readonly name?: string
+  /** The kind of tool, if the system gives one, such as `edit` or `execute`. */
   readonly toolKind?: string
+  /** How far the call is. `done` and `failed` are final. */
   readonly status: 'pending' | 'running' | 'done' | 'failed'
+  /** The input of the tool, as the system gave it. */
   readonly input?: unknown
+  /** The result or the error of the tool, as the system gave it. */
   readonly output?: unknown
+  /** The changes of files, if the system reports them. */
   readonly diff?: readonly FileDiff[]
+  /** Files that the tool reads or changes. */
   readonly locations?: readonly string[]
+  /** The id of the tool call whose subagent makes this call. */
   readonly parent?: string
 }
 
 /** The whole plan of the agent; replaces the one before. */
 export interface PlanEvent {
+  /** Tells the type of the event. */
   readonly kind: 'plan'
+  /** Every entry of the plan, in its order. */
   readonly entries: readonly PlanEntry[]
 }
 
 /** The agent asks. */
 export interface AskEvent {
+  /** Tells the type of the event. */
   readonly kind: 'ask'
+  /** The ask as it was when it arrived. Answer it with `hub.answer(ask.id, …)`. */
   readonly ask: Ask
 }
 
 /** An ask ended. `delivered` says what is known about the answer on its way to the agent. */
 export interface AskResolvedEvent {
+  /** Tells the type of the event. */
   readonly kind: 'ask_resolved'
+  /** The `id` of the ask that is no longer open. */
   readonly askId: string
+  /** Why the ask is no longer open. */
   readonly outcome: AskOutcome
+  /** Who answered: a person, `policy:<name>`, or a program outside the hub. Absent when nobody did. */
   readonly by?: string
+  /** What is known about the answer on its way to the agent. `no` when nobody answered. */
   readonly delivered: Delivered
   /** The note of the policy that answered. */
   readonly note?: string
@@ -143,22 +199,33 @@ export interface AskResolvedEvent {
 
 /** What a turn used, or what the session has used so far. */
 export interface UsageEvent {
+  /** Tells the type of the event. */
   readonly kind: 'usage'
+  /** `turn`: the figures add up. `session`: a running total, which replaces the one before. */
   readonly scope: 'turn' | 'session'
+  /** Whether the system counted, or the figures are an estimate. */
   readonly basis: 'reported' | 'estimated'
+  /** The tokens. Absent when the system does not count them. */
   readonly tokens?: Tokens
+  /** The cost in US dollars. Absent when the system does not tell it. */
   readonly costUsd?: number
+  /** Tokens of the context window that are in use, and its size, if the system tells. */
   readonly context?: { readonly used: number; readonly size?: number }
 }
 
 /** The end of a turn: exactly one for each accepted prompt. */
 export interface EndEvent {
+  /** Tells the type of the event. */
   readonly kind: 'end'
+  /** How the turn ended. Only `completed` has an answer that is whole. */
   readonly outcome: TurnOutcome
   /** The whole answer, where the source can give it. */
   readonly text?: string
+  /** The system's own reason why the model stopped, such as `max_tokens`. */
   readonly stopReason?: string
+  /** Whether `text` is the answer to this prompt. Absent when the system leaves no doubt. */
   readonly attribution?: TurnAttribution
+  /** Why the turn failed. Absent when it completed. */
   readonly error?: TurnError
   /** Whether the prompt reached the system. */
   readonly sent: Sent
@@ -166,29 +233,41 @@ export interface EndEvent {
 
 /** Something for people to know. */
 export interface NoticeEvent {
+  /** Tells the type of the event. */
   readonly kind: 'notice'
+  /** How urgent it is. A budget with `stop` that is used up is an `error`. */
   readonly level: 'info' | 'warning' | 'error'
+  /** One or two sentences for people. */
   readonly text: string
 }
 
 /** How far a message between agents has come. */
 export interface DeliveryEvent {
+  /** Tells the type of the event. */
   readonly kind: 'delivery'
+  /** The `id` of the message event. */
   readonly messageId: string
+  /** The member that the message was for. */
   readonly to: string
+  /** How far the message has come at that member. */
   readonly state: 'accepted' | 'delivered' | 'read' | 'acknowledged'
 }
 
 /** Events may be missing here. In a watch a snapshot of states and open asks follows. */
 export interface GapEvent {
+  /** Tells the type of the event. */
   readonly kind: 'gap'
+  /** Why events may be missing. */
   readonly reason: GapReason
+  /** The last position that is known to be good, if it is known. */
   readonly from?: unknown
+  /** The position after the gap, if it is known. */
   readonly to?: unknown
 }
 
 /** The system said something that this version does not know. */
 export interface UnknownEvent {
+  /** Tells the type of the event. */
   readonly kind: 'unknown'
   /** What the system calls it. */
   readonly name?: string

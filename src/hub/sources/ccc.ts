@@ -12,6 +12,7 @@ import { createEmitter } from './emitter.js'
 
 /** Options of `cccSource`. */
 export interface CccSourceOptions {
+  /** The client of the CCC server. The caller closes it. */
   readonly client: Ccc
   /** The part of an agent id before the slash. Default `ccc`. */
   readonly name?: string
@@ -21,6 +22,7 @@ export interface CccSourceOptions {
   readonly sessionsEveryMs?: number
   /** After this time without an answer a turn ends as `unanswered`. Default one hour. */
   readonly answerWithinMs?: number
+  /** The time source. Default the clock of the machine. */
   readonly clock?: Clock
 }
 

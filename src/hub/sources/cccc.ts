@@ -11,6 +11,7 @@ import { createEmitter } from './emitter.js'
 
 /** Options of `ccccSource`. */
 export interface CcccSourceOptions {
+  /** The client of the CCCC daemon. The caller closes it. */
   readonly client: CcccClient
   /** The part of an agent id before the slash. Default `cccc`. */
   readonly name?: string
@@ -18,6 +19,7 @@ export interface CcccSourceOptions {
   readonly groupsEveryMs?: number
   /** After this time without a reply a turn ends as `unanswered`. Default 30 minutes. */
   readonly answerWithinMs?: number
+  /** The time source. Default the clock of the machine. */
   readonly clock?: Clock
 }
 

@@ -23,11 +23,13 @@ export interface ClaudeAgent {
 
 /** Options of `claudeSource`. */
 export interface ClaudeSourceOptions {
+  /** The client that runs the sessions. The caller closes it. */
   readonly client: ClaudeClient
   /** The part of an agent id before the slash. Default `claude`. */
   readonly name?: string
   /** Default one agent, `main`. */
   readonly agents?: readonly ClaudeAgent[]
+  /** The time source. Default the clock of the machine. */
   readonly clock?: Clock
 }
 

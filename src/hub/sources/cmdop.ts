@@ -12,11 +12,13 @@ import { createEmitter } from './emitter.js'
 
 /** Options of `cmdopSource`. */
 export interface CmdopSourceOptions {
+  /** The client of the CMDOP core. The caller closes it. */
   readonly client: Cmdop
   /** The part of an agent id before the slash. Default `cmdop`. */
   readonly name?: string
   /** How often the list of machines is read. Default 30 s. */
   readonly machinesEveryMs?: number
+  /** The time source. Default the clock of the machine. */
   readonly clock?: Clock
 }
 

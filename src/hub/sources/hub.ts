@@ -14,6 +14,7 @@ export interface HubSourceOptions {
   readonly hub: Hub
   /** The name of that hub: `laptop` makes `laptop:ccc/backend` of `ccc/backend`. */
   readonly name: string
+  /** The time source. Default the clock of the machine. */
   readonly clock?: Clock
 }
 

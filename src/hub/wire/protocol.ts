@@ -27,18 +27,27 @@ export type HubMethod = keyof typeof HUB_SCOPES
 
 /** A line from a client. `id` counts up and names the call or the watch. */
 export interface HubRequest {
+  /** A number that no other open call or watch of this link has. The replies carry it. */
   readonly id: number
+  /** A method that the server does not know is answered with `unsupported`. */
   readonly method: HubMethod
+  /** The arguments by name. Left out for none. */
   readonly params?: Readonly<Record<string, unknown>>
 }
 
 /** An error on the wire: the facts of a `SignalboxError` that mean something elsewhere. */
 export interface WireError {
+  /** A code of `SignalboxError`. A client takes a code that it does not know for `remote`. */
   readonly code: string
+  /** One sentence for people. */
   readonly message: string
+  /** Whether the request reached the agent's system: `no`, `maybe` or `yes`. */
   readonly sent: string
+  /** The system that failed. Left out for the hub itself. */
   readonly system?: string
+  /** What that system calls the failure. */
   readonly remoteCode?: string
+  /** Whether the same call may work later. */
   readonly retryable?: boolean
 }
 
