@@ -44,7 +44,18 @@ export interface ClaudeOptions extends ClaudeBaseOptions {
 
 /** A client for the Claude Code CLI. */
 export interface ClaudeClient extends AsyncDisposable {
-  /** Runs a prompt; starts at once. */
+  /**
+   * Runs a prompt in a process of its own. The process starts at once. The turn can be iterated for its messages, or awaited with
+   * `text()` or `result()`; both reject with the typed failure.
+   *
+   * @example
+   * ```ts
+   * import type { ClaudeClient } from 'signalbox/claude'
+   *
+   * declare const claude: ClaudeClient
+   * for await (const message of claude.query('List the files here.')) console.log(message.type)
+   * ```
+   */
   query<Output = unknown>(prompt: string | readonly ContentBlock[], options?: QueryOptions<Output>): Turn<Output>
   /**
    * Runs a prompt and gives the text of its answer. Rejects with the typed failure.
@@ -71,7 +82,18 @@ export interface ClaudeClient extends AsyncDisposable {
    * ```
    */
   batchQuery(prompts: readonly BatchItem[], options?: BatchOptions): Promise<QueryResult[]>
-  /** Gives every message to the callback and waits for it; its failure ends the run and is thrown. */
+  /**
+   * Runs a prompt and calls the callback with every message, in order. The next message waits until the callback is done. When the
+   * callback throws, the run ends and this call rejects with what was thrown.
+   *
+   * @example
+   * ```ts
+   * import type { ClaudeClient } from 'signalbox/claude'
+   *
+   * declare const claude: ClaudeClient
+   * const { costUsd } = await claude.streamToCallback('Hello', ({ type }) => console.log(type))
+   * ```
+   */
   streamToCallback(
     prompt: string | readonly ContentBlock[],
     callback: (message: ClaudeMessage) => void | Promise<void>,
@@ -90,9 +112,32 @@ export interface ClaudeClient extends AsyncDisposable {
    * ```
    */
   createSession(options?: SessionOptions): Session
-  /** Goes on with a session of the CLI; rejects with the first send when there is none. */
+  /**
+   * A session that the CLI already has on its disk. The id is not checked here: with an unknown id, the first message fails with
+   * `SessionNotFoundError`.
+   *
+   * @example
+   * ```ts
+   * import type { ClaudeClient } from 'signalbox/claude'
+   *
+   * declare const claude: ClaudeClient
+   * await using session = claude.resumeSession('7f1a6d0e-5c2b-4b8e-9a41-2f6f6f1f0c11')
+   * console.log(await session.sendMessage('Where were we?').text())
+   * ```
+   */
   resumeSession(sessionId: string, options?: SessionOptions): Session
-  /** From the store, with its counters; null when the store does not have it. */
+  /**
+   * A session of the client's store, with its counters, tags and metadata. Gives null when the store does not have the session.
+   *
+   * @example
+   * ```ts
+   * import type { ClaudeClient } from 'signalbox/claude'
+   *
+   * declare const claude: ClaudeClient
+   * const session = await claude.loadSession('7f1a6d0e-5c2b-4b8e-9a41-2f6f6f1f0c11')
+   * console.log(session?.turnCount)
+   * ```
+   */
   loadSession(sessionId: string, options?: SessionOptions): Promise<Session | null>
   /** Where the sessions of this client are kept. */
   readonly store: SessionKeeper

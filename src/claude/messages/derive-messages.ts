@@ -25,7 +25,19 @@ import type { TurnEnd } from './turn-end.js'
 
 /** Turns lines into messages. */
 export interface Deriver {
-  /** Appends what the line means to `out`: the derived messages first, then the faithful one. */
+  /**
+   * Appends the messages of one line to `out`: first the messages made from its parts, then the message of the whole line.
+   *
+   * @example
+   * ```ts
+   * import { createDeriver, type ClaudeLine, type ClaudeMessage } from 'signalbox/claude'
+   *
+   * declare const line: ClaudeLine
+   * const deriver = createDeriver()
+   * const out: ClaudeMessage[] = []
+   * deriver.line(line, out)
+   * ```
+   */
   line(line: ClaudeLine, out: ClaudeMessage[]): void
 }
 

@@ -33,13 +33,55 @@ export interface UsageStats extends ModelTotals {
 
 /** Sums of tokens and cost. */
 export interface UsageTracker extends Omit<UsageStats, 'requests' | 'costUsd'> {
-  /** One run of a model; gives its cost: what is said here, or what the table makes of the tokens. */
+  /**
+   * Adds one run of a model. Gives the cost that was added: `costUsd` if given, else the cost that `costOf` computes, else 0.
+   *
+   * @example
+   * ```ts
+   * import type { UsageTracker } from 'signalbox/claude'
+   *
+   * declare const usage: UsageTracker
+   * usage.add('sonnet', 1_000, 500, { costUsd: 0.0105 })
+   * ```
+   */
   add(model: string, inputTokens: number, outputTokens: number, more?: UsageMore): number
-  /** Adds the sums of another tracker. */
+  /**
+   * Adds the sums of another tracker.
+   *
+   * @example
+   * ```ts
+   * import { createUsageTracker, type UsageTracker } from 'signalbox/claude'
+   *
+   * declare const usage: UsageTracker
+   * const other = createUsageTracker()
+   * usage.merge(other.toJSON())
+   * ```
+   */
   merge(other: UsageStats): void
-  /** The sums as plain data. */
+  /**
+   * The sums as plain data. They do not change when more is added.
+   *
+   * @example
+   * ```ts
+   * import type { UsageTracker } from 'signalbox/claude'
+   *
+   * declare const usage: UsageTracker
+   * const before = usage.toJSON()
+   * console.log(before.totalCostUsd)
+   * ```
+   */
   toJSON(): UsageStats
-  /** Sets all sums to 0. */
+  /**
+   * Sets all sums to 0.
+   *
+   * @example
+   * ```ts
+   * import type { UsageTracker } from 'signalbox/claude'
+   *
+   * declare const usage: UsageTracker
+   * usage.reset()
+   * ```
+   */
   reset(): void
 }
 

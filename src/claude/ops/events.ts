@@ -104,21 +104,99 @@ type AnyHandler = (event: ClaudeEvent) => void | Promise<void>
 
 /** Tells handlers what a client does. */
 export interface EventEmitter {
-  /** For one type, or for all of them; gives the function that ends it. */
+  /**
+   * Adds a handler for one type of event, or for all events. Gives the function that removes it. A handler that fails disturbs
+   * nothing.
+   *
+   * @example
+   * ```ts
+   * import type { EventEmitter } from 'signalbox/claude'
+   *
+   * declare const events: EventEmitter
+   * const stop = events.on('turn.completed', ({ response }) => console.log(response))
+   * stop()
+   * ```
+   */
   on<Name extends EventName>(type: Name, handler: EventHandler<Name>): () => void
   on(handler: AnyHandler): () => void
-  /** For the next event of a type only. */
+  /**
+   * Adds a handler for the next event of a type only. Gives the function that removes it before that.
+   *
+   * @example
+   * ```ts
+   * import type { EventEmitter } from 'signalbox/claude'
+   *
+   * declare const events: EventEmitter
+   * events.once('session.created', ({ sessionId }) => console.log(sessionId))
+   * ```
+   */
   once<Name extends EventName>(type: Name, handler: EventHandler<Name>): () => void
-  /** Removes a handler; false when it was not there. */
+  /**
+   * Removes a handler of one type, or one of all events. False when it was not added.
+   *
+   * @example
+   * ```ts
+   * import type { ClaudeEvent, EventEmitter } from 'signalbox/claude'
+   *
+   * declare const events: EventEmitter
+   * const handler = (event: ClaudeEvent): void => console.log(event.type)
+   * events.on(handler)
+   * events.off(handler)
+   * ```
+   */
   off<Name extends EventName>(type: Name, handler: EventHandler<Name>): boolean
   off(handler: AnyHandler): boolean
-  /** The same as `on`, with ccflow's name. */
+  /**
+   * The same as `on`, with ccflow's name and order of arguments.
+   *
+   * @example
+   * ```ts
+   * import type { EventEmitter } from 'signalbox/claude'
+   *
+   * declare const events: EventEmitter
+   * events.addHandler(({ type }) => console.log(type), 'cost.incurred')
+   * ```
+   */
   addHandler(handler: AnyHandler, type?: EventName): () => void
-  /** The same as `off`, with ccflow's name. */
+  /**
+   * The same as `off`, with ccflow's name and order of arguments.
+   *
+   * @example
+   * ```ts
+   * import type { ClaudeEvent, EventEmitter } from 'signalbox/claude'
+   *
+   * declare const events: EventEmitter
+   * const handler = (event: ClaudeEvent): void => console.log(event.type)
+   * events.addHandler(handler, 'cost.incurred')
+   * events.removeHandler(handler, 'cost.incurred')
+   * ```
+   */
   removeHandler(handler: AnyHandler, type?: EventName): boolean
-  /** Handlers of all events first, then those of the type, in the order they were added. */
+  /**
+   * Calls the handlers of all events first, then those of the event's type, in the order in which they were added. Does not wait
+   * for handlers that are async.
+   *
+   * @example
+   * ```ts
+   * import type { EventEmitter } from 'signalbox/claude'
+   *
+   * declare const events: EventEmitter
+   * const common = { timestamp: new Date().toISOString(), sessionId: 'a', metadata: {} }
+   * events.emit({ type: 'thinking.received', content: 'Hm.', thinkingTokens: 0, ...common })
+   * ```
+   */
   emit(event: ClaudeEvent): void
-  /** Removes the handlers of a type, or all. */
+  /**
+   * Removes the handlers of a type; without a type, all handlers.
+   *
+   * @example
+   * ```ts
+   * import type { EventEmitter } from 'signalbox/claude'
+   *
+   * declare const events: EventEmitter
+   * events.clear('cost.incurred')
+   * ```
+   */
   clear(type?: EventName): void
   /** How many handlers there are. */
   readonly handlerCount: number

@@ -44,9 +44,30 @@ export interface HealthOptions {
 
 /** Checks whether the CLI can be used. */
 export interface HealthChecker {
-  /** Asks the CLI, or gives an answer that is not old. */
+  /**
+   * Asks the CLI for its version and its sign-in. An answer younger than `cacheTtlMs` is given again, unless `force` is set.
+   * Failures are in `error`; the call does not reject.
+   *
+   * @example
+   * ```ts
+   * import type { HealthChecker } from 'signalbox/claude'
+   *
+   * declare const health: HealthChecker
+   * const { healthy, version, error } = await health.check({ force: true })
+   * ```
+   */
   check(options?: { readonly force?: boolean; readonly signal?: AbortSignal }): Promise<HealthStatus>
-  /** The next check asks the CLI again. */
+  /**
+   * Forgets the last answer, so that the next check asks the CLI again.
+   *
+   * @example
+   * ```ts
+   * import type { HealthChecker } from 'signalbox/claude'
+   *
+   * declare const health: HealthChecker
+   * health.invalidateCache()
+   * ```
+   */
   invalidateCache(): void
 }
 

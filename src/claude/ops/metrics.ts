@@ -19,21 +19,104 @@ export interface TurnMetrics {
 
 /** Counters of a client. */
 export interface Metrics {
-  /** Adds a result. */
+  /**
+   * Adds one result: its request, duration, tokens and cost. An observer calls this for every turn.
+   *
+   * @example
+   * ```ts
+   * import type { Metrics, ResultLine } from 'signalbox/claude'
+   *
+   * declare const metrics: Metrics
+   * declare const line: ResultLine
+   * const tokens = { inputTokens: 10, outputTokens: 5, thinkingTokens: 0, cacheWriteTokens: 0, cacheReadTokens: 0, totalTokens: 15 }
+   * metrics.recordTurn({ model: 'sonnet', line, tokens, costUsd: 0.01 })
+   * ```
+   */
   recordTurn(turn: TurnMetrics): void
-  /** Adds a failure. */
+  /**
+   * Counts a failure under its type.
+   *
+   * @example
+   * ```ts
+   * import type { Metrics } from 'signalbox/claude'
+   *
+   * declare const metrics: Metrics
+   * metrics.recordError('deadline_exceeded')
+   * ```
+   */
   recordError(errorType: string): void
-  /** Counts the failures of the calls that pass through it. */
+  /**
+   * Counts the failures of the calls that pass through it. For the option `interceptors` of a client.
+   *
+   * @example
+   * ```ts
+   * import { createClaude, createMetrics } from 'signalbox/claude'
+   * import { claudeProcess } from 'signalbox/node'
+   *
+   * const metrics = createMetrics()
+   * const claude = createClaude({ transport: claudeProcess(), interceptors: [metrics.interceptor] })
+   * ```
+   */
   readonly interceptor: Interceptor
-  /** Adds what TOON saved. */
+  /**
+   * Adds what one encoding as TOON saved: the ratio (0 to 1) and the tokens.
+   *
+   * @example
+   * ```ts
+   * import type { Metrics } from 'signalbox/claude'
+   *
+   * declare const metrics: Metrics
+   * metrics.recordToonSavings(0.4, 120)
+   * ```
+   */
   recordToonSavings(ratio: number, tokensSaved: number): void
-  /** A session was opened. */
+  /**
+   * Counts one more open session.
+   *
+   * @example
+   * ```ts
+   * import type { Metrics } from 'signalbox/claude'
+   *
+   * declare const metrics: Metrics
+   * metrics.sessionOpened()
+   * ```
+   */
   sessionOpened(): void
-  /** A session was closed. */
+  /**
+   * Counts one open session less, and the turns that the session had.
+   *
+   * @example
+   * ```ts
+   * import type { Metrics } from 'signalbox/claude'
+   *
+   * declare const metrics: Metrics
+   * metrics.sessionClosed(12)
+   * ```
+   */
   sessionClosed(turns: number): void
-  /** The exposition format, ready for a scrape. */
+  /**
+   * All counters in the Prometheus text format, as the body of a `/metrics` response.
+   *
+   * @example
+   * ```ts
+   * import type { Metrics } from 'signalbox/claude'
+   *
+   * declare const metrics: Metrics
+   * console.log(metrics.text())
+   * ```
+   */
   text(): string
-  /** Sets every counter to 0. */
+  /**
+   * Sets every counter to 0.
+   *
+   * @example
+   * ```ts
+   * import type { Metrics } from 'signalbox/claude'
+   *
+   * declare const metrics: Metrics
+   * metrics.reset()
+   * ```
+   */
   reset(): void
 }
 

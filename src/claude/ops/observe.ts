@@ -30,7 +30,19 @@ export interface ClaudeObserver {
   readonly usage: UsageTracker
   /** The counters, if there are any. */
   readonly metrics: Metrics | undefined
-  /** Every line of every turn passes here once; a result with what it adds to those before it, so that adding is all there is to do. */
+  /**
+   * Takes one line of a turn. The client calls this once for every line. `spent` comes with a result: the tokens and cost that
+   * this result adds to earlier results of the process.
+   *
+   * @example
+   * ```ts
+   * import { createObserver, type ClaudeObserver } from 'signalbox/claude'
+   *
+   * const inner = createObserver()
+   * const see: ClaudeObserver['see'] = (line, answer, spent) => inner.see(line, answer, spent)
+   * const observer: ClaudeObserver = { ...inner, see }
+   * ```
+   */
   readonly see: (line: ClaudeLine, answer: Answer, spent?: Spent) => void
 }
 

@@ -42,11 +42,41 @@ export interface PoolTask extends AsyncIterable<ClaudeMessage> {
   readonly startedAt: number | undefined
   /** Milliseconds since 1970; undefined until the task is over. */
   readonly completedAt: number | undefined
-  /** Waits for the end of the task. Rejects with its failure, or with `aborted` when the task was cancelled. */
+  /**
+   * Waits for the end of the task. Rejects with its failure, or with `aborted` when the task was cancelled.
+   *
+   * @example
+   * ```ts
+   * import type { PoolTask } from 'signalbox/claude'
+   *
+   * declare const task: PoolTask
+   * const { text, costUsd } = await task.result()
+   * ```
+   */
   result(): Promise<ResultMessage>
-  /** The answer of the task. */
+  /**
+   * Waits for the end of the task and gives the text of its answer. Rejects like `result`.
+   *
+   * @example
+   * ```ts
+   * import type { PoolTask } from 'signalbox/claude'
+   *
+   * declare const task: PoolTask
+   * console.log(await task.text())
+   * ```
+   */
   text(): Promise<string>
-  /** Whether it waits or runs. False when it was over already. */
+  /**
+   * Cancels the task, also when it runs already. False when the task was already over.
+   *
+   * @example
+   * ```ts
+   * import type { PoolTask } from 'signalbox/claude'
+   *
+   * declare const task: PoolTask
+   * if (!task.cancel()) console.log('too late')
+   * ```
+   */
   cancel(): boolean
 }
 /** The same as `PoolTask`. */
@@ -74,25 +104,123 @@ export interface PoolStats {
 
 /** Runs tasks under a cap on processes. */
 export interface ProcessPool extends AsyncDisposable {
-  /** Waits until the queue is not full, then gives the task. */
+  /**
+   * Waits until the queue has space, then queues the prompt and gives its task. Rejects with `closed` after `shutdown`.
+   *
+   * @example
+   * ```ts
+   * import type { ProcessPool } from 'signalbox/claude'
+   *
+   * declare const pool: ProcessPool
+   * const task = await pool.submit('Name one colour.')
+   * console.log(await task.text())
+   * ```
+   */
   submit(prompt: string | readonly ContentBlock[], options?: TaskOptions): Promise<PoolTask>
-  /** Gives the task, or undefined when the queue is full. */
+  /**
+   * Queues the prompt and gives its task; undefined when the queue is full. Throws `closed` after `shutdown`.
+   *
+   * @example
+   * ```ts
+   * import type { ProcessPool } from 'signalbox/claude'
+   *
+   * declare const pool: ProcessPool
+   * const task = pool.submitNowait('Name one colour.')
+   * if (!task) console.log('The queue is full.')
+   * ```
+   */
   submitNowait(prompt: string | readonly ContentBlock[], options?: TaskOptions): PoolTask | undefined
-  /** Submits all, with backpressure, and gives their settled results in order. */
+  /**
+   * Runs all prompts and gives their settled results in the order of the prompts. A prompt that fails does not stop the others.
+   *
+   * @example
+   * ```ts
+   * import type { ProcessPool } from 'signalbox/claude'
+   *
+   * declare const pool: ProcessPool
+   * const results = await pool.map(['one', 'two'])
+   * console.log(results.filter(({ status }) => status === 'fulfilled').length)
+   * ```
+   */
   map(prompts: readonly string[], options?: TaskOptions): Promise<PromiseSettledResult<ResultMessage>[]>
-  /** Waits for the end of the task with this id. */
+  /**
+   * Waits for the end of the task with this id. Rejects with the failure of the task, or with `not_found` when the id is unknown.
+   *
+   * @example
+   * ```ts
+   * import type { ProcessPool } from 'signalbox/claude'
+   *
+   * declare const pool: ProcessPool
+   * const task = await pool.submit('Name one colour.')
+   * const { text } = await pool.wait(task.id)
+   * ```
+   */
   wait(id: string): Promise<ResultMessage>
-  /** Waits for several tasks and gives their settled results in order. */
+  /**
+   * Waits for several tasks and gives their settled results in the order of the ids. An unknown id is a rejected result.
+   *
+   * @example
+   * ```ts
+   * import type { ProcessPool } from 'signalbox/claude'
+   *
+   * declare const pool: ProcessPool
+   * const one = await pool.submit('one')
+   * const two = await pool.submit('two')
+   * const results = await pool.gather(one.id, two.id)
+   * ```
+   */
   gather(...ids: string[]): Promise<PromiseSettledResult<ResultMessage>[]>
-  /** A task that waits, runs, or ended not long ago. */
+  /**
+   * The task with this id, if it waits, runs, or is among the last `keepFinished` that ended.
+   *
+   * @example
+   * ```ts
+   * import type { ProcessPool } from 'signalbox/claude'
+   *
+   * declare const pool: ProcessPool
+   * console.log(pool.getTask('b1f0c2d3e4a')?.status)
+   * ```
+   */
   getTask(id: string): PoolTask | undefined
-  /** Cancels a task; false when the task was over or is unknown. */
+  /**
+   * Cancels a task that waits or runs. False when the task was already over or the id is unknown.
+   *
+   * @example
+   * ```ts
+   * import type { ProcessPool } from 'signalbox/claude'
+   *
+   * declare const pool: ProcessPool
+   * const task = await pool.submit('Name one colour.')
+   * pool.cancelTask(task.id)
+   * ```
+   */
   cancelTask(id: string): boolean
-  /** The state of the pool, in numbers. */
+  /**
+   * How many tasks wait, run and ended, and how busy the workers are.
+   *
+   * @example
+   * ```ts
+   * import type { ProcessPool } from 'signalbox/claude'
+   *
+   * declare const pool: ProcessPool
+   * const { activeTasks, pendingTasks } = pool.stats()
+   * ```
+   */
   stats(): PoolStats
   /** False once `shutdown` was called. */
   readonly isRunning: boolean
-  /** Refuses new tasks; with `drain` (the default) finishes all, else cancels all. */
+  /**
+   * Refuses new tasks and resolves when no task is left. With `drain` (the default) all tasks are finished first; without it they
+   * are cancelled.
+   *
+   * @example
+   * ```ts
+   * import type { ProcessPool } from 'signalbox/claude'
+   *
+   * declare const pool: ProcessPool
+   * await pool.shutdown({ drain: false })
+   * ```
+   */
   shutdown(options?: { readonly drain?: boolean }): Promise<void>
 }
 

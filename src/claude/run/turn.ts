@@ -8,21 +8,67 @@ import type { TurnState } from '../protocol/turn-state.js'
 
 /** `Output` is the type of the structured output, if a schema of a library was given. */
 export interface Turn<Output = unknown> extends SignalStream<ClaudeMessage, string> {
-  /** The lines as the CLI wrote them, instead of the messages. */
+  /**
+   * The lines as the CLI wrote them, instead of the messages.
+   *
+   * @example
+   * ```ts
+   * import type { Turn } from 'signalbox/claude'
+   *
+   * declare const turn: Turn
+   * for await (const line of turn.lines()) console.log(line.type)
+   * ```
+   */
   lines(): SignalStream<ClaudeLine, string>
   /**
-   * The end of the turn; rejects with the typed failure. A turn can be awaited and iterated, in either order: lines are kept for a reader
-   * that comes later, up to 1 MiB.
+   * Waits for the end of the turn. Rejects with the typed failure. A turn can be awaited and iterated, in either order: lines are
+   * kept for a later reader, up to 1 MiB.
+   *
+   * @example
+   * ```ts
+   * import type { Turn } from 'signalbox/claude'
+   *
+   * declare const turn: Turn
+   * const { text, costUsd } = await turn.result()
+   * ```
    */
   result(): Promise<ResultMessage<Output>>
-  /** The whole answer. */
+  /**
+   * Waits for the end of the turn and gives the whole answer as text. Rejects like `result`.
+   *
+   * @example
+   * ```ts
+   * import type { Turn } from 'signalbox/claude'
+   *
+   * declare const turn: Turn
+   * console.log(await turn.text())
+   * ```
+   */
   text(): Promise<string>
   /**
-   * Stops this turn and keeps its session; resolves when the turn has stopped. A turn whose message was not sent yet is taken back, and
-   * fails as `aborted` with `sent: 'no'`. A CLI that does not stop within 5 seconds is ended.
+   * Stops this turn and keeps its session; resolves when the turn has stopped. A turn whose message was not sent yet is taken
+   * back, and fails as `aborted` with `sent: 'no'`. A CLI that does not stop within 5 seconds is ended.
+   *
+   * @example
+   * ```ts
+   * import type { Turn } from 'signalbox/claude'
+   *
+   * declare const turn: Turn
+   * await turn.interrupt()
+   * ```
    */
   interrupt(): Promise<void>
-  /** Gives the turn up; `close` without waiting. */
+  /**
+   * Stops the turn, like `close`, but does not wait. `reason` becomes the cause of the failure.
+   *
+   * @example
+   * ```ts
+   * import type { Turn } from 'signalbox/claude'
+   *
+   * declare const turn: Turn
+   * turn.abort(new Error('no longer needed'))
+   * ```
+   */
   abort(reason?: unknown): void
   /** Known once the first line has come. */
   readonly sessionId: string | undefined

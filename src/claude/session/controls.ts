@@ -26,46 +26,236 @@ export interface McpStatus {
 /** Requests to the living process of a session. A request that the version lacks fails with `unsupported`. */
 export interface SessionControls {
   /**
-   * Stops the turn under way, not the session; resolves when the turn has stopped. The turn ends as `aborted`; one whose message was not
-   * sent yet has `sent: 'no'`. A CLI that does not stop within `timeoutMs` (5 seconds) is ended, and started again for the next turn.
-   * Nothing happens when no turn runs.
+   * Stops the turn under way, not the session; resolves when the turn has stopped. The turn ends as `aborted`; one whose message
+   * was not sent yet has `sent: 'no'`. A CLI that does not stop within `timeoutMs` (5 seconds) is ended, and started again for the
+   * next turn. Nothing happens when no turn runs.
+   *
+   * @example
+   * ```ts
+   * import type { Session } from 'signalbox/claude'
+   *
+   * declare const session: Session
+   * await session.interrupt({ timeoutMs: 2_000 })
+   * ```
    */
   interrupt(options?: InterruptOptions): Promise<ControlAnswer>
-  /** Undefined for the default. Newer CLIs refuse an unknown model here, older ones at the next turn. */
+  /**
+   * Changes the model from the next model call on; undefined chooses the default. Newer CLIs refuse an unknown model here, older
+   * ones at the next turn.
+   *
+   * @example
+   * ```ts
+   * import type { Session } from 'signalbox/claude'
+   *
+   * declare const session: Session
+   * await session.setModel('opus')
+   * ```
+   */
   setModel(model?: string, options?: ControlCallOptions): Promise<ControlAnswer>
-  /** Changes the permission mode from the next tool call on. */
+  /**
+   * Changes the permission mode from the next tool call on.
+   *
+   * @example
+   * ```ts
+   * import type { Session } from 'signalbox/claude'
+   *
+   * declare const session: Session
+   * await session.setPermissionMode('acceptEdits')
+   * ```
+   */
   setPermissionMode(mode: PermissionModeName, options?: ControlCallOptions): Promise<ControlAnswer>
-  /** Changes the thinking budget; null for the default. */
+  /**
+   * Changes the thinking budget; null chooses the default.
+   *
+   * @example
+   * ```ts
+   * import type { Session } from 'signalbox/claude'
+   *
+   * declare const session: Session
+   * await session.setMaxThinkingTokens(8_000)
+   * ```
+   */
   setMaxThinkingTokens(tokens: number | null, options?: ControlCallOptions): Promise<ControlAnswer>
-  /** The MCP servers of the session and their state. */
+  /**
+   * The MCP servers of the session and their state.
+   *
+   * @example
+   * ```ts
+   * import type { Session } from 'signalbox/claude'
+   *
+   * declare const session: Session
+   * for (const { name, status } of await session.mcpStatus()) console.log(name, status)
+   * ```
+   */
   mcpStatus(options?: ControlCallOptions): Promise<readonly McpStatus[]>
-  /** Connects an MCP server again. */
+  /**
+   * Connects an MCP server again, for example after it failed.
+   *
+   * @example
+   * ```ts
+   * import type { Session } from 'signalbox/claude'
+   *
+   * declare const session: Session
+   * await session.mcpReconnect('github')
+   * ```
+   */
   mcpReconnect(serverName: string, options?: ControlCallOptions): Promise<ControlAnswer>
-  /** Switches an MCP server on or off. */
+  /**
+   * Switches an MCP server on or off.
+   *
+   * @example
+   * ```ts
+   * import type { Session } from 'signalbox/claude'
+   *
+   * declare const session: Session
+   * await session.mcpToggle('github', false)
+   * ```
+   */
   mcpToggle(serverName: string, enabled: boolean, options?: ControlCallOptions): Promise<ControlAnswer>
-  /** Replaces the MCP servers that were added at run time. */
+  /**
+   * Replaces the MCP servers that were added at run time. Servers that the CLI was started with stay.
+   *
+   * @example
+   * ```ts
+   * import type { Session } from 'signalbox/claude'
+   *
+   * declare const session: Session
+   * await session.mcpSetServers({ docs: { type: 'http', url: 'https://mcp.example.com' } })
+   * ```
+   */
   mcpSetServers(servers: Readonly<Record<string, unknown>>, options?: ControlCallOptions): Promise<ControlAnswer>
-  /** Puts files back as they were before a message; the session must run with `fileCheckpointing`. */
+  /**
+   * Restores files to their state before a message. The session must run with `fileCheckpointing`. With `dryRun`, nothing is
+   * written and the answer says what would change.
+   *
+   * @example
+   * ```ts
+   * import type { Session } from 'signalbox/claude'
+   *
+   * declare const session: Session
+   * const changes = await session.rewindFiles('the-uuid-of-a-user-message', { dryRun: true })
+   * ```
+   */
   rewindFiles(userMessageId: string, options?: ControlCallOptions & { readonly dryRun?: boolean }): Promise<ControlAnswer>
-  /** How full the context window is, by category (2.1). */
+  /**
+   * How full the context window is, by category. Needs CLI 2.1.
+   *
+   * @example
+   * ```ts
+   * import type { Session } from 'signalbox/claude'
+   *
+   * declare const session: Session
+   * console.log(await session.contextUsage())
+   * ```
+   */
   contextUsage(options?: ControlCallOptions): Promise<ControlAnswer>
-  /** The settings in effect and where they come from (2.1). */
+  /**
+   * The settings in effect, and the file or flag that each comes from. Needs CLI 2.1.
+   *
+   * @example
+   * ```ts
+   * import type { Session } from 'signalbox/claude'
+   *
+   * declare const session: Session
+   * console.log(await session.settings())
+   * ```
+   */
   settings(options?: ControlCallOptions): Promise<ControlAnswer>
-  /** The cost of the session as the CLI words it (2.1). */
+  /**
+   * The cost of the session, as text of the CLI. For numbers, use `totalCostUsd`. Needs CLI 2.1.
+   *
+   * @example
+   * ```ts
+   * import type { Session } from 'signalbox/claude'
+   *
+   * declare const session: Session
+   * console.log(await session.sessionCost())
+   * ```
+   */
   sessionCost(options?: ControlCallOptions): Promise<ControlAnswer>
-  /** The version of the running executable (2.1). */
+  /**
+   * The version of the executable that runs. Needs CLI 2.1.
+   *
+   * @example
+   * ```ts
+   * import type { Session } from 'signalbox/claude'
+   *
+   * declare const session: Session
+   * console.log(await session.binaryVersion())
+   * ```
+   */
   binaryVersion(options?: ControlCallOptions): Promise<ControlAnswer>
-  /** The models that can be chosen (newest CLIs). */
+  /**
+   * The models that `setModel` accepts. Only the newest CLIs have this request.
+   *
+   * @example
+   * ```ts
+   * import type { Session } from 'signalbox/claude'
+   *
+   * declare const session: Session
+   * console.log(await session.listModels())
+   * ```
+   */
   listModels(options?: ControlCallOptions): Promise<ControlAnswer>
-  /** Changes settings for this process (2.1). */
+  /**
+   * Changes settings for this process only; no settings file is written. Needs CLI 2.1.
+   *
+   * @example
+   * ```ts
+   * import type { Session } from 'signalbox/claude'
+   *
+   * declare const session: Session
+   * await session.applyFlagSettings({ outputStyle: 'default' })
+   * ```
+   */
   applyFlagSettings(settings: Readonly<Record<string, unknown>>, options?: ControlCallOptions): Promise<ControlAnswer>
-  /** Removes a message that waits inside the CLI (2.1). */
+  /**
+   * Removes a message that the CLI has taken but not yet begun. Needs CLI 2.1.
+   *
+   * @example
+   * ```ts
+   * import type { Session } from 'signalbox/claude'
+   *
+   * declare const session: Session
+   * await session.cancelMessage('the-uuid-of-a-message')
+   * ```
+   */
   cancelMessage(uuid: string, options?: ControlCallOptions): Promise<ControlAnswer>
-  /** Stops a background task. */
+  /**
+   * Stops a background task of the CLI.
+   *
+   * @example
+   * ```ts
+   * import type { Session } from 'signalbox/claude'
+   *
+   * declare const session: Session
+   * await session.stopTask('task-1')
+   * ```
+   */
   stopTask(taskId: string, options?: ControlCallOptions): Promise<ControlAnswer>
-  /** The answer to `initialize`: commands, agents, models, account. */
+  /**
+   * The CLI's answer to `initialize`: commands, agents, models and account. Starts the process if it does not run.
+   *
+   * @example
+   * ```ts
+   * import type { Session } from 'signalbox/claude'
+   *
+   * declare const session: Session
+   * const { commands, models } = await session.initialization()
+   * ```
+   */
   initialization(options?: ControlCallOptions): Promise<ControlAnswer>
-  /** Any request of the control protocol by its own name and fields. */
+  /**
+   * Sends any request of the control protocol, by the CLI's own name and field names. For requests that have no method here.
+   *
+   * @example
+   * ```ts
+   * import type { Session } from 'signalbox/claude'
+   *
+   * declare const session: Session
+   * await session.control('set_model', { model: 'opus' })
+   * ```
+   */
   control(subtype: string, fields?: ControlAnswer, options?: ControlCallOptions): Promise<ControlAnswer>
 }
 

@@ -39,41 +39,225 @@ export interface ManagerStats {
 
 /** Many sessions and one store. */
 export interface SessionManager extends AsyncDisposable {
-  /** Begins the regular cleanup. The rest works without it. */
+  /**
+   * Begins the regular removal of old sessions. All other methods work without `start`.
+   *
+   * @example
+   * ```ts
+   * import type { SessionManager } from 'signalbox/claude'
+   *
+   * declare const sessions: SessionManager
+   * sessions.start()
+   * ```
+   */
   start(): void
-  /** Ends the cleanup and closes every session that is open here. */
+  /**
+   * Ends the regular cleanup and closes every session that this manager has open. The store stays open.
+   *
+   * @example
+   * ```ts
+   * import type { SessionManager } from 'signalbox/claude'
+   *
+   * declare const sessions: SessionManager
+   * await sessions.stop()
+   * ```
+   */
   stop(): Promise<void>
-  /** Opens a new session. */
+  /**
+   * Opens a new session and saves it in the store.
+   *
+   * @example
+   * ```ts
+   * import type { SessionManager } from 'signalbox/claude'
+   *
+   * declare const sessions: SessionManager
+   * const session = await sessions.createSession({ tags: ['support'] })
+   * ```
+   */
   createSession(options?: SessionOptions): Promise<Session>
-  /** The open one, else from the store, which opens it; null when nobody knows it. */
+  /**
+   * The session with this id: the open one, or else one that is opened from the store. Null when the id is unknown.
+   *
+   * @example
+   * ```ts
+   * import type { SessionManager } from 'signalbox/claude'
+   *
+   * declare const sessions: SessionManager
+   * const session = await sessions.getSession('7f1a6d0e-5c2b-4b8e-9a41-2f6f6f1f0c11')
+   * if (session) console.log(await session.sendMessage('Go on.').text())
+   * ```
+   */
   getSession(sessionId: string, options?: SessionOptions): Promise<Session | null>
-  /** What is stored, without opening anything. */
+  /**
+   * The state of a session, without opening the session. Null when the id is unknown.
+   *
+   * @example
+   * ```ts
+   * import type { SessionManager } from 'signalbox/claude'
+   *
+   * declare const sessions: SessionManager
+   * const state = await sessions.peekSession('7f1a6d0e-5c2b-4b8e-9a41-2f6f6f1f0c11')
+   * console.log(state?.lastPrompt)
+   * ```
+   */
   peekSession(sessionId: string): Promise<SessionState | null>
-  /** Like `getSession`, but an unknown id throws `SessionNotFoundError`. */
+  /**
+   * Opens a session from the store. A session with this id that is open here is closed first. An unknown id rejects with
+   * `SessionNotFoundError`.
+   *
+   * @example
+   * ```ts
+   * import type { SessionManager } from 'signalbox/claude'
+   *
+   * declare const sessions: SessionManager
+   * const session = await sessions.loadSession('7f1a6d0e-5c2b-4b8e-9a41-2f6f6f1f0c11')
+   * ```
+   */
   loadSession(sessionId: string, options?: SessionOptions): Promise<Session>
-  /** False when nobody knows it. */
+  /**
+   * Closes a session and marks it as closed in the store. False when the id is unknown.
+   *
+   * @example
+   * ```ts
+   * import type { SessionManager } from 'signalbox/claude'
+   *
+   * declare const sessions: SessionManager
+   * await sessions.closeSession('7f1a6d0e-5c2b-4b8e-9a41-2f6f6f1f0c11')
+   * ```
+   */
   closeSession(sessionId: string): Promise<boolean>
-  /** Closes and forgets a session; false when nobody knows it. */
+  /**
+   * Closes a session and removes it from the store. False when the id is unknown.
+   *
+   * @example
+   * ```ts
+   * import type { SessionManager } from 'signalbox/claude'
+   *
+   * declare const sessions: SessionManager
+   * await sessions.deleteSession('7f1a6d0e-5c2b-4b8e-9a41-2f6f6f1f0c11')
+   * ```
+   */
   deleteSession(sessionId: string): Promise<boolean>
-  /** The stored sessions that pass the filter. */
+  /**
+   * One page of the stored sessions that pass the filter. Default: the 100 that changed last.
+   *
+   * @example
+   * ```ts
+   * import type { SessionManager } from 'signalbox/claude'
+   *
+   * declare const sessions: SessionManager
+   * const expensive = await sessions.listSessions({ orderBy: 'totalCostUsd', limit: 5 })
+   * ```
+   */
   listSessions(filter?: SessionFilter): Promise<readonly SessionMetadata[]>
-  /** The stored sessions that are not closed. */
+  /**
+   * The stored sessions with the status `active`, at most 100.
+   *
+   * @example
+   * ```ts
+   * import type { SessionManager } from 'signalbox/claude'
+   *
+   * declare const sessions: SessionManager
+   * for (const { sessionId } of await sessions.listActiveSessions()) console.log(sessionId)
+   * ```
+   */
   listActiveSessions(): Promise<readonly SessionMetadata[]>
-  /** The sessions that changed in the last hours, newest first. */
+  /**
+   * The sessions that changed in the last hours, newest first. Default: 24 hours, 10 sessions.
+   *
+   * @example
+   * ```ts
+   * import type { SessionManager } from 'signalbox/claude'
+   *
+   * declare const sessions: SessionManager
+   * const today = await sessions.listRecentSessions(24, 20)
+   * ```
+   */
   listRecentSessions(hours?: number, limit?: number): Promise<readonly SessionMetadata[]>
-  /** The sessions that have one of the tags. */
+  /**
+   * The stored sessions that have at least one of the tags.
+   *
+   * @example
+   * ```ts
+   * import type { SessionManager } from 'signalbox/claude'
+   *
+   * declare const sessions: SessionManager
+   * const found = await sessions.searchByTags(['support', 'urgent'])
+   * ```
+   */
   searchByTags(tags: readonly string[], limit?: number): Promise<readonly SessionMetadata[]>
-  /** How many stored sessions pass the filter. */
+  /**
+   * How many stored sessions pass the filter.
+   *
+   * @example
+   * ```ts
+   * import type { SessionManager } from 'signalbox/claude'
+   *
+   * declare const sessions: SessionManager
+   * const closed = await sessions.countSessions({ status: 'closed' })
+   * ```
+   */
   countSessions(filter?: Pick<SessionFilter, 'status' | 'model'>): Promise<number>
-  /** Whether the session is open here or stored. */
+  /**
+   * Whether the session is open here or stored.
+   *
+   * @example
+   * ```ts
+   * import type { SessionManager } from 'signalbox/claude'
+   *
+   * declare const sessions: SessionManager
+   * console.log(await sessions.sessionExists('7f1a6d0e-5c2b-4b8e-9a41-2f6f6f1f0c11'))
+   * ```
+   */
   sessionExists(sessionId: string): Promise<boolean>
-  /** Deletes what is older than its time and not active; gives how many. */
+  /**
+   * Removes the sessions that are not active and did not change for `sessionTtlMs`. Gives how many were removed.
+   *
+   * @example
+   * ```ts
+   * import type { SessionManager } from 'signalbox/claude'
+   *
+   * declare const sessions: SessionManager
+   * console.log(await sessions.cleanupExpired(), 'sessions removed')
+   * ```
+   */
   cleanupExpired(): Promise<number>
-  /** Deletes closed sessions older than this; gives how many. */
+  /**
+   * Removes the closed sessions that did not change for this many milliseconds. Default 0: all closed sessions. Gives how many
+   * were removed.
+   *
+   * @example
+   * ```ts
+   * import type { SessionManager } from 'signalbox/claude'
+   *
+   * declare const sessions: SessionManager
+   * await sessions.cleanupClosed(86_400_000)
+   * ```
+   */
   cleanupClosed(olderThanMs?: number): Promise<number>
-  /** Counts and sums over the store. */
+  /**
+   * Counts and sums over all stored sessions.
+   *
+   * @example
+   * ```ts
+   * import type { SessionManager } from 'signalbox/claude'
+   *
+   * declare const sessions: SessionManager
+   * const { totalSessions, totalCostUsd } = await sessions.getStats()
+   * ```
+   */
   getStats(): Promise<ManagerStats>
-  /** One turn in a session of its own; its text. */
+  /**
+   * Sends one prompt in a new session, closes the session, and gives the text of the answer.
+   *
+   * @example
+   * ```ts
+   * import type { SessionManager } from 'signalbox/claude'
+   *
+   * declare const sessions: SessionManager
+   * console.log(await sessions.quickQuery('Name one colour.'))
+   * ```
+   */
   quickQuery(prompt: string, options?: QueryOptions): Promise<string>
   /** The sessions that are open here. */
   readonly activeSessions: readonly Session[]

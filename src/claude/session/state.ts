@@ -94,27 +94,119 @@ export interface SessionFilter {
 
 /** As much of a store as a client needs. */
 export interface SessionKeeper {
-  /** Keeps a state; replaces an earlier one. */
+  /**
+   * Stores a state. An earlier state of the same session is replaced.
+   *
+   * @example
+   * ```ts
+   * import type { Session, SessionKeeper } from 'signalbox/claude'
+   *
+   * declare const store: SessionKeeper
+   * declare const session: Session
+   * await store.save(session.toState())
+   * ```
+   */
   save(state: SessionState): Promise<void>
-  /** The state of a session; null when it is unknown. */
+  /**
+   * The stored state of a session; null when the store does not have the session.
+   *
+   * @example
+   * ```ts
+   * import type { SessionKeeper } from 'signalbox/claude'
+   *
+   * declare const store: SessionKeeper
+   * const state = await store.load('7f1a6d0e-5c2b-4b8e-9a41-2f6f6f1f0c11')
+   * console.log(state?.lastResponse)
+   * ```
+   */
   load(sessionId: string): Promise<SessionState | null>
 }
 
 /** Keeps sessions: finds, lists, counts and forgets them. */
 export interface SessionStore extends SessionKeeper, AsyncDisposable {
-  /** Forgets a session; false when it is unknown. */
+  /**
+   * Removes a session; false when the store does not have it.
+   *
+   * @example
+   * ```ts
+   * import type { SessionStore } from 'signalbox/claude'
+   *
+   * declare const store: SessionStore
+   * const removed = await store.delete('7f1a6d0e-5c2b-4b8e-9a41-2f6f6f1f0c11')
+   * ```
+   */
   delete(sessionId: string): Promise<boolean>
-  /** The sessions that pass the filter, in order. */
+  /**
+   * One page of the sessions that pass the filter. Default: the 100 that changed last.
+   *
+   * @example
+   * ```ts
+   * import type { SessionStore } from 'signalbox/claude'
+   *
+   * declare const store: SessionStore
+   * const newest = await store.list({ status: 'active', limit: 10 })
+   * ```
+   */
   list(filter?: SessionFilter): Promise<readonly SessionMetadata[]>
-  /** Deletes what was not updated since, active ones excepted; gives how many. */
+  /**
+   * Removes the sessions that did not change since the given time (ISO 8601). Active sessions stay. Gives how many were removed.
+   *
+   * @example
+   * ```ts
+   * import type { SessionStore } from 'signalbox/claude'
+   *
+   * declare const store: SessionStore
+   * const removed = await store.cleanup('2026-01-01T00:00:00.000Z')
+   * ```
+   */
   cleanup(updatedBefore: string): Promise<number>
-  /** Whether the session is known. */
+  /**
+   * Whether the store has the session.
+   *
+   * @example
+   * ```ts
+   * import type { SessionStore } from 'signalbox/claude'
+   *
+   * declare const store: SessionStore
+   * if (!(await store.exists('7f1a6d0e-5c2b-4b8e-9a41-2f6f6f1f0c11'))) console.log('unknown')
+   * ```
+   */
   exists(sessionId: string): Promise<boolean>
-  /** How many sessions pass the filter. */
+  /**
+   * How many sessions pass the filter. `limit` and `offset` are ignored.
+   *
+   * @example
+   * ```ts
+   * import type { SessionStore } from 'signalbox/claude'
+   *
+   * declare const store: SessionStore
+   * const closed = await store.count({ status: 'closed' })
+   * ```
+   */
   count(filter?: SessionFilter): Promise<number>
-  /** False where there is no such session. */
+  /**
+   * Sets the status of a session; false when the store does not have the session.
+   *
+   * @example
+   * ```ts
+   * import type { SessionStore } from 'signalbox/claude'
+   *
+   * declare const store: SessionStore
+   * await store.updateStatus('7f1a6d0e-5c2b-4b8e-9a41-2f6f6f1f0c11', 'closed')
+   * ```
+   */
   updateStatus(sessionId: string, status: SessionStatus): Promise<boolean>
-  /** Closes the store; later calls fail with `closed`. */
+  /**
+   * Closes the store. Later calls fail with `closed`.
+   *
+   * @example
+   * ```ts
+   * import type { SessionStore } from 'signalbox/claude'
+   *
+   * declare const store: SessionStore
+   * await store.close()
+   * ```
+   */
   close(): Promise<void>
 }
 

@@ -89,11 +89,41 @@ export interface Session extends SessionControls, AsyncDisposable {
   readonly lastPrompt: string
   /** The answer of the last turn that ended. */
   readonly lastResponse: string
-  /** Adds a label. */
+  /**
+   * Adds a label that session lists can be filtered by. A label that the session already has is not added twice.
+   *
+   * @example
+   * ```ts
+   * import type { Session } from 'signalbox/claude'
+   *
+   * declare const session: Session
+   * session.addTag('review')
+   * ```
+   */
   addTag(tag: string): void
-  /** Removes a label. */
+  /**
+   * Removes a label. A label that the session does not have is ignored.
+   *
+   * @example
+   * ```ts
+   * import type { Session } from 'signalbox/claude'
+   *
+   * declare const session: Session
+   * session.removeTag('review')
+   * ```
+   */
   removeTag(tag: string): void
-  /** What a store keeps of the session. */
+  /**
+   * The session as plain data, in the form that a store keeps.
+   *
+   * @example
+   * ```ts
+   * import type { Session } from 'signalbox/claude'
+   *
+   * declare const session: Session
+   * const { turnCount, totalCostUsd } = session.toState()
+   * ```
+   */
   toState(): SessionState
   /**
    * Sends a message when the turns before it are over, and gives its turn. Throws `closed`, `conflict` with `whileBusy: 'reject'`, or
@@ -108,8 +138,31 @@ export interface Session extends SessionControls, AsyncDisposable {
    * ```
    */
   sendMessage(content: string | readonly ContentBlock[], options?: SendOptions): Turn
-  /** A new session with this one's history, up to a message of it if named; this one stays as it is. */
+  /**
+   * A new session that begins with the history of this one, up to the message `at` if given. This session does not change. Throws
+   * `not_found` before the first turn.
+   *
+   * @example
+   * ```ts
+   * import type { Session } from 'signalbox/claude'
+   *
+   * declare const session: Session
+   * await using other = session.fork()
+   * console.log(await other.sendMessage('Try another approach.').text())
+   * ```
+   */
   fork(options?: { readonly at?: string; readonly sessionId?: string }): Session
-  /** Stops a turn that runs, refuses what waits, ends the process. Idempotent. */
+  /**
+   * Stops the turn that runs, refuses the messages that wait, and ends the process. Gives the sums of the session. A second call
+   * gives the same result.
+   *
+   * @example
+   * ```ts
+   * import type { Session } from 'signalbox/claude'
+   *
+   * declare const session: Session
+   * const { totalTurns, totalCostUsd } = await session.close()
+   * ```
+   */
   close(): Promise<SessionStats>
 }

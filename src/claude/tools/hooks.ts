@@ -105,21 +105,95 @@ export interface HookMatcher {
 
 /** The hooks of a client, a query or a session. */
 export interface HookRegistry {
-  /** Gives the function that takes it away again. */
+  /**
+   * Adds a hook. Gives the function that removes it again.
+   *
+   * @example
+   * ```ts
+   * import type { HookRegistry } from 'signalbox/claude'
+   *
+   * declare const hooks: HookRegistry
+   * const remove = hooks.register('PostToolUse', ({ toolName }) => console.log(toolName))
+   * remove()
+   * ```
+   */
   register(event: HookEventName, callback: HookCallback, options?: Omit<HookMatcher, 'callback'>): () => void
-  /** The same as `register`. */
+  /**
+   * The same as `register`.
+   *
+   * @example
+   * ```ts
+   * import type { HookRegistry } from 'signalbox/claude'
+   *
+   * declare const hooks: HookRegistry
+   * hooks.on('PreToolUse', () => ({ permission: 'deny', reason: 'Read only.' }), { pattern: 'Write|Edit' })
+   * ```
+   */
   on(event: HookEventName, callback: HookCallback, options?: Omit<HookMatcher, 'callback'>): () => void
-  /** Removes a hook by its callback; false when it was not there. */
+  /**
+   * Removes the first hook of the event with this callback. False when there is none.
+   *
+   * @example
+   * ```ts
+   * import type { HookRegistry } from 'signalbox/claude'
+   *
+   * declare const hooks: HookRegistry
+   * const log = (): void => console.log('stopped')
+   * hooks.on('Stop', log)
+   * hooks.unregister('Stop', log)
+   * ```
+   */
   unregister(event: HookEventName, callback: HookCallback): boolean
-  /** Removes the hooks of an event, or all. */
+  /**
+   * Removes all hooks of an event; without an event, all hooks.
+   *
+   * @example
+   * ```ts
+   * import type { HookRegistry } from 'signalbox/claude'
+   *
+   * declare const hooks: HookRegistry
+   * hooks.clear('PreToolUse')
+   * ```
+   */
   clear(event?: HookEventName): void
-  /** The hooks of an event, in the order in which they run. */
+  /**
+   * The hooks of an event, in the order in which they run.
+   *
+   * @example
+   * ```ts
+   * import type { HookRegistry } from 'signalbox/claude'
+   *
+   * declare const hooks: HookRegistry
+   * for (const { priority, pattern } of hooks.listHooks('PreToolUse')) console.log(priority, pattern)
+   * ```
+   */
   listHooks(event: HookEventName): readonly HookMatcher[]
-  /** How many hooks an event has, or all events together. */
+  /**
+   * How many hooks an event has; without an event, all events together.
+   *
+   * @example
+   * ```ts
+   * import type { HookRegistry } from 'signalbox/claude'
+   *
+   * declare const hooks: HookRegistry
+   * console.log(hooks.count('PreToolUse'), hooks.count())
+   * ```
+   */
   count(event?: HookEventName): number
   /** The events that have hooks. */
   readonly events: readonly HookEventName[]
-  /** What a run needs to serve these hooks; the clients call it. */
+  /**
+   * What a run needs to serve these hooks. The clients call this; a program needs it only to serve a process by other means.
+   *
+   * @example
+   * ```ts
+   * import type { HookRegistry } from 'signalbox/claude'
+   * import { systemClock } from 'signalbox'
+   *
+   * declare const hooks: HookRegistry
+   * const { registration, handler } = hooks.wire(systemClock)
+   * ```
+   */
   wire(clock: Clock, onFailure?: (event: string, error: unknown) => void): HookWiring
 }
 

@@ -47,7 +47,17 @@ export interface SdkMcpTool {
   readonly description: string
   /** What the model must give. */
   readonly inputSchema: JsonSchema
-  /** Throws in words that the model reads. */
+  /**
+   * Checks the input against the schema and gives the checked input. Throws with a message that the model reads.
+   *
+   * @example
+   * ```ts
+   * import type { SdkMcpTool } from 'signalbox/claude'
+   *
+   * declare const add: SdkMcpTool
+   * const input = await add.check({ a: 1, b: 2 })
+   * ```
+   */
   check(input: unknown): unknown
   /** Runs the tool. What it throws is the result that the model reads. */
   handler(input: never, call: ToolCall): unknown
@@ -84,15 +94,67 @@ export interface SdkMcpServer {
   readonly name: string
   /** The version of the server. */
   readonly version: string
-  /** The tools of the server. */
+  /**
+   * The tools of the server, as the CLI is told about them.
+   *
+   * @example
+   * ```ts
+   * import type { SdkMcpServer } from 'signalbox/claude'
+   *
+   * declare const server: SdkMcpServer
+   * for (const { name, description } of server.listTools()) console.log(name, description)
+   * ```
+   */
   listTools(): readonly { readonly name: string; readonly description: string; readonly inputSchema: JsonSchema }[]
-  /** A tool by its name. */
+  /**
+   * The tool with this name, or undefined.
+   *
+   * @example
+   * ```ts
+   * import type { SdkMcpServer } from 'signalbox/claude'
+   *
+   * declare const server: SdkMcpServer
+   * console.log(server.getTool('add')?.inputSchema)
+   * ```
+   */
   getTool(name: string): SdkMcpTool | undefined
-  /** Adds a tool; the CLI sees it in its next process. */
+  /**
+   * Adds a tool; a tool with the same name is replaced. A CLI that runs already sees the tool only after a restart.
+   *
+   * @example
+   * ```ts
+   * import { tool, type SdkMcpServer } from 'signalbox/claude'
+   *
+   * declare const server: SdkMcpServer
+   * server.addTool(tool('now', 'The time', { type: 'object' }, () => new Date().toISOString()))
+   * ```
+   */
   addTool(tool: SdkMcpTool): void
-  /** Calls a tool as the CLI does. */
+  /**
+   * Calls a tool as the CLI does, for tests. Never rejects: an unknown tool, wrong input and a failed handler give an answer with
+   * `isError`.
+   *
+   * @example
+   * ```ts
+   * import type { SdkMcpServer } from 'signalbox/claude'
+   *
+   * declare const server: SdkMcpServer
+   * const { content, isError } = await server.callTool('add', { a: 1, b: 2 })
+   * ```
+   */
   callTool(name: string, input: unknown, call?: ToolCall): Promise<ToolAnswer>
-  /** Answers one JSON-RPC message; notifications get an empty result, because the CLI wants an answer to each. */
+  /**
+   * Answers one JSON-RPC message of MCP. A notification gets an empty result, because the CLI expects an answer to every message.
+   * An unknown method gets the error -32601.
+   *
+   * @example
+   * ```ts
+   * import type { SdkMcpServer } from 'signalbox/claude'
+   *
+   * declare const server: SdkMcpServer
+   * const reply = await server.handle({ jsonrpc: '2.0', id: 1, method: 'tools/list' }, AbortSignal.timeout(1_000))
+   * ```
+   */
   handle(message: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>>
 }
 
@@ -113,13 +175,9 @@ export interface McpSdkServerConfig {
  * ```ts
  * import { createSdkMcpServer, tool } from 'signalbox/claude'
  *
- * const calc = createSdkMcpServer({
- *   name: 'calc',
- *   tools: [
- *     tool<{ a: number
- *  b: number }>('add', 'Adds', { type: 'object', required: ['a', 'b'] }, ({ a, b }) => String(a + b)),
- *   ],
- * })
+ * const schema = { type: 'object', required: ['a', 'b'] } as const
+ * const add = tool<{ a: number; b: number }>('add', 'Adds two numbers', schema, ({ a, b }) => String(a + b))
+ * const calc = createSdkMcpServer({ name: 'calc', tools: [add] })
  * ```
  */
 export function createSdkMcpServer({ name, version = '1.0.0', tools = [] }: McpSdkServerConfig): SdkMcpServer {
