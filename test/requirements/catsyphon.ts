@@ -6,7 +6,7 @@ export const requirements: readonly Requirement[] = [
   {
     id: 'catsyphon.contract',
     source: reference('contract'),
-    behaviour: 'The simulator answers every recorded request as the running servers did.',
+    behaviour: 'The simulator answers every recorded request as the real servers did.',
   },
   {
     id: 'catsyphon.server-hash',
@@ -22,27 +22,29 @@ export const requirements: readonly Requirement[] = [
   {
     id: 'catsyphon.superset',
     source: reference('1'),
-    behaviour: 'Every event carries a sequence and a hash, a completion both counts: every generation takes it.',
+    behaviour:
+      'Every event carries a sequence and a hash, and a completion carries both counts: every server generation accepts them.',
   },
   {
     id: 'catsyphon.same-millisecond',
     source: reference('7.2'),
-    behaviour: 'Equal events of one millisecond are not merged, and moments rise within a session.',
+    behaviour: 'Equal events within one millisecond are not merged, and timestamps rise within a session.',
   },
   {
     id: 'catsyphon.inherited-lost-answer',
     source: reference('7.9'),
-    behaviour: 'Events that an earlier client left are stored once, however many answers get lost.',
+    behaviour: 'Events that an earlier client left in the outbox are stored once, even if many answers are lost.',
   },
   {
     id: 'catsyphon.known-stored',
     source: reference('7.5'),
-    behaviour: 'Events whose storing is seen before the first repeat are not counted as ambiguous, however many answers get lost.',
+    behaviour:
+      'Events that are known to be stored before the first retry are not counted as ambiguous, even if many answers are lost.',
   },
   {
     id: 'catsyphon.leave-page',
     source: reference('2'),
-    behaviour: 'A page that is left by a real navigation sends the events that wait before it is gone.',
+    behaviour: 'When the user navigates away from a page, the page sends its queued events before it is unloaded.',
   },
   {
     id: 'catsyphon.plan-times',
@@ -57,7 +59,7 @@ export const requirements: readonly Requirement[] = [
   {
     id: 'catsyphon.register.reads-first',
     source: reference('4.1'),
-    behaviour: 'A credential store that cannot be read fails a registration before it makes a collector.',
+    behaviour: 'If the credential store cannot be read, a registration fails before a collector is created.',
   },
   {
     id: 'catsyphon.with-session',
@@ -77,7 +79,7 @@ export const requirements: readonly Requirement[] = [
   {
     id: 'catsyphon.batch-writer',
     source: 'seed 003',
-    behaviour: 'The batch writer sends by count or time, keeps unknown keys, and keeps what fails.',
+    behaviour: 'The batch writer sends by count or time, keeps unknown keys, and keeps events that could not be sent.',
   },
   {
     id: 'catsyphon.sanitize',
@@ -88,7 +90,7 @@ export const requirements: readonly Requirement[] = [
   {
     id: 'catsyphon.plans',
     source: reference('5.4'),
-    behaviour: 'Plans hold no nulls and no unreadable times, which would make the conversation unreadable.',
+    behaviour: 'Nulls and unreadable times are removed from plans, because the server could not read the conversation back.',
   },
   {
     id: 'catsyphon.canonical',
@@ -110,7 +112,8 @@ export const requirements: readonly Requirement[] = [
   {
     id: 'catsyphon.restart',
     source: reference('11.10'),
-    behaviour: 'A restarted client sends what its predecessor left, goes on counting, and doubles nothing.',
+    behaviour:
+      'A restarted client sends the events that the previous process left, continues the sequence, and duplicates no event.',
   },
   {
     id: 'catsyphon.lost-outbox',
@@ -132,17 +135,19 @@ export const requirements: readonly Requirement[] = [
   {
     id: 'catsyphon.transient',
     source: reference('12 outcomes'),
-    behaviour: 'Refused, reset, 429, 502, 503, 504 are waited out without loss or double.',
+    behaviour:
+      'A refused or reset connection and the statuses 429, 502, 503 and 504 cause retries, without a lost or duplicate event.',
   },
   {
     id: 'catsyphon.lost-answer',
     source: reference('7.5'),
-    behaviour: 'A lost answer doubles nothing, and a barrier never takes the place of a session_start.',
+    behaviour: 'A lost answer causes no duplicate, and a barrier event never replaces a session_start.',
   },
   {
     id: 'catsyphon.timeout-race',
     source: reference('7.5'),
-    behaviour: 'A retry beside a slow first request doubles nothing where a barrier helps, and is reported elsewhere.',
+    behaviour:
+      'A retry during a slow first request causes no duplicate on servers with a barrier, and is reported on other servers.',
   },
   {
     id: 'catsyphon.poison',
@@ -163,19 +168,19 @@ export const requirements: readonly Requirement[] = [
   {
     id: 'catsyphon.full-server',
     source: reference('6'),
-    behaviour: 'Nothing becomes a dead letter while the server stores nothing at all, where that can be found out.',
+    behaviour: 'While the server stores no events at all, no event becomes a dead letter, if the client can detect this.',
   },
   {
     id: 'catsyphon.foreign-in-the-dark',
     source: reference('7.6'),
-    behaviour: 'A session of other credentials takes events after an ambiguous failure.',
+    behaviour: 'A session with other credentials accepts events after an ambiguous failure.',
   },
   {
     id: 'catsyphon.broken-description',
     source: reference('1'),
     behaviour: 'Without a description the client works as on a server of unknown generation.',
   },
-  { id: 'catsyphon.short-receipt', source: reference('12 outcomes'), behaviour: 'A receipt is known by its conversation_id.' },
+  { id: 'catsyphon.short-receipt', source: reference('12 outcomes'), behaviour: 'An answer with a conversation_id is a receipt.' },
   {
     id: 'catsyphon.same-call-twice',
     source: reference('7.3'),
@@ -236,7 +241,11 @@ export const requirements: readonly Requirement[] = [
     source: 'seed 003',
     behaviour: 'sendEvents is one unqueued request and gives the answer of the server.',
   },
-  { id: 'catsyphon.send-once', source: 'design 3', behaviour: 'sendEvents is repeated only while it cannot have arrived.' },
+  {
+    id: 'catsyphon.send-once',
+    source: 'design 3',
+    behaviour: 'sendEvents is retried only if the request cannot have reached the server.',
+  },
   {
     id: 'catsyphon.seed-retries',
     source: reference('10.4'),
@@ -271,11 +280,15 @@ export const requirements: readonly Requirement[] = [
   {
     id: 'catsyphon.split-answer',
     source: 'design 8',
-    behaviour: 'Answers in single bytes are read; those that never end run into the deadline.',
+    behaviour: 'An answer that arrives byte by byte is read; an answer that never ends fails at the deadline.',
   },
   { id: 'catsyphon.giant', source: reference('2'), behaviour: 'An event of megabytes goes alone and arrives whole.' },
   { id: 'catsyphon.validate', source: 'design 3', behaviour: 'A broken answer is reported and delivered, or thrown under strict.' },
-  { id: 'catsyphon.other-collector', source: reference('7.6'), behaviour: 'The error about another collector’s session says so.' },
+  {
+    id: 'catsyphon.other-collector',
+    source: reference('7.6'),
+    behaviour: 'An error for a session of another collector names this cause.',
+  },
   {
     id: 'catsyphon.generation',
     source: reference('1'),
@@ -300,7 +313,7 @@ export const requirements: readonly Requirement[] = [
   {
     id: 'catsyphon.credentials.damaged',
     source: reference('10.5'),
-    behaviour: 'A file that cannot be parsed is never overwritten nor quoted.',
+    behaviour: 'A file that cannot be parsed is neither overwritten nor quoted in an error.',
   },
   {
     id: 'catsyphon.credentials.profiles',
@@ -323,7 +336,7 @@ export const requirements: readonly Requirement[] = [
   {
     id: 'catsyphon.node-defaults',
     source: 'seed 003',
-    behaviour: 'On Node, Bun and Deno the file stores are one spread away, and outlive the process.',
+    behaviour: 'On Node, Bun and Deno the file stores are set with one spread of options, and their data outlives the process.',
   },
   {
     id: 'catsyphon.forgets',
@@ -339,23 +352,25 @@ export const requirements: readonly Requirement[] = [
   {
     id: 'catsyphon.crash',
     source: reference('7.9'),
-    behaviour: 'Kills of the writer and of the server, with answers dropped, halved and late, lose nothing and double nothing.',
+    behaviour:
+      'Kills of the writer and of the server, with dropped, truncated and late answers, cause no lost and no duplicate event.',
   },
   {
     id: 'catsyphon.kill',
     source: 'design 6',
-    behaviour: 'kill -9 at any moment, with a failing server, loses nothing acknowledged and hides no double.',
+    behaviour:
+      'After kill -9 at any moment, with a failing server, no acknowledged event is lost and every possible duplicate is reported.',
   },
   {
     id: 'catsyphon.tab-killed',
     source: 'design 6',
-    behaviour: 'Tabs that die while they send lose nothing acknowledged.',
+    behaviour: 'Tabs that die while they send lose no acknowledged event.',
     applies: 'Chromium',
   },
   {
     id: 'catsyphon.two-tabs',
     source: 'design 6',
-    behaviour: 'Of several tabs one sends, and all events arrive.',
+    behaviour: 'With several tabs open, one tab sends the events of all, and all events arrive.',
     applies: 'Chromium',
   },
   {
@@ -368,7 +383,7 @@ export const requirements: readonly Requirement[] = [
   {
     id: 'catsyphon.page-hide',
     source: reference('2'),
-    behaviour: 'A hidden page sends what waits within the keepalive quota.',
+    behaviour: 'A hidden page sends its queued events within the keepalive quota.',
     applies: 'Chromium',
   },
   {
@@ -400,7 +415,7 @@ export const requirements: readonly Requirement[] = [
   {
     id: 'store.file.torn',
     source: 'design 6',
-    behaviour: 'A last record that was cut off is removed and reported, and nothing else is lost.',
+    behaviour: 'A truncated last record is removed and reported, and no other record is lost.',
   },
   {
     id: 'store.file.corrupt',
@@ -416,8 +431,8 @@ export const requirements: readonly Requirement[] = [
   {
     id: 'store.file.names',
     source: 'design 6',
-    behaviour: 'Any name makes a file name that differs where file systems see no case.',
+    behaviour: 'Every name gives a file name of its own, also on case-insensitive file systems.',
   },
-  { id: 'store.file.record', source: 'design 6', behaviour: 'Bytes of any kind come back, and a changed bit is noticed.' },
+  { id: 'store.file.record', source: 'design 6', behaviour: 'Any bytes are read back unchanged, and a changed bit is detected.' },
   { id: 'store.file.full-disk', source: 'design 6', behaviour: 'A failed write rejects and leaves nothing in the log.' },
 ]

@@ -9,19 +9,23 @@ export const requirements: readonly Requirement[] = [
   {
     id: 'package.packed',
     source: 'design 8',
-    behaviour: 'What the runtimes import is the unpacked archive, neither the build beside the sources nor the sources.',
+    behaviour: 'The runtimes import the unpacked archive, neither the local build nor the sources.',
   },
   {
     id: 'package.ends',
     source: 'design 8',
-    behaviour: 'A process that ran every suite ends by itself; what a suite left behind is named.',
+    behaviour: 'A process that ran every suite ends by itself; a leaked handle is reported with its suite.',
   },
   {
     id: 'package.entry-imports',
     source: 'design 2',
-    behaviour: 'Every entry can be imported wherever it is meant to run, and exports something.',
+    behaviour: 'Every entrypoint can be imported on each of its runtimes, and exports something.',
   },
-  { id: 'package.error-brand', source: 'design 4', behaviour: 'Errors are recognised by their brand, foreign ones are not.' },
+  {
+    id: 'package.error-brand',
+    source: 'design 4',
+    behaviour: 'Errors of the package are recognised by their brand; foreign errors are not.',
+  },
   {
     id: 'package.ranges',
     source: 'design 2',
@@ -34,7 +38,7 @@ export const requirements: readonly Requirement[] = [
     source: 'design 8',
     behaviour: 'Importing an executable of the testing kit starts nothing and gives its path.',
   },
-  { id: 'package.first-bytes', source: 'design 1', behaviour: 'Bytes cross a pair of links, and both ends close.' },
+  { id: 'package.first-bytes', source: 'design 1', behaviour: 'A pair of links carries bytes, and both ends close.' },
   {
     id: 'package.rules',
     source: 'design 9',

@@ -5,7 +5,7 @@ export const requirements: readonly Requirement[] = [
   {
     id: 'surface.bare-exchange',
     source: 'design 3',
-    behaviour: 'A bare exchange where a wrapped one is wanted is refused with the name of what wraps it, also without types.',
+    behaviour: 'A bare exchange in place of a wrapped one is refused with the name of the wrapper, also in untyped code.',
   },
   { id: 'surface.no-any', source: 'design 3', behaviour: 'No `any` leaks from a public type of any entry.' },
 ]

@@ -30,7 +30,7 @@ const json = { 'Content-Type': 'application/json' }
 const MEBIBYTE = 1024 * 1024
 
 describe('slow clients', () => {
-  test('[gateway.attack.slow-headers] a head that never ends is cut off', async () => {
+  test('[gateway.attack.slow-headers] a connection whose request head never ends is closed', async () => {
     // Long enough for an honest head on a slow machine, which has the same limit.
     at = await arena({ limits: { headersTimeoutMs: 2_000 } })
     const socket = connect(at.served.port, '127.0.0.1')
@@ -175,7 +175,7 @@ describe('slow clients', () => {
 })
 
 describe('large messages', () => {
-  test('[gateway.attack.large-body] a body beyond the limit is refused by its announcement and by its bytes', async () => {
+  test('[gateway.attack.large-body] a body above the limit is refused by its content-length and by its actual bytes', async () => {
     at = await arena({ limits: { maxMessageBytes: 10_000 } })
     const headers = { ...bearer(at.served), ...json }
     const announced = await raw(
@@ -355,7 +355,7 @@ describe('too many', () => {
     await until(() => served.gateway.inUse.calls === 0, 'the places are free')
   })
 
-  test('[gateway.attack.pings] pings whose answers nobody reads fill no memory', async () => {
+  test('[gateway.attack.pings] pings from a client that does not read the answers use bounded memory', async () => {
     at = await arena({ limits: { maxBufferedBytes: 100_000 } })
     const before = memoryNow()
     const socket = await upgraded(at.served)
