@@ -18,8 +18,9 @@ export interface Case<Context> {
 
 /** The result of one case. */
 export interface CaseResult {
-  /** As in the case. */
+  /** The id of the case. */
   readonly id: string
+  /** The title of the case. */
   readonly title: string
   /** `skipped`: the case does not apply to this context. */
   readonly outcome: 'passed' | 'failed' | 'skipped'
@@ -49,6 +50,7 @@ export async function runCases<Context>(cases: readonly Case<Context>[], context
 
 /** Thrown by `check`, `checkEqual` and `checkRejects`. */
 export class CheckFailed extends Error {
+  /** Always `CheckFailed`. */
   override readonly name = 'CheckFailed'
 }
 

@@ -4,13 +4,38 @@ import type { Clock, Random, Timer } from '../core/clock.js'
 /** A clock that stands still until a test moves it. */
 export interface FakeClock extends Clock {
   /**
-   * Moves the time forward and runs the timers that are due, in order, each at its own time. Promises settle before, between and after
-   * them, so a timer that is set meanwhile runs too if it is due in time.
+   * Moves the time forward and runs every timer that is due, in order, each at its own time. Promises settle before and after each
+   * timer, so a timer that is set meanwhile also runs if it is due in time.
+   *
+   * @example
+   * import { createFakeClock } from 'signalbox/testing'
+   *
+   * const clock = createFakeClock()
+   * clock.after(1_000, () => console.log('one second'))
+   * await clock.advance(1_000)
    */
   advance(ms: number): Promise<void>
-  /** Moves to the next timer and runs it. Returns false if no timer is set. */
+  /**
+   * Moves to the next timer and runs it. Gives false if no timer is set.
+   *
+   * @example
+   * import { createFakeClock } from 'signalbox/testing'
+   *
+   * const clock = createFakeClock()
+   * clock.after(60_000, () => console.log('the retry'))
+   * console.log(await clock.advanceToNext())
+   */
   advanceToNext(): Promise<boolean>
-  /** Lets promises settle. The time does not move. */
+  /**
+   * Lets promises settle. The time does not move, so no timer runs.
+   *
+   * @example
+   * import { createFakeClock } from 'signalbox/testing'
+   *
+   * const clock = createFakeClock()
+   * await clock.settle()
+   * console.log(clock.timers)
+   */
   settle(): Promise<void>
   /** How many timers are set. A test that ends with timers has found a leak. */
   readonly timers: number

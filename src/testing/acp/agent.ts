@@ -10,46 +10,67 @@ import { memoryPair } from '../memory-link.js'
 
 type Json = Record<string, unknown>
 
-/** One turn, as the script sees it. */
+/** One turn, as a script gets it. */
 export interface SimulatedAcpTurn {
+  /** The session that was prompted. */
   readonly sessionId: string
   /** The text blocks of the prompt, joined. */
   readonly text: string
   /** Aborts on `session/cancel` and when the connection ends. */
   readonly signal: AbortSignal
-  /** Sends a `session/update`. */
+  /** Sends a `session/update` to the client. */
   update(update: Json): Promise<void>
   /** Sends a request to the client and gives its result. Rejects with the error of the response. */
   request(method: string, params: Json): Promise<unknown>
-  /** Ends the connection without an answer, as a process that is killed. */
+  /** Ends the connection without an answer, as a killed process does. */
   die(): void
 }
 
-/** What the agent does with a prompt. Gives the stop reason, or the whole response. */
+/** What the agent does with a prompt. Returns the stop reason, or the whole response. */
 export type SimulatedAcpScript = (turn: SimulatedAcpTurn) => Promise<string | Json>
 
 /** Options of `createAcpAgentSimulator`. */
 export interface AcpAgentSimulatorOptions {
-  /** Default: says `You said: <text>`, in two chunks. */
+  /** Default: answers `You said: ` and the prompt, in two chunks. */
   readonly script?: SimulatedAcpScript
   /** Members of the answer to `initialize` beside the defaults. */
   readonly initialize?: Json
   /** Sessions that can be listed and loaded, with the updates that a load replays. */
   readonly stored?: Readonly<Record<string, readonly Json[]>>
-  /** Every byte is written by itself. */
+  /** True: every byte is written by itself. Default false. */
   readonly splitWrites?: boolean
 }
 
-/** The simulated agent. */
+/** A simulated ACP agent, for the `transport` of `acpSource`. */
 export interface AcpAgentSimulator {
+  /** Opens links to the simulator in memory. Each link is one process of the agent. */
   readonly transport: StreamTransport<void>
-  /** Serves one connection until it ends. */
+  /**
+   * Serves one connection until it ends.
+   *
+   * @example
+   * import { createAcpAgentSimulator, memoryPair } from 'signalbox/testing'
+   *
+   * const simulator = createAcpAgentSimulator()
+   * const [near, far] = memoryPair()
+   * void simulator.serve(far)
+   * await near.end()
+   */
   serve(link: Link): Promise<void>
   /** Every message that arrived, in order. */
   readonly received: readonly Json[]
   /** Connections so far. */
   readonly connections: number
-  /** Ends every open connection, as a process that is killed. */
+  /**
+   * Ends every open connection without an answer, as a killed process does.
+   *
+   * @example
+   * import { createAcpAgentSimulator } from 'signalbox/testing'
+   *
+   * const simulator = createAcpAgentSimulator()
+   * simulator.kill()
+   * console.log(simulator.connections)
+   */
   kill(): void
 }
 
@@ -74,7 +95,18 @@ function refuse(code: number, message: string): never {
   throw { code, message }
 }
 
-/** Creates a simulated agent. */
+/**
+ * Creates an ACP agent in memory. Without a script it repeats each prompt.
+ *
+ * @example
+ * import { acpSource } from 'signalbox/acp'
+ * import { createHub } from 'signalbox/hub'
+ * import { createAcpAgentSimulator } from 'signalbox/testing'
+ *
+ * const simulator = createAcpAgentSimulator()
+ * await using hub = await createHub({ sources: [acpSource({ transport: simulator.transport, agent: 'agent', cwd: '/work' })] })
+ * console.log((await hub.agents()).length)
+ */
 export function createAcpAgentSimulator(options: AcpAgentSimulatorOptions = {}): AcpAgentSimulator {
   const { script = ECHO, stored = {}, splitWrites = false } = options
   const received: Json[] = []

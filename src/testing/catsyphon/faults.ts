@@ -36,10 +36,42 @@ export type Fault = FaultEffect & {
   readonly on?: (request: SimulatedRequest) => boolean
 }
 
+/** Faults that wait for a request. */
 export interface FaultPlan {
+  /**
+   * Adds a fault behind those that wait.
+   *
+   * @example
+   * import { catsyphonFaults, createCatsyphonSimulator } from 'signalbox/testing'
+   *
+   * const { faults } = createCatsyphonSimulator()
+   * faults.add(catsyphonFaults.rateLimited('2'))
+   */
   add(fault: Fault): void
+  /**
+   * Takes the first fault that fits a request, and counts it as used; undefined if none fits. The simulator calls it for each
+   * request.
+   *
+   * @example
+   * import { catsyphonFaults, createCatsyphonSimulator } from 'signalbox/testing'
+   *
+   * const { faults } = createCatsyphonSimulator()
+   * faults.add(catsyphonFaults.refuse())
+   * console.log(faults.take({ method: 'GET', path: '/health' })?.kind) // refuse
+   */
   take(request: SimulatedRequest): FaultEffect | undefined
+  /**
+   * Removes every fault that waits.
+   *
+   * @example
+   * import { createCatsyphonSimulator } from 'signalbox/testing'
+   *
+   * const { faults } = createCatsyphonSimulator()
+   * faults.clear()
+   * console.log(faults.pending) // 0
+   */
   clear(): void
+  /** How many faults wait. */
   readonly pending: number
 }
 

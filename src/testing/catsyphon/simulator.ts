@@ -15,25 +15,41 @@ import type { CollectorRecord, SessionRecord, StoredRow } from './sessions.js'
 import type { Generation, SimulatedRequest } from './types.js'
 import type { IncomingEvent } from './validate.js'
 
-/** Options of the simulator. */
+/** Options of `createCatsyphonSimulator`. */
 export interface CatsyphonSimulatorOptions {
   /** Default `current`. */
   readonly generation?: Generation
-  /** Times and slow faults. Default: the system's clock. */
+  /** The clock of timestamps and of slow faults. Default: the system's clock. */
   readonly clock?: Clock
-  /** Ids and keys are made from it, so that a seed reproduces them. */
+  /** Source of ids and keys. Pass a seeded one to get the same ids in every run. Default `Math.random`. */
   readonly random?: Random
   /** Puts the bundled web front end before the API: path prefix `/api`, bodies up to 1 MiB, HTML for everything else. */
   readonly front?: boolean
 }
 
-/** What the simulator really stored. */
+/** What the simulator really stored, whatever the clients were told. */
 export interface CatsyphonLedger {
   /** Sessions by id. */
   readonly sessions: ReadonlyMap<string, SessionRecord>
-  /** The rows of a session in the order in which they were stored; none where there is no such session. */
+  /**
+   * The rows of a session in the order in which they were stored. Empty if there is no such session.
+   *
+   * @example
+   * import { createCatsyphonSimulator } from 'signalbox/testing'
+   *
+   * const { ledger } = createCatsyphonSimulator()
+   * console.log(ledger.rows('s-1').map(({ type }) => type))
+   */
   rows(sessionId: string): readonly StoredRow[]
-  /** How many rows are copies of another one, by the event's hash, or by its sequence on the sequence server. */
+  /**
+   * How many rows of a session are copies of another row: by the hash of the event, or by its sequence in generation `sequence`.
+   *
+   * @example
+   * import { createCatsyphonSimulator } from 'signalbox/testing'
+   *
+   * const { ledger } = createCatsyphonSimulator()
+   * if (ledger.doubles('s-1') > 0) throw new Error('an event was stored twice')
+   */
   doubles(sessionId: string): number
   /** Requests that reached the server, processed or not. */
   readonly requests: number
@@ -43,37 +59,94 @@ export interface CatsyphonLedger {
 
 /** A simulated server. */
 export interface CatsyphonSimulator {
-  /** The generation of the server that it simulates. */
+  /** The generation of the server that is simulated. */
   readonly generation: Generation
   /** Its one workspace. */
   readonly workspaceId: string
   /** Reaches the simulator without a network. */
   readonly transport: ExchangeTransport
-  /** Answers one request, for a server of your own. */
+  /**
+   * Answers one request, for a server of your own. Faults apply to it as to requests of `transport`.
+   *
+   * @example
+   * import { createCatsyphonSimulator } from 'signalbox/testing'
+   *
+   * const simulator = createCatsyphonSimulator()
+   * const outcome = await simulator.handle({ method: 'GET', path: '/health' })
+   * console.log(outcome.kind === 'answer' && outcome.status)
+   */
   handle(request: SimulatedRequest): Promise<SimulatedOutcome>
-  /** Makes a collector and gives its id and key. */
+  /**
+   * Makes a collector in the workspace and returns its id and key, which a client needs to send events.
+   *
+   * @example
+   * import { createCatsyphonSimulator } from 'signalbox/testing'
+   *
+   * const { id: collectorId, key: apiKey } = createCatsyphonSimulator().register()
+   * console.log(collectorId, apiKey)
+   */
   register(): CollectorRecord
-  /** Switches a collector off or on, which on a real server only its database can. */
+  /**
+   * Switches a collector off or on. Requests of a collector that is off get 403. An unknown id is ignored.
+   *
+   * @example
+   * import { createCatsyphonSimulator } from 'signalbox/testing'
+   *
+   * const simulator = createCatsyphonSimulator()
+   * simulator.setEnabled(simulator.register().id, false)
+   */
   setEnabled(collectorId: string, enabled: boolean): void
-  /** Adds a fault. The next requests that it fits take it. */
+  /**
+   * Adds a fault. The next requests that the fault fits get it.
+   *
+   * @example
+   * import { catsyphonFaults, createCatsyphonSimulator } from 'signalbox/testing'
+   *
+   * const simulator = createCatsyphonSimulator()
+   * simulator.inject({ ...catsyphonFaults.reset('after'), times: 2, on: ({ method }) => method === 'POST' })
+   */
   inject(fault: Fault): void
-  /** The faults that wait. */
+  /** The faults that no request has taken yet. */
   readonly faults: FaultPlan
-  /** A rule for events that cannot be stored. Undefined ends it. */
+  /**
+   * Sets a rule for events that the server fails to store. Undefined removes the rule.
+   *
+   * @example
+   * import { createCatsyphonSimulator } from 'signalbox/testing'
+   *
+   * const simulator = createCatsyphonSimulator()
+   * simulator.setPoison(({ type }) => type === 'tool_call')
+   */
   setPoison(rule: ((event: IncomingEvent) => boolean) | undefined): void
-  /** What `/health` says of the database. */
+  /**
+   * What `/health` reports about the database. At first it is healthy.
+   *
+   * @example
+   * import { createCatsyphonSimulator } from 'signalbox/testing'
+   *
+   * const simulator = createCatsyphonSimulator()
+   * simulator.setHealthy(false)
+   */
   setHealthy(healthy: boolean): void
-  /** Forgets every session, as a server whose database was replaced. */
+  /**
+   * Deletes every session, as a server does whose database was replaced. Collectors are kept.
+   *
+   * @example
+   * import { createCatsyphonSimulator } from 'signalbox/testing'
+   *
+   * const simulator = createCatsyphonSimulator()
+   * simulator.forgetSessions()
+   * console.log(simulator.ledger.sessions.size) // 0
+   */
   forgetSessions(): void
   /** What was really stored. */
   readonly ledger: CatsyphonLedger
 }
 
 /**
- * A CatSyphon server in memory.
+ * Creates a CatSyphon server in memory.
  *
  * @example
- * ```ts
  * import { catsyphonOutbox, createCatsyphon } from 'signalbox/catsyphon'
  * import { createCatsyphonSimulator } from 'signalbox/testing'
  *
@@ -82,7 +155,6 @@ export interface CatsyphonSimulator {
  * await using client = await createCatsyphon({ transport: simulator.transport, collectorId, apiKey, outbox: catsyphonOutbox() })
  * await client.withSession('s-1', (session) => session.start({ agentType: 'under-test' }))
  * console.log(simulator.ledger.sessions.get('s-1')?.status)
- * ```
  */
 export function createCatsyphonSimulator(options: CatsyphonSimulatorOptions = {}): CatsyphonSimulator {
   const { generation = 'current', clock = systemClock, random = Math.random, front = false } = options

@@ -9,11 +9,15 @@ export interface Entry {
   readonly ts: number
   /** `human`, `claude` or `api`. */
   readonly from: string
+  /** The text of the message. Voice messages and photos have none. */
   readonly text?: string
   /** `voice` or `photo`. */
   readonly type?: string
+  /** The text of a voice message. */
   readonly transcription?: string
+  /** The file of a voice message or photo on the server. */
   readonly path?: string
+  /** The caption of a photo. */
   readonly caption?: string
   /** Author of an `api` entry. */
   readonly agent?: string
@@ -27,16 +31,67 @@ const TAIL_BYTES = 8 * 1024
 
 const bytesOf = (text: string): number => new TextEncoder().encode(text).byteLength
 
+/** The history of the simulated server: one file for each hour and topic. */
 export interface History {
+  /**
+   * Appends an entry to the file of the current hour.
+   *
+   * @example
+   * import { createCccSimulator } from 'signalbox/testing'
+   *
+   * const simulator = createCccSimulator({ sessions: [{ name: 'myproject', topic: 7 }] })
+   * simulator.history.append(7, { id: 1, ts: 1_767_225_600, from: 'claude', text: 'done' })
+   */
   append(topic: number, entry: Entry): void
-  /** Appends raw lines to the file of an hour, as another process would. */
+  /**
+   * Appends raw lines to the file of an hour, as another process would. Lines need not be valid.
+   *
+   * @example
+   * import { createCccSimulator } from 'signalbox/testing'
+   *
+   * const simulator = createCccSimulator({ sessions: [{ name: 'myproject', topic: 7 }] })
+   * simulator.history.write(7, '2026-01-01-00', ['{"id":1,"ts":17672'])
+   */
   write(topic: number, hour: string, lines: readonly string[]): void
+  /**
+   * The entries of a topic, oldest first, as the server reads them: lines that it cannot read are left out.
+   *
+   * @example
+   * import { createCccSimulator } from 'signalbox/testing'
+   *
+   * const simulator = createCccSimulator({ sessions: [{ name: 'myproject', topic: 7 }] })
+   * console.log(simulator.history.read(7).length)
+   */
   read(topic: number): Entry[]
-  /** The last entry within the last 8 KiB of the newest file. */
+  /**
+   * The last entry within the last 8 KiB of the newest file that has one; undefined if there is none.
+   *
+   * @example
+   * import { createCccSimulator } from 'signalbox/testing'
+   *
+   * const simulator = createCccSimulator({ sessions: [{ name: 'myproject', topic: 7 }] })
+   * console.log(simulator.history.last(7)?.from)
+   */
   last(topic: number): Entry | undefined
-  /** Time of the last write, in Unix seconds. */
+  /**
+   * Time of the last write to a topic, in Unix seconds.
+   *
+   * @example
+   * import { createCccSimulator } from 'signalbox/testing'
+   *
+   * const simulator = createCccSimulator({ sessions: [{ name: 'myproject', topic: 7 }] })
+   * console.log(simulator.history.touchedAt(7))
+   */
   touchedAt(topic: number): number
-  /** The largest id in any file, as far as the server reads it. */
+  /**
+   * The largest id in any file, as far as the server reads the file. A new daemon continues from it.
+   *
+   * @example
+   * import { createCccSimulator } from 'signalbox/testing'
+   *
+   * const simulator = createCccSimulator({ sessions: [{ name: 'myproject' }] })
+   * console.log(simulator.history.largestId())
+   */
   largestId(): number
 }
 

@@ -14,11 +14,11 @@ import {
   type World,
 } from './world.js'
 
-/** What goes wrong. Each function is called once for each request. */
+/** Faults of the simulated server. Each function is called once for each request. */
 export interface CccFaults {
-  /** Hang up before the request is carried out, or after it and before the answer. */
+  /** `before` closes the connection before the request is carried out, `after` afterwards and without an answer. */
   hangUp?: (request: Request) => 'before' | 'after' | undefined
-  /** Answer with this instead, having carried the request out. */
+  /** An error text to answer with instead of the real answer. The request is carried out. */
   answerWith?: (request: Request) => string | undefined
 }
 
@@ -34,25 +34,108 @@ export interface CccSimulator extends AsyncDisposable {
   readonly faults: CccFaults
   /** How many connections are open. */
   readonly connections: number
-  /** Serves one connection until either side ends it. */
+  /**
+   * Serves one connection until either side ends it.
+   *
+   * @example
+   * import { createCccSimulator, memoryPair } from 'signalbox/testing'
+   *
+   * await using simulator = createCccSimulator()
+   * const [near, far] = memoryPair()
+   * void simulator.serve(far)
+   * await near.write(new TextEncoder().encode('{"cmd":"ping"}\n'))
+   */
   serve(link: Link): Promise<void>
-  /** Serves every link that a listener accepts, such as a unix socket. `stop()` closes the listener. */
+  /**
+   * Serves every link that a listener accepts, such as a unix socket. `stop()` closes the listener.
+   *
+   * @example
+   * import { listenUnix } from 'signalbox/node'
+   * import { createCccSimulator } from 'signalbox/testing'
+   *
+   * await using simulator = createCccSimulator()
+   * void simulator.listen(await listenUnix({ path: '/tmp/ccc-test.sock' }))
+   */
   listen(listener: Listener): Promise<void>
-  /** A session that another process adds to the configuration, or changes. */
+  /**
+   * Adds a session to the configuration, or changes one, as another process does.
+   *
+   * @example
+   * import { createCccSimulator } from 'signalbox/testing'
+   *
+   * await using simulator = createCccSimulator()
+   * simulator.configure({ name: 'myproject' })
+   */
   configure(session: SimulatedSession): void
-  /** Marks a session as deleted. */
+  /**
+   * Marks a session as deleted. Its history is kept.
+   *
+   * @example
+   * import { createCccSimulator } from 'signalbox/testing'
+   *
+   * await using simulator = createCccSimulator({ sessions: [{ name: 'myproject' }] })
+   * simulator.remove('myproject')
+   */
   remove(name: string): void
-  /** Starts tmux and the agent of a session, as a person would. */
+  /**
+   * Starts tmux and the agent of a session, as a person would.
+   *
+   * @example
+   * import { createCccSimulator } from 'signalbox/testing'
+   *
+   * await using simulator = createCccSimulator({ sessions: [{ name: 'myproject' }] })
+   * simulator.start('myproject')
+   */
   start(name: string): void
-  /** Types a text at the keyboard of a session that runs, and presses Enter. */
+  /**
+   * Types a text at the keyboard of a running session and presses Enter.
+   *
+   * @example
+   * import { createCccSimulator } from 'signalbox/testing'
+   *
+   * await using simulator = createCccSimulator({ sessions: [{ name: 'myproject', running: true }] })
+   * simulator.enter('myproject', 'Which tests fail?')
+   */
   enter(name: string, text: string): void
-  /** Ends the agent of a session. Its last screen stays, so the server takes it for running. */
+  /**
+   * Ends the agent of a session. Its last screen stays, so the server still reports the session as running.
+   *
+   * @example
+   * import { createCccSimulator } from 'signalbox/testing'
+   *
+   * await using simulator = createCccSimulator({ sessions: [{ name: 'myproject', running: true }] })
+   * simulator.crash('myproject')
+   */
   crash(name: string): void
-  /** Ends the tmux session. */
+  /**
+   * Ends the tmux session, and the agent with it.
+   *
+   * @example
+   * import { createCccSimulator } from 'signalbox/testing'
+   *
+   * await using simulator = createCccSimulator({ sessions: [{ name: 'myproject', running: true }] })
+   * simulator.stopSession('myproject')
+   */
   stopSession(name: string): void
-  /** Makes questions wait for an answer. No public server can do this. */
+  /**
+   * Makes questions wait for an answer in a session. On the public servers no request does this.
+   *
+   * @example
+   * import { createCccSimulator } from 'signalbox/testing'
+   *
+   * await using simulator = createCccSimulator({ sessions: [{ name: 'myproject', running: true }] })
+   * simulator.askQuestions('myproject', [{ question: 'Deploy?', options: [{ label: 'Yes' }, { label: 'No' }] }])
+   */
   askQuestions(session: string, questions: readonly SimulatedQuestion[]): void
-  /** Stops the server: every connection and listener is closed, as after SIGTERM. */
+  /**
+   * Stops the server: every connection and listener is closed, as after SIGTERM.
+   *
+   * @example
+   * import { createCccSimulator } from 'signalbox/testing'
+   *
+   * const simulator = createCccSimulator()
+   * await simulator.stop()
+   */
   stop(): Promise<void>
 }
 

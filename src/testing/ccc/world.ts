@@ -12,7 +12,7 @@ export interface SimulatedSession {
   readonly name: string
   /** `local`, or an alias. Default `local`. */
   readonly host?: string
-  /** Telegram topic, which holds the history; 0 means no history. Default: a topic of its own. */
+  /** The Telegram topic that has the history; 0 means no history. Default: a new topic for each session. */
   readonly topic?: number
   /** Path of the project. */
   readonly path?: string
@@ -20,7 +20,7 @@ export interface SimulatedSession {
   readonly deleted?: boolean
   /** Running from the start. Default false. */
   readonly running?: boolean
-  /** The agent cannot be started here. */
+  /** True: the agent of this session cannot be started. Default false. */
   readonly broken?: boolean
 }
 
@@ -29,19 +29,21 @@ export type SimulatedHost = 'unconfigured' | 'client' | 'plain' | { readonly fai
 
 /** A question that waits for an answer. */
 export interface SimulatedQuestion {
+  /** The text of the question. */
   readonly question: string
   /** A short title. */
   readonly header?: string
   /** The options in their order. */
   readonly options: readonly { readonly label: string; readonly description?: string }[]
-  /** Claimed, as on the real server; only one option can be chosen. */
+  /** Reported to clients as it is. The real server accepts one option only, whatever this says. */
   readonly multi_select?: boolean
-  /** Answered already, with the option of this index; default the first. */
+  /** True: the question is answered already, with the option at `answer_index`. Default false. */
   readonly answered?: boolean
+  /** The index of the chosen option, for a question with `answered`. Default 0. */
   readonly answer_index?: number
 }
 
-/** Which server, with which sessions and hosts. */
+/** Options of `createCccSimulator`. */
 export interface CccSimulatorOptions {
   /** Which server; default `1.12.5`. */
   readonly generation?: CccGeneration

@@ -15,25 +15,27 @@ import { serveStream, subscriptionOf, type OpenStream } from './stream.js'
 import { createTerminals } from './terminal.js'
 import { createWorld, SimRefusal, type World } from './world.js'
 
-/** Which daemon. */
+/** Options of `createCcccSimulator`. */
 export interface CcccSimulatorOptions {
+  /** The protocol generation of the daemon. Default `B`. */
   readonly dialect?: CcccDialect
+  /** The clock of timestamps, timeouts and heartbeats. Default: the system's clock. */
   readonly clock?: Clock
-  /** Ops that this daemon does not have; `events_stream` makes one that must be polled. */
+  /** Ops that this daemon does not have. Without `events_stream`, a client must poll. */
   readonly without?: readonly string[]
 }
 
-/** What goes wrong. */
+/** Faults of the simulated daemon. A test sets the fields; they apply from then on. */
 export interface CcccFaults {
-  /** Performs an op and closes the connection without an answer, so many times. */
+  /** By op: how many of the next requests are performed but get no answer, because the connection closes. */
   loseAnswers: Record<string, number>
   /** Milliseconds before each answer. */
   answerAfterMs: number
   /** Milliseconds between a stream's handshake and its subscription. */
   subscribeAfterMs: number
-  /** Streams fall silent: no events, no heartbeats, no end. */
+  /** True: streams send no events and no heartbeats, and do not end. */
   silent: boolean
-  /** Answers in pieces of this many bytes. */
+  /** Answers are written in pieces of this many bytes. 0 writes them whole. */
   pieceBytes: number
 }
 
@@ -41,30 +43,107 @@ export interface CcccFaults {
 export interface CcccSimulator extends AsyncDisposable {
   /** Opens links to the simulator in memory. */
   readonly transport: StreamTransport
-  /** Serves one connection; resolves when it is over. */
+  /**
+   * Serves one connection. Resolves when the connection has ended.
+   *
+   * @example
+   * import { createCcccSimulator, memoryPair } from 'signalbox/testing'
+   *
+   * const simulator = createCcccSimulator()
+   * const [near, far] = memoryPair()
+   * void simulator.serve(far)
+   * await near.write(new TextEncoder().encode('{"v":1,"op":"ping","args":{}}\n'))
+   */
   serve(link: Link): Promise<void>
-  /** Serves every link of a listener, until the listener is disposed. */
+  /**
+   * Serves every link that a listener accepts, such as a unix socket. Resolves when the listener is disposed.
+   *
+   * @example
+   * import { listenTcp } from 'signalbox/node'
+   * import { createCcccSimulator } from 'signalbox/testing'
+   *
+   * await using simulator = createCcccSimulator()
+   * await using listener = await listenTcp()
+   * void simulator.listen(listener)
+   */
   listen(listener: Listener): Promise<void>
+  /** The faults of the daemon. Set a field to make requests fail; at first no fault is set. */
   readonly faults: CcccFaults
-  /** Every request, in order; and the number of connections without a valid one. */
+  /** Every request in order, and the numbers of connections, of connections without a request (`bare`) and with an invalid one. */
   readonly ledger: { readonly requests: Request[]; bare: number; invalid: number; connections: number }
-  /** Every event of a group, as the daemon stored it. */
+  /**
+   * Every event of a group, as the daemon stored it. Throws if there is no such group.
+   *
+   * @example
+   * import { createCcccSimulator } from 'signalbox/testing'
+   *
+   * const simulator = createCcccSimulator()
+   * declare const groupId: string // from `cccc.groups.create`
+   * console.log(simulator.events(groupId).map(({ kind }) => kind))
+   */
   events(groupId: string): readonly CcccEvent[]
-  /** Appends an event from the daemon's own side. */
+  /**
+   * Stores an event in a group as the daemon itself does, and streams it to the subscribers. Returns the stored event.
+   *
+   * @example
+   * import { createCcccSimulator } from 'signalbox/testing'
+   *
+   * const simulator = createCcccSimulator()
+   * declare const groupId: string // from `cccc.groups.create`
+   * simulator.append(groupId, { kind: 'chat.message', by: 'peer-1', data: { text: 'done', to: ['user'] } })
+   */
   append(groupId: string, event: { kind: string; by?: string; data: Loose }): CcccEvent
-  /** Streams an event that is not in the ledger, such as `actor.activity`. */
+  /**
+   * Streams an event that is not stored, such as `actor.activity`.
+   *
+   * @example
+   * import { createCcccSimulator } from 'signalbox/testing'
+   *
+   * const simulator = createCcccSimulator()
+   * declare const groupId: string // from `cccc.groups.create`
+   * simulator.announce(groupId, { kind: 'actor.activity', data: { actors: [] } })
+   */
   announce(groupId: string, event: { kind: string; data: Loose }): void
-  /** Writes this text into every open stream, as a daemon that breaks a line would. */
+  /**
+   * Writes this text into every open stream, for example a line that is cut in the middle.
+   *
+   * @example
+   * import { createCcccSimulator } from 'signalbox/testing'
+   *
+   * const simulator = createCcccSimulator()
+   * simulator.raw('{"v":1,"t":"eve')
+   */
   raw(text: string): void
-  /** Ends every connection without an answer and refuses new ones; the state stays on disk. */
+  /**
+   * Ends every connection without an answer and refuses new ones. The stored state is kept for `restart`.
+   *
+   * @example
+   * import { createCcccSimulator } from 'signalbox/testing'
+   *
+   * const simulator = createCcccSimulator()
+   * simulator.kill()
+   * console.log(simulator.alive) // false
+   */
   kill(): void
-  /** Starts a new process, with another process id, on the same state. */
+  /**
+   * Starts a new process, with another process id, on the same state. A dialect changes the generation of the daemon, as an update
+   * does.
+   *
+   * @example
+   * import { createCcccSimulator } from 'signalbox/testing'
+   *
+   * const simulator = createCcccSimulator({ dialect: 'B' })
+   * simulator.kill()
+   * simulator.restart('C')
+   */
   restart(dialect?: CcccDialect): void
+  /** False after `kill`, until `restart`. */
   readonly alive: boolean
+  /** The protocol generation of the process that runs now. */
   readonly dialect: CcccDialect
-  /** The process id in its answer to `ping`. */
+  /** The process id that `ping` answers with. `restart` changes it. */
   pid: number
-  /** Open streams. */
+  /** How many streams are open. */
   readonly subscribers: number
 }
 

@@ -1,9 +1,11 @@
 /** Access to the simulated web port: without a token it is open, with one every request needs a token. */
 import type { Loose } from '../../cccc/shapes.js'
 
+/** What an access token of the simulated web port may do. */
 export interface CcccWebToken {
+  /** True: every group and the routes of administrators. Default false. */
   readonly admin?: boolean
-  /** For one that is no administrator's: the groups that it may see. */
+  /** The groups that a token without `admin` may see. Default: none. */
   readonly groups?: readonly string[]
 }
 

@@ -16,29 +16,65 @@ import { createWebAccess, type CcccWebToken, type WebRefusal } from './web-acces
 import { createWebCalls } from './web-ops.js'
 import { simulatedWebSocket } from './web-terminal.js'
 
+/** Options of `createCcccWebPortSimulator`. */
 export interface CcccWebPortSimulatorOptions {
+  /** The simulated daemon behind the web port. */
   readonly daemon: CcccSimulator
-  /** Without any, everything is open to everybody. */
+  /** Access tokens and their rights. Default: no tokens, and then every request is allowed. */
   readonly tokens?: Readonly<Record<string, CcccWebToken>>
-  /** `exhibit` refuses whatever is not read. */
+  /** `exhibit` refuses every request that is not a read. Default `normal`. */
   readonly mode?: 'normal' | 'exhibit'
-  /** How often a stream looks into the ledger; a real one does every 200 ms. */
+  /** Milliseconds between two looks of a stream into the stored events. Default 200, as on a real server. */
   readonly tailMs?: number
+  /** The clock of streams and heartbeats. Default: the system's clock. */
   readonly clock?: Clock
 }
 
+/** A simulated web port of CCCC. */
 export interface CcccWebPortSimulator extends AsyncDisposable {
-  /** For `ccccWebPort({ exchange })`. What signs in is given by the caller's headers, or here. */
+  /**
+   * An exchange transport for `ccccWebPort({ exchange })`. The token, if given, is sent with every request that has none of its
+   * own.
+   *
+   * @example
+   * import { createCccc } from 'signalbox/cccc'
+   * import { ccccWebPort } from 'signalbox/cccc/web'
+   * import { createCcccSimulator, createCcccWebPortSimulator } from 'signalbox/testing'
+   *
+   * const port = createCcccWebPortSimulator({ daemon: createCcccSimulator(), tokens: { secret: { admin: true } } })
+   * const cccc = createCccc({ transport: ccccWebPort({ exchange: port.exchange('secret') }) })
+   */
   exchange(token?: string): ExchangeTransport
-  /** For `ccccWebPort({ terminals: { url, webSocket } })`, signed in by cookie where a token is given. */
+  /**
+   * A WebSocket constructor for `ccccWebPort({ terminals: { url, webSocket } })`. The token, if given, is sent as a cookie.
+   *
+   * @example
+   * import { ccccWebPort } from 'signalbox/cccc/web'
+   * import { createCcccSimulator, createCcccWebPortSimulator } from 'signalbox/testing'
+   *
+   * const port = createCcccWebPortSimulator({ daemon: createCcccSimulator() })
+   * const terminals = { url: 'http://127.0.0.1:8848', webSocket: port.webSocket() }
+   * const transport = ccccWebPort({ exchange: port.exchange(), terminals })
+   */
   webSocket(token?: string): new (url: string) => CcccWebSocket
-  /** Everything that was asked, in order. */
+  /** Every request in order, with the status of its answer. */
   readonly requests: { readonly method: string; readonly path: string; readonly status: number }[]
-  /** Sizes that terminals were given. */
+  /** The sizes that clients gave to terminals, in order. */
   readonly sizes: { readonly cols: number; readonly rows: number }[]
+  /** How many event streams are open. */
   readonly streams: number
+  /** How many terminals are open. */
   readonly terminals: number
-  /** Cuts every stream and terminal, as a proxy does. */
+  /**
+   * Cuts every open stream and terminal, as a proxy does. New ones can be opened.
+   *
+   * @example
+   * import { createCcccSimulator, createCcccWebPortSimulator } from 'signalbox/testing'
+   *
+   * const port = createCcccWebPortSimulator({ daemon: createCcccSimulator() })
+   * port.drop()
+   * console.log(port.streams, port.terminals)
+   */
   drop(): void
 }
 
@@ -58,6 +94,18 @@ function json(status: number, body: unknown): Reply {
 const refused = ({ status, code, message, details = {} }: WebRefusal): Reply =>
   json(status, { ok: false, error: { code, message, details } })
 
+/**
+ * Creates CCCC's web port in front of a simulated daemon, in memory.
+ *
+ * @example
+ * import { createCccc } from 'signalbox/cccc'
+ * import { ccccWebPort } from 'signalbox/cccc/web'
+ * import { createCcccSimulator, createCcccWebPortSimulator } from 'signalbox/testing'
+ *
+ * const port = createCcccWebPortSimulator({ daemon: createCcccSimulator() })
+ * await using cccc = createCccc({ transport: ccccWebPort({ exchange: port.exchange() }) })
+ * console.log((await cccc.groups.list()).groups.length)
+ */
 export function createCcccWebPortSimulator(options: CcccWebPortSimulatorOptions): CcccWebPortSimulator {
   const { daemon, mode = 'normal', tailMs = 200, clock = systemClock } = options
   const access = createWebAccess(options.tokens ?? {})

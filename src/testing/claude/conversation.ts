@@ -3,15 +3,44 @@ import { StartFailure, type Arguments } from './arguments.js'
 import type { FakeBlock } from './fake-model.js'
 import type { Generation } from './generation.js'
 
+/** One message of a stored conversation. */
 export type HistoryMessage = { readonly role: string; readonly content: string | readonly FakeBlock[] }
 
-/** Sessions by id; shared by the processes of one simulator. */
+/** Stored conversations by session id. The processes of one simulator share them. */
 export interface SimulatedSessions {
+  /**
+   * The messages of a session; undefined if there is no such session.
+   *
+   * @example
+   * import { createClaudeSimulator } from 'signalbox/testing'
+   *
+   * const { sessions } = createClaudeSimulator()
+   * console.log(sessions.get('4b6c0d7e-0000-4000-8000-000000000001')?.length)
+   */
   get(sessionId: string): readonly HistoryMessage[] | undefined
+  /**
+   * Stores the messages of a session in place of the earlier ones, and makes it the latest session.
+   *
+   * @example
+   * import { createClaudeSimulator } from 'signalbox/testing'
+   *
+   * const { sessions } = createClaudeSimulator()
+   * sessions.set('4b6c0d7e-0000-4000-8000-000000000001', [{ role: 'user', content: 'hello' }])
+   */
   set(sessionId: string, history: readonly HistoryMessage[]): void
+  /**
+   * The id of the session that was stored last, which `--continue` resumes; undefined if there is none.
+   *
+   * @example
+   * import { createClaudeSimulator } from 'signalbox/testing'
+   *
+   * const { sessions } = createClaudeSimulator()
+   * console.log(sessions.latest())
+   */
   latest(): string | undefined
 }
 
+/** Makes an empty store of conversations in memory, for the option `sessions` of `createClaudeSimulator`. */
 export function memorySessions(): SimulatedSessions {
   const all = new Map<string, readonly HistoryMessage[]>()
   return {

@@ -1,20 +1,21 @@
-/**
- * A model that answers by markers in the prompt, `FAKE:bash:echo hi` for a tool call, `FAKE:429` for a failure, so that one script of prompts
- * drives the simulator, the fake executable, the imitation of the Messages API and the real CLI alike. A prompt without a marker gets a
- * friendly line.
- */
+/** A content block of the Messages API, such as `text` or `tool_use`. */
 export interface FakeBlock {
+  /** The type of the block, which decides its other fields. */
   readonly type: string
   readonly [field: string]: unknown
 }
 
+/** One call of the model. */
 export interface FakeRequest {
+  /** The name of the model that was asked for. */
   readonly model: string
+  /** The whole conversation up to this call. */
   readonly messages: readonly { readonly role: string; readonly content: string | readonly FakeBlock[] }[]
-  /** Counts the calls of one conversation's last prompt, from 0. */
+  /** How often the last prompt of this conversation was tried before: 0 for the first call. */
   readonly attempt: number
 }
 
+/** What the model does with a call: it answers, fails with an HTTP status, refuses, or the connection breaks. */
 export type FakeReply =
   | {
       readonly kind: 'answer'
@@ -39,6 +40,7 @@ export type FakeReply =
   | { readonly kind: 'hang' }
   | { readonly kind: 'refusal' }
 
+/** Decides the reply to a call. `scriptedModel` is the default. */
 export type FakeModel = (request: FakeRequest) => FakeReply
 
 const answer = (blocks: readonly FakeBlock[], stopReason = 'end_turn'): FakeReply => ({ kind: 'answer', blocks, stopReason })
@@ -174,6 +176,10 @@ function lastToolResult({ messages }: FakeRequest): string | undefined {
   return typeof result.content === 'string' ? JSON.stringify(result.content) : JSON.stringify(result.content ?? '')
 }
 
+/**
+ * A model that the last prompt steers: `FAKE:echo:hi` answers `hi`, `FAKE:bash:ls` calls a tool, `FAKE:429` fails. Without a mark
+ * the answer is one fixed line. A model name that begins with `bogus` gets a 404.
+ */
 export function scriptedModel(request: FakeRequest): FakeReply {
   if (request.model.startsWith('bogus')) return failure(404, 'not_found_error', `model: ${request.model}`)
   const marked = userTexts(request.messages)

@@ -8,17 +8,25 @@ import { batches } from '../../core/messages.js'
 import type { Link } from '../../transport.js'
 import type { SimulatedExit } from './process.js'
 
+/** A recording of a real CLI process, as `recordingOf` makes it. */
 export interface Recording {
+  /** The name of the recorded scenario. */
   readonly name: string
+  /** The version of the CLI that was recorded. */
   readonly version: string
+  /** The command line of the recorded process. */
   readonly args: readonly string[]
+  /** The exit code; null if a signal ended the process. */
   readonly exitCode: number | null
+  /** The signal that ended the process, or null. */
   readonly signal: string | null
+  /** Everything that the process wrote to stderr. */
   readonly stderr: string
-  /** In the order of time: what the CLI was sent, and what it wrote. */
+  /** The lines that the CLI received and wrote, and its events, in the order of time. */
   readonly steps: readonly RecordedStep[]
 }
 
+/** One step of a recording: a line to the CLI, a line from the CLI, or an event such as the end of stdin. */
 export type RecordedStep = { readonly sent: Line } | { readonly wrote: Line } | { readonly event: string }
 type Line = Readonly<Record<string, unknown>>
 
@@ -71,6 +79,7 @@ function causal(steps: readonly RecordedStep[]): RecordedStep[] {
   return out
 }
 
+/** The link to the client, and a signal that ends the playback as a kill does. */
 export interface PlayParts {
   readonly link: Pick<Link, 'read' | 'write' | 'end'>
   readonly killed: AbortSignal

@@ -2,8 +2,9 @@
 import type { SessionState, SessionStore } from '../../claude/session/state.js'
 import { check, checkEqual, type Case } from '../case.js'
 
+/** What the cases need from a driver. */
 export interface SessionStoreContext {
-  /** An empty store of its own for each case. */
+  /** Opens an empty store. Each case calls it for a store of its own. */
   open(): Promise<SessionStore>
 }
 

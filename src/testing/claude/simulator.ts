@@ -12,16 +12,21 @@ import { generationOf } from './generation.js'
 import { runProcess, type SimulatedExit } from './process.js'
 import type { SimulatedFiles } from './tools.js'
 
-/** Which CLI, and which model answers. */
+/** Options of `createClaudeSimulator`. */
 export interface ClaudeSimulatorOptions {
-  /** Which generation to be: a version. Default 2.1.329. */
+  /** The version of the CLI that is simulated. Default 2.1.329. */
   readonly version?: string
   /** Answers prompts. Default: markers in the prompt, see `scriptedModel`. */
   readonly model?: FakeModel
   /** Environment of the processes. Default: an API key. */
   readonly env?: Readonly<Record<string, string | undefined>>
+  /**
+   * Stored conversations. Give the same object to two simulators to resume a session in the other one. Default: `memorySessions()`.
+   */
   readonly sessions?: SimulatedSessions
+  /** Files that the simulated tools read and write. Default: none. */
   readonly files?: SimulatedFiles
+  /** The clock of pauses and durations. Default: the system's clock. */
   readonly clock?: Clock
 }
 
@@ -35,7 +40,7 @@ export interface SimulatedRun {
   readonly received: readonly unknown[]
   /** Lines that it wrote. */
   readonly written: readonly unknown[]
-  /** How it ended. */
+  /** Exit code and signal; undefined while the process runs. */
   readonly exit: SimulatedExit | undefined
 }
 
@@ -51,9 +56,26 @@ export interface ClaudeSimulator {
   readonly sessions: SimulatedSessions
   /** Files that the simulated tools read and write. */
   readonly files: SimulatedFiles
-  /** Begins a turn that no client asked for in the newest process, as the end of a background agent does. */
+  /**
+   * Begins a turn that no client asked for, in the newest process, as a background agent does when it ends.
+   *
+   * @example
+   * import { createClaudeSimulator } from 'signalbox/testing'
+   *
+   * const simulator = createClaudeSimulator()
+   * simulator.speak('FAKE:echo:The background task is done.')
+   */
   speak(prompt: string): void
-  /** Ends every process at once, as a machine does that runs out of memory. */
+  /**
+   * Ends every process at once, as the operating system does when memory runs out.
+   *
+   * @example
+   * import { createClaudeSimulator } from 'signalbox/testing'
+   *
+   * const simulator = createClaudeSimulator()
+   * simulator.kill()
+   * console.log(simulator.running)
+   */
   kill(): void
 }
 

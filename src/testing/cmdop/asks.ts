@@ -2,22 +2,52 @@
 import { createQueue, type BoundedQueue } from '../../core/queue.js'
 import { askScript, type AskStep } from './ask-script.js'
 
+/** One frame of an ask, as the relay sends it. */
 export type SseFrame = Readonly<Record<string, unknown>>
 
 /** A stream of server-sent events: frames, then the end, or a break in the middle. */
 export interface SseBody {
+  /** The next frames; null at the end. Rejects if the script cuts the stream. */
   take(): Promise<readonly SseFrame[] | null>
-  /** Whoever read it went away. */
+  /** Ends the stream because its reader has gone. */
   cancel(): void
 }
 
+/** The asks that a simulated relay runs. */
 export interface Asks {
+  /**
+   * Starts an ask and returns its stream. Marks in the prompt, such as `[[say hi]]`, decide the frames.
+   *
+   * @example
+   * import { createCmdopRelaySimulator } from 'signalbox/testing'
+   *
+   * const { asks } = createCmdopRelaySimulator()
+   * console.log(await asks.start({ prompt: '[[say hi]]' }).take())
+   */
   start(request: { readonly prompt: string; readonly pin?: string | undefined }): SseBody
-  /** False where nothing waits for this challenge. */
+  /**
+   * Gives a PIN to an ask that waits for it. False if no ask waits for this challenge.
+   *
+   * @example
+   * import { createCmdopRelaySimulator } from 'signalbox/testing'
+   *
+   * const { asks } = createCmdopRelaySimulator()
+   * declare const challengeId: string // from a frame of the ask
+   * console.log(asks.pin(challengeId, '1234'))
+   */
   pin(challengeId: string, pin: string): boolean
-  /** The stream that goes on, null where the plan is off, undefined where nothing waits for this token. */
+  /**
+   * Accepts or rejects a plan. Returns the stream that continues, null after a rejection, undefined if no ask waits for this token.
+   *
+   * @example
+   * import { createCmdopRelaySimulator } from 'signalbox/testing'
+   *
+   * const { asks } = createCmdopRelaySimulator()
+   * declare const token: string // from a frame of the ask
+   * console.log(await asks.confirm(token, true)?.take())
+   */
   confirm(token: string, accept: boolean): SseBody | null | undefined
-  /** Streams that were not read to their end. */
+  /** How many streams were not read to their end. */
   readonly open: number
 }
 

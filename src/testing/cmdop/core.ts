@@ -10,65 +10,141 @@ import { createCmdopRelaySimulator, type CmdopRelaySimulator, type CmdopRelaySim
 
 export type { EnvelopeInit }
 
-/** Cores that were recorded. 2.0.0 speaks `cmdop.core.v2`. */
+/** The versions of cores that were recorded. 2.0.0 speaks `cmdop.core.v2`. */
 export type CmdopCoreVersion = '1.0.2' | '1.1.0' | '1.1.1' | '2.0.0'
 
 /** Options of `createCmdopCoreSimulator`. */
 export interface CmdopCoreSimulatorOptions {
-  /** 1.0.2 does not pass the first PIN on; 2.0.0 speaks another protocol. Default 1.1.0. */
+  /** 1.0.2 does not pass the first PIN on. 2.0.0 speaks another protocol. Default 1.1.0. */
   readonly version?: CmdopCoreVersion
-  /** Default: a fresh one with these options. */
+  /** A relay, or the options of a new one. Default: a new relay. */
   readonly relay?: CmdopRelaySimulator | CmdopRelaySimulatorOptions
-  /** What the core was given. Defaults that the relay's own check, if it has one, takes. */
+  /** The token that the core sends to the relay. Default: the token of the relay's options, so that the relay accepts it. */
   readonly token?: string
-  /** The key for the platform. */
+  /** The key that the core sends to the platform. Default: the key of the relay's options. */
   readonly apiKey?: string
-  /** Every byte written by itself. */
+  /** True: every byte is written by itself. Default false. */
   readonly splitWrites?: boolean
 }
 
 /** One envelope that a simulated core received. */
 export interface ReceivedEnvelope extends TakenFrame {
-  /** Which of the served links it came on, from 1. */
+  /** The link that it came on: its number among the served links, from 1. */
   readonly link: number
-  /** The frame as it came. */
+  /** The whole frame, with its length. */
   readonly bytes: Uint8Array
 }
 
-/** A simulated core, and what a test can do to it. */
+/** A simulated core, with the calls that make it misbehave. */
 export interface CmdopCoreSimulator extends AsyncDisposable {
-  /** Opens a link to a fresh core in memory. */
+  /** Opens a link to a new core in memory. */
   readonly transport: StreamTransport<void>
-  /** The relay that the core asks. */
+  /** The relay behind the core. */
   readonly relay: CmdopRelaySimulator
-  /** All envelopes that came, in order. */
+  /** Every envelope that the cores received, in order. */
   readonly ledger: readonly ReceivedEnvelope[]
-  /** How many cores were started, that is links served. */
+  /** How many cores were started. Each link starts one. */
   readonly starts: number
-  /** Cores that live now. */
+  /** How many cores run now. */
   readonly live: number
-  /** Gives the code that a core exits with: 1 where it could not read what came. */
+  /**
+   * Runs a core on a link. Gives the exit code of the core: 1 if it could not read its input, else 0.
+   *
+   * @example
+   * import { createCmdopCoreSimulator, memoryPair } from 'signalbox/testing'
+   *
+   * const core = createCmdopCoreSimulator()
+   * const [near, far] = memoryPair()
+   * void core.serve(far).then((exitCode) => console.log(exitCode))
+   * await near.end()
+   */
   serve(link: Link): Promise<0 | 1>
-  /** Serves a core on every link that the listener accepts. */
+  /**
+   * Runs a core on every link that the listener accepts, until the listener is disposed.
+   *
+   * @example
+   * import { listenTcp } from 'signalbox/node'
+   * import { createCmdopCoreSimulator } from 'signalbox/testing'
+   *
+   * await using core = createCmdopCoreSimulator()
+   * await using listener = await listenTcp()
+   * void core.listen(listener)
+   */
   listen(listener: Listener): Promise<void>
-  /** Writes an envelope of one's own making to every live link. */
+  /**
+   * Makes every running core write this envelope of `cmdop.core.v1`.
+   *
+   * @example
+   * import { createCmdopCoreSimulator } from 'signalbox/testing'
+   *
+   * await using core = createCmdopCoreSimulator()
+   * await core.say({ id: 99, kind: 2 }) // a response that no call waits for
+   */
   say(envelope: EnvelopeInit): Promise<void>
-  /** The same for a core 2.0.0. */
+  /**
+   * Makes every running core write this envelope of `cmdop.core.v2`.
+   *
+   * @example
+   * import { createCmdopCoreSimulator } from 'signalbox/testing'
+   *
+   * await using core = createCmdopCoreSimulator({ version: '2.0.0' })
+   * await core.sayV2({ id: 99n, kind: 2 }) // a response that no call waits for
+   */
   sayV2(envelope: EnvelopeV2Init): Promise<void>
-  /** Writes bytes that need not be an envelope. */
+  /**
+   * Makes every running core write these bytes. They need not be an envelope.
+   *
+   * @example
+   * import { createCmdopCoreSimulator } from 'signalbox/testing'
+   *
+   * await using core = createCmdopCoreSimulator()
+   * await core.noise(new TextEncoder().encode('panic: out of memory\n'))
+   */
   noise(bytes: Uint8Array): Promise<void>
-  /** Every live core dies, with nothing said. */
+  /**
+   * Ends every running core at once, without an answer.
+   *
+   * @example
+   * import { createCmdopCoreSimulator } from 'signalbox/testing'
+   *
+   * await using core = createCmdopCoreSimulator()
+   * await core.crash()
+   */
   crash(): Promise<void>
-  /** The core dies as soon as it has written so many more frames. */
+  /**
+   * Makes a core end as soon as it has written this many more frames.
+   *
+   * @example
+   * import { createCmdopCoreSimulator } from 'signalbox/testing'
+   *
+   * await using core = createCmdopCoreSimulator()
+   * core.crashAfter(2)
+   */
   crashAfter(frames: number): void
-  /** Answers to the next so many calls wait for each other, and then come in reverse. */
+  /**
+   * Holds back the answers to this many calls, then sends them in reverse order.
+   *
+   * @example
+   * import { createCmdopCoreSimulator } from 'signalbox/testing'
+   *
+   * await using core = createCmdopCoreSimulator()
+   * core.holdAnswers(3)
+   */
   holdAnswers(count: number): void
-  /** Ends all cores. */
+  /**
+   * Ends every core.
+   *
+   * @example
+   * import { createCmdopCoreSimulator } from 'signalbox/testing'
+   *
+   * const core = createCmdopCoreSimulator()
+   * await core.stop()
+   */
   stop(): Promise<void>
 }
 
 /**
- * A core that no process runs: it answers envelopes as the recorded cores did, from a simulated relay.
+ * Creates a CMDOP core in memory. It handles envelopes as the recorded cores did, and a simulated relay answers its requests.
  *
  * @example
  * import { createCmdop } from 'signalbox/cmdop'

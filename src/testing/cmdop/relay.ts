@@ -8,9 +8,9 @@ import { createWorld, type CmdopWorld, type CmdopWorldOptions, type Json } from 
 export interface RelayRequest {
   /** In upper case. */
   readonly method: string
-  /** With the query. */
+  /** Path and query. */
   readonly path: string
-  /** Lower-case names. */
+  /** Headers with lower-case names. */
   readonly headers: Readonly<Record<string, string>>
   /** The text of the body; '' if there is none. */
   readonly body: string
@@ -22,27 +22,44 @@ export type RelayFault =
   | 'silent'
   | 'reset'
 
-/** Options of `createCmdopRelaySimulator`: what its world holds, and whom it lets in. */
+/** Options of `createCmdopRelaySimulator`: its rows, and which credentials it accepts. */
 export interface CmdopRelaySimulatorOptions extends CmdopWorldOptions {
-  /** Checked where it is given: what else comes is refused with 401. */
+  /** The token of the relay. Requests with another one get 401. Default: every request is accepted. */
   readonly token?: string
-  /** The same for the platform. */
+  /** The key of the platform. Requests with another one get 401. Default: every request is accepted. */
   readonly apiKey?: string
   /** 2 for the relay behind a core 2.0, which has other routes. Default 1. */
   readonly generation?: 1 | 2
 }
 
-/** A simulated relay with its platform. */
+/** A simulated relay with its platform, in memory. */
 export interface CmdopRelaySimulator {
-  /** Answers one request. */
+  /**
+   * Answers one request, or says that the connection is cut (`reset`) or that no answer comes (`silent`).
+   *
+   * @example
+   * import { createCmdopRelaySimulator } from 'signalbox/testing'
+   *
+   * const relay = createCmdopRelaySimulator()
+   * console.log(relay.handle({ method: 'GET', path: '/api/machines', headers: {}, body: '' }))
+   */
   handle(request: RelayRequest): RelayAnswer | 'silent' | 'reset'
-  /** What it holds. A test may change it. */
+  /** The rows behind the routes. A test may change them. */
   readonly world: CmdopWorld
-  /** The asks that it plays. */
+  /** The asks that run now, and their open questions. */
   readonly asks: Asks
-  /** Everything that came, in order. */
+  /** Every request in order, also those that failed. */
   readonly ledger: readonly RelayRequest[]
-  /** The next request that matches `METHOD /path` fails so; the beginning of a path is enough. */
+  /**
+   * Makes the next request to a route fail in this way, once. The route is `METHOD /path`; the beginning of a path is enough.
+   *
+   * @example
+   * import { createCmdopRelaySimulator } from 'signalbox/testing'
+   *
+   * const relay = createCmdopRelaySimulator()
+   * relay.failNext('GET /api/machines', { status: 503, headers: { 'retry-after': '1' } })
+   * relay.failNext('POST /api', 'reset')
+   */
   failNext(route: string, fault: RelayFault): void
 }
 
@@ -52,7 +69,7 @@ interface Matched {
 }
 
 /**
- * A relay and a platform that no server runs. Shared by several simulated cores, or behind REST.
+ * Creates a relay with its platform in memory. Several simulated cores can share it, and the REST client can use it.
  *
  * @example
  * import { createCmdop } from 'signalbox/cmdop'

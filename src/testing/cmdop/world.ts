@@ -3,7 +3,10 @@
 export type Json = Readonly<Record<string, unknown>>
 export type Row = Record<string, unknown>
 
-/** `kind` 1 is a machine, and so on: ids that a reader can tell apart, and that are UUIDs, because cores insist on it. */
+/**
+ * The id of row `index` of a kind, as a UUID that a reader can recognise. Kind 1 is machines, 2 fleets, 3 users, 4 sessions, 5
+ * tunnels, 6 schedules, 7 runs, 8 keys, 9 skills.
+ */
 export function simulatedId(kind: number, index: number): string {
   return `00000000-0000-4000-${(0x8000 + kind).toString(16)}-${String(index).padStart(12, '0')}`
 }
@@ -20,7 +23,7 @@ const SKILL = 9
 const CATEGORY = simulatedId(SKILL, 701)
 const AT = '2026-06-17T08:00:00Z'
 
-/** How many rows of each kind the world begins with. */
+/** How many rows of each kind there are at first. */
 export interface CmdopWorldOptions {
   /** Default 3. */
   readonly machines?: number
@@ -38,13 +41,13 @@ export interface CmdopWorldOptions {
   readonly keys?: number
 }
 
-/** Rows in the JSON of the servers, which a test may read and change. */
+/** The rows of the relay and the platform, in the JSON of the servers. A test may read and change them. */
 export interface CmdopWorld {
   /** Machines; those with odd numbers are online. */
   readonly machines: Row[]
   /** Fleets. */
   readonly fleets: Row[]
-  /** Members, of every fleet. */
+  /** Members. Every fleet has the same ones. */
   readonly members: Row[]
   /** Which machine is in which fleet. */
   readonly links: Row[]
@@ -68,11 +71,27 @@ export interface CmdopWorld {
   readonly categories: Row[]
   /** Tags. */
   readonly tags: Row[]
-  /** The history of each machine. */
+  /** Messages by the id of their machine. */
   readonly messages: Map<string, Row[]>
-  /** The time that the servers write. */
+  /**
+   * The time that the servers write into new rows, in ISO 8601.
+   *
+   * @example
+   * import { createCmdopRelaySimulator } from 'signalbox/testing'
+   *
+   * const { world } = createCmdopRelaySimulator()
+   * console.log(world.now())
+   */
   readonly now: () => string
-  /** The next id of a kind. */
+  /**
+   * The id for the next row of a kind, for a row that a test adds.
+   *
+   * @example
+   * import { createCmdopRelaySimulator } from 'signalbox/testing'
+   *
+   * const { world } = createCmdopRelaySimulator()
+   * world.tags.push({ id: world.newId('skill'), name: 'release' })
+   */
   readonly newId: (kind: keyof typeof KINDS) => string
 }
 

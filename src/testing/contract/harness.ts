@@ -4,6 +4,7 @@ import type { CloseReason, Link } from '../../transport.js'
 import { check, CheckFailed, type Case } from '../case.js'
 import type { ContractContext, ContractPair } from './context.js'
 
+/** A case of the transport contract. */
 export type ContractCase = Case<ContractContext>
 
 /** A case over one pair, which is closed afterwards whatever happened. */

@@ -2,20 +2,35 @@
 import { deferred } from '../../core/deferred.js'
 import type { HeldLease, Kv, Lease, Log, Store } from '../../store/store.js'
 
-/** What a crashing store gives beside the store. */
+/** A store that stops at a write, as `createCrashingStore` makes it. */
 export interface CrashingStore {
+  /** The store to give to the hub or client under test. */
   readonly store: Store
-  /** Resolves when the store has stopped. Its writer hears nothing any more, and its leases are free, as after the death of a process. */
+  /**
+   * Resolves when the store has stopped. From then on reads and writes never settle, and the leases are free, as after the death of
+   * a process.
+   */
   readonly crashed: Promise<void>
-  /** Writes so far. */
+  /** How many writes there were so far. */
   readonly writes: number
-  /** Stops it now. */
+  /**
+   * Stops the store now. A second call does nothing.
+   *
+   * @example
+   * import { memoryStore } from 'signalbox/store'
+   * import { createCrashingStore } from 'signalbox/testing'
+   *
+   * const crashing = createCrashingStore(memoryStore())
+   * await crashing.crash()
+   */
   crash(): Promise<void>
 }
 
-/** `at` is the number of the write that is the last one. `before`: that write is not done; `after`: it is done and its writer is not told. */
+/** At which write a store stops. */
 export interface CrashOptions {
+  /** The number of the last write, from 1. Default: the store stops only at `crash()`. */
   readonly at?: number
+  /** `before`: the last write is not done. `after`: it is done, but its caller gets no answer. Default `before`. */
   readonly when?: 'before' | 'after'
 }
 

@@ -6,13 +6,13 @@ import type { Source } from '../../hub/source.js'
 import type { Store } from '../../store/store.js'
 import { CheckFailed } from '../case.js'
 
-/** What a case needs of the place that it runs in. */
+/** What the cases of `hubRules` need from the caller. */
 export interface HubRulesContext {
-  /** Empty, and of this case alone. */
+  /** An empty store for this case alone. */
   readonly store: Store
-  /** One more, as empty. */
+  /** Opens another empty store. */
   freshStore(): Promise<Store>
-  /** `createHub`, or whatever serves the same interface: the cases also run over a link. */
+  /** `createHub`, or another way to the same interface, such as a hub over a link. */
   openHub(options: HubOptions & { readonly sources: readonly Source[] }): Promise<Hub>
 }
 

@@ -14,14 +14,17 @@ export type { ScriptedFault, ScriptedLedger } from './scripted-world.js'
 
 /** What a script can do in a turn. */
 export interface ScriptedTurn {
+  /** The prompt that started the turn. */
   readonly prompt: SourcePrompt
   /** A part of an answer that is being written. */
   delta(text: string, id?: string): void
   /** A whole message; closes the deltas of the same id. */
   say(text: string, id?: string): void
+  /** Sends any other event of the turn, such as a tool call. */
   event(body: Exclude<HubEventBody, { kind: 'ask' | 'ask_resolved' | 'end' }>): void
-  /** Asks and waits for the answer; undefined when the ask ended without one. */
+  /** Asks, and waits for the answer. Gives undefined if the ask ended without one. */
   ask(ask: Partial<SourceAsk> & Pick<SourceAsk, 'nativeId'>): Promise<Answer | undefined>
+  /** Ends the turn. The default outcome is `completed`, or `cancelled` after a cancel. A second end is ignored. */
   end(end?: Partial<EndEvent>): void
   /** Becomes true when the turn was cancelled. */
   readonly cancelled: boolean
@@ -29,43 +32,97 @@ export interface ScriptedTurn {
   readonly whenCancelled: Promise<void>
 }
 
-/** Runs for every prompt. A script that returns without an end leaves the turn open. */
+/** Runs for every prompt. If the script returns without `end`, the turn stays open. */
 export type Script = (turn: ScriptedTurn) => void | Promise<void>
 
+/** Options of `createScriptedSystem`. */
 export interface ScriptedSystemOptions {
-  /** Part of the agent ids. Default `script`. */
+  /** The first part of the agent ids, as in `script/a`. Default `script`. */
   readonly name?: string
-  /** The native ids of the agents. Default one agent, `a`. */
+  /** The native ids of the agents. Default: one agent, `a`. */
   readonly agents?: readonly string[]
+  /** The capabilities of every agent. Default `FULL_CAPABILITIES`. */
   readonly can?: Capabilities
-  /** Default: the answer is `echo: ` and the prompt, in two deltas. */
+  /** What an agent does with a prompt. Default: it answers `echo: ` and the prompt, in two deltas. */
   readonly script?: Script
 }
 
-/** An event without the agent and its epoch, which the system knows. */
+/** An event of a source without agent and epoch. The system adds them. */
 export type ScriptedEvent = SourceEvent extends infer Event
   ? Event extends SourceEvent
     ? Omit<Event, 'agent' | 'epoch'>
     : never
   : never
 
+/** A system of scripted agents. It outlives the hubs that connect to it. */
 export interface ScriptedSystem {
+  /** What the system really received, whatever the hub was told. */
   readonly ledger: ScriptedLedger
-  /** A connection to the system, for one hub. A new one cuts the old one off. */
+  /**
+   * A connection to the system, for one hub. A new connection cuts off the earlier one.
+   *
+   * @example
+   * import { createHub } from 'signalbox/hub'
+   * import { createScriptedSystem } from 'signalbox/testing'
+   *
+   * await using hub = await createHub({ sources: [createScriptedSystem().source()] })
+   * console.log(await hub.agents())
+   */
   source(): Source
-  /** Pushes any event of an agent. */
+  /**
+   * Sends an event of an agent to the connected hub, outside of any script.
+   *
+   * @example
+   * import { createScriptedSystem, type ScriptedEvent } from 'signalbox/testing'
+   *
+   * declare const event: ScriptedEvent
+   * createScriptedSystem().push('a', event)
+   */
   push(agent: string, body: ScriptedEvent): void
-  /** A silent restart: a new epoch, and every open turn and question is gone. */
+  /**
+   * Restarts an agent: it gets a new epoch, and its open turns and asks are gone without an end event. Default: every agent.
+   *
+   * @example
+   * import { createScriptedSystem } from 'signalbox/testing'
+   *
+   * const system = createScriptedSystem()
+   * system.restart('a')
+   */
   restart(agent?: string): void
-  /** The next prompts fail this way, one after the other. */
+  /**
+   * Makes the next prompts fail in these ways, one after the other.
+   *
+   * @example
+   * import { createScriptedSystem } from 'signalbox/testing'
+   *
+   * const system = createScriptedSystem()
+   * system.fail('refuse', 'lose-after')
+   */
   fail(...faults: readonly ScriptedFault[]): void
-  /** What `resolve` says, when it must not be the truth. */
+  /** Set `answer` to make `resolve` of the source give this instead of the truth. */
   readonly resolving: { answer?: 'unknown' | 'lost' }
+  /**
+   * The id of an agent in the hub, by its native id.
+   *
+   * @example
+   * import { createScriptedSystem } from 'signalbox/testing'
+   *
+   * console.log(createScriptedSystem().agentId('a')) // script/a
+   */
   agentId(agent: string): AgentId
+  /**
+   * The epoch of an agent. It changes at every restart.
+   *
+   * @example
+   * import { createScriptedSystem } from 'signalbox/testing'
+   *
+   * const system = createScriptedSystem()
+   * console.log(system.epoch('a'))
+   */
   epoch(agent: string): string
 }
 
-/** Everything that a system can do. */
+/** Every capability that an agent can have. */
 export const FULL_CAPABILITIES: Capabilities = {
   prompt: {},
   stream: { text: true, tools: true },
@@ -85,17 +142,15 @@ const echo: Script = (turn) => {
 }
 
 /**
- * Makes a system for tests of programs that use a hub.
+ * Creates a system of scripted agents, for tests of hubs and of programs that use a hub.
  *
  * @example
- * ```ts
  * import { createHub } from 'signalbox/hub'
  * import { createScriptedSystem } from 'signalbox/testing'
  *
  * const system = createScriptedSystem({ script: (turn) => turn.end({ text: 'done' }) })
  * await using hub = await createHub({ sources: [system.source()] })
  * console.log(await hub.prompt('script/a', 'work').text())
- * ```
  */
 export function createScriptedSystem(options: ScriptedSystemOptions = {}): ScriptedSystem {
   const { name = 'script', agents = ['a'], can = FULL_CAPABILITIES, script = echo } = options

@@ -5,14 +5,21 @@ import type { Capabilities } from '../../hub/model/capabilities.js'
 import type { EndEvent } from '../../hub/model/event.js'
 import type { SourceEvent, SourcePrompt } from '../../hub/source.js'
 
-/** How a system fails when the next prompt, answer or cancel reaches it. */
+/**
+ * How a prompt fails. `refuse`: the system refuses it. `lose-before`: the connection breaks and the prompt did not arrive. `lose-
+ * after`: it arrived, and then the connection breaks. The hub cannot tell the last two apart.
+ */
 export type ScriptedFault = 'refuse' | 'lose-before' | 'lose-after'
 
 /** What the system really received. */
 export interface ScriptedLedger {
+  /** The prompts that arrived, in order. */
   readonly prompts: readonly SourcePrompt[]
+  /** The answers that arrived: the ask, its epoch, the answer and its author. */
   readonly answers: readonly { readonly nativeId: string; readonly epoch: string; readonly answer: Answer; readonly by: string }[]
+  /** The native ids of the asks that the hub expired. */
   readonly expired: readonly string[]
+  /** The turns that the hub cancelled. */
   readonly cancelled: readonly string[]
 }
 

@@ -8,17 +8,17 @@ import type { Source } from '../../hub/source.js'
 import { check, checkEqual, checkRejects, type Case } from '../case.js'
 import { eventually, isKind, journalOf, view } from './rules-context.js'
 
-/** One system, ready to be asked. */
+/** One system that the cases use. */
 export interface SourceSuiteContext {
-  /** A source that nobody has opened. */
+  /** A source that no hub has opened yet. */
   readonly source: Source
-  /** The agent that is prompted. */
+  /** The agent that the cases prompt. */
   readonly agent: AgentId
-  /** A prompt, and a part of the answer that comes. */
+  /** A prompt, and a part of its answer. */
   readonly prompt: { readonly text: string; readonly answer: string }
-  /** A prompt that makes the agent ask, and the answer to it. Absent where the system has no such prompt. */
+  /** A prompt that makes the agent ask, and the answer to the ask. Leave it out if the system has no such prompt. */
   readonly asking?: { readonly text: string; answer(ask: Ask): Answer }
-  /** A prompt whose turn lasts until it is cancelled. Absent where no turn can be cancelled. */
+  /** A prompt whose turn lasts until it is cancelled. Leave it out if turns cannot be cancelled. */
   readonly lasting?: string
 }
 
@@ -57,6 +57,9 @@ const withHub = async (source: Source, run: (hub: Hub) => Promise<void>): Promis
   await run(hub)
 }
 
+/**
+ * The cases that every source of a hub passes, over its simulator or its real system. Run them with `runCases` or in a test runner.
+ */
 export const sourceSuite: readonly Case<SourceSuiteContext>[] = [
   {
     id: 'source.list',

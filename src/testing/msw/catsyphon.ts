@@ -2,13 +2,15 @@
 import { http, HttpResponse, type HttpHandler } from 'msw'
 import { createCatsyphonSimulator, type CatsyphonSimulator } from '../catsyphon/simulator.js'
 
+/** Options of `catsyphonHandlers`. */
 export interface CatsyphonHandlersOptions {
-  /** With its path, if it has one. Default `http://localhost:8000`. */
+  /** The address of the server, with its path if it has one. Default `http://localhost:8000`. */
   readonly baseUrl?: string
-  /** Keep it to look at its ledger and to inject faults. Default: a new one of the current generation. */
+  /** The simulator that answers. Pass one to read its ledger and to inject faults. Default: a new one of the current generation. */
   readonly simulator?: CatsyphonSimulator
 }
 
+/** MSW handlers for a CatSyphon server. Injected resets, refusals and cut answers reach the page as network errors. */
 export function catsyphonHandlers(options: CatsyphonHandlersOptions = {}): HttpHandler[] {
   const { baseUrl = 'http://localhost:8000', simulator = createCatsyphonSimulator() } = options
   const base = new URL(baseUrl)

@@ -3,12 +3,13 @@ import { delay, http, HttpResponse, type HttpHandler } from 'msw'
 import { scriptedModel, type FakeModel, type FakeRequest } from '../claude/fake-model.js'
 import { COUNT_TOKENS_PATH, MESSAGES_PATH, wireAnswer } from '../claude/messages-wire.js'
 
-/** Which model answers, and where. */
+/** Options of `messagesHandlers`. */
 export interface MessagesHandlersOptions {
-  /** Default `https://api.anthropic.com`. */
+  /** The address of the API. Default `https://api.anthropic.com`. */
   readonly baseUrl?: string
+  /** Decides the replies. Default `scriptedModel`. */
   readonly model?: FakeModel
-  /** Told about every call. */
+  /** Called with the parsed body of every call. */
   readonly onRequest?: (body: unknown) => void
 }
 
@@ -18,7 +19,7 @@ interface Body {
   readonly messages: FakeRequest['messages']
 }
 
-/** MSW handlers for the Messages API. They count the attempts at a prompt, so give each test its own. */
+/** MSW handlers for the Messages API. They count the attempts at each prompt, so make new handlers for each test. */
 export function messagesHandlers(options: MessagesHandlersOptions = {}): HttpHandler[] {
   const { baseUrl = 'https://api.anthropic.com', model = scriptedModel, onRequest } = options
   const attempts = new Map<string, number>()

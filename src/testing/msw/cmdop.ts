@@ -3,13 +3,13 @@ import { http, HttpResponse, type HttpHandler } from 'msw'
 import { createCmdopRelaySimulator, type CmdopRelaySimulator } from '../cmdop/relay.js'
 import { sseStream } from '../cmdop/sse-text.js'
 
-/** Which simulator answers, and where. */
+/** Options of `cmdopHandlers`. */
 export interface CmdopHandlersOptions {
-  /** Default `https://cloud.cmdop.com`. */
+  /** The address of the relay. Default `https://cloud.cmdop.com`. */
   readonly baseUrl?: string
-  /** Default `https://api.cmdop.com`. */
+  /** The address of the platform. Default `https://api.cmdop.com`. */
   readonly apiBaseUrl?: string
-  /** Keep it to look at its ledger and to inject faults. Default: a new one. */
+  /** The relay that answers. Pass one to read its ledger and to inject faults. Default: a new one. */
   readonly relay?: CmdopRelaySimulator
 }
 

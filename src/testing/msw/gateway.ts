@@ -2,12 +2,13 @@
 import { http, type HttpHandler } from 'msw'
 import { createGateway, type Gateway, type GatewayConfig } from '../../gateway/index.js'
 
-/** The handlers and the gateway behind them. */
+/** Options of `gatewayHandlers`: those of `createGateway`, and an address. */
 export interface GatewayHandlersOptions extends Omit<GatewayConfig, 'allowedHosts'> {
-  /** Default `http://127.0.0.1:8700`. */
+  /** The address of the gateway. Default `http://127.0.0.1:8700`. */
   readonly baseUrl?: string
 }
 
+/** The handlers, and the gateway behind them. */
 export interface GatewayHandlers {
   /** Pass them to `setupServer` or `setupWorker`. */
   readonly handlers: HttpHandler[]
@@ -15,7 +16,10 @@ export interface GatewayHandlers {
   readonly gateway: Gateway
 }
 
-/** Links are WebSockets and are not mocked here; calls, tickets and HTTP upstreams are. */
+/**
+ * MSW handlers for the HTTP side of a gateway: calls, tickets and HTTP upstreams. Its links are WebSockets, which these handlers do
+ * not mock.
+ */
 export function gatewayHandlers(options: GatewayHandlersOptions): GatewayHandlers {
   const { baseUrl = 'http://127.0.0.1:8700', ...config } = options
   const { origin, host } = new URL(baseUrl)
