@@ -26,12 +26,15 @@ export interface ToonConfig {
 
 /** What TOON saves against JSON. */
 export interface ToonSavings {
+  /** The length of the data as JSON. */
   readonly jsonCharacters: number
+  /** The length of the data as TOON. */
   readonly toonCharacters: number
   /** Estimates, at four characters a token. */
   readonly tokensSaved: number
   /** 1 - TOON / JSON; below 0 where TOON is longer. */
   readonly ratio: number
+  /** Whether TOON was used; false when it saves too little. */
   readonly used: boolean
 }
 

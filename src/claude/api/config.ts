@@ -16,6 +16,7 @@ export interface APIClientConfig {
   readonly maxTokens?: number
   /** Of calls that failed before their first byte with 429, 5xx or no connection. Default 2. */
   readonly maxRetries?: number
+  /** Prices by model, from which the cost of each turn is computed. Default: the table `MODEL_PRICING`. */
   readonly prices?: PriceTable
   /** Model calls in one turn, where a launch names none. Default 25. */
   readonly maxTurns?: number

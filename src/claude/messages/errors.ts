@@ -17,9 +17,13 @@ export interface ClaudeErrorFacts extends ErrorFacts {
 /** The base: ccflow's CCFlowError. */
 export class ClaudeError extends SignalboxError {
   override readonly name: string = 'ClaudeError'
+  /** The session, if it is known. */
   declare readonly sessionId?: string
+  /** The answer as far as it came. Not enumerable, so that loggers do not print it. */
   declare readonly partialText?: string
+  /** The line that ended the turn, where one did. Not enumerable. */
   declare readonly result?: ResultLine
+  /** When a usage limit ends, in milliseconds since 1970. */
   declare readonly resetsAtMs?: number
 
   constructor(facts: ClaudeErrorFacts) {

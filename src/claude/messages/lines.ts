@@ -1,12 +1,14 @@
 /** The lines that the CLI writes, under its own names. Loose on purpose: every version adds fields, and key order is not fixed. */
 
 export interface TextBlock {
+  /** Tells this block from the others. */
   readonly type: 'text'
   /** The text. */
   readonly text: string
 }
 /** A block of thinking. */
 export interface ThinkingBlock {
+  /** Tells this block from the others. */
   readonly type: 'thinking'
   /** The text. */
   readonly thinking: string
@@ -15,6 +17,7 @@ export interface ThinkingBlock {
 }
 /** A call of a tool. */
 export interface ToolUseBlock {
+  /** Tells this block from the others. */
   readonly type: 'tool_use'
   /** Links the result to the call. */
   readonly id: string
@@ -25,6 +28,7 @@ export interface ToolUseBlock {
 }
 /** The result of a tool. */
 export interface ToolResultBlock {
+  /** Tells this block from the others. */
   readonly type: 'tool_result'
   /** The call. */
   readonly tool_use_id: string
@@ -35,6 +39,7 @@ export interface ToolResultBlock {
 }
 /** Image, document, server tool and whatever comes next. */
 export interface OtherBlock {
+  /** The kind of block, such as `image` or `document`. */
   readonly type: string
   readonly [field: string]: unknown
 }
@@ -51,7 +56,9 @@ export interface Usage {
   readonly cache_creation_input_tokens?: number
   /** Tokens that were read from the cache. */
   readonly cache_read_input_tokens?: number
+  /** Tokens that were written to the cache, by how long the cache keeps them. */
   readonly cache_creation?: { readonly ephemeral_5m_input_tokens?: number; readonly ephemeral_1h_input_tokens?: number }
+  /** Parts of the output tokens, on CLIs that report them. */
   readonly output_tokens_details?: { readonly thinking_tokens?: number }
   readonly [field: string]: unknown
 }
@@ -66,25 +73,32 @@ export interface ModelUsage {
   readonly cacheReadInputTokens: number
   /** Tokens that were written to the prompt cache. */
   readonly cacheCreationInputTokens: number
+  /** Searches that the API did for the model. */
   readonly webSearchRequests?: number
   /** As the CLI computes it. */
   readonly costUSD: number
   /** Tokens that fit into the model's context. */
   readonly contextWindow?: number
+  /** The most output tokens that one answer of the model can have. */
   readonly maxOutputTokens?: number
+  /** Output tokens that were thinking, on CLIs that report them. */
   readonly thinkingTokens?: number
   readonly [field: string]: unknown
 }
 
 interface Line {
+  /** The session of the CLI. */
   readonly session_id?: string
+  /** The id of the line. */
   readonly uuid?: string
   readonly [field: string]: unknown
 }
 
 /** The line that begins a turn. */
 export interface InitLine extends Line {
+  /** Always `system`. */
   readonly type: 'system'
+  /** Tells this line from other `system` lines. */
   readonly subtype: 'init'
   /** The session; the same in all turns of a process. */
   readonly session_id: string
@@ -110,7 +124,9 @@ export interface InitLine extends Line {
 
 /** The CLI repeats an API call after a pause. */
 export interface ApiRetryLine extends Line {
+  /** Always `system`. */
   readonly type: 'system'
+  /** Tells this line from other `system` lines. */
   readonly subtype: 'api_retry'
   /** Counts from 1. */
   readonly attempt: number
@@ -126,13 +142,17 @@ export interface ApiRetryLine extends Line {
 
 /** Any `system` line. */
 export interface SystemLine extends Line {
+  /** Always `system`. */
   readonly type: 'system'
+  /** The kind of `system` line. */
   readonly subtype: string
 }
 
 /** One block of the model's answer. */
 export interface AssistantLine extends Line {
+  /** Tells this line from the others. */
   readonly type: 'assistant'
+  /** The API message, with the blocks of this line only. Lines of one API message share its `id`. */
   readonly message: {
     readonly id: string
     readonly role: 'assistant'
@@ -150,6 +170,7 @@ export interface AssistantLine extends Line {
 
 /** Tool results, notes of the CLI, and replayed messages. */
 export interface UserLine extends Line {
+  /** Tells this line from the others. */
   readonly type: 'user'
   /** The content. */
   readonly message: { readonly role: 'user'; readonly content: string | readonly ContentBlock[] }
@@ -165,6 +186,7 @@ export interface UserLine extends Line {
 
 /** A delta, or another event of the API's stream. */
 export interface StreamEventLine extends Line {
+  /** Tells this line from the others. */
   readonly type: 'stream_event'
   /** An event of the API's stream. */
   readonly event: { readonly type: string; readonly [field: string]: unknown }
@@ -174,6 +196,7 @@ export interface StreamEventLine extends Line {
 
 /** News about the account's usage limit. */
 export interface RateLimitLine extends Line {
+  /** Tells this line from the others. */
   readonly type: 'rate_limit_event'
   /** The limit, and when it resets. */
   readonly rate_limit_info: {
@@ -188,6 +211,7 @@ export interface RateLimitLine extends Line {
 
 /** The end of a turn. */
 export interface ResultLine extends Line {
+  /** Tells this line from the others. */
   readonly type: 'result'
   /** `success`, or the kind of failure. A failed API call is a `success` with `is_error`. */
   readonly subtype:
@@ -207,6 +231,7 @@ export interface ResultLine extends Line {
   readonly session_id?: string
   /** How long the turn took. */
   readonly duration_ms?: number
+  /** The part of `duration_ms` that API calls took. */
   readonly duration_api_ms?: number
   /** Model round trips. */
   readonly num_turns?: number
@@ -216,6 +241,7 @@ export interface ResultLine extends Line {
   readonly usage?: Usage
   /** By model, adding up over the process, subagents included. */
   readonly modelUsage?: Readonly<Record<string, ModelUsage>>
+  /** By model, of this turn only. Newest CLIs; older ones have `modelUsage` only. */
   readonly model_usage_since_last_result?: Readonly<Record<string, ModelUsage>>
   /** Every tool call that was refused. */
   readonly permission_denials?: readonly {
@@ -231,12 +257,15 @@ export interface ResultLine extends Line {
   readonly api_error_status?: number | null
   /** What ended the turn (2.1). */
   readonly terminal_reason?: string
+  /** What started the turn, for turns that the CLI began by itself. */
   readonly origin?: { readonly kind: string; readonly [field: string]: unknown }
+  /** The messages of the caller that this turn has answered. */
   readonly user_message_uuids?: readonly string[]
 }
 
 /** Any type that this list does not know: it passes through untouched. */
 export interface OtherLine extends Line {
+  /** The kind of line. */
   readonly type: string
 }
 
@@ -254,29 +283,41 @@ export type ClaudeLine =
 
 /** A request of the control protocol. */
 export interface ControlRequestLine {
+  /** Tells this line from the others. */
   readonly type: 'control_request'
+  /** The answer carries the same id. */
   readonly request_id: string
+  /** What is asked: `subtype` names the request, the other fields are its arguments. */
   readonly request: { readonly subtype: string; readonly [field: string]: unknown }
 }
 /** The answer to a control request. */
 export interface ControlResponseLine {
+  /** Tells this line from the others. */
   readonly type: 'control_response'
+  /** The answer, or the error, with the id of its request. */
   readonly response:
     | { readonly subtype: 'success'; readonly request_id: string; readonly response?: Readonly<Record<string, unknown>> }
     | { readonly subtype: 'error'; readonly request_id: string; readonly error: string; readonly error_code?: string }
 }
 /** A control request is withdrawn. */
 export interface ControlCancelLine {
+  /** Tells this line from the others. */
   readonly type: 'control_cancel_request'
+  /** The request that is withdrawn. */
   readonly request_id: string
 }
 
 /** What a client may write: a user's turn. */
 export interface UserInput {
+  /** Tells this line from the others. */
   readonly type: 'user'
+  /** The content, as text or as blocks. */
   readonly message: { readonly role: 'user'; readonly content: string | readonly ContentBlock[] }
+  /** Always null: a client writes to the main loop only. */
   readonly parent_tool_use_id: null
+  /** The session that the message belongs to. */
   readonly session_id: string
+  /** The id of the message, chosen by the client; `cancelMessage` and `rewindFiles` take it. */
   readonly uuid: string
   /** From 2.1 on: added to the conversation without asking the model. 2.0 ignores it and runs a turn. */
   readonly shouldQuery?: boolean

@@ -3,71 +3,105 @@ import type { SignalboxError } from '../../errors.js'
 import type { AssistantLine, ClaudeLine, ContentBlock, InitLine, ModelUsage, ResultLine, Usage, UserLine } from './lines.js'
 
 interface Base {
+  /** The line that the message was made from. */
   readonly raw: ClaudeLine
 }
 
 /** A turn begins: once for each turn, not once for each process. */
 export interface InitMessage extends Base {
+  /** Tells this message from the others. */
   readonly type: 'init'
+  /** The session; the same in all turns of a process. */
   readonly sessionId: string
+  /** The full id of the model. */
   readonly model: string | undefined
+  /** The folder that the CLI works in. */
   readonly cwd: string | undefined
+  /** The names of the tools that the model has. */
   readonly tools: readonly string[]
+  /** The MCP servers and their state, such as `connected` or `failed`. */
   readonly mcpServers: readonly { readonly name: string; readonly status: string }[]
+  /** The commands that a message may begin with, without the slash. */
   readonly slashCommands: readonly string[]
+  /** The permission mode at the start of the turn. */
   readonly permissionMode: string | undefined
+  /** Where the credential comes from, as the CLI names it. */
   readonly apiKeySource: string | undefined
+  /** The version of the CLI. */
   readonly version: string | undefined
+  /** Features that the CLI says it has; empty on older CLIs. */
   readonly capabilities: readonly string[]
 }
 
 /** Text of the answer: a whole block, or a delta with `partial`. */
 export interface TextMessage extends Base {
+  /** Tells this message from the others. */
   readonly type: 'text'
+  /** The text: the whole block, or the part that this delta adds. */
   readonly content: string
+  /** Always `text_delta`; kept for code written for ccflow. */
   readonly deltaType: 'text_delta'
+  /** The API message that the block belongs to. */
   readonly messageId: string | undefined
   /** A delta: void if the stream is cut, see `RetractMessage`. Without partial messages there is one text message a block. */
   readonly partial: boolean
+  /** The tool call that started the subagent; null in the main loop. */
   readonly parentToolUseId: string | null
 }
 
 /** Thinking: a whole block, or a delta with `partial`. */
 export interface ThinkingMessage extends Base {
+  /** Tells this message from the others. */
   readonly type: 'thinking'
+  /** The thinking: the whole block, or the part that this delta adds. */
   readonly content: string
   /** 0 where the CLI does not tell. */
   readonly thinkingTokens: number
+  /** The API message that the block belongs to. */
   readonly messageId: string | undefined
+  /** True for a delta, false for a whole block. */
   readonly partial: boolean
+  /** The tool call that started the subagent; null in the main loop. */
   readonly parentToolUseId: string | null
 }
 
 /** The model calls a tool. */
 export interface ToolUseMessage extends Base {
+  /** Tells this message from the others. */
   readonly type: 'toolUse'
+  /** The name of the tool, such as `Bash` or `mcp__server__tool`. */
   readonly tool: string
+  /** The input of the tool. */
   readonly args: Readonly<Record<string, unknown>>
+  /** The id of the call; the result carries the same id. */
   readonly id: string
+  /** The tool call that started the subagent; null in the main loop. */
   readonly parentToolUseId: string | null
 }
 
 /** The result of a tool call. */
 export interface ToolResultMessage extends Base {
+  /** Tells this message from the others. */
   readonly type: 'toolResult'
   /** The tool of the call that this answers. */
   readonly tool: string
+  /** The text that the model reads; blocks that are not text are left out. */
   readonly result: string
+  /** Whether the tool failed or was refused. */
   readonly isError: boolean
+  /** The id of the call that this answers. */
   readonly id: string
   /** The tool's own structured output, where it has one. */
   readonly structured: unknown
+  /** The tool call that started the subagent; null in the main loop. */
   readonly parentToolUseId: string | null
 }
 
 /** One line of the model's answer: one block. Lines of one API message share `messageId`. */
 export interface AssistantMessage extends Base {
+  /** Tells this message from the others. */
   readonly type: 'assistant'
+  /** The line that the message was made from. */
   readonly raw: AssistantLine
   /** The blocks of the line; usually one. */
   readonly blocks: readonly ContentBlock[]
@@ -81,7 +115,9 @@ export interface AssistantMessage extends Base {
   readonly sessionId: string | undefined
   /** Repeats what the API message started with; the final numbers are in the result. */
   readonly usage: Usage | undefined
+  /** Why the model stopped; usually null, because the line comes before the end. */
   readonly stopReason: string | null
+  /** The tool call that started the subagent; null in the main loop. */
   readonly parentToolUseId: string | null
   /** Set when the CLI made this message out of a failure. */
   readonly error: string | undefined
@@ -89,20 +125,31 @@ export interface AssistantMessage extends Base {
 
 /** A `user` line of the CLI: tool results, notes, replayed messages. */
 export interface UserMessage extends Base {
+  /** Tells this message from the others. */
   readonly type: 'user'
+  /** The line that the message was made from. */
   readonly raw: UserLine
+  /** The content as blocks; a plain string becomes one text block. */
   readonly blocks: readonly ContentBlock[]
+  /** The texts of the blocks, joined. */
   readonly text: string
+  /** The session of the CLI. */
   readonly sessionId: string | undefined
+  /** Whether the CLI repeats a message that it has accepted. */
   readonly isReplay: boolean
+  /** Whether the CLI wrote the message itself. */
   readonly isSynthetic: boolean
+  /** The tool's own structured output, where the line carries a tool result. */
   readonly toolUseResult: unknown
+  /** The tool call that started the subagent; null in the main loop. */
   readonly parentToolUseId: string | null
 }
 
 /** Partial text that was shown is void: its stream was cut and the answer starts anew. */
 export interface RetractMessage extends Base {
+  /** Tells this message from the others. */
   readonly type: 'retract'
+  /** The API message whose partial text is void. */
   readonly messageId: string | undefined
   /** The text to take back. */
   readonly content: string
@@ -110,20 +157,31 @@ export interface RetractMessage extends Base {
 
 /** The CLI waits by itself, or we wait for a usage limit to end. */
 export interface WaitingMessage extends Base {
+  /** Tells this message from the others. */
   readonly type: 'waiting'
+  /** `api_retry`: the CLI repeats an API call. `usage_limit`: this client waits for the limit to reset. */
   readonly reason: 'api_retry' | 'usage_limit'
+  /** The attempt that follows the wait; counts from 1. */
   readonly attempt: number
+  /** How many retries there will be at most, if that is known. */
   readonly maxRetries: number | undefined
+  /** How long the wait takes, in milliseconds. */
   readonly delayMs: number
+  /** The HTTP status of the failure; null without one. */
   readonly status: number | null
+  /** The CLI's name for the failure. */
   readonly error: string | undefined
 }
 
 /** News about the account's usage limit. */
 export interface RateLimitMessage extends Base {
+  /** Tells this message from the others. */
   readonly type: 'rateLimit'
+  /** `allowed`, `allowed_warning` or `rejected`. */
   readonly status: string
+  /** When the limit resets, in milliseconds since 1970. */
   readonly resetsAtMs: number | undefined
+  /** Which limit this is about, such as `five_hour`. */
   readonly rateLimitType: string | undefined
   /** 0 to 1. */
   readonly utilization: number | undefined
@@ -131,33 +189,46 @@ export interface RateLimitMessage extends Base {
 
 /** A hook of the CLI's settings has run. */
 export interface HookMessage extends Base {
+  /** Tells this message from the others. */
   readonly type: 'hook'
+  /** The event at which the hook ran, or `unknown`. */
   readonly hookType: string
+  /** The CLI's name for the hook. */
   readonly hookName: string | undefined
+  /** What the hook wrote. */
   readonly content: string | undefined
+  /** How the hook ended, as the CLI says. */
   readonly outcome: string | undefined
 }
 
 /** Something failed; the end of the turn follows. */
 export interface ErrorMessage extends Base {
+  /** Tells this message from the others. */
   readonly type: 'error'
+  /** What failed, in words for people. */
   readonly message: string
   /** What the CLI calls it: an assistant error, or the result's subtype. */
   readonly code: string
+  /** The HTTP status of a failed API call; null without one. */
   readonly status: number | null
 }
 
 /** The turn has stopped; its result follows. */
 export interface StopMessage extends Base {
+  /** Tells this message from the others. */
   readonly type: 'stop'
+  /** The session of the CLI. */
   readonly sessionId: string | undefined
+  /** The tokens of the turn's main loop. */
   readonly usage: Usage | undefined
+  /** Why the model stopped; null where the CLI does not say. */
   readonly stopReason: string | null
 }
 
 /** The end of a turn. */
 /** `Output` is the type of the structured output, which the schema that was asked for gives. */
 export interface ResultMessage<Output = unknown> extends Base {
+  /** Tells this message from the others. */
   readonly type: 'result'
   /** The line itself. */
   readonly raw: ResultLine
@@ -197,14 +268,19 @@ export interface ResultMessage<Output = unknown> extends Base {
 
 /** A `system` line of a kind that has no message of its own. */
 export interface UnknownSystemMessage extends Base {
+  /** Tells this message from the others. */
   readonly type: 'system'
+  /** The kind of the `system` line. */
   readonly subtype: string
+  /** The session of the CLI. */
   readonly sessionId: string | undefined
 }
 
 /** A type that this version of ours does not know; `raw` holds all of it. Stream events and bookkeeping show in `lines()` only. */
 export interface UnknownMessage extends Base {
+  /** Tells this message from the others. */
   readonly type: 'unknown'
+  /** The `type` of the line. */
   readonly eventType: string
 }
 

@@ -5,6 +5,7 @@ import type { ClaudeLine } from './lines.js'
 
 /** A line that breaks the rules of its type. `path` names the first field that is wrong. */
 export interface InvalidLine {
+  /** Tells this event from the others of `onEvent`. */
   readonly type: 'invalid'
   /** The first field that is wrong. */
   readonly path: string

@@ -1,4 +1,7 @@
-/** A cap on processes: tasks wait in order of priority, each gets a process of its own, because a process holds a conversation. */
+/**
+ * A limit on concurrent processes. Tasks wait in order of priority. Each task gets a new process, because a process keeps a conversation.
+ * Long because every method has an example.
+ */
 import { deferred } from '../../core/deferred.js'
 import { createDeadline } from '../../core/deadline.js'
 import { ClaudeError } from '../messages/errors.js'

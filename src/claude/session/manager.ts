@@ -1,4 +1,4 @@
-/** Many sessions and one store: opens, finds, closes, and forgets what is old. */
+/** Opens, finds, closes and removes the sessions of one store. Long because every method has an example. */
 import { systemClock, type Clock, type Timer } from '../../core/clock.js'
 import type { ClaudeEvent, EventEmitter } from '../ops/events.js'
 import { SessionNotFoundError } from '../messages/errors.js'

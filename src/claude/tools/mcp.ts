@@ -4,6 +4,7 @@ import { checkJson, type JsonSchema } from './json-check.js'
 
 /** Content of a tool's answer: text, image, and what else MCP knows. */
 export interface ToolContent {
+  /** The kind of content, such as `text` or `image`. The other fields depend on it. */
   readonly type: string
   readonly [field: string]: unknown
 }
@@ -27,6 +28,7 @@ export interface ToolCall {
 
 /** The part of the Standard Schema interface that is needed: zod, valibot and arktype have it. */
 export interface StandardSchema<Output = unknown> {
+  /** The check, and where the library offers it the JSON schema of the input. */
   readonly '~standard': {
     validate(value: unknown): StandardResult<Output> | Promise<StandardResult<Output>>
     readonly jsonSchema?: {

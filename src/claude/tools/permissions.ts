@@ -6,6 +6,7 @@ import { asText, recordOf } from '../messages/guards.js'
 
 /** A change of the rules that the CLI proposes or that an answer asks for; its own field names. */
 export interface PermissionUpdate {
+  /** What the change does. The other fields depend on it. */
   readonly type: 'addRules' | 'replaceRules' | 'removeRules' | 'setMode' | 'addDirectories' | 'removeDirectories' | (string & {})
   /** Everything but `session` is written to a file and outlives the run. */
   readonly destination: 'session' | 'localSettings' | 'projectSettings' | 'userSettings' | 'cliArg' | (string & {})
@@ -46,6 +47,7 @@ export interface PermissionResult {
   readonly interrupt?: boolean
   /** Also take over the CLI's suggestions: for this session, or also those that it writes into settings files. */
   readonly always?: 'session' | 'lasting'
+  /** Changes of the rules that the CLI makes together with this answer. */
   readonly updatedPermissions?: readonly PermissionUpdate[]
 }
 
