@@ -16,25 +16,35 @@ const GRACE_MS = 250
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 export const childCases: readonly Case<ChildContext>[] = [
-  shellCase('law.9.exit', 'an exit is told with its code and what was said on stderr', 'echo oops >&2; exit 3', async (link) => {
+  shellCase('law.9.exit', 'the exit of a child is reported with its code and its stderr', 'echo oops >&2; exit 3', async (link) => {
     checkEqual(await textOf(link), '')
     checkEqual(await link.closed, { kind: 'exit', exitCode: 3, signal: null, stderrTail: 'oops\n' })
   }),
 
-  shellCase('law.9.signal', 'a child that a signal ended is told with the signal', 'kill -s SEGV $$; sleep 1000', async (link) => {
-    await textOf(link)
-    const reason = await link.closed
-    checkEqual(reason.kind === 'exit' && [reason.exitCode, reason.signal], [null, 'SIGSEGV'])
-  }),
+  shellCase(
+    'law.9.signal',
+    'the end of a child by a signal is reported with the signal',
+    'kill -s SEGV $$; sleep 1000',
+    async (link) => {
+      await textOf(link)
+      const reason = await link.closed
+      checkEqual(reason.kind === 'exit' && [reason.exitCode, reason.signal], [null, 'SIGSEGV'])
+    },
+  ),
 
-  shellCase('law.9.end-of-input', 'a child that listens leaves when its stdin ends', 'cat; echo bye >&2; exit 4', async (link) => {
-    const reason = await link.close({ graceMs: 20_000 })
-    checkEqual(reason, { kind: 'exit', exitCode: 4, signal: null, stderrTail: 'bye\n' })
-  }),
+  shellCase(
+    'law.9.end-of-input',
+    'a child that reads its stdin exits when its stdin ends',
+    'cat; echo bye >&2; exit 4',
+    async (link) => {
+      const reason = await link.close({ graceMs: 20_000 })
+      checkEqual(reason, { kind: 'exit', exitCode: 4, signal: null, stderrTail: 'bye\n' })
+    },
+  ),
 
   shellCase(
     'law.9.flushes',
-    'a child may flush more than a pipe holds before it leaves',
+    'a child can flush more than a pipe holds before it exits',
     'cat >/dev/null; head -c 3000000 /dev/zero; exit 5',
     async (link) => {
       const reason = await link.close({ graceMs: 20_000 })
@@ -42,7 +52,7 @@ export const childCases: readonly Case<ChildContext>[] = [
     },
   ),
 
-  shellCase('law.9.term', 'a child that does not listen is asked to leave', 'exec sleep 1000', async (link) => {
+  shellCase('law.9.term', 'a child that ignores the end of its stdin gets TERM', 'exec sleep 1000', async (link) => {
     const reason = await link.close({ graceMs: GRACE_MS })
     checkEqual(reason.kind === 'exit' && reason.signal, 'SIGTERM')
   }),
@@ -58,19 +68,24 @@ export const childCases: readonly Case<ChildContext>[] = [
     },
   ),
 
-  shellCase('law.9.never-reads', 'a child that never reads stdin is left with a full pipe', 'exec sleep 1000', async (link) => {
-    let error: unknown
-    const writing = (async () => {
-      for (;;) await link.write(new Uint8Array(64 * 1024))
-    })().catch((cause: unknown) => {
-      error = cause
-    })
-    await pause(200)
-    const reason = await link.close({ graceMs: GRACE_MS })
-    await writing
-    check(error !== undefined, 'the write that waited did not reject')
-    checkEqual(reason.kind, 'exit')
-  }),
+  shellCase(
+    'law.9.never-reads',
+    'closing the link of a child that never reads stdin succeeds with a full pipe',
+    'exec sleep 1000',
+    async (link) => {
+      let error: unknown
+      const writing = (async () => {
+        for (;;) await link.write(new Uint8Array(64 * 1024))
+      })().catch((cause: unknown) => {
+        error = cause
+      })
+      await pause(200)
+      const reason = await link.close({ graceMs: GRACE_MS })
+      await writing
+      check(error !== undefined, 'the write that waited did not reject')
+      checkEqual(reason.kind, 'exit')
+    },
+  ),
 
   shellCase(
     'law.9.grandchild',
@@ -84,7 +99,7 @@ export const childCases: readonly Case<ChildContext>[] = [
 
   shellCase(
     'law.9.out-of-reach',
-    'a process that left the group cannot hold the link open',
+    'a process that left the group cannot keep the link open',
     'setsid sh -c "echo \\$\\$; exec sleep 1000" & wait $!; exit 0',
     async (link) => {
       const first = await link.read()
@@ -105,7 +120,7 @@ export const childCases: readonly Case<ChildContext>[] = [
 
   shellCase(
     'law.9.holder-of-the-pipe',
-    'a child that exits while a process out of reach holds its pipe is over after a bounded drain',
+    'when a child exits while a process outside its group holds its pipe, the link ends after a bounded drain',
     'setsid sh -c "echo \\$\\$; exec sleep 1000" & exit 6',
     async (link) => {
       // The exit may come before the number does: the drain waits for it.
@@ -122,7 +137,7 @@ export const childCases: readonly Case<ChildContext>[] = [
 
   shellCase(
     'law.9.full-pipe',
-    'what a child left in a full pipe is read after its death',
+    'bytes that a child left in a full pipe are read after its death',
     'head -c 50000000 /dev/zero',
     async (link) => {
       // Nobody reads: the kept bytes and the pipe fill up, and then it dies.
@@ -139,7 +154,7 @@ export const childCases: readonly Case<ChildContext>[] = [
 
   shellCase(
     'law.9.late-reader',
-    'a reader that comes after the exit reads everything, also what was more than a link keeps',
+    'a reader that starts after the exit reads everything, also more than a link buffers',
     // Not more than a pipe holds beside what a link keeps, or the child would wait for a reader: 64 KiB on Deno, whose pipes are pipes.
     'head -c 300000 /dev/zero; exit 5',
     async (link) => {
@@ -152,7 +167,7 @@ export const childCases: readonly Case<ChildContext>[] = [
 
   shellCase(
     'law.9.stderr-flood',
-    'a flood on stderr blocks nobody and is kept to its tail, redacted',
+    'a flood on stderr blocks neither side, and only its redacted tail is kept',
     'head -c 20000000 /dev/zero | tr "\\0" "e" >&2; echo >&2; echo "token=abcdefgh12345 the end" >&2; echo out; exit 1',
     async (link) => {
       checkEqual(await textOf(link), 'out\n')
@@ -166,7 +181,7 @@ export const childCases: readonly Case<ChildContext>[] = [
 
   shellCase(
     'law.9.leaves-while-we-write',
-    'a child that leaves while we write gives the writer a typed answer',
+    'a child that exits during a write makes the write fail with a typed error',
     'sleep 0.1; exit 7',
     async (link) => {
       let error: unknown
@@ -184,7 +199,7 @@ export const childCases: readonly Case<ChildContext>[] = [
 
   shellCase(
     'law.9.answers-and-leaves',
-    'what a child said before it left is heard although we wrote too late',
+    'the output of a child is read after its exit, even if a late write failed',
     'echo answer; exec 0<&-; sleep 0.2; exit 8',
     async (link) => {
       for (let failed = false; !failed; await pause(5)) {
@@ -198,7 +213,7 @@ export const childCases: readonly Case<ChildContext>[] = [
     },
   ),
 
-  childCase('law.9.works-on', 'a child that closes both pipes is not over before it exits', async ({ entry }) => {
+  childCase('law.9.works-on', 'a child that closes both pipes has not ended before it exits', async ({ entry }) => {
     const transport = entry.subprocess({ command: shell('exec 0<&- 1>&-; sleep 0.3; exit 9') })
     const link = await transport.open()
     await Promise.all([textOf(link), link.end()])
@@ -219,7 +234,7 @@ export const childCases: readonly Case<ChildContext>[] = [
     }
   }),
 
-  childCase('law.9.many', 'two hundred children opened and closed leave nothing', async ({ entry }) => {
+  childCase('law.9.many', 'two hundred opened and closed children leave no process or handle', async ({ entry }) => {
     const transport = entry.subprocess({ command: shell('exec cat') })
     for (let round = 0; round < 10; round += 1) {
       await Promise.all(
@@ -234,7 +249,7 @@ export const childCases: readonly Case<ChildContext>[] = [
     }
   }),
 
-  childCase('law.9.we-are-killed', 'kill -9 of ourselves leaves no child', async ({ self }) => {
+  childCase('law.9.we-are-killed', 'kill -9 of the own process leaves no child', async ({ self }) => {
     const host = spawn(self.file, [...self.args, '--role', 'host'], { stdio: ['ignore', 'pipe', 'inherit'] })
     const [line] = (await once(host.stdout, 'data')) as [Uint8Array]
     const pids = JSON.parse(new TextDecoder().decode(line)) as number[]

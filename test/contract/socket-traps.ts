@@ -70,7 +70,7 @@ export const socketCases: readonly Case<SocketContext>[] = [
 
   {
     id: 'law.2.reset',
-    title: 'a TCP reset is a fault to the reader and tells its name',
+    title: 'a TCP reset gives the reader a fault with its name',
     run: ({ entry }) =>
       withServer(
         entry,
@@ -94,7 +94,7 @@ export const socketCases: readonly Case<SocketContext>[] = [
 
   {
     id: 'law.2.reset-after-bytes',
-    title: 'what came before a reset is read before the fault is told, however late the reader comes',
+    title: 'bytes before a reset are read before the fault, even by a late reader',
     run: ({ entry }) =>
       withServer(
         entry,
@@ -116,7 +116,7 @@ export const socketCases: readonly Case<SocketContext>[] = [
 
   {
     id: 'transport.open-faults',
-    title: 'what stands in the way of an open is told apart, and nothing was sent',
+    title: 'the reasons of a failed open give different errors, with sent: no',
     run: ({ entry }) =>
       inFolder(async (folder) => {
         const missing = await checkRejects(entry.unixSocket({ path: join(folder, 'none.sock') }).open(), 'unreachable')
@@ -135,7 +135,7 @@ export const socketCases: readonly Case<SocketContext>[] = [
 
   {
     id: 'transport.listen-takes-over',
-    title: 'a listener takes over the file of a dead server, never that of a living one, and removes its own',
+    title: 'a listener takes over the file of a dead server, never that of a running one, and removes its own file',
     run: ({ entry }) =>
       inFolder(async (folder) => {
         const path = join(folder, 'server.sock')
@@ -157,7 +157,7 @@ export const socketCases: readonly Case<SocketContext>[] = [
 
   {
     id: 'transport.listener-bound',
-    title: 'connections that nobody accepts are bounded, and closed with the listener',
+    title: 'connections that wait to be accepted are bounded, and closed with the listener',
     run: ({ entry }) =>
       inFolder(async (folder) => {
         const path = join(folder, 'server.sock')

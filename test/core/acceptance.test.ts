@@ -7,7 +7,7 @@ const pair = () => {
   return { near, far }
 }
 
-test('a loop that is left hands out what it had not handed out to the next one [core.acceptance]', async () => {
+test('links that a left loop did not deliver go to the next loop [core.acceptance]', async () => {
   const waiting = createAcceptance()
   const pairs = [pair(), pair(), pair()]
   for (const { far } of pairs) waiting.add(far)
@@ -21,7 +21,7 @@ test('a loop that is left hands out what it had not handed out to the next one [
   expect(waiting.size).toBe(1)
 })
 
-test('closing closes every link that nobody was given, also those of a batch under way, and later ones [core.acceptance]', async () => {
+test('close closes every link that was not delivered, also links of the current batch and later ones [core.acceptance]', async () => {
   const waiting = createAcceptance()
   const pairs = [pair(), pair(), pair()]
   for (const { far } of pairs.slice(0, 2)) waiting.add(far)

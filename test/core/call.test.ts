@@ -30,7 +30,7 @@ describe('a call', () => {
     expect(seen).toEqual(['first in', 'second in', 'attempt', 'second out', 'first out'])
   })
 
-  it('[core.interceptor-order] lets an interceptor change the call and the result, and answer by itself', async () => {
+  it('[core.interceptor-order] lets an interceptor change the call and the result, or answer without a call of next', async () => {
     const { caller } = setup([
       async (call, next) => `${await next({ ...call, trace: { a: 'b' } })}!`,
       async (call, next) => (call.op === 'cached' ? 'from cache' : next(call)),
@@ -41,7 +41,7 @@ describe('a call', () => {
     expect(attempt).toHaveBeenCalledTimes(1)
   })
 
-  it('[core.deadline] has the deadline of the call, else of the client, else none; and leaves no timer behind', async () => {
+  it('[core.deadline] uses the deadline of the call, else that of the client, else none; and leaves no timer', async () => {
     const { caller, clock } = setup([], 1000)
     expect(await caller.run({ op: 'x' }, undefined, async (call) => call.remainingMs?.())).toBe(1000)
     expect(await caller.run({ op: 'x' }, { timeoutMs: 5 }, async (call) => call.remainingMs?.())).toBe(5)
@@ -49,7 +49,7 @@ describe('a call', () => {
     expect(clock.timers).toBe(0)
   })
 
-  it('[core.deadline] takes a negative time for one that has passed: what is left of a deadline may be less than nothing', async () => {
+  it('[core.deadline] treats a negative timeout as expired, because the rest of a deadline can be negative', async () => {
     const clock = createFakeClock()
     const caller = createCaller({ system: 's', transport: 't', clock })
     const call = caller.run({ op: 'x' }, { timeoutMs: -5 }, () => new Promise<never>(() => {}))
@@ -70,7 +70,7 @@ describe('a call', () => {
     expect(attempt).not.toHaveBeenCalled()
   })
 
-  it('[core.deadline] gives an attempt a signal that ends with the call, whenever the signal is first read', async () => {
+  it('[core.deadline] gives an attempt a signal that aborts with the call, even if the signal is read late', async () => {
     const { caller, clock } = setup()
     const controller = new AbortController()
     const early = caller.run({ op: 'x' }, { timeoutMs: 5, signal: controller.signal }, (call) => raceSignal(hang(), call.signal))
@@ -97,7 +97,7 @@ describe('a call', () => {
     await Promise.all(calls)
   })
 
-  it('[core.abort-hung] settles at its deadline though the attempt ignores its signal; the request may have been sent', async () => {
+  it('[core.abort-hung] settles at its deadline with sent: maybe, even if the attempt ignores its signal', async () => {
     const { caller, clock } = setup()
     const failed = expect(caller.run({ op: 'ask' }, { timeoutMs: 50 }, hang)).rejects.toMatchObject({
       code: 'deadline_exceeded',
@@ -112,7 +112,7 @@ describe('a call', () => {
     expect(clock.timers).toBe(0)
   })
 
-  it('[core.abort-hung] settles at an abort though a policy hangs before the attempt; nothing was sent', async () => {
+  it('[core.abort-hung] settles at an abort with sent: no, even if a policy hangs before the attempt', async () => {
     const { caller } = setup([hang])
     const controller = new AbortController()
     const attempt = vi.fn(hang)
@@ -123,7 +123,7 @@ describe('a call', () => {
     expect(attempt).not.toHaveBeenCalled()
   })
 
-  it('[core.abort-hung] says that it was sent when a policy hangs after the answer', async () => {
+  it('[core.abort-hung] settles with sent: yes if a policy hangs after the answer', async () => {
     const { caller, clock } = setup([async (call, next) => next(call).then(hang)])
     const failed = expect(caller.run({ op: 'ask' }, { timeoutMs: 5 }, async () => 1)).rejects.toMatchObject({
       code: 'deadline_exceeded',
@@ -133,7 +133,7 @@ describe('a call', () => {
     await failed
   })
 
-  it('[core.abort-reason] keeps the reason as cause and lets an attempt that obeys say what became of the request', async () => {
+  it('[core.abort-reason] keeps the reason as cause, and an attempt that obeys its signal sets the outcome of the request', async () => {
     const { caller } = setup()
     const controller = new AbortController()
     const call = caller.run({ op: 'ask' }, { signal: controller.signal }, async ({ signal }) => {
@@ -145,7 +145,7 @@ describe('a call', () => {
     await expect(call).rejects.toMatchObject({ code: 'aborted', sent: 'no', cause: 'enough', attempt: 1 })
   })
 
-  it('[core.abort-reason] is not begun when the signal has fallen before', async () => {
+  it('[core.abort-reason] does not start if the signal is already aborted', async () => {
     const { caller } = setup([vi.fn()])
     const attempt = vi.fn()
     await expect(caller.run({ op: 'x' }, { signal: AbortSignal.abort('why') }, attempt)).rejects.toMatchObject({
@@ -156,13 +156,13 @@ describe('a call', () => {
     expect(attempt).not.toHaveBeenCalled()
   })
 
-  it('[core.abort-reason] takes AbortSignal.timeout for the deadline that it is', async () => {
+  it('[core.abort-reason] treats AbortSignal.timeout as a deadline', async () => {
     const { caller } = setup()
     const failure = caller.run({ op: 'x' }, { signal: AbortSignal.timeout(1) }, hang)
     await expect(failure).rejects.toMatchObject({ code: 'deadline_exceeded', cause: { name: 'TimeoutError' } })
   })
 
-  it('[core.abort-reason] does not take what an abort broke for the failure itself', async () => {
+  it('[core.abort-reason] reports the abort, not the errors that the abort caused', async () => {
     const { caller } = setup()
     const controller = new AbortController()
     const call = caller.run({ op: 'x' }, { signal: controller.signal }, async ({ signal }) => {
@@ -174,7 +174,7 @@ describe('a call', () => {
     await expect(call).rejects.toMatchObject({ code: 'aborted', cause: 'enough', sent: 'maybe' })
   })
 
-  it('[core.sent] counts all attempts: an answer of "no" to the last does not undo a "maybe" before', async () => {
+  it('[core.sent] counts all attempts: a last attempt with "no" does not undo an earlier "maybe"', async () => {
     const { caller, clock } = setup()
     const outcomes: Sent[] = ['maybe', 'no', 'no']
     const failing = createCaller({ system: 's', transport: 't', clock, interceptors: [retry({ clock })] })
@@ -188,7 +188,7 @@ describe('a call', () => {
     await expect(caller.run({ op: 'x' }, undefined, () => Promise.reject(unreachable()))).rejects.toMatchObject({ sent: 'no' })
   })
 
-  it('[core.sent] counts the attempts of any interceptor, also one that is under way on a signal of its own', async () => {
+  it('[core.sent] counts the attempts of every interceptor, also a running attempt with its own signal', async () => {
     const again: Interceptor = (call, next) => next(call).catch(() => next({ ...call, attempt: 2 }))
     const outcomes: Sent[] = ['maybe', 'no']
     const twice = setup([again]).caller.run({ op: 'x' }, undefined, async () => {
@@ -204,7 +204,7 @@ describe('a call', () => {
     await failed
   })
 
-  it('[core.foreign-errors] wraps what is not ours, keeps it as cause, and says whether an attempt had begun', async () => {
+  it('[core.foreign-errors] wraps a foreign error, keeps it as cause, and says whether an attempt had started', async () => {
     const bug = new TypeError('x is not a function')
     const { caller } = setup()
     await expect(caller.run({ op: 'x' }, undefined, () => Promise.reject(bug))).rejects.toMatchObject({
@@ -222,7 +222,7 @@ describe('a call', () => {
     await expect(caller.run({ op: 'x' }, undefined, () => Promise.reject('a string'))).rejects.toMatchObject({ cause: 'a string' })
   })
 
-  it('[core.errors-copied] leaves an error that answers many calls as it was', async () => {
+  it('[core.errors-copied] does not change an error that is the result of many calls', async () => {
     const shared = Object.freeze(unreachable())
     const { caller } = setup()
     const results = await Promise.allSettled(['a', 'b'].map((op) => caller.run({ op }, undefined, () => Promise.reject(shared))))
@@ -230,7 +230,7 @@ describe('a call', () => {
     expect(shared.op).toBeUndefined()
   })
 
-  it('[core.late-stream] closes a stream that opens after its call was given up, and leaves unary results alone', async () => {
+  it('[core.late-stream] closes a stream that opens after its call was aborted, and does not touch unary results', async () => {
     for (const kind of ['stream', 'unary'] as const) {
       const { caller, clock } = setup()
       const dispose = vi.fn(async () => {})
@@ -251,7 +251,7 @@ describe('a call', () => {
 })
 
 describe('whileOpening', () => {
-  it('ends the life of a stream with its opening, and no longer once it is open', async () => {
+  it('aborts a stream with its opening signal only until the stream is open', async () => {
     const opening = new AbortController()
     const life = createDeadline()
     await whileOpening(life, opening.signal, async () => 'open')

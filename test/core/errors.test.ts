@@ -12,7 +12,7 @@ class AuthError extends SignalboxError {
 }
 
 describe('SignalboxError', () => {
-  it('[core.error-facts] carries the facts, one message with its hint, and nothing that was not given', () => {
+  it('[core.error-facts] carries the given facts and one message with its hint, and no other properties', () => {
     const error = new SignalboxError({
       code: 'exited',
       message: 'It died.',
@@ -60,7 +60,7 @@ describe('SignalboxError', () => {
       expect(SignalboxError.is(other)).toBe(false)
   })
 
-  it.each(ERROR_CODES)('has a say about another attempt for %s', (code) => {
+  it.each(ERROR_CODES)('says whether a retry makes sense for %s', (code) => {
     const error = new SignalboxError({ code, message: '' })
     expect(typeof error.retryable).toBe('boolean')
     expect(new SignalboxError({ code, message: '', retryable: !error.retryable }).retryable).toBe(!error.retryable)
@@ -68,7 +68,7 @@ describe('SignalboxError', () => {
 })
 
 describe('withFacts', () => {
-  it('[core.errors-copied] gives a copy of the same class, with the same stack and cause; what was said first wins', () => {
+  it('[core.errors-copied] gives a copy of the same class, with the same stack and cause; facts that were set first win', () => {
     const cause = new Error('why')
     const error = new AuthError('ops', cause)
     const copy = withFacts(error, { op: 'login', system: 'cccc', code: 'remote' })
@@ -83,7 +83,7 @@ describe('withFacts', () => {
     expect(Object.keys(copy)).not.toContain('cause')
   })
 
-  it('[core.errors-copied] gives the error itself when nothing is new', () => {
+  it('[core.errors-copied] returns the error itself if no fact is new', () => {
     const error = new SignalboxError({ code: 'closed', message: '', op: 'a' })
     expect(withFacts(error, { op: 'b', system: undefined }, { sent: 'no', attempt: undefined })).toBe(error)
     expect(withFacts(error, {}, { op: 'b' }).op).toBe('b')

@@ -7,7 +7,7 @@ import { createInbox } from '../../src/core/inbox.js'
 const chunk = (...bytes: number[]): Uint8Array => Uint8Array.from(bytes)
 
 describe('the inbox of a link', () => {
-  it('gives chunks in order, whether the reader or the bytes come first', async () => {
+  it('gives chunks in order, both with an early and with a late reader', async () => {
     const inbox = createInbox(() => {})
     inbox.push(chunk(1))
     inbox.push(chunk(2))
@@ -53,7 +53,7 @@ describe('the inbox of a link', () => {
     expect(onRoom).toHaveBeenCalledTimes(1)
   })
 
-  it('asks for no more once it has ended, though its reader makes room', async () => {
+  it('asks for no more bytes after its end, even if the reader empties it', async () => {
     const onRoom = vi.fn()
     const inbox = createInbox(onRoom, 4)
     inbox.push(new Uint8Array(8))
@@ -63,7 +63,7 @@ describe('the inbox of a link', () => {
     expect(onRoom).not.toHaveBeenCalled()
   })
 
-  it('delivers a fault after what was received, and again to whoever reads on [inbox.fault-last]', async () => {
+  it('delivers a fault after the received bytes, and again to each later read [inbox.fault-last]', async () => {
     const inbox = createInbox(() => {})
     inbox.push(chunk(1))
     inbox.fail(new Error('reset'))
@@ -87,7 +87,7 @@ describe('the inbox of a link', () => {
     }
   })
 
-  it('forgets everything at local close, a fault and later bytes too', async () => {
+  it('discards everything at local close, also a fault and later bytes', async () => {
     const inbox = createInbox(() => {})
     inbox.push(chunk(1))
     inbox.fail(new Error('reset'))
@@ -97,14 +97,14 @@ describe('the inbox of a link', () => {
     expect(await inbox.read()).toBeNull()
   })
 
-  it('keeps its first ending: a reset after EOF is no news', async () => {
+  it('keeps its first ending: a reset after EOF is ignored', async () => {
     const inbox = createInbox(() => {})
     inbox.end()
     inbox.fail(new Error('reset'))
     expect(await inbox.read()).toBeNull()
   })
 
-  it('has one reader: a second one at the same time is told so, and the first still gets its chunk', async () => {
+  it('has one reader: a second concurrent read rejects, and the first still gets its chunk', async () => {
     const inbox = createInbox(() => {})
     const first = inbox.read()
     await expect(inbox.read()).rejects.toMatchObject({ code: 'invalid_argument' })
@@ -112,7 +112,7 @@ describe('the inbox of a link', () => {
     expect(await first).toEqual(chunk(7))
   })
 
-  it('takes an empty chunk for nothing: only null means the end', async () => {
+  it('skips an empty chunk: only null means the end', async () => {
     const inbox = createInbox(() => {})
     inbox.push(new Uint8Array(0))
     const pending = inbox.read()
@@ -121,7 +121,7 @@ describe('the inbox of a link', () => {
     expect(await pending).toEqual(chunk(1))
   })
 
-  it('holds no chunk that was read, though the reader is never quite done [inbox.frees-read]', async () => {
+  it('releases chunks that were read, even if the inbox is never empty [inbox.frees-read]', async () => {
     setFlagsFromString('--expose-gc')
     const collect = runInNewContext('gc') as () => void
     const inbox = createInbox(() => {})

@@ -66,7 +66,7 @@ describe('messages of a link', () => {
     expect(await far.read()).toEqual(lines('still open'))
   })
 
-  it('that came with the answer of a handshake are there for the loop after it [messages.handshake-rest]', async () => {
+  it('that arrive with the answer of a handshake are delivered to the loop after it [messages.handshake-rest]', async () => {
     const [near, far] = memoryPair()
     await far.write(lines('welcome', 'event 1', 'event 2'))
     await far.write(lines('event 3'))
@@ -79,7 +79,7 @@ describe('messages of a link', () => {
     expect(await reader.batch()).toBeNull()
   })
 
-  it('of a reader end in the same fault however often it is asked', async () => {
+  it('end in the same fault for each further read', async () => {
     const { link, inbox } = fedLink()
     inbox.push(bytesOf('1\nbroken\n'))
     const reader = createReader(link, ndjsonDecoder())

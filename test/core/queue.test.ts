@@ -4,7 +4,7 @@ import { createQueue } from '../../src/core/queue.js'
 import { SignalboxError } from '../../src/errors.js'
 
 describe('a bounded queue', () => {
-  it('[core.queue-batches] hands out what waits in one batch, in order, then the end', async () => {
+  it('[core.queue-batches] delivers the waiting items in one batch, in order, then the end', async () => {
     const queue = createQueue<number>({ overflow: 'fail', maxItems: 10 })
     queue.push([1, 2])
     queue.push([3])
@@ -22,7 +22,7 @@ describe('a bounded queue', () => {
     expect(queue.takeNow()).toEqual([])
   })
 
-  it('[core.queue-overflow] fail: ends the queue for a slow consumer, after all that was kept', async () => {
+  it('[core.queue-overflow] fail: ends the queue for a slow consumer, after the queued items', async () => {
     const queue = createQueue<number>({ overflow: 'fail', maxItems: 2, name: 'maxEvents' })
     queue.push([1, 2])
     expect(queue.ended).toBe(false)
@@ -32,7 +32,7 @@ describe('a bounded queue', () => {
     await expect(queue.take()).rejects.toMatchObject({ code: 'slow_consumer', message: expect.stringContaining('maxEvents') })
   })
 
-  it('[core.queue-overflow] drop-oldest: keeps the newest and accounts for every item that went', async () => {
+  it('[core.queue-overflow] drop-oldest: keeps the newest items and counts every dropped item', async () => {
     const lost: number[][] = []
     const queue = createQueue<number>({ overflow: 'drop-oldest', maxItems: 3, onDrop: (items) => lost.push([...items]) })
     queue.push([1, 2, 3])
@@ -42,7 +42,7 @@ describe('a bounded queue', () => {
     expect(await queue.take()).toEqual([3, 4, 5])
   })
 
-  it('[core.queue-overflow] drop-newest: keeps the oldest, tells the lost in their order, measures bytes', async () => {
+  it('[core.queue-overflow] drop-newest: keeps the oldest items, reports dropped items in order, measures bytes', async () => {
     const lost: string[] = []
     const queue = createQueue<string>({
       overflow: 'drop-newest',
@@ -59,7 +59,7 @@ describe('a bounded queue', () => {
     expect(queue.bytes).toBe(0)
   })
 
-  it('[core.queue-overflow] does not count what a waiting consumer takes at once', async () => {
+  it('[core.queue-overflow] does not count an item that a waiting consumer takes at once', async () => {
     const queue = createQueue<number>({ overflow: 'drop-oldest', maxItems: 1 })
     const waiting = queue.take()
     queue.push([1, 2, 3])
@@ -67,7 +67,7 @@ describe('a bounded queue', () => {
     expect(queue.dropped).toBe(0)
   })
 
-  it('[core.queue-overflow] pause: asks the producer to wait, and lets it go on when there is room or an end', async () => {
+  it('[core.queue-overflow] pause: makes the producer wait until there is space or the queue ends', async () => {
     const queue = createQueue<number>({ overflow: 'pause', maxItems: 2 })
     expect(queue.push([1, 2])).toBe(true)
     expect(queue.push([3])).toBe(false)
@@ -87,7 +87,7 @@ describe('a bounded queue', () => {
     expect(await queue.take()).toBeNull()
   })
 
-  it('[core.queue-batches] delivers a fault after what came before it', async () => {
+  it('[core.queue-batches] delivers a fault after the earlier items', async () => {
     const queue = createQueue<number>({ overflow: 'fail' })
     const fault = new Error('broken')
     queue.push([1])
@@ -99,7 +99,7 @@ describe('a bounded queue', () => {
 })
 
 describe('pending calls', () => {
-  it('[core.pending] settles each call by its id, once; late and unknown answers are told as such', async () => {
+  it('[core.pending] settles each call by its id, once; late and unknown answers are reported as such', async () => {
     const pending = createPending<number, string>()
     const one = pending.add(1)
     const two = pending.add(2)
@@ -114,7 +114,7 @@ describe('pending calls', () => {
     expect(pending.size).toBe(0)
   })
 
-  it('[core.pending-death] fails every call at once with an error of its own when the link dies, even unwatched ones', async () => {
+  it('[core.pending-death] fails every call at once with its own error when the link dies, without an unhandled rejection', async () => {
     const pending = createPending<number, string>()
     const unhandled: unknown[] = []
     const note = (reason: unknown) => unhandled.push(reason)
@@ -132,7 +132,7 @@ describe('pending calls', () => {
     await expect(pending.add(3)).rejects.toMatchObject({ message: 'Call 3.', cause })
   })
 
-  it('[core.pending] refuses more than its limit and an id that is taken, and sends neither', async () => {
+  it('[core.pending] refuses a call above its limit and a call with a used id, and sends neither', async () => {
     const pending = createPending<number, string>({ maxPending: 1 })
     void pending.add(1)
     await expect(pending.add(2)).rejects.toMatchObject({ code: 'rate_limited', sent: 'no' })

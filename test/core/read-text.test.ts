@@ -16,13 +16,13 @@ function body(chunks: readonly Uint8Array[], options: { fails?: unknown; onCance
   })
 }
 
-test('a character that is cut in two arrives whole; no body is no text [core.read-text]', async () => {
+test('a split character arrives whole; a missing body gives an empty text [core.read-text]', async () => {
   const bytes = new TextEncoder().encode('a\u00e4\u4fe1')
   expect(await readText(body([...bytes].map((byte) => new Uint8Array([byte]))), 100, {})).toBe('a\u00e4\u4fe1')
   expect(await readText(null, 100, {})).toBe('')
 })
 
-test('a body beyond its limit is refused at once and let go of [core.read-text]', async () => {
+test('a body above its limit is refused at once and cancelled [core.read-text]', async () => {
   let cancelled = false
   const endless = body(
     Array.from({ length: 1000 }, () => new Uint8Array(10)),
@@ -32,7 +32,7 @@ test('a body beyond its limit is refused at once and let go of [core.read-text]'
   expect(cancelled).toBe(true)
 })
 
-test('a connection that falls in the middle leaves the outcome open; our own error is not wrapped [core.read-text]', async () => {
+test('a connection that breaks in the middle gives sent: maybe; a SignalboxError is not wrapped [core.read-text]', async () => {
   const fallen = readText(body([new Uint8Array(3)], { fails: new TypeError('terminated') }), 100, { system: 'catsyphon' })
   await expect(fallen).rejects.toMatchObject({ code: 'closed', sent: 'maybe', system: 'catsyphon', cause: expect.any(TypeError) })
   const own = new SignalboxError({ code: 'aborted', message: 'The caller left.', sent: 'maybe' })

@@ -45,7 +45,7 @@ describe('redactText', () => {
   })
 
   it.each(['wrong', 'missing', 'expired', 'Empty', 'required'])(
-    '[core.redact-shapes] masks the quoted word "%s", which prose knows',
+    '[core.redact-shapes] masks the quoted value "%s", which is also an ordinary word',
     (word) => {
       const quoted = (text: (word: string) => string): void => expect(redactText(text(word))).toBe(text('[redacted]'))
       quoted((value) => `password: "${value}"`)
@@ -59,7 +59,7 @@ describe('redactText', () => {
   )
 
   it.each(['true', 'false', 'null', 'undefined', 'none', 'NULL'])(
-    '[core.redact-prose] leaves "%s" alone, quoted or not',
+    '[core.redact-prose] does not mask "%s", quoted or not',
     (word) => {
       for (const text of [`password: "${word}"`, `{"token":"${word}"}`, `{\\"secret\\":\\"${word}\\"}`, `secret=${word}`]) {
         expect(redactText(text)).toBe(text)
@@ -67,7 +67,7 @@ describe('redactText', () => {
     },
   )
 
-  it('[core.redact-shapes] masks a PEM block, whole or cut off, also with escaped newlines', () => {
+  it('[core.redact-shapes] masks a PEM block, complete or truncated, also with escaped newlines', () => {
     const body = 'MIIEvQIBADANBgkqhkiG9w0BAQEF'
     const block = `-----BEGIN RSA PRIVATE KEY-----\n${body}\n-----END RSA PRIVATE KEY-----`
     expect(redactText(`key:\n${block}\nrest`)).toBe('key:\n[redacted]\nrest')
@@ -87,7 +87,7 @@ describe('redactText', () => {
     'xoxb-1234567890-abcdef',
     'AKIAIOSFODNN7EXAMPLE',
     'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w5N',
-  ])('[core.redact-shapes] knows %s wherever it stands', (token) => {
+  ])('[core.redact-shapes] masks %s at any position', (token) => {
     expect(redactText(`the peer said "${token}", which is wrong`)).toBe('the peer said "[redacted]", which is wrong')
   })
 
@@ -110,11 +110,11 @@ describe('redactText', () => {
     'curl -H "Authorization: Bearer $TOKEN" -H "x-api-key: <key>"',
     'ratio 3:4, time 12:30:05, key: value, path C:\\tokens\\x',
     'The peer closed the link before it answered. Check that it runs.',
-  ])('[core.redact-prose] leaves ordinary text alone: %s', (text) => {
+  ])('[core.redact-prose] does not change ordinary text: %s', (text) => {
     expect(redactText(text)).toBe(text)
   })
 
-  it('[core.redact-linear] takes time in proportion to the length, whatever the text', () => {
+  it('[core.redact-linear] takes linear time for any text', () => {
     const million = 1_000_000
     const hostile = [
       'a',
@@ -153,7 +153,7 @@ describe('redactText', () => {
     }
   })
 
-  it('[core.redact-never-throws] takes any text and any value', () => {
+  it('[core.redact-never-throws] accepts any text and any value', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => typeof redactText(text) === 'string'))
     const { value } = createRedactor(['\ud800abc', 'x"y\\z'])
     fc.assert(
@@ -175,7 +175,7 @@ describe('createRedactor', () => {
     expect(text('abc')).toBe('abc')
   })
 
-  it('[core.redact-values] masks by name, at any depth, whatever the type', () => {
+  it('[core.redact-values] masks values by key, at any depth and of any type', () => {
     const { value } = createRedactor()
     expect(
       value({
@@ -243,7 +243,7 @@ describe('createRedactor', () => {
     expect(value(ours)).toMatchObject({ code: 'remote', cause: { message: 'outer password=[redacted]' } })
   })
 
-  it('[core.redact-values] cuts circles and depths, shares what is shared, survives traps', () => {
+  it('[core.redact-values] cuts circular and too deep values, keeps shared values shared, and survives throwing getters', () => {
     const { value } = createRedactor()
     const circle: Record<string, unknown> = { a: 1 }
     circle.self = circle
@@ -290,7 +290,7 @@ describe('isSecretName', () => {
     'tokens',
     'pin',
     'otp',
-  ])('%s is one', (name) => expect(isSecretName(name)).toBe(true))
+  ])('%s is a secret name', (name) => expect(isSecretName(name)).toBe(true))
   it.each([
     'tokenizer',
     'token_count',
@@ -303,5 +303,5 @@ describe('isSecretName', () => {
     'pinned',
     'author',
     'x'.repeat(2_000_000),
-  ])('%.20s is none', (name) => expect(isSecretName(name)).toBe(false))
+  ])('%.20s is not a secret name', (name) => expect(isSecretName(name)).toBe(false))
 })

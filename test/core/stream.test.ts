@@ -23,7 +23,7 @@ function source(batches: readonly (readonly Item[])[]) {
 }
 
 describe('a stream', () => {
-  it('[core.stream-cursor] points at the item handed out last, one by one', async () => {
+  it('[core.stream-cursor] points at the last delivered item, item by item', async () => {
     const { stream, close } = source([items(1, 2), [], items(3)])
     expect(stream.cursor).toBe(0)
     const seen: unknown[] = []
@@ -36,7 +36,7 @@ describe('a stream', () => {
     expect(close).toHaveBeenCalledTimes(1)
   })
 
-  it('[core.stream-cursor] points at the end of the batch handed out last', async () => {
+  it('[core.stream-cursor] points at the end of the last delivered batch', async () => {
     const { stream } = source([items(1, 2), items(3)])
     const seen: unknown[] = []
     for await (const batch of stream.batches()) seen.push([batch.length, stream.cursor])
@@ -52,7 +52,7 @@ describe('a stream', () => {
     expect(() => stream.batches()).toThrow(expect.objectContaining({ code: 'invalid_argument' }))
   })
 
-  it('[core.stream-break] closes its source on break, on a throw inside the loop, and before the first read', async () => {
+  it('[core.stream-break] closes its source on break, on a throw inside the loop, and on a close before the first read', async () => {
     const broken = source([items(1, 2)])
     for await (const item of broken.stream) {
       expect(item.at).toBe(1)
@@ -75,7 +75,7 @@ describe('a stream', () => {
     for await (const _ of unread.stream) expect.unreachable()
   })
 
-  it('[core.stream-break] frees its source when an iterator is left before its first item, or while it waits for one', async () => {
+  it('[core.stream-break] closes its source when an iterator is left before its first item, or while it waits for an item', async () => {
     for (const waits of [false, true]) {
       for (const read of ['items', 'batches'] as const) {
         let closed = 0
@@ -98,7 +98,7 @@ describe('a stream', () => {
     }
   })
 
-  it('[core.stream-close] ends a reader that waits; what arrives meanwhile is not handed out and not counted', async () => {
+  it('[core.stream-close] ends a waiting reader; items that arrive at that moment are neither delivered nor counted', async () => {
     for (const settle of ['batch', 'error', 'end'] as const) {
       const pull = deferred<Item[] | null>()
       const stream = createStream<Item, number>({
@@ -119,7 +119,7 @@ describe('a stream', () => {
     }
   })
 
-  it('[core.stream-close] stops inside a batch: the rest was never handed out', async () => {
+  it('[core.stream-close] stops inside a batch: the rest is not delivered', async () => {
     const { stream } = source([items(1, 2, 3)])
     const seen: number[] = []
     for await (const item of stream) {
@@ -130,7 +130,7 @@ describe('a stream', () => {
     expect(stream.cursor).toBe(1)
   })
 
-  it('[core.stream-failure] fails with its own failure though tidying up fails too; alone, that failure is told', async () => {
+  it('[core.stream-failure] fails with its own error even if the cleanup fails too; a cleanup failure alone is reported', async () => {
     const close = () => {
       throw new Error('cannot close')
     }
@@ -148,7 +148,7 @@ it('[core.recent] remembers the last ids only', () => {
 })
 
 describe('backoff', () => {
-  it('[core.backoff] draws between nothing and a ceiling that doubles to its limit', () => {
+  it('[core.backoff] gives delays between 0 and a maximum that doubles up to its limit', () => {
     const highest = createBackoff({ baseMs: 100, maxMs: 1000, random: () => 0.999_999 })
     expect([1, 2, 3, 4, 5, 6].map(() => highest.next())).toEqual([99, 199, 399, 799, 999, 999])
     const lowest = createBackoff({ random: () => 0 })
@@ -162,7 +162,7 @@ describe('backoff', () => {
     }
   })
 
-  it('[core.backoff-health] starts anew only after sustained health: a peer that accepts and drops stays slow', async () => {
+  it('[core.backoff-health] resets only after a connection that stayed up: a peer that accepts and drops connections keeps its long delays', async () => {
     const clock = createFakeClock()
     const backoff = createBackoff({ baseMs: 100, healthyAfterMs: 1000, maxAttempts: 5, clock, random: () => 0.5 })
     expect(backoff.next()).toBe(50)
@@ -197,7 +197,7 @@ describe('reconnecting', () => {
     return { clock, controller, told, stream }
   }
 
-  it('[core.reconnect] opens again after failures and ends, and tells the gap before each attempt', async () => {
+  it('[core.reconnect] opens again after failures and ends, and reports a gap before each attempt', async () => {
     const { stream, clock, told } = run(async function* (attempt) {
       yield [`item ${attempt}`]
       if (attempt === 1) throw down
@@ -219,7 +219,7 @@ describe('reconnecting', () => {
     expect(clock.timers).toBe(0)
   })
 
-  it('[core.reconnect] waits as long as the peer asks, and gives up on failures that time does not cure', async () => {
+  it('[core.reconnect] waits as long as the peer asks, and stops at permanent failures', async () => {
     const { stream, told } = run(async function* (attempt) {
       yield []
       if (attempt === 1) throw new SignalboxError({ code: 'rate_limited', message: 'Slow down.', retryAfterMs: 9000 })
@@ -244,7 +244,7 @@ describe('reconnecting', () => {
     await expect(stream.next()).rejects.toBe(down)
   })
 
-  it('[core.reconnect-abort] stops at once while it sleeps, with the reason, and leaves no timer', async () => {
+  it('[core.reconnect-abort] an abort during a delay ends it at once with the reason, and leaves no timer', async () => {
     const { stream, controller, clock } = run(async function* () {
       yield ['a']
       throw down
@@ -261,7 +261,7 @@ describe('reconnecting', () => {
 })
 
 describe('idle watch', () => {
-  it('[core.idle] fires once after silence, counted from the last sign of life, with one timer', async () => {
+  it('[core.idle] fires once after silence, measured from the last activity, with one timer', async () => {
     const clock = createFakeClock()
     const onIdle = vi.fn()
     const watch = watchIdle(100, onIdle, clock)
@@ -277,7 +277,7 @@ describe('idle watch', () => {
     expect(clock.timers).toBe(0)
   })
 
-  it('[core.idle] is off without a bound and stops when told', async () => {
+  it('[core.idle] is off without a limit and ends on stop', async () => {
     const clock = createFakeClock()
     watchIdle(0, expect.unreachable, clock)
     watchIdle(Number.POSITIVE_INFINITY, expect.unreachable, clock)
@@ -288,7 +288,7 @@ describe('idle watch', () => {
 })
 
 describe('clocks', () => {
-  it('[core.clock] a fake clock runs timers in order at their moment, those that are armed meanwhile too', async () => {
+  it('[core.clock] a fake clock runs timers in order at their time, also timers that a timer sets', async () => {
     const clock = createFakeClock({ now: 1000 })
     const seen: unknown[] = []
     clock.after(20, () => seen.push(['b', clock.monotonic()]))
@@ -308,7 +308,7 @@ describe('clocks', () => {
     expect(await clock.advanceToNext()).toBe(false)
   })
 
-  it('[core.clock] sleep ends with its signal, with the bare reason', async () => {
+  it('[core.clock] an aborted sleep rejects with the plain reason of its signal', async () => {
     const clock = createFakeClock()
     const controller = new AbortController()
     const slept = sleep(clock, 1000, controller.signal)
@@ -318,7 +318,7 @@ describe('clocks', () => {
     expect(clock.timers).toBe(0)
   })
 
-  it('[core.clock] a timer beyond what the runtime can count does not fire at once', async () => {
+  it('[core.clock] a timer above the maximum of the runtime does not fire at once', async () => {
     const fired = vi.fn()
     const timer = systemClock.after(2 ** 32, fired)
     await new Promise((resolve) => setTimeout(resolve, 20))

@@ -5,7 +5,7 @@ import { validated } from '../../src/core/validate.js'
 const schema = z.object({ name: z.string() })
 
 describe('validated', () => {
-  it('tells the observer the place and not the value, and delivers the answer as it is', () => {
+  it('gives the observer the path and not the value, and delivers the answer unchanged', () => {
     const onInvalid = vi.fn()
     const answer = { name: 7_654_321 }
     expect(validated(schema, answer, { validate: 'warn', op: 'who', onInvalid })).toBe(answer)
@@ -13,7 +13,7 @@ describe('validated', () => {
     expect(JSON.stringify(onInvalid.mock.calls)).not.toContain('7654321')
   })
 
-  it('delivers the answer although the observer throws', () => {
+  it('delivers the answer even if the observer throws', () => {
     const onInvalid = () => {
       throw new Error('the observer is broken')
     }
@@ -21,7 +21,7 @@ describe('validated', () => {
     expect(validated(schema, answer, { validate: 'warn', op: 'who', onInvalid })).toBe(answer)
   })
 
-  it('refuses under strict, without a word to the observer', () => {
+  it('throws under strict, without a call of the observer', () => {
     const onInvalid = vi.fn()
     expect(() => validated(schema, { name: 7 }, { validate: 'strict', op: 'who', onInvalid })).toThrow(
       expect.objectContaining({ code: 'invalid_message', sent: 'yes' }),

@@ -15,11 +15,11 @@ import { listenUnix } from '../../transports/node/index.js'
 const wrong = { code: 'invalid_argument' }
 
 describe('arguments [gateway.command-line]', () => {
-  test('none at all', () => {
+  test('no arguments give the defaults', () => {
     expect(parseGatewayArguments([])).toEqual({ help: false, allowOrigins: [], offer: [], dangerouslyListenBeyondLoopback: false })
   })
 
-  test('every one that help names', () => {
+  test('every argument that the help names is accepted', () => {
     const given = parseGatewayArguments([
       ...['--config', 'a.json', '--offer', 'ccc, claude', '--port', '0', '--scopes', 'observe,send', '--host', '::1'],
       ...['--allow-origin', 'https://a.example', '--allow-origin', 'https://b.example', '--pages', 'dist', '--token-file', 't'],
@@ -65,14 +65,14 @@ describe('arguments [gateway.command-line]', () => {
     [['--scopes', 'observe,root']],
     [['--what']],
     [['word']],
-  ])('%j is refused with the way to the list', (words) => {
+  ])('%j is refused, and the error points to the list of arguments', (words) => {
     expect(() => parseGatewayArguments(words)).toThrow(expect.objectContaining(wrong))
     expect(() => parseGatewayArguments(words)).toThrow(/--help/)
   })
 })
 
 describe('the configuration file [gateway.command-line]', () => {
-  test('what it may say', () => {
+  test('all documented fields are accepted', () => {
     const text = JSON.stringify({ port: 0, limits: { maxCalls: 5 }, upstreams: { a: { system: 'raw', port: 4000 } } })
     expect(parseConfig(text, 'x.json')).toMatchObject({ port: 0, limits: { maxCalls: 5 } })
   })
@@ -87,14 +87,14 @@ describe('the configuration file [gateway.command-line]', () => {
     ['{"upstreams":{"a":{"system":"telnet"}}}', 'upstreams.a'],
     ['{"upstreams":{"a":{"system":"claude","args":["--x"]}}}', 'args'],
     ['{"scopes":["root"]}', 'scopes.0'],
-  ])('%s is refused by its place', (text, place) => {
+  ])('%s is refused with its position', (text, place) => {
     expect(() => parseConfig(text, 'x.json')).toThrow(expect.objectContaining(wrong))
     expect(() => parseConfig(text, 'x.json')).toThrow(place)
     expect(() => parseConfig(text, 'x.json')).not.toThrow(/canary/)
   })
 })
 
-describe('what runs on this machine [gateway.detect]', () => {
+describe('detection of local systems [gateway.detect]', () => {
   let home: string
   const before = { HOME: process.env.HOME, PATH: process.env.PATH }
   beforeEach(() => {
@@ -114,7 +114,7 @@ describe('what runs on this machine [gateway.detect]', () => {
     return { lines, print: (line) => void lines.push(line), complain: (line) => void lines.push(line), env: env() }
   }
 
-  test('on an empty one nothing is found, each with its reason', async () => {
+  test('on a machine without systems nothing is found, and each has a reason', async () => {
     const found = await detect(env())
     expect(found.map(({ name }) => name)).toEqual(['ccc', 'cccc', 'claude', 'cmdop', 'catsyphon'])
     for (const { name, found: said, why } of found.filter((each) => each.name !== 'catsyphon')) {
@@ -123,7 +123,7 @@ describe('what runs on this machine [gateway.detect]', () => {
     }
   })
 
-  test('a server that answers is found by a whole request, and a file or a mute socket is not', async () => {
+  test('a server that answers a complete request is found; a file or a silent socket is not', async () => {
     writeFileSync(join(home, '.ccc.sock'), '')
     expect((await detect(env()))[0]).toMatchObject({ name: 'ccc', why: expect.stringContaining('.ccc.sock') })
     rmSync(join(home, '.ccc.sock'))
@@ -139,7 +139,7 @@ describe('what runs on this machine [gateway.detect]', () => {
     expect(ccc).toMatchObject({ name: 'ccc', found: expect.stringContaining('answers, version') })
   })
 
-  test('it is shown before it is offered; what is not there cannot be, and nothing is offered unasked', async () => {
+  test('a system is listed before it is offered; a missing system cannot be offered, and none is offered without a request', async () => {
     await using simulator = createCccSimulator()
     void simulator.listen(await listenUnix({ path: join(home, '.ccc.sock') }))
     const words = (more: string[]) => parseGatewayArguments(['--port', '0', '--token-file', join(home, 'token'), ...more])
@@ -158,7 +158,7 @@ describe('what runs on this machine [gateway.detect]', () => {
   })
 })
 
-describe('the running gateway is asked by its commands [gateway.admin-socket]', () => {
+describe('commands for a running gateway [gateway.admin-socket]', () => {
   test('ticket, tickets, credentials, revoke and audit', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'signalbox-admin-'))
     const config = join(folder, 'gateway.json')

@@ -62,7 +62,7 @@ describe('devices [gateway.devices]', () => {
     })
   })
 
-  test('a session that is no device does not survive, and an expired device does neither', async () => {
+  test('an ordinary session does not survive a restart, and an expired device does not either', async () => {
     const clock = createFakeClock()
     const file = await openDeviceFile(join(folder, 'devices.json'))
     const first = createCredentials({ clock, ...file, deviceTtlMs: 1_000 })
@@ -77,7 +77,7 @@ describe('devices [gateway.devices]', () => {
     await expect(second.verify(device.token)).rejects.toMatchObject({ code: 'unauthenticated' })
   })
 
-  test('a file that is not one, or that others may read, is refused and left alone', async () => {
+  test('a devices file that is invalid, or that other users can read, is refused and not changed', async () => {
     const path = join(folder, 'devices.json')
     const { chmod, writeFile } = await import('node:fs/promises')
     await writeFile(path, '{"version":2}', { mode: 0o600 })
@@ -89,7 +89,7 @@ describe('devices [gateway.devices]', () => {
 })
 
 describe('proof of possession [gateway.proof]', () => {
-  test('with its key a device makes calls and links; the copied token alone opens nothing', async () => {
+  test('a device with its key can make calls and links; the copied token alone is refused', async () => {
     at = await arena({ scopes: ['observe'] })
     const { served } = at
     const { pair } = await createProofKey()
@@ -113,7 +113,7 @@ describe('proof of possession [gateway.proof]', () => {
     ).rejects.toThrow()
   })
 
-  test('a proof is good once, for one path and method, for a minute', async () => {
+  test('a proof is valid once, for one path and method, for a minute', async () => {
     const clock = createFakeClock()
     const credentials = createCredentials({ clock })
     const { pair, publicKey } = await createProofKey()
@@ -134,7 +134,7 @@ describe('proof of possession [gateway.proof]', () => {
     }
   })
 
-  test('a key that is none is refused with the ticket unspent', async () => {
+  test('an invalid key is refused, and the ticket stays usable', async () => {
     at = await arena()
     const ticket = new URL(await at.served.ticketUrl()).hash.replace('#ticket=', '')
     for (const proofKey of [1, {}, { kty: 'RSA' }, { kty: 'EC', crv: 'P-256', x: 'short', y: 'short' }]) {
@@ -171,7 +171,7 @@ describe('wrong credentials [gateway.attack.wrong-credentials]', () => {
 })
 
 describe('the audit log [gateway.audit]', () => {
-  test('says who did what with which outcome, and nothing of the content', async () => {
+  test('records who did what with which outcome, and no content', async () => {
     const path = join(folder, 'audit.log')
     const credentials = createCredentials()
     const audit = await openAuditLog({ path })
@@ -198,7 +198,7 @@ describe('the audit log [gateway.audit]', () => {
     await audit[Symbol.asyncDispose]()
   })
 
-  test('is rotated, bounded, and read over its files', async () => {
+  test('is rotated, bounded, and read across its files', async () => {
     const path = join(folder, 'audit.log')
     const audit = await openAuditLog({ path, maxBytes: 2_000, maxFiles: 3 })
     const event = (index: number): GatewayEvent => ({
@@ -227,7 +227,7 @@ describe('the audit log [gateway.audit]', () => {
 })
 
 describe('the admin socket [gateway.admin-socket]', () => {
-  test('lists, issues and withdraws, for the user who runs the gateway', async () => {
+  test('lists, issues and withdraws credentials, for the user who runs the gateway', async () => {
     const path = join(folder, 'run', 'gateway.sock')
     const audit = await openAuditLog({ path: join(folder, 'audit.log') })
     at = await arena({ onEvent: (event) => audit.write(event) })

@@ -42,7 +42,7 @@ async function drained(sent: Sent): Promise<unknown> {
   return ((await reply.json()) as { error: unknown }).error
 }
 
-test('[gateway.drain.sent] a request that was passed on may have been done; one that was not was not', async () => {
+test('[gateway.drain.sent] a shutdown fails a forwarded request with sent: maybe, and any other request with sent: no', async () => {
   expect(await drained('maybe')).toMatchObject({ code: 'draining', kind: 'unavailable', sent: 'maybe', hint: expect.any(String) })
   expect(await drained('no')).toMatchObject({ code: 'draining', sent: 'no' })
 })

@@ -38,7 +38,7 @@ async function openSession({ url, token }: GatewayProcess): Promise<Link> {
 }
 
 describe.skipIf(process.platform !== 'linux')('the end of the gateway', () => {
-  test('[gateway.kill.no-orphans] killed 50 times, stubborn children with children of their own: none is left after two seconds', {
+  test('[gateway.kill.no-orphans] after 50 kills of a gateway with stubborn children and grandchildren, no process is left after two seconds', {
     timeout: 600_000,
   }, async () => {
     const took: number[] = []
@@ -78,7 +78,7 @@ describe.skipIf(process.platform !== 'linux')('the end of the gateway', () => {
     await until(() => processesMarked(mark).length === 0, 'no child is left')
   })
 
-  test('[gateway.kill.sigterm.idle] an idle gateway leaves at once and in order', { timeout: 60_000 }, async () => {
+  test('[gateway.kill.sigterm.idle] an idle gateway exits at once with status 0', { timeout: 60_000 }, async () => {
     const running = await start(`idle-${process.pid}`)
     const gone = new Promise<number | null>((resolve) => running.child.once('exit', (code) => resolve(code)))
     running.child.kill('SIGTERM')

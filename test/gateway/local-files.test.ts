@@ -12,7 +12,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-test('pages are found by their names, however their folder is written [gateway.pages.folder]', async () => {
+test('pages are found by name, with any spelling of their folder [gateway.pages.folder]', async () => {
   const pages = join(folder, 'pages')
   mkdirSync(join(pages, 'assets'), { recursive: true })
   writeFileSync(join(pages, 'index.html'), 'index')
@@ -24,7 +24,7 @@ test('pages are found by their names, however their folder is written [gateway.p
   }
 })
 
-test('the token file of a gateway that has taken over stays [gateway.attack.private-files]', async () => {
+test('closing an old gateway leaves the token file of the gateway that replaced it [gateway.attack.private-files]', async () => {
   const path = join(folder, 'gateway.token')
   const first = await writeTokenFile(path, 'sbx_token_one')
   const second = await writeTokenFile(path, 'sbx_token_two')
@@ -34,7 +34,7 @@ test('the token file of a gateway that has taken over stays [gateway.attack.priv
   expect(() => readFileSync(path)).toThrow(/ENOENT/)
 })
 
-test('a folder that is reached by a link of ours is the folder that it leads to [gateway.attack.socket-files]', async () => {
+test('a folder behind a symbolic link of the own user is checked as the target folder [gateway.attack.socket-files]', async () => {
   const real = join(folder, 'real')
   mkdirSync(real, { mode: 0o700 })
   writeFileSync(join(real, 'config.json'), '{}', { mode: 0o600 })
@@ -42,7 +42,7 @@ test('a folder that is reached by a link of ours is the folder that it leads to 
   expect(await readTrusted(join(folder, 'link', 'config.json'))).toBe('{}')
 })
 
-test('pages that are not there are a typed error [gateway.pages.folder]', async () => {
+test('a missing pages folder is a typed error [gateway.pages.folder]', async () => {
   for (const place of [join(folder, 'nowhere'), join(folder, 'real', 'config.json')]) {
     await expect(loadPages(place)).rejects.toMatchObject({ code: 'invalid_argument', message: expect.stringContaining(place) })
   }

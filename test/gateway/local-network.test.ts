@@ -37,7 +37,7 @@ describe('[gateway.local-network]', () => {
     expect(error.message).toContain('site')
   })
 
-  test('where the permission is given, or unknown, the list of origins is what may be wrong', async () => {
+  test('if the permission is granted or unknown, the error names the list of origins', async () => {
     for (const globals of [page('http://app.example', { 'loopback-network': 'granted' }), page('http://app.example')]) {
       const error = await failure(globals)
       expect(error.remoteCode).toBeUndefined()
@@ -47,12 +47,12 @@ describe('[gateway.local-network]', () => {
     }
   })
 
-  test('a page on https is told of browsers that bar plain http', async () => {
+  test('on an https page the error names browsers that block plain http', async () => {
     expect((await failure(page('https://app.example'))).message).toContain('TLS')
     expect((await failure(page('https://app.example'), new URL('https://localhost:8700'))).message).not.toContain('TLS')
   })
 
-  test('nothing is made of it elsewhere: no page, a local page, a gateway of the net, another failure', async () => {
+  test('no advice is added outside a page, on a local page, for a remote gateway, or for another failure', async () => {
     expect(await failure({})).toBe(failed)
     expect(await failure(page('http://localhost:5173'))).toBe(failed)
     expect(await failure(page('https://app.example'), new URL('https://gateway.example'))).toBe(failed)
@@ -62,7 +62,7 @@ describe('[gateway.local-network]', () => {
     expect(await failure(page('https://app.example'), LOCAL, answered)).toBe(answered)
   })
 
-  test('what succeeds is given as it is', async () => {
+  test('a successful answer is returned unchanged', async () => {
     expect(await explained(LOCAL, async () => 5, page('https://app.example'))).toBe(5)
   })
 })

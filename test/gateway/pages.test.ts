@@ -105,14 +105,14 @@ describe.skipIf(!executablePath && !required)('pages', () => {
     await at.checkHealthy()
   })
 
-  test('[gateway.pages.evil-origin] a page of an evil origin reads and writes nothing, not even with a stolen token', async () => {
+  test('[gateway.pages.evil-origin] a page of a foreign origin reads and writes nothing, even with a stolen token', async () => {
     const outcome = await visit(`http://evil.example:${port}/`, at.served.url)
     expect(outcome).toMatchObject({ index: 'failed', call: 'failed', simple: 'failed', image: 'failed', link: 'closed' })
     expect(at.reached).toEqual([])
     await at.checkHealthy()
   })
 
-  test('[gateway.pages.allowed] a page of an allowed origin does everything that its credential covers', async () => {
+  test('[gateway.pages.allowed] a page of an allowed origin can do everything that its credential covers', async () => {
     const outcome = await visit(`http://127.0.0.1:${port}/`, at.served.url)
     expect(outcome.index).toMatch(/^200 /)
     expect(outcome.call).toMatch(/^200 /)

@@ -79,7 +79,7 @@ describe.skipIf(!openssl && !required)('TLS [gateway.tls]', () => {
     expect((await at.served.ticketUrl()).startsWith(`${url}/#ticket=`)).toBe(true)
   })
 
-  test('a client that does not trust the certificate sends nothing, and knows it', async () => {
+  test('a client that does not trust the certificate fails with sent: no', async () => {
     at = await arena({ tls })
     const { url, token } = at.served
     await expect(gateway(url, { token }).session()).rejects.toMatchObject({
@@ -95,7 +95,7 @@ describe.skipIf(!openssl && !required)('TLS [gateway.tls]', () => {
     expect(at.reached).toEqual([])
   })
 
-  test('plain HTTP on the same port is answered by nobody, and a handshake that is never begun is cut', async () => {
+  test('plain HTTP on the same port gets no answer, and a connection that never starts its handshake is closed', async () => {
     at = await arena({ tls, limits: { headersTimeoutMs: 2_000 } })
     const reply = await raw(at.served.port, requestText(at.served, { headers: { Authorization: `Bearer ${at.served.token}` } }))
     expect(reply.status === 0 || reply.status === 400).toBe(true)
@@ -106,7 +106,7 @@ describe.skipIf(!openssl && !required)('TLS [gateway.tls]', () => {
     expect((await client.session()).upstreams).toHaveLength(2)
   })
 
-  test('a machine is known by its certificate, without a token; a browser, a stranger and another key are not [gateway.mutual-tls]', async () => {
+  test('a machine is identified by its certificate, without a token; a browser, an unknown certificate and another key are refused [gateway.mutual-tls]', async () => {
     const certificate = (name: string): { key: string; cert: string; fingerprint: string } => {
       const [key, cert] = [join(folder, `${name}.key`), join(folder, `${name}.crt`)]
       const made = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key, '-out', cert, '-days', '2']
@@ -174,7 +174,7 @@ describe.skipIf(!openssl && !required)('TLS [gateway.tls]', () => {
     })
   })
 
-  test('beyond loopback both TLS and the flag are needed, and the list of hosts decides all the same', async () => {
+  test('beyond loopback both TLS and the flag are needed, and the list of hosts still applies', async () => {
     const beyond = { host: '0.0.0.0', upstreams: {} }
     for (const half of [{}, { tls }, { dangerouslyListenBeyondLoopback: true }]) {
       await expect(serveGateway({ ...beyond, ...half })).rejects.toMatchObject({ code: 'invalid_argument' })

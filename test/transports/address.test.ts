@@ -11,7 +11,7 @@ import { codeOf, linkFault, openFault } from '../../transports/node/link/faults.
 import { listenUnix, namedPipe, unixSocket } from '../../transports/node/index.js'
 
 describe('addresses [transport.address]', () => {
-  test('a path that the system would cut is refused', () => {
+  test('a path that is too long for the system is refused', () => {
     expect(unixPath(`/${'x'.repeat(106)}`, 'linux')).toHaveLength(107)
     expect(() => unixPath(`/${'x'.repeat(107)}`, 'linux')).toThrow(/108 bytes long; the system allows 107/)
     expect(() => unixPath(`/${'x'.repeat(103)}`, 'darwin')).toThrow(/allows 103/)
@@ -46,14 +46,14 @@ describe('faults [transport.open-faults]', () => {
     expect(told('EWHATEVER')).toMatchObject({ code: 'unreachable', sent: 'no', remoteCode: 'EWHATEVER', op: 'open' })
   })
 
-  test('an aggregate of several addresses is told by its first', () => {
+  test('an aggregate error of several addresses is reported by its first error', () => {
     const several = new AggregateError([Object.assign(new Error('no'), { code: 'ECONNREFUSED' })])
     expect(codeOf(several)).toBe('ECONNREFUSED')
     expect(codeOf(null)).toBeUndefined()
     expect(codeOf({ code: 7 })).toBeUndefined()
   })
 
-  test('a link that breaks says so, and that nobody knows what arrived', () => {
+  test('a broken link fails with its reason and sent: maybe', () => {
     const error = linkFault(Object.assign(new Error('x'), { code: 'ECONNRESET' }), 'tcp', 'tcp:h:1')
     expect(error).toMatchObject({ code: 'closed', sent: 'maybe', remoteCode: 'ECONNRESET' })
     expect(linkFault(error, 'tcp', 'x')).toBe(error)
@@ -62,14 +62,14 @@ describe('faults [transport.open-faults]', () => {
 
 // Root may connect to anything, so the test becomes nobody for it.
 const canDrop = process.getuid?.() === 0 && spawnSync('setpriv', ['--version']).status === 0
-test("[transport.denied] Deno's own refusal, which has no code of the system, is one as well", () => {
+test("[transport.denied] Deno's own refusal, which has no system code, is permission_denied", () => {
   const refusal = Object.assign(new Error('Requires net access to "127.0.0.1:1"'), { name: 'NotCapable' })
   const error = openFault(refusal, 'tcp', 'tcp:127.0.0.1:1')
   expect(error).toMatchObject({ code: 'permission_denied', sent: 'no', cause: refusal })
   expect(error.message).toMatch(/--allow-net/)
 })
 
-test.skipIf(!canDrop)("[transport.denied] somebody else's socket is permission_denied", async () => {
+test.skipIf(!canDrop)('[transport.denied] a socket of another user is permission_denied', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-denied-'))
   try {
     chmodSync(folder, 0o755)

@@ -79,7 +79,7 @@ describe('why a child does not start [child.spawn-faults]', () => {
 })
 
 test.skipIf(process.platform === 'win32')(
-  'where our own folder is gone what is missing is told all the same [child.spawn-faults]',
+  'the missing part is reported even if the own working folder is gone [child.spawn-faults]',
   async () => {
     const before = process.cwd()
     const gone = mkdtempSync(join(tmpdir(), 'signalbox-gone-'))
@@ -99,7 +99,7 @@ test.skipIf(process.platform === 'win32')(
   },
 )
 
-describe('what a child is given', () => {
+describe('the inputs of a child', () => {
   test('[child.sizes] sizes are checked before the system refuses, and no value is shown', async () => {
     const big = `sk-ant-secret${'x'.repeat(128 * 1024)}`
     const limits = sizeLimits('linux')
@@ -118,14 +118,14 @@ describe('what a child is given', () => {
     expect(String(error)).not.toContain('sk-ant')
   })
 
-  test('[child.sizes] the limit is the one of the system: one byte below it runs', async () => {
+  test('[child.sizes] the limit equals that of the system: a child with one byte less runs', async () => {
     const link = await subprocess({
       command: { file: 'sh', args: ['-c', 'printf %s "$0" | wc -c', 'x'.repeat(128 * 1024 - 1)] },
     }).open()
     expect((await textOf(link)).trim()).toBe(String(128 * 1024 - 1))
   })
 
-  test('[child.environment] the list of what is never inherited holds, and can be overruled by name', () => {
+  test('[child.environment] variables of the block list are not inherited, unless the caller names them', () => {
     const parent = {
       PATH: '/bin',
       HOME: '/root',
@@ -150,7 +150,7 @@ describe('what a child is given', () => {
     for (const name of ['SIGNALBOX_*', 'NODE_CHANNEL_FD', 'NOTIFY_SOCKET', 'npm_*']) expect(NEVER_INHERITED).toContain(name)
   })
 
-  test('[child.environment] a real child does not see it', async () => {
+  test('[child.environment] a real child does not see blocked variables', async () => {
     process.env.SIGNALBOX_TEST_SECRET = 'hidden'
     process.env.NODE_OPTIONS_TEST = 'seen'
     try {
@@ -200,17 +200,17 @@ describe('the tail of stderr [child.stderr-tail]', () => {
     return tail.text()
   }
 
-  test('everything is kept while it is little', () => {
+  test('a short stderr is kept whole', () => {
     expect(tailOf(100, ['one\n', 'two'])).toBe('one\ntwo')
   })
 
-  test('a cut never leaves half a line, half a word or half a character', () => {
+  test('truncation never leaves half a line, half a word or half a character', () => {
     expect(tailOf(20, ['first line is long\nsecond\n'])).toBe('second\n')
     expect(tailOf(12, ['word sk-ant-abcdefghijklmnop tail end'])).toBe(' tail end')
     expect(tailOf(9, ['ääääää end'])).toBe(' end')
   })
 
-  test('however it is cut into chunks the tail is the same', () => {
+  test('the tail is the same for any chunks', () => {
     const text = Array.from({ length: 400 }, (_, index) => `line ${index} password=hunter2222\n`).join('')
     const whole = tailOf(500, [text])
     expect(whole).toMatch(/line 399/)
@@ -220,7 +220,7 @@ describe('the tail of stderr [child.stderr-tail]', () => {
   })
 })
 
-test('[law.9.windows] on Windows the tree is killed by taskkill, and a polite signal is not sent at all', () => {
+test('[law.9.windows] on Windows the tree is killed by taskkill, and no TERM is sent', () => {
   const sent: unknown[] = []
   const child = { pid: 2 ** 22 + 12345, exitCode: null, kill: () => sent.push('kill') } as unknown as ChildProcess
   signalTree(child, 'SIGTERM', 'win32')

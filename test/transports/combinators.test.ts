@@ -49,7 +49,7 @@ function echoServer() {
 }
 
 describe('fallback', () => {
-  test('the next is tried where nothing was sent [fallback.unsent]', async () => {
+  test('the next transport is tried if nothing was sent [fallback.unsent]', async () => {
     await using server = echoServer()
     const first = failing('first', barred)
     const link = await fallback([first, server.transport]).open()
@@ -63,19 +63,19 @@ describe('fallback', () => {
     ['sent', new SignalboxError({ code: 'unreachable', message: 'cut', sent: 'maybe' })],
     ['an answer', new SignalboxError({ code: 'unauthenticated', message: 'wrong token', sent: 'no' })],
     ['aborted', new SignalboxError({ code: 'aborted', message: 'aborted', sent: 'no' })],
-  ])('what may have been %s is not made twice [fallback.unsent]', async (_name, error) => {
+  ])('a request that may have been %s is not sent twice [fallback.unsent]', async (_name, error) => {
     const [first, second] = [failing('first', error), failing('second', barred)]
     expect(await checkRejects(fallback([first, second]).open())).toBe(error)
     expect(second.opened).toBe(0)
   })
 
-  test('when every way is barred each is named', async () => {
+  test('if no transport can be opened, the error names each', async () => {
     const error = await checkRejects(fallback([failing('first', barred), failing('second', barred)]).open(), 'unreachable')
     expect(error).toMatchObject({ sent: 'no', transport: 'fallback(first, second)' })
     expect((error.cause as AggregateError).errors).toHaveLength(2)
   })
 
-  test('an abort between two ways ends the search', async () => {
+  test('an abort between two transports ends the search', async () => {
     const controller = new AbortController()
     const first: StreamTransport = {
       kind: 'stream',
@@ -90,7 +90,7 @@ describe('fallback', () => {
     expect(second.opened).toBe(0)
   })
 
-  test('exchanges fall back as well, but never with a stream that was begun', async () => {
+  test('exchanges fall back as well, but never with a body stream that was already started', async () => {
     const reader = (request: { body?: unknown }): void => {
       if (request.body instanceof ReadableStream) void request.body.getReader()
     }
@@ -114,7 +114,7 @@ describe('fallback', () => {
 })
 
 describe('tap', () => {
-  test('everything that crosses is shown, and an observer that throws changes nothing [tap.observes]', async () => {
+  test('all bytes are reported, and an observer that throws changes nothing [tap.observes]', async () => {
     await using server = echoServer()
     const seen: TapEvent[] = []
     const watched = tap(server.transport, {
@@ -139,7 +139,7 @@ describe('tap', () => {
     ])
   })
 
-  test('a recording keeps lines, however they were cut, and no secret [tap.redacts]', async () => {
+  test('a recording keeps lines, however they were split, and no secret [tap.redacts]', async () => {
     await using server = echoServer()
     const recorder = createRecorder({ secrets: ['my-own-secret'] })
     const link = await tap(server.transport, recorder).open()
@@ -155,7 +155,7 @@ describe('tap', () => {
     expect(recorder.lines[1]?.line).toContain('\u00fc')
   })
 
-  test('a recording is bounded and says so', async () => {
+  test('a recording is bounded and marks where it was truncated', async () => {
     await using server = echoServer()
     const recorder = createRecorder({ maxBytes: 100 })
     const link = await tap(server.transport, recorder).open()
@@ -165,7 +165,7 @@ describe('tap', () => {
     expect(recorder.lines.length).toBeLessThan(25)
   })
 
-  test('what was recorded plays again, and a client that says something else is told [tap.replays]', async () => {
+  test('a recording can be replayed, and a client that sends something else gets an error [tap.replays]', async () => {
     await using server = echoServer()
     const recorder = createRecorder()
     const talk = async (transport: StreamTransport, token: string): Promise<unknown[]> => {

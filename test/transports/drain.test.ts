@@ -6,8 +6,8 @@ import { subprocess } from '../../transports/node/index.js'
 const block = (ms: number): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 const isZombie = (pid: number): boolean => / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
 
-describe.skipIf(process.platform !== 'linux')('a child that has left', () => {
-  test('its last words are read by a process that was too busy to read them in time [law.2.busy]', async () => {
+describe.skipIf(process.platform !== 'linux')('a child that has exited', () => {
+  test('its last output is read by a process that was too busy to read it in time [law.2.busy]', async () => {
     const bytes = 380_000
     let pid = 0
     let left = false

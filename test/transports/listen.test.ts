@@ -27,7 +27,7 @@ async function stale(path: string): Promise<void> {
 }
 
 describe.skipIf(process.platform === 'win32')('unix sockets', () => {
-  test('of two that find a stale file at once one listens, and can be reached [transport.listen-takes-over]', async () => {
+  test('of two listeners that find a stale file at the same time, one listens and can be reached [transport.listen-takes-over]', async () => {
     const path = join(folder, 'both.sock')
     for (let round = 0; round < 4; round += 1) {
       await stale(path)
@@ -45,7 +45,7 @@ describe.skipIf(process.platform === 'win32')('unix sockets', () => {
     }
   })
 
-  test('the end of a listener leaves the file of another one that has taken its place [transport.listen-takes-over]', async () => {
+  test('the end of a listener leaves the file of the listener that replaced it [transport.listen-takes-over]', async () => {
     const path = join(folder, 'turns.sock')
     const first = await listenUnix({ path })
     rmSync(path)
@@ -57,7 +57,7 @@ describe.skipIf(process.platform === 'win32')('unix sockets', () => {
     expect(() => lstatSync(path)).toThrow(/ENOENT/)
   })
 
-  test('the longest path that the system takes is listened on [transport.address]', async () => {
+  test('a listener accepts the longest path that the system accepts [transport.address]', async () => {
     const room = maxUnixPathBytes(process.platform) - Buffer.byteLength(folder) - 3
     const path = join(folder, 'x'.repeat(room), 's')
     mkdirSync(dirname(path))
@@ -71,7 +71,7 @@ describe.skipIf(process.platform === 'win32')('unix sockets', () => {
     expect(readdirSync(dirname(path))).toEqual([])
   })
 
-  test('nobody else can connect before the mode is set [transport.listen-mode]', async () => {
+  test('no other user can connect before the mode is set [transport.listen-mode]', async () => {
     const path = join(folder, 'mode.sock')
     const umask = process.umask(0)
     let opening: Promise<Listener>
@@ -94,7 +94,7 @@ describe.skipIf(process.platform === 'win32')('unix sockets', () => {
   })
 })
 
-test('a WebSocket listener that is disposed of leaves no connection that is still talking [websocket.listener-end]', async () => {
+test('a disposed WebSocket listener leaves no connection that is still in its handshake [websocket.listener-end]', async () => {
   const listener = await listenWebSocket()
   const socket: Socket = connect(listener.port, '127.0.0.1')
   socket.on('error', () => {}).resume()

@@ -59,7 +59,7 @@ const echoLines: Serve = async (link) => {
 describe.each(Object.keys(ways))('over %s', (name) => {
   const made = (): Promise<Way> => (ways[name] as () => Promise<Way>)()
 
-  test('a peer that takes the request and never answers: the deadline covers it, and the link is closed [path.response-timeout]', async () => {
+  test('when a peer takes the request and never answers, the deadline ends the call and closes the link [path.response-timeout]', async () => {
     await using way = await made()
     const { links } = serve(way, async (link) => {
       for (let chunk = await link.read(); chunk !== null; chunk = await link.read());
@@ -84,7 +84,7 @@ describe.each(Object.keys(ways))('over %s', (name) => {
     expect(error.cause).toBe(reason)
   })
 
-  test('break reaches the wire [path.break]', async () => {
+  test('break closes the connection [path.break]', async () => {
     await using way = await made()
     let stopped: unknown
     const { links } = serve(way, async (link) => {
@@ -105,7 +105,7 @@ describe.each(Object.keys(ways))('over %s', (name) => {
     expect(stopped).toBeDefined()
   })
 
-  test('what the peer says before anybody reads is not lost [path.early-events]', async () => {
+  test('bytes that the peer sends before the first read are not lost [path.early-events]', async () => {
     await using way = await made()
     const { links } = serve(way, async (link) => {
       await link.write(encodeNdjson({ event: 'hello' }))
@@ -140,7 +140,7 @@ describe.each(Object.keys(ways))('over %s', (name) => {
   })
 
   test.runIf(name !== 'memory')(
-    'one giant write under way when the peer dies is not called handed over [path.pending-write]',
+    'a giant write that is pending when the peer dies is not reported as sent [path.pending-write]',
     async () => {
       await using way = await made()
       const { links } = serve(way, async () => {})
@@ -154,7 +154,7 @@ describe.each(Object.keys(ways))('over %s', (name) => {
     },
   )
 
-  test('a message of twelve megabytes crosses whole, both ways [path.giant]', async () => {
+  test('a message of twelve megabytes arrives whole in both directions [path.giant]', async () => {
     await using way = await made()
     serve(way, echoLines)
     const text = `"}{"\u00fc\u2028${'x'.repeat(12_000_000)}`
@@ -162,7 +162,7 @@ describe.each(Object.keys(ways))('over %s', (name) => {
     expect(answer.echo.text === text).toBe(true)
   })
 
-  test('a reader that pauses between chunks loses nothing and holds its peer back [path.slow-reader]', async () => {
+  test('a reader that pauses between chunks loses nothing, and its peer is paused too [path.slow-reader]', async () => {
     await using way = await made()
     let handed = 0
     serve(way, async (link) => {
@@ -196,7 +196,7 @@ describe.each(Object.keys(ways))('over %s', (name) => {
     await link.close()
   })
 
-  test('a character that is cut at every byte arrives whole; the other half stays open after ours ends [path.half-close]', async () => {
+  test('a character that is split at every byte arrives whole; the other direction stays open after the own end [path.half-close]', async () => {
     await using way = await made()
     serve(way, async (link) => {
       let text = ''
@@ -216,7 +216,7 @@ describe.each(Object.keys(ways))('over %s', (name) => {
   })
 })
 
-test('clients over different transports in one process do not know of each other [path.two-clients]', async () => {
+test('clients over different transports in one process do not influence each other [path.two-clients]', async () => {
   const made = await Promise.all(Object.values(ways).map((make) => make()))
   for (const [index, way] of made.entries()) {
     serve(way, async (link) => {

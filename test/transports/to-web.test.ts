@@ -11,7 +11,7 @@ import { socketPair } from './socket-pair.js'
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 const textOf = async (readable: ReadableStream<Uint8Array>): Promise<string> => new Response(readable).text()
 
-test('[web.both-ways] both halves of a link work as streams and end one by one', async () => {
+test('[web.both-ways] both directions of a link work as streams and end independently', async () => {
   const [near, far] = memoryPair()
   const web = toWeb(near)
   const writer = web.writable.getWriter()
@@ -25,7 +25,7 @@ test('[web.both-ways] both halves of a link work as streams and end one by one',
   expect((await near.closed).kind).toBe('eof')
 })
 
-test('[web.nothing-lost] an answer whose peer has left is read whole although our write fails', async () => {
+test('[web.nothing-lost] an answer is read whole after the peer has left, even if a write fails', async () => {
   await using pair = await socketPair({ listenUnix, unixSocket })
   await pair.far.write(new Uint8Array(100_000))
   await pair.far.close()
@@ -36,7 +36,7 @@ test('[web.nothing-lost] an answer whose peer has left is read whole although ou
   expect((await new Response(web.readable).arrayBuffer()).byteLength).toBe(100_000)
 })
 
-test('[web.backpressure] nothing is read ahead, and a full link holds the writer back', async () => {
+test('[web.backpressure] nothing is read ahead, and a full link pauses the writer', async () => {
   const [near, far] = memoryPair({ windowBytes: 1000 })
   const web = toWeb(near)
   const writer = web.writable.getWriter()
@@ -54,7 +54,7 @@ test('[web.backpressure] nothing is read ahead, and a full link holds the writer
   await Promise.all([near.close(), far.close()])
 })
 
-test('[web.cancel] cancelling the readable closes the link, and the writer learns of it', async () => {
+test('[web.cancel] cancelling the readable closes the link and fails the writable', async () => {
   const [near, far] = memoryPair()
   const web = toWeb(near)
   const writer = web.writable.getWriter()
@@ -64,7 +64,7 @@ test('[web.cancel] cancelling the readable closes the link, and the writer learn
   expect(await far.read()).toBeNull()
 })
 
-test("[web.no-bridge] nobody uses a runtime's own bridge between streams", () => {
+test('[web.no-bridge] no source file uses the stream bridge of a runtime', () => {
   const root = fileURLToPath(new URL('../..', import.meta.url))
   // Written apart, so that this file does not find itself.
   const forbidden = new RegExp(['Duplex|Readable|Writable', String.raw`\.(?:to|from)Web\b`].join(')').replace(/^/, '(?:'))

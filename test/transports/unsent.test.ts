@@ -36,7 +36,7 @@ async function framedLinks(): Promise<readonly [Link, Link]> {
   return await Promise.all([client.link, server.link])
 }
 
-test('a socket whose peer does not read refuses what is beyond the bound, and delivers the rest [link.unsent-bound]', async () => {
+test('a socket whose peer does not read refuses writes above the limit, and delivers the others [link.unsent-bound]', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-unsent-'))
   const path = join(folder, 'peer.sock')
   await using listener = await listenUnix({ path })
@@ -47,7 +47,7 @@ test('a socket whose peer does not read refuses what is beyond the bound, and de
   rmSync(folder, { recursive: true, force: true })
 })
 
-test('so does a link over frames, and a million tiny writes count for more than their bytes [link.unsent-bound]', async () => {
+test('a link over frames refuses writes above the limit, and a million tiny writes count for more than their bytes [link.unsent-bound]', async () => {
   const [near, far] = await framedLinks()
   await flooded(near, far)
   const [writer, deaf] = await framedLinks()

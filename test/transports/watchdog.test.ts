@@ -14,7 +14,7 @@ const watchdogs = () => childrenOf(process.pid).filter(({ pid, name }) => name =
 const shells = (): number => childrenOf(process.pid).filter(({ name }) => name === 'sh').length
 
 describe.skipIf(process.platform === 'win32')('the watchdog', () => {
-  test('a system without a shell has no protection, and nothing else changes [child.watchdog]', async () => {
+  test('without a shell children have no watchdog, and nothing else changes [child.watchdog]', async () => {
     // Node sends the signal of a child that never started to number 0: to this group, and the whole run with it.
     const killed = vi.spyOn(ChildProcess.prototype, 'kill').mockReturnValue(false)
     const watchdog = createWatchdog('/nonexistent/sh')
@@ -32,14 +32,14 @@ describe.skipIf(process.platform === 'win32')('the watchdog', () => {
     killed.mockRestore()
   })
 
-  test('it leaves when the child that it was prepared for did not start [child.watchdog]', async () => {
+  test('the watchdog exits if its child did not start [child.watchdog]', async () => {
     const before = shells()
     const transport = subprocess({ command: { file: '/nonexistent/program' } })
     await expect(transport.open()).rejects.toMatchObject({ code: 'not_found' })
     await vi.waitFor(() => expect(shells()).toBe(before))
   })
 
-  test('one that was killed is replaced with the next child, and told every group [child.watchdog]', async () => {
+  test('a killed watchdog is replaced with the next child, and the new one gets every process group [child.watchdog]', async () => {
     const before = shells()
     const watchdog = createWatchdog()
     watchdog.prepare()
@@ -65,7 +65,7 @@ describe.skipIf(process.platform === 'win32')('the watchdog', () => {
     await vi.waitFor(() => expect(shells()).toBe(before))
   })
 
-  test('one that stands still holds up the end of no link [child.watchdog]', async () => {
+  test('a stopped watchdog does not delay the end of any link [child.watchdog]', async () => {
     const link = await subprocess({ command: { file: 'cat' } }).open()
     const mine = await vi.waitFor(() => {
       const found = watchdogs()
@@ -81,7 +81,7 @@ describe.skipIf(process.platform === 'win32')('the watchdog', () => {
     await vi.waitFor(() => expect(childrenOf(process.pid).filter(({ pid }) => mine.some((shell) => shell.pid === pid))).toEqual([]))
   })
 
-  test('what an observer of stderr throws is its own [child.watchdog]', async () => {
+  test('an error that an observer of stderr throws does not affect the link [child.watchdog]', async () => {
     const onStderr = vi.fn(() => {
       throw new Error('not ours')
     })
@@ -92,7 +92,7 @@ describe.skipIf(process.platform === 'win32')('the watchdog', () => {
   })
 })
 
-test('a child that nothing can end is abandoned within the bound, told once, with its pipes cut [child.abandoned]', async () => {
+test('a child that survives KILL is abandoned within the limit, reported once, with its pipes closed [child.abandoned]', async () => {
   const child = Object.assign(new EventEmitter(), { pid: undefined, exitCode: null, signalCode: null, unref: vi.fn() })
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
   const onGone = vi.fn(async () => {})

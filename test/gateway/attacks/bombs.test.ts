@@ -48,7 +48,7 @@ describe('JSON within its limits [gateway.attack.json-bombs]', () => {
     await at.checkHealthy()
   })
 
-  test('the first frame of a link has limits of its own, before anybody is known', async () => {
+  test('the first frame of a link has its own limits, before the client is authenticated', async () => {
     at = await arena()
     for (const launch of [`${'['.repeat(1000)}${']'.repeat(1000)}`, `[${'0,'.repeat(20_000)}0]`]) {
       const socket = await upgraded(at.served)
@@ -77,7 +77,7 @@ describe('JSON within its limits [gateway.attack.json-bombs]', () => {
     expect((await post(at, large)).status).toBe(200)
   })
 
-  test('24 in parallel neither grow memory nor reach the upstream, and the owner is served between them', async () => {
+  test('24 parallel JSON bombs neither use memory nor reach the upstream, and the owner is served between them', async () => {
     at = await arena()
     const { token } = await at.served.gateway.credentials.issueToken({ scopes: ['observe'] })
     const bodies = [nested, wide, objects].map((make) => make(MEBIBYTE - 4_096))
@@ -92,7 +92,7 @@ describe('JSON within its limits [gateway.attack.json-bombs]', () => {
 })
 
 describe('bytes of one credential [gateway.attack.byte-rate]', () => {
-  test('beyond a burst the sender waits, as long as its excess takes; others do not', async () => {
+  test('above a burst the sender waits for the time of its excess; other senders do not wait', async () => {
     const clock = createFakeClock()
     const rates = createByteRates(1_000, clock)
     const { signal } = new AbortController()
@@ -110,7 +110,7 @@ describe('bytes of one credential [gateway.attack.byte-rate]', () => {
     expect(went).toBe(true)
   })
 
-  test('a body that is sent faster is read later, and answered', async () => {
+  test('a body that is sent too fast is read with a delay, and answered', async () => {
     const clock = createFakeClock()
     at = await arena({ limits: { maxBytesPerSecond: 20_000 }, clock })
     const { served } = at

@@ -23,7 +23,7 @@ const ticketOf = async (): Promise<string> => (await at.served.ticketUrl()).spli
 const tokenIn = (body: string): string => (JSON.parse(body) as { token: string }).token
 
 describe('tickets [gateway.attack.ticket]', () => {
-  test('a reused ticket opens nothing and ends the session that it opened: one of the two was a thief', async () => {
+  test('a reused ticket is refused and ends the session of its first use, because one of the two users stole it', async () => {
     const ticket = await ticketOf()
     const first = await redeem(ticket)
     expect(first.status).toBe(200)
@@ -35,7 +35,7 @@ describe('tickets [gateway.attack.ticket]', () => {
     expect((await send(at.served, { headers })).status).toBe(401)
   })
 
-  test('two thieves at once: neither keeps a session', async () => {
+  test('when two clients redeem one ticket at the same time, neither keeps a session', async () => {
     const ticket = await ticketOf()
     const replies = await Promise.all([redeem(ticket), redeem(ticket)])
     for (const { status, body } of replies) {
@@ -45,7 +45,7 @@ describe('tickets [gateway.attack.ticket]', () => {
     expect(replies.filter(({ status }) => status === 401).length).toBeGreaterThan(0)
   })
 
-  test('a ticket is no token, a token no ticket, and other shapes are nothing', async () => {
+  test('a ticket is not accepted as a token, a token not as a ticket, and other values are refused', async () => {
     expect((await send(at.served, { headers: { Authorization: `Bearer ${await ticketOf()}` } })).status).toBe(401)
     expect((await redeem(at.served.token)).status).toBe(401)
     for (const body of ['{}', '{"ticket":null}', '{"ticket":["x"]}', `{"ticket":"${'x'.repeat(600)}"}`]) {
@@ -60,7 +60,7 @@ describe('tickets [gateway.attack.ticket]', () => {
     expect(large.status).toBe(413)
   })
 
-  test('a late ticket and an expired session are refused, and what ran under the session ends', async () => {
+  test('an expired ticket and an expired session are refused, and calls and links of the session end', async () => {
     const clock = createFakeClock()
     const credentials = createCredentials({ clock, ticketTtlMs: 60_000, sessionTtlMs: 1_000 })
     const late = await credentials.issueTicket()
@@ -91,7 +91,7 @@ describe('tickets [gateway.attack.ticket]', () => {
     await expect(credentials.redeem(other)).rejects.toMatchObject({ code: 'ticket_spent' })
   })
 
-  test('any number of tickets never crowds out the token of the owner', async () => {
+  test('any number of tickets leaves the token of the owner valid', async () => {
     const credentials = createCredentials({ maxCredentials: 10 })
     const { token } = await credentials.issueToken({ scopes: ['admin'] })
     for (let count = 0; count < 50; count += 1) await credentials.redeem(await credentials.issueTicket())
@@ -100,7 +100,7 @@ describe('tickets [gateway.attack.ticket]', () => {
 })
 
 describe('scopes [gateway.attack.escalation]', () => {
-  test('a credential does what it was given, whatever the request says about scopes', async () => {
+  test('a credential has exactly its granted scopes, whatever the request says about scopes', async () => {
     const { token } = await at.served.gateway.credentials.issueToken({ scopes: ['observe'] })
     const headers = { Authorization: `Bearer ${token}`, ...json, 'X-Scopes': 'admin' }
     const body = '{"cmd":"send","session":"x","text":"y","scopes":["admin"]}'
@@ -118,7 +118,7 @@ describe('scopes [gateway.attack.escalation]', () => {
     expect(at.reached).toEqual([])
   })
 
-  test('a credential without a scope opens nothing, by no way', async () => {
+  test('a credential without a scope is refused for calls and links', async () => {
     const { token } = await at.served.gateway.credentials.issueToken({ scopes: [] })
     const before = at.upstreamOpenings()
     const client = gateway(at.served.url, { token, webSocket: await nodeWebSocket() })
@@ -133,7 +133,7 @@ describe('scopes [gateway.attack.escalation]', () => {
     expect(at.upstreamOpenings()).toBe(before)
   })
 
-  test('on a link, the message that is not covered ends it with the reason; those before it passed', async () => {
+  test('on a link, a message beyond the scopes ends the link with the reason; earlier messages passed', async () => {
     const { token } = await at.served.gateway.credentials.issueToken({ scopes: ['observe'] })
     const link = await webSocketLink({
       url: `${at.served.url}/v1/ccc/link`,
@@ -146,7 +146,7 @@ describe('scopes [gateway.attack.escalation]', () => {
     expect(at.reached).toEqual([])
   })
 
-  test('a session that is forgotten for newer ones ends as one that is withdrawn', async () => {
+  test('a session that is evicted for newer sessions ends like a withdrawn session', async () => {
     const credentials = createCredentials({ maxCredentials: 1 })
     let told = 0
     const { token, grant } = await credentials.redeem(await credentials.issueTicket())
@@ -158,7 +158,7 @@ describe('scopes [gateway.attack.escalation]', () => {
     expect(told).toBe(1)
   })
 
-  test('names that were not granted answer as names that do not exist', async () => {
+  test('an upstream that was not granted gives the same answer as one that does not exist', async () => {
     const { token } = await at.served.gateway.credentials.issueToken({ scopes: ['admin'], upstreams: ['raw'] })
     const headers = { Authorization: `Bearer ${token}`, ...json }
     const known = await send(at.served, { method: 'POST', target: '/v1/ccc/call', headers, body: '{"cmd":"ping"}' })
@@ -169,7 +169,7 @@ describe('scopes [gateway.attack.escalation]', () => {
     expect(index.upstreams.map(({ name }) => name)).toEqual(['raw'])
   })
 
-  test('withdrawing a credential ends what runs under it', async () => {
+  test('withdrawing a credential ends its calls and links', async () => {
     const { credentials } = at.served.gateway
     const { token, grant } = await credentials.issueToken({ scopes: ['admin'] })
     const link = await webSocketLink({
@@ -212,7 +212,7 @@ describe('the first frame of a link [gateway.attack.first-frame]', () => {
 })
 
 describe('guessing [gateway.attack.timing]', () => {
-  test('credentials are looked up by digest: nothing compares what was guessed with what is right', async () => {
+  test('credentials are looked up by digest: no code compares a guess with the right value', async () => {
     const seen: string[] = []
     const original = crypto.subtle.digest.bind(crypto.subtle)
     const spied: typeof crypto.subtle.digest = (algorithm, data) => {
@@ -234,7 +234,7 @@ describe('guessing [gateway.attack.timing]', () => {
     }
   })
 
-  test('256 bits of chance, none twice', async () => {
+  test('each credential has 256 random bits, and no two are equal', async () => {
     const credentials = createCredentials()
     const made = await Promise.all(Array.from({ length: 200 }, () => credentials.issueTicket()))
     expect(new Set(made).size).toBe(200)
@@ -243,7 +243,7 @@ describe('guessing [gateway.attack.timing]', () => {
 })
 
 describe('a canary [gateway.attack.canary]', () => {
-  test('no credential appears in events, refusals, errors, close reasons, URLs or what reaches the upstream', async () => {
+  test('no credential appears in events, refusals, errors, close reasons, URLs or upstream requests', async () => {
     const records: unknown[] = []
     for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const) {
       const original = console[method]
@@ -318,7 +318,7 @@ describe('a canary [gateway.attack.canary]', () => {
     expect(attempts.length).toBeGreaterThan(15)
   })
 
-  test('the address for a browser carries the ticket where no server sees it', async () => {
+  test('the address for a browser carries the ticket in its fragment, which no server sees', async () => {
     const url = new URL(await at.served.ticketUrl())
     expect(url.search).toBe('')
     expect(url.hash).toMatch(/^#ticket=sbx_ticket_/)

@@ -30,9 +30,9 @@ afterAll(() => {
 const denied = { code: 'permission_denied' }
 
 describe('sockets [gateway.attack.socket-files]', () => {
-  test('ours is trusted', () => expect(checkSocket(socketPath)).resolves.toBeUndefined())
+  test('a socket of the own user is trusted', () => expect(checkSocket(socketPath)).resolves.toBeUndefined())
 
-  test('a link, a file, a folder, an abstract name, a NUL, nothing', async () => {
+  test('a symbolic link, a file, a folder, an abstract name, a NUL and a missing path are refused', async () => {
     const link = join(folder, 'link.sock')
     symlinkSync(socketPath, link)
     const file = join(folder, 'file.sock')
@@ -45,7 +45,7 @@ describe('sockets [gateway.attack.socket-files]', () => {
     await expect(checkSocket(join(folder, 'none.sock'))).rejects.toMatchObject({ code: 'unreachable', sent: 'no' })
   })
 
-  test('one that others may write to, or replace', async () => {
+  test('a socket that other users can write to, or replace, is refused', async () => {
     chmodSync(socketPath, 0o666)
     await expect(checkSocket(socketPath)).rejects.toMatchObject({ ...denied, message: expect.stringContaining('666') })
     chmodSync(socketPath, 0o600)
@@ -56,7 +56,7 @@ describe('sockets [gateway.attack.socket-files]', () => {
     chmodSync(folder, 0o700)
   })
 
-  test.skipIf(process.getuid?.() !== 0)('one of another user is not trusted, not even by root', async () => {
+  test.skipIf(process.getuid?.() !== 0)('a socket of another user is refused, also when the gateway runs as root', async () => {
     chownSync(socketPath, NOBODY, NOBODY)
     await expect(checkSocket(socketPath)).rejects.toMatchObject({ ...denied, message: expect.stringContaining('another user') })
     const upstream = await upstreamOf({ system: 'raw', socket: socketPath })
@@ -65,7 +65,7 @@ describe('sockets [gateway.attack.socket-files]', () => {
     chownSync(socketPath, 0, 0)
   })
 
-  test('a descriptor that others may write to opens nothing', async () => {
+  test('a descriptor that other users can write to is refused', async () => {
     const home = join(folder, 'cccc')
     mkdirSync(join(home, 'daemon'), { recursive: true, mode: 0o700 })
     const descriptor = join(home, 'daemon', 'ccccd.addr.json')
@@ -84,7 +84,7 @@ describe('sockets [gateway.attack.socket-files]', () => {
 })
 
 describe('files [gateway.attack.private-files]', () => {
-  test('a secret that others may read, a link, a pipe, a huge one', async () => {
+  test('a secret file that other users can read, a symbolic link, a pipe and a huge file are refused', async () => {
     const path = join(folder, 'secret')
     writeFileSync(path, 'key')
     chmodSync(path, 0o644)
@@ -103,7 +103,7 @@ describe('files [gateway.attack.private-files]', () => {
     await expect(readTrusted(`${path}\0`)).rejects.toMatchObject(denied)
   })
 
-  test('the token file is ours alone, never half written, and follows no link that lies in wait', async () => {
+  test('the token file is private, is written atomically, and follows no prepared symbolic link', async () => {
     const path = join(folder, 'tokens', 'gateway.token')
     const target = join(folder, 'victim')
     writeFileSync(target, 'precious')
@@ -122,7 +122,7 @@ describe('files [gateway.attack.private-files]', () => {
 
 describe('as another user [gateway.attack.other-user]', () => {
   test.skipIf(!canDropUser())(
-    'an unprivileged gateway trusts its own and root’s sockets and no other user’s, and cannot read a token',
+    'an unprivileged gateway trusts only its own sockets and those of root, and cannot read a token of another user',
     async () => {
       const open = mkdtempSync(join(tmpdir(), 'signalbox-user-'))
       chmodSync(open, 0o755)

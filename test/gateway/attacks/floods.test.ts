@@ -83,7 +83,7 @@ describe('slow clients', () => {
     }
   }
 
-  test('[gateway.attack.slow-reader.call] who reads no answer is cut off, and the upstream is let go', async () => {
+  test('[gateway.attack.slow-reader.call] a client that does not read its answer is disconnected, and the upstream request ends', async () => {
     const clock = createFakeClock()
     const { respond, stuck } = endless()
     at = await arena({ scopes: ['send'], limits: { stallTimeoutMs: 300 }, clock, respond })
@@ -114,7 +114,7 @@ describe('slow clients', () => {
     await hungUp(socket)
   })
 
-  test('[gateway.attack.slow-reader.link] a client that gives itself a huge window and reads nothing fills no memory and is told to resume', async () => {
+  test('[gateway.attack.slow-reader.link] a client with a huge window that reads nothing uses bounded memory, and its close code means resume', async () => {
     const clock = createFakeClock()
     const { respond, stuck } = endless()
     at = await arena({ scopes: ['send'], limits: { stallTimeoutMs: 400 }, clock, respond })
@@ -141,7 +141,7 @@ describe('slow clients', () => {
     await at.checkHealthy()
   })
 
-  test('[gateway.attack.slow-reader.code] an honest client of ours that is too slow learns that it may resume', async () => {
+  test('[gateway.attack.slow-reader.code] a Signalbox client that reads too slowly gets an error that says it can resume', async () => {
     at = await arena({
       scopes: ['send'],
       limits: { stallTimeoutMs: 200 },
@@ -158,7 +158,7 @@ describe('slow clients', () => {
     })
   })
 
-  test('[gateway.attack.silence] a socket that is upgraded and says nothing is closed within its two seconds', async () => {
+  test('[gateway.attack.silence] an upgraded socket that sends nothing is closed within two seconds', async () => {
     at = await arena({ limits: { openTimeoutMs: 200 } })
     const socket = await upgraded(at.served)
     await hungUp(socket)
@@ -263,7 +263,7 @@ describe('too many', () => {
     await at.checkHealthy()
   })
 
-  test('[gateway.attack.connections.proven] a link that runs keeps its place in a flood', async () => {
+  test('[gateway.attack.connections.proven] an open link survives a flood of connections', async () => {
     at = await arena({ scopes: ['admin'], limits: { maxConnections: 10 } })
     const { port, url, token } = at.served
     const link = await gateway(url, { token, webSocket: await nodeWebSocket() })
@@ -301,7 +301,7 @@ describe('too many', () => {
     await (await raws.open()).close()
   })
 
-  test('[gateway.attack.subscriptions] calls that stream are counted, and given back when their clients leave', async () => {
+  test('[gateway.attack.subscriptions] streaming calls count against the limit until their clients leave', async () => {
     at = await arena({
       limits: { maxCalls: 3 },
       respond: async (_request, write) => write(new TextEncoder().encode('{"ok":true}\n')),
@@ -335,7 +335,7 @@ describe('too many', () => {
     await at.checkHealthy()
   })
 
-  test('[gateway.attack.subscriptions] one credential cannot take the calls of all others, also not with bodies that never come', async () => {
+  test('[gateway.attack.subscriptions] one credential cannot use up the calls of other credentials, also with bodies that never arrive', async () => {
     at = await arena({ limits: { maxCalls: 8, maxLinksPerCredential: 4 } })
     const { served } = at
     const { token } = await served.gateway.credentials.issueToken({ scopes: ['observe'] })
@@ -370,7 +370,7 @@ describe('too many', () => {
     expect(memoryNow() - before).toBeLessThan(32 * MEBIBYTE)
   })
 
-  test('[gateway.attack.memory] after thousands of refused and served requests and links, memory is back to where it was', async () => {
+  test('[gateway.attack.memory] after thousands of refused and served requests and links, memory returns to its starting value', async () => {
     at = await arena({ scopes: ['observe'] })
     const { served } = at
     const webSocket = await nodeWebSocket()

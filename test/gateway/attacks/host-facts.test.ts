@@ -33,7 +33,7 @@ describe('control characters in a path [gateway.attack.path-controls]', () => {
 })
 
 describe('variables with credentials [gateway.attack.child-env]', () => {
-  test('no child inherits one that an upstream uses, and null removes any other', async () => {
+  test('no child inherits a variable of an upstream credential, and null removes any other variable', async () => {
     const names = ['CMDOP_TOKEN', 'CMDOP_API_KEY', 'MY_CATSYPHON_KEY', 'MY_PLATFORM_KEY', 'SOMETHING', 'REMOVED']
     const before = Object.fromEntries(names.map((name) => [name, process.env[name]]))
     for (const name of names) process.env[name] = `secret-${name}`
@@ -82,7 +82,7 @@ describe('who listens on a port [gateway.attack.tcp-owner]', () => {
     expect(listenersOf(['', head], 8000)).toEqual([])
   })
 
-  test('our own is trusted, and so is a port where nobody listens', async () => {
+  test('a port of the own user is trusted, and so is a port without a listener', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     await new Promise((resolve) => server.once('listening', resolve))
     const { port } = server.address() as { port: number }
@@ -92,7 +92,7 @@ describe('who listens on a port [gateway.attack.tcp-owner]', () => {
     await expect(checkTcpOwner('example.org', port)).resolves.toBeUndefined()
   })
 
-  test.skipIf(!canDropUser())('another user’s is not, before a byte is sent', async () => {
+  test.skipIf(!canDropUser())('a port of another user is refused before a byte is sent', async () => {
     const script = `const server = require('node:net').createServer((socket) => socket.on('data', () => console.log('reached')))
 server.listen(0, '127.0.0.1', () => console.log(server.address().port))`
     const program = writeProgram(join(folder, 'listener.cjs'), script)
@@ -122,7 +122,7 @@ server.listen(0, '127.0.0.1', () => console.log(server.address().port))`
 })
 
 describe('folders above the token file [gateway.attack.parent-folders]', () => {
-  test('one that others may write to is refused, however far above', async () => {
+  test('a parent folder that other users can write to is refused at any level', async () => {
     const open = join(folder, 'open')
     const inner = join(open, 'a', 'b')
     mkdirSync(inner, { recursive: true, mode: 0o700 })
@@ -136,7 +136,7 @@ describe('folders above the token file [gateway.attack.parent-folders]', () => {
     await file[Symbol.asyncDispose]()
   })
 
-  test('the command line finds that before it listens [gateway.command-line.validates-first]', async () => {
+  test('the command line reports such a folder before it listens [gateway.command-line.validates-first]', async () => {
     const open = join(folder, 'open-too')
     mkdirSync(join(open, 'a'), { recursive: true, mode: 0o700 })
     chmodSync(open, 0o777)

@@ -49,7 +49,7 @@ describe('a host that is not in the list [gateway.attack.rebinding]', () => {
 })
 
 describe('spellings of the host [gateway.attack.host-vectors]', () => {
-  test('only the exact ones pass', async () => {
+  test('only exact spellings are accepted', async () => {
     const { port } = at.served
     const good = [`127.0.0.1:${port}`, `localhost:${port}`]
     for (const host of good) {
@@ -84,7 +84,7 @@ describe('spellings of the host [gateway.attack.host-vectors]', () => {
     }
   })
 
-  test('none, and two, even two of the same', async () => {
+  test('a missing Host and two Hosts, even equal ones, are refused', async () => {
     const { host } = new URL(at.served.url)
     expect(await send(at.served, { hosts: [] })).toMatchObject({ status: 400, code: 'host_ambiguous' })
     for (const hosts of [
@@ -96,7 +96,7 @@ describe('spellings of the host [gateway.attack.host-vectors]', () => {
     }
   })
 
-  test('what stands behind any number of other headers is seen', async () => {
+  test('a Host after any number of other headers is checked', async () => {
     const many = Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`X-${at}`, '1']))
     const headers = { ...bearer(at.served), ...many }
     expect((await send(at.served, { headers })).status).toBe(200)
@@ -106,7 +106,7 @@ describe('spellings of the host [gateway.attack.host-vectors]', () => {
     expect(await raw(at.served.port, text)).toMatchObject({ status: 400, code: 'host_ambiguous' })
   })
 
-  test('each refusal says by a header that it is one of the gateway, whoever gave it', async () => {
+  test('each refusal has a header that marks it as a refusal of the gateway', async () => {
     const hosts = ['rebound.example']
     for (const parts of [
       { target: '/v1', hosts },
@@ -117,7 +117,7 @@ describe('spellings of the host [gateway.attack.host-vectors]', () => {
     }
   })
 
-  test('a target that carries a host of its own', async () => {
+  test('a request target with its own host is refused', async () => {
     const { host } = new URL(at.served.url)
     for (const target of [`http://${host}/v1`, `http://evil.example/v1`, `//evil.example/v1`, '*', 'v1']) {
       const reply = await send(at.served, { target, headers: bearer(at.served) })
@@ -127,7 +127,7 @@ describe('spellings of the host [gateway.attack.host-vectors]', () => {
     expect(tunnel.status === 0 || tunnel.status >= 400).toBe(true)
   })
 
-  test('HTTP/1.0, which need not name a host, and lines that end wrongly', async () => {
+  test('HTTP/1.0, which needs no Host, and wrong line ends are refused', async () => {
     expect(await send(at.served, { version: '1.0', headers: bearer(at.served) })).toMatchObject({
       status: 400,
       code: 'http_version',
@@ -146,7 +146,7 @@ describe('spellings of the host [gateway.attack.host-vectors]', () => {
     await at.checkHealthy()
   })
 
-  test('for any text at all, what is accepted is exactly the list', () => {
+  test('for any text, the accepted values are exactly the list', () => {
     const allowedHosts = ['127.0.0.1:8700', 'localhost:8700', '[::1]:8700']
     const mutated = fc
       .tuple(fc.constantFrom(...allowedHosts), fc.nat(20), fc.string({ maxLength: 3 }), fc.nat(2))
@@ -165,7 +165,7 @@ describe('spellings of the host [gateway.attack.host-vectors]', () => {
     )
   })
 
-  test('a list that could not match, or that matches too much, is refused when the gateway is made', () => {
+  test('a list that cannot match, or that matches too much, is refused when the gateway is created', () => {
     for (const host of ['*', '*.example.org', 'http://localhost:1', 'localhost:1/', 'LOCALHOST:1', '']) {
       expect(() => createGateway({ upstreams: {}, allowedHosts: [host] })).toThrow(/allowedHosts/)
     }

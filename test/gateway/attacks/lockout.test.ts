@@ -25,7 +25,7 @@ async function kept({ served }: Arena, token: string): Promise<Socket> {
 }
 
 describe('kept connections', () => {
-  test('[gateway.attack.lockout.credential] one credential that keeps every connection it can get leaves the owner a place', async () => {
+  test('[gateway.attack.lockout.credential] when one credential keeps as many connections as it can, the owner can still connect', async () => {
     at = await arena({ limits: { maxConnections: 24, maxConnectionsPerCredential: 8 } })
     const { token } = await at.served.gateway.credentials.issueToken({ scopes: ['observe'] })
     for (let count = 0; count < 60; count += 1) await kept(at, token)
@@ -33,7 +33,7 @@ describe('kept connections', () => {
     await expect.poll(() => sockets.filter((socket) => !socket.destroyed).length).toBeLessThanOrEqual(24)
   })
 
-  test('[gateway.attack.lockout.revoked] connections of a credential that was withdrawn are the first to go', async () => {
+  test('[gateway.attack.lockout.revoked] connections of a withdrawn credential are closed first', async () => {
     at = await arena({ limits: { maxConnections: 16, maxConnectionsPerCredential: 16 } })
     const { credentials } = at.served.gateway
     const { token, grant } = await credentials.issueToken({ scopes: ['observe'] })
@@ -46,7 +46,7 @@ describe('kept connections', () => {
     await at.checkHealthy()
   })
 
-  test('[gateway.attack.lockout.refused] a connection whose later credential is refused loses its place', async () => {
+  test('[gateway.attack.lockout.refused] a connection whose later credential is refused loses its protection from the flood limit', async () => {
     at = await arena({ limits: { maxConnections: 16, maxConnectionsPerCredential: 16 } })
     const { token, grant } = await at.served.gateway.credentials.issueToken({ scopes: ['observe'] })
     const socket = await kept(at, token)
@@ -56,7 +56,7 @@ describe('kept connections', () => {
     await at.checkHealthy()
   })
 
-  test('[gateway.attack.lockout.many] several credentials together leave the owner a place too', async () => {
+  test('[gateway.attack.lockout.many] when several credentials keep connections, the owner can still connect', async () => {
     at = await arena({ limits: { maxConnections: 16, maxConnectionsPerCredential: 8 } })
     for (let index = 0; index < 4; index += 1) {
       const { token } = await at.served.gateway.credentials.issueToken({ scopes: ['observe'] })
@@ -70,7 +70,7 @@ describe('kept connections', () => {
     await at.checkHealthy()
   })
 
-  test('[gateway.attack.lockout.links] a link goes on while its own credential keeps idle connections beyond its number', async () => {
+  test('[gateway.attack.lockout.links] a link stays open while its own credential keeps idle connections above its limit', async () => {
     at = await arena({ scopes: ['admin'], limits: { maxConnections: 24, maxConnectionsPerCredential: 4 } })
     const { token } = await at.served.gateway.credentials.issueToken({ scopes: ['admin'] })
     const webSocket = await nodeWebSocket()
@@ -105,7 +105,7 @@ describe('requests whose answers are not read', () => {
     return socket
   }
 
-  test('[gateway.attack.pipelining] the third unanswered request on a connection ends it, and few of them were looked at', async () => {
+  test('[gateway.attack.pipelining] the third unanswered request on a connection ends it, and the gateway handled only few of them', async () => {
     at = await arena()
     const { served, events } = at
     const request = requestText(served, {
@@ -119,7 +119,7 @@ describe('requests whose answers are not read', () => {
     await at.checkHealthy()
   })
 
-  test('[gateway.attack.pipelining.valid] a valid credential does not change that', async () => {
+  test('[gateway.attack.pipelining.valid] the limit of unanswered requests also applies to a valid credential', async () => {
     at = await arena()
     const request = requestText(at.served, { headers: authorization(at.served.token) })
     await hungUp(await pipelined(at, request, 1024 * 1024))

@@ -20,7 +20,7 @@ describe('pages of other origins [gateway.attack.origin]', () => {
     'https://friend.example.evil.example',
     'https://FRIEND.example',
     'file://',
-  ])('%s is refused on HTTP and WebSocket, whatever it knows', async (Origin) => {
+  ])('%s is refused on HTTP and WebSocket, with any credential', async (Origin) => {
     const headers = { ...bearer(at.served), ...json, Origin }
     expect(await send(at.served, { ...call, headers })).toMatchObject({ status: 403, code: 'origin_not_allowed' })
     expect(await send(at.served, { headers })).toMatchObject({ status: 403 })
@@ -34,13 +34,13 @@ describe('pages of other origins [gateway.attack.origin]', () => {
     expect(reply.head.toLowerCase()).not.toContain('access-control')
   })
 
-  test.each(['cross-site', 'same-site'])('a browser that says %s and names no origin is refused', async (site) => {
+  test.each(['cross-site', 'same-site'])('a browser request with %s and no origin is refused', async (site) => {
     const headers = { ...bearer(at.served), ...json, 'Sec-Fetch-Site': site }
     expect(await send(at.served, { ...call, headers })).toMatchObject({ status: 403, code: 'cross_site' })
     expect(await send(at.served, { headers })).toMatchObject({ status: 403, code: 'cross_site' })
   })
 
-  test('what a form, a beacon or an upload can send across sites is of no type that is taken', async () => {
+  test('the content types that a form, a beacon or an upload can send across sites are refused', async () => {
     const types = [
       'text/plain',
       'application/x-www-form-urlencoded',
@@ -57,7 +57,7 @@ describe('pages of other origins [gateway.attack.origin]', () => {
     expect(at.reached).toEqual([])
   })
 
-  test('a preflight is answered to a friend alone, and by itself does nothing', async () => {
+  test('a preflight is answered only for an allowed origin, and has no effect by itself', async () => {
     const asking = {
       'Access-Control-Request-Method': 'POST',
       'Access-Control-Request-Headers': 'authorization',
@@ -78,7 +78,7 @@ describe('pages of other origins [gateway.attack.origin]', () => {
     expect(at.reached).toEqual([])
   })
 
-  test('a friend without a credential, and a cookie, are nothing', async () => {
+  test('an allowed origin without a credential is refused, and a cookie does not count', async () => {
     const headers = { ...json, Origin: FRIEND, Cookie: `token=${at.served.token}` }
     expect(await send(at.served, { ...call, headers })).toMatchObject({ status: 401, code: 'unauthenticated' })
     const query = await send(at.served, { ...call, target: `${call.target}?token=${at.served.token}`, headers })
@@ -86,7 +86,7 @@ describe('pages of other origins [gateway.attack.origin]', () => {
     expect(at.reached).toEqual([])
   })
 
-  test('a friend with a credential is served, and may read the answer', async () => {
+  test('an allowed origin with a credential is served and can read the answer', async () => {
     const reply = await send(at.served, {
       ...call,
       headers: { ...bearer(at.served), ...json, Origin: FRIEND, 'Sec-Fetch-Site': 'cross-site' },

@@ -95,7 +95,7 @@ describe('names [gateway.attack.names]', () => {
     'ccc ccc',
     'x'.repeat(300),
     '\u0441\u0441\u0441',
-  ])('%s reaches nothing', async (name) => {
+  ])('the upstream name %s reaches no upstream', async (name) => {
     const target = `/v1/${name.includes(' ') || /[^\x20-\x7e]/.test(name) ? encodeURIComponent(name) : name}/call`
     const reply = await send(at.served, {
       method: 'POST',
@@ -131,7 +131,7 @@ describe('HTTP upstreams [gateway.attack.proxy]', () => {
     '/%5f',
     '/%41',
     '/%30',
-  ])('the path %s is not passed on as something else', async (path) => {
+  ])('the path %s is not passed on as another path', async (path) => {
     const before = exchanged.length
     const reply = await send(at.served, { target: `/v1/logs/http${path}`, headers: bearer(at.served) })
     // What is passed is what was judged, letter by letter.
@@ -140,7 +140,7 @@ describe('HTTP upstreams [gateway.attack.proxy]', () => {
     if (/\.\.|%[2-7]|\\|\/\/|#/i.test(path) && path !== '/health%20') expect(exchanged.length).toBe(before)
   })
 
-  test('credentials, cookies and identities of the client stay on its side, those of the server on its own', async () => {
+  test('credentials, cookies and identities of the client do not reach the upstream, and those of the server do not reach the client', async () => {
     const headers = {
       ...bearer(at.served),
       Cookie: 'a=b',
@@ -161,7 +161,7 @@ describe('HTTP upstreams [gateway.attack.proxy]', () => {
     expect(reply.body).not.toContain('the-server-key')
   })
 
-  test('an answer that cannot be passed on is let go of, and its client is told', async () => {
+  test('an answer that cannot be passed on is discarded, and its client gets an error', async () => {
     for (const strange of [{ status: 999 }, { status: 42 }, { status: 200, headers: { 'x-request-id': 'a\nb' } }]) {
       let cancelled = false
       const body = new ReadableStream<Uint8Array>({
@@ -177,7 +177,7 @@ describe('HTTP upstreams [gateway.attack.proxy]', () => {
     }
   })
 
-  test('making or reading a key is nobody’s, not even the administrator’s', async () => {
+  test('creating or reading a key is refused, also for an administrator', async () => {
     const before = exchanged.length
     for (const [method, path] of [
       ['POST', '/collectors'],
@@ -207,13 +207,13 @@ describe('children [gateway.attack.launch]', () => {
     [{ extraFlags: { '--dangerously-skip-permissions': true } }],
     [{ mcpServers: { x: { command: 'sh', args: ['-c', 'id'] } } }],
     [{ permissionMode: 'bypassPermissions' }],
-  ])('%j starts nothing, not even for the administrator', async (launch) => {
+  ])('%j starts no process, also for an administrator', async (launch) => {
     await rm(join(folder, 'argv'), { force: true })
     await expect(open(launch)).rejects.toMatchObject({ code: 'permission_denied', remoteCode: 'server_only' })
     await expect(readFile(join(folder, 'argv'))).rejects.toMatchObject({ code: 'ENOENT' })
   })
 
-  test('values and prompts that look like flags stay values and prompts; the server’s word comes last; nothing enters the environment', async () => {
+  test('values and prompts that look like flags stay values and prompts; settings of the server win; no environment is accepted', async () => {
     const link = await open({
       model: '--dangerously-skip-permissions',
       resume: '--settings=/tmp/x',
@@ -239,7 +239,7 @@ describe('children [gateway.attack.launch]', () => {
     expect((await readFile(join(folder, 'cwd'), 'utf8')).trim()).toBe(folder)
   })
 
-  test('a trace carries two names into the environment, and no other', async () => {
+  test('a trace adds only its two variables to the environment', async () => {
     const transport = gateway(at.served.url, { token: at.served.token, webSocket: await nodeWebSocket() }).claude<object>()
     const trace = {
       traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',

@@ -146,7 +146,7 @@ const ownCases: readonly Case<Lender>[] = [
   },
   {
     id: 'gateway.conformance.claude-refusal',
-    title: 'what a launch may not say is refused by name, and starts nothing',
+    title: 'a forbidden launch field is refused by name, and no process starts',
     async run(lender) {
       const simulator = createClaudeSimulator()
       lender.serve('claude', simulator.transport)

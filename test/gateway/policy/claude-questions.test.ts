@@ -21,14 +21,14 @@ function onLink(...lines: object[]) {
 }
 
 describe('an answer with changed input [gateway.policy.changed-input]', () => {
-  test('the input that was asked about needs approve, whatever the order of its keys', () => {
+  test('approving the requested input needs approve, whatever the order of its keys', () => {
     expect(onLink(question('1')).answer('1', { behavior: 'allow', updatedInput: input })).toBe('approve')
     const reordered = { nested: { list: [1, { a: null }] }, description: 'a probe', command: 'echo hi' }
     expect(onLink(question('1')).answer('1', { behavior: 'allow', updatedInput: reordered })).toBe('approve')
     expect(onLink(question('1')).answer('1', { behavior: 'allow' })).toBe('approve')
   })
 
-  test('another input needs a scope of its own', () => {
+  test('approving another input needs the separate scope approveWithChanges', () => {
     for (const changed of [
       { ...input, command: 'rm -rf /' },
       { ...input, more: 1 },
@@ -45,7 +45,7 @@ describe('an answer with changed input [gateway.policy.changed-input]', () => {
     }
   })
 
-  test('a question that was not asked, was answered, or was withdrawn has no input to compare with', () => {
+  test('an answer to an unknown, answered or withdrawn question counts as an answer with changed input', () => {
     expect(onLink().answer('1', { behavior: 'allow', updatedInput: input })).toBe('approveWithChanges')
     const { answer } = onLink(question('1'))
     answer('1', { behavior: 'allow', updatedInput: input })
@@ -55,7 +55,7 @@ describe('an answer with changed input [gateway.policy.changed-input]', () => {
     expect(onLink(question('1')).answer('2', { behavior: 'allow', updatedInput: input })).toBe('approveWithChanges')
   })
 
-  test('a person’s answers to AskUserQuestion change nothing, for that tool alone', () => {
+  test('answers of a person to AskUserQuestion do not count as a change, only for that tool', () => {
     const asked = { questions: [{ question: 'Which colour?' }] }
     const answered = { ...asked, answers: { 'Which colour?': 'Blue' } }
     expect(onLink(question('1', 'AskUserQuestion', asked)).answer('1', { behavior: 'allow', updatedInput: answered })).toBe(
@@ -70,14 +70,14 @@ describe('an answer with changed input [gateway.policy.changed-input]', () => {
     )
   })
 
-  test('a hook that changes the input needs it too', () => {
+  test('a hook that changes the input needs approveWithChanges too', () => {
     const output = {
       hookSpecificOutput: { hookEventName: 'PreToolUse', permissionDecision: 'allow', updatedInput: { command: 'x' } },
     }
     expect(onLink().answer('1', output)).toBe('approveWithChanges')
   })
 
-  test('questions are read from any chunks, characters cut in two included', () => {
+  test('questions are read from any chunks, also with split characters', () => {
     const asked = { command: 'echo grüße 🚂' }
     const bytes = encodeNdjson(question('1', 'Bash', asked))
     const { link, answer } = onLink()
@@ -104,7 +104,7 @@ describe('sessions of others [gateway.policy.own-sessions]', () => {
     return verdicts.some(({ needs }) => needs === 'admin') ? 'admin' : (verdicts[0]?.needs ?? '')
   }
 
-  test('a credential resumes what it started, and with admin everything', () => {
+  test('a credential resumes only its own sessions, and with admin every session', () => {
     expect(worst({ resume: id }, [id])).toBe('send')
     expect(worst({ resume: id.toUpperCase() }, [id])).toBe('send')
     expect(worst({ resume: id }, [])).toBe('admin')
@@ -114,7 +114,7 @@ describe('sessions of others [gateway.policy.own-sessions]', () => {
     expect(worst({ continueSession: false }, [id])).toBe('send')
   })
 
-  test('the id of a session is learnt from what the CLI says', () => {
+  test('the id of a session is taken from the output of the CLI', () => {
     expect(onLink({ type: 'system', subtype: 'init', session_id: id }).sessions).toEqual([id])
     expect(onLink({ type: 'assistant', subtype: 'init', session_id: id }).sessions).toEqual([])
   })

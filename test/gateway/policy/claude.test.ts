@@ -18,7 +18,7 @@ const control = (request: Record<string, unknown>): string => line({ type: 'cont
 const answer = (response: unknown): string =>
   line({ type: 'control_response', response: { subtype: 'success', request_id: '1', response } })
 
-describe('a launch object smuggles nothing [gateway.policy.claude-launch]', () => {
+describe('a launch object cannot bypass its scopes [gateway.policy.claude-launch]', () => {
   test.each([
     [{ cwd: '/etc' }],
     [{ env: { PATH: '/tmp' } }],
@@ -52,14 +52,14 @@ describe('a launch object smuggles nothing [gateway.policy.claude-launch]', () =
     [{ resume: '../notes.JSONL' }],
     [{ agents: { x: { description: 'd', prompt: 'p', mcpServers: ['y'] } } }],
     [{ agents: { x: { description: 'd', prompt: 'p', permissionMode: 'bypassPermissions' } } }],
-  ])('%j is the server’s to say', (fields) => expect(launch(fields)).toBe('server-only'))
+  ])('%j can be set only by the server', (fields) => expect(launch(fields)).toBe('server-only'))
 
-  test('a field of no table needs admin, prototype names included', () => {
+  test('a field without a row needs admin, also a prototype name such as constructor', () => {
     expect(launch({ newField: 1 })).toBe('admin')
     expect(launch(JSON.parse('{"__proto__": {"cwd": "/"}, "constructor": 1}'))).toBe('admin')
   })
 
-  test('an ordinary session needs send; answering its questions, or making them needless, needs approve', () => {
+  test('an ordinary session needs send; answering or suppressing its questions needs approve', () => {
     expect(launch({})).toBe('send')
     expect(launch({ model: 'opus', permissionMode: 'plan', maxTurns: 3 })).toBe('send')
     expect(launch({ permissionPromptTool: 'stdio' })).toBe('approve')
@@ -69,16 +69,16 @@ describe('a launch object smuggles nothing [gateway.policy.claude-launch]', () =
     expect(launch({ probe: 'authStatus' })).toBe('observe')
   })
 
-  test('leaving out what the owner of the machine has set up, rules that deny included, needs admin by whatever name', () => {
+  test('disabling the settings of the machine, also its deny rules, needs admin, with any field name', () => {
     for (const fields of [{ bare: true }, { safeMode: true }, { settingSources: [] }]) expect(launch(fields)).toBe('admin')
   })
 
-  test('a question that is none starts a session, and needs what that needs', () => {
+  test('an invalid probe value starts a session and needs the scopes of a session', () => {
     for (const probe of [null, false, '', 'Version', 'help', ['version'], 1]) expect(launch({ probe }), `${probe}`).toBe('send')
   })
 })
 
-describe('a line smuggles nothing [gateway.policy.claude-lines]', () => {
+describe('a line cannot bypass its scopes [gateway.policy.claude-lines]', () => {
   test.each([
     [{ subtype: 'mcp_set_servers', servers: {} }],
     [{ subtype: 'apply_flag_settings', settings: {} }],
@@ -92,13 +92,13 @@ describe('a line smuggles nothing [gateway.policy.claude-lines]', () => {
     [{ subtype: 'set_permission_mode', mode: 'nonsense' }],
     [{ subtype: 'set_permission_mode' }],
     [{ subtype: 'initialize', agents: { x: { hooks: {} } } }],
-  ])('%j is the server’s to say', (request) => expect(control(request)).toBe('server-only'))
+  ])('%j can be set only by the server', (request) => expect(control(request)).toBe('server-only'))
 
-  test('an environment cannot be sent by a line of its own', () => {
+  test('a separate line cannot set an environment', () => {
     expect(line({ type: 'update_environment_variables', variables: { A: '1' } })).toBe('server-only')
   })
 
-  test('an unknown line, control request or field of initialize is the server’s', () => {
+  test('an unknown line, control request or field of initialize can be sent only by the server', () => {
     expect(control({ subtype: 'new_thing' })).toBe('server-only')
     expect(control({ subtype: 'toString' })).toBe('server-only')
     expect(control({ subtype: 'initialize', newField: 1 })).toBe('server-only')
@@ -113,7 +113,7 @@ describe('a line smuggles nothing [gateway.policy.claude-lines]', () => {
     expect(() => line([])).toThrow(/JSON object/)
   })
 
-  test('a further field of a known request needs admin', () => {
+  test('an additional field of a known request needs admin', () => {
     expect(control({ subtype: 'rename_session', title: 'mine' })).toBe('send')
     expect(control({ subtype: 'rename_session', title: 'x', session_id: 'another' })).toBe('admin')
     expect(control({ subtype: 'interrupt', cancel_queued: true })).toBe('send')
@@ -125,7 +125,7 @@ describe('a line smuggles nothing [gateway.policy.claude-lines]', () => {
     for (const name of ['claude_authenticate', 'remote_control', 'set_cwd', 'can_use_tool']) expect(newest.names).toContain(name)
   })
 
-  test('yes needs approve; no, and no opinion, do not', () => {
+  test('an approval needs approve; a refusal and no decision do not', () => {
     expect(answer({ behavior: 'allow' })).toBe('approve')
     expect(answer({ behavior: 'deny', message: 'no' })).toBe('send')
     expect(answer({ action: 'decline' })).toBe('send')
@@ -134,7 +134,7 @@ describe('a line smuggles nothing [gateway.policy.claude-lines]', () => {
     expect(answer({ mcp_response: {} })).toBe('approve')
   })
 
-  test('yes for this session needs approve; a lasting rule, a folder or a bypass is the server’s', () => {
+  test('an approval for this session needs approve; a lasting rule, a folder or a bypass can be set only by the server', () => {
     const allow = (update: unknown): string => answer({ behavior: 'allow', updatedPermissions: update })
     expect(allow([{ type: 'addRules', rules: [], behavior: 'allow', destination: 'session' }])).toBe('approve')
     expect(allow([{ type: 'setMode', mode: 'acceptEdits', destination: 'session' }])).toBe('approve')
@@ -146,7 +146,7 @@ describe('a line smuggles nothing [gateway.policy.claude-lines]', () => {
     expect(answer({ behavior: 'allow', action: 'accept' })).toBe('approve')
   })
 
-  test('a yes does not pass for a no by a word beside it that the question does not know', () => {
+  test('an answer with both an approval and a refusal counts as an approval', () => {
     for (const no of [{ action: 'decline' }, { action: 'cancel' }, { action: 'deny' }]) {
       expect(answer({ behavior: 'allow', ...no })).toBe('approve')
     }

@@ -14,7 +14,7 @@ const issue = envelope(Kind.REQUEST, { payload: { case: 'issueKeyReq', value: { 
 const joined = (...parts: Uint8Array[]): Uint8Array => Uint8Array.from(parts.flatMap((part) => [...part]))
 
 describe('envelopes [gateway.policy.cmdop-envelope]', () => {
-  test('the arm decides', () => {
+  test('the request type decides the scope', () => {
     expect(cmdopPolicy.classify(list)).toEqual({ name: 'listMachinesReq', needs: 'observe' })
     expect(cmdopPolicy.classify(issue)).toEqual({ name: 'issueKeyReq', needs: 'server-only' })
     const pin = envelope(Kind.ANSWER, { payload: { case: 'pinAnswer', value: {} } })
@@ -38,12 +38,12 @@ describe('envelopes [gateway.policy.cmdop-envelope]', () => {
     expect(() => cmdopPolicy.classify(bytes)).toThrow(Refusal)
   })
 
-  test('an arm of a newer core needs admin', () => {
+  test('a request type of a newer core needs admin', () => {
     const bytes = Uint8Array.of(0x10, 1, 0xa2, 0x1f, 0)
     expect(cmdopPolicy.classify(bytes)).toMatchObject({ needs: 'admin' })
   })
 
-  test('whatever passes means the same to the library that the core’s parser resembles', () => {
+  test('an accepted envelope has the same meaning for a protobuf library like the parser of the core', () => {
     const pieces = fc.array(
       fc.constantFrom(list, issue, Uint8Array.of(0x10, 1), Uint8Array.of(0x08, 1), Uint8Array.of(0x52, 0x80, 0)),
     )

@@ -12,7 +12,7 @@ test('each method of a hub needs its scope, and an unknown one needs admin [hub.
   expect(hubPolicy.classify({ id: 1, method: 'prompt', params: { text: 'clear it' } })).toMatchObject({ needs: 'send' })
 })
 
-test('a refused request gets an error of its own, and the link lives on [hub.wire.gateway-refusal]', () => {
+test('a refused request gets its own error, and the link stays open [hub.wire.gateway-refusal]', () => {
   const answer = hubPolicy.answerRefusal?.({ id: 7, method: 'answer' }, new Refusal('not_found'))
   expect(JSON.parse(new TextDecoder().decode(answer))).toMatchObject({ id: 7, error: { code: 'permission_denied', sent: 'no' } })
 })

@@ -9,8 +9,8 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 const text = (parts: readonly Uint8Array[]): string => parts.map((part) => new TextDecoder().decode(part)).join('')
 const limits = { limits: { ...DEFAULT_LIMITS, maxMessageBytes: 1_000 } }
 
-describe('what was judged is what is passed [gateway.judge.rewritten]', () => {
-  test('a duplicate key means to the upstream what it meant here', () => {
+describe('the upstream gets exactly the checked message [gateway.judge.rewritten]', () => {
+  test('a duplicate key has the same meaning for the upstream as for the gateway', () => {
     const filter = createMessageFilter(cccPolicy, grant('observe'), limits)
     expect(text(filter.push(bytes('{"cmd":"send","cmd":"ping"}\n')))).toBe('{"cmd":"ping"}\n')
     expect(() => filter.push(bytes('{"cmd":"ping","cmd":"send"}\n'))).toThrow(/not covered/)
@@ -26,7 +26,7 @@ describe('what was judged is what is passed [gateway.judge.rewritten]', () => {
     }
   })
 
-  test('a name that an upstream would strip to another one is refused', () => {
+  test('a name that an upstream would trim to another name is refused', () => {
     for (const op of ['shutdown ', ' shutdown', '\tshutdown', 'shutdown\u001c', '\u00a0shutdown', '\ufeffshutdown', 'shutdown\n']) {
       const filter = createMessageFilter(ccccPolicy, grant('admin'), limits)
       const line = bytes(`${JSON.stringify({ op })}\n`)
@@ -37,14 +37,14 @@ describe('what was judged is what is passed [gateway.judge.rewritten]', () => {
     )
   })
 
-  test('a field that is no text, a list, a number, nothing at all', () => {
+  test('a deciding field that is not a string, and a line that is not an object, are refused', () => {
     for (const line of ['{"cmd":["ping"]}', '[]', '"ping"', '1', 'null', '{}', '{"cmd":null}', 'nonsense', '{"cmd":"ping"']) {
       const filter = createMessageFilter(cccPolicy, grant('admin'), limits)
       expect(() => [filter.push(bytes(`${line}\n`)), filter.end()], line).toThrow(Refusal)
     }
   })
 
-  test('a line that can be read but not written is refused as a message, not as a failure', () => {
+  test('a line that can be parsed but not written is refused as a message, not as an internal error', () => {
     const deep = `{"cmd":"ping","x":${'['.repeat(200_000)}${']'.repeat(200_000)}}\n`
     const filter = createMessageFilter(cccPolicy, grant('admin'), {
       limits: { ...DEFAULT_LIMITS, maxMessageBytes: 1_000_000, maxJsonDepth: 1_000_000, maxJsonNodes: 1_000_000 },
@@ -57,14 +57,14 @@ describe('what was judged is what is passed [gateway.judge.rewritten]', () => {
     }
   })
 
-  test('a second line is judged as the first one was', () => {
+  test('a second line is checked like the first one', () => {
     const filter = createMessageFilter(ccccPolicy, grant('observe'), limits)
     expect(text(filter.push(bytes('{"op":"ping"}\n{"op":"gro')))).toBe('{"op":"ping"}\n')
     expect(text(filter.push(bytes('ups"}\n')))).toBe('{"op":"groups"}\n')
     expect(() => filter.push(bytes('{"op":"events_stream"}\n{"op":"send"}\n'))).toThrow(/not covered/)
   })
 
-  test('an endless line ends', () => {
+  test('an endless line is refused', () => {
     const filter = createMessageFilter(ccccPolicy, grant('admin'), limits)
     expect(() => {
       for (let count = 0; count < 100; count += 1) filter.push(bytes('x'.repeat(100)))
@@ -72,8 +72,8 @@ describe('what was judged is what is passed [gateway.judge.rewritten]', () => {
   })
 })
 
-describe('a link that turns raw [gateway.judge.raw]', () => {
-  test('needs admin, and nothing may come along with the line that turns it', () => {
+describe('a link that switches to raw bytes [gateway.judge.raw]', () => {
+  test('needs admin, and no bytes may follow in the same chunk as the line that switches it', () => {
     expect(() => createMessageFilter(ccccPolicy, grant('send', 'approve'), limits).push(bytes('{"op":"term_attach"}\n'))).toThrow(
       /not covered/,
     )

@@ -27,13 +27,13 @@ afterEach(async () => {
 })
 
 describe('a PIN needs approve [gateway.policy.pin]', () => {
-  test('in the request of an ask on a core, an empty one too', () => {
+  test('a PIN in the request of an ask on a core, also an empty PIN', () => {
     expect(needs(cmdopPolicy.classify(ask()))).toEqual(['send'])
     expect(needs(cmdopPolicy.classify(ask('1234')))).toEqual(['send', 'approve'])
     expect(needs(cmdopPolicy.classify(ask('')))).toEqual(['send', 'approve'])
   })
 
-  test('in the body of an ask on REST, by any spelling of its key', () => {
+  test('a PIN in the body of an ask on REST, with any spelling of its key', () => {
     const path = '/api/admin/machines/m/ask'
     expect(needs(cmdopHttpPolicy.classify('POST', path, body('{"prompt":"p"}')))).toEqual(['send'])
     for (const text of ['{"pin":"1"}', '{"PIN":"1"}', '{"\\u0070in":1}', '{"prompt":"p","pin":null}', '{"pin":1,"pin":2}']) {
@@ -50,7 +50,7 @@ describe('a PIN needs approve [gateway.policy.pin]', () => {
 })
 
 describe('wrong PINs [gateway.policy.wrong-pins]', () => {
-  test('the first few are free, then each one waits twice as long, and a long silence forgets them', async () => {
+  test('the first few wrong PINs cause no wait, each later one doubles the wait, and a long pause resets the count', async () => {
     const clock = createFakeClock()
     const limiter = createFailureLimiter({ free: 2, holdMs: 100, maxHoldMs: 1_000, clock })
     limiter.fail('a')
@@ -123,7 +123,7 @@ describe('wrong PINs [gateway.policy.wrong-pins]', () => {
   test.each([
     ['by its status', { status: 403, text: '{}' }],
     ['by an event of the stream', { status: 200, text: 'data: {"type":"pin_denied","reason":"wrong"}\n\n' }],
-  ])('on REST, when the relay says so %s', async (_how, { status, text }) => {
+  ])('on REST, wrong PINs are counted when the relay reports them %s', async (_how, { status, text }) => {
     let asked = 0
     const upstream: ExchangeUpstream = {
       kind: 'exchange',

@@ -32,7 +32,7 @@ const COMMANDS = [
   '\ufe57x',
 ]
 
-describe('a prompt that the CLI would take for a command needs admin [gateway.policy.prompt-commands]', () => {
+describe('a prompt that the CLI would run as a command needs admin [gateway.policy.prompt-commands]', () => {
   test.each(COMMANDS)('%j as a string', (text) => expect(needs(user(text))).toEqual(['admin']))
 
   test.each(COMMANDS)('%j in any text block', (text) => {
@@ -71,7 +71,7 @@ describe('a prompt that the CLI would take for a command needs admin [gateway.po
     }
   })
 
-  test('an ordinary prompt needs send, also with such a character further in', () => {
+  test('an ordinary prompt needs send, also with a command character after its start', () => {
     for (const text of ['hello', 'run a/b', 'what is #1?', 'Hello!', '', '   ', 'hello\n/config', '-/x', '@src/index.ts']) {
       expect(needs(user(text)), text).toEqual(['send'])
       expect(needs(user([{ type: 'text', text }])), text).toEqual(['send'])
@@ -86,14 +86,14 @@ describe('a prompt that the CLI would take for a command needs admin [gateway.po
     expect(JSON.stringify(verdict)).not.toContain('/config')
   })
 
-  test('content that is neither text nor blocks is refused, because nobody knows what the CLI makes of it', () => {
+  test('content that is neither text nor blocks is refused, because its meaning for the CLI is unknown', () => {
     for (const content of [undefined, null, 7, {}, ['/config'], [null], [{ type: 'text', text: ['/config'] }], [['/config']]]) {
       expect(() => user(content), JSON.stringify(content)).toThrow(/content/)
     }
     expect(() => claudePolicy.classify({ type: 'user' })).toThrow(/JSON object/)
   })
 
-  test('a field of a user line that nobody classified needs admin', () => {
+  test('an unclassified field of a user line needs admin', () => {
     expect(
       needs(user('hello', { parent_tool_use_id: null, session_id: '', uuid: 'x', priority: 'now', shouldQuery: false })),
     ).toEqual(['send'])
@@ -105,14 +105,14 @@ describe('a prompt that the CLI would take for a command needs admin [gateway.po
   })
 })
 
-describe('a launch gets commands switched off and a permission mode [gateway.policy.launch-defaults]', () => {
+describe('a launch gets disabled commands and a permission mode [gateway.policy.launch-defaults]', () => {
   const launch = (fields: Record<string, unknown>) => needs(claudePolicy.classifyLaunch?.(fields) ?? [])
 
-  test('by default, whatever the settings of the machine say', () => {
+  test('by default, with any settings of the machine', () => {
     expect(claudePolicy.launchDefaults).toEqual({ disableSlashCommands: true, permissionMode: 'default' })
   })
 
-  test('to switch commands on again needs admin', () => {
+  test('enabling commands again needs admin', () => {
     expect(launch({ disableSlashCommands: true })).toEqual(['send', 'send'])
     for (const value of [false, null, 0, '', 'no']) expect(launch({ disableSlashCommands: value }), `${value}`).toContain('admin')
   })

@@ -20,17 +20,17 @@ import { catsyphonPolicy, cccPolicy, cmdopHttpPolicy, cmdopPolicy } from '../../
 const source = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
 
 describe('nothing is unclassified [gateway.policy.complete]', () => {
-  test('every CCCC op, and no other', () => {
+  test('every CCCC op has a row, and no other op', () => {
     expect(Object.keys(ccccScopes()).sort()).toEqual([...loadOps().keys()].sort())
   })
 
-  test('every CCCC op that takes over its connection is raw, save for the event stream, on which nothing follows', () => {
+  test('every CCCC op that takes over its connection is raw, except the event stream, which sends nothing more to the daemon', () => {
     const takingOver = [...loadOps().values()].filter(({ takesOver }) => takesOver).map(({ op }) => op)
     expect([...CCCC_RAW_OPS, 'events_stream'].sort()).toEqual(takingOver.sort())
     for (const op of CCCC_RAW_OPS) expect(ccccScopes()[op]).toBe('admin')
   })
 
-  test('a CCCC op that reads a file of the machine by its path needs admin, whichever it is', () => {
+  test('every CCCC op that reads a file of the machine by its path needs admin', () => {
     for (const op of ['send_files', 'presentation_publish', 'assistant_voice_document_input_read']) {
       expect(ccccScopes()[op], op).toBe('admin')
     }
@@ -52,7 +52,7 @@ describe('nothing is unclassified [gateway.policy.complete]', () => {
     expect(Object.keys(CLAUDE_LAUNCH).sort()).toEqual(fields.sort())
   })
 
-  test('every arm of the CMDOP envelope, under the number that the schema gives it', () => {
+  test('every request type of the CMDOP envelope, with its number in the schema', () => {
     const payload = EnvelopeSchema.fields.filter((field) => field.oneof?.localName === 'payload')
     expect(payload.length).toBeGreaterThan(90)
     expect([...cmdopArms()].sort(([a], [b]) => a - b)).toEqual(
@@ -61,14 +61,14 @@ describe('nothing is unclassified [gateway.policy.complete]', () => {
     expect(Object.keys(CMDOP_ARMS).sort()).toEqual(payload.map(({ localName }) => localName).sort())
   })
 
-  test('every arm of the CMDOP envelope of a core 2.0, under the number that the schema gives it', () => {
+  test('every request type of the CMDOP envelope of a core 2.0, with its number in the schema', () => {
     const payload = EnvelopeV2Schema.fields.filter((field) => field.oneof?.localName === 'payload')
     expect(payload.length).toBeGreaterThan(10)
     expect([...cmdopV2Arms]).toEqual(payload.map(({ number, localName }) => [number, localName]))
     expect(Object.keys(CMDOP_V2_ARMS).sort()).toEqual(payload.map(({ localName }) => localName).sort())
   })
 
-  test('no field that a core is started with comes from a client: its launch takes none', () => {
+  test('a client cannot set a field of the start of a core: its launch has no fields', () => {
     expect(new Set(Object.values(CMDOP_LAUNCH))).toEqual(new Set(['server-only']))
     expect(cmdopPolicy.classifyLaunch).toBeUndefined()
   })
@@ -98,18 +98,18 @@ describe('what is unclassified needs admin [gateway.policy.default-admin]', () =
     expect(rawPolicy.classify(undefined)).toMatchObject({ needs: 'admin' })
   })
 
-  test('names of the object prototype are no ops', () => {
+  test('prototype keys such as constructor are not ops', () => {
     for (const cmd of ['constructor', '__proto__', 'toString', 'hasOwnProperty']) {
       expect(cccPolicy.classify({ cmd })).toMatchObject({ needs: 'admin' })
     }
   })
 
-  test('what was asked is not repeated in the verdict, for it may be anything', () => {
+  test('the verdict does not repeat the requested name, which can be any text', () => {
     expect(JSON.stringify(cccPolicy.classify({ cmd: 'secret-in-the-name' }))).not.toContain('secret')
     expect(JSON.stringify(catsyphonPolicy.classify('GET', '/secret'))).not.toContain('secret')
   })
 
-  test('what is the server\u2019s alone is so by every spelling that some server takes for the same', () => {
+  test('a server-only name stays server-only in every spelling that a server accepts for it', () => {
     for (const path of ['/collectors', '/collectors/', '/Collectors', '/COLLECTORS//']) {
       expect(catsyphonPolicy.classify('POST', path), path).toMatchObject({ needs: 'server-only' })
     }
@@ -117,7 +117,7 @@ describe('what is unclassified needs admin [gateway.policy.default-admin]', () =
     expect(cmdopHttpPolicy.classify('GET', '/api/fleets/x/api-keys/')).toMatchObject({ needs: 'admin' })
   })
 
-  test('a variable part of a path is one part, and never empty', () => {
+  test('a variable part of a path is one segment, and never empty', () => {
     const classify = pathClassifier([{ method: 'GET', path: '/a/{id}', scope: 'observe' }])
     expect(classify('GET', '/a/1')).toMatchObject({ needs: 'observe' })
     for (const path of ['/a/', '/a/1/', '/a/1/2', '/a', '/A/1']) expect(classify('GET', path)).toMatchObject({ needs: 'admin' })
