@@ -11,6 +11,7 @@ import { digestOf, randomId, randomSecret } from './secrets.js'
 
 /** How long credentials are valid, and which are known from an earlier run. */
 export interface CredentialOptions {
+  /** The time source. Default the clock of the machine. */
   readonly clock?: Clock
   /** Default 60 s: a ticket travels in a URL fragment, from a terminal to a page. */
   readonly ticketTtlMs?: number
@@ -28,8 +29,11 @@ export interface CredentialOptions {
 
 /** What a new credential may do. */
 export interface GrantRequest {
+  /** What the credential may do. Default `observe` alone. */
   readonly scopes?: readonly Scope[]
+  /** The upstreams that it may name. Default every one. */
   readonly upstreams?: readonly string[]
+  /** How long it is valid. Default: no end; for a device `deviceTtlMs`, for a redeemed ticket `sessionTtlMs`. */
   readonly ttlMs?: number
   /** A name for people. */
   readonly name?: string
@@ -41,26 +45,43 @@ export interface GrantRequest {
 
 /** What is kept of a device's credential. The digest is no credential: the token cannot be found from it. */
 export interface DeviceRecord {
+  /** The id of the credential. */
   readonly id: string
+  /** SHA-256 of the token. */
   readonly digest: string
+  /** A name for people. */
   readonly name: string
+  /** What the device may do. */
   readonly scopes: readonly Scope[]
+  /** The upstreams that it may name. Undefined means every one. */
   readonly upstreams?: readonly string[] | undefined
+  /** When it was issued, in milliseconds since 1970. */
   readonly createdAtMs: number
+  /** When it was last used, exact to a minute. */
   readonly lastUsedAtMs?: number | undefined
+  /** When it ends. An expired record is ignored at the next start. */
   readonly expiresAtMs: number
+  /** The key that the device signs its requests with, if its token is bound to one. */
   readonly proofKey?: ProofKey | undefined
 }
 
 /** A credential as a list shows it. */
 export interface CredentialInfo {
+  /** For `revoke`, and for logs. It is no secret. */
   readonly id: string
+  /** `owner`: has no end. `session`: from a ticket, or issued with a time. `device`: survives a restart. */
   readonly kind: 'owner' | 'session' | 'device'
+  /** A name for people. */
   readonly name?: string | undefined
+  /** What the credential may do. */
   readonly scopes: readonly Scope[]
+  /** The upstreams that it may name. Undefined means every one. */
   readonly upstreams?: readonly string[] | undefined
+  /** When it was issued, in milliseconds since 1970. */
   readonly createdAtMs: number
+  /** When it was last used. Undefined before the first use. */
   readonly lastUsedAtMs?: number | undefined
+  /** When it ends. Undefined when it has no end. */
   readonly expiresAtMs?: number | undefined
   /** Whether a copied token would be worth nothing. */
   readonly isBound: boolean
@@ -68,32 +89,123 @@ export interface CredentialInfo {
 
 /** A ticket that was not used yet. */
 export interface TicketInfo {
+  /** For `revoke`. It is no secret. */
   readonly id: string
+  /** The name that the credential will have. */
   readonly name?: string | undefined
+  /** What the credential will be able to do. */
   readonly scopes: readonly Scope[]
+  /** When the ticket ends if nobody uses it, in milliseconds since 1970. */
   readonly expiresAtMs: number
 }
 
 /** What a request says beside its token. */
 export interface Presented extends ProofTarget {
+  /** The value of the header `signalbox-proof`, from `signProof`. */
   readonly proof?: string | undefined
 }
 
 /** The tokens and tickets of one gateway. */
 export interface Credentials {
-  /** Registers a token that was made elsewhere, such as the one in the token file. */
+  /**
+   * Registers a token that was made elsewhere, such as the one in the token file. Without `ttlMs` it has no end, unless it is for a
+   * device.
+   *
+   * @example
+   * import type { Credentials } from 'signalbox/gateway'
+   *
+   * declare const credentials: Credentials
+   * declare const tokenOfTheFile: string
+   * const { id } = await credentials.addToken(tokenOfTheFile, { scopes: ['admin'], name: 'owner' })
+   * console.log(id)
+   */
   addToken(token: string, request?: GrantRequest): Promise<Grant>
+  /**
+   * Makes a new token. Its text is given only here. Default: the scope `observe`, every upstream, and no end.
+   *
+   * @example
+   * import type { Credentials } from 'signalbox/gateway'
+   *
+   * declare const credentials: Credentials
+   * const { token, grant } = await credentials.issueToken({ scopes: ['observe', 'send'], ttlMs: 3_600_000 })
+   * console.log(token.length, grant.expiresAtMs)
+   */
   issueToken(request?: GrantRequest): Promise<{ token: string; grant: Grant }>
+  /**
+   * Makes a ticket that works once, within `ticketTtlMs`. The request describes the token that it is redeemed for.
+   *
+   * @example
+   * import type { Credentials } from 'signalbox/gateway'
+   *
+   * declare const credentials: Credentials
+   * console.log(`https://gateway.example/#ticket=${await credentials.issueTicket({ device: true, name: 'phone' })}`)
+   */
   issueTicket(request?: GrantRequest): Promise<string>
-  /** Spends the ticket. A second use, by whomever, is refused, and the token of the first is withdrawn: one of the two was a thief. */
+  /**
+   * Spends the ticket and gives a token. Throws a `ticket_spent` Refusal for an unknown, used or old ticket. A second use by
+   * anybody also withdraws the token of the first use: one of the two was a thief.
+   *
+   * @example
+   * import type { Credentials } from 'signalbox/gateway'
+   *
+   * declare const credentials: Credentials
+   * const { token } = await credentials.redeem(await credentials.issueTicket(), { name: 'laptop' })
+   * console.log(token.length)
+   */
   redeem(ticket: string, device?: Pick<GrantRequest, 'name' | 'proofKey'>): Promise<{ token: string; grant: Grant }>
-  /** The grant of a valid token; throws the refusal otherwise. A token that is bound to a key needs a proof for this request. */
+  /**
+   * The grant of a valid token. Throws an `unauthenticated` Refusal otherwise. A token that is bound to a key needs a proof for
+   * this request.
+   *
+   * @example
+   * import { allows, type Credentials } from 'signalbox/gateway'
+   *
+   * declare const credentials: Credentials
+   * const grant = await credentials.verify('sbx_token_…', { method: 'GET', target: '/v1/session' })
+   * console.log(allows(grant, 'send'))
+   */
   verify(token: string | undefined, presented?: Presented): Promise<Grant>
-  /** Withdraws a credential or an unused ticket, by its id. False where there is none of this id. */
+  /**
+   * Withdraws a credential or an unused ticket, by its id; what runs under it ends. False when there is none of this id.
+   *
+   * @example
+   * import type { Credentials } from 'signalbox/gateway'
+   *
+   * declare const credentials: Credentials
+   * for (const { id, name } of credentials.list()) if (name === 'lost phone') credentials.revoke(id)
+   */
   revoke(id: string): boolean
-  /** Called once, when the grant is withdrawn; returns the function that stops listening. */
+  /**
+   * Called once, when the grant is withdrawn; returns the function that stops listening.
+   *
+   * @example
+   * import type { Credentials } from 'signalbox/gateway'
+   *
+   * declare const credentials: Credentials
+   * const { grant } = await credentials.issueToken()
+   * const stopListening = credentials.onRevoked(grant.id, () => console.log('withdrawn'))
+   * stopListening()
+   */
   onRevoked(grantId: string, listener: () => void): () => void
+  /**
+   * The credentials that are valid now, without their tokens.
+   *
+   * @example
+   * import type { Credentials } from 'signalbox/gateway'
+   *
+   * declare const credentials: Credentials
+   * for (const { id, kind, name, scopes } of credentials.list()) console.log(id, kind, name, scopes)
+   */
   list(): CredentialInfo[]
+  /**
+   * The tickets that can still be redeemed, without their secrets.
+   *
+   * @example
+   * import type { Credentials } from 'signalbox/gateway'
+   *
+   * declare const credentials: Credentials
+   * for (const { id, expiresAtMs } of credentials.tickets()) console.log(id, new Date(expiresAtMs))
+   */
   tickets(): TicketInfo[]
 }
 

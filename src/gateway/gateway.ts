@@ -21,11 +21,17 @@ import { isUpstreamName, type Upstream } from './upstream.js'
 
 /** What a gateway offers, and to whom. */
 export interface GatewayConfig {
+  /** What clients may reach, by the name in the path `/v1/<name>`: up to 64 of a-z, 0-9 and `-`, a letter first. */
   readonly upstreams: Readonly<Record<string, Upstream>>
+  /** Exact `host:port` values of the Host header, in lower case, without the default port. Other requests are refused. */
   readonly allowedHosts: readonly string[]
+  /** Exact origins of pages that may use the gateway, such as `https://example.org`. Default: only its own pages. */
   readonly allowedOrigins?: readonly string[]
+  /** The tokens that are valid. Default: new ones, kept in memory only. */
   readonly credentials?: Credentials
+  /** Limits that differ from `DEFAULT_LIMITS`. */
   readonly limits?: Partial<GatewayLimits>
+  /** The time source. Default the clock of the machine. */
   readonly clock?: Clock
   /** Facts for a log. Never holds a credential, a body or an argument. Must not throw; what it throws is dropped. */
   readonly onEvent?: (event: GatewayEvent) => void
@@ -39,18 +45,75 @@ export interface RequestObserver {
 
 /** A gateway without sockets; a binding such as `serveGateway` adds them. */
 export interface Gateway {
+  /** Issues and withdraws tokens. A withdrawn token ends its running links and calls. */
   readonly credentials: Credentials
+  /** Every limit, with the defaults filled in. */
   readonly limits: GatewayLimits
-  /** A Request hides facts that matter; a binding that knows them passes them on. */
+  /**
+   * Answers one request; a refusal is a response too. Rejects only when the client aborted. A Request hides facts that matter; a
+   * binding that knows them passes them on.
+   *
+   * @example
+   * import { createGateway } from 'signalbox/gateway'
+   *
+   * const gateway = createGateway({ upstreams: {}, allowedHosts: ['gateway.example'] })
+   * export default { fetch: (request: Request) => gateway.handle(request) }
+   */
   handle(request: Request, wire?: Partial<WireFacts>, observer?: RequestObserver): Promise<Response>
-  /** Checks an upgrade before it is made. Throws a Refusal. Gives the upstream's name. */
+  /**
+   * Checks an upgrade before it is made. Throws a Refusal. Gives the upstream's name.
+   *
+   * @example
+   * import type { Gateway, WireFacts } from 'signalbox/gateway'
+   *
+   * declare const gateway: Gateway
+   * declare const wire: WireFacts
+   * console.log('a link to', gateway.admitUpgrade(wire))
+   */
   admitUpgrade(wire: WireFacts): string
-  /** Checks a request for a page of the binding's own. Throws a Refusal. */
+  /**
+   * Checks a request for a page of the binding's own. Throws a Refusal.
+   *
+   * @example
+   * import { Refusal, type Gateway, type WireFacts } from 'signalbox/gateway'
+   *
+   * declare const gateway: Gateway
+   * export function mayLoad(wire: WireFacts): boolean | Refusal {
+   *   try {
+   *     gateway.admitPage(wire)
+   *     return true
+   *   } catch (error) {
+   *     if (error instanceof Refusal) return error
+   *     throw error
+   *   }
+   * }
+   */
   admitPage(wire: WireFacts): void
-  /** Checks a link's first frame. Throws a Refusal. */
+  /**
+   * Checks a link's first frame and opens the upstream. Throws a Refusal. The caller then calls `run`, or `abandon` when the client
+   * has left.
+   *
+   * @example
+   * import type { Gateway } from 'signalbox/gateway'
+   * import type { Link } from 'signalbox'
+   *
+   * declare const gateway: Gateway
+   * declare const client: Link
+   * const admitted = await gateway.admitLink('ccc', { token: 'sbx_token_…' })
+   * console.log((await admitted.run(client)).kind)
+   */
   admitLink(upstream: string, open: LinkOpening, signal?: AbortSignal): Promise<AdmittedLink>
-  /** Refuses newcomers, ends what runs with a reason to resume elsewhere, and resolves when all is closed. */
+  /**
+   * Refuses newcomers, ends what runs with a reason to resume elsewhere, and resolves when all is closed.
+   *
+   * @example
+   * import type { Gateway } from 'signalbox/gateway'
+   *
+   * declare const gateway: Gateway
+   * process.once('SIGTERM', () => void gateway.drain())
+   */
   drain(): Promise<void>
+  /** Calls and links that are open now. */
   readonly inUse: { readonly calls: number; readonly links: number }
 }
 

@@ -6,6 +6,7 @@ import { Refusal } from './refusal.js'
 
 /** Facts about one request as it stood on the wire. A binding that cannot tell one leaves it out, and says so in the docs. */
 export interface WireFacts {
+  /** The HTTP method. */
   readonly method: string
   /** Every Host header, as received. HTTP/2 gives its `:authority`. */
   readonly hosts: readonly string[]
@@ -13,9 +14,13 @@ export interface WireFacts {
   readonly target: string
   /** `1.0`, `1.1`, `2`, … */
   readonly httpVersion: string
+  /** The Origin header. */
   readonly origin?: string | undefined
+  /** The Sec-Fetch-Site header. */
   readonly secFetchSite?: string | undefined
+  /** The Sec-Fetch-Mode header. */
   readonly secFetchMode?: string | undefined
+  /** The Content-Type header. */
   readonly contentType?: string | undefined
   /** The address of the client, for the limit on wrong credentials. */
   readonly remote?: string | undefined

@@ -1,5 +1,6 @@
 /** Every limit of the gateway, by the name under which a refusal tells people to raise it. */
 
+/** Every limit of the gateway, by the name under which a refusal tells people to raise it. `DEFAULT_LIMITS` has the defaults. */
 export interface GatewayLimits {
   /** One request body or one message of a protocol, unless its upstream sets another number. */
   readonly maxMessageBytes: number
@@ -11,6 +12,7 @@ export interface GatewayLimits {
   readonly maxBytesPerSecond: number
   /** One WebSocket frame. The first one carries the launch; no other needs more than 64 KiB. */
   readonly maxFrameBytes: number
+  /** TCP connections over all clients. */
   readonly maxConnections: number
   /** Connections that one credential keeps while others want in; further ones are the first to be closed. */
   readonly maxConnectionsPerCredential: number
@@ -26,9 +28,11 @@ export interface GatewayLimits {
   readonly maxWrongPins: number
   /** What may wait in this process for one slow reader; beyond it nothing more is read for it, and what only answers it cuts it off. */
   readonly maxBufferedBytes: number
+  /** All headers of one request together. */
   readonly maxHeaderBytes: number
-  /** From connect to the end of the headers, and from there to the end of the body. */
+  /** From connect to the end of the headers. */
   readonly headersTimeoutMs: number
+  /** From the end of the headers to the end of the body. */
   readonly bodyTimeoutMs: number
   /** The first frame of a link must be a complete `open` by then. */
   readonly openTimeoutMs: number
@@ -36,7 +40,7 @@ export interface GatewayLimits {
   readonly idleTimeoutMs: number
   /** How long a consumer may take nothing while something waits for it. */
   readonly stallTimeoutMs: number
-  /** On shutdown. */
+  /** On shutdown: how long `serveGateway` waits for what runs to close. */
   readonly drainTimeoutMs: number
 }
 

@@ -11,8 +11,11 @@ import { heldBack } from './wrong-credentials.js'
 
 /** A link that was let in: the upstream is open, and only the client's half is missing. */
 export interface AdmittedLink {
+  /** The name of the upstream. */
   readonly upstream: string
+  /** The credential of the client. */
   readonly grant: Grant
+  /** Joins the client to the upstream until either side is gone, and says which one ended it. The caller closes `client`. */
   run(client: Link): Promise<RelayEnd>
   /** The client left before its half was there. */
   abandon(): Promise<void>
@@ -20,8 +23,11 @@ export interface AdmittedLink {
 
 /** What the first frame of a link said. */
 export interface LinkOpening {
+  /** The token. A proof of possession follows it after a space. */
   readonly token?: string | undefined
+  /** The launch object, for an upstream that takes one. The policy of the upstream judges its fields. */
   readonly launch?: unknown
+  /** `traceparent` and `tracestate`; other names are dropped. */
   readonly trace?: Readonly<Record<string, string>> | undefined
   /** The address of the client, for the limit on wrong credentials. */
   readonly remote?: string | undefined

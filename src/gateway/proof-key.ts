@@ -3,15 +3,21 @@ import { digestOf, randomId } from './secrets.js'
 
 /** The public half of a P-256 key, as the WebCrypto of any runtime exports it. */
 export interface ProofKey {
+  /** The key type of the JWK. */
   readonly kty: 'EC'
+  /** The curve of the JWK. */
   readonly crv: 'P-256'
+  /** The x coordinate, in base64url. */
   readonly x: string
+  /** The y coordinate, in base64url. */
   readonly y: string
 }
 
 /** What a proof is made for: the method (`LINK` for a link) and the path with its query, as on the wire. */
 export interface ProofTarget {
+  /** The HTTP method, or `LINK` for a link. */
   readonly method: string
+  /** The path with its query, as on the wire. */
   readonly target: string
 }
 
@@ -32,7 +38,9 @@ export interface ProofCrypto {
 
 /** A `CryptoKeyPair`. It can be kept in IndexedDB, where its private half stays out of reach of scripts. */
 export interface ProofKeyPair {
+  /** A `CryptoKey`; `publicProofKey` exports it. */
   readonly publicKey: object
+  /** A `CryptoKey` that cannot be exported. */
   readonly privateKey: object
 }
 
@@ -43,7 +51,17 @@ export const subtle = (): ProofCrypto => crypto.subtle as unknown as ProofCrypto
 export const proofText = ({ method, target }: ProofTarget, timestampMs: string, nonce: string, tokenDigest: string): Uint8Array =>
   new TextEncoder().encode(['signalbox-proof', method, target, timestampMs, nonce, tokenDigest].join('\n'))
 
-/** Makes a key pair whose private half cannot be exported, and gives the public half for the gateway. */
+/**
+ * Makes a key pair whose private half cannot be exported, and gives the public half for the gateway.
+ *
+ * @example
+ * import { createProofKey } from 'signalbox/gateway'
+ * import { gateway } from 'signalbox/web'
+ *
+ * const { pair } = await createProofKey()
+ * const client = gateway('https://gateway.example', { ticket: 'sbx_ticket_…', proofKey: pair })
+ * console.log(await client.session())
+ */
 export async function createProofKey(): Promise<{ readonly pair: ProofKeyPair; readonly publicKey: ProofKey }> {
   const pair = await subtle().generateKey(ALGORITHM, false, ['sign', 'verify'])
   return { pair, publicKey: await publicProofKey(pair) }

@@ -90,13 +90,17 @@ export type RefusalCode = keyof typeof table
 
 /** Why a request was refused, and the setting to change. */
 export class Refusal extends Error {
+  /** Always `Refusal`. */
   override readonly name = 'Refusal'
+  /** The status of the HTTP response. */
   readonly status: number
+  /** The setting to change, or what the client can do. */
   readonly hint?: string
   /** May the upstream have been reached? */
   readonly sent: 'no' | 'maybe'
 
   constructor(
+    /** Says in one word what was refused; stable across versions. */
     readonly code: RefusalCode,
     detail?: {
       readonly message?: string | undefined
@@ -116,6 +120,7 @@ export class Refusal extends Error {
     if (hint !== undefined) this.hint = hint
   }
 
+  /** The body of the HTTP response. It holds no credential. */
   toJSON(): Record<string, unknown> {
     const { code, message, sent, hint } = this
     return { ok: false, error: { code, kind: table[code].error, message, sent, ...(hint ? { hint } : {}) } }

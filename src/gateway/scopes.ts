@@ -13,9 +13,11 @@ export interface Grant {
   readonly id: string
   /** A name for people. */
   readonly name?: string
+  /** What the credential may do; see `allows`. */
   readonly scopes: readonly Scope[]
   /** Upstreams that the credential may name; undefined means every one. */
   readonly upstreams?: readonly string[]
+  /** When it ends, in milliseconds since 1970. Absent when it has no end. */
   readonly expiresAtMs?: number
 }
 

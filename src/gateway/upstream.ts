@@ -4,14 +4,21 @@ import type { ExchangePolicy, StreamPolicy } from './policy/policy.js'
 
 /** An upstream that is reached by links and calls. */
 export interface StreamUpstream {
+  /** Tells it from an exchange upstream. */
   readonly kind: 'stream'
   /** Which client speaks to it: `ccc`, `cccc`, `claude`, `cmdop`, or whatever the owner calls it. */
   readonly system: string
   // biome-ignore lint/suspicious/noExplicitAny: the launch type is judged by the policy, which is chosen together with the transport
+  /** Opens a connection for each link and each call. */
   readonly transport: StreamTransport<any>
+  /** Which scope each message needs. `rawPolicy` for an upstream without a table. */
   readonly policy: StreamPolicy
   /** Merged under the launch object of a request, for fields that only the server may say. */
   readonly launch?: Readonly<Record<string, unknown>>
+  /**
+   * Links that may be open at once. Default `limits.maxLinksPerUpstream`, or `limits.maxChildrenPerUpstream` when the upstream
+   * takes a launch.
+   */
   readonly maxLinks?: number
   /** One message; default `limits.maxMessageBytes`. */
   readonly maxMessageBytes?: number
@@ -19,10 +26,13 @@ export interface StreamUpstream {
 
 /** An upstream that is reached by HTTP requests. */
 export interface ExchangeUpstream {
+  /** Tells it from a stream upstream. */
   readonly kind: 'exchange'
+  /** Which client speaks to it: `catsyphon`, or a name of the owner's own. */
   readonly system: string
   /** Adds the credential itself; the client never sees it. */
   readonly transport: ExchangeTransport
+  /** Which scope each request needs. `adminExchangePolicy` for an upstream without a table. */
   readonly policy: ExchangePolicy
   /** One request body; default `limits.maxMessageBytes`. */
   readonly maxMessageBytes?: number

@@ -30,7 +30,9 @@ export interface GatewayClientOptions extends Pick<FetchExchangeOptions, 'fetch'
 
 /** What a credential may see. */
 export interface GatewaySession {
+  /** The scopes of this credential. */
   readonly scopes: readonly string[]
+  /** The upstreams that this credential may name. */
   readonly upstreams: readonly { readonly name: string; readonly system: string; readonly kind: 'stream' | 'exchange' }[]
 }
 
@@ -39,20 +41,100 @@ export type Via = 'call' | 'link' | 'auto'
 
 /** Transports through one gateway. */
 export interface GatewayClient {
-  /** What this credential may see and do; throws `unauthenticated` when it is not valid. */
+  /**
+   * What this credential may see and do. Rejects with `unauthenticated` when it is not valid.
+   *
+   * @example
+   * import { gateway } from 'signalbox/web'
+   *
+   * const { scopes, upstreams } = await gateway('http://127.0.0.1:8700', { token: 'sbx_token_…' }).session()
+   * console.log(scopes, upstreams)
+   */
   session(options?: OpenOptions): Promise<GatewaySession>
-  /** The token that is used, redeemed if need be: for a page that must survive a reload. Keep it out of URLs and logs. */
+  /**
+   * The token that is used. Redeems the ticket if that has not been done yet. For a page that must survive a reload. Keep it out of
+   * URLs and logs.
+   *
+   * @example
+   * import { gateway } from 'signalbox/web'
+   *
+   * const client = gateway('http://127.0.0.1:8700', { ticket: 'sbx_ticket_…' })
+   * sessionStorage.setItem('token', await client.token())
+   */
   token(): Promise<string>
-  /** One request on a connection: `call` unless told otherwise. Names default to the system's. */
+  /**
+   * To a CCC upstream. Each request is one `call` unless `via` says otherwise. The name defaults to `ccc`.
+   *
+   * @example
+   * import { createCcc } from 'signalbox/ccc'
+   * import { gateway } from 'signalbox/web'
+   *
+   * await using ccc = createCcc({ transport: gateway('http://127.0.0.1:8700', { token: 'sbx_token_…' }).ccc() })
+   * console.log(await ccc.sessions())
+   */
   ccc(name?: string, via?: Via): StreamTransport<void>
-  /** `auto` unless told otherwise: terminals and browsers need a link, everything else is one request. */
+  /**
+   * To a CCCC upstream. `auto` unless `via` says otherwise: terminals and browsers need a link, everything else is one request. The
+   * name defaults to `cccc`.
+   *
+   * @example
+   * import { createCccc } from 'signalbox/cccc'
+   * import { gateway } from 'signalbox/web'
+   *
+   * await using cccc = createCccc({ transport: gateway('http://127.0.0.1:8700', { token: 'sbx_token_…' }).cccc() })
+   * console.log(await cccc.groups.list())
+   */
   cccc(name?: string, via?: Via): StreamTransport<void>
-  /** Full duplex: always a link. */
+  /**
+   * To a Claude Code upstream, always over a link. The name defaults to `claude`.
+   *
+   * @example
+   * import { createClaude } from 'signalbox/claude'
+   * import { gateway } from 'signalbox/web'
+   *
+   * await using claude = createClaude({ transport: gateway('http://127.0.0.1:8700', { token: 'sbx_token_…' }).claude() })
+   */
   claude<Launch>(name?: string): StreamTransport<Launch>
+  /**
+   * To a CMDOP upstream, always over a link. The name defaults to `cmdop`.
+   *
+   * @example
+   * import { createCmdop } from 'signalbox/cmdop'
+   * import { gateway } from 'signalbox/web'
+   *
+   * await using cmdop = createCmdop({ transport: gateway('http://127.0.0.1:8700', { token: 'sbx_token_…' }).cmdop() })
+   */
   cmdop(name?: string): StreamTransport<void>
+  /**
+   * To a CatSyphon upstream. The gateway adds the server's credential. The name defaults to `catsyphon`.
+   *
+   * @example
+   * import { gateway } from 'signalbox/web'
+   *
+   * const transport = gateway('http://127.0.0.1:8700', { token: 'sbx_token_…' }).catsyphon()
+   * console.log((await transport.exchange({ method: 'GET', path: '/health' })).status)
+   */
   catsyphon(name?: string): ExchangeTransport
-  /** Any upstream of the configuration. */
+  /**
+   * To any stream upstream of the configuration.
+   *
+   * @example
+   * import { createHubClient } from 'signalbox/hub'
+   * import { gateway } from 'signalbox/web'
+   *
+   * await using hub = createHubClient({ transport: gateway('http://127.0.0.1:8700', { token: 'sbx_token_…' }).stream('hub', 'link') })
+   * console.log(await hub.agents())
+   */
   stream<Launch = void>(name: string, via?: Via): StreamTransport<Launch>
+  /**
+   * To any HTTP upstream of the configuration.
+   *
+   * @example
+   * import { gateway } from 'signalbox/web'
+   *
+   * const transport = gateway('http://127.0.0.1:8700', { token: 'sbx_token_…' }).exchange('tracker')
+   * console.log((await transport.exchange({ method: 'GET', path: '/issues' })).status)
+   */
   exchange(name: string): ExchangeTransport
 }
 

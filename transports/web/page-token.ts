@@ -13,6 +13,7 @@ interface PageGlobals {
   readonly sessionStorage: { getItem(key: string): string | null; setItem(key: string, value: string): void }
 }
 
+/** Options of `pageToken`. */
 export interface PageTokenOptions extends Pick<GatewayClientOptions, 'fetch'> {
   /** Where the token is kept for this tab; default `signalbox.token`. */
   readonly storageKey?: string

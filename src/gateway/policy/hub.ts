@@ -15,6 +15,10 @@ const COMMAND_TEXT: Verdict = {
   hint: 'Begin the prompt with another character, or give the credential the scope "admin".',
 }
 
+/**
+ * For a hub as an upstream: judges each line by its method. A prompt that begins with `/`, `!` or `#` needs `admin`, because an
+ * agent may take it for a command.
+ */
 export const hubPolicy: StreamPolicy = {
   kind: 'stream',
   framing: 'ndjson',

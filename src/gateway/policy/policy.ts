@@ -4,7 +4,9 @@ import type { Classification } from '../scopes.js'
 
 /** The verdict's `name` is for refusals and logs: an op, a command, a path. Never an argument. */
 export interface Verdict {
+  /** The op, the command or the path, for refusals and logs. Never an argument. */
   readonly name: string
+  /** The scope that the credential must cover. `server-only` is refused to every credential. */
   readonly needs: Classification
   /** The setting to change, for the refusal. */
   readonly hint?: string
@@ -24,6 +26,7 @@ export interface UpstreamEvents {
 
 /** A policy that remembers what the upstream said on one link. */
 export interface LinkPolicy {
+  /** Judges one message that goes up on this link. */
   classify(message: unknown): Verdict | readonly Verdict[]
   /** Bytes of the upstream on their way to the client. Must neither change the chunk nor throw. */
   received(chunk: Uint8Array): void
@@ -37,6 +40,7 @@ export interface LaunchFacts {
 
 /** How the gateway reads what goes up to a stream upstream. */
 export interface StreamPolicy {
+  /** Tells it from an exchange policy. */
   readonly kind: 'stream'
   /** `raw` passes bytes unseen and therefore needs `admin`. */
   readonly framing: 'ndjson' | 'frames' | 'raw'
@@ -57,6 +61,7 @@ export interface StreamPolicy {
 
 /** How the gateway reads requests to an HTTP upstream. */
 export interface ExchangePolicy {
+  /** Tells it from a stream policy. */
   readonly kind: 'exchange'
   /** Judges one request; `body` is undefined where the method has none. */
   classify(method: string, path: string, body?: Uint8Array): Verdict | readonly Verdict[]

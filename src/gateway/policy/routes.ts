@@ -4,9 +4,11 @@ import type { Verdict } from './policy.js'
 
 /** A row of a table of HTTP requests. */
 export interface ScopedRoute {
+  /** The HTTP method, in capitals. */
   readonly method: string
   /** `{name}` stands for one part of the path, never empty. */
   readonly path: string
+  /** The scope that the request needs. */
   readonly scope: Classification
 }
 

@@ -14,6 +14,7 @@ import { isHourFile, mayHold } from './history-hours.js'
 import { faultOf, linesFrom } from './history-lines.js'
 import { expandHome } from './socket.js'
 
+/** Options of `cccHistoryFiles`. */
 export interface CccHistoryFilesOptions {
   /** Home of the user who runs the server. Default: the home of this user. */
   readonly home?: string

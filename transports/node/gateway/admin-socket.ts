@@ -34,19 +34,25 @@ export type AdminRequest = z.output<typeof request>
 
 /** What it answers, by the op of the request. */
 export interface AdminAnswers {
+  /** The credentials that are valid. */
   readonly credentials: { readonly credentials: readonly CredentialInfo[] }
+  /** The tickets that can still be redeemed. */
   readonly tickets: { readonly tickets: readonly TicketInfo[] }
   /** The address with the ticket. */
   readonly ticket: { readonly url: string }
   /** How many credentials and tickets went. */
   readonly revoke: { readonly revoked: number }
+  /** The newest entries of the audit log, oldest first. */
   readonly audit: { readonly entries: readonly AuditEntry[] }
 }
 
 /** Where the socket is, and what it gives access to. */
 export interface AdminSocketOptions {
+  /** The path of the socket. Its folder is made with mode 0700 if it is not there. */
   readonly path: string
+  /** The credentials of the gateway: `served.gateway.credentials`. */
   readonly credentials: Credentials
+  /** Makes a ticket and its address: `served.ticketUrl`. */
   ticketUrl(request: GrantRequest): Promise<string>
   /** The file of the audit log, where there is one. */
   readonly auditPath?: string | undefined

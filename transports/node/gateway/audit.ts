@@ -9,12 +9,15 @@ import { prepareTokenFolder } from './token-file.js'
 export interface AuditEntry {
   /** ISO 8601, UTC. */
   readonly time: string
+  /** What happened. */
   readonly event: GatewayEvent['type']
   /** The id of the credential. */
   readonly credential?: string | undefined
   /** The name that its owner gave it. */
   readonly name?: string | undefined
+  /** The name of the upstream, if the event is about one. */
   readonly upstream?: string | undefined
+  /** The op, the command or the path, without arguments. */
   readonly op?: string | undefined
   /** `passed`, or the code of the refusal. */
   readonly outcome?: string | undefined
@@ -22,17 +25,21 @@ export interface AuditEntry {
 
 /** Where the log is, and how large it may become. */
 export interface AuditOptions {
+  /** The file. Its folder may be writable for this user only. */
   readonly path: string
   /** Size at which the file is rotated; default 8 MiB. */
   readonly maxBytes?: number
   /** Files that are kept, the current one included; default 4. */
   readonly maxFiles?: number
+  /** The time of an entry. Default the clock of the machine. */
   readonly now?: () => Date
 }
 
 /** An open log. */
 export interface AuditLog extends AsyncDisposable {
+  /** The file that is written now. Rotated files are beside it: `<path>.1` and so on. */
   readonly path: string
+  /** Adds one line. Never waits and never throws; lines that wait too long for the disk are dropped and counted. */
   write(event: GatewayEvent): void
   /** Resolves when everything written so far is in the file. */
   flush(): Promise<void>
@@ -128,6 +135,7 @@ function entryOf(event: GatewayEvent, now: Date): AuditEntry {
 
 /** Which lines are wanted. */
 export interface ReadAuditOptions {
+  /** How many files are read, the current one included; default 4. */
   readonly maxFiles?: number
   /** The last so many lines; default 100. */
   readonly limit?: number

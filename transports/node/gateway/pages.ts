@@ -5,12 +5,15 @@ import { SignalboxError } from '../../../src/errors.js'
 
 /** One page with its headers. */
 export interface Page {
+  /** The headers of the response: the content type, and what keeps other sites out. */
   readonly headers: Readonly<Record<string, string>>
+  /** The bytes of the file. */
   readonly body: Uint8Array
 }
 
 /** Pages by path. */
 export interface Pages {
+  /** The page for a request target; a query is ignored. Undefined when there is none. */
   find(target: string): Page | undefined
 }
 

@@ -33,7 +33,9 @@ export interface ServeGatewayOptions extends Omit<GatewayConfig, 'allowedHosts'>
   readonly port?: number
   /** Exact `host:port` values. Default: the loopback names with the port listened on. */
   readonly allowedHosts?: readonly string[]
+  /** Key and certificate. Without them the gateway speaks plain HTTP, and only on loopback. */
   readonly tls?: Tls
+  /** Must be true for a `host` that other machines can reach. Default false. */
   readonly dangerouslyListenBeyondLoopback?: boolean
   /** What the launch token, and tickets by default, may do. Default `observe` alone. */
   readonly scopes?: readonly Scope[]
@@ -43,8 +45,11 @@ export interface ServeGatewayOptions extends Omit<GatewayConfig, 'allowedHosts'>
 
 /** A gateway that listens. */
 export interface ServedGateway extends AsyncDisposable {
+  /** The gateway itself, for its credentials and limits. */
   readonly gateway: Gateway
+  /** The address that clients use, such as `http://127.0.0.1:8470`. */
   readonly url: string
+  /** The port that is listened on. */
   readonly port: number
   /** This launch's token. Keep it out of URLs, logs and command lines. */
   readonly token: string

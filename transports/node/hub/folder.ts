@@ -15,6 +15,7 @@ export interface HubFolderOptions extends Omit<FileStoreOptions, 'directory'> {
 
 /** A folder of a hub. */
 export interface HubFolder {
+  /** The folder, which is there now. */
   readonly directory: string
   /** For `createHub({ store })`. One hub at a time: another one is refused until this process ends or closes it. */
   readonly store: Store

@@ -18,6 +18,7 @@ export interface ListenHubOptions extends ServeHubOptions {
 
 /** A hub that listens. */
 export interface HubListener extends AsyncDisposable {
+  /** The path of the socket, for `hubSocket`. */
   readonly path: string
 }
 
