@@ -10,19 +10,55 @@ export type BatchWriterOptions = BatchTuning
 
 /** Writes raw events to a session. Disposal flushes. */
 export interface BatchWriter extends AsyncDisposable {
-  /** Resolves when the event is durable. */
+  /**
+   * Resolves when the event is durable.
+   *
+   * @example
+   * import { createBatchWriter, type Catsyphon } from 'signalbox/catsyphon'
+   *
+   * declare const client: Catsyphon
+   * await using writer = createBatchWriter(client, crypto.randomUUID())
+   * await writer.add({ type: 'thinking', data: { content: 'Where is the bug?' } })
+   */
   add(event: CollectorEvent): Promise<void>
-  /** The same, with the argument names of the Python SDK. */
+  /**
+   * The same, with the argument names of the Python SDK.
+   *
+   * @example
+   * import { createBatchWriter, EventType, type Catsyphon } from 'signalbox/catsyphon'
+   *
+   * declare const client: Catsyphon
+   * await using writer = createBatchWriter(client, crypto.randomUUID())
+   * await writer.addRaw({ eventType: EventType.THINKING, data: { content: 'In the parser.' }, emittedAt: new Date() })
+   */
   addRaw(event: {
     readonly eventType: EventType | (string & {})
     readonly data: Readonly<Record<string, unknown>>
     readonly emittedAt?: Moment
   }): Promise<void>
-  /** Sends what waits. The report says what still waits when the time is up. */
+  /**
+   * Sends what waits. The report says what still waits when the time is up.
+   *
+   * @example
+   * import { createBatchWriter, type Catsyphon } from 'signalbox/catsyphon'
+   *
+   * declare const client: Catsyphon
+   * await using writer = createBatchWriter(client, crypto.randomUUID())
+   * console.log(await writer.flush({ timeoutMs: 5000 }))
+   */
   flush(options?: CallOptions): Promise<FlushReport>
   /** Items that wait. */
   readonly pendingCount: number
-  /** Flushes. What is not delivered in time stays queued. */
+  /**
+   * Flushes. What is not delivered in time stays queued.
+   *
+   * @example
+   * import { createBatchWriter, type Catsyphon } from 'signalbox/catsyphon'
+   *
+   * declare const client: Catsyphon
+   * const writer = createBatchWriter(client, crypto.randomUUID())
+   * console.log(await writer.close(), writer.pendingCount)
+   */
   close(): Promise<FlushReport>
 }
 

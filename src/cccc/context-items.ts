@@ -20,29 +20,49 @@ export interface CcccChangeArgs {
 
 /** The fields of a task. */
 export interface CcccTaskFields {
+  /** The title, in one line. */
   readonly title?: string
+  /** What the task should lead to. */
   readonly outcome?: string
+  /** How far the task is. */
   readonly status?: 'planned' | 'active' | 'done' | 'archived' | (string & {})
+  /** The actor that works on the task. */
   readonly assignee?: string
+  /** The priority, in the daemon's own terms. */
   readonly priority?: string
+  /** Ids of tasks that must be done first. */
   readonly blockedBy?: readonly string[]
+  /** Who or what the task waits for. */
   readonly waitingOn?: string
+  /** The actor that takes the task over. */
   readonly handoffTo?: string
+  /** Free text. */
   readonly notes?: string
+  /** The steps of the task, in the daemon's own form. */
   readonly checklist?: readonly Loose[]
 }
 
 /** The fields of an actor's state. */
 export interface CcccAgentStateFields {
+  /** The task that the actor works on. */
   readonly activeTaskId?: string
+  /** What the actor works on now, in one line. */
   readonly focus?: string
+  /** What the actor will do next. */
   readonly nextAction?: string
+  /** What has changed since the last update. */
   readonly whatChanged?: string
+  /** What keeps the actor from going on. Replaces the list before. */
   readonly blockers?: readonly string[]
+  /** Work that is begun and not finished. Replaces the list before. */
   readonly openLoops?: readonly string[]
+  /** What the actor has promised to others. Replaces the list before. */
   readonly commitments?: readonly string[]
+  /** What the actor knows of its environment. */
   readonly environmentSummary?: string
+  /** What the actor knows of its user. */
   readonly userModel?: string
+  /** Notes of the actor on its own role. */
   readonly personaNotes?: string
 }
 

@@ -118,9 +118,29 @@ export interface CcccCore extends AsyncDisposable {
   readonly clock: Clock
   /** Carries the requests of this client. */
   readonly wire: Wire
-  /** Registers work that `close` aborts and waits for. */
+  /**
+   * Registers work that `close` aborts and waits for. For modules that add calls of their own to the client. Returns the outcome of
+   * the work.
+   *
+   * @example
+   * import { createCcccCore, type CcccCore } from 'signalbox/cccc'
+   * import { ccccDaemon } from 'signalbox/node'
+   *
+   * declare const deadline: Parameters<CcccCore['hold']>[0]
+   * await using client = createCcccCore({ transport: ccccDaemon() })
+   * await client.hold(deadline, client.call('ping'))
+   */
   hold<Result>(deadline: Deadline, work: Promise<Result>): Promise<Result>
-  /** Reports a notice to `onEvent`. */
+  /**
+   * Reports a notice to `onEvent`. Never throws.
+   *
+   * @example
+   * import { createCcccCore } from 'signalbox/cccc'
+   * import { ccccDaemon } from 'signalbox/node'
+   *
+   * await using client = createCcccCore({ transport: ccccDaemon(), onEvent: (notice) => console.log(notice.type) })
+   * client.notify({ type: 'polling', op: 'events_stream' })
+   */
   notify(notice: CcccNotice): void
   /**
    * Aborts every call and stream with `closed` and waits, within bounds, until their connections have ended. A second call returns the

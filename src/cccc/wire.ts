@@ -32,7 +32,17 @@ export interface CcccChannel extends AsyncDisposable {
 export interface Wire {
   readonly kind: 'socket' | 'web'
   readonly name: string
-  /** Sends one request and waits for its answer. */
+  /**
+   * Sends one request and waits for its answer. A refusal is an answer too: the caller checks `ok`. Interceptors and the checks of
+   * the answer are not run; `client.callRaw` runs them.
+   *
+   * @example
+   * import { createCcccCore } from 'signalbox/cccc'
+   * import { ccccDaemon } from 'signalbox/node'
+   *
+   * await using client = createCcccCore({ transport: ccccDaemon() })
+   * console.log(client.wire.kind, (await client.callRaw('ping')).ok)
+   */
   request(op: string, args: Loose, options: WireOptions): Promise<WireReply>
   /** Present where events do not come by the op `events_stream`. */
   events?(request: { args: CcccEventsArgs; idleMs: number; opening: AbortSignal }): Promise<EventSource>
@@ -40,6 +50,15 @@ export interface Wire {
   has?(op: string): boolean
   /** Present where the dialect is found without calling ops. */
   dialect?(signal: AbortSignal | undefined): Promise<CcccDialect | undefined>
-  /** Waits, within bounds, until the connections that are left have ended politely. */
+  /**
+   * Waits, within bounds, until the connections that are left have ended politely. `client.close` calls it.
+   *
+   * @example
+   * import { createCcccCore } from 'signalbox/cccc'
+   * import { ccccDaemon } from 'signalbox/node'
+   *
+   * const client = createCcccCore({ transport: ccccDaemon() })
+   * await client.close()
+   */
   close(): Promise<void>
 }

@@ -19,7 +19,7 @@ export interface ReadBodyOptions {
 export async function readBody(request: Request, options: ReadBodyOptions): Promise<Uint8Array> {
   const { maxBytes, timeoutMs, clock = systemClock } = options
   const tooLarge = (): Refusal => new Refusal('too_large', { limit: 'maxMessageBytes' })
-  // The announced length is only a reason to refuse early; what counts is what comes.
+  // The announced length can only refuse early. The bytes that arrive are counted below.
   if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge()
   if (request.body === null) return new Uint8Array(0)
   const deadline = createDeadline({ signal: options.signal, timeoutMs, clock })

@@ -9,7 +9,7 @@ import { watchSlowReader } from './slow-reader.js'
 /** How the answer of a call is passed on. */
 export interface CallBodyOptions {
   readonly stallTimeoutMs: number
-  /** How often an empty line, which is no message, is sent while nothing else is: it keeps proxies and Firefox from sitting on the first byte. */
+  /** How often an empty line is sent while there is no other data. Proxies and Firefox may hold the first bytes back without it. */
   readonly keepAliveMs: number
   readonly clock?: Clock
   readonly onEnd: () => void
@@ -36,7 +36,7 @@ export function callBody(link: Link, options: CallBodyOptions): ReadableStream<U
   const { stallTimeoutMs, keepAliveMs, clock = systemClock, onEnd, signal } = options
   let beat: Timer | undefined
   let over = false
-  // A beat inside a line would break it.
+  // An empty line inside another line would break that line.
   let atLineStart = true
   let fail: ((error: unknown) => void) | undefined
   let ignore: (() => void) | undefined
@@ -94,7 +94,7 @@ export function callBody(link: Link, options: CallBodyOptions): ReadableStream<U
   )
 }
 
-/** Told about a body that passes. */
+/** Receives the chunks of a body while they pass. */
 export interface BodyObserver {
   onChunk?(chunk: Uint8Array): void
   /** Read to the end, failed, or given up by the reader. */

@@ -1,4 +1,4 @@
-/** What the parts of one gateway share. Nothing of it outlives the gateway, and two gateways share nothing. */
+/** The state that the parts of one gateway share. It ends with the gateway, and two gateways share none of it. */
 import type { Clock } from '../core/clock.js'
 import type { ByteRates } from './byte-rate.js'
 import type { ConcurrencyLimits } from './concurrency-limits.js'
@@ -65,7 +65,7 @@ export function findUpstream({ upstreams }: GatewayContext, name: string, grant:
   return upstream
 }
 
-/** Who asks for what. */
+/** A credential and the upstream that it wants to use. */
 export interface Target<Kind = Upstream> {
   readonly name: string
   readonly upstream: Kind

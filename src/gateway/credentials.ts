@@ -296,7 +296,7 @@ export function createCredentials(options: CredentialOptions = {}): Credentials 
     tokens.set(digest, { digest, grant, kind, createdAtMs: clock.now(), proofKey, toldUseAtMs: 0 })
     if (kind === 'device') tellDevices()
     const forgotten = forgetOldest(tokens, maxCredentials, ({ grant: each }) => each.expiresAtMs !== undefined)
-    // What runs under it ends with it.
+    // Links and calls of the removed credential end.
     if (forgotten) revoke(forgotten.grant.id)
     return grant
   }
@@ -325,7 +325,7 @@ export function createCredentials(options: CredentialOptions = {}): Credentials 
       known.uses = 1
       const { request } = known
       const life = request.device ? {} : { ttlMs: sessionTtlMs }
-      // The name that the owner gave is not the device's to change.
+      // A device cannot change the name that the owner gave.
       const mine = { ...life, ...(name === undefined ? {} : { name }), ...request, ...(proofKey ? { proofKey } : {}) }
       const session = await issueToken(mine)
       known.session = session.grant.id
@@ -347,7 +347,7 @@ export function createCredentials(options: CredentialOptions = {}): Credentials 
       }
       if (entry.proofKey) {
         await proofs.check(entry.proofKey, digest, presented?.proof, presented)
-        // Withdrawn meanwhile.
+        // The token was withdrawn during the check.
         if (!tokens.has(digest)) throw new Refusal('unauthenticated')
       }
       const now = clock.now()
@@ -411,7 +411,7 @@ interface Expiring {
   readonly expiresAtMs?: number
 }
 
-/** A clock that is set back must lengthen no life, nor must the sleep of a machine: whichever of the two clocks is first ends it. */
+/** Two clocks limit a credential, so that neither a clock that is set back nor the sleep of the machine makes it valid for longer. */
 function createExpiry(clock: Clock) {
   const until = new WeakMap<object, number>()
   return {
@@ -423,7 +423,7 @@ function createExpiry(clock: Clock) {
   }
 }
 
-/** Tickets and sessions pile up; the owner's own token, which has no end, is never forgotten. */
+/** Removes the oldest entry above the limit. The owner's token, which has no end, is never removed. */
 function forgetOldest<Kept>(map: Map<string, Kept>, limit: number, isForgettable: (kept: Kept) => boolean): Kept | undefined {
   if (map.size <= limit) return undefined
   for (const [digest, kept] of map) {

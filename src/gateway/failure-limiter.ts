@@ -1,4 +1,4 @@
-/** Counts failures by key, and says how long a key has to wait: nothing for the first few, then ever longer. */
+/** Counts failures by key, and tells how long a key has to wait: not at all after the first few, then longer each time. */
 import type { Clock } from '../core/clock.js'
 
 /** Failures by key. */

@@ -12,7 +12,7 @@ export interface FrameReplies {
   wrap(client: Link): Link
 }
 
-/** For one link. */
+/** Creates the writer of one link. */
 export function createFrameReplies(): FrameReplies {
   const position = createFramePosition()
   let waiting: Uint8Array[] = []
@@ -21,7 +21,7 @@ export function createFrameReplies(): FrameReplies {
   const flush = (): void => {
     const due = waiting
     waiting = []
-    // A client that is gone shows itself in `closed` of its link.
+    // `closed` of the link tells that the client is gone.
     for (const frame of due) client?.write(frame).catch(() => {})
   }
   return {

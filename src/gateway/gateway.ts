@@ -117,9 +117,9 @@ export interface Gateway {
   readonly inUse: { readonly calls: number; readonly links: number }
 }
 
-/** From the tenth wrong credential of an address on, for a minute after each. */
+/** From the tenth wrong credential of an address on, each one makes it wait a minute. */
 const WRONG_CREDENTIALS = { free: 10, holdMs: 60_000, maxHoldMs: 60_000 }
-/** A minute, two, four … up to an hour. */
+/** The waits after wrong PINs: one minute, two, four … up to an hour. */
 const PIN_HOLD = { holdMs: 60_000, maxHoldMs: 3_600_000 }
 
 /**
@@ -158,7 +158,7 @@ export function createGateway(config: GatewayConfig): Gateway {
     tell: (event) => tell(onEvent, event),
   }
 
-  /** Refusals are told where they are given, for HTTP and links alike. */
+  /** Reports a refusal to `onEvent` and throws it again. */
   const refused = <Given>(attempt: () => Given, upstream?: string): Given => {
     try {
       return attempt()
@@ -188,7 +188,7 @@ export function createGateway(config: GatewayConfig): Gateway {
       } catch (error) {
         const { reason } = lifetime.signal
         lifetime.over()
-        // Nobody is there to be told.
+        // The client is gone, so there is nobody to answer.
         if (client?.aborted && !(error instanceof Refusal)) throw error
         const refusal = error instanceof Refusal ? error : whyEnded(reason, error)
         context.tell({ type: 'refused', code: refusal.code })
@@ -208,7 +208,7 @@ export function createGateway(config: GatewayConfig): Gateway {
       try {
         return await admitLink(context, name, open, clientSignal)
       } catch (error) {
-        // A name that is none may be anything that somebody wrote into an address, a secret too.
+        // An unknown name may be any text from an address, even a secret, so it is not logged.
         return refused(
           () => {
             throw error
@@ -224,7 +224,7 @@ export function createGateway(config: GatewayConfig): Gateway {
   }
 }
 
-/** Why a request was cut off. What it was about may have been done by then, whatever the reason says of itself. */
+/** Why a request was cut off. The upstream may have carried it out by then, whatever the reason says. */
 function whyEnded(reason: unknown, error: unknown): Refusal {
   if (!(reason instanceof Refusal)) return new Refusal('upstream_failed')
   if (SignalboxError.is(error) && error.sent === 'no') return reason
@@ -235,7 +235,7 @@ function misconfigured(message: string, hint: string): SignalboxError {
   return new SignalboxError({ code: 'invalid_argument', message: `${message}.`, hint })
 }
 
-/** A wildcard, a scheme or a path in a list would only look as if it allowed something. */
+/** A wildcard, a scheme or a path would match no request, so it is an error and not ignored. */
 function checkedHosts(hosts: readonly string[]): readonly string[] {
   for (const host of hosts) {
     if (!/^(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/.test(host)) {
@@ -247,7 +247,7 @@ function checkedHosts(hosts: readonly string[]): readonly string[] {
 
 function checkedOrigins(origins: readonly string[]): readonly string[] {
   for (const origin of origins) {
-    // Pages of extensions have origins that URL does not know as such.
+    // `URL` gives no origin for the pages of extensions.
     const web = /^https?:/.test(origin)
     const plain = /^[a-z][a-z0-9+.-]*:\/\/[^\s/*]+$/.test(origin)
     if (!plain || (web && (!URL.canParse(origin) || new URL(origin).origin !== origin))) {

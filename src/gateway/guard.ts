@@ -1,5 +1,5 @@
 /**
- * The one function that decides who may speak to the gateway at all: for HTTP, for WebSockets and for static pages alike. It sees what a
+ * Decides whether a request is handled at all, for HTTP, WebSockets and static pages alike. It sees what a
  * `Request` shows and what it hides: the raw Host headers, the form of the target, the version.
  */
 import { Refusal } from './refusal.js'
@@ -40,11 +40,11 @@ export type Purpose = 'api' | 'link' | 'preflight' | 'page'
 /** Throws the refusal, or returns the origin that the reply may name in its CORS headers. */
 export function guard(config: GuardConfig, facts: WireFacts, purpose: Purpose): { readonly allowOrigin: string | undefined } {
   if (facts.httpVersion === '1.0' || facts.httpVersion === '0.9') throw new Refusal('http_version')
-  // Absolute, authority and asterisk forms carry a second opinion about the host.
+  // Absolute and authority forms name a second host, which may differ from the Host header.
   if (!facts.target.startsWith('/') || facts.target.startsWith('//')) throw new Refusal('target_form')
   if (facts.hosts.length !== 1) throw new Refusal('host_ambiguous')
   const [host] = facts.hosts
-  // Byte for byte: whatever normalising would accept is what a rebinding page would try.
+  // Compared byte for byte: a rebinding page would try the spellings that a normalised comparison accepts.
   if (host === undefined || !config.allowedHosts.includes(host)) throw new Refusal('host_not_allowed')
 
   const allowOrigin = checkOrigin(config, facts, host, purpose)
@@ -69,7 +69,7 @@ function checkOrigin(config: GuardConfig, facts: WireFacts, host: string, purpos
   throw new Refusal('origin_not_allowed')
 }
 
-/** Exactly JSON: every other type is one that a page may send across sites without asking first. */
+/** Exactly JSON: a page may send some other types to another site without a preflight. */
 function isJson(contentType: string | undefined): boolean {
   return contentType !== undefined && /^application\/json(?:\s*;\s*charset=utf-8)?$/i.test(contentType)
 }

@@ -38,7 +38,7 @@ export function checkLaunch(
   return { ...policy.launchDefaults, ...fields, ...upstream.launch }
 }
 
-/** Opens the upstream. A failure is told without names of this machine. */
+/** Opens the upstream. The error for a failure names no path or socket of this machine. */
 export async function openUpstream(
   upstream: StreamUpstream,
   launch: Readonly<Record<string, unknown>> | undefined,
@@ -49,7 +49,7 @@ export async function openUpstream(
   } catch (error) {
     if (options.signal.aborted) throw error
     const why = SignalboxError.is(error) ? error.code : 'failed'
-    // The message may name sockets and paths of this machine, which are not the client's business.
+    // The message may name sockets and paths of this machine, which the client must not see.
     throw new Refusal('upstream_unreachable', { message: `The upstream could not be opened (${why}).` })
   }
 }

@@ -40,7 +40,7 @@ export interface GatewayLimits {
   readonly idleTimeoutMs: number
   /** How long a consumer may take nothing while something waits for it. */
   readonly stallTimeoutMs: number
-  /** On shutdown: how long `serveGateway` waits for what runs to close. */
+  /** On shutdown: how long `serveGateway` waits until links and calls are closed. */
   readonly drainTimeoutMs: number
 }
 

@@ -9,7 +9,7 @@ import { noteOpening } from './routes.js'
 import { allows, type Grant } from './scopes.js'
 import { heldBack } from './wrong-credentials.js'
 
-/** A link that was let in: the upstream is open, and only the client's half is missing. */
+/** A link that was admitted: the upstream is open, and the client is not joined to it yet. */
 export interface AdmittedLink {
   /** The name of the upstream. */
   readonly upstream: string
@@ -17,7 +17,7 @@ export interface AdmittedLink {
   readonly grant: Grant
   /** Joins the client to the upstream until either side is gone, and says which one ended it. The caller closes `client`. */
   run(client: Link): Promise<RelayEnd>
-  /** The client left before its half was there. */
+  /** Closes the upstream: the client left before it was joined. */
   abandon(): Promise<void>
 }
 
@@ -33,7 +33,7 @@ export interface LinkOpening {
   readonly remote?: string | undefined
 }
 
-/** Opens the upstream for a link. Throws the refusal where its first frame does not allow that. */
+/** Opens the upstream for a link. Throws the refusal when its first frame does not allow that. */
 export async function admitLink(
   context: GatewayContext,
   name: string,
@@ -62,7 +62,7 @@ export async function admitLink(
     noteOpening(context, { name, grant, lifetime }, 'link')
     void lifetimes.track(link).then(lifetime.over)
     const { stallTimeoutMs, idleTimeoutMs, drainTimeoutMs } = limits
-    // A child is asked twice before it is killed, and a drain must see the end of that.
+    // A child process is asked to end twice before it is killed. All of that must fit into a drain.
     const refusalGraceMs = Math.floor(drainTimeoutMs / 4)
     return {
       upstream: name,
@@ -86,7 +86,7 @@ export async function admitLink(
   }
 }
 
-/** Only the two names of the W3C pass: a trace becomes headers or a child's environment. */
+/** Only the two names of the W3C pass, because a trace becomes HTTP headers or environment variables of a child process. */
 function traceOf(trace: Readonly<Record<string, string>> | undefined): { trace?: Record<string, string> } {
   const kept = Object.entries(trace ?? {}).filter(
     ([name, value]) => (name === 'traceparent' || name === 'tracestate') && /^[\x21-\x7e]{1,512}$/.test(value),

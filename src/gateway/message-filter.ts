@@ -11,7 +11,7 @@ import type { StreamPolicy, UpstreamEvents, Verdict } from './policy/policy.js'
 import { Refusal } from './refusal.js'
 import { allows, type Grant } from './scopes.js'
 
-/** Throws the refusal that the verdict asks for. */
+/** Throws the refusal when the credential does not cover the verdict. */
 export function enforce(grant: Grant, { name, needs, hint }: Verdict): void {
   if (needs === 'server-only') {
     throw new Refusal('server_only', { message: `${name} can only be set in the configuration of the gateway.` })
@@ -25,10 +25,10 @@ const NEWLINE = 0x0a
 
 /** The filter of one link or call. */
 export interface MessageFilter {
-  /** The bytes that may pass. Throws a Refusal; what was passed before stays passed. */
+  /** Yields the bytes that may pass. Throws a Refusal. Messages before the refused one have passed. */
   push(chunk: Uint8Array): Uint8Array[]
   end(): Uint8Array[]
-  /** Bytes of the upstream; absent where no verdict depends on them. */
+  /** Reads bytes of the upstream. Absent when no verdict depends on them. */
   readonly received?: ((chunk: Uint8Array) => void) | undefined
 }
 
@@ -78,7 +78,7 @@ export function createMessageFilter(policy: StreamPolicy, grant: Grant, options:
     try {
       return encodeNdjson(message)
     } catch {
-      // Where the limit of depth was raised: nested so deeply that it can be read but not written.
+      // With a raised limit of depth, a message can be nested so deeply that it can be parsed but not written.
       throw new Refusal('invalid_request', { message: 'What was sent is not a message of this protocol.' })
     }
   }

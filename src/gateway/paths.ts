@@ -1,4 +1,4 @@
-/** What a path may look like. Everything that two parsers could read in two ways is refused rather than cleaned. */
+/** Which paths are allowed. A path that two parsers could read in two ways is refused, not cleaned up. */
 import { Refusal } from './refusal.js'
 
 /** What a path asks for. */
@@ -9,12 +9,12 @@ export interface Route {
   readonly rest?: string
 }
 
-/** Is it a path of the API, and not of a page? */
+/** Whether the path belongs to the API and not to a page. */
 export function isApi(target: string): boolean {
   return /^\/v1(?:[/?]|$)/.test(target)
 }
 
-/** Reads a path. Throws the refusal where it is none of the API. */
+/** Reads a path. Throws the refusal when it does not belong to the API. */
 export function route(target: string): Route {
   const cut = target.indexOf('?')
   const path = cut === -1 ? target : target.slice(0, cut)
@@ -28,7 +28,7 @@ export function route(target: string): Route {
   throw new Refusal('not_found')
 }
 
-/** Letters, digits, `-`, `.`, `_` and `~` need no encoding: encoded they are another spelling of the same path, by which no table finds it. */
+/** Letters, digits, `-`, `.`, `_` and `~` need no encoding. Encoded, they spell the same path in a way that no table matches. */
 const NEEDLESS = /%(?:2[de]|3\d|[46][1-9a-f]|[57][\da]|5f|7e)/i
 
 /** Refuses traversal in every spelling: dots, backslashes, doubled slashes, control characters, encoded separators, and a fragment. */

@@ -1,6 +1,6 @@
 /**
  * Proof of possession: a credential can be bound to a key that its device makes and cannot export. Each request then carries a signature by
- * that key, so a token that was copied to another place opens nothing.
+ * that key, so a token that was copied to another machine is useless.
  */
 import type { Clock } from '../core/clock.js'
 import { ALGORITHM, proofText, subtle, type ProofKey, type ProofTarget } from './proof-key.js'
@@ -10,7 +10,7 @@ import { Refusal } from './refusal.js'
 const PROOF_TTL_MS = 60_000
 const MAX_NONCES = 20_000
 
-/** A key as it came from a client; throws the refusal where it is none. */
+/** Checks a key from a client. Throws the refusal when it is not a valid key. */
 export function checkedProofKey(value: unknown): ProofKey {
   const { kty, crv, x, y } = Object(value) as Record<string, unknown>
   const isPart = (part: unknown): part is string => typeof part === 'string' && /^[\w-]{43}$/.test(part)
@@ -18,7 +18,7 @@ export function checkedProofKey(value: unknown): ProofKey {
   throw new Refusal('invalid_request', { message: 'The proof key is not the public half of a P-256 key.' })
 }
 
-/** Checks proofs, each of which is good once. */
+/** Checks proofs. Each proof is accepted once. */
 export interface ProofChecker {
   /** Throws the refusal where the proof is missing, wrong, old or used. */
   check(key: ProofKey, tokenDigest: string, proof: string | undefined, target: ProofTarget | undefined): Promise<void>
@@ -51,7 +51,7 @@ export function createProofChecker(clock: Clock): ProofChecker {
         .catch(() => undefined)
       const text = proofText(target, timestampMs, nonce, tokenDigest)
       if (!publicKey || !(await subtle().verify(ALGORITHM, publicKey, signature, text))) throw refused()
-      // Only proofs that are right are remembered, so that nobody else can fill the memory.
+      // Only valid proofs are remembered, so that a client without the key cannot fill the memory.
       if (!remember(`${tokenDigest} ${nonce}`)) throw refused()
     },
   }

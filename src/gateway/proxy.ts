@@ -7,19 +7,19 @@ import { enforce } from './message-filter.js'
 import { Refusal } from './refusal.js'
 import type { ExchangeUpstream } from './upstream.js'
 
-/** What crosses in each direction. Everything else, cookies and credentials above all, stays on its side. */
+/** The headers that pass in each direction. All others are dropped, above all cookies and credentials. */
 const REQUEST_HEADERS = ['accept', 'content-type', 'x-workspace-id', 'x-collector-id', 'if-none-match', 'traceparent', 'tracestate']
 const REPLY_HEADERS = ['content-type', 'retry-after', 'etag', 'x-request-id']
 
-/** A `Response` of one of these refuses even an empty body, which is what some transports make of none. */
+/** A `Response` with one of these statuses refuses even an empty body, and some transports give an empty body for none. */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304])
 
-/** How a relay says that a PIN was wrong by its status. */
+/** The statuses by which a relay reports a wrong PIN. */
 const WRONG_PIN: ReadonlySet<number> = new Set([401, 403, 423, 429])
 
 const WRONG_PIN_EVENT = 'pin_denied'
 
-/** An answer that streams says it by an event of this name. */
+/** The event by which a streamed answer reports it. */
 function watchForWrongPin(body: ReadableStream<Uint8Array>, onWrongPin: () => void): ReadableStream<Uint8Array> {
   const utf8 = new TextDecoder()
   let end = ''
@@ -76,7 +76,7 @@ export async function proxy(
     const answer = carriesPin && reply.body ? watchForWrongPin(reply.body, onWrongPin) : reply.body
     return new Response(bodiless ? null : answer, { status: reply.status, headers: kept })
   } catch (error) {
-    // One whose status or headers HTTP knows no place for: nobody will read its body.
+    // The status or the headers are invalid, so the body will not be read.
     void answered?.body?.cancel().catch(() => {})
     if (signal.aborted) throw error
     const why = SignalboxError.is(error) ? error.code : 'failed'

@@ -65,7 +65,7 @@ export async function relay(client: Link, upstream: Link, options: RelayOptions)
   const down = async (): Promise<void> => {
     for (;;) {
       const chunk = await upstream.read()
-      // A relay that was stopped from this side closes with its reason; an `eof` before it would look like a whole answer.
+      // A relay that the gateway stops closes with a reason. An `eof` before it would look like a complete answer.
       if (end) return
       idle.touch()
       if (chunk === null) return client.end()
@@ -77,12 +77,12 @@ export async function relay(client: Link, upstream: Link, options: RelayOptions)
   }
   const settle = (error: unknown): void => {
     if (error instanceof Refusal) refuse(error)
-    // A dead half shows itself in `closed` of the link it belongs to, with a better reason than a failed write has.
+    // `closed` of the dead link tells its end, with a better reason than a failed write has.
     else if (!SignalboxError.is(error)) refuse(new Refusal('upstream_failed'))
   }
   const pumps = Promise.all([up().catch(settle), down().catch(settle)])
   void upstream.closed.then(async (reason) => {
-    // What the upstream said before it went must still reach the client.
+    // Bytes that the upstream sent before it closed must still reach the client.
     if (!end) await pumps
     stop({ kind: 'upstream', reason })
   })

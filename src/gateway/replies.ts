@@ -10,17 +10,17 @@ export function jsonReply(value: unknown, status = 200): Response {
 /** Tells a refusal of the gateway from an answer of the upstream. */
 export const REFUSAL_HEADER = 'signalbox-refusal'
 
-/** The answer that tells a refusal. */
+/** The HTTP response for a refusal. */
 export function refusalReply(refusal: Refusal): Response {
   const reply = jsonReply(refusal, refusal.status)
-  // What an upstream answers looks alike; this header never comes from one.
+  // An answer of an upstream may look the same. This header never comes from an upstream.
   reply.headers.set(REFUSAL_HEADER, refusal.code)
   if (refusal.status === 429 || refusal.status === 503) reply.headers.set('retry-after', '1')
   if (refusal.status === 401) reply.headers.set('www-authenticate', 'Bearer')
   return reply
 }
 
-/** Nothing is cached, sniffed, embedded or run, and nothing is referred to. */
+/** No answer may be cached, sniffed, embedded or run, and no referrer is sent. */
 const ALWAYS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'; sandbox",
@@ -44,14 +44,14 @@ export function finishReply(reply: Response, allowOrigin: string | undefined, re
   headers.set('access-control-allow-methods', 'GET, POST, PUT, PATCH, DELETE')
   headers.set('access-control-allow-headers', ALLOWED_HEADERS)
   headers.set('access-control-max-age', '600')
-  // Chrome asked this before it let a page of the wider web speak to a machine of its own network; a permission of the user took its place.
+  // Older versions of Chrome asked this before a public page could reach a private network. A permission of the user has replaced it.
   if (request.headers.get('access-control-request-private-network') === 'true') {
     headers.set('access-control-allow-private-network', 'true')
   }
   return reply
 }
 
-/** What a Request shows by itself; a binding knows better and says so in `wire`. */
+/** The facts that a `Request` shows. A binding that knows more passes them in `wire`. */
 export function factsOf(request: Request, wire: Partial<WireFacts> = {}): WireFacts {
   const url = new URL(request.url)
   const header = (name: string): string | undefined => request.headers.get(name) ?? undefined

@@ -6,13 +6,13 @@ import type { Credentials } from './credentials.js'
 import { Refusal } from './refusal.js'
 import type { Grant } from './scopes.js'
 
-/** One request or link from its first byte to its last. What it holds is given back when it is over, however it ends. */
+/** One request or link from its first byte to its last. Its resources are released when it is over, however it ends. */
 export interface RequestLifetime {
-  /** Falls when the client leaves, the credential ends or the gateway drains; the reason is then a Refusal, save for the first. */
+  /** Aborted when the client leaves, the credential ends or the gateway drains. In the last two cases the reason is a Refusal. */
   readonly signal: AbortSignal
   /** From here on it ends with this credential. */
   belongTo(grant: Grant): void
-  /** Called once, at the end, or at once where that has come. */
+  /** The callback runs once, at the end; at once if the end has come. */
   atEnd(callback: () => void): void
   over(): void
 }
@@ -22,12 +22,12 @@ export interface RequestLifetimes {
   begin(signal: AbortSignal | undefined, onGrant?: (grant: Grant) => void): RequestLifetime
   /** A drain waits for every upstream link to be closed. */
   track(link: Link): Promise<unknown>
-  /** Throws the refusal of newcomers. */
+  /** Throws the refusal `draining` during a drain. */
   checkOpen(): void
   drain(): Promise<void>
 }
 
-/** For one gateway. */
+/** Creates the lifetimes of one gateway. */
 export function createRequestLifetimes(credentials: Credentials, clock: Clock): RequestLifetimes {
   const deadlines = new Set<Deadline>()
   const running = new Set<Promise<unknown>>()

@@ -102,13 +102,13 @@ async function call(context: GatewayContext, request: Request, visit: Visit<Stre
   const { signal } = lifetime
   lifetime.atEnd(context.concurrency.takeCall(grant))
   const body = await readBody(request, bodyOptions(context, visit))
-  // Judged before the upstream is opened: a refused call must not leave so much as a connection behind.
+  // Judged before the upstream is opened: a refused call must not open a connection.
   const bytes = filterRequest(filterFor(context, visit), body)
   lifetime.atEnd(context.concurrency.takeUpstream(name, upstream))
   const link = await openUpstream(upstream, undefined, { signal })
   noteOpening(context, visit, 'call')
   void context.lifetimes.track(link)
-  // The peer may have answered before it hung up: if this fails, the body tells.
+  // The upstream may have answered before it closed. If this write fails, the body reports the failure.
   void link.write(bytes).catch(() => {})
   const { stallTimeoutMs } = limits
   const stream = callBody(link, { stallTimeoutMs, keepAliveMs: KEEP_ALIVE_MS, clock, signal, onEnd: lifetime.over })

@@ -1,4 +1,4 @@
-/** Random credentials, and comparison that tells nothing by its time: digests of both sides are compared, never the texts. */
+/** Random credentials, and a comparison whose duration reveals nothing: digests of both sides are compared, never the texts. */
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
@@ -23,7 +23,7 @@ export function randomId(): string {
   return base64url(crypto.getRandomValues(new Uint8Array(9)))
 }
 
-/** The digest under which a credential is kept. The credential itself is not. */
+/** The digest under which a credential is stored. The credential itself is not stored. */
 export async function digestOf(secret: string): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(secret))
   return base64url(new Uint8Array(digest))

@@ -10,7 +10,7 @@ export interface StartedSessions {
 const MAX_GRANTS = 1_000
 const MAX_SESSIONS = 1_000
 
-/** For one gateway. */
+/** Creates the list of one gateway. */
 export function createStartedSessions(): StartedSessions {
   const started = new Map<string, Set<string>>()
   return {

@@ -8,8 +8,8 @@ export interface StreamUpstream {
   readonly kind: 'stream'
   /** Which client speaks to it: `ccc`, `cccc`, `claude`, `cmdop`, or whatever the owner calls it. */
   readonly system: string
-  // biome-ignore lint/suspicious/noExplicitAny: the launch type is judged by the policy, which is chosen together with the transport
   /** Opens a connection for each link and each call. */
+  // biome-ignore lint/suspicious/noExplicitAny: the launch type is judged by the policy, which is chosen together with the transport
   readonly transport: StreamTransport<any>
   /** Which scope each message needs. `rawPolicy` for an upstream without a table. */
   readonly policy: StreamPolicy

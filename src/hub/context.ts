@@ -1,4 +1,4 @@
-/** What the parts of a hub share. Each part gets this and nothing else of the others. */
+/** What the parts of a hub share. A part sees nothing else of the other parts. */
 import type { Clock } from '../core/clock.js'
 import { SignalboxError } from '../errors.js'
 import type { UnplacedEvent } from './journal/encode.js'
@@ -7,7 +7,7 @@ import type { Agent, AgentId } from './model/agent.js'
 import type { HubEventBody } from './model/event.js'
 import type { Source } from './source.js'
 
-/** Something that a person who runs the hub should know and that no caller can be told. */
+/** A failure that concerns no call: the person who runs the hub should know of it. */
 export interface HubProblem {
   /** Tells this event from others that a listener may get. */
   readonly type: 'problem'
@@ -24,9 +24,9 @@ export interface HubContext {
   readonly writer: Pick<JournalWriter, 'push' | 'join' | 'append' | 'next'>
   agent(id: AgentId): Agent | undefined
   sourceOf(id: AgentId): Source | undefined
-  /** The lifetime behind a session now; empty before its first event. */
+  /** The current epoch of a session. Empty before its first event. */
   epochOf(agent: AgentId, session: string | undefined): string
-  /** Waits at most so long for a call to a source. */
+  /** Waits at most `ms` milliseconds for a call to a source. */
   within<Result>(work: Promise<Result>, ms: number): Promise<Result>
   report(what: string, error: unknown): void
 }
@@ -56,12 +56,12 @@ export function hubEvent(context: HubContext, place: EventPlace, body: HubEventB
 
 export const isoTime = (clock: Clock): string => new Date(clock.now()).toISOString()
 
-/** An error of the hub, with the facts that all of them share. */
+/** An error of the hub, with `system` and `sent: 'no'` filled in. */
 export function hubError(facts: ConstructorParameters<typeof SignalboxError>[0]): SignalboxError {
   return new SignalboxError({ system: 'hub', sent: 'no', ...facts })
 }
 
-/** Any failure as a typed one. What a source threw without a type may have reached the system. */
+/** Any failure as a `SignalboxError`. Another kind of error from a source gets `sent: 'maybe'`: the request may have reached the system. */
 export function asHubError(error: unknown, op: string): SignalboxError {
   if (SignalboxError.is(error)) return error
   const message = `${op} failed: ${error instanceof Error ? error.message : String(error)}`

@@ -39,7 +39,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   let closing: Promise<void> | undefined
 
   const report = (what: string, error: unknown): void => {
-    // After the end everything fails, and nobody needs to know.
+    // After the hub was closed every pending call fails. That is no problem to report.
     if (life.signal.aborted) return
     try {
       onProblem?.({ type: 'problem', what, error: asHubError(error, what) })
@@ -88,7 +88,7 @@ function createApi(engine: Engine, ended: () => { readonly error?: SignalboxErro
     cancel: (promptId, by = 'user') => call(() => turns.cancel(promptId, by)),
   }
   return {
-    // Until its event is in the journal an agent is shown as its source told it.
+    // An agent whose event is not in the journal yet is shown as its source reported it.
     agents: () => call(() => [...agents.values()].map((agent) => view.agents.get(agent.id) ?? agent)),
     watch: (given) => openWatch(journal, given),
     prompt(agent, text, given = {}) {
@@ -107,7 +107,7 @@ function createApi(engine: Engine, ended: () => { readonly error?: SignalboxErro
   }
 }
 
-/** Agents are told apart by the names of their sources. */
+/** The names of the sources must differ: they begin the agent ids. */
 function checkNames(sources: readonly Source[]): void {
   const seen = new Set<string>()
   for (const { name } of sources) {

@@ -12,10 +12,10 @@ export interface Drive {
 export interface DriveOptions {
   readonly clock: Clock
   readonly ttlMs: number
-  /** How long to wait for another hub to go. */
+  /** How long to wait until another hub has released the store. */
   readonly waitMs: number
   readonly signal?: AbortSignal | undefined
-  /** Another hub may drive now: nothing may be written any more. */
+  /** The lease is lost: another hub may write now, so this one must not. */
   readonly onLost: (error: SignalboxError) => void
 }
 

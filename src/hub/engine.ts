@@ -1,4 +1,4 @@
-/** The parts of a hub, put together: nothing here decides anything. */
+/** Creates the parts of a hub and connects them. */
 import type { Clock, Timer } from '../core/clock.js'
 import { createDeadline, raceSignal } from '../core/deadline.js'
 import { SignalboxError } from '../errors.js'
@@ -39,7 +39,7 @@ export interface EngineParts {
   /** Ends with the hub. */
   readonly signal: AbortSignal
   readonly report: (what: string, error: unknown) => void
-  /** The hub cannot go on. */
+  /** Stops the hub with an error, because it cannot go on. */
   readonly fail: (error: SignalboxError) => void
   readonly ended: Journal['ended']
 }
@@ -145,7 +145,7 @@ export function createEngine(parts: EngineParts): Engine {
     async stop() {
       repeat.stop()
       asks.stop()
-      // What the sources still push is the last that is written.
+      // Events that the sources push while they close are still written.
       for (const source of options.sources) await settle(source, report)
       await writer.close()
       fanout.close()

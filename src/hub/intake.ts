@@ -1,4 +1,4 @@
-/** Takes what sources push: checks where it belongs, notices new lifetimes, and sends each event where it is decided. */
+/** Takes the events that sources push: checks their agent, notices new epochs, and passes each event to the part that handles it. */
 import type { Asks } from './asks/asks.js'
 import { hubEvent, isoTime, type HubContext } from './context.js'
 import type { Ledger } from './guard/budget.js'
@@ -20,10 +20,10 @@ export interface IntakeOptions {
   readonly onBudget: (name: string, agent: AgentId, stop: boolean) => void
 }
 
-/** The lifetime behind each session, as the events tell it. */
+/** The epoch of each session, according to the events. */
 export interface Epochs {
   of(agent: AgentId, session: string | undefined): string
-  /** True when this is a new lifetime of a session that had another one. */
+  /** True when the session had another epoch before. */
   see(agent: AgentId, session: string | undefined, epoch: string): boolean
 }
 
@@ -122,7 +122,7 @@ export function createSink(source: Source, options: IntakeOptions): SourceSink {
       try {
         take(event)
       } catch (error) {
-        // A source must not be disturbed by what the hub makes of its events.
+        // A failure of the hub must not reach the source.
         context.report(`taking an event of ${source.name}`, error)
       }
     },

@@ -1,4 +1,4 @@
-/** What the systems themselves keep of the past, read through their sources. */
+/** History and sessions that the systems themselves keep, read through their sources. */
 import type { CallOptions } from '../core/call.js'
 import { hubError, isoTime, type HubContext } from './context.js'
 import type { AgentId, SessionSummary } from './model/agent.js'

@@ -1,8 +1,8 @@
-/** A map that keeps the newest entries only, and tells which one went. */
+/** A map that keeps only the newest entries, and returns the keys that it removed. */
 
 export interface RecentMap<Value> {
   get(key: string): Value | undefined
-  /** Adds or moves to the newest place. Gives the keys that had to go. */
+  /** Adds the entry, or makes it the newest. Returns the keys that were removed. */
   set(key: string, value: Value): readonly string[]
 }
 

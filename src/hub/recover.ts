@@ -37,7 +37,7 @@ export async function recoverTurns(parts: RecoverParts): Promise<void> {
   await repair(parts, open, [])
 }
 
-/** What an older driver wrote after it had lost its lease: `Kv` has no fence, so its records are found by theirs. */
+/** Finds what an older hub wrote after it had lost its lease. `Kv` checks no fence, so such records are found by the fence that they contain. */
 export async function sweep(parts: RecoverParts): Promise<void> {
   const { fence } = parts.context
   const turns = await findAll(

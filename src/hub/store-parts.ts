@@ -16,7 +16,7 @@ export interface StoreParts {
   readonly next: number
   readonly turnTable: Table<TurnRecord>
   readonly askTable: Table<AskRecord>
-  /** Lets the next driver in. Never rejects. */
+  /** Releases the lease, so that another hub can drive the journal. Never rejects. */
   close(): Promise<void>
 }
 
@@ -39,7 +39,7 @@ export async function openStoreParts(store: Store, options: StorePartsOptions): 
       try {
         await part[Symbol.asyncDispose]()
       } catch {
-        // What cannot be released runs out by itself.
+        // A lease that cannot be released expires by itself.
       }
     }
   }

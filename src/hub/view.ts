@@ -1,4 +1,4 @@
-/** What the journal says about now: the agents with their states, and the open asks. A fold over events, without any decision. */
+/** The current state according to the journal: the agents with their states, and the open asks. Computed from events only. */
 import type { Agent, AgentId, AgentSession } from './model/agent.js'
 import type { Ask } from './model/ask.js'
 import type { HubEvent, HubEventOf } from './model/event.js'
@@ -15,7 +15,7 @@ export const emptyView = (): HubView => ({ agents: new Map(), asks: new Map(), e
 /** The id of the only session of an agent whose system has no session ids. */
 export const MAIN_SESSION = 'main'
 
-/** Takes one event into the view. A replayed event is not news and changes nothing. */
+/** Applies one event to the view. A replayed event changes nothing. */
 export function applyEvent(view: HubView, event: HubEvent): void {
   if (event.origin === 'replay') return
   view.epochs.set(event.agent, event.epoch)
@@ -39,7 +39,7 @@ export function applyEvent(view: HubView, event: HubEvent): void {
 
 function withState(sessions: readonly AgentSession[], event: HubEventOf<'state'>): readonly AgentSession[] {
   const { state, evidence } = event
-  // Without a session the news is about the whole agent.
+  // An event without a session is about every session of the agent.
   if (event.session === undefined && sessions.length > 0) return sessions.map(({ id }) => ({ id, state, evidence }))
   const id = event.session ?? MAIN_SESSION
   return [...sessions.filter((one) => one.id !== id), { id, state, evidence }]

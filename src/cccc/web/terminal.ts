@@ -16,11 +16,17 @@ import type { CcccDialect, Loose } from '../shapes.js'
 
 /** The part of a WebSocket that is used: that of a page, of Deno, Bun and Node 22, or of `ws`. */
 export interface CcccWebSocket {
+  /** The client sets it to `arraybuffer`. */
   binaryType: string
+  /** 0 connecting, 1 open, 2 closing, 3 closed. */
   readonly readyState: number
+  /** Bytes that wait to be sent; a writer waits while they are many. */
   readonly bufferedAmount?: number
+  /** Sends one message. */
   send(data: string | Uint8Array<ArrayBuffer>): void
+  /** Begins the closing handshake. */
   close(code?: number, reason?: string): void
+  /** Listens for one kind of event. */
   addEventListener(type: 'open' | 'message' | 'close' | 'error', listener: (event: unknown) => void): void
   /** Cuts the connection without a handshake. `ws` has it. */
   terminate?(): void

@@ -1,4 +1,4 @@
-/** What the CLI said on one link, as far as a verdict needs it: its open questions, and the id of its session. */
+/** The facts from the CLI's output that a verdict needs: the open questions, and the id of the session. */
 import type { UpstreamEvents } from './policy.js'
 
 /** The open questions of one CLI. */
@@ -11,19 +11,19 @@ export interface ClaudeQuestions {
   forget(requestId: unknown): void
 }
 
-/** Longer lines are not read; a question in one needs the scope for changes. */
+/** Longer lines are not read. An answer to a question in such a line needs `approveWithChanges`. */
 const MAX_LINE_CHARACTERS = 4 * 1024 * 1024
 const MAX_QUESTIONS = 256
 /** What a person's answer adds to the input of `AskUserQuestion`. */
 const ANSWER_FIELDS: ReadonlySet<string> = new Set(['answers', 'annotations'])
 
-/** For one link. */
+/** Creates the reader of one link. */
 export function createClaudeQuestions(onSession: UpstreamEvents['onSession']): ClaudeQuestions {
   const questions = new Map<unknown, { readonly tool: unknown; readonly input: unknown }>()
   const forget = (requestId: unknown): void => void questions.delete(requestId)
 
   const readLine = (line: string): void => {
-    // Few lines matter here, so most are not parsed.
+    // Few lines hold a question, so most are not parsed.
     const asks = line.includes('"can_use_tool"')
     const starts = line.includes('"init"')
     if (!asks && !starts && !line.includes('"control_cancel_request"')) return

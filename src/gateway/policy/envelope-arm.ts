@@ -24,7 +24,7 @@ function refused(): Refusal {
   return new Refusal('invalid_request', { message: 'A frame is not one envelope with one request.' })
 }
 
-/** Reads varints one after the other; throws the refusal where one is cut off or too long. */
+/** Reads varints one after the other. Throws the refusal when one is cut off or too long. */
 function createVarintReader(bytes: Uint8Array) {
   let at = 0
   return {
@@ -50,7 +50,7 @@ function createVarintReader(bytes: Uint8Array) {
   }
 }
 
-/** Reads a frame. Throws the refusal where it is not one envelope with one arm. */
+/** Reads a frame. Throws the refusal when it is not one envelope with one arm. */
 export function readEnvelope(frame: Uint8Array): EnvelopeHead {
   const reader = createVarintReader(frame)
   const seen = new Set<number>()

@@ -15,7 +15,7 @@ export interface ScopedRoute {
 /** Judges requests by a table of methods and paths. A request that is in no row needs `admin`. */
 export function pathClassifier(routes: readonly ScopedRoute[]): (method: string, path: string) => Verdict {
   const table = routes.map(({ method, path, scope }) => ({ method, scope, parts: path.split('/') }))
-  // Servers differ in whether case and a last slash matter, and what is the server's alone must not hang on that.
+  // Some servers ignore case and a last slash. A `server-only` route must be recognized in every such spelling.
   const loosely = (path: string): string => path.toLowerCase().replace(/\/+$/, '')
   const reserved = table
     .filter(({ scope }) => scope === 'server-only')

@@ -31,7 +31,7 @@ export interface Asks {
   openThere(event: SourceEnvelope & SourceOpenAsks): void
   /** A new lifetime began behind a session. */
   epochBegan(agent: AgentId, session: string | undefined, epoch: string): void
-  /** Nothing of this agent is left. */
+  /** The agent is gone, and all of its sessions with it. */
   agentGone(agent: AgentId): void
   /** Closes the asks of a turn that ends. */
   endTurn(turn: string): Promise<void>
@@ -79,7 +79,7 @@ export function createAsks(context: HubContext, table: Table<AskRecord>, options
       await book.begin(one)
       return watchExpiry(one)
     }
-    // Known from an earlier run of the hub: it is open already, or over.
+    // An earlier run of the hub stored this ask: it is open already, or closed.
     const before = await table.get(one.key)
     if (before) one.stored = before
     if (before?.record.ask.status !== 'open') live.delete(record.ask.id)
@@ -98,7 +98,7 @@ export function createAsks(context: HubContext, table: Table<AskRecord>, options
 
   return {
     arrived(event) {
-      // An event that is read again asks nothing.
+      // A replayed event opens no ask.
       if (event.origin === 'replay') return
       const ask = askOf(event, isoTime(clock), askTtlMs === undefined ? undefined : clock.now() + askTtlMs)
       if (live.has(ask.id) || book.closed(ask.id)) return
@@ -118,7 +118,7 @@ export function createAsks(context: HubContext, table: Table<AskRecord>, options
     },
     closedThere({ agent, epoch, nativeId, outcome, delivered, by }) {
       const one = live.get(`${agent}#${epoch}#${nativeId}`)
-      // An answer of ours is on its way: what the system reports now is about that answer, and its own delivery tells it.
+      // The hub is delivering an answer. The report of the system is about that answer, and the delivery closes the ask.
       if (!one || one.stored.record.ask.status === 'answering') return
       later('closing an ask', book.finish(one, outcome, delivered ?? (outcome === 'answered' ? 'yes' : 'no'), by))
     },
@@ -132,7 +132,7 @@ export function createAsks(context: HubContext, table: Table<AskRecord>, options
     agentGone: (agent) => lose(({ ask }) => ask.agent === agent),
     async endTurn(turn) {
       const asked = [...live.values()].filter((one) => one.stored.record.ask.turn === turn)
-      // An answer that won is closed by its delivery.
+      // When an answer has won, its delivery closes the ask.
       await Promise.all(asked.map((one) => one.answering ?? book.finish(one, 'withdrawn', 'no')))
     },
     answer: (askId, answer, by) => answerAsk(context, book, askId, answer, { by, timeoutMs }),

@@ -14,7 +14,7 @@ export interface LiveAsk {
   /** The ask is in the store and its event in the journal. */
   ready: Promise<void>
   timer?: Timer
-  /** The lifetime that asked is over: no answer may be written any more. */
+  /** The epoch that asked is over: no answer may be written any more. */
   gone?: true
   /** An answer won and is on its way: settles when the ask is closed. */
   answering?: Promise<unknown>

@@ -1,4 +1,4 @@
-/** Does an answer fit its ask? Everything is checked before anybody wins, so that a broken answer blocks no good one. */
+/** Checks whether an answer fits its ask. This comes before an answer wins, so that a wrong answer does not block a right one. */
 import { SignalboxError } from '../../errors.js'
 import type { Answer, Ask, AskQuestion } from '../model/ask.js'
 
@@ -48,7 +48,7 @@ function oneProblem({ options, multiple, freeText }: AskQuestion, given: unknown
   return undefined
 }
 
-/** The same as a rejection. */
+/** Throws `invalid_argument` when the answer does not fit. */
 export function checkAnswer(ask: Ask, answer: Answer): void {
   const problem = answerProblem(ask, answer)
   if (problem === undefined) return

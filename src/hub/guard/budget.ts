@@ -20,7 +20,7 @@ export interface Budget {
   readonly over: 'warn' | 'stop'
 }
 
-/** What is known of one agent. */
+/** The figures of one agent. */
 interface Account {
   costUsd: number
   tokens: number
@@ -94,7 +94,7 @@ function count(account: Account, event: Chargeable & UsageEvent): void {
     account.hasCost = true
     account.bases.add(basis)
   }
-  // A session total starts anew with its process.
+  // A session total starts at zero with each new process.
   const key = `${session}\n${epoch}`
   const before = scope === 'session' ? account.sessions.get(key) : undefined
   account.costUsd += (costUsd ?? before?.costUsd ?? 0) - (before?.costUsd ?? 0)

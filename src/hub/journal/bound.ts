@@ -1,4 +1,4 @@
-/** Keeps one event below a size: nobody can read a journal whose single entries have no limit. */
+/** Keeps one event below a size, so that a reader of the journal needs only bounded memory. */
 import { toBytes, type UnplacedEvent } from './encode.js'
 
 /** Encodes an event. One that is too large loses its raw data first, then the contents of a tool, then the end of its text. */
@@ -12,7 +12,7 @@ export function encodeWithin(
     const bytes = toBytes(shown)
     if (bytes.byteLength <= maxBytes) return { event: shown, bytes }
   }
-  // Nothing known is left to shorten, so a foreign field is the large one.
+  // No known field is left to shorten, so an unknown field is the large one.
   const { v, epoch, at, agent, origin } = event
   const small: UnplacedEvent = { v, epoch, at, agent, origin, kind: 'unknown', name: `${event.kind} (too large)` }
   return { event: small, bytes: toBytes(small) }
@@ -36,7 +36,7 @@ function withoutContents(event: UnplacedEvent): UnplacedEvent {
 const OMITTED = { omitted: 'too large for the journal' }
 
 function withShortText(event: UnplacedEvent, maxBytes: number): UnplacedEvent {
-  // Three bytes at most for each unit of a string, and escapes make two of one.
+  // A code unit takes at most three bytes, and an escape doubles it.
   const most = Math.floor(maxBytes / 8)
   return 'text' in event && typeof event.text === 'string' ? { ...event, text: `${event.text.slice(0, most)}…` } : event
 }

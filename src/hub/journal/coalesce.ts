@@ -2,7 +2,7 @@
 import type { Envelope, MessageEvent } from '../model/event.js'
 import type { UnplacedEvent } from './encode.js'
 
-/** What tells two deltas of one message from others. */
+/** The fields that two deltas of one message have in common. */
 export interface DeltaFacts extends Pick<MessageEvent, 'id' | 'role' | 'text' | 'parent'> {
   readonly agent: string
   readonly epoch: string
@@ -12,7 +12,7 @@ export interface DeltaFacts extends Pick<MessageEvent, 'id' | 'role' | 'text' | 
 
 /** Takes events in order and gives them back in order, with neighbouring deltas of a message joined. */
 export interface Coalescer {
-  /** Events that must be written now. A delta usually gives none: it waits for more. */
+  /** Returns the events that must be written now. A delta usually returns none: it waits for more deltas. */
   push(event: UnplacedEvent): readonly UnplacedEvent[]
   /** Adds a delta to the one that waits, if it continues the same message. False: it must be pushed. Makes no object: deltas are hot. */
   join(delta: DeltaFacts): boolean
@@ -36,7 +36,7 @@ const continues = (last: Delta, next: DeltaFacts): boolean =>
   last.epoch === next.epoch &&
   last.parent === next.parent
 
-/** The deltas of each agent are joined apart: the order between agents carries no meaning, the order within one does. */
+/** Each agent's deltas are joined separately: only the order within one agent has a meaning. */
 export function createCoalescer(maxCharacters = 64 * 1024): Coalescer {
   const open = new Map<string, Delta>()
 

@@ -1,4 +1,4 @@
-/** Events as the bytes of a log. The position travels beside them: it is unknown when they are written. */
+/** Events as the bytes of a log. The position is not in the bytes: it is unknown when they are written. */
 import type { LogEntry } from '../../store/store.js'
 import type { Envelope, HubEvent, HubEventBody } from '../model/event.js'
 
@@ -14,7 +14,7 @@ export const toBytes = (value: unknown): Uint8Array => encoder.encode(JSON.strin
 /** The data that `toBytes` wrote. */
 export const fromBytes = <Value>(bytes: Uint8Array): Value => JSON.parse(decoder.decode(bytes)) as Value
 
-/** Gives an event its position. Writes into the event: it belongs to the journal from here on. */
+/** Sets the position of an event. Changes the event itself: the caller must not use it any more. */
 export function place(event: UnplacedEvent, seq: number): HubEvent {
   return Object.assign(event, { seq })
 }

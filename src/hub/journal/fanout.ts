@@ -1,5 +1,5 @@
 /**
- * The newest events in memory, for all viewers together. A viewer is only a position: there is no queue for each of them, so a slow
+ * The newest events in memory, for all viewers together. A viewer is only a position and has no queue of its own, so a slow
  * viewer costs nothing here and reads the log when it has fallen behind.
  */
 import type { Clock, Timer } from '../../core/clock.js'
@@ -8,13 +8,13 @@ import type { HubEvent } from '../model/event.js'
 export interface Fanout {
   /** Adds events that are in the log now. */
   publish(events: readonly HubEvent[]): void
-  /** The events from a position on, oldest first; undefined when the first of them is no longer here. */
+  /** The events from a position on, oldest first. Undefined when the first of them is no longer in memory. */
   from(position: number): readonly HubEvent[] | undefined
   /** The position after the newest event. */
   readonly next: number
-  /** Calls once when there is something at or after the position. Gives a function that stops the wait. */
+  /** Calls back once, when there is an event at or after the position. Returns a function that stops the wait. */
   wait(position: number, wake: () => void): () => void
-  /** Wakes everybody for the last time. */
+  /** Wakes every viewer for the last time. */
   close(): void
 }
 
@@ -30,7 +30,7 @@ export interface FanoutOptions {
 export function createFanout({ clock, next: start, maxEvents = 4096, wakeEveryMs = 16 }: FanoutOptions): Fanout {
   let kept: HubEvent[] = []
   let next = start
-  /** Everything from here on is in `kept`. */
+  /** Every event from this position on is in `kept`. */
   let first = start
   let waiting = new Set<() => void>()
   let lastWake = Number.NEGATIVE_INFINITY
@@ -64,7 +64,7 @@ export function createFanout({ clock, next: start, maxEvents = 4096, wakeEveryMs
     from(position) {
       if (position >= next) return []
       if (position < first) return undefined
-      // Most viewers stand at the same place: they share one list.
+      // Most viewers wait at the same position, so they share one list.
       if (shared?.position !== position || shared.next !== next) {
         shared = { position, next, events: kept.slice(firstAtOrAfter(kept, position)) }
       }
@@ -85,7 +85,7 @@ export function createFanout({ clock, next: start, maxEvents = 4096, wakeEveryMs
   }
 }
 
-/** Positions have holes, so the place is searched and not counted. */
+/** Positions have holes, so the index of a position is searched and not computed. */
 function firstAtOrAfter(events: readonly HubEvent[], position: number): number {
   let low = 0
   let high = events.length

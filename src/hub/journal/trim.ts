@@ -1,14 +1,14 @@
-/** Where a journal is cut: by count, by bytes and by age, whichever bound is passed first. */
+/** Where a journal is cut. The first of three bounds that is passed decides: count, bytes or age. */
 import type { Log, LogState } from '../../store/store.js'
 import { decodeEntry } from './encode.js'
 
 /** What a journal may hold. */
 export interface JournalLimits {
-  /** Default 200,000 events. */
+  /** The most events. Default 200,000. */
   readonly maxEvents?: number
-  /** Default 48 MiB. */
+  /** The most bytes. Default 48 MiB. */
   readonly maxBytes?: number
-  /** Default 7 days. */
+  /** Older events are removed. Default 7 days. */
   readonly maxAgeMs?: number
 }
 
@@ -19,14 +19,14 @@ export const journalLimits = ({
   maxAgeMs = 7 * 24 * 3_600_000,
 }: JournalLimits): Required<JournalLimits> => ({ maxEvents, maxBytes, maxAgeMs })
 
-/** The position before which everything can go, by count and bytes. The oldest position when nothing must. */
+/** The position before which every event can be removed, by count and bytes. The oldest position when no bound is passed. */
 export function trimBySize(
   state: LogState,
   { maxEvents, maxBytes }: Pick<Required<JournalLimits>, 'maxEvents' | 'maxBytes'>,
 ): number {
   const { first, next, entries, bytes } = state
   const byCount = entries > maxEvents ? next - maxEvents : first
-  // Entries differ in size, so the share is an estimate; the next look corrects it.
+  // Entries differ in size, so the share is an estimate. The next check corrects it.
   const byBytes = bytes > maxBytes ? first + Math.ceil((next - first) * (1 - maxBytes / bytes)) : first
   return Math.min(Math.max(first, byCount, byBytes), next)
 }
@@ -37,7 +37,7 @@ export async function trimByAge(log: Log, { first, next }: LogState, oldest: num
     const entry = (await log.read(position, { maxEntries: 1 })).entries[0]
     return entry !== undefined && Date.parse(decodeEntry(entry).at) < oldest
   }
-  // Most looks find nothing that is old.
+  // Most checks find no old event.
   if (first === next || !(await isOld(first))) return first
   let old = first
   let young = next

@@ -1,16 +1,16 @@
-/** Cuts the journal: after every so many bytes, and from time to time for what has become old. */
+/** Cuts the journal: after a number of appended bytes, and at intervals for events that have become too old. */
 import type { Clock } from '../../core/clock.js'
 import type { Log } from '../../store/store.js'
 import { journalLimits, trimByAge, trimBySize, type JournalLimits } from './trim.js'
 
-/** How often the age is looked at. */
+/** How often the age is checked. */
 export const TRIM_EVERY_MS = 60_000
 
 export interface Trimmer {
   /** Counts what was appended and trims when it is time. */
   saw(events: number, bytes: number): void
   trim(): Promise<void>
-  /** Cuts half of what is there. */
+  /** Removes the older half of the events. */
   makeRoom(): Promise<void>
 }
 

@@ -1,4 +1,4 @@
-/** A viewer: a position in the journal, a filter, and a snapshot where the position is new or no longer there. */
+/** A viewer: a position in the journal and a filter. It gets a snapshot when it has no position, or when its position was cut off. */
 import { abortError } from '../../core/deadline.js'
 import { onAbort } from '../../core/on-abort.js'
 import { createStream, type StreamSource } from '../../core/stream.js'
@@ -18,7 +18,7 @@ export interface Journal {
   snapshot(seq: number): HubEvent[]
   /** An event that only this viewer sees. */
   gap(fields: { readonly reason: 'expired' | 'restart'; readonly from: unknown; readonly to: unknown }, seq: number): HubEvent
-  /** Why nothing more comes; undefined while the journal is open. */
+  /** Why no more events come. Undefined while the journal is open. */
   ended(): { readonly error?: SignalboxError } | undefined
 }
 
@@ -42,7 +42,7 @@ export function openWatch(journal: Journal, options: WatchOptions = {}): HubWatc
   let position: number | undefined
   let closed = false
   let wakeUp: (() => void) | undefined
-  /** Items whose place is not yet the viewer's: a viewer that leaves inside a snapshot gets the whole snapshot again. */
+  /** Events whose position is not yet the viewer's cursor: a viewer that leaves inside a snapshot gets the whole snapshot again. */
   const unsettled = new Map<HubEvent, HubCursor | undefined>()
   const unfollow = onAbort(signal, () => wakeUp?.())
 
@@ -103,7 +103,7 @@ export function openWatch(journal: Journal, options: WatchOptions = {}): HubWatc
         if (events === undefined || at > fanout.next) {
           const items = await readLog(at)
           if (items.length > 0) return items
-          // In the log and not published yet, or written by nobody so far.
+          // The next event is in the log and not published yet, or it is not written yet.
           if (position === at) await pause(at)
           continue
         }

@@ -12,15 +12,15 @@ import { place, type UnplacedEvent } from './encode.js'
 export const COALESCE_MS = 16
 
 export interface JournalWriter {
-  /** Returns at once. Order is kept. */
+  /** Queues an event and returns at once. Order is kept. */
   push(event: UnplacedEvent): void
-  /** The cheap way for one more delta of a message: false when it must be pushed as an event. */
+  /** Adds one more delta of a message without a new event. False when the delta must be pushed as an event. */
   join(delta: DeltaFacts): boolean
   /** Resolves with the positions when the events are as durable as the store makes them. */
   append(events: readonly UnplacedEvent[]): Promise<readonly number[]>
-  /** At or below the position of everything that is appended from now on. */
+  /** A lower bound for the position of every event that is appended from now on. */
   readonly next: number
-  /** Writes what waits; afterwards everything rejects with `closed`. */
+  /** Writes what waits. Afterwards every call rejects with `closed`. */
   close(): Promise<void>
 }
 
@@ -149,7 +149,7 @@ function failure(cause: unknown): SignalboxError {
   return new SignalboxError({ code: 'unavailable', message: 'The journal could not be written.', sent: 'maybe', cause })
 }
 
-/** Stands before the first event after deltas were dropped. */
+/** Marks the place where deltas were dropped. */
 const overflow = ({ v, epoch, at, agent, origin }: UnplacedEvent): UnplacedEvent => ({
   v,
   epoch,

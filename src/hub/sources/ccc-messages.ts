@@ -40,7 +40,7 @@ export const CCC_CAPABILITIES: Capabilities = {
 
 const STATES = { active: 'running', idle: 'idle', stopped: 'stopped' } as const
 
-/** A word of the server as a state. */
+/** The state for a status text of the server. */
 export const cccState = (status: string) => (Object.hasOwn(STATES, status) ? STATES[status as keyof typeof STATES] : 'unknown')
 
 export function cccAgent(source: string, session: CccSession, at: string): Agent {

@@ -16,7 +16,7 @@ export interface CccSourceOptions {
   readonly client: Ccc
   /** The part of an agent id before the slash. Default `ccc`. */
   readonly name?: string
-  /** How often the server is asked for new words and questions. Default 3 s. */
+  /** How often the server is asked for new messages and questions. Default 3 s. */
   readonly pollMs?: number
   /** How often the list of sessions is read: the server asks each remote host for it. Default 60 s. */
   readonly sessionsEveryMs?: number
@@ -34,9 +34,9 @@ interface Waiting {
 }
 
 /**
- * Each session is one agent with one session `main`. Words of others appear by polling; answers are found in the history, so a turn
+ * Each session is one agent with one session `main`. Messages of others are found by polling and answers in the history, so a turn
  * has no deltas and no tools, and no cost.
- * Long because the readings and the turns share the words that were seen.
+ * Long because polling and turns share the list of messages that were seen.
  *
  * @example
  * ```ts
@@ -87,7 +87,7 @@ export function cccSource(options: CccSourceOptions): Source {
       push(id, epoch, { kind: 'agent', change: 'gone' })
     }
   }
-  /** Words that nobody here sent: typed by a person, by another program, or by Claude. */
+  /** Messages that this source did not send: typed by a person, by another program, or by Claude. */
   const readWords = async (tell: boolean): Promise<void> => {
     for (const entry of await client.activity()) {
       const mark = markOf(entry)
@@ -136,7 +136,7 @@ export function cccSource(options: CccSourceOptions): Source {
     seen.seen(`${one.receipt.session}\n${cccEntryId(found.message)}`)
     finish(agent, one, endOf(found))
   }
-  /** Polls until the answer stands in the history. */
+  /** Polls until the history has the answer. */
   const follow = async (agent: string, one: Waiting): Promise<void> => {
     const until = clock.monotonic() + answerWithinMs
     while (!one.cancelled && clock.monotonic() < until) {
@@ -176,7 +176,7 @@ export function cccSource(options: CccSourceOptions): Source {
       wait(prompt.agent, prompt.promptId, receipt)
     },
     async cancel({ agent, turn }) {
-      // The server has no softer way: it ends Claude and starts it again with the same conversation.
+      // The server cannot interrupt a turn otherwise: it ends Claude and starts it again with the same conversation.
       await client.continue({ session: sessionOf(agent) })
       const one = waiting.get(turn)
       if (!one) return
@@ -190,7 +190,7 @@ export function cccSource(options: CccSourceOptions): Source {
         await client.answer({ session: sessionOf(ask.agent), questionIndex: Number(question), optionIndex: Number(option) })
       }
       openAsks.delete(ask.agent)
-      // The server types the choice into the terminal and does not look at what comes of it.
+      // The server types the choice into the terminal and does not check the result.
       return { delivered: 'written' }
     },
     async resolve({ agent, promptId, receipt }) {
@@ -216,7 +216,7 @@ export function cccSource(options: CccSourceOptions): Source {
 
 const markOf = ({ lastMessageTs, lastFrom, lastText }: CccActivity): string => JSON.stringify([lastMessageTs, lastFrom, lastText])
 
-/** The marker makes the message findable beyond doubt. People see it behind the author. */
+/** The marker identifies the message in the history. People see it after the author. */
 function receiptOf({ promptId, by, text }: SourcePrompt, session: string): Receipt & { readonly marker: string } {
   const marker = promptId.slice(0, 8)
   return { session, text, from: `${by}#${marker}`, sentAtMs: 0, marker }

@@ -46,12 +46,12 @@ export function ccccBody(event: CcccEvent): SourceBody {
   }
 }
 
-/** Everybody but people and the daemon itself is an actor. */
+/** Every author is an actor, except people and the daemon itself. */
 export const isActor = (by: string): boolean => by !== 'user' && by !== 'system' && by !== 'cli' && by !== ''
 
 /** The event that a reply answers. */
 export const replyToOf = (event: CcccEvent): string | undefined =>
   event.kind === 'chat.message' ? text(event.data.reply_to) : undefined
 
-/** The words of a message. */
+/** The text of a message. */
 export const ccccTextOf = (event: CcccEvent): string => text(event.data.text) ?? ''

@@ -168,7 +168,7 @@ export function ccccSource(options: CcccSourceOptions): Source {
     const reply = early.get(messageId)
     if (reply) answered(messageId, one, reply)
   }
-  /** A reply that came while no hub looked. */
+  /** A reply that arrived while no hub was running. */
   const findReply = async (groupId: string, message: CcccEvent): Promise<CcccEvent | undefined> => {
     const stream = await client.events({ groupId, kinds: ['chat.message'], cursor: { ts: message.ts } }, { reconnect: false })
     let timer = clock.after(QUIET_MS, () => void stream.close())
@@ -225,7 +225,7 @@ export function ccccSource(options: CcccSourceOptions): Source {
   }
 }
 
-/** Activity comes once a second and tells nothing that a viewer needs. */
+/** Activity comes once a second and has nothing that a viewer needs. */
 const KINDS = ['chat.message', 'chat.ack', 'system.notify']
 const QUIET_MS = 1000
 

@@ -1,4 +1,4 @@
-/** Permission requests and questions of Claude Code as asks, and their answers in the CLI's own words. */
+/** Translates permission requests and questions of Claude Code into asks, and their answers into the CLI's format. */
 import type { PermissionResult, ToolRequest } from '../../claude/index.js'
 import { deferred } from '../../core/deferred.js'
 import { isRecord } from '../../core/is-record.js'

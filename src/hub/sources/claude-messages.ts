@@ -3,7 +3,7 @@ import type { ClaudeMessage, ResultMessage } from '../../claude/index.js'
 import type { EndEvent, MessageEvent, UsageEvent } from '../model/event.js'
 import type { SourceBody } from './emitter.js'
 
-/** Puts the events of one turn in the hub's words. Keeps the texts of the messages that are open, to close each with its whole text. */
+/** Translates the messages of one turn into events. Keeps the text of each open message, to close it with its whole text. */
 export function createClaudeReader(): (message: ClaudeMessage) => readonly SourceBody[] {
   /** By message and role: the blocks of one API message come on lines of their own and share its id. */
   const closed = new Map<string, string>()

@@ -1,4 +1,4 @@
-/** Tool events of a machine, as far as their payload tells: the numbers of the events are not documented. */
+/** Tool events of a machine, recognized by their payload: the numbers of the events are not documented. */
 import { isRecord } from '../../core/is-record.js'
 import type { ToolEvent } from '../model/event.js'
 

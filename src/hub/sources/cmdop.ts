@@ -28,7 +28,7 @@ interface Run {
   readonly agent: string
   readonly stream: AskStream
   text: string
-  /** Settles with the first frame after an answer: only that proves what became of a PIN. */
+  /** Settles with the first frame after an answer: only that frame proves whether a PIN was accepted. */
   answered?: { readonly id: string; readonly settle: (denied: boolean) => void }
 }
 
@@ -256,7 +256,7 @@ const message = (id: string, text: string, partial: boolean): MessageEvent => ({
   partial,
 })
 
-/** The words of an event; undefined when it is something else. */
+/** The text of a message event. Undefined for another event. */
 function textOf(payload: unknown): string | undefined {
   if (typeof payload === 'string') return payload
   const { delta, text } = Object(payload) as { delta?: unknown; text?: unknown }

@@ -1,4 +1,4 @@
-/** What every source needs: a sink that is there once the hub has opened it, and repeated work that ends with the source. */
+/** Shared by all sources: the sink of the hub, and repeated work that ends with the source. */
 import { sleep, type Clock } from '../../core/clock.js'
 import { createDeadline } from '../../core/deadline.js'
 import type { AgentState, Evidence } from '../model/agent.js'
@@ -12,7 +12,7 @@ export type SourceBody = SourceEvent extends infer Event
   : never
 
 export interface Emitter {
-  /** Pushes nothing before the hub has opened the source. */
+  /** Pushes an event. Does nothing before the hub has opened the source. */
   push(agent: string, epoch: string, body: SourceBody): void
   state(agent: string, epoch: string, session: string, state: AgentState, from: Evidence['from']): void
   open(sink: SourceSink): void

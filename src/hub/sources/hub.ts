@@ -38,7 +38,7 @@ export function hubSource(options: HubSourceOptions): Source {
   const { push } = emitter
   const outer = (agent: string): string => `${name}:${agent}`
   const inner = (agent: string): string => agent.slice(name.length + 1)
-  /** Turns that were prompted from here: this hub writes their start itself. */
+  /** Turns that this hub prompted: it writes their start itself. */
   const own = new Set<string>()
   const epochs = new Map<string, string>()
 
@@ -48,7 +48,7 @@ export function hubSource(options: HubSourceOptions): Source {
     source: name,
     ...(agent.group === undefined ? {} : { group: outer(agent.group) }),
   })
-  /** Which questions are open there: all others of its agents are over. */
+  /** Reports which asks are open at the other hub. All other asks of its agents are over. */
   const tellOpenAsks = async (): Promise<void> => {
     const open = await hub.asks()
     for (const agent of await hub.agents()) {

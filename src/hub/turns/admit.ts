@@ -1,4 +1,4 @@
-/** Takes a prompt in: the same id is the same turn, a busy agent makes it wait, and it is stored and told before anything is sent. */
+/** Accepts a prompt: the same id is the same turn, and a prompt for a busy agent waits. It is stored and in the journal before it is sent. */
 import { hubError, isoTime, type HubContext } from '../context.js'
 import type { PromptOptions } from '../hub.js'
 import type { AgentId } from '../model/agent.js'
@@ -47,7 +47,7 @@ export async function admit(parts: AdmitParts, agent: AgentId, text: string, giv
     }
     const one: Active = { stored, line }
     book.active.set(promptId, one)
-    // Its place may have become free while the record was written. One that becomes free from here on starts the prompt from there.
+    // The turn before it may have ended while the record was written. A turn that ends later starts this prompt itself.
     if (schedule.running(line).includes(promptId)) admission = 'start'
     await book.appendTurn(record, admission === 'start' ? 'started' : 'queued')
     return { one, admission }

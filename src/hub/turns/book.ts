@@ -15,7 +15,7 @@ export interface Active {
   stored: Stored<TurnRecord>
   /** Where it waits for its place: the agent and the session that the caller named. */
   readonly line: string
-  /** The lifetime that it was sent to. */
+  /** The epoch that it was sent to. */
   epoch?: string
   endPlace?: EndPlace
   ending?: Promise<void>

@@ -1,8 +1,8 @@
-/** Can this agent be prompted now? */
+/** Checks whether an agent can be prompted now. */
 import { hubError, type HubContext } from '../context.js'
 import type { AgentId } from '../model/agent.js'
 
-/** Rejects what cannot be prompted. Gives how many turns of one session the system runs at once. */
+/** Throws when the agent cannot be prompted. Returns how many turns of one session the system runs at once. */
 export function checkPrompt(context: HubContext, id: AgentId, session: string | undefined): number {
   const op = 'prompt'
   const agent = context.agent(id)

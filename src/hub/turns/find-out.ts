@@ -8,7 +8,7 @@ import { lostTurn, neverSent, type TurnRecord } from './record.js'
 const FIRST_LOOK_MS = 500
 const SLOWEST_LOOK_MS = 15_000
 
-/** `running`: the source pushes the rest. An end: nobody else will tell it. */
+/** `running`: the source pushes the rest. An end: the caller must write it. */
 export type FoundOut = 'running' | EndEvent
 
 export interface FindOutOptions {

@@ -68,7 +68,7 @@ export function createRunner(context: HubContext, book: TurnBook, schedule: Sche
       // Too late when it was cancelled meanwhile.
       if (!stored || one.ending) return
       await source.prompt({ ...prompt, receipt })
-      // From now on a new lifetime behind the session means that the turn may be lost.
+      // From now on a new epoch of the session means that the turn may be lost.
       one.epoch = context.epochOf(agent, session)
     } catch (error) {
       const failure = asHubError(error, 'prompt')
@@ -93,7 +93,7 @@ export function createRunner(context: HubContext, book: TurnBook, schedule: Sche
 /** The end of a turn that its source refused or could not run. */
 function failed(error: unknown): EndEvent {
   const { code, message, remoteCode, sent } = asHubError(error, 'prompt')
-  // A prompt that was interrupted before it left was cancelled.
+  // A prompt that was interrupted before it was sent counts as cancelled.
   const outcome = code === 'aborted' ? 'cancelled' : 'failed'
   return { kind: 'end', outcome, sent, error: { code, message, ...(remoteCode === undefined ? {} : { remoteCode }) } }
 }

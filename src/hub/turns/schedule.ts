@@ -47,7 +47,7 @@ export function createSchedule({ maxQueued = 100 }: { readonly maxQueued?: numbe
         line.queued.push(promptId)
         return 'queue'
       }
-      // What interrupts goes before everything that waits.
+      // A prompt that interrupts goes before all waiting prompts.
       line.queued.unshift(promptId)
       return 'interrupt'
     },

@@ -15,7 +15,7 @@ export interface TurnAccess {
 /** `starting` is the prompt on its way; without it the turn is looked up by its id. */
 export function createTurn(access: TurnAccess, promptId: string, agent: AgentId | undefined, starting?: Promise<TurnInfo>): Turn {
   let found = starting
-  // Whoever never reads the turn must not get an unhandled rejection.
+  // A caller that never reads the turn must not get an unhandled rejection.
   found?.catch(() => {})
   const info = (): Promise<TurnInfo> => (found ??= access.find(promptId))
 
@@ -82,7 +82,7 @@ function endOf(info: TurnInfo, gap: HubEvent): HubEvent | undefined {
   return { v: 1, seq: endSeq, epoch: gap.epoch, at: gap.at, agent, turn, origin: 'replay', ...end }
 }
 
-/** Without the envelope: a turn's end is told the same way, read from the journal or from the record. */
+/** Removes the envelope, so that an end from the journal and one from the record are equal. */
 function bare(event: EndEvent): EndEvent {
   const { kind, outcome, text, stopReason, attribution, error, sent } = event
   return {

@@ -18,7 +18,7 @@ import { HUB_SCOPES, type HubMethod } from './protocol.js'
 export interface HubClientOptions extends Omit<ClientOptions, 'validate'> {
   /** Opens links to the hub: a unix socket, a WebSocket of the gateway, a MessagePort. */
   readonly transport: StreamTransport
-  /** Who prompts and answers here, where a call names nobody. The server may know better. */
+  /** The `by` of prompts and answers whose call names none. The server may replace it. */
   readonly by?: string
   /** Watches go on over a new link when theirs dies. Default true. */
   readonly reconnect?: boolean

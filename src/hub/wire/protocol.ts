@@ -2,7 +2,7 @@
 import type { HubCursor } from '../model/cursor.js'
 import type { HubEvent } from '../model/event.js'
 
-/** What a method needs of the one who calls it. */
+/** The permission that a method needs. */
 export type HubScope = 'observe' | 'send' | 'approve' | 'admin'
 
 /** Every method of the wire and the permission that it needs. A method that is not here needs `admin`. */

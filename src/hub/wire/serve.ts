@@ -14,7 +14,7 @@ import { watchOptions } from './params.js'
 
 /** What a client at the other end of a link may do. */
 export interface ServeHubOptions {
-  /** Default all of them: a link that needs a judge has one in front, such as the gateway. */
+  /** The permissions of the client. Default all: the gateway or the mode of the socket already limits who can open the link. */
   readonly scopes?: readonly HubScope[]
   /** Who answers and prompts, whatever the client says of itself. Default what the client says. */
   readonly by?: string
@@ -42,7 +42,7 @@ export async function serveHub(hub: Hub, link: Link, options: ServeHubOptions = 
   const watches = new Map<number, Feed>()
   let open = 0
   const send = (reply: HubReply): Promise<void> => link.write(encodeNdjson(reply))
-  /** A client that is gone is noticed by the loop below. */
+  /** A failed write needs no handling here: the loop below notices a client that is gone. */
   const tell = (reply: HubReply): void => void send(reply).catch(() => {})
 
   const start = async (id: number, method: HubMethod, params: Readonly<Record<string, unknown>>): Promise<void> => {
@@ -90,7 +90,7 @@ export async function serveHub(hub: Hub, link: Link, options: ServeHubOptions = 
   try {
     for await (const line of messages(link, ndjsonDecoder())) take(line)
   } catch {
-    // A broken line or a broken link: nothing more can be understood.
+    // After a broken line or a broken link no further line can be read.
   } finally {
     await Promise.all([...watches.values()].map((own) => own.stop()))
     await link.close()

@@ -61,13 +61,44 @@ export type CccFollowOptions = {
 
 /** A reader of history files. */
 export interface CccHistoryFiles {
-  /** Returns the topic of a session. Fails with `not_found` if the session is not configured or has no topic. */
+  /**
+   * Returns the topic of a session. Fails with `not_found` if the session is not configured or has no topic.
+   *
+   * @example
+   * import { cccHistoryFiles } from 'signalbox/node'
+   *
+   * console.log(await cccHistoryFiles().topicOf('myproject'))
+   */
   topicOf(session: string): Promise<number>
-  /** Returns the topics that have files. */
+  /**
+   * Returns the topics that have files.
+   *
+   * @example
+   * import { cccHistoryFiles } from 'signalbox/node'
+   *
+   * console.log(await cccHistoryFiles().topics())
+   */
   topics(): Promise<readonly number[]>
-  /** Yields entries in the server's order: file by file and line by line. Broken lines are passed over. */
+  /**
+   * Yields entries in the server's order: file by file and line by line. Broken lines are passed over.
+   *
+   * @example
+   * import { cccHistoryFiles } from 'signalbox/node'
+   *
+   * const lastHour = cccHistoryFiles().read({ session: 'myproject', since: Date.now() - 3_600_000 })
+   * for await (const { from, text } of lastHour) console.log(from, text)
+   */
   read(range: CccHistoryRange): AsyncIterable<CccMessage>
-  /** Yields new entries as they are written, until `break`, `close()` or the signal. `cursor` is plain data that continues the stream later. */
+  /**
+   * Yields new entries as they are written, until `break`, `close()` or the signal. `cursor` is plain data that continues the
+   * stream later.
+   *
+   * @example
+   * import { cccHistoryFiles } from 'signalbox/node'
+   *
+   * await using entries = cccHistoryFiles().follow({ session: 'myproject' })
+   * for await (const { from, text } of entries) console.log(from, text, entries.cursor)
+   */
   follow(options: CccFollowOptions): SignalStream<CccMessage, CccHistoryPosition>
 }
 

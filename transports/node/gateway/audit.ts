@@ -41,7 +41,15 @@ export interface AuditLog extends AsyncDisposable {
   readonly path: string
   /** Adds one line. Never waits and never throws; lines that wait too long for the disk are dropped and counted. */
   write(event: GatewayEvent): void
-  /** Resolves when everything written so far is in the file. */
+  /**
+   * Resolves when everything written so far is in the file.
+   *
+   * @example
+   * import { openAuditLog } from 'signalbox/node'
+   *
+   * await using audit = await openAuditLog({ path: '/home/me/.signalbox/audit.log' })
+   * await audit.flush()
+   */
   flush(): Promise<void>
 }
 

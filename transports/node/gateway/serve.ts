@@ -53,16 +53,43 @@ export interface ServedGateway extends AsyncDisposable {
   readonly port: number
   /** This launch's token. Keep it out of URLs, logs and command lines. */
   readonly token: string
-  /** An address for a browser, with a one-time ticket in its fragment, which no server ever sees. */
+  /**
+   * An address for a browser, with a one-time ticket in its fragment, which no server ever sees.
+   *
+   * @example
+   * import { serveGateway } from 'signalbox/node'
+   *
+   * await using served = await serveGateway({ upstreams: {} })
+   * console.log(await served.ticketUrl({ scopes: ['observe', 'approve'], name: 'phone' }))
+   */
   ticketUrl(request?: GrantRequest): Promise<string>
-  /** Refuses newcomers, tells clients to resume elsewhere, and resolves within `limits.drainTimeoutMs` and a little. */
+  /**
+   * Refuses newcomers, tells clients to resume elsewhere, and resolves within `limits.drainTimeoutMs` and a little.
+   *
+   * @example
+   * import { serveGateway } from 'signalbox/node'
+   *
+   * const served = await serveGateway({ upstreams: {} })
+   * process.once('SIGTERM', () => void served.close())
+   */
   close(): Promise<void>
 }
 
 /** A dead client is noticed within two of these. */
 const PING_EVERY_MS = 20_000
 
-/** Serves a gateway over HTTP and WebSocket. Resolves once it listens. */
+/**
+ * Serves a gateway over HTTP and WebSocket. Resolves once it listens. Rejects with `invalid_argument` for a `host` beyond loopback
+ * without `tls` and `dangerouslyListenBeyondLoopback`.
+ *
+ * @example
+ * import { cccSocket, serveGateway } from 'signalbox/node'
+ * import { cccPolicy } from 'signalbox/gateway/policy'
+ *
+ * const ccc = { kind: 'stream', system: 'ccc', transport: cccSocket(), policy: cccPolicy } as const
+ * await using served = await serveGateway({ upstreams: { ccc }, scopes: ['observe', 'send'] })
+ * console.log(await served.ticketUrl())
+ */
 export async function serveGateway(options: ServeGatewayOptions): Promise<ServedGateway> {
   const { host = '127.0.0.1', port = 0, tls, scopes = ['observe'], pages, clock = systemClock } = options
   checkAddress(host, tls !== undefined && options.dangerouslyListenBeyondLoopback === true)
