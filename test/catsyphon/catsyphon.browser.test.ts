@@ -112,7 +112,7 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 describe('tabs', () => {
-  test('[catsyphon.tab-killed] tabs that are killed while they send lose nothing that they acknowledged', {
+  test('[catsyphon.tab-killed] tabs that are killed while they send lose no acknowledged event', {
     timeout: 120_000,
   }, async () => {
     const { simulator, base, stored } = scene()
@@ -144,7 +144,7 @@ describe('tabs', () => {
     last.kill()
   })
 
-  test('[catsyphon.two-tabs] two tabs write one session: one sends, all events arrive, none twice', {
+  test('[catsyphon.two-tabs] when two tabs write one session, one sends, and all events arrive once', {
     timeout: 60_000,
   }, async () => {
     const { simulator, base, stored } = scene()
@@ -226,7 +226,7 @@ describe('the page', () => {
     expect(simulator.ledger.rows('quota').map(({ data }) => data.content)).toEqual(acknowledged)
   })
 
-  test('[catsyphon.page-hide] a hidden page sends what waits in requests that outlive it', async () => {
+  test('[catsyphon.page-hide] a hidden page sends its queued events in requests that outlive the page', async () => {
     const simulator = createCatsyphonSimulator()
     const requests: { keepalive: boolean; size: number }[] = []
     const transport = {

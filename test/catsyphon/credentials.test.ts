@@ -37,7 +37,7 @@ const WRITTEN_BY_PYTHON = `{
   }
 }`
 
-test('[catsyphon.credentials.shared] reads what the Python SDK wrote, and writes the same', async () => {
+test('[catsyphon.credentials.shared] reads the file of the Python SDK, and writes the same content', async () => {
   const directory = place()
   const store = fileCredentials({ directory })
   await store.store(credential())
@@ -45,7 +45,7 @@ test('[catsyphon.credentials.shared] reads what the Python SDK wrote, and writes
   expect(await store.get('http://localhost:8000/', '0b1c')).toEqual(credential())
 })
 
-test('[catsyphon.credentials.shared] entries and fields of the file that are not ours survive', async () => {
+test('[catsyphon.credentials.shared] unknown entries and fields of the file are kept', async () => {
   const directory = place()
   await mkdir(directory)
   await writeFile(join(directory, 'credentials.json'), '{"other":{"x":1}}', { mode: 0o600 })

@@ -17,7 +17,7 @@ afterAll(() => {
 })
 
 test.skipIf(!mounted)(
-  '[catsyphon.full-disk] a full disk refuses new events, loses none that was acknowledged, and works again once there is room',
+  '[catsyphon.full-disk] a full disk refuses new events and loses no acknowledged event, and the outbox works again when there is space',
   async () => {
     const simulator = createCatsyphonSimulator()
     const { id: collectorId, key: apiKey } = simulator.register()

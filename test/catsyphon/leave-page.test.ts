@@ -63,7 +63,7 @@ describe.skipIf(!executablePath && !required)('in Chromium', () => {
     server?.close()
   })
 
-  test('[catsyphon.leave-page] navigation to another page sends what waits', { timeout: 60_000 }, async () => {
+  test('[catsyphon.leave-page] navigation to another page sends the queued events', { timeout: 60_000 }, async () => {
     const collector = simulator.register()
     const page = await browser.newPage()
     await page.goto(`${url}/#${collector.id},${collector.key},${simulator.workspaceId}`)

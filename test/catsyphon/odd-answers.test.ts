@@ -108,7 +108,7 @@ test('[catsyphon.leaving-large] keepalive requests of all sessions together stay
   await client.close()
 })
 
-test('[catsyphon.large-summary] an end that is too large for a proxy becomes a dead letter, and its session goes on', async () => {
+test('[catsyphon.large-summary] a completion that is too large for a proxy becomes a dead letter, and its session continues', async () => {
   const { client, events, simulator } = await setUp(({ body }) =>
     String(body).length > 1024 * 1024 ? reply(413, 'text/html', '<html>413</html>') : undefined,
   )

@@ -55,7 +55,7 @@ describe('the hash that the server computes', () => {
   })
 })
 
-test('the comparison tells the generations apart', async () => {
+test('the comparison finds the differences between the generations', async () => {
   const found = await Promise.all(recorded.sequence.map((recording) => replay(recording, 'current')))
   expect(found.filter((differences) => differences.length > 0).length).toBeGreaterThan(2)
 })

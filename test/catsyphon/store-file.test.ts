@@ -46,8 +46,8 @@ async function written(directory: string, entries: string[], segmentBytes = 1024
   return join(directory, 'log', 'log')
 }
 
-describe('what a crash leaves', () => {
-  test('[store.file.torn] a last record that was cut off is removed and reported, and nothing else is', async () => {
+describe('files after a crash', () => {
+  test('[store.file.torn] a truncated last record is removed and reported, and no other record is', async () => {
     const whole = encodeRecord({ sequence: 4, bytes: bytes('never acknowledged') })
     for (let cut = 1; cut < whole.length; cut += 1) {
       const directory = place()
@@ -91,7 +91,7 @@ describe('what a crash leaves', () => {
     expect(told.map(({ kind }) => kind)).toEqual(['corrupt'])
   })
 
-  test('[store.file.zeros] a tail of zeros, as a power cut leaves it, is removed', async () => {
+  test('[store.file.zeros] a tail of zeros from a power cut is removed', async () => {
     const directory = place()
     const path = await written(directory, ['one'])
     const [file = ''] = (await readdir(path)).filter((name) => name.endsWith('.ndjson'))
@@ -120,7 +120,7 @@ describe('files', () => {
     await store[Symbol.asyncDispose]()
   })
 
-  test('[store.file.group] appends of one turn share a write, keep their order and are all there', async () => {
+  test('[store.file.group] appends of one turn share a write, keep their order and are all stored', async () => {
     const directory = place()
     await using store = fileStore({ directory })
     await using log = await store.log('log')
@@ -152,7 +152,7 @@ describe('files', () => {
     expect(await again.append([bytes('one')])).toEqual([1])
   })
 
-  test('[store.file.stale-lock] a lock of a dead process, whole or half written, is taken over', async () => {
+  test('[store.file.stale-lock] a complete or partly written lock of a dead process is taken over', async () => {
     for (const content of [JSON.stringify({ pid: 2 ** 22 + 1, birth: '1', id: 'x' }), '', '{"pi']) {
       const directory = place()
       const path = await written(directory, ['one'])
@@ -163,7 +163,7 @@ describe('files', () => {
     }
   })
 
-  test('[store.file.names] file names give the names back, and differ where a file system ignores case', () => {
+  test('[store.file.names] file names can be decoded to the names, and differ on a case-insensitive file system', () => {
     for (const name of ['plain', 'With Case', 'a/b:c', 'ü😀', '%', '..', 'x'.repeat(170)])
       expect(nameOf(fileNameOf(name))).toBe(name)
     expect(fileNameOf('A').toLowerCase()).not.toBe(fileNameOf('a'))
@@ -172,7 +172,7 @@ describe('files', () => {
 })
 
 describe('records', () => {
-  test('[store.file.record] any bytes are read back, and a changed bit is noticed', () => {
+  test('[store.file.record] any bytes are read back, and a changed bit is detected', () => {
     const samples = [
       bytes(''),
       bytes('text "quoted" \n\u2028 😀'),

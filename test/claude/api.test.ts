@@ -26,7 +26,7 @@ const clientOf = (baseUrl: string) =>
     limiter: false,
   })
 
-test('[claude.api] over MSW: an answer, its cost, the limits of the request', async () => {
+test('[claude.api] a query over MSW gives the answer and its cost, and sends the limits of the request', async () => {
   const claude = clientOf('https://api.anthropic.com')
   const result = await claude.query('FAKE:echo:hello', { model: 'sonnet', maxTokens: 77 }).result()
   expect(result).toMatchObject({ text: 'hello', isError: false })
@@ -37,7 +37,7 @@ test('[claude.api] over MSW: an answer, its cost, the limits of the request', as
 })
 
 describe('on a real port', () => {
-  test('[claude.api] sessions remember, deltas come, tools of this process run', async () => {
+  test('[claude.api] sessions keep their history, deltas arrive, and tools of this process run', async () => {
     const claude = clientOf(imitation.url)
     const session = claude.createSession({ options: { includePartial: true } })
     expect(await session.sendMessage('FAKE:recall one').text()).toContain('seen: 1')
@@ -50,7 +50,7 @@ describe('on a real port', () => {
     await claude.close()
   })
 
-  test("[claude.api] failures are the CLI's, an interrupt ends the turn, and what only a CLI can do is refused", async () => {
+  test('[claude.api] failures equal those of the CLI, an interrupt ends the turn, and features of the CLI alone are refused', async () => {
     const claude = clientOf(imitation.url)
     const fail = (prompt: string) => claude.querySimple(prompt).catch((error) => error)
     expect(await fail('FAKE:401')).toMatchObject({ name: 'CLIAuthenticationError', code: 'unauthenticated' })
@@ -68,14 +68,14 @@ describe('on a real port', () => {
   })
 })
 
-test('[claude.api] a key that is missing where one is needed fails before anything is sent', async () => {
+test('[claude.api] a missing API key fails before anything is sent', async () => {
   const transport = messagesApi({ exchange: fetchExchange({ baseUrl: imitation.url }), requireKey: true })
   const claude = createFullClaude({ transport, retry: false })
   await expect(claude.querySimple('x')).rejects.toMatchObject({ name: 'APINotAvailableError', sent: 'no' })
   await claude.close()
 })
 
-test('[claude.api] a failure whose name every object has is one like any other', async () => {
+test('[claude.api] an error name such as constructor is an unknown failure', async () => {
   const error = JSON.stringify({ type: 'error', error: { type: 'constructor', message: 'strange' } })
   const replies = [
     { status: 200, text: `event: error\ndata: ${error}\n\n` },

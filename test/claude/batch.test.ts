@@ -12,7 +12,7 @@ const start = () => {
 }
 const outcomes = (results: readonly QueryResult[]) => results.map(({ result, error }) => error?.code ?? result)
 
-test('[claude.batch] stopOnError starts nothing after a failure, and says so', async () => {
+test('[claude.batch] stopOnError starts no run after a failure, and reports the skipped runs', async () => {
   const { simulated, claude } = start()
   const prompts = ['FAKE:echo:one', 'FAKE:400', 'FAKE:echo:three', 'FAKE:echo:four']
   const stopped = await claude.batchQuery(prompts, { concurrency: 1, stopOnError: true })
@@ -24,7 +24,7 @@ test('[claude.batch] stopOnError starts nothing after a failure, and says so', a
   await claude.close()
 })
 
-test('[claude.batch] a batch that has spent its money starts nothing more', async () => {
+test('[claude.batch] a batch that has spent its budget starts no further run', async () => {
   const { simulated, claude } = start()
   const [first] = await claude.batchQuery(['FAKE:echo:one'])
   const maxTotalCostUsd = 1.5 * (first?.costUsd ?? 0)
@@ -35,7 +35,7 @@ test('[claude.batch] a batch that has spent its money starts nothing more', asyn
   await claude.close()
 })
 
-test('[claude.batch] what a failed run cost is told and counts towards the limit', async () => {
+test('[claude.batch] the cost of a failed run is reported and counts towards the limit', async () => {
   const { simulated, claude } = start()
   const options = { concurrency: 1, maxBudgetUsd: 1e-6, maxTotalCostUsd: 1e-6 }
   const [first, second] = await claude.batchQuery(['FAKE:echo:a', 'FAKE:echo:b'], options)
@@ -51,7 +51,7 @@ test('[claude.batch] what a failed run cost is told and counts towards the limit
 test.each([
   ['as many as it may', 2, { concurrency: 2 }],
   ['five by itself', 5, {}],
-])('[claude.batch] at once it runs %s', async (_, limit, options) => {
+])('[claude.batch] the number of concurrent runs is %s', async (_, limit, options) => {
   let inside = 0
   let most = 0
   const full = deferred()
@@ -67,7 +67,7 @@ test.each([
   expect([results.length, most]).toEqual([12, limit])
 })
 
-test('[claude.batch] less than one at once is refused; nothing to do is done', async () => {
+test('[claude.batch] a concurrency below one is refused; an empty batch succeeds', async () => {
   const { claude } = start()
   for (const concurrency of [0, -1, Number.NaN])
     await expect(claude.batchQuery(['x'], { concurrency })).rejects.toMatchObject({ code: 'invalid_argument', sent: 'no' })
@@ -75,7 +75,7 @@ test('[claude.batch] less than one at once is refused; nothing to do is done', a
   await claude.close()
 })
 
-test('[claude.batch] a prompt may have options of its own, and each is told of as it is done', async () => {
+test('[claude.batch] a prompt can have its own options, and each finished prompt is reported', async () => {
   const { simulated, claude } = start()
   const told: number[] = []
   const prompts = ['FAKE:echo:one', { prompt: 'FAKE:echo:two', options: { model: 'own-model' } }]
@@ -90,7 +90,7 @@ test('[claude.batch] a prompt may have options of its own, and each is told of a
   await claude.close()
 })
 
-test('[claude.batch] what its own callback throws ends the batch, and what runs', async () => {
+test('[claude.batch] an error of the callback ends the batch and its running prompts', async () => {
   const { simulated, claude } = start()
   const thrown = new Error('not like this')
   const onResult = (): void => {
@@ -101,7 +101,7 @@ test('[claude.batch] what its own callback throws ends the batch, and what runs'
   expect(simulated.running).toBe(0)
 })
 
-test('[claude.batch] an abort is told in our words, with its reason', async () => {
+test('[claude.batch] an abort is a SignalboxError with its reason', async () => {
   const { claude } = start()
   const controller = new AbortController()
   const batch = claude.batchQuery(['FAKE:hang', 'FAKE:hang'], { signal: controller.signal })
@@ -111,7 +111,7 @@ test('[claude.batch] an abort is told in our words, with its reason', async () =
   await claude.close()
 })
 
-test('[claude.batch] of a run that broke in an unknown way nobody can say that it had no effect', async () => {
+test('[claude.batch] a run that failed in an unknown way has sent: maybe', async () => {
   const cause = new TypeError('broken')
   const broken = { result: () => Promise.reject(cause) } as Partial<Turn> as Turn
   const [result] = await runBatch(() => broken, ['x'])

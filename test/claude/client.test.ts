@@ -12,7 +12,7 @@ import { createClaudeSimulator } from '../../src/testing/claude/simulator.js'
 
 const start = (options: Partial<ClaudeOptions> = {}) => createClaude({ transport: createClaudeSimulator().transport, ...options })
 
-test('[claude.small-client] alone it has no policies and no observer, and remembers its sessions itself', async () => {
+test('[claude.small-client] without parts it has no policies and no observer, and keeps its sessions itself', async () => {
   const claude = start()
   const { limiter, breaker, retry, events, usage, metrics } = claude
   expect([limiter, breaker, retry, events, usage, metrics]).toEqual(Array(6).fill(undefined))
@@ -27,7 +27,7 @@ test('[claude.small-client] alone it has no policies and no observer, and rememb
   await claude.close()
 })
 
-test('[claude.small-client] what it is given stands under the names of the full client, and counts', async () => {
+test('[claude.small-client] passed parts have the names of the full client and take effect', async () => {
   const observer = createObserver({ metrics: createMetrics() })
   const claude = start({ ...claudePolicies(), observer, lines: checkLines, validate: 'strict' })
   const seen: string[] = []
@@ -41,7 +41,7 @@ test('[claude.small-client] what it is given stands under the names of the full 
   await claude.close()
 })
 
-test('[claude.small-client] a strict check without a check, and runs without permissions where they are not allowed, are refused', () => {
+test('[claude.small-client] strict validation without a validator, and forbidden runs without permissions, are refused', () => {
   expect(() => start({ validate: 'strict' })).toThrow(/checkLines/)
   const claude = start({ allowDangerousPermissions: false })
   expect(() => claude.query('x', { dangerouslySkipPermissions: true })).toThrow(/not allowed/)

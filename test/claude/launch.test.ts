@@ -40,7 +40,7 @@ const FIELDS = [
 ].map(([, name]) => name as string)
 
 describe('argv', () => {
-  test('[claude.argv-joined] every value is one token: nothing is swallowed, nothing taken for a flag', () => {
+  test('[claude.argv-joined] every flag with its value is one token, so no value is lost or read as a flag', () => {
     const args = argsOf({ allowedTools: ['Bash', 'Read'], systemPrompt: '- be brief', addDirs: ['/a', '/b'], tools: [] })
     expect(args).toEqual([
       '-p',
@@ -55,7 +55,7 @@ describe('argv', () => {
     ])
   })
 
-  test('[claude.argv-private] secrets and long texts never stand on the command line', () => {
+  test('[claude.argv-private] secrets and long texts are never on the command line', () => {
     const args = argsOf({ mcpServers: { s: { command: 'x', env: { TOKEN: 'secret' } } }, systemPrompt: 'z'.repeat(200_000) })
     const onLine = args.filter((argument) => typeof argument === 'string').join(' ')
     expect(onLine).not.toContain('secret')
@@ -66,7 +66,7 @@ describe('argv', () => {
     ])
   })
 
-  test('[claude.argv-gate] a flag that a version would refuse is left out, or the launch is refused when it guards something', () => {
+  test('[claude.argv-gate] a flag that a version would refuse is left out; if the flag protects something, the launch is refused', () => {
     const launch = { effort: 'high', name: 'x', includeHookEvents: true } as const
     expect(launchPlan(launch, MEASURED.a).omitted).toEqual(['--effort', '--name', '--include-hook-events'])
     expect(launchPlan(launch, MEASURED.b).omitted).toEqual([])
@@ -78,7 +78,7 @@ describe('argv', () => {
     expect(argsOf({ fallbackModel: ['haiku', 'sonnet'] }, MEASURED.a)).toContain('--fallback-model=haiku')
   })
 
-  test('[claude.argv-accepted] what we write is what the strict parser of each generation takes', () => {
+  test('[claude.argv-accepted] the strict parser of each generation accepts the written lines', () => {
     const every: main.ClaudeLaunch = {
       model: 'sonnet',
       maxTurns: 3,
@@ -115,7 +115,7 @@ describe('argv', () => {
     expect(argsOf({ resume: id, forkSession: true, sessionId: id })).toContain('--fork-session')
   })
 
-  test('[claude.tables] every launch field has a flag or a place, and a scope', () => {
+  test('[claude.tables] every launch field has a flag or another target, and a scope', () => {
     const flagged = new Set([...FLAGS.map(({ field }) => field), ...Object.keys(OTHER_FIELDS)] as string[])
     expect(FIELDS.length).toBeGreaterThan(50)
     expect(FIELDS.filter((field) => !flagged.has(field))).toEqual([])
@@ -127,7 +127,7 @@ describe('argv', () => {
   })
 })
 
-test('[claude.environment] the environment is cleaned and merged; who pays is explicit', () => {
+test('[claude.environment] the environment is cleaned and merged; the account that pays is explicit', () => {
   const inherited = {
     PATH: '/bin',
     NODE_OPTIONS: '--inspect',
@@ -150,7 +150,7 @@ test('[claude.environment] the environment is cleaned and merged; who pays is ex
   })
 })
 
-test("[claude.settings] settings come from a plain record; ours win over ccflow's; a wrong one names its variable", () => {
+test('[claude.settings] settings come from a plain record; names of Signalbox win over those of ccflow; an invalid value names its variable', () => {
   const settings = ops.readSettings({
     CCFLOW_DEFAULT_MODEL: 'haiku',
     ccflow_default_timeout: '12',
@@ -173,7 +173,7 @@ test("[claude.settings] settings come from a plain record; ours win over ccflow'
   })
 })
 
-test('[claude.settings] a log in words has one line for each call, without secrets, and none where no level is set', () => {
+test('[claude.settings] a text log has one line for each call, without secrets, and no lines without a level', () => {
   const lines: string[] = []
   const console = vi.spyOn(globalThis.console, 'warn').mockImplementation((line: string) => void lines.push(line))
   const log = ops.logBy(ops.readSettings({ SIGNALBOX_LOG_LEVEL: 'warning' }))
@@ -198,7 +198,7 @@ test('[claude.pricing] the documented prices hold, dates and suffixes are ignore
   expect(tracker.modelUsage.sonnet?.requests).toBe(1)
 })
 
-test('[claude.toon] TOON is used where it saves, says its delimiter, and survives the way back', () => {
+test('[claude.toon] TOON is used if it is shorter, names its delimiter, and can be decoded again', () => {
   const rows = Array.from({ length: 20 }, (_, id) => ({ id, name: `name ${id}`, role: 'user' }))
   let saved = 0
   const encoder = toon({ delimiter: '|', onEncoded: ({ ratio }) => (saved = ratio) })
@@ -244,7 +244,7 @@ test('[claude.emitter] handlers are called in order, removed, and cannot disturb
   expect(failures).toHaveLength(2)
 })
 
-test("[claude.checklist] every name of ccflow's checklist is here, or left out with a reason", () => {
+test('[claude.checklist] every name of the ccflow checklist exists here, or is left out with a reason', () => {
   // `full` has everything of the client, the other entries have the parts; every one of them is in the map of the docs.
   const members = Object.keys(createFullClaude({ transport: createClaudeSimulator().transport }))
   const missing = CHECKLIST.filter(([theirs, ours]) => {

@@ -53,7 +53,7 @@ describe('the executable', () => {
     await expect(claudeProcess({ path: file }).version()).rejects.toMatchObject({ code: 'incompatible' })
   })
 
-  test('[claude.finds-executable] is found where it is named, on PATH, and its absence says what to do', async () => {
+  test('[claude.finds-executable] is found at its given path and on PATH; without one the error says what to do', async () => {
     expect(await findClaude({ path: fake })).toMatchObject({ before: [fake], source: 'option' })
     expect(await findClaude({ env: { CCFLOW_CLAUDE_CLI_PATH: fake } })).toMatchObject({ source: 'environment' })
     await expect(findClaude({ env: { PATH: '/nonexistent' }, home: '/nonexistent', from: '/nonexistent' })).rejects.toMatchObject({
@@ -64,7 +64,7 @@ describe('the executable', () => {
     await claude.close()
   })
 
-  test('[claude.finds-executable] named from here it is found from every working folder', async () => {
+  test('[claude.finds-executable] a relative path is found from every working folder', async () => {
     const folder = join(room, 'else', 'where', 'far')
     mkdirSync(folder, { recursive: true })
     const script = join(room, 'claude.sh')
@@ -79,7 +79,7 @@ describe('the executable', () => {
   })
 
   test.skipIf(process.platform === 'win32')(
-    '[claude.abort] an open that is given up while the CLI is asked its version ends at once, and so does that CLI',
+    '[claude.abort] an abort while the CLI reports its version ends the open and that CLI at once',
     async () => {
       const script = join(room, 'silent.sh')
       const asked = join(room, 'asked')
@@ -107,7 +107,7 @@ describe('the executable', () => {
     },
   )
 
-  test('[claude.abort] who comes when the last one has given up the question asks it anew', async () => {
+  test('[claude.abort] after all callers aborted the version request, the next caller starts a new one', async () => {
     const script = join(room, 'once-silent.sh')
     const asked = join(room, 'asked-once')
     const answer = `if [ -e ${asked} ]; then echo '2.1.329 (Claude Code)'; exit 0; fi`
@@ -121,7 +121,7 @@ describe('the executable', () => {
     expect(await claude.version()).toBe('2.1.329')
   })
 
-  test('[claude.health-free] health is asked of the executable, without a model turn', async () => {
+  test('[claude.health-free] the health check runs the executable without a model turn', async () => {
     const claude = createFullClaude({ transport: transport() })
     expect(await claude.health.check()).toMatchObject({
       healthy: true,
@@ -135,7 +135,7 @@ describe('the executable', () => {
     await old.close()
   })
 
-  test("[claude.unknown-flag] a flag that an old CLI does not know is not sent; an unknown one of the caller's own is told apart", async () => {
+  test('[claude.unknown-flag] a flag that an old CLI does not know is not sent; an unknown flag of the caller gives a separate error', async () => {
     const omitted: string[] = []
     const old = createFullClaude({
       transport: claudeProcess({
@@ -156,7 +156,7 @@ describe('the executable', () => {
     await old.close()
   })
 
-  test('[claude.private-files] secrets travel in files of our own, which are gone with the process', async () => {
+  test('[claude.private-files] secrets are passed in private files, which are removed with the process', async () => {
     const before = readdirSync(tmpdir()).filter((name) => name.startsWith('signalbox-claude-') && !name.includes('test'))
     const claude = createFullClaude({ transport: transport() })
     await claude.querySimple('FAKE:echo:x', {
@@ -169,7 +169,7 @@ describe('the executable', () => {
       .toEqual(before)
   })
 
-  test('[claude.private-files] without a folder to put them in nothing is started', async () => {
+  test('[claude.private-files] without a folder for private files no process is started', async () => {
     const tempDir = join(room, 'missing')
     const claude = createFullClaude({ transport: claudeProcess({ path: fake, cwd: room, env, tempDir }) })
     const failure = { code: 'invalid_argument', sent: 'no', message: expect.stringContaining(tempDir), cause: { code: 'ENOENT' } }
@@ -201,7 +201,7 @@ describe('the executable', () => {
     ])
   })
 
-  test('[claude.truncated-output] status 0 without a result is a failure, told after everything that was said', async () => {
+  test('[claude.truncated-output] status 0 without a result is a failure, reported after all lines', async () => {
     const file = join(room, 'leaves.mjs')
     const said = [
       { type: 'system', subtype: 'init', session_id: 's', tools: [] },
@@ -242,7 +242,7 @@ process.stdin.destroy()
     await claude.close()
   })
 
-  test('[claude.truncated-output] a result that never comes ends at the deadline', async () => {
+  test('[claude.truncated-output] a run without a result ends at the deadline', async () => {
     const cut = { ...recording('2.1.329', 'simple-text') }
     const path = join(room, 'cut.json')
     writeFileSync(
@@ -328,7 +328,7 @@ test('[claude.host-killed] kill -9 of the host ends a tool that left the process
   await expect.poll(() => processesOf(marker), { timeout: 20_000 }).toEqual([])
 }, 60_000)
 
-test("[claude.session-files] the CLI's own sessions are listed, read and followed, whatever stands in them", async () => {
+test('[claude.session-files] session files of the CLI with any content are listed, read and followed', async () => {
   rmSync(configDir, { recursive: true, force: true })
   const claude = createFullClaude({ transport: transport() })
   const session = claude.createSession()

@@ -43,7 +43,7 @@ describe('[claude.line-owner] the turn that a line belongs to', () => {
   })
 })
 
-test('[claude.line-owner] a message that is cancelled before it started fails its turn, and the next turn may begin', () => {
+test('[claude.line-owner] a message that is cancelled before its start fails its turn, and the next turn can start', () => {
   const turns = createTurns({ onUnsolicited: () => undefined, onChange: () => {} })
   const turn = newTurn()
   turns.reportsLifecycle = true
@@ -53,7 +53,7 @@ test('[claude.line-owner] a message that is cancelled before it started fails it
   expect(turns.ours).toBeUndefined()
 })
 
-test('[claude.idle-watchdog] silence that was announced is no hang, and the same silence after it is one', async () => {
+test('[claude.idle-watchdog] announced silence is not a hang, and the same silence after it is', async () => {
   let hangs = 0
   const time = createFakeClock()
   const onHang = (): void => {
@@ -68,7 +68,7 @@ test('[claude.idle-watchdog] silence that was announced is no hang, and the same
   watch.stop()
 })
 
-test('[claude.interrupt-stuck] an interrupt that stops nothing is repeated, and then the process is ended', async () => {
+test('[claude.interrupt-stuck] an interrupt without effect is repeated, and then the process is ended', async () => {
   const time = createFakeClock()
   let asked = 0
   let stuckAfter = 0
@@ -99,7 +99,7 @@ test('[claude.interrupt-stuck] an interrupt that stops nothing is repeated, and 
 
 describe('[claude.session-launch] the launch of a session', () => {
   const sessionId = '11111111-2222-4333-8444-555555555555'
-  test('a new session gets its id, a known one is resumed, whatever the options say about sessions', () => {
+  test('a new session gets its id and a known session is resumed, whatever session options are set', () => {
     const options = { model: 'sonnet', resume: 'other', continueSession: true }
     expect(launchForSession(options, { sessionId, asNew: true, fork: undefined })).toEqual({ model: 'sonnet', sessionId })
     expect(launchForSession(options, { sessionId, asNew: false, fork: undefined })).toEqual({ model: 'sonnet', resume: sessionId })
@@ -115,12 +115,12 @@ describe('[claude.session-launch] the launch of a session', () => {
   })
 
   const error = (code: ErrorCode, op = 'control.initialize') => new SignalboxError({ code, message: code, op })
-  test('an id that the CLI has is resumed; a session of ours that the CLI does not have is begun', () => {
+  test('a session id that the CLI knows is resumed; a saved session that the CLI lacks is started anew', () => {
     expect(launchTheOtherWay(error('conflict'), { asNew: true, isOurs: true })).toBe(false)
     expect(launchTheOtherWay(error('not_found'), { asNew: false, isOurs: true })).toBe(true)
   })
 
-  test('a session that the caller named and nobody has, and a CLI that is not found, are errors', () => {
+  test('an unknown session id of the caller and a missing CLI are errors', () => {
     expect(launchTheOtherWay(error('not_found'), { asNew: false, isOurs: false })).toBeUndefined()
     expect(launchTheOtherWay(error('not_found', 'open'), { asNew: false, isOurs: true })).toBeUndefined()
   })

@@ -82,7 +82,7 @@ const DIFFERS: Readonly<Record<string, string>> = {
 }
 
 describe('every recording', () => {
-  test('[claude.recordings-honest] ends with a result or a typed error, alike on all generations, and passes the schemas', async () => {
+  test('[claude.recordings-honest] ends with a result or a typed error, the same on all generations, and passes the schemas', async () => {
     const names = new Set(GENERATIONS.flatMap((version) => Object.keys(indexOf(version))))
     const unlike: Record<string, unknown> = {}
     let played = 0

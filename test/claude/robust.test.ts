@@ -35,7 +35,7 @@ const turnState = () => {
 }
 
 test.each(['at once', 'later'])(
-  '[claude.unsolicited] an onTurn that throws %s is told of, and the session goes on',
+  '[claude.unsolicited] an onTurn that throws %s is reported, and the session continues',
   async (when) => {
     const simulated = createClaudeSimulator()
     const events: ClaudeClientEvent[] = []
@@ -52,7 +52,7 @@ test.each(['at once', 'later'])(
   },
 )
 
-test('[claude.classify] a name that every object has is a failure like any unknown one', async () => {
+test('[claude.classify] an error name such as constructor is an unknown failure', async () => {
   const fail = async (...lines: Line[]) => {
     const claude = createClaude({ transport: scripted(() => lines) })
     const session = claude.createSession()
@@ -78,12 +78,12 @@ test('[claude.classify] a name that every object has is a failure like any unkno
   }
 })
 
-test('[claude.lines-checked] a type that every object has is a line of an unknown type', () => {
+test('[claude.lines-checked] a line type such as constructor is an unknown type', () => {
   const check = checkLines('strict', () => {})
   for (const type of ['constructor', 'toString', '__proto__']) expect(() => check({ type } as ClaudeLine)).not.toThrow()
 })
 
-test('[claude.session-queue] a message that was taken out of the queue leaves the process free', async () => {
+test('[claude.session-queue] a message that was removed from the queue does not block the process', async () => {
   const [near, far] = memoryPair()
   const cancelled = ({ uuid }: Line) => [{ type: 'command_lifecycle', state: 'cancelled', command_uuid: uuid }]
   void speak(far, cancelled, ['msg_lifecycle_v1'])
@@ -96,7 +96,7 @@ test('[claude.session-queue] a message that was taken out of the queue leaves th
   await connection.close()
 })
 
-test('[claude.process-dies] a link that cannot say why it closed still ends its turn and its closing', async () => {
+test('[claude.process-dies] a link whose closed promise rejects still ends its turn and its close', async () => {
   const [near, far] = memoryPair()
   void speak(far, () => [])
   const broken = new Error('no reason')
@@ -122,7 +122,7 @@ test('[claude.slow-reader] a turn has one reader', async () => {
   expect(await first).toBeNull()
 })
 
-test('[claude.slow-reader] every byte of a line counts once, in however many chunks it came', async () => {
+test('[claude.slow-reader] every byte of a line counts once, for any number of chunks', async () => {
   const [near, far] = memoryPair()
   const lineOf = (bytes: number): Uint8Array =>
     encodeNdjson({ type: 'assistant', message: { content: [] }, parent_tool_use_id: null, more: 'z'.repeat(bytes) })
@@ -142,7 +142,7 @@ test('[claude.slow-reader] every byte of a line counts once, in however many chu
   await connection.close()
 })
 
-test('[claude.text-from-blocks] what came before a tool call does not count against the longest answer', () => {
+test('[claude.text-from-blocks] text before a tool call does not count against the maximum answer length', () => {
   const answer = createAnswer()
   const say = (content: readonly unknown[]): void =>
     answer.see({ type: 'assistant', parent_tool_use_id: null, message: { content } } as unknown as ClaudeLine)
@@ -153,7 +153,7 @@ test('[claude.text-from-blocks] what came before a tool call does not count agai
   expect(answer.text.length).toBe(long.length)
 })
 
-test("[claude.classify] the layers' failures keep their place and their cause", async () => {
+test('[claude.classify] failures of the layers keep their layer and their cause', async () => {
   const cause = new Error('below')
   const whereItHappened = (): never => {
     throw new SignalboxError({ code: 'unavailable', message: 'Not now.', cause })
@@ -165,7 +165,7 @@ test("[claude.classify] the layers' failures keep their place and their cause", 
   await claude.close()
 })
 
-test("[claude.control] a control request is no turn: it waits for no turn's permit and takes none", async () => {
+test('[claude.control] a control request is not a turn: it neither waits for a permit nor uses one', async () => {
   const simulated = createClaudeSimulator()
   const limiter = concurrency({ maxConcurrent: 1, maxQueued: 0 })
   const claude = createClaude({ transport: simulated.transport, limiter })
@@ -179,7 +179,7 @@ test("[claude.control] a control request is no turn: it waits for no turn's perm
   await claude.close()
 })
 
-test("[claude.classify] the CLI's words end before the hint begins", async () => {
+test('[claude.classify] the text of the CLI ends before the hint starts', async () => {
   const claude = createClaude({ transport: createClaudeSimulator({ env: {} }).transport })
   await expect(claude.querySimple('x')).rejects.toThrow(/run \/login\. Sign in/)
   await claude.close()

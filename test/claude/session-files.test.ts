@@ -30,7 +30,7 @@ async function typesOf(
   return { types, nexts }
 }
 
-test('[claude.session-files] a line that is too long costs that line alone, wherever the chunks end', async () => {
+test('[claude.session-files] a line that is too long is skipped alone, wherever the chunks end', async () => {
   const path = join(folder, 'session.jsonl')
   const maxLineBytes = 100_000
   let seed = 7
@@ -61,14 +61,14 @@ test('[claude.session-files] a short file with one line that is too long gives t
   expect((await typesOf(path, { maxLineBytes: 100 })).types).toEqual(['before', 'after', 'last'])
 })
 
-test('[claude.session-files] what cannot be read is a typed error', async () => {
+test('[claude.session-files] an unreadable file is a typed error', async () => {
   for (const read of [readSessionFile(folder), followSessionFile(folder)]) {
     const error: unknown = await read.next().catch((cause: unknown) => cause)
     expect(SignalboxError.is(error)).toBe(true)
   }
 })
 
-test('[claude.session-files] an abort is told as one, with its reason', async () => {
+test('[claude.session-files] an abort gives an aborted error with its reason', async () => {
   const path = join(folder, 'long.jsonl')
   writeFileSync(path, `${lineOf('one', 200_000)}\n`.repeat(10))
   const controller = new AbortController()

@@ -33,7 +33,7 @@ const ADD = tool<{ a: number; b: number }>(
 )
 
 describe.each(GENERATIONS)('on %s', (version) => {
-  test('[claude.session-remembers] one process, and the second turn knows the first', async () => {
+  test('[claude.session-remembers] a session uses one process, and the second turn knows the first', async () => {
     const run = start({ version })
     const session = run.claude.createSession()
     expect(await session.sendMessage('FAKE:recall one').text()).toContain('seen: 1')
@@ -45,7 +45,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
     await closing(run)
   })
 
-  test('[claude.session-queue] sends queue, and the CLI never gets to merge two of them', async () => {
+  test('[claude.session-queue] sends wait in a queue, and the CLI never merges two of them', async () => {
     const run = start({ version })
     const session = run.claude.createSession()
     const texts = await Promise.all(['one', 'two', 'three'].map((word) => session.sendMessage(`FAKE:echo:${word}`).text()))
@@ -84,7 +84,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
     await closing(run)
   })
 
-  test('[claude.fork] a fork has the history and leaves its parent alone', async () => {
+  test('[claude.fork] a fork has the history and does not change its parent', async () => {
     const run = start({ version })
     const session = run.claude.createSession()
     await session.sendMessage('FAKE:recall one').text()
@@ -121,7 +121,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
     await closing(run)
   })
 
-  test('[claude.interrupt-early] an interrupt before the message is sent takes the turn back, and the session goes on', async () => {
+  test('[claude.interrupt-early] an interrupt before the message is sent withdraws the turn, and the session continues', async () => {
     const run = start({ version })
     const session = run.claude.createSession()
     const turn = session.sendMessage('FAKE:slow:10000')
@@ -133,7 +133,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
     await closing(run)
   })
 
-  test('[claude.interrupt-early] the next turn does not join an opening that was given up and is still ending', async () => {
+  test('[claude.interrupt-early] the next turn does not join an aborted open that is still ending', async () => {
     const simulated = createClaudeSimulator({ version })
     const transport: typeof simulated.transport = {
       ...simulated.transport,
@@ -174,7 +174,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
     await closing(run)
   })
 
-  test('[claude.interrupt-queued] an interrupt of a turn that waits takes that turn back, and the one that runs goes on', async () => {
+  test('[claude.interrupt-queued] an interrupt of a waiting turn withdraws that turn, and the running turn continues', async () => {
     const run = start({ version })
     const session = run.claude.createSession()
     const first = session.sendMessage('FAKE:slow:5').text()
@@ -185,7 +185,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
     await closing(run)
   })
 
-  test('[claude.permission] the callback is asked before the tool runs; its words and its input count', async () => {
+  test('[claude.permission] the callback is called before the tool runs; its decision, message and input take effect', async () => {
     const run = start({ version })
     const asked: string[] = []
     const deny = await run.claude
@@ -207,7 +207,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
     await closing(run)
   })
 
-  test('[claude.permission-fails] a callback that throws, or never answers, refuses', async () => {
+  test('[claude.permission-fails] a callback that throws or never answers refuses the tool call', async () => {
     const run = start({ version })
     const thrown = await run.claude.querySimple('FAKE:write:/a', { canUseTool: () => Promise.reject(new Error('secret detail')) })
     expect(thrown).toContain('the callback failed')
@@ -220,7 +220,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
     await closing(run)
   })
 
-  test('[claude.permission-withdrawn] an interrupt withdraws the question: the signal falls and no answer is sent', async () => {
+  test('[claude.permission-withdrawn] an interrupt withdraws the question: its signal aborts and no answer is sent', async () => {
     const run = start({ version })
     let withdrawn = false
     const session = run.claude.createSession({
@@ -242,7 +242,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
     await closing(run)
   })
 
-  test('[claude.permission-always] always means this session, unless the lasting rule was asked for', async () => {
+  test('[claude.permission-always] "always" means this session, unless a lasting rule was requested', async () => {
     const run = start({ version })
     const session = run.claude.createSession({ options: { canUseTool: () => ({ behavior: 'allow', always: 'session' }) } })
     await session.sendMessage('FAKE:write:/a').text()
@@ -254,7 +254,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
     await closing(run)
   })
 
-  test("[claude.hooks] hooks run in the CLI's turn, by priority, once for each call, and can refuse it", async () => {
+  test('[claude.hooks] hooks run in the turn of the CLI, by priority, once for each call, and can refuse it', async () => {
     const run = start({ version })
     const hooks = createHookRegistry()
     const seen: string[] = []
@@ -278,7 +278,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
     await closing(run)
   })
 
-  test('[claude.hook-input] a hook that changes the input without allowing the call: the change counts, or the call is refused', async () => {
+  test('[claude.hook-input] if a hook changes the input without allowing the call, the change takes effect or the call is refused', async () => {
     const run = start({ version })
     const hooks = createHookRegistry()
     hooks.on('PreToolUse', () => ({ updatedInput: { command: 'echo changed' } }))
@@ -291,7 +291,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
     await closing(run)
   })
 
-  test('[claude.in-process-tools] [claude.mcp-before-initialize] tools in this process, served before our initialize is answered', async () => {
+  test('[claude.in-process-tools] [claude.mcp-before-initialize] tools in this process are served before the CLI answers initialize', async () => {
     const run = start({ version })
     const calc = createSdkMcpServer({ name: 'calc', tools: [ADD] })
     const options = { mcpServers: { calc }, allowedTools: ['mcp__calc__add'] }
@@ -302,7 +302,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
     await closing(run)
   })
 
-  test('[claude.control] model, mode and status can be changed and asked; what a version lacks is bounded or refused', async () => {
+  test('[claude.control] model, mode and status can be read and changed; a request that a version lacks times out or is refused', async () => {
     const run = start({ version })
     const session = run.claude.createSession()
     await session.setModel('claude-haiku-4-5')
@@ -316,7 +316,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
     await closing(run)
   })
 
-  test('[claude.stdin-owned] stdin is left open while anything is pending, and closed by nobody but us', async () => {
+  test('[claude.stdin-owned] stdin stays open while anything is pending, and only the client closes it', async () => {
     const run = start({ version })
     let release = (): void => {}
     const waiting = new Promise<void>((resolve) => {
@@ -337,7 +337,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
     await closing(run)
   })
 
-  test('[claude.close-refuses-queued] closing stops what runs, refuses what waits, and can be done twice', async () => {
+  test('[claude.close-refuses-queued] close stops the running turn, refuses waiting turns, and can be called twice', async () => {
     const run = start({ version })
     const session = run.claude.createSession()
     const running = session
@@ -357,7 +357,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
     await closing(run)
   })
 
-  test('[claude.context-in-message] context travels in the message, and options are never changed', async () => {
+  test('[claude.context-in-message] context is sent in the message, and options are never changed', async () => {
     const run = start({ version })
     const options = Object.freeze({ context: { key: 'value' }, model: 'sonnet' })
     const session = run.claude.createSession({ options })
@@ -373,7 +373,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
   })
 })
 
-test('[claude.unsolicited] a turn that the CLI begins by itself is its own, and never taken for ours', async () => {
+test('[claude.unsolicited] a turn that the CLI starts by itself is never taken for a turn of the caller', async () => {
   const run = start()
   const turns: string[] = []
   const session = run.claude.createSession({
@@ -414,7 +414,7 @@ test('[claude.store] sessions are saved after each turn, listed, loaded with the
   await store.close()
 })
 
-test('[claude.events-order] the events of a turn come in their order', async () => {
+test('[claude.events-order] the events of a turn arrive in their documented order', async () => {
   const run = start()
   const seen: string[] = []
   run.claude.events.on((event) => void seen.push(event.type))
@@ -438,7 +438,7 @@ test('[claude.events-order] the events of a turn come in their order', async () 
   await closing(run)
 })
 
-test('[claude.pool] a pool caps its processes, keeps priorities, cancels what runs, and always ends its iterators', async () => {
+test('[claude.pool] a pool limits its processes, keeps priorities, cancels running tasks, and always ends its iterators', async () => {
   const run = start()
   const pool = run.claude.createPool({ maxWorkers: 2, maxQueueSize: 3 })
   const done = await pool.map([

@@ -21,7 +21,7 @@ for (const law of sessionStoreCases) {
   })
 }
 
-test('[claude.store] a session that one page kept is found by the next, with its counters', async () => {
+test('[claude.store] a session that one page saved is found by the next page, with its counters', async () => {
   const database = freshDatabase()
   const { transport } = createClaudeSimulator()
   let sessionId = ''

@@ -63,7 +63,7 @@ const openFilesAt = (path: string): number =>
   }).length
 
 test.skipIf(process.platform !== 'linux')(
-  '[claude.store-broken] a file that is no database is a typed error, and not held open',
+  '[claude.store-broken] a file that is not a database is a typed error, and does not stay open',
   async () => {
     const path = `${place()}.db`
     writeFileSync(path, 'not a database '.repeat(1000))
@@ -76,7 +76,7 @@ test.skipIf(process.platform !== 'linux')(
   },
 )
 
-test('[claude.store-broken] a place that cannot be opened is a typed error, at once and later', async () => {
+test('[claude.store-broken] a path that cannot be opened is a typed error, at once and on later calls', async () => {
   const file = place()
   writeFileSync(file, '')
   const error: unknown = await openSqlite(join(file, 'x.db')).catch((cause: unknown) => cause)

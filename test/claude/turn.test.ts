@@ -31,7 +31,7 @@ const closing = async ({ simulated, claude }: { simulated: ReturnType<typeof cre
 }
 
 describe.each(GENERATIONS)('on %s', (version) => {
-  test('[claude.text-from-blocks] the answer is every text block, the result field only the last', async () => {
+  test('[claude.text-from-blocks] the answer has every text block, and the result field only the last', async () => {
     const run = start({ version })
     const turn = run.claude.query('FAKE:multi')
     const result = await turn.result()
@@ -41,7 +41,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
     await closing(run)
   })
 
-  test('[claude.derived-messages] derived messages stand beside the raw line, in the promised order', async () => {
+  test('[claude.derived-messages] derived messages come with the raw line, in the documented order', async () => {
     const run = start({ version })
     const messages = await collect(run.claude.query('FAKE:bash:echo hi'))
     expect(typesOf(messages)).toEqual([
@@ -65,7 +65,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
     await closing(run)
   })
 
-  test('[claude.partial-retract] deltas are provisional: what a cut stream showed is taken back', async () => {
+  test('[claude.partial-retract] deltas are provisional: the text of an interrupted stream is withdrawn', async () => {
     const run = start({ version })
     const messages = await collect(run.claude.query('FAKE:cutonce:x', { includePartial: true }))
     let shown = ''
@@ -78,7 +78,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
     await closing(run)
   })
 
-  test('[claude.classify] failures are told apart, and none of them is sent again', async () => {
+  test('[claude.classify] each failure has its own class, and none is retried', async () => {
     const run = start({ version })
     const fail = async (prompt: string, options = {}) =>
       await run.claude
@@ -130,14 +130,14 @@ describe.each(GENERATIONS)('on %s', (version) => {
     await closing(run)
   })
 
-  test('[claude.structured-output] structured output comes parsed', async () => {
+  test('[claude.structured-output] structured output is returned parsed', async () => {
     const run = start({ version })
     const result = await run.claude.query('FAKE:schema', { jsonSchema: { type: 'object', required: ['name'] } }).result()
     expect(result.structuredOutput).toEqual({ name: 'Ada', age: 36 })
     await closing(run)
   })
 
-  test('[claude.output-schema] a schema of a library gives a typed, checked output; a schema that was not met is an error', async () => {
+  test('[claude.output-schema] a schema of a library gives a typed, checked output; output that does not match is an error', async () => {
     const run = start({ version })
     const person = z.object({ name: z.string(), age: z.number() })
     const { structuredOutput } = await run.claude.query('FAKE:schema', { outputSchema: person }).result()
@@ -161,7 +161,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
     await closing(run)
   })
 
-  test('[claude.dash-prompt] [claude.long-prompt] any prompt reaches the model as it is', async () => {
+  test('[claude.dash-prompt] [claude.long-prompt] any prompt reaches the model unchanged', async () => {
     const run = start({ version })
     expect(await run.claude.querySimple('- FAKE:echo:dash')).toBe('dash')
     const long = `FAKE:echo:${'y'.repeat(200_000)}`
@@ -170,7 +170,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
     await closing(run)
   })
 
-  test('[claude.big-line] [claude.u2028] a line of 20 MB, and raw line separators inside strings', async () => {
+  test('[claude.big-line] [claude.u2028] a line of 20 MB, and raw line separators inside strings, are read', async () => {
     const run = start({ version })
     expect((await run.claude.querySimple('FAKE:big:20000000')).length).toBe(20_000_000)
     expect(await run.claude.querySimple('FAKE:unicode')).toContain('🚂 \u2028 line separator, \u2029')
@@ -183,7 +183,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
     await closing(run)
   })
 
-  test('[claude.abort] an abort and a deadline end the run at once, with the answer as far as it came', async () => {
+  test('[claude.abort] an abort and a deadline end the run at once, with the answer so far', async () => {
     const run = start({ version })
     const controller = new AbortController()
     const turn = run.claude.query('FAKE:slow:10000', { signal: controller.signal, includePartial: true })
@@ -200,7 +200,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
     await closing(run)
   })
 
-  test('[claude.interrupt-early] a query is stopped whenever it is interrupted, and the interrupt resolves when it has stopped', async () => {
+  test('[claude.interrupt-early] an interrupt at any time stops the query, and resolves when the query has stopped', async () => {
     const run = start({ version })
     const ends: unknown[] = []
     // From before the process is opened to the middle of the answer.
@@ -218,7 +218,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
     await closing(run)
   })
 
-  test('[claude.partial-text] a turn that is cut short has the text that was shown: after a timeout, an abort and a kill', async () => {
+  test('[claude.partial-text] after a timeout, an abort or a kill, the error of the turn has the text so far', async () => {
     const run = start({ version })
     const shownUntil = async (end: () => void, options: QueryOptions = {}) => {
       const turn = run.claude.query('FAKE:slow:10000', { includePartial: true, ...options })
@@ -260,7 +260,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
     await closing(run)
   })
 
-  test('[claude.usage-once] usage and cost are counted once, and equal what the CLI says', async () => {
+  test('[claude.usage-once] usage and cost are counted once, and equal the totals of the CLI', async () => {
     const run = start({ version })
     const seen: string[] = []
     let tokens = 0
@@ -284,7 +284,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
     await closing(run)
   })
 
-  test('[claude.process-dies] a CLI that dies in the middle gives a typed error with what it said', async () => {
+  test('[claude.process-dies] a CLI that dies during a turn gives a typed error with its stderr', async () => {
     const run = start({ version })
     const turn = run.claude.query('FAKE:slow:10000', { includePartial: true })
     const failure = turn.result().catch((error) => error)
@@ -297,7 +297,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
   })
 })
 
-test('[claude.usage-limit] a usage limit says when it resets; sending again is opt-in', async () => {
+test('[claude.usage-limit] a usage limit error says when the limit resets; an automatic second send is opt-in', async () => {
   let calls = 0
   const clock = createFakeClock()
   const model = () => {
@@ -324,7 +324,7 @@ test('[claude.usage-limit] a usage limit says when it resets; sending again is o
   await Promise.all([closing(refused), closing(patient)])
 })
 
-test('[claude.api-retry] retries of the CLI show as waiting, with their time', async () => {
+test('[claude.api-retry] retries of the CLI are shown as waiting, with their duration', async () => {
   const run = start({ version: '2.1.197' })
   const messages = await collect(run.claude.query('FAKE:429once:x'))
   const waiting = messages.filter((message) => message.type === 'waiting')
@@ -348,7 +348,7 @@ test('[claude.idle-watchdog] silence in a turn is found by a timer, not by the n
   await closing(run)
 })
 
-test('[claude.slow-reader] a reader that does not read holds the process up, and still gets its controls answered', async () => {
+test('[claude.slow-reader] a reader that does not read pauses the process, and control requests are still answered', async () => {
   const run = start({
     model: () => ({
       kind: 'answer',
@@ -368,14 +368,14 @@ test('[claude.slow-reader] a reader that does not read holds the process up, and
   await closing(run)
 })
 
-test('[claude.first-query] the standalone query needs nothing but a transport, and reads lines too', async () => {
+test('[claude.first-query] the standalone query needs only a transport, and reads lines too', async () => {
   const { transport } = createClaudeSimulator()
   const kinds: string[] = []
   for await (const line of query('say hello', { transport }).lines()) kinds.push(line.type)
   expect(kinds).toEqual(['command_lifecycle', 'command_lifecycle', 'system', 'assistant', 'result', 'command_lifecycle'])
 })
 
-test('[claude.fallback] another backend takes a call that the CLI could not, before its first line only', async () => {
+test('[claude.fallback] another backend takes over a call that failed before its first line', async () => {
   const good = createClaudeSimulator()
   const broken = { kind: 'stream' as const, name: 'none', open: () => Promise.reject(new (class extends Error {})('x')) }
   const reasons: string[] = []
@@ -415,7 +415,7 @@ test("[claude.breaker] infrastructure opens the breaker, the caller's own mistak
   await closing(run)
 })
 
-test('[claude.awaited-dropped] a turn that is only awaited keeps lines for a late reader up to a mark; beyond it reading fails', async () => {
+test('[claude.awaited-dropped] a turn that is only awaited keeps lines for a late reader up to a limit; above it reading fails', async () => {
   const run = start({
     model: () => ({
       kind: 'answer',

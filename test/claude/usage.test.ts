@@ -131,7 +131,7 @@ test('[claude.usage-once] a turn with a background agent has two results and cou
   await claude.close()
 })
 
-test('[claude.usage-once] a result that counts nothing does not make the next one count everything again', async () => {
+test('[claude.usage-once] after a result without counts, the next result does not count everything again', async () => {
   const { observer, expectCost } = watching()
   const totals = [2, 0, 3, 3]
   const claude = createClaude({ transport: scripted(() => [INIT, resultOf(totals.shift() ?? 0)]), observer })
@@ -157,7 +157,7 @@ test('[claude.usage-once] totals that go on from a resumed session are not the c
   await claude.close()
 })
 
-test('[claude.usage-once] what is no number counts nothing, and the session goes on', async () => {
+test('[claude.usage-once] a count that is not a number is ignored, and the session continues', async () => {
   const { observer, expectCost } = watching()
   const strange: Line[] = [
     { total_cost_usd: 'much', modelUsage: null },

@@ -156,7 +156,7 @@ export const cases: readonly Case<ClaudeContext>[] = [
   lawOf('an unknown session is not found', async (claude) => {
     await checkRejects(claude.resumeSession('11111111-2222-4333-8444-555555555555').sendMessage('hi').text(), 'not_found')
   }),
-  lawOf('structured output comes parsed', async (claude) => {
+  lawOf('structured output is returned parsed', async (claude) => {
     const jsonSchema = { type: 'object', properties: { name: { type: 'string' }, age: { type: 'number' } }, required: ['name'] }
     checkEqual((await claude.query('FAKE:schema', { jsonSchema }).result()).structuredOutput, { name: 'Ada', age: 36 })
     const outputSchema = { $schema: 'https://json-schema.org/draft/2020-12/schema', ...jsonSchema }

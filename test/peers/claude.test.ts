@@ -143,7 +143,7 @@ describe.each(PEERS)('Claude Code $version', (peer) => {
     })
   }
 
-  test('[claude.hook-input] a hook that changes the input without allowing the call: the change counts, or the call is refused', async ({
+  test('[claude.hook-input] if a hook changes the input without allowing the call, the change takes effect or the call is refused', async ({
     skip,
   }) => {
     if (path === undefined) return skip('not enough room on the disk')

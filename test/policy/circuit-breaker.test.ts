@@ -22,7 +22,7 @@ function setup(options: CircuitBreakerOptions = {}) {
 }
 
 describe('circuit breaker', () => {
-  it('[policy.breaker-opens] opens after five failures, refuses at once, and says for how long', async () => {
+  it('[policy.breaker-opens] opens after five failures, refuses at once, and gives the time until the next try', async () => {
     const { breaker, fail, clock, changes } = setup({ name: 'ccc at /run/ccc.sock' })
     await fail(4)
     expect(breaker.state).toBe('closed')
@@ -40,7 +40,7 @@ describe('circuit breaker', () => {
     expect(work).not.toHaveBeenCalled()
   })
 
-  it('[policy.breaker-counts] counts only what says that the peer is unwell, not what callers did or what it answered', async () => {
+  it('[policy.breaker-counts] counts only failures of the peer, not mistakes of callers and not answers of the peer', async () => {
     const { breaker, fail } = setup()
     const innocent: ErrorCode[] = [
       'aborted',
@@ -69,7 +69,7 @@ describe('circuit breaker', () => {
     expect(own.breaker.state).toBe('closed')
   })
 
-  it('[policy.breaker-window] forgets failures that are older than its window, and lets a busy peer stumble', async () => {
+  it('[policy.breaker-window] forgets failures that are older than its window, and tolerates some failures of a busy peer', async () => {
     const { breaker, fail, clock } = setup({ windowMs: 10_000 })
     await fail(4)
     await clock.advance(11_000)
@@ -83,7 +83,7 @@ describe('circuit breaker', () => {
     expect(busy.breaker.state).toBe('closed')
   })
 
-  it('[policy.breaker-half-open] lets one probe through at a time and closes after two that succeed', async () => {
+  it('[policy.breaker-half-open] lets one probe through at a time and closes after two successful probes', async () => {
     const { breaker, fail, clock, changes } = setup()
     await fail(5)
     await clock.advance(30_000)
@@ -129,7 +129,7 @@ describe('circuit breaker', () => {
     expect(breaker.state).toBe('closed')
   })
 
-  it('[policy.breaker-generation] is not moved by the late result of a call that began in an earlier state', async () => {
+  it('[policy.breaker-generation] ignores the late result of a call that started in an earlier state', async () => {
     const { breaker, fail, clock } = setup({ maxProbes: 3 })
     const early = [deferred<string>(), deferred<string>()]
     const [one, two] = early.map((answer) => breaker.run(() => answer.promise))
@@ -145,7 +145,7 @@ describe('circuit breaker', () => {
     expect(breaker.state).toBe('closed')
   })
 
-  it('[policy.breaker-opens] stays open for its time, however the wall clock is set meanwhile', async () => {
+  it('[policy.breaker-opens] stays open for its time, even if the wall clock is changed', async () => {
     for (const shiftMs of [-3_600_000, 3_600_000]) {
       const fake = createFakeClock()
       let shift = 0
@@ -162,7 +162,7 @@ describe('circuit breaker', () => {
     }
   })
 
-  it('[policy.breaker-snapshot] goes on from the plain data of another one', async () => {
+  it('[policy.breaker-snapshot] continues from the exported data of another breaker', async () => {
     const first = setup()
     await first.fail(5)
     await first.clock.advance(10_000)

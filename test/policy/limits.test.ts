@@ -19,7 +19,7 @@ async function passes(clock: FakeClock, limiter: Limiter, count: number, release
 }
 
 describe('token bucket', () => {
-  it('[policy.bucket-rate] lets a burst pass and then holds its rate with fifty who wait', async () => {
+  it('[policy.bucket-rate] lets a burst pass and then keeps its rate with fifty waiting calls', async () => {
     const clock = createFakeClock()
     const limiter = tokenBucket({ ratePerSecond: 10, burst: 5, clock })
     const times = await passes(clock, limiter, 50)
@@ -30,7 +30,7 @@ describe('token bucket', () => {
     expect(clock.timers).toBe(0)
   })
 
-  it('[policy.bucket-rate] never saves up more than its burst, and takes rates below one', async () => {
+  it('[policy.bucket-rate] never saves more tokens than its burst, and accepts rates below one', async () => {
     const clock = createFakeClock()
     const limiter = tokenBucket({ ratePerSecond: 0.5, clock })
     await clock.advance(3_600_000)
@@ -38,7 +38,7 @@ describe('token bucket', () => {
     expect((await passes(clock, limiter, 3)).map((at) => at - start)).toEqual([0, 2000, 4000])
   })
 
-  it('[policy.limit-weights] charges weights and refuses what can never pass', async () => {
+  it('[policy.limit-weights] charges weights and refuses a weight above the limit', async () => {
     const clock = createFakeClock()
     const limiter = tokenBucket({ ratePerSecond: 1, burst: 4, clock })
     expect(limiter.tryAcquire({ weight: 3 })).toBeDefined()
@@ -52,8 +52,8 @@ describe('token bucket', () => {
   })
 })
 
-describe('weights that are fractions', () => {
-  it('[policy.limit-weights] fill a limit exactly, and leave nothing of it behind', async () => {
+describe('fractional weights', () => {
+  it('[policy.limit-weights] fill a limit exactly, and release all of it', async () => {
     const clock = createFakeClock()
     const window = slidingWindow({ limit: 0.3, windowMs: 1000, clock })
     const slots = concurrency({ maxConcurrent: 0.3, clock })
@@ -72,7 +72,7 @@ describe('weights that are fractions', () => {
     expect(window.tryAcquire({ weight: 0.3 })).toBeDefined()
   })
 
-  it('[policy.limit-weights] cannot be negative: nobody gives a limit more than it has', () => {
+  it('[policy.limit-weights] cannot be negative, because a negative weight would raise the limit', () => {
     const clock = createFakeClock()
     for (const limiter of [
       tokenBucket({ ratePerSecond: 1, burst: 2, clock }),
@@ -98,7 +98,7 @@ describe('sliding window', () => {
 })
 
 describe('concurrency', () => {
-  it('[policy.limit-fifo] holds its number and serves in the order of arrival; nobody passes those who wait', async () => {
+  it('[policy.limit-fifo] keeps its limit and serves calls in the order of arrival; a new call does not overtake waiting ones', async () => {
     const limiter = concurrency({ maxConcurrent: 2 })
     const first = await limiter.acquire()
     await limiter.acquire()
@@ -125,7 +125,7 @@ describe('concurrency', () => {
     expect(order).toEqual([1, 2, 3])
   })
 
-  it('[policy.limit-abort] lets a waiter leave without a trace, and those behind move up', async () => {
+  it('[policy.limit-abort] removes an aborted waiting call, and the calls behind it move up', async () => {
     const clock = createFakeClock()
     const limiter = concurrency({ maxConcurrent: 2, clock })
     const one = await limiter.acquire({ weight: 1 })
@@ -147,7 +147,7 @@ describe('concurrency', () => {
     await expect(limiter.acquire({ signal: controller.signal })).rejects.toMatchObject({ code: 'aborted' })
   })
 
-  it('[policy.limit-bounds] refuses beyond its queue and after its patience, typed, with nothing sent', async () => {
+  it('[policy.limit-bounds] refuses a call above its queue limit or after its maximum wait, typed, with sent: no', async () => {
     const clock = createFakeClock()
     const limiter = concurrency({ maxConcurrent: 1, maxQueued: 1, maxWaitMs: 100, clock })
     await limiter.acquire()
@@ -163,7 +163,7 @@ describe('concurrency', () => {
     await expect(bucket.acquire()).rejects.toMatchObject({ code: 'rate_limited', retryAfterMs: 1000 })
   })
 
-  it('[policy.limit-bounds] names a limit that makes no sense', () => {
+  it('[policy.limit-bounds] refuses an invalid limit and names it', () => {
     expect(() => concurrency({ maxConcurrent: 0 })).toThrow(/maxConcurrent is 0/)
     expect(() => tokenBucket({ ratePerSecond: Number.NaN })).toThrow(/ratePerSecond/)
     expect(() => slidingWindow({ limit: 1, windowMs: -1 })).toThrow(/windowMs/)
@@ -172,7 +172,7 @@ describe('concurrency', () => {
 })
 
 describe('combined', () => {
-  it('[policy.combined] charges nothing until all let it pass: a token is not lost in the wait for a slot', async () => {
+  it('[policy.combined] charges nothing until all limits let the call pass: no token is used up during the wait for a slot', async () => {
     const clock = createFakeClock()
     const rate = tokenBucket({ ratePerSecond: 1, burst: 2, clock })
     const slots = concurrency({ maxConcurrent: 1, clock })
@@ -191,7 +191,7 @@ describe('combined', () => {
     expect((await next).waitedMs).toBe(1000)
   })
 
-  it('[policy.combined] hears of a slot that another user of a shared limiter frees', async () => {
+  it('[policy.combined] continues when another user of a shared limiter frees a slot', async () => {
     const slots = concurrency({ maxConcurrent: 1 })
     const one = combined([slots])
     const two = combined([slots])
@@ -207,7 +207,7 @@ describe('combined', () => {
 })
 
 describe('as interceptors', () => {
-  it('[policy.limit-release] gives its permit back on every way out, also from an attempt that hangs', async () => {
+  it('[policy.limit-release] returns its permit however the call ends, also after an attempt that hangs', async () => {
     const clock = createFakeClock()
     const limiter = concurrency({ maxConcurrent: 1, clock })
     const caller = createCaller({ system: 's', transport: 't', clock, interceptors: [limiter] })

@@ -18,7 +18,7 @@ describe('log', () => {
     return { clock, records, logger, caller: callerWith([logger], clock) }
   }
 
-  it('[policy.log] writes one record for a call that ended, with its duration by the clock', async () => {
+  it('[policy.log] writes one record for each finished call, with its duration by the clock', async () => {
     const { caller, records, clock } = setup()
     const run = caller.run(
       { op: 'ask', args: { q: 1 } },
@@ -42,7 +42,7 @@ describe('log', () => {
     ])
   })
 
-  it('[policy.log] is set at run time, and adds redacted arguments at debug only', async () => {
+  it('[policy.log] changes its level at run time, and adds redacted arguments only at debug', async () => {
     const { caller, records, logger } = setup('silent')
     const call = () => caller.run({ op: 'login', args: { user: 'ann', password: 'hunter2' } }, undefined, async () => 1)
     await call()
@@ -57,7 +57,7 @@ describe('log', () => {
     expect(() => (logger.level = 'loud')).toThrow(/loud/)
   })
 
-  it('[policy.log] tells failures by severity, with code and sent, and survives a sink that throws', async () => {
+  it('[policy.log] logs failures with severity, code and sent, and survives a sink that throws', async () => {
     const { caller, records } = setup()
     for (const code of ['unavailable', 'invalid_argument', 'aborted'] as const) {
       const error = new SignalboxError({ code, message: 'password=hunter2' })
@@ -94,7 +94,7 @@ describe('trace', () => {
     return seen[0] ?? {}
   }
 
-  it('[policy.trace-continue] goes on with the trace that the call is in, or its parent, with a span of its own', async () => {
+  it('[policy.trace-continue] continues the trace of the call, or of its parent, with its own span', async () => {
     const random = createSeededRandom(1)
     const own = await seenBy([trace({ random })], { traceparent: PARENT, tracestate: 'a=b', baggage: 'c=d' })
     expect(own).toMatchObject({ tracestate: 'a=b', baggage: 'c=d' })
@@ -104,7 +104,7 @@ describe('trace', () => {
     expect(parent.traceparent).toMatch(/^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-00$/)
   })
 
-  it('[policy.trace-begin] begins one where there is none or a broken one, without another trace’s state', async () => {
+  it('[policy.trace-begin] starts a trace if there is none or an invalid one, without the state of another trace', async () => {
     const fresh = await seenBy([trace()])
     expect(fresh.traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/)
     const broken = await seenBy([trace({ sampled: false })], { traceparent: 'nonsense', tracestate: 'a=b' })
@@ -114,7 +114,7 @@ describe('trace', () => {
     expect((await seenBy([trace({ random: () => 0 })])).traceparent).toBe(`00-${'0'.repeat(31)}1-${'0'.repeat(15)}1-01`)
   })
 
-  it('[policy.trace-parse] ignores what the standard says must be ignored, and reads later versions', () => {
+  it('[policy.trace-parse] ignores headers that the standard declares invalid, and reads later versions', () => {
     expect(parseTrace({ traceparent: PARENT, tracestate: 'x'.repeat(513) })).toEqual({
       traceId: '0af7651916cd43dd8448eb211c80319c',
       spanId: 'b7ad6b7169203331',

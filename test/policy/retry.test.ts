@@ -25,7 +25,7 @@ function setup(options: RetryOptions = {}) {
 }
 
 describe('retry', () => {
-  it('[policy.retry-sent] repeats what was not sent, and what may have been sent only when the op is idempotent', async () => {
+  it('[policy.retry-sent] retries a call that was not sent, and a call that may have been sent only if the op is idempotent', async () => {
     const attemptsFor = async (sent: 'no' | 'maybe' | 'yes', idempotent: boolean, code: ErrorFacts['code'] = 'unavailable') => {
       const { clock, policy } = setup()
       const caller = createCaller({ system: 's', transport: 't', clock, interceptors: [policy] })
@@ -40,7 +40,7 @@ describe('retry', () => {
     expect(await attemptsFor('no', true, 'invalid_argument')).toBe(1)
   })
 
-  it('[policy.retry-sent] does not repeat a failure that is not ours unless told that it is worth it and idempotent', async () => {
+  it('[policy.retry-sent] does not retry a foreign error unless an option marks it as retryable and the op as idempotent', async () => {
     const bug = new TypeError('bug')
     const run = async (options: RetryOptions, idempotent: boolean) => {
       const { clock, policy } = setup(options)
@@ -77,7 +77,7 @@ describe('retry', () => {
     ])
   })
 
-  it('[policy.retry-after] is as patient as the peer asks, up to a limit', async () => {
+  it('[policy.retry-after] waits as long as the peer asks, up to a limit', async () => {
     const ask = async (retryAfterMs: number) => {
       const { clock, policy } = setup({ maxRetryAfterMs: 5000, maxAttempts: 2 })
       const { error } = await outcome(
@@ -91,7 +91,7 @@ describe('retry', () => {
     expect(await ask(5001)).toEqual([0, 'rate_limited'])
   })
 
-  it('[policy.retry-quota] spends a budget that all calls share, and refills it with success', async () => {
+  it('[policy.retry-quota] uses a budget that all calls share, and refills it after success', async () => {
     const { clock, policy } = setup({ maxAttempts: 10, quota: { capacity: 10, costPerRetry: 5, refundPerSuccess: 2 } })
     const work = vi.fn(() => Promise.reject(failure()))
     await outcome(clock, policy.run(work))
@@ -119,7 +119,7 @@ describe('retry', () => {
     expect(clock.timers).toBe(0)
   })
 
-  it('[policy.retry-deadline] gives each attempt a deadline of its own, also one that ignores its signal', async () => {
+  it('[policy.retry-deadline] gives each attempt its own deadline, also an attempt that ignores its signal', async () => {
     const { clock, policy } = setup({ attemptTimeoutMs: 100 })
     const caller = createCaller({ system: 's', transport: 't', clock, interceptors: [policy] })
     const attempt = vi.fn<() => Promise<string>>().mockImplementationOnce(hang).mockResolvedValue('second')
@@ -132,7 +132,7 @@ describe('retry', () => {
     expect(clock.timers).toBe(0)
   })
 
-  it('[policy.retry-deadline] closes a stream that a policy inside brings after its attempt was given up', async () => {
+  it('[policy.retry-deadline] closes a stream that an inner policy returns after its attempt was aborted', async () => {
     const { clock, policy } = setup({ attemptTimeoutMs: 100, maxAttempts: 1 })
     const closed = vi.fn(async () => {})
     const slow: Interceptor = async (call, next) => {
@@ -147,7 +147,7 @@ describe('retry', () => {
     expect(closed).toHaveBeenCalledOnce()
   })
 
-  it('[policy.retry-abort] stops at once when aborted while it sleeps, and begins nothing afterwards', async () => {
+  it('[policy.retry-abort] stops at once on an abort during a delay, and starts no further attempt', async () => {
     const { clock, policy } = setup()
     const controller = new AbortController()
     const work = vi.fn(() => Promise.reject(failure()))
@@ -200,9 +200,9 @@ describe('parseRetryAfter', () => {
     '2026-01-01',
     'Sun, 06 Foo 1994 08:49:37 GMT',
     '9'.repeat(100),
-  ])('[policy.retry-after] makes nothing of %s', (value) => expect(parseRetryAfter(value, now)).toBeUndefined())
+  ])('[policy.retry-after] gives undefined for %s', (value) => expect(parseRetryAfter(value, now)).toBeUndefined())
 
-  it('[policy.retry-after] takes a two-digit year for the nearest century', () => {
+  it('[policy.retry-after] reads a two-digit year as the nearest century', () => {
     const at = Date.UTC(2026, 0, 1)
     expect(parseRetryAfter('Friday, 02-Jan-26 00:00:00 GMT', at)).toBe(86_400_000)
     expect(parseRetryAfter('Sunday, 06-Nov-94 08:49:37 GMT', at)).toBe(0)

@@ -43,7 +43,7 @@ describe('handles of one process', () => {
     expect((await second.read(0)).entries.map(({ bytes }) => textOf(bytes))).toEqual(['one', 'two'])
   })
 
-  test('a log that was being opened when its store closed is not left locked [store.file.handles]', async () => {
+  test('a log whose open was pending when its store closed is not left locked [store.file.handles]', async () => {
     const store = fileStore({ directory })
     const opening = store.log('events')
     await store[Symbol.asyncDispose]()
@@ -53,7 +53,7 @@ describe('handles of one process', () => {
     expect(await log.append([bytesOf('one')])).toEqual([1])
   })
 
-  test('a lease that was being acquired when its store closed is free at once [store.file.handles]', async () => {
+  test('a lease whose acquisition was pending when its store closed is free at once [store.file.handles]', async () => {
     const store = fileStore({ directory })
     const leases = await store.lease('workers')
     const acquiring = leases.acquire('key', { ttlMs: 60_000 })
@@ -64,7 +64,7 @@ describe('handles of one process', () => {
     expect(await (await other.lease('workers')).acquire('key', { ttlMs: 1000 })).not.toBeNull()
   })
 
-  test('a reading survives a trim that removes its files [store.file.trim-beside-read]', async () => {
+  test('a read survives a trim that removes its files [store.file.trim-beside-read]', async () => {
     await using store = fileStore({ directory, segmentBytes: 200, sync: false })
     const log = await store.log('events')
     for (let count = 0; count < 300; count += 1) await log.append([bytesOf('x'.repeat(150))])
@@ -80,7 +80,7 @@ describe('handles of one process', () => {
   })
 })
 
-describe('what a disk forgets', () => {
+describe('damage on the disk', () => {
   const forget = (path: string, text: string): void => {
     const content = readFileSync(path, 'utf8')
     expect(content).toContain(text)
@@ -149,7 +149,7 @@ describe('what a disk forgets', () => {
   })
 })
 
-test('files that a killed process had begun are removed, and those of a living process are not [store.file.swept]', async () => {
+test('incomplete files of a killed process are removed, and those of a running process are not [store.file.swept]', async () => {
   const left = (kind: string, name: string): string => join(directory, kind, name, `file.${'0'.repeat(8)}.tmp`)
   {
     await using store = fileStore({ directory })

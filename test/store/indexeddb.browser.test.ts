@@ -20,7 +20,7 @@ afterAll(() => {
   for (const name of databases) indexedDB.deleteDatabase(name)
 })
 
-test('[store.indexeddb.deleted] a database that another tab deletes is closed for it, and opened again at the next use', async () => {
+test('[store.indexeddb.deleted] when another tab deletes the database, the store closes it and opens it again at the next use', async () => {
   const database = freshDatabase()
   await using store = indexedDbStore({ database })
   const kv = await store.kv('map')

@@ -23,7 +23,7 @@ describe('the memory store', () => {
     expect(context.timers).toBe(0)
   })
 
-  it('shares what a name holds between its handles, and closes them alone', async () => {
+  it('shares the data of a name between its handles, and closes each handle separately', async () => {
     await using store = memoryStore()
     const one = await store.log('name')
     const two = await store.log('name')
@@ -39,7 +39,7 @@ describe('the memory store', () => {
     await expect(one.state()).rejects.toMatchObject({ code: 'closed' })
   })
 
-  it('closes its handles with itself and opens no more', async () => {
+  it('closes its handles when it is closed and refuses later opens', async () => {
     const store = memoryStore()
     const kv = await store.kv('name')
     await store[Symbol.asyncDispose]()
@@ -48,7 +48,7 @@ describe('the memory store', () => {
     await expect(store.kv('name')).rejects.toMatchObject({ code: 'closed' })
   })
 
-  it('is bounded, entry by entry, and has room again after a trim or a delete [store.memory.bounded]', async () => {
+  it('is bounded, entry by entry, and has space again after a trim or a delete [store.memory.bounded]', async () => {
     await using store = memoryStore({ maxBytes: 1000 })
     const log = await store.log('log')
     const first = await log.append([new Uint8Array(400), new Uint8Array(400)])

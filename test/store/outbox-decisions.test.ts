@@ -33,7 +33,7 @@ describe('when a queue sends [store.outbox-decisions]', () => {
     expect(pauseBeforeSend(item(7), { ...timing, ...change })).toBe(pause)
   })
 
-  test('an empty queue has nothing to wait for', () => {
+  test('an empty queue gives no time to wait', () => {
     expect(pauseBeforeSend(undefined, timing)).toBe(0)
   })
 })
@@ -66,7 +66,7 @@ describe('what an append does in a full outbox [store.outbox-decisions]', () => 
 })
 
 describe('verdicts', () => {
-  test('a delivery of nothing becomes a failure, after which the outbox pauses [store.outbox-empty-delivery]', () => {
+  test('a delivery of 0 items becomes a failure, after which the outbox pauses [store.outbox-empty-delivery]', () => {
     for (const count of [0, -1, Number.NaN]) {
       const verdict = usable({ kind: 'delivered', count }, 3)
       expect(verdict).toMatchObject({ kind: 'later', error: { code: 'protocol', sent: 'maybe' } })
@@ -78,7 +78,7 @@ describe('verdicts', () => {
     for (const verdict of fine) expect(usable(verdict, 3)).toBe(verdict)
   })
 
-  test('a report names the ordinals that may be doubled [store.outbox-decisions]', () => {
+  test('a report names the ordinals that may be duplicates [store.outbox-decisions]', () => {
     expect(ambiguityReport('q', [item(4), item(5), item(6)], 2)).toMatchObject({ queue: 'q', from: 4, to: 5, count: 2 })
   })
 })

@@ -46,7 +46,7 @@ async function failedIds(sabotage: Sabotage): Promise<string[]> {
 }
 
 describe('the store suite', () => {
-  it('passes whole on a store that outlives its closing [store.durable.log] [store.durable.kv] [store.durable.lease]', async () => {
+  it('passes completely on a durable store [store.durable.log] [store.durable.kv] [store.durable.lease]', async () => {
     const results = await runCases(storeCases, storeContext())
     expect(results.filter(({ outcome }) => outcome !== 'passed')).toEqual([])
     expect(results.length).toBe(storeCases.length)

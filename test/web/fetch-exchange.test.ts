@@ -19,7 +19,7 @@ async function text(body: ReadableStream<Uint8Array> | null): Promise<string> {
   return await new Response(body).text()
 }
 
-test('a request arrives as it was given, and nothing is added to it [web.exchange-as-given]', async () => {
+test('a request arrives unchanged, and nothing is added to it [web.exchange-as-given]', async () => {
   const transport = here({ headers: { 'X-Own': 'base', 'x-both': 'base' } })
   const reply = await transport.exchange(
     { method: 'post', path: '/told?a=1', headers: { 'X-Both': 'request' }, body: '{"a":1}' },
@@ -37,7 +37,7 @@ test('a request arrives as it was given, and nothing is added to it [web.exchang
   expect(told.headers.accept).not.toBe('application/json')
 })
 
-test('headers can be a function, asked for each request [web.exchange-headers]', async () => {
+test('headers can be a function, which is called for each request [web.exchange-headers]', async () => {
   let count = 0
   const transport = here({
     headers: async () => {
@@ -83,7 +83,7 @@ test('bodies stream both ways at once [web.exchange-streams]', async () => {
   expect(rest).toBe('two')
 })
 
-test('a streaming body can be gathered first, within its limit [web.exchange-gather]', async () => {
+test('a streaming body can be buffered first, within its limit [web.exchange-gather]', async () => {
   const piece = new Uint8Array(1024 * 1024)
   const endless = new ReadableStream<Uint8Array>({ pull: (controller) => controller.enqueue(piece) })
   const transport = here({ requestBody: 'gather' })
@@ -99,7 +99,7 @@ test('a streaming body can be gathered first, within its limit [web.exchange-gat
   expect(told.headers['content-length']).toBe('12')
 })
 
-test('an abort before the reply [web.exchange-abort]', async () => {
+test('an abort before the reply is a typed error with a correct sent [web.exchange-abort]', async () => {
   const controller = new AbortController()
   const reason = new Error('enough')
   let fetching = (): void => {}
@@ -120,7 +120,7 @@ test('an abort before the reply [web.exchange-abort]', async () => {
   expect(before.sent).toBe('no')
 })
 
-test('an abort while the headers are asked for sends nothing [web.exchange-abort]', async () => {
+test('an abort during the header function sends nothing [web.exchange-abort]', async () => {
   let asked = 0
   const controller = new AbortController()
   const transport = here({
@@ -146,7 +146,7 @@ test('the signal covers the body to its last byte [web.exchange-abort-body]', as
   expect(error).toMatchObject({ sent: 'yes', cause: 'no longer wanted' })
 })
 
-test('the signal covers the body also where the runtime forgets it', async () => {
+test('the signal covers the body also if the runtime ignores it', async () => {
   const forgetful = async (): Promise<Response> => new Response(new ReadableStream({ start: (c) => c.enqueue(new Uint8Array(3)) }))
   const controller = new AbortController()
   const transport = here({ fetch: forgetful })
@@ -158,7 +158,7 @@ test('the signal covers the body also where the runtime forgets it', async () =>
   await checkRejects(pending, 'aborted')
 })
 
-test('a reply that breaks off is told as such', async () => {
+test('a reply that breaks off is a typed error', async () => {
   const reply = await here().exchange({ method: 'GET', path: '/broken' })
   const error = await checkRejects(text(reply.body), 'closed')
   expect(error.sent).toBe('yes')
@@ -177,7 +177,7 @@ test('redirects are followed for GET, and refused for everything else [web.excha
   expect(JSON.parse(await text(always.body)).body).toBe('x')
 })
 
-test('what was provably not sent says no, and what may have been says maybe [web.exchange-sent]', async () => {
+test('a request that was provably not sent fails with sent: no, any other with sent: maybe [web.exchange-sent]', async () => {
   const closed = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => closed.once('listening', resolve))
   const { port } = closed.address() as { port: number }
@@ -252,7 +252,7 @@ test('a body that is cancelled closes the connection, and nothing is left [web.e
     .toBeLessThanOrEqual(before)
 })
 
-test('errors are ours, in one class', async () => {
+test('every error is a SignalboxError', async () => {
   const broken = here({ fetch: () => Promise.reject(new TypeError('Failed to fetch')) })
   const error = await checkRejects(broken.exchange({ method: 'GET', path: '/' }), 'unreachable')
   expect(SignalboxError.is(error)).toBe(true)
@@ -264,7 +264,7 @@ const failing = (cause: object) => async () => {
   throw Object.assign(new TypeError('fetch failed'), { cause: Object.assign(new Error('x'), cause) })
 }
 
-test('a connection that broke is not one that was never made, though both have one name [web.exchange-sent]', async () => {
+test('a broken connection and a failed connect give different errors, although the runtime gives both the same name [web.exchange-sent]', async () => {
   const sentWith = async (cause: object) => {
     const transport = here({ fetch: failing(cause) })
     const error = await checkRejects(transport.exchange({ method: 'POST', path: '/told' }), 'unreachable')
@@ -279,7 +279,7 @@ test('a connection that broke is not one that was never made, though both have o
   expect(await sentWith({ code: 'ECONNREFUSED' })).toBe('no')
 })
 
-test('where redirects are followed, the next host that refuses says nothing of the first, which may have acted [web.exchange-sent]', async () => {
+test('after a followed redirect, a refused connection to the next host gives sent: maybe, because the first host may have acted [web.exchange-sent]', async () => {
   let acted = 0
   const nobody = createServer()
   await new Promise<void>((resolve) => void nobody.listen(0, '127.0.0.1', resolve))
@@ -303,7 +303,7 @@ test('where redirects are followed, the next host that refuses says nothing of t
   }
 })
 
-test('a body that this runtime cannot stream is left whole for the next way [web.exchange-gather]', async () => {
+test('a body that this runtime cannot stream stays unread for the next transport [web.exchange-gather]', async () => {
   const whole = new TextEncoder().encode('the whole body')
   const body = new ReadableStream<Uint8Array>({
     pull(controller) {

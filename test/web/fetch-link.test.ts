@@ -16,7 +16,7 @@ afterAll(async () => {
 const to = (path: string, options = {}) => fetchLink({ url: server.httpUrl + path, ...options })
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 
-test('the POST goes out with the first complete message, and the answer streams back [web.fetch-link-line]', async () => {
+test('the POST is sent with the first complete message, and the answer is streamed [web.fetch-link-line]', async () => {
   const link = await to('/echo').open()
   await link.write(utf8('{"a":'))
   await link.write(utf8('1}\n'))
@@ -26,7 +26,7 @@ test('the POST goes out with the first complete message, and the answer streams 
   expect(await link.closed).toEqual({ kind: 'eof' })
 })
 
-test('or at end, where the protocol is not one of lines [web.fetch-link-end]', async () => {
+test('for a protocol without lines the POST is sent at end() [web.fetch-link-end]', async () => {
   const link = await to('/told', { sendAfter: 'end', headers: { authorization: 'Bearer a-token-for-tests' } }).open()
   await link.write(utf8('one\n'))
   await link.write(utf8('two\n'))
@@ -69,7 +69,7 @@ test('close before anything was sent sends nothing', async () => {
   await checkRejects(link.write(utf8('x')), 'closed')
 })
 
-test('a refusal teaches: its code, its message, what to change, and when to come back [web.fetch-link-refused]', async () => {
+test('a refusal gives its code, its message, what to change, and when to retry [web.fetch-link-refused]', async () => {
   const link = await to('/refused').open()
   await link.write(utf8('{}\n'))
   const error = await checkRejects(link.read(), 'rate_limited')
@@ -86,14 +86,14 @@ test('a request beyond its limit is refused before it is sent', async () => {
   await link.close()
 })
 
-test('what came before a break is read, and then the break', async () => {
+test('bytes before a broken connection are read, and then the fault', async () => {
   const link = await to('/broken').open()
   await link.write(utf8('{}\n'))
   expect(new TextDecoder().decode((await link.read()) ?? undefined)).toBe('only this much')
   await checkRejects(link.read(), 'closed')
 })
 
-test('close ends an opening that the request was diverted to, and is not kept waiting by one that never comes [web.fetch-link-divert]', async () => {
+test('close ends the open of a diverted request, and does not wait for an open that never completes [web.fetch-link-divert]', async () => {
   let opening: AbortSignal | undefined
   const transport = requestLinks({
     exchange: fetchExchange({ baseUrl: server.httpUrl }),
@@ -114,7 +114,7 @@ test('close ends an opening that the request was diverted to, and is not kept wa
   expect(opening?.aborted).toBe(true)
 })
 
-test('an abort of the opening still ends what the request was diverted to [web.fetch-link-divert]', async () => {
+test('an abort of the open also ends the open of a diverted request [web.fetch-link-divert]', async () => {
   const controller = new AbortController()
   const transport = requestLinks({
     exchange: fetchExchange({ baseUrl: server.httpUrl }),

@@ -34,7 +34,7 @@ const credits = ({ crossed }: FramePair, from: string): number =>
     .reduce((sum, { type, bytes = 0 }) => (type === 'credit' ? sum + bytes : sum), 0)
 
 describe('opening', () => {
-  test('the first frames say what either side may send, and the client who it is [link.open]', async () => {
+  test('the first frames set what each side may send and carry the credential of the client [link.open]', async () => {
     const heard: unknown[] = []
     const pair = framePair({ credential: 'secret-credential', launch: { model: 'x' }, authorize: (open) => void heard.push(open) })
     const far = await pair.server.link
@@ -49,7 +49,7 @@ describe('opening', () => {
     expect(JSON.stringify(far)).not.toContain('secret-credential')
   })
 
-  test('a launch that cannot be said is refused before anything is sent, by its kind and its length [link.open]', async () => {
+  test('a launch of a wrong type or length is refused before anything is sent [link.open]', async () => {
     const say = async (launch: unknown) => {
       const socket = lonelySocket()
       const { link, begin } = connectFrames({ info: { id: 'x', transport: 'test' }, socket, launch })
@@ -73,7 +73,7 @@ describe('opening', () => {
     }
   })
 
-  test('a client that does not say open within two seconds is closed [link.open-timeout]', async () => {
+  test('a client that does not send open within two seconds is closed [link.open-timeout]', async () => {
     const clock = createFakeClock()
     const socket = lonelySocket()
     const { link, receiver } = acceptFrames({ info: { id: 'x', transport: 'test' }, socket, clock })
@@ -87,7 +87,7 @@ describe('opening', () => {
     expect(clock.timers).toBe(0)
   })
 
-  test('a refusal says why, in the frame and in the code of the socket [link.refused]', async () => {
+  test('a refusal gives the reason in the frame and in the close code [link.refused]', async () => {
     const refuse = (): never => {
       throw new SignalboxError({
         code: 'permission_denied',
@@ -103,7 +103,7 @@ describe('opening', () => {
     await checkRejects(pair.server.link, 'permission_denied')
   })
 
-  test('what is not an error of ours is not told to the client [link.refused]', async () => {
+  test('the details of a foreign error are not sent to the client [link.refused]', async () => {
     const refuse = (): never => {
       throw new Error('password of the database: hunter2')
     }
@@ -112,7 +112,7 @@ describe('opening', () => {
     expect(error.message + JSON.stringify(pair.crossed)).not.toContain('hunter2')
   })
 
-  test('a refusal after a launch may have had an effect', async () => {
+  test('a refusal after a launch has sent: maybe', async () => {
     const pair = framePair({
       launch: { resume: 'x' },
       authorize: () => {
@@ -123,7 +123,7 @@ describe('opening', () => {
     expect(error).toMatchObject({ sent: 'maybe', retryAfterMs: 1500 })
   })
 
-  test('a client that leaves while it is judged is noticed', async () => {
+  test('a client that leaves during its authentication is detected', async () => {
     let fallen: AbortSignal | undefined
     const pair = framePair({
       authorize: (_open, signal) => {
@@ -146,7 +146,7 @@ describe('opening', () => {
     ['a type of another version', '{"type":"resume"}'],
     ['a credential that is no text', '{"type":"open","window":1000,"credential":{}}'],
     ['too much', `{"type":"open","window":1000,"launch":"${'x'.repeat(300_000)}"}`],
-  ])('a client that begins with %s is closed with 4400 [link.invalid]', async (_name, frame) => {
+  ])('a client that starts with %s is closed with 4400 [link.invalid]', async (_name, frame) => {
     const socket = lonelySocket()
     const { link, receiver } = acceptFrames({ info: { id: 'x', transport: 'test' }, socket })
     link.catch(() => {})
@@ -159,7 +159,7 @@ describe('opening', () => {
 })
 
 describe('credit', () => {
-  test('a writer never has more under way than the window, and goes on as the reader reads [link.credit]', async () => {
+  test('a writer never has more unread bytes in flight than the window, and continues when the reader reads [link.credit]', async () => {
     const pair = await opened({ windowBytes: 100_000 })
     const writing = pair.near.write(new Uint8Array(1_000_000).fill(7))
     let settled = false
@@ -243,7 +243,7 @@ describe('credit', () => {
 })
 
 describe('ends', () => {
-  test('why a side closed is told to the other [link.close-reason]', async () => {
+  test('the close reason of one side reaches the other side [link.close-reason]', async () => {
     const exit = { kind: 'exit', exitCode: 3, signal: null, stderrTail: 'it broke' } as const
     const { near, server } = await opened()
     const reading = near.read()
@@ -264,7 +264,7 @@ describe('ends', () => {
     await checkRejects(near.read(), 'slow_consumer')
   })
 
-  test('what was written before close is still sent', async () => {
+  test('bytes that were written before close are still sent', async () => {
     const { near, far } = await opened()
     void near.write(new Uint8Array(10))
     void near.close()
@@ -272,7 +272,7 @@ describe('ends', () => {
     expect(await far.read()).toBeNull()
   })
 
-  test('a socket that is gone without a farewell is a fault, after the bytes [link.lost]', async () => {
+  test('a socket that disappears without a close frame is a fault, after the bytes [link.lost]', async () => {
     const pair = await opened()
     await pair.far.write(new Uint8Array(10))
     await expect.poll(() => pair.crossed.some(({ frame }) => frame === 10)).toBe(true)
@@ -285,7 +285,7 @@ describe('ends', () => {
     await checkRejects(pair.near.read(), 'closed')
   })
 
-  test('a write that was cut in two says maybe, one that waited says no [link.sent]', async () => {
+  test('a partly sent write fails with sent: maybe, a write that was still waiting with sent: no [link.sent]', async () => {
     const pair = await opened({ windowBytes: 1000 })
     const [cut, waited] = [pair.near.write(new Uint8Array(2000)), pair.near.write(new Uint8Array(10))]
     cut.catch(() => {})
@@ -297,7 +297,7 @@ describe('ends', () => {
   })
 })
 
-test('what is read of a frame never quotes it, whatever it is', () => {
+test('an error about a frame never quotes the frame', () => {
   fc.assert(
     fc.property(fc.string(), (text) => {
       const parsed = parseControl(text)
@@ -308,7 +308,7 @@ test('what is read of a frame never quotes it, whatever it is', () => {
   expect(socketCodeOf('circuit_open')).toBe(4500)
 })
 
-test('a write to a link whose child has ended says how it ended [link.close-reason]', async () => {
+test('a write to a link whose child has ended fails with the way the child ended [link.close-reason]', async () => {
   const pair = await opened()
   await (await pair.server.link).closeAs({ kind: 'exit', exitCode: 3, signal: null, stderrTail: 'it broke' })
   await pair.near.closed
@@ -316,7 +316,7 @@ test('a write to a link whose child has ended says how it ended [link.close-reas
   expect(error).toMatchObject({ exitCode: 3, stderrTail: 'it broke', sent: 'no' })
 })
 
-test('a reason of any length arrives as the reason, and not as a broken protocol [link.close-reason]', async () => {
+test('a close reason of any length arrives, and is not a protocol error [link.close-reason]', async () => {
   const message = `it went wrong: ${'\u0001'.repeat(300_000)}`
   const failing = await opened()
   const error = new SignalboxError({ code: 'unavailable', message })

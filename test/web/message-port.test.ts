@@ -5,7 +5,7 @@ import { checkRejects } from '../../src/testing/index.js'
 import { acceptMessagePort } from '../../transports/web/accept.js'
 import { messagePortLink } from '../../transports/web/index.js'
 
-test('a port is used up by a link, not by a credential that could not be had [web.port-once]', async () => {
+test('a port is used up by a link, not by an open whose credential failed [web.port-once]', async () => {
   const { port1, port2 } = new MessageChannel()
   const accepting = acceptMessagePort(port2)
   let failing = true
@@ -24,7 +24,7 @@ test('a port is used up by a link, not by a credential that could not be had [we
   await Promise.all([near.close(), far.close()])
 })
 
-test('memory that the other side can still write to is no frame [web.port-shared]', async () => {
+test('memory that the other side can still write to is not accepted as a frame [web.port-shared]', async () => {
   const { port1, port2 } = new MessageChannel()
   const opening = messagePortLink(port1).open()
   port2.postMessage('{"type":"open","window":1000}')

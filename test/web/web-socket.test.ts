@@ -41,7 +41,7 @@ async function asked(port: number, headers: string, leave = false): Promise<{ re
   return { status, socket }
 }
 
-test('nobody listens: unreachable, nothing was sent', async () => {
+test('without a listener an open fails as unreachable with sent: no', async () => {
   const transport = webSocketLink({ url: 'ws://127.0.0.1:9/', webSocket: await nodeWebSocket() })
   const error = await checkRejects(transport.open(), 'unreachable')
   expect(error).toMatchObject({ sent: 'no', transport: 'websocket' })
@@ -60,7 +60,7 @@ test('a promise of a WebSocket class that fails rejects each open with its reaso
   expect(await checkRejects(transport.open())).toBe(missing)
 })
 
-test('a server that does not speak the subprotocol is no gateway [web.subprotocol]', async () => {
+test('a server without the subprotocol is refused [web.subprotocol]', async () => {
   await using server = await rawServer({ handleProtocols: () => 'signalbox.v1' }, () => {})
   const lying = class extends (await nodeWebSocket()) {
     override get protocol(): string {
@@ -110,7 +110,7 @@ test('the credential goes into the first frame, never into the URL or a header [
   }
 })
 
-test('an abort while the socket connects, and while the server decides, leaves nothing [web.abort-open]', async () => {
+test('an abort while the socket connects, or while the server decides, leaves no socket [web.abort-open]', async () => {
   const never = new Promise<void>(() => {})
   let deciding = (): void => {}
   const decided = new Promise<void>((resolve) => {
@@ -138,7 +138,7 @@ test('an abort while the socket connects, and while the server decides, leaves n
   expect((await checkRejects(waiting, 'aborted')).sent).toBe('maybe')
 })
 
-test('an abort that falls while the credential is fetched opens no socket at all [web.abort-open]', async () => {
+test('an abort while the credential is fetched opens no socket [web.abort-open]', async () => {
   let made = 0
   const webSocket = class extends (await nodeWebSocket()) {
     constructor(url: string) {
@@ -158,7 +158,7 @@ test('an abort that falls while the credential is fetched opens no socket at all
   expect(made).toBe(0)
 })
 
-test('a page is not let in unless its origin is named; any other request is told what this is [web.listen-origin]', async () => {
+test('a page is refused unless its origin is listed; a plain request gets an answer that explains the endpoint [web.listen-origin]', async () => {
   await using listener = await listenWebSocket({ origins: ['https://good.example'] })
   const ask = async (headers: string): Promise<string> => (await asked(listener.port, headers, true)).status
   expect(await ask(`${UPGRADE}${PROTOCOL}origin: https://evil.example\r\n`)).toContain('403')
@@ -169,7 +169,7 @@ test('a page is not let in unless its origin is named; any other request is told
   expect(await ask('')).toContain('426')
 })
 
-test('clients that have not said open and links that nobody accepts are bounded together [web.listen-bound]', async () => {
+test('clients that have not sent open and links that wait to be accepted share one limit [web.listen-bound]', async () => {
   await using listener = await listenWebSocket({ maxWaiting: 2 })
   const transport = webSocketLink({ url: listener.address, webSocket: await nodeWebSocket() })
   const silent = await asked(listener.port, `${UPGRADE}${PROTOCOL}`)
@@ -189,7 +189,7 @@ test('clients that have not said open and links that nobody accepts are bounded 
   await Promise.all([near, far, second, third].map((link) => link.close()))
 })
 
-test('a listener that is closed leaves the links that were accepted alone, and its port free', async () => {
+test('closing a listener keeps accepted links open and frees its port', async () => {
   const listener = await listenWebSocket()
   const accepted = listener.accept()[Symbol.asyncIterator]()
   const near = await webSocketLink({ url: listener.address, webSocket: await nodeWebSocket() }).open()
@@ -205,7 +205,7 @@ test('a listener that is closed leaves the links that were accepted alone, and i
   await again[Symbol.asyncDispose]()
 })
 
-test('without the package ws the failure says what to install; without any WebSocket as well [web.ws-absent]', async () => {
+test('without the package ws, or without any WebSocket, the error says what to install [web.ws-absent]', async () => {
   vi.doMock('ws', () => {
     throw new Error('Cannot find package')
   })
@@ -245,7 +245,7 @@ class PageSocket implements WebSocketLike {
   }
 }
 
-test('a browser whose closing handshake hangs gives up in bounded time and says so [web.abandoned]', async () => {
+test('a link whose closing handshake hangs in a browser is abandoned in bounded time and reported [web.abandoned]', async () => {
   class Hanging extends PageSocket {
     override close(): void {
       this.readyState = 2
@@ -255,7 +255,7 @@ test('a browser whose closing handshake hangs gives up in bounded time and says 
   expect(await link.close({ graceMs: 20 })).toEqual({ kind: 'local', abandoned: true })
 })
 
-test('a WebSocket that cannot even be made is a way that is barred, with nothing sent [web.ws-refused]', async () => {
+test('a WebSocket that cannot be created fails with sent: no, so that the next transport can be tried [web.ws-refused]', async () => {
   class Refusing {
     constructor() {
       throw new DOMException('An insecure WebSocket connection may not be initiated from a page over HTTPS.', 'SecurityError')
@@ -266,7 +266,7 @@ test('a WebSocket that cannot even be made is a way that is barred, with nothing
   expect(error).toMatchObject({ sent: 'no', transport: 'websocket', cause: { name: 'SecurityError' } })
 })
 
-test('bytes that a WebSocket does not take end the link: they are not lost without a word [web.ws-refused]', async () => {
+test('bytes that a WebSocket refuses end the link with an error [web.ws-refused]', async () => {
   class Picky extends PageSocket {
     override send(frame: string | Uint8Array): void {
       // As browsers do with memory that is shared between threads.

@@ -26,7 +26,7 @@ async function stoodStill(pair: string): Promise<number> {
   return now
 }
 
-test('a page that does not read stops the sender, and one that reads on starts it again [web.browser-credit]', async () => {
+test('a page that does not read pauses the sender, and the sender continues when the page reads again [web.browser-credit]', async () => {
   const pair = crypto.randomUUID()
   const link = await sockets.open({ peer: 'flood', pair })
   const first = await stoodStill(pair)
@@ -41,7 +41,7 @@ test('a page that does not read stops the sender, and one that reads on starts i
   await link.close()
 })
 
-test('an exchange in a page: headers, body, status, and no cookie [web.exchange-as-given]', async () => {
+test('an exchange in a page has headers, body and status, and sends no cookie [web.exchange-as-given]', async () => {
   const reply = await here.exchange({
     method: 'POST',
     path: '/told',
@@ -65,16 +65,16 @@ test('an abort ends the body of a reply in a page [web.exchange-abort-body]', as
   expect((await checkRejects(pending, 'aborted')).sent).toBe('yes')
 })
 
-test('a redirect is refused in a page too, though a page is not told where it leads [web.exchange-redirect]', async () => {
+test('a redirect is refused in a page too, although a page does not learn its target [web.exchange-redirect]', async () => {
   await checkRejects(here.exchange({ method: 'POST', path: '/redirect', body: 'x' }), 'protocol')
 })
 
-test('a page never knows whether a request that failed was sent [web.exchange-sent]', async () => {
+test('a failed request in a page always has sent: maybe [web.exchange-sent]', async () => {
   const nowhere = fetchExchange({ baseUrl: 'http://127.0.0.1:9' })
   expect((await checkRejects(nowhere.exchange({ method: 'POST', path: '/', body: 'x' }), 'unreachable')).sent).toBe('maybe')
 })
 
-test('a streaming request body is gathered where HTTP/1.1 cannot carry it [web.exchange-gather]', async () => {
+test('a streaming request body is buffered if HTTP/1.1 cannot carry it [web.exchange-gather]', async () => {
   const body = (): ReadableStream<Uint8Array> => new Blob(['in ', 'parts']).stream()
   const error = await checkRejects(here.exchange({ method: 'POST', path: '/told', body: body() }), 'unreachable')
   expect(error.message).toContain("requestBody: 'gather'")
@@ -83,7 +83,7 @@ test('a streaming request body is gathered where HTTP/1.1 cannot carry it [web.e
   expect(JSON.parse(await new Response(reply.body).text()).body).toBe('in parts')
 })
 
-test('a fetch link in a page [web.fetch-link-line]', async () => {
+test('a fetch link works in a page [web.fetch-link-line]', async () => {
   const link = await fetchLink({ url: `${inject('httpUrl')}/echo` }).open()
   await link.write(utf8('{"a":1}\n'))
   let heard = ''
