@@ -41,9 +41,9 @@ export interface FakeClock extends Clock {
   readonly timers: number
 }
 
-/** Where the clock begins. */
+/** Options of `createFakeClock`. */
 export interface FakeClockOptions {
-  /** The wall clock's first reading. */
+  /** The first time of day in Unix milliseconds. Default 2026-01-01T00:00:00Z. */
   readonly now?: number
 }
 
@@ -76,7 +76,7 @@ export function createFakeClock(options: FakeClockOptions = {}): FakeClock {
   let time = 0
   let order = 0
 
-  // A real turn of the event loop: it comes after every microtask, however long their chain.
+  // A real turn of the event loop comes after every microtask, however long their chain is.
   const settle = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 0))
 
   const next = (until: number): Armed | undefined => {

@@ -11,19 +11,19 @@ import { createSeededRandom } from './clock.js'
 /** What can go wrong with a chunk of bytes. */
 export type Fault = 'latency' | 'stall' | 'split' | 'coalesce' | 'reset' | 'half-close' | 'duplicate' | 'truncate'
 
-/** Which faults happen, and how often. */
+/** Options of `withFaults`. */
 export interface FaultOptions {
-  /** The same seed gives the same faults. Failures that are made here name it. */
+  /** The same seed gives the same faults. Errors that a fault causes name it. */
   readonly seed: number
   /** How likely each fault is for a chunk, from 0 to 1. Default 0. */
   readonly odds: Partial<Readonly<Record<Fault, number>>>
   /** Chunks from the peer (`in`), to the peer (`out`), or both, which is the default. `coalesce` and `half-close` apply to `in` only. */
   readonly direction?: 'in' | 'out' | 'both'
-  /** The longest latency; default 20 ms. */
+  /** The longest latency in milliseconds. Default 20. */
   readonly maxLatencyMs?: number
-  /** The clock of latencies and stalls. */
+  /** The clock of latencies. Default: the system's clock. */
   readonly clock?: Clock
-  /** Called for each fault. */
+  /** Called for each fault, when it happens. */
   readonly onFault?: (fault: Fault, direction: 'in' | 'out', seed: number) => void
 }
 
@@ -83,13 +83,13 @@ function faultyLink(link: Link, options: FaultOptions, random: Random): Link {
     ahead = undefined
     return chunk
   }
-  /** The next chunk as well, if it comes soon: a peer that waits for us must not wait for ever. */
+  /** Joins the next chunk, if it comes within 5 ms. A peer that waits for an answer sends none. */
   const joined = async (chunk: Uint8Array): Promise<Uint8Array> => {
     ahead = link.read()
     ahead.catch(() => {})
     const late = deferred()
     const timer = clock.after(5, late.resolve)
-    // A fault waits its turn behind the chunk.
+    // An error of the next read comes after this chunk.
     const soon = await Promise.race([ahead.catch(() => null), late.promise])
     timer.cancel()
     if (!soon) return chunk
@@ -152,7 +152,7 @@ function faultyLink(link: Link, options: FaultOptions, random: Random): Link {
     },
     end: () => tail.then(() => link.end()),
     close(close) {
-      // What the faults hold back is unread too.
+      // Chunks that the faults hold back count as unread and are discarded.
       ready = []
       ahead = undefined
       return link.close(close)
@@ -184,7 +184,7 @@ function pieces(chunk: Uint8Array, random: Random): Uint8Array[] {
   return out
 }
 
-/** Runs the same work under several seeds, one after the other; a failure says which seed it was. */
+/** Runs the same work with several seeds, one after the other. Stops at the first failure, with an error that names the seed. */
 export async function eachSeed(seeds: Iterable<number>, run: (seed: number) => Promise<void>): Promise<void> {
   for (const seed of seeds) {
     try {

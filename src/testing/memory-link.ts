@@ -1,10 +1,10 @@
-/** Two connected links in memory, with the same laws as a socket: for simulators, tests and the playground. */
+/** Two connected links in memory, which keep the same laws as a socket. */
 import { deferred } from '../core/deferred.js'
 import { createInbox, KEEP_BYTES, type Inbox } from '../core/inbox.js'
 import { SignalboxError } from '../errors.js'
 import type { CloseReason, Link } from '../transport.js'
 
-/** Name and window of a pair. */
+/** Options of `memoryPair`. */
 export interface MemoryPairOptions {
   /** For logs and errors. */
   readonly name?: string
@@ -12,10 +12,10 @@ export interface MemoryPairOptions {
   readonly windowBytes?: number
 }
 
-/** What one side of a pair shows to the other. */
+/** The part of one side that the other side uses. */
 interface Half {
   readonly inbox: Inbox
-  /** The half-close has passed its writes: nothing more will come from here. */
+  /** True after the half-close and all writes before it: no more bytes will come. */
   readonly ended: boolean
   readonly done: boolean
   finish(reason: CloseReason): void
@@ -44,7 +44,7 @@ export function memoryPair(options: MemoryPairOptions = {}): [Link, Link] {
 interface Side {
   readonly link: Link
   readonly half: Half
-  /** Lets this side's waiting write look again. */
+  /** Makes the waiting write of this side check again. */
   readonly wake: () => void
   onRoom(wakeWriter: () => void): void
 }
@@ -57,7 +57,7 @@ function makeSide(id: string, peer: string, other: () => Half, windowBytes: numb
   let ending: Promise<void> | undefined
   let ended = false
   let done = false
-  // Writes wait for each other; a failed one does not stop the next from failing by itself.
+  // Writes run one after the other. A failed write does not settle the next one.
   let tail: Promise<void> = Promise.resolve()
 
   const wake = (): void => {
@@ -81,7 +81,7 @@ function makeSide(id: string, peer: string, other: () => Half, windowBytes: numb
   }
 
   const deliver = async (chunk: Uint8Array): Promise<void> => {
-    // Not handed over until the peer has room: only so can it still fail when the peer dies.
+    // The chunk is handed over only when the peer has space, so that the write can still fail if the peer dies.
     while (!done && !other().done && other().inbox.bytes >= windowBytes) await room.promise
     if (done) throw refused('the link is closed')
     other().inbox.push(chunk.slice())

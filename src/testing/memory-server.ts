@@ -1,4 +1,4 @@
-/** A transport and the listener that accepts what it opens, both in memory. */
+/** A transport and a listener in memory. The listener accepts the links that the transport opens. */
 import { createAcceptance } from '../core/acceptance.js'
 import { abortError } from '../core/deadline.js'
 import { SignalboxError } from '../errors.js'
@@ -11,7 +11,7 @@ export interface MemoryServer extends Listener {
   readonly transport: StreamTransport<void>
 }
 
-// Links that were opened and not accepted: a server that stopped accepting must not gather them for ever.
+// The most links that wait to be accepted, so that a server that stopped accepting does not collect them.
 const MAX_BACKLOG = 10_000
 
 /**

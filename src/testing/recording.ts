@@ -21,19 +21,19 @@ export interface RecordedLine {
   readonly partial?: true
 }
 
-/** Keeps what crosses a transport. Pass it to `tap`. */
+/** Records what crosses a transport. Pass it to `tap`. */
 export interface Recorder extends TapObserver {
-  /** Everything so far, in its order. */
+  /** Every line and event so far, in order. */
   readonly lines: readonly RecordedLine[]
-  /** `maxBytes` was reached, so the rest is missing. */
+  /** True if `maxBytes` was reached. Later bytes are missing. */
   readonly truncated: boolean
 }
 
-/** What is masked, and how much is kept. */
+/** Options of `createRecorder`. */
 export interface RecorderOptions {
-  /** Known secrets. They are masked everywhere; text that looks like a credential is masked anyway. */
+  /** Known secrets to mask. Text that looks like a credential is always masked. */
   readonly secrets?: Iterable<string>
-  /** Default 16 MiB, all links together. */
+  /** The most bytes to keep, of all links together. Default 16 MiB. */
   readonly maxBytes?: number
 }
 
@@ -79,7 +79,7 @@ export function createRecorder({ secrets = [], maxBytes = 16 * 1024 * 1024 }: Re
     bytes += data.byteLength
     truncated ||= bytes > maxBytes
     const partial = link[type]
-    // Half a line is not kept: it may end in half a secret, which no pattern finds.
+    // A partial line is not kept: it may end in part of a secret, which no pattern finds.
     if (truncated) return partial.clear()
     let start = 0
     for (let end = data.indexOf(NEWLINE); end !== -1; end = data.indexOf(NEWLINE, start)) {
@@ -108,14 +108,15 @@ export function createRecorder({ secrets = [], maxBytes = 16 * 1024 * 1024 }: Re
   }
 }
 
-/** How a recording is compared. */
+/** Options of `replayTransport`. */
 export interface ReplayOptions {
-  /** The secrets that the recorder knew: what the client says is masked the same way before it is compared. */
+  /** The secrets that the recorder knew. Lines of the client are masked in the same way before they are compared. */
   readonly secrets?: Iterable<string>
 }
 
 /**
- * Plays a recording back, one recorded link for each open. A client that says something else than was recorded gets a typed `protocol` error.
+ * Plays a recording back, one recorded link for each `open`. If the client sends another line than the recorded one, its call fails
+ * with `protocol`. An `open` beyond the recording fails with `unreachable`.
  *
  * @example
  * import { createCcc } from 'signalbox/ccc'
@@ -174,7 +175,7 @@ async function played(
         if (said === null || redact(said) !== line) throw mismatch(line, said === null ? null : redact(said))
       } else if (type === 'close') return void (await far.close())
     }
-    // The recording ends while its link is open: whatever the client says now was not said then.
+    // The recording ends with an open link, so any further line of the client is a mismatch.
     const more = await heard()
     if (more !== null) throw mismatch(undefined, redact(more))
   } catch (error) {

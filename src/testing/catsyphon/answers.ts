@@ -4,7 +4,7 @@ import { ExactNumber } from './python-json.js'
 
 /** An answer as it is sent. */
 export interface SimulatedAnswer {
-  /** Tells it apart from a cut connection. */
+  /** Distinguishes an answer from a cut connection. */
   readonly kind: 'answer'
   /** The HTTP status. */
   readonly status: number
@@ -42,7 +42,7 @@ export const plain = (status: number, body: string, headers: Readonly<Record<str
 
 export const detail = (status: number, text: unknown): Answered => new Answered(json(status, { detail: text }))
 
-/** Ends the request with 422 where a check has failed. */
+/** Ends the request with 422 if a check has failed. */
 export function refuseIf(complaints: readonly Complaint[]): void {
   if (complaints.length > 0) throw detail(422, complaints)
 }

@@ -40,7 +40,7 @@ async function ingest(
   const ingestion: IngestContext = { generation, request: request.number, now: () => clock.now(), newId: records.newId, poison }
 
   const write = async (session: SessionRecord, seen: ReturnType<typeof takeSnapshot>): Promise<SimulatedAnswer> => {
-    // Before the rows exist: other requests do not see what this transaction has not committed.
+    // The pause comes before the rows exist: other requests do not see rows that this transaction has not committed.
     await pause('in-transaction')
     const accepted = writeBatch(session, ordered, seen, ingestion)
     const { lastSequence, conversationId } = session

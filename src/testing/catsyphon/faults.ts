@@ -3,7 +3,9 @@ import type { SimulatedRequest } from './types.js'
 
 /** What happens to a request. */
 export type FaultEffect =
-  /** Nothing is processed; this is the answer. `close` cuts the connection after it, as the server does after a text 500. */
+  /**
+   * The request is not processed and gets this answer. `close` cuts the connection afterwards, as the server does after a text 500.
+   */
   | {
       readonly kind: 'answer'
       readonly status: number
@@ -12,7 +14,7 @@ export type FaultEffect =
       readonly headers?: Readonly<Record<string, string>>
       readonly close?: boolean
     }
-  /** No server listens: the request never left. */
+  /** The connection is refused, so the request is not sent. */
   | { readonly kind: 'refuse' }
   /** The connection is cut: before the request is processed, or after it is stored. The client cannot tell the two apart. */
   | { readonly kind: 'reset'; readonly when: 'before' | 'after' }
@@ -28,11 +30,11 @@ export type FaultEffect =
 /** Where a slow request waits. */
 export type SlowPhase = 'queued' | 'before-write' | 'in-transaction' | 'answered'
 
-/** An effect, and the requests that it is for. */
+/** A fault: an effect, and the requests that get it. */
 export type Fault = FaultEffect & {
-  /** How many requests it takes. Default 1. */
+  /** How many requests get it. Default 1. */
   readonly times?: number
-  /** Which requests it fits. Default: every one. */
+  /** Selects the requests that the fault fits. Default: every request. */
   readonly on?: (request: SimulatedRequest) => boolean
 }
 
@@ -127,7 +129,7 @@ export const faults = {
     contentType: 'text/plain',
     headers: { 'retry-after': retryAfter },
   }),
-  /** What a wrong base URL gives: a single-page app that answers everything with its page. */
+  /** The answer for a wrong base URL: a single-page app that answers every request with its page. */
   singlePageApp: (): FaultEffect => ({
     kind: 'answer',
     status: 200,

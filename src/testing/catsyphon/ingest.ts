@@ -30,7 +30,7 @@ export interface IngestContext {
   readonly poison: (event: IncomingEvent) => boolean
 }
 
-/** What the request saw when it began. */
+/** The stored rows at the start of the request. */
 export interface Snapshot {
   readonly hashes: ReadonlySet<string>
   readonly lastSequence: number
@@ -56,7 +56,7 @@ export function checkGap(session: SessionRecord, ordered: readonly IncomingEvent
   if (first > session.lastSequence + 1) throw new SequenceGap(session.lastSequence, session.lastSequence + 1, first)
 }
 
-/** Writes the batch; returns how many events were accepted. Throws `StorageRefused`, rolled back where the generation does so. */
+/** Writes the batch and returns how many events were accepted. Throws `StorageRefused`. Only some generations roll back then. */
 export function writeBatch(
   session: SessionRecord,
   ordered: readonly IncomingEvent[],

@@ -31,7 +31,7 @@ function decode(path: string): string {
   }
 }
 
-/** The body as an object. Mistakes are added to the complaints: the server reports all of a request in one 422. */
+/** The body as an object. Mistakes are added to `complaints`, because the server reports all mistakes of a request in one 422. */
 export function readBody(request: ParsedRequest, complaints: Complaint[]): Record<string, unknown> | undefined {
   const { body, headers } = request
   const isJson = /^application\/(?:[\w.-]+\+)?json\b/i.test(headers.get('content-type') ?? '')

@@ -1,4 +1,4 @@
-/** What the routes of the simulator share. */
+/** Types that the routes of the simulator share. */
 import type { Clock } from '../../core/clock.js'
 import type { SimulatedAnswer } from './answers.js'
 import type { Records } from './records.js'
@@ -14,13 +14,13 @@ export interface RouterContext {
   readonly poison: (event: IncomingEvent) => boolean
 }
 
-/** Waits where a `slow` fault says so. */
+/** Waits if a `slow` fault names this phase. */
 export type Pause = (phase: 'queued' | 'before-write' | 'in-transaction') => Promise<void>
 export type Handler = (request: ParsedRequest, pause: Pause, parameter: string) => Promise<SimulatedAnswer> | SimulatedAnswer
 
 export interface Route {
   readonly method: string
-  /** At most one group: the parameter, which never holds a slash. */
+  /** At most one group: the parameter, which never contains a slash. */
   readonly path: RegExp
   readonly handler: Handler
 }

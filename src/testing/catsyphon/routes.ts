@@ -63,7 +63,7 @@ const health = (healthy: boolean) => ({
   database: healthy ? 'healthy' : 'unhealthy',
 })
 
-/** The part of the description that tells the generations apart. */
+/** The part of the OpenAPI description by which a client recognises the generation. */
 function openapi(generation: Generation): unknown {
   const string = { type: 'string' }
   const properties = { type: string, emitted_at: string, observed_at: string, data: { type: 'object' } }

@@ -1,4 +1,4 @@
-/** What the server keeps: collectors, sessions and stored messages. Plain data, so that a test can look at it. */
+/** The stored data of the server: collectors, sessions and messages. Plain data, so that a test can read it. */
 import { sha256Hex } from '../../core/sha256.js'
 import { pythonIso, type Moment } from './datetime.js'
 import { dumpPythonJson } from './python-json.js'
@@ -6,35 +6,35 @@ import type { IncomingEvent } from './validate.js'
 
 /** A collector. */
 export interface CollectorRecord {
-  /** Its id. */
+  /** The id that a client sends with each request. */
   readonly id: string
-  /** Its workspace. */
+  /** The id of the workspace. */
   readonly workspaceId: string
-  /** Its key in plain text. */
+  /** The API key in plain text. */
   readonly key: string
-  /** ISO 8601. */
+  /** Time of the registration, in ISO 8601. */
   readonly createdAt: string
-  /** False: the server answers 403. */
+  /** False: requests of this collector get 403. */
   enabled: boolean
 }
 
 /** One stored message. */
 export interface StoredRow {
-  /** Its id on the server. */
+  /** The id of the row on the server. */
   readonly id: string
   /** The hash that the client gave, or the server's own. */
   readonly hash: string
   /** The event's type. */
   readonly type: string
-  /** When it happened. */
+  /** The time of the event. */
   readonly emitted: Moment
   /** The event's data as it was stored. */
   readonly data: Readonly<Record<string, unknown>>
   /** The sequence that the client gave. */
   readonly given: number
-  /** Messages before the batch, plus one: the same for a whole batch. */
+  /** The number of messages before the batch, plus one. All rows of a batch have the same number. */
   readonly batch: number
-  /** The number of the request that brought it, so that a double can be traced. */
+  /** The number of the request that stored the row. It shows where a double came from. */
   readonly request: number
 }
 
@@ -44,25 +44,25 @@ export interface SessionRecord {
   readonly id: string
   /** The server's own id. */
   readonly conversationId: string
-  /** The workspace of the collector that began it. */
+  /** The workspace of that collector. */
   readonly workspaceId: string
-  /** The collector that began it. */
+  /** The collector that created the session. */
   readonly collectorId: string
   /** The earliest event of the first batch. */
   readonly firstEventAt: Moment
-  /** The same, until a `session_start` changes it. */
+  /** `firstEventAt`, until a `session_start` changes it. */
   startTime: Moment
   /** The latest event, or the time of the completion. */
   endTime: Moment | undefined
-  /** When a batch last brought something new. */
+  /** The last time that a batch stored a new event. */
   lastEventAt: number
-  /** See the reference: a highest number or a counter, by generation. */
+  /** The highest sequence or a counter, depending on the generation. */
   lastSequence: number
   /** Events that the server counts. */
   eventCount: number
   /** A completed session still takes events. */
   status: 'active' | 'completed'
-  /** Null: no outcome that the server knows. */
+  /** Null if the server does not know the outcome. */
   success: boolean | null
   /** `unknown` without a `session_start`. */
   agentType: string

@@ -57,11 +57,11 @@ export interface CatsyphonLedger {
   readonly mostAtOnce: number
 }
 
-/** A simulated server. */
+/** A simulated CatSyphon server. */
 export interface CatsyphonSimulator {
   /** The generation of the server that is simulated. */
   readonly generation: Generation
-  /** Its one workspace. */
+  /** The id of the workspace. The simulator has one. */
   readonly workspaceId: string
   /** Reaches the simulator without a network. */
   readonly transport: ExchangeTransport

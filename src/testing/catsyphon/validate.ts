@@ -1,4 +1,4 @@
-/** What the server's models check before anything else happens: same types, same places, same order as the real ones. */
+/** The checks of the server's models, which come first. Error types, locations and order are those of the real server. */
 import { ExactNumber } from './python-json.js'
 import { isMoment, parseMoment, type Moment } from './datetime.js'
 import type { Generation } from './types.js'

@@ -9,7 +9,7 @@ const RESERVED = ['user', 'all', 'system', 'foreman', 'peers', 'admin', 'root', 
 const RUNTIMES = ['amp', 'auggie', 'claude', 'codex', 'droid', 'gemini', 'kimi', 'neovate', 'custom', 'opencode', 'grok', 'copilot']
 const PATCH = ['role', 'title', 'command', 'env', 'default_scope_key', 'submit', 'enabled', 'runner', 'runtime']
 
-/** The first enabled actor leads. */
+/** The foreman is the first enabled actor, or the first actor if none is enabled. */
 export function foremanOf(group: SimGroup): SimActor | undefined {
   return group.actors.find(({ enabled }) => enabled) ?? group.actors[0]
 }
@@ -24,11 +24,11 @@ export function findActor(group: SimGroup, id: string): SimActor | undefined {
 
 const record = (world: World, actor: SimActor): Loose => actorRecord(world.dialect, actor)
 
-/** An actor with its role; the daemon leaves the role out where a profile was used. */
+/** An actor with its role. The daemon leaves the role out if the actor came from a profile. */
 const withRole = (world: World, group: SimGroup, actor: SimActor): Loose =>
   actor.linked ? record(world, actor) : { ...record(world, actor), role: roleOf(group, actor.id) }
 
-/** As the ledger has it. */
+/** The actor as an event stores it. */
 function logged(world: World, group: SimGroup, actor: SimActor): Loose {
   const { v, id, ...rest } = record(world, actor)
   const stored: Loose = { v, id, role: actor.linked ? null : roleOf(group, actor.id), ...rest }

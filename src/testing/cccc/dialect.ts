@@ -6,7 +6,7 @@ export interface DialectFacts {
   readonly version: string
   readonly capabilities: Readonly<Record<string, boolean>>
   readonly implementation?: string
-  /** Milliseconds that a request may take to arrive. Undefined: for ever, and every other client waits. */
+  /** Milliseconds in which a request must arrive. Undefined: no limit, and every other client waits. */
   readonly readTimeoutMs: number | undefined
   /** A connection that closes before a valid request kills it. */
   readonly fragile: boolean

@@ -11,7 +11,7 @@ const NEWLINE = 0x0a
 
 export type Arrival =
   | { readonly kind: 'line'; readonly line: string; readonly bytes: number; readonly cut: boolean }
-  /** Nothing came in time, or the client left. `bytes` tells a bare connection from a broken request. */
+  /** Nothing came in time, or the client left. With `bytes` at 0 there was no request; otherwise it was cut. */
   | { readonly kind: 'late' | 'gone'; readonly bytes: number }
 
 export async function readRequest(link: Link, clock: Clock, timeoutMs: number | undefined): Promise<Arrival> {
@@ -19,7 +19,7 @@ export async function readRequest(link: Link, clock: Clock, timeoutMs: number | 
   for (;;) {
     const chunk = await orLate(link.read(), clock, timeoutMs)
     if (chunk === 'late') return { kind: 'late', bytes: gathered.length }
-    // Half-closed: what came counts as a line.
+    // After a half-close, the received bytes count as a line.
     if (chunk === null && gathered.length === 0) return { kind: 'gone', bytes: 0 }
     if (chunk === null) return whole(gathered.take(), false)
     const end = chunk.indexOf(NEWLINE)
@@ -50,7 +50,7 @@ export interface Request {
   readonly args: Loose
 }
 
-/** Strict about the envelope: an extra key, a missing op or arguments that are no object are refused. */
+/** Parses a request. Refuses an extra key, a missing op, and arguments that are not an object. */
 export function parseRequest(line: string): Request {
   let value: unknown
   try {

@@ -187,7 +187,7 @@ function sendCrossGroup(world: World, args: Loose): Loose {
 
 const wantsAck = ({ kind, data }: CcccEvent): boolean => kind === 'chat.message' && data.priority === 'attention'
 
-/** The acknowledgement that a reply or a mark as read brings; null where the message asks for none. */
+/** The acknowledgement for a reply or a read mark. Null if the message asks for none. */
 export function acknowledge(world: World, group: SimGroup, event: CcccEvent, by: string): CcccEvent | null {
   const key = `${by} ${event.id}`
   if (!wantsAck(event) || event.by === by || !isFor(group, event.data.to as string[], by) || group.acked.has(key)) return null

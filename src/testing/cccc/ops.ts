@@ -21,7 +21,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
 
 export type KnownOps = ReadonlyMap<string, string | undefined>
 
-/** The ops of a dialect, each with the first argument that it insists on. */
+/** The ops of a dialect, each with its first required argument. */
 export function knownOps(dialect: CcccDialect, without: readonly string[] = []): KnownOps {
   const known = new Map<string, string | undefined>()
   for (const line of PRESENT.split('\n')) {

@@ -1,4 +1,6 @@
-/** The stream of events, with the faults of a real daemon: late subscription, no error for an unknown cursor, a replay of 2,000 lines. */
+/**
+ * The stream of events, as a real daemon serves it: it subscribes late, ignores an unknown cursor, and replays at most 2,000 lines.
+ */
 import { encodeNdjson } from '../../core/codec/ndjson.js'
 import { createQueue } from '../../core/queue.js'
 import type { Timer } from '../../core/clock.js'

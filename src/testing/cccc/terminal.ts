@@ -9,7 +9,7 @@ const encoder = /* @__PURE__ */ new TextEncoder()
 
 interface Screen {
   backlog: string
-  /** The first one types, the others watch. */
+  /** The first attached client types. The others only watch. */
   readonly attached: Link[]
 }
 
@@ -27,7 +27,7 @@ export function createTerminals(): Terminals {
     const group = world.group(args)
     const id = text(args, 'actor_id')
     const actor = findActor(group, id)
-    // The oldest dialect has one answer for all of it.
+    // The oldest dialect gives one error for all these cases.
     const refuse = (code: string, message: string, details: Loose = {}): never => {
       throw world.dialect === 'A'
         ? new SimRefusal('actor_not_running', 'actor is not running')

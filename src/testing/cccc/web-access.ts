@@ -20,7 +20,7 @@ export interface WebAccess {
   readonly tokens: Map<string, CcccWebToken>
   /** The token of a request: header, then cookie, then query. */
   given(headers: Readonly<Record<string, string>>, url: URL): string | undefined
-  /** Why not, or undefined. */
+  /** The refusal, or undefined if the request is allowed. */
   refuses(
     token: string | undefined,
     need: { readonly group?: string | undefined; readonly admin?: boolean },

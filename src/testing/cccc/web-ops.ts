@@ -1,4 +1,4 @@
-/** Finds the op of a request at the simulated web port, with the client's route table read backwards. */
+/** Finds the op of an HTTP request, by a reverse lookup in the route table of the client. */
 import { loadRoutes, type Route } from '../../cccc/web/routes.js'
 import { isRecord } from '../../core/is-record.js'
 import type { CcccDialect, Loose } from '../../cccc/shapes.js'
@@ -20,7 +20,7 @@ function matcher(op: string, { method, path }: Route): Matcher {
   return { op, method, names, pattern: new RegExp(`^/api/v1${path.replace(/:\w+/g, '([^/]+)')}$`) }
 }
 
-/** Where two ops share a route, the dialect decides. */
+/** If two ops share a route, the dialect decides. */
 const ONLY: Readonly<Record<string, string>> = {
   inbox_list: 'AB',
   inbox_peek: 'C',
@@ -29,7 +29,7 @@ const ONLY: Readonly<Record<string, string>> = {
   chat_ack: 'AB',
 }
 
-/** Words as a shell would take them, as far as single quotes go. */
+/** Splits a command into words as a shell does. Only single quotes are supported. */
 function words(line: string): string[] {
   const found = [...line.matchAll(/(?:[^\s'\\]|'[^']*'|\\.)+/g)].map(([word]) => word)
   return found.map((word) => word.replace(/'([^']*)'|\\(.)/g, (_, quoted?: string, escaped?: string) => quoted ?? escaped ?? ''))

@@ -33,8 +33,7 @@ export interface CcccWebPortSimulatorOptions {
 /** A simulated web port of CCCC. */
 export interface CcccWebPortSimulator extends AsyncDisposable {
   /**
-   * An exchange transport for `ccccWebPort({ exchange })`. The token, if given, is sent with every request that has none of its
-   * own.
+   * An exchange transport for `ccccWebPort({ exchange })`. The token, if given, is used instead of the credentials of each request.
    *
    * @example
    * import { createCccc } from 'signalbox/cccc'
@@ -124,7 +123,7 @@ export function createCcccWebPortSimulator(options: CcccWebPortSimulatorOptions)
     }
   }
 
-  /** Begins where the ledger ends when its tailer first looks; replays nothing. */
+  /** Begins at the end of the stored events at its first look, and replays nothing. */
   const stream = (group: string, signal: AbortSignal | undefined): Reply => {
     let timer = { cancel(): void {} }
     let at = ledgerOf(group)?.length ?? 0
@@ -185,7 +184,7 @@ export function createCcccWebPortSimulator(options: CcccWebPortSimulatorOptions)
     const writes = method !== 'GET' && method !== 'HEAD' && method !== 'OPTIONS'
     const admin = writes && (url.pathname === '/api/v1/groups' || url.pathname.startsWith('/api/v1/actor_profiles'))
     const given = token ?? access.given(headers, url)
-    // To everybody.
+    // This route needs no token.
     if (daemon.dialect === 'C' && url.pathname === '/api/v1/ready') return json(200, { ok: true, result: { web: 'ready' } })
     const refusal = access.refuses(given, { admin, group: group && decodeURIComponent(group) })
     if (refusal) return refused(refusal)

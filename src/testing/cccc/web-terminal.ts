@@ -12,7 +12,7 @@ export interface WebTerminalContext {
   readonly daemon: CcccSimulator
   readonly wire: Wire
   readonly access: WebAccess
-  /** Sizes that were asked for. */
+  /** The sizes that clients requested. */
   readonly sizes: { readonly cols: number; readonly rows: number }[]
   readonly sockets: Set<{ drop(code: number): void }>
 }
@@ -25,7 +25,7 @@ const lettered = (letter: string, bytes: Uint8Array): Uint8Array<ArrayBuffer> =>
   return frame
 }
 
-/** A constructor that signs in with this cookie, as a page of that origin would without knowing. */
+/** A WebSocket constructor that sends this cookie, as a browser does for a page of the origin. */
 export function simulatedWebSocket(context: WebTerminalContext, cookie: string): new (url: string) => CcccWebSocket {
   return class implements CcccWebSocket {
     binaryType = 'blob'
@@ -76,7 +76,7 @@ export function simulatedWebSocket(context: WebTerminalContext, cookie: string):
     }
 
     async #run(url: URL): Promise<void> {
-      // Never before the constructor's caller has added its listeners.
+      // Not before the caller of the constructor could add its listeners.
       await Promise.resolve()
       const { daemon, wire, access, sockets } = context
       const [, group = '', actor = ''] = /^\/api\/v1\/groups\/([^/]+)\/actors\/([^/]+)\/term$/.exec(url.pathname) ?? []
@@ -119,7 +119,7 @@ export function simulatedWebSocket(context: WebTerminalContext, cookie: string):
 
     async #receive(frame: string | Uint8Array): Promise<void> {
       const modern = context.daemon.dialect === 'C'
-      // What is not of this dialect is passed over, as the real ones do.
+      // Frames of another dialect are ignored, as by real servers.
       if (modern === (typeof frame === 'string')) return
       if (typeof frame === 'string') {
         const said: Loose = JSON.parse(frame)

@@ -2,7 +2,7 @@
 import { systemClock, type Clock } from '../../core/clock.js'
 import type { CcccDialect, CcccEvent, Loose } from '../../cccc/shapes.js'
 
-/** A refusal, as it goes onto the wire. */
+/** A refusal with the code, message and details of the wire. */
 export class SimRefusal extends Error {
   constructor(
     readonly code: string,
@@ -28,7 +28,7 @@ export interface SimActor {
   runner: string
   runtime: string
   running: boolean
-  /** Made from a profile, even if it was cut loose since. */
+  /** True if the actor was made from a profile, even if it was detached later. */
   linked: boolean
   profileId: string
   profileRevision: number
@@ -36,9 +36,9 @@ export interface SimActor {
   updatedAt: string
   startedAt: string
   secrets: Map<string, string>
-  /** Read up to here, by time. */
+  /** The read watermark: the time of the last read message. */
   cursor: SimCursor
-  /** Dialect C: mail that was read. */
+  /** Dialect C: the ids of mail that was read. */
   readMail: Set<string>
   status: string
 }
@@ -88,7 +88,7 @@ export interface World {
   now(): string
   hex(length: number): string
   append(group: SimGroup, event: { kind: string; by: string; data: Loose; scope_key?: string }): CcccEvent
-  /** For what is streamed and stands in no ledger. */
+  /** Streams an event without storing it. */
   announce(event: CcccEvent): void
   listen(listener: SimListener): () => void
   group(args: Loose): SimGroup
@@ -110,7 +110,7 @@ export function createWorld(dialect: CcccDialect, clock: Clock = systemClock): W
   let count = 0
 
   const now = (): string => {
-    // Strictly growing, as a ledger's times are.
+    // Times of stored events grow strictly.
     micros = Math.max(micros + 1, Math.floor(clock.now() * 1000))
     const seconds = new Date(Math.floor(micros / 1000)).toISOString().slice(0, 19)
     return `${seconds}.${String(micros % 1_000_000).padStart(6, '0')}Z`

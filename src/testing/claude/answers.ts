@@ -82,7 +82,7 @@ export function answerRequest(process: Simulated, requestId: string, request: Fi
         return error('Cannot set permission mode: must be one of the known ones', 'invalid_mode')
       conversation.permissionMode = mode
       success({ mode })
-      // 2.0 answers twice, the others tell it in a line of their own.
+      // 2.0 answers twice. Other generations write a separate line.
       if (name === 'a') success({ mode })
       else if (generation.permissionModes.includes(mode)) status(mode)
       return undefined
@@ -104,7 +104,7 @@ export function answerRequest(process: Simulated, requestId: string, request: Fi
     reply: { success: (response?: Fields) => void; error: (text: string, code?: string) => void },
   ): unknown {
     const subtype = String(fields.subtype)
-    // 2.0 leaves unanswered what it does not know.
+    // 2.0 does not answer an unknown request.
     if (generationName === 'a') return undefined
     if (subtype === 'get_settings')
       return reply.success({ effective: {}, sources: [], applied: { model: conversation.model ?? generation.model } })
@@ -164,7 +164,7 @@ async function connectServers(process: Simulated, answer: () => void): Promise<v
       await send(server, { method: 'tools/list', jsonrpc: '2.0', id: 1 })
     }
   } catch {
-    // A server that does not answer is listed as failed; the run goes on.
+    // A server that does not answer is listed as failed, and the run continues.
   }
   if (early && process.sdkServers.length === 0) answer()
 }

@@ -1,4 +1,4 @@
-/** The simulated CLI's command line: strict as the real one, refusing what its generation refuses, in its words. */
+/** The command line of the simulated CLI. It refuses what the real generation refuses, with the same text. */
 import { FLAGS } from '../../claude/launch/flags.js'
 import { isUuid } from '../../claude/launch/uuid.js'
 import { isAtLeast, type Version } from '../../claude/launch/version.js'
@@ -11,11 +11,11 @@ export interface Arguments {
   value(flag: string): string | undefined
 }
 
-/** Printed to stderr, status 1, nothing on stdout. */
+/** The CLI prints the message to stderr and exits with status 1. stdout stays empty. */
 export class StartFailure extends Error {
   constructor(
     message: string,
-    /** A result line that newer CLIs write all the same. */
+    /** The error of the result line that newer CLIs also write. */
     readonly result?: string,
   ) {
     super(message)
@@ -71,7 +71,7 @@ export function parseArguments(args: readonly string[], generation: Generation):
     if (takes === 'nothing') add(flag)
     else if (equals !== -1) add(flag, token.slice(equals + 1))
     else if (VARIADIC.has(flag)) {
-      // Takes everything up to the next flag, a prompt included.
+      // The flag takes every argument up to the next flag, also a prompt.
       add(flag)
       while (index + 1 < args.length && !(args[index + 1] as string).startsWith('-')) {
         index += 1

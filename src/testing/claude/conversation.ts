@@ -1,4 +1,4 @@
-/** What the simulated CLI remembers of a conversation, and the sessions that outlive a process. */
+/** The state of a conversation in the simulated CLI, and the stored sessions, which outlive a process. */
 import { StartFailure, type Arguments } from './arguments.js'
 import type { FakeBlock } from './fake-model.js'
 import type { Generation } from './generation.js'

@@ -33,7 +33,7 @@ export type FakeReply =
       readonly retryAfterS?: number
     }
   | { readonly kind: 'usage_limit' }
-  /** The connection breaks: before a byte, or in the middle of the first block. */
+  /** The connection breaks: `reset` before the first byte, `cut` in the middle of the first block. */
   | { readonly kind: 'reset' }
   | { readonly kind: 'cut'; readonly blocks: readonly FakeBlock[] }
   /** Never answers. */
@@ -68,7 +68,7 @@ const QUESTIONS = [
   },
 ]
 
-/** What follows `FAKE:` up to the next colon, and the rest. */
+/** Gets the text after `FAKE:name:` and the request. */
 type Script = (rest: string, request: FakeRequest) => FakeReply
 
 const SCRIPTS: Readonly<Record<string, Script>> = {
@@ -141,7 +141,7 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
   toolong: () => failure(400, 'invalid_request_error', 'prompt is too long: 250000 tokens > 200000 maximum'),
 }
 
-/** Prompts of the conversation, tool results left out. */
+/** The prompts of the conversation, without tool results. */
 export function userTexts(messages: FakeRequest['messages']): string[] {
   const texts: string[] = []
   for (const { role, content } of messages) {
@@ -153,7 +153,7 @@ export function userTexts(messages: FakeRequest['messages']): string[] {
   return texts
 }
 
-/** The CLI puts notes of its own beside what the user said. */
+/** The CLI adds notes of its own to the user's messages; they are not prompts. */
 const isPrompt = (words: string): boolean =>
   !/^(?:<system-reminder>|<local-command|Output token limit hit|\[Your previous response|Your response above was stopped)/.test(
     words,
@@ -167,7 +167,7 @@ function toolRounds({ messages }: FakeRequest): number {
   return rounds
 }
 
-/** What a tool said last, if the conversation ends with it. */
+/** The last tool result, if the conversation ends with one. */
 function lastToolResult({ messages }: FakeRequest): string | undefined {
   const last = messages.at(-1)
   if (!last || typeof last.content === 'string') return undefined

@@ -1,4 +1,4 @@
-/** The three measured generations of the CLI, as far as the simulator tells them apart. */
+/** The three measured generations of the CLI, with the differences that the simulator has. */
 import { isAtLeast, MEASURED, parseVersion, type Version } from '../../claude/launch/version.js'
 
 export interface Generation {

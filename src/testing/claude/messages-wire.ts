@@ -1,4 +1,4 @@
-/** What the Messages API sends for a reply of the scripted model: the stream of events, the plain message, the errors. */
+/** The HTTP answers of the Messages API for a reply of the scripted model: event stream, plain message, errors. */
 import type { FakeBlock, FakeReply, FakeRequest } from './fake-model.js'
 
 export const MESSAGES_PATH = '/v1/messages'
@@ -16,10 +16,10 @@ const OUTPUT_TOKENS = 25
 export interface WireAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  /** One piece at a time, with a pause before each where the reply is paced. */
+  /** The pieces of the body. A paced reply pauses before each piece. */
   readonly pieces: readonly string[]
   readonly paceMs: number
-  /** What becomes of the connection after the last piece. */
+  /** What happens to the connection after the last piece. */
   readonly ending: 'end' | 'reset' | 'hang'
 }
 
@@ -135,7 +135,7 @@ function emptied(block: FakeBlock): object {
 function deltasOf(block: FakeBlock): object[] {
   if (block.type === 'text') {
     const text = String(block.text)
-    // Ticks come one by one; anything long in pieces that keep the number of events sane.
+    // Ticks are sent one by one. A long text is sent in larger pieces, to limit the number of events.
     return pieces(text, /^tick 0 /.test(text) ? 7 : Math.max(12, Math.ceil(text.length / 200))).map((part) => ({
       type: 'text_delta',
       text: part,
@@ -162,7 +162,7 @@ function limitHeaders(status: string, utilization: number): Record<string, strin
   }
 }
 
-/** Never inside a surrogate pair. */
+/** Splits a text, but never inside a surrogate pair. */
 export function pieces(text: string, length: number): string[] {
   const out: string[] = []
   for (let at = 0; at < text.length; ) {

@@ -1,4 +1,6 @@
-/** One simulated CLI process: reads stdin, queues turns, answers requests, asks its own, writes stdout, and ends with a status. */
+/**
+ * One simulated CLI process. It reads stdin, queues turns, answers requests, sends requests, writes stdout and exits with a status.
+ */
 import { sleep, systemClock, type Clock } from '../../core/clock.js'
 import { encodeNdjson, ndjsonDecoder } from '../../core/codec/ndjson.js'
 import { deferred } from '../../core/deferred.js'
@@ -30,9 +32,9 @@ export interface ProcessParts {
   readonly cwd?: string | undefined
   /** Runs as root, which may not skip permissions outside a sandbox. */
   readonly root?: boolean | undefined
-  /** Falls when the process is killed. */
+  /** Aborts when the process is killed. */
   readonly killed: AbortSignal
-  /** Gives the way to begin a turn from inside. */
+  /** Receives the function that begins a turn without a client. */
   readonly onStart?: ((speak: (prompt: string) => void) => void) | undefined
   readonly onRead?: ((line: unknown) => void) | undefined
   readonly onWrite?: ((line: unknown) => void) | undefined
@@ -56,12 +58,12 @@ export interface Simulated extends ProcessParts {
   /** Settles when the handshake with the client's servers is over. */
   connecting: Promise<void>
   turn: AbortController | undefined
-  /** An interrupt came after a message and before its turn began: the turn begins, and is stopped at once. */
+  /** An interrupt came after a message and before its turn: the turn begins and stops at once. */
   interruptNext: boolean
   queue: UserMessageIn[]
   stdinEnded: boolean
   emit(line: object): void
-  /** Asks the client; rejects when stdin is closed or the signal is aborted. */
+  /** Sends a request to the client. Rejects when stdin is closed or the signal is aborted. */
   ask(request: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>>
   uuid(): string
 }
@@ -183,7 +185,7 @@ async function serve(process: Simulated): Promise<SimulatedExit> {
       else process.queue.push({ content: prompt, uuid: undefined, shouldQuery: true })
       return
     }
-    // A blank line ends 2.0; the others pass over it.
+    // A blank line ends the process of 2.0. Other generations skip it.
     const decoder = ndjsonDecoder<unknown>({ onInvalid: () => undefined })
     const broken = ndjsonDecoder<unknown>()
     let lineStart = true
@@ -312,5 +314,5 @@ function startResult({ generation }: ProcessParts, error: string): object {
   }
 }
 
-/** What a pause in the simulated model waits on. */
+/** Waits on the clock of the process. Rejects when the signal aborts. */
 export const pause = (process: Simulated, ms: number, signal: AbortSignal): Promise<void> => sleep(process.clock, ms, signal)

@@ -30,7 +30,7 @@ export interface Recording {
 export type RecordedStep = { readonly sent: Line } | { readonly wrote: Line } | { readonly event: string }
 type Line = Readonly<Record<string, unknown>>
 
-/** Puts the two files of a recording in order, by the times beside them. */
+/** Makes a recording of two logs: the lines to the CLI (`stdin`) and from it (`stdout`), ordered by their times. */
 export function recordingOf(
   name: string,
   version: string,
@@ -54,13 +54,13 @@ export function recordingOf(
     })),
     ...stdout.map((line, index) => ({ at: written[index] ?? Number.POSITIVE_INFINITY, order: 1, step: { wrote: line } })),
   ]
-  // Stable, so that lines of one moment keep their order; what was sent comes before what it brought about.
+  // The sort is stable, so lines of one moment keep their order. A sent line comes before the lines that it caused.
   steps.sort((one, other) => one.at - other.at || one.order - other.order)
   const { args, exit_code: exitCode, signal = null, stderr = '' } = about
   return { name, version, args, exitCode, signal, stderr, steps: causal(steps.map(({ step }) => step)) }
 }
 
-/** An answer to a question cannot come before it: times are measured on two sides, so mend what they put out of order. */
+/** Moves each answer behind its question. The times were measured on two sides, so the order can be wrong. */
 function causal(steps: readonly RecordedStep[]): RecordedStep[] {
   const out = [...steps]
   for (let index = 0; index < out.length; index += 1) {
@@ -85,14 +85,17 @@ export interface PlayParts {
   readonly killed: AbortSignal
 }
 
-/** How two lines of a client are the same for a recording: by type, and by what they ask for or answer. */
+/** A key for comparing client lines with recorded ones: the type, and the request or the answered id. */
 function kindOf(line: Line): string {
   if (line.type === 'control_request') return `request:${String((line.request as Line | undefined)?.subtype)}`
   if (line.type === 'control_response') return `response:${String((line.response as Line).request_id)}`
   return String(line.type)
 }
 
-/** Plays a recorded CLI process to a link. */
+/**
+ * Plays a recorded CLI process to a link, in step with the client's lines. Ids of the recorded client are replaced by the client's
+ * own. Gives the recorded exit, or status 143 after a kill.
+ */
 export async function playRecording(recording: Recording, { link, killed }: PlayParts): Promise<SimulatedExit> {
   const ids = new Map<string, string>()
   const received: Line[] = []
@@ -138,7 +141,7 @@ export async function playRecording(recording: Recording, { link, killed }: Play
   }
 
   const expected: Line[] = []
-  /** Waits for what was sent before; a client may send it in another order, as long as each line has what brought it about. */
+  /** Waits for the lines that the recorded client had sent before. The order may differ, if the cause of each line has come. */
   const meet = async (causes: (line: Line) => boolean): Promise<void> => {
     for (const line of expected.filter(causes)) {
       expected.splice(expected.indexOf(line), 1)
@@ -148,13 +151,13 @@ export async function playRecording(recording: Recording, { link, killed }: Play
     }
   }
 
-  // A one-shot run had its prompt on the command line; a client sends it as its first message.
+  // A one-shot run had its prompt on the command line. A client sends the prompt as its first message.
   const promptFirst = !wanted.includes('user') && recording.steps.some((step) => 'wrote' in step && step.wrote.type === 'system')
   let awaited = !promptFirst
   for (const step of recording.steps) {
     if (killed.aborted) return { exitCode: 143, signal: null, stderr: '' }
     if ('event' in step) {
-      // Whether and when to close is the client's affair; a signal is the process's own end.
+      // The client decides when to close. A signal ends the process.
       if (step.event.startsWith('signal ')) break
       continue
     }
@@ -174,15 +177,15 @@ export async function playRecording(recording: Recording, { link, killed }: Play
   return { exitCode: recording.exitCode, signal: recording.signal, stderr: recording.stderr }
 }
 
-/** Did this line of the client bring that line of the CLI about, as far as can be told? */
+/** True if this line of the client may have caused that line of the CLI. */
 function isCause(sent: Line, wrote: Line): boolean {
   if (wrote.type === 'control_response') return sent.request_id === (wrote.response as Line).request_id
   if (wrote.type !== 'control_request') return true
-  // Questions to the client's servers come before any message; those about tools and prompts after it.
+  // Requests to the client's servers come before any message. Requests about tools and prompts come after it.
   return sent.type === 'control_request' || sent.type === 'control_response' || (wrote.request as Line).subtype !== 'mcp_message'
 }
 
-/** The client's own ids in place of the recorded client's. */
+/** Replaces the ids of the recorded client by the ids of this client. */
 function renamed(line: Line, ids: ReadonlyMap<string, string>): Line {
   if (ids.size === 0) return line
   const swap = (value: unknown): unknown => {

@@ -1,4 +1,4 @@
-/** The laws of a session store, for every driver. */
+/** The rules that every session store keeps, as cases. */
 import type { SessionState, SessionStore } from '../../claude/session/state.js'
 import { check, checkEqual, type Case } from '../case.js'
 

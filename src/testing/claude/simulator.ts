@@ -16,9 +16,9 @@ import type { SimulatedFiles } from './tools.js'
 export interface ClaudeSimulatorOptions {
   /** The version of the CLI that is simulated. Default 2.1.329. */
   readonly version?: string
-  /** Answers prompts. Default: markers in the prompt, see `scriptedModel`. */
+  /** Decides the replies to prompts. Default `scriptedModel`. */
   readonly model?: FakeModel
-  /** Environment of the processes. Default: an API key. */
+  /** Environment variables of the processes. Default: an API key. */
   readonly env?: Readonly<Record<string, string | undefined>>
   /**
    * Stored conversations. Give the same object to two simulators to resume a session in the other one. Default: `memorySessions()`.
@@ -34,7 +34,7 @@ export interface ClaudeSimulatorOptions {
 export interface SimulatedRun {
   /** The options with which it was started. */
   readonly launch: ClaudeLaunch
-  /** Its command line. */
+  /** The command line, without the name of the program. */
   readonly args: readonly string[]
   /** Lines that it read. */
   readonly received: readonly unknown[]
@@ -105,7 +105,7 @@ export function createClaudeSimulator(options: ClaudeSimulatorOptions = {}): Cla
 
   const open = (launch: ClaudeLaunch): Link => {
     const plan = launchPlan(launch, generation.version)
-    // Where a real transport would write a private file, the content itself serves.
+    // A real transport writes a private file here. The simulator passes the content.
     const args = plan.args.map((argument) => (typeof argument === 'string' ? argument : `${argument.flag}=${argument.content}`))
     const [near, far] = memoryPair({ name: `claude-${runs.length + 1}` })
     const killed = new AbortController()
@@ -133,7 +133,7 @@ export function createClaudeSimulator(options: ClaudeSimulatorOptions = {}): Cla
       onRead: (line) => keep(run.received, line),
       onWrite: (line) => keep(run.written, line),
     })
-      // A model of the test's own may throw: then the process dies of it, and its stderr says why.
+      // If the model of a test throws, the process ends, and its stderr has the error.
       .catch((error: unknown): SimulatedExit => ({ exitCode: 1, signal: null, stderr: `${String(error)}\n` }))
       .then(async (exit) => {
         run.exit = exit

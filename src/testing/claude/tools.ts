@@ -1,4 +1,4 @@
-/** The simulated CLI's tools: just enough of Bash, Read and Write to have results, on files in memory. */
+/** The tools of the simulated CLI: a small part of Bash, Read and Write, on files in memory. */
 import { sleep, type Clock } from '../../core/clock.js'
 
 export interface ToolOutcome {
@@ -7,10 +7,10 @@ export interface ToolOutcome {
   readonly structured?: unknown
 }
 
-/** By path. */
+/** Contents of the files by path. */
 export type SimulatedFiles = Map<string, string>
 
-/** Commands that run without a question: they only read. */
+/** Commands that only read. They run without a permission request. */
 export const isReadOnly = (command: string): boolean => /^(?:echo|ls|cat|pwd|git (?:status|log|diff))\b(?!.*[>;&|])/.test(command)
 
 export interface ToolSurroundings {

@@ -1,4 +1,4 @@
-/** The lines of one simulated turn, with the fields that each generation gives them: long, because it is one list of all lines there are. */
+/** The lines of one simulated turn, with the fields of each generation. The file is long because it is one list of all lines. */
 import type { FakeBlock } from './fake-model.js'
 import { pieces } from './messages-wire.js'
 import type { Simulated } from './process.js'
@@ -196,7 +196,7 @@ export function createLines(process: Simulated, uuids: readonly string[]) {
       const id = nextId()
       for (const block of blocks) assistant([block], { id })
     },
-    /** The stream broke in the middle: what was shown is void. */
+    /** The stream broke in the middle, so the blocks that were shown do not count. */
     async cut(blocks: readonly FakeBlock[]): Promise<void> {
       const [block] = blocks
       if (!partials || !block) return
@@ -300,7 +300,7 @@ export function createLines(process: Simulated, uuids: readonly string[]) {
     permissionDenied(call: FakeBlock, message: string): void {
       if (name === 'c') system('permission_denied', { tool_name: call.name, tool_use_id: call.id, message })
     },
-    /** What the model had said when the turn was stopped; 2.0 drops it. */
+    /** The text that the model had sent when the turn was stopped. 2.0 drops it. */
     flushPartial(): void {
       if (name !== 'a' && partial && partial.text !== '') {
         const { id, text } = partial
@@ -312,7 +312,7 @@ export function createLines(process: Simulated, uuids: readonly string[]) {
         }
       }
     },
-    /** The mode has changed by an answer of the client. */
+    /** An answer of the client changed the permission mode. */
     mode(permissionMode: string): void {
       if (name !== 'a') system('status', { status: null, permissionMode })
     },
@@ -339,7 +339,7 @@ export function createLines(process: Simulated, uuids: readonly string[]) {
         costUsd: before.costUsd + costUsd,
       })
     },
-    /** Gives whether the process would leave with a failure. */
+    /** Returns true if the process would exit with a failure. */
     result(fields: ResultFields): boolean {
       const isError = fields.isError ?? (fields.subtype !== 'success' && name !== 'a')
       const usage = {

@@ -1,4 +1,4 @@
-/** May a simulated tool run? Hooks first, then mode and rules, then the client's callback; as the real CLI decides it. */
+/** Decides whether a simulated tool may run, as the real CLI does: hooks, then mode and rules, then the client's callback. */
 import type { FakeBlock } from './fake-model.js'
 import type { Simulated } from './process.js'
 import { isReadOnly, type ToolOutcome } from './tools.js'
@@ -18,7 +18,7 @@ export async function decide(process: Simulated, lines: Lines, call: FakeBlock, 
   const specific = (hooked.hookSpecificOutput ?? {}) as Input
   if (specific.permissionDecision === 'deny')
     return { kind: 'refused', message: String(specific.permissionDecisionReason ?? 'Blocked by hook') }
-  // 2.0 takes a changed input from a hook that allows the call, and from no other.
+  // 2.0 accepts a changed input only from a hook that allows the call.
   const takesInput = process.generation.name !== 'a' || specific.permissionDecision === 'allow'
   const changed = ((takesInput ? specific.updatedInput : undefined) ?? input) as Input
   if (specific.permissionDecision === 'allow') return { kind: 'allowed', input: changed }

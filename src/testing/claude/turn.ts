@@ -10,7 +10,7 @@ export type TurnOutcome =
   | { readonly kind: 'done'; readonly failed: boolean }
   | { readonly kind: 'broken'; readonly stderr: string }
 
-/** What ends a turn early. */
+/** Thrown to end a turn early. */
 class Stop {
   constructor(readonly why: 'interrupt' | 'denied') {}
 }
@@ -64,7 +64,7 @@ export async function runTurn(process: Simulated, batch: readonly UserMessageIn[
 
 class Broken extends Error {}
 
-/** Model calls and tools until the model has nothing more to call. Gives whether the turn failed. */
+/** Calls the model and its tools until the model calls no more tools. Returns true if the turn failed. */
 async function converse(process: Simulated, lines: Lines, controller: AbortController): Promise<boolean> {
   const { conversation, parsed, generation } = process
   const maxTurns = Number(parsed.value('--max-turns') ?? Number.POSITIVE_INFINITY)
@@ -92,7 +92,7 @@ async function converse(process: Simulated, lines: Lines, controller: AbortContr
     const last = blocks.filter((block) => block.type === 'text').at(-1)
     if (conversation.costUsd > maxBudget) return overBudget(lines, maxBudget, round)
     if (stopReason === 'max_tokens') {
-      // Newer generations go on where the limit cut, three times.
+      // Newer generations continue after the token limit, up to three times.
       if (generation.name === 'a' || round > 3) return outputLimit(process, lines, round)
       if (generation.name === 'c') lines.note('Output token limit hit. Resume directly.')
       continue
@@ -136,7 +136,7 @@ async function converse(process: Simulated, lines: Lines, controller: AbortContr
         structured,
       })
     }
-    // 2.0 counts the round that it is about to begin.
+    // 2.0 also counts the round that it is about to begin.
     if (round >= maxTurns || (generation.name === 'a' && round + 1 >= maxTurns)) {
       return lines.result({
         subtype: 'error_max_turns',
@@ -195,7 +195,7 @@ async function callModel(process: Simulated, lines: Lines, signal: AbortSignal):
     if (reply.kind === 'hang') await pause(process, Number.POSITIVE_INFINITY, signal)
     if (reply.kind === 'cut') {
       await lines.cut(reply.blocks)
-      // Older generations ask again without a stream, and so does the newest when its retry is cut too.
+      // Older generations call again without a stream. The newest does so only if its retry is cut too.
       if (generation.name !== 'c' || attempt > 0) {
         const again = process.model({ model, messages: conversation.history, attempt: attempt + 1 })
         const blocks = (again.kind === 'answer' || again.kind === 'cut' ? again.blocks : reply.blocks).map(withId)
@@ -207,17 +207,17 @@ async function callModel(process: Simulated, lines: Lines, signal: AbortSignal):
     if (!fault.retried || attempt >= maxRetries) {
       if (reply.kind === 'usage_limit' && generation.name !== 'a') lines.rateLimit({ status: 'rejected', utilization: 1 })
       const refusal = reply.kind === 'refusal'
-      // 2.0 writes what the model had begun, and only that line says that the model refused.
+      // 2.0 writes an assistant line for the begun message. Only that line shows the refusal.
       if (refusal && generation.name === 'a') lines.assistant([{ type: 'text', text: '(no content)' }], { stopReason: 'refusal' })
       lines.failure(fault.status, fault.name, fault.text, { limit: reply.kind === 'usage_limit', refusal })
       return { kind: 'failed' }
     }
-    // Time passes, but not the test's.
+    // The delay is reported but not waited for, so the test does not slow down.
     if (generation.name !== 'a') lines.retry(attempt + 1, maxRetries, 500 * 2 ** attempt, fault.status, fault.retryName)
   }
 }
 
-/** As the CLI finds it: any of the three credentials. */
+/** The CLI accepts any of three credentials. */
 function authenticated({ env }: Simulated): boolean {
   return [env.ANTHROPIC_API_KEY, env.ANTHROPIC_AUTH_TOKEN, env.CLAUDE_CODE_OAUTH_TOKEN].some(
     (value) => value !== undefined && value !== '',
@@ -326,7 +326,7 @@ async function useTool(process: Simulated, lines: Lines, call: FakeBlock, signal
   }
 }
 
-/** Gives whether the turn counts as failed. */
+/** Returns true if the turn counts as failed. */
 function stopped(process: Simulated, lines: Lines, why: Stop['why']): boolean {
   const { generation } = process
   const inTool = lines.openTool || why === 'denied'

@@ -1,4 +1,4 @@
-/** The asks that a simulated relay is playing: each a stream of frames, with the questions that stop it. */
+/** The asks of a simulated relay. Each is a stream of frames, which stops at a question. */
 import { createQueue, type BoundedQueue } from '../../core/queue.js'
 import { askScript, type AskStep } from './ask-script.js'
 
@@ -78,7 +78,7 @@ const DONE_V2: SseFrame = {
   model: '@balanced',
 }
 
-/** The relay behind a core 2.0 asks no questions: a wrong PIN ends the ask, and the last frame carries figures. */
+/** The relay behind a core 2.0 asks no questions. A wrong PIN ends the ask, and the last frame has token counts and cost. */
 export function createAsks(generation: 1 | 2 = 1): Asks {
   const pins = new Map<string, (pin: string) => void>()
   const plans = new Map<string, (accept: boolean) => SseBody | null>()
@@ -110,7 +110,7 @@ export function createAsks(generation: 1 | 2 = 1): Asks {
     }
   }
 
-  /** Plays on until a question, or to the end. */
+  /** Sends the steps up to a question or the end. */
   const play = (steps: readonly AskStep[], out: BoundedQueue<SseFrame>, upfront: string | undefined): void => {
     const [step, ...rest] = steps
     if (!step) {
@@ -158,7 +158,7 @@ export function createAsks(generation: 1 | 2 = 1): Asks {
     })
   }
 
-  /** The first stream ends with its plan; what follows comes in the answer to the confirmation. */
+  /** The first stream ends with its plan. The steps after it come in the answer to the confirmation. */
   const askPlan = (
     plan: string,
     danger: string,

@@ -1,10 +1,10 @@
-/** What a core makes of an HTTP answer: a message by the schema, or a code. */
+/** Turns an HTTP answer into a message of the schema, or into an error code, as a core does. */
 import { fromJson, type DescMessage, type JsonValue, type Message } from '@bufbuild/protobuf'
 import { schemaOf } from '../../cmdop/schema.js'
 import type { CoreRequest } from './core-requests.js'
 import type { Row } from './world.js'
 
-/** The relay has other words: `any` stands for two of the schema's and is read as the stricter. */
+/** The relay uses other names: `any` stands for two values of the schema, and the core takes the stricter one. */
 const WORDS: Readonly<Record<string, string>> = { any: 'REQUIRED', completed: 'SUCCESS' }
 const ENUM_WORDS: Readonly<Record<string, string>> = {
   mfa_required: 'MFA_REQUIREMENT_',
@@ -31,7 +31,7 @@ function decode(schema: DescMessage, json: Row): Message {
   return fromJson(schema, worded(json, schema) as JsonValue, { ignoreUnknownFields: true })
 }
 
-/** Enums in the words that proto3 JSON knows. */
+/** Enum values as proto3 JSON names them. */
 function worded(json: unknown, schema: DescMessage): unknown {
   if (Array.isArray(json)) return json.map((item) => worded(item, schema))
   if (typeof json !== 'object' || json === null) return json
@@ -57,7 +57,7 @@ export function codeOfStatus(status: number): string {
   return known[status] ?? (status >= 500 ? 'server' : 'validation')
 }
 
-/** Texts as the core writes them; 422 is decoded into a type that its caller does not expect, and so becomes `internal`. */
+/** Error texts of the core. It decodes a 422 into a type that its caller does not expect, so the code becomes `internal`. */
 export function failureOf(status: number, json: unknown, loose: boolean): { readonly code: string; readonly message: string } {
   if (loose) return { code: codeOfStatus(status), message: `http ${status}: ${JSON.stringify(json)}` }
   if (status === 422) return { code: 'internal', message: 'unexpected response *api.HTTPValidationError' }
@@ -66,7 +66,7 @@ export function failureOf(status: number, json: unknown, loose: boolean): { read
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
-/** The first id that is none. */
+/** The first invalid id. */
 export function badUuid(uuids: Readonly<Record<string, string>> = {}): string | undefined {
   const bad = Object.entries(uuids).find(([, value]) => !UUID.test(value))
   return bad && `invalid ${bad[0]}: invalid UUID length: ${bad[1].length}`

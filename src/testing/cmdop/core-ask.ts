@@ -1,4 +1,4 @@
-/** One ask inside a simulated core: the relay's frames as envelopes, the two answers as requests of their own. */
+/** One ask in a simulated core. Frames of the relay become envelopes. An answer to a question becomes a request to the relay. */
 import type { ArmValue, Envelope } from '../../cmdop/envelope.js'
 import { Kind } from '../../cmdop/envelope.js'
 import type { SseBody, SseFrame } from './asks.js'
@@ -9,21 +9,21 @@ import { codeOfStatus } from './core-answers.js'
 
 export interface CoreAsk {
   answer(payload: Envelope['payload']): Promise<void>
-  /** The core is gone: whatever it read ends. */
+  /** The core has ended: its streams from the relay end too. */
   drop(): void
   readonly done: Promise<void>
 }
 
 export interface CoreAskOptions {
   readonly request: Omit<ArmValue<'askReq'>, '$typeName' | '$unknown'>
-  /** Since 1.1.0: the upfront PIN is passed on, and PIN failures keep their names. */
+  /** True since 1.1.0: the first PIN is passed on, and PIN failures keep their codes. */
   readonly knowsPins: boolean
   readonly http: (request: CoreRequest) => ReturnType<CmdopRelaySimulator['handle']>
   readonly send: (envelope: Omit<EnvelopeInit, 'id' | '$typeName'>) => Promise<void>
   readonly over: () => void
 }
 
-/** What becomes of the relay's words for what a stream ended with; all others become `internal`, as the PIN's do in 1.0.2. */
+/** The codes for error codes of the relay. Every other code becomes `internal`; in 1.0.2 the codes of PINs do too. */
 const STREAM_CODES: Readonly<Record<string, string>> = { machine_offline: 'unavailable', timeout: 'timeout' }
 const PIN_CODES: readonly string[] = ['pin_denied', 'pin_required_timeout']
 
@@ -68,7 +68,7 @@ export function createCoreAsk({ request, knowsPins, http, send, over }: CoreAskO
     return end({ kind: Kind.DONE, payload: { case: 'done', value: { success, text, error, durationMs } } })
   }
 
-  /** True when the stream goes on. */
+  /** True if the stream continues. */
   const take = async (frame: SseFrame): Promise<boolean> => {
     const { type } = frame
     const text = (key: string): string => String(frame[key] ?? '')
@@ -105,12 +105,12 @@ export function createCoreAsk({ request, knowsPins, http, send, over }: CoreAskO
         await fail(codeOf(text('code')), text('message'))
         return false
       default:
-        // Logged by a real core, and skipped.
+        // A real core logs the frame and skips it.
         return true
     }
   }
 
-  /** After a question the core reads nothing more until it is answered, not even that the relay gave up: measured. */
+  /** Measured: after a question the core reads nothing until the answer, so it does not notice when the relay gives up. */
   const follow = async (body: SseBody): Promise<void> => {
     bodies.add(body)
     try {
@@ -124,7 +124,7 @@ export function createCoreAsk({ request, knowsPins, http, send, over }: CoreAskO
           if (!(await take(frame))) return
           const next = answered && (await answered)
           if (ended || next === 'over') return
-          // What follows a plan comes in the answer to its confirmation.
+          // The frames after a plan come in the answer to its confirmation.
           if (next) return await follow(next)
         }
       }
@@ -133,7 +133,7 @@ export function createCoreAsk({ request, knowsPins, http, send, over }: CoreAskO
     } finally {
       bodies.delete(body)
     }
-    // A relay that ends without a last frame is taken at its best: measured too.
+    // Measured: a stream without a last frame counts as a success.
     await finished({ success: true })
   }
 
@@ -168,10 +168,10 @@ export function createCoreAsk({ request, knowsPins, http, send, over }: CoreAskO
     drop,
     async answer(payload) {
       const resume = waiting
-      // An answer that nobody waits for is dropped.
+      // An answer without an open question is dropped.
       if (ended || !resume) return
       waiting = undefined
-      // It answers the question that is open, whatever the answer names: measured.
+      // Measured: the answer goes to the open question, even if it names another one.
       if (payload.case === 'pinAnswer') {
         const answer = post('pin', 'application/json', { challenge_id: question, pin: payload.value.pin })
         resume((await refused(answer)) ? 'over' : undefined)

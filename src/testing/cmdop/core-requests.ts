@@ -1,19 +1,19 @@
-/** Which HTTP request a core makes of each envelope, as the cores 1.0.2 and 1.1.0 were seen to make them. */
+/** The HTTP request for each envelope, as recorded from the cores 1.0.2 and 1.1.0. */
 import type { Arm, ArmValue, Envelope } from '../../cmdop/envelope.js'
 
 export interface CoreRequest {
   readonly method: string
-  /** With the query, whose names are sorted, as Go writes it. */
+  /** Path and query. The names of the query are sorted, as Go writes them. */
   readonly path: string
   readonly body?: Readonly<Record<string, unknown>>
   readonly answer: Arm
-  /** Ids that the core insists on, by the name that its refusal uses. */
+  /** Required ids, by the name in the error message. */
   readonly uuids?: Readonly<Record<string, string>>
-  /** Success other than 200. */
+  /** The status of a success, if it is not 200. */
   readonly status?: number
-  /** Answered with a bare list. */
+  /** True if the answer is a bare list. */
   readonly bare?: true
-  /** Written by hand in the core: a failure quotes the body, and nothing about an answer's members is checked. */
+  /** True for requests that the core codes by hand: an error quotes the body, and the members of the answer are not checked. */
   readonly loose?: true
   readonly accept?: string
 }
@@ -27,7 +27,7 @@ function query(path: string, values: Values): string {
   return text.length === 0 ? path : `${path}?${text.join('&')}`
 }
 
-/** An offset becomes a page by division, so what is no multiple of the size is lost. */
+/** An offset becomes a page by division, so the remainder is lost. */
 function paged(path: string, page: { readonly offset: number; readonly perPage: number } | undefined): string {
   if (!page || page.perPage === 0) return path
   return query(path, { page: Math.floor(page.offset / page.perPage) + 1, per_page: page.perPage })
@@ -48,7 +48,7 @@ const fleet = (id: string, what = '') => `/api/fleets/${id}${what}`
 const skill = (slug: string, what = '') => `/apix/skills/skills/${encodeURIComponent(slug)}/${what}`
 
 export const REQUESTS: Requests = {
-  // `q` is dropped.
+  // The core drops `q`.
   listMachinesReq: ({ presence, limit, cursor }) => ({
     method: 'GET',
     path: query('/api/machines', { presence, limit, cursor }),
@@ -281,7 +281,7 @@ export const REQUESTS: Requests = {
     answer: 'scheduleRunList',
     uuids: { fleet_id: fleetId, schedule_id: scheduleId },
   }),
-  // The page is dropped: the cores 1.0.2 to 1.1.1 ask for the first page, whatever page they are asked for.
+  // The cores 1.0.2 to 1.1.1 drop the page and always request the first one.
   listKeysReq: ({ fleetId }) => ({
     method: 'GET',
     path: fleet(fleetId, '/api-keys'),

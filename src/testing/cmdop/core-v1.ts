@@ -1,4 +1,4 @@
-/** The calls of a simulated core 1.x, as the cores 1.0.2 to 1.1.1 were seen to handle them. */
+/** The calls of a simulated core 1.x, as recorded from the cores 1.0.2 to 1.1.1. */
 import { create, fromBinary, toBinary, type MessageInitShape } from '@bufbuild/protobuf'
 import { Kind, type Envelope } from '../../cmdop/envelope.js'
 import { EnvelopeSchema } from '../../cmdop/gen/cmdop/core/v1/envelope_pb.js'
@@ -18,11 +18,11 @@ export interface CoreSurroundings {
   readonly relay: CmdopRelaySimulator
   /** Writes a whole frame. */
   readonly write: (frame: Uint8Array) => Promise<void>
-  /** Runs a unary call at its turn: a test may hold answers back. */
+  /** Runs a unary call. A test may hold it back. */
   readonly inTurn: (run: () => Promise<void>) => Promise<void>
 }
 
-/** What a core made of the bytes of one frame. */
+/** One frame as a core decoded it. */
 export interface TakenFrame {
   readonly id: number
   readonly kind: number
@@ -31,7 +31,7 @@ export interface TakenFrame {
 
 /** One simulated core of either generation, behind one link. */
 export interface SimulatedCore {
-  /** Undefined for bytes that are no envelope: the core exits. 'ignored' for a frame without effect. */
+  /** Handles the bytes of a frame. Undefined: they are not an envelope, and the core exits. `ignored`: the frame has no effect. */
   take(body: Uint8Array): TakenFrame | 'ignored' | undefined
   /** Resolves when no ask is open; undefined if none is. */
   readonly idle: Promise<unknown> | undefined
@@ -41,7 +41,7 @@ export interface SimulatedCore {
 export const encodeV1 = (envelope: EnvelopeInit): Uint8Array =>
   encodeFrame(toBinary(EnvelopeSchema, create(EnvelopeSchema, envelope)))
 
-/** `knowsPins`: since 1.1.0 the first PIN is passed on, and PIN failures keep their names. */
+/** `knowsPins`: since 1.1.0 the first PIN is passed on, and PIN failures keep their codes. */
 export function createCoreV1(surroundings: CoreSurroundings & { readonly knowsPins: boolean }): SimulatedCore {
   const { token, apiKey, relay, knowsPins, inTurn } = surroundings
   const asks = new Map<number, CoreAsk>()
@@ -52,7 +52,7 @@ export function createCoreV1(surroundings: CoreSurroundings & { readonly knowsPi
     const accept = request.accept ?? (request.loose ? 'application/json' : undefined)
     const headers = {
       ...(accept === undefined ? {} : { accept }),
-      // On the platform the header of the token is there, and empty.
+      // Requests to the platform have an empty header for the token.
       ...(platform ? { authorization: 'Bearer', 'x-api-key': apiKey } : { authorization: `Bearer ${token}` }),
       ...(request.body ? { 'content-type': 'application/json' } : {}),
     }
@@ -69,7 +69,7 @@ export function createCoreV1(surroundings: CoreSurroundings & { readonly knowsPi
     const bad = badUuid(request.uuids)
     if (bad !== undefined) return fail(id, 'validation', bad)
     const answer = http(request)
-    // A core has no deadline of its own: what the relay does not answer, it does not answer.
+    // A core has no deadline: if the relay does not answer, the core does not answer.
     if (answer === 'silent') return
     if (answer === 'reset') return fail(id, 'internal', 'do request: EOF')
     if ('sse' in answer) return fail(id, 'internal', 'not JSON')

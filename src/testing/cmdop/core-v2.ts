@@ -1,4 +1,4 @@
-/** The calls of a simulated core 2.0, as the core 2.0.0 was seen to handle them. */
+/** The calls of a simulated core 2.0, as recorded from the core 2.0.0. */
 import { create, fromBinary, fromJson, toBinary, type JsonValue, type MessageInitShape } from '@bufbuild/protobuf'
 import { encodeFrame } from '../../core/codec/frames.js'
 import {
@@ -38,7 +38,7 @@ export function createCoreV2({ token, relay, write, inTurn }: CoreSurroundings):
 
   const unary = async (id: bigint, payload: Envelope['payload']): Promise<void> => {
     const outcome = unaryOutcome(payload, (path) => http({ method: 'GET', path, body: '' }))
-    // A relay that does not answer is waited for.
+    // The core waits without a limit for a relay that does not answer.
     if (!outcome) return
     open.delete(id)
     if ('fault' in outcome) return fail(id, outcome.fault)
@@ -128,7 +128,7 @@ export function createCoreV2({ token, relay, write, inTurn }: CoreSurroundings):
   }
 }
 
-/** Undefined where the relay stays silent. */
+/** Undefined if the relay does not answer. */
 function unaryOutcome(
   payload: Envelope['payload'],
   get: (path: string) => ReturnType<CmdopRelaySimulator['handle']>,
@@ -174,12 +174,12 @@ function unaryOutcome(
   }
 }
 
-/** The core names the arm by its type in Go. */
+/** The error message names the payload by its type in Go. */
 function goTypeOf(arm: string | undefined): string {
   return arm === undefined ? '<nil>' : `*corev2.Envelope_${arm[0]?.toUpperCase()}${arm.slice(1)}`
 }
 
-/** Members that the core insists on. Unknown members are refused by `fromJson`, as the core refuses them. */
+/** Members that the core requires. `fromJson` refuses unknown members, as the core does. */
 function required(json: JsonValue, names: readonly string[]): void {
   for (const name of names) if (!Object.hasOwn(Object(json), name)) throw new Error(`${name} is missing`)
 }

@@ -1,4 +1,4 @@
-/** A simulated core: envelopes on a link on one side, requests to a simulated relay on the other. */
+/** A simulated core. It reads envelopes from a link and sends requests to a simulated relay. */
 import { encodeFrame, frameDecoder, MAX_FRAME_BYTES } from '../../core/codec/frames.js'
 import { abortError } from '../../core/deadline.js'
 import { MAX_REQUEST_BYTES_V2 } from '../../cmdop/v2/envelope.js'
@@ -169,11 +169,11 @@ export function createCmdopCoreSimulator(options: CmdopCoreSimulatorOptions = {}
 
   const put = async (link: Link, bytes: Uint8Array): Promise<void> => {
     if (!splitWrites) return link.write(bytes)
-    // All at once: the link keeps their order, and no other frame comes between.
+    // The writes start together, so that no other frame comes between them. The link keeps their order.
     await Promise.all(Array.from(bytes, (byte) => link.write(Uint8Array.of(byte))))
   }
   const write = async (link: Link, frame: Uint8Array): Promise<void> => {
-    // Written at once, in order; counted before the write, so that no later frame slips out.
+    // Counted before the write, so that no later frame is written.
     if (framesLeft <= 0) return
     framesLeft -= 1
     const last = framesLeft === 0
@@ -206,11 +206,11 @@ export function createCmdopCoreSimulator(options: CmdopCoreSimulatorOptions = {}
         if (decoder.fault) return 1
         if (chunk === null) break
       }
-      // At the end of its stdin it finishes its asks, however long they take.
+      // At the end of its input the core first finishes its asks.
       const cut = link.closed.then(() => live.delete(number))
       while (core.idle && live.has(number)) await Promise.race([core.idle, cut])
     } catch {
-      // The link fell: the core is gone with it.
+      // The link broke, and the core ends with it.
     } finally {
       core.drop()
       live.delete(number)
@@ -261,7 +261,7 @@ export function createCmdopCoreSimulator(options: CmdopCoreSimulatorOptions = {}
 
 interface Turns {
   run(work: () => Promise<void>): Promise<void>
-  /** The next so many wait for each other, and then run in reverse. */
+  /** The next `count` calls wait for each other and then run in reverse order. */
   hold(count: number): void
 }
 

@@ -1,4 +1,4 @@
-/** The relay as an exchange transport: what the client's REST plane talks to in memory. */
+/** The relay as an exchange transport in memory, for the REST client. */
 import { abortError, raceSignal } from '../../core/deadline.js'
 import { SignalboxError } from '../../errors.js'
 import type { ExchangeTransport } from '../../transport.js'
@@ -10,7 +10,7 @@ const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
 /**
- * An exchange transport to a simulated relay, in memory.
+ * An exchange transport to a simulated relay in memory, for `cmdopRest`.
  *
  * @example
  * import { createCmdop } from 'signalbox/cmdop'

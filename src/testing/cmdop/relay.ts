@@ -1,4 +1,4 @@
-/** A relay and a platform in one: it answers HTTP requests, keeps a ledger of them, and fails on request. */
+/** A relay and a platform in one. It answers HTTP requests, records them, and fails when a test says so. */
 import { createAsks, type Asks } from './asks.js'
 import { ROUTES, type Handler, type RelayAnswer } from './routes.js'
 import { ROUTES_V2 } from './routes-v2.js'
@@ -6,7 +6,7 @@ import { createWorld, type CmdopWorld, type CmdopWorldOptions, type Json } from 
 
 /** One HTTP request, as the relay sees it. */
 export interface RelayRequest {
-  /** In upper case. */
+  /** The HTTP method in upper case. */
   readonly method: string
   /** Path and query. */
   readonly path: string
@@ -16,7 +16,7 @@ export interface RelayRequest {
   readonly body: string
 }
 
-/** What happens to a request instead of its answer. `silent` never answers, `reset` cuts the connection. */
+/** A fault of one request: an answer with this status, no answer (`silent`), or a cut connection (`reset`). */
 export type RelayFault =
   | { readonly status: number; readonly json?: unknown; readonly headers?: Readonly<Record<string, string>> }
   | 'silent'
@@ -135,7 +135,7 @@ const tableOf = (routes: Readonly<Record<string, Handler>>): readonly TableRow[]
       const [method = '', path = ''] = route.split(' ')
       return { method, parts: path.split('/'), handler }
     })
-    // A literal before a parameter: `/my/` is no slug.
+    // Literal parts come before parameters, so that `/my/` is not taken for a slug.
     .sort((one, other) => literals(other.parts) - literals(one.parts))
 
 const TABLES: Readonly<Record<1 | 2, readonly TableRow[]>> = { 1: tableOf(ROUTES), 2: tableOf(ROUTES_V2) }

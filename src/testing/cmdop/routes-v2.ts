@@ -1,4 +1,4 @@
-/** The routes of a relay behind a core 2.0. Their answers have the members that the core 2.0.0 was seen to accept. */
+/** The routes of a relay behind a core 2.0. Their answers have the members that the core 2.0.0 accepts. */
 import type { Handler } from './routes.js'
 import type { Row } from './world.js'
 

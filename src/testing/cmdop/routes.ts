@@ -1,4 +1,4 @@
-/** The routes of relay and platform, each a function of the world. */
+/** The routes of relay and platform. Each is a function that reads or changes the rows. */
 import type { Asks, SseBody } from './asks.js'
 import { machineDetail, machineInfo, machineSpend, skill, skillDetail, type CmdopWorld, type Json, type Row } from './world.js'
 
@@ -11,7 +11,7 @@ export interface RouteCall {
   readonly asks: Asks
   readonly params: Readonly<Record<string, string>>
   readonly query: URLSearchParams
-  /** Lower-case names. */
+  /** Headers with lower-case names. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: Json
 }
@@ -258,7 +258,7 @@ export const ROUTES: Readonly<Record<string, Handler>> = {
     onSkill(call, (row) => {
       Object.assign(row, call.body)
       const { name, visibility, status } = row
-      // What the platform does not know it leaves out; null is not taken for absent by a core.
+      // The platform leaves out unknown members. A core does not accept null for them.
       return ok({ name, visibility, status, ...call.body })
     }),
   'DELETE /apix/skills/skills/{slug}/': ({ world, params }) => removed(world.skills, 'slug', params.slug),

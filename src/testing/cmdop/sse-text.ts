@@ -1,4 +1,4 @@
-/** The bytes of a stream of frames, for whoever serves them over HTTP. */
+/** Encodes a stream of frames as server-sent events, for an HTTP server. */
 import { onAbort } from '../../core/on-abort.js'
 import { StreamCut, type SseBody } from './asks.js'
 

@@ -1,4 +1,4 @@
-/** What a relay and a platform hold, in their own JSON: snake_case, null for absent, dates with Z. */
+/** The rows of a relay and a platform, in their JSON: snake_case, null for absent values, dates with Z. */
 
 export type Json = Readonly<Record<string, unknown>>
 export type Row = Record<string, unknown>
@@ -309,7 +309,7 @@ export function skill(id: string, slug: string, index: number): Row {
     short_description: `Does ${index}`,
     author: 7,
     author_username: 'ada',
-    // Lists tell a category by its id, requests by its slug.
+    // Lists name a category by its id, requests by its slug.
     category: CATEGORY,
     category_name: 'DevOps',
     tags: [{ id: simulatedId(SKILL, 601), name: 'CI', slug: 'ci' }],

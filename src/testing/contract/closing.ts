@@ -1,9 +1,9 @@
-/** Laws 3, 6 and 7: every end is told, once, in bounded time, and leaves nothing. */
+/** Laws 3, 6 and 7: every end is reported once, in bounded time, and nothing is left open. */
 import { check, checkEqual } from '../case.js'
 import { contractCase, flood, hear, MOST_FLOOD, pairCase, pattern, reasonOf, type ContractCase } from './harness.js'
 
 const GRACE_MS = 300
-/** The law's bound, and as much again for a machine that is busy with other things. */
+/** The bound of the law, doubled for a busy machine. */
 const BOUND_MS = 2 * (3 * GRACE_MS + 1000)
 
 export const closing: readonly ContractCase[] = [
@@ -82,7 +82,7 @@ export const closing: readonly ContractCase[] = [
       return heard
     })()
     const writing = near.write(pattern(size)).then(() => near.end())
-    // Where the hearing fails, that is what is told.
+    // If the reader fails, its error is reported.
     for (const other of [answering, writing]) other.catch(() => {})
     checkEqual(await hear(near), { bytes: size, end: 'null' })
     await writing

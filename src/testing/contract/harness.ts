@@ -1,4 +1,7 @@
-/** What the cases share: a case that is timed and counted, bytes that can be checked, a writer that knows when it is held back. */
+/**
+ * Helpers of the cases: cases with a time limit and a leak check, bytes with a checkable pattern, a writer that detects
+ * backpressure.
+ */
 import { deferred } from '../../core/deferred.js'
 import type { CloseReason, Link } from '../../transport.js'
 import { check, CheckFailed, type Case } from '../case.js'
@@ -7,7 +10,7 @@ import type { ContractContext, ContractPair } from './context.js'
 /** A case of the transport contract. */
 export type ContractCase = Case<ContractContext>
 
-/** A case over one pair, which is closed afterwards whatever happened. */
+/** A case over one pair of links. The pair is closed afterwards, also after a failure. */
 export function pairCase(
   id: string,
   title: string,
@@ -36,7 +39,7 @@ export function contractCase(id: string, title: string, run: (context: ContractC
   }
 }
 
-/** Counting is repeated for a while: a runtime lets go of a handle some turns after its end was told. */
+/** The count is repeated for up to 5 s, because a runtime releases a handle a few turns after it reports the end. */
 async function nothingLeft(context: ContractContext, before: Readonly<Record<string, number>>): Promise<void> {
   let left = ''
   for (let attempt = 0; attempt < 200; attempt += 1) {
@@ -59,10 +62,10 @@ export async function within<T>(ms: number, promise: Promise<T>, what: string): 
   }
 }
 
-/** For polling only: no case proves anything by waiting. */
+/** Only for polling. No case proves anything by waiting. */
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** Bytes whose every position can be told: a lost, doubled or swapped piece shows. */
+/** Bytes in which every position is recognisable, so that a lost, doubled or swapped piece is found. */
 export function pattern(length: number, from = 0): Uint8Array {
   const bytes = new Uint8Array(length)
   for (let index = 0; index < length; index += 1) bytes[index] = byteAt(from + index)
@@ -73,11 +76,11 @@ const byteAt = (position: number): number => (position ^ (position >>> 8) ^ (pos
 
 export interface Heard {
   readonly bytes: number
-  /** How the reading ended: at null, by a fault, or because enough was heard. */
+  /** How the reading ended: at null, with an error, or after enough bytes. */
   readonly end: 'null' | 'fault' | 'enough'
 }
 
-/** Reads the pattern until `enough` bytes, null or a fault, and checks every byte. */
+/** Reads until `enough` bytes, null or an error, and checks every byte against the pattern. */
 export async function hear(link: Link, enough = Number.POSITIVE_INFINITY, from = 0): Promise<Heard> {
   let bytes = 0
   while (bytes < enough) {
@@ -99,14 +102,14 @@ export async function hear(link: Link, enough = Number.POSITIVE_INFINITY, from =
 const PIECE = 64 * 1024
 
 export interface Flood {
-  /** Bytes that the transport says it handed over. */
+  /** The number of bytes whose writes resolved. */
   readonly accepted: () => number
-  /** The writes that were not handed over when it stalled; none of it is awaited here. */
+  /** The writes that had not resolved when the writer stalled. The caller awaits them. */
   readonly pending: Promise<void>
   stop(): void
 }
 
-/** Writes the pattern until the other end holds us back. Fails when it never does. */
+/** Writes the pattern until the writes stall because the peer does not read. Fails if they never stall. */
 export async function flood(link: Link, most: number): Promise<Flood> {
   let accepted = 0
   let stopped = false
@@ -136,7 +139,7 @@ export async function flood(link: Link, most: number): Promise<Flood> {
 
 export const MOST_FLOOD = 64 * 1024 * 1024
 
-/** The reason, or a failure that says what was waited for. */
+/** Gives the close reason of the link. Fails, with the given text, if the link does not end in time. */
 export function reasonOf(link: Link, what: string, ms = 10_000): Promise<CloseReason> {
   return within(ms, link.closed, what)
 }

@@ -11,5 +11,5 @@ import { writing } from './writing.js'
 export type { ContractContext, ContractPair } from './context.js'
 export type { ContractCase } from './harness.js'
 
-/** The laws of every transport as cases. Run them over a transport of your own. */
+/** The laws of every transport, as cases. Run them over a transport of your own with `runCases` or in a test runner. */
 export const transportContract: readonly ContractCase[] = [...opening, ...reading, ...writing, ...closing]

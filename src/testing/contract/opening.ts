@@ -1,4 +1,4 @@
-/** Law 1: an open that was aborted leaves nothing behind, however late it would have succeeded. */
+/** Law 1: an aborted `open` leaves nothing behind, even if it would have succeeded later. */
 import { SignalboxError } from '../../errors.js'
 import { check, checkEqual, checkRejects } from '../case.js'
 import type { ContractContext, ContractPair } from './context.js'
@@ -17,7 +17,7 @@ export const opening: readonly ContractCase[] = [
       for (const [when, wait] of MOMENTS) {
         const controller = new AbortController()
         const opened = context.pair({ signal: controller.signal })
-        // Somebody must hear a rejection that comes before we get to it.
+        // A handler must be attached, because the rejection can come before the check below.
         opened.catch(() => {})
         await wait()
         controller.abort('no longer wanted')
@@ -65,7 +65,7 @@ async function endedOrWorking(opened: Promise<ContractPair>, when: string, conte
     return
   }
   try {
-    // It listens: a link that carries one request has made it already.
+    // The peer listens: a link that carries one request has sent it already.
     pair.far.write(pattern(100)).catch(() => {})
     const { bytes } = await hear(pair.near, 100)
     checkEqual(bytes, 100, `aborted ${when} on ${context.name}, the open gave a dead link`)

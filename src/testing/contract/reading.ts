@@ -1,4 +1,4 @@
-/** Laws 2 and 8: what was received is kept, in order, up to a mark, and no fault takes it away; how it was cut does not matter. */
+/** Laws 2 and 8: received bytes are kept in order, up to a limit; no error discards them; chunk boundaries do not matter. */
 import { ndjsonDecoder } from '../../core/codec/ndjson.js'
 import { KEEP_BYTES } from '../../core/inbox.js'
 import { messages } from '../../core/messages.js'
@@ -28,7 +28,7 @@ export const reading: readonly ContractCase[] = [
     await far.write(pattern(50_000))
     await far.end()
     await far.close({ graceMs: 500 })
-    // The first writes may go into a buffer; one of them must fail, and none may take the answer away.
+    // The first writes may go into a buffer. One of the writes must fail, and none may discard the answer.
     let failed = false
     for (let attempt = 0; attempt < 200 && !failed; attempt += 1) {
       await near.write(utf8('a request that comes too late\n')).catch(() => {
@@ -42,7 +42,7 @@ export const reading: readonly ContractCase[] = [
 
   pairCase('law.2.fault-last', 'what a peer sent before it died is read before the fault', async ({ near, far, kill }) => {
     await far.write(pattern(30_000))
-    // One byte is proof that the rest is on its way too, and leaves it unread.
+    // One byte proves that the rest is on its way, and the rest stays unread.
     const first = await near.read()
     check(first !== null && first.byteLength > 0, 'nothing came')
     const missing = 30_000 - first.byteLength
@@ -91,7 +91,7 @@ export const reading: readonly ContractCase[] = [
       await far.write(giant)
       await far.end()
     })()
-    // Where the reading fails, that is what is told.
+    // If the reading fails, its error is reported.
     writing.catch(() => {})
     const heard = await allMessages(near)
     await writing
@@ -126,7 +126,7 @@ export const reading: readonly ContractCase[] = [
     await far.write(pattern(20_000))
     await far.end()
     await near.end()
-    // Both halves have ended by themselves; the bytes outlive the link.
+    // Both halves have ended by themselves. The bytes can still be read.
     await reasonOf(near, 'the end of both halves')
     checkEqual(await hear(near), { bytes: 20_000, end: 'null' })
   }),

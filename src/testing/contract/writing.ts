@@ -1,4 +1,4 @@
-/** Laws 4 and 5: a write that cannot be made says so, to whoever asks and to nobody else. */
+/** Laws 4 and 5: a write that fails rejects its own promise and causes no unhandled rejection. */
 import { SignalboxError } from '../../errors.js'
 import type { Link } from '../../transport.js'
 import { check, checkEqual } from '../case.js'
@@ -40,7 +40,7 @@ export const writing: readonly ContractCase[] = [
     void near.end()
     void near.close({ graceMs: 500 })
     void near.write(pattern(10))
-    // A rejection that nobody heard would be told to the runtime by then, and fail the run.
+    // An unhandled rejection would have reached the runtime by now and fail the run.
     await near.closed
     await pause(20)
   }),
@@ -57,7 +57,7 @@ export const writing: readonly ContractCase[] = [
     'a write that waits rejects when the peer dies, even while reading is paused',
     async ({ near, far, kill }, context) => {
       const most = context.floodBytes ?? MOST_FLOOD
-      // Both directions are full: the link under test is paused and has no reason to look at the peer.
+      // Both directions are full, so the link under test is paused and does not read from the peer.
       const [mine, theirs] = await Promise.all([flood(near, most), flood(far, most)])
       await kill()
       const error = await mine.pending.then(

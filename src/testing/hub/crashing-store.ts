@@ -1,4 +1,4 @@
-/** A store that stops in the middle of its writer's work, as a `kill -9` stops a process between two writes. */
+/** A store that stops at a write, as a `kill -9` stops a process between two writes. */
 import { deferred } from '../../core/deferred.js'
 import type { HeldLease, Kv, Lease, Log, Store } from '../../store/store.js'
 

@@ -20,6 +20,9 @@ export {
   type ScriptedTurn,
 } from './scripted-system.js'
 
-/** What every hub does, over a scripted system. Run it over your store, or over your way to a hub: it needs no test runner. */
+/**
+ * The rules that every hub keeps, as cases over a scripted system. Run them over your own store or your own connection to a hub,
+ * with `runCases` or in a test runner.
+ */
 export const hubRules: readonly Case<HubRulesContext>[] = [...journalRules, ...turnRules, ...askRules, ...crashRules]
 export { sourceSuite, type SourceSuiteContext } from './source-suite.js'

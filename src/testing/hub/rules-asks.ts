@@ -1,4 +1,6 @@
-/** Rules 3 to 7: asks exist from their arrival, the first answer wins, nobody consents for a person, secrets are never kept. */
+/**
+ * Rules 3 to 7: asks exist from their arrival, the first answer wins, only a person or a policy answers, secrets are never stored.
+ */
 import type { Answer } from '../../hub/model/ask.js'
 import type { SourceAsk } from '../../hub/source.js'
 import type { SignalboxError } from '../../errors.js'
@@ -8,7 +10,7 @@ import { createCrashingStore } from './crashing-store.js'
 import { eventually, isKind, journalOf, storedText, view, type HubRulesContext } from './rules-context.js'
 import { createScriptedSystem, type ScriptedSystem } from './scripted-system.js'
 
-/** A system whose every turn asks once and says what it was told. */
+/** A system in which every turn asks once and repeats the answer. */
 const asking = (ask: Partial<SourceAsk> & Pick<SourceAsk, 'nativeId'> = { nativeId: 'q' }): ScriptedSystem =>
   createScriptedSystem({
     script: async (turn) => {

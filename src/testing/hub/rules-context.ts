@@ -1,4 +1,4 @@
-/** What the cases of `hubRules` share. */
+/** Helpers of the cases of `hubRules`. */
 import type { Hub, WatchOptions } from '../../hub/hub.js'
 import type { HubEvent, HubEventOf } from '../../hub/model/event.js'
 import type { HubOptions } from '../../hub/options.js'
@@ -16,10 +16,10 @@ export interface HubRulesContext {
   openHub(options: HubOptions & { readonly sources: readonly Source[] }): Promise<Hub>
 }
 
-/** A viewer that keeps all that it sees. */
+/** A viewer that collects its events. */
 export interface Viewer extends AsyncDisposable {
   readonly events: readonly HubEvent[]
-  /** Waits until an event fits, also one that came before. */
+  /** Resolves with the first event that fits, also an earlier one. */
   until(fits: (event: HubEvent) => boolean): Promise<HubEvent>
   readonly cursor: ReturnType<Hub['watch']>['cursor']
 }
@@ -73,7 +73,7 @@ export const isKind =
     event.kind === kind &&
     Object.entries(fields).every(([key, value]) => (event as unknown as Record<string, unknown>)[key] === value)
 
-/** Everything that the journal has. */
+/** All events of the journal. */
 export async function journalOf(hub: Hub): Promise<HubEvent[]> {
   const out: HubEvent[] = []
   const last = await lastSeq(hub)
@@ -85,13 +85,13 @@ export async function journalOf(hub: Hub): Promise<HubEvent[]> {
   return out
 }
 
-/** The newest position, by a snapshot. */
+/** The newest position, taken from a snapshot. */
 async function lastSeq(hub: Hub): Promise<number> {
   for await (const event of hub.watch()) return event.seq
   return 0
 }
 
-/** Everything that a store holds of a hub, as one text. */
+/** All data of a hub in a store, as one text. */
 export async function storedText(store: Store): Promise<string> {
   const decoder = new TextDecoder()
   const parts: string[] = []

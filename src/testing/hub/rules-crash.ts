@@ -1,4 +1,4 @@
-/** Section "records and the order of writes": a hub that stops before or after any of its writes leaves nothing double and nothing open. */
+/** A hub that stops before or after any of its writes leaves nothing doubled and nothing open. */
 import type { Hub } from '../../hub/hub.js'
 import type { HubEvent } from '../../hub/model/event.js'
 import { check, checkEqual, checkRejects, type Case } from '../case.js'
@@ -6,7 +6,7 @@ import { createCrashingStore } from './crashing-store.js'
 import { eventually, isKind, journalOf, view, type HubRulesContext } from './rules-context.js'
 import { createScriptedSystem } from './scripted-system.js'
 
-/** What must be true of the journal of one turn, whatever happened. */
+/** Checks the journal of one turn after any crash. */
 function checkJournal(events: readonly HubEvent[], promptId: string, where: string): void {
   const own = events.filter(({ turn }) => turn === promptId)
   const ends = own.filter(isKind('end'))
@@ -19,7 +19,7 @@ function checkJournal(events: readonly HubEvent[], promptId: string, where: stri
   check(own.at(-1)?.kind === 'end', `nothing of the turn comes after its end, after a stop ${where}`)
 }
 
-/** Does what a person would do: answers what is open, and cancels a turn whose answer was lost on its way. */
+/** Acts as a person: answers open asks, and cancels a turn whose answer was lost. */
 async function settleTurn(hub: Hub, turn: Promise<unknown>): Promise<void> {
   await using viewer = view(hub, { from: 'oldest' })
   const ended = turn.then(() => 'ended' as const)
@@ -115,7 +115,7 @@ export const crashRules: readonly Case<HubRulesContext>[] = [
       const problems: string[] = []
       const old = await openHub({ store, sources: [system.source()], onProblem: ({ error }) => problems.push(error.code) })
       await using log = await store.log('hub')
-      // What a successor writes first: an entry under a higher fence.
+      // The first write of a successor: an entry with a higher fence.
       const entry = {
         v: 1,
         epoch: '',

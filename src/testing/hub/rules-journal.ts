@@ -1,4 +1,4 @@
-/** Rules 1, 9, 11 and 13: one order, replay is not news, everything is bounded, nothing is invented. */
+/** Rules 1, 9, 11 and 13: all viewers see one order, replayed events have no effects, sizes are bounded, no fact is invented. */
 import type { HubEvent } from '../../hub/model/event.js'
 import { check, checkEqual, checkRejects, type Case } from '../case.js'
 import { eventually, isKind, journalOf, view, type HubRulesContext } from './rules-context.js'
@@ -37,7 +37,7 @@ export const journalRules: readonly Case<HubRulesContext>[] = [
       const whole = (await journalOf(hub)).map(place)
       const seen: string[] = []
       let cursor: ReturnType<typeof hub.watch>['cursor']
-      // Leaves after every third event, in the middle of batches too.
+      // The viewer leaves after every third event, also in the middle of a batch.
       while (seen.length < whole.length) {
         const stream = hub.watch({ from: cursor ?? 'oldest' })
         let count = 0

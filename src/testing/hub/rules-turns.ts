@@ -1,11 +1,11 @@
-/** Rules 2, 8, 10 and 12: one end, idempotent prompts, honest cost, true capabilities; and what happens while an agent is busy. */
+/** Rules 2, 8, 10 and 12: one end, idempotent prompts, honest costs, true capabilities, and prompts to a busy agent. */
 import { askAll, promptAny } from '../../hub/routing.js'
 import { check, checkEqual, checkRejects, type Case } from '../case.js'
 import { createCrashingStore } from './crashing-store.js'
 import { eventually, isKind, journalOf, view, type HubRulesContext } from './rules-context.js'
 import { createScriptedSystem, FULL_CAPABILITIES, type ScriptedTurn } from './scripted-system.js'
 
-/** A script that waits for the test to let it end. */
+/** A script whose turns end when the test says so. */
 function held() {
   const turns: ScriptedTurn[] = []
   return { turns, script: (turn: ScriptedTurn) => void turns.push(turn) }

@@ -3,7 +3,7 @@ import { SignalboxError } from '../../errors.js'
 import type { Source, SourceEvent } from '../../hub/source.js'
 import type { ScriptedWorld } from './scripted-world.js'
 
-/** One connection. When another one opens, this one hears nothing more. */
+/** One connection. When another one opens, this one gets no more events. */
 export function createScriptedSource(world: ScriptedWorld): Source {
   const native = (agent: string): string => agent.slice(world.name.length + 1)
   let connection: ScriptedWorld['connection']
@@ -20,7 +20,7 @@ export function createScriptedSource(world: ScriptedWorld): Source {
         const open = [...world.asks.values()].filter((ask) => ask.agent === agent && ask.epoch === epoch)
         const nativeIds = open.map(({ event }) => (event as SourceEvent & { kind: 'ask' }).ask.nativeId)
         sink.push({ agent: `${world.name}/${agent}`, epoch, kind: 'asks_open', nativeIds })
-        // A system that is asked again tells its open questions again.
+        // A new connection gets the open asks again.
         for (const { event } of open) sink.push(event)
       }
       return [...world.agents.keys()].map(world.agentNow)

@@ -12,13 +12,13 @@ import type { ScriptedFault, ScriptedLedger, ScriptedWorld } from './scripted-wo
 
 export type { ScriptedFault, ScriptedLedger } from './scripted-world.js'
 
-/** What a script can do in a turn. */
+/** The calls by which a script controls a turn. */
 export interface ScriptedTurn {
   /** The prompt that started the turn. */
   readonly prompt: SourcePrompt
-  /** A part of an answer that is being written. */
+  /** Sends a part of a message. Default id `m1`. */
   delta(text: string, id?: string): void
-  /** A whole message; closes the deltas of the same id. */
+  /** Sends a whole message, which replaces the deltas of the same id. Default id `m1`. */
   say(text: string, id?: string): void
   /** Sends any other event of the turn, such as a tool call. */
   event(body: Exclude<HubEventBody, { kind: 'ask' | 'ask_resolved' | 'end' }>): void
@@ -26,9 +26,9 @@ export interface ScriptedTurn {
   ask(ask: Partial<SourceAsk> & Pick<SourceAsk, 'nativeId'>): Promise<Answer | undefined>
   /** Ends the turn. The default outcome is `completed`, or `cancelled` after a cancel. A second end is ignored. */
   end(end?: Partial<EndEvent>): void
-  /** Becomes true when the turn was cancelled. */
+  /** True after the turn was cancelled. */
   readonly cancelled: boolean
-  /** Resolves when the turn was cancelled. */
+  /** Resolves when the turn is cancelled. */
   readonly whenCancelled: Promise<void>
 }
 

@@ -11,7 +11,7 @@ import type { SourceEvent, SourcePrompt } from '../../hub/source.js'
  */
 export type ScriptedFault = 'refuse' | 'lose-before' | 'lose-after'
 
-/** What the system really received. */
+/** What the system really received, whatever the hub was told. */
 export interface ScriptedLedger {
   /** The prompts that arrived, in order. */
   readonly prompts: readonly SourcePrompt[]
@@ -23,7 +23,7 @@ export interface ScriptedLedger {
   readonly cancelled: readonly string[]
 }
 
-/** What the source and the system share. */
+/** The state that the source and the system share. */
 export interface ScriptedWorld {
   readonly name: string
   readonly agents: Map<string, { epoch: string; readonly can: Capabilities }>

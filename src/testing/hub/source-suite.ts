@@ -1,4 +1,4 @@
-/** What every source does, over its simulator or its real peer: the same script for all systems. */
+/** The cases that every source passes, over its simulator or its real system. */
 import type { Hub } from '../../hub/hub.js'
 import { createHub } from '../../hub/create-hub.js'
 import type { AgentId } from '../../hub/model/agent.js'
@@ -35,7 +35,7 @@ const inTurn =
   (event: HubEvent): boolean =>
     event.turn === promptId
 
-/** What must be true of the events of one turn of any system. */
+/** Checks the events of one turn of any system. */
 function checkTurn(events: readonly HubEvent[], promptId: string): void {
   const own = events.filter(inTurn(promptId))
   checkEqual([own[0]?.kind, own.at(-1)?.kind], ['turn', 'end'], 'a turn starts with its start and ends with its end')
@@ -68,7 +68,7 @@ export const sourceSuite: readonly Case<SourceSuiteContext>[] = [
       withHub(source, async (hub) => {
         const found = await agentOf(hub, agent)
         checkEqual(found.source, source.name)
-        // Behind another hub an agent keeps the system that it runs on.
+        // Behind another hub, an agent keeps the name of its own system.
         if (source.system !== 'hub') checkEqual(found.system, source.system)
         check(found.can.prompt !== undefined, 'the agent takes prompts')
         check(found.name !== '', 'the agent has a name')
@@ -138,7 +138,7 @@ export const sourceSuite: readonly Case<SourceSuiteContext>[] = [
         check(can.cancel !== undefined, 'the capability is claimed')
         const turn = hub.prompt(agent, lasting, { promptId: 'suite-cancel' })
         await turn.accepted()
-        // The system must have the prompt before it can stop it.
+        // The system must have the prompt before it can cancel the turn.
         await eventually(
           async () => (await journalOf(hub)).some((event) => event.turn === 'suite-cancel' || event.kind === 'state'),
           'it runs',

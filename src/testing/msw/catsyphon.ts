@@ -1,4 +1,4 @@
-/** MSW handlers for a CatSyphon server: the simulator behind an address, with its faults. */
+/** MSW handlers for a CatSyphon server: they pass requests to the simulator. */
 import { http, HttpResponse, type HttpHandler } from 'msw'
 import { createCatsyphonSimulator, type CatsyphonSimulator } from '../catsyphon/simulator.js'
 
@@ -25,7 +25,7 @@ export function catsyphonHandlers(options: CatsyphonHandlersOptions = {}): HttpH
       const path = url.pathname.slice(prefix.length) + url.search
       const body = new Uint8Array(await request.arrayBuffer())
       const outcome = await simulator.handle({ method: request.method, path, headers, body })
-      // A mock has no connection that could fall or be refused: both are a network error.
+      // MSW has no connection to reset or refuse. Both become a network error.
       if (outcome.kind !== 'answer') return HttpResponse.error()
       const { body: whole, truncated } = outcome
       const empty = whole === '' || [204, 304].includes(outcome.status)
@@ -37,11 +37,11 @@ export function catsyphonHandlers(options: CatsyphonHandlersOptions = {}): HttpH
   ]
 }
 
-/** The half of an answer, and then the end of its connection. */
+/** A body that sends the first half and then fails. */
 function halfOf(body: string): never {
   const pieces = [new TextEncoder().encode(body.slice(0, body.length / 2))].values()
   return new ReadableStream<Uint8Array>({
-    // One by one: an error takes away what was not read yet.
+    // One chunk for each pull, because an error discards the chunks that were not read.
     pull(controller) {
       const { done, value } = pieces.next()
       if (done || value.byteLength === 0) controller.error(new TypeError('terminated'))

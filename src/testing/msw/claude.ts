@@ -1,4 +1,4 @@
-/** MSW handlers for the Messages API: the scripted model, streamed or whole, for tests of pages and of the fallback. */
+/** MSW handlers for the Messages API: the scripted model, streamed or whole, for tests of web pages and of the fallback. */
 import { delay, http, HttpResponse, type HttpHandler } from 'msw'
 import { scriptedModel, type FakeModel, type FakeRequest } from '../claude/fake-model.js'
 import { COUNT_TOKENS_PATH, MESSAGES_PATH, wireAnswer } from '../claude/messages-wire.js'

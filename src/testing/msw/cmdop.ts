@@ -1,4 +1,4 @@
-/** MSW handlers for the two HTTP planes of CMDOP: the simulated relay behind their addresses. */
+/** MSW handlers for the relay and the platform of CMDOP: they pass requests to the simulated relay. */
 import { http, HttpResponse, type HttpHandler } from 'msw'
 import { createCmdopRelaySimulator, type CmdopRelaySimulator } from '../cmdop/relay.js'
 import { sseStream } from '../cmdop/sse-text.js'
@@ -13,7 +13,7 @@ export interface CmdopHandlersOptions {
   readonly relay?: CmdopRelaySimulator
 }
 
-/** MSW handlers for CMDOP's relay and platform. */
+/** MSW handlers for CMDOP's relay and platform. A `reset` fault is a network error, and a `silent` one never answers. */
 export function cmdopHandlers(options: CmdopHandlersOptions = {}): HttpHandler[] {
   const { baseUrl = 'https://cloud.cmdop.com', apiBaseUrl = 'https://api.cmdop.com', relay = createCmdopRelaySimulator() } = options
   const resolver = async ({ request }: { request: Request }) => {

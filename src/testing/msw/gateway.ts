@@ -1,4 +1,4 @@
-/** MSW handlers for the HTTP side of a gateway: the gateway itself, guard and scopes included, over whatever stands behind it. */
+/** MSW handlers for the HTTP side of a gateway: they pass requests to a real gateway, with its guard and scopes. */
 import { http, type HttpHandler } from 'msw'
 import { createGateway, type Gateway, type GatewayConfig } from '../../gateway/index.js'
 
@@ -12,7 +12,7 @@ export interface GatewayHandlersOptions extends Omit<GatewayConfig, 'allowedHost
 export interface GatewayHandlers {
   /** Pass them to `setupServer` or `setupWorker`. */
   readonly handlers: HttpHandler[]
-  /** Issues tokens and tickets, and shows what is in use. */
+  /** The gateway. It issues tokens and tickets, and reports its use. */
   readonly gateway: Gateway
 }
 

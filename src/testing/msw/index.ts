@@ -1,4 +1,4 @@
-/** MSW handlers, one file for each system. An entry of its own, because it needs `msw`. */
+/** MSW handlers for each system. A separate entrypoint, because it needs the package `msw`. */
 export { messagesHandlers, type MessagesHandlersOptions } from './claude.js'
 export { catsyphonHandlers, type CatsyphonHandlersOptions } from './catsyphon.js'
 export { cmdopHandlers, type CmdopHandlersOptions } from './cmdop.js'

@@ -1,21 +1,24 @@
-/** What the cases of the store suite share. */
+/** Helpers of the cases of the store suite. */
 import type { Store } from '../../store/store.js'
 
-/** What the cases need. */
+/** What the cases need from a driver. */
 export interface StoreContext {
   /** The store under test. The caller closes it. */
   readonly store: Store
-  /** Opens a store at a place that is empty at first, for durable stores only. The cases close what they open. */
+  /**
+   * Opens a durable store at a given location, which is empty at first. The cases close what they open. Leave it out for other
+   * stores.
+   */
   openPlace?(place: string): Promise<Store>
-  /** Lets time pass for leases: moves the clock that the store was given, or really waits. */
+  /** Lets time pass for leases: moves the clock of the store, or waits. */
   wait(ms: number): Promise<void>
 }
 
-/** A name that no other case, and no earlier run over the same place, has used. */
+/** A name that no other case and no earlier run over the same location has used. */
 export const freshName = (what: string): string => `${what}-${crypto.randomUUID()}`
 
 export const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 export const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
 
-/** Time for what was started to come to its own waiting. Nothing depends on it: too short a time only proves less. */
+/** Gives started calls time to begin waiting. No result depends on the time; a shorter one only proves less. */
 export const letItWait = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 20))

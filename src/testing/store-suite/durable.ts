@@ -1,4 +1,4 @@
-/** What a durable store still knows when its place is opened again. */
+/** Cases for durable stores: what is still there after the store is opened again. */
 import type { Store } from '../../store/store.js'
 import { check, checkEqual, checkRejects, type Case } from '../case.js'
 import { bytesOf, freshName, textOf, type StoreContext } from './context.js'
@@ -6,7 +6,7 @@ import { bytesOf, freshName, textOf, type StoreContext } from './context.js'
 const forgets = (context: StoreContext): string | undefined =>
   context.openPlace ? undefined : `the ${context.store.name} store does not outlive its closing`
 
-/** Opens a place that is new, again and again: what one turn wrote, the next must find. */
+/** Opens the same new location several times. Each round must find what the earlier one wrote. */
 async function turns(context: StoreContext, ...steps: ((store: Store) => Promise<void>)[]): Promise<void> {
   const place = freshName('place')
   for (const step of steps) {

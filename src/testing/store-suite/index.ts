@@ -1,4 +1,4 @@
-/** What every driver of `signalbox/store` must do. It needs no test runner. */
+/** The rules for every driver of `signalbox/store`, as cases. */
 import type { Case } from '../case.js'
 import type { StoreContext } from './context.js'
 import { durableCases } from './durable.js'
@@ -8,5 +8,5 @@ import { logCases } from './log.js'
 
 export type { StoreContext } from './context.js'
 
-/** The cases of the suite, for `runCases` or for one test each. */
+/** The rules of every store, as cases. Run them over a driver of your own with `runCases` or in a test runner. */
 export const storeCases: readonly Case<StoreContext>[] = [...logCases, ...kvCases, ...leaseCases, ...durableCases]

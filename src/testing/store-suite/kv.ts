@@ -1,4 +1,4 @@
-/** The map's part of the store suite. */
+/** The cases for maps. */
 import { SignalboxError } from '../../errors.js'
 import type { Kv } from '../../store/store.js'
 import { check, checkEqual, checkRejects, type Case } from '../case.js'
@@ -14,7 +14,7 @@ const textAt = async (kv: Kv, key: string): Promise<string | undefined> => {
   return entry ? textOf(entry.bytes) : undefined
 }
 
-/** False when the name is taken, which a driver may say; any other failure is one. */
+/** False if the driver rejects a second handle with `conflict`. Any other error fails the case. */
 async function isOpened(opening: Promise<Kv>): Promise<boolean> {
   try {
     await opening
@@ -25,7 +25,7 @@ async function isOpened(opening: Promise<Kv>): Promise<boolean> {
   }
 }
 
-/** Keys that a driver on files, on SQL or on a prototype-bearing object could trip over. */
+/** Keys that are difficult for drivers on files, on SQL or on plain objects. */
 const ODD_KEYS = [
   'a/b',
   '..',

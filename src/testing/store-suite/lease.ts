@@ -1,4 +1,4 @@
-/** The lease's part of the store suite. Times are generous where time really passes. */
+/** The cases for leases. Times are long enough for stores that really wait. */
 import type { HeldLease, Lease } from '../../store/store.js'
 import { check, checkEqual, checkRejects, type Case } from '../case.js'
 import { freshName, type StoreContext } from './context.js'

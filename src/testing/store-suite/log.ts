@@ -1,4 +1,4 @@
-/** The log's part of the store suite. */
+/** The cases for logs. */
 import type { Log, LogPage } from '../../store/store.js'
 import { check, checkEqual, checkRejects, type Case } from '../case.js'
 import { bytesOf, freshName, letItWait, textOf, type StoreContext } from './context.js'
