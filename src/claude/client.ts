@@ -1,4 +1,4 @@
-/** The client: one tracker, one emitter and the policies it was given for all of its runs, none of them shared with another client. */
+/** The client. Its policies and its observer serve all of its runs and are not shared with another client. */
 import type { Interceptor } from '../core/call.js'
 import { createDeadline } from '../core/deadline.js'
 import type { CircuitBreaker, Limiter, RetryPolicy } from '../core/policy/index.js'
@@ -22,23 +22,23 @@ import type { UsageTracker } from './messages/usage.js'
 
 /** Options of `createClaude`. */
 export interface ClaudeOptions extends ClaudeBaseOptions {
-  /** For every run; what a call says wins. */
+  /** Options for every run. An option of a call wins over the same option here. */
   readonly defaults?: CLIAgentOptions
   /** False refuses `dangerouslySkipPermissions` and `bypassPermissions`. */
   readonly allowDangerousPermissions?: boolean
-  /** None unless given; `createFullClaude` has all three by default. */
+  /** Limits how many runs start in a minute and run at once. Default: no limiter. `createFullClaude` has one. */
   readonly limiter?: Limiter | false
-  /** None unless given: `circuitBreaker` of `signalbox`, or `claudePolicies`. */
+  /** Refuses runs for a while after several failures. Default: none. Use `circuitBreaker` of `signalbox`, or `claudePolicies`. */
   readonly breaker?: CircuitBreaker | false
-  /** None unless given; only what was never sent is repeated. */
+  /** Repeats a run that failed before its prompt was sent. Default: none. */
   readonly retry?: RetryPolicy | false
-  /** Events, usage and metrics: `createObserver()`. None unless given. */
+  /** Collects events, usage and metrics: `createObserver()`. Default: none. */
   readonly observer?: ClaudeObserver
-  /** What `validate` is about: `checkLines`. Without it lines are held to what is acted upon, and no more. */
+  /** The check that `validate` applies to every line: `checkLines`. Without it, only the fields that the client uses are checked. */
   readonly lines?: LineCheck
   /** Where sessions are kept: `memorySessionStore`, `kvSessionStore`, or a store of `signalbox/node`. Default: the client's own memory. */
   readonly store?: SessionKeeper
-  /** `fallbackTo()`. */
+  /** A second backend for queries that the CLI cannot take: `fallbackTo()`. Default: none. */
   readonly fallback?: Fallback
 }
 
@@ -143,15 +143,15 @@ export interface ClaudeClient extends AsyncDisposable {
   readonly store: SessionKeeper
   /** The limiter that was given, or that `createFullClaude` made. */
   readonly limiter: Limiter | undefined
-  /** The circuit breaker, likewise. */
+  /** The circuit breaker that was given, or that `createFullClaude` made. */
   readonly breaker: CircuitBreaker | undefined
-  /** The retry policy, likewise. */
+  /** The retry policy that was given, or that `createFullClaude` made. */
   readonly retry: RetryPolicy | undefined
-  /** Tokens and cost, if the client has an observer. */
+  /** Sums of tokens and cost. Undefined without an observer. */
   readonly usage: UsageTracker | undefined
-  /** Typed events, if the client has an observer. */
+  /** Typed events. Undefined without an observer. */
   readonly events: EventEmitter | undefined
-  /** Counters, if the client's observer has them. */
+  /** Counters for Prometheus. Undefined when the observer has none. */
   readonly metrics: Metrics | undefined
   /**
    * Ends the queries that run and closes the sessions; resolves when every process is gone. Idempotent.
@@ -190,10 +190,10 @@ export function createClaude(options: ClaudeOptions): ClaudeClient {
     })
   }
   const { limiter, breaker, retry } = options
-  // A permit is for a turn: what is asked of a process that runs one must not wait until it is over.
+  // Only turns need a permit. A control request to a process that runs a turn must not wait until the turn is over.
   const turnsOnly: Interceptor | false | undefined =
     limiter && ((call, next) => (call.op === 'session.control' ? next(call) : limiter(call, next)))
-  // The limiter stands before the breaker, so that its refusals are not taken for failures of the CLI; retries happen inside.
+  // The limiter comes before the breaker, so that the breaker does not count its refusals as failures of the CLI. Retries come last.
   const policies = [turnsOnly, breaker, retry]
 
   const life = createDeadline()
@@ -272,7 +272,7 @@ export function createClaude(options: ClaudeOptions): ClaudeClient {
   }
 }
 
-/** Sessions as a client without a store remembers them: as long as it lives. */
+/** The store of a client that was given none. Its sessions are lost when the client is gone. */
 function memoryKeeper(): SessionKeeper {
   const states = new Map<string, SessionState>()
   return {

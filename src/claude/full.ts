@@ -1,4 +1,4 @@
-/** The client with everything that ccflow gives at once: its policies by default, a manager and a store, pools, health, metrics. */
+/** The client with all parts that ccflow has: default policies, a session manager and a store, pools, health checks and metrics. */
 import type { CircuitBreaker, CircuitBreakerOptions, RetryOptions, RetryPolicy } from '../core/policy/index.js'
 import type { CLIAgentOptions } from './run/options.js'
 import { createClaude, type ClaudeClient, type ClaudeOptions } from './client.js'
@@ -19,21 +19,21 @@ import { createUsageTracker, type UsageTracker } from './messages/usage.js'
 
 /** Options of `createFullClaude`. */
 export interface FullClaudeOptions extends Omit<ClaudeOptions, 'breaker' | 'retry' | 'observer' | 'lines' | 'store'> {
-  /** What `readSettings(process.env)` gives. */
+  /** Settings from the environment: `readSettings(process.env)`. */
   readonly settings?: ClaudeSettings
-  /** Default: opens after five failures of the CLI itself. */
+  /** Default: refuses runs for a while after five failures of the CLI itself. */
   readonly breaker?: CircuitBreaker | CircuitBreakerOptions | false
-  /** Only what was never sent is repeated: the CLI retries API calls by itself. Default 3 attempts. */
+  /** Repeats only a run whose prompt was not sent. The CLI itself retries API calls. Default 3 attempts. */
   readonly retry?: RetryPolicy | RetryOptions | false
-  /** Default: an emitter of the client's own. */
+  /** Default: a new emitter. */
   readonly events?: EventEmitter
-  /** Default: a tracker of the client's own. */
+  /** Default: a new tracker. */
   readonly usage?: UsageTracker
-  /** False for none. */
+  /** Default: new counters. False for none. */
   readonly metrics?: Metrics | false
-  /** For what is added to `usage` without a cost. */
+  /** Prices for usage that is added without a cost. */
   readonly pricing?: PricingOptions
-  /** Default: in memory. */
+  /** Where the sessions are kept. Default: in memory; they are lost when the client is closed. */
   readonly store?: SessionStore
   /** Options of the session manager. */
   readonly sessions?: Omit<SessionManagerOptions, 'store'>
@@ -57,11 +57,11 @@ export interface FullClaudeClient extends ClaudeClient {
    * ```
    */
   createPool(config?: PoolConfig): ProcessPool
-  /** Opens, finds and forgets stored sessions. */
+  /** Opens, finds and removes stored sessions. */
   readonly sessions: SessionManager
   /** Where the sessions are kept. */
   readonly store: SessionStore
-  /** Whether the CLI is there and signed in, without a model turn. */
+  /** Checks that the CLI is installed and signed in, without a model turn. */
   readonly health: HealthChecker
 }
 

@@ -1,4 +1,4 @@
-/** Claude Code: the CLI as a typed client, over any transport that can run it. */
+/** A typed client for the Claude Code CLI. It runs over any transport that can start the CLI. */
 export { createClaude, type ClaudeClient, type ClaudeOptions } from './client.js'
 export { createFullClaude, type FullClaudeClient, type FullClaudeOptions } from './full.js'
 export * from './session/index.js'

@@ -1,4 +1,4 @@
-/** Context as TOON: a compact notation that saves tokens on uniform lists. An entry of its own, because it needs `@toon-format/toon`. */
+/** Writes context as TOON, a compact notation that saves tokens on uniform lists. Needs the package `@toon-format/toon`. */
 import { decode, encode } from '@toon-format/toon'
 import type { ContextEncoder } from './run/context.js'
 import { ClaudeError } from './messages/errors.js'
@@ -12,15 +12,15 @@ export class ToonEncodingError extends ClaudeError {
 
 /** Options of `toon`. */
 export interface ToonConfig {
-  /** Default true. */
+  /** False writes all data as JSON. Default true. */
   readonly enabled?: boolean
-  /** Between the values of a row. Default `,`. */
+  /** The character between the values of a row. Default `,`. */
   readonly delimiter?: ',' | '\t' | '|'
   /** Spaces for a level. Default 2. */
   readonly indent?: number
-  /** TOON must be at least this part shorter than JSON to be used. Default 0: any saving will do. */
+  /** TOON is used only if it saves more than this part of the JSON text (0 to 1). Default 0: any saving. */
   readonly minSavings?: number
-  /** Told what each encoding saved, whether TOON was used or not. */
+  /** Called after each encoding with what TOON saves, also when the data goes as JSON. */
   readonly onEncoded?: (savings: ToonSavings) => void
 }
 
@@ -40,7 +40,7 @@ export interface ToonSavings {
 
 const DELIMITER_NAMES: Readonly<Record<string, string>> = { ',': 'commas', '\t': 'tabs', '|': 'pipes' }
 
-/** For `options.toon`. Data that TOON does not make shorter goes as JSON, and says so. */
+/** The encoder for the option `toon` of a run. Data that TOON does not make shorter is written as JSON. */
 export function toon(config: ToonConfig = {}): ContextEncoder {
   const { enabled = true, delimiter = ',', minSavings = 0, onEncoded } = config
   return {
@@ -59,7 +59,7 @@ export function toon(config: ToonConfig = {}): ContextEncoder {
   }
 }
 
-/** As the settings ask for it. Savings are counted in the metrics, where there are some. */
+/** The encoder with the settings of the environment. Adds the savings to `metrics`, if given. */
 export function toonBy(
   settings: Pick<ClaudeSettings, 'toonEnabled' | 'toonDelimiter' | 'toonTrackSavings'>,
   metrics?: Pick<Metrics, 'recordToonSavings'>,
@@ -69,7 +69,7 @@ export function toonBy(
   return toon({ enabled, delimiter, ...(toonTrackSavings ? { onEncoded } : {}) })
 }
 
-/** Data as TOON text. */
+/** Writes data as TOON text. Throws `ToonEncodingError` for data that TOON cannot write. */
 export function encodeToon(data: unknown, { delimiter = ',', indent = 2 }: ToonConfig = {}): string {
   try {
     return encode(data, { delimiter, indentSize: indent })
@@ -78,7 +78,7 @@ export function encodeToon(data: unknown, { delimiter = ',', indent = 2 }: ToonC
   }
 }
 
-/** Strict: wrong counts and broken indentation are errors. */
+/** Reads TOON text. Throws `ToonEncodingError` for wrong counts and broken indentation. */
 export function decodeToon(text: string): unknown {
   try {
     return decode(text, { strict: true })
@@ -87,7 +87,7 @@ export function decodeToon(text: string): unknown {
   }
 }
 
-/** A list of objects with the same keys is what TOON is good at. */
+/** Whether TOON probably saves tokens: the data is, or contains, a list of objects with the same keys. */
 export function shouldUseToon(data: unknown): boolean {
   if (Array.isArray(data)) {
     const [first] = data

@@ -1,4 +1,4 @@
-/** One streaming call of the Messages API, with retries before its first byte, gathered into a message. */
+/** One streaming call of the Messages API. Collects the events into one message. Retries only before the first byte. */
 import { sseDecoder } from '../../core/codec/sse.js'
 import { sleep, systemClock } from '../../core/clock.js'
 import { parseRetryAfter } from '../../core/policy/retry-after.js'
@@ -100,7 +100,7 @@ function bodyOf({ config, launch, model, messages, tools }: ApiCall): Fields {
   }
 }
 
-/** A map, because the names are the peer's: one of them may be `constructor`. */
+/** A map and not an object, because the peer chooses the names and one of them may be `constructor`. */
 const NAMES = new Map<unknown, string>([
   ['authentication_error', 'authentication_failed'],
   ['permission_error', 'authentication_failed'],

@@ -4,22 +4,22 @@ import type { PriceTable } from '../ops/pricing.js'
 
 /** Options of `messagesApi`. */
 export interface APIClientConfig {
-  /** To `https://api.anthropic.com`, or to a proxy of yours that adds the key. */
+  /** The transport to `https://api.anthropic.com`, or to your proxy that adds the key. */
   readonly exchange: ExchangeTransport
-  /** Sent as `x-api-key`; leave it out where a proxy adds it. A function is asked for each call. */
+  /** The key, sent as `x-api-key`. Leave it out when a proxy adds it. A function is called before each API call. */
   readonly apiKey?: string | (() => string | Promise<string>)
-  /** Default `claude-sonnet-4-5`. */
+  /** The model of launches that name none. Default `claude-sonnet-4-5`. */
   readonly defaultModel?: string
-  /** Ids for the short names that callers use. */
+  /** Model ids by short name, such as `sonnet`. */
   readonly models?: Readonly<Record<string, string>>
-  /** Default 4096. */
+  /** Output tokens of one API call, for launches that name no limit. Default 4096. */
   readonly maxTokens?: number
-  /** Of calls that failed before their first byte with 429, 5xx or no connection. Default 2. */
+  /** How often a call is repeated that failed before its first byte with 429, 5xx or no connection. Default 2. */
   readonly maxRetries?: number
   /** Prices by model, from which the cost of each turn is computed. Default: the table `MODEL_PRICING`. */
   readonly prices?: PriceTable
-  /** Model calls in one turn, where a launch names none. Default 25. */
+  /** API calls in one turn, for launches that name no limit. Default 25. */
   readonly maxTurns?: number
-  /** A key is expected and there is none: fail at open. Default false. */
+  /** Fail with `unauthenticated` at open when there is no `apiKey`. Default false. */
   readonly requireKey?: boolean
 }

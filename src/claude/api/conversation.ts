@@ -32,7 +32,7 @@ export interface ApiConversationParts {
 
 type Content = string | readonly ContentBlock[]
 
-/** Names that callers use, for accounts without a table of their own. */
+/** Default ids for the short names of models. */
 const MODELS: Readonly<Record<string, string>> = { sonnet: 'claude-sonnet-4-5', opus: 'claude-opus-4-5', haiku: 'claude-haiku-4-5' }
 
 export function createApiConversation({ config, launch, emit, signal, trace }: ApiConversationParts) {

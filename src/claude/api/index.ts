@@ -1,4 +1,4 @@
-/** The Messages API in place of the CLI. An entrypoint of its own, because most programs have a CLI. */
+/** The Messages API in place of the CLI. A separate entrypoint, because most programs use a CLI. */
 export { messagesApi } from './transport.js'
 export type { APIClientConfig } from './config.js'
 export { APIClientError, APINotAvailableError, APIRateLimitError } from '../messages/errors.js'

@@ -1,7 +1,7 @@
 /**
- * The Messages API in place of the CLI: a transport that answers a client's lines as the CLI would, so that queries, sessions and tools
- * in the client's process work where no CLI is, in a page or an edge worker too. No built-in tools, no files, no saved sessions: the
- * conversation lives as long as the link.
+ * The Messages API in place of the CLI. This transport answers a client's lines as the CLI does, so queries, sessions and tools of the
+ * client's process work without a CLI, also in a page or an edge worker. There are no built-in tools, no files and no saved sessions: the
+ * conversation ends with the link.
  */
 import { encodeNdjson, ndjsonDecoder } from '../../core/codec/ndjson.js'
 import { createInbox } from '../../core/inbox.js'
@@ -61,7 +61,7 @@ export function messagesApi(config: APIClientConfig): StreamTransport<ClaudeLaun
   }
 }
 
-/** What only a CLI can do is refused, not passed over: a caller who asked for it must know. */
+/** Refuses launch fields that need a CLI. Ignoring them would hide from the caller that they have no effect. */
 function checkLaunch(launch: ClaudeLaunch, transport: string): void {
   const wanted = (['resume', 'continueSession', 'mcpServers', 'mcpConfig', 'agent', 'agents', 'pluginDirs'] as const).find(
     (field) => launch[field] !== undefined,

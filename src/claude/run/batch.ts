@@ -1,4 +1,4 @@
-/** Many prompts, a few at a time; one that fails does not take the others with it. */
+/** Runs many prompts, a few at a time. A prompt that fails does not stop the others. */
 import { abortError, createDeadline } from '../../core/deadline.js'
 import { SignalboxError } from '../../errors.js'
 import { ClaudeError } from '../messages/errors.js'
@@ -11,7 +11,7 @@ import { tokensOf } from '../messages/usage.js'
 
 /** How one prompt of a batch ended. */
 export interface QueryResult {
-  /** Which prompt this answers. */
+  /** The position of the prompt in the list, from 0. */
   readonly index: number
   /** The prompt. */
   readonly prompt: string
@@ -19,7 +19,7 @@ export interface QueryResult {
   readonly success: boolean
   /** The session that the CLI kept of the run. */
   readonly sessionId: string | undefined
-  /** The answer, or as much of it as came. */
+  /** The answer. For a prompt that failed: the part of the answer that arrived. */
   readonly result: string
   /** Input tokens, cached ones left out. */
   readonly inputTokens: number
@@ -27,26 +27,26 @@ export interface QueryResult {
   readonly outputTokens: number
   /** Input and output tokens. */
   readonly totalTokens: number
-  /** The cost, of a failed run too. */
+  /** The cost, also of a run that failed. */
   readonly costUsd: number
-  /** As the CLI counts it. */
+  /** The duration in seconds, as the CLI reports it. */
   readonly durationSeconds: number
   /** Why the prompt failed. */
   readonly error: SignalboxError | undefined
 }
 
-/** A prompt of a batch, with options of its own if it needs any. */
+/** A prompt of a batch, alone or with options that apply to this prompt only. */
 export type BatchItem = string | { readonly prompt: string; readonly options?: QueryOptions }
 
-/** Options of a batch; those of a query hold for each prompt. */
+/** Options of a batch. Query options apply to each prompt. */
 export interface BatchOptions extends QueryOptions {
-  /** Default 5. */
+  /** How many prompts run at once. Default 5. */
   readonly concurrency?: number
-  /** Starts no further prompt once the finished ones cost this much; those under way go on. */
+  /** No further prompt starts once the finished prompts have cost this much. Prompts that run are not stopped. */
   readonly maxTotalCostUsd?: number
-  /** Starts no further prompt after a failure. Default false. */
+  /** No further prompt starts after a failure. Default false. */
   readonly stopOnError?: boolean
-  /** As each prompt is done, in that order. */
+  /** Called when a prompt is done, in the order in which prompts finish. */
   readonly onResult?: (result: QueryResult) => void
 }
 
@@ -112,12 +112,12 @@ async function settle(
   }
 }
 
-/** What a finished run says, in ccflow's terms. */
+/** The result of a finished run, with ccflow's field names. */
 function resultOf(index: number, prompt: string, { sessionId, text: result, costUsd, raw }: ResultMessage): QueryResult {
   return { index, prompt, success: true, sessionId, result, costUsd, ...countedIn(raw), error: undefined }
 }
 
-/** A run that ended badly has its price too. */
+/** The result of a prompt that failed. A failed run has a cost too. */
 function failed(index: number, prompt: string, error: SignalboxError): QueryResult {
   const { partialText: result = '', sessionId, result: line = NOTHING } = error as Partial<ClaudeError>
   const { costUsd } = createMeter()(line)

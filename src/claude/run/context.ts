@@ -1,11 +1,11 @@
-/** Data for the model, as a labelled block before the message. JSON here; TOON comes from an entry of its own. */
+/** Writes data for the model as a labelled block before the message: as JSON, or with an encoder such as TOON. */
 
 export interface ContextEncoder {
-  /** Undefined where this data is better off, or only possible, as JSON. */
+  /** The data as text, or undefined to have it written as JSON. */
   encode(data: unknown): { readonly text: string; readonly language: string; readonly hint: string } | undefined
 }
 
-/** Data as the block that goes before a message: JSON, or what the encoder makes of it. */
+/** The block with the data, as it is put before a message. Written as JSON when the encoder gives undefined. */
 export function encodeContext(data: unknown, encoder?: ContextEncoder, label = 'Context'): string {
   const encoded = encoder?.encode(data) ?? { text: JSON.stringify(data, undefined, 2), language: 'json', hint: '' }
   const hint = encoded.hint === '' ? '' : `${encoded.hint}\n`

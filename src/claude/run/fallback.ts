@@ -1,31 +1,31 @@
-/** Another backend for queries that the CLI cannot take: before its first line only, never in the middle of an answer. */
+/** A second backend for queries that the CLI cannot take. It is used only when nothing of the answer has arrived. */
 import { SignalboxError } from '../../errors.js'
 import type { StreamTransport } from '../../transport.js'
 import type { ClaudeLaunch } from '../launch/launch.js'
 
-/** When another backend takes a call. */
+/** The second backend, and the failures after which it takes the call. */
 export interface FallbackConfig {
-  /** For instance `messagesApi(...)`. */
+  /** The transport of the second backend, for instance `messagesApi(...)`. */
   readonly transport: StreamTransport<ClaudeLaunch>
-  /** Not installed, does not start, not reachable. Default true. */
+  /** Use it when the CLI is not installed, does not start or cannot be reached. Default true. */
   readonly onCliUnavailable?: boolean
-  /** Default true. */
+  /** Use it while the circuit breaker of the client is open. Default true. */
   readonly onCircuitOpen?: boolean
-  /** A deadline before anything was sent. Default false. */
+  /** Use it when the deadline passed before anything was sent. Default false. */
   readonly onTimeout?: boolean
 }
 
-/** What a client is given: the other backend, and why it should take a call, or undefined when it should not. */
+/** The option `fallback` of a client; `fallbackTo` makes it. */
 export interface Fallback {
-  /** The other backend. */
+  /** The transport of the second backend. */
   readonly transport: StreamTransport<ClaudeLaunch>
-  /** Why the other backend should take a call; undefined when it should not. */
+  /** Why the second backend takes a call that failed with this error; undefined when it does not. */
   readonly reason: (error: unknown) => string | undefined
 }
 
 const UNAVAILABLE = new Set(['not_found', 'unreachable', 'incompatible', 'exited', 'unsupported'])
 
-/** `sent` decides: a prompt is never run twice. */
+/** Makes the option `fallback` of a client. A prompt that may have been sent is not run again. */
 export function fallbackTo(config: FallbackConfig): Fallback {
   const { transport, onCliUnavailable = true, onCircuitOpen = true, onTimeout = false } = config
   const reason = (error: unknown): string | undefined => {

@@ -1,4 +1,4 @@
-/** Starts a CLI and gets it ready: link, reader, `initialize`. An opening that is given up leaves nothing behind. */
+/** Starts a CLI and waits until it has answered `initialize`. When the caller gives up, the process is closed. */
 import { SignalboxError, withFacts } from '../../errors.js'
 import type { Call } from '../../core/call.js'
 import { onAbort } from '../../core/on-abort.js'
@@ -43,7 +43,7 @@ export async function openConnection(context: RunContext, parts: OpenParts): Pro
     return connection
   } catch (error) {
     void connection.close()
-    // The prompt was not written: nothing had an effect.
+    // The prompt was not written, so the failure is `sent: 'no'`.
     throw SignalboxError.is(error) ? withFacts(error, {}, { sent: 'no' }) : error
   } finally {
     ignore()
@@ -56,7 +56,7 @@ async function openLink(transport: StreamTransport<ClaudeLaunch>, launch: Claude
   } catch (error) {
     if (!SignalboxError.is(error, 'not_found')) throw error
     const { code, message } = error
-    // What to do about it is in the words of the transport, which knows where it looked.
+    // The message of the transport says where it looked for the CLI.
     throw new CLINotFoundError({ code, message, op: 'open', cause: error })
   }
 }

@@ -1,4 +1,4 @@
-/** What callers say about a run, by ccflow's names in camelCase, and how it becomes a launch and the handlers that serve the process. */
+/** The options of a run, with ccflow's names in camelCase. Turns them into a launch and into the handlers that serve the process. */
 import type { CallOptions } from '../../core/call.js'
 import type { Clock } from '../../core/clock.js'
 import { outputJsonSchema, withoutDialect, type OutputSchema } from './output-schema.js'
@@ -12,11 +12,11 @@ import type { ContentBlock } from '../messages/lines.js'
 import type { SdkMcpServer } from '../tools/mcp.js'
 import { permissionHandler, type CanUseTool } from '../tools/permissions.js'
 
-/** Everything a run may be told; ccflow's CLIAgentOptions and more. Never changed by us. */
+/** All options of a run: ccflow's CLIAgentOptions and more. The client does not change the object. */
 export interface CLIAgentOptions extends Omit<ClaudeLaunch, 'resume' | 'mcpServers' | 'probe'> {
-  /** With `sessionId`: go on with that session. Or the id of the session itself. */
+  /** The id of the session to continue; or `true` to continue the session of `sessionId`. */
   readonly resume?: boolean | string
-  /** Servers that the CLI reaches by itself, and servers in this process. */
+  /** MCP servers by name: servers that the CLI starts or connects to, and servers in this process (`createSdkMcpServer`). */
   readonly mcpServers?: Readonly<Record<string, MCPServerConfig | SdkMcpServer>>
   /**
    * What the answer must look like; the result has it as `structuredOutput`. A turn that ends without it fails with the `remoteCode`
@@ -29,21 +29,21 @@ export interface CLIAgentOptions extends Omit<ClaudeLaunch, 'resume' | 'mcpServe
   readonly permissionTimeoutMs?: number
   /** Hooks that run in this process. */
   readonly hooks?: HookRegistry
-  /** Answers questions of the control protocol that nothing else here serves, such as elicitations. */
+  /** Answers requests of the CLI that no other option handles, such as elicitations. */
   readonly onControlRequest?: ControlHandler
-  /** Further fields of `initialize`, as the CLI names them. */
+  /** More fields for the CLI's `initialize` request, with the CLI's names. */
   readonly initialize?: Readonly<Record<string, unknown>>
-  /** Data that goes before the message, as a block of its own. */
+  /** Data for the model. It is sent before the message, as a separate block. */
   readonly context?: unknown
   /** How `context` is written: JSON by default, TOON with `toon()` of `signalbox/claude/toon`. */
   readonly toon?: ContextEncoder
-  /** Puts the word that asks older models to think hard before the message. Newer CLIs: use `effort`. */
+  /** Adds the word `ultrathink` before the message, which makes older models think more. For newer CLIs use `effort`. */
   readonly ultrathink?: boolean
   /** Seconds for a turn, 0 for no limit; ccflow's unit. `timeoutMs` of the call wins. Default 300. */
   readonly timeout?: number
-  /** Silence in the middle of a turn after which the CLI is taken for hung; 0 for never. Default five minutes. */
+  /** A CLI that writes nothing for this long during a turn counts as hung, and the turn fails; 0 for never. Default five minutes. */
   readonly idleMs?: number
-  /** Accepted for ccflow's sake: the conversation shape is the only one used, and it is always verbose. */
+  /** Ignored; accepted because ccflow has it. The client always uses `stream-json` and verbose output. */
   readonly inputFormat?: 'text' | 'stream-json'
   /** Accepted and ignored, like `inputFormat`. */
   readonly verbose?: boolean
@@ -62,7 +62,7 @@ export interface Wiring {
 const isInProcess = (server: MCPServerConfig | SdkMcpServer): server is SdkMcpServer => 'handle' in server
 const isComplete = (server: MCPServerConfig): boolean => ('url' in server ? server.url !== '' : server.command !== '')
 
-/** The plain data of the options: everything that can cross a gateway. */
+/** The part of the options that is plain data and can cross a gateway. Throws `MCPConfigError` for a server without command and URL. */
 export function launchOf(options: CLIAgentOptions): ClaudeLaunch {
   const {
     resume,
@@ -82,7 +82,7 @@ export function launchOf(options: CLIAgentOptions): ClaudeLaunch {
     resendAfterReset: _resend,
     outputSchema: _outputSchema,
     sessionId,
-    // Of the call and not of the run: a launch may cross a gateway, which refuses what it does not know.
+    // Options of the call, not of the launch. A gateway refuses launch fields that it does not know.
     signal: _signal,
     timeoutMs: _timeoutMs,
     ...rest
@@ -128,7 +128,7 @@ function sessionOf(
   })
 }
 
-/** What serves the process: permission callback, hooks, servers in this process, and what the caller answers itself. */
+/** The handlers for the requests of the CLI: permission callback, hooks, servers in this process, and `onControlRequest`. */
 export function wiringOf(options: CLIAgentOptions, clock: Clock, onFailure?: (what: string, error: unknown) => void): Wiring {
   const { canUseTool, permissionTimeoutMs: timeoutMs, hooks, mcpServers, onControlRequest } = options
   const servers = Object.entries(mcpServers ?? {}).flatMap(([name, server]) => (isInProcess(server) ? [{ ...server, name }] : []))
@@ -149,7 +149,7 @@ export function wiringOf(options: CLIAgentOptions, clock: Clock, onFailure?: (wh
   }
 }
 
-/** The JSON-RPC of a server in this process. Names are cleaned by the CLI in tool names, but not in the messages. */
+/** Passes JSON-RPC messages to a server in this process. The CLI cleans server names in tool names, but not in these messages. */
 const serving =
   ({ name, handle }: SdkMcpServer): ControlHandler =>
   ({ subtype, server_name: wanted, message }, signal) =>
@@ -157,11 +157,11 @@ const serving =
       ? handle(recordOf(message), signal).then((reply) => ({ mcp_response: reply }))
       : undefined
 
-/** An elicitation that nobody here can show is declined; everything else that is unknown gets an error. */
+/** Declines an elicitation that no handler has answered. Every other unknown request gets an error. */
 const declined: ControlHandler = (question) =>
   question.subtype === 'elicitation' ? Promise.resolve({ action: 'decline' }) : undefined
 
-/** The message as it is sent: the context first, in the message itself, because a resumed session may keep its first system prompt. */
+/** The message with the context before it. The context is not in the system prompt, because a resumed session may keep its first one. */
 export function contentOf(
   prompt: string | readonly ContentBlock[],
   options: CLIAgentOptions,

@@ -1,4 +1,4 @@
-/** Structured output: a schema of the caller's as the CLI takes it, and the check of what came back. */
+/** Structured output: converts the caller's schema for the CLI, and checks the output. */
 import { ClaudeError } from '../messages/errors.js'
 import type { StandardSchema } from '../tools/mcp.js'
 
@@ -10,7 +10,7 @@ export type OutputSchema<Output = unknown> = StandardSchema<Output> | Readonly<R
 
 const isStandard = (schema: OutputSchema): schema is StandardSchema => '~standard' in schema
 
-/** The JSON schema for `--json-schema`. 2.1 refuses one that names its dialect in `$schema`, so that name is left out. */
+/** The JSON schema for `--json-schema`. `$schema` is left out, because CLI 2.1 refuses a schema that has it. */
 export function outputJsonSchema(schema: OutputSchema): Readonly<Record<string, unknown>> {
   if (!isStandard(schema)) return withoutDialect(schema)
   const converted = schema['~standard'].jsonSchema?.output?.({ target: 'draft-07' })
@@ -27,7 +27,7 @@ export function withoutDialect({ $schema: _, ...schema }: Readonly<Record<string
   return schema
 }
 
-/** The output as the schema's library gives it. Throws when the library refuses a value that the CLI let pass. */
+/** The output as the schema's library returns it. Throws when the library refuses a value that the CLI accepted. */
 export async function checkedOutput<Output>(schema: OutputSchema<Output>, value: unknown): Promise<Output> {
   if (!isStandard(schema)) return value as Output
   const checked = await (schema as StandardSchema<Output>)['~standard'].validate(value)

@@ -1,4 +1,4 @@
-/** What a query and a session's turn have in common: running a turn on a connection, and the typed error of a turn that failed. */
+/** Runs a turn on a connection and gives a failed turn its typed error. Queries and sessions share this. */
 import type { Call } from '../../core/call.js'
 import { onAbort } from '../../core/on-abort.js'
 import { abortError } from '../../core/deadline.js'
@@ -33,7 +33,7 @@ export async function playTurn({ on, call, state, content, over, giveUp }: TurnR
   const ignore = onAbort(call.signal, () => {
     const { partialText, sessionId } = state.answer
     const { system, transport, op } = call
-    // A reader hears the same reason as the caller, and not how the process ended because of it.
+    // The reader gets the same error as the caller, not the error of the process that was ended for it.
     const reason = abortError(call.signal, { system, transport, op, sent: state.written ? 'maybe' : 'no' })
     state.giveUp(asClaudeError(reason, { partialText, sessionId }))
     giveUp()
@@ -49,7 +49,7 @@ export async function playTurn({ on, call, state, content, over, giveUp }: TurnR
   }
 }
 
-/** Why a turn was given up that its caller interrupted before its message was written. */
+/** The error of a turn that was interrupted before its message was written. */
 export const interruptedEarly = (): ClaudeError =>
   new ClaudeError({ code: 'aborted', message: 'The turn was interrupted before its message was sent.', op: 'turn', sent: 'no' })
 
@@ -78,7 +78,7 @@ function asClaudeError(error: SignalboxError, more: Partial<ClaudeErrorFacts>): 
   return typed
 }
 
-/** The same error, with what only the turn knows where it says nothing about it. */
+/** The same error, with the facts of the turn where the error does not have them. */
 function withMissing(error: ClaudeError, more: Partial<ClaudeErrorFacts>): ClaudeError {
   const { sent, ...missing } = more
   const complete = withFacts(error, missing, { sent })
@@ -94,7 +94,7 @@ function classOf(code: ErrorCode, { op, sent, retryAfterMs }: SignalboxError): E
   if (code === 'deadline_exceeded') return CLITimeoutError
   if (code === 'circuit_open') return CircuitBreakerError
   if (code === 'exited') return CLIExecutionError
-  // A rate tells when the next call may pass. A cap on concurrent runs cannot: only the end of another run helps.
+  // A rate limit knows when the next call may pass. A limit on concurrent runs does not: another run must end first.
   if (code === 'rate_limited') return retryAfterMs === undefined ? ConcurrencyLimitExceededError : RateLimitExceededError
   if (code === 'not_found' && op === 'open') return CLINotFoundError
   return sent !== 'no' && (code === 'invalid_message' || code === 'too_large') ? ParseError : ClaudeError

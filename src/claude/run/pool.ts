@@ -12,38 +12,38 @@ import type { Turn } from './turn.js'
 
 /** Options of a pool. */
 export interface PoolConfig {
-  /** Default 4. */
+  /** How many tasks run at once, each in its own process. Default 4. */
   readonly maxWorkers?: number
-  /** Tasks that may wait; beyond it `submit` waits itself, and `submitNowait` gives undefined. Default 100. */
+  /** How many tasks may wait. When the queue is full, `submit` waits and `submitNowait` gives undefined. Default 100. */
   readonly maxQueueSize?: number
-  /** For tasks that name none; default 300 seconds. */
+  /** The time limit of a task without `timeoutMs`. Default 300 seconds. */
   readonly taskTimeoutMs?: number
-  /** Finished tasks that `getTask` still finds. Default 100. */
+  /** How many finished tasks `getTask` can still find. Default 100. */
   readonly keepFinished?: number
 }
 
-/** Where a task is. */
+/** The state of a task. */
 export type TaskStatus = 'pending' | 'running' | 'completed' | 'failed' | 'cancelled'
 
 /** Options of a task: those of a query, and its priority. */
 export interface TaskOptions extends QueryOptions {
-  /** Higher first; equal ones in the order they came. Default 0. */
+  /** Tasks with a higher priority run first; equal ones in the order of submission. Default 0. */
   readonly priority?: number
 }
 
-/** A task, to be awaited or iterated. Iterating ends in every case: with the task, its failure, or its cancellation. */
+/** A task, to be awaited or iterated. Iterating ends when the task ends, and throws when the task fails or is cancelled. */
 export interface PoolTask extends AsyncIterable<ClaudeMessage> {
-  /** Finds the task again: see `getTask`. */
+  /** The id of the task, for `getTask`, `wait` and `cancelTask`. */
   readonly id: string
   /** The prompt of the task. */
   readonly prompt: string | readonly ContentBlock[]
-  /** Where the task is. */
+  /** The state of the task. */
   readonly status: TaskStatus
   /** Why the task failed or was cancelled. */
   readonly error: unknown
-  /** Milliseconds since 1970. */
+  /** When the task began to run, in milliseconds since 1970; undefined while it waits. */
   readonly startedAt: number | undefined
-  /** Milliseconds since 1970; undefined until the task is over. */
+  /** When the task ended, in milliseconds since 1970; undefined until then. */
   readonly completedAt: number | undefined
   /**
    * Waits for the end of the task. Rejects with its failure, or with `aborted` when the task was cancelled.
@@ -105,7 +105,7 @@ export interface PoolStats {
   readonly utilization: number
 }
 
-/** Runs tasks under a cap on processes. */
+/** Runs tasks, each in its own process, with a limit on concurrent processes. */
 export interface ProcessPool extends AsyncDisposable {
   /**
    * Waits until the queue has space, then queues the prompt and gives its task. Rejects with `closed` after `shutdown`.
@@ -236,7 +236,7 @@ interface Task extends PoolTask {
 }
 
 /**
- * A cap on processes. Tasks wait in order of priority, and each runs in a process of its own.
+ * Runs tasks, each in its own process, with a limit on concurrent processes. Tasks wait in order of priority.
  *
  * @example
  * ```ts

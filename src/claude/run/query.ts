@@ -1,4 +1,4 @@
-/** One prompt, one process: runs it to its end, background agents included, and leaves nothing behind. */
+/** Runs one prompt in one process, until the turn and its background agents are done. No process is left afterwards. */
 import type { Call, CallOptions } from '../../core/call.js'
 import { sleep } from '../../core/clock.js'
 import { deferred } from '../../core/deferred.js'
@@ -28,7 +28,7 @@ const LEAVING_MS = 5_000
 export interface RunPlan {
   readonly options: QueryOptions
   readonly prompt: string | readonly ContentBlock[]
-  /** Takes the call when it failed before its first line, in a way that another transport can cure. */
+  /** The second backend. It takes the call when the first one failed before its first line. */
   readonly fallback?: Fallback | undefined
 }
 
@@ -50,7 +50,7 @@ export function runQuery(context: RunContext, plan: RunPlan): Turn {
         void context.track(resend(connection, delayMs))
         return 'goes-on'
       }
-      // Background agents will bring another turn, and the last result is the answer. Otherwise the end of the process is the end.
+      // With background agents another turn follows, and the last result is the answer. Without them the process can leave now.
       if ((answer.backgroundTasks === 0 || state.interrupted) && connection) void context.track(connection.leave(LEAVING_MS))
       return 'goes-on'
     },
@@ -67,7 +67,7 @@ export function runQuery(context: RunContext, plan: RunPlan): Turn {
       waiting = undefined
       await on.resend(state, contentOf(prompt, options))
     } catch {
-      // Given up meanwhile: the turn ends with its process.
+      // The caller gave the turn up during the wait. The turn ends when its process ends.
       await on.close()
     }
   }
@@ -79,7 +79,7 @@ export function runQuery(context: RunContext, plan: RunPlan): Turn {
     return await playTurn({ on, call, state, content, over: over.promise, giveUp: () => void context.track(stop(on)) })
   }
   const stop = async (on: Connection): Promise<void> => {
-    // The CLI would go on with its turn, and spend, until the grace is over.
+    // Without this, the CLI would continue its turn, at a cost, until it is killed.
     on.interrupt({ timeoutMs: 1_000 }).catch(() => {})
     await on.close()
   }
@@ -121,7 +121,7 @@ export function runQuery(context: RunContext, plan: RunPlan): Turn {
   })
 }
 
-/** `query` without a client: give it the transport. */
+/** Runs one prompt without a client. The options name the transport. */
 export function query<Output = unknown>(
   prompt: string | readonly ContentBlock[],
   options: QueryOptions<Output> & ClaudeBaseOptions,
@@ -130,7 +130,7 @@ export function query<Output = unknown>(
   return runQuery(createRunContext(options), { prompt, options: rest as QueryOptions }) as Turn<Output>
 }
 
-/** The answer's text, or the typed failure. */
+/** Runs one prompt without a client and gives the text of the answer. Rejects with the typed failure. */
 export function querySimple(prompt: string | readonly ContentBlock[], options: QueryOptions & ClaudeBaseOptions): Promise<string> {
   return query(prompt, options).text()
 }

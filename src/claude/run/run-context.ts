@@ -1,4 +1,4 @@
-/** What every run of one client shares. `query` alone needs no more than this. */
+/** The parts that all runs of one client share. `query` without a client needs only these. */
 import { createCaller, type Caller, type ClientOptions, type Interceptor } from '../../core/call.js'
 import { systemClock, type Clock } from '../../core/clock.js'
 import type { StreamTransport } from '../../transport.js'
@@ -12,15 +12,15 @@ import type { Spent } from '../messages/meter.js'
 export interface ClaudeBaseOptions extends ClientOptions {
   /** What runs the CLI: `claudeProcess` of `signalbox/node`, a gateway, or the Messages API. */
   readonly transport: StreamTransport<ClaudeLaunch>
-  /** For answers to our control requests, `initialize` included. Default one minute. */
+  /** How long the CLI may take to answer a control request, `initialize` included. Default one minute. */
   readonly controlTimeoutMs?: number
   /** `maxLineBytes` bounds a line of the CLI. Default 32 MiB. */
   readonly limits?: { readonly maxLineBytes?: number }
-  /** Told what would otherwise stay unseen: broken lines, callbacks that failed, flags that an old CLI does not know. */
+  /** Called for problems that fail no call: broken lines, callbacks that failed, flags that an old CLI does not know. */
   readonly onEvent?: (event: ClaudeClientEvent) => void
 }
 
-/** What `onEvent` is told. */
+/** What `onEvent` is called with. */
 export type ClaudeClientEvent =
   | InvalidLine
   | { readonly type: 'noise' }
@@ -37,9 +37,9 @@ export interface RunContext {
   readonly limits: { readonly maxLineBytes?: number } | undefined
   readonly validate: (line: ClaudeLine) => void
   readonly onEvent: (event: ClaudeClientEvent) => void
-  /** Aborted when the client is closed: what runs then ends. */
+  /** Aborted when the client is closed; runs under way then end. */
   readonly life: AbortSignal | undefined
-  /** Sees every line of every turn, once; a result with what it adds to those before it. */
+  /** Called once for every line of every turn. A result comes with the cost and tokens that it adds to earlier results. */
   readonly observe?: ((line: ClaudeLine, answer: Answer, spent?: Spent) => void) | undefined
   /** Counts work that outlives its call, so that closing the client can wait for it; its failure goes to the other callers that await it. */
   track<T>(work: Promise<T>): Promise<T>

@@ -1,4 +1,4 @@
-/** A turn as its caller holds it: to be iterated, or awaited, or both; `break` reaches the CLI. */
+/** A turn for its caller. It can be iterated, awaited, or both. A `break` out of the loop stops the CLI. */
 import { createStream, type SignalStream, type StreamSource } from '../../core/stream.js'
 import { createDeriver } from '../messages/derive-messages.js'
 import { checkedOutput, type OutputSchema } from './output-schema.js'
@@ -6,7 +6,7 @@ import type { ClaudeLine } from '../messages/lines.js'
 import type { ClaudeMessage, ResultMessage } from '../messages/messages.js'
 import type { TurnState } from '../protocol/turn-state.js'
 
-/** `Output` is the type of the structured output, if a schema of a library was given. */
+/** One prompt and its answer. `Output` is the type of the structured output, if `outputSchema` is a schema of a library. */
 export interface Turn<Output = unknown> extends SignalStream<ClaudeMessage, string> {
   /**
    * The lines as the CLI wrote them, instead of the messages.
@@ -70,9 +70,9 @@ export interface Turn<Output = unknown> extends SignalStream<ClaudeMessage, stri
    * ```
    */
   abort(reason?: unknown): void
-  /** Known once the first line has come. */
+  /** The session of the CLI. Undefined until the first line has arrived. */
   readonly sessionId: string | undefined
-  /** True when the CLI began this turn by itself, as after the end of a background agent. */
+  /** True when the CLI began this turn by itself, for example after a background agent was done. */
   readonly unsolicited: boolean
 }
 
@@ -81,7 +81,7 @@ export interface TurnHandle {
   /** Settles when the turn is over and all policies have seen it. */
   readonly finished: Promise<TurnState>
   interrupt(): Promise<void>
-  /** Ends the work behind the turn; resolves when nothing of it is left. */
+  /** Stops the turn and resolves when it has stopped. */
   abandon(reason: unknown): Promise<void>
   readonly unsolicited?: boolean
   /** Checks the structured output of the result. */
@@ -98,7 +98,7 @@ export function createTurn(handle: TurnHandle): Turn {
     return out
   }
   const close = async (): Promise<void> => {
-    // Over already: nothing to give up.
+    // A turn that is over needs no stop.
     if (!state.ended) await handle.abandon(undefined)
     state.discard()
   }
@@ -117,7 +117,7 @@ export function createTurn(handle: TurnHandle): Turn {
     const { lastEnd } = await finished
     if (!lastEnd) throw new Error('a turn was finished without an end')
     if (lastEnd.error) throw lastEnd.error
-    // Derived here too: the reader may not have come to the result yet, or never will.
+    // Derived a second time, because the reader may not have reached the result, or may not exist.
     const message = derive([lastEnd.line]).at(-1) as ResultMessage
     const { outputSchema } = handle
     return outputSchema ? { ...message, structuredOutput: await checkedOutput(outputSchema, message.structuredOutput) } : message
