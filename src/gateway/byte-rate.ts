@@ -1,14 +1,14 @@
-/** How fast one credential may send. A client that sends faster is read later, so it waits and nothing is lost. */
+/** Limits how fast one credential may send. A client that sends faster is read later: it waits, and no byte is lost. */
 import type { Clock } from '../core/clock.js'
 import { raceSignal } from '../core/deadline.js'
 
 /** The byte rates of all credentials. */
 export interface ByteRates {
-  /** Counts bytes of this credential; a promise where it has to wait before more is read. */
+  /** Counts bytes of this credential. Returns a promise when the client has to wait before more is read. */
   spend(grantId: string, bytes: number, signal: AbortSignal): Promise<void> | undefined
 }
 
-/** Entries that are kept at most; credentials come and go for as long as the gateway runs. */
+/** The most entries that are kept: new credentials are issued for as long as the gateway runs. */
 const MAX_ENTRIES = 4_096
 
 /** A bucket for each credential: a burst of two seconds is free. */

@@ -1,16 +1,16 @@
-/** Who may still come in: calls over all, links of each upstream (its children), and both of each credential. */
+/** Limits calls and links that run at once: calls over all upstreams, links of each upstream, and both of each credential. */
 import { createCounter, type Counter, type GatewayLimits } from './limits.js'
 import { Refusal } from './refusal.js'
 import type { Grant } from './scopes.js'
 import type { StreamUpstream } from './upstream.js'
 
-/** Gives a place back; safe to call twice. */
+/** Releases what was taken. Safe to call twice. */
 export type Release = () => void
 
 /** How many calls and links run at once. */
 export interface ConcurrencyLimits {
   takeCall(grant: Grant): Release
-  /** Of the upstream alone: a call has its credential's place already. */
+  /** Counts for the upstream only: the credential of a call is counted already. */
   takeUpstream(name: string, upstream: StreamUpstream): Release
   takeLink(name: string, upstream: StreamUpstream, grant: Grant): Release
   readonly inUse: { readonly calls: number; readonly links: number }
@@ -37,7 +37,7 @@ export function createConcurrencyLimits(limits: GatewayLimits): ConcurrencyLimit
     const limit = policy.classifyLaunch ? 'maxChildrenPerUpstream' : 'maxLinksPerUpstream'
     return take(counterIn(ofUpstream, name, maxLinks ?? limits[limit]), limit)
   }
-  /** With a place of the credential's own beside it: neither is kept where the other is missing. */
+  /** Counts for the credential too. When its limit is reached, the count of the upstream is released again. */
   const withMine = ({ id }: Grant, releaseOther: Release): Release => {
     const mine = counterIn(ofGrant, id, limits.maxLinksPerCredential)
     let releaseMine: Release
@@ -50,7 +50,7 @@ export function createConcurrencyLimits(limits: GatewayLimits): ConcurrencyLimit
     return () => {
       releaseOther()
       releaseMine()
-      // Credentials come and go for as long as the gateway lifetimes.
+      // New credentials are issued for as long as the gateway runs, so counters that are zero are removed.
       if (mine.used === 0 && ofGrant.get(id) === mine) ofGrant.delete(id)
     }
   }

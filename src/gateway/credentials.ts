@@ -19,7 +19,7 @@ export interface CredentialOptions {
   readonly sessionTtlMs?: number
   /** Default 90 days: how long the token of a device is valid. */
   readonly deviceTtlMs?: number
-  /** Default 1000 of each; the oldest goes first. */
+  /** The most tokens and the most tickets. Default 1000 of each; the oldest is removed first. */
   readonly maxCredentials?: number
   /** Credentials of devices from an earlier run; see `openDeviceFile` of `signalbox/node`. */
   readonly devices?: readonly DeviceRecord[]
@@ -83,7 +83,7 @@ export interface CredentialInfo {
   readonly lastUsedAtMs?: number | undefined
   /** When it ends. Undefined when it has no end. */
   readonly expiresAtMs?: number | undefined
-  /** Whether a copied token would be worth nothing. */
+  /** Whether the token is bound to a key: a copied token is then useless. */
   readonly isBound: boolean
 }
 
@@ -99,7 +99,7 @@ export interface TicketInfo {
   readonly expiresAtMs: number
 }
 
-/** What a request says beside its token. */
+/** What a request carries beside its token. */
 export interface Presented extends ProofTarget {
   /** The value of the header `signalbox-proof`, from `signProof`. */
   readonly proof?: string | undefined
@@ -390,7 +390,7 @@ function createTickets({ expiry, clock, ttlMs, limit }: TicketOptions) {
       forgetOldest(tickets, limit, () => true)
       return ticket
     },
-    /** The ticket, spent or not. Throws the refusal where it is unknown. */
+    /** The ticket, spent or not. Throws the refusal when it is unknown. */
     async find(ticket: string): Promise<Ticket> {
       const known = looksLikeSecret(ticket) ? tickets.get(await digestOf(ticket)) : undefined
       if (!known) throw new Refusal('ticket_spent')

@@ -37,10 +37,20 @@ export interface GuardConfig {
 /** What a request is for: a call, a link, a preflight of a browser, or a page. */
 export type Purpose = 'api' | 'link' | 'preflight' | 'page'
 
-/** Throws the refusal, or returns the origin that the reply may name in its CORS headers. */
+/**
+ * Checks version, target, host, origin and content type. Throws the refusal, or returns the origin that the reply may name in its
+ * CORS headers.
+ *
+ * @example
+ * import { guard, type WireFacts } from 'signalbox/gateway'
+ *
+ * declare const facts: WireFacts
+ * const { allowOrigin } = guard({ allowedHosts: ['gateway.example'], allowedOrigins: [] }, facts, 'page')
+ * console.log(allowOrigin)
+ */
 export function guard(config: GuardConfig, facts: WireFacts, purpose: Purpose): { readonly allowOrigin: string | undefined } {
   if (facts.httpVersion === '1.0' || facts.httpVersion === '0.9') throw new Refusal('http_version')
-  // Absolute and authority forms name a second host, which may differ from the Host header.
+  // Absolute and authority forms name a second host, which may differ from the Host header. The form `*` names no path.
   if (!facts.target.startsWith('/') || facts.target.startsWith('//')) throw new Refusal('target_form')
   if (facts.hosts.length !== 1) throw new Refusal('host_ambiguous')
   const [host] = facts.hosts

@@ -1,46 +1,51 @@
-/** Every limit of the gateway, by the name under which a refusal tells people to raise it. */
+/** The limits of the gateway, their defaults, and counters for them. */
 
 /** Every limit of the gateway, by the name under which a refusal tells people to raise it. `DEFAULT_LIMITS` has the defaults. */
 export interface GatewayLimits {
-  /** One request body or one message of a protocol, unless its upstream sets another number. */
+  /** One request body or one message of a protocol, unless its upstream sets another number. Default 1 MiB. */
   readonly maxMessageBytes: number
-  /** Arrays and objects inside each other, in one JSON message. */
+  /** Arrays and objects inside each other, in one JSON message. Default 64. */
   readonly maxJsonDepth: number
-  /** Values in one JSON message. */
+  /** Values in one JSON message. Default 50,000. */
   readonly maxJsonNodes: number
-  /** What one credential may send; more is read later. A burst of twice as much is free. */
+  /** Bytes that one credential may send in a second; more is read later. A burst of twice as much is free. Default 8 MiB. */
   readonly maxBytesPerSecond: number
-  /** One WebSocket frame. The first one carries the launch; no other needs more than 64 KiB. */
+  /** One WebSocket frame. The first one carries the launch; no other needs more than 64 KiB. Default 256 KiB. */
   readonly maxFrameBytes: number
-  /** TCP connections over all clients. */
+  /** TCP connections over all clients. Default 256. */
   readonly maxConnections: number
-  /** Connections that one credential keeps while others want in; further ones are the first to be closed. */
+  /**
+   * Connections that one credential keeps while other clients want to connect; further ones are the first to be closed. Default 96.
+   */
   readonly maxConnectionsPerCredential: number
-  /** Links and calls of one credential. */
+  /** Links and calls of one credential. Default 64. */
   readonly maxLinksPerCredential: number
-  /** Links of one upstream. */
+  /** Links of one upstream. Default 64. */
   readonly maxLinksPerUpstream: number
-  /** Links of an upstream that takes a launch, each of which is a child process. */
+  /** Links of an upstream that takes a launch, each of which is a child process. Default 4. */
   readonly maxChildrenPerUpstream: number
-  /** Calls that stream or wait, over all upstreams. */
+  /** Calls that stream or wait, over all upstreams. Default 256. */
   readonly maxCalls: number
-  /** Wrong PINs of one credential at one upstream before the next one has to wait. */
+  /** Wrong PINs of one credential at one upstream before the next one has to wait. Default 5. */
   readonly maxWrongPins: number
-  /** What may wait in this process for one slow reader; beyond it nothing more is read for it, and what only answers it cuts it off. */
+  /**
+   * Bytes that may wait in this process for one slow reader. Above it the gateway reads no more for that reader, and closes a
+   * WebSocket that sends pings and does not read the answers. Default 1 MiB.
+   */
   readonly maxBufferedBytes: number
-  /** All headers of one request together. */
+  /** All headers of one request together. Default 16 KiB. */
   readonly maxHeaderBytes: number
-  /** From connect to the end of the headers. */
+  /** From connect to the end of the headers. Default 10 s. */
   readonly headersTimeoutMs: number
-  /** From the end of the headers to the end of the body. */
+  /** From the end of the headers to the end of the body. Default 30 s. */
   readonly bodyTimeoutMs: number
-  /** The first frame of a link must be a complete `open` by then. */
+  /** The first frame of a link must be a complete `open` by then. Default 2 s. */
   readonly openTimeoutMs: number
-  /** How long a link may be silent in both directions. */
+  /** How long a link may be silent in both directions. Default 4 hours. */
   readonly idleTimeoutMs: number
-  /** How long a consumer may take nothing while something waits for it. */
+  /** How long a reader may read nothing while data waits for it. Default 30 s. */
   readonly stallTimeoutMs: number
-  /** On shutdown: how long `serveGateway` waits until links and calls are closed. */
+  /** On shutdown: how long `serveGateway` waits until links and calls are closed. Default 4 s. */
   readonly drainTimeoutMs: number
 }
 
@@ -68,7 +73,7 @@ export const DEFAULT_LIMITS: GatewayLimits = {
   drainTimeoutMs: 4_000,
 }
 
-/** Counts what is in use; `take` gives the function that gives it back, which is safe to call twice. */
+/** Counts what is in use. `take` returns the function that releases it, which is safe to call twice; undefined at the limit. */
 export interface Counter {
   take(): (() => void) | undefined
   readonly used: number

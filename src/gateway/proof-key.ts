@@ -67,13 +67,30 @@ export async function createProofKey(): Promise<{ readonly pair: ProofKeyPair; r
   return { pair, publicKey: await publicProofKey(pair) }
 }
 
-/** The public half of a pair, for the gateway. */
+/**
+ * The public half of a pair, for the gateway.
+ *
+ * @example
+ * import { createProofKey, publicProofKey } from 'signalbox/gateway'
+ *
+ * const { pair } = await createProofKey()
+ * console.log((await publicProofKey(pair)).crv)
+ */
 export async function publicProofKey(pair: ProofKeyPair): Promise<ProofKey> {
   const { x = '', y = '' } = await subtle().exportKey('jwk', pair.publicKey)
   return { kty: 'EC', crv: 'P-256', x, y }
 }
 
-/** Signs one request. */
+/**
+ * Signs one request. Gives the value of the header `signalbox-proof`, which the gateway accepts once and only for a short time.
+ *
+ * @example
+ * import { createProofKey, PROOF_HEADER, signProof } from 'signalbox/gateway'
+ *
+ * const { pair } = await createProofKey()
+ * const proof = await signProof(pair, 'sbx_token_…', { method: 'GET', target: '/v1/session' }, Date.now())
+ * await fetch('https://gateway.example/v1/session', { headers: { [PROOF_HEADER]: proof, authorization: 'Bearer sbx_token_…' } })
+ */
 export async function signProof(pair: ProofKeyPair, token: string, target: ProofTarget, nowMs: number): Promise<string> {
   const nonce = randomId()
   const timestampMs = String(nowMs)

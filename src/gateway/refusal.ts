@@ -1,4 +1,4 @@
-/** Refusals teach: a stable code, what was refused, and the exact setting that would allow it. They never repeat a credential. */
+/** Refusals: a stable code, what was refused, and the exact setting that would allow it. They never repeat a credential. */
 import { SignalboxError, type ErrorCode } from '../errors.js'
 import type { Scope } from './scopes.js'
 
@@ -96,7 +96,7 @@ export class Refusal extends Error {
   readonly status: number
   /** The setting to change, or what the client can do. */
   readonly hint?: string
-  /** May the upstream have been reached? */
+  /** `maybe` when the upstream may have been reached. */
   readonly sent: 'no' | 'maybe'
 
   constructor(
@@ -126,7 +126,7 @@ export class Refusal extends Error {
     return { ok: false, error: { code, kind: table[code].error, message, sent, ...(hint ? { hint } : {}) } }
   }
 
-  /** For a link, whose clients are told by our own errors. */
+  /** The error that the client at the other end of a link gets. */
   toError(): SignalboxError {
     const { code, message, hint, sent } = this
     return new SignalboxError({ code: table[code].error, message, hint, remoteCode: code, sent })

@@ -4,12 +4,12 @@ export const SCOPES = ['observe', 'send', 'approve', 'approveWithChanges', 'admi
 /** One of the scopes. */
 export type Scope = (typeof SCOPES)[number]
 
-/** How a table classifies one op, field or path. `server-only` is refused to everybody: only the configuration may say it. */
+/** How a table classifies one op, field or path. `server-only` is refused for every credential: only the configuration may set it. */
 export type Classification = Scope | 'server-only'
 
 /** A valid credential, without the credential itself. */
 export interface Grant {
-  /** Names the credential in logs without being one. */
+  /** Identifies the credential in logs. It is no secret. */
   readonly id: string
   /** A name for people. */
   readonly name?: string
@@ -21,14 +21,27 @@ export interface Grant {
   readonly expiresAtMs?: number
 }
 
-/** Whether a value is a scope. */
+/**
+ * Whether a value is a scope.
+ *
+ * @example
+ * import { isScope } from 'signalbox/gateway'
+ *
+ * console.log(['observe', 'root'].filter(isScope))
+ */
 export function isScope(value: unknown): value is Scope {
   return SCOPES.includes(value as Scope)
 }
 
 /**
- * Whether a grant covers a scope. `admin` covers everything, `approveWithChanges` covers `approve`, every scope covers `observe`, and the
- * others cover only themselves.
+ * Whether a grant covers a scope. `admin` covers everything, `approveWithChanges` covers `approve`, every scope covers `observe`,
+ * and the others cover only themselves.
+ *
+ * @example
+ * import { allows, type Grant } from 'signalbox/gateway'
+ *
+ * declare const grant: Grant
+ * if (!allows(grant, 'send')) console.log(`${grant.name ?? grant.id} may only look`)
  */
 export function allows({ scopes }: Grant, needed: Scope): boolean {
   if (scopes.includes('admin') || scopes.includes(needed)) return true

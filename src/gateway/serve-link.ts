@@ -1,4 +1,4 @@
-/** A client's link from its first frame to its last: admitted, bridged, and closed with the reason. */
+/** Handles a client's link: admits it, joins it to the upstream, and closes it with a reason. */
 import type { FrameLink, OpenRequest } from '../core/link-protocol/accept.js'
 import { SignalboxError } from '../errors.js'
 import type { CloseReason } from '../transport.js'
@@ -17,11 +17,22 @@ export interface ServeLinkOptions {
   readonly onAdmitted?: (grant: Grant) => void
   /** The address of the client. */
   readonly remote?: string | undefined
-  /** What the binding knows the client by, where the first frame carries no credential. */
+  /** A token that the binding knows for this client. Used when the first frame has none. */
   readonly token?: string | undefined
 }
 
-/** Resolves when all is over. Never rejects: what goes wrong is told to the client. */
+/**
+ * Serves one link of a WebSocket that the binding upgraded. Resolves when it is over. Never rejects: the client is told of a
+ * failure.
+ *
+ * @example
+ * import { serveLink, type Gateway } from 'signalbox/gateway'
+ * import { acceptWebSocket, type WebSocketLike } from 'signalbox/web'
+ *
+ * declare const gateway: Gateway
+ * declare const socket: WebSocketLike
+ * await serveLink(gateway, 'ccc', (authorize) => acceptWebSocket(socket, { authorize }))
+ */
 export async function serveLink(
   gateway: Gateway,
   upstream: string,
@@ -44,7 +55,7 @@ export async function serveLink(
       }
     })
   } catch {
-    // Refused, or gone before its half stood. What was opened for it must not stay.
+    // The client was refused, or left before it was joined. The upstream that was opened for it must be closed.
     await state.admitted?.abandon()
     return
   }
@@ -53,7 +64,7 @@ export async function serveLink(
   await client.closeAs(end ? reasonFor(end) : { kind: 'local' })
 }
 
-/** What the client is told. How the upstream is reached, and what a child wrote to stderr, is this machine's business. */
+/** The error for the client. It names neither the address of the upstream nor the stderr of a child process. */
 function reasonFor(end: RelayEnd): CloseReason {
   if (end.kind === 'refused') return { kind: 'error', error: end.refusal.toError() }
   if (end.kind === 'client') return { kind: 'local' }

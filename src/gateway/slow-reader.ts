@@ -1,16 +1,16 @@
-/** Notices a reader that takes nothing for too long. One timer, armed anew only when it falls: one for each chunk costs more than the write. */
+/** Notices a reader that reads nothing for too long. One timer, set again only when it fires: a timer for each chunk costs more than the write. */
 import type { Clock, Timer } from '../core/clock.js'
 
 /** Times one reader. */
 export interface SlowReaderWatch {
-  /** Somebody has to take something from now on. */
+  /** Data waits for the reader from now on. */
   begin(): void
-  /** It was taken. */
+  /** The reader has read the data. */
   end(): void
   stop(): void
 }
 
-/** Calls back once when the reader takes nothing for this long. */
+/** Calls back once when the reader reads nothing for this long. */
 export function watchSlowReader(stallMs: number, onStall: () => void, clock: Clock): SlowReaderWatch {
   let since: number | undefined
   let timer: Timer | undefined

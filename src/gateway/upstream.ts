@@ -6,14 +6,14 @@ import type { ExchangePolicy, StreamPolicy } from './policy/policy.js'
 export interface StreamUpstream {
   /** Tells it from an exchange upstream. */
   readonly kind: 'stream'
-  /** Which client speaks to it: `ccc`, `cccc`, `claude`, `cmdop`, or whatever the owner calls it. */
+  /** Which client speaks to it: `ccc`, `cccc`, `claude`, `cmdop`, or a name of the owner's own. */
   readonly system: string
   /** Opens a connection for each link and each call. */
   // biome-ignore lint/suspicious/noExplicitAny: the launch type is judged by the policy, which is chosen together with the transport
   readonly transport: StreamTransport<any>
   /** Which scope each message needs. `rawPolicy` for an upstream without a table. */
   readonly policy: StreamPolicy
-  /** Merged under the launch object of a request, for fields that only the server may say. */
+  /** Fields that are added to the launch object of each request and override it, for fields that only the server may set. */
   readonly launch?: Readonly<Record<string, unknown>>
   /**
    * Links that may be open at once. Default `limits.maxLinksPerUpstream`, or `limits.maxChildrenPerUpstream` when the upstream

@@ -1,11 +1,11 @@
-/** Wrong credentials are answered late, once an address has shown several; right ones never are. */
+/** Delays the refusal of a wrong credential once its address has sent several. A valid credential is never delayed. */
 import { raceSignal } from '../core/deadline.js'
 import type { GatewayContext } from './context.js'
 import { Refusal } from './refusal.js'
 
-/** How late the answer is. */
+/** The delay of a refusal. */
 const DELAY_MS = 1_000
-/** Answers that wait at once; beyond it a wrong credential is refused without a word about it. */
+/** The most refusals that wait at the same time. Above it the client gets `too_many`. */
 const MAX_WAITING = 32
 
 /** What `verify` gives. Its refusal is held back where this address has shown too many wrong credentials in the last minute. */

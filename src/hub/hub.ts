@@ -134,7 +134,7 @@ export interface Turn extends AsyncIterable<HubEvent> {
   cancel(options?: { readonly by?: string } & CallOptions): Promise<void>
 }
 
-/** What has been used, and what that figure covers. */
+/** What the agents have cost, and which agents the figure covers. */
 export interface Spent {
   /** The sum in US dollars for the agents in `covers`. The agents in `omits` are not in it. */
   readonly costUsd: number

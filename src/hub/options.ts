@@ -1,4 +1,4 @@
-/** What a hub can be told when it is made. */
+/** The options of a hub. */
 import type { Clock } from '../core/clock.js'
 import type { Store } from '../store/store.js'
 import type { HubProblem } from './context.js'
@@ -11,7 +11,7 @@ import type { Source } from './source.js'
 export interface HubLimits extends JournalLimits {
   /** Prompts that may wait for one session. Default 100. */
   readonly maxQueued?: number
-  /** One event of the journal. Default 1 MiB. */
+  /** The most bytes of one event; a larger one is shortened. Default 1 MiB. */
   readonly maxEventBytes?: number
   /** Events that may wait for the disk before deltas are dropped. Default 100,000. */
   readonly maxWaiting?: number
@@ -23,11 +23,39 @@ export interface HubLimits extends JournalLimits {
 export interface HubOptions {
   /** The systems whose agents the hub serves. Their names must differ. The hub closes them when it closes. */
   readonly sources: readonly Source[]
-  /** Where journal, turns and asks live. Default a new memory store, which forgets everything at the end. */
+  /**
+   * Where journal, turns and asks are kept. Default a new memory store, which forgets everything at the end.
+   *
+   * @example
+   * import { createHub, type Source } from 'signalbox/hub'
+   * import { fileStore } from 'signalbox/node'
+   *
+   * declare const source: Source
+   * await using store = fileStore({ directory: '/home/me/.signalbox/hub' })
+   * await using hub = await createHub({ sources: [source], store })
+   */
   readonly store?: Store
-  /** Who decides asks when no person does. Left out, nobody does. */
+  /**
+   * Decide asks without a person. The first rule that fits decides; an ask that fits none waits for a person. Default none.
+   *
+   * @example
+   * import { createHub, type Source } from 'signalbox/hub'
+   *
+   * declare const source: Source
+   * const rules = [{ match: { tool: 'Bash' }, then: 'ask' }, { match: { path: '/work/**' }, then: 'allow' }] as const
+   * await using hub = await createHub({ sources: [source], policy: [{ name: 'work', rules }] })
+   */
   readonly policy?: readonly Policy[]
-  /** Limits on what agents may cost. Default none. */
+  /**
+   * Limits on what agents may cost. Default none.
+   *
+   * @example
+   * import { createHub, type Source } from 'signalbox/hub'
+   *
+   * declare const source: Source
+   * const budgets = [{ name: 'today', maxCostUsd: 20, over: 'stop' }] as const
+   * await using hub = await createHub({ sources: [source], budgets })
+   */
   readonly budgets?: readonly Budget[]
   /** Keep what the systems said word for word. It may hold secrets of theirs. Default false. */
   readonly keepRaw?: boolean

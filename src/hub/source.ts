@@ -114,7 +114,7 @@ export type Resolution =
   /** The system has no way to tell, now or later. */
   | { readonly outcome: 'lost'; readonly sent?: Sent }
 
-/** How an answer came to the system. */
+/** How far an answer came. */
 export interface SourceDelivery {
   /** `yes` only when the system proved that it has the answer; `written` when it was only sent. */
   readonly delivered: Exclude<Delivered, 'no'>
@@ -149,8 +149,14 @@ export interface SourceCallOptions {
 }
 
 /**
- * The agents of one system at one place. Write one to bring a system of your own into the hub, and hold it to `sourceSuite` of
+ * The agents of one system at one place. Write one to bring a system of your own into the hub, and test it with `sourceSuite` of
  * `signalbox/testing`. A method that the capabilities of no agent claim may be absent.
+ *
+ * @example
+ * import type { Agent, Source, SourceSink } from 'signalbox/hub'
+ *
+ * declare function connect(sink: SourceSink): Promise<readonly Agent[]>
+ * export const source: Source = { name: 'mine', system: 'mine', open: connect, async [Symbol.asyncDispose]() {} }
  */
 export interface Source extends AsyncDisposable {
   /** The part of an agent id before the slash. Unique in a hub. */

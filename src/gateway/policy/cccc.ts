@@ -7,6 +7,6 @@ import type { StreamPolicy } from './policy.js'
 export const ccccPolicy: StreamPolicy = {
   kind: 'stream',
   framing: 'ndjson',
-  // An event stream is not raw: nothing follows its request, and if something did it would be judged like any other.
+  // An event stream is not raw: a client sends nothing after its request, and a further line would be judged like any other.
   classify: /* @__PURE__ */ lineClassifier('op', /* @__PURE__ */ ccccScopes(), CCCC_RAW_OPS),
 }

@@ -36,7 +36,7 @@ function recordOf(value: unknown, what: string): Readonly<Record<string, unknown
 
 const isText = (value: unknown): value is string => typeof value === 'string'
 
-/** Every text of a prompt: the CLI may take any block of text for a command, the last one among them. */
+/** Every text of a prompt: the CLI may take any block of text for a command, even the last one. */
 function textsOf(content: unknown): string[] {
   const wrong = (): Refusal =>
     new Refusal('invalid_request', { message: 'The content of a prompt is a string, or an array of blocks.' })
@@ -56,7 +56,7 @@ const COMMAND_PROMPT: Verdict = {
   hint: 'Begin the prompt with another character. To allow commands, give the credential the scope "admin" and set "launch": { "disableSlashCommands": false } for the upstream.',
 }
 
-/** What a prompt line may hold below `admin`: newer CLIs read more from it, such as pasted text. */
+/** The fields that a prompt line may have without `admin`. Newer CLIs read other fields too, such as pasted text. */
 const USER_FIELDS: ReadonlySet<string> = new Set([
   'type',
   'message',
@@ -86,7 +86,7 @@ function controlVerdicts(request: Readonly<Record<string, unknown>>): Verdict[] 
   const { subtype, ...fields } = request
   if (typeof subtype !== 'string') throw new Refusal('invalid_request', { message: 'A control request needs a subtype.' })
   const needs = own(CLAUDE_CONTROL, subtype)
-  // The name may be anything, so it is not repeated.
+  // The name may be any text, even a secret, so the refusal does not repeat it.
   if (typeof needs !== 'string') return [{ name: 'a control request that is in no table', needs: 'server-only' }]
   const verdicts: Verdict[] = [{ name: subtype, needs }]
   if (subtype === 'initialize') verdicts.push(...fieldVerdicts(CLAUDE_INITIALIZE, fields, 'server-only'))
@@ -131,10 +131,10 @@ export const claudePolicy: StreamPolicy = {
     const questions = createClaudeQuestions(onSession)
     return { classify: (message) => lineVerdicts(message, questions), received: questions.received }
   },
-  // Without them the settings of the machine decide, which a command in an earlier session may have changed.
+  // Without these fields the settings of the machine decide, and a command in an earlier session may have changed those.
   launchDefaults: { disableSlashCommands: true, permissionMode: 'default' },
   classifyLaunch(launch, facts) {
-    // A child is started whatever the fields say; only these two questions about the executable itself run no session.
+    // Every launch starts a child process. Only these two queries about the executable itself run no session.
     const asks = launch.probe === 'version' || launch.probe === 'authStatus'
     const starts: Verdict = { name: 'starting a session', needs: asks ? 'observe' : 'send' }
     const { resume, ...fields } = launch

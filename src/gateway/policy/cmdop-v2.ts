@@ -1,4 +1,4 @@
-/** CMDOP's core 2.0: envelopes of `cmdop.core.v2`, judged by their arm. Its numbers mean other calls than those of 1.x. */
+/** CMDOP's core 2.0: envelopes of `cmdop.core.v2`, judged by their arm. The same number means another call than in 1.x. */
 import { CMDOP_V2_ARMS } from '../../cmdop/scopes.js'
 import { frameDecoder } from '../../core/codec/frames.js'
 import { Refusal } from '../refusal.js'
@@ -25,7 +25,7 @@ export const cmdopV2Arms: ReadonlyMap<number, keyof typeof CMDOP_V2_ARMS> = /* @
 /** `options` in `AskMachineRequest`, `pin` in `AskOptions`. */
 const ASK_OPTIONS = 3
 const OPTIONS_PIN = 1
-/** The bytes of an `AskStreamError` begin so when its code is PIN_DENIED. */
+/** The first bytes of an `AskStreamError` whose code is PIN_DENIED. */
 const PIN_DENIED = [0x08, 4] as const
 
 function verdicts(message: unknown): Verdict | readonly Verdict[] {

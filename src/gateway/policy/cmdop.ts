@@ -54,14 +54,14 @@ function envelopeVerdicts(message: unknown): Verdict | readonly Verdict[] {
   const needs = scopes.get(name) ?? 'admin'
   if (name === 'pinAnswer') return { name, needs, carriesPin: true }
   if (name !== 'askReq' || !readFields(payload).has(ASK_PIN)) return { name, needs }
-  // The machine takes a PIN in the request for the answer to its question.
+  // The machine accepts a PIN in the request as the answer to its question.
   return [
     { name, needs },
     { name: 'askReq.pin', needs: 'approve', carriesPin: true },
   ]
 }
 
-/** Whether a message of the core says that a PIN was wrong. */
+/** Whether a message of the core reports a wrong PIN. */
 function deniesPin(message: Uint8Array): boolean {
   try {
     const { arm, payload } = readEnvelope(message)
@@ -87,7 +87,7 @@ export const cmdopPolicy: StreamPolicy = {
       },
     }
   },
-  // The client fails this one call; other calls share the core and go on.
+  // Only this call fails at the client. Other calls on the same link go on.
   answerRefusal: (message, { code, message: text }) => errorFrame(readEnvelope(message as Uint8Array).id, code, text),
 }
 

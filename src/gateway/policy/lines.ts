@@ -4,8 +4,14 @@ import type { Classification } from '../scopes.js'
 import type { Verdict } from './policy.js'
 
 /**
- * Some upstreams match field names without regard to case and take the last of two; so a second spelling of the deciding field, which this
+ * Some upstreams ignore the case of field names and take the last of two. So a second spelling of the deciding field, which this
  * side would not look at, is refused.
+ *
+ * @example
+ * import { lineClassifier, type StreamPolicy } from 'signalbox/gateway'
+ *
+ * const classify = lineClassifier('op', { list: 'observe', start: 'send' })
+ * export const policy: StreamPolicy = { kind: 'stream', framing: 'ndjson', classify }
  */
 export function lineClassifier(
   field: string,
@@ -23,10 +29,10 @@ export function lineClassifier(
     }
     const name = (message as Record<string, unknown>)[field]
     if (typeof name !== 'string') throw new Refusal('invalid_request', { message: `A request needs "${field}".` })
-    // Some upstreams strip what surrounds a name, and would find one that was not looked up here.
+    // Some upstreams strip white space around a name, and would run an op that was not looked up here.
     if (/[^\x21-\x7e]/.test(name)) throw new Refusal('invalid_request', { message: `"${field}" is a plain word.` })
     const needs = known.get(name)
-    // A name that nobody classified may be anything, so it is not repeated either.
+    // An unknown name may be any text, even a secret, so the refusal does not repeat it.
     if (needs === undefined) return { name: `an unknown ${field}`, needs: 'admin' }
     return rawAfter.includes(name) ? { name, needs, thenRaw: true } : { name, needs }
   }

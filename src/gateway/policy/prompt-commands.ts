@@ -3,7 +3,7 @@
  * and `#` writes a memory file, so such a prompt does more than the scope `send` allows.
  */
 
-/** White space, control characters, combining marks and everything that a screen does not show. */
+/** White space, control characters, combining marks and other characters that a screen does not show. */
 const NOT_SHOWN = /^[\s\p{C}\p{Z}\p{M}\p{Default_Ignorable_Code_Point}]+/u
 
 /**

@@ -12,7 +12,15 @@ export interface ScopedRoute {
   readonly scope: Classification
 }
 
-/** Judges requests by a table of methods and paths. A request that is in no row needs `admin`. */
+/**
+ * Judges requests by a table of methods and paths. A request that is in no row needs `admin`.
+ *
+ * @example
+ * import { pathClassifier, type ExchangePolicy } from 'signalbox/gateway'
+ *
+ * const classify = pathClassifier([{ method: 'GET', path: '/issues/{id}', scope: 'observe' }])
+ * export const policy: ExchangePolicy = { kind: 'exchange', classify }
+ */
 export function pathClassifier(routes: readonly ScopedRoute[]): (method: string, path: string) => Verdict {
   const table = routes.map(({ method, path, scope }) => ({ method, scope, parts: path.split('/') }))
   // Some servers ignore case and a last slash. A `server-only` route must be recognized in every such spelling.

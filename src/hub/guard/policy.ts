@@ -1,7 +1,7 @@
-/** Policies as data: who decides an ask when no person does. Pure. */
+/** Policies as data: they decide asks without a person. Pure functions. */
 import type { Answer, Ask } from '../model/ask.js'
 
-/** Which asks a rule is about. All that are given must fit; a pattern may hold `*` (no slash) and `**`. */
+/** Which asks a rule is about. Every given field must fit. In a pattern `*` stands for any text without a slash, `**` for any text. */
 export interface PolicyMatch {
   /** A pattern for the system of the agent, such as `claude`. */
   readonly system?: string
@@ -46,7 +46,16 @@ export interface PolicyDecision {
   readonly note: string | undefined
 }
 
-/** The decision of the first rule that fits; undefined when a person decides. */
+/**
+ * The decision of the first rule that fits; undefined when a person decides.
+ *
+ * @example
+ * import { decideAsk, type Ask, type Policy } from 'signalbox/hub'
+ *
+ * declare const ask: Ask
+ * const readOnly: Policy = { name: 'read-only', rules: [{ match: { tool: 'Read', path: '/work/**' }, then: 'allow' }] }
+ * console.log(decideAsk([readOnly], ask, 'claude')?.answer ?? 'a person decides')
+ */
 export function decideAsk(policies: readonly Policy[], ask: Ask, system: string): PolicyDecision | undefined {
   for (const { name, rules } of policies) {
     const rule = rules.find(({ match }) => fits(match, ask, system))

@@ -36,7 +36,7 @@ export interface Agent {
   readonly source: string
   /** `ccc`, `cccc`, `claude`, `cmdop`, `acp`, or the name of a system of your own. */
   readonly system: string
-  /** For people. */
+  /** A name for people. May change; use `id` to tell agents apart. */
   readonly name: string
   /** The machine that the agent runs on, if the system tells. */
   readonly host?: string

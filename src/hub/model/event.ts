@@ -75,7 +75,10 @@ export interface TurnError {
 /** How a turn ended. `unanswered`: delivered, and no answer came. `lost`: nobody can find out any more. */
 export type TurnOutcome = 'completed' | 'refused' | 'cancelled' | 'failed' | 'lost' | 'unanswered'
 
-/** Whose answer the text of an end is, where a system cannot be sure. */
+/**
+ * Whether the text of an end answers this prompt. `own`: it does. `shared`: it may answer another one. `foreign`: it answers another one.
+ * `unverified`: the system cannot tell.
+ */
 export type TurnAttribution = 'own' | 'shared' | 'foreign' | 'unverified'
 
 /** An agent came, changed or went. `agentNow` is the whole agent; it is absent when the agent went. */
@@ -113,7 +116,7 @@ export interface TurnEvent {
 }
 
 /**
- * Words. Two events with the same (id, role) are the same message. `append` adds to its text, `replace` sets it, `retract` takes it back.
+ * Text. Two events with the same `id` and `role` are the same message. `append` adds to its text, `replace` sets it, `retract` takes it back.
  * The last event of a streamed message is one `replace` with `partial: false`.
  */
 export interface MessageEvent {
@@ -265,7 +268,7 @@ export interface GapEvent {
   readonly to?: unknown
 }
 
-/** The system said something that this version does not know. */
+/** The system sent a message that this version does not know. */
 export interface UnknownEvent {
   /** Tells the type of the event. */
   readonly kind: 'unknown'

@@ -127,7 +127,17 @@ const SENTENCES: Readonly<Record<Exclude<TurnOutcome, 'completed'>, string>> = {
   unanswered: 'The prompt was delivered and no answer came.',
 }
 
-/** The typed failure of a turn that did not complete. */
+/**
+ * The error that `turn.text()` rejects with when a turn did not complete. Its `remoteCode` is the outcome, unless the system gave a
+ * code of its own.
+ *
+ * @example
+ * import { turnError, type Turn } from 'signalbox/hub'
+ *
+ * declare const turn: Turn
+ * const end = await turn.end()
+ * if (end.outcome !== 'completed') throw turnError(end, turn.promptId)
+ */
 export function turnError(end: EndEvent, promptId: string): SignalboxError {
   const outcome = end.outcome as Exclude<TurnOutcome, 'completed'>
   const { code = CODES[outcome], message, remoteCode } = end.error ?? {}
