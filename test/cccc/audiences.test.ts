@@ -8,7 +8,7 @@ import type { MethodCall } from '../../src/cccc/methods.js'
 import { SignalboxError, type Interceptor } from '../../src/index.js'
 import { createCcccSimulator } from '../../src/testing/index.js'
 
-test('of which the first part went out, a failure never says that nothing was sent [cccc.send-halves]', async () => {
+test('after the first part was sent, a failure never has sent: no [cccc.send-halves]', async () => {
   await using simulator = createCcccSimulator({ dialect: 'C' })
   let sends = 0
   const secondFails: Interceptor = (call, next) => {
@@ -28,7 +28,7 @@ test('of which the first part went out, a failure never says that nothing was se
   await expect(refused).rejects.toMatchObject({ code: 'invalid_argument', sent: 'yes' })
 })
 
-test('with a client id is repeated where the daemon remembers it, which for other groups is dialect C alone [cccc.client-id-ops]', async () => {
+test('with a client id is retried if the daemon stores the id, which for other groups is only dialect C [cccc.client-id-ops]', async () => {
   const repeatable: Record<string, boolean> = {}
   for (const dialect of ['B', 'C'] as const) {
     await using simulator = createCcccSimulator({ dialect })

@@ -23,7 +23,7 @@ const describeAs = (text: string): Promise<void> => writeFile(join(home, 'daemon
 const tcp = (fields: object): string => JSON.stringify({ v: 1, transport: 'tcp', host: '127.0.0.1', port: 9765, ...fields })
 
 describe('the home [cccc.home]', () => {
-  test('is what the caller says, then the environment, then the default', () => {
+  test('is the option of the caller, then the environment, then the default', () => {
     const env = { HOME: '/home/dev', CCCC_HOME: ' ~/other ' }
     expect(ccccHome({ home: '/a/b', env })).toBe('/a/b')
     expect(ccccHome({ env })).toBe('/home/dev/other')
@@ -43,27 +43,30 @@ describe('the descriptor [cccc.descriptor]', () => {
     ['a port beyond the last', tcp({ port: 70_000 })],
     ['an unknown transport', tcp({ transport: 'pigeon' })],
     ['a blank path', JSON.stringify({ v: 1, transport: 'unix', path: '  ' })],
-  ])('%s means the socket beside it', async (_, text) => {
+  ])('%s makes the client use the socket beside it', async (_, text) => {
     await describeAs(text)
     expect(await discoverCccc({ home })).toEqual(fallback())
   })
 
-  test.skipIf(process.platform === 'win32')('a pipe, a device, a folder and a huge file mean the socket, at once', async () => {
-    const path = join(home, 'daemon', 'ccccd.addr.json')
-    const kinds = [
-      () => promisify(execFile)('mkfifo', [path]),
-      () => symlink('/dev/zero', path),
-      () => mkdir(path),
-      () => describeAs(tcp({}) + ' '.repeat(70_000)),
-    ]
-    for (const make of kinds) {
-      await make()
-      expect(await discoverCccc({ home })).toEqual(fallback())
-      await rm(path, { recursive: true })
-    }
-  })
+  test.skipIf(process.platform === 'win32')(
+    'for a pipe, a device, a folder and a huge file the client uses the socket at once',
+    async () => {
+      const path = join(home, 'daemon', 'ccccd.addr.json')
+      const kinds = [
+        () => promisify(execFile)('mkfifo', [path]),
+        () => symlink('/dev/zero', path),
+        () => mkdir(path),
+        () => describeAs(tcp({}) + ' '.repeat(70_000)),
+      ]
+      for (const make of kinds) {
+        await make()
+        expect(await discoverCccc({ home })).toEqual(fallback())
+        await rm(path, { recursive: true })
+      }
+    },
+  )
 
-  test('missing, it means the socket too', async () => {
+  test('without a descriptor the client uses the socket too', async () => {
     expect(await discoverCccc({ home })).toEqual(fallback())
   })
 
@@ -77,14 +80,14 @@ describe('the descriptor [cccc.descriptor]', () => {
     expect(await discoverCccc({ home })).toEqual({ transport: 'tcp', host: reached, port: 9765 })
   })
 
-  test('without a version, with blanks and capitals, it still counts', async () => {
+  test('a descriptor without a version, or with spaces and capitals, is accepted', async () => {
     await describeAs(JSON.stringify({ transport: ' UNIX ', path: '/run/cccc.sock', pid: 5 }))
     expect(await discoverCccc({ home })).toEqual({ transport: 'unix', path: '/run/cccc.sock', pid: 5 })
   })
 })
 
 describe('the transport', () => {
-  test('says that no daemon runs, and that nothing was sent [cccc.unreachable]', async () => {
+  test('fails with sent: no if no daemon runs [cccc.unreachable]', async () => {
     await using client = createCccc({ transport: ccccDaemon({ home }) })
     const error = await client.call('ping').catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ name: 'DaemonUnavailableError', code: 'unreachable', sent: 'no' })
@@ -126,7 +129,7 @@ describe('the transport', () => {
     expect(simulator.ledger.requests.map(({ op }) => op)).toEqual(['ping', 'groups', 'groups'])
   })
 
-  test('asks again once the process of the descriptor is gone: its port may be another daemon’s by now', async () => {
+  test('checks again after the process of the descriptor is gone, because another daemon can have its port', async () => {
     await using simulator = createCcccSimulator()
     await using listener = await listenTcp()
     void simulator.listen(listener)

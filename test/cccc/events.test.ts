@@ -83,7 +83,7 @@ describe('the start of a stream', () => {
     expect(asked).not.toHaveProperty('since_event_id')
   })
 
-  test('asks for kinds sorted and once, and for none when none are named [cccc.kinds]', async () => {
+  test('sends kinds sorted and once, and no kinds if none are named [cccc.kinds]', async () => {
     const { simulator, client, groupId } = await setUp()
     await (await client.events({ groupId, kinds: ['system.notify', 'chat.message', 'chat.message'] })).close()
     await (await client.events({ groupId, kinds: [] })).close()
@@ -93,7 +93,7 @@ describe('the start of a stream', () => {
 })
 
 describe('a connection that dies', () => {
-  test('is replaced; what came meanwhile comes once, with both cursors sent [cccc.reconnect]', async () => {
+  test('is replaced, both cursors are sent, and the events of the meantime arrive once [cccc.reconnect]', async () => {
     const { simulator, client, groupId, notices } = await setUp()
     await using stream = await client.events({ groupId, kinds: KINDS }, quick)
     const read = reader(stream)
@@ -112,7 +112,7 @@ describe('a connection that dies', () => {
     expect(notices.some(({ type }) => type === 'daemon')).toBe(true)
   })
 
-  test('without a word is noticed by its silence, and replaced [cccc.dead-link]', async () => {
+  test('without notice is detected by its silence, and replaced [cccc.dead-link]', async () => {
     const clock = createFakeClock()
     const { simulator, client, groupId } = await setUp({ clock })
     const stream = await client.events({ groupId, kinds: KINDS }, { idleMs: 90_000 })
@@ -131,7 +131,7 @@ describe('a connection that dies', () => {
     await stream.close()
   })
 
-  test('idle but sound, it is kept by its heartbeats [cccc.heartbeat]', async () => {
+  test('an idle connection with heartbeats is kept [cccc.heartbeat]', async () => {
     const clock = createFakeClock()
     const { simulator, client, groupId } = await setUp({ clock })
     const stream = await client.events({ groupId, kinds: KINDS }, { idleMs: 75_000 })
@@ -140,7 +140,7 @@ describe('a connection that dies', () => {
     await stream.close()
   })
 
-  test('after more than the daemon remembers, the gap is said before the next event [cccc.window]', async () => {
+  test('after more events than the daemon keeps, a gap is reported before the next event [cccc.window]', async () => {
     const { simulator, client, groupId } = await setUp()
     await using stream = await client.events({ groupId, kinds: KINDS }, quick)
     const read = reader(stream)
@@ -153,7 +153,7 @@ describe('a connection that dies', () => {
     expect(await read(2)).toEqual(['gap:expired', 'm1'])
   })
 
-  test('before any event was seen nothing can be proved, and that is said [cccc.unproved]', async () => {
+  test('before the first event completeness cannot be proved, and a gap is reported [cccc.unproved]', async () => {
     const { simulator, client, groupId } = await setUp()
     await using stream = await client.events({ groupId, kinds: KINDS }, quick)
     const read = reader(stream)
@@ -162,7 +162,7 @@ describe('a connection that dies', () => {
     expect(await read(2)).toEqual(['gap:reconnect', 'first'])
   })
 
-  test('with reconnect: false the stream ends with it [cccc.no-reconnect]', async () => {
+  test('with reconnect: false the stream ends with its connection [cccc.no-reconnect]', async () => {
     const { simulator, client, groupId } = await setUp()
     const stream = await client.events({ groupId, kinds: KINDS }, { reconnect: false })
     const read = reader(stream)
@@ -170,7 +170,7 @@ describe('a connection that dies', () => {
     expect(await read(1)).toEqual([])
   })
 
-  test('the daemon comes back as another dialect: everything is asked again [cccc.dialect-change]', async () => {
+  test('when the daemon comes back with another dialect, the client asks for everything again [cccc.dialect-change]', async () => {
     const { simulator, client, groupId } = await setUp({ dialect: 'B' })
     expect((await client.messages.send({ groupId, text: 'b', to: ['user'] })).dialect).toBe('B')
     simulator.restart('C')
@@ -181,7 +181,7 @@ describe('a connection that dies', () => {
     expect((await client.context.addNote({ groupId, content: 'b' })).op).toBe('coordination.note.add')
   })
 
-  test('refusals on the way back end the stream: another try would get the same [cccc.refused-resume]', async () => {
+  test('a refusal during a reconnect ends the stream, because another try would get the same [cccc.refused-resume]', async () => {
     const { simulator, client, groupId } = await setUp()
     await client.actors.add({ groupId, actorId: 'peer1', runtime: 'custom', runner: 'headless' })
     const stream = await client.events({ groupId, by: 'peer1' }, quick)
@@ -193,7 +193,7 @@ describe('a connection that dies', () => {
 })
 
 describe('a consumer', () => {
-  test('that is slow loses the oldest and is told how many [cccc.overflow-gap]', async () => {
+  test('that is slow loses the oldest events and learns how many [cccc.overflow-gap]', async () => {
     const { simulator, client, groupId } = await setUp()
     await using stream = await client.events({ groupId, kinds: KINDS }, { maxItems: 5 })
     for (let index = 0; index < 20; index += 1) say(simulator, groupId, `m${index}`)
@@ -210,7 +210,7 @@ describe('a consumer', () => {
     expect(dropped + seen.length - 1).toBe(20)
   })
 
-  test('that is slow hears of a gap also where the gap itself was what overflowed [cccc.overflow-gap]', async () => {
+  test('that is slow gets the gap even if the gap item itself overflowed [cccc.overflow-gap]', async () => {
     await using simulator = createCcccSimulator()
     await using core = createCcccCore({ transport: simulator.transport })
     const tracker = createTracker(undefined)
@@ -242,7 +242,7 @@ describe('a consumer', () => {
     expect(await take(stream, 3)).toEqual(['gap:overflow', '1', '2'])
   })
 
-  test('that asked to fail gets slow_consumer, and its cursor still works [cccc.overflow-fail]', async () => {
+  test('with the policy fail gets slow_consumer, and its cursor stays valid [cccc.overflow-fail]', async () => {
     const { simulator, client, groupId } = await setUp()
     const stream = await client.events({ groupId, kinds: KINDS }, { maxItems: 5, overflow: 'fail' })
     const read = reader(stream)
@@ -256,7 +256,7 @@ describe('a consumer', () => {
     expect(rest[0]).toMatch(/^m\d+$/)
   })
 
-  test('breaks out of the loop, and the connection is gone [cccc.break]', async () => {
+  test('that breaks out of the loop closes the connection [cccc.break]', async () => {
     const { simulator, client, groupId } = await setUp()
     const stream = await client.events({ groupId, kinds: KINDS })
     say(simulator, groupId, 'enough')
@@ -264,7 +264,7 @@ describe('a consumer', () => {
     await expect.poll(() => simulator.subscribers).toBe(0)
   })
 
-  test('gets each event once, however the daemon repeats itself [cccc.duplicates]', async () => {
+  test('gets each event once, even if the daemon repeats events [cccc.duplicates]', async () => {
     const { simulator, client, groupId } = await setUp()
     const first = await client.events({ groupId, kinds: KINDS })
     for (const text of ['a', 'b', 'c']) say(simulator, groupId, text)
@@ -276,7 +276,7 @@ describe('a consumer', () => {
     expect(await take(again, 1)).toEqual(['d'])
   })
 
-  test('is not given its last event again, however much activity came behind it [cccc.duplicates]', () => {
+  test('does not get its last event again, however much activity follows it [cccc.duplicates]', () => {
     const tracker = createTracker(undefined)
     const event = (id: string, kind = 'chat.message') =>
       seen(tracker, { id, ts: '2026-01-01T00:00:00.000000Z', kind, group_id: 'g', by: 'user', data: { text: id } }).map(shown)
@@ -288,7 +288,7 @@ describe('a consumer', () => {
     expect([...event('two'), ...event('three')]).toEqual(['three'])
   })
 
-  test('never finds activity in its cursor: it stands in no ledger [cccc.activity]', async () => {
+  test('never has activity in its cursor, because activity is in no ledger [cccc.activity]', async () => {
     const { simulator, client, groupId } = await setUp()
     await using stream = await client.events({ groupId })
     const read = reader(stream)
@@ -305,7 +305,7 @@ describe('a daemon without a stream', () => {
   const start = (client: CcccClient, groupId: string, cursor?: CcccCursor) =>
     client.events({ groupId, kinds: KINDS, ...(cursor ? { cursor } : {}) }, { pollMs })
 
-  test('is polled: the same items, the same cursors [cccc.polling]', async () => {
+  test('is polled, with the same items and the same cursors [cccc.polling]', async () => {
     const { simulator, client, groupId, notices } = await setUp({ dialect: 'C', without: ['events_stream'] })
     const stream = await start(client, groupId)
     expect(stream.mode).toBe('poll')
@@ -318,7 +318,7 @@ describe('a daemon without a stream', () => {
     expect(await take(again, 250)).toEqual(Array.from({ length: 250 }, (_, index) => `m${index}`))
   })
 
-  test('a cursor that its history does not hold gives one gap, not one each round [cccc.polling-gap]', async () => {
+  test('gives one gap for a cursor that its history lacks, not one in each round [cccc.polling-gap]', async () => {
     const { simulator, client, groupId } = await setUp({ dialect: 'C', without: ['events_stream'] })
     const { ts } = await client.call('ping')
     await using stream = await start(client, groupId, { eventId: 'gone', ts, before: { ts } })
@@ -331,13 +331,13 @@ describe('a daemon without a stream', () => {
     expect(await read(1)).toEqual(['after'])
   })
 
-  test('cannot give what polling never sees; with pollMs: false the refusal is given [cccc.polling-limits]', async () => {
+  test('refuses event kinds that polling cannot see; with pollMs: false the refusal is delivered [cccc.polling-limits]', async () => {
     const { client, groupId } = await setUp({ dialect: 'C', without: ['events_stream'] })
     await expect(client.events({ groupId, kinds: ['actor.start'] }, { pollMs })).rejects.toMatchObject({ code: 'unsupported' })
     await expect(client.events({ groupId }, { pollMs: false })).rejects.toMatchObject({ remoteCode: 'unknown_op' })
   })
 
-  test('that is down for a while is polled again when it is back [cccc.polling-restart]', async () => {
+  test('that is down for a time is polled again when it is back [cccc.polling-restart]', async () => {
     const { simulator, client, groupId } = await setUp({ dialect: 'C', without: ['events_stream'] })
     await using stream = await client.events({ groupId, kinds: KINDS }, { pollMs, ...quick })
     const read = reader(stream)

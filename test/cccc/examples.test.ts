@@ -126,7 +126,7 @@ describe('the example programs [cccc.examples]', () => {
     },
   )
 
-  test('stream prints what comes, through a restart of the daemon', async () => {
+  test('stream prints events, also across a restart of the daemon', async () => {
     await withDaemon('B', async ({ simulator, client, groups: [group], start }) => {
       const child = start('stream', '--group', group)
       const text = await until(child, 'after the restart', async () => {
@@ -140,7 +140,7 @@ describe('the example programs [cccc.examples]', () => {
     })
   })
 
-  test('auto-ack-attention acknowledges, and says on dialect C that there is nothing to acknowledge', async () => {
+  test('auto-ack-attention acknowledges messages, and reports on dialect C that none can be acknowledged', async () => {
     await withDaemon('B', async ({ simulator, client, groups: [groupId], start }) => {
       const child = start('auto-ack-attention', '--group', groupId, '--actor', 'user')
       await until(child, 'acknowledged', () =>

@@ -21,7 +21,7 @@ async function all(link: ReturnType<typeof chunks>, maxLineBytes = 1_000): Promi
 const TEXT = '{"a":"zwölf \u{1F6E4}\u2028"}\n\n{"b":[1]}\r\nno json\n{"last":true}'
 const WHOLE = [{ a: 'zwölf \u{1F6E4}\u2028' }, undefined, { b: [1] }, undefined, { last: true }]
 
-test('any split of the same bytes gives the same lines, the last one without its newline too [cccc.pieces]', async () => {
+test('any split of the same bytes gives the same lines, also a last line without a newline [cccc.pieces]', async () => {
   const whole = bytes(TEXT)
   expect(await all(chunks(whole))).toEqual(WHOLE)
   expect(await all(chunks(...[...whole].map((byte) => new Uint8Array([byte]))))).toEqual(WHOLE)
@@ -33,13 +33,13 @@ test('any split of the same bytes gives the same lines, the last one without its
   }
 })
 
-test('a line over the limit fails, and what came before it was given [cccc.answer-limit]', async () => {
+test('a line above the limit fails after the earlier lines were delivered [cccc.answer-limit]', async () => {
   const lines = linesOf(chunks(bytes(`{"a":1}\n${'x'.repeat(60)}`), bytes('x'.repeat(60))), 100)
   expect(parseLine((await lines.next()) ?? bytes(''))).toEqual({ a: 1 })
   await expect(lines.next()).rejects.toMatchObject({ code: 'too_large', sent: 'yes' })
 })
 
-test('bytes behind the answer come first when the connection becomes something else [cccc.terminal]', async () => {
+test('bytes after the answer are read first when the connection becomes a terminal [cccc.terminal]', async () => {
   const [ours, theirs] = memoryPair()
   await theirs.write(bytes('{"ok":true}\nscreen'))
   const lines = linesOf(ours, 1_000)

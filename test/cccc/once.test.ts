@@ -16,7 +16,7 @@ beforeEach(() => {
 })
 
 describe('a table', () => {
-  test('of ops is unpacked once by a whole client, whose answers are held to it all the same', async () => {
+  test('of ops is unpacked once by a full client, and answers are still validated against it', async () => {
     await using daemon = createCcccSimulator({ dialect: 'B' })
     await using client = createCccc({ transport: daemon.transport })
     expect(loadOps).toHaveBeenCalledTimes(1)
@@ -26,7 +26,7 @@ describe('a table', () => {
     expect(ccccAnswers()('ping', broken)).toBeDefined()
   })
 
-  test('of routes is unpacked once by the simulated web port, however much it is asked', async () => {
+  test('of routes is unpacked once by the simulated web port, for any number of requests', async () => {
     await using daemon = createCcccSimulator({ dialect: 'B' })
     await using port = createCcccWebPortSimulator({ daemon })
     await using client = createCccc({ transport: ccccWebPort({ exchange: port.exchange() }) })

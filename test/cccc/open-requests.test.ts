@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { createCccc, isCcccEvent, type CcccEvent } from '../../src/cccc/index.js'
 import { createCcccSimulator } from '../../src/testing/index.js'
 
-test('requests that wait and requests that come are open until they are answered [cccc.open-requests]', async () => {
+test('waiting and new requests are open until they are answered [cccc.open-requests]', async () => {
   await using simulator = createCcccSimulator({ dialect: 'C' })
   await using client = createCccc({ transport: simulator.transport })
   const { group_id: groupId } = await client.groups.create({ title: 'requests' })

@@ -37,14 +37,14 @@ async function stranger(answer: string): Promise<{ port: number; received: strin
   return { port: (server.address() as AddressInfo).port, received }
 }
 
-describe('a port that another server has', () => {
+describe('a port of another server', () => {
   test.each([
     ['closes without an answer', ''],
     ['answers in HTTP', 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n'],
     ['answers with half a line', '{"v":1,"ok":tr'],
     ['answers without a pid', '{"v":1,"ok":true,"result":{}}\n'],
     ['refuses a ping', '{"v":1,"ok":false,"error":{"code":"unknown_op","message":"?"}}\n'],
-  ])('and that %s gets no create, and the create says so [cccc.never-left]', async (_title, answer) => {
+  ])('that %s gets no create, and the create fails with sent: no [cccc.never-left]', async (_title, answer) => {
     const { port, received } = await stranger(answer)
     await using client = createCccc({ transport: ccccDaemon({ home: await homeAt(port) }) })
     const failure = await client.groups.create({ title: 'x' }).catch((error: unknown) => error)
@@ -123,7 +123,7 @@ describe('a stream of events', () => {
     return { simulator, stream, groupId }
   }
 
-  test('yields a gap for a line that is broken, and goes on [cccc.broken-line]', async () => {
+  test('yields a gap for a broken line, and continues [cccc.broken-line]', async () => {
     const { simulator, stream, groupId } = await watched()
     simulator.append(groupId, { kind: 'chat.message', data: { text: 'one', to: ['user'] } })
     simulator.raw('{"t":"event","event":{"id"\n')
@@ -145,7 +145,7 @@ describe('a stream of events', () => {
     expect(gap).toMatchObject({ from: first?.type === 'event' ? first.cursor : undefined })
   })
 
-  test('counts whole events against maxBytes, not their texts alone [cccc.max-bytes]', async () => {
+  test('counts whole events against maxBytes, not only their texts [cccc.max-bytes]', async () => {
     const { simulator, stream, groupId } = await watched({ maxBytes: 100_000 })
     const refs = [{ note: 'x'.repeat(30_000) }]
     for (let index = 0; index < 10; index += 1) {

@@ -121,7 +121,7 @@ describe.each(DAEMONS)('the recording %s', (file, dialect) => {
     expect(compared).toBeGreaterThan(90)
   })
 
-  test('its raw lines are taken and refused alike [cccc.simulator-framing]', async () => {
+  test('its raw lines are accepted and refused in the same way [cccc.simulator-framing]', async () => {
     const differences: string[] = []
     for (const record of read(file)) {
       if (record.kind !== 'raw' || record.sent === undefined || record.sent.includes('bytes total')) continue

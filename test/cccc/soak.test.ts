@@ -6,7 +6,7 @@ import { createCcccSimulator } from '../../src/testing/index.js'
 import { listenUnix } from '../../transports/node/index.js'
 import { buildSoak } from '../memory/program.js'
 
-test('a thousand calls, two hundred streams and twenty terminals leave nothing, on either side [cccc.soak]', async () => {
+test('a thousand calls, two hundred streams and twenty terminals leave no handle on either side [cccc.soak]', async () => {
   using program = await buildSoak(new URL('./soak.ts', import.meta.url))
   const path = join(program.folder, 'd.sock')
   await using listener = await listenUnix({ path })

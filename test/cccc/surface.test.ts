@@ -19,7 +19,7 @@ const recorded = JSON.parse(readFileSync(new URL('test/fixtures/cccc/ops.json', 
 const camelCase = (name: string): string => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
 describe('the op table', () => {
-  test('is what the generator makes of the record [cccc.generated]', async () => {
+  test('equals the output of the generator for the record [cccc.generated]', async () => {
     const { generate } = (await import(new URL('scripts/cccc-ops.mjs', root).href)) as { generate(): Record<string, string> }
     for (const [path, text] of Object.entries(generate())) {
       const file = fileURLToPath(new URL(path, root))
@@ -27,7 +27,7 @@ describe('the op table', () => {
     }
   })
 
-  test('holds every recorded op, and marks those that take over or must not be probed [cccc.table]', () => {
+  test('holds every recorded op, and marks ops that take over the connection or must not be probed [cccc.table]', () => {
     const table = loadOps()
     expect([...table.keys()].sort()).toEqual(recorded.map(({ op }) => op).sort())
     for (const { op, streaming, safe_to_probe_with_empty_args: safe } of recorded) {
@@ -53,7 +53,7 @@ describe('the op table', () => {
 })
 
 describe('the published clients', () => {
-  test('every method of theirs is here, under its name in camelCase [cccc.parity]', async () => {
+  test('every method of theirs exists here, under its name in camelCase [cccc.parity]', async () => {
     const simulator = createCcccSimulator()
     await using client = createCccc({ transport: simulator.transport })
     // Not ops: the same words on the client itself.
@@ -65,7 +65,7 @@ describe('the published clients', () => {
     await simulator[Symbol.asyncDispose]()
   })
 
-  test('the lists are those of the record [cccc.parity-lists]', () => {
+  test('the lists equal those of the record [cccc.parity-lists]', () => {
     const ops = (key: 'sdk_method' | 'ts_sdk_method'): string[] => recorded.flatMap((op) => op[key] ?? [])
     expect(PYTHON_METHODS.filter((name) => !['call', 'call_raw', 'assert_compatible'].includes(name)).sort()).toEqual(
       ops('sdk_method').sort(),
@@ -120,7 +120,7 @@ describe('the published clients', () => {
       { lane: 'work', action: 'bind', remote_space_id: 'r' },
     ],
   ]
-  test.each(SENT)('%s goes out as they send it, in one request [cccc.payloads]', async (_, run, op, expected) => {
+  test.each(SENT)('%s is sent as they send it, in one request [cccc.payloads]', async (_, run, op, expected) => {
     const simulator = createCcccSimulator()
     await using client = createCccc({ transport: simulator.transport })
     await client.describe()
@@ -134,7 +134,7 @@ describe('the published clients', () => {
 })
 
 describe('the compatibility check', () => {
-  test('never calls what acts on empty arguments; it asks a relative, or says that it cannot know [cccc.unsafe-probes]', async () => {
+  test('never calls an op that has an effect with empty arguments; it probes a related op, or reports that it cannot know [cccc.unsafe-probes]', async () => {
     const simulator = createCcccSimulator({ dialect: 'C' })
     await using client = createCccc({ transport: simulator.transport })
     const unsafe = [...loadOps().values()].filter(({ unsafeToProbe }) => unsafeToProbe).map(({ op }) => op)

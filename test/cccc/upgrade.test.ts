@@ -46,7 +46,7 @@ describe('a daemon that was upgraded from B to C', () => {
     await expect(marking).rejects.toMatchObject({ name: 'IncompatibleDaemonError', code: 'unsupported' })
   })
 
-  test('looks for a lost send where the daemon of now keeps it [cccc.dialect-change]', async () => {
+  test('looks for a lost send where the current daemon stores it [cccc.dialect-change]', async () => {
     const { simulator, client, groupId } = await setUp('C')
     simulator.restart('B')
     const { ts: since } = await client.call('ping')
@@ -56,7 +56,7 @@ describe('a daemon that was upgraded from B to C', () => {
 })
 
 describe('a daemon that was downgraded from C to B', () => {
-  test('gets an attention message as one, and nothing is dropped [cccc.dialect-downgrade]', async () => {
+  test('gets an attention message as an attention message, and no field is dropped [cccc.dialect-downgrade]', async () => {
     const { simulator, client, groupId, named } = await setUp('C')
     simulator.restart('B')
     const sent = await client.messages.send({ groupId, text: 'look', to: ['peer1'], priority: 'attention', replyRequired: true })
@@ -64,7 +64,7 @@ describe('a daemon that was downgraded from C to B', () => {
     expect(named('send')).toBe(1)
   })
 
-  test('gets a request for a reply as one [cccc.dialect-downgrade]', async () => {
+  test('gets a request for a reply as a request for a reply [cccc.dialect-downgrade]', async () => {
     const { simulator, client, groupId } = await setUp('C')
     simulator.restart('B')
     const sent = await client.messages.send({ groupId, text: 'look', to: ['peer1'], messageMode: 'request_reply' })
@@ -78,7 +78,7 @@ describe('a daemon that was downgraded from C to B', () => {
     expect(named('send')).toBe(1)
   })
 
-  test('acknowledges, marks as read and lists what C has no ops for [cccc.dialect-downgrade]', async () => {
+  test('acknowledges, marks as read and lists, for which C has no ops [cccc.dialect-downgrade]', async () => {
     const { simulator, client, groupId } = await setUp('C')
     simulator.restart('B')
     const { event } = await client.messages.send({ groupId, text: 'x', to: ['user'], by: 'lead', priority: 'attention' })
@@ -99,7 +99,7 @@ describe('a daemon that was downgraded from C to B', () => {
 })
 
 describe('a daemon of another context vocabulary', () => {
-  test('that ignores ifVersion does not get it [cccc.dialect-downgrade]', async () => {
+  test('that ignores ifVersion does not get ifVersion [cccc.dialect-downgrade]', async () => {
     const { simulator, client, groupId, named } = await setUp('B')
     const { version } = await client.context.get({ groupId })
     simulator.restart('A')
@@ -110,7 +110,7 @@ describe('a daemon of another context vocabulary', () => {
   })
 })
 
-test('a refusal that stays after asking again is delivered, and the call is not repeated [cccc.dialect-once]', async () => {
+test('if the refusal is the same after the client asked for the dialect again, it is delivered and the call is not repeated [cccc.dialect-once]', async () => {
   const simulator = createCcccSimulator({ dialect: 'B', without: ['send'] })
   onTestFinished(() => simulator[Symbol.asyncDispose]())
   await using client = createCccc({ transport: simulator.transport })

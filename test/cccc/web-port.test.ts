@@ -50,7 +50,7 @@ async function readUntil(link: Link, wanted: string): Promise<string> {
 }
 
 describe.each(['A', 'B', 'C'] as const)('the web port of dialect %s', (dialect) => {
-  test('carries calls in the words of the dialect, which its routes tell [cccc.web-simulated]', async () => {
+  test('carries calls with the fields of the dialect, which its routes show [cccc.web-simulated]', async () => {
     const { port, connect } = serve({ dialect })
     const client = connect()
     expect((await client.describe()).dialect).toBe(dialect)
@@ -67,7 +67,7 @@ describe.each(['A', 'B', 'C'] as const)('the web port of dialect %s', (dialect) 
     expect(port.requests.every(({ path }) => path.startsWith('/api/v1/'))).toBe(true)
   })
 
-  test('streams the ledger of a group, each event once, over connections that fall [cccc.web-simulated-stream]', async () => {
+  test('streams the ledger of a group over breaking connections, each event once [cccc.web-simulated-stream]', async () => {
     const { daemon, port, connect } = serve({ dialect })
     const client = connect()
     const { groupId } = await shell(client)
@@ -111,7 +111,7 @@ describe.each(['A', 'B', 'C'] as const)('the web port of dialect %s', (dialect) 
     await expect(client.terminal.resize({ ...actor, cols: 100, rows: 30 })).rejects.toMatchObject({ code: 'unsupported' })
   })
 
-  test('says why there is no terminal, and when one ends [cccc.web-terminal-end]', async () => {
+  test('gives the reason if there is no terminal, and reports the end of a terminal [cccc.web-terminal-end]', async () => {
     const { daemon, port, connect } = serve({ dialect })
     const client = connect()
     const actor = await shell(client)
@@ -131,7 +131,7 @@ describe.each(['A', 'B', 'C'] as const)('the web port of dialect %s', (dialect) 
 })
 
 describe('a terminal over the web port', () => {
-  test('that is given up while it opens leaves nothing behind [cccc.web-terminal-abort]', async () => {
+  test('that is aborted while it opens leaves no connection [cccc.web-terminal-abort]', async () => {
     const { port, connect } = serve({ dialect: 'C' })
     const client = connect()
     const actor = await shell(client)
@@ -142,7 +142,7 @@ describe('a terminal over the web port', () => {
     await expect.poll(() => port.terminals).toBe(0)
   })
 
-  test('is unsupported without an address for it, and says what to pass [cccc.web-terminal-unsupported]', async () => {
+  test('is unsupported without an address, and the error says what to pass [cccc.web-terminal-unsupported]', async () => {
     const { port } = serve()
     const client = createCccc({ transport: ccccWebPort({ exchange: port.exchange() }) })
     await expect(client.terminal.attach({ groupId: 'g', actorId: 'a' })).rejects.toThrow(/terminals/)
@@ -155,7 +155,7 @@ describe('a terminal over the web port', () => {
 describe('a web port with tokens', () => {
   const tokens = { acc_admin: { admin: true }, acc_scoped: { groups: [] as string[] } }
 
-  test('is closed to whoever has none, and a wrong one teaches nothing about the dialect [cccc.web-token]', async () => {
+  test('refuses requests without a token, and a refused token gives no information about the dialect [cccc.web-token]', async () => {
     const { connect } = serve({ dialect: 'A', tokens })
     const actor = await shell(connect('acc_admin'))
     for (const stranger of [connect(), connect('acc_wrong')]) {
@@ -167,7 +167,7 @@ describe('a web port with tokens', () => {
     expect((await connect('acc_admin').describe()).dialect).toBe('A')
   })
 
-  test('shows a scoped token its groups and nothing else [cccc.web-scoped]', async () => {
+  test('shows a scoped token only its own groups [cccc.web-scoped]', async () => {
     const { connect } = serve({ tokens })
     const { groupId } = await shell(connect('acc_admin'))
     const scoped = connect('acc_scoped')
@@ -176,7 +176,7 @@ describe('a web port with tokens', () => {
     await expect(scoped.groups.create({ title: 'x' })).rejects.toMatchObject({ code: 'permission_denied' })
   })
 
-  test('on exhibition is read and not written [cccc.web-exhibit]', async () => {
+  test('in exhibition mode can be read and not written [cccc.web-exhibit]', async () => {
     const { connect } = serve({ mode: 'exhibit' })
     expect((await connect().groups.list()).groups).toEqual([])
     await expect(connect().groups.create({ title: 'x' })).rejects.toMatchObject({

@@ -122,7 +122,7 @@ describe('a request', () => {
 })
 
 describe('an answer', () => {
-  test('is the daemon’s own envelope, 200 even when it refuses [cccc.web-answers]', async () => {
+  test('is the envelope of the daemon, with status 200 even for a refusal [cccc.web-answers]', async () => {
     const { client } = replay('http-0.4.3')
     expect((await client.call('ping')).pid).toBe(7632)
     expect((await client.groups.list()).groups).toEqual([])
@@ -132,7 +132,7 @@ describe('an answer', () => {
     })
   })
 
-  test('of the web layer is typed too; what it has no route for is unsupported [cccc.web-unsupported]', async () => {
+  test('of the web layer is typed too; an op without a route is unsupported [cccc.web-unsupported]', async () => {
     const refusing = (status: number, code: string): CcccClient =>
       createCccc({
         transport: ccccWebPort({
@@ -176,7 +176,7 @@ describe('an answer', () => {
     result: { daemon: { version: '0.4.3', pid: 7, ts: '2026-03-01T10:00:00Z', ipc_v: 1, capabilities: {} } },
   }
 
-  test('of a proxy is not the daemon’s: it is typed by its status, and what became of the request stays open [cccc.web-proxy]', async () => {
+  test('of a proxy is not an answer of the daemon: it is typed by its status, and has sent: maybe [cccc.web-proxy]', async () => {
     const through = (status: number): CcccClient =>
       createCccc({ transport: ccccWebPort({ exchange: answering(() => page(status)) }) })
     const refused = await through(502)
@@ -189,14 +189,14 @@ describe('an answer', () => {
     await expect(through(404).call('groups')).rejects.toMatchObject({ code: 'unsupported', remoteCode: 'unknown_op' })
   })
 
-  test('of a proxy says nothing about routes; an envelope around a failure does [cccc.web-proxy]', async () => {
+  test('of a proxy says nothing about routes; an error envelope of the daemon does [cccc.web-proxy]', async () => {
     const through = (reply: () => Reply): CcccClient => createCccc({ transport: ccccWebPort({ exchange: answering(reply) }) })
     await expect(through(() => page(502)).describe()).rejects.toMatchObject({ code: 'unreachable', status: 502 })
     const unready = through(() => json(503, { ok: false, error: { code: 'daemon_unavailable', message: 'not yet' } }))
     expect((await unready.describe()).dialect).toBe('C')
   })
 
-  test('about its dialect that never comes is given up, whoever waits or not [cccc.describe-shared]', async () => {
+  test('about its dialect that never arrives is abandoned, with or without waiting calls [cccc.describe-shared]', async () => {
     const clock = createFakeClock()
     const never = answering(
       (_path, signal) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
@@ -212,7 +212,7 @@ describe('an answer', () => {
     expect(clock.timers).toBe(0)
   })
 
-  test('tells the dialect by the routes that there are [cccc.web-dialect]', async () => {
+  test('shows the dialect by the existing routes [cccc.web-dialect]', async () => {
     const { client } = replay('http-0.4.3')
     // The recording has neither route: that of the oldest.
     expect((await client.describe()).dialect).toBe('A')
@@ -328,7 +328,7 @@ describe('the stream of the ledger', () => {
     return client.events({ groupId: GROUP, ...more }, { backoff: { baseMs: 1, maxMs: 2 } })
   }
 
-  test('carries what is pushed, what was written while nobody looked, and each once [cccc.web-events]', async () => {
+  test('carries pushed events and events written during a break, each once [cccc.web-events]', async () => {
     const port = ledgerPort()
     const stream = await open(port)
     expect(stream.mode).toBe('sse')
@@ -340,7 +340,7 @@ describe('the stream of the ledger', () => {
     await stream.close()
   })
 
-  test('is joined again after a connection fell, over what came meanwhile [cccc.web-reconnect]', async () => {
+  test('is opened again after a broken connection, and gives the events of the meantime [cccc.web-reconnect]', async () => {
     const port = ledgerPort()
     const stream = await open(port, { kinds: ['chat.message'] })
     const iterator = stream[Symbol.asyncIterator]()
@@ -357,7 +357,7 @@ describe('the stream of the ledger', () => {
     await stream.close()
   })
 
-  test('reads the ledger once for all that comes in one piece [cccc.web-events]', async () => {
+  test('reads the ledger once for all events of one chunk [cccc.web-events]', async () => {
     const port = ledgerPort()
     // Its clock stands, so the second look never comes.
     const stream = await open(port, {}, createFakeClock())
@@ -369,7 +369,7 @@ describe('the stream of the ledger', () => {
     await stream.close()
   })
 
-  test('comes back after a fault of its body, whatever the transport calls it [cccc.web-reconnect]', async () => {
+  test('is opened again after a fault of its body, with any error code of the transport [cccc.web-reconnect]', async () => {
     const port = ledgerPort()
     const stream = await open(port)
     const iterator = stream[Symbol.asyncIterator]()
@@ -382,7 +382,7 @@ describe('the stream of the ledger', () => {
   })
 
   test.each(['stream', 'tail'] as const)(
-    'comes back although nobody answers about its %s in between [cccc.web-silent]',
+    'is opened again although the request for its %s gets no answer [cccc.web-silent]',
     async (what) => {
       const port = ledgerPort()
       const clock = createFakeClock()
@@ -401,7 +401,7 @@ describe('the stream of the ledger', () => {
     },
   )
 
-  test('comes back although a proxy answers in between [cccc.web-proxy]', async () => {
+  test('is opened again although a proxy answers in between [cccc.web-proxy]', async () => {
     const port = ledgerPort()
     const stream = await open(port, { kinds: ['chat.message'] })
     const iterator = stream[Symbol.asyncIterator]()
@@ -415,7 +415,7 @@ describe('the stream of the ledger', () => {
     await stream.close()
   })
 
-  test('says a gap where its tail no longer reaches back [cccc.web-gap]', async () => {
+  test('reports a gap if its tail no longer reaches back [cccc.web-gap]', async () => {
     const port = ledgerPort()
     const cursor = { eventId: 'f'.repeat(32), ts: '2026-03-01T09:00:00.000000Z' }
     const stream = await open(port, { cursor, kinds: ['chat.message'] })
@@ -430,7 +430,7 @@ describe('the stream of the ledger', () => {
 })
 
 describe('a terminal', () => {
-  test('that ends before its answer may have been attached, once its WebSocket stood [cccc.web-terminal-ended]', async () => {
+  test('that ends before its answer has sent: maybe if its WebSocket was open [cccc.web-terminal-ended]', async () => {
     const ending = (opens: boolean, code: number): NonNullable<CcccWebTerminals['webSocket']> =>
       class implements CcccWebSocket {
         binaryType = ''

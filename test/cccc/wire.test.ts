@@ -49,7 +49,7 @@ function watched(inner: StreamTransport) {
 }
 
 describe('a request', () => {
-  test('goes out in one write, whatever its size [cccc.one-write]', async () => {
+  test('is sent in one write, whatever its size [cccc.one-write]', async () => {
     const { transport, writes } = watched(simulate().transport)
     await using client = createCccc({ transport })
     await client.call('ping')
@@ -57,7 +57,7 @@ describe('a request', () => {
     expect(writes).toHaveLength(2)
   })
 
-  test('given up while the connection opens leaves no bare connection: a whole ping, its answer, the end [cccc.abort-opening]', async () => {
+  test('that is aborted while the connection opens leaves no connection without a request: the client sends a ping, reads its answer and closes [cccc.abort-opening]', async () => {
     const simulator = simulate('A')
     const { transport, hold, release } = watched(simulator.transport)
     await using client = createCccc({ transport })
@@ -73,7 +73,7 @@ describe('a request', () => {
     expect(simulator.alive).toBe(true)
   })
 
-  test('given up while it is answered is answered all the same, and the daemon lives [cccc.abort-answer]', async () => {
+  test('that is aborted during its answer is read to the end, and the daemon survives [cccc.abort-answer]', async () => {
     const simulator = simulate('A')
     await using client = createCccc({ transport: simulator.transport })
     simulator.faults.answerAfterMs = 50
@@ -86,7 +86,7 @@ describe('a request', () => {
     expect((await client.call('ping')).pid).toBe(simulator.pid)
   })
 
-  test('a connection that brings nothing kills the oldest dialect: what the rules are for [cccc.bare-connection]', async () => {
+  test('a connection without a request kills a daemon of the oldest dialect, which is the reason for these rules [cccc.bare-connection]', async () => {
     const old = simulate('A')
     await (await old.transport.open()).close()
     await expect.poll(() => old.alive).toBe(false)
@@ -96,7 +96,7 @@ describe('a request', () => {
     expect(newer.alive).toBe(true)
   })
 
-  test('nothing in the client ever makes such a connection [cccc.never-bare]', async () => {
+  test('the client never makes a connection without a request [cccc.never-bare]', async () => {
     const simulator = simulate('A')
     await using client = createCccc({ transport: simulator.transport })
     await client.describe()
@@ -111,7 +111,7 @@ describe('a request', () => {
 })
 
 describe('an answer', () => {
-  test('that never comes leaves the outcome unknown, and the op done [cccc.outcome-unknown]', async () => {
+  test('that never arrives gives an unknown outcome, although the op was carried out [cccc.outcome-unknown]', async () => {
     const simulator = simulate()
     await using client = createCccc({ transport: simulator.transport })
     simulator.faults.loseAnswers.group_create = 1
@@ -121,7 +121,7 @@ describe('an answer', () => {
     expect((await client.groups.list()).groups).toHaveLength(1)
   })
 
-  test('of a read may be asked for again, of a write not: the table tells a policy [cccc.idempotent]', async () => {
+  test('of a read can be requested again, of a write not: a policy reads this from the table [cccc.idempotent]', async () => {
     const simulator = simulate()
     const told: Record<string, boolean> = {}
     const again: Interceptor = async (call, next) => {
@@ -140,7 +140,7 @@ describe('an answer', () => {
     expect(told).toEqual({ groups: true, group_create: false })
   })
 
-  test.each([1, 3, 7])('in pieces of %i bytes is the same answer [cccc.pieces]', async (pieceBytes) => {
+  test.each([1, 3, 7])('in pieces of %i bytes gives the same result [cccc.pieces]', async (pieceBytes) => {
     const simulator = simulate()
     await using client = createCccc({ transport: simulator.transport })
     const { group_id: groupId } = await client.groups.create({ title: '\u{1F6E4} Stellwerk' })
@@ -173,20 +173,20 @@ describe('an answer', () => {
     await expect(client.call('ping', {})).rejects.toMatchObject(expected)
   })
 
-  test('without its last newline, or without a version, counts [cccc.lenient-answer]', async () => {
+  test('without its last newline, or without a version, is accepted [cccc.lenient-answer]', async () => {
     await using client = createCcccCore({ transport: scripted('{"ok":true,"result":{"pid":7}}') })
     expect((await client.call('ping', {})).pid).toBe(7)
     await using empty = createCcccCore({ transport: scripted('{"ok":true}\n') })
     expect(await empty.call('ping', {})).toEqual({})
   })
 
-  test('longer than the limit is refused with the option to raise, before it is whole [cccc.answer-limit]', async () => {
+  test('longer than the limit is refused with the option to raise, before all of it is read [cccc.answer-limit]', async () => {
     const transport = scripted(`{"ok":true,"result":{"text":"${'x'.repeat(5_000)}"}}\n`)
     await using client = createCcccCore({ transport, limits: { maxLineBytes: 1_000 } })
     await expect(client.call('ping', {})).rejects.toMatchObject({ code: 'too_large', message: /limits\.maxLineBytes/ })
   })
 
-  test('that breaks its shape is reported and delivered, or refused, as the caller wants [cccc.validate]', async () => {
+  test('with an invalid shape is reported and delivered, or refused, as `validate` says [cccc.validate]', async () => {
     const transport = scripted('{"ok":true,"result":{"pid":"seven"}}\n')
     const notices: unknown[] = []
     await using lenient = createCccc({ transport, onEvent: (notice) => notices.push(notice) })
@@ -205,7 +205,7 @@ describe('an answer', () => {
 })
 
 describe('a peer that hangs', () => {
-  test('is given up at the deadline; its connection is ended within bounds [cccc.hanging-peer]', async () => {
+  test('fails the call at the deadline, and its connection is closed within a limit [cccc.hanging-peer]', async () => {
     const clock = createFakeClock()
     const links: Link[] = []
     const transport: StreamTransport = {
@@ -233,7 +233,7 @@ describe('a peer that hangs', () => {
     expect(clock.timers).toBe(0)
   })
 
-  test('an idle connection makes an old daemon deaf for everybody: one more reason for the rules [cccc.half-open]', async () => {
+  test('an idle connection blocks an old daemon for all clients, which is another reason for these rules [cccc.half-open]', async () => {
     const simulator = simulate('A')
     const idle = await simulator.transport.open()
     await using client = createCccc({ transport: simulator.transport })
@@ -244,8 +244,8 @@ describe('a peer that hangs', () => {
   })
 })
 
-describe('what many ask at once', () => {
-  test('is asked once; whoever gives up leaves the others their answer [cccc.describe-shared]', async () => {
+describe('a probe that many calls need at the same time', () => {
+  test('is sent once; an aborted call does not end the probe of the others [cccc.describe-shared]', async () => {
     const clock = createFakeClock()
     await using simulator = createCcccSimulator({ dialect: 'B', clock })
     await using client = createCccc({ transport: simulator.transport })
@@ -264,7 +264,7 @@ describe('what many ask at once', () => {
     expect(simulator.ledger.requests.filter(({ op }) => op === 'ping')).toHaveLength(1)
   })
 
-  test('is not asked for one who has given up already [cccc.describe-shared]', async () => {
+  test('is not sent for a call that was already aborted [cccc.describe-shared]', async () => {
     const simulator = simulate('B')
     await using client = createCccc({ transport: simulator.transport })
     await expect(client.describe({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'aborted', sent: 'no' })
@@ -272,8 +272,8 @@ describe('what many ask at once', () => {
   })
 })
 
-describe('a message that is looked for', () => {
-  test('in a group that is never silent is given up in time [cccc.resolve-deadline]', async () => {
+describe('the lookup of a message', () => {
+  test('in a group that is never silent ends in bounded time [cccc.resolve-deadline]', async () => {
     const simulator = simulate('B')
     await using client = createCccc({ transport: simulator.transport })
     const { group_id: groupId } = await client.groups.create({ title: 'busy' })

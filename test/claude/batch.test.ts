@@ -49,8 +49,8 @@ test('[claude.batch] the cost of a failed run is reported and counts towards the
 })
 
 test.each([
-  ['as many as it may', 2, { concurrency: 2 }],
-  ['five by itself', 5, {}],
+  ['the configured number', 2, { concurrency: 2 }],
+  ['five by default', 5, {}],
 ])('[claude.batch] the number of concurrent runs is %s', async (_, limit, options) => {
   let inside = 0
   let most = 0

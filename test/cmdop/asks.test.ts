@@ -7,7 +7,7 @@ import { createCmdopCoreSimulator } from '../../src/testing/index.js'
 import { failure, M1, setUp, until } from './set-up.js'
 
 describe('streams', () => {
-  it('that nobody reads fail by themselves and hold up no other call [cmdop.ask.slow]', async () => {
+  it('without a reader fail alone and delay no other call [cmdop.ask.slow]', async () => {
     const { client } = setUp()
     const slow = client.machines.ask(M1, '[[say a]][[repeat 5000 x]]', { maxBufferedFrames: 100 })
     const frames = slow[Symbol.asyncIterator]()
@@ -38,7 +38,7 @@ describe('streams', () => {
     await client.close()
   })
 
-  it('end with a last frame that has no body, and nobody said that it went well [cmdop.ask.tolerant]', async () => {
+  it('that end with a last frame without a body did not succeed [cmdop.ask.tolerant]', async () => {
     const { simulator, client } = setUp()
     const stream = client.machines.ask(M1, '[[hang]]')
     const collected = stream.collect()
@@ -60,7 +60,7 @@ describe('streams', () => {
     await client.close()
   })
 
-  it('that are closed while they open wait for nothing and leave nothing [cmdop.ask.break]', async () => {
+  it('that are closed while they open end at once and leave nothing open [cmdop.ask.break]', async () => {
     const simulator = createCmdopCoreSimulator()
     let letGo = (): void => {}
     const gate = new Promise<void>((resolve) => {
@@ -90,7 +90,7 @@ describe('streams', () => {
     ['closed', 0],
     ['closed', 1],
     ['aborted', 0],
-  ] as const)('are abandoned where the request goes out while they are being %s [cmdop.ask.late]', async (how, turns) => {
+  ] as const)('are abandoned if their request is sent while they are being %s [cmdop.ask.late]', async (how, turns) => {
     const simulator = createCmdopCoreSimulator()
     let letGo = (): void => {}
     const gate = new Promise<void>((resolve) => {
@@ -132,7 +132,7 @@ describe('streams', () => {
     await client.close()
   })
 
-  it('give batches, end with the block that holds them, and a collect() that is cut off says so [cmdop.ask.batches]', async () => {
+  it('give batches and end with their `using` block, and an interrupted collect() fails [cmdop.ask.batches]', async () => {
     const { simulator, client } = setUp()
     const words: string[] = []
     let left: { readonly abandoned: boolean } | undefined
@@ -154,7 +154,7 @@ describe('streams', () => {
     await client.close()
   })
 
-  it('take the questions as frames and as callbacks, and what has no name as unknown [cmdop.ask.tolerant]', async () => {
+  it('give questions as frames and as callbacks, and frames without a name as unknown [cmdop.ask.tolerant]', async () => {
     const { simulator, client } = setUp()
     const stream = client.machines.ask(M1, '[[hang]]')
     const frames = stream[Symbol.asyncIterator]()
@@ -177,7 +177,7 @@ describe('streams', () => {
     await client.close()
   })
 
-  it('answer with the upfront PIN once, and never after it was denied [cmdop.ask.pin-once]', async () => {
+  it('answer with the PIN from the options once, and never after it was denied [cmdop.ask.pin-once]', async () => {
     const { simulator, client } = setUp({ version: '1.0.2' })
     const stream = client.machines.ask(M1, '[[pin 9999]]', { pin: '1234' })
     const types: string[] = []
@@ -197,7 +197,7 @@ describe('streams', () => {
 })
 
 describe('answers', () => {
-  it('for a question that is not open are refused, because a core would apply them to the one that is [cmdop.ask.stale]', async () => {
+  it('for a question that is not open are refused, because a core would apply them to the open question [cmdop.ask.stale]', async () => {
     const { simulator, client } = setUp()
     const stream = client.machines.ask(M1, '[[confirm first]][[confirm second]][[say done]]')
     const tokens: string[] = []
@@ -232,7 +232,7 @@ describe('closing', () => {
     expect(simulator.live).toBe(0)
   })
 
-  it('does not wait for ever for an ask, and tells it why it ends [cmdop.close.bounded]', async () => {
+  it('waits a bounded time for an ask, and ends it with the reason [cmdop.close.bounded]', async () => {
     const { simulator, client } = setUp({}, { closeGraceMs: 20 })
     const read = failure(client.machines.ask(M1, '[[say a]][[hang]]').collect())
     await until(() => simulator.ledger.length === 1)
@@ -241,7 +241,7 @@ describe('closing', () => {
     await until(() => simulator.live === 0)
   })
 
-  it('before the first call starts nothing, and while a core is starting lets none behind [cmdop.close.opening]', async () => {
+  it('before the first call starts no core, and while a core starts leaves none [cmdop.close.opening]', async () => {
     const unused = setUp()
     await unused.client.close()
     expect(unused.simulator.starts).toBe(0)
@@ -252,7 +252,7 @@ describe('closing', () => {
     await until(() => simulator.live === 0)
   })
 
-  it('is not undone by one caller who gives up while the core starts [cmdop.core.shared]', async () => {
+  it('succeeds for the other callers when one caller aborts while the core starts [cmdop.core.shared]', async () => {
     const { simulator, client } = setUp()
     const abort = new AbortController()
     const gone = failure(client.machines.list({ signal: abort.signal }))
@@ -266,7 +266,7 @@ describe('closing', () => {
 })
 
 describe('arguments', () => {
-  it('are refused before anything is written where upstream guesses [cmdop.refused]', async () => {
+  it('are refused before anything is written where the published SDKs guess [cmdop.refused]', async () => {
     const { simulator, client } = setUp({}, { fleetId: '' })
     const wrong: readonly Promise<unknown>[] = [
       client.machines.get(''),
@@ -298,7 +298,7 @@ describe('arguments', () => {
     await client.close()
   })
 
-  it('name what to do where a fleet is missing [cmdop.fleet]', async () => {
+  it('without a fleet give an error that says what to do [cmdop.fleet]', async () => {
     const { client } = setUp({}, { fleetId: '' })
     expect(await failure(client.keys.list())).toMatchObject({ message: expect.stringContaining('CMDOP_FLEET_ID') })
   })
@@ -322,7 +322,7 @@ describe('numbers', () => {
     expect(events).toMatchObject([{ type: 'invalid', op: 'machines.spend', path: 'tokensIn' }])
   })
 
-  it('of enums without a name keep their place [cmdop.enums]', async () => {
+  it('of enums without a name stay numbers [cmdop.enums]', async () => {
     const { simulator, client } = setUp()
     await client.machines.list()
     simulator.relay.failNext('GET', 'silent')

@@ -28,7 +28,7 @@ describe('calls', () => {
     await client.close()
   })
 
-  it('drops frames for ids that nobody waits for, second answers and kinds it does not know [cmdop.calls.stray]', async () => {
+  it('drops frames for unknown ids, second answers and unknown kinds [cmdop.calls.stray]', async () => {
     const { simulator, client } = setUp()
     await client.machines.list()
     const empty = { case: 'empty', value: {} } as const
@@ -43,7 +43,7 @@ describe('calls', () => {
     await client.close()
   })
 
-  it('takes an answer of another kind for a protocol error of that call alone [cmdop.calls.arm]', async () => {
+  it('fails only the call with a protocol error when its answer has another kind [cmdop.calls.arm]', async () => {
     const { simulator, client } = setUp()
     await client.machines.list()
     for (const [kind, payload] of [
@@ -90,7 +90,7 @@ describe('calls', () => {
     await client.close()
   })
 
-  it('bounds the calls that wait [cmdop.limits.pending]', async () => {
+  it('limits the number of waiting calls [cmdop.limits.pending]', async () => {
     const { simulator, client } = setUp({}, { limits: { maxPending: 2 } })
     simulator.holdAnswers(2)
     const [one, two] = [client.machines.list(), client.machines.list({ limit: 1 })]
@@ -99,7 +99,7 @@ describe('calls', () => {
     await client.close()
   })
 
-  it('makes ten thousand calls and a thousand asks without keeping anything of them [cmdop.calls.leak]', async () => {
+  it('keeps no memory of ten thousand calls and a thousand asks [cmdop.calls.leak]', async () => {
     // Whatever the session kept of one call would count as waiting, and there is room for one round only.
     const { simulator, client } = setUp({}, { limits: { maxPending: 110 } })
     const { signal } = new AbortController()
@@ -137,7 +137,7 @@ async function settledHeap(): Promise<number> {
 }
 
 describe('deadlines', () => {
-  it('ends a call that nobody answers, and drops its late answer [cmdop.deadline]', async () => {
+  it('ends a call without an answer, and drops its late answer [cmdop.deadline]', async () => {
     const { simulator, client } = setUp()
     await client.machines.list()
     simulator.relay.failNext('GET', 'silent')
@@ -155,7 +155,7 @@ describe('deadlines', () => {
     await client.close()
   })
 
-  it('is not a limit for a whole ask, but idleMs is one for its silence [cmdop.ask.idle]', async () => {
+  it('does not limit a whole ask; idleMs limits its silence [cmdop.ask.idle]', async () => {
     const clock = createFakeClock()
     const { client } = setUp({}, { clock, timeoutMs: 1_000, closeGraceMs: 0 })
     const stream = client.machines.ask(M1, '[[say a]][[pin 1]][[say b]][[hang]]', { idleMs: 5_000 })
@@ -176,7 +176,7 @@ describe('deadlines', () => {
     await closing
   })
 
-  it('leaves a core alone that was slow with one call and answered another meanwhile [cmdop.core.mute]', async () => {
+  it('keeps a core that was slow with one call and answered another call in this time [cmdop.core.mute]', async () => {
     const clock = createFakeClock()
     const { simulator, client } = setUp({}, { clock, timeoutMs: 10_000, closeGraceMs: 0 })
     await client.machines.list()
@@ -192,7 +192,7 @@ describe('deadlines', () => {
     await client.close()
   })
 
-  it('gives a core that stays silent up for a fresh one when nothing else waits for it [cmdop.core.mute]', async () => {
+  it('replaces a silent core if no other call waits for it [cmdop.core.mute]', async () => {
     const { simulator, client } = setUp()
     await client.machines.list()
     simulator.relay.failNext('GET', 'silent')
@@ -221,7 +221,7 @@ describe('a core that dies', () => {
     await client.close()
   })
 
-  it('to what is written, but still speaks, is heard to its end; the next call gets a fresh one [cmdop.core.deaf]', async () => {
+  it('to writes is still read to its end; the next call gets a new core [cmdop.core.deaf]', async () => {
     const simulator = createCmdopCoreSimulator()
     const { transport } = simulator
     let deaf = false
@@ -263,7 +263,7 @@ describe('a core that dies', () => {
   })
 
   it.each(['a call fails by it', 'its caller has left'])(
-    'is gone by itself when it takes nothing more and %s [cmdop.core.deaf]',
+    'ends by itself when it reads nothing more and %s [cmdop.core.deaf]',
     async (how) => {
       const simulator = createCmdopCoreSimulator()
       const { transport } = simulator
@@ -302,7 +302,7 @@ describe('a core that dies', () => {
   )
 
   const prompt = '[[say a]][[pin 1]][[say b]][[confirm p]][[say c]]'
-  it.each([1, 2, 3, 4, 5])('after frame %i of an ask leaves what came, then says so [cmdop.ask.killed]', async (count) => {
+  it.each([1, 2, 3, 4, 5])('after frame %i of an ask gives the frames so far, then the error [cmdop.ask.killed]', async (count) => {
     const { simulator, client } = setUp()
     simulator.crashAfter(count)
     const stream = client.machines.ask(M1, prompt)
@@ -321,7 +321,7 @@ describe('a core that dies', () => {
     await client.close()
   })
 
-  it('before the first frame of an ask, and while it is answered [cmdop.ask.killed]', async () => {
+  it('before the first frame of an ask, or during an answer, ends the ask with an error [cmdop.ask.killed]', async () => {
     const { simulator, client } = setUp()
     const stream = client.machines.ask(M1, '[[hang]]')
     const read = failure(stream.collect())
@@ -333,7 +333,7 @@ describe('a core that dies', () => {
     await client.close()
   })
 
-  it('lets a retry repeat what may be repeated, and nothing else [cmdop.core.retry]', async () => {
+  it('lets retry() repeat only calls that are safe to repeat [cmdop.core.retry]', async () => {
     const { simulator, client } = setUp({}, { interceptors: [retry({ baseMs: 1 })] })
     await client.machines.list()
     for (const call of [() => client.machines.list(), () => client.keys.issue({ name: 'k' })]) {
@@ -358,7 +358,7 @@ describe('a core that dies', () => {
 })
 
 describe('a connection', () => {
-  it('that is over refuses what comes, and promises that nothing of it was sent [cmdop.calls.closed]', async () => {
+  it('that has ended refuses new calls with sent: no [cmdop.calls.closed]', async () => {
     const session = createConnection(await createCmdopCoreSimulator().transport.open(), WIRE_V1)
     await session.close(new SignalboxError({ code: 'closed', message: 'enough', sent: 'maybe' }), 10)
     const payload = { case: 'empty', value: {} } as const
@@ -369,7 +369,7 @@ describe('a connection', () => {
     }
   })
 
-  it('counts its calls up to the last number, begins anew, and skips what is still open [cmdop.calls.reverse]', () => {
+  it('counts call ids up to the maximum, starts again, and skips open ids [cmdop.calls.reverse]', () => {
     expect([idAfter(0, new Set()), idAfter(7, new Set([7]))]).toEqual([1, 8])
     expect(idAfter(0xffff_ffff, new Set())).toBe(1)
     expect(idAfter(0xffff_fffe, new Set([0xffff_ffff, 1, 2, 4]))).toBe(3)
@@ -384,7 +384,7 @@ describe('lost sync', () => {
     ['a body that is no message', Uint8Array.of(2, 0x0f, 0)],
     ['a body without a kind', Uint8Array.of(2, 0x08, 1)],
   ]
-  it.each(noise)('by %s fails what is pending and brings a fresh core [cmdop.sync.noise]', async (_what, bytes) => {
+  it.each(noise)('by %s fails pending calls and replaces the core [cmdop.sync.noise]', async (_what, bytes) => {
     const { simulator, client } = setUp()
     await client.machines.list()
     simulator.relay.failNext('GET', 'silent')
@@ -399,7 +399,7 @@ describe('lost sync', () => {
     await client.close()
   })
 
-  it('that swallows an answer is found by the deadline of the call [cmdop.sync.stalled]', async () => {
+  it('that swallows an answer fails the call at its deadline [cmdop.sync.stalled]', async () => {
     const clock = createFakeClock()
     const { simulator, client } = setUp({}, { clock, timeoutMs: 10_000, closeGraceMs: 0 })
     await client.machines.list()

@@ -66,7 +66,7 @@ const until = async (condition: () => boolean): Promise<void> => {
 }
 
 describe('a core as a child', () => {
-  it('is started by the first call, shared by all, and leaves with the client [cmdop.core.once]', async () => {
+  it('is started by the first call, shared by all calls, and ends with the client [cmdop.core.once]', async () => {
     // A full stderr pipe would block a core whose parent does not read it.
     const noisy = ['--import', 'data:text/javascript,process.stderr.write("noise ".repeat(60000))']
     const { transport, pids } = watched(core({ splitWrites: true }, BOTH, noisy))
@@ -81,7 +81,7 @@ describe('a core as a child', () => {
   })
 
   it.each([0, 1, 2, 3, 4])(
-    'is killed at step %i of an ask, which says so; the next call gets a fresh one [cmdop.ask.killed]',
+    'killed at step %i of an ask fails the ask with this reason; the next call gets a new core [cmdop.ask.killed]',
     async (step) => {
       const { transport, pids } = watched()
       await using client = createCmdop({ transport })
@@ -107,7 +107,7 @@ describe('a core as a child', () => {
     },
   )
 
-  it('tells how it exited and its last words [cmdop.core.exit]', async () => {
+  it('gives an error with its exit code and its last stderr [cmdop.core.exit]', async () => {
     const refuse = 'process.stderr.write("cmdop-core: refusing to run\\n"); process.exit(3)'
     const program = { binaryPath: process.execPath, args: ['-e', refuse], env: BOTH }
     // Node itself answers `--version` here, so the protocol is named.
@@ -119,7 +119,7 @@ describe('a core as a child', () => {
     await client.close()
   })
 
-  it('that ignores signals and has an ask open is gone after close all the same [cmdop.close.stubborn]', async () => {
+  it('that ignores signals and has an open ask is still ended by close [cmdop.close.stubborn]', async () => {
     const { transport, pids } = watched()
     const client = createCmdop({ transport, closeGraceMs: 0 })
     const reading = client.machines.ask(M1, '[[say a]][[hang]]').collect()
@@ -131,7 +131,7 @@ describe('a core as a child', () => {
     expect(gone(pids[0] ?? 0)).toBe(true)
   })
 
-  it('gets its credentials by environment; a missing one fails here, on its own plane only [cmdop.credentials.local]', async () => {
+  it('gets its credentials in the environment; a missing credential fails in the client, only on its own plane [cmdop.credentials.local]', async () => {
     await using client = createCmdop({ transport: core({}, { CMDOP_TOKEN: 't-right' }) })
     expect((await client.machines.list()).items.length).toBe(3)
     const error = await client.skills.my().catch((failure: unknown) => failure)
@@ -142,7 +142,7 @@ describe('a core as a child', () => {
     await keyed.close()
   })
 
-  it('that cannot be started says so, and the next call tries again [cmdop.core.missing]', async () => {
+  it('that cannot be started gives an error, and the next call tries again [cmdop.core.missing]', async () => {
     const binaryPath = join(folder, 'later')
     const client = createCmdop({ transport: cmdopCore({ binaryPath, env: { CMDOP_TOKEN: 't-right', PATH: process.env.PATH } }) })
     await expect(client.machines.list()).rejects.toMatchObject({ name: 'ConnectionError', sent: 'no', remoteCode: 'connection' })
@@ -165,7 +165,7 @@ describe('the fake core', () => {
     return { child, exit, said: () => said }
   }
 
-  it('takes the options of the simulator, and refuses what is no JSON [cmdop.fake.options]', async () => {
+  it('takes the options of the simulator, and refuses options that are not JSON [cmdop.fake.options]', async () => {
     const client = createCmdop({ transport: core({ version: '1.0.2', relay: { machines: 5 } }) })
     expect((await client.machines.list()).items.length).toBe(5)
     // What 1.0.2 makes of a PIN that did not come.
@@ -180,7 +180,7 @@ describe('the fake core', () => {
     expect(said()).toContain('CMDOP_FAKE_OPTIONS is not JSON')
   })
 
-  it('exits with code 1 at what is no frame, and with 0 at the end of its stdin [cmdop.fake.exits]', async () => {
+  it('exits with code 1 at bytes that are not a frame, and with 0 at the end of its stdin [cmdop.fake.exits]', async () => {
     const broken = await start(withOptions(BOTH))
     broken.child.stdin.end(encodeFrame(Uint8Array.of(0xff)))
     expect(await broken.exit).toEqual([1, null])
@@ -190,7 +190,7 @@ describe('the fake core', () => {
     expect(await idle.exit).toEqual([0, null])
   })
 
-  it('stays with an ask open, whatever its stdin and polite signals say, as real ones do [cmdop.fake.stays]', async () => {
+  it('does not exit with an open ask at the end of its stdin or at TERM, like real cores [cmdop.fake.stays]', async () => {
     const { child, exit } = await start(withOptions(BOTH))
     let over = false
     void exit.then(() => {
@@ -217,7 +217,7 @@ describe('finding a core', () => {
     return path
   }
 
-  it('takes binaryPath as it is, then the variable, then PATH, then the wheel [cmdop.locate.order]', async () => {
+  it('uses binaryPath unchanged, then the variable, then PATH, then the wheel [cmdop.locate.order]', async () => {
     const named = await place('named', 'core')
     const onPath = await place('path', 'cmdop-core')
     await chmod(onPath, 0o755)
@@ -234,7 +234,7 @@ describe('finding a core', () => {
   })
 
   it.skipIf(process.platform === 'win32')(
-    'an open that is given up while Python is asked ends at once, and so does that Python [cmdop.locate.abort]',
+    'an abort while Python is asked ends the open and that Python at once [cmdop.locate.abort]',
     async () => {
       const asked = join(folder, 'asked')
       const python = await place('slow', 'python3')
@@ -258,7 +258,7 @@ describe('finding a core', () => {
     },
   )
 
-  it('says what is missing and the command that brings it [cmdop.locate.errors]', async () => {
+  it('names the missing part and the command that installs it [cmdop.locate.errors]', async () => {
     const wheelFolder = async () => undefined
     await expect(findCore({ env: { CMDOP_CORE_BINARY: '/none' }, host })).rejects.toThrow(/points at a missing file: \/none/)
     await expect(findCore({ env: {}, host, wheelFolder })).rejects.toThrow(/pip install "cmdop<2".*CMDOP_CORE_BINARY/)

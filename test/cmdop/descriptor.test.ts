@@ -68,7 +68,7 @@ function compiled() {
   }
 }
 
-it('are those of the library, member by member [cmdop.descriptor]', () => {
+it('equal those of the library, member by member [cmdop.descriptor]', () => {
   const registry = compiled()
   const ours = [...envelope.dependencies, envelope, contract]
   expect(ours.map(({ proto }) => proto.name).sort()).toEqual([...registry.files].map(({ proto }) => proto.name).sort())
@@ -78,7 +78,7 @@ it('are those of the library, member by member [cmdop.descriptor]', () => {
   }
 })
 
-it('have no words for what the schema does not use, and say so when it is compiled [cmdop.descriptor]', () => {
+it('cannot express features that the schema does not use, and fail with this reason when it is compiled [cmdop.descriptor]', () => {
   const text = (init: MessageInitShape<typeof FileDescriptorProtoSchema>) => {
     const file = create(FileDescriptorProtoSchema, { name: 'a/b.proto', package: 'a', syntax: 'proto3', ...init })
     return descriptorText(base64Encode(toBinary(FileDescriptorProtoSchema, file)))

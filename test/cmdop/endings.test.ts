@@ -7,7 +7,7 @@ import { createCmdopCoreSimulator, createFakeClock } from '../../src/testing/ind
 import { failure, M1, setUp, until } from './set-up.js'
 
 describe('at the end', () => {
-  it('of a call, an ask and a client no timer is left [cmdop.timers]', async () => {
+  it('of a call, an ask or a client no timer stays [cmdop.timers]', async () => {
     const clock = createFakeClock()
     const { simulator, client } = setUp({}, { clock, timeoutMs: 10_000, closeGraceMs: 5_000 })
     const abort = new AbortController()
@@ -33,7 +33,7 @@ describe('at the end', () => {
     expect(clock.timers).toBe(0)
   })
 
-  it('of a client that closes while its core starts the core is gone, where the transport cannot be stopped too [cmdop.close.opening]', async () => {
+  it('of a client that closes while its core starts the core has ended, also if the transport ignores its signal [cmdop.close.opening]', async () => {
     const simulator = createCmdopCoreSimulator()
     let letGo = (): void => {}
     const gate = new Promise<void>((resolve) => {
@@ -59,7 +59,7 @@ describe('at the end', () => {
 })
 
 describe('a close that does not wait', () => {
-  it('promises nothing of what was under way [cmdop.close.honest]', async () => {
+  it('fails running calls with sent: maybe [cmdop.close.honest]', async () => {
     const { simulator, client } = setUp({}, { closeGraceMs: 0 })
     simulator.relay.failNext('POST /api/fleets', 'silent')
     const issued = failure(client.keys.issue({ name: 'k' }))
@@ -74,7 +74,7 @@ describe('a close that does not wait', () => {
 })
 
 describe('a start that fails', () => {
-  it('sent nothing, whatever it says about itself [cmdop.core.start]', async () => {
+  it('fails the call with sent: no, whatever its own error says [cmdop.core.start]', async () => {
     const { transport } = createCmdopCoreSimulator()
     const open = () => Promise.reject(new SignalboxError({ code: 'exited', message: 'It fell over.', sent: 'maybe' }))
     await using client = createCmdop({ transport: { ...transport, open } })
@@ -83,7 +83,7 @@ describe('a start that fails', () => {
 })
 
 describe('a call without a result', () => {
-  it('gives none, whatever it is answered with [cmdop.calls.void]', async () => {
+  it('returns undefined for any answer [cmdop.calls.void]', async () => {
     const { simulator, client } = setUp()
     expect(await client.machines.disable(M1)).toBeUndefined()
     simulator.relay.failNext('DELETE', 'silent')
@@ -96,7 +96,7 @@ describe('a call without a result', () => {
 })
 
 describe('asks that were left', () => {
-  it('count as waiting until the core has ended them [cmdop.limits.pending]', async () => {
+  it('count against the limit until the core has ended them [cmdop.limits.pending]', async () => {
     const { simulator, client } = setUp({}, { limits: { maxPending: 2 } })
     for (let count = 0; count < 2; count += 1) {
       for await (const _frame of client.machines.ask(M1, '[[say a]][[hang]]')) break
@@ -118,7 +118,7 @@ describe('an upfront PIN', () => {
   it.each([
     ['was denied before anybody asked for it: the core had passed it on', [denial, question('c1')]],
     ['was used for another question', [question('c0'), question('c1')]],
-  ])('is not offered where it %s [cmdop.ask.pin-once]', async (_why, frames) => {
+  ])('is not offered if it %s [cmdop.ask.pin-once]', async (_why, frames) => {
     const { simulator, client } = setUp()
     const stream = client.machines.ask(M1, '[[hang]]', { pin: '1234' })
     const seen: AskFrame[] = []

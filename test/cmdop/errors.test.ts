@@ -5,7 +5,7 @@ import { asCmdopError, remoteFailure } from '../../src/cmdop/errors.js'
 import { ERROR_CODES, SignalboxError } from '../../src/index.js'
 
 describe('a failure of ours', () => {
-  it('is told in the class and the word of the published SDKs, with everything that it knew [cmdop.errors.ours]', () => {
+  it('has the class and the code of the published SDKs, and keeps its facts [cmdop.errors.ours]', () => {
     const told = ERROR_CODES.map((code) => {
       const cause = new Error('why')
       const facts = {
@@ -52,7 +52,7 @@ describe('a failure of ours', () => {
     ])
   })
 
-  it('that is one already, or none of ours, is left as it is [cmdop.errors.ours]', () => {
+  it('is unchanged if it has such a class already, or if it is foreign [cmdop.errors.ours]', () => {
     const own = new TimeoutError({ code: 'deadline_exceeded', message: 'm' })
     const foreign = new Error('x')
     expect([asCmdopError(own), asCmdopError(foreign)]).toEqual([own, foreign])
@@ -69,7 +69,7 @@ describe('what a core says', () => {
     ['unknown_op', 'CmdopError', 'unsupported', 'no'],
     ['constructor', 'CmdopError', 'remote', 'maybe'],
     ['', 'CmdopError', 'remote', 'maybe'],
-  ])('as %j is %s, and of an ask AgentStreamError save for a PIN [cmdop.errors]', (word, name, code, sent) => {
+  ])('as %j is %s, and for an ask AgentStreamError except for a PIN [cmdop.errors]', (word, name, code, sent) => {
     const remoteCode = word === '' ? 'internal' : word
     expect(remoteFailure(word, 'why', { op: 'o' })).toMatchObject({
       name,

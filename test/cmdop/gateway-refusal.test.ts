@@ -31,7 +31,7 @@ async function throughGateway(scopes: readonly Scope[], options: CmdopCoreSimula
 }
 
 describe.each([false, true])('a call that the scope does not cover (core writes byte by byte: %s)', (splitWrites) => {
-  it('fails with PermissionError, sent: no, and the link goes on [cmdop.gateway.refused]', async () => {
+  it('fails with PermissionError, sent: no, and the link stays open [cmdop.gateway.refused]', async () => {
     const { core, client } = await throughGateway(['observe'], { splitWrites })
     expect((await client.machines.list()).items.length).toBe(3)
     const error = await failure(client.machines.disable(M1))
@@ -47,7 +47,7 @@ describe.each([false, true])('a call that the scope does not cover (core writes 
     await client.close()
   })
 
-  it('is answered between the frames of the others, never inside one [cmdop.gateway.refused]', async () => {
+  it('is answered between the frames of other calls, never inside a frame [cmdop.gateway.refused]', async () => {
     const { core, client } = await throughGateway(['observe', 'send'], { splitWrites })
     const long = 'x'.repeat(20_000)
     const ask = client.machines.ask(M1, `[[say ${long}]][[say ${long}]]`).collect()
@@ -74,7 +74,7 @@ describe('an answer to a question without the scope for it', () => {
 })
 
 describe('a gateway in front of a core 2.0', () => {
-  it('refuses an ask, and a PIN in an ask, by the scope; the link goes on [cmdop.gateway.refused]', async () => {
+  it('refuses an ask, and a PIN in an ask, by scope; the link stays open [cmdop.gateway.refused]', async () => {
     const observing = await throughGateway(['observe'], { version: '2.0.0' })
     expect((await observing.client.machines.roster()).sequence).toBe(7)
     const asked = await failure(observing.client.machines.ask(M1, 'x').collect())
@@ -91,7 +91,7 @@ describe('a gateway in front of a core 2.0', () => {
     await sending.client.close()
   })
 
-  it('counts a PIN in options that come twice, which a core merges', () => {
+  it('counts a PIN in repeated options, which a core merges', () => {
     const options = (bytes: readonly number[]): number[] => [0x1a, bytes.length, ...bytes]
     const request = [0x0a, 1, 0x6d, 0x12, 1, 0x78, ...options([0x3a, 1, 0x6d]), ...options([0x0a, 1, 0x31])]
     const envelope = Uint8Array.from([0x08, 1, 0x10, 1, 0xf2, 1, request.length, ...request])

@@ -88,7 +88,7 @@ describe('calls of the published SDKs', () => {
     await core.stop()
   })
 
-  it('leaves nothing of an update out but what was not given [cmdop.presence]', async () => {
+  it('sends every given field of an update, and no other [cmdop.presence]', async () => {
     const core = createCmdopCoreSimulator()
     await using client = createCmdop({ transport: core.transport, closeGraceMs: 0 })
     await client.machines.update('m-1').catch(() => {})

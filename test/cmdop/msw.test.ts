@@ -38,7 +38,7 @@ describe('REST over fetch', () => {
     await expect(unfinished).rejects.toMatchObject({ code: 'protocol', sent: 'yes' })
   })
 
-  it('tells status, code and patience [cmdop.rest.errors]', async () => {
+  it('gives errors the status, the code and the time to wait [cmdop.rest.errors]', async () => {
     await using client = createCmdop({ transport, token: 't' })
     relay.failNext('GET', { status: 429, json: { detail: 'slow down' }, headers: { 'retry-after': '7' } })
     await expect(client.machines.list()).rejects.toMatchObject({
@@ -56,7 +56,7 @@ describe('REST over fetch', () => {
     await expect(client.machines.list({ timeoutMs: 20 })).rejects.toMatchObject({ name: 'TimeoutError', sent: 'maybe' })
   })
 
-  it('says which plane has no transport [cmdop.rest.missing]', async () => {
+  it('names the plane without a transport [cmdop.rest.missing]', async () => {
     await using client = createCmdop({ transport: cmdopRest({ relay: fetchExchange({ baseUrl: 'https://cloud.cmdop.com' }) }) })
     await expect(client.skills.tags()).rejects.toMatchObject({
       code: 'unsupported',

@@ -39,12 +39,12 @@ describe('a list by offset', () => {
     expect(byOffset.next(page, first, 'x')).toEqual(next)
   })
 
-  it('without any size goes on by what came [cmdop.paging.offset]', () => {
+  it('without a size advances by the number of received items [cmdop.paging.offset]', () => {
     const page = { items: items(4), offset: 0, perPage: 0, total: 9 }
     expect(byOffset.next(page, { offset: 0, perPage: 0 }, 'x')).toEqual({ offset: 4, perPage: 4 })
   })
 
-  it('starts at the page that is asked for, and refuses one without a size [cmdop.paging.offset]', () => {
+  it('starts at the requested page, and refuses a page without a size [cmdop.paging.offset]', () => {
     expect(byOffset.start({ page: 3, perPage: 10 }, 'x')).toEqual({ offset: 20, perPage: 10 })
     expect(byOffset.start({ page: 0, perPage: 10 }, 'x')).toEqual(first)
     expect(byOffset.start({}, 'x')).toEqual({ offset: 0, perPage: 0 })
@@ -62,7 +62,7 @@ describe('a list by page numbers', () => {
   })
 })
 
-describe('a list whose server does not go on', () => {
+describe('a list whose server does not advance', () => {
   const reading = (answers: readonly object[]) => {
     const asked: unknown[] = []
     const invoke = async (_op: string, request: object) => {
@@ -95,13 +95,13 @@ describe('a list whose server does not go on', () => {
     expect(asked.length).toBe(reads)
   })
 
-  it('fails with protocol at an offset that comes again [cmdop.paging.stuck]', async () => {
+  it('fails with protocol at a repeated offset [cmdop.paging.stuck]', async () => {
     const { context } = reading([{ items: ['a'], offset: 0, perPage: 1, total: 3 }])
     const { iter } = listed(context, 'fleets.list', byOffset, () => [{}, {}])
     await expect(names(iter())).rejects.toMatchObject({ code: 'protocol', op: 'fleets.list', sent: 'yes' })
   })
 
-  it('fails with protocol at a page number that comes again, and at one that leads back [cmdop.paging.stuck]', async () => {
+  it('fails with protocol at a repeated page number, and at a lower one [cmdop.paging.stuck]', async () => {
     const again = reading([{ results: ['a'], page: 1, hasNext: true }])
     const repeated = listed(again.context, 'skills.list', byNumber, () => [{}, {}])
     await expect(names(repeated.iter())).rejects.toMatchObject({ code: 'protocol', sent: 'yes' })

@@ -27,7 +27,7 @@ describe('the questions of an ask', () => {
     expect(questions.note(pinQuestion('b'))).toEqual({ frame: pinQuestion('b') })
   })
 
-  it('are open under their kind and name until they are answered, and again if the answer never left [cmdop.ask.stale]', () => {
+  it('are open under their kind and name until they are answered, and open again if the answer was not sent [cmdop.ask.stale]', () => {
     const questions = createQuestions(undefined)
     questions.note(planQuestion('p'))
     expect([questions.isOpen('confirm', 'p'), questions.isOpen('pin', 'p'), questions.plans]).toEqual([true, false, ['p']])
@@ -98,7 +98,7 @@ describe('a core that is silent at a deadline', () => {
 })
 
 describe('ids of calls', () => {
-  it('wrap around, skip 0 and ids that the core has not ended, and tell when nobody waits [cmdop.calls.stray]', () => {
+  it('wrap around, skip 0 and ids that the core has not ended, and report when no call waits [cmdop.calls.stray]', () => {
     expect(idAfter(0xffff_ffff, new Set())).toBe(1)
     expect(idAfter(0xffff_ffff, new Set([1, 2]))).toBe(3)
     let idle = 0
@@ -115,7 +115,7 @@ describe('ids of calls', () => {
 })
 
 describe('frames of one turn', () => {
-  it('are written as one chunk, in order, and long ones by themselves [cmdop.calls.concurrent]', async () => {
+  it('are written as one chunk, in order, and long frames separately [cmdop.calls.concurrent]', async () => {
     const written: Uint8Array[] = []
     const write = createFrameWriter({
       async write(chunk) {

@@ -12,7 +12,7 @@ const NOT_MODELLED: Readonly<Record<string, string>> = {
 }
 
 describe.each(CORE_VERSIONS)('the simulated core %s', (version) => {
-  it('does what the real one did [cmdop.recordings]', async () => {
+  it('gives the recorded answers of the real one [cmdop.recordings]', async () => {
     const recorded = JSON.parse(readFileSync(recordingOf(version), 'utf8')) as Exchange[]
     const relay = createCmdopRelaySimulator()
     const core = createCmdopCoreSimulator({ version, relay, token: 't-right', apiKey: 'k-right' })
@@ -27,7 +27,7 @@ describe.each(CORE_VERSIONS)('the simulated core %s', (version) => {
 })
 
 describe('the simulated core 2.0.0', () => {
-  it('does what the real one did [cmdop.v2.recordings]', async () => {
+  it('gives the recorded answers of the real one [cmdop.v2.recordings]', async () => {
     const recorded = JSON.parse(readFileSync(recordingOf(CORE_V2), 'utf8')) as Exchange[]
     const relay = createCmdopRelaySimulator({ generation: 2 })
     const core = createCmdopCoreSimulator({ version: CORE_V2, relay, token: 't-right' })

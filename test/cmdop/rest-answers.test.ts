@@ -36,7 +36,7 @@ function answeringWith(options: Partial<CmdopOptions>, ...answers: readonly Scri
 const answering = (...answers: readonly ScriptedAnswer[]) => answeringWith({}, ...answers)
 
 describe('an id over REST', () => {
-  it('that is two dots names nothing: it would make a request about what stands above [web.exchange-base]', async () => {
+  it('that is two dots is refused, because it would address the parent path [web.exchange-base]', async () => {
     const seen: string[] = []
     const fetch = async (url: string): Promise<Response> => {
       seen.push(url)
@@ -64,7 +64,7 @@ describe('answers over REST', () => {
   }
   const json = (value: unknown): string => JSON.stringify(value)
 
-  it('omit what is optional, and unknown members are kept in camelCase [cmdop.rest.absent]', async () => {
+  it('can lack optional members, and unknown members are kept in camelCase [cmdop.rest.absent]', async () => {
     const client = answering(
       json({ items: [{ ...machine, last_heartbeat_at: null, free_disk: 7 }], has_more: false }),
       json({ ...machine, username: 'u', is_root: true, public_key_version: 1, boot_rank: 3 }),
@@ -125,7 +125,7 @@ describe('answers over REST', () => {
     expect(events.length).toBe(1)
   })
 
-  it('that hold a word which an enum does not have are reported, and kept as they came [cmdop.rest.validate]', async () => {
+  it('with an unknown enum value are reported, and kept unchanged [cmdop.rest.validate]', async () => {
     const events: unknown[] = []
     const text = json({ items: [{ ...schedule, target_kind: 'moon' }], page: 1, per_page: 20, total: 1 })
     const client = answeringWith({ onEvent: (event) => void events.push(event) }, text)
@@ -133,7 +133,7 @@ describe('answers over REST', () => {
     expect(events).toMatchObject([{ path: 'items.0.targetKind' }])
   })
 
-  it('that are no JSON are protocol errors; an error page is quoted, and not at length [cmdop.rest.no-json]', async () => {
+  it('that are not JSON are protocol errors; a bounded part of an error page is quoted [cmdop.rest.no-json]', async () => {
     const page = `<html>${'x'.repeat(2_000)}</html>`
     const client = answering('<html>', { status: 502, text: page }, { status: 400, text: '{"message":{"name":["too long"]}}' })
     expect(await failure(client.machines.list())).toMatchObject({ code: 'protocol', remoteCode: 'internal', sent: 'yes' })
@@ -144,7 +144,7 @@ describe('answers over REST', () => {
     expect(named).toMatchObject({ name: 'ValidationError', message: expect.stringContaining('too long') })
   })
 
-  it('to an ask may hold what has no name; what cannot be read is shown as it came [cmdop.rest.tolerant]', async () => {
+  it('to an ask can hold frames without a name; unreadable frames are delivered unchanged [cmdop.rest.tolerant]', async () => {
     const events = [': a comment', 'data: {"type":"odd","n":1}', 'data: no json', 'data: 7', 'data: {"type":"event"}']
     const client = answering(`${[...events, 'data: {"type":"done"}'].join('\n\n')}\n\n`)
     const frames: AskFrame[] = []
@@ -158,7 +158,7 @@ describe('answers over REST', () => {
     ])
   })
 
-  it('to a confirmation that are no stream end the ask without success [cmdop.rest.tolerant]', async () => {
+  it('to a confirmation that are not a stream end the ask without success [cmdop.rest.tolerant]', async () => {
     const question = 'data: {"type":"confirm_required","token":"t","plan":"p"}\n\n'
     const client = answering(question, '{"ok":true}')
     const stream = client.machines.ask(M1, 'x')
@@ -166,7 +166,7 @@ describe('answers over REST', () => {
     expect(stream.done?.success).toBe(false)
   })
 
-  it('that ask for patience are understood in seconds and as a date, and nothing else is', async () => {
+  it('with Retry-After are read in seconds and as a date, and in no other form', async () => {
     const refusal = (retryAfter: string) => ({ status: 429, text: '', retryAfter })
     const inAnHour = new Date(Date.now() + 3_600_000).toUTCString()
     const client = answering(...['7', inAnHour, '-7', 'soon'].map(refusal))

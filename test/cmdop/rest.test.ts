@@ -31,7 +31,7 @@ function setUp({ deaf = false } = {}) {
 }
 
 describe('an ask over REST', () => {
-  it('may end before its PIN is answered, which is no failure of the PIN [cmdop.rest.pin-late]', async () => {
+  it('can end before its PIN is answered, which is not a failure of the PIN [cmdop.rest.pin-late]', async () => {
     const { client } = setUp()
     const stream = client.machines.ask(M1, '[[pin 1]][[say in]]')
     let given: Promise<void> | undefined
@@ -41,7 +41,7 @@ describe('an ask over REST', () => {
     await client.close()
   })
 
-  it('that breaks tells an answer under way why, and not that its caller gave up [cmdop.rest.pin-late]', async () => {
+  it('that breaks fails a pending answer with the reason, and not with an abort [cmdop.rest.pin-late]', async () => {
     const { client } = setUp()
     const stream = client.machines.ask(M1, '[[pin 1]][[cut]]')
     let given: Promise<unknown> | undefined
@@ -54,7 +54,7 @@ describe('an ask over REST', () => {
     await client.close()
   })
 
-  it('takes a PIN again that never left, and not one that may have arrived [cmdop.rest.pin-again]', async () => {
+  it('accepts a PIN again if it was not sent, and not if it may have arrived [cmdop.rest.pin-again]', async () => {
     const relay = createCmdopRelaySimulator()
     const inner = relayExchange(relay)
     const faults: Sent[] = ['no', 'maybe']
@@ -78,7 +78,7 @@ describe('an ask over REST', () => {
     await client.close()
   })
 
-  it('whose upfront PIN cannot be given fails with the reason: nobody else would answer the question [cmdop.rest.pin-lost]', async () => {
+  it('whose PIN from the options cannot be sent fails with the reason, because no other code would answer the question [cmdop.rest.pin-lost]', async () => {
     const inner = relayExchange(createCmdopRelaySimulator())
     const transport: ExchangeTransport = {
       ...inner,
@@ -110,7 +110,7 @@ describe('an ask over REST', () => {
     await until(() => relay.asks.open === 0)
   })
 
-  it('lets go of its request at its end [cmdop.rest.dropped]', async () => {
+  it('releases its request at its end [cmdop.rest.dropped]', async () => {
     const { client, asks, answerPins } = setUp()
     answerPins()
     const prompt = '[[pin 1]][[say a]][[confirm p]][[say b]]'
@@ -119,7 +119,7 @@ describe('an ask over REST', () => {
     await client.close()
   })
 
-  it('is left in time where the relay does not take the refusal of its plan', async () => {
+  it('ends in bounded time if the relay does not accept the refusal of its plan', async () => {
     const clock = createFakeClock()
     const inner = relayExchange(createCmdopRelaySimulator())
     const refusals: AbortSignal[] = []
@@ -193,7 +193,7 @@ describe('closing a client over REST', () => {
     expect([signals[0]?.aborted, clock.timers]).toEqual([true, 0])
   })
 
-  it('does not wait for a call that its caller has given up', async () => {
+  it('does not wait for an aborted call', async () => {
     const { client, clock, signals } = slow(5_000)
     const abort = new AbortController()
     const given = failure(client.machines.list({ signal: abort.signal }))

@@ -72,7 +72,7 @@ describe('the surface', () => {
     expect(Object.values(PUBLISHED).reduce((sum, names) => sum + plain(names), 0)).toBe(51)
   })
 
-  it('classifies every arm and every path for a gateway [cmdop.scopes]', () => {
+  it('classifies every request type and every path for a gateway [cmdop.scopes]', () => {
     const arms = EnvelopeSchema.oneofs[0]?.fields.map(({ localName }) => localName) ?? []
     expect(arms.length).toBe(93)
     expect(Object.keys(CMDOP_ARMS).sort()).toEqual([...arms].sort())
@@ -104,7 +104,7 @@ describe('the surface', () => {
 })
 
 describe('configuration', () => {
-  it('is explicit, then environment, then default, and "" is unset [cmdop.config]', () => {
+  it('prefers an explicit option, then the environment, then the default, and "" means unset [cmdop.config]', () => {
     const env = fromEnv({
       CMDOP_TOKEN: 't',
       CMDOP_API_KEY: 'k',
@@ -144,7 +144,7 @@ describe('configuration', () => {
 describe('the hand-written decoder', () => {
   const general = (body: Uint8Array) => fromBinary(EnvelopeSchema, body)
 
-  it('gives what the general one gives, or leaves the body to it [cmdop.codec.hot]', () => {
+  it('gives the result of the general decoder, or passes the body to it [cmdop.codec.hot]', () => {
     const text = fc.oneof(
       fc.string(),
       fc.string({ unit: 'binary', maxLength: 300 }),
@@ -165,7 +165,7 @@ describe('the hand-written decoder', () => {
     )
   })
 
-  it('leaves every other body alone, cut ones and bytes at random among them [cmdop.codec.hot]', () => {
+  it('passes every other body on, also truncated bodies and random bytes [cmdop.codec.hot]', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 40 }), (body) => {
         const hot = hotEvent(body)
@@ -183,7 +183,7 @@ describe('the hand-written decoder', () => {
 })
 
 describe('the decoder of envelopes', () => {
-  it('reads what the library reads, and fails by type at everything else [cmdop.codec.strict]', () => {
+  it('reads the same bytes as the library, and fails with a typed error for all others [cmdop.codec.strict]', () => {
     // Bytes at random, and real envelopes with a few bytes turned.
     const frame = encodeEnvelope(9, Kind.RESPONSE, { case: 'machineList', value: { items: [{ id: 'i', isJarvis: true }] } })
     const turned = fc

@@ -28,7 +28,7 @@ function setUpV2() {
 }
 
 describe('a core 2.0', () => {
-  it('that dies fails what is open, is replaced, and repeats nothing [cmdop.v2.death]', async () => {
+  it('that dies fails open calls, is replaced, and no call is repeated [cmdop.v2.death]', async () => {
     const { simulator, client } = setUpV2()
     await client.system.bootstrap()
     simulator.relay.failNext('GET', 'silent')
@@ -44,7 +44,7 @@ describe('a core 2.0', () => {
     await client.close()
   })
 
-  it('that answers a call with something else fails this call alone [cmdop.v2.stray]', async () => {
+  it('that answers a call with another kind fails only this call [cmdop.v2.stray]', async () => {
     const { simulator, client } = setUpV2()
     await client.system.bootstrap()
     simulator.relay.failNext('GET', 'silent')
@@ -58,7 +58,7 @@ describe('a core 2.0', () => {
     await client.close()
   })
 
-  it('whose bytes are no envelopes is replaced [cmdop.v2.stray]', async () => {
+  it('whose bytes are not envelopes is replaced [cmdop.v2.stray]', async () => {
     const { simulator, client } = setUpV2()
     await client.system.bootstrap()
     simulator.relay.failNext('GET', 'silent')
@@ -70,7 +70,7 @@ describe('a core 2.0', () => {
     await client.close()
   })
 
-  it('asks no questions, so answers are refused as unsupported or as unasked [cmdop.v2.lacks]', async () => {
+  it('asks no questions, so answers are refused as unsupported or as not asked [cmdop.v2.lacks]', async () => {
     const { client } = setUpV2()
     const stream = client.machines.ask(M1, '[[say a]][[hang]]')
     for await (const _frame of stream) {
@@ -123,7 +123,7 @@ describe('the environment of a core 2.0', () => {
     return { error, variables: JSON.parse(text) as Record<string, string> }
   }
 
-  it('has no address that nobody gave: the core would not look for the relay of this machine [cmdop.v2.environment]', async () => {
+  it('has an address only if one was given, because with one the core does not look for the local relay [cmdop.v2.environment]', async () => {
     expect((await variablesOf({})).variables).toEqual({ CMDOP_TIMEOUT_MS: '30000' })
     const local = { baseUrl: 'http://127.0.0.1:8000/', token: 't' }
     expect((await variablesOf(local)).variables).toEqual({
@@ -133,12 +133,12 @@ describe('the environment of a core 2.0', () => {
     })
   })
 
-  it('names a relay elsewhere only with a token: without one the call is refused here [cmdop.v2.environment]', async () => {
+  it('names a remote relay only with a token: without one the client refuses the call [cmdop.v2.environment]', async () => {
     const { error } = await variablesOf({}, { CMDOP_BASE_URL: 'https://relay.example' })
     expect(error).toMatchObject({ name: 'AuthError', code: 'unauthenticated', sent: 'no' })
   })
 
-  it('belongs to a core of the generation that was asked for, or the start is refused [cmdop.v2.generation]', async () => {
+  it('belongs to a core of the requested generation, or the start is refused [cmdop.v2.generation]', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'cmdop-v2-'))
     const program = join(folder, 'core.mjs')
     await writeFile(program, PROGRAM)

@@ -49,7 +49,7 @@ describe.skipIf(built.length === 0)('the built package', () => {
     expect(existsSync(join(root, types))).toBe(true)
   })
 
-  test.each(entries)('$name loads nothing of a runtime outside its room', ({ name, default: code, ...conditions }) => {
+  test.each(entries)('$name loads only modules of its own runtimes', ({ name, default: code, ...conditions }) => {
     const { bare } = graph(join(root, code))
     const runtime = [...bare].filter((specifier) => /^(?:node|bun|deno):/.test(specifier))
     if (isRuntimeBound(name)) expect(conditions).toHaveProperty('browser', IN_A_PAGE)

@@ -82,7 +82,7 @@ describe(`claude-agent-acp ${VERSION}`, () => {
     return events
   }
 
-  test('is listed with what it says of itself [acp.real]', async () => {
+  test('is listed with its own description [acp.real]', async () => {
     const [agent] = await hub.agents()
     expect(agent, stderr.join('')).toMatchObject({
       id: 'claude-acp/main',
@@ -91,7 +91,7 @@ describe(`claude-agent-acp ${VERSION}`, () => {
     })
   })
 
-  test('a prompt gives its words and one end [acp.real]', async () => {
+  test('a prompt gives its text and one end [acp.real]', async () => {
     const events = await follow('hello there')
     const end = events.at(-1)
     expect(end, stderr.join('')).toMatchObject({ kind: 'end', outcome: 'completed', sent: 'yes' })

@@ -29,7 +29,7 @@ describe.skipIf(absent !== undefined).each(ports)('a page of the web port of $na
   }, 120_000)
   afterAll(() => browser?.close())
 
-  test('signs in by its token and then needs only its cookie for calls, the stream and a terminal [cccc.web-page-real]', async () => {
+  test('signs in with its token and then needs only its cookie for calls, the stream and a terminal [cccc.web-page-real]', async () => {
     await using daemon = await startDaemon(release)
     await using port = await startWebPort(daemon)
     const token = await adminToken(daemon, port.url)

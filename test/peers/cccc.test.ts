@@ -72,7 +72,7 @@ describe.each(RELEASES)('the daemon $name ($implementation)', (release) => {
     },
   )
 
-  test('killed and started again under a sender and a reader, every event comes once or a gap is said [cccc.kill-restart]', async () => {
+  test('killed and restarted during sends and reads, every event arrives once or a gap is reported [cccc.kill-restart]', async () => {
     await using client = createCccc({ transport: ccccDaemon({ home: daemon.home }) })
     const groupId = await newGroup(context(1), client)
     await using stream = await client.events(
@@ -131,7 +131,7 @@ describe.each(RELEASES)('the daemon $name ($implementation)', (release) => {
 })
 
 describe('one home', () => {
-  test('upgraded from 0.4.3 to the newest and back is spoken to in the dialect of the daemon [cccc.upgrade-real]', async () => {
+  test('upgraded from 0.4.3 to the newest and back gets requests in the dialect of the current daemon [cccc.upgrade-real]', async () => {
     const [old, newest] = ['0.4.3', 'newest'].map((name) => RELEASES.find((release) => release.name === name))
     if (!old || !newest) throw new Error('the releases are not in the list')
     await using first = await startDaemon(old)
@@ -153,7 +153,7 @@ describe('one home', () => {
 })
 
 describe('the web port of 0.4.3', () => {
-  test('carries calls and the whole ledger of a group, and says what it has no route for [cccc.web-real]', async () => {
+  test('carries calls and the whole ledger of a group, and fails for an op without a route [cccc.web-real]', async () => {
     const release = RELEASES.find(({ name }) => name === '0.4.3')
     if (!release) throw new Error('the release is not in the list')
     await using daemon = await startDaemon(release)
@@ -186,7 +186,7 @@ describe('the web port of 0.4.3', () => {
 describe.each(RELEASES.filter(({ name, implementation }) => name !== '0.4.2' && !(name === '0.4.35' && implementation === 'rust')))(
   'the web port of $name ($implementation), behind its token',
   (release) => {
-    test('is closed to a stranger, and carries calls, the stream and a terminal to whoever has it [cccc.web-token-real]', async () => {
+    test('refuses requests without the token, and carries calls, the stream and a terminal with it [cccc.web-token-real]', async () => {
       await using daemon = await startDaemon(release)
       await using port = await startWebPort(daemon)
       const token = await adminToken(daemon, port.url)
@@ -235,7 +235,7 @@ describe.each(RELEASES.filter(({ name, implementation }) => name !== '0.4.2' && 
 )
 
 describe('two homes on one TCP port', () => {
-  test('a crashed daemon’s client refuses the other one at its port, and finds its own again on another [cccc.tcp-real]', async () => {
+  test('the client of a crashed daemon refuses the other daemon at its port, and finds its own daemon on another port [cccc.tcp-real]', async () => {
     const release = RELEASES.find(({ name }) => name === '0.4.3')
     if (!release) throw new Error('the release is not in the list')
     const onTcp = async (): Promise<Record<string, string>> => {

@@ -18,7 +18,7 @@ import { registerCases } from '../register-cases.js'
 
 /** With SIGNALBOX_RECORD=1 the recordings that the simulator is held to are made anew. */
 describe.each(CORE_VERSIONS)('core %s', (version) => {
-  it('still does what was recorded [cmdop.recordings]', async () => {
+  it('still gives the recorded answers [cmdop.recordings]', async () => {
     const relay = createCmdopRelaySimulator()
     await using server = await serveRelay(relay)
     const transport = cmdopCore({ binaryPath: await installedCore(version), env: {} })
@@ -68,7 +68,7 @@ describe(`core ${CORE_V2}`, () => {
     return { relay, server, transport }
   }
 
-  it('still does what was recorded [cmdop.v2.recordings]', async () => {
+  it('still gives the recorded answers [cmdop.v2.recordings]', async () => {
     const { relay, server, transport } = await serve()
     const config = { token: 't-right', baseUrl: server.url, apiBaseUrl: server.url, timeoutMs: 30_000, baseUrlGiven: true }
     const link = await transport.open(config)
@@ -88,7 +88,7 @@ describe(`core ${CORE_V2}`, () => {
 })
 
 describe.each([...CORE_VERSIONS, CORE_V2] as const)('the executable of %s', (version) => {
-  it('tells its protocol by its package and by itself, before the first call [cmdop.v2.generation]', async () => {
+  it('shows its protocol by its package and by its own answer, before the first call [cmdop.v2.generation]', async () => {
     const file = await installedCore(version)
     const expected = version === CORE_V2 ? 2 : 1
     expect(await generationOf({ file, args: [], env: {} })).toBe(expected)
