@@ -46,7 +46,7 @@ const ids = (list: readonly { sessionId: string }[]): string[] => list.map(({ se
 
 /** The rules of every store of Claude sessions. Run them over a store of your own. */
 export const sessionStoreCases: readonly Case<SessionStoreContext>[] = [
-  lawOf('claude.store-round-trip', 'gives back exactly what was saved, and null for what was not', async (store) => {
+  lawOf('claude.store-round-trip', 'a saved session is read back without a change, and an unknown id gives null', async (store) => {
     const state = stateOf('a')
     await store.save(state)
     checkEqual(await store.load('a'), state)
@@ -55,7 +55,7 @@ export const sessionStoreCases: readonly Case<SessionStoreContext>[] = [
     checkEqual((await store.load('a'))?.turnCount, 2)
     checkEqual([await store.exists('a'), await store.exists('b')], [true, false])
   }),
-  lawOf('claude.store-filter', 'filters by every field, and counts without a page', async (store) => {
+  lawOf('claude.store-filter', 'a query filters by every field, and its count ignores the page', async (store) => {
     for (let index = 0; index < 130; index += 1) {
       const day = String(1 + (index % 28)).padStart(2, '0')
       const time = `2026-02-${day}T00:00:00.000Z`
@@ -77,33 +77,41 @@ export const sessionStoreCases: readonly Case<SessionStoreContext>[] = [
     checkEqual(await store.count({ createdBefore: '2026-02-01T00:00:00.000Z', maxTurns: 28 }), 2)
     checkEqual(await store.count({ model: 'opus' }), 0)
   }),
-  lawOf('claude.store-order', 'sorts by an allowed key, ties by id, and pages', async (store) => {
+  lawOf('claude.store-order', 'a query sorts by an allowed key, breaks ties by id, and pages', async (store) => {
     for (const [index, name] of ['c', 'a', 'b', 'd'].entries()) {
       await store.save(stateOf(name, { totalInputTokens: name === 'd' ? 99 : 1, totalOutputTokens: 0, turnCount: index }))
     }
     checkEqual(ids(await store.list({ orderBy: 'totalTokens' })), ['d', 'a', 'b', 'c'])
     checkEqual(ids(await store.list({ orderBy: 'turnCount', orderDesc: false, limit: 2, offset: 1 })), ['a', 'b'])
   }),
-  lawOf('claude.store-status', 'changes a status, deletes, and cleans up what is old and not active', async (store) => {
-    await store.save(stateOf('old-closed', { status: 'closed' }))
-    await store.save(stateOf('old-active'))
-    await store.save(stateOf('new-closed', { status: 'closed', updatedAt: '2026-03-01T00:00:00.000Z' }))
-    checkEqual(await store.cleanup('2026-02-01T00:00:00.000Z'), 1)
-    checkEqual(ids(await store.list({ orderBy: 'updatedAt' })), ['new-closed', 'old-active'])
-    checkEqual([await store.updateStatus('old-active', 'error'), await store.updateStatus('nobody', 'error')], [true, false])
-    checkEqual((await store.load('old-active'))?.status, 'error')
-    checkEqual([await store.delete('old-active'), await store.delete('old-active')], [true, false])
-  }),
-  lawOf('claude.store-closed', 'refuses after close with a typed error, and closes twice without harm', async (store) => {
-    await store.save(stateOf('a'))
-    await store.close()
-    await store.close()
-    let refused = false
-    try {
-      await store.load('a')
-    } catch (error) {
-      refused = error instanceof Error && error.name === 'SessionStoreError'
-    }
-    check(refused, 'a closed store still answers')
-  }),
+  lawOf(
+    'claude.store-status',
+    'a status can be changed, a session deleted, and a cleanup deletes old sessions that are not active',
+    async (store) => {
+      await store.save(stateOf('old-closed', { status: 'closed' }))
+      await store.save(stateOf('old-active'))
+      await store.save(stateOf('new-closed', { status: 'closed', updatedAt: '2026-03-01T00:00:00.000Z' }))
+      checkEqual(await store.cleanup('2026-02-01T00:00:00.000Z'), 1)
+      checkEqual(ids(await store.list({ orderBy: 'updatedAt' })), ['new-closed', 'old-active'])
+      checkEqual([await store.updateStatus('old-active', 'error'), await store.updateStatus('nobody', 'error')], [true, false])
+      checkEqual((await store.load('old-active'))?.status, 'error')
+      checkEqual([await store.delete('old-active'), await store.delete('old-active')], [true, false])
+    },
+  ),
+  lawOf(
+    'claude.store-closed',
+    'a closed store rejects every call with a typed error, and a second close has no effect',
+    async (store) => {
+      await store.save(stateOf('a'))
+      await store.close()
+      await store.close()
+      let refused = false
+      try {
+        await store.load('a')
+      } catch (error) {
+        refused = error instanceof Error && error.name === 'SessionStoreError'
+      }
+      check(refused, 'a closed store still answers')
+    },
+  ),
 ]

@@ -7,24 +7,28 @@ const GRACE_MS = 300
 const BOUND_MS = 2 * (3 * GRACE_MS + 1000)
 
 export const closing: readonly ContractCase[] = [
-  pairCase('law.3.no-reader', 'close is bounded when nobody reads and both directions are full', async ({ near, far }, context) => {
-    const most = context.floodBytes ?? MOST_FLOOD
-    const [mine, theirs] = await Promise.all([flood(near, most), flood(far, most)])
-    void near.close({ graceMs: GRACE_MS })
-    const reason = await reasonOf(near, 'close without a reader', BOUND_MS)
-    check(reason.kind === 'local' || reason.kind === 'exit', `the reason is ${reason.kind}`)
-    mine.stop()
-    theirs.stop()
-  }),
+  pairCase(
+    'law.3.no-reader',
+    'close ends in bounded time when nobody reads and both directions are full',
+    async ({ near, far }, context) => {
+      const most = context.floodBytes ?? MOST_FLOOD
+      const [mine, theirs] = await Promise.all([flood(near, most), flood(far, most)])
+      void near.close({ graceMs: GRACE_MS })
+      const reason = await reasonOf(near, 'close without a reader', BOUND_MS)
+      check(reason.kind === 'local' || reason.kind === 'exit', `the reason is ${reason.kind}`)
+      mine.stop()
+      theirs.stop()
+    },
+  ),
 
-  pairCase('law.3.pending-read', 'close gives a pending read null', async ({ near }) => {
+  pairCase('law.3.pending-read', 'a pending read gets null at close', async ({ near }) => {
     const pending = near.read()
     void near.close({ graceMs: GRACE_MS })
     checkEqual(await pending, null)
     await reasonOf(near, 'close beside a pending read', BOUND_MS)
   }),
 
-  pairCase('law.3.both-ended', 'a link whose two halves have ended is over without close', async ({ near, far }) => {
+  pairCase('law.3.both-ended', 'a link whose two halves have ended is closed without a call of close', async ({ near, far }) => {
     await near.write(pattern(100))
     await near.end()
     checkEqual(await hear(far), { bytes: 100, end: 'null' })
@@ -34,7 +38,7 @@ export const closing: readonly ContractCase[] = [
     check(reason.kind === 'eof' || reason.kind === 'exit' || reason.kind === 'peer', `the reason is ${reason.kind}`)
   }),
 
-  pairCase('law.3.peer-closed', 'a peer that closes is noticed by a reader', async ({ near, far }) => {
+  pairCase('law.3.peer-closed', 'a reader gets the end when the peer closes', async ({ near, far }) => {
     void far.close({ graceMs: GRACE_MS })
     await hear(near)
     await near.end()
@@ -42,7 +46,7 @@ export const closing: readonly ContractCase[] = [
     check(reason.kind !== 'local', 'the reason says that we closed')
   }),
 
-  pairCase('law.3.peer-died', 'a peer that dies is noticed by a reader', async ({ near, kill }) => {
+  pairCase('law.3.peer-died', 'a reader gets the end or an error when the peer dies', async ({ near, kill }) => {
     const reading = hear(near)
     await kill()
     await reading
@@ -51,13 +55,13 @@ export const closing: readonly ContractCase[] = [
     check(reason.kind !== 'local', 'the reason says that we closed')
   }),
 
-  pairCase('law.3.closed-late', 'closed can be asked for after the end, and asked twice', async ({ near }) => {
+  pairCase('law.3.closed-late', 'closed gives the same reason after the end, and a second time', async ({ near }) => {
     const told = await near.close({ graceMs: GRACE_MS })
     checkEqual(await near.closed, told)
     checkEqual(await near.closed, told)
   }),
 
-  pairCase('law.6.discards', 'close discards what was not read, and later reads give null', async ({ near, far }) => {
+  pairCase('law.6.discards', 'close discards unread bytes, and later reads give null', async ({ near, far }) => {
     await far.write(pattern(50_000))
     check((await near.read()) !== null, 'nothing came')
     void near.close({ graceMs: GRACE_MS })
@@ -73,24 +77,28 @@ export const closing: readonly ContractCase[] = [
     check(first === near.close(), 'it is another promise after the end')
   }),
 
-  pairCase('law.6.nothing-lost', 'end, read to null, closed: nothing is lost in either direction', async ({ near, far }) => {
-    const size = 3_000_000
-    const answering = (async () => {
-      const heard = await hear(far)
-      await far.write(pattern(size))
-      await far.end()
-      return heard
-    })()
-    const writing = near.write(pattern(size)).then(() => near.end())
-    // If the reader fails, its error is reported.
-    for (const other of [answering, writing]) other.catch(() => {})
-    checkEqual(await hear(near), { bytes: size, end: 'null' })
-    await writing
-    checkEqual(await answering, { bytes: size, end: 'null' })
-    await reasonOf(near, 'the end of both halves')
-  }),
+  pairCase(
+    'law.6.nothing-lost',
+    'after end, a read to null and closed, no byte is lost in either direction',
+    async ({ near, far }) => {
+      const size = 3_000_000
+      const answering = (async () => {
+        const heard = await hear(far)
+        await far.write(pattern(size))
+        await far.end()
+        return heard
+      })()
+      const writing = near.write(pattern(size)).then(() => near.end())
+      // If the reader fails, its error is reported.
+      for (const other of [answering, writing]) other.catch(() => {})
+      checkEqual(await hear(near), { bytes: size, end: 'null' })
+      await writing
+      checkEqual(await answering, { bytes: size, end: 'null' })
+      await reasonOf(near, 'the end of both halves')
+    },
+  ),
 
-  pairCase('law.6.half-close', 'after end the peer may still speak for as long as it likes', async ({ near, far }) => {
+  pairCase('law.6.half-close', 'after end, the peer can still write without a time limit', async ({ near, far }) => {
     await near.end()
     checkEqual(await hear(far), { bytes: 0, end: 'null' })
     for (let part = 0; part < 5; part += 1) {
@@ -99,7 +107,7 @@ export const closing: readonly ContractCase[] = [
     }
   }),
 
-  contractCase('law.7.many', 'twenty links opened, used and closed leave nothing', async (context) => {
+  contractCase('law.7.many', 'twenty links that are opened, used and closed leave nothing open', async (context) => {
     for (let index = 0; index < 20; index += 1) {
       const { near, far } = await context.pair()
       await near.write(pattern(2000))
@@ -117,7 +125,7 @@ export const closing: readonly ContractCase[] = [
     await far.close({ graceMs: GRACE_MS })
   }),
 
-  contractCase('law.10.apart', 'two links of one transport never influence each other', async (context) => {
+  contractCase('law.10.apart', 'two links of one transport do not affect each other', async (context) => {
     const [one, two] = await Promise.all([context.pair(), context.pair()])
     try {
       check(one.near.info.id !== two.near.info.id, 'both carry the same id')

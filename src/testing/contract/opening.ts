@@ -5,14 +5,14 @@ import type { ContractContext, ContractPair } from './context.js'
 import { contractCase, hear, pairCase, pattern, pause, type ContractCase } from './harness.js'
 
 export const opening: readonly ContractCase[] = [
-  contractCase('law.1.before', 'an open with an aborted signal is refused and nothing was sent', async (context) => {
+  contractCase('law.1.before', 'an open with an aborted signal rejects with sent: no', async (context) => {
     const error = await checkRejects(context.pair({ signal: AbortSignal.abort('early') }), 'aborted')
     checkEqual(error.sent, 'no')
   }),
 
   contractCase(
     'law.1.during',
-    'an abort at any moment of the opening either rejects it or comes too late to matter',
+    'an abort during the opening either rejects it or comes too late and has no effect',
     async (context) => {
       for (const [when, wait] of MOMENTS) {
         const controller = new AbortController()
@@ -32,7 +32,7 @@ export const opening: readonly ContractCase[] = [
     check(error.cause === reason, 'the cause is not the reason')
   }),
 
-  contractCase('law.1.after', 'an abort after the opening does nothing to the link', async (context) => {
+  contractCase('law.1.after', 'an abort after the opening has no effect on the link', async (context) => {
     const controller = new AbortController()
     const { near, far } = await context.pair({ signal: controller.signal })
     try {
@@ -44,7 +44,7 @@ export const opening: readonly ContractCase[] = [
     }
   }),
 
-  pairCase('law.1.info', 'a link says what it is and carries an id', async ({ near }) => {
+  pairCase('law.1.info', 'a link has the name of its transport and an id', async ({ near }) => {
     check(near.info.id.length > 0 && near.info.transport.length > 0, 'id or transport name is empty')
   }),
 ]

@@ -13,34 +13,34 @@ export const reading: readonly ContractCase[] = [
     checkEqual(await hear(near), { bytes: 100_000, end: 'null' })
   }),
 
+  pairCase('law.2.paused', 'a writer waits while its reader does not read, and no byte is lost', async ({ near, far }, context) => {
+    const flooding = await flood(far, context.floodBytes ?? MOST_FLOOD)
+    flooding.stop()
+    const [heard] = await Promise.all([hear(near), flooding.pending.then(() => far.end())])
+    checkEqual(heard, { bytes: flooding.accepted(), end: 'null' })
+  }),
+
   pairCase(
-    'law.2.paused',
-    'a writer whose reader does not read is held back, and nothing is lost',
-    async ({ near, far }, context) => {
-      const flooding = await flood(far, context.floodBytes ?? MOST_FLOOD)
-      flooding.stop()
-      const [heard] = await Promise.all([hear(near), flooding.pending.then(() => far.end())])
-      checkEqual(heard, { bytes: flooding.accepted(), end: 'null' })
+    'law.2.answered-and-left',
+    'the answer of a peer that left before the first write can still be read',
+    async ({ near, far }) => {
+      await far.write(pattern(50_000))
+      await far.end()
+      await far.close({ graceMs: 500 })
+      // The first writes may go into a buffer. One of the writes must fail, and none may discard the answer.
+      let failed = false
+      for (let attempt = 0; attempt < 200 && !failed; attempt += 1) {
+        await near.write(utf8('a request that comes too late\n')).catch(() => {
+          failed = true
+        })
+        await Promise.race([near.closed, new Promise<void>((resolve) => setTimeout(resolve, 5))])
+      }
+      const heard = await hear(near)
+      checkEqual(heard.bytes, 50_000)
     },
   ),
 
-  pairCase('law.2.answered-and-left', 'a peer that answers and leaves before we write is still heard', async ({ near, far }) => {
-    await far.write(pattern(50_000))
-    await far.end()
-    await far.close({ graceMs: 500 })
-    // The first writes may go into a buffer. One of the writes must fail, and none may discard the answer.
-    let failed = false
-    for (let attempt = 0; attempt < 200 && !failed; attempt += 1) {
-      await near.write(utf8('a request that comes too late\n')).catch(() => {
-        failed = true
-      })
-      await Promise.race([near.closed, new Promise<void>((resolve) => setTimeout(resolve, 5))])
-    }
-    const heard = await hear(near)
-    checkEqual(heard.bytes, 50_000)
-  }),
-
-  pairCase('law.2.fault-last', 'what a peer sent before it died is read before the fault', async ({ near, far, kill }) => {
+  pairCase('law.2.fault-last', 'bytes that a peer sent before it died are read before the error', async ({ near, far, kill }) => {
     await far.write(pattern(30_000))
     // One byte proves that the rest is on its way, and the rest stays unread.
     const first = await near.read()
@@ -54,15 +54,19 @@ export const reading: readonly ContractCase[] = [
     check(end !== 'enough', 'the reading did not end')
   }),
 
-  pairCase('law.2.fault-paused', 'a fault while reading is paused leaves what was kept', async ({ near, far, kill }, context) => {
-    const flooding = await flood(far, context.floodBytes ?? MOST_FLOOD)
-    await kill()
-    const heard = await hear(near)
-    check(heard.bytes >= KEEP_BYTES, `only ${heard.bytes} of at least ${KEEP_BYTES} kept bytes were heard`)
-    flooding.stop()
-  }),
+  pairCase(
+    'law.2.fault-paused',
+    'an error while reading is paused does not discard received bytes',
+    async ({ near, far, kill }, context) => {
+      const flooding = await flood(far, context.floodBytes ?? MOST_FLOOD)
+      await kill()
+      const heard = await hear(near)
+      check(heard.bytes >= KEEP_BYTES, `only ${heard.bytes} of at least ${KEEP_BYTES} kept bytes were heard`)
+      flooding.stop()
+    },
+  ),
 
-  pairCase('law.2.own', 'a chunk belongs to its reader: what comes later does not change it', async ({ near, far }) => {
+  pairCase('law.2.own', 'later bytes do not change a chunk that was read', async ({ near, far }) => {
     await far.write(pattern(2000))
     const first = await near.read()
     check(first !== null && first.byteLength > 0, 'nothing came')
@@ -73,7 +77,7 @@ export const reading: readonly ContractCase[] = [
     checkEqual(first, pattern(first.byteLength), 'the first chunk was written over')
   }),
 
-  pairCase('law.2.one-reader', 'a second read beside a pending one is refused and takes nothing', async ({ near, far }) => {
+  pairCase('law.2.one-reader', 'a second read beside a pending one rejects and takes no bytes', async ({ near, far }) => {
     const pending = near.read()
     await checkRejects(near.read(), 'invalid_argument')
     await far.write(pattern(10))
@@ -101,7 +105,7 @@ export const reading: readonly ContractCase[] = [
     checkEqual((heard[80] as { giant: string }).giant.length, 2_000_000)
   }),
 
-  pairCase('law.8.split-character', 'a character that is split across chunks survives', async ({ near, far }) => {
+  pairCase('law.8.split-character', 'a character that is split across chunks arrives whole', async ({ near, far }) => {
     const text = 'Grüße, 信号箱, \u{1f6e4}\u{fe0f} and the end'
     const bytes = utf8(`${JSON.stringify(text)}\n`)
     for (const byte of bytes) await far.write(Uint8Array.of(byte))
@@ -122,7 +126,7 @@ export const reading: readonly ContractCase[] = [
     await Promise.all([...written, ended])
   }),
 
-  pairCase('law.2.fault-told-late', 'a reader that comes after the peer is gone hears everything', async ({ near, far }) => {
+  pairCase('law.2.fault-told-late', 'a reader that starts after the peer has gone gets every byte', async ({ near, far }) => {
     await far.write(pattern(20_000))
     await far.end()
     await near.end()

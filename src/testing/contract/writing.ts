@@ -5,12 +5,12 @@ import { check, checkEqual } from '../case.js'
 import { flood, hear, MOST_FLOOD, pairCase, pattern, pause, reasonOf, type ContractCase } from './harness.js'
 
 export const writing: readonly ContractCase[] = [
-  pairCase('law.4.after-close', 'a write after close rejects and nothing was sent', async ({ near }) => {
+  pairCase('law.4.after-close', 'a write after close rejects with sent: no', async ({ near }) => {
     await near.close({ graceMs: 500 })
     checkEqual((await refused(near)).sent, 'no')
   }),
 
-  pairCase('law.4.after-end', 'a write after end rejects, and what was written before arrives', async ({ near, far }) => {
+  pairCase('law.4.after-end', 'a write after end rejects, and earlier writes arrive', async ({ near, far }) => {
     const before = near.write(pattern(5000))
     const ended = near.end()
     checkEqual((await refused(near)).sent, 'no')
@@ -18,7 +18,7 @@ export const writing: readonly ContractCase[] = [
     await Promise.all([before, ended])
   }),
 
-  pairCase('law.4.after-death', 'writes to a dead peer reject sooner or later, and then always', async ({ near, kill }) => {
+  pairCase('law.4.after-death', 'writes to a dead peer reject after a while, and then every time', async ({ near, kill }) => {
     await kill()
     let error: unknown
     for (let attempt = 0; attempt < 400 && error === undefined; attempt += 1) {
@@ -31,21 +31,25 @@ export const writing: readonly ContractCase[] = [
     checkEqual((await refused(near)).sent, 'no')
   }),
 
-  pairCase('law.4.ignored', 'promises of failing writes may be ignored, and nothing is thrown at once', async ({ near, kill }) => {
-    await kill()
-    for (let index = 0; index < 20; index += 1) {
-      void near.write(pattern(1000))
-      if (index % 5 === 0) await pause(5)
-    }
-    void near.end()
-    void near.close({ graceMs: 500 })
-    void near.write(pattern(10))
-    // An unhandled rejection would have reached the runtime by now and fail the run.
-    await near.closed
-    await pause(20)
-  }),
+  pairCase(
+    'law.4.ignored',
+    'an ignored promise of a failed write causes no unhandled rejection, and no write throws synchronously',
+    async ({ near, kill }) => {
+      await kill()
+      for (let index = 0; index < 20; index += 1) {
+        void near.write(pattern(1000))
+        if (index % 5 === 0) await pause(5)
+      }
+      void near.end()
+      void near.close({ graceMs: 500 })
+      void near.write(pattern(10))
+      // An unhandled rejection would have reached the runtime by now and fail the run.
+      await near.closed
+      await pause(20)
+    },
+  ),
 
-  pairCase('law.4.end-twice', 'a second end, and an end after close, do no harm', async ({ near, far }) => {
+  pairCase('law.4.end-twice', 'a second end and an end after close have no effect', async ({ near, far }) => {
     await Promise.all([near.end(), near.end()])
     checkEqual((await hear(far)).end, 'null')
     await near.close({ graceMs: 500 })
@@ -54,7 +58,7 @@ export const writing: readonly ContractCase[] = [
 
   pairCase(
     'law.5.death',
-    'a write that waits rejects when the peer dies, even while reading is paused',
+    'a waiting write rejects when the peer dies, also while reading is paused',
     async ({ near, far, kill }, context) => {
       const most = context.floodBytes ?? MOST_FLOOD
       // Both directions are full, so the link under test is paused and does not read from the peer.
@@ -70,7 +74,7 @@ export const writing: readonly ContractCase[] = [
     },
   ),
 
-  pairCase('law.5.close', 'a write that waits rejects at close', async ({ near }, context) => {
+  pairCase('law.5.close', 'a waiting write rejects at close', async ({ near }, context) => {
     const flooding = await flood(near, context.floodBytes ?? MOST_FLOOD)
     const queued = near.write(pattern(100))
     queued.catch(() => {})

@@ -64,7 +64,7 @@ export const askRules: readonly Case<HubRulesContext>[] = [
   },
   {
     id: 'hub.ask.first-wins',
-    title: 'of many answers at once exactly one wins, and the others are told who was first',
+    title: 'of many answers at once, exactly one wins, and the others get the name of the winner',
     async run({ store, openHub }) {
       const races = 50
       const system = createScriptedSystem({
@@ -93,7 +93,7 @@ export const askRules: readonly Case<HubRulesContext>[] = [
   },
   {
     id: 'hub.ask.checked',
-    title: 'an answer that does not fit is refused and blocks no good one',
+    title: 'an answer that does not fit is refused, and a later valid one is accepted',
     async run({ store, openHub }) {
       const questions = [
         { id: 'db', text: 'Which?', options: [{ id: 'pg', label: 'Postgres' }] },
@@ -119,7 +119,7 @@ export const askRules: readonly Case<HubRulesContext>[] = [
   },
   {
     id: 'hub.ask.stale',
-    title: 'an answer to an ask of an earlier epoch reaches nobody',
+    title: 'an answer to an ask of an earlier epoch is not delivered',
     async run({ store, openHub }) {
       const system = asking()
       await using hub = await openHub({ store, sources: [system.source()] })
@@ -153,7 +153,7 @@ export const askRules: readonly Case<HubRulesContext>[] = [
   },
   {
     id: 'hub.ask.withdrawn-there',
-    title: 'an ask that the system withdraws or that was answered there is closed, with who answered',
+    title: 'an ask that the system withdraws or that was answered there is closed, with the name of its answerer',
     async run({ store, openHub }) {
       const system = createScriptedSystem()
       await using hub = await openHub({ store, sources: [system.source()] })
@@ -193,7 +193,7 @@ export const askRules: readonly Case<HubRulesContext>[] = [
   },
   {
     id: 'hub.ask.consent',
-    title: 'without a policy nobody answers for a person',
+    title: 'without a policy, an ask stays open until a person answers',
     async run({ store, openHub }) {
       const system = asking()
       await using hub = await openHub({ store, sources: [system.source()] })
@@ -226,7 +226,7 @@ export const askRules: readonly Case<HubRulesContext>[] = [
   },
   {
     id: 'hub.ask.delivery',
-    title: 'a rejected secret is answered and not delivered as accepted',
+    title: 'an ask whose secret was rejected is answered, and its delivery is reported as rejected',
     async run({ store, openHub }) {
       const system = asking({ nativeId: 'pin', kind: 'secret' })
       await using hub = await openHub({ store, sources: [system.source()] })
@@ -236,7 +236,7 @@ export const askRules: readonly Case<HubRulesContext>[] = [
   },
   {
     id: 'hub.ask.maybe',
-    title: 'an answer whose hub died after it had won is answered, maybe delivered',
+    title: 'an ask whose hub died after an answer had won is answered, with delivery maybe',
     async run({ store, openHub }) {
       const system = asking()
       const source = system.source()
@@ -256,7 +256,7 @@ export const askRules: readonly Case<HubRulesContext>[] = [
   },
   {
     id: 'hub.ask.adopt',
-    title: 'an open ask outlives its hub, and is answered through the next one',
+    title: 'an open ask outlives its hub, and the next hub delivers its answer',
     async run({ store, openHub }) {
       const system = asking()
       const first = createCrashingStore(store)
@@ -275,7 +275,7 @@ export const askRules: readonly Case<HubRulesContext>[] = [
   },
   {
     id: 'hub.ask.lost-while-away',
-    title: 'an ask whose agent restarted while no hub ran is lost',
+    title: 'an ask is lost if its agent restarted while no hub ran',
     async run({ store, openHub }) {
       const system = asking()
       const first = createCrashingStore(store)

@@ -41,7 +41,7 @@ async function settleTurn(hub: Hub, turn: Promise<unknown>): Promise<void> {
 export const crashRules: readonly Case<HubRulesContext>[] = [
   {
     id: 'hub.crash.every-write',
-    title: 'a hub that stops at any write leaves one start, one end, one answer and one prompt',
+    title: 'after a crash at any write and a restart there is one start, one end, one answer and one prompt',
     async run({ freshStore, openHub }) {
       for (const when of ['before', 'after'] as const) {
         for (let at = 1; ; at += 1) {
@@ -95,7 +95,7 @@ export const crashRules: readonly Case<HubRulesContext>[] = [
   },
   {
     id: 'hub.lease.one',
-    title: 'one hub drives a store: a second one is refused, and follows when the first is gone',
+    title: 'a second hub on one store is refused, and takes over when the first has gone',
     async run({ store, openHub }) {
       const system = createScriptedSystem()
       const first = await openHub({ store, sources: [system.source()] })
@@ -109,7 +109,7 @@ export const crashRules: readonly Case<HubRulesContext>[] = [
   },
   {
     id: 'hub.lease.fence',
-    title: 'a hub that lost its lease writes nothing more and closes',
+    title: 'a hub that lost its lease stops writing and closes',
     async run({ store, openHub }) {
       const system = createScriptedSystem({ script: () => {} })
       const problems: string[] = []

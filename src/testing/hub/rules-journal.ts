@@ -29,7 +29,7 @@ export const journalRules: readonly Case<HubRulesContext>[] = [
   },
   {
     id: 'hub.order.resume',
-    title: 'a viewer that left goes on after the last consumed event: nothing twice, nothing missing',
+    title: 'a viewer that returns continues after its last consumed event, without a double or a gap',
     async run({ store, openHub }) {
       const system = createScriptedSystem()
       await using hub = await openHub({ store, sources: [system.source()] })
@@ -97,7 +97,7 @@ export const journalRules: readonly Case<HubRulesContext>[] = [
   },
   {
     id: 'hub.order.gap',
-    title: 'a cursor in a part that was trimmed gets a gap, a snapshot, and then what is left',
+    title: 'a cursor in a trimmed part gets a gap, a snapshot and then the remaining events',
     async run({ store, openHub }) {
       const system = createScriptedSystem()
       await using hub = await openHub({ store, sources: [system.source()], limits: { maxEvents: 40 } })
@@ -122,7 +122,7 @@ export const journalRules: readonly Case<HubRulesContext>[] = [
   },
   {
     id: 'hub.order.other-journal',
-    title: 'a cursor of another journal gets a gap of a restart',
+    title: 'a cursor of another journal gets a gap with the reason restart',
     async run({ store, openHub }) {
       const system = createScriptedSystem()
       await using hub = await openHub({ store, sources: [system.source()] })
@@ -169,7 +169,7 @@ export const journalRules: readonly Case<HubRulesContext>[] = [
   },
   {
     id: 'hub.order.coalesce',
-    title: 'deltas of one message become one event, and any other event comes after them',
+    title: 'deltas of one message become one event, which comes before any later event',
     async run({ store, openHub }) {
       const system = createScriptedSystem({
         script: (turn) => {
@@ -190,7 +190,7 @@ export const journalRules: readonly Case<HubRulesContext>[] = [
   },
   {
     id: 'hub.replay',
-    title: 'a replayed event asks nothing, costs nothing and ends nothing',
+    title: 'a replayed event opens no ask, adds no cost and ends no turn',
     async run({ store, openHub }) {
       const system = createScriptedSystem({ script: (turn) => turn.delta('working') })
       await using hub = await openHub({ store, sources: [system.source()] })
@@ -208,7 +208,7 @@ export const journalRules: readonly Case<HubRulesContext>[] = [
   },
   {
     id: 'hub.bounded.trim',
-    title: 'the journal is trimmed by count, and a slow viewer only costs itself',
+    title: 'the journal is trimmed by count, and a slow viewer does not stop the hub',
     async run({ store, openHub }) {
       const system = createScriptedSystem()
       await using hub = await openHub({ store, sources: [system.source()], limits: { maxEvents: 64 } })
@@ -221,7 +221,7 @@ export const journalRules: readonly Case<HubRulesContext>[] = [
   },
   {
     id: 'hub.bounded.queue',
-    title: 'prompts above the queue are refused and never sent',
+    title: 'prompts above the limit of the queue are refused and not sent',
     async run({ store, openHub }) {
       const system = createScriptedSystem({ script: () => {} })
       await using hub = await openHub({ store, sources: [system.source()], limits: { maxQueued: 2 } })
@@ -234,7 +234,7 @@ export const journalRules: readonly Case<HubRulesContext>[] = [
   },
   {
     id: 'hub.bounded.event',
-    title: 'an event that is too large is shortened, and the journal goes on',
+    title: 'an event that is too large is shortened, and later events are still stored',
     async run({ store, openHub }) {
       const system = createScriptedSystem()
       await using hub = await openHub({ store, sources: [system.source()], limits: { maxEventBytes: 4096 } })
@@ -249,7 +249,7 @@ export const journalRules: readonly Case<HubRulesContext>[] = [
   },
   {
     id: 'hub.bounded.raw',
-    title: 'raw data stays out of the journal unless it is asked for',
+    title: 'raw data stays out of the journal by default',
     async run({ store, openHub }) {
       const system = createScriptedSystem()
       await using hub = await openHub({ store, sources: [system.source()] })

@@ -28,7 +28,7 @@ export const turnRules: readonly Case<HubRulesContext>[] = [
   },
   {
     id: 'hub.turn.elsewhere',
-    title: 'another viewer finds the turn by its prompt id, while it runs and afterwards',
+    title: 'another viewer gets the turn by its prompt id, while it runs and afterwards',
     async run({ store, openHub }) {
       const { turns, script } = held()
       const system = createScriptedSystem({ script })
@@ -74,7 +74,7 @@ export const turnRules: readonly Case<HubRulesContext>[] = [
   },
   {
     id: 'hub.end.deadline',
-    title: 'a system that cannot tell is asked until a deadline; then the turn is lost with sent: maybe',
+    title: 'a system that cannot resolve a turn is asked until a deadline, and then the turn is lost with sent: maybe',
     async run({ store, openHub }) {
       const system = createScriptedSystem({ script: () => {} })
       system.resolving.answer = 'unknown'
@@ -86,7 +86,7 @@ export const turnRules: readonly Case<HubRulesContext>[] = [
   },
   {
     id: 'hub.end.restart',
-    title: 'an agent that restarts without a word ends its turn once',
+    title: 'an agent that restarts without an end event ends its turn once',
     async run({ store, openHub }) {
       const { turns, script } = held()
       const system = createScriptedSystem({ script })
@@ -116,7 +116,7 @@ export const turnRules: readonly Case<HubRulesContext>[] = [
   },
   {
     id: 'hub.end.adopt',
-    title: 'a turn that still runs is adopted by the next hub, and ends there',
+    title: 'the next hub adopts a turn that still runs, and reports its end',
     async run({ store, openHub }) {
       const { turns, script } = held()
       const system = createScriptedSystem({ script })
@@ -135,7 +135,7 @@ export const turnRules: readonly Case<HubRulesContext>[] = [
   },
   {
     id: 'hub.idempotent.same',
-    title: 'the same prompt id is the same turn: one prompt at the system, also after a restart of the hub',
+    title: 'a repeated prompt id gives the same turn and sends one prompt, also after a restart of the hub',
     async run({ store, openHub }) {
       const system = createScriptedSystem()
       {
@@ -228,7 +228,7 @@ export const turnRules: readonly Case<HubRulesContext>[] = [
   },
   {
     id: 'hub.busy.interrupt',
-    title: 'a prompt that interrupts cancels the running turn and goes before what waits',
+    title: 'a prompt that interrupts cancels the running turn and runs before waiting prompts',
     async run({ store, openHub }) {
       const system = createScriptedSystem({
         script: async (turn) => {
@@ -286,7 +286,7 @@ export const turnRules: readonly Case<HubRulesContext>[] = [
   },
   {
     id: 'hub.cost.honest',
-    title: 'a sum says what it covers and what it omits, and session totals replace each other',
+    title: 'a cost sum lists what it covers and omits, and a session total replaces the earlier one',
     async run({ store, openHub }) {
       const system = createScriptedSystem({
         agents: ['a', 'b'],
@@ -307,7 +307,7 @@ export const turnRules: readonly Case<HubRulesContext>[] = [
   },
   {
     id: 'hub.cost.budget',
-    title: 'a budget that stops cancels what runs and refuses new prompts; one that warns only writes a notice',
+    title: 'a stop budget cancels running turns and refuses new prompts, and a warn budget only writes a notice',
     async run({ store, openHub }) {
       const system = createScriptedSystem({
         script: async (turn) => {
@@ -331,7 +331,7 @@ export const turnRules: readonly Case<HubRulesContext>[] = [
   },
   {
     id: 'hub.capability.absent',
-    title: 'what an agent cannot do is unsupported with sent: no',
+    title: 'a call without the capability of the agent fails as unsupported with sent: no',
     async run({ store, openHub }) {
       const nothing = createScriptedSystem({ can: {} })
       await using hub = await openHub({ store, sources: [nothing.source()] })
@@ -342,7 +342,7 @@ export const turnRules: readonly Case<HubRulesContext>[] = [
   },
   {
     id: 'hub.capability.cancel',
-    title: 'a turn that cannot be stopped says so and goes on',
+    title: 'a cancel of a turn that cannot be stopped is refused, and the turn continues',
     async run({ store, openHub }) {
       const { cancel: _cancel, ...can } = FULL_CAPABILITIES
       const { turns, script } = held()
@@ -372,7 +372,7 @@ export const turnRules: readonly Case<HubRulesContext>[] = [
   },
   {
     id: 'hub.closed',
-    title: 'a hub that is closed ends its viewers and rejects every call',
+    title: 'a closed hub ends its viewers and rejects every call',
     async run({ store, openHub }) {
       const system = createScriptedSystem({ script: () => {} })
       const hub = await openHub({ store, sources: [system.source()] })

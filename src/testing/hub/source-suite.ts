@@ -63,7 +63,7 @@ const withHub = async (source: Source, run: (hub: Hub) => Promise<void>): Promis
 export const sourceSuite: readonly Case<SourceSuiteContext>[] = [
   {
     id: 'source.list',
-    title: 'the agent is listed, with the source, the system and what it can do',
+    title: 'the agent is listed with its source, system and capabilities',
     run: ({ source, agent }) =>
       withHub(source, async (hub) => {
         const found = await agentOf(hub, agent)
@@ -111,7 +111,7 @@ export const sourceSuite: readonly Case<SourceSuiteContext>[] = [
   },
   {
     id: 'source.ask',
-    title: 'an ask arrives in its turn, is answered, and the turn goes on',
+    title: 'an ask arrives in its turn, and the turn continues after the answer',
     skip: ({ asking }) => (asking ? undefined : 'this system asks nothing here'),
     run: ({ source, agent, asking }) =>
       withHub(source, async (hub) => {
@@ -130,7 +130,7 @@ export const sourceSuite: readonly Case<SourceSuiteContext>[] = [
   },
   {
     id: 'source.cancel',
-    title: 'a turn is cancelled, ends once, and the session goes on where the capability says so',
+    title: 'a cancelled turn ends once, and the session continues if the capability says so',
     skip: ({ lasting }) => (lasting === undefined ? 'this system cannot cancel' : undefined),
     run: ({ source, agent, lasting = '', prompt }) =>
       withHub(source, async (hub) => {
@@ -152,7 +152,7 @@ export const sourceSuite: readonly Case<SourceSuiteContext>[] = [
   },
   {
     id: 'source.past',
-    title: 'history and sessions are given where they are claimed, and unsupported with sent: no where not',
+    title: 'history and sessions are given if the agent has the capability, else they fail as unsupported with sent: no',
     run: ({ source, agent, prompt }) =>
       withHub(source, async (hub) => {
         const { can } = await agentOf(hub, agent)
@@ -194,7 +194,7 @@ export const sourceSuite: readonly Case<SourceSuiteContext>[] = [
   },
   {
     id: 'source.close',
-    title: 'a closed hub leaves nothing of the source running',
+    title: 'a closed hub leaves no part of the source running',
     run: async ({ source, agent, prompt }) => {
       const hub = await createHub({ sources: [source] })
       await agentOf(hub, agent)

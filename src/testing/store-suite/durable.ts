@@ -77,7 +77,7 @@ export const durableCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.durable.lease',
-    title: 'fencing tokens rise over a reopening',
+    title: 'fencing tokens keep rising after the store is opened again',
     skip: forgets,
     async run(context) {
       const tokens: number[] = []

@@ -48,7 +48,7 @@ const ODD_KEYS = [
 export const kvCases: readonly Case<StoreContext>[] = [
   {
     id: 'store.kv.values',
-    title: 'a map gives back the bytes that were put last, every byte of them',
+    title: 'a map gives back the bytes that were put last, without a change',
     run: (context) =>
       withKv(context, async (kv) => {
         checkEqual(await kv.get('key'), null)
@@ -98,7 +98,7 @@ export const kvCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.kv.race',
-    title: 'of many compare-and-set calls at once exactly one succeeds, every round',
+    title: 'of many compare-and-set calls at once, exactly one succeeds in every round',
     run: (context) =>
       withKv(context, async (kv) => {
         let version = await kv.compareAndSet('counter', null, bytesOf('start'))
@@ -116,7 +116,7 @@ export const kvCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.two-handles',
-    title: 'a map that is opened twice is one map, or rejects with conflict',
+    title: 'two handles to one map see the same data, or the second one rejects with conflict',
     async run(context) {
       const name = freshName('kv')
       await using first = await context.store.kv(name)
@@ -133,7 +133,7 @@ export const kvCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.kv.version',
-    title: 'a key that was deleted and stored again has no old version',
+    title: 'a key that was deleted and stored again gets a new version',
     run: (context) =>
       withKv(context, async (kv) => {
         const versions = new Set<string>()
@@ -164,7 +164,7 @@ export const kvCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.copies',
-    title: 'a map copies bytes in and out',
+    title: 'a map is not affected by changes to bytes that a caller passed or got',
     run: (context) =>
       withKv(context, async (kv) => {
         const mine = bytesOf('kept')

@@ -20,7 +20,7 @@ async function mustAcquire(lease: Lease, key: string, ttlMs = LONG_MS): Promise<
 export const leaseCases: readonly Case<StoreContext>[] = [
   {
     id: 'store.lease.exclusive',
-    title: 'of many acquire calls at once one gets the lease; other keys are free',
+    title: 'of many acquire calls at once, one gets the lease, and other keys stay free',
     run: (context) =>
       withLease(context, async (lease) => {
         const answers = await Promise.all(Array.from({ length: 8 }, () => lease.acquire('key', { ttlMs: LONG_MS })))
@@ -30,7 +30,7 @@ export const leaseCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.lease.token',
-    title: 'tokens rise with every holder, also after release and expiry',
+    title: 'the token rises with every holder, also after release and expiry',
     run: (context) =>
       withLease(context, async (lease) => {
         const first = await mustAcquire(lease, 'key')
@@ -58,7 +58,7 @@ export const leaseCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.lease.lost',
-    title: 'an expired lease stays lost, and its holder cannot end the next lease',
+    title: 'an expired lease stays lost, and its holder cannot release the next lease',
     run: (context) =>
       withLease(context, async (lease) => {
         const late = await mustAcquire(lease, 'key', SHORT_MS)
@@ -86,7 +86,7 @@ export const leaseCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.lease.release',
-    title: 'a released lease is free at once, and lost for its holder',
+    title: 'a released lease can be acquired at once, and its old holder cannot renew it',
     run: (context) =>
       withLease(context, async (lease) => {
         const held = await mustAcquire(lease, 'key')

@@ -69,7 +69,7 @@ export const logCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.log.bounded',
-    title: 'a read is bounded by entries and by bytes, yet always gets past a large entry',
+    title: 'a read is bounded by entries and by bytes, and still returns an entry above the bound',
     run: (context) =>
       withLog(context, async (log) => {
         await append(log, 'aaaa', 'bbbb', 'x'.repeat(5000), 'dddd', '')
@@ -180,7 +180,7 @@ export const logCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.log.fence',
-    title: 'a writer with an old fence is refused, also after an append without entries',
+    title: 'an append with an old fence is refused, also if the newer fence came with an append without entries',
     run: (context) =>
       withLog(context, async (log) => {
         await log.append([bytesOf('old')], { fence: 3 })
@@ -194,7 +194,7 @@ export const logCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.copies',
-    title: 'a log copies bytes in and out',
+    title: 'a log is not affected by changes to bytes that a caller passed or got',
     run: (context) =>
       withLog(context, async (log) => {
         const mine = bytesOf('kept')
