@@ -22,7 +22,7 @@ const under = (inner: ExchangeTransport, prefix: string): ExchangeTransport => (
 export const directCases: readonly Case<CatsyphonContext>[] = [
   {
     id: 'catsyphon.send-events',
-    title: 'sendEvents is one request, and its answer is the server’s own',
+    title: 'sendEvents makes one request and returns the answer of the server',
     async run(context) {
       await using bench = await openBench(context)
       const id = newSession()
@@ -49,7 +49,7 @@ export const directCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.send-once',
-    title: 'sendEvents is repeated only while it cannot have arrived',
+    title: 'sendEvents is retried only if the request cannot have arrived',
     async run(context) {
       await using bench = await openBench(context)
       const id = newSession()
@@ -72,7 +72,7 @@ export const directCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.seed-retries',
-    title: 'calls that may be repeated are repeated as often as configured',
+    title: 'calls that are safe to retry are retried as often as configured',
     async run(context) {
       await using bench = await openBench(context, { retryConfig: { ...QUICK.retryConfig, maxRetries: 2 } })
       bench.simulator.inject({ ...faults.serverError(), times: 2 })
@@ -129,7 +129,7 @@ export const directCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.register-once',
-    title: 'a registration whose answer is lost is not repeated: it would make another collector',
+    title: 'a registration whose answer is lost is not retried, because a retry would create another collector',
     async run(context) {
       const simulator = createCatsyphonSimulator({ generation: context.generation })
       simulator.inject(faults.reset('after'))
@@ -143,7 +143,7 @@ export const directCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.register.unstored',
-    title: 'with storeCredentials: false the credential store is left alone',
+    title: 'with storeCredentials: false the credential store is not used',
     async run(context) {
       const simulator = createCatsyphonSimulator({ generation: context.generation })
       await using store = memoryStore()
@@ -158,7 +158,7 @@ export const directCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.register.store-fails',
-    title: 'a credential store that fails rejects the registration with a hint how to keep the key',
+    title: 'if the credential store fails, the registration rejects with a hint how to keep the key',
     async run(context) {
       const simulator = createCatsyphonSimulator({ generation: context.generation })
       await using store = memoryStore()
@@ -173,7 +173,7 @@ export const directCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.register.reads-first',
-    title: 'a credential store that cannot be read fails a registration before it makes a collector',
+    title: 'if the credential store cannot be read, a registration fails before a collector is created',
     async run(context) {
       const simulator = createCatsyphonSimulator({ generation: context.generation })
       await using store = memoryStore()
@@ -187,7 +187,7 @@ export const directCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.register.no-outbox',
-    title: 'a registration without an outbox registers nothing',
+    title: 'a registration without an outbox fails before it creates a collector',
     async run(context) {
       const simulator = createCatsyphonSimulator({ generation: context.generation })
       const { transport, workspaceId } = simulator
@@ -240,7 +240,7 @@ export const directCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.split-answer',
-    title: 'an answer that comes byte by byte is read, one that never ends runs into the deadline',
+    title: 'an answer that arrives byte by byte is read, and an answer that never ends fails at the deadline',
     async run(context) {
       const simulator = createCatsyphonSimulator({ generation: context.generation })
       let ends = true
@@ -276,7 +276,7 @@ export const directCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.giant',
-    title: 'an event of many megabytes goes alone, and arrives whole',
+    title: 'an event of many megabytes is sent alone, and arrives whole',
     async run(context) {
       await using bench = await openBench(context)
       const id = newSession()
@@ -311,7 +311,7 @@ export const directCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.other-collector',
-    title: 'the status of another collector’s session is refused, and the error says why',
+    title: 'the status of a session of another collector is refused, and the error gives the reason',
     async run(context) {
       await using bench = await openBench(context)
       const id = newSession()

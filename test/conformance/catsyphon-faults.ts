@@ -29,7 +29,7 @@ const doubles = (stored: readonly string[]): number =>
 export const faultCases: readonly Case<CatsyphonContext>[] = [
   {
     id: 'catsyphon.transient',
-    title: 'temporary failures are waited out, and nothing is lost or doubled',
+    title: 'temporary failures cause retries, and no event is lost or duplicated',
     async run(context) {
       const passing = [
         faults.refuse(),
@@ -52,7 +52,7 @@ export const faultCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.lost-answer',
-    title: 'an answer that is lost after the server stored the batch doubles nothing, even as the first request of a session',
+    title: 'an answer that is lost after the server stored the batch causes no duplicate, even for the first request of a session',
     async run(context) {
       for (const fault of [faults.reset('after'), faults.truncate()]) {
         await using bench = await openBench(context)
@@ -67,7 +67,7 @@ export const faultCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.inherited-lost-answer',
-    title: 'events that an earlier client left are stored once, however many answers get lost',
+    title: 'events that an earlier client left in the outbox are stored once, even if many answers are lost',
     async run(context) {
       for (const fault of [faults.reset('after'), faults.truncate()]) {
         await using bench = await openBench(context, { drainTimeoutMs: 50 })
@@ -85,7 +85,7 @@ export const faultCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.known-stored',
-    title: 'several lost answers of a batch that was seen to be stored leave nothing ambiguous',
+    title: 'several lost answers of a batch that is known to be stored leave no ambiguous event',
     async run(context) {
       for (const fault of [faults.reset('after'), faults.truncate()]) {
         await using bench = await openBench(context)
@@ -102,8 +102,7 @@ export const faultCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.timeout-race',
-    title:
-      'a retry beside a request that is still being stored doubles nothing where the server can be made to wait, and is reported elsewhere',
+    title: 'a retry during a slow first request causes no duplicate on servers with a barrier, and is reported on other servers',
     async run(context) {
       for (const phase of ['in-transaction', 'before-write'] as const) {
         await using bench = await openBench(context, { timeoutMs: 60 })
@@ -155,7 +154,7 @@ export const faultCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.sick-server',
-    title: 'a server that says it is degraded produces no dead letter, however often it answers 500',
+    title: 'while the server reports that it is degraded, no answer 500 makes a dead letter',
     async run(context) {
       await using bench = await openBench(context)
       const id = newSession()
@@ -238,7 +237,7 @@ export const faultCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.halt',
-    title: 'a wrong key or a wrong address stops the outbox, keeps everything, and says what to do',
+    title: 'a wrong key or a wrong address stops the outbox, which keeps all events, and the error says what to do',
     async run(context) {
       const causes: [FaultEffect, string][] = [
         [faults.unauthorized(), 'unauthenticated'],
@@ -262,7 +261,7 @@ export const faultCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.disabled-midway',
-    title: 'a collector that is switched off in the middle keeps its queue for new credentials',
+    title: 'a collector that is switched off during a session keeps its queue for new credentials',
     async run(context) {
       await using bench = await openBench(context)
       const id = newSession()

@@ -27,7 +27,7 @@ const sizes = (bodies: readonly { body: string }[]): number[] =>
 export const queueCases: readonly Case<CatsyphonContext>[] = [
   {
     id: 'catsyphon.outage-of-many',
-    title: 'more than fifty events that waited through an outage arrive in requests of at most fifty',
+    title: 'more than fifty events of an outage arrive in requests of at most fifty',
     async run(context) {
       await using bench = await openBench(context)
       const id = newSession()
@@ -43,7 +43,7 @@ export const queueCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.one-at-a-time',
-    title: 'a session has one request in flight, whatever is written meanwhile',
+    title: 'a session has one request in flight, also during later writes',
     async run(context) {
       await using bench = await openBench(context, { batchSize: 1 })
       const id = newSession()
@@ -62,7 +62,7 @@ export const queueCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.split-by-bytes',
-    title: 'requests stay below the size that proxies take',
+    title: 'requests stay below the size limit of proxies',
     async run(context) {
       await using bench = await openBench(context, { maxRequestBytes: 20_000 })
       const id = newSession()
@@ -79,7 +79,7 @@ export const queueCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.restart',
-    title: 'a client that died with events in the queue is followed by one that sends them once',
+    title: 'events in the queue of a killed client are sent once by the next client',
     async run(context) {
       await using bench = await openBench(context, { drainTimeoutMs: 50 })
       const id = newSession()
@@ -105,7 +105,7 @@ export const queueCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.lost-outbox',
-    title: 'a client that lost its outbox continues at the sequence of a sequence server, and loses nothing',
+    title: 'a client that lost its outbox continues at the sequence of a sequence server, and loses no event',
     async run(context) {
       const simulator = createCatsyphonSimulator({ generation: context.generation })
       const id = newSession()
@@ -143,7 +143,7 @@ export const queueCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.bounds',
-    title: 'a full outbox does what its policy says, and counts what it drops',
+    title: 'a full outbox follows its policy, and counts dropped events',
     async run(context) {
       for (const overflow of ['reject', 'drop-newest', 'drop-oldest'] as const) {
         await using bench = await openBench(context, { limits: { maxItems: 3, overflow }, drainTimeoutMs: 20 })
@@ -166,7 +166,7 @@ export const queueCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.bounds-block',
-    title: 'a full outbox that blocks admits its writers in their order',
+    title: 'a full outbox that blocks lets its writers continue in their order',
     async run(context) {
       await using bench = await openBench(context, { limits: { maxItems: 2, overflow: 'block' }, batchSize: 1 })
       const session = bench.client.session(newSession())
@@ -193,7 +193,7 @@ export const queueCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.frozen',
-    title: 'a repeat sends the same bytes',
+    title: 'a retry sends the same bytes',
     async run(context) {
       await using bench = await openBench(context)
       const id = newSession()
@@ -251,7 +251,7 @@ export const queueCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.abort',
-    title: 'an abort of a flush ends the wait and not the delivery',
+    title: 'an abort of a flush ends the wait, not the delivery',
     async run(context) {
       await using bench = await openBench(context)
       const id = newSession()
@@ -269,7 +269,7 @@ export const queueCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.deadline',
-    title: 'a deadline of a flush reports what still waits, and why',
+    title: 'a deadline of a flush reports the events that still wait, and the reason',
     async run(context) {
       await using bench = await openBench(context, { drainTimeoutMs: 20 })
       bench.simulator.inject({ ...faults.refuse(), times: 1_000_000 })

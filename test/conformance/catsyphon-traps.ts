@@ -32,7 +32,7 @@ export const trapCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.refused-completion',
-    title: 'a completion that a healthy server always refuses becomes a dead letter, and later events are sent',
+    title: 'a completion that a working server always refuses becomes a dead letter, and later events are sent',
     async run(context) {
       await using bench = await openBench(context)
       const id = newSession()
@@ -49,7 +49,7 @@ export const trapCases: readonly Case<CatsyphonContext>[] = [
   {
     id: 'catsyphon.full-server',
     title:
-      'a server that looks healthy and stores nothing, as with a full disk, produces no dead letter where that can be found out',
+      'while a server reports healthy but stores nothing, as with a full disk, no event becomes a dead letter, if the client can detect this',
     async run(context) {
       await using bench = await openBench(context)
       const id = newSession()
@@ -65,7 +65,7 @@ export const trapCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.foreign-in-the-dark',
-    title: 'a session of other credentials is continued after an unknown outcome, though its status is refused',
+    title: 'a session with other credentials continues after an unknown outcome, although its status is refused',
     async run(context) {
       const simulator = createCatsyphonSimulator({ generation: context.generation })
       const id = newSession()
@@ -83,7 +83,7 @@ export const trapCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.broken-description',
-    title: 'events reach a server whose description fails',
+    title: 'events reach a server whose description cannot be read',
     async run(context) {
       await using bench = await openBench(context)
       bench.simulator.inject({ ...faults.serverError(), times: 1_000_000, on: ({ path }) => path === '/openapi.json' })
@@ -95,7 +95,7 @@ export const trapCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.short-receipt',
-    title: 'an answer with a conversation_id is a receipt, whatever else it lacks',
+    title: 'an answer with a conversation_id is a receipt, even if other fields are missing',
     async run(context) {
       await using bench = await openBench(context)
       bench.simulator.inject({
@@ -141,7 +141,7 @@ export const trapCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.plan-shapes',
-    title: 'a plan that would make its conversation unreadable is refused, and the session can still be completed',
+    title: 'a plan that the server could not read back is refused, and the session can still be completed',
     async run(context) {
       await using bench = await openBench(context)
       const session = bench.client.session(newSession())
@@ -158,7 +158,7 @@ export const trapCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.plan-times',
-    title: 'plan timestamps are stored as the server can read them back, and impossible ones are left out',
+    title: 'plan timestamps are stored in a form that the server can read back, and invalid ones are left out',
     async run(context) {
       await using bench = await openBench(context)
       const id = newSession()
@@ -186,7 +186,7 @@ export const trapCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.deep-parameters',
-    title: 'parameters that nest deeper than the server can read back are cut, and the conversation stays readable',
+    title: 'parameters nested deeper than the server can read back are truncated, and the conversation stays readable',
     async run(context) {
       await using bench = await openBench(context)
       const id = newSession()
@@ -205,7 +205,7 @@ export const trapCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.unknown-type',
-    title: 'an event of an unknown type is checked too: a bad key would make its batch fail',
+    title: 'an event of an unknown type is checked too, because an invalid key would make its batch fail',
     async run(context) {
       await using bench = await openBench(context)
       const session = bench.client.session(newSession())
@@ -217,7 +217,7 @@ export const trapCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.other-server',
-    title: 'the generation is read again after the server was away',
+    title: 'the generation is read again after the server was unreachable',
     async run(context) {
       const before = createCatsyphonSimulator({ generation: context.generation })
       const after = createCatsyphonSimulator({ generation: context.generation === 'sequence' ? 'current' : 'sequence' })

@@ -11,7 +11,7 @@ export type { CatsyphonContext } from './catsyphon-kit.js'
 const sessionCases: readonly Case<CatsyphonContext>[] = [
   {
     id: 'catsyphon.session',
-    title: 'a session arrives whole, in order, once, and completed',
+    title: 'a session arrives complete, in order and once',
     async run(context) {
       await using bench = await openBench(context)
       const { client, simulator } = bench
@@ -38,7 +38,7 @@ const sessionCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.superset',
-    title: 'every event carries a sequence and a hash, a completion the last number and the count',
+    title: 'every event carries a sequence and a hash, and a completion carries the last sequence and the count',
     async run(context) {
       await using bench = await openBench(context)
       const id = newSession()
@@ -82,7 +82,7 @@ const sessionCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.with-session',
-    title: 'withSession completes with the outcome of its function, and throws the function’s error on',
+    title: 'withSession completes with the outcome of its function, and rethrows the error of the function',
     async run(context) {
       await using bench = await openBench(context)
       const { client, simulator } = bench
@@ -161,7 +161,7 @@ const sessionCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.session.total',
-    title: 'the end counts events that were not awaited, and no refused ones',
+    title: 'the completion counts events that were not awaited, and no refused events',
     async run(context) {
       await using bench = await openBench(context)
       const session = bench.client.session(newSession())
@@ -178,7 +178,7 @@ const sessionCases: readonly Case<CatsyphonContext>[] = [
   },
   {
     id: 'catsyphon.batch-writer',
-    title: 'a batch writer sends by count, adds no start and no end, and keeps what fails',
+    title: 'a batch writer sends by count, adds no start and no end, and keeps events that could not be sent',
     async run(context) {
       await using bench = await openBench(context)
       const id = newSession()

@@ -28,7 +28,7 @@ const session = 'myproject'
 const cases: readonly { id: string; title: string; run(transport: StreamTransport<void>): Promise<void>; on?: 'january' }[] = [
   {
     id: 'ccc.commands.ping',
-    title: 'ping tells the version, with defaults for what is omitted',
+    title: 'ping gives the version, with defaults for omitted fields',
     async run(transport) {
       const ping = await createCcc({ transport }).ping()
       checkEqual(ping.version, '1.12.5')
@@ -37,7 +37,7 @@ const cases: readonly { id: string; title: string; run(transport: StreamTranspor
   },
   {
     id: 'ccc.commands.sessions',
-    title: 'sessions come sorted, whatever their order on the wire',
+    title: 'sessions are returned sorted, whatever their order on the wire',
     async run(transport) {
       const names = (await createCcc({ transport }).sessions()).map(({ name }) => name)
       checkEqual(names, ['asleep', 'backend', 'laptop:web', 'myproject'])
@@ -54,7 +54,7 @@ const cases: readonly { id: string; title: string; run(transport: StreamTranspor
   },
   {
     id: 'ccc.ask.unanswered',
-    title: 'ok without a response is an outcome of its own, and resolve finds what became of it',
+    title: 'ok without a response is a separate outcome, and resolve finds its result',
     async run(transport) {
       const ccc = createCcc({ transport })
       const answer = await ccc.ask({ session, text: 'quiet [[nohook]]' })
@@ -64,7 +64,7 @@ const cases: readonly { id: string; title: string; run(transport: StreamTranspor
   },
   {
     id: 'ccc.send.wait',
-    title: 'sendAndWait polls the history for the answer that stands behind the message',
+    title: 'sendAndWait polls the history for the answer after the message',
     async run(transport) {
       const answer = await createCcc({ transport }).sendAndWait({ session, text: 'run [[sleep 2]] [[reply done]]', pollMs: 5 })
       check(answer.outcome === 'answered' && answer.response === 'done' && answer.attribution === 'own', 'answered')
@@ -83,7 +83,7 @@ const cases: readonly { id: string; title: string; run(transport: StreamTranspor
   },
   {
     id: 'ccc.resolve',
-    title: 'resolve tells stored, answered, not stored and unknown apart',
+    title: 'resolve distinguishes stored, answered, not stored and unknown',
     async run(transport) {
       const ccc = createCcc({ transport })
       const { receipt } = await ccc.send({ session, text: 'first [[reply one]]', marker: 'm1' })
@@ -119,7 +119,7 @@ const cases: readonly { id: string; title: string; run(transport: StreamTranspor
   },
   {
     id: 'ccc.subscribe.follows',
-    title: 'subscribed to all, a stream names the sessions; it ends with its client',
+    title: 'a stream of all sessions gives their names, and ends with its client',
     async run(transport) {
       const ccc = createCcc({ transport })
       const seen: StatusEvent[] = []
@@ -148,7 +148,7 @@ const cases: readonly { id: string; title: string; run(transport: StreamTranspor
   },
   {
     id: 'ccc.giant-line',
-    title: 'an answer of 60,000 characters and a request of a megabyte cross whole',
+    title: 'an answer of 60,000 characters and a request of a megabyte arrive whole',
     async run(transport) {
       const ccc = createCcc({ transport })
       const long = await ccc.sendAndWait({ session, text: 'much [[big 60000]]', pollMs: 5 })
@@ -159,7 +159,7 @@ const cases: readonly { id: string; title: string; run(transport: StreamTranspor
   },
   {
     id: 'ccc.commands.rest',
-    title: 'continue, activity, screenshot, questions and answer',
+    title: 'continue, activity, screenshot, questions and answer give their results',
     async run(transport) {
       const ccc = createCcc({ transport })
       await ccc.continue({ session })
@@ -172,7 +172,7 @@ const cases: readonly { id: string; title: string; run(transport: StreamTranspor
   },
   {
     id: 'ccc.errors',
-    title: 'what the server refuses is typed, and says that nothing happened',
+    title: 'a refusal of the server is a typed error that says that nothing happened',
     async run(transport) {
       const ccc = createCcc({ transport })
       checkEqual((await checkRejects(ccc.ask({ session: 'nope', text: 'hi' }), 'not_found')).sent, 'no')
@@ -184,7 +184,7 @@ const cases: readonly { id: string; title: string; run(transport: StreamTranspor
   },
   {
     id: 'ccc.text.refused',
-    title: 'text that the server would mangle never leaves',
+    title: 'text that the server would change is not sent',
     async run(transport) {
       const ccc = createCcc({ transport })
       await checkRejects(ccc.send({ session, text: '' }), 'invalid_argument')

@@ -6,7 +6,7 @@ import { all, M1, pause, types, type PlayCase } from './cmdop-kit.js'
 export const askPlays: readonly PlayCase[] = [
   {
     id: 'cmdop.ask.collect',
-    title: 'an ask collects its deltas, or the final text where there is one',
+    title: 'an ask collects its deltas, or the final text if there is one',
     async run({ client, relay }) {
       checkEqual(await client.machines.ask(M1, 'uptime', { sessionId: 's-1' }).collect(), 'You said: uptime')
       checkEqual(relay.ledger.at(-1)?.body.includes('"session_id":"s-1"'), true)
@@ -19,7 +19,7 @@ export const askPlays: readonly PlayCase[] = [
   },
   {
     id: 'cmdop.ask.frames',
-    title: 'frames are typed, the last one is done, and done without success is no error',
+    title: 'frames are typed, the last one is done, and done without success is not an error',
     async run({ client }) {
       const stream = client.machines.ask(M1, '[[say hi]][[payload {"tool":"df"}]][[fail disk full]]')
       const frames = await all(stream)
@@ -46,7 +46,7 @@ export const askPlays: readonly PlayCase[] = [
   },
   {
     id: 'cmdop.ask.pin',
-    title: 'a wrong PIN is denied in the stream, the right one goes on',
+    title: 'after a wrong PIN the stream shows a denial, and after the right PIN the ask continues',
     async run({ client }) {
       const stream = client.machines.ask(M1, '[[pin 1234]][[say in]]')
       const pins = ['0000', '1234']
@@ -60,7 +60,7 @@ export const askPlays: readonly PlayCase[] = [
   },
   {
     id: 'cmdop.ask.pin-errors',
-    title: 'too many wrong PINs and no PIN at all are errors of their own',
+    title: 'too many wrong PINs and a missing PIN give different errors',
     async run({ client, pinErrors }) {
       const denied = await checkRejects(client.machines.ask(M1, '[[pin 1234]]').collect({ onPin: () => '0' }))
       const late = await checkRejects(all(client.machines.ask(M1, '[[pin-timeout]]')))
@@ -77,14 +77,14 @@ export const askPlays: readonly PlayCase[] = [
   },
   {
     id: 'cmdop.ask.pin-upfront',
-    title: 'a PIN given upfront is enough, whether or not the core passes it on',
+    title: 'a PIN in the options is enough, whether or not the core forwards it',
     async run({ client }) {
       checkEqual(await client.machines.ask(M1, '[[pin 1234]][[say in]]', { pin: '1234' }).collect(), 'in')
     },
   },
   {
     id: 'cmdop.ask.confirm',
-    title: 'a plan that is confirmed goes on, one that is refused ends without success',
+    title: 'a confirmed plan continues, and a refused plan ends without success',
     async run({ client, relay }) {
       const prompt = '[[say a]][[danger rm -rf /tmp/x]][[say b]][[confirm again]][[say c]]'
       const asked: string[] = []
@@ -104,7 +104,7 @@ export const askPlays: readonly PlayCase[] = [
   },
   {
     id: 'cmdop.ask.unattended',
-    title: 'collect() fails at once at a question that nobody can answer, and refuses the plan',
+    title: 'collect() fails at once at a question without a handler, and refuses the plan',
     async run({ client, relay }) {
       const pin = await checkRejects(client.machines.ask(M1, '[[pin 1]]').collect(), 'permission_denied')
       checkEqual(pin.remoteCode, 'pin_required')
@@ -116,7 +116,7 @@ export const askPlays: readonly PlayCase[] = [
   },
   {
     id: 'cmdop.ask.errors',
-    title: 'a stream that ends in an error is AgentStreamError, with what came before it delivered',
+    title: 'a stream that ends in an error delivers the earlier frames, and then fails with AgentStreamError',
     async run({ client, plane }) {
       const seen: AskFrame[] = []
       const stream = client.machines.ask(M1, '[[say a]][[error machine_offline gone]]')
@@ -136,7 +136,7 @@ export const askPlays: readonly PlayCase[] = [
   },
   {
     id: 'cmdop.ask.break',
-    title: 'leaving early frees what is ours, says that the machine goes on, and harms no other call',
+    title: 'leaving early frees the resources of the ask, reports that the machine continues, and affects no other call',
     async run({ client }) {
       const stream = client.machines.ask(M1, '[[say a]][[hang]]')
       for await (const frame of stream) {

@@ -62,7 +62,7 @@ const plays: readonly V2Case[] = [
   },
   {
     id: 'cmdop.v2.ask',
-    title: 'an ask carries attachments, engine, model and folder, and its end carries tokens, cost and its source',
+    title: 'an ask sends attachments, engine, model and folder, and its end has tokens, cost and its source',
     async run({ client, relay }) {
       const options = { attachmentIds: ['a', 'b'], engine: 'e', model: 'm', workingDir: '/w', projectRootId: 'r' }
       const stream = client.machines.ask(M1, 'hello', { ...options, sessionId: '2', pin: '1' })
@@ -87,7 +87,7 @@ const plays: readonly V2Case[] = [
   },
   {
     id: 'cmdop.v2.failed',
-    title: 'a run that fails ends with its reason: as a frame, as the error of the stream, and as the error of collect()',
+    title: 'a failed run gives its reason as a frame, as the error of the stream, and as the error of collect()',
     async run({ client }) {
       const seen: AskFrame[] = []
       const read = async (prompt: string): Promise<void> => {
@@ -111,7 +111,7 @@ const plays: readonly V2Case[] = [
   },
   {
     id: 'cmdop.v2.lacks',
-    title: 'what 2.0 lacks is unsupported, and nothing is sent',
+    title: 'a method that 2.0 lacks is unsupported, and nothing is sent',
     async run({ client, relay }) {
       const lacking: readonly (() => Promise<unknown>)[] = [
         () => client.machines.get(M1),
@@ -140,7 +140,7 @@ const plays: readonly V2Case[] = [
   },
   {
     id: 'cmdop.v2.errors',
-    title: 'every status is the class that 1.x has for it, with the status; retry() repeats a read',
+    title: 'every status gives the error class of 1.x, with the status; retry() repeats a read',
     client: { interceptors: [retry({ baseMs: 1, quota: false })] },
     async run({ client, relay }) {
       const expected: readonly (readonly [number, string, string])[] = [
@@ -166,7 +166,7 @@ const plays: readonly V2Case[] = [
   },
   {
     id: 'cmdop.v2.limit',
-    title: 'a request above the 4 MiB that the core reads is refused here, and the core lives on',
+    title: 'a request above the limit of the core (4 MiB) is refused by the client, and the core continues',
     async run({ client }) {
       await client.system.bootstrap()
       const error = await checkRejects(client.machines.ask(M1, 'x'.repeat(4 * 1024 * 1024)).collect(), 'too_large')
@@ -176,7 +176,7 @@ const plays: readonly V2Case[] = [
   },
   {
     id: 'cmdop.v2.break',
-    title: 'an ask that is left is abandoned, its questions are unsupported, and other calls go on',
+    title: 'an ask that is left early is abandoned, its questions are unsupported, and other calls continue',
     async run({ client }) {
       const stream = client.machines.ask(M1, '[[say a]][[hang]]')
       for await (const _frame of stream) break

@@ -19,7 +19,7 @@ export type { CmdopContext, CmdopServed } from './cmdop-kit.js'
 const plays: readonly PlayCase[] = [
   {
     id: 'cmdop.machines',
-    title: 'machines: list, get, info, spend, update, disable, history',
+    title: 'every method of machines works: list, get, info, spend, update, disable, history',
     async run({ client }) {
       const { items, hasMore } = await client.machines.list()
       checkEqual([items.map(({ hostname }) => hostname), hasMore], [['host-1', 'host-2', 'host-3'], false])
@@ -72,7 +72,7 @@ const plays: readonly PlayCase[] = [
   },
   {
     id: 'cmdop.tunnels',
-    title: 'tunnels from a connected session, closed twice without harm',
+    title: 'tunnels open from a connected session, and a second close has no effect',
     async run({ client }) {
       const [session] = await client.tunnels.sessions()
       const tunnel = await client.tunnels.open(session?.sessionId ?? '', { localPort: 3000, options: { auth: 'basic' } })
@@ -87,7 +87,7 @@ const plays: readonly PlayCase[] = [
   },
   {
     id: 'cmdop.schedules',
-    title: 'schedules: only what is given is updated, runs page by cursor',
+    title: 'a schedule update sends only the given fields, and runs are listed by cursor',
     world: { runs: 7 },
     async run({ client, relay }) {
       const made = await client.schedules.create({ name: 'nightly', cronExpr: '0 3 * * *', command: 'backup.sh' })
@@ -107,7 +107,7 @@ const plays: readonly PlayCase[] = [
   },
   {
     id: 'cmdop.keys',
-    title: 'a key is shown once, and its days are omitted where none are given',
+    title: 'a key is shown once, and its days are omitted if none are given',
     async run({ client, relay }) {
       const key = await client.keys.issue({ name: 'ci' })
       checkEqual([key.rawToken.startsWith('cmdop_'), relay.ledger.at(-1)?.body], [true, '{"name":"ci"}'])
@@ -120,7 +120,7 @@ const plays: readonly PlayCase[] = [
   },
   {
     id: 'cmdop.skills',
-    title: 'skills: the whole life of one, by page numbers',
+    title: 'a skill can be created, listed by page number, changed and deleted',
     world: { skills: 5 },
     async run({ client }) {
       checkEqual(
@@ -150,7 +150,7 @@ const plays: readonly PlayCase[] = [
   },
   {
     id: 'cmdop.paging.cursor',
-    title: 'pages follow the cursor from where the caller starts',
+    title: 'pages follow the cursor from the start that the caller gives',
     world: { machines: 7 },
     async run({ client, relay }) {
       const pages = await all(client.machines.pages({ limit: 3 }))
@@ -164,7 +164,7 @@ const plays: readonly PlayCase[] = [
   },
   {
     id: 'cmdop.paging.offset',
-    title: 'offset lists go on by the size that the server chose, and end',
+    title: 'offset lists advance by the page size that the server chose, and end',
     world: { members: 45 },
     async run({ client, relay }) {
       const members = await all(client.fleets.members.iter())
@@ -218,7 +218,7 @@ const plays: readonly PlayCase[] = [
   },
   {
     id: 'cmdop.errors',
-    title: 'every status is the class and code of the published SDKs',
+    title: 'every status gives the class and code of the published SDKs',
     async run({ client, relay }) {
       const probe = async (status: number) => {
         relay.failNext('GET /api/machines', { status, json: { detail: 'why' } })
@@ -286,7 +286,7 @@ const plays: readonly PlayCase[] = [
   },
   {
     id: 'cmdop.calls.giant',
-    title: 'a prompt and an event of a quarter of a megabyte pass whole, characters of four bytes among them',
+    title: 'a prompt and an event of 256 KiB with four-byte characters arrive whole',
     async run({ client }) {
       const text = '𝒳é'.repeat(65_536)
       checkEqual((await client.machines.ask(M1, text).collect()).length, text.length + 'You said: '.length)

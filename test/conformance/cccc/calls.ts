@@ -7,7 +7,7 @@ import { newGroup, textOf, withGroup, type CcccContext } from './context.js'
 export const callCases: Case<CcccContext>[] = [
   {
     id: 'cccc.dialect',
-    title: 'finds the dialect by asking, without leaving a trace',
+    title: 'finds the dialect by requests without side effects',
     async run(context) {
       await using client = createCccc({ transport: context.transport })
       const before = (await client.groups.list()).groups.length
@@ -19,7 +19,7 @@ export const callCases: Case<CcccContext>[] = [
   },
   {
     id: 'cccc.compat',
-    title: 'asserts version, capabilities and ops in this order, and never creates a group by asking',
+    title: 'checks version, capabilities and ops in this order, and creates no group',
     async run({ transport, streams = true }) {
       await using client = createCccc({ transport })
       const before = (await client.groups.list()).groups.length
@@ -48,7 +48,7 @@ export const callCases: Case<CcccContext>[] = [
   },
   {
     id: 'cccc.unknown-op',
-    title: 'an op that the daemon does not know is unsupported, whatever the client knows about it',
+    title: 'an op that the daemon does not know is unsupported, also if the client knows it',
     async run({ transport }) {
       await using client = createCccc({ transport })
       const error = await checkRejects(client.call('no_such_op', {}), 'unsupported')
@@ -74,7 +74,7 @@ export const callCases: Case<CcccContext>[] = [
   },
   {
     id: 'cccc.every-op',
-    title: 'every op of the table can be called: each gets an answer of the daemon, none of them from us',
+    title: 'every op of the table can be called and gets an answer of the daemon, not of the client',
     // On a real daemon some of them reach for the network.
     skip: ({ implementation }) => (implementation === 'simulator' ? undefined : 'some ops act on the machine'),
     async run({ transport, serverOnly }) {
@@ -92,7 +92,7 @@ export const callCases: Case<CcccContext>[] = [
   },
   {
     id: 'cccc.multibyte',
-    title: 'text of four-byte characters survives, just below the size that is kept inline',
+    title: 'text of four-byte characters arrives whole, just below the inline size',
     async run(context) {
       await withGroup(context, async ({ client, groupId }) => {
         const text = '\u{1F6E4}'.repeat(7_900)
@@ -105,7 +105,7 @@ export const callCases: Case<CcccContext>[] = [
   },
   {
     id: 'cccc.too-large',
-    title: 'a request over the limit never leaves; one just below it does',
+    title: 'a request above the limit is not sent; a request just below it is',
     async run({ transport }) {
       await using client = createCccc({ transport })
       const refused = await checkRejects(client.call('group_show', { group_id: 'x'.repeat(MAX_REQUEST_BYTES) }), 'too_large')
@@ -117,7 +117,7 @@ export const callCases: Case<CcccContext>[] = [
   },
   {
     id: 'cccc.one-by-one',
-    title: 'a hundred calls in a row and fifty at once, and the daemon is still the same',
+    title: 'after a hundred calls in a row and fifty at once the daemon process is the same',
     async run({ transport }) {
       await using client = createCccc({ transport })
       const { pid } = await client.call('ping')
@@ -131,7 +131,7 @@ export const callCases: Case<CcccContext>[] = [
   },
   {
     id: 'cccc.abort',
-    title: 'a call that is given up before, while or after it is written leaves a daemon that lives',
+    title: 'the daemon survives a call that is aborted before, during or after its write',
     async run({ transport }) {
       await using client = createCccc({ transport })
       const { pid } = await client.call('ping')
@@ -152,7 +152,7 @@ export const callCases: Case<CcccContext>[] = [
   },
   {
     id: 'cccc.deadline',
-    title: 'a deadline ends the call and says what became of it',
+    title: 'a deadline ends the call, and the error says whether it was sent',
     async run({ transport }) {
       await using client = createCccc({ transport })
       const hanging = { ...transport, open: () => new Promise<never>(() => {}) }
@@ -177,7 +177,7 @@ export const callCases: Case<CcccContext>[] = [
   },
   {
     id: 'cccc.secrets',
-    title: 'a secret goes in and neither it nor its mask comes out, unless masks are asked for',
+    title: 'neither a stored secret nor its mask is returned, unless masks are requested',
     async run(context) {
       const secret = 'zq-conformance-9876543210'
       const seen: unknown[] = []

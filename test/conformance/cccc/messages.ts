@@ -6,7 +6,7 @@ import { newGroup, textOf, withGroup, type CcccContext } from './context.js'
 export const messageCases: Case<CcccContext>[] = [
   {
     id: 'cccc.send',
-    title: 'sends in the words of the daemon and gives its event',
+    title: 'sends with the fields of the dialect and returns the event of the daemon',
     async run(context) {
       await withGroup(context, async ({ client, groupId }) => {
         const result = await client.messages.send({ groupId, text: 'hello', to: ['peer1'], priority: 'attention' })
@@ -19,7 +19,7 @@ export const messageCases: Case<CcccContext>[] = [
   },
   {
     id: 'cccc.send-mixed',
-    title: 'people and agents in one message: one send, or two where the daemon insists',
+    title: 'a message to people and agents is one send, or two if the daemon needs two',
     async run(context) {
       await withGroup(context, async ({ client, groupId }) => {
         const { events } = await client.messages.send({ groupId, text: 'all of you', to: ['user', 'peer1'], by: 'lead' })
@@ -49,7 +49,7 @@ export const messageCases: Case<CcccContext>[] = [
   },
   {
     id: 'cccc.no-recipients',
-    title: 'a group without actors has nobody to deliver to, and the daemon says so',
+    title: 'a message to a group without actors has no recipient, and the daemon reports this',
     async run({ transport, implementation }) {
       await using client = createCccc({ transport })
       const { group_id: groupId } = await client.groups.create({ title: 'empty' })
@@ -74,7 +74,7 @@ export const messageCases: Case<CcccContext>[] = [
   },
   {
     id: 'cccc.cross-group',
-    title: 'sends from one group into another, and refuses the same one without asking',
+    title: 'sends from one group to another, and refuses the same group before anything is sent',
     async run(context) {
       await withGroup(context, async ({ client, groupId }) => {
         const dstGroupId = await newGroup(context, client)
@@ -88,7 +88,7 @@ export const messageCases: Case<CcccContext>[] = [
   },
   {
     id: 'cccc.inbox',
-    title: 'shows what waits for an actor, oldest first, and lets it be taken',
+    title: 'lists the unread messages of an actor, oldest first, and marks them as read',
     async run(context) {
       await withGroup(context, async ({ client, groupId }) => {
         const messageMode = context.dialect === 'C' ? 'mail' : 'send'
@@ -103,7 +103,7 @@ export const messageCases: Case<CcccContext>[] = [
   },
   {
     id: 'cccc.inbox-human',
-    title: 'shows a human what was written to them',
+    title: 'shows a human the messages to them',
     async run(context) {
       await withGroup(context, async ({ client, groupId }) => {
         await client.messages.send({ groupId, text: 'for you', to: ['user'], by: 'peer1' })
@@ -117,7 +117,7 @@ export const messageCases: Case<CcccContext>[] = [
   },
   {
     id: 'cccc.ack',
-    title: 'acknowledges as the recipient, once; a daemon without acknowledgements makes it unsupported',
+    title: 'acknowledges once as the recipient; unsupported on a daemon without acknowledgements',
     async run(context) {
       await withGroup(context, async ({ client, groupId }) => {
         const { event } = await client.messages.send({ groupId, text: 'look', to: ['peer1'], priority: 'attention' })
@@ -137,7 +137,7 @@ export const messageCases: Case<CcccContext>[] = [
   },
   {
     id: 'cccc.auto-ack',
-    title: 'the recipe acknowledges what waits and what comes, only what asks for it, each once',
+    title: 'the recipe acknowledges waiting and new messages that request it, each once',
     async run(context) {
       await withGroup(context, async ({ client, groupId }) => {
         const acks = client.autoAck({ groupId, actorId: 'user' })[Symbol.asyncIterator]()
@@ -161,7 +161,7 @@ export const messageCases: Case<CcccContext>[] = [
   },
   {
     id: 'cccc.note',
-    title: 'adds a note in the vocabulary of the daemon, and none that would be cut',
+    title: 'adds a note with the field names of the daemon, and refuses a note that would be truncated',
     async run(context) {
       await withGroup(context, async ({ client, groupId }) => {
         const { op } = await client.context.addNote({ groupId, content: 'remember to do X' })
@@ -175,7 +175,7 @@ export const messageCases: Case<CcccContext>[] = [
   },
   {
     id: 'cccc.context-batch',
-    title: 'a batch is applied whole or not at all; two tasks in one are refused before they collide',
+    title: 'a batch is applied whole or not at all; two tasks in one batch are refused before anything is sent',
     async run(context) {
       await withGroup(context, async ({ client, groupId }) => {
         const note = context.dialect === 'A' ? 'note.add' : 'coordination.note.add'
@@ -192,7 +192,7 @@ export const messageCases: Case<CcccContext>[] = [
   },
   {
     id: 'cccc.profile',
-    title: 'stores a profile with env as the published example does, wherever the daemon wants it',
+    title: 'stores a profile with env like the published example, in the form that the daemon needs',
     async run(context) {
       await withGroup(context, async ({ client, groupId }) => {
         const given = { name: 'Headless', runtime: 'custom', runner: 'headless', submit: 'enter', env: { MODEL: 'gpt-5' } }
@@ -216,7 +216,7 @@ export const messageCases: Case<CcccContext>[] = [
   },
   {
     id: 'cccc.client-id',
-    title: 'a client id makes a send repeatable where the daemon remembers it, and only there',
+    title: 'a client id makes a send repeatable only if the daemon stores it',
     async run(context) {
       await withGroup(context, async ({ client, groupId }) => {
         const { dedupesClientIds } = await client.describe()

@@ -7,7 +7,7 @@ const KINDS = ['chat.message']
 export const streamCases: Case<CcccContext>[] = [
   {
     id: 'cccc.handshake-gap',
-    title: 'a message sent right after the handshake arrives once, round after round',
+    title: 'a message sent right after the handshake arrives once in every round',
     async run(context) {
       await withGroup(context, async ({ client, groupId }) => {
         for (let round = 0; round < (context.rounds ?? 5); round += 1) {
@@ -21,7 +21,7 @@ export const streamCases: Case<CcccContext>[] = [
   },
   {
     id: 'cccc.resume',
-    title: 'goes on from a stored cursor: what came meanwhile, each once, without a gap',
+    title: 'continues from a stored cursor with the events since then, each once, without a gap',
     async run(context) {
       await withGroup(context, async ({ client, groupId }) => {
         const say = (text: string) => client.messages.send({ groupId, text, to: ['user'] })
@@ -40,7 +40,7 @@ export const streamCases: Case<CcccContext>[] = [
   },
   {
     id: 'cccc.resume-gap',
-    title: 'a cursor that the daemon no longer finds gives a gap, not silence',
+    title: 'a cursor that the daemon no longer finds gives a gap',
     async run(context) {
       await withGroup(context, async ({ client, groupId }) => {
         const ts = (await client.call('ping')).ts
@@ -58,7 +58,7 @@ export const streamCases: Case<CcccContext>[] = [
   },
   {
     id: 'cccc.view',
-    title: 'an actor sees what is addressed to it, a human sees everything',
+    title: 'an actor sees the messages to it, and a human sees all messages',
     async run(context) {
       await withGroup(context, async ({ client, groupId }) => {
         await using mine = await client.events({ groupId, by: 'peer1', kinds: KINDS })
@@ -72,7 +72,7 @@ export const streamCases: Case<CcccContext>[] = [
   },
   {
     id: 'cccc.stream-refused',
-    title: 'a stream that cannot be opened says why, and is not tried again',
+    title: 'a stream that cannot be opened fails with the reason, and is not retried',
     skip: ({ streams }) => (streams === false ? 'this daemon is polled' : undefined),
     async run(context) {
       await withGroup(context, async ({ client, groupId }) => {
@@ -99,7 +99,7 @@ export const streamCases: Case<CcccContext>[] = [
   },
   {
     id: 'cccc.stream-close',
-    title: 'closing a stream ends its iteration quietly; closing the client ends every stream',
+    title: 'closing a stream ends its loop without an error; closing the client ends every stream',
     async run(context) {
       await withGroup(context, async ({ client, groupId }) => {
         const stream = await client.events({ groupId, kinds: KINDS })
@@ -115,7 +115,7 @@ export const streamCases: Case<CcccContext>[] = [
   },
   {
     id: 'cccc.terminal',
-    title: 'attaches to a terminal: bytes both ways, split characters whole, and it ends with its client',
+    title: 'an attached terminal carries bytes in both directions with split characters whole, and ends with its client',
     async run(context) {
       await withGroup(context, async (fixture) => {
         await addShell(context, fixture)

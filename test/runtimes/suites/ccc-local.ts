@@ -30,7 +30,7 @@ const cases: readonly Case<Home>[] = [
   },
   {
     id: 'ccc.files.follow',
-    title: 'what is written while we look is told, torn lines when they are whole',
+    title: 'entries that are written during a follow are reported, and a partial line when it is complete',
     async run({ home, write }) {
       const files = cccHistoryFiles({ home, pollMs: 5 })
       await write('2026-01-16-12', entryOf('one'))
@@ -55,7 +55,7 @@ const cases: readonly Case<Home>[] = [
   },
   {
     id: 'ccc.socket.faults',
-    title: 'a missing socket and a file that is none',
+    title: 'a missing socket and a file that is not a socket are refused',
     async run({ home }) {
       const path = join(home, '.ccc.sock')
       checkEqual((await checkRejects(cccSocket({ path }).open(), 'unreachable')).sent, 'no')

@@ -19,7 +19,7 @@ const cases: readonly Case<Cmdop>[] = [
   },
   {
     id: 'cmdop.close.stubborn',
-    title: 'a child that has an ask open ends with its client',
+    title: 'a child with an open ask ends with its client',
     async run(client) {
       const stream = client.machines.ask(M1, '[[say a]][[hang]]')
       const frames = stream[Symbol.asyncIterator]()

@@ -35,7 +35,7 @@ function checkAnyCut<Message>(bytes: Uint8Array, make: () => Decoder<Message>, e
 const cases: readonly Case<undefined>[] = [
   {
     id: 'codec.ndjson.any-split',
-    title: 'lines of JSON, cut anywhere',
+    title: 'lines of JSON are read, split at any byte',
     async run() {
       const values = Array.from({ length: 50 }, (_, id) => ({ id, text: TEXT.repeat(id) }))
       checkAnyCut(join(values.map(encodeNdjson)), () => ndjsonDecoder(), values)
@@ -43,7 +43,7 @@ const cases: readonly Case<undefined>[] = [
   },
   {
     id: 'codec.frames.any-split',
-    title: 'size-delimited frames, cut anywhere',
+    title: 'size-delimited frames are read, split at any byte',
     async run() {
       const bodies = Array.from({ length: 50 }, (_, size) => new Uint8Array(size * 7).fill(size))
       checkAnyCut(join(bodies.map(encodeFrame)), () => frameDecoder(), bodies)
@@ -51,7 +51,7 @@ const cases: readonly Case<undefined>[] = [
   },
   {
     id: 'codec.sse.any-split',
-    title: 'server-sent events, cut anywhere',
+    title: 'server-sent events are read, split at any byte',
     async run() {
       const text = ['\ufeffid: 1', 'data: caf\u00e9', 'data: \u2028', '', ': alive', 'event: add', 'data: \ufeffx', '', ''].join(
         '\r\n',

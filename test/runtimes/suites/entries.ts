@@ -18,7 +18,7 @@ export const entriesSuite: Suite = {
         })),
         {
           id: 'package.error-brand',
-          title: 'an error of ours is known by its brand',
+          title: 'an error of the package is recognised by its brand',
           run: async () => {
             const error = new root.SignalboxError({ code: 'closed', message: 'gone', sent: 'maybe' })
             check(root.SignalboxError.is(error, 'closed'), 'brand')
@@ -27,7 +27,7 @@ export const entriesSuite: Suite = {
         },
         {
           id: 'package.first-bytes',
-          title: 'bytes cross a pair of links and both ends close',
+          title: 'a pair of links carries bytes, and both ends close',
           run: async () => {
             const [near, far] = memoryPair()
             await near.write(new TextEncoder().encode('hello'))

@@ -38,7 +38,7 @@ const cases: readonly Case<ServedGateway>[] = [
   },
   {
     id: 'gateway.serve.wire',
-    title: 'two Hosts, none, another one, absolute targets, HTTP/1.0, evil origins and slow heads are refused here too',
+    title: 'two Hosts, no Host, another Host, absolute targets, HTTP/1.0, foreign origins and slow heads are refused here too',
     async run(served) {
       const { host } = new URL(served.url)
       const auth = `Authorization: Bearer ${served.token}\r\nConnection: close\r\n\r\n`

@@ -7,7 +7,7 @@ import type { Environment, Suite } from './environment.js'
 const exchange = (httpUrl: string) => [
   {
     id: 'web.exchange-as-given',
-    title: 'a request arrives as it was given, and its reply streams back',
+    title: 'a request arrives unchanged, and its reply is streamed',
     run: async () => {
       const transport = fetchExchange({ baseUrl: httpUrl })
       const reply = await transport.exchange({ method: 'POST', path: '/told', headers: { 'x-own': 'yes' }, body: 'what was said' })
