@@ -1,4 +1,4 @@
-/** One error class for everything, told apart by a closed set of codes and by what became of the request. */
+/** The error class of the package, its closed set of codes, and `sent`: whether the request reached the peer. */
 import { redactText } from './redact.js'
 
 /** Every code that an error of this package can have. */
@@ -26,10 +26,10 @@ export const ERROR_CODES = [
   'circuit_open',
 ] as const
 
-/** What kind of failure it is; see `docs/errors.md`. What the system itself calls it is in `remoteCode`. */
+/** What kind of failure it is; see `docs/errors.md`. The system's own name for it is in `remoteCode`. */
 export type ErrorCode = (typeof ERROR_CODES)[number]
 
-/** Did the request reach the peer? `no` is a promise that it had no effect; `maybe` says that nobody here can know. */
+/** Did the request reach the peer? `no` is a promise that it had no effect; `maybe` means that it is unknown. */
 export type Sent = 'no' | 'maybe' | 'yes'
 
 /** The facts that an error is made of. */
@@ -50,7 +50,7 @@ export interface ErrorFacts {
   readonly op?: string | undefined
   /** Which attempt failed, from 1. */
   readonly attempt?: number | undefined
-  /** Default: what the code says. */
+  /** Default: depends on the code; see `docs/errors.md`. */
   readonly retryable?: boolean | undefined
   /** The HTTP status, where the peer gave one. */
   readonly status?: number | undefined
@@ -80,7 +80,7 @@ const RETRYABLE: readonly ErrorCode[] = [
   'circuit_open',
 ]
 
-/** What an error shows of its facts, beside its message; in this order in JSON. */
+/** The facts that an error shows beside its message, in the order of its JSON. */
 const SHOWN = [
   'code',
   'sent',
@@ -102,7 +102,7 @@ const BRAND = /* @__PURE__ */ Symbol.for('signalbox.error')
 
 type Facts = Readonly<Record<string, unknown>>
 
-/** Texts may repeat what a peer said, and are redacted; what an error is called and where it happened comes from us. */
+/** These texts may come from a peer, so they are redacted. All other facts come from this package. */
 function put(error: object, key: string, given: unknown): void {
   const value = typeof given === 'string' && /^(?:message|remoteCode|stderrTail)$/.test(key) ? redactText(given) : given
   const enumerable = key !== 'message' && key !== 'cause'
@@ -155,20 +155,20 @@ export class SignalboxError extends Error {
 
   constructor(facts: ErrorFacts) {
     const { message, hint, sent = 'no', retryable = RETRYABLE.includes(facts.code) } = facts
-    // The facts are the options: a cause is taken from them only if they have one.
+    // `cause` is passed on only if the facts have one.
     super(redactText(hint === undefined ? message : `${message} ${hint}`), facts as ErrorOptions)
     const all: Facts = { ...facts, sent, retryable }
     for (const key of SHOWN) if (all[key] !== undefined) put(this, key, all[key])
     Object.defineProperty(this, BRAND, { value: true })
   }
 
-  /** Is it ours, from whichever copy of the package, and of this code? */
+  /** True for an error of this package, also from another copy of it, with this code if one is given. */
   static is<Code extends ErrorCode = ErrorCode>(value: unknown, code?: Code): value is SignalboxError & { readonly code: Code } {
     const error = Object(value) as { readonly code?: unknown }
     return BRAND in error && (code === undefined || error.code === code)
   }
 
-  /** Only the known fields: a `cause` may hold anything, so it stays out of logs and of the wire. */
+  /** Only the known fields. `cause` is omitted, because it is not redacted. */
   toJSON(): Record<string, unknown> {
     const known = this as Facts
     return Object.fromEntries(['name', 'message', ...SHOWN].map((key) => [key, known[key]]))
@@ -177,14 +177,14 @@ export class SignalboxError extends Error {
 
 const CERTAINTY: readonly Sent[] = ['no', 'maybe', 'yes']
 
-/** What became of several attempts taken together: nothing was sent only if none of them sent anything. */
+/** `sent` of several attempts together: `no` only if every attempt has `no`. */
 export function worseSent(one: Sent, other: Sent): Sent {
   return CERTAINTY.indexOf(other) > CERTAINTY.indexOf(one) ? other : one
 }
 
 /**
- * The same failure with facts that only an outer layer knows: what the inner layer said wins, save for `overrides`. Gives a copy, of
- * the same class and with the same stack, because one failure may be the answer to many calls; private `#fields` do not survive.
+ * Adds facts that only an outer layer knows. Facts of the inner layer win, except over `overrides`. Returns a copy with the same class and
+ * stack, because one failure may fail many calls. Private `#fields` are lost.
  */
 export function withFacts<E extends SignalboxError>(
   error: E,
@@ -194,12 +194,12 @@ export function withFacts<E extends SignalboxError>(
   const known = error as unknown as Facts
   const added = [
     ...Object.entries(defaults).filter(([key]) => known[key] === undefined),
-    // The name belongs to the class: facts may come from an error of another one.
+    // The class decides the name: the facts may come from an error of another class.
     ...Object.entries(overrides).filter(([key, value]) => key !== 'name' && known[key] !== value),
   ].filter(([, value]) => value !== undefined)
   if (added.length === 0) return error
   const copy = Object.setPrototypeOf(new Error(), Object.getPrototypeOf(error)) as E
-  // The stack not by its descriptor: some engines make it an accessor that answers for the object it is asked on.
+  // `stack` is copied by value: in some engines it is an accessor that depends on its object.
   const stack = { value: error.stack, writable: true, configurable: true }
   Object.defineProperties(copy, { ...Object.getOwnPropertyDescriptors(error), stack })
   for (const [key, value] of added) put(copy, key, value)

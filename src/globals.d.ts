@@ -1,7 +1,7 @@
 /**
- * The web-standard globals that every supported runtime has, and nothing else: `src/` compiles against this file alone, so a
- * runtime's own global does not compile there. Only what the core uses is declared. Missing in Node 20 and so not here:
- * WebSocket, EventSource, indexedDB, Promise.withResolvers.
+ * The web-standard globals that every supported runtime has. `src/` compiles against this file alone, so a global of one runtime does not
+ * compile there. Only the parts that `src/` uses are declared. WebSocket, EventSource, indexedDB and Promise.withResolvers are not here,
+ * because Node 20 lacks them.
  */
 
 interface EventLike {

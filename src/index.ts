@@ -1,4 +1,4 @@
-/** The curated root: errors, the seams, interceptors and policies. Each system and each runtime has an entry of its own. */
+/** The root entrypoint: errors, the transport interfaces, interceptors and policies. Each system and each runtime has its own entrypoint. */
 export { ERROR_CODES, SignalboxError, type ErrorCode, type ErrorFacts, type Sent } from './errors.js'
 export type {
   CloseOptions,

@@ -1,4 +1,4 @@
-/** OpenTelemetry spans for calls, over whatever `@opentelemetry/api` is registered; without an SDK it does nothing, cheaply. */
+/** OpenTelemetry spans for calls, through `@opentelemetry/api`. Without a registered SDK it does nothing, at little cost. */
 import { context, propagation, SpanKind, SpanStatusCode, trace, type Attributes, type Span, type Tracer } from '@opentelemetry/api'
 import type { Call, Interceptor } from './core/call.js'
 import { SignalboxError } from './errors.js'
@@ -6,7 +6,7 @@ import { createRedactor, redactText } from './redact.js'
 
 /** Options of `otel`. */
 export interface OtelOptions {
-  /** Default: the registered provider's tracer named `signalbox`, asked for at the first call. */
+  /** Default: the tracer `signalbox` of the registered provider, looked up at the first call. */
   readonly tracer?: Tracer
   /** More attributes for a span. They pass through the redactor. */
   readonly attributes?: (call: Call) => Attributes

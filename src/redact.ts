@@ -8,7 +8,7 @@ export { isSecretName } from './secret-names.js'
 /** Masks secrets in texts and in data. */
 export interface Redactor {
   /**
-   * The text with everything masked that looks like a credential, and with the known secrets masked.
+   * Masks the known secrets and everything that looks like a credential.
    *
    * @example
    * import { createRedactor } from 'signalbox'
@@ -18,7 +18,7 @@ export interface Redactor {
   text(text: string): string
   /**
    * A deep copy as plain data in which values under secret names, and known secrets anywhere, are masked. Maps become objects, errors
-   * keep their causes, circles and depths are cut, and what cannot be read is said to be so. Never throws.
+   * keep their causes, circular and very deep parts are cut off, and unreadable values are marked as such. Never throws.
    *
    * @example
    * import { createRedactor } from 'signalbox'
@@ -46,7 +46,7 @@ export function createRedactor(secrets: Iterable<string> = []): Redactor {
     return redactText(out)
   }
 
-  /** One walk: an object met again inside itself is a circle, met again beside itself it is copied once. */
+  /** State of one copy: an object inside itself is a circle; an object that occurs twice is copied once. */
   const walk = (root: unknown): unknown => {
     const copies = new Map<object, unknown>()
 
@@ -84,9 +84,9 @@ export function createRedactor(secrets: Iterable<string> = []): Redactor {
         const item = attempt(read)
         return [text(name), hides(name, item) ? MASK : value(item, depth + 1)]
       })
-      // By definition and not by assignment: a field named __proto__ is data.
+      // Defined, not assigned: a field named __proto__ is data.
       const copy = Object.fromEntries(pairs)
-      // The shape of HAR and of many configurations: { name: 'Authorization', value: '...' }.
+      // The format of HAR and of many configurations: { name: 'Authorization', value: '...' }.
       const called = copy.name ?? copy.key
       if (typeof called === 'string' && isSecretName(called) && hides(called, copy.value)) copy.value = MASK
       return copy
@@ -104,7 +104,7 @@ function ownFields(input: object): Field[] {
   return Object.keys(input).map((name) => [name, () => (input as Record<string, unknown>)[name]])
 }
 
-/** What an error keeps out of sight of `Object.keys`. The stack stays out: it repeats the message and tells paths. */
+/** Properties of an error that `Object.keys` does not list. The stack is left out: it repeats the message and shows paths. */
 function errorFields(input: object): Field[] {
   if (!(input instanceof Error)) return []
   const hidden = ['name', 'message', ...('cause' in input ? ['cause'] : []), ...('errors' in input ? ['errors'] : [])]
@@ -114,7 +114,7 @@ function errorFields(input: object): Field[] {
 function hides(name: string, item: unknown): boolean {
   if (item === null || item === undefined || typeof item === 'boolean' || !isSecretName(name)) return false
   if (!COUNTED_NAME.test(name)) return true
-  // `tokens: { input: 5 }` counts, `tokens: ['abc']` does not.
+  // `tokens: { input: 5 }` is a count, `tokens: ['abc']` is not.
   if (typeof item === 'number' || typeof item === 'bigint') return false
   return !(typeof item === 'object' && attempt(() => Object.values(item).every((part) => typeof part === 'number')) === true)
 }
@@ -128,7 +128,7 @@ function attempt(read: () => unknown): unknown {
   }
 }
 
-/** A secret as it is, in a URL, and inside JSON; longest first, so that no spelling leaves a part of another. */
+/** A secret as plain text, in a URL, and inside JSON; longest first, so that masking one form leaves no part of another. */
 function spellings(secrets: Iterable<string>): string[] {
   const all = new Set<string>()
   for (const secret of secrets) {

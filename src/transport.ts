@@ -1,6 +1,6 @@
 /**
- * The two seams. Everything a runtime gives us enters through one of them: pipes are full-duplex bytes, HTTP is one
- * exchange. A transport only opens links; reconnecting, pending calls, cursors, retries and deadlines live above it.
+ * The two transport interfaces: `StreamTransport` for full-duplex bytes and `ExchangeTransport` for HTTP. A transport only opens links
+ * or makes exchanges. Reconnects, pending calls, cursors, retries and deadlines are in the layers above.
  */
 
 /** Why a link ended. `abandoned` marks a resource that the runtime could not release in time. */
@@ -17,13 +17,13 @@ export type CloseReason = (
   | { readonly kind: 'error'; readonly error: unknown }
 ) & { readonly abandoned?: true }
 
-/** What is known of a link, for logs and errors. */
+/** Facts about a link, for logs and errors. */
 export interface LinkInfo {
   /** Unique among the links of one transport object; for logs and traces. */
   readonly id: string
   /** The `name` of the transport that opened the link. */
   readonly transport: string
-  /** Who is at the other end, as far as the runtime tells; never carries a secret. */
+  /** The peer, as far as the runtime reports it; never holds a secret. */
   readonly peer?: string
   /** The child's process id, where the link is a child's stdio. */
   readonly pid?: number
@@ -31,9 +31,9 @@ export interface LinkInfo {
 
 /** How a link is closed. */
 export interface CloseOptions {
-  /** Patience per closing step, in milliseconds. `closed` resolves within `3 * graceMs + 1000`. */
+  /** The limit of each closing step, in milliseconds. `closed` resolves within `3 * graceMs + 1000`. */
   readonly graceMs?: number
-  /** Told to the other side where the wire can carry it. */
+  /** Sent to the other side if the protocol can carry it. */
   readonly reason?: string
 }
 
@@ -41,45 +41,45 @@ export interface CloseOptions {
 export interface Link extends AsyncDisposable {
   /** For logs and errors. */
   readonly info: LinkInfo
-  /** The next chunk, which the caller then owns; null at EOF or local close. A fault rejects, after all kept bytes. */
+  /** The next chunk, which the caller then owns; null at EOF or after a local close. Rejects after a fault, but only after all received bytes. */
   read(): Promise<Uint8Array | null>
-  /** Serialized. Resolves when handed to the OS or to the peer's window, which never means "delivered". */
+  /** Writes in call order. Resolves when the bytes were handed to the operating system or the peer's window; they may not be delivered yet. */
   write(chunk: Uint8Array): Promise<void>
   /** Half-close, after pending writes. */
   end(): Promise<void>
-  /** Idempotent and bounded; discards what was not read. A second call returns the same promise. */
+  /** Closes the link within a bounded time and discards unread bytes. A second call returns the same promise. */
   close(options?: CloseOptions): Promise<CloseReason>
-  /** Never rejects. */
+  /** Resolves with the reason when the link has ended. Never rejects. */
   readonly closed: Promise<CloseReason>
 }
 
 /** Options of opening a link and of one exchange. */
 export interface OpenOptions {
-  /** Gives up the opening, or the exchange with its body. An open link does not follow it. */
+  /** Aborts the opening, or the exchange with its body. It does not affect an open link. */
   readonly signal?: AbortSignal
-  /** W3C trace context and the like: HTTP headers on an exchange, environment of a child. */
+  /** Trace context: becomes HTTP headers of an exchange, or environment variables of a child. */
   readonly trace?: Readonly<Record<string, string>>
 }
 
-/** Opens links. `Launch` is what a protocol must say at open: nothing for a socket, typed options for a subprocess. */
+/** Opens links. `Launch` is the type of the argument of `open`: nothing for a socket, typed options for a subprocess. */
 export interface StreamTransport<Launch = void> {
-  /** Tells the two seams apart. */
+  /** The discriminant of the two transport interfaces. */
   readonly kind: 'stream'
   /** Names the transport in errors and logs. */
   readonly name: string
-  /** A property and not a method: methods would accept a transport that needs more than the protocol says. */
+  /** A property, not a method: method types would accept a transport that requires other launch options. */
   readonly open: (launch: Launch, options?: OpenOptions) => Promise<Link>
 }
 
-/** One HTTP request. `path` is relative to whatever base the transport was made with. */
+/** One HTTP request. `path` is relative to the base of the transport. */
 export interface Exchange {
   /** Such as `GET`. */
   readonly method: string
-  /** Path and query, starting with `/`; the transport knows the origin. Never carries a secret. */
+  /** Path and query, starting with `/`; the transport has the origin. Never holds a secret. */
   readonly path: string
   /** Added to those of the transport. */
   readonly headers?: Readonly<Record<string, string>>
-  /** A stream is sent as it is read, where the runtime can. */
+  /** A stream is sent while it is read, where the runtime supports it. */
   readonly body?: Uint8Array | string | ReadableStream<Uint8Array>
   /** Ask the runtime to let the request outlive the page; bounded to about 64 KiB by browsers. */
   readonly keepalive?: boolean
@@ -91,17 +91,17 @@ export interface Reply {
   readonly status: number
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>
-  /** The bytes as they arrive; null where there are none. */
+  /** The bytes as they arrive; null if there is no body. */
   readonly body: ReadableStream<Uint8Array> | null
-  /** The final URL after redirects, if the runtime tells; without its query. */
+  /** The final URL after redirects, without its query, if the runtime reports it. */
   readonly url?: string
-  /** True after a redirect, if the runtime tells. */
+  /** True after a redirect, if the runtime reports it. */
   readonly redirected?: boolean
 }
 
 /** Makes HTTP exchanges. A reply of any status is a result; only a failure to get one rejects. */
 export interface ExchangeTransport {
-  /** Tells the two seams apart. */
+  /** The discriminant of the two transport interfaces. */
   readonly kind: 'exchange'
   /** Names the transport in errors and logs. */
   readonly name: string
@@ -109,13 +109,13 @@ export interface ExchangeTransport {
   exchange(request: Exchange, options?: OpenOptions): Promise<Reply>
 }
 
-/** Either seam: what a client that reaches its system both ways accepts. */
+/** Either interface, for a client whose system can be reached over both. */
 // biome-ignore lint/suspicious/noExplicitAny: the launch type is contravariant, so no other type accepts every transport
 export type Transport = StreamTransport<any> | ExchangeTransport
 
 /** The accepting side, where a runtime has one. */
 export interface Listener extends AsyncDisposable {
-  /** What a client is given to reach it. */
+  /** The address that clients use. */
   readonly address: string
   /** Yields each link as it arrives, until the listener is disposed. */
   accept(): AsyncIterable<Link>

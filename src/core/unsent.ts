@@ -1,16 +1,16 @@
-/** The bound on what a link holds for a peer that does not read, when a writer does not wait for its writes. */
+/** The limit of unsent bytes on a link, for a writer that does not await its writes while the peer does not read. */
 import { SignalboxError } from '../errors.js'
 import type { LinkInfo } from '../transport.js'
 
-/** Beside the chunk that is under way. A writer that awaits each write never meets it. */
+/** Bytes that may wait behind the current chunk. A writer that awaits each write never reaches this limit. */
 export const MAX_UNSENT_BYTES = 64 * 1024 * 1024
 
-/** What a write that waits costs beside its bytes: a million tiny ones are not free. */
+/** The cost of a waiting write beside its bytes, so that many small writes reach the limit too. */
 const OVERHEAD_BYTES = 256
 
 export const unsentCost = (bytes: number, writes = 1): number => bytes + writes * OVERHEAD_BYTES
 
-/** Refuses one write whole, so that what was accepted stays in order and complete. */
+/** Refuses a write as a whole, so that accepted writes stay complete and in order. */
 export function tooMuchUnsent(info: LinkInfo): SignalboxError {
   return new SignalboxError({
     code: 'slow_consumer',

@@ -1,26 +1,26 @@
-/** Bytes of a message that has not ended yet, in one growing buffer: linear however small the pieces, and one object however many. */
+/** Collects the bytes of an incomplete message in one growing buffer. The cost is linear, also for many small pieces. */
 
 export interface Accumulator {
   readonly length: number
-  /** `ceiling` is what the message can come to at most, where that is known: the buffer never grows beyond it. */
+  /** `ceiling` is the largest possible size of the message, if known: the buffer never grows beyond it. */
   append(bytes: Uint8Array, ceiling?: number): void
-  /** What was gathered; valid until the next call. */
+  /** The collected bytes; valid until the next call. */
   view(): Uint8Array
-  /** Gives what was gathered away: the buffer belongs to the caller and is not used again. */
+  /** The collected bytes in a buffer that then belongs to the caller and is not used again. */
   take(): Uint8Array
   clear(): void
 }
 
 const FIRST_BYTES = 1024
-// A buffer up to this size is kept for the next message; a giant one is not held for ever.
+// A buffer up to this size is kept for the next message; a larger one is released.
 const KEPT_BYTES = 64 * 1024
 
-// Shared: it has no bytes that anyone could change. A codec lives as long as a link, and a link may live for one short call.
+// Shared, to save an allocation for a link that lives for one short call. It is empty, so it cannot be changed.
 const EMPTY = /* @__PURE__ */ new Uint8Array(0)
 
 export function createAccumulator(): Accumulator {
   let buffer = EMPTY
-  // `length` is a plain field: a getter of its own would cost a hidden class for each object that is made.
+  // `length` is a plain field: a getter would cost a hidden class for each object.
   const gathered = {
     length: 0,
     append(bytes: Uint8Array, ceiling = Number.POSITIVE_INFINITY): void {

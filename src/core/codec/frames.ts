@@ -1,6 +1,6 @@
 /**
- * Size-delimited protobuf: a varint length, then exactly that many bytes. Splits only; what a body means is for the schema. There is
- * nothing in this framing to find back to, so the first fault is final: a reader that lost its place must drop the link.
+ * Size-delimited protobuf: a varint length, then that many bytes. It only splits; the schema decodes the bodies. The format has no mark from
+ * which decoding could start again, so after the first fault the reader must close the link.
  */
 import { SignalboxError } from '../../errors.js'
 import { createAccumulator } from './bytes.js'
@@ -16,7 +16,7 @@ export interface FrameOptions {
 }
 
 export interface FrameDecoder extends Decoder<Uint8Array> {
-  /** Is a frame under way? Where the rest does not come, a reader may have lost its place. */
+  /** True while a frame is incomplete. If its rest does not arrive, the reader may have lost the frame boundaries. */
   readonly partial: boolean
 }
 
@@ -41,18 +41,18 @@ export function encodeFrame(body: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Yields bodies. One that lies whole in a chunk is a view of it, without a copy: the caller of `push` owns the chunk and must not
- * write to it afterwards. An empty body is a legal frame and is yielded.
+ * Returns the bodies. A body inside one chunk is a view of that chunk, so the caller of `push` must not write to the chunk afterwards. An
+ * empty body is a valid frame and is returned.
  */
 export function frameDecoder(options: FrameOptions = {}): FrameDecoder {
   const { maxFrameBytes = MAX_FRAME_BYTES } = options
   const partial = createAccumulator()
-  // The prefix under way, and then the length that it gave; null while the prefix is incomplete.
+  // The incomplete prefix, then the decoded length; null while the prefix is incomplete.
   let varintBytes = 0
   let varintValue = 0
   let length: number | null = null
 
-  /** Reads on in the prefix; gives the position behind what it used. */
+  /** Continues with the prefix; returns the position after the bytes that it read. */
   const readLength = (chunk: Uint8Array, from: number): number => {
     let at = from
     while (at < chunk.byteLength) {
@@ -88,7 +88,7 @@ export function frameDecoder(options: FrameOptions = {}): FrameDecoder {
       let at = 0
       while (!decoder.fault) {
         if (length === null) {
-          // The common case, a short frame whose one-byte prefix is here, without a call.
+          // Fast path without a function call: a short frame with a one-byte prefix.
           const byte = varintBytes === 0 && at < size ? (chunk[at] as number) : CONTINUES
           if (byte < CONTINUES && byte <= maxFrameBytes) {
             at += 1

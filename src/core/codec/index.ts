@@ -1,4 +1,4 @@
-/** Bytes to messages and back, for whoever speaks a protocol of their own over a link. */
+/** Codecs between bytes and messages, for programs with their own protocol over a link. */
 export type { Decoder } from './codec.js'
 export { encodeNdjson, MAX_LINE_BYTES, ndjsonDecoder, type NdjsonOptions } from './ndjson.js'
 export { encodeFrame, frameDecoder, MAX_FRAME_BYTES, type FrameOptions } from './frames.js'

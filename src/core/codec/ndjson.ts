@@ -16,7 +16,7 @@ export interface NdjsonOptions<Message> {
   /** Reads one line; default `JSON.parse`. What it throws is the `cause` of the fault. */
   readonly parse?: (line: string) => unknown
   /**
-   * What to make of a line that is not JSON; undefined skips it. Without this option such a line ends the stream with
+   * Returns the message for a line that is not JSON; undefined skips the line. Without this option such a line ends the stream with
    * `invalid_message`. `truncated` marks a last line that the end of the stream cut short.
    */
   readonly onInvalid?: (line: string, cause: unknown, truncated: boolean) => Message | undefined
@@ -24,7 +24,7 @@ export interface NdjsonOptions<Message> {
 
 const NEWLINE = 0x0a
 const encoder = /* @__PURE__ */ new TextEncoder()
-// Shared, because it only ever decodes whole lines and so keeps nothing from one call to the next.
+// Shared by all decoders: it decodes only whole lines, so it keeps no state between calls.
 const utf8 = /* @__PURE__ */ new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** One line, ready to be written in one piece. */
@@ -61,7 +61,7 @@ export function ndjsonDecoder<Message = unknown>(options: NdjsonOptions<Message>
     try {
       out.push(parseLine(line) as Message)
     } catch (cause) {
-      // A blank line is no message: some peers use it as a keep-alive.
+      // Blank lines are skipped: some peers send them as a heartbeat.
       if (line.trim() === '') return
       if (onInvalid) {
         const made = onInvalid(line, cause, truncated)
@@ -75,10 +75,10 @@ export function ndjsonDecoder<Message = unknown>(options: NdjsonOptions<Message>
     }
   }
 
-  /** Any number of whole lines, the last newline left off. */
+  /** Whole lines, without the last newline. */
   const lines = (bytes: Uint8Array, out: Message[]): void => {
     if (bytes.byteLength > maxLineBytes) {
-      // Only here can a line be over the limit: measured in bytes, one by one.
+      // Together they exceed the limit, so each line is measured, in bytes.
       for (let start = 0; start <= bytes.byteLength && !decoder.fault; ) {
         const found = bytes.indexOf(NEWLINE, start)
         const end = found === -1 ? bytes.byteLength : found
@@ -87,7 +87,7 @@ export function ndjsonDecoder<Message = unknown>(options: NdjsonOptions<Message>
       }
       return
     }
-    // One decode for the whole batch is what makes small lines cheap.
+    // One decode for the whole batch makes small lines cheap.
     const text = utf8.decode(bytes)
     let start = 0
     for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {

@@ -13,7 +13,7 @@ export const MAX_EVENT_BYTES = 32 * 1024 * 1024
 export interface SseOptions {
   /** Default 32 MiB, for all lines of one event together. */
   readonly maxEventBytes?: number
-  /** The id to start with: what the caller sent as `Last-Event-ID`. */
+  /** The initial id: the one that the caller sent as `Last-Event-ID`. */
   readonly lastEventId?: string
 }
 
@@ -21,18 +21,18 @@ export interface SseOptions {
 export type SseMessage =
   | {
       readonly type: 'event'
-      /** `message` where the peer names none. */
+      /** `message` if the peer names none. */
       readonly event: string
       readonly data: string
-      /** The last id seen, which need not have come with this event. */
+      /** The last id, which may be from an earlier event. */
       readonly id: string
     }
-  /** No event, but a sign of life: servers send comments so that nobody takes silence for death. */
+  /** A comment. Servers send comments as a heartbeat. */
   | { readonly type: 'comment'; readonly text: string }
 
 /** A decoder that also knows where to resume. */
 export interface SseDecoder extends Decoder<SseMessage> {
-  /** Where to resume. Moves with ids that come without data too. */
+  /** The id to resume from. An id without data changes it too. */
   readonly lastEventId: string
   /** The pause before reconnecting that the peer asked for last. */
   readonly retryMs: number | undefined
@@ -41,7 +41,7 @@ export interface SseDecoder extends Decoder<SseMessage> {
 const CR = 0x0d
 const LF = 0x0a
 const BOM = '\ufeff'
-// Shared, because it only ever decodes whole lines and so keeps nothing from one call to the next.
+// Shared by all decoders: it decodes only whole lines, so it keeps no state between calls.
 const utf8 = /* @__PURE__ */ new TextDecoder('utf-8', { ignoreBOM: true })
 
 /**
@@ -59,10 +59,10 @@ export function sseDecoder(options: SseOptions = {}): SseDecoder {
   const { maxEventBytes = MAX_EVENT_BYTES } = options
   const partial = createAccumulator()
   let firstLine = true
-  // A CR ended the last line: an LF that follows, even in the next chunk, belongs to it.
+  // A CR ended the last line: an LF directly after it, even in the next chunk, is part of the same line end.
   let afterCr = false
   let event = ''
-  // Becomes the last id with its event: of one that the end cuts short nothing counts.
+  // Becomes `lastEventId` at the end of its event: an incomplete event has no effect.
   let id = options.lastEventId ?? ''
   let data: string[] = []
   let eventBytes = 0
@@ -93,7 +93,7 @@ export function sseDecoder(options: SseOptions = {}): SseDecoder {
     const colon = text.indexOf(':')
     const name = colon === -1 ? text : text.slice(0, colon)
     const value = colon === -1 ? '' : text.slice(text[colon + 1] === ' ' ? colon + 2 : colon + 1)
-    // A comment is handed out at once, so it does not count towards the event around it.
+    // A comment is delivered at once, so its bytes do not count for the event around it.
     if (colon === 0) out.push({ type: 'comment', text: value })
     else {
       eventBytes += bytes.byteLength
@@ -101,7 +101,7 @@ export function sseDecoder(options: SseOptions = {}): SseDecoder {
     }
   }
 
-  /** Takes bytes of the line under way, unless that makes the event too large. */
+  /** Keeps bytes of the current line, unless the event becomes too large. */
   const fits = (bytes: number): boolean => {
     const total = eventBytes + partial.length + bytes
     if (total > maxEventBytes) decoder.fault = tooLarge(total, maxEventBytes)
@@ -116,7 +116,7 @@ export function sseDecoder(options: SseOptions = {}): SseDecoder {
       const out: SseMessage[] = []
       const size = chunk.byteLength
       let at = 0
-      // Each kind of line end is searched for again only once it was passed, so that a chunk is scanned twice at most.
+      // The next position of each kind of line end is searched again only after the old one was passed, so a chunk is scanned at most twice.
       let lf = -1
       let cr = -1
       while (at < size && !decoder.fault) {
