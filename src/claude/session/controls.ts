@@ -1,4 +1,4 @@
-/** What a session can ask of its living process beside turns. Every request is bounded in time; what a version lacks is `unsupported`. */
+/** Control requests of a session to its process. Every request has a time limit. A request that the CLI lacks fails with `unsupported`. */
 import type { Connection } from '../protocol/connection.js'
 import type { InterruptOptions } from '../protocol/stop-turn.js'
 import type { PermissionModeName } from '../launch/launch.js'
@@ -8,7 +8,7 @@ export type ControlAnswer = Readonly<Record<string, unknown>>
 
 /** Options of one control request. */
 export interface ControlCallOptions {
-  /** Gives the request up. */
+  /** Stops waiting for the answer. */
   readonly signal?: AbortSignal
   /** How long the answer may take. Default: `controlTimeoutMs` of the client. */
   readonly timeoutMs?: number
@@ -23,7 +23,7 @@ export interface McpStatus {
   readonly [field: string]: unknown
 }
 
-/** Requests to the living process of a session. A request that the version lacks fails with `unsupported`. */
+/** Control requests of a session to its process. A request that the version of the CLI lacks fails with `unsupported`. */
 export interface SessionControls {
   /**
    * Stops the turn under way, not the session; resolves when the turn has stopped. The turn ends as `aborted`; one whose message
@@ -264,7 +264,7 @@ export type OnConnection = <Result>(
   signal: AbortSignal | undefined,
 ) => Promise<Result>
 
-/** Requests that carry their arguments as they are: the subtype, then the name of each argument on the wire. */
+/** Requests whose arguments are sent unchanged: the subtype, then the wire name of each argument. */
 const REQUESTS = {
   setModel: ['set_model', 'model'],
   setPermissionMode: ['set_permission_mode', 'mode'],

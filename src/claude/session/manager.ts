@@ -9,13 +9,13 @@ import type { SessionFilter, SessionMetadata, SessionState, SessionStatus, Sessi
 
 /** Options of `createSessionManager`. */
 export interface SessionManagerOptions {
-  /** Where its sessions are kept. Default: memory. It stays open when the manager stops. */
+  /** Where the sessions are kept. Default: memory. The store stays open when the manager stops. */
   readonly store?: SessionStore
   /** For tests. */
   readonly clock?: Clock
-  /** Forgets old sessions by itself once `start` was called. Default true. */
+  /** Whether `start` begins a regular removal of old sessions. Default true. */
   readonly autoCleanup?: boolean
-  /** Default one hour. */
+  /** How often old sessions are removed. Default one hour. */
   readonly cleanupIntervalMs?: number
   /** How long a session that is not active is kept after its last turn. Default seven days. */
   readonly sessionTtlMs?: number
@@ -37,7 +37,7 @@ export interface ManagerStats {
   readonly totalCostUsd: number
 }
 
-/** Many sessions and one store. */
+/** Opens, finds, lists and removes the sessions of one store. */
 export interface SessionManager extends AsyncDisposable {
   /**
    * Begins the regular removal of old sessions. All other methods work without `start`.
@@ -267,20 +267,20 @@ export interface SessionManager extends AsyncDisposable {
   readonly store: SessionStore
 }
 
-/** What the manager needs of a client: `createClaude` and `createFullClaude` give it. */
+/** The part of a client that the manager needs. `createClaude` and `createFullClaude` return it. */
 export interface SessionOpener {
   /** Opens a new session. */
   createSession(options?: SessionOptions): Session
   /** Opens a stored session; null when it is unknown. */
   loadSession(sessionId: string, options?: SessionOptions): Promise<Session | null>
-  /** Told when sessions are deleted. */
+  /** Gets an event when a session is deleted. */
   readonly events: EventEmitter | undefined
 }
 
 const PAGE = 500
 
 /**
- * Opens, finds, lists and forgets sessions of one store.
+ * Opens, finds, lists and removes the sessions of one store.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-/** The process of a session: opened when a turn or a request needs one, and started again with `--resume` when it died. */
+/** The process of a session. A turn or a request starts it. If it has died, it is started again with `--resume`. */
 import type { Call } from '../../core/call.js'
 import { SignalboxError } from '../../errors.js'
 import type { ClaudeLaunch } from '../launch/launch.js'
@@ -11,12 +11,12 @@ import type { SessionOrigin } from './types.js'
 
 export interface SessionLaunch {
   readonly sessionId: string
-  /** Begin a session with this id instead of going on with it. */
+  /** Begin a new session with this id instead of resuming one. */
   readonly asNew: boolean
   readonly fork: SessionOrigin['fork']
 }
 
-/** The launch of a session's process. What the options say about sessions is replaced by what the session knows. */
+/** The launch of a session's process. Session fields of the options are replaced by those of the session. */
 export function launchForSession(options: CLIAgentOptions, { sessionId, asNew, fork }: SessionLaunch): ClaudeLaunch {
   const { sessionId: _, resume: _resume, forkSession: _fork, continueSession: _continue, ...rest } = options
   const base = launchOf(rest)
@@ -28,21 +28,21 @@ export function launchForSession(options: CLIAgentOptions, { sessionId, asNew, f
 }
 
 /**
- * Whether a launch that failed is worth repeating the other way: as a new session instead of a resumed one, or the reverse. How much a first
- * turn that failed left behind depends on how far it came, and the CLI knows that. Undefined when it is not worth it.
+ * Whether to repeat a failed launch as a new session (true) or as a resumed one (false); undefined for no repetition. After a first turn
+ * that failed, only the CLI knows whether it has stored the session.
  */
 export function launchTheOtherWay(error: unknown, was: { readonly asNew: boolean; readonly isOurs: boolean }): boolean | undefined {
   if (was.asNew) return SignalboxError.is(error, 'conflict') ? false : undefined
-  // A session that the caller named and nobody has is an error. So is a CLI that is not found, which has the op `open`.
+  // An unknown session that the caller named is an error. So is a CLI that is not found; that error has the op `open`.
   return was.isOurs && SignalboxError.is(error, 'not_found') && error.op !== 'open' ? true : undefined
 }
 
 export interface SessionProcess {
-  /** The last one that was opened; it may have ended. */
+  /** The connection that was opened last. It may have ended. */
   readonly connection: Connection | undefined
-  /** The CLI has the session: it can be resumed and forked. */
+  /** Whether the CLI has stored the session. Only then can it be resumed and forked. */
   known: boolean
-  /** Gives the living process, or opens one. Concurrent callers share one opening. */
+  /** Gives the running process, or starts one. Concurrent callers share one start. */
   open(call: Call): Promise<Connection>
 }
 
@@ -84,7 +84,7 @@ export function createSessionProcess(parts: SessionProcessParts): SessionProcess
     async open(call) {
       if (connection?.alive) return connection
       await connection?.ended
-      // An opening that its caller gave up takes a while to end, and fails for that caller alone.
+      // A start whose caller gave up fails for that caller only. Other callers start again when it has ended.
       while (opening?.by.aborted && !call.signal.aborted) await opening.work.catch(() => {})
       const forget = (): void => {
         opening = undefined

@@ -1,4 +1,4 @@
-/** What a session knows about itself: counts, cost, the last words, and the events and saves that follow from them. */
+/** The state of a session: counts, cost, last prompt and answer. Emits the events and saves the state when it changes. */
 import type { SignalboxError } from '../../errors.js'
 import type { RunContext } from '../run/run-context.js'
 import type { ClaudeEvent, EventEmitter } from '../ops/events.js'
@@ -66,7 +66,7 @@ export function createSessionRecord({ context, events, session, origin }: Record
   const tellError = (error: SignalboxError): void =>
     tell('session.error', { errorType: error.name, errorMessage: error.message, error })
 
-  // One after the other, so that an older state never overwrites a newer one.
+  // Saves run one after the other, so that an older state does not overwrite a newer one.
   const save = (): void => {
     state.updatedAt = now()
     if (!store) return
@@ -87,7 +87,7 @@ export function createSessionRecord({ context, events, session, origin }: Record
   if (before) tell('session.loaded')
 
   return {
-    /** As it is now; changed by what follows. */
+    /** The current state. Later turns change the object. */
     state: state as SessionState,
     setTags(tags: Iterable<string>): void {
       state.tags = [...new Set(tags)]
@@ -131,7 +131,7 @@ export function createSessionRecord({ context, events, session, origin }: Record
   }
 }
 
-/** ccflow's chain over prompts and answers: equal hashes, equal conversations. */
+/** ccflow's hash over prompts and answers. Equal hashes mean equal conversations. */
 async function chained(text: string): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
   return Array.from(new Uint8Array(digest, 0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('')

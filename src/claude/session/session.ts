@@ -1,4 +1,4 @@
-/** A conversation over one living process. Messages queue; each turn is a call of its own. */
+/** A conversation over one process. Messages wait in a queue. Each turn is a separate call for the policies. */
 import type { Call } from '../../core/call.js'
 import { abortError, createDeadline, raceSignal, type Deadline } from '../../core/deadline.js'
 import { deferred } from '../../core/deferred.js'
@@ -36,7 +36,7 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
     throw refusal('invalid_argument', `sessionId is not a UUID: ${sessionId}.`, 'Leave it out to get one.')
   const life = createDeadline({ clock: context.clock })
   const deadlines = new Set<Deadline>()
-  /** Interrupts each turn that is not over, oldest first: the first one runs, or is about to. */
+  /** One function for each turn that is not over, oldest first. The first turn runs or is the next to run. */
   const interrupts: ((options?: InterruptOptions) => Promise<ControlAnswer>)[] = []
   let queued = 0
   let tail: Promise<void> = Promise.resolve()
@@ -56,7 +56,7 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
     const interrupt = async (): Promise<void> => void (await process.connection?.interrupt({}, state))
     const turn = createTurn({ state, finished, interrupt, abandon: async () => {}, unsolicited: true })
     const read = (): void => void turn.result().catch(() => {})
-    // Called from the reader of the process: a callback that throws, at once or later, must not end the session.
+    // This runs in the reader of the process. A callback that throws or rejects must not end the session.
     const hand = async (): Promise<void> => (onTurn ?? read)(turn)
     hand().catch((error: unknown) => {
       context.onEvent({ type: 'callback_failed', what: 'onTurn', error })
@@ -79,7 +79,7 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
     tail = free.promise
     const attempt = async (call: Call): Promise<TurnState> => {
       const on = await process.open(call)
-      // An interrupt keeps the session; a process that does not obey it is ended.
+      // An interrupt keeps the process. A process that does not react to it is closed.
       const giveUp = (): void => void (on.busy && context.track(on.interrupt().catch(() => on.close())))
       if (!call.signal.aborted) turn.begun()
       return await playTurn({ on, call, state: turn.state, content, over: turn.finished, giveUp })
@@ -92,7 +92,7 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
       return await context.caller.run({ op: 'session.turn', args: { prompt } }, { signal: deadline.signal, timeoutMs }, attempt)
     } finally {
       queued -= 1
-      // The next turn begins when the CLI is done with this one, which may be later than its caller's deadline.
+      // The next turn begins when the CLI is done with this one. That can be after the deadline of this turn's caller.
       void before.then(() => process.connection?.free()).then(free.resolve, free.resolve)
     }
   }
@@ -137,7 +137,7 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
   }
 
   const shut = async (): Promise<SessionStats> => {
-    // A turn under way is stopped, so that it does not go on spending while we wait for the process to leave.
+    // Stop the running turn, so that it causes no more cost while we wait for the process to exit.
     const reason = closedError()
     life.abort(reason)
     for (const deadline of deadlines) deadline.abort(reason)

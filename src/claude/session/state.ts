@@ -1,4 +1,4 @@
-/** What is kept of a session, and the store that keeps it. */
+/** The state of a session in a store, and the interface of the store. */
 
 export const SESSION_STATUSES = ['active', 'closed', 'expired', 'error'] as const
 /** Whether a stored session is open. */
@@ -8,7 +8,7 @@ export type SessionStatus = (typeof SESSION_STATUSES)[number]
 export interface SessionState {
   /** The id under which the CLI keeps the session. */
   readonly sessionId: string
-  /** ISO 8601, UTC. */
+  /** When the session was created, as ISO 8601 in UTC. */
   readonly createdAt: string
   /** When the session last changed, as ISO 8601. */
   readonly updatedAt: string
@@ -28,7 +28,7 @@ export interface SessionState {
   readonly totalOutputTokens: number
   /** The cost of all turns. */
   readonly totalCostUsd: number
-  /** A chain over prompts and answers: equal hashes, equal conversations. */
+  /** A hash over all prompts and answers. Two sessions with the same hash have the same conversation. */
   readonly messagesHash: string
   /** The message of the last turn that ended. */
   readonly lastPrompt: string
@@ -36,13 +36,13 @@ export interface SessionState {
   readonly lastResponse: string
   /** Labels that lists can be filtered by. */
   readonly tags: readonly string[]
-  /** Data of the caller's. */
+  /** The caller's own data. */
   readonly metadata: Readonly<Record<string, unknown>>
-  /** Kept for ccflow's databases; always 0 here. */
+  /** Always 0. The field exists because ccflow's databases have it. */
   readonly toonSavingsRatio: number
 }
 
-/** What a list of sessions shows of each. */
+/** The part of a session's state that lists show. */
 export type SessionMetadata = Pick<
   SessionState,
   | 'sessionId'
@@ -62,37 +62,37 @@ export const SESSION_ORDERS = ['createdAt', 'updatedAt', 'turnCount', 'totalToke
 /** A key that a list of sessions can be sorted by. */
 export type SessionOrder = (typeof SESSION_ORDERS)[number]
 
-/** Every field narrows; `limit` and `offset` do not touch `count`. */
+/** Selects sessions. A session must pass every field that is given. `count` ignores `limit` and `offset`. */
 export interface SessionFilter {
   /** Only sessions with this status. */
   readonly status?: SessionStatus
   /** Only sessions of this model. */
   readonly model?: string
-  /** Any of them. */
+  /** Only sessions with at least one of these labels. */
   readonly tags?: readonly string[]
-  /** ISO 8601. */
+  /** Only sessions created at this time or later (ISO 8601). */
   readonly createdAfter?: string
-  /** ISO 8601. */
+  /** Only sessions created at this time or before (ISO 8601). */
   readonly createdBefore?: string
-  /** ISO 8601. */
+  /** Only sessions that changed at this time or later (ISO 8601). */
   readonly updatedAfter?: string
-  /** ISO 8601. */
+  /** Only sessions that did not change after this time (ISO 8601). */
   readonly updatedBefore?: string
   /** At least this many turns. */
   readonly minTurns?: number
   /** At most this many turns. */
   readonly maxTurns?: number
-  /** Default 100. */
+  /** How many sessions to give at most. Default 100. */
   readonly limit?: number
-  /** How many sessions to pass over. */
+  /** How many sessions to skip. Default 0. */
   readonly offset?: number
-  /** Default `updatedAt`. */
+  /** What the list is sorted by. Default `updatedAt`. */
   readonly orderBy?: SessionOrder
-  /** Default true. */
+  /** Highest or newest first. Default true. */
   readonly orderDesc?: boolean
 }
 
-/** As much of a store as a client needs. */
+/** The part of a store that a client needs. */
 export interface SessionKeeper {
   /**
    * Stores a state. An earlier state of the same session is replaced.
@@ -122,7 +122,7 @@ export interface SessionKeeper {
   load(sessionId: string): Promise<SessionState | null>
 }
 
-/** Keeps sessions: finds, lists, counts and forgets them. */
+/** A store of sessions that can also list, count and remove them. */
 export interface SessionStore extends SessionKeeper, AsyncDisposable {
   /**
    * Removes a session; false when the store does not have it.
@@ -228,7 +228,7 @@ export function metadataOf(state: SessionState): SessionMetadata {
   }
 }
 
-/** Whether a session passes a filter; for stores that filter in memory. */
+/** Whether a session passes a filter. For stores that filter in memory. */
 export function matchesFilter(state: SessionMetadata, filter: SessionFilter): boolean {
   const { status, model, tags, createdAfter, createdBefore, updatedAfter, updatedBefore, minTurns, maxTurns } = filter
   if (status !== undefined && state.status !== status) return false
@@ -242,7 +242,7 @@ export function matchesFilter(state: SessionMetadata, filter: SessionFilter): bo
   return maxTurns === undefined || state.turnCount <= maxTurns
 }
 
-/** Sorts by an allowed key, ties by id, and cuts the page. */
+/** Sorts sessions as the filter says, equal ones by id, and gives the page. For stores that sort in memory. */
 export function pageOf(states: readonly SessionMetadata[], filter: SessionFilter): readonly SessionMetadata[] {
   const { orderBy = 'updatedAt', orderDesc = true, limit = 100, offset = 0 } = filter
   const key = (state: SessionMetadata): string | number =>

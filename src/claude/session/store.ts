@@ -1,4 +1,4 @@
-/** The session store over any key-value store: memory, files, IndexedDB. SQL has a driver of its own, with ccflow's tables. */
+/** The session store over any key-value store: memory, files, IndexedDB. For SQL there is a separate store with ccflow's tables. */
 import { SignalboxError } from '../../errors.js'
 import { memoryStore } from '../../store/memory.js'
 import type { Kv } from '../../store/store.js'
@@ -17,7 +17,7 @@ import {
 const PREFIX = 'session/'
 const encoder = /* @__PURE__ */ new TextEncoder()
 
-/** `kv` may be a promise, so that `kvSessionStore(store.kv('sessions'))` needs no await. The store closes the map with itself. */
+/** A session store over a key-value store. `kv` may be a promise. Closing the session store also closes the key-value store. */
 export function kvSessionStore(kv: Kv | Promise<Kv>): SessionStore {
   const opening = Promise.resolve(kv)
   opening.catch(() => {})
@@ -82,7 +82,7 @@ export function kvSessionStore(kv: Kv | Promise<Kv>): SessionStore {
       }),
     updateStatus: (sessionId, status) =>
       attempt('updateStatus', async (map) => {
-        // Another writer may save meanwhile: read again when the version has changed.
+        // Another writer may save at the same time. If the version has changed, read again.
         for (;;) {
           const entry = await map.get(keyOf(sessionId))
           if (!entry) return false
@@ -91,7 +91,7 @@ export function kvSessionStore(kv: Kv | Promise<Kv>): SessionStore {
         }
       }),
     async close() {
-      // A store that never opened has nothing to close; its calls have failed already.
+      // A store that could not be opened needs no close. Its calls have failed already.
       const map = await opening.catch(() => undefined)
       if (map) await attempt('close', async () => map[Symbol.asyncDispose]())
     },
@@ -100,12 +100,12 @@ export function kvSessionStore(kv: Kv | Promise<Kv>): SessionStore {
   return store
 }
 
-/** In memory: for tests, and for sessions that need not outlive the process. */
+/** A session store in memory. Its sessions are lost when the process ends. */
 export function memorySessionStore(): SessionStore {
   return kvSessionStore(memoryStore().kv('sessions'))
 }
 
-/** The error that a session store throws for a failure of what lies below it. */
+/** The error that a session store throws when its database or file system fails. */
 export function storeError(operation: string, error: unknown): SessionStoreError {
   const known = SignalboxError.is(error)
   return new SessionStoreError({

@@ -1,4 +1,4 @@
-/** One turn of a session: its state, its place in the session's record, and the wait for a usage limit. */
+/** One turn of a session: its state, its entry in the session's record, and the wait for the reset of a usage limit. */
 import { sleep } from '../../core/clock.js'
 import { createDeadline, type Deadline } from '../../core/deadline.js'
 import { deferred } from '../../core/deferred.js'
@@ -18,16 +18,16 @@ export interface SessionTurnParts {
   /** Ends with the session. */
   readonly life: AbortSignal
   readonly prompt: string
-  /** Writes the message once more, after a usage limit. A turn that the CLI began has none. */
+  /** Sends the message again after a usage limit has reset. A turn that the CLI began has no message. */
   readonly resend?: (state: TurnState) => Promise<void>
 }
 
 export interface SessionTurn {
   readonly state: TurnState
-  /** The message is about to be sent: the turn counts from now on. */
+  /** Call before the message is sent. The turn is counted from then on. */
   begun(): void
   readonly finished: Promise<TurnState>
-  /** Ends the wait for a usage limit; the limit is then the end of the turn. */
+  /** Ends the wait for a usage limit. The turn then ends with the failure of the limit. */
   stopWaiting(): void
 }
 
@@ -77,7 +77,7 @@ export function createSessionTurn(parts: SessionTurnParts): SessionTurn {
     },
     onEnd(end) {
       const settle = (): void => over.resolve(state)
-      // The record is complete, and saved, when the caller hears of the end.
+      // The state is complete and saved before the caller gets the result.
       if (recorded) void context.track(record.turnEnded(recorded, end)).then(settle, settle)
       else settle()
     },

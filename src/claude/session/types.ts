@@ -1,4 +1,4 @@
-/** What a session is to its caller, and what it is made from. */
+/** The session as its caller sees it, and the parts that it is made from. */
 import type { CallOptions } from '../../core/call.js'
 import type { RunContext } from '../run/run-context.js'
 import type { EventEmitter } from '../ops/events.js'
@@ -10,21 +10,21 @@ import type { Turn } from '../run/turn.js'
 
 /** Options of a session. */
 export interface SessionOptions {
-  /** Of a new session; a UUID. */
+  /** The id of a new session; a UUID. Default: a random one. */
   readonly sessionId?: string | undefined
-  /** For every turn of the session. */
+  /** Options for every turn of the session. */
   readonly options?: CLIAgentOptions
   /** Where the session is kept; default: the client's store. */
   readonly store?: SessionKeeper | undefined
   /** Labels that lists can be filtered by. */
   readonly tags?: readonly string[]
-  /** Data of the caller's, kept with the session and given with its events. */
+  /** The caller's own data. It is stored with the session and part of its events. */
   readonly metadata?: Readonly<Record<string, unknown>>
-  /** Takes the turns that the CLI begins by itself; without it they are read and dropped. */
+  /** Called with each turn that the CLI begins by itself. Without it, such turns are read and dropped. */
   readonly onTurn?: (turn: Turn) => void
-  /** What a send does while another turn runs. Default `queue`. */
+  /** What `sendMessage` does while another turn runs: wait for it, or throw `conflict`. Default `queue`. */
   readonly whileBusy?: 'queue' | 'reject'
-  /** Sends that may wait. Default 100. */
+  /** How many messages may wait; a further one throws `rate_limited`. Default 100. */
   readonly maxQueued?: number
 }
 
@@ -38,7 +38,7 @@ export interface SessionOrigin {
   /** The session to go on with. */
   readonly resume?: string | undefined
   readonly fork?: { readonly from: string; readonly at?: string | undefined } | undefined
-  /** What the store knew. */
+  /** The state from the store, for a loaded session. */
   readonly state?: SessionState | undefined
 }
 
@@ -63,11 +63,11 @@ export interface SessionStats {
   readonly totalTokens: number
   /** The cost of all turns. */
   readonly totalCostUsd: number
-  /** Seconds from the first to the last moment of the session. */
+  /** Seconds from the creation of the session to its close. */
   readonly durationSeconds: number
 }
 
-/** A conversation over one process. Messages queue; each of them is a turn. */
+/** A conversation over one process. Each message is a turn. Messages wait until the turns before them are over. */
 export interface Session extends SessionControls, AsyncDisposable {
   /** The id under which the CLI keeps the session. */
   readonly sessionId: string

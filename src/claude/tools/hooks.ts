@@ -1,10 +1,10 @@
-/** Hooks that run inside the CLI's turn, before it acts: ours are called over the control protocol, by priority, each bounded in time. */
+/** Hooks that the CLI calls over the control protocol during a turn. They run by priority, each with a time limit. */
 import type { Clock } from '../../core/clock.js'
 import { createDeadline, raceSignal } from '../../core/deadline.js'
 import type { ControlHandler } from '../protocol/control.js'
 import { isRecord } from '../../core/is-record.js'
 
-/** The CLI's own names. */
+/** All events at which hooks can run, with the CLI's names. */
 export const HOOK_EVENTS = [
   'PreToolUse',
   'PostToolUse',
@@ -44,7 +44,7 @@ export const HookEvent = {
   PRE_COMPACT: 'PreCompact',
 } as const satisfies Record<string, HookEventName>
 
-/** What a hook is told about its event. */
+/** The facts about the event, for a hook. */
 export interface HookContext {
   /** The event. */
   readonly hookEvent: HookEventName
@@ -66,40 +66,40 @@ export interface HookContext {
   readonly raw: Readonly<Record<string, unknown>>
 }
 
-/** What a hook decides; nothing at all is no opinion. */
+/** The decision of a hook. A hook that returns nothing does not decide. */
 export interface HookDecision {
-  /** Before a tool: what becomes of the call. */
+  /** For `PreToolUse`: whether the tool may run. */
   readonly permission?: 'allow' | 'deny' | 'ask'
-  /** After a tool, on a prompt, at the stop: `true` stops it, with `reason` for the model or the user. */
+  /** For other events: `true` blocks the prompt, the stop or the tool result. `reason` is shown to the model or the user. */
   readonly block?: boolean
-  /** Why, in words that the model reads. */
+  /** The reason for the decision. The model reads it. */
   readonly reason?: string
   /** The input that the tool gets instead. */
   readonly updatedInput?: Readonly<Record<string, unknown>>
-  /** A note for the model. */
+  /** A text that the model reads in addition. */
   readonly additionalContext?: string
-  /** A note for the user. */
+  /** A text for the user. */
   readonly systemMessage?: string
   /** Ends the whole run. */
   readonly stop?: boolean
-  /** Fields of the wire's answer that this list does not name. */
+  /** More fields for the answer to the CLI, with the CLI's names. */
   readonly raw?: Readonly<Record<string, unknown>>
 }
 
-/** Runs at an event. What it returns is the decision; nothing means no opinion. */
+/** Runs at an event and returns its decision, or nothing. */
 export type HookCallback = (context: HookContext) => HookDecision | undefined | void | Promise<HookDecision | undefined | void>
 
 /** A registered hook: its callback, priority and pattern. */
 export interface HookMatcher {
   /** What runs. */
   readonly callback: HookCallback
-  /** A regular expression over the tool's whole name; a hook with a pattern never matches an event without a tool. */
+  /** A regular expression for the whole name of the tool. A hook with a pattern does not run at events without a tool. */
   readonly pattern?: string | RegExp
-  /** Higher first. */
+  /** Hooks with a higher priority run first. Default 0. */
   readonly priority?: number
-  /** Milliseconds for this hook; default 30 seconds. */
+  /** How long the hook may take, in milliseconds. Default 30 seconds. */
   readonly timeoutMs?: number
-  /** What a failure or a timeout of the hook means. Default `open`: as if it had no opinion. */
+  /** What happens when the hook fails or takes too long: `closed` refuses, `open` (the default) ignores the hook. */
   readonly onFailure?: 'open' | 'closed'
 }
 
@@ -199,7 +199,7 @@ export interface HookRegistry {
 
 /** How a registry is connected to a process. */
 export interface HookWiring {
-  /** The `hooks` field of `initialize`: one callback for each event, because order and matching are ours. */
+  /** The `hooks` field of `initialize`. It has one callback per event, because this registry does the ordering and matching. */
   readonly registration: Readonly<Record<string, unknown>>
   /** Answers the callbacks of the CLI. */
   readonly handler: ControlHandler
@@ -269,7 +269,7 @@ function hookHandler(registry: HookRegistry, clock: Clock, onFailure?: (event: s
   }
 }
 
-/** Each in turn; the first that refuses has the last word, and a changed input is what the next one sees. */
+/** Runs the hooks one after the other. A hook sees the input as earlier hooks changed it. No hook runs after a refusal. */
 async function runHooks(
   hooks: readonly HookMatcher[],
   first: HookContext,
@@ -314,7 +314,7 @@ function matches(pattern: string | RegExp | undefined, toolName: string | undefi
   if (pattern === undefined) return true
   if (toolName === undefined) return false
   const source = typeof pattern === 'string' ? pattern : pattern.source
-  // The whole name: `Bash` must not match BashOutput.
+  // The pattern must match the whole name: `Bash` must not match `BashOutput`.
   return new RegExp(`^(?:${source})$`, typeof pattern === 'string' ? '' : pattern.flags.replace(/[gy]/g, '')).test(toolName)
 }
 

@@ -1,4 +1,4 @@
-/** Code of this process that runs during the CLI's turns: permission callbacks, hooks, and tools over MCP. */
+/** Callbacks of this process that the CLI calls during a turn: permission callbacks, hooks, and tools over MCP. */
 export type { CanUseTool, PermissionResult, PermissionUpdate, ToolRequest } from './permissions.js'
 export {
   createHookRegistry,

@@ -1,4 +1,4 @@
-/** The part of JSON Schema that tool inputs use: types, required, properties, items, enum. Throws in words that a model can act on. */
+/** Checks tool inputs with the usual part of JSON Schema: types, required, properties, items, enum. Error messages are for the model. */
 import { isRecord } from '../../core/is-record.js'
 
 /** The part of JSON schema that tool inputs are checked with. */

@@ -1,8 +1,8 @@
-/** Tools that run in this process: the CLI speaks JSON-RPC to them over the control protocol, wherever the CLI itself runs. */
+/** Tools that run in this process. The CLI calls them with JSON-RPC over the control protocol, also when it runs on another machine. */
 import { isRecord } from '../../core/is-record.js'
 import { checkJson, type JsonSchema } from './json-check.js'
 
-/** Content of a tool's answer: text, image, and what else MCP knows. */
+/** One part of a tool's answer: text, an image, or another kind of MCP content. */
 export interface ToolContent {
   /** The kind of content, such as `text` or `image`. The other fields depend on it. */
   readonly type: string
@@ -14,19 +14,19 @@ export interface ToolAnswer {
   readonly content: readonly ToolContent[]
   /** Whether the tool failed. */
   readonly isError?: boolean
-  /** The same as data. */
+  /** The answer as data, for clients that read it. */
   readonly structuredContent?: unknown
 }
 
-/** What a tool is told about its call. */
+/** The facts about a call, for the handler of a tool. */
 export interface ToolCall {
-  /** Aborted when the call is withdrawn, as by an interrupt. */
+  /** Aborted when the CLI withdraws the call, for example after an interrupt. */
   readonly signal: AbortSignal
-  /** The model's call, to link an answer to its `toolUse` message. */
+  /** The id of the model's call, as in its `toolUse` message. */
   readonly toolUseId: string | undefined
 }
 
-/** The part of the Standard Schema interface that is needed: zod, valibot and arktype have it. */
+/** A schema of zod, valibot, arktype or another library with the Standard Schema interface. */
 export interface StandardSchema<Output = unknown> {
   /** The check, and where the library offers it the JSON schema of the input. */
   readonly '~standard': {
@@ -41,13 +41,13 @@ type StandardResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly { readonly message: string; readonly path?: readonly unknown[] | undefined }[] }
 
-/** A tool of such a server. */
+/** A tool of a server in this process; `tool` makes it. */
 export interface SdkMcpTool {
   /** The name of the tool, without that of its server. */
   readonly name: string
   /** What the model reads about the tool. */
   readonly description: string
-  /** What the model must give. */
+  /** The JSON Schema of the input. */
   readonly inputSchema: JsonSchema
   /**
    * Checks the input against the schema and gives the checked input. Throws with a message that the model reads.
@@ -61,13 +61,21 @@ export interface SdkMcpTool {
    * ```
    */
   check(input: unknown): unknown
-  /** Runs the tool. What it throws is the result that the model reads. */
+  /** Runs the tool. When it throws, the model reads the message of the error as the result. */
   handler(input: never, call: ToolCall): unknown
 }
 
 /**
- * A tool. The schema is a JSON Schema, or a Standard Schema that can say itself as one. What the handler returns becomes text unless it
- * is MCP content already; what it throws becomes an error that the model reads.
+ * A tool for `createSdkMcpServer`. The schema is a JSON Schema, or a Standard Schema that can be converted to one. A return value of the
+ * handler that is not MCP content becomes text. When the handler throws, the model reads the message.
+ *
+ * @example
+ * ```ts
+ * import { createSdkMcpServer, tool } from 'signalbox/claude'
+ *
+ * const now = tool('now', 'The current time', { type: 'object' }, () => new Date().toISOString())
+ * const server = createSdkMcpServer({ name: 'clock', tools: [now] })
+ * ```
  */
 export function tool<Input = Readonly<Record<string, unknown>>>(
   name: string,
@@ -162,9 +170,9 @@ export interface SdkMcpServer {
 
 /** Options of `createSdkMcpServer`. */
 export interface McpSdkServerConfig {
-  /** The part of the tool names between the underscores. */
+  /** The name of the server. The CLI calls its tools `mcp__<name>__<tool>`. */
   readonly name: string
-  /** Told to the CLI. */
+  /** The version that the CLI is told. Default `1.0.0`. */
   readonly version?: string
   /** The tools of the server. */
   readonly tools?: readonly SdkMcpTool[]
@@ -250,7 +258,7 @@ export interface TaskToolUse {
   readonly model: string | undefined
 }
 
-/** Reads the call that starts a subagent: `Task` on 2.0, `Agent` since. */
+/** Reads the input of a call that starts a subagent (`Task` on CLI 2.0, `Agent` later). Undefined for other tools. */
 export function parseTaskTool(toolName: string, args: Readonly<Record<string, unknown>>): TaskToolUse | undefined {
   if ((toolName !== 'Task' && toolName !== 'Agent') || typeof args.prompt !== 'string') return undefined
   const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)

@@ -1,14 +1,14 @@
-/** Asks the caller before a tool runs. No answer, a failure or a broken answer is a refusal, in words that the model reads. */
+/** Asks the caller before a tool runs. A failure, a timeout or an invalid answer is a refusal, with a message for the model. */
 import type { Clock } from '../../core/clock.js'
 import { createDeadline, raceSignal } from '../../core/deadline.js'
 import type { ControlHandler } from '../protocol/control.js'
 import { asText, recordOf } from '../messages/guards.js'
 
-/** A change of the rules that the CLI proposes or that an answer asks for; its own field names. */
+/** A change of the permission rules, with the CLI's field names. The CLI suggests changes, and an answer can ask for some. */
 export interface PermissionUpdate {
   /** What the change does. The other fields depend on it. */
   readonly type: 'addRules' | 'replaceRules' | 'removeRules' | 'setMode' | 'addDirectories' | 'removeDirectories' | (string & {})
-  /** Everything but `session` is written to a file and outlives the run. */
+  /** Where the rule is kept. `session` ends with the run. Every other value is written to a file and stays. */
   readonly destination: 'session' | 'localSettings' | 'projectSettings' | 'userSettings' | 'cliArg' | (string & {})
   readonly [field: string]: unknown
 }
@@ -17,9 +17,9 @@ export interface PermissionUpdate {
 export interface ToolRequest {
   /** The id of the call, as in its `toolUse` message. */
   readonly toolUseId: string
-  /** Falls when the CLI withdraws the question, for example after an interrupt. */
+  /** Aborted when the CLI withdraws the question, for example after an interrupt. */
   readonly signal: AbortSignal
-  /** Rules that would answer this question for good. */
+  /** Rules that the CLI suggests, so that it need not ask this question again. */
   readonly suggestions: readonly PermissionUpdate[]
   /** The tool's name for people. */
   readonly displayName: string | undefined
@@ -37,21 +37,21 @@ export interface ToolRequest {
 
 /** The decision of a permission callback. */
 export interface PermissionResult {
-  /** `ask` means that the callback does not decide; nobody is left to ask, so it refuses. */
+  /** `allow` runs the tool. `deny` refuses it. `ask` refuses too, because there is no one else to ask. */
   readonly behavior: 'allow' | 'deny' | 'ask'
-  /** What runs instead of what the model asked for. */
+  /** The input that the tool gets instead of the model's input. */
   readonly updatedInput?: Readonly<Record<string, unknown>> | undefined
-  /** What the model reads, word for word. */
+  /** The text that the model reads when the call is refused. */
   readonly message?: string | undefined
   /** With a refusal: end the turn. */
   readonly interrupt?: boolean
-  /** Also take over the CLI's suggestions: for this session, or also those that it writes into settings files. */
+  /** Also accept the rules that the CLI suggests: only those for this session, or also those for settings files. */
   readonly always?: 'session' | 'lasting'
-  /** Changes of the rules that the CLI makes together with this answer. */
+  /** With `allow`: changes of the permission rules that the CLI makes together with this answer. */
   readonly updatedPermissions?: readonly PermissionUpdate[]
 }
 
-/** Decides whether a tool may run. Called before the tool runs; a callback that throws has refused. */
+/** Decides whether a tool may run. Called before the tool runs. A callback that throws refuses the call. */
 export type CanUseTool = (
   toolName: string,
   input: Readonly<Record<string, unknown>>,
@@ -60,10 +60,10 @@ export type CanUseTool = (
 
 export interface PermissionOptions {
   readonly canUseTool: CanUseTool
-  /** How long a callback may think; then it has refused. Default ten minutes. */
+  /** How long a callback may take before the call is refused. Default ten minutes. */
   readonly timeoutMs?: number | undefined
   readonly clock: Clock
-  /** Told about a callback that failed or gave no answer in time. */
+  /** Called when a callback failed or gave no answer in time. */
   readonly onFailure?: ((toolName: string, error: unknown) => void) | undefined
 }
 
@@ -96,7 +96,7 @@ export function permissionHandler(options: PermissionOptions): ControlHandler {
       raw: question,
     }
     try {
-      // Inside an async function, so that a callback that throws at once is a rejection too.
+      // The async function turns a callback that throws into a rejection.
       const asked = (async () => canUseTool(tool, input, request))()
       return wireAnswer(await raceSignal(asked, deadline.signal), input, suggestions)
     } catch (error) {
@@ -124,7 +124,7 @@ function wireAnswer(
       ? []
       : suggestions.filter(({ destination }) => result.always === 'lasting' || destination === 'session')
   const updates = [...(result.updatedPermissions ?? []), ...taken]
-  // 2.0 insists on updatedInput.
+  // CLI 2.0 requires `updatedInput`.
   return {
     behavior: 'allow',
     updatedInput: result.updatedInput ?? input,
