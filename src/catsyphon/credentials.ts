@@ -25,15 +25,57 @@ export type CredentialProfile = Omit<StoredCredential, 'apiKey'>
 
 /** Keeps credentials. `fileCredentials` and `kvCredentials` make one. */
 export interface CredentialStore {
-  /** Null where nothing is stored for exactly this server. */
+  /**
+   * Null when nothing is stored for exactly this server.
+   *
+   * @example
+   * import type { CredentialStore } from 'signalbox/catsyphon'
+   *
+   * declare const store: CredentialStore
+   * const stored = await store.get('https://catsyphon.example', 'team-1')
+   * console.log(stored === null ? 'register first' : stored.collectorId)
+   */
   get(serverUrl: string, workspaceId: string, profile?: string): Promise<StoredCredential | null>
-  /** Stores a credential over an older one of the same server, workspace and profile. */
+  /**
+   * Stores a credential over an older one of the same server, workspace and profile.
+   *
+   * @example
+   * import type { CredentialStore, StoredCredential } from 'signalbox/catsyphon'
+   *
+   * declare const store: CredentialStore
+   * declare const credential: StoredCredential
+   * await store.store(credential)
+   */
   store(credential: StoredCredential): Promise<void>
-  /** False when there was none. */
+  /**
+   * False when there was none.
+   *
+   * @example
+   * import type { CredentialStore } from 'signalbox/catsyphon'
+   *
+   * declare const store: CredentialStore
+   * console.log(await store.delete('https://catsyphon.example', 'team-1'))
+   */
   delete(serverUrl: string, workspaceId: string, profile?: string): Promise<boolean>
-  /** All credentials, without their keys. */
+  /**
+   * All credentials, without their keys.
+   *
+   * @example
+   * import type { CredentialStore } from 'signalbox/catsyphon'
+   *
+   * declare const store: CredentialStore
+   * for (const { serverUrl, workspaceId } of await store.listProfiles()) console.log(serverUrl, workspaceId)
+   */
   listProfiles(): Promise<CredentialProfile[]>
-  /** Deletes all, and says how many there were. */
+  /**
+   * Deletes all, and says how many there were.
+   *
+   * @example
+   * import type { CredentialStore } from 'signalbox/catsyphon'
+   *
+   * declare const store: CredentialStore
+   * console.log(`${await store.clearAll()} credentials deleted`)
+   */
   clearAll(): Promise<number>
 }
 

@@ -36,7 +36,7 @@ export interface RegisterOptions extends ServerOptions {
 
 /**
  * Registers a new collector, stores its credentials, and makes a client. Register once and use `fromStored` afterwards: each call makes
- * another collector, which cannot complete the sessions of the one before. Rejects before the request where the credential store cannot be
+ * another collector, which cannot complete the sessions of the one before. Rejects before the request when the credential store cannot be
  * read, and after it with `unavailable`, `sent: 'yes'`, where the key could not be stored.
  *
  * @example

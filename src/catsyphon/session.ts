@@ -110,23 +110,98 @@ export interface Session extends AsyncDisposable {
   readonly started: boolean
   /** Whether `complete` was called. */
   readonly completed: boolean
-  /** Starts the session. A second start is ignored. */
+  /**
+   * Starts the session. A second start is ignored.
+   *
+   * @example
+   * import type { Session } from 'signalbox/catsyphon'
+   *
+   * declare const session: Session
+   * await session.start({ agentType: 'claude-code', agentVersion: '2.1.0' })
+   */
   start(options: StartOptions): Promise<void>
-  /** Adds a message. */
+  /**
+   * Adds a message.
+   *
+   * @example
+   * import type { Session } from 'signalbox/catsyphon'
+   *
+   * declare const session: Session
+   * await session.message({ role: 'user', content: 'Where is the bug?' })
+   */
   message(options: MessageOptions): Promise<void>
-  /** Adds a tool call. Gives the id for `toolResult`. */
+  /**
+   * Adds a tool call. Gives the id for `toolResult`.
+   *
+   * @example
+   * import type { Session } from 'signalbox/catsyphon'
+   *
+   * declare const session: Session
+   * const toolUseId = await session.toolCall({ name: 'Read', parameters: { file_path: '/work/a.ts' } })
+   * await session.toolResult({ toolUseId, success: true, result: 'export {}' })
+   */
   toolCall(options: ToolCallOptions): Promise<string>
-  /** Adds the result of a tool call. */
+  /**
+   * Adds the result of a tool call.
+   *
+   * @example
+   * import type { Session } from 'signalbox/catsyphon'
+   *
+   * declare const session: Session
+   * const toolUseId = await session.toolCall({ name: 'Bash', parameters: { command: 'npm test' } })
+   * await session.toolResult({ toolUseId, success: false, result: 'exit code 1' })
+   */
   toolResult(options: ToolResultOptions): Promise<void>
-  /** Adds what the agent thought. */
+  /**
+   * Adds what the agent thought.
+   *
+   * @example
+   * import type { Session } from 'signalbox/catsyphon'
+   *
+   * declare const session: Session
+   * await session.thinking({ content: 'The parser drops the last line.' })
+   */
   thinking(options: { readonly content: string; readonly thinkingId?: string } & At): Promise<void>
-  /** Adds an error that the agent met. */
+  /**
+   * Adds an error that the agent met.
+   *
+   * @example
+   * import type { Session } from 'signalbox/catsyphon'
+   *
+   * declare const session: Session
+   * await session.error({ errorType: 'timeout', message: 'The tests took too long.' })
+   */
   error(options: { readonly errorType: string; readonly message: string; readonly details?: unknown } & At): Promise<void>
-  /** Adds any event, with the wire's names. The server accepts an unknown type and stores nothing for it. */
+  /**
+   * Adds any event, with the wire's names. The server accepts an unknown type and stores nothing for it.
+   *
+   * @example
+   * import type { Session } from 'signalbox/catsyphon'
+   *
+   * declare const session: Session
+   * await session.add({ type: 'thinking', data: { content: 'In the parser.' } })
+   */
   add(event: CollectorEvent): Promise<void>
-  /** Queues the end and waits, within `timeoutMs`, until all is delivered. A second completion only waits. */
+  /**
+   * Queues the end and waits, within `timeoutMs`, until all is delivered. A second completion only waits.
+   *
+   * @example
+   * import type { Session } from 'signalbox/catsyphon'
+   *
+   * declare const session: Session
+   * const report = await session.complete({ outcome: 'success', summary: 'Fixed the parser.' })
+   * console.log(report)
+   */
   complete(options?: EndOptions): Promise<FlushReport>
-  /** Sends what waits. The report says what still waits when the time is up. */
+  /**
+   * Sends what waits. The report says what still waits when the time is up.
+   *
+   * @example
+   * import type { Session } from 'signalbox/catsyphon'
+   *
+   * declare const session: Session
+   * console.log(await session.flush({ timeoutMs: 5000 }), session.pending)
+   */
   flush(options?: CallOptions): Promise<FlushReport>
   /** Items that wait. */
   readonly pending: number

@@ -80,19 +80,82 @@ export interface CcccContextChanges {
    * await client.context.taskCreate({ groupId: 'g_0123456789ab', title: 'write the page', assignee: 'peer1' })
    */
   readonly taskCreate: Change<CcccTaskFields & { readonly title: string; readonly parentId?: string; readonly taskType?: string }>
-  /** Changes fields of a task. */
+  /**
+   * Changes the given fields of a task and keeps the others.
+   *
+   * @example
+   * import { createCccc } from 'signalbox/cccc'
+   * import { ccccDaemon } from 'signalbox/node'
+   *
+   * await using client = createCccc({ transport: ccccDaemon() })
+   * await client.context.taskUpdate({ groupId: 'g_0123456789ab', taskId: 'T001', assignee: 'peer2', priority: 'high' })
+   */
   readonly taskUpdate: Change<CcccTaskFields & { readonly taskId: string }>
-  /** Moves a task to another status. */
+  /**
+   * Moves a task to another status.
+   *
+   * @example
+   * import { createCccc } from 'signalbox/cccc'
+   * import { ccccDaemon } from 'signalbox/node'
+   *
+   * await using client = createCccc({ transport: ccccDaemon() })
+   * await client.context.taskMove({ groupId: 'g_0123456789ab', taskId: 'T001', status: 'done' })
+   */
   readonly taskMove: Change<{ readonly taskId: string; readonly status: string }>
-  /** Restores an archived task. */
+  /**
+   * Restores an archived task.
+   *
+   * @example
+   * import { createCccc } from 'signalbox/cccc'
+   * import { ccccDaemon } from 'signalbox/node'
+   *
+   * await using client = createCccc({ transport: ccccDaemon() })
+   * await client.context.taskRestore({ groupId: 'g_0123456789ab', taskId: 'T001' })
+   */
   readonly taskRestore: Change<{ readonly taskId: string }>
-  /** Deletes a task. */
+  /**
+   * Deletes a task.
+   *
+   * @example
+   * import { createCccc } from 'signalbox/cccc'
+   * import { ccccDaemon } from 'signalbox/node'
+   *
+   * await using client = createCccc({ transport: ccccDaemon() })
+   * await client.context.taskDelete({ groupId: 'g_0123456789ab', taskId: 'T001' })
+   */
   readonly taskDelete: Change<{ readonly taskId: string }>
-  /** Changes what an actor says about its own work. */
+  /**
+   * Changes the given fields of what an actor says about its own work.
+   *
+   * @example
+   * import { createCccc } from 'signalbox/cccc'
+   * import { ccccDaemon } from 'signalbox/node'
+   *
+   * await using client = createCccc({ transport: ccccDaemon() })
+   * await client.context.agentStateUpdate({ groupId: 'g_0123456789ab', actorId: 'peer1', focus: 'the parser', blockers: [] })
+   */
   readonly agentStateUpdate: Change<CcccAgentStateFields & { readonly actorId: string }>
-  /** Clears what an actor says about its own work. */
+  /**
+   * Clears what an actor says about its own work.
+   *
+   * @example
+   * import { createCccc } from 'signalbox/cccc'
+   * import { ccccDaemon } from 'signalbox/node'
+   *
+   * await using client = createCccc({ transport: ccccDaemon() })
+   * await client.context.agentStateClear({ groupId: 'g_0123456789ab', actorId: 'peer1' })
+   */
   readonly agentStateClear: Change<{ readonly actorId: string }>
-  /** Changes the brief of the group. */
+  /**
+   * Changes the given fields of the brief of the group.
+   *
+   * @example
+   * import { createCccc } from 'signalbox/cccc'
+   * import { ccccDaemon } from 'signalbox/node'
+   *
+   * await using client = createCccc({ transport: ccccDaemon() })
+   * await client.context.coordinationBriefUpdate({ groupId: 'g_0123456789ab', objective: 'ship the page', constraints: ['no new dependency'] })
+   */
   readonly coordinationBriefUpdate: Change<{
     readonly objective?: string
     readonly currentFocus?: string
@@ -100,9 +163,27 @@ export interface CcccContextChanges {
     readonly projectBrief?: string
     readonly projectBriefStale?: boolean
   }>
-  /** Adds a note. `addNote` does the same on every dialect. */
+  /**
+   * Adds a note. `addNote` does the same on every dialect.
+   *
+   * @example
+   * import { createCccc } from 'signalbox/cccc'
+   * import { ccccDaemon } from 'signalbox/node'
+   *
+   * await using client = createCccc({ transport: ccccDaemon() })
+   * await client.context.coordinationNoteAdd({ groupId: 'g_0123456789ab', kind: 'decision', summary: 'one table for both' })
+   */
   readonly coordinationNoteAdd: Change<{ readonly kind: string; readonly summary: string; readonly taskId?: string }>
-  /** Merges keys into the free data of the context; they are sent as they are. */
+  /**
+   * Merges keys into the free data of the context; they are sent as they are.
+   *
+   * @example
+   * import { createCccc } from 'signalbox/cccc'
+   * import { ccccDaemon } from 'signalbox/node'
+   *
+   * await using client = createCccc({ transport: ccccDaemon() })
+   * await client.context.metaMerge({ groupId: 'g_0123456789ab', data: { milestone: 'beta' } })
+   */
   readonly metaMerge: Change<{ readonly data: Loose }>
 }
 

@@ -11,11 +11,11 @@ export interface ReadBodyOptions {
   readonly timeoutMs: number
   readonly signal: AbortSignal
   readonly clock?: Clock
-  /** Counts what was read; a promise where the client has to wait before more is read. */
+  /** Counts what was read; a promise when the client has to wait before more is read. */
   readonly pace?: (bytes: number) => Promise<void> | undefined
 }
 
-/** The whole body of a request. Throws the refusal where it is too large or too slow. */
+/** The whole body of a request. Throws the refusal when it is too large or too slow. */
 export async function readBody(request: Request, options: ReadBodyOptions): Promise<Uint8Array> {
   const { maxBytes, timeoutMs, clock = systemClock } = options
   const tooLarge = (): Refusal => new Refusal('too_large', { limit: 'maxMessageBytes' })

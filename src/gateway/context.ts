@@ -89,7 +89,7 @@ export function noteVerdict(
 
 const pinKey = ({ name, grant }: Target<unknown>): string => `${name} ${grant.id}`
 
-/** Throws where this credential gave too many wrong PINs. */
+/** Throws when this credential gave too many wrong PINs. */
 export function checkPin(context: GatewayContext, target: Target<unknown>): void {
   const waitMs = context.pins.waitMs(pinKey(target))
   if (waitMs === 0) return

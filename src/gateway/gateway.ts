@@ -123,7 +123,7 @@ const WRONG_CREDENTIALS = { free: 10, holdMs: 60_000, maxHoldMs: 60_000 }
 const PIN_HOLD = { holdMs: 60_000, maxHoldMs: 3_600_000 }
 
 /**
- * Creates a gateway: a function from `Request` to `Response`, and the admission of links. Throws `invalid_argument` where a name, a host or an
+ * Creates a gateway: a function from `Request` to `Response`, and the admission of links. Throws `invalid_argument` when a name, a host or an
  * origin of the configuration is wrong.
  *
  * @example

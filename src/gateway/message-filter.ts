@@ -35,10 +35,10 @@ export interface MessageFilter {
 /** The limits of the filter, and who is told. */
 export interface MessageFilterOptions {
   readonly limits: JsonSizeLimits & { readonly maxMessageBytes: number }
-  /** Sends the answer to a refused message to the client. Absent where the link ends at the first refusal. */
+  /** Sends the answer to a refused message to the client. Absent when the link ends at the first refusal. */
   readonly reply?: ((frame: Uint8Array) => void) | undefined
   readonly events?: UpstreamEvents
-  /** Throws the refusal where a PIN may not be tried now. */
+  /** Throws the refusal when a PIN may not be tried now. */
   readonly checkPin?: () => void
   /** Told about each message that was judged. */
   readonly onVerdict?: (verdict: Verdict, refusal: Refusal | undefined) => void

@@ -20,7 +20,7 @@ export function checkedProofKey(value: unknown): ProofKey {
 
 /** Checks proofs. Each proof is accepted once. */
 export interface ProofChecker {
-  /** Throws the refusal where the proof is missing, wrong, old or used. */
+  /** Throws the refusal when the proof is missing, wrong, old or used. */
   check(key: ProofKey, tokenDigest: string, proof: string | undefined, target: ProofTarget | undefined): Promise<void>
 }
 

@@ -17,7 +17,7 @@ export interface RelayOptions {
   readonly idleTimeoutMs: number
   /** How long each step of closing the upstream may take when the gateway ends the relay. */
   readonly refusalGraceMs: number
-  /** Counts bytes that go up; a promise where the client has to wait before more is read. */
+  /** Counts bytes that go up; a promise when the client has to wait before more is read. */
   readonly pace?: (bytes: number) => Promise<void> | undefined
   readonly clock?: Clock
   /** Ends the relay from outside: shutdown, revoked credential. */

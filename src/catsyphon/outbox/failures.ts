@@ -22,7 +22,7 @@ export interface FailedBatch {
   /** Events before the first item that are not in the queue. */
   readonly offset: number
   readonly attempt: Attempt
-  /** Whether the server stores other events at the moment. False where nobody can find out; rejects where it stores none. */
+  /** Whether the server stores other events at the moment. False when nobody can find out; rejects when it stores none. */
   readonly storesOthers: () => Promise<boolean>
 }
 

@@ -34,7 +34,7 @@ export interface Numbering {
   start(delivery: Delivery): Promise<Attempt>
   /**
    * Makes a hash server finish the request that it may still work on, so that it recognises a repeat. Then says where the session stands;
-   * undefined where that cannot be found out. A barrier on a session that does not exist would take the place of its start.
+   * undefined when that cannot be found out. A barrier on a session that does not exist would take the place of its start.
    */
   look(attempt: Attempt): Promise<Sighting | undefined>
 }

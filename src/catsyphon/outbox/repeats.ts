@@ -12,7 +12,7 @@ export interface Sighting {
 
 /**
  * Whether the first request is finished and its events are stored. Then every repeat is recognised, and nothing can be stored twice.
- * False where that cannot be told.
+ * False when that cannot be told.
  */
 export function isStored(
   items: readonly OutboxItem[],

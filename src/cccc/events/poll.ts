@@ -9,7 +9,7 @@ import type { CcccEvent } from '../shapes.js'
 import type { Tracker } from './tracker.js'
 import type { CcccEventsArgs, CcccStreamItem } from './types.js'
 
-/** One round reads at most so many pages; then there is a gap. */
+/** One round reads at most this many pages; then there is a gap. */
 const MOST_PAGES = 20
 
 export interface PollContext {

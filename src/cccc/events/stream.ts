@@ -12,7 +12,7 @@ import type { CcccCursor, CcccEventsOptions, CcccEventStream, CcccStreamItem } f
 
 const OP = 'events_stream'
 
-/** False where another attempt would fail again: a refusal of the daemon, or a line over the limit. */
+/** False when another attempt would fail again: a refusal of the daemon, or a line over the limit. */
 function recoverable(error: SignalboxError): boolean {
   return !isRefusal(error) && error.code !== 'too_large' && error.code !== 'unsupported' && error.code !== 'permission_denied'
 }

@@ -53,7 +53,7 @@ export interface StreamPolicy {
    * Absent, or undefined for this message: the refusal ends the link.
    */
   answerRefusal?(message: unknown, refusal: Refusal): Uint8Array | undefined
-  /** Judges a launch object field by field; absent where the protocol has none, and then none may be given. */
+  /** Judges a launch object field by field; absent when the protocol has none, and then none may be given. */
   classifyLaunch?(launch: Readonly<Record<string, unknown>>, facts?: LaunchFacts): Verdict[]
   /** Launch fields that hold where neither the request nor the configuration of the upstream sets them. */
   readonly launchDefaults?: Readonly<Record<string, unknown>>
@@ -63,7 +63,7 @@ export interface StreamPolicy {
 export interface ExchangePolicy {
   /** Tells it from a stream policy. */
   readonly kind: 'exchange'
-  /** Judges one request; `body` is undefined where the method has none. */
+  /** Judges one request; `body` is undefined when the method has none. */
   classify(method: string, path: string, body?: Uint8Array): Verdict | readonly Verdict[]
 }
 

@@ -36,7 +36,7 @@ type File = Record<string, unknown>
 const REQUIRED = ['server_url', 'workspace_id', 'collector_id', 'api_key', 'api_key_prefix'] as const
 
 /**
- * Keeps credentials in `credentials.json` of a directory. Rejects where the file can be read by others, is a symbolic link, or is not JSON.
+ * Keeps credentials in `credentials.json` of a directory. Rejects when the file can be read by others, is a symbolic link, or is not JSON.
  *
  * @example
  * ```ts

@@ -141,7 +141,15 @@ export interface CccForward extends AsyncDisposable {
   readonly transport: StreamTransport<void>
   /** Resolves when the forwarding has ended, by `close()` or because ssh ended. Never rejects. */
   readonly closed: Promise<CloseReason>
-  /** Ends ssh and removes the local socket. */
+  /**
+   * Ends ssh and removes the local socket. `closed` resolves then.
+   *
+   * @example
+   * import type { CccForward } from 'signalbox/node'
+   *
+   * declare const forward: CccForward
+   * await forward.close()
+   */
   close(): Promise<void>
 }
 

@@ -58,7 +58,7 @@ export interface AdminSocketOptions {
   readonly auditPath?: string | undefined
 }
 
-/** Listens for the owner. Throws where the folder or a socket of that name is somebody else's, or another gateway listens on it. */
+/** Listens for the owner. Throws when the folder or a socket of that name is somebody else's, or another gateway listens on it. */
 export async function serveAdminSocket(options: AdminSocketOptions): Promise<AsyncDisposable> {
   const { path } = options
   await prepareTokenFolder(path)

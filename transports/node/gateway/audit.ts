@@ -39,7 +39,16 @@ export interface AuditOptions {
 export interface AuditLog extends AsyncDisposable {
   /** The file that is written now. Rotated files are beside it: `<path>.1` and so on. */
   readonly path: string
-  /** Adds one line. Never waits and never throws; lines that wait too long for the disk are dropped and counted. */
+  /**
+   * Adds one line. Never waits and never throws. When too many bytes wait for the disk, lines are dropped and counted in a later
+   * line.
+   *
+   * @example
+   * import { openAuditLog, serveGateway } from 'signalbox/node'
+   *
+   * await using audit = await openAuditLog({ path: '/home/me/.signalbox/audit.log' })
+   * await using served = await serveGateway({ upstreams: {}, onEvent: (event) => audit.write(event) })
+   */
   write(event: GatewayEvent): void
   /**
    * Resolves when everything written so far is in the file.

@@ -7,7 +7,7 @@ import { Refusal, type Credentials } from '../../../src/gateway/index.js'
 import type { Tls } from './tls.js'
 
 export interface ClientCertificates {
-  /** The token of the machine that sent this request; undefined where it shows no certificate, or is a browser. Throws the refusal where one is required. */
+  /** The token of the machine that sent this request; undefined when it shows no certificate, or is a browser. Throws the refusal when one is required. */
   tokenFor(request: IncomingMessage): string | undefined
 }
 

@@ -78,7 +78,7 @@ export function limitConnections(server: Server, limits: ConnectionLimits): Conn
     victim.destroy()
     return true
   }
-  /** False where the newcomer has to go. */
+  /** False when the newcomer has to go. */
   const makeRoom = (): boolean => {
     if (total() >= maxConnections * AT_ONCE) return displaceOne()
     if (total() >= maxConnections) trimming ??= setTimeout(trim, TRIM_AFTER_MS)
@@ -195,7 +195,7 @@ function createPlaces(limits: ConnectionLimits) {
   const keptByOthers = (): Connection[] => [...ofGrant].flatMap(([id, { kept }]) => (id === owner ? [] : [...kept]))
   const keptInAll = (): number => [...ofGrant.values()].reduce((sum, { kept }) => sum + kept.size, 0)
 
-  /** Makes room among the proven ones; false where nothing idle can give its place up. */
+  /** Makes room among the proven ones; false when nothing idle can give its place up. */
   const makeProvenRoom = (grant: Grant): boolean => {
     const mine = ofGrant.get(grant.id)?.kept
     if (mine && mine.size >= maxConnectionsPerCredential) {

@@ -22,7 +22,15 @@ const contents = z.strictObject({ version: z.literal(1), devices: z.array(record
 
 /** An open file of devices. */
 export interface DeviceFile extends Required<Pick<CredentialOptions, 'devices' | 'onDevices'>> {
-  /** Resolves when the last change is on the disk. */
+  /**
+   * Resolves when the last change is on the disk.
+   *
+   * @example
+   * import { openDeviceFile } from 'signalbox/node'
+   *
+   * const devices = await openDeviceFile('/home/me/.signalbox/devices.json')
+   * await devices.flush()
+   */
   flush(): Promise<void>
 }
 

@@ -42,7 +42,15 @@ export async function openAuditLog(options: AuditOptions): Promise<AuditLog> {
   return (await import('./audit.js')).openAuditLog(options)
 }
 
-/** The last entries, the oldest first, over all rotated files. Lines that are cut are left out. */
+/**
+ * The last entries, the oldest first, over all rotated files. Broken lines are left out.
+ *
+ * @example
+ * import { readAuditLog } from 'signalbox/node'
+ *
+ * const entries = await readAuditLog('/home/me/.signalbox/audit.log', { limit: 20 })
+ * for (const { time, event, name, op, outcome } of entries) console.log(time, event, name, op, outcome)
+ */
 export async function readAuditLog(path: string, options: ReadAuditOptions = {}): Promise<AuditEntry[]> {
   return (await import('./audit.js')).readAuditLog(path, options)
 }
@@ -62,7 +70,17 @@ export async function openDeviceFile(path: string): Promise<DeviceFile> {
   return (await import('./device-file.js')).openDeviceFile(path)
 }
 
-/** Listens for the owner. Throws where the folder or a socket of that name is somebody else's, or another gateway listens on it. */
+/**
+ * Opens the admin socket of a gateway. Disposal closes it. Rejects when the folder or a socket of that name belongs to another
+ * user, or when another gateway listens on it.
+ *
+ * @example
+ * import { serveAdminSocket, serveGateway } from 'signalbox/node'
+ *
+ * await using served = await serveGateway({ upstreams: {} })
+ * const { credentials } = served.gateway
+ * await using admin = await serveAdminSocket({ path: '/run/user/1000/signalbox/admin.sock', credentials, ticketUrl: served.ticketUrl })
+ */
 export async function serveAdminSocket(options: AdminSocketOptions): Promise<AsyncDisposable> {
   return (await import('./admin-socket.js')).serveAdminSocket(options)
 }

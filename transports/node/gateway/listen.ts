@@ -31,7 +31,7 @@ export function createHttpServer(limits: GatewayLimits, tls: Tls | undefined): S
   return server
 }
 
-/** Throws where the address is beyond loopback and not guarded. */
+/** Throws when the address is beyond loopback and not guarded. */
 export function checkAddress(host: string, guarded: boolean): void {
   if (isLoopback(host) || guarded) return
   throw new SignalboxError({

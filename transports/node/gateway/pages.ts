@@ -13,7 +13,15 @@ export interface Page {
 
 /** Pages by path. */
 export interface Pages {
-  /** The page for a request target; a query is ignored. Undefined when there is none. */
+  /**
+   * The page for a request target; a query is ignored. Undefined when there is none.
+   *
+   * @example
+   * import { loadPages } from 'signalbox/node'
+   *
+   * const pages = await loadPages('./public')
+   * console.log(pages.find('/index.html')?.headers)
+   */
   find(target: string): Page | undefined
 }
 
@@ -39,7 +47,7 @@ const HEADERS = {
 }
 
 /**
- * Reads the pages of a folder, once. Throws `invalid_argument` where the folder cannot be read.
+ * Reads the pages of a folder, once. Throws `invalid_argument` when the folder cannot be read.
  *
  * @example
  * import { loadPages, serveGateway } from 'signalbox/node'

@@ -22,7 +22,7 @@ export function listenersOf(tables: readonly string[], port: number): number[] {
   return owners
 }
 
-/** Throws where the service at a loopback address belongs to another user than this process or root. */
+/** Throws when the service at a loopback address belongs to another user than this process or root. */
 export async function checkTcpOwner(host: string, port: number): Promise<void> {
   const me = process.getuid?.()
   if (me === undefined || !isLoopback(host)) return

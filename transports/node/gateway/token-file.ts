@@ -9,7 +9,7 @@ export interface TokenFile extends AsyncDisposable {
   readonly path: string
 }
 
-/** Makes the folder of the token file, and throws where somebody else could change it or a folder above it. */
+/** Makes the folder of the token file, and throws when somebody else could change it or a folder above it. */
 export async function prepareTokenFolder(path: string): Promise<void> {
   const file = resolve(path)
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })

@@ -23,7 +23,7 @@ export interface HubListener extends AsyncDisposable {
 }
 
 /**
- * Serves a hub on a unix socket of mode 0600. Fails with `conflict` where another server listens. Disposing ends every link; the hub stays.
+ * Serves a hub on a unix socket of mode 0600. Fails with `conflict` when another server listens. Disposing ends every link; the hub stays.
  *
  * @example
  * import { createHub, type Source } from 'signalbox/hub'
