@@ -42,7 +42,7 @@ interface Found {
   readonly counts: boolean
 }
 
-/** What a call is made on, `it` in `it.skipIf(x).each(y)('title')`, and the names on the way. */
+/** The callee of a call, `it` in `it.skipIf(x).each(y)('title')`, and the names between. */
 function calleeNames(node: ts.Expression): string[] {
   if (ts.isIdentifier(node)) return [node.text]
   if (ts.isPropertyAccessExpression(node)) return [...calleeNames(node.expression), node.name.text]

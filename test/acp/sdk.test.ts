@@ -97,7 +97,7 @@ const streamOf = (link: Link) => {
 }
 
 describe('the SDK of the protocol', () => {
-  test('its client drives an agent of our hub, with messages that its schema accepts [acp.sdk-client]', async () => {
+  test('its client drives an agent of the hub, with messages that its schema accepts [acp.sdk-client]', async () => {
     const simulated = createAcpAgentSimulator({
       script: async ({ update, request, sessionId }) => {
         await update({ sessionUpdate: 'tool_call', toolCallId: 't', title: 'Edit', kind: 'edit', status: 'pending' })
@@ -155,7 +155,7 @@ describe('the SDK of the protocol', () => {
     ])
   })
 
-  test('our source drives an agent made with it, with messages that its schema accepts [acp.sdk-agent]', async () => {
+  test('the source drives an agent made with that SDK, with messages that its schema accepts [acp.sdk-agent]', async () => {
     const wire = checker()
     const app = sdkAgent({ name: 'agent' })
       .onRequest(methods.agent.initialize, async () => ({ protocolVersion: 1, agentCapabilities: {} }))

@@ -15,7 +15,7 @@ const texts = (updates: readonly object[]): string[] =>
   updates.map((update) => (update as { content: { text: string } }).content.text)
 
 describe('updates for an editor', () => {
-  test('a closing replace with the same words sends nothing, a longer one sends the rest [acp.serve-messages]', () => {
+  test('a closing replace with the same text sends nothing, and a longer one sends the rest [acp.serve-messages]', () => {
     const writer = createUpdateWriter({ notices: false })
     expect(texts(writer.write(words('append', 'Hel')))).toEqual(['Hel'])
     expect(texts(writer.write(words('append', 'lo')))).toEqual(['lo'])
@@ -23,7 +23,7 @@ describe('updates for an editor', () => {
     expect(texts(writer.write(words('replace', 'Hello, world', false)))).toEqual([', world'])
   })
 
-  test('changed and withdrawn words are sent with a sentence that says so [acp.serve-messages]', () => {
+  test('changed and withdrawn text is sent with a sentence that says so [acp.serve-messages]', () => {
     const writer = createUpdateWriter({ notices: false })
     writer.write(words('append', 'One'))
     expect(texts(writer.write(words('replace', 'Two', false)))).toEqual([expect.stringMatching(/was changed[\s\S]*Two$/)])
@@ -104,7 +104,7 @@ describe('questions for an editor', () => {
     return question
   }
 
-  test('no choice is no answer, and never a refusal [acp.serve-asks]', () => {
+  test('no choice gives no answer, and never a refusal [acp.serve-asks]', () => {
     const question = asked(ask({ options: [{ id: 'y', label: 'Yes', kind: 'allow_once' }] }), nothing)
     expect(question.read({ outcome: { outcome: 'cancelled' } })).toBeUndefined()
     expect(question.read({ outcome: { outcome: 'selected', optionId: 'y' } })).toEqual({ option: 'y' })

@@ -90,7 +90,7 @@ const askingAgent: AcpAgentSimulatorOptions['script'] = async ({ request, sessio
 }
 
 describe('an editor on an agent of the hub', () => {
-  test('prompts, reads the words in order and gets the stop reason behind them [acp.serve-turn]', async () => {
+  test('prompts, receives the text in order and then the stop reason [acp.serve-turn]', async () => {
     const { editor } = await served()
     const session = await editor.begin()
     const reply = await editor.call('session/prompt', prompt(session, 'hello'))
@@ -109,7 +109,7 @@ describe('an editor on an agent of the hub', () => {
     expect(JSON.stringify(editor.updates())).toContain('chosen: no')
   })
 
-  test('another viewer answers first: the request is taken back and the turn goes on [acp.serve-conflict]', async () => {
+  test('when another viewer answers first, the request is withdrawn and the turn continues [acp.serve-conflict]', async () => {
     const { editor, hub } = await served({ script: askingAgent })
     const session = await editor.begin()
     editor.onRequest(() => new Promise(() => {}))
@@ -138,7 +138,7 @@ describe('an editor on an agent of the hub', () => {
     expect((await turn).result).toEqual({ stopReason: 'cancelled' })
   })
 
-  test('an agent that dies gives the editor an error that says what is known [acp.serve-ends]', async () => {
+  test('when an agent dies, the editor gets an error with the known outcome [acp.serve-ends]', async () => {
     const { editor } = await served({
       script: async ({ die }) => {
         die()
@@ -158,7 +158,7 @@ describe('an editor on an agent of the hub', () => {
     expect((await editor.call('session/prompt', prompt(session, ''))).error).toMatchObject({ code: -32602 })
   })
 
-  test('the past of a session is replayed before the answer to session/load [acp.serve-load]', async () => {
+  test('the history of a session is replayed before the answer to session/load [acp.serve-load]', async () => {
     const stored = { old: [{ sessionUpdate: 'agent_message_chunk', content: { type: 'text', text: 'Earlier' } }] }
     const { editor } = await served({ stored })
     await editor.begin()
@@ -171,7 +171,7 @@ describe('an editor on an agent of the hub', () => {
     expect(at).toBeLessThan(editor.received.indexOf(reply))
   })
 
-  test('an editor that goes away leaves the turn running and nothing waiting [acp.serve-gone]', async () => {
+  test('when an editor goes away, the turn continues and no request waits for it [acp.serve-gone]', async () => {
     const { editor, hub, serving } = await served({
       script: async ({ update }) => {
         await new Promise((resolve) => setTimeout(resolve, 100))

@@ -29,7 +29,7 @@ const kinds = (events: readonly SourceEvent[]): string[] => events.map(({ kind }
 const sent = (agent: AcpAgentSimulator, method: string) => agent.received.filter((message) => message.method === method)
 
 describe('an agent of the Agent Client Protocol', () => {
-  test('is described by what it says of itself [acp.snapshot]', async () => {
+  test('is described by its answer to initialize [acp.snapshot]', async () => {
     await using held = await openedAndClosed()
     const [agent] = held.agents
     expect(agent).toMatchObject({ id: 'acp/main', system: 'acp', name: 'Simulated agent', facts: { version: '1.0.0' } })
@@ -40,7 +40,7 @@ describe('an agent of the Agent Client Protocol', () => {
     })
   })
 
-  test('a prompt gives its words, closes the message and ends once [acp.prompt]', async () => {
+  test('a prompt gives its text, closes the message and ends once [acp.prompt]', async () => {
     await using held = await openedAndClosed()
     await held.prompt('hello')
     expect(await held.end()).toMatchObject({ outcome: 'completed', stopReason: 'end_turn', text: 'You said: hello', sent: 'yes' })
@@ -55,7 +55,7 @@ describe('an agent of the Agent Client Protocol', () => {
     expect(kinds(held.events).filter((kind) => kind === 'end')).toHaveLength(1)
   })
 
-  test('an update behind the response of a prompt does not belong to its turn [acp.order]', async () => {
+  test('an update after the response to a prompt does not belong to its turn [acp.order]', async () => {
     await using held = await openedAndClosed({
       script: async ({ update, text }) => {
         if (text === 'one')
@@ -207,7 +207,7 @@ describe('an agent of the Agent Client Protocol', () => {
     expect(held.events.find(({ kind }) => kind === 'ask_closed')).toMatchObject({ outcome: 'withdrawn' })
   })
 
-  test('an agent that dies ends its turn as failed, sent maybe, and is connected again in a new epoch [acp.death]', async () => {
+  test('when an agent dies, its turn fails with sent: maybe, and the hub connects again in a new epoch [acp.death]', async () => {
     let died = false
     await using held = await openedAndClosed({
       script: async ({ die, text }) => {
@@ -226,7 +226,7 @@ describe('an agent of the Agent Client Protocol', () => {
     expect(kinds(held.events.filter(({ turn }) => turn === 'p1')).filter((kind) => kind === 'end')).toHaveLength(1)
   })
 
-  test('while the agent is away a prompt fails with sent: no [acp.away]', async () => {
+  test('while the agent is unreachable a prompt fails with sent: no [acp.away]', async () => {
     const refusing = { kind: 'stream', name: 'none', open: async () => Promise.reject(new Error('nothing listens')) } as const
     const source = acpSource({ transport: refusing, cwd: '/work' })
     const agents = await source.open({ push() {} })
@@ -244,7 +244,7 @@ describe('an agent of the Agent Client Protocol', () => {
     await expect(held.prompt('x')).rejects.toMatchObject({ code: 'unreachable', sent: 'no' })
   })
 
-  test('the past of a session is read as replay, and nothing of it is news [acp.history]', async () => {
+  test('the history of a session is read as replay, and none of it is sent as new events [acp.history]', async () => {
     const stored = {
       old: [
         { sessionUpdate: 'user_message_chunk', content: { type: 'text', text: 'Hi' } },

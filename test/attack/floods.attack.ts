@@ -161,7 +161,7 @@ const FLOODS: readonly Flood[] = [
 const isRequired = process.env.SIGNALBOX_REQUIRE_ALL === '1'
 for (const { name, command } of RUNTIMES.filter((runtime) => !fast || runtime.name === 'node')) {
   describe.skipIf(command === undefined && !isRequired)(`floods on ${name} [gateway.attack.figures]`, () => {
-    test('the owner waits at most half a second, and at most 64 MiB stay', { timeout: 280_000 }, async () => {
+    test('the owner waits at most half a second, and at most 64 MiB of memory stay', { timeout: 280_000 }, async () => {
       expect(command, `${name} is required: npm ci --prefix test/runtimes`).toBeDefined()
       const loadBefore = loadavg()
       await using target = await startTarget(command ?? [])

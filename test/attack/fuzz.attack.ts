@@ -96,7 +96,7 @@ describe('differential fuzzing [gateway.attack.differential]', () => {
     expect(count).toBeGreaterThan(0)
   })
 
-  test('any bytes: what passes for observe is a line of a known observe command', () => {
+  test('from any bytes, only lines of known observe commands pass for observe', () => {
     const mutated = fc
       .tuple(
         fc.constantFrom('{"cmd":"ping"}\n', '{"cmd":"history","session":"x"}\n', '{"cmd":"send","session":"x","text":"y"}\n'),
@@ -156,7 +156,7 @@ describe('differential fuzzing [gateway.attack.differential]', () => {
     expect(count).toBeGreaterThan(0)
   })
 
-  test('CMDOP: an envelope that passes has the arm that the generated parser reads', () => {
+  test('CMDOP: an accepted envelope has the request type that the generated parser reads', () => {
     const arms = EnvelopeSchema.fields.filter((field) => field.oneof?.localName === 'payload')
     const base = fc.tuple(fc.constantFrom(...arms), fc.constantFrom(1, 7), fc.nat(1000)).map(([field, kind, id]) => {
       const payload = { case: field.localName, value: {} }

@@ -203,11 +203,11 @@ describe('the page', () => {
       const talk = client.session('quota')
       await talk.message({ role: 'user', content: 'before' })
       acknowledged.push('before')
-      // Nothing leaves, so nothing makes room.
+      // No event is sent, so no space becomes free.
       simulator.inject({ ...faults.refuse(), times: 1_000_000 })
       const failure = await (async () => {
         for (let index = 0; index < 200; index += 1) {
-          // The database compresses: only chance takes up room.
+          // The database compresses: only random data takes up space.
           const content = `${index}:${noise(200_000)}`
           try {
             await talk.message({ role: 'user', content })

@@ -52,7 +52,7 @@ test.skipIf(!mounted)(
     await first.client.close()
     await first.store[Symbol.asyncDispose]()
 
-    // A new life on the same full disk: what was acknowledged leaves it, and makes room.
+    // A new client on the same full disk: acknowledged events are sent, which frees space.
     simulator.faults.clear()
     const second = await open()
     expect((await second.client.flush()).pending).toBe(0)

@@ -5,7 +5,7 @@ import { catsyphonOutbox } from '../../src/catsyphon/outbox/index.js'
 import type { Exchange, ExchangeTransport, Reply } from '../../src/index.js'
 import { createCatsyphonSimulator } from '../../src/testing/index.js'
 
-/** A client whose requests may be answered on the way. */
+/** A client whose requests a proxy can answer. */
 async function setUp(instead: (request: Exchange) => Reply | undefined, options: Partial<CatsyphonOptions> = {}) {
   const simulator = createCatsyphonSimulator({ generation: 'current' })
   const { id: collectorId, key: apiKey } = simulator.register()

@@ -11,12 +11,12 @@ const typed = ({ ledger }: { ledger: readonly { effect: string; text: string }[]
   ledger.filter(({ effect }) => effect === 'typed').map(({ text }) => text)
 
 describe('whose answer it is', () => {
-  test('[ccc.ask.attribution] an answer behind one message only is own', async () => {
+  test('[ccc.ask.attribution] an answer after exactly one message is own', async () => {
     const { ccc, play } = bench()
     expect(brief(await play(ccc.ask({ session, text: 'a [[reply A]]' })))).toEqual(['A', 'own'])
   })
 
-  test('[ccc.ask.attribution] two clients ask one session at once: one answer, shared by both', async () => {
+  test('[ccc.ask.attribution] two clients that ask one session at the same time share one answer', async () => {
     const { ccc, simulator, clock, play } = bench()
     const other = createCcc({ transport: simulator.transport, clock })
     const both = await play(
@@ -29,7 +29,7 @@ describe('whose answer it is', () => {
     ])
   })
 
-  test('[ccc.ask.early-return] an agent that looks idle while it works: no answer, and the next ask has none either', async () => {
+  test('[ccc.ask.early-return] an agent that looks idle while it works gives no answer to this ask or the next', async () => {
     const { ccc, clock, play } = bench()
     const early = await play(ccc.ask({ session, text: 'slow [[quiet 20]] [[reply SLOW]]' }))
     expect(early).toMatchObject({ outcome: 'unanswered', receipt: { session } })
@@ -49,7 +49,7 @@ describe('whose answer it is', () => {
     expect(await play(ccc.resolve(early.receipt))).toMatchObject({ outcome: 'answered', response: 'SLOW', attribution: 'own' })
   })
 
-  test('[ccc.ask.attribution] foreign: the history shows it behind another message', async () => {
+  test('[ccc.ask.attribution] an answer that the history shows after another message is foreign', async () => {
     const { ccc, simulator, play } = bench()
     const hour = new Date(simulator.history.touchedAt(101) * 1000 + 1_767_225_600_000).toISOString().slice(0, 13).replace('T', '-')
     simulator.history.write(101, hour, [
@@ -61,7 +61,7 @@ describe('whose answer it is', () => {
     expect(brief(late)).toEqual(['EARLIER', 'foreign'])
   })
 
-  test('[ccc.ask.attribution] without a look, a history or a history that can be read, an answer is unverified', async () => {
+  test('[ccc.ask.attribution] without a check of the history, or with an unreadable history, an answer is unverified', async () => {
     const { ccc, simulator, play } = bench()
     expect(brief(await play(ccc.ask({ session, text: 'a [[reply A]]', verify: false })))).toEqual(['A', 'unverified'])
     simulator.faults.answerWith = ({ cmd }) => (cmd === 'history' ? 'failed to read history: x' : undefined)
@@ -83,18 +83,18 @@ describe('a backlog', () => {
     return setup
   }
 
-  test('[ccc.ask.backlog] sendAndWait behind an unanswered message: the answer that comes first is not own', async () => {
+  test('[ccc.ask.backlog] after an unanswered message, the first answer to sendAndWait is not own', async () => {
     const { ccc, play } = await behindTwo()
     expect(brief(await play(ccc.sendAndWait({ session, text: 'c [[reply C]]' })))).toEqual(['B', 'shared'])
   })
 
-  test('[ccc.ask.backlog] ask behind an unanswered message: the answer that comes back is not own', async () => {
+  test('[ccc.ask.backlog] after an unanswered message, the answer to ask is not own', async () => {
     const { ccc, play } = await behindTwo()
     const result = await play(ccc.ask({ session, text: 'c [[sleep 1]] [[reply C]]' }))
     expect(result).toMatchObject({ outcome: 'answered', attribution: 'shared' })
   })
 
-  test('[ccc.ask.backlog] several answers behind several messages: resolve calls none of them own', async () => {
+  test('[ccc.ask.backlog] for several answers after several messages, resolve calls none of them own', async () => {
     const { ccc, simulator, play } = bench()
     const entry = (from: string, text: string): string => JSON.stringify({ id: 1, ts: 1, from, text, agent: 'api' })
     const lines = [
@@ -114,7 +114,7 @@ describe('a backlog', () => {
     expect(await resolved('c')).toMatchObject({ answers: [{ text: 'B' }, { text: 'C' }] })
   })
 
-  test('[ccc.ask.backlog] when every message has its answer, the next one is own again', async () => {
+  test('[ccc.ask.backlog] when every message has its answer, the next answer is own again', async () => {
     const { ccc, clock, play } = await behindTwo()
     await clock.advance(60_000)
     expect(brief(await play(ccc.sendAndWait({ session, text: 'c [[reply C]]' })))).toEqual(['C', 'own'])
@@ -129,7 +129,7 @@ describe('a backlog', () => {
     }
   })
 
-  test('[ccc.ask.backlog] an answer that repeats the marker of the text is own, whatever stands before it', async () => {
+  test('[ccc.ask.backlog] an answer that repeats the marker of the text is own, whatever precedes it', async () => {
     const { ccc, clock, play } = await behindTwo()
     const text = 'c, end with run-417 [[reply C run-417]]'
     const { receipt } = await play(ccc.sendAndWait({ session, text, marker: 'run-417' }))
@@ -140,7 +140,7 @@ describe('a backlog', () => {
     expect(await play(ccc.resolve(other.receipt))).toMatchObject({ outcome: 'answered', attribution: 'shared' })
   })
 
-  test('[ccc.ask.backlog] a first entry that holds no answer leaves the next one unproven', async () => {
+  test('[ccc.ask.backlog] after a first entry without an answer the next answer is not proven own', async () => {
     const { ccc, clock, simulator, play } = bench()
     const { receipt } = await play(ccc.send({ session, text: 'a [[reply Session ended]]' }))
     await clock.advance(5_000)
@@ -153,7 +153,7 @@ describe('a backlog', () => {
     ['an unanswered message among the oldest of 600 entries', 1, 'shared'],
     ['600 entries in which each message has its answer', 0, 'own'],
     ['more entries than are ever read', 20_000, 'unverified'],
-  ] as const)('[ccc.ask.backlog] %s: the whole history is looked at, not only its end', async (_what, more, attribution) => {
+  ] as const)('[ccc.ask.backlog] %s: the whole history is checked, not only its end', async (_what, more, attribution) => {
     const { ccc, simulator, play } = bench()
     const entry = (from: string, text: string): string => JSON.stringify({ id: 1, ts: 1, from, text })
     const pairs = Array.from({ length: 300 }, (_, n) => [entry('api', `q${n}`), entry('claude', `a${n}`)]).flat()
@@ -163,21 +163,18 @@ describe('a backlog', () => {
     expect(brief(await play(ccc.ask({ session, text: 'x [[reply A]]' })))).toEqual(['A', attribution])
   })
 
-  test.each(['january', 'february'] as const)(
-    '[ccc.ask.backlog] a server of %s 2026: no answer is ever own',
-    async (generation) => {
-      const { ccc, play } = bench({ generation })
-      const asked = await play(ccc.ask({ session, text: 'a [[reply A]]' }))
-      expect(asked).toMatchObject({ outcome: 'answered', attribution: 'unverified' })
-      // What comes back is the screen, with what stood there before.
-      expect(asked.outcome === 'answered' && asked.response).toContain('> a [[reply A]]\n\u25cf A')
-      expect(await play(ccc.resolve(asked.receipt))).toMatchObject({ response: 'A', attribution: 'unverified' })
-      const sent = await play(ccc.sendAndWait({ session: 'backend', text: 'b [[reply B]]' }))
-      expect(brief(sent)).toEqual(['B', 'unverified'])
-    },
-  )
+  test.each(['january', 'february'] as const)('[ccc.ask.backlog] on a server of %s 2026 no answer is own', async (generation) => {
+    const { ccc, play } = bench({ generation })
+    const asked = await play(ccc.ask({ session, text: 'a [[reply A]]' }))
+    expect(asked).toMatchObject({ outcome: 'answered', attribution: 'unverified' })
+    // What comes back is the screen, with what stood there before.
+    expect(asked.outcome === 'answered' && asked.response).toContain('> a [[reply A]]\n\u25cf A')
+    expect(await play(ccc.resolve(asked.receipt))).toMatchObject({ response: 'A', attribution: 'unverified' })
+    const sent = await play(ccc.sendAndWait({ session: 'backend', text: 'b [[reply B]]' }))
+    expect(brief(sent)).toEqual(['B', 'unverified'])
+  })
 
-  test('[ccc.ask.backlog] a server that does not say its version proves nothing', async () => {
+  test('[ccc.ask.backlog] on a server without a version no answer is own', async () => {
     const { ccc, simulator, play } = bench()
     simulator.faults.hangUp = ({ cmd }) => (cmd === 'ping' ? 'before' : undefined)
     expect(brief(await play(ccc.ask({ session, text: 'a [[reply A]]' })))).toEqual(['A', 'unverified'])
@@ -198,7 +195,7 @@ describe('no answer', () => {
     expect(result.durationMs).toBeGreaterThan(6_000)
   })
 
-  test('[ccc.ask.oversize] after a line over 64 KiB everything in that hour is out of sight, and resolve says so', async () => {
+  test('[ccc.ask.oversize] a line over 64 KiB hides the rest of its hour, and resolve reports it', async () => {
     const { ccc, simulator, clock, play } = bench()
     await play(ccc.ask({ session, text: 'before [[reply ok]]' }))
     await play(ccc.ask({ session, text: 'x [[big 70000]]' }))
@@ -209,7 +206,7 @@ describe('no answer', () => {
     expect(simulator.ledger.filter(({ effect, text }) => effect === 'answered' && text === 'A')).toHaveLength(1)
   })
 
-  test('[ccc.ask.crash] just after a crash the text goes to the shell, which is unanswered; continue repairs it', async () => {
+  test('[ccc.ask.crash] just after a crash the text goes to the shell and stays unanswered; continue repairs the session', async () => {
     const { ccc, simulator, play } = bench()
     simulator.crash(session)
     expect(brief(await play(ccc.ask({ session, text: 'echo typed into a shell' })))).toBe('unanswered')
@@ -244,7 +241,7 @@ describe('no answer', () => {
     expect(await play(ccc.resolve(error.receipt))).toMatchObject({ outcome: 'answered', response: 'B' })
   })
 
-  test('[ccc.ask.disconnect] a connection that ends is sent: maybe, and the history tells what became of it', async () => {
+  test('[ccc.ask.disconnect] a connection that ends gives sent: maybe, and the history shows the outcome', async () => {
     const { ccc, simulator, clock, play } = bench()
     simulator.faults.hangUp = ({ text }) => (text.startsWith('before') ? 'before' : text.startsWith('after') ? 'after' : undefined)
     const before = (await play(failure(ccc.send({ session, text: 'before' })))) as CccSendError
@@ -260,12 +257,12 @@ describe('no answer', () => {
   })
 })
 
-describe('what the history cannot hold', () => {
+describe('text that the history cannot hold', () => {
   test.each([
     ['signs that take six bytes each in the file', { text: '<'.repeat(11_000) }],
     ['control characters', { text: '\u001b'.repeat(11_000) }],
     ['an author of 66,000 characters', { text: 'x', from: 'a'.repeat(66_000) }],
-  ])('[ccc.text.history-line] %s: refused, because it would hide the rest of the hour', async (_what, given) => {
+  ])('[ccc.text.history-line] %s is refused, because it would hide the rest of the hour', async (_what, given) => {
     const { ccc, simulator, play } = bench()
     expect(await play(failure(ccc.send({ session, ...given })))).toMatchObject({ code: 'too_large', sent: 'no', system: 'ccc' })
     // The server itself would take it, and be blind from then on.
@@ -295,7 +292,7 @@ describe('one prompt line', () => {
     expect(typed(simulator)).toEqual(['one [[sleep 10]]', 'three', 'two'])
   })
 
-  test('[ccc.ask.queue] the same name on another machine is another prompt line', async () => {
+  test('[ccc.ask.queue] a session with the same name on another machine has its own prompt line', async () => {
     const { ccc, simulator, clock, play } = bench({ hosts: { laptop: 'client' } })
     simulator.configure({ name: 'laptop:code/backend', host: 'laptop' })
     simulator.start('laptop:code/backend')
@@ -315,7 +312,7 @@ describe('one prompt line', () => {
     await play(ask)
   })
 
-  test('[ccc.ask.queue] a call that gives up in the queue is sent: no, and delays no other call', async () => {
+  test('[ccc.ask.queue] a call that is aborted in the queue fails with sent: no, and delays no other call', async () => {
     const { ccc, simulator, clock, play } = bench()
     const first = ccc.ask({ session, text: 'one [[sleep 30]]' })
     const late = failure(ccc.ask({ session, text: 'two', timeoutMs: 1_000 }))
@@ -330,7 +327,7 @@ describe('one prompt line', () => {
     expect(typed(simulator)).toEqual(['one [[sleep 30]]', 'four'])
   })
 
-  test('[ccc.ask.queue] a timeoutMs covers the waiting: the call gets what is left, and the receipt has the time of the call', async () => {
+  test('[ccc.ask.queue] timeoutMs includes the wait: the call gets the rest, and the receipt has the time of the call', async () => {
     const left: number[] = []
     const { ccc, clock, play } = bench(
       {},
@@ -399,7 +396,7 @@ describe('sendAndWait', () => {
     expect(clock.monotonic() - began).toBe(345_000)
   })
 
-  test('[ccc.send.wait-outlives] timeoutMs 0 is no limit: it waits until the answer comes', async () => {
+  test('[ccc.send.wait-outlives] with timeoutMs 0 it waits without a limit until the answer arrives', async () => {
     const { ccc, clock, play } = bench()
     expect(brief(await play(ccc.sendAndWait({ session, text: 'x [[quiet 400]] [[reply A]]', timeoutMs: 0 })))).toEqual(['A', 'own'])
     expect(clock.monotonic()).toBeGreaterThan(400_000)
@@ -411,7 +408,7 @@ describe('sendAndWait', () => {
     expect(clock.monotonic()).toBeLessThan(10_000)
   })
 
-  test('[ccc.send.id-misses] history after the id of a send does not show the answer', async () => {
+  test('[ccc.send.id-misses] the history after the id of a send does not contain the answer', async () => {
     const { ccc, clock, play } = bench()
     const { messageId } = await play(ccc.send({ session, text: 'x [[reply A]]' }))
     await clock.advance(10_000)
@@ -424,7 +421,7 @@ describe('sendAndWait', () => {
 })
 
 describe('resolve', () => {
-  test('[ccc.resolve.equal-texts] an equal earlier message is not taken for this one', async () => {
+  test('[ccc.resolve.equal-texts] an equal earlier message is not mistaken for this one', async () => {
     const { ccc, clock, simulator, play } = bench()
     await play(ccc.ask({ session, text: 'continue' }))
     await clock.advance(60_000)
@@ -434,7 +431,7 @@ describe('resolve', () => {
     expect(await play(ccc.resolve(lost))).toEqual({ outcome: 'unknown', reason: 'clocks' })
   })
 
-  test('[ccc.resolve.clocks] a server a minute behind: the id of a send is enough to wait for its answer', async () => {
+  test('[ccc.resolve.clocks] with a server clock one minute behind, the id of a send is enough to wait for its answer', async () => {
     const { clock, simulator, play } = bench()
     const ccc = createCcc({ transport: simulator.transport, clock: { ...clock, now: () => clock.now() + 60_000 } })
     expect(brief(await play(ccc.sendAndWait({ session, text: 'x [[quiet 20]] [[reply A]]' })))).toEqual(['A', 'own'])
@@ -442,7 +439,7 @@ describe('resolve', () => {
     expect(brief(await play(ccc.ask({ session, text: 'y [[reply B]]' })))).toEqual(['B', 'unverified'])
   })
 
-  test('[ccc.resolve.equal-texts] with a marker the message is found, whatever the clocks say', async () => {
+  test('[ccc.resolve.equal-texts] with a marker the message is found, even if the clocks differ', async () => {
     const { ccc, clock, simulator, play } = bench()
     const done = await play(ccc.ask({ session, text: 'continue', from: 'bot', marker: 'a1' }))
     const ahead: Receipt = { ...done.receipt, sentAtMs: done.receipt.sentAtMs + 3_600_000 }
@@ -460,7 +457,7 @@ describe('resolve', () => {
     const sent = await play(ccc.sendAndWait({ session, text: 'queued [[prompthook]] [[reply A]]' }))
     expect(brief(sent)).toEqual(['A', 'own'])
     expect((await play(ccc.history({ session }))).map(({ from }) => from)).toEqual(['api', 'human', 'claude'])
-    // The same words from a person are another request, as are other words of the terminal.
+    // The same text from a person is another request, and so is another text of the terminal.
     simulator.enter(session, 'also by hand [[prompthook]] [[sleep 20]] [[reply B]]')
     const { receipt } = await play(ccc.send({ session, text: 'next [[reply C]]' }))
     await clock.advance(60_000)
@@ -468,7 +465,7 @@ describe('resolve', () => {
     expect(await play(ccc.resolve(receipt))).toMatchObject({ outcome: 'answered', response: 'C', attribution: 'shared' })
   })
 
-  test('[ccc.resolve.early] a message that is stored between two looks is unknown: early', async () => {
+  test('[ccc.resolve.early] a message that is stored between two reads of the history is unknown: early', async () => {
     const { ccc, clock, simulator, play } = bench()
     await play(ccc.send({ session, text: 'first' }))
     const { receipt } = await play(ccc.send({ session: 'backend', text: 'x' }))
@@ -489,7 +486,7 @@ describe('resolve', () => {
     expect(brief(await play(ccc.ask({ session, text: 'x [[reply A]]', from: '' })))).toEqual(['A', 'own'])
   })
 
-  test('[ccc.resolve.server-age] a server that does not tell its last activity leaves a lost message unknown', async () => {
+  test('[ccc.resolve.server-age] on a server without a last activity a lost message is unknown', async () => {
     const { ccc, clock, simulator, play } = bench({ generation: 'january' })
     await play(ccc.send({ session, text: 'first' }))
     simulator.faults.hangUp = ({ cmd }) => (cmd === 'send' ? 'before' : undefined)
@@ -498,7 +495,7 @@ describe('resolve', () => {
     expect(await play(ccc.resolve(lost))).toEqual({ outcome: 'unknown', reason: 'hidden' })
   })
 
-  test('[ccc.resolve.surrogates] half a surrogate pair is stored as a replacement character and found all the same', async () => {
+  test('[ccc.resolve.surrogates] half a surrogate pair is stored as a replacement character and still found', async () => {
     const { ccc, play } = bench()
     const done = await play(ccc.ask({ session, text: 'broken \ud800 pair [[reply A]]' }))
     expect(brief(done)).toEqual(['A', 'own'])
@@ -506,7 +503,7 @@ describe('resolve', () => {
 })
 
 describe('the client', () => {
-  test('[ccc.client.dispose] leaves no link, no timer and no stream behind; later calls are refused with nothing sent', async () => {
+  test('[ccc.client.dispose] leaves no link, timer or stream; later calls fail with sent: no', async () => {
     const clock = createFakeClock()
     const simulator = createCccSimulator({ sessions: [{ name: session, running: true }], clock })
     const ccc = createCcc({ transport: simulator.transport, clock })
@@ -553,7 +550,7 @@ describe('the client', () => {
     expect(brief(await play(answer))).toEqual(['A', 'own'])
   })
 
-  test('[ccc.client.validate] a broken answer is reported and delivered, refused, or not looked at', async () => {
+  test('[ccc.client.validate] a broken answer is reported and delivered, refused, or not checked', async () => {
     const { simulator } = bench()
     const reports: unknown[] = []
     const answer = '{"ok":true,"messages":[{"id":"seven","ts":1,"from":"api"}]}\n'

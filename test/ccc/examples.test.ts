@@ -73,7 +73,7 @@ async function run(
 }
 
 describe('the examples [ccc.examples]', () => {
-  test('each of them is run here', async () => {
+  test('each published example is run', async () => {
     const files = await readdir(join(root, 'playground/examples/ccc'))
     expect(files.sort()).toEqual(NAMES.map((name) => `${name}.ts`).sort())
   })
@@ -100,14 +100,14 @@ describe('the examples [ccc.examples]', () => {
     expect(lines.at(-1)).toMatch(/^echo \d+: What tests are failing\?$/)
   })
 
-  test('an orchestrator asks several at once and says what became of each', async () => {
+  test('an orchestrator asks several sessions at the same time and reports each outcome', async () => {
     const { lines } = await run('orchestrator', ['Run tests [[reply 47 pass]]', 'backend', 'myproject', 'nope'])
     expect(lines.slice(0, 2)).toEqual(['backend: 47 pass', 'myproject: 47 pass'])
     expect(lines[2]).toMatch(/^nope: not asked: .*session not found/)
     expect((await run('orchestrator', ['x [[nohook]]', 'backend'])).lines).toEqual(['backend: still at work'])
   })
 
-  test('a monitor tells each change, until it is interrupted', async () => {
+  test('a monitor reports each change, until it is interrupted', async () => {
     const child = start('monitor', [])
     let text = ''
     child.stdout?.on('data', (chunk) => {
@@ -122,7 +122,7 @@ describe('the examples [ccc.examples]', () => {
     expect(text.split('\n')[0]).toBe('watching asleep, backend, myproject')
   })
 
-  test('CI: hands a task over, or waits; its exit code says whether it may be repeated', async () => {
+  test('CI sends a task, or waits; its exit code says whether a retry is safe', async () => {
     const sent = await run('ci', ['myproject', 'Run linter'])
     expect([sent.code, sent.lines[0]]).toEqual([0, expect.stringMatching(/^sent as message \d+$/)])
     expect((await run('ci', ['--wait', 'backend', 'Fix [[reply fixed]]'])).lines).toEqual(['fixed'])

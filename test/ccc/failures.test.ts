@@ -45,7 +45,7 @@ describe('failures', () => {
     expect(HEADS.includes(typed.remoteCode ?? '') || typed.code === 'remote').toBe(true)
   })
 
-  test('[ccc.failures.table] every row of the table is met by one of the strings, and no row hides another', async () => {
+  test('[ccc.failures.table] every row of the table matches one of the strings, and no row hides another', async () => {
     const met = new Set(await Promise.all(STRINGS.map(async ([error]) => (await failureOf('ask', { error }, false)).remoteCode)))
     expect(HEADS.filter((head) => !met.has(head))).toEqual([])
     expect(new Set(HEADS).size).toBe(HEADS.length)

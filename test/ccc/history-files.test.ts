@@ -39,7 +39,7 @@ async function textsOf(messages: AsyncIterable<CccMessage>): Promise<(string | u
 }
 
 describe('read', () => {
-  test('[ccc.files.session] finds the topic of a session, and says why it cannot', async () => {
+  test('[ccc.files.session] finds the topic of a session, or fails with the reason', async () => {
     const files = cccHistoryFiles({ home })
     expect((await checkRejects(files.topicOf('web'), 'not_found')).message).toContain('.ccc.json')
     await configure({ web: { topic_id: 7, path: '/x' }, 'money/shop': { topic_id: 8 }, quiet: { topic_id: 0 }, odd: {} })
@@ -56,7 +56,7 @@ describe('read', () => {
     expect(await cccHistoryFiles({ home: join(home, 'nobody') }).topics()).toEqual([])
   })
 
-  test('[ccc.files.removed] a file that is removed while an earlier one is read is an empty one', async () => {
+  test('[ccc.files.removed] a file that is removed while an earlier one is read counts as empty', async () => {
     await write('2026-01-16-12', entry('one'))
     await write('2026-01-16-13', entry('two'))
     await write('2026-01-16-14', entry('three'))
@@ -82,7 +82,7 @@ describe('read', () => {
     expect(`${error.message} ${String(error.cause)} ${JSON.stringify(error)}`).not.toContain('123456')
   })
 
-  test('[ccc.files.tolerant] blank, broken and torn lines are passed over, a missing newline and missing numbers are not', async () => {
+  test('[ccc.files.tolerant] blank, broken and partial lines are skipped; a line without a newline and entries without a number are read', async () => {
     await write(
       '2026-01-16-12',
       `\n${entry('one')}not json\n[]\n"text"\nnull\n{"id":1,"ts":"late","from":"claude"}\n{"ts":5}\n\r\n{"from":"human","text":"bare"}\n`,
@@ -96,7 +96,7 @@ describe('read', () => {
     expect(seen[1]).toMatchObject({ id: 0, ts: 0, from: 'human' })
   })
 
-  test('[ccc.files.long-lines] sees what the API hides behind a line of 64 KiB; a line over the limit is an error that names it', async () => {
+  test('[ccc.files.long-lines] reads the entries that the API hides after a line of 64 KiB; a line above the limit is an error that names the limit', async () => {
     await write('2026-01-16-12', entry('x'.repeat(1_000_000)) + entry('behind \u2028 caf\u00e9'))
     const texts = await textsOf(cccHistoryFiles({ home }).read({ topic: 7 }))
     expect(texts.map((text) => text?.length)).toEqual([1_000_000, 13])
@@ -112,7 +112,7 @@ describe('read', () => {
     expect(texts.map((text) => text?.length)).toEqual(lengths)
   })
 
-  test('[ccc.files.range] a range is by the stamps, since the name of a file is in a zone that only its writer knows', async () => {
+  test('[ccc.files.range] a range uses timestamps, because only the writer knows the time zone of a file name', async () => {
     // The same moment, written in Tokyo, in UTC and in Honolulu.
     for (const [name, text] of [
       ['2026-01-16-21', 'tokyo'],
@@ -157,13 +157,13 @@ describe('read', () => {
     }
   })
 
-  test.skipIf(process.getuid?.() === 0)('[ccc.files.denied] what may not be read is told', async () => {
+  test.skipIf(process.getuid?.() === 0)('[ccc.files.denied] a file without read permission is an error', async () => {
     await write('2026-01-16-12', entry('x'))
     await chmod(pathOf('2026-01-16-12'), 0)
     await checkRejects(textsOf(cccHistoryFiles({ home }).read({ topic: 7 })), 'permission_denied')
   })
 
-  test('[ccc.files.denied] what is no file is told, with its path', async () => {
+  test('[ccc.files.denied] a path that is not a file is an error with the path', async () => {
     await mkdir(pathOf('2026-01-16-12'), { recursive: true })
     const error = await checkRejects(textsOf(cccHistoryFiles({ home }).read({ topic: 7 })), 'unavailable')
     expect(error.message).toContain('2026-01-16-12.jsonl')
@@ -221,7 +221,7 @@ function watched(options: { after?: CccHistoryPosition; since?: number; signal?:
 }
 
 describe('follow', () => {
-  test('[ccc.files.follow] begins at the end, and goes on into the next hour', async () => {
+  test('[ccc.files.follow] starts at the end, and continues with the next hour', async () => {
     await write('2026-01-16-12', entry('before'))
     const follower = watched()
     await follower.look()
@@ -238,7 +238,7 @@ describe('follow', () => {
     expect(follower.clock.timers).toBe(0)
   })
 
-  test('[ccc.files.follow] a topic without any file yet', async () => {
+  test('[ccc.files.follow] waits for the first file of a topic', async () => {
     const follower = watched()
     await follower.look()
     await write('2026-01-16-12', entry('first'))
@@ -247,7 +247,7 @@ describe('follow', () => {
     await follower.stream.close()
   })
 
-  test('[ccc.files.torn] a torn line is waited for, also when the next hour has begun', async () => {
+  test('[ccc.files.torn] waits for the rest of a partial line, also when the next hour has started', async () => {
     const line = entry('in two pieces \u00e4')
     const bytes = new TextEncoder().encode(line)
     const cut = bytes.byteLength - 5
@@ -278,7 +278,7 @@ describe('follow', () => {
     await follower.stream.close()
   })
 
-  test('[ccc.files.cursor] a cursor is plain data, and nothing is lost or doubled behind it', async () => {
+  test('[ccc.files.cursor] a cursor is plain data, and reading from it gives no lost and no duplicate entry', async () => {
     await write('2026-01-15-01', entry('long ago'))
     await write('2026-01-16-12', entry('before'))
     const first = watched()
@@ -301,7 +301,7 @@ describe('follow', () => {
     await second.stream.close()
   })
 
-  test('[ccc.files.cursor] the cursor does not include messages that were not handed out', async () => {
+  test('[ccc.files.cursor] the cursor does not include messages that were not delivered', async () => {
     await write('2026-01-16-12', '')
     const clock = createFakeClock()
     const stream = cccHistoryFiles({ home, clock }).follow({ topic: 7, since: 0 })
@@ -338,7 +338,7 @@ describe('follow', () => {
     expect(follower.clock.timers).toBe(0)
   })
 
-  test('[ccc.files.follow-abort] the signal ends a wait with an error, closing without one', async () => {
+  test('[ccc.files.follow-abort] an abort ends a wait with an error, and close ends it without one', async () => {
     const controller = new AbortController()
     const follower = watched({ signal: controller.signal })
     await follower.look()
@@ -356,7 +356,7 @@ describe('follow', () => {
     expect(closed.clock.timers).toBe(0)
   })
 
-  test('[ccc.files.session] an unknown session fails when the reading begins', async () => {
+  test('[ccc.files.session] an unknown session fails at the first read', async () => {
     const stream = cccHistoryFiles({ home }).follow({ session: 'nobody' })
     await checkRejects(textsOf(stream), 'not_found')
   })

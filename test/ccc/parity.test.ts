@@ -92,7 +92,7 @@ describe('commands', () => {
     expect(heard).toEqual([{ cmd, payload: { name: 'a' }, cwd: '/x' }])
   })
 
-  test('[ccc.commands.later] a command of any name changes something unless it is said not to; no field can change the command', async () => {
+  test('[ccc.commands.later] a command of any name counts as one with an effect unless an option says otherwise; no field can change the command', async () => {
     const seen: [string, boolean][] = []
     const memory = listener()
     const ccc = createCcc({

@@ -54,7 +54,7 @@ describe('a call', () => {
     await Promise.all(links.map((link) => link.closed))
   })
 
-  test('[ccc.path.half-close] an answer without its newline is taken at the end; half an answer is no answer', async () => {
+  test('[ccc.path.half-close] an answer without its newline is accepted at the end; a partial answer is not', async () => {
     const whole = server(async (link) => {
       await link.write(bytes('{"ok":true,"version":"1.0.0"}'))
       await link.end()
@@ -69,7 +69,7 @@ describe('a call', () => {
     expect(await failure(createCcc(none).send({ session, text: 'x' }))).toMatchObject({ code: 'closed', sent: 'maybe' })
   })
 
-  test('[ccc.path.peer-death] the server stops in the middle of an ask', async () => {
+  test('[ccc.path.peer-death] a server that stops during an ask ends it with sent: maybe', async () => {
     const { ccc, simulator, clock, play } = bench()
     const asked = failure(ccc.ask({ session, text: 'x [[sleep 60]]' }))
     await clock.advance(5_000)
@@ -138,7 +138,7 @@ describe('a call', () => {
     expect((await play(ccc.history({ session })))[0]?.text).toBe(text)
   })
 
-  test('[ccc.path.giant] a line of 16 MiB each way; beyond the limit it is an error that names the option', async () => {
+  test('[ccc.path.giant] a line of 16 MiB arrives in both directions; above the limit the error names the option', async () => {
     const { ccc, simulator, clock, play } = bench()
     const error = await play(failure(ccc.call('send', { session: 'nope', text: 'x'.repeat(16 * 1024 * 1024) })))
     expect(error).toMatchObject({ remoteCode: 'session not found' })
@@ -152,7 +152,7 @@ describe('a call', () => {
     expect(tooLarge.message).toContain('maxLineBytes')
   })
 
-  test('[ccc.path.slow-server] a server that reads slowly holds up its own request only', async () => {
+  test('[ccc.path.slow-server] a server that reads slowly delays only its own request', async () => {
     const slow = server(async (link) => {
       let read = 0
       while (read < 1_000_000) read += (await link.read())?.byteLength ?? 1_000_000
@@ -163,7 +163,7 @@ describe('a call', () => {
     expect(await big).toMatchObject({ code: 'not_found' })
   })
 
-  test('[ccc.path.early-answer] an answer that comes before the request was read is returned', async () => {
+  test('[ccc.path.early-answer] an answer that arrives before the request was read is returned', async () => {
     const { transport } = server(async (link) => {
       await link.write(bytes('{"ok":false,"error":"invalid JSON"}\n'))
       await link.close()
@@ -171,7 +171,7 @@ describe('a call', () => {
     expect(await failure(createCcc({ transport }).ping())).toMatchObject({ remoteCode: 'invalid JSON', sent: 'no' })
   })
 
-  test('[ccc.path.duplicated] an answer that comes twice is one answer', async () => {
+  test('[ccc.path.duplicated] a duplicate answer counts once', async () => {
     const clock = createFakeClock()
     const { simulator } = bench()
     const transport = withFaults(simulator.transport, { seed: 1, odds: { duplicate: 1 }, direction: 'in', clock })

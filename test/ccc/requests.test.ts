@@ -39,7 +39,7 @@ describe('a line that is not an answer', () => {
   })
 })
 
-describe('what JSON cannot hold', () => {
+describe('values that JSON cannot hold', () => {
   const cycle: Record<string, unknown> = {}
   cycle.self = cycle
   test.each([
@@ -93,7 +93,7 @@ describe('reads', () => {
     }
   })
 
-  test('[ccc.reads] a deadline and an abort while a read is under way are sent: no; for a send they are maybe', async () => {
+  test('[ccc.reads] a deadline and an abort during a read have sent: no; during a send they have sent: maybe', async () => {
     const { ccc, clock } = bench({ hosts: { lost: { fails: 'timed out', afterMs: 60_000 } } })
     const controller = new AbortController()
     const late = failure(ccc.screenshot({ session: 'lost:api', timeoutMs: 1_000 }))

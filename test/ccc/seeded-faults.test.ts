@@ -1,4 +1,7 @@
-/** A thousand asks and sends over links that split, stall, break and end. Whatever is said of one must be what the server's ledger has. */
+/**
+ * A thousand asks and sends over links that split, stall, break and end. Whatever is said of one must be what the server's ledger
+ * has.
+ */
 import { describe, expect, test } from 'vitest'
 import { createCcc, type AskResult, type CccSendError, type Receipt } from '../../src/ccc/index.js'
 import { retry, SignalboxError, systemClock, type Sent } from '../../src/index.js'
@@ -16,7 +19,7 @@ interface Attempt {
 }
 
 describe('under seeded faults', () => {
-  test('[ccc.honesty] every outcome is honest, and nothing is sent twice', { timeout: 90_000 }, async () => {
+  test('[ccc.honesty] every outcome is correct, and nothing is sent twice', { timeout: 90_000 }, async () => {
     await eachSeed([20_260_116], async (seed) => {
       const random = createSeededRandom(seed)
       const names = Array.from({ length: SESSIONS }, (_, index) => `p${index}`)

@@ -13,7 +13,7 @@ const invalid = { ok: false, error: 'invalid JSON' }
 const unknown = { ok: false, error: 'unknown command' }
 
 describe('lines', () => {
-  test('[ccc.sim.types] each field of the wrong type spoils its line; null counts as absent', async () => {
+  test('[ccc.sim.types] a field of the wrong type makes its line invalid; null counts as absent', async () => {
     const { simulator, clock } = bench()
     const wrong = [
       '{"cmd":1}',
@@ -103,7 +103,7 @@ describe('texts', () => {
     expect(simulator.ledger.filter(({ effect }) => effect === 'stored')).toHaveLength(8)
   })
 
-  test('[ccc.sim.semicolon] a semicolon at the end is lost; a space behind it saves it', async () => {
+  test('[ccc.sim.semicolon] a semicolon at the end is lost; a space after it keeps it', async () => {
     const { simulator, clock } = bench()
     const entered = async (text: string): Promise<string | undefined> => {
       await talk(simulator, clock, [{ cmd: 'send', session, text }])
@@ -238,7 +238,7 @@ describe('status, concurrency, questions', () => {
     ])
   })
 
-  test('[ccc.answer.indices] an index that is missing would be taken for 0, so it never leaves', async () => {
+  test('[ccc.answer.indices] a missing index would be taken for 0, so it is never sent', async () => {
     const { simulator, ccc } = bench()
     for (const wrong of [undefined, -1, 0.5, Number.NaN]) {
       const given = { session, questionIndex: wrong as number, optionIndex: 0 }

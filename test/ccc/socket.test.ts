@@ -45,7 +45,7 @@ async function staleSocket(path: string): Promise<void> {
 const refusal = (path: string, code: ErrorCode) => checkRejects(cccSocket({ path }).open(), code)
 
 describe('cccSocket', () => {
-  test('[ccc.socket.open] finds ~/.ccc.sock, which is for its owner alone and gone after the shutdown', async () => {
+  test('[ccc.socket.open] finds ~/.ccc.sock, which only its owner can open and which the shutdown removes', async () => {
     vi.stubEnv('HOME', folder)
     const path = join(folder, '.ccc.sock')
     {
@@ -68,7 +68,7 @@ describe('cccSocket', () => {
     }
   })
 
-  test('[ccc.socket.faults] missing, stale, not a socket and a link are told apart, each with its remedy, and nothing was sent', async () => {
+  test('[ccc.socket.faults] a missing, a stale and a wrong file and a symbolic link give different errors, each with its remedy and sent: no', async () => {
     const path = join(folder, 'ccc.sock')
     await staleSocket(join(folder, 'stale'))
     await writeFile(join(folder, 'file'), '')
@@ -94,7 +94,7 @@ describe('cccSocket', () => {
     expect(told.map(({ retryable }) => retryable)).toEqual([true, true, false, true, false, false])
   })
 
-  test('[ccc.socket.mode] a socket that others may write to is refused, unless that is meant', async () => {
+  test('[ccc.socket.mode] a socket that other users can write to is refused, unless an option allows it', async () => {
     const path = join(folder, 'ccc.sock')
     await using _server = await served(path)
     for (const mode of [0o620, 0o602, 0o777]) {
@@ -104,7 +104,7 @@ describe('cccSocket', () => {
     expect((await createCcc({ transport: cccSocket({ path, trustAnyOwner: true }) }).ping()).version).toBe('1.12.5')
   })
 
-  test('[ccc.socket.path] a path that the system would cut is refused when it is opened', async () => {
+  test('[ccc.socket.path] a path that is too long for the system is refused when it is opened', async () => {
     // Nothing is thrown before the transport is used.
     const error = await refusal(`/${'x'.repeat(200)}`, 'invalid_argument')
     expect(error.message).toMatch(/bytes long/)
@@ -113,7 +113,7 @@ describe('cccSocket', () => {
     expect([error.sent, error.system, error.transport]).toEqual(['no', 'ccc', 'ccc-socket'])
   })
 
-  test('[ccc.socket.abort] an open that was given up leaves no connection', async () => {
+  test('[ccc.socket.abort] an aborted open leaves no connection', async () => {
     const path = join(folder, 'ccc.sock')
     await using _server = await served(path)
     const controller = new AbortController()
@@ -126,7 +126,7 @@ describe('cccSocket', () => {
 const isRoot = process.getuid?.() === 0
 
 describe.skipIf(!isRoot || process.platform !== 'linux')('as another user', () => {
-  /** Node as nobody, on a bundle of the transport: what it cannot open, and with which words. */
+  /** Runs a bundle of the transport in Node as the user nobody, and returns the error of each open. */
   async function asNobody(path: string): Promise<string> {
     const script = join(folder, 'open.mjs')
     const socket = fileURLToPath(new URL('../../transports/node/ccc/socket.ts', import.meta.url))
@@ -155,7 +155,7 @@ describe.skipIf(!isRoot || process.platform !== 'linux')('as another user', () =
     return stdout
   }
 
-  test('[ccc.socket.owner] the socket of another user is refused, whatever its mode and that of its folder', async () => {
+  test('[ccc.socket.owner] the socket of another user is refused, with any mode of the socket and its folder', async () => {
     await chmod(folder, 0o755)
     const path = join(folder, 'ccc.sock')
     await using _server = await served(path)

@@ -1,4 +1,7 @@
-/** CCC on another machine: by a stand-in for ssh that runs the remote command here, and by a real sshd on the loopback where there is one. */
+/**
+ * CCC on another machine: by a stand-in for ssh that runs the remote command here, and by a real sshd on the loopback where there
+ * is one.
+ */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
@@ -137,7 +140,7 @@ describe('cccSsh', () => {
     expect(args).toEqual(expect.arrayContaining(['-T', '-a', '-x']))
   })
 
-  test('[ccc.ssh.checked] a host or a path that could be an option or a shell word is refused before anything starts', async () => {
+  test('[ccc.ssh.checked] a host or a path that could be an option or that a shell could expand is refused before a process starts', async () => {
     const { ssh } = await standIn(fakes)
     for (const host of ['-oProxyCommand=id', '', 'a b', 'a;b', '$(id)', 'a\nb', "a'b"]) {
       expect(() => cccSsh({ host, ssh }), host).toThrow(/host/)
@@ -186,7 +189,7 @@ describe('cccSsh', () => {
     expect(error).toMatchObject({ system: 'ccc', transport: 'ccc-ssh', op: 'send' })
   })
 
-  test('[ccc.ssh.deadline] an ask that is given up ends its ssh', async () => {
+  test('[ccc.ssh.deadline] an aborted ask ends its ssh process', async () => {
     const { ssh } = await standIn({ nc: '#!/bin/sh\nexec sleep 1000\n' })
     const transport = cccSsh({ host: 'box', socketPath, ssh })
     let closed: Promise<unknown> | undefined
@@ -210,7 +213,7 @@ describe('cccForward', () => {
   afterEach(() => void vi.unstubAllEnvs())
   const left = async (): Promise<string[]> => (await readdir(folder)).filter((name) => name.startsWith('signalbox-ccc-'))
 
-  test('[ccc.forward.many] one ssh carries many requests, and closing it leaves no folder behind', async () => {
+  test('[ccc.forward.many] one ssh process carries many requests, and closing it leaves no folder behind', async () => {
     const before = await left()
     const { ssh, notes } = await standIn(fakes)
     {
@@ -224,7 +227,7 @@ describe('cccForward', () => {
     expect(await left()).toEqual(before)
   })
 
-  test('[ccc.forward.end] a connection that ends is noticed, and its transport opens nothing more', async () => {
+  test('[ccc.forward.end] the end of a connection is detected, and later opens of its transport fail', async () => {
     const { ssh } = await standIn(fakes)
     const forward = await cccForward({ host: 'box', socketPath, ssh })
     await forward.close()
@@ -234,7 +237,7 @@ describe('cccForward', () => {
   })
 
   test.skipIf(process.platform !== 'linux')(
-    '[ccc.forward.end] an ssh that ends by itself leaves no folder, also where nobody closes what is over',
+    '[ccc.forward.end] an ssh process that ends by itself leaves no folder, also without a close',
     async () => {
       const before = await left()
       const { ssh } = await standIn(fakes)
@@ -249,7 +252,7 @@ describe('cccForward', () => {
     },
   )
 
-  test('[ccc.forward.fails] a host that cannot be reached and an open that is given up leave nothing behind', async () => {
+  test('[ccc.forward.fails] an unreachable host and an aborted open leave no process and no folder', async () => {
     const before = await left()
     const { ssh } = await standIn(fakes)
     const error = await checkRejects(cccForward({ host: 'unreachable', socketPath, ssh }), 'unreachable')

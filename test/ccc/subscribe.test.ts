@@ -47,7 +47,7 @@ describe('the stream', () => {
     expect(await done).toBeUndefined()
   })
 
-  test('[ccc.subscribe.gap] a server that restarts is a gap, and then every status is told again', async () => {
+  test('[ccc.subscribe.gap] a server restart gives a gap, and then every status again', async () => {
     const clock = createFakeClock()
     let simulator = createCccSimulator({ sessions: [{ name: session, running: true }], clock })
     const transport: StreamTransport<void> = {
@@ -83,7 +83,7 @@ describe('the stream', () => {
     expect(clock.timers).toBe(0)
   })
 
-  test('[ccc.subscribe.follows-set] sessions that come and go are followed without a gap, and nothing is told twice', async () => {
+  test('[ccc.subscribe.follows-set] new and removed sessions are followed without a gap, and no status is delivered twice', async () => {
     const { ccc, simulator, clock } = bench({ sessions: [{ name: 'a', running: true }, { name: 'b' }] })
     const stream = await ccc.subscribe({ checkEveryMs: 20_000 })
     const { seen, done } = collect(stream)
@@ -111,7 +111,7 @@ describe('the stream', () => {
     expect(simulator.connections).toBe(0)
   })
 
-  test('[ccc.subscribe.follows-set] a set that the caller named stays as it is', async () => {
+  test('[ccc.subscribe.follows-set] the sessions that the caller named do not change', async () => {
     const { ccc, simulator, clock } = bench({ sessions: [{ name: 'a' }] })
     const stream = await ccc.subscribe({ sessions: ['a'], checkEveryMs: 10_000 })
     const { seen, done } = collect(stream)
@@ -122,7 +122,7 @@ describe('the stream', () => {
     await done
   })
 
-  test('[ccc.subscribe.liveness] a server that went silent is noticed on a second connection', async () => {
+  test('[ccc.subscribe.liveness] a silent server is detected with a second connection', async () => {
     const clock = createFakeClock()
     const { simulator } = bench({ sessions: [{ name: session }] }, {})
     let mute = false
@@ -156,7 +156,7 @@ describe('the stream', () => {
     expect(clock.timers).toBe(0)
   })
 
-  test('[ccc.subscribe.liveness] a server that is too old for ping lives all the same', async () => {
+  test('[ccc.subscribe.liveness] a server that is too old for ping counts as alive', async () => {
     const { ccc, simulator, clock } = bench({ generation: 'january' })
     const stream = await ccc.subscribe({ checkEveryMs: 10_000 })
     const { seen, done } = collect(stream)
@@ -167,7 +167,7 @@ describe('the stream', () => {
     await done
   })
 
-  test('[ccc.subscribe.dead-hosts] hosts that hang do not hold up the opening, and are not asked again and again', async () => {
+  test('[ccc.subscribe.dead-hosts] hosts that hang do not delay the open, and are not asked repeatedly', async () => {
     const away = { fails: 'timed out', afterMs: 10_000 }
     const hosts = Object.fromEntries(['h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'h7', 'h8'].map((name) => [name, away]))
     const sessions = [{ name: 'a' }, ...Object.keys(hosts).map((host) => ({ name: `${host}:x`, host }))]
@@ -235,7 +235,7 @@ describe('the stream', () => {
     return { simulator, clock, seen, waiting, hold, checks: () => checks, end }
   }
 
-  test('[ccc.subscribe.liveness] a check that fails is ignored while the stream brings frames', async () => {
+  test('[ccc.subscribe.liveness] a failed check is ignored while frames arrive', async () => {
     const { simulator, clock, seen, waiting, end } = await checked(async () => {})
     await clock.advance(8_000)
     expect(waiting).toHaveLength(1)
@@ -276,7 +276,7 @@ describe('the stream', () => {
     await end()
   })
 
-  test('[ccc.subscribe.unknown] unknown events are delivered as they are', async () => {
+  test('[ccc.subscribe.unknown] unknown events are delivered unchanged', async () => {
     const memory = memoryServer()
     void (async () => {
       for await (const link of memory.accept()) {
@@ -351,7 +351,7 @@ describe('opening and closing', () => {
     expect(simulator.connections).toBe(0)
   })
 
-  test('[ccc.subscribe.close-early] a stream that is closed while it connects leaves nothing behind', async () => {
+  test('[ccc.subscribe.close-early] a stream that is closed while it connects leaves no connection', async () => {
     for (let steps = 0; steps < 12; steps += 1) {
       const { ccc, simulator, clock } = bench()
       const controller = new AbortController()
@@ -375,7 +375,7 @@ describe('opening and closing', () => {
     }
   })
 
-  test('[ccc.subscribe.close-early] a stream that is closed while it resubscribes or reconnects leaves nothing behind', async () => {
+  test('[ccc.subscribe.close-early] a stream that is closed while it resubscribes or reconnects leaves no connection', async () => {
     for (const moment of ['following', 'reconnecting'] as const) {
       const { simulator, clock } = bench({ sessions: [{ name: 'a' }] })
       const links: Link[] = []

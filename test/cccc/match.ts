@@ -1,4 +1,7 @@
-/** Compares what a simulated daemon answers with what a real one did: same keys in the same order, same values, ids and times aside. */
+/**
+ * Compares what a simulated daemon answers with what a real one did: same keys in the same order, same values, ids and times
+ * aside.
+ */
 
 const IDS = /^(?:[0-9a-f]{32}|[gs]_[0-9a-f]{12}|ap_[0-9a-f]{12}|[0-9a-f]{12}|ctxv:\d+)$/
 const ID_INSIDE = /[0-9a-f]{32}|(?:g|s|ap)_[0-9a-f]{12}|\b[0-9a-f]{12}\b|ctxv:\d+/g
@@ -9,7 +12,7 @@ const PASSING = new Set(['pid', 'idle_seconds'])
 export interface Binding {
   /** A recorded request with the ids of this run in it. */
   adapt(value: unknown): unknown
-  /** The first difference, as a path and two values; undefined when they match. New ids are noted on the way. */
+  /** The first difference, as a path and two values; undefined when they match. New ids are recorded during the comparison. */
   difference(recorded: unknown, actual: unknown, path?: string): string | undefined
 }
 

@@ -307,7 +307,7 @@ function ledgerPort() {
   return port
 }
 
-/** Nobody answers until whoever asked gives up. */
+/** A transport that never answers; each request ends only with its signal. */
 const given = (signal: AbortSignal | undefined): Promise<never> =>
   new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason), { once: true }))
 

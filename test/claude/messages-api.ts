@@ -1,4 +1,6 @@
-/** A local imitation of the Messages API on a real port, for the real CLI and for the fetch transport. Speaks the scripted model. */
+/**
+ * A local imitation of the Messages API on a real port, for the real CLI and for the fetch transport. Speaks the scripted model.
+ */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { scriptedModel, type FakeRequest } from '../../src/testing/claude/fake-model.js'
@@ -42,7 +44,7 @@ export async function imitateMessagesApi(): Promise<Imitation> {
       return await send(response, { ...body, messages: [{ role: 'user', content: 'title' }] }, 0)
     }
     requests.push({ body, headers: request.headers })
-    // Counted for each kind of request: beside the conversation the CLI asks other things of the same words.
+    // Counted for each kind of request, because the CLI also sends other requests with the text of the conversation.
     const key = JSON.stringify([body.tools?.length ?? 0, body.messages.at(-1)])
     const attempt = attempts.get(key) ?? 0
     attempts.set(key, attempt + 1)

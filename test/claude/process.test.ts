@@ -1,4 +1,4 @@
-/** Real processes: the fake executable through the Node transport. Nothing is left behind, whoever dies. */
+/** Real processes: the fake executable through the Node transport. No process or file stays, whichever process dies. */
 import { execFile, spawn } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -36,7 +36,7 @@ function transportOf(version: GenerationName, name: string): StreamTransport<Cla
   }
 }
 
-/** What a caller is told, in words that do not depend on the generation. */
+/** The events that a caller sees, in a form that does not depend on the generation. */
 async function outcomeOf(version: GenerationName, name: string): Promise<string> {
   const claude = createFullClaude({
     transport: transportOf(version, name),

@@ -47,7 +47,7 @@ test('[claude.session-files] a line that is too long is skipped alone, wherever 
     const wanted = lines.filter(({ size }) => size <= maxLineBytes).map(({ type }) => type)
     const { types, nexts } = await typesOf(path, { maxLineBytes })
     expect(types).toEqual(wanted)
-    // Whoever goes on from any place sees the rest, once.
+    // A reader that continues from any cursor gets the rest, once.
     const from = nexts[Math.floor(nexts.length / 2)] ?? 0
     const before = lines.filter(({ size }) => size <= maxLineBytes)
     const rest = (await typesOf(path, { from, maxLineBytes })).types

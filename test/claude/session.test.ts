@@ -350,7 +350,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
       .catch((error) => error)
     await expect.poll(() => run.simulated.runs.length).toBe(1)
     await Promise.all([session.close(), session.close()])
-    // Which of the two depends on who is faster: our close, or the CLI's word that it was interrupted.
+    // The result depends on which is first: the close, or the line of the CLI that says it was interrupted.
     expect(['closed', 'aborted']).toContain((await running).code)
     expect(await waiting).toMatchObject({ code: 'closed', sent: 'no' })
     expect(() => session.sendMessage('x')).toThrow(/closed/)

@@ -1,4 +1,6 @@
-/** What the CLI counts over a process is counted once here: over turns, resumes, background agents, and several sessions at once. */
+/**
+ * What the CLI counts over a process is counted once here: over turns, resumes, background agents, and several sessions at once.
+ */
 import { describe, expect, test } from 'vitest'
 import {
   type ClaudeMessage,
@@ -18,7 +20,7 @@ import { scripted, type Line } from './scripted.js'
 const COUNTS = ['inputTokens', 'outputTokens', 'cacheReadInputTokens', 'cacheCreationInputTokens', 'costUSD'] as const
 const sum = (all: readonly number[]): number => all.reduce((total, one) => total + one, 0)
 
-/** An observer, and what each of its ways to tell has told. */
+/** An observer, and the calls of each of its callbacks. */
 function watching() {
   const observer = createObserver({ metrics: createMetrics() })
   const costs: number[] = []

@@ -46,7 +46,7 @@ describe('ls, ask, history', () => {
     expect(JSON.parse((await go(['ls', '--json'])).out)).toMatchObject([{ id: 'acp/main' }])
   })
 
-  test('ask prints only the words of the agent on stdout [cli.ask]', async () => {
+  test('ask prints only the text of the agent on stdout [cli.ask]', async () => {
     const { go } = await started(async ({ update, text }) => {
       await update({ sessionUpdate: 'agent_thought_chunk', content: { type: 'text', text: 'thinking' } })
       await update({ sessionUpdate: 'tool_call', toolCallId: 't', title: 'Read', status: 'completed' })
@@ -82,7 +82,7 @@ describe('ls, ask, history', () => {
     expect(agent.received.some(({ method }) => method === 'session/cancel')).toBe(true)
   })
 
-  test('the first ctrl-c cancels the turn and says so [cli.interrupt]', async () => {
+  test('the first ctrl-c cancels the turn and reports it [cli.interrupt]', async () => {
     const { go, agent } = await started(
       ({ signal }) => new Promise((resolve) => signal.addEventListener('abort', () => resolve('cancelled'))),
     )
@@ -95,7 +95,7 @@ describe('ls, ask, history', () => {
 })
 
 describe('questions', () => {
-  test('a question is asked at the terminal with its input shown, and nothing typed is a no [cli.inline]', async () => {
+  test('a question is asked at the terminal with its input, and an empty line means no [cli.inline]', async () => {
     const { go } = await started(permission)
     const refused = await go(['ask', 'acp/main', 'go'], fakeTerminal({ typed: [''], canAsk: true }))
     expect(refused.err).toContain('Run make')

@@ -40,7 +40,7 @@ describe.skipIf(!existsSync(program))('the built program', () => {
     hub.kill('SIGKILL')
   })
 
-  test('uses the running hub: the agents of all five kinds, and one that is prompted [cli.running-hub]', async () => {
+  test('uses the running hub, lists agents of all five kinds, and prompts one [cli.running-hub]', async () => {
     const agents = JSON.parse((await go('ls', '--json')).out) as { source: string }[]
     expect([...new Set(agents.map(({ source }) => source))].sort()).toEqual(['acp', 'ccc', 'cccc', 'claude', 'cmdop'])
     const { code, out } = await go('ask', 'acp/main', 'hello')
@@ -81,7 +81,7 @@ describe.skipIf(!existsSync(program))('the built program', () => {
     expect(JSON.parse(out)).toHaveProperty('kind')
   })
 
-  test('down stops it, and then nothing runs [cli.running-hub]', async () => {
+  test('down stops the hub, and no process stays [cli.running-hub]', async () => {
     const ended = new Promise((resolve) => hub.once('exit', resolve))
     expect(await go('down')).toMatchObject({ code: 0 })
     await ended

@@ -1,4 +1,4 @@
-/** The words of the command line: commands, options, help and exit codes. */
+/** The command line: commands, options, help and exit codes. */
 import { describe, expect, test } from 'vitest'
 import { SignalboxError } from '../../src/errors.js'
 import { complete } from '../../transports/node/cli/program/complete.js'
@@ -58,7 +58,7 @@ describe('the program', () => {
     }
   })
 
-  test('a mistyped option, a missing value and too many words are refused with what to type [cli.options]', async () => {
+  test('a mistyped option, a missing value and too many arguments are refused with what to type [cli.options]', async () => {
     expect(await runWith('ls', '--jsn')).toMatchObject({ code: 2, err: expect.stringContaining('--json') })
     expect(await runWith('ask', 'a', 'b', '--timeout', '')).toMatchObject({
       code: 2,
@@ -86,7 +86,7 @@ describe('the program', () => {
 })
 
 describe('small parts', () => {
-  test('the nearest command is near, or there is none [cli.unknown]', () => {
+  test('the nearest command is suggested only if it is similar [cli.unknown]', () => {
     expect(nearest('wach', names())).toBe('watch')
     expect(nearest('zzzzzz', names())).toBeUndefined()
   })
@@ -133,7 +133,7 @@ describe('small parts', () => {
     expect([formatDuration(400), formatDuration(12_000), formatDuration(180_000)]).toEqual(['0.4 s', '12 s', '3 min'])
   })
 
-  test('only yes allows; anything else, also nothing, is a no [cli.approval]', () => {
+  test('only yes allows; any other input, also an empty line, means no [cli.approval]', () => {
     const options = [
       { id: 'a', label: 'Allow once', kind: 'allow_once' as const },
       { id: 'r', label: 'Reject', kind: 'reject_once' as const },
@@ -153,7 +153,7 @@ describe('small parts', () => {
     expect(hubSocketPath({ SIGNALBOX_HUB_FOLDER: '/h' })).toBe('/h/hub.sock')
   })
 
-  test('a misspelt setting is an error that names its place and quotes nothing [cli.settings]', () => {
+  test('a misspelt setting is an error that names its position and quotes nothing [cli.settings]', () => {
     expect(
       parseSettings('{"sources": {"ccc": false, "acp": [{"name": "gemini", "command": "gemini", "cwd": "/w"}]}}', 'f'),
     ).toBeDefined()

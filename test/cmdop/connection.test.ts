@@ -100,7 +100,7 @@ describe('calls', () => {
   })
 
   it('keeps no memory of ten thousand calls and a thousand asks [cmdop.calls.leak]', async () => {
-    // Whatever the session kept of one call would count as waiting, and there is room for one round only.
+    // An entry that stays after a call would count as waiting, and the limit allows only one round.
     const { simulator, client } = setUp({}, { limits: { maxPending: 110 } })
     const { signal } = new AbortController()
     setMaxListeners(0, signal)

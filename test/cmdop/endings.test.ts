@@ -103,7 +103,7 @@ describe('asks that were left', () => {
     }
     expect(await failure(client.machines.list())).toMatchObject({ code: 'rate_limited', sent: 'no' })
     await simulator.say({ id: 1, kind: Kind.DONE, payload: { case: 'done', value: {} } })
-    // As soon as that has been read there is room for one again.
+    // After that has been read, one more call is allowed.
     let items: readonly unknown[] = []
     while (items.length === 0) ({ items } = await client.machines.list().catch(() => ({ items: [] })))
     expect(items.length).toBe(3)

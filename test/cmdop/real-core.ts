@@ -30,7 +30,7 @@ export async function installedCore(version: CoreVersion): Promise<string> {
     await run('python3', ['-m', 'pip', 'download', `cmdop==${version}`, '--no-deps', '--quiet', '-d', work])
     await run('python3', ['-c', unpack, work, join(work, 'out')])
     await chmod(join(work, 'out', 'cmdop', '_bin', `cmdop-core-${process.platform}-${process.arch}`), 0o755)
-    // Whoever comes second finds the folder there, and what is in it is the same.
+    // A second process finds the folder with the same content.
     await rename(join(work, 'out'), home).catch(() => {})
   } finally {
     await rm(work, { recursive: true, force: true })

@@ -106,7 +106,7 @@ describe('an ask over REST', () => {
     await client.close()
     expect(await open).toMatchObject({ code: 'closed', sent: 'yes' })
     expect(asks[1]?.aborted).toBe(true)
-    // The bodies too are let go, by whoever read them.
+    // The readers release the bodies too.
     await until(() => relay.asks.open === 0)
   })
 

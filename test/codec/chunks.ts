@@ -1,4 +1,4 @@
-/** Ways to cut bytes, and a count of the work that a decoder does on them. */
+/** Functions that split bytes into chunks, and a count of the work that a decoder does on them. */
 import type { Decoder } from '../../src/core/codec/codec.js'
 
 const encoder = new TextEncoder()

@@ -81,7 +81,7 @@ describe('size-delimited frames', () => {
     }
   })
 
-  it('holds a limit below 128 too, and takes a frame of exactly the limit [codec.frames.limit]', () => {
+  it('keeps a limit below 128 too, and accepts a frame of exactly the limit [codec.frames.limit]', () => {
     const exact = encodeFrame(new Uint8Array(10))
     expect(decode([exact], { maxFrameBytes: 10 })).toMatchObject({ fault: null })
     expect(decode([encodeFrame(new Uint8Array(11))], { maxFrameBytes: 10 }).fault?.code).toBe('too_large')
@@ -92,7 +92,7 @@ describe('size-delimited frames', () => {
     expect(fault?.code).toBe('invalid_message')
   })
 
-  it('delivers what came before a fault, and nothing after [codec.fault-order]', () => {
+  it('delivers the frames before a fault, and none after it [codec.fault-order]', () => {
     const decoder = frameDecoder({ maxFrameBytes: 10 })
     expect(plain(decoder.push(Uint8Array.of(1, 1, 1, 2, 99, 1, 3)))).toEqual([[1], [2]])
     expect(decoder.fault?.code).toBe('too_large')
@@ -108,7 +108,7 @@ describe('size-delimited frames', () => {
     expect(fault?.message).toContain('2 of 4 bytes')
   })
 
-  it('gives a body that lies whole in a chunk as a view of it, and others a buffer of their own', () => {
+  it('gives a body that is whole in one chunk as a view of it, and other bodies a new buffer', () => {
     const chunk = concat([encodeFrame(Uint8Array.of(1, 2)), encodeFrame(Uint8Array.of(3, 4))])
     const decoder = frameDecoder()
     const [first] = decoder.push(chunk.subarray(0, 5))

@@ -54,7 +54,7 @@ describe('ndjson', () => {
     expect(decode([bytesOf(line + line)]).messages).toEqual(Array(2).fill({ text: 'a\u2028b\u2029c\u0085d' }))
   })
 
-  it('takes a brace or a bracket inside a string for what it is [codec.ndjson.brace]', () => {
+  it('reads a brace or a bracket inside a string as text [codec.ndjson.brace]', () => {
     const values = [{ text: '}{' }, { text: ']}' }, ['{"a":1}'], '{']
     expect(decode(split(concat(values.map(encodeNdjson)), 'every byte')).messages).toEqual(values)
   })
@@ -78,7 +78,7 @@ describe('ndjson', () => {
     expect(decode([bytesOf('\n\n{"a":1}\n \r\n\n{"b":2}\n\n  ')])).toEqual({ messages: [{ a: 1 }, { b: 2 }], fault: null })
   })
 
-  it('delivers what came before a line that is not JSON, and nothing after [codec.fault-order]', () => {
+  it('delivers the messages before a line that is not JSON, and none after it [codec.fault-order]', () => {
     const decoder = ndjsonDecoder()
     expect(decoder.push(bytesOf('1\n2\noops\n3\n'))).toEqual([1, 2])
     expect(decoder.fault?.code).toBe('invalid_message')
@@ -86,7 +86,7 @@ describe('ndjson', () => {
     expect(decoder.end()).toEqual([])
   })
 
-  it('lets onInvalid replace or skip a line that is not JSON, and tells a cut one apart', () => {
+  it('lets onInvalid replace or skip a line that is not JSON, and marks a truncated line', () => {
     const seen: [string, boolean][] = []
     const onInvalid = (line: string, _cause: unknown, truncated: boolean) => {
       seen.push([line, truncated])
@@ -102,7 +102,7 @@ describe('ndjson', () => {
     ])
   })
 
-  it('takes a line of exactly the limit and refuses one byte more, wherever it is cut [codec.ndjson.limit]', () => {
+  it('accepts a line of exactly the limit and refuses one byte more, wherever it is split [codec.ndjson.limit]', () => {
     const fits = `"${'é'.repeat(10)}"`
     const limit = bytesOf(fits).byteLength
     const over = `"${'é'.repeat(10)} "`

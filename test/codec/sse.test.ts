@@ -43,7 +43,7 @@ describe('server-sent events', () => {
     )
   })
 
-  it('ends a line at LF, CR and CRLF, also where the CRLF is cut [codec.sse.line-ends]', () => {
+  it('ends a line at LF, CR and CRLF, also at a split CRLF [codec.sse.line-ends]', () => {
     for (const end of ['\n', '\r', '\r\n']) {
       const bytes = bytesOf(['data: a', 'data: b', '', 'data: c', '', ''].join(end))
       for (const chunks of [[bytes], split(bytes, 'every byte')]) {
@@ -74,14 +74,14 @@ describe('server-sent events', () => {
     expect(decode('event: add\n\ndata: 2\n\n').messages).toEqual([event('2')])
   })
 
-  it('moves the last id with its event and not before: what the end cuts short is asked for again [codec.sse.cut]', () => {
+  it('moves the last id with its event and not before, so that an incomplete event is requested again [codec.sse.cut]', () => {
     const decoder = sseDecoder({ lastEventId: '41' })
     expect(decoder.push(bytesOf('id: 42\ndata: a\n\nid: 43\ndata: lo'))).toEqual([event('a', { id: '42' })])
     expect(decoder.end()).toEqual([])
     expect(decoder.lastEventId).toBe('42')
   })
 
-  it('keeps the last id until the next, moves it without data too, and ignores one with a NUL [codec.sse.last-id]', () => {
+  it('keeps the last id until the next, changes it also without data, and ignores an id with a NUL [codec.sse.last-id]', () => {
     const decoder = sseDecoder({ lastEventId: 'start' })
     expect(decoder.lastEventId).toBe('start')
     const text = 'data: a\n\nid: 1\ndata: b\n\ndata: c\n\nid: 2\n\nid: x\0y\ndata: d\n\nid\ndata: e\n\nid: 9\n\n'
@@ -103,7 +103,7 @@ describe('server-sent events', () => {
     expect(decoder.retryMs).toBe(1500)
   })
 
-  it('reports a comment at once, even amid an event: it is a sign of life [codec.sse.comment]', () => {
+  it('reports a comment at once, even inside an event, because it counts as activity [codec.sse.comment]', () => {
     expect(decode(':\n: keep-alive\ndata: a\n:x\ndata: b\n\n').messages).toEqual([
       { type: 'comment', text: '' },
       { type: 'comment', text: 'keep-alive' },
@@ -112,7 +112,7 @@ describe('server-sent events', () => {
     ])
   })
 
-  it('does not deliver an event that the end cuts short [codec.sse.cut]', () => {
+  it('does not deliver an event that is incomplete at the end [codec.sse.cut]', () => {
     expect(decode('data: a\n\ndata: b\n')).toEqual({ messages: [event('a')], fault: null })
     expect(decode('data: a\n\ndata: b')).toEqual({ messages: [event('a')], fault: null })
   })
@@ -129,7 +129,7 @@ describe('server-sent events', () => {
     expect(decode('data: 012345\n\ndata: 678901\n\n', { maxEventBytes: 12 }).fault).toBeNull()
   })
 
-  it('does not count comments towards the event, however many come [codec.sse.limit]', () => {
+  it('does not count comments towards the size of the event [codec.sse.limit]', () => {
     const decoder = sseDecoder({ maxEventBytes: 20 })
     decoder.push(bytesOf('data: a\n'))
     for (let beat = 0; beat < 100; beat += 1) decoder.push(bytesOf(': alive\n'))

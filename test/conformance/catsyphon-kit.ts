@@ -13,7 +13,7 @@ export interface CatsyphonContext {
   readonly generation: Generation
   /** A durable or forgetful store; default memory. */
   readonly openStore?: () => Promise<Store>
-  /** The way to the server; default straight. */
+  /** Wraps the transport to the server; default: the transport itself. */
   readonly reach?: (simulator: CatsyphonSimulator, credentials: Bench['credentials']) => ExchangeTransport
 }
 

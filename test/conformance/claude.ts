@@ -46,11 +46,11 @@ export const cases: readonly Case<ClaudeContext>[] = [
     checkEqual(await claude.querySimple('say hello'), 'Hello from the fake model.')
     checkEqual(await claude.querySimple('FAKE:multi'), 'First block. Second block.')
   }),
-  lawOf('a prompt that begins with a dash, and characters that split lines and chunks', async (claude) => {
+  lawOf('a prompt that begins with a dash, or has line separators and multi-byte characters, arrives unchanged', async (claude) => {
     checkEqual(await claude.querySimple('- FAKE:echo:dashed'), 'dashed')
     check((await claude.querySimple('FAKE:unicode')).includes('\u2028 line separator'), 'the separator is lost')
   }),
-  lawOf('a session remembers; its fork does too, and leaves it alone', async (claude) => {
+  lawOf('a session keeps its history; its fork has that history too, and does not change the session', async (claude) => {
     const session = claude.createSession()
     check((await session.sendMessage('FAKE:recall one').text()).includes('seen: 1'), 'first turn')
     check((await session.sendMessage('FAKE:recall two').text()).includes('seen: 2'), 'second turn')
@@ -70,12 +70,12 @@ export const cases: readonly Case<ClaudeContext>[] = [
     checkEqual(result.text, 'Done. Tool said: "not today"')
     checkEqual(result.permissionDenials.length, 1)
   }),
-  lawOf('a refusal that ends the turn is aborted, and the next turn is a normal one', async (claude, { writablePath }) => {
+  lawOf('a refusal that ends the turn gives aborted, and the next turn is a normal one', async (claude, { writablePath }) => {
     const session = claude.createSession({
       options: { canUseTool: () => ({ behavior: 'deny', message: 'Stop now.', interrupt: true }) },
     })
     await checkRejects(session.sendMessage(`FAKE:write:${writablePath}`).result(), 'aborted')
-    // What it says is the model's affair: the refusal stands in the same message as the words after it.
+    // The text is not checked, because the model chooses it: the refusal is in the same message as the text after it.
     checkEqual((await session.sendMessage('FAKE:echo:after the refusal').result()).isError, false)
     await session.close()
   }),
@@ -102,7 +102,7 @@ export const cases: readonly Case<ClaudeContext>[] = [
     check(last?.type === 'result' && last.error?.code === 'aborted', 'the turn did not end as aborted')
     checkEqual(await session.sendMessage('FAKE:echo:on').text(), 'on')
   }),
-  lawOf('an interrupt stops a query whenever it comes, and resolves when the query has stopped', async (claude) => {
+  lawOf('an interrupt at any time stops a query, and resolves when the query has stopped', async (claude) => {
     for (const delayMs of [0, 100, 400, 900]) {
       const turn = claude.query('FAKE:slow:400')
       const end = turn.result().catch((error: unknown) => error)
@@ -111,7 +111,7 @@ export const cases: readonly Case<ClaudeContext>[] = [
       check(SignalboxError.is(await end, 'aborted'), `a query that was interrupted after ${delayMs} ms was not aborted`)
     }
   }),
-  lawOf('an interrupt stops the first turn of a session whenever it comes, and the next turn is a normal one', async (claude) => {
+  lawOf('an interrupt at any time stops the first turn of a session, and the next turn is a normal one', async (claude) => {
     for (const delayMs of [0, 100, 400, 900]) {
       const session = claude.createSession()
       const end = session
@@ -125,7 +125,7 @@ export const cases: readonly Case<ClaudeContext>[] = [
       await session.close()
     }
   }),
-  lawOf('a turn that is aborted in the middle of its text has the text that was shown', async (claude) => {
+  lawOf('a turn that is aborted in the middle of its text has the text so far', async (claude) => {
     const controller = new AbortController()
     const turn = claude.query('FAKE:slow:400', { includePartial: true, signal: controller.signal })
     const end = turn.result().catch((error: unknown) => error)
@@ -142,7 +142,7 @@ export const cases: readonly Case<ClaudeContext>[] = [
     checkEqual(code, 'aborted')
     check(partialText?.includes('tick 3') === true, 'the text that was shown is lost')
   }),
-  lawOf('failures are told apart', async (claude) => {
+  lawOf('each failure has its own class', async (claude) => {
     await checkRejects(claude.querySimple('FAKE:403'), 'permission_denied')
     await checkRejects(claude.querySimple('FAKE:429'), 'rate_limited')
     await checkRejects(claude.querySimple('FAKE:500'), 'unavailable')

@@ -56,8 +56,8 @@ function socketContext(name: string, transport: StreamTransport, listener: Liste
 }
 
 /**
- * Which accepted link belongs to which open is settled by a word: opens run side by side, and an aborted one may have been accepted
- * as well. One that never says its word ends by itself.
+ * Pairs each accepted link with its open by an id that is sent first: opens run at the same time, and an aborted open may have been
+ * accepted too. A link that never sends its id ends by itself.
  */
 function meetingPlace(
   listener: Listener,

@@ -6,7 +6,7 @@ const NOT_OURS = new Set(['FSReqCallback', 'FSReqPromise', 'GetAddrInfoReqWrap',
 
 /** What keeps the process alive, a kind each: on Node and Deno. Bun has the function, and it always says that there is nothing. */
 export function keepsAlive(): string[] {
-  // Made when first asked for, by whoever that is; a pipe of the process and not of a link.
+  // Created at first use; a pipe of the process and not of a link.
   void [process.stdin, process.stdout, process.stderr]
   const info = (process as { getActiveResourcesInfo?: () => string[] }).getActiveResourcesInfo
   return (info?.call(process) ?? []).filter((kind) => !NOT_OURS.has(kind))

@@ -27,7 +27,8 @@ export const socketCases: readonly Case<SocketContext>[] = [
           entry,
           kind,
           (socket) => {
-            // A TCP stack drops by itself what it has not delivered when the other side writes to a closed port: there all must be under way.
+            // A TCP stack drops by itself what it has not delivered when the other side writes to a closed port: there all must
+            // be under way.
             socket.write(new Uint8Array(ANSWER_BYTES[kind]).fill(7), () => setTimeout(() => socket.destroy(), 100))
           },
           async (link) => {
@@ -102,7 +103,7 @@ export const socketCases: readonly Case<SocketContext>[] = [
         (socket) => {
           socket.once('data', () => {
             socket.write(new Uint8Array(50_000))
-            // Once it has surely arrived, so that the reset overtakes nothing on the way.
+            // After the bytes have arrived, so that the reset cannot overtake them.
             setTimeout(() => socket.resetAndDestroy(), 100)
           })
         },

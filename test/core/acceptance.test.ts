@@ -33,7 +33,7 @@ test('close closes every link that was not delivered, also links of the current 
   expect(await pairs[1]?.near.read()).toBeNull()
   expect(await pairs[2]?.near.read()).toBeNull()
   expect(waiting.ended).toBe(true)
-  // What was handed out belongs to whoever took it.
+  // A delivered link belongs to the loop that got it.
   await pairs[0]?.far.write(new Uint8Array([1]))
   expect(await pairs[0]?.near.read()).toEqual(new Uint8Array([1]))
 })

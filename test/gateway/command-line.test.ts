@@ -1,4 +1,4 @@
-/** The words of the command line, its configuration file, and what it finds on a machine. */
+/** The arguments of the command line, its configuration file, and the detection of local systems. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -52,7 +52,7 @@ describe('arguments [gateway.command-line]', () => {
     [['--port', ' ']],
     [['--port', '0x50']],
     [['--port', '1e3']],
-    // What a shell makes of a variable that is not set: the folder of whoever called, the scopes of the file, any port.
+    // A shell turns an unset variable into an empty text, which could mean the current folder, the scopes of the file or any port.
     [['--pages', '']],
     [['--scopes', '']],
     [['--scopes', ' , ']],
@@ -127,7 +127,7 @@ describe('detection of local systems [gateway.detect]', () => {
     writeFileSync(join(home, '.ccc.sock'), '')
     expect((await detect(env()))[0]).toMatchObject({ name: 'ccc', why: expect.stringContaining('.ccc.sock') })
     rmSync(join(home, '.ccc.sock'))
-    // It is there, it accepts, and it hangs up without a word.
+    // The server exists, accepts, and closes without an answer.
     const mute = createServer((socket) => socket.destroy())
     await new Promise<void>((resolve) => mute.listen(join(home, '.ccc.sock'), resolve))
     expect((await detect(env()))[0]?.found).toBeUndefined()

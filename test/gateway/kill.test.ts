@@ -59,7 +59,7 @@ describe.skipIf(process.platform !== 'linux')('the end of the gateway', () => {
       }
     }
     for (let number = 0; number < 50; number += 5) await Promise.all([0, 1, 2, 3, 4].map((more) => round(number + more)))
-    // Milliseconds, as a rule: two seconds leave room for a machine that looks away.
+    // Milliseconds, as a rule: two seconds allow for a busy machine.
     expect(Math.max(...took)).toBeLessThan(2_000)
   })
 

@@ -44,7 +44,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(out, { recursive: true, force: true }))
 
-test('a feed shows what happens and goes on at its cursor [hub.example.feed]', async () => {
+test('a feed shows the events and continues at its cursor [hub.example.feed]', async () => {
   await using hub = await createHub({ sources: [createScriptedSystem().source()] })
   const lines: string[] = []
   await hub.prompt('script/a', 'one', { by: 'ann' }).end()
@@ -80,12 +80,12 @@ test('a person approves while a bot waits [hub.example.approve]', async () => {
   expect(counts.reduce((sum, count) => sum + count, 0)).toBe(1)
 })
 
-test('an orchestrator asks all and sums up [hub.example.orchestrator]', async () => {
+test('an orchestrator asks all agents and sums up their answers [hub.example.orchestrator]', async () => {
   await using hub = await createHub({ sources: [createScriptedSystem({ agents: ['a', 'b'] }).source()] })
   expect(await orchestrate(hub, () => true, 'hi')).toBe('echo: Sum up:\nscript/a: echo: hi\nscript/b: echo: hi')
 })
 
-test('a budget guard stops and says what was used [hub.example.budget]', async () => {
+test('a budget guard stops the agents and reports the cost [hub.example.budget]', async () => {
   const system = createScriptedSystem({
     script: (turn) => {
       turn.event({ kind: 'usage', scope: 'turn', basis: 'reported', costUsd: 3 })

@@ -93,7 +93,7 @@ test('after kills at any moment every accepted turn has one start and one end [h
   await store[Symbol.asyncDispose]()
 }, 120_000)
 
-test('a hub folder and a socket of others are refused [hub.wire.socket]', async () => {
+test('a hub folder and a socket of another user are refused [hub.wire.socket]', async () => {
   const open = join(directory, 'open')
   await mkdir(open)
   await chmod(open, 0o777)

@@ -7,7 +7,7 @@ import { memoryServer } from '../../src/testing/memory-server.js'
 import type { Link } from '../../src/transport.js'
 import { hubOverLink } from './over-link.js'
 
-test('a client without the scope is refused, and its link lives on [hub.wire.scope]', async () => {
+test('a client without the scope is refused, and its link stays open [hub.wire.scope]', async () => {
   const system = createScriptedSystem()
   await using hub = await hubOverLink({ sources: [system.source()] }, { scopes: ['observe'] })
   await expect(hub.prompt('script/a', 'x').accepted()).rejects.toMatchObject({ code: 'permission_denied', sent: 'no' })
@@ -16,14 +16,14 @@ test('a client without the scope is refused, and its link lives on [hub.wire.sco
   expect(system.ledger.prompts).toEqual([])
 })
 
-test('the server says who prompts and answers, whatever the client says [hub.wire.by]', async () => {
+test('the server sets who prompts and answers, whatever the client sends [hub.wire.by]', async () => {
   const system = createScriptedSystem()
   await using hub = await hubOverLink({ sources: [system.source()] }, { by: 'page' })
   await hub.prompt('script/a', 'x', { by: 'admin' }).end()
   expect(system.ledger.prompts[0]?.by).toBe('page')
 })
 
-test('a secret is refused on a link that others could read, with another way [hub.secret.link]', async () => {
+test('a secret is refused on a link that others could read, with advice [hub.secret.link]', async () => {
   const system = createScriptedSystem({ script: async (turn) => void (await turn.ask({ nativeId: 'pin', kind: 'secret' })) })
   await using hub = await hubOverLink({ sources: [system.source()] }, { secrets: false })
   hub.prompt('script/a', 'x')
@@ -35,7 +35,7 @@ test('a secret is refused on a link that others could read, with another way [hu
   expect(system.ledger.answers).toEqual([])
 })
 
-test('a watch goes on over a new link: nothing twice, nothing missing [hub.order.link]', async () => {
+test('a watch continues over a new link without a duplicate or missing event [hub.order.link]', async () => {
   const system = createScriptedSystem()
   await using hub = await createHub({ sources: [system.source()] })
   const server = memoryServer()
@@ -69,7 +69,7 @@ test('a watch goes on over a new link: nothing twice, nothing missing [hub.order
   await server[Symbol.asyncDispose]()
 })
 
-test('a client that reads no events does not hold up its other calls [hub.bounded.link]', async () => {
+test('a client that reads no events does not delay its other calls [hub.bounded.link]', async () => {
   const system = createScriptedSystem({
     script: (turn) => {
       for (let count = 0; count < 5000; count += 1) turn.say('x'.repeat(200), `m${count}`)
@@ -84,7 +84,7 @@ test('a client that reads no events does not hold up its other calls [hub.bounde
   await idle.return?.()
 })
 
-test('a line that is no request ends the link, and an unknown method is refused [hub.wire.broken]', async () => {
+test('a line that is not a request ends the link, and an unknown method is refused [hub.wire.broken]', async () => {
   await using hub = await createHub({ sources: [createScriptedSystem().source()] })
   const [near, far] = memoryPair()
   const serving = serveHub(hub, far)

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { buildSoak } from './program.js'
 
-test('two thousand links, five hundred calls, a hundred streams and twenty children leave nothing [memory.soak]', async () => {
+test('two thousand links, five hundred calls, a hundred streams and twenty children leave no memory and no handle [memory.soak]', async () => {
   using program = await buildSoak(new URL('./soak.ts', import.meta.url))
   const left = await program.run([], 60_000)
   expect(left.outcomes).toEqual({

@@ -1,4 +1,4 @@
-/** What the built package promises to whoever bundles it: rooms stay apart, nothing is evaluated, bytes are ASCII. */
+/** What a bundler can expect of the built package: entrypoints load only their runtime, no code is evaluated, bytes are ASCII. */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'

@@ -1,5 +1,5 @@
 /**
- * The real CLI, in every generation that the disk has room for, against a local imitation of the Messages API: a home of its own, no
+ * The real CLI, in every generation that fits on the disk, against a local imitation of the Messages API: a home of its own, no
  * network but the loopback. Installs itself from npm at the first run.
  */
 import { execFile } from 'node:child_process'

@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 const NAME = `@anthropic-ai/claude-agent-sdk-${process.platform}-${process.arch}`
 const MEGABYTES = 400
 
-/** The path of the executable; undefined where the disk has no room for it. */
+/** The path of the executable; undefined if the disk has no space for it. */
 export async function installNewestClaude(): Promise<string | undefined> {
   const folder = join(process.env.SIGNALBOX_PEERS_DIR ?? '/var/tmp/signalbox-peers', 'claude', '2.1.329')
   const file = join(folder, 'node_modules', NAME, 'claude')

@@ -107,7 +107,7 @@ describe.skipIf(!(executablePath && built) && !required)('the playground', () =>
     await happened('catsyphon: recorded')
   })
 
-  test('[gateway.playground] a reload keeps the connection of this tab, and nothing went wrong meanwhile', async () => {
+  test('[gateway.playground] a reload keeps the connection of this tab, and no error is logged', async () => {
     await page.reload()
     await page.locator('body.connected').waitFor()
     expect(complaints).toEqual([])

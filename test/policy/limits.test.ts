@@ -133,7 +133,7 @@ describe('concurrency', () => {
     const heavy = limiter.acquire({ weight: 2, signal: controller.signal })
     const light = limiter.acquire({ weight: 1 })
     await Promise.resolve()
-    // There is room for a light one, but the heavy one came first.
+    // The limit allows a light call, but the heavy call came first.
     expect(limiter.stats.queued).toBe(2)
     expect(limiter.tryAcquire({ weight: 1 })).toBeUndefined()
     controller.abort('enough')

@@ -1,4 +1,4 @@
-/** The kit under the kit: what its faults, recordings, simulators and handlers promise to whoever tests with them. */
+/** Tests of the testing kit: its faults, recordings, simulators and handlers. */
 import { getEventListeners } from 'node:events'
 import { setupServer } from 'msw/node'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -28,7 +28,7 @@ const text = (bytes: Uint8Array | null): string => new TextDecoder().decode(byte
 const giving = (link: Link): StreamTransport => ({ kind: 'stream', name: 'given', open: async () => link })
 
 describe('faults', () => {
-  test('a fault behind a chunk that was to be joined takes nothing away, and no timer stays [faults.keep]', async () => {
+  test('a fault after a chunk that is being joined discards nothing, and no timer stays [faults.keep]', async () => {
     const [near] = memoryPair()
     const script = [
       () => Promise.resolve(utf8('kept')),
@@ -44,7 +44,7 @@ describe('faults', () => {
   })
 
   test.each(['split', 'coalesce', 'duplicate'] as const)(
-    'after close nothing of a %s chunk is left [faults.close]',
+    'after close no bytes of a %s chunk are delivered [faults.close]',
     async (fault) => {
       const [near, far] = memoryPair()
       const link = await withFaults(giving(near), { seed: 3, odds: { [fault]: 1 } }).open()
@@ -58,7 +58,7 @@ describe('faults', () => {
 })
 
 describe('recordings', () => {
-  test('one that is full keeps no half of a line, which may be half of a secret [recording.full]', async () => {
+  test('a full recording keeps no partial line, which could be half of a secret [recording.full]', async () => {
     await using server = memoryServer()
     const recorder = createRecorder({ secrets: ['correct-horse-battery-staple'], maxBytes: 40 })
     const link = await tap(server.transport, recorder).open()
@@ -69,7 +69,7 @@ describe('recordings', () => {
     expect(JSON.stringify(recorder.lines)).not.toContain('correct-horse')
   })
 
-  test('a client that says more than was recorded is told, also where the link was open still [recording.more]', async () => {
+  test('a client that sends more than was recorded gets an error, also if the recorded link was still open [recording.more]', async () => {
     const recording = [
       { link: 1, type: 'open' },
       { link: 1, type: 'out', line: 'one' },
@@ -91,7 +91,7 @@ describe('simulators', () => {
     cmdop: () => createCmdopCoreSimulator().transport as StreamTransport<never>,
   }
   test.each(Object.entries(opens))(
-    '%s: an open that was given up before it began is refused [testing.open-aborted]',
+    '%s: an open whose signal is already aborted is refused [testing.open-aborted]',
     async (_name, make) => {
       await expect(make().open({} as never, { signal: AbortSignal.abort('no') })).rejects.toMatchObject({
         code: 'aborted',
@@ -100,7 +100,7 @@ describe('simulators', () => {
     },
   )
 
-  test('a fault of CCC is asked once for each request, so that one that counts counts right [ccc.sim.faults-once]', async () => {
+  test('the fault function of CCC is called once for each request, so that a counting function is correct [ccc.sim.faults-once]', async () => {
     const simulator = createCccSimulator({ sessions: [{ name: 'a', running: true }] })
     const client = createCcc({ transport: simulator.transport })
     let left = 1
@@ -116,7 +116,7 @@ describe('simulators', () => {
     await simulator[Symbol.asyncDispose]()
   })
 
-  test('a CCC server that stops leaves no timer, also while it fetches a remote answer [ccc.sim.stop]', async () => {
+  test('a stopped CCC server leaves no timer, also while it fetches a remote answer [ccc.sim.stop]', async () => {
     const clock = createFakeClock()
     const simulator = createCccSimulator({
       clock,
@@ -130,7 +130,7 @@ describe('simulators', () => {
     expect(clock.timers).toBe(0)
   })
 
-  test('a model that throws ends its process, and the turn says so [claude.sim-model-throws]', async () => {
+  test('a model that throws ends its process, and the turn fails with this reason [claude.sim-model-throws]', async () => {
     const simulator = createClaudeSimulator({
       model: () => {
         throw new Error('the test is wrong')
@@ -142,7 +142,7 @@ describe('simulators', () => {
     expect(simulator.running).toBe(0)
   })
 
-  test('the web port of CCCC hears an abort: before a call, and in the middle of a stream [cccc.web-simulated-abort]', async () => {
+  test('the web port of CCCC reacts to an abort before a call and in the middle of a stream [cccc.web-simulated-abort]', async () => {
     const clock = createFakeClock()
     const daemon = createCcccSimulator({ dialect: 'C' })
     const port = createCcccWebPortSimulator({ daemon, clock })
@@ -172,7 +172,7 @@ describe('handlers of MSW', () => {
   afterEach(() => server.resetHandlers())
   afterAll(() => server.close())
 
-  test('an answer of CatSyphon that is to stop half-way does so here too [catsyphon.msw-truncate]', async () => {
+  test('a truncated answer of CatSyphon is truncated here too [catsyphon.msw-truncate]', async () => {
     const simulator = createCatsyphonSimulator()
     server.use(...catsyphonHandlers({ baseUrl: 'http://cat.test', simulator }))
     simulator.inject(catsyphonFaults.truncate())
@@ -181,7 +181,7 @@ describe('handlers of MSW', () => {
     expect((await (await fetch('http://cat.test/health')).text()).length).toBeGreaterThan(0)
   })
 
-  test('a stream of CMDOP whose reader went away is over in the relay too [cmdop.msw-left]', async () => {
+  test('when the reader of a CMDOP stream goes away, the stream ends in the relay too [cmdop.msw-left]', async () => {
     const relay = createCmdopRelaySimulator()
     server.use(...cmdopHandlers({ relay, baseUrl: 'http://relay.test' }))
     const controller = new AbortController()

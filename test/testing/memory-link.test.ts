@@ -26,7 +26,7 @@ async function readAll(link: Link): Promise<number[]> {
 }
 
 describe('a pair of links in memory', () => {
-  it('hands the reader a chunk of its own', async () => {
+  it('gives the reader a copy of each chunk', async () => {
     const [near, far] = memoryPair()
     const chunk = bytes(1, 2)
     await near.write(chunk)
@@ -34,7 +34,7 @@ describe('a pair of links in memory', () => {
     expect(await far.read()).toEqual(bytes(1, 2))
   })
 
-  it('makes a writer wait for room, in order, and lets it go on when the reader made some', async () => {
+  it('makes writers wait for space, in order, and lets them continue when the reader has read', async () => {
     const [near, far] = memoryPair({ windowBytes: 4 })
     await near.write(bytes(1, 2, 3, 4))
     const second = near.write(bytes(5))
@@ -52,7 +52,7 @@ describe('a pair of links in memory', () => {
     await written
   })
 
-  it('half-closes after pending writes; both halves ended is an end for both sides', async () => {
+  it('half-closes after pending writes; when both directions have ended, both sides end', async () => {
     const [near, far] = memoryPair({ windowBytes: 1 })
     const written = [near.write(bytes(1)), near.write(bytes(2))]
     const ended = near.end()
@@ -68,7 +68,7 @@ describe('a pair of links in memory', () => {
     expect([await near.closed, await far.closed]).toEqual([{ kind: 'eof' }, { kind: 'eof' }])
   })
 
-  it('keeps what was received before the peer closed', async () => {
+  it('keeps the bytes that arrived before the peer closed', async () => {
     const [near, far] = memoryPair()
     await near.write(bytes(1, 2))
     await near.close({ reason: 'enough' })
@@ -78,7 +78,7 @@ describe('a pair of links in memory', () => {
     await far.end()
   })
 
-  it('rejects a write that waits, at the death of its peer and at its own close', async () => {
+  it('rejects a waiting write when its peer dies and at its own close', async () => {
     for (const closer of [0, 1]) {
       const pair = memoryPair({ windowBytes: 1 })
       const [near] = pair
@@ -100,7 +100,7 @@ describe('a pair of links in memory', () => {
     expect(await near.read()).toBeNull()
   })
 
-  it('lets a refused write be ignored: nothing throws, nothing is unhandled [memory.ignored-write]', async () => {
+  it('lets a caller ignore a refused write, without an exception or unhandled rejection [memory.ignored-write]', async () => {
     const unhandled: unknown[] = []
     const note = (error: unknown): void => void unhandled.push(error)
     process.on('unhandledRejection', note)
@@ -131,7 +131,7 @@ describe('a server in memory', () => {
     expect(await near.read()).toEqual(bytes(7))
   })
 
-  it('keeps links that a loop which was left had not accepted yet', async () => {
+  it('keeps links that a left loop had not accepted yet', async () => {
     await using server = memoryServer()
     const opened = [await server.transport.open(), await server.transport.open()]
     const accepted: string[] = []
@@ -144,7 +144,7 @@ describe('a server in memory', () => {
     expect(accepted).toEqual(opened.map((link) => link.info.id))
   })
 
-  it('refuses an open that was aborted, and one after it closed, and closes what nobody accepted', async () => {
+  it('refuses an aborted open and an open after its close, and closes links that were not accepted', async () => {
     const server = memoryServer()
     await expect(server.transport.open(undefined, { signal: AbortSignal.abort() })).rejects.toMatchObject({
       code: 'aborted',

@@ -1,4 +1,4 @@
-/** Every way in which a link can be opened in this process, each with its accepting side. */
+/** Every transport that can open a link in this process, each with its accepting side. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -134,7 +134,7 @@ test('an abort while the socket connects, or while the server decides, leaves no
   waiting.catch(() => {})
   await decided
   late.abort()
-  // The launch was said: whoever heard it may have begun.
+  // The launch was sent, so the server may have acted on it.
   expect((await checkRejects(waiting, 'aborted')).sent).toBe('maybe')
 })
 
@@ -175,7 +175,7 @@ test('clients that have not sent open and links that wait to be accepted share o
   const silent = await asked(listener.port, `${UPGRADE}${PROTOCOL}`)
   expect(silent.status).toContain('101')
   const near = await transport.open()
-  // One that is silent, one that waits: no room.
+  // One silent client and one waiting link reach the limit.
   expect((await asked(listener.port, `${UPGRADE}${PROTOCOL}`, true)).status).toContain('503')
   expect(await checkRejects(transport.open())).toMatchObject({ code: 'unreachable', sent: 'no' })
   const accepted = listener.accept()[Symbol.asyncIterator]()
@@ -183,7 +183,7 @@ test('clients that have not sent open and links that wait to be accepted share o
   // Accepted, it counts no more.
   const second = await transport.open()
   await checkRejects(transport.open(), 'unreachable')
-  // Nor does one that left without a word.
+  // A client that left without a close frame does not count either.
   silent.socket.destroy()
   const third = await vi.waitFor(() => transport.open(), 10_000)
   await Promise.all([near, far, second, third].map((link) => link.close()))

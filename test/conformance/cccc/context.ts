@@ -12,7 +12,7 @@ export interface CcccContext {
   readonly streams?: boolean
   /** From 0.4.41 on a request for a reply without recipients goes to the foreman; an older daemon of dialect C refuses it. */
   readonly asksForeman?: boolean
-  /** Ops that somebody on the way keeps to the server. */
+  /** Ops that a gateway in front of the daemon refuses. */
   readonly serverOnly?: (op: string) => boolean
   /** A directory on the daemon's machine. */
   readonly projectPath: string

@@ -1,4 +1,7 @@
-/** Too much, too large, too slow, too many: each ends with its code, leaves nothing behind, and an honest client is served meanwhile. */
+/**
+ * Too much, too large, too slow, too many: each ends with its code, leaves nothing behind, and an honest client is served
+ * meanwhile.
+ */
 import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createFakeClock } from '../../../src/testing/index.js'
@@ -73,7 +76,9 @@ describe('slow clients', () => {
           writes += 1
         }
       },
-      /** No write has ended for a while: the way to the reader is full. If it were not, what comes next would only come later. */
+      /**
+       * No write has ended for a while, so all buffers to the reader are full. If they are not, the next step only happens later.
+       */
       async stuck(): Promise<void> {
         for (let seen = -1; seen !== writes || writes === 0; ) {
           seen = writes

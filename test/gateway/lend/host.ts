@@ -65,7 +65,7 @@ export async function startLendingGateway(allowedOrigins: readonly string[]): Pr
     if (link) return link
     const next = new Promise<Link>((resolve) => listIn(wanted, name).push(resolve))
     if (!signal) return next
-    // Whoever gave up has a place in the line all the same: what comes for it goes to the next.
+    // An aborted waiter keeps its place in the queue: the next waiter gets its item.
     return raceSignal(next, signal).catch((error: unknown) => {
       void next.then((late) => lend(name, late))
       throw error

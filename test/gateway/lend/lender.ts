@@ -68,7 +68,7 @@ interface Asked {
 
 async function answer(server: ExchangeTransport, asked: Asked, rest: ReadableStream<Uint8Array>, link: Link): Promise<void> {
   const life = new AbortController()
-  // As text, because the faults of a simulator look for words in it.
+  // As text, because the faults of a simulator search in it.
   const body = await new Response(rest).text()
   void link.closed.then(() => life.abort(new Error('the gateway left')))
   let begun = false

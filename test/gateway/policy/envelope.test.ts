@@ -1,4 +1,7 @@
-/** Envelopes that two parsers could read in two ways are refused; the others are judged by the arm that the core's own parser finds. */
+/**
+ * Envelopes that two parsers could read differently are refused; the others are checked by the request type that the parser of
+ * the core finds.
+ */
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'

@@ -59,7 +59,7 @@ export interface RunningDaemon extends AsyncDisposable {
   readonly home: string
   readonly projectPath: string
   readonly release: Release
-  /** Without a word, as a crash: its files stay. */
+  /** Kills the daemon without notice, like a crash: its files stay. */
   kill(): Promise<void>
   start(env?: Readonly<Record<string, string>>): Promise<void>
 }

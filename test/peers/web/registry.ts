@@ -1,4 +1,4 @@
-/** What the test server offers by name to whoever opens a link with `{ peer: name }`. A simulator is one more row. */
+/** The peers of the test server by name; a client opens a link with `{ peer: name }`. A new simulator is one more row. */
 import type { Link } from '../../../src/index.js'
 import { createCccSimulator, type CccSimulator } from '../../../src/testing/index.js'
 import type { AcceptedLink } from '../../../transports/web/accept.js'

@@ -1,4 +1,7 @@
-/** The session store over every SQLite that this runtime has, and over files: the built package, with the drivers it finds by itself. */
+/**
+ * The session store over every SQLite that this runtime has, and over files: the built package, with the drivers it finds by
+ * itself.
+ */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,7 +17,7 @@ const OWN: Readonly<Record<string, SqliteDriver>> = {
 }
 const DRIVERS: readonly SqliteDriver[] = ['node:sqlite', 'bun:sqlite', 'libsql', 'better-sqlite3']
 
-/** Its executables ask for Node 22 and end an older process without a word; the other runtimes have drivers of their own. */
+/** Its executables need Node 22 and end an older process without a message; the other runtimes have their own drivers. */
 const mayLoad = (driver: SqliteDriver, runtime: string): boolean => driver !== 'better-sqlite3' || runtime === 'node-newest'
 
 async function isHere(driver: SqliteDriver): Promise<boolean> {
