@@ -1,6 +1,6 @@
 /**
- * Test cases that need no test runner: a name and a function that throws. Suites of them run inside vitest, and without it in Bun, Deno,
- * workerd and a page.
+ * Test cases that need no test runner: a name, and a function that throws on failure. They run in vitest, and without a test runner
+ * in Bun, Deno, workerd and a page.
  */
 import { SignalboxError, type ErrorCode } from '../errors.js'
 
@@ -28,7 +28,17 @@ export interface CaseResult {
   readonly detail?: string
 }
 
-/** Runs the cases one after the other and returns a result for each. A failing case does not stop the others. */
+/**
+ * Runs the cases one after the other and returns a result for each. A failing case does not stop the others.
+ *
+ * @example
+ * import { memoryStore } from 'signalbox/store'
+ * import { runCases, storeCases } from 'signalbox/testing'
+ *
+ * const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+ * const results = await runCases(storeCases, { store: memoryStore(), wait: sleep })
+ * console.log(results.filter(({ outcome }) => outcome === 'failed'))
+ */
 export async function runCases<Context>(cases: readonly Case<Context>[], context: Context): Promise<CaseResult[]> {
   const results: CaseResult[] = []
   for (const { id, title, skip, run } of cases) {

@@ -1,7 +1,7 @@
-/** Time and random numbers for tests: a clock that stands still until a test moves it, and random numbers that a seed reproduces. */
+/** Time and random numbers for tests: a clock that only a test moves, and random numbers that a seed reproduces. */
 import type { Clock, Random, Timer } from '../core/clock.js'
 
-/** A clock that stands still until a test moves it. */
+/** A clock whose time only a test moves. */
 export interface FakeClock extends Clock {
   /**
    * Moves the time forward and runs every timer that is due, in order, each at its own time. Promises settle before and after each
@@ -57,7 +57,7 @@ interface Armed {
 const FIRST_NOW = 1_767_225_600_000
 
 /**
- * Creates a clock that stands still. Pass it to the client and to the simulator: then hours pass in milliseconds.
+ * Creates a clock whose time only a test moves. Pass it to the client and to the simulator: then hours pass in milliseconds.
  *
  * @example
  * import { createCcc } from 'signalbox/ccc'

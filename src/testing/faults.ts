@@ -1,6 +1,6 @@
 /**
- * Faults on purpose, drawn from a seed: the same seed gives the same faults for the same chunks. Every failure that is made here names the
- * seed, and so does `eachSeed` for failures that follow from it.
+ * Faults drawn from a seed: the same seed gives the same faults for the same chunks. Every error that a fault causes names the
+ * seed, and `eachSeed` adds it to errors that follow.
  */
 import { sleep, systemClock, type Clock, type Random } from '../core/clock.js'
 import { deferred } from '../core/deferred.js'
@@ -184,7 +184,14 @@ function pieces(chunk: Uint8Array, random: Random): Uint8Array[] {
   return out
 }
 
-/** Runs the same work with several seeds, one after the other. Stops at the first failure, with an error that names the seed. */
+/**
+ * Runs the same work with several seeds, one after the other. Stops at the first failure, with an error that names the seed.
+ *
+ * @example
+ * import { eachSeed } from 'signalbox/testing'
+ *
+ * await eachSeed([1, 2, 3], async (seed) => console.log(`a test with faults of seed ${seed}`))
+ */
 export async function eachSeed(seeds: Iterable<number>, run: (seed: number) => Promise<void>): Promise<void> {
   for (const seed of seeds) {
     try {

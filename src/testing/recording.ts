@@ -1,6 +1,7 @@
 /**
- * Recordings of what crossed a transport, as plain data that can be checked in. Each line is redacted before it is kept. A recording can be played
- * back to a client, which must say the same again. Only for protocols of lines: other bytes cannot be searched for secrets.
+ * Recordings of the lines that crossed a transport, as plain data that can be checked in. Each line is redacted before it is kept.
+ * A recording can be played back to a client, which must send the same lines. Only for protocols of lines: other bytes cannot be
+ * searched for secrets.
  */
 import { createAccumulator, type Accumulator } from '../core/codec/bytes.js'
 import type { TapEvent, TapObserver } from '../core/transports/tap.js'

@@ -1,4 +1,4 @@
-/** Authentication. A missing header is a 422 among the others; every other check comes after validation. */
+/** Authentication. A missing header is part of the 422 of validation. Every other check comes after validation. */
 import { detail } from './answers.js'
 import type { Records } from './records.js'
 import type { ParsedRequest } from './request.js'

@@ -100,7 +100,7 @@ export function createFaultPlan(): FaultPlan {
 const html = (title: string): string =>
   `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n`
 
-/** Makes the usual effects. */
+/** Makes the usual effects, for `inject`. Add `times` and `on` to choose how many requests and which ones get a fault. */
 export const faults = {
   /** An unhandled failure: a text answer, then the connection is cut without a `Connection: close`. */
   serverError: (): FaultEffect => ({
@@ -110,18 +110,21 @@ export const faults = {
     contentType: 'text/plain; charset=utf-8',
     close: true,
   }),
+  /** 413 with the HTML page of a proxy, as for a body over the limit. */
   tooLarge: (): FaultEffect => ({
     kind: 'answer',
     status: 413,
     body: html('413 Request Entity Too Large'),
     contentType: 'text/html',
   }),
+  /** 502, 503 or 504 with the HTML page of a proxy. Default 502. */
   badGateway: (status: 502 | 503 | 504 = 502): FaultEffect => ({
     kind: 'answer',
     status,
     body: html(`${status} Bad Gateway`),
     contentType: 'text/html',
   }),
+  /** 429 with this `retry-after` header. */
   rateLimited: (retryAfter: string): FaultEffect => ({
     kind: 'answer',
     status: 429,
@@ -136,16 +139,23 @@ export const faults = {
     body: '<!doctype html><html><body></body></html>',
     contentType: 'text/html',
   }),
+  /** 401, as for a wrong API key. */
   unauthorized: (): FaultEffect => ({
     kind: 'answer',
     status: 401,
     body: '{"detail":"Invalid API key"}',
     contentType: 'application/json',
   }),
+  /** 307 to this location. */
   redirect: (location: string): FaultEffect => ({ kind: 'answer', status: 307, headers: { location } }),
+  /** Cuts the connection before the request is processed, or after it is stored. */
   reset: (when: 'before' | 'after'): FaultEffect => ({ kind: 'reset', when }),
+  /** Refuses the connection. */
   refuse: (): FaultEffect => ({ kind: 'refuse' }),
+  /** Processes the request and sends only a part of the answer. */
   truncate: (): FaultEffect => ({ kind: 'truncate' }),
+  /** Processes the request, but waits this many milliseconds in the given phase. */
   slow: (ms: number, phase: SlowPhase): FaultEffect => ({ kind: 'slow', ms, phase }),
+  /** The HTML page of an nginx proxy with this title. */
   htmlPage: html,
 }

@@ -1,4 +1,4 @@
-/** A CatSyphon server for tests: three generations, their races and their faults. */
+/** A CatSyphon server for tests, in three generations, with their races and faults. */
 export {
   createCatsyphonSimulator,
   type CatsyphonLedger,

@@ -1,6 +1,6 @@
 /**
- * How each generation stores a batch. Duplicates are found among what was stored when the request began, and only the write takes the
- * session's lock. So the same batch in two overlapping requests is stored twice, as on the real server.
+ * How each generation stores a batch. A request looks for duplicates among the rows that were stored when it began, and takes the
+ * session's lock only to write. So two overlapping requests with the same batch store it twice, as on the real server.
  */
 import { applyEnd, applyStart, hashOf, type SessionRecord, type StoredRow } from './sessions.js'
 import { MESSAGE_LIKE, refusal } from './poison.js'

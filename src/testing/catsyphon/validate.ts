@@ -209,7 +209,7 @@ export function checkEvents(body: Record<string, unknown>, complaints: Complaint
 
 const UUID = /^(?:urn:uuid:)?\{?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})\}?$/i
 
-/** Lower case with dashes, or undefined. Dashes may be missing and braces may stand around it. */
+/** The UUID in lower case with dashes, or undefined if it is invalid. The input may lack dashes and may have braces around it. */
 export function readUuid(value: string): string | undefined {
   return UUID.exec(value)?.slice(1).join('-').toLowerCase()
 }

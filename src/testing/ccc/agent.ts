@@ -1,6 +1,6 @@
 /**
- * The content of a tmux session: a prompt line, and an agent that answers. Marks in a text say how long the answer takes and whether the agent
- * looks busy meanwhile. The recordings were made with the same marks.
+ * The content of a tmux session: a prompt line, and an agent that answers. Marks in a text set how long the answer takes and
+ * whether the agent looks busy meanwhile. The recordings were made with the same marks.
  */
 import type { Clock, Timer } from '../../core/clock.js'
 

@@ -1,5 +1,6 @@
 /**
- * A CCC server for tests: its API over any link, compared with recordings of real servers. It models the interface, not tmux, SSH or Telegram.
+ * A CCC server for tests: its API over any link, compared with recordings of real servers. It simulates the interface, but not
+ * tmux, SSH or Telegram.
  */
 import type { Link, Listener, StreamTransport } from '../../transport.js'
 import { memoryServer } from '../memory-server.js'

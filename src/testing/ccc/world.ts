@@ -45,19 +45,19 @@ export interface SimulatedQuestion {
 
 /** Options of `createCccSimulator`. */
 export interface CccSimulatorOptions {
-  /** Which server; default `1.12.5`. */
+  /** The generation of the server. Default `1.12.5`. */
   readonly generation?: CccGeneration
-  /** The configured sessions. */
+  /** The configured sessions. Default: none. */
   readonly sessions?: readonly SimulatedSession[]
-  /** The configured hosts by their alias. */
+  /** How remote hosts answer, by alias. Default: no remote host. */
   readonly hosts?: Readonly<Record<string, SimulatedHost>>
-  /** How long Telegram takes for each message. Default 0. */
+  /** Milliseconds that Telegram takes for each message. Default 0. */
   readonly telegramMs?: number
-  /** A fake clock, for tests that let time pass. */
+  /** Pass a fake clock to let time pass in a test. Default: the system's clock. */
   readonly clock?: Clock
-  /** Real servers take seconds; 0.001 makes milliseconds of them. Default 1. */
+  /** Factor for all delays of the server: with 0.001 a second takes a millisecond. Default 1. */
   readonly timeScale?: number
-  /** Seconds since the daemon's start. Default 1. */
+  /** The uptime that the server reports at first, in seconds. Default 1. */
   readonly uptimeSeconds?: number
 }
 

@@ -1,6 +1,6 @@
 /**
- * Simulates CCCC's web port in front of a simulated daemon: routes, envelopes, tokens, the stream of a ledger and terminals. As on a real
- * one, a refusal of the daemon has status 200, the stream replays nothing, and once there is a token every request needs one.
+ * Simulates CCCC's web port in front of a simulated daemon: routes, envelopes, tokens, event streams and terminals. As on a real
+ * server, a refusal of the daemon has status 200, the stream replays nothing, and once there is a token every request needs one.
  */
 import { systemClock, type Clock } from '../../core/clock.js'
 import { MAX_LINE_BYTES } from '../../core/codec/ndjson.js'

@@ -1,6 +1,6 @@
 /**
- * Plays a recording of a real CLI to whatever client: what the CLI wrote comes when it came, in step with what it was sent. Ids that
- * belong to the client are the client's own; a client that says more than the recorded one, such as `initialize`, is answered for it.
+ * Plays a recording of a real CLI to any client, in step with the client's lines. Ids of the recorded client are replaced by the
+ * ids of this client. If the client sends an `initialize` that the recorded one did not send, the playback answers it.
  */
 import { encodeNdjson, ndjsonDecoder } from '../../core/codec/ndjson.js'
 import { deferred } from '../../core/deferred.js'

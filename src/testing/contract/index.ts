@@ -1,6 +1,6 @@
 /**
- * The transport contract: the laws of a link as cases, for every transport on every runtime and for somebody else's transport too.
- * A case carries the id of the law it proves. Law 9 speaks of children only; its cases need programs and stand with the tests.
+ * The transport contract: the laws of a link as cases, for every transport on every runtime, also for transports of other packages.
+ * The id of a case names its law. The cases of law 9 need child processes and are in the tests.
  */
 import { closing } from './closing.js'
 import type { ContractCase } from './harness.js'

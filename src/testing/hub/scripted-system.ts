@@ -1,6 +1,6 @@
 /**
- * A system of agents that does what a test tells it. It lives apart from its source, as a real system does: a hub may die and another one
- * find the same turns and the same open questions.
+ * A system of agents that a test controls. Like a real system it outlives its source: after a hub has ended, another hub finds the
+ * same turns and the same open asks.
  */
 import type { AgentId } from '../../hub/model/agent.js'
 import type { Capabilities } from '../../hub/model/capabilities.js'

@@ -10,7 +10,17 @@ export interface CatsyphonHandlersOptions {
   readonly simulator?: CatsyphonSimulator
 }
 
-/** MSW handlers for a CatSyphon server. Injected resets, refusals and cut answers reach the page as network errors. */
+/**
+ * MSW handlers for a CatSyphon server. Injected resets, refusals and cut answers reach the page as network errors.
+ *
+ * @example
+ * import { setupServer } from 'msw/node'
+ * import { createCatsyphonSimulator } from 'signalbox/testing'
+ * import { catsyphonHandlers } from 'signalbox/testing/msw'
+ *
+ * const simulator = createCatsyphonSimulator()
+ * setupServer(...catsyphonHandlers({ simulator })).listen()
+ */
 export function catsyphonHandlers(options: CatsyphonHandlersOptions = {}): HttpHandler[] {
   const { baseUrl = 'http://localhost:8000', simulator = createCatsyphonSimulator() } = options
   const base = new URL(baseUrl)

@@ -19,7 +19,16 @@ interface Body {
   readonly messages: FakeRequest['messages']
 }
 
-/** MSW handlers for the Messages API. They count the attempts at each prompt, so make new handlers for each test. */
+/**
+ * MSW handlers for the Messages API. They count the attempts at each prompt, so make new handlers for each test.
+ *
+ * @example
+ * import { setupServer } from 'msw/node'
+ * import { messagesHandlers } from 'signalbox/testing/msw'
+ *
+ * const server = setupServer(...messagesHandlers({ onRequest: (body) => console.log(body) }))
+ * server.listen()
+ */
 export function messagesHandlers(options: MessagesHandlersOptions = {}): HttpHandler[] {
   const { baseUrl = 'https://api.anthropic.com', model = scriptedModel, onRequest } = options
   const attempts = new Map<string, number>()

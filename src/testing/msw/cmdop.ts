@@ -13,7 +13,15 @@ export interface CmdopHandlersOptions {
   readonly relay?: CmdopRelaySimulator
 }
 
-/** MSW handlers for CMDOP's relay and platform. A `reset` fault is a network error, and a `silent` one never answers. */
+/**
+ * MSW handlers for CMDOP's relay and platform. A `reset` fault is a network error, and a `silent` one never answers.
+ *
+ * @example
+ * import { setupServer } from 'msw/node'
+ * import { cmdopHandlers } from 'signalbox/testing/msw'
+ *
+ * setupServer(...cmdopHandlers()).listen()
+ */
 export function cmdopHandlers(options: CmdopHandlersOptions = {}): HttpHandler[] {
   const { baseUrl = 'https://cloud.cmdop.com', apiBaseUrl = 'https://api.cmdop.com', relay = createCmdopRelaySimulator() } = options
   const resolver = async ({ request }: { request: Request }) => {

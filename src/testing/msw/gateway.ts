@@ -19,6 +19,13 @@ export interface GatewayHandlers {
 /**
  * MSW handlers for the HTTP side of a gateway: calls, tickets and HTTP upstreams. Its links are WebSockets, which these handlers do
  * not mock.
+ *
+ * @example
+ * import { setupServer } from 'msw/node'
+ * import { gatewayHandlers, type GatewayHandlersOptions } from 'signalbox/testing/msw'
+ *
+ * declare const options: GatewayHandlersOptions
+ * setupServer(...gatewayHandlers(options).handlers).listen()
  */
 export function gatewayHandlers(options: GatewayHandlersOptions): GatewayHandlers {
   const { baseUrl = 'http://127.0.0.1:8700', ...config } = options
