@@ -24,7 +24,7 @@ export interface Engine {
   readonly asks: Asks
   readonly turns: Turns
   readonly ledger: Ledger
-  /** The agents as the sources told them, and as the journal shows them. */
+  /** The agents as the sources reported them; `view` has them as the journal shows them. */
   readonly agents: ReadonlyMap<AgentId, Agent>
   readonly view: HubView
   /** Repairs what an earlier run left, and opens the sources. */

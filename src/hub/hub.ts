@@ -25,7 +25,7 @@ export interface PromptOptions {
 /** Which events a viewer wants. */
 export interface WatchOptions {
   /**
-   * Where to go on. Left out: a snapshot of the agents, their states and the open asks, then what comes. A cursor: what came after it.
+   * Where to start. Left out: a snapshot of the agents, their states and the open asks, then new events. A cursor: the events after it.
    * `oldest`: everything that the journal still has.
    */
   readonly from?: HubCursor | 'oldest'
@@ -42,7 +42,7 @@ export interface WatchOptions {
 /** A viewer's stream. Its cursor is the last consumed event. */
 export type HubWatch = SignalStream<HubEvent, HubCursor>
 
-/** What a hub tells of a turn. */
+/** The facts that a hub has about a turn. */
 export interface TurnInfo {
   /** Pass it to `hub.turn` to find the turn again. */
   readonly promptId: string
@@ -144,7 +144,7 @@ export interface Spent {
   readonly basis: 'reported' | 'estimated' | 'mixed' | 'none'
   /** Agents whose cost is in the sum. */
   readonly covers: readonly AgentId[]
-  /** Agents that worked and whose system tells no cost. */
+  /** Agents that ended a turn and whose system reports no cost. */
   readonly omits: readonly AgentId[]
 }
 

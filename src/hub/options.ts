@@ -57,7 +57,7 @@ export interface HubOptions {
    * await using hub = await createHub({ sources: [source], budgets })
    */
   readonly budgets?: readonly Budget[]
-  /** Keep what the systems said word for word. It may hold secrets of theirs. Default false. */
+  /** Keep the systems' own messages as `raw`. They may contain secrets. Default false. */
   readonly keepRaw?: boolean
   /** After this time an ask expires, unless its system gives a time. Default never. */
   readonly askTtlMs?: number
@@ -73,6 +73,6 @@ export interface HubOptions {
   readonly limits?: HubLimits
   /** The time source. Default the clock of the machine; tests pass a manual one. */
   readonly clock?: Clock
-  /** Told about failures that no caller can be told. */
+  /** Called for failures that concern no call. */
   readonly onProblem?: (problem: HubProblem) => void
 }

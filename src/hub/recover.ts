@@ -23,14 +23,14 @@ interface Found<Record> {
   readonly over: readonly Record[]
 }
 
-/** Before the sources open: they say then which asks are still open. */
+/** Runs before the sources open, because they report then which asks are still open. */
 export async function recoverAsks(parts: RecoverParts): Promise<void> {
   const { open, over } = await findAll(parts.askTable, ({ closed }) => closed === true)
   for (const record of byTime(over, ({ ask }) => ask.askedAt)) parts.asks.remember(record)
   await repair(parts, [], open)
 }
 
-/** When the sources are open: they are asked what became of the turns. */
+/** Runs when the sources are open, because they are asked for the outcome of the turns. */
 export async function recoverTurns(parts: RecoverParts): Promise<void> {
   const { open, over } = await findAll(parts.turnTable, ({ state }) => state === 'ended')
   for (const record of byTime(over, ({ at }) => at)) parts.turns.remember(record)

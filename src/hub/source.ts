@@ -49,7 +49,7 @@ export interface SourceOpenAsks {
   readonly nativeIds: readonly string[]
 }
 
-/** Where an event belongs. The hub adds the position, its own time and the version. */
+/** The agent, the session and the turn of an event. The hub adds the position, its own time and the version. */
 export interface SourceEnvelope {
   /** The whole agent id, with the name of the source in front. */
   readonly agent: AgentId
@@ -74,7 +74,7 @@ export interface SourceEnvelope {
 export type SourceEvent = SourceEnvelope &
   (Exclude<HubEventBody, AskEvent | AskResolvedEvent> | SourceAskEvent | SourceAskClosed | SourceOpenAsks)
 
-/** Takes events. Never waits and never throws: a source reads its connection at full speed whatever the journal does. */
+/** Takes events. Never waits and never throws, so that a slow journal does not slow down a source. */
 export interface SourceSink {
   /** Takes one event. The hub checks, numbers and stores it later. */
   push(event: SourceEvent): void
@@ -109,9 +109,9 @@ export type Resolution =
   | { readonly outcome: 'ended'; readonly end: EndEvent }
   /** It never reached the system. */
   | { readonly outcome: 'not_sent' }
-  /** The system cannot tell yet. The hub asks again until its deadline. */
+  /** The system does not know yet. The hub asks again until its deadline. */
   | { readonly outcome: 'unknown'; readonly reason?: string }
-  /** The system has no way to tell, now or later. */
+  /** The system can never find out. */
   | { readonly outcome: 'lost'; readonly sent?: Sent }
 
 /** How far an answer came. */
@@ -180,7 +180,7 @@ export interface Source extends AsyncDisposable {
   cancel?(turn: { readonly agent: AgentId; readonly session?: string | undefined; readonly turn: string }): Promise<void>
   /** Gives an answer that has won. The ask is checked and still belongs to the current epoch. */
   answer?(ask: Ask, nativeId: string, answer: Answer, by: string): Promise<SourceDelivery>
-  /** Tells the system, in its own terms, that an ask expired. Never that a person refused. */
+  /** Tells the system that an ask expired. Must not report it as a person's refusal. */
   expire?(ask: Ask, nativeId: string): Promise<void>
   /** Finds out about a prompt whose outcome is unknown. Must not send the prompt again. */
   resolve?(prompt: UnresolvedPrompt): Promise<Resolution>

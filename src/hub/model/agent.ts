@@ -7,7 +7,7 @@ import type { Capabilities } from './capabilities.js'
  */
 export type AgentId = string
 
-/** What a session does now. `unknown` means that nothing has told the hub. */
+/** What a session does now. `unknown` means that the hub has no information yet. */
 export type AgentState = 'idle' | 'running' | 'needs_answer' | 'stopped' | 'offline' | 'unknown'
 
 /** How the hub knows a state. */

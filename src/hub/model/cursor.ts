@@ -1,4 +1,4 @@
-/** Where a viewer stands in a journal. */
+/** The position of a viewer in a journal. */
 
 /** Plain data that may be stored and passed back to `watch`. It names its journal, so that a cursor of another one is noticed. */
 export interface HubCursor {

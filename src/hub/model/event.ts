@@ -1,4 +1,4 @@
-/** The events of the journal. Words follow the Agent Client Protocol where the meaning is the same. */
+/** The events of the journal. Names follow the Agent Client Protocol where the meaning is the same. */
 import type { GapReason } from '../../core/stream.js'
 import type { ErrorCode, Sent } from '../../errors.js'
 import type { Agent, AgentId, AgentState, Evidence } from './agent.js'
@@ -22,7 +22,7 @@ export interface Envelope {
   readonly session?: string
   /** The prompt id of the turn, or the source's own id for a turn that nobody here prompted. */
   readonly turn?: string
-  /** `replay`: this happened earlier and is read again. It asks nothing, costs nothing and notifies nobody. */
+  /** `replay`: an earlier event that is read again. It opens no ask, adds no cost and causes no notification. */
   readonly origin: 'live' | 'replay'
   /** The system's own message, if the hub keeps raw data. */
   readonly raw?: unknown
@@ -72,7 +72,7 @@ export interface TurnError {
   readonly remoteCode?: string
 }
 
-/** How a turn ended. `unanswered`: delivered, and no answer came. `lost`: nobody can find out any more. */
+/** How a turn ended. `unanswered`: delivered, and no answer came in time. `lost`: the outcome cannot be found out any more. */
 export type TurnOutcome = 'completed' | 'refused' | 'cancelled' | 'failed' | 'lost' | 'unanswered'
 
 /**
@@ -276,7 +276,7 @@ export interface UnknownEvent {
   readonly name?: string
 }
 
-/** What happened, without where and when. */
+/** The part of an event that says what happened, without its envelope. */
 export type HubEventBody =
   | AgentEvent
   | StateEvent

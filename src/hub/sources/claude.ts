@@ -121,7 +121,7 @@ export function claudeSource(options: ClaudeSourceOptions): Source {
     return one
   }
 
-  /** Reads a turn to its end. `first` is told when the CLI has taken the prompt, or why it has not. */
+  /** Reads a turn to its end. `first` is called when the CLI has accepted the prompt, or with an error when it has not. */
   const follow = async (agent: string, one: Open, turnId: string, turn: Turn, first: (error?: unknown) => void): Promise<void> => {
     const { epoch, session, running } = one
     const place = { session: session.sessionId, turn: turnId }

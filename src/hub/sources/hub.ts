@@ -20,7 +20,7 @@ export interface HubSourceOptions {
 
 /**
  * Prompts keep their ids on the way, so a turn is the same turn in both hubs, and is found again after either of them died. The other
- * hub decides its own asks: an answer from here competes there with the answers of its own viewers.
+ * hub decides its own asks: an answer from this hub competes with the answers of the other hub's viewers.
  *
  * @example
  * ```ts

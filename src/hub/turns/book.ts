@@ -1,4 +1,4 @@
-/** The records of turns in the store and in memory, and the events that go with them. Knows no source and decides nothing. */
+/** The records of turns in the store and in memory, and the events that go with them. Calls no source. */
 import { hubEvent, type HubContext } from '../context.js'
 import { createRecentMap } from '../recent.js'
 import type { Stored, Table } from '../table.js'
@@ -13,7 +13,7 @@ export interface EndPlace {
 /** A turn that has not ended. */
 export interface Active {
   stored: Stored<TurnRecord>
-  /** Where it waits for its place: the agent and the session that the caller named. */
+  /** The queue that it waits in: the agent and the session that the caller named. */
   readonly line: string
   /** The epoch that it was sent to. */
   epoch?: string

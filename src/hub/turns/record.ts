@@ -83,7 +83,7 @@ export const neverSent = (message: string): EndEvent => ({
   error: { code: 'unavailable', message },
 })
 
-/** The end of a prompt about which nobody can find out any more. */
+/** The end of a prompt whose outcome cannot be found out any more. */
 export const lostTurn = (message: string): EndEvent => ({
   kind: 'end',
   outcome: 'lost',

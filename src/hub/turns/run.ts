@@ -21,7 +21,7 @@ export interface Runner {
   send(one: Active): Promise<void>
   /** Writes the one end: decided in the store first, then in the journal, then marked. A later call changes nothing. */
   finish(one: Active, end: EndEvent): Promise<void>
-  /** The end is in the journal: frees the place of the turn. */
+  /** Called when the end is in the journal: the next prompt of the session may start. */
   leave(one: Active): void
   /** Finds out what became of a turn and ends it, unless it runs. */
   resolve(one: Active, why: string): Promise<void>
@@ -65,7 +65,7 @@ export function createRunner(context: HubContext, book: TurnBook, schedule: Sche
       if (!source?.prompt) throw hubError({ code: 'unavailable', op: 'prompt', message: `The agent ${agent} is gone.` })
       const receipt = source.receiptFor?.(prompt)
       const stored = await book.step(one, { to: 'sending', ...(receipt === undefined ? {} : { receipt }) })
-      // Too late when it was cancelled meanwhile.
+      // The step comes too late when the turn was cancelled meanwhile.
       if (!stored || one.ending) return
       await source.prompt({ ...prompt, receipt })
       // From now on a new epoch of the session means that the turn may be lost.

@@ -9,7 +9,7 @@ export interface Schedule {
   admit(key: string, promptId: string, whileBusy: WhileBusy, parallel: number): Admission
   /** A turn that runs already, such as one that was adopted after a restart. */
   adopt(key: string, promptId: string): void
-  /** The prompt ended or was taken back. Gives the prompts that may start now. */
+  /** The prompt ended or was withdrawn. Returns the prompts that may start now. */
   release(key: string, promptId: string): readonly string[]
   /** The turns that run now, oldest first. */
   running(key: string): readonly string[]

@@ -29,10 +29,10 @@ const request = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('audit'), limit: z.optional(z.int()), credential: z.optional(z.string()) }),
 ])
 
-/** What the socket is asked. */
+/** A request to the admin socket. */
 export type AdminRequest = z.output<typeof request>
 
-/** What it answers, by the op of the request. */
+/** The answers of the admin socket, by the op of the request. */
 export interface AdminAnswers {
   /** The credentials that are valid. */
   readonly credentials: { readonly credentials: readonly CredentialInfo[] }
@@ -40,7 +40,7 @@ export interface AdminAnswers {
   readonly tickets: { readonly tickets: readonly TicketInfo[] }
   /** The address with the ticket. */
   readonly ticket: { readonly url: string }
-  /** How many credentials and tickets went. */
+  /** How many credentials and tickets were withdrawn. */
   readonly revoke: { readonly revoked: number }
   /** The newest entries of the audit log, oldest first. */
   readonly audit: { readonly entries: readonly AuditEntry[] }
@@ -54,7 +54,7 @@ export interface AdminSocketOptions {
   readonly credentials: Credentials
   /** Makes a ticket and its address: `served.ticketUrl`. */
   ticketUrl(request: GrantRequest): Promise<string>
-  /** The file of the audit log, where there is one. */
+  /** The file of the audit log. Without it the op `audit` fails with `unsupported`. */
   readonly auditPath?: string | undefined
 }
 
@@ -95,7 +95,7 @@ async function answer(socket: Socket, options: AdminSocketOptions): Promise<void
   }
 }
 
-/** By events: an iterator of the socket would destroy it at its end, before the answer. */
+/** Reads by events: an iterator would destroy the socket at its end, before the answer is written. */
 function readLine(socket: Socket): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = ''
@@ -134,7 +134,7 @@ async function carryOut(asked: AdminRequest, options: AdminSocketOptions): Promi
   }
 }
 
-/** A gateway that was killed leaves its socket. */
+/** Removes the socket of a gateway that was killed. */
 async function removeStale(path: string): Promise<void> {
   try {
     await checkSocket(path)

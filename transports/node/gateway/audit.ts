@@ -62,7 +62,7 @@ export interface AuditLog extends AsyncDisposable {
   flush(): Promise<void>
 }
 
-/** What waits for the disk; beyond it lines are dropped, and their number is written once there is room. */
+/** The most bytes that wait for the disk. Above it lines are dropped, and their number is written later. */
 const MAX_WAITING_BYTES = 1024 * 1024
 
 /**
@@ -95,7 +95,7 @@ export async function openAuditLog(options: AuditOptions): Promise<AuditLog> {
     size = 0
   }
   const writeAll = async (): Promise<void> => {
-    // Lines of one turn are written together.
+    // Lines of one turn of the event loop are written together.
     await Promise.resolve()
     while (waiting !== '') {
       const lines = waiting
@@ -154,7 +154,7 @@ function entryOf(event: GatewayEvent, now: Date): AuditEntry {
 export interface ReadAuditOptions {
   /** How many files are read, the current one included; default 4. */
   readonly maxFiles?: number
-  /** The last so many lines; default 100. */
+  /** How many lines at most, the newest ones; default 100. */
   readonly limit?: number
   /** Only lines of this credential, by id or name. */
   readonly credential?: string

@@ -38,7 +38,7 @@ export async function knowClients(
       if (token === undefined && requireClientCertificate) {
         throw new Refusal('unauthenticated', { message: 'The connection shows no certificate that this gateway knows.' })
       }
-      // A browser shows a certificate by itself, for any page that asks; so a browser always needs a token.
+      // A browser sends its certificate for every page, so a certificate alone does not admit a browser: it always needs a token.
       const isBrowser = headers.origin !== undefined || Object.keys(headers).some((name) => name.startsWith('sec-fetch-'))
       return isBrowser ? undefined : token
     },

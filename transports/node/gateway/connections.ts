@@ -10,7 +10,7 @@ import type { Credentials, Grant } from '../../../src/gateway/index.js'
 export interface Connections {
   /** A request begins. False when too many requests on this connection wait for their answers: the connection is cut then. */
   begin(socket: Socket): boolean
-  /** A request was answered, or given up. */
+  /** A request was answered or aborted. */
   end(socket: Socket): void
   /** The peer showed a valid credential: the connection keeps its place, as far as the limits of that credential go. */
   prove(socket: Socket, grant: Grant, use: 'request' | 'link'): void
@@ -27,7 +27,7 @@ export interface ConnectionLimits {
   readonly maxConnectionsPerCredential: number
   readonly headersTimeoutMs: number
   readonly secure: boolean
-  /** The id of the owner's own grant. */
+  /** The id of the owner's grant. */
   readonly owner: string
   readonly credentials: Pick<Credentials, 'onRevoked'>
   readonly clock: Clock
@@ -78,7 +78,7 @@ export function limitConnections(server: Server, limits: ConnectionLimits): Conn
     victim.destroy()
     return true
   }
-  /** False when the newcomer has to go. */
+  /** False when the new connection must be closed. */
   const makeRoom = (): boolean => {
     if (total() >= maxConnections * AT_ONCE) return displaceOne()
     if (total() >= maxConnections) trimming ??= setTimeout(trim, TRIM_AFTER_MS)
@@ -150,7 +150,7 @@ export function limitConnections(server: Server, limits: ConnectionLimits): Conn
   }
 }
 
-/** Who keeps a place when all are taken. */
+/** Decides which connections stay when all places are taken. */
 function createPlaces(limits: ConnectionLimits) {
   const { maxConnections, maxConnectionsPerCredential, owner, credentials, clock } = limits
   /** Places that proven connections leave to newcomers, so that the owner can always connect and show the token. */
@@ -160,7 +160,7 @@ function createPlaces(limits: ConnectionLimits) {
 
   /** Not yet proven, the oldest first. */
   const unproven = new Set<Connection>()
-  /** Those whose credential ended, was refused or has too many connections: the first to go. */
+  /** Connections whose credential ended, was refused or has too many connections. They are closed first. */
   const expendable = new Set<Connection>()
   const ofGrant = new Map<string, { readonly grant: Grant; readonly kept: Set<Connection>; stopListening(): void }>()
 
@@ -195,7 +195,7 @@ function createPlaces(limits: ConnectionLimits) {
   const keptByOthers = (): Connection[] => [...ofGrant].flatMap(([id, { kept }]) => (id === owner ? [] : [...kept]))
   const keptInAll = (): number => [...ofGrant.values()].reduce((sum, { kept }) => sum + kept.size, 0)
 
-  /** Makes room among the proven ones; false when nothing idle can give its place up. */
+  /** Makes room for one more connection with a valid credential. False when no idle connection can give way. */
   const makeProvenRoom = (grant: Grant): boolean => {
     const mine = ofGrant.get(grant.id)?.kept
     if (mine && mine.size >= maxConnectionsPerCredential) {
@@ -218,7 +218,7 @@ function createPlaces(limits: ConnectionLimits) {
     unprove,
     prove(connection: Connection, grant: Grant): void {
       if (connection.grant?.id === grant.id) {
-        // Used again: now the newest.
+        // This connection was used again, so it is now the newest.
         const kept = ofGrant.get(grant.id)?.kept
         kept?.delete(connection)
         kept?.add(connection)
@@ -235,7 +235,7 @@ function createPlaces(limits: ConnectionLimits) {
       mine.kept.add(connection)
       connection.grant = grant
     },
-    /** The socket that a newcomer displaces. */
+    /** The socket that is closed for a new connection. */
     victim(shaking: Socket | undefined): Socket | undefined {
       for (const [id, { grant }] of [...ofGrant]) if ((grant.expiresAtMs ?? Infinity) <= clock.now()) unproveAll(id)
       const [oldest] = unproven

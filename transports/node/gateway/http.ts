@@ -4,7 +4,7 @@ import type { Clock } from '../../../src/core/clock.js'
 import type { WireFacts } from '../../../src/gateway/index.js'
 import { REFUSAL_HEADER } from '../../../src/gateway/replies.js'
 
-/** How the request really stood on the wire. */
+/** The facts of the request as it was on the wire. */
 export function wireFacts(request: IncomingMessage): WireFacts {
   const { rawHeaders, headers, method = 'GET', url = '', httpVersion } = request
   const hosts: string[] = []
@@ -25,7 +25,7 @@ export function wireFacts(request: IncomingMessage): WireFacts {
   }
 }
 
-/** A Request whose signal falls when the client goes away. The URL is only a carrier: the guard decides on the wire facts. */
+/** A Request whose signal is aborted when the client leaves. The guard decides by the wire facts, not by the URL of this Request. */
 export function toRequest(request: IncomingMessage, response: ServerResponse): Request {
   const controller = new AbortController()
   response.once('close', () => {
@@ -33,7 +33,7 @@ export function toRequest(request: IncomingMessage, response: ServerResponse): R
   })
   const headers = new Headers()
   for (const [name, value] of Object.entries(request.headers)) {
-    // Pseudo and hop-by-hop headers have no place in a Request.
+    // A Request cannot have pseudo and hop-by-hop headers.
     if (value === undefined || name.startsWith(':') || name === 'connection' || name === 'transfer-encoding') continue
     headers.set(name, Array.isArray(value) ? value.join(', ') : value)
   }
@@ -84,7 +84,7 @@ export interface SendOptions {
 
 /**
  * Writes as fast as the client reads, and no faster; a client that takes nothing for too long is cut off. A refusal closes the connection.
- * Resolves when all is handed over or the client is gone; never rejects.
+ * Resolves when the whole answer is written or the client is gone. Never rejects.
  */
 export async function sendResponse(
   reply: Response,
@@ -111,7 +111,7 @@ export async function sendResponse(
     }
     response.end()
   } catch {
-    // Half an answer must not look like a whole one.
+    // Half an answer must not look complete.
     response.destroy()
   } finally {
     response.removeListener('close', gone)

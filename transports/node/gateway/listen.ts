@@ -10,23 +10,23 @@ import type { Tls } from './tls.js'
 export function createHttpServer(limits: GatewayLimits, tls: Tls | undefined): Server {
   const settings = {
     insecureHTTPParser: false,
-    // The guard wants to see how many there were.
+    // The guard needs every Host header, to refuse a request with several.
     requireHostHeader: false,
     joinDuplicateHeaders: false,
     connectionsCheckingInterval: 1_000,
     maxHeaderSize: limits.maxHeaderBytes,
   }
   const { key, cert, clients } = tls ?? {}
-  // A certificate is known by its fingerprint, whoever signed it; the handshake proves that the client has its key.
+  // A certificate is identified by its fingerprint, so its issuer does not matter. The handshake proves that the client has the key.
   const ofClients = clients ? { requestCert: true, rejectUnauthorized: false } : {}
   const server = tls
     ? createTlsServer({ ...settings, ...ofClients, key, cert, handshakeTimeout: limits.headersTimeoutMs })
     : createServer(settings)
   server.headersTimeout = limits.headersTimeoutMs
   server.requestTimeout = limits.headersTimeoutMs + limits.bodyTimeoutMs
-  // Longer than what clients keep an idle connection for: a request must not meet a server that hangs up just then.
+  // Longer than clients keep an idle connection, so that a request does not arrive while the server closes it.
   server.keepAliveTimeout = 65_000
-  // Those beyond a count would be dropped unseen, a second Host or the Origin among them; their size is limited.
+  // A limit on their number would drop headers unseen, even a second Host or the Origin. Their size is limited instead.
   server.maxHeadersCount = 0
   return server
 }
@@ -49,7 +49,7 @@ export function defaultHosts(host: string, port: number, scheme: 'http' | 'https
   return [...new Set(names)].map((name) => name + suffix)
 }
 
-/** Gives the port that was listened on. */
+/** Resolves with the port that was chosen. */
 export function listen(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const onError = (cause: NodeJS.ErrnoException): void => {

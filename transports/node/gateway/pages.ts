@@ -1,4 +1,4 @@
-/** Static pages, read once at the start: what is served is a table, so no request can name a file. */
+/** Static pages, read once at the start. They are served from a table, so no request can name another file. */
 import { readdir, readFile } from 'node:fs/promises'
 import { extname, join, relative, resolve, sep } from 'node:path'
 import { SignalboxError } from '../../../src/errors.js'
@@ -35,7 +35,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2',
 }
 
-// Nothing but the page's own files runs; it speaks to its own gateway alone; nobody frames it, nothing refers to it.
+// Only the page's own scripts run, it can connect only to its own gateway, it cannot be framed, and it sends no referrer.
 const HEADERS = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",

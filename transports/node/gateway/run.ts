@@ -32,9 +32,9 @@ export interface RunningGateway extends AsyncDisposable {
 /** The admin socket of the gateway whose token file this is. */
 export const adminSocketOf = (tokenFile: string): string => `${tokenFile.replace(/\.token$/, '')}.sock`
 
-/** Starts everything, or nothing: what was opened before a failure is closed again. */
+/** Starts all parts. When one fails, the parts that were opened before it are closed again. */
 export async function runGateway(options: RunGatewayOptions): Promise<RunningGateway> {
-  /** What is open, the last first. */
+  /** The parts that are open, the last one first. */
   const opened: AsyncDisposable[] = []
   const close = async (): Promise<void> => {
     for (const each of opened.splice(0)) await each[Symbol.asyncDispose]()
@@ -56,7 +56,7 @@ async function start(
   keep: <Opened extends AsyncDisposable>(each: Opened) => Opened,
 ): Promise<Omit<RunningGateway, typeof Symbol.asyncDispose>> {
   const { port, tokenFile, stateFolder, adminSocket, onEvent, ...serve } = options
-  // Wrong folders are found before anybody can connect.
+  // The folders are checked before any client can connect.
   await prepareTokenFolder(tokenFile(port))
   let devices: DeviceFile | undefined
   let audit: AuditLog | undefined

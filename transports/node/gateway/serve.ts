@@ -75,7 +75,7 @@ export interface ServedGateway extends AsyncDisposable {
   close(): Promise<void>
 }
 
-/** A dead client is noticed within two of these. */
+/** A dead client is noticed within two intervals. */
 const PING_EVERY_MS = 20_000
 
 /**
@@ -105,7 +105,7 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<Served
   const scheme = tls ? 'https' : 'http'
   const gatewayOn = (bound: number): Gateway =>
     createGateway({ ...options, allowedHosts: options.allowedHosts ?? defaultHosts(host, bound, scheme), credentials })
-  // A wrong configuration is refused before anybody can connect.
+  // A wrong configuration is refused before any client can connect.
   gatewayOn(port)
   const chosen = await listen(server, host, port)
   const allowedHosts = options.allowedHosts ?? defaultHosts(host, chosen, scheme)

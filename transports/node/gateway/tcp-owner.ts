@@ -1,6 +1,6 @@
 /**
- * Which user owns the socket that listens on a port of this machine. Any user may listen on a free port, and would be given what was meant for
- * the owner's service. Linux tells; elsewhere nothing is checked.
+ * Which user owns the socket that listens on a port of this machine. Any user may listen on a free port, and would receive data meant for
+ * the owner's service. Checked on Linux only: other systems do not tell the owner.
  */
 import { readFile } from 'node:fs/promises'
 import { SignalboxError } from '../../../src/errors.js'
@@ -10,7 +10,7 @@ const LISTENING = '0A'
 /** Addresses that a connection to the loopback can reach, as the kernel writes them: `127.0.0.1`, any, `::1`, any, and IPv4 inside IPv6. */
 const LOCAL = /^(?:[0-9A-F]{6}7F|0{8}|0{24}01000000|0{32}|0{16}FFFF0000[0-9A-F]{6}7F)$/
 
-/** The users that listen on this port, by the tables of the kernel; empty where it does not tell. */
+/** The users that listen on this port, by the tables of the kernel. Empty when the kernel does not tell. */
 export function listenersOf(tables: readonly string[], port: number): number[] {
   const wanted = port.toString(16).toUpperCase().padStart(4, '0')
   const owners: number[] = []

@@ -1,4 +1,4 @@
-/** The launch token where only its owner reads it: made whole under another name, then moved into place, so that nobody sees half of it. */
+/** The launch token in a file that only its owner can read. It is written under another name and then renamed, so no reader sees half of it. */
 import { randomBytes } from 'node:crypto'
 import { lstat, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
@@ -9,7 +9,7 @@ export interface TokenFile extends AsyncDisposable {
   readonly path: string
 }
 
-/** Makes the folder of the token file, and throws when somebody else could change it or a folder above it. */
+/** Makes the folder of the token file. Throws when another user could change it or a folder above it. */
 export async function prepareTokenFolder(path: string): Promise<void> {
   const file = resolve(path)
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
@@ -29,7 +29,7 @@ export async function prepareTokenFolder(path: string): Promise<void> {
   }
 }
 
-/** Writes the token whole and private. The file goes when the result is disposed, unless another gateway has replaced it. */
+/** Writes the token with mode 0600. Disposal removes the file, unless another gateway has replaced it. */
 export async function writeTokenFile(path: string, token: string): Promise<TokenFile> {
   await prepareTokenFolder(path)
   const draft = `${path}.${randomBytes(6).toString('hex')}`
@@ -48,7 +48,7 @@ export async function writeTokenFile(path: string, token: string): Promise<Token
   return {
     path,
     async [Symbol.asyncDispose]() {
-      // While this gateway drained, the next one may have written its own.
+      // During the drain of this gateway, the next one may have written its own token.
       const left = await readFile(path, 'utf8').catch(() => '')
       if (left === `${token}\n`) await rm(path, { force: true })
     },

@@ -23,7 +23,7 @@ function distrusted(path: string, why: string, hint: string): SignalboxError {
 }
 
 function plainPath(path: string): void {
-  // A name that begins with NUL is an abstract socket, which belongs to nobody; one with NUL inside is cut by the system.
+  // A name that begins with NUL is an abstract socket, which has no owner. The system cuts a name at a later NUL.
   if (path.includes('\0') || path.startsWith('@')) {
     throw distrusted(JSON.stringify(path), 'it is not the name of a file', 'Name a file; abstract sockets have no owner to check.')
   }
@@ -43,12 +43,12 @@ function checkOwner(path: string, { uid, mode }: Owned): void {
   }
 }
 
-/** Every folder above a file, up to the root: whoever may rename one of them decides what the name means. */
+/** Checks every folder above a file, up to the root: a user who may rename one of them can replace the file. */
 export async function checkFolders(path: string): Promise<void> {
   const folder = dirname(resolve(path))
   const link = await lstat(folder)
   if (link.isSymbolicLink()) {
-    // The mode of a link says nothing; its owner decides where it leads.
+    // The mode of a symbolic link has no meaning. Its owner decides where it points.
     checkOwner(folder, { uid: link.uid, mode: 0 })
     await checkFolders(join(await realpath(folder), 'any'))
   }
@@ -78,7 +78,7 @@ export async function checkSocket(path: string): Promise<void> {
   await checkFolders(path)
 }
 
-/** Checks the file that was opened and not its name, which may mean another file by then. */
+/** Checks the open file and not its name: the name may belong to another file by then. */
 export async function readTrusted(path: string, { secret = false }: { readonly secret?: boolean } = {}): Promise<string> {
   plainPath(path)
   const file = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)).catch(
@@ -100,7 +100,7 @@ export async function readTrusted(path: string, { secret = false }: { readonly s
   }
 }
 
-/** Looks anew at each open: a server that restarts makes a new file, and so does whoever takes its place. */
+/** Checks again at each open, because a restarted server, or an attacker, makes a new socket file. */
 export function trustedTransport(transport: StreamTransport, check: () => Promise<void>): StreamTransport {
   return {
     kind: 'stream',

@@ -7,10 +7,10 @@ import type { WebSocketLike } from '../../web/web-socket.js'
 import { loadWs } from '../link/ws-package.js'
 
 export interface Upgrades {
-  /** Did the client offer the one subprotocol that is spoken here? */
+  /** Whether the client offered the subprotocol `signalbox.v1`. */
   speaks(request: IncomingMessage): boolean
   upgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array, done: (webSocket: WebSocketLike) => void): void
-  /** Pings, and cuts a client that did not answer the last one. Returns the function that stops it. */
+  /** Sends pings, and cuts off a client that did not answer the last one. Returns a function that stops the pings. */
   keepAlive(webSocket: WebSocketLike, everyMs: number): () => void
 }
 
@@ -23,7 +23,7 @@ interface Pingable {
 /** Pings of a client between two of ours. A client sends a few a minute; each one costs as much as a message. */
 const MAX_PINGS = 100
 
-/** A chunk of the protocol is one fragment; nobody needs more than a few. */
+/** A chunk of the protocol is one fragment, so no client needs more than a few. */
 const MAX_FRAGMENTS = 64
 
 export async function createUpgrades(who: string, limits: GatewayLimits): Promise<Upgrades> {
@@ -34,7 +34,7 @@ export async function createUpgrades(who: string, limits: GatewayLimits): Promis
     clientTracking: false,
     maxPayload: limits.maxFrameBytes,
     maxFragments: MAX_FRAGMENTS,
-    // Answered below: by itself `ws` keeps an answer for each ping, however many a client sends without reading.
+    // Pings are answered below. `ws` would keep an answer for each ping of a client that does not read, without a limit.
     autoPong: false,
     handleProtocols: (offered: Set<string>) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
   })

@@ -25,7 +25,7 @@ import { checkSocket, readTrusted, trustedTransport } from './trust.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** What a configuration may say of one upstream. Secrets are named by the variable or the file that holds them. */
+/** One upstream of a configuration. A secret is given by the name of the variable or the file that contains it. */
 export type UpstreamConfig =
   | { readonly system: 'ccc'; readonly socket?: string | undefined; readonly maxLinks?: number | undefined }
   | { readonly system: 'cccc'; readonly home?: string | undefined; readonly maxLinks?: number | undefined }
@@ -33,9 +33,9 @@ export type UpstreamConfig =
       readonly system: 'claude'
       readonly path?: string | undefined
       readonly cwd?: string | undefined
-      /** On top of what is inherited; `null` removes a name. */
+      /** Variables that are added to the inherited ones; `null` removes a name. */
       readonly env?: Readonly<Record<string, string | null>> | undefined
-      /** Fields of the launch that no request can overrule. */
+      /** Fields of the launch that no request can override. */
       readonly launch?: Readonly<Record<string, unknown>> | undefined
       readonly maxLinks?: number | undefined
       /** One prompt; default 8 MiB, because prompts carry images. */
@@ -62,7 +62,7 @@ export type UpstreamConfig =
       /** One batch of events; default 8 MiB. */
       readonly maxMessageBytes?: number | undefined
     }
-  /** Bytes that nobody judges: whoever reaches it needs `admin`. */
+  /** Its bytes are not judged, so every link needs `admin`. */
   | {
       readonly system: 'raw'
       readonly socket?: string | undefined
@@ -123,7 +123,7 @@ export async function upstreamOf(
     }
     case 'cmdop': {
       const { generation = 1 } = config
-      // A policy of the other generation would take one call for another, so such a core is refused.
+      // A policy of the other generation would read one call as another, so such a core is refused.
       const transport = cmdopCore({
         generation,
         env,
@@ -158,7 +158,7 @@ function trustedCccc(home: string | undefined, env: Environment) {
   const folder = join(ccccHome(options), 'daemon')
   const descriptor = join(folder, 'ccccd.addr.json')
   return trustedTransport(ccccDaemon(options), async () => {
-    // A link that leads nowhere is there all the same.
+    // A broken symbolic link counts as an existing file.
     const exists = await lstat(descriptor).then(
       () => true,
       (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
@@ -180,7 +180,7 @@ function http(system: string, baseUrl: string, own: Readonly<Record<string, stri
     transport: {
       ...transport,
       async exchange(request, options) {
-        // The credential goes to whoever listens there.
+        // Any process that listens there would get the credential.
         await checkTcpOwner(hostname.replace(/^\[|\]$/g, ''), Number(port || (protocol === 'https:' ? 443 : 80)))
         return transport.exchange(request, options)
       },
