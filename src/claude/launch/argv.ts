@@ -5,23 +5,23 @@ import { checkLaunch } from './check.js'
 import type { ClaudeLaunch } from './launch.js'
 import { formatVersion, isAtLeast, MEASURED, type Version } from './version.js'
 
-/** An argument whose content is to stand in a file that only we can read: `flag=<path of the file>`. */
+/** An argument whose content goes into a file that only this user can read: `flag=<path of the file>`. */
 export interface PrivateArgument {
   /** The flag that takes a file. */
   readonly flag: string
-  /** What the file holds. */
+  /** The content of the file. */
   readonly content: string
 }
 
 /** A command line, and the flags that the version lacks. */
 export interface LaunchPlan {
-  /** The arguments; private ones are to be put into files. */
+  /** The arguments. The transport writes private ones into files. */
   readonly args: readonly (string | PrivateArgument)[]
-  /** What was left out because this CLI does not know it. */
+  /** The flags that were left out because this CLI does not know them. */
   readonly omitted: readonly string[]
 }
 
-/** Longer texts go into a file: Linux carries 128 KiB for one argument, and other users can read them. */
+/** Longer texts go into a file. Linux allows 128 KiB for one argument, and other users can read arguments. */
 const LONGEST_TEXT = 16 * 1024
 
 const CONVERSATION = ['-p', '--output-format=stream-json', '--verbose', '--input-format=stream-json']
@@ -80,7 +80,7 @@ function written(rule: FlagRule, value: unknown): (string | PrivateArgument)[] {
 
 const asJson = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
-/** The sets of modes differ by generation, and a CLI ends at a mode that it does not know. */
+/** Checks the permission mode. The modes differ by version, and a CLI exits at a mode that it does not know. */
 function permissionMode({ permissionMode: mode }: ClaudeLaunch, version: Version | undefined): string | undefined {
   if (mode === 'manual') return isAtLeast(version, MEASURED.c) ? 'manual' : 'default'
   if (mode === 'auto' && !isAtLeast(version, MEASURED.b)) throw tooOld('--permission-mode=auto', MEASURED.b, version)

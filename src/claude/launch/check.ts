@@ -1,4 +1,4 @@
-/** Combinations that the CLI refuses, refused before a process is started for them. */
+/** Refuses combinations of options that the CLI would refuse, before a process is started. */
 import { SignalboxError } from '../../errors.js'
 import { FLAGS, OTHER_FIELDS } from './flags.js'
 import { PERMISSION_MODES, type ClaudeLaunch } from './launch.js'
@@ -9,7 +9,7 @@ const wrong = (message: string, hint: string): SignalboxError =>
 
 const fieldNames = (): readonly string[] => [...FLAGS.map(({ field }) => field), ...Object.keys(OTHER_FIELDS)]
 
-/** The known name that a misspelt one most probably means: one edit away, or two swapped letters. */
+/** The known name that a wrong name probably means: it differs by one edit or by two swapped letters. */
 function nearestField(name: string): string | undefined {
   const plain = name.toLowerCase()
   return fieldNames().find((field) => {

@@ -1,4 +1,4 @@
-/** What the child's environment must say for a launch; undefined removes a name. Pure. */
+/** The changes to the environment of the child process for a launch. Pure. */
 import { SignalboxError } from '../../errors.js'
 import type { ClaudeLaunch } from './launch.js'
 
@@ -9,7 +9,7 @@ export type LaunchEnvironment = Readonly<Record<string, string | undefined>>
 const API_KEYS = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN'] as const
 const LOGIN = 'CLAUDE_CODE_OAUTH_TOKEN'
 
-/** Set by the session that we may run inside; a child would take itself for a part of it. Settings of the user's own stay. */
+/** Variables of a CLI session that this process runs in. With them a child would count itself as part of that session. */
 const SESSION_OF_OURS = ['CLAUDECODE', 'CLAUDE_CODE_ENTRYPOINT', 'CLAUDE_CODE_SSE_PORT', 'CLAUDE_CODE_EXECPATH'] as const
 
 /** The changes to the environment that a launch needs; undefined removes a name. */

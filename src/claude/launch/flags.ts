@@ -1,10 +1,10 @@
-/** Every launch field that becomes a flag, with the first generation that accepts it: the one table behind argv. */
+/** The table of all launch fields that become a flag, with the first generation of the CLI that accepts each. */
 import type { ClaudeLaunch } from './launch.js'
 import { MEASURED, type Version } from './version.js'
 
 /**
- * How a field is written. `joined` is one token with commas, because a variadic flag would swallow what follows; `repeated` is one
- * token each; `text` moves into a private file when it is long; `private` always does, because other users can read argv.
+ * How a field is written. `joined`: one argument with commas, because a variadic flag would also take the arguments after it. `repeated`:
+ * one argument per value. `text`: in a private file when it is long. `private`: always in a file, because other users can read argv.
  */
 export type FlagForm = 'value' | 'switch' | 'optional' | 'joined' | 'repeated' | 'json' | 'text' | 'private'
 
@@ -16,9 +16,9 @@ export interface FlagRule {
   readonly flag: string
   /** How the value is written. */
   readonly form: FlagForm
-  /** Absent: all measured generations. */
+  /** The first version that accepts the flag. Absent: all versions that were measured. */
   readonly since?: Version
-  /** An older CLI ends at a flag that it does not know. What guards something is then refused, what only adds comfort is left out. */
+  /** For a CLI without this flag: `refuse` fails the launch, because the flag protects something; `omit` leaves it out. */
   readonly otherwise?: 'refuse' | 'omit'
   /** The flag that takes the same content as a file. */
   readonly fileFlag?: string
@@ -82,7 +82,7 @@ export const FLAGS: readonly FlagRule[] = [
   { field: 'debugFile', flag: '--debug-file', form: 'value' },
 ]
 
-/** Fields that do not become a flag of the table, and where they go. A test holds both lists to the launch type. */
+/** Launch fields that are not flags, and where they go. A test compares both lists with the launch type. */
 export const OTHER_FIELDS: Readonly<Partial<Record<keyof ClaudeLaunch, string>>> = {
   probe: 'chooses the command',
   cwd: 'the working directory',

@@ -1,4 +1,4 @@
-/** What a run of the CLI is to be, as plain data: it may cross a gateway, so nothing in it is a function or a command line. */
+/** A launch of the CLI as plain data. It can cross a gateway, so it contains no function and no command line. */
 
 /** Every permission mode of any version. */
 export const PERMISSION_MODES = [
@@ -14,7 +14,7 @@ export const PERMISSION_MODES = [
 /** The name of a permission mode. */
 export type PermissionModeName = (typeof PERMISSION_MODES)[number]
 
-/** The names that ccflow gives them. `delegate` is refused by every current CLI. */
+/** ccflow's names of the permission modes. Every current CLI refuses `delegate`. */
 export const PermissionMode = {
   DEFAULT: 'default',
   MANUAL: 'manual',
@@ -26,7 +26,7 @@ export const PermissionMode = {
   AUTO: 'auto',
 } as const satisfies Record<string, PermissionModeName>
 
-/** A server that the CLI starts or reaches by itself. Secrets in `env` and `headers` travel in a private file, never in argv. */
+/** An MCP server that the CLI starts or connects to. Secrets in `env` and `headers` are passed in a private file, never in argv. */
 export type MCPServerConfig =
   | {
       readonly type?: 'stdio'
@@ -42,29 +42,29 @@ export interface AgentDefinition {
   readonly description: string
   /** What the agent is told. */
   readonly prompt: string
-  /** The tools that the agent has; all, if left out. */
+  /** The tools that the agent has. Default: all. */
   readonly tools?: readonly string[]
   /** `sonnet`, `opus`, `haiku`, `inherit`, or a full id. */
   readonly model?: string
 }
 
-/** Who pays. `inherit` changes nothing; `subscription` hides API keys from the CLI; `apiKey` hides the login's token. */
+/** Which credentials the CLI sees: `inherit` all, `subscription` no API keys, `apiKey` no token of a login. */
 export type ClaudeAuth = 'inherit' | 'subscription' | 'apiKey'
 
-/** Everything that is said to the CLI at its start. An undefined field is left out. */
+/** All options for the start of the CLI. Undefined fields are left out. */
 export interface ClaudeLaunch {
   /** Ask the executable about itself instead of running it: `--version`, or `auth status --json`. */
   readonly probe?: 'version' | 'authStatus'
   /** The folder that the CLI works in. Its sessions are kept per folder. */
   readonly cwd?: string
-  /** On top of what the transport inherits; undefined removes a name. */
+  /** Variables in addition to the inherited ones. Undefined removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>
-  /** Who pays. */
+  /** Which credentials the CLI sees. Default `inherit`. */
   readonly auth?: ClaudeAuth
 
   /** An alias such as `sonnet`, or a full id. An unknown one fails at the first model call. */
   readonly model?: string
-  /** Several only from 2.1 on. */
+  /** The model that is used when the first one is overloaded. A list needs CLI 2.1. */
   readonly fallbackModel?: string | readonly string[]
   /** How hard the model thinks (2.1). */
   readonly effort?: 'low' | 'medium' | 'high' | 'xhigh' | 'max'
@@ -72,17 +72,17 @@ export interface ClaudeLaunch {
   readonly thinking?: 'enabled' | 'adaptive' | 'disabled'
   /** Whether thinking is shown (2.1). */
   readonly thinkingDisplay?: 'summarized' | 'omitted'
-  /** A budget for thinking. */
+  /** How many tokens the model may think in one answer. */
   readonly maxThinkingTokens?: number
   /** Model round trips for each user turn. */
   readonly maxTurns?: number
-  /** For the whole process; can be overshot by one call. */
+  /** The most that the process may spend, in USD. The last call can exceed it. */
   readonly maxBudgetUsd?: number
   /** A token budget that the model is told (2.1). */
   readonly taskBudget?: number
   /** Output tokens of one model call: CLAUDE_CODE_MAX_OUTPUT_TOKENS. */
   readonly maxTokens?: number
-  /** The CLI's own retries of failed API calls: CLAUDE_CODE_MAX_RETRIES. Its default of 10 takes a wrong key three minutes to fail. */
+  /** How often the CLI retries a failed API call (CLAUDE_CODE_MAX_RETRIES). With its default of 10, a wrong key fails after three minutes. */
   readonly maxApiRetries?: number
 
   /** Replaces the CLI's system prompt. */
@@ -95,10 +95,10 @@ export interface ClaudeLaunch {
   readonly appendSystemPromptFile?: string
   /** Whether a resumed session keeps its first system prompt (newest CLIs). */
   readonly systemPromptSnapshot?: 'on' | 'off'
-  /** Leaves out what differs between machines, for better use of the prompt cache (2.1). */
+  /** Leaves out the parts of the system prompt that differ between machines, so that the prompt cache works better (2.1). */
   readonly excludeDynamicSystemPromptSections?: boolean
 
-  /** What runs without a question. */
+  /** Which tools run without a permission question. */
   readonly permissionMode?: PermissionModeName
   /** Rules such as `Bash(git *)`: these calls run without a question. */
   readonly allowedTools?: readonly string[]
@@ -106,20 +106,20 @@ export interface ClaudeLaunch {
   readonly disallowedTools?: readonly string[]
   /** The built-in tools that exist; `[]` is none, `['default']` all. */
   readonly tools?: readonly string[]
-  /** `stdio` asks us; any other value names an MCP tool. Set by the client when there is a `canUseTool`. */
+  /** Who answers permission questions: `stdio` is this client, any other value an MCP tool. The client sets it for `canUseTool`. */
   readonly permissionPromptTool?: string
-  /** `none` refuses everything that would be asked (newest CLIs). */
+  /** `none` refuses every call that needs a permission question (newest CLIs). */
   readonly permissionPrompts?: 'host' | 'none'
   /** Runs every tool without a question. */
   readonly dangerouslySkipPermissions?: boolean
   /** Lets the session switch to `bypassPermissions` later. */
   readonly allowDangerouslySkipPermissions?: boolean
-  /** No tool that runs code, and no settings of user, project or folder (newest CLIs). */
+  /** Runs without tools that run code and without settings of user, project or folder (newest CLIs). */
   readonly restricted?: boolean
 
-  /** The session to go on with; a UUID, and a title from 2.1 on. */
+  /** The session to continue: its UUID, or from CLI 2.1 on its title. */
   readonly resume?: string
-  /** Goes on with the latest session of this folder. */
+  /** Continues the latest session of this folder. */
   readonly continueSession?: boolean
   /** The id of a new session, or of the fork. */
   readonly sessionId?: string
@@ -134,13 +134,13 @@ export interface ClaudeLaunch {
 
   /** Servers that the CLI starts or reaches by itself. */
   readonly mcpServers?: Readonly<Record<string, MCPServerConfig>>
-  /** Files or JSON texts, beside `mcpServers`. */
+  /** More MCP servers, as paths of files or as JSON text. */
   readonly mcpConfig?: readonly string[]
-  /** Only the servers that are given here. */
+  /** Uses only the MCP servers that are given here, not those of the CLI's settings. */
   readonly strictMcp?: boolean
-  /** A file, or settings as an object. */
+  /** More settings, as the path of a file or as an object. */
   readonly settings?: string | Readonly<Record<string, unknown>>
-  /** `[]` loads none. */
+  /** Which settings files are loaded. `[]` loads none. */
   readonly settingSources?: readonly ('user' | 'project' | 'local')[]
   /** Settings that the user cannot change (2.1). */
   readonly managedSettings?: Readonly<Record<string, unknown>>
@@ -156,14 +156,14 @@ export interface ClaudeLaunch {
   readonly betas?: readonly string[]
   /** Folders of plugins. */
   readonly pluginDirs?: readonly string[]
-  /** A message that begins with a slash is a message. */
+  /** Treats a message that begins with a slash as text, not as a command. */
   readonly disableSlashCommands?: boolean
   /** Starts without hooks, plugins and memory files (2.1). */
   readonly bare?: boolean
   /** Starts without the user's customizations (2.1). */
   readonly safeMode?: boolean
 
-  /** Deltas while the model speaks. */
+  /** Also gives partial text while the model writes. */
   readonly includePartial?: boolean
   /** Every message that was accepted comes back as a `user` line. */
   readonly replayUserMessages?: boolean
@@ -181,6 +181,6 @@ export interface ClaudeLaunch {
   readonly debug?: boolean | string
   /** Debug output into a file. */
   readonly debugFile?: string
-  /** Flags that this table does not know, at the caller's own risk: `{ '--new-flag': 'value' }`, `true` for a switch. */
+  /** More flags, which are not checked: `{ '--new-flag': 'value' }`, or `true` for a flag without a value. */
   readonly extraFlags?: Readonly<Record<string, string | true>>
 }

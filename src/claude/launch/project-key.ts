@@ -1,8 +1,8 @@
-/** The folder that the CLI keeps a working directory's sessions in: every character but letters and digits becomes a dash. */
+/** The name of the folder with the sessions of a working directory: the path, with a dash for all but letters and digits. */
 
 const LONGEST_KEY = 200
 
-/** Keys over 200 characters get a hash at their end whose making is the CLI's own; for those `prefix` is all that is known. */
+/** The CLI adds a hash to keys over 200 characters. How it computes the hash is unknown, so only the `prefix` is certain. */
 export function projectKey(cwd: string): string {
   return cwd.replace(/[^a-zA-Z0-9]/g, '-').slice(0, LONGEST_KEY)
 }

@@ -1,4 +1,4 @@
-/** Events of a client: typed, synchronous to emit, never able to disturb the stream that they report. */
+/** Typed events of a client. They are emitted synchronously. A handler that fails does not disturb the stream. */
 
 /** The names of all events, as ccflow writes them. */
 export const EventType = {
@@ -19,11 +19,11 @@ export const EventType = {
   SESSION_DELETED: 'session.deleted',
 } as const
 
-/** What each event carries beside `type`, `timestamp` (ISO, UTC), `sessionId` and `metadata`. */
+/** The fields of each event, in addition to `type`, `timestamp` (ISO 8601, UTC), `sessionId` and `metadata`. */
 export interface EventPayloads {
   /** A session was opened. */
   'session.created': SessionFacts & { readonly tags: readonly string[] }
-  /** A session goes on that the CLI has. */
+  /** A session of the CLI was resumed. */
   'session.resumed': SessionFacts & { readonly previousTurnCount: number }
   /** A session was closed. */
   'session.closed': SessionFacts & { readonly durationSeconds: number; readonly totalCostUsd: number }
@@ -102,7 +102,7 @@ export type ClaudeEvent = { [Name in EventName]: EventOf<Name> }[EventName]
 export type EventHandler<Name extends EventName = EventName> = (event: EventOf<Name>) => void | Promise<void>
 type AnyHandler = (event: ClaudeEvent) => void | Promise<void>
 
-/** Tells handlers what a client does. */
+/** Calls handlers with the events of a client. */
 export interface EventEmitter {
   /**
    * Adds a handler for one type of event, or for all events. Gives the function that removes it. A handler that fails disturbs
@@ -204,7 +204,7 @@ export interface EventEmitter {
 
 /** Options of `createEventEmitter`. */
 export interface EmitterOptions {
-  /** A handler that failed; without it failures are swallowed. */
+  /** Called when a handler fails. Default: failures are ignored. */
   readonly onError?: (error: unknown, event: ClaudeEvent) => void
 }
 
@@ -246,7 +246,7 @@ export function createEventEmitter({ onError }: EmitterOptions = {}): EventEmitt
     try {
       onError?.(error, event)
     } catch {
-      // Nobody is left to tell.
+      // `onError` failed too. There is no other place to report to.
     }
   }
   const on = (typeOrHandler: string | AnyHandler, handler?: unknown): (() => void) =>

@@ -1,4 +1,4 @@
-/** Is there a CLI, which one, and is somebody signed in? Asked of the executable itself: no model turn is spent. */
+/** Asks the executable for its version and whether it is signed in. This costs no model turn. */
 import { createDeadline, raceSignal } from '../../core/deadline.js'
 import { SignalboxError } from '../../errors.js'
 import type { StreamTransport } from '../../transport.js'
@@ -10,19 +10,19 @@ import { formatVersion, parseVersion } from '../launch/version.js'
 
 /** What a health check found. */
 export interface HealthStatus {
-  /** The CLI is there and signed in. */
+  /** True when the CLI is installed and does not say that it is signed out. */
   readonly healthy: boolean
-  /** The CLI is there. */
+  /** True when the CLI is installed and starts. */
   readonly cliAvailable: boolean
-  /** Undefined where this CLI cannot tell: 2.0 has no such question. A wrong key still reads as signed in. */
+  /** Whether the CLI is signed in. Undefined on CLI 2.0, which cannot tell. A wrong API key still counts as signed in. */
   readonly cliAuthenticated: boolean | undefined
   /** The version of the CLI. */
   readonly version: string | undefined
-  /** How the CLI is signed in. */
+  /** The kind of credential, as the CLI names it. */
   readonly authMethod: string | undefined
   /** How long the check took. */
   readonly latencyMs: number
-  /** Milliseconds since 1970. */
+  /** When the check was made, in milliseconds since 1970. */
   readonly lastCheckTime: number
   /** Why the check failed. */
   readonly error: SignalboxError | undefined
@@ -32,11 +32,11 @@ export interface HealthStatus {
 export interface HealthOptions {
   /** What runs the CLI. */
   readonly transport: StreamTransport<ClaudeLaunch>
-  /** For how long an answer is good. Default 30 seconds. */
+  /** How long an answer is given again without asking the CLI. Default 30 seconds. */
   readonly cacheTtlMs?: number
-  /** For each question. Default 10 seconds. */
+  /** How long the CLI may take for each of the two questions. Default 10 seconds. */
   readonly timeoutMs?: number
-  /** Who pays; decides which credentials count. */
+  /** Which credentials the CLI may use. */
   readonly auth?: ClaudeAuth
   /** For tests. */
   readonly clock?: Clock
@@ -71,7 +71,7 @@ export interface HealthChecker {
   invalidateCache(): void
 }
 
-/** What the executable says is short; more than this is not an answer. */
+/** The longest answer that is accepted. Real answers are short. */
 const LONGEST_ANSWER = 256 * 1024
 
 /**
@@ -140,7 +140,7 @@ export function createHealthChecker(options: HealthOptions): HealthChecker {
   return {
     async check({ force = false, signal } = {}) {
       if (!force && known && clock.monotonic() < known.until) return known.status
-      // Callers who come at once share one look.
+      // Concurrent callers share one check.
       running ??= look(signal).finally(() => {
         running = undefined
       })
@@ -165,7 +165,7 @@ async function readAll(link: { read(): Promise<Uint8Array | null> }): Promise<st
   return text + utf8.decode()
 }
 
-/** Pretty-printed over several lines, so not a line of NDJSON. */
+/** The answer is JSON over several lines, so the NDJSON decoder cannot read it. */
 function parseAnswer(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(text)

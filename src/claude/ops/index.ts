@@ -1,4 +1,4 @@
-/** Running a service: events, usage, Prometheus text, prices, settings from the environment, health without a turn, policies. */
+/** For services: events, usage, Prometheus text, prices, settings from the environment, health checks, policies. */
 export {
   createEventEmitter,
   EventType,

@@ -1,4 +1,4 @@
-/** Prometheus text, without a registry or a dependency: ccflow's metric names, one writer for each. */
+/** Counters with ccflow's metric names, written as Prometheus text. Has no registry and no dependency. */
 import type { Interceptor } from '../../core/call.js'
 import { SignalboxError } from '../../errors.js'
 import type { ResultLine } from '../messages/lines.js'
@@ -129,7 +129,7 @@ interface Histogram {
 const DURATIONS = [0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300]
 const TURNS = [1, 2, 3, 5, 10, 20, 50]
 const RATIOS = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]
-/** Label values beyond this many are counted under `other`: a scrape must stay small. */
+/** The most label values per metric. Further values are counted under `other`, so that a scrape stays small. */
 const MAX_SERIES = 200
 
 /**

@@ -1,4 +1,4 @@
-/** From the lines of all turns to events, usage and metrics: one reading, so that nothing is counted twice. */
+/** Turns the lines of all turns into events, usage and metrics. Every line is read once, so nothing is counted twice. */
 import { systemClock, type Clock } from '../../core/clock.js'
 import type { Answer } from '../messages/answer.js'
 import { createDeriver } from '../messages/derive-messages.js'
@@ -12,17 +12,17 @@ import { createUsageTracker, tokensOf, type UsageTracker } from '../messages/usa
 
 /** Options of `createObserver`. */
 export interface ObserverOptions {
-  /** Default: one of its own; a handler that fails is not heard of. */
+  /** Default: a new emitter, which ignores failures of its handlers. */
   readonly events?: EventEmitter
-  /** Default: a tracker of its own. */
+  /** Default: a new tracker. */
   readonly usage?: UsageTracker
-  /** None unless given. */
+  /** Default: no metrics. */
   readonly metrics?: Metrics
   /** For tests. */
   readonly clock?: Clock
 }
 
-/** Belongs to one client: give each its own. */
+/** Collects events, usage and metrics of one client. Two clients need two observers. */
 export interface ClaudeObserver {
   /** The events. */
   readonly events: EventEmitter
@@ -62,7 +62,7 @@ export interface ClaudeObserver {
  */
 export function createObserver(options: ObserverOptions = {}): ClaudeObserver {
   const { events = createEventEmitter(), usage = createUsageTracker(), metrics, clock = systemClock } = options
-  // Derivers live as long as their turn's answer.
+  // One deriver per turn, kept as long as the turn's answer.
   const turns = new WeakMap<Answer, ReturnType<typeof createDeriver>>()
 
   const emit = (answer: Answer, event: object): void =>
@@ -95,7 +95,7 @@ export function createObserver(options: ObserverOptions = {}): ClaudeObserver {
     const tokens = tokensOf(line)
     const model = answer.init?.model
     for (const [name, one] of Object.entries(models)) {
-      // The totals name every model that the process has used.
+      // The totals list every model that the process has used. Skip models that this turn did not use.
       if (!(one.inputTokens || one.outputTokens || one.costUSD)) continue
       usage.add(name, one.inputTokens, one.outputTokens, {
         cacheWriteTokens: one.cacheCreationInputTokens,
@@ -113,7 +113,7 @@ export function createObserver(options: ObserverOptions = {}): ClaudeObserver {
       if (spent) result(line, answer, spent)
       return
     }
-    // Nobody listens: deriving again would cost for nothing.
+    // Without handlers, deriving the messages again would be wasted work.
     if (events.handlerCount === 0) return
     let deriver = turns.get(answer)
     if (!deriver) {

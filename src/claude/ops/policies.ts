@@ -1,4 +1,4 @@
-/** The policies of a client that was given none: ccflow's rates, one set for each client. */
+/** The default policies of a full client, with ccflow's rates. Each client has its own set. */
 import { systemClock, type Clock } from '../../core/clock.js'
 import { combined, circuitBreaker, concurrency, judgeByCode, retry, slidingWindow, tokenBucket } from '../../core/policy/index.js'
 import type { CircuitBreaker, CircuitBreakerOptions, Limiter, RetryOptions, RetryPolicy } from '../../core/policy/index.js'
@@ -7,11 +7,11 @@ import type { ClaudeSettings } from './settings.js'
 
 /** Options of `claudePolicies`. */
 export interface PolicyOptions {
-  /** Default: the settings' rate and concurrency, 60 a minute and 10 at once. False for none. */
+  /** Default: the rates of the settings, or 60 runs a minute and 10 at once. False for none. */
   readonly limiter?: Limiter | false
-  /** Default: opens after five failures of the CLI itself. */
+  /** Default: refuses runs for a while after five failures of the CLI itself. False for none. */
   readonly breaker?: CircuitBreaker | CircuitBreakerOptions | false
-  /** Only what was never sent is repeated: the CLI retries API calls by itself. Default 3 attempts. */
+  /** Repeats only a run whose prompt was not sent. The CLI itself retries API calls. Default 3 attempts. False for none. */
   readonly retry?: RetryPolicy | RetryOptions | false
   /** Rate and concurrency of the limiter. */
   readonly settings?: ClaudeSettings
@@ -29,7 +29,7 @@ export interface Policies {
   readonly retry: RetryPolicy | false
 }
 
-/** To be spread into the options of `createClaude`. */
+/** The default policies of `createFullClaude`. Spread the result into the options of `createClaude`. */
 export function claudePolicies(options: PolicyOptions = {}): Policies {
   const { settings, clock = systemClock, breaker, retry: retrying } = options
   return {
@@ -43,8 +43,8 @@ export function claudePolicies(options: PolicyOptions = {}): Policies {
 }
 
 /**
- * ccflow's CombinedLimiter: a steady rate, a tenth of it at once, and a cap on concurrent runs. Tokens alone would let the burst pass on top of
- * the rate, so a window holds the sum to the rate per minute.
+ * ccflow's CombinedLimiter: a steady rate, bursts of a tenth of the rate, and a limit on concurrent runs. A token bucket alone would allow
+ * the burst in addition to the rate, so a sliding window limits the sum to the rate per minute.
  */
 function defaultLimiter(settings: ClaudeSettings | undefined, clock: Clock): Limiter {
   const { rateLimitPerMinute: perMinute = 60, maxConcurrentRequests: maxConcurrent = 10 } = settings ?? {}
@@ -57,7 +57,7 @@ function defaultLimiter(settings: ClaudeSettings | undefined, clock: Clock): Lim
   return combined([rate, window, concurrency({ maxConcurrent, clock })], { clock, maxQueued: 10_000 })
 }
 
-/** Only what says something about the CLI counts: not the account's limits, not the caller's mistakes, not an aborted run. */
+/** Counts only failures of the CLI. Limits of the account, mistakes of the caller and aborted runs do not count. */
 function judgeRun(error: unknown): ReturnType<typeof judgeByCode> {
   const missing = SignalboxError.is(error) && error.op === 'open' && /^(?:not_found|incompatible)$/.test(error.code)
   return missing ? 'failure' : judgeByCode(error)

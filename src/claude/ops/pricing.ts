@@ -1,4 +1,4 @@
-/** Prices, for estimates. The CLI's own cost is the truth wherever there is one; prices move, so the table is the caller's to replace. */
+/** Prices, for estimates. Prefer the cost that the CLI reports. Prices change, so a caller can replace the table. */
 
 import type { CostOf } from '../messages/usage.js'
 
@@ -12,14 +12,14 @@ export interface ModelPricing {
   readonly cacheWrite: number
   /** Tokens that are read from the cache. */
   readonly cacheRead: number
-  /** Writes that live for an hour; where absent like the others. */
+  /** Tokens that are written to the cache for an hour. Default: the price of five minutes. */
   readonly cacheWrite1h?: number
 }
 
 /** The families of models. */
 export const ModelTier = { HAIKU: 'haiku', SONNET: 'sonnet', OPUS: 'opus', FABLE: 'fable' } as const
 
-/** Batches through the Messages API cost half. */
+/** The factor for batches through the Messages API, which cost half. */
 export const BATCH_DISCOUNT = 0.5
 
 const price = (input: number, output: number, cacheWrite: number, cacheRead: number, cacheWrite1h?: number): ModelPricing => ({
@@ -40,7 +40,7 @@ export const OPUS_PRICING = /* @__PURE__ */ price(15, 75, 18.75, 1.5)
 /** Prices by model. */
 export type PriceTable = Readonly<Record<string, ModelPricing>>
 
-/** The three aliases at the prices that ccflow documents, and exact ids at those that Claude Code 2.1.329 (November 2026) computes with. */
+/** List prices: the three aliases as ccflow documents them, and exact ids as Claude Code 2.1.329 (November 2026) uses them. */
 export const MODEL_PRICING: PriceTable = {
   haiku: HAIKU_PRICING,
   sonnet: SONNET_PRICING,
@@ -63,11 +63,11 @@ export const MODEL_PRICING: PriceTable = {
 export interface PricingOptions {
   /** Prices that replace or add to the list prices. */
   readonly table?: PriceTable
-  /** For models that the table does not hold; without it they have no price. */
+  /** The price of models that are not in the table. Default: no price. */
   readonly fallback?: ModelPricing
 }
 
-/** By exact id; a date or a context suffix at its end is ignored. Undefined for a model that nobody priced. */
+/** The price of a model, by its exact id without a date or context suffix. Undefined when there is no price. */
 export function getPricing(model: string, { table = MODEL_PRICING, fallback }: PricingOptions = {}): ModelPricing | undefined {
   const name = model.trim().toLowerCase()
   const bare = name.replace(/\[[^\]]*\]$/, '')
@@ -77,7 +77,7 @@ export function getPricing(model: string, { table = MODEL_PRICING, fallback }: P
 
 /** Options of `calculateCost`. */
 export interface CostOptions extends PricingOptions {
-  /** At half the price. */
+  /** Whether the call is part of a batch, which costs half. */
   readonly batch?: boolean
   /** Tokens that were written to the cache for five minutes. */
   readonly cacheWriteTokens?: number
@@ -87,7 +87,7 @@ export interface CostOptions extends PricingOptions {
   readonly cacheReadTokens?: number
 }
 
-/** USD; undefined where the model has no price. Summed in whole nano-dollars, so that sums do not drift. */
+/** The cost in USD; undefined when the model has no price. Rounded to nano-dollars, so that sums stay exact. */
 export function calculateCost(
   model: string,
   inputTokens: number,
@@ -105,7 +105,7 @@ export function calculateCost(
   return Math.round(nano) / 1e9
 }
 
-/** For `createUsageTracker`: prices what is added without a cost. */
+/** For the option `costOf` of `createUsageTracker`: computes the cost of usage that is added without one. */
 export const costBy =
   (options: PricingOptions = {}): CostOf =>
   (model, { inputTokens, outputTokens, ...cached }) =>

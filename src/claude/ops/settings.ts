@@ -1,44 +1,44 @@
-/** Settings from an environment, as a pure function: an edge runtime passes its bindings. `SIGNALBOX_*` wins over `CCFLOW_*`. */
+/** Reads settings from an environment object, such as the bindings of an edge runtime. `SIGNALBOX_*` wins over `CCFLOW_*`. */
 import type { LogLevel } from '../../core/policy/log.js'
 import { ClaudeError } from '../messages/errors.js'
 
 /** Settings of a client, with their defaults filled in. */
 export interface ClaudeSettings {
-  /** `DEFAULT_MODEL`. */
+  /** The model of runs that name none. From `DEFAULT_MODEL`. */
   readonly defaultModel: string | undefined
-  /** `FALLBACK_MODEL`. */
+  /** The model that the CLI uses when the first one is overloaded. From `FALLBACK_MODEL`. */
   readonly fallbackModel: string | undefined
-  /** Seconds. */
+  /** How long a turn may take, in seconds. */
   readonly defaultTimeout: number
-  /** `DEFAULT_MAX_TURNS`. */
+  /** Model round trips for each user turn. From `DEFAULT_MAX_TURNS`. */
   readonly defaultMaxTurns: number | undefined
-  /** `MAX_CONCURRENT_REQUESTS`, default 10. */
+  /** How many runs may be under way at once. From `MAX_CONCURRENT_REQUESTS`, default 10. */
   readonly maxConcurrentRequests: number
-  /** `RATE_LIMIT_PER_MINUTE`, default 60. */
+  /** How many runs may start in a minute. From `RATE_LIMIT_PER_MINUTE`, default 60. */
   readonly rateLimitPerMinute: number
-  /** `ENABLE_METRICS`. */
+  /** Whether the full client has metrics. From `ENABLE_METRICS`. */
   readonly enableMetrics: boolean
-  /** Undefined unless set: then the full client logs its calls. */
+  /** The level at which the full client logs its calls. Undefined: no log. */
   readonly logLevel: LogLevel | undefined
-  /** Words, or a line of JSON for each call. */
+  /** The format of the log: text, or one line of JSON for each call. */
   readonly logFormat: 'console' | 'json'
-  /** For `claudeProcess({ settings })`, which reads the variable by itself too. */
+  /** The path of the CLI, for `claudeProcess({ settings })`. Without settings, `claudeProcess` reads the variable itself. */
   readonly claudeCliPath: string | undefined
-  /** `SESSION_STORAGE_PATH`, for `sqliteSessionStore`. */
+  /** The path of the session database, for `sqliteSessionStore`. From `SESSION_STORAGE_PATH`. */
   readonly sessionStoragePath: string | undefined
-  /** The three of TOON are for `toonBy(settings)` of `signalbox/claude/toon`. */
+  /** Whether context is written as TOON. For `toonBy(settings)` of `signalbox/claude/toon`, as the next two. */
   readonly toonEnabled: boolean
-  /** `TOON_DELIMITER`. */
+  /** The character between the values of a TOON row. From `TOON_DELIMITER`. */
   readonly toonDelimiter: ',' | '\t' | '|'
-  /** `TOON_TRACK_SAVINGS`. */
+  /** Whether the metrics count what TOON saves. From `TOON_TRACK_SAVINGS`. */
   readonly toonTrackSavings: boolean
-  /** Without it `dangerouslySkipPermissions` and `bypassPermissions` are refused. Default true, as without settings at all. */
+  /** False refuses `dangerouslySkipPermissions` and `bypassPermissions`. Default true, as in a client without settings. */
   readonly allowDangerousPermissions: boolean
-  /** Where `claudeProcess({ settings })` puts the private files of a launch. */
+  /** The folder for the private files of a launch, for `claudeProcess({ settings })`. */
   readonly tempDir: string | undefined
 }
 
-/** Ours, and Python's names for them. */
+/** The log levels, with Python's names for them. */
 const LEVELS = {
   silent: 'silent',
   error: 'error',
@@ -82,7 +82,7 @@ export function readSettings(environment: EnvironmentRecord = {}): ClaudeSetting
   const find = (name: SettingName): { variable: string; value: string } | undefined => {
     for (const prefix of PREFIXES) {
       const value = byName.get(prefix + name)
-      // Bindings that are not text, such as a worker's objects, are somebody else's.
+      // Ignore bindings that are not text, such as objects of a worker. They are not settings.
       if (typeof value === 'string' && value !== '') return { variable: prefix + name, value }
     }
     return undefined

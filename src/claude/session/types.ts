@@ -63,7 +63,7 @@ export interface SessionStats {
   readonly totalTokens: number
   /** The cost of all turns. */
   readonly totalCostUsd: number
-  /** Seconds from the creation of the session to its close. */
+  /** Seconds since the session was opened in this process. */
   readonly durationSeconds: number
 }
 
