@@ -1,11 +1,11 @@
-/** Links that came in and wait to be accepted: handed out one by one, and closed with their listener. Whoever adds counts them first. */
+/** Links that wait to be accepted. They are delivered one by one and closed with their listener. The caller checks their number before it adds one. */
 import type { Link } from '../transport.js'
 import { createQueue } from './queue.js'
 
 export interface Acceptance<Accepted extends Link> {
   add(link: Accepted): void
   accept(): AsyncIterable<Accepted>
-  /** Closes what nobody accepted, and ends every loop. */
+  /** Closes links that were not accepted, and ends every loop. */
   close(): Promise<void>
   readonly size: number
   readonly ended: boolean
@@ -13,7 +13,7 @@ export interface Acceptance<Accepted extends Link> {
 
 export function createAcceptance<Accepted extends Link>(): Acceptance<Accepted> {
   const queue = createQueue<Accepted>({ overflow: 'pause', name: 'links that wait to be accepted' })
-  // Taken from the queue and not handed out yet: they still count, a loop that is left leaves them to the next, and a close closes them.
+  // Taken from the queue and not delivered yet. They still count; the next loop gets them if this one is left, and a close closes them.
   let taken: Accepted[] = []
   const close = async (): Promise<void> => {
     const left = [...taken, ...queue.takeNow()]
@@ -34,7 +34,7 @@ export function createAcceptance<Accepted extends Link>(): Acceptance<Accepted> 
           const links = await queue.take()
           if (links === null) return
           taken.push(...links)
-          // Closed in the instant between: nobody has them yet.
+          // The listener was closed meanwhile, and no caller has these links yet.
           if (queue.ended) await close()
         }
       }

@@ -1,4 +1,4 @@
-/** Full jitter between attempts, with a counter that only sustained health resets: a peer that accepts and drops stays slow. */
+/** Full jitter between attempts. Only a connection that lives long enough resets the counter, so a peer that accepts and drops connections is not retried quickly. */
 import { systemClock, type Clock, type Random } from './clock.js'
 
 export interface BackoffOptions {
@@ -6,7 +6,7 @@ export interface BackoffOptions {
   readonly maxMs?: number
   /** How long a connection must live before the counter starts anew. */
   readonly healthyAfterMs?: number
-  /** Undefined means for ever. */
+  /** Undefined means no limit. */
   readonly maxAttempts?: number
   readonly clock?: Clock
   readonly random?: Random

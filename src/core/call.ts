@@ -1,6 +1,6 @@
 /**
- * One call as interceptors see it, and the function that runs it: deadline, interceptors, attempt, typed failure. A stream call passes
- * through once, to be opened; the open stream is its result.
+ * A call as interceptors see it, and the function that runs it: deadline, interceptors, attempt, typed failure. A stream call passes the
+ * interceptors once, while it is opened; its result is the open stream.
  */
 import { SignalboxError, withFacts, worseSent, type ErrorCode, type Sent } from '../errors.js'
 import type { Clock } from './clock.js'
@@ -12,19 +12,19 @@ export interface Call {
   readonly system: string
   /** The name of the transport. */
   readonly transport: string
-  /** The operation, in the words of the system. */
+  /** The name of the operation in the system. */
   readonly op: string
   /** A stream call opens a stream; its result is the open stream. */
   readonly kind: 'unary' | 'stream'
   /** The arguments as the caller gave them. May hold secrets: log them through the redactor only. */
   readonly args: unknown
-  /** May the same call be made twice without a second effect? Declared by the op, never guessed. */
+  /** True if a repeated call has no second effect. The op declares it. */
   readonly idempotent: boolean
   /** Counts from 1. The retry policy raises it. */
   readonly attempt: number
   /** The attempt's own signal; ends with the call's. For a stream it covers the opening: see `whileOpening`. */
   readonly signal: AbortSignal
-  /** Until the call's deadline, all attempts together; Infinity, or no function at all, where there is none. */
+  /** Milliseconds until the deadline of the call, over all attempts. Infinity, or no function, without a deadline. */
   readonly remainingMs?: () => number
   /** Headers or environment that carry a trace. Interceptors add to it. */
   readonly trace: Readonly<Record<string, string>>
@@ -33,14 +33,14 @@ export interface Call {
 /** The rest of the chain: the next interceptor, or the attempt. */
 export type Next = (call: Call) => Promise<unknown>
 
-/** First in the list is outermost: it sees the call first and the result last. */
+/** Wraps calls. The first interceptor of a list is outermost: it sees the call first and the result last. */
 export type Interceptor = (call: Call, next: Next) => Promise<unknown>
 
 /** Options that every call takes. */
 export interface CallOptions {
   /** Ends the call. The reason becomes the `cause` of its error. */
   readonly signal?: AbortSignal
-  /** For the whole call, retries included. For a stream it covers the opening; `idleMs` covers the silence after. */
+  /** For the whole call, retries included. For a stream it covers the opening; `idleMs` limits the silence after it. */
   readonly timeoutMs?: number
 }
 
@@ -48,11 +48,11 @@ export interface CallOptions {
 export interface ClientOptions {
   /** Wrapped around every call; the first is outermost. */
   readonly interceptors?: readonly Interceptor[]
-  /** The default for calls that name none. */
+  /** The default `timeoutMs` of calls. */
   readonly timeoutMs?: number
   /** The source of time. Tests give a fake one. */
   readonly clock?: Clock
-  /** `warn` (the default) reports a broken message through `onEvent` and delivers it; `strict` throws; `off` does not look. */
+  /** `warn` (the default) reports an invalid message through `onEvent` and delivers it; `strict` throws; `off` does not check. */
   readonly validate?: 'strict' | 'warn' | 'off'
 }
 
@@ -65,14 +65,14 @@ export interface CallSpec {
 
 /** A call as its attempt sees it. */
 export interface AttemptedCall extends Call {
-  /** The same end as `signal`, which it makes only when that is read. */
+  /** The deadline behind `signal`. The signal is made when it is first read. */
   readonly deadline: Deadline
 }
 
 /** Runs the calls of one client. */
 export interface Caller {
   run<Result>(spec: CallSpec, options: CallOptions | undefined, attempt: (call: AttemptedCall) => Promise<Result>): Promise<Result>
-  /** Ends every running call with this reason and resolves when all of them have settled. Refusing new calls is up to the client. */
+  /** Ends every running call with this reason and resolves when all have settled. The client itself must refuse new calls. */
   end(reason: unknown): Promise<void>
 }
 
@@ -81,7 +81,7 @@ export function chain(interceptors: readonly Interceptor[], last: Next): Next {
   return interceptors.reduceRight<Next>((next, interceptor) => (call) => interceptor(call, next), last)
 }
 
-/** The call where no interceptor may copy it: its signal is made only when the attempt reads it. */
+/** The call without interceptors, which could copy it: its signal is made only when the attempt reads it. */
 class PlainCall implements AttemptedCall {
   readonly attempt = 1
   readonly trace = {}
@@ -139,14 +139,14 @@ export function createCaller(owner: {
     const { op, args, kind = 'unary', idempotent = false } = spec
     const facts: Facts = { system, transport, op }
     const { signal } = deadline
-    // What is known of all attempts together, for an answer while one of them hangs.
+    // `sent` of all attempts so far, for a call that ends while an attempt hangs.
     let flying = 0
     let worst: Sent = 'no'
     let last: { cause: unknown } | undefined
     const sentSoFar = (): Sent => (flying > 0 ? worseSent(worst, 'maybe') : worst)
     const onLate = lateOf(kind)
 
-    /** One attempt, no longer than its own signal allows; its failures leave typed and with its number. */
+    /** One attempt, until its own signal aborts. Its failures are typed and have its number. */
     const attemptOnce: Next = async (at) => {
       const known = { system: at.system, transport: at.transport, op: at.op, attempt: at.attempt }
       const own = at.signal === signal ? deadline : createDeadline({ signal: at.signal, clock })
@@ -199,7 +199,7 @@ export function createCaller(owner: {
   }
 }
 
-/** A unary result may be shared, so it is left alone; a stream that opens too late belongs to nobody and is closed. */
+/** A late result of a unary call is ignored, because it may be shared. A stream that opens too late is closed. */
 const lateOf = (kind: 'unary' | 'stream'): ((result: unknown) => void) | undefined => (kind === 'stream' ? disposeLate : undefined)
 
 type Facts = Readonly<Record<'system' | 'transport' | 'op', string>>
@@ -207,13 +207,13 @@ type Facts = Readonly<Record<'system' | 'transport' | 'op', string>>
 /** Codes of failures that an abort causes, because the aborted work closes its link. */
 const CONSEQUENCES: readonly ErrorCode[] = ['closed', 'unreachable', 'exited']
 
-/** Every failure as one typed error with the facts of its call. */
+/** Turns any failure into a typed error with the facts of its call. */
 function typed(error: unknown, end: Deadline, facts: Facts & { attempt?: number }, sent: Sent): SignalboxError {
   if (SignalboxError.is(error)) {
     if (!end.ended || !CONSEQUENCES.includes(error.code) || end.reason === error) return withFacts(error, facts)
     return abortError(end, { ...facts, sent: error.sent, cause: error })
   }
-  // A bare reason comes from raceSignal or fetch, which do not know whether anything was sent.
+  // An abort reason comes from raceSignal or fetch, which do not know whether anything was sent.
   if (end.ended && (error === end.reason || isNamed(error, 'AbortError'))) return abortError(end, { ...facts, sent })
   const message = `${facts.op} failed: ${error instanceof Error ? error.message : String(error)}`
   return new SignalboxError({ ...facts, code: 'protocol', message, sent, cause: error })

@@ -1,4 +1,4 @@
-/** Time and chance, injectable: every deadline, backoff and heartbeat above a link asks here. */
+/** The clock and the random source of every deadline, backoff and heartbeat above a link. Tests pass their own. */
 import { onAbort } from './on-abort.js'
 
 /** A timer that has not fired yet. */
@@ -13,14 +13,14 @@ export interface Clock {
   now(): number
   /** Monotonic milliseconds, for durations. */
   monotonic(): number
-  /** One shot. It keeps a process alive: a script that waits for its next attempt must not end meanwhile. Owners cancel it. */
+  /** Calls back once. The timer keeps the process alive, because a script that waits for its next attempt must not end. Its owner must cancel it. */
   after(ms: number, callback: () => void): Timer
 }
 
 /** A number in [0, 1). */
 export type Random = () => number
 
-// Above 2^31 - 1 the runtimes fire at once instead of late.
+// For a delay above 2^31 - 1 ms the runtimes fire at once.
 const LONGEST_TIMER_MS = 2_147_483_647
 
 /** The clock of the runtime. */
@@ -38,7 +38,7 @@ export const systemClock: Clock = {
   },
 }
 
-/** Waits on the given clock; an abort rejects with the signal's reason and leaves no timer behind. */
+/** Waits on the given clock. An abort rejects with the signal's reason and removes the timer. */
 export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = clock.after(ms, () => {

@@ -19,7 +19,7 @@ export interface DeadlineOptions {
  * for a controller with a listener, as much as for its JSON.
  */
 export interface Deadline extends Disposable {
-  /** The same end, for code that needs an `AbortSignal`. */
+  /** The deadline as an `AbortSignal`. Made when it is first read. */
   readonly signal: AbortSignal
   readonly ended: boolean
   /** Why it has ended; undefined before. */
@@ -133,14 +133,14 @@ class LazyDeadline implements Deadline {
   }
 }
 
-/** What an AbortController gives as its reason when it is given none. */
+/** The default reason of an AbortController. */
 function abortedWithout(): unknown {
   const controller = new AbortController()
   controller.abort()
   return controller.signal.reason
 }
 
-/** Passes the outcome of work on and then runs `after`, without a promise of its own. */
+/** Passes on the outcome of the work, then runs `after`, without an extra promise. */
 function follow<Result>(
   work: PromiseLike<Result>,
   resolve: (value: Result) => void,
@@ -160,8 +160,8 @@ function follow<Result>(
 }
 
 /**
- * Turns the end of a signal or a deadline into the typed error. The caller's own reason is kept as `cause`; a reason that is an error of
- * ours, as when a link died, keeps its code. `facts.sent` is about this call, whatever the reason says about another one.
+ * Turns the end of a signal or a deadline into the typed error. The caller's reason becomes the `cause`. A reason that is a SignalboxError,
+ * for example of a dead link, keeps its code. `facts.sent` is about this call, whatever the reason says about another one.
  */
 export function abortError(end: { readonly reason: unknown }, facts: Partial<ErrorFacts> = {}): SignalboxError {
   const { reason } = end
@@ -201,7 +201,7 @@ export function raceSignal<T>(promise: PromiseLike<T>, signal: AbortSignal): Pro
 export interface WithinOptions<T> {
   /** The failure to report for work that was left behind. */
   readonly giveUp: () => unknown
-  /** What to do with a result that nobody waits for any more, such as a link that opened too late. */
+  /** Handles a result that came too late, such as a link that opened after the abort. */
   readonly onLate?: ((result: T) => void) | undefined
 }
 

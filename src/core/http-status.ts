@@ -1,4 +1,4 @@
-/** What an HTTP status says about a request that has no meaning of its own for it. */
+/** The error code of an HTTP status to which the request gives no special meaning. */
 import type { ErrorCode } from '../errors.js'
 
 const CODES: Readonly<Record<number, ErrorCode>> = {

@@ -1,8 +1,8 @@
-/** Notices silence: a heartbeat for peers that have one, a watchdog for those that do not. One timer, re-armed lazily. */
+/** Detects silence: sends heartbeats to peers that support them, otherwise reports the silence. One timer, set again only when it fires. */
 import { systemClock, type Clock, type Timer } from './clock.js'
 
 export interface IdleWatch extends Disposable {
-  /** Call for every sign of life. Cheap: it only notes the time. */
+  /** Call for every message of the peer. It only stores the time. */
   touch(): void
   stop(): void
 }

@@ -1,6 +1,6 @@
 /**
- * The reading half of a link, shared by every transport: keeps bytes up to a mark and then asks for a pause; delivers a fault only
- * after what was received; gives a pending read null at local close.
+ * The reading half of a link, shared by every transport. It keeps bytes up to a limit and then asks the source to pause. It reports a fault
+ * only after all received bytes. At a local close a pending read gets null.
  */
 import { SignalboxError } from '../errors.js'
 
@@ -10,11 +10,11 @@ export const KEEP_BYTES = 256 * 1024
 const COMPACT_AT = 1024
 
 export interface Inbox {
-  /** False when the mark is passed: pause the source until `onRoom`. */
+  /** False above the limit: pause the source until `onRoom` is called. */
   push(chunk: Uint8Array): boolean
   end(): void
   fail(error: unknown): void
-  /** Local close: forgets everything, gives a pending read null. */
+  /** Local close: drops all bytes and resolves a pending read with null. */
   discard(): void
   read(): Promise<Uint8Array | null>
   readonly bytes: number
@@ -26,13 +26,13 @@ export function createInbox(onRoom: () => void, keepBytes = KEEP_BYTES): Inbox {
 }
 
 /*
- * A class, because every link has one and a link may live for one short call: an object with getters of its own costs a hidden
- * class each time it is made, which alone was a fifth of such a call.
+ * A class, because a link may live for one short call: an object literal with getters costs a hidden class for each link, which took a
+ * fifth of such a call.
  */
 class ChunkInbox implements Inbox {
   bytes = 0
   ended = false
-  // A list with a moving head: taking from the front of a long one must not move the rest.
+  // A list with a moving head, so that taking the first chunk does not move the others.
   private chunks: (Uint8Array | undefined)[] = []
   private head = 0
   private paused = false
@@ -99,7 +99,7 @@ class ChunkInbox implements Inbox {
 
   private shift(): Uint8Array {
     const chunk = this.chunks[this.head] as Uint8Array
-    // A reader that is always one chunk behind never empties the list: what it took must not stay there.
+    // A reader that is always one chunk behind never empties the list, so chunks that were read are removed here.
     this.chunks[this.head] = undefined
     this.head += 1
     this.bytes -= chunk.byteLength
@@ -107,7 +107,7 @@ class ChunkInbox implements Inbox {
       this.chunks = this.chunks.slice(this.head)
       this.head = 0
     }
-    // Half the mark, so that a slow reader does not toggle the source with every chunk.
+    // Half the limit, so that a slow reader does not pause and resume the source for every chunk.
     if (this.paused && this.bytes < this.keepBytes / 2) {
       this.paused = false
       if (!this.ended) this.onRoom()

@@ -1,9 +1,9 @@
-/** Limits of depth and size for JSON from a peer that is not trusted, found by counting before anything is parsed. */
+/** Limits of depth and size for JSON of an untrusted peer, checked before it is parsed. */
 
 export interface JsonLimits {
-  /** Arrays and objects inside each other. */
+  /** The depth of nested arrays and objects. */
   readonly maxDepth: number
-  /** Values in arrays and objects, all together. */
+  /** The total number of values in arrays and objects. */
   readonly maxNodes: number
 }
 
@@ -30,7 +30,7 @@ export function exceededJsonLimit(text: string, { maxDepth, maxNodes }: JsonLimi
   return undefined
 }
 
-/** The index of the quote that ends the string; the end of the text where none does. */
+/** The index of the quote that ends the string; the end of the text if there is none. */
 function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
     let before = end - 1

@@ -1,10 +1,10 @@
-/** Reads a link through a decoder: batches for whoever counts cost, single messages for whoever wants comfort. */
+/** Reads a link through a decoder, in batches or one message at a time. Batches cost less. */
 import type { Link } from '../transport.js'
 import type { Decoder } from './codec/codec.js'
 
 /**
- * Reads one message, or one batch, at a time, and keeps what a chunk brought beyond it: a handshake takes its answer, and the events
- * that came in the same chunk are still there for the loop that follows.
+ * Reads one message or one batch at a time and keeps the rest of a chunk. So after a handshake the next loop still gets the events that came
+ * in the same chunk as the answer.
  */
 export interface MessageReader<Message> {
   /**
@@ -18,7 +18,7 @@ export interface MessageReader<Message> {
    */
   next(): Promise<Message | null>
   /**
-   * Everything that is there, at least one message; null at the end.
+   * All messages that have arrived, at least one; null at the end.
    *
    * @example
    * import { createReader, ndjsonDecoder } from 'signalbox/codec'
@@ -80,8 +80,8 @@ export function createReader<Message>(link: Pick<Link, 'read'>, decoder: Decoder
 }
 
 /**
- * Batches of messages until EOF. Delivered before any fault, of the link or of the decoder, that follows them. Leaving the loop
- * does not close the link: whoever opened it does. What a second loop over the same link needs is a reader.
+ * Yields batches of messages until EOF. A fault of the link or of the decoder is thrown after every message before it. Leaving the loop does
+ * not close the link. A second loop over the same link would lose messages: use `createReader` for that.
  */
 export async function* batches<Message>(
   link: Pick<Link, 'read'>,
@@ -91,7 +91,7 @@ export async function* batches<Message>(
   for (let batch = await reader.batch(); batch !== null; batch = await reader.batch()) yield batch
 }
 
-/** The same, one by one. */
+/** The same as `batches`, one message at a time. */
 export async function* messages<Message>(link: Pick<Link, 'read'>, decoder: Decoder<Message>): AsyncGenerator<Message, void, void> {
   for await (const batch of batches(link, decoder)) {
     for (const message of batch) yield message

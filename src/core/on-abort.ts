@@ -1,4 +1,4 @@
-/** Runs once when the signal aborts, now if it has. Gives the way to stop listening; calling that twice is harmless. */
+/** Runs the callback once when the signal aborts, or now if it has. Returns a function that stops listening, which may be called twice. */
 export function onAbort(signal: AbortSignal | undefined, run: () => void): () => void {
   if (signal?.aborted) run()
   else signal?.addEventListener('abort', run, { once: true })

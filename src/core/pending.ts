@@ -3,14 +3,14 @@ import { SignalboxError } from '../errors.js'
 import { deferred, type Deferred } from './deferred.js'
 
 export interface PendingCalls<Id, Answer> {
-  /** Registers a call and gives its promise. Rejects at once when the table is closed or full. */
+  /** Registers a call and returns its promise. Rejects at once when the table is closed or full. */
   add(id: Id): Promise<Answer>
-  /** False when nobody waits for this id: a late answer, or one we never asked for. */
+  /** False if no call waits for this id: a late answer, or one without a request. */
   settle(id: Id, answer: Answer): boolean
   fail(id: Id, error: unknown): boolean
   /** Forgets a call whose caller gave up; its late answer is ignored. */
   forget(id: Id): void
-  /** Fails every pending call with an error of its own, made from the same cause, and refuses new ones. */
+  /** Fails every pending call with a separate error of the same cause, and refuses new calls. */
   close(errorFor: (id: Id) => unknown): void
   readonly size: number
 }
@@ -45,7 +45,7 @@ export function createPending<Id, Answer>(options: { readonly maxPending?: numbe
       }
       const call = deferred<Answer>()
       calls.set(id, call)
-      // The link may die while its owner still writes the request, before anybody waits for the answer.
+      // The link may die while its owner writes the request, before the owner awaits the answer.
       call.promise.catch(() => {})
       return call.promise
     },

@@ -14,24 +14,24 @@ export interface QueueOptions<T> {
   readonly maxBytes?: number
   /** Needed with `maxBytes`. */
   readonly sizeOf?: (item: T) => number
-  /** Told about each run of dropped items, so that a stream can say where its gap is. */
+  /** Called for each run of dropped items, so that a stream can report a gap there. */
   readonly onDrop?: (items: readonly T[]) => void
-  /** How the failure names the option to raise. */
+  /** The name of the option to raise, for the error message. */
   readonly name?: string
 }
 
 export interface BoundedQueue<T> {
-  /** False asks the producer to wait for `room()`; only `pause` queues say so. A push after the end is ignored. */
+  /** False asks the producer to wait for `room()`; only `pause` queues return it. A push after the end is ignored. */
   push(items: readonly T[]): boolean
-  /** Everything that waits, or null at the end. A fault rejects, after all kept items. One consumer. */
+  /** All waiting items, or null at the end. Rejects after a fault, but only after all kept items. For one consumer. */
   take(): Promise<T[] | null>
-  /** What waits now, without waiting. */
+  /** The items that are there now, without a wait. */
   takeNow(): T[]
-  /** Resolves when the queue is below its marks or has ended. */
+  /** Resolves when the queue is below its limits or has ended. */
   room(): Promise<void>
   end(): void
   fail(error: unknown): void
-  /** Ends and forgets what was kept. */
+  /** Ends the queue and drops the kept items. */
   discard(): void
   readonly size: number
   readonly bytes: number
@@ -59,7 +59,7 @@ export function createQueue<T>(options: QueueOptions<T>): BoundedQueue<T> {
     space = undefined
     return batch
   }
-  /** What there is for a consumer; undefined while it must wait. */
+  /** The next result for the consumer; undefined while it must wait. */
   const answer = (): Promise<T[] | null> | undefined => {
     if (kept.length > 0) return Promise.resolve(drain())
     if (fault) return Promise.reject(fault.error)
@@ -100,7 +100,7 @@ export function createQueue<T>(options: QueueOptions<T>): BoundedQueue<T> {
         kept.push(item)
         bytes += sizeOf(item)
       }
-      // A waiting consumer takes the batch whole, so the marks only count what nobody is waiting for.
+      // A waiting consumer takes the whole batch, so only items without a waiting consumer count for the limits.
       wake()
       if (!over()) return true
       if (overflow === 'pause') return false

@@ -1,21 +1,21 @@
-/** Keeps a stream of batches alive over links that die. Reconnect is not resume: what lies between is the caller's to say. */
+/** Opens a stream of batches again when its link dies. The caller says whether events may be missing after a reconnect. */
 import { SignalboxError } from '../errors.js'
 import type { Backoff } from './backoff.js'
 import { sleep, systemClock, type Clock } from './clock.js'
 import { abortError } from './deadline.js'
 
-/** A peer may ask for patience, but not for ever. */
+/** The longest pause that a peer may ask for. */
 const MAX_RETRY_AFTER_MS = 300_000
 
 export interface ReconnectOptions<Item> {
-  /** Opens the stream again, from wherever the caller's cursor stands. Its generator must free its link on return. */
+  /** Opens the stream again, from the caller's cursor. Its generator must free its link on return. */
   open(attempt: number): AsyncIterable<readonly Item[]> | Promise<AsyncIterable<readonly Item[]>>
   readonly backoff: Backoff
   readonly signal: AbortSignal
   readonly clock?: Clock
-  /** May this failure be cured by another attempt? Default: the error's own hint. A normal end is always cured. */
+  /** Whether to try again after this failure. Default: `retryable` of the error. After a normal end it always tries again. */
   recoverable?(error: SignalboxError): boolean
-  /** What to tell the consumer before the next attempt: a gap, or nothing where the cursor makes the streams meet. */
+  /** The item for the consumer before the next attempt: a gap, or none if the stream resumes from a cursor. */
   onDown?(cause: SignalboxError | undefined, delayMs: number): readonly Item[]
 }
 
@@ -33,7 +33,7 @@ export async function* reconnecting<Item>(options: ReconnectOptions<Item>): Asyn
       if (!SignalboxError.is(error) || !recoverable(error)) throw error
       cause = error
     }
-    // An end that the abort brought about is told from one that the peer made: the consumer would take it for the whole.
+    // An end after an abort throws, because the consumer would mistake it for a complete stream.
     if (signal.aborted) throw abortError(signal, { sent: 'yes' })
     const drawnMs = backoff.next()
     if (drawnMs === null) {

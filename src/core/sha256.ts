@@ -1,4 +1,4 @@
-/** SHA-256, synchronous: `crypto.subtle` is asynchronous, and absent from pages that are not served securely. */
+/** Synchronous SHA-256: `crypto.subtle` is asynchronous, and absent in pages without https. */
 
 const ROUND = new Uint32Array([
   0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5, 0xd807aa98, 0x12835b01,

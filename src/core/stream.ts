@@ -1,4 +1,4 @@
-/** Streams as callers see them: async iterables with a cursor, explicit gaps, and a `break` that reaches the wire. */
+/** The streams of the clients: async iterables with a cursor, explicit gaps, and a `break` that ends the stream at the peer. */
 import { SignalboxError } from '../errors.js'
 
 /** Why events may be missing. */
@@ -9,12 +9,12 @@ export type GapReason =
   | 'restart'
   /** The consumer was too slow and items were dropped. */
   | 'overflow'
-  /** The peer no longer has what the cursor names. */
+  /** The peer no longer has the events after the cursor. */
   | 'expired'
   /** The peer cannot replay at all: the first item of a fresh subscription. */
   | 'unknown'
 
-/** Stands in a stream wherever events may have been lost. `from` is the last position known good. */
+/** An item of a stream at a place where events may have been lost. */
 export interface Gap<Cursor = unknown> {
   /** Tells a gap from the items of the stream. */
   readonly type: 'gap'
@@ -29,12 +29,12 @@ export interface Gap<Cursor = unknown> {
 }
 
 /**
- * A stream of a client. Read it with `for await`; `break` or `close` ends it on the wire where the wire can. It has one reader.
+ * A stream of a client. Read it with `for await`; `break` or `close` ends it, also at the peer if the protocol can. It has one reader.
  */
 export interface SignalStream<Item, Cursor = unknown> extends AsyncIterable<Item>, AsyncDisposable {
   /** The position of the item handed out last: plain data that may be stored and passed back. */
   readonly cursor: Cursor | undefined
-  /** Items in the batches they arrived in; the cheap way to read. */
+  /** The items in the batches in which they arrived. This costs less than reading them one by one. */
   batches(): AsyncIterable<readonly Item[]>
   /** Ends the stream from the consumer's side. Idempotent. */
   close(): Promise<void>
@@ -43,7 +43,7 @@ export interface SignalStream<Item, Cursor = unknown> extends AsyncIterable<Item
 export interface StreamSource<Item, Cursor> {
   /** The next batch, or null at the end. */
   pull(): Promise<readonly Item[] | null>
-  /** Frees what the stream holds, on every way out; cancels on the wire where the wire can. Called once. */
+  /** Called once at the end of the stream, however it ends. Frees its resources, and cancels it at the peer if the protocol can. */
   close(): Promise<void>
   cursorOf?(item: Item): Cursor | undefined
   readonly start?: Cursor | undefined
@@ -55,7 +55,7 @@ export function createStream<Item, Cursor = unknown>(source: StreamSource<Item, 
   let taken = false
   let closing: Promise<void> | undefined
   const close = (): Promise<void> => {
-    // In a function of its own: a source that throws at once must count as closed too.
+    // In a separate function, so that a source that throws at once is closed too.
     closing ??= (async () => source.close())()
     return closing
   }
@@ -68,7 +68,7 @@ export function createStream<Item, Cursor = unknown>(source: StreamSource<Item, 
       })
     }
     taken = true
-    // A generator that has not begun, or that waits, does not hear that it is left.
+    // A generator that has not started, or that waits, is not informed when its consumer leaves.
     const leave = reader.return.bind(reader)
     reader.return = () => close().then(leave)
     return reader
@@ -83,18 +83,18 @@ export function createStream<Item, Cursor = unknown>(source: StreamSource<Item, 
     try {
       while (closing === undefined) {
         let batch = await source.pull()
-        // Closed meanwhile: what came in was never handed out, so the cursor stays before it.
+        // Closed meanwhile: this batch was not delivered, so the cursor stays before it.
         if (batch === null || closing !== undefined) return
         if (batch.length > 0) yield batch
         // A generator that waits keeps its variables alive: an idle stream would hold its last batch.
         batch = null
       }
     } catch (error) {
-      // Closing makes a pending pull fail in most sources; whoever closed the stream has not asked to hear of it.
+      // Closing makes a pending pull fail in most sources. The caller closed the stream, so the failure is not reported.
       if (closing === undefined) failure = { error }
     } finally {
       const closed = close()
-      // The failure of the stream tells more than the failure to tidy up after it.
+      // The failure of the stream is more important than a failure of its cleanup.
       if (failure) await closed.catch(() => {})
       else await closed
     }
@@ -104,7 +104,7 @@ export function createStream<Item, Cursor = unknown>(source: StreamSource<Item, 
   async function* one(): AsyncGenerator<Item, void, void> {
     for await (const batch of read()) {
       for (const item of batch) {
-        // Closing from inside the loop discards the rest of the batch: it was never handed out, so the cursor stays before it.
+        // Closing from inside the loop discards the rest of the batch: it was not delivered, so the cursor stays before it.
         if (closing !== undefined) return
         advance(item)
         yield item

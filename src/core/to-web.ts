@@ -1,6 +1,6 @@
 /**
- * A link as WHATWG streams, for whoever wants them. They are not the seam: they cost half a call more. Written by hand because the
- * runtimes' own bridges lose the end of a stream, or bytes that were not read yet, when the other half fails.
+ * A link as web streams, for code that requires them. A call over them costs half as much again. Written by hand, because the runtimes'
+ * conversions lose the end of a stream, or unread bytes, when the other direction fails.
  */
 import { SignalboxError } from '../errors.js'
 import type { Link } from '../transport.js'
@@ -14,8 +14,8 @@ export interface WebLink {
 }
 
 /**
- * The link then belongs to the streams. Closing the writable half-closes the link; cancelling the readable or aborting the writable
- * closes it, for a link cannot give up one half alone.
+ * Turns a link into web streams, which then own it. Closing the writable half-closes the link. Cancelling the readable or aborting the
+ * writable closes it, because a link cannot drop one direction alone.
  */
 export function toWeb(link: Link): WebLink {
   const close = async (reason: unknown): Promise<void> => {
@@ -30,12 +30,12 @@ export function toWeb(link: Link): WebLink {
       },
       cancel: close,
     },
-    // The link keeps bytes already, up to its mark; a second buffer would only hide how slow the reader is.
+    // The link has a buffer already; a second one would hide a slow reader.
     { highWaterMark: 0 },
   )
   const writable = new WritableStream<Uint8Array>({
     start(controller) {
-      // A writer that waits for nothing still has to learn that the link is gone.
+      // A writer that awaits no write must still learn that the link is gone.
       void link.closed.then(({ kind }) =>
         controller.error(
           new SignalboxError({

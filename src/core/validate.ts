@@ -1,4 +1,4 @@
-/** What to make of an answer that does not fit its schema: report and deliver, refuse, or do not look. */
+/** How to treat an answer that does not fit its schema: report and deliver it, refuse it, or skip the check. */
 import { SignalboxError, type ErrorFacts } from '../errors.js'
 import { tell } from './policy/policy.js'
 
@@ -14,7 +14,7 @@ export interface Schema<Output> {
       }
 }
 
-/** Names the place and never the value, which may be anybody's prompt or secret. */
+/** Names the path and never the value, which may be a prompt or a secret. */
 export interface InvalidMessage {
   readonly type: 'invalid'
   readonly op: string

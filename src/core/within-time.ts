@@ -1,7 +1,7 @@
 /** Waits at most a given time for work that may be late. */
 import type { Clock, Timer } from './clock.js'
 
-/** The result of the work, or undefined when it is not there within `ms`. The work goes on; no timer stays behind. */
+/** The result of the work, or undefined if it takes longer than `ms`. The work continues; no timer remains. */
 export async function withinTime<Result>(work: Promise<Result>, ms: number, clock: Clock): Promise<Result | undefined> {
   let timer: Timer | undefined
   const late = new Promise<undefined>((resolve) => {

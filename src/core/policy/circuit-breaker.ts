@@ -1,7 +1,7 @@
 /**
  * Circuit breaker: after enough failures in a rolling window calls are refused at once, until a few probes have shown that the peer is
- * back. One breaker per peer. Results carry the generation in which their call started, so a late one never moves a state that it
- * does not belong to, and a probe's slot is freed on every way out.
+ * back. One breaker per peer. A result counts only in the state in which its call started, so a late result changes nothing. A probe frees
+ * its slot however it ends.
  */
 import { SignalboxError, type ErrorCode } from '../../errors.js'
 import type { Call, Interceptor } from '../call.js'
@@ -21,7 +21,7 @@ export interface CircuitBreakerOptions {
   readonly name?: string
   /** Failures within the window that open it. Default 5. */
   readonly failureThreshold?: number
-  /** They must also be at least this part of the window's calls, so that a busy peer may stumble. Default 0.5. */
+  /** The failures must also be at least this part of the calls in the window, so that few failures of many calls do not open it. Default 0.5. */
   readonly failureRatio?: number
   /** The window in which calls are counted. Default one minute. */
   readonly windowMs?: number
@@ -31,7 +31,7 @@ export interface CircuitBreakerOptions {
   readonly maxProbes?: number
   /** Probes that must succeed before it closes. Default 2. */
   readonly successThreshold?: number
-  /** What an outcome says about the peer. Default `judgeByCode`. */
+  /** Decides what an outcome counts as. Default `judgeByCode`. */
   readonly judge?: (error: unknown) => CircuitVerdict
   /** Called at each change of state. Exceptions that it throws are ignored. */
   readonly onStateChange?: (event: CircuitStateChange) => void
@@ -51,11 +51,11 @@ export interface CircuitStateChange {
   readonly error?: unknown
 }
 
-/** Plain data in wall-clock time, so that another process can go on with it. */
+/** The state as plain data in wall-clock time, so that another process can continue with it. */
 export interface CircuitSnapshot {
   /** The version of this format. */
   readonly version: 1
-  /** The state when it was taken. */
+  /** The state at the time of the snapshot. */
   readonly state: CircuitState
   /** When an open breaker lets probes through. */
   readonly openUntil?: number
@@ -65,7 +65,7 @@ export interface CircuitSnapshot {
 
 /** An interceptor that stops calling a peer that fails. */
 export type CircuitBreaker = Interceptor & {
-  /** The policy over any function of yours. */
+  /** Runs any function with this policy. */
   run<Result>(work: () => Promise<Result>): Promise<Result>
   readonly state: CircuitState
   /** Closes it and forgets all counts. */
@@ -73,7 +73,7 @@ export type CircuitBreaker = Interceptor & {
   export(): CircuitSnapshot
 }
 
-/** The peer is there but did badly, or is not there. Everything else is an answer, or the caller's own affair. */
+/** Codes that count as failures of the peer. */
 const FAILURES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'deadline_exceeded',
   'closed',
@@ -83,7 +83,7 @@ const FAILURES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'protocol',
   'invalid_message',
 ])
-/** The peer answered, so it lives; what it said is no concern of a breaker. */
+/** Codes of errors that the peer answered with: they count as successes, because the peer works. */
 const ANSWERS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'remote',
   'not_found',
@@ -116,7 +116,7 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBrea
   const { maxProbes = 1, successThreshold = 2, judge = judgeByCode, onStateChange, clock = systemClock } = options
   const counts = createRollingCounts({ windowMs, now: clock.now })
   let state: CircuitState = 'closed'
-  // By the clock that nobody sets.
+  // Monotonic time: the wall clock may be set.
   let openUntil = 0
   let generation = 0
   let probes = 0
@@ -127,9 +127,9 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBrea
   if (restored) {
     checkSnapshot(restored)
     counts.restore(restored.buckets)
-    // Probes of another process are not ours: half open starts anew as open and due.
+    // The probes of the other process are unknown here, so half open becomes open, ready for a probe.
     state = restored.state === 'closed' ? 'closed' : 'open'
-    // A clock that was set back in between must not keep it open for ever.
+    // If the clock was set back, the breaker must not stay open for longer than `resetMs`.
     openUntil = clock.monotonic() + Math.min((restored.openUntil ?? 0) - clock.now(), resetMs)
   }
 
@@ -164,7 +164,7 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBrea
     if (probes >= maxProbes) {
       const restMs = probedAt + resetMs - clock.monotonic()
       if (restMs > 0) throw refuse(Math.min(restMs, 1000), op)
-      // A probe that hangs without a deadline must not keep the others out for ever: it is written off.
+      // A probe that hangs without a deadline must not block others, so it loses its slot.
       generation += 1
       probes = 0
     }

@@ -1,28 +1,28 @@
-/** The rule of a limiter, apart from its queue: pure bookkeeping, so that several rules can be asked and charged as one. */
+/** The rule of a limiter, without its queue, so that several rules can be checked and charged together. */
 
 export interface Gate {
   readonly name: string
   /** The largest weight that can ever pass. */
   readonly capacity: number
-  /** 0 when this weight may pass now; otherwise how long until it is worth asking again; Infinity when only a release helps. */
+  /** 0 when this weight may pass now; otherwise the time until the next check; Infinity if only a release helps. */
   waitMs(weight: number): number
   /** Charges the weight. Only after `waitMs` said 0, in the same turn. */
   take(weight: number): void
   /** A permit ended. */
   release(weight: number): void
-  /** Hears of releases and of pauses that end. A gate may stand behind several queues. */
+  /** Calls back after a release and at the end of a pause. Several queues may share a gate. */
   readonly wakers: Set<() => void>
 }
 
 const nothing = (): void => {}
-// Sums of fractions come out a hair off.
+// Tolerance for rounding errors of sums.
 const HAIR = 1e-9
 
 /** Options of `tokenBucket`. */
 export interface TokenBucketOptions {
-  /** How much passes in a second, on average. */
+  /** The average weight that passes in a second. */
   readonly ratePerSecond: number
-  /** What may pass at once after a rest. Default: one second's worth, at least 1. */
+  /** The weight that may pass at once after a pause. Default: `ratePerSecond`, at least 1. */
   readonly burst?: number
 }
 
@@ -53,7 +53,7 @@ export function tokenBucketGate(options: TokenBucketOptions, monotonic: () => nu
 
 /** Options of `slidingWindow`. */
 export interface SlidingWindowOptions {
-  /** What may pass within any window of this length. */
+  /** The weight that may pass within any window. */
   readonly limit: number
   /** The length of the window. */
   readonly windowMs: number
@@ -100,7 +100,7 @@ export function slidingWindowGate(options: SlidingWindowOptions, monotonic: () =
 
 /** Options of `concurrency`. */
 export interface ConcurrencyOptions {
-  /** How many calls may be under way at once. */
+  /** How many calls may run at the same time. */
   readonly maxConcurrent: number
 }
 
@@ -122,7 +122,7 @@ export function concurrencyGate({ maxConcurrent }: ConcurrencyOptions): Gate {
   }
 }
 
-/** All gates as one: what passes has passed every one of them, in the same turn, so nothing is charged and then lost in a second wait. */
+/** All gates as one. A call passes all of them in the same turn, so none is charged while the call waits for another. */
 export function combinedGate(gates: readonly Gate[]): Gate {
   return {
     name: gates.map(({ name }) => name).join(', '),

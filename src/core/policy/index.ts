@@ -1,4 +1,4 @@
-/** The policies. Each is an interceptor and works alone; each belongs to the object that made it. */
+/** The policies. Each is an interceptor and works alone. */
 export {
   retry,
   retryWithBackoff,

@@ -1,6 +1,6 @@
 /**
- * The queue in front of a gate: first come, first served, bounded, and left without a trace by whoever gives up. One timer for all who
- * wait. The permit is the limiter's word that the gate was charged.
+ * The bounded queue in front of a gate, in order of arrival. An aborted caller leaves it and is not charged. All waiting callers share one
+ * timer. A permit means that the gate was charged.
  */
 import { SignalboxError } from '../../errors.js'
 import type { Interceptor } from '../call.js'
@@ -11,11 +11,11 @@ import { asInterceptor } from './policy.js'
 
 /** Options that every limiter takes. */
 export interface LimiterOptions {
-  /** Who may wait; more are refused. Default 1000; 0 refuses instead of waiting. */
+  /** How many calls may wait; more are refused. Default 1000; 0 refuses every call that would wait. */
   readonly maxQueued?: number
-  /** How long one may wait, unless the call says otherwise. Default: as long as the call lives. */
+  /** How long a call may wait, unless `acquire` gets its own limit. Default: until the call ends. */
   readonly maxWaitMs?: number
-  /** After `rate_limited` with `retryAfterMs` nothing passes for that long, at most this much. Default one minute; 0 switches it off. */
+  /** After `rate_limited` with `retryAfterMs`, all calls wait that long, at most `maxPauseMs`. Default one minute; 0 switches this off. */
   readonly maxPauseMs?: number
   /** The source of time. */
   readonly clock?: Clock
@@ -23,19 +23,19 @@ export interface LimiterOptions {
 
 /** Options of `acquire`. */
 export interface AcquireOptions {
-  /** Gives up the wait. */
+  /** Ends the wait. */
   readonly signal?: AbortSignal | undefined
-  /** How long to wait at most; 0 and Infinity mean as long as the signal allows, less than 0 is past. Not to wait is `tryAcquire`. */
+  /** How long to wait at most. 0 and Infinity: until the signal aborts. Negative: fails at once. `tryAcquire` never waits. */
   readonly timeoutMs?: number | undefined
-  /** How much of the limit it takes. Default 1. */
+  /** The weight of the permit in the limit. Default 1. */
   readonly weight?: number
 }
 
 /** End it, by `using` or by `release`, when the work is done. Ending it twice does nothing. */
 export interface Permit extends Disposable {
-  /** How long it was waited for. */
+  /** How long the caller waited. */
   readonly waitedMs: number
-  /** Gives the place back. A second call does nothing. */
+  /** Returns the permit. A second call does nothing. */
   release(): void
 }
 
@@ -47,7 +47,7 @@ export interface LimiterStats {
   readonly acquired: number
   /** Calls that were refused. */
   readonly refused: number
-  /** How long all calls together have waited. */
+  /** The total wait of all calls. */
   readonly waitedMs: number
 }
 
@@ -56,9 +56,9 @@ export interface LimiterStats {
  */
 export type Limiter = Interceptor & {
   acquire(options?: AcquireOptions): Promise<Permit>
-  /** A permit now, or undefined. It never passes those who wait. */
+  /** A permit now, or undefined. It never overtakes waiting calls. */
   tryAcquire(options?: { readonly weight?: number }): Permit | undefined
-  /** Lets nothing pass for a while: what a peer's own limit asks for. A shorter pause does not shorten a longer one. */
+  /** Delays all calls for a while, as a peer with its own limit asks. A shorter pause does not shorten a longer one. */
   pause(ms: number): void
   readonly stats: LimiterStats
   readonly [GATE]: Gate
@@ -69,7 +69,7 @@ export const GATE = Symbol('signalbox.gate')
 interface Waiter {
   readonly weight: number
   readonly since: number
-  /** Called by the line, once, when it is this one's turn. */
+  /** Called once, when this caller is the first in the queue and may pass. */
   pass(): void
 }
 
@@ -87,7 +87,7 @@ export function createLimiter(ownGate: Gate, options: LimiterOptions, watched: r
     timer?.cancel()
     timer = undefined
   }
-  /** Lets pass whoever may, from the front; arms one timer for the next. */
+  /** Admits callers from the front of the queue, then sets one timer for the next. */
   const serve = (): void => {
     rest()
     for (const waiter of waiting) {
@@ -100,7 +100,7 @@ export function createLimiter(ownGate: Gate, options: LimiterOptions, watched: r
       waiting.delete(waiter)
       waiter.pass()
     }
-    // Listened to only while somebody waits: a shared gate outlives the limiters that stand before it.
+    // Subscribed only while a caller waits, because a shared gate outlives its limiters.
     for (const { wakers } of sources) {
       if (waiting.size > 0) wakers.add(serve)
       else wakers.delete(serve)
@@ -156,7 +156,7 @@ export function createLimiter(ownGate: Gate, options: LimiterOptions, watched: r
       const giveUp = (error: SignalboxError): void => {
         leave()
         reject(error)
-        // Those behind may be lighter than the one who left.
+        // The next callers may have less weight than the one that left.
         serve()
       }
       const abort = (): void => giveUp(abortError(signal as AbortSignal, { op: 'Waiting for a permit', sent: 'no' }))
@@ -205,7 +205,7 @@ export function createLimiter(ownGate: Gate, options: LimiterOptions, watched: r
   })
 }
 
-/** A pause belongs to the gate: every queue before it must hold. */
+/** The pause is kept by the gate, so every queue in front of it waits. */
 function pausable(gate: Gate, clock: Clock): Gate & { pause(ms: number): void } {
   let until = Number.NEGATIVE_INFINITY
   return {

@@ -28,7 +28,7 @@ export interface LogOptions {
   readonly level?: LogLevel
   /** Where records go. Default: one line of JSON on the console. */
   readonly sink?: (record: LogRecord) => void
-  /** One that knows the client's own secrets, for instance. */
+  /** Default: one without known secrets. Pass one that knows the secrets of the client. */
   readonly redactor?: Redactor
   /** The source of time. */
   readonly clock?: Clock
@@ -61,7 +61,7 @@ export function log(options: LogOptions = {}): LogPolicy {
   }
 
   const intercept: Interceptor = async (call, next) => {
-    // A call that nobody will hear of costs nothing; the level may rise before it ends, so it is asked again then.
+    // At level `silent` a call costs nothing. The level may change before the call ends, so `write` reads it again.
     if (threshold === 0) return await next(call)
     const startedAt = clock.monotonic()
     const facts = { ...callFacts(call), traceId: parseTrace(call.trace)?.traceId }
@@ -108,7 +108,7 @@ function errorFacts(error: unknown): Record<string, unknown> {
   return { code, sent, status, remoteCode, error: message, ...(attempt === undefined ? {} : { attempt }) }
 }
 
-/** An abort is the caller's wish, and what may pass is a warning. */
+/** An abort is `info`, because the caller wanted it; a retryable failure is `warn`; any other is `error`. */
 function severity(error: unknown): LogRecord['level'] {
   if (SignalboxError.is(error, 'aborted')) return 'info'
   return SignalboxError.is(error) && error.retryable ? 'warn' : 'error'

@@ -1,4 +1,4 @@
-/** The four limiters. Units are in the names of the options; each limiter belongs to whoever made it. */
+/** The four limiters. The names of the options contain their units. */
 import { systemClock } from '../clock.js'
 import {
   combinedGate,
@@ -12,7 +12,7 @@ import {
 import { createLimiter, GATE, type Limiter, type LimiterOptions } from './limiter.js'
 import { SignalboxError } from '../../errors.js'
 
-/** A steady rate with bursts: after a rest `burst` calls pass at once. */
+/** A steady rate with bursts: after a pause `burst` calls pass at once. */
 export function tokenBucket(options: TokenBucketOptions & LimiterOptions): Limiter {
   positive(options.ratePerSecond, 'ratePerSecond')
   if (options.burst !== undefined) positive(options.burst, 'burst')
@@ -20,7 +20,7 @@ export function tokenBucket(options: TokenBucketOptions & LimiterOptions): Limit
   return createLimiter(tokenBucketGate(options, clock.monotonic), options)
 }
 
-/** Never more than `limit` within any window of `windowMs`: how most services count. */
+/** At most `limit` calls within any window of `windowMs`, as most services count. */
 export function slidingWindow(options: SlidingWindowOptions & LimiterOptions): Limiter {
   positive(options.limit, 'limit')
   positive(options.windowMs, 'windowMs')
@@ -28,7 +28,7 @@ export function slidingWindow(options: SlidingWindowOptions & LimiterOptions): L
   return createLimiter(slidingWindowGate(options, clock.monotonic), options)
 }
 
-/** Never more than `maxConcurrent` at once. */
+/** At most `maxConcurrent` calls at the same time. */
 export function concurrency(options: ConcurrencyOptions & LimiterOptions): Limiter {
   positive(options.maxConcurrent, 'maxConcurrent')
   return createLimiter(concurrencyGate(options), options)

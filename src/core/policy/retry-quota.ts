@@ -1,16 +1,16 @@
-/** The budget that keeps retries from multiplying the load of a peer in trouble: full at first, spent by retries, refilled by success. */
+/** The quota of retries: full at the start, spent by retries, refilled by successes. It limits the extra load on a failing peer. */
 
 export interface RetryQuotaOptions {
   /** Default 100: with the default cost, twenty retries without a success in between. */
   readonly capacity?: number
   /** Default 5. Given back when the retry succeeds. */
   readonly costPerRetry?: number
-  /** Default 1: what a call that succeeded at once puts in. */
+  /** The tokens that a call without a retry adds when it succeeds. Default 1. */
   readonly refundPerSuccess?: number
 }
 
 export interface RetryQuota {
-  /** False when the budget is spent. */
+  /** Takes the cost of a retry; false if too few tokens are left. */
   take(): boolean
   succeeded(afterRetry: boolean): void
   readonly tokens: number

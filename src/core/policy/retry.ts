@@ -1,7 +1,6 @@
 /**
- * Retry. It obeys what became of the request: an attempt is repeated only when nothing was sent, or when it may have been sent and the
- * op is idempotent. Full jitter, `Retry-After`, and a quota that all calls through one policy share, so that a peer in trouble is not
- * asked more often than before.
+ * Retry. An attempt is repeated only if nothing was sent, or if the request may have been sent and the op is idempotent. Delays have full
+ * jitter and obey `Retry-After`. All calls through one policy share a quota, so that retries do not multiply the load of a failing peer.
  */
 import { SignalboxError, withFacts, worseSent, type Sent } from '../../errors.js'
 import { createBackoff } from '../backoff.js'
@@ -27,13 +26,13 @@ export interface RetryEvent {
 export interface RetryOptions {
   /** The first attempt included. Default 3. */
   readonly maxAttempts?: number
-  /** The ceiling of the first delay; it doubles with every attempt. The delay itself is drawn between 0 and the ceiling. */
+  /** The largest first delay; it doubles with every attempt. The delay is random between 0 and this value. */
   readonly baseMs?: number
-  /** The highest ceiling of a delay. Default 30 seconds. */
+  /** The largest delay of any attempt. Default 30 seconds. */
   readonly maxMs?: number
   /** Each attempt's own deadline, within that of the call. */
   readonly attemptTimeoutMs?: number
-  /** A peer that asks for more patience than this is not asked again. Default one minute. */
+  /** If a peer asks for a longer pause than this, the call fails. Default one minute. */
   readonly maxRetryAfterMs?: number
   /** The budget that all calls through this policy share; false for none. */
   readonly quota?: RetryQuotaOptions | false
@@ -43,7 +42,7 @@ export interface RetryOptions {
   readonly onRetry?: (event: RetryEvent) => void
   /** The source of time. */
   readonly clock?: Clock
-  /** The source of chance for the delays. */
+  /** The random source for the delays. */
   readonly random?: Random
 }
 
@@ -69,9 +68,9 @@ export interface Attempt {
 
 /** An interceptor that repeats failed calls. */
 export type RetryPolicy = Interceptor & {
-  /** The policy over any function of yours. */
+  /** Runs any function with this policy. */
   run<Result>(work: (attempt: Attempt) => Promise<Result>, options?: RunOptions): Promise<Result>
-  /** What is left of the quota. */
+  /** The tokens left in the quota. */
   readonly tokens: number
 }
 
@@ -81,7 +80,7 @@ interface Work<Result> {
   readonly idempotent: boolean
   readonly signal: AbortSignal
   readonly remainingMs: () => number
-  /** A stream that opens too late belongs to nobody. */
+  /** Closes a stream that opened too late. */
   readonly onLate?: ((result: Result) => void) | undefined
 }
 
@@ -125,7 +124,7 @@ export function retry(options: RetryOptions = {}): RetryPolicy {
         worst = worseSent(worst, sent)
         const repeatable = sent === 'no' || (sent === 'maybe' && work.idempotent)
         const delayMs = work.signal.aborted || !repeatable || !retryable(error) ? undefined : patience(error, backoff.next())
-        // To sleep past the deadline would only trade the true failure for a less telling one.
+        // A pause past the deadline would replace the real failure by `deadline_exceeded`.
         if (delayMs === undefined || delayMs >= work.remainingMs() || !quota.take()) throw afterAll(error, worst)
         tell(onRetry, { op: work.op, attempt, error, delayMs })
         await sleep(clock, delayMs, work.signal).catch(() => {
@@ -135,7 +134,7 @@ export function retry(options: RetryOptions = {}): RetryPolicy {
     }
   }
 
-  /** The longer of our delay and the peer's, or undefined when either says to stop. */
+  /** The longer of the policy's delay and the peer's, or undefined if there is to be no further attempt. */
   const patience = (error: unknown, delayMs: number | null): number | undefined => {
     if (delayMs === null) return undefined
     const asked = SignalboxError.is(error) ? (error.retryAfterMs ?? 0) : 0
@@ -168,7 +167,7 @@ export function retry(options: RetryOptions = {}): RetryPolicy {
   })
 }
 
-/** One piece of work with retries of its own. For work that shares a quota, make a policy with `retry` and call its `run`. */
+/** Runs a function with its own retries and quota. To share a quota, make a policy with `retry` and call its `run`. */
 export function retryWithBackoff<Result>(
   work: (attempt: Attempt) => Promise<Result>,
   options: RetryOptions & RunOptions = {},
@@ -180,12 +179,12 @@ function isRetryable(error: unknown): boolean {
   return SignalboxError.is(error) && error.retryable
 }
 
-/** A failure that is not ours says nothing about the request, so it may have been sent. */
+/** A failure that is not a SignalboxError does not say whether the request was sent, so it counts as `maybe`. */
 function sentOf(error: unknown): Sent {
   return SignalboxError.is(error) ? error.sent : 'maybe'
 }
 
-/** The last failure speaks for all attempts: nothing was sent only if none of them sent anything. */
+/** The last failure, with `sent` of all attempts: `no` only if every attempt has `no`. */
 function afterAll(error: unknown, worst: Sent): unknown {
   return SignalboxError.is(error) ? withFacts(error, {}, { sent: worst }) : error
 }

@@ -1,4 +1,4 @@
-/** Failures and calls of the last while, in a fixed number of buckets: memory does not grow with the traffic. */
+/** Counts of failures and calls in a rolling window, in a fixed number of buckets: memory does not grow with traffic. */
 
 export interface RollingBucket {
   readonly startedAt: number
@@ -22,7 +22,7 @@ export function createRollingCounts(options: { readonly windowMs: number; readon
   let kept: { startedAt: number; failures: number; total: number }[] = []
 
   const prune = (at: number): void => {
-    // A bucket from the future is left from a clock that was set back.
+    // A bucket from the future: the clock was set back.
     kept = kept.filter(({ startedAt }) => startedAt > at - windowMs && startedAt <= at)
   }
 

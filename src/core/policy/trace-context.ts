@@ -1,4 +1,4 @@
-/** W3C Trace Context, the parts a client needs: read it, go on with it, write it as headers or as a child's environment. */
+/** W3C Trace Context for clients: parse it, continue it, write it as headers or as the environment of a child. */
 
 export interface TraceContext {
   /** 32 hexadecimal digits, not all zero. */
@@ -7,22 +7,22 @@ export interface TraceContext {
   readonly spanId: string
   /** Whether the trace is recorded. */
   readonly sampled: boolean
-  /** Vendors' own entries, passed on as they came. */
+  /** Entries of vendors, passed on unchanged. */
   readonly tracestate?: string
 }
 
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
 const ZEROS = /^0+$/
-// The standard asks for at least this much to be passed on; what is longer is dropped whole, never cut.
+// The standard requires at least this length; a longer value is dropped as a whole.
 const LONGEST_TRACESTATE = 512
 
-/** Undefined for whatever the standard says must be ignored. */
+/** Undefined for a header that the standard says to ignore. */
 export function parseTrace(trace: Readonly<Record<string, string | undefined>>): TraceContext | undefined {
   const match = TRACEPARENT.exec(trace.traceparent?.trim() ?? '')
   if (!match) return undefined
   const [, version = '', traceId = '', spanId = '', flags = '', rest] = match
   if (version === 'ff' || ZEROS.test(traceId) || ZEROS.test(spanId)) return undefined
-  // Version 00 ends here; a later version may say more, and its first four fields still hold.
+  // Version 00 ends here; a later version may have more fields, and its first four have the same meaning.
   if (version === '00' && rest !== undefined) return undefined
   const sampled = (Number.parseInt(flags, 16) & 1) === 1
   const { tracestate } = trace
@@ -30,7 +30,7 @@ export function parseTrace(trace: Readonly<Record<string, string | undefined>>):
   return { traceId, spanId, sampled, ...(keep ? { tracestate } : {}) }
 }
 
-/** As a call carries it, and as HTTP headers. */
+/** The context as HTTP headers, the form in which a call carries it. */
 export function formatTrace(context: TraceContext): Record<string, string> {
   const { traceId, spanId, sampled, tracestate } = context
   const traceparent = `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`
@@ -41,7 +41,7 @@ export function formatTrace(context: TraceContext): Record<string, string> {
 export function traceEnvironment(trace: Readonly<Record<string, string>>): Record<string, string> {
   const environment: Record<string, string> = {}
   for (const [name, value] of Object.entries(trace)) {
-    // No NUL in an environment; anything else that odd is no trace either.
+    // An environment cannot hold NUL, and other control characters are not valid in a trace.
     if (!value.includes('\0')) environment[name.toUpperCase().replace(/[^A-Z0-9_]/g, '_')] = value
   }
   return environment

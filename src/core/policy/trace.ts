@@ -1,4 +1,4 @@
-/** Gives every call a place in a distributed trace: goes on with the one it is in, or begins one. */
+/** Gives every call a trace context: continues the present trace or starts one. */
 import type { Interceptor } from '../call.js'
 import type { Random } from '../clock.js'
 import { asInterceptor } from './policy.js'
@@ -6,17 +6,17 @@ import { formatTrace, parseTrace, type TraceContext } from './trace-context.js'
 
 /** Options of `trace`. */
 export interface TraceOptions {
-  /** The trace that the caller is in, such as the headers of the request it serves. Asked for every call that has none. */
+  /** Returns the trace of the caller, such as the headers of the request that it serves. Called for every call without a trace. */
   readonly parent?: () => Readonly<Record<string, string | undefined>> | undefined
-  /** Whether a trace that begins here is sampled. Default true. */
+  /** Whether a trace that starts here is sampled. Default true. */
   readonly sampled?: boolean
-  /** Ids come from the runtime's own source unless a test gives another. */
+  /** The random source for ids. Default: that of the runtime. */
   readonly random?: Random
 }
 
 /** An interceptor that gives each call a trace context. */
 export type TracePolicy = Interceptor & {
-  /** A span of its own in the given trace, or in a new one. */
+  /** A new span in the given trace, or in a new trace. */
   start(parent?: Readonly<Record<string, string | undefined>>): TraceContext
 }
 
@@ -32,7 +32,7 @@ export function trace(options: TraceOptions = {}): TracePolicy {
   const intercept: Interceptor = (call, next) => {
     const inCall = call.trace.traceparent !== undefined
     const context = start(inCall ? call.trace : options.parent?.())
-    // A tracestate without the parent it came with would lie about whose it is.
+    // A tracestate is valid only with its own traceparent.
     const { traceparent: _old, tracestate: _stale, ...others } = call.trace
     return next({ ...call, trace: { ...others, ...formatTrace(context) } })
   }

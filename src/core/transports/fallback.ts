@@ -1,15 +1,15 @@
-/** Several ways to the same peer: the next is tried only where nothing was sent, so that a request is never made twice. */
+/** Several transports to one peer. The next is tried only if nothing was sent, so that no request is made twice. */
 import { SignalboxError, type ErrorCode } from '../../errors.js'
 import type { ExchangeTransport, OpenOptions, StreamTransport } from '../../transport.js'
 import { abortError } from '../deadline.js'
 
 /** Options of `fallback`. */
 export interface FallbackOptions {
-  /** Whether a failure is a reason to try the next; it cannot overrule `sent`. Default: the way is barred, not the caller. */
+  /** Whether to try the next transport after this failure; it cannot overrule `sent`. Default: only if this transport does not work, not if the caller was refused. */
   readonly when?: (error: SignalboxError) => boolean
 }
 
-/** The way is barred. A refusal of the caller, such as a wrong credential, is an answer and would be one on every way. */
+/** Codes that mean that this transport does not work. A refusal of the caller, such as a wrong credential, would be the same on every transport. */
 const BARRED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'unreachable',
   'unavailable',
@@ -64,7 +64,7 @@ export function fallback<Launch>(
       kind: 'exchange',
       name,
       exchange(request, options) {
-        // A stream is gone once somebody began to read it, even if nothing of it was sent.
+        // A stream cannot be sent again once it was read, even if none of its bytes were sent.
         const repeatable = (): boolean => !(request.body instanceof ReadableStream && request.body.locked)
         return attempt(ways, (way) => way.exchange(request, options), options, repeatable)
       },

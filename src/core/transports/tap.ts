@@ -1,19 +1,19 @@
-/** Looks on: every chunk that crosses a transport's links is shown to an observer, who can change nothing. */
+/** Shows every chunk on the links of a transport to an observer, which cannot change it. */
 import type { CloseReason, Link, LinkInfo, StreamTransport } from '../../transport.js'
 import { tell } from '../policy/policy.js'
 
 /** What happens on a tapped link. */
 export type TapEvent =
   | { readonly type: 'open'; readonly link: LinkInfo }
-  /** `in` is from the peer, `out` is from us. The bytes are valid until the observer returns: copy what is kept. */
+  /** `in` is from the peer, `out` is to the peer. The bytes are valid until the observer returns: copy them to keep them. */
   | { readonly type: 'in' | 'out'; readonly link: LinkInfo; readonly bytes: Uint8Array }
-  /** The peer's half is over, or ours. */
+  /** One direction has ended. */
   | { readonly type: 'eof' | 'end'; readonly link: LinkInfo }
   | { readonly type: 'close'; readonly link: LinkInfo; readonly reason: CloseReason }
 
 /** Receives what happens on a tapped link. */
 export interface TapObserver {
-  /** Whatever it throws is dropped: it must never change what it looks at. Bytes may hold secrets. */
+  /** Called for each event. Exceptions are ignored. The bytes may hold secrets. */
   onEvent(event: TapEvent): void
 }
 
