@@ -61,6 +61,7 @@ export interface ConnectionLimits {
 /** For each step of closing, with a core that should leave by itself or cannot be heard any more. Some leave only at KILL. */
 export const LEAVING_MS = 150
 
+/** Long because calls, streams and the end share the ids of one link. */
 export function createConnection<Envelope extends WireEnvelope, Payload>(
   link: Link,
   wire: Wire<Envelope, Payload>,

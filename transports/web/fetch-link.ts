@@ -77,6 +77,7 @@ export function requestLinks(ways: RequestLinksOptions): StreamTransport {
   }
 }
 
+/** Long because the request, the reply and the end share the state of one link. */
 function requestLink(info: LinkInfo, ways: RequestLinksOptions, options: OpenOptions | undefined): Link {
   const { exchange, path, sendAfter = 'line', maxRequestBytes = MAX_GATHERED_BYTES } = ways
   const life = new AbortController()

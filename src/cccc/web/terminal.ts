@@ -71,6 +71,7 @@ export interface OpenTerminal {
   readonly id: string
 }
 
+/** Long because its handlers share the state of one terminal: what is attached, what is queued and how it ended. */
 export async function openTerminal({ terminals, args, dialect, clock, signal, id }: OpenTerminal): Promise<WebTerminal> {
   const { group_id: groupId, actor_id: actorId, since, mode, takeover } = args
   const Socket = (await terminals.webSocket) ?? (globalThis as { WebSocket?: new (url: string) => CcccWebSocket }).WebSocket

@@ -35,6 +35,7 @@ type Content = string | readonly ContentBlock[]
 /** Default ids for the short names of models. */
 const MODELS: Readonly<Record<string, string>> = { sonnet: 'claude-sonnet-4-5', opus: 'claude-opus-4-5', haiku: 'claude-haiku-4-5' }
 
+/** Long because the control requests, the turns and the history belong to one conversation. */
 export function createApiConversation({ config, launch, emit, signal, trace }: ApiConversationParts) {
   const sessionId = launch.sessionId ?? crypto.randomUUID()
   const history: { role: string; content: Content }[] = []

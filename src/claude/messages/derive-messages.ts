@@ -61,6 +61,8 @@ interface Shown {
 /**
  * Turns lines into messages. Give it the lines of one process in their order.
  *
+ * Long because its rules read and change the same open message.
+ *
  * @example
  * ```ts
  * import { createDeriver, type ClaudeLine, type ClaudeMessage } from 'signalbox/claude'

@@ -73,6 +73,7 @@ export interface Connection {
 /**
  * Longer than other functions, because its parts share the state of one process. What they decide is in functions of their own: `turns.ts`,
  * `silence.ts`, `stop-turn.ts`, `read-lines.ts`, `end-error.ts`.
+ * Long because reading, control requests and turns share the state of one process.
  */
 export function createConnection(options: ConnectionOptions): Connection {
   const { link, idleMs, clock, onNoise } = options

@@ -64,6 +64,7 @@ export interface TurnState {
   over(errorFor: () => SignalboxError): void
 }
 
+/** Long because each kind of line changes the state of the same turn. */
 export function createTurnState(options: TurnOptions): TurnState {
   const { clock, onLine, judge, wantsOutput = false } = options
   const answer = createAnswer()

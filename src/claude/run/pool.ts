@@ -238,6 +238,8 @@ interface Task extends PoolTask {
 /**
  * Runs tasks, each in its own process, with a limit on concurrent processes. Tasks wait in order of priority.
  *
+ * Long because starting, stopping and counting share one set of tasks.
+ *
  * @example
  * ```ts
  * import { createProcessPool, type ClaudeClient } from 'signalbox/claude'

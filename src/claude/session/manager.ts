@@ -282,6 +282,8 @@ const PAGE = 500
 /**
  * Opens, finds, lists and removes the sessions of one store.
  *
+ * Long because its methods share one table of open sessions.
+ *
  * @example
  * ```ts
  * import { createSessionManager, memorySessionStore, type ClaudeClient } from 'signalbox/claude'

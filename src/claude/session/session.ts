@@ -24,6 +24,7 @@ const SHOWN = ['createdAt', 'updatedAt', 'turnCount', 'totalCostUsd', 'lastPromp
 /**
  * Longer than other functions, because it holds the queue, the close and the methods of one session. The process, its turns and the record
  * are in files of their own.
+ * Long because the turns and the controls share one session and its queue.
  */
 export function createSessionWith(parts: SessionParts, session: SessionOptions, origin: SessionOrigin = {}): Session {
   const { context, events } = parts

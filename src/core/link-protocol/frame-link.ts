@@ -65,7 +65,10 @@ const GRACE_MS = 2_000
 /** How late a runtime may be to tell of a socket that was cut. */
 const CUT_MS = 500
 
-/** A link over a socket on which both sides have said `open`. */
+/**
+ * A link over a socket on which both sides have said `open`.
+ * Long because both directions and the end share the state of one link.
+ */
 export function createFrameLink({ info, socket, window, credit }: FrameLinkOptions): MadeFrameLink {
   const closed = deferred<CloseReason>()
   let whenClosed: Promise<CloseReason> | undefined

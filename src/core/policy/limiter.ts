@@ -73,6 +73,7 @@ interface Waiter {
   pass(): void
 }
 
+/** Long because its waiters, timers and gates share one queue. */
 export function createLimiter(ownGate: Gate, options: LimiterOptions, watched: readonly Gate[] = []): Limiter {
   const { maxQueued = 1000, maxWaitMs, maxPauseMs = 60_000, clock = systemClock } = options
   const gate = pausable(ownGate, clock)

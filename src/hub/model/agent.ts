@@ -1,11 +1,8 @@
 /** Agents, their sessions, and the state of each session. */
+import type { AgentId } from './agent-id.js'
 import type { Capabilities } from './capabilities.js'
 
-/**
- * Names one agent in the whole hub: `<source>/<native id>`, such as `ccc/backend`, `cccc/g_12:lead` or `cmdop/m-1`.
- * An agent that is reached through another hub has that hub's name in front: `laptop:ccc/backend`.
- */
-export type AgentId = string
+export type { AgentId } from './agent-id.js'
 
 /** What a session does now. `unknown` means that the hub has no information yet. */
 export type AgentState = 'idle' | 'running' | 'needs_answer' | 'stopped' | 'offline' | 'unknown'

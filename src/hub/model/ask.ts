@@ -1,5 +1,5 @@
 /** What an agent asks a person, and what can be answered. */
-import type { AgentId } from './agent.js'
+import type { AgentId } from './agent-id.js'
 
 /** `permission`: may a tool run. `question`: options or free text. `confirm`: yes or no to a plan. `secret`: a PIN or a password. */
 export type AskKind = 'permission' | 'question' | 'confirm' | 'secret'

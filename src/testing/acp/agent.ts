@@ -98,6 +98,8 @@ function refuse(code: number, message: string): never {
 /**
  * Creates an ACP agent in memory. Without a script it repeats each prompt.
  *
+ * Long because the requests of one connection share its sessions.
+ *
  * @example
  * import { acpSource } from 'signalbox/acp'
  * import { createHub } from 'signalbox/hub'

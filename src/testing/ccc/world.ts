@@ -113,6 +113,7 @@ const REMOTE_FETCH_MS = 15_000
 /** The prompt hook stores a prompt again, as a person's, if it was sent longer ago than this. */
 const SENT_LATELY_SECONDS = 10
 
+/** Long because its methods share the sessions of one simulated server. */
 export function createWorld(options: CccSimulatorOptions): World {
   const { generation = '1.12.5', clock = systemClock, timeScale = 1, hosts = {}, uptimeSeconds = 1 } = options
   const scale = (ms: number): number => ms * timeScale

@@ -150,6 +150,8 @@ export interface CcccSimulator extends AsyncDisposable {
 /**
  * Creates a CCCC daemon in memory.
  *
+ * Long because its connections share one simulated daemon.
+ *
  * @example
  * import { createCccc } from 'signalbox/cccc'
  * import { createCcccSimulator } from 'signalbox/testing'

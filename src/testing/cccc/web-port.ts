@@ -96,6 +96,8 @@ const refused = ({ status, code, message, details = {} }: WebRefusal): Reply =>
 /**
  * Creates CCCC's web port in front of a simulated daemon, in memory.
  *
+ * Long because its routes share one simulated daemon and its tokens.
+ *
  * @example
  * import { createCccc } from 'signalbox/cccc'
  * import { ccccWebPort } from 'signalbox/cccc/web'

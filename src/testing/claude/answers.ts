@@ -1,8 +1,9 @@
 /** How the simulated CLI answers control requests, by generation. */
-import type { Simulated } from './process.js'
+import type { Simulated } from './simulated.js'
 
 type Fields = Readonly<Record<string, unknown>>
 
+/** Long because it is one table of control requests, with a short answer for each. */
 export function answerRequest(process: Simulated, requestId: string, request: Fields, tell: () => void): unknown {
   const { generation, conversation, parsed } = process
   const { name } = generation

@@ -11,62 +11,8 @@ import { answerRequest } from './answers.js'
 import { scriptedModel, type FakeModel } from './fake-model.js'
 import type { Generation } from './generation.js'
 import { createConversation, openConversation, type Conversation, type SimulatedSessions } from './conversation.js'
-import type { SimulatedFiles } from './tools.js'
+import { lifecycle, replayLine, type ProcessParts, type Simulated, type SimulatedExit } from './simulated.js'
 import { runTurn } from './turn.js'
-
-export interface SimulatedExit {
-  readonly exitCode: number | null
-  readonly signal: string | null
-  readonly stderr: string
-}
-
-export interface ProcessParts {
-  readonly generation: Generation
-  readonly args: readonly string[]
-  readonly env: Readonly<Record<string, string | undefined>>
-  readonly link: Pick<Link, 'read' | 'write' | 'end'>
-  readonly sessions: SimulatedSessions
-  readonly files: SimulatedFiles
-  readonly model?: FakeModel | undefined
-  readonly clock?: Clock | undefined
-  readonly cwd?: string | undefined
-  /** Runs as root, which may not skip permissions outside a sandbox. */
-  readonly root?: boolean | undefined
-  /** Aborts when the process is killed. */
-  readonly killed: AbortSignal
-  /** Receives the function that begins a turn without a client. */
-  readonly onStart?: ((speak: (prompt: string) => void) => void) | undefined
-  readonly onRead?: ((line: unknown) => void) | undefined
-  readonly onWrite?: ((line: unknown) => void) | undefined
-}
-
-export interface UserMessageIn {
-  readonly content: unknown
-  readonly uuid: string | undefined
-  readonly shouldQuery: boolean
-}
-
-export interface Simulated extends ProcessParts {
-  readonly clock: Clock
-  readonly model: FakeModel
-  readonly parsed: Arguments
-  readonly conversation: Conversation
-  /** Registered by `initialize`. */
-  hooks: Readonly<Record<string, readonly { readonly matcher?: string; readonly hookCallbackIds: readonly string[] }[]>>
-  sdkServers: readonly string[]
-  initialized: number
-  /** Settles when the handshake with the client's servers is over. */
-  connecting: Promise<void>
-  turn: AbortController | undefined
-  /** An interrupt came after a message and before its turn: the turn begins and stops at once. */
-  interruptNext: boolean
-  queue: UserMessageIn[]
-  stdinEnded: boolean
-  emit(line: object): void
-  /** Sends a request to the client. Rejects when stdin is closed or the signal is aborted. */
-  ask(request: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>>
-  uuid(): string
-}
 
 class Fatal extends Error {}
 
@@ -256,26 +202,6 @@ function takeUser(process: Simulated, message: Readonly<Record<string, unknown>>
   process.queue.push({ content: body.content, uuid, shouldQuery: generation.name === 'a' || message.shouldQuery !== false })
 }
 
-export function lifecycle(process: Simulated, uuid: string, state: string): void {
-  const { sessionId } = process.conversation
-  process.emit({ type: 'command_lifecycle', command_uuid: uuid, state, uuid: process.uuid(), session_id: sessionId })
-}
-
-export function replayLine(process: Simulated, content: unknown, uuid: string): void {
-  const { conversation, generation, clock } = process
-  const timestamp = generation.name === 'a' ? {} : { timestamp: new Date(clock.now()).toISOString() }
-  const message = { role: 'user', content }
-  process.emit({
-    type: 'user',
-    message,
-    session_id: conversation.sessionId,
-    parent_tool_use_id: null,
-    uuid,
-    ...timestamp,
-    isReplay: true,
-  })
-}
-
 async function readText(link: Pick<Link, 'read'>): Promise<string> {
   const utf8 = new TextDecoder()
   let text = ''
@@ -313,6 +239,3 @@ function startResult({ generation }: ProcessParts, error: string): object {
     ...(generation.name === 'c' ? { result_index: 0 } : {}),
   }
 }
-
-/** Waits on the clock of the process. Rejects when the signal aborts. */
-export const pause = (process: Simulated, ms: number, signal: AbortSignal): Promise<void> => sleep(process.clock, ms, signal)

@@ -6,7 +6,7 @@ import { encodeNdjson, ndjsonDecoder } from '../../core/codec/ndjson.js'
 import { deferred } from '../../core/deferred.js'
 import { batches } from '../../core/messages.js'
 import type { Link } from '../../transport.js'
-import type { SimulatedExit } from './process.js'
+import type { SimulatedExit } from './simulated.js'
 
 /** A recording of a real CLI process, as `recordingOf` makes it. */
 export interface Recording {

@@ -9,7 +9,8 @@ import { memoryPair } from '../memory-link.js'
 import { memorySessions, type SimulatedSessions } from './conversation.js'
 import type { FakeModel } from './fake-model.js'
 import { generationOf } from './generation.js'
-import { runProcess, type SimulatedExit } from './process.js'
+import { runProcess } from './process.js'
+import type { SimulatedExit } from './simulated.js'
 import type { SimulatedFiles } from './tools.js'
 
 /** Options of `createClaudeSimulator`. */

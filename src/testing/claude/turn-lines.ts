@@ -1,7 +1,7 @@
 /** The lines of one simulated turn, with the fields of each generation. The file is long because it is one list of all lines. */
 import type { FakeBlock } from './fake-model.js'
 import { pieces } from './messages-wire.js'
-import type { Simulated } from './process.js'
+import type { Simulated } from './simulated.js'
 import type { ToolOutcome } from './tools.js'
 
 interface ResultFields {
@@ -29,6 +29,7 @@ const RESETS_IN_S = 4_800
 
 export type Lines = ReturnType<typeof createLines>
 
+/** Long because it is one list of small functions, one for each kind of line. */
 export function createLines(process: Simulated, uuids: readonly string[]) {
   const { generation, conversation, parsed, clock } = process
   const { name } = generation

@@ -1,6 +1,6 @@
 /** Decides whether a simulated tool may run, as the real CLI does: hooks, then mode and rules, then the client's callback. */
 import type { FakeBlock } from './fake-model.js'
-import type { Simulated } from './process.js'
+import type { Simulated } from './simulated.js'
 import { isReadOnly, type ToolOutcome } from './tools.js'
 import type { Lines } from './turn-lines.js'
 

@@ -2,7 +2,7 @@
 import type { FakeBlock, FakeReply } from './fake-model.js'
 import { createLines, type Lines } from './turn-lines.js'
 import { decide, postHooks, promptHooks, stopHooks } from './turn-permission.js'
-import { lifecycle, pause, replayLine, type Simulated, type UserMessageIn } from './process.js'
+import { lifecycle, pause, replayLine, type Simulated, type UserMessageIn } from './simulated.js'
 import { failed, runTool, type ToolOutcome } from './tools.js'
 
 export type TurnOutcome =

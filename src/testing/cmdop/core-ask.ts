@@ -2,7 +2,7 @@
 import type { ArmValue, Envelope } from '../../cmdop/envelope.js'
 import { Kind } from '../../cmdop/envelope.js'
 import type { SseBody, SseFrame } from './asks.js'
-import type { EnvelopeInit } from './core-v1.js'
+import type { EnvelopeInit } from './envelope-init.js'
 import type { CoreRequest } from './core-requests.js'
 import type { CmdopRelaySimulator } from './relay.js'
 import { codeOfStatus } from './core-answers.js'
@@ -27,6 +27,7 @@ export interface CoreAskOptions {
 const STREAM_CODES: Readonly<Record<string, string>> = { machine_offline: 'unavailable', timeout: 'timeout' }
 const PIN_CODES: readonly string[] = ['pin_denied', 'pin_required_timeout']
 
+/** Long because frames, PINs and callbacks share the state of one ask. */
 export function createCoreAsk({ request, knowsPins, http, send, over }: CoreAskOptions): CoreAsk {
   const { machineId, sessionId, prompt, agentType, timeoutSeconds, pin, options } = request
   const bodies = new Set<SseBody>()

@@ -1,15 +1,13 @@
 /** The calls of a simulated core 1.x, as recorded from the cores 1.0.2 to 1.1.1. */
-import { create, fromBinary, toBinary, type MessageInitShape } from '@bufbuild/protobuf'
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { Kind, type Envelope } from '../../cmdop/envelope.js'
 import { EnvelopeSchema } from '../../cmdop/gen/cmdop/core/v1/envelope_pb.js'
 import { encodeFrame } from '../../core/codec/frames.js'
 import { badUuid, failureOf, messageOf } from './core-answers.js'
 import { createCoreAsk, type CoreAsk } from './core-ask.js'
 import { coreRequest, type CoreRequest } from './core-requests.js'
+import type { EnvelopeInit } from './envelope-init.js'
 import type { CmdopRelaySimulator } from './relay.js'
-
-/** An envelope of `cmdop.core.v1` to write. */
-export type EnvelopeInit = MessageInitShape<typeof EnvelopeSchema>
 
 /** What a simulated core needs from its surroundings. */
 export interface CoreSurroundings {

@@ -63,6 +63,8 @@ const VERSION_PATIENCE_MS = 20_000
  * Runs the Claude Code CLI on this machine: finds the executable, learns its version, and starts it with flags that this version takes.
  * Opening fails with `not_found` when there is no CLI, and with `incompatible` when it is too old.
  *
+ * Long because starting, probing and stopping share one executable and its version.
+ *
  * @example
  * ```ts
  * import { createClaude } from 'signalbox/claude'
