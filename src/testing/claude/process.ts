@@ -1,16 +1,15 @@
 /**
  * One simulated CLI process. It reads stdin, queues turns, answers requests, sends requests, writes stdout and exits with a status.
  */
-import { sleep, systemClock, type Clock } from '../../core/clock.js'
+import { systemClock } from '../../core/clock.js'
 import { encodeNdjson, ndjsonDecoder } from '../../core/codec/ndjson.js'
 import { deferred } from '../../core/deferred.js'
 import { createPending } from '../../core/pending.js'
 import type { Link } from '../../transport.js'
 import { StartFailure, parseArguments, type Arguments } from './arguments.js'
 import { answerRequest } from './answers.js'
-import { scriptedModel, type FakeModel } from './fake-model.js'
-import type { Generation } from './generation.js'
-import { createConversation, openConversation, type Conversation, type SimulatedSessions } from './conversation.js'
+import { scriptedModel } from './fake-model.js'
+import { createConversation, openConversation, type Conversation } from './conversation.js'
 import { lifecycle, replayLine, type ProcessParts, type Simulated, type SimulatedExit } from './simulated.js'
 import { runTurn } from './turn.js'
 
