@@ -101,7 +101,7 @@ export interface BodyObserver {
   onEnd?(): void
 }
 
-/** The same body; the observer is told what passes, and of the end. */
+/** The same body. The observer gets every chunk, and the end. */
 export function observeBody(body: ReadableStream<Uint8Array>, { onChunk, onEnd }: BodyObserver): ReadableStream<Uint8Array> {
   const reader = body.getReader()
   return new ReadableStream<Uint8Array>(

@@ -77,7 +77,7 @@ export function messageLimit({ limits }: GatewayContext, { maxMessageBytes }: Up
   return maxMessageBytes ?? limits.maxMessageBytes
 }
 
-/** Tells the log what became of one message or request. */
+/** Reports to the log whether one message or request passed. */
 export function noteVerdict(
   context: GatewayContext,
   { name, grant }: Target<unknown>,

@@ -1,6 +1,7 @@
 /**
  * Tokens and tickets. Only digests are kept, so a dump of the gateway's memory or files holds no credential, and looking one up by its
- * digest takes the same time whatever an attacker guesses. A ticket works once, for a short time, and gives a token of its own.
+ * digest takes the same time for every guess of an attacker. A ticket works once, for a short time, and gives a token of its own.
+ * Long because each method of `Credentials` has an example.
  */
 import { systemClock, type Clock } from '../core/clock.js'
 import { createProofChecker } from './proof.js'

@@ -4,7 +4,7 @@
  */
 import { Refusal } from './refusal.js'
 
-/** Facts about one request as it stood on the wire. A binding that cannot tell one leaves it out, and says so in the docs. */
+/** Facts about one request as it was on the wire. A binding leaves out a fact that it cannot find out. */
 export interface WireFacts {
   /** The HTTP method. */
   readonly method: string

@@ -32,7 +32,7 @@ export interface MessageFilter {
   readonly received?: ((chunk: Uint8Array) => void) | undefined
 }
 
-/** The limits of the filter, and who is told. */
+/** The limits of the filter, and its callbacks. */
 export interface MessageFilterOptions {
   readonly limits: JsonSizeLimits & { readonly maxMessageBytes: number }
   /** Sends the answer to a refused message to the client. Absent when the link ends at the first refusal. */
@@ -40,7 +40,7 @@ export interface MessageFilterOptions {
   readonly events?: UpstreamEvents
   /** Throws the refusal when a PIN may not be tried now. */
   readonly checkPin?: () => void
-  /** Told about each message that was judged. */
+  /** Called for each message that was judged. */
   readonly onVerdict?: (verdict: Verdict, refusal: Refusal | undefined) => void
 }
 
@@ -83,7 +83,7 @@ export function createMessageFilter(policy: StreamPolicy, grant: Grant, options:
     }
   }
 
-  /** True if this message was refused and its sender was told, so that the link can go on. */
+  /** True if this message was refused and the refusal was sent to the client, so that the link can go on. */
   const answered = (message: unknown, error: unknown): boolean => {
     const answer = error instanceof Refusal && reply ? policy.answerRefusal?.(message, error) : undefined
     if (answer) reply?.(answer)

@@ -100,7 +100,7 @@ export class Refusal extends Error {
   readonly sent: 'no' | 'maybe'
 
   constructor(
-    /** Says in one word what was refused; stable across versions. */
+    /** Names the reason; stable across versions. */
     readonly code: RefusalCode,
     detail?: {
       readonly message?: string | undefined

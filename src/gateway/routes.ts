@@ -128,7 +128,7 @@ async function http(context: GatewayContext, request: Request, rest: string, vis
   return new Response(observeBody(reply.body, { onEnd: lifetime.over }), { status: reply.status, headers: reply.headers })
 }
 
-/** Tells the log that an upstream was opened, and later that it was closed. */
+/** Reports to the log that an upstream was opened, and later that it was closed. */
 export function noteOpening(
   context: GatewayContext,
   { name, grant, lifetime }: Pick<Visit<unknown>, 'name' | 'grant' | 'lifetime'>,

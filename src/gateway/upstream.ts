@@ -41,7 +41,7 @@ export interface ExchangeUpstream {
 /** Anything that a gateway offers. */
 export type Upstream = StreamUpstream | ExchangeUpstream
 
-/** Names are plain words, so that no name can be a path, a socket address or a flag. */
+/** Names have only letters, digits and `-`, so that no name can be a path, a socket address or a flag. */
 export function isUpstreamName(name: string): boolean {
   return /^[a-z][a-z0-9-]{0,63}$/.test(name)
 }

@@ -2,7 +2,7 @@
 import type { ExchangeTransport } from '../transport.js'
 
 /**
- * A transport whose requests carry these headers, whatever the request says: a page can neither replace a credential nor choose another
+ * A transport whose requests always carry these headers: a page can neither replace a credential nor choose another
  * identity. For the exchange upstreams of a gateway that you configure in code.
  *
  * @example

@@ -118,7 +118,7 @@ export interface Turn extends AsyncIterable<HubEvent> {
    */
   end(): Promise<EndEvent>
   /**
-   * Stops the turn. Resolves when the system was told; the end follows. A queued prompt ends at once. Rejects with `unsupported`
+   * Stops the turn. Resolves when the system has the request; the end follows. A queued prompt ends at once. Rejects with `unsupported`
    * when the agent cannot stop a running turn.
    *
    * @example
@@ -139,7 +139,7 @@ export interface Spent {
   /** The sum in US dollars for the agents in `covers`. The agents in `omits` are not in it. */
   readonly costUsd: number
   /**
-   * `reported`: figures of the systems. `estimated`: computed from tokens. `mixed`: some of both. `none`: no agent has told a cost.
+   * `reported`: figures of the systems. `estimated`: computed from tokens. `mixed`: some of both. `none`: no system has reported a cost.
    */
   readonly basis: 'reported' | 'estimated' | 'mixed' | 'none'
   /** Agents whose cost is in the sum. */

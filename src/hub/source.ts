@@ -15,7 +15,7 @@ export interface SourceAsk extends Omit<Ask, 'id' | 'agent' | 'session' | 'turn'
 
 /** The agent asks. Pushing the same `nativeId` in the same epoch again changes nothing. */
 export interface SourceAskEvent {
-  /** Tells the type of the event. */
+  /** Always `ask`. Check it to narrow a `SourceEvent` to this type. */
   readonly kind: 'ask'
   /** The question. The hub makes an `Ask` of it. */
   readonly ask: SourceAsk
@@ -26,7 +26,7 @@ export interface SourceAskEvent {
  * With `delivered` it reports on an answer that the hub gave, such as `rejected` for a wrong PIN.
  */
 export interface SourceAskClosed {
-  /** Tells the type of the event. */
+  /** Always `ask_closed`. Check it to narrow a `SourceEvent` to this type. */
   readonly kind: 'ask_closed'
   /** The `nativeId` of the ask that is closed. */
   readonly nativeId: string
@@ -43,7 +43,7 @@ export interface SourceAskClosed {
  * each time that it was cut off: until then the hub keeps the open asks of an earlier run of itself.
  */
 export interface SourceOpenAsks {
-  /** Tells the type of the event. */
+  /** Always `asks_open`. Check it to narrow a `SourceEvent` to this type. */
   readonly kind: 'asks_open'
   /** The `nativeId` of every question that is open. */
   readonly nativeIds: readonly string[]
@@ -60,7 +60,7 @@ export interface SourceEnvelope {
   readonly epoch: string
   /** The session, if the event is about one. */
   readonly session?: string | undefined
-  /** The `promptId` of the prompt that this belongs to, or the source's own id of a turn that nobody here prompted. */
+  /** The `promptId` of the prompt that this belongs to, or the source's own id of a turn that was not prompted through this hub. */
   readonly turn?: string | undefined
   /** The system's own time, as an ISO time. Never made up. */
   readonly reportedAt?: string | undefined
@@ -144,7 +144,7 @@ export interface HistoryPage<Event = HubEvent> {
 
 /** Limits of a call to a source. */
 export interface SourceCallOptions {
-  /** Aborted when nobody waits for the result any more. */
+  /** Aborted when the caller no longer waits for the result. */
   readonly signal?: AbortSignal | undefined
 }
 

@@ -73,7 +73,7 @@ function deniesPin(message: Uint8Array): boolean {
   }
 }
 
-/** CMDOP's core: envelopes, judged by their arm; a PIN needs `approve` wherever it stands. */
+/** CMDOP's core: envelopes, judged by their arm. A PIN needs `approve` in any message. */
 export const cmdopPolicy: StreamPolicy = {
   kind: 'stream',
   framing: 'frames',

@@ -120,7 +120,7 @@ const ERROR_ARM = 200
 const CODE = 1
 const MESSAGE = 2
 
-/** A frame that tells the client that the call `id` failed, as a core would. Written by hand: a policy carries no protobuf library. */
+/** A frame that reports to the client that the call `id` failed, as a core does. Written by hand: a policy has no protobuf library. */
 export function errorFrame(id: number, code: string, message: string): Uint8Array {
   const info = [...textField(CODE, code), ...textField(MESSAGE, message)]
   const head = [...varintOf(ID * 8 + VARINT), ...varintOf(id), ...varintOf(KIND * 8 + VARINT), KIND_ERROR]

@@ -49,7 +49,7 @@ export interface StreamPolicy {
   /** Made for each link, where a verdict depends on what the upstream said before; its `classify` is used instead. */
   forLink?(events: UpstreamEvents): LinkPolicy
   /**
-   * What to tell the client about one message that its scope does not cover, as a message of the protocol; the link then lives on.
+   * The answer to one message that the client's scope does not cover, as a message of the protocol. The link then stays open.
    * Absent, or undefined for this message: the refusal ends the link.
    */
   answerRefusal?(message: unknown, refusal: Refusal): Uint8Array | undefined

@@ -16,7 +16,7 @@ export interface AsksOptions {
   readonly askTtlMs?: number | undefined
   /** How long a source may take to deliver an answer. */
   readonly answerTimeoutMs: number
-  /** Closed asks that are remembered, to tell a late answer who was first. */
+  /** How many closed asks are remembered, so that the error for a late answer can name who was first. */
   readonly keepClosed: number
 }
 

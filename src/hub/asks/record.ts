@@ -71,7 +71,7 @@ export type AskRepair =
   | { readonly do: 'nothing' }
   /** It stays open until its source says what is open now. `begin` says that its event is missing in the journal. */
   | { readonly do: 'keep'; readonly begin: boolean }
-  /** The answer won and the hub died: nobody knows whether it arrived. */
+  /** The answer won and the hub died: it is unknown whether the answer arrived. */
   | { readonly do: 'close'; readonly outcome: 'answered'; readonly delivered: 'maybe' }
   /** It is over and the event may be missing. */
   | { readonly do: 'finish'; readonly append: boolean }

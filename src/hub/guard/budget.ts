@@ -12,7 +12,7 @@ export interface Budget {
   readonly system?: string
   /** These agents; left out, all. */
   readonly agents?: readonly AgentId[]
-  /** US dollars for all these agents together, since the hub started. Agents whose system tells no cost are not counted. */
+  /** US dollars for all these agents together, since the hub started. Agents whose system reports no cost are not counted. */
   readonly maxCostUsd?: number
   /** Input and output tokens. A cache read is not a fresh token and is not counted. */
   readonly maxTokens?: number

@@ -33,7 +33,7 @@ export interface JournalWriterOptions {
   readonly maxEventBytes: number
   /** Events that may wait for the disk. Above it the deltas of messages are dropped: the message is closed with its whole text later. */
   readonly maxWaiting: number
-  /** Told about events in order, once they are in the log. */
+  /** Called with events in order, once they are in the log. */
   readonly publish: (events: readonly HubEvent[], bytes: number) => void
   /** The log is full: cuts it, so that the append can be tried again. */
   readonly makeRoom: () => Promise<void>

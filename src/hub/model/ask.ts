@@ -45,7 +45,7 @@ export interface AskQuestion {
   readonly freeText?: boolean
 }
 
-/** A question of an agent to a person. It exists from its arrival, whether or not anybody watches. */
+/** A question of an agent to a person. The hub keeps it from its arrival, even when no viewer is connected. */
 export interface Ask {
   /** `<agent>#<epoch>#<native id>`: an answer can only reach the ask that it was given for. */
   readonly id: string
@@ -90,7 +90,7 @@ export interface Ask {
   readonly by?: string
 }
 
-/** An answer. Its shape must fit the ask: the hub checks it before anybody wins. */
+/** An answer. Its shape must fit the ask: the hub checks that first, and a wrong answer leaves the ask open. */
 export type Answer =
   | { readonly option: string }
   /** By the id of each question: the id of an option, several ids, or a free text. */

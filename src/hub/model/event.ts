@@ -20,7 +20,7 @@ export interface Envelope {
   readonly agent: AgentId
   /** The session that the event is about. Absent when it is about the agent. */
   readonly session?: string
-  /** The prompt id of the turn, or the source's own id for a turn that nobody here prompted. */
+  /** The prompt id of the turn, or the source's own id for a turn that was not prompted through this hub. */
   readonly turn?: string
   /** `replay`: an earlier event that is read again. It opens no ask, adds no cost and causes no notification. */
   readonly origin: 'live' | 'replay'
@@ -83,7 +83,7 @@ export type TurnAttribution = 'own' | 'shared' | 'foreign' | 'unverified'
 
 /** An agent came, changed or went. `agentNow` is the whole agent; it is absent when the agent went. */
 export interface AgentEvent {
-  /** Tells the type of the event. */
+  /** Always `agent`. Check it to narrow a `HubEvent` to this type. */
   readonly kind: 'agent'
   /** `present`: the agent came or changed. `gone`: it went. */
   readonly change: 'present' | 'gone'
@@ -93,7 +93,7 @@ export interface AgentEvent {
 
 /** The state of a session changed. The envelope names the session. */
 export interface StateEvent {
-  /** Tells the type of the event. */
+  /** Always `state`. Check it to narrow a `HubEvent` to this type. */
   readonly kind: 'state'
   /** The new state of the session. */
   readonly state: AgentState
@@ -101,9 +101,9 @@ export interface StateEvent {
   readonly evidence: Evidence
 }
 
-/** A prompt waits, a turn began, or a turn began that nobody here prompted. */
+/** A prompt waits, a turn began, or a turn began that was not prompted through this hub. */
 export interface TurnEvent {
-  /** Tells the type of the event. */
+  /** Always `turn`. Check it to narrow a `HubEvent` to this type. */
   readonly kind: 'turn'
   /** `queued`: the prompt waits. `started`: it goes to the system. `unsolicited`: a turn that was not prompted through this hub. */
   readonly what: 'queued' | 'started' | 'unsolicited'
@@ -120,7 +120,7 @@ export interface TurnEvent {
  * The last event of a streamed message is one `replace` with `partial: false`.
  */
 export interface MessageEvent {
-  /** Tells the type of the event. */
+  /** Always `message`. Check it to narrow a `HubEvent` to this type. */
   readonly kind: 'message'
   /** The id of the message. Only together with `role` is it unique within the agent. */
   readonly id: string
@@ -144,7 +144,7 @@ export interface MessageEvent {
 
 /** A tool call. In later events of the same id a missing field is unchanged and null clears. */
 export interface ToolEvent {
-  /** Tells the type of the event. */
+  /** Always `tool`. Check it to narrow a `HubEvent` to this type. */
   readonly kind: 'tool'
   /** The id of the tool call: later events with this id update it. */
   readonly id: string
@@ -170,7 +170,7 @@ export interface ToolEvent {
 
 /** The whole plan of the agent; replaces the one before. */
 export interface PlanEvent {
-  /** Tells the type of the event. */
+  /** Always `plan`. Check it to narrow a `HubEvent` to this type. */
   readonly kind: 'plan'
   /** Every entry of the plan, in its order. */
   readonly entries: readonly PlanEntry[]
@@ -178,7 +178,7 @@ export interface PlanEvent {
 
 /** The agent asks. */
 export interface AskEvent {
-  /** Tells the type of the event. */
+  /** Always `ask`. Check it to narrow a `HubEvent` to this type. */
   readonly kind: 'ask'
   /** The ask as it was when it arrived. Answer it with `hub.answer(ask.id, …)`. */
   readonly ask: Ask
@@ -186,7 +186,7 @@ export interface AskEvent {
 
 /** An ask ended. `delivered` says what is known about the answer on its way to the agent. */
 export interface AskResolvedEvent {
-  /** Tells the type of the event. */
+  /** Always `ask_resolved`. Check it to narrow a `HubEvent` to this type. */
   readonly kind: 'ask_resolved'
   /** The `id` of the ask that is no longer open. */
   readonly askId: string
@@ -202,7 +202,7 @@ export interface AskResolvedEvent {
 
 /** What a turn used, or what the session has used so far. */
 export interface UsageEvent {
-  /** Tells the type of the event. */
+  /** Always `usage`. Check it to narrow a `HubEvent` to this type. */
   readonly kind: 'usage'
   /** `turn`: the figures add up. `session`: a running total, which replaces the one before. */
   readonly scope: 'turn' | 'session'
@@ -210,7 +210,7 @@ export interface UsageEvent {
   readonly basis: 'reported' | 'estimated'
   /** The tokens. Absent when the system does not count them. */
   readonly tokens?: Tokens
-  /** The cost in US dollars. Absent when the system does not tell it. */
+  /** The cost in US dollars. Absent when the system does not report it. */
   readonly costUsd?: number
   /** Tokens of the context window that are in use, and its size, if the system tells. */
   readonly context?: { readonly used: number; readonly size?: number }
@@ -218,7 +218,7 @@ export interface UsageEvent {
 
 /** The end of a turn: exactly one for each accepted prompt. */
 export interface EndEvent {
-  /** Tells the type of the event. */
+  /** Always `end`. Check it to narrow a `HubEvent` to this type. */
   readonly kind: 'end'
   /** How the turn ended. Only `completed` has an answer that is whole. */
   readonly outcome: TurnOutcome
@@ -236,7 +236,7 @@ export interface EndEvent {
 
 /** Something for people to know. */
 export interface NoticeEvent {
-  /** Tells the type of the event. */
+  /** Always `notice`. Check it to narrow a `HubEvent` to this type. */
   readonly kind: 'notice'
   /** How urgent it is. A budget with `stop` that is used up is an `error`. */
   readonly level: 'info' | 'warning' | 'error'
@@ -246,7 +246,7 @@ export interface NoticeEvent {
 
 /** How far a message between agents has come. */
 export interface DeliveryEvent {
-  /** Tells the type of the event. */
+  /** Always `delivery`. Check it to narrow a `HubEvent` to this type. */
   readonly kind: 'delivery'
   /** The `id` of the message event. */
   readonly messageId: string
@@ -258,7 +258,7 @@ export interface DeliveryEvent {
 
 /** Events may be missing here. In a watch a snapshot of states and open asks follows. */
 export interface GapEvent {
-  /** Tells the type of the event. */
+  /** Always `gap`. Check it to narrow a `HubEvent` to this type. */
   readonly kind: 'gap'
   /** Why events may be missing. */
   readonly reason: GapReason
@@ -270,7 +270,7 @@ export interface GapEvent {
 
 /** The system sent a message that this version does not know. */
 export interface UnknownEvent {
-  /** Tells the type of the event. */
+  /** Always `unknown`. Check it to narrow a `HubEvent` to this type. */
   readonly kind: 'unknown'
   /** What the system calls it. */
   readonly name?: string

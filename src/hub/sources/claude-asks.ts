@@ -13,7 +13,7 @@ export interface ClaudeAsks {
   open(tool: string, input: Input, request: ToolRequest): { readonly ask: SourceAsk; readonly result: Promise<PermissionResult> }
   /** False when no such question waits. */
   answer(nativeId: string, answer: Answer): boolean
-  /** The question expired: the tool does not run, and nobody refused it. */
+  /** The question expired: the tool does not run, but no person refused it. */
   expire(nativeId: string): void
 }
 

@@ -18,7 +18,7 @@ export interface Emitter {
   open(sink: SourceSink): void
   now(): string
   readonly signal: AbortSignal
-  /** Does the work now and then again until the source closes. A failure is told to `onFailure`, and the work goes on. */
+  /** Does the work now and repeats it until the source closes. A failure goes to `onFailure`, and the work is repeated all the same. */
   every(ms: number, work: () => Promise<void>, onFailure?: (error: unknown) => void): void
   /** Ends all work and waits for it. */
   close(): Promise<void>

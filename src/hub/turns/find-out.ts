@@ -33,7 +33,7 @@ export async function findOut(context: HubContext, record: TurnRecord, options: 
   }
 }
 
-/** Undefined while the system cannot tell yet. */
+/** Undefined while the system does not know yet. */
 function conclude(found: Resolution, why: string): FoundOut | undefined {
   switch (found.outcome) {
     case 'running':

@@ -14,7 +14,7 @@ export const HUB_SCOPES = {
   sessions: 'observe',
   spent: 'observe',
   watch: 'observe',
-  /** Ends a watch, or makes room for more of its events. */
+  /** `stop` ends a watch. `more` asks for the next line of its events. */
   stop: 'observe',
   more: 'observe',
   prompt: 'send',

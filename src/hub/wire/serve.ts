@@ -16,7 +16,7 @@ import { watchOptions } from './params.js'
 export interface ServeHubOptions {
   /** The permissions of the client. Default all: the gateway or the mode of the socket already limits who can open the link. */
   readonly scopes?: readonly HubScope[]
-  /** Who answers and prompts, whatever the client says of itself. Default what the client says. */
+  /** The `by` of every prompt and answer of this link; it replaces the client's. Default the client's. */
   readonly by?: string
   /** False refuses answers that are secrets, on a link that others could read. Default true. */
   readonly secrets?: boolean
