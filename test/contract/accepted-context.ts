@@ -22,7 +22,7 @@ export async function acceptedWebSocketContext(): Promise<ContractContext & Asyn
     const name = naming
     const far = await transport.open(name, options)
     let near = await accepted.next()
-    // An open that was given up may have been accepted as well.
+    // An aborted open may have been accepted as well.
     while (!near.done && near.value.launch !== name) near = await accepted.next()
     if (near.done) throw new Error('the listener has ended')
     return {
@@ -36,7 +36,7 @@ export async function acceptedWebSocketContext(): Promise<ContractContext & Asyn
   }
   return {
     name: 'websocket, accepted',
-    // One after the other: which socket belongs to which open is told by their order.
+    // One after the other, because their order shows which socket belongs to which open.
     pair(options) {
       const pair = before.then(() => open(options))
       before = pair.catch(() => {})

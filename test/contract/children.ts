@@ -123,7 +123,7 @@ export const childCases: readonly Case<ChildContext>[] = [
     'when a child exits while a process outside its group holds its pipe, the link ends after a bounded drain',
     'setsid sh -c "echo \\$\\$; exec sleep 1000" & exit 6',
     async (link) => {
-      // The exit may come before the number does: the drain waits for it.
+      // The exit can be reported before the number arrives: the drain waits for it.
       const text = await textOf(link)
       try {
         const reason = await link.closed
@@ -140,7 +140,7 @@ export const childCases: readonly Case<ChildContext>[] = [
     'bytes that a child left in a full pipe are read after its death',
     'head -c 50000000 /dev/zero',
     async (link) => {
-      // Nobody reads: the kept bytes and the pipe fill up, and then it dies.
+      // Without a reader the link buffer and the pipe fill up, and then the child dies.
       await settled(() => aliveInGroup(link.info.pid ?? 0).length)
       await pause(300)
       killHard(link.info.pid)
@@ -258,7 +258,7 @@ export const childCases: readonly Case<ChildContext>[] = [
     host.kill('SIGKILL')
     await once(host, 'close')
     for (const pid of pids) await settled(() => aliveInGroup(pid).length, 0)
-    // Not even a watchdog is left: it belonged to a session of its own, and its parent is gone.
+    // No watchdog is left either, although it had its own session and its parent has ended.
     await settled(
       () => processes().filter(({ name, parent, state }) => name === 'sh' && parent === host.pid && state !== 'Z').length,
       0,
@@ -289,7 +289,7 @@ function childCase(id: string, title: string, run: (context: ChildContext) => Pr
     async run(context) {
       const before = heldByProcess()
       await run(context)
-      // Some handles are released a few turns after their end was told.
+      // Some handles are released a few turns after their end was reported.
       let grown: string[] = []
       await settled(() => {
         grown = Object.entries(heldByProcess()).flatMap(([name, count]) =>
@@ -302,7 +302,7 @@ function childCase(id: string, title: string, run: (context: ChildContext) => Pr
   }
 }
 
-/** Waits until the count is what is wanted, or until it stops changing where nothing is wanted. */
+/** Waits until the count has the wanted value, or until it stops changing if no value is given. */
 async function settled(count: () => number, wanted?: number): Promise<void> {
   let last = Number.NaN
   for (let attempt = 0; attempt < 400; attempt += 1) {

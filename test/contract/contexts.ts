@@ -87,7 +87,7 @@ function meetingPlace(
 
 const key = (word: Uint8Array): string => Array.from(word).join()
 
-/** As a killed process leaves its socket: closed with bytes unread, which the system makes a reset where it can. */
+/** Closes a socket like a killed process: with unread bytes, which the system turns into a reset if it can. */
 async function reset(link: Link): Promise<void> {
   await link.close({ graceMs: 0 })
 }
@@ -121,7 +121,7 @@ export async function subprocessContext({ listenUnix, subprocess }: Entry, relay
       }
     },
     held: heldByProcess,
-    // Each pair starts a whole runtime, and one case starts twenty: minutes where others want the cores too.
+    // Each pair starts a whole runtime, and one case starts twenty: this takes minutes on a busy machine.
     caseTimeoutMs: 180_000,
     async [Symbol.asyncDispose]() {
       await listener[Symbol.asyncDispose]()

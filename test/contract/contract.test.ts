@@ -46,7 +46,7 @@ for (const [name, make] of Object.entries(made)) {
     })
     afterAll(() => context[Symbol.asyncDispose]())
     for (const { id, title, skip, run } of transportContract) {
-      // A little longer than the case's own patience, which says more when it ends.
+      // A little longer than the time limit of the case itself, whose error says more.
       test(`${title} [${id}]`, { timeout: 200_000 }, async (task) => {
         const why = skip?.(context)
         if (why !== undefined) return task.skip(why)

@@ -25,7 +25,7 @@ const exempt: Readonly<Record<string, string>> = {
   'law.2.fault-told-late': NO_ENDS,
 }
 
-/** A pair whose request has just left: what remains is the answer, and that is held to every law that speaks of it. */
+/** A pair whose request was just sent: the rest is the answer, which must keep every law about answers. */
 export async function fetchContext(): Promise<ContractContext & AsyncDisposable> {
   const waiting = new Map<string, (link: { far: Link; die(): void }) => void>()
   const server = createServer((request, response) => {
@@ -62,7 +62,7 @@ export async function fetchContext(): Promise<ContractContext & AsyncDisposable>
   }
 }
 
-/** What the server sees of the link: the request is already read, the answer is its to write. */
+/** The server side of the link: the request is already read, and the server writes the answer. */
 function farEnd(request: IncomingMessage, response: ServerResponse): Link {
   const closed = deferred<CloseReason>()
   const inbox = createInbox(() => {})

@@ -1,10 +1,10 @@
-/** What this process holds, by kind, where the runtime tells: for counting before and after a case. */
+/** The handles of this process by kind, if the runtime reports them: for counting before and after a case. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
-/** Kinds that a test runner opens for itself at any moment, and that say nothing about links. */
+/** Kinds that a test runner can open for itself at any time; they do not belong to links. */
 const NOT_OURS = new Set(['FSReqCallback', 'FSReqPromise', 'GetAddrInfoReqWrap', 'MessagePort', 'Immediate', 'TTYWrap', 'CloseReq'])
 
-/** What keeps the process alive, a kind each: on Node and Deno. Bun has the function, and it always says that there is nothing. */
+/** The kinds of the handles that keep the process alive, on Node and Deno. On Bun the function always returns an empty list. */
 export function keepsAlive(): string[] {
   // Created at first use; a pipe of the process and not of a link.
   void [process.stdin, process.stdout, process.stderr]
@@ -15,7 +15,7 @@ export function keepsAlive(): string[] {
 export function heldByProcess(): Record<string, number> {
   const held: Record<string, number> = {}
   for (const kind of keepsAlive()) held[kind] = (held[kind] ?? 0) + 1
-  // Where /proc exists it tells of sockets and children that the runtime does not list, and of zombies.
+  // If /proc exists, it lists sockets, children and zombies that the runtime does not list.
   // Deno opens a pair for itself now and then, and keeps it: there only the case with many links counts them.
   if (!('Deno' in globalThis)) held.sockets = descriptors()
   held.children = childrenOf(process.pid).length
@@ -50,7 +50,7 @@ export interface ProcessFacts {
   readonly name: string
 }
 
-/** Every process there is, zombies included; empty where there is no /proc. */
+/** Every process, zombies included; empty without /proc. */
 export function processes(): ProcessFacts[] {
   const out: ProcessFacts[] = []
   let names: string[]
@@ -63,7 +63,7 @@ export function processes(): ProcessFacts[] {
     if (!/^\d+$/.test(name)) continue
     try {
       const text = readFileSync(`/proc/${name}/stat`, 'utf8')
-      // The name stands in brackets and may hold anything.
+      // The name is in brackets and can contain any character.
       const rest = text.slice(text.lastIndexOf(')') + 2).split(' ')
       out.push({
         pid: Number(name),
@@ -73,7 +73,7 @@ export function processes(): ProcessFacts[] {
         name: text.slice(text.indexOf('(') + 1, text.lastIndexOf(')')),
       })
     } catch {
-      // It left while we looked.
+      // The process exited during the read.
     }
   }
   return out
@@ -83,12 +83,12 @@ export function childrenOf(pid: number): ProcessFacts[] {
   return processes().filter(({ parent }) => parent === pid)
 }
 
-/** The living of a group: `kill -0` would count zombies too. */
+/** The running processes of a group, without zombies, which `kill -0` would count. */
 export function aliveInGroup(group: number): ProcessFacts[] {
   return processes().filter((facts) => facts.group === group && facts.state !== 'Z' && facts.state !== 'X')
 }
 
-/** Kills one process. A number that is missing must not become 0, which is our own group and the whole run with it. */
+/** Kills one process. A missing number must not become 0, which would kill the own group and so the whole test run. */
 export function killHard(pid: number | undefined): void {
   if (pid === undefined || !(pid > 1)) throw new Error(`There is no process ${pid} to kill.`)
   process.kill(pid, 'SIGKILL')

@@ -15,15 +15,15 @@ export async function played(entry: Entry, args: readonly string[]): Promise<boo
   return true
 }
 
-/** What the test does at the socket, the child does with its stdio, end for end. */
+/** The child repeats on its stdio what the test does at the socket, each end included. */
 async function relay({ processStdio, unixSocket }: Entry, path: string): Promise<void> {
   const stdio = processStdio()
   const socket = await unixSocket({ path }).open()
   const leave = (): void => process.exit(0)
   const answering = carry(socket, stdio)
-  // Node can end its stdout and live on; the others only by leaving.
+  // Node can end its stdout and continue; the other runtimes end it only by exiting.
   const ended = answering.then('Bun' in globalThis || 'Deno' in globalThis ? leave : () => {}, leave)
-  // When the socket no longer takes anything the test has let go of it; what it said before still goes out.
+  // When the socket accepts no more bytes, the test has closed it; earlier bytes are still written.
   await Promise.all([ended, carry(stdio, socket).catch(() => answering.then(leave, leave))])
 }
 
@@ -32,7 +32,7 @@ async function carry(from: Link, to: Link): Promise<void> {
   await to.end()
 }
 
-/** Children that would all outlive us: one waits, one has a child of its own, one ignores every polite signal. */
+/** Children that would outlive this process: one waits, one has a child of its own, one ignores TERM. */
 async function host({ subprocess }: Entry): Promise<void> {
   const shell = subprocess<string>({ command: (script) => ({ file: '/bin/sh', args: ['-c', script] }) })
   const links = [

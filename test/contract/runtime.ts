@@ -1,4 +1,4 @@
-/** The contract as a program: every local transport of a runtime's entry, its children, and what it tells about them. */
+/** The contract as a program: every local transport of a runtime's entry, its children, and the reported results. */
 import { runCases, transportContract, type CaseResult } from '../../src/testing/index.js'
 import { childCases } from './children.js'
 import { socketCases } from './socket-traps.js'
@@ -38,7 +38,7 @@ export function contractSuites(entry: Entry, self: Program): ContractSuite[] {
   ]
 }
 
-/** This very program, as its own child: `file` is where the bundle stands. */
+/** This program as its own child: `file` is the path of the bundle. */
 export function selfProgram(file: string): Program {
   const deno = 'Deno' in globalThis ? ['run', '--allow-all', '--no-prompt', '--node-modules-dir=manual'] : []
   return { file: process.execPath, args: [...deno, file] }

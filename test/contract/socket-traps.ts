@@ -1,4 +1,4 @@
-/** What sockets do to a client that trusts them: peers that leave too early, reset, refuse, or were never there. */
+/** Socket failures that a client must handle: peers that close too early, reset, refuse, or do not exist. */
 import { once } from 'node:events'
 import { linkSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
@@ -84,7 +84,7 @@ export const socketCases: readonly Case<SocketContext>[] = [
           const { end } = await countTo(link)
           await link.end()
           const reason = await link.closed
-          // Bun tells a reset as an end; what must not happen is silence.
+          // Bun reports a reset as an end; only silence would be a failure.
           check(
             end === 'null' || (reason.kind === 'peer' && reason.detail === 'ECONNRESET'),
             `the reason is ${JSON.stringify(reason)}`,
@@ -278,7 +278,7 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/** The socket file that a killed server leaves: a second name for one that then goes away. */
+/** Makes the socket file of a killed server: a second link to the file of a server that then closes. */
 async function leaveStale(path: string): Promise<void> {
   const server = createServer().listen(`${path}.first`)
   await once(server, 'listening')

@@ -6,11 +6,11 @@ import { messagePortLink, webSocketLink, type MessagePortLike, type WebSocketCon
 
 export interface WebSocketPeer {
   readonly webSocketUrl: string
-  /** Where the runtime has none of its own. */
+  /** Used if the runtime has no WebSocket. */
   readonly webSocket?: WebSocketConstructor
 }
 
-/** Both ends are WebSocket links to the peer server, which relays between them: so the client's half and the server's are under test. */
+/** Both ends are WebSocket links to the peer server, which relays between them: this tests the client and the server. */
 export function webSocketContext({ webSocketUrl, webSocket }: WebSocketPeer): ContractContext {
   const transport = webSocketLink<Record<string, string>>({ url: webSocketUrl, ...(webSocket ? { webSocket } : {}) })
   return {
@@ -35,14 +35,14 @@ export function webSocketContext({ webSocketUrl, webSocket }: WebSocketPeer): Co
 
 const NO_DEATH = 'this runtime tells nobody that the other port is gone without a farewell'
 
-/** Two ports of one channel for each link. Only some runtimes tell a port that its twin is gone. */
+/** Two ports of one channel for each link. Only some runtimes report to a port that the other port is closed. */
 export function messagePortContext({ tellsOfDeath }: { readonly tellsOfDeath: boolean }): ContractContext {
   const made: { readonly twin: MessagePortLike; readonly accepting: Promise<Link> }[] = []
   const transport = messagePortLink({
     port() {
       const { port1, port2 } = new MessageChannel()
       const twin: MessagePortLike = port2
-      // Accepted at once, so that an open that is given up is noticed by its other side too.
+      // Accepted at once, so that the other side notices an aborted open too.
       const accepting = acceptMessagePort(twin)
       accepting.catch(() => {})
       made.push({ twin, accepting })
@@ -68,7 +68,7 @@ export function messagePortContext({ tellsOfDeath }: { readonly tellsOfDeath: bo
   const deaths = ['law.2.fault-last', 'law.2.fault-paused', 'law.3.peer-died', 'law.4.after-death', 'law.4.ignored', 'law.5.death']
   return {
     name: 'messageport',
-    // One after the other: which channel belongs to which open is told by their order.
+    // One after the other, because their order shows which channel belongs to which open.
     pair(options) {
       const pair = before.then(() => open(options))
       before = pair.catch(() => {})

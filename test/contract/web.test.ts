@@ -32,7 +32,7 @@ for (const [name, make] of Object.entries(made)) {
   describe(name, () => {
     let context: ContractContext
     beforeAll(async () => {
-      // fetch keeps connections for the next request, in a pool that is the runtime's.
+      // fetch keeps connections for the next request, in a pool of the runtime.
       context = name === 'fetch' ? await make() : { ...(await make()), held: heldByProcess }
     })
     for (const { id, title, skip, run } of transportContract) {

@@ -49,7 +49,7 @@ describe('SignalboxError', () => {
   })
 
   it('[core.error-brand] is recognised across two copies of the package, and by code', () => {
-    // What another copy of this module makes: the same brand, another class.
+    // An error of another copy of this module: the same brand, another class.
     const foreign = Object.defineProperty(new Error('x'), Symbol.for('signalbox.error'), { value: true })
     Object.assign(foreign, { code: 'closed' })
     expect(foreign instanceof SignalboxError).toBe(false)
@@ -87,7 +87,7 @@ describe('withFacts', () => {
     const error = new SignalboxError({ code: 'closed', message: '', op: 'a' })
     expect(withFacts(error, { op: 'b', system: undefined }, { sent: 'no', attempt: undefined })).toBe(error)
     expect(withFacts(error, {}, { op: 'b' }).op).toBe('b')
-    // Facts may be those of another error; the class keeps its name.
+    // Facts can come from another error; the class keeps its name.
     const named = withFacts(new AuthError('ops'), {}, new SignalboxError({ code: 'remote', message: 'x', sent: 'yes' }) as object)
     expect(named).toMatchObject({ name: 'AuthError', sent: 'yes' })
   })

@@ -123,7 +123,7 @@ describe('pending calls', () => {
     const calls = [1, 2].map((id) => pending.add(id))
     pending.close((id) => new SignalboxError({ code: 'closed', message: `Call ${id}.`, sent: 'maybe', cause }))
     pending.close(() => 'a second death changes nothing')
-    // Nobody has looked at the promises yet: their owners still write.
+    // No caller has awaited the promises yet, because the callers still write.
     await new Promise((resolve) => setTimeout(resolve, 5))
     process.off('unhandledRejection', note)
     expect(unhandled).toEqual([])

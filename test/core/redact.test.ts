@@ -40,7 +40,7 @@ describe('redactText', () => {
     expect(out).toContain('[redacted]')
     expect(out).not.toContain(SECRET)
     expect(out).not.toContain('swordfish')
-    // What is already clean stays as it is: texts pass through more than one layer.
+    // Redacted text does not change again, because texts pass through more than one layer.
     expect(redactText(out)).toBe(out)
   })
 
@@ -53,7 +53,7 @@ describe('redactText', () => {
       quoted((value) => `{"user":"ann","token":"${value}"}`)
       quoted((value) => `body: "{\\"apiKey\\":\\"${value}\\"}"`)
       quoted((value) => `'secret' => \`${value}\``)
-      // Beside a name and without quotes it is what somebody says about a secret.
+      // After a name and without quotes, the text is a remark about a secret.
       for (const text of [`token: ${word}`, `the password=${word}`]) expect(redactText(text)).toBe(text)
     },
   )
@@ -171,7 +171,7 @@ describe('createRedactor', () => {
     expect(text('x pa ss"wd-and-more y')).toBe('x [redacted] y')
     expect(text('q=pa%20ss%22wd')).toBe('q=[redacted]')
     expect(text('{"q":"pa ss\\"wd"}')).toBe('{"q":"[redacted]"}')
-    // Too short to be told from ordinary text.
+    // Too short to distinguish from ordinary text.
     expect(text('abc')).toBe('abc')
   })
 
@@ -266,7 +266,7 @@ describe('createRedactor', () => {
     const polluted = value(JSON.parse('{"__proto__":{"token":"x"}}')) as object
     expect(Object.getPrototypeOf(polluted)).toBe(Object.prototype)
     expect(JSON.stringify(polluted)).toBe('{"__proto__":{"token":"[redacted]"}}')
-    // Doubling references: a walk that copied each of them anew would not end.
+    // References that double at each level: copying each of them again would take exponential time.
     let wide: unknown = 'x'
     for (let depth = 0; depth < 15; depth += 1) wide = Array(20).fill(wide)
     value(wide)

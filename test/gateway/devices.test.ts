@@ -218,7 +218,7 @@ describe('the audit log [gateway.audit]', () => {
     await expect(stat(`${path}.3`)).rejects.toThrow()
     const ops = (await readAuditLog(path, { maxFiles: 3, limit: 25 })).map(({ op }) => op)
     expect(ops).toEqual(Array.from({ length: 25 }, (_, index) => `op-${175 + index}`))
-    // It goes on where it stopped.
+    // The log continues at its end.
     await using next = await openAuditLog({ path, maxFiles: 3 })
     next.write(event(200))
     await next.flush()

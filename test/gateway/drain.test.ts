@@ -1,4 +1,4 @@
-/** A gateway that shuts down says of a request it had passed on what is true of it: it may have been done. */
+/** A gateway that shuts down reports a forwarded request as sent: maybe. */
 import { expect, test } from 'vitest'
 import { createCredentials, createGateway } from '../../src/gateway/index.js'
 import { catsyphonPolicy } from '../../src/gateway/policy/index.js'

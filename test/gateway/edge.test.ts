@@ -25,7 +25,7 @@ async function start(env) {
 export default {
   async fetch(request, env) {
     gateway ??= await start(env)
-    // An edge platform routes by the URL; the Host header below it is its own business.
+    // An edge platform routes by the URL and sets the Host header itself.
     return gateway.handle(request, { hosts: [new URL(request.url).host] })
   },
 }`
@@ -53,7 +53,7 @@ test.skipIf(!existsSync(workerd) && !required)(
       write: false,
     })
     const script = built.outputFiles[0]?.text ?? ''
-    // Nothing of Node came along.
+    // The bundle contains no module of Node.
     expect(script).not.toMatch(/from ["']node:/)
     if (existsSync(workerd)) process.env.MINIFLARE_WORKERD_PATH = workerd
     const { Miniflare } = await import('miniflare')

@@ -1,4 +1,4 @@
-/** However the gateway ends, its children end with it. */
+/** The children of a gateway end with it, for every kind of end. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -28,7 +28,7 @@ async function start(mark: string): Promise<GatewayProcess> {
   return startProcess(cli, ['--config', config])
 }
 
-/** A link whose child has begun to speak. */
+/** A link whose child has written its first line. */
 async function openSession({ url, token }: GatewayProcess): Promise<Link> {
   const link = await gateway(url, { token, webSocket: await nodeWebSocket() })
     .claude<object>()
@@ -54,7 +54,7 @@ describe.skipIf(process.platform !== 'linux')('the end of the gateway', () => {
       await until(() => processesMarked(mark).length === 0, `no child of round ${number} is left`)
       took.push(performance.now() - began)
       for (const link of links) {
-        // The client learns it too, and never as a whole answer.
+        // The client gets an error, never a complete answer.
         expect((await link.closed).kind).not.toBe('eof')
       }
     }

@@ -1,4 +1,4 @@
-/** Why a page cannot reach a gateway on its own machine: what can be known is said, and nothing is guessed. */
+/** Why a page cannot reach a gateway on its own machine: the error names known reasons only. */
 import { describe, expect, test } from 'vitest'
 import { SignalboxError } from '../../src/index.js'
 import { explained, type PageGlobals } from '../../transports/web/local-network.js'

@@ -1,4 +1,4 @@
-/** Real pages in Chromium: on a host that was rebound to this machine, on an evil origin, and on one that is allowed. */
+/** Real pages in Chromium: on a host that was rebound to this machine, on a foreign origin, and on an allowed origin. */
 import { existsSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -14,7 +14,7 @@ import { arena, type Arena } from './attacks/harness.js'
 const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path))
 const required = process.env.SIGNALBOX_REQUIRE_ALL === '1'
 
-/** What a page that knows everything, the token included, can do to the gateway from where it stands. */
+/** The requests that a page with full knowledge, the token included, can make to the gateway. */
 const attempts = (url: string, token: string) => `(async () => {
   const say = async (work) => { try { return await work() } catch (error) { return 'failed' } }
   const body = '{"cmd":"send","session":"x","text":"from a page"}'
@@ -60,12 +60,12 @@ describe.skipIf(!executablePath && !required)('pages', () => {
     at = await arena({ scopes: ['send'], allowedOrigins: [`http://127.0.0.1:${port}`] })
     browser = await chromium.launch({
       ...(executablePath ? { executablePath } : {}),
-      // Both names lead here, as they do once an attacker has changed his DNS.
+      // Both names resolve to this machine, as after an attacker changed the DNS records.
       args: [
         '--no-sandbox',
         '--disable-gpu',
         '--no-first-run',
-        // So that it is the gateway that refuses, and not a younger rule of the browser.
+        // So that the gateway refuses, and not a newer rule of the browser.
         '--disable-features=LocalNetworkAccessChecks',
         '--host-resolver-rules=MAP rebound.example 127.0.0.1, MAP evil.example 127.0.0.1',
       ],
@@ -117,7 +117,7 @@ describe.skipIf(!executablePath && !required)('pages', () => {
     expect(outcome.index).toMatch(/^200 /)
     expect(outcome.call).toMatch(/^200 /)
     expect(outcome.link).toBe('opened open')
-    // And what needs no preflight is of no type that is taken, from friends too.
+    // Content types without a preflight are refused, also from allowed origins.
     expect(outcome.simple).toBe('failed')
     expect(at.reached).toHaveLength(1)
   })
@@ -148,7 +148,7 @@ describe.skipIf(!executablePath && !required)('pages', () => {
       (await opened.evaluate(`JSON.stringify([location.href, document.referrer, history.state, performance.getEntries().map((entry) => entry.name),
       'navigation' in globalThis ? navigation.entries().map((entry) => entry.url) : []])`)) as string
     expect(traces).not.toContain('ticket')
-    // Kept for the tab: one more load needs no ticket.
+    // The session is kept for the tab: another load needs no ticket.
     await opened.reload()
     await expect.poll(() => opened.title()).toBe('send')
     await opened.close()

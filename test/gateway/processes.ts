@@ -1,4 +1,4 @@
-/** The command line as a process of its own, with a fake `claude` that does not want to leave. */
+/** The command line as a separate process, with a fake `claude` that does not exit on request. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -24,7 +24,7 @@ export function buildCommandLine(name: string): string {
   return outfile
 }
 
-/** Ignores every polite request, and so do its own children. */
+/** Ignores TERM and the end of its stdin, and so do its own children. */
 export const STUBBORN = `#!/bin/sh
 [ "$1" = --version ] && { echo "2.1.329 (Claude Code)"; exit 0; }
 trap '' TERM INT HUP QUIT PIPE
@@ -46,7 +46,7 @@ export interface GatewayProcess {
   readonly output: () => string
 }
 
-/** Resolves when it listens. */
+/** Resolves when the gateway listens. */
 export function startProcess(cli: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<GatewayProcess> {
   const child = spawn(process.execPath, [cli, 'gateway', ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''

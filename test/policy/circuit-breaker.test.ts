@@ -182,7 +182,7 @@ describe('circuit breaker', () => {
     expect(third.state).toBe('closed')
     expect(await third.run(fine)).toBe('ok')
 
-    // A clock that was set back must not keep it open longer than its own time.
+    // A clock that was set back must not keep the breaker open longer than its own time.
     const past = createFakeClock({ now: 0 })
     const fourth = circuitBreaker({ clock: past, snapshot })
     await past.advance(30_000)

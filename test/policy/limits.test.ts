@@ -138,7 +138,7 @@ describe('concurrency', () => {
     expect(limiter.tryAcquire({ weight: 1 })).toBeUndefined()
     controller.abort('enough')
     await expect(heavy).rejects.toMatchObject({ code: 'aborted', sent: 'no', cause: 'enough' })
-    // The light one only stood behind the heavy one.
+    // The light call only waited behind the heavy call.
     const permit = await light
     expect(limiter.stats.queued).toBe(0)
     one.release()
@@ -182,7 +182,7 @@ describe('combined', () => {
     const waiting = both.acquire({ signal: controller.signal })
     controller.abort()
     await expect(waiting).rejects.toMatchObject({ code: 'aborted' })
-    // One of two tokens is left, for the wait took none.
+    // One of two tokens is left, because the wait used none.
     expect(rate.tryAcquire()).toBeDefined()
     expect(rate.tryAcquire()).toBeUndefined()
     held.release()

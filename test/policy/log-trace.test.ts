@@ -110,7 +110,7 @@ describe('trace', () => {
     const broken = await seenBy([trace({ sampled: false })], { traceparent: 'nonsense', tracestate: 'a=b' })
     expect(broken.traceparent).toMatch(/-00$/)
     expect(broken).not.toHaveProperty('tracestate')
-    // A random source that gives only zeros must not give the id that means "none".
+    // A random source of only zeros must not give the id that means "none".
     expect((await seenBy([trace({ random: () => 0 })])).traceparent).toBe(`00-${'0'.repeat(31)}1-${'0'.repeat(15)}1-01`)
   })
 

@@ -113,7 +113,7 @@ describe('retry', () => {
     const caller = createCaller({ system: 's', transport: 't', clock, interceptors: [policy] })
     const attempt = vi.fn(() => Promise.reject(failure({ retryAfterMs: 400 })))
     const { error } = await outcome(clock, caller.run({ op: 'x' }, { timeoutMs: 1000 }, attempt))
-    // The true failure, at the moment when another sleep had been in vain.
+    // The real failure, at the time when another delay would be useless.
     expect(error).toMatchObject({ code: 'unavailable', attempt: 2 })
     expect(clock.monotonic()).toBeLessThan(1000)
     expect(clock.timers).toBe(0)
@@ -124,7 +124,7 @@ describe('retry', () => {
     const caller = createCaller({ system: 's', transport: 't', clock, interceptors: [policy] })
     const attempt = vi.fn<() => Promise<string>>().mockImplementationOnce(hang).mockResolvedValue('second')
     expect(await outcome(clock, caller.run({ op: 'x', idempotent: true }, undefined, attempt))).toEqual({ value: 'second' })
-    // Hung, so it may have been sent: without idempotency that was the only attempt.
+    // The attempt hung, so it may have been sent: without idempotency there is no second attempt.
     const alone = vi.fn(hang)
     const { error } = await outcome(clock, caller.run({ op: 'x' }, undefined, alone))
     expect(error).toMatchObject({ code: 'deadline_exceeded', sent: 'maybe', attempt: 1 })

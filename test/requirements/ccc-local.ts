@@ -3,7 +3,7 @@ import type { Requirement } from './requirement.js'
 const on = 'node, bun, deno'
 const row = (id: string, source: string, behaviour: string): Requirement => ({ id, source, behaviour, applies: on })
 
-/** What reaches a CCC server, or its files, from the same machine or over ssh. */
+/** Transports to a CCC server, and to its files, on the same machine or over ssh. */
 export const requirements: readonly Requirement[] = [
   row(
     'ccc.socket.open',

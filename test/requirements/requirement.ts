@@ -2,9 +2,9 @@
 export interface Requirement {
   /** `area.name`, stable: tests refer to it. */
   readonly id: string
-  /** Where it comes from: the design's section, a reference's section, a seed, a regression seen in a peer. */
+  /** The source: a section of the design or of a reference, a seed, or a regression of a peer. */
   readonly source: string
   readonly behaviour: string
-  /** Where it applies, if not everywhere. */
+  /** The platforms or peers to which the row applies; default: all. */
   readonly applies?: string
 }

@@ -1,4 +1,4 @@
-/** The file store under what other handles, other processes and the disk do to it at the wrong moment. */
+/** The file store while other handles, other processes and the disk change it at a bad moment. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -72,7 +72,7 @@ describe('handles of one process', () => {
     const reading = log.read(0, { maxEntries: 1000 })
     await log.trim(300)
     const page = await reading
-    // What was read before the files went, or what is left; whatever lies between is a gap of the next page.
+    // Entries that were read before the files were removed, or the remaining ones; the rest is a gap of the next page.
     expect(page.next).toBe((page.entries.at(-1)?.sequence ?? 0) + 1)
     const rest = await log.read(page.next)
     if (page.next < 300) expect(rest).toMatchObject({ gap: { reason: 'expired', to: 300 }, entries: [{ sequence: 300 }] })
@@ -193,7 +193,7 @@ console.log(await tryLock(${JSON.stringify(path)}, owner).then((lock) => lock ==
     const path = join(directory, 'lock')
     writeFileSync(path, '')
     const asking = tryLock(path, createOwner())
-    // Long after anybody would have written it on an idle machine.
+    // Much later than the write on an idle machine.
     await new Promise((resolve) => setTimeout(resolve, 300))
     expect(readFileSync(path, 'utf8')).toBe('')
     writeFileSync(path, JSON.stringify(createOwner()))

@@ -1,4 +1,4 @@
-/** In Chromium: what another tab, or an end at the wrong moment, does to a store in IndexedDB. The laws of every store are tried elsewhere. */
+/** A store in IndexedDB, in Chromium, with another tab or an early close. The store suite checks the general laws. */
 import { afterAll, expect, test } from 'vitest'
 import { checkRejects } from '../../src/testing/index.js'
 import { indexedDbStore } from '../../transports/web/store/indexeddb.js'
@@ -29,7 +29,7 @@ test('[store.indexeddb.deleted] when another tab deletes the database, the store
   expect(await kv.get('key')).toBeNull()
   await kv.put('key', new Uint8Array([2]))
   expect((await kv.get('key'))?.bytes).toEqual(new Uint8Array([2]))
-  // And once more: what was made anew lets go as well.
+  // The reopened database is closed for a delete as well.
   expect(await deleted(database)).toBe('deleted')
   expect(await kv.get('key')).toBeNull()
 })
@@ -42,7 +42,7 @@ test('[store.indexeddb.late-lease] a lease that is granted after its store was c
   const refused = checkRejects(acquiring, 'closed')
   await store[Symbol.asyncDispose]()
   await refused
-  // The browser is told of a release, and takes a moment.
+  // The browser needs a moment after a release.
   const held = async () => ((await navigator.locks.query()).held ?? []).filter(({ name }) => name?.includes(database))
   await expect.poll(held).toEqual([])
   expect(await deleted(database)).toBe('deleted')

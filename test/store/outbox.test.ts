@@ -1,4 +1,4 @@
-/** The outbox over stores that fail, are slow, or lose their lease, and callers that give up. */
+/** The outbox over stores that fail, are slow, or lose their lease, and with callers that abort. */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, test, vi } from 'vitest'

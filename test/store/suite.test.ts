@@ -1,4 +1,4 @@
-/** The suite itself: it passes on a store that outlives its closing, and catches drivers that break a law. */
+/** The suite itself: it passes on a durable store, and finds drivers that break a law. */
 import { describe, expect, it } from 'vitest'
 import { memoryStore, type Kv, type Lease, type Log, type Store } from '../../src/store/index.js'
 import { createFakeClock, runCases, storeCases, type StoreContext } from '../../src/testing/index.js'
@@ -9,7 +9,7 @@ interface Sabotage {
   lease?(lease: Lease): Partial<Lease>
 }
 
-/** A memory store whose places outlive their closing, with some of its methods replaced. */
+/** A memory store that keeps its data after close, with some of its methods replaced. */
 function storeContext(sabotage: Sabotage = {}): StoreContext {
   const clock = createFakeClock()
   const places = new Map<string, Store>()

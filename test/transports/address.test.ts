@@ -60,7 +60,7 @@ describe('faults [transport.open-faults]', () => {
   })
 })
 
-// Root may connect to anything, so the test becomes nobody for it.
+// Root can connect to any socket, so the test runs as the user nobody.
 const canDrop = process.getuid?.() === 0 && spawnSync('setpriv', ['--version']).status === 0
 test("[transport.denied] Deno's own refusal, which has no system code, is permission_denied", () => {
   const refusal = Object.assign(new Error('Requires net access to "127.0.0.1:1"'), { name: 'NotCapable' })

@@ -33,7 +33,7 @@ function script(name: string, text: string, mode = 0o755): string {
 
 describe('why a child does not start [child.spawn-faults]', () => {
   const elf = (): string => {
-    // Our own runtime with its loader renamed: a binary for a system that is not this one.
+    // The own runtime with a renamed loader, like a binary for another system.
     const path = join(folder, 'foreign')
     cpSync('/bin/true', path)
     const bytes = readFileSync(path)
@@ -225,6 +225,6 @@ test('[law.9.windows] on Windows the tree is killed by taskkill, and no TERM is 
   const child = { pid: 2 ** 22 + 12345, exitCode: null, kill: () => sent.push('kill') } as unknown as ChildProcess
   signalTree(child, 'SIGTERM', 'win32')
   expect(sent).toEqual([])
-  // A group that is not there is what was wanted.
+  // The process group must no longer exist.
   expect(() => signalTree(child, 'SIGKILL', 'linux')).not.toThrow()
 })

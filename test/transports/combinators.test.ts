@@ -35,7 +35,7 @@ const failing = (name: string, error: SignalboxError): StreamTransport & { opene
 })
 const barred = new SignalboxError({ code: 'unreachable', message: 'nobody listens', transport: 'first', sent: 'no' })
 
-/** Says back every line until its client ends. */
+/** Echoes every line until its client ends. */
 async function echo(link: Link): Promise<void> {
   for (let chunk = await link.read(); chunk !== null; chunk = await link.read()) await link.write(chunk)
   await link.end()
@@ -179,7 +179,7 @@ describe('tap', () => {
     }
     await talk(tap(server.transport, recorder), 'the-first-token')
     const stored = JSON.parse(JSON.stringify(recorder.lines))
-    // Another secret of the same place is the same conversation.
+    // Another secret in the same position is the same conversation.
     expect(await talk(replayTransport(stored), 'another-token')).toEqual([{ token: '[redacted]' }])
 
     const link = await replayTransport(stored).open()
@@ -261,7 +261,7 @@ describe('faults', () => {
     const half = await talk(4, { 'half-close': 1 })
     await half.link.write(utf8('x'))
     expect(await half.link.read()).toBeNull()
-    // Only the peer's half is over.
+    // Only the direction of the peer has ended.
     await half.link.write(utf8('y'))
     await half.link.close()
 

@@ -1,4 +1,4 @@
-/** What a child said before it left is read, however busy this process is. */
+/** The output of a child before its exit is read, however busy this process is. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { subprocess } from '../../transports/node/index.js'

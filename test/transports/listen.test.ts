@@ -1,4 +1,4 @@
-/** Listeners beside each other and beside what others leave at their path. */
+/** Several listeners on one path, and files that other processes left there. */
 import { spawn } from 'node:child_process'
 import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
@@ -100,7 +100,7 @@ test('a disposed WebSocket listener leaves no connection that is still in its ha
   socket.on('error', () => {}).resume()
   const closed = once(socket, 'close')
   await once(socket, 'connect')
-  // A whole answer says that the connection was accepted; then half a request, which nobody would ever time out.
+  // A complete answer shows that the connection was accepted; then half a request, which has no time limit.
   socket.write('GET / HTTP/1.1\r\nHost: x\r\n')
   const other = await fetch(`http://127.0.0.1:${listener.port}/`)
   expect(other.status).toBe(426)

@@ -1,4 +1,4 @@
-/** What every link must survive, whichever transport opened it; most rows are failures that peers of this project have had. */
+/** Failures that every link must survive, over every transport; most rows are real failures of other projects. */
 import { describe, expect, test } from 'vitest'
 import { encodeNdjson, ndjsonDecoder } from '../../src/core/codec/ndjson.js'
 import { createCaller } from '../../src/core/call.js'
@@ -21,7 +21,7 @@ function serve({ listener }: Way, each: Serve): { links: Link[] } {
   return { links }
 }
 
-/** One request, one answer, on a link of its own: as small as a client can be. */
+/** A minimal client: one request and one answer on a separate link. */
 function client(transport: StreamTransport) {
   const caller = createCaller({ system: 'test', transport: transport.name })
   return {
@@ -68,7 +68,7 @@ describe.each(Object.keys(ways))('over %s', (name) => {
     const error = await checkRejects(client(way.transport).ask({ hello: 1 }, { timeoutMs: 300 }), 'deadline_exceeded')
     expect(error.sent).toBe('maybe')
     await expect.poll(() => links.length).toBe(1)
-    // The peer sees us leave: nothing keeps waiting in the background.
+    // The peer sees the close: nothing waits in the background.
     expect((await (links[0] as Link).closed).kind).not.toBe('local')
   })
 
@@ -113,7 +113,7 @@ describe.each(Object.keys(ways))('over %s', (name) => {
       await link.end()
     })
     const link = await way.transport.open()
-    // The peer has long been done when the first read comes.
+    // The peer has finished long before the first read.
     await expect.poll(() => links.length).toBe(1)
     await new Promise((resolve) => setTimeout(resolve, 20))
     const heard: unknown[] = []
@@ -126,7 +126,7 @@ describe.each(Object.keys(ways))('over %s', (name) => {
     await using way = await made()
     const { links } = serve(way, async () => {})
     const link = await way.transport.open()
-    // More than any window; a transport may take the first of them.
+    // More than any window; a transport can accept the first of them.
     const writes = Array.from({ length: 200 }, () => link.write(new Uint8Array(256 * 1024)))
     for (const write of writes) write.catch(() => {})
     await expect.poll(() => links.length).toBe(1)
@@ -185,7 +185,7 @@ describe.each(Object.keys(ways))('over %s', (name) => {
         { interval: 100 },
       )
       .toBe(true)
-    // It stands still long before the end.
+    // The writer is paused long before the end.
     expect(handed).toBeLessThan(400 * 32 * 1024)
     let heard = first?.byteLength ?? 0
     for (let chunk = await link.read(); chunk !== null; chunk = await link.read()) {
@@ -202,7 +202,7 @@ describe.each(Object.keys(ways))('over %s', (name) => {
       let text = ''
       const utf8 = new TextDecoder()
       for (let chunk = await link.read(); chunk !== null; chunk = await link.read()) text += utf8.decode(chunk, { stream: true })
-      // Only now, after our half has ended, does the answer begin.
+      // The answer starts only after the client has ended its direction.
       for (const byte of encodeNdjson({ heard: text })) await link.write(Uint8Array.of(byte))
       await link.end()
     })
@@ -228,7 +228,7 @@ test('clients over different transports in one process do not influence each oth
   const asked = Array.from({ length: 60 }, (_, count) => count)
   const answers = await Promise.all(asked.map((count) => clients[count % clients.length]?.ask({ count })))
   expect(answers).toEqual(asked.map((count) => ({ from: count % clients.length, message: { count } })))
-  // The end of one is no event for the others.
+  // The end of one link does not affect the others.
   await made[0]?.[Symbol.asyncDispose]()
   expect(await clients[1]?.ask({ still: 'here' })).toEqual({ from: 1, message: { still: 'here' } })
   await Promise.all(made.slice(1).map((way) => way[Symbol.asyncDispose]()))

@@ -66,7 +66,7 @@ test('[web.cancel] cancelling the readable closes the link and fails the writabl
 
 test('[web.no-bridge] no source file uses the stream bridge of a runtime', () => {
   const root = fileURLToPath(new URL('../..', import.meta.url))
-  // Written apart, so that this file does not find itself.
+  // Written in two parts, so that the search does not find this file.
   const forbidden = new RegExp(['Duplex|Readable|Writable', String.raw`\.(?:to|from)Web\b`].join(')').replace(/^/, '(?:'))
   const found = ['src', 'transports', 'test', 'docs'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })

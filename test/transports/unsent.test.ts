@@ -1,4 +1,4 @@
-/** A writer that does not wait for its writes: what a link holds for it is bounded, and what was accepted arrives whole. */
+/** A writer that does not wait for its writes: unsent bytes are bounded, and accepted bytes arrive whole. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,7 +24,7 @@ async function flooded(near: Link, far: Link): Promise<void> {
   expect(errors.length).toBeGreaterThan(20)
   expect(errors.length).toBeLessThan(50)
   for (const error of errors) expect(error).toMatchObject({ code: 'slow_consumer', sent: 'no' })
-  // The link goes on: one write was refused, whole, and not the link.
+  // The link stays open: only one write was refused, as a whole.
   await near.write(new Uint8Array(7))
   await near.end()
   await reading

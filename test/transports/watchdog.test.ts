@@ -1,4 +1,4 @@
-/** The watchdog where it has no shell, where its child never started, and a child that nothing can kill. */
+/** The watchdog without a shell, with a child that did not start, and with a child that survives KILL. */
 import { EventEmitter } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { ChildProcess } from 'node:child_process'
@@ -15,13 +15,13 @@ const shells = (): number => childrenOf(process.pid).filter(({ name }) => name =
 
 describe.skipIf(process.platform === 'win32')('the watchdog', () => {
   test('without a shell children have no watchdog, and nothing else changes [child.watchdog]', async () => {
-    // Node sends the signal of a child that never started to number 0: to this group, and the whole run with it.
+    // Node sends the signal of a child that did not start to pid 0: to this process group, and so to the whole test run.
     const killed = vi.spyOn(ChildProcess.prototype, 'kill').mockReturnValue(false)
     const watchdog = createWatchdog('/nonexistent/sh')
     watchdog.prepare()
     watchdog.watch(4_000_000)
     await watchdog.leave(4_000_000)
-    // Again at once, and after its failure was told.
+    // Once at once, and once after its failure was reported.
     watchdog.prepare()
     await watchdog.cancel()
     watchdog.prepare()
@@ -53,7 +53,7 @@ describe.skipIf(process.platform === 'win32')('the watchdog', () => {
     })
     killHard(shell?.pid)
     await vi.waitFor(() => expect(shells()).toBe(before))
-    // Its end is told some turns after it is gone.
+    // Its end is reported some turns after its exit.
     await vi.waitFor(() => {
       watchdog.prepare()
       expect(shells()).toBe(before + 1)
@@ -104,7 +104,7 @@ test('a child that survives KILL is abandoned within the limit, reported once, w
   expect(child.unref).toHaveBeenCalledTimes(1)
   expect([stdin.destroyed, stdout.destroyed, stderr.destroyed]).toEqual([true, true, true])
   await expect(link.write(new Uint8Array(1))).rejects.toMatchObject({ code: 'closed', sent: 'no' })
-  // It leaves after all: nobody is told twice.
+  // The child exits later: its end is not reported twice.
   child.emit('exit', null, 'SIGKILL')
   child.emit('close')
   expect(await link.closed).toEqual({ kind: 'local', abandoned: true })

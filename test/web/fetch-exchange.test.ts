@@ -26,7 +26,7 @@ test('a request arrives unchanged, and nothing is added to it [web.exchange-as-g
     { trace: { traceparent: '00-trace' } },
   )
   expect(reply.status).toBe(200)
-  // Lower case, whatever the server wrote.
+  // Lower case, in any case of the server.
   expect(reply.headers['x-mixed-case']).toBe('Yes')
   expect(Object.keys(reply.headers).every((key) => key === key.toLowerCase())).toBe(true)
   const told = JSON.parse(await text(reply.body))
@@ -73,7 +73,7 @@ test('bodies stream both ways at once [web.exchange-streams]', async () => {
   })
   const reply = await here().exchange({ method: 'POST', path: '/echo', body })
   const reader = reply.body?.getReader()
-  // The first half is back before the second has left.
+  // The first half of the answer arrives before the second half of the request is sent.
   const first = await reader?.read()
   expect(new TextDecoder().decode(first?.value)).toBe('one ')
   release()
@@ -171,7 +171,7 @@ test('redirects are followed for GET, and refused for everything else [web.excha
   const error = await checkRejects(here().exchange({ method: 'POST', path: '/redirect', body: 'x' }), 'protocol')
   expect(error).toMatchObject({ status: 307, sent: 'yes', retryable: false })
   expect(error.message).toContain('/told')
-  // A header that the runtime would carry to wherever the redirect leads.
+  // A header that the runtime would send to the target of the redirect.
   await checkRejects(here({ headers: { 'x-api-key': 'a-secret-key' } }).exchange({ method: 'GET', path: '/redirect' }), 'protocol')
   const always = await here({ redirects: 'always' }).exchange({ method: 'POST', path: '/redirect', body: 'x' })
   expect(JSON.parse(await text(always.body)).body).toBe('x')
@@ -312,7 +312,7 @@ test('a body that this runtime cannot stream stays unread for the next transport
     },
   })
   const { Request: real } = globalThis
-  // As where streams are not known as bodies: the option is not looked at.
+  // Like a runtime without streams as bodies: the option is not read.
   vi.stubGlobal(
     'Request',
     class extends real {

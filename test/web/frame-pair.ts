@@ -1,4 +1,4 @@
-/** Two frame sockets joined in memory, with everything that crossed them written down. */
+/** Two frame sockets joined in memory, with a record of all frames. */
 import type { FrameReceiver, FrameSocket } from '../../src/core/link-protocol/frame-link.js'
 import { acceptFrames, type AcceptFramesOptions } from '../../src/core/link-protocol/accept.js'
 import { connectFrames } from '../../src/core/link-protocol/connect.js'

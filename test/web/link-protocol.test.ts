@@ -13,7 +13,7 @@ async function opened(options: Parameters<typeof framePair>[0] = {}): Promise<Fr
   const [near, far] = await Promise.all([pair.client.link, pair.server.link])
   return Object.assign(pair, { near, far })
 }
-/** A socket whose other end says nothing. */
+/** A socket whose other end sends nothing. */
 function lonelySocket() {
   const sent: string[] = []
   const codes: number[] = []
@@ -44,7 +44,7 @@ describe('opening', () => {
       ['client', { type: 'open', window: 262144, credential: 'secret-credential', launch: { model: 'x' } }],
       ['server', { type: 'open', window: 262144 }],
     ])
-    // What was said can be asked of the link; the credential has done its work.
+    // The link keeps the launch of the open, and not the credential.
     expect(far.launch).toEqual({ model: 'x' })
     expect(JSON.stringify(far)).not.toContain('secret-credential')
   })

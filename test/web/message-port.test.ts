@@ -1,4 +1,4 @@
-/** MessagePorts: what is only true of them. The contract suite holds the rest. */
+/** Behaviour of MessagePorts only. The contract suite checks the rest. */
 import { expect, test } from 'vitest'
 import { SignalboxError } from '../../src/index.js'
 import { checkRejects } from '../../src/testing/index.js'

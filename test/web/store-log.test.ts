@@ -1,4 +1,4 @@
-/** The log in IndexedDB over a database that fails, and a channel that counts who listens. */
+/** The log in IndexedDB over a database that fails, and a channel that counts its listeners. */
 import { expect, test } from 'vitest'
 import { checkRejects } from '../../src/testing/index.js'
 import { SignalboxError } from '../../src/index.js'
@@ -11,7 +11,7 @@ test('[store.indexeddb.tail-fails] a tail that fails while it begins to wait lea
     name: 'x',
     async run<T>() {
       runs += 1
-      // The page is read; the look after it fails.
+      // The page is read; the check after it fails.
       if (runs === 1) return { entries: [], next: 1 } as T
       throw new SignalboxError({ code: 'unavailable', message: 'Gone.' })
     },

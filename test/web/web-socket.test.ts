@@ -31,7 +31,7 @@ const UPGRADE =
   'connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
 const PROTOCOL = 'sec-websocket-protocol: signalbox.v1\r\n'
 
-/** The first line of the answer to a request by hand, and the socket that it came on, which says nothing more. */
+/** The first line of the answer to a raw request, and its socket, which sends nothing more. */
 async function asked(port: number, headers: string, leave = false): Promise<{ readonly status: string; readonly socket: Socket }> {
   const socket = connect(port, '127.0.0.1')
   const answer = new Promise<string>((resolve) => socket.once('data', (data) => resolve(String(data).split('\r\n')[0] ?? '')))
@@ -147,7 +147,7 @@ test('an abort while the credential is fetched opens no socket [web.abort-open]'
     }
   }
   const controller = new AbortController()
-  // It falls in the very turn in which the credential comes.
+  // The abort happens in the same turn in which the credential arrives.
   const credential = (): Promise<string> => Promise.resolve('a-credential').finally(() => controller.abort())
   const transport = webSocketLink({ url: 'ws://127.0.0.1:9/', webSocket, credential })
   expect((await checkRejects(transport.open(undefined, { signal: controller.signal }), 'aborted')).sent).toBe('no')
@@ -180,7 +180,7 @@ test('clients that have not sent open and links that wait to be accepted share o
   expect(await checkRejects(transport.open())).toMatchObject({ code: 'unreachable', sent: 'no' })
   const accepted = listener.accept()[Symbol.asyncIterator]()
   const far = (await accepted.next()).value
-  // Accepted, it counts no more.
+  // An accepted link does not count any more.
   const second = await transport.open()
   await checkRejects(transport.open(), 'unreachable')
   // A client that left without a close frame does not count either.
@@ -220,7 +220,7 @@ test('without the package ws, or without any WebSocket, the error says what to i
   if (own) Object.defineProperty(globalThis, 'WebSocket', own)
 })
 
-/** A WebSocket as pages have them, which cannot be cut, with a server that lets everybody in. */
+/** A WebSocket like in a page, which cannot be destroyed, with a server that accepts every client. */
 class PageSocket implements WebSocketLike {
   binaryType = ''
   readyState = 0

@@ -14,7 +14,7 @@ async function accepted(pair: string): Promise<number> {
   return Number(text)
 }
 
-/** What the server could hand over, once it does not grow any more. */
+/** The number of bytes that the server could send, when it no longer grows. */
 async function stoodStill(pair: string): Promise<number> {
   let last = -1
   let now = await accepted(pair)
@@ -30,7 +30,7 @@ test('a page that does not read pauses the sender, and the sender continues when
   const pair = crypto.randomUUID()
   const link = await sockets.open({ peer: 'flood', pair })
   const first = await stoodStill(pair)
-  // No more than the window, although this page never looked at a single message: it is credit that stops the server, not a buffer.
+  // No more than the window, although this page read no message: credit stops the server, not a buffer.
   expect(first).toBeGreaterThan(0)
   expect(first).toBeLessThanOrEqual(256 * 1024)
   let read = 0

@@ -1,4 +1,4 @@
-/** Messages that cost more than they weigh: nested JSON, many small values, many bytes. */
+/** Small messages with a high processing cost: nested JSON, many small values, many bytes. */
 import { afterEach, describe, expect, test } from 'vitest'
 import { exceededJsonLimit } from '../../../src/core/json-limits.js'
 import { createByteRates } from '../../../src/gateway/byte-rate.js'

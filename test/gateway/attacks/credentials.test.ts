@@ -1,4 +1,4 @@
-/** Tickets, tokens and scopes: stolen, late, reused, guessed, stretched; and never seen where they do not belong. */
+/** Tickets, tokens and scopes that are stolen, expired, reused, guessed or exceeded; and that must not appear in other output. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -85,7 +85,7 @@ describe('tickets [gateway.attack.ticket]', () => {
     await expect(credentials.verify(token)).resolves.toMatchObject({ scopes: ['observe'] })
     await time.advance(40_000)
     await expect(credentials.verify(token)).rejects.toMatchObject({ code: 'unauthenticated' })
-    // A machine that slept counts no time meanwhile, and its clock is right again.
+    // A sleeping machine measures no time, and its clock is correct after it wakes up.
     const other = await credentials.issueTicket()
     set = 3_600_000
     await expect(credentials.redeem(other)).rejects.toMatchObject({ code: 'ticket_spent' })
@@ -226,7 +226,7 @@ describe('guessing [gateway.attack.timing]', () => {
       const near = `${token.slice(0, -1)}${token.endsWith('A') ? 'B' : 'A'}`
       await expect(credentials.verify(near)).rejects.toBeInstanceOf(Refusal)
       await credentials.verify(token)
-      // Both went the same way: hashed whole, then looked up.
+      // Both took the same path: hashed whole, then looked up.
       expect(seen).toEqual([token, near, token])
       expect(JSON.stringify([...Object.values(credentials)])).not.toContain(token)
     } finally {
@@ -286,7 +286,7 @@ describe('a canary [gateway.attack.canary]', () => {
     for (const target of [`/v1/${secret}/call`, `/v1/ccc/call?token=${secret}`, `/v1/ccc/${ticket}`]) {
       await note(send(at.served, { method: 'POST', target, headers: { ...bearer(at.served), ...json }, body: `{"cmd":"${key}"}` }))
     }
-    // A recording is made to be checked in, also one of a link that carried its own credential.
+    // Recordings are checked in, also the recording of a link that carried its own credential.
     const recorder = createRecorder()
     const recorded = await tap(gateway(at.served.url, { token: secret, webSocket: watched }).ccc('ccc', 'link'), recorder).open()
     const said = { cmd: 'ping', token: secret, note: `Bearer ${secret}, x-api-key: ${key}, ${ticket} and ${wrongToken}` }

@@ -1,4 +1,4 @@
-/** Sockets and files that somebody else could have put there. As another user too, since root may do anything. */
+/** Sockets and files that another user could have created. Also run as another user, because root can open any file. */
 import { execFileSync } from 'node:child_process'
 import { chmodSync, chownSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'

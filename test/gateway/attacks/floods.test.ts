@@ -34,7 +34,7 @@ const MEBIBYTE = 1024 * 1024
 
 describe('slow clients', () => {
   test('[gateway.attack.slow-headers] a connection whose request head never ends is closed', async () => {
-    // Long enough for an honest head on a slow machine, which has the same limit.
+    // Long enough for a valid request head on a slow machine, which has the same limit.
     at = await arena({ limits: { headersTimeoutMs: 2_000 } })
     const socket = connect(at.served.port, '127.0.0.1')
     socket.on('error', () => {})
@@ -66,7 +66,7 @@ describe('slow clients', () => {
     await at.checkHealthy()
   })
 
-  /** Writes until nobody takes more, and tells when that is so. */
+  /** Writes until no more bytes are accepted, and resolves then. */
   const endless = () => {
     let writes = 0
     return {
@@ -109,7 +109,7 @@ describe('slow clients', () => {
     expect(served.gateway.inUse.links).toBe(1)
     await at.checkHealthy()
     expect(memoryNow() - before).toBeLessThan(32 * MEBIBYTE)
-    // A write that the system takes after all starts the patience anew.
+    // A write that the system accepts restarts the waiting time.
     await until(async () => {
       await clock.advance(300)
       return served.gateway.inUse.links === 0
@@ -131,10 +131,10 @@ describe('slow clients', () => {
       sockets.push(socket)
       socket.write(frame(2, Buffer.from('{"cmd":"send"}\n')))
     }
-    // No time passes until it is told to, so none of them is cut off before the last one runs.
+    // The clock stands still, so no link is closed before the last one is open.
     expect(served.gateway.inUse.links).toBe(4)
     await stuck()
-    // What the system's own buffers hold is not in this process.
+    // The buffers of the system are not memory of this process.
     expect(memoryNow() - before).toBeLessThan(64 * MEBIBYTE)
     await at.checkHealthy()
     await until(async () => {

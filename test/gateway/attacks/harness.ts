@@ -1,4 +1,4 @@
-/** A gateway with an upstream that remembers what reached it, and attackers that write their own bytes. */
+/** A gateway with an upstream that records its requests, and attackers that write raw bytes. */
 import { connect, type Socket } from 'node:net'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -17,15 +17,15 @@ export interface Arena extends AsyncDisposable {
   /** Every request that the upstream received. No attack may add to it. */
   readonly reached: unknown[]
   readonly events: GatewayEvent[]
-  /** Links to the upstream that are open now, and all that ever were: the second number shows an opening that is over before anybody looks. */
+  /** The number of open links to the upstream, and of all links so far: the second number also counts links that closed quickly. */
   readonly upstreamLinks: () => number
   readonly upstreamOpenings: () => number
-  /** An honest client is served, now. */
+  /** Checks that a valid client is served now. */
   checkHealthy(): Promise<void>
 }
 
 export interface ArenaOptions extends Partial<ServeGatewayOptions> {
-  /** What the upstream does after a request; default answers `{ ok: true }` and closes. */
+  /** The reaction of the upstream to a request; the default answers `{ ok: true }` and closes. */
   readonly respond?: (request: { cmd?: string }, write: (bytes: Uint8Array) => Promise<void>) => Promise<void>
 }
 
@@ -82,11 +82,11 @@ export interface RawReply {
   readonly status: number
   readonly head: string
   readonly body: string
-  /** The refusal's code, where the body is one. */
+  /** The code of the refusal, if the body is a refusal. */
   readonly code: string | undefined
 }
 
-/** Sends these bytes and reads until the server hangs up or a whole answer is there. */
+/** Sends these bytes and reads until the server closes or the answer is complete. */
 export function raw(port: number, text: string | Uint8Array, host = '127.0.0.1'): Promise<RawReply> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, host)
@@ -182,7 +182,7 @@ export function upgraded(served: ServedGateway, upstream = 'ccc'): Promise<Socke
   })
 }
 
-/** One masked WebSocket frame, its length possibly a lie. */
+/** One masked WebSocket frame; its length field can be wrong on purpose. */
 export function frame(opcode: number, payload: Uint8Array, { fin = true, claim = payload.byteLength } = {}): Buffer {
   const head = [(fin ? 0x80 : 0) | opcode]
   if (claim < 126) head.push(0x80 | claim)
@@ -197,7 +197,7 @@ export function frame(opcode: number, payload: Uint8Array, { fin = true, claim =
 export const openFrame = (served: ServedGateway, window = 262_144): Buffer =>
   frame(1, Buffer.from(JSON.stringify({ type: 'open', window, credential: served.token })))
 
-/** A link that was let in, and is not read: until then, a client may say nothing more. */
+/** Opens an accepted link that is not read; before it is accepted, a client must not send more. */
 export async function openedAndPaused(served: ServedGateway, window = 262_144): Promise<Socket> {
   const socket = await upgraded(served)
   const answered = new Promise<void>((resolve, reject) => {
@@ -212,7 +212,7 @@ export async function openedAndPaused(served: ServedGateway, window = 262_144): 
   return socket
 }
 
-/** Resolves when the other side has hung up. */
+/** Resolves when the other side has closed. */
 export function hungUp(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     if (socket.destroyed) return resolve()
@@ -221,7 +221,7 @@ export function hungUp(socket: Socket): Promise<void> {
   })
 }
 
-/** Only for conditions that stay true once they are: one that comes and goes may do both between two looks of a slow machine. */
+/** Only for conditions that stay true: a short-lived condition can pass between two checks on a slow machine. */
 export async function until(condition: () => boolean | Promise<boolean>, what: string, patienceMs = 15_000): Promise<void> {
   const end = Date.now() + patienceMs
   while (!(await condition())) {
@@ -233,7 +233,7 @@ export async function until(condition: () => boolean | Promise<boolean>, what: s
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
 
-/** What is reachable: garbage says nothing about what was kept. */
+/** The reachable heap after a collection, because garbage does not count as kept memory. */
 export function memoryNow(): number {
   collect()
   const { heapUsed, external } = process.memoryUsage()

@@ -1,4 +1,4 @@
-/** What this machine tells about its sockets, folders and variables, and what a child is given of it. */
+/** Facts of this machine about sockets, folders and variables, and the variables that a child gets. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -38,7 +38,7 @@ describe('variables with credentials [gateway.attack.child-env]', () => {
     const before = Object.fromEntries(names.map((name) => [name, process.env[name]]))
     for (const name of names) process.env[name] = `secret-${name}`
     try {
-      // Asked for its version it tells the number, asked for anything else the names that it was given.
+      // With --version it prints a version, with other arguments the names of its variables.
       const script = `if (process.argv.includes('--version')) console.log('2.1.329 (Claude Code)')
 else console.log(JSON.stringify(Object.keys(process.env)))`
       const path = writeProgram(join(folder, 'claude'), `#!/usr/bin/env node\n${script}\n`)

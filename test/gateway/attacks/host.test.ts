@@ -1,4 +1,4 @@
-/** DNS rebinding and every other way to be taken for somebody who was let in by name. */
+/** DNS rebinding and other requests that pretend to have an allowed host name. */
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'

@@ -1,4 +1,4 @@
-/** Nobody but the owner can lock the owner out: not with connections that are kept, and not with requests whose answers are not read. */
+/** No client can lock the owner out: not with kept connections, and not with requests whose answers are not read. */
 import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { nodeWebSocket } from '../../../transports/node/index.js'
@@ -15,7 +15,7 @@ afterEach(async () => {
 
 const authorization = (token: string) => ({ Authorization: `Bearer ${token}`, Connection: 'keep-alive' })
 
-/** A connection that showed a credential and is kept. Resolves when the first answer came, or the server hung up. */
+/** An authenticated connection that stays open. Resolves after the first answer, or when the server closes. */
 async function kept({ served }: Arena, token: string): Promise<Socket> {
   const socket = connect(served.port, '127.0.0.1').on('error', () => {})
   sockets.push(socket)
@@ -62,7 +62,7 @@ describe('kept connections', () => {
       const { token } = await at.served.gateway.credentials.issueToken({ scopes: ['observe'] })
       for (let count = 0; count < 10; count += 1) await kept(at, token)
     }
-    // The owner's own connection stays, whatever comes after it.
+    // The connection of the owner stays, also under later connections.
     const owners = await kept(at, at.served.token)
     const { token } = await at.served.gateway.credentials.issueToken({ scopes: ['observe'] })
     for (let count = 0; count < 20; count += 1) await kept(at, token)

@@ -1,4 +1,4 @@
-/** Pages of other sites: what a browser would send for them, by every way that needs no preflight and by those that do. */
+/** Requests that a browser would send for pages of other sites, with and without a preflight. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { arena, bearer, send, UPGRADE, type Arena } from './harness.js'
 

@@ -1,4 +1,4 @@
-/** Clients name an upstream and never describe one: not by its name, its path, its launch, its prompts or its environment. */
+/** Clients can only name an upstream: no name, path, launch, prompt or environment changes it. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -134,7 +134,7 @@ describe('HTTP upstreams [gateway.attack.proxy]', () => {
   ])('the path %s is not passed on as another path', async (path) => {
     const before = exchanged.length
     const reply = await send(at.served, { target: `/v1/logs/http${path}`, headers: bearer(at.served) })
-    // What is passed is what was judged, letter by letter.
+    // The upstream gets exactly the checked text.
     if (reply.status === 200) expect(exchanged.at(-1)?.path).toBe(path)
     else expect([400, 404]).toContain(reply.status)
     if (/\.\.|%[2-7]|\\|\/\/|#/i.test(path) && path !== '/health%20') expect(exchanged.length).toBe(before)

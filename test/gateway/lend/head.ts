@@ -1,4 +1,4 @@
-/** A line of JSON, and whatever bytes follow it on the same link. */
+/** A line of JSON, and the bytes that follow it on the same link. */
 import type { Link } from '../../../src/index.js'
 
 const NEWLINE = 0x0a

@@ -36,7 +36,7 @@ interface Told {
 
 export interface LendingGateway extends AsyncDisposable {
   readonly served: ServedGateway
-  /** Takes over a link that stands ready for one upstream. */
+  /** Takes a waiting link for one upstream. */
   lend(name: string, link: Link): void
 }
 
@@ -58,7 +58,7 @@ export async function startLendingGateway(allowedOrigins: readonly string[]): Pr
       if (at !== -1) list.splice(at, 1)
     })
   }
-  /** The next link that stands ready, or the one after. */
+  /** The next waiting link, or a promise of the next one. */
   const borrow = async (name: string, { signal }: OpenOptions = {}): Promise<Link> => {
     signal?.throwIfAborted()
     const link = listIn(ready, name).shift()

@@ -1,4 +1,4 @@
-/** The page's half: keeps links standing ready, and joins each one that is used to a simulator here. */
+/** The side of the page: keeps waiting links open, and connects each used link to a simulator in this page. */
 import { SignalboxError, type ExchangeTransport, type Link, type StreamTransport } from '../../../src/index.js'
 import { gateway, webSocketLink, type GatewayClient, type WebSocketConstructor } from '../../../transports/web/index.js'
 import { readHead } from './head.js'
@@ -6,7 +6,7 @@ import { readHead } from './head.js'
 export interface Lender extends AsyncDisposable {
   /** A client of the gateway that the links are lent to. */
   readonly client: GatewayClient
-  /** From now on, what is opened under this name comes here. */
+  /** From now on, links that are opened under this name come here. */
   // biome-ignore lint/suspicious/noExplicitAny: the launch is whatever the client of the system sends
   serve(name: string, transport: StreamTransport<any> | ExchangeTransport): void
 }
@@ -32,11 +32,11 @@ export async function lendTo(peersUrl: string, webSocket?: WebSocketConstructor)
     const opening = transport.open({ peer: 'lend', id, name })
     openings.add(opening)
     const link = await opening.finally(() => openings.delete(opening))
-    // The end may have come while it opened.
+    // The lender may have ended during the open.
     if (over) return void (await link.close({ graceMs: 100 }))
     links.add(link)
     void link.closed.then(() => links.delete(link))
-    // Another one stands ready before this one is used, or when it is given back unused.
+    // A new link waits before this one is used, or after it is returned unused.
     const heard = readHead(link).finally(() => void standBy(name).catch(() => {}))
     const { head: said, rest } = await heard
     const server = servers.get(name)
@@ -81,7 +81,7 @@ async function answer(server: ExchangeTransport, asked: Asked, rest: ReadableStr
     for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) await link.write(next.value)
     await link.end()
   } catch (error) {
-    // What a transport on the gateway's side would have said of such a server, where it has said nothing yet.
+    // The error that a transport at the gateway would give for such a server, if it has sent nothing yet.
     if (begun) return void (await link.close({ graceMs: 100 }))
     const { code, sent } = SignalboxError.is(error) ? error : { code: 'closed', sent: 'maybe' }
     await link.write(new TextEncoder().encode(`${JSON.stringify({ code, sent })}\n`)).catch(() => {})

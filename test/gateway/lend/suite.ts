@@ -26,7 +26,7 @@ import type { CcccContext } from '../../conformance/cccc/context.js'
 import { cmdopCases } from '../../conformance/cmdop.js'
 import { lendTo, type Lender } from './lender.js'
 
-/** What a gateway does not let through, by the id of the case, and why. */
+/** The cases that a gateway refuses, by id, and the reason. */
 export const NOT_THROUGH: Readonly<Record<string, string>> = {
   'cmdop.keys': 'issuing a key answers with a credential, so it is the server\u2019s alone',
   'catsyphon.disabled-midway': 'the credentials are the gateway\u2019s, so a client cannot bring new ones',
@@ -94,7 +94,7 @@ async function cmdopByRest(lender: Lender): Promise<CaseResult[]> {
         relay: serve('cmdop-relay', { authorization: `Bearer ${token}` }),
         platform: serve('cmdop-platform', { 'x-api-key': apiKey }),
       }
-      // What a page may know of credentials does not pass: the relay would refuse it.
+      // Credentials of the page are not forwarded, because the relay would refuse them.
       return { relay, options: { transport: cmdopRest(planes), token: 't-page', apiKey: 'k-page' } }
     },
   })
@@ -116,7 +116,7 @@ async function cccc(lender: Lender): Promise<CaseResult[]> {
     serverOnly: (op) => [ccccPolicy.classify({ op })].flat().some(({ needs }) => needs === 'server-only'),
   }
   const results: CaseResult[] = []
-  // One request on a connection is a POST; what takes over its connection needs a link.
+  // One request on a connection is a POST; an op that takes over its connection needs a link.
   for (const via of ['auto', 'link'] as const) {
     const found = await runCases(allowed(ccccCases), { ...context, transport: lender.client.cccc('cccc', via) })
     results.push(...found.map((result) => ({ ...result, title: `${result.title} (${via})` })))
@@ -124,7 +124,7 @@ async function cccc(lender: Lender): Promise<CaseResult[]> {
   return results
 }
 
-/** What the clients do not know of: that a gateway stands between. */
+/** The transports through the gateway, which the clients do not notice. */
 const ownCases: readonly Case<Lender>[] = [
   {
     id: 'gateway.conformance.claude-turn',

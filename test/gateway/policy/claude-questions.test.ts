@@ -1,4 +1,4 @@
-/** Answers to the questions of the CLI: a yes to what was asked about needs `approve`, a yes to something else needs more. */
+/** Answers to the questions of the CLI: approving the requested input needs `approve`, approving another input needs more. */
 import { describe, expect, test } from 'vitest'
 import { encodeNdjson } from '../../../src/core/codec/ndjson.js'
 import { allows } from '../../../src/gateway/index.js'
@@ -108,7 +108,7 @@ describe('sessions of others [gateway.policy.own-sessions]', () => {
     expect(worst({ resume: id }, [id])).toBe('send')
     expect(worst({ resume: id.toUpperCase() }, [id])).toBe('send')
     expect(worst({ resume: id }, [])).toBe('admin')
-    // A title may be that of anybody's session, and so may the latest one of the folder.
+    // A title can belong to a session of another credential, and so can the latest session of the folder.
     expect(worst({ resume: 'a title' }, ['a title'])).toBe('admin')
     expect(worst({ continueSession: true }, [id])).toBe('admin')
     expect(worst({ continueSession: false }, [id])).toBe('send')

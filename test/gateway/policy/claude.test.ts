@@ -1,4 +1,4 @@
-/** What could be smuggled into a run of Claude Code, by its launch and by the lines of its link. */
+/** Attempts to bypass the scopes of a run of Claude Code, by its launch and by the lines of its link. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { Verdict } from '../../../src/gateway/index.js'

@@ -1,4 +1,4 @@
-/** Lines: what is judged is what is passed, whatever tricks a line plays on two parsers. */
+/** Lines: the upstream gets exactly the checked message, also if two parsers would read the line differently. */
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_LIMITS, Refusal, type Grant, type Scope } from '../../../src/gateway/index.js'
 import { cccPolicy, ccccPolicy } from '../../../src/gateway/policy/index.js'
@@ -49,7 +49,7 @@ describe('the upstream gets exactly the checked message [gateway.judge.rewritten
     const filter = createMessageFilter(cccPolicy, grant('admin'), {
       limits: { ...DEFAULT_LIMITS, maxMessageBytes: 1_000_000, maxJsonDepth: 1_000_000, maxJsonNodes: 1_000_000 },
     })
-    // An engine whose writer is iterative passes it on; either way nothing else happens.
+    // An engine with an iterative writer forwards the line; in both cases nothing else happens.
     try {
       expect(text(filter.push(bytes(deep)))).toBe(deep)
     } catch (error) {

@@ -1,4 +1,4 @@
-/** PINs of CMDOP: wherever one stands it needs `approve`, and after several wrong ones the next has to wait. */
+/** PINs of CMDOP: a PIN needs `approve` in every position, and after several wrong PINs the next one must wait. */
 import { create, toBinary } from '@bufbuild/protobuf'
 import { afterEach, describe, expect, test } from 'vitest'
 import { encodeFrame, frameDecoder } from '../../../src/core/codec/frames.js'
@@ -112,7 +112,7 @@ describe('wrong PINs [gateway.policy.wrong-pins]', () => {
     await link.write(encodeFrame(ask('5')))
     expect(new TextDecoder().decode(await answer())).toContain('Too many wrong PINs')
     expect(asked).toBe(5)
-    // Without a PIN the link goes on.
+    // Without a PIN the link continues.
     await link.write(encodeFrame(ask()))
     await answer()
     expect(asked).toBe(6)

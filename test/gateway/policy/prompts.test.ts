@@ -1,4 +1,4 @@
-/** Prompts that Claude Code would take for a command, and the defaults that a launch gets from the policy. */
+/** Prompts that Claude Code would run as a command, and the defaults that a launch gets from the policy. */
 import { describe, expect, test } from 'vitest'
 import type { Verdict } from '../../../src/gateway/index.js'
 import { cccPolicy, claudePolicy } from '../../../src/gateway/policy/index.js'

@@ -1,4 +1,4 @@
-/** Every op, field, arm and path that a client of ours can send has a scope that somebody chose. */
+/** Every op, field, request type and path that a Signalbox client can send has an explicitly chosen scope. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import ts from 'typescript'
