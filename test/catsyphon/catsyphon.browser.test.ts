@@ -1,4 +1,4 @@
-/** In Chromium: the laws of a store, the client's promises, tabs that die, two tabs, a full disk, no network. */
+/** In Chromium: the store suite, the conformance suite, tabs that die, two tabs, a full disk, no network. */
 import { afterAll, describe, expect, test } from 'vitest'
 import { createCatsyphon, type Catsyphon } from '../../src/catsyphon/index.js'
 import { catsyphonOutbox } from '../../src/catsyphon/outbox/index.js'
@@ -187,7 +187,7 @@ describe('the page', () => {
 
   test('[catsyphon.quota] a full disk refuses new events and loses none that was acknowledged', { timeout: 60_000 }, async () => {
     const simulator = createCatsyphonSimulator()
-    // A bucket of its own, with a limit that Chromium really holds.
+    // A separate bucket with a limit that Chromium enforces.
     const { storageBuckets } = navigator as unknown as { storageBuckets: Buckets }
     const bucket = await storageBuckets.open(`quota-${crypto.randomUUID()}`, { quota: 1_500_000 })
     const own = Object.getOwnPropertyDescriptor(globalThis, 'indexedDB')

@@ -1,4 +1,4 @@
-/** The client's promises on the three generations of the server. */
+/** The conformance suite on the three generations of the server. */
 import { describe, test } from 'vitest'
 import { cases } from '../conformance/catsyphon.js'
 

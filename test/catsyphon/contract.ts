@@ -1,4 +1,4 @@
-/** Replays the recorded request/response pairs against anything that answers requests, and says what differs. */
+/** Replays the recorded request/response pairs against any server, and returns the differences. */
 import { readFileSync } from 'node:fs'
 import type { CatsyphonOutcome as SimulatedOutcome, CatsyphonRequest as SimulatedRequest } from '../../src/testing/index.js'
 
@@ -55,7 +55,7 @@ function expand(value: unknown): unknown {
 export function toRequest({ method, path, headers = {}, body, raw_body }: RecordedRequest, values: Values): SimulatedRequest {
   const sent = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, substitute(value, values)]))
   const text = raw_body ?? (body === undefined ? undefined : substitute(JSON.stringify(expand(body)), values))
-  // The recording says in words that this one body is compressed.
+  // The recording only notes as text that this body is compressed.
   const isGzip = raw_body?.startsWith('<gzip')
   const gzip = new Uint8Array([31, 139, 8, 0, 0, 0, 0, 0, 0, 3, 171, 174, 5, 0, 67, 191, 166, 163, 2, 0, 0, 0])
   const content = text === undefined ? {} : { body: isGzip ? gzip : text }
@@ -70,7 +70,7 @@ const SHAPES: Readonly<Record<string, RegExp>> = {
   '<api_key_prefix>': /^cs_live_[\w-]{4}$/,
 }
 
-/** What differs, as sentences; none when it fits. Messages of libraries are not compared: they change with versions. */
+/** The differences as sentences; empty for a match. Messages of libraries are not compared, because they change with versions. */
 export function differences(outcome: SimulatedOutcome, expected: RecordedResponse, values: Values): string[] {
   if (outcome.kind !== 'answer') return [`expected ${expected.status}, the connection was ${outcome.kind}`]
   const found: string[] = []

@@ -133,7 +133,7 @@ test('[catsyphon.credentials.profiles] profiles are listed without their keys, d
   const store = fileCredentials({ directory })
   expect(await store.listProfiles()).toEqual([])
   expect(await store.clearAll()).toBe(0)
-  // At once: each is there afterwards.
+  // Concurrent writes: each profile exists afterwards.
   await Promise.all(['default', 'work', 'home'].map((profile) => store.store(credential('http://localhost:8000', profile))))
   const profiles = await store.listProfiles()
   expect(profiles.map(({ profile }) => profile).sort()).toEqual(['default', 'home', 'work'])

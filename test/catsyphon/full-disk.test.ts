@@ -1,4 +1,4 @@
-/** A disk that is really full, where this machine lets us make one: a small file system in memory. */
+/** A full disk: a small file system in memory, if this machine allows it. */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

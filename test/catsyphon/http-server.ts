@@ -1,4 +1,4 @@
-/** The simulator on a real port, with connections that really fall. */
+/** The simulator on a real port, with connections that really break. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { CatsyphonSimulator } from '../../src/testing/index.js'

@@ -17,7 +17,7 @@ interface Task {
 }
 
 const task = JSON.parse(process.argv[2] ?? '{}') as Task
-// One write for each line: what was written before a kill has been written.
+// One write for each line, so that lines before a kill are complete.
 const say = (line: unknown): void => {
   for (;;) {
     try {

@@ -48,7 +48,7 @@ interface Said {
   readonly dead?: number
 }
 
-/** Runs a child; kills it so long after its first acknowledgement, or lets it end. */
+/** Runs a child, and kills it at the given time after its first acknowledgement, or lets it end. */
 function runChild(task: object, killAfterMs: number | undefined): Promise<Said[]> {
   return new Promise((resolve, reject) => {
     const running = spawn(process.execPath, [child, JSON.stringify(task)], { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -85,7 +85,7 @@ function moods(random: () => number): Fault[] {
     { ...faults.badGateway(502), on: onEvents },
     { ...faults.badGateway(503), on: onEvents },
     { ...faults.tooLarge(), on: ({ body }) => String(body).length > 1500 },
-    // A gap that is none: the client must not believe in it for ever.
+    // A false gap: the client must not wait for it for ever.
     {
       kind: 'answer',
       status: 409,
@@ -149,7 +149,9 @@ describe.each(['current', 'transitional', 'sequence'] as const)('on the %s serve
   })
 })
 
-/** Faults after which the server has the batch, and the client does not know it. A client can prevent every double after these. */
+/**
+ * Faults after which the server has the batch and the client does not know it. A client can prevent every duplicate after these.
+ */
 const LOST_ANSWERS: readonly Fault[] = [
   { ...faults.reset('after'), on: onEvents },
   { ...faults.truncate(), on: onEvents },

@@ -1,4 +1,4 @@
-/** Answers that no CatSyphon server gives, but what stands before one does; and requests that a browser would not let out. */
+/** Answers of proxies in front of a CatSyphon server; and requests that a browser would not send. */
 import { expect, test } from 'vitest'
 import { createCatsyphon, type CatsyphonEvent, type CatsyphonOptions } from '../../src/catsyphon/index.js'
 import { catsyphonOutbox } from '../../src/catsyphon/outbox/index.js'

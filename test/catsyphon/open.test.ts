@@ -1,4 +1,4 @@
-/** An outbox that fails to open leaves nothing behind, and what is only housekeeping does not make it fail. */
+/** An outbox that fails to open leaves no handle, and a failure of cleanup work does not make it fail. */
 import { expect, test } from 'vitest'
 import { createCatsyphon, type CatsyphonOptions } from '../../src/catsyphon/index.js'
 import { catsyphonOutbox } from '../../src/catsyphon/outbox/index.js'
@@ -66,7 +66,7 @@ test('[catsyphon.open-fails] opening fails when the store cannot list its queues
   await expect(createCatsyphon(options(store))).rejects.toBe(broken)
   expect(openAtFailure).toBeGreaterThan(2)
   expect(open.size).toBe(0)
-  // What waited is still there, and nobody holds its queue.
+  // The waiting event still exists, and its queue has no owner.
   simulator.faults.clear()
   await using later = await createCatsyphon(options(inner))
   expect((await later.flush()).pending).toBe(0)

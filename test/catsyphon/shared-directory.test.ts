@@ -38,7 +38,7 @@ test('[catsyphon.shared-directory] two clients share a directory; a session that
     code: 'conflict',
     sent: 'no',
   })
-  // Both bury something: the place for it is shared.
+  // Both make a dead letter in the shared log.
   simulator.setPoison((event) => event.data.content === 'poison')
   await one.session('a').message({ role: 'user', content: 'poison' })
   await two.session('b').message({ role: 'user', content: 'poison' })

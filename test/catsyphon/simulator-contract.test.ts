@@ -1,4 +1,4 @@
-/** The simulator answers as the running servers answered. */
+/** The simulator answers like the real servers. */
 import { describe, expect, test } from 'vitest'
 import { createCatsyphonSimulator, serverEventHash, type CatsyphonGeneration as Generation } from '../../src/testing/index.js'
 import { isMoment, parseMoment } from '../../src/testing/catsyphon/datetime.js'

@@ -1,4 +1,4 @@
-/** The file driver: the laws of every store, and what a crash, a full disk or a bad sector may do to it. */
+/** The file driver: the store suite, and the effects of a crash, a full disk or a bad sector. */
 import { appendFile, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -37,7 +37,7 @@ describe('the laws of every store', () => {
   }
 })
 
-/** Opens a log, writes, and leaves without a goodbye: what a later life finds is what the disk holds. */
+/** Opens a log, writes, and stops without a close: a later open finds only the content of the disk. */
 async function written(directory: string, entries: string[], segmentBytes = 1024 * 1024): Promise<string> {
   const store = fileStore({ directory, segmentBytes })
   const log = await store.log('log')
@@ -188,7 +188,7 @@ describe('records', () => {
       const changed = line.slice(0, -1)
       changed[at] = (changed[at] as number) ^ 1
       const read = decodeRecord(changed)
-      // A change that JSON does not see, such as a space, changes nothing.
+      // A change without meaning in JSON, such as a space, changes nothing.
       if (read) expect(read).toEqual({ sequence: 7, bytes: bytes('hello') })
     }
     expect(crc32(bytes('123456789'))).toBe(0xcbf43926)

@@ -120,7 +120,7 @@ describe('the transport', () => {
     await using simulator = createCcccSimulator()
     await using listener = await listenTcp()
     void simulator.listen(listener)
-    // A process that lives, as far as the system can tell.
+    // A running process, according to the system.
     simulator.pid = process.pid
     await describeAs(tcp({ port: listener.port, pid: simulator.pid }))
     await using client = createCccc({ transport: ccccDaemon({ home }) })

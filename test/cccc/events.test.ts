@@ -57,7 +57,7 @@ async function take(stream: CcccEventStream, count: number): Promise<string[]> {
   return seen
 }
 
-/** An iteration that goes on where the last reading stopped. */
+/** An iteration that continues where the last read stopped. */
 function reader(stream: CcccEventStream) {
   const iterator = stream[Symbol.asyncIterator]()
   return async (count: number): Promise<string[]> => {
@@ -269,7 +269,7 @@ describe('a consumer', () => {
     const first = await client.events({ groupId, kinds: KINDS })
     for (const text of ['a', 'b', 'c']) say(simulator, groupId, text)
     expect(await take(first, 3)).toEqual(['a', 'b', 'c'])
-    // A cursor of its own making, too early on purpose: the time says everything, the id only the last.
+    // A synthetic cursor, too early on purpose: its time asks for all events, its id only for the last.
     const cursor = first.cursor as CcccCursor
     await using again = await client.events({ groupId, kinds: KINDS, cursor })
     say(simulator, groupId, 'd')

@@ -83,7 +83,7 @@ async function withDaemon(
   })
 }
 
-/** What a program prints until it has printed this; then it is interrupted and must leave by itself. */
+/** The output of a program up to the given text; then the program is interrupted and must exit by itself. */
 async function until(child: ChildProcess, expected: string, meanwhile: () => Promise<unknown>): Promise<string> {
   let text = ''
   let errors = ''

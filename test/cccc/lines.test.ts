@@ -1,4 +1,4 @@
-/** The lines of a connection: the same whatever the chunks, bounded, and with the bytes behind them kept. */
+/** The lines of a connection: the same for any chunks, bounded, with the bytes after them kept. */
 import { expect, test } from 'vitest'
 import { linesOf, parseLine, withBytesFirst } from '../../src/cccc/lines.js'
 import { memoryPair } from '../../src/testing/index.js'

@@ -1,4 +1,4 @@
-/** Tables are unpacked once, not once for each of those who read them. */
+/** Tables are unpacked once, not once for each reader. */
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { createCccc } from '../../src/cccc/index.js'
 import { ccccAnswers } from '../../src/cccc/answers.js'

@@ -1,4 +1,4 @@
-/** What a failure says about a request: whether it left, and what kind of failure it is. */
+/** What a failure states about a request: whether it was sent, and the kind of failure. */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'

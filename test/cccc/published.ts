@@ -1,4 +1,4 @@
-/** The methods of the two published clients, release 0.4.3: what this one must not lack. */
+/** The methods of the two published clients, release 0.4.3, which this client must have. */
 
 /** cccc-sdk, Python. */
 export const PYTHON_METHODS: readonly string[] = `

@@ -1,4 +1,4 @@
-/** The simulated daemons are held to recordings of real ones, call by call, in the order of the recording. */
+/** Compares the simulated daemons with recordings of real ones, call by call, in the order of the recording. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { CcccDialect, Loose } from '../../src/cccc/index.js'
@@ -109,7 +109,7 @@ describe.each(DAEMONS)('the recording %s', (file, dialect) => {
       if (JSON.stringify(request).includes('[cut]')) continue
       if (op in OPS_LEFT_OUT) continue
       const line = `${JSON.stringify(binding.adapt(request))}\n`
-      // Of a stream the handshake; what follows it is a matter of time.
+      // Of a stream only the handshake, because the events after it depend on time.
       const [answer] = kind === 'stream' ? [await handshake(simulator, line)] : await ask(simulator, line)
       const found = binding.difference(kind === 'stream' ? record.handshake : response, answer)
       compared += 1

@@ -1,4 +1,4 @@
-/** What a program carries that uses three ops: the small client, without the table, the streams and the dialects. */
+/** The bundle of a program that uses three ops: the small client, without the table, the streams and the dialects. */
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'

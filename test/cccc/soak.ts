@@ -10,7 +10,7 @@ import { note, secondRoundLeaves } from '../memory/rounds.js'
 const [path = '', groupId = ''] = process.argv.slice(2)
 const client = createCccc({ transport: unixSocket({ path }) })
 const outer = new AbortController()
-// The caller's own, which every call that is given it has to hear; what must not warn is what the client makes for itself.
+// The signal of the caller, to which every call must listen; only signals of the client itself must not cause a warning.
 setMaxListeners(0, outer.signal)
 
 /** On a busy machine the answer may be read before the timer is looked at. */
@@ -83,4 +83,4 @@ async function round(): Promise<void> {
 const left = await secondRoundLeaves(round)
 await client.close()
 process.stdout.write(JSON.stringify(left))
-// Nothing is told to leave: a process that still holds something would stay, and its parent would say so.
+// No process.exit: a process that still holds a handle would stay, and its parent would report it.

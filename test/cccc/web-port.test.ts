@@ -234,7 +234,7 @@ describe('the simulated web port', () => {
         if (typeof from === 'string' && typeof to === 'string' && from.length > 8) ids.set(from, to)
       }
       compared += 1
-      // The one who recorded added this actor by another way, because this one refuses headless ones.
+      // The recording added this actor by another route, because this route refuses headless actors.
       if (answer.ok === false && record.path.endsWith('/actors')) {
         const lead = JSON.stringify({ actor_id: 'lead', runtime: 'custom', runner: 'pty', command: 'sh -c cat' })
         await exchange.exchange({ method: 'POST', path: own(record.path), body: lead })

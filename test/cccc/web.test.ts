@@ -19,7 +19,7 @@ function json(status: number, body: unknown): Reply {
   return { status, headers: { 'content-type': 'application/json' }, body: body_ }
 }
 
-/** What a proxy says for itself. */
+/** The own answer of a proxy. */
 const page = (status: number): Reply => ({
   status,
   headers: { 'content-type': 'text/html' },
@@ -41,7 +41,7 @@ const recorded = (file: string): Recorded[] =>
     .map((line) => JSON.parse(line) as Recorded)
     .filter(({ kind }) => kind === 'http')
 
-/** Answers from a recording, by method and path without ids; remembers what was asked. */
+/** Answers from a recording, by method and path without ids; records the requests. */
 function replay(file: string) {
   const asked: Exchange[] = []
   const shape = (path: string): string => path.replace(/[ge]?_?[0-9a-f]{12,32}/g, '*').replace(/\?.*/, '')
@@ -214,7 +214,7 @@ describe('an answer', () => {
 
   test('shows the dialect by the existing routes [cccc.web-dialect]', async () => {
     const { client } = replay('http-0.4.3')
-    // The recording has neither route: that of the oldest.
+    // The recording of the oldest dialect has neither route.
     expect((await client.describe()).dialect).toBe('A')
     await client.close()
   })
@@ -242,11 +242,11 @@ function ledgerPort() {
   const port = {
     connections: 0,
     tails: 0,
-    /** So many of the next subscribers meet a proxy's page. */
+    /** The number of next subscribers that get the page of a proxy. */
     badGateways: 0,
-    /** So many of the next subscribers, and so many looks at the tail, are never answered. */
+    /** The number of next subscribers, and of reads of the tail, that get no answer. */
     silences: { stream: 0, tail: 0 },
-    /** Written to the ledger only: the tailer was not looking. */
+    /** Writes an event to the ledger only, not to the stream. */
     write(kind = 'chat.message'): Loose {
       const made = event(kind)
       ledger.push(made)
@@ -359,7 +359,7 @@ describe('the stream of the ledger', () => {
 
   test('reads the ledger once for all events of one chunk [cccc.web-events]', async () => {
     const port = ledgerPort()
-    // Its clock stands, so the second look never comes.
+    // The clock stands still, so the second read never happens.
     const stream = await open(port, {}, createFakeClock())
     await expect.poll(() => port.tails).toBe(2)
     const events = [port.write(), port.write(), port.write()]

@@ -15,7 +15,7 @@ afterEach(async () => {
   for (const simulator of open.splice(0)) await simulator[Symbol.asyncDispose]()
 })
 
-/** Counts writes, and can hold an opening back until it is let go. */
+/** Counts writes, and can delay an open until it is released. */
 function watched(inner: StreamTransport) {
   const writes: number[] = []
   let letGo: (() => void) | undefined
@@ -197,7 +197,7 @@ describe('an answer', () => {
     await using off = createCccc({ transport, validate: 'off', onEvent: (notice) => notices.push(notice) })
     await off.call('ping')
     expect(notices).toHaveLength(1)
-    // The small client carries no list of its own, and does not pretend to.
+    // The small client contains no list of ops.
     expect(() => createCcccCore({ transport, validate: 'strict' })).toThrow(/ccccAnswers/)
     await using small = createCcccCore({ transport, validate: 'strict', answers: ccccAnswers() })
     await expect(small.call('ping')).rejects.toMatchObject({ code: 'invalid_message' })

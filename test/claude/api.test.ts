@@ -1,4 +1,4 @@
-/** The Messages API in the CLI's clothes: over MSW, over a real port with fetch, and as a client would use it. */
+/** The Messages API in place of the CLI: over MSW, over a real port with fetch, and with the client. */
 import { setupServer } from 'msw/node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { messagesApi } from '../../src/claude/api/index.js'

@@ -1,4 +1,4 @@
-/** Many prompts at once: how many, until when, and what is said of those that were not run. */
+/** Batches of prompts: concurrency, limits, and the report of prompts that did not run. */
 import { expect, test } from 'vitest'
 import { runBatch, type QueryResult } from '../../src/claude/run/batch.js'
 import { createClaude, type ResultMessage } from '../../src/claude/index.js'

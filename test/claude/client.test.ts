@@ -1,4 +1,4 @@
-/** The small client: nothing but what it was given, under the names that the full one has. */
+/** The small client: only the passed parts, under the names of the full client. */
 import { expect, test } from 'vitest'
 import {
   checkLines,

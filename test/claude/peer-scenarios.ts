@@ -1,4 +1,4 @@
-/** Recorded scenarios as a client of ours asks for them: played against the real CLI, whose lines are held to the recorded ones. */
+/** Recorded scenarios as calls of this client: played against the real CLI, whose lines are compared with the recorded ones. */
 import type { CanUseTool, CLIAgentOptions } from '../../src/claude/index.js'
 
 export interface PeerScenario {

@@ -91,7 +91,7 @@ describe('the executable', () => {
       const pid = Number(readFileSync(asked, 'utf8'))
       one.abort()
       expect(await opening[0]).toMatchObject({ code: 'aborted', sent: 'no' })
-      // Somebody else still waits for the answer.
+      // Another caller still waits for the answer.
       expect(process.kill(pid, 0)).toBe(true)
       two.abort()
       expect(await opening[1]).toMatchObject({ code: 'aborted', sent: 'no' })

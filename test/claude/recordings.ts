@@ -51,7 +51,7 @@ export function recording(version: GenerationName, name: string): Recording {
   return recordingOf(name, version, about, stdinOf(version, name), stdoutOf(version, name))
 }
 
-/** What a line is, for comparing two runs: type and subtype, failure, and whose control line it is. */
+/** The kind of a line, for comparing two runs: type and subtype, failure, and the sender of a control line. */
 export function kindOf(line: Line): string {
   const { type, subtype } = line
   if (type === 'system') return `s/${String(subtype)}`

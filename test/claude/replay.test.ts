@@ -1,4 +1,4 @@
-/** Every recording of every generation, played to the client: each ends honestly, and the three generations end alike. */
+/** Every recording of every generation, played to the client: each has a correct end, the same on the three generations. */
 import { describe, expect, test } from 'vitest'
 import { type ClaudeLaunch, createFullClaude } from '../../src/claude/index.js'
 import { playRecording } from '../../src/testing/claude/replay.js'
@@ -60,7 +60,7 @@ async function outcomeOf(version: GenerationName, name: string): Promise<string>
 const OTHER_CLIENT =
   /^(?:output-|error-4\d\d-output|no-auth-text|x-auth|stdin-pipe|sig|hang|stdout-closed|x-idle|big-line|x-kill|x-long|error-\d+-default|x-should|x-cancel|x-duplicate|queued|multi-turn$|x-error-then|x-max-|control-|hooks-sdk|interrupt|permission-cancelled|x-prompt-sugg|unknown-type|x-mcp-perm)/
 
-/** Where generations are known to differ, by the reference. */
+/** Known differences between generations, from the reference. */
 const DIFFERS: Readonly<Record<string, string>> = {
   'json-schema-invalid-schema': '2.0 writes a stack trace',
   'bad-permission-mode': 'delegate is a mode of 2.0 only',

@@ -1,4 +1,4 @@
-/** What a peer may write, a callback may throw and a link may do, and what must not end with it. */
+/** Odd lines of a peer, callbacks that throw and broken links, and what must continue to work. */
 import { expect, test, vi } from 'vitest'
 import { createAnswer } from '../../src/claude/messages/answer.js'
 import { createConnection } from '../../src/claude/protocol/connection.js'

@@ -1,4 +1,4 @@
-/** A peer that says just what a test wants it to say, where the simulator knows better than that. */
+/** A peer that sends exactly the lines of a test, which the simulator would not send. */
 import { encodeNdjson, ndjsonDecoder } from '../../src/core/codec/ndjson.js'
 import { batches } from '../../src/core/messages.js'
 import { memoryPair } from '../../src/testing/memory-link.js'

@@ -1,4 +1,4 @@
-/** Session files whose lines are too long, and places that are no session files. */
+/** Session files with too long lines, and paths that are not session files. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -77,7 +77,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
     await session.sendMessage('FAKE:recall one').text()
     run.simulated.kill()
     await expect.poll(() => run.simulated.running).toBe(0)
-    // The history is kept when the simulated process ends in peace; a killed one keeps what it had saved.
+    // A simulated process that ends normally keeps its history; a killed one keeps only what it had saved.
     expect(await session.sendMessage('FAKE:recall two').text()).toContain('seen: 2')
     expect(run.simulated.runs[1]?.args).toContain(`--resume=${session.sessionId}`)
     expect(run.simulated.runs.every(({ args }) => args.includes('--max-turns=7'))).toBe(true)

@@ -231,7 +231,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
           if (shown.includes('tick 1')) end()
         }
       } catch {
-        // The failure is the result's.
+        // The failure comes from the result.
       }
       const error = (await failure) as ClaudeError
       expect(shown).toContain('tick 1')

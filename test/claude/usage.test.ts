@@ -153,7 +153,7 @@ test('[claude.usage-once] totals that go on from a resumed session are not the c
   const claude = createClaude({ transport: scripted(() => [INIT, own.shift() ?? resultOf(0)]), observer })
   const session = claude.resumeSession(crypto.randomUUID())
   expect((await session.sendMessage('a').result()).costUsd).toBe(1)
-  // Even where a later result does not say its own share.
+  // Also if a later result does not give its own share.
   expect((await session.sendMessage('b').result()).costUsd).toBe(2)
   expectCost(3)
   await claude.close()

@@ -110,7 +110,7 @@ describe('streams', () => {
         return { ...link, write }
       },
     }
-    // Long: a stream that was not let go would hold up the end.
+    // Long, so that a stream that was not released would delay the end.
     const client = createCmdop({ transport: slow, closeGraceMs: 120_000 })
     const abort = new AbortController()
     const stream = client.machines.ask(M1, '[[say a]][[hang]]', { signal: abort.signal })
@@ -121,7 +121,7 @@ describe('streams', () => {
     const reading = read().catch((error: unknown) => (error as SignalboxError).code)
     await until(() => writing)
     const closing = how === 'closed' ? stream.close() : abort.abort()
-    // In the same turn the opening still succeeds; later it has been given up.
+    // In the same turn the open still succeeds; later it has been aborted.
     for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setTimeout(resolve, 5))
     letGo()
     await closing

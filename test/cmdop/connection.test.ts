@@ -1,4 +1,4 @@
-/** Many calls over one core, and what becomes of them when it misbehaves. */
+/** Many calls over one core, and their outcome when the core fails. */
 import { getEventListeners, setMaxListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { AgentStreamError, ConnectionError, createCmdop, TimeoutError, type AskFrame } from '../../src/cmdop/index.js'
@@ -59,7 +59,7 @@ describe('calls', () => {
       await simulator.say({ id, kind, ...(payload ? { payload } : {}) })
       expect(await call).toMatchObject({ name: 'CmdopError', code: 'protocol', remoteCode: 'internal', sent: 'yes' })
     }
-    // EVENT and CALLBACK mean nothing to it: it goes on waiting.
+    // The call ignores EVENT and CALLBACK, and continues to wait.
     simulator.relay.failNext('GET', 'silent')
     const call = client.machines.activeSession(M1)
     await until(() => simulator.ledger.at(-1)?.arm === 'activeSessionReq')
@@ -123,7 +123,7 @@ describe('calls', () => {
   })
 })
 
-/** What is left after collections that found nothing more. */
+/** The heap after repeated collections, when it no longer shrinks. */
 async function settledHeap(): Promise<number> {
   const { setFlagsFromString } = await import('node:v8')
   const { runInNewContext } = await import('node:vm')
@@ -249,7 +249,7 @@ describe('a core that dies', () => {
     await until(() => simulator.ledger.length === 2)
     deaf = true
     expect(await failure(client.machines.list())).toMatchObject({ code: 'closed', sent: 'maybe', remoteCode: 'connection' })
-    // What was asked before is still answered.
+    // Earlier calls are still answered.
     const detail = { case: 'machineDetail', value: { username: 'still here' } } as const
     await simulator.say({ id: 2, kind: Kind.RESPONSE, payload: detail })
     expect(await waiting).toMatchObject({ username: 'still here' })

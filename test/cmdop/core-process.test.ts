@@ -168,7 +168,7 @@ describe('the fake core', () => {
   it('takes the options of the simulator, and refuses options that are not JSON [cmdop.fake.options]', async () => {
     const client = createCmdop({ transport: core({ version: '1.0.2', relay: { machines: 5 } }) })
     expect((await client.machines.list()).items.length).toBe(5)
-    // What 1.0.2 makes of a PIN that did not come.
+    // The answer of 1.0.2 if no PIN arrives.
     const late = await client.machines
       .ask(M1, '[[pin-timeout]]')
       .collect()

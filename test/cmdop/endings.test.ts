@@ -1,4 +1,4 @@
-/** What must not be left behind, and what a PIN must not be used for. */
+/** Timers and cores after an end, and the allowed uses of a PIN. */
 import { describe, expect, it } from 'vitest'
 import { Kind } from '../../src/cmdop/envelope.js'
 import { createCmdop, type AskFrame } from '../../src/cmdop/index.js'

@@ -1,4 +1,4 @@
-/** How failures are called, and what they promise. */
+/** The classes of failures, and their `sent`. */
 import { describe, expect, it } from 'vitest'
 import { CmdopError, TimeoutError } from '../../src/cmdop/index.js'
 import { asCmdopError, remoteFailure } from '../../src/cmdop/errors.js'

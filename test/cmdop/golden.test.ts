@@ -20,7 +20,7 @@ const of = (mode: Sample['mode']) => samples.filter((sample) => sample.mode === 
 const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, 'hex'))
 const hex = (data: Uint8Array): string => Buffer.from(data).toString('hex')
 
-/** What a client would get: envelopes of a whole stream, or the fault. */
+/** The result for a client: the envelopes of a whole stream, or the fault. */
 function decoded(chunks: readonly Uint8Array[]) {
   const decoder = frameDecoder()
   const bodies = [...chunks.flatMap((chunk) => decoder.push(chunk)), ...decoder.end()]
@@ -60,7 +60,7 @@ describe('golden samples', () => {
   })
 })
 
-/** Where we do not write what the published SDKs write, and why. */
+/** Differences from the bytes of the published SDKs, and the reasons. */
 const DEVIATIONS: Readonly<Record<string, string>> = {
   "client.machines.update('m-1')": 'an empty name would be taken for the new name',
   "client.fleets.update('f-1',{mfaRequired:'optional'})": 'an empty name would be taken for the new name',

@@ -34,7 +34,7 @@ describe('REST over fetch', () => {
     const stream = client.machines.ask(M1, '[[pin 7]][[say a]][[confirm p]][[say b]]')
     expect(await stream.collect({ onPin: () => '7', onConfirm: () => true })).toBe('ab')
     const unfinished = client.machines.ask(M1, '[[say a]][[end]]').collect()
-    // The core would call it a success with no text; here it is what it is.
+    // The core would report a success without text; here the client reports the real result.
     await expect(unfinished).rejects.toMatchObject({ code: 'protocol', sent: 'yes' })
   })
 

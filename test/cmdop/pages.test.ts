@@ -1,4 +1,4 @@
-/** Where a list goes on, and that it ends whatever a server says. */
+/** The next page of a list, and the end of a list for any answer of the server. */
 import { describe, expect, it } from 'vitest'
 import { listed, type Context } from '../../src/cmdop/namespaces/context.js'
 import { byCursor, byNumber, byOffset } from '../../src/cmdop/pages.js'

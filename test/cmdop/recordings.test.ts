@@ -1,4 +1,4 @@
-/** The simulated core is held to what the real ones did in the same conversation. */
+/** Compares the simulated core with the recordings of real ones in the same conversation. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { createCmdopCoreSimulator, createCmdopRelaySimulator } from '../../src/testing/index.js'

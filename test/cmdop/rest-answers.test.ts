@@ -1,4 +1,4 @@
-/** What servers answer over REST, odd answers among them: nobody outside has seen all of what they say. */
+/** Answers of servers over REST, also unusual ones, because not all answers of real servers are known. */
 import { describe, expect, it } from 'vitest'
 import { createCmdop, type AskFrame, type CmdopOptions } from '../../src/cmdop/index.js'
 import { cmdopRest } from '../../src/cmdop/rest.js'

@@ -85,7 +85,7 @@ describe('an ask over REST', () => {
       async exchange(request, options) {
         if (request.path.endsWith('/pin'))
           throw new SignalboxError({ code: 'unreachable', message: 'The network is away.', sent: 'no' })
-        // As what stands between, and is older than the upfront PIN, would leave it out.
+        // A proxy that is older than the `pin` option would drop it.
         const { pin: _, ...body } = JSON.parse(String(request.body)) as { readonly pin?: string }
         return inner.exchange({ ...request, body: JSON.stringify(body) }, options)
       },

@@ -1,4 +1,4 @@
-/** What each answer means: repeat, split, bury, or stop and say why. */
+/** The reaction to each answer: retry, split, make a dead letter, or stop with the reason. */
 import {
   check,
   checkEqual,

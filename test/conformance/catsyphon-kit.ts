@@ -30,12 +30,12 @@ export interface Bench extends AsyncDisposable {
   /** Every request that left the client. */
   readonly sent: Sent[]
   readonly credentials: { readonly collectorId: string; readonly apiKey: string }
-  /** Another client on the same store, as after a restart; the first is gone without a goodbye. */
+  /** Another client on the same store, as after a restart; the first one was not closed. */
   restart(): Promise<Catsyphon>
   open(options?: Partial<CatsyphonOptions>, outboxName?: string): Promise<Catsyphon>
 }
 
-/** Everything quick: the cases are about what is done, not when. */
+/** Short times everywhere: the cases check what is done, not when. */
 export const QUICK = {
   retryConfig: { initialDelayMs: 1, maxDelayMs: 5, jitter: false },
   ambiguousPauseMs: 5,
@@ -110,7 +110,7 @@ export const ofType = <Type extends CatsyphonEvent['type']>(events: readonly Cat
 
 export { until } from './kit.js'
 
-/** Starts a session and says so many things in it. */
+/** Starts a session and logs the given number of messages. */
 export async function talk(client: Catsyphon, sessionId: string, count: number, prefix = 'm'): Promise<void> {
   const session = client.session(sessionId)
   await session.start({ agentType: 'conformance' })

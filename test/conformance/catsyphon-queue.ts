@@ -228,7 +228,7 @@ export const queueCases: readonly Case<CatsyphonContext>[] = [
           inside += 1
           most = Math.max(most, inside)
           try {
-            // Long enough for every sender that may to come in.
+            // Long enough for every allowed sender to start.
             await new Promise((resolve) => void setTimeout(resolve, 20))
             return await transport.exchange(request, options)
           } finally {

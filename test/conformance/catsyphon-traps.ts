@@ -55,7 +55,7 @@ export const trapCases: readonly Case<CatsyphonContext>[] = [
       const id = newSession()
       await talk(bench.client, id, 1)
       await bench.client.flush()
-      // Where nothing can be told, patience must do: as many refusals as a single event is given there.
+      // If the client cannot detect the state, it waits for as many refusals as for a single event.
       const times = context.generation === 'sequence' ? 5 : 30
       bench.simulator.inject({ ...faults.serverError(), times, on: onAnyEvents })
       await talk(bench.client, id, 3, 'n')

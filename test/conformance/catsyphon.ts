@@ -232,7 +232,7 @@ const sessionCases: readonly Case<CatsyphonContext>[] = [
       const session = bench.client.session(newSession())
       await checkRejects(session.message({ role: 'wizard' as 'user', content: 'x' }), 'invalid_argument')
       await checkRejects(session.add({ type: 'tool_call', data: { tool_name: 'Read' } }), 'invalid_argument')
-      // Left alone on purpose: it must be reported and nothing else.
+      // Not awaited on purpose: the failure must only be reported.
       void session.message({ role: 'nobody' as 'user', content: 'x' })
       checkEqual(session.pending, 0)
       await session.message({ role: 'user', content: 'fine' })

@@ -1,7 +1,7 @@
 /** What the conformance suites share. Portable: the suites also run in workers and pages. */
 import { check } from '../../src/testing/index.js'
 
-/** Asks again until the answer is truthy, and returns it. Fails after a while, and names what never came. */
+/** Repeats the check until its result is truthy, and returns it. Fails after a time, and names the missing result. */
 export async function until<Answer>(ask: () => Answer | Promise<Answer>, what: string, patienceMs = 20_000): Promise<Answer> {
   const endsAt = performance.now() + patienceMs
   for (;;) {

@@ -1,4 +1,4 @@
-/** Every ```ts block of the documents compiles against the built declarations, so that an example cannot rot. */
+/** Every ```ts block of the documents compiles against the built declarations, so that examples stay valid. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'

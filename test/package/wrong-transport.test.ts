@@ -1,4 +1,4 @@
-/** What a program in plain JavaScript is told when it gives a bare exchange to a client that wants it wrapped. */
+/** The error for a plain JavaScript program that passes a bare exchange to a client that needs a wrapped one. */
 import { expect, test } from 'vitest'
 import { createCccc } from '../../src/cccc/index.js'
 import { createCmdop } from '../../src/cmdop/index.js'

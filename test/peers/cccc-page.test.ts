@@ -42,7 +42,7 @@ describe.skipIf(absent !== undefined).each(ports)('a page of the web port of $na
       const answer = await page.goto(`${port.url}/ui/`)
       expect(answer?.status()).toBe(200)
       expect(await page.addScriptTag({ content: script }).then(() => page.evaluate('typeof visit'))).toBe('function')
-      // The Rust one lets this machine in without a token.
+      // The Rust daemon accepts this machine without a token.
       expect(await page.evaluate('stranger()')).toBe(release.implementation === 'rust' ? 'let in' : 'unauthenticated')
       const asked: Asked = { token, projectPath: daemon.projectPath }
       const told = (await page.evaluate(`visit(${JSON.stringify(asked)})`)) as Told

@@ -223,11 +223,11 @@ describe.each(RELEASES.filter(({ name, implementation }) => name !== '0.4.2' && 
       const missing = await client.terminal.attach({ groupId, actorId: 'nobody' }).catch((error: unknown) => error)
       expect(missing).toMatchObject({ name: 'DaemonAPIError', op: 'term_attach' })
 
-      // The Rust one lets this machine in without a token.
+      // The Rust daemon accepts this machine without a token.
       if (release.implementation === 'rust') return
       await using stranger = await connect(false)
       await expect(stranger.groups.list()).rejects.toMatchObject({ code: 'unauthenticated' })
-      // Where the routes may be looked at without a token, only the terminal itself says no.
+      // If the routes can be read without a token, only the terminal is refused.
       const code = release.dialect === 'C' ? 'permission_denied' : 'unauthenticated'
       await expect(stranger.terminal.attach(actor)).rejects.toMatchObject({ code })
     })
@@ -258,7 +258,7 @@ describe('two homes on one TCP port', () => {
     expect((await other.call('ping')).pid).not.toBe(pid)
     await expect(client.groups.create({ title: 'lost its way' })).rejects.toMatchObject({ code: 'unreachable', sent: 'no' })
     expect((await other.groups.list()).groups).toEqual([])
-    // The daemon itself would take the other one for its own and leave.
+    // The daemon would mistake the other daemon for its own and exit.
     await rm(descriptor)
     await first.start(await onTcp())
     expect((await client.groups.create({ title: 'home again' })).group_id).toMatch(/^g_/)

@@ -1,4 +1,4 @@
-/** The real CLI behind the gateway: what a credential below `admin` cannot make of it. */
+/** The real CLI behind the gateway: the limits of a credential below `admin`. */
 import { createReadStream, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** One call at a time: what the daemon says, what it refuses, what reaches it. */
+/** Single calls: answers of the daemon, refusals, and the requests that reach it. */
 import { createCccc, DaemonAPIError, loadOps, MAX_REQUEST_BYTES } from '../../../src/cccc/index.js'
 import { SignalboxError } from '../../../src/index.js'
 import { check, checkEqual, checkRejects, type Case } from '../../../src/testing/index.js'

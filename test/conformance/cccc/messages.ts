@@ -1,4 +1,4 @@
-/** Messages, inboxes, notes and profiles: one face over three dialects, and a clear refusal where there is nothing behind it. */
+/** Messages, inboxes, notes and profiles: one API over three dialects, and a clear refusal if a dialect lacks the op. */
 import { createCccc } from '../../../src/cccc/index.js'
 import { check, checkEqual, checkRejects, type Case } from '../../../src/testing/index.js'
 import { newGroup, textOf, withGroup, type CcccContext } from './context.js'

@@ -1,4 +1,4 @@
-/** Streams: nothing lost at the start, nothing lost or doubled over a resume, gaps said aloud. */
+/** Streams: no event lost at the start, none lost or duplicated over a resume, gaps reported. */
 import { check, checkEqual, checkRejects, type Case } from '../../../src/testing/index.js'
 import { addShell, readTexts, textOf, withGroup, type CcccContext } from './context.js'
 

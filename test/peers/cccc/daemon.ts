@@ -14,7 +14,7 @@ const run = promisify(execFile)
 
 export interface Release {
   readonly name: string
-  /** What the registry is asked for. */
+  /** The package version to install from the registry. */
   readonly wanted: string
   readonly dialect: CcccDialect
   readonly implementation: 'python' | 'rust'

@@ -21,7 +21,7 @@ export interface PeerServerState {
 export type Peer = (link: AcceptedLink, launch: Readonly<Record<string, unknown>>, state: PeerServerState) => void | Promise<void>
 
 export const peers: Readonly<Record<string, Peer>> = {
-  /** Says back what it hears. */
+  /** Echoes its input. */
   async echo(link) {
     for (let chunk = await link.read(); chunk !== null; chunk = await link.read()) await link.write(chunk)
     await link.end()
@@ -47,7 +47,7 @@ export const peers: Readonly<Record<string, Peer>> = {
     await link.end()
   },
 
-  /** Joins two links of the same pair: what one says, the other hears. */
+  /** Joins two links of the same pair: each gets the bytes of the other. */
   relay(link, { pair, side }, { waiting, near }) {
     const name = String(pair)
     if (side === 'near') near.set(name, link)
@@ -102,6 +102,6 @@ function join(from: Link, to: Link): void {
     for (let chunk = await from.read(); chunk !== null; chunk = await from.read()) await to.write(chunk)
     await to.end()
   })().catch(() => {})
-  // What it said is passed on before its end is.
+  // Its bytes are forwarded before its end.
   void Promise.all([from.closed, carried]).then(([reason]) => (reason.kind === 'eof' ? undefined : to.close({ graceMs: 200 })))
 }

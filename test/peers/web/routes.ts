@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 type Route = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
 
 export const routes: Readonly<Record<string, Route>> = {
-  /** Tells what it heard: method, headers, and the body as text. */
+  /** Answers with the received method, headers and body text. */
   async '/told'(request, response) {
     let body = ''
     request.setEncoding('utf8')
@@ -15,7 +15,7 @@ export const routes: Readonly<Record<string, Route>> = {
       .end(JSON.stringify({ method, headers, body }))
   },
 
-  /** Says back what it hears, piece by piece. */
+  /** Echoes the body, chunk by chunk. */
   async '/echo'(request, response) {
     response.writeHead(200, { 'content-type': 'application/x-ndjson' })
     for await (const part of request) {

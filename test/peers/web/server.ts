@@ -12,7 +12,7 @@ export interface PeerServer extends AsyncDisposable {
   readonly httpUrl: string
 }
 
-/** What a client must say to be let in, where it says anything: tests of credentials use the wrong one too. */
+/** The credential that a client must send, if it sends one: tests also use a wrong one. */
 export const GOOD_CREDENTIAL = 'a-credential-for-tests'
 
 export async function startPeerServer(): Promise<PeerServer> {

@@ -1,4 +1,4 @@
-/** A folder that uses the package as a stranger would: packed, unpacked into `node_modules`, imported by name. */
+/** A folder that uses the package like an application: packed, unpacked into `node_modules`, imported by name. */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -56,7 +56,7 @@ export async function runFile(runtime: Runtime, suites: string, peers: string): 
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errors = (errors + text).slice(-8_000)
   })
-  // The process must leave by itself: a handle that a suite forgot keeps it, and then the timer ends it.
+  // The process must exit by itself: a leaked handle of a suite keeps it alive, and then the timer ends it.
   const timer = setTimeout(() => child.kill('SIGKILL'), 480_000)
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
   clearTimeout(timer)

@@ -1,4 +1,4 @@
-/** What a suite may know about where it runs. */
+/** What a suite knows about its runtime. */
 import type { CaseResult } from '../../../src/testing/index.js'
 
 export interface Environment {

@@ -1,4 +1,4 @@
-/** What runs here is the packed package: neither the build beside the sources nor the sources, which some runtimes would rather find. */
+/** Checks that the packed package runs: neither the local build nor the sources, which some runtimes would resolve first. */
 import { fileURLToPath } from 'node:url'
 import { check, runCases } from '../../../src/testing/index.js'
 import type { Suite } from './environment.js'

@@ -1,4 +1,4 @@
-/** What must hold everywhere, over the built package: no sockets, no files, no process. */
+/** Suites for every runtime, over the built package: no sockets, no files, no process. */
 import { catsyphonSuite } from './catsyphon.js'
 import { cccSuites } from './ccc.js'
 import { ccccSuite } from './cccc.js'
