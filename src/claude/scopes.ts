@@ -1,7 +1,7 @@
 /**
- * What each launch field and each line that goes up amounts to, for a gateway that lets some through. A rule is a scope, or a function
- * that needs the value to tell. `server-only` is what could smuggle a command, a folder, an environment or an end of the asking into the
- * run of a CLI; what is in no table is `admin`.
+ * The scope that each launch field and each line from a client needs at a gateway. A rule is a scope, or a function of the value.
+ * `server-only` is for fields that could add a command, a folder or an environment to the run of a CLI, or end its permission questions.
+ * A field that is in no table needs `admin`.
  */
 import type { ClaudeLaunch, PermissionModeName } from './launch/launch.js'
 
@@ -68,7 +68,7 @@ export const CLAUDE_LAUNCH: Readonly<Record<keyof Required<ClaudeLaunch>, Claude
   systemPromptSnapshot: 'send',
   excludeDynamicSystemPromptSections: 'send',
   permissionMode: mode,
-  // Tools that nobody will be asked about.
+  // Tools that run without a permission question.
   allowedTools: onlyWhen(isEmpty, 'send', 'approve'),
   disallowedTools: 'send',
   tools: 'send',
@@ -80,7 +80,7 @@ export const CLAUDE_LAUNCH: Readonly<Record<keyof Required<ClaudeLaunch>, Claude
   // The CLI takes a URL for a session to fetch, and a name with this ending for a file to read. A gateway lets a credential resume what it
   // started itself with the scope `send`.
   resume: onlyWhen((value) => typeof value === 'string' && !/:|\.jsonl\s*$/i.test(value), 'admin', 'server-only'),
-  // The latest session of the folder may be anybody's.
+  // The latest session of the folder may belong to another client.
   continueSession: onlyWhen((value) => value === false, 'send', 'admin'),
   sessionId: 'send',
   forkSession: 'send',
@@ -93,7 +93,7 @@ export const CLAUDE_LAUNCH: Readonly<Record<keyof Required<ClaudeLaunch>, Claude
   strictMcp: onlyWhen((value) => value === true, 'send', 'admin'),
   // Hooks are commands, and settings hold hooks.
   settings: 'server-only',
-  // None at all leaves out what the owner of the machine has set up, as `bare` does.
+  // An empty list leaves out the settings of the machine's owner, as `bare` does.
   settingSources: onlyWhen(isEmpty, 'admin', 'server-only'),
   managedSettings: 'server-only',
   addDirs: onlyWhen(isEmpty, 'send', 'server-only'),
@@ -102,9 +102,9 @@ export const CLAUDE_LAUNCH: Readonly<Record<keyof Required<ClaudeLaunch>, Claude
   jsonSchema: 'send',
   betas: 'send',
   pluginDirs: onlyWhen(isEmpty, 'send', 'server-only'),
-  // A gateway switches commands off by default; to have them needs admin.
+  // A gateway switches slash commands off by default. Switching them on needs `admin`.
   disableSlashCommands: onlyWhen((value) => value === true, 'send', 'admin'),
-  // Both leave out what the owner has set up, rules that deny included.
+  // Both leave out the owner's settings, also rules that deny tools.
   bare: 'admin',
   safeMode: 'admin',
   includePartial: 'observe',
@@ -207,7 +207,7 @@ export const CLAUDE_INITIALIZE: Readonly<Record<string, ClaudeRule>> = {
 const NO = new Set<unknown>(['deny', 'decline', 'cancel'])
 const BESIDE_A_NO: ReadonlySet<string> = new Set(['message', 'interrupt', 'toolUseID', 'decisionClassification'])
 
-/** Each kind of question has a word of its own that decides, and the CLI overlooks the others: so all that is said must say no. */
+/** Each kind of question has its own deciding field, and the CLI ignores the others. So every field of the answer must say no. */
 const saysNo = (payload: object): boolean =>
   Object.entries(payload).every(
     ([key, value]) => BESIDE_A_NO.has(key) || ((key === 'behavior' || key === 'action') && NO.has(value)),
@@ -217,8 +217,8 @@ const saysNo = (payload: object): boolean =>
 export type IsUnchanged = (requestId: unknown, updatedInput: unknown) => boolean
 
 /**
- * What an answer to a question of the CLI amounts to. To say no, or to have no opinion, lets nothing happen. To say yes to another input than
- * the one that was asked about runs something that nobody was asked about.
+ * The scope that an answer to a question of the CLI needs. A refusal, or no decision, has no effect, so it needs little. An approval with a
+ * changed input runs something that no person has seen, so it needs `approveWithChanges`.
  */
 export function answerScope(response: unknown, isUnchanged: IsUnchanged = () => false): ClaudeScope {
   const { subtype, request_id, response: payload } = Object(response) as Record<string, unknown>
@@ -232,7 +232,7 @@ export function answerScope(response: unknown, isUnchanged: IsUnchanged = () => 
   return Array.isArray(updatedPermissions) ? worst([scope, ...updatedPermissions.map(permissionUpdateScope)]) : 'server-only'
 }
 
-/** For this session a person may widen what is allowed; a lasting rule is written into files, and a folder or a bypass is the server's. */
+/** A rule for this session needs `approve`. A rule that is written to a file, a folder and a bypass are `server-only`. */
 function permissionUpdateScope(update: unknown): ClaudeScope {
   const { type, destination, mode: to } = Object(update) as Record<string, unknown>
   if (destination !== undefined && destination !== 'session') return 'server-only'
@@ -246,7 +246,7 @@ function worst(scopes: readonly ClaudeScope[]): ClaudeScope {
   return scopes.reduce((one, other) => (ORDER.indexOf(other) > ORDER.indexOf(one) ? other : one), 'approve')
 }
 
-/** What a rule says of a value; `otherwise` where there is no rule. */
+/** The scope that a rule gives for a value; `otherwise` when there is no rule. */
 export function scopeOf(rule: ClaudeRule | undefined, value: unknown, otherwise: ClaudeScope = 'admin'): ClaudeScope {
   return typeof rule === 'function' ? rule(value) : (rule ?? otherwise)
 }

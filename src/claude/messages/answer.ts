@@ -1,29 +1,29 @@
 /**
- * What a turn says, gathered from its lines: the text from the blocks of the main loop, the error the CLI reported on the way, the usage
- * limit, the background work. `assistant` lines are the truth. Deltas count only until the line of their block comes, for a turn that ends
+ * Collects the answer of a turn from its lines: the text of the main loop, the error that the CLI reported, the usage limit and the
+ * background work. The text is taken from `assistant` lines. Deltas count only until the line of their block comes, for a turn that ends
  * before it.
  */
 import { isRecord } from '../../core/is-record.js'
 import { asText, blocksIn, isAssistant, isInit, isRateLimit, isStreamEvent, isText, isToolUse, recordOf } from './guards.js'
 import type { AssistantLine, ClaudeLine, InitLine, RateLimitLine, StreamEventLine } from './lines.js'
 
-/** The text kept for one turn: enough for any answer, and a bound. */
+/** The most text that is kept for one turn. No real answer is that long. */
 const LONGEST_TEXT = 64 * 1024 * 1024
 
 export interface Answer {
   see(line: ClaudeLine): void
-  /** The answer so far: every text block of the main loop since the last tool call. What came before a call introduced the call. */
+  /** The answer so far: all text blocks of the main loop after the last tool call. Text before a call only introduces the call. */
   readonly text: string
-  /** The same for a turn that was cut short: with the deltas of a block that never came whole. */
+  /** The same, with the deltas of a block that is not complete. For a turn that ends early. */
   readonly partialText: string
   readonly init: InitLine | undefined
   readonly sessionId: string | undefined
   /** The last message that the CLI made out of a failure. */
   readonly failure: AssistantLine | undefined
   readonly limit: RateLimitLine['rate_limit_info'] | undefined
-  /** Background agents that will bring a turn of their own. */
+  /** Background agents that still run. The CLI begins a turn when one is done. */
   readonly backgroundTasks: number
-  /** The model broke its answer off as one that it must not give. */
+  /** Whether the model stopped its answer with a refusal. */
   readonly refused: boolean
   readonly lines: number
 }
@@ -48,7 +48,7 @@ export function createAnswer(): Answer {
 
   const streamEvent = ({ event, parent_tool_use_id: parent }: StreamEventLine): void => {
     if (typeof parent === 'string') return
-    // A stream that was cut starts again with another message: what it showed is void.
+    // A stream that was cut starts again with a new message. The deltas of the old message are void.
     if (event.type === 'message_start' || (event.type === 'message_stop' && isRecord(event.abandoned_blocks))) return forgetDeltas()
     if (event.type !== 'content_block_delta') return
     const { text } = recordOf(event.delta)
@@ -109,7 +109,7 @@ export function createAnswer(): Answer {
       return texts.map(({ text }) => text).join('')
     },
     get partialText() {
-      // Text after a tool call begins the answer anew, as it does when it comes whole.
+      // Text after a tool call starts a new answer, with deltas as with whole blocks.
       const whole = called && deltas.length > 0 ? '' : answer.text
       return whole + deltas.join('')
     },

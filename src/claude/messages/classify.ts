@@ -1,4 +1,4 @@
-/** What kind of failure a result line is. By `is_error` and subtype, then the API's status, then what the CLI calls it; text comes last. */
+/** Finds the kind of failure of a result line: by `is_error` and subtype, then by HTTP status, then by the CLI's name, then by text. */
 import type { ErrorCode } from '../../errors.js'
 import type { Answer } from './answer.js'
 import {
@@ -14,13 +14,13 @@ import {
 import { asText, isFailure, textIn } from './guards.js'
 import type { ResultLine } from './lines.js'
 
-/** How the CLI says that it does not have a session, on stderr or in a result. */
+/** The CLI's message for an unknown session, on stderr or in a result. */
 export const NO_SESSION = /No conversation found|requires a valid session ID/
 export const NO_SESSION_HINT = 'Sessions are kept per directory: check cwd and the id.'
 
 export const SIGN_IN = 'Sign in with `claude`, or check ANTHROPIC_API_KEY.'
 
-/** By what the CLI itself calls the failure: an API call's, or the subtype of the result. Everything else is `remote`. */
+/** Error codes by the CLI's name of a failed API call, or by the subtype of the result. Other names are `remote`. */
 const ACCOUNT = 'Check the account.'
 const LATER = 'Try later: the CLI has retried already.'
 const TABLE: Readonly<Record<string, readonly [code: ErrorCode, hint?: string]>> = {
@@ -41,7 +41,7 @@ const TABLE: Readonly<Record<string, readonly [code: ErrorCode, hint?: string]>>
   error_max_budget_usd: ['remote', 'Raise maxBudgetUsd: it counts for the process.'],
   error_max_structured_output_retries: ['remote', 'The tool results say why.'],
 }
-/** A map, because the names are the peer's: one of them may be `constructor`. */
+/** A map and not an object, because the peer chooses the names and one of them may be `constructor`. */
 const VERDICTS = new Map(Object.entries(TABLE))
 
 const BY_STATUS = new Map<unknown, string>([
@@ -60,12 +60,12 @@ export function classifyResult(line: ResultLine, answer: Answer, interrupted: bo
     return new Kind({ op: 'turn', sent: 'yes', sessionId, partialText: answer.partialText, result: line, code, message, ...more })
   }
   const cut = reason === 'aborted_streaming' || reason === 'aborted_tools'
-  // By us, or by a permission decision; newer CLIs call some of those a success without an answer.
+  // Interrupted by this client or by a permission decision. Newer CLIs report some of these as a success without an answer.
   if (cut || (interrupted && subtype === 'error_during_execution'))
     return fail(CLIExecutionError, 'aborted', 'The turn was interrupted.', { remoteCode: isFailure(line) ? subtype : reason })
   if (!isFailure(line)) return undefined
 
-  // The CLI's words may lack their full stop, and a hint may follow.
+  // The CLI's message may have no full stop. Add one, because a hint may follow.
   const said = `The turn failed: ${wordsOf(line, answer)}`.replace(/[^.!?]$/, '$&.')
   const named = (remoteCode: string, status?: number): ClaudeError => {
     const [code, hint] = VERDICTS.get(remoteCode) ?? ['remote']
@@ -79,7 +79,7 @@ export function classifyResult(line: ResultLine, answer: Answer, interrupted: bo
   const { limit, failure } = answer
   const rejected = limit?.status === 'rejected'
   if (rejected || line.api_error === 'usage_limit_reached') {
-    // A value that is no time, or that no date can hold, cannot be waited for.
+    // The value may not be a valid date. Then the time of the reset is unknown.
     const resetsAt = new Date(((rejected && limit.resetsAt) || Number.NaN) * 1000)
     const resetsAtMs = resetsAt.getTime()
     const known = Number.isFinite(resetsAtMs)
@@ -90,15 +90,15 @@ export function classifyResult(line: ResultLine, answer: Answer, interrupted: bo
       ...(known && { resetsAtMs, retryAfterMs: Math.max(0, resetsAtMs - nowMs) }),
     })
   }
-  // The reason stands in the result on 2.1, and on 2.0 in the message that the model began.
+  // CLI 2.1 gives the refusal in the result, 2.0 in the message of the model.
   if (line.stop_reason === 'refusal' || answer.refused) return named('refusal')
-  // 2.0 has no field for the status, and calls most failures `unknown`.
+  // CLI 2.0 has no field for the status and names most failures `unknown`.
   const status = line.api_error_status ?? statusInText(result)
   const name = failure?.error
   if (status === 403) return fail(CLIAuthenticationError, 'permission_denied', said, { remoteCode: name, status, hint: ACCOUNT })
   if (status === 529) return named('overloaded', status)
   if (name !== undefined && VERDICTS.has(name)) return named(name, status)
-  // The text is the last resort, for 2.0, which tells neither a status nor a name.
+  // Read the text only for CLI 2.0, which may give neither a status nor a name.
   const guess =
     (status ?? 0) >= 500 || /connect/i.test(result)
       ? 'server_error'
@@ -123,7 +123,7 @@ function errorsOf({ errors }: ResultLine): readonly string[] {
 }
 
 function wordsOf(line: ResultLine, answer: Answer): string {
-  // What interrupts leave here is a diagnostic of the CLI's authors, not for users.
+  // After an interrupt this field has a diagnostic for the CLI's authors. Users do not need it.
   const errors = errorsOf(line)
     .filter((text) => !text.startsWith('[ede_diagnostic]'))
     .join('; ')

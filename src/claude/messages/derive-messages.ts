@@ -1,4 +1,4 @@
-/** From lines to messages. Holds what one line does not say by itself: which tool a result answers, which text was already shown. */
+/** Makes messages from lines. Remembers facts of earlier lines: the tool of each call, and the text that was already shown. */
 import { isRecord } from '../../core/is-record.js'
 import {
   asText,
@@ -41,14 +41,14 @@ export interface Deriver {
   line(line: ClaudeLine, out: ClaudeMessage[]): void
 }
 
-/** Tool calls remembered for their results; a turn that makes more has long forgotten the first. */
+/** How many tool calls without a result are remembered. Results of further calls have no tool name. */
 const MAX_CALLS = 10_000
 
 /** Options of `createDeriver`. */
 export interface DeriveOptions {
-  /** Completes a result with what only the turn knows: the assembled text, the cost of this turn, the typed error. */
+  /** Gives the facts of the turn for its result message: the whole text, the cost of this turn, the typed error. */
   readonly end?: (line: ResultLine) => TurnEnd | undefined
-  /** Reads types that this version does not know; true when it did. `ccflowLines` is one. */
+  /** Reads line types that this version does not know, and returns true for those it has read. For instance `ccflowLines`. */
   readonly others?: (line: ClaudeLine, out: ClaudeMessage[]) => boolean
 }
 
@@ -77,7 +77,7 @@ export function createDeriver({ end: endFor, others }: DeriveOptions = {}): Deri
   const calls = new Map<string, string>()
   // For lines of one process without an `end`.
   const meter = createMeter()
-  // One for each loop, by the tool call that started the loop.
+  // One entry for the main loop and for each subagent, by the tool call that started it.
   const shown = new Map<string | null, Shown>()
 
   const retract = (current: Shown | undefined, raw: ClaudeLine, out: ClaudeMessage[]): void => {
@@ -90,7 +90,7 @@ export function createDeriver({ end: endFor, others }: DeriveOptions = {}): Deri
     const content = blocksIn(line.message.content)
     const current = shown.get(parentToolUseId)
     const wasShown = current !== undefined && current.id === messageId
-    // Another message than the one whose deltas were shown: its stream was cut, and those deltas are void.
+    // The line belongs to another message than the deltas before it. Their stream was cut, so they are void.
     if (!wasShown && current?.text && error === undefined) {
       retract(current, line, out)
       shown.delete(parentToolUseId)
@@ -191,7 +191,7 @@ export function createDeriver({ end: endFor, others }: DeriveOptions = {}): Deri
       else if (isResult(line)) result(line, out)
       else if (isRateLimit(line)) rateLimit(line, out)
       else if (line.type === 'system' && typeof line.subtype === 'string') system(line, line.subtype, out)
-      // Of interest to the connection alone; `lines()` has it.
+      // Only the connection needs this type. `lines()` has it.
       else if (line.type !== 'command_lifecycle' && !others?.(line, out))
         out.push({ type: 'unknown', eventType: line.type, raw: line })
     },

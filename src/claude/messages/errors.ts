@@ -1,4 +1,4 @@
-/** The failures of this system. Codes tell them apart; the classes are for `instanceof` and for those who know the names from ccflow. */
+/** The error classes of this client. Prefer `code`; the classes are for `instanceof` and have ccflow's names. */
 import { SignalboxError, type ErrorFacts } from '../../errors.js'
 import type { ResultLine } from './lines.js'
 
@@ -14,7 +14,7 @@ export interface ClaudeErrorFacts extends ErrorFacts {
   readonly resetsAtMs?: number | undefined
 }
 
-/** The base: ccflow's CCFlowError. */
+/** The base class of all errors of the Claude client; ccflow's CCFlowError. */
 export class ClaudeError extends SignalboxError {
   override readonly name: string = 'ClaudeError'
   /** The session, if it is known. */
@@ -30,26 +30,26 @@ export class ClaudeError extends SignalboxError {
     super({ system: 'claude', ...facts })
     for (const key of ['sessionId', 'resetsAtMs', 'partialText', 'result'] as const) {
       const value = facts[key]
-      // Hidden from loggers that print every field: an answer may be long, and is the user's own.
+      // Not enumerable, so that loggers do not print it. An answer may be long and private.
       const enumerable = key === 'sessionId' || key === 'resetsAtMs'
       if (value !== undefined) Object.defineProperty(this, key, { value, enumerable })
     }
   }
 }
 
-/** No executable, or one that cannot run here. */
+/** The CLI is not installed, or cannot run on this machine. */
 export class CLINotFoundError extends ClaudeError {
   override readonly name = 'CLINotFoundError'
 }
-/** Not signed in, a wrong key, or an account that may not. */
+/** The CLI is not signed in, the key is wrong, or the account lacks a permission. */
 export class CLIAuthenticationError extends ClaudeError {
   override readonly name = 'CLIAuthenticationError'
 }
-/** The run ended badly: by a failed result, or by an exit without one. */
+/** The run failed: its result is a failure, or the CLI exited without a result. */
 export class CLIExecutionError extends ClaudeError {
   override readonly name = 'CLIExecutionError'
 }
-/** A deadline or the idle watchdog; `partialText` holds the answer as far as it came. */
+/** The deadline passed, or the CLI was silent for too long. `partialText` has the part of the answer that arrived. */
 export class CLITimeoutError extends ClaudeError {
   override readonly name = 'CLITimeoutError'
 }
@@ -61,7 +61,7 @@ export class SessionNotFoundError extends ClaudeError {
 export class SessionStoreError extends ClaudeError {
   override readonly name = 'SessionStoreError'
 }
-/** A line that is not what the protocol says. */
+/** A line of the CLI breaks the protocol. */
 export class ParseError extends ClaudeError {
   override readonly name = 'ParseError'
 }
@@ -69,23 +69,23 @@ export class ParseError extends ClaudeError {
 export class PermissionDeniedError extends ClaudeError {
   override readonly name = 'PermissionDeniedError'
 }
-/** The API's own limit: 429, or the account's usage limit with `resetsAtMs`. */
+/** The API refused with 429, or the account's usage limit is reached; then `resetsAtMs` says when it resets. */
 export class RateLimitError extends ClaudeError {
   override readonly name = 'RateLimitError'
 }
-/** An MCP server is not described well enough to be started. */
+/** The configuration of an MCP server has neither a command nor a URL. */
 export class MCPConfigError extends ClaudeError {
   override readonly name = 'MCPConfigError'
 }
-/** Our own limiter refused the call: nothing was sent. */
+/** The limiter of this client refused the call. Nothing was sent. */
 export class RateLimitExceededError extends ClaudeError {
   override readonly name: string = 'RateLimitExceededError'
 }
-/** Our own cap on concurrent runs refused the call: nothing was sent. */
+/** The limit on concurrent runs of this client refused the call. Nothing was sent. */
 export class ConcurrencyLimitExceededError extends RateLimitExceededError {
   override readonly name = 'ConcurrencyLimitExceededError'
 }
-/** Our own breaker is open: nothing was sent. */
+/** The circuit breaker of this client is open. Nothing was sent. */
 export class CircuitBreakerError extends ClaudeError {
   override readonly name = 'CircuitBreakerError'
 }

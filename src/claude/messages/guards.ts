@@ -1,4 +1,4 @@
-/** Hand-written guards for what every line must have to be acted upon: the cheap check that is always on. */
+/** Type guards for lines. They check the fields that the client uses, and always run, because they are cheap. */
 import type {
   ApiRetryLine,
   AssistantLine,
@@ -20,7 +20,7 @@ import type {
 } from './lines.js'
 import { isRecord } from '../../core/is-record.js'
 
-/** Every line that we act upon has a type; anything else on stdout is noise. */
+/** Whether a value is an object with a `type`. Everything else on stdout is ignored as noise. */
 export const hasType = (value: unknown): value is ClaudeLine => isRecord(value) && typeof value.type === 'string'
 
 export const isControlRequest = (line: unknown): line is ControlRequestLine =>
@@ -63,10 +63,10 @@ export const isToolUse = (block: ContentBlock): block is ToolUseBlock => block.t
 /** The result of a tool. */
 export const isToolResult = (block: ContentBlock): block is ToolResultBlock => block.type === 'tool_result'
 
-/** A failed run says so in one of two places; on 2.0 in the second only. */
+/** Whether the run failed, by `is_error` or by the subtype. CLI 2.0 sets only the subtype. */
 export const isFailure = (line: ResultLine): boolean => line.is_error === true || line.subtype !== 'success'
 
-/** The blocks of a content that came from outside: entries that are no blocks, such as null, are left out. */
+/** The blocks of a message. Entries that are not blocks, such as null, are left out. */
 export const blocksIn = (content: unknown): readonly ContentBlock[] => {
   if (!Array.isArray(content)) return []
   // The usual content is sound, and is not copied.

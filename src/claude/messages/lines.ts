@@ -1,4 +1,4 @@
-/** The lines that the CLI writes, under its own names. Loose on purpose: every version adds fields, and key order is not fixed. */
+/** The lines that the CLI writes, with its field names. The types allow unknown fields, because every version adds some. */
 
 export interface TextBlock {
   /** Tells this block from the others. */
@@ -162,9 +162,9 @@ export interface AssistantLine extends Line {
     readonly usage?: Usage
     readonly [field: string]: unknown
   }
-  /** Not null: said inside the subagent that this tool call started. */
+  /** The tool call that started the subagent which wrote this; null in the main loop. */
   readonly parent_tool_use_id: string | null
-  /** The CLI made this message itself, out of a failure. */
+  /** Set when the CLI wrote this message because of a failure: the CLI's name of the failure. */
   readonly error?: string
 }
 
@@ -178,7 +178,7 @@ export interface UserLine extends Line {
   readonly parent_tool_use_id?: string | null
   /** The tool's own structured result. */
   readonly tool_use_result?: unknown
-  /** The message was accepted, and is repeated. */
+  /** True when the CLI repeats a message that it has accepted. */
   readonly isReplay?: boolean
   /** The CLI wrote the message. */
   readonly isSynthetic?: boolean
@@ -235,11 +235,11 @@ export interface ResultLine extends Line {
   readonly duration_api_ms?: number
   /** Model round trips. */
   readonly num_turns?: number
-  /** Adds up over the process: take differences. */
+  /** The total cost of the process so far, not of this turn. */
   readonly total_cost_usd?: number
   /** This turn's main loop only. */
   readonly usage?: Usage
-  /** By model, adding up over the process, subagents included. */
+  /** The totals of the process so far by model, with subagents. */
   readonly modelUsage?: Readonly<Record<string, ModelUsage>>
   /** By model, of this turn only. Newest CLIs; older ones have `modelUsage` only. */
   readonly model_usage_since_last_result?: Readonly<Record<string, ModelUsage>>
@@ -263,7 +263,7 @@ export interface ResultLine extends Line {
   readonly user_message_uuids?: readonly string[]
 }
 
-/** Any type that this list does not know: it passes through untouched. */
+/** A line of a type that this list does not have. It passes unchanged. */
 export interface OtherLine extends Line {
   /** The kind of line. */
   readonly type: string

@@ -1,4 +1,4 @@
-/** Messages as callers read them: derived from the lines, which each of them carries as `raw`. */
+/** The messages that callers read. They are made from the lines of the CLI; each message has its line as `raw`. */
 import type { SignalboxError } from '../../errors.js'
 import type { AssistantLine, ClaudeLine, ContentBlock, InitLine, ModelUsage, ResultLine, Usage, UserLine } from './lines.js'
 
@@ -7,7 +7,7 @@ interface Base {
   readonly raw: ClaudeLine
 }
 
-/** A turn begins: once for each turn, not once for each process. */
+/** A turn begins. Comes once in each turn. */
 export interface InitMessage extends Base {
   /** Tells this message from the others. */
   readonly type: 'init'
@@ -43,7 +43,7 @@ export interface TextMessage extends Base {
   readonly deltaType: 'text_delta'
   /** The API message that the block belongs to. */
   readonly messageId: string | undefined
-  /** A delta: void if the stream is cut, see `RetractMessage`. Without partial messages there is one text message a block. */
+  /** True for a delta. A delta is void if its stream is cut, see `RetractMessage`. Deltas need the option `includePartial`. */
   readonly partial: boolean
   /** The tool call that started the subagent; null in the main loop. */
   readonly parentToolUseId: string | null
@@ -145,7 +145,7 @@ export interface UserMessage extends Base {
   readonly parentToolUseId: string | null
 }
 
-/** Partial text that was shown is void: its stream was cut and the answer starts anew. */
+/** Partial text that was shown is void, because its stream was cut. The answer starts again. */
 export interface RetractMessage extends Base {
   /** Tells this message from the others. */
   readonly type: 'retract'
@@ -155,7 +155,7 @@ export interface RetractMessage extends Base {
   readonly content: string
 }
 
-/** The CLI waits by itself, or we wait for a usage limit to end. */
+/** The CLI waits before a retry, or this client waits for a usage limit to reset. */
 export interface WaitingMessage extends Base {
   /** Tells this message from the others. */
   readonly type: 'waiting'
@@ -207,7 +207,7 @@ export interface ErrorMessage extends Base {
   readonly type: 'error'
   /** What failed, in words for people. */
   readonly message: string
-  /** What the CLI calls it: an assistant error, or the result's subtype. */
+  /** The CLI's name of the failure, or the subtype of the result. */
   readonly code: string
   /** The HTTP status of a failed API call; null without one. */
   readonly status: number | null
@@ -225,8 +225,7 @@ export interface StopMessage extends Base {
   readonly stopReason: string | null
 }
 
-/** The end of a turn. */
-/** `Output` is the type of the structured output, which the schema that was asked for gives. */
+/** The end of a turn. `Output` is the type of the structured output, which the schema that was asked for gives. */
 export interface ResultMessage<Output = unknown> extends Base {
   /** Tells this message from the others. */
   readonly type: 'result'
@@ -248,13 +247,13 @@ export interface ResultMessage<Output = unknown> extends Base {
   readonly durationMs: number
   /** Model round trips. */
   readonly numTurns: number
-  /** What this turn cost: the CLI's running total less what it was before. */
+  /** The cost of this turn: the difference between the CLI's totals after and before it. */
   readonly costUsd: number
   /** The CLI's running total over its process. */
   readonly totalCostUsd: number
   /** This turn's main loop only. */
   readonly usage: Usage
-  /** By model, adding up over the process. */
+  /** The totals of the process so far, by model. */
   readonly modelUsage: Readonly<Record<string, ModelUsage>>
   /** Every tool call that was refused. */
   readonly permissionDenials: NonNullable<ResultLine['permission_denials']>

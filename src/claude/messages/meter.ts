@@ -1,8 +1,8 @@
-/** What the CLI counts adds up over its process. Each result passes the meter of its process once; what that gives may be added to anything. */
+/** The CLI's totals grow over its process. The meter takes each result once and gives the difference, which can be summed. */
 import { recordOf } from './guards.js'
 import type { ModelUsage, ResultLine } from './lines.js'
 
-/** What one result adds to those before it; nothing but zeros for a model that it did not use. */
+/** The cost and tokens that one result adds to earlier results. Zeros for a model that the turn did not use. */
 export interface Spent {
   /** The cost. */
   readonly costUsd: number
@@ -12,14 +12,14 @@ export interface Spent {
 
 const COUNTS = ['inputTokens', 'outputTokens', 'cacheReadInputTokens', 'cacheCreationInputTokens', 'costUSD'] as const
 
-/** USD in whole nano-dollars: sums of decimals drift. */
+/** USD rounded to nano-dollars, because sums of decimal fractions are not exact. */
 export const roundUsd = (usd: number): number => Math.round(usd * 1e9) / 1e9
 
 /** The value, if it is a finite number; else 0. */
 export const figure = (value: unknown): number => (Number.isFinite(value) ? (value as number) : 0)
 
 export function createMeter(): (line: ResultLine) => Spent {
-  // The highest seen: after a result that counts nothing, such as one of a failed start, the next does not count everything again.
+  // The highest totals so far. A result without totals, such as that of a failed start, must not make the next one count everything again.
   const marks = new Map<string, number>()
   const since = (value: unknown, name: string): number => {
     const before = marks.get(name) ?? 0
@@ -38,7 +38,7 @@ export function createMeter(): (line: ResultLine) => Spent {
   }
   return (line) => {
     const spent = { costUsd: since(line.total_cost_usd, ''), models: read(line.modelUsage, since) }
-    // Newer CLIs say it outright, which is also right for the first result of a resumed session, whose totals go on from the earlier ones.
+    // Newer CLIs report the difference. It is also correct for the first result of a resumed session, whose totals include earlier turns.
     const own = line.model_usage_since_last_result
     if (!own) return spent
     const models = read(own, figure)

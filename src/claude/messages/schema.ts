@@ -1,4 +1,4 @@
-/** Rules for the lines that carry meaning; unknown fields pass. Used by `validate`; the guards are always on. */
+/** The rules that `validate` applies to lines. Unknown fields pass. The guards run in addition, always. */
 import { isRecord } from '../../core/is-record.js'
 import { ParseError } from './errors.js'
 import type { ClaudeLine } from './lines.js'
@@ -59,7 +59,7 @@ const fields =
     return undefined
   }
 
-/** By type, or by type and subtype. Written by hand: loading a schema library for these would take three times as long as the client. */
+/** The rules by type, or by type and subtype. Hand-written, because a schema library takes three times as long to load as the client. */
 function lineRules(): ReadonlyMap<string, Rule> {
   const text = scalar('string')
   const count = scalar('number')

@@ -34,7 +34,7 @@ export function extractThinkingFromAssistant(message: AssistantMessage): string 
     .join('')
 }
 
-/** As far as the CLI tells: its usage details, or its running estimates. */
+/** The thinking tokens: from the usage details of the CLI, or else from its estimates. */
 export function extractThinkingTokens(lines: Iterable<ClaudeLine>): number {
   let counted = 0
   let estimated = 0
@@ -68,7 +68,7 @@ export interface ExtractedUsage {
   readonly model: string
 }
 
-/** From the results alone, of one process: the usage of single messages repeats itself. */
+/** The usage of one process, from its results. The usage of single messages is not used, because it repeats. */
 export function extractUsageFromEvents(lines: Iterable<ClaudeLine>): ExtractedUsage {
   const all = [...lines]
   const meter = createMeter()

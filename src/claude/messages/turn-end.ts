@@ -1,4 +1,4 @@
-/** How a turn ended, from its result line and from what was seen before it: the text, the cost of this turn alone, the typed failure. */
+/** The end of a turn, from its result line and the lines before it: the text, the cost of this turn only, the typed failure. */
 import type { SignalboxError } from '../../errors.js'
 import type { Answer } from './answer.js'
 import { classifyResult } from './classify.js'
@@ -18,18 +18,18 @@ export interface EndFacts {
   /** This turn alone: all of its results. */
   readonly costUsd: number
   readonly interrupted: boolean
-  /** A schema was given: an end without structured output is a failure. */
+  /** Whether a schema was given. Then a turn that ends without structured output fails. */
   readonly wantsOutput: boolean
   readonly nowMs: number
 }
 
 export function endOf(line: ResultLine, answer: Answer, { costUsd, interrupted, wantsOutput, nowMs }: EndFacts): TurnEnd {
   const error = classifyResult(line, answer, interrupted, nowMs) ?? (wantsOutput ? missingOutput(line, answer) : undefined)
-  // The answer of a local command or of structured output has no text blocks; there the result field is all there is.
+  // Local commands and structured output have no text blocks. Then the result field is the answer.
   return { line, text: answer.text || (error ? '' : (asText(line.result) ?? '')), costUsd, error }
 }
 
-/** 2.0 lets a model answer in words where a schema was given, and calls that a success. */
+/** CLI 2.0 reports success when the model answers with text although a schema was given. */
 function missingOutput(line: ResultLine, answer: Answer): ClaudeError | undefined {
   if (line.structured_output !== undefined) return undefined
   return new CLIExecutionError({

@@ -1,11 +1,11 @@
-/** Adds up tokens and cost over the runs of a client, by model. Fed by results, never by the usage of single messages. */
+/** Adds up tokens and cost over the runs of a client, by model. Takes results, not the usage of single messages. */
 import { recordOf } from './guards.js'
 import type { ResultLine } from './lines.js'
 import { figure, roundUsd } from './meter.js'
 
 /** The sums of one model. */
 export interface ModelTotals {
-  /** Input tokens, cached ones left out. */
+  /** Input tokens without those from or for the cache. */
   readonly inputTokens: number
   /** Output tokens. */
   readonly outputTokens: number
@@ -91,7 +91,7 @@ export interface UsageMore {
   readonly cacheWriteTokens?: number
   /** Tokens that were read from the cache. */
   readonly cacheReadTokens?: number
-  /** The cost; without it a table of prices is asked. */
+  /** The cost. Without it, `costOf` of the tracker computes the cost. */
   readonly costUsd?: number
   /** Default 1. */
   readonly requests?: number
@@ -168,7 +168,7 @@ export interface TokenCounts {
   readonly totalTokens: number
 }
 
-/** The turn's own tokens, main loop only, as the result says. */
+/** The tokens of the turn's main loop, from its result line. */
 export function tokensOf(line: ResultLine): TokenCounts {
   const usage = recordOf(line.usage)
   const [inputTokens, outputTokens] = [figure(usage.input_tokens), figure(usage.output_tokens)]
