@@ -5,7 +5,7 @@ export async function readText(
   body: ReadableStream<Uint8Array> | null,
   maxBytes: number,
   facts: Partial<ErrorFacts>,
-  /** What a fault of the body means to the caller. Default: `closed`, with `sent: 'maybe'`, unless it is an error of ours already. */
+  /** Makes the error for a fault of the body. Default: `closed` with `sent: 'maybe'`; a SignalboxError is passed on. */
   broken: (cause: unknown) => unknown = (cause) => connectionFell(cause, facts),
 ): Promise<string> {
   if (!body) return ''
@@ -29,7 +29,7 @@ export async function readText(
 
 function connectionFell(cause: unknown, facts: Partial<ErrorFacts>): SignalboxError {
   if (SignalboxError.is(cause)) return cause
-  // The request was heard, but nobody knows what came of it.
+  // The request arrived, but its result is unknown.
   return new SignalboxError({
     ...facts,
     code: 'closed',

@@ -1,4 +1,4 @@
-/** As much of Bun's global as is used here. Its own types would come with a whole runtime's globals. */
+/** The used part of Bun's global. Bun's own types would add all globals of the runtime. */
 interface BunSocket<Data> {
   data: Data
   /** How many bytes the system took; below zero when it will take no more. */

@@ -1,4 +1,4 @@
-/** As much of Deno's global as is used here. */
+/** The used part of Deno's global. */
 interface DenoConnection {
   read(into: Uint8Array): Promise<number | null>
   write(bytes: Uint8Array): Promise<number>

@@ -1,4 +1,4 @@
-/** The half of whoever accepts links of `signalbox.v1`: a server's WebSocket, a worker's port. `signalbox/web` has the client's. */
+/** The accepting side of `signalbox.v1`, for the WebSocket of a server or the port of a worker. */
 import { acceptFrames, type AcceptedLink, type AcceptFramesOptions } from '../../src/core/link-protocol/accept.js'
 import { overPort, type MessagePortLike } from './message-port.js'
 import { frameSocket, report, type WebSocketLike } from './web-socket.js'
@@ -16,8 +16,8 @@ export interface AcceptWebSocketOptions extends Omit<AcceptFramesOptions, 'info'
 }
 
 /**
- * Over a WebSocket that is open, or about to be, with the subprotocol `signalbox.v1` agreed upon. Call it before the first message can
- * arrive. Rejects where the client is refused or does not say `open` in time; the socket is closed then.
+ * Accepts a link over a WebSocket that is open or opening, with the subprotocol `signalbox.v1` selected. Call it before the first message can
+ * arrive. Rejects where the client is refused or does not send `open` in time; the socket is closed then.
  */
 export function acceptWebSocket(webSocket: WebSocketLike, options: AcceptWebSocketOptions = {}): Promise<AcceptedLink> {
   const handshake = acceptFrames({ ...options, info: infoOf('websocket', options), socket: frameSocket(webSocket) })
@@ -28,7 +28,7 @@ export function acceptWebSocket(webSocket: WebSocketLike, options: AcceptWebSock
 /** Options of `acceptMessagePort`. */
 export type AcceptMessagePortOptions = AcceptWebSocketOptions
 
-/** The half of whoever was handed a port. */
+/** Accepts a link over a port that another context sent. */
 export function acceptMessagePort(port: MessagePortLike, options: AcceptMessagePortOptions = {}): Promise<AcceptedLink> {
   return overPort(port, (socket) => acceptFrames({ ...options, info: infoOf('messageport', options), socket }))
 }

@@ -1,9 +1,9 @@
-/** URLs and credentials, kept apart: what is in a URL ends up in logs, histories and referrers. */
+/** Keeps credentials out of URLs, because URLs end up in logs, histories and referrers. */
 import { abortError, raceSignal } from '../../src/core/deadline.js'
 import { SignalboxError } from '../../src/errors.js'
 import { isSecretName } from '../../src/secret-names.js'
 
-/** A secret, or a function that gives one. */
+/** A secret, or a function that returns one. */
 export type Credential = string | (() => string | Promise<string>)
 
 /** Query parameters that only look like secrets: positions in a list. */
@@ -44,10 +44,10 @@ export function httpBase(url: string | URL, transport: string): URL {
   return parsed
 }
 
-/** No part of it is dots: a URL's reader goes up for them, so a request about an id `..` would be about what stands above. */
+/** True if no part of the path is `.` or `..`: a URL parser would resolve those, so a request for an id `..` would reach the parent. */
 const PATH = /^(?![^?#]*\/(\.|%2e){1,2}([?#/]|$))\//i
 
-/** The path of a request under the base. It can neither leave the base nor name another host. */
+/** The URL of a request under the base. The path can neither leave the base nor name another host. */
 export function requestUrl(base: URL, path: string, transport: string): URL {
   const prefix = base.pathname === '/' ? '' : base.pathname
   const url = PATH.test(path) ? new URL(base.origin + prefix + path) : undefined
@@ -67,7 +67,7 @@ export async function resolveCredential(
   return typeof credential === 'function' ? await resolveWithin(Promise.resolve(credential()), signal, transport) : credential
 }
 
-/** Waits for something of the caller's, such as a token that must be refreshed, no longer than the signal allows. */
+/** Waits for a value of the caller, such as a token that must be refreshed, until the signal aborts. */
 export async function resolveWithin<T>(work: Promise<T>, signal: AbortSignal | undefined, transport: string): Promise<T> {
   if (!signal) return await work
   try {

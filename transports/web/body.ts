@@ -1,4 +1,4 @@
-/** Bodies: a reply's, covered by the signal of its exchange to the last byte, and a request's that must be read before it is sent. */
+/** The body of a reply, which the signal of its exchange covers to the last byte, and a request body that must be read before it is sent. */
 import { createAccumulator } from '../../src/core/codec/bytes.js'
 import { abortError } from '../../src/core/deadline.js'
 import { SignalboxError } from '../../src/errors.js'
@@ -40,7 +40,7 @@ export function coveredBody(
         await reader.cancel(reason)
       },
     },
-    // Nothing is read ahead: a reader that waits makes the server wait.
+    // Nothing is read ahead, so a slow reader slows the server.
     { highWaterMark: 0 },
   )
 }

@@ -1,4 +1,4 @@
-/** One HTTP exchange over the runtime's fetch, by way of ofetch with its retry and its timeout off: ours cover the body too. */
+/** HTTP exchanges over the runtime's fetch, through ofetch. Its retry and timeout are off, because those of the client cover the body too. */
 import { createFetch } from 'ofetch'
 import { abortError } from '../../src/core/deadline.js'
 import { SignalboxError, type Sent } from '../../src/errors.js'
@@ -18,7 +18,7 @@ export type FetchFunction = (url: string, init: RequestInit) => Promise<Response
 export interface FetchExchangeOptions {
   /** Origin and, if any, the path that all requests share; never with a credential in it. */
   readonly baseUrl: string | URL
-  /** For every request; a function is asked each time, as for a token that must be refreshed. */
+  /** Headers of every request. A function is called for each request, for example for a token that must be refreshed. */
   readonly headers?: RequestHeaders | (() => RequestHeaders | Promise<RequestHeaders>)
   /** Default: the runtime's own, looked up at each request. */
   readonly fetch?: FetchFunction
@@ -31,7 +31,7 @@ export interface FetchExchangeOptions {
   readonly redirects?: 'safe' | 'never' | 'always'
   /** `gather` reads a streaming request body first (32 MiB at most): Chromium streams one only over HTTP/2, other browsers not at all. */
   readonly requestBody?: 'stream' | 'gather'
-  /** How the transport calls itself in errors; default `fetch`. */
+  /** The name of the transport in errors; default `fetch`. */
   readonly name?: string
 }
 
@@ -135,7 +135,7 @@ async function bodyOf(
     })
   }
   if (streamsRequests()) return body
-  // The body is left as it is: another way may be able to send it.
+  // The body is not touched: another transport may be able to send it.
   throw new SignalboxError({
     ...facts,
     code: 'unsupported',

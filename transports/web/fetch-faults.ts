@@ -1,27 +1,27 @@
-/** What a failed fetch means. `fetch` itself says almost nothing, so `no` is claimed only where the runtime names a cause that proves it. */
+/** Turns a failed fetch into a typed error. `sent` is `no` only if the runtime names a cause that proves it. */
 import { abortError, isNamed } from '../../src/core/deadline.js'
 import { SignalboxError, type ErrorFacts, type Sent } from '../../src/errors.js'
 
-/** What is done, and where. */
+/** The request, for the error. */
 export interface FetchFacts {
   readonly transport: string
   readonly op: string
 }
 
-/** The connection was never made: the names that Node and Bun give. */
+/** Error codes of Node and Bun for a connection that was never made. */
 const NEVER_CONNECTED =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EAI_NONAME|E(HOST|NET)UNREACH|UND_ERR_CONNECT_TIMEOUT|ConnectionRefused|DNSResolveFailed|CERT_HAS_EXPIRED|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY_LEAF_SIGNATURE|ERR_TLS_CERT_ALTNAME_INVALID)$/
 
-/** The innermost name: wrappers hide the cause, and several addresses leave an aggregate. */
+/** The innermost error code, from wrapped errors and from the AggregateError of several addresses. */
 function nameOf(error: unknown, depth = 0): string | undefined {
   const { cause, code, errors, syscall } = Object(error) as Partial<Record<'cause' | 'code' | 'errors' | 'syscall', unknown>>
   const inner = depth > 4 || (!cause && !errors) ? undefined : (nameOf(cause, depth + 1) ?? nameOf(Object(errors)[0], depth + 1))
-  // A connection that was made and broke may have the name of one that was not.
+  // A broken connection may have the same code as one that was never made.
   const broke = /^(read|write)v? E(HOST|NET)U/.test(`${syscall} ${code}`) ? `${syscall} ` : ''
   return inner ?? (typeof code === 'string' && code ? broke + code : undefined)
 }
 
-/** Ours and an abort's as they are, anything else as `make` finds, by its name if it has one. */
+/** Passes on a SignalboxError and an abort; `make` turns any other failure into an error, by its code if it has one. */
 function fault(
   error: unknown,
   facts: FetchFacts,
@@ -40,7 +40,7 @@ function fault(
 export interface RequestFacts {
   readonly signal?: AbortSignal | undefined
   readonly streamed?: boolean
-  /** The failure may be that of another host, to which the first one sent us after it had acted. */
+  /** After a redirect the failure may come from the second host, when the first one had already acted. */
   readonly onward?: boolean
 }
 

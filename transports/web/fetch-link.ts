@@ -28,7 +28,7 @@ export interface FetchLinkOptions extends Pick<FetchExchangeOptions, 'headers' |
   readonly sendAfter?: 'line' | 'end'
   /** Default 32 MiB. */
   readonly maxRequestBytes?: number
-  /** How the transport calls itself in errors; default `fetch-link`. */
+  /** The name of the transport in errors; default `fetch-link`. */
   readonly name?: string
 }
 
@@ -193,7 +193,7 @@ function requestLink(info: LinkInfo, ways: RequestLinksOptions, options: OpenOpt
     },
     write(chunk) {
       const writing = write(chunk)
-      // A caller may ignore it.
+      // A caller may ignore the promise.
       writing.catch(() => {})
       return writing
     },

@@ -1,4 +1,4 @@
-/** The gateway from a page, an edge worker or anywhere: for each upstream the transport that its protocol needs. */
+/** The client of a gateway, for pages, edge workers and other programs: a transport for each upstream. */
 import { CCCC_RAW_OPS } from '../../src/cccc/scopes.js'
 import { SignalboxError } from '../../src/errors.js'
 import { PROOF_HEADER, publicProofKey, signProof, type ProofKeyPair } from '../../src/gateway/proof-key.js'
@@ -11,11 +11,11 @@ import { explained } from './local-network.js'
 import { jsonOf, refusalOf } from './refusal.js'
 import { webSocketLink, type WebSocketConstructor } from './web-socket.js'
 
-/** The credential, and what it is sent with. */
+/** The credential and its options. */
 export interface GatewayClientOptions extends Pick<FetchExchangeOptions, 'fetch'> {
   /** A one-time ticket, as from the fragment of the page's address. Redeemed once, at the first use. */
   readonly ticket?: string
-  /** A token, or where to get one. */
+  /** A token, or a function that returns one. */
   readonly token?: string | (() => string | Promise<string>)
   /**
    * A key pair from `createProofKey()`: the redeemed credential is bound to it, and each request is signed, so that a copied token is worth
@@ -28,7 +28,7 @@ export interface GatewayClientOptions extends Pick<FetchExchangeOptions, 'fetch'
   readonly webSocket?: WebSocketConstructor | PromiseLike<WebSocketConstructor>
 }
 
-/** What a credential may see. */
+/** The permissions of a credential. */
 export interface GatewaySession {
   /** The scopes of this credential. */
   readonly scopes: readonly string[]
@@ -36,7 +36,7 @@ export interface GatewaySession {
   readonly upstreams: readonly { readonly name: string; readonly system: string; readonly kind: 'stream' | 'exchange' }[]
 }
 
-/** How a stream upstream is reached: a POST a request, a full-duplex link, or whichever the first line needs. */
+/** How a stream upstream is reached: one POST for each request, a full-duplex link, or the one that the first line needs. */
 export type Via = 'call' | 'link' | 'auto'
 
 /** Transports through one gateway. */

@@ -1,6 +1,6 @@
 /**
- * Stands in for `signalbox/node`, `deno`, `bun` and the executables where a bundler builds for a browser. It has none of their exports, so
- * a build that imports one by name fails, and names this file; everything else fails at import.
+ * Replaces `signalbox/node`, `deno`, `bun` and the executables in a build for a browser. It has none of their exports, so a build that imports
+ * one by name fails with the name of this file. Any other import fails at run time.
  */
 import { SignalboxError } from '../../src/errors.js'
 

@@ -1,6 +1,6 @@
 /**
- * Why a page cannot reach a gateway on its own machine. The browser says only that it failed, so that pages cannot look around; what it lets
- * us know, its permission and its rules for mixed content, makes a named error of it.
+ * Explains why a page cannot reach a gateway on its own machine. The browser reports only a failure, so that pages cannot scan the network.
+ * The browser's permission and its rules for mixed content tell the probable reason.
  */
 import { SignalboxError, withFacts } from '../../src/errors.js'
 
@@ -11,7 +11,7 @@ export interface PageGlobals {
 
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
 
-/** Runs the work, and explains its failure; one that is of another kind passes unchanged. */
+/** Runs the work and explains its failure. Other failures pass unchanged. */
 export async function explained<Result>(
   target: URL,
   work: () => Promise<Result>,
@@ -22,7 +22,7 @@ export async function explained<Result>(
   } catch (error) {
     const { hostname, protocol, origin = '' } = location ?? {}
     const apart = hostname !== undefined && LOOPBACK.test(target.hostname) && !LOOPBACK.test(hostname)
-    // A gateway that refuses has answered, and says its own code.
+    // A gateway that refuses has answered with its own code.
     if (!apart || !SignalboxError.is(error, 'unreachable') || error.remoteCode !== undefined) throw error
     const state = await permissionState(navigator?.permissions)
     const barred = state === 'denied' || state === 'prompt'

@@ -6,7 +6,7 @@ import type { Link, StreamTransport } from '../../src/transport.js'
 import { checkAborted, resolveCredential, resolveWithin, type Credential } from './address.js'
 import { frameOf } from './web-socket.js'
 
-/** As much of a MessagePort as is used here: a page's, a worker's, or that of `node:worker_threads`. */
+/** The used part of a MessagePort, of a page, a worker or `node:worker_threads`. */
 export interface MessagePortLike {
   /** As in the standard. */
   postMessage(message: unknown, transfer: ArrayBuffer[]): void
@@ -22,7 +22,7 @@ export interface MessagePortLike {
 
 /** Options of `messagePortLink`. */
 export interface MessagePortLinkOptions {
-  /** The port to use, once; or a function that gives a fresh one for each open, having handed its twin to the other side. */
+  /** A port, which can be used once; or a function that makes a channel for each open, sends one port to the other side and returns the other. */
   readonly port: MessagePortLike | (() => MessagePortLike | Promise<MessagePortLike>)
   /** Sent to the other side at open. */
   readonly credential?: Credential
@@ -57,7 +57,7 @@ export function messagePortLink<Launch = void>(options: MessagePortLinkOptions |
       const info = { id: `${name}-${count}`, transport: name }
       const secret = await resolveCredential(credential, signal, name)
       const fresh = typeof port === 'function' ? Promise.resolve(port()) : undefined
-      // A port that comes too late belongs to nobody.
+      // A port that comes too late is closed.
       void fresh?.then((late) => signal?.aborted && late.close()).catch(() => {})
       const own = fresh ? await resolveWithin(fresh, signal, name) : (port as MessagePortLike)
       if (!fresh && used) {
@@ -78,7 +78,7 @@ export function messagePortLink<Launch = void>(options: MessagePortLinkOptions |
   }
 }
 
-/** For either side. */
+/** The socket of the link protocol over a port, for both sides. */
 export function overPort<Opened extends Link>(
   port: MessagePortLike,
   start: (socket: FrameSocket) => Handshake<Opened>,
@@ -95,30 +95,30 @@ export function overPort<Opened extends Link>(
   const onMessage = (event: unknown): void => {
     handshake.receiver.frame(frameOf((event as { readonly data?: unknown }).data))
   }
-  // Only some runtimes tell that the other port is gone.
+  // Only some runtimes report that the other port is gone.
   const onGone = (): void => finish(1006, 'the other port is gone')
   const socket: FrameSocket = {
     send(frame) {
       if (over) return
       if (typeof frame === 'string') return port.postMessage(frame, [])
-      // A copy of exactly these bytes: a view would take its whole buffer along.
+      // A copy of these bytes: a view would transfer its whole buffer.
       const copy = new Uint8Array(frame)
       if (!transfers) return port.postMessage(copy, [])
       try {
         port.postMessage(copy, [copy.buffer])
       } catch {
-        // workerd moves nothing between ports.
+        // workerd cannot transfer buffers between ports.
         transfers = false
         port.postMessage(copy, [])
       }
     },
-    // What was posted before still arrives, so there is nothing to wait for but the turn of whoever closes.
+    // Messages posted before still arrive, so there is nothing else to wait for.
     close: () => queueMicrotask(() => finish(1000, '')),
   }
   const handshake = start(socket)
   const listeners = [
     ['message', onMessage],
-    // What cannot be read has no data, and is a fault.
+    // A message that cannot be deserialized has no data, and is a fault.
     ['messageerror', onMessage],
     ['close', onGone],
   ] as const

@@ -1,4 +1,4 @@
-/** A refusal teaches: a gateway's is JSON with a code, a message and what to change. Anything else is told by its status. */
+/** The error of a reply that is not 2xx: from the JSON of a gateway, otherwise from the status. */
 import { codeOfStatus } from '../../src/core/http-status.js'
 import { parseRetryAfter } from '../../src/core/policy/retry-after.js'
 import { ERROR_CODES, SignalboxError, type ErrorCode } from '../../src/errors.js'
@@ -8,7 +8,7 @@ import type { FetchFacts } from './fetch-faults.js'
 
 const MAX_BYTES = 256 * 1024
 
-/** What the body says; nothing where it is no JSON, such as a proxy's page for people. */
+/** The parsed body; empty if it is not JSON, such as the HTML page of a proxy. */
 export async function jsonOf({ body }: Reply, facts: FetchFacts, signal?: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
   try {
     return Object(JSON.parse(new TextDecoder().decode(body ? await gathered(body, MAX_BYTES, signal, facts) : undefined)))
@@ -28,7 +28,7 @@ export function refusalOf(
     const value = said[key]
     return typeof value === 'string' ? value : undefined
   }
-  // A gateway says beside its own code which of ours it is, and whether anything was sent.
+  // Beside its own code, a gateway names the error code of this package and `sent`.
   const code = [text('code'), text('kind')].find((each) => (ERROR_CODES as readonly unknown[]).includes(each))
   const sent = text('sent')
   return new SignalboxError({
@@ -37,7 +37,7 @@ export function refusalOf(
     message: text('message') ?? `${where} answered with status ${status}.`,
     hint: text('hint'),
     status,
-    // Below 500 the server looked at the request and turned it away.
+    // Below 500 the server refused the request.
     sent: sent === 'no' || sent === 'maybe' ? sent : status < 500 ? 'no' : 'maybe',
     remoteCode: text('code'),
     retryAfterMs: parseRetryAfter(headers['retry-after'], Date.now()),

@@ -1,4 +1,4 @@
-/** Links over WebSockets: the client's half, over whichever constructor the runtime has. */
+/** The client side of links over WebSockets, with any WebSocket class. */
 import { connectFrames } from '../../src/core/link-protocol/connect.js'
 import type { FrameReceiver, FrameSocket } from '../../src/core/link-protocol/frame-link.js'
 import { linkError, SUBPROTOCOL } from '../../src/core/link-protocol/frames.js'
@@ -40,7 +40,7 @@ export interface WebSocketLinkOptions {
   readonly webSocket?: WebSocketConstructor | PromiseLike<WebSocketConstructor>
   /** What the other side may send before we read; default 256 KiB. */
   readonly windowBytes?: number
-  /** How the transport calls itself in errors; default `websocket`. */
+  /** The name of the transport in errors; default `websocket`. */
   readonly name?: string
 }
 

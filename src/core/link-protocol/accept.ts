@@ -1,4 +1,4 @@
-/** The server's half of the two first frames, and what only a server says: why it refuses, and how the thing behind a link ended. */
+/** The server side of the opening, its refusals, and the report of how the process or connection behind a link ended. */
 import { SignalboxError, type ErrorCode } from '../../errors.js'
 import { redactText } from '../../redact-text.js'
 import type { CloseOptions, CloseReason, Link, LinkInfo } from '../../transport.js'
@@ -9,18 +9,19 @@ import { checkedWindow, type Handshake } from './connect.js'
 import { createFrameLink, type FrameReceiver, type FrameSocket } from './frame-link.js'
 import { brief, briefEnd, encodeControl, linkError, parseControl, type CloseFrame, type OpenFrame } from './frames.js'
 
-/** A server waits this long for the client's `open`. */
+/** How long a server waits for the client's `open`. */
 export const OPEN_TIMEOUT_MS = 2_000
 
-/** A link whose end can be told: how the child behind a gateway ended, or that the client must resume elsewhere. */
+/** A link that can report to the client why it closes, for example how the child behind a gateway ended. */
 export interface FrameLink extends Link {
+  /** Closes the link and sends the reason to the client, which gets it as its own close reason or failure. */
   closeAs(reason: CloseReason, options?: CloseOptions): Promise<CloseReason>
 }
 
-/** What the client said at open, for whoever decides. */
+/** The client's `open`, for `authorize`. */
 export type OpenRequest = Omit<OpenFrame, 'type' | 'window'>
 
-/** A link that was let in, with what its client said; the credential has done its work and is not kept. */
+/** An admitted link with the launch and trace of its client. The credential is not kept. */
 export interface AcceptedLink extends FrameLink, Omit<OpenRequest, 'credential'> {}
 
 /** How a link is accepted. */
@@ -28,17 +29,17 @@ export interface AcceptFramesOptions {
   readonly info: LinkInfo
   readonly socket: FrameSocket
   readonly windowBytes?: number | undefined
-  /** How long the client has to say `open`; default two seconds. */
+  /** How long the client may take to send `open`; default two seconds. */
   readonly openTimeoutMs?: number | undefined
   /**
-   * Decides, from what the client said: throwing refuses, and a SignalboxError tells the client why. The signal falls when the client
-   * leaves meanwhile. Without it everybody is let in.
+   * Admits or refuses the client. Throwing refuses it; a SignalboxError also tells it why. The signal aborts when the client leaves
+   * meanwhile. Without this option every client is admitted.
    */
   readonly authorize?: ((open: OpenRequest, signal: AbortSignal) => void | Promise<void>) | undefined
   readonly clock?: Clock | undefined
 }
 
-/** The link rejects with the reason why there is none. */
+/** The promise of the link rejects with the reason of a refusal or failure. */
 export function acceptFrames(options: AcceptFramesOptions): Handshake<AcceptedLink> {
   const { info, socket, authorize, clock = systemClock, openTimeoutMs = OPEN_TIMEOUT_MS } = options
   const window = checkedWindow(options.windowBytes)
@@ -116,14 +117,14 @@ export function acceptFrames(options: AcceptFramesOptions): Handshake<AcceptedLi
   }
 }
 
-/** A launch is nested a few levels deep and has some hundred values; who sends it is not known yet. */
+/** A launch needs a few levels and some hundred values. Limited, because the client is not authorized yet. */
 const OPENING_LIMITS = { maxDepth: 64, maxNodes: 10_000 }
 
 function parseOpening(text: string): ReturnType<typeof parseControl> {
   return exceededJsonLimit(text, OPENING_LIMITS) ? 'open with too many values' : parseControl(text)
 }
 
-/** What the client asks for, checked; or what is wrong with it. */
+/** The client's request, checked; or a text that says what is wrong with it. */
 function requestOf(parsed: ReturnType<typeof parseControl>): OpenRequest | string {
   if (typeof parsed === 'string') return parsed
   if (parsed.type !== 'open') return `${parsed.type} before the link is open`
@@ -139,7 +140,7 @@ function requestOf(parsed: ReturnType<typeof parseControl>): OpenRequest | strin
   }
 }
 
-/** How each failure closes a WebSocket: 4000 and the HTTP status that says the same. The frame before it says more. */
+/** The close code of each error code: 4000 plus the HTTP status with the same meaning. The `close` frame has more detail. */
 const SOCKET_CODES: Readonly<Partial<Record<ErrorCode, number>>> = {
   invalid_argument: 4400,
   protocol: 4400,
@@ -161,7 +162,7 @@ const SOCKET_CODES: Readonly<Partial<Record<ErrorCode, number>>> = {
 /** The close code of a WebSocket for an error code. */
 export const socketCodeOf = (code: ErrorCode): number => SOCKET_CODES[code] ?? 4500
 
-/** What a side that closes says, as the frame and as the code of the socket. */
+/** The `close` frame and the close code of a side that closes. */
 function closeFrameFor(reason: CloseReason): { frame: CloseFrame; socketCode: number } {
   const plain = (more: Partial<CloseFrame>) => ({ frame: { type: 'close', ...more } as const, socketCode: 1000 })
   if (reason.kind === 'exit') {
@@ -170,7 +171,7 @@ function closeFrameFor(reason: CloseReason): { frame: CloseFrame; socketCode: nu
   }
   if (reason.kind === 'peer') return plain({ message: reason.detail === undefined ? undefined : redactText(reason.detail) })
   if (reason.kind !== 'error') return plain({})
-  // A failure that is not ours may hold anything, so only its kind is told.
+  // Another error may hold a secret, so its message is not sent.
   const known: Pick<SignalboxError, 'code' | 'message' | 'remoteCode' | 'retryAfterMs'> = SignalboxError.is(reason.error)
     ? reason.error
     : { code: 'remote', message: 'The other side failed.' }

@@ -1,4 +1,4 @@
-/** The client's half of the two first frames: `open` says who it is and what it wants; the answer is `open`, or `close` and why. */
+/** The client side of the opening: it sends `open` with its credential and launch. The answer is `open`, or `close` with a reason. */
 import { SignalboxError, withFacts, type ErrorCode } from '../../errors.js'
 import type { CloseReason, Link, LinkInfo } from '../../transport.js'
 import { deferred } from '../deferred.js'
@@ -21,11 +21,11 @@ import {
 /** A link that is being opened. */
 export interface Handshake<Opened extends Link = Link> {
   readonly link: Promise<Opened>
-  /** Where the owner of the socket reports, from the first frame to the end. */
+  /** Receives the events of the socket, from the first frame to the end. */
   readonly receiver: FrameReceiver
 }
 
-/** What a client says when it opens a link. */
+/** The content of the client's `open`. */
 export interface ConnectFramesOptions {
   readonly info: LinkInfo
   readonly socket: FrameSocket
@@ -38,7 +38,7 @@ export interface ConnectFramesOptions {
 
 /** The opening of a link by its client. */
 export interface ClientHandshake extends Handshake {
-  /** The socket is open: says so to the other side. */
+  /** Call when the socket is open: sends `open`. */
   begin(): void
   fail(error: SignalboxError, socketCode?: number): void
 }
@@ -54,7 +54,7 @@ export function connectFrames({ info, socket, signal, windowBytes, ...said }: Co
   let over = false
   let ignore = (): void => {}
 
-  // A launch may have begun to act on the other side; without one, opening has no effect.
+  // With a launch the opening may have had an effect on the other side; without one it has none.
   const facts = () => ({ op: 'open', sent: begun && said.launch !== undefined ? 'maybe' : 'no' }) as const
   const fail = (error: SignalboxError, socketCode = 1000): void => {
     if (over || after) return
@@ -62,12 +62,12 @@ export function connectFrames({ info, socket, signal, windowBytes, ...said }: Co
     ignore()
     opened.reject(error)
     socket.close(socketCode, '')
-    // Nothing was exchanged that a closing handshake could save.
+    // No data was exchanged, so a closing handshake is not needed.
     socket.terminate?.()
   }
   const refuse = (code: ErrorCode, message: string, socketCode?: number): void =>
     fail(linkError(info, code, `${peerOf(info)} ${message}.`, { ...facts(), hint: HINT }), socketCode)
-  /** What the caller gave cannot be put into the first frame. */
+  /** The error for arguments that do not fit into the first frame. */
   const cannotSay = (code: ErrorCode, message: string, more?: { cause: unknown }): void =>
     fail(linkError(info, code, message, { ...facts(), ...more }))
   const refusedBy = (reason: CloseReason): void => {

@@ -1,4 +1,4 @@
-/** A link over frames, once both sides have said `open`: credit both ways, half-close, and an end that both sides can name. */
+/** A link over frames, after both sides sent `open`: credit in both directions, half-close, and a reason for its end. */
 import { SignalboxError, type Sent } from '../../errors.js'
 import type { CloseOptions, CloseReason, Link, LinkInfo } from '../../transport.js'
 import { systemClock, type Timer } from '../clock.js'
@@ -22,32 +22,32 @@ import {
 } from './frames.js'
 import { createSender } from './sender.js'
 
-/** What the protocol needs of a WebSocket, a MessagePort or a server's own socket type. None of these may throw. */
+/** The methods that the protocol needs of a WebSocket, a MessagePort or another socket. None of them may throw. */
 export interface FrameSocket {
-  /** The frame is not touched after the call returns. */
+  /** Sends a frame. The frame is not used after the call returns. */
   send(frame: string | Uint8Array): void
   /**
-   * Where the runtime tells how much it holds unsent: undefined while that is little, else a promise of room, which never rejects. The
-   * other side's credit is its own word, so it does not bound this side's memory; this does.
+   * For a runtime that reports its unsent bytes: undefined while there are few, else a promise that resolves when there is space again and
+   * never rejects. The other side chooses its credit, so credit alone does not limit the memory of this side.
    */
   congested?(): Promise<void> | undefined
-  /** Begins the end; the owner reports it with `socketClosed`, whoever began it. */
+  /** Starts to close the socket. The owner reports the end with `socketClosed`, whichever side started it. */
   close(code: number, reason: string): void
-  /** Cuts without a handshake, where the runtime can. */
+  /** Closes without a handshake, where the runtime can. */
   terminate?(): void
 }
 
-/** What the owner of the socket reports. */
+/** The events that the owner of the socket reports. */
 export interface FrameReceiver {
   frame(data: string | Uint8Array): void
   socketClosed(code: number, detail: string): void
 }
 
-/** A link, and where its socket reports. */
+/** A link, and the receiver of its socket's events. */
 export interface MadeFrameLink {
   readonly link: Link
   readonly receiver: FrameReceiver
-  /** Closes, and tells the other side why. */
+  /** Closes the link and tells the other side the reason. */
   closeWith(frame: CloseFrame, socketCode: number, options?: CloseOptions): Promise<CloseReason>
 }
 
@@ -55,18 +55,18 @@ export interface MadeFrameLink {
 export interface FrameLinkOptions {
   readonly info: LinkInfo
   readonly socket: FrameSocket
-  /** What the other side was given to send. */
+  /** The window that this side gave to the other side. */
   readonly window: number
-  /** What the other side's `open` gave us. */
+  /** The window that the other side's `open` gave to this side. */
   readonly credit: number
 }
 
 const GRACE_MS = 2_000
-/** How late a runtime may be to tell of a socket that was cut. */
+/** How late a runtime may report that a socket was terminated. */
 const CUT_MS = 500
 
 /**
- * A link over a socket on which both sides have said `open`.
+ * A link over a socket on which both sides have sent `open`.
  * Long because both directions and the end share the state of one link.
  */
 export function createFrameLink({ info, socket, window, credit }: FrameLinkOptions): MadeFrameLink {
@@ -78,7 +78,7 @@ export function createFrameLink({ info, socket, window, credit }: FrameLinkOptio
   let eofSent = false
   let eofReceived = false
   let timer: Timer | undefined
-  // What the other side may still send, and what was read since it was last told so.
+  // What the other side may still send, and what was read since the last `credit`.
   let granted = window
   let consumed = 0
 
@@ -104,7 +104,7 @@ export function createFrameLink({ info, socket, window, credit }: FrameLinkOptio
     closed.resolve(abandoned ? { ...reason, abandoned: true } : reason)
   }
 
-  /** The socket has this long to end by itself, and somewhat longer once it was cut: even that is told some turns later. */
+  /** Waits for the socket to end, then terminates it, then waits a little longer, because runtimes report a termination late. */
   const bound = (graceMs: number): void => {
     timer?.cancel()
     timer = systemClock.after(graceMs, () => {
@@ -113,7 +113,7 @@ export function createFrameLink({ info, socket, window, credit }: FrameLinkOptio
     })
   }
 
-  /** Lets go of the socket. Frames that still come in are ignored. */
+  /** Releases the socket. Later frames are ignored. */
   const release = (reason: CloseReason, socketCode: number, detail: string): void => {
     if (ending) return
     ending = reason
@@ -169,7 +169,7 @@ export function createFrameLink({ info, socket, window, credit }: FrameLinkOptio
   const consume = (chunk: Uint8Array | null): Uint8Array | null => {
     if (chunk === null || ending || eofReceived) return chunk
     consumed += frameCost(chunk.byteLength)
-    // Half the window, so that the other side is neither starved nor told about every chunk.
+    // At half the window: the other side does not run out of credit, and not every chunk causes a `credit` frame.
     if (consumed >= window / 2) {
       granted += consumed
       tell({ type: 'credit', bytes: consumed })
@@ -188,7 +188,7 @@ export function createFrameLink({ info, socket, window, credit }: FrameLinkOptio
       tell({ ...frame, message })
       release({ kind: 'local' }, socketCode, message ?? '')
     }
-    // Also where the end was under way: whoever closes says how long it may take.
+    // Also if the link is ending already: the caller of `close` sets the time.
     if (!finished) bound(Math.max(0, graceMs ?? GRACE_MS))
     return whenClosed
   }
@@ -202,7 +202,7 @@ export function createFrameLink({ info, socket, window, credit }: FrameLinkOptio
       const tooMuch = sender.unsent > 0 && sender.unsent + unsentCost(chunk.byteLength) > MAX_UNSENT_BYTES
       const refused = ending || endOfWriting ? refusal('no') : tooMuch ? tooMuchUnsent(info) : undefined
       const promise = refused ? Promise.reject(refused) : sender.write(chunk)
-      // A caller may ignore it.
+      // A caller may ignore the promise.
       promise.catch(() => {})
       return promise
     },
@@ -248,7 +248,7 @@ export function createFrameLink({ info, socket, window, credit }: FrameLinkOptio
   return { link, receiver, closeWith }
 }
 
-/** Without `eof` or `close` nobody knows whether the bytes were all of them. */
+/** Without `eof` or `close`, bytes may be missing. */
 function lost(reason: CloseReason, info: LinkInfo): SignalboxError {
   if (reason.kind === 'error' && SignalboxError.is(reason.error)) return reason.error
   const code = reason.kind === 'peer' && reason.code ? ` (code ${reason.code})` : ''

@@ -1,5 +1,5 @@
 /**
- * The frames of `signalbox.v1`: a link carried by anything that carries messages, such as a WebSocket or a MessagePort. A binary
+ * The frames of `signalbox.v1`: a link over a channel of messages, such as a WebSocket or a MessagePort. A binary
  * frame is a chunk of bytes, a text frame is one control message. Pure; `docs/link-protocol.md` is the specification.
  */
 import { ERROR_CODES, SignalboxError, type ErrorCode } from '../../errors.js'
@@ -12,45 +12,45 @@ export const SUBPROTOCOL = 'signalbox.v1'
 
 /** Bytes in one binary frame, at most. Larger writes are split. */
 export const MAX_FRAME_BYTES = 64 * 1024
-/** What a binary frame costs of the window, at least: it bounds how many frames a window of tiny ones can hold. */
+/** The minimum cost of a binary frame. It limits the number of small frames in a window. */
 export const MIN_FRAME_COST = 64
 /** Characters in one text frame, at most: `open` carries a launch object. */
 export const MAX_CONTROL_CHARACTERS = 256 * 1024
-/** Characters of each text in `close`, at most: escaped, as six each, all of them still fit into a frame. */
+/** Characters of each text in `close`, at most. Even if each is escaped with six characters, all texts fit into a frame. */
 const MAX_REASON_CHARACTERS = 8 * 1024
-/** What a side gives the other to send unless it is told otherwise. */
+/** The default window. */
 export const DEFAULT_WINDOW_BYTES = 256 * 1024
-/** Neither side may be given more than this to send. */
+/** The largest window and the largest total credit. */
 export const MAX_WINDOW_BYTES = 64 * 1024 * 1024
 
 /** The first frame of either side. Only the client's carries a credential, a launch and a trace. */
 export interface OpenFrame {
   readonly type: 'open'
-  /** What the other side may send before it is given credit. */
+  /** The bytes that the other side may send before it gets credit. */
   readonly window: number
   readonly credential?: string | undefined
-  /** What the protocol says at open, such as the typed options of a subprocess. Whoever accepts must check it. */
+  /** The argument of `open`, such as the typed options of a subprocess. The server must check it. */
   readonly launch?: unknown
   readonly trace?: Readonly<Record<string, string>> | undefined
 }
 
-/** The last frame of a side that closes: why. Without a code it is an ordinary close. */
+/** The last frame of a side that closes, with the reason. Without a code it is an ordinary close. */
 export interface CloseFrame {
   readonly type: 'close'
-  /** One of our error codes. */
+  /** An error code of this package. */
   readonly code?: string | undefined
   readonly message?: string | undefined
-  /** What the side that closes, or the system behind it, itself calls the failure. */
+  /** The name that the closing side, or the system behind it, has for the failure. */
   readonly remoteCode?: string | undefined
   readonly retryAfterMs?: number | undefined
-  /** The end of the child behind the link. */
+  /** How the child behind the link ended. */
   readonly exit?: { readonly exitCode: number | null; readonly signal: string | null; readonly stderrTail: string }
 }
 
 /** A text frame. */
 export type ControlFrame = OpenFrame | { readonly type: 'credit'; readonly bytes: number } | { readonly type: 'eof' } | CloseFrame
 
-/** As it came: only what every reader of a frame needs is known to be as its type says. */
+/** A parsed frame. Only the fields that every reader needs are checked. */
 export type ReadFrame = Fields &
   (
     | { readonly type: 'open'; readonly window: number }
@@ -60,7 +60,7 @@ export type ReadFrame = Fields &
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** What a binary frame costs of the window. */
+/** The cost of a binary frame in credit. */
 export const frameCost = (bytes: number): number => Math.max(bytes, MIN_FRAME_COST)
 
 /** A control frame as text. */
@@ -68,12 +68,12 @@ export const encodeControl = (frame: ControlFrame): string => JSON.stringify(fra
 
 /** The start of a text, short enough for a frame. */
 export const brief = (text: string | undefined): string | undefined => text?.slice(0, MAX_REASON_CHARACTERS)
-/** The end of a text says most. */
+/** The end of a text, short enough for a frame. */
 export const briefEnd = (text: string): string => text.slice(-MAX_REASON_CHARACTERS)
 
 /**
- * Reads a text frame, or says what is wrong with it; that text goes into the close reason, so it never quotes the frame. Fields that
- * this version does not know are ignored, so that a later minor one may add some.
+ * Parses a text frame, or returns what is wrong with it. That text becomes the close reason, so it never quotes the frame. Unknown fields
+ * are ignored, so that a later minor version may add fields.
  */
 export function parseControl(text: string): ReadFrame | string {
   let frame: Fields
@@ -90,7 +90,7 @@ export function parseControl(text: string): ReadFrame | string {
     : 'a text frame that is too long, or of no type that signalbox.v1 has'
 }
 
-/** What went wrong with a link. */
+/** Makes the error of a link. */
 export const linkError = (
   { transport }: LinkInfo,
   code: ErrorCode,
@@ -101,7 +101,7 @@ export const linkError = (
 /** The name of the other side for messages. */
 export const peerOf = ({ peer = 'The other side' }: LinkInfo): string => peer
 
-/** What the other side's closing means here. */
+/** The error that the other side's `close` means here. */
 export function reasonOfClose({ code, message, remoteCode, retryAfterMs, exit }: Fields, info: LinkInfo): CloseReason {
   const detail = textOf(message)
   if (typeof exit === 'object' && exit) {
@@ -125,8 +125,8 @@ export function reasonOfClose({ code, message, remoteCode, retryAfterMs, exit }:
 }
 
 /**
- * A socket that closed without a frame that says why: the other side died, or a proxy in between gave up. A failure has the code 4000
- * and the HTTP status that says the same.
+ * The error of a socket that closed without a `close` frame: the other side died, or a proxy closed the connection. The close code of a
+ * failure is 4000 plus an HTTP status.
  */
 export function reasonOfSocket(socketCode: number, detail: string, info: LinkInfo): CloseReason {
   if (socketCode < 4400 || socketCode > 4599) {

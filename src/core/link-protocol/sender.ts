@@ -1,6 +1,6 @@
 /**
- * The writing half of a framed link: writes wait until the other side's window has room for them. Writes of one turn leave as one
- * frame, large ones as several.
+ * The writing half of a framed link: writes wait for credit of the other side. Writes of one turn are sent as one frame, large ones as
+ * several.
  */
 import { deferred, type Deferred } from '../deferred.js'
 import { unsentCost } from '../unsent.js'
@@ -9,29 +9,29 @@ import type { Sent } from '../../errors.js'
 
 interface Waiting extends Deferred<void> {
   readonly chunk: Uint8Array
-  /** How much of it has left. */
+  /** How many of its bytes were sent. */
   at: number
 }
 
-/** Writes within the window of the other side. */
+/** Sends writes within the credit of the other side. */
 export interface Sender {
   write(chunk: Uint8Array): Promise<void>
-  /** False when the other side would then hold more than a window may be. */
+  /** Adds credit; false if the total exceeds the largest window. */
   grant(bytes: number, ceiling: number): boolean
-  /** Sends what the window has room for, now. */
+  /** Sends now as much as the credit allows. */
   flush(): void
-  /** Calls back once everything written so far has left. */
+  /** Calls back when everything written so far was sent. */
   whenEmpty(callback: () => void): void
-  /** Fails what has not left, each write with what became of it. */
+  /** Fails the unsent writes; `sent` of each error says whether a part of the write was sent. */
   fail(errorFor: (sent: Sent) => unknown): void
-  /** What the writes that have not left cost. */
+  /** The cost of the unsent writes. */
   readonly unsent: number
 }
 
-/** What `send` may give: word of when there is room again, where the socket holds more than it should. */
+/** The result of `send`: a promise of free space if the socket holds too many unsent bytes. */
 export type Room = Promise<void> | undefined
 
-/** For one link. */
+/** The sender of one link. */
 export function createSender(window: number, send: (frame: Uint8Array) => Room): Sender {
   let credit = window
   let waiting: Waiting[] = []
@@ -69,7 +69,7 @@ export function createSender(window: number, send: (frame: Uint8Array) => Room):
       item.resolve()
     }
     if (size() > 0) {
-      // What has left is let go of now and then, so that a writer that never pauses does not fill the memory.
+      // Sent writes are removed from time to time, so that memory stays bounded for a writer that never pauses.
       if (head >= 1024) {
         waiting = waiting.slice(head)
         head = 0

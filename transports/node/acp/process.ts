@@ -8,9 +8,11 @@ import { subprocess } from '../link/subprocess.js'
 export interface AcpProcessOptions {
   /** The executable: a path, or a name that is searched in PATH. */
   readonly command: string
+  /** Its arguments. */
   readonly args?: readonly string[]
   /** Added to the inherited environment; undefined removes a name. */
   readonly env?: Environment
+  /** The working directory of the agent. Default: that of this process. */
   readonly cwd?: string
   /** What the child inherits of this process's environment; false for nothing. */
   readonly inherit?: InheritOptions | false

@@ -91,7 +91,7 @@ const NOT_REACHED = [
   /(?:nc|socat): (?:command )?not found/,
 ]
 
-/** The link of a child, with one difference: a child that ended without a word and without reaching the server is a fault, `sent: 'no'`. */
+/** The link of a child, with one difference: a child that ended without output and without reaching the server is a fault with `sent: 'no'`. */
 function withSshFaults(link: Link): Link {
   let heard = false
   return {

@@ -1,4 +1,4 @@
-/** Where the CLI is: named, in the environment, on PATH, in the npm packages, in the usual places. First found wins. */
+/** Finds the CLI: a given path, the environment, PATH, the npm packages, the usual folders. The first match is used. */
 import { constants } from 'node:fs'
 import { access, readFile, realpath, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -9,6 +9,7 @@ import type { Environment } from '../link/environment.js'
 
 /** An executable that was found, and how to run it. */
 export interface ClaudeExecutable {
+  /** The program to start: the CLI, or the runtime of its script. */
   readonly file: string
   /** Arguments before the CLI's own: the script, where a runtime runs it. */
   readonly before: readonly string[]
@@ -18,11 +19,17 @@ export interface ClaudeExecutable {
 
 /** Where `findClaude` looks. The defaults are those of this process. */
 export interface FindOptions {
+  /** The executable or script, if it is known: nothing else is searched then. */
   readonly path?: string | undefined
+  /** The runtime for a script. */
   readonly runtime?: string | undefined
+  /** The environment to search: the two variables and `PATH`. */
   readonly env?: Environment | undefined
+  /** As `process.platform`. */
   readonly platform?: string
+  /** As `process.arch`. */
   readonly arch?: string
+  /** The home directory, for the usual places. */
   readonly home?: string
   /** The folder that npm packages are looked for from. */
   readonly from?: string
@@ -80,7 +87,7 @@ function packageCandidates({ platform = process.platform, arch = process.arch, f
   return found
 }
 
-/** Our own folder may be gone; packages are then looked for from the root. */
+/** The working directory may have been deleted; then packages are searched from the root. */
 function folderNow(): string {
   try {
     return process.cwd()

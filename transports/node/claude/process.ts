@@ -21,31 +21,35 @@ export interface ClaudeProcessOptions {
   readonly settings?: Pick<ClaudeSettings, 'claudeCliPath' | 'tempDir'>
   /** Where long and secret arguments are put for as long as their process lives. Default: the system's folder. */
   readonly tempDir?: string
-  /** On top of what is inherited; undefined removes a name. A launch's own `env` comes after it. */
+  /** Added to the inherited environment; undefined removes a name. `env` of a launch is applied after it. */
   readonly env?: Environment
-  /** What of our environment the CLI gets. */
+  /** Which variables of this process the CLI inherits. */
   readonly inherit?: InheritOptions | false
-  /** Where the CLI runs, unless a launch says otherwise. */
+  /** The working directory of the CLI, unless a launch sets one. */
   readonly cwd?: string
-  /** Who pays, unless a launch says otherwise. */
+  /** The account that is billed, unless a launch sets one. */
   readonly auth?: ClaudeAuth
-  /** Runs a `.js` executable; default: the runtime we are in, or `node`. */
+  /** The runtime for a `.js` executable; default: the present runtime, or `node`. */
   readonly runtime?: string
-  /** Known already: not asked for. */
+  /** The version of the CLI, if it is known. Then the CLI is not asked for it. */
   readonly version?: string
+  /** How much of stderr is kept for errors and the close reason. Default 8 KiB. */
   readonly stderrTailBytes?: number
+  /** Called with every chunk of stderr, not redacted. Exceptions are ignored. */
   readonly onStderr?: (chunk: Uint8Array) => void
   /** Flags that this CLI does not know and that were left out. */
   readonly onOmitted?: (flags: readonly string[], version: string) => void
   /** Kills the CLI and its tools when this process is killed; default true where there is a /bin/sh. */
   readonly watchdog?: boolean
+  /** The name of the transport in errors and logs. */
   readonly name?: string
 }
 
 /** The transport of `claudeProcess`. */
 export interface ClaudeProcess extends StreamTransport<ClaudeLaunch> {
-  /** The executable, found once. */
+  /** Finds the executable, once. */
   executable(): Promise<ClaudeExecutable>
+  /** The version of the CLI, such as `2.1.0`. Asks the CLI at the first call. */
   version(): Promise<string>
 }
 
@@ -98,7 +102,7 @@ export function claudeProcess(options: ClaudeProcessOptions = {}): ClaudeProcess
   let found: Promise<ClaudeExecutable> | undefined
   let asked: Asking | undefined
 
-  // A failure is not kept: the CLI may be installed while we run.
+  // A failure is not kept: the CLI may be installed later.
   const executable = (): Promise<ClaudeExecutable> => {
     found ??= findClaude({
       path: options.path ?? settings?.claudeCliPath,
@@ -160,7 +164,7 @@ export function claudeProcess(options: ClaudeProcessOptions = {}): ClaudeProcess
     }, forget)
     return asking
   }
-  /** Asked once for all who wait; stopped when the last of them has given up. */
+  /** One question for all callers that wait; stopped when the last of them is aborted. */
   const version = async (signal?: AbortSignal): Promise<Version | undefined> => {
     asked ??= ask()
     const asking = asked

@@ -20,45 +20,58 @@ export interface SessionFilesOptions {
 
 /** A session that the CLI has kept on disk. */
 export interface SessionFile {
+  /** The id of the session. */
   readonly sessionId: string
+  /** The path of the file. */
   readonly path: string
+  /** The CLI's name for the working directory of the session. */
   readonly projectKey: string
+  /** The size of the file. */
   readonly bytes: number
   /** Milliseconds since 1970. */
   readonly modifiedAt: number
 }
 
-/** A line of a session file. The format is the CLI's own affair: only what is always there has a type. */
+/** A line of a session file. The CLI may change its format, so only the stable fields have types. */
 export interface SessionEntry {
+  /** The kind of the line, such as `user` or `assistant`. */
   readonly type: string
+  /** The id of the line. */
   readonly uuid?: string
+  /** The id of the line before it in the conversation; null for the first. */
   readonly parentUuid?: string | null
+  /** The id of its session. */
   readonly sessionId?: string
+  /** When it was written, in ISO 8601. */
   readonly timestamp?: string
+  /** The message, for lines of the user and the assistant. */
   readonly message?: { readonly role?: string; readonly content?: unknown; readonly [field: string]: unknown }
   readonly [field: string]: unknown
 }
 
 /** Options of `readSessionFile`. */
 export interface ReadSessionOptions {
-  /** Where to begin: a `next` of before. */
+  /** The byte to start from: `next` of an earlier batch. Default 0. */
   readonly from?: number
+  /** Ends the reading. */
   readonly signal?: AbortSignal
-  /** Longer lines are passed over. Default 32 MiB. */
+  /** Longer lines are skipped. Default 32 MiB. */
   readonly maxLineBytes?: number
 }
 
 /** Options of `followSessionFile`. */
 export interface FollowOptions extends ReadSessionOptions {
-  /** How often to look for more. Default 250 ms. */
+  /** How often to check the file for new lines. Default 250 ms. */
   readonly pollMs?: number
+  /** The source of time. */
   readonly clock?: Clock
 }
 
-/** The entries of a session file, and how many of its lines were none. */
+/** A batch of entries of a session file. */
 export interface SessionEntries {
+  /** The entries, in the order of the file. */
   readonly entries: readonly SessionEntry[]
-  /** The byte behind the last whole line: where to read on. */
+  /** The byte after the last complete line: pass it as `from` to continue. */
   readonly next: number
 }
 

@@ -13,13 +13,13 @@ export interface Host {
 }
 
 export interface FindOptions {
-  /** Used as it is: its absence shows when it is started. */
+  /** The path of the executable. It is not checked; a missing file fails at the start. */
   readonly binaryPath?: string | undefined
   readonly env: Environment
   readonly host?: Host
-  /** Where a Python package is, for a test; default: asks python3. */
+  /** Finds a Python package; default: asks python3. For tests. */
   readonly wheelFolder?: (env: Environment, signal: AbortSignal | undefined) => Promise<string | undefined>
-  /** Ends the question that Python is asked; what was found by then is not found. */
+  /** Ends the search by Python, which then counts as without a result. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -76,13 +76,13 @@ async function mayRun(path: string): Promise<boolean> {
   )
 }
 
-/** Unpacking a wheel loses the bit. A store that cannot be written to says its own word when the file is started. */
+/** Sets the executable bit, which unpacking a wheel loses. If the file is read-only, its start fails with a clear error. */
 async function executable(path: string, host: Host): Promise<string> {
   if (host.platform !== 'win32' && !(await mayRun(path))) await chmod(path, 0o755).catch(() => {})
   return path
 }
 
-// Finds the package without running a line of it.
+// Finds the package without running its code.
 const ASK = 'import importlib.util as u; s = u.find_spec("cmdop"); print(list(s.submodule_search_locations)[0] if s else "")'
 const PATIENCE_MS = 10_000
 

@@ -25,7 +25,7 @@ import { refuse, refuseUpgrade } from './refuse.js'
 import type { Tls } from './tls.js'
 import { createUpgrades } from './upgrades.js'
 
-/** What is served, where, and to whom. */
+/** Options of `serveGateway`. */
 export interface ServeGatewayOptions extends Omit<GatewayConfig, 'allowedHosts'> {
   /** Default `127.0.0.1`. Anything but loopback also needs `tls` and `dangerouslyListenBeyondLoopback`. */
   readonly host?: string
@@ -37,7 +37,7 @@ export interface ServeGatewayOptions extends Omit<GatewayConfig, 'allowedHosts'>
   readonly tls?: Tls
   /** Must be true for a `host` that other machines can reach. Default false. */
   readonly dangerouslyListenBeyondLoopback?: boolean
-  /** What the launch token, and tickets by default, may do. Default `observe` alone. */
+  /** The scopes of the launch token, and of tickets by default. Default: only `observe`. */
   readonly scopes?: readonly Scope[]
   /** Pages to serve; see `loadPages`. */
   readonly pages?: Pages
@@ -51,7 +51,7 @@ export interface ServedGateway extends AsyncDisposable {
   readonly url: string
   /** The port that is listened on. */
   readonly port: number
-  /** This launch's token. Keep it out of URLs, logs and command lines. */
+  /** The token of this launch. Keep it out of URLs, logs and command lines. */
   readonly token: string
   /**
    * An address for a browser, with a one-time ticket in its fragment, which no server ever sees.

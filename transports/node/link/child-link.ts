@@ -13,13 +13,13 @@ export interface ChildParts {
   readonly stdout: Readable
   readonly stderr: Readable
   readonly tail: StderrTail
-  /** Called when the leader has left and its group was killed; the link is over when it resolves. */
+  /** Called when the leader has exited and its group was killed. The link ends when it resolves. */
   readonly onGone: () => Promise<void>
 }
 
 /** How long after its exit a child's pipes may stay open, for the bytes in them or because a process out of reach holds them. */
 const DRAIN_MS = 500
-/** A dead child's pipe holds less than this. More comes from a process out of reach, which is not listened to. */
+/** A dead child's pipe holds less than this. More comes from a process outside the group and is not read. */
 const DRAIN_BYTES = 4 * 1024 * 1024
 
 export class ChildLink extends StreamLink {
@@ -33,7 +33,7 @@ export class ChildLink extends StreamLink {
     super(info, parts.stdout)
     this.parts = parts
     const { child, stdin, stdout, stderr, tail } = parts
-    // A failed write is told to its writer; the event says nothing more.
+    // A failed write is reported to its writer; the event adds nothing.
     stdin.on('error', () => {})
     stdout.on('error', () => this.readingEnded())
     stdout.on('close', () => this.readingEnded())
@@ -41,7 +41,7 @@ export class ChildLink extends StreamLink {
     stderr.on('data', (chunk: Uint8Array) => tail.push(chunk))
     child.on('exit', (code, signal) => this.left(code, signal))
     child.on('close', () => this.pipesClosed())
-    // It may have left before anybody listened.
+    // It may have exited before the listener was added.
     if (child.exitCode !== null || child.signalCode !== null) this.left(child.exitCode, child.signalCode)
   }
 
@@ -53,7 +53,7 @@ export class ChildLink extends StreamLink {
   }
 
   protected override pause(): void {
-    // What a dead child left in its pipe is kept, whatever the mark says: it is bounded, and nobody could be paused.
+    // The rest in a dead child's pipe is kept above the limit too: it is small, and there is no writer to pause.
     if (!this.exit) super.pause()
   }
 
@@ -65,7 +65,7 @@ export class ChildLink extends StreamLink {
     this.parts.stdin.end(() => this.writingOver())
   }
 
-  /** A child's end is its exit: it may work on with both pipes closed, and then nobody could speak to it. */
+  /** The end of a child is its exit, because it may continue to run with both pipes closed. */
   protected override release(): void {
     if (this.exit) this.cut()
   }
@@ -75,7 +75,7 @@ export class ChildLink extends StreamLink {
     stdin.destroy()
     stdout.resume()
     if (this.exit) return
-    // Each step waits its time; the exit of the child, whenever it comes, takes over.
+    // Each step waits `graceMs`. The exit of the child ends the steps at any time.
     const step = (next: () => void): void => {
       this.timer = setTimeout(next, graceMs)
     }
@@ -111,16 +111,16 @@ export class ChildLink extends StreamLink {
     if (this.exit) return
     this.exit = { exitCode, signal }
     clearTimeout(this.timer)
-    // The leader is gone: whoever it left in its group goes too, or would hold the pipes for ever.
+    // The leader is gone. The rest of its group is killed, because it would keep the pipes open.
     signalTree(this.parts.child, 'SIGKILL')
     this.failWrites()
     this.parts.stdin.destroy()
     this.parts.stdout.resume()
-    // One more look at the pipes after the time is up: where this process was busy all along, nothing was read of them yet.
+    // The pipes are read once more after the time limit: if this process was busy, they were not read yet.
     this.timer = setTimeout(() => setImmediate(() => this.cut()), DRAIN_MS)
   }
 
-  /** Lets go of the pipes, whoever still holds their other ends. */
+  /** Closes the pipes, even if another process holds their other ends. */
   private cut(): void {
     if (this.cutting) return
     this.cutting = true

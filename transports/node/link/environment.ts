@@ -6,12 +6,12 @@ import { SignalboxError } from '../../../src/errors.js'
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * What a child never inherits unless it is named. A trailing `*` stands for any rest. Three families: what steers the runtime that
- * we run in and would steer a child of the same make; what a supervisor handed to this process alone; what is this process's own
- * secret or identity. Credentials that tools expect to find (`ANTHROPIC_API_KEY`, `GH_TOKEN`, …) are inherited: drop them by name.
+ * Variables that a child does not inherit unless `keep` names them. A trailing `*` matches any rest. Three groups: settings of the runtime,
+ * which would affect a child with the same runtime; values that a supervisor gave to this process alone; secrets and the identity of this
+ * process. Credentials that tools expect (`ANTHROPIC_API_KEY`, `GH_TOKEN`, …) are inherited: drop them by name.
  */
 export const NEVER_INHERITED: readonly string[] = [
-  // The runtime: loaders, inspectors, coverage and channels that were meant for us.
+  // The runtime: loaders, inspectors, coverage and channels for this process.
   'NODE_OPTIONS',
   'NODE_CHANNEL_FD',
   'NODE_CHANNEL_SERIALIZATION_MODE',
@@ -33,7 +33,7 @@ export const NEVER_INHERITED: readonly string[] = [
   'NPM_CONFIG_*',
   'NODE_AUTH_TOKEN',
   'INIT_CWD',
-  // The supervisor: descriptors, sockets and one-job tokens that a child would use in our name.
+  // The supervisor: descriptors, sockets and job tokens that a child would use in the name of this process.
   'LISTEN_FDS',
   'LISTEN_PID',
   'LISTEN_FDNAMES',
@@ -43,24 +43,24 @@ export const NEVER_INHERITED: readonly string[] = [
   'CREDENTIALS_DIRECTORY',
   'ACTIONS_RUNTIME_TOKEN',
   'ACTIONS_ID_TOKEN_*',
-  // An agent session that we run inside: its child would take itself for a part of it.
+  // An agent session around this process: a child would act as a part of that session.
   'CLAUDECODE',
   'CLAUDE_CODE_ENTRYPOINT',
   'CLAUDE_CODE_SSE_PORT',
   'CLAUDE_CODE_SESSION_*',
-  // Ours.
+  // This package.
   'SIGNALBOX_*',
 ]
 
 /** Changes to what a child inherits. */
 export interface InheritOptions {
-  /** Names that are kept although the list above holds them. */
+  /** Names of NEVER_INHERITED that are inherited all the same. */
   readonly keep?: readonly string[]
-  /** Further names that are dropped; `*` at the end as above. */
+  /** Further names that are not inherited; a trailing `*` matches any rest. */
   readonly drop?: readonly string[]
 }
 
-/** What a child inherits, then what its command sets (undefined removes), then the trace. */
+/** The inherited variables, then those of the command (undefined removes one), then the trace. */
 export function childEnvironment(
   parent: Environment,
   inherit: InheritOptions | false = {},
@@ -104,7 +104,7 @@ export function sizeLimits(platform: string): SizeLimits {
 
 const POINTER_BYTES = 8
 
-/** Throws before the system refuses with E2BIG, which names nothing. Never shows a value: arguments may hold secrets. */
+/** Checks the sizes before the start, because the system's E2BIG names no argument. The error never shows a value, which may be a secret. */
 export function checkSizes(
   file: string,
   args: readonly string[],

@@ -1,8 +1,8 @@
-/** What the system's error codes mean for a caller: ours, the remedy, and that nothing was sent. Pure. */
+/** Turns error codes of the operating system into errors of this package, with a hint and `sent`. Pure. */
 import { isNamed } from '../../../src/core/deadline.js'
 import { SignalboxError, type ErrorCode } from '../../../src/errors.js'
 
-/** The system's name for an error, `ECONNREFUSED`, also out of the aggregate that several addresses leave. */
+/** The system's name for an error, such as `ECONNREFUSED`, also from the AggregateError of several addresses. */
 export function codeOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined
   const { code, errors } = error as { code?: unknown; errors?: unknown }
@@ -50,7 +50,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   ENAMETOOLONG: { code: 'invalid_argument', says: 'the path is too long for a socket', hint: 'Choose a shorter path.' },
 }
 
-/** Deno refuses by itself, without a code of the system. Its own words name the flag. */
+/** A missing permission of Deno has no code of the system. Its message names the flag. */
 const NOT_PERMITTED: Meaning = {
   code: 'permission_denied',
   says: 'Deno was started without the permission',

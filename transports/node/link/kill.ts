@@ -1,7 +1,7 @@
 /** Signals to a child and everything that it started and that stayed in its process group. */
 import { spawn, type ChildProcess } from 'node:child_process'
 
-/** Never throws: a group that is gone is what was wanted. */
+/** Never throws: a group that is gone already counts as success. */
 export function signalTree(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL', platform: string = process.platform): void {
   const { pid } = child
   if (pid === undefined) return
@@ -17,11 +17,11 @@ export function signalTree(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL', p
   try {
     process.kill(-pid, signal)
   } catch {
-    // ESRCH: nobody is left.
+    // ESRCH: the group is gone.
   }
 }
 
-/** The child alone. One that never started has no number, and Node would send the signal to 0: to our own group, and whoever started us. */
+/** Signals the child alone. A child that never started has no pid, and Node would send the signal to 0, the process group of this process. */
 export function killChild(child: ChildProcess): void {
   if (child.pid !== undefined) child.kill('SIGKILL')
 }

@@ -1,6 +1,6 @@
 /**
- * What a socket, a child's stdio and our own stdio have in common as links, on every runtime: the reading half over the shared inbox, one
- * serialized writer, and an end that is told once. A class: one connection per call pays for every closure that is made here.
+ * The common part of links over a socket, a child's stdio and the own stdio, on every runtime: the shared inbox for reading, one serialized
+ * writer, and an end that is reported once. A class, because with one connection per call every closure made here costs time.
  */
 import { deferred, type Deferred } from '../../../src/core/deferred.js'
 import { createInbox, type Inbox } from '../../../src/core/inbox.js'
@@ -9,7 +9,7 @@ import { SignalboxError, type Sent } from '../../../src/errors.js'
 import type { CloseOptions, CloseReason, Link, LinkInfo } from '../../../src/transport.js'
 import { codeOf, linkFault } from './faults.js'
 
-/** Patience per closing step, where the caller names none. */
+/** The default `graceMs` of each closing step. */
 const GRACE_MS = 2_000
 
 /** Queued writes are joined up to this size, so that a burst of small ones costs one call into the system. */
@@ -44,14 +44,14 @@ export abstract class BaseLink implements Link {
     this.inbox = createInbox(() => this.resume())
   }
 
-  /** The source of bytes gives none until `resume`, save what is on its way. */
+  /** Stops the source of bytes until `resume`, except for bytes that are on their way. */
   protected abstract pause(): void
   protected abstract resume(): void
-  /** Gives one chunk to the runtime; `written` is called once, at once or later, with what became of it. */
+  /** Passes one chunk to the runtime, which calls `written` once with the result, at once or later. */
   protected abstract send(chunk: Uint8Array): void
   /** Half-closes; calls `writingOver` when done. */
   protected abstract finishWriting(): void
-  /** Both halves are over, or nothing more is wanted of them: let go of the resource and call `finish` when it is gone. */
+  /** Both directions have ended or are not needed any more: release the resource and call `finish` when it is gone. */
   protected abstract release(): void
   /** The closing steps; `finish` must follow within the bound of the third law. */
   protected abstract shut(graceMs: number): void
@@ -67,7 +67,7 @@ export abstract class BaseLink implements Link {
       this.busy = true
       this.sendSafely(chunk)
       if (this.writingIsOver()) return rejected(this.refusal('maybe'))
-      // The system took it at once: the usual case, and the cheap one.
+      // The usual case: the system took the chunk at once.
       if (!this.busy) return DONE
     }
     const cost = unsentCost(chunk.byteLength)
@@ -131,7 +131,7 @@ export abstract class BaseLink implements Link {
     return this.reason !== undefined
   }
 
-  /** The runtime's answer to `send`. A fault stays here, off the stream: bytes that the peer sent before it left are still read. */
+  /** The runtime's answer to `send`. A fault does not reach the stream, so bytes that the peer sent before it left are still read. */
   protected readonly written = (error?: unknown): void => {
     this.busy = false
     if (this.writing === 'over') return
@@ -175,7 +175,7 @@ export abstract class BaseLink implements Link {
     this.whenClosed?.resolve(reason)
   }
 
-  /** The end of a socket that is gone, and of its reading after what was kept. `fault` is what the runtime said, if anything. */
+  /** The end of a socket that is gone, and of its reading after what was kept. `fault` is the error of the runtime, if there is one. */
   protected gone(fault?: unknown): void {
     if (this.isClosing) this.finish({ kind: 'local' })
     else if (fault !== undefined && !this.readingOver) {
@@ -189,7 +189,7 @@ export abstract class BaseLink implements Link {
     } else this.finish(this.readingOver ? { kind: 'eof' } : { kind: 'peer' })
   }
 
-  /** Why a write is refused; a child's link has more to say. */
+  /** The error of a refused write. A child's link adds facts. */
   protected refusal(sent: Sent): SignalboxError {
     const code = codeOf(this.writeFault)
     const why = this.closing
@@ -256,7 +256,7 @@ function joined(items: readonly Waiting[], bytes: number): Uint8Array {
   return whole
 }
 
-/** A rejection that may be ignored. */
+/** A rejected promise that a caller may ignore. */
 function rejected(error: SignalboxError): Promise<never> {
   const promise = Promise.reject(error)
   promise.catch(ignore)

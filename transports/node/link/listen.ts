@@ -1,4 +1,4 @@
-/** The accepting side of sockets. Links that nobody has accepted yet are bounded; beyond the bound a newcomer is turned away. */
+/** The accepting side of sockets. The number of links that wait to be accepted is limited; further connections are closed. */
 import { chmod, lstat, mkdtemp, rename, rm } from 'node:fs/promises'
 import { connect, createServer, type ListenOptions, type Server, type Socket } from 'node:net'
 import { dirname, join } from 'node:path'
@@ -20,7 +20,7 @@ export interface ListenLimits {
 export interface ListenUnixOptions extends ListenLimits {
   /** Where the socket file is made. */
   readonly path: string
-  /** Of the socket file; default 0o600. Write permission is what a client needs. */
+  /** The mode of the socket file; default 0o600. A client needs write permission. */
   readonly mode?: number
 }
 
@@ -28,7 +28,7 @@ export interface ListenUnixOptions extends ListenLimits {
 export interface ListenTcpOptions extends ListenLimits {
   /** Default `127.0.0.1`. */
   readonly host?: string
-  /** 0, the default, lets the system choose; `port` of the listener tells. */
+  /** 0, the default, lets the system choose; see `port` of the listener. */
   readonly port?: number
 }
 
@@ -49,7 +49,7 @@ export async function listenUnix(options: ListenUnixOptions): Promise<Listener> 
   const path = unixPath(options.path)
   const target = `unix:${path}`
   const owner = createOwner()
-  // Of several that look at the same file one decides at a time: who finds it stale must not remove the next one's.
+  // Under a lock: a server that finds a stale file must not remove the new file of another server.
   const alone = <T>(work: () => Promise<T>): Promise<T> => withLock(`${path}.lock`, owner, work)
   try {
     return await alone(async () => {
@@ -57,7 +57,7 @@ export async function listenUnix(options: ListenUnixOptions): Promise<Listener> 
       if (found && !(found.isSocket() && (await isStale(path)))) throw inUse(target)
       const { accepting, ino } = await placed(path, target, options)
       const leave = async (): Promise<void> => {
-        // By now the file may be another server's. Before the socket closes, because only then its number can be no other file's.
+        // The file may belong to another server by now. Checked before the socket closes, while its inode number cannot be reused.
         const left = await lstat(path).catch(() => undefined)
         if (left?.ino === ino) await rm(path, { force: true })
       }
@@ -69,12 +69,12 @@ export async function listenUnix(options: ListenUnixOptions): Promise<Listener> 
 }
 
 /**
- * Made in a folder that nobody else may enter, and moved into place with its mode: nobody connects before the mode is set, and what the
- * runtime removes by name at the end is never the file of another server.
+ * Makes the socket in a private folder and moves it into place with its mode. So no client connects before the mode is set, and the file
+ * that the runtime removes at the end is never that of another server.
  */
 async function placed(path: string, target: string, options: ListenUnixOptions): Promise<{ accepting: Accepting; ino: number }> {
   const folder = await mkdtemp(join(dirname(path), '.'))
-  // Near the limit of a path there is no room for the folder's name: then it is made in place.
+  // Near the length limit of a path the folder's name does not fit: then the socket is made in place.
   const fits = Buffer.byteLength(join(folder, 's')) <= maxUnixPathBytes(process.platform)
   const draft = fits ? join(folder, 's') : path
   let accepting: Accepting | undefined
@@ -111,7 +111,7 @@ export async function listenTcp(options: ListenTcpOptions = {}): Promise<TcpList
   return Object.assign(listener(`tcp:${host}:${chosen}`, accepting), { port: chosen })
 }
 
-/** Windows. Its address is tested, the pipe itself is not. */
+/** Listens on a named pipe of Windows. Only its addresses are tested, not the pipe itself. */
 export async function listenPipe(options: ListenPipeOptions): Promise<Listener> {
   const path = pipePath(options.name)
   return listener(`pipe:${path}`, await listen('pipe', `pipe:${path}`, { path }, options))
@@ -139,7 +139,7 @@ async function listen(name: string, target: string, where: ListenOptions, { maxW
     server.once('error', (error) => reject(listenFault(error, name, target)))
     server.listen(where, resolve)
   })
-  // After it listens, a server's own error (out of descriptors) costs one connection, never the process.
+  // A later error of the server, such as too many open files, loses one connection and must not end the process.
   server.on('error', () => {})
   return { server, waiting }
 }
@@ -153,7 +153,7 @@ function listener(address: string, { server, waiting }: Accepting, leave?: () =>
       disposing ??= (async () => {
         const left = waiting.close()
         await leave?.()
-        // Its callback waits for the links that were accepted, which are their acceptor's; the address is free at once.
+        // Not awaited: the callback waits for accepted links, which belong to their owners. The address is free at once.
         server.close()
         await left
       })()

@@ -1,4 +1,4 @@
-/** A link over one `node:net` socket, whichever side opened it. */
+/** A link over one `node:net` socket, opened or accepted. */
 import type { Socket } from 'node:net'
 import type { LinkInfo } from '../../../src/transport.js'
 import { codeOf } from './faults.js'
@@ -40,14 +40,14 @@ export class SocketLink extends StreamLink {
   }
 
   /*
-   * The two calls below go past the Writable on purpose. It answers a failed write by destroying the socket, with every byte
-   * that was received and not read: a peer that answers and leaves before our request is written would never be heard.
+   * The two calls below bypass the Writable on purpose. After a failed write it destroys the socket with every byte that was received
+   * and not read. The answer of a peer that leaves before the request is fully written would be lost.
    */
   protected override send(chunk: Uint8Array): void {
     this.socket._write(chunk, 'buffer' as BufferEncoding, this.sent)
   }
 
-  /** Node answers a write that was under way when its socket died as if it had succeeded. */
+  /** Node reports success for a write that was running when its socket died. */
   private readonly sent = (error?: unknown): void => {
     this.written(error ?? (this.socket.destroyed ? (this.fault ?? { code: 'ERR_SOCKET_CLOSED' }) : undefined))
   }

@@ -1,9 +1,9 @@
-/** This process's own stdin and stdout as a link: for programs that are somebody's subprocess, a simulator above all. */
+/** The stdin and stdout of this process as a link, for programs that run as a subprocess, such as simulators. */
 import type { Link, LinkInfo } from '../../../src/transport.js'
 import { StreamLink } from './stream-link.js'
 
 /**
- * One per process. Nothing else may write to stdout meanwhile: `console.log` would speak in the protocol's name. After `end()` the
+ * Opens the link. There is one per process. No other code may write to stdout meanwhile, because `console.log` would corrupt the protocol. After `end()` the
  * peer sees the end at once on Node where stdout is a socket, as it is for a child of ours, and elsewhere when the process exits.
  */
 export function processStdio(options: { readonly name?: string } = {}): Link {
@@ -37,7 +37,7 @@ class StdioLink extends StreamLink {
 
   private readonly onInputOver = (): void => this.readingEnded()
 
-  // Told to the writer already; unheard it would end the process.
+  // Reported to the writer already; without a listener it would end the process.
   private readonly onOutputError = (error: unknown): void => this.written(error)
 
   private letGo(reason: { kind: 'eof' | 'local' }): void {

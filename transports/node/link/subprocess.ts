@@ -1,4 +1,4 @@
-/** Children as links: what a launch means is the protocol's to say, by a pure function; starting and ending it is ours. */
+/** Child processes as links. A pure function of the protocol turns a launch into a command; this file starts and ends the child. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { tell } from '../../../src/core/policy/policy.js'
 import { abortError } from '../../../src/core/deadline.js'
@@ -10,31 +10,31 @@ import { spawnFault } from './spawn-fault.js'
 import { createStderrTail } from './stderr-tail.js'
 import { createWatchdog, type Watchdog } from './watchdog.js'
 
-/** What to run. Never a shell: arguments reach the program as they are. */
+/** The command to run. No shell is involved: arguments reach the program unchanged. */
 export interface Command {
   /** The program: a path, or a name that is looked up in `PATH`. */
   readonly file: string
   /** Its arguments; no shell reads them. */
   readonly args?: readonly string[]
-  /** On top of what is inherited; undefined removes a name. */
+  /** Added to the inherited environment; undefined removes a name. */
   readonly env?: Environment
-  /** Where it runs. Default: our own working directory. */
+  /** Its working directory. Default: that of this process. */
   readonly cwd?: string
 }
 
 /** Options of `subprocess`. */
 export interface SubprocessOptions<Launch = void> {
-  /** One command, or the function that turns what the protocol says at open into one. */
+  /** A command, or a function that turns the argument of `open` into one. */
   readonly command: Command | ((launch: Launch) => Command)
   /** Default `subprocess`. */
   readonly name?: string
-  /** What of our environment the child gets; false for nothing. See NEVER_INHERITED for what it never gets by default. */
+  /** Which variables of this process the child inherits; false for none. By default all except NEVER_INHERITED. */
   readonly inherit?: InheritOptions | false
   /** How much of stderr is kept for errors and the close reason; default 8 KiB. */
   readonly stderrTailBytes?: number
-  /** Every chunk of stderr as it comes, not redacted: for a log of one's own. What it throws is dropped. */
+  /** Called with every chunk of stderr, not redacted. Exceptions are ignored. */
   readonly onStderr?: (chunk: Uint8Array) => void
-  /** Kills the children when we are killed ourselves; default true where there is a /bin/sh. */
+  /** Kills the children when this process is killed; default true where there is a /bin/sh. */
   readonly watchdog?: boolean
 }
 
@@ -74,7 +74,7 @@ export function subprocess<Launch = void>(options: SubprocessOptions<Launch>): S
         throw await spawnFault(error, { file, cwd, path: environment.PATH }, name)
       }
       const link = linkTo(child, info, { watchdog, stderrTailBytes, onStderr })
-      // Whoever has a link may be killed the next moment, and the child must go too.
+      // This process may be killed at any time after the link was returned, and then the child must end too.
       await watchdog?.told()
       if (!signal?.aborted) return link
       await link.close({ graceMs: 0 })
@@ -116,7 +116,7 @@ function started({ file, args, environment, cwd, posix, watchdog, signal }: Star
       signal?.removeEventListener('abort', discard)
       child.removeListener('error', onError)
       child.removeListener('exit', onExit)
-      // A signal that could not be sent, and nothing that a caller could act on.
+      // A signal could not be sent. A caller cannot do anything about it.
       child.on('error', () => {})
       resolve(child)
     }
@@ -149,7 +149,7 @@ function linkTo(
   if (!stdin || !stdout || !stderr || pid === undefined) throw new Error('the runtime gave a child without pipes')
   const tail = createStderrTail(options.stderrTailBytes)
   const { onStderr } = options
-  // What it throws is its own: thrown into a stream's event it would end the process.
+  // Exceptions of the callback are ignored: thrown into a stream's event they would end the process.
   if (onStderr) stderr.on('data', (chunk: Uint8Array) => tell(onStderr, chunk))
   const onGone = async (): Promise<void> => options.watchdog?.leave(pid)
   return new ChildLink({ ...info, peer: `${info.peer}[${pid}]`, pid }, { child, stdin, stdout, stderr, tail, onGone })

@@ -1,6 +1,6 @@
 /**
- * Ends a transport's children when we are killed ourselves and cannot. A shell reads the children's process groups from a pipe of ours:
- * whatever happens to us, the pipe ends, and then the shell acts. It asks with TERM, so that a child can end what it started, waits two
+ * Ends a transport's children when this process is killed. A shell reads the children's process groups from a pipe of this process. When
+ * this process ends, the pipe ends, and the shell acts. It sends TERM, so that a child can end what it started, waits two
  * seconds at most, and kills the groups and every descendant of theirs that left its group, as the tools of the Claude CLI do. POSIX only.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
@@ -67,14 +67,14 @@ for group in $groups; do kill -s KILL -- "-$group"; done
 for pid in $family; do kill -s KILL -- "$pid"; done`
 
 export interface Watchdog {
-  /** Has it stand by before a child starts: the fewer instants between a child's start and `watch`, the better. */
+  /** Starts the watchdog before a child starts, to keep the time between the start and `watch` short. */
   prepare(): void
   watch(group: number): void
-  /** Resolves once all that it was told is in its pipe, where our death cannot take it back. */
+  /** Resolves when every message is in the pipe, where it survives this process. */
   told(): Promise<void>
-  /** When the last group leaves, the watchdog leaves too; resolves once it has. */
+  /** Removes a group. After the last one the watchdog ends too; resolves then. */
   leave(group: number): Promise<void>
-  /** The child that it was prepared for did not start. Resolves once it has left, if nobody else needs it. */
+  /** Call if the child did not start. Resolves when the watchdog has ended, if no other child needs it. */
   cancel(): Promise<void>
 }
 
@@ -95,7 +95,7 @@ export function createWatchdog(shellFile = '/bin/sh'): Watchdog {
     try {
       child = spawn(shellFile, ['-c', SCRIPT], { cwd: '/', env: {}, detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
     } catch {
-      // Out of memory or descriptors: a child without protection is better than one that nobody holds.
+      // Out of memory or descriptors: the child runs without protection.
       return
     }
     shell = child
@@ -115,7 +115,7 @@ export function createWatchdog(shellFile = '/bin/sh'): Watchdog {
     for (const group of groups) say(`watch ${group}\n`)
   }
 
-  /** It has nobody to kill any more. Not asked to leave, because one that stands still would hold up whoever waits for that. */
+  /** There is no group left. It is killed and not asked to end, because a stopped watchdog would delay its caller. */
   const dismiss = (last: ChildProcess): void => {
     shell = undefined
     last.ref()
@@ -134,7 +134,7 @@ export function createWatchdog(shellFile = '/bin/sh'): Watchdog {
     },
     async told() {
       await told
-      // Bun calls a write done that it hands over at the end of its turn.
+      // Bun reports a write as done before it hands it over, at the end of the turn.
       await new Promise((resolve) => setImmediate(resolve))
     },
     async leave(group) {

@@ -1,4 +1,4 @@
-/** WebSockets on Node by way of the optional package `ws`: a constructor for the client's half, and a listener for the other. */
+/** WebSockets on Node through the package `ws`: a constructor for the client, and a listener. */
 import type { Duplex } from 'node:stream'
 import { SUBPROTOCOL } from '../../../src/core/link-protocol/frames.js'
 import type { AcceptedLink, OpenRequest } from '../../../src/core/link-protocol/accept.js'
@@ -13,7 +13,7 @@ const MAX_PAYLOAD_BYTES = 1024 * 1024
 
 /** Options of `nodeWebSocket`. */
 export interface NodeWebSocketOptions {
-  /** Go with the handshake, as a page's cookie would: for servers that authenticate there. */
+  /** Headers of the handshake, for servers that authenticate by them. */
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -40,7 +40,7 @@ export async function nodeWebSocket({ headers = {} }: NodeWebSocketOptions = {})
 export interface ListenWebSocketOptions {
   /** Default `127.0.0.1`. */
   readonly host?: string
-  /** 0, the default, lets the system choose; `port` of the listener tells. */
+  /** 0, the default, lets the system choose; see `port` of the listener. */
   readonly port?: number
   /** Pages that may connect, as `https://example.org`. Default none: any page on this machine could reach an open port. */
   readonly origins?: readonly string[]
@@ -48,9 +48,9 @@ export interface ListenWebSocketOptions {
   readonly authorize?: (open: OpenRequest, signal: AbortSignal) => void | Promise<void>
   /** What a client may send before we read; default 256 KiB. */
   readonly windowBytes?: number
-  /** How long a client may take to say `open`. */
+  /** How long a client may take to send `open`. */
   readonly openTimeoutMs?: number
-  /** Links that wait to be accepted, and clients that have not said `open` yet; default 1024. */
+  /** Links that wait to be accepted, and clients that have not sent `open` yet; default 1024. */
   readonly maxWaiting?: number
 }
 
@@ -58,11 +58,11 @@ export interface ListenWebSocketOptions {
 export interface WebSocketListener extends Listener {
   /** The port that it listens on. */
   readonly port: number
-  /** Yields each link once its client was admitted, with what the client said at open. */
+  /** Yields each link once its client was admitted, with the launch and trace of the client. */
   accept(): AsyncIterable<AcceptedLink>
 }
 
-/** Speaks `signalbox.v1` on every path. For tests, simulators and servers of one's own; the gateway guards more than this does. */
+/** Speaks `signalbox.v1` on every path. For tests, simulators and small servers of your own; the gateway checks more. */
 export async function listenWebSocket(options: ListenWebSocketOptions = {}): Promise<WebSocketListener> {
   const { host = '127.0.0.1', port = 0, origins = [], maxWaiting = 1024, authorize, windowBytes, openTimeoutMs } = options
   const { WebSocketServer } = await loadWs('listenWebSocket')
@@ -84,7 +84,7 @@ export async function listenWebSocket(options: ListenWebSocketOptions = {}): Pro
       .writeHead(426, { 'content-type': 'text/plain', connection: 'close' })
       .end(`This port speaks ${SUBPROTOCOL} over WebSocket.\n`)
   })
-  // Connections that are no WebSockets yet: they end with the listener.
+  // Connections before their upgrade to WebSockets: they end with the listener.
   const talking = new Set<Duplex>()
   server.on('connection', (socket) => {
     talking.add(socket)
@@ -132,7 +132,7 @@ export async function listenWebSocket(options: ListenWebSocketOptions = {}): Pro
       disposing ??= (async () => {
         const left = waiting.close()
         for (const webSocket of opening) webSocket.terminate?.()
-        // Its callback waits for the links that were accepted, which are their acceptor's; the address is free at once.
+        // Not awaited: the callback waits for accepted links, which belong to their owners. The address is free at once.
         server.close()
         for (const socket of talking) socket.destroy()
         await left

@@ -1,4 +1,4 @@
-/** Whichever SQLite this runtime has, behind the few calls that are needed. All of them are synchronous. */
+/** The SQLite of this runtime, behind a few synchronous calls. */
 import { SignalboxError } from '../../../src/errors.js'
 
 /** A value that SQLite stores. */
@@ -21,7 +21,7 @@ export interface SqliteDatabase {
 /** The SQLite implementations that are supported. */
 export type SqliteDriver = 'node:sqlite' | 'bun:sqlite' | 'libsql' | 'better-sqlite3'
 
-/** What the four have in common, under their own names. */
+/** The common part of the four implementations, with their names. */
 interface NativeDatabase {
   exec(sql: string): unknown
   prepare(sql: string): {
@@ -42,12 +42,12 @@ const CLASSES: Readonly<Record<SqliteDriver, string>> = {
 
 /** Options of `openSqlite`. */
 export interface OpenSqliteOptions {
-  /** Only this one. Default: the first that is there, the runtime's own before installed ones. */
+  /** The implementation to use. Default: the runtime's own, otherwise an installed package. */
   readonly driver?: SqliteDriver
 }
 
 /**
- * Opens a database with the SQLite that is there: the runtime's own before installed packages. Without any it is `unsupported`.
+ * Opens a database with the runtime's own SQLite, otherwise with an installed package. Fails with `unsupported` without any.
  */
 export async function openSqlite(path: string, { driver }: OpenSqliteOptions = {}): Promise<SqliteDatabase> {
   const tried: string[] = []
