@@ -1,4 +1,4 @@
-/** What an editor is shown for the events and asks of the hub, and what its responses mean. */
+/** The messages to an editor for events and asks of the hub, and the meaning of its responses. */
 import { describe, expect, test } from 'vitest'
 import { abilitiesOf, questionFor, type EditorAbilities } from '../../src/acp/serve/questions.js'
 import { promptResponse } from '../../src/acp/serve/serve.js'

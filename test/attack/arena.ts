@@ -1,4 +1,4 @@
-/** Starts the gateway of server.ts on one runtime, attacks it from here, and measures what an honest client waits meanwhile. */
+/** Starts the gateway of server.ts on one runtime, attacks it, and measures the wait of a valid client during the attack. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
@@ -86,7 +86,7 @@ export async function startTarget(command: readonly string[]): Promise<Target> {
   }
   const { port, owner, observer } = await next()
   const settled = async (): Promise<number> => {
-    // Sockets that were destroyed here close there a little later.
+    // Sockets that are destroyed here close on the server a little later.
     for (let best = Infinity, tries = 0; ; tries += 1) {
       const { kept } = await ask('memory')
       if (tries > 4 && kept > best - 1024 * 1024) return Math.min(best, kept)

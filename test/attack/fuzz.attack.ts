@@ -68,7 +68,7 @@ function lineOf(field: string, names: readonly string[]) {
   return fc.array(pair, { minLength: 1, maxLength: 4 }).map((pairs) => `{${pairs.join(',')}}\n`)
 }
 
-/** The arm that the generated parser reads; undefined where it refuses the message, as a core then does. */
+/** The request type that the generated parser reads; undefined if it refuses the message, as a core would. */
 function armOf(message: Uint8Array): string | undefined {
   try {
     return fromBinary(EnvelopeSchema, message).payload.case ?? 'none'

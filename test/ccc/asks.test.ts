@@ -1,4 +1,4 @@
-/** Asks and sends: whose answer it is, what is known when there is none, and who waits for whom. */
+/** Asks and sends: the owner of an answer, the outcome without an answer, and the queue of a prompt line. */
 import { describe, expect, test } from 'vitest'
 import { createCcc, type Ccc, type CccChecks, type CccSendError, type AskResult, type Receipt } from '../../src/ccc/index.js'
 import { createCccSimulator, createFakeClock } from '../../src/testing/index.js'
@@ -22,7 +22,7 @@ describe('whose answer it is', () => {
     const both = await play(
       Promise.all([ccc.ask({ session, text: 'one [[reply A]]' }), other.ask({ session, text: 'two [[reply B]]' })]),
     )
-    // What one client cannot prevent it must not hide.
+    // A client cannot prevent this, so it must report it.
     expect(both.map(brief)).toEqual([
       ['B', 'shared'],
       ['B', 'shared'],
@@ -34,7 +34,7 @@ describe('whose answer it is', () => {
     const early = await play(ccc.ask({ session, text: 'slow [[quiet 20]] [[reply SLOW]]' }))
     expect(early).toMatchObject({ outcome: 'unanswered', receipt: { session } })
     const next = await play(ccc.ask({ session, text: 'quick [[quiet 5]] [[reply QUICK]]' }))
-    // The hook of the first looks when the second has begun, and finds nothing said; what is said then stands behind both.
+    // The hook of the first ask runs after the second started and finds no answer; the later answer then follows both messages.
     expect(brief(next)).toBe('unanswered')
     await clock.advance(30_000)
     for (const { receipt } of [early, next]) {
@@ -72,7 +72,7 @@ describe('whose answer it is', () => {
 })
 
 describe('a backlog', () => {
-  /** A and B are sent. The turn of A is over, and B is still at work. */
+  /** A and B are sent. The turn of A has ended, and the turn of B still runs. */
   async function behindTwo() {
     const setup = bench()
     const { ccc, clock, play } = setup
@@ -110,7 +110,7 @@ describe('a backlog', () => {
     for (const text of ['a', 'b', 'c']) {
       expect(await resolved(text)).toMatchObject({ outcome: 'answered', attribution: 'shared' })
     }
-    // None of the answers is left out.
+    // No answer is skipped.
     expect(await resolved('c')).toMatchObject({ answers: [{ text: 'B' }, { text: 'C' }] })
   })
 
@@ -167,7 +167,7 @@ describe('a backlog', () => {
     const { ccc, play } = bench({ generation })
     const asked = await play(ccc.ask({ session, text: 'a [[reply A]]' }))
     expect(asked).toMatchObject({ outcome: 'answered', attribution: 'unverified' })
-    // What comes back is the screen, with what stood there before.
+    // The answer is a copy of the screen, with its earlier content.
     expect(asked.outcome === 'answered' && asked.response).toContain('> a [[reply A]]\n\u25cf A')
     expect(await play(ccc.resolve(asked.receipt))).toMatchObject({ response: 'A', attribution: 'unverified' })
     const sent = await play(ccc.sendAndWait({ session: 'backend', text: 'b [[reply B]]' }))
@@ -236,7 +236,7 @@ describe('no answer', () => {
     const error = (await play(aborted)) as CccSendError
     expect(error).toMatchObject({ code: 'aborted', sent: 'maybe', cause: new Error('enough') })
     await clock.advance(90_000)
-    // The server never noticed that we left.
+    // The server did not notice that the client left.
     expect(await play(ccc.resolve(late))).toMatchObject({ outcome: 'answered', response: 'A' })
     expect(await play(ccc.resolve(error.receipt))).toMatchObject({ outcome: 'answered', response: 'B' })
   })
@@ -265,7 +265,7 @@ describe('text that the history cannot hold', () => {
   ])('[ccc.text.history-line] %s is refused, because it would hide the rest of the hour', async (_what, given) => {
     const { ccc, simulator, play } = bench()
     expect(await play(failure(ccc.send({ session, ...given })))).toMatchObject({ code: 'too_large', sent: 'no', system: 'ccc' })
-    // The server itself would take it, and be blind from then on.
+    // The server would accept it, and could not read later entries.
     await play(ccc.call('send', { session, ...given }))
     expect(await play(ccc.history({ session }))).toEqual([])
     expect(simulator.ledger.filter(({ effect }) => effect === 'stored')).toHaveLength(1)
@@ -435,7 +435,7 @@ describe('resolve', () => {
     const { clock, simulator, play } = bench()
     const ccc = createCcc({ transport: simulator.transport, clock: { ...clock, now: () => clock.now() + 60_000 } })
     expect(brief(await play(ccc.sendAndWait({ session, text: 'x [[quiet 20]] [[reply A]]' })))).toEqual(['A', 'own'])
-    // An ask is told no id, so nobody can say whose answer it is.
+    // An ask gets no id, so the owner of the answer is unknown.
     expect(brief(await play(ccc.ask({ session, text: 'y [[reply B]]' })))).toEqual(['B', 'unverified'])
   })
 
@@ -452,7 +452,7 @@ describe('resolve', () => {
 
   test('[ccc.resolve.queued] a prompt that waited behind a busy agent is stored twice, and counts as one request', async () => {
     const { ccc, clock, simulator, play } = bench()
-    // A person keeps it busy at the keyboard, without a hook: nothing of that is in the history.
+    // A person at the keyboard keeps the agent busy without a hook, so the history shows none of it.
     simulator.enter(session, 'by hand [[sleep 25]] [[nohook]]')
     const sent = await play(ccc.sendAndWait({ session, text: 'queued [[prompthook]] [[reply A]]' }))
     expect(brief(sent)).toEqual(['A', 'own'])

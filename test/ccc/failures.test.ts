@@ -1,4 +1,4 @@
-/** Every string with which a server refuses, and what it says about the request. */
+/** Every error string of a server, and what it means for the request. */
 import { describe, expect, test } from 'vitest'
 import { failureOf } from '../../src/ccc/error.js'
 import { FAILURES } from '../../src/ccc/failures.js'

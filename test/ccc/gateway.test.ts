@@ -13,7 +13,7 @@ test.each(['call', 'link'] as const)(
     await using simulator = createCccSimulator({ sessions: [{ name: 'a', running: true }], timeScale: 0.001 })
     const upstream = { kind: 'stream', system: 'ccc', transport: simulator.transport, policy: cccPolicy } as const
     await using served = await serveGateway({ upstreams: { ccc: upstream } })
-    // The promise itself, as a caller writes it who forgets the `await`.
+    // The promise itself, as if the caller forgot the `await`.
     const client = gateway(served.url, { token: served.token, webSocket: nodeWebSocket() })
     const ccc = createCcc({ transport: client.ccc('ccc', kind) })
     expect(await ccc.ping()).toMatchObject({ version: '1.12.5' })

@@ -1,4 +1,4 @@
-/** The history on disk: whatever a server, its helpers or a crash left in it. */
+/** The history on disk, with any content that a server, its helpers or a crash left. */
 import { appendFile, chmod, mkdir, mkdtemp, open, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -294,7 +294,7 @@ describe('follow', () => {
     const second = watched({ after: cursor })
     await second.look()
     expect(second.seen).toEqual(['late', 'three', 'weeks later'])
-    // Files that nobody can be writing to any more are not carried along for ever.
+    // Old files that no process can still write to are dropped from the cursor.
     await write('2026-02-20-14', entry('more'))
     await second.look()
     expect(Object.keys(second.stream.cursor?.files ?? {})).toEqual(['2026-02-20-13.jsonl', '2026-02-20-14.jsonl'])

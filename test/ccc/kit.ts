@@ -1,4 +1,4 @@
-/** A simulated server, a client and a clock that stands still, for tests that ask what happens when. */
+/** A simulated server, a client and a fake clock, for tests that depend on time. */
 import { createCcc, type Ccc, type CccOptions } from '../../src/ccc/index.js'
 import {
   createCccSimulator,

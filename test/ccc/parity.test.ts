@@ -1,4 +1,4 @@
-/** Every command of the published documents has a method, which says on the wire what they say. */
+/** Every command of the published documents has a method, which sends the documented request. */
 import { describe, expect, test } from 'vitest'
 import { COMMANDS } from '../../src/ccc/commands.js'
 import { createCcc, createCccCore, type Ccc } from '../../src/ccc/index.js'
@@ -42,7 +42,7 @@ const LATER = [
   ...['reminder.add', 'reminder.list', 'reminder.delete'],
 ]
 
-/** What the client says, to a server that agrees with everything. */
+/** The request of the client, to a server that accepts everything. */
 function listener(): { ccc: Ccc; heard: object[] } {
   const memory = memoryServer()
   const heard: object[] = []

@@ -1,4 +1,4 @@
-/** What a path can do to a call: abort, deadline, half-close, peer death, slow reader, giant message, split character. */
+/** Failures of one call: abort, deadline, half-close, peer death, slow reader, giant message, split character. */
 import { describe, expect, test } from 'vitest'
 import { createCcc } from '../../src/ccc/index.js'
 import { SignalboxError, type Link, type StreamTransport } from '../../src/index.js'

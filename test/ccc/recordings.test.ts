@@ -1,4 +1,4 @@
-/** The simulator answers as the real servers were recorded to answer. */
+/** The simulator gives the recorded answers of real servers. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'

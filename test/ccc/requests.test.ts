@@ -1,4 +1,4 @@
-/** What leaves the client, and what is made of a line that comes back. */
+/** The requests of the client, and the result of each kind of answer line. */
 import { describe, expect, test } from 'vitest'
 import { createCcc, createCccCore, type CccOptions } from '../../src/ccc/index.js'
 import type { StreamTransport } from '../../src/index.js'
@@ -7,7 +7,7 @@ import { bench, failure } from './kit.js'
 
 const session = 'myproject'
 
-/** A server that answers each request with the next of these texts, and hangs up when there are no more. */
+/** A server that answers each request with the next of these texts, and then closes. */
 function scripted(...answers: string[]): { readonly transport: StreamTransport<void>; readonly requests: unknown[] } {
   const memory = memoryServer()
   const requests: unknown[] = []

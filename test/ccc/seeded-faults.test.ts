@@ -39,7 +39,7 @@ describe('under seeded faults', () => {
         }),
         { seed: seed + 1, direction: 'out', odds: { split: 0.3, reset: 0.03, truncate: 0.03, stall: 0.01 } },
       )
-      // With retries, because those are what would send twice if an outcome lied.
+      // With retries, because a wrong outcome would make a retry send twice.
       const ccc = createCcc({
         transport: faulty,
         interceptors: [retry({ baseMs: 1, maxAttempts: 3, quota: false, attemptTimeoutMs: 1_500 })],
@@ -70,7 +70,7 @@ describe('under seeded faults', () => {
         }),
       )
       await ccc[Symbol.asyncDispose]()
-      // What was begun goes on without us, until the server is done with it.
+      // Started requests continue without the client, until the server has finished them.
       let stored = -1
       while (stored !== simulator.ledger.length || simulator.connections > 0) {
         stored = simulator.ledger.length
@@ -102,7 +102,7 @@ describe('under seeded faults', () => {
       expect(lies).toEqual([])
       const tally = new Map<string, number>()
       for (const { outcome } of attempts) tally.set(outcome, (tally.get(outcome) ?? 0) + 1)
-      // A run in which nothing went wrong would show nothing.
+      // A run without a failure would prove nothing.
       expect(tally.get('maybe') ?? 0).toBeGreaterThan(20)
       expect((tally.get('answered') ?? 0) + (tally.get('sent') ?? 0)).toBeGreaterThan(TOTAL / 2)
       console.log([...tally].map(([outcome, number]) => `${outcome} ${number}`).join(', '))

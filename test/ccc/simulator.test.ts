@@ -1,4 +1,4 @@
-/** What the recordings cannot hold the simulator to: sizes, types, times and files that were not recorded line by line. */
+/** Behaviour of the simulator without a recording: sizes, types, times and files that were not recorded line by line. */
 import { lstat, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

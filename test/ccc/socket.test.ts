@@ -1,4 +1,4 @@
-/** The socket of a server on this machine: each way in which it can be wrong is told apart, before anything is sent. */
+/** The socket of a server on this machine: each problem gives its own error, before anything is sent. */
 import { execFile } from 'node:child_process'
 import { chmod, chown, mkdir, mkdtemp, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -90,7 +90,7 @@ describe('cccSocket', () => {
     expect(texts[2]).toContain('no socket')
     expect(texts[3]).toContain('ENOTDIR')
     expect(texts[5]).toContain('symbolic link')
-    // A server that starts again is reason enough to try again; a wrong file is not.
+    // A missing server can be started again, so a retry makes sense; for a wrong file it does not.
     expect(told.map(({ retryable }) => retryable)).toEqual([true, true, false, true, false, false])
   })
 
@@ -163,7 +163,7 @@ describe.skipIf(!isRoot || process.platform !== 'linux')('as another user', () =
     expect(await asNobody(path)).toMatch(/^permission_denied no .*another user/)
     await mkdir(join(folder, 'home'), { mode: 0o700 })
     expect(await asNobody(join(folder, 'home', '.ccc.sock'))).toMatch(/^permission_denied no /)
-    // Its own one it may open.
+    // The user can open their own socket.
     await chmod(path, 0o600)
     await chown(path, 65_534, 65_534)
     expect(await asNobody(path)).toBe('opened\n')

@@ -35,7 +35,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
-/** Notes its arguments, then does what ssh would: forwards the socket, or runs the last argument in a shell. */
+/** Records its arguments, then acts like ssh: forwards the socket, or runs the last argument in a shell. */
 const FAKE_SSH = `#!${process.execPath}
 const { spawn } = require('node:child_process')
 const { appendFileSync } = require('node:fs')
@@ -208,7 +208,7 @@ describe('cccSsh', () => {
 })
 
 describe('cccForward', () => {
-  // A place of our own for what it leaves: others on this machine may forward at the same time.
+  // A separate temporary folder, because other tests on this machine can forward at the same time.
   beforeEach(() => void vi.stubEnv('TMPDIR', folder))
   afterEach(() => void vi.unstubAllEnvs())
   const left = async (): Promise<string[]> => (await readdir(folder)).filter((name) => name.startsWith('signalbox-ccc-'))
@@ -304,7 +304,7 @@ describe.skipIf(!canServe)('over a real sshd on the loopback', () => {
       `  IdentityFile ${join(folder, 'user')}`,
       '  IdentitiesOnly yes',
       `  UserKnownHostsFile ${join(folder, 'known')}`,
-      // What a person's configuration may hold, and must not come along.
+      // Settings of a person's ssh configuration that must have no effect here.
       '  RequestTTY force',
       '  RemoteCommand false',
     ]

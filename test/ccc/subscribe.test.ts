@@ -1,4 +1,4 @@
-/** The status stream: gaps, changed sets, liveness, slow readers, and what it leaves behind. */
+/** The status stream: gaps, changed sets, liveness, slow readers, and cleanup. */
 import { describe, expect, test } from 'vitest'
 import { createCcc, type StatusEvent } from '../../src/ccc/index.js'
 import { SignalboxError, type Link, type SignalStream, type StreamTransport } from '../../src/index.js'
@@ -33,7 +33,7 @@ describe('the stream', () => {
     simulator.stopSession(session)
     simulator.start('asleep')
     await clock.advance(6_000)
-    // An unknown name is no error and never heard of; its comma is part of it.
+    // An unknown name is not an error and gives no event; its comma is part of the name.
     expect(seen).toEqual([
       'subscribed myproject asleep unknown,name',
       'myproject idle',
@@ -146,7 +146,7 @@ describe('the stream', () => {
     await clock.advance(2_000)
     expect(seen).toEqual(['subscribed myproject', 'gap reconnect'])
     await clock.advance(35_000)
-    // Attempts that fail are no further gaps.
+    // Failed attempts give no further gaps.
     expect(seen).toHaveLength(2)
     mute = false
     await clock.advance(120_000)
@@ -244,7 +244,7 @@ describe('the stream', () => {
     waiting[0]?.(new SignalboxError({ code: 'closed', message: 'gone' }))
     await clock.advance(3_000)
     expect(seen).toEqual(['subscribed a', 'a stopped', 'a idle'])
-    // In silence it says all there is to say.
+    // After a silence the failed check ends the link, which gives a gap.
     await clock.advance(6_000)
     waiting[1]?.(new SignalboxError({ code: 'closed', message: 'gone' }))
     await clock.settle()
@@ -322,7 +322,7 @@ describe('the stream', () => {
     const reading = (async () => {
       for await (const event of stream) {
         seen.push(short(event))
-        // Busy with the first status for as long as the test likes.
+        // Busy with the first status until the test releases it.
         if (seen.length === 2) await new Promise<void>((resolve) => (go = resolve))
       }
     })()

@@ -1,4 +1,4 @@
-/** A terminal for tests: what was written is kept, what is typed comes from a list. */
+/** A terminal for tests: keeps its output, and takes its input from a list. */
 import type { Terminal } from '../../transports/node/cli/terminal/terminal.js'
 
 export interface FakeTerminal extends Terminal {

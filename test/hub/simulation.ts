@@ -10,7 +10,7 @@ import { createSeededRandom } from '../../src/testing/index.js'
 
 const AGENTS = ['a', 'b']
 
-/** What is wrong after a run; empty when all is well. */
+/** The broken rules after a run; empty if all hold. */
 export async function simulate(seed: number): Promise<string[]> {
   const random = createSeededRandom(seed)
   const below = (count: number): number => Math.floor(random() * count)
@@ -91,7 +91,7 @@ async function check(
   system: ReturnType<typeof createScriptedSystem>,
 ): Promise<string[]> {
   const problems: string[] = []
-  // What a person would do in the end: cancel everything that still runs.
+  // At the end, cancel all turns that still run.
   for (const { id } of prompts) {
     const turn = hub.turn(id)
     const known = await turn.info().catch(() => undefined)

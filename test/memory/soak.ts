@@ -29,7 +29,7 @@ async function serve(link: Link): Promise<void> {
       if (request.op === 'stream') for (let at = 0; ; at += 1) await link.write(encodeNdjson({ at, text: 'y'.repeat(2000) }))
     }
   } catch {
-    // The client left in the middle, as it was asked to.
+    // The client left in the middle, as intended.
   }
   await link.close()
 }
@@ -157,4 +157,4 @@ const left = await secondRoundLeaves(round)
 await listener[Symbol.asyncDispose]()
 rmSync(folder, { recursive: true, force: true })
 process.stdout.write(JSON.stringify(left))
-// Nothing is told to leave: a process that still holds something would stay, and its parent would say so.
+// No process.exit: a process that still holds a handle would stay, and its parent would report it.
