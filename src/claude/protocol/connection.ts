@@ -28,14 +28,14 @@ export interface ConnectionOptions {
   /** Fields of `initialize`. */
   readonly initialize: Readonly<Record<string, unknown>>
   readonly controlTimeoutMs: number
-  /** Silence during a turn after which the CLI is taken for hung; 0 for never. */
+  /** A CLI that writes nothing for this long during a turn counts as hung; 0 for never. */
   readonly idleMs: number
   readonly limits?: { readonly maxLineBytes?: number } | undefined
   readonly clock: Clock
   readonly validate: (line: ClaudeLine) => void
   /** A turn that nobody asked for begins: give the state that takes it, or undefined to drop its lines. */
   readonly onUnsolicited: () => TurnState | undefined
-  /** Something on stdout is no line of the protocol. */
+  /** Called for output on stdout that is not a line of the protocol. */
   readonly onNoise: () => void
 }
 
@@ -46,7 +46,7 @@ export interface Connection {
   readonly alive: boolean
   /** Makes a turn current and writes its message; its lines and its end go to the state. */
   begin(state: TurnState, content: string | readonly ContentBlock[]): Promise<void>
-  /** The next silence of this length has a reason and is no hang. */
+  /** The next silence of up to this length is expected and does not count as a hang. */
   expectSilence(ms: number): void
   /** Writes the message of the turn under way once more, after a usage limit. */
   resend(state: TurnState, content: string | readonly ContentBlock[]): Promise<void>
@@ -89,7 +89,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   let isVersion20 = false
   /** Nothing has come on stdout. */
   let silent = true
-  /** A result before anything was asked: a session that cannot be resumed ends so. */
+  /** A result that came before any message. A session that cannot be resumed ends with one. */
   let startFailure: ResultLine | undefined
   const ended = deferred()
 

@@ -12,7 +12,7 @@ import { ClaudeError } from '../messages/errors.js'
 import { isControlCancel, isControlRequest, isControlResponse, recordOf } from '../messages/guards.js'
 import type { ClaudeLine, ControlRequestLine, ControlResponseLine } from '../messages/lines.js'
 
-/** What the CLI asks of us; the fields are its own. */
+/** A request of the CLI to the client, with the CLI's field names. */
 export type ControlQuestion = ControlRequestLine['request']
 
 /** Answers one question, or gives undefined to leave it to the next handler. The signal is aborted when the CLI withdraws the question. */
@@ -64,7 +64,7 @@ export function createControl(options: ControlOptions): Control {
   let count = 0
 
   const answer = (requestId: string, body: Readonly<Record<string, unknown>>): void => {
-    // Nobody can be told that the answer did not arrive: the process is gone, and the turn says so.
+    // The answer could not be written, because the process is gone. The turn fails for that reason.
     void write({ type: 'control_response', response: { request_id: requestId, ...body } }).catch(() => {})
   }
 
@@ -182,7 +182,7 @@ function unanswered(op: string): ClaudeError {
   return new ClaudeError({ code: 'unsupported', message, hint: 'Upgrade the CLI.', sent: 'yes', op })
 }
 
-/** 2.0 runs the original command when a hook changes the input without allowing the call: such a call is refused instead. */
+/** CLI 2.0 ignores a changed input when the hook does not also allow the call. Such a call is refused instead. */
 function forVersion20(question: ControlQuestion, response: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const specific = recordOf(response.hookSpecificOutput)
   if (question.subtype !== 'hook_callback' || specific.updatedInput === undefined) return response

@@ -1,4 +1,4 @@
-/** What to say when a process ended without the result that was waited for. The exit status says little, so stderr's end helps. */
+/** The error for a process that ended without a result. The exit status says little, so the end of stderr is read too. */
 import { SignalboxError, type ErrorCode } from '../../errors.js'
 import type { CloseReason } from '../../transport.js'
 import { type ClaudeError, CLIExecutionError, SessionNotFoundError, type ClaudeErrorFacts } from '../messages/errors.js'
@@ -11,7 +11,7 @@ export interface EndFacts {
   readonly op: string
   readonly turn?: TurnState | undefined
   readonly transport: string
-  /** Nothing at all came on stdout: the CLI refused to start. */
+  /** Nothing came on stdout, so the CLI refused to start. */
   readonly silent: boolean
 }
 
@@ -65,7 +65,7 @@ export function endError({ reason, fault, op, turn, transport, silent }: EndFact
     return fail('exited', ended('without a result'), { ...known, hint: 'Its output may be cut; a session can be resumed.' })
   const found = START_UP.find(([pattern]) => pattern.test(stderrTail))
   const [, code, hint] = found ?? [/./, 'exited', 'See stderrTail.']
-  // It never took the message up: a start-up error comes before stdin is read.
+  // The CLI did not read the message, because a start-up error comes before it reads stdin.
   const sent = found || !written ? 'no' : 'maybe'
   const retryable = !found && signal !== null
   const Kind = code === 'not_found' ? SessionNotFoundError : CLIExecutionError

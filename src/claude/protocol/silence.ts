@@ -1,4 +1,4 @@
-/** Finds a CLI that hangs: a turn is under way, and nothing came for too long, without a reason. */
+/** Detects a CLI that hangs: during a turn it writes nothing for too long, without a known reason. */
 import type { Clock } from '../../core/clock.js'
 import { watchIdle } from '../../core/idle.js'
 

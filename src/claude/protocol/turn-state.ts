@@ -46,14 +46,14 @@ export interface TurnState {
   take(line: ClaudeLine, bytes: number, spent?: Spent): boolean
   /** For the one reader: everything that waits, or null at the end. A failure rejects, after all kept lines. */
   read(): Promise<ClaudeLine[] | null>
-  /** Nobody reads, but a reader may still come: lines are kept up to a mark, and dropped beyond it instead of pausing the process. */
+  /** The turn is only awaited. Lines are kept for a later reader up to a limit, then dropped, so that the process is not paused. */
   awaitOnly(): void
   /** A reader takes over. Throws when lines were dropped before it came. */
   beginReading(): void
-  /** The reader has left: what comes is only looked at, not kept. */
+  /** The reader has left. Later lines are processed but not kept. */
   discard(): void
   readonly ended: boolean
-  /** The reader is behind: the process has to wait. */
+  /** Whether the reader is behind, so that the process must wait. */
   readonly isFull: boolean
   /** Resolves when the reader has taken something, or the turn is over. */
   readerCaughtUp(): Promise<void>

@@ -9,7 +9,7 @@ import type { Spent } from '../messages/meter.js'
 import { ClaudeError } from '../messages/errors.js'
 import type { TurnState } from './turn-state.js'
 
-/** Who takes a line: our turn, the CLI's own turn, a turn that begins with this line, or nobody. */
+/** The turn that a line belongs to: ours, the CLI's own, one that begins with this line, or none. */
 export type Owner = 'ours' | 'unsolicited' | 'new' | 'nobody'
 
 /** What decides the owner of a line. */
