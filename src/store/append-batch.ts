@@ -3,7 +3,7 @@ import type { SignalboxError } from '../errors.js'
 import { fenced, storeFull } from './rules.js'
 import type { LogState } from './store.js'
 
-/** What each entry takes beside its own bytes. */
+/** The cost of each entry beside its bytes. */
 export const ENTRY_OVERHEAD = 64
 
 /** What a log remembers beside its entries. */

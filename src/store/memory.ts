@@ -10,7 +10,7 @@ import type { Store } from './store.js'
 export interface MemoryStoreOptions {
   /** For each log and each map, 64 bytes of bookkeeping per entry included. Default 64 MiB. */
   readonly maxBytes?: number
-  /** The time of leases. Default: the system's clock. */
+  /** The clock of leases. Default: the system's clock. */
   readonly clock?: Clock
 }
 

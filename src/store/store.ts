@@ -121,13 +121,13 @@ export interface Kv extends AsyncDisposable {
   compareAndSet(key: string, expected: KvVersion | null, bytes: Uint8Array): Promise<KvVersion | null>
   /** False when there was no value, or another version. */
   delete(key: string, expected?: KvVersion): Promise<boolean>
-  /** Keys in the order of their UTF-16 code units. */
+  /** Lists keys in the order of their UTF-16 code units. */
   list(options?: ListOptions): Promise<string[]>
 }
 
 /** A lease that was acquired. */
 export interface HeldLease {
-  /** What it is for. */
+  /** The key of the lease. */
   readonly key: string
   /** The fencing token: higher than that of every earlier holder of this key, also across restarts of a durable store. */
   readonly token: number

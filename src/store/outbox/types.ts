@@ -81,15 +81,15 @@ export interface OutboxOptions extends OutboxLimits {
   readonly name: string
   /** Sends the oldest items of one queue. */
   readonly deliver: Deliver
-  /** At most so many items are handed to one delivery. Default 50. */
+  /** The largest number of items in one delivery. Default 50. */
   readonly maxBatchItems?: number
-  /** At most so many bytes are handed to one delivery, and always one item. Default 1,000,000. */
+  /** The largest number of bytes in one delivery; one item is always delivered. Default 1,000,000. */
   readonly maxBatchBytes?: number
-  /** A queue delivers at once when so many items wait. Default 20. */
+  /** A queue delivers at once when this many items wait. Default 20. */
   readonly batchSize?: number
-  /** A queue delivers fewer items when the oldest has waited so long. Default 5,000. */
+  /** How long the oldest item waits, in milliseconds, before a queue delivers fewer than `batchSize` items. Default 5,000. */
   readonly lingerMs?: number
-  /** The pause after so many failures in a row. Default: 500 ms, doubled with each failure, at most 30 s. */
+  /** The pause after this number of failures in a row. Default: 500 ms, doubled with each failure, at most 30 s. */
   readonly pauseMs?: (failures: number) => number
   /** Queues that deliver at the same time. Default 4. */
   readonly maxConcurrent?: number

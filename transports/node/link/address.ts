@@ -1,4 +1,4 @@
-/** Addresses, checked before the system sees them: it cuts a long path in silence, and connects to another one. Pure. */
+/** Checks addresses first, because the system silently cuts a long path and connects to another one. Pure. */
 import { SignalboxError } from '../../../src/errors.js'
 
 /** `sun_path` holds 108 bytes on Linux and 104 elsewhere, its closing zero included. */

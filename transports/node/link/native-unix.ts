@@ -1,4 +1,4 @@
-/** A unix socket that the runtime's own call opens. It cannot be called off, but to a path on this machine it does not wait either. */
+/** A unix socket opened by the runtime's own call. The call cannot be aborted, but a connection to a local path never waits. */
 import { abortError } from '../../../src/core/deadline.js'
 import type { Link, LinkInfo, StreamTransport } from '../../../src/transport.js'
 import { unixPath } from './address.js'

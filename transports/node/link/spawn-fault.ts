@@ -1,4 +1,4 @@
-/** Why a child did not start. The system says ENOENT for three different things; here they are told apart, after the fact. */
+/** Finds out why a child did not start, because the system reports ENOENT for three different causes. */
 import { constants } from 'node:fs'
 import { access, open, stat } from 'node:fs/promises'
 import { delimiter, isAbsolute, join } from 'node:path'
@@ -69,7 +69,7 @@ async function locate({ file, cwd, path }: Attempt): Promise<{ path: string; exe
   const folders = file.includes('/') || isAbsolute(file) ? [''] : (path ?? '/usr/bin:/bin').split(delimiter)
   let unusable: { path: string; executable: boolean } | undefined
   for (const folder of folders) {
-    // Put together by hand: where our own folder is gone, nothing may ask for it.
+    // Joined by hand: `resolve` fails if the working directory was deleted.
     const named = isAbsolute(file) ? file : join(folder, file)
     const candidate = cwd === undefined || isAbsolute(named) ? named : join(cwd, named)
     const facts = await stat(candidate).catch(() => undefined)

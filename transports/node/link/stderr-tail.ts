@@ -1,4 +1,4 @@
-/** The last bytes that a child said on stderr: bounded, redacted, never a broken character at its start. */
+/** The last bytes of a child's stderr: bounded, redacted, starting at a whole character. */
 import { redactText } from '../../../src/redact.js'
 
 export interface StderrTail {
@@ -27,7 +27,7 @@ export function createStderrTail(maxBytes: number): StderrTail {
       let start = 0
       while (lost && start < kept.byteLength && ((kept[start] as number) & 0xc0) === 0x80) start += 1
       const text = new TextDecoder().decode(kept.subarray(start))
-      // A secret that was cut in two is no longer recognised: what the cut left of a line goes, or of a word where there is one line.
+      // A secret that was cut in two is not recognised, so the rest of a cut line is dropped, or of a cut word if there is only one line.
       return redactText(lost ? text.replace(text.includes('\n') ? /^[^\n]*\n/ : /^\S*/, '') : text)
     },
   }
