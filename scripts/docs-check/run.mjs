@@ -1,7 +1,7 @@
 /**
  * `npm run docs:check -- [folder...] [--list] [--gate]`: doc comments and examples of everything that the public entrypoints export.
  * Folders narrow the check and list what is missing. `--gate` fails when an exported value has no doc comment, when fewer than 80 % of the
- * members have one, or when a factory has no example. An example that does not compile always fails.
+ * members have one, or when a factory or a method has no example. An example that does not compile always fails.
  */
 import { allExamples, failedExamples, programOf } from './examples.mjs'
 import { entries, surface } from './surface.mjs'
@@ -67,12 +67,13 @@ if (failed.length > 0) {
   process.exitCode = 1
 }
 if (has('--gate')) {
-  const { values, members, 'factories with @example': factories } = columns
+  const { values, members, 'factories with @example': factories, 'methods with @example': methods } = columns
   const total = members()
   if (values().good < values().all) fail('An exported value has no doc comment; --list names it.')
   if (total.good < MEMBERS * total.all)
     fail(`Fewer than ${MEMBERS * 100} % of the members of exported interfaces have a doc comment.`)
   if (factories().good < factories().all) fail('A factory has no @example; --list names it.')
+  if (methods().good < methods().all) fail('A method has no @example; --list names it.')
 }
 
 function fail(message) {
