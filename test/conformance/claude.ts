@@ -111,20 +111,23 @@ export const cases: readonly Case<ClaudeContext>[] = [
       check(SignalboxError.is(await end, 'aborted'), `a query that was interrupted after ${delayMs} ms was not aborted`)
     }
   }),
-  lawOf('an interrupt at any time stops the first turn of a session, and the next turn is a normal one', async (claude) => {
-    for (const delayMs of [0, 100, 400, 900]) {
-      const session = claude.createSession()
-      const end = session
-        .sendMessage('FAKE:slow:400')
-        .result()
-        .catch((error: unknown) => error)
-      await new Promise((resolve) => setTimeout(resolve, delayMs))
-      await session.interrupt()
-      check(SignalboxError.is(await end, 'aborted'), `a turn that was interrupted after ${delayMs} ms was not aborted`)
-      checkEqual(await session.sendMessage('FAKE:echo:on').text(), 'on')
-      await session.close()
-    }
-  }),
+  {
+    ...lawOf('an interrupt at any time stops the first turn of a session, and the next turn is a normal one', async (claude) => {
+      for (const delayMs of [0, 100, 400, 900]) {
+        const session = claude.createSession()
+        const end = session
+          .sendMessage('FAKE:slow:400')
+          .result()
+          .catch((error: unknown) => error)
+        await new Promise((resolve) => setTimeout(resolve, delayMs))
+        await session.interrupt()
+        check(SignalboxError.is(await end, 'aborted'), `a turn that was interrupted after ${delayMs} ms was not aborted`)
+        checkEqual(await session.sendMessage('FAKE:echo:on').text(), 'on')
+        await session.close()
+      }
+    }),
+    id: 'claude.conformance.first-turn',
+  },
   lawOf('a turn that is aborted in the middle of its text has the text so far', async (claude) => {
     const controller = new AbortController()
     const turn = claude.query('FAKE:slow:400', { includePartial: true, signal: controller.signal })
