@@ -65,7 +65,7 @@ const plan = z.partial(
   }),
 )
 
-/** The keys that the server checks, whatever the event's type. Other keys pass unchanged. */
+/** The keys that the server checks in events of every type. Other keys pass unchanged. */
 const known = z.partial(
   z.looseObject({
     author_role: role,

@@ -137,7 +137,7 @@ export interface Session extends AsyncDisposable {
    * import type { Session } from 'signalbox/catsyphon'
    *
    * declare const session: Session
-   * const toolUseId = await session.toolCall({ name: 'Read', parameters: { file_path: '/work/a.ts' } })
+   * const toolUseId = await session.toolCall({ name: 'Read', parameters: { file_path: '/project/a.ts' } })
    * await session.toolResult({ toolUseId, success: true, result: 'export {}' })
    */
   toolCall(options: ToolCallOptions): Promise<string>

@@ -16,7 +16,7 @@ export type Line = Readonly<Record<string, unknown>>
 
 export interface Conversation {
   readonly link: Link
-  /** Reads what comes after `first` and `rest`. */
+  /** Reads the lines after `first` and `rest`. */
   readonly reader: MessageReader<unknown>
   readonly first: Line
   /** Lines that came together with the first one. */

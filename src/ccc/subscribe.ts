@@ -193,7 +193,7 @@ export async function subscribe(host: SubscribeHost, options: SubscribeOptions):
 function createChangeFilter() {
   const last = new Map<string, string>()
   return {
-    /** After a gap every status is told again. */
+    /** After a gap the stream yields every status again. */
     forget: () => last.clear(),
     /** A session that was removed and created again has a new first status. */
     keepOnly(sessions: readonly string[]) {

@@ -45,7 +45,7 @@ export type CcccResolve = (args: CcccResolveArgs, options?: CcccCallOptions) => 
 
 const MOST_PAGES = 20
 const QUIET_MS = 1_000
-/** The deadline without `timeoutMs`: in a busy group a replay never falls silent. */
+/** The deadline without `timeoutMs`: in a busy group a replay never pauses, so only a deadline ends it. */
 const TIMEOUT_MS = 30_000
 
 export function createResolve(

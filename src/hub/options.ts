@@ -42,7 +42,7 @@ export interface HubOptions {
    * import { createHub, type Source } from 'signalbox/hub'
    *
    * declare const source: Source
-   * const rules = [{ match: { tool: 'Bash' }, then: 'ask' }, { match: { path: '/work/**' }, then: 'allow' }] as const
+   * const rules = [{ match: { tool: 'Bash' }, then: 'ask' }, { match: { path: '/project/**' }, then: 'allow' }] as const
    * await using hub = await createHub({ sources: [source], policy: [{ name: 'work', rules }] })
    */
   readonly policy?: readonly Policy[]

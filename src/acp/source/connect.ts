@@ -56,7 +56,7 @@ export async function connect(options: AcpSourceOptions, handlers: RpcHandlers, 
   }
 }
 
-/** What an agent can do, from what it says about itself. */
+/** The capabilities of an agent, from its answer to `initialize`. */
 export function capabilitiesOf({ agentCapabilities }: InitializeResponse): Capabilities {
   const { loadSession, promptCapabilities, sessionCapabilities } = agentCapabilities ?? {}
   const list = !!sessionCapabilities?.list

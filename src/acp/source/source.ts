@@ -236,7 +236,7 @@ function createPrompts(given: {
     async send({ session: wanted, promptId, text }: SourcePrompt): Promise<void> {
       const live = connection.get(AGENT_METHODS.prompt)
       const session = await sessionFor(live, wanted).catch((error: unknown) => {
-        // The prompt itself did not leave, whatever became of the request before it.
+        // The request that creates or loads the session failed, so the prompt was not sent.
         throw SignalboxError.is(error) ? notSent(error) : error
       })
       sessions.begin(session, promptId)

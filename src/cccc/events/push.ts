@@ -1,4 +1,4 @@
-/** One connection of the daemon's own stream: opened so that no event falls between, and read until it ends or falls silent. */
+/** One connection of the daemon's own stream: opened so that no event is missed, and read until it ends or sends nothing for too long. */
 import type { CallOptions } from '../../core/call.js'
 import { ndjsonDecoder } from '../../core/codec/ndjson.js'
 import { watchIdle } from '../../core/idle.js'

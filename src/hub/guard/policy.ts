@@ -53,7 +53,7 @@ export interface PolicyDecision {
  * import { decideAsk, type Ask, type Policy } from 'signalbox/hub'
  *
  * declare const ask: Ask
- * const readOnly: Policy = { name: 'read-only', rules: [{ match: { tool: 'Read', path: '/work/**' }, then: 'allow' }] }
+ * const readOnly: Policy = { name: 'read-only', rules: [{ match: { tool: 'Read', path: '/project/**' }, then: 'allow' }] }
  * console.log(decideAsk([readOnly], ask, 'claude')?.answer ?? 'a person decides')
  */
 export function decideAsk(policies: readonly Policy[], ask: Ask, system: string): PolicyDecision | undefined {
@@ -87,7 +87,7 @@ function answerFor(ask: Ask, allow: boolean): Answer | undefined {
 
 function like(pattern: string | undefined, text: string): boolean {
   if (pattern === undefined) return true
-  // A path that climbs is compared as it is: `..` must not make `/work/../etc` look like a file in `/work`.
+  // A path that climbs is compared as it is: `..` must not make `/project/../etc` look like a file in `/project`.
   if (pattern.includes('/') && text.split('/').includes('..')) return false
   return expressionOf(pattern).test(text)
 }

@@ -67,7 +67,7 @@ const CAN: Capabilities = {
  * import { claudeProcess } from 'signalbox/node'
  *
  * await using claude = createClaude({ transport: claudeProcess() })
- * const source = claudeSource({ client: claude, agents: [{ name: 'review', options: { cwd: '/work/project' } }] })
+ * const source = claudeSource({ client: claude, agents: [{ name: 'review', options: { cwd: '/home/ann/project' } }] })
  * await using hub = await createHub({ sources: [source] })
  * console.log(await hub.prompt('claude/review', 'Review the last commit.').text())
  * ```

@@ -207,13 +207,13 @@ export const askRules: readonly Case<HubRulesContext>[] = [
     id: 'hub.ask.policy',
     title: 'a policy answers under its own name, with its note in the journal',
     async run({ store, openHub }) {
-      const system = asking({ nativeId: 'q', tool: 'Write', paths: ['/work/src/a.ts'] })
+      const system = asking({ nativeId: 'q', tool: 'Write', paths: ['/project/src/a.ts'] })
       const policy = [
         {
           name: 'workspace',
           rules: [
             { match: { tool: 'Write', path: '/etc/**' }, then: 'deny' },
-            { match: { system: 'script', tool: 'Write', path: '/work/**' }, then: 'allow', note: 'files of the project' },
+            { match: { system: 'script', tool: 'Write', path: '/project/**' }, then: 'allow', note: 'files of the project' },
           ],
         },
       ] as const
