@@ -102,6 +102,7 @@ function createApi(engine: Engine, ended: () => { readonly error?: SignalboxErro
     history: (agent, query = {}) => call(() => readHistory(context, agent, query)),
     sessions: (agent, given = {}) => call(() => readSessions(context, agent, given)),
     spent: (agent) => call(() => ledger.spent(agent)),
+    budgets: () => call(() => ledger.states()),
     close,
     [Symbol.asyncDispose]: close,
   }

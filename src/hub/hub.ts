@@ -1,6 +1,7 @@
 /** The interface that a program holds: the same in the process of the hub and over any link. */
 import type { CallOptions } from '../core/call.js'
 import type { SignalStream } from '../core/stream.js'
+import type { BudgetState, Spent } from './guard/budget.js'
 import type { Agent, AgentId, SessionSummary } from './model/agent.js'
 import type { Answer, AnswerResult, Ask } from './model/ask.js'
 import type { HubCursor } from './model/cursor.js'
@@ -134,20 +135,6 @@ export interface Turn extends AsyncIterable<HubEvent> {
   cancel(options?: { readonly by?: string } & CallOptions): Promise<void>
 }
 
-/** What the agents have cost, and which agents the figure covers. */
-export interface Spent {
-  /** The sum in US dollars for the agents in `covers`. The agents in `omits` are not in it. */
-  readonly costUsd: number
-  /**
-   * `reported`: figures of the systems. `estimated`: computed from tokens. `mixed`: some of both. `none`: no system has reported a cost.
-   */
-  readonly basis: 'reported' | 'estimated' | 'mixed' | 'none'
-  /** Agents whose cost is in the sum. */
-  readonly covers: readonly AgentId[]
-  /** Agents that ended a turn and whose system reports no cost. */
-  readonly omits: readonly AgentId[]
-}
-
 /** Every agent behind one interface. `createHub` gives it in the process of the hub, `createHubClient` over a link. */
 export interface Hub extends AsyncDisposable {
   /**
@@ -270,6 +257,21 @@ export interface Hub extends AsyncDisposable {
    * ```
    */
   spent(agent?: AgentId, options?: CallOptions): Promise<Spent>
+  /**
+   * The budgets of this hub, each with what its agents have used since the hub started. Empty when the hub has none. A hub of an earlier
+   * version rejects with `unsupported`.
+   *
+   * @example
+   * ```ts
+   * import type { Hub } from 'signalbox/hub'
+   *
+   * declare const hub: Hub
+   * for (const { budget, costUsd, isPassed } of await hub.budgets()) {
+   *   console.log(budget.name, costUsd.toFixed(2), 'of', budget.maxCostUsd, isPassed ? budget.over : 'ok')
+   * }
+   * ```
+   */
+  budgets(options?: CallOptions): Promise<readonly BudgetState[]>
   /**
    * Ends this side; safe to call twice. Running turns go on at their systems; a hub with a durable store adopts them when it starts
    * again.

@@ -48,13 +48,13 @@ export type {
   SourceSink,
   UnresolvedPrompt,
 } from './source.js'
-export type { Hub, HubWatch, PromptOptions, Spent, Turn, TurnInfo, WatchOptions, WhileBusy } from './hub.js'
+export type { Hub, HubWatch, PromptOptions, Turn, TurnInfo, WatchOptions, WhileBusy } from './hub.js'
 export { createHub } from './create-hub.js'
 export type { HubLimits, HubOptions } from './options.js'
 export type { HubProblem } from './context.js'
 export type { JournalLimits } from './journal/trim.js'
 export { decideAsk, type Policy, type PolicyDecision, type PolicyMatch, type PolicyRule } from './guard/policy.js'
-export type { Budget } from './guard/budget.js'
+export type { Budget, BudgetState, Spent } from './guard/budget.js'
 export { turnError } from './turns/turn.js'
 export { askAll, promptAny, type AgentChoice, type AskAllOptions } from './routing.js'
 export { createHubClient, type HubClientOptions } from './wire/client.js'

@@ -1,8 +1,21 @@
 /** Budgets as data: how much agents may cost, and what happens then. Pure. */
 import type { AgentId } from '../model/agent.js'
-import type { Spent } from '../hub.js'
 import type { UsageEvent } from '../model/event.js'
 import type { SourceEvent } from '../source.js'
+
+/** What the agents have cost, and which agents the figure covers. */
+export interface Spent {
+  /** The sum in US dollars for the agents in `covers`. The agents in `omits` are not in it. */
+  readonly costUsd: number
+  /**
+   * `reported`: figures of the systems. `estimated`: computed from tokens. `mixed`: some of both. `none`: no system has reported a cost.
+   */
+  readonly basis: 'reported' | 'estimated' | 'mixed' | 'none'
+  /** Agents whose cost is in the sum. */
+  readonly covers: readonly AgentId[]
+  /** Agents that ended a turn and whose system reports no cost. */
+  readonly omits: readonly AgentId[]
+}
 
 /** A limit for a set of agents together. */
 export interface Budget {
@@ -18,6 +31,22 @@ export interface Budget {
   readonly maxTokens?: number
   /** `warn` writes a notice. `stop` also cancels what runs and refuses new prompts. */
   readonly over: 'warn' | 'stop'
+}
+
+/** A budget, and how much of it is used. */
+export interface BudgetState {
+  /** The budget as the hub was given it. */
+  readonly budget: Budget
+  /** US dollars of the agents in `covers`, since the hub started. */
+  readonly costUsd: number
+  /** Input and output tokens of all agents of the budget, since the hub started. Cache reads are not counted. */
+  readonly tokens: number
+  /** Agents of the budget whose cost is in `costUsd`. */
+  readonly covers: readonly AgentId[]
+  /** Agents of the budget that ended a turn and whose system reports no cost. */
+  readonly omits: readonly AgentId[]
+  /** Whether the limit was passed. It stays true until the hub starts again; a `stop` budget then refuses prompts. */
+  readonly isPassed: boolean
 }
 
 /** The figures of one agent. */
@@ -39,6 +68,8 @@ export interface Ledger {
   /** The budget that forbids another prompt to this agent. */
   blocks(agent: AgentId, system: string): Budget | undefined
   spent(agent?: AgentId): Spent
+  /** Every budget with its figures, in the order of the options. */
+  states(): BudgetState[]
 }
 
 export function createLedger(budgets: readonly Budget[]): Ledger {
@@ -52,14 +83,9 @@ export function createLedger(budgets: readonly Budget[]): Ledger {
   }
   const covers = ({ system, agents }: Budget, agent: AgentId, ofSystem: string): boolean =>
     (system === undefined || system === ofSystem) && (agents === undefined || agents.includes(agent))
+  const accountsOf = (budget: Budget) => [...accounts].filter(([agent, { system }]) => covers(budget, agent, system))
   const isPassed = (budget: Budget): boolean => {
-    let costUsd = 0
-    let tokens = 0
-    for (const [agent, account] of accounts) {
-      if (!covers(budget, agent, account.system)) continue
-      costUsd += account.costUsd
-      tokens += account.tokens
-    }
+    const { costUsd, tokens } = sumOf(accountsOf(budget))
     return costUsd > (budget.maxCostUsd ?? Number.POSITIVE_INFINITY) || tokens > (budget.maxTokens ?? Number.POSITIVE_INFINITY)
   }
 
@@ -77,13 +103,19 @@ export function createLedger(budgets: readonly Budget[]): Ledger {
     spent(agent) {
       const chosen = [...accounts].filter(([id]) => agent === undefined || id === agent)
       const bases = new Set(chosen.flatMap(([, account]) => [...account.bases]))
-      return {
-        costUsd: chosen.reduce((sum, [, { costUsd }]) => sum + costUsd, 0),
-        basis: bases.size > 1 ? 'mixed' : ([...bases][0] ?? 'none'),
-        covers: chosen.filter(([, { hasCost }]) => hasCost).map(([id]) => id),
-        omits: chosen.filter(([, { hasCost }]) => !hasCost).map(([id]) => id),
-      }
+      const { costUsd, covers, omits } = sumOf(chosen)
+      return { costUsd, basis: bases.size > 1 ? 'mixed' : ([...bases][0] ?? 'none'), covers, omits }
     },
+    states: () => budgets.map((budget) => ({ budget, ...sumOf(accountsOf(budget)), isPassed: passed.has(budget) })),
+  }
+}
+
+function sumOf(chosen: readonly (readonly [AgentId, Account])[]) {
+  return {
+    costUsd: chosen.reduce((sum, [, { costUsd }]) => sum + costUsd, 0),
+    tokens: chosen.reduce((sum, [, { tokens }]) => sum + tokens, 0),
+    covers: chosen.filter(([, { hasCost }]) => hasCost).map(([id]) => id),
+    omits: chosen.filter(([, { hasCost }]) => !hasCost).map(([id]) => id),
   }
 }
 

@@ -5,7 +5,8 @@ import { raceSignal } from '../../core/deadline.js'
 import type { SignalboxError } from '../../errors.js'
 import type { StreamTransport } from '../../transport.js'
 import { hubError } from '../context.js'
-import type { Hub, Spent, TurnInfo } from '../hub.js'
+import type { BudgetState, Spent } from '../guard/budget.js'
+import type { Hub, TurnInfo } from '../hub.js'
 import type { Agent, SessionSummary } from '../model/agent.js'
 import type { AnswerResult, Ask } from '../model/ask.js'
 import type { HistoryPage } from '../source.js'
@@ -93,6 +94,7 @@ export function createHubClient(options: HubClientOptions): Hub {
     history: (agent, { signal, ...query } = {}) => call<HistoryPage>('history', { ...query, agent }, signal ? { signal } : {}),
     sessions: (agent, given) => call<SessionSummary[]>('sessions', { agent }, given),
     spent: (agent, given) => call<Spent>('spent', { agent }, given),
+    budgets: (given) => call<BudgetState[]>('budgets', {}, given),
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -24,6 +24,8 @@ export async function callMethod(
       return hub.asks()
     case 'spent':
       return hub.spent(optionalAgent(params))
+    case 'budgets':
+      return hub.budgets()
     case 'history':
       return hub.history(text(params, 'agent'), historyQuery(params))
     case 'sessions':

@@ -13,6 +13,7 @@ export const HUB_SCOPES = {
   history: 'observe',
   sessions: 'observe',
   spent: 'observe',
+  budgets: 'observe',
   watch: 'observe',
   /** `stop` ends a watch. `more` asks for the next line of its events. */
   stop: 'observe',

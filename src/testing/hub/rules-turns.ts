@@ -330,6 +330,35 @@ export const turnRules: readonly Case<HubRulesContext>[] = [
     },
   },
   {
+    id: 'hub.cost.budget-state',
+    title: 'the state of a budget counts only its own agents and fresh tokens, and lists what the cost covers and omits',
+    async run({ store, openHub }) {
+      const system = createScriptedSystem({
+        agents: ['a', 'b', 'c'],
+        script: (turn) => {
+          const tokens = { input: 10, output: 5, cacheRead: 1_000_000 }
+          if (turn.prompt.agent !== 'script/b') turn.event({ kind: 'usage', scope: 'turn', basis: 'reported', costUsd: 2, tokens })
+          turn.end()
+        },
+      })
+      const two = { name: 'two', agents: ['script/a', 'script/b'], maxCostUsd: 1, over: 'warn' } as const
+      const wide = { name: 'wide', maxTokens: 1_000, over: 'stop' } as const
+      await using hub = await openHub({ store, sources: [system.source()], budgets: [two, wide] })
+      checkEqual(
+        (await hub.budgets()).map(({ costUsd, tokens, isPassed }) => [costUsd, tokens, isPassed]),
+        [
+          [0, 0, false],
+          [0, 0, false],
+        ],
+      )
+      for (const agent of ['script/a', 'script/b', 'script/c']) await hub.prompt(agent, 'x').end()
+      checkEqual(await hub.budgets(), [
+        { budget: two, costUsd: 2, tokens: 15, covers: ['script/a'], omits: ['script/b'], isPassed: true },
+        { budget: wide, costUsd: 4, tokens: 30, covers: ['script/a', 'script/c'], omits: ['script/b'], isPassed: false },
+      ])
+    },
+  },
+  {
     id: 'hub.capability.absent',
     title: 'a call without the capability of the agent fails as unsupported with sent: no',
     async run({ store, openHub }) {
