@@ -8,8 +8,11 @@ import { SignalboxError } from '../errors.js'
 import type { Link, StreamTransport } from '../transport.js'
 import { createSeededRandom } from './clock.js'
 
-/** What can go wrong with a chunk of bytes. */
-export type Fault = 'latency' | 'stall' | 'split' | 'coalesce' | 'reset' | 'half-close' | 'duplicate' | 'truncate'
+/**
+ * What can go wrong with a chunk of bytes. `kill` is the death of the peer: every open link of the transport is reset, and for
+ * `downMs` no link can be opened. The other faults concern one link.
+ */
+export type Fault = 'latency' | 'stall' | 'split' | 'coalesce' | 'reset' | 'half-close' | 'duplicate' | 'truncate' | 'kill'
 
 /** Options of `withFaults`. */
 export interface FaultOptions {
@@ -21,7 +24,9 @@ export interface FaultOptions {
   readonly direction?: 'in' | 'out' | 'both'
   /** The longest latency in milliseconds. Default 20. */
   readonly maxLatencyMs?: number
-  /** The clock of latencies. Default: the system's clock. */
+  /** How long no link can be opened after a `kill`, in milliseconds. Default 250. */
+  readonly downMs?: number
+  /** The clock of latencies and of `downMs`. Default: the system's clock. */
   readonly clock?: Clock
   /** Called for each fault, when it happens. */
   readonly onFault?: (fault: Fault, direction: 'in' | 'out', seed: number) => void
@@ -40,27 +45,61 @@ export interface FaultOptions {
  * console.log(await ccc.sessions())
  */
 export function withFaults<Launch>(transport: StreamTransport<Launch>, options: FaultOptions): StreamTransport<Launch> {
+  const { seed, clock = systemClock, downMs = 250 } = options
   let count = 0
+  let downUntil = Number.NEGATIVE_INFINITY
+  const resets = new Set<() => void>()
+  const refuseWhileDown = (): void => {
+    if (clock.monotonic() >= downUntil) return
+    const message = `The peer was killed on purpose and is not back yet (seed ${seed}).`
+    throw new SignalboxError({ code: 'unreachable', message, transport: transport.name, sent: 'no' })
+  }
+  const peer: Peer = {
+    resets,
+    kill() {
+      downUntil = clock.monotonic() + downMs
+      for (const reset of [...resets]) reset()
+    },
+  }
   return {
     kind: 'stream',
     name: transport.name,
     async open(launch, open) {
+      refuseWhileDown()
       count += 1
       // Each link has random numbers of its own, so that links do not change each other's faults.
-      const random = createSeededRandom(options.seed + count * 7919)
-      return faultyLink(await transport.open(launch, open), options, random)
+      const random = createSeededRandom(seed + count * 7919)
+      return faultyLink(await transport.open(launch, open), options, random, peer)
     },
   }
 }
 
-function faultyLink(link: Link, options: FaultOptions, random: Random): Link {
+/** What the links of one transport share. */
+interface Peer {
+  /** One for each open link. */
+  readonly resets: Set<() => void>
+  kill(): void
+}
+
+/** Long because both directions share the state of one link. */
+function faultyLink(link: Link, options: FaultOptions, random: Random, peer: Peer): Link {
   const { seed, odds, direction = 'both', maxLatencyMs = 20, clock = systemClock, onFault } = options
   const over = new AbortController()
-  void link.closed.then(() => over.abort())
   let ready: Uint8Array[] = []
   let ahead: Promise<Uint8Array | null> | undefined
   let inputOver: 'eof' | SignalboxError | undefined
   let tail: Promise<void> = Promise.resolve()
+  const die = (): void => {
+    ready = []
+    inputOver = reset('maybe')
+  }
+  /** A function, because the peer may be killed while a read waits. */
+  const failure = (): SignalboxError | undefined => (inputOver === 'eof' ? undefined : inputOver)
+  peer.resets.add(die)
+  void link.closed.then(() => {
+    peer.resets.delete(die)
+    over.abort()
+  })
 
   const strikes = (fault: Fault, where: 'in' | 'out'): boolean => {
     const chance = odds[fault] ?? 0
@@ -108,9 +147,19 @@ function faultyLink(link: Link, options: FaultOptions, random: Random): Link {
       return null
     }
     let chunk = await next()
-    if (chunk === null) return null
+    if (chunk === null) {
+      const fault = failure()
+      if (fault) throw fault
+      return null
+    }
     await pauseFor('in')
+    const killed = failure()
+    if (killed) throw killed
     if (over.signal.aborted && (await link.closed).kind === 'local') return null
+    if (strikes('kill', 'in')) {
+      peer.kill()
+      throw failure() ?? reset('maybe')
+    }
     if (strikes('reset', 'in')) {
       inputOver = reset('maybe')
       throw inputOver
@@ -132,6 +181,10 @@ function faultyLink(link: Link, options: FaultOptions, random: Random): Link {
 
   const write = async (chunk: Uint8Array): Promise<void> => {
     await pauseFor('out')
+    if (strikes('kill', 'out')) {
+      peer.kill()
+      throw reset('maybe')
+    }
     if (strikes('reset', 'out')) throw reset('maybe')
     if (strikes('truncate', 'out')) {
       await link.write(chunk.subarray(0, Math.floor(chunk.byteLength / 2)))

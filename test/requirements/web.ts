@@ -121,6 +121,12 @@ export const requirements: readonly Requirement[] = [
   row('tap.replays', 'design 8', 'A recording can be replayed, and a client that sends something else gets an error.'),
   row('faults.keep', 'design 1, law 2', 'A fault after a chunk that is being joined does not discard the chunk.'),
   row('faults.close', 'design 1, law 6', 'Bytes that a fault delays are discarded at close, like all unread bytes.'),
+  row(
+    'faults.kill',
+    'issue 18, part 8',
+    'The fault kill resets every open link of the transport, and no link opens until the peer is back.',
+  ),
+  row('fake-clock.turn', 'issue 18, part 8', 'A fake clock can be given its own way to let promises settle.'),
   row('recording.full', 'design 4', 'A full recording keeps no partial line, because it could be half of a secret.'),
   row('recording.more', 'design 8', 'A client that sends more than was recorded gets an error and does not wait for ever.'),
   row('contract.sound', 'design 1', 'The transport contract passes a link that keeps every law.'),

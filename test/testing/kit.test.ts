@@ -57,6 +57,76 @@ describe('faults', () => {
   )
 })
 
+describe('the fault kill', () => {
+  const server = () => {
+    const peer = memoryServer()
+    void (async () => {
+      for await (const link of peer.accept()) {
+        void (async () => {
+          for (let chunk = await link.read(); chunk !== null; chunk = await link.read()) await link.write(chunk).catch(() => {})
+        })()
+      }
+    })()
+    return peer
+  }
+
+  test('resets every open link, and no link opens until the peer is back [faults.kill]', async () => {
+    await using peer = server()
+    const clock = createFakeClock()
+    const faults: string[] = []
+    const options = { seed: 5, clock, downMs: 300, direction: 'out', onFault: (fault: string) => void faults.push(fault) } as const
+    let odds = { kill: 0 }
+    const transport = withFaults(peer.transport, {
+      ...options,
+      get odds() {
+        return odds
+      },
+    })
+    const idle = await transport.open()
+    const waiting = idle.read()
+    waiting.catch(() => {})
+    odds = { kill: 1 }
+    const victim = await transport.open()
+    await expect(victim.write(utf8('a'))).rejects.toMatchObject({ code: 'closed', sent: 'maybe' })
+    await expect(waiting).rejects.toMatchObject({ code: 'closed', sent: 'maybe' })
+    await expect(idle.read()).rejects.toMatchObject({ code: 'closed' })
+    expect(faults).toEqual(['kill'])
+    await expect(transport.open()).rejects.toMatchObject({ code: 'unreachable', sent: 'no' })
+    await clock.advance(299)
+    await expect(transport.open()).rejects.toMatchObject({ code: 'unreachable', sent: 'no' })
+    odds = { kill: 0 }
+    await clock.advance(1)
+    const fresh = await transport.open()
+    await fresh.write(utf8('back'))
+    expect(text(await fresh.read())).toBe('back')
+    await fresh.close()
+    expect(clock.timers).toBe(0)
+  })
+
+  test('a chunk from the peer that meets it is not delivered, nor are the pieces before it [faults.kill]', async () => {
+    await using peer = server()
+    const link = await withFaults(peer.transport, { seed: 5, odds: { kill: 1 }, direction: 'in' }).open()
+    await link.write(utf8('hello'))
+    await expect(link.read()).rejects.toMatchObject({ code: 'closed', sent: 'maybe' })
+    expect(await link.closed).toMatchObject({ kind: 'local' })
+  })
+})
+
+describe('a fake clock', () => {
+  test('with a turn of its own waits for that turn and not for a timer [fake-clock.turn]', async () => {
+    let turns = 0
+    const turn = async (): Promise<void> => {
+      turns += 1
+    }
+    const clock = createFakeClock({ turn })
+    const fired: number[] = []
+    clock.after(5, () => void fired.push(clock.monotonic()))
+    await clock.advance(10)
+    expect(fired).toEqual([5])
+    expect(turns).toBe(2)
+  })
+})
+
 describe('recordings', () => {
   test('a full recording keeps no partial line, which could be half of a secret [recording.full]', async () => {
     await using server = memoryServer()
