@@ -1,11 +1,12 @@
 /** Who drives a journal: one hub at a time, by a lease whose token fences every write. */
 import { sleep, type Clock, type Timer } from '../core/clock.js'
 import type { SignalboxError } from '../errors.js'
-import type { HeldLease, Lease } from '../store/store.js'
+import type { Fence, HeldLease, Lease } from '../store/store.js'
 import { hubError } from './context.js'
 
 export interface Drive {
-  readonly fence: number
+  /** The lease that every append names. */
+  readonly fence: Fence
   release(): Promise<void>
 }
 
@@ -60,7 +61,7 @@ export async function takeDrive(lease: Lease, options: DriveOptions): Promise<Dr
   }
   arm()
   return {
-    fence: mine.token,
+    fence: mine,
     async release() {
       over = true
       timer?.cancel()

@@ -74,7 +74,7 @@ export function createEngine(parts: EngineParts): Engine {
   const sources = new Map(options.sources.map((source) => [source.name, source]))
   const context: HubContext = {
     clock,
-    fence,
+    fence: fence.token,
     writer,
     agent: (id) => agents.get(id),
     sourceOf: (id) => sources.get(sourceName(id)),

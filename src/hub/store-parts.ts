@@ -1,7 +1,7 @@
 /** What a hub keeps in its store, opened under the lease of its driver. */
 import type { Clock } from '../core/clock.js'
 import type { SignalboxError } from '../errors.js'
-import type { Log, Store } from '../store/store.js'
+import type { Fence, Log, Store } from '../store/store.js'
 import type { AskRecord } from './asks/record.js'
 import { takeDrive } from './drive.js'
 import { openJournalId } from './journal/id.js'
@@ -10,7 +10,7 @@ import type { TurnRecord } from './turns/record.js'
 
 export interface StoreParts {
   readonly log: Log
-  readonly fence: number
+  readonly fence: Fence
   readonly journalId: string
   /** The position that the log gives next. */
   readonly next: number

@@ -1,20 +1,20 @@
 /** Appends that share one write to the disk. For drivers of a `Log`. */
 import type { SignalboxError } from '../errors.js'
 import { fenced, storeFull } from './rules.js'
-import type { LogState } from './store.js'
+import type { Fence, LogState } from './store.js'
 
 /** The cost of each entry beside its bytes. */
 export const ENTRY_OVERHEAD = 64
 
 /** What a log remembers beside its entries. */
 export interface LogTotals extends LogState {
-  /** The highest fence that an append brought. */
-  readonly fence: number
+  /** The highest token that an append brought, for each key of a lease. */
+  readonly fences: ReadonlyMap<string, number>
 }
 
 export interface AppendRequest {
   readonly entries: readonly Uint8Array[]
-  readonly fence: number | undefined
+  readonly fence: Fence | undefined
 }
 
 export interface AppendPlan<Request extends AppendRequest> {
@@ -35,17 +35,18 @@ export function planAppends<Request extends AppendRequest>(
   const refused: { request: Request; error: SignalboxError }[] = []
   let totals = before
   for (const request of requests) {
-    const { entries, fence = 0 } = request
-    const { next } = totals
+    const { entries, fence } = request
+    const { next, fences } = totals
+    const highest = fence ? (fences.get(fence.key) ?? 0) : 0
     const after: LogTotals = {
       first: totals.first,
       next: next + entries.length,
       entries: totals.entries + entries.length,
       bytes: totals.bytes + entries.reduce((sum, entry) => sum + entry.byteLength, 0),
-      fence: Math.max(totals.fence, fence),
+      fences: fence && fence.token > highest ? new Map(fences).set(fence.key, fence.token) : fences,
     }
-    if (request.fence !== undefined && fence < totals.fence) {
-      refused.push({ request, error: fenced(what, fence, totals.fence) })
+    if (fence && fence.token < highest) {
+      refused.push({ request, error: fenced(what, fence, highest) })
     } else if (entries.length > 0 && after.bytes + after.entries * ENTRY_OVERHEAD > maxBytes) {
       refused.push({ request, error: storeFull(what, maxBytes, 'maxBytes') })
     } else {
@@ -63,7 +64,7 @@ export interface WaitingAppend extends AppendRequest {
 
 export interface AppendQueue {
   /** Copies the entries: the caller may use its arrays again at once. */
-  add(entries: readonly Uint8Array[], fence: number | undefined): Promise<number[]>
+  add(entries: readonly Uint8Array[], fence: Fence | undefined): Promise<number[]>
   /** Resolves when nothing waits any more. */
   idle(): Promise<void>
 }

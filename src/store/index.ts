@@ -1,6 +1,7 @@
 /** State that must survive: the interfaces, the memory driver, the rules that a driver of your own shares with it, and the outbox. */
 export type {
   AppendOptions,
+  Fence,
   HeldLease,
   Kv,
   KvEntry,
@@ -15,5 +16,5 @@ export type {
   Store,
 } from './store.js'
 export { memoryStore, type MemoryStoreOptions } from './memory.js'
-export { checkKey, checkPosition, createPage, fenced, storeClosed, storeFull, tailPages } from './rules.js'
+export { checkFence, checkKey, checkPosition, createPage, fenced, storeClosed, storeFull, tailPages } from './rules.js'
 export * from './outbox/index.js'

@@ -1,14 +1,14 @@
 /** A log in memory. Its sequences have no holes, so a position is an index; callers must not rely on that. */
 import { ENTRY_OVERHEAD } from './append-batch.js'
-import { checkPosition, createPage, fenced, storeClosed, storeFull, tailPages } from './rules.js'
+import { checkFence, checkPosition, createPage, fenced, storeClosed, storeFull, tailPages } from './rules.js'
 import type { Log, LogEntry } from './store.js'
 
 export interface LogContents {
   entries: LogEntry[]
   first: number
   bytes: number
-  /** The highest fence seen. */
-  fence: number
+  /** The highest token seen, for each key of a lease. */
+  readonly fences: Map<string, number>
   readonly waiters: Set<() => void>
 }
 
@@ -55,10 +55,9 @@ export function createMemoryLog(name: string, log: LogContents, maxBytes: number
   return {
     async append(entries, { fence } = {}) {
       checkOpen()
-      if (fence !== undefined) {
-        checkPosition(fence, 'A fence', 0)
-        if (fence < log.fence) throw fenced(what, fence, log.fence)
-      }
+      checkFence(fence)
+      const highest = fence ? (log.fences.get(fence.key) ?? 0) : 0
+      if (fence && fence.token < highest) throw fenced(what, fence, highest)
       const added = entries.reduce((sum, bytes) => sum + bytes.byteLength, 0)
       const total = log.bytes + added + (log.entries.length + entries.length) * ENTRY_OVERHEAD
       if (total > maxBytes) throw storeFull(what, maxBytes, 'maxBytes')
@@ -68,7 +67,7 @@ export function createMemoryLog(name: string, log: LogContents, maxBytes: number
         return sequence
       })
       log.bytes += added
-      log.fence = Math.max(log.fence, fence ?? 0)
+      if (fence && fence.token > highest) log.fences.set(fence.key, fence.token)
       for (const wake of [...log.waiters]) wake()
       return sequences
     },

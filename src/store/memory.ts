@@ -53,7 +53,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     durable: false,
     log: (name) =>
       open(name, (release) => {
-        const fresh = (): LogContents => ({ entries: [], first: 1, bytes: 0, fence: 0, waiters: new Set() })
+        const fresh = (): LogContents => ({ entries: [], first: 1, bytes: 0, fences: new Map(), waiters: new Set() })
         return createMemoryLog(name, shared(logs, name, fresh), maxBytes, release)
       }),
     kv: (name) =>

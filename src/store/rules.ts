@@ -1,7 +1,7 @@
 /** Checks and errors that all drivers share, so that a program can change its driver. */
 import { abortError } from '../core/deadline.js'
 import { SignalboxError } from '../errors.js'
-import type { LogEntry, LogPage, ReadOptions } from './store.js'
+import type { Fence, LogEntry, LogPage, ReadOptions } from './store.js'
 
 export const MAX_KEY_CHARACTERS = 256
 export const PAGE_ENTRIES = 1000
@@ -41,11 +41,18 @@ export function storeFull(what: string, limit: number, option: string): Signalbo
   })
 }
 
-/** The error of a write with a fence below the highest one. */
-export function fenced(what: string, fence: number, highest: number): SignalboxError {
+/** Checks the lease of an append. Throws `invalid_argument`. */
+export function checkFence(fence: Fence | undefined): void {
+  if (fence === undefined) return
+  checkKey(fence.key, 'key of a fence')
+  checkPosition(fence.token, 'The token of a fence', 0)
+}
+
+/** The error of a write under a lease whose key the log has seen with a higher token. */
+export function fenced(what: string, { key, token }: Fence, highest: number): SignalboxError {
   return new SignalboxError({
     code: 'conflict',
-    message: `${what} was written under fence ${highest}; a writer with fence ${fence} has lost its lease.`,
+    message: `${what} was written under token ${highest} of the lease ${key}; a writer with token ${token} has lost this lease.`,
     hint: 'Stop writing, and acquire the lease again.',
   })
 }

@@ -53,10 +53,21 @@ export interface ReadOptions {
   readonly maxBytes?: number
 }
 
+/** The lease under which a writer appends. A `HeldLease` is one. */
+export interface Fence {
+  /** The key of the lease. */
+  readonly key: string
+  /** The fencing token of its holder. */
+  readonly token: number
+}
+
 /** Options of an append. */
 export interface AppendOptions {
-  /** The token of the lease under which this is written. The append rejects with `conflict` when the log has seen a higher one. */
-  readonly fence?: number
+  /**
+   * The lease under which this is written, of the same store. The append rejects with `conflict` when the log has seen a higher token of the
+   * same key. Several writers can append under leases of different keys. A driver may refuse earlier: as soon as the lease has another holder.
+   */
+  readonly fence?: Fence
 }
 
 /** What a log holds. */
@@ -125,8 +136,8 @@ export interface Kv extends AsyncDisposable {
   list(options?: ListOptions): Promise<string[]>
 }
 
-/** A lease that was acquired. */
-export interface HeldLease {
+/** A lease that was acquired. Pass it as the `fence` of an append. */
+export interface HeldLease extends Fence {
   /** The key of the lease. */
   readonly key: string
   /** The fencing token: higher than that of every earlier holder of this key, also across restarts of a durable store. */

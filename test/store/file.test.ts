@@ -140,7 +140,7 @@ describe('damage on the disk', () => {
     {
       await using store = fileStore({ directory })
       const log = await store.log('events')
-      const [last = 0] = await log.append([bytesOf('one')], { fence: 9 })
+      const [last = 0] = await log.append([bytesOf('one')], { fence: { key: 'lease', token: 9 } })
       await log.trim(last + 1)
     }
     writeFileSync(join(directory, 'log', 'events', 'meta.json'), '{"first":2,"ne')

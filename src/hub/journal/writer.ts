@@ -2,7 +2,7 @@
 import type { Clock, Timer } from '../../core/clock.js'
 import { deferred } from '../../core/deferred.js'
 import { SignalboxError } from '../../errors.js'
-import type { Log } from '../../store/store.js'
+import type { Fence, Log } from '../../store/store.js'
 import type { HubEvent } from '../model/event.js'
 import { encodeWithin } from './bound.js'
 import { createCoalescer, type DeltaFacts } from './coalesce.js'
@@ -26,7 +26,7 @@ export interface JournalWriter {
 
 export interface JournalWriterOptions {
   readonly log: Log
-  readonly fence: number
+  readonly fence: Fence
   readonly clock: Clock
   /** The position that the log gives next. */
   readonly next: number

@@ -126,7 +126,7 @@ export const crashRules: readonly Case<HubRulesContext>[] = [
         level: 'info',
         text: 'mine',
       }
-      await log.append([new TextEncoder().encode(JSON.stringify(entry))], { fence: 1_000_000 })
+      await log.append([new TextEncoder().encode(JSON.stringify(entry))], { fence: { key: 'driver', token: 1_000_000 } })
       await checkRejects(old.prompt('script/a', 'x').accepted(), 'conflict')
       await eventually(
         () =>

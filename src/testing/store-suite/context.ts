@@ -1,5 +1,6 @@
 /** Helpers of the cases of the store suite. */
-import type { Store } from '../../store/store.js'
+import type { HeldLease, Lease, Store } from '../../store/store.js'
+import { check } from '../case.js'
 
 /** What the cases need from a driver. */
 export interface StoreContext {
@@ -16,6 +17,16 @@ export interface StoreContext {
 
 /** A name that no other case and no earlier run over the same location has used. */
 export const freshName = (what: string): string => `${what}-${crypto.randomUUID()}`
+
+/** A lease time that no case outlives. */
+export const LONG_MS = 60_000
+
+/** Acquires a lease that nobody holds. */
+export async function mustAcquire(lease: Lease, key: string, ttlMs = LONG_MS): Promise<HeldLease> {
+  const held = await lease.acquire(key, { ttlMs })
+  check(held !== null, `${key} is free`)
+  return held
+}
 
 export const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 export const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)

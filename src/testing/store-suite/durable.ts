@@ -1,7 +1,7 @@
 /** Cases for durable stores: what is still there after the store is opened again. */
-import type { Store } from '../../store/store.js'
+import type { Fence, Store } from '../../store/store.js'
 import { check, checkEqual, checkRejects, type Case } from '../case.js'
-import { bytesOf, freshName, textOf, type StoreContext } from './context.js'
+import { bytesOf, freshName, mustAcquire, textOf, type StoreContext } from './context.js'
 
 const forgets = (context: StoreContext): string | undefined =>
   context.openPlace ? undefined : `the ${context.store.name} store does not outlive its closing`
@@ -23,12 +23,19 @@ export const durableCases: readonly Case<StoreContext>[] = [
     skip: forgets,
     async run(context) {
       let last = 0
+      const fences: Fence[] = []
       await turns(
         context,
         async (store) => {
           await using log = await store.log('log')
-          const sequences = await log.append([bytesOf('one'), bytesOf('two')], { fence: 7 })
+          await using lease = await store.lease('lease')
+          const held = await mustAcquire(lease, 'key')
+          fences.push({ key: held.key, token: held.token })
+          const sequences = await log.append([bytesOf('one'), bytesOf('two')], { fence: held })
           last = sequences.at(-1) ?? 0
+          await held.release()
+          const next = await mustAcquire(lease, 'key')
+          await log.append([], { fence: next })
         },
         async (store) => {
           await using log = await store.log('log')
@@ -36,7 +43,7 @@ export const durableCases: readonly Case<StoreContext>[] = [
             (await log.read(0)).entries.map(({ bytes }) => textOf(bytes)),
             ['one', 'two'],
           )
-          await checkRejects(log.append([bytesOf('late')], { fence: 6 }), 'conflict')
+          for (const fence of fences) await checkRejects(log.append([bytesOf('late')], { fence }), 'conflict')
           await log.trim(last + 1)
         },
         async (store) => {

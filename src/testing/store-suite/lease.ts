@@ -1,21 +1,14 @@
 /** The cases for leases. Times are long enough for stores that really wait. */
-import type { HeldLease, Lease } from '../../store/store.js'
+import type { Lease } from '../../store/store.js'
 import { check, checkEqual, checkRejects, type Case } from '../case.js'
-import { freshName, type StoreContext } from './context.js'
+import { freshName, LONG_MS, mustAcquire, type StoreContext } from './context.js'
 
 async function withLease(context: StoreContext, run: (lease: Lease) => Promise<void>): Promise<void> {
   await using lease = await context.store.lease(freshName('lease'))
   await run(lease)
 }
 
-const LONG_MS = 60_000
 const SHORT_MS = 100
-
-async function mustAcquire(lease: Lease, key: string, ttlMs = LONG_MS): Promise<HeldLease> {
-  const held = await lease.acquire(key, { ttlMs })
-  check(held !== null, `${key} is free`)
-  return held
-}
 
 export const leaseCases: readonly Case<StoreContext>[] = [
   {

@@ -1,7 +1,7 @@
 /** The cases for logs. */
 import type { Log, LogPage } from '../../store/store.js'
 import { check, checkEqual, checkRejects, type Case } from '../case.js'
-import { bytesOf, freshName, letItWait, textOf, type StoreContext } from './context.js'
+import { bytesOf, freshName, letItWait, mustAcquire, textOf, type StoreContext } from './context.js'
 
 async function withLog(context: StoreContext, run: (log: Log) => Promise<void>): Promise<void> {
   await using log = await context.store.log(freshName('log'))
@@ -180,16 +180,38 @@ export const logCases: readonly Case<StoreContext>[] = [
   },
   {
     id: 'store.log.fence',
-    title: 'an append with an old fence is refused, also if the newer fence came with an append without entries',
+    title: 'an append of an earlier holder of a lease is refused, also if the new holder has only made an append without entries',
     run: (context) =>
       withLog(context, async (log) => {
-        await log.append([bytesOf('old')], { fence: 3 })
-        await log.append([], { fence: 5 })
-        const error = await checkRejects(log.append([bytesOf('late')], { fence: 4 }), 'conflict')
+        await using lease = await context.store.lease(freshName('lease'))
+        const first = await mustAcquire(lease, 'key')
+        await log.append([bytesOf('old')], { fence: first })
+        await first.release()
+        const second = await mustAcquire(lease, 'key')
+        await log.append([], { fence: second })
+        const error = await checkRejects(log.append([bytesOf('late')], { fence: first }), 'conflict')
         checkEqual(error.sent, 'no')
-        await log.append([bytesOf('new')], { fence: 5 })
+        await log.append([bytesOf('new')], { fence: second })
         await log.append([bytesOf('unfenced')])
         checkEqual(texts(await log.read(0)), ['old', 'new', 'unfenced'])
+      }),
+  },
+  {
+    id: 'store.log.fence',
+    title: 'writers under leases of different keys append to one log, and a renewal does not fence its own holder',
+    run: (context) =>
+      withLog(context, async (log) => {
+        await using lease = await context.store.lease(freshName('lease'))
+        const [one, other] = [await mustAcquire(lease, 'one'), await mustAcquire(lease, 'other')]
+        await log.append([bytesOf('other 1')], { fence: other })
+        await log.append([bytesOf('one 1')], { fence: one })
+        check(await one.renew(), 'the lease is renewed')
+        await Promise.all([log.append([bytesOf('one 2')], { fence: one }), other.release()])
+        const next = await mustAcquire(lease, 'other')
+        await log.append([], { fence: next })
+        await checkRejects(log.append([bytesOf('late')], { fence: other }), 'conflict')
+        await log.append([bytesOf('one 3')], { fence: one })
+        checkEqual(texts(await log.read(0)), ['other 1', 'one 1', 'one 2', 'one 3'])
       }),
   },
   {

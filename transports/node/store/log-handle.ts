@@ -1,5 +1,5 @@
 /** One handle on a log file that several handles of a process share. */
-import { checkPosition, storeClosed, tailPages } from '../../../src/store/rules.js'
+import { checkFence, checkPosition, storeClosed, tailPages } from '../../../src/store/rules.js'
 import type { Log } from '../../../src/store/store.js'
 import type { FileLog } from './log.js'
 
@@ -30,7 +30,7 @@ export function createFileLogHandle(file: FileLog, name: string, release: () => 
   return {
     async append(entries, { fence } = {}) {
       checkOpen()
-      if (fence !== undefined) checkPosition(fence, 'A fence', 0)
+      checkFence(fence)
       return entries.length === 0 && fence === undefined ? [] : await file.append(entries, fence)
     },
     read,

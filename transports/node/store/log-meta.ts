@@ -1,4 +1,4 @@
-/** The file beside a log's segments that remembers what they do not: how far it was trimmed, and the highest fence. */
+/** The file beside a log's segments that remembers what they do not: how far it was trimmed, and the highest token of each lease. */
 import { readFile } from 'node:fs/promises'
 import { checkPosition } from '../../../src/store/rules.js'
 import { damaged, writeAtomically } from './disk.js'
@@ -6,7 +6,7 @@ import { damaged, writeAtomically } from './disk.js'
 export interface LogMeta {
   readonly first: number
   readonly next: number
-  readonly fence: number
+  readonly fences: ReadonlyMap<string, number>
 }
 
 export async function readMeta(what: string, path: string): Promise<LogMeta> {
@@ -14,15 +14,16 @@ export async function readMeta(what: string, path: string): Promise<LogMeta> {
   try {
     text = await readFile(path, 'utf8')
   } catch (error) {
-    if ((error as { code?: unknown }).code === 'ENOENT') return { first: 1, next: 1, fence: 0 }
+    if ((error as { code?: unknown }).code === 'ENOENT') return { first: 1, next: 1, fences: new Map() }
     throw error
   }
   try {
-    const { first, next, fence } = JSON.parse(text) as LogMeta
+    // A file of an earlier version has no `fences`: no process of that version still writes.
+    const { first, next, fences = {} } = JSON.parse(text) as { first: number; next: number; fences?: Record<string, number> }
     return {
       first: checkPosition(first, 'first', 1),
       next: checkPosition(next, 'next', 1),
-      fence: checkPosition(fence, 'fence', 0),
+      fences: new Map(Object.entries(fences).map(([key, token]) => [key, checkPosition(token, 'token', 0)])),
     }
   } catch (cause) {
     // Starting over would give sequences and fences a second time.
@@ -30,6 +31,6 @@ export async function readMeta(what: string, path: string): Promise<LogMeta> {
   }
 }
 
-export async function writeMeta(path: string, { first, next, fence }: LogMeta): Promise<void> {
-  await writeAtomically(path, new TextEncoder().encode(JSON.stringify({ first, next, fence })))
+export async function writeMeta(path: string, { first, next, fences }: LogMeta): Promise<void> {
+  await writeAtomically(path, new TextEncoder().encode(JSON.stringify({ first, next, fences: Object.fromEntries(fences) })))
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { SignalboxError } from '../../../src/errors.js'
 import { createAppendQueue, planAppends, type LogTotals, type WaitingAppend } from '../../../src/store/append-batch.js'
 import { createPage, PAGE_BYTES, PAGE_ENTRIES, storeClosed } from '../../../src/store/rules.js'
-import type { LogEntry, LogPage, LogState, ReadOptions } from '../../../src/store/store.js'
+import type { Fence, LogEntry, LogPage, LogState, ReadOptions } from '../../../src/store/store.js'
 import { diskError, sweepDrafts } from './disk.js'
 import { readMeta, writeMeta } from './log-meta.js'
 import { encodeRecord } from './record.js'
@@ -25,7 +25,7 @@ export interface FileLogOptions {
 
 /** What all handles of one log share. Closed with the last of them. */
 export interface FileLog {
-  append(entries: readonly Uint8Array[], fence: number | undefined): Promise<number[]>
+  append(entries: readonly Uint8Array[], fence: Fence | undefined): Promise<number[]>
   read(from: number, options: ReadOptions | undefined): Promise<LogPage>
   trim(before: number): Promise<void>
   state(): LogState
@@ -41,7 +41,7 @@ interface Opened extends FileLogOptions {
   readonly segments: Segment[]
   totals: LogTotals
   /** What the meta file holds. */
-  saved: Pick<LogTotals, 'first' | 'next' | 'fence'>
+  saved: Pick<LogTotals, 'first' | 'next' | 'fences'>
   /** Set when a failed write could not be taken back: nothing is written any more. */
   broken: SignalboxError | undefined
 }
@@ -96,7 +96,7 @@ async function open(options: FileLogOptions): Promise<Opened> {
   // A removed file was trimmed, whether or not the meta file says so.
   const first = Math.max(saved.first, segments[0]?.start ?? 1)
   const next = Math.max(saved.next, ...segments.map(endOf))
-  const totals = { first, next, fence: saved.fence, ...between(segments, first, next) }
+  const totals = { first, next, fences: saved.fences, ...between(segments, first, next) }
   const log: Opened = { ...options, what, metaPath, segments, totals, saved, broken: undefined }
   // Lost lines are not in the file any more, so the meta file must count their sequences.
   if (segments.some(({ lost }) => lost > 0)) await saveMeta(log)
@@ -104,11 +104,11 @@ async function open(options: FileLogOptions): Promise<Opened> {
 }
 
 async function saveMeta(log: Opened): Promise<void> {
-  const { first, next, fence } = log.totals
+  const { first, next, fences } = log.totals
   const { saved, metaPath, reserve } = log
-  if (first === saved.first && next === saved.next && fence === saved.fence) return
-  await reserve.spend(() => writeMeta(metaPath, { first, next, fence }))
-  log.saved = { first, next, fence }
+  if (first === saved.first && next === saved.next && fences === saved.fences) return
+  await reserve.spend(() => writeMeta(metaPath, { first, next, fences }))
+  log.saved = { first, next, fences }
 }
 
 /** Stores everything that waits, in one piece with one sync. True: something was stored. */
@@ -119,8 +119,8 @@ async function commit(log: Opened, batch: readonly WaitingAppend[]): Promise<boo
     const segment = await activeSegment(segments, directory, log.totals.next, log)
     const plan = planAppends(batch, log.totals, maxBytes, what)
     for (const { request, error } of plan.refused) request.reject(error)
-    if (plan.totals.fence > log.totals.fence) {
-      log.totals = { ...log.totals, fence: plan.totals.fence }
+    if (plan.totals.fences !== log.totals.fences) {
+      log.totals = { ...log.totals, fences: plan.totals.fences }
       await saveMeta(log)
     }
     const lines: Uint8Array[] = []
@@ -139,9 +139,9 @@ async function commit(log: Opened, batch: readonly WaitingAppend[]): Promise<boo
     segment.entries.push(...added)
     segment.end = offset
     // A trim may have moved `first` during the write.
-    const { first, entries, bytes, fence } = log.totals
+    const { first, entries, bytes, fences } = log.totals
     const size = added.reduce((sum, entry) => sum + entry.size, 0)
-    log.totals = { first, next: plan.totals.next, entries: entries + added.length, bytes: bytes + size, fence }
+    log.totals = { first, next: plan.totals.next, entries: entries + added.length, bytes: bytes + size, fences }
     for (const { request, sequences } of plan.accepted) request.resolve([...sequences])
     return true
   } catch (error) {

@@ -1,12 +1,20 @@
 /** A log in IndexedDB. Every tab may append; the transaction gives the sequences. */
 import { promisifyRequest } from 'idb-keyval'
 import { createAppendQueue, planAppends, type LogTotals, type WaitingAppend } from '../../../src/store/append-batch.js'
-import { checkPosition, createPage, PAGE_BYTES, PAGE_ENTRIES, storeClosed, tailPages } from '../../../src/store/rules.js'
+import {
+  checkFence,
+  checkPosition,
+  createPage,
+  PAGE_BYTES,
+  PAGE_ENTRIES,
+  storeClosed,
+  tailPages,
+} from '../../../src/store/rules.js'
 import type { Log, LogEntry, LogPage, LogState, ReadOptions } from '../../../src/store/store.js'
 import type { Database } from './database.js'
 import type { Notices } from './notices.js'
 
-const EMPTY: LogTotals = { first: 1, next: 1, entries: 0, bytes: 0, fence: 0 }
+const EMPTY: LogTotals = { first: 1, next: 1, entries: 0, bytes: 0, fences: new Map() }
 
 /** Where a log's objects are in the database. */
 interface Place {
@@ -57,7 +65,7 @@ export function createDatabaseLog(database: Database, name: string, notices: Not
   return {
     async append(entries, { fence } = {}) {
       checkOpen()
-      if (fence !== undefined) checkPosition(fence, 'A fence', 0)
+      checkFence(fence)
       return entries.length === 0 && fence === undefined ? [] : await queue.add(entries, fence)
     },
     read,
@@ -82,7 +90,8 @@ const entryRange = (name: string, from: number, before = Number.POSITIVE_INFINIT
   IDBKeyRange.bound(entryKey(name, from), entryKey(name, before), false, true)
 
 async function loadTotals(objects: IDBObjectStore, name: string): Promise<LogTotals> {
-  return ((await promisifyRequest(objects.get(totalsKey(name)))) as unknown as LogTotals | undefined) ?? EMPTY
+  // Totals of an earlier version have no `fences`.
+  return { ...EMPTY, ...((await promisifyRequest(objects.get(totalsKey(name)))) as unknown as LogTotals | undefined) }
 }
 
 /** Stores everything that waits in one transaction, which is one write to the disk. True: something was stored. */
