@@ -1,10 +1,14 @@
 /** The built program as a process: with a running hub, with a reader that goes away, and without anything. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { createHubClient } from '../../src/hub/index.js'
+import { nodeWebSocket } from '../../transports/node/index.js'
+import { gateway } from '../../transports/web/index.js'
 
 const program = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'signalbox-cli-'))
@@ -28,13 +32,13 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe.skipIf(!existsSync(program))('the built program', () => {
   let hub: ChildProcess
+  let said = ''
   beforeAll(async () => {
-    hub = spawn(process.execPath, [program, 'up', '--demo'], { env, stdio: ['ignore', 'pipe', 'inherit'] })
-    let said = ''
+    hub = spawn(process.execPath, [program, 'up', '--demo', '--port', '0', '--json'], { env, stdio: ['ignore', 'pipe', 'inherit'] })
     hub.stdout?.on('data', (chunk) => {
       said += String(chunk)
     })
-    await vi.waitFor(() => expect(said).toContain('The hub runs'), { timeout: 30_000 })
+    await vi.waitFor(() => expect(said).toContain('\n'), { timeout: 30_000 })
   })
   afterAll(async () => {
     hub.kill('SIGKILL')
@@ -42,7 +46,7 @@ describe.skipIf(!existsSync(program))('the built program', () => {
 
   test('uses the running hub, lists agents of all five kinds, and prompts one [cli.running-hub]', async () => {
     const agents = JSON.parse((await go('ls', '--json')).out) as { source: string }[]
-    expect([...new Set(agents.map(({ source }) => source))].sort()).toEqual(['acp', 'ccc', 'cccc', 'claude', 'cmdop'])
+    expect([...new Set(agents.map(({ source }) => source))].sort()).toEqual(['acp', 'ccc', 'cccc', 'claude', 'cmdop', 'editor'])
     const { code, out } = await go('ask', 'acp/main', 'hello')
     expect({ code, out }).toEqual({ code: 0, out: 'You said: hello\n' })
     const sent = await go('send', 'acp/main', 'later', '--json')
@@ -50,12 +54,50 @@ describe.skipIf(!existsSync(program))('the built program', () => {
     expect((await go('status')).code).toBe(0)
   })
 
+  test('up prints an address whose ticket opens the hub through the gateway, once [cli.up]', async () => {
+    const { gateway: web } = JSON.parse(said) as { gateway: { url: string; address: string } }
+    const ticket = new URL(web.address).hash.replace('#ticket=', '')
+    const client = gateway(web.url, { ticket, webSocket: await nodeWebSocket() })
+    await using remote = createHubClient({ transport: client.stream('hub', 'link') })
+    expect((await remote.agents()).length).toBeGreaterThan(5)
+    const again = gateway(web.url, { ticket, webSocket: await nodeWebSocket() })
+    await using late = createHubClient({ transport: again.stream('hub', 'link') })
+    await expect(late.agents()).rejects.toMatchObject({ code: 'unauthenticated' })
+  })
+
+  test('up serves the pages of a folder at the printed address [cli.up]', async () => {
+    mkdirSync(join(folder, 'pages'))
+    writeFileSync(join(folder, 'pages', 'index.html'), '<title>mine</title>')
+    const other = { ...env, SIGNALBOX_HUB_SOCKET: join(folder, 'other.sock') }
+    const child = spawn(process.execPath, [program, 'up', '--demo', '--port', '0', '--json', '--pages', join(folder, 'pages')], {
+      env: other,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const [line] = (await once(child.stdout, 'data')) as [Buffer]
+    const { gateway: web } = JSON.parse(String(line)) as { gateway: { address: string; dashboard: boolean } }
+    expect(await (await fetch(web.address)).text()).toContain('mine')
+    child.kill('SIGTERM')
+    expect(await once(child, 'exit')).toEqual([0, null])
+  })
+
+  test('up --no-gateway opens no port [cli.up]', async () => {
+    const other = { ...env, SIGNALBOX_HUB_SOCKET: join(folder, 'third.sock') }
+    const child = spawn(process.execPath, [program, 'up', '--demo', '--no-gateway', '--json'], {
+      env: other,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const [line] = (await once(child.stdout, 'data')) as [Buffer]
+    expect(JSON.parse(String(line))).not.toHaveProperty('gateway')
+    child.kill('SIGTERM')
+    await once(child, 'exit')
+  })
+
   test('completion knows the agents of the running hub [cli.completion]', async () => {
     expect((await go('complete', '--', 'ask', 'ccc/')).out).toBe('ccc/backend\nccc/frontend\n')
   })
 
   test('a second hub on the same socket is refused [cli.running-hub]', async () => {
-    expect((await go('up', '--demo')).code).not.toBe(0)
+    expect((await go('up', '--demo', '--no-gateway')).code).not.toBe(0)
     expect((await go('status')).code).toBe(0)
   })
 

@@ -1,6 +1,7 @@
 /** The command line: commands, options, help and exit codes. */
 import { describe, expect, test } from 'vitest'
 import { SignalboxError } from '../../src/errors.js'
+import type { HubEvent } from '../../src/hub/index.js'
 import { complete } from '../../transports/node/cli/program/complete.js'
 import { exitCodeFor } from '../../transports/node/cli/program/exit-codes.js'
 import { checkOptions } from '../../transports/node/cli/program/run.js'
@@ -9,6 +10,7 @@ import { nearest } from '../../transports/node/cli/program/suggest.js'
 import { COMMANDS, names } from '../../transports/node/cli/program/table.js'
 import { cut, printable, table } from '../../transports/node/cli/terminal/style.js'
 import { wantsColor } from '../../transports/node/cli/terminal/node-terminal.js'
+import { createToolMemory } from '../../transports/node/cli/view/tools.js'
 import { formatDuration, parseDuration } from '../../transports/node/cli/view/time.js'
 import { decision } from '../../transports/node/cli/commands/inline-ask.js'
 import { configFile, hubSocketPath } from '../../transports/node/cli/settings/places.js'
@@ -123,6 +125,15 @@ describe('small parts', () => {
     expect(wantsColor({ TERM: 'dumb' }, true)).toBe(false)
     expect(wantsColor({}, false)).toBe(false)
     expect(wantsColor({ FORCE_COLOR: '1' }, false)).toBe(true)
+  })
+
+  test('a later event of a tool call keeps the title of an earlier one [cli.tools]', () => {
+    const whole = createToolMemory()
+    const event = (id: string, more: object) => ({ kind: 'tool', agent: 'a', id, ...more }) as unknown as HubEvent
+    whole(event('t', { title: 'Read a.ts', status: 'running' }))
+    whole(event('other', { title: 'Write b.ts', status: 'running' }))
+    expect(whole(event('t', { status: 'done' }))).toMatchObject({ title: 'Read a.ts', status: 'done' })
+    expect(whole(event('t', { status: 'done' }))).not.toHaveProperty('title')
   })
 
   test('times are read and written [cli.time]', () => {

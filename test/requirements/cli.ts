@@ -21,5 +21,8 @@ export const requirements: readonly Requirement[] = [
   row('inline', 'A question is asked at the terminal, with No as the default.'),
   row('interrupt', 'The first ctrl-c cancels the turn and says what is known of it.'),
   row('running-hub', 'Commands use the running hub of this machine, and a hub of their own where none runs.'),
+  row('up', 'up runs the hub, its gateway and the pages; the printed address opens them once.'),
+  row('demo', 'The agents of the demo work, ask and answer without a visitor.'),
+  row('tools', 'A line about a tool call names what earlier events of the call named.'),
   row('pipe', 'A reader that goes away ends the program silently.'),
 ]

@@ -25,6 +25,8 @@ export interface AgentHost {
   readonly onAnswer: (text: string) => void
   /** Called when the prompt hook stores a prompt. `[[prompthook]]` switches it on. */
   readonly onPrompt: (text: string) => void
+  /** Gives the text with the marks that decide the answer. */
+  readonly script: (text: string) => string
   /** Called with a text that the login shell executed. */
   readonly onShell: (text: string) => void
 }
@@ -67,11 +69,12 @@ export function createPane(host: AgentHost): Pane {
     const text = waiting.shift()
     if (text !== undefined) begin(text)
   }
-  const begin = (text: string): void => {
+  const begin = (typed: string): void => {
     turns += 1
     said = undefined
-    screen.push(`> ${text}`)
-    if (mark(text, 'prompthook') !== undefined) host.onPrompt(text)
+    screen.push(`> ${typed}`)
+    const text = host.script(typed)
+    if (mark(text, 'prompthook') !== undefined) host.onPrompt(typed)
     if (mark(text, 'crash') !== undefined) {
       running = false
       return
@@ -80,7 +83,7 @@ export function createPane(host: AgentHost): Pane {
     visible = mark(text, 'sleep') !== undefined
     working = true
     const big = Number(mark(text, 'big') ?? 0)
-    const answer = mark(text, 'reply')?.replaceAll('\\n', '\n') ?? (big > 0 ? 'x'.repeat(big) : `echo ${turns}: ${text}`)
+    const answer = mark(text, 'reply')?.replaceAll('\\n', '\n') ?? (big > 0 ? 'x'.repeat(big) : `echo ${turns}: ${typed}`)
     later(seconds * 1_000 + THINKING_MS, () => {
       working = false
       visible = false

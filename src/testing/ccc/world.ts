@@ -57,6 +57,8 @@ export interface CccSimulatorOptions {
   readonly clock?: Clock
   /** Factor for all delays of the server: with 0.001 a second takes a millisecond. Default 1. */
   readonly timeScale?: number
+  /** Gives a prompt the marks that decide its answer. Undefined: the marks of the prompt itself count. */
+  readonly script?: (prompt: string) => string | undefined
   /** The uptime that the server reports at first, in seconds. Default 1. */
   readonly uptimeSeconds?: number
 }
@@ -177,6 +179,7 @@ export function createWorld(options: CccSimulatorOptions): World {
         scale,
         onAnswer: (text) => answered(session, text),
         onPrompt: (text) => prompted(session, text),
+        script: (text) => options.script?.(text) ?? text,
         onShell: (text) => ledger.push({ effect: 'shell', session: session.name, text, from: '' }),
       })
       pane.running = !session.broken

@@ -79,7 +79,7 @@ const DONE_V2: SseFrame = {
 }
 
 /** The relay behind a core 2.0 asks no questions. A wrong PIN ends the ask, and the last frame has token counts and cost. */
-export function createAsks(generation: 1 | 2 = 1): Asks {
+export function createAsks(generation: 1 | 2 = 1, script?: (prompt: string) => string | undefined): Asks {
   const pins = new Map<string, (pin: string) => void>()
   const plans = new Map<string, (accept: boolean) => SseBody | null>()
   let questions = 0
@@ -182,7 +182,7 @@ export function createAsks(generation: 1 | 2 = 1): Asks {
   return {
     start({ prompt, pin }) {
       const queue = createQueue<SseFrame>({ overflow: 'pause', name: 'ask' })
-      play(askScript(prompt), queue, pin)
+      play(askScript(script?.(prompt) ?? prompt), queue, pin)
       return body(queue)
     },
     pin(challengeId, pin) {

@@ -30,6 +30,8 @@ export interface CmdopRelaySimulatorOptions extends CmdopWorldOptions {
   readonly apiKey?: string
   /** 2 for the relay behind a core 2.0, which has other routes. Default 1. */
   readonly generation?: 1 | 2
+  /** Gives a prompt the marks that decide its answer. Undefined: the marks of the prompt itself count. */
+  readonly script?: (prompt: string) => string | undefined
 }
 
 /** A simulated relay with its platform, in memory. */
@@ -85,7 +87,7 @@ interface Matched {
 export function createCmdopRelaySimulator(options: CmdopRelaySimulatorOptions = {}): CmdopRelaySimulator {
   const world = createWorld(options)
   const { generation = 1 } = options
-  const asks = createAsks(generation)
+  const asks = createAsks(generation, options.script)
   const table = TABLES[generation]
   const ledger: RelayRequest[] = []
   const faults: { readonly route: string; readonly fault: RelayFault }[] = []

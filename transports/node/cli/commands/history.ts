@@ -1,6 +1,7 @@
 import { styleOf } from '../terminal/style.js'
 import { command, JSON_ARG } from '../program/command.js'
 import { eventLine } from '../view/events.js'
+import { createToolMemory } from '../view/tools.js'
 
 export default command({
   examples: [
@@ -21,8 +22,9 @@ export default command({
       limit: limit === undefined ? undefined : Number(limit),
     })
     const style = styleOf(terminal)
+    const whole = createToolMemory()
     for (const event of events) {
-      const line = json ? JSON.stringify(event) : eventLine(event, style)
+      const line = json ? JSON.stringify(event) : eventLine(whole(event), style)
       if (line !== undefined) terminal.out(`${line}\n`)
     }
     if (!json && !complete) terminal.err('The system keeps only a part of the past, or there is more than --limit.\n')

@@ -1,5 +1,6 @@
 import { SignalboxError } from '../../../../src/errors.js'
 import { command } from '../program/command.js'
+import { portOf } from './port.js'
 
 const KNOWN = ['ccc', 'cccc', 'claude', 'cmdop', 'catsyphon'] as const
 
@@ -16,9 +17,8 @@ export default command({
   },
   async run({ system, socket, port }, { terminal, signal }) {
     const { startSimulator, executableOf } = await import('../machine/simulators.js')
-    const executable = executableOf(system)
-    if (executable !== undefined) {
-      terminal.out(`${executable}\n`)
+    if (system === 'claude' || system === 'cmdop') {
+      terminal.out(`${executableOf(system)}\n`)
       return 0
     }
     if (system !== 'ccc' && system !== 'cccc' && system !== 'catsyphon') {
@@ -28,8 +28,7 @@ export default command({
         hint: `Known are ${KNOWN.join(', ')}.`,
       })
     }
-    const number = port === undefined ? undefined : Number(port)
-    const { address, stop } = await startSimulator(system, { socket, port: number })
+    const { address, stop } = await startSimulator(system, { socket, port: portOf(port) })
     terminal.out(`${address}\n`)
     terminal.err('Ctrl-c stops it.\n')
     if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))

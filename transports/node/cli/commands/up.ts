@@ -1,34 +1,39 @@
-import { command } from '../program/command.js'
-import type { Scope } from '../../../../src/gateway/index.js'
+import type { Hub } from '../../../../src/hub/index.js'
+import type { HubGateway } from '../hub/hub-gateway.js'
+import type { OpenedSources } from '../hub/sources.js'
+import { command, JSON_ARG, type Program } from '../program/command.js'
+import type { Settings } from '../settings/schema.js'
 import { styleOf } from '../terminal/style.js'
+import { portOf } from './port.js'
 
 export default command({
   examples: [
-    ['signalbox up', 'run the hub of this machine until ctrl-c: every system that is found, one journal'],
+    ['signalbox up', 'run the hub, the gateway and the dashboard until ctrl-c, with every system that is found'],
     ['signalbox up --demo', 'the same with simulated agents'],
-    ['signalbox up --gateway', 'also let web pages reach it, as the upstream `hub`'],
+    ['signalbox up --no-gateway', 'only the hub: nothing listens on a port'],
   ],
   args: {
     demo: { type: 'boolean', description: 'Simulated agents in place of the systems of this machine' },
-    gateway: { type: 'boolean', description: 'Start the gateway too and print an address for a browser' },
+    gateway: {
+      type: 'boolean',
+      default: true,
+      description: 'Start the gateway with the dashboard and print an address for a browser',
+      negativeDescription: 'Do not start the gateway: no port is opened, and there is no dashboard',
+    },
     memory: { type: 'boolean', description: 'Keep the journal in memory only' },
     port: { type: 'string', description: 'the port of the gateway; default 8700, 0 for any', valueHint: 'port' },
+    pages: { type: 'string', description: 'serve the pages of this folder in place of the dashboard', valueHint: 'folder' },
+    ...JSON_ARG,
   },
-  async run({ demo, gateway, memory, port }, { terminal, signal }) {
-    const [{ runHub }, { openSources }, { readSettings }, { hubFolderPath, hubSocketPath }] = await Promise.all([
+  async run({ demo, gateway, memory, port, pages, json }, { terminal, signal }) {
+    const chosenPort = portOf(port)
+    const [{ runHub }, { readSettings }, { hubFolderPath, hubSocketPath }] = await Promise.all([
       import('../hub/run-hub.js'),
-      import('../hub/sources.js'),
       import('../settings/read.js'),
       import('../settings/places.js'),
     ])
     const { settings } = await readSettings(terminal.env)
-    const { bold, dim } = styleOf(terminal)
-    let opened = demo ? await (await import('../hub/demo.js')).demoSources() : await openSources(settings, terminal.env)
-    if (!demo && opened.sources.length === 0) {
-      terminal.err('No system was found on this machine, so simulated agents run. signalbox doctor shows what was looked for.\n')
-      opened = await (await import('../hub/demo.js')).demoSources()
-    }
-    const simulated = demo || opened.sources.some(({ name }) => name === 'acp' && settings.sources?.acp === undefined)
+    const { opened, simulated, start } = await sourcesFor(demo === true, settings, terminal)
     // Simulated agents leave nothing behind.
     const folder = memory || simulated ? undefined : (settings.hub?.folder ?? hubFolderPath(terminal.env))
     const store =
@@ -41,35 +46,95 @@ export default command({
       ...(settings.policy ? { policy: [{ name: 'config', rules: settings.policy as never }] } : {}),
       onProblem: (text) => terminal.err(`${text}\n`),
     })
-    const stopGateway = gateway ? await startGateway(port, settings.gateway?.scopes) : undefined
-    const agents = await running.hub.agents()
-    terminal.out(
-      `${bold('The hub runs')} with ${agents.length} agent${agents.length === 1 ? '' : 's'}: ${opened.sources.map(({ name }) => name).join(', ')}\n`,
-    )
-    terminal.out(`  ${dim(folder === undefined ? 'The journal is kept in memory.' : `The journal is in ${folder}.`)}\n`)
-    terminal.out('  signalbox ls, ask, watch and asks use it from any terminal. Ctrl-c stops it.\n')
-    await stopped(signal)
-    terminal.err('Stopping.\n')
-    await stopGateway?.()
-    await running.close()
-    return 0
-
-    async function startGateway(wanted: string | undefined, scopes: readonly Scope[] = ['observe', 'send', 'approve']) {
-      const [{ runGateway }, { defaultTokenFile }, { hubPolicy }, { hubSocket }] = await Promise.all([
-        import('../../gateway/run.js'),
-        import('../gateway.js'),
-        import('../../../../src/gateway/policy/hub.js'),
-        import('../../hub/socket.js'),
-      ])
-      const hub = { kind: 'stream', system: 'hub', transport: hubSocket({ path: socket }), policy: hubPolicy } as const
-      const out = { print: () => {}, complain: (line: string) => terminal.err(`${line}\n`), env: terminal.env }
-      const tokenFile = (bound: number): string => defaultTokenFile(out, bound)
-      const gateway = await runGateway({ upstreams: { hub }, port: Number(wanted ?? 8700), scopes, tokenFile })
-      terminal.out(`${bold('Browser')} ${await gateway.served.ticketUrl()}\n  ${dim('The address works once, for a minute.')}\n`)
-      return () => gateway[Symbol.asyncDispose]()
+    let web: HubGateway | undefined
+    try {
+      if (gateway !== false) {
+        const { startHubGateway } = await import('../hub/hub-gateway.js')
+        const { allowedOrigins, scopes, port: settingsPort } = settings.gateway ?? {}
+        web = await startHubGateway({
+          env: terminal.env,
+          socket,
+          port: chosenPort ?? settingsPort,
+          scopes,
+          allowedOrigins,
+          pages,
+          keep: folder !== undefined,
+        })
+      }
+      start(running.hub)
+      const agents = await running.hub.agents()
+      const facts = { agents: agents.length, sources: opened.sources.map(({ name }) => name), journal: folder, socket }
+      await announce({ ...facts, web, json: json === true }, terminal)
+      if (web && terminal.canAsk) void ticketOnEnter(web, terminal, signal)
+      await stopped(signal)
+      terminal.err('Stopping.\n')
+    } finally {
+      await web?.running[Symbol.asyncDispose]()
+      await running.close()
     }
+    return 0
   },
 })
+
+interface ChosenSources {
+  readonly opened: OpenedSources
+  readonly simulated: boolean
+  /** Starts the schedule of the demo. Does nothing for real systems. */
+  start(hub: Hub): void
+}
+
+/** The systems of this machine, or the demo when it is wanted or nothing is found. */
+async function sourcesFor(demo: boolean, settings: Settings, terminal: Program['terminal']): Promise<ChosenSources> {
+  if (!demo) {
+    const { openSources } = await import('../hub/sources.js')
+    const opened = await openSources(settings, terminal.env)
+    if (opened.sources.length > 0) return { opened, simulated: false, start: () => {} }
+    terminal.err('No system was found on this machine, so simulated agents run. signalbox doctor shows what was looked for.\n')
+  }
+  const { demoSources } = await import('../hub/demo.js')
+  const simulated = await demoSources()
+  return { opened: simulated, simulated: true, start: simulated.start }
+}
+
+interface Facts {
+  readonly agents: number
+  readonly sources: readonly string[]
+  readonly journal: string | undefined
+  readonly socket: string
+  readonly web: HubGateway | undefined
+  readonly json: boolean
+}
+
+async function announce({ agents, sources, journal, socket, web, json }: Facts, terminal: Program['terminal']): Promise<void> {
+  const address = await web?.running.served.ticketUrl()
+  if (json) {
+    const gateway = web ? { url: web.running.served.url, address, dashboard: web.pages !== undefined } : undefined
+    terminal.out(`${JSON.stringify({ pid: process.pid, agents, sources, socket, journal, gateway })}\n`)
+    return
+  }
+  const { bold, dim } = styleOf(terminal)
+  terminal.out(`${bold('The hub runs')} with ${agents} agent${agents === 1 ? '' : 's'}: ${sources.join(', ')}\n`)
+  terminal.out(`  ${dim(journal === undefined ? 'The journal is kept in memory.' : `The journal is in ${journal}.`)}\n`)
+  if (web && address !== undefined) {
+    terminal.out(`  ${bold(web.pages === undefined ? 'Gateway' : 'Dashboard')} ${address}\n`)
+    const again = terminal.canAsk
+      ? 'Press Enter for a new one.'
+      : `signalbox gateway ticket --port ${web.running.served.port} prints a new one.`
+    terminal.out(`  ${dim(`The address works once, for a minute. ${again}`)}\n`)
+    if (web.pages === undefined)
+      terminal.err('  This installation has no dashboard: `npm run playground:build` makes it, --pages serves other pages.\n')
+  }
+  terminal.out('  signalbox ls, ask, watch and asks use the hub from any terminal. Ctrl-c stops it.\n')
+}
+
+/** Prints a new address each time that a person presses Enter. */
+async function ticketOnEnter({ running }: HubGateway, terminal: Program['terminal'], signal: AbortSignal): Promise<void> {
+  try {
+    for await (const _line of terminal.lines(signal)) terminal.out(`${await running.served.ticketUrl()}\n`)
+  } catch {
+    // The program ends.
+  }
+}
 
 /** Resolves at ctrl-c, or when the program is asked to end. */
 function stopped(signal: AbortSignal): Promise<void> {

@@ -4,6 +4,7 @@ import { printable, styleOf } from '../terminal/style.js'
 import { command, JSON_ARG } from '../program/command.js'
 import { EXIT } from '../program/exit-codes.js'
 import { eventLine } from '../view/events.js'
+import { createToolMemory } from '../view/tools.js'
 
 const COLORS = ['cyan', 'magenta', 'blue', 'green', 'yellow'] as const
 
@@ -26,6 +27,7 @@ export default command({
       ...(agent === undefined ? {} : { agents: [agent] }),
       ...(from === undefined ? {} : { from: from === 'oldest' ? 'oldest' : parseCursor(from) }),
     })
+    const whole = createToolMemory()
     const colors = new Map<string, (typeof COLORS)[number]>()
     try {
       for await (const event of watch) {
@@ -33,7 +35,7 @@ export default command({
           terminal.out(`${JSON.stringify(event)}\n`)
           continue
         }
-        const text = eventLine(event, style)
+        const text = eventLine(whole(event), style)
         if (text === undefined) continue
         const color = colors.get(event.agent) ?? (COLORS[colors.size % COLORS.length] as (typeof COLORS)[number])
         colors.set(event.agent, color)

@@ -1,47 +1,27 @@
-/** Simulated agents of every system, for `signalbox up --demo` and for a machine without any. */
-import { acpSource } from '../../../../src/acp/index.js'
-import { createCcc } from '../../../../src/ccc/index.js'
-import { createCccc } from '../../../../src/cccc/index.js'
-import { createClaude } from '../../../../src/claude/index.js'
-import { createCmdop } from '../../../../src/cmdop/index.js'
-import { cccSource, ccccSource, claudeSource, cmdopSource } from '../../../../src/hub/index.js'
-import {
-  createAcpAgentSimulator,
-  createCccSimulator,
-  createCcccSimulator,
-  createClaudeSimulator,
-  createCmdopCoreSimulator,
-} from '../../../../src/testing/index.js'
+/** The demo as sources of a hub: simulated agents that work, ask and answer on a schedule. */
+import type { Hub } from '../../../../src/hub/index.js'
+import { createDemo } from '../../../../src/testing/demo/world.js'
 import type { OpenedSources } from './sources.js'
 
+export interface DemoSources extends OpenedSources {
+  /** Starts the schedule. It ends when the sources are closed. */
+  start(hub: Hub): void
+}
+
 /** Sources over simulators. They need no network and no installation. */
-export async function demoSources(): Promise<OpenedSources> {
-  const ccc = createCccSimulator({
-    timeScale: 0.05,
-    sessions: [
-      { name: 'backend', path: '/demo/backend', running: true },
-      { name: 'frontend', path: '/demo/frontend', running: true },
-    ],
-  })
-  const cccc = createCcccSimulator()
-  const clients = {
-    ccc: createCcc({ transport: ccc.transport }),
-    cccc: createCccc({ transport: cccc.transport }),
-    claude: createClaude({ transport: createClaudeSimulator().transport }),
-    cmdop: createCmdop({ transport: createCmdopCoreSimulator().transport }),
-  }
-  await clients.cccc.groups.create({ title: 'Release train' })
+export async function demoSources(): Promise<DemoSources> {
+  const demo = await createDemo()
+  const over = new AbortController()
+  let living: Promise<void> | undefined
   return {
-    sources: [
-      cccSource({ client: clients.ccc, pollMs: 500 }),
-      ccccSource({ client: clients.cccc }),
-      claudeSource({ client: clients.claude }),
-      cmdopSource({ client: clients.cmdop }),
-      acpSource({ transport: createAcpAgentSimulator().transport, cwd: '/demo' }),
-    ],
+    sources: demo.sources,
+    start(hub) {
+      living ??= demo.live(hub, { signal: over.signal })
+    },
     async close() {
-      await Promise.allSettled(Object.values(clients).map((client) => client.close()))
-      await ccc.stop()
+      over.abort()
+      await living
+      await demo.close()
     },
   }
 }

@@ -8,18 +8,22 @@ import { createCcc } from '../../../../src/ccc/index.js'
 import { createCccc } from '../../../../src/cccc/index.js'
 import { createClaude } from '../../../../src/claude/index.js'
 import { createCmdop } from '../../../../src/cmdop/index.js'
-import {
-  createCatsyphonSimulator,
-  createCccSimulator,
-  createCcccSimulator,
-  createClaudeSimulator,
-  createCmdopCoreSimulator,
-} from '../../../../src/testing/index.js'
+import { hubPolicy } from '../../../../src/gateway/policy/hub.js'
+import { createHub, createHubClient, serveHub, type Hub } from '../../../../src/hub/index.js'
+import { createCatsyphonSimulator, createCccSimulator, createCcccSimulator, memoryServer } from '../../../../src/testing/index.js'
+import type { Listener } from '../../../../src/transport.js'
+import { gateway } from '../../../web/gateway.js'
 import { cccSocket } from '../../ccc/index.js'
+import { claudeProcess } from '../../claude/process.js'
+import { cmdopCore } from '../../cmdop/core-process.js'
+import { serveGateway } from '../../gateway/serve.js'
+import { demoSources } from '../hub/demo.js'
 import { listenTcp, listenUnix } from '../../link/listen.js'
 import { tcpSocket } from '../../link/socket.js'
+import { nodeWebSocket } from '../../link/web-socket.js'
 import type { Terminal } from '../terminal/terminal.js'
 import { styleOf, table } from '../terminal/style.js'
+import { executableOf } from './simulators.js'
 
 type Contact = (folder: string) => Promise<string>
 
@@ -53,17 +57,20 @@ const CONTACTS: Readonly<Record<string, Contact>> = {
     }
   },
   claude: async () => {
-    const client = createClaude({ transport: createClaudeSimulator().transport })
+    const path = executableOf('claude')
+    const client = createClaude({ transport: claudeProcess({ path, env: { ANTHROPIC_API_KEY: 'sk-ant-simulated' } }) })
     try {
-      return `query: ${(await client.querySimple('FAKE:bash:echo hello')).split('\n', 1)[0]}`
+      return `a child process said: ${(await client.querySimple('FAKE:bash:echo hello')).split('\n', 1)[0]}`
     } finally {
       await client.close()
     }
   },
   cmdop: async () => {
-    const client = createCmdop({ transport: createCmdopCoreSimulator().transport })
+    const args = [executableOf('cmdop')]
+    const transport = cmdopCore({ binaryPath: process.execPath, args, env: { CMDOP_TOKEN: 't-simulated' } })
+    const client = createCmdop({ transport })
     try {
-      return `${(await client.machines.list()).items.length} machines through a core`
+      return `a core as a child process lists ${(await client.machines.list()).items.length} machines`
     } finally {
       await client.close()
     }
@@ -82,6 +89,29 @@ const CONTACTS: Readonly<Record<string, Contact>> = {
       await client.close()
     }
   },
+  gateway: async () => {
+    const { sources, close } = await demoSources()
+    const hub = await createHub({ sources })
+    const memory = memoryServer()
+    void serveLinks(memory, hub)
+    const upstream = { kind: 'stream', system: 'hub', transport: memory.transport, policy: hubPolicy } as const
+    const served = await serveGateway({ upstreams: { hub: upstream }, scopes: ['observe'] })
+    const client = createHubClient({
+      transport: gateway(served.url, { token: served.token, webSocket: await nodeWebSocket() }).stream('hub', 'link'),
+    })
+    try {
+      return `the hub lists ${(await client.agents()).length} agents through a WebSocket`
+    } finally {
+      await client.close()
+      await served.close()
+      await hub.close()
+      await close()
+    }
+  },
+}
+
+async function serveLinks(server: Listener, hub: Hub): Promise<void> {
+  for await (const link of server.accept()) void serveHub(hub, link)
 }
 
 /** Prints one row for each system and gives the exit code. */

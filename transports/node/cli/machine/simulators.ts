@@ -13,8 +13,7 @@ export interface RunningSimulator {
 }
 
 /** The path of the executable that stands for a system which is a process. */
-export function executableOf(system: string): string | undefined {
-  if (system !== 'claude' && system !== 'cmdop') return undefined
+export function executableOf(system: 'claude' | 'cmdop'): string {
   return fileURLToPath(import.meta.resolve(`signalbox/testing/fake-${system}`))
 }
 

@@ -23,7 +23,9 @@ export async function complete(words: readonly string[], known: CompletionWords)
   if (current.startsWith('-')) {
     const { definition } = await entry.load()
     return fitting([
-      ...Object.entries(definition.args ?? {}).flatMap(([name, { type }]) => (type === 'positional' ? [] : [`--${name}`])),
+      ...Object.entries(definition.args ?? {}).flatMap(([name, given]) =>
+        given.type === 'positional' ? [] : [given.type === 'boolean' && given.default === true ? `--no-${name}` : `--${name}`],
+      ),
       '--help',
     ])
   }

@@ -67,6 +67,9 @@ export async function commandHelp(name: string, { examples, definition }: Comman
 function optionRow([name, given]: readonly [string, ArgDef]): readonly [string, string] {
   const aliases = 'alias' in given ? [given.alias ?? []].flat() : []
   const short = aliases.map((alias) => `-${alias}, `)
+  // An option that is on by default is useful only to switch it off.
+  if (given.type === 'boolean' && given.default === true)
+    return [`--no-${name}`, given.negativeDescription ?? given.description ?? '']
   const value = given.type === 'boolean' || given.type === undefined ? '' : ` ${(given.valueHint ?? 'value').toUpperCase()}`
   return [`${short.join('')}--${name}${value}`, given.description ?? '']
 }

@@ -6,6 +6,7 @@ import type { Terminal } from '../terminal/terminal.js'
 import { endLine, toolLine } from './events.js'
 import { createStatusLine } from './status-line.js'
 import { formatDuration } from './time.js'
+import { createToolMemory } from './tools.js'
 
 export interface TurnView {
   show(event: HubEvent): void
@@ -22,6 +23,7 @@ export function createTurnView(terminal: Terminal, clock: Clock = systemClock): 
   const status = createStatusLine(terminal, clock)
   const written = new Map<string, string>()
   const tools = new Map<string, number>()
+  const whole = createToolMemory()
   let midLine = false
 
   const say = (text: string): void => {
@@ -53,7 +55,8 @@ export function createTurnView(terminal: Terminal, clock: Clock = systemClock): 
   }
 
   return {
-    show(event) {
+    show(given) {
+      const event = whole(given)
       switch (event.kind) {
         case 'message':
           return words(event)
