@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { loadPages, serveGateway } from 'signalbox/node'
 import { simulatedUpstreams } from './world.mjs'
 
-const folder = fileURLToPath(new URL('dist', import.meta.url))
+const folder = fileURLToPath(new URL('../dist/dashboard', import.meta.url))
 const wanted = Number(process.env.PORT ?? 8710)
 const options = { upstreams: await simulatedUpstreams(), pages: await loadPages(folder), scopes: ['observe', 'send', 'approve'] }
 const served = await serveGateway({ ...options, port: wanted }).catch((error) => {

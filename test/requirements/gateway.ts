@@ -105,7 +105,7 @@ export const requirements: readonly Requirement[] = [
   row('msw', 'users can mock the HTTP side of a gateway with the gateway itself'),
   row('edge', 'the handler runs inside workerd for HTTP upstreams, without anything of Node'),
   row('conformance', 'all five clients run their conformance suites through a gateway, from every runtime'),
-  row('playground', 'the page that npm start serves makes each kind of call to each system, in Chromium'),
+  row('playground', 'the dashboard takes a ticket out of its address at once and connects only when a person says so, in Chromium'),
   row('drain.sent', 'a client that a shutdown disconnects learns whether its request may have reached the upstream'),
   row('kill.no-orphans', 'kill -9 of the gateway leaves no child after two seconds'),
   row('kill.sigterm', 'SIGTERM drains, tells clients to resume, and exits within five seconds'),

@@ -1,0 +1,42 @@
+/** Times, money and sizes for people. */
+
+/** How long ago an ISO time is, such as `4 s ago`. */
+export function ago(iso: string, nowMs: number): string {
+  const seconds = Math.max(0, Math.round((nowMs - Date.parse(iso)) / 1000))
+  return seconds < 2 ? 'just now' : `${span(seconds * 1000)} ago`
+}
+
+/** A duration, such as `450 ms`, `4 s`, `3 min`, `2 h`. */
+export function span(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`
+  const seconds = ms / 1000
+  if (seconds < 10) return `${seconds.toFixed(1)} s`
+  if (seconds < 90) return `${Math.round(seconds)} s`
+  const minutes = seconds / 60
+  if (minutes < 90) return `${Math.round(minutes)} min`
+  const hours = minutes / 60
+  return hours < 36 ? `${Math.round(hours)} h` : `${Math.round(hours / 24)} d`
+}
+
+/** A countdown, such as `0:42`. */
+export function countdown(ms: number): string {
+  const seconds = Math.max(0, Math.ceil(ms / 1000))
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
+}
+
+/** US dollars. Small sums keep four digits. */
+export function money(usd: number): string {
+  return usd !== 0 && usd < 0.1 ? `$${usd.toFixed(4)}` : `$${usd.toFixed(2)}`
+}
+
+/** A count with thin separators. */
+export const count = (value: number): string => value.toLocaleString('en-GB')
+
+/** The time of day of an ISO time. */
+export const timeOfDay = (iso: string): string => new Date(iso).toLocaleTimeString('en-GB')
+
+/** Any value as text for people: strings as they are, objects as JSON. */
+export function readable(value: unknown): string {
+  if (typeof value === 'string') return value
+  return JSON.stringify(value, undefined, 2) ?? ''
+}
