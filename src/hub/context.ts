@@ -28,7 +28,17 @@ export interface HubContext {
   epochOf(agent: AgentId, session: string | undefined): string
   /** Waits at most `ms` milliseconds for a call to a source. */
   within<Result>(work: Promise<Result>, ms: number): Promise<Result>
+  /**
+   * Undefined while the hub may act for its agents, which is always so for a hub that has its store alone. Otherwise wait for it before
+   * a call to a source: it settles when the hub may act again, and rejects when another hub may.
+   */
+  pause(): Promise<void> | undefined
   report(what: string, error: unknown): void
+}
+
+/** Waits until the hub may act for its agents. The call to the source must follow without another wait. */
+export async function untilAllowed({ pause }: HubContext): Promise<void> {
+  for (let wait = pause(); wait; wait = pause()) await wait
 }
 
 /** Where an event that the hub itself writes belongs. */

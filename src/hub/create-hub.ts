@@ -1,17 +1,36 @@
 /** The hub in the process of its sources. */
-import { systemClock } from '../core/clock.js'
+import { systemClock, type Clock } from '../core/clock.js'
 import { createDeadline } from '../core/deadline.js'
 import { SignalboxError } from '../errors.js'
 import { memoryStore } from '../store/memory.js'
+import type { Store } from '../store/store.js'
+import { createApi, type HubParts } from './api.js'
 import { asHubError, hubError } from './context.js'
-import { createEngine, type Engine } from './engine.js'
-import type { Hub, WatchOptions } from './hub.js'
-import { openWatch } from './journal/watch.js'
+import { createEngine } from './engine.js'
+import { createLedger } from './guard/budget.js'
+import type { Hub } from './hub.js'
+import { openJournal } from './journal/open.js'
+import { createTrimmer } from './journal/trimmer.js'
+import type { Journal } from './journal/watch.js'
 import type { HubOptions } from './options.js'
 import { readHistory, readSessions } from './past.js'
 import type { Source } from './source.js'
-import { openStoreParts, type StoreParts } from './store-parts.js'
-import { createTurn, type TurnAccess } from './turns/turn.js'
+import { openStoreParts } from './store-parts.js'
+
+/** What the two kinds of hub start from: one that has its store alone, and one that shares it. */
+export interface HubFrame {
+  readonly options: HubOptions
+  readonly store: Store
+  readonly clock: Clock
+  /** Ends with the hub. */
+  readonly signal: AbortSignal
+  readonly ended: Journal['ended']
+  report(what: string, error: unknown): void
+  /** Stops the hub with an error, because it cannot go on. */
+  fail(error: SignalboxError): void
+  /** Runs when the hub closes, or when it could not be opened. The last one added runs first. */
+  onClose(close: () => Promise<void>): void
+}
 
 /**
  * Opens a hub over its sources. Resolves when what an earlier run left behind is repaired and every source is open.
@@ -28,14 +47,11 @@ import { createTurn, type TurnAccess } from './turns/turn.js'
  * ```
  */
 export async function createHub(options: HubOptions): Promise<Hub> {
-  const { clock = systemClock, waitMs = 0, leaseMs = 15_000, onProblem } = options
+  const { clock = systemClock, onProblem } = options
   checkNames(options.sources)
-  const ownStore = options.store ? undefined : memoryStore({ clock })
-  const store = options.store ?? (ownStore as NonNullable<typeof ownStore>)
   const life = createDeadline({ clock })
+  const closers: (() => Promise<void>)[] = []
   let ended: { readonly error?: SignalboxError } | undefined
-  let stored: StoreParts | undefined
-  let engine: Engine | undefined
   let closing: Promise<void> | undefined
 
   const report = (what: string, error: unknown): void => {
@@ -51,9 +67,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     closing ??= (async () => {
       ended ??= {}
       life.abort(new SignalboxError({ code: 'closed', system: 'hub', message: 'The hub is closed.' }))
-      await engine?.stop()
-      await stored?.close()
-      await ownStore?.[Symbol.asyncDispose]()
+      for (let next = closers.pop(); next; next = closers.pop()) await next()
       life[Symbol.dispose]()
     })()
     return closing
@@ -63,48 +77,48 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     ended ??= { error }
     void close()
   }
+  const onClose = (next: () => Promise<void>): void => void closers.push(next)
 
   try {
-    stored = await openStoreParts(store, { clock, leaseMs, waitMs, onLost: fail })
-    engine = createEngine({ stored, options, clock, signal: life.signal, report, fail, ended: () => ended })
-    await engine.start()
+    const store = options.store ?? memoryStore({ clock })
+    if (!options.store) onClose(async () => store[Symbol.asyncDispose]())
+    const { signal } = life
+    const frame: HubFrame = { options, store, clock, signal, ended: () => ended, report, fail, onClose }
+    return createApi(await openAlone(frame), () => ended, close)
   } catch (error) {
     await close()
     throw error
   }
-  return createApi(engine, () => ended, close)
 }
 
-function createApi(engine: Engine, ended: () => { readonly error?: SignalboxError } | undefined, close: () => Promise<void>): Hub {
-  const { context, journal, asks, turns, ledger, agents, view } = engine
-  const call = async <Result>(run: () => Result | Promise<Result>): Promise<Result> => {
-    const end = ended()
-    if (end) throw end.error ?? hubError({ code: 'closed', message: 'The hub is closed.' })
-    return await run()
-  }
-  const access: TurnAccess = {
-    watch: (given: WatchOptions) => openWatch(journal, given),
-    find: (promptId) => call(() => turns.find(promptId)),
-    cancel: (promptId, by = 'user') => call(() => turns.cancel(promptId, by)),
-  }
+/** A hub that is the only one on its store: one lease and one engine for all sources. */
+async function openAlone({ options, store, clock, signal, ended, report, fail, onClose }: HubFrame): Promise<HubParts> {
+  const { limits = {}, sources, waitMs = 0, leaseMs = 15_000 } = options
+  const stored = await openStoreParts(store, { clock, leaseMs, waitMs, onLost: fail })
+  onClose(stored.close)
+  const { journalId: id, log, next } = stored
+  const journal = openJournal({ id, log, clock, next, maxEvents: limits.maxEvents ?? 4096, ended })
+  onClose(async () => journal.fanout.close())
+  const ledger = createLedger(options.budgets ?? [])
+  const trimmer = createTrimmer({ log, clock, limits, onFailure: (error) => report('trimming the journal', error) })
+  const { publish, view } = journal
+  const engine = createEngine({ stored, sources, options, clock, ledger, trimmer, signal, publish, report, fail })
+  onClose(engine.stop)
+  await engine.start()
+  const { context, agents, turns, asks } = engine
   return {
+    journal,
     // An agent whose event is not in the journal yet is shown as its source reported it.
-    agents: () => call(() => [...agents.values()].map((agent) => view.agents.get(agent.id) ?? agent)),
-    watch: (given) => openWatch(journal, given),
-    prompt(agent, text, given = {}) {
-      const { promptId = crypto.randomUUID() } = given
-      const starting = call(() => turns.prompt(agent, text, { ...given, promptId }))
-      return createTurn(access, promptId, agent, starting)
-    },
-    turn: (promptId) => createTurn(access, promptId, undefined),
-    asks: () => call(() => asks.open()),
-    answer: (askId, answer, { by = 'user' } = {}) => call(() => asks.answer(askId, answer, by)),
-    history: (agent, query = {}) => call(() => readHistory(context, agent, query)),
-    sessions: (agent, given = {}) => call(() => readSessions(context, agent, given)),
-    spent: (agent) => call(() => ledger.spent(agent)),
-    budgets: () => call(() => ledger.states()),
-    close,
-    [Symbol.asyncDispose]: close,
+    agents: () => [...agents.values()].map((agent) => view.agents.get(agent.id) ?? agent),
+    prompt: turns.prompt,
+    find: turns.find,
+    cancel: turns.cancel,
+    asks: asks.open,
+    answer: asks.answer,
+    history: (agent, query) => readHistory(context, agent, query),
+    sessions: (agent, given) => readSessions(context, agent, given),
+    spent: ledger.spent,
+    budgets: ledger.states,
   }
 }
 

@@ -3,59 +3,65 @@ import type { Clock, Timer } from '../core/clock.js'
 import { createDeadline, raceSignal } from '../core/deadline.js'
 import { SignalboxError } from '../errors.js'
 import { createAsks, type Asks } from './asks/asks.js'
-import { asHubError, hubError, hubEvent, isoTime, type HubContext } from './context.js'
-import { createLedger, type Ledger } from './guard/budget.js'
+import { asHubError, hubError, hubEvent, type HubContext } from './context.js'
+import type { Ledger } from './guard/budget.js'
 import { createEpochs, createSink, type IntakeOptions } from './intake.js'
-import { createFanout } from './journal/fanout.js'
-import { createTrimmer, TRIM_EVERY_MS } from './journal/trimmer.js'
-import type { Journal } from './journal/watch.js'
+import { TRIM_EVERY_MS, type Trimmer } from './journal/trimmer.js'
 import { createJournalWriter } from './journal/writer.js'
 import type { Agent, AgentId } from './model/agent.js'
+import type { HubEvent } from './model/event.js'
 import type { HubOptions } from './options.js'
 import { recoverAsks, recoverTurns, sweep } from './recover.js'
 import type { Source } from './source.js'
 import type { StoreParts } from './store-parts.js'
 import { createTurns, type Turns } from './turns/turns.js'
-import { applyEvent, emptyView, snapshotOf, type HubView } from './view.js'
 
+/** What one hub does for the agents of some sources, under one lease: it writes their events, runs their turns and keeps their asks. */
 export interface Engine {
   readonly context: HubContext
-  readonly journal: Journal
   readonly asks: Asks
   readonly turns: Turns
-  readonly ledger: Ledger
-  /** The agents as the sources reported them; `view` has them as the journal shows them. */
+  /** The agents as the sources reported them; the view of the journal has them as its events show them. */
   readonly agents: ReadonlyMap<AgentId, Agent>
-  readonly view: HubView
   /** Repairs what an earlier run left, and opens the sources. */
   start(): Promise<void>
   stop(): Promise<void>
 }
 
 export interface EngineParts {
-  readonly stored: StoreParts
+  readonly stored: Pick<StoreParts, 'log' | 'fence' | 'journalId' | 'next' | 'turnTable' | 'askTable'>
+  readonly sources: readonly Source[]
   readonly options: HubOptions
   readonly clock: Clock
-  /** Ends with the hub. */
+  readonly ledger: Ledger
+  readonly trimmer: Trimmer
+  /** Ends with the lease. */
   readonly signal: AbortSignal
+  /** Called with events in order, once they are in the log. */
+  readonly publish: (events: readonly HubEvent[]) => void
   readonly report: (what: string, error: unknown) => void
-  /** Stops the hub with an error, because it cannot go on. */
+  /** The engine cannot go on. */
   readonly fail: (error: SignalboxError) => void
-  readonly ended: Journal['ended']
+  /** For hubs that share a store; a hub that has its store alone needs none of it. */
+  readonly shared?: SharedParts
+}
+
+export interface SharedParts {
+  /** Undefined while the hub may act for its agents. Otherwise settles when it may act again, and rejects when another hub may. */
+  pause(): Promise<void> | undefined
+  /** Throws when no prompt can be accepted now. */
+  checkOpen(): void
 }
 
 const SWEEP_MS = 30_000
 
 export function createEngine(parts: EngineParts): Engine {
-  const { stored, options, clock, report, ended } = parts
+  const { stored, options, clock, report, ledger, trimmer, shared } = parts
   const { log, fence, journalId, next, turnTable, askTable } = stored
   const { limits = {}, keepRaw = false } = options
   const { maxEventBytes = 1024 * 1024, maxWaiting = 100_000, keepEnded = 1000 } = limits
-  const view = emptyView()
   const agents = new Map<AgentId, Agent>()
   const epochs = createEpochs()
-  const fanout = createFanout({ clock, next, maxEvents: Math.min(4096, limits.maxEvents ?? 4096) })
-  const trimmer = createTrimmer({ log, clock, limits, onFailure: (error) => report('trimming the journal', error) })
   const writer = createJournalWriter({
     log,
     fence,
@@ -64,14 +70,13 @@ export function createEngine(parts: EngineParts): Engine {
     maxEventBytes,
     maxWaiting,
     publish(events, bytes) {
-      for (const event of events) applyEvent(view, event)
-      fanout.publish(events)
+      parts.publish(events)
       trimmer.saw(events.length, bytes)
     },
     makeRoom: trimmer.makeRoom,
     onFailure: parts.fail,
   })
-  const sources = new Map(options.sources.map((source) => [source.name, source]))
+  const sources = new Map(parts.sources.map((source) => [source.name, source]))
   const context: HubContext = {
     clock,
     fence: fence.token,
@@ -80,6 +85,7 @@ export function createEngine(parts: EngineParts): Engine {
     sourceOf: (id) => sources.get(sourceName(id)),
     epochOf: epochs.of,
     within: (work, ms) => within(work, ms, parts.signal, clock),
+    pause: shared?.pause ?? (() => undefined),
     report,
   }
   const asks = createAsks(context, askTable, {
@@ -88,13 +94,13 @@ export function createEngine(parts: EngineParts): Engine {
     answerTimeoutMs: options.answerTimeoutMs ?? 30_000,
     keepClosed: keepEnded,
   })
-  const ledger = createLedger(options.budgets ?? [])
   const turns = createTurns(context, turnTable, {
     journalId,
     maxQueued: limits.maxQueued,
     resolveWithinMs: options.resolveWithinMs ?? 300_000,
     keepEnded,
     forbid(id) {
+      shared?.checkOpen()
       const budget = ledger.blocks(id, agents.get(id)?.system ?? '')
       if (budget)
         throw hubError({ code: 'permission_denied', op: 'prompt', message: `The budget ${budget.name} of ${id} is spent.` })
@@ -120,23 +126,13 @@ export function createEngine(parts: EngineParts): Engine {
 
   return {
     context,
-    journal: {
-      id: journalId,
-      log,
-      fanout,
-      snapshot: (seq) => snapshotOf(view, seq, isoTime(clock)),
-      gap: (fields, seq) => ({ v: 1, seq, epoch: '', at: isoTime(clock), agent: '', origin: 'live', kind: 'gap', ...fields }),
-      ended,
-    },
     asks,
     turns,
-    ledger,
     agents,
-    view,
     async start() {
       // Asks first: a source that opens says which of them are still open.
       await recoverAsks(recovery)
-      await Promise.all(options.sources.map(openSource))
+      await Promise.all(parts.sources.map(openSource))
       for (const { agent } of asks.open()) if (!agents.has(agent)) asks.agentGone(agent)
       await recoverTurns(recovery)
       repeat.every(SWEEP_MS, () => sweep(recovery))
@@ -146,9 +142,8 @@ export function createEngine(parts: EngineParts): Engine {
       repeat.stop()
       asks.stop()
       // Events that the sources push while they close are still written.
-      for (const source of options.sources) await settle(source, report)
+      for (const source of parts.sources) await settle(source, report)
       await writer.close()
-      fanout.close()
     },
   }
 }
@@ -163,7 +158,7 @@ async function settle(source: Source, report: EngineParts['report']): Promise<vo
 }
 
 /** `laptop:ccc/backend` belongs to the source `laptop`, `ccc/backend` to `ccc`. */
-function sourceName(agent: AgentId): string {
+export function sourceName(agent: AgentId): string {
   const end = agent.search(/[/:]/)
   return end < 0 ? agent : agent.slice(0, end)
 }

@@ -25,14 +25,14 @@ interface Found<Record> {
 
 /** Runs before the sources open, because they report then which asks are still open. */
 export async function recoverAsks(parts: RecoverParts): Promise<void> {
-  const { open, over } = await findAll(parts.askTable, ({ closed }) => closed === true)
+  const { open, over } = await findAll(parts.askTable, ({ closed }) => closed === true, ofAsk(parts))
   for (const record of byTime(over, ({ ask }) => ask.askedAt)) parts.asks.remember(record)
   await repair(parts, [], open)
 }
 
 /** Runs when the sources are open, because they are asked for the outcome of the turns. */
 export async function recoverTurns(parts: RecoverParts): Promise<void> {
-  const { open, over } = await findAll(parts.turnTable, ({ state }) => state === 'ended')
+  const { open, over } = await findAll(parts.turnTable, ({ state }) => state === 'ended', ofTurn(parts))
   for (const record of byTime(over, ({ at }) => at)) parts.turns.remember(record)
   await repair(parts, open, [])
 }
@@ -43,19 +43,36 @@ export async function sweep(parts: RecoverParts): Promise<void> {
   const turns = await findAll(
     parts.turnTable,
     (record) => record.fence >= fence || record.state === 'ended' || parts.turns.has(record.promptId),
+    ofTurn(parts),
   )
   const known = new Set(parts.asks.open().map(({ id }) => id))
   const asks = await findAll(
     parts.askTable,
     (record) => record.fence >= fence || record.closed === true || known.has(record.ask.id),
+    ofAsk(parts),
   )
   await repair(parts, turns.open, asks.open)
 }
 
-async function findAll<Record>(table: Table<Record>, isOver: (record: Record) => boolean): Promise<Found<Record>> {
+/** Records of agents that another hub drives are left to that hub. */
+const ofAsk =
+  ({ context }: RecoverParts) =>
+  ({ ask }: AskRecord): boolean =>
+    context.sourceOf(ask.agent) !== undefined
+const ofTurn =
+  ({ context }: RecoverParts) =>
+  ({ agent }: TurnRecord): boolean =>
+    context.sourceOf(agent) !== undefined
+
+async function findAll<Record>(
+  table: Table<Record>,
+  isOver: (record: Record) => boolean,
+  isMine: (record: Record) => boolean,
+): Promise<Found<Record>> {
   const open: Stored<Record>[] = []
   const over: Record[] = []
   for await (const { record, version } of table.all()) {
+    if (!isMine(record)) continue
     if (isOver(record)) over.push(record)
     else open.push({ record, version })
   }

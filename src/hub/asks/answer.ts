@@ -1,6 +1,6 @@
 /** Answers an ask: everything is checked, then one answer wins, then it is written at once. */
 import type { SignalboxError } from '../../errors.js'
-import { asHubError, hubError, isoTime, type HubContext } from '../context.js'
+import { asHubError, hubError, isoTime, untilAllowed, type HubContext } from '../context.js'
 import type { Answer, AnswerResult, Ask, Delivered } from '../model/ask.js'
 import type { AskBook, LiveAsk } from './book.js'
 import { checkAnswer } from './check-answer.js'
@@ -52,6 +52,7 @@ async function deliverAndClose(
   let failure: SignalboxError | undefined
   let delivered: Delivered = 'no'
   try {
+    await untilAllowed(context)
     if (!one.gone && source?.answer) {
       delivered = (await context.within(source.answer(ask, nativeId, given, by), timeoutMs)).delivered
     }

@@ -1,5 +1,5 @@
 /** Sends prompts and ends turns: each step is stored before the next one is taken. */
-import { asHubError, hubError, type HubContext } from '../context.js'
+import { asHubError, hubError, untilAllowed, type HubContext } from '../context.js'
 import type { AgentId } from '../model/agent.js'
 import type { EndEvent } from '../model/event.js'
 import type { SourcePrompt } from '../source.js'
@@ -67,6 +67,7 @@ export function createRunner(context: HubContext, book: TurnBook, schedule: Sche
       const stored = await book.step(one, { to: 'sending', ...(receipt === undefined ? {} : { receipt }) })
       // The step comes too late when the turn was cancelled meanwhile.
       if (!stored || one.ending) return
+      await untilAllowed(context)
       await source.prompt({ ...prompt, receipt })
       // From now on a new epoch of the session means that the turn may be lost.
       one.epoch = context.epochOf(agent, session)

@@ -25,8 +25,8 @@ export function createTurn(access: TurnAccess, promptId: string, agent: AgentId 
     for await (const event of events) {
       yield event
       if (event.kind === 'end') return
-      // The journal was cut. The end may have been in the part that is gone; the record still has it.
-      if (event.kind !== 'gap') continue
+      // The journal was cut. The end may have been in the part that is gone; the record still has it. A gap of one agent cuts nothing.
+      if (event.kind !== 'gap' || event.agent !== '') continue
       const end = endOf(await access.find(promptId), event)
       if (!end) continue
       yield end

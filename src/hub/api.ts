@@ -1,0 +1,64 @@
+/** The hub that a program holds, over the parts that do its work. */
+import { hubError } from './context.js'
+import type { BudgetState, Spent } from './guard/budget.js'
+import type { Hub, TurnInfo } from './hub.js'
+import { openWatch, type Journal } from './journal/watch.js'
+import type { Agent, AgentId, SessionSummary } from './model/agent.js'
+import type { Answer, AnswerResult, Ask } from './model/ask.js'
+import type { CallOptions } from '../core/call.js'
+import type { HistoryPage, HistoryQuery } from './source.js'
+import type { NamedPrompt } from './turns/admit.js'
+import { createTurn, type TurnAccess } from './turns/turn.js'
+
+type Result<Value> = Value | Promise<Value>
+
+/** What a hub can do, whether it drives an agent itself or another hub on the same store does. */
+export interface HubParts {
+  readonly journal: Journal
+  agents(): readonly Agent[]
+  prompt(agent: AgentId, text: string, options: NamedPrompt): Promise<TurnInfo>
+  find(promptId: string): Promise<TurnInfo>
+  cancel(promptId: string, by: string): Promise<void>
+  asks(): readonly Ask[]
+  answer(askId: string, answer: Answer, by: string): Promise<AnswerResult>
+  history(agent: AgentId, query: HistoryQuery): Promise<HistoryPage>
+  sessions(agent: AgentId, options: CallOptions): Promise<readonly SessionSummary[]>
+  spent(agent?: AgentId): Spent
+  budgets(): readonly BudgetState[]
+}
+
+export function createApi(parts: HubParts, ended: Journal['ended'], close: () => Promise<void>): Hub {
+  const { journal } = parts
+  const call = async <Value>(run: () => Result<Value>): Promise<Value> => {
+    const end = ended()
+    if (end) throw end.error ?? hubError({ code: 'closed', message: 'The hub is closed.' })
+    return await run()
+  }
+  const access: TurnAccess = {
+    watch: (given) => openWatch(journal, given),
+    find: (promptId) => call(() => parts.find(promptId)),
+    cancel: (promptId, by = 'user') => call(() => parts.cancel(promptId, by)),
+  }
+  return {
+    agents: () => call(() => parts.agents()),
+    watch: access.watch,
+    prompt(agent, text, given = {}) {
+      const { promptId = crypto.randomUUID() } = given
+      return createTurn(
+        access,
+        promptId,
+        agent,
+        call(() => parts.prompt(agent, text, { ...given, promptId })),
+      )
+    },
+    turn: (promptId) => createTurn(access, promptId, undefined),
+    asks: () => call(() => parts.asks()),
+    answer: (askId, answer, { by = 'user' } = {}) => call(() => parts.answer(askId, answer, by)),
+    history: (agent, query = {}) => call(() => parts.history(agent, query)),
+    sessions: (agent, given = {}) => call(() => parts.sessions(agent, given)),
+    spent: (agent) => call(() => parts.spent(agent)),
+    budgets: () => call(() => parts.budgets()),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
