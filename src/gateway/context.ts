@@ -1,45 +1,19 @@
 /** The state that the parts of one gateway share. It ends with the gateway, and two gateways share none of it. */
 import type { Clock } from '../core/clock.js'
+import type { AuditTrail } from './audit-trail.js'
 import type { ByteRates } from './byte-rate.js'
 import type { ConcurrencyLimits } from './concurrency-limits.js'
 import type { Credentials } from './credentials.js'
 import type { FailureLimiter } from './failure-limiter.js'
+import type { GatewayEvent } from './events.js'
 import type { GatewayLimits } from './limits.js'
 import { createMessageFilter, type MessageFilter } from './message-filter.js'
 import type { Verdict } from './policy/policy.js'
-import { Refusal, type RefusalCode } from './refusal.js'
+import { Refusal } from './refusal.js'
 import type { RequestLifetimes } from './request-lifetimes.js'
 import type { Grant } from './scopes.js'
 import type { StartedSessions } from './started-sessions.js'
 import type { StreamUpstream, Upstream } from './upstream.js'
-
-/** Facts for a log. `grant` is the id of a credential, which is no secret. No event holds content. */
-export type GatewayEvent =
-  | { readonly type: 'refused'; readonly code: string; readonly upstream?: string; readonly grant?: string }
-  | {
-      readonly type: 'opened' | 'closed'
-      readonly upstream: string
-      readonly grant: string
-      /** The name of the credential. */
-      readonly name?: string | undefined
-      readonly how: 'call' | 'link' | 'http'
-    }
-  /** One message or request was judged. */
-  | {
-      readonly type: 'op'
-      readonly upstream: string
-      readonly grant: string
-      readonly name?: string | undefined
-      /** An op, a command, a kind of line, or a method and the pattern of a path. */
-      readonly op: string
-      readonly outcome: 'passed' | RefusalCode
-    }
-  | {
-      readonly type: 'credential'
-      readonly grant: string
-      readonly name?: string | undefined
-      readonly change: 'issued' | 'revoked'
-    }
 
 /** The parts that one gateway is made of. */
 export interface GatewayContext {
@@ -55,6 +29,8 @@ export interface GatewayContext {
   /** Wrong PINs, by upstream and credential. */
   readonly pins: FailureLimiter
   readonly sessions: StartedSessions
+  /** The newest events, for readers with `admin`. */
+  readonly audit: AuditTrail
   tell(event: GatewayEvent): void
 }
 

@@ -2,8 +2,10 @@
 import { systemClock, type Clock } from '../core/clock.js'
 import { tell } from '../core/policy/policy.js'
 import { SignalboxError } from '../errors.js'
+import { createAuditTrail, type AuditEntry } from './audit-trail.js'
 import { createByteRates } from './byte-rate.js'
-import type { GatewayContext, GatewayEvent } from './context.js'
+import type { GatewayContext } from './context.js'
+import type { GatewayEvent } from './events.js'
 import { createCredentials, type Credentials } from './credentials.js'
 import { createFailureLimiter } from './failure-limiter.js'
 import { guard, type Purpose, type WireFacts } from './guard.js'
@@ -35,6 +37,8 @@ export interface GatewayConfig {
   readonly clock?: Clock
   /** Facts for a log. Never holds a credential, a body or an argument. Must not throw; what it throws is dropped. */
   readonly onEvent?: (event: GatewayEvent) => void
+  /** Entries of earlier runs, such as from `readAuditLog`. A credential with `admin` reads them before those of this run. Default none. */
+  readonly auditPast?: readonly AuditEntry[]
 }
 
 /** What a binding learns about a request while it is handled. */
@@ -144,6 +148,7 @@ export function createGateway(config: GatewayConfig): Gateway {
   }
   const lifetimes = createRequestLifetimes(credentials, clock)
   const concurrency = createConcurrencyLimits(limits)
+  const audit = createAuditTrail(clock, config.auditPast)
   const context: GatewayContext = {
     upstreams,
     credentials,
@@ -155,7 +160,11 @@ export function createGateway(config: GatewayConfig): Gateway {
     wrongCredentials: { failures: createFailureLimiter({ ...WRONG_CREDENTIALS, clock }), waiting: 0 },
     pins: createFailureLimiter({ ...PIN_HOLD, free: limits.maxWrongPins, clock }),
     sessions: createStartedSessions(),
-    tell: (event) => tell(onEvent, event),
+    audit,
+    tell(event) {
+      audit.add(event)
+      tell(onEvent, event)
+    },
   }
 
   /** Reports a refusal to `onEvent` and throws it again. */

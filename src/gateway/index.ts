@@ -1,6 +1,7 @@
 /** The portable half of the gateway. `signalbox/node`, `signalbox/bun` and `signalbox/deno` bind it to sockets. */
 export { createGateway, type Gateway, type GatewayConfig, type RequestObserver } from './gateway.js'
-export type { GatewayEvent } from './context.js'
+export type { AuditEntry } from './audit-trail.js'
+export type { GatewayEvent } from './events.js'
 export type { AdmittedLink, LinkOpening } from './links.js'
 export type { RelayEnd } from './relay.js'
 export {

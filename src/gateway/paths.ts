@@ -1,10 +1,16 @@
 /** Which paths are allowed. A path that two parsers could read in two ways is refused, not cleaned up. */
 import { Refusal } from './refusal.js'
 
+const ADMIN_ACTIONS = ['credentials', 'revoke', 'audit'] as const
+/** What can be asked under `/v1/admin`. */
+export type AdminAction = (typeof ADMIN_ACTIONS)[number]
+
 /** What a path asks for. */
 export interface Route {
   readonly upstream?: string
-  readonly action: 'index' | 'ticket' | 'call' | 'link' | 'http' | 'page'
+  readonly action: 'index' | 'ticket' | 'call' | 'link' | 'http' | 'page' | 'admin'
+  /** For `admin`. */
+  readonly admin?: AdminAction
   /** For `http`: the path behind the upstream's name, with its query. */
   readonly rest?: string
 }
@@ -22,6 +28,8 @@ export function route(target: string): Route {
   if (path !== '/v1' && !path.startsWith('/v1/')) return { action: 'page' }
   if (path === '/v1' || path === '/v1/') return { action: 'index' }
   if (path === '/v1/ticket') return { action: 'ticket' }
+  const admin = ADMIN_ACTIONS.find((action) => path === `/v1/admin/${action}`)
+  if (admin) return { action: 'admin', admin }
   const [, , name = '', action = '', ...rest] = path.split('/')
   if (action === 'http') return { upstream: name, action, rest: checkedPath(`/${rest.join('/')}`) + query }
   if ((action === 'call' || action === 'link') && rest.length === 0) return { upstream: name, action }

@@ -1,4 +1,5 @@
 /** What each path does, once the guard has let the request in. */
+import { administer } from './admin.js'
 import { parseJson, readBody, type ReadBodyOptions } from './body.js'
 import { callBody, filterRequest, observeBody } from './call.js'
 import { filterFor, findUpstream, messageLimit, type GatewayContext, type Target } from './context.js'
@@ -43,6 +44,7 @@ export async function dispatch(
     expectMethod(request, 'GET')
     return ended(lifetime, index(context, grant))
   }
+  if (where.admin) return administer(context, request, where.admin, grant, lifetime)
   const name = where.upstream ?? ''
   const upstream = findUpstream(context, name, grant)
   if (!allows(grant, 'observe')) throw new Refusal('scope_missing', { scope: 'observe' })

@@ -101,6 +101,11 @@ export const requirements: readonly Requirement[] = [
   row('mutual-tls', 'a machine is identified by its client certificate; a browser never is'),
   row('audit', 'the audit log says who did what with which outcome, never content, and is rotated and bounded'),
   row('admin-socket', 'the owner lists, issues and withdraws credentials of a running gateway'),
+  row(
+    'attack.admin',
+    'only admin over every upstream may list and withdraw credentials and read the log over HTTP; other pages, hosts and spellings may not',
+  ),
+  row('admin-routes', 'a page with admin lists and withdraws credentials and follows the audit log, without a token or content'),
   row('detect', 'local systems are detected with a complete, harmless request, and listed before the gateway offers them'),
   row('msw', 'users can mock the HTTP side of a gateway with the gateway itself'),
   row('edge', 'the handler runs inside workerd for HTTP upstreams, without anything of Node'),

@@ -136,6 +136,8 @@ export interface GatewayClient {
    * console.log((await transport.exchange({ method: 'GET', path: '/issues' })).status)
    */
   exchange(name: string): ExchangeTransport
+  /** The routes of the gateway itself, with the credential. For `gatewayAdmin`. */
+  readonly api: ExchangeTransport
 }
 
 const facts = (op: string) => ({ transport: 'gateway', op })
@@ -165,6 +167,7 @@ export function gateway(url: string | URL, options: GatewayClientOptions = {}): 
     }
   }
   const plain = exchangeTo(root, 'gateway', false)
+  const api = exchangeTo(root, 'gateway', true)
   let redeemed: Promise<string> | undefined
 
   const redeem = async (ticket: string): Promise<string> => {
@@ -253,7 +256,7 @@ export function gateway(url: string | URL, options: GatewayClientOptions = {}): 
 
   return {
     async session(open) {
-      const reply = await exchangeTo(root, 'gateway', true).exchange({ method: 'GET', path: '/v1' }, open)
+      const reply = await api.exchange({ method: 'GET', path: '/v1' }, open)
       const answer = (await jsonOf(reply, facts('session'))) as Partial<GatewaySession>
       if (reply.status === 200 && answer.upstreams && answer.scopes) return { scopes: answer.scopes, upstreams: answer.upstreams }
       throw refusalOf({ ...answer }, reply, facts('session'), base.origin)
@@ -266,6 +269,7 @@ export function gateway(url: string | URL, options: GatewayClientOptions = {}): 
     catsyphon: (name = 'catsyphon') => exchange(name),
     stream: (name, via = 'link') => stream(name, via),
     exchange,
+    api,
   }
 }
 

@@ -8,6 +8,7 @@ export type { Credential } from './address.js'
 export { webSocketLink, type WebSocketConstructor, type WebSocketLike, type WebSocketLinkOptions } from './web-socket.js'
 export { messagePortLink, type MessagePortLike, type MessagePortLinkOptions } from './message-port.js'
 export { gateway, type GatewayClient, type GatewayClientOptions, type GatewaySession, type Via } from './gateway.js'
+export { gatewayAdmin, type GatewayAdmin, type GatewayCredentials, type MissedEntries } from './gateway-admin.js'
 export { createProofKey, type ProofKey, type ProofKeyPair } from '../../src/gateway/proof-key.js'
 export { pageToken, type PageTokenOptions } from './page-token.js'
 export {

@@ -7,8 +7,15 @@ import { connect, createServer, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import * as z from 'zod/mini'
 import { SignalboxError } from '../../../src/errors.js'
-import { SCOPES, type CredentialInfo, type Credentials, type GrantRequest, type TicketInfo } from '../../../src/gateway/index.js'
-import { readAuditLog, type AuditEntry } from './audit.js'
+import {
+  SCOPES,
+  type AuditEntry,
+  type CredentialInfo,
+  type Credentials,
+  type GrantRequest,
+  type TicketInfo,
+} from '../../../src/gateway/index.js'
+import { readAuditLog } from './audit.js'
 import { prepareTokenFolder } from './token-file.js'
 import { checkSocket } from './trust.js'
 

@@ -2,26 +2,9 @@
 import { createReadStream } from 'node:fs'
 import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
+import { auditEntryOf, type AuditEntry } from '../../../src/gateway/audit-trail.js'
 import type { GatewayEvent } from '../../../src/gateway/index.js'
 import { prepareTokenFolder } from './token-file.js'
-
-/** One line of the log. */
-export interface AuditEntry {
-  /** ISO 8601, UTC. */
-  readonly time: string
-  /** What happened. */
-  readonly event: GatewayEvent['type']
-  /** The id of the credential. */
-  readonly credential?: string | undefined
-  /** The name that its owner gave it. */
-  readonly name?: string | undefined
-  /** The name of the upstream, if the event is about one. */
-  readonly upstream?: string | undefined
-  /** The op, the command or the path, without arguments. */
-  readonly op?: string | undefined
-  /** `passed`, or the code of the refusal. */
-  readonly outcome?: string | undefined
-}
 
 /** Where the log is, and how large it may become. */
 export interface AuditOptions {
@@ -125,7 +108,7 @@ export async function openAuditLog(options: AuditOptions): Promise<AuditLog> {
         add({ time: now().toISOString(), event: 'dropped', lines: dropped })
         dropped = 0
       }
-      add(entryOf(event, now()))
+      add(auditEntryOf(event, now()))
     },
     flush,
     async [Symbol.asyncDispose]() {
@@ -133,21 +116,6 @@ export async function openAuditLog(options: AuditOptions): Promise<AuditLog> {
       await file?.close()
     },
   }
-}
-
-function entryOf(event: GatewayEvent, now: Date): AuditEntry {
-  const { grant: credential, name, upstream } = event as { grant?: string; name?: string; upstream?: string }
-  const about = (more: Partial<AuditEntry>): AuditEntry => ({
-    time: now.toISOString(),
-    event: event.type,
-    credential,
-    name,
-    upstream,
-    ...more,
-  })
-  if (event.type === 'refused') return about({ outcome: event.code })
-  if (event.type === 'op') return about({ op: event.op, outcome: event.outcome })
-  return about({ op: event.type === 'credential' ? event.change : event.how })
 }
 
 /** Which lines are wanted. */

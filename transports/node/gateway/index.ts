@@ -1,11 +1,13 @@
 /** The gateway's server, which loads when it is first served: most programs that import `signalbox/node` have none. */
 import type { AdminAnswers, AdminRequest, AdminSocketOptions } from './admin-socket.js'
-import type { AuditEntry, AuditLog, AuditOptions, ReadAuditOptions } from './audit.js'
+import type { AuditEntry } from '../../../src/gateway/index.js'
+import type { AuditLog, AuditOptions, ReadAuditOptions } from './audit.js'
 import type { DeviceFile } from './device-file.js'
 import type { ServedGateway, ServeGatewayOptions } from './serve.js'
 
 export type { AdminAnswers, AdminRequest, AdminSocketOptions } from './admin-socket.js'
-export type { AuditEntry, AuditLog, AuditOptions, ReadAuditOptions } from './audit.js'
+export type { AuditEntry } from '../../../src/gateway/index.js'
+export type { AuditLog, AuditOptions, ReadAuditOptions } from './audit.js'
 export type { DeviceFile } from './device-file.js'
 export type { Tls, TlsClient } from './tls.js'
 export type { ServedGateway, ServeGatewayOptions } from './serve.js'

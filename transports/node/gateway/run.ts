@@ -3,9 +3,9 @@
  * socket.
  */
 import { join } from 'node:path'
-import { createCredentials, type GatewayEvent } from '../../../src/gateway/index.js'
+import { createCredentials, type AuditEntry, type GatewayEvent } from '../../../src/gateway/index.js'
 import { serveAdminSocket } from './admin-socket.js'
-import { openAuditLog, type AuditLog } from './audit.js'
+import { openAuditLog, readAuditLog, type AuditLog } from './audit.js'
 import { openDeviceFile, type DeviceFile } from './device-file.js'
 import { serveGateway, type ServedGateway, type ServeGatewayOptions } from './serve.js'
 import { prepareTokenFolder, writeTokenFile } from './token-file.js'
@@ -60,10 +60,13 @@ async function start(
   await prepareTokenFolder(tokenFile(port))
   let devices: DeviceFile | undefined
   let audit: AuditLog | undefined
+  let auditPast: readonly AuditEntry[] = []
   if (stateFolder !== undefined) {
     devices = await openDeviceFile(join(stateFolder, `gateway-${port}.devices.json`))
     keep({ [Symbol.asyncDispose]: devices.flush })
-    audit = keep(await openAuditLog({ path: join(stateFolder, `gateway-${port}.audit.log`) }))
+    const path = join(stateFolder, `gateway-${port}.audit.log`)
+    audit = keep(await openAuditLog({ path }))
+    auditPast = await readAuditLog(path, { limit: 500 })
   }
   const credentials = createCredentials({
     ...(options.clock ? { clock: options.clock } : {}),
@@ -73,7 +76,7 @@ async function start(
     audit?.write(event)
     onEvent?.(event)
   }
-  const served = keep(await serveGateway({ ...serve, port, credentials, onEvent: onBoth }))
+  const served = keep(await serveGateway({ ...serve, auditPast, port, credentials, onEvent: onBoth }))
   const token = keep(await writeTokenFile(tokenFile(served.port), served.token))
   const socketPath = adminSocket === false ? undefined : (adminSocket ?? adminSocketOf(token.path))
   if (socketPath !== undefined) {
