@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig } from 'vitest/config'
+import { sourceAliases } from './playground/alias.js'
 
 const required = process.env.SIGNALBOX_REQUIRE_ALL === '1'
 const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path))
@@ -23,10 +24,24 @@ const node = {
     name: 'node',
     pool: 'forks' as const,
     include: ['test/**/*.test.ts'],
-    exclude: ['test/**/*.browser.test.ts', 'test/peers/**', '**/node_modules/**'],
+    exclude: ['test/**/*.browser.test.ts', 'test/peers/**', 'test/playground/**', '**/node_modules/**'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // A condition that is waited for comes late on a busy machine; the default of one second is a time, not a condition.
+    expect: { poll: { timeout: 15_000 } },
+  },
+}
+
+// The dashboard against the sources: its model and its workers here, and the built page in Chromium.
+const dashboard = {
+  resolve: { alias: sourceAliases() },
+  oxc: { jsx: { runtime: 'automatic' as const, importSource: 'preact' } },
+  test: {
+    name: 'dashboard',
+    pool: 'forks' as const,
+    include: ['test/playground/**/*.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 180_000,
     expect: { poll: { timeout: 15_000 } },
   },
 }
@@ -89,6 +104,7 @@ export default defineConfig({
     maxWorkers: Math.max(2, availableParallelism()),
     projects: [
       node,
+      dashboard,
       ...(process.env.SIGNALBOX_PEERS === '1' ? [peers] : []),
       ...(process.env.SIGNALBOX_ATTACK ? [attack] : []),
       ...(withBrowser ? [browser] : []),

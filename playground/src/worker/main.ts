@@ -13,7 +13,7 @@ const tell = (message: FromWorker): void => postMessage(message)
 
 /** The hub with its journal in the browser's database. A second tab cannot drive the same journal, so it keeps its own in memory. */
 async function openHub(sources: Parameters<typeof createHub>[0]['sources']): Promise<{ hub: Hub; journal: string }> {
-  const options = { sources, keepRaw: true, limits: LIMITS, resolveWithinMs: 2_000 }
+  const options = { sources, keepRaw: true, limits: LIMITS, resolveWithinMs: 2_000, askTtlMs: 10 * 60_000 }
   const store = indexedDbStore({ database: DATABASE })
   try {
     const hub = await createHub({ ...options, store, waitMs: 1_000, leaseMs: 5_000 })

@@ -20,7 +20,7 @@ import {
   type ClaudeSimulator,
   type CmdopCoreSimulator,
 } from 'signalbox/testing'
-import { acpScript } from './demo/acp-script.js'
+import { createAcpScript } from './demo/acp-script.js'
 import { claudeModel, demoFiles } from './demo/claude-model.js'
 import { through } from './lab/index.js'
 
@@ -36,10 +36,11 @@ export interface Systems {
   readonly groupId: string
 }
 
+/** The simulated relay shows every second machine as offline. */
 const MACHINES = [
   { name: 'web-1', hostname: 'web-1.fra' },
+  { name: 'spare-2', hostname: 'spare-2.ams' },
   { name: 'db-1', hostname: 'db-1.fra' },
-  { name: 'build-7', hostname: 'build-7.ams' },
 ]
 const ACTORS = ['lead', 'tester', 'writer']
 
@@ -59,7 +60,7 @@ export async function createSystems(): Promise<{ readonly systems: Systems; read
   for (const [index, names] of MACHINES.entries()) Object.assign(relay.world.machines[index] ?? {}, names)
   const cmdop = createCmdopCoreSimulator({ relay })
   const acp = createAcpAgentSimulator({
-    script: acpScript,
+    script: createAcpScript(),
     initialize: { agentInfo: { name: 'rail', title: 'Rail', version: '2.3.0' } },
   })
   const catsyphon = createCatsyphonSimulator()
