@@ -203,6 +203,19 @@ export interface Session extends AsyncDisposable {
    * console.log(await session.flush({ timeoutMs: 5000 }), session.pending)
    */
   flush(options?: CallOptions): Promise<FlushReport>
+  /**
+   * How many items the outbox of this session ever took, also in earlier processes. A program that stores this number before it adds
+   * events finds out after a crash how many of them are durable.
+   *
+   * @example
+   * import type { Session } from 'signalbox/catsyphon'
+   *
+   * declare const session: Session
+   * const before = await session.taken()
+   * await session.message({ role: 'user', content: 'Fix the parser.' })
+   * console.log((await session.taken()) - before)
+   */
+  taken(): Promise<number>
   /** Items that wait. */
   readonly pending: number
 }
@@ -269,6 +282,7 @@ export function createSession(outbox: ClientOutbox, timeoutMs: number, sessionId
       return await own.flush({ timeoutMs: most, ...(signal && { signal }) })
     },
     flush: (options) => own.flush({ timeoutMs, ...options }),
+    taken: () => own.taken(),
     async [Symbol.asyncDispose]() {
       await end(session, options.disposeOutcome ?? 'partial')
     },

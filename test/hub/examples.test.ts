@@ -5,15 +5,20 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createHub } from '../../src/hub/index.js'
+import { createCcc } from '../../src/ccc/index.js'
+import { memoryStore } from '../../src/store/index.js'
 import { createScriptedSystem } from '../../src/testing/hub/index.js'
+import { createCatsyphonSimulator, createCccSimulator, memoryPair } from '../../src/testing/index.js'
 
 type Examples = typeof import('../../playground/examples/hub/approve.js') &
   typeof import('../../playground/examples/hub/budget-guard.js') &
+  typeof import('../../playground/examples/hub/editor.js') &
   typeof import('../../playground/examples/hub/feed.js') &
-  typeof import('../../playground/examples/hub/orchestrator.js')
+  typeof import('../../playground/examples/hub/orchestrator.js') &
+  typeof import('../../playground/examples/hub/recorder.js')
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
-const NAMES = ['approve', 'budget-guard', 'feed', 'orchestrator']
+const NAMES = ['approve', 'budget-guard', 'editor', 'feed', 'orchestrator', 'recorder']
 let out: string
 let approve: Examples['approve']
 let bot: Examples['bot']
@@ -21,6 +26,9 @@ let describeSpent: Examples['describeSpent']
 let guarded: Examples['guarded']
 let feed: Examples['feed']
 let orchestrate: Examples['orchestrate']
+let record: Examples['record']
+let serve: Examples['serve']
+let editor: Examples['editor']
 
 beforeAll(async () => {
   // Inside the project, so that the packages that are not bundled are found.
@@ -33,7 +41,12 @@ beforeAll(async () => {
     format: 'esm',
     target: 'node20',
     packages: 'external',
-    alias: { signalbox: join(root, 'src/index.ts'), 'signalbox/hub': join(root, 'src/hub/index.ts') },
+    alias: {
+      signalbox: join(root, 'src/index.ts'),
+      'signalbox/acp': join(root, 'src/acp/index.ts'),
+      'signalbox/catsyphon': join(root, 'src/catsyphon/index.ts'),
+      'signalbox/hub': join(root, 'src/hub/index.ts'),
+    },
     logLevel: 'error',
   })
   const load = (name: string): Promise<Examples> => import(pathToFileURL(join(out, `${name}.mjs`)).href) as Promise<Examples>
@@ -41,6 +54,8 @@ beforeAll(async () => {
   ;({ describeSpent, guarded } = await load('budget-guard'))
   ;({ feed } = await load('feed'))
   ;({ orchestrate } = await load('orchestrator'))
+  ;({ record } = await load('recorder'))
+  ;({ serve, editor } = await load('editor'))
 })
 afterAll(() => rm(out, { recursive: true, force: true }))
 
@@ -96,4 +111,30 @@ test('a budget guard stops the agents and reports the cost [hub.example.budget]'
   await hub.prompt('script/a', 'x').end()
   await expect(hub.prompt('script/a', 'y').accepted()).rejects.toMatchObject({ code: 'permission_denied' })
   expect(describeSpent(await hub.spent())).toBe('3.00 USD (reported) by script/a')
+})
+
+test('a recorder gives the work of the agents to the server [hub.example.recorder]', async () => {
+  await using hub = await createHub({ sources: [createScriptedSystem().source()] })
+  await using store = memoryStore()
+  const simulator = createCatsyphonSimulator()
+  const { id, key } = simulator.register()
+  const server = { transport: simulator.transport, collectorId: id, apiKey: key }
+  await hub.prompt('script/a', 'hi').end()
+  const leaving = new AbortController()
+  const recording = record(hub, store, server, ['script/a'], leaving.signal)
+  await expect.poll(() => simulator.ledger.sessions.size, { timeout: 10_000 }).toBe(1)
+  leaving.abort()
+  expect(await recording).toEqual({ recorded: 4, pending: 0 })
+  const [session = ''] = simulator.ledger.sessions.keys()
+  expect(simulator.ledger.rows(session).map(({ data }) => data.content)).toEqual(['hi', 'echo: hi', 'The turn is completed.'])
+})
+
+test('an editor drives a CCC session [hub.example.editor]', async () => {
+  await using simulator = createCccSimulator({ sessions: [{ name: 'backend', running: true }], timeScale: 0.001 })
+  await using ccc = createCcc({ transport: simulator.transport })
+  const [near, far] = memoryPair()
+  const serving = serve(ccc, 'backend', far)
+  expect(await editor(near, '[[reply the tests pass]]')).toEqual({ text: 'the tests pass', stopReason: 'end_turn' })
+  await near.close()
+  await serving
 })

@@ -112,6 +112,12 @@ export const requirements: readonly Requirement[] = [
     source: 'hub section 4',
     behaviour: 'All rules hold for any mix of prompts, answers, cancels, crashes, restarts and trims; a failing seed is printed.',
   },
+  {
+    id: 'hub.record',
+    source: 'issue 16 item 6',
+    behaviour:
+      'A recorder gives each event of the chosen agents to CatSyphon once and in order, with secrets removed, also after kills at any write.',
+  },
   { id: 'hub.example', source: 'issue 16', behaviour: 'The hub examples run against a scripted system.' },
   {
     id: 'hub.lease',

@@ -115,6 +115,8 @@ export interface SessionQueue {
   flush(options?: CallOptions): Promise<FlushReport>
   /** Events that this object took, durable or not yet; without those that it refused as invalid. */
   readonly count: number
+  /** See `Session.taken`. */
+  taken(): Promise<number>
   /** Items that wait. */
   readonly pending: number
 }

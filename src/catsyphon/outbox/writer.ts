@@ -7,7 +7,7 @@ import { prepareEvent, type PreparedEvent } from './prepare.js'
 import type { SessionQueue } from './types.js'
 import { createRandomHex } from '../random.js'
 import type { CatsyphonEvent } from '../report.js'
-import { encodeCommand, encodeText } from './batch.js'
+import { emittedIn, encodeCommand, encodeText, textOf } from './batch.js'
 
 export interface Writers {
   of(sessionId: string): SessionQueue
@@ -39,8 +39,10 @@ export function createWriters({ outbox, clock, report }: WritersOptions): Writer
     let earlier: Promise<void> | undefined
     /** An earlier process may have written later times than the clock shows now. */
     const recall = (): Promise<void> => {
-      earlier ??= outbox.state(sessionId).then(({ memo }) => {
-        if (typeof memo.lastEmittedAt === 'number') lastEmittedAt = Math.max(lastEmittedAt, memo.lastEmittedAt)
+      earlier ??= Promise.all([outbox.state(sessionId), outbox.newest(sessionId)]).then(([{ memo }, newest]) => {
+        const waiting = newest ? emittedIn(textOf(newest)) : Number.NaN
+        for (const time of [memo.lastEmittedAt, waiting])
+          if (Number.isFinite(time)) lastEmittedAt = Math.max(lastEmittedAt, Number(time))
       })
       return earlier
     }
@@ -104,6 +106,10 @@ export function createWriters({ outbox, clock, report }: WritersOptions): Writer
       async flush(options) {
         await settle(open)
         return await outbox.flush({ ...options, queue: sessionId })
+      },
+      async taken() {
+        await settle(open)
+        return await outbox.taken(sessionId)
       },
       get count() {
         return count

@@ -8,13 +8,13 @@ import type { SignalboxError } from '../../errors.js'
 import { appendWithin, outboxClosed } from './append.js'
 import { createDeadLetters, type DeadLetters } from './dead-letters.js'
 import { flushQueues } from './flush.js'
-import { createOpenQueues } from './open-queues.js'
+import { createOpenQueues, type OpenQueue } from './open-queues.js'
 import { loadQueue, type QueueState } from './queue-state.js'
 import { recoverQueues } from './recover.js'
 import type { SenderContext } from './sender.js'
 import { createSlots } from './slots.js'
 import { createSpace } from './space.js'
-import type { FlushReport, OutboxCounts, OutboxOptions, OutboxReport, QueueTuning } from './types.js'
+import type { FlushReport, OutboxCounts, OutboxItem, OutboxOptions, OutboxReport, QueueTuning } from './types.js'
 
 /** Options of `Outbox.append`. */
 export interface AppendItemOptions {
@@ -48,6 +48,13 @@ export interface Outbox extends AsyncDisposable {
   recover(): Promise<string[]>
   /** What is remembered of a queue: counts, memo, and how far it is settled. */
   state(queue: string): Promise<QueueState>
+  /**
+   * How many items the queue ever took, also in earlier processes: those that wait and those that are settled. A program that stores
+   * this number before it appends finds out after a crash how many of its appends are durable.
+   */
+  taken(queue: string): Promise<number>
+  /** The newest item of the queue that waits, also one of an earlier process. */
+  newest(queue: string): Promise<OutboxItem | undefined>
   /** Items that wait, in one queue or in all queues that this object has open. */
   pending(queue?: string): number
   /** Counts since this object was made. */
@@ -124,6 +131,15 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
   }
   const queues = createOpenQueues({ store, kv, name, clock, space, context, isClosing })
 
+  /** Opens a queue to look at it. It is closed again unless something waits. */
+  const look = async <Result>(queueName: string, read: (queue: OpenQueue) => Promise<Result>): Promise<Result> => {
+    if (closing) throw outboxClosed(name)
+    const queue = await queues.open(queueName)
+    const result = await read(queue)
+    if (!queue.sender) await queues.leave(queue)
+    return result
+  }
+
   const outbox: Outbox = {
     async append(queueName, body, { numbered = true, signal } = {}) {
       if (closing) throw outboxClosed(name)
@@ -150,6 +166,13 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
       const open = await queues.opening(queue)?.catch(() => undefined)
       return open?.stored.state ?? (await loadQueue(kv, queue)).state
     },
+    taken: (queueName) =>
+      look(queueName, async ({ stored }) => {
+        await stored.appended()
+        const { delivered, dead, dropped } = stored.state
+        return delivered + dead + dropped + stored.waiting.items
+      }),
+    newest: (queueName) => look(queueName, ({ stored }) => stored.newest()),
     pending: (queue) => (queue === undefined ? space.load.items : (queues.find(queue)?.stored.waiting.items ?? 0)),
     get counts() {
       return { ...counts }

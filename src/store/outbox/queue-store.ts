@@ -20,6 +20,8 @@ export interface QueueStore {
   appended(): Promise<void>
   /** The oldest items that wait. */
   page(maxEntries: number, maxBytes: number): Promise<OutboxItem[]>
+  /** The newest item that waits, or undefined when none does. */
+  newest(): Promise<OutboxItem | undefined>
   /** Settles everything up to the last of these items. */
   settle(items: readonly OutboxItem[], how: Settlement): Promise<void>
   saveMemo(memo: Memo): Promise<void>
@@ -112,6 +114,12 @@ export async function openQueueStore({ queue, log, kv, now, report, onChange }: 
         await inTurn(() => saved.change({ ...saved.state, position: to - 1 }))
       }
       return decodeItems(page.entries, saved.state.ordinal)
+    },
+    async newest() {
+      await appends.ended()
+      if (tip <= saved.state.position) return undefined
+      const { entries } = await log.read(tip, { maxEntries: 1 })
+      return decodeItems(entries, saved.state.ordinal)[0]
     },
     async settle(items, how) {
       if (items.length === 0) return
