@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { createHub, createHubClient, serveHub, type HubEvent } from '../../src/hub/index.js'
 import { createScriptedSystem } from '../../src/testing/hub/index.js'
-import { memoryPair } from '../../src/testing/index.js'
+import { createFakeClock, memoryPair } from '../../src/testing/index.js'
 import { memoryServer } from '../../src/testing/memory-server.js'
 import type { Link } from '../../src/transport.js'
 import { hubOverLink } from './over-link.js'
@@ -94,4 +94,44 @@ test('a line that is not a request ends the link, and an unknown method is refus
   await near.write(new TextEncoder().encode('["no request"]\n'))
   await serving
   expect(await near.read()).toBeNull()
+})
+
+test('a link whose server has become silent is given up: calls fail and a watch continues over a new link [hub.wire.silent]', async () => {
+  const system = createScriptedSystem()
+  await using hub = await createHub({ sources: [system.source()] })
+  const server = memoryServer()
+  const links: Link[] = []
+  let silent = false
+  void (async () => {
+    for await (const link of server.accept()) {
+      links.push(link)
+      // As a laptop that slept: both sides believe that the link is open, and nothing passes.
+      const write = (chunk: Uint8Array): Promise<void> => (silent && link === links[0] ? new Promise(() => {}) : link.write(chunk))
+      void serveHub(hub, { ...link, write })
+    }
+  })()
+  const clock = createFakeClock()
+  const client = createHubClient({ transport: server.transport, clock, checkEveryMs: 1_000 })
+  const seen: HubEvent[] = []
+  const stream = client.watch({ from: 'oldest', kinds: ['end'] })
+  const reading = (async () => {
+    for await (const event of stream) seen.push(event)
+  })()
+  await client.prompt('script/a', 'first').end()
+  silent = true
+  const failing = client.agents()
+  failing.catch(() => {})
+  await hub.prompt('script/a', 'second').end()
+  await clock.advance(10_000)
+  await expect(failing).rejects.toMatchObject({ code: 'unavailable', sent: 'maybe', retryable: true })
+  await expect.poll(() => seen.length).toBe(2)
+  expect(links).toHaveLength(2)
+  // A quiet hub answers the question whether it lives. Its link stays.
+  await clock.advance(60_000)
+  expect(links).toHaveLength(2)
+  await stream.close()
+  await reading
+  await client.close()
+  expect(clock.timers).toBe(0)
+  await server[Symbol.asyncDispose]()
 })

@@ -86,6 +86,11 @@ export const requirements: readonly Requirement[] = [
     source: 'hub section 1',
     behaviour: 'A hub behind a link has the interface of a hub; the server decides what a client may do and who it is.',
   },
+  {
+    id: 'hub.wire.silent',
+    source: 'hub section 1',
+    behaviour: 'A hub client gives up a link whose server has become silent: calls fail, and watches continue over a new link.',
+  },
   { id: 'source.list', source: rule(12), behaviour: 'An agent is listed with its source, its system and its capabilities.' },
   { id: 'source.prompt', source: rule(12), behaviour: 'A prompt is one turn with one end, and every streamed message is closed.' },
   { id: 'source.follow', source: rule(12), behaviour: 'Another viewer follows a turn from a cursor.' },

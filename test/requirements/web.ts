@@ -126,7 +126,7 @@ export const requirements: readonly Requirement[] = [
     'issue 18, part 8',
     'The fault kill resets every open link of the transport, and no link opens until the peer is back.',
   ),
-  row('fake-clock.turn', 'issue 18, part 8', 'A fake clock can be given its own way to let promises settle.'),
+  row('clock.turn', 'issue 18, part 8', 'A fake clock can be given its own way to let promises settle.'),
   row('recording.full', 'design 4', 'A full recording keeps no partial line, because it could be half of a secret.'),
   row('recording.more', 'design 8', 'A client that sends more than was recorded gets an error and does not wait for ever.'),
   row('contract.sound', 'design 1', 'The transport contract passes a link that keeps every law.'),

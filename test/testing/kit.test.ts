@@ -113,7 +113,7 @@ describe('the fault kill', () => {
 })
 
 describe('a fake clock', () => {
-  test('with a turn of its own waits for that turn and not for a timer [fake-clock.turn]', async () => {
+  test('with a turn of its own waits for that turn and not for a timer [clock.turn]', async () => {
     let turns = 0
     const turn = async (): Promise<void> => {
       turns += 1

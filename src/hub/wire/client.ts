@@ -23,6 +23,11 @@ export interface HubClientOptions extends Omit<ClientOptions, 'validate'> {
   readonly by?: string
   /** Watches go on over a new link when theirs dies. Default true. */
   readonly reconnect?: boolean
+  /**
+   * While a call or a watch waits and nothing arrives for this long, the hub is asked whether it lives. If nothing arrives after that
+   * either, the link is closed: calls fail with `sent: 'maybe'`, and watches go on over a new link. 0 never asks. Default 15 s.
+   */
+  readonly checkEveryMs?: number
 }
 
 /**
@@ -38,13 +43,13 @@ export interface HubClientOptions extends Omit<ClientOptions, 'validate'> {
  * ```
  */
 export function createHubClient(options: HubClientOptions): Hub {
-  const { transport, interceptors, timeoutMs, clock = systemClock, by: author, reconnect = true } = options
+  const { transport, interceptors, timeoutMs, clock = systemClock, by: author, reconnect = true, checkEveryMs = 15_000 } = options
   const caller = createCaller({ system: 'hub', transport: transport.name, interceptors, timeoutMs, clock })
   let opening: Promise<HubConnection> | undefined
   let closed = false
 
   const open = async (): Promise<HubConnection> => {
-    const connection = createConnection(await transport.open())
+    const connection = createConnection(await transport.open(), { clock, checkEveryMs })
     if (!closed) return connection
     await connection.close()
     throw closedError()

@@ -1,4 +1,5 @@
 /** One link to a hub: calls by id, and the lines of watches. When the link dies everything that waits fails at once. */
+import type { Clock } from '../../core/clock.js'
 import { encodeNdjson, ndjsonDecoder } from '../../core/codec/ndjson.js'
 import { messages } from '../../core/messages.js'
 import { createPending } from '../../core/pending.js'
@@ -7,6 +8,7 @@ import { SignalboxError, withFacts } from '../../errors.js'
 import type { Link } from '../../transport.js'
 import { fromWireError } from './errors.js'
 import type { HubMethod, HubReply, WireError } from './protocol.js'
+import { createSilenceCheck } from './silence.js'
 
 /** Takes the lines of one watch. Must not wait. */
 export interface WatchSink {
@@ -25,7 +27,13 @@ export interface HubConnection {
   close(): Promise<void>
 }
 
-export function createConnection(link: Link): HubConnection {
+export interface ConnectionOptions {
+  readonly clock: Clock
+  /** See `HubClientOptions.checkEveryMs`. */
+  readonly checkEveryMs: number
+}
+
+export function createConnection(link: Link, { clock, checkEveryMs }: ConnectionOptions): HubConnection {
   const calls = createPending<number, unknown>()
   const watches = new Map<number, WatchSink>()
   let count = 0
@@ -34,6 +42,7 @@ export function createConnection(link: Link): HubConnection {
   const fail = (cause: unknown): void => {
     if (failure) return
     const known = SignalboxError.is(cause) ? cause : undefined
+    silence.stop()
     failure = new SignalboxError({
       code: known?.code ?? 'closed',
       system: 'hub',
@@ -67,9 +76,27 @@ export function createConnection(link: Link): HubConnection {
     watches.delete(id)
     return sink
   }
+  const silence = createSilenceCheck({
+    clock,
+    everyMs: checkEveryMs,
+    waits: () => calls.size > 0 || watches.size > 0,
+    ask() {
+      count += 1
+      // No turn has this id. Any answer shows that the hub lives.
+      void write(count, 'turn', { promptId: '' }).catch(() => {})
+    },
+    onSilent: (silentMs) => fail(silentError(link, silentMs)),
+  })
+  const listening: Pick<Link, 'read'> = {
+    async read() {
+      const chunk = await link.read()
+      silence.heard()
+      return chunk
+    },
+  }
   const read = async (): Promise<void> => {
     try {
-      for await (const line of messages(link, ndjsonDecoder())) take(line)
+      for await (const line of messages(listening, ndjsonDecoder())) take(line)
       fail(undefined)
     } catch (error) {
       fail(error)
@@ -86,6 +113,7 @@ export function createConnection(link: Link): HubConnection {
       count += 1
       const id = count
       const answer = calls.add(id)
+      silence.start()
       try {
         await write(id, method, params)
       } catch (error) {
@@ -98,6 +126,7 @@ export function createConnection(link: Link): HubConnection {
       count += 1
       const id = count
       watches.set(id, sink)
+      silence.start()
       await write(id, 'watch', params)
       return id
     },
@@ -111,4 +140,14 @@ export function createConnection(link: Link): HubConnection {
       await link.close()
     },
   }
+}
+
+function silentError(link: Link, silentMs: number): SignalboxError {
+  return new SignalboxError({
+    code: 'unavailable',
+    system: 'hub',
+    transport: link.info.transport,
+    message: `The hub was silent for ${silentMs} ms, although it was asked whether it lives.`,
+    sent: 'maybe',
+  })
 }

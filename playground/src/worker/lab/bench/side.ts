@@ -1,0 +1,62 @@
+/** What a bench needs of a system: one client against a simulator of its own, and the ledger of that simulator. */
+import type { Clock, Random, StreamTransport } from 'signalbox'
+import type { Said } from './tally.js'
+
+/** One client and its simulator. */
+export interface Side {
+  /** Delivers one message, as the program of this client would. Resolves when the client has finished with it. */
+  deliver(id: string, lane: number): Promise<Said>
+  /** The ids of the messages that the simulator received since the last call. */
+  received(): readonly string[]
+  close(): Promise<void>
+}
+
+/** What a side is made of. */
+export interface SideParts {
+  readonly clock: Clock
+  readonly random: Random
+  /** Puts the faults of the plan on a transport. */
+  broken<Launch>(transport: StreamTransport<Launch>): StreamTransport<Launch>
+  /** Called for each `kill`, so that the simulator dies too. The peer is back after so many milliseconds. */
+  onKill(listener: (downMs: number) => void): void
+  /** Aborted when the client must finish: a program ends some time. */
+  readonly ending: AbortSignal
+  /** Counts a repetition of the client. */
+  repeated(): void
+}
+
+/** A system of the bench. */
+export interface Bench {
+  readonly title: string
+  /** How the client of this library delivers, in one sentence. */
+  readonly ours: string
+  /** How the plain client delivers, in one sentence. */
+  readonly plain: string
+  openOurs(parts: SideParts): Promise<Side>
+  openPlain(parts: SideParts): Promise<Side>
+}
+
+/** How many messages are under way at a time. Each lane sends one after the other. */
+export const LANES = 4
+
+/** The id of a message inside its text. */
+export const ID = /m[0-9]+-[0-9]+/
+
+/** A text as a person would send it, with characters of several bytes. */
+export const textOf = (id: string): string => `${id}: prüfe die Züge 🚂 von gestern`
+
+/** Waits in the time of the bench. */
+export const pause = (clock: Clock, ms: number): Promise<void> => new Promise((resolve) => void clock.after(ms, resolve))
+
+/** Reads a growing ledger: the ids in its new entries. */
+export function newIds<Entry>(ledger: readonly Entry[], textIn: (entry: Entry) => string | undefined): () => readonly string[] {
+  let seen = 0
+  return () => {
+    const ids: string[] = []
+    for (; seen < ledger.length; seen += 1) {
+      const id = ID.exec(textIn(ledger[seen] as Entry) ?? '')?.[0]
+      if (id !== undefined) ids.push(id)
+    }
+    return ids
+  }
+}

@@ -1,0 +1,67 @@
+/** Claude Code: a process for each prompt. The CLI cannot say whether it saw a prompt, so an unknown outcome stays unknown. */
+import { SignalboxError } from 'signalbox'
+import { createClaude, type ClaudeClient } from 'signalbox/claude'
+import { createClaudeSimulator, type FakeModel } from 'signalbox/testing'
+import { deliverPlainly } from '../plain-client.js'
+import { newIds, pause, textOf, type Bench, type SideParts } from '../side.js'
+import type { Said } from '../tally.js'
+
+const TIMEOUT_MS = 10_000
+
+function simulate({ clock, onKill }: SideParts) {
+  const prompts: string[] = []
+  // The ledger is what reached the model.
+  const model: FakeModel = ({ messages }) => {
+    prompts.push(JSON.stringify(messages.at(-1)?.content ?? ''))
+    return { kind: 'answer', blocks: [{ type: 'text', text: 'Done.' }], stopReason: 'end_turn' }
+  }
+  const simulator = createClaudeSimulator({ model, clock })
+  onKill(() => simulator.kill())
+  return { simulator, prompted: newIds(prompts, (text) => text) }
+}
+
+async function deliver(claude: ClaudeClient, id: string, { clock, ending, repeated }: SideParts): Promise<Said> {
+  for (;;) {
+    try {
+      await claude.query(textOf(id), { timeoutMs: TIMEOUT_MS }).text()
+      return 'acknowledged'
+    } catch (error) {
+      if (!SignalboxError.is(error)) throw error
+      if (error.sent !== 'no') return error.sent === 'yes' ? 'acknowledged' : 'ambiguous'
+      if (ending.aborted) return 'failed'
+    }
+    repeated()
+    await pause(clock, 500)
+  }
+}
+
+export const bench: Bench = {
+  title: 'Claude Code',
+  ours: 'Repeats a prompt only if it was not sent. If the process died after that, the outcome is unknown, and the client says so.',
+  plain:
+    'Starts the process, waits ten seconds for the result, and starts another one if none comes. It gives up after five attempts.',
+  async openOurs(parts) {
+    const { simulator, prompted } = simulate(parts)
+    const claude = createClaude({ transport: parts.broken(simulator.transport), clock: parts.clock })
+    return { deliver: (id) => deliver(claude, id, parts), received: prompted, close: () => claude.close() }
+  },
+  async openPlain(parts) {
+    const { simulator, prompted } = simulate(parts)
+    const options = {
+      transport: parts.broken(simulator.transport),
+      launch: {},
+      clock: parts.clock,
+      timeoutMs: TIMEOUT_MS,
+      ending: parts.ending,
+      isSuccess: ({ type, subtype }: Record<string, unknown>) => (type === 'result' ? subtype === 'success' : undefined),
+      repeated: parts.repeated,
+    }
+    return {
+      deliver: (id) => deliverPlainly(options, () => [{ type: 'user', message: { role: 'user', content: textOf(id) } }]),
+      received: prompted,
+      async close() {
+        simulator.kill()
+      },
+    }
+  },
+}
