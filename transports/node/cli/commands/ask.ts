@@ -5,7 +5,8 @@ import type { Terminal } from '../terminal/terminal.js'
 import { command, JSON_ARG, TIMEOUT_ARG } from '../program/command.js'
 import { EXIT } from '../program/exit-codes.js'
 import { parseDuration } from '../view/time.js'
-import { createTurnView } from '../view/turn-view.js'
+import { CONNECTION, resolvedText } from '../view/events.js'
+import { createTurnView, type TurnView } from '../view/turn-view.js'
 import { askPerson } from './inline-ask.js'
 import { readPrompt } from './prompt-input.js'
 
@@ -37,7 +38,13 @@ export default command({
     const { terminal, signal } = program
     const timeoutMs = args.timeout === undefined ? undefined : parseDuration(args.timeout)
     const text = await readPrompt(args.text, terminal)
-    const { hub, shared } = await program.hub({ agent: args.agent })
+    const json = args.json === true
+    const view = json ? undefined : createTurnView(terminal)
+    const onConnection = (state: 'lost' | 'back'): void => {
+      if (view) view.note(CONNECTION[state])
+      else terminal.err(`${CONNECTION[state]}\n`)
+    }
+    const { hub, shared } = await program.hub({ agent: args.agent, onConnection })
     const by = terminal.env.USER ?? 'user'
     const turn = hub.prompt(args.agent, text, {
       by,
@@ -45,7 +52,7 @@ export default command({
       ...(args.id === undefined ? {} : { promptId: args.id }),
       ...(args['while-busy'] === undefined ? {} : { whileBusy: args['while-busy'] as 'queue' | 'refuse' | 'interrupt' }),
     })
-    return follow({ hub, turn, terminal, signal, by, json: args.json === true, timeoutMs, shared })
+    return follow({ hub, turn, terminal, signal, by, view, timeoutMs, shared })
   },
 })
 
@@ -55,7 +62,8 @@ interface Following {
   readonly terminal: Terminal
   readonly signal: AbortSignal
   readonly by: string
-  readonly json: boolean
+  /** Undefined in JSON mode. */
+  readonly view: TurnView | undefined
   readonly timeoutMs: number | undefined
   /** The hub goes on when this program ends. */
   readonly shared: boolean
@@ -63,8 +71,7 @@ interface Following {
 
 /** Shows a turn to its end and gives the exit code. */
 async function follow(given: Following): Promise<number> {
-  const { turn, terminal, signal, by, json, timeoutMs, shared } = given
-  const view = json ? undefined : createTurnView(terminal)
+  const { turn, terminal, signal, by, view, timeoutMs, shared } = given
   const over = new AbortController()
   const late = timeoutMs === undefined ? undefined : systemClock.after(timeoutMs, () => stop('deadline'))
   let stopped: 'deadline' | 'interrupt' | undefined
@@ -75,6 +82,8 @@ async function follow(given: Following): Promise<number> {
   function stop(why: 'deadline' | 'interrupt'): void {
     if (stopped) return
     stopped = why
+    const leaving = why === 'interrupt' && terminal.canAsk ? ` Ctrl-c again leaves; the turn ${turn.promptId} may then go on.` : ''
+    view?.note(`Cancelling.${leaving}`)
     turn.cancel({ by }).catch((error: unknown) => {
       terminal.err(`The turn could not be cancelled: ${error instanceof Error ? error.message : String(error)}\n`)
       if (shared) terminal.err(`It goes on. Its id is ${turn.promptId}.\n`)
@@ -85,8 +94,10 @@ async function follow(given: Following): Promise<number> {
   const onInterrupt = (): void => stop('interrupt')
   signal.addEventListener('abort', onInterrupt, { once: true })
   if (signal.aborted) onInterrupt()
-  if (json) void readAnswers(given, over.signal)
+  if (!view) void readAnswers(given, over.signal)
 
+  /** The questions that are open at this terminal. */
+  const questions = new Map<string, AbortController>()
   let end: EndEvent | undefined
   try {
     const events = turn[Symbol.asyncIterator]()
@@ -95,11 +106,21 @@ async function follow(given: Following): Promise<number> {
       const next = await Promise.race([events.next(), left])
       if (next === 'left' || next.done) break
       const event = next.value
-      if (json) terminal.out(`${JSON.stringify(event)}\n`)
-      else view?.show(event)
-      if (event.kind === 'ask' && event.ask.status === 'open' && !json) {
-        view?.pause()
-        void answerInline(event.ask, given, over.signal)
+      if (view) view.show(event)
+      else terminal.out(`${JSON.stringify(event)}\n`)
+      if (event.kind === 'ask' && event.ask.status === 'open' && view) {
+        view.pause()
+        const closed = new AbortController()
+        questions.set(event.ask.id, closed)
+        void answerInline(event.ask, given, questions, AbortSignal.any([over.signal, closed.signal]))
+      }
+      if (event.kind === 'ask_resolved') {
+        const question = questions.get(event.askId)
+        questions.delete(event.askId)
+        if (question) {
+          question.abort()
+          view?.note(resolvedText(event))
+        }
       }
       if (event.kind === 'end') {
         end = event
@@ -126,13 +147,19 @@ export function exitFor({ outcome }: EndEvent): number {
   return outcome === 'unanswered' ? EXIT.unanswered : EXIT.failure
 }
 
-async function answerInline(ask: Ask, { hub, terminal, by }: Following, signal: AbortSignal): Promise<void> {
+async function answerInline(
+  ask: Ask,
+  { hub, terminal, by }: Following,
+  questions: Map<string, AbortController>,
+  signal: AbortSignal,
+): Promise<void> {
   if (!terminal.canAsk) {
     terminal.err(`The agent asks: ${ask.title}\nAnswer it with: signalbox answer '${ask.id}'\n`)
     return
   }
   try {
     const answer = await askPerson(ask, terminal, signal)
+    questions.delete(ask.id)
     if (answer) await hub.answer(ask.id, answer, { by })
     else terminal.err(`The question stays open: signalbox answer '${ask.id}'\n`)
   } catch (error) {

@@ -3,7 +3,7 @@ import { SignalboxError } from '../../../../src/errors.js'
 import { printable, styleOf } from '../terminal/style.js'
 import { command, JSON_ARG } from '../program/command.js'
 import { EXIT } from '../program/exit-codes.js'
-import { eventLine } from '../view/events.js'
+import { CONNECTION, eventLine } from '../view/events.js'
 import { createToolMemory } from '../view/tools.js'
 
 const COLORS = ['cyan', 'magenta', 'blue', 'green', 'yellow'] as const
@@ -21,7 +21,10 @@ export default command({
   },
   async run({ agent, from, json }, { terminal, hub, signal }) {
     const style = styleOf(terminal)
-    const opened = await hub(agent === undefined ? {} : { agent })
+    const opened = await hub({
+      ...(agent === undefined ? {} : { agent }),
+      onConnection: (state) => terminal.err(`${style.dim(CONNECTION[state])}\n`),
+    })
     const watch = opened.hub.watch({
       signal,
       ...(agent === undefined ? {} : { agents: [agent] }),

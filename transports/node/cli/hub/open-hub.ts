@@ -1,6 +1,7 @@
 /** The hub that a command works with: the running one of this machine, or one in this process. */
 import { SignalboxError } from '../../../../src/errors.js'
 import { createHubClient } from '../../../../src/hub/index.js'
+import type { StreamTransport } from '../../../../src/transport.js'
 import { hubSocket } from '../../hub/socket.js'
 import type { HubWish, OpenedHub } from '../program/command.js'
 import { hubSocketPath } from '../settings/places.js'
@@ -10,12 +11,20 @@ type Environment = Readonly<Record<string, string | undefined>>
 /** Opens the hub. A running hub is preferred, because every viewer then sees the same journal. */
 export async function openHub(wish: HubWish, env: Environment): Promise<OpenedHub> {
   const path = hubSocketPath(env)
-  const client = createHubClient({ transport: hubSocket({ path }), by: env.USER ?? 'user' })
+  let closing = false
+  const transport = withNotice(hubSocket({ path }), (state) => {
+    if (!closing) wish.onConnection?.(state)
+  })
+  const client = createHubClient({ transport, by: env.USER ?? 'user' })
+  const close = async (): Promise<void> => {
+    closing = true
+    await client.close()
+  }
   try {
     await client.agents({ timeoutMs: 5_000 })
-    return { hub: client, shared: true }
+    return { hub: { ...client, close, [Symbol.asyncDispose]: close }, shared: true }
   } catch (error) {
-    await client.close()
+    await close()
     // Nothing listens: that is the usual case of a machine without a running hub. Any other failure is reported.
     if (!SignalboxError.is(error, 'unreachable')) throw error
   }
@@ -28,6 +37,24 @@ export async function openHub(wish: HubWish, env: Environment): Promise<OpenedHu
     })
   }
   return { hub: await openLocalHub(wish, env), shared: false }
+}
+
+/** The same transport, which tells when a link is lost and when the next one is open. */
+function withNotice(transport: StreamTransport, tell: (state: 'lost' | 'back') => void): StreamTransport {
+  let lost = false
+  return {
+    ...transport,
+    async open(options, given) {
+      const link = await transport.open(options, given)
+      if (lost) tell('back')
+      lost = false
+      void link.closed.then(() => {
+        lost = true
+        tell('lost')
+      })
+      return link
+    },
+  }
 }
 
 async function openLocalHub({ agent }: HubWish, env: Environment): Promise<OpenedHub['hub']> {

@@ -18,6 +18,8 @@ export interface HubWish {
   readonly agent?: string
   /** Fail with `unreachable` when no hub runs, in place of opening one. */
   readonly running?: boolean
+  /** Called when the connection to the running hub is lost, and when it is back. */
+  readonly onConnection?: (state: 'lost' | 'back') => void
 }
 
 export interface OpenedHub {

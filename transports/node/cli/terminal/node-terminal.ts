@@ -81,6 +81,8 @@ function ask(question: string, hidden: boolean, signal: AbortSignal | undefined)
     }
     const abort = (): void => {
       finish(undefined)
+      // The question has no line break of its own.
+      if (!hidden) stderr.write('\n')
       reject(signal?.reason)
     }
     const end = (): void => finish(typed === '' ? undefined : typed)

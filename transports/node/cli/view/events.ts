@@ -1,5 +1,5 @@
 /** Events of a hub as lines for a person. Pure. */
-import type { Ask, EndEvent, HubEvent, ToolEvent } from '../../../../src/hub/index.js'
+import type { Ask, AskResolvedEvent, EndEvent, HubEvent, ToolEvent } from '../../../../src/hub/index.js'
 import { printable, type Style } from '../terminal/style.js'
 
 const TOOL_MARK: Readonly<Record<ToolEvent['status'], string>> = { pending: '·', running: '▸', done: '✓', failed: '✗' }
@@ -114,5 +114,21 @@ export function eventLine(event: HubEvent, style: Style): string | undefined {
       return undefined
   }
 }
+
+/** Why a question is no longer open, when it was not answered at this terminal. */
+export function resolvedText({ outcome, by }: AskResolvedEvent): string {
+  if (outcome === 'answered') return `${by === undefined ? 'Another program' : printable(by)} answered the question.`
+  return {
+    expired: 'The question has expired.',
+    withdrawn: 'The agent took the question back.',
+    lost: 'The agent that asked is gone.',
+  }[outcome]
+}
+
+/** The connection to the hub, for a person. */
+export const CONNECTION = {
+  lost: 'The hub is gone. Waiting for it; ctrl-c leaves.',
+  back: 'The hub is back.',
+} as const
 
 const firstLine = (text: string): string => printable(text).split('\n')[0] as string

@@ -7,6 +7,8 @@ import { formatDuration } from './time.js'
 export interface StatusLine {
   /** Shows this text from now on; undefined hides the line. */
   set(text: string | undefined): void
+  /** True: shows nothing, because the screen has a line without an end. */
+  hold(held: boolean): void
   /** Runs output with the line removed, and shows it again. */
   around(write: () => void): void
   stop(): void
@@ -22,6 +24,7 @@ export function createStatusLine(terminal: Terminal, clock: Clock = systemClock)
   let since = 0
   let frame = 0
   let shown = false
+  let held = false
   let timer: { cancel(): void } | undefined
 
   const clear = (): void => {
@@ -30,7 +33,7 @@ export function createStatusLine(terminal: Terminal, clock: Clock = systemClock)
     shown = false
   }
   const draw = (): void => {
-    if (text === undefined || !terminal.canRewrite) return
+    if (text === undefined || held || !terminal.canRewrite) return
     frame += 1
     const time = formatDuration(clock.monotonic() - since)
     const words = cut(`${text} ${time}`, Math.max(10, terminal.columns - 3))
@@ -51,6 +54,9 @@ export function createStatusLine(terminal: Terminal, clock: Clock = systemClock)
         timer = undefined
         clear()
       } else if (terminal.canRewrite && !timer) tick()
+    },
+    hold(now) {
+      held = now
     },
     around(write) {
       clear()

@@ -10,6 +10,8 @@ import { createToolMemory } from './tools.js'
 
 export interface TurnView {
   show(event: HubEvent): void
+  /** A line to the person, between the lines of the turn. */
+  note(text: string): void
   /** Pauses the spinner while a person is asked. */
   pause(): void
   stop(): void
@@ -26,17 +28,23 @@ export function createTurnView(terminal: Terminal, clock: Clock = systemClock): 
   const whole = createToolMemory()
   let midLine = false
 
+  // The status line would overwrite a line that has no end yet.
+  const setMidLine = (now: boolean): void => {
+    midLine = now
+    status.hold(now)
+  }
+  const breakLine = (): void => {
+    if (midLine) status.around(() => terminal.out('\n'))
+    setMidLine(false)
+  }
   const say = (text: string): void => {
     if (text === '') return
     status.around(() => terminal.out(text))
-    midLine = !text.endsWith('\n')
+    setMidLine(!text.endsWith('\n'))
   }
   const line = (text: string, to: 'out' | 'err' = 'out'): void => {
-    status.around(() => {
-      if (midLine) terminal.out('\n')
-      terminal[to](`${text}\n`)
-    })
-    midLine = false
+    breakLine()
+    status.around(() => terminal[to](`${text}\n`))
   }
   const words = (event: MessageEvent): void => {
     const { id, role, how } = event
@@ -68,6 +76,7 @@ export function createTurnView(terminal: Terminal, clock: Clock = systemClock): 
             tools.delete(event.id)
             line(toolLine(event, style, formatDuration(clock.monotonic() - began)))
           }
+          breakLine()
           const running = event.status === 'running' ? (event.title ?? event.name ?? 'working') : 'working'
           status.set(printable(running))
           return
@@ -82,15 +91,18 @@ export function createTurnView(terminal: Terminal, clock: Clock = systemClock): 
         case 'end': {
           status.stop()
           const why = endLine(event)
-          if (midLine) terminal.out('\n')
-          midLine = false
+          breakLine()
           if (why !== undefined) line(why, 'err')
           return
         }
         default:
       }
     },
-    pause: () => status.set(undefined),
+    note: (text) => line(text, 'err'),
+    pause() {
+      status.set(undefined)
+      breakLine()
+    },
     stop: () => status.stop(),
   }
 }
