@@ -32,6 +32,7 @@ export const requirements: readonly Requirement[] = [
   { id: 'store.durable.log', source, behaviour: 'A durable log keeps its entries, its count and its fence.' },
   { id: 'store.durable.kv', source, behaviour: 'A durable map keeps its values and versions.' },
   { id: 'store.durable.lease', source, behaviour: 'Fencing tokens of a durable store rise over its restarts.' },
+  { id: 'store.holes', source: 'many machines', behaviour: 'Limits that count entries are right where sequences have holes.' },
   { id: 'store.memory.bounded', source, behaviour: 'The memory driver is bounded and has space again after a trim or a delete.' },
   {
     id: 'store.file.handles',

@@ -25,9 +25,11 @@ export function trimBySize(
   { maxEvents, maxBytes }: Pick<Required<JournalLimits>, 'maxEvents' | 'maxBytes'>,
 ): number {
   const { first, next, entries, bytes } = state
-  const byCount = entries > maxEvents ? next - maxEvents : first
-  // Entries differ in size, so the share is an estimate. The next check corrects it.
-  const byBytes = bytes > maxBytes ? first + Math.ceil((next - first) * (1 - maxBytes / bytes)) : first
+  // Sequences have holes and entries differ in size, so a share is an estimate. The next check corrects it.
+  const without = (excess: number, total: number): number =>
+    excess > 0 ? first + Math.ceil(((next - first) * excess) / total) : first
+  const byCount = without(entries - maxEvents, entries)
+  const byBytes = without(bytes - maxBytes, bytes)
   return Math.min(Math.max(first, byCount, byBytes), next)
 }
 

@@ -47,9 +47,11 @@ export function createDeadLetters(store: Store, name: string, max: number, onDro
     add: (queue, item, reason) =>
       use(async (log) => {
         await log.append([encodeDeadLetter(queue, item, reason)])
-        const { entries, next } = await log.state()
+        const { entries } = await log.state()
         if (entries <= max) return
-        await log.trim(next - max)
+        // Sequences have holes, so the entries to drop are counted by reading them.
+        const { next } = await log.read(0, { maxEntries: entries - max, maxBytes: Number.MAX_SAFE_INTEGER })
+        await log.trim(next)
         onDrop(entries - max)
       }),
     list: ({ from = 0, max: most = 1000 } = {}) =>
