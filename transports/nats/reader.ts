@@ -1,0 +1,82 @@
+/** Reads a log. In a cluster a replica may answer that is behind, so the leader says how far the log goes. */
+import { sleep } from '../../src/core/clock.js'
+import { SignalboxError } from '../../src/errors.js'
+import { createPage, PAGE_BYTES, PAGE_ENTRIES } from '../../src/store/rules.js'
+import type { LogPage, ReadOptions } from '../../src/store/store.js'
+import { messageOf, sequenceAt, sizesOf, split } from './entries.js'
+import type { JetStream } from './jetstream.js'
+import type { Page } from './pages.js'
+
+/** The headers of a message count too. */
+const MESSAGE_OVERHEAD = 512
+const LARGEST_PAGE = 64 * PAGE_BYTES
+const ROUNDS = 20
+
+/** Where a log begins and ends, as the leader of the stream knows it. */
+export interface Ends {
+  /** Entries before it were deleted. */
+  readonly floor: number
+  /** The sequence of the message that says so. */
+  readonly floorSeq: number
+  /** The position after the newest entry. */
+  readonly next: number
+  /** The sequence of the newest message. */
+  readonly last: number
+}
+
+export interface Reader {
+  ends(): Promise<Ends>
+  /** Messages up to the newest one that the leader knows. */
+  messages(
+    seq: number,
+    limits: { readonly messages: number; readonly bytes: number },
+  ): Promise<{ readonly page: Page; readonly now: Ends }>
+  read(from: number, options?: ReadOptions): Promise<LogPage>
+}
+
+export function createReader(what: string, subject: string, floorSubject: string, jetstream: JetStream): Reader {
+  const ends = async (): Promise<Ends> => {
+    const [newest, mark] = await Promise.all([jetstream.last(what, subject), jetstream.last(what, floorSubject)])
+    const floor = mark ? Number(new TextDecoder().decode(mark.bytes)) : 1
+    const after = newest ? sequenceAt(newest.seq, sizesOf(newest).length) : 1
+    return { floor, floorSeq: mark?.seq ?? 0, next: Math.max(floor, after), last: newest?.seq ?? 0 }
+  }
+
+  const messages: Reader['messages'] = async (seq, limits) => {
+    const look = (): Promise<[Page, Ends]> => Promise.all([jetstream.page(what, subject, seq, limits), ends()])
+    let [page, now] = await look()
+    const isBehind = (): boolean => page.pending === 0 && (page.messages.at(-1)?.seq ?? Math.max(0, seq - 1)) < now.last
+    for (let round = 0; isBehind(); round += 1) {
+      if (round === ROUNDS) {
+        throw new SignalboxError({ code: 'unavailable', message: `${what}: a replica of the NATS server is behind its leader.` })
+      }
+      await sleep(jetstream.clock, 10 * round)
+      ;[page, now] = await look()
+    }
+    const last = page.messages.at(-1)
+    // Appended between the two answers.
+    if (last && last.seq > now.last) now = { ...now, last: last.seq, next: sequenceAt(last.seq, sizesOf(last).length) }
+    return { page, now }
+  }
+
+  const read: Reader['read'] = async (from, options = {}) => {
+    const { maxEntries = PAGE_ENTRIES, maxBytes = PAGE_BYTES } = options
+    const most = Math.min(maxEntries, PAGE_ENTRIES)
+    const limits = { messages: most, bytes: Math.min(maxBytes, LARGEST_PAGE) + most * MESSAGE_OVERHEAD }
+    for (let seq = messageOf(from); ; ) {
+      const { page, now } = await messages(seq, limits)
+      const start = Math.max(from, now.floor)
+      const entries = page.messages.flatMap(split).filter(({ sequence }) => sequence >= start)
+      const last = page.messages.at(-1)
+      if (entries.length === 0 && last && page.pending > 0) {
+        // These entries were trimmed or come before the position.
+        seq = last.seq + 1
+        continue
+      }
+      const first = from < now.floor ? (entries[0]?.sequence ?? now.next) : now.floor
+      return createPage(from, { first, next: now.next }, entries, options)
+    }
+  }
+
+  return { ends, messages, read }
+}
