@@ -29,7 +29,8 @@ export default defineConfig({
   platform: 'neutral',
   splitting: true,
   treeshake: false,
-  clean: ['dist/*.js', 'dist/*.map', 'dist/**/*.js'],
+  // The dashboard is built by another command.
+  clean: ['!dashboard/**'],
   sourcemap: false,
   dts: false,
   // Deno knows Node's modules only by their full name.

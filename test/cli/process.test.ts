@@ -11,6 +11,7 @@ import { nodeWebSocket } from '../../transports/node/index.js'
 import { gateway } from '../../transports/web/index.js'
 
 const program = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
+const dashboard = fileURLToPath(new URL('../../dist/dashboard', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'signalbox-cli-'))
 const env = {
   PATH: process.env.PATH,
@@ -63,6 +64,15 @@ describe.skipIf(!existsSync(program))('the built program', () => {
     const again = gateway(web.url, { ticket, webSocket: await nodeWebSocket() })
     await using late = createHubClient({ transport: again.stream('hub', 'link') })
     await expect(late.agents()).rejects.toMatchObject({ code: 'unauthenticated' })
+  })
+
+  test.skipIf(!existsSync(dashboard))('the printed address opens the dashboard, with all its parts [cli.up]', async () => {
+    const { gateway: web } = JSON.parse(said) as { gateway: { url: string; address: string; dashboard: boolean } }
+    expect(web.dashboard).toBe(true)
+    const page = await (await fetch(web.address)).text()
+    const parts = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path = '']) => path)
+    expect(parts.length).toBeGreaterThan(1)
+    for (const path of parts) expect((await fetch(new URL(path, web.url))).status, path).toBe(200)
   })
 
   test('up serves the pages of a folder at the printed address [cli.up]', async () => {
