@@ -5,6 +5,7 @@ import { createModel } from '../model/model.js'
 import type { Connection, ConnectionState } from '../connection/connection.js'
 import { forgetToken, hasToken, openGateway, takeTicket } from '../connection/gateway.js'
 import { openWorker } from '../connection/worker.js'
+import { callAttention } from './attention.js'
 import { followHub } from './feed.js'
 import { nextFrame } from './frame.js'
 import { createRouter } from './router.js'
@@ -70,6 +71,7 @@ export function createApp(): ShellApp {
     return true
   }
 
+  callAttention(model)
   saveOnLeave(model, () => current?.mode)
   addEventListener('hashchange', () => {
     const found = takeTicket()

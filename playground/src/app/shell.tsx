@@ -76,6 +76,18 @@ function TopBar({ app, theme, onPalette }: { app: ShellApp; theme: Theme; onPale
       <span class="gap" />
       <DemoSwitch app={app} />
       <Button tone="quiet" action="palette" onClick={onPalette} aria-label="Commands" aria-keyshortcuts="Control+K">
+        <svg
+          class="phone-only"
+          viewBox="0 0 20 20"
+          width="18"
+          height="18"
+          fill="none"
+          stroke="currentColor"
+          stroke-width="1.8"
+          aria-hidden="true"
+        >
+          <path d="M9 3.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11zM13 13l4 4" />
+        </svg>
         <span class="wide-only">Commands</span> <kbd>Ctrl K</kbd>
       </Button>
       <Button
@@ -133,8 +145,14 @@ function DemoSwitch({ app }: { app: ShellApp }): JSX.Element | null {
   }
   const runs = app.demoRuns.value
   return (
-    <Button tone="quiet" action="demo" onClick={() => app.setDemo(!runs)} aria-pressed={!runs}>
-      {runs ? 'Pause the demo' : 'Go on with the demo'}
+    <Button
+      tone="quiet"
+      action="demo"
+      onClick={() => app.setDemo(!runs)}
+      aria-label={runs ? 'Pause the demo' : 'Go on with the demo'}
+    >
+      {runs ? 'Pause' : 'Go on'}
+      <span class="wide-only">{runs ? ' the demo' : ' with the demo'}</span>
     </Button>
   )
 }

@@ -13,9 +13,16 @@ export const STATE_WORDS: Readonly<Record<AgentState, string>> = {
 }
 
 const EVIDENCE_WORDS: Readonly<Record<Evidence['from'], string>> = {
-  reported: 'reported by the system',
-  derived: 'derived from events',
+  reported: 'reported',
+  derived: 'derived',
   polled: 'polled',
+}
+
+/** What the words for the evidence mean. */
+export const EVIDENCE_HELP: Readonly<Record<Evidence['from'], string>> = {
+  reported: 'The system said so itself.',
+  derived: 'The hub or this page concluded it from other events.',
+  polled: 'Read at this time; the change may be older.',
 }
 
 /** How the state is known, as a sentence. */
@@ -47,7 +54,7 @@ export function Signal({ state, word = true, title }: { state: AgentState; word?
   const arm = ARMS[state]
   return (
     <span class="signal" data-state={state} title={title}>
-      <svg viewBox="0 0 22 20" width="22" height="20" aria-hidden="true">
+      <svg viewBox="0 0 22 20" width="26" height="24" aria-hidden="true">
         <path d="M7 8v11M3.5 19h7" class="mast" />
         {arm ? <path d={arm} class="arm" /> : null}
         {LAMPS[state]}

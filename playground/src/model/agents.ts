@@ -67,7 +67,11 @@ function present(row: AgentRow | undefined, event: HubEvent & { readonly kind: '
 function change(row: AgentRow, event: HubEvent): AgentRow {
   switch (event.kind) {
     case 'state': {
-      const { session = 'main', state, evidence } = event
+      const { state, evidence } = event
+      // An event without a session is about every session of the agent.
+      if (event.session === undefined && row.sessions.length > 0)
+        return { ...row, sessions: row.sessions.map(({ id }) => ({ id, state, evidence })), lastMs: ms(event.at) }
+      const session = event.session ?? 'main'
       const others = row.sessions.filter(({ id }) => id !== session)
       return { ...row, sessions: [...others, { id: session, state, evidence }], lastMs: ms(event.at) }
     }
@@ -89,7 +93,8 @@ function change(row: AgentRow, event: HubEvent): AgentRow {
     case 'plan':
       return firstSign(row, event)
     case 'ask':
-      return row.asks.includes(event.ask.id) || event.origin === 'replay'
+      // The snapshot that a watch begins with has the open asks as replayed events.
+      return row.asks.includes(event.ask.id) || event.ask.status !== 'open'
         ? row
         : { ...firstSign(row, event), asks: [...row.asks, event.ask.id] }
     case 'ask_resolved':

@@ -24,7 +24,8 @@ const MAX_CLOSED = 200
 
 /** The lists after one event. The same object when nothing changed. */
 export function reduceAsks(list: AskList, event: HubEvent): AskList {
-  if (event.kind === 'ask' && event.origin === 'live') {
+  // Replayed too: the snapshot that a watch begins with has the open asks.
+  if (event.kind === 'ask') {
     if (event.ask.status !== 'open' && event.ask.status !== 'answering') return list
     const others = list.open.filter(({ id }) => id !== event.ask.id)
     const open = [...others, event.ask].sort(

@@ -93,6 +93,12 @@ export function createModel(schedule: (run: () => void) => void): Model {
     rows.set(id, row)
     dirty.add(id)
   }
+  const forget = (): void => {
+    for (const id of rows.keys()) dirty.add(id)
+    rows.clear()
+    list = NO_ASKS
+    came = true
+  }
   const keep = (event: HubEvent): void => {
     if (event.kind === 'message' && event.partial) return
     kept.push(event)
@@ -125,6 +131,8 @@ export function createModel(schedule: (run: () => void) => void): Model {
       for (const event of batch) {
         count += 1
         keep(event)
+        // A gap of the whole journal: a snapshot of what is true now follows.
+        if (event.kind === 'gap' && event.agent === '') forget()
         put(event.agent, reduceAgent(rows.get(event.agent), event))
         list = reduceAsks(list, event)
       }
@@ -139,13 +147,10 @@ export function createModel(schedule: (run: () => void) => void): Model {
       plan()
     },
     reset() {
-      for (const id of rows.keys()) dirty.add(id)
-      rows.clear()
+      forget()
       kept = []
-      list = NO_ASKS
       count = 0
       cursor = undefined
-      came = true
       feed.value = { status: 'waiting' }
       plan()
     },

@@ -67,7 +67,7 @@ export async function createSystems(): Promise<{ readonly systems: Systems; read
   const ccccClient = createCccc({ transport: through('cccc', cccc.transport) })
   const created = await ccccClient.groups.create({ title: 'Release train' })
   const groupId = String(created.group_id)
-  for (const actorId of ACTORS) await ccccClient.actors.add({ groupId, actorId, runtime: 'claude' })
+  for (const actorId of ACTORS) await ccccClient.actors.add({ groupId, actorId, title: actorId, runtime: 'claude' })
   const sources = [
     claudeSource({
       client: createClaude({ transport: through('claude', claude.transport) }),

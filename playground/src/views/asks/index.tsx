@@ -1,9 +1,5 @@
-import { EmptyState } from '../../design/empty-state.js'
 import type { View } from '../../app/view.js'
+import { Asks } from './asks.js'
 
-export const view: View = {
-  id: 'asks',
-  title: 'Asks',
-  key: 'a',
-  Component: () => <EmptyState title="Asks" why="Nothing here yet." />,
-}
+/** One list over the asks of all agents. */
+export const view: View = { id: 'asks', title: 'Asks', key: 'a', Component: Asks }

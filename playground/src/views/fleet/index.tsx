@@ -1,9 +1,5 @@
-import { EmptyState } from '../../design/empty-state.js'
 import type { View } from '../../app/view.js'
+import { Fleet } from './fleet.js'
 
-export const view: View = {
-  id: 'fleet',
-  title: 'Fleet',
-  key: 'f',
-  Component: () => <EmptyState title="Fleet" why="Nothing here yet." />,
-}
+/** Every agent as a row. */
+export const view: View = { id: 'fleet', title: 'Fleet', key: 'f', Component: Fleet }
