@@ -1,6 +1,6 @@
 /**
  * Runs the rows: both sides in processes of their own, taken in turns, so that a machine that slows down slows both. Arguments: parts of row
- * names to run only those, `--quick`, `--profile NAME`, `--write` to put the table into docs/performance.md.
+ * names to run only those, `--quick`, `--profile NAME` or `--profile all`, `--write` to put the tables into docs/performance.md.
  */
 import { fork, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -9,6 +9,7 @@ import { cpus, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Given, Sample } from './measure.js'
+import { missingPeer } from './peers.js'
 import { profileTable } from './profile.js'
 import { json, markdown, text, type Result } from './report.js'
 import { ROWS, type BenchRow } from './rows.js'
@@ -54,7 +55,12 @@ async function withServers<Out>(row: BenchRow, run: (given: Given) => Promise<Ou
   const servers: ChildProcess[] = []
   let told: Given['told'] = {}
   try {
-    for (const [file, argument] of [...(row.server ? [row.server] : []), ...(row.gateway ? [['gateway', ''] as const] : [])]) {
+    const wanted = [
+      ...(row.server ? [row.server] : []),
+      ...(row.gateway ? [['gateway', '']] : []),
+      ...(row.relay ? [['relay', '']] : []),
+    ]
+    for (const [file = '', argument = ''] of wanted) {
       const server = start(`servers/${file}.js`, [path, argument], pinned)
       servers.push(server)
       told = { ...told, ...(await message<Given['told']>(server)) }
@@ -80,30 +86,54 @@ const compare = (row: BenchRow): Promise<Result> =>
     return { row, floor, ours }
   })
 
-async function profile(name: string): Promise<void> {
-  const row = ROWS.find((each) => each.name === name)
-  if (!row) throw new Error(`There is no row ${name}. Rows: ${ROWS.map((each) => each.name).join(', ')}`)
-  const file = `${name}.cpuprofile`
+/** Profiles our side of a row. Returns the path of the profile. */
+async function profile(row: BenchRow): Promise<string> {
+  const file = `${row.name}.cpuprofile`
   const execArgv = ['--cpu-prof', `--cpu-prof-dir=${here}`, `--cpu-prof-name=${file}`, '--cpu-prof-interval=200']
   await withServers(row, (given) => sample(row.ours, given, row.pinned === true, execArgv))
-  console.log(`${join(here, file)}\n\n${profileTable(readFileSync(join(here, file), 'utf8'))}`)
+  return join(here, file)
 }
 
-if (profiled !== undefined) await profile(profiled)
+/** Replaces what stands between two comments of the page. */
+function writePage(mark: string, content: string): void {
+  const page = readFileSync('docs/performance.md', 'utf8')
+  const [before = '', rest = ''] = page.split(`<!-- ${mark} -->\n`)
+  const after = rest.slice(rest.indexOf(`<!-- /${mark} -->`))
+  writeFileSync('docs/performance.md', `${before}<!-- ${mark} -->\n\n${content}\n\n${after}`)
+}
+
+/** The rows whose names hold one of the words; without words all rows. Rows whose peer cannot be installed are named and left out. */
+function chosenRows(words: readonly string[]): BenchRow[] {
+  return ROWS.filter((row) => {
+    if (words.length > 0 && !words.some((part) => row.name.includes(part))) return false
+    const missing = row.peer && missingPeer(row.peer, !quick)
+    if (missing) console.log(`${row.name} is not measured: ${missing}.`)
+    return !missing
+  })
+}
+
+async function profileRows(word: string): Promise<void> {
+  const rows = chosenRows(word === 'all' ? [] : [word])
+  if (rows.length === 0) throw new Error(`There is no row ${word}. Rows: ${ROWS.map(({ name }) => name).join(', ')}`)
+  const sections: string[] = []
+  for (const row of rows) {
+    const path = await profile(row)
+    const table = profileTable(path, word === 'all' ? 8 : 25)
+    console.log(`${row.title} (${path})\n\n${table.text}\n`)
+    sections.push(`**${row.name}**: ${row.title}\n\n${table.markdown}`)
+  }
+  if (args.includes('--write')) writePage('profiles', sections.join('\n\n'))
+}
+
+if (profiled !== undefined) await profileRows(profiled)
 else {
   const results: Result[] = []
-  for (const row of ROWS) {
-    if (wanted.length > 0 && !wanted.some((part) => row.name.includes(part))) continue
+  for (const row of chosenRows(wanted)) {
     process.stderr.write(`${row.name} ...\n`)
     results.push(await compare(row))
   }
   const machine = `Node ${process.version}, ${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), medians of ${rounds} rounds`
   console.log(`\n${machine}\n\n${text(results)}`)
   if (!quick && wanted.length === 0) writeFileSync('bench.json', json(machine, results))
-  if (args.includes('--write')) {
-    const page = readFileSync('docs/performance.md', 'utf8')
-    const [before = '', rest = ''] = page.split('<!-- bench -->\n')
-    const after = rest.slice(rest.indexOf('<!-- /bench -->'))
-    writeFileSync('docs/performance.md', `${before}<!-- bench -->\n\n${machine}\n\n${markdown(results)}\n\n${after}`)
-  }
+  if (args.includes('--write')) writePage('bench', `${machine}\n\n${markdown(results)}`)
 }

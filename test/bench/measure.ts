@@ -6,13 +6,15 @@ export interface Sample {
   readonly cpuMs: number
   /** Messages, calls or records; both sides of a row must have done the same number. */
   readonly count: number
+  /** The most memory of the measured process, where the row is about it. */
+  readonly memoryKb?: number
 }
 
 export interface Given {
   /** Where the row's server listens, where it has one. */
   readonly path: string
   /** What the row's second server told, as the gateway its address. */
-  readonly told: { readonly url?: string; readonly token?: string }
+  readonly told: { readonly url?: string; readonly token?: string; readonly relayUrl?: string }
   /** How many calls or records. */
   readonly count: number
   readonly fixture: string

@@ -8,15 +8,16 @@ export interface Result {
   readonly ours: readonly Sample[]
 }
 
-type Figure = 'wallMs' | 'cpuMs'
+type Figure = 'wallMs' | 'cpuMs' | 'memoryKb'
+const FIGURES = { wall: 'wallMs', cpu: 'cpuMs', memory: 'memoryKb' } as const
 
 function median(samples: readonly Sample[], figure: Figure): number {
-  const sorted = samples.map((sample) => sample[figure]).sort((one, other) => one - other)
+  const sorted = samples.map((sample) => sample[figure] ?? 0).sort((one, other) => one - other)
   return sorted[Math.floor(sorted.length / 2)] ?? 0
 }
 
 function spread(samples: readonly Sample[], figure: Figure): string {
-  const all = samples.map((sample) => sample[figure])
+  const all = samples.map((sample) => sample[figure] ?? 0)
   return `${Math.min(...all).toFixed(0)}–${Math.max(...all).toFixed(0)}`
 }
 
@@ -28,7 +29,7 @@ function ratioOf({ row, floor, ours }: Result, figure: Figure): number {
 function verdictOf(result: Result): string {
   const { aim, by, ratio } = result.row
   if (aim === undefined) return ''
-  const own = ratioOf(result, by === 'cpu' ? 'cpuMs' : 'wallMs')
+  const own = ratioOf(result, FIGURES[by])
   return (ratio === 'cost' ? own <= aim : own >= aim) ? 'met' : 'missed'
 }
 
@@ -36,6 +37,21 @@ function cells(result: Result): string[] {
   const { row, floor, ours } = result
   const each = (median(ours, 'wallMs') * 1000) / (ours[0]?.count || 1)
   const unit = row.ratio === 'cost' ? '× cost' : '× speed'
+  if (row.by === 'memory') {
+    const mb = (samples: readonly Sample[]): string => `${(median(samples, 'memoryKb') / 1024).toFixed(0)} MB`
+    const ratio = `${ratioOf(result, 'memoryKb').toFixed(2)} ${unit}`
+    return [
+      row.title,
+      row.against,
+      mb(floor),
+      mb(ours),
+      '',
+      ratio,
+      '',
+      row.aim === undefined ? '' : `≤ ${row.aim} (memory)`,
+      verdictOf(result),
+    ]
+  }
   return [
     row.title,
     row.against,

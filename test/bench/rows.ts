@@ -1,4 +1,5 @@
 /** The rows of the benchmark: our work beside the same work by bare means, or by the library that one would take instead. */
+import type { Peer } from './peers.js'
 
 export interface BenchRow {
   /** For `--profile` and to run only some rows. */
@@ -12,13 +13,17 @@ export interface BenchRow {
   readonly server?: readonly [file: 'lines' | 'cccc' | 'catsyphon' | 'cmdop', argument: string]
   /** Puts a gateway in front of the server. */
   readonly gateway?: true
+  /** Puts a relay that judges nothing in front of the server. */
+  readonly relay?: true
+  /** The published client on the other side. Without it the row is not measured. */
+  readonly peer?: Peer
   readonly fixture?: string
   readonly count?: number
   readonly quickCount?: number
   /** `cost` is our time as a multiple of theirs, `speed` is the reverse. */
   readonly ratio: 'cost' | 'speed'
   /** Which time the aim is about. */
-  readonly by: 'cpu' | 'wall'
+  readonly by: 'cpu' | 'wall' | 'memory'
   readonly aim?: number
   /** All processes on one core: across cores the wake-up decides and not the code. */
   readonly pinned?: true
@@ -123,6 +128,57 @@ export const ROWS: readonly BenchRow[] = [
     aim: 1.5,
   },
   {
+    name: 'cccc-daemon',
+    title: 'CCCC `ping` through `ccccDaemon()`',
+    against: 'the same client with the path of the socket',
+    floor: 'ccccPing',
+    ours: 'ccccDaemonPing',
+    server: ['cccc', ''],
+    count: 5_000,
+    quickCount: 200,
+    ratio: 'cost',
+    by: 'cpu',
+    aim: 1.15,
+  },
+  {
+    name: 'cccc-sdk',
+    title: 'CCCC `ping` through `ccccDaemon()`',
+    against: 'cccc-sdk 0.4.41 for Python',
+    floor: 'ccccPythonPing',
+    ours: 'ccccDaemonPing',
+    peer: 'cccc-sdk',
+    server: ['cccc', ''],
+    count: 5_000,
+    quickCount: 200,
+    ratio: 'cost',
+    by: 'cpu',
+    aim: 1,
+  },
+  {
+    name: 'cccc-streams',
+    title: 'CCCC, 200 event streams of 2,000 events each, at once',
+    against: '`node:net` and `JSON.parse` of each line',
+    floor: 'ccccBareStreams',
+    ours: 'ccccStreams',
+    server: ['cccc', '2000'],
+    count: 200,
+    quickCount: 20,
+    ratio: 'cost',
+    by: 'cpu',
+  },
+  {
+    name: 'cccc-streams-memory',
+    title: 'the same, peak memory of the process',
+    against: '`node:net` and `JSON.parse` of each line',
+    floor: 'ccccBareStreams',
+    ours: 'ccccStreams',
+    server: ['cccc', '2000'],
+    count: 200,
+    quickCount: 20,
+    ratio: 'cost',
+    by: 'memory',
+  },
+  {
     name: 'cmdop-get',
     title: 'CMDOP `machines.get`, one after the other',
     against: 'the same envelopes and a map of pending calls',
@@ -172,6 +228,44 @@ export const ROWS: readonly BenchRow[] = [
     by: 'cpu',
   },
   {
+    name: 'claude-lines-or-messages',
+    title: 'a turn of Claude Code, lines by batches',
+    against: 'messages by batches',
+    floor: 'claudeMessages',
+    ours: 'claudeLines',
+    count: 6_000,
+    quickCount: 100,
+    ratio: 'speed',
+    by: 'cpu',
+    aim: 1.3,
+  },
+  {
+    name: 'claude-turn',
+    title: 'Claude, from the import to the end of the first turn',
+    against: 'the agent SDK 0.3.332 with the same simulated CLI',
+    floor: 'agentSdkTurn',
+    ours: 'claudeTurn',
+    peer: 'agent-sdk',
+    count: 1,
+    quickCount: 1,
+    ratio: 'cost',
+    by: 'cpu',
+    aim: 1,
+  },
+  {
+    name: 'claude-turns',
+    title: 'Claude, ten more turns, one after the other',
+    against: 'the agent SDK 0.3.332 with the same simulated CLI',
+    floor: 'agentSdkTurns',
+    ours: 'claudeTurns',
+    peer: 'agent-sdk',
+    count: 10,
+    quickCount: 2,
+    ratio: 'cost',
+    by: 'cpu',
+    aim: 1,
+  },
+  {
     name: 'catsyphon',
     title: 'CatSyphon, one session, batches of 50, in memory',
     against: 'one awaited `fetch` for each batch of 50',
@@ -199,6 +293,21 @@ export const ROWS: readonly BenchRow[] = [
     ratio: 'cost',
     by: 'wall',
     aim: 3,
+    pinned: true,
+  },
+  {
+    name: 'gateway-or-relay',
+    title: 'gateway, round trip',
+    against: 'a relay of `ws` and `node:net` that judges nothing',
+    floor: 'relayRoundTrips',
+    ours: 'gatewayRoundTrips',
+    server: ['lines', 'answer'],
+    gateway: true,
+    relay: true,
+    count: 5_000,
+    quickCount: 200,
+    ratio: 'cost',
+    by: 'wall',
     pinned: true,
   },
   {

@@ -8,9 +8,12 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const outdir = here('../../.cache/bench')
 rmSync(outdir, { recursive: true, force: true })
 await build({
-  entryPoints: ['main', 'sample', 'servers/lines', 'servers/cccc', 'servers/cmdop', 'servers/catsyphon', 'servers/gateway'].map(
-    (file) => here(`./${file}.ts`),
-  ),
+  entryPoints: [
+    'main',
+    'sample',
+    'sizes',
+    ...['lines', 'cccc', 'cmdop', 'catsyphon', 'gateway', 'relay'].map((file) => `servers/${file}`),
+  ].map((file) => here(`./${file}.ts`)),
   outdir,
   outbase: here('.'),
   bundle: true,
@@ -21,5 +24,9 @@ await build({
   // Found beside the bundle; the SQL drivers are not measured here.
   external: ['ws', 'libsql', 'better-sqlite3'],
 })
-const child = spawn(process.execPath, [`${outdir}/main.js`, ...process.argv.slice(2)], { stdio: 'inherit', cwd: here('../..') })
+const program = process.argv.includes('--sizes') ? 'sizes' : 'main'
+const child = spawn(process.execPath, [`${outdir}/${program}.js`, ...process.argv.slice(2)], {
+  stdio: 'inherit',
+  cwd: here('../..'),
+})
 child.on('exit', (code) => process.exit(code ?? 1))

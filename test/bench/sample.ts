@@ -7,7 +7,9 @@ import { cmdopSamples } from './samples/cmdop.js'
 import { gatewaySamples } from './samples/gateway.js'
 import { importSamples } from './samples/imports.js'
 import { linkSamples } from './samples/links.js'
+import { relaySamples } from './samples/relay.js'
 import { streamSamples } from './samples/streams.js'
+import { turnSamples } from './samples/turns.js'
 
 const SAMPLES: Readonly<Record<string, Measured>> = {
   ...catsyphonSamples,
@@ -17,7 +19,9 @@ const SAMPLES: Readonly<Record<string, Measured>> = {
   ...gatewaySamples,
   ...importSamples,
   ...linkSamples,
+  ...relaySamples,
   ...streamSamples,
+  ...turnSamples,
 }
 const [name = '', given = '{}'] = process.argv.slice(2)
 const measured = SAMPLES[name]

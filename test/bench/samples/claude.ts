@@ -16,7 +16,7 @@ const result = rest.pop() as string
 const CHUNK = 65_536
 
 /** A turn whose middle comes many times over: one init, one result. */
-function conversation(times: number): { readonly lines: readonly string[]; readonly chunks: readonly Uint8Array[] } {
+export function conversation(times: number): { readonly lines: readonly string[]; readonly chunks: readonly Uint8Array[] } {
   const lines = [init, ...Array.from({ length: times }, () => rest).flat(), result]
   const bytes = new TextEncoder().encode(`${lines.join('\n')}\n`)
   const chunks: Uint8Array[] = []
@@ -25,7 +25,7 @@ function conversation(times: number): { readonly lines: readonly string[]; reado
 }
 
 /** Answers `initialize`, and the first message with everything. */
-function transport(chunks: readonly Uint8Array[]): StreamTransport<ClaudeLaunch> {
+export function conversationTransport(chunks: readonly Uint8Array[]): StreamTransport<ClaudeLaunch> {
   return {
     kind: 'stream',
     name: 'bench',
@@ -71,7 +71,7 @@ const query =
     const { lines, chunks } = conversation(times)
     return timed(async () => {
       let count = 0
-      const turn = ask('go', { transport: transport(chunks), timeoutMs: 0 })
+      const turn = ask('go', { transport: conversationTransport(chunks), timeoutMs: 0 })
       for await (const batch of view === 'lines' ? turn.lines().batches() : turn.batches()) count += batch.length
       if (view === 'lines' && count !== lines.length) throw new Error(`${lines.length - count} lines were lost`)
       return lines.length
