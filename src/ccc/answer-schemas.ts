@@ -1,20 +1,17 @@
-/** One schema for the answer to each command. */
-import * as z from 'zod/mini'
+/** The shape of the answer to each command. */
 import type { ClientOptions } from '../core/call.js'
-import { validated, type InvalidMessage, type Schema } from '../core/validate.js'
+import { boolean, list, number, object, optional, schemaOf, string, type Shape } from '../core/shape.js'
+import { validated, type InvalidMessage } from '../core/validate.js'
 import type { Line } from './exchange.js'
 import type { WireAnswers } from './results.js'
 
-const string = z.string()
-const number = z.number()
-const text = z.optional(string)
-const count = z.optional(number)
-const flag = z.optional(z.boolean())
-const list = <Item extends z.ZodMiniType>(item: Item) => z.optional(z.array(item))
+const text = optional(string)
+const count = optional(number)
+const flag = optional(boolean)
 
-const session = z.looseObject({ name: string, host: string, status: string, cwd: text, last_activity: count })
+const session = object({ name: string, host: string, status: string, cwd: text, last_activity: count })
 
-const message = z.looseObject({
+const message = object({
   id: number,
   ts: number,
   from: string,
@@ -27,29 +24,29 @@ const message = z.looseObject({
   username: text,
 })
 
-const activity = z.looseObject({ name: string, lastMessageId: number, lastMessageTs: number, lastFrom: text, lastText: text })
+const activity = object({ name: string, lastMessageId: number, lastMessageTs: number, lastFrom: text, lastText: text })
 
-const question = z.looseObject({
+const question = object({
   question: string,
   header: string,
-  options: z.array(z.looseObject({ label: string, description: text })),
+  options: list(object({ label: string, description: text })),
   multi_select: flag,
-  answered: z.boolean(),
+  answered: boolean,
   answer_index: count,
 })
 
-const response = z.looseObject({ response: text })
+const response = object({ response: text })
 
-const SCHEMAS: { readonly [Name in keyof WireAnswers]: Schema<unknown> } = {
-  ping: z.looseObject({ version: text, uptime_seconds: count, sessions_active: count }),
-  sessions: z.looseObject({ sessions: list(session) }),
-  history: z.looseObject({ messages: list(message) }),
-  activity: z.looseObject({ activity: list(activity) }),
-  ask: z.looseObject({ response: text, duration_ms: count }),
-  send: z.looseObject({ message_id: count }),
-  continue: z.looseObject({}),
+const SHAPES: { readonly [Name in keyof WireAnswers]: Shape } = {
+  ping: object({ version: text, uptime_seconds: count, sessions_active: count }),
+  sessions: object({ sessions: optional(list(session)) }),
+  history: object({ messages: optional(list(message)) }),
+  activity: object({ activity: optional(list(activity)) }),
+  ask: object({ response: text, duration_ms: count }),
+  send: object({ message_id: count }),
+  continue: object({}),
   screenshot: response,
-  questions: z.looseObject({ questions: z.optional(z.looseObject({ session: string, questions: list(question) })) }),
+  questions: object({ questions: optional(object({ session: string, questions: optional(list(question)) })) }),
   answer: response,
 }
 
@@ -61,5 +58,6 @@ export interface CccChecks extends Pick<ClientOptions, 'validate'> {
 
 /** Returns a function that checks answers: a broken one is reported and delivered, or refused under `validate: 'strict'`. */
 export function createAnswerCheck({ validate = 'warn', onEvent }: CccChecks): (cmd: keyof WireAnswers, answer: Line) => unknown {
-  return (cmd, answer) => validated(SCHEMAS[cmd], answer, { validate, op: cmd, facts: { system: 'ccc' }, onInvalid: onEvent })
+  return (cmd, answer) =>
+    validated(schemaOf(SHAPES[cmd]), answer, { validate, op: cmd, facts: { system: 'ccc' }, onInvalid: onEvent })
 }

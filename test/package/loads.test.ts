@@ -40,3 +40,10 @@ describe.skipIf(!existsSync(join(dist, 'node.js')))('importing signalbox/node', 
     expect(text).not.toContain('// src/catsyphon/outbox/prepare.ts')
   })
 })
+
+// A command line and a page load one of these at their start, and zod alone takes longer than they do.
+describe.skipIf(!existsSync(join(dist, 'node.js')))('importing a client', () => {
+  test.each(['ccc.js', 'cccc.js', 'claude.js', 'hub.js'])('%s loads no package [package.loads]', (entry) => {
+    expect([...loadedBy(entry).packages]).toEqual([])
+  })
+})
