@@ -17,7 +17,11 @@ export const requirements: readonly Requirement[] = [
     'design 4',
     'A foreign error is wrapped in a SignalboxError, with the foreign error as cause and a correct outcome.',
   ),
-  row('core.shape', 'issue 14', 'A shape accepts unknown fields, and names the path and the types of the first value that does not fit.'),
+  row(
+    'core.shape',
+    'issue 14',
+    'A shape accepts unknown fields, and names the path and the types of the first value that does not fit.',
+  ),
   row('core.late-stream', 'design 1, law 1', 'A stream that opens after its call was aborted is closed.'),
   row(
     'core.errors-copied',

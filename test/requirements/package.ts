@@ -47,7 +47,8 @@ export const requirements: readonly Requirement[] = [
   {
     id: 'package.loads',
     source: 'design 2',
-    behaviour: "Importing signalbox/node, ccc, cccc, claude or hub loads neither zod nor ofetch, and node not the gateway's server.",
+    behaviour:
+      "Importing signalbox/node, ccc, cccc, claude or hub loads neither zod nor ofetch, and node not the gateway's server.",
   },
   {
     id: 'package.in-a-page',
