@@ -64,6 +64,8 @@ export interface FrameLinkOptions {
 const GRACE_MS = 2_000
 /** How late a runtime may report that a socket was terminated. */
 const CUT_MS = 500
+/** `credit` frames that a side may send beyond one for each frame that it received, to widen its window. */
+const SPARE_CREDITS = 64
 
 /**
  * A link over a socket on which both sides have sent `open`.
@@ -81,9 +83,12 @@ export function createFrameLink({ info, socket, window, credit }: FrameLinkOptio
   // What the other side may still send, and what was read since the last `credit`.
   let granted = window
   let consumed = 0
+  // A reader needs at most one `credit` for each frame that it received. Each tiny one costs this side a parse.
+  let creditsLeft = SPARE_CREDITS
 
   const inbox = createInbox(() => {}, Number.POSITIVE_INFINITY)
   const sender = createSender(Math.min(credit, MAX_WINDOW_BYTES), (frame) => {
+    creditsLeft += 1
     socket.send(frame)
     return socket.congested?.()
   })
@@ -157,7 +162,9 @@ export function createFrameLink({ info, socket, window, credit }: FrameLinkOptio
       else inbox.end()
       release(reason, 1000, '')
     } else if (frame.type === 'credit') {
-      if (!sender.grant(frame.bytes, MAX_WINDOW_BYTES)) fault('credit beyond the largest window')
+      creditsLeft -= 1
+      if (creditsLeft < 0) fault('more credit frames than frames that it received')
+      else if (!sender.grant(frame.bytes, MAX_WINDOW_BYTES)) fault('credit beyond the largest window')
     } else if (frame.type === 'open' || eofReceived) fault(`a second ${frame.type}`)
     else {
       eofReceived = true
