@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { playwright } from '@vitest/browser-playwright'
@@ -19,21 +19,7 @@ function rooms(): string[] {
   return [...new Set(all)].map((folder) => (folder === 'src' || folder === 'src/core' ? `${folder}/*.ts` : `${folder}/**/*.ts`))
 }
 
-/** The dashboard imports the package by its names. Its tests run against the sources. */
-function sources(): { find: RegExp; replacement: string }[] {
-  const { exports } = JSON.parse(readFileSync(new URL('./package.json', import.meta.url), 'utf8')) as {
-    exports: Record<string, { readonly types: string } | string>
-  }
-  return Object.entries(exports).flatMap(([name, target]) => {
-    if (typeof target === 'string') return []
-    const source = target.types.replace('./dist/types/', '').replace(/\.d\.ts$/, '.ts')
-    const replacement = fileURLToPath(new URL(source, import.meta.url))
-    return [{ find: new RegExp(`^signalbox${name.slice(1).replaceAll('/', '\\/')}$`), replacement }]
-  })
-}
-
 const node = {
-  resolve: { alias: sources() },
   test: {
     name: 'node',
     pool: 'forks' as const,

@@ -1,5 +1,6 @@
 /** CMDOP: machines and fleets with an agent on each, over a core on a link or over REST. */
 export { createCmdop, type Cmdop, type CmdopOptions, type CoreLink, type CoreTransport, type RestTransport } from './client.js'
+export { envelopeFromJson, envelopeToJson } from './envelope-json.js'
 export { fromEnv, type CmdopConfig, type ResolvedConfig } from './config.js'
 export {
   AgentStreamError,

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { decodeEnvelope } from '../../src/cmdop/envelope.js'
 import { EnvelopeSchema } from '../../src/cmdop/gen/cmdop/core/v1/envelope_pb.js'
-import { createCmdop, type Cmdop } from '../../src/cmdop/index.js'
+import { createCmdop, envelopeFromJson, envelopeToJson, type Cmdop } from '../../src/cmdop/index.js'
 import { encodeFrame, frameDecoder } from '../../src/core/codec/frames.js'
 import { createCmdopCoreSimulator } from '../../src/testing/index.js'
 
@@ -32,6 +32,19 @@ const jsonOf = (data: Uint8Array): JsonValue[] => decoded([data]).map((envelope)
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
 describe('golden samples', () => {
+  it.each(of('exact'))('$name as JSON and back has the same bytes [cmdop.golden.json]', ({ hex: expected }) => {
+    const bodies = frameDecoder().push(bytes(expected))
+    expect(bodies.length).toBeGreaterThan(0)
+    for (const body of bodies) expect(hex(envelopeFromJson(envelopeToJson(body, 1), 1))).toBe(hex(body))
+  })
+
+  it('names what is no envelope, in both directions [cmdop.golden.json]', () => {
+    expect(() => envelopeToJson(bytes('ff'), 2)).toThrow(expect.objectContaining({ code: 'invalid_message' }))
+    expect(() => envelopeFromJson({ nonsense: 1 }, 2)).toThrow(expect.objectContaining({ code: 'invalid_argument', sent: 'no' }))
+    const ask = { id: '7', kind: 'KIND_REQUEST', system_bootstrap_req: {} }
+    expect(envelopeToJson(envelopeFromJson(ask, 2), 2)).toEqual(ask)
+  })
+
   it.each(of('exact'))('$name [cmdop.golden.exact]', ({ json, hex: expected }) => {
     expect(jsonOf(bytes(expected))).toEqual([json])
     const [envelope] = decoded([bytes(expected)])

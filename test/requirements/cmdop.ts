@@ -16,6 +16,7 @@ export const requirements: readonly Requirement[] = [
   row('msw-left', 'design 8', 'When the reader of a stream behind MSW goes away, the stream ends in the simulated relay too.'),
   row('golden.exact', reference('16'), 'Every exact sample decodes and encodes to the same bytes.'),
   row('golden.decode', reference('16'), 'Unknown fields, unusual field orders, merged messages and padded numbers are read.'),
+  row('golden.json', 'issue 18, part 7', 'For tools, an envelope becomes JSON and JSON becomes the same bytes again.'),
   row('golden.stream', reference('3'), 'Frames are read when they are split at any byte, and when several arrive together.'),
   row('golden.invalid', reference('16'), 'Bytes that are not an envelope are never decoded as one.'),
   row('golden.calls', reference('8'), 'Every method writes the bytes of the published SDKs, except where those bytes do harm.'),

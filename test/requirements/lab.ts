@@ -17,4 +17,12 @@ export const requirements: readonly Requirement[] = [
   row('lab.same', 'The same plan gives the same run.'),
   row('lab.calm', 'Without faults both clients deliver every message once.'),
   row('lab.stop', 'A stopped run ends and reports what it counted.'),
+  row('lab.tape', 'The tape keeps every chunk as it went, is bounded by bytes and count, and says how many entries are gone.'),
+  row('lab.decode', 'Lines and frames are decoded however they were split; broken bytes are shown and named.'),
+  row('lab.secret', 'A message with a secret is shown masked, and its bytes are not kept by the view.'),
+  row(
+    'lab.by-hand',
+    'A message that a person sends goes on the chosen link or on a new one, and the lab says on which; a closed link is refused.',
+  ),
+  row('lab.faults', 'Faults are put on a system of the demo, appear on the tape, and end when they are taken away.'),
 ]

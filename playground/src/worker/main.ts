@@ -3,7 +3,7 @@ import { SignalboxError } from 'signalbox'
 import { createHub, serveHub, type Hub } from 'signalbox/hub'
 import { acceptMessagePort, indexedDbStore } from 'signalbox/web'
 import { direct } from './demo/director.js'
-import { serveLab } from './lab/index.js'
+import { createLab } from './lab/lab.js'
 import type { FromWorker, ToWorker } from './messages.js'
 import { createSystems } from './systems.js'
 
@@ -28,12 +28,13 @@ async function openHub(sources: Parameters<typeof createHub>[0]['sources']): Pro
 }
 
 async function start(): Promise<void> {
-  const { systems, sources } = await createSystems()
+  const lab = createLab({ codecs: { cmdop: 'cmdop-1' } })
+  const { systems, sources } = await createSystems(lab.through)
   const { hub, journal } = await openHub(sources)
   const run = direct(hub, systems)
   addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
     if (data.type === 'hub') void acceptMessagePort(data.port).then((link) => serveHub(hub, link))
-    else if (data.type === 'lab') serveLab(data.port, systems)
+    else if (data.type === 'lab') lab.serve(data.port)
     else run(data.running)
   })
   tell({ type: 'ready', journal })

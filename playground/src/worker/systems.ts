@@ -1,4 +1,4 @@
-/** The simulated systems of the demo, and the sources over them. Every link passes the lab. */
+/** The simulated systems of the demo, and the sources over them. */
 import { acpSource } from 'signalbox/acp'
 import { createCcc } from 'signalbox/ccc'
 import { createCccc } from 'signalbox/cccc'
@@ -22,7 +22,7 @@ import {
 } from 'signalbox/testing'
 import { createAcpScript } from './demo/acp-script.js'
 import { claudeModel, demoFiles } from './demo/claude-model.js'
-import { through } from './lab/index.js'
+import type { Through } from './lab/lab.js'
 
 /** The simulators, by system. */
 export interface Systems {
@@ -44,8 +44,10 @@ const MACHINES = [
 ]
 const ACTORS = ['lead', 'tester', 'writer']
 
-/** Starts the simulators and gives the sources for a hub. */
-export async function createSystems(): Promise<{ readonly systems: Systems; readonly sources: readonly Source[] }> {
+/** Starts the simulators and gives the sources for a hub. `through` wraps the transport of each system before its client gets it. */
+export async function createSystems(
+  through: Through = (_system, transport) => transport,
+): Promise<{ readonly systems: Systems; readonly sources: readonly Source[] }> {
   const ccc = createCccSimulator({
     timeScale: 0.5,
     sessions: [
