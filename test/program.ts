@@ -12,6 +12,8 @@ export function writeProgram(outfile: string, contents: string): void {
     bundle: true,
     format: 'esm',
     platform: 'node',
+    // Bundled CommonJS packages load the modules of Node with require.
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     logLevel: 'silent',
   })
 }

@@ -33,6 +33,64 @@ export const requirements: readonly Requirement[] = [
   { id: 'store.durable.kv', source, behaviour: 'A durable map keeps its values and versions.' },
   { id: 'store.durable.lease', source, behaviour: 'Fencing tokens of a durable store rise over its restarts.' },
   { id: 'store.holes', source: 'many machines', behaviour: 'Limits that count entries are right where sequences have holes.' },
+  {
+    id: 'store.nats.version',
+    source: 'many machines',
+    behaviour: 'A NATS server or stream that cannot hold the store is refused with what to install or change.',
+  },
+  {
+    id: 'store.nats.fence',
+    source: 'many machines',
+    behaviour:
+      'The NATS server refuses the append of a holder that lost its lease, also after expiry; a renewal refuses nobody else.',
+  },
+  {
+    id: 'store.nats.restart',
+    source: 'many machines',
+    behaviour:
+      'Kills of the NATS server, and of the leader of a cluster, lose no entry and double none; a tail goes on without a gap.',
+  },
+  {
+    id: 'store.nats.gone',
+    source: 'many machines',
+    behaviour:
+      'Without its NATS server every call is unavailable with sent no, an abort ends a tail at once, and a restart repairs all.',
+  },
+  {
+    id: 'store.nats.stopped',
+    source: 'many machines',
+    behaviour: 'A write to a stopped NATS server is sent maybe, is stored once at most, and recognises its own earlier attempt.',
+  },
+  {
+    id: 'store.nats.giant',
+    source: 'many machines',
+    behaviour: 'An entry or value above the payload of the NATS server is too_large with sent no.',
+  },
+  {
+    id: 'store.nats.slow',
+    source: 'many machines',
+    behaviour: 'A slow reader of a log on NATS gets bounded pages.',
+  },
+  {
+    id: 'store.nats.full',
+    source: 'many machines',
+    behaviour: 'A full stream refuses writes, keeps its entries, and has space again after a trim.',
+  },
+  {
+    id: 'store.nats.killed',
+    source: 'many machines',
+    behaviour: 'A killed client of NATS loses no resolved append; a sleeping one cannot write under a lease that it lost.',
+  },
+  {
+    id: 'store.nats.fresh',
+    source: 'many machines',
+    behaviour: 'A read through any server of a NATS cluster sees what was written through another one.',
+  },
+  {
+    id: 'store.nats.runtimes',
+    source: 'many machines',
+    behaviour: 'The store on NATS passes the suite on Node, Bun and Deno, and in Chromium over WebSocket.',
+  },
   { id: 'store.memory.bounded', source, behaviour: 'The memory driver is bounded and has space again after a trim or a delete.' },
   {
     id: 'store.file.handles',

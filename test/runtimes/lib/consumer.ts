@@ -86,6 +86,7 @@ export async function bundle(options: {
   readonly runtime: string
   readonly conditions?: string[]
   readonly external?: string[]
+  readonly platform?: 'browser'
 }): Promise<string> {
   const outfile = join(consumer, options.outfile)
   await build({
@@ -94,8 +95,8 @@ export async function bundle(options: {
     bundle: true,
     format: 'esm',
     target: 'es2022',
-    platform: options.mode === 'external' ? 'node' : 'neutral',
-    mainFields: ['module', 'main'],
+    platform: options.platform ?? (options.mode === 'external' ? 'node' : 'neutral'),
+    mainFields: [...(options.platform ? ['browser'] : []), 'module', 'main'],
     conditions: options.conditions ?? [],
     external: options.external ?? [],
     plugins: [throughPackage(options.mode, options.runtime)],

@@ -99,6 +99,8 @@ export async function runChromium(runtime: Runtime, suites: string, peers: strin
     mode: 'inside',
     runtime: 'web',
     conditions: ['browser', 'import'],
+    // As bundlers for pages do: some packages name there the modules of Node that a page does not need.
+    platform: 'browser',
   })
   const { chromium } = await import('playwright')
   const server = createServer((request, response) => {

@@ -1,0 +1,114 @@
+/** The server itself refuses a writer that has lost its lease, whatever that writer believes. */
+import type { NatsConnection } from '@nats-io/nats-core'
+import { connect } from '@nats-io/transport-node'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { systemClock, type Clock } from '../../../src/core/clock.js'
+import type { Log } from '../../../src/store/index.js'
+import { checkRejects } from '../../../src/testing/index.js'
+import { natsStore } from '../../../transports/nats/index.js'
+import { startServer, type NatsServer } from './server.js'
+
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
+const pause = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms))
+const textsOf = async (log: Log): Promise<string[]> =>
+  (await log.read(0)).entries.map(({ bytes }) => new TextDecoder().decode(bytes))
+
+/** A process that does not notice that time passes, as after a SIGSTOP: it believes that it holds its leases. */
+const stopped: Clock = { ...systemClock, monotonic: () => 0 }
+
+describe('fencing by the server', () => {
+  let server: NatsServer
+  let connection: NatsConnection
+  beforeAll(async () => {
+    server = await startServer()
+    connection = await connect({ servers: server.url, maxReconnectAttempts: -1 })
+  })
+  afterAll(async () => {
+    await connection.close()
+    await server[Symbol.asyncDispose]()
+  })
+  const stores = (prefix: string) => {
+    const zombie = natsStore({ connection, prefix, clock: stopped })
+    const other = natsStore({ connection, prefix })
+    return { zombie, other }
+  }
+
+  test('an append under an expired lease is refused, also when nobody has taken the lease [store.nats.fence]', async () => {
+    const { zombie, other } = stores('expired')
+    const held = await (await zombie.lease('l')).acquire('key', { ttlMs: 1000 })
+    if (!held) throw new Error('the lease is free')
+    const log = await zombie.log('log')
+    await log.append([bytesOf('in time')], { fence: held })
+    await pause(2500)
+    expect(held.remainingMs()).toBeGreaterThan(0)
+    expect((await checkRejects(log.append([bytesOf('late')], { fence: held }), 'conflict')).sent).toBe('no')
+    expect(held.remainingMs()).toBe(0)
+    expect(await textsOf(await other.log('log'))).toEqual(['in time'])
+    await zombie[Symbol.asyncDispose]()
+    await other[Symbol.asyncDispose]()
+  })
+
+  test('an append after another holder took the lease is refused, and the renewal fails [store.nats.fence]', async () => {
+    const { zombie, other } = stores('taken')
+    const held = await (await zombie.lease('l')).acquire('key', { ttlMs: 200 })
+    const log = await zombie.log('log')
+    await pause(300)
+    // Sooner than the server deletes the message, which takes whole seconds.
+    const next = await (await other.lease('l')).acquire('key', { ttlMs: 60_000 })
+    if (!held || !next) throw new Error('the lease is free')
+    expect(next.token).toBeGreaterThan(held.token)
+    await checkRejects(log.append([bytesOf('late')], { fence: held }), 'conflict')
+    expect(await held.renew(60_000)).toBe(false)
+    await (await other.log('log')).append([bytesOf('next')], { fence: next })
+    expect(await textsOf(log)).toEqual(['next'])
+    await zombie[Symbol.asyncDispose]()
+    await other[Symbol.asyncDispose]()
+  })
+
+  test('appends beside renewals are stored once and in order [store.nats.fence]', async () => {
+    await using store = natsStore({ connection, prefix: 'renewals' })
+    const held = await (await store.lease('l')).acquire('key', { ttlMs: 60_000 })
+    if (!held) throw new Error('the lease is free')
+    const log = await store.log('log')
+    const names = Array.from({ length: 2000 }, (_, index) => `entry ${index}`)
+    let busy = true
+    const renewing = (async () => {
+      let renewals = 0
+      for (; busy; renewals += 1) expect(await held.renew()).toBe(true)
+      return renewals
+    })()
+    const appending: Promise<number[]>[] = []
+    for (const name of names) {
+      appending.push(log.append([bytesOf(name)], { fence: held }))
+      if (appending.length % 10 === 0) await appending.at(-1)
+    }
+    await Promise.all(appending)
+    busy = false
+    expect(await renewing).toBeGreaterThan(20)
+    const stored: string[] = []
+    for (let from = 0; stored.length < names.length; ) {
+      const page = await log.read(from)
+      stored.push(...page.entries.map(({ bytes }) => new TextDecoder().decode(bytes)))
+      from = page.next
+      if (page.entries.length === 0) break
+    }
+    expect(stored).toEqual(names)
+  })
+
+  test('a fence of another store object counts as long as its lease is held [store.nats.fence]', async () => {
+    await using holder = natsStore({ connection, prefix: 'passed' })
+    await using writer = natsStore({ connection, prefix: 'passed' })
+    const held = await (await holder.lease('l')).acquire('key', { ttlMs: 60_000 })
+    if (!held) throw new Error('the lease is free')
+    const fence = { key: held.key, token: held.token }
+    const log = await writer.log('log')
+    await log.append([bytesOf('one')], { fence })
+    await held.renew()
+    await log.append([bytesOf('two')], { fence })
+    await log.append([], { fence })
+    await held.release()
+    await checkRejects(log.append([bytesOf('three')], { fence }), 'conflict')
+    await checkRejects(log.append([], { fence }), 'conflict')
+    expect(await textsOf(log)).toEqual(['one', 'two'])
+  })
+})
