@@ -192,7 +192,7 @@ export function createClaude(options: ClaudeOptions): ClaudeClient {
   const { limiter, breaker, retry } = options
   // Only turns need a permit. A control request to a process that runs a turn must not wait until the turn is over.
   const turnsOnly: Interceptor | false | undefined =
-    limiter && ((call, next) => (call.op === 'session.control' ? next(call) : limiter(call, next)))
+    limiter && ((call, next) => (call.op.endsWith('.control') ? next(call) : limiter(call, next)))
   // The limiter comes before the breaker, so that the breaker does not count its refusals as failures of the CLI. Retries come last.
   const policies = [turnsOnly, breaker, retry]
 

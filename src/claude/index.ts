@@ -4,6 +4,7 @@ export { createFullClaude, type FullClaudeClient, type FullClaudeOptions } from 
 export * from './session/index.js'
 export * from './run/index.js'
 export type { ControlHandler, ControlQuestion } from './protocol/control.js'
+export type { InputPriority } from './protocol/connection.js'
 export type { InterruptOptions } from './protocol/stop-turn.js'
 export * from './tools/index.js'
 export * from './ops/index.js'

@@ -85,6 +85,8 @@ export const CLAUDE_LAUNCH: Readonly<Record<keyof Required<ClaudeLaunch>, Claude
   sessionId: 'send',
   forkSession: 'send',
   resumeSessionAt: 'send',
+  // It only refuses a resume.
+  resumeDropsTurn: 'send',
   noSessionPersistence: 'send',
   name: 'send',
   // Commands to run and addresses to reach.
@@ -96,12 +98,17 @@ export const CLAUDE_LAUNCH: Readonly<Record<keyof Required<ClaudeLaunch>, Claude
   // An empty list leaves out the settings of the machine's owner, as `bare` does.
   settingSources: onlyWhen(isEmpty, 'admin', 'server-only'),
   managedSettings: 'server-only',
+  // It may open files, sockets and hosts.
+  sandbox: 'server-only',
   addDirs: onlyWhen(isEmpty, 'send', 'server-only'),
   agent: 'send',
   agents,
   jsonSchema: 'send',
   betas: 'send',
   pluginDirs: onlyWhen(isEmpty, 'send', 'server-only'),
+  pluginDirsWithoutMcp: onlyWhen(isEmpty, 'send', 'server-only'),
+  // A folder of the machine whose settings hold hooks.
+  projectConfigRoot: 'server-only',
   // A gateway switches slash commands off by default. Switching them on needs `admin`.
   disableSlashCommands: onlyWhen((value) => value === true, 'send', 'admin'),
   // Both leave out the owner's settings, also rules that deny tools.
@@ -114,6 +121,7 @@ export const CLAUDE_LAUNCH: Readonly<Record<keyof Required<ClaudeLaunch>, Claude
   promptSuggestions: 'observe',
   sessionStateEvents: 'observe',
   fileCheckpointing: 'send',
+  questionPreviewFormat: 'send',
   debug: 'admin',
   debugFile: 'server-only',
   extraFlags: onlyWhen(isEmpty, 'send', 'server-only'),
@@ -201,6 +209,13 @@ export const CLAUDE_INITIALIZE: Readonly<Record<string, ClaudeRule>> = {
   jsonSchema: 'send',
   skills: 'send',
   promptSuggestions: 'observe',
+  agentProgressSummaries: 'observe',
+  title: 'send',
+  planModeInstructions: 'send',
+  // The tasks of a session go on after an interrupt.
+  perTaskStopAffordance: 'send',
+  // One name of a tool for another would mislead the person who approves.
+  toolAliases: 'server-only',
   supportedDialogKinds: 'approve',
 }
 

@@ -34,6 +34,11 @@ function lawOf(title: string, run: (claude: Client, context: ClaudeContext) => P
   }
 }
 
+const named = (id: string, title: string, run: (claude: Client, context: ClaudeContext) => Promise<void>): Case<ClaudeContext> => ({
+  ...lawOf(title, run),
+  id,
+})
+
 const ADD = tool<{ a: number; b: number }>(
   'add',
   'Adds two numbers',
@@ -128,6 +133,92 @@ export const cases: readonly Case<ClaudeContext>[] = [
     }),
     id: 'claude.conformance.first-turn',
   },
+  named('claude.input', 'a message that is sent while a tool runs is read in the same turn', async (claude) => {
+    const turn = claude.query('FAKE:sleep:1', { allowedTools: ['Bash'], replayUserMessages: true })
+    const seen: ClaudeMessage[] = []
+    for await (const message of turn) {
+      seen.push(message)
+      if (message.type === 'toolUse' && seen.filter(({ type }) => type === 'toolUse').length === 1)
+        await turn.send('FAKE:echo:second', { priority: 'next' })
+    }
+    const read = seen.findIndex((message) => message.type === 'user' && message.isReplay && message.text === 'FAKE:echo:second')
+    check(read !== -1 && read < seen.findIndex(({ type }) => type === 'result'), 'the message was not read before the result')
+    await checkRejects(turn.send('too late'), 'closed')
+  }),
+  named('claude.input', 'a message that is sent while the model writes is answered in the same turn', async (claude) => {
+    const turn = claude.query('FAKE:slow:20', { replayUserMessages: true })
+    const results: string[] = []
+    let asked = false
+    let costUsd = 0
+    for await (const message of turn) {
+      if (message.type === 'init' && !asked) {
+        asked = true
+        await turn.send('FAKE:echo:second')
+      }
+      if (message.type === 'result') {
+        results.push(message.text)
+        costUsd = message.totalCostUsd
+      }
+    }
+    checkEqual(results.length, 2)
+    checkEqual(results.at(-1), 'second')
+    const result = await turn.result()
+    checkEqual(result.text, 'second')
+    checkEqual(result.costUsd, costUsd)
+  }),
+  named(
+    'claude.input',
+    'a turn with a stream of input is over when the stream has ended and everything is answered',
+    async (claude) => {
+      const turn = claude.query('FAKE:echo:one', { replayUserMessages: true })
+      let next: (() => void) | undefined
+      const results: string[] = []
+      const source = async function* (): AsyncGenerator<string> {
+        for (const prompt of ['FAKE:echo:two', 'FAKE:echo:three']) {
+          await new Promise<void>((resolve) => {
+            next = resolve
+          })
+          yield prompt
+        }
+      }
+      const sent = turn.streamInput(source())
+      for await (const message of turn) {
+        if (message.type !== 'result') continue
+        results.push(message.text)
+        next?.()
+      }
+      await sent
+      checkEqual(results, ['one', 'two', 'three'])
+      await checkRejects(turn.streamInput(['more']), 'closed')
+    },
+  ),
+  named(
+    'claude.input',
+    'an interrupt stops the turn and the message that waits in it, and the next turn is a normal one',
+    async (claude) => {
+      const session = claude.createSession({ options: { replayUserMessages: true } })
+      const turn = session.sendMessage('FAKE:slow:400')
+      const end = turn.result().catch((error: unknown) => error)
+      await turn.send('FAKE:slow:400')
+      await turn.interrupt()
+      check(SignalboxError.is(await end, 'aborted'), 'the turn was not aborted')
+      checkEqual(await session.sendMessage('FAKE:echo:on').text(), 'on')
+      await session.close()
+    },
+  ),
+  named(
+    'claude.query-controls',
+    'a query takes control requests while it runs, and refuses them when it is over',
+    async (claude) => {
+      const turn = claude.query('FAKE:slow:20')
+      const { commands } = await turn.controls.initialization()
+      check(Array.isArray(commands) && commands.length > 0, 'there are no commands')
+      checkEqual(await turn.controls.mcpStatus(), [])
+      await turn.controls.setModel('opus')
+      await turn.result()
+      await checkRejects(turn.controls.mcpStatus(), 'closed')
+    },
+  ),
   lawOf('a turn that is aborted in the middle of its text has the text so far', async (claude) => {
     const controller = new AbortController()
     const turn = claude.query('FAKE:slow:400', { includePartial: true, signal: controller.signal })

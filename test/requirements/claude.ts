@@ -3,6 +3,21 @@ import type { Requirement } from './requirement.js'
 const row = (id: string, source: string, behaviour: string): Requirement => ({ id: `claude.${id}`, source, behaviour })
 
 export const requirements: Requirement[] = [
+  row('typed-lines', 'agent SDK 0.3.332', 'Every member of the message union of the agent SDK is typed; unknown fields are kept.'),
+  row('hook-names', 'agent SDK 0.3.332', 'All 34 hook events can be registered, with typed input and answers of their own.'),
+  row('dialogs', 'agent SDK 0.3.332', 'Elicitations and dialogs reach a typed callback; without an answer they are declined.'),
+  row('sdk-options', 'agent SDK 0.3.332', 'The typed options of the agent SDK reach the CLI where it expects them.'),
+  row(
+    'sdk-controls',
+    'agent SDK 0.3.332',
+    'Each control request of the agent SDK has a method; a CLI without it gives `unsupported`.',
+  ),
+  row(
+    'input',
+    'agent SDK 0.3.332',
+    'Messages can be sent into a turn that runs; the turn is over when all of them are answered, and an interrupt stops them too.',
+  ),
+  row('query-controls', 'agent SDK 0.3.332', 'A query takes the same control requests as a session while its process runs.'),
   row('sim-model-throws', 'design 8', 'A scripted model that throws ends its simulated process.'),
   row(
     'simulator-recordings',

@@ -63,9 +63,9 @@ export function messagesApi(config: APIClientConfig): StreamTransport<ClaudeLaun
 
 /** Refuses launch fields that need a CLI. Ignoring them would hide from the caller that they have no effect. */
 function checkLaunch(launch: ClaudeLaunch, transport: string): void {
-  const wanted = (['resume', 'continueSession', 'mcpServers', 'mcpConfig', 'agent', 'agents', 'pluginDirs'] as const).find(
-    (field) => launch[field] !== undefined,
-  )
+  const wanted = (
+    ['resume', 'continueSession', 'mcpServers', 'mcpConfig', 'agent', 'agents', 'pluginDirs', 'replayUserMessages'] as const
+  ).find((field) => launch[field] !== undefined)
   if (wanted === undefined) return
   throw new APIClientError({
     code: 'unsupported',

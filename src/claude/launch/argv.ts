@@ -43,6 +43,8 @@ export function launchPlan(launch: ClaudeLaunch, version?: Version): LaunchPlan 
   if (launch.mcpServers !== undefined && Object.keys(launch.mcpServers).length > 0) {
     args.push({ flag: '--mcp-config', content: JSON.stringify({ mcpServers: launch.mcpServers }) })
   }
+  const settings = settingsOf(launch)
+  if (settings !== undefined) args.push(settings)
   for (const rule of FLAGS) {
     const value = launch[rule.field]
     if (value === undefined || value === false) continue
@@ -67,8 +69,6 @@ function written(rule: FlagRule, value: unknown): (string | PrivateArgument)[] {
       return (value as readonly string[]).map((item) => `${flag}=${item}`)
     case 'json':
       return [`${flag}=${asJson(value)}`]
-    case 'private':
-      return [typeof value === 'string' ? `${flag}=${value}` : { flag, content: asJson(value) }]
     case 'text': {
       const text = String(value)
       return [fileFlag !== undefined && text.length > LONGEST_TEXT ? { flag: fileFlag, content: text } : `${flag}=${text}`]
@@ -76,6 +76,14 @@ function written(rule: FlagRule, value: unknown): (string | PrivateArgument)[] {
     default:
       return [`${flag}=${String(value)}`]
   }
+}
+
+/** A path, or a private file with the settings and the sandbox. */
+function settingsOf({ settings, sandbox }: ClaudeLaunch): string | PrivateArgument | undefined {
+  const flag = '--settings'
+  if (typeof settings === 'string') return `${flag}=${settings}`
+  if (settings === undefined && sandbox === undefined) return undefined
+  return { flag, content: JSON.stringify(sandbox === undefined ? settings : { ...settings, sandbox }) }
 }
 
 const asJson = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))

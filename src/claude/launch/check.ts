@@ -38,8 +38,8 @@ function checkNames(launch: ClaudeLaunch): void {
 
 export function checkLaunch(launch: ClaudeLaunch): void {
   checkNames(launch)
-  const { sessionId, resume, continueSession, forkSession, resumeSessionAt, permissionMode, maxTurns, maxBudgetUsd, extraFlags } =
-    launch
+  const { sessionId, resume, continueSession, forkSession, resumeSessionAt, resumeDropsTurn, settings, sandbox } = launch
+  const { permissionMode, maxTurns, maxBudgetUsd, extraFlags } = launch
   const goesOn = resume !== undefined || continueSession === true
   if (sessionId !== undefined && !isUuid(sessionId)) {
     throw wrong(`sessionId is not a UUID: ${sessionId}.`, 'Leave it out, or use crypto.randomUUID().')
@@ -56,6 +56,10 @@ export function checkLaunch(launch: ClaudeLaunch): void {
   if (forkSession && !goesOn) throw wrong('forkSession needs a session to fork.', 'Give resume or continueSession.')
   if (resumeSessionAt !== undefined && resume === undefined)
     throw wrong('resumeSessionAt needs resume.', 'Name the session to resume.')
+  if (resumeDropsTurn !== undefined && resumeSessionAt === undefined)
+    throw wrong('resumeDropsTurn needs resumeSessionAt.', 'Name the last message to keep.')
+  if (typeof settings === 'string' && sandbox !== undefined)
+    throw wrong('sandbox cannot be added to settings that are the path of a file.', 'Give settings as an object.')
   if (permissionMode !== undefined && !PERMISSION_MODES.includes(permissionMode)) {
     throw wrong(`There is no permission mode "${String(permissionMode)}".`, `Choose one of ${PERMISSION_MODES.join(', ')}.`)
   }

@@ -26,6 +26,7 @@ export function launchEnv(launch: ClaudeLaunch, inherited: LaunchEnvironment = {
     out.CLAUDE_CODE_SDK_READS_SESSION_STATE = '1'
   }
   if (launch.fileCheckpointing) out.CLAUDE_CODE_ENABLE_SDK_FILE_CHECKPOINTING = 'true'
+  if (launch.questionPreviewFormat !== undefined) out.CLAUDE_CODE_QUESTION_PREVIEW_FORMAT = launch.questionPreviewFormat
   Object.assign(out, launch.env)
   const has = (name: string): boolean => ((name in out ? out[name] : inherited[name]) ?? '') !== ''
   if (launch.auth === 'subscription') for (const name of API_KEYS) out[name] = undefined

@@ -4,9 +4,9 @@ import { MEASURED, type Version } from './version.js'
 
 /**
  * How a field is written. `joined`: one argument with commas, because a variadic flag would also take the arguments after it. `repeated`:
- * one argument per value. `text`: in a private file when it is long. `private`: always in a file, because other users can read argv.
+ * one argument per value. `text`: in a private file when it is long.
  */
-export type FlagForm = 'value' | 'switch' | 'optional' | 'joined' | 'repeated' | 'json' | 'text' | 'private'
+export type FlagForm = 'value' | 'switch' | 'optional' | 'joined' | 'repeated' | 'json' | 'text'
 
 /** How a field of a launch is written. */
 export interface FlagRule {
@@ -57,11 +57,11 @@ export const FLAGS: readonly FlagRule[] = [
   { field: 'sessionId', flag: '--session-id', form: 'value' },
   { field: 'forkSession', flag: '--fork-session', form: 'switch' },
   { field: 'resumeSessionAt', flag: '--resume-session-at', form: 'value' },
+  { field: 'resumeDropsTurn', flag: '--resume-drops-turn', form: 'value', ...c },
   { field: 'noSessionPersistence', flag: '--no-session-persistence', form: 'switch' },
   { field: 'name', flag: '--name', form: 'value', ...b, ...omit },
   { field: 'mcpConfig', flag: '--mcp-config', form: 'repeated' },
   { field: 'strictMcp', flag: '--strict-mcp-config', form: 'switch' },
-  { field: 'settings', flag: '--settings', form: 'private' },
   { field: 'settingSources', flag: '--setting-sources', form: 'joined' },
   { field: 'managedSettings', flag: '--managed-settings', form: 'json', ...b },
   { field: 'addDirs', flag: '--add-dir', form: 'repeated' },
@@ -70,6 +70,8 @@ export const FLAGS: readonly FlagRule[] = [
   { field: 'jsonSchema', flag: '--json-schema', form: 'json' },
   { field: 'betas', flag: '--betas', form: 'repeated' },
   { field: 'pluginDirs', flag: '--plugin-dir', form: 'repeated' },
+  { field: 'pluginDirsWithoutMcp', flag: '--plugin-dir-no-mcp', form: 'repeated', ...b },
+  { field: 'projectConfigRoot', flag: '--project-config-root', form: 'value', ...c },
   { field: 'disableSlashCommands', flag: '--disable-slash-commands', form: 'switch' },
   { field: 'bare', flag: '--bare', form: 'switch', ...b },
   { field: 'safeMode', flag: '--safe-mode', form: 'switch', ...b },
@@ -95,5 +97,8 @@ export const OTHER_FIELDS: Readonly<Partial<Record<keyof ClaudeLaunch, string>>>
   permissionMode: '--permission-mode, by generation',
   fallbackModel: '--fallback-model, one or several by generation',
   mcpServers: '--mcp-config, in a private file',
+  questionPreviewFormat: 'CLAUDE_CODE_QUESTION_PREVIEW_FORMAT',
+  settings: '--settings, in a private file unless it is a path',
+  sandbox: 'a part of settings',
   extraFlags: 'as they are',
 }

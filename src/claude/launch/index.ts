@@ -8,6 +8,7 @@ export {
   type MCPServerConfig,
   type PermissionModeName,
 } from './launch.js'
+export type { SandboxCredentials, SandboxFilesystem, SandboxNetwork, SandboxSettings } from './sandbox.js'
 export { launchPlan, type LaunchPlan, type PrivateArgument } from './argv.js'
 export { launchEnv, type LaunchEnvironment } from './environment.js'
 export { FLAGS, OTHER_FIELDS, type FlagForm, type FlagRule } from './flags.js'

@@ -1,5 +1,7 @@
 /** A launch of the CLI as plain data. It can cross a gateway, so it contains no function and no command line. */
 
+import type { SandboxSettings } from './sandbox.js'
+
 /** Every permission mode of any version. */
 export const PERMISSION_MODES = [
   'default',
@@ -36,7 +38,7 @@ export type MCPServerConfig =
     }
   | { readonly type: 'sse' | 'http'; readonly url: string; readonly headers?: Readonly<Record<string, string>> }
 
-/** A native subagent of the CLI. */
+/** A native subagent of the CLI. The fields after `model` need CLI 2.1; CLI 2.0 ignores them. */
 export interface AgentDefinition {
   /** When the model should call this agent. */
   readonly description: string
@@ -46,6 +48,34 @@ export interface AgentDefinition {
   readonly tools?: readonly string[]
   /** `sonnet`, `opus`, `haiku`, `inherit`, or a full id. */
   readonly model?: string
+  /** Tools that the agent does not have. */
+  readonly disallowedTools?: readonly string[]
+  /** MCP servers of the agent: names of servers of the session, or servers of its own. */
+  readonly mcpServers?: readonly (string | Readonly<Record<string, MCPServerConfig>>)[]
+  /** A reminder that the agent gets again and again. The CLI calls this an experiment. */
+  readonly criticalSystemReminder_EXPERIMENTAL?: string
+  /** Skills that the agent has from its start. */
+  readonly skills?: readonly string[]
+  /** The first message, when the agent is the main one (`agent`). */
+  readonly initialPrompt?: string
+  /** Model round trips of one call of the agent. */
+  readonly maxTurns?: number
+  /** The tokens after which the agent's conversation is compacted. */
+  readonly autoCompactWindow?: number
+  /** The turn does not wait for the agent. */
+  readonly background?: boolean
+  /** The agent does not read CLAUDE.md. */
+  readonly omitClaudeMd?: boolean
+  /** Where the agent keeps its memory. */
+  readonly memory?: 'user' | 'project' | 'local'
+  /** How hard the agent's model thinks. */
+  readonly effort?: 'low' | 'medium' | 'high' | 'xhigh' | 'max' | number
+  /** The agent's permission mode. */
+  readonly permissionMode?: PermissionModeName
+  /** The agent that observes this one. */
+  readonly observer?: string
+  /** What the observer is told. */
+  readonly observerMessage?: string
 }
 
 /** Which credentials the CLI sees: `inherit` all, `subscription` no API keys, `apiKey` no token of a login. */
@@ -127,6 +157,11 @@ export interface ClaudeLaunch {
   readonly forkSession?: boolean
   /** Resume only up to this message. */
   readonly resumeSessionAt?: string
+  /**
+   * With `resumeSessionAt`: the message of the user whose turn this resume is meant to leave out. The start fails when it would leave out
+   * more (newest CLIs).
+   */
+  readonly resumeDropsTurn?: string
   /** Keeps nothing on disk; the session cannot be resumed. */
   readonly noSessionPersistence?: boolean
   /** The session's name for people (2.1). */
@@ -140,6 +175,8 @@ export interface ClaudeLaunch {
   readonly strictMcp?: boolean
   /** More settings, as the path of a file or as an object. */
   readonly settings?: string | Readonly<Record<string, unknown>>
+  /** How commands of the shell are shut in. Becomes a part of `settings`, which must then be an object or absent. */
+  readonly sandbox?: SandboxSettings
   /** Which settings files are loaded. `[]` loads none. */
   readonly settingSources?: readonly ('user' | 'project' | 'local')[]
   /** Settings that the user cannot change (2.1). */
@@ -156,6 +193,10 @@ export interface ClaudeLaunch {
   readonly betas?: readonly string[]
   /** Folders of plugins. */
   readonly pluginDirs?: readonly string[]
+  /** Folders of plugins whose MCP servers are not started (2.1). */
+  readonly pluginDirsWithoutMcp?: readonly string[]
+  /** The checkout that project settings are read from, when `cwd` is a worktree of it. An absolute path (newest CLIs). */
+  readonly projectConfigRoot?: string
   /** Treats a message that begins with a slash as text, not as a command. */
   readonly disableSlashCommands?: boolean
   /** Starts without hooks, plugins and memory files (2.1). */
@@ -177,6 +218,8 @@ export interface ClaudeLaunch {
   readonly sessionStateEvents?: boolean
   /** Allows `rewindFiles`. */
   readonly fileCheckpointing?: boolean
+  /** How previews in the questions of the tool AskUserQuestion are written (2.1). */
+  readonly questionPreviewFormat?: 'markdown' | 'html'
   /** Debug output on stderr; a text filters it. */
   readonly debug?: boolean | string
   /** Debug output into a file. */

@@ -20,7 +20,8 @@ import {
 } from './guards.js'
 import type { AssistantLine, ClaudeLine, ContentBlock, RateLimitLine, ResultLine, StreamEventLine, UserLine } from './lines.js'
 import { createMeter } from './meter.js'
-import { initFields, type ClaudeMessage } from './messages.js'
+import { eventLineOf, systemLineOf } from './event-guards.js'
+import { initFields, type ClaudeMessage, type EventMessage, type SystemMessage } from './messages.js'
 import type { TurnEnd } from './turn-end.js'
 
 /** Turns lines into messages. */
@@ -192,8 +193,7 @@ export function createDeriver({ end: endFor, others }: DeriveOptions = {}): Deri
       else if (isRateLimit(line)) rateLimit(line, out)
       else if (line.type === 'system' && typeof line.subtype === 'string') system(line, line.subtype, out)
       // Only the connection needs this type. `lines()` has it.
-      else if (line.type !== 'command_lifecycle' && !others?.(line, out))
-        out.push({ type: 'unknown', eventType: line.type, raw: line })
+      else if (line.type !== 'command_lifecycle' && !others?.(line, out)) event(line, out)
     },
   }
 }
@@ -231,5 +231,16 @@ function system(line: ClaudeLine, subtype: string, out: ClaudeMessage[]): void {
   } else if (subtype === 'stop') {
     const usage = isRecord(line.usage) ? line.usage : undefined
     out.push({ type: 'stop', sessionId, usage, stopReason: asText(line.stop_reason) ?? null, raw: line })
-  } else out.push({ type: 'system', subtype, sessionId, raw: line })
+  } else {
+    const known = systemLineOf(line)
+    // The guard has checked the line against the type of its subtype.
+    if (known) out.push({ type: 'system', subtype: known, sessionId, raw: line } as SystemMessage)
+    else out.push({ type: 'unknown', eventType: `system/${subtype}`, raw: line })
+  }
+}
+
+function event(line: ClaudeLine, out: ClaudeMessage[]): void {
+  const known = eventLineOf(line)
+  if (known) out.push({ type: 'event', event: known, sessionId: line.session_id, raw: line } as EventMessage)
+  else out.push({ type: 'unknown', eventType: line.type, raw: line })
 }

@@ -1,4 +1,6 @@
 /** The lines that the CLI writes, with its field names. The types allow unknown fields, because every version adds some. */
+import type { EventLines, SystemLines } from './event-lines.js'
+import type { LineBase } from './line-base.js'
 
 export interface TextBlock {
   /** Tells this block from the others. */
@@ -86,16 +88,8 @@ export interface ModelUsage {
   readonly [field: string]: unknown
 }
 
-interface Line {
-  /** The session of the CLI. */
-  readonly session_id?: string
-  /** The id of the line. */
-  readonly uuid?: string
-  readonly [field: string]: unknown
-}
-
 /** The line that begins a turn. */
-export interface InitLine extends Line {
+export interface InitLine extends LineBase {
   /** Always `system`. */
   readonly type: 'system'
   /** Tells this line from other `system` lines. */
@@ -123,7 +117,7 @@ export interface InitLine extends Line {
 }
 
 /** The CLI repeats an API call after a pause. */
-export interface ApiRetryLine extends Line {
+export interface ApiRetryLine extends LineBase {
   /** Always `system`. */
   readonly type: 'system'
   /** Tells this line from other `system` lines. */
@@ -141,7 +135,7 @@ export interface ApiRetryLine extends Line {
 }
 
 /** Any `system` line. */
-export interface SystemLine extends Line {
+export interface SystemLine extends LineBase {
   /** Always `system`. */
   readonly type: 'system'
   /** The kind of `system` line. */
@@ -149,7 +143,7 @@ export interface SystemLine extends Line {
 }
 
 /** One block of the model's answer. */
-export interface AssistantLine extends Line {
+export interface AssistantLine extends LineBase {
   /** Tells this line from the others. */
   readonly type: 'assistant'
   /** The API message, with the blocks of this line only. Lines of one API message share its `id`. */
@@ -169,7 +163,7 @@ export interface AssistantLine extends Line {
 }
 
 /** Tool results, notes of the CLI, and replayed messages. */
-export interface UserLine extends Line {
+export interface UserLine extends LineBase {
   /** Tells this line from the others. */
   readonly type: 'user'
   /** The content. */
@@ -185,7 +179,7 @@ export interface UserLine extends Line {
 }
 
 /** A delta, or another event of the API's stream. */
-export interface StreamEventLine extends Line {
+export interface StreamEventLine extends LineBase {
   /** Tells this line from the others. */
   readonly type: 'stream_event'
   /** An event of the API's stream. */
@@ -195,7 +189,7 @@ export interface StreamEventLine extends Line {
 }
 
 /** News about the account's usage limit. */
-export interface RateLimitLine extends Line {
+export interface RateLimitLine extends LineBase {
   /** Tells this line from the others. */
   readonly type: 'rate_limit_event'
   /** The limit, and when it resets. */
@@ -210,7 +204,7 @@ export interface RateLimitLine extends Line {
 }
 
 /** The end of a turn. */
-export interface ResultLine extends Line {
+export interface ResultLine extends LineBase {
   /** Tells this line from the others. */
   readonly type: 'result'
   /** `success`, or the kind of failure. A failed API call is a `success` with `is_error`. */
@@ -264,7 +258,7 @@ export interface ResultLine extends Line {
 }
 
 /** A line of a type that this list does not have. It passes unchanged. */
-export interface OtherLine extends Line {
+export interface OtherLine extends LineBase {
   /** The kind of line. */
   readonly type: string
 }
@@ -279,6 +273,8 @@ export type ClaudeLine =
   | StreamEventLine
   | RateLimitLine
   | ResultLine
+  | SystemLines[keyof SystemLines]
+  | EventLines[keyof EventLines]
   | OtherLine
 
 /** A request of the control protocol. */

@@ -1,5 +1,6 @@
 /** The messages that callers read. They are made from the lines of the CLI; each message has its line as `raw`. */
 import type { SignalboxError } from '../../errors.js'
+import type { EventLines, SystemLines } from './event-lines.js'
 import type { AssistantLine, ClaudeLine, ContentBlock, InitLine, ModelUsage, ResultLine, Usage, UserLine } from './lines.js'
 
 interface Base {
@@ -265,21 +266,44 @@ export interface ResultMessage<Output = unknown> extends Base {
   readonly terminalReason: string | undefined
 }
 
-/** A `system` line of a kind that has no message of its own. */
-export interface UnknownSystemMessage extends Base {
+/** A `system` line of a known kind that has no message of its own. `raw` has the type of that kind. */
+export interface SystemMessageOf<Subtype extends keyof SystemLines> extends Base {
   /** Tells this message from the others. */
   readonly type: 'system'
   /** The kind of the `system` line. */
-  readonly subtype: string
+  readonly subtype: Subtype
   /** The session of the CLI. */
   readonly sessionId: string | undefined
+  /** The line itself. */
+  readonly raw: SystemLines[Subtype]
 }
 
-/** A type that this version of ours does not know; `raw` holds all of it. Stream events and bookkeeping show in `lines()` only. */
+/** Any `system` line of a known kind, told apart by `subtype`. */
+export type SystemMessage = { [Subtype in keyof SystemLines]: SystemMessageOf<Subtype> }[keyof SystemLines]
+
+/** A line of a known type that has no message of its own, such as `tool_progress`. `raw` has the type of that line. */
+export interface EventMessageOf<Event extends keyof EventLines> extends Base {
+  /** Tells this message from the others. */
+  readonly type: 'event'
+  /** The `type` of the line. */
+  readonly event: Event
+  /** The session of the CLI. */
+  readonly sessionId: string | undefined
+  /** The line itself. */
+  readonly raw: EventLines[Event]
+}
+
+/** Any line of the list `EventLines`, told apart by `event`. */
+export type EventMessage = { [Event in keyof EventLines]: EventMessageOf<Event> }[keyof EventLines]
+
+/**
+ * A line of a type that this version does not know, or one that lacks a required field; `raw` holds all of it. Stream events and
+ * bookkeeping show in `lines()` only.
+ */
 export interface UnknownMessage extends Base {
   /** Tells this message from the others. */
   readonly type: 'unknown'
-  /** The `type` of the line. */
+  /** The `type` of the line; `system/` and the subtype for a `system` line. */
   readonly eventType: string
 }
 
@@ -299,7 +323,8 @@ export type ClaudeMessage =
   | ErrorMessage
   | StopMessage
   | ResultMessage
-  | UnknownSystemMessage
+  | SystemMessage
+  | EventMessage
   | UnknownMessage
 
 /** ccflow's name for the union. */

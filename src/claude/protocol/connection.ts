@@ -35,8 +35,19 @@ export interface ConnectionOptions {
   readonly validate: (line: ClaudeLine) => void
   /** A turn that nobody asked for begins: give the state that takes it, or undefined to drop its lines. */
   readonly onUnsolicited: () => TurnState | undefined
+  /** Messages are sent to the model as they are written. */
+  readonly verbatim?: boolean | undefined
+  /** The CLI repeats each message that it has accepted. */
+  readonly replays?: boolean | undefined
   /** Called for output on stdout that is not a line of the protocol. */
   readonly onNoise: () => void
+}
+
+/** When a message that is sent into a turn is read. */
+export type InputPriority = 'now' | 'next' | 'later'
+
+export interface InputOptions {
+  readonly priority?: InputPriority | undefined
 }
 
 export interface Connection {
@@ -50,6 +61,8 @@ export interface Connection {
   expectSilence(ms: number): void
   /** Writes the message of the turn under way once more, after a usage limit. */
   resend(state: TurnState, content: string | readonly ContentBlock[]): Promise<void>
+  /** Writes a message into the turn under way, and gives its uuid. */
+  input(state: TurnState, content: string | readonly ContentBlock[], options?: InputOptions): Promise<string>
   /**
    * Stops a turn, by default the one under way, and resolves when that turn is over. A CLI that does not stop in time is ended, and the
    * turn fails as `aborted`. Without a turn the CLI is asked all the same and does nothing.
@@ -122,7 +135,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   const silence: SilenceWatch | undefined = watchSilence({
     idleMs,
     clock,
-    isExplained: () => !turns.ours || paused || control.serving > 0,
+    isExplained: () => !turns.ours || turns.ours.inputs.isIdle || paused || control.serving > 0,
     onHang() {
       const hint = 'Raise idleMs if its tools may be silent for longer.'
       const partialText = turns.ours?.answer.partialText
@@ -203,9 +216,36 @@ export function createConnection(options: ConnectionOptions): Connection {
   })
   ready.catch(() => {})
 
-  const send = (uuid: string, content: string | readonly ContentBlock[]): Promise<void> => {
+  const send = (uuid: string, content: string | readonly ContentBlock[], more: object = {}): Promise<void> => {
     silence?.touch()
-    return write({ type: 'user', message: { role: 'user', content }, parent_tool_use_id: null, session_id: '', uuid })
+    const composed = options.verbatim ? { client_composed: true } : {}
+    return write({
+      type: 'user',
+      message: { role: 'user', content },
+      parent_tool_use_id: null,
+      session_id: '',
+      uuid,
+      ...composed,
+      ...more,
+    })
+  }
+  /** Without a word about what it has taken up, the end of the turn could not be told from the end of a part of it. */
+  const checkInput = (state: TurnState, priority: InputPriority | undefined): void => {
+    if (!isUnderWay(state) || !stdinOpen || state.inputs.closed) throw failure('closed', 'The turn is over.', { sent: 'no' })
+    if (isVersion20 && priority !== undefined && priority !== 'next')
+      throw failure('unsupported', `CLI 2.0 reads every message at the next pause, not ${priority}.`, { sent: 'no' })
+    if (turns.reportsLifecycle || options.replays) return
+    const hint = 'Start it with replayUserMessages: true.'
+    throw failure('unsupported', 'This CLI does not say when it takes up a message.', { sent: 'no', hint })
+  }
+  /** Takes the messages that wait out of the CLI's queue, because an interrupt stops only the model. */
+  const withdrawInputs = ({ inputs }: TurnState): void => {
+    inputs.close()
+    if (isVersion20) return
+    for (const uuid of inputs.waiting) {
+      const withdrawn = control.request('cancel_async_message', { message_uuid: uuid })
+      withdrawn.then(({ cancelled }) => cancelled === true && inputs.dropped(uuid)).catch(() => {})
+    }
   }
   const onStuck = async (turn: TurnState, patienceMs: number): Promise<void> => {
     const message = `The CLI did not stop the turn within ${patienceMs} ms of an interrupt, so its process was ended.`
@@ -233,6 +273,18 @@ export function createConnection(options: ConnectionOptions): Connection {
       state.uuid = crypto.randomUUID()
       await send(state.uuid, content)
     },
+    async input(state, content, { priority } = {}) {
+      checkInput(state, priority)
+      const uuid = crypto.randomUUID()
+      state.inputs.sent(uuid)
+      try {
+        await send(uuid, content, priority === undefined ? {} : { priority })
+      } catch (error) {
+        state.inputs.dropped(uuid)
+        throw error
+      }
+      return uuid
+    },
     async interrupt(interruption = {}, turn = turns.current) {
       if (!turn || !isUnderWay(turn)) {
         const { cancelQueued, timeoutMs } = interruption
@@ -243,6 +295,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       }
       interrupts += 1
       onChange()
+      withdrawInputs(turn)
       try {
         return await stopTurn({
           turn,

@@ -11,6 +11,7 @@ import { isResult } from '../messages/guards.js'
 import type { ClaudeLine, ResultLine } from '../messages/lines.js'
 import { roundUsd, type Spent } from '../messages/meter.js'
 import { endOf, type TurnEnd } from '../messages/turn-end.js'
+import { createInputs, type Inputs } from './inputs.js'
 
 /** Bytes of lines kept for a reader before the process is paused. */
 const KEEP_BYTES = 8 * 1024 * 1024
@@ -40,6 +41,10 @@ export interface TurnState {
   written: boolean
   interrupted: boolean
   readonly lastEnd: TurnEnd | undefined
+  /** Messages that were sent while the turn ran. */
+  readonly inputs: Inputs
+  /** The connection that runs the turn is told when the turn ends between two lines. */
+  onSettled: (() => void) | undefined
   /** The end that belongs to a result line; cost and text are settled when the line arrives. */
   endFor(line: ResultLine): TurnEnd | undefined
   /** True when the line ends the turn. A result comes with what the meter of its process made of it. */
@@ -99,9 +104,16 @@ export function createTurnState(options: TurnOptions): TurnState {
   const settle = (tell: () => void): void => {
     if (settled) return
     settled = true
+    inputs.close()
     wake()
     tell()
+    state.onSettled?.()
   }
+  // The last input was withdrawn, or the stream of inputs has ended, after the CLI had answered everything.
+  const inputs = createInputs(() => {
+    if (!settled && lastEnd && judge?.(lastEnd, answer) !== 'goes-on') finish(lastEnd)
+  })
+  const finish = (end: TurnEnd): void => settle(() => options.onEnd(end))
 
   const dropUnread = (): void => {
     if (reader !== 'awaited' || bytes <= KEEP_UNREAD_BYTES) return
@@ -115,12 +127,15 @@ export function createTurnState(options: TurnOptions): TurnState {
     started: false,
     written: false,
     interrupted: false,
+    inputs,
+    onSettled: undefined,
     get lastEnd() {
       return lastEnd
     },
     endFor: (line) => ends.get(line),
     take(line, size, spent) {
       answer.see(line)
+      inputs.see(line)
       if (!left && !settled) {
         kept.push(line)
         bytes += size
@@ -138,8 +153,8 @@ export function createTurnState(options: TurnOptions): TurnState {
       // One or two: a turn that waits for a limit or for agents may have a few more.
       ends.set(line, end)
       onLine?.(line, answer, spent)
-      if (judge?.(end, answer) === 'goes-on') return false
-      settle(() => options.onEnd(end))
+      if (inputs.isBusy || judge?.(end, answer) === 'goes-on') return false
+      finish(end)
       return true
     },
     async read() {
@@ -188,8 +203,8 @@ export function createTurnState(options: TurnOptions): TurnState {
       givenUp ??= error
     },
     over(errorFor) {
-      const end = lastEnd
-      if (end) settle(() => options.onEnd(end))
+      // A message that the CLI has not taken up has no answer.
+      if (lastEnd && inputs.waiting.length === 0) finish(lastEnd)
       else state.fail(givenUp ?? errorFor())
     },
   }

@@ -71,6 +71,14 @@ export function createTurns({ onUnsolicited, onChange }: TurnsOptions): Turns {
     if (turn === unsolicited) unsolicited = undefined
     onChange()
   }
+  /** A turn that ends between two lines is forgotten too. */
+  const watched = <Turn extends TurnState | undefined>(turn: Turn): Turn => {
+    if (turn)
+      turn.onSettled = () => {
+        if (underWay().includes(turn)) release(turn)
+      }
+    return turn
+  }
   const fail = (error: SignalboxError): void => {
     ours?.fail(error)
     if (ours) release(ours)
@@ -84,7 +92,7 @@ export function createTurns({ onUnsolicited, onChange }: TurnsOptions): Turns {
   }
   const turnFor = (line: ClaudeLine): TurnState | undefined => {
     const owner = ownerOf(line, { ours, hasUnsolicited: unsolicited !== undefined, reportsLifecycle: turns.reportsLifecycle })
-    if (owner === 'new') unsolicited = onUnsolicited()
+    if (owner === 'new') unsolicited = watched(onUnsolicited())
     if (owner === 'ours') return ours
     return owner === 'nobody' ? undefined : unsolicited
   }
@@ -102,7 +110,7 @@ export function createTurns({ onUnsolicited, onChange }: TurnsOptions): Turns {
     },
     isUnderWay: (turn) => underWay().includes(turn),
     begin(turn) {
-      ours = turn
+      ours = watched(turn)
     },
     release,
     take(line, bytes, spent) {

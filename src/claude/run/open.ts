@@ -30,6 +30,8 @@ export async function openConnection(context: RunContext, parts: OpenParts): Pro
     controlTimeoutMs: context.controlTimeoutMs,
     idleMs: options.idleMs ?? IDLE_MS,
     limits: context.limits,
+    verbatim: options.verbatim,
+    replays: options.replayUserMessages,
     clock: context.clock,
     validate: context.validate,
     onUnsolicited,

@@ -6,6 +6,7 @@ import { encodeContext, type ContextEncoder } from './context.js'
 import type { ControlHandler } from '../protocol/control.js'
 import { ClaudeError, MCPConfigError } from '../messages/errors.js'
 import { recordOf } from '../messages/guards.js'
+import { dialogHandler, elicitationHandler, type OnElicitation, type OnUserDialog } from '../tools/dialogs.js'
 import type { HookRegistry } from '../tools/hooks.js'
 import type { ClaudeLaunch, MCPServerConfig } from '../launch/launch.js'
 import type { ContentBlock } from '../messages/lines.js'
@@ -29,7 +30,27 @@ export interface CLIAgentOptions extends Omit<ClaudeLaunch, 'resume' | 'mcpServe
   readonly permissionTimeoutMs?: number
   /** Hooks that run in this process. */
   readonly hooks?: HookRegistry
-  /** Answers requests of the CLI that no other option handles, such as elicitations. */
+  /** Answers the questions of MCP servers. Without it they are declined. */
+  readonly onElicitation?: OnElicitation
+  /** Answers the dialogs of the CLI. The CLI shows only the kinds of `supportedDialogKinds`. */
+  readonly onUserDialog?: OnUserDialog
+  /** The kinds of dialog that `onUserDialog` can show. */
+  readonly supportedDialogKinds?: readonly string[]
+  /** The title of the session, for people (2.1). */
+  readonly title?: string
+  /** The skills that the main loop knows of, by name. Default: all that are found (2.1). */
+  readonly skills?: readonly string[]
+  /** Tools that run in place of others: the name that the model uses, then the tool that runs (2.1). */
+  readonly toolAliases?: Readonly<Record<string, string>>
+  /** What the model is told to do in plan mode, in place of the CLI's own text (2.1). */
+  readonly planModeInstructions?: string
+  /** Gives `task_progress` lines a summary of what the subagent does (2.1). */
+  readonly agentProgressSummaries?: boolean
+  /** The program lets its user stop single tasks, so an interrupt of a session does not end tasks in the background (2.1). */
+  readonly perTaskStop?: boolean
+  /** Sends every message as it is written: `@path` is not expanded, and a slash is no command (2.1.248 and later). */
+  readonly verbatim?: boolean
+  /** Answers requests of the CLI that no other option handles. */
   readonly onControlRequest?: ControlHandler
   /** More fields for the CLI's `initialize` request, with the CLI's names. */
   readonly initialize?: Readonly<Record<string, unknown>>
@@ -71,6 +92,16 @@ export function launchOf(options: CLIAgentOptions): ClaudeLaunch {
     permissionTimeoutMs: _permissionTimeout,
     hooks: _hooks,
     onControlRequest: _onControlRequest,
+    onElicitation: _onElicitation,
+    onUserDialog: _onUserDialog,
+    supportedDialogKinds: _dialogKinds,
+    title: _title,
+    skills: _skills,
+    toolAliases: _toolAliases,
+    planModeInstructions: _planModeInstructions,
+    agentProgressSummaries: _progressSummaries,
+    perTaskStop: _perTaskStop,
+    verbatim: _verbatim,
     initialize: _initialize,
     context: _context,
     toon: _toon,
@@ -130,23 +161,34 @@ function sessionOf(
 
 /** The handlers for the requests of the CLI: permission callback, hooks, servers in this process, and `onControlRequest`. */
 export function wiringOf(options: CLIAgentOptions, clock: Clock, onFailure?: (what: string, error: unknown) => void): Wiring {
-  const { canUseTool, permissionTimeoutMs: timeoutMs, hooks, mcpServers, onControlRequest } = options
+  const { canUseTool, permissionTimeoutMs: timeoutMs, hooks, mcpServers, onElicitation, onUserDialog, onControlRequest } = options
   const servers = Object.entries(mcpServers ?? {}).flatMap(([name, server]) => (isInProcess(server) ? [{ ...server, name }] : []))
   const handlers: ControlHandler[] = []
   if (canUseTool) handlers.push(permissionHandler({ canUseTool, timeoutMs, clock, onFailure }))
   const wired = hooks?.wire(clock, onFailure)
   if (wired) handlers.push(wired.handler)
   for (const server of servers) handlers.push(serving(server))
+  if (onElicitation) handlers.push(elicitationHandler(onElicitation, onFailure))
+  if (onUserDialog) handlers.push(dialogHandler(onUserDialog, onFailure))
   if (onControlRequest) handlers.push(onControlRequest)
   handlers.push(declined)
   return {
     handlers,
     initialize: {
+      ...initializeOf(options),
       ...options.initialize,
       ...(wired && hooks?.events.length ? { hooks: wired.registration } : {}),
       ...(servers.length > 0 ? { sdkMcpServers: servers.map(({ name }) => name) } : {}),
     },
   }
+}
+
+/** The options that travel in `initialize`. CLI 2.0 ignores them. */
+function initializeOf(options: CLIAgentOptions): Readonly<Record<string, unknown>> {
+  const { title, skills, toolAliases, planModeInstructions, agentProgressSummaries, supportedDialogKinds, perTaskStop } = options
+  const fields = { title, skills, toolAliases, planModeInstructions, agentProgressSummaries, supportedDialogKinds }
+  const given = Object.entries({ ...fields, perTaskStopAffordance: perTaskStop }).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(given)
 }
 
 /** Passes JSON-RPC messages to a server in this process. The CLI cleans server names in tool names, but not in these messages. */

@@ -25,11 +25,13 @@ export interface TurnRun {
   readonly state: TurnState
   readonly content: string | readonly ContentBlock[]
   readonly over: Promise<TurnState>
+  /** The message was written. */
+  readonly onBegun: (on: Connection) => void
   /** The call was given up while the turn runs. */
   readonly giveUp: () => void
 }
 
-export async function playTurn({ on, call, state, content, over, giveUp }: TurnRun): Promise<TurnState> {
+export async function playTurn({ on, call, state, content, over, onBegun, giveUp }: TurnRun): Promise<TurnState> {
   const ignore = onAbort(call.signal, () => {
     const { partialText, sessionId } = state.answer
     const { system, transport, op } = call
@@ -41,6 +43,7 @@ export async function playTurn({ on, call, state, content, over, giveUp }: TurnR
   try {
     call.signal.throwIfAborted()
     await on.begin(state, content)
+    onBegun(on)
     const done = await over
     if (done.lastEnd?.error) throw done.lastEnd.error
     return done

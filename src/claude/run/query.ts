@@ -3,7 +3,9 @@ import type { Call, CallOptions } from '../../core/call.js'
 import { sleep } from '../../core/clock.js'
 import { deferred } from '../../core/deferred.js'
 import { onAbort } from '../../core/on-abort.js'
-import { createDeadline, type Deadline } from '../../core/deadline.js'
+import { createDeadline, raceSignal, type Deadline } from '../../core/deadline.js'
+import { ClaudeError } from '../messages/errors.js'
+import { controlsOf } from './controls.js'
 import type { StreamTransport } from '../../transport.js'
 import type { Connection } from '../protocol/connection.js'
 import { createRunContext, type RunContext, type ClaudeBaseOptions } from './run-context.js'
@@ -38,6 +40,8 @@ export function runQuery(context: RunContext, plan: RunPlan): Turn {
   const unfollow = onAbort(context.life, () => deadline.abort(context.life?.reason))
   let connection: Connection | undefined
   let waiting: Deadline | undefined
+  const connected = deferred<Connection>()
+  const begun = deferred<Connection>()
   const over = deferred<TurnState>()
   const state = createTurnState({
     clock: context.clock,
@@ -75,8 +79,10 @@ export function runQuery(context: RunContext, plan: RunPlan): Turn {
   const attempt = async (call: Call, transport?: StreamTransport<ClaudeLaunch>): Promise<TurnState> => {
     const on = await openConnection(context, { transport, launch: launchOf(options), options, call, onUnsolicited: () => state })
     connection = on
+    connected.resolve(on)
     const content = contentOf(prompt, options)
-    return await playTurn({ on, call, state, content, over: over.promise, giveUp: () => void context.track(stop(on)) })
+    const giveUp = (): void => void context.track(stop(on))
+    return await playTurn({ on, call, state, content, over: over.promise, onBegun: begun.resolve, giveUp })
   }
   const stop = async (on: Connection): Promise<void> => {
     // Without this, the CLI would continue its turn, at a cost, until it is killed.
@@ -101,9 +107,22 @@ export function runQuery(context: RunContext, plan: RunPlan): Turn {
   }
   const finished = context.track(withTurnFacts(run(), state))
 
+  const gone = finished.then(goneError, goneError).then((error) => Promise.reject(error))
+  gone.catch(() => {})
+  const controls = controlsOf(async (work, signal) => {
+    const until = signal ?? context.life
+    return context.caller.run({ op: 'query.control' }, until ? { signal: until } : {}, async (at) => {
+      const on = connection ?? (await raceSignal(Promise.race([gone, connected.promise]), at.signal))
+      if (!on.alive) throw goneError()
+      return await work(on)
+    })
+  })
+
   return createTurn({
     state,
     finished,
+    begun: begun.promise,
+    controls,
     outputSchema: options.outputSchema,
     async interrupt() {
       if (state.ended) return
@@ -120,6 +139,9 @@ export function runQuery(context: RunContext, plan: RunPlan): Turn {
     },
   })
 }
+
+const goneError = (): ClaudeError =>
+  new ClaudeError({ code: 'closed', message: 'The process of the query is gone.', op: 'query.control', sent: 'no' })
 
 /** Runs one prompt without a client. The options name the transport. */
 export function query<Output = unknown>(

@@ -2,7 +2,10 @@
 import { createStream, type SignalStream, type StreamSource } from '../../core/stream.js'
 import { createDeriver } from '../messages/derive-messages.js'
 import { checkedOutput, type OutputSchema } from './output-schema.js'
-import type { ClaudeLine } from '../messages/lines.js'
+import type { Connection } from '../protocol/connection.js'
+import type { Controls } from './controls.js'
+import { createTurnInputs, type InputSendOptions, type TurnInput } from './turn-input.js'
+import type { ClaudeLine, ContentBlock } from '../messages/lines.js'
 import type { ClaudeMessage, ResultMessage } from '../messages/messages.js'
 import type { TurnState } from '../protocol/turn-state.js'
 
@@ -46,6 +49,36 @@ export interface Turn<Output = unknown> extends SignalStream<ClaudeMessage, stri
    */
   text(): Promise<string>
   /**
+   * Sends a message into this turn while it runs, and gives its uuid, which `controls.cancelMessage` takes. The turn is over when the CLI
+   * has answered this message too. Waits until the turn has begun. Fails with `closed` when the turn is over, and with `unsupported` on
+   * CLIs before 2.1.329 that were started without `replayUserMessages`.
+   *
+   * @example
+   * ```ts
+   * import type { Turn } from 'signalbox/claude'
+   *
+   * declare const turn: Turn
+   * await turn.send('Use the other file.', { priority: 'next' })
+   * ```
+   */
+  send(content: string | readonly ContentBlock[], options?: InputSendOptions): Promise<string>
+  /**
+   * Sends every message of a source into this turn. The turn is over when the source has ended and all messages are answered. Resolves when
+   * the last message is written. Fails like `send`.
+   *
+   * @example
+   * ```ts
+   * import type { Turn, TurnInput } from 'signalbox/claude'
+   *
+   * declare const turn: Turn
+   * declare const messages: AsyncIterable<TurnInput>
+   * await turn.streamInput(messages)
+   * ```
+   */
+  streamInput(messages: AsyncIterable<TurnInput> | Iterable<TurnInput>, options?: { readonly signal?: AbortSignal }): Promise<void>
+  /** Control requests to the process of this turn. They fail with `closed` when the process of a query is gone. */
+  readonly controls: Controls
+  /**
    * Stops this turn and keeps its session; resolves when the turn has stopped. A turn whose message was not sent yet is taken
    * back, and fails as `aborted` with `sent: 'no'`. A CLI that does not stop within 5 seconds is ended.
    *
@@ -78,6 +111,9 @@ export interface Turn<Output = unknown> extends SignalStream<ClaudeMessage, stri
 
 export interface TurnHandle {
   readonly state: TurnState
+  /** The connection, when the first message of the turn was written. */
+  readonly begun: Promise<Connection>
+  readonly controls: Controls
   /** Settles when the turn is over and all policies have seen it. */
   readonly finished: Promise<TurnState>
   interrupt(): Promise<void>
@@ -124,6 +160,8 @@ export function createTurn(handle: TurnHandle): Turn {
   }
 
   return {
+    ...createTurnInputs(handle),
+    controls: handle.controls,
     get cursor() {
       return stream.cursor
     },

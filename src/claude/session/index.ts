@@ -1,6 +1,5 @@
 /** Sessions: conversations over one process, the stores that keep them, and the manager of many sessions. */
 export type { SendOptions, Session, SessionOptions, SessionStats } from './types.js'
-export type { ControlAnswer, ControlCallOptions, McpStatus, SessionControls } from './controls.js'
 export {
   createSessionManager,
   type ManagerStats,

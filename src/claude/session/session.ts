@@ -7,12 +7,14 @@ import { isUuid } from '../launch/uuid.js'
 import { ClaudeError } from '../messages/errors.js'
 import { textIn } from '../messages/guards.js'
 import type { ContentBlock } from '../messages/lines.js'
+import type { Connection } from '../protocol/connection.js'
 import { INTERRUPT_MS, type InterruptOptions } from '../protocol/stop-turn.js'
 import type { TurnState } from '../protocol/turn-state.js'
 import { contentOf, timeoutOf } from '../run/options.js'
 import { interruptedEarly, playTurn, withTurnFacts } from '../run/play-turn.js'
 import { createTurn, type Turn } from '../run/turn.js'
-import { sessionControls, type ControlAnswer } from './controls.js'
+import type { ControlAnswer } from '../run/control-answers.js'
+import { controlsOf } from '../run/controls.js'
 import { createSessionProcess } from './process.js'
 import { createSessionRecord } from './record.js'
 import { createSessionTurn, type SessionTurn } from './turn-of-session.js'
@@ -50,12 +52,29 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
   const process = createSessionProcess({ context, options, sessionId, origin, checkOpen, onUnsolicited: () => handUnsolicited() })
   const turnParts = { context, process, record, options, life: life.signal }
 
+  const controls = controlsOf(async (work, signal) => {
+    checkOpen()
+    const call = { signal: signal ?? life.signal }
+    return context.caller.run({ op: 'session.control' }, call, async (at) => work(await process.open(at)))
+  })
+
   /** Gives a turn that the CLI began by itself to `onTurn`. */
   const handUnsolicited = (): TurnState => {
     const { state, finished } = createSessionTurn({ ...turnParts, prompt: '' })
     void context.track(finished)
     const interrupt = async (): Promise<void> => void (await process.connection?.interrupt({}, state))
-    const turn = createTurn({ state, finished, interrupt, abandon: async () => {}, unsolicited: true })
+    // The turn has begun: the CLI has written its first line.
+    const begun = deferred<Connection>()
+    if (process.connection) begun.resolve(process.connection)
+    const turn = createTurn({
+      state,
+      finished,
+      begun: begun.promise,
+      controls,
+      interrupt,
+      abandon: async () => {},
+      unsolicited: true,
+    })
     const read = (): void => void turn.result().catch(() => {})
     // This runs in the reader of the process. A callback that throws or rejects must not end the session.
     const hand = async (): Promise<void> => (onTurn ?? read)(turn)
@@ -73,6 +92,7 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
     content: Content,
     deadline: Deadline,
     timeoutMs: number,
+    onBegun: (on: Connection) => void,
   ): Promise<TurnState> => {
     const before = tail
     queued += 1
@@ -83,7 +103,7 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
       // An interrupt keeps the process. A process that does not react to it is closed.
       const giveUp = (): void => void (on.busy && context.track(on.interrupt().catch(() => on.close())))
       if (!call.signal.aborted) turn.begun()
-      return await playTurn({ on, call, state: turn.state, content, over: turn.finished, giveUp })
+      return await playTurn({ on, call, state: turn.state, content, over: turn.finished, onBegun, giveUp })
     }
     try {
       await raceSignal(before, deadline.signal).catch(() => {
@@ -118,7 +138,9 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
     }
     deadlines.add(deadline)
     interrupts.push(interrupt)
-    const run = runQueued(turn, prompt, content, deadline, timeoutOf(options, send.timeoutMs, context.timeoutMs)).finally(() => {
+    const begun = deferred<Connection>()
+    const timeoutMs = timeoutOf(options, send.timeoutMs, context.timeoutMs)
+    const run = runQueued(turn, prompt, content, deadline, timeoutMs, begun.resolve).finally(() => {
       interrupts.splice(interrupts.indexOf(interrupt), 1)
       deadlines.delete(deadline)
       deadline[Symbol.dispose]()
@@ -127,6 +149,8 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
     return createTurn({
       state,
       finished,
+      begun: begun.promise,
+      controls,
       outputSchema: options.outputSchema,
       interrupt: async () => void (await interrupt()),
       async abandon(reason) {
@@ -155,11 +179,6 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
     return closing
   }
 
-  const controls = sessionControls(async (work, signal) => {
-    checkOpen()
-    const call = { signal: signal ?? life.signal }
-    return context.caller.run({ op: 'session.control' }, call, async (at) => work(await process.open(at)))
-  })
   const self = {
     ...controls,
     sessionId,

@@ -4,7 +4,7 @@ import type { RunContext } from '../run/run-context.js'
 import type { EventEmitter } from '../ops/events.js'
 import type { ContentBlock } from '../messages/lines.js'
 import type { CLIAgentOptions } from '../run/options.js'
-import type { SessionControls } from './controls.js'
+import type { SessionControls } from '../run/controls.js'
 import type { SessionKeeper, SessionState } from './state.js'
 import type { Turn } from '../run/turn.js'
 

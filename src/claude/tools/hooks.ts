@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock.js'
 import { createDeadline, raceSignal } from '../../core/deadline.js'
 import type { ControlHandler } from '../protocol/control.js'
 import { isRecord } from '../../core/is-record.js'
+import type { HookInputs } from './hook-inputs.js'
 
 /** All events at which hooks can run, with the CLI's names. */
 export const HOOK_EVENTS = [
@@ -26,11 +27,21 @@ export const HOOK_EVENTS = [
   'PermissionRequest',
   'PermissionDenied',
   'Setup',
+  'TeammateIdle',
+  'TaskCreated',
+  'TaskCompleted',
   'Elicitation',
+  'ElicitationResult',
   'ConfigChange',
+  'WorktreeCreate',
+  'WorktreeRemove',
+  'InstructionsLoaded',
   'CwdChanged',
   'FileChanged',
-] as const
+  'DirectoryAdded',
+  'MessageDisplay',
+  'PreSkillShellCommand',
+] as const satisfies readonly (keyof HookInputs)[]
 /** The name of an event at which hooks run. */
 export type HookEventName = (typeof HOOK_EVENTS)[number]
 
@@ -45,9 +56,9 @@ export const HookEvent = {
 } as const satisfies Record<string, HookEventName>
 
 /** The facts about the event, for a hook. */
-export interface HookContext {
+export interface HookContext<Event extends HookEventName = HookEventName> {
   /** The event. */
-  readonly hookEvent: HookEventName
+  readonly hookEvent: Event
   /** The session of the CLI. */
   readonly sessionId: string
   /** The tool of a tool event. */
@@ -62,8 +73,8 @@ export interface HookContext {
   readonly message: string | undefined
   /** Aborted when the CLI withdraws the question or the hook takes too long. */
   readonly signal: AbortSignal
-  /** The input as the CLI sent it. */
-  readonly raw: Readonly<Record<string, unknown>>
+  /** The input as the CLI sent it, with the type that this event has on the newest CLI. It is not checked. */
+  readonly raw: HookInputs[Event]
 }
 
 /** The decision of a hook. A hook that returns nothing does not decide. */
@@ -82,12 +93,19 @@ export interface HookDecision {
   readonly systemMessage?: string
   /** Ends the whole run. */
   readonly stop?: boolean
+  /**
+   * More fields of `hookSpecificOutput`, with the CLI's names: `action` and `content` of `ElicitationResult`, `worktreePath` of
+   * `WorktreeCreate`, `displayContent` of `MessageDisplay`.
+   */
+  readonly specific?: Readonly<Record<string, unknown>>
   /** More fields for the answer to the CLI, with the CLI's names. */
   readonly raw?: Readonly<Record<string, unknown>>
 }
 
 /** Runs at an event and returns its decision, or nothing. */
-export type HookCallback = (context: HookContext) => HookDecision | undefined | void | Promise<HookDecision | undefined | void>
+export type HookCallback<Event extends HookEventName = HookEventName> = (
+  context: HookContext<Event>,
+) => HookDecision | undefined | void | Promise<HookDecision | undefined | void>
 
 /** A registered hook: its callback, priority and pattern. */
 export interface HookMatcher {
@@ -117,7 +135,11 @@ export interface HookRegistry {
    * remove()
    * ```
    */
-  register(event: HookEventName, callback: HookCallback, options?: Omit<HookMatcher, 'callback'>): () => void
+  register<Event extends HookEventName>(
+    event: Event,
+    callback: HookCallback<Event>,
+    options?: Omit<HookMatcher, 'callback'>,
+  ): () => void
   /**
    * The same as `register`.
    *
@@ -129,7 +151,7 @@ export interface HookRegistry {
    * hooks.on('PreToolUse', () => ({ permission: 'deny', reason: 'Read only.' }), { pattern: 'Write|Edit' })
    * ```
    */
-  on(event: HookEventName, callback: HookCallback, options?: Omit<HookMatcher, 'callback'>): () => void
+  on<Event extends HookEventName>(event: Event, callback: HookCallback<Event>, options?: Omit<HookMatcher, 'callback'>): () => void
   /**
    * Removes the first hook of the event with this callback. False when there is none.
    *
@@ -143,7 +165,7 @@ export interface HookRegistry {
    * hooks.unregister('Stop', log)
    * ```
    */
-  unregister(event: HookEventName, callback: HookCallback): boolean
+  unregister<Event extends HookEventName>(event: Event, callback: HookCallback<Event>): boolean
   /**
    * Removes all hooks of an event; without an event, all hooks.
    *
@@ -227,7 +249,8 @@ export function createHookRegistry(): HookRegistry {
     return true
   }
   const register: HookRegistry['register'] = (event, callback, options = {}) => {
-    const hook: HookMatcher = { ...options, callback }
+    // It is called only with contexts of its event.
+    const hook: HookMatcher = { ...options, callback: callback as HookCallback }
     // Array sort is stable, so hooks of one priority run in the order they were registered.
     hooks.set(
       event,
@@ -320,7 +343,7 @@ function matches(pattern: string | RegExp | undefined, toolName: string | undefi
 
 function wireDecision(event: HookEventName, decision: HookDecision): Readonly<Record<string, unknown>> {
   const { permission, block, reason, updatedInput, additionalContext, systemMessage, stop, raw } = decision
-  const specific: Record<string, unknown> = { hookEventName: event }
+  const specific: Record<string, unknown> = { hookEventName: event, ...decision.specific }
   if (permission !== undefined) {
     specific.permissionDecision = permission
     if (reason !== undefined) specific.permissionDecisionReason = reason
@@ -356,6 +379,6 @@ function contextOf(hookEvent: HookEventName, raw: Readonly<Record<string, unknow
     prompt: text(raw.prompt),
     message: text(raw.last_assistant_message) ?? text(raw.message),
     signal,
-    raw,
+    raw: raw as HookInputs[HookEventName],
   }
 }

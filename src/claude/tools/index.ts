@@ -1,5 +1,15 @@
 /** Callbacks of this process that the CLI calls during a turn: permission callbacks, hooks, and tools over MCP. */
 export type { CanUseTool, PermissionResult, PermissionUpdate, ToolRequest } from './permissions.js'
+export type {
+  DialogOptions,
+  ElicitationRequest,
+  ElicitationResult,
+  OnElicitation,
+  OnUserDialog,
+  UserDialogRequest,
+  UserDialogResult,
+} from './dialogs.js'
+export type { BaseHookInput, HookInputs } from './hook-inputs.js'
 export {
   createHookRegistry,
   HOOK_EVENTS,

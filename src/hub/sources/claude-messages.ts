@@ -64,6 +64,8 @@ export function createClaudeReader(): (message: ClaudeMessage) => readonly Sourc
         return [{ kind: 'notice', level: 'error', text: message.message, raw }]
       case 'system':
         return [{ kind: 'unknown', name: `system/${message.subtype}`, raw }]
+      case 'event':
+        return [{ kind: 'unknown', name: message.event, raw }]
       case 'unknown':
         return [{ kind: 'unknown', name: message.eventType, raw }]
       case 'hook':

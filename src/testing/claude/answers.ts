@@ -114,14 +114,40 @@ export function answerRequest(process: Simulated, requestId: string, request: Fi
       return reply.success({ version: generation.version.join('.'), buildTime: '2026-11-19T16:23:05Z' })
     if (subtype === 'get_context_usage')
       return reply.success({ categories: [], totalTokens: 1000, maxTokens: 200_000, percentage: 1 })
-    if (subtype === 'apply_flag_settings') return reply.success()
+    if (subtype === 'apply_flag_settings' || subtype === 'rename_session' || subtype === 'seed_read_state') return reply.success()
+    if (subtype === 'stop_task' || subtype === 'background_tasks') return reply.success({})
+    if (subtype === 'reload_plugins')
+      return reply.success({ commands: [], agents: [], plugins: [], mcpServers: [], error_count: 0 })
+    if (subtype === 'reload_skills') return reply.success({ skills: [] })
+    if (subtype === 'get_usage')
+      return reply.success({
+        session: { total_cost_usd: conversation.costUsd, total_api_duration_ms: 0, total_duration_ms: 0, model_usage: {} },
+        subscription_type: null,
+        rate_limits_available: false,
+        rate_limits: null,
+      })
+    if (subtype === 'read_file') {
+      const contents = process.files.get(String(fields.path))
+      if (contents === undefined) return reply.error(`read denied: ${String(fields.path)}`)
+      return reply.success({ contents, absPath: fields.path })
+    }
+    if (subtype === 'set_mcp_permission_mode_override')
+      return reply.success({ warning: `MCP server '${String(fields.serverName)}' is not yet known` })
     if (subtype === 'cancel_async_message') {
       const before = process.queue.length
       process.queue = process.queue.filter(({ uuid }) => uuid !== fields.message_uuid)
       return reply.success({ cancelled: process.queue.length < before })
     }
-    if (subtype === 'list_models' && generationName === 'c')
-      return reply.success({ models: [{ value: 'default', resolvedModel: generation.model }] })
+    if (generationName === 'c') {
+      if (subtype === 'list_models') return reply.success({ models: [{ value: 'default', resolvedModel: generation.model }] })
+      if (subtype === 'reload_output_styles') return reply.success({ available_output_styles: ['default'] })
+      if (subtype === 'update_settings') return reply.success({})
+      if (subtype === 'list_permission_rules')
+        return reply.success({ state: { rules: [], workspaceDirectories: [], originalCwd: process.cwd, managedOnly: false } })
+      if (subtype === 'mcp_read_resource') return reply.error('mcp_read_resource: uri must use the ui:// scheme')
+      if (subtype === 'get_task_output')
+        return reply.error('get_task_output: no shell or Monitor task with that task_id in this session')
+    }
     return reply.error(`Unsupported control request subtype: ${subtype}`, 'unsupported_request')
   }
 }

@@ -33,6 +33,7 @@ const OTHERS: Readonly<Record<string, { readonly takes: 'nothing' | 'value' | 'o
   '--permission-mode': { takes: 'value' },
   '--fallback-model': { takes: 'value' },
   '--mcp-config': { takes: 'value' },
+  '--settings': { takes: 'value' },
   '--debug': { takes: 'optional' },
   '--resume': { takes: 'optional' },
   '--prompt-suggestions': { takes: 'nothing', since: [2, 1, 197] },

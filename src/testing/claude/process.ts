@@ -61,6 +61,7 @@ function createSimulated(parts: ProcessParts, parsed: Arguments, conversation: C
     turn: undefined,
     interruptNext: false,
     queue: [],
+    inTool: false,
     stdinEnded: false,
     emit(line) {
       onWrite?.(line)
@@ -167,7 +168,7 @@ async function serve(process: Simulated): Promise<SimulatedExit> {
   process.onStart?.((prompt) => {
     process.queue.push({ content: prompt, uuid: undefined, shouldQuery: true })
     tell()
-  })
+  }, process.ask)
   let failed = false
   for (;;) {
     if (killed.aborted) return { exitCode: 143, signal: null, stderr: '' }
@@ -198,7 +199,15 @@ function takeUser(process: Simulated, message: Readonly<Record<string, unknown>>
   }
   if (uuid !== undefined) conversation.seen.add(uuid)
   if (uuid !== undefined && generation.name === 'c') lifecycle(process, uuid, 'queued')
-  process.queue.push({ content: body.content, uuid, shouldQuery: generation.name === 'a' || message.shouldQuery !== false })
+  const { priority } = message
+  process.queue.push({
+    content: body.content,
+    uuid,
+    shouldQuery: generation.name === 'a' || message.shouldQuery !== false,
+    priority,
+  })
+  // 2.0 does not know priorities. A tool that runs is not cut.
+  if (priority === 'now' && generation.name !== 'a' && !process.inTool) process.turn?.abort('now')
 }
 
 async function readText(link: Pick<Link, 'read'>): Promise<string> {

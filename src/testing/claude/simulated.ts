@@ -27,8 +27,8 @@ export interface ProcessParts {
   readonly root?: boolean | undefined
   /** Aborts when the process is killed. */
   readonly killed: AbortSignal
-  /** Receives the function that begins a turn without a client. */
-  readonly onStart?: ((speak: (prompt: string) => void) => void) | undefined
+  /** Receives the functions that begin a turn without a client, and that ask the client. */
+  readonly onStart?: ((speak: (prompt: string) => void, ask: Simulated['ask']) => void) | undefined
   readonly onRead?: ((line: unknown) => void) | undefined
   readonly onWrite?: ((line: unknown) => void) | undefined
 }
@@ -37,6 +37,8 @@ export interface UserMessageIn {
   readonly content: unknown
   readonly uuid: string | undefined
   readonly shouldQuery: boolean
+  /** `now`, `next` or `later`; 2.0 ignores it. */
+  readonly priority?: unknown
 }
 
 export interface Simulated extends ProcessParts {
@@ -54,6 +56,8 @@ export interface Simulated extends ProcessParts {
   /** An interrupt came after a message and before its turn: the turn begins and stops at once. */
   interruptNext: boolean
   queue: UserMessageIn[]
+  /** Tools of the turn run. */
+  inTool: boolean
   stdinEnded: boolean
   emit(line: object): void
   /** Sends a request to the client. Rejects when stdin is closed or the signal is aborted. */

@@ -10,7 +10,7 @@ import { memorySessions, type SimulatedSessions } from './conversation.js'
 import type { FakeModel } from './fake-model.js'
 import { generationOf } from './generation.js'
 import { runProcess } from './process.js'
-import type { SimulatedExit } from './simulated.js'
+import type { Simulated, SimulatedExit } from './simulated.js'
 import type { SimulatedFiles } from './tools.js'
 
 /** Options of `createClaudeSimulator`. */
@@ -68,6 +68,17 @@ export interface ClaudeSimulator {
    */
   speak(prompt: string): void
   /**
+   * Sends a control request of the CLI to the client, from the newest process, and gives the answer of the client. For requests that no
+   * marker causes, such as `elicitation` and `request_user_dialog`. An abort of the signal withdraws the request.
+   *
+   * @example
+   * import { createClaudeSimulator } from 'signalbox/testing'
+   *
+   * const simulator = createClaudeSimulator()
+   * const answer = await simulator.ask({ subtype: 'elicitation', mcp_server_name: 'docs', message: 'Your name?' })
+   */
+  ask(request: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<Readonly<Record<string, unknown>>>
+  /**
    * Ends every process at once, as the operating system does when memory runs out.
    *
    * @example
@@ -102,7 +113,7 @@ export function createClaudeSimulator(options: ClaudeSimulatorOptions = {}): Cla
   const files: SimulatedFiles = options.files ?? new Map()
   const runs: SimulatedRun[] = []
   const living = new Set<AbortController>()
-  const spoken: ((prompt: string) => void)[] = []
+  const spoken: { readonly speak: (prompt: string) => void; readonly ask: Simulated['ask'] }[] = []
 
   const open = (launch: ClaudeLaunch): Link => {
     const plan = launchPlan(launch, generation.version)
@@ -130,7 +141,7 @@ export function createClaudeSimulator(options: ClaudeSimulatorOptions = {}): Cla
       clock,
       cwd: launch.cwd,
       killed: killed.signal,
-      onStart: (speak) => void spoken.push(speak),
+      onStart: (speak, ask) => void spoken.push({ speak, ask }),
       onRead: (line) => keep(run.received, line),
       onWrite: (line) => keep(run.written, line),
     })
@@ -180,7 +191,12 @@ export function createClaudeSimulator(options: ClaudeSimulatorOptions = {}): Cla
     sessions,
     files,
     speak(prompt) {
-      spoken.at(-1)?.(prompt)
+      spoken.at(-1)?.speak(prompt)
+    },
+    async ask(request, signal = new AbortController().signal) {
+      const newest = spoken.at(-1)
+      if (!newest) throw new Error('No simulated process has started.')
+      return await newest.ask(request, signal)
     },
     kill() {
       for (const process of living) process.abort()

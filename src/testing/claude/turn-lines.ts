@@ -46,7 +46,8 @@ export function createLines(process: Simulated, uuids: readonly string[]) {
 
   const model = (): string => conversation.model ?? generation.model
   const stamp = (from: 'a' | 'b' | 'c' = 'b'): object => (name >= from ? { timestamp: new Date(clock.now()).toISOString() } : {})
-  const linked = name === 'c' && uuids.length > 0 ? { user_message_uuid: uuids.at(-1), user_message_uuids: uuids } : {}
+  const linked = (): object =>
+    name === 'c' && uuids.length > 0 ? { user_message_uuid: uuids.at(-1), user_message_uuids: [...uuids] } : {}
   const emit = (line: object): void => process.emit(line)
   const system = (subtype: string, fields: object): void =>
     emit({ type: 'system', subtype, ...fields, uuid: process.uuid(), session_id })
@@ -88,7 +89,7 @@ export function createLines(process: Simulated, uuids: readonly string[]) {
       ...stamp('c'),
       ...error,
       ...request,
-      ...linked,
+      ...linked(),
       ...how.more,
     })
   }
@@ -323,6 +324,10 @@ export function createLines(process: Simulated, uuids: readonly string[]) {
     get askedWhenStopped(): boolean {
       return asked
     },
+    /** The text that the model has sent since its last whole block. */
+    get shownText(): string {
+      return partial?.text ?? ''
+    },
     get openTool(): boolean {
       return openTool
     },
@@ -399,7 +404,7 @@ export function createLines(process: Simulated, uuids: readonly string[]) {
               subagent_stats: { spawned: 0 },
               safety_stops: 0,
               model_usage_since_last_result: sinceLast,
-              ...linked,
+              ...linked(),
             }
           : {}),
         ...(fields.structured === undefined ? {} : { structured_output: fields.structured }),

@@ -12,21 +12,23 @@ export type TurnOutcome =
 
 /** Thrown to end a turn early. */
 class Stop {
-  constructor(readonly why: 'interrupt' | 'denied') {}
+  constructor(readonly why: 'interrupt' | 'denied' | 'now') {}
 }
 
 export async function runTurn(process: Simulated, batch: readonly UserMessageIn[]): Promise<TurnOutcome> {
   const { conversation, generation, parsed } = process
+  process.inTool = false
   const controller = new AbortController()
   process.turn = controller
   if (process.interruptNext) controller.abort('interrupt')
   process.interruptNext = false
   const uuids = batch.flatMap(({ uuid }) => (uuid === undefined ? [] : [uuid]))
   const content = batch.length === 1 ? batch[0]?.content : batch.map((message) => textOf(message.content)).join('\n')
+  const own = [...uuids]
   const lines = createLines(process, uuids)
   const over = (isFailure: boolean, state = 'completed'): TurnOutcome => {
     process.turn = undefined
-    if (generation.name === 'c') for (const uuid of uuids) lifecycle(process, uuid, state)
+    if (generation.name === 'c') for (const uuid of own) lifecycle(process, uuid, state)
     if (stateEvents(process)) lines.state('idle')
     conversation.save()
     return { kind: 'done', failed: isFailure }
@@ -52,12 +54,12 @@ export async function runTurn(process: Simulated, batch: readonly UserMessageIn[
     return over(false)
   }
   try {
-    return over(await converse(process, lines, controller))
+    return over(await converse(process, lines, controller, uuids))
   } catch (error) {
     if (process.killed.aborted) return 'killed'
     if (error instanceof Broken) return { kind: 'broken', stderr: error.message }
     if (!controller.signal.aborted && !(error instanceof Stop)) throw error
-    const why = error instanceof Stop ? error.why : 'interrupt'
+    const why = error instanceof Stop ? error.why : controller.signal.reason === 'now' ? 'now' : 'interrupt'
     return over(stopped(process, lines, why), 'cancelled')
   }
 }
@@ -65,7 +67,8 @@ export async function runTurn(process: Simulated, batch: readonly UserMessageIn[
 class Broken extends Error {}
 
 /** Calls the model and its tools until the model calls no more tools. Returns true if the turn failed. */
-async function converse(process: Simulated, lines: Lines, controller: AbortController): Promise<boolean> {
+async function converse(process: Simulated, lines: Lines, controller: AbortController, uuids: string[]): Promise<boolean> {
+  const own = uuids.length
   const { conversation, parsed, generation } = process
   const maxTurns = Number(parsed.value('--max-turns') ?? Number.POSITIVE_INFINITY)
   const maxBudget = Number(parsed.value('--max-budget-usd') ?? Number.POSITIVE_INFINITY)
@@ -99,6 +102,7 @@ async function converse(process: Simulated, lines: Lines, controller: AbortContr
     }
     if (calls.length === 0) {
       await stopHooks(process, String(last?.text ?? ''), controller.signal)
+      if (generation.name === 'c') for (const uuid of uuids.slice(own)) lifecycle(process, uuid, 'completed')
       return lines.result({
         subtype: 'success',
         result: String(last?.text ?? ''),
@@ -109,6 +113,7 @@ async function converse(process: Simulated, lines: Lines, controller: AbortContr
       })
     }
     const results: FakeBlock[] = []
+    process.inTool = true
     for (const call of calls) {
       const outcome =
         call.name === 'StructuredOutput' ? structuredOutput(call, schema) : await useTool(process, lines, call, controller.signal)
@@ -118,7 +123,12 @@ async function converse(process: Simulated, lines: Lines, controller: AbortContr
       }
       results.push(lines.toolResult(call, outcome))
     }
-    conversation.history.push({ role: 'user', content: results })
+    process.inTool = false
+    if (generation.name !== 'a' && process.queue.some(({ priority }) => priority === 'now')) {
+      conversation.history.push({ role: 'user', content: results })
+      throw new Stop('now')
+    }
+    conversation.history.push({ role: 'user', content: [...results, ...takeQueued(process, uuids)] })
     if (invalid >= 5)
       return lines.result({
         subtype: 'error_max_structured_output_retries',
@@ -147,6 +157,22 @@ async function converse(process: Simulated, lines: Lines, controller: AbortContr
       })
     }
   }
+}
+
+/** Messages that came while tools ran join the turn, except those with the priority `later`. */
+function takeQueued(process: Simulated, uuids: string[]): FakeBlock[] {
+  const { generation, parsed } = process
+  const waits = ({ priority }: UserMessageIn): boolean => generation.name !== 'a' && priority === 'later'
+  const taken = process.queue.filter((message) => !waits(message))
+  process.queue = process.queue.filter(waits)
+  return taken.map(({ content, uuid }) => {
+    if (parsed.has('--replay-user-messages')) replayLine(process, content, uuid ?? process.uuid())
+    if (uuid !== undefined) {
+      uuids.push(uuid)
+      if (generation.name === 'c') lifecycle(process, uuid, 'started')
+    }
+    return { type: 'text', text: textOf(content) }
+  })
 }
 
 function overBudget(lines: Lines, budget: number, numTurns: number): boolean {
@@ -329,11 +355,14 @@ async function useTool(process: Simulated, lines: Lines, call: FakeBlock, signal
 /** Returns true if the turn counts as failed. */
 function stopped(process: Simulated, lines: Lines, why: Stop['why']): boolean {
   const { generation } = process
-  const inTool = lines.openTool || why === 'denied'
+  const inTool = lines.openTool || why === 'denied' || (why === 'now' && lines.shownText === '')
+  const cut = lines.shownText
   if (!inTool) lines.flushPartial()
-  lines.note(inTool ? '[Request interrupted by user for tool use]' : '[Request interrupted by user]', false)
+  if (why !== 'now') lines.note(inTool ? '[Request interrupted by user for tool use]' : '[Request interrupted by user]', false)
   const terminal = inTool ? 'aborted_tools' : 'aborted_streaming'
   const asked = lines.askedWhenStopped || why === 'denied'
+  // A message with the priority `now` cuts the answer, and the CLI calls that a success.
+  if (why === 'now') return lines.result({ subtype: 'success', result: cut, numTurns: 1, terminal })
   if (generation.name !== 'a' && asked) return lines.result({ subtype: 'success', result: '', numTurns: 2, terminal })
   return lines.result({ subtype: 'error_during_execution', errors: ['[ede_diagnostic] result_type=user'], numTurns: 2, terminal })
 }
