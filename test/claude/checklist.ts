@@ -15,7 +15,7 @@ export const CHECKLIST: readonly (readonly [theirs: string, ours: string])[] = [
   ['UserMessage', 'UserMessage'],
   ['ResultMessage', 'ResultMessage'],
   ['HookMessage', 'HookMessage'],
-  ['UnknownSystemMessage', 'UnknownSystemMessage'],
+  ['UnknownSystemMessage', 'SystemMessage'],
   ['UnknownMessage', 'UnknownMessage'],
   ['TextMessage', 'TextMessage'],
   ['ThinkingMessage', 'ThinkingMessage'],
