@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createCaller, type Call, type Interceptor } from '../../src/core/call.js'
 import { log, parseTrace, retry, trace, traceEnvironment, type LogRecord } from '../../src/core/policy/index.js'
 import { SignalboxError } from '../../src/errors.js'
-import { otel } from '../../src/otel.js'
+import { otel } from '../../src/otel/index.js'
 import { createFakeClock, createSeededRandom } from '../../src/testing/clock.js'
 
 const callerWith = (interceptors: Interceptor[], clock = createFakeClock()) =>

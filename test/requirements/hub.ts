@@ -123,6 +123,11 @@ export const requirements: readonly Requirement[] = [
     behaviour:
       'A recorder gives each event of the chosen agents to CatSyphon once and in order, with secrets removed, also after kills at any write.',
   },
+  {
+    id: 'hub.trace',
+    source: 'issue 16 item 9',
+    behaviour: 'A turn is a span with spans of its tools and asks, named by the conventions for generative AI, without texts and secrets.',
+  },
   { id: 'hub.example', source: 'issue 16', behaviour: 'The hub examples run against a scripted system.' },
   {
     id: 'hub.lease',

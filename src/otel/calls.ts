@@ -1,8 +1,8 @@
-/** OpenTelemetry spans for calls, through `@opentelemetry/api`. Without a registered SDK it does nothing, at little cost. */
+/** Spans for calls. */
 import { context, propagation, SpanKind, SpanStatusCode, trace, type Attributes, type Span, type Tracer } from '@opentelemetry/api'
-import type { Call, Interceptor } from './core/call.js'
-import { SignalboxError } from './errors.js'
-import { createRedactor, redactText } from './redact.js'
+import type { Call, Interceptor } from '../core/call.js'
+import { SignalboxError } from '../errors.js'
+import { createRedactor, redactText } from '../redact.js'
 
 /** Options of `otel`. */
 export interface OtelOptions {
