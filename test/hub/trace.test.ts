@@ -103,7 +103,7 @@ test.each([
 ])('a turn of a hub %s is a span with spans of its tools and asks [hub.trace.turn]', async (_name, open) => {
   await using hub = await open({ sources: [createScriptedSystem({ script }).source()] })
   const { tracer, spans } = memoryTracer()
-  await using tracing = traceHub(hub, { tracer })
+  await using _tracing = traceHub(hub, { tracer })
   await hub.agents()
   const turn = hub.prompt('script/a', 'go', { promptId: 'p1', by: 'ann', session: 'main' })
   await expect.poll(async () => (await hub.asks()).length).toBe(1)

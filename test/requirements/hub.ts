@@ -126,7 +126,8 @@ export const requirements: readonly Requirement[] = [
   {
     id: 'hub.trace',
     source: 'issue 16 item 9',
-    behaviour: 'A turn is a span with spans of its tools and asks, named by the conventions for generative AI, without texts and secrets.',
+    behaviour:
+      'A turn is a span with spans of its tools and asks, named by the conventions for generative AI, without texts and secrets.',
   },
   { id: 'hub.example', source: 'issue 16', behaviour: 'The hub examples run against a scripted system.' },
   {

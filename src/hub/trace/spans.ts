@@ -43,10 +43,12 @@ const MAX_OPEN = 10_000
 
 interface OpenTurn<Span> {
   readonly span: Span
-  readonly children: Set<string>
+  /** Tool calls without a result. An ask has an event of its own when it is closed, maybe after the end of the turn. */
+  readonly tools: Set<string>
   usage: SpanAttributes
 }
 
+/** Makes spans of the events that it takes. Long because turns, tools and asks share the spans that are open. */
 export function createHubSpans<Span>(maker: SpanMaker<Span>): HubSpans {
   const agents = new Map<AgentId, Agent>()
   const turns = new Map<string, OpenTurn<Span>>()
@@ -67,13 +69,8 @@ export function createHubSpans<Span>(maker: SpanMaker<Span>): HubSpans {
     }
   }
   const hasRoom = (): boolean => turns.size + children.size < MAX_OPEN
-  const open = (key: string, event: HubEvent, start: Omit<SpanStart, 'at' | 'remote'>): Span | undefined => {
-    if (!hasRoom()) return undefined
-    const turn = turns.get(turnKey(event))
-    const span = maker.start({ ...start, remote: false, at: event.at }, turn?.span)
-    children.set(key, span)
-    turn?.children.add(key)
-    return span
+  const open = (key: string, event: HubEvent, start: Omit<SpanStart, 'at' | 'remote'>): void => {
+    if (hasRoom()) children.set(key, maker.start({ ...start, remote: false, at: event.at }, turns.get(turnKey(event))?.span))
   }
   const close = (key: string, end: SpanEnd): void => {
     const span = children.get(key)
@@ -98,7 +95,7 @@ export function createHubSpans<Span>(maker: SpanMaker<Span>): HubSpans {
       { name: name === undefined ? 'invoke_agent' : `invoke_agent ${name}`, remote: true, attributes, at: event.at },
       undefined,
     )
-    turns.set(key, { span, children: new Set(), usage: {} })
+    turns.set(key, { span, tools: new Set(), usage: {} })
   }
   const used = (event: HubEvent & ToolEvent): void => {
     const key = `tool\n${event.agent}\n${event.id}`
@@ -113,6 +110,7 @@ export function createHubSpans<Span>(maker: SpanMaker<Span>): HubSpans {
           'gen_ai.tool.call.id': event.id,
         },
       })
+      turns.get(turnKey(event))?.tools.add(key)
     }
     if (event.status === 'done') close(key, { at: event.at })
     else if (event.status === 'failed') close(key, { at: event.at, error: { type: 'tool_error', message: 'The tool failed.' } })
@@ -145,7 +143,7 @@ export function createHubSpans<Span>(maker: SpanMaker<Span>): HubSpans {
     const turn = turns.get(key)
     if (!turn) return
     turns.delete(key)
-    for (const child of turn.children) close(child, { at: event.at, attributes: UNFINISHED })
+    for (const tool of turn.tools) close(tool, { at: event.at, attributes: UNFINISHED })
     const { outcome, stopReason, attribution, error, sent } = event
     const isFailure = outcome !== 'completed' && outcome !== 'cancelled'
     maker.end(turn.span, {
