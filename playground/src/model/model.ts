@@ -31,6 +31,8 @@ export interface Model {
   onEvents(listener: (events: readonly HubEvent[]) => void): () => void
   /** Reads events. */
   apply(events: readonly HubEvent[], cursor?: HubCursor): void
+  /** Adds the turns that had begun before the snapshot and have not ended. */
+  applyOlder(events: readonly HubEvent[]): void
   /** Sets what the hub says an agent has cost. */
   setCost(id: string, costUsd: number, basis: NonNullable<AgentRow['costBasis']>): void
   /** Forgets everything, for another hub. */
@@ -138,6 +140,12 @@ export function createModel(schedule: (run: () => void) => void): Model {
       }
       cursor = at ?? cursor
       for (const listener of listeners) listener(batch)
+      plan()
+    },
+    applyOlder(events) {
+      for (const event of events) {
+        if (event.kind === 'turn' || event.kind === 'end') put(event.agent, reduceAgent(rows.get(event.agent), event))
+      }
       plan()
     },
     setCost(id, costUsd, costBasis) {

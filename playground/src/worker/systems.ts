@@ -70,6 +70,7 @@ export async function createSystems(
   const created = await ccccClient.groups.create({ title: 'Release train' })
   const groupId = String(created.group_id)
   for (const actorId of ACTORS) await ccccClient.actors.add({ groupId, actorId, title: actorId, runtime: 'claude' })
+  await ccccClient.groups.start({ groupId })
   const sources = [
     claudeSource({
       client: createClaude({ transport: through('claude', claude.transport) }),

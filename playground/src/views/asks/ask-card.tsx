@@ -115,7 +115,7 @@ export function AskCard({
       ) : null}
       {ask.detail && body?.body !== ask.detail ? <p class="small">{ask.detail}</p> : null}
       {closed ? (
-        <Closing closed={closed} />
+        <Closing closed={closed} me={app.by} />
       ) : (
         <>
           <p class="consequence small">
@@ -142,11 +142,11 @@ function AskKindMark({ ask }: { ask: Ask }): JSX.Element {
 }
 
 /** Who answered, from where, and how far the answer came. */
-export function Closing({ closed }: { closed: ClosedAsk }): JSX.Element {
+export function Closing({ closed, me }: { closed: ClosedAsk; me: string }): JSX.Element {
   const { outcome, by, delivered, note, closedMs } = closed
   const words =
     outcome === 'answered'
-      ? `${by?.startsWith('policy:') ? `The policy ${by.slice(7)}` : (by ?? 'Somebody outside the hub')} answered`
+      ? `${by?.startsWith('policy:') ? `The policy ${by.slice(7)}` : by === me ? `You (${me})` : (by ?? 'Somebody outside the hub')} answered`
       : outcome === 'expired'
         ? 'It expired: nobody answered in time'
         : outcome === 'withdrawn'

@@ -118,7 +118,7 @@ function ClosedAsks({ app, shown }: { app: App; shown: readonly AskPlace[] }): J
             <span class="ellipsis">
               {one.ask.title} <span class="muted">{app.model.agent(one.ask.agent).value?.agent.name ?? one.ask.agent}</span>
             </span>
-            <Closing closed={one} />
+            <Closing closed={one} me={app.by} />
           </li>
         ))}
       </ul>

@@ -1,9 +1,5 @@
-import { EmptyState } from '../../design/empty-state.js'
 import type { View } from '../../app/view.js'
+import { Work } from './work.js'
 
-export const view: View = {
-  id: 'work',
-  title: 'Work',
-  key: 'w',
-  Component: () => <EmptyState title="Work" why="Nothing here yet." />,
-}
+/** Conversations with one agent or several. */
+export const view: View = { id: 'work', title: 'Work', key: 'w', Component: Work }
