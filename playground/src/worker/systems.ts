@@ -70,6 +70,7 @@ export async function createSystems(
   const created = await ccccClient.groups.create({ title: 'Release train' })
   const groupId = String(created.group_id)
   for (const actorId of ACTORS) await ccccClient.actors.add({ groupId, actorId, title: actorId, runtime: 'claude' })
+  await ccccClient.call('attach', { path: '/srv/release', group_id: groupId })
   await ccccClient.groups.start({ groupId })
   const sources = [
     claudeSource({
