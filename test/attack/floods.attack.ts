@@ -155,6 +155,17 @@ const FLOODS: readonly Flood[] = [
         await pause(1_500)
       }),
   ],
+  [
+    'tiny credit frames',
+    (target) =>
+      flood(target.port, many(40), async (socket) => {
+        socket.write(webSocketHead(target))
+        await pause(200)
+        socket.write(open(target.observer))
+        const tiny = frame(1, Buffer.from('{"type":"credit","bytes":1}'))
+        await pour(socket, Buffer.concat(Array.from({ length: 1_000 }, () => tiny)), 4 * MEBIBYTE)
+      }),
+  ],
   ['bytes that mean nothing', ({ port }) => flood(port, many(300), (socket) => void socket.write(randomBytes(20_000)))],
 ]
 
