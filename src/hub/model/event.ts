@@ -242,6 +242,8 @@ export interface NoticeEvent {
   readonly level: 'info' | 'warning' | 'error'
   /** One or two sentences for people. */
   readonly text: string
+  /** The agent waits this many milliseconds before it goes on, such as before it tries again. Absent when the system does not say. */
+  readonly waitMs?: number
 }
 
 /** How far a message between agents has come. */

@@ -53,6 +53,7 @@ export function createClaudeReader(): (message: ClaudeMessage) => readonly Sourc
             kind: 'notice',
             level: 'warning',
             text: `Claude waits ${message.delayMs} ms: ${message.error ?? message.reason}.`,
+            waitMs: message.delayMs,
             raw,
           },
         ]
