@@ -96,18 +96,22 @@ export interface Violation {
   readonly nodes: readonly string[]
 }
 
-/** Runs axe in the page. It is evaluated by the driver, so the policy of the page does not block it. */
-export async function violations(page: Page): Promise<readonly Violation[]> {
+/** Runs axe in the page, or in a part of it. It is evaluated by the driver, so the policy of the page does not block it. */
+export async function violations(page: Page, within = 'html'): Promise<readonly Violation[]> {
   await page.evaluate(readFileSync(join(root, 'node_modules/axe-core/axe.min.js'), 'utf8'))
-  return page.evaluate(async () => {
+  return page.evaluate(async (selector) => {
     const { axe } = globalThis as unknown as {
-      axe: { run(): Promise<{ violations: { id: string; help: string; nodes: { html: string; failureSummary?: string }[] }[] }> }
+      axe: {
+        run(
+          within: string,
+        ): Promise<{ violations: { id: string; help: string; nodes: { html: string; failureSummary?: string }[] }[] }>
+      }
     }
-    const result = await axe.run()
+    const result = await axe.run(selector)
     return result.violations.map(({ id, help, nodes }) => ({
       id,
       help,
       nodes: nodes.slice(0, 3).map(({ html, failureSummary }) => `${html.slice(0, 160)} ${failureSummary?.slice(0, 200) ?? ''}`),
     }))
-  })
+  }, within)
 }

@@ -191,7 +191,7 @@ describe('rows and level of detail [dashboard.timeline.detail]', () => {
     }
     const far = shapesOf(layout, { startMs: START, endMs: START + 10_000_000, width: 1_200 }, everything, START)
     expect(far.length).toBeLessThan(200)
-    expect(far.filter((shape) => shape.isBad).length).toBeGreaterThan(0)
+    expect(far.filter(({ bad }) => bad).length).toBeGreaterThan(0)
   })
 
   test('rows outside the screen are not drawn, and an open span reaches to now', () => {

@@ -53,6 +53,7 @@ export const requirements: readonly Requirement[] = [
     source: rule(10),
     behaviour: 'Every cost has a scope and a basis; a sum states what it covers and omits; budgets warn or stop.',
   },
+  { id: 'hub.source.retry', source: rule(13), behaviour: 'A wait of the system before a retry is a notice with its time.' },
   {
     id: 'hub.bounded',
     source: rule(11),

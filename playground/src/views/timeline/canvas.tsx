@@ -131,7 +131,7 @@ export function TimelineCanvas(props: CanvasProps): JSX.Element {
     event.preventDefault()
   }
   return (
-    <div class="tl-scroll" ref={scroller} tabIndex={0} role="group" aria-label={label} data-canvas onKeyDown={onKey}>
+    <div class="tl-scroll" ref={scroller} tabIndex={0} role="application" aria-label={label} data-canvas onKeyDown={onKey}>
       <canvas ref={canvas} aria-hidden="true" />
       <div ref={spacer} class="tl-spacer" />
     </div>

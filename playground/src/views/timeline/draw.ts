@@ -56,8 +56,8 @@ export interface Frame {
 }
 
 /** Fill and edge of a bar. */
-function paint({ kind, isBad, span }: Shape, colors: Colors): readonly [string, string] {
-  if (isBad) return [colors.dangerSoft, colors.danger]
+function paint({ kind, bad, count, span }: Shape, colors: Colors): readonly [string, string] {
+  if (bad && count === 1) return [colors.dangerSoft, colors.danger]
   if (kind === 'wait') return [colors.cautionSoft, colors.caution]
   if (kind === 'retry') return [colors.sunk, colors.violet]
   if (kind === 'tool') return [colors.infoSoft, colors.info]
@@ -114,12 +114,14 @@ function drawGrid(
   context.fillRect(Math.round(x), top, 1, height)
 }
 
-function drawMark(context: CanvasRenderingContext2D, { x, y, width, height, kind }: Shape, colors: Colors): void {
+function drawMark(context: CanvasRenderingContext2D, { x, y, width, height, kind, span }: Shape, colors: Colors): void {
+  // A new process is no loss of events.
+  const color = span.outcome === 'new epoch' ? colors.quiet : colors.danger
   context.globalAlpha = 0.45
-  context.fillStyle = colors.dangerSoft
+  context.fillStyle = span.outcome === 'new epoch' ? colors.sunk : colors.dangerSoft
   context.fillRect(x, y, Math.max(width, 2), height)
   context.globalAlpha = 1
-  context.strokeStyle = colors.danger
+  context.strokeStyle = color
   context.lineWidth = 1.5
   context.setLineDash(kind === 'gap' ? [3, 3] : [])
   const right = Math.round(x + width) + 0.5
@@ -141,13 +143,13 @@ function drawMark(context: CanvasRenderingContext2D, { x, y, width, height, kind
     context.lineTo(right - 5, y + 3)
     context.lineTo(right + 5, y + 3)
     context.closePath()
-    context.fillStyle = colors.danger
+    context.fillStyle = color
     context.fill()
   }
 }
 
 function drawBar(context: CanvasRenderingContext2D, shape: Shape, frame: Frame): void {
-  const { x, y, width, height, kind, span, count } = shape
+  const { x, y, width, height, kind, span, count, bad } = shape
   const { colors, selected, compared, viewport } = frame
   const [fill, edge] = paint(shape, colors)
   if (width < 4) {
@@ -160,6 +162,10 @@ function drawBar(context: CanvasRenderingContext2D, shape: Shape, frame: Frame):
     context.fillRect(x, y, 2, height)
     context.fillRect(x, y + height - 2, width, 2)
     if (kind === 'wait' && width > 18) diamond(context, x + 10, y + height / 2, edge)
+  }
+  if (count > 1 && bad) {
+    context.fillStyle = colors.danger
+    context.fillRect(bad.from, y + height - 5, Math.max(bad.to - bad.from, 2), 5)
   }
   const left = Math.max(x, 0) + (kind === 'wait' ? 18 : 6)
   const room = Math.min(x + width, viewport.width) - left - 4

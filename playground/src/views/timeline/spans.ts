@@ -170,7 +170,7 @@ export function createSpans(limit = MAX_SPANS): SpanStore {
     const state = stateOf(event.agent, event)
     if (event.epoch !== '' && event.epoch !== state.epoch) {
       const id = `epoch ${event.agent} ${event.epoch}`
-      const label = 'The process or connection behind the agent began anew.'
+      const label = 'A new process or connection of the agent began.'
       if (state.epoch !== '' && !byId.has(id)) {
         add(state, { id, kind: 'reconnect', agent: event.agent, label, startMs: atMs, endMs: atMs, outcome: 'new epoch' })
       }

@@ -1,6 +1,6 @@
 /** The spans of the shown stretch as a table: what the canvas shows, for the keyboard and for screen readers. Only the rows on the screen are in the page. */
 import type { ReadonlySignal } from '@preact/signals'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { JSX } from 'preact'
 import { span as durationText } from '../../design/format.js'
 import { durationMs, type Span } from './spans.js'
@@ -41,7 +41,8 @@ export function SpanTable(props: {
     setFrom(Math.floor(own.scrollTop / ROW_PX))
   }
   useEffect(() => show(spans.findIndex(({ id }) => id === selected)), [selected])
-  useEffect(() => {
+  // Before the browser handles the next key: the row that had the focus may be gone.
+  useLayoutEffect(() => {
     if (!wantsFocus.current) return
     const button = box.current?.querySelector<HTMLButtonElement>('button[tabindex="0"]')
     if (!button) return
@@ -147,7 +148,7 @@ function Duration({ span, nowMs }: { span: Span; nowMs: ReadonlySignal<number> }
 function Spacer({ rows }: { rows: number }): JSX.Element {
   return (
     <tr aria-hidden="true">
-      <td colSpan={6} style={{ height: `${rows * ROW_PX}px`, padding: 0, border: 0 }} />
+      <td style={{ height: `${rows * ROW_PX}px`, padding: 0, border: 0 }} />
     </tr>
   )
 }

@@ -14,8 +14,8 @@ export interface Shape {
   readonly span: Span
   /** How many spans the rectangle stands for. */
   readonly count: number
-  /** Whether one of them failed or was lost. */
-  readonly isBad: boolean
+  /** Where spans failed or were lost: from the first to the last of them. Missing when none did. */
+  readonly bad?: { readonly from: number; readonly to: number } | undefined
   readonly toMs: number
 }
 
@@ -58,12 +58,13 @@ function addLane(shapes: Shape[], lane: Lane, viewport: Viewport, nowMs: number)
     if (width < NARROW_PX && block && left < block.x + block.width + 1) {
       block.width = Math.max(block.width, left + width - block.x)
       block.count += 1
-      block.isBad ||= isBad(span)
+      if (isBad(span)) block.bad = { from: block.bad?.from ?? left, to: left + width }
       block.toMs = Math.max(block.toMs, endMs)
       if (rank(span.kind) > rank(block.kind)) block.kind = span.kind
       continue
     }
-    const shape = { x: left, y, width, height, kind: span.kind, span, count: 1, isBad: isBad(span), toMs: endMs }
+    const bad = isBad(span) ? { from: left, to: left + width } : undefined
+    const shape = { x: left, y, width, height, kind: span.kind, span, count: 1, bad, toMs: endMs }
     shapes.push(shape)
     block = width < NARROW_PX ? shape : undefined
   }
