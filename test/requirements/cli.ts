@@ -24,6 +24,8 @@ export const requirements: readonly Requirement[] = [
   row('up', 'up runs the hub, its gateway and the pages; the printed address opens them once.'),
   row('demo', 'The agents of the demo work, ask and answer without a visitor.'),
   row('tools', 'A line about a tool call names what earlier events of the call named.'),
+  row('record', 'record writes the journal or a wire into a private file without secrets, and overwrites nothing.'),
+  row('replay', 'replay prints a recording, and plays its agents or its system.'),
   row('terminal', 'At a terminal: progress, approval, ctrl-c, resize, hidden PIN, a dying pipe and a closed window.'),
   row('hub-returns', 'A watch continues when the hub was restarted, and says what happened meanwhile.'),
   row('pipe', 'A reader that goes away ends the program silently.'),

@@ -23,7 +23,7 @@ export default command({
     const rows = agents.map(({ id, name, sessions, host, facts }) => {
       const state = sessions.find((session) => session.state !== 'idle')?.state ?? sessions[0]?.state ?? 'unknown'
       const more = [id.endsWith(`/${name}`) ? undefined : name, host, facts.model, facts.cwd].filter((part) => part !== undefined)
-      return [printable(id), style[MARKS[state]](state.padEnd(12)), printable(more.join(', '))]
+      return [printable(id), style[MARKS[state]](state.padEnd(12)), printable([...new Set(more)].join(', '))]
     })
     terminal.out(`${table(rows, terminal.interactive ? terminal.columns : 10_000)}\n`)
     return 0

@@ -1,12 +1,10 @@
 import type { HubCursor } from '../../../../src/hub/index.js'
-import { SignalboxError } from '../../../../src/errors.js'
-import { printable, styleOf } from '../terminal/style.js'
+import { styleOf } from '../terminal/style.js'
 import { command, JSON_ARG } from '../program/command.js'
 import { EXIT } from '../program/exit-codes.js'
-import { CONNECTION, eventLine } from '../view/events.js'
-import { createToolMemory } from '../view/tools.js'
-
-const COLORS = ['cyan', 'magenta', 'blue', 'green', 'yellow'] as const
+import { createEventPrinter } from '../view/event-printer.js'
+import { CONNECTION } from '../view/events.js'
+import { parseCursor } from './cursor.js'
 
 export default command({
   examples: [
@@ -16,7 +14,7 @@ export default command({
   ],
   args: {
     agent: { type: 'positional', required: false, description: 'an id that `signalbox ls` prints; all agents without it' },
-    from: { type: 'string', valueHint: 'cursor', description: '`oldest`, or a cursor that an earlier --json line ended with' },
+    from: { type: 'string', valueHint: 'cursor', description: '`oldest`, or the `cursor` of an earlier --json line' },
     ...JSON_ARG,
   },
   async run({ agent, from, json }, { terminal, hub, signal }) {
@@ -30,20 +28,11 @@ export default command({
       ...(agent === undefined ? {} : { agents: [agent] }),
       ...(from === undefined ? {} : { from: from === 'oldest' ? 'oldest' : parseCursor(from) }),
     })
-    const whole = createToolMemory()
-    const colors = new Map<string, (typeof COLORS)[number]>()
+    const print = createEventPrinter(terminal, false)
     try {
       for await (const event of watch) {
-        if (json) {
-          terminal.out(`${JSON.stringify(event)}\n`)
-          continue
-        }
-        const text = eventLine(whole(event), style)
-        if (text === undefined) continue
-        const color = colors.get(event.agent) ?? (COLORS[colors.size % COLORS.length] as (typeof COLORS)[number])
-        colors.set(event.agent, color)
-        const prefix = style[color](printable(event.agent))
-        for (const line of text.split('\n')) terminal.out(`${prefix} ${line}\n`)
+        if (!json) print(event)
+        else terminal.out(`${JSON.stringify({ ...event, ...position(watch.cursor) })}\n`)
       }
       return EXIT.ok
     } catch (error) {
@@ -54,8 +43,6 @@ export default command({
   },
 })
 
-function parseCursor(text: string): HubCursor {
-  const [, journal, seq] = /^(.+):(\d+)$/.exec(text) ?? []
-  if (journal !== undefined && seq !== undefined) return { journal, seq: Number(seq) }
-  throw new SignalboxError({ code: 'invalid_argument', message: `"${text}" is not a cursor.`, hint: 'Use oldest, or JOURNAL:SEQ.' })
-}
+/** The events of the snapshot have no position of their own. */
+const position = (cursor: HubCursor | undefined): { readonly cursor?: string } =>
+  cursor === undefined ? {} : { cursor: `${cursor.journal}:${cursor.seq}` }

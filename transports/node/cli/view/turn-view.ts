@@ -27,6 +27,7 @@ export function createTurnView(terminal: Terminal, clock: Clock = systemClock): 
   const tools = new Map<string, number>()
   const whole = createToolMemory()
   let midLine = false
+  let last: string | undefined
 
   // The status line would overwrite a line that has no end yet.
   const setMidLine = (now: boolean): void => {
@@ -54,6 +55,9 @@ export function createTurnView(terminal: Terminal, clock: Clock = systemClock): 
       return
     }
     const before = written.get(id) ?? ''
+    // The next message starts on a line of its own.
+    if (before === '' && last !== undefined && last !== id) breakLine()
+    last = id
     const text = printable(event.text)
     const now = how === 'append' ? before + text : text
     written.set(id, now)
