@@ -25,4 +25,12 @@ export const requirements: readonly Requirement[] = [
     'A message that a person sends goes on the chosen link or on a new one, and the lab says on which; a closed link is refused.',
   ),
   row('lab.faults', 'Faults are put on a system of the demo, appear on the tape, and end when they are taken away.'),
+  row(
+    'lab.page.faults',
+    'The faults view runs a plan in Chromium and shows 0 lost and 0 doubled beside a plain client that is not exact.',
+  ),
+  row(
+    'lab.page.share',
+    'A link with a plan shows the plan, starts nothing by itself, and gives the same counts as the run that it was copied from.',
+  ),
 ]

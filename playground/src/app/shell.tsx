@@ -75,7 +75,7 @@ function TopBar({ app, theme, onPalette }: { app: ShellApp; theme: Theme; onPale
       <Place app={app} />
       <span class="gap" />
       <DemoSwitch app={app} />
-      <Button tone="quiet" action="palette" onClick={onPalette} aria-label="Commands" aria-keyshortcuts="Control+K">
+      <Button tone="quiet" action="palette" onClick={onPalette} aria-label="Commands Ctrl K" aria-keyshortcuts="Control+K">
         <svg
           class="phone-only"
           viewBox="0 0 20 20"

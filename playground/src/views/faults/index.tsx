@@ -1,10 +1,5 @@
-import { EmptyState } from '../../design/empty-state.js'
 import type { View } from '../../app/view.js'
+import { Faults } from './faults.js'
 
-/** Break a link and count what is lost. */
-export const view: View = {
-  id: 'faults',
-  title: 'Faults',
-  key: 'x',
-  Component: () => <EmptyState title="Faults" why="Break a link and count what is lost." />,
-}
+/** The clients of this library and a plain client under the same faults. */
+export const view: View = { id: 'faults', title: 'Faults', key: 'x', Component: Faults }

@@ -27,11 +27,6 @@ export interface SideParts {
 
 /** A system of the bench. */
 export interface Bench {
-  readonly title: string
-  /** How the client of this library delivers, in one sentence. */
-  readonly ours: string
-  /** How the plain client delivers, in one sentence. */
-  readonly plain: string
   openOurs(parts: SideParts): Promise<Side>
   openPlain(parts: SideParts): Promise<Side>
 }

@@ -65,9 +65,6 @@ async function deliver(ccc: Ccc, session: string, id: string, parts: SideParts):
 }
 
 export const bench: Bench = {
-  title: 'CCC',
-  ours: 'Sends with a receipt. If the answer is lost, resolve() looks into the history. It sends again only what is not there.',
-  plain: 'Sends, waits ten seconds for the answer, and sends again if none comes. It gives up after five attempts.',
   async openOurs(parts) {
     const { clock, random } = parts
     const { simulator, typed, session } = simulate(parts)

@@ -20,9 +20,6 @@ async function simulate({ clock, onKill }: SideParts) {
 }
 
 export const bench: Bench = {
-  title: 'CCCC',
-  ours: 'Sends each message with a client id of its own and repeats it with the same id. The daemon stores it once.',
-  plain: 'Sends, waits five seconds for the answer, and sends again if none comes. It gives up after five attempts.',
   async openOurs(parts) {
     const { clock, ending, repeated } = parts
     const { simulator, groupId, stored } = await simulate(parts)

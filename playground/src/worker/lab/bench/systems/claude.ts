@@ -36,10 +36,6 @@ async function deliver(claude: ClaudeClient, id: string, { clock, ending, repeat
 }
 
 export const bench: Bench = {
-  title: 'Claude Code',
-  ours: 'Repeats a prompt only if it was not sent. If the process died after that, the outcome is unknown, and the client says so.',
-  plain:
-    'Starts the process, waits ten seconds for the result, and starts another one if none comes. It gives up after five attempts.',
   async openOurs(parts) {
     const { simulator, prompted } = simulate(parts)
     const claude = createClaude({ transport: parts.broken(simulator.transport), clock: parts.clock })

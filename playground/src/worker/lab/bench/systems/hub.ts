@@ -40,10 +40,6 @@ async function deliver(hub: Hub, id: string, lane: number, { clock, ending, repe
 }
 
 export const bench: Bench = {
-  title: 'Hub',
-  ours: 'Gives each prompt an id and repeats it with the same id. The hub knows the turn and prompts the agent once.',
-  plain:
-    'Calls the hub, waits five seconds for the answer, and calls again with a new id if none comes. It gives up after five attempts.',
   async openOurs(parts) {
     const { transport, prompted, stop } = await simulate(parts)
     const hub = createHubClient({ transport: parts.broken(transport), clock: parts.clock, by: 'bench', checkEveryMs: 2_000 })
