@@ -130,6 +130,12 @@ export const requirements: readonly Requirement[] = [
     behaviour:
       'A turn is a span with spans of its tools and asks, named by the conventions for generative AI, without texts and secrets.',
   },
+  {
+    id: 'hub.schema',
+    source: 'issue 16 item 2',
+    behaviour:
+      'The JSON Schema is made from the types; every kind of event of every system has a fixture that is valid, or a reason.',
+  },
   { id: 'hub.example', source: 'issue 16', behaviour: 'The hub examples run against a scripted system.' },
   {
     id: 'hub.lease',

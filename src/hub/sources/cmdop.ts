@@ -63,7 +63,7 @@ export function cmdopSource(options: CmdopSourceOptions): Source {
     const agents: Agent[] = []
     const found = new Set<string>()
     for await (const machine of client.machines.iter()) {
-      const agentNow = agentOf(name, machine, now())
+      const agentNow = agentOf(name, machine, now(), client.capabilities.generation)
       agents.push(agentNow)
       found.add(agentNow.id)
       const mark = JSON.stringify([agentNow.name, agentNow.sessions[0]?.state])
@@ -283,7 +283,7 @@ function endOf({ success, error }: DoneFrame, text: string): EndEvent {
   return { kind: 'end', outcome: success ? 'completed' : 'failed', text, sent: 'yes', ...facts }
 }
 
-function agentOf(source: string, machine: Machine, at: string): Agent {
+function agentOf(source: string, machine: Machine, at: string, generation: Cmdop['capabilities']['generation']): Agent {
   const { id, name, hostname } = machine
   const online = 'presence' in machine ? machine.presence : undefined
   return {
@@ -297,8 +297,10 @@ function agentOf(source: string, machine: Machine, at: string): Agent {
       prompt: {},
       stream: { text: true },
       history: { complete: false },
-      asks: { kinds: ['confirm', 'secret'], answerable: true, confirmsDelivery: false },
-      usage: { tokens: true },
+      // The protocol of a core 2.0 has no questions. That of a core 1.x counts no tokens.
+      ...(generation === 2
+        ? { usage: { tokens: true, cost: 'reported' } }
+        : { asks: { kinds: ['confirm', 'secret'], answerable: true, confirmsDelivery: false } }),
     },
     facts: {},
     raw: machine,
