@@ -24,6 +24,8 @@ export const requirements: readonly Requirement[] = [
   row('up', 'up runs the hub, its gateway and the pages; the printed address opens them once.'),
   row('demo', 'The agents of the demo work, ask and answer without a visitor.'),
   row('tools', 'A line about a tool call names what earlier events of the call named.'),
+  row('man', 'The manual page is that of the table of commands.'),
+  row('schema', 'The JSON Schema of the configuration in the package is that of the program.'),
   row('record', 'record writes the journal or a wire into a private file without secrets, and overwrites nothing.'),
   row('replay', 'replay prints a recording, and plays its agents or its system.'),
   row('terminal', 'At a terminal: progress, approval, ctrl-c, resize, hidden PIN, a dying pipe and a closed window.'),

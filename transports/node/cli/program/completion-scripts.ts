@@ -1,20 +1,30 @@
 /** Completion scripts. Each asks the hidden command `complete` for the words that fit, one a line. */
 
+// bash divides words at a colon too, and ids have colons. So the words are taken from the line, and what is already typed of the last word up
+// to its colon is taken off the answers.
 const BASH = `_signalbox() {
-  local IFS=$'\\n'
-  COMPREPLY=($(signalbox complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
+  local line="\${COMP_LINE:0:COMP_POINT}" IFS=$' \\t' words current typed
+  read -ra words <<< "$line"
+  [[ $line == *[[:space:]] ]] && words+=('')
+  current="\${words[\${#words[@]}-1]}"
+  typed="\${current%"\${current##*:}"}"
+  IFS=$'\\n'
+  COMPREPLY=($(signalbox complete -- "\${words[@]:1}" 2>/dev/null))
+  COMPREPLY=("\${COMPREPLY[@]#"$typed"}")
 }
 complete -o default -F _signalbox signalbox
 `
+// Sourced, the script registers the function. In a folder of fpath, the file is the body of the function itself.
 const ZSH = `#compdef signalbox
 _signalbox() {
   local -a found
-  found=("\${(@f)$(signalbox complete -- "\${words[@]:1:$((CURRENT-1))}" 2>/dev/null)}")
-  compadd -a found
+  found=("\${(@f)$(signalbox complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  if [[ -n "$found" ]]; then compadd -a found; else _files; fi
 }
-compdef _signalbox signalbox
+if [[ "\${funcstack[1]}" == _signalbox ]]; then _signalbox "$@"; else compdef _signalbox signalbox; fi
 `
 const FISH = `complete -c signalbox -f -a '(signalbox complete -- (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)'
+complete -c signalbox -n '__fish_seen_subcommand_from record replay' -F
 `
 const POWERSHELL = `Register-ArgumentCompleter -Native -CommandName signalbox -ScriptBlock {
   param($word, $ast, $position)

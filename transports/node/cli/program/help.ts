@@ -6,7 +6,9 @@ import type { Command } from './command.js'
 import { EXIT_MEANINGS } from './exit-codes.js'
 import { COMMANDS } from './table.js'
 
-const FIRST: readonly (readonly [string, string])[] = [
+/** What a person may type first. */
+export const PROGRAM_EXAMPLES: readonly (readonly [string, string])[] = [
+  ['signalbox up --demo', 'try it: simulated agents and the dashboard'],
   ['signalbox ls', 'which agents are there'],
   ['signalbox ask ccc/backend "Which tests fail?"', 'prompt one and read the answer'],
   ['signalbox watch', 'see what all of them do'],
@@ -26,7 +28,7 @@ export function programHelp(terminal: Terminal): string {
   }
   return [
     `${bold('signalbox')}: every coding agent from a terminal\n`,
-    indent(table(FIRST, width)),
+    indent(table(PROGRAM_EXAMPLES, width)),
     '',
     ...[...groups].flatMap(([group, rows]) => [bold(group), indent(table(rows, width)), '']),
     `${bold('signalbox COMMAND --help')} shows what a command takes, with examples.\n`,
@@ -64,7 +66,8 @@ export async function commandHelp(name: string, { examples, definition }: Comman
   ].join('\n')
 }
 
-function optionRow([name, given]: readonly [string, ArgDef]): readonly [string, string] {
+/** An option as it is typed, and what it does. */
+export function optionRow([name, given]: readonly [string, ArgDef]): readonly [string, string] {
   const aliases = 'alias' in given ? [given.alias ?? []].flat() : []
   const short = aliases.map((alias) => `-${alias}, `)
   // An option that is on by default is useful only to switch it off.

@@ -25,9 +25,7 @@ export async function run(argv: readonly string[], { terminal, version, openHub 
     return help(rest, first === undefined, terminal)
   const entry = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined
   if (!entry) {
-    const near = nearest(first, names())
-    const hint = near ? `Did you mean: signalbox ${[near, ...rest].join(' ')}` : 'signalbox --help lists the commands.'
-    terminal.err(`There is no command "${first}". ${hint}\n`)
+    terminal.err(`There is no command "${first}". ${hintFor(first, 'signalbox ', rest)}\n`)
     return EXIT.usage
   }
   const found = await entry.load()
@@ -38,7 +36,16 @@ export async function run(argv: readonly string[], { terminal, version, openHub 
   return execute(first, found, rest, { terminal, version, openHub })
 }
 
+function hintFor(typed: string, before: string, rest: readonly string[] = []): string {
+  const near = nearest(typed, names())
+  return near ? `Did you mean: ${before}${[near, ...rest].join(' ')}` : 'signalbox --help lists the commands.'
+}
+
 async function help([topic]: readonly string[], missing: boolean, terminal: Terminal): Promise<number> {
+  if (topic === 'man') {
+    terminal.out(await (await import('./man.js')).manPage())
+    return EXIT.ok
+  }
   if (topic === 'exit-codes') {
     terminal.out(`${exitCodeHelp()}\n`)
     return EXIT.ok
@@ -47,6 +54,10 @@ async function help([topic]: readonly string[], missing: boolean, terminal: Term
   if (topic !== undefined && entry) {
     terminal.out(await commandHelp(topic, await entry.load(), terminal))
     return EXIT.ok
+  }
+  if (topic !== undefined) {
+    terminal.err(`There is no command "${topic}". ${hintFor(topic, 'signalbox help ')}\n`)
+    return EXIT.usage
   }
   const text = programHelp(terminal)
   if (missing) terminal.err(text)

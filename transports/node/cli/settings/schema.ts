@@ -5,10 +5,20 @@ const text = z.string().check(z.minLength(1))
 const count = z.int().check(z.positive())
 const optionalText = z.optional(text)
 
-const ccc = z.strictObject({ socket: optionalText })
-const cccc = z.strictObject({ home: optionalText })
-const claude = z.strictObject({ path: optionalText, cwd: optionalText, model: optionalText })
-const cmdop = z.strictObject({ binaryPath: optionalText })
+/** A value with the text that an editor shows for it. */
+const told = <Schema extends z.ZodMiniType>(schema: Schema, description: string): Schema => {
+  z.globalRegistry.add(schema, { description })
+  return schema
+}
+
+const ccc = z.strictObject({ socket: told(z.optional(text), 'The socket of the server. Default ~/.ccc.sock.') })
+const cccc = z.strictObject({ home: told(z.optional(text), 'The home of the daemon. Default: CCCC_HOME, or ~/.cccc.') })
+const claude = z.strictObject({
+  path: told(z.optional(text), 'The executable. Default: `claude` in PATH.'),
+  cwd: told(z.optional(text), 'The folder in which it works.'),
+  model: told(z.optional(text), 'The model of new sessions.'),
+})
+const cmdop = z.strictObject({ binaryPath: told(z.optional(text), 'The executable of the core.') })
 const acp = z.strictObject({
   name: text,
   command: text,
@@ -40,11 +50,11 @@ export const Settings = z.strictObject({
       cccc: choice(cccc),
       claude: choice(claude),
       cmdop: choice(cmdop),
-      acp: z.optional(z.array(acp)),
+      acp: told(z.optional(z.array(acp)), 'Agents that speak the Agent Client Protocol, each started as a process.'),
     }),
   ),
   hub: z.optional(z.strictObject({ folder: optionalText, socket: optionalText, keepEvents: z.optional(count) })),
-  policy: z.optional(z.array(policy)),
+  policy: told(z.optional(z.array(policy)), 'Rules that answer questions. The first rule that matches decides.'),
   gateway: z.optional(
     z.strictObject({
       port: z.optional(z.int().check(z.nonnegative(), z.lte(65_535))),
