@@ -14,6 +14,7 @@ export type {
   LogState,
   ReadOptions,
   Store,
+  WriteOptions,
 } from './store.js'
 export { memoryStore, type MemoryStoreOptions } from './memory.js'
 export { checkFence, checkKey, checkPosition, createPage, fenced, storeClosed, storeFull, tailPages } from './rules.js'

@@ -1,6 +1,6 @@
 /** A map in memory. One counter for all writes makes versions that never repeat. */
-import { checkKey, checkPosition, PAGE_ENTRIES, storeClosed, storeFull } from './rules.js'
-import type { Kv, KvVersion } from './store.js'
+import { checkFence, checkKey, checkPosition, fenced, PAGE_ENTRIES, storeClosed, storeFull } from './rules.js'
+import type { Fence, Kv, KvVersion } from './store.js'
 
 interface Value {
   readonly bytes: Uint8Array
@@ -11,6 +11,8 @@ export interface KvState {
   readonly entries: Map<string, Value>
   writes: number
   bytes: number
+  /** The highest token of each lease. */
+  readonly fences: Map<string, number>
 }
 
 const ENTRY_OVERHEAD = 64
@@ -22,6 +24,14 @@ export function createMemoryKv(name: string, kv: KvState, maxBytes: number, rele
   const checkUse = (key: string): void => {
     if (closed) throw storeClosed(what)
     checkKey(key)
+  }
+  const checkWrite = (key: string, fence: Fence | undefined): void => {
+    checkUse(key)
+    checkFence(fence)
+    if (!fence) return
+    const highest = kv.fences.get(fence.key) ?? 0
+    if (fence.token < highest) throw fenced(what, fence, highest)
+    kv.fences.set(fence.key, fence.token)
   }
   const remove = (key: string): void => {
     const old = kv.entries.get(key)
@@ -45,17 +55,17 @@ export function createMemoryKv(name: string, kv: KvState, maxBytes: number, rele
       const value = kv.entries.get(key)
       return value ? { key, bytes: value.bytes.slice(), version: value.version } : null
     },
-    async put(key, bytes) {
-      checkUse(key)
+    async put(key, bytes, { fence } = {}) {
+      checkWrite(key, fence)
       return store(key, bytes)
     },
-    async compareAndSet(key, expected, bytes) {
-      checkUse(key)
+    async compareAndSet(key, expected, bytes, { fence } = {}) {
+      checkWrite(key, fence)
       const current = kv.entries.get(key)?.version ?? null
       return current === expected ? store(key, bytes) : null
     },
-    async delete(key, expected) {
-      checkUse(key)
+    async delete(key, expected, { fence } = {}) {
+      checkWrite(key, fence)
       const current = kv.entries.get(key)
       if (!current || (expected !== undefined && current.version !== expected)) return false
       remove(key)

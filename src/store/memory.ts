@@ -58,7 +58,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       }),
     kv: (name) =>
       open(name, (release) => {
-        const fresh = (): KvState => ({ entries: new Map(), writes: 0, bytes: 0 })
+        const fresh = (): KvState => ({ entries: new Map(), writes: 0, bytes: 0, fences: new Map() })
         return createMemoryKv(name, shared(maps, name, fresh), maxBytes, release)
       }),
     lease: (name) =>

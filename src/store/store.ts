@@ -122,16 +122,25 @@ export interface ListOptions {
   readonly maxKeys?: number
 }
 
+/** Options of a write to a map. */
+export interface WriteOptions {
+  /**
+   * The lease under which this is written, of the same store. The write rejects with `conflict` when the map has seen a higher token of the
+   * same key, whatever the value is. A driver may refuse earlier: as soon as the lease has another holder.
+   */
+  readonly fence?: Fence
+}
+
 /** Values by key. */
 export interface Kv extends AsyncDisposable {
   /** Null when there is none. */
   get(key: string): Promise<KvEntry | null>
   /** Stores the value over any other. */
-  put(key: string, bytes: Uint8Array): Promise<KvVersion>
+  put(key: string, bytes: Uint8Array, options?: WriteOptions): Promise<KvVersion>
   /** Stores only over this version; with null, only where there is no value. Null: another write was first. */
-  compareAndSet(key: string, expected: KvVersion | null, bytes: Uint8Array): Promise<KvVersion | null>
+  compareAndSet(key: string, expected: KvVersion | null, bytes: Uint8Array, options?: WriteOptions): Promise<KvVersion | null>
   /** False when there was no value, or another version. */
-  delete(key: string, expected?: KvVersion): Promise<boolean>
+  delete(key: string, expected?: KvVersion, options?: WriteOptions): Promise<boolean>
   /** Lists keys in the order of their UTF-16 code units. */
   list(options?: ListOptions): Promise<string[]>
 }

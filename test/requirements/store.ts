@@ -23,6 +23,11 @@ export const requirements: readonly Requirement[] = [
   { id: 'store.kv.compare-and-set', source, behaviour: 'Compare-and-set replaces a value only if its version is the given one.' },
   { id: 'store.kv.race', source, behaviour: 'Of many concurrent compare-and-set calls exactly one succeeds.' },
   { id: 'store.kv.version', source, behaviour: 'No version of a key repeats after the key was deleted.' },
+  {
+    id: 'store.kv.fence',
+    source: 'many machines',
+    behaviour: 'A write to a map under a lease that has a newer holder is refused.',
+  },
   { id: 'store.kv.list', source, behaviour: 'Keys are listed in order, by prefix, in bounded pages.' },
   { id: 'store.lease.exclusive', source, behaviour: 'A lease has one holder at a time.' },
   { id: 'store.lease.token', source, behaviour: 'Fencing tokens rise over release and expiry.' },

@@ -2,7 +2,7 @@
 import { SignalboxError } from '../../src/errors.js'
 import type { Fence } from '../../src/store/store.js'
 import { join, PER_MESSAGE, sequenceAt } from './entries.js'
-import { tooLarge } from './failures.js'
+import { noAnswer, tooLarge } from './failures.js'
 import type { Fences } from './fences.js'
 import { HEADER, type JetStream, type Published } from './jetstream.js'
 import type { Headers } from './wire.js'
@@ -44,7 +44,10 @@ export function createAppends(what: string, subject: string, jetstream: JetStrea
     const parts = parcel.parts.filter(({ append }) => !append.failed)
     if (parts.length === 0) return
     try {
-      const { seq = 0 } = (await publish({ ...parcel, parts })) as { readonly seq?: number }
+      const published = await publish({ ...parcel, parts })
+      // The lease is the only condition, and its loss rejects.
+      if (published.refused) throw noAnswer(what, 'maybe')
+      const { seq } = published
       let index = 0
       for (const { append, entries } of parts) {
         for (const _ of entries) {

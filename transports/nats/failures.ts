@@ -17,6 +17,7 @@ export const API = {
   streamExists: 10058,
   wrongSequence: 10071,
   wrongSequenceUnknown: 10164,
+  tooManyBatches: 10210,
 } as const
 
 const FULL = new Set([10047, 10077, 10023, 10028])
@@ -27,7 +28,8 @@ export const isFull = (error: unknown): boolean => SignalboxError.is(error, 'una
 
 /** The same request may succeed in a moment, for example after the election of a leader. */
 export const isPassing = ({ code, err_code }: ApiFailure): boolean =>
-  code === 503 && !FULL.has(err_code ?? 0) && err_code !== API.notEnabled && err_code !== API.notEnabledForAccount
+  err_code === API.tooManyBatches ||
+  (code === 503 && !FULL.has(err_code ?? 0) && err_code !== API.notEnabled && err_code !== API.notEnabledForAccount)
 
 /** The server answered with an error: it did not do what was asked. */
 export function apiError(what: string, failure: ApiFailure, sent: Sent = 'no'): SignalboxError {

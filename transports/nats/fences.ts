@@ -24,7 +24,8 @@ export interface Fences {
   remove(token: number): void
   /**
    * Writes under a fence. `write` gets headers that make the server refuse it unless the lease still has this holder. A renewal changes
-   * what the server expects, so a refused write is repeated once with the new sequence.
+   * what the server expects, so a refused write is repeated with the new sequence. Rejects with `conflict` when the lease has another holder
+   * or none; a result that is refused means that the server refused it for another reason.
    */
   under(what: string, fence: Fence, write: (headers: Headers) => Promise<Published>): Promise<Published>
   /** Rejects with `conflict` unless the fence is that of the present holder. */
@@ -58,17 +59,21 @@ export function createFences(jetstream: JetStream, subjects: Subjects): Fences {
     remove: (token) => void holdings.delete(token),
     async under(what, fence, write) {
       let maybe = false
-      for (let tried: number | undefined; ; ) {
-        const holding = await find(what, fence)
+      for (;;) {
+        const holding = await find(what, fence).catch((error: unknown) => {
+          throw maybe ? leaseLost(what, fence.key, 'maybe') : error
+        })
         await holding.settled()
         const { seq, subject } = holding
-        if (seq === tried) holding.lose()
-        if (!holding.isAlive() || seq === tried) throw leaseLost(what, fence.key, maybe ? 'maybe' : 'no')
+        if (!holding.isAlive()) throw leaseLost(what, fence.key, maybe ? 'maybe' : 'no')
         const written = await write({ [HEADER.expected]: seq, [HEADER.expectedOn]: subject })
         if (!written.refused) return written
         maybe ||= written.maybe
-        // Refused again without a renewal in between: the lease has another holder, or none.
-        tried = seq
+        await holding.settled()
+        if (holding.seq !== seq) continue
+        if ((await jetstream.last(what, subject))?.seq === seq) return { refused: true, maybe }
+        // For a lease of another store object, the look-up finds out whether it was renewed.
+        if (holdings.get(fence.token) === holding) holding.lose()
       }
     },
     async check(what, fence) {

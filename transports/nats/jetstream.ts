@@ -8,6 +8,7 @@ import { watchConnection } from './connected.js'
 import { API, apiError, isPassing, tooLarge, type ApiFailure } from './failures.js'
 import { readPage, type Page } from './pages.js'
 import { createPersist } from './persist.js'
+import { createTurnstile } from './turnstile.js'
 import { fromJson, parse, toHeaders, type Headers, type RawMessage, type Stored } from './wire.js'
 
 /** `refused`: the expected sequence is not the present one. `maybe`: an earlier attempt had no answer, so that one may be stored. */
@@ -27,6 +28,8 @@ export interface JetStream {
   ask<Result>(what: string, verb: string, body?: unknown, expected?: readonly number[]): Promise<Result | undefined>
   /** Stores a message under an id. */
   publish(what: string, message: Message): Promise<Published>
+  /** Stores all of these messages or none. The sequence is that of the last one. */
+  publishAll(what: string, messages: readonly Message[]): Promise<Published>
   /** The newest message of a subject, as the leader of the stream knows it. */
   last(what: string, subject: string): Promise<Stored | undefined>
   /** Messages of a subject from a sequence on. In a cluster, they may come from a replica that is behind. */
@@ -49,6 +52,9 @@ export const HEADER = {
 /** Kept free of a message for its headers: the sizes of 1,024 entries, a long key, and the ids. */
 const HEADER_BYTES = 12 * 1024
 
+/** A server takes 50 batches of one stream at a time, from all clients together. */
+const BATCHES = 8
+
 export interface JetStreamOptions {
   readonly connection: NatsConnection
   readonly stream: string
@@ -60,8 +66,13 @@ export interface JetStreamOptions {
 
 export function createJetStream({ connection, stream, api, timeoutMs, clock }: JetStreamOptions): JetStream {
   const connected = watchConnection(connection)
+  const oneOfFew = createTurnstile(BATCHES)
   const persist = createPersist(connection, connected, clock, timeoutMs)
   const maxBytes = (): number => (connection.info?.max_payload ?? 1_048_576) - HEADER_BYTES
+
+  const checkSize = (what: string, { byteLength }: Uint8Array): void => {
+    if (byteLength > maxBytes()) throw tooLarge(what, byteLength, maxBytes())
+  }
 
   const ask: JetStream['ask'] = async <Result>(what: string, verb: string, body?: unknown, expected: readonly number[] = []) => {
     const payload = body === undefined ? '' : JSON.stringify(body)
@@ -88,12 +99,35 @@ export function createJetStream({ connection, stream, api, timeoutMs, clock }: J
     },
     ask,
     async publish(what, { subject, bytes, headers }) {
-      if (bytes.byteLength > maxBytes()) throw tooLarge(what, bytes.byteLength, maxBytes())
+      checkSize(what, bytes)
       const { result, maybe } = await persist(
         what,
         async (timeout) => outcomeOf(what, await connection.request(subject, bytes, { headers: toHeaders(headers), timeout })),
         true,
       )
+      return result.refused ? { refused: true, maybe } : result
+    },
+    async publishAll(what, messages) {
+      for (const { bytes } of messages) checkSize(what, bytes)
+      const attempt = (timeout: number) =>
+        oneOfFew(async () => {
+          const batch = crypto.randomUUID()
+          const fields = (index: number): Headers => ({
+            ...messages[index]?.headers,
+            'Nats-Batch-Id': batch,
+            'Nats-Batch-Sequence': index + 1,
+          })
+          const last = messages.length - 1
+          for (const [index, { subject, bytes }] of messages.slice(0, last).entries()) {
+            const reply = await connection.request(subject, bytes, { headers: toHeaders(fields(index)), timeout })
+            // Empty when the server has taken it.
+            if (reply.data.byteLength > 0) return outcomeOf(what, reply)
+          }
+          const { subject = '', bytes } = messages[last] ?? {}
+          const headers = toHeaders({ ...fields(last), 'Nats-Batch-Commit': 1 })
+          return outcomeOf(what, await connection.request(subject, bytes, { headers, timeout }))
+        })
+      const { result, maybe } = await persist(what, attempt, true)
       return result.refused ? { refused: true, maybe } : result
     },
     async last(what, subject) {

@@ -1,24 +1,41 @@
 /** A map as one message for each key. The version of a value is the sequence of its message, which the server never gives twice. */
-import { checkKey, checkPosition, PAGE_ENTRIES, storeClosed } from '../../src/store/rules.js'
-import type { Kv, KvVersion } from '../../src/store/store.js'
-import { HEADER, type JetStream } from './jetstream.js'
+import { checkFence, checkKey, checkPosition, PAGE_ENTRIES, storeClosed } from '../../src/store/rules.js'
+import type { Fence, Kv, KvVersion } from '../../src/store/store.js'
+import type { Fences } from './fences.js'
+import { HEADER, type JetStream, type Message } from './jetstream.js'
 import type { Headers, Stored } from './wire.js'
 import { fromToken, type Subjects } from './names.js'
 
 const KEY = 'Signalbox-Key'
+/** Names one write, so that a writer recognises its own. */
+const WRITE = 'Signalbox-Write'
 const DELETED = 'Signalbox-Deleted'
+/** How long the server keeps the message that carries the check of a lease. */
+const CHECK_TTL = '1s'
 /** How long the server keeps the mark of a deleted key if its deletion is interrupted. */
 const MARK_TTL = '10s'
 const ROUNDS = 20
 const NOTHING = new Uint8Array(0)
+/** No message has it. */
+const NEVER = Number.MAX_SAFE_INTEGER
+
+interface Write {
+  readonly key: string
+  readonly subject: string
+  readonly seq: number | undefined
+  readonly bytes: Uint8Array
+  readonly fence: Fence | undefined
+  readonly headers?: Headers
+}
 
 export interface KvOptions {
   readonly jetstream: JetStream
   readonly subjects: Subjects
+  readonly fences: Fences
   readonly name: string
 }
 
-export function createNatsKv({ jetstream, subjects, name }: KvOptions, release: () => void): Kv {
+export function createNatsKv({ jetstream, subjects, fences, name }: KvOptions, release: () => void): Kv {
   const what = `The map ${name}`
   let closed = false
   const checkOpen = (): void => {
@@ -36,21 +53,30 @@ export function createNatsKv({ jetstream, subjects, name }: KvOptions, release: 
     return found.header(DELETED) === undefined ? { seq: found.seq, value: found } : { seq: found.seq }
   }
 
-  /** Replaces the message with this sequence, or any with undefined. Undefined: another message is there. */
-  const replace = async (key: string, subject: string, seq: number | undefined, bytes: Uint8Array, more: Headers = {}) => {
+  /** Replaces the message with the sequence `seq`, or any without one. Undefined: another message is there. */
+  const replace = async (write: Write): Promise<number | undefined> => {
+    const { key, subject, seq, bytes, fence, headers } = write
     const id = crypto.randomUUID()
     const fields: Headers = {
-      ...more,
-      [HEADER.id]: id,
+      ...headers,
+      [WRITE]: id,
       [HEADER.rollup]: 'sub',
       [KEY]: encodeURIComponent(key),
       ...(seq === undefined ? {} : { [HEADER.expected]: seq }),
     }
-    const written = await jetstream.publish(what, { subject, bytes, headers: fields })
+    const check = (lease: Headers): Message => ({
+      subject: subjects.check,
+      bytes: NOTHING,
+      headers: { ...lease, [HEADER.ttl]: CHECK_TTL },
+    })
+    // One message has one condition: the lease is checked by a message of its own, stored together with the value or not at all.
+    const written = fence
+      ? await fences.under(what, fence, (lease) => jetstream.publishAll(what, [check(lease), { subject, bytes, headers: fields }]))
+      : await jetstream.publish(what, { subject, bytes, headers: { ...fields, [HEADER.id]: id } })
     if (!written.refused) return written.seq
     // An attempt without an answer may have been stored. Then the message that is there now is ours.
     const now = written.maybe ? await jetstream.last(what, subject) : undefined
-    return now?.header(HEADER.id) === id ? now.seq : undefined
+    return now?.header(WRITE) === id ? now.seq : undefined
   }
 
   return {
@@ -58,21 +84,23 @@ export function createNatsKv({ jetstream, subjects, name }: KvOptions, release: 
       const { value } = await newest(subjectOf(key))
       return value ? { key, bytes: value.bytes, version: String(value.seq) } : null
     },
-    async put(key, bytes) {
+    async put(key, bytes, { fence } = {}) {
       const subject = subjectOf(key)
-      return String(await replace(key, subject, undefined, bytes.slice()))
+      checkFence(fence)
+      return String(await replace({ key, subject, seq: undefined, bytes: bytes.slice(), fence }))
     },
-    async compareAndSet(key, expected, bytes) {
+    async compareAndSet(key, expected, bytes, { fence } = {}) {
       const subject = subjectOf(key)
-      const copy = bytes.slice()
+      checkFence(fence)
+      const write = { key, subject, bytes: bytes.slice(), fence }
       if (expected !== null) {
-        const seq = sequenceOf(expected)
-        const written = seq === undefined ? undefined : await replace(key, subject, seq, copy)
+        // A version that is no sequence comes from another store.
+        const written = await replace({ ...write, seq: sequenceOf(expected) ?? NEVER })
         return written === undefined ? null : String(written)
       }
       let seq = 0
       for (let round = 0; round < ROUNDS; round += 1) {
-        const written = await replace(key, subject, seq, copy)
+        const written = await replace({ ...write, seq })
         if (written !== undefined) return String(written)
         const now = await newest(subject)
         if (now.value) return null
@@ -81,12 +109,14 @@ export function createNatsKv({ jetstream, subjects, name }: KvOptions, release: 
       }
       return null
     },
-    async delete(key, expected) {
+    async delete(key, expected, { fence } = {}) {
       const subject = subjectOf(key)
+      checkFence(fence)
       for (let round = 0; round < ROUNDS; round += 1) {
         const { value } = await newest(subject)
         if (!value || (expected !== undefined && String(value.seq) !== expected)) return false
-        const mark = await replace(key, subject, value.seq, NOTHING, { [DELETED]: 1, [HEADER.ttl]: MARK_TTL })
+        const headers = { [DELETED]: 1, [HEADER.ttl]: MARK_TTL }
+        const mark = await replace({ key, subject, seq: value.seq, bytes: NOTHING, fence, headers })
         if (mark === undefined) continue
         // The key is deleted now. A mark that stays behind is deleted by the server.
         await jetstream.ask(what, 'STREAM.PURGE', { filter: subject, seq: mark + 1 }).catch(() => {})
@@ -117,7 +147,6 @@ export function createNatsKv({ jetstream, subjects, name }: KvOptions, release: 
   }
 }
 
-/** A version of another store is no sequence. */
 function sequenceOf(version: KvVersion): number | undefined {
   const seq = Number(version)
   return Number.isSafeInteger(seq) && seq > 0 && String(seq) === version ? seq : undefined

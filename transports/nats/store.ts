@@ -85,7 +85,7 @@ export function natsStore(options: NatsStoreOptions): Store {
     name: 'nats',
     durable: true,
     log: (name) => open(name, (release) => createNatsLog({ jetstream, subjects, fences, name }, release)),
-    kv: (name) => open(name, (release) => createNatsKv({ jetstream, subjects, name }, release)),
+    kv: (name) => open(name, (release) => createNatsKv({ jetstream, subjects, fences, name }, release)),
     lease: (name) => open(name, (release) => createNatsLease({ jetstream, subjects, fences, name }, release)),
     [Symbol.asyncDispose]() {
       closed ??= (async () => {

@@ -97,9 +97,9 @@ export function createCrashingStore(
   const wrapKv = (kv: Kv): Kv => ({
     get: (key) => read(() => kv.get(key)),
     list: (options) => read(() => kv.list(options)),
-    put: (key, bytes) => write(() => kv.put(key, bytes)),
-    compareAndSet: (key, expected, bytes) => write(() => kv.compareAndSet(key, expected, bytes)),
-    delete: (key, expected) => write(() => kv.delete(key, expected)),
+    put: (key, bytes, options) => write(() => kv.put(key, bytes, options)),
+    compareAndSet: (key, expected, bytes, options) => write(() => kv.compareAndSet(key, expected, bytes, options)),
+    delete: (key, expected, options) => write(() => kv.delete(key, expected, options)),
     [Symbol.asyncDispose]: () => read(async () => kv[Symbol.asyncDispose]()),
   })
   const wrapLease = (lease: Lease): Lease => ({

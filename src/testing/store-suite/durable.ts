@@ -62,6 +62,7 @@ export const durableCases: readonly Case<StoreContext>[] = [
     skip: forgets,
     async run(context) {
       const versions: string[] = []
+      const fences: Fence[] = []
       await turns(
         context,
         async (store) => {
@@ -69,11 +70,17 @@ export const durableCases: readonly Case<StoreContext>[] = [
           versions.push(await kv.put('kept', bytesOf('one')))
           versions.push(await kv.put('gone', bytesOf('two')))
           await kv.delete('gone')
+          await using lease = await store.lease('lease')
+          const held = await mustAcquire(lease, 'key')
+          fences.push({ key: held.key, token: held.token })
+          await held.release()
+          await kv.put('fenced', bytesOf('new holder'), { fence: await mustAcquire(lease, 'key') })
         },
         async (store) => {
           await using kv = await store.kv('kv')
           const kept = await kv.get('kept')
           checkEqual(kept && [textOf(kept.bytes), kept.version], ['one', versions[0]])
+          for (const fence of fences) await checkRejects(kv.put('fenced', bytesOf('late'), { fence }), 'conflict')
           checkEqual(await kv.get('gone'), null)
           versions.push(await kv.put('gone', bytesOf('two')))
           checkEqual(new Set(versions).size, 3)

@@ -2,7 +2,7 @@
 import { SignalboxError } from '../../errors.js'
 import type { Kv } from '../../store/store.js'
 import { check, checkEqual, checkRejects, type Case } from '../case.js'
-import { bytesOf, freshName, textOf, type StoreContext } from './context.js'
+import { bytesOf, freshName, mustAcquire, textOf, type StoreContext } from './context.js'
 
 async function withKv(context: StoreContext, run: (kv: Kv) => Promise<void>): Promise<void> {
   await using kv = await context.store.kv(freshName('kv'))
@@ -160,6 +160,39 @@ export const kvCases: readonly Case<StoreContext>[] = [
         checkEqual(await kv.list({ prefix: 'z' }), [])
         checkEqual([await kv.list({ prefix: 'b_' }), await kv.list({ prefix: '%' }), await kv.list({ prefix: 'B' })], [[], [], []])
         checkEqual(await kv.list({ after: 'z' }), [])
+      }),
+  },
+  {
+    id: 'store.kv.fence',
+    title: 'a write of an earlier holder of a lease is refused once the new holder has written, and changes nothing',
+    run: (context) =>
+      withKv(context, async (kv) => {
+        await using lease = await context.store.lease(freshName('lease'))
+        const [first, other] = [await mustAcquire(lease, 'key'), await mustAcquire(lease, 'other')]
+        const version = await kv.put('mine', bytesOf('one'), { fence: first })
+        await first.release()
+        const second = await mustAcquire(lease, 'key')
+        const next = await kv.compareAndSet('mine', version, bytesOf('two'), { fence: second })
+        check(next !== null, 'the new holder writes over the old value')
+        checkEqual(await kv.compareAndSet('mine', version, bytesOf('again'), { fence: second }), null, 'the version still counts')
+        const late = [
+          kv.put('mine', bytesOf('late'), { fence: first }),
+          kv.compareAndSet('mine', next, bytesOf('late'), { fence: first }),
+          kv.compareAndSet('new', null, bytesOf('late'), { fence: first }),
+          kv.delete('mine', next, { fence: first }),
+        ]
+        const errors = await Promise.all(late.map((write) => checkRejects(write, 'conflict')))
+        checkEqual(
+          errors.map(({ sent }) => sent),
+          ['no', 'no', 'no', 'no'],
+        )
+        checkEqual([await textAt(kv, 'mine'), await textAt(kv, 'new')], ['two', undefined])
+        check(
+          (await kv.compareAndSet('theirs', null, bytesOf('three'), { fence: other })) !== null,
+          'another lease is not affected',
+        )
+        checkEqual(await kv.delete('mine', next, { fence: second }), true)
+        await kv.put('mine', bytesOf('unfenced'))
       }),
   },
   {

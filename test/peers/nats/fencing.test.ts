@@ -95,6 +95,37 @@ describe('fencing by the server', () => {
     expect(stored).toEqual(names)
   })
 
+  test('a record under a lease that expired or has another holder is refused and changes nothing [store.nats.fence]', async () => {
+    const { zombie, other } = stores('records')
+    const held = await (await zombie.lease('l')).acquire('key', { ttlMs: 1000 })
+    if (!held) throw new Error('the lease is free')
+    const kv = await zombie.kv('kv')
+    const version = await kv.compareAndSet('key', null, bytesOf('in time'), { fence: held })
+    expect(await kv.compareAndSet('key', null, bytesOf('again'), { fence: held })).toBeNull()
+    await pause(2500)
+    // The version is right, so only the lease stands against it.
+    expect((await checkRejects(kv.compareAndSet('key', version, bytesOf('late'), { fence: held }), 'conflict')).sent).toBe('no')
+    const next = await (await other.lease('l')).acquire('key', { ttlMs: 60_000 })
+    if (!next) throw new Error('the lease is free')
+    await checkRejects(kv.delete('key', undefined, { fence: held }), 'conflict')
+    expect(await kv.get('key')).toMatchObject({ version })
+    expect(await (await other.kv('kv')).compareAndSet('key', version, bytesOf('next'), { fence: next })).not.toBeNull()
+    await zombie[Symbol.asyncDispose]()
+    await other[Symbol.asyncDispose]()
+  })
+
+  test('many records at once beside renewals are all stored [store.nats.fence]', async () => {
+    await using store = natsStore({ connection, prefix: 'many-records', timeoutMs: 20_000 })
+    const held = await (await store.lease('l')).acquire('key', { ttlMs: 60_000 })
+    if (!held) throw new Error('the lease is free')
+    const kv = await store.kv('kv')
+    const keys = Array.from({ length: 100 }, (_, index) => `key ${index}`)
+    const writing = keys.map((key) => kv.compareAndSet(key, null, bytesOf(key), { fence: held }))
+    for (let renewal = 0; renewal < 10; renewal += 1) expect(await held.renew()).toBe(true)
+    expect((await Promise.all(writing)).filter((version) => version === null)).toEqual([])
+    expect(await kv.list()).toEqual([...keys].sort())
+  })
+
   test('a fence of another store object counts as long as its lease is held [store.nats.fence]', async () => {
     await using holder = natsStore({ connection, prefix: 'passed' })
     await using writer = natsStore({ connection, prefix: 'passed' })

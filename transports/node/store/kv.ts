@@ -2,10 +2,10 @@
 import { mkdir, readdir, readFile, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SignalboxError } from '../../../src/errors.js'
-import { checkKey, checkPosition, PAGE_ENTRIES, storeClosed, storeFull } from '../../../src/store/rules.js'
-import type { Kv, KvEntry, KvVersion } from '../../../src/store/store.js'
+import { checkFence, checkKey, checkPosition, fenced, PAGE_ENTRIES, storeClosed, storeFull } from '../../../src/store/rules.js'
+import type { Fence, Kv, KvEntry, KvVersion } from '../../../src/store/store.js'
 import { crc32 } from './crc.js'
-import { diskError, onDisk, sweepDrafts, syncDirectory, writeAtomically } from './disk.js'
+import { damaged, diskError, onDisk, sweepDrafts, syncDirectory, writeAtomically } from './disk.js'
 import { tryLock, withLock, type LockOwner } from './lock.js'
 import { fileNameOf, nameOf } from './names.js'
 import type { Reserve } from './reserve.js'
@@ -19,6 +19,7 @@ export interface FileKvOptions {
 }
 
 const SUFFIX = '.kv'
+const FENCES = 'fences'
 const encoder = new TextEncoder()
 
 export async function openFileKv({ directory, name, owner, maxBytes, reserve }: FileKvOptions, release: () => void): Promise<Kv> {
@@ -45,6 +46,17 @@ export async function openFileKv({ directory, name, owner, maxBytes, reserve }: 
     if (closed) throw storeClosed(what)
     checkKey(key)
   }
+  // Called under the lock, so two processes cannot both find their token the highest.
+  const checkHolder = async (fence: Fence | undefined): Promise<void> => {
+    if (!fence) return
+    const path = join(directory, FENCES)
+    const fences = await readFences(what, path)
+    const highest = fences.get(fence.key) ?? 0
+    if (fence.token < highest) throw fenced(what, fence, highest)
+    if (fence.token === highest) return
+    fences.set(fence.key, fence.token)
+    await writeAtomically(path, encoder.encode(JSON.stringify(Object.fromEntries(fences))))
+  }
   const find = async (key: string): Promise<KvEntry | null> => {
     const content = await onDisk(what, 'read', () => contentOf(pathOf(key)))
     return content && decode(content, what, key)
@@ -65,22 +77,30 @@ export async function openFileKv({ directory, name, owner, maxBytes, reserve }: 
       checkUse(key)
       return await find(key)
     },
-    async put(key, bytes) {
+    async put(key, bytes, { fence } = {}) {
       checkUse(key)
-      const copy = bytes.slice()
-      return await alone(() => store(key, copy))
-    },
-    async compareAndSet(key, expected, bytes) {
-      checkUse(key)
+      checkFence(fence)
       const copy = bytes.slice()
       return await alone(async () => {
+        await checkHolder(fence)
+        return await store(key, copy)
+      })
+    },
+    async compareAndSet(key, expected, bytes, { fence } = {}) {
+      checkUse(key)
+      checkFence(fence)
+      const copy = bytes.slice()
+      return await alone(async () => {
+        await checkHolder(fence)
         const current = (await find(key))?.version ?? null
         return current === expected ? await store(key, copy) : null
       })
     },
-    async delete(key, expected) {
+    async delete(key, expected, { fence } = {}) {
       checkUse(key)
+      checkFence(fence)
       return await alone(async () => {
+        await checkHolder(fence)
         const current = await find(key)
         if (!current || (expected !== undefined && current.version !== expected)) return false
         await unlink(pathOf(key))
@@ -138,6 +158,19 @@ function decode(content: Uint8Array, what: string, key: string): KvEntry {
     message: `${what}: the value of ${JSON.stringify(key)} is damaged.`,
     hint: 'Its file was changed or the disk failed. Look at it, then delete it.',
   })
+}
+
+/** The highest token of each lease under which the map was written. */
+async function readFences(what: string, path: string): Promise<Map<string, number>> {
+  const content = await contentOf(path)
+  if (!content) return new Map()
+  try {
+    const tokens = Object.entries(JSON.parse(new TextDecoder().decode(content)) as Record<string, number>)
+    return new Map(tokens.map(([key, token]) => [key, checkPosition(token, 'token', 0)]))
+  } catch (cause) {
+    // Starting over would let a writer in that has lost its lease.
+    throw damaged(what, path, cause)
+  }
 }
 
 async function keyOf(path: string, file: string): Promise<string | undefined> {

@@ -1,7 +1,7 @@
 /** A map in IndexedDB. */
 import { promisifyRequest } from 'idb-keyval'
-import { checkKey, checkPosition, PAGE_ENTRIES, storeClosed, storeFull } from '../../../src/store/rules.js'
-import type { Kv, KvVersion } from '../../../src/store/store.js'
+import { checkFence, checkKey, checkPosition, fenced, PAGE_ENTRIES, storeClosed, storeFull } from '../../../src/store/rules.js'
+import type { Fence, Kv, KvVersion } from '../../../src/store/store.js'
 import type { Database } from './database.js'
 
 interface Value {
@@ -19,6 +19,13 @@ export function createDatabaseKv(database: Database, name: string, maxBytes: num
   const idOf = (key: string): IDBValidKey => ['k', name, key]
   const find = async (objects: IDBObjectStore, key: string): Promise<Value | undefined> =>
     (await promisifyRequest(objects.get(idOf(key)))) as unknown as Value | undefined
+  const checkHolder = async (objects: IDBObjectStore, fence: Fence | undefined): Promise<void> => {
+    if (!fence) return
+    const id = ['kf', name, fence.key]
+    const highest = ((await promisifyRequest(objects.get(id))) as unknown as number | undefined) ?? 0
+    if (fence.token < highest) throw fenced(what, fence, highest)
+    if (fence.token > highest) objects.put(fence.token, id)
+  }
   const store = (objects: IDBObjectStore, key: string, bytes: Uint8Array): KvVersion => {
     if (bytes.byteLength > maxBytes) throw storeFull(what, maxBytes, 'maxBytes')
     // Random, so that a key that was deleted and stored again never has an old version.
@@ -33,22 +40,30 @@ export function createDatabaseKv(database: Database, name: string, maxBytes: num
       const value = await database.run('readonly', what, (objects) => find(objects, key))
       return value ? { key, ...value } : null
     },
-    async put(key, bytes) {
+    async put(key, bytes, { fence } = {}) {
       checkUse(key)
-      const copy = bytes.slice()
-      return await database.run('readwrite', what, async (objects) => store(objects, key, copy))
-    },
-    async compareAndSet(key, expected, bytes) {
-      checkUse(key)
+      checkFence(fence)
       const copy = bytes.slice()
       return await database.run('readwrite', what, async (objects) => {
+        await checkHolder(objects, fence)
+        return store(objects, key, copy)
+      })
+    },
+    async compareAndSet(key, expected, bytes, { fence } = {}) {
+      checkUse(key)
+      checkFence(fence)
+      const copy = bytes.slice()
+      return await database.run('readwrite', what, async (objects) => {
+        await checkHolder(objects, fence)
         const current = (await find(objects, key))?.version ?? null
         return current === expected ? store(objects, key, copy) : null
       })
     },
-    async delete(key, expected) {
+    async delete(key, expected, { fence } = {}) {
       checkUse(key)
+      checkFence(fence)
       return await database.run('readwrite', what, async (objects) => {
+        await checkHolder(objects, fence)
         const current = await find(objects, key)
         if (!current || (expected !== undefined && current.version !== expected)) return false
         objects.delete(idOf(key))
