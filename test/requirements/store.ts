@@ -92,6 +92,11 @@ export const requirements: readonly Requirement[] = [
     behaviour: 'A read through any server of a NATS cluster sees what was written through another one.',
   },
   {
+    id: 'store.nats.permissions',
+    source: 'many machines',
+    behaviour: 'The documented permissions of a NATS user are enough for its own prefix and allow nothing under another one.',
+  },
+  {
     id: 'store.nats.runtimes',
     source: 'many machines',
     behaviour: 'The store on NATS passes the suite on Node, Bun and Deno, and in Chromium over WebSocket.',

@@ -34,7 +34,7 @@ export interface NatsStoreOptions {
 
 /**
  * A store in one JetStream stream, for several machines. It runs wherever the connection does: Node, Bun, Deno, and in a page over
- * WebSocket. Needs nats-server 2.12 or newer: an older one gives `incompatible` at the first use.
+ * WebSocket. Needs nats-server 2.14 or newer: an older one gives `incompatible` at the first use.
  *
  * @example
  * ```ts

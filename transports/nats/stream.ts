@@ -5,8 +5,8 @@ import { API } from './failures.js'
 import type { JetStream } from './jetstream.js'
 import type { Subjects } from './names.js'
 
-/** Atomic batches came with 2.12, expiry of single messages and reads of many messages with 2.11. */
-const FLOOR = [2, 12] as const
+/** Older servers refuse to replace a value in an atomic batch, or have no batches, no expiry of single messages and no reads of many messages. */
+const FLOOR = [2, 14] as const
 /** A publish that is repeated within this time is stored once. */
 const DUPLICATES_NS = 120_000_000_000
 

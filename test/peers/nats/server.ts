@@ -11,8 +11,8 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 const folder = process.env.SIGNALBOX_PEERS_DIR ?? '/var/tmp/signalbox-peers'
 
-/** The release that the tests are made for, the oldest that the store accepts, and two that it must refuse. */
-export const NATS = { newest: '2.15.3', floor: '2.12.0', old: ['2.10.29', '2.11.10'] } as const
+/** The release that the tests are made for, the oldest that the store accepts, and one that it must refuse. */
+export const NATS = { newest: '2.15.3', floor: '2.14.0', old: ['2.10.29'] } as const
 
 const fileOf = (version: string): string => join(folder, `nats-${version}`, 'nats-server')
 

@@ -15,7 +15,7 @@ describe('a NATS server that cannot hold a store', () => {
       const error = await checkRejects(store.log('log'), 'incompatible')
       expect(error.sent).toBe('no')
       expect(error.message).toContain(version)
-      expect(error.message).toMatch(/2\.12.*Install a newer nats-server/s)
+      expect(error.message).toMatch(/2\.14.*Install a newer nats-server/s)
       await checkRejects(store.lease('lease'), 'incompatible')
       const reply = await connection.request('$JS.API.STREAM.NAMES')
       expect(reply.json<{ streams: string[] | null }>().streams ?? []).toEqual([])
