@@ -14,6 +14,7 @@ import type { Metrics } from './ops/metrics.js'
 import type { ClaudeObserver } from './ops/observe.js'
 import type { CLIAgentOptions } from './run/options.js'
 import { runQuery, type QueryOptions } from './run/query.js'
+import { startQuery, type WarmQuery } from './run/startup.js'
 import { createSessionWith } from './session/session.js'
 import type { Session, SessionOptions } from './session/types.js'
 import type { SessionKeeper, SessionState } from './session/state.js'
@@ -69,6 +70,20 @@ export interface ClaudeClient extends AsyncDisposable {
    * ```
    */
   querySimple(prompt: string | readonly ContentBlock[], options?: QueryOptions): Promise<string>
+  /**
+   * Starts the process of a query before its prompt is known; resolves when the process waits for it. Rejects like a query that cannot
+   * start.
+   *
+   * @example
+   * ```ts
+   * import type { ClaudeClient } from 'signalbox/claude'
+   *
+   * declare const claude: ClaudeClient
+   * const warm = await claude.startup({ model: 'sonnet' })
+   * console.log(await warm.query('What is 2+2?').text())
+   * ```
+   */
+  startup<Output = unknown>(options?: QueryOptions<Output>): Promise<WarmQuery<Output>>
   /**
    * Runs many prompts, a few at a time, and gives their results in order. A prompt that fails has its error in its result; the others go
    * on.
@@ -246,6 +261,7 @@ export function createClaude(options: ClaudeOptions): ClaudeClient {
   return {
     query: query as ClaudeClient['query'],
     querySimple: (prompt, own) => query(prompt, own).text(),
+    startup: (async (own: QueryOptions = {}) => await startQuery(context, merged(own))) as ClaudeClient['startup'],
     batchQuery: (prompts, own) => runBatch(query, prompts, own),
     async streamToCallback(prompt, callback, own) {
       const turn = query(prompt, own)

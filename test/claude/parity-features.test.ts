@@ -263,3 +263,28 @@ describe.each(GENERATIONS)('[claude.sdk-controls] control requests of the agent 
     await claude.close()
   })
 })
+
+describe('[claude.startup] a process that waits for its prompt', () => {
+  test('it is the process that runs the prompt; one that died before is replaced', async () => {
+    const { simulator, claude } = start()
+    const warm = await claude.startup()
+    expect(simulator.running).toBe(1)
+    expect(await warm.query('FAKE:echo:one').text()).toBe('one')
+    expect(simulator.runs).toHaveLength(1)
+    const dead = await claude.startup()
+    simulator.kill()
+    await expect.poll(() => simulator.running).toBe(0)
+    expect(await dead.query('FAKE:echo:two').text()).toBe('two')
+    expect(simulator.runs).toHaveLength(3)
+    await claude.close()
+  })
+
+  test('a client that is closed ends it, and so does its own close', async () => {
+    const { simulator, claude } = start()
+    await (await claude.startup()).close()
+    expect(simulator.running).toBe(0)
+    await claude.startup()
+    await claude.close()
+    await expect.poll(() => simulator.running).toBe(0)
+  })
+})

@@ -219,6 +219,18 @@ export const cases: readonly Case<ClaudeContext>[] = [
       await checkRejects(turn.controls.mcpStatus(), 'closed')
     },
   ),
+  named('claude.startup', 'a process that was started before its prompt answers it, and takes no second one', async (claude) => {
+    const warm = await claude.startup({ includePartial: true })
+    const turn = warm.query('FAKE:echo:warm')
+    checkEqual(await turn.text(), 'warm')
+    try {
+      warm.query('again')
+      check(false, 'a second prompt was taken')
+    } catch (error) {
+      check(SignalboxError.is(error, 'conflict'), 'a second prompt is a conflict')
+    }
+    await (await claude.startup()).close()
+  }),
   lawOf('a turn that is aborted in the middle of its text has the text so far', async (claude) => {
     const controller = new AbortController()
     const turn = claude.query('FAKE:slow:400', { includePartial: true, signal: controller.signal })

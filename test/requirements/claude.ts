@@ -3,6 +3,17 @@ import type { Requirement } from './requirement.js'
 const row = (id: string, source: string, behaviour: string): Requirement => ({ id: `claude.${id}`, source, behaviour })
 
 export const requirements: Requirement[] = [
+  row('startup', 'agent SDK 0.3.332', 'The process of a query can be started before its prompt is known.'),
+  row(
+    'agent-sdk',
+    'agent SDK 0.3.332',
+    'Every name of the agent SDK (exports, messages, options, query methods, hooks, agent fields, control requests) exists here, or its absence has a reason.',
+  ),
+  row(
+    'stored-sessions',
+    'agent SDK 0.3.332',
+    'Sessions on disk are listed, read, renamed, tagged, archived, forked and deleted without a CLI, and a CLI resumes what was forked.',
+  ),
   row('typed-lines', 'agent SDK 0.3.332', 'Every member of the message union of the agent SDK is typed; unknown fields are kept.'),
   row('hook-names', 'agent SDK 0.3.332', 'All 34 hook events can be registered, with typed input and answers of their own.'),
   row('dialogs', 'agent SDK 0.3.332', 'Elicitations and dialogs reach a typed callback; without an answer they are declined.'),

@@ -50,6 +50,13 @@ export {
   type SessionFile,
   type SessionFilesOptions,
 } from './claude/session-files.js'
+export {
+  storedSessions,
+  type PageOptions,
+  type StoredMessage,
+  type StoredSession,
+  type StoredSessions,
+} from './claude/stored-sessions.js'
 export { acpProcess, type AcpProcessOptions } from './acp/process.js'
 export { hubDirectory, hubFolder, type HubFolder, type HubFolderOptions } from './hub/folder.js'
 export { hubSocket, listenHub, type HubListener, type HubSocketOptions, type ListenHubOptions } from './hub/socket.js'

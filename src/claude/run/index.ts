@@ -1,6 +1,7 @@
 /** One prompt in one process: queries, their turns, batches, pools of processes, and a second backend. */
 export { query, querySimple, type QueryOptions } from './query.js'
 export type { Turn } from './turn.js'
+export type { WarmQuery } from './startup.js'
 export type { InputSendOptions, TurnInput } from './turn-input.js'
 export type * from './control-answers.js'
 export type { ControlCallOptions, Controls, SessionControls } from './controls.js'

@@ -32,10 +32,12 @@ export interface RunPlan {
   readonly prompt: string | readonly ContentBlock[]
   /** The second backend. It takes the call when the first one failed before its first line. */
   readonly fallback?: Fallback | undefined
+  /** A process that waits for the prompt. It is told which turn takes its lines. */
+  readonly warm?: { readonly connection: Connection; readonly adopt: (state: TurnState) => void } | undefined
 }
 
 export function runQuery(context: RunContext, plan: RunPlan): Turn {
-  const { options, prompt, fallback } = plan
+  const { options, prompt, fallback, warm } = plan
   const deadline = createDeadline({ signal: options.signal, clock: context.clock })
   const unfollow = onAbort(context.life, () => deadline.abort(context.life?.reason))
   let connection: Connection | undefined
@@ -62,6 +64,7 @@ export function runQuery(context: RunContext, plan: RunPlan): Turn {
     onFail: (error) => over.reject(error),
   })
   over.promise.catch(() => {})
+  warm?.adopt(state)
 
   const resend = async (on: Connection, delayMs: number): Promise<void> => {
     waiting = createDeadline({ signal: deadline.signal, clock: context.clock })
@@ -77,7 +80,8 @@ export function runQuery(context: RunContext, plan: RunPlan): Turn {
   }
 
   const attempt = async (call: Call, transport?: StreamTransport<ClaudeLaunch>): Promise<TurnState> => {
-    const on = await openConnection(context, { transport, launch: launchOf(options), options, call, onUnsolicited: () => state })
+    const parts = { transport, launch: launchOf(options), options, call, onUnsolicited: () => state }
+    const on = warm?.connection.alive && !transport ? warm.connection : await openConnection(context, parts)
     connection = on
     connected.resolve(on)
     const content = contentOf(prompt, options)
