@@ -83,6 +83,7 @@ function OneAgent({
     <>
       <section class="talk" aria-label={`Conversation with ${row.agent.name}`}>
         <header class="talk-head row">
+          {phone ? <h1 class="hidden-text">{row.agent.name}</h1> : null}
           {phone ? (
             <select
               class="input"
