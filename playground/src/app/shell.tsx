@@ -2,6 +2,8 @@ import { useComputed, useSignal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import type { JSX } from 'preact'
 import { Button } from '../design/button.js'
+import { count } from '../design/format.js'
+import { now } from '../design/now.js'
 import type { ShellApp } from './app.js'
 import { Help } from './help.js'
 import { ViewIcon } from './icons.js'
@@ -176,10 +178,21 @@ function Nav({ app }: { app: ShellApp }): JSX.Element {
           )}
         </a>
       ))}
-      <p class="foot">
-        <kbd>?</kbd> shows every key
-      </p>
+      <Foot app={app} />
     </nav>
+  )
+}
+
+/** How many events were read, once a second, and where the keys are. */
+function Foot({ app }: { app: ShellApp }): JSX.Element {
+  void now.value
+  const events = app.model.events.peek()
+  return (
+    <p class="foot num" data-events={events}>
+      {count(events)} events read
+      <br />
+      <kbd>?</kbd> shows every key
+    </p>
   )
 }
 

@@ -1,0 +1,119 @@
+/**
+ * A thousand events a second from a hub behind a real gateway. The short run of the suite checks that every event arrives and that lists and
+ * memory stay bounded, and prints the frame times. `SIGNALBOX_LOAD_SECONDS=600` makes it the long run, which also asserts the frame times.
+ */
+import { hubPolicy } from 'signalbox/gateway/policy'
+import { createHub, serveHub } from 'signalbox/hub'
+import { loadPages, serveGateway } from 'signalbox/node'
+import { createScriptedSystem, memoryServer } from 'signalbox/testing'
+import type { CDPSession, Page } from 'playwright'
+import { expect, test } from 'vitest'
+import { buildPage, canRun, launch, openPage } from './harness.js'
+
+const asked = process.env.SIGNALBOX_LOAD_SECONDS
+const SECONDS = Number(asked ?? 8)
+const AGENTS = 60
+const EVENTS_A_SECOND = 1_000
+const TICK_MS = 20
+
+/** Collects the times between frames until it is asked for them. */
+async function frameTimes(page: Page): Promise<() => Promise<number[]>> {
+  await page.evaluate(() => {
+    const target = globalThis as unknown as { frames: number[] }
+    target.frames = []
+    let last = performance.now()
+    const next = (at: number): void => {
+      target.frames.push(at - last)
+      last = at
+      requestAnimationFrame(next)
+    }
+    requestAnimationFrame(next)
+  })
+  return () => page.evaluate(() => (globalThis as unknown as { frames: number[] }).frames.splice(0))
+}
+
+async function heapMiB(session: CDPSession): Promise<number> {
+  await session.send('HeapProfiler.collectGarbage')
+  const { usedSize } = (await session.send('Runtime.getHeapUsage')) as { usedSize: number }
+  return usedSize / 1024 / 1024
+}
+
+const percentile = (sorted: readonly number[], part: number): number => sorted[Math.floor(sorted.length * part)] ?? 0
+
+test.skipIf(!canRun)(
+  '[dashboard.load] a thousand events a second all arrive, with a bounded page and a flat memory',
+  async () => {
+    const names = Array.from({ length: AGENTS }, (_, at) => `agent-${at}`)
+    const system = createScriptedSystem({ name: 'load', agents: names })
+    await using hub = await createHub({ sources: [system.source()], limits: { maxEvents: 20_000 } })
+    const server = memoryServer()
+    void (async () => {
+      for await (const link of server.accept()) void serveHub(hub, link)
+    })()
+    const upstream = { kind: 'stream', system: 'hub', transport: server.transport, policy: hubPolicy } as const
+    const pages = await loadPages(await buildPage('load'))
+    await using served = await serveGateway({ upstreams: { hub: upstream }, pages, scopes: ['observe', 'send', 'approve'] })
+    const browser = await launch()
+    const { page, complaints } = await openPage(browser)
+    await page.goto(await served.ticketUrl())
+    await page.locator('[data-action=connect]').click()
+    await page.locator('.fleet-row').first().waitFor()
+    await page.goto(`${served.url}/#/work/${encodeURIComponent(system.agentId('agent-0'))}`)
+    await page.locator('[data-view=work]').waitFor()
+
+    let sent = 0
+    const began = performance.now()
+    const timer = setInterval(() => {
+      const due = Math.floor(((performance.now() - began) / 1_000) * EVENTS_A_SECOND)
+      for (; sent < due; sent += 1) {
+        // A tenth goes to the conversation that is shown.
+        const name = sent % 10 === 0 ? 'agent-0' : (names[sent % AGENTS] ?? 'agent-0')
+        const id = `m${Math.floor(sent / 7)}`
+        if (sent % 3 === 0)
+          system.push(name, { kind: 'tool', id, name: 'Bash', input: { command: `step ${sent}` }, status: 'running' })
+        else if (sent % 3 === 1)
+          system.push(name, { kind: 'message', id, role: 'agent', text: `Line ${sent}`, how: 'replace', partial: false })
+        else
+          system.push(name, {
+            kind: 'state',
+            state: sent % 2 === 0 ? 'running' : 'idle',
+            evidence: { from: 'reported', at: new Date().toISOString() },
+          })
+      }
+    }, TICK_MS)
+    const session = await page.context().newCDPSession(page)
+    const read = await frameTimes(page)
+    await page.waitForTimeout(2_000)
+    await read()
+    const heapBefore = await heapMiB(session)
+    await read()
+    const frames: number[] = []
+    const end = Date.now() + SECONDS * 1_000
+    while (Date.now() < end) {
+      await page.waitForTimeout(Math.min(5_000, SECONDS * 1_000))
+      frames.push(...(await read()))
+    }
+    const heapAfter = await heapMiB(session)
+    clearInterval(timer)
+    const total = sent
+    await expect
+      .poll(() => page.locator('[data-events]').getAttribute('data-events').then(Number), { timeout: 30_000 })
+      .toBeGreaterThanOrEqual(total)
+    const sorted = frames.sort((left, right) => left - right)
+    console.log(
+      `load: ${total} events in ${SECONDS + 2} s; frames ${sorted.length}, median ${percentile(sorted, 0.5).toFixed(1)} ms, ` +
+        `95th ${percentile(sorted, 0.95).toFixed(1)} ms, 99th ${percentile(sorted, 0.99).toFixed(1)} ms; ` +
+        `heap ${heapBefore.toFixed(1)} then ${heapAfter.toFixed(1)} MiB`,
+    )
+    expect(await page.locator('.stream > *').count()).toBeLessThan(200)
+    await page.locator('[data-action="view:fleet"]').click()
+    await page.locator('.fleet-row').first().waitFor()
+    expect(await page.locator('.fleet-row').count()).toBeLessThan(40)
+    // The kept events fill their bound in the first 20 seconds; afterwards nothing may grow.
+    expect(heapAfter - heapBefore).toBeLessThan(40)
+    if (asked !== undefined) expect(percentile(sorted, 0.95)).toBeLessThan(20)
+    expect(complaints).toEqual([])
+    await browser.close()
+  },
+  (SECONDS + 120) * 1_000,
+)
