@@ -32,9 +32,6 @@ export function money(usd: number): string {
 /** A count with thin separators. */
 export const count = (value: number): string => value.toLocaleString('en-GB')
 
-/** The time of day of an ISO time. */
-export const timeOfDay = (iso: string): string => new Date(iso).toLocaleTimeString('en-GB')
-
 /** Any value as text for people: strings as they are, objects as JSON. */
 export function readable(value: unknown): string {
   if (typeof value === 'string') return value
