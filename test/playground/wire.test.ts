@@ -3,11 +3,20 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { createCcc } from '../../src/ccc/index.js'
 import { createCmdop } from '../../src/cmdop/index.js'
-import { createCccSimulator, createCmdopCoreSimulator, memoryPair, simulatedId } from '../../src/testing/index.js'
+import { createCccc } from '../../src/cccc/index.js'
+import {
+  createCcccSimulator,
+  createCccSimulator,
+  createCmdopCoreSimulator,
+  memoryPair,
+  simulatedId,
+} from '../../src/testing/index.js'
 import { createLab } from '../../playground/src/worker/lab/lab.js'
 import type { FromLab, ToLab } from '../../playground/src/worker/lab/messages.js'
 import { createTape, type WireLink, type WireRecord } from '../../playground/src/worker/lab/tape.js'
 import { createWireDecoder, filterWords, matches, type WireMessage } from '../../playground/src/views/wire/decode.js'
+import { makeRecording, parseRecording, type RecordingFile } from '../../playground/src/views/wire/recording.js'
+import { replay, type ReplayedLink } from '../../playground/src/views/wire/replay.js'
 import { fromHex, hexDump, toHex } from '../../playground/src/views/wire/hex.js'
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -117,6 +126,21 @@ describe('decoding', () => {
     expect(JSON.stringify(pin)).not.toContain('974213')
   })
 
+  test('a row is named by its protocol, and its text leaves out what the name tells [lab.decode]', () => {
+    const rows = decoded([
+      utf8('{"v":1,"op":"group_show","args":{"group_id":"g"}}\n{"jsonrpc":"2.0","method":"session/update","params":{}}\n'),
+      utf8(
+        '{"type":"stream_event","event":{"type":"content_block_delta","index":0}}\n{"type":"system","subtype":"init","cwd":"/srv"}\n',
+      ),
+    ])
+    expect(rows.slice(0, -1).map(({ label, text }) => [label, text])).toEqual([
+      ['group_show', 'args: {"group_id":"g"}'],
+      ['session/update', 'params: {}'],
+      ['stream content_block_delta', 'index: 0'],
+      ['system init', 'cwd: /srv'],
+    ])
+  })
+
   test('a filter finds rows by words, direction and link [lab.decode]', () => {
     const [row] = decoded([utf8('{"cmd":"Send","text":"Hello there"}\n')])
     const found = (text: string): boolean => matches(row as WireMessage, filterWords(text))
@@ -211,5 +235,90 @@ describe('the lab', () => {
     expect(heard.findLast(({ type }) => type === 'reply')).toEqual({ type: 'reply', call: 5, result: 0 })
     port1.close()
     await stop()
+  })
+})
+
+describe('a recording', () => {
+  async function record() {
+    const lab = createLab({ codecs: { cmdop: 'cmdop-1' } })
+    const ccc = createCccSimulator({ sessions: [{ name: 'p', running: true }], timeScale: 0.001 })
+    const cccc = createCcccSimulator({ dialect: 'C' })
+    const core = createCmdopCoreSimulator()
+    await using first = createCcc({ transport: lab.through('ccc', ccc.transport) })
+    await first.sessions()
+    await first.send({ session: 'p', text: 'The key is sk-ant-api03-abcdefghijk, keep it.' })
+    await using second = createCccc({ transport: lab.through('cccc', cccc.transport) })
+    await second.groups.create({ title: 'Release' })
+    await using third = createCmdop({ transport: lab.through('cmdop', core.transport) })
+    await third.machines.list()
+    const { records } = lab.tape.since(0)
+    const links = new Map(lab.tape.links().map((link) => [link.id, link]))
+    await ccc.stop()
+    return { records, links }
+  }
+  const replayed = async (file: RecordingFile): Promise<ReplayedLink[]> => {
+    const all: ReplayedLink[] = []
+    for (const { system, lines } of file.recordings) await replay(system, lines, (link) => void all.push(link))
+    return all
+  }
+
+  test('has whole links without secrets, says what it lacks, and comes back from its file [lab.recording]', async () => {
+    const { records, links } = await record()
+    const file = makeRecording(records, links, { now: new Date(0) })
+    const text = JSON.stringify(file)
+    expect(text).not.toContain('abcdefghijk')
+    expect(text).toContain('[redacted]')
+    expect(file.recordings.map(({ system }) => system)).toEqual(['ccc', 'cccc'])
+    expect(file.missing).toEqual(['cmdop: its frames cannot be searched for secrets, so they are not recorded.'])
+    expect(parseRecording(text)).toEqual(file)
+    expect(makeRecording(records, links, { system: 'cccc' }).recordings).toHaveLength(1)
+    // A link whose beginning is gone cannot be replayed.
+    const late = makeRecording(records.slice(2), links)
+    expect(late.missing).toContain('1 links began before the oldest entry of the tape.')
+    expect(late.recordings[0]?.lines.filter(({ type }) => type === 'open')).toHaveLength(1)
+  })
+
+  test('that is no recording is explained [lab.recording]', () => {
+    const wrong = [
+      '{',
+      '[]',
+      'null',
+      '{"signalbox":"recording","v":2,"recordings":[]}',
+      '{"signalbox":"recording","v":1,"recordings":[{"system":"ccc","lines":[{"link":"1","type":"in"}]}]}',
+    ]
+    const sentences = wrong.map(parseRecording)
+    expect(sentences.every((one) => typeof one === 'string')).toBe(true)
+    expect(new Set(sentences).size).toBe(4)
+  })
+
+  test('is replayed: the same client says the same, and a changed line is shown [lab.replay]', async () => {
+    const { records, links } = await record()
+    const file = makeRecording(records, links)
+    const same = await replayed(file)
+    expect(same.map(({ call, outcome }) => [call, outcome])).toEqual(same.map(({ call }) => [call, 'same']))
+    expect(same.map(({ call }) => call)).toEqual(expect.arrayContaining(['sessions', 'send', 'group_create']))
+    expect(same.find(({ call }) => call === 'sessions')?.text).toContain('"p"')
+    const changed = JSON.parse(
+      JSON.stringify(file).replace('{\\"cmd\\":\\"sessions\\"}', '{\\"cmd\\": \\"sessions\\"}'),
+    ) as RecordingFile
+    const link = (await replayed(changed)).find(({ call }) => call === 'sessions')
+    expect(link).toMatchObject({
+      outcome: 'different',
+      differences: [{ number: 1, recorded: '{"cmd": "sessions"}', said: '{"cmd":"sessions"}' }],
+    })
+    expect(link?.text).toContain('protocol')
+  })
+
+  test('of a system with one long conversation is skipped with the reason [lab.replay]', async () => {
+    const all: ReplayedLink[] = []
+    await replay(
+      'claude',
+      [
+        { link: 1, type: 'open' },
+        { link: 1, type: 'out', line: '{"type":"user"}' },
+      ],
+      (link) => void all.push(link),
+    )
+    expect(all).toMatchObject([{ outcome: 'skipped', differences: [] }])
   })
 })

@@ -33,4 +33,14 @@ export const requirements: readonly Requirement[] = [
     'lab.page.share',
     'A link with a plan shows the plan, starts nothing by itself, and gives the same counts as the run that it was copied from.',
   ),
+  row(
+    'lab.recording',
+    'A recording has the lines of whole links without secrets, says what it lacks, and comes back from its file.',
+  ),
+  row('lab.replay', 'A recording is replayed against the client; lines that the client would say in another way are shown.'),
+  row('lab.page.wire', 'The wire view shows, filters, sends, records, replays and breaks in Chromium, in the demo.'),
+  row(
+    'lab.page.gateway',
+    'Behind a gateway the wire view shows the own link of the page, and says where the bytes of the systems are.',
+  ),
 ]

@@ -2,6 +2,7 @@
 import type { GatewayClient, GatewaySession } from 'signalbox/web'
 import type { Hub } from 'signalbox/hub'
 import type { SignalboxError } from 'signalbox'
+import type { Lab } from '../worker/lab/lab.js'
 
 /** A hub that can be used. */
 export interface Connection {
@@ -13,6 +14,8 @@ export interface Connection {
   readonly journal: string
   /** Asks the worker for a port to its lab, which taps and breaks links. Absent behind a gateway. */
   lab?(): MessagePort
+  /** The tape of this page's own link to the hub. Behind a gateway only: the bytes of the systems stay on the server. */
+  readonly tap?: Lab
   /** Starts or stops the scripted people of the demo. Absent behind a gateway. */
   demo?(running: boolean): void
   readonly gateway?: { readonly origin: string; readonly client: GatewayClient; readonly session: GatewaySession }

@@ -45,7 +45,10 @@ export async function openGateway(by: string, ticket: string | undefined): Promi
       sent: 'no',
     })
   }
-  const hub = createHubClient({ transport: client.stream(upstream.name, 'link'), by })
+  // Loaded here, because the demo does not need it in the page.
+  const { createLab } = await import('../worker/lab/lab.js')
+  const tap = createLab()
+  const hub = createHubClient({ transport: tap.through('hub', client.stream(upstream.name, 'link')), by })
   // Fails here, and not in a view, when the hub cannot be reached.
   await hub.agents()
   return {
@@ -54,6 +57,7 @@ export async function openGateway(by: string, ticket: string | undefined): Promi
     label: location.host,
     journal: 'The journal is kept by the hub behind the gateway.',
     gateway: { origin: location.origin, client, session },
+    tap,
     close: () => hub.close(),
   }
 }

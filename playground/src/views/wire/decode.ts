@@ -96,12 +96,13 @@ export function createWireDecoder(): WireDecoder {
   ): WireMessage => {
     const value = part.value === undefined ? undefined : redactor.value(part.value)
     const text = part.value === undefined ? redactor.text(part.text) : redactor.text(JSON.stringify(value))
+    const shown = value === undefined ? text : restOf(value)
     // The comparison uses the same form on both sides, so that only a mask makes a difference.
     const secret = text !== (part.value === undefined ? part.text : JSON.stringify(part.value))
     return row(record, link, {
       type: record.type,
       label: part.whole ? labelOf(part.value) : 'broken',
-      text: text.slice(0, PREVIEW),
+      text: redactor.text(shown).slice(0, PREVIEW),
       ...(value === undefined ? {} : { value }),
       bytes: secret ? NO_BYTES : part.bytes,
       size: part.bytes.byteLength,
@@ -235,9 +236,10 @@ export function labelOf(value: unknown): string {
   if (typeof value !== 'object' || value === null) return typeof value
   const fields = value as Readonly<Record<string, unknown>>
   if (typeof fields.kind === 'string' && fields.kind.startsWith('KIND_')) {
-    const payload = Object.keys(fields).find((name) => !FRAME_FIELDS.has(name))
-    return payload ?? fields.kind.slice(5).toLowerCase()
+    return Object.keys(fields).find((name) => !FRAME_FIELDS.has(name)) ?? fields.kind.slice(5).toLowerCase()
   }
+  // Claude Code wraps the events of the Messages API.
+  if (fields.type === 'stream_event') return `stream ${labelOf(fields.event)}`
   for (const name of NAMES) {
     const word = fields[name]
     if (typeof word !== 'string') continue
@@ -248,6 +250,22 @@ export function labelOf(value: unknown): string {
   if ('events' in fields) return 'events'
   if ('ok' in fields) return fields.ok === true ? 'ok' : 'refused'
   return 'message'
+}
+
+const TOLD = new Set(['jsonrpc', 'subtype', 'v'])
+
+/** A message in one line, without the fields that its label has already told and without those that never differ. */
+function restOf(value: unknown): string {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return JSON.stringify(value)
+  const label = labelOf(value)
+  if ('kind' in value && String(value.kind).startsWith('KIND_') && label in value)
+    return restOf((value as Record<string, unknown>)[label])
+  if ('type' in value && value.type === 'stream_event' && 'event' in value) return restOf(value.event)
+  const fields = Object.entries(value).filter(
+    ([name, field]) =>
+      !TOLD.has(name) && !(typeof field === 'string' && label.startsWith(field) && NAMES.some((one) => one === name)),
+  )
+  return fields.map(([name, field]) => `${name}: ${typeof field === 'string' ? field : JSON.stringify(field)}`).join('  ')
 }
 
 /** Does a row match the words of a filter? All words must occur. `in`, `out`, `fault` and `link:3` are words too. */

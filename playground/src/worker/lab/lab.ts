@@ -143,9 +143,8 @@ function servePort(port: MessagePort, lab: Pick<Lab, 'tape' | 'sendByHand' | 'se
   const later = (): void => {
     if (timer === undefined) timer = setTimeout(flush, FLUSH_MS)
   }
-  tape.onChange(() => {
-    if (watching) later()
-  })
+  // A port that watches no more costs nothing.
+  let unlisten: (() => void) | undefined
   const answer = (call: number, work: () => unknown): void => {
     Promise.resolve()
       .then(work)
@@ -159,9 +158,12 @@ function servePort(port: MessagePort, lab: Pick<Lab, 'tape' | 'sendByHand' | 'se
       case 'watch':
         watching = true
         place = data.from
+        unlisten ??= tape.onChange(later)
         return flush()
       case 'unwatch':
         watching = false
+        unlisten?.()
+        unlisten = undefined
         return
       case 'clear':
         return tape.clear()
