@@ -1,36 +1,21 @@
 /** The hub in the process of its sources. */
-import { systemClock, type Clock } from '../core/clock.js'
+import { systemClock } from '../core/clock.js'
 import { createDeadline } from '../core/deadline.js'
 import { SignalboxError } from '../errors.js'
 import { memoryStore } from '../store/memory.js'
-import type { Store } from '../store/store.js'
 import { createApi, type HubParts } from './api.js'
 import { asHubError, hubError } from './context.js'
 import { createEngine } from './engine.js'
+import { prepareSource, type HubFrame } from './frame.js'
 import { createLedger } from './guard/budget.js'
 import type { Hub } from './hub.js'
 import { openJournal } from './journal/open.js'
 import { createTrimmer } from './journal/trimmer.js'
-import type { Journal } from './journal/watch.js'
 import type { HubOptions } from './options.js'
 import { readHistory, readSessions } from './past.js'
 import type { Source } from './source.js'
 import { openStoreParts } from './store-parts.js'
-
-/** What the two kinds of hub start from: one that has its store alone, and one that shares it. */
-export interface HubFrame {
-  readonly options: HubOptions
-  readonly store: Store
-  readonly clock: Clock
-  /** Ends with the hub. */
-  readonly signal: AbortSignal
-  readonly ended: Journal['ended']
-  report(what: string, error: unknown): void
-  /** Stops the hub with an error, because it cannot go on. */
-  fail(error: SignalboxError): void
-  /** Runs when the hub closes, or when it could not be opened. The last one added runs first. */
-  onClose(close: () => Promise<void>): void
-}
+import { openShared } from './shared/open-shared.js'
 
 /**
  * Opens a hub over its sources. Resolves when what an earlier run left behind is repaired and every source is open.
@@ -48,7 +33,9 @@ export interface HubFrame {
  */
 export async function createHub(options: HubOptions): Promise<Hub> {
   const { clock = systemClock, onProblem } = options
-  checkNames(options.sources)
+  // A factory makes a source once here, for its name. That source is the first one to be opened.
+  const sources = options.sources.map(prepareSource)
+  checkNames(sources.map(({ name }) => name))
   const life = createDeadline({ clock })
   const closers: (() => Promise<void>)[] = []
   let ended: { readonly error?: SignalboxError } | undefined
@@ -83,8 +70,9 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     const store = options.store ?? memoryStore({ clock })
     if (!options.store) onClose(async () => store[Symbol.asyncDispose]())
     const { signal } = life
-    const frame: HubFrame = { options, store, clock, signal, ended: () => ended, report, fail, onClose }
-    return createApi(await openAlone(frame), () => ended, close)
+    const frame: HubFrame = { options, sources, store, clock, signal, ended: () => ended, report, fail, onClose }
+    const open = options.share ? openShared : openAlone
+    return createApi(await open(frame), () => ended, close)
   } catch (error) {
     await close()
     throw error
@@ -92,8 +80,19 @@ export async function createHub(options: HubOptions): Promise<Hub> {
 }
 
 /** A hub that is the only one on its store: one lease and one engine for all sources. */
-async function openAlone({ options, store, clock, signal, ended, report, fail, onClose }: HubFrame): Promise<HubParts> {
-  const { limits = {}, sources, waitMs = 0, leaseMs = 15_000 } = options
+async function openAlone({
+  options,
+  sources: prepared,
+  store,
+  clock,
+  signal,
+  ended,
+  report,
+  fail,
+  onClose,
+}: HubFrame): Promise<HubParts> {
+  const { limits = {}, waitMs = 0, leaseMs = 15_000 } = options
+  const sources = prepared.map((one) => one.take() as Source)
   const stored = await openStoreParts(store, { clock, leaseMs, waitMs, onLost: fail })
   onClose(stored.close)
   const { journalId: id, log, next } = stored
@@ -123,9 +122,9 @@ async function openAlone({ options, store, clock, signal, ended, report, fail, o
 }
 
 /** The names of the sources must differ: they begin the agent ids. */
-function checkNames(sources: readonly Source[]): void {
+function checkNames(names: readonly string[]): void {
   const seen = new Set<string>()
-  for (const { name } of sources) {
+  for (const name of names) {
     if (!/^[^/:#\s]+$/.test(name)) {
       throw hubError({
         code: 'invalid_argument',

@@ -20,12 +20,15 @@ export interface DriveOptions {
   readonly onLost: (error: SignalboxError) => void
 }
 
+/** The key of the lease of a hub that has its store alone. */
+export const DRIVER = 'driver'
+
 const LOOK_AGAIN_MS = 100
 
 export async function takeDrive(lease: Lease, options: DriveOptions): Promise<Drive> {
   const { clock, ttlMs, waitMs, signal, onLost } = options
   const until = clock.monotonic() + waitMs
-  const acquire = (): Promise<HeldLease | null> => lease.acquire('driver', { ttlMs })
+  const acquire = (): Promise<HeldLease | null> => lease.acquire(DRIVER, { ttlMs })
   let held = await acquire()
   while (held === null) {
     if (clock.monotonic() >= until) {

@@ -47,10 +47,10 @@ export interface EngineParts {
 }
 
 export interface SharedParts {
+  /** A position that the journal has reached by the events of other hubs. */
+  floor(): number
   /** Undefined while the hub may act for its agents. Otherwise settles when it may act again, and rejects when another hub may. */
   pause(): Promise<void> | undefined
-  /** Throws when no prompt can be accepted now. */
-  checkOpen(): void
 }
 
 const SWEEP_MS = 30_000
@@ -75,6 +75,7 @@ export function createEngine(parts: EngineParts): Engine {
     },
     makeRoom: trimmer.makeRoom,
     onFailure: parts.fail,
+    ...(shared ? { floor: shared.floor } : {}),
   })
   const sources = new Map(parts.sources.map((source) => [source.name, source]))
   const context: HubContext = {
@@ -100,7 +101,6 @@ export function createEngine(parts: EngineParts): Engine {
     resolveWithinMs: options.resolveWithinMs ?? 300_000,
     keepEnded,
     forbid(id) {
-      shared?.checkOpen()
       const budget = ledger.blocks(id, agents.get(id)?.system ?? '')
       if (budget)
         throw hubError({ code: 'permission_denied', op: 'prompt', message: `The budget ${budget.name} of ${id} is spent.` })

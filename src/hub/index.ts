@@ -50,7 +50,7 @@ export type {
 } from './source.js'
 export type { Hub, HubWatch, PromptOptions, Turn, TurnInfo, WatchOptions, WhileBusy } from './hub.js'
 export { createHub } from './create-hub.js'
-export type { HubLimits, HubOptions } from './options.js'
+export type { HubLimits, HubOptions, ShareOptions, SourceFactory } from './options.js'
 export type { HubProblem } from './context.js'
 export type { JournalLimits } from './journal/trim.js'
 export { decideAsk, type Policy, type PolicyDecision, type PolicyMatch, type PolicyRule } from './guard/policy.js'

@@ -37,12 +37,18 @@ export async function recoverTurns(parts: RecoverParts): Promise<void> {
   await repair(parts, open, [])
 }
 
+/** A prompt does not take longer from its record to its place among the turns that run or wait. */
+const FORGOTTEN_MS = 60_000
+
 /** Finds what an older hub wrote after it had lost its lease. `Kv` checks no fence, so such records are found by the fence that they contain. */
 export async function sweep(parts: RecoverParts): Promise<void> {
   const { fence } = parts.context
+  // A prompt whose record was stored although the store reported a failure: its caller was told that it was not accepted.
+  const isForgotten = ({ state, at }: TurnRecord): boolean =>
+    state === 'accepted' && parts.context.clock.now() - Date.parse(at) > FORGOTTEN_MS
   const turns = await findAll(
     parts.turnTable,
-    (record) => record.fence >= fence || record.state === 'ended' || parts.turns.has(record.promptId),
+    (record) => (record.fence >= fence && !isForgotten(record)) || record.state === 'ended' || parts.turns.has(record.promptId),
     ofTurn(parts),
   )
   const known = new Set(parts.asks.open().map(({ id }) => id))

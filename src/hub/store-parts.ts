@@ -1,9 +1,11 @@
 /** What a hub keeps in its store, opened under the lease of its driver. */
 import type { Clock } from '../core/clock.js'
 import type { SignalboxError } from '../errors.js'
-import type { Fence, Log, Store } from '../store/store.js'
+import type { Fence, Kv, Lease, Log, Store } from '../store/store.js'
 import type { AskRecord } from './asks/record.js'
-import { takeDrive } from './drive.js'
+import { hubError } from './context.js'
+import { DRIVER, takeDrive } from './drive.js'
+import { toBytes } from './journal/encode.js'
 import { openJournalId } from './journal/id.js'
 import { createTable, type Table } from './table.js'
 import type { TurnRecord } from './turns/record.js'
@@ -25,6 +27,20 @@ export interface StorePartsOptions {
   readonly leaseMs: number
   readonly waitMs: number
   readonly onLost: (error: SignalboxError) => void
+}
+
+/** The key that marks a store as shared. */
+const SHARED = 'shared'
+
+const sharing = (message: string, hint: string) => hubError({ code: 'conflict', message, hint })
+
+/** Marks the store as shared. Rejects with `conflict` while a hub has it alone. */
+export async function markShared(meta: Kv, lease: Lease, ttlMs: number): Promise<void> {
+  if (await meta.get(SHARED)) return
+  const held = await lease.acquire(DRIVER, { ttlMs })
+  if (!held) throw sharing('Another hub has this store alone.', 'Stop that hub, and start it with the option share.')
+  await meta.put(SHARED, toBytes(true))
+  await held.release()
 }
 
 export async function openStoreParts(store: Store, options: StorePartsOptions): Promise<StoreParts> {
@@ -50,6 +66,8 @@ export async function openStoreParts(store: Store, options: StorePartsOptions): 
     // On files the log is locked by its process. It is opened after the lease, which waits for the process to go.
     const log = keep(await store.log('hub'))
     const meta = keep(await store.kv('hub'))
+    if (await meta.get(SHARED))
+      throw sharing('Several hubs share this store.', 'Open this hub with the option share, or use another store.')
     const turnTable = createTable<TurnRecord>(keep(await store.kv('hub-turns')))
     const askTable = createTable<AskRecord>(keep(await store.kv('hub-asks')))
     const journalId = await openJournalId(meta)

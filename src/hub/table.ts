@@ -18,7 +18,10 @@ export interface Table<Record> {
    * as it is; then the result is undefined.
    */
   change(key: string, decide: (record: Record) => Record | undefined, known?: Stored<Record>): Promise<Stored<Record> | undefined>
-  delete(key: string): Promise<void>
+  /** Stores the record over any other. */
+  put(key: string, record: Record): Promise<void>
+  /** False when there was no record, or another version of it. */
+  delete(key: string, version?: KvVersion): Promise<boolean>
   /** Every record. */
   all(): AsyncIterable<Stored<Record> & { readonly key: string }>
 }
@@ -47,7 +50,8 @@ export function createTable<Record>(kv: Kv): Table<Record> {
       }
       throw new SignalboxError({ code: 'unavailable', message: `The record ${key} changes too often.`, sent: 'no' })
     },
-    delete: async (key) => void (await kv.delete(key)),
+    put: async (key, record) => void (await kv.put(key, toBytes(record))),
+    delete: (key, version) => kv.delete(key, version),
     async *all() {
       for (let after: string | undefined; ; ) {
         const keys: string[] = await kv.list(after === undefined ? {} : { after })

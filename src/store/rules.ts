@@ -5,6 +5,8 @@ import type { Fence, LogEntry, LogPage, ReadOptions } from './store.js'
 
 export const MAX_KEY_CHARACTERS = 256
 export const PAGE_ENTRIES = 1000
+/** The `remoteCode` of a store that is full. Any other `unavailable` store may be reached again later. */
+export const STORE_FULL = 'store_full'
 export const PAGE_BYTES = 1024 * 1024
 
 /** Checks a name of a log, map or lease, or a key. Rejects with `invalid_argument`. */
@@ -38,6 +40,7 @@ export function storeFull(what: string, limit: number, option: string): Signalbo
     code: 'unavailable',
     message: `${what} is full: it may hold ${limit} bytes.`,
     hint: `Trim or delete something, or raise ${option}.`,
+    remoteCode: STORE_FULL,
   })
 }
 

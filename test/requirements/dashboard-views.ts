@@ -9,9 +9,4 @@ export const requirements: readonly Requirement[] = [
   row('timeline.compare', 'two turns are compared from their start, with figures that count overlapping times once'),
 
   row('timeline.page', 'in Chromium the timeline shows, compares and follows turns in both modes; 10,000 spans stay bounded'),
-  row(
-    'cost.figures',
-    'costs are divided by agent, session and day; reported and estimated stay apart; a cost that nobody told is not zero',
-  ),
-  row('cost.page', 'in Chromium the cost view shows sums, what they omit, and the budgets of the hub, in both modes'),
 ]

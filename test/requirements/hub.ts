@@ -142,4 +142,33 @@ export const requirements: readonly Requirement[] = [
     source: 'hub section 4',
     behaviour: 'Only one hub writes to a store at a time; a fenced hub writes nothing more.',
   },
+  {
+    id: 'hub.shared.simulation',
+    source: 'issue 19',
+    behaviour: 'All rules hold over three hubs on one store for any mix of prompts, answers, kills, stops and partitions.',
+  },
+  {
+    id: 'hub.shared.calls',
+    source: 'issue 19',
+    behaviour: 'A prompt, an answer and a cancel at any hub reach the agent once; the first answer wins over all hubs.',
+  },
+  {
+    id: 'hub.shared.takeover',
+    source: 'issue 19',
+    behaviour: 'A hub that dies is replaced within two lease times by a hub that reaches the same source.',
+  },
+  {
+    id: 'hub.shared.offline',
+    source: 'issue 19',
+    behaviour: 'Agents that no hub reaches are offline, with the reason, until their hub is back.',
+  },
+  {
+    id: 'hub.shared.outage',
+    source: 'issue 19',
+    behaviour: 'Without the store prompts are refused with sent: no, agents go on, and their events follow.',
+  },
+  { id: 'hub.shared.withdrawn', source: 'issue 19', behaviour: 'A call that failed with sent: no is never carried out later.' },
+  { id: 'hub.shared.secret', source: 'issue 19', behaviour: 'A secret never travels through a shared store.' },
+  { id: 'hub.shared.exclusive', source: 'issue 19', behaviour: 'A store belongs to one hub alone, or to hubs that share it.' },
+  { id: 'hub.shared.join', source: 'issue 19', behaviour: 'A hub that joins late knows every agent and every open ask.' },
 ]

@@ -32,7 +32,8 @@ export async function answerAsk(
   const { by, note } = who
   const kept = 'secret' in given ? {} : { answer: given }
   const won = await book.step(one, { to: 'answering', by, answeredAt: isoTime(context.clock), note, ...kept })
-  if (!won) throw notOpen(askId, await book.find(askId))
+  // Two equal answers of one moment are one record: the first to arrive here has won.
+  if (!won || one.answering) throw notOpen(askId, await book.find(askId))
   one.stored = won
   // The write follows the compare-and-set at once: nothing may come between them.
   const result = deliverAndClose(context, book, one, given, who)

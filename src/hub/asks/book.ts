@@ -18,6 +18,10 @@ export interface LiveAsk {
   gone?: true
   /** An answer won and is on its way: settles when the ask is closed. */
   answering?: Promise<unknown>
+  /** Settles when the attempts so far to close the ask are done. */
+  closing?: Promise<unknown>
+  /** The ask was closed. */
+  over?: true
 }
 
 export interface AskBook {
@@ -54,6 +58,19 @@ export function createAskBook(context: HubContext, table: Table<AskRecord>, keep
     const known = { ...(by === undefined ? {} : { by }), ...(note === undefined ? {} : { note }) }
     await writer.append([hubEvent(context, { ...ask, epoch }, { kind: 'ask_resolved', askId, outcome, delivered, ...known })])
   }
+  const close = async (one: LiveAsk, outcome: AskOutcome, delivered: Delivered, by: string | undefined): Promise<boolean> => {
+    await one.ready.catch(() => {})
+    const ended = await step(one, { to: outcome, delivered, closeFrom: writer.next, by })
+    if (!ended) return false
+    one.over = true
+    one.stored = ended
+    one.timer?.cancel()
+    live.delete(ended.record.ask.id)
+    remember(ended.record)
+    await appendEnd(ended.record)
+    await step(one, { to: 'closed' })
+    return true
+  }
   return {
     live,
     closed: closed.get,
@@ -64,17 +81,11 @@ export function createAskBook(context: HubContext, table: Table<AskRecord>, keep
       const { ask, epoch } = one.stored.record
       await writer.append([hubEvent(context, { ...ask, epoch }, { kind: 'ask', ask })])
     },
-    async finish(one, outcome, delivered, by) {
-      await one.ready.catch(() => {})
-      const ended = await step(one, { to: outcome, delivered, closeFrom: writer.next, by })
-      if (!ended) return false
-      one.stored = ended
-      one.timer?.cancel()
-      live.delete(ended.record.ask.id)
-      remember(ended.record)
-      await appendEnd(ended.record)
-      await step(one, { to: 'closed' })
-      return true
+    finish(one, outcome, delivered, by) {
+      // One after the other: of two equal writes under way, the store could not tell which one it has.
+      const result = (one.closing ?? Promise.resolve()).then(() => !one.over && close(one, outcome, delivered, by))
+      one.closing = result.catch(() => {})
+      return result
     },
     appendEnd,
     remember,

@@ -14,6 +14,8 @@ export interface Fanout {
   readonly next: number
   /** Calls back once, when there is an event at or after the position. Returns a function that stops the wait. */
   wait(position: number, wake: () => void): () => void
+  /** Events are missing before this position: viewers that have not read them find them in the log, or a gap. */
+  restart(next: number): void
   /** Wakes every viewer for the last time. */
   close(): void
 }
@@ -80,6 +82,12 @@ export function createFanout({ clock, next: start, maxEvents = 4096, wakeEveryMs
       }
       waiting.add(wake)
       return () => void waiting.delete(wake)
+    },
+    restart(position) {
+      kept = []
+      first = position
+      next = position
+      wakeAll()
     },
     close: wakeAll,
   }

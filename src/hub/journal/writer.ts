@@ -30,6 +30,8 @@ export interface JournalWriterOptions {
   readonly clock: Clock
   /** The position that the log gives next. */
   readonly next: number
+  /** A position that the log has reached by the events of other writers. */
+  readonly floor?: () => number
   readonly maxEventBytes: number
   /** Events that may wait for the disk. Above it the deltas of messages are dropped: the message is closed with its whole text later. */
   readonly maxWaiting: number
@@ -47,7 +49,7 @@ interface Waiting {
 }
 
 export function createJournalWriter(options: JournalWriterOptions): JournalWriter {
-  const { log, fence, clock, maxEventBytes, maxWaiting, publish, makeRoom, onFailure } = options
+  const { log, fence, clock, maxEventBytes, maxWaiting, publish, makeRoom, onFailure, floor } = options
   const coalescer = createCoalescer()
   let waiting: Waiting[] = []
   let next = options.next
@@ -135,7 +137,7 @@ export function createJournalWriter(options: JournalWriterOptions): JournalWrite
       return Promise.all(results)
     },
     get next() {
-      return next
+      return floor ? Math.max(next, floor()) : next
     },
     async close() {
       flush()

@@ -1,4 +1,5 @@
 /** Accepts a prompt: the same id is the same turn, and a prompt for a busy agent waits. It is stored and in the journal before it is sent. */
+import { SignalboxError } from '../../errors.js'
 import { hubError, isoTime, type HubContext } from '../context.js'
 import type { PromptOptions } from '../hub.js'
 import type { AgentId } from '../model/agent.js'
@@ -55,8 +56,15 @@ export async function admit(parts: AdmitParts, agent: AgentId, text: string, giv
     // The record stays: the next start of the hub ends the turn as never sent.
     book.active.delete(promptId)
     schedule.release(line, promptId)
-    throw error
+    throw notAccepted(error)
   }
+}
+
+/** The store may have the record, but the prompt goes to no system. */
+function notAccepted(error: unknown): unknown {
+  if (!SignalboxError.is(error) || error.sent === 'no') return error
+  const { code, message, retryable } = error
+  return hubError({ code, op: 'prompt', message: `The prompt was not accepted: ${message}`, retryable, cause: error })
 }
 
 function checked(agent: AgentId, admission: Admission): 'start' | 'queue' | 'interrupt' {

@@ -49,11 +49,8 @@ export function createTurns(context: HubContext, table: Table<TurnRecord>, optio
   const later = (what: string, work: Promise<unknown>): void => void work.catch((error) => report(what, error))
   const isQueued = ({ line, stored }: Active): boolean => !schedule.running(line).includes(stored.record.promptId)
   const infoOf = (record: TurnRecord): TurnInfo => {
-    const { promptId, agent, session, end, endSeq } = record
-    const one = active.get(promptId)
-    const state = endSeq !== undefined ? 'ended' : one && isQueued(one) ? 'queued' : 'running'
-    const from = { journal: journalId, seq: record.from - 1 }
-    return { promptId, agent, session, state, from, ...(endSeq === undefined ? {} : { end, endSeq }) }
+    const one = active.get(record.promptId)
+    return turnInfo(record, journalId, one !== undefined && isQueued(one))
   }
   const begin = async (agent: AgentId, text: string, given: NamedPrompt): Promise<TurnInfo> => {
     const admitted = await admit({ context, table, book, schedule, forbid }, agent, text, given)
@@ -142,4 +139,13 @@ export function createTurns(context: HubContext, table: Table<TurnRecord>, optio
   }
 }
 
-const unknownTurn = (promptId: string) => hubError({ code: 'not_found', op: 'turn', message: `There is no turn ${promptId}.` })
+/** What viewers see of a record. */
+export function turnInfo(record: TurnRecord, journal: string, isQueued: boolean): TurnInfo {
+  const { promptId, agent, session, end, endSeq } = record
+  const state = endSeq !== undefined ? 'ended' : isQueued ? 'queued' : 'running'
+  const from = { journal, seq: record.from - 1 }
+  return { promptId, agent, session, state, from, ...(endSeq === undefined ? {} : { end, endSeq }) }
+}
+
+export const unknownTurn = (promptId: string) =>
+  hubError({ code: 'not_found', op: 'turn', message: `There is no turn ${promptId}.` })

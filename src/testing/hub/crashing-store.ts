@@ -106,7 +106,11 @@ export function createCrashingStore(
     async acquire(key, options) {
       const held = await read(() => lease.acquire(key, options))
       if (held) leases.push(held)
-      return held && { ...held, renew: (ttlMs) => read(() => held.renew(ttlMs)), release: () => read(() => held.release()) }
+      // A dead process does not see that its lease is free.
+      const remainingMs = (): number => (dead ? 1 : (held?.remainingMs() ?? 0))
+      return (
+        held && { ...held, remainingMs, renew: (ttlMs) => read(() => held.renew(ttlMs)), release: () => read(() => held.release()) }
+      )
     },
     [Symbol.asyncDispose]: () => read(async () => lease[Symbol.asyncDispose]()),
   })

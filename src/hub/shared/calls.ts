@@ -1,0 +1,177 @@
+/** The calls of a hub that shares its store: for an agent that it drives itself, and for one that another hub drives. */
+import type { HubParts } from '../api.js'
+import { checkAnswer } from '../asks/check-answer.js'
+import { hubError, type HubContext } from '../context.js'
+import { sourceName } from '../engine.js'
+import type { TurnInfo } from '../hub.js'
+import type { Ledger } from '../guard/budget.js'
+import type { OpenJournal } from '../journal/open.js'
+import type { AgentId, SessionSummary } from '../model/agent.js'
+import type { Answer, AnswerResult } from '../model/ask.js'
+import { readHistory, readSessions } from '../past.js'
+import type { HistoryPage, HistoryQuery } from '../source.js'
+import type { Table } from '../table.js'
+import type { NamedPrompt } from '../turns/admit.js'
+import type { TurnRecord } from '../turns/record.js'
+import { turnInfo, unknownTurn } from '../turns/turns.js'
+import type { Drive } from './drive-source.js'
+import type { Presence } from './presence.js'
+import type { Requests, Serve } from './requests.js'
+import type { Slots } from './slots.js'
+
+export interface CallsOptions {
+  readonly journal: OpenJournal
+  readonly ledger: Ledger
+  readonly slots: Slots
+  readonly requests: Requests
+  readonly presence: Presence
+  readonly turnTable: Table<TurnRecord>
+}
+
+export interface Calls extends Omit<HubParts, 'journal'> {
+  /** Carries out a call of another hub for a source that this hub drives. */
+  serve(drive: Drive): Serve
+}
+
+interface Params {
+  readonly agent: AgentId
+  readonly text: string
+  readonly given: NamedPrompt
+  readonly promptId: string
+  readonly by: string
+  readonly askId: string
+  readonly answer: Answer
+  readonly query: HistoryQuery
+}
+
+/** Long because each call of a hub has a branch for an agent of this hub and one for an agent of another hub. */
+export function createCalls({ journal, ledger, slots, requests, presence, turnTable }: CallsOptions): Calls {
+  const { view } = journal
+  /** Prompts of this hub on their way to another hub. */
+  const starting = new Map<string, Promise<TurnInfo>>()
+
+  const driveOf = (agent: AgentId): Drive | undefined => slots.get(sourceName(agent))
+  const away = (agent: AgentId, op: string): void => {
+    if (presence.isCut()) {
+      const message = `The store cannot be reached, so no hub that drives ${agent} can be.`
+      throw hubError({ code: 'unavailable', op, message, retryable: true })
+    }
+    if (!view.agents.has(agent)) throw hubError({ code: 'not_found', op, message: `There is no agent ${agent}.` })
+  }
+  const promptHere = async (
+    { engine, checkPrompt }: Drive,
+    agent: AgentId,
+    text: string,
+    given: NamedPrompt,
+  ): Promise<TurnInfo> => {
+    if (!engine.turns.has(given.promptId)) await checkPrompt(given.promptId)
+    return engine.turns.prompt(agent, text, given)
+  }
+  const promptAway = async (agent: AgentId, text: string, given: NamedPrompt): Promise<TurnInfo> => {
+    away(agent, 'prompt')
+    const known = await turnTable.get(given.promptId)
+    const info = known
+      ? turnInfo(known.record, journal.id, known.record.state === 'accepted')
+      : await requests.call<TurnInfo>(sourceName(agent), 'prompt', { agent, text, given })
+    if (info.agent === agent) return info
+    const message = `The prompt id ${given.promptId} belongs to a turn of ${info.agent}.`
+    throw hubError({ code: 'conflict', op: 'prompt', message })
+  }
+  const recordOf = async (promptId: string): Promise<TurnRecord> => {
+    const stored = await turnTable.get(promptId)
+    if (!stored) throw unknownTurn(promptId)
+    return stored.record
+  }
+  const contextOf = ({ engine }: Drive): HubContext => engine.context
+
+  return {
+    agents() {
+      const drives = slots.all()
+      const own = new Set(drives.map(([source]) => source))
+      const others = [...view.agents.values()].filter(({ id }) => !own.has(sourceName(id)))
+      return [
+        ...drives.flatMap(([, { engine }]) => [...engine.agents.values()].map((agent) => view.agents.get(agent.id) ?? agent)),
+        ...others,
+      ]
+    },
+    prompt(agent, text, given) {
+      const drive = driveOf(agent)
+      if (drive) return promptHere(drive, agent, text, given)
+      const { promptId } = given
+      const work = starting.get(promptId) ?? promptAway(agent, text, given).finally(() => starting.delete(promptId))
+      starting.set(promptId, work)
+      return work
+    },
+    async find(promptId) {
+      for (const [, { engine }] of slots.all()) if (engine.turns.has(promptId)) return engine.turns.find(promptId)
+      await starting.get(promptId)?.catch(() => {})
+      const record = await recordOf(promptId)
+      return driveOf(record.agent)?.engine.turns.find(promptId) ?? turnInfo(record, journal.id, record.state === 'accepted')
+    },
+    async cancel(promptId, by) {
+      for (const [, { engine }] of slots.all()) if (engine.turns.has(promptId)) return engine.turns.cancel(promptId, by)
+      const { agent, state } = await recordOf(promptId)
+      const drive = driveOf(agent)
+      if (drive) return drive.engine.turns.cancel(promptId, by)
+      if (state === 'ended') return
+      away(agent, 'cancel')
+      await requests.call(sourceName(agent), 'cancel', { promptId, by })
+    },
+    asks() {
+      const drives = slots.all()
+      const own = new Set(drives.map(([source]) => source))
+      const others = [...view.asks.values()].filter(({ agent }) => !own.has(sourceName(agent)))
+      return [...drives.flatMap(([, { engine }]) => engine.asks.open()), ...others]
+    },
+    async answer(askId, answer, by) {
+      const [agent = ''] = askId.split('#')
+      const drive = driveOf(agent)
+      if (drive) return drive.engine.asks.answer(askId, answer, by)
+      away(agent, 'answer')
+      const ask = view.asks.get(askId)
+      if (ask) checkAnswer(ask, answer)
+      if ('secret' in answer) {
+        const driver = presence.lastDriver(sourceName(agent))
+        throw hubError({
+          code: 'permission_denied',
+          op: 'answer',
+          message: 'A secret cannot travel through the store that the hubs share.',
+          hint: `Answer it at the hub${driver === undefined ? '' : ` ${driver}`}, which drives ${agent}.`,
+        })
+      }
+      return requests.call<AnswerResult>(sourceName(agent), 'answer', { askId, answer, by })
+    },
+    async history(agent, { signal: _signal, ...query }) {
+      const drive = driveOf(agent)
+      if (drive) return readHistory(contextOf(drive), agent, query)
+      away(agent, 'history')
+      return requests.call<HistoryPage>(sourceName(agent), 'history', { agent, query })
+    },
+    async sessions(agent, given) {
+      const drive = driveOf(agent)
+      if (drive) return readSessions(contextOf(drive), agent, given)
+      away(agent, 'sessions')
+      return requests.call<readonly SessionSummary[]>(sourceName(agent), 'sessions', { agent })
+    },
+    spent: ledger.spent,
+    budgets: ledger.states,
+    serve:
+      (drive) =>
+      async (op, params): Promise<unknown> => {
+        const { turns, asks } = drive.engine
+        const { agent, text, given, promptId, by, askId, answer, query } = params as Params
+        switch (op) {
+          case 'prompt':
+            return promptHere(drive, agent, text, given)
+          case 'cancel':
+            return turns.cancel(promptId, by)
+          case 'answer':
+            return asks.answer(askId, answer, by)
+          case 'history':
+            return readHistory(contextOf(drive), agent, query)
+          case 'sessions':
+            return readSessions(contextOf(drive), agent, {})
+        }
+      },
+  }
+}

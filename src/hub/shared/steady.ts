@@ -1,0 +1,171 @@
+/**
+ * The store as the engine of a source sees it: an outage is a wait, not a failure, and a write whose outcome is unknown is looked up. So
+ * the order of writes that survives a kill survives an outage too, and no event is written twice.
+ */
+import { sleep, type Clock } from '../../core/clock.js'
+import { SignalboxError } from '../../errors.js'
+import type { Kv, KvVersion, Log } from '../../store/store.js'
+import { decodeEntry } from '../journal/encode.js'
+import type { AgentId } from '../model/agent.js'
+import { isOutage } from './outage.js'
+import type { SourceLease } from './lease.js'
+
+export interface SteadyOptions {
+  readonly lease: SourceLease
+  readonly clock: Clock
+  /** Ends the drive. */
+  readonly signal: AbortSignal
+  /** Whether an agent belongs to the source of the lease. */
+  readonly isMine: (agent: AgentId) => boolean
+}
+
+export interface Steady {
+  /** A call waits for the store now. */
+  readonly waiting: boolean
+  /** `next`: no entry of the source is at or after this position yet. */
+  log(log: Log, next: number): Log
+  /** `createOnce`: a new value is tried once, so that its caller learns of an outage. */
+  kv(kv: Kv, options?: { readonly createOnce?: true }): Kv
+}
+
+const FIRST_WAIT_MS = 50
+const LONGEST_WAIT_MS = 1000
+
+/** Long because the log and the maps share one loop that waits for the store. */
+export function createSteady({ lease, clock, signal, isMine }: SteadyOptions): Steady {
+  let waiting = 0
+  let pausing: Promise<void> | undefined
+  let wait = FIRST_WAIT_MS
+  /** One pause for all calls that wait for the store. */
+  const rest = (): Promise<void> => {
+    pausing ??= sleep(clock, wait, signal).finally(() => {
+      pausing = undefined
+      wait = Math.min(wait * 2, LONGEST_WAIT_MS)
+    })
+    return pausing
+  }
+
+  /** Calls until the store answers. `failed` looks at an outage; what it returns is the result. */
+  const attempt = async <Result>(
+    run: () => Promise<Result>,
+    failed?: (error: SignalboxError) => Promise<{ readonly result: Result } | undefined>,
+  ): Promise<Result> => {
+    let failures = 0
+    let trouble: SignalboxError | undefined
+    try {
+      for (;;) {
+        try {
+          const paused = lease.closing ? undefined : lease.pause()
+          if (paused) await paused
+          if (trouble && failed) {
+            const found = await failed(trouble)
+            if (found) return found.result
+            trouble = undefined
+          }
+          const result = await run()
+          if (waiting > 0) wait = FIRST_WAIT_MS
+          return result
+        } catch (error) {
+          if (!isOutage(error) || lease.closing) throw error
+          // A lookup that fails says nothing about the write.
+          if (error.sent !== 'no') trouble ??= error
+          failures += 1
+          if (failures === 1) waiting += 1
+        }
+        await rest()
+      }
+    } finally {
+      if (failures > 0) waiting -= 1
+    }
+  }
+
+  const steadyLog = (log: Log, next: number): Log => {
+    /** No entry of the source that is not confirmed lies before it. */
+    let confirmed = next
+    /** Entries of the source that are in the log and not confirmed. Only this hub writes them. */
+    const unconfirmed = async (): Promise<number[]> => {
+      const found: number[] = []
+      for (let at = confirmed; ; ) {
+        const page = await log.read(at)
+        for (const entry of page.entries) if (isMine(decodeEntry(entry).agent)) found.push(entry.sequence)
+        if (page.entries.length === 0) return found
+        at = page.next
+      }
+    }
+    const append: Log['append'] = async (entries) => {
+      const written: number[] = []
+      const confirm = (sequences: readonly number[]): void => {
+        written.push(...sequences)
+        confirmed = Math.max(confirmed, (written.at(-1) ?? 0) + 1)
+      }
+      const left = (): readonly Uint8Array[] => entries.slice(written.length)
+      /** The outcome of an append is unknown: no append under the old token can arrive any more, so what is in the log stays the answer. */
+      const lookUp = async (): Promise<{ readonly result: number[] } | undefined> => {
+        await lease.retake()
+        confirm(await unconfirmed())
+        return written.length >= entries.length ? { result: written } : undefined
+      }
+      return attempt(async () => {
+        try {
+          confirm(await log.append(left(), { fence: lease.fence }))
+        } catch (error) {
+          if (!SignalboxError.is(error, 'conflict') || lease.closing) throw error
+          // The lease has run out, or another hub has it.
+          const found = await lookUp()
+          if (!found) confirm(await log.append(left(), { fence: lease.fence }))
+        }
+        return written
+      }, lookUp)
+    }
+    return {
+      append,
+      read: (from, options) => attempt(() => log.read(from, options)),
+      tail: (from, options) => log.tail(from, options),
+      trim: (before) => attempt(() => log.trim(before)),
+      state: () => attempt(() => log.state()),
+      [Symbol.asyncDispose]: async () => {},
+    }
+  }
+
+  const steadyKv = (kv: Kv, { createOnce = false }: { readonly createOnce?: boolean }): Kv => {
+    /** The version of a value that is already what it should become. */
+    const versionOf = async (key: string, bytes: Uint8Array): Promise<KvVersion | undefined> => {
+      const now = await kv.get(key)
+      return now && sameBytes(now.bytes, bytes) ? now.version : undefined
+    }
+    return {
+      get: (key) => attempt(() => kv.get(key)),
+      list: (options) => attempt(() => kv.list(options)),
+      put: (key, bytes) => attempt(() => kv.put(key, bytes)),
+      async compareAndSet(key, expected, bytes) {
+        if (expected === null && createOnce) return kv.compareAndSet(key, expected, bytes)
+        let unsure = false
+        return attempt(
+          async () => {
+            const version = await kv.compareAndSet(key, expected, bytes)
+            // An earlier attempt may have arrived after all.
+            return version === null && unsure ? ((await versionOf(key, bytes)) ?? null) : version
+          },
+          async () => {
+            unsure = true
+            const version = await versionOf(key, bytes)
+            return version === undefined ? undefined : { result: version }
+          },
+        )
+      },
+      delete: (key, expected) => attempt(() => kv.delete(key, expected)),
+      [Symbol.asyncDispose]: async () => {},
+    }
+  }
+
+  return {
+    get waiting() {
+      return waiting > 0
+    },
+    log: steadyLog,
+    kv: (kv, options = {}) => steadyKv(kv, options),
+  }
+}
+
+const sameBytes = (one: Uint8Array, other: Uint8Array): boolean =>
+  one.byteLength === other.byteLength && one.every((byte, index) => byte === other[index])
