@@ -1,4 +1,4 @@
-// Writes the JSON Schema of the hub's events from its TypeScript types: `node scripts/hub-schema.mjs`. With --check it only compares.
+// Makes the JSON Schema of the hub's events from its TypeScript types. `npm run api` calls it.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
@@ -84,11 +84,13 @@ export function hubSchema() {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+/** Compares the stored schema with the types, or writes it anew. */
+export function checkHubSchema(update) {
   const text = hubSchema()
-  if (!process.argv.includes('--check')) writeFileSync(`${root}${SCHEMA_PATH}`, text)
+  if (update) writeFileSync(`${root}${SCHEMA_PATH}`, text)
   else if (readFileSync(`${root}${SCHEMA_PATH}`, 'utf8') !== text) {
-    console.error(`${SCHEMA_PATH} is not what the types say. Run: node scripts/hub-schema.mjs`)
-    process.exitCode = 1
+    console.error(`${SCHEMA_PATH} is not what the types of the hub say. Run: npm run api -- --update`)
+    return false
   }
+  return true
 }

@@ -1,7 +1,8 @@
-/** Bundles the report, because Node 20 does not run TypeScript, and runs it. */
+/** Bundles the report of the public types, because Node 20 does not run TypeScript, and runs it. */
 import { rmSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
+import { checkHubSchema } from '../../scripts/hub-schema.mjs'
 
 const outfile = fileURLToPath(new URL('../../.cache/api/report.mjs', import.meta.url))
 rmSync(outfile, { force: true })
@@ -16,3 +17,5 @@ await build({
 })
 const { main } = await import(pathToFileURL(outfile).href)
 process.exitCode = main(process.argv.slice(2))
+// The types of the hub have a second report: their JSON Schema.
+if (!checkHubSchema(process.argv.includes('--update'))) process.exitCode = 1

@@ -1,5 +1,6 @@
 /** Every source over the simulator of its system. */
 import { describe } from 'vitest'
+import { acpSource } from '../../src/acp/index.js'
 import { createCcc } from '../../src/ccc/index.js'
 import { createCccc } from '../../src/cccc/index.js'
 import { createClaude } from '../../src/claude/index.js'
@@ -8,6 +9,7 @@ import { cccSource, ccccSource, claudeSource, cmdopSource, hubSource } from '../
 import { createScriptedSystem, sourceSuite } from '../../src/testing/hub/index.js'
 import {
   createCcccSimulator,
+  createAcpAgentSimulator,
   createCccSimulator,
   createClaudeSimulator,
   createCmdopCoreSimulator,
@@ -105,6 +107,54 @@ describe('CMDOP', () => {
       agent: `cmdop/${items[0]?.id ?? ''}`,
       prompt: { text: '[[say one ]][[say two]]', answer: 'one two' },
       asking: { text: '[[confirm wipe the disk]][[say done]]', answer: () => ({ accept: true }) },
+    })
+  })
+})
+
+describe('CMDOP core 2.0', () => {
+  registerCases(sourceSuite, async (run) => {
+    await using core = createCmdopCoreSimulator({ version: '2.0.0' })
+    await using client = createCmdop({ transport: core.transport, generation: 2 })
+    const { items } = await client.machines.list()
+    await run({
+      source: cmdopSource({ client }),
+      agent: `cmdop/${items[0]?.id ?? ''}`,
+      prompt: { text: '[[say one ]][[say two]]', answer: 'one two' },
+    })
+  })
+})
+
+describe('ACP', () => {
+  registerCases(sourceSuite, async (run) => {
+    const simulated = createAcpAgentSimulator({
+      stored: { old: [{ sessionUpdate: 'agent_message_chunk', content: { type: 'text', text: 'earlier' } }] },
+      script: async ({ text, update, request, signal, sessionId }) => {
+        if (text === 'ask') {
+          await request('session/request_permission', {
+            sessionId,
+            toolCall: { toolCallId: 't', title: 'Edit' },
+            options: [
+              { optionId: 'yes', name: 'Allow', kind: 'allow_once' },
+              { optionId: 'no', name: 'Reject', kind: 'reject_once' },
+            ],
+          })
+        }
+        if (text === 'last') {
+          await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+          return 'cancelled'
+        }
+        for (const part of ['echo: ', text]) {
+          await update({ sessionUpdate: 'agent_message_chunk', content: { type: 'text', text: part } })
+        }
+        return 'end_turn'
+      },
+    })
+    await run({
+      source: acpSource({ transport: simulated.transport, cwd: '/work' }),
+      agent: 'acp/main',
+      prompt: { text: 'hi', answer: 'echo: hi' },
+      asking: { text: 'ask', answer: () => ({ accept: true }) },
+      lasting: 'last',
     })
   })
 })

@@ -5,10 +5,14 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { createCccc } from '../../src/cccc/index.js'
 import { createClaude } from '../../src/claude/index.js'
-import { ccccSource, claudeSource } from '../../src/hub/index.js'
+import { createCmdop } from '../../src/cmdop/index.js'
+import { ccccSource, claudeSource, cmdopSource } from '../../src/hub/index.js'
+import { createCmdopRelaySimulator } from '../../src/testing/index.js'
 import { sourceSuite } from '../../src/testing/hub/index.js'
-import { ccccDaemon, claudeProcess } from '../../transports/node/index.js'
+import { ccccDaemon, claudeProcess, cmdopCore } from '../../transports/node/index.js'
 import { imitateMessagesApi, type Imitation } from '../claude/messages-api.js'
+import { CORE_V2, installedCore } from '../cmdop/real-core.js'
+import { serveRelay } from '../cmdop/relay-server.js'
 import { registerCases } from '../register-cases.js'
 import { install, RELEASES, startDaemon } from './cccc/daemon.js'
 
@@ -86,5 +90,25 @@ describe.each(releases)('CCCC $name $implementation', (release) => {
     })
     await said.close()
     await answering.catch(() => {})
+  })
+})
+
+describe.each(['1.1.1', CORE_V2] as const)('CMDOP core %s', (version) => {
+  registerCases(sourceSuite, async (run) => {
+    const generation = version === CORE_V2 ? 2 : 1
+    const relay = createCmdopRelaySimulator({ generation })
+    await using server = await serveRelay(relay)
+    const transport = cmdopCore({ binaryPath: await installedCore(version), env: {} })
+    await using client = createCmdop({ transport, token: 't-right', baseUrl: server.url, apiBaseUrl: server.url })
+    const { items } = await client.machines.list()
+    await run({
+      source: cmdopSource({ client }),
+      agent: `cmdop/${items[0]?.id ?? ''}`,
+      prompt: { text: '[[say one ]][[say two]]', answer: 'one two' },
+      // The protocol of 2.0 has no questions.
+      ...(generation === 1
+        ? { asking: { text: '[[confirm wipe the disk]][[say done]]', answer: () => ({ accept: true }) as const } }
+        : {}),
+    })
   })
 })

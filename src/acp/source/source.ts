@@ -115,10 +115,10 @@ export function acpSource(options: AcpSourceOptions): Source {
     resolve: async () => ({ outcome: 'lost', sent: 'maybe' }),
     async history(agent, { session, limit = 200, signal }) {
       const { epoch: own } = connection.get(AGENT_METHODS.loadSession)
-      const events = await prompts.past(session, signal)
+      const { session: found, events } = await prompts.past(session, signal)
       const newest = events.slice(-limit)
       return {
-        events: newest.map((event) => ({ agent, epoch: own, session, origin: 'replay', ...event }) as SourceEvent),
+        events: newest.map((event) => ({ agent, epoch: own, session: found, origin: 'replay', ...event }) as SourceEvent),
         complete: newest.length === events.length,
       }
     },
@@ -253,16 +253,22 @@ function createPrompts(given: {
         answered.catch(() => {})
       })
     },
-    async past(session: string | undefined, signal: AbortSignal | undefined): Promise<readonly HubEventBody[]> {
+    /** The past of a session. Without a name: of the session for prompts that name none, which has no past before its first prompt. */
+    async past(
+      wanted: string | undefined,
+      signal: AbortSignal | undefined,
+    ): Promise<{ readonly session: string | undefined; readonly events: readonly HubEventBody[] }> {
       const op = AGENT_METHODS.loadSession
       const live = connection.get(op)
-      const refuse = (code: 'unsupported' | 'invalid_argument' | 'conflict', message: string): SignalboxError =>
+      const refuse = (code: 'unsupported' | 'conflict', message: string): SignalboxError =>
         new SignalboxError({ code, system: 'acp', op, message })
       if (!live.info.agentCapabilities?.loadSession) throw refuse('unsupported', 'The agent cannot load sessions.')
-      if (session === undefined) throw refuse('invalid_argument', 'Name the session whose past is wanted.')
+      const isNamed = wanted !== undefined && wanted !== 'main'
+      const session = isNamed ? wanted : shared?.live === live ? await shared.id : undefined
+      if (session === undefined) return { session, events: [] }
       if (sessions.turnOf(session) !== undefined)
         throw refuse('conflict', `The session ${session} runs a turn; read its past when it has ended.`)
-      return load(live, session, op, signal ?? AbortSignal.timeout(openTimeoutMs))
+      return { session, events: await load(live, session, op, signal ?? AbortSignal.timeout(openTimeoutMs)) }
     },
   }
 }

@@ -113,6 +113,8 @@ export function createAcpAgentSimulator(options: AcpAgentSimulatorOptions = {}):
   const { script = ECHO, stored = {}, splitWrites = false } = options
   const received: Json[] = []
   const open = new Set<Link>()
+  /** What a load replays: the sessions that were given, and those that were created here. */
+  const past = new Map<string, Json[]>(Object.entries(stored).map(([id, updates]) => [id, [...updates]]))
   let connections = 0
   let sessions = 0
 
@@ -131,6 +133,7 @@ export function createAcpAgentSimulator(options: AcpAgentSimulatorOptions = {}):
     const runPrompt = async ({ sessionId, prompt }: Json): Promise<Json> => {
       const id = String(sessionId)
       if (!own.has(id)) refuse(-32602, `Unknown session ${id}`)
+      for (const content of prompt as Json[]) past.get(id)?.push({ sessionUpdate: 'user_message_chunk', content })
       const controller = new AbortController()
       running.set(id, controller)
       try {
@@ -138,7 +141,10 @@ export function createAcpAgentSimulator(options: AcpAgentSimulatorOptions = {}):
           sessionId: id,
           text: (prompt as Json[]).map(({ text }) => text ?? '').join(''),
           signal: controller.signal,
-          update: (body) => update(id, body),
+          update(body) {
+            past.get(id)?.push(body)
+            return update(id, body)
+          },
           request(method, params) {
             lastId += 1
             const answer = deferred<unknown>()
@@ -175,17 +181,17 @@ export function createAcpAgentSimulator(options: AcpAgentSimulatorOptions = {}):
           sessions += 1
           const sessionId = `session-${sessions}`
           own.add(sessionId)
+          past.set(sessionId, [])
           return { sessionId }
         }
         case 'session/load': {
           const id = String(params.sessionId)
-          const past = stored[id] ?? refuse(-32002, `No session ${id}`)
-          for (const body of past) await update(id, body)
+          for (const body of past.get(id) ?? refuse(-32002, `No session ${id}`)) await update(id, body)
           own.add(id)
           return {}
         }
         case 'session/list':
-          return { sessions: [...new Set([...own, ...Object.keys(stored)])].map((sessionId) => ({ sessionId, cwd: '/simulated' })) }
+          return { sessions: [...past.keys()].map((sessionId) => ({ sessionId, cwd: '/simulated' })) }
         case 'session/prompt':
           return runPrompt(params)
         default:

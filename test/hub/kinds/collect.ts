@@ -196,6 +196,7 @@ async function acp(): Promise<Sample[]> {
       await update({ sessionUpdate: 'agent_message_chunk', content: { type: 'text', text: 'Look.' } })
       await update({ sessionUpdate: 'tool_call', toolCallId: 't', title: 'Edit', kind: 'edit', status: 'pending' })
       await update({ sessionUpdate: 'plan', entries: [{ content: 'Look', priority: 'high', status: 'completed' }] })
+      await update({ sessionUpdate: 'notice', severity: 'warning', title: 'Slow', description: 'The model is busy.' })
       await update({ sessionUpdate: 'usage_update', used: 1, size: 10, cost: { amount: 1, currency: 'USD' } })
       await request('session/request_permission', {
         sessionId,
@@ -246,7 +247,6 @@ export const SILENT: Readonly<Record<System, Partial<Record<EventKind, string>>>
     gap: 'a link that ends is the end of the turn',
   },
   acp: {
-    notice: 'version 1 has no notices from an agent',
     delivery: 'the protocol has no receipts',
     gap: 'a link that ends is the end of the turn',
   },
