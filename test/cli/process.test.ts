@@ -106,8 +106,11 @@ describe.skipIf(!existsSync(program))('the built program', () => {
     expect((await go('complete', '--', 'ask', 'ccc/')).out).toBe('ccc/backend\nccc/frontend\n')
   })
 
-  test('a second hub on the same socket is refused [cli.running-hub]', async () => {
-    expect((await go('up', '--demo', '--no-gateway')).code).not.toBe(0)
+  test('a second hub on the same socket is refused, and the error names the first one [cli.running-hub]', async () => {
+    const { code, err } = await go('up', '--demo', '--no-gateway')
+    expect(code).not.toBe(0)
+    expect(err).toContain(`A hub runs on this machine already (process ${hub?.pid}).`)
+    expect(err).toContain('signalbox down')
     expect((await go('status')).code).toBe(0)
   })
 

@@ -48,8 +48,19 @@ export async function runHub({ socket, opened, store, policy, onProblem }: RunHu
     await hub.close()
     await opened.close()
     await store?.[Symbol.asyncDispose]()
-    throw error
+    throw SignalboxError.is(error, 'conflict') ? await alreadyRuns(socket, error) : error
   }
+}
+
+async function alreadyRuns(socket: string, cause: SignalboxError): Promise<SignalboxError> {
+  const pid = await hubProcess(socket).catch(() => undefined)
+  return new SignalboxError({
+    code: 'conflict',
+    system: 'hub',
+    message: `A hub runs on this machine already${pid === undefined ? '' : ` (process ${pid})`}.`,
+    hint: 'signalbox status describes it, and every command uses it. signalbox down stops it.',
+    cause,
+  })
 }
 
 export const pidFileOf = (socket: string): string => `${socket}.pid`
