@@ -6,6 +6,8 @@ import type { Connected } from './connected.js'
 import { noAnswer, notAllowed, notConnected, withoutJetStream } from './failures.js'
 
 const PAUSE_MS = 150
+/** A leader that died does not answer. Each attempt has twice the time of the one before, so that a slow network can carry a large message. */
+const FIRST_ATTEMPT_MS = 1500
 
 /** The answer of the attempt that succeeded. `maybe`: an earlier attempt had no answer, so the server may have acted on that one too. */
 export interface Answered<Result> {
@@ -29,8 +31,9 @@ export type Persist = <Result>(
 ) => Promise<Answered<Result>>
 
 export function createPersist(connection: NatsConnection, connected: Connected, clock: Clock, timeoutMs: number): Persist {
-  const attemptMs = Math.max(500, Math.ceil(timeoutMs / 3))
+  const firstMs = Math.max(500, Math.min(FIRST_ATTEMPT_MS, Math.ceil(timeoutMs / 3)))
   return async (what, attempt, hasEffect) => {
+    let attemptMs = firstMs
     const until = clock.monotonic() + timeoutMs
     let sent: Sent = 'no'
     for (;;) {
@@ -52,6 +55,7 @@ export function createPersist(connection: NatsConnection, connected: Connected, 
       if (clock.monotonic() + PAUSE_MS >= until) {
         throw kindOf(failure) === 'nobody' ? withoutJetStream(what, sent) : noAnswer(what, sent, failure)
       }
+      attemptMs *= 2
       await sleep(clock, PAUSE_MS)
     }
   }
