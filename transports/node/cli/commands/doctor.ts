@@ -1,6 +1,8 @@
+import { readSettings } from '../settings/read.js'
+import type { Settings } from '../settings/schema.js'
 import { command, JSON_ARG } from '../program/command.js'
 import { styleOf } from '../terminal/style.js'
-import { inspectAll, SYSTEMS } from '../machine/inspect.js'
+import { inspect, SYSTEMS, type Places } from '../machine/inspect.js'
 
 export default command({
   examples: [
@@ -24,7 +26,9 @@ export default command({
       terminal.err(`There is no system "${system}". Known are ${SYSTEMS.join(', ')}.\n`)
       return 2
     }
-    const findings = (await inspectAll(terminal.env)).filter((finding) => wanted.includes(finding.system))
+    const { settings } = await readSettings(terminal.env)
+    const places = placesOf(settings)
+    const findings = await Promise.all(wanted.map((each) => inspect(each, terminal.env, places)))
     const running = await hub({ running: true }).then(
       () => true,
       () => false,
@@ -47,3 +51,13 @@ export default command({
     return findings.some(({ status }) => status === 'broken') ? 1 : 0
   },
 })
+
+function placesOf({ sources = {} }: Settings): Places {
+  const { ccc, cccc, claude, cmdop } = sources
+  return {
+    ...(ccc ? { ccc } : {}),
+    ...(cccc ? { cccc } : {}),
+    ...(claude ? { claude: { path: claude.path } } : {}),
+    ...(cmdop ? { cmdop } : {}),
+  }
+}

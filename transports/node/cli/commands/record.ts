@@ -1,10 +1,10 @@
-import { systemClock } from '../../../../src/core/clock.js'
 import { SignalboxError } from '../../../../src/errors.js'
 import { command, JSON_ARG, type Program } from '../program/command.js'
 import { hubSocketPath } from '../settings/places.js'
 import { createStatusLine } from '../view/status-line.js'
 import { parseDuration } from '../view/time.js'
 import { parseCursor } from './cursor.js'
+import { stopAfter } from './stop-after.js'
 
 export default command({
   examples: [
@@ -68,12 +68,6 @@ export default command({
 
 const usage = (message: string): SignalboxError =>
   new SignalboxError({ code: 'invalid_argument', message, hint: 'signalbox record --help shows examples.' })
-
-function stopAfter(ms: number | undefined, signal: AbortSignal): { readonly signal: AbortSignal; cancel(): void } {
-  const late = new AbortController()
-  const timer = ms === undefined ? undefined : systemClock.after(ms, () => late.abort())
-  return { signal: AbortSignal.any([signal, late.signal]), cancel: () => timer?.cancel() }
-}
 
 interface JournalOptions {
   readonly file: string

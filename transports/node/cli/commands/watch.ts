@@ -4,6 +4,8 @@ import { command, JSON_ARG } from '../program/command.js'
 import { EXIT } from '../program/exit-codes.js'
 import { createEventPrinter } from '../view/event-printer.js'
 import { CONNECTION } from '../view/events.js'
+import { parseDuration } from '../view/time.js'
+import { stopAfter } from './stop-after.js'
 import { parseCursor } from './cursor.js'
 
 export default command({
@@ -15,9 +17,12 @@ export default command({
   args: {
     agent: { type: 'positional', required: false, description: 'an id that `signalbox ls` prints; all agents without it' },
     from: { type: 'string', valueHint: 'cursor', description: '`oldest`, or the `cursor` of an earlier --json line' },
+    timeout: { type: 'string', description: 'leave after this time, such as 30s or 5m', valueHint: 'time' },
     ...JSON_ARG,
   },
-  async run({ agent, from, json }, { terminal, hub, signal }) {
+  async run({ agent, from, timeout, json }, { terminal, hub, signal: interrupted }) {
+    const stop = stopAfter(timeout === undefined ? undefined : parseDuration(timeout), interrupted)
+    const { signal } = stop
     const style = styleOf(terminal)
     const opened = await hub({
       ...(agent === undefined ? {} : { agent }),
@@ -39,6 +44,8 @@ export default command({
       // ctrl-c is the way to leave a watch.
       if (signal.aborted) return EXIT.ok
       throw error
+    } finally {
+      stop.cancel()
     }
   },
 })

@@ -3,7 +3,7 @@ import { acpSource } from '../../../../src/acp/index.js'
 import { createCcc } from '../../../../src/ccc/index.js'
 import { createCccc } from '../../../../src/cccc/index.js'
 import { createClaude } from '../../../../src/claude/index.js'
-import { createCmdop } from '../../../../src/cmdop/index.js'
+import { createCmdop, fromEnv } from '../../../../src/cmdop/index.js'
 import { cccSource, ccccSource, claudeSource, cmdopSource, type Source } from '../../../../src/hub/index.js'
 import { acpProcess } from '../../acp/process.js'
 import { cccSocket } from '../../ccc/index.js'
@@ -35,7 +35,7 @@ export async function openSources(settings: Settings, env: Environment, only?: s
     if (!wanted(name) || setting === false) continue
     // A system that the settings name is opened even where it does not answer yet: its source keeps trying.
     if (setting === undefined && only === undefined && (await inspect(name, env)).status !== 'works') continue
-    const { source, close } = make(name, setting ?? {})
+    const { source, close } = make(name, setting ?? {}, env)
     sources.push(source)
     closers.push(close)
   }
@@ -63,6 +63,7 @@ interface Place {
 function make(
   name: Named,
   { socket, home, path, cwd, model, binaryPath }: Place,
+  env: Environment,
 ): { readonly source: Source; close(): Promise<unknown> } {
   switch (name) {
     case 'ccc': {
@@ -81,7 +82,8 @@ function make(
       return { source: claudeSource({ client, agents: [{ name: 'main', options }] }), close: () => client.close() }
     }
     case 'cmdop': {
-      const client = createCmdop({ transport: cmdopCore(binaryPath === undefined ? {} : { binaryPath }) })
+      const transport = cmdopCore({ env, ...(binaryPath === undefined ? {} : { binaryPath }) })
+      const client = createCmdop({ transport, ...fromEnv(env) })
       return { source: cmdopSource({ client }), close: () => client.close() }
     }
   }

@@ -45,13 +45,13 @@ const PATIENCE_MS = 5_000
 const CATSYPHON_URLS = ['http://localhost:8000', 'http://localhost:3000/api'] as const
 const ABSENT: readonly string[] = ['not_found', 'unreachable', 'unsupported']
 
-function checks(env: Environment): Readonly<Record<Exclude<System, 'catsyphon'>, Check>> {
+function checks(env: Environment, places: Places): Readonly<Record<Exclude<System, 'catsyphon'>, Check>> {
   const transportOf = async (config: UpstreamConfig): Promise<StreamTransport> =>
     (await upstreamOf(config, env)).transport as StreamTransport
   return {
     ccc: {
-      tried: 'ping on the socket ~/.ccc.sock',
-      config: { system: 'ccc' },
+      tried: `ping on the socket ${places.ccc?.socket ?? '~/.ccc.sock'}`,
+      config: { system: 'ccc', ...places.ccc },
       install: 'start the CCC server; it listens on ~/.ccc.sock',
       start: 'start the CCC server',
       async ask(config) {
@@ -60,8 +60,8 @@ function checks(env: Environment): Readonly<Record<Exclude<System, 'catsyphon'>,
       },
     },
     cccc: {
-      tried: 'ping at the address in CCCC_HOME',
-      config: { system: 'cccc' },
+      tried: `ping at the address in ${places.cccc?.home ?? 'CCCC_HOME'}`,
+      config: { system: 'cccc', ...places.cccc },
       install: 'pip install cccc-pair && cccc daemon start',
       start: 'cccc daemon start',
       async ask(config) {
@@ -74,33 +74,41 @@ function checks(env: Environment): Readonly<Record<Exclude<System, 'catsyphon'>,
       },
     },
     claude: {
-      tried: 'claude --version',
-      config: { system: 'claude' },
+      tried: `${places.claude?.path ?? 'claude'} --version`,
+      config: { system: 'claude', ...places.claude },
       install: 'npm install -g @anthropic-ai/claude-code',
       start: 'claude doctor',
-      ask: async () => String(await claudeProcess().version()),
+      ask: async () => String(await claudeProcess(places.claude?.path === undefined ? {} : { path: places.claude.path }).version()),
     },
     cmdop: {
       // Not started: a core connects to its relay with the credential that it finds.
-      tried: 'looked for the executable cmdop-core',
-      config: { system: 'cmdop' },
+      tried: `looked for the executable ${places.cmdop?.binaryPath ?? 'cmdop-core'}`,
+      config: { system: 'cmdop', ...places.cmdop },
       install: 'pip install cmdop',
       start: 'cmdop login',
-      ask: async () => `at ${await findCore({ binaryPath: undefined, env })}`,
+      ask: async () => `at ${await findCore({ binaryPath: places.cmdop?.binaryPath, env })}`,
     },
   }
 }
 
+/** Where the configuration says that the systems are. What is left out is looked for at its usual place. */
+export interface Places {
+  readonly ccc?: { readonly socket?: string | undefined } | undefined
+  readonly cccc?: { readonly home?: string | undefined } | undefined
+  readonly claude?: { readonly path?: string | undefined } | undefined
+  readonly cmdop?: { readonly binaryPath?: string | undefined } | undefined
+}
+
 /** Looks at one system. Never throws. */
-export async function inspect(system: System, env: Environment = process.env): Promise<Finding> {
+export async function inspect(system: System, env: Environment = process.env, places: Places = {}): Promise<Finding> {
   if (system === 'catsyphon') return inspectCatsyphon()
-  const { tried, config, install, start, ask } = checks(env)[system]
+  const { tried, config, install, start, ask } = checks(env, places)[system]
   return look(system, { tried, config, install, start, ask })
 }
 
 /** Looks at all systems at once. */
-export const inspectAll = (env?: Environment): Promise<readonly Finding[]> =>
-  Promise.all(SYSTEMS.map((system) => inspect(system, env)))
+export const inspectAll = (env?: Environment, places?: Places): Promise<readonly Finding[]> =>
+  Promise.all(SYSTEMS.map((system) => inspect(system, env, places)))
 
 async function look(system: System, { tried, config, install, start, ask }: Check): Promise<Finding> {
   try {
