@@ -73,8 +73,8 @@ describe('two minutes of all faults', () => {
   })
 })
 
-test('the same plan gives the same run, and another seed another one [lab.same]', async () => {
-  const plan = { system: 'ccc', seconds: 60, faults: { ...DEFAULT_PLAN.faults, kill: 2 } } as const
+test.each(BENCH_SYSTEMS)('%s: the same plan gives the same run, and another seed another one [lab.same]', async (system) => {
+  const plan = { system, seconds: 60, faults: { ...DEFAULT_PLAN.faults, kill: 2 } } as const
   const first = await run(plan)
   expect(await run(plan)).toEqual(first)
   expect(await run({ ...plan, seed: 8 })).not.toEqual(first)

@@ -1,15 +1,18 @@
 /** The faults view in Chromium: a run, its counts, its link, on a phone and in the dark. */
 import type { Browser, Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { serveGatewayWorld } from './gateway.js'
 import { buildPage, canRun, launch, openPage, serveFolder, shoot, violations, type Served } from './harness.js'
 
 const FAST = 'system=ccc&seed=7&seconds=120&faults=latency:20,stall:0.5,split:20,duplicate:2,reset:3,half-close:2,kill:0.5'
 
 describe.skipIf(!canRun)('the faults view', () => {
+  let folder: string
   let served: Served
   let browser: Browser
   beforeAll(async () => {
-    served = await serveFolder(await buildPage('faults'))
+    folder = await buildPage('faults')
+    served = await serveFolder(folder)
     browser = await launch()
   }, 120_000)
   afterAll(async () => {
@@ -89,6 +92,24 @@ describe.skipIf(!canRun)('the faults view', () => {
     expect(await violations(page)).toEqual([])
     expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0)
     await shoot(page, 'faults-phone')
+    expect(complaints).toEqual([])
+    await page.context().close()
+  })
+
+  test('behind a gateway a run touches only simulators in the page [lab.page.faults]', async () => {
+    await using world = await serveGatewayWorld(folder, { scripted: { agents: ['review'] } })
+    const { page, complaints } = await openPage(browser, { theme: 'dark' })
+    await page.goto(await world.served.ticketUrl())
+    await page.locator('[data-action=connect]').click()
+    await page.locator('.place[data-status=open]').waitFor()
+    await page.locator('[data-action="view:faults"]').click()
+    await page.locator('[data-action=seconds]').fill('60')
+    await page.locator('[data-action=seconds]').blur()
+    await runFast(page)
+    expect(await counts(page, 'ours')).toMatchObject({ lost: '0', doubled: '0' })
+    expect(world.system.ledger.prompts).toEqual([])
+    expect(await violations(page)).toEqual([])
+    await shoot(page, 'faults-gateway-dark')
     expect(complaints).toEqual([])
     await page.context().close()
   })

@@ -82,7 +82,19 @@ describe('decoding', () => {
       expect(rows.map(({ label, size }) => [label, size])).toEqual(expected)
       expect(rows[1]?.value).toEqual({ ok: true, text: 'Grüße 🚂' })
     }
-    expect(decoded([...whole].map((byte) => Uint8Array.of(byte)))[0]).toMatchObject({ chunks: 15 })
+    expect(decoded([...whole].map((byte) => Uint8Array.of(byte)))[0]?.chunks).toHaveLength(15)
+  })
+
+  test('says in which chunks a message came, also if it shared them [lab.decode]', () => {
+    const rows = decoded([utf8('{"a":1}\n\n{"b"'), utf8(':2}\n{"c":3}\n')])
+    expect(rows.slice(0, 3).map(({ chunks }) => chunks)).toEqual([
+      [{ at: 0, bytes: 8 }],
+      [
+        { at: 0, bytes: 4 },
+        { at: 1, bytes: 4 },
+      ],
+      [{ at: 1, bytes: 8 }],
+    ])
   })
 
   test('reads the recorded frames of a core, and shows bytes that are none [lab.decode]', () => {

@@ -1,6 +1,6 @@
 /** A watch over a link that may die: it goes on at the last consumed event, over a new link. */
 import { createBackoff } from '../../core/backoff.js'
-import type { Clock } from '../../core/clock.js'
+import type { Clock, Random } from '../../core/clock.js'
 import { sleep } from '../../core/clock.js'
 import { abortError, createDeadline } from '../../core/deadline.js'
 import { onAbort } from '../../core/on-abort.js'
@@ -19,6 +19,7 @@ interface Line {
 
 export interface ClientWatchParts {
   readonly clock: Clock
+  readonly random: Random
   /** The link that is open, or a new one. */
   connect(signal: AbortSignal): Promise<HubConnection>
   /** False ends the watch with its first link. */
@@ -31,10 +32,10 @@ interface Subscription {
   readonly lines: BoundedQueue<Line>
 }
 
-export function watchOverLink({ clock, connect, reconnect }: ClientWatchParts, options: WatchOptions = {}): HubWatch {
+export function watchOverLink({ clock, random, connect, reconnect }: ClientWatchParts, options: WatchOptions = {}): HubWatch {
   const { signal, from, ...filter } = options
   const life = createDeadline({ signal, clock })
-  const backoff = createBackoff({ clock, baseMs: 100, maxMs: 5000 })
+  const backoff = createBackoff({ clock, random, baseMs: 100, maxMs: 5000 })
   const places = new Map<HubEvent, HubCursor | undefined>()
   let current: Subscription | undefined
   let ended = false

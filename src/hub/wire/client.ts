@@ -1,6 +1,6 @@
 /** A hub at the other end of a link, with the interface of a hub. */
 import { createCaller, type CallOptions, type ClientOptions } from '../../core/call.js'
-import { systemClock } from '../../core/clock.js'
+import { systemClock, type Random } from '../../core/clock.js'
 import { raceSignal } from '../../core/deadline.js'
 import type { SignalboxError } from '../../errors.js'
 import type { StreamTransport } from '../../transport.js'
@@ -28,6 +28,8 @@ export interface HubClientOptions extends Omit<ClientOptions, 'validate'> {
    * either, the link is closed: calls fail with `sent: 'maybe'`, and watches go on over a new link. 0 never asks. Default 15 s.
    */
   readonly checkEveryMs?: number
+  /** The random source for the pauses before a new link. Default `Math.random`. */
+  readonly random?: Random
 }
 
 /**
@@ -43,7 +45,16 @@ export interface HubClientOptions extends Omit<ClientOptions, 'validate'> {
  * ```
  */
 export function createHubClient(options: HubClientOptions): Hub {
-  const { transport, interceptors, timeoutMs, clock = systemClock, by: author, reconnect = true, checkEveryMs = 15_000 } = options
+  const {
+    transport,
+    interceptors,
+    timeoutMs,
+    clock = systemClock,
+    by: author,
+    reconnect = true,
+    checkEveryMs = 15_000,
+    random = Math.random,
+  } = options
   const caller = createCaller({ system: 'hub', transport: transport.name, interceptors, timeoutMs, clock })
   let opening: Promise<HubConnection> | undefined
   let closed = false
@@ -78,7 +89,7 @@ export function createHubClient(options: HubClientOptions): Hub {
     return await caller.run({ op: method, idempotent }, limits, attempt)
   }
   const access: TurnAccess = {
-    watch: (given) => watchOverLink({ clock, connect, reconnect }, given),
+    watch: (given) => watchOverLink({ clock, random, connect, reconnect }, given),
     find: (promptId, given) => call<TurnInfo>('turn', { promptId }, given),
     cancel: (promptId, by = author, given = {}) => call('cancel', { promptId, by }, given),
   }

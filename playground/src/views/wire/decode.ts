@@ -26,8 +26,16 @@ export interface WireMessage {
   readonly secret: boolean
   /** A person sent it from the wire view. */
   readonly byHand: boolean
-  /** How many chunks it came in. */
-  readonly chunks: number
+  /** The chunks that it came in, or its part of them. Empty for events. */
+  readonly chunks: readonly WireChunk[]
+  /** Label and text in lower case, for the filter. */
+  readonly words: string
+}
+
+/** The part of a chunk that belongs to a message. */
+export interface WireChunk {
+  readonly at: number
+  readonly bytes: number
 }
 
 export interface WireDecoder {
@@ -51,7 +59,7 @@ interface Part {
 
 /** Collects the chunks of one direction of one link. */
 interface Assembler {
-  chunks: number
+  readonly chunks: ReturnType<typeof createChunks>
   push(bytes: Uint8Array): Part[]
   rest(): Part[]
 }
@@ -84,15 +92,16 @@ export function createWireDecoder(): WireDecoder {
       size: 0,
       secret: false,
       byHand: false,
-      chunks: 0,
+      chunks: [],
       ...about,
+      words: `${link?.system ?? 'unknown'} ${about.label ?? ''} ${about.text ?? ''}`.toLowerCase(),
     }
   }
   const message = (
     record: WireRecord & { type: 'in' | 'out' },
     link: WireLink | undefined,
     part: Part,
-    chunks: number,
+    chunks: readonly WireChunk[],
   ): WireMessage => {
     const value = part.value === undefined ? undefined : redactor.value(part.value)
     const text = part.value === undefined ? redactor.text(part.text) : redactor.text(JSON.stringify(value))
@@ -117,13 +126,8 @@ export function createWireDecoder(): WireDecoder {
       case 'in':
       case 'out': {
         const assembler = of(record.link, record.type, codec)
-        assembler.chunks += 1
-        const parts = assembler.push(record.bytes)
-        return parts.map((part, index) => {
-          const chunks = index === 0 ? assembler.chunks : 1
-          if (index === parts.length - 1) assembler.chunks = 0
-          return message(record, link, part, chunks)
-        })
+        assembler.chunks.add(record.at, record.bytes.byteLength)
+        return assembler.push(record.bytes).map((part) => message(record, link, part, assembler.chunks.take(part.bytes.byteLength)))
       }
       case 'open':
         return [row(record, link, { label: 'open', text: link?.by === 'hand' ? 'opened by hand' : 'opened by the client' })]
@@ -146,11 +150,12 @@ export function createWireDecoder(): WireDecoder {
       case 'close': {
         const rest = (['in', 'out'] as const).flatMap((type) => {
           const key = `${record.link}${type}`
-          const parts = assemblers.get(key)?.rest() ?? []
+          const assembler = assemblers.get(key)
           assemblers.delete(key)
-          return parts.map((part) =>
-            message({ ...record, type, bytes: part.bytes } as WireRecord & { type: 'in' | 'out' }, link, part, 1),
-          )
+          return (assembler?.rest() ?? []).map((part) => {
+            const own = { ...record, type, bytes: part.bytes } as WireRecord & { type: 'in' | 'out' }
+            return message(own, link, part, assembler?.chunks.take(part.bytes.byteLength) ?? [])
+          })
         })
         return [...rest, row(record, link, { label: 'close', text: record.reason })]
       }
@@ -160,6 +165,7 @@ export function createWireDecoder(): WireDecoder {
 }
 
 function lines(utf8: TextDecoder): Assembler {
+  const chunks = createChunks()
   let pending: Uint8Array = NO_BYTES
   const part = (bytes: Uint8Array, whole: boolean): Part => {
     const text = utf8.decode(bytes).replace(/\r?\n$/, '')
@@ -171,12 +177,13 @@ function lines(utf8: TextDecoder): Assembler {
     }
   }
   return {
-    chunks: 0,
+    chunks,
     push(bytes) {
       const parts: Part[] = []
       let rest = joined(pending, bytes)
       for (let end = rest.indexOf(NEWLINE); end !== -1; end = rest.indexOf(NEWLINE)) {
         if (end > 0) parts.push(part(rest.subarray(0, end + 1), true))
+        else chunks.skip(1)
         rest = rest.subarray(end + 1)
       }
       if (rest.byteLength > MAX_LINE) {
@@ -195,10 +202,11 @@ function lines(utf8: TextDecoder): Assembler {
 }
 
 function frames(generation: 1 | 2): Assembler {
+  const chunks = createChunks()
   let decoder: Decoder<Uint8Array> = frameDecoder()
   let broken = false
   return {
-    chunks: 0,
+    chunks,
     push(bytes) {
       if (broken) return [{ bytes, text: `${bytes.byteLength} bytes after a broken frame`, whole: false }]
       const parts = decoder.push(bytes).map((body): Part => {
@@ -211,11 +219,41 @@ function frames(generation: 1 | 2): Assembler {
         }
       })
       broken = decoder.fault !== null
+      if (broken) parts.push({ bytes: NO_BYTES, text: 'From here on the bytes are no frames.', whole: false })
       return parts
     },
     rest() {
       decoder = frameDecoder()
       return []
+    },
+  }
+}
+
+/** Which chunks the next bytes of a direction came in. */
+function createChunks() {
+  let waiting: WireChunk[] = []
+  /** Of the blank lines before the next message. */
+  let skipped = 0
+  const take = (length: number): WireChunk[] => {
+    const taken: WireChunk[] = []
+    for (let left = length; left > 0 && waiting[0]; ) {
+      const [first, ...rest] = waiting as [WireChunk, ...WireChunk[]]
+      const bytes = Math.min(left, first.bytes)
+      taken.push({ at: first.at, bytes })
+      left -= bytes
+      waiting = bytes === first.bytes ? rest : [{ at: first.at, bytes: first.bytes - bytes }, ...rest]
+    }
+    return taken
+  }
+  return {
+    add: (at: number, bytes: number): void => void waiting.push({ at, bytes }),
+    skip: (bytes: number): void => {
+      skipped += bytes
+    },
+    take(length: number): WireChunk[] {
+      take(skipped)
+      skipped = 0
+      return take(length)
     },
   }
 }
@@ -252,7 +290,7 @@ export function labelOf(value: unknown): string {
   return 'message'
 }
 
-const TOLD = new Set(['jsonrpc', 'subtype', 'v'])
+const TOLD = new Set(['jsonrpc', 'ok', 'subtype', 'v'])
 
 /** A message in one line, without the fields that its label has already told and without those that never differ. */
 function restOf(value: unknown): string {
@@ -274,7 +312,7 @@ export function matches(message: WireMessage, words: readonly string[]): boolean
     if (word === 'in' || word === 'out' || word === 'fault') return message.type === word
     if (word === 'hand') return message.byHand
     if (word.startsWith('link:')) return String(message.link) === word.slice(5)
-    return `${message.system} ${message.label} ${message.text}`.toLowerCase().includes(word)
+    return message.words.includes(word)
   })
 }
 

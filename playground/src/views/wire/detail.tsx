@@ -46,7 +46,7 @@ export function Detail({
           </span>{' '}
           link {message.link}, {DIRECTIONS[message.type]}
           {message.size > 0
-            ? `, ${count(message.size)} bytes in ${message.chunks} ${message.chunks === 1 ? 'chunk' : 'chunks'}`
+            ? `, ${count(message.size)} bytes in ${message.chunks.length} ${message.chunks.length === 1 ? 'chunk' : 'chunks'}`
             : ''}
           {message.byHand ? ', sent by hand' : ''}. {linkWords(link)}
         </p>
@@ -84,18 +84,42 @@ function Decoded({ message }: { message: WireMessage }): JSX.Element {
   )
 }
 
+/** Bytes in this many chunks are shown chunk by chunk. */
+const MOST_CHUNKS = 40
+
+/** The bytes as they went: a dump for each chunk. */
 function Bytes({ message }: { message: WireMessage }): JSX.Element {
-  if (message.bytes.byteLength > 0) {
+  const { bytes, chunks, at } = message
+  if (bytes.byteLength === 0) {
     return (
-      <pre class="wire-pre" tabIndex={0} aria-label="Bytes in hex" data-hex>
-        {hexDump(message.bytes)}
-      </pre>
+      <p class="small muted">
+        {message.secret ? 'The bytes hold a secret and are not shown.' : 'This row is an event of the link and has no bytes.'}
+      </p>
     )
   }
+  const first = chunks[0]?.at ?? at
+  let from = 0
+  const parts = chunks.map((chunk) => {
+    const own = bytes.subarray(from, from + chunk.bytes)
+    from += chunk.bytes
+    return { own, late: chunk.at - first }
+  })
   return (
-    <p class="small muted">
-      {message.secret ? 'The bytes hold a secret and are not shown.' : 'This row is an event of the link and has no bytes.'}
-    </p>
+    <div class="wire-chunks" data-hex>
+      {parts.slice(0, MOST_CHUNKS).map(({ own, late }, index) => (
+        <figure key={index}>
+          <figcaption class="small muted num">
+            Chunk {index + 1}, {count(own.byteLength)} bytes{index === 0 ? '' : `, ${late} ms after the first`}
+          </figcaption>
+          <pre class="wire-pre" tabIndex={0} aria-label={`Bytes of chunk ${index + 1} in hex`}>
+            {hexDump(own)}
+          </pre>
+        </figure>
+      ))}
+      {parts.length > MOST_CHUNKS ? (
+        <p class="small muted">{count(parts.length - MOST_CHUNKS)} more chunks are not shown.</p>
+      ) : null}
+    </div>
   )
 }
 

@@ -67,7 +67,7 @@ export function RecordingPanel({ file, name, onClose }: { file: RecordingFile; n
 
 function summary(links: readonly ReplayedLink[]): string {
   const number = (outcome: ReplayedLink['outcome']): number => links.filter((link) => link.outcome === outcome).length
-  return `${count(number('same'))} links are the same, ${count(number('different'))} differ, ${count(number('skipped'))} were skipped.`
+  return `Links: ${count(number('same'))} the same, ${count(number('different'))} different, ${count(number('skipped'))} skipped.`
 }
 
 /** At most so many links are listed, those with differences first. */

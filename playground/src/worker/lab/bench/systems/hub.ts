@@ -42,7 +42,13 @@ async function deliver(hub: Hub, id: string, lane: number, { clock, ending, repe
 export const bench: Bench = {
   async openOurs(parts) {
     const { transport, prompted, stop } = await simulate(parts)
-    const hub = createHubClient({ transport: parts.broken(transport), clock: parts.clock, by: 'bench', checkEveryMs: 2_000 })
+    const hub = createHubClient({
+      transport: parts.broken(transport),
+      clock: parts.clock,
+      by: 'bench',
+      checkEveryMs: 2_000,
+      random: parts.random,
+    })
     return {
       deliver: (id, lane) => deliver(hub, id, lane, parts),
       received: prompted,
