@@ -9,11 +9,16 @@ import { createSystems } from './systems.js'
 
 const DATABASE = 'signalbox-demo'
 const LIMITS = { maxEvents: 20_000, maxBytes: 16 * 1024 * 1024, maxAgeMs: 24 * 3600 * 1000 }
+/** Small, so that a visitor sees one being passed. They only warn: the demo goes on. */
+const BUDGETS = [
+  { name: 'Claude today', system: 'claude', maxCostUsd: 1, over: 'warn' },
+  { name: 'All agents', maxTokens: 200_000, over: 'warn' },
+] as const
 const tell = (message: FromWorker): void => postMessage(message)
 
 /** The hub with its journal in the browser's database. A second tab cannot drive the same journal, so it keeps its own in memory. */
 async function openHub(sources: Parameters<typeof createHub>[0]['sources']): Promise<{ hub: Hub; journal: string }> {
-  const options = { sources, keepRaw: true, limits: LIMITS, resolveWithinMs: 2_000, askTtlMs: 10 * 60_000 }
+  const options = { sources, budgets: BUDGETS, keepRaw: true, limits: LIMITS, resolveWithinMs: 2_000, askTtlMs: 10 * 60_000 }
   const store = indexedDbStore({ database: DATABASE })
   try {
     const hub = await createHub({ ...options, store, waitMs: 1_000, leaseMs: 5_000 })
