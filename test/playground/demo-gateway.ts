@@ -16,7 +16,7 @@ export interface PageGateway extends AsyncDisposable {
 
 /** Starts the gateway on a free port. */
 export async function startGateway(folder: string): Promise<PageGateway> {
-  const { systems, sources } = await createSystems()
+  const { systems, sources } = createSystems()
   const hub = await createHub({ sources, keepRaw: true })
   const server = memoryServer()
   void (async () => {

@@ -5,7 +5,7 @@ import { direct } from '../../playground/src/worker/demo/director.js'
 import { createSystems } from '../../playground/src/worker/systems.js'
 
 test('the demo has agents of five systems, and soon asks of every kind', async () => {
-  const { systems, sources } = await createSystems()
+  const { systems, sources } = createSystems()
   await using hub = await createHub({ sources })
   const seen: HubEvent[] = []
   const stop = new AbortController()

@@ -7,7 +7,7 @@ export const requirements: readonly Requirement[] = [
     'opens',
     'the page opens from a static host without a server and is interactive within a second, its worker included in the files',
   ),
-  row('size', 'the files of the first load are at most 150 KB gzip, beside the worker that follows them'),
+  row('size', 'the files of the first load, with the worker and its first agents, are at most 150 KB gzip'),
   row('policy', 'the page works under a policy without unsafe sources, and nothing is loaded from another host'),
   row('fleet', 'every agent is a row with state, evidence, turn, asks, cost and capabilities; filter and groups work by keyboard'),
   row(

@@ -3,7 +3,7 @@ import { signal, type Signal } from '@preact/signals'
 import { SignalboxError } from 'signalbox'
 import { createModel } from '../model/model.js'
 import type { Connection, ConnectionState } from '../connection/connection.js'
-import { forgetToken, hasToken, openGateway, takeTicket } from '../connection/gateway.js'
+import { forgetToken, hasToken, takeTicket } from '../connection/ticket.js'
 import { openWorker } from '../connection/worker.js'
 import { callAttention } from './attention.js'
 import { followHub } from './feed.js'
@@ -27,6 +27,8 @@ export interface ShellApp extends App {
 }
 
 const BY = 'dashboard'
+const openGateway = async (ticket: string | undefined): Promise<Connection> =>
+  (await import('../connection/gateway.js')).openGateway(BY, ticket)
 
 /**
  * Creates the state. Nothing is opened before `start`.
@@ -102,17 +104,17 @@ export function createApp(): ShellApp {
     },
     async start() {
       if (askAbout(takeTicket())) return
-      if (hasToken()) await open('gateway', () => openGateway(BY, undefined))
+      if (hasToken()) await open('gateway', () => openGateway(undefined))
       else await open('worker', () => openWorker(BY))
     },
     async connectGateway() {
       const own = ticket
       ticket = undefined
-      await open('gateway', () => openGateway(BY, own))
+      await open('gateway', () => openGateway(own))
     },
     async openDemo() {
       ticket = undefined
-      await forgetToken()
+      forgetToken()
       demoRuns.value = true
       await open('worker', () => openWorker(BY))
     },

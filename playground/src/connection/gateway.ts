@@ -2,35 +2,15 @@
  * Opens the hub behind the gateway that serves this page. The credential of the tab is bound to a key that cannot be exported, so a copied
  * token is worth nothing. The token is kept for this tab only; the key is kept in IndexedDB.
  */
-import { createStore, del, get, set } from 'idb-keyval'
+import { createStore, get, set } from 'idb-keyval'
 import { createHubClient } from 'signalbox/hub'
 import { createProofKey, gateway, type GatewayClient, type ProofKeyPair } from 'signalbox/web'
 import { SignalboxError } from 'signalbox'
 import type { Connection } from './connection.js'
+import { TOKEN } from './ticket.js'
 
-const TOKEN = 'signalbox.token'
 const KEY = 'proof-key'
 const keys = () => createStore('signalbox-page', 'keys')
-
-/**
- * Takes the ticket out of the address, if there is one. The address in the bar and in the history no longer has it afterwards. The entry of
- * the navigation in the browser's timing list keeps it until the next load, for scripts of this page only, and a ticket works once.
- */
-export function takeTicket(): string | undefined {
-  const ticket = new URLSearchParams(location.hash.slice(1)).get('ticket')
-  if (ticket === null) return undefined
-  history.replaceState(undefined, '', location.pathname + location.search)
-  return ticket
-}
-
-/** True when this tab was connected before its reload. */
-export const hasToken = (): boolean => sessionStorage.getItem(TOKEN) !== null
-
-/** Forgets the credential of this tab. */
-export async function forgetToken(): Promise<void> {
-  sessionStorage.removeItem(TOKEN)
-  await del(KEY, keys()).catch(() => {})
-}
 
 /** Redeems the ticket, or uses the token of this tab, and opens the upstream `hub`. Rejects with a `SignalboxError` when that fails. */
 export async function openGateway(by: string, ticket: string | undefined): Promise<Connection> {

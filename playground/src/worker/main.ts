@@ -34,7 +34,7 @@ async function openHub(sources: Parameters<typeof createHub>[0]['sources']): Pro
 
 async function start(): Promise<void> {
   const lab = createLab({ codecs: { cmdop: 'cmdop-1' } })
-  const { systems, sources } = await createSystems(lab.through)
+  const { systems, sources } = createSystems(lab.through)
   const { hub, journal } = await openHub(sources)
   const run = direct(hub, systems)
   addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {

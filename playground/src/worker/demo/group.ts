@@ -10,8 +10,9 @@ const ANSWERS: readonly (readonly [RegExp, string, string])[] = [
 const REPLY_AFTER_MS = 3_500
 
 /** Lets an actor reply to each message of a person. */
-export function followGroup(hub: Hub, { cccc, groupId }: Systems): void {
+export function followGroup(hub: Hub, { group }: Systems): void {
   void (async () => {
+    const { cccc, groupId } = await group
     const replied = new Set<string>()
     for await (const event of hub.watch({ kinds: ['turn'] })) {
       if (event.kind !== 'turn' || event.what !== 'started' || !event.agent.startsWith('cccc/')) continue
