@@ -180,6 +180,7 @@ describe.skipIf(!canRun)('asks', () => {
     const { page } = await open('worker')
     await page.locator('.nav .badge').waitFor()
     await page.keyboard.press('Control+k')
+    await page.locator('.palette input:focus').waitFor()
     await page.keyboard.type('asks')
     await page.keyboard.press('Enter')
     await page.locator('[data-view=asks]').waitFor()
