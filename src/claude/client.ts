@@ -5,6 +5,7 @@ import type { CircuitBreaker, Limiter, RetryPolicy } from '../core/policy/index.
 import { runBatch, type BatchItem, type BatchOptions, type QueryResult } from './run/batch.js'
 import { createRunContext, type ClaudeBaseOptions } from './run/run-context.js'
 import { ClaudeError } from './messages/errors.js'
+import { namesChecker, type NamesOf } from './launch/known-names.js'
 import type { EventEmitter } from './ops/events.js'
 import type { Fallback } from './run/fallback.js'
 import type { ContentBlock } from './messages/lines.js'
@@ -42,6 +43,28 @@ export interface ClaudeOptions extends ClaudeBaseOptions {
   /** A second backend for queries that the CLI cannot take: `fallbackTo()`. Default: none. */
   readonly fallback?: Fallback
 }
+
+/** Every option of a client. */
+export const CLIENT_OPTIONS: NamesOf<ClaudeOptions> = {
+  transport: true,
+  interceptors: true,
+  timeoutMs: true,
+  clock: true,
+  validate: true,
+  controlTimeoutMs: true,
+  limits: true,
+  onEvent: true,
+  defaults: true,
+  allowDangerousPermissions: true,
+  limiter: true,
+  breaker: true,
+  retry: true,
+  observer: true,
+  lines: true,
+  store: true,
+  fallback: true,
+}
+const checkClient = /* @__PURE__ */ namesChecker(CLIENT_OPTIONS, 'ClaudeOptions', 'createClaude')
 
 /** A client for the Claude Code CLI. */
 export interface ClaudeClient extends AsyncDisposable {
@@ -196,6 +219,7 @@ export interface ClaudeClient extends AsyncDisposable {
  * ```
  */
 export function createClaude(options: ClaudeOptions): ClaudeClient {
+  checkClient(options)
   const { defaults, validate = 'warn', fallback, observer, lines, store = memoryKeeper() } = options
   const { events, usage, metrics } = observer ?? {}
   if (validate === 'strict' && !lines) {

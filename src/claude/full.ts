@@ -1,7 +1,8 @@
 /** The client with all parts that ccflow has: default policies, a session manager and a store, pools, health checks and metrics. */
 import type { CircuitBreaker, CircuitBreakerOptions, RetryOptions, RetryPolicy } from '../core/policy/index.js'
 import type { CLIAgentOptions } from './run/options.js'
-import { createClaude, type ClaudeClient, type ClaudeOptions } from './client.js'
+import { CLIENT_OPTIONS, createClaude, type ClaudeClient, type ClaudeOptions } from './client.js'
+import { checkNames } from './launch/known-names.js'
 import { createEventEmitter, type EventEmitter } from './ops/events.js'
 import { createHealthChecker, type HealthChecker } from './ops/health.js'
 import { logBy } from './ops/log-by.js'
@@ -65,6 +66,24 @@ export interface FullClaudeClient extends ClaudeClient {
   readonly health: HealthChecker
 }
 
+/** The options that a client has and a full client has not. */
+type Replaced = 'observer' | 'lines'
+/** The options that only a full client has. */
+const ADDED: Readonly<Record<Exclude<keyof FullClaudeOptions, keyof ClaudeOptions>, true>> = {
+  settings: true,
+  events: true,
+  usage: true,
+  metrics: true,
+  pricing: true,
+  sessions: true,
+}
+const REPLACED: Readonly<Record<Replaced, true>> = { observer: true, lines: true }
+
+function checkFull(options: FullClaudeOptions): void {
+  const kept = Object.keys(CLIENT_OPTIONS).filter((name) => !Object.hasOwn(REPLACED, name))
+  checkNames(options, [...kept, ...Object.keys(ADDED)], 'FullClaudeOptions', 'createFullClaude')
+}
+
 /**
  * A client with everything from the start: limiter, breaker, retry, events, usage, metrics, stored sessions, pools and health checks.
  *
@@ -79,11 +98,21 @@ export interface FullClaudeClient extends ClaudeClient {
  * ```
  */
 export function createFullClaude(options: FullClaudeOptions): FullClaudeClient {
-  const { store = memorySessionStore(), sessions: managing, events: given, metrics: counting, pricing, settings, ...rest } = options
+  checkFull(options)
+  const {
+    store = memorySessionStore(),
+    sessions: managing,
+    events: given,
+    metrics: counting,
+    pricing,
+    settings,
+    usage: tracking,
+    ...rest
+  } = options
   const { clock, onEvent, timeoutMs = settings ? settings.defaultTimeout * 1000 : undefined } = options
   const { allowDangerousPermissions = settings?.allowDangerousPermissions ?? true } = options
   const defaults = { ...defaultsOf(settings), ...options.defaults }
-  const usage = options.usage ?? createUsageTracker({ costOf: costBy(pricing) })
+  const usage = tracking ?? createUsageTracker({ costOf: costBy(pricing) })
   const onError = (error: unknown): void => onEvent?.({ type: 'callback_failed', what: 'event', error })
   const events = given ?? createEventEmitter({ onError })
   const metrics = counting === false || settings?.enableMetrics === false ? undefined : (counting ?? createMetrics())

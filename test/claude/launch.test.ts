@@ -276,6 +276,41 @@ test('[claude.misspelt] an option that does not exist is refused by its name, be
   await claude.close()
 })
 
+test('[claude.misspelt] a misspelt option of a client, a session, a message, a pool or a manager is refused by its name', async () => {
+  const { transport } = createClaudeSimulator()
+  const claude = main.createClaude({ transport })
+  const session = claude.createSession()
+  const given = (options: object): object => options
+  const calls: readonly (readonly [() => unknown, string])[] = [
+    [() => main.createClaude({ transport, ...given({ defalts: {} }) }), 'defaults'],
+    [() => createFullClaude({ transport, ...given({ seting: {} }) }), 'FullClaudeOptions'],
+    [() => createFullClaude({ transport, ...given({ observer: {} }) }), 'FullClaudeOptions'],
+    [() => claude.createSession(given({ whileBussy: 'reject' })), 'whileBusy'],
+    [() => claude.resumeSession(crypto.randomUUID(), given({ tag: ['a'] })), 'tags'],
+    [() => session.sendMessage('x', given({ contxt: {} })), 'context'],
+    [() => createFullClaude({ transport }).createPool(given({ maxWorker: 2 })), 'maxWorkers'],
+    [() => main.createSessionManager(claude, given({ sessionTtl: 1 })), 'SessionManagerOptions'],
+  ]
+  for (const [call, hint] of calls) {
+    let error: unknown
+    try {
+      call()
+    } catch (thrown) {
+      error = thrown
+    }
+    expect(error).toMatchObject({ code: 'invalid_argument', sent: 'no' })
+    expect((error as Error).message).toContain(hint)
+  }
+  // Options that reach a query are refused with the query.
+  const options = given({ modle: 'sonnet' })
+  await expect(claude.createSession({ options }).sendMessage('x').text()).rejects.toMatchObject({ code: 'invalid_argument' })
+  const pool = main.createProcessPool(claude.query)
+  await expect((await pool.submit('x', options)).result()).rejects.toMatchObject({ code: 'invalid_argument' })
+  expect((await claude.batchQuery(['x'], options))[0]?.error).toMatchObject({ code: 'invalid_argument' })
+  await pool[Symbol.asyncDispose]()
+  await claude.close()
+})
+
 test('[claude.limiter-rate] the limiter never lets more pass in a minute than RATE_LIMIT_PER_MINUTE', async () => {
   for (const perMinute of [3, 60]) {
     const clock = createFakeClock()

@@ -5,6 +5,12 @@ import { watchSilence } from '../../src/claude/protocol/silence.js'
 import { createTurnState, type TurnState } from '../../src/claude/protocol/turn-state.js'
 import { createTurns, ownerOf, type Owner, type TurnsUnderWay } from '../../src/claude/protocol/turns.js'
 import { SignalboxError, type ErrorCode } from '../../src/errors.js'
+import { createRunContext } from '../../src/claude/run/run-context.js'
+import { openConnection } from '../../src/claude/run/open.js'
+import type { ClaudeLaunch } from '../../src/claude/launch/launch.js'
+import { createClaude } from '../../src/claude/index.js'
+import type { CloseReason, StreamTransport } from '../../src/transport.js'
+import { createClaudeSimulator } from '../../src/testing/index.js'
 import { launchForSession, launchTheOtherWay } from '../../src/claude/session/process.js'
 import { createFakeClock } from '../../src/testing/clock.js'
 
@@ -116,12 +122,113 @@ describe('[claude.session-launch] the launch of a session', () => {
 
   const error = (code: ErrorCode, op = 'control.initialize') => new SignalboxError({ code, message: code, op })
   test('a session id that the CLI knows is resumed; a saved session that the CLI lacks is started anew', () => {
-    expect(launchTheOtherWay(error('conflict'), { asNew: true, isOurs: true })).toBe(false)
-    expect(launchTheOtherWay(error('not_found'), { asNew: false, isOurs: true })).toBe(true)
+    expect(launchTheOtherWay(error('conflict'), { asNew: true, isOurs: true, isRestart: false })).toBe(false)
+    expect(launchTheOtherWay(error('not_found'), { asNew: false, isOurs: true, isRestart: false })).toBe(true)
   })
 
   test('an unknown session id of the caller and a missing CLI are errors', () => {
-    expect(launchTheOtherWay(error('not_found'), { asNew: false, isOurs: false })).toBeUndefined()
-    expect(launchTheOtherWay(error('not_found', 'open'), { asNew: false, isOurs: true })).toBeUndefined()
+    expect(launchTheOtherWay(error('not_found'), { asNew: false, isOurs: false, isRestart: false })).toBeUndefined()
+    expect(launchTheOtherWay(error('not_found', 'open'), { asNew: false, isOurs: true, isRestart: false })).toBeUndefined()
   })
 })
+
+test('[claude.early-abort] a start that is aborted while its answer arrives never gives a connection that is closing', async () => {
+  for (let ticks = 0; ticks < 60; ticks += 1) {
+    const controller = new AbortController()
+    const simulator = createClaudeSimulator()
+    const answering: StreamTransport<ClaudeLaunch> = {
+      ...simulator.transport,
+      async open(launch, options) {
+        const link = await simulator.transport.open(launch, options)
+        const read = async (): Promise<Uint8Array | null> => {
+          const chunk = await link.read()
+          // The answer to `initialize` is the first chunk. The abort comes some steps after it, while it is worked on.
+          void (async () => {
+            for (let tick = 0; tick < ticks; tick += 1) await undefined
+            controller.abort()
+          })()
+          return chunk
+        }
+        return { ...link, read, [Symbol.asyncDispose]: () => link[Symbol.asyncDispose]() }
+      },
+    }
+    const context = createRunContext({ transport: answering })
+    const opened = await context.caller
+      .run({ op: 'query' }, { signal: controller.signal }, async (call) => {
+        const connection = await openConnection(context, { launch: {}, options: {}, call, onUnsolicited: () => undefined })
+        return connection.alive ? 'usable' : 'closing'
+      })
+      .catch(() => 'refused')
+    expect([ticks, opened]).not.toEqual([ticks, 'closing'])
+    simulator.kill()
+  }
+})
+
+describe('[claude.restart-hidden] a session whose first process ended before its first line, over links that hide why a process ends', () => {
+  /** As a gateway does it: no exit status and no stderr. */
+  const hidden = (transport: StreamTransport<ClaudeLaunch>): StreamTransport<ClaudeLaunch> => ({
+    ...transport,
+    async open(launch, options) {
+      const link = await transport.open(launch, options)
+      const closed = link.closed.then((reason): CloseReason => (reason.kind === 'exit' ? { kind: 'peer' } : reason))
+      return { ...link, closed, [Symbol.asyncDispose]: () => link[Symbol.asyncDispose]() }
+    },
+  })
+
+  test.each(['2.0.76', '2.1.329'])('on %s the next turn is a normal one', async (version) => {
+    const simulator = createClaudeSimulator({ version })
+    const claude = createClaude({ transport: hidden(simulator.transport) })
+    const session = claude.createSession()
+    await session.initialization()
+    // The CLI has stored the session, and the client has seen no line of it.
+    simulator.sessions.set(session.sessionId, [{ role: 'user', content: 'FAKE:echo:stored' }])
+    simulator.kill()
+    await expect.poll(() => simulator.running).toBe(0)
+    expect(await session.sendMessage('FAKE:recall now').text()).toContain('seen: 2')
+    await claude.close()
+  })
+
+  test('a process that ends again for another reason gives the first error', async () => {
+    const simulator = createClaudeSimulator()
+    let launches = 0
+    const broken: StreamTransport<ClaudeLaunch> = {
+      ...simulator.transport,
+      async open(launch, options) {
+        const link = await simulator.transport.open(launch, options)
+        launches += 1
+        if (launches !== 2) return link
+        const closed = Promise.resolve<CloseReason>({ kind: 'peer' })
+        return { ...link, closed, read: async () => null, [Symbol.asyncDispose]: () => link[Symbol.asyncDispose]() }
+      },
+    }
+    const claude = createClaude({ transport: broken })
+    const session = claude.createSession()
+    await session.initialization()
+    simulator.kill()
+    await expect.poll(() => simulator.running).toBe(0)
+    await expect(session.sendMessage('hi').text()).rejects.toMatchObject({ code: 'closed', sent: 'no' })
+    expect(launches).toBe(3)
+    await claude.close()
+  })
+})
+
+test.each([
+  ['2.0.76', 'conflict'],
+  ['2.1.329', undefined],
+])(
+  '[claude.sim-empty-session] the simulated %s keeps an id without a message only where the real one does',
+  async (version, code) => {
+    const { transport } = createClaudeSimulator({ version })
+    const sessionId = crypto.randomUUID()
+    const claude = createClaude({ transport })
+    const first = claude.createSession({ sessionId })
+    await first.initialization()
+    await first.close()
+    const outcome = await claude
+      .query('FAKE:echo:hi', { sessionId })
+      .text()
+      .catch((error: SignalboxError) => error.code)
+    expect(outcome).toBe(code ?? 'hi')
+    await claude.close()
+  },
+)

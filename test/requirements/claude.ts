@@ -3,6 +3,21 @@ import type { Requirement } from './requirement.js'
 const row = (id: string, source: string, behaviour: string): Requirement => ({ id: `claude.${id}`, source, behaviour })
 
 export const requirements: Requirement[] = [
+  row(
+    'restart-hidden',
+    'regression',
+    'A session whose first process ended early starts again, also over a gateway that hides why the process ended.',
+  ),
+  row(
+    'sim-empty-session',
+    'CLI 2.0.76, 2.1.332',
+    'The simulator keeps the id of a session without a message on 2.0 only, as the real CLIs do.',
+  ),
+  row(
+    'early-abort',
+    'regression',
+    'A start that is aborted while its answer arrives fails; nobody gets a connection that is closing.',
+  ),
   row('startup', 'agent SDK 0.3.332', 'The process of a query can be started before its prompt is known.'),
   row(
     'agent-sdk',

@@ -1,6 +1,7 @@
 /** Refuses combinations of options that the CLI would refuse, before a process is started. */
 import { SignalboxError } from '../../errors.js'
 import { FLAGS, OTHER_FIELDS } from './flags.js'
+import { checkNames } from './known-names.js'
 import { PERMISSION_MODES, type ClaudeLaunch } from './launch.js'
 import { isUuid } from './uuid.js'
 
@@ -9,35 +10,8 @@ const wrong = (message: string, hint: string): SignalboxError =>
 
 const fieldNames = (): readonly string[] => [...FLAGS.map(({ field }) => field), ...Object.keys(OTHER_FIELDS)]
 
-/** The known name that a wrong name probably means: it differs by one edit or by two swapped letters. */
-function nearestField(name: string): string | undefined {
-  const plain = name.toLowerCase()
-  return fieldNames().find((field) => {
-    const other = field.toLowerCase()
-    if (Math.abs(other.length - plain.length) > 1) return false
-    let start = 0
-    while (start < plain.length && plain[start] === other[start]) start += 1
-    let end = 0
-    while (end < Math.min(plain.length, other.length) - start && plain.at(-1 - end) === other.at(-1 - end)) end += 1
-    const [left, right] = [plain.slice(start, plain.length - end), other.slice(start, other.length - end)]
-    return (left.length <= 1 && right.length <= 1) || (left.length === 2 && left[0] === right[1] && left[1] === right[0])
-  })
-}
-
-function checkNames(launch: ClaudeLaunch): void {
-  const known = new Set(fieldNames())
-  for (const [name, value] of Object.entries(launch)) {
-    if (value === undefined || known.has(name)) continue
-    const meant = nearestField(name)
-    throw wrong(
-      `There is no option "${name}".`,
-      meant === undefined ? 'CLIAgentOptions lists all options.' : `Do you mean ${meant}?`,
-    )
-  }
-}
-
 export function checkLaunch(launch: ClaudeLaunch): void {
-  checkNames(launch)
+  checkNames(launch, fieldNames(), 'CLIAgentOptions', 'open')
   const { sessionId, resume, continueSession, forkSession, resumeSessionAt, resumeDropsTurn, settings, sandbox } = launch
   const { permissionMode, maxTurns, maxBudgetUsd, extraFlags } = launch
   const goesOn = resume !== undefined || continueSession === true

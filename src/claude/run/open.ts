@@ -18,6 +18,8 @@ export interface OpenParts {
   readonly options: CLIAgentOptions
   readonly call: Call
   readonly onUnsolicited: () => TurnState | undefined
+  /** Told of a process whose start failed. It may still be ending. */
+  readonly onFailed?: (ended: Promise<void>) => void
 }
 
 export async function openConnection(context: RunContext, parts: OpenParts): Promise<Connection> {
@@ -42,9 +44,12 @@ export async function openConnection(context: RunContext, parts: OpenParts): Pro
   try {
     call.signal.throwIfAborted()
     await connection.ready
+    // The abort may have come while the answer was worked on; the connection is closing then.
+    call.signal.throwIfAborted()
     return connection
   } catch (error) {
     void connection.close()
+    parts.onFailed?.(connection.ended)
     // The prompt was not written, so the failure is `sent: 'no'`.
     throw SignalboxError.is(error) ? withFacts(error, {}, { sent: 'no' }) : error
   } finally {

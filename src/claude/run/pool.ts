@@ -2,6 +2,7 @@
  * A limit on concurrent processes. Tasks wait in order of priority. Each task gets a new process, because a process keeps a conversation.
  * Long because every method has an example.
  */
+import { namesChecker, type NamesOf } from '../launch/known-names.js'
 import { deferred } from '../../core/deferred.js'
 import { createDeadline } from '../../core/deadline.js'
 import { ClaudeError } from '../messages/errors.js'
@@ -21,6 +22,9 @@ export interface PoolConfig {
   /** How many finished tasks `getTask` can still find. Default 100. */
   readonly keepFinished?: number
 }
+
+const POOL_OPTIONS: NamesOf<PoolConfig> = { maxWorkers: true, maxQueueSize: true, taskTimeoutMs: true, keepFinished: true }
+const checkPool = /* @__PURE__ */ namesChecker(POOL_OPTIONS, 'PoolConfig', 'pool')
 
 /** The state of a task. */
 export type TaskStatus = 'pending' | 'running' | 'completed' | 'failed' | 'cancelled'
@@ -254,6 +258,7 @@ export function createProcessPool(
   run: (prompt: string | readonly ContentBlock[], options: QueryOptions) => Turn,
   config: PoolConfig = {},
 ): ProcessPool {
+  checkPool(config)
   const { maxWorkers = 4, maxQueueSize = 100, taskTimeoutMs = 300_000, keepFinished = 100 } = config
   if (!(maxWorkers >= 1) || !(maxQueueSize >= 1)) {
     throw new ClaudeError({ code: 'invalid_argument', message: 'maxWorkers and maxQueueSize are at least 1.', op: 'pool' })

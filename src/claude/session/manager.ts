@@ -1,4 +1,5 @@
 /** Opens, finds, closes and removes the sessions of one store. Long because every method has an example. */
+import { namesChecker, type NamesOf } from '../launch/known-names.js'
 import { systemClock, type Clock, type Timer } from '../../core/clock.js'
 import type { ClaudeEvent, EventEmitter } from '../ops/events.js'
 import { SessionNotFoundError } from '../messages/errors.js'
@@ -20,6 +21,15 @@ export interface SessionManagerOptions {
   /** How long a session that is not active is kept after its last turn. Default seven days. */
   readonly sessionTtlMs?: number
 }
+
+const MANAGER_OPTIONS: NamesOf<SessionManagerOptions> = {
+  store: true,
+  clock: true,
+  autoCleanup: true,
+  cleanupIntervalMs: true,
+  sessionTtlMs: true,
+}
+const checkManager = /* @__PURE__ */ namesChecker(MANAGER_OPTIONS, 'SessionManagerOptions', 'sessions')
 
 /** Counts and sums over a store. */
 export interface ManagerStats {
@@ -293,6 +303,7 @@ const PAGE = 500
  * ```
  */
 export function createSessionManager(client: SessionOpener, options: SessionManagerOptions = {}): SessionManager {
+  checkManager(options)
   const { events } = client
   const {
     store = memorySessionStore(),

@@ -1,5 +1,6 @@
 /** The process of a session. A turn or a request starts it. If it has died, it is started again with `--resume`. */
 import type { Call } from '../../core/call.js'
+import { raceSignal } from '../../core/deadline.js'
 import { SignalboxError } from '../../errors.js'
 import type { ClaudeLaunch } from '../launch/launch.js'
 import type { Connection } from '../protocol/connection.js'
@@ -27,14 +28,28 @@ export function launchForSession(options: CLIAgentOptions, { sessionId, asNew, f
   return asNew ? { ...base, sessionId } : { ...base, resume: sessionId }
 }
 
+/** What is known about a launch that failed. */
+export interface FailedLaunch {
+  readonly asNew: boolean
+  /** The session id is ours; the caller did not name a stored session. */
+  readonly isOurs: boolean
+  /** An earlier process of this session had started, so the CLI may have stored the session. */
+  readonly isRestart: boolean
+}
+
 /**
  * Whether to repeat a failed launch as a new session (true) or as a resumed one (false); undefined for no repetition. After a first turn
- * that failed, only the CLI knows whether it has stored the session.
+ * that failed, only the CLI knows whether it has stored the session. A direct link has the words with which it refuses a stored id; a
+ * gateway hides them, and there the process just ends.
  */
-export function launchTheOtherWay(error: unknown, was: { readonly asNew: boolean; readonly isOurs: boolean }): boolean | undefined {
-  if (was.asNew) return SignalboxError.is(error, 'conflict') ? false : undefined
+export function launchTheOtherWay(error: unknown, was: FailedLaunch): boolean | undefined {
+  if (!SignalboxError.is(error)) return undefined
+  if (was.asNew) {
+    const ended = error.code === 'exited' || error.code === 'closed'
+    return error.code === 'conflict' || (was.isRestart && ended) ? false : undefined
+  }
   // An unknown session that the caller named is an error. So is a CLI that is not found; that error has the op `open`.
-  return was.isOurs && SignalboxError.is(error, 'not_found') && error.op !== 'open' ? true : undefined
+  return was.isOurs && error.code === 'not_found' && error.op !== 'open' ? true : undefined
 }
 
 export interface SessionProcess {
@@ -61,18 +76,32 @@ export function createSessionProcess(parts: SessionProcessParts): SessionProcess
   let connection: Connection | undefined
   let opening: { readonly work: Promise<Connection>; readonly by: AbortSignal } | undefined
   let { fork } = origin
+  /** Settles when the process of a start that failed is gone. Two processes must not use one session. */
+  let leaving: Promise<void> | undefined
+  const onFailed = (ended: Promise<void>): void => {
+    leaving = ended
+  }
 
   const start = async (call: Call): Promise<Connection> => {
-    const launch = (asNew: boolean): Promise<Connection> =>
-      openConnection(context, { launch: launchForSession(options, { sessionId, asNew, fork }), options, call, onUnsolicited })
-    const asNew = !process.known
+    const launch = async (asNew: boolean): Promise<Connection> => {
+      if (leaving) await raceSignal(leaving, call.signal)
+      const launching = launchForSession(options, { sessionId, asNew, fork })
+      return await openConnection(context, { launch: launching, options, call, onUnsolicited, onFailed })
+    }
+    const was = {
+      asNew: !process.known,
+      isOurs: origin.resume === undefined,
+      isRestart: connection !== undefined || leaving !== undefined,
+    }
     try {
-      return await launch(asNew)
+      return await launch(was.asNew)
     } catch (error) {
-      const other =
-        fork || options.noSessionPersistence ? undefined : launchTheOtherWay(error, { asNew, isOurs: origin.resume === undefined })
+      const other = fork || options.noSessionPersistence || call.signal.aborted ? undefined : launchTheOtherWay(error, was)
       if (other === undefined) throw error
-      return await launch(other)
+      return await launch(other).catch((second: unknown) => {
+        // The guess was wrong: the session is not stored, and the first error says why the process ended.
+        throw SignalboxError.is(second, 'not_found') ? error : second
+      })
     }
   }
 

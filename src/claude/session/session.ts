@@ -3,6 +3,7 @@ import type { Call } from '../../core/call.js'
 import { abortError, createDeadline, raceSignal, type Deadline } from '../../core/deadline.js'
 import { deferred } from '../../core/deferred.js'
 import type { ErrorCode } from '../../errors.js'
+import { namesChecker } from '../launch/known-names.js'
 import { isUuid } from '../launch/uuid.js'
 import { ClaudeError } from '../messages/errors.js'
 import { textIn } from '../messages/guards.js'
@@ -18,7 +19,11 @@ import { controlsOf } from '../run/controls.js'
 import { createSessionProcess } from './process.js'
 import { createSessionRecord } from './record.js'
 import { createSessionTurn, type SessionTurn } from './turn-of-session.js'
+import { SEND_OPTIONS, SESSION_OPTIONS } from './types.js'
 import type { SendOptions, Session, SessionOptions, SessionOrigin, SessionParts, SessionStats } from './types.js'
+
+const checkSession = /* @__PURE__ */ namesChecker(SESSION_OPTIONS, 'SessionOptions', 'session')
+const checkSend = /* @__PURE__ */ namesChecker(SEND_OPTIONS, 'SendOptions', 'session.turn')
 
 /** Properties of a session that are read from its record. */
 const SHOWN = ['createdAt', 'updatedAt', 'turnCount', 'totalCostUsd', 'lastPrompt', 'lastResponse'] as const
@@ -29,6 +34,7 @@ const SHOWN = ['createdAt', 'updatedAt', 'turnCount', 'totalCostUsd', 'lastPromp
  * Long because the turns and the controls share one session and its queue.
  */
 export function createSessionWith(parts: SessionParts, session: SessionOptions, origin: SessionOrigin = {}): Session {
+  checkSession(session)
   const { context, events } = parts
   const { options = {}, whileBusy = 'queue', maxQueued = 100, onTurn } = session
   const record = createSessionRecord({ context, events, session, origin })
@@ -199,6 +205,7 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
     },
     sendMessage(content, send = {}) {
       checkOpen()
+      checkSend(send)
       if (queued > 0 && whileBusy === 'reject')
         throw refusal('conflict', 'A turn is under way.', "Await it, or use whileBusy: 'queue'.")
       if (queued > maxQueued) throw refusal('rate_limited', `${maxQueued} messages already wait.`, 'Raise maxQueued.')

@@ -1,5 +1,6 @@
 /** The session as its caller sees it, and the parts that it is made from. */
 import type { CallOptions } from '../../core/call.js'
+import type { NamesOf } from '../launch/known-names.js'
 import type { RunContext } from '../run/run-context.js'
 import type { EventEmitter } from '../ops/events.js'
 import type { ContentBlock } from '../messages/lines.js'
@@ -33,6 +34,21 @@ export interface SendOptions extends CallOptions {
   /** Data for this turn, as a block before the message. */
   readonly context?: unknown
 }
+
+/** Every option of a session. */
+export const SESSION_OPTIONS: NamesOf<SessionOptions> = {
+  sessionId: true,
+  options: true,
+  store: true,
+  tags: true,
+  metadata: true,
+  onTurn: true,
+  whileBusy: true,
+  maxQueued: true,
+}
+
+/** Every option of a message. */
+export const SEND_OPTIONS: NamesOf<SendOptions> = { signal: true, timeoutMs: true, context: true }
 
 export interface SessionOrigin {
   /** The session to go on with. */

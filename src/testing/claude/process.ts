@@ -184,7 +184,8 @@ async function serve(process: Simulated): Promise<SimulatedExit> {
     if (process.stdinEnded) break
     await Promise.race([wake.next.promise, reading])
   }
-  conversation.save()
+  // 2.0 keeps the file of a session that has no message, and its id is then in use.
+  if (generation.name === 'a' || conversation.history.length > 0) conversation.save()
   return { exitCode: failed ? 1 : 0, signal: null, stderr: '' }
 }
 

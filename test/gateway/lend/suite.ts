@@ -28,9 +28,6 @@ import { lendTo, type Lender } from './lender.js'
 
 /** The cases that a gateway refuses, by id, and the reason. */
 export const NOT_THROUGH: Readonly<Record<string, string>> = {
-  // Seen once on Bun on a busy machine: the link of the next turn ended at once.
-  'claude.conformance.first-turn':
-    'a client sees its own end of a link at once, and the server may still be ending the first process when the next one starts',
   'cmdop.keys': 'issuing a key answers with a credential, so it is the server\u2019s alone',
   'catsyphon.disabled-midway': 'the credentials are the gateway\u2019s, so a client cannot bring new ones',
   'catsyphon.missing-header': 'the credentials are the gateway\u2019s, so those of the client do not matter',
