@@ -11,7 +11,7 @@ import { parseRoute } from '../../playground/src/app/router.js'
 import { consequence, essence } from '../../playground/src/views/asks/consequence.js'
 import { askPlaces, STAY_MS } from '../../playground/src/views/asks/order.js'
 import { groupRows, matchesFilter } from '../../playground/src/views/fleet/group.js'
-import { endOfWindow, startOfWindow, WINDOW } from '../../playground/src/views/work/window.js'
+import { endOfWindow, FOLLOWED, startOfWindow, WINDOW } from '../../playground/src/views/work/window.js'
 
 const AT = Date.parse('2026-01-01T10:00:00Z')
 const iso = (ms: number): string => new Date(AT + ms).toISOString()
@@ -192,7 +192,7 @@ describe('a conversation', () => {
   })
 
   test('[dashboard.work] only a window of items is in the page', () => {
-    expect([startOfWindow(5_000, undefined), endOfWindow(5_000, undefined)]).toEqual([5_000 - WINDOW, 5_000])
+    expect([startOfWindow(5_000, undefined), endOfWindow(5_000, undefined)]).toEqual([5_000 - FOLLOWED, 5_000])
     expect([startOfWindow(5_000, 40), endOfWindow(5_000, 40)]).toEqual([40, 40 + WINDOW])
     expect([startOfWindow(3, undefined), endOfWindow(3, 0)]).toEqual([0, 3])
   })
