@@ -24,8 +24,8 @@ test.skipIf(!canRun)(
     const firstAsk = await page.evaluate(() => performance.now())
     const size = (path: string): number => gzipSync(readFileSync(join(folder, path === '/' ? 'index.html' : path))).length / 1024
     const paths = [...new Set(asked.map((url) => new URL(url).pathname))]
-    // Three of the simulated systems are loaded when the hub and the first agents are already there.
-    const late = paths.filter((path) => /\/(?:ccc|cccc|cmdop)-[^/]+\.js$/.test(path))
+    // Four of the simulated systems are loaded when the hub and the first agents are already there.
+    const late = paths.filter((path) => /\/(?:acp|ccc|cccc|cmdop)-[^/]+\.js$/.test(path))
     const worker = paths.filter((path) => /\/main-[^/]+\.js$/.test(path))
     const shell = paths.filter((path) => !worker.includes(path) && !late.includes(path))
     const sum = (list: readonly string[]): number => list.reduce((total, path) => total + size(path), 0)

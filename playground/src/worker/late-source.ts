@@ -1,13 +1,10 @@
 /** A source whose code and simulator are loaded after the hub has started, so that the first agents are there sooner. */
-import type { Source } from 'signalbox/hub'
+import type { Source, SourceEvent, SourceSink } from 'signalbox/hub'
 
 /** The optional methods that the real source has. Its agents tell what they can do; the hub looks at these methods too. */
 type Method = 'cancel' | 'answer' | 'expire' | 'resolve' | 'history' | 'sessions' | 'receiptFor'
 
-/**
- * Opens without agents at once, and loads the real source meanwhile. The real source must announce its agents by events, as the sources of
- * CCC, CCCC and CMDOP do.
- */
+/** Opens without agents at once, loads the real source meanwhile, and then announces its agents by events. */
 export function lateSource(name: string, methods: readonly Method[], load: () => Promise<Source>): Source {
   let real: Promise<Source> | undefined
   let loaded: Source | undefined
@@ -29,7 +26,7 @@ export function lateSource(name: string, methods: readonly Method[], load: () =>
     system: name,
     async open(sink) {
       real = load().then(async (made) => {
-        await made.open(sink)
+        await openInto(made, sink)
         loaded = made
         return made
       })
@@ -44,4 +41,18 @@ export function lateSource(name: string, methods: readonly Method[], load: () =>
       await (await real?.catch(() => undefined))?.[Symbol.asyncDispose]()
     },
   }
+}
+
+/** Opens a source. Its agents are announced before everything else that it says meanwhile. */
+async function openInto(source: Source, sink: SourceSink): Promise<void> {
+  const held: SourceEvent[] = []
+  let opening = true
+  const agents = await source.open({ push: (event) => void (opening ? held.push(event) : sink.push(event)) })
+  opening = false
+  for (const agentNow of agents) {
+    if (held.some((event) => event.kind === 'agent' && event.agent === agentNow.id)) continue
+    const epoch = held.find(({ agent }) => agent === agentNow.id)?.epoch ?? crypto.randomUUID()
+    sink.push({ kind: 'agent', change: 'present', agentNow, agent: agentNow.id, epoch })
+  }
+  for (const event of held) sink.push(event)
 }

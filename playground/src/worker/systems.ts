@@ -1,9 +1,7 @@
 /** The simulated systems of the demo, and the sources over them. */
-import { acpSource } from 'signalbox/acp'
 import { createClaude } from 'signalbox/claude'
 import { claudeSource, type Source } from 'signalbox/hub'
-import { createAcpAgentSimulator, createClaudeSimulator } from 'signalbox/testing'
-import { createAcpScript } from './demo/acp-script.js'
+import { createClaudeSimulator } from 'signalbox/testing'
 import { claudeModel, demoFiles } from './demo/claude-model.js'
 import type { Through } from './lab/lab.js'
 import type { DemoGroup } from './late/cccc.js'
@@ -16,7 +14,7 @@ export interface Systems {
 }
 
 /**
- * Starts the simulators and gives the sources for a hub. Claude Code and the ACP agent are there at once, the others a moment later. `through`
+ * Starts the simulators and gives the sources for a hub. Claude Code is there at once, the others a moment later. `through`
  * wraps the transport of each system before its client gets it.
  */
 export function createSystems(through: Through = (_system, transport) => transport): {
@@ -24,10 +22,6 @@ export function createSystems(through: Through = (_system, transport) => transpo
   readonly sources: readonly Source[]
 } {
   const claude = createClaudeSimulator({ model: claudeModel, files: demoFiles() })
-  const acp = createAcpAgentSimulator({
-    script: createAcpScript(),
-    initialize: { agentInfo: { name: 'rail', title: 'Rail', version: '2.3.0' } },
-  })
   let foundGroup: (group: DemoGroup) => void = () => {}
   const group = new Promise<DemoGroup>((resolve) => {
     foundGroup = resolve
@@ -40,7 +34,9 @@ export function createSystems(through: Through = (_system, transport) => transpo
         { name: 'refactor', options: { model: 'claude-opus-4-1', cwd: '/srv/frontend' } },
       ],
     }),
-    acpSource({ transport: through('acp', acp.transport), agent: 'rail', cwd: '/srv/backend' }),
+    lateSource('acp', ['cancel', 'answer', 'expire', 'resolve', 'history', 'sessions'], async () =>
+      (await import('./late/acp.js')).openAcp(through),
+    ),
     lateSource('ccc', ['cancel', 'answer', 'resolve', 'history', 'receiptFor'], async () =>
       (await import('./late/ccc.js')).openCcc(through),
     ),
