@@ -42,7 +42,8 @@ export function layoutOf(tracks: readonly Track[]): Layout {
     const top = y
     const isMark = ({ kind }: Span): boolean => kind === 'gap' || kind === 'reconnect'
     const isTurn = ({ kind }: Span): boolean => kind === 'turn' || kind === 'queue'
-    const sorted = [...spans].sort((left, right) => left.startMs - right.startMs)
+    // Events come in the order of their time, so there is rarely something to sort.
+    const sorted = isSorted(spans) ? spans : [...spans].sort((left, right) => left.startMs - right.startMs)
     const lanes: Lane[] = []
     y += TRACK_HEAD
     const rows: readonly (readonly [readonly Span[], number, number])[] = [
@@ -60,6 +61,10 @@ export function layoutOf(tracks: readonly Track[]): Layout {
     return { agent, y: top, height, lanes, marks: laneOf(sorted.filter(isMark), top, height) }
   })
   return { tracks: placed, height: y }
+}
+
+function isSorted(spans: readonly Span[]): boolean {
+  return spans.every((span, index) => index === 0 || span.startMs >= (spans[index - 1] as Span).startMs)
 }
 
 function laneOf(spans: readonly Span[], y: number, height: number): Lane {

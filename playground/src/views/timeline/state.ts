@@ -39,6 +39,8 @@ const FIRST_MAX_MS = 15 * 60_000
 /** The journal arrives in pieces: until then the first stretch grows with it. */
 const SETTLE_MS = 1_500
 const REST_MS = 120
+/** Work that took long is done again after this many times its duration at the earliest. */
+const REST_FACTOR = 12
 
 /**
  * Starts reading. `order` sorts the tracks.
@@ -63,6 +65,7 @@ export function createTimeline(hub: Hub, order: (agent: string) => number): Time
   let timer: ReturnType<typeof setTimeout> | undefined
   let resting: ReturnType<typeof setTimeout> | undefined
   let costMs = 0
+  let rowsMs = 0
 
   const arrange = (): void => {
     timer = undefined
@@ -81,7 +84,7 @@ export function createTimeline(hub: Hub, order: (agent: string) => number): Time
   }
   /** A layout of many spans costs time, so a flood of events makes fewer of them. */
   const plan = (): void => {
-    timer ??= setTimeout(arrange, Math.max(16, costMs * 6))
+    timer ??= setTimeout(arrange, Math.max(16, costMs * REST_FACTOR))
   }
   const begin = (): void => {
     const bounds = store.bounds()
@@ -109,11 +112,16 @@ export function createTimeline(hub: Hub, order: (agent: string) => number): Time
   })
   const stopRows = effect(() => {
     void [layout.value, viewport.value]
-    resting ??= setTimeout(() => {
-      resting = undefined
-      const { startMs, endMs } = viewport.peek()
-      rows.value = spansIn(layout.peek(), startMs, endMs, () => true)
-    }, REST_MS)
+    resting ??= setTimeout(
+      () => {
+        resting = undefined
+        const began = performance.now()
+        const { startMs, endMs } = viewport.peek()
+        rows.value = spansIn(layout.peek(), startMs, endMs, () => true)
+        rowsMs = performance.now() - began
+      },
+      Math.max(REST_MS, rowsMs * REST_FACTOR),
+    )
   })
   const calm = matchMedia('(prefers-reduced-motion: reduce)').matches
   const clock = setInterval(
