@@ -71,6 +71,8 @@ describe('ls, ask, history', () => {
     expect((await go(['ask', 'acp/main', 'yes'])).code).toBe(0)
     expect((await go(['ask', 'acp/main', 'no'])).code).toBe(1)
     expect(await go(['ask', 'acp/none', 'x'])).toMatchObject({ code: 5, out: '' })
+    expect((await go(['ask', 'acp/mian', 'x'])).err).toContain('Did you mean acp/main?')
+    expect((await go(['history', 'ccc/backend'])).err).toContain('signalbox ls lists the agents')
     expect(await go(['ask', 'acp/main', 'die'])).toMatchObject({ code: 1, err: expect.stringContaining('may have reached') })
   })
 

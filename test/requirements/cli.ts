@@ -27,6 +27,7 @@ export const requirements: readonly Requirement[] = [
   row('man', 'The manual page is that of the table of commands.'),
   row('schema', 'The JSON Schema of the configuration in the package is that of the program.'),
   row('real', 'The commands work with a real CCCC daemon, Claude Code and CMDOP core.'),
+  row('sessions', 'The sessions in the documentation are what the program prints.'),
   row('record', 'record writes the journal or a wire into a private file without secrets, and overwrites nothing.'),
   row('replay', 'replay prints a recording, and plays its agents or its system.'),
   row('terminal', 'At a terminal: progress, approval, ctrl-c, resize, hidden PIN, a dying pipe and a closed window.'),

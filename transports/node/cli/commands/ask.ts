@@ -73,6 +73,8 @@ interface Following {
 async function follow(given: Following): Promise<number> {
   const { turn, terminal, signal, by, view, timeoutMs, shared } = given
   const over = new AbortController()
+  /** The questions that are open at this terminal. */
+  const questions = new Map<string, AbortController>()
   const late = timeoutMs === undefined ? undefined : systemClock.after(timeoutMs, () => stop('deadline'))
   let stopped: 'deadline' | 'interrupt' | undefined
   let giveUp: { cancel(): void } | undefined
@@ -82,6 +84,9 @@ async function follow(given: Following): Promise<number> {
   function stop(why: 'deadline' | 'interrupt'): void {
     if (stopped) return
     stopped = why
+    // Nobody answers any more, and the line of the question ends.
+    for (const question of questions.values()) question.abort()
+    questions.clear()
     const leaving = why === 'interrupt' && terminal.canAsk ? ` Ctrl-c again leaves; the turn ${turn.promptId} may then go on.` : ''
     view?.note(`Cancelling.${leaving}`)
     turn.cancel({ by }).catch((error: unknown) => {
@@ -96,8 +101,6 @@ async function follow(given: Following): Promise<number> {
   if (signal.aborted) onInterrupt()
   if (!view) void readAnswers(given, over.signal)
 
-  /** The questions that are open at this terminal. */
-  const questions = new Map<string, AbortController>()
   let end: EndEvent | undefined
   try {
     const events = turn[Symbol.asyncIterator]()

@@ -93,13 +93,27 @@ async function execute(name: string, { definition }: Command, rawArgs: readonly 
       terminal.err(`${plain(error.message)} signalbox ${name} --help shows what it takes.\n`)
       return EXIT.usage
     }
-    terminal.err(`${error instanceof Error ? error.message : String(error)}\n`)
+    const message = error instanceof Error ? error.message : String(error)
+    const hint = SignalboxError.is(error, 'not_found') ? await agentHint(message, opened) : ''
+    terminal.err(`${message}${hint}\n`)
     return exitCodeFor(error)
   } finally {
     ignore()
     const hub = await opened?.catch(() => undefined)
     await hub?.hub.close().catch(() => {})
   }
+}
+
+/** For an unknown agent: the id that is nearest, or where the ids are listed. */
+async function agentHint(message: string, opened: Promise<OpenedHub> | undefined): Promise<string> {
+  const [, id] = /^There is no agent (\S+?)\.?$/.exec(message) ?? []
+  if (id === undefined || !opened) return ''
+  const agents = await opened.then(({ hub }) => hub.agents()).catch(() => [])
+  const near = nearest(
+    id,
+    agents.map((agent) => agent.id),
+  )
+  return near === undefined ? ' signalbox ls lists the agents.' : ` Did you mean ${near}?`
 }
 
 /** What is wrong with the options: one that the command does not know, or one without its value. */

@@ -70,17 +70,20 @@ function ask(question: string, hidden: boolean, signal: AbortSignal | undefined)
   const { stdin, stderr } = process
   return new Promise((resolve, reject) => {
     let typed = ''
-    const finish = (value: string | undefined): void => {
+    const cleanUp = (): void => {
       stdin.removeListener('data', take)
       stdin.removeListener('end', end)
       signal?.removeEventListener('abort', abort)
       if (hidden && stdin.isTTY) stdin.setRawMode(false)
       stdin.pause()
       if (hidden) stderr.write('\n')
+    }
+    const finish = (value: string | undefined): void => {
+      cleanUp()
       resolve(value)
     }
     const abort = (): void => {
-      finish(undefined)
+      cleanUp()
       // The question has no line break of its own.
       if (!hidden) stderr.write('\n')
       reject(signal?.reason)
