@@ -112,7 +112,8 @@ export async function driveSource(parts: DriveParts, prepared: PreparedSource, s
     const before = await claim(drives, record)
     // From now on the log refuses an earlier driver.
     await log.append([], { fence: held })
-    const { next } = await log.state()
+    // Every event of an earlier driver lies before it.
+    const next = await endOf(log, journal.fanout.next)
     const steady = createSteady({ lease: mine, clock, signal, isMine })
     const stored = {
       log: steady.log(log, next),
@@ -160,6 +161,15 @@ export async function driveSource(parts: DriveParts, prepared: PreparedSource, s
     throw error
   }
   return { engine, checkPrompt, token: held.token, standIn: standInReason !== undefined, over: over.promise, stop }
+}
+
+/** The position of the next entry, read on from a position that was reached. */
+async function endOf(log: Log, from: number): Promise<number> {
+  for (let at = from; ; ) {
+    const { entries, next } = await log.read(at)
+    if (entries.length === 0) return Math.max(at, next)
+    at = next
+  }
 }
 
 const away = (cause?: unknown): SignalboxError =>

@@ -12,10 +12,12 @@ export default command({
   ],
   args: {
     system: { type: 'positional', required: false, description: `one of ${SYSTEMS.join(', ')}` },
+    nats: { type: 'string', description: 'also check this NATS server', valueHint: 'url' },
+    'nats-creds': { type: 'string', description: 'a file of credentials for the NATS server', valueHint: 'file' },
     demo: { type: 'boolean', description: 'Use the simulators in place of the systems' },
     ...JSON_ARG,
   },
-  async run({ system, demo, json }, { terminal, version, hub }) {
+  async run({ system, demo, json, nats, 'nats-creds': credentials }, { terminal, version, hub }) {
     const { bold, dim, green, red, yellow } = styleOf(terminal)
     if (demo) {
       const { firstContact } = await import('../machine/first-contact.js')
@@ -33,13 +35,22 @@ export default command({
       () => true,
       () => false,
     )
+    const server =
+      nats === undefined ? undefined : await (await import('../hub/check-nats.js')).checkNats({ url: nats, credentials })
     if (json) {
-      const facts = { signalbox: version, node: process.versions.node, platform: process.platform, hub: running }
+      const facts = {
+        signalbox: version,
+        node: process.versions.node,
+        platform: process.platform,
+        hub: running,
+        ...(server ? { nats: server } : {}),
+      }
       const shown = findings.map(({ config: _config, ...finding }) => finding)
       terminal.out(`${JSON.stringify({ ...facts, systems: shown }, null, 2)}\n`)
     } else {
       terminal.out(`${bold('signalbox')} ${version}, Node ${process.versions.node}, ${process.platform}\n`)
       terminal.out(`${bold('hub')} ${running ? green('runs') : `${dim('does not run;')} signalbox up starts it`}\n`)
+      if (server) terminal.out(`${bold('nats')} ${server.works ? green('works') : red('broken')}\n  ${server.text}\n`)
       for (const { system: name, status, version: found, tried, problem, repair } of findings) {
         const mark = status === 'works' ? green('works') : status === 'absent' ? dim('not here') : red('broken')
         terminal.out(`${bold(name)} ${mark}${found === undefined ? '' : ` ${found}`}\n`)
@@ -48,7 +59,7 @@ export default command({
         if (repair !== undefined) terminal.out(`  ${status === 'broken' ? yellow('repair:') : dim('to have it:')} ${repair}\n`)
       }
     }
-    return findings.some(({ status }) => status === 'broken') ? 1 : 0
+    return findings.some(({ status }) => status === 'broken') || server?.works === false ? 1 : 0
   },
 })
 

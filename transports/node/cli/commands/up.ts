@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import type { Hub } from '../../../../src/hub/index.js'
 import type { HubGateway } from '../hub/hub-gateway.js'
 import type { OpenedSources } from '../hub/sources.js'
@@ -11,6 +12,7 @@ export default command({
     ['signalbox up', 'run the hub, the gateway and the dashboard until ctrl-c, with every system that is found'],
     ['signalbox up --demo', 'the same with simulated agents'],
     ['signalbox up --no-gateway', 'only the hub: nothing listens on a port'],
+    ['signalbox up --nats nats://10.0.0.1:4222', 'share the agents with the hubs of other machines, through a NATS server'],
   ],
   args: {
     demo: { type: 'boolean', description: 'Simulated agents in place of the systems of this machine' },
@@ -20,12 +22,15 @@ export default command({
       description: 'Start the gateway with the dashboard and print an address for a browser',
       negativeDescription: 'Do not start the gateway: no port is opened, and there is no dashboard',
     },
+    nats: { type: 'string', description: 'share the agents through this NATS server', valueHint: 'url' },
+    'nats-creds': { type: 'string', description: 'a file of credentials for the NATS server', valueHint: 'file' },
+    name: { type: 'string', description: 'with --nats: the name of this machine; default its host name', valueHint: 'name' },
     memory: { type: 'boolean', description: 'Keep the journal in memory only' },
     port: { type: 'string', description: 'the port of the gateway; default 8700, 0 for any', valueHint: 'port' },
     pages: { type: 'string', description: 'serve the pages of this folder in place of the dashboard', valueHint: 'folder' },
     ...JSON_ARG,
   },
-  async run({ demo, gateway, memory, port, pages, json }, { terminal, signal }) {
+  async run({ demo, gateway, memory, port, pages, json, nats, name, 'nats-creds': credentials }, { terminal, signal }) {
     const chosenPort = portOf(port)
     const [{ runHub }, { readSettings }, { hubFolderPath, hubSocketPath }] = await Promise.all([
       import('../hub/run-hub.js'),
@@ -33,16 +38,19 @@ export default command({
       import('../settings/places.js'),
     ])
     const { settings } = await readSettings(terminal.env)
-    const { opened, simulated, start } = await sourcesFor(demo === true, settings, terminal)
+    const machine = nats === undefined ? undefined : machineName(name)
+    const { opened, simulated, start } = await sourcesFor(demo === true, settings, terminal, machine)
     // Simulated agents leave nothing behind.
-    const folder = memory || simulated ? undefined : (settings.hub?.folder ?? hubFolderPath(terminal.env))
-    const store =
+    const folder = nats !== undefined || memory || simulated ? undefined : (settings.hub?.folder ?? hubFolderPath(terminal.env))
+    const shared = nats === undefined ? undefined : await (await import('../hub/nats.js')).openNats({ url: nats, credentials })
+    const local =
       folder === undefined ? undefined : (await (await import('../../hub/folder.js')).hubFolder({ directory: folder })).store
     const socket = settings.hub?.socket ?? hubSocketPath(terminal.env)
     const running = await runHub({
       socket,
       opened,
-      ...(store ? { store } : {}),
+      ...(shared ? { store: shared.store } : local ? { store: local } : {}),
+      ...(machine === undefined ? {} : { shareAs: machine }),
       ...(settings.policy ? { policy: [{ name: 'config', rules: settings.policy as never }] } : {}),
       onProblem: (text) => terminal.err(`${text}\n`),
     })
@@ -71,10 +79,14 @@ export default command({
     } finally {
       await web?.running[Symbol.asyncDispose]()
       await running.close()
+      await shared?.close()
     }
     return 0
   },
 })
+
+/** A name that can begin the name of a source. */
+const machineName = (given: string | undefined): string => (given ?? hostname()).replaceAll(/[/:#\s]/g, '-')
 
 interface ChosenSources {
   readonly opened: OpenedSources
@@ -84,10 +96,15 @@ interface ChosenSources {
 }
 
 /** The systems of this machine, or the demo when it is wanted or nothing is found. */
-async function sourcesFor(demo: boolean, settings: Settings, terminal: Program['terminal']): Promise<ChosenSources> {
+async function sourcesFor(
+  demo: boolean,
+  settings: Settings,
+  terminal: Program['terminal'],
+  machine: string | undefined,
+): Promise<ChosenSources> {
   if (!demo) {
     const { openSources } = await import('../hub/sources.js')
-    const opened = await openSources(settings, terminal.env)
+    const opened = await openSources(settings, terminal.env, undefined, machine)
     if (opened.sources.length > 0) return { opened, simulated: false, start: () => {} }
     terminal.err('No system was found on this machine, so simulated agents run. signalbox doctor shows what was looked for.\n')
   }

@@ -12,6 +12,8 @@ export interface RunHubOptions {
   readonly opened: OpenedSources
   /** Left out, the journal is kept in memory. */
   readonly store?: Store & AsyncDisposable
+  /** The name of this hub among those that share the store. Left out, the hub has its store alone. */
+  readonly shareAs?: string
   readonly policy?: readonly { readonly name: string; readonly rules: readonly never[] }[]
   readonly onProblem: (text: string) => void
 }
@@ -22,11 +24,12 @@ export interface RunningHub {
 }
 
 /** Starts the hub and its socket. Rejects with `conflict` when another hub listens there. */
-export async function runHub({ socket, opened, store, policy, onProblem }: RunHubOptions): Promise<RunningHub> {
+export async function runHub({ socket, opened, store, shareAs, policy, onProblem }: RunHubOptions): Promise<RunningHub> {
   await mkdir(dirname(socket), { recursive: true, mode: 0o700 })
   const hub = await createHub({
-    sources: opened.sources,
+    sources: shareAs === undefined ? opened.sources : (opened.factories ?? opened.sources),
     ...(store ? { store, waitMs: 5_000 } : {}),
+    ...(shareAs === undefined ? {} : { share: { name: shareAs } }),
     ...(policy ? { policy } : {}),
     onProblem: ({ what, error }) => onProblem(`${what}: ${error.message}`),
   })

@@ -4,7 +4,7 @@ import { createCcc } from '../../../../src/ccc/index.js'
 import { createCccc } from '../../../../src/cccc/index.js'
 import { createClaude } from '../../../../src/claude/index.js'
 import { createCmdop, fromEnv } from '../../../../src/cmdop/index.js'
-import { cccSource, ccccSource, claudeSource, cmdopSource, type Source } from '../../../../src/hub/index.js'
+import { cccSource, ccccSource, claudeSource, cmdopSource, type Source, type SourceFactory } from '../../../../src/hub/index.js'
 import { acpProcess } from '../../acp/process.js'
 import { cccSocket } from '../../ccc/index.js'
 import { ccccDaemon } from '../../cccc/daemon.js'
@@ -19,15 +19,18 @@ type Named = Exclude<System, 'catsyphon'>
 /** A source and what it holds beside itself. */
 export interface OpenedSources {
   readonly sources: readonly Source[]
+  /** Make the same sources anew, for a hub that shares its store. */
+  readonly factories?: readonly SourceFactory[]
   /** Closes the clients. The sources belong to the hub. */
   close(): Promise<void>
 }
 
-/** Opens the sources for these settings. `only` limits them to the source of one agent. */
-export async function openSources(settings: Settings, env: Environment, only?: string): Promise<OpenedSources> {
+/** Opens the sources for these settings. `only` limits them to the source of one agent, `machine` begins their names. */
+export async function openSources(settings: Settings, env: Environment, only?: string, machine?: string): Promise<OpenedSources> {
   const given = settings.sources ?? {}
   const closers: (() => Promise<unknown>)[] = []
-  const sources: Source[] = []
+  const factories: SourceFactory[] = []
+  const nameOf = (name: string): string => (machine === undefined ? name : `${machine}.${name}`)
   const wanted = (name: string): boolean => only === undefined || only === name
 
   for (const name of ['ccc', 'cccc', 'claude', 'cmdop'] as const) {
@@ -35,16 +38,18 @@ export async function openSources(settings: Settings, env: Environment, only?: s
     if (!wanted(name) || setting === false) continue
     // A system that the settings name is opened even where it does not answer yet: its source keeps trying.
     if (setting === undefined && only === undefined && (await inspect(name, env)).status !== 'works') continue
-    const { source, close } = make(name, setting ?? {}, env)
-    sources.push(source)
+    const { open, close } = make(name, setting ?? {}, env)
+    factories.push(() => open(nameOf(name)))
     closers.push(close)
   }
   for (const { name, command, args, cwd } of given.acp ?? []) {
     if (!wanted(name)) continue
-    sources.push(acpSource({ name, cwd, transport: acpProcess({ command, ...(args ? { args } : {}) }) }))
+    const transport = acpProcess({ command, ...(args ? { args } : {}) })
+    factories.push(() => acpSource({ name: nameOf(name), cwd, transport }))
   }
   return {
-    sources,
+    sources: factories.map((open) => open()),
+    factories,
     async close() {
       await Promise.allSettled(closers.map((close) => close()))
     },
@@ -64,27 +69,27 @@ function make(
   name: Named,
   { socket, home, path, cwd, model, binaryPath }: Place,
   env: Environment,
-): { readonly source: Source; close(): Promise<unknown> } {
+): { open(name: string): Source; close(): Promise<unknown> } {
   switch (name) {
     case 'ccc': {
       const client = createCcc({ transport: cccSocket(socket === undefined ? {} : { path: socket }) })
-      return { source: cccSource({ client }), close: () => client.close() }
+      return { open: (as) => cccSource({ client, name: as }), close: () => client.close() }
     }
     case 'cccc': {
       const client = createCccc({ transport: ccccDaemon(home === undefined ? {} : { home }) })
-      return { source: ccccSource({ client }), close: () => client.close() }
+      return { open: (as) => ccccSource({ client, name: as }), close: () => client.close() }
     }
     case 'claude': {
       const client = createClaude({
         transport: claudeProcess({ ...(path === undefined ? {} : { path }), ...(cwd === undefined ? {} : { cwd }) }),
       })
       const options = model === undefined ? {} : { model }
-      return { source: claudeSource({ client, agents: [{ name: 'main', options }] }), close: () => client.close() }
+      return { open: (as) => claudeSource({ client, name: as, agents: [{ name: 'main', options }] }), close: () => client.close() }
     }
     case 'cmdop': {
       const transport = cmdopCore({ env, ...(binaryPath === undefined ? {} : { binaryPath }) })
       const client = createCmdop({ transport, ...fromEnv(env) })
-      return { source: cmdopSource({ client }), close: () => client.close() }
+      return { open: (as) => cmdopSource({ client, name: as }), close: () => client.close() }
     }
   }
 }
