@@ -15,7 +15,7 @@ import { createHub } from '../../src/hub/index.ts'
 import { natsStore } from '../../transports/nats/index.ts'
 
 const quick = process.argv.includes('--quick')
-const SECONDS = quick ? 4 : 10
+const SECONDS = quick ? 4 : 6
 const HUBS = 3
 const binary = join(process.env.SIGNALBOX_PEERS_DIR ?? '/var/tmp/signalbox-peers', 'nats-2.15.3', 'nats-server')
 
