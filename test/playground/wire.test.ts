@@ -51,6 +51,19 @@ describe('the tape', () => {
     expect(tape.links()).toEqual([{ id: 1, ...about, openedAt: 5, closed: 'both directions ended' }])
   })
 
+  test('never holds the secret of an answer, and passes it on unchanged [lab.secret]', async () => {
+    const tape = createTape()
+    const [near, far] = memoryPair()
+    const { link } = tape.attach(near, { system: 'hub', codec: 'ndjson', by: 'client' })
+    const line = '{"id":1,"method":"answer","params":{"askId":"a","answer":{"secret":"pä\\\\\\"ss 2468"}}}\n'
+    await link.write(utf8(line))
+    expect(new TextDecoder().decode((await far.read()) ?? undefined)).toBe(line)
+    const kept = tape.since(0).records.flatMap((record) => ('bytes' in record ? [record.bytes] : []))
+    expect(kept[0]).toHaveLength(utf8(line).byteLength)
+    expect(new TextDecoder().decode(kept[0])).toBe(line.replace(/(?<="secret":").*(?="\}\}\})/, '*'.repeat(14)))
+    await link.close()
+  })
+
   test('is bounded by count and by bytes, and says how many entries are gone [lab.tape]', async () => {
     const tape = createTape({ maxRecords: 10, maxBytes: 10_000 })
     for (let index = 0; index < 5_000; index += 1) tape.add({ link: 1, type: 'open' })

@@ -100,7 +100,7 @@ export function createTape({ maxBytes = 8 * 1024 * 1024, maxRecords = 50_000, no
         links.set(id, { ...(links.get(id) as WireLink), closed: text })
         add({ link: id, type: 'close', reason: text })
       })
-      return { id, link: taped(link, id, add) }
+      return { id, link: taped(link, id, add, about.codec) }
     },
     links() {
       const kept = new Set(records.slice(head).map(({ link }) => link))
@@ -125,7 +125,7 @@ export function createTape({ maxBytes = 8 * 1024 * 1024, maxRecords = 50_000, no
   }
 }
 
-function taped(link: Link, id: number, add: Tape['add']): Link {
+function taped(link: Link, id: number, add: Tape['add'], codec: WireCodec): Link {
   let ended = false
   let eof = false
   return {
@@ -140,7 +140,7 @@ function taped(link: Link, id: number, add: Tape['add']): Link {
       return chunk
     },
     write(chunk) {
-      add({ link: id, type: 'out', bytes: chunk.slice() })
+      add({ link: id, type: 'out', bytes: codec === 'ndjson' ? withoutSecrets(chunk) : chunk.slice() })
       return link.write(chunk)
     },
     end() {
@@ -154,6 +154,22 @@ function taped(link: Link, id: number, add: Tape['add']): Link {
     },
     [Symbol.asyncDispose]: () => link[Symbol.asyncDispose](),
   }
+}
+
+const SECRET = /("secret"\s*:\s*")((?:[^"\\]|\\.)*)/g
+
+/**
+ * A copy of a chunk in which the secret of an answer is masked: the hub's rule is that nobody keeps it. A client writes an answer as one
+ * line in one chunk. The length stays the same.
+ */
+function withoutSecrets(chunk: Uint8Array): Uint8Array {
+  const text = new TextDecoder().decode(chunk)
+  if (!text.includes('"secret"')) return chunk.slice()
+  const masked = text.replace(
+    SECRET,
+    (_, head: string, value: string) => head + '*'.repeat(new TextEncoder().encode(value).byteLength),
+  )
+  return new TextEncoder().encode(masked)
 }
 
 /** Why a link closed, for people. */
