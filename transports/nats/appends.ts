@@ -7,6 +7,9 @@ import type { Fences } from './fences.js'
 import { HEADER, type JetStream, type Published } from './jetstream.js'
 import type { Headers } from './wire.js'
 
+/** More would make a reader fetch much for a few entries. A larger entry has a message of its own. */
+const MESSAGE_BYTES = 64 * 1024
+
 interface Append {
   readonly fence: Fence | undefined
   readonly entries: readonly Uint8Array[]
@@ -70,7 +73,7 @@ export function createAppends(what: string, subject: string, jetstream: JetStrea
     while (waiting.length > 0) {
       const batch = waiting
       waiting = []
-      for (const parcel of pack(batch, jetstream.maxBytes)) await send(parcel)
+      for (const parcel of pack(batch)) await send(parcel)
     }
     working = false
   }
@@ -93,7 +96,7 @@ export function createAppends(what: string, subject: string, jetstream: JetStrea
 }
 
 /** Puts appends into as few messages as possible, without changing their order. */
-function pack(appends: readonly Append[], maxBytes: number): Parcel[] {
+function pack(appends: readonly Append[]): Parcel[] {
   const parcels: Parcel[] = []
   for (const append of appends) {
     for (const entry of append.entries) {
@@ -101,7 +104,7 @@ function pack(appends: readonly Append[], maxBytes: number): Parcel[] {
       const fits =
         parcel?.fence?.token === append.fence?.token &&
         (parcel?.entries ?? PER_MESSAGE) < PER_MESSAGE &&
-        (parcel?.bytes ?? 0) + entry.byteLength <= maxBytes
+        (parcel?.bytes ?? 0) + entry.byteLength <= MESSAGE_BYTES
       if (!parcel || !fits) {
         parcel = { fence: append.fence, parts: [], entries: 0, bytes: 0 }
         parcels.push(parcel)

@@ -25,6 +25,9 @@ export function join(entries: readonly Uint8Array[]): { readonly bytes: Uint8Arr
   return { bytes, headers: { [SIZES]: entries.map((entry) => entry.byteLength).join(',') } }
 }
 
+/** The position after the last entry of a message. Does not touch its bytes. */
+export const positionAfter = (message: Stored): number => sequenceAt(message.seq, message.header(SIZES)?.split(',').length ?? 1)
+
 /** The sizes of the entries of a message. */
 export function sizesOf(message: Stored): number[] {
   const header = message.header(SIZES)
@@ -39,12 +42,14 @@ export function sizesOf(message: Stored): number[] {
   })
 }
 
-/** Splits a message into its entries. */
-export function split(message: Stored): LogEntry[] {
-  let at = 0
-  return sizesOf(message).map((size, index) => {
-    const bytes = message.bytes.slice(at, at + size)
-    at += size
-    return { sequence: sequenceAt(message.seq, index), bytes }
-  })
+/** The entries of messages from a position on. An entry is copied when it is asked for. */
+export function* entriesFrom(messages: readonly Stored[], start: number): Generator<LogEntry, void, void> {
+  for (const message of messages) {
+    let at = 0
+    for (const [index, size] of sizesOf(message).entries()) {
+      const sequence = sequenceAt(message.seq, index)
+      if (sequence >= start) yield { sequence, bytes: message.bytes.slice(at, at + size) }
+      at += size
+    }
+  }
 }

@@ -3,9 +3,10 @@ import { sleep } from '../../src/core/clock.js'
 import { SignalboxError } from '../../src/errors.js'
 import { createPage, PAGE_BYTES, PAGE_ENTRIES } from '../../src/store/rules.js'
 import type { LogPage, ReadOptions } from '../../src/store/store.js'
-import { messageOf, sequenceAt, sizesOf, split } from './entries.js'
+import { entriesFrom, messageOf, positionAfter } from './entries.js'
 import type { JetStream } from './jetstream.js'
 import type { Page } from './pages.js'
+import type { Stored } from './wire.js'
 
 /** The headers of a message count too. */
 const MESSAGE_OVERHEAD = 512
@@ -38,11 +39,18 @@ export function createReader(what: string, subject: string, floorSubject: string
   const ends = async (): Promise<Ends> => {
     const [newest, mark] = await Promise.all([jetstream.last(what, subject), jetstream.last(what, floorSubject)])
     const floor = mark ? Number(new TextDecoder().decode(mark.bytes)) : 1
-    const after = newest ? sequenceAt(newest.seq, sizesOf(newest).length) : 1
+    const after = newest ? positionAfter(newest) : 1
     return { floor, floorSeq: mark?.seq ?? 0, next: Math.max(floor, after), last: newest?.seq ?? 0 }
   }
 
+  // A page of entries may end inside of a message, or use only some of the messages that came.
+  let kept: Page | undefined
+  const rest = (seq: number): readonly Stored[] =>
+    kept?.messages[0] && seq >= kept.messages[0].seq ? kept.messages.filter((message) => message.seq >= seq) : []
+
   const messages: Reader['messages'] = async (seq, limits) => {
+    const known = rest(seq)
+    if (kept && kept.pending > 0 && known.length > 0) return { page: { ...kept, messages: known }, now: await ends() }
     const look = (): Promise<[Page, Ends]> => Promise.all([jetstream.page(what, subject, seq, limits), ends()])
     let [page, now] = await look()
     const isBehind = (): boolean => page.pending === 0 && (page.messages.at(-1)?.seq ?? Math.max(0, seq - 1)) < now.last
@@ -55,7 +63,8 @@ export function createReader(what: string, subject: string, floorSubject: string
     }
     const last = page.messages.at(-1)
     // Appended between the two answers.
-    if (last && last.seq > now.last) now = { ...now, last: last.seq, next: sequenceAt(last.seq, sizesOf(last).length) }
+    if (last && last.seq > now.last) now = { ...now, last: last.seq, next: positionAfter(last) }
+    kept = page.pending > 0 ? page : undefined
     return { page, now }
   }
 
@@ -66,15 +75,15 @@ export function createReader(what: string, subject: string, floorSubject: string
     for (let seq = messageOf(from); ; ) {
       const { page, now } = await messages(seq, limits)
       const start = Math.max(from, now.floor)
-      const entries = page.messages.flatMap(split).filter(({ sequence }) => sequence >= start)
       const last = page.messages.at(-1)
-      if (entries.length === 0 && last && page.pending > 0) {
-        // These entries were trimmed or come before the position.
+      if (last && positionAfter(last) <= start && page.pending > 0) {
+        // All entries of these messages were trimmed or come before the position.
         seq = last.seq + 1
         continue
       }
-      const first = from < now.floor ? (entries[0]?.sequence ?? now.next) : now.floor
-      return createPage(from, { first, next: now.next }, entries, options)
+      const oldest = from < now.floor ? entriesFrom(page.messages, start).next() : undefined
+      const first = oldest === undefined ? now.floor : oldest.done === true ? now.next : oldest.value.sequence
+      return createPage(from, { first, next: now.next }, entriesFrom(page.messages, start), options)
     }
   }
 

@@ -44,7 +44,12 @@ export function toHeaders(fields: Headers): MsgHdrs {
 /** Milliseconds of a time of the server, which has nine digits behind the point. */
 export const toMs = (time: string): number => Date.parse(time.replace(/(\.\d{3})\d+/, '$1'))
 
-const fromBase64 = (text: string): Uint8Array => Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
+function fromBase64(text: string): Uint8Array {
+  const characters = atob(text)
+  const bytes = new Uint8Array(characters.length)
+  for (let at = 0; at < bytes.length; at += 1) bytes[at] = characters.charCodeAt(at)
+  return bytes
+}
 
 export function fromJson({ subject, seq, time, hdrs = '', data = '' }: RawMessage): Stored {
   const fields = new Map<string, string>()
@@ -52,7 +57,18 @@ export function fromJson({ subject, seq, time, hdrs = '', data = '' }: RawMessag
     const colon = line.indexOf(':')
     if (colon > 0) fields.set(line.slice(0, colon), line.slice(colon + 1).trim())
   }
-  return { subject, seq, at: toMs(time), bytes: fromBase64(data), header: (name) => fields.get(name) }
+  let bytes: Uint8Array | undefined
+  return {
+    subject,
+    seq,
+    at: toMs(time),
+    // Most callers need only the headers.
+    get bytes() {
+      bytes ??= fromBase64(data)
+      return bytes
+    },
+    header: (name) => fields.get(name),
+  }
 }
 
 export function fromDirect({ data, headers: fields }: Msg): Stored {
