@@ -2,6 +2,7 @@
 import type { EventLines, SystemLines } from './event-lines.js'
 import type { LineBase } from './line-base.js'
 
+/** A block of text. */
 export interface TextBlock {
   /** Tells this block from the others. */
   readonly type: 'text'
