@@ -136,6 +136,17 @@ export const requirements: readonly Requirement[] = [
     behaviour:
       'The JSON Schema is made from the types; every kind of event of every system has a fixture that is valid, or a reason.',
   },
+  {
+    id: 'hub.cancel',
+    source: rule(2),
+    behaviour:
+      'A turn that is cancelled before its system has the prompt is not sent, or is cancelled as soon as the system has it.',
+  },
+  {
+    id: 'hub.script',
+    source: 'issue 16',
+    behaviour: 'The same script works over CCC, CCCC, Claude, CMDOP and ACP, in every runtime, behind a link and on every store.',
+  },
   { id: 'hub.example', source: 'issue 16', behaviour: 'The hub examples run against a scripted system.' },
   {
     id: 'hub.lease',

@@ -46,7 +46,7 @@ export async function admit(parts: AdmitParts, agent: AgentId, text: string, giv
       schedule.release(line, promptId)
       return { known: (await book.find(promptId)) ?? record }
     }
-    const one: Active = { stored, line }
+    const one: Active = { stored, line, unsent: true }
     book.active.set(promptId, one)
     // The turn before it may have ended while the record was written. A turn that ends later starts this prompt itself.
     if (schedule.running(line).includes(promptId)) admission = 'start'

@@ -20,6 +20,10 @@ export interface Active {
   endPlace?: EndPlace
   ending?: Promise<void>
   resolving?: true
+  /** The source does not have the prompt yet. */
+  unsent?: true
+  /** Cancelled while it was unsent: it is cancelled as soon as the source has it, or not sent at all. */
+  cancelled?: true
 }
 
 export interface TurnBook {

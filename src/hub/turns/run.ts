@@ -68,10 +68,16 @@ export function createRunner(context: HubContext, book: TurnBook, schedule: Sche
       // The step comes too late when the turn was cancelled meanwhile.
       if (!stored || one.ending) return
       await untilAllowed(context)
+      if (one.cancelled) return await finish(one, { kind: 'end', outcome: 'cancelled', sent: 'no' })
       await source.prompt({ ...prompt, receipt })
+      delete one.unsent
       // From now on a new epoch of the session means that the turn may be lost.
       one.epoch = context.epochOf(agent, session)
+      if (one.cancelled) {
+        await source.cancel?.({ agent, session, turn: promptId }).catch((error) => context.report('cancelling a turn', error))
+      }
     } catch (error) {
+      delete one.unsent
       const failure = asHubError(error, 'prompt')
       if (failure.sent === 'maybe' && one.stored.record.state !== 'accepted') await resolve(one, failure.message)
       else await finish(one, failed(failure))

@@ -77,6 +77,7 @@ export function createTurns(context: HubContext, table: Table<TurnRecord>, optio
     const text = `${by} cancelled the turn.`
     writer.push(hubEvent(context, { agent, session, turn: promptId }, { kind: 'notice', level: 'info', text }))
     if (queued) await runner.finish(one, { kind: 'end', outcome: 'cancelled', sent: 'no' })
+    else if (one.unsent) one.cancelled = true
     else await source?.cancel?.({ agent, session, turn: promptId })
   }
 

@@ -7,6 +7,7 @@ import { cmdopSuite } from './cmdop.js'
 import { codecSuite } from './codecs.js'
 import { entriesSuite } from './entries.js'
 import { gatewaySuite } from './gateway.js'
+import { hubSuite } from './hub.js'
 import { runSuites, type Environment, type Suite, type SuiteReport, type Watch } from './environment.js'
 import { storeSuite } from './store.js'
 import { webSuites } from './web.js'
@@ -22,6 +23,7 @@ const suites: readonly Suite[] = [
   claudeSuite,
   cmdopSuite,
   gatewaySuite,
+  hubSuite,
 ]
 
 export function environment(peers: string, runtime: string): Environment {

@@ -1,0 +1,22 @@
+/** The same script over every system: in the process, behind a link and over a MessagePort. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe } from 'vitest'
+import { fileStore } from '../../transports/node/index.js'
+import { hubScript } from '../conformance/hub.js'
+import { overMemory, overMessagePort } from '../conformance/hub-links.js'
+import { registerCases } from '../register-cases.js'
+
+describe('a hub on files', () => {
+  registerCases(hubScript, async (run) => {
+    const directory = await mkdtemp(join(tmpdir(), 'signalbox-script-'))
+    try {
+      await run({ openStore: () => fileStore({ directory, sync: false }) })
+    } finally {
+      await rm(directory, { recursive: true, force: true })
+    }
+  })
+})
+describe('a hub behind a link', () => registerCases(hubScript, (run) => run({ connect: overMemory })))
+describe('a hub over a MessagePort', () => registerCases(hubScript, (run) => run({ connect: overMessagePort })))
