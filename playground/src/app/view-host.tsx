@@ -9,6 +9,16 @@ import { VIEWS } from './views.js'
 
 /** Shows the view of the route. Only this view is in the page; the others do not render. */
 export function ViewHost({ app }: { app: ShellApp }): JSX.Element {
+  const { status } = app.connection.value
+  return (
+    <>
+      {status === 'asking' || status === 'failed' ? <h1 class="hidden-text">Signalbox</h1> : null}
+      <CurrentView app={app} />
+    </>
+  )
+}
+
+function CurrentView({ app }: { app: ShellApp }): JSX.Element {
   const entry = VIEWS.find(({ id }) => id === app.route.value.view) ?? VIEWS[0]
   const [loaded, setLoaded] = useState<Readonly<Record<string, View>>>({})
   const [failure, setFailure] = useState<unknown>()
