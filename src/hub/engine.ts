@@ -8,6 +8,7 @@ import type { Ledger } from './guard/budget.js'
 import { createEpochs, createSink, type IntakeOptions } from './intake.js'
 import { TRIM_EVERY_MS, type Trimmer } from './journal/trimmer.js'
 import { createJournalWriter } from './journal/writer.js'
+import { isOutage } from './shared/outage.js'
 import type { Agent, AgentId } from './model/agent.js'
 import type { HubEvent } from './model/event.js'
 import type { HubOptions } from './options.js'
@@ -73,7 +74,11 @@ export function createEngine(parts: EngineParts): Engine {
       parts.publish(events)
       trimmer.saw(events.length, bytes)
     },
-    makeRoom: trimmer.makeRoom,
+    makeRoom: async (error) => {
+      // A shared store that cannot be reached is not full: nothing must be cut.
+      if (shared && isOutage(error)) throw error
+      await trimmer.makeRoom()
+    },
     onFailure: parts.fail,
     ...(shared ? { floor: shared.floor } : {}),
   })

@@ -38,7 +38,7 @@ export interface JournalWriterOptions {
   /** Called with events in order, once they are in the log. */
   readonly publish: (events: readonly HubEvent[], bytes: number) => void
   /** The log is full: cuts it, so that the append can be tried again. */
-  readonly makeRoom: () => Promise<void>
+  readonly makeRoom: (error: SignalboxError) => Promise<void>
   /** The log refused. Nothing more can be written. */
   readonly onFailure: (error: SignalboxError) => void
 }
@@ -63,7 +63,7 @@ export function createJournalWriter(options: JournalWriterOptions): JournalWrite
       return await log.append(bytes, { fence })
     } catch (error) {
       if (!SignalboxError.is(error, 'unavailable') || error.sent !== 'no') throw error
-      await makeRoom()
+      await makeRoom(error)
       return await log.append(bytes, { fence })
     }
   }

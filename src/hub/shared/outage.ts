@@ -4,6 +4,9 @@ import { STORE_FULL } from '../../store/rules.js'
 
 const PASSING: readonly ErrorCode[] = ['unavailable', 'unreachable', 'deadline_exceeded']
 
+/** A full store of any driver: the last four are JetStream's codes for a full stream or disk. */
+const FULL: readonly string[] = [STORE_FULL, '10047', '10077', '10023', '10028']
+
 /** True when the store could not be reached. A store that is full is reachable. */
 export const isOutage = (error: unknown): error is SignalboxError =>
-  SignalboxError.is(error) && PASSING.includes(error.code) && error.remoteCode !== STORE_FULL
+  SignalboxError.is(error) && PASSING.includes(error.code) && !FULL.includes(error.remoteCode ?? '')
