@@ -52,8 +52,25 @@ export function createTurns(context: HubContext, table: Table<TurnRecord>, optio
     const one = active.get(record.promptId)
     return turnInfo(record, journalId, one !== undefined && isQueued(one))
   }
+  const admitting = new Map<string, Promise<void>>()
+  /** Prompts of one line are stored one after the other: a store may answer two lookups in another order than it was asked. */
+  const inOrder = <Result>(line: string, work: () => Promise<Result>): Promise<Result> => {
+    const before = admitting.get(line)
+    const result = before ? before.then(work) : work()
+    const done = result.then(
+      () => {},
+      () => {},
+    )
+    admitting.set(line, done)
+    void done.then(() => {
+      if (admitting.get(line) === done) admitting.delete(line)
+    })
+    return result
+  }
   const begin = async (agent: AgentId, text: string, given: NamedPrompt): Promise<TurnInfo> => {
-    const admitted = await admit({ context, table, book, schedule, forbid }, agent, text, given)
+    const admitted = await inOrder(lineOf(agent, given.session), () =>
+      admit({ context, table, book, schedule, forbid }, agent, text, given),
+    )
     if ('known' in admitted) return infoOf(admitted.known)
     const { one, admission } = admitted
     if (admission === 'start') later('sending a prompt', runner.send(one))
