@@ -32,7 +32,7 @@ export interface Engine {
 export interface EngineParts {
   readonly stored: Pick<StoreParts, 'log' | 'fence' | 'journalId' | 'next' | 'turnTable' | 'askTable'>
   readonly sources: readonly Source[]
-  readonly options: HubOptions
+  readonly options: Omit<HubOptions, 'sources'>
   readonly clock: Clock
   readonly ledger: Ledger
   readonly trimmer: Trimmer

@@ -22,24 +22,10 @@ export interface HubLimits extends JournalLimits {
 /** Makes a new source of the same name each time. */
 export type SourceFactory = () => Source
 
-/** How a hub shares its store with other hubs. */
-export interface ShareOptions {
-  /** The name of this hub, for people: the machine, for example. It need not be unique. */
-  readonly name: string
-  /**
-   * How long a call for an agent of another hub waits for that hub. Then the call is withdrawn and fails with `unavailable`. Default twice
-   * `leaseMs`, so that a call outlives the replacement of a hub that died.
-   */
-  readonly callTimeoutMs?: number
-}
-
 /** Options of `createHub`. */
 export interface HubOptions {
-  /**
-   * The systems whose agents the hub serves. Their names must differ. The hub closes them when it closes. A hub that shares its store needs a
-   * function that makes the source, because it opens a source anew each time that it gets to drive it.
-   */
-  readonly sources: readonly (Source | SourceFactory)[]
+  /** The systems whose agents the hub serves. Their names must differ. The hub closes them when it closes. */
+  readonly sources: readonly Source[]
   /**
    * Where journal, turns and asks are kept. Default a new memory store, which forgets everything at the end.
    *
@@ -86,23 +72,28 @@ export interface HubOptions {
   readonly waitMs?: number
   /** How long this hub may be silent before another one may take the store. Default 15 s. */
   readonly leaseMs?: number
-  /**
-   * Share the store with other hubs. Each of them serves all agents to its viewers, and drives those sources that it was given and whose
-   * leases it holds. Hubs on several machines need different names for their sources, unless they reach the same system.
-   *
-   * @example
-   * import { createHub, type SourceFactory } from 'signalbox/hub'
-   * import type { Store } from 'signalbox/store'
-   *
-   * declare const store: Store
-   * declare const laptopSource: SourceFactory
-   * await using hub = await createHub({ store, sources: [laptopSource], share: { name: 'laptop' } })
-   */
-  readonly share?: ShareOptions
   /** Bounds of the journal and of the queues. */
   readonly limits?: HubLimits
   /** The time source. Default the clock of the machine; tests pass a manual one. */
   readonly clock?: Clock
   /** Called for failures that concern no call. */
   readonly onProblem?: (problem: HubProblem) => void
+}
+
+/** Options of `createSharedHub`. */
+export interface SharedHubOptions extends Omit<HubOptions, 'sources' | 'store' | 'waitMs'> {
+  /** The name of this hub, for people: the machine, for example. It need not be unique. */
+  readonly name: string
+  /** The store that the hubs share. */
+  readonly store: Store
+  /**
+   * The systems that this hub can reach. Their names must differ, and hubs that reach the same system give it the same name. A hub opens a source
+   * anew each time that it gets to drive it, so give a function that makes the source. A plain source can be driven once.
+   */
+  readonly sources: readonly (Source | SourceFactory)[]
+  /**
+   * How long a call for an agent of another hub waits for that hub. Then the call is withdrawn and fails with `unavailable`. Default twice
+   * `leaseMs`, so that a call outlives the replacement of a hub that died.
+   */
+  readonly callTimeoutMs?: number
 }

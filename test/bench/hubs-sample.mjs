@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { connect } from '@nats-io/transport-node'
-import { createHub } from '../../src/hub/index.ts'
+import { createHub, createSharedHub } from '../../src/hub/index.ts'
 import { natsStore } from '../../transports/nats/index.ts'
 
 const quick = process.argv.includes('--quick')
@@ -103,7 +103,7 @@ async function run(kind, agents, viewers) {
   if (kind === 'memory') hubs.push(await createHub({ sources: sourcesOf(0, 1) }))
   else
     for (const [index, store] of stores.entries())
-      hubs.push(await createHub({ store, sources: sourcesOf(index, HUBS), share: { name: `h${index}` } }))
+      hubs.push(await createSharedHub({ store, name: `h${index}`, sources: sourcesOf(index, HUBS) }))
   const result = await measure(hubs, viewers)
   for (const hub of hubs) await hub.close()
   for (const close of closers) await close()

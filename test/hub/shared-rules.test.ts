@@ -1,6 +1,6 @@
 /** The rules of the hub on a store that several hubs share. */
 import { describe } from 'vitest'
-import { createHub, type Hub, type HubOptions } from '../../src/hub/index.js'
+import { createSharedHub, type Hub, type HubOptions } from '../../src/hub/index.js'
 import { memoryStore } from '../../src/store/index.js'
 import { hubRules } from '../../src/testing/hub/index.js'
 import { registerCases } from '../register-cases.js'
@@ -16,8 +16,9 @@ const withoutSecrets = shared.filter(({ id }) => id !== 'hub.secret' && id !== '
 const openPair =
   (which: 'driver' | 'viewer') =>
   async (options: HubOptions): Promise<Hub> => {
-    const driver = await createHub({ leaseMs: LEASE_MS, ...options, share: { name: 'driver' } })
-    const viewer = await createHub({ leaseMs: LEASE_MS, ...options, sources: [], share: { name: 'viewer' } })
+    const given = { leaseMs: LEASE_MS, ...options, store: options.store ?? memoryStore() }
+    const driver = await createSharedHub({ ...given, name: 'driver' })
+    const viewer = await createSharedHub({ ...given, sources: [], name: 'viewer' })
     const close = async (): Promise<void> => {
       await viewer.close()
       await driver.close()

@@ -3,7 +3,7 @@
  * stops and partitions of hubs. A model checks the journal, the agents and what each caller was told.
  */
 import { SignalboxError } from '../../src/errors.js'
-import { createHub, type Hub, type HubEvent } from '../../src/hub/index.js'
+import { createSharedHub, type Hub, type HubEvent } from '../../src/hub/index.js'
 import { memoryStore } from '../../src/store/index.js'
 import { createScriptedSystem } from '../../src/testing/hub/index.js'
 import { createFakeClock, createSeededRandom } from '../../src/testing/index.js'
@@ -76,12 +76,12 @@ export async function simulateShared(seed: number, steps = 60): Promise<string[]
         },
       }
     })
-    const opening = createHub({
+    const opening = createSharedHub({
       store: machine.store,
       clock: machine.clock,
       sources,
       leaseMs: LEASE_MS,
-      share: { name: `hub ${number}` },
+      name: `hub ${number}`,
       resolveWithinMs: 60_000,
     })
     void opening.then(

@@ -1,6 +1,6 @@
 /** Hubs that share a store: who drives, what happens when a driver goes, and what does not travel through the store. */
 import { expect, test } from 'vitest'
-import { createHub, type Hub, type HubEvent, type HubOptions } from '../../src/hub/index.js'
+import { createHub, createSharedHub, type Hub, type HubEvent, type SharedHubOptions } from '../../src/hub/index.js'
 import { memoryStore } from '../../src/store/index.js'
 import { createScriptedSystem } from '../../src/testing/hub/index.js'
 import { createFakeClock, createSeededRandom } from '../../src/testing/index.js'
@@ -14,15 +14,15 @@ function world() {
   const store = memoryStore({ clock })
   const random = createSeededRandom(1)
   /** Opens a hub on a machine of its own. */
-  const start = async (name: string, sources: HubOptions['sources'], more: Partial<HubOptions> = {}) => {
+  const start = async (name: string, sources: SharedHubOptions['sources'], more: Partial<SharedHubOptions> = {}) => {
     const machine = createMachine({ clock, store }, random)
     const reached = sources.map((source) => () => machine.reach(typeof source === 'function' ? source() : source))
-    const opening = createHub({
+    const opening = createSharedHub({
       store: machine.store,
       clock: machine.clock,
       sources: reached,
       leaseMs: LEASE_MS,
-      share: { name },
+      name,
       ...more,
     })
     let hub: Hub | undefined
@@ -177,7 +177,7 @@ test('a call that no driver takes is withdrawn, and is not carried out later [hu
   const { clock, start, settled } = world()
   const system = createScriptedSystem()
   const driver = await start('driver', [system.source])
-  const viewer = await start('viewer', [], { share: { name: 'viewer', callTimeoutMs: 1_000 } })
+  const viewer = await start('viewer', [], { callTimeoutMs: 1_000 })
   driver.machine.stop()
   const refused = await settled(
     viewer.hub
@@ -217,9 +217,9 @@ test('a secret for an agent of another hub is refused with the way that works [h
 test('a hub that wants the store alone and hubs that share it refuse each other [hub.shared.exclusive]', async () => {
   const store = memoryStore()
   const alone = await createHub({ store, sources: [] })
-  await expect(createHub({ store, sources: [], share: { name: 'one' } })).rejects.toMatchObject({ code: 'conflict' })
+  await expect(createSharedHub({ store, sources: [], name: 'one' })).rejects.toMatchObject({ code: 'conflict' })
   await alone.close()
-  await using shared = await createHub({ store, sources: [], share: { name: 'one' } })
+  await using shared = await createSharedHub({ store, sources: [], name: 'one' })
   await expect(createHub({ store, sources: [] })).rejects.toMatchObject({ code: 'conflict' })
   expect(await shared.agents()).toEqual([])
 })

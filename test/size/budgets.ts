@@ -33,7 +33,7 @@ export const USES: readonly Use[] = [
 
   // Deadlines, calls and the redactor of the core, which every client has, are 7 KB of it.
   { entry: './ccc', names: ['createCcc'], budget: 12.4 },
-  { entry: './ccc', names: ['createCccCore'], budget: 7.3 },
+  { entry: './ccc', names: ['createCccCore'], budget: 7.5 },
 
   // 46 ops and eleven methods of cccc-sdk 0.4.41 came after the aim of 20 KB was set; with 241 ops it was 19.8.
   { entry: './cccc', names: ['createCccc'], budget: 21.5 },
@@ -42,19 +42,20 @@ export const USES: readonly Use[] = [
   { entry: './cccc/web', names: ['ccccWebPort'], budget: 11.5 },
 
   {
+    // 2.9 KB are the parity with the agent SDK 0.3.332: 40 kinds of messages, 30 controls, input during a turn.
     entry: './claude',
     names: ['query'],
-    budget: 18.6,
+    budget: 21.8,
     without: ['createFullClaude', 'createProcessPool', 'createHookRegistry', 'launchPlan'],
   },
   {
     entry: './claude',
     names: ['createClaude'],
-    budget: 24.1,
+    budget: 27.8,
     without: ['createFullClaude', 'createProcessPool', 'createHookRegistry', 'launchPlan'],
   },
-  { entry: './claude', names: ['createFullClaude'], budget: 38.3 },
-  { entry: './claude', names: ['createClaude', 'createHookRegistry', 'createSdkMcpServer', 'tool'], budget: 26.2 },
+  { entry: './claude', names: ['createFullClaude'], budget: 42.3 },
+  { entry: './claude', names: ['createClaude', 'createHookRegistry', 'createSdkMcpServer', 'tool'], budget: 29.9 },
   // A gateway checks and runs launches without a client.
   { entry: './claude', names: ['launchPlan', 'launchEnv'], budget: 6 },
   // Reading recordings needs no client.
@@ -80,7 +81,8 @@ export const USES: readonly Use[] = [
   { entry: './acp', names: ['serveAcp'], budget: 11 },
   { entry: './hub', names: ['createHubClient'], budget: 10 },
   // The aim is 16. Turns, asks and recovery are one object, so a program that lists agents carries them too.
-  { entry: './hub', names: ['createHub'], budget: 22.5 },
+  { entry: './hub', names: ['createHub'], budget: 23.2, without: ['createSharedHub'] },
+  { entry: './hub', names: ['createSharedHub'], budget: 27.6 },
   { entry: './hub', names: ['cccSource'], budget: 7 },
   { entry: './hub', names: ['ccccSource'], budget: 7 },
   { entry: './hub', names: ['claudeSource'], budget: 7 },

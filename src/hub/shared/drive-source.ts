@@ -7,7 +7,7 @@ import type { Kv, Lease, Log } from '../../store/store.js'
 import type { AskRecord } from '../asks/record.js'
 import { asHubError, hubError, hubEvent } from '../context.js'
 import { createEngine, sourceName, type Engine } from '../engine.js'
-import type { PreparedSource } from '../frame.js'
+import type { PreparedSource } from './prepared-source.js'
 import type { Ledger } from '../guard/budget.js'
 import type { OpenJournal } from '../journal/open.js'
 import type { Trimmer } from '../journal/trimmer.js'
@@ -38,7 +38,7 @@ export interface Drive {
 export interface DriveParts {
   readonly hub: string
   readonly name: string
-  readonly options: HubOptions
+  readonly options: Omit<HubOptions, 'sources'>
   readonly clock: Clock
   readonly ttlMs: number
   readonly signal: AbortSignal

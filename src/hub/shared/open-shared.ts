@@ -15,6 +15,7 @@ import { openJournal } from '../journal/open.js'
 import { trimBySize } from '../journal/trim.js'
 import { createTrimmer } from '../journal/trimmer.js'
 import type { HubEvent } from '../model/event.js'
+import type { SharedHubOptions } from '../options.js'
 import { markShared } from '../store-parts.js'
 import { createTable } from '../table.js'
 import type { TurnRecord } from '../turns/record.js'
@@ -23,6 +24,7 @@ import { createCalls, type Calls } from './calls.js'
 import { saveDrive, type Drive, type DriveParts } from './drive-source.js'
 import { follow } from './follow.js'
 import { loadView } from './load-view.js'
+import type { PreparedSource } from './prepared-source.js'
 import { createPresence } from './presence.js'
 import type { AgentsRecord, DriveRecord, RequestRecord, Signal } from './records.js'
 import { createRequests } from './requests.js'
@@ -38,10 +40,13 @@ const KEEP_SIGNALS = { maxEvents: 10_000, maxBytes: 4 * 1024 * 1024 }
 const MAX_OWN = 10_000
 
 /** Long because all parts of a shared hub are made and connected here. */
-export async function openShared(frame: HubFrame): Promise<HubParts> {
-  const { options, sources, store, clock, signal, ended, report, onClose } = frame
-  const { limits = {}, leaseMs: ttlMs = 15_000, share } = options
-  const { name = 'hub', callTimeoutMs = ttlMs * 2 } = share ?? {}
+export async function openShared(
+  options: SharedHubOptions,
+  sources: readonly PreparedSource[],
+  frame: HubFrame,
+): Promise<HubParts> {
+  const { clock, signal, ended, report, onClose } = frame
+  const { store, name, limits = {}, leaseMs: ttlMs = 15_000, callTimeoutMs = ttlMs * 2 } = options
   const hub = crypto.randomUUID()
   const stored = await openSharedStore(store, onClose)
   const { log, signals, lease, kvs } = stored

@@ -2,7 +2,7 @@
 import { deferred } from '../../core/deferred.js'
 import { hubError, isoTime } from '../context.js'
 import { sourceName } from '../engine.js'
-import { prepareSource, type PreparedSource } from '../frame.js'
+import { prepareSource, type PreparedSource } from './prepared-source.js'
 import { driveSource, type Drive, type DriveParts } from './drive-source.js'
 import type { Presence } from './presence.js'
 import { standInSource } from './stand-in.js'

@@ -2,7 +2,6 @@
 import type { Hub, WatchOptions } from '../../hub/hub.js'
 import type { HubEvent, HubEventOf } from '../../hub/model/event.js'
 import type { HubOptions } from '../../hub/options.js'
-import type { Source } from '../../hub/source.js'
 import type { Store } from '../../store/store.js'
 import { CheckFailed } from '../case.js'
 
@@ -13,7 +12,7 @@ export interface HubRulesContext {
   /** Opens another empty store. */
   freshStore(): Promise<Store>
   /** `createHub`, or another way to the same interface, such as a hub over a link. */
-  openHub(options: HubOptions & { readonly sources: readonly Source[] }): Promise<Hub>
+  openHub(options: HubOptions): Promise<Hub>
 }
 
 /** A viewer that collects its events. */

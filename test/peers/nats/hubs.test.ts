@@ -28,7 +28,7 @@ const VIEWERS = 50
 
 const PROGRAM = `
 import { connect } from '@nats-io/transport-node'
-import { createHub, createHubClient, hubSource } from '../../src/hub/index.js'
+import { createHubClient, createSharedHub, hubSource } from '../../src/hub/index.js'
 import { natsStore } from '../nats/index.js'
 import { hubSocket, listenHub } from './index.js'
 const [name, servers, path, folder] = process.argv.slice(2)
@@ -40,7 +40,7 @@ const sources = ${JSON.stringify(SYSTEMS)}.map((system) => {
 })
 for (;;) {
   try {
-    const hub = await createHub({ store, sources, leaseMs: ${LEASE_MS}, share: { name, callTimeoutMs: 10_000 }, resolveWithinMs: 120_000 })
+    const hub = await createSharedHub({ store, name, sources, leaseMs: ${LEASE_MS}, callTimeoutMs: 10_000, resolveWithinMs: 120_000 })
     await listenHub(hub, { path })
     break
   } catch (error) { await new Promise((next) => setTimeout(next, 300)) }

@@ -2,7 +2,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { SignalboxError } from '../../../../src/errors.js'
-import { createHub, type Hub } from '../../../../src/hub/index.js'
+import { createHub, createSharedHub, type Hub, type HubOptions } from '../../../../src/hub/index.js'
 import type { Store } from '../../../../src/store/index.js'
 import { listenHub } from '../../hub/socket.js'
 import type { OpenedSources } from './sources.js'
@@ -26,13 +26,15 @@ export interface RunningHub {
 /** Starts the hub and its socket. Rejects with `conflict` when another hub listens there. */
 export async function runHub({ socket, opened, store, shareAs, policy, onProblem }: RunHubOptions): Promise<RunningHub> {
   await mkdir(dirname(socket), { recursive: true, mode: 0o700 })
-  const hub = await createHub({
-    sources: shareAs === undefined ? opened.sources : (opened.factories ?? opened.sources),
-    ...(store ? { store, waitMs: 5_000 } : {}),
-    ...(shareAs === undefined ? {} : { share: { name: shareAs } }),
+  const options: Pick<HubOptions, 'policy' | 'onProblem'> = {
     ...(policy ? { policy } : {}),
     onProblem: ({ what, error }) => onProblem(`${what}: ${error.message}`),
-  })
+  }
+  const { sources, factories = sources } = opened
+  const hub =
+    store && shareAs !== undefined
+      ? await createSharedHub({ ...options, store, name: shareAs, sources: factories })
+      : await createHub({ ...options, sources, ...(store ? { store, waitMs: 5_000 } : {}) })
   try {
     const listener = await listenHub(hub, { path: socket })
     const pidFile = pidFileOf(socket)

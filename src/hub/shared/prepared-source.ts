@@ -1,0 +1,28 @@
+/** Sources that a hub may open again and again. */
+import type { SourceFactory } from '../options.js'
+import type { Source } from '../source.js'
+
+/** A source that was given, or a factory of it. */
+export interface PreparedSource {
+  readonly name: string
+  /** A source that was never opened. Undefined when the only one that was given has been opened. */
+  take(): Source | undefined
+  /** Nothing is left to take. */
+  readonly spent: boolean
+}
+
+export function prepareSource(given: Source | SourceFactory): PreparedSource {
+  let fresh: Source | undefined = typeof given === 'function' ? given() : given
+  const { name } = fresh
+  return {
+    name,
+    take() {
+      const source = fresh ?? (typeof given === 'function' ? given() : undefined)
+      fresh = undefined
+      return source
+    },
+    get spent() {
+      return fresh === undefined && typeof given !== 'function'
+    },
+  }
+}
