@@ -63,6 +63,14 @@ describe('ls, ask, history', () => {
     expect(await go(['ask', 'acp/main', '@/does/not/exist'])).toMatchObject({ code: 2 })
   })
 
+  test('history --json is one document, [] when empty [cli.json]', async () => {
+    const { go } = await started()
+    expect(JSON.parse((await go(['history', 'acp/main', '--json'])).out)).toEqual([])
+    await go(['ask', 'acp/main', 'hello'])
+    const events = JSON.parse((await go(['history', 'acp/main', '--json'])).out) as { readonly kind: string }[]
+    expect(Array.isArray(events)).toBe(true)
+  })
+
   test('the exit code tells how the turn ended [cli.exit-codes]', async () => {
     const { go } = await started(async ({ text, die }) => {
       if (text === 'die') die()

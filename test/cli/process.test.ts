@@ -138,7 +138,7 @@ describe.skipIf(!existsSync(program))('the built program', () => {
 
   test('down stops the hub, and no process stays [cli.running-hub]', async () => {
     const ended = new Promise((resolve) => hub.once('exit', resolve))
-    expect(await go('down')).toMatchObject({ code: 0 })
+    expect(await go('down', '--json')).toMatchObject({ code: 0, out: `{"stopped":${hub?.pid}}\n` })
     await ended
     expect(await go('status')).toMatchObject({ code: 5, err: expect.stringContaining('signalbox up') })
     expect(await go('down')).toMatchObject({ code: 5 })

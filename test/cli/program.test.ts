@@ -27,6 +27,7 @@ const runWith = async (...argv: string[]) => {
 describe('the program', () => {
   test('--version, -V and version print the version [cli.version]', async () => {
     for (const word of ['--version', '-V', 'version']) expect(await runWith(word)).toEqual({ code: 0, out: '1.2.3\n', err: '' })
+    expect((await runWith('version', '--json')).out).toBe('{"version":"1.2.3"}\n')
   })
 
   test('an unknown command names the nearest one and exits with 2 [cli.unknown]', async () => {

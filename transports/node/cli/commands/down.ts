@@ -1,11 +1,11 @@
-import { command } from '../program/command.js'
+import { command, JSON_ARG } from '../program/command.js'
 
 const WAIT_MS = 10_000
 
 export default command({
   examples: [['signalbox down', 'stop the hub of this machine; turns go on at their systems']],
-  args: {},
-  async run(_args, { terminal }) {
+  args: JSON_ARG,
+  async run({ json }, { terminal }) {
     const [{ hubProcess }, { hubSocketPath }] = await Promise.all([import('../hub/run-hub.js'), import('../settings/places.js')])
     const socket = hubSocketPath(terminal.env)
     const pid = await hubProcess(socket)
@@ -17,6 +17,7 @@ export default command({
         () => true,
       )
       if (gone) {
+        if (json) terminal.out(`${JSON.stringify({ stopped: pid })}\n`)
         terminal.err('The hub has stopped.\n')
         return 0
       }

@@ -21,13 +21,17 @@ export default command({
       signal,
       limit: limit === undefined ? undefined : Number(limit),
     })
+    if (json) {
+      terminal.out(`${JSON.stringify(events, null, 2)}\n`)
+      return 0
+    }
     const style = styleOf(terminal)
     const whole = createToolMemory()
     for (const event of events) {
-      const line = json ? JSON.stringify(event) : eventLine(whole(event), style)
+      const line = eventLine(whole(event), style)
       if (line !== undefined) terminal.out(`${line}\n`)
     }
-    if (!json && !complete) terminal.err('The system keeps only a part of the past, or there is more than --limit.\n')
+    if (!complete) terminal.err('The system keeps only a part of the past, or there is more than --limit.\n')
     return 0
   },
 })

@@ -1,5 +1,5 @@
 import { SignalboxError } from '../../../../src/errors.js'
-import { command } from '../program/command.js'
+import { command, JSON_ARG } from '../program/command.js'
 import { portOf } from './port.js'
 
 const KNOWN = ['ccc', 'cccc', 'claude', 'cmdop', 'catsyphon'] as const
@@ -14,11 +14,14 @@ export default command({
     system: { type: 'positional', required: true, description: KNOWN.join(', ') },
     socket: { type: 'string', description: 'the unix socket to listen on', valueHint: 'path' },
     port: { type: 'string', description: 'the TCP port to listen on, on loopback; 0 for any', valueHint: 'port' },
+    ...JSON_ARG,
   },
-  async run({ system, socket, port }, { terminal, signal }) {
+  async run({ system, socket, port, json }, { terminal, signal }) {
+    const print = (found: { readonly address: string } | { readonly path: string }): void =>
+      terminal.out(`${json ? JSON.stringify(found) : Object.values(found)[0]}\n`)
     const { startSimulator, executableOf } = await import('../machine/simulators.js')
     if (system === 'claude' || system === 'cmdop') {
-      terminal.out(`${executableOf(system)}\n`)
+      print({ path: executableOf(system) })
       return 0
     }
     if (system !== 'ccc' && system !== 'cccc' && system !== 'catsyphon') {
@@ -29,7 +32,7 @@ export default command({
       })
     }
     const { address, stop } = await startSimulator(system, { socket, port: portOf(port) })
-    terminal.out(`${address}\n`)
+    print({ address })
     terminal.err('Ctrl-c stops it.\n')
     if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
     await stop()

@@ -1,10 +1,10 @@
-import { command } from '../program/command.js'
+import { command, JSON_ARG } from '../program/command.js'
 
 export default command({
   examples: [['signalbox version', 'the version of this program']],
-  args: {},
-  async run(_args, { terminal, version }) {
-    terminal.out(`${version}\n`)
+  args: JSON_ARG,
+  async run({ json }, { terminal, version }) {
+    terminal.out(`${json ? JSON.stringify({ version }) : version}\n`)
     return 0
   },
 })
