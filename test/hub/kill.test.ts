@@ -10,6 +10,9 @@ import { createScriptedSystem } from '../../src/testing/hub/scripted-system.js'
 import { hubFolder, hubSocket } from '../../transports/node/index.js'
 import { writeProgram } from '../program.js'
 
+/** Each round kills the hub once, in ten turns. */
+const ROUNDS = Number(process.env.SIGNALBOX_KILLS ?? 20)
+
 let directory: string
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'signalbox-hub-'))
@@ -47,51 +50,55 @@ const killed = async (child: ChildProcess): Promise<void> => {
   await gone
 }
 
-test('after kills at any moment every accepted turn has one start and one end [hub.crash.kill]', async () => {
-  const folder = join(directory, 'kills')
-  const path = join(folder, 'hub.sock')
-  const accepted = new Set<string>()
-  let count = 0
-  for (let round = 0; round < 20; round += 1) {
-    const child = await start(folder)
-    const client = createHubClient({ transport: hubSocket({ path }), reconnect: false })
-    const prompts = Array.from({ length: 10 }, async () => {
-      count += 1
-      const promptId = `p${count}`
-      await client.prompt('script/a', String(count), { promptId }).accepted()
-      accepted.add(promptId)
-    })
-    const answering = (async () => {
-      for await (const event of client.watch()) if (event.kind === 'ask') await client.answer(event.ask.id, { accept: true })
-    })()
-    const settled = Promise.allSettled([...prompts, answering])
-    // Another moment in each round.
-    await new Promise((resolve) => setTimeout(resolve, 15 + round * 5))
-    await killed(child)
-    await settled
-    await client.close()
-  }
-  const { store } = await hubFolder({ directory: folder })
-  await using hub = await createHub({ store, sources: [createScriptedSystem({ script: () => {} }).source()] })
-  for (const promptId of accepted) expect((await hub.turn(promptId).end()).kind).toBe('end')
-  const events: HubEvent[] = []
-  const marker = hub.prompt('script/a', 'last', { promptId: 'last' })
-  await marker.accepted()
-  for await (const event of hub.watch({ from: 'oldest' })) {
-    events.push(event)
-    if (event.turn === 'last') break
-  }
-  const turns = new Map<string, string[]>()
-  for (const { turn, kind } of events)
-    if (turn !== undefined && (kind === 'turn' || kind === 'end')) turns.set(turn, [...(turns.get(turn) ?? []), kind])
-  const broken = [...turns].filter(
-    ([id, kinds]) => id !== 'last' && (kinds.filter((kind) => kind === 'end').length !== 1 || kinds[0] !== 'turn'),
-  )
-  expect(broken).toEqual([])
-  expect([...accepted].filter((id) => !turns.has(id))).toEqual([])
-  expect(accepted.size).toBeGreaterThan(10)
-  await store[Symbol.asyncDispose]()
-}, 120_000)
+test(
+  'after kills at any moment every accepted turn has one start and one end [hub.crash.kill]',
+  async () => {
+    const folder = join(directory, 'kills')
+    const path = join(folder, 'hub.sock')
+    const accepted = new Set<string>()
+    let count = 0
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const child = await start(folder)
+      const client = createHubClient({ transport: hubSocket({ path }), reconnect: false })
+      const prompts = Array.from({ length: 10 }, async () => {
+        count += 1
+        const promptId = `p${count}`
+        await client.prompt('script/a', String(count), { promptId }).accepted()
+        accepted.add(promptId)
+      })
+      const answering = (async () => {
+        for await (const event of client.watch()) if (event.kind === 'ask') await client.answer(event.ask.id, { accept: true })
+      })()
+      const settled = Promise.allSettled([...prompts, answering])
+      // Another moment in each round.
+      await new Promise((resolve) => setTimeout(resolve, 15 + (round % 20) * 5))
+      await killed(child)
+      await settled
+      await client.close()
+    }
+    const { store } = await hubFolder({ directory: folder })
+    await using hub = await createHub({ store, sources: [createScriptedSystem({ script: () => {} }).source()] })
+    for (const promptId of accepted) expect((await hub.turn(promptId).end()).kind).toBe('end')
+    const events: HubEvent[] = []
+    const marker = hub.prompt('script/a', 'last', { promptId: 'last' })
+    await marker.accepted()
+    for await (const event of hub.watch({ from: 'oldest' })) {
+      events.push(event)
+      if (event.turn === 'last') break
+    }
+    const turns = new Map<string, string[]>()
+    for (const { turn, kind } of events)
+      if (turn !== undefined && (kind === 'turn' || kind === 'end')) turns.set(turn, [...(turns.get(turn) ?? []), kind])
+    const broken = [...turns].filter(
+      ([id, kinds]) => id !== 'last' && (kinds.filter((kind) => kind === 'end').length !== 1 || kinds[0] !== 'turn'),
+    )
+    expect(broken).toEqual([])
+    expect([...accepted].filter((id) => !turns.has(id))).toEqual([])
+    expect(accepted.size).toBeGreaterThan(10)
+    await store[Symbol.asyncDispose]()
+  },
+  120_000 + ROUNDS * 2_000,
+)
 
 test('a hub folder and a socket of another user are refused [hub.wire.socket]', async () => {
   const open = join(directory, 'open')

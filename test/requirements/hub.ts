@@ -74,6 +74,7 @@ export const requirements: readonly Requirement[] = [
     source: 'hub model',
     behaviour: 'Any viewer that knows the prompt id of a turn gets its events, its text and its end.',
   },
+  { id: 'hub.ask.races', source: 'issue 16', behaviour: 'Of two viewers that answer one ask, one wins and the other is told who.' },
   { id: 'hub.busy.order', source: 'hub model', behaviour: 'Prompts to one agent run in the order of the calls.' },
   { id: 'hub.busy', source: 'hub model', behaviour: 'A prompt to a busy agent waits, is refused, or interrupts.' },
   { id: 'hub.route', source: 'hub model', behaviour: 'One prompt can go to all chosen agents, or to an idle one that fits.' },
