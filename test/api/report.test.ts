@@ -89,9 +89,9 @@ describe('the surface pin', () => {
     expect(checkReports(root, true)).toEqual(['box: `any` leaks from bad'])
   })
 
-  it('[surface.pin] stays small enough to be reviewed: at most 8,000 lines in test/api', () => {
+  it('[surface.pin] stays small enough to be reviewed: at most 9,000 lines in test/api', () => {
     const here = new URL('./', import.meta.url)
     const lines = readdirSync(here).map((file) => readFileSync(new URL(file, here), 'utf8').split('\n').length)
-    expect(lines.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(8_000)
+    expect(lines.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(9_000)
   })
 })

@@ -8,7 +8,7 @@ import { hubScript } from '../conformance/hub.js'
 import { overMemory, overMessagePort } from '../conformance/hub-links.js'
 import { registerCases } from '../register-cases.js'
 
-describe('a hub on files', () => {
+describe('the script over a hub on files [hub.script]', () => {
   registerCases(hubScript, async (run) => {
     const directory = await mkdtemp(join(tmpdir(), 'signalbox-script-'))
     try {
@@ -18,5 +18,6 @@ describe('a hub on files', () => {
     }
   })
 })
-describe('a hub behind a link', () => registerCases(hubScript, (run) => run({ connect: overMemory })))
-describe('a hub over a MessagePort', () => registerCases(hubScript, (run) => run({ connect: overMessagePort })))
+describe('the script over a hub behind a link [hub.script]', () => registerCases(hubScript, (run) => run({ connect: overMemory })))
+describe('the script over a hub over a MessagePort [hub.script]', () =>
+  registerCases(hubScript, (run) => run({ connect: overMessagePort })))

@@ -14,8 +14,9 @@ const { exports, dependencies, peerDependencies } = JSON.parse(readFileSync(join
   peerDependencies: Record<string, string>
 }
 const entries = Object.entries(exports).flatMap(([name, target]) => (typeof target === 'string' ? [] : [{ name, ...target }]))
+// The dashboard is a page, which no bundler reads.
 const built = existsSync(dist)
-  ? readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.js'))
+  ? readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.js') && !file.startsWith('dashboard'))
   : []
 
 // Executables to be spawned, at work once they are loaded.
