@@ -55,6 +55,7 @@ const peers = {
     testTimeout: 180_000,
     hookTimeout: 600_000,
     fileParallelism: false,
+    expect: { poll: { timeout: 15_000 } },
   },
 }
 

@@ -213,7 +213,7 @@ test(`${ROUNDS} rounds of kills, stops and partitions of hubs and of the server 
   })()
 
   const accepted = new Set<string>()
-  const refused = new Set<string>()
+  const refused = new Map<string, string>()
   const calls: Promise<unknown>[] = []
   let count = 0
   const prompt = (agent: string): void => {
@@ -228,7 +228,7 @@ test(`${ROUNDS} rounds of kills, stops and partitions of hubs and of the server 
       Promise.race([call, limit]).then(
         () => void accepted.add(promptId),
         (error: unknown) => {
-          if (SignalboxError.is(error) && error.sent === 'no') refused.add(promptId)
+          if (SignalboxError.is(error) && error.sent === 'no') refused.set(promptId, `${agent} ${error.code} ${error.message}`)
         },
       ),
     )
@@ -368,7 +368,7 @@ test(`${ROUNDS} rounds of kills, stops and partitions of hubs and of the server 
   expect(doubled(sends), 'prompts that reached an agent twice').toEqual([])
   expect(doubled(answers), 'asks that were answered twice').toEqual([])
   expect(
-    [...refused].filter((id) => sends.includes(id)),
+    [...refused].filter(([id]) => sends.includes(id)),
     'prompts that were refused with sent: no, and sent',
   ).toEqual([])
   const all = journal.map(({ seq }) => seq)
