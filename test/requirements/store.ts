@@ -39,6 +39,11 @@ export const requirements: readonly Requirement[] = [
   { id: 'store.durable.lease', source, behaviour: 'Fencing tokens of a durable store rise over its restarts.' },
   { id: 'store.holes', source: 'many machines', behaviour: 'Limits that count entries are right where sequences have holes.' },
   {
+    id: 'store.nats.sent',
+    source: 'issue 19',
+    behaviour: 'A refusal after an attempt without an answer is sent: maybe, because the first attempt may be stored.',
+  },
+  {
     id: 'store.nats.version',
     source: 'many machines',
     behaviour: 'A NATS server or stream that cannot hold the store is refused with what to install or change.',
