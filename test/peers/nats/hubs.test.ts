@@ -22,10 +22,10 @@ import { startServer } from './server.js'
 
 /**
  * Which faults, in turn. Outages of the server (`server killed`, `server stopped`) are chosen by hand: about one prompt in a hundred that is under way
- * when the server goes is refused with `sent: 'no'` and carried out later. docs/many-machines.md lists this as a known defect.
+ * when a hub loses the server is refused with `sent: 'no'` and carried out later. docs/many-machines.md lists this as a known defect.
  */
 const FAULTS = process.env.SIGNALBOX_FAULTS?.split(',') ?? ['kill', 'stop', 'partition']
-const ROUNDS = Number(process.env.SIGNALBOX_ROUNDS ?? 6)
+const ROUNDS = Number(process.env.SIGNALBOX_ROUNDS ?? 5)
 const SEED = Number(process.env.SIGNALBOX_SEED ?? 1)
 const LEASE_MS = 2_000
 const SYSTEMS = ['s1', 's2', 's3', 's4', 's5']
