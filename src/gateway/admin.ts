@@ -71,7 +71,7 @@ async function revoke(context: GatewayContext, request: Request, { signal }: Req
   return jsonReply({ ok: true, revoked: id })
 }
 
-/** The kept entries and then each new one, as NDJSON. The reader sets the pace: a slow one misses entries and is told how many. */
+/** The kept entries and then each new one, as NDJSON. The reader sets the pace: a slow one misses entries and gets their number. */
 function follow(context: GatewayContext, grant: Grant, lifetime: RequestLifetime): Response {
   lifetime.atEnd(context.concurrency.takeCall(grant))
   const { audit, clock } = context

@@ -22,8 +22,8 @@ export interface ServeLinkOptions {
 }
 
 /**
- * Serves one link of a WebSocket that the binding upgraded. Resolves when it is over. Never rejects: the client is told of a
- * failure.
+ * Serves one link of a WebSocket that the binding upgraded. Resolves when it is over. Never rejects: the client gets a
+ * failure as the reason of the close.
  *
  * @example
  * import { serveLink, type Gateway } from 'signalbox/gateway'

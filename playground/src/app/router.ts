@@ -1,4 +1,4 @@
-/** The address inside the page: the fragment, such as `#/work/claude%2Freview?session=1`. */
+/** The address inside the page: the fragment, such as `#/asks` or `#/timeline?session=1`. */
 import { signal, type ReadonlySignal } from '@preact/signals'
 
 /** An address inside the page. */

@@ -74,7 +74,7 @@ export interface AgentDefinition {
   readonly permissionMode?: PermissionModeName
   /** The agent that observes this one. */
   readonly observer?: string
-  /** What the observer is told. */
+  /** The instructions of the observer. */
   readonly observerMessage?: string
 }
 

@@ -281,7 +281,7 @@ export interface Controls {
    * import type { Session } from 'signalbox/claude'
    *
    * declare const session: Session
-   * const { contents } = await session.readFile('/work/notes.txt', { maxBytes: 10_000 })
+   * const { contents } = await session.readFile('/project/notes.txt', { maxBytes: 10_000 })
    * ```
    */
   readFile(
@@ -296,7 +296,7 @@ export interface Controls {
    * import type { Session } from 'signalbox/claude'
    *
    * declare const session: Session
-   * await session.seedReadState('/work/notes.txt', Date.now())
+   * await session.seedReadState('/project/notes.txt', Date.now())
    * ```
    */
   seedReadState(path: string, modifiedAtMs: number, options?: ControlCallOptions): Promise<ControlAnswer>

@@ -42,7 +42,7 @@ export interface CLIAgentOptions extends Omit<ClaudeLaunch, 'resume' | 'mcpServe
   readonly skills?: readonly string[]
   /** Tools that run in place of others: the name that the model uses, then the tool that runs (2.1). */
   readonly toolAliases?: Readonly<Record<string, string>>
-  /** What the model is told to do in plan mode, in place of the CLI's own text (2.1). */
+  /** The instructions for plan mode, in place of the CLI's own text (2.1). */
   readonly planModeInstructions?: string
   /** Gives `task_progress` lines a summary of what the subagent does (2.1). */
   readonly agentProgressSummaries?: boolean

@@ -32,7 +32,7 @@ export interface RunPlan {
   readonly prompt: string | readonly ContentBlock[]
   /** The second backend. It takes the call when the first one failed before its first line. */
   readonly fallback?: Fallback | undefined
-  /** A process that waits for the prompt. It is told which turn takes its lines. */
+  /** A process that waits for the prompt. The query passes it the turn that takes its lines. */
   readonly warm?: { readonly connection: Connection; readonly adopt: (state: TurnState) => void } | undefined
 }
 

@@ -172,7 +172,7 @@ export interface SdkMcpServer {
 export interface McpSdkServerConfig {
   /** The name of the server. The CLI calls its tools `mcp__<name>__<tool>`. */
   readonly name: string
-  /** The version that the CLI is told. Default `1.0.0`. */
+  /** The version of the server, which the CLI shows. Default `1.0.0`. */
   readonly version?: string
   /** The tools of the server. */
   readonly tools?: readonly SdkMcpTool[]
