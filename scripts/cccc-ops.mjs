@@ -139,7 +139,7 @@ function treeText(node, sheds, path = []) {
   let text = ''
   for (let [name, next] of node.words) {
     const here = [...path, name]
-    // A word that leads nowhere else is one with the word after it.
+    // A word with only one possible next word is joined with that word.
     while (!next.op && next.words.size === 1 && !sheds.has(here.join('_'))) {
       const [[word, after]] = next.words
       name += `_${word}`

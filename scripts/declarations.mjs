@@ -15,7 +15,7 @@ for (const target of Object.values(exports)) {
   if (typeof target === 'string') continue
   const path = relative(dirname(at(target.types)), at(GLOBALS)).replaceAll('\\', '/')
   const reference = `/// <reference path="${path}" />\n`
-  // An executable keeps its `#!` line in the declarations, where it is an error anywhere but at the start.
+  // The compiler copies the `#!` line of an executable. It is removed, because below the reference line it would be a syntax error.
   const text = readFileSync(at(target.types), 'utf8').replace(/^#!.*\n/, '')
   if (!text.startsWith(reference)) writeFileSync(at(target.types), reference + text)
 }

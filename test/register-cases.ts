@@ -13,7 +13,7 @@ export function registerCases<Context>(
         why = skip?.(context)
         if (why === undefined) await run(context)
       })
-      // Only now: vitest skips by throwing, and the context is cleaned up by now.
+      // The skip comes last, because vitest skips by throwing and the context must be cleaned up before.
       if (why !== undefined) test.skip(why)
     })
   }

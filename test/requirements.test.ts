@@ -74,8 +74,8 @@ function testsIn(path: string): Found[] {
         const counts = !names.some((name) => name === 'skip' || name === 'todo')
         for (const [, id] of (literalText(first) ?? '').matchAll(IN_TITLE)) if (id) note(id, node, counts)
       } else {
-        // A suite may make its cases with a function: its first argument is the id, and one of them is the test. A method with such
-        // arguments is somebody's `on('event', …)`.
+        // A suite may make its cases with a function: one argument is the id, another is the test. Methods do not count, because
+        // `on('event', …)` has such arguments too.
         const id = ts.isIdentifier(node.expression) ? literalText(first) : undefined
         if (id !== undefined && ID.test(id) && node.arguments.some((argument) => ts.isFunctionLike(argument))) note(id, node)
       }

@@ -22,7 +22,7 @@ const MODES: Readonly<Record<PermissionModeName, ClaudeScope>> = {
   delegate: 'server-only',
 }
 const MODE_SCOPES = new Map<unknown, ClaudeScope>(Object.entries(MODES))
-// Older CLIs take any word for a mode.
+// Older CLIs accept any text as a mode.
 const mode = (value: unknown): ClaudeScope => MODE_SCOPES.get(value) ?? 'server-only'
 
 const onlyWhen =
@@ -85,7 +85,7 @@ export const CLAUDE_LAUNCH: Readonly<Record<keyof Required<ClaudeLaunch>, Claude
   sessionId: 'send',
   forkSession: 'send',
   resumeSessionAt: 'send',
-  // It only refuses a resume.
+  // This field can only make a resume fail.
   resumeDropsTurn: 'send',
   noSessionPersistence: 'send',
   name: 'send',
@@ -98,7 +98,7 @@ export const CLAUDE_LAUNCH: Readonly<Record<keyof Required<ClaudeLaunch>, Claude
   // An empty list leaves out the settings of the machine's owner, as `bare` does.
   settingSources: onlyWhen(isEmpty, 'admin', 'server-only'),
   managedSettings: 'server-only',
-  // It may open files, sockets and hosts.
+  // The sandbox settings may open files, sockets and hosts.
   sandbox: 'server-only',
   addDirs: onlyWhen(isEmpty, 'send', 'server-only'),
   agent: 'send',
@@ -128,8 +128,8 @@ export const CLAUDE_LAUNCH: Readonly<Record<keyof Required<ClaudeLaunch>, Claude
 }
 
 /**
- * The control requests of the CLI up to 2.1.332, by what each one amounts to. A request that is not here is `server-only`: a newer CLI may
- * run commands or change who is signed in by it. A peer test compares this table with the names in the newest CLI.
+ * The control requests of the CLI up to 2.1.332 and the scope of each. A request that is not in this table is `server-only`, because in a
+ * newer CLI it may run commands or change who is signed in. A peer test compares this table with the names in the newest CLI.
  */
 const CONTROL_LISTS: Readonly<Record<Exclude<ClaudeScope, 'approveWithChanges'>, string>> = {
   // The fields of `initialize` have a table of their own.
@@ -142,7 +142,7 @@ const CONTROL_LISTS: Readonly<Record<Exclude<ClaudeScope, 'approveWithChanges'>,
   // The result of a tool of the caller's own, which the model reads.
   approve: `
   mcp_message`,
-  // They show configuration, which may hold keys, or files, or they run something.
+  // These requests show files or configuration, which may hold keys, or they run something.
   admin: `
   get_settings mcp_status get_hooks_listing list_permission_rules file_suggestions read_file seed_read_state rewind_files
   mcp_reconnect mcp_toggle mcp_call mcp_read_resource reload_plugins reload_skills`,
@@ -214,7 +214,7 @@ export const CLAUDE_INITIALIZE: Readonly<Record<string, ClaudeRule>> = {
   planModeInstructions: 'send',
   // The tasks of a session go on after an interrupt.
   perTaskStopAffordance: 'send',
-  // One name of a tool for another would mislead the person who approves.
+  // A tool that runs under another name would mislead the person who approves it.
   toolAliases: 'server-only',
   supportedDialogKinds: 'approve',
 }

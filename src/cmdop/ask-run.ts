@@ -194,7 +194,7 @@ async function answerQuestion(
     const message = `${kind}() came after the ask had ended.`
     throw new ConnectionError({ code: 'closed', message, op: OP, sent: 'no' })
   }
-  // A core applies an answer to whichever question is open, without looking at its name: a late yes would approve another plan.
+  // A core applies an answer to the open question, even if the answer names another one. A late yes would approve another plan.
   if (!questions.isOpen(kind, name)) throw refused(OP, `No question of this ask waits for ${kind}(${JSON.stringify(name)}).`)
   questions.close(name)
   silence.touch()

@@ -45,7 +45,7 @@ export interface AskChannel extends Disposable {
 
 /** How long a close waits for calls in flight, as the published SDKs do. */
 export const CLOSE_GRACE_MS = 5_000
-/** How long a last step may take after nobody waits for its outcome. A core leaves at once when its stdin ends. */
+/** The time limit for a last step whose outcome no caller waits for. An idle core exits at once when its stdin ends. */
 export const LEAVE_MS = 1_000
 
 /** What a client tells the part that carries its calls. */

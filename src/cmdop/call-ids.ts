@@ -13,7 +13,7 @@ export function idAfter(last: number, taken: ReadonlySet<number>): number {
 export interface CallIds {
   /** Gives a fresh id, which is awaited and owed from now on. */
   take(): number
-  /** Nobody waits for this id any more. The core may still work on it. */
+  /** Says that no caller waits for this id any more. The core may still work on it. */
   release(id: number): void
   /** The core sent its last frame for this id. */
   settle(id: number): void

@@ -26,7 +26,7 @@ export interface CoreTransport {
   readonly name: string
   /** Settings of the environment, used where the client names none. */
   readonly environment: CmdopConfig
-  // Not `open`: a generic link transport in the place of this one would be inferred to take a configuration.
+  // The method is not called `open`: then a generic link transport would also match this type and be inferred to take a configuration.
   launch(config: ResolvedConfig, options?: OpenOptions): Promise<CoreLink>
 }
 
@@ -218,7 +218,7 @@ function opening(
   }
   const named = (['token', 'apiKey', 'baseUrl', 'apiBaseUrl'] as const).filter((name) => options[name])
   if (named.length > 0) {
-    // Sent along, a secret would reach the peer of the link; left out in silence, the caller would believe that it is used.
+    // Sending them would show a secret to the peer of the link. Ignoring them would let the caller believe that they are used.
     throw new CmdopError({
       code: 'invalid_argument',
       transport: transport.name,

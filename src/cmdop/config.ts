@@ -39,7 +39,7 @@ type Variables = Readonly<Record<string, string | undefined>>
 export function fromEnv(env: Variables): CmdopConfig {
   const { CMDOP_TOKEN, CMDOP_API_KEY, CMDOP_BASE_URL, CMDOP_API_BASE_URL, CMDOP_FLEET_ID, CMDOP_TIMEOUT_MS } = env
   const config = {
-    // One key for both planes is how the published SDKs read a lone CMDOP_API_KEY.
+    // The published SDKs use CMDOP_API_KEY for both planes when CMDOP_TOKEN is not set.
     token: CMDOP_TOKEN || CMDOP_API_KEY,
     apiKey: CMDOP_API_KEY,
     baseUrl: CMDOP_BASE_URL,

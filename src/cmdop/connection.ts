@@ -1,6 +1,6 @@
 /**
- * A connection to one core: many calls over one link, told apart by id. The reader never waits for a consumer, so a slow stream cannot
- * hold up another call. A fault in the bytes ends the connection: this framing has no mark at which a reader could start again.
+ * A connection to one core: many calls over one link, with an id each. The reader never waits for a consumer, so a slow stream does not
+ * delay another call. Broken bytes end the connection, because the framing has no mark from which a reader could continue.
  */
 import { systemClock, type Clock } from '../core/clock.js'
 import { frameDecoder } from '../core/codec/frames.js'
@@ -34,7 +34,7 @@ export interface Connection<Envelope, Payload> {
   readonly failure: SignalboxError | undefined
   /** True if the core is gone and nothing more comes. */
   readonly over: boolean
-  /** Calls and asks that the core has not ended, given up or not. A core with some of them does not leave by itself. */
+  /** How many calls and asks the core has not ended, including those that were given up. A core with open asks does not exit by itself. */
   readonly owed: number
   /** Resolves when nobody waits for a call any more, or at the end. */
   idle(): Promise<void>
@@ -58,7 +58,7 @@ export interface ConnectionLimits {
   readonly maxPending?: number
 }
 
-/** For each step of closing, with a core that should leave by itself or cannot be heard any more. Some leave only at KILL. */
+/** The time limit of each closing step. For a core that should exit by itself, or cannot be read any more. Some cores exit only at KILL. */
 export const LEAVING_MS = 150
 
 /** Long because calls, streams and the end share the ids of one link. */
@@ -81,7 +81,7 @@ export function createConnection<Envelope extends WireEnvelope, Payload>(
 
   const onIdle = (): void => {
     for (const resolve of waitingForIdle.splice(0)) resolve()
-    // The link stayed open only for answers that somebody waited for.
+    // After a failed write the link stays open only for pending answers. None is pending any more.
     if (writeFault) void link.close({ graceMs: LEAVING_MS })
   }
   const ids = createCallIds(onIdle)
@@ -106,7 +106,7 @@ export function createConnection<Envelope extends WireEnvelope, Payload>(
     if (sink) {
       if (isLast && streams.delete(id)) ids.release(id)
       sink.frame(envelope, bytes)
-      // Events and callbacks mean nothing to a unary call. Late answers and unknown ids are dropped.
+      // A unary call ignores events and callbacks. Late answers and unknown ids are dropped.
     } else if (isLast) calls.get(id)?.resolve(envelope)
   }
 
@@ -125,7 +125,7 @@ export function createConnection<Envelope extends WireEnvelope, Payload>(
       cause = error
       fail(lostCore({ kind: 'error', error }, error))
     }
-    // After an end without a fault, the way in which the core left is worth a short wait.
+    // Waits a short time for the exit of the core, so that the error can say how it ended.
     fail(lostCore(await link.close({ graceMs: LEAVING_MS }), cause))
     over = true
   }
@@ -164,10 +164,10 @@ export function createConnection<Envelope extends WireEnvelope, Payload>(
   }
 
   return {
-    // One promise for each call, and no wrapper around it: this path is the price of a call.
+    // One promise for each call and no wrapper around it, because this path decides the cost of a call.
     unary(payload, deadline) {
       const askedAt = clock.monotonic()
-      // What `prepare` throws rejects the promise.
+      // An exception of `prepare` rejects the promise.
       return new Promise<Envelope>((resolve, reject) => {
         const { id, frame } = prepare(payload)
         const settle = (): void => {

@@ -48,7 +48,7 @@ export function createCoreBackend(options: CoreBackendOptions): Backend {
 
   const check = (core: LiveCore, plane: Plane, op: string): void => {
     if (!credentials || credentials[plane]) return
-    // A core 2.0 finds the relay of this machine, and a credential for it, by itself.
+    // A core 2.0 finds the relay of this machine and its credential by itself.
     if (core.generation === 1 || credentials.remoteRelay) throw noCredential(plane, factsOf(op))
   }
   return {
@@ -71,9 +71,9 @@ interface LiveCore extends Core {
 }
 
 interface Cores {
-  /** The core that lives, if there is one. */
+  /** The running core, if there is one. */
   ready(): LiveCore | undefined
-  /** The core that lives, or a fresh one. A caller who gives up waiting for it does not take it from the others. */
+  /** The running core, or a new one. A caller who gives up waiting does not stop the start for other callers. */
   acquire(call: AttemptedCall): Promise<LiveCore>
   close(): Promise<void>
 }
@@ -84,7 +84,7 @@ function createCores(options: CoreBackendOptions): Cores {
   const life = createDeadline({ clock })
   let opening: Promise<LiveCore> | undefined
   let current: LiveCore | undefined
-  /** Replaced but not gone: a core that takes no more requests may still have answers to give. */
+  /** Cores that were replaced and have not ended: they take no more requests, but may still give answers. */
   let replaced: LiveCore[] = []
   let closing: Promise<void> | undefined
 
@@ -106,7 +106,7 @@ function createCores(options: CoreBackendOptions): Cores {
 
   const leave = async ({ connection }: LiveCore): Promise<void> => {
     await withinTime(connection.idle(), closeGraceMs, clock)
-    // Measured: with an ask open a core leaves neither at the end of its stdin nor at TERM, so waiting for it would be in vain.
+    // Measured: with an open ask, a core exits neither at the end of its stdin nor at TERM. So the short time limit is used then.
     await connection.close(clientClosed(facts, 'maybe'), connection.failure || connection.owed > 0 ? LEAVING_MS : LEAVE_MS)
   }
 
@@ -146,7 +146,7 @@ function noCredential(plane: Plane, facts: { readonly op: string }): AuthError {
 
 function notOpened(error: unknown, facts: { transport: string }): unknown {
   if (!SignalboxError.is(error)) return error
-  // Nothing was written to a core that did not start, whatever its own failure says about what it was sent.
+  // Nothing was written to a core that did not start, so `sent` is `no`, whatever the failure itself says.
   if (error.code !== 'not_found') return withFacts(error, facts, { sent: 'no' })
   // The executable is missing. `not_found` would read as a missing machine or fleet.
   const { message, transport } = error

@@ -21,5 +21,5 @@ export interface Core {
   ask(request: AskInit, sink: AskSink, facts: CoreFacts): Promise<AskChannel>
 }
 
-/** Makes a core of a link. The link leads to a core of this generation. */
+/** Makes a core from a link to a core of this generation. */
 export type OpenCore = (link: Link, limits: ConnectionLimits | undefined, clock: Clock) => Core

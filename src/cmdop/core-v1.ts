@@ -58,7 +58,7 @@ interface AskRequestV1 extends AskOptionsV1 {
   readonly pin?: string | undefined
 }
 
-/** The fields of a 1.x ask. Refuses options that only 2.0 has: left out, they would be ignored without a word. */
+/** The fields of a 1.x ask. Refuses options that only 2.0 has, because a core 1.x would ignore them. */
 export function askRequestV1(request: AskInit, facts: Partial<CoreFacts>): AskRequestV1 {
   const { machineId, prompt, sessionId, pin, ofV1, ofV2 } = request
   const [given] = Object.keys(ofV2)

@@ -1,13 +1,13 @@
 /**
- * Descriptors for the generated code, from text. What the generator itself embeds is a binary that only the schema of all descriptors
- * can read, and that schema weighs more than ours. The registry that makes descriptors is the library's; a test holds them to its own.
+ * Makes the descriptors of the generated code from text. The generator embeds a binary instead. Reading it needs the schema of all
+ * descriptors, which is larger than this whole schema. A test compares these descriptors with those of the generator.
  */
 import { createFileRegistry, type DescFile } from '@bufbuild/protobuf'
 import type { GenFile } from '@bufbuild/protobuf/codegenv2'
 import { protoCamelCase } from '@bufbuild/protobuf/reflect'
 import type { FileDescriptorProto } from '@bufbuild/protobuf/wkt'
 
-// Numbers of the schema of descriptors.
+// The numbers of scalar types in `descriptor.proto`.
 const SCALARS: Readonly<Record<string, number>> = {
   double: 1,
   float: 2,
@@ -54,7 +54,7 @@ export function fileDesc(path: string, text: string, imports: readonly DescFile[
     service: [],
     extension: [],
   }
-  // Not all members of the type: those that a registry reads.
+  // The object lacks members that the registry does not read, so the type is asserted.
   const proto = file as unknown as FileDescriptorProto
   return createFileRegistry(proto, (name) => imports.find((known) => known.proto.name === name)).getFile(file.name) as GenFile
 }

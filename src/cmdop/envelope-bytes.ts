@@ -44,7 +44,7 @@ export function decodeStrictly<Envelope>(
   return envelope
 }
 
-// Wire types. Groups (3, 4) are in no schema of this protocol, and the library lets a stray end of one pass.
+// Wire types. This protocol has no groups (3, 4). They are refused here, because the library accepts the end of a group without its start.
 const VARINT = 0
 const FIXED64 = 1
 const DELIMITED = 2

@@ -97,8 +97,8 @@ export type ErrorClass = new (facts: ErrorFacts) => CmdopError
 type Meaning = readonly [kind: ErrorClass, code: ErrorCode, sent?: Sent, retryable?: true]
 
 /**
- * What each code of the system means. `sent` is `yes` unless the row says otherwise: the peer answered. It is `maybe` where the peer may
- * answer otherwise to the same request, and it does not promise that the refused one had no effect.
+ * The meaning of each code of the system. `sent` is `yes` by default, because the peer answered. It is `maybe` where the peer may answer the
+ * same request differently and does not promise that the refused request had no effect.
  */
 const MEANINGS: Readonly<Record<string, Meaning>> = {
   auth: [AuthError, 'unauthenticated'],

@@ -131,7 +131,7 @@ export function frameOf({ kind, payload }: Envelope): AskFrame | null {
   }
   // A DONE without its body ends the ask too, without success.
   if (kind === Kind.DONE) return { type: 'done', success: false, text: '', error: '', durationMs: 0 }
-  // The schema has the two questions twice, as callbacks and as frames; they mean the same.
+  // The schema defines the two questions twice, as callbacks and as frames. Both mean the same.
   const inner = payload.case === 'askFrame' ? payload.value.frame : payload
   switch (inner.case) {
     case 'event':

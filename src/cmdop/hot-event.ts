@@ -1,6 +1,6 @@
 /**
- * The envelope that an ask is made of, read by hand: half the time of the general decoder. Only its exact form, as every core writes
- * it: anything else, an unknown field, another order, a long number, is null and goes the general way.
+ * Reads the most frequent envelope of an ask by hand, in half the time of the general decoder. It reads only the exact form that every core
+ * writes. For any other form, such as an unknown field, another order or a long number, it returns null, and the general decoder is used.
  */
 import { Envelope_Kind as Kind, type Envelope } from './gen/cmdop/core/v1/envelope_pb.js'
 
@@ -18,7 +18,7 @@ const SHORT_TEXT = 96
 
 const utf8 = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Where the last number ended; one reader at a time, and none across calls. */
+/** Where the last number ended. Valid only within one call of the reader, which is synchronous. */
 interface Place {
   at: number
 }

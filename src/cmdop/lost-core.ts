@@ -19,8 +19,8 @@ export interface SilenceFacts {
 }
 
 /**
- * After a deadline: the reason to replace the core, or undefined if it may just be slow. A core that said nothing since and owes nobody
- * else an answer is replaced, because a fresh one costs nothing and may be better.
+ * After a deadline: the reason to replace the core, or undefined if the core may only be slow. A core that has sent nothing since the call
+ * and has no other open call is replaced, because then a new core disturbs nobody.
  */
 export function faultOfSilence({ insideFrame, silentMs, heardSince, othersWait }: SilenceFacts): ConnectionError | undefined {
   const stalled = insideFrame && silentMs >= STALLED_MS
@@ -40,7 +40,7 @@ export function lostCore(reason: CloseReason, cause: unknown): ConnectionError {
   const facts = { system: 'cmdop', sent: 'maybe', remoteCode: 'connection' } as const
   if (SignalboxError.is(cause)) {
     const code = cause.code === 'too_large' || cause.code === 'invalid_message' ? 'protocol' : cause.code
-    // The frames after broken bytes cannot be found, so a repeated call needs a fresh core, which it gets.
+    // After broken bytes the next frame cannot be found. The core is replaced, so a repeated call gets a new one.
     return new ConnectionError({ ...facts, code, message: `The core cannot be understood any more. ${cause.message}`, cause })
   }
   if (reason.kind === 'exit') {

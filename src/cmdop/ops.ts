@@ -27,7 +27,7 @@ export const OPS = {
   'machines.info': again('machineInfoReq', 'machineInfoResp'),
   'machines.spend': again('machineSpendReq', 'machineSpend'),
   'machines.messages': again('messagesReq', 'messagesResp'),
-  // The second answer would count what the first one left: nothing.
+  // A second call would answer with a count of 0, because the first one has deleted the messages.
   'machines.clearMessages': once('clearMessagesReq', 'clearMessagesResp'),
   'machines.activeSession': again('activeSessionReq', 'activeSessionResp'),
   'fleets.list': again('listFleetsReq', 'fleetList'),
@@ -59,14 +59,14 @@ export const OPS = {
   'skills.list': again('skillsListReq', 'skillListPage'),
   'skills.my': again('skillsMyReq', 'skillListPage'),
   'skills.get': again('skillsGetReq', 'skillDetail'),
-  // It counts installs, and installs nothing here.
+  // The platform counts an installation for each call. Nothing is installed here.
   'skills.install': once('skillsInstallReq', 'skillInstall'),
   'skills.create': once('skillsCreateReq', 'skillCreated'),
   'skills.update': again('skillsUpdateReq', 'skillUpdated'),
   'skills.delete': once('skillsDeleteReq', 'empty'),
   'skills.versions': again('skillsVersionsReq', 'skillVersionList'),
   'skills.reviews': again('skillsReviewsReq', 'skillReviewPage'),
-  // A toggle: the second one takes the star back.
+  // The op is a toggle: a second call removes the star again.
   'skills.star': once('skillsStarReq', 'skillStar'),
   'skills.publish': once('skillsPublishReq', 'skillsPublishResp'),
   'skills.publishStatus': again('skillsPublishStatusReq', 'skillsPublishStatusResp'),

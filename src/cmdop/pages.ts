@@ -63,7 +63,7 @@ interface OffsetStep {
  * a multiple of the size: a short page before the last one must not shift the next offset.
  */
 export const byOffset: Paging<OffsetStep, PageOptions, OffsetAnswer> = {
-  // Without a page size the published SDKs send zeros, and the relay gives its first page with a size of its own.
+  // Without a page size the published SDKs send zeros. The relay then gives its first page, with its default size.
   start({ page = 1, perPage = 0 }, op) {
     if (!Number.isInteger(perPage)) throw refused(op, `perPage is ${perPage}; it must be a whole number.`)
     if (!Number.isInteger(page)) throw refused(op, `page is ${page}; it must be a whole number.`)

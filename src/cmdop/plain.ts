@@ -1,6 +1,6 @@
 /**
- * Between generated messages and what callers see: plain objects that survive `JSON.stringify`. Enums become the lower-case strings of
- * the relay, int64 becomes a number, absent optionals are absent. One walk over the descriptors serves both ways and both planes.
+ * Converts generated messages to the plain objects that callers see, and back. The objects survive `JSON.stringify`: enums are the
+ * lower-case strings of the relay, an int64 is a number, and absent optional members are absent.
  */
 import type { DescEnum, DescField, DescMessage, Message } from '@bufbuild/protobuf'
 import type { MfaRequirement, ScheduleRunStatus, ScheduleTargetKind } from './gen/cmdop/core/v1/common_pb.js'
@@ -26,7 +26,7 @@ export type Plain<T> = T extends bigint
         ? { readonly [Key in keyof T as Key extends '$typeName' | '$unknown' ? never : Key]: Plain<T[Key]> }
         : T
 
-/** An enum is told from a number by a number that is in none of them: `number` itself is assignable to every enum. */
+/** Tells `number` from an enum type: -1 is assignable to `number` and to no enum. */
 type NumberOrName<T extends number> = [-1] extends [T]
   ? number
   : [T] extends [MfaRequirement]
@@ -37,7 +37,7 @@ type NumberOrName<T extends number> = [-1] extends [T]
         ? RunStatus | OrUnset
         : number
 
-/** Told the path of an int64 that a number cannot hold exactly, and of an enum number that has no name. */
+/** Called with the path of an int64 that a number cannot hold exactly, or of an enum number without a name. */
 export type Complaint = (path: string, message: string) => void
 
 /** The message as a plain object, with the camelCase names of the schema. */
@@ -82,7 +82,7 @@ function enumText(schema: DescEnum, number: number, complain: Complaint, path: s
 
 const textOf = (value: { readonly localName: string }): string => value.localName.toLowerCase()
 
-/** A typo must not widen a target or weaken a rule, as it does in the published SDKs. */
+/** Unknown names are refused. In the published SDKs a misspelt name is ignored, which may widen a target or weaken a rule. */
 export function enumNumber(schema: DescEnum, text: string, op: string, argument: string): number {
   const names = schema.values.filter(({ number }) => number !== 0)
   const known = names.find((value) => textOf(value) === text)

@@ -6,7 +6,7 @@ import { schemaOf } from './schema.js'
 
 const INT32_MAX = 0x7fff_ffff
 
-/** Checks the fields of an op. Those that only one generation has are left to that generation. */
+/** Checks the fields of an op. Fields of one generation only are checked by that generation. */
 export function checkOp(name: AnyOpName, request: unknown): void {
   if (!isV1Op(name)) return
   const later = V2_FIELDS[name]

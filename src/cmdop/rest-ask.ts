@@ -73,7 +73,7 @@ export async function openRestAsk(rest: Rest, request: AskInit, sink: AskSink, c
     const decoder = sseDecoder()
     const reader = reply.body?.getReader()
     const leave = (): void => void reader?.cancel().catch(() => {})
-    // The signal covers the body too, but a read that waits must not depend on how well a transport keeps that.
+    // The signal should end the body too, but not every transport does so. The cancel ends a pending read in any case.
     const forget = onAbort(life.signal, leave)
     let waitsForPlan = false
     try {
@@ -117,7 +117,7 @@ export async function openRestAsk(rest: Rest, request: AskInit, sink: AskSink, c
     async pin(challengeId, value) {
       try {
         const reply = await send(PIN_PATH, { challenge_id: challengeId, pin: value }, 'application/json', life.signal)
-        // Read, not cancelled: a connection is kept for the next request so.
+        // The body is read and not cancelled, so that the connection can be used for the next request.
         await readText(reply.body, MAX_ERROR_BYTES, facts)
       } catch (error) {
         // The machine may be done before the relay has answered the PIN that let it go on.
@@ -128,7 +128,7 @@ export async function openRestAsk(rest: Rest, request: AskInit, sink: AskSink, c
       const reply = await send(CONFIRM_PATH, { confirm_token: token, accept }, `${stream}, application/json`, life.signal)
       if (reply.headers['content-type']?.startsWith(stream)) return void follow(reply)
       await readText(reply.body, MAX_ERROR_BYTES, facts)
-      // An answer that is no stream is how the relay says that the plan is off.
+      // The relay answers without a stream when the plan was rejected.
       if (!over) take({ type: 'done', success: false, text: 'confirm rejected' }, 0)
     },
     abandon: finish,

@@ -25,7 +25,7 @@ const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 export function createRestBackend(options: RestOptions): Backend {
   const { transport, config, clock, closeGraceMs = CLOSE_GRACE_MS, complain } = options
   const life = new AbortController()
-  // Each call has an end of its own: a signal for all of them would gather listeners, of which Node warns.
+  // Each call has its own deadline. One signal for all calls would collect listeners, and Node would print a warning.
   const flying = new Map<Promise<unknown>, Deadline>()
   let closing: Promise<void> | undefined
   const closed = () => clientClosed({ transport: transport.name })
@@ -63,13 +63,13 @@ export function createRestBackend(options: RestOptions): Backend {
       requireV1(name, request, { op: name, transport: transport.name })
       const deadline = createDeadline({ signal })
       const giveUp = () => abortError(deadline.signal, { op: name, transport: transport.name, sent: 'maybe' })
-      // No longer than its signal, which a transport may not keep: a call that was given up must not hold a close.
+      // The wait ends with the signal even if the transport ignores the signal. Otherwise a call that was given up would delay `close`.
       const work = within(send(name, request, deadline.signal, trace), deadline.signal, { giveUp })
       flying.set(work, deadline)
       try {
         return await work
       } catch (error) {
-        // However a transport tells that it was stopped.
+        // When this client was closed, that is the reason, whatever error the transport reports for it.
         throw life.signal.aborted && !signal.aborted ? life.signal.reason : error
       } finally {
         flying.delete(work)

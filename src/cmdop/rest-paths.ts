@@ -1,4 +1,7 @@
-/** Where each op lives on the two HTTP planes, as the cores 1.0.2 and 1.1.0 were seen to ask. What a path does not name goes into the query or the body. */
+/**
+ * The path of each op on the two HTTP planes, recorded from the cores 1.0.2 and 1.1.0. Fields that a path does not name go into the query or
+ * the body.
+ */
 import type { OpName } from './ops.js'
 
 const MACHINE = '/api/machines/{machineId}'

@@ -2,9 +2,9 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf'
 import type { Exchange } from '../transport.js'
 
-/** The relay's words for an enum value, where they are others than the schema's. */
+/** The relay's name of an enum value, where it differs from the schema's. */
 const RELAY_WORDS: Readonly<Record<string, string>> = { optional: 'any', required: 'any' }
-/** And back. Which of the two `any` was meant for, the relay does not tell; the core reads the stricter. */
+/** The reverse table. The relay uses `any` for two values; the stricter of the two is read, as a core does. */
 export const SCHEMA_WORDS: Readonly<Record<string, string>> = { any: 'required', completed: 'success' }
 
 type Fields = Readonly<Record<string, unknown>>
@@ -32,7 +32,7 @@ function queryOf(fields: readonly DescField[], request: Fields): string {
   for (const { localName, name } of fields) {
     const value = request[localName]
     if (name === 'page' && typeof value === 'object') {
-      // The relay counts pages; offsets are the core's own way to say it.
+      // The relay counts pages, the core counts offsets.
       const { offset, perPage } = value as { readonly offset: number; readonly perPage: number }
       if (perPage > 0) {
         query.set('page', String(Math.floor(offset / perPage) + 1))

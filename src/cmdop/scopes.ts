@@ -1,6 +1,6 @@
 /**
- * What each request amounts to, for a gateway that lets some through: envelopes by arm, REST by method and path, and the fields that a
- * core is started with. `server-only` never comes from a page. What is not in a table is `admin`.
+ * The scope of each request at a gateway: envelopes by arm, REST by method and path, and the fields that a core is started with. A page can
+ * never send a `server-only` request. A request that is in no table needs `admin`.
  */
 import type { ResolvedConfig } from './config.js'
 import type { Arm } from './envelope.js'
@@ -32,7 +32,7 @@ const OP_SCOPES: Readonly<Record<OpName, CmdopScope>> = {
   'fleets.machines.list': 'observe',
   'fleets.machines.attach': 'admin',
   'fleets.machines.detach': 'admin',
-  // It opens a port of a machine to the world.
+  // A tunnel makes a port of a machine public.
   'tunnels.open': 'admin',
   'tunnels.close': 'admin',
   'tunnels.list': 'observe',
@@ -66,7 +66,7 @@ const OP_SCOPES: Readonly<Record<OpName, CmdopScope>> = {
   'skills.tags': 'observe',
 }
 
-/** Every arm of the envelope by its name in the schema. What only a core sends is `server-only`: a client may not send it. */
+/** Every arm of the envelope by its name in the schema. Arms that only a core sends are `server-only`: a client may not send them. */
 export const CMDOP_ARMS: Readonly<Record<Arm, CmdopScope>> = {
   listMachinesReq: OP_SCOPES['machines.list'],
   machineList: 'server-only',
@@ -94,7 +94,7 @@ export const CMDOP_ARMS: Readonly<Record<Arm, CmdopScope>> = {
   confirmAnswer: 'approve',
   listFleetsReq: OP_SCOPES['fleets.list'],
   fleetList: 'server-only',
-  // Asked by no client of ours; a core answers it from the list.
+  // This client does not send the request. A core answers it from the list of fleets.
   getFleetReq: 'observe',
   createFleetReq: OP_SCOPES['fleets.create'],
   updateFleetReq: OP_SCOPES['fleets.update'],
@@ -179,7 +179,7 @@ export const CMDOP_V2_ARMS: Readonly<Record<ArmV2, CmdopScope>> = {
   error: 'server-only',
 }
 
-/** What a core is started with: credentials and addresses are the server's to say. */
+/** The fields that a core is started with. Only the server may set credentials and addresses. */
 export const CMDOP_LAUNCH: Readonly<Record<keyof Required<ResolvedConfig>, CmdopScope>> = {
   token: 'server-only',
   apiKey: 'server-only',

@@ -2,12 +2,12 @@
 import { ScalarType, type DescField, type DescMessage } from '@bufbuild/protobuf'
 import type { Complaint } from './plain.js'
 
-/** The relay's words for an enum value, where it has another word than the schema. */
+/** The relay's name of an enum value, where it differs from the schema's. */
 export type Vocabulary = Readonly<Record<string, string>>
 
 export interface WireReader {
   readonly words: Vocabulary
-  /** Told about a value of another kind than the schema says; throws if the caller wants that. */
+  /** Called for a value of another type than the schema says. Throws if the caller wants that. */
   readonly complain: Complaint
   /** Throws the failure for a required member that is missing or has another shape. Undefined: it reads as empty. */
   readonly reject?: ((path: string, why: string) => never) | undefined
@@ -36,7 +36,7 @@ export function fromWire(
   return out
 }
 
-/** Where a value stands: by the names of the wire, for failures, and by ours, for reports, as a core's answer names it. */
+/** The path of a value: with wire names for errors, and with camelCase names for reports. */
 interface Place {
   readonly wire: string
   readonly plain: string

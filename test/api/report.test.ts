@@ -44,7 +44,7 @@ describe('the surface pin', () => {
         .replace('exports.', 'exports. Written by `npm run api -- --update`.\n'),
     )
     expect(main?.text).not.toContain('Said')
-    // What the first entrypoint wrote is not written again, and another name of it is.
+    // An export that the first entrypoint shows is not shown again, except under another name.
     expect(part?.text).toContain('As `box`: Both, a\n\n```ts\nconst b: number;\n```')
     expect(surfaces(root)).toEqual([main, part])
   })
@@ -64,7 +64,7 @@ describe('the surface pin', () => {
     expect(shortened('interface Few {\n    a: string;\n}')).toBe('interface Few {\n    a: string;\n}')
   })
 
-  it('[surface.pin] fails with the lines that differ, until the change is owned', () => {
+  it('[surface.pin] fails with the lines that differ until the report is updated', () => {
     const root = project("export { a } from './part.js';\n")
     expect(checkReports(root, false)).toEqual([
       'box: there is no test/api/root.md',

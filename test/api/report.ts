@@ -122,7 +122,7 @@ export function shortened(text: string): string {
   if (lines.length <= TABLE_LINES) return text
   const rows: string[][] = []
   for (const line of lines.slice(1, -1)) {
-    // Rows begin at the first indentation; what is deeper belongs to the row above.
+    // A row begins at the first level of indentation. Deeper lines belong to the row above.
     if (/^ {4}[^\s})\]]/.test(line)) rows.push([line])
     else rows.at(-1)?.push(line)
   }

@@ -94,7 +94,7 @@ export async function startTarget(command: readonly string[]): Promise<Target> {
       await new Promise((resolve) => setTimeout(resolve, 200))
     }
   }
-  // Warm: code that runs for the first time is compiled and kept.
+  // Warm-up: the first runs compile code, which stays in memory.
   for (let count = 0; count < 50; count += 1)
     await exchange(
       port,

@@ -27,7 +27,7 @@ if (quick) process.env.SIGNALBOX_BENCH_QUICK = '1'
 function start(file: string, argv: readonly string[], pinned: boolean, execArgv: readonly string[] = []): ChildProcess {
   const script = join(here, file)
   if (!pinned || !canPin) return fork(script, argv, { execArgv: [...execArgv] })
-  // `taskset` becomes the process that it starts, so the channel goes through it.
+  // `taskset` replaces itself by the program (exec), so the IPC channel works.
   return fork(script, argv, { execPath: 'taskset', execArgv: ['-c', core, process.execPath, ...execArgv] })
 }
 

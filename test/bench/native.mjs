@@ -68,7 +68,7 @@ try {
       const own = serve !== undefined
       const times = { native: [], link: [], own: [] }
       for (let round = 0; round < ROUNDS; round += 1) {
-        // In turns, so that a machine that slows down slows both.
+        // The sides alternate, so that a machine that slows down affects all of them.
         for (const side of ['native', 'link', ...(own ? ['own'] : [])])
           times[side].push((await sample(runtime, `${side}${what}`, path, count)).ms)
       }

@@ -43,7 +43,7 @@ function answering(answer: (request: Record<string, unknown>) => Uint8Array): St
           const bytes = answer(request)
           for (let at = 0; at < bytes.byteLength; at += PIECE) {
             await far.write(bytes.slice(at, at + PIECE))
-            // A socket gives its bytes in turns of the event loop too.
+            // One piece for each turn of the event loop, as from a socket.
             await new Promise((resolve) => setImmediate(resolve))
           }
           if (request.op !== 'events_stream') await far.end()

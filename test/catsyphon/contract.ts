@@ -33,7 +33,7 @@ interface Contract {
   }
 }
 
-// Read, not imported: half a character in a recorded string is JSON, but no bundler takes it.
+// Read and not imported: a recorded string holds half of a surrogate pair, which is valid JSON, but bundlers refuse it.
 const contract = JSON.parse(readFileSync(new URL('../fixtures/catsyphon/contract.json', import.meta.url), 'utf8')) as Contract
 
 export const recorded = contract.cases

@@ -144,7 +144,7 @@ describe.each(['current', 'transitional', 'sequence'] as const)('on the %s serve
         .reduce((sum, { ambiguous = 0 }) => sum + ambiguous, 0)
       expect(doubled.size, `${context}: doubled ${[...doubled].join(' ')}`).toBeLessThanOrEqual(reported)
     }
-    // What every round of this test is about: at some time there really was something to lose, and requests that came twice.
+    // Guards against a test that proves nothing: in some round, a kill must have left a request with an unknown outcome.
     expect(said.some(({ ambiguous }) => (ambiguous ?? 0) > 0) || generation !== 'current', context).toBe(true)
   })
 })

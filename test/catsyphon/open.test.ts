@@ -57,7 +57,7 @@ test('[catsyphon.open-fails] opening fails when the store cannot list its queues
   const { store, open } = spying(inner, (kv) => ({
     async list(page) {
       lists += 1
-      // The first page is there, so a sender is at work when the second is not.
+      // The first page can be read, so a sender is running when the second page fails.
       if (lists === 1) return await kv.list(page)
       openAtFailure = open.size
       throw broken

@@ -43,7 +43,7 @@ describe('recordings of the sequence server', () => {
 
 describe('the hash that the server computes', () => {
   test.each(hashVectors)('[catsyphon.server-hash] $event_hash', ({ type, emitted_at, data, event_hash }) => {
-    // The one vector that tells 1.0 from 1 lost its point when the fixture was read.
+    // One vector distinguishes 1.0 from 1. JSON.parse has turned its 1.0 into 1, so the text is restored.
     const text = JSON.stringify(data).replace('"zz":1}', '"zz":1.0}')
     const event = { type, emitted_at, observed_at: emitted_at, data: parsePythonJson(text) }
     const complaints: Parameters<typeof checkEvents>[1] = []

@@ -205,7 +205,7 @@ test('[store.file.full-disk] a failed write rejects and leaves nothing in the lo
   const prototype = Object.getPrototypeOf(probe) as { write: (...args: unknown[]) => Promise<{ bytesWritten: number }> }
   await probe.close()
   const { write } = prototype
-  // The disk takes some of it, and then no more.
+  // The disk accepts the first ten bytes and then reports that it is full.
   prototype.write = async function (this: unknown, ...args: unknown[]) {
     if (Number(args[1]) > 0) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
     return await write.call(this, args[0], args[1], 10, args[3])

@@ -54,7 +54,7 @@ describe('whose answer it is', () => {
     const hour = new Date(simulator.history.touchedAt(101) * 1000 + 1_767_225_600_000).toISOString().slice(0, 13).replace('T', '-')
     simulator.history.write(101, hour, [
       JSON.stringify({ id: 1, ts: 1, from: 'api', text: 'earlier', agent: 'api' }),
-      // Stamped in the second of the next question, as the newest one the server looks for.
+      // Its time is later than that of the next question, so the server takes it for the answer to that question.
       JSON.stringify({ id: 1, ts: 9_999_999_999, from: 'claude', text: 'EARLIER' }),
     ])
     const late = await play(ccc.ask({ session, text: 'mine [[nohook]]' }))
@@ -122,7 +122,7 @@ describe('a backlog', () => {
 
   test('[ccc.ask.backlog] a message that never reached the agent makes every later answer shared', async () => {
     const { ccc, simulator, play } = bench()
-    // Stored, and then not typed.
+    // The server stored this message and never typed it.
     simulator.history.write(101, '2026-01-01-00', [JSON.stringify({ id: 1, ts: 1, from: 'api', text: 'lost', agent: 'api' })])
     for (const reply of ['A', 'B', 'C']) {
       expect(brief(await play(ccc.ask({ session, text: `${reply} [[reply ${reply}]]` })))).toEqual([reply, 'shared'])
@@ -461,7 +461,7 @@ describe('resolve', () => {
     simulator.enter(session, 'also by hand [[prompthook]] [[sleep 20]] [[reply B]]')
     const { receipt } = await play(ccc.send({ session, text: 'next [[reply C]]' }))
     await clock.advance(60_000)
-    // The hook of the first finds the answer to the second already there.
+    // When the hook of the first prompt runs, the answer to the second is already the newest one.
     expect(await play(ccc.resolve(receipt))).toMatchObject({ outcome: 'answered', response: 'C', attribution: 'shared' })
   })
 

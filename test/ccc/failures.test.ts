@@ -40,7 +40,7 @@ describe('failures', () => {
   test.each(STRINGS)('[ccc.failures.table] %j is %s, sent %s', async (error, code, sent) => {
     const typed = await failureOf('ask', { error }, false)
     expect([typed.code, typed.sent]).toEqual([code, sent])
-    // What the server calls it stays readable, without the detail, which may be anybody's stderr.
+    // `remoteCode` is the server's string without its detail, because the detail may be the stderr of a program.
     expect(error.startsWith(typed.remoteCode ?? '?')).toBe(true)
     expect(HEADS.includes(typed.remoteCode ?? '') || typed.code === 'remote').toBe(true)
   })

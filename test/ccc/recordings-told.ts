@@ -156,7 +156,7 @@ export const TOLD: Readonly<Record<string, Recording>> = {
   }),
   'history-after-oversize-message': told(upAt(16), oversize),
   'history-terminal-prompt': told(upAt(1), async ({ simulator, wait }) => {
-    // The hook of the first finds the answer to the second.
+    // The hook of the first prompt finds the answer to the second.
     for (const [text, ms] of [
       ['before', 1_000],
       ['typed at the keyboard [[prompthook]]', 9_000],

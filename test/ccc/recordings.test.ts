@@ -77,7 +77,7 @@ describe('the recordings', () => {
     expect(names.length).toBeGreaterThan(200)
     expect(names.filter((name) => RECORDINGS[name] === undefined && reasonOf(name) === undefined)).toEqual([])
     expect(Object.keys(RECORDINGS).filter((name) => !names.includes(name))).toEqual([])
-    // A reason that fits nothing any more is a recording that is modelled now.
+    // Every reason must still match a recording that is not modelled.
     expect(LEFT_OUT.filter(([prefix]) => !names.some((name) => !RECORDINGS[name] && name.startsWith(prefix)))).toEqual([])
   })
 
@@ -108,7 +108,7 @@ describe('the recordings', () => {
     const until = (ms: number): Promise<void> => clock.advance(Math.max(0, ms - (clock.monotonic() - startedAt)))
     for (const step of steps) {
       if (step.dir === 's2c') {
-        // What comes next depends on having waited for this: a note says how long nothing came.
+        // Later steps depend on this wait: a note says how long nothing came.
         if (step.note || steps.some(({ dir, t_ms }) => dir === 'c2s' && t_ms >= step.t_ms && t_ms > 0)) await until(step.t_ms)
         continue
       }

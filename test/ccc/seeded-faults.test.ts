@@ -81,7 +81,7 @@ describe('under seeded faults', () => {
         simulator.ledger.filter((entry) => entry.effect === effect && entry.text === text).length
       const lies: string[] = []
       const lie = (attempt: Attempt, what: string): void => void lies.push(`${attempt.text} (${attempt.outcome}): ${what}`)
-      // Long after, and over links that work: what does the history know?
+      // An hour later and over links without faults: compare each outcome with the history.
       const later = createCcc({
         transport: simulator.transport,
         clock: { ...systemClock, now: () => Date.now() + 3_600_000 },

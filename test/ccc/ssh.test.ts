@@ -273,7 +273,7 @@ describe.skipIf(!canServe)('over a real sshd on the loopback', () => {
   let ssh: string
 
   beforeAll(async () => {
-    // Where it locks its unprivileged half in; the system makes it when the service starts.
+    // sshd needs this folder for its unprivileged process. Usually the system makes it when the service starts.
     await mkdir('/run/sshd', { recursive: true })
     for (const key of ['host', 'user']) execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, key)])
     await writeFile(join(folder, 'authorized'), await readFile(join(folder, 'user.pub')))

@@ -126,7 +126,7 @@ describe('the stream', () => {
     const clock = createFakeClock()
     const { simulator } = bench({ sessions: [{ name: session }] }, {})
     let mute = false
-    // After a while nothing answers any more, and no link ends by itself: a machine that was switched off.
+    // Like a machine that is switched off: from some moment on nothing answers, and no link ends.
     const transport: StreamTransport<void> = {
       kind: 'stream',
       name: 'switched-off',
@@ -266,7 +266,7 @@ describe('the stream', () => {
     waiting[0]?.()
     simulator.stopSession('a')
     await clock.advance(60_000)
-    // Its own link, and none that nobody reads; one comparison and one list for the subscription that came too late.
+    // One link: that of the stream. Two lists of sessions: one to compare, and one for the subscription that came too late.
     expect([simulator.connections, checks()]).toEqual([1, 2])
     go()
     await clock.settle()

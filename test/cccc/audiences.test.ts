@@ -22,7 +22,7 @@ test('after the first part was sent, a failure never has sent: no [cccc.send-hal
   const failed = client.messages.send({ groupId, text: 'all of you', to: ['user', 'peer1'] })
   await expect(failed).rejects.toMatchObject({ code: 'unreachable', sent: 'yes' })
   expect(sends).toBe(2)
-  // This dialect has no request for a reply there, and the people got theirs already.
+  // The message to people was sent. The one to the agents is refused, because this dialect cannot ask these recipients for a reply.
   sends = 10
   const refused = client.messages.send({ groupId, text: 'report', to: ['user', '@foreman'], by: 'peer1', replyRequired: true })
   await expect(refused).rejects.toMatchObject({ code: 'invalid_argument', sent: 'yes' })

@@ -31,7 +31,7 @@ export function createBinding(): Binding {
       else if (bound !== actual) return `${path}: ${actual}, the recording means ${bound ?? 'an id'}`
       return undefined
     }
-    // A cut string, or one that names ids.
+    // The recorded string was cut, or contains ids.
     const cut = recorded.indexOf('...[cut]')
     const expected = recorded.replaceAll(ID_INSIDE, (id) => known.get(id) ?? id)
     if (cut >= 0) return actual.startsWith(expected.slice(0, cut)) ? undefined : `${path}: begins otherwise`

@@ -105,7 +105,7 @@ describe.each(DAEMONS)('the recording %s', (file, dialect) => {
       const { n, section = '', kind, request, response } = record
       if ((kind !== 'call' && kind !== 'stream') || section in SECTIONS_LEFT_OUT || request.op === undefined) continue
       const op = String(request.op)
-      // Its own text was cut when it was recorded.
+      // The text of this request was cut in the recording, so it cannot be sent.
       if (JSON.stringify(request).includes('[cut]')) continue
       if (op in OPS_LEFT_OUT) continue
       const line = `${JSON.stringify(binding.adapt(request))}\n`

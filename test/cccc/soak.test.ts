@@ -30,7 +30,7 @@ test('a thousand calls, two hundred streams and twenty terminals leave no handle
   expect(left.warnings).toEqual([])
   expect(left.held).toEqual({})
   expect(left.sockets).toBeLessThanOrEqual(0)
-  // One kept scope, link or buffer a call would be more than this.
+  // One leaked closure, link or buffer for each call would exceed this.
   expect(left.heapGrowthBytes).toBeLessThan(1_000_000)
   // A daemon finds out that a reader has left when it next writes to it.
   const afterAWrite = async (): Promise<number> => {

@@ -83,4 +83,4 @@ async function round(): Promise<void> {
 const left = await secondRoundLeaves(round)
 await client.close()
 process.stdout.write(JSON.stringify(left))
-// No process.exit: a process that still holds a handle would stay, and its parent would report it.
+// There is no process.exit here: a process with a leaked handle must stay, so that its parent reports it.

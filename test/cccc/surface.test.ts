@@ -56,7 +56,7 @@ describe('the published clients', () => {
   test('every method of theirs exists here, under its name in camelCase [cccc.parity]', async () => {
     const simulator = createCcccSimulator()
     await using client = createCccc({ transport: simulator.transport })
-    // Not ops: members of the client with the same names.
+    // These methods are not ops. The client has members with the same names.
     const own: Record<string, unknown> = { call: client.call, callRaw: client.callRaw, assertCompatible: client.assertCompatible }
     const missing = [...PYTHON_METHODS.map(camelCase), ...TYPESCRIPT_METHODS].filter(
       (name) => typeof (own[name] ?? (client.ops as Record<string, unknown>)[name]) !== 'function',

@@ -74,7 +74,7 @@ describe('[claude.agent-sdk] the agent SDK 0.3.332', () => {
     expect(THEIRS.query).toHaveLength(30)
   })
 
-  test('has the hook events of here', () => {
+  test('has the same hook events as this client', () => {
     expect([...THEIRS.hooks].sort()).toEqual([...HOOK_EVENTS].sort())
   })
 

@@ -245,7 +245,7 @@ test('[claude.emitter] handlers are called in order, removed, and cannot disturb
 })
 
 test('[claude.checklist] every name of the ccflow checklist exists here, or is left out with a reason', () => {
-  // `full` has everything of the client, the other entries have the parts; every one of them is in the map of the docs.
+  // The full client has all members of a client; the other names are exports.
   const members = Object.keys(createFullClaude({ transport: createClaudeSimulator().transport }))
   const missing = CHECKLIST.filter(([theirs, ours]) => {
     if (LEFT_OUT[theirs] !== undefined) return false

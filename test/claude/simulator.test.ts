@@ -35,7 +35,7 @@ async function play(version: GenerationName, name: string, about: About) {
   const written: Line[] = []
   const seen: { at: number; check(): void }[] = []
   const sessions = memorySessions()
-  // Sessions that an earlier scenario had made.
+  // The session that an earlier scenario of the recording had made.
   const earlier = about.args.find((arg) => arg.startsWith('7e5e0000-'))
   if (earlier !== undefined && name !== 'resume-1-new') sessions.set(earlier, [{ role: 'user', content: 'earlier' }])
   const running = runProcess({
@@ -88,7 +88,7 @@ async function play(version: GenerationName, name: string, about: About) {
   const requests = new Map<string, string>()
   let questions = 0
   for (const [index, line] of stdinOf(version, name).entries()) {
-    // In step: what had been written by the time this was sent must have been written here as well.
+    // The line is sent only when the simulator has written as many lines as the real CLI had written at that moment.
     const before = lineTimes.filter((time) => time < (sentTimes[index] ?? 0)).length
     const needed = sequenceOf(recorded.slice(0, before)).length
     const all = line['#'] === 'signal SIGTERM' ? sequenceOf(recorded).length : needed

@@ -37,12 +37,12 @@ const LINES: readonly object[] = [
   user('u1', null, 'first prompt', 1),
   { ...common, type: 'attachment', uuid: 'x1', parentUuid: 'u1', attachment: {}, timestamp: at(1) },
   assistant('a1', 'x1', 'msg1', [call('t1')], 2),
-  // Two tools that ran side by side: only one of their results is on the way to the last message.
+  // Two tools that ran in parallel. Only one of their results is an ancestor of the last message.
   assistant('a2', 'a1', 'msg1', [call('t2')], 2),
   user('r1', 'a1', result('t1'), 3),
   user('r2', 'a2', result('t2'), 3),
   assistant('a3', 'r2', 'msg2', [{ type: 'text', text: 'done' }], 4),
-  // A branch that was left.
+  // A branch that does not lead to the last message.
   user('left', 'a3', 'a prompt that was taken back', 5),
   user('u2', 'a3', [{ type: 'text', text: 'second prompt' }], 6),
   user('meta', 'u2', 'a note', 6, { isMeta: true }),

@@ -72,7 +72,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
       if (!first || !last) continue
       const meter = createMeter()
       const spent = results.map(meter)
-      // The newest goes on from the totals of the session that it resumes.
+      // In the newest CLI, the totals of a resumed session include its earlier processes.
       const goesOn = version === '2.1.329' && /--(?:resume|continue)/.test(args.join(' '))
       const own = (line: ResultLine): number =>
         sum(Object.values(line.model_usage_since_last_result ?? {}).map(({ costUSD }) => costUSD))

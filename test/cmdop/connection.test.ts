@@ -405,7 +405,7 @@ describe('lost sync', () => {
     await client.machines.list()
     const ask = client.machines.ask(M1, '[[say a]][[hang]]')[Symbol.asyncIterator]()
     await ask.next()
-    // 127 bytes are announced and three come: the rest would be taken from the answers.
+    // A frame of 127 bytes is announced, and three bytes come. The decoder would take the rest from the next answers.
     await simulator.noise(Uint8Array.of(0x7f, 8, 1, 16))
 
     const swallowed = failure(client.machines.activeSession(M1))

@@ -146,7 +146,7 @@ describe('a core as a child', () => {
     const binaryPath = join(folder, 'later')
     const client = createCmdop({ transport: cmdopCore({ binaryPath, env: { CMDOP_TOKEN: 't-right', PATH: process.env.PATH } }) })
     await expect(client.machines.list()).rejects.toMatchObject({ name: 'ConnectionError', sent: 'no', remoteCode: 'connection' })
-    // By its first line: as CMDOP_CORE_BINARY of a published SDK would start it.
+    // The file is started by its `#!` line, as a published SDK starts CMDOP_CORE_BINARY.
     await copyFile(program, binaryPath)
     await chmod(binaryPath, 0o755)
     expect((await client.machines.list()).items.length).toBe(3)

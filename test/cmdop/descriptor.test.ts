@@ -29,7 +29,7 @@ const nameOf = (desc: { readonly typeName: string } | undefined) => desc?.typeNa
 /** Everything that reading, writing and JSON ask of a field; other descriptors by name. */
 const fieldShape = (field: DescField) => {
   const { proto, parent, oneof, message, enum: enumeration, ...facts } = field
-  // Functions are what they say.
+  // Functions are compared by their results.
   const own = { ...facts, toString: String(field), getDefaultValue: null, optional: proto.proto3Optional }
   const types = [nameOf(message), nameOf(enumeration), nameOf(parent), oneof?.localName]
   return { ...own, types }

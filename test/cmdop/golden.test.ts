@@ -28,7 +28,7 @@ function decoded(chunks: readonly Uint8Array[]) {
   return bodies.map((body) => (body.byteLength === 0 ? create(EnvelopeSchema) : decodeEnvelope(body)))
 }
 const jsonOf = (data: Uint8Array): JsonValue[] => decoded([data]).map((envelope) => toJson(EnvelopeSchema, envelope))
-// Negative zero is zero in JSON text, and the samples came through it.
+// The samples were written as JSON text, where negative zero becomes zero.
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
 describe('golden samples', () => {
@@ -85,7 +85,7 @@ describe('calls of the published SDKs', () => {
 
   it.each(calls)('$call writes the same bytes [cmdop.golden.calls]', async ({ call = '', hex: expected }) => {
     const core = createCmdopCoreSimulator()
-    // Undocumented ids such as `m-1` are refused by the core; what counts is what it was sent.
+    // The core refuses undocumented ids such as `m-1`. The test compares only the request.
     await using client = createCmdop({ transport: core.transport, fleetId: 'f-default', closeGraceMs: 0 })
     const run = new Function('client', `return ${call}`) as (client: Cmdop) => Promise<unknown> | AsyncIterable<unknown>
     const result = run(client)

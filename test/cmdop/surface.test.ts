@@ -184,7 +184,7 @@ describe('the hand-written decoder', () => {
 
 describe('the decoder of envelopes', () => {
   it('reads the same bytes as the library, and fails with a typed error for all others [cmdop.codec.strict]', () => {
-    // Bytes at random, and real envelopes with a few bytes turned.
+    // Random bytes, and valid envelopes with a few changed bytes.
     const frame = encodeEnvelope(9, Kind.RESPONSE, { case: 'machineList', value: { items: [{ id: 'i', isJarvis: true }] } })
     const turned = fc
       .array(fc.tuple(fc.nat(frame.byteLength - 2), fc.nat(255)), { minLength: 1, maxLength: 3 })

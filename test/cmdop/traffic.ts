@@ -169,7 +169,7 @@ export async function playTraffic(link: Link, relay: CmdopRelaySimulator): Promi
     await send({ id, kind: 'KIND_REQUEST', ...payload })
     for (;;) {
       const envelope = await next()
-      // What a question left open says later belongs to no step.
+      // A late frame of an earlier step, whose question was left open, belongs to no step.
       if (envelope?.id !== id) continue
       const { id: _same, ...rest } = toJson(EnvelopeSchema, envelope) as JsonObject
       envelopes.push(rest)

@@ -116,7 +116,7 @@ export const queueCases: readonly Case<CatsyphonContext>[] = [
         await talk(bench.client, id, 3)
         await bench.client.flush()
       }
-      // The same collector, and one that was registered anew because its credentials were lost too.
+      // First with the same collector, then with a new one, as after the loss of its credentials.
       for (const credentials of [first, {}]) {
         await using bench = await openBench({ generation: context.generation }, credentials, simulator)
         await talk(bench.client, id, 3)

@@ -8,7 +8,7 @@ export async function until<Answer>(ask: () => Answer | Promise<Answer>, what: s
     const answer = await ask()
     if (answer) return answer
     check(performance.now() < endsAt, `never came: ${what}`)
-    // Links in memory never leave the current turn by themselves, so time must pass between two looks.
+    // A timer, because links in memory run in microtasks and would not let a loop without a timer make progress.
     await new Promise((resolve) => void setTimeout(resolve, 2))
   }
 }

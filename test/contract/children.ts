@@ -155,7 +155,7 @@ export const childCases: readonly Case<ChildContext>[] = [
   shellCase(
     'law.9.late-reader',
     'a reader that starts after the exit reads everything, also more than a link buffers',
-    // Not more than a pipe holds beside what a link keeps, or the child would wait for a reader: 64 KiB on Deno, whose pipes are pipes.
+    // The output must fit into the buffer of the link and the pipe (64 KiB on Deno). Otherwise the child would wait for a reader.
     'head -c 300000 /dev/zero; exit 5',
     async (link) => {
       checkEqual((await link.closed).kind, 'exit')

@@ -16,7 +16,7 @@ export function heldByProcess(): Record<string, number> {
   const held: Record<string, number> = {}
   for (const kind of keepsAlive()) held[kind] = (held[kind] ?? 0) + 1
   // If /proc exists, it lists sockets, children and zombies that the runtime does not list.
-  // Deno opens a pair for itself now and then, and keeps it: there only the case with many links counts them.
+  // Deno sometimes opens a pair of sockets for itself and keeps it. So on Deno only the case with many links counts sockets.
   if (!('Deno' in globalThis)) held.sockets = descriptors()
   held.children = childrenOf(process.pid).length
   for (const event of ['exit', 'SIGTERM', 'SIGINT', 'uncaughtException', 'unhandledRejection']) {

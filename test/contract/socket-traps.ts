@@ -27,8 +27,8 @@ export const socketCases: readonly Case<SocketContext>[] = [
           entry,
           kind,
           (socket) => {
-            // A TCP stack drops by itself what it has not delivered when the other side writes to a closed port: there all must
-            // be under way.
+            // When the other side writes to a closed port, the TCP stack drops undelivered bytes. So the socket is closed only after all
+            // bytes were sent.
             socket.write(new Uint8Array(ANSWER_BYTES[kind]).fill(7), () => setTimeout(() => socket.destroy(), 100))
           },
           async (link) => {

@@ -53,7 +53,7 @@ describe('redactText', () => {
       quoted((value) => `{"user":"ann","token":"${value}"}`)
       quoted((value) => `body: "{\\"apiKey\\":\\"${value}\\"}"`)
       quoted((value) => `'secret' => \`${value}\``)
-      // After a name and without quotes, the text is a remark about a secret.
+      // Without quotes after a name, ordinary words are probably prose about a secret, so they stay.
       for (const text of [`token: ${word}`, `the password=${word}`]) expect(redactText(text)).toBe(text)
     },
   )

@@ -20,7 +20,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(directory, { recursive: true, force: true }))
 
-// The system lives and dies with the process, so a turn that it had is lost.
+// The simulated system ends with the process, so its running turn is lost.
 const PROGRAM = `
 import { createHub } from '../../src/hub/index.js'
 import { createScriptedSystem } from '../../src/testing/hub/scripted-system.js'

@@ -49,7 +49,7 @@ export function createMachine(base: { readonly clock: Clock; readonly store: Sto
     }
     const result = await run()
     await ready()
-    // The answer was on its way when the network broke.
+    // The network broke after the store had acted and before the answer arrived.
     if (isCut) throw outage('maybe')
     return result
   }

@@ -110,7 +110,7 @@ export async function simulateShared(seed: number, steps = 60): Promise<string[]
       .then(
         () => void accepted.add(id),
         (error: unknown) => {
-          // A refusal with sent: no is a promise, if no other call with this id was accepted.
+          // `sent: no` promises that the prompt never runs, unless another call with the same id was accepted.
           if (SignalboxError.is(error) && error.sent === 'no') refused.set(id, (refused.get(id) ?? 0) + 1)
         },
       )

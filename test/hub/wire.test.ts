@@ -105,7 +105,7 @@ test('a link whose server has become silent is given up: calls fail and a watch 
   void (async () => {
     for await (const link of server.accept()) {
       links.push(link)
-      // As a laptop that slept: both sides believe that the link is open, and nothing passes.
+      // Like a laptop in sleep: both sides keep the link open, and no bytes pass.
       const write = (chunk: Uint8Array): Promise<void> => (silent && link === links[0] ? new Promise(() => {}) : link.write(chunk))
       void serveHub(hub, { ...link, write })
     }
@@ -126,7 +126,7 @@ test('a link whose server has become silent is given up: calls fail and a watch 
   await expect(failing).rejects.toMatchObject({ code: 'unavailable', sent: 'maybe', retryable: true })
   await expect.poll(() => seen.length).toBe(2)
   expect(links).toHaveLength(2)
-  // A quiet hub answers the question whether it lives. Its link stays.
+  // A hub without events still answers the liveness check, so its link stays.
   await clock.advance(60_000)
   expect(links).toHaveLength(2)
   await stream.close()

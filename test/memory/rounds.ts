@@ -34,7 +34,7 @@ async function heap(): Promise<number> {
 }
 
 export async function secondRoundLeaves(round: () => Promise<void>): Promise<Left> {
-  // Code is compiled and pools are filled by the first round, which costs some hundred kilobytes once.
+  // The first round is not counted: it compiles code and fills pools, which costs some hundred kilobytes once.
   await round()
   const [heapBefore, heldBefore, socketsBefore] = [await heap(), heldByProcess(), descriptors()]
   for (const outcome of Object.keys(outcomes)) delete outcomes[outcome]

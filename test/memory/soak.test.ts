@@ -17,6 +17,6 @@ test('two thousand links, five hundred calls, a hundred streams and twenty child
   expect(left.warnings).toEqual([])
   expect(left.held).toEqual({})
   expect(left.sockets).toBeLessThanOrEqual(0)
-  // Two rounds of the same differ by up to a third of this; a link kept from each opening would be four times as much.
+  // Without a leak two rounds differ by up to a third of this limit. A leaked link for each opening would be four times the limit.
   expect(left.heapGrowthBytes).toBeLessThan(1_000_000)
 }, 70_000)

@@ -29,7 +29,7 @@ async function serve(link: Link): Promise<void> {
       if (request.op === 'stream') for (let at = 0; ; at += 1) await link.write(encodeNdjson({ at, text: 'y'.repeat(2000) }))
     }
   } catch {
-    // The client left in the middle, as intended.
+    // The client has left during the answer, which is part of this test.
   }
   await link.close()
 }
@@ -157,4 +157,4 @@ const left = await secondRoundLeaves(round)
 await listener[Symbol.asyncDispose]()
 rmSync(folder, { recursive: true, force: true })
 process.stdout.write(JSON.stringify(left))
-// No process.exit: a process that still holds a handle would stay, and its parent would report it.
+// There is no process.exit here: a process with a leaked handle must stay, so that its parent reports it.

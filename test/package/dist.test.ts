@@ -14,15 +14,15 @@ const { exports, dependencies, peerDependencies } = JSON.parse(readFileSync(join
   peerDependencies: Record<string, string>
 }
 const entries = Object.entries(exports).flatMap(([name, target]) => (typeof target === 'string' ? [] : [{ name, ...target }]))
-// The dashboard is a page, which no bundler reads.
+// The dashboard is a finished page and not a module for bundlers.
 const built = existsSync(dist)
   ? readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.js') && !file.startsWith('dashboard'))
   : []
 
-// Executables to be spawned, at work once they are loaded.
+// Executables: they start to work when they are loaded, so they are never imported.
 const isExecutable = (name: string): boolean => /\/fake-(?:claude|cmdop)$/.test(name)
 
-// Bound to a runtime: a browser bundler finds a file that throws and whose name says what to import.
+// Entrypoints that need a runtime. For them a browser bundler finds a file that throws and whose name says what to import.
 const IN_A_PAGE = './dist/in-a-page-import-signalbox-web.js'
 const isRuntimeBound = (name: string): boolean => isExecutable(name) || /^\.\/(?:node|deno|bun)(?:\/|$)/.test(name)
 

@@ -63,7 +63,7 @@ describe.skipIf(!built || examples.length === 0)('the examples of the documents'
     const { getSourceFile, fileExists, readFile } = host
     host.getSourceFile = (name, target, ...rest) => {
       const text = texts.get(name)
-      // The target says too that the file is a module; without it imports would resolve as for require().
+      // `target` also says that the file is an ES module. Without it, imports would be resolved as for require().
       return text === undefined ? getSourceFile.call(host, name, target, ...rest) : ts.createSourceFile(name, text, target, true)
     }
     host.fileExists = (name) => texts.has(name) || fileExists.call(host, name)

@@ -34,7 +34,7 @@ async function install(): Promise<void> {
 }
 
 describe(`claude-agent-acp ${VERSION}`, () => {
-  // Without a mode this version starts in `auto`, which runs commands unasked.
+  // The tests set the mode, because without one this version starts in `auto`, which runs commands without a question.
   let api: Imitation
   let home: string
   let hub: Hub

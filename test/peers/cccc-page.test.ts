@@ -12,7 +12,7 @@ const required = process.env.SIGNALBOX_REQUIRE_ALL === '1'
 const absent = required ? undefined : !executablePath ? 'no Chromium here' : !built ? 'run `npm run build` first' : undefined
 if (absent !== undefined) console.log(`skipped: the pages of real web ports: ${absent}`)
 
-// 0.4.2 has the routes of 0.4.3 and dies of a bare connection; the web port of 0.4.35 is one program for both of its daemons.
+// Left out: 0.4.2, because its routes are those of 0.4.3; and the Rust daemon of 0.4.35, because its web port is that of the Python daemon.
 const ports = RELEASES.filter(({ name, implementation }) => name !== '0.4.2' && !(name === '0.4.35' && implementation === 'rust'))
 
 const policyOf = (headers: Record<string, string> = {}): string => headers['content-security-policy'] ?? 'none'
@@ -38,7 +38,7 @@ describe.skipIf(absent !== undefined).each(ports)('a page of the web port of $na
     page.on('request', (request) => void places.push(request.url()))
     page.on('websocket', (socket) => void places.push(socket.url()))
     try {
-      // Its root leads here on the older ones, after it has loaded.
+      // On older versions the page at `/` redirects to this one after it has loaded.
       const answer = await page.goto(`${port.url}/ui/`)
       expect(answer?.status()).toBe(200)
       expect(await page.addScriptTag({ content: script }).then(() => page.evaluate('typeof visit'))).toBe('function')

@@ -99,7 +99,7 @@ describe.each(RELEASES)('the daemon $name ($implementation)', (release) => {
     }
     const sending = (async () => {
       for (let index = 0; index < 60; index += 1) {
-        // While the sender goes on.
+        // The daemon is killed and started again while messages are sent.
         if (index === 15 || index === 35) {
           await killing
           killing = daemon.kill().then(() => daemon.start())
@@ -213,7 +213,7 @@ describe.each(RELEASES.filter(({ name, implementation }) => name !== '0.4.2' && 
       const utf8 = new TextDecoder()
       await terminal.link.write(new TextEncoder().encode('zw\u00f6lf\r'))
       let seen = ''
-      // The echo, and what the program says.
+      // The word comes twice: as the echo of the terminal, and as the output of the program.
       while (seen.split('zw\u00f6lf').length < 3) {
         const chunk = await terminal.link.read()
         if (chunk === null) break
@@ -249,7 +249,7 @@ describe('two homes on one TCP port', () => {
     const { pid } = await client.call('ping')
     await first.kill()
     await using second = await startDaemon(release, await onTcp())
-    // The system keeps the dead daemon's port for a minute, so its descriptor is made to name the other's.
+    // The port of the dead daemon stays reserved for a minute. So its descriptor is changed to name the port of the other daemon.
     const descriptor = join(first.home, 'daemon', 'ccccd.addr.json')
     const taken = await discoverCccc({ home: second.home })
     const stale = (await readFile(descriptor, 'utf8')).replace(port, taken.transport === 'tcp' ? String(taken.port) : '')

@@ -59,7 +59,7 @@ function expectTruth({ system }: Pick<BenchPlan, 'system'>, { ours, plain, state
   expect(state).toBe('done')
   expect(ours).toMatchObject({ working: 0, failed: 0, lost: 0, doubled: 0 })
   expect(ours.sent).toBe(ours.acknowledged + ours.ambiguous)
-  // The CLI keeps nothing by which a prompt could be found again. The other systems can always tell.
+  // For Claude Code the outcome of a prompt cannot be looked up. For the other systems it always can.
   if (system !== 'claude') expect(ours).toMatchObject({ ambiguous: 0, delivered: ours.sent })
   expect(plain.doubled + plain.lost).toBeGreaterThan(0)
 }

@@ -238,7 +238,7 @@ describe.skipIf(!canRun)('asks', () => {
     await card.waitFor()
     await page.waitForTimeout(700)
     const id = (await card.getAttribute('data-ask')) ?? ''
-    // The page learns nothing of the other answer before its own is refused.
+    // The page must not see the other answer before its own answer is refused.
     await page.evaluate((ask) => {
       const button = document.querySelector<HTMLElement>(`[data-ask="${CSS.escape(ask)}"] [data-action=reject]`)
       ;(globalThis as { late?: () => void }).late = () => button?.click()

@@ -297,7 +297,7 @@ describe('a recording', () => {
     expect(file.missing).toEqual(['cmdop: its frames cannot be searched for secrets, so they are not recorded.'])
     expect(parseRecording(text)).toEqual(file)
     expect(makeRecording(records, links, { system: 'cccc' }).recordings).toHaveLength(1)
-    // A link whose beginning is gone cannot be replayed.
+    // A link whose first entries have left the tape cannot be replayed.
     const late = makeRecording(records.slice(2), links)
     expect(late.missing).toContain('1 links began before the oldest entry of the tape.')
     expect(late.recordings[0]?.lines.filter(({ type }) => type === 'open')).toHaveLength(1)

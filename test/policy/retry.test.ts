@@ -101,7 +101,7 @@ describe('retry', () => {
     expect(work).toHaveBeenCalledTimes(4)
     for (let index = 0; index < 9; index += 1) await policy.run(async () => 1)
     expect(policy.tokens).toBe(10)
-    // Its own cost comes back when a retry succeeds.
+    // A retry that succeeds returns its cost to the quota.
     const once = vi.fn().mockRejectedValueOnce(failure()).mockResolvedValue('ok')
     expect(await outcome(clock, policy.run(once))).toEqual({ value: 'ok' })
     expect(policy.tokens).toBe(10)

@@ -23,7 +23,7 @@ describe.skipIf(!built && !required)('the built package runs', () => {
   for (const runtime of runtimes) {
     const skip = runtime.path === undefined && !required
     if (skip) console.warn(`skipped: no ${runtime.name} here; to have it, ${runtime.missing}`)
-    // One at a time: the other worker runs the other files meanwhile, and two cores have no more to give.
+    // One runtime at a time: with two cores, the other worker already uses the other one.
     test.skipIf(skip)(`[package.five-runtimes] [package.ends] in ${runtime.name}`, { timeout: 600_000 }, async () => {
       expect(runtime.path, `${runtime.name} is required: ${runtime.missing}`).toBeDefined()
       await using peers = await startPeerServer()

@@ -21,7 +21,7 @@ export const USES: readonly Use[] = [
   { entry: './otel', names: ['otel'], budget: 4.5 },
   { entry: './codec', names: ['ndjsonDecoder', 'encodeNdjson'], budget: 4 },
 
-  // ofetch is inside.
+  // These sizes include ofetch.
   { entry: './web', names: ['fetchExchange'], budget: 9.2, without: ['webSocketLink', 'indexedDbStore'] },
   { entry: './web', names: ['webSocketLink'], budget: 7.8 },
   { entry: './web', names: ['messagePortLink'], budget: 7.8 },

@@ -22,7 +22,7 @@ export const builtEntries: ReadonlyMap<string, string> = new Map(
   }),
 )
 
-// Node loads `ws`, no page does. An application loads zod and the optional peers once, for all their users; modules of a runtime weigh nothing.
+// Not counted: `ws`, which no page loads; zod and the optional peers, which an application loads once for all users; modules of a runtime.
 const NOT_COUNTED = ['zod', 'zod/*', 'ws', 'node:*', 'bun:*', 'cloudflare:*', ...Object.keys(manifest.peerDependencies)]
 
 export interface Weight {

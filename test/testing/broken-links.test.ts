@@ -31,7 +31,7 @@ function contextOf({ link, open }: Pick<Broken, 'link' | 'open'>): ContractConte
       if (!link) return pair
       const near = { ...pair.near, ...link(pair.near, pair.far) }
       const { write } = near
-      // Only the case is to fail: a rejection that nobody hears would fail the run.
+      // Only the case must fail. An unhandled rejection would fail the whole run.
       near.write = (chunk) => {
         const written = write(chunk)
         written.catch(() => {})

@@ -33,7 +33,7 @@ function script(name: string, text: string, mode = 0o755): string {
 
 describe('why a child does not start [child.spawn-faults]', () => {
   const elf = (): string => {
-    // The own runtime with a renamed loader, like a binary for another system.
+    // A copy of a local program with a renamed loader, like a binary for another system.
     const path = join(folder, 'foreign')
     cpSync('/bin/true', path)
     const bytes = readFileSync(path)

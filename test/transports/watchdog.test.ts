@@ -21,7 +21,7 @@ describe.skipIf(process.platform === 'win32')('the watchdog', () => {
     watchdog.prepare()
     watchdog.watch(4_000_000)
     await watchdog.leave(4_000_000)
-    // Once at once, and once after its failure was reported.
+    // Prepared twice: at once, and after the failure was reported.
     watchdog.prepare()
     await watchdog.cancel()
     watchdog.prepare()

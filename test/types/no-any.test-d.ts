@@ -15,7 +15,7 @@ type Leaks<T, Depth extends readonly unknown[] = []> =
           : false
         : T extends Promise<infer Held> | Iterable<infer Held> | AsyncIterable<infer Held>
           ? Leaks<Held, [...Depth, 1]>
-          : // Those of the standard library are not ours to answer for: a signal's or a stream's reason is `any`.
+          : // Types of the standard library are skipped: the reason of a signal or a stream is `any`.
             T extends
                 | AbortSignal
                 | ReadableStream

@@ -44,18 +44,18 @@ overBytes(http)
 overHttp(socket)
 // @ts-expect-error: this transport must be told what to launch
 overBytes(child)
-// @ts-expect-error: a socket does not know what to do with a launch
+// @ts-expect-error: a socket takes no launch
 overChild(socket)
-// @ts-expect-error: this transport needs more than the protocol will say
+// @ts-expect-error: this transport needs fields that the protocol's launch does not have
 overChild(pickyChild)
 // @ts-expect-error: an open link is not a transport
 overBytes(link)
-// @ts-expect-error: neither of the two that the protocol takes
+// @ts-expect-error: the protocol takes neither kind with a launch
 overEither(child)
 
 void socket.open()
 void socket.open(undefined, { signal: new AbortController().signal })
-// @ts-expect-error: nothing to launch was said
+// @ts-expect-error: the launch is missing
 void child.open()
 // @ts-expect-error: the launch is typed
 void child.open({ modle: 'x' })
@@ -70,7 +70,7 @@ export function byKind(transport: StreamTransport | ExchangeTransport): unknown 
 chain([retry()], async () => 1)
 // @ts-expect-error: the factory was not called
 chain([retry], async () => 1)
-// @ts-expect-error: an interceptor gives a promise
+// @ts-expect-error: an interceptor returns a promise
 const synchronous: Interceptor = () => 1
 const answering: Interceptor = async () => 'from a cache'
 void synchronous

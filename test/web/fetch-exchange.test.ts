@@ -26,7 +26,7 @@ test('a request arrives unchanged, and nothing is added to it [web.exchange-as-g
     { trace: { traceparent: '00-trace' } },
   )
   expect(reply.status).toBe(200)
-  // Lower case, in any case of the server.
+  // Header names are in lower case, whatever the server sends.
   expect(reply.headers['x-mixed-case']).toBe('Yes')
   expect(Object.keys(reply.headers).every((key) => key === key.toLowerCase())).toBe(true)
   const told = JSON.parse(await text(reply.body))

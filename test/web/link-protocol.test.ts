@@ -197,7 +197,7 @@ describe('credit', () => {
     ['credit that is no count', ['{"type":"credit","bytes":-5}'], 1024],
     ['credit without end', Array(100).fill('{"type":"credit","bytes":9007199254740991}'), 1024],
     ['more credit frames than frames that were received', Array(65).fill('{"type":"credit","bytes":1}'), 1024],
-    // A window of single bytes would be a million little objects.
+    // Each frame has a minimum cost, because a window of one-byte frames would be a million objects.
     ['tiny frames beyond what they cost', Array(17).fill(new Uint8Array(1)), 1024],
   ] as const)('%s closes the link with 4400 [link.invalid]', async (_name, frames, windowBytes) => {
     const pair = await opened({ windowBytes })

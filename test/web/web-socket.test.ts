@@ -68,7 +68,7 @@ test('a server without the subprotocol is refused [web.subprotocol]', async () =
     }
   }
   await checkRejects(webSocketLink({ url: server.url, webSocket: lying }).open(), 'incompatible')
-  // A real one is refused by the runtime already.
+  // With a real WebSocket the runtime itself refuses.
   await using deaf = await rawServer({ handleProtocols: () => false }, () => {})
   const error = await checkRejects(webSocketLink({ url: deaf.url, webSocket: await nodeWebSocket() }).open())
   expect(['unreachable', 'incompatible']).toContain(error.code)

@@ -71,7 +71,7 @@ class BunSocketLink extends BaseLink {
   protected override send(chunk: Uint8Array): void {
     const taken = this.socket?.write(chunk) ?? -1
     if (taken === chunk.byteLength) this.written()
-    // Bun says no more than that the system takes nothing.
+    // Bun reports only that the system accepted nothing; the code of the error is not known.
     else if (taken < 0) this.written({ code: 'EPIPE' })
     else this.rest = chunk.subarray(taken)
   }

@@ -67,7 +67,7 @@ class DenoSocketLink extends BaseLink {
   }
 
   private async receive(): Promise<void> {
-    // One buffer, and a copy of what came: whoever reads owns a chunk of its own size.
+    // One buffer for all reads. Each chunk is a copy of its own size, because the reader owns it.
     const buffer = new Uint8Array(READ_BYTES)
     try {
       for (let count = await this.connection.read(buffer); count !== null; count = await this.connection.read(buffer)) {
@@ -85,7 +85,7 @@ class DenoSocketLink extends BaseLink {
     if (this.over) return
     this.over = true
     this.connection.close()
-    // A reading that waits for room ends as well.
+    // The receive loop may be paused; it must end too.
     this.resume()
     this.gone(fault)
   }

@@ -48,7 +48,7 @@ export function createAppends(what: string, subject: string, jetstream: JetStrea
     if (parts.length === 0) return
     try {
       const published = await publish({ ...parcel, parts })
-      // The lease is the only condition, and its loss rejects.
+      // The lease is the only condition of this publish, and a lost lease rejects before this line.
       if (published.refused) throw noAnswer(what, 'maybe')
       const { seq } = published
       let index = 0

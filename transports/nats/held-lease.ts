@@ -36,7 +36,7 @@ export function createHeldLease(options: HeldLeaseOptions): { readonly lease: He
   const settled = async (): Promise<void> => void (await working)
   const holding: Holding = { subject, seq: token, isAlive: () => remainingMs() > 0, settled, lose }
   fences.add(token, holding)
-  // A renewal and a release expect the sequence that the one before has left.
+  // Renewals and the release run one after the other: each expects the sequence that the step before has written.
   const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
     const turn = working.then(work)
     working = turn.catch(() => {})

@@ -120,7 +120,7 @@ export function createJetStream({ connection, stream, api, timeoutMs, clock }: J
           const last = messages.length - 1
           for (const [index, { subject, bytes }] of messages.slice(0, last).entries()) {
             const reply = await connection.request(subject, bytes, { headers: toHeaders(fields(index)), timeout })
-            // Empty when the server has taken it.
+            // The answer is empty when the server accepted the message.
             if (reply.data.byteLength > 0) return outcomeOf(what, reply)
           }
           const { subject = '', bytes } = messages[last] ?? {}

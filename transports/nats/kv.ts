@@ -104,7 +104,7 @@ export function createNatsKv({ jetstream, subjects, fences, name }: KvOptions, r
         if (written !== undefined) return String(written)
         const now = await newest(subject)
         if (now.value) return null
-        // The mark of a deletion is as good as nothing.
+        // The mark of a deletion counts as no value.
         seq = now.seq
       }
       return null
@@ -118,7 +118,7 @@ export function createNatsKv({ jetstream, subjects, fences, name }: KvOptions, r
         const headers = { [DELETED]: 1, [HEADER.ttl]: MARK_TTL }
         const mark = await replace({ key, subject, seq: value.seq, bytes: NOTHING, fence, headers })
         if (mark === undefined) continue
-        // The key is deleted now. A mark that stays behind is deleted by the server.
+        // The key is deleted now. If the purge fails, the server deletes the mark when its time is over.
         await jetstream.ask(what, 'STREAM.PURGE', { filter: subject, seq: mark + 1 }).catch(() => {})
         return true
       }

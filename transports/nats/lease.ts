@@ -59,7 +59,7 @@ export function createNatsLease({ jetstream, subjects, fences, name }: LeaseOpti
 
   const take = async (subject: string, ttlMs: number): Promise<number | undefined> => {
     let expected: number | undefined = 0
-    // Refused means that there is a message, or that it has just expired.
+    // A refusal means that another message is there, or that one has just expired.
     for (let round = 0; round < 5 && expected !== undefined; round += 1) {
       const token = await replace(subject, expected, { ttlMs })
       if (token !== undefined) return token

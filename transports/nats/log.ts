@@ -53,7 +53,7 @@ export function createNatsLog({ jetstream, subjects, fences, name }: LogOptions,
       const bytes = new TextEncoder().encode(String(floor))
       const mark = (): Promise<Published> => jetstream.publish(what, { subject: floorSubject, bytes, headers })
       const purge = (): Promise<unknown> => jetstream.ask(what, 'STREAM.PURGE', { filter: subject, seq: messageOf(floor) })
-      // First the mark, so that nobody reads over deleted entries without a gap. Only a full stream has no space for it.
+      // The mark comes first, so that every reader gets a gap for the deleted entries. Only a full stream has no space for the mark.
       const marked = await mark().catch(async (error: unknown) => {
         if (!isFull(error)) throw error
         await purge()

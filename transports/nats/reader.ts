@@ -43,7 +43,7 @@ export function createReader(what: string, subject: string, floorSubject: string
     return { floor, floorSeq: mark?.seq ?? 0, next: Math.max(floor, after), last: newest?.seq ?? 0 }
   }
 
-  // A page of entries may end inside of a message, or use only some of the messages that came.
+  // A page of entries may end inside a message, or use only some of the fetched messages. The rest is kept for the next page.
   let kept: Page | undefined
   const rest = (seq: number): readonly Stored[] =>
     kept?.messages[0] && seq >= kept.messages[0].seq ? kept.messages.filter((message) => message.seq >= seq) : []
@@ -62,7 +62,7 @@ export function createReader(what: string, subject: string, floorSubject: string
       ;[page, now] = await look()
     }
     const last = page.messages.at(-1)
-    // Appended between the two answers.
+    // These messages were appended between the two answers.
     if (last && last.seq > now.last) now = { ...now, last: last.seq, next: positionAfter(last) }
     kept = page.pending > 0 ? page : undefined
     return { page, now }

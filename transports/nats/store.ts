@@ -62,7 +62,7 @@ export function natsStore(options: NatsStoreOptions): Store {
 
   const ready = (): Promise<void> => {
     opening ??= openStream(jetstream, connection, subjects, { replicas, maxBytes }).catch((error: unknown) => {
-      // The server may be there, or newer, at the next try.
+      // A failure is not kept: at the next call the server may be back, or upgraded.
       opening = undefined
       throw error
     })

@@ -40,7 +40,7 @@ export function coveredBody(
         await reader.cancel(reason)
       },
     },
-    // Nothing is read ahead, so a slow reader slows the server.
+    // No chunk is read ahead, so a slow reader slows the server down.
     { highWaterMark: 0 },
   )
 }

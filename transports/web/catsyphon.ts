@@ -79,7 +79,7 @@ export async function catsyphonPage(options: CatsyphonPageOptions): Promise<Cats
  * ```
  */
 export function flushOnHide(client: Pick<Catsyphon, 'setLeaving' | 'flush' | 'nudge' | 'detectGeneration'>): () => void {
-  // Found out now: there is no time for it while the page is being left.
+  // Detected now, because there is no time for a request while the page is being left.
   void client.detectGeneration().catch(() => {})
   const hide = (): void => {
     const isHidden = document.visibilityState === 'hidden'

@@ -47,7 +47,8 @@ export function fetchExchange(options: FetchExchangeOptions): ExchangeTransport 
   const { credentials = 'omit', redirects = 'safe', requestBody = 'stream', name = 'fetch' } = options
   const base = httpBase(options.baseUrl, name)
   const given = options.fetch as typeof fetch | undefined
-  // Looked up late and called free: a bound or replaced fetch is found, and none is called with a foreign `this`.
+  // `globalThis.fetch` is looked up at each request, so that a replaced fetch is used. It is called without an object, so that `this` is
+  // not a foreign one.
   const send = createFetch({ fetch: given ?? ((url, init) => globalThis.fetch(url, init)), Headers, AbortController })
 
   return {
@@ -65,7 +66,7 @@ export function fetchExchange(options: FetchExchangeOptions): ExchangeTransport 
       const own = typeof options.headers === 'function' ? options.headers() : options.headers
       const headers = joined(await resolveWithin(Promise.resolve(own), signal, name), request.headers, trace)
       const body = await bodyOf(request, requestBody, signal, facts)
-      // It may have fallen while headers were asked for or a body was gathered: nothing has left yet.
+      // The abort may have come while the headers were resolved or the body was gathered. Nothing was sent yet.
       checkSignal('no')
       const streamed = body instanceof ReadableStream
       const follow = follows(redirects, method, headers)
@@ -79,10 +80,10 @@ export function fetchExchange(options: FetchExchangeOptions): ExchangeTransport 
           ignoreResponseError: true,
           responseType: 'stream',
           ...(signal ? { signal } : {}),
-          // Node 20 cannot send bytes a second time, as a redirect asks for: it has given their buffer away. A blob it can.
+          // For a redirect the body is sent twice. Node 20 cannot send the same bytes twice, because it transfers their buffer; it can send a blob.
           ...(body ? { body: (follow && !streamed ? new Blob([body as BlobPart]) : body) as BodyInit } : {}),
           ...(streamed ? { duplex: 'half' as const } : {}),
-          // Asked for only where the runtime knows them: workerd throws at options that it lacks.
+          // Set only where the runtime has these options: workerd throws at unknown ones.
           ...('credentials' in Request.prototype ? { credentials } : {}),
           ...(request.keepalive && 'keepalive' in Request.prototype ? { keepalive: true } : {}),
         })
@@ -90,7 +91,7 @@ export function fetchExchange(options: FetchExchangeOptions): ExchangeTransport 
         throw exchangeFault(error, facts, where, { signal, streamed, onward: follow && !isSafe(method) })
       }
       const redirected = !follow && isRedirect(response)
-      // A fetch that does not know signals answered all the same; nobody waits for it.
+      // Some fetches ignore the signal and answer after the abort. That body is not read.
       if (redirected || signal?.aborted) void response.body?.cancel().catch(() => {})
       checkSignal('yes')
       if (redirected) throw redirectFault(response, facts, where)
@@ -163,7 +164,7 @@ const isSafe = (method: string): boolean => /^(GET|HEAD)$/.test(method)
 function follows(redirects: 'safe' | 'never' | 'always', method: string, headers: Headers): boolean {
   if (redirects !== 'safe') return redirects === 'always'
   if (!isSafe(method)) return false
-  // The runtime drops these two on the way to another origin, and no others.
+  // On a redirect to another origin the runtime drops these two headers and no others.
   return [...headers.keys()].every((key) => /^(authorization|cookie)$/.test(key) || !isSecretName(key))
 }
 
@@ -185,7 +186,7 @@ function redirectFault({ headers, status }: Response, facts: FetchFacts, where: 
     code: 'protocol',
     message: `${where} answered with a redirect${target ? ` to ${target}` : ''}, not followed.`,
     hint: "Use the final address, or redirects: 'always' if every host is trusted.",
-    // It arrived, and its answer is to go elsewhere.
+    // The request arrived; the redirect is its answer.
     sent: 'yes',
     retryable: false,
     status: status || undefined,

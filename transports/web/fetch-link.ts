@@ -109,7 +109,7 @@ function requestLink(info: LinkInfo, ways: RequestLinksOptions, options: OpenOpt
     writingOver = true
     diverted = ways.divert?.(bytes, { ...options, signal: life.signal })
     if (diverted) {
-      // An opening after all, so it ends with the signal of the opening too.
+      // This opens a link, so the signal of `open` must end it too.
       const { signal } = options ?? {}
       const ignore = onAbort(signal, () => life.abort(signal?.reason))
       diverted.then(ignore, ignore)
@@ -141,7 +141,7 @@ function requestLink(info: LinkInfo, ways: RequestLinksOptions, options: OpenOpt
           finish({ kind: 'eof' })
           return null
         }
-        // A search only at the beginning: what comes then is the protocol's own.
+        // Empty lines are skipped only at the beginning. Later ones belong to the protocol.
         const first = begun ? 0 : value.findIndex((byte) => byte !== NEWLINE)
         if (first === -1 || value.byteLength === 0) continue
         begun = true

@@ -189,7 +189,7 @@ export function gateway(url: string | URL, options: GatewayClientOptions = {}): 
         message: 'The gateway needs a token, or a ticket: it prints an address with one when it starts.',
       })
     }
-    // Shared by every transport of this client: a ticket works once. One that could not be sent is not spent.
+    // All transports of this client share the token, because a ticket works once. After a redeem with `sent: 'no'` the ticket is still valid.
     redeemed ??= redeem(ticket).catch((error: unknown) => {
       if (SignalboxError.is(error) && error.sent === 'no' && error.code !== 'unauthenticated') redeemed = undefined
       throw error
@@ -230,7 +230,7 @@ export function gateway(url: string | URL, options: GatewayClientOptions = {}): 
       exchange: exchangeTo(at, full, true),
       path: '/call',
       peer: `${at}/call`,
-      // So that Firefox hands out the first bytes of what may take long.
+      // Without them Firefox holds the first bytes of a slow answer back.
       emptyLinesFirst: true,
       divert: (request, how) => (via === 'auto' && isConversation(request) ? open(undefined, how) : undefined),
     }) as StreamTransport<Launch>
@@ -240,13 +240,13 @@ export function gateway(url: string | URL, options: GatewayClientOptions = {}): 
     return {
       ...inner,
       async exchange(request, open) {
-        // A client of the system sends what it takes for its own credential; the gateway has the real one and must not see another.
+        // A client adds its own credential to each request. The gateway has the real credential, so the client's is removed.
         const kept = Object.entries(request.headers ?? {}).filter(([key]) => !isSecretName(key))
         const own: Record<string, string> = Object.fromEntries(kept.map(([key, value]) => [key.toLowerCase(), value]))
-        // With a body or without: what a form could send across sites, the gateway does not take.
+        // Also for requests without a body: the gateway refuses content types that a form of another site could send.
         if (CHANGES.includes(request.method)) own['content-type'] ??= 'application/json'
         const reply = await inner.exchange({ ...request, headers: own }, open)
-        // The header tells a refusal of the gateway's own from an answer of the upstream.
+        // This header marks a refusal of the gateway. An answer of the upstream does not have it.
         if (reply.headers['signalbox-refusal'] === undefined) return reply
         const told = { transport: inner.name, op: request.path }
         throw refusalOf(await jsonOf(reply, told), reply, told, base.origin)

@@ -50,7 +50,7 @@ async function permissionState(permissions: NonNullable<PageGlobals['navigator']
       const found = await permissions?.query({ name })
       if (found) return found.state
     } catch {
-      // Not a permission of this browser.
+      // This browser does not know the permission.
     }
   }
   return undefined

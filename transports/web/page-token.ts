@@ -38,10 +38,10 @@ export async function pageToken({
   const { location, history, sessionStorage } = globalThis as unknown as PageGlobals
   const ticket = new URLSearchParams(location.hash.slice(1)).get('ticket')
   if (ticket === null) return sessionStorage.getItem(storageKey) ?? undefined
-  // Gone from the address before anything else, so that it is neither bookmarked nor shared.
+  // The ticket is removed from the address first, so that it is neither bookmarked nor shared.
   history.replaceState(undefined, '', location.pathname + location.search)
   sessionStorage.setItem(storageKey, await gateway(location.origin, { ...options, ticket }).token())
   location.reload()
-  // This page is about to end; nothing must begin in it.
+  // Never resolves: the page is being reloaded, and its program must not continue.
   return new Promise(() => {})
 }

@@ -62,7 +62,7 @@ export function webSocketLink<Launch = void>(options: WebSocketLinkOptions): Str
   const { credential, windowBytes, name = 'websocket' } = options
   const url = socketUrl(options.url, name)
   const peer = url.origin + url.pathname
-  // A promise that fails is reported by each open; before the first one nobody listens to it.
+  // Each `open` reports a failed promise. This handler prevents an unhandled rejection before the first `open`.
   if (isPromise(options.webSocket)) options.webSocket.then(undefined, () => {})
   let count = 0
   return {
@@ -74,7 +74,7 @@ export function webSocketLink<Launch = void>(options: WebSocketLinkOptions): Str
       checkAborted(signal, name)
       const WebSocket = constructorOf(isPromise(options.webSocket) ? await options.webSocket : options.webSocket, name)
       const secret = await resolveCredential(credential, signal, name)
-      // The signal may have fallen since, and a listener added now would not hear of it.
+      // The abort may have come during the waits above; a listener that is added now would miss it.
       checkAborted(signal, name)
       let webSocket: WebSocketLike
       try {
@@ -120,14 +120,14 @@ interface CallsBack {
 export function frameSocket(webSocket: WebSocketLike): FrameSocket {
   const { terminate } = webSocket
   try {
-    // What `ws` gives by itself is a view and costs no copy.
+    // Only `ws` has `terminate`. Its default type is a view, which costs no copy.
     if (!terminate) webSocket.binaryType = 'arraybuffer'
   } catch {
-    // workerd gives buffers anyway, and on older dates refuses to be told.
+    // workerd always gives buffers, and with older compatibility dates it throws here.
   }
   let room: Deferred<void> | undefined
   const held = (): number => webSocket.bufferedAmount ?? 0
-  // `ws` calls back when the system took a frame, or never will.
+  // `ws` calls this when the system has accepted a frame, or when it never will.
   const taken = (): void => {
     if (room === undefined || held() > CONGESTED_BYTES / 2) return
     room.resolve()
@@ -137,12 +137,12 @@ export function frameSocket(webSocket: WebSocketLike): FrameSocket {
     send(frame) {
       if (webSocket.readyState >= CLOSING) return
       try {
-        // `ws` keeps the bytes until the system takes them; the others copy. The owner may use its buffer again after the call.
+        // The caller may reuse its buffer after this call. `ws` keeps the bytes and needs a copy; other implementations copy by themselves.
         if (typeof frame === 'string') webSocket.send(frame)
         else if (!terminate) webSocket.send(frame as Uint8Array<ArrayBuffer>)
         else (webSocket as CallsBack).send(frame.slice(), taken)
       } catch {
-        // It is closing, or these are bytes that it does not take. Its close event says so.
+        // The socket is closing, or it refuses these bytes. Its close event reports the end.
         webSocket.close()
       }
     },
@@ -170,7 +170,7 @@ export function report(webSocket: WebSocketLike, receiver: FrameReceiver): void 
   webSocket.addEventListener('message', (event) => {
     receiver.frame(frameOf((event as { data: unknown }).data))
   })
-  // Listened to until the end: with `ws` an error that nobody hears ends the process.
+  // The listener is never removed: with `ws`, an error event without a listener ends the process.
   webSocket.addEventListener('error', (event) => {
     const { message } = event as { message?: unknown }
     if (typeof message === 'string') detail = message
@@ -181,11 +181,11 @@ export function report(webSocket: WebSocketLike, receiver: FrameReceiver): void 
   })
 }
 
-/** A blob, or what is nothing of the protocol, is an empty frame: that is a fault, and a silent loss would be worse. */
+/** A blob, and any other data that the protocol does not have, becomes an empty frame. The receiver treats an empty frame as a fault. */
 export function frameOf(data: unknown): string | Uint8Array {
   if (typeof data === 'string') return data
-  // Plain bytes: the `slice` of a Node buffer would not copy.
-  // And no memory that whoever sent it can still write to.
+  // A plain Uint8Array, because `slice` of a Node Buffer does not copy.
+  // Shared memory is refused, because its sender can still write to it.
   if (data instanceof Uint8Array && data.buffer instanceof ArrayBuffer)
     return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
   return new Uint8Array(data instanceof ArrayBuffer ? data : [])

@@ -1,6 +1,6 @@
 /**
- * One CLI process in conversation shape. Reads its lines from the first byte on, serves its questions, and gives everything else to the
- * turn that it belongs to. One turn of ours at a time, because newer CLIs merge messages that wait together into one turn.
+ * One CLI process that holds a conversation. Reads its lines from the start, answers its control requests, and passes every other line to
+ * the turn that the line belongs to. The client starts one turn at a time, because newer CLIs merge waiting messages into one turn.
  */
 import type { Clock } from '../../core/clock.js'
 import { encodeNdjson } from '../../core/codec/ndjson.js'
@@ -33,9 +33,9 @@ export interface ConnectionOptions {
   readonly limits?: { readonly maxLineBytes?: number } | undefined
   readonly clock: Clock
   readonly validate: (line: ClaudeLine) => void
-  /** A turn that nobody asked for begins: give the state that takes it, or undefined to drop its lines. */
+  /** Called when the CLI begins a turn by itself. Returns the state that takes its lines, or undefined to drop them. */
   readonly onUnsolicited: () => TurnState | undefined
-  /** Messages are sent to the model as they are written. */
+  /** Messages reach the model unchanged: the CLI expands nothing in them. */
   readonly verbatim?: boolean | undefined
   /** The CLI repeats each message that it has accepted. */
   readonly replays?: boolean | undefined
@@ -43,7 +43,7 @@ export interface ConnectionOptions {
   readonly onNoise: () => void
 }
 
-/** When a message that is sent into a turn is read. */
+/** When the model reads a message that is sent into a running turn. */
 export type InputPriority = 'now' | 'next' | 'later'
 
 export interface InputOptions {
@@ -55,28 +55,28 @@ export interface Connection {
   readonly ready: Promise<Readonly<Record<string, unknown>>>
   readonly control: Control
   readonly alive: boolean
-  /** Makes a turn current and writes its message; its lines and its end go to the state. */
+  /** Begins a turn: writes its message, and passes its lines and its end to the state. */
   begin(state: TurnState, content: string | readonly ContentBlock[]): Promise<void>
-  /** The next silence of up to this length is expected and does not count as a hang. */
+  /** The next silence of up to this length does not count as a hang. */
   expectSilence(ms: number): void
-  /** Writes the message of the turn under way once more, after a usage limit. */
+  /** Sends the message of the running turn again, after a usage limit. */
   resend(state: TurnState, content: string | readonly ContentBlock[]): Promise<void>
-  /** Writes a message into the turn under way, and gives its uuid. */
+  /** Sends a message into the running turn and returns its uuid. */
   input(state: TurnState, content: string | readonly ContentBlock[], options?: InputOptions): Promise<string>
   /**
-   * Stops a turn, by default the one under way, and resolves when that turn is over. A CLI that does not stop in time is ended, and the
-   * turn fails as `aborted`. Without a turn the CLI is asked all the same and does nothing.
+   * Stops a turn, by default the running one, and resolves when that turn is over. A CLI that does not stop in time is ended, and the
+   * turn fails as `aborted`. When no turn runs, the request is sent too, and the CLI does nothing.
    */
   interrupt(options?: InterruptOptions, turn?: TurnState): Promise<Readonly<Record<string, unknown>>>
-  /** The turn brings nothing more: the CLI is idle, and the next turn may begin. */
+  /** Ends the bookkeeping of a turn that gets no more lines. The next turn may begin. */
   release(state: TurnState): void
-  /** A turn of ours is under way. */
+  /** Whether a turn that this client started is running. */
   readonly busy: boolean
-  /** Resolves when no turn of ours is under way. */
+  /** Resolves when no turn that this client started is running. */
   free(): Promise<void>
-  /** No more input: the CLI finishes its turn and leaves. Waits until no question of the CLI is open. */
+  /** Ends the input, so that the CLI finishes its turn and exits. First waits until every control request of the CLI is answered. */
   end(): Promise<void>
-  /** The same; a process that has not left by itself in this time is closed. */
+  /** Like `end`, but closes a process that has not exited within this time. */
   leave(patienceMs: number): Promise<void>
   close(graceMs?: number): Promise<void>
   /** Resolves when the process is gone and every turn has its end. */
@@ -84,23 +84,22 @@ export interface Connection {
 }
 
 /**
- * Longer than other functions, because its parts share the state of one process. What they decide is in functions of their own: `turns.ts`,
- * `silence.ts`, `stop-turn.ts`, `read-lines.ts`, `end-error.ts`.
- * Long because reading, control requests and turns share the state of one process.
+ * Long because reading, control requests and turns share the state of one process. Their decisions are in `turns.ts`, `silence.ts`,
+ * `stop-turn.ts`, `read-lines.ts` and `end-error.ts`.
  */
 export function createConnection(options: ConnectionOptions): Connection {
   const { link, idleMs, clock, onNoise } = options
   const { transport } = link.info
   let alive = true
   let stdinOpen = true
-  /** The reader of a turn is behind, so the process is not read. */
+  /** The process is not read at the moment, because the reader of a turn is behind. */
   let paused = false
-  /** Interrupts that wait for their turn's end: until then a slow reader does not pause the process. */
+  /** Interrupts that wait for the end of their turn. Until then the process is read even if a reader is slow. */
   let interrupts = 0
   let changed = deferred()
   let isReady = false
   let isVersion20 = false
-  /** Nothing has come on stdout. */
+  /** True until the first output on stdout. */
   let silent = true
   /** A result that came before any message. A session that cannot be resumed ends with one. */
   let startFailure: ResultLine | undefined
@@ -149,11 +148,11 @@ export function createConnection(options: ConnectionOptions): Connection {
   const route = (line: ClaudeLine, bytes: number): void => {
     if (isApiRetry(line)) silence?.expect(line.retry_delay_ms)
     if (!isReady && isResult(line)) startFailure = line
-    // Metered even if no turn takes it: what it counts must not be added to the next turn.
+    // The meter sees every result, also one that no turn takes. Otherwise the next turn would get the cost of this one.
     else turns.take(line, bytes, isResult(line) ? meter(line) : undefined)
   }
 
-  /** Waits while a reader is behind. Questions are served all the same, and nothing waits while an answer is expected. */
+  /** Waits while a reader is behind. Does not wait while a control request of ours is open, because its answer must be read. */
   const waitForReaders = async (): Promise<void> => {
     for (const turn of turns.underWay)
       while (turn.isFull && alive && control.waiting === 0 && interrupts === 0) {
@@ -209,7 +208,7 @@ export function createConnection(options: ConnectionOptions): Connection {
 
   const ready = control.request('initialize', options.initialize).then((answer) => {
     turns.reportsLifecycle = Array.isArray(answer.capabilities) && answer.capabilities.includes('msg_lifecycle_v1')
-    // 2.1 also lists its agents and its process.
+    // CLI 2.1 also reports `agents` and `pid`.
     isVersion20 = Array.isArray(answer.commands) && !('agents' in answer) && !('pid' in answer)
     isReady = true
     return answer
@@ -229,7 +228,10 @@ export function createConnection(options: ConnectionOptions): Connection {
       ...more,
     })
   }
-  /** Without a word about what it has taken up, the end of the turn could not be told from the end of a part of it. */
+  /**
+   * Throws when a message cannot be sent into the turn. The CLI must report which messages it has taken up: otherwise a result may end the
+   * turn or only a part of it, and the two cannot be told apart.
+   */
   const checkInput = (state: TurnState, priority: InputPriority | undefined): void => {
     if (!isUnderWay(state) || !stdinOpen || state.inputs.closed) throw failure('closed', 'The turn is over.', { sent: 'no' })
     if (isVersion20 && priority !== undefined && priority !== 'next')
@@ -238,7 +240,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     const hint = 'Start it with replayUserMessages: true.'
     throw failure('unsupported', 'This CLI does not say when it takes up a message.', { sent: 'no', hint })
   }
-  /** Takes the messages that wait out of the CLI's queue, because an interrupt stops only the model. */
+  /** Removes waiting messages from the CLI's queue, because an interrupt stops only the model. */
   const withdrawInputs = ({ inputs }: TurnState): void => {
     inputs.close()
     if (isVersion20) return
@@ -269,7 +271,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     expectSilence: (ms) => silence?.expect(ms),
     async resend(state, content) {
       state.started = false
-      // The CLI acknowledges a uuid that it has seen, and does not run the message.
+      // A new uuid, because the CLI acknowledges a message with a known uuid and does not run it.
       state.uuid = crypto.randomUUID()
       await send(state.uuid, content)
     },

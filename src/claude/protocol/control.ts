@@ -1,7 +1,7 @@
 /**
- * The control protocol, both ways, over lines that somebody else reads and writes. Our requests are correlated and bounded in time,
- * because 2.0 leaves unknown requests unanswered. The CLI's questions are answered once, by the handler of their subtype, and may be
- * withdrawn.
+ * The control protocol in both directions. The connection reads and writes the lines. Each request of the client has an id and a time limit,
+ * because CLI 2.0 does not answer unknown requests. Each request of the CLI is answered once, by the first handler that accepts it. The CLI
+ * may withdraw its request.
  */
 import { SignalboxError } from '../../errors.js'
 import type { Clock } from '../../core/clock.js'
@@ -15,7 +15,7 @@ import type { ClaudeLine, ControlRequestLine, ControlResponseLine } from '../mes
 /** A request of the CLI to the client, with the CLI's field names. */
 export type ControlQuestion = ControlRequestLine['request']
 
-/** Answers one question, or gives undefined to leave it to the next handler. The signal is aborted when the CLI withdraws the question. */
+/** Answers a request of the CLI, or returns undefined to leave it to the next handler. The signal is aborted when the CLI withdraws it. */
 export type ControlHandler = (
   question: ControlQuestion,
   signal: AbortSignal,
@@ -27,11 +27,11 @@ export interface ControlOptions {
   readonly timeoutMs: number
   readonly clock: Clock
   readonly transport: string
-  /** Claude Code 2.0, which leaves requests that it does not know unanswered, and ignores some fields of a hook's answer. */
+  /** Whether the CLI is Claude Code 2.0, which does not answer unknown requests and ignores some fields of a hook's answer. */
   readonly isVersion20: () => boolean
-  /** An answer of ours ends the turn. */
+  /** Called when an answer of the client ends the turn. */
   onInterrupt(): void
-  /** Called whenever the number of questions or requests in flight may have changed. */
+  /** Called when the number of open requests, of either side, may have changed. */
   onChange(): void
 }
 
@@ -41,16 +41,16 @@ export interface ControlRequestOptions {
 }
 
 export interface Control {
-  /** True when the line belongs to the control protocol and has been dealt with. */
+  /** Handles a line of the control protocol. Returns false for every other line. */
   handle(line: ClaudeLine): boolean
   request(
     subtype: string,
     fields?: Readonly<Record<string, unknown>>,
     options?: ControlRequestOptions,
   ): Promise<Readonly<Record<string, unknown>>>
-  /** Questions of theirs that a handler of ours is working on. */
+  /** How many requests of the CLI a handler is working on. */
   readonly serving: number
-  /** Requests of ours without an answer. */
+  /** How many requests of the client have no answer yet. */
   readonly waiting: number
   close(errorFor: (op: string) => SignalboxError): void
 }
@@ -64,7 +64,7 @@ export function createControl(options: ControlOptions): Control {
   let count = 0
 
   const answer = (requestId: string, body: Readonly<Record<string, unknown>>): void => {
-    // The answer could not be written, because the process is gone. The turn fails for that reason.
+    // A failed write means that the process has ended. The turn fails for that reason, so the error is ignored here.
     void write({ type: 'control_response', response: { request_id: requestId, ...body } }).catch(() => {})
   }
 
@@ -80,11 +80,11 @@ export function createControl(options: ControlOptions): Control {
         return
       }
       const response = await raceSignal(work, controller.signal)
-      // A refusal that ends the turn, as an interrupt does.
+      // Such a refusal ends the turn, as an interrupt does.
       if (response.interrupt === true) onInterrupt()
       answer(id, { subtype: 'success', response: options.isVersion20() ? forVersion20(request, response) : response })
     } catch (error) {
-      // A withdrawn question wants no answer.
+      // The CLI expects no answer to a withdrawn request.
       if (controller.signal.aborted) return
       answer(id, { subtype: 'error', error: error instanceof Error ? error.message : 'The client failed to answer.' })
     } finally {
@@ -94,7 +94,7 @@ export function createControl(options: ControlOptions): Control {
   }
 
   const settle = (response: ControlResponseLine['response']): void => {
-    // 2.0 answers some requests twice; the second finds nobody, or a promise that is settled.
+    // CLI 2.0 answers some requests twice. The second answer finds no entry, or a settled promise.
     waiting.get(response.request_id)?.resolve(response)
     onChange()
   }
@@ -102,7 +102,7 @@ export function createControl(options: ControlOptions): Control {
   return {
     handle(line) {
       if (line.type === 'control_request') {
-        // Newer CLIs may deliver one again after a second initialize.
+        // After a second `initialize`, newer CLIs may send a request again.
         if (isControlRequest(line) && !asked.seen(line.request_id)) void serve(line)
         return true
       }
@@ -128,7 +128,7 @@ export function createControl(options: ControlOptions): Control {
         clock,
       })
       const reply = deferred<ControlResponseLine['response']>()
-      // The process may die while the request is being written, before anybody waits for the answer.
+      // The process may end during the write, before the code below awaits the answer.
       reply.promise.catch(() => {})
       try {
         if (gone) throw gone(op)
@@ -174,7 +174,7 @@ const REQUESTS_OF_2_0 = new Set([
   'set_model',
   'set_permission_mode',
 ])
-/** How long 2.0 gets to answer a request that it probably does not know. The requests that it knows are answered in milliseconds. */
+/** The time limit for requests that CLI 2.0 probably does not know. It answers known requests within milliseconds. */
 const UNANSWERED_MS = 2_000
 
 function unanswered(op: string): ClaudeError {
@@ -182,7 +182,7 @@ function unanswered(op: string): ClaudeError {
   return new ClaudeError({ code: 'unsupported', message, hint: 'Upgrade the CLI.', sent: 'yes', op })
 }
 
-/** CLI 2.0 ignores a changed input when the hook does not also allow the call. Such a call is refused instead. */
+/** CLI 2.0 ignores the changed input of a hook that does not also allow the call. Such a call is refused, so that it does not run unchanged. */
 function forVersion20(question: ControlQuestion, response: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const specific = recordOf(response.hookSpecificOutput)
   if (question.subtype !== 'hook_callback' || specific.updatedInput === undefined) return response

@@ -1,4 +1,4 @@
-/** The error for a process that ended without a result. The exit status says little, so the end of stderr is read too. */
+/** Makes the error for a process that ended without a result. The exit status says little, so the end of stderr is used too. */
 import { SignalboxError, type ErrorCode } from '../../errors.js'
 import type { CloseReason } from '../../transport.js'
 import { type ClaudeError, CLIExecutionError, SessionNotFoundError, type ClaudeErrorFacts } from '../messages/errors.js'
@@ -11,11 +11,11 @@ export interface EndFacts {
   readonly op: string
   readonly turn?: TurnState | undefined
   readonly transport: string
-  /** Nothing came on stdout, so the CLI refused to start. */
+  /** Nothing came on stdout, so the CLI probably refused to start. */
   readonly silent: boolean
 }
 
-/** What start-up failures say; there is nothing else to tell them apart by. First match counts. */
+/** Texts of start-up failures, because only the text tells them apart. The first match counts. */
 const START_UP: readonly (readonly [RegExp, ErrorCode, string])[] = [
   [/Error parsing streaming input/, 'protocol', 'A line of ours was refused.'],
   [/is already in use/, 'conflict', 'Resume it instead.'],
@@ -44,7 +44,7 @@ export function endError({ reason, fault, op, turn, transport, silent }: EndFact
       message,
       ...more,
     })
-  // A reading fault is the cause; how the process ended after it is our own doing.
+  // The fault of reading is the cause. The process ended only because this client closed it after the fault.
   if (fault) return fail(fault.code, fault.message, { cause: fault })
   if (reason.kind !== 'exit') {
     const ours = reason.kind === 'local'

@@ -3,31 +3,34 @@ import { isResult } from '../messages/guards.js'
 import type { ClaudeLine } from '../messages/lines.js'
 
 export interface Inputs {
-  /** A message was written. */
+  /** Records a message before it is written. */
   sent(uuid: string): void
-  /** A message will not be answered: it was not written, or the CLI has taken it out of its queue. */
+  /** Removes a message that will get no answer: it was not written, or the CLI removed it from its queue. */
   dropped(uuid: string): void
-  /** More messages may come, until the function that this gives is called. */
+  /** Says that more messages may come, until the returned function is called. */
   open(): () => void
-  /** No more messages are taken: the turn is over or was interrupted. */
+  /** Accepts no more messages, because the turn is over or was interrupted. */
   close(): void
   readonly closed: boolean
-  /** Messages that the CLI has not taken up. */
+  /** The uuids of messages that the CLI has not taken up. */
   readonly waiting: readonly string[]
-  /** Messages wait, or more may come: the next result does not end the turn. */
+  /** Messages are waiting, or more may come. Then the next result does not end the turn. */
   readonly isBusy: boolean
-  /** The CLI has answered everything so far, and more messages may come. Its silence is no hang. */
+  /** The CLI has answered every message so far, and more may come. Then its silence is not a hang. */
   readonly isIdle: boolean
-  /** Looks for what a line says about the messages. Called with every line of the turn. */
+  /** Updates the state from a line. Called with every line of the turn. */
   see(line: ClaudeLine): void
 }
 
-/** `onQuiet` is called when nothing is expected any more although the last line was a result. */
+/**
+ * Counts the messages that were sent into one turn. `onQuiet` is called when a result has come, no message is waiting, and no more can come,
+ * but no further line will tell: the last message was withdrawn, or the source of messages has ended.
+ */
 export function createInputs(onQuiet: () => void): Inputs {
   const waiting = new Set<string>()
   let streams = 0
   let closed = false
-  /** A result has come, and nothing of a further turn. */
+  /** True from a result until the next output of the model. */
   let answered = false
 
   const isBusy = (): boolean => waiting.size > 0 || (streams > 0 && !closed)
@@ -69,7 +72,7 @@ export function createInputs(onQuiet: () => void): Inputs {
     },
     see(line) {
       if (isResult(line)) {
-        // A CLI that reports what it has taken up names here all messages that this result answers.
+        // Newer CLIs list in this field all messages that the result answers.
         const named = Array.isArray(line.user_message_uuids) ? line.user_message_uuids : []
         for (const uuid of named) taken(uuid)
         answered = true

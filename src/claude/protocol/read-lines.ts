@@ -10,11 +10,11 @@ export interface ReadOptions {
   readonly limits: { readonly maxLineBytes?: number } | undefined
   /** Takes one line, with its share of the bytes that were read for its batch. */
   readonly onLine: (line: ClaudeLine, bytes: number) => void
-  /** Something on stdout is no line of the protocol. It is skipped, as the agent SDK does. */
+  /** Called for output that is not a line of the protocol. The output is skipped, as in the agent SDK. */
   readonly onNoise: () => void
-  /** Before the lines of a batch. */
+  /** Called before the lines of a batch. */
   readonly onBatch: () => void
-  /** After the lines of a batch: nothing more is read until it resolves. */
+  /** Called after the lines of a batch. The next read waits until it resolves. */
   readonly afterBatch: () => Promise<void>
 }
 
@@ -27,11 +27,11 @@ export async function readLines({ link, limits, onLine, onNoise, onBatch, afterB
       return chunk
     },
   }
-  // A broken last line is a message that was lost; the missing result tells of it.
+  // A broken last line needs no report of its own, because the turn then fails for lack of a result.
   const decoder = ndjsonDecoder<unknown>({ ...limits, onInvalid: () => void onNoise() })
   for await (const batch of batches(source, decoder)) {
     onBatch()
-    // A line may come in many chunks: all of their bytes are held for it.
+    // A line may come in many chunks. The bytes of all chunks since the last batch count for the lines of this batch.
     const share = bytesRead / batch.length
     bytesRead = 0
     for (const line of batch) {

@@ -3,18 +3,18 @@ import type { Clock } from '../../core/clock.js'
 import { watchIdle } from '../../core/idle.js'
 
 export interface SilenceOptions {
-  /** 0 for never. */
+  /** How long the CLI may be silent, in milliseconds. 0: without a limit. */
   readonly idleMs: number
   readonly clock: Clock
-  /** Nothing is expected, or somebody else is waited for: a slow reader, a person who decides. */
+  /** True while a silence is normal: no output is expected, or the CLI waits for a slow reader or for a decision. */
   readonly isExplained: () => boolean
   readonly onHang: () => void
 }
 
 export interface SilenceWatch {
-  /** Something came, or was sent. */
+  /** Call it for every line that is received or sent. */
   touch(): void
-  /** The next silence of this length has a reason. */
+  /** The next silence of this length is not a hang. */
   expect(ms: number): void
   stop(): void
 }

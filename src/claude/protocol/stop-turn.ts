@@ -1,4 +1,4 @@
-/** Interrupts a turn until it is over. One request is not enough: the CLI answers it with success even when nothing was stopped. */
+/** Interrupts a turn until it is over. One request is not enough, because the CLI reports success even when it stopped nothing. */
 import type { Clock } from '../../core/clock.js'
 import { withinTime } from '../../core/within-time.js'
 import type { Control } from './control.js'
@@ -26,11 +26,11 @@ export interface StopParts {
   readonly isUnderWay: () => boolean
   /** Resolves when the turn is over or its process has ended. */
   readonly over: () => Promise<void>
-  /** The turn did not stop in time: fails it, and ends the process. */
+  /** Called when the turn did not stop in time: fails the turn and ends the process. */
   readonly onStuck: (patienceMs: number) => Promise<void>
 }
 
-/** Gives the CLI's answer to the first request, or an empty one if it gave none. Resolves when the turn is over. */
+/** Resolves when the turn is over, with the CLI's answer to the first request; an empty object if there was no answer. */
 export async function stopTurn(parts: StopParts): Promise<Readonly<Record<string, unknown>>> {
   const { turn, control, options, clock, isUnderWay, over, onStuck } = parts
   const { cancelQueued, timeoutMs: patienceMs = INTERRUPT_MS } = options
@@ -39,12 +39,12 @@ export async function stopTurn(parts: StopParts): Promise<Readonly<Record<string
   let first: Promise<Readonly<Record<string, unknown>>> | undefined
   turn.interrupted = true
   for (let left = patienceMs; left > 0 && isUnderWay(); left = until - clock.monotonic()) {
-    // Whether the turn stops is what counts; a request that fails changes nothing about that.
+    // A failed request is ignored: only the end of the turn counts.
     const asked = control.request('interrupt', fields, { timeoutMs: left }).catch(() => ({}))
     first ??= asked
     await withinTime(over(), Math.min(left, ASK_AGAIN_MS), clock)
   }
   if (isUnderWay()) await onStuck(patienceMs)
-  // Usually here before the turn is over; the answer to an interrupt that came too late follows the result.
+  // The answer usually comes before the end of the turn. When the interrupt came too late, the answer follows the result.
   return (first && (await withinTime(first, ASK_AGAIN_MS, clock))) ?? {}
 }

@@ -1,6 +1,6 @@
 /**
- * One turn from the connection's side: takes lines, holds them for the reader up to a mark, knows when it is over. No queue of `core`:
- * what a line weighs is known to whoever read its bytes, not from the line, and a turn is over by its result, whether it is read or not.
+ * The state of one turn: keeps its lines for a reader, up to a limit, and decides when the turn is over. The queue of `core` does not fit,
+ * because only the connection knows how many bytes a line had, and because a turn ends with its result, whether or not the lines were read.
  */
 import { deferred, type Deferred } from '../../core/deferred.js'
 import type { Clock } from '../../core/clock.js'
@@ -13,28 +13,28 @@ import { roundUsd, type Spent } from '../messages/meter.js'
 import { endOf, type TurnEnd } from '../messages/turn-end.js'
 import { createInputs, type Inputs } from './inputs.js'
 
-/** Bytes of lines kept for a reader before the process is paused. */
+/** The process is paused when the unread lines of a turn exceed this size. */
 const KEEP_BYTES = 8 * 1024 * 1024
 
-/** The same for a turn that is only awaited. Beyond it its lines are dropped, and it can no longer be iterated. */
+/** The limit for a turn that is awaited and not iterated. Above it the lines are dropped, and the turn can no longer be iterated. */
 const KEEP_UNREAD_BYTES = 1024 * 1024
 
 export type Verdict = 'over' | 'goes-on'
 
 export interface TurnOptions {
   readonly clock: Clock
-  /** A schema was given: an end without structured output is a failure. */
+  /** The caller gave a schema, so a turn that ends without structured output has failed. */
   readonly wantsOutput?: boolean
-  /** Lines pass here first, once each, a result with what it alone has cost: events, usage. */
+  /** Called once with each line, before the reader gets the line. A result comes with its own cost and tokens. For events and usage. */
   readonly onLine?: ((line: ClaudeLine, answer: Answer, spent?: Spent) => void) | undefined
-  /** Is the turn over with this result? Background agents and a limit that is waited for let it go on. */
+  /** Decides whether a result ends the turn. A turn goes on for background agents, or after the wait for a usage limit. */
   readonly judge?: ((end: TurnEnd, answer: Answer) => Verdict) | undefined
   onEnd(end: TurnEnd): void
   onFail(error: SignalboxError): void
 }
 
 export interface TurnState {
-  /** Of the message on the wire. */
+  /** The id of the message that began the turn. */
   uuid: string
   readonly answer: Answer
   started: boolean
@@ -43,29 +43,29 @@ export interface TurnState {
   readonly lastEnd: TurnEnd | undefined
   /** Messages that were sent while the turn ran. */
   readonly inputs: Inputs
-  /** The connection that runs the turn is told when the turn ends between two lines. */
+  /** Tells the connection when the turn ends without a line that ends it. */
   onSettled: (() => void) | undefined
-  /** The end that belongs to a result line; cost and text are settled when the line arrives. */
+  /** The end that was made from a result line when the line arrived. */
   endFor(line: ResultLine): TurnEnd | undefined
-  /** True when the line ends the turn. A result comes with what the meter of its process made of it. */
+  /** Takes a line; true when the line ends the turn. `spent` is what the meter of the process found for a result. */
   take(line: ClaudeLine, bytes: number, spent?: Spent): boolean
-  /** For the one reader: everything that waits, or null at the end. A failure rejects, after all kept lines. */
+  /** Returns all kept lines, or null at the end. Only one reader may wait. A failure rejects after all kept lines were read. */
   read(): Promise<ClaudeLine[] | null>
-  /** The turn is only awaited. Lines are kept for a later reader up to a limit, then dropped, so that the process is not paused. */
+  /** Says that the turn is awaited. Its lines are kept for a later reader up to a limit and then dropped, so that the process is not paused. */
   awaitOnly(): void
-  /** A reader takes over. Throws when lines were dropped before it came. */
+  /** Says that a reader begins. Throws when lines were dropped before. */
   beginReading(): void
-  /** The reader has left. Later lines are processed but not kept. */
+  /** Says that the reader has left. Later lines are processed and not kept. */
   discard(): void
   readonly ended: boolean
   /** Whether the reader is behind, so that the process must wait. */
   readonly isFull: boolean
-  /** Resolves when the reader has taken something, or the turn is over. */
+  /** Resolves when the reader has taken lines, or when the turn is over. */
   readerCaughtUp(): Promise<void>
   fail(error: SignalboxError): void
-  /** The caller gave the turn up: if the turn ends without a result, this is why. */
+  /** Says that the caller gave the turn up. The error is used when the turn ends without a result. */
   giveUp(error: SignalboxError): void
-  /** The process is gone: over with the last result, or failed without one. */
+  /** Ends the turn because the process has ended: with the last result, or as a failure when there is none. */
   over(errorFor: () => SignalboxError): void
 }
 
@@ -79,7 +79,7 @@ export function createTurnState(options: TurnOptions): TurnState {
   let left = false
   let reader: 'none' | 'awaited' | 'reading' | 'dropped' = 'none'
   let fault: { readonly error: SignalboxError } | undefined
-  /** The reader waits for lines, or the process waits for the reader. Never both: a reader that waits has taken every line. */
+  /** The reader waits for lines, or the process waits for the reader. Both at once cannot happen: a reader waits only without kept lines. */
   let waiting: Deferred<void> | undefined
   let lastEnd: TurnEnd | undefined
   let givenUp: SignalboxError | undefined
@@ -109,7 +109,7 @@ export function createTurnState(options: TurnOptions): TurnState {
     tell()
     state.onSettled?.()
   }
-  // The last input was withdrawn, or the stream of inputs has ended, after the CLI had answered everything.
+  // Called when the last open input was withdrawn, or the source of inputs has ended, after the CLI had answered all others.
   const inputs = createInputs(() => {
     if (!settled && lastEnd && judge?.(lastEnd, answer) !== 'goes-on') finish(lastEnd)
   })
@@ -140,7 +140,7 @@ export function createTurnState(options: TurnOptions): TurnState {
         kept.push(line)
         bytes += size
         dropUnread()
-        // Woken once for all lines of a batch: they are taken in one turn of the event loop.
+        // The reader runs after the whole batch, so it is woken once for all lines of the batch.
         wake()
       }
       if (!isResult(line) || !spent) {
@@ -150,7 +150,7 @@ export function createTurnState(options: TurnOptions): TurnState {
       costUsd = roundUsd(costUsd + spent.costUsd)
       const end = endOf(line, answer, { costUsd, interrupted: state.interrupted, wantsOutput, nowMs: clock.now() })
       lastEnd = end
-      // One or two: a turn that waits for a limit or for agents may have a few more.
+      // A turn has one or two results, and a few more when it waits for a usage limit or for background agents.
       ends.set(line, end)
       onLine?.(line, answer, spent)
       if (inputs.isBusy || judge?.(end, answer) === 'goes-on') return false
@@ -203,7 +203,7 @@ export function createTurnState(options: TurnOptions): TurnState {
       givenUp ??= error
     },
     over(errorFor) {
-      // A message that the CLI has not taken up has no answer.
+      // With a message that the CLI has not taken up, the last result is not the end of the turn.
       if (lastEnd && inputs.waiting.length === 0) finish(lastEnd)
       else state.fail(givenUp ?? errorFor())
     },

@@ -1,6 +1,6 @@
 /**
- * The turns of one CLI process: ours, which began with a message of ours, and one that the CLI began by itself, for instance when a
- * background agent is done. At most one of each is under way.
+ * The turns of one CLI process: one that the client began with a message (`ours`), and one that the CLI began by itself (`unsolicited`),
+ * for example when a background agent is done. At most one of each runs at a time.
  */
 import type { SignalboxError } from '../../errors.js'
 import { isInit } from '../messages/guards.js'
@@ -12,12 +12,12 @@ import type { TurnState } from './turn-state.js'
 /** The turn that a line belongs to: ours, the CLI's own, one that begins with this line, or none. */
 export type Owner = 'ours' | 'unsolicited' | 'new' | 'nobody'
 
-/** What decides the owner of a line. */
+/** The facts from which `ownerOf` finds the turn of a line. */
 export interface TurnsUnderWay {
   /** Our turn, if its message was written. `started`: the CLI said that it took the message up. */
   readonly ours: { readonly started: boolean } | undefined
   readonly hasUnsolicited: boolean
-  /** Newer CLIs say when they take a message up; then lines that come before that belong to another turn. */
+  /** Newer CLIs report when they begin with a message. Then lines before that report belong to another turn. */
   readonly reportsLifecycle: boolean
 }
 
@@ -38,7 +38,7 @@ export function namesMessage(line: ClaudeLine, uuid: string): boolean {
 }
 
 export interface TurnsOptions {
-  /** A turn that nobody asked for begins: give the state that takes it, or undefined to drop its lines. */
+  /** Called when the CLI begins a turn by itself. Returns the state that takes its lines, or undefined to drop them. */
   readonly onUnsolicited: () => TurnState | undefined
   /** The number of turns under way may have changed. */
   readonly onChange: () => void
@@ -46,18 +46,18 @@ export interface TurnsOptions {
 
 export interface Turns {
   readonly ours: TurnState | undefined
-  /** Ours, else the CLI's own. */
+  /** The turn of the client, otherwise that of the CLI. */
   readonly current: TurnState | undefined
   readonly underWay: readonly TurnState[]
   isUnderWay(turn: TurnState): boolean
-  /** Set when the CLI said at `initialize` that it reports when it takes a message up. */
+  /** Set after `initialize`, when the CLI has announced that it reports when it begins with a message. */
   reportsLifecycle: boolean
   begin(turn: TurnState): void
-  /** Forgets a turn, as when it is over without a line that says so. */
+  /** Forgets a turn. For a turn that is over without a line that ends it. */
   release(turn: TurnState): void
-  /** Gives the line to its turn. A result comes with what it adds to the results before it. */
+  /** Passes the line to its turn. `spent` is what a result adds to the results before it. */
   take(line: ClaudeLine, bytes: number, spent: Spent | undefined): void
-  /** Our turn fails, and is forgotten. */
+  /** Fails the turn of the client and forgets it. */
   fail(error: SignalboxError): void
 }
 
@@ -71,7 +71,7 @@ export function createTurns({ onUnsolicited, onChange }: TurnsOptions): Turns {
     if (turn === unsolicited) unsolicited = undefined
     onChange()
   }
-  /** A turn that ends between two lines is forgotten too. */
+  /** Makes sure that a turn which ends between two lines is forgotten too. */
   const watched = <Turn extends TurnState | undefined>(turn: Turn): Turn => {
     if (turn)
       turn.onSettled = () => {
@@ -86,7 +86,7 @@ export function createTurns({ onUnsolicited, onChange }: TurnsOptions): Turns {
   const noteLifecycle = ({ command_uuid: uuid, state }: ClaudeLine): void => {
     if (!ours || uuid !== ours.uuid) return
     if (state === 'started') ours.started = true
-    // 2.1.329 also writes `cancelled` for a turn that failed; that turn has its result.
+    // CLI 2.1.329 also writes `cancelled` for a turn that has failed. Such a turn was started and has a result.
     else if (state === 'cancelled' && !ours.started)
       fail(new ClaudeError({ code: 'aborted', message: 'The message was taken out of the queue.', sent: 'yes', op: 'turn' }))
   }

@@ -31,7 +31,7 @@ export function launchForSession(options: CLIAgentOptions, { sessionId, asNew, f
 /** What is known about a launch that failed. */
 export interface FailedLaunch {
   readonly asNew: boolean
-  /** The session id is ours; the caller did not name a stored session. */
+  /** The client chose the session id: the caller did not name a stored session. */
   readonly isOurs: boolean
   /** An earlier process of this session had started, so the CLI may have stored the session. */
   readonly isRestart: boolean
@@ -39,8 +39,8 @@ export interface FailedLaunch {
 
 /**
  * Whether to repeat a failed launch as a new session (true) or as a resumed one (false); undefined for no repetition. After a first turn
- * that failed, only the CLI knows whether it has stored the session. A direct link has the words with which it refuses a stored id; a
- * gateway hides them, and there the process just ends.
+ * that failed, only the CLI knows whether it has stored the session. Over a direct link stderr says that the id is in use (`conflict`). A
+ * gateway hides stderr, so there the only sign is that the process ended.
  */
 export function launchTheOtherWay(error: unknown, was: FailedLaunch): boolean | undefined {
   if (!SignalboxError.is(error)) return undefined
@@ -48,7 +48,7 @@ export function launchTheOtherWay(error: unknown, was: FailedLaunch): boolean | 
     const ended = error.code === 'exited' || error.code === 'closed'
     return error.code === 'conflict' || (was.isRestart && ended) ? false : undefined
   }
-  // An unknown session that the caller named is an error. So is a CLI that is not found; that error has the op `open`.
+  // An unknown session that the caller named is an error. A missing CLI is an error too, and has the op `open`.
   return was.isOurs && error.code === 'not_found' && error.op !== 'open' ? true : undefined
 }
 

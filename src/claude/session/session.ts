@@ -29,9 +29,8 @@ const checkSend = /* @__PURE__ */ namesChecker(SEND_OPTIONS, 'SendOptions', 'ses
 const SHOWN = ['createdAt', 'updatedAt', 'turnCount', 'totalCostUsd', 'lastPrompt', 'lastResponse'] as const
 
 /**
- * Longer than other functions, because it holds the queue, the close and the methods of one session. The process, its turns and the record
- * are in files of their own.
- * Long because the turns and the controls share one session and its queue.
+ * Long because the turns, the controls and `close` share one session and its queue. The process, the turns and the record have files of
+ * their own.
  */
 export function createSessionWith(parts: SessionParts, session: SessionOptions, origin: SessionOrigin = {}): Session {
   checkSession(session)

@@ -1,4 +1,4 @@
-/** What the generator embeds, as the text that `descriptor.ts` reads. Throws at what that text cannot say. */
+/** Turns the descriptor that the generator embeds into the text that `descriptor.ts` reads. Throws if that text cannot express it. */
 import { fromBinary } from '@bufbuild/protobuf'
 import { FieldDescriptorProto_Label, FieldDescriptorProto_Type as Type, FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
 

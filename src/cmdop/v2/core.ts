@@ -46,7 +46,7 @@ export const openCoreV2: OpenCore = (link, limits, clock) => {
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** Fields that the request of 1.x has and that of 2.0 lacks, with the values that mean nothing. */
+/** Fields that only the request of 1.x has, with the value that counts as absent. */
 const LIST_DEFAULTS: Fields = { presence: 'any', q: '', limit: 100, cursor: '' }
 
 function planOf(name: AnyOpName, fields: Fields, facts: CoreFacts): { readonly payload: PayloadInit; readonly answer: string } {

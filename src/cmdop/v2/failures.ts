@@ -23,8 +23,8 @@ import { ErrorCodeSchema, type ErrorInfo } from '../gen/cmdop/core/v2/contract_p
 import type { Envelope } from './envelope.js'
 
 /**
- * By the name of the code: class, our code, and what became of the request. `yes` means that the relay answered for good; `maybe` that it
- * may answer otherwise to the same request; `no` that the core refused the request itself.
+ * By the name of the code: the class, the code of this package, and `sent`. `yes`: the relay gave a final answer. `maybe`: the relay may
+ * answer the same request differently. `no`: the core itself refused the request.
  */
 const MEANINGS: Readonly<Record<string, readonly [ErrorClass, ErrorCode, Sent]>> = {
   invalid_argument: [ValidationError, 'invalid_argument', 'yes'],
@@ -36,7 +36,7 @@ const MEANINGS: Readonly<Record<string, readonly [ErrorClass, ErrorCode, Sent]>>
   internal: [ServerError, 'remote', 'maybe'],
   unavailable: [UnavailableError, 'unavailable', 'maybe'],
   deadline_exceeded: [TimeoutError, 'deadline_exceeded', 'maybe'],
-  // A refused connection, a reset, and an answer that the core cannot read are one code.
+  // The core has one code for a refused connection, a reset, and an answer that it cannot read.
   transport: [ConnectionError, 'unreachable', 'maybe'],
   unsupported: [UnsupportedError, 'unsupported', 'no'],
   protocol: [ProtocolError, 'protocol', 'maybe'],

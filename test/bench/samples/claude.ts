@@ -9,7 +9,7 @@ import { encodeNdjson } from '../../../src/core/codec/ndjson.js'
 import { timed, type Measured } from '../measure.js'
 import type { CloseReason, Link, StreamTransport } from '../../../src/transport.js'
 
-// The same from here and from where the bench is bundled to.
+// This relative path is right for this file and for the bundle.
 const fixture = fileURLToPath(new URL('../../test/fixtures/claude/2.1.329/partial-tool-use.stdout.ndjson', import.meta.url))
 const [init, ...rest] = readFileSync(fixture, 'utf8').trim().split('\n') as [string, ...string[]]
 const result = rest.pop() as string

@@ -31,5 +31,5 @@ function answer(socket: Socket): void {
 
 const serve = name === 'answer' ? answer : serveFixture(name)
 createServer({ allowHalfOpen: true }, serve).listen(path, () => process.send?.({}))
-// The runner is the only reason to live.
+// Exit with the runner.
 process.on('disconnect', () => process.exit())

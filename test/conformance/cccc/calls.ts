@@ -75,7 +75,7 @@ export const callCases: Case<CcccContext>[] = [
   {
     id: 'cccc.every-op',
     title: 'every op of the table can be called and gets an answer of the daemon, not of the client',
-    // On a real daemon some of them reach for the network.
+    // On a real daemon some ops use the network.
     skip: ({ implementation }) => (implementation === 'simulator' ? undefined : 'some ops act on the machine'),
     async run({ transport, serverOnly }) {
       await using client = createCccc({ transport })

@@ -301,7 +301,7 @@ describe('a canary [gateway.attack.canary]', () => {
     expect(recording).toContain('ping')
     const socket = await upgraded(at.served)
     socket.write(frame(1, Buffer.from(JSON.stringify({ type: 'open', window: 1_000, credential: wrongToken, launch: key }))))
-    // A secret in the wrong place of the address.
+    // The secret is in the path of the address, where it must not be logged.
     for (const name of [secret, ticket]) {
       const lost = await upgraded(at.served, name)
       lost.write(openFrame(at.served))

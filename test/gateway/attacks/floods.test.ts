@@ -134,7 +134,7 @@ describe('slow clients', () => {
     // The clock stands still, so no link is closed before the last one is open.
     expect(served.gateway.inUse.links).toBe(4)
     await stuck()
-    // The buffers of the system are not memory of this process.
+    // Data in the socket buffers of the system does not count as memory of this process.
     expect(memoryNow() - before).toBeLessThan(64 * MEBIBYTE)
     await at.checkHealthy()
     await until(async () => {

@@ -47,7 +47,7 @@ export async function arena({ respond, upstreams, ...options }: ArenaOptions = {
           if (request.cmd !== 'ping') reached.push(request)
           if (respond && request.cmd !== 'ping') await respond(request, (bytes) => link.write(bytes))
           else await link.write(encodeNdjson({ ok: true, version: 'here' }))
-          // One request on a connection, like the real one.
+          // One request for each connection, as the real server does.
           if (!respond) await link.end()
         }
         await link.close()

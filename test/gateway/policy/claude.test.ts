@@ -142,7 +142,7 @@ describe('a line cannot bypass its scopes [gateway.policy.claude-lines]', () => 
     expect(allow([{ type: 'addRules', rules: [], behavior: 'allow', destination: 'localSettings' }])).toBe('server-only')
     expect(allow([{ type: 'addDirectories', directories: ['/'], destination: 'session' }])).toBe('server-only')
     expect(allow({ type: 'addRules' })).toBe('server-only')
-    // Two questions of another kind must not pass because of a field that says no.
+    // Each kind of question has its own deciding field. A refusal in the field of another kind must not lower the scope.
     expect(answer({ behavior: 'allow', action: 'accept' })).toBe('approve')
   })
 

@@ -118,7 +118,7 @@ export async function startWebPort({ home, release }: RunningDaemon): Promise<As
   const url = `http://127.0.0.1:${port}`
   for (let tries = 0; tries < 300; tries += 1) {
     if (
-      // A newer one wants a token before anything; that it says so means that it is up.
+      // A newer daemon asks for a token. This answer also shows that it is running.
       await fetch(`${url}/api/v1/ping`).then(
         ({ ok, status }) => ok || status === 401 || status === 403 || status === 503,
         () => false,

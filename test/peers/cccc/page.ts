@@ -74,7 +74,7 @@ globalThis.visit = async ({ token, projectPath }) => {
     await link.write(new TextEncoder().encode('zw\\u00f6lf\\r'))
     const utf8 = new TextDecoder()
     let terminal = ''
-    // The echo, and what the program says.
+    // The word comes twice: as the echo of the terminal, and as the output of the program.
     while (terminal.split('zw\\u00f6lf').length < 3) {
       const chunk = await link.read()
       if (chunk === null) break

@@ -19,8 +19,8 @@ export function installPackage(): void {
   if (!existsSync(join(root, 'dist', 'index.js'))) throw new Error('Nothing is built: run `npm run build` first.')
   rmSync(consumer, { recursive: true, force: true })
   mkdirSync(installed, { recursive: true })
-  // A package and a project of its own. Else the name would resolve to the checkout around it: in Node by the package's own name, in Bun by
-  // the paths of its tsconfig.json, which are the sources.
+  // A separate package and project. Otherwise `signalbox` would resolve to the checkout around it: in Node by the name of the package, in Bun
+  // by the paths of its tsconfig.json.
   writeFileSync(join(consumer, 'package.json'), '{ "name": "consumer", "private": true, "type": "module" }\n')
   writeFileSync(join(consumer, 'tsconfig.json'), '{}\n')
   execFileSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', consumer], { cwd: root })

@@ -124,7 +124,7 @@ export async function runChromium(runtime: Runtime, suites: string, peers: strin
   try {
     const page = await browser.newPage()
     await page.goto(`http://127.0.0.1:${port}/`)
-    // As text: a function would be rewritten by whatever transforms this file.
+    // Passed as text, because the transformer of this file would rewrite a function.
     return await page.evaluate(`import('/suites.mjs').then((suites) => suites.run(${JSON.stringify(peers)}, 'chromium'))`)
   } finally {
     await browser.close()

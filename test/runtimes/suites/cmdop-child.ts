@@ -37,7 +37,7 @@ export const cmdopChildSuite: Suite = {
     const path = fileURLToPath(import.meta.resolve('signalbox/testing/fake-cmdop'))
     const results = []
     for (const one of cases) {
-      // By its first line, as a core is started.
+      // The file is started by its `#!` line, as a core is started.
       const transport = cmdopCore({ binaryPath: path, env: { CMDOP_TOKEN: 't' } })
       const client = createCmdop({ transport, closeGraceMs: 0 })
       results.push(...(await runCases([one], client)))

@@ -9,7 +9,7 @@ export const hubSuite: Suite = {
   async run() {
     const inProcess = await runCases(hubScript, {})
     const behindLink = await runCases(hubScript, { connect: overMemory })
-    // workerd gives a MessageChannel to no test.
+    // workerd has no MessageChannel in tests.
     const overPort = typeof MessageChannel === 'undefined' ? [] : await runCases(hubScript, { connect: overMessagePort })
     return [...inProcess, ...behindLink, ...overPort]
   },

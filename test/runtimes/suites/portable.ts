@@ -34,7 +34,7 @@ export function run(peers: string, runtime: string, more: readonly Suite[] = [],
   return runSuites([...suites, ...more], environment(peers, runtime), watch)
 }
 
-// How workerd asks.
+// The entry for workerd.
 export default {
   async fetch(request: Request): Promise<Response> {
     const peers = new URL(request.url).searchParams.get('peers') ?? ''

@@ -13,10 +13,10 @@ import { packedSuite } from './packed.js'
 import { run } from './portable.js'
 import { sessionStoreSuites } from './session-stores.js'
 
-// The entry of the runtime that runs this: a name put together, so that no bundler settles it before.
+// The entrypoint of the present runtime. The name is composed, so that a bundler cannot resolve it.
 const bound = 'Bun' in globalThis ? 'bun' : 'Deno' in globalThis ? 'deno' : 'node'
 const entry = (await import(`signalbox/${bound}`)) as Entry
-// The suites start this very file again as their children.
+// The suites start this file again as a child process.
 if (await played(entry, process.argv.slice(2))) process.exit(0)
 
 // Node 20 has none of its own; the package brings the one of `ws`.

@@ -37,7 +37,7 @@ export function cccSocket(options: CccSocketOptions = {}): StreamTransport<void>
     async open(launch, open) {
       const path = expandHome(given ?? '~/.ccc.sock')
       try {
-        // Throws for a path that cannot be the path of a socket.
+        // `unixSocket` throws for a path that is too long for a socket.
         const socket = unixSocket({ path })
         await checkSocketFile(path, given !== undefined, trustAnyOwner)
         return await socket.open(launch, open)

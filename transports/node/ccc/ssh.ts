@@ -23,7 +23,7 @@ export interface CccSshOptions {
   readonly ssh?: string
 }
 
-// ssh asks for nothing, and leaves out what the user's configuration adds for people: terminals, agents, commands.
+// No prompts, and none of the settings that a user's configuration has for interactive use: terminals, agents, commands.
 const QUIET = ['-T', '-a', '-x', '-o', 'BatchMode=yes', '-o', 'PermitLocalCommand=no', '-o', 'RemoteCommand=none']
 
 /** How long socat waits for the answer after our side has ended. An ask may take 345 s; the default of socat is half a second. */

@@ -40,7 +40,7 @@ const VARIABLES = ['SIGNALBOX_CLAUDE_CLI_PATH', 'CCFLOW_CLAUDE_CLI_PATH'] as con
 /** Finds the CLI: the given path, an environment variable, `PATH`, the npm packages, the usual places. Fails with `not_found`. */
 export async function findClaude(options: FindOptions = {}): Promise<ClaudeExecutable> {
   const { path, runtime, env = process.env, platform = process.platform, home = homedir() } = options
-  // Whole, because a launch may run it in another folder than the one it was found from.
+  // The path is made absolute, because a launch may have another working directory.
   const as = (file: string, source: ClaudeExecutable['source']): ClaudeExecutable => ({
     ...runnable(resolve(file), runtime),
     source,

@@ -154,7 +154,7 @@ export function claudeProcess(options: ClaudeProcessOptions = {}): ClaudeProcess
       waiting: 0,
       answered: false,
       stop() {
-        // At once: the next caller asks anew, and does not join a question that is being ended.
+        // Forgotten before the abort, so that the next caller starts a new question and does not join this one.
         forget()
         stop.abort()
       },

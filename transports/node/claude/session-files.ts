@@ -87,7 +87,7 @@ export async function listSessionFiles(options: SessionFilesOptions = {}): Promi
   const wanted = options.cwd === undefined ? undefined : projectKey(resolve(options.cwd))
   const found: SessionFile[] = []
   for (const key of await namesIn(root)) {
-    // Longer keys end in a hash of the CLI's own making.
+    // The CLI adds a hash to longer keys, and how it computes the hash is unknown.
     if (wanted !== undefined && key !== wanted && !(wanted.length === 200 && key.startsWith(wanted))) continue
     for (const name of await namesIn(join(root, key))) {
       if (!name.endsWith('.jsonl') || name.startsWith('agent-')) continue
@@ -146,7 +146,7 @@ export async function* followSessionFile(path: string, options: FollowOptions = 
     }
     if (about && about.size > position) {
       const file = await open(path, 'r').catch((error: unknown) => {
-        // Gone since it was looked at: it may come back.
+        // The file was removed after `stat`. It may come back, so this is not a failure.
         if (codeOf(error) !== 'ENOENT') throw unreadable(path, error)
       })
       if (!file) continue

@@ -93,7 +93,7 @@ export function sqliteSessionStore(path?: string, options: SqliteSessionStoreOpt
       database.exec(SCHEMA)
       return database
     } catch (error) {
-      // The next call tries anew, with a handle of its own.
+      // The next call opens the database again.
       database.close()
       throw error
     }
@@ -110,7 +110,7 @@ export function sqliteSessionStore(path?: string, options: SqliteSessionStoreOpt
   }
   const matching = (database: SqliteDatabase, filter: SessionFilter): SessionMetadata[] => {
     const { where, values } = conditions(filter)
-    // What SQL narrows is judged once more: rows of ccflow hold local times.
+    // The rows that SQL selected are filtered once more, because rows of ccflow hold local times.
     return database
       .all(`SELECT * FROM sessions${where}`, ...values)
       .map((row) => metadataOf(stateOf(row)))

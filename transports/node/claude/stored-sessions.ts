@@ -212,7 +212,7 @@ const failure = (code: 'not_found' | 'invalid_argument', op: string, message: st
  */
 export function storedSessions(options: SessionFilesOptions = {}): StoredSessions {
   const find = async (sessionId: string, op: string): Promise<SessionFile | undefined> => {
-    // The id becomes a part of a path.
+    // The id becomes a part of a path, so anything but a UUID is refused.
     if (!isUuid(sessionId))
       throw failure('invalid_argument', op, `The id of a session is a UUID, not ${JSON.stringify(sessionId)}.`)
     return (await listSessionFiles(options)).find((file) => file.sessionId === sessionId)

@@ -50,7 +50,7 @@ export function parseGatewayArguments(args: readonly string[]): GatewayArguments
   } catch (error) {
     throw wrong((error as Error).message)
   }
-  // A variable of the shell that is not set must not choose: not the folder that is served, and not the scopes.
+  // An unset shell variable gives an empty value. It must not decide which folder is served or which scopes are granted.
   const empty = Object.entries(values).find(([, value]) => [value].flat().some((each) => /^[\s,]*$/.test(`${each}`)))
   if (empty) throw wrong(`--${empty[0]} is given without a value.`)
   const { config, host, port, scopes, 'token-file': tokenFile, pages } = values

@@ -16,7 +16,7 @@ export async function runGateway(rawArgs: readonly string[], { terminal, signal 
   }
   if (ADMIN_COMMANDS.includes(rawArgs[0] ?? '')) return askGateway(rawArgs, out)
   const given = parseGatewayArguments(rawArgs)
-  // Listened for before anything is started, so that an early signal is not missed.
+  // The listeners are added before anything is started, so that an early signal is not missed.
   const stopped = new Promise<void>((resolve) => {
     for (const name of ['SIGTERM', 'SIGHUP'] as const) process.once(name, () => resolve())
     signal.addEventListener('abort', () => resolve(), { once: true })

@@ -99,7 +99,7 @@ async function askPython(env: Environment, signal: AbortSignal | undefined): Pro
           resolve(error ? '' : out.trim())
         },
       )
-      // Not by its option `signal`: that kills a child that never started too.
+      // The option `signal` of `execFile` is not used: it would also signal a child that never started, and so this process group.
       const ignore = onAbort(signal, () => killChild(child))
       child.stdin?.end()
     })

@@ -68,7 +68,7 @@ export function cmdopCore(options: CmdopCoreOptions = {}): CoreTransport & Strea
       const file = await findCore({ binaryPath, env, signal })
       const before = args.filter((word) => word !== '--stdio')
       const generation = await generationOf({ file, args: before, env, signal }).catch((error: unknown) => {
-        // A program that does not tell its version speaks what its caller says.
+        // For a program that does not tell its version, the option of the caller decides.
         if (options.generation !== undefined && !signal?.aborted) return options.generation
         throw error
       })
@@ -107,7 +107,7 @@ function environmentV1(config: ResolvedConfig): Environment {
     CMDOP_API_KEY: config.apiKey,
     CMDOP_BASE_URL: config.baseUrl,
     CMDOP_API_BASE_URL: config.apiBaseUrl,
-    // No core that was tried reads it. The deadlines of the client work without it.
+    // No core that was tried reads this variable. The deadlines of the client work without it.
     CMDOP_TIMEOUT_MS: String(config.timeoutMs),
   }
 }

@@ -22,7 +22,7 @@ const PATIENCE_MS = 10_000
 export async function generationOf(question: GenerationQuestion): Promise<Generation> {
   const { file, args } = question
   const version = (args.length === 0 ? await wheelVersion(file) : undefined) ?? (await askVersion(question))
-  // The start of a file that cannot be run fails with a better error than this question.
+  // The file cannot be run. Starting it later gives a better error than this question, so any generation will do.
   if (version === undefined) return 1
   const major = /^\D*(\d+)\./.exec(version)?.[1]
   if (major === '1') return 1
@@ -44,7 +44,7 @@ async function wheelVersion(file: string): Promise<string | undefined> {
   if (basename(folder) !== '_bin' || basename(parent) !== 'cmdop') return undefined
   const names = await readdir(dirname(parent)).catch(() => [])
   const versions = names.flatMap((name) => /^cmdop-(\d[^-]*)\.dist-info$/.exec(name)?.[1] ?? [])
-  // Two of them are a broken installation: the executable is asked instead.
+  // Two versions mean a broken installation. Then the executable is asked.
   return versions.length === 1 ? versions[0] : undefined
 }
 

@@ -92,7 +92,7 @@ export function limitConnections(server: Server, limits: ConnectionLimits): Conn
   const onConnection = (socket: Socket): void => {
     shaking.delete(from(socket))
     if (!makeRoom()) return void socket.destroy()
-    // Not every runtime's node:http has a timeout of its own for heads.
+    // Some runtimes have no timeout for request heads in node:http.
     const headTimer = setTimeout(() => socket.destroy(), headersTimeoutMs + 1_000)
     headTimer.unref()
     const connection: Connection = { socket, unanswered: 0, isLink: false, hasSpoken: false, grant: undefined, headTimer }
@@ -120,7 +120,7 @@ export function limitConnections(server: Server, limits: ConnectionLimits): Conn
   return {
     begin(socket) {
       const connection = all.get(socket)
-      // A runtime that gives requests another socket object than connections has no pipelining to bound here.
+      // Some runtimes use another socket object for requests than for connections. They do not pipeline, so there is nothing to limit.
       if (!connection) return !socket.destroyed
       connection.unanswered += 1
       return connection.unanswered <= MAX_UNANSWERED && !socket.destroyed

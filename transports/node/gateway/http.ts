@@ -33,7 +33,7 @@ export function toRequest(request: IncomingMessage, response: ServerResponse): R
   })
   const headers = new Headers()
   for (const [name, value] of Object.entries(request.headers)) {
-    // A Request cannot have pseudo and hop-by-hop headers.
+    // A Request cannot have pseudo-headers or hop-by-hop headers.
     if (value === undefined || name.startsWith(':') || name === 'connection' || name === 'transfer-encoding') continue
     headers.set(name, Array.isArray(value) ? value.join(', ') : value)
   }

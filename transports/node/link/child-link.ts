@@ -53,7 +53,7 @@ export class ChildLink extends StreamLink {
   }
 
   protected override pause(): void {
-    // The rest in a dead child's pipe is kept above the limit too: it is small, and there is no writer to pause.
+    // A dead child's pipe is not paused: it holds little, and there is no writer to slow down.
     if (!this.exit) super.pause()
   }
 

@@ -27,7 +27,7 @@ export class SocketLink extends StreamLink {
     socket.on('close', onClose)
   }
 
-  // Bun tells a failed write here as well and destroys the socket; it has handed over what it received by then.
+  // Bun reports a failed write here too and destroys the socket. By then it has delivered the bytes that it received.
   faulted(error: unknown): void {
     this.fault = error
     if (codeOf(error) === 'EPIPE') this.writeFault ??= error

@@ -88,7 +88,7 @@ function openSocket(
     if (signal?.aborted) return reject(abortError(signal, facts))
     const socket = connect(where)
     const stop = (): void => {
-      // The socket may still fail on its way out; nobody waits for that.
+      // The socket may still report an error after this. It is ignored, because the opening has already failed.
       socket
         .removeListener('error', onError)
         .removeListener('connect', onConnect)

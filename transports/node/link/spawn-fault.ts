@@ -74,7 +74,7 @@ async function locate({ file, cwd, path }: Attempt): Promise<{ path: string; exe
     const candidate = cwd === undefined || isAbsolute(named) ? named : join(cwd, named)
     const facts = await stat(candidate).catch(() => undefined)
     if (!facts) continue
-    // For root every file passes access(X_OK) that has one x bit, and a folder always does.
+    // access(X_OK) alone is not enough: for root it accepts a file with any x bit, and it always accepts a folder.
     const executable = facts.isFile() && (facts.mode & 0o111) !== 0 && (await access(candidate, constants.X_OK).then(yes, no))
     if (executable) return { path: candidate, executable }
     unusable ??= { path: candidate, executable }

@@ -86,11 +86,12 @@ export function createWatchdog(shellFile = '/bin/sh'): Watchdog {
 
   const say = (line: string): void => {
     const pipe = shell?.stdin
-    // A failure to write says that it is gone, which is an answer as well.
+    // A failed write means that the watchdog has ended; the promise resolves in both cases.
     if (pipe) told = Promise.race([gone, new Promise((resolve) => pipe.write(line, resolve))])
   }
   const start = (): void => {
-    // In a session of its own, so that what kills our group does not kill it; outside any folder that one may want to remove.
+    // The watchdog has a session of its own, so that a signal to our process group does not end it. It runs in `/`, so that it keeps
+    // no folder from being removed.
     let child: ChildProcess
     try {
       child = spawn(shellFile, ['-c', SCRIPT], { cwd: '/', env: {}, detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
@@ -124,7 +125,7 @@ export function createWatchdog(shellFile = '/bin/sh'): Watchdog {
   }
 
   return {
-    // Starting tells it every group there is, so that one that was killed is replaced with the next child.
+    // `start` passes all known groups, so a watchdog that was killed is replaced when the next child starts.
     prepare() {
       if (!shell) start()
     },

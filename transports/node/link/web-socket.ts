@@ -84,7 +84,7 @@ export async function listenWebSocket(options: ListenWebSocketOptions = {}): Pro
       .writeHead(426, { 'content-type': 'text/plain', connection: 'close' })
       .end(`This port speaks ${SUBPROTOCOL} over WebSocket.\n`)
   })
-  // Connections before their upgrade to WebSockets: they end with the listener.
+  // Connections that are not upgraded to WebSockets yet. They end with the listener.
   const talking = new Set<Duplex>()
   server.on('connection', (socket) => {
     talking.add(socket)
@@ -105,7 +105,7 @@ export async function listenWebSocket(options: ListenWebSocketOptions = {}): Pro
       acceptWebSocket(webSocket, { id: `websocket-in-${count}`, peer, windowBytes, openTimeoutMs, authorize })
         .then(
           (link) => waiting.add(link),
-          // The client was told; there is no link to yield.
+          // `acceptWebSocket` has told the client why. There is no link to yield.
           () => {},
         )
         .finally(() => opening.delete(webSocket))

@@ -34,7 +34,7 @@ export async function openFileKv({ directory, name, owner, maxBytes, reserve }: 
     }),
   )
   let closed = false
-  // One writer at a time in this process: the lock file is then only waited for because of other processes.
+  // One writer at a time in this process. So the lock file makes a writer wait only for other processes.
   let tail: Promise<unknown> = Promise.resolve()
   const alone = <T>(work: () => Promise<T>): Promise<T> => {
     const turn = tail.then(() => onDisk(what, 'written', () => reserve.spend(() => withLock(lockPath, owner, work))))
@@ -114,7 +114,7 @@ export async function openFileKv({ directory, name, owner, maxBytes, reserve }: 
       return await onDisk(what, 'read', async () => {
         const wanted: string[] = []
         for (const file of await readdir(directory)) {
-          // One after the other: all at once would need a file descriptor each.
+          // Read one after the other, because parallel reads would need a file descriptor each.
           const key = file.endsWith(SUFFIX) ? await keyOf(join(directory, file), file.slice(0, -SUFFIX.length)) : undefined
           if (key?.startsWith(prefix) === true && (after === undefined || key > after)) wanted.push(key)
         }
@@ -168,7 +168,7 @@ async function readFences(what: string, path: string): Promise<Map<string, numbe
     const tokens = Object.entries(JSON.parse(new TextDecoder().decode(content)) as Record<string, number>)
     return new Map(tokens.map(([key, token]) => [key, checkPosition(token, 'token', 0)]))
   } catch (cause) {
-    // Starting over would let a writer in that has lost its lease.
+    // Without the stored tokens, a writer that has lost its lease would be admitted again.
     throw damaged(what, path, cause)
   }
 }

@@ -26,7 +26,7 @@ export async function readMeta(what: string, path: string): Promise<LogMeta> {
       fences: new Map(Object.entries(fences).map(([key, token]) => [key, checkPosition(token, 'token', 0)])),
     }
   } catch (cause) {
-    // Starting over would give sequences and fences a second time.
+    // A new file would give the same sequences and fences a second time.
     throw damaged(what, path, cause)
   }
 }

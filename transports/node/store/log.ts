@@ -77,7 +77,7 @@ export async function openFileLog(options: FileLogOptions): Promise<FileLog> {
       const { segments, totals } = log
       await saveMeta(log).catch(() => {})
       await segments.at(-1)?.handle?.close()
-      // Where everything is trimmed and the meta file says where to go on, the segments are of no use any more.
+      // When every entry is trimmed and the meta file has the next sequence, the segments are not needed any more.
       if (totals.entries === 0 && log.saved.next === totals.next) {
         await Promise.all(segments.map(({ path }) => unlink(path).catch(() => {})))
       }
@@ -165,7 +165,7 @@ async function write(log: Opened, segment: Segment, lines: readonly Uint8Array[]
     }
     if (sync) await handle.datasync()
   } catch (cause) {
-    // A later process must not find a part of it: its writer was told that it failed.
+    // The written part is removed, because the writer is told that the append failed.
     try {
       await handle.truncate(segment.end)
     } catch {
@@ -179,7 +179,7 @@ async function write(log: Opened, segment: Segment, lines: readonly Uint8Array[]
 async function readPage(log: Opened, from: number, options: ReadOptions | undefined): Promise<LogPage> {
   const { what, segments } = log
   const limits = { maxEntries: options?.maxEntries ?? PAGE_ENTRIES, maxBytes: options?.maxBytes ?? PAGE_BYTES }
-  // Taken now: entries are added and trimmed while the disk is read.
+  // Read before the disk access, because entries are added and trimmed during it.
   const { next } = log.totals
   const first = Math.min(log.totals.first, next)
   const start = Math.max(from, first)
@@ -193,7 +193,7 @@ async function readPage(log: Opened, from: number, options: ReadOptions | undefi
       if (segments.includes(segment)) throw diskError(what, error, 'no', 'read')
     })
     if (!records) {
-      // The file was trimmed away meanwhile. What was found before it is a page; the next page tells the gap.
+      // The file was trimmed meanwhile. The entries that were found before it make a page, and the next page reports the gap.
       if (found.length > 0) break
       return await readPage(log, from, options)
     }
@@ -208,7 +208,7 @@ async function readPage(log: Opened, from: number, options: ReadOptions | undefi
     if (!isWhole || found.length >= limits.maxEntries || bytes > limits.maxBytes) break
   }
   const page = createPage(from, { first, next }, found, limits)
-  // Where the last entries were lost the next one comes behind them.
+  // When the last entries of the log were lost, the next entry has a sequence behind theirs.
   return found.length === 0 ? { ...page, next } : page
 }
 

@@ -57,7 +57,7 @@ export function createReserve(directory: string): Reserve {
       } catch (error) {
         if (!isDiskFull(error)) throw error
         isWhole = false
-        // A missing file was given up before, here or by another process.
+        // A missing file was released earlier, by this or another process.
         await unlink(path).catch(() => {})
         return await work()
       }

@@ -46,7 +46,7 @@ export async function openSegment(path: string, start: number, tell: (damage: Lo
   if (broken > 0) {
     tell({ kind: 'corrupt', file: path, lines: broken, keptAs: await keepDamaged(path) })
   }
-  // A crash cuts off one line. More unreadable lines, or one with an end, are damage.
+  // A crash leaves one line without a newline. Several unreadable lines, or one with a newline, mean damage.
   const isTorn = brokenAfterGood === 1 && bytes.at(-1) !== 0x0a
   const segment: Segment = { path, start, entries, lost: isTorn ? 0 : brokenAfterGood, end: goodEnd, handle: undefined }
   if (goodEnd < bytes.length) {

@@ -59,7 +59,7 @@ function abort(transaction: IDBTransaction | undefined): void {
   try {
     transaction?.abort()
   } catch {
-    // It has ended already.
+    // The transaction has ended already.
   }
 }
 

@@ -53,7 +53,7 @@ export function createDatabaseLog(database: Database, name: string, notices: Not
     mine.add(wake)
     signal?.addEventListener('abort', wake)
     try {
-      // Asked after listening began, so that no append is missed in between.
+      // The state is read after listening began, so that no append between the two is missed.
       if (closed || signal?.aborted || (await state()).next > next) wake()
       await woken
     } finally {

@@ -84,7 +84,7 @@ async function follow(given: Following): Promise<number> {
   function stop(why: 'deadline' | 'interrupt'): void {
     if (stopped) return
     stopped = why
-    // Nobody answers any more, and the line of the question ends.
+    // Open questions are no longer answered here; the abort also ends their input line.
     for (const question of questions.values()) question.abort()
     questions.clear()
     const leaving = why === 'interrupt' && terminal.canAsk ? ` Ctrl-c again leaves; the turn ${turn.promptId} may then go on.` : ''
@@ -188,6 +188,6 @@ async function readAnswers({ hub, terminal, by }: Following, signal: AbortSignal
       }
     }
   } catch {
-    // The turn is over, or stdin is gone: nothing more is answered from here.
+    // The turn is over, or stdin has ended: no more answers come from here.
   }
 }

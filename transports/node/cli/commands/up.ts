@@ -149,7 +149,7 @@ async function ticketOnEnter({ running }: HubGateway, terminal: Program['termina
   try {
     for await (const _line of terminal.lines(signal)) terminal.out(`${await running.served.ticketUrl()}\n`)
   } catch {
-    // The program ends.
+    // The program is ending, so no more tickets are needed.
   }
 }
 

@@ -81,7 +81,7 @@ function checks(env: Environment, places: Places): Readonly<Record<Exclude<Syste
       ask: async () => String(await claudeProcess(places.claude?.path === undefined ? {} : { path: places.claude.path }).version()),
     },
     cmdop: {
-      // Not started: a core connects to its relay with the credential that it finds.
+      // The core is not started, because it would connect to its relay with the credential that it finds.
       tried: `looked for the executable ${places.cmdop?.binaryPath ?? 'cmdop-core'}`,
       config: { system: 'cmdop', ...places.cmdop },
       install: 'pip install cmdop',

@@ -1,7 +1,7 @@
 /** Completion scripts. Each asks the hidden command `complete` for the words that fit, one a line. */
 
-// bash divides words at a colon too, and ids have colons. So the words are taken from the line, and what is already typed of the last word up
-// to its colon is taken off the answers.
+// bash also splits words at colons, and ids have colons. So the script splits the line itself, and removes the part of the last word up to
+// its last colon from the answers.
 const BASH = `_signalbox() {
   local line="\${COMP_LINE:0:COMP_POINT}" IFS=$' \\t' words current typed
   read -ra words <<< "$line"

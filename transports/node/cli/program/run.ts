@@ -149,7 +149,7 @@ export function checkOptions(name: string, args: ArgsDef, rawArgs: readonly stri
     if (!takesValue) continue
     if (value === undefined) index += 1
     const given = value ?? rawArgs[index]
-    // A variable of the shell that is not set must not choose.
+    // An unset shell variable gives an empty value, which must not count as a choice.
     if (given === undefined || given === '') return `--${flag} is given without a value.`
   }
   return count > positionals

@@ -110,7 +110,7 @@ async function join(client: Link, transport: StreamTransport): Promise<void> {
   }
   const copy = async (from: Link, to: Link): Promise<void> => {
     for (let chunk = await from.read(); chunk !== null; chunk = await from.read()) {
-      // Its own reader tells why a link has died.
+      // A failed write needs no report here: the reader of that link reports why it has ended.
       if (
         !(await to.write(chunk).then(
           () => true,
@@ -123,7 +123,7 @@ async function join(client: Link, transport: StreamTransport): Promise<void> {
   }
   void client.closed.then(() => far.close())
   try {
-    // A client that goes away is no fault; a system that does is reported.
+    // A client that leaves is not a fault. A system that leaves is reported.
     await Promise.all([copy(client, far).catch(() => far.close()), copy(far, client)])
   } finally {
     await Promise.all([client.close(), far.close()])
