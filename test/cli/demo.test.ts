@@ -15,7 +15,7 @@ test('agents of every system end turns, and questions are answered when no visit
       if (event.kind === 'ask_resolved') seen.add(`answered by ${event.by}`)
     }
   })().catch(() => {})
-  const all = ['answered by cleo', 'ccc', 'cccc', 'claude', 'cmdop', 'editor']
+  const all = ['answered by mira (phone)', 'ccc', 'cccc', 'claude', 'cmdop', 'editor']
   await vi.waitFor(() => expect([...seen].sort()).toEqual(all), { timeout: 25_000 })
   over.abort()
   await Promise.all([living, watching])
@@ -27,7 +27,7 @@ test('a prompt that the demo does not know is answered as by the plain simulator
   const demo = await createDemo()
   await using hub = await createHub({ sources: demo.sources })
   expect(await hub.prompt('acp/main', 'hello').text()).toBe('You said: hello')
-  expect(await hub.prompt('claude/main', 'FAKE:echo:hello').text()).toBe('hello')
+  expect(await hub.prompt('claude/review', 'FAKE:echo:hello').text()).toBe('hello')
   await hub.close()
   await demo.close()
 })

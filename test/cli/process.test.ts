@@ -103,7 +103,7 @@ describe.skipIf(!existsSync(program))('the built program', () => {
   })
 
   test('completion knows the agents of the running hub [cli.completion]', async () => {
-    expect((await go('complete', '--', 'ask', 'ccc/')).out).toBe('ccc/backend\nccc/frontend\n')
+    expect((await go('complete', '--', 'ask', 'ccc/')).out).toBe('ccc/backend\nccc/docs\nccc/frontend\n')
   })
 
   test('a second hub on the same socket is refused, and the error names the first one [cli.running-hub]', async () => {

@@ -37,12 +37,12 @@ const SESSIONS: readonly Session[] = [
   },
   {
     title: 'A question at the terminal: Enter alone means No',
-    commands: [{ line: 'signalbox ask editor/parser "Split the parser into two modules"', keys: [[/Allow it\?/, '\r']] }],
+    commands: [{ line: 'signalbox ask editor/orders "The order page is slow"', keys: [[/Allow it\?/, '\r']] }],
   },
   {
     title: 'Prompt and leave; answer from another terminal',
     commands: [
-      { line: 'signalbox send claude/main "FAKE:bash:npm run migrate" --id migrate-1' },
+      { line: 'signalbox send claude/refactor "FAKE:bash:npm run migrate" --id migrate-1' },
       { line: 'signalbox asks' },
       { line: 'signalbox approve claude' },
       { line: 'signalbox cancel migrate-1' },
@@ -55,7 +55,7 @@ const SESSIONS: readonly Session[] = [
         line: `signalbox ask cmdop/${simulatedId(1, 1)} "Log in [[pin 4711]][[say You are in.]]"`,
         keys: [[/Connect PIN:/, '4711\r']],
       },
-      { line: 'signalbox ask claude/main "FAKE:bash:npm run deploy"', keys: [[/Allow it\?/, '\x03']], exit: true },
+      { line: 'signalbox ask claude/refactor "FAKE:bash:npm run deploy"', keys: [[/Allow it\?/, '\x03']], exit: true },
     ],
   },
   {

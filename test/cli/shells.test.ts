@@ -92,7 +92,7 @@ describe.skipIf(!existsSync(program))('completion', () => {
       return stdout.trim().split('\n')
     }
     expect(await ask('signalbox hist')).toEqual(['history'])
-    expect(await ask('signalbox ask ccc/')).toEqual(['ccc/backend', 'ccc/frontend'])
+    expect(await ask('signalbox ask ccc/')).toEqual(['ccc/backend', 'ccc/docs', 'ccc/frontend'])
     expect(await ask('signalbox ask acp/main --while-busy ')).toEqual(['interrupt', 'queue', 'refuse'])
   })
 

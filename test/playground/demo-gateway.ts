@@ -3,8 +3,7 @@ import { hubPolicy } from 'signalbox/gateway/policy'
 import { createHub, serveHub, type Hub } from 'signalbox/hub'
 import { loadPages, serveGateway } from 'signalbox/node'
 import { memoryServer } from 'signalbox/testing'
-import { direct } from '../../playground/src/worker/demo/director.js'
-import { createSystems } from '../../playground/src/worker/systems.js'
+import { createDemo } from '../../src/testing/demo/world.js'
 
 /** A gateway that serves the page, with the demo's agents behind it. */
 export interface PageGateway extends AsyncDisposable {
@@ -16,8 +15,8 @@ export interface PageGateway extends AsyncDisposable {
 
 /** Starts the gateway on a free port. */
 export async function startGateway(folder: string): Promise<PageGateway> {
-  const { systems, sources } = createSystems()
-  const hub = await createHub({ sources, keepRaw: true })
+  const demo = await createDemo()
+  const hub = await createHub({ sources: demo.sources, keepRaw: true })
   const server = memoryServer()
   void (async () => {
     for await (const link of server.accept()) void serveHub(hub, link)
@@ -28,16 +27,18 @@ export async function startGateway(folder: string): Promise<PageGateway> {
     pages: await loadPages(folder),
     scopes: ['observe', 'send', 'approve'],
   })
-  const run = direct(hub, systems)
+  const over = new AbortController()
+  void demo.live(hub, { signal: over.signal })
   return {
     url: served.url,
     hub,
     ticketUrl: () => served.ticketUrl(),
     async [Symbol.asyncDispose]() {
-      run(false)
+      over.abort()
       await served.close()
       await server[Symbol.asyncDispose]()
       await hub.close()
+      await demo.close()
     },
   }
 }

@@ -5,7 +5,7 @@ import type { Source, SourceEvent, SourceSink } from 'signalbox/hub'
 type Method = 'cancel' | 'answer' | 'expire' | 'resolve' | 'history' | 'sessions' | 'receiptFor'
 
 /** Opens without agents at once, loads the real source meanwhile, and then announces its agents by events. */
-export function lateSource(name: string, methods: readonly Method[], load: () => Promise<Source>): Source {
+export function lateSource(name: string, system: string, methods: readonly Method[], load: () => Promise<Source>): Source {
   let real: Promise<Source> | undefined
   let loaded: Source | undefined
   const source = (): Promise<Source> => real ?? Promise.reject(new Error(`The source ${name} is not open.`))
@@ -23,7 +23,7 @@ export function lateSource(name: string, methods: readonly Method[], load: () =>
   const own = Object.fromEntries(Object.entries(all).filter(([method]) => methods.includes(method as Method)))
   return {
     name,
-    system: name,
+    system,
     async open(sink) {
       real = load().then(async (made) => {
         await openInto(made, sink)

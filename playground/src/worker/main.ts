@@ -2,7 +2,8 @@
 import { SignalboxError } from 'signalbox'
 import { createHub, serveHub, type Hub } from 'signalbox/hub'
 import { acceptMessagePort, indexedDbStore } from 'signalbox/web'
-import { direct } from './demo/director.js'
+import { systemClock } from '../../../src/core/clock.js'
+import { runPeople } from '../../../src/testing/demo/people.js'
 import { createLab } from './lab/lab.js'
 import type { FromWorker, ToWorker } from './messages.js'
 import { createSystems } from './systems.js'
@@ -34,13 +35,14 @@ async function openHub(sources: Parameters<typeof createHub>[0]['sources']): Pro
 
 async function start(): Promise<void> {
   const lab = createLab({ codecs: { cmdop: 'cmdop-1' } })
-  const { systems, sources } = createSystems(lab.through)
+  const { sources, group } = createSystems(lab.through)
   const { hub, journal } = await openHub(sources)
-  const run = direct(hub, systems)
+  let running = true
+  void runPeople(hub, group, { clock: systemClock, signal: new AbortController().signal, isPaused: () => !running })
   addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
     if (data.type === 'hub') void acceptMessagePort(data.port).then((link) => serveHub(hub, link))
     else if (data.type === 'lab') lab.serve(data.port)
-    else run(data.running)
+    else running = data.running
   })
   tell({ type: 'ready', journal })
 }

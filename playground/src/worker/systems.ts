@@ -1,51 +1,51 @@
-/** The simulated systems of the demo, and the sources over them. */
-import { createClaude } from 'signalbox/claude'
-import { claudeSource, type Source } from 'signalbox/hub'
-import { createClaudeSimulator } from 'signalbox/testing'
-import { claudeModel, demoFiles } from './demo/claude-model.js'
-import type { Through } from './lab/lab.js'
-import type { DemoGroup } from './late/cccc.js'
+/** The sources of the demo in the page. Claude Code is there at once, the other systems are loaded a moment later. */
+import type { Source } from 'signalbox/hub'
+import { systemClock } from '../../../src/core/clock.js'
+import type { DemoGroup } from '../../../src/testing/demo/cccc.js'
+import { openClaude } from '../../../src/testing/demo/claude.js'
+import type { DemoOptions } from '../../../src/testing/demo/system.js'
 import { lateSource } from './late-source.js'
 
-/** The parts of the simulated systems that the scripted people need. */
+/** The sources, and the group of the simulated CCCC daemon once the daemon is loaded. */
 export interface Systems {
-  /** The group of the simulated CCCC daemon, once the daemon is loaded. */
+  readonly sources: readonly Source[]
   readonly group: Promise<DemoGroup>
 }
 
-/**
- * Starts the simulators and gives the sources for a hub. Claude Code is there at once, the others a moment later. `through`
- * wraps the transport of each system before its client gets it.
- */
-export function createSystems(through: Through = (_system, transport) => transport): {
-  readonly systems: Systems
-  readonly sources: readonly Source[]
-} {
-  const claude = createClaudeSimulator({ model: claudeModel, files: demoFiles() })
+/** Starts the simulators. `wrap` wraps the transport of each system before its client gets it. */
+export function createSystems(wrap: DemoOptions['wrap'] = (_system, transport) => transport): Systems {
+  const options: DemoOptions = { clock: systemClock, wrap }
   let foundGroup: (group: DemoGroup) => void = () => {}
   const group = new Promise<DemoGroup>((resolve) => {
     foundGroup = resolve
   })
+  const acpMethods = ['cancel', 'answer', 'expire', 'resolve', 'history', 'sessions'] as const
   const sources = [
-    claudeSource({
-      client: createClaude({ transport: through('claude', claude.transport) }),
-      agents: [
-        { name: 'review', options: { model: 'claude-sonnet-4-5', cwd: '/srv/backend' } },
-        { name: 'refactor', options: { model: 'claude-opus-4-1', cwd: '/srv/frontend' } },
-      ],
-    }),
-    lateSource('acp', ['cancel', 'answer', 'expire', 'resolve', 'history', 'sessions'], async () =>
-      (await import('./late/acp.js')).openAcp(through),
+    openClaude(options).source,
+    lateSource(
+      'editor',
+      'acp',
+      acpMethods,
+      async () => (await import('../../../src/testing/demo/acp.js')).openEditor(options).source,
     ),
-    lateSource('ccc', ['cancel', 'answer', 'resolve', 'history', 'receiptFor'], async () =>
-      (await import('./late/ccc.js')).openCcc(through),
+    lateSource(
+      'ccc',
+      'ccc',
+      ['cancel', 'answer', 'resolve', 'history', 'receiptFor'],
+      async () => (await import('../../../src/testing/demo/ccc.js')).openCcc(options).source,
     ),
-    lateSource('cccc', ['resolve', 'receiptFor'], async () => {
-      const { source, ...found } = await (await import('./late/cccc.js')).openCccc(through)
-      foundGroup(found)
-      return source
+    lateSource('cccc', 'cccc', ['resolve', 'receiptFor'], async () => {
+      const opened = await (await import('../../../src/testing/demo/cccc.js')).openCccc(options)
+      foundGroup(opened)
+      return opened.source
     }),
-    lateSource('cmdop', ['answer', 'expire', 'history'], async () => (await import('./late/cmdop.js')).openCmdop(through)),
+    lateSource(
+      'cmdop',
+      'cmdop',
+      ['answer', 'expire', 'history'],
+      async () => (await import('../../../src/testing/demo/cmdop.js')).openCmdop(options).source,
+    ),
+    lateSource('acp', 'acp', acpMethods, async () => (await import('../../../src/testing/demo/acp.js')).openAcp(options).source),
   ]
-  return { systems: { group }, sources }
+  return { sources, group }
 }

@@ -1,4 +1,4 @@
-/** The demo as sources of a hub: simulated agents that work, ask and answer on a schedule. */
+/** The demo as sources of a hub: simulated agents, and people who prompt and answer them on a schedule. */
 import type { Hub } from '../../../../src/hub/index.js'
 import { createDemo } from '../../../../src/testing/demo/world.js'
 import type { OpenedSources } from './sources.js'

@@ -1,23 +1,8 @@
 /** What the simulated ACP agent does with a prompt: a plan, thoughts, tools, a permission with a diff, and costs. */
-import type { SimulatedAcpScript, SimulatedAcpTurn } from 'signalbox/testing'
+import { sleep, type Clock } from '../../core/clock.js'
+import type { SimulatedAcpScript, SimulatedAcpTurn } from '../acp/agent.js'
 
 const CHUNK_MS = 60
-
-/** Waits, or rejects when the turn is cancelled. */
-function rest(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const cancel = (): void => {
-      clearTimeout(timer)
-      reject(signal.reason)
-    }
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', cancel)
-      resolve()
-    }, ms)
-    signal.addEventListener('abort', cancel, { once: true })
-    if (signal.aborted) cancel()
-  })
-}
 
 const PLAN = ['Find the slow query', 'Add the missing index', 'Measure again']
 const OPTIONS = [
@@ -30,16 +15,22 @@ const MIGRATION = {
   newText: 'CREATE INDEX CONCURRENTLY orders_customer_day\n  ON orders (customer_id, created_at DESC);\n',
 }
 
+/** A turn of the simulated agent, with pauses that end when the turn is cancelled. */
+interface Turn extends SimulatedAcpTurn {
+  rest(ms: number): Promise<void>
+}
+
 /** What one agent has used so far. */
 interface Meter {
   usd: number
   context: number
 }
 
-/** The script of the agent `acp/rail`. */
-export function createAcpScript(): SimulatedAcpScript {
+/** The script of the agent `editor/orders`. */
+export function createAcpScript(clock: Clock): SimulatedAcpScript {
   const meter: Meter = { usd: 0, context: 4_200 }
-  return async (turn) => {
+  return async (simulated) => {
+    const turn = { ...simulated, rest: (ms: number) => sleep(clock, ms, simulated.signal) }
     try {
       if (/time ?table|fails/i.test(turn.text)) return await failing(turn)
       return await tuning(turn, meter)
@@ -50,14 +41,14 @@ export function createAcpScript(): SimulatedAcpScript {
   }
 }
 
-async function say(turn: SimulatedAcpTurn, kind: 'agent_message_chunk' | 'agent_thought_chunk', words: string): Promise<void> {
+async function say(turn: Turn, kind: 'agent_message_chunk' | 'agent_thought_chunk', words: string): Promise<void> {
   for (const part of words.split(/(?<= )/)) {
-    await rest(CHUNK_MS, turn.signal)
+    await turn.rest(CHUNK_MS)
     await turn.update({ sessionUpdate: kind, content: { type: 'text', text: part } })
   }
 }
 
-const plan = (turn: SimulatedAcpTurn, done: number): Promise<void> =>
+const plan = (turn: Turn, done: number): Promise<void> =>
   turn.update({
     sessionUpdate: 'plan',
     entries: PLAN.map((content, index) => ({
@@ -67,7 +58,7 @@ const plan = (turn: SimulatedAcpTurn, done: number): Promise<void> =>
     })),
   })
 
-async function bill(turn: SimulatedAcpTurn, meter: Meter, tokens: number): Promise<void> {
+async function bill(turn: Turn, meter: Meter, tokens: number): Promise<void> {
   meter.context = Math.min(190_000, meter.context + tokens)
   meter.usd += tokens * 4e-6
   await turn.update({
@@ -78,7 +69,7 @@ async function bill(turn: SimulatedAcpTurn, meter: Meter, tokens: number): Promi
   })
 }
 
-async function tuning(turn: SimulatedAcpTurn, meter: Meter): Promise<string> {
+async function tuning(turn: Turn, meter: Meter): Promise<string> {
   const { update, signal } = turn
   const id = `${turn.sessionId}-${Date.now()}`
   await plan(turn, 0)
@@ -97,7 +88,7 @@ async function tuning(turn: SimulatedAcpTurn, meter: Meter): Promise<string> {
     rawInput: { query: 'EXPLAIN ANALYZE SELECT * FROM orders WHERE customer_id = 7 ORDER BY created_at DESC LIMIT 20' },
     locations: [{ path: '/srv/backend/src/orders.sql' }],
   })
-  await rest(1_400, signal)
+  await turn.rest(1_400)
   await update({
     sessionUpdate: 'tool_call_update',
     toolCallId: `${id}-1`,
@@ -141,11 +132,11 @@ async function tuning(turn: SimulatedAcpTurn, meter: Meter): Promise<string> {
     return 'end_turn'
   }
   await update({ sessionUpdate: 'tool_call_update', toolCallId: `${id}-2`, status: 'in_progress' })
-  await rest(900, signal)
+  await turn.rest(900)
   await update({ sessionUpdate: 'tool_call_update', toolCallId: `${id}-2`, status: 'completed' })
   await plan(turn, 2)
   await bill(turn, meter, 1_900)
-  await rest(600, signal)
+  await turn.rest(600)
   await plan(turn, 3)
   await say(
     turn,
@@ -156,8 +147,8 @@ async function tuning(turn: SimulatedAcpTurn, meter: Meter): Promise<string> {
 }
 
 /** A turn that ends with an error of the agent. */
-async function failing(turn: SimulatedAcpTurn): Promise<string> {
+async function failing(turn: Turn): Promise<string> {
   await say(turn, 'agent_message_chunk', 'I read the time table of the build machines.')
-  await rest(700, turn.signal)
+  await turn.rest(700)
   throw { code: -32603, message: 'The model provider closed the connection.' }
 }

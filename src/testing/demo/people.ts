@@ -1,13 +1,14 @@
 /** The scripted people of the demo: they prompt idle agents and answer some asks, on a seeded schedule. */
-import type { Ask, Hub } from 'signalbox/hub'
-import { createSeededRandom } from 'signalbox/testing'
-import type { Systems } from '../systems.js'
-import { followGroup } from './group.js'
+import { sleep, type Clock } from '../../core/clock.js'
+import type { Ask, Hub } from '../../hub/index.js'
+import { createSeededRandom } from '../clock.js'
+import type { DemoGroup } from './cccc.js'
+import { answerInGroup } from './group.js'
 
 const SEED = 1901
 const STEP_MS = 2_500
-/** The first asks are left for the person who looks at the page. */
-const MIRA_WAITS_MS = 75_000
+/** Asks are left for the visitor at first. */
+const ANSWER_AFTER_MS = 75_000
 const MAX_OPEN_ASKS = 5
 
 /** Prompts by the name of the agent. The marks in brackets steer the simulators; see `docs/testing.md`. */
@@ -23,7 +24,7 @@ const PROMPTS: Readonly<Record<string, readonly string[]>> = {
     'Is there unused code in the settings page?',
     'Write the changelog of this week. (The provider is overloaded.)',
   ],
-  'acp/rail': ['The order page is slow. Find out why and fix it.', 'Plan the time table of the build machines.'],
+  'editor/orders': ['The order page is slow. Find out why and fix it.', 'Plan the time table of the build machines.'],
   'ccc/backend': [
     'Which tests are slow? [[sleep 6]] [[reply The three import tests take 41 of 58 seconds: they start a server each.]]',
     'Summarise the open pull requests. [[sleep 4]] [[reply Two are open: the date parser and the order index. Both wait for a review.]]',
@@ -44,17 +45,37 @@ const PROMPTS: Readonly<Record<string, readonly string[]>> = {
   'Release train': ['Who works on what for 2.5.0?', 'Is the release ready?'],
   tester: ['Please test the settings page in a small window.'],
 }
-/** Who goes first, so that a newcomer sees an ask at once and something of every system within seconds. */
-const OPENING = ['claude/review', 'acp/rail', 'web-1', 'ccc/backend', 'Release train', 'db-1', 'claude/refactor', 'ccc/frontend']
+/** The agents that are prompted first, so that a visitor sees an ask at once and every system at work within seconds. */
+const OPENING = [
+  'claude/review',
+  'editor/orders',
+  'web-1',
+  'ccc/backend',
+  'Release train',
+  'db-1',
+  'claude/refactor',
+  'ccc/frontend',
+]
 const PEOPLE = ['ann', 'mira', 'jo']
 
-/** Starts the schedule. The returned function pauses it or lets it go on. */
-export function direct(hub: Hub, systems: Systems): (running: boolean) => void {
+/** Options of `runPeople`. */
+export interface PeopleOptions {
+  readonly clock: Clock
+  /** Ends the schedule. */
+  readonly signal: AbortSignal
+  /** While it gives true, nobody prompts or answers. */
+  readonly isPaused?: () => boolean
+  /** How long an ask stays open for a visitor before a colleague answers it. Default 75 s. */
+  readonly answerAfterMs?: number
+}
+
+/** Prompts and answers until the signal aborts. `group` is waited for in the background. Never rejects. */
+export async function runPeople(hub: Hub, group: Promise<DemoGroup>, options: PeopleOptions): Promise<void> {
+  const { clock, signal, isPaused, answerAfterMs = ANSWER_AFTER_MS } = options
   const random = createSeededRandom(SEED)
   const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(random() * items.length)] as Item
   const opening = [...OPENING]
   const told = new Map<string, number>()
-  let running = true
 
   const prompt = async (wanted: string | undefined): Promise<void> => {
     const agents = await hub.agents()
@@ -69,29 +90,25 @@ export function direct(hub: Hub, systems: Systems): (running: boolean) => void {
     if (text === undefined) return
     await hub.prompt(agent.id, text, { by: pick(PEOPLE), whileBusy: 'refuse' }).accepted()
   }
-  /** A colleague answers what nobody answered for a while, as on a real team. */
+  /** A colleague answers an ask that has been open for long. Dangerous plans are refused. Secrets and questions stay open. */
   const answerOld = async (asks: readonly Ask[]): Promise<void> => {
     const old = asks.find(
-      ({ askedAt, kind }) => Date.now() - Date.parse(askedAt) > MIRA_WAITS_MS && kind !== 'secret' && kind !== 'question',
+      ({ askedAt, kind }) => clock.now() - Date.parse(askedAt) > answerAfterMs && kind !== 'secret' && kind !== 'question',
     )
-    if (old) await hub.answer(old.id, { accept: random() < 0.7 }, { by: 'mira (phone)' })
+    if (old) await hub.answer(old.id, { accept: old.danger !== 'high' && random() < 0.7 }, { by: 'mira (phone)' })
   }
   const step = async (): Promise<void> => {
-    if (!running) return
     const asks = await hub.asks()
     await answerOld(asks)
     if (opening.length > 0) await prompt(opening.shift())
     else if (asks.length < MAX_OPEN_ASKS && random() < 0.6) await prompt(undefined)
   }
-  const tick = (): void => {
-    // A refused prompt or answer is part of the demo: the next step tries something else.
-    void step()
-      .catch(() => {})
-      .then(() => setTimeout(tick, opening.length > 0 ? STEP_MS / 4 : STEP_MS))
+  const work = async (): Promise<void> => {
+    for (;;) {
+      await sleep(clock, opening.length > 0 ? STEP_MS / 4 : STEP_MS, signal)
+      // A refused prompt or answer is part of the demo: the next step tries something else.
+      if (!isPaused?.()) await step().catch(() => {})
+    }
   }
-  followGroup(hub, systems)
-  tick()
-  return (go) => {
-    running = go
-  }
+  await Promise.allSettled([work(), answerInGroup(hub, group, signal, clock)])
 }

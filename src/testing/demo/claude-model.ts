@@ -1,5 +1,5 @@
-/** What the simulated Claude Code does with a prompt: the scenario whose word occurs in the prompt, or else a short look around. */
-import { scriptedModel, type FakeBlock, type FakeModel, type FakeReply, type FakeRequest } from 'signalbox/testing'
+/** The model of the simulated Claude Code: the scenario whose pattern matches the prompt, or else a short look around. */
+import { scriptedModel, type FakeBlock, type FakeModel, type FakeReply, type FakeRequest } from '../claude/fake-model.js'
 
 const PACE_MS = 45
 const think = (thinking: string): FakeBlock => ({ type: 'thinking', thinking, signature: 'c2ltdWxhdGVk' })
@@ -10,6 +10,7 @@ const use = (name: string, input: object): FakeBlock => ({ type: 'tool_use', id:
 type Scenario = readonly (readonly FakeBlock[])[]
 
 const DATE_FILE = '/srv/backend/src/date.ts'
+const CART_FILE = '/srv/backend/src/cart.ts'
 const FIXED = `export function parseDay(text: string): Date {
   const [year, month, day] = text.split('-').map(Number)
   return new Date(Date.UTC(year, month - 1, day))
@@ -27,10 +28,18 @@ export const demoFiles = (): Map<string, string> =>
 }
 `,
     ],
+    [CART_FILE, 'export function total(prices: number[]) {\n  return prices.reduce((sum, each) => sum + each, 0)\n}\n'],
     ['/srv/frontend/src/settings.tsx', 'export const Settings = () => <Form legacy fields={FIELDS} />\n'],
   ])
 
 const SCENARIOS: readonly (readonly [RegExp, Scenario])[] = [
+  [
+    /last commit/i,
+    [
+      [text('I read the changed file.'), use('Read', { file_path: CART_FILE })],
+      [text('One finding: total() adds floating-point prices. Use cents as integers, or the sum of 0.1 and 0.2 is wrong.')],
+    ],
+  ],
   [
     /date parser/i,
     [
