@@ -1,10 +1,9 @@
 /** The cost view: its figures without a page, and in Chromium behind a gateway and in the demo. */
-import type { Browser } from 'playwright'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createCostLedger, usedPart } from '../../playground/src/views/cost/ledger.js'
 import type { HubEvent, HubEventBody } from '../../src/hub/index.js'
 import { serveGatewayWorld } from './gateway.js'
-import { buildPage, canRun, launch, openPage, serveFolder, shoot, violations, type Served } from './harness.js'
+import { canRun, openPage, shoot, violations, withPage } from './harness.js'
 
 let seq = 0
 const event = (body: HubEventBody & Partial<Record<'agent' | 'session' | 'at' | 'epoch' | 'origin', string>>): HubEvent => {
@@ -75,18 +74,7 @@ describe('the figures [dashboard.cost.figures]', () => {
 })
 
 describe.skipIf(!canRun)('the page [dashboard.cost.page]', () => {
-  let folder: string
-  let host: Served
-  let browser: Browser
-  beforeAll(async () => {
-    folder = await buildPage('cost')
-    host = await serveFolder(folder)
-    browser = await launch()
-  }, 120_000)
-  afterAll(async () => {
-    await browser?.close()
-    await host?.[Symbol.asyncDispose]()
-  })
+  const tools = withPage('cost')
 
   test('behind a gateway: sums, what they omit, the sum of the hub, and its budgets with their state', async () => {
     const budgets = [
@@ -94,7 +82,7 @@ describe.skipIf(!canRun)('the page [dashboard.cost.page]', () => {
       { name: 'review', agents: ['script/review'], maxCostUsd: 0.5, over: 'stop' },
       { name: 'tokens', maxTokens: 1_000_000, over: 'stop' },
     ] as const
-    await using world = await serveGatewayWorld(folder, {
+    await using world = await serveGatewayWorld(tools.folder, {
       hub: { budgets },
       scripted: {
         agents: ['review', 'builder', 'docs'],
@@ -110,7 +98,7 @@ describe.skipIf(!canRun)('the page [dashboard.cost.page]', () => {
     const { hub, served } = world
     for (const agent of ['review', 'builder', 'docs', 'builder']) await hub.prompt(`script/${agent}`, 'x').end()
     for (const theme of ['light', 'dark', 'phone'] as const) {
-      const { page, complaints } = await openPage(browser, theme === 'phone' ? { phone: true } : { theme })
+      const { page, complaints } = await openPage(tools.browser, theme === 'phone' ? { phone: true } : { theme })
       await page.goto(await served.ticketUrl())
       await page.locator('[data-action=connect]').click()
       await page.locator('[data-action="view:cost"]').click()
@@ -136,8 +124,8 @@ describe.skipIf(!canRun)('the page [dashboard.cost.page]', () => {
   })
 
   test('a hub without turns and budgets says so, and how to set a budget', async () => {
-    await using world = await serveGatewayWorld(folder)
-    const { page, complaints } = await openPage(browser)
+    await using world = await serveGatewayWorld(tools.folder)
+    const { page, complaints } = await openPage(tools.browser)
     await page.goto(await world.served.ticketUrl())
     await page.locator('[data-action=connect]').click()
     await page.locator('[data-action="view:cost"]').click()
@@ -150,8 +138,8 @@ describe.skipIf(!canRun)('the page [dashboard.cost.page]', () => {
   })
 
   test('in the demo, costs and budgets of the simulated agents appear', async () => {
-    const { page, complaints } = await openPage(browser)
-    await page.goto(`${host.url}#/cost`)
+    const { page, complaints } = await openPage(tools.browser)
+    await page.goto(`${tools.served.url}#/cost`)
     await page.locator('[data-view=cost] [data-agent]').first().waitFor()
     await page.locator('[data-budget]').first().waitFor()
     await shoot(page, 'cost-demo')

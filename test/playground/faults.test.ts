@@ -1,27 +1,16 @@
 /** The faults view in Chromium: a run, its counts, its link, on a phone and in the dark. */
-import type { Browser, Page } from 'playwright'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Page } from 'playwright'
+import { describe, expect, test } from 'vitest'
 import { serveGatewayWorld } from './gateway.js'
-import { buildPage, canRun, launch, openPage, serveFolder, shoot, violations, type Served } from './harness.js'
+import { canRun, openPage, shoot, violations, withPage } from './harness.js'
 
 const FAST = 'system=ccc&seed=7&seconds=120&faults=latency:20,stall:0.5,split:20,duplicate:2,reset:3,half-close:2,kill:0.5'
 
 describe.skipIf(!canRun)('the faults view', () => {
-  let folder: string
-  let served: Served
-  let browser: Browser
-  beforeAll(async () => {
-    folder = await buildPage('faults')
-    served = await serveFolder(folder)
-    browser = await launch()
-  }, 120_000)
-  afterAll(async () => {
-    await browser?.close()
-    await served?.[Symbol.asyncDispose]()
-  })
+  const tools = withPage('faults')
 
   const open = async (page: Page, plan: string): Promise<void> => {
-    await page.goto(`${served.url}#/faults?${plan}`)
+    await page.goto(`${tools.served.url}#/faults?${plan}`)
     await page.locator('[data-view=faults]').waitFor()
   }
   const runFast = async (page: Page): Promise<void> => {
@@ -37,7 +26,7 @@ describe.skipIf(!canRun)('the faults view', () => {
       )
 
   test('a run shows 0 lost and 0 doubled beside a plain client that is not exact [lab.page.faults]', async () => {
-    const { page, complaints } = await openPage(browser)
+    const { page, complaints } = await openPage(tools.browser)
     await open(page, FAST)
     expect(await page.locator('[data-run]').getAttribute('data-run')).toBe('ready')
     await shoot(page, 'faults-ready-light')
@@ -57,7 +46,7 @@ describe.skipIf(!canRun)('the faults view', () => {
   })
 
   test('a link gives the same counts in another browser, and starts nothing by itself [lab.page.share]', async () => {
-    const first = await openPage(browser)
+    const first = await openPage(tools.browser)
     await open(first.page, FAST)
     await first.page.locator('[data-action="system:cccc"]').check({ force: true })
     await first.page.locator('[data-action=seed]').fill('99')
@@ -65,7 +54,7 @@ describe.skipIf(!canRun)('the faults view', () => {
     const link = await first.page.locator('[data-action=share-link]').inputValue()
     expect(first.page.url()).toBe(link)
     await runFast(first.page)
-    const second = await openPage(browser, { theme: 'dark' })
+    const second = await openPage(tools.browser, { theme: 'dark' })
     await second.page.goto(link)
     await second.page.locator('[data-view=faults]').waitFor()
     expect(await second.page.locator('[data-action=seed]').inputValue()).toBe('99')
@@ -80,7 +69,7 @@ describe.skipIf(!canRun)('the faults view', () => {
   })
 
   test('a run can be slowed down and stopped, and a wrong link is explained [lab.page.faults]', async () => {
-    const { page, complaints } = await openPage(browser, { phone: true })
+    const { page, complaints } = await openPage(tools.browser, { phone: true })
     await open(page, 'system=hub&seed=none&seconds=600&faults=latency:50,nonsense:3')
     expect(await page.locator('[role=alert]').allTextContents()).toHaveLength(2)
     await page.locator('[data-action=run]').click()
@@ -97,8 +86,8 @@ describe.skipIf(!canRun)('the faults view', () => {
   })
 
   test('behind a gateway a run touches only simulators in the page [lab.page.faults]', async () => {
-    await using world = await serveGatewayWorld(folder, { scripted: { agents: ['review'] } })
-    const { page, complaints } = await openPage(browser, { theme: 'dark' })
+    await using world = await serveGatewayWorld(tools.folder, { scripted: { agents: ['review'] } })
+    const { page, complaints } = await openPage(tools.browser, { theme: 'dark' })
     await page.goto(await world.served.ticketUrl())
     await page.locator('[data-action=connect]').click()
     await page.locator('.place[data-status=open]').waitFor()

@@ -1,29 +1,18 @@
 /** The guard view in Chromium: attacks on the connected gateway, its credentials and its audit log; with and without `admin`. */
-import type { Browser, Page } from 'playwright'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Page } from 'playwright'
+import { describe, expect, test } from 'vitest'
 import { serveGatewayWorld, type GatewayWorld } from './gateway.js'
-import { buildPage, canRun, launch, openPage, serveFolder, shoot, violations, type Served } from './harness.js'
+import { canRun, openPage, shoot, violations, withPage } from './harness.js'
 
 /** The browser itself reports each refused request of an attack. */
 const own = (complaints: readonly string[]): readonly string[] =>
   complaints.filter((text) => !text.startsWith('Failed to load resource'))
 
 describe.skipIf(!canRun)('the guard', () => {
-  let folder: string
-  let host: Served
-  let browser: Browser
-  beforeAll(async () => {
-    folder = await buildPage('guard')
-    host = await serveFolder(folder)
-    browser = await launch()
-  }, 120_000)
-  afterAll(async () => {
-    await browser?.close()
-    await host?.[Symbol.asyncDispose]()
-  })
+  const tools = withPage('guard')
 
   async function open(world: GatewayWorld, scopes: readonly ('observe' | 'send' | 'approve' | 'admin')[], options = {}) {
-    const opened = await openPage(browser, options)
+    const opened = await openPage(tools.browser, options)
     await opened.page.goto(await world.served.ticketUrl({ scopes, name: 'desk' }))
     await opened.page.locator('[data-action=connect]').click()
     await opened.page.locator('[data-action="view:guard"]').click()
@@ -38,7 +27,7 @@ describe.skipIf(!canRun)('the guard', () => {
   }
 
   test('with admin, every attack is refused with the answer of the gateway, and the log shows it [dashboard.guard.attacks]', async () => {
-    await using world = await serveGatewayWorld(folder)
+    await using world = await serveGatewayWorld(tools.folder)
     const { page, complaints } = await open(world, ['admin'])
     await page
       .locator('[data-log=live]')
@@ -70,7 +59,7 @@ describe.skipIf(!canRun)('the guard', () => {
   })
 
   test('an attack that is not refused is shown as not refused [dashboard.guard.attacks]', async () => {
-    await using world = await serveGatewayWorld(folder)
+    await using world = await serveGatewayWorld(tools.folder)
     const { page } = await open(world, ['observe'])
     // A gateway in between that lets everything through.
     await page.route('**/v1/hub/call', (route) =>
@@ -81,7 +70,7 @@ describe.skipIf(!canRun)('the guard', () => {
   })
 
   test('with admin, a device is listed with its last use, and a button withdraws it after a question [dashboard.guard.credentials]', async () => {
-    await using world = await serveGatewayWorld(folder)
+    await using world = await serveGatewayWorld(tools.folder)
     const { credentials } = world
     const phone = await credentials.redeem(
       await credentials.issueTicket({ device: true, name: 'phone', scopes: ['observe', 'approve'] }),
@@ -116,7 +105,7 @@ describe.skipIf(!canRun)('the guard', () => {
   })
 
   test('without admin, the page says why it cannot and which command helps, and the attacks still work [dashboard.guard.credentials]', async () => {
-    await using world = await serveGatewayWorld(folder)
+    await using world = await serveGatewayWorld(tools.folder)
     const { page, complaints } = await open(world, ['observe', 'send'])
     expect(await page.locator('[data-needs=admin]').innerText()).toContain('signalbox gateway ticket --scopes admin')
     expect(await attack(page, 'wrong-token')).toMatchObject({ verdict: 'refused' })
@@ -129,7 +118,7 @@ describe.skipIf(!canRun)('the guard', () => {
   })
 
   test('the log holds still under the pointer, and filters refusals [dashboard.guard.log]', async () => {
-    await using world = await serveGatewayWorld(folder)
+    await using world = await serveGatewayWorld(tools.folder)
     const { page } = await open(world, ['admin'])
     await page.locator('[data-entry=admin]').first().waitFor()
     await page.locator('.guard-scroll').hover()
@@ -147,8 +136,8 @@ describe.skipIf(!canRun)('the guard', () => {
   })
 
   test('in the demo there is no gateway, and the view says how to get one [dashboard.guard.empty]', async () => {
-    const { page, complaints } = await openPage(browser)
-    await page.goto(`${host.url}#/guard`)
+    const { page, complaints } = await openPage(tools.browser)
+    await page.goto(`${tools.served.url}#/guard`)
     await page.locator('[data-view=guard] [data-empty]').waitFor()
     expect(await page.locator('[data-view=guard]').innerText()).toContain('npx signalbox up')
     await shoot(page, 'guard-demo')

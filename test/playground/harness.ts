@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chromium, type Browser, type Page } from 'playwright'
+import { afterAll, beforeAll } from 'vitest'
 import { build } from 'vite'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -65,6 +66,31 @@ export async function serveFolder(folder: string): Promise<Served> {
 /** A browser for one test file. */
 export const launch = (): Promise<Browser> =>
   chromium.launch({ ...(executablePath ? { executablePath } : {}), args: ['--no-sandbox', '--disable-gpu'] })
+
+/** What `withPage` prepares for the tests of a file. */
+export interface PageTools {
+  /** The folder of the built page. */
+  readonly folder: string
+  /** The page on a static host. */
+  readonly served: Served
+  readonly browser: Browser
+}
+
+/** Builds and serves the page and starts a browser before the tests of the surrounding block, and ends both after them. */
+export function withPage(name: string): PageTools {
+  const tools: { folder: string; served?: Served; browser?: Browser } = { folder: '' }
+  beforeAll(async () => {
+    if (!canRun) return
+    tools.folder = await buildPage(name)
+    tools.served = await serveFolder(tools.folder)
+    tools.browser = await launch()
+  }, 180_000)
+  afterAll(async () => {
+    await tools.browser?.close()
+    await tools.served?.[Symbol.asyncDispose]()
+  })
+  return tools as PageTools
+}
 
 /** A fresh page with a list of everything that it complained about. */
 export async function openPage(

@@ -1,24 +1,14 @@
 /** The page itself, in Chromium: it starts without a server, under a strict policy, and a ticket never connects by itself. */
-import type { Browser } from 'playwright'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { VIEWS } from '../../playground/src/app/views.js'
-import { buildPage, canRun, launch, openPage, serveFolder, type Served } from './harness.js'
+import { canRun, openPage, withPage } from './harness.js'
 
 describe.skipIf(!canRun)('the dashboard', () => {
-  let served: Served
-  let browser: Browser
-  beforeAll(async () => {
-    served = await serveFolder(await buildPage('page'))
-    browser = await launch()
-  }, 120_000)
-  afterAll(async () => {
-    await browser?.close()
-    await served?.[Symbol.asyncDispose]()
-  })
+  const tools = withPage('page')
 
   test('opened from a static host, every view shows without a complaint', async () => {
-    const { page, complaints } = await openPage(browser)
-    await page.goto(served.url)
+    const { page, complaints } = await openPage(tools.browser)
+    await page.goto(tools.served.url)
     await page.locator('.place[data-status=open]').waitFor()
     for (const { id } of VIEWS) {
       await page.locator(`[data-action="view:${id}"]`).click()
@@ -29,10 +19,10 @@ describe.skipIf(!canRun)('the dashboard', () => {
   })
 
   test('[gateway.playground] a ticket leaves the address at once and connects nothing by itself', async () => {
-    const { page } = await openPage(browser)
+    const { page } = await openPage(tools.browser)
     const asked: string[] = []
     page.on('request', (request) => asked.push(new URL(request.url()).pathname))
-    await page.goto(`${served.url}#ticket=sbx_ticket_of_a_test`)
+    await page.goto(`${tools.served.url}#ticket=sbx_ticket_of_a_test`)
     await page.locator('[data-action=connect]').waitFor()
     expect(page.url()).not.toContain('ticket')
     expect(asked.filter((path) => path.startsWith('/v1'))).toEqual([])

@@ -1,23 +1,13 @@
 /** The frame of the page in Chromium: dialogs, the ticket's banner, a connection that fails, themes and reduced motion. */
-import type { Browser } from 'playwright'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { buildPage, canRun, launch, openPage, serveFolder, shoot, violations, type Served } from './harness.js'
+import { describe, expect, test } from 'vitest'
+import { canRun, openPage, shoot, violations, withPage } from './harness.js'
 
 describe.skipIf(!canRun)('the frame of the page', () => {
-  let served: Served
-  let browser: Browser
-  beforeAll(async () => {
-    served = await serveFolder(await buildPage('shell'))
-    browser = await launch()
-  }, 180_000)
-  afterAll(async () => {
-    await browser?.close()
-    await served?.[Symbol.asyncDispose]()
-  })
+  const tools = withPage('shell')
 
   test('[dashboard.access] the palette and the list of keys have names, and leave the focus where it was', async () => {
-    const { page } = await openPage(browser, { theme: 'dark' })
-    await page.goto(served.url)
+    const { page } = await openPage(tools.browser, { theme: 'dark' })
+    await page.goto(tools.served.url)
     await page.locator('.fleet-row').first().waitFor()
     await page.locator('[data-action=filter]').focus()
     await page.keyboard.press('Control+k')
@@ -35,8 +25,8 @@ describe.skipIf(!canRun)('the frame of the page', () => {
   })
 
   test('[dashboard.errors] a ticket that no gateway takes shows the error, whether anything was sent, and a way on', async () => {
-    const { page } = await openPage(browser, { phone: true })
-    await page.goto(`${served.url}#ticket=sbx_ticket_of_a_test`)
+    const { page } = await openPage(tools.browser, { phone: true })
+    await page.goto(`${tools.served.url}#ticket=sbx_ticket_of_a_test`)
     await page.locator('[data-action=connect]').waitFor()
     await shoot(page, 'ticket-gateway-phone')
     expect(await violations(page)).toEqual([])
@@ -51,20 +41,20 @@ describe.skipIf(!canRun)('the frame of the page', () => {
   })
 
   test('[dashboard.opens] a second tab says that its journal is in memory, and works', async () => {
-    const { page } = await openPage(browser)
-    await page.goto(served.url)
+    const { page } = await openPage(tools.browser)
+    await page.goto(tools.served.url)
     await page.locator('.fleet-row').first().waitFor()
     expect(await page.locator('.place').getAttribute('title')).toContain('survives a reload')
     const second = await page.context().newPage()
-    await second.goto(served.url)
+    await second.goto(tools.served.url)
     await second.locator('.fleet-row').first().waitFor()
     expect(await second.locator('.place').getAttribute('title')).toContain('in memory')
     await page.context().close()
   })
 
   test('the theme is switched and kept, and a paused demo prompts nobody', async () => {
-    const { page } = await openPage(browser, { theme: 'light' })
-    await page.goto(served.url)
+    const { page } = await openPage(tools.browser, { theme: 'light' })
+    await page.goto(tools.served.url)
     await page.locator('.fleet-row').first().waitFor()
     await page.locator('[data-action=theme]').click()
     await page.reload()

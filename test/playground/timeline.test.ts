@@ -1,9 +1,9 @@
 /** The timeline in Chromium: behind a gateway with 10,000 spans, and in the page's own worker. */
-import type { Browser, Page } from 'playwright'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Page } from 'playwright'
+import { describe, expect, test } from 'vitest'
 import type { ScriptedTurn } from '../../src/testing/hub/index.js'
 import { serveGatewayWorld } from './gateway.js'
-import { buildPage, canRun, launch, openPage, serveFolder, shoot, violations, type Served } from './harness.js'
+import { canRun, openPage, shoot, violations, withPage } from './harness.js'
 
 /** A turn with two tools, a retry and an ask that a person answers. */
 async function script(turn: ScriptedTurn): Promise<void> {
@@ -25,21 +25,10 @@ async function script(turn: ScriptedTurn): Promise<void> {
 const shapes = async (page: Page): Promise<number> => Number(await page.locator('canvas').first().getAttribute('data-shapes'))
 
 describe.skipIf(!canRun)('the timeline', () => {
-  let folder: string
-  let host: Served
-  let browser: Browser
-  beforeAll(async () => {
-    folder = await buildPage('timeline')
-    host = await serveFolder(folder)
-    browser = await launch()
-  }, 120_000)
-  afterAll(async () => {
-    await browser?.close()
-    await host?.[Symbol.asyncDispose]()
-  })
+  const tools = withPage('timeline')
 
   test('behind a gateway: turns, tools and waits show, two turns are compared, the keyboard reaches every span [dashboard.timeline.page]', async () => {
-    await using world = await serveGatewayWorld(folder, { scripted: { agents: ['review', 'builder', 'docs'], script } })
+    await using world = await serveGatewayWorld(tools.folder, { scripted: { agents: ['review', 'builder', 'docs'], script } })
     const { hub, system, served } = world
     const answering = hub.watch({ kinds: ['ask'] })
     void (async () => {
@@ -57,7 +46,7 @@ describe.skipIf(!canRun)('the timeline', () => {
     system.push('docs', { kind: 'gap', reason: 'reconnect', origin: 'live' })
     await hub.prompt('script/review', 'Review it again, slow', { by: 'tom' }).end()
     for (const theme of ['light', 'dark'] as const) {
-      const { page, complaints } = await openPage(browser, { theme })
+      const { page, complaints } = await openPage(tools.browser, { theme })
       await page.goto(await served.ticketUrl())
       await page.locator('[data-action=connect]').click()
       await page.locator('[data-action="view:timeline"]').click()
@@ -87,7 +76,7 @@ describe.skipIf(!canRun)('the timeline', () => {
       expect(complaints).toEqual([])
       await page.context().close()
     }
-    const phone = await openPage(browser, { phone: true })
+    const phone = await openPage(tools.browser, { phone: true })
     await phone.page.goto(`${await served.ticketUrl()}`)
     await phone.page.locator('[data-action=connect]').click()
     await phone.page.locator('[data-action="view:timeline"]').click()
@@ -102,7 +91,7 @@ describe.skipIf(!canRun)('the timeline', () => {
 
   test('with 10,000 spans, zooming and panning draw a bounded number of shapes and render a bounded number of rows [dashboard.timeline.page]', async () => {
     const agents = Array.from({ length: 20 }, (_, index) => `agent-${index}`)
-    await using world = await serveGatewayWorld(folder, { scripted: { agents } })
+    await using world = await serveGatewayWorld(tools.folder, { scripted: { agents } })
     const { system, served } = world
     for (let round = 0; round < 500; round += 1) {
       for (const agent of agents) {
@@ -113,7 +102,7 @@ describe.skipIf(!canRun)('the timeline', () => {
         system.push(agent, { kind: 'tool', id: `t${round}`, status: round % 40 === 0 ? 'failed' : 'done', origin: 'live' })
       }
     }
-    const { page, complaints } = await openPage(browser)
+    const { page, complaints } = await openPage(tools.browser)
     await page.goto(await served.ticketUrl())
     await page.locator('[data-action=connect]').click()
     await page.locator('[data-action="view:timeline"]').click()
@@ -170,8 +159,8 @@ describe.skipIf(!canRun)('the timeline', () => {
   }, 120_000)
 
   test('in the demo of the page, the turns of its agents appear [dashboard.timeline.page]', async () => {
-    const { page, complaints } = await openPage(browser)
-    await page.goto(`${host.url}#/timeline`)
+    const { page, complaints } = await openPage(tools.browser)
+    await page.goto(`${tools.served.url}#/timeline`)
     await page.locator('[data-view=timeline]').waitFor()
     await expect.poll(() => page.locator('[data-span=turn]').count(), { timeout: 30_000 }).toBeGreaterThan(1)
     await expect.poll(() => page.locator('[data-span=wait]').count(), { timeout: 30_000 }).toBeGreaterThan(0)

@@ -1,33 +1,25 @@
 /** Fleet, work and asks in Chromium, over the hub in the worker and over a hub behind a real gateway. */
-import type { Browser, Page } from 'playwright'
+import type { Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startGateway, type PageGateway } from './demo-gateway.js'
-import { buildPage, canRun, launch, openPage, serveFolder, shoot, violations, type Served } from './harness.js'
+import { canRun, openPage, shoot, violations, withPage } from './harness.js'
 
-let folder: string
-let browser: Browser
-let served: Served
+const tools = withPage('views')
 let gateway: PageGateway
 
 beforeAll(async () => {
-  if (!canRun) return
-  folder = await buildPage('views')
-  browser = await launch()
-  served = await serveFolder(folder)
-  gateway = await startGateway(folder)
-}, 180_000)
+  if (canRun) gateway = await startGateway(tools.folder)
+})
 afterAll(async () => {
-  await browser?.close()
   await gateway?.[Symbol.asyncDispose]()
-  await served?.[Symbol.asyncDispose]()
 })
 
 type Mode = 'worker' | 'gateway'
 
 /** A page that is connected. */
 async function open(mode: Mode, options: Parameters<typeof openPage>[1] = {}): Promise<{ page: Page; complaints: string[] }> {
-  const opened = await openPage(browser, options)
-  await opened.page.goto(mode === 'worker' ? served.url : await gateway.ticketUrl())
+  const opened = await openPage(tools.browser, options)
+  await opened.page.goto(mode === 'worker' ? tools.served.url : await gateway.ticketUrl())
   if (mode === 'gateway') await opened.page.locator('[data-action=connect]').click()
   await opened.page.locator('.place[data-status=open]').waitFor()
   return opened
@@ -257,7 +249,7 @@ describe.skipIf(!canRun)('asks', () => {
 
 describe.skipIf(!canRun)('a newcomer', () => {
   const path = async (start: string, mode: Mode): Promise<{ clicks: number; ms: number }> => {
-    const { page } = await openPage(browser)
+    const { page } = await openPage(tools.browser)
     let clicks = 0
     const click = async (selector: string): Promise<void> => {
       clicks += 1
@@ -280,7 +272,7 @@ describe.skipIf(!canRun)('a newcomer', () => {
   }
 
   test('[dashboard.newcomer] comes from the opened page to the first approved tool call in five clicks or less', async () => {
-    const demo = await path(served.url, 'worker')
+    const demo = await path(tools.served.url, 'worker')
     const behind = await path(await gateway.ticketUrl(), 'gateway')
     console.log(`newcomer: demo ${demo.clicks} clicks, ${demo.ms} ms; gateway ${behind.clicks} clicks, ${behind.ms} ms`)
     expect(Math.max(demo.clicks, behind.clicks)).toBeLessThanOrEqual(5)

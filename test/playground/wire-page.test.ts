@@ -1,33 +1,22 @@
 /** The wire view in Chromium: in the demo, and behind a gateway. */
 import { readFileSync } from 'node:fs'
-import type { Browser, Page } from 'playwright'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Page } from 'playwright'
+import { describe, expect, test } from 'vitest'
 import { serveGatewayWorld } from './gateway.js'
-import { buildPage, canRun, launch, openPage, serveFolder, shoot, violations, type Served } from './harness.js'
+import { canRun, openPage, shoot, violations, withPage } from './harness.js'
 
 describe.skipIf(!canRun)('the wire view', () => {
-  let folder: string
-  let served: Served
-  let browser: Browser
-  beforeAll(async () => {
-    folder = await buildPage('wire')
-    served = await serveFolder(folder)
-    browser = await launch()
-  }, 120_000)
-  afterAll(async () => {
-    await browser?.close()
-    await served?.[Symbol.asyncDispose]()
-  })
+  const tools = withPage('wire')
 
   const open = async (page: Page): Promise<void> => {
-    await page.goto(`${served.url}#/wire`)
+    await page.goto(`${tools.served.url}#/wire`)
     await page.locator('[data-message]').first().waitFor()
   }
   const filter = (page: Page, text: string): Promise<void> => page.locator('[data-action=filter]').fill(text)
   const total = async (page: Page): Promise<number> => Number(await page.locator('.wire-list').getAttribute('data-total'))
 
   test('shows the messages of the demo decoded and as bytes, and finds them by words [lab.page.wire]', async () => {
-    const { page, complaints } = await openPage(browser)
+    const { page, complaints } = await openPage(tools.browser)
     await open(page)
     await expect.poll(() => total(page)).toBeGreaterThan(60)
     // However many rows there are, only those in sight are in the page.
@@ -55,7 +44,7 @@ describe.skipIf(!canRun)('the wire view', () => {
   })
 
   test('edits a message and sends it on a new link, and the answer is in the list [lab.page.wire]', async () => {
-    const { page, complaints } = await openPage(browser, { theme: 'dark' })
+    const { page, complaints } = await openPage(tools.browser, { theme: 'dark' })
     await open(page)
     await expect.poll(() => total(page)).toBeGreaterThan(40)
     await filter(page, 'ccc out sessions')
@@ -75,7 +64,7 @@ describe.skipIf(!canRun)('the wire view', () => {
   })
 
   test('exports a recording without secrets, imports it and replays it against the client [lab.page.wire]', async () => {
-    const { page, complaints } = await openPage(browser)
+    const { page, complaints } = await openPage(tools.browser)
     await open(page)
     await expect.poll(() => total(page)).toBeGreaterThan(60)
     await page.locator('[data-action=system]').selectOption('ccc')
@@ -98,7 +87,7 @@ describe.skipIf(!canRun)('the wire view', () => {
   })
 
   test('breaks the links of a system, shows each fault, and mends them [lab.page.wire]', async () => {
-    const { page, complaints } = await openPage(browser, { phone: true })
+    const { page, complaints } = await openPage(tools.browser, { phone: true })
     await open(page)
     await page.locator('[data-action=break-system]').selectOption('ccc')
     await page.locator('[data-action=break]').selectOption('Cut cable')
@@ -115,8 +104,8 @@ describe.skipIf(!canRun)('the wire view', () => {
   })
 
   test('behind a gateway, shows the own link of the page and no bytes of the systems [lab.page.gateway]', async () => {
-    await using world = await serveGatewayWorld(folder, { scripted: { agents: ['review', 'docs'] } })
-    const { page, complaints } = await openPage(browser)
+    await using world = await serveGatewayWorld(tools.folder, { scripted: { agents: ['review', 'docs'] } })
+    const { page, complaints } = await openPage(tools.browser)
     await page.goto(await world.served.ticketUrl())
     await page.locator('[data-action=connect]').click()
     await page.locator('.place[data-status=open]').waitFor()
