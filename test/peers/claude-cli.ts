@@ -78,6 +78,8 @@ export interface PeerHome {
   readonly work: string
   readonly configDir: string
   readonly api: Imitation
+  /** The environment of a process that must reach nothing but the imitation. */
+  readonly environment: { readonly inherit: { readonly drop: string[] }; readonly env: Readonly<Record<string, string>> }
   transport(path: string): ReturnType<typeof claudeProcess>
   close(): Promise<void>
 }
@@ -90,28 +92,27 @@ export async function peerHome(): Promise<PeerHome> {
   const configDir = join(home, '.claude')
   mkdirSync(work)
   writeFileSync(join(work, 'notes.txt'), 'one note\n')
+  const environment = {
+    inherit: { drop: ['ANTHROPIC_*', 'CLAUDE_*', 'HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'] },
+    env: {
+      HOME: home,
+      CLAUDE_CONFIG_DIR: configDir,
+      ANTHROPIC_API_KEY: 'sk-ant-imitation-key',
+      ANTHROPIC_BASE_URL: api.url,
+      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+      DISABLE_TELEMETRY: '1',
+      DISABLE_ERROR_REPORTING: '1',
+      DISABLE_AUTOUPDATER: '1',
+      IS_SANDBOX: '1',
+    },
+  }
   return {
     home,
     work,
     configDir,
     api,
-    transport: (path) =>
-      claudeProcess({
-        path,
-        cwd: work,
-        inherit: { drop: ['ANTHROPIC_*', 'CLAUDE_*', 'HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'] },
-        env: {
-          HOME: home,
-          CLAUDE_CONFIG_DIR: configDir,
-          ANTHROPIC_API_KEY: 'sk-ant-imitation-key',
-          ANTHROPIC_BASE_URL: api.url,
-          CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
-          DISABLE_TELEMETRY: '1',
-          DISABLE_ERROR_REPORTING: '1',
-          DISABLE_AUTOUPDATER: '1',
-          IS_SANDBOX: '1',
-        },
-      }),
+    environment,
+    transport: (path) => claudeProcess({ path, cwd: work, ...environment }),
     async close() {
       await api.close()
       rmSync(home, { recursive: true, force: true })
