@@ -2,94 +2,19 @@
  * The protocol's own SDK on the other side: its client drives an agent of our hub, our source drives an agent made with it. Every message that
  * we send is checked against the SDK's JSON schema.
  */
-import { readFileSync } from 'node:fs'
 import { agent as sdkAgent, client as sdkClient, methods, ndJsonStream } from '@agentclientprotocol/sdk'
-import * as z from 'zod'
 import { afterEach, describe, expect, test } from 'vitest'
 import { acpSource, serveAcp } from '../../src/acp/index.js'
 import { toWeb } from '../../src/core/to-web.js'
 import { createHub } from '../../src/hub/index.js'
 import { createAcpAgentSimulator, memoryPair } from '../../src/testing/index.js'
 import type { Link } from '../../src/transport.js'
+import { createSchemaCheck } from './schema-check.js'
 
 const disposals: (() => Promise<unknown>)[] = []
 afterEach(async () => {
   for (const dispose of disposals.splice(0).reverse()) await dispose()
 })
-
-const schemaPath = new URL('../../node_modules/@agentclientprotocol/sdk/schema/v1/schema.json', import.meta.url)
-// zod knows neither keyword. The schema uses them only to keep custom variants apart from the known ones.
-const withoutNot = (key: string, value: unknown): unknown => (key === 'not' || key === 'unevaluatedProperties' ? undefined : value)
-const { $defs } = JSON.parse(readFileSync(schemaPath, 'utf8'), withoutNot) as { $defs: Record<string, Record<string, unknown>> }
-const typeFor = (method: string, part: 'Request' | 'Response' | 'Notification'): z.ZodType | undefined => {
-  const found = Object.entries($defs).find(([name, def]) => def['x-method'] === method && name.endsWith(part))
-  return found && z.fromJSONSchema({ $defs, $ref: `#/$defs/${found[0]}` } as Parameters<typeof z.fromJSONSchema>[0])
-}
-
-/** Checks one direction of a conversation: requests, notifications and results that one side wrote. */
-function checker() {
-  const methodsById = new Map<unknown, string>()
-  const problems: string[] = []
-  let checked = 0
-  const check = (type: z.ZodType | undefined, value: unknown, what: string): void => {
-    if (!type) return
-    checked += 1
-    const result = type.safeParse(value)
-    if (!result.success) problems.push(`${what}: ${JSON.stringify(value)}: ${result.error.issues[0]?.message}`)
-  }
-  return {
-    problems,
-    count: () => checked,
-    /** A line that our side wrote. */
-    ours(line: string): void {
-      const { id, method, params, result } = JSON.parse(line) as {
-        id?: unknown
-        method?: string
-        params?: unknown
-        result?: unknown
-      }
-      if (method !== undefined) check(typeFor(method, id === undefined ? 'Notification' : 'Request'), params, method)
-      else if (result !== undefined)
-        check(typeFor(methodsById.get(id) ?? '', 'Response'), result, `result of ${methodsById.get(id)}`)
-    },
-    /** A line that the SDK wrote: its requests name the type of our results. */
-    theirs(line: string): void {
-      const { id, method } = JSON.parse(line) as { id?: unknown; method?: string }
-      if (method !== undefined && id !== undefined) methodsById.set(id, method)
-    },
-  }
-}
-
-/** A link that shows every line which passes it. */
-function watched(link: Link, written: (line: string) => void, read: (line: string) => void): Link {
-  const split = (show: (line: string) => void) => {
-    const decoder = new TextDecoder()
-    let rest = ''
-    return (chunk: Uint8Array): void => {
-      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
-      rest = lines.pop() ?? ''
-      for (const line of lines) if (line !== '') show(line)
-    }
-  }
-  const showWritten = split(written)
-  const showRead = split(read)
-  return {
-    info: link.info,
-    closed: link.closed,
-    end: () => link.end(),
-    close: (options) => link.close(options),
-    [Symbol.asyncDispose]: () => link[Symbol.asyncDispose](),
-    write(chunk) {
-      showWritten(chunk)
-      return link.write(chunk)
-    },
-    async read() {
-      const chunk = await link.read()
-      if (chunk) showRead(chunk)
-      return chunk
-    },
-  }
-}
 
 const streamOf = (link: Link) => {
   const { readable, writable } = toWeb(link)
@@ -130,8 +55,8 @@ describe('the SDK of the protocol', () => {
     const hub = await createHub({ sources: [acpSource({ transport: simulated.transport, cwd: '/work' })] })
     disposals.push(() => hub.close())
     const [near, far] = memoryPair()
-    const wire = checker()
-    const serving = serveAcp(hub, watched(far, wire.ours, wire.theirs), { agent: 'acp/main' })
+    const wire = createSchemaCheck()
+    const serving = serveAcp(hub, wire.link(far), { agent: 'acp/main' })
     disposals.push(() => serving.close())
 
     const updates: unknown[] = []
@@ -146,8 +71,10 @@ describe('the SDK of the protocol', () => {
       return reply.stopReason
     })
     expect(stopReason).toBe('end_turn')
-    expect(wire.problems).toEqual([])
-    expect(wire.count()).toBeGreaterThan(8)
+    expect([...wire.ours.problems, ...wire.theirs.problems]).toEqual([])
+    expect([...wire.ours.checked]).toEqual(
+      expect.arrayContaining(['session/update', 'session/request_permission', 'elicitation/create']),
+    )
     expect(updates.length).toBeGreaterThan(5)
     expect(simulated.received.filter(({ result }) => result !== undefined)).toMatchObject([
       { result: { outcome: { optionId: 'yes' } } },
@@ -156,7 +83,7 @@ describe('the SDK of the protocol', () => {
   })
 
   test('the source drives an agent made with that SDK, with messages that its schema accepts [acp.sdk-agent]', async () => {
-    const wire = checker()
+    const wire = createSchemaCheck()
     const app = sdkAgent({ name: 'agent' })
       .onRequest(methods.agent.initialize, async () => ({ protocolVersion: 1, agentCapabilities: {} }))
       .onRequest(methods.agent.session.new, async () => ({ sessionId: 's1' }))
@@ -180,7 +107,7 @@ describe('the SDK of the protocol', () => {
         const [near, far] = memoryPair()
         const connection = app.connect(streamOf(far))
         disposals.push(async () => connection.close())
-        return watched(near, wire.ours, wire.theirs)
+        return wire.link(near)
       },
     } as const
     const hub = await createHub({
@@ -189,7 +116,9 @@ describe('the SDK of the protocol', () => {
     })
     disposals.push(() => hub.close())
     expect(await hub.prompt('acp/main', 'go').end()).toMatchObject({ outcome: 'completed', text: 'Hello' })
-    expect(wire.problems).toEqual([])
-    expect(wire.count()).toBeGreaterThan(3)
+    expect([...wire.ours.problems, ...wire.theirs.problems]).toEqual([])
+    expect([...wire.ours.checked]).toEqual(
+      expect.arrayContaining(['initialize', 'session/new', 'session/prompt', 'result of session/request_permission']),
+    )
   })
 })

@@ -3,18 +3,22 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { acpSource, serveAcp, type ServeAcpOptions } from '../../src/acp/index.js'
 import { createHub } from '../../src/hub/index.js'
 import { createAcpAgentSimulator, memoryPair, type AcpAgentSimulatorOptions } from '../../src/testing/index.js'
+import { createSchemaCheck } from './schema-check.js'
 
 type Json = Record<string, unknown>
+// Every message of every test here is checked.
+const wire = createSchemaCheck()
 const disposals: (() => Promise<unknown>)[] = []
 afterEach(async () => {
   for (const dispose of disposals.splice(0).reverse()) await dispose()
+  expect(wire.ours.problems).toEqual([])
 })
 
 async function served(simulated: AcpAgentSimulatorOptions = {}, options: Partial<ServeAcpOptions> = {}) {
   const agent = createAcpAgentSimulator(simulated)
   const hub = await createHub({ sources: [acpSource({ transport: agent.transport, cwd: '/work' })] })
   const [near, far] = memoryPair({ name: 'editor' })
-  const serving = serveAcp(hub, far, { agent: 'acp/main', by: 'zed', ...options })
+  const serving = serveAcp(hub, wire.link(far), { agent: 'acp/main', by: 'zed', ...options })
   const editor = connectEditor(near)
   disposals.push(
     () => hub.close(),

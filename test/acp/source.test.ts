@@ -1,14 +1,19 @@
 /** The source of agents that speak the Agent Client Protocol, over a simulated agent. */
-import { describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { acpSource } from '../../src/acp/index.js'
 import type { AcpSourceOptions } from '../../src/acp/source/options.js'
 import type { Ask } from '../../src/hub/model/ask.js'
 import type { SourceEvent } from '../../src/hub/source.js'
 import { createAcpAgentSimulator, type AcpAgentSimulator, type AcpAgentSimulatorOptions } from '../../src/testing/acp/index.js'
+import { createSchemaCheck } from './schema-check.js'
+
+// Every message of every test here is checked.
+const wire = createSchemaCheck()
+afterEach(() => expect(wire.ours.problems).toEqual([]))
 
 async function opened(simulated: AcpAgentSimulatorOptions = {}, options: Partial<AcpSourceOptions> = {}) {
   const agent = createAcpAgentSimulator(simulated)
-  const source = acpSource({ transport: agent.transport, cwd: '/work', ...options })
+  const source = acpSource({ transport: wire.transport(agent.transport), cwd: '/work', ...options })
   const events: SourceEvent[] = []
   const agents = await source.open({ push: (event) => void events.push(event) })
   const until = (test: (event: SourceEvent) => boolean): Promise<SourceEvent> =>
@@ -186,7 +191,12 @@ describe('an agent of the Agent Client Protocol', () => {
       ['tests', undefined, undefined],
       ['parts', true, undefined],
     ])
-    await held.source.answer?.(ask, ask.id, { answers: { target: 'es', workers: '3', tests: 'true', parts: ['a'] } }, 'ann')
+    const filled = { target: 'es', workers: '3', tests: 'true', parts: ['a'] }
+    for (const workers of ['three', '', '1.5']) {
+      const wrong = { answers: { ...filled, workers } }
+      expect(() => held.source.checkAnswer?.(ask, ask.id, wrong)).toThrow(expect.objectContaining({ code: 'invalid_argument' }))
+    }
+    await held.source.answer?.(ask, ask.id, { answers: filled }, 'ann')
     await held.end()
     expect(answers).toEqual([{ action: 'accept', content: { target: 'es', workers: 3, tests: true, parts: ['a'] } }])
   })

@@ -24,7 +24,7 @@ export interface RpcHandlers {
   notification(method: string, params: unknown): void
   /** A line that is not a message: not JSON, or not JSON-RPC. */
   invalid?(reason: string): void
-  /** The connection has ended. Called once. */
+  /** The connection has ended. Called once, before the pending requests fail. */
   closed?(cause: SignalboxError): void
 }
 
@@ -63,9 +63,10 @@ export function createRpcConnection(link: Link, handlers: RpcHandlers, limits: R
   const fail = (cause: SignalboxError): void => {
     if (failure) return
     failure = cause
+    // The owner hears of the end before its requests fail: it ends what they stand for in its own order.
+    handlers.closed?.(cause)
     outgoing.fail(cause)
     incoming.fail(cause)
-    handlers.closed?.(cause)
   }
 
   const notified = (method: string, params: unknown): void => {

@@ -8,6 +8,7 @@ import { parseMessage } from '../protocol/parse.js'
 import { CreateElicitation, RequestPermission } from '../protocol/schema.js'
 import { CLIENT_METHODS } from '../protocol/methods.js'
 import { RpcReply } from '../rpc/connection.js'
+import { RpcRefusal } from '../rpc/errors.js'
 import { elicitationAsk, elicitationResponse } from './elicitation.js'
 import { PERMISSION_CANCELLED, permissionAsk, permissionResponse } from './permission.js'
 
@@ -25,9 +26,11 @@ export interface AcpAsks {
   permission(params: unknown, signal: AbortSignal): Promise<unknown>
   /** Handles an elicitation; its promise is the response. */
   elicitation(params: unknown, signal: AbortSignal): Promise<unknown>
+  /** Throws `invalid_argument` for an answer that the agent's request has no response for. */
+  check(nativeId: string, answer: Answer): void
   /**
    * Answers an open ask. Resolves when the link has taken the response: the protocol has no confirmation. Rejects with `not_found` for an
-   * ask that is no longer open, and with `invalid_argument` for an answer that does not fit; then the ask stays open.
+   * ask that is no longer open.
    */
   answer(nativeId: string, answer: Answer): Promise<'written' | 'maybe'>
   /** Tells the agent that nobody decided. */
@@ -53,7 +56,8 @@ export function createAcpAsks(
       new RpcReply(response, (error) => written.resolve(error === undefined ? 'written' : 'maybe'))
     const withdraw = onAbort(signal, () => {
       if (!asks.delete(nativeId)) return
-      push({ kind: 'ask_closed', nativeId, outcome: 'withdrawn' }, open.session)
+      // When the connection ends, the source reports all of its asks as lost.
+      if (signal.reason instanceof RpcRefusal) push({ kind: 'ask_closed', nativeId, outcome: 'withdrawn' }, open.session)
       answered.resolve(reply(open.cancelled))
     })
     asks.set(nativeId, {
@@ -77,6 +81,14 @@ export function createAcpAsks(
       op: 'answer',
       message: `The agent no longer waits for the answer ${nativeId}.`,
     })
+  }
+
+  const responseTo = (nativeId: string, answer: Answer): { readonly ask: OpenAsk; readonly response: unknown } => {
+    const ask = take(nativeId)
+    const response = ask.respond(answer)
+    if (response !== undefined) return { ask, response }
+    const message = 'The agent offers no option for this answer.'
+    throw new SignalboxError({ code: 'invalid_argument', system: 'acp', op: 'answer', message, hint: 'Choose one of its options.' })
   }
 
   const cancel = (nativeId: string): void => {
@@ -114,13 +126,11 @@ export function createAcpAsks(
         signal,
       )
     },
+    check(nativeId, answer) {
+      responseTo(nativeId, answer)
+    },
     async answer(nativeId, answer) {
-      const ask = take(nativeId)
-      const response = ask.respond(answer)
-      if (response === undefined) {
-        const message = 'The answer does not fit what the agent asks.'
-        throw new SignalboxError({ code: 'invalid_argument', system: 'acp', op: 'answer', message })
-      }
+      const { ask, response } = responseTo(nativeId, answer)
       asks.delete(nativeId)
       return ask.settle(response)
     },

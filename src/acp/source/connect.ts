@@ -31,6 +31,8 @@ export async function connect(options: AcpSourceOptions, handlers: RpcHandlers, 
           fs: { readTextFile: files?.readTextFile !== undefined, writeTextFile: files?.writeTextFile !== undefined },
           terminal: false,
           elicitation: { form: {}, url: {} },
+          // Without it an agent must not send notices.
+          session: { notices: {} },
         },
       },
       call,

@@ -58,12 +58,13 @@ function optionsOf(choices: { enum?: unknown; oneOf?: unknown; anyOf?: unknown }
   return ((choices?.enum ?? []) as readonly string[]).map((id) => ({ id, label: id, kind: 'choice' }))
 }
 
-/** The response that carries an answer, with each value in the type that the form asks for. */
+/** The response that carries an answer, with each value in the type that the form asks for. Undefined when a text is no such value. */
 export function elicitationResponse(request: CreateElicitation, answer: Answer): ElicitationResponse | undefined {
   if ('accept' in answer) return answer.accept ? { action: 'accept' } : { action: 'decline' }
   if (!('answers' in answer)) return undefined
   const fields = request.requestedSchema?.properties ?? {}
   const content = Object.entries(answer.answers).map(([id, value]) => [id, valueFor(fields[id], value)] as const)
+  if (content.some(([, value]) => value === undefined)) return undefined
   return { action: 'accept', content: Object.fromEntries(content) }
 }
 
@@ -71,6 +72,8 @@ function valueFor(field: FormField | undefined, value: string | readonly string[
   if (field?.type === 'array') return typeof value === 'string' ? [value] : [...value]
   const single = typeof value === 'string' ? value : (value[0] ?? '')
   if (field?.type === 'boolean') return single === 'true'
-  if (field?.type === 'integer' || field?.type === 'number') return Number(single)
-  return single
+  if (field?.type !== 'integer' && field?.type !== 'number') return single
+  const number = single.trim() === '' ? Number.NaN : Number(single)
+  const fits = field.type === 'integer' ? Number.isSafeInteger(number) : Number.isFinite(number)
+  return fits ? number : undefined
 }

@@ -69,6 +69,7 @@ export function acpSource(options: AcpSourceOptions): Source {
     },
     onLost(cause) {
       const { code, message } = cause
+      push({}, { kind: 'asks_open', nativeIds: [] })
       for (const { session, turn } of sessions.clear()) {
         push({ session, turn }, { kind: 'end', outcome: 'failed', error: { code, message }, sent: 'maybe' })
       }
@@ -102,6 +103,9 @@ export function acpSource(options: AcpSourceOptions): Source {
       await rpc.notify(AGENT_METHODS.cancel, { sessionId: session })
       // The protocol demands an answer to every open request of the session.
       asks.cancelSession(session)
+    },
+    checkAnswer(_ask, id, answer) {
+      connection.get('answer').asks.check(id, answer)
     },
     async answer(ask, id, answer) {
       const delivered = await connection.get('answer').asks.answer(id, answer)
