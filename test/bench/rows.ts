@@ -66,6 +66,38 @@ const outbox = (writers: number, aim: number): BenchRow => ({
   by: 'wall',
   aim,
 })
+const hubTurn = (name: string, title: string, ours: string): BenchRow => ({
+  name,
+  title,
+  against: 'the bare CMDOP client',
+  floor: 'cmdopTurn',
+  ours,
+  server: ['cmdop', ''],
+  count: 20_000,
+  quickCount: 500,
+  ratio: 'cost',
+  by: 'cpu',
+  aim: 1.4,
+})
+/** `count` is a number of seconds, in each of which 1,000 events come. */
+const hubViewers = (name: string, title: string, ours: string, aim?: number): BenchRow => ({
+  name,
+  title,
+  against: '0.3 µs for each viewer and event',
+  floor: 'hubViewersAim',
+  ours,
+  count: 4,
+  quickCount: 1,
+  ratio: 'cost',
+  by: 'cpu',
+  ...(aim === undefined ? {} : { aim }),
+})
+const slowViewers = (name: string, title: string, by: 'cpu' | 'memory'): BenchRow => ({
+  ...hubViewers(name, title, 'hubViewersSlow'),
+  against: 'the 1,000 viewers alone',
+  floor: 'hubViewers',
+  by,
+})
 const imported = (name: string, aim: number): BenchRow => ({
   name: `import-${name}`,
   title: `\`import 'signalbox/${name}'\``,
@@ -323,6 +355,13 @@ export const ROWS: readonly BenchRow[] = [
     aim: 1.3,
     pinned: true,
   },
+  hubTurn('hub-turn-memory', 'a turn of 20,000 deltas through a hub in memory', 'hubTurnMemory'),
+  hubTurn('hub-turn-folder', 'the same, hub on a folder', 'hubTurnFolder'),
+  hubViewers('hub-viewers', '1,000 viewers, 1,000 events a second, by batches', 'hubViewers', 1),
+  hubViewers('hub-viewers-single', 'the same, event by event', 'hubViewersSingle'),
+  hubViewers('hub-viewers-links', 'the same, by batches over ten links', 'hubViewersLinks'),
+  slowViewers('hub-viewers-slow', '1,000 viewers, and 100 that read two events a second', 'cpu'),
+  slowViewers('hub-viewers-slow-memory', 'the same, memory of the process', 'memory'),
   imported('node', 40),
   imported('ccc', 20),
   imported('cccc', 20),

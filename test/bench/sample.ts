@@ -5,6 +5,7 @@ import { ccccSamples } from './samples/cccc.js'
 import { claudeSamples } from './samples/claude.js'
 import { cmdopSamples } from './samples/cmdop.js'
 import { gatewaySamples } from './samples/gateway.js'
+import { hubSamples } from './samples/hub.js'
 import { importSamples } from './samples/imports.js'
 import { linkSamples } from './samples/links.js'
 import { relaySamples } from './samples/relay.js'
@@ -17,6 +18,7 @@ const SAMPLES: Readonly<Record<string, Measured>> = {
   ...claudeSamples,
   ...cmdopSamples,
   ...gatewaySamples,
+  ...hubSamples,
   ...importSamples,
   ...linkSamples,
   ...relaySamples,
