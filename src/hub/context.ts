@@ -21,6 +21,8 @@ export interface HubContext {
   readonly clock: Clock
   /** The token of the lease: written into every record. */
   readonly fence: number
+  /** Whether the systems' own messages are kept as `raw`. */
+  readonly keepRaw: boolean
   readonly writer: Pick<JournalWriter, 'push' | 'join' | 'append' | 'next'>
   agent(id: AgentId): Agent | undefined
   sourceOf(id: AgentId): Source | undefined
@@ -62,6 +64,12 @@ export function hubEvent(context: HubContext, place: EventPlace, body: HubEventB
     origin: 'live',
     ...body,
   }
+}
+
+/** An event or an agent without the system's own message. */
+export function withoutRaw<Item extends { readonly raw?: unknown }>(item: Item): Omit<Item, 'raw'> {
+  const { raw: _raw, ...rest } = item
+  return rest
 }
 
 export const isoTime = (clock: Clock): string => new Date(clock.now()).toISOString()

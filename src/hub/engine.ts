@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../core/clock.js'
 import { createDeadline, raceSignal } from '../core/deadline.js'
 import { SignalboxError } from '../errors.js'
 import { createAsks, type Asks } from './asks/asks.js'
-import { asHubError, hubError, hubEvent, type HubContext } from './context.js'
+import { asHubError, hubError, hubEvent, withoutRaw, type HubContext } from './context.js'
 import type { Ledger } from './guard/budget.js'
 import { createEpochs, createSink, type IntakeOptions } from './intake.js'
 import { TRIM_EVERY_MS, type Trimmer } from './journal/trimmer.js'
@@ -86,6 +86,7 @@ export function createEngine(parts: EngineParts): Engine {
   const context: HubContext = {
     clock,
     fence: fence.token,
+    keepRaw,
     writer,
     agent: (id) => agents.get(id),
     sourceOf: (id) => sources.get(sourceName(id)),
@@ -118,12 +119,13 @@ export function createEngine(parts: EngineParts): Engine {
       turns.cancel(turn, `budget:${name}`).catch((error) => report('stopping a turn for its budget', error))
     }
   }
-  const intake: IntakeOptions = { context, asks, turns, ledger, keepRaw, agents, epochs, onBudget: stopForBudget }
+  const intake: IntakeOptions = { context, asks, turns, ledger, agents, epochs, onBudget: stopForBudget }
   const recovery = { context, log, turns, turnTable, asks, askTable }
   const repeat = createRepeater(clock, report)
 
   const openSource = async (source: Source): Promise<void> => {
-    for (const agentNow of await source.open(createSink(source, intake))) {
+    for (const given of await source.open(createSink(source, intake))) {
+      const agentNow = keepRaw ? given : withoutRaw(given)
       agents.set(agentNow.id, agentNow)
       writer.push(hubEvent(context, { agent: agentNow.id }, { kind: 'agent', change: 'present', agentNow }))
     }

@@ -1,6 +1,6 @@
 /** Takes the events that sources push: checks their agent, notices new epochs, and passes each event to the part that handles it. */
 import type { Asks } from './asks/asks.js'
-import { hubEvent, isoTime, type HubContext } from './context.js'
+import { hubEvent, isoTime, withoutRaw, type HubContext } from './context.js'
 import type { Ledger } from './guard/budget.js'
 import type { UnplacedEvent } from './journal/encode.js'
 import type { Agent, AgentId } from './model/agent.js'
@@ -13,7 +13,6 @@ export interface IntakeOptions {
   readonly asks: Asks
   readonly turns: Turns
   readonly ledger: Ledger
-  readonly keepRaw: boolean
   /** The agents that the hub knows now, before their events are in the journal. */
   readonly agents: Map<AgentId, Agent>
   readonly epochs: Epochs
@@ -46,8 +45,8 @@ export function createEpochs(): Epochs {
 }
 
 export function createSink(source: Source, options: IntakeOptions): SourceSink {
-  const { context, asks, turns, ledger, keepRaw, agents, epochs, onBudget } = options
-  const { writer, clock } = context
+  const { context, asks, turns, ledger, agents, epochs, onBudget } = options
+  const { writer, clock, keepRaw } = context
   const prefixes = [`${source.name}/`, `${source.name}:`]
 
   const unplaced = (event: SourceEvent, body: HubEventBody): UnplacedEvent => {
@@ -136,5 +135,3 @@ function bodyOf(event: SourceEvent): HubEventBody {
 }
 
 const endOf = (event: SourceEvent & { readonly kind: 'end' }) => bodyOf(event) as HubEventBody & { readonly kind: 'end' }
-
-const withoutRaw = ({ raw: _raw, ...agent }: Agent): Agent => agent

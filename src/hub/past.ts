@@ -1,6 +1,6 @@
 /** History and sessions that the systems themselves keep, read through their sources. */
 import type { CallOptions } from '../core/call.js'
-import { hubError, isoTime, type HubContext } from './context.js'
+import { hubError, isoTime, withoutRaw, type HubContext } from './context.js'
 import type { AgentId, SessionSummary } from './model/agent.js'
 import type { HubEvent } from './model/event.js'
 import type { HistoryPage, HistoryQuery, Source } from './source.js'
@@ -24,7 +24,8 @@ export async function readHistory(context: HubContext, agent: AgentId, query: Hi
   const at = isoTime(context.clock)
   const events = page.events.flatMap((event): HubEvent[] => {
     if (event.kind === 'ask' || event.kind === 'ask_closed' || event.kind === 'asks_open') return []
-    return [{ ...event, v: 1, seq: 0, at, origin: 'replay' } as HubEvent]
+    const shown = context.keepRaw ? event : withoutRaw(event)
+    return [{ ...shown, v: 1, seq: 0, at, origin: 'replay' } as HubEvent]
   })
   return { ...page, events }
 }

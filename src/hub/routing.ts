@@ -1,7 +1,7 @@
 /** Prompts for more than one agent. Functions over the hub's interface, so that they work over a link too. */
 import { hubError } from './context.js'
 import type { Hub, PromptOptions, Turn } from './hub.js'
-import type { Agent, AgentId } from './model/agent.js'
+import type { Agent, AgentId, AgentState } from './model/agent.js'
 
 /** Which agents: their ids, or a test of each agent. */
 export type AgentChoice = readonly AgentId[] | ((agent: Agent) => boolean)
@@ -13,7 +13,7 @@ export interface AskAllOptions extends Omit<PromptOptions, 'promptId'> {
 }
 
 /**
- * Sends one prompt to every chosen agent and gives their turns.
+ * Sends one prompt to every chosen agent and gives their turns. A test of each agent sees only agents that take prompts.
  *
  * @example
  * ```ts
@@ -26,12 +26,13 @@ export interface AskAllOptions extends Omit<PromptOptions, 'promptId'> {
  */
 export async function askAll(hub: Hub, choice: AgentChoice, text: string, options: AskAllOptions = {}): Promise<readonly Turn[]> {
   const { promptId, ...rest } = options
-  const ids = typeof choice === 'function' ? (await hub.agents()).filter(choice).map(({ id }) => id) : choice
+  const ids = typeof choice === 'function' ? (await ableAgents(hub, choice)).map(({ id }) => id) : choice
   return ids.map((id) => hub.prompt(id, text, { ...rest, ...(promptId === undefined ? {} : { promptId: `${promptId}@${id}` }) }))
 }
 
 /**
- * Prompts the best agent that fits: an idle one before a busy one. Rejects with `not_found` when none fits.
+ * Prompts the best agent that fits: an idle one before a busy one, and an agent that is stopped or offline last. Rejects with `not_found`
+ * when none fits.
  *
  * @example
  * ```ts
@@ -48,8 +49,16 @@ export async function promptAny(
   text: string,
   options: PromptOptions = {},
 ): Promise<Turn> {
-  const able = (await hub.agents()).filter((agent) => agent.can.prompt && fits(agent))
-  const best = able.find((agent) => agent.sessions.some(({ state }) => state === 'idle')) ?? able[0]
+  const able = await ableAgents(hub, fits)
+  const [best] = able.toSorted((one, other) => rankOf(one) - rankOf(other))
   if (!best) throw hubError({ code: 'not_found', op: 'prompt', message: 'No agent fits.' })
   return hub.prompt(best.id, text, options)
 }
+
+const ableAgents = async (hub: Hub, fits: (agent: Agent) => boolean): Promise<readonly Agent[]> =>
+  (await hub.agents()).filter((agent) => agent.can.prompt && fits(agent))
+
+/** The best state first. An agent without a session starts one, so it counts as idle. */
+const RANKS: readonly AgentState[] = ['idle', 'unknown', 'running', 'needs_answer', 'stopped', 'offline']
+const rankOf = ({ sessions }: Agent): number =>
+  sessions.length === 0 ? 0 : Math.min(...sessions.map(({ state }) => RANKS.indexOf(state)))

@@ -178,6 +178,11 @@ export interface Source extends AsyncDisposable {
   prompt?(prompt: SourcePrompt): Promise<void>
   /** Stops a turn. The `end` is pushed as for any other turn. */
   cancel?(turn: { readonly agent: AgentId; readonly session?: string | undefined; readonly turn: string }): Promise<void>
+  /**
+   * Throws `invalid_argument` for an answer that fits the ask and that the system cannot take, such as a refusal where it knows none. Called
+   * before the answer wins, so the ask stays open. Must not send anything.
+   */
+  checkAnswer?(ask: Ask, nativeId: string, answer: Answer): void
   /** Gives an answer that has won. The ask is checked and still belongs to the current epoch. */
   answer?(ask: Ask, nativeId: string, answer: Answer, by: string): Promise<SourceDelivery>
   /** Tells the system that an ask expired. Must not report it as a person's refusal. */

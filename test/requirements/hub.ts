@@ -149,6 +149,40 @@ export const requirements: readonly Requirement[] = [
     source: 'issue 16',
     behaviour: 'The same script works over CCC, CCCC, Claude, CMDOP and ACP, in every runtime, behind a link and on every store.',
   },
+  { id: 'hub.script.gateway', source: 'issue 16', behaviour: 'The script works through the gateway over a WebSocket.' },
+  {
+    id: 'hub.script.chromium',
+    source: 'issue 16',
+    behaviour: 'The script works in a page that reaches the hub through the gateway.',
+  },
+  {
+    id: 'hub.source.away',
+    source: rule(13),
+    behaviour: 'While a system cannot be reached its agents are offline; when it is back they have their state again.',
+  },
+  {
+    id: 'hub.source.away-asks',
+    source: rule(3),
+    behaviour: 'An ask that closed at another hub while it could not be reached is closed here too.',
+  },
+  { id: 'hub.source.marker', source: rule(8), behaviour: 'Prompts of one CCC session have different markers, whatever their ids.' },
+  {
+    id: 'hub.raw',
+    source: rule(7),
+    behaviour: "Without keepRaw the systems' own messages are in no event, no agent and no history.",
+  },
+  { id: 'hub.turn.later', source: 'hub model', behaviour: 'A turn that could not be found is looked up again at the next call.' },
+  {
+    id: 'hub.ask.system-check',
+    source: rule(4),
+    behaviour: 'An answer that the system cannot take is refused before it wins, and the ask stays open.',
+  },
+  { id: 'hub.ask.lost', source: rule(3), behaviour: 'An ask whose agent died is lost, not withdrawn.' },
+  {
+    id: 'hub.busy.interrupt',
+    source: rule(12),
+    behaviour: 'A prompt that must interrupt a turn that cannot be cancelled is refused.',
+  },
   { id: 'hub.example', source: 'issue 16', behaviour: 'The hub examples run against a scripted system.' },
   {
     id: 'hub.lease',

@@ -25,10 +25,11 @@ export async function answerAsk(
   const one = book.live.get(askId)
   if (!one) throw notOpen(askId, await book.find(askId))
   await one.ready
-  const { ask } = one.stored.record
+  const { ask, nativeId } = one.stored.record
   checkAnswer(ask, given)
   const source = context.sourceOf(ask.agent)
   if (context.agent(ask.agent)?.can.asks?.answerable === false || !source?.answer) throw unanswerable(ask)
+  source.checkAnswer?.(ask, nativeId, given)
   const { by, note } = who
   const kept = 'secret' in given ? {} : { answer: given }
   const won = await book.step(one, { to: 'answering', by, answeredAt: isoTime(context.clock), note, ...kept })

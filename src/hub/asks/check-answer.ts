@@ -1,9 +1,13 @@
 /** Checks whether an answer fits its ask. This comes before an answer wins, so that a wrong answer does not block a right one. */
+import { isRecord } from '../../core/is-record.js'
 import { SignalboxError } from '../../errors.js'
 import type { Answer, Ask, AskQuestion } from '../model/ask.js'
 
+const FORMS = 'An answer is { option }, { answers }, { accept } or { secret }.'
+
 /** The reason why an answer does not fit; undefined when it does. Never repeats a secret. */
 export function answerProblem(ask: Ask, answer: Answer): string | undefined {
+  if (!isRecord(answer)) return FORMS
   if ('secret' in answer) {
     if (ask.kind !== 'secret') return 'This ask does not want a secret.'
     return typeof answer.secret === 'string' && answer.secret !== '' ? undefined : 'The secret is empty.'
@@ -15,7 +19,7 @@ export function answerProblem(ask: Ask, answer: Answer): string | undefined {
     return ask.options.some(({ id }) => id === answer.option) ? undefined : `There is no option ${JSON.stringify(answer.option)}.`
   }
   if ('answers' in answer) return answersProblem(ask.questions, answer.answers)
-  if (typeof answer.accept !== 'boolean') return 'An answer is { option }, { answers }, { accept } or { secret }.'
+  if (typeof answer.accept !== 'boolean') return FORMS
   if (ask.kind === 'question' && answer.accept) return 'A question needs { option } or { answers }.'
   if (answer.input !== undefined && !ask.editableInput) return 'The input of this ask cannot be changed.'
   return undefined

@@ -1,9 +1,10 @@
 /** The sessions of a CCC server as agents. */
 import type { Ccc, CccActivity, Receipt, Resolution as CccResolution } from '../../ccc/index.js'
 import { sleep, systemClock, type Clock } from '../../core/clock.js'
+import { sha256Hex } from '../../core/sha256.js'
 import { createRecent } from '../../core/stream.js'
-import { SignalboxError } from '../../errors.js'
-import type { Agent } from '../model/agent.js'
+import { SignalboxError, withFacts } from '../../errors.js'
+import type { Agent, AgentState, Evidence } from '../model/agent.js'
 import type { EndEvent } from '../model/event.js'
 import type { Source, SourcePrompt } from '../source.js'
 import { MAIN_SESSION } from '../view.js'
@@ -77,9 +78,10 @@ export function cccSource(options: CccSourceOptions): Source {
     const found = new Set(sessions.map((session) => idOf(session.name)))
     for (const session of sessions) {
       const agentNow = cccAgent(name, session, now())
-      const isNew = !agents.has(agentNow.id)
+      const before = agents.get(agentNow.id)
       agents.set(agentNow.id, agentNow)
-      if (isNew) push(agentNow.id, epoch, { kind: 'agent', change: 'present', agentNow })
+      if (!before) push(agentNow.id, epoch, { kind: 'agent', change: 'present', agentNow })
+      else if (stateOf(before) !== stateOf(agentNow)) emitter.state(agentNow.id, epoch, MAIN_SESSION, stateOf(agentNow), 'polled')
     }
     for (const id of agents.keys()) {
       if (found.has(id)) continue
@@ -120,8 +122,13 @@ export function cccSource(options: CccSourceOptions): Source {
     const stream = await client.subscribe({ signal: emitter.signal })
     for await (const event of stream) {
       if (event.type === 'gap') for (const agent of agents.keys()) push(agent, epoch, { kind: 'gap', reason: event.reason })
-      if (event.type === 'status') emitter.state(idOf(event.session), epoch, MAIN_SESSION, cccState(event.status), 'reported')
+      if (event.type === 'status') setState(idOf(event.session), cccState(event.status), 'reported')
     }
+  }
+  const setState = (id: string, state: AgentState, from: Evidence['from']): void => {
+    const agent = agents.get(id)
+    if (agent) agents.set(id, { ...agent, sessions: [{ id: MAIN_SESSION, state, evidence: { from, at: now() } }] })
+    emitter.state(id, epoch, MAIN_SESSION, state, from)
   }
 
   const finish = (agent: string, one: Waiting, end: EndEvent): void => {
@@ -163,7 +170,12 @@ export function cccSource(options: CccSourceOptions): Source {
       await readWords(false).catch(() => {})
       for (const agent of agents.keys()) push(agent, epoch, { kind: 'asks_open', nativeIds: [] })
       emitter.every(sessionsEveryMs, () => readEpoch().then(readSessions))
-      emitter.every(pollMs, () => readWords(true))
+      emitter.poll(pollMs, () => readWords(true), {
+        away() {
+          for (const id of agents.keys()) setState(id, 'offline', 'polled')
+        },
+        back: () => readEpoch().then(readSessions),
+      })
       emitter.every(pollMs, readQuestions)
       emitter.every(pollMs, followStates)
       return [...agents.values()]
@@ -183,11 +195,17 @@ export function cccSource(options: CccSourceOptions): Source {
       one.cancelled = true
       finish(agent, one, { kind: 'end', outcome: 'cancelled', sent: 'yes' })
     },
+    checkAnswer(_ask, _nativeId, answer) {
+      if (!('answers' in answer)) throw refusal('A question of CCC wants { answers }: the server has no way to refuse it.')
+    },
     async answer(ask, _nativeId, answer) {
       const chosen = 'answers' in answer ? Object.entries(answer.answers) : []
-      if (chosen.length === 0) throw refusal('A question of CCC wants { answers }.')
-      for (const [question, option] of chosen) {
-        await client.answer({ session: sessionOf(ask.agent), questionIndex: Number(question), optionIndex: Number(option) })
+      for (const [at, [question, option]] of chosen.entries()) {
+        const given = { session: sessionOf(ask.agent), questionIndex: Number(question), optionIndex: Number(option) }
+        await client.answer(given).catch((error: unknown) => {
+          // The answers before this one were typed.
+          throw at > 0 && SignalboxError.is(error) ? withFacts(error, {}, { sent: 'maybe' }) : error
+        })
       }
       openAsks.delete(ask.agent)
       // The server types the choice into the terminal and does not check the result.
@@ -214,11 +232,14 @@ export function cccSource(options: CccSourceOptions): Source {
   }
 }
 
+const stateOf = ({ sessions }: Agent): AgentState => sessions[0]?.state ?? 'unknown'
+
 const markOf = ({ lastMessageTs, lastFrom, lastText }: CccActivity): string => JSON.stringify([lastMessageTs, lastFrom, lastText])
 
 /** The marker identifies the message in the history. People see it after the author. */
 function receiptOf({ promptId, by, text }: SourcePrompt, session: string): Receipt & { readonly marker: string } {
-  const marker = promptId.slice(0, 8)
+  // Ids that a caller chooses often begin with the same word.
+  const marker = sha256Hex(promptId).slice(0, 8)
   return { session, text, from: `${by}#${marker}`, sentAtMs: 0, marker }
 }
 

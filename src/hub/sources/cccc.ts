@@ -198,7 +198,17 @@ export function ccccSource(options: CcccSourceOptions): Source {
       emitter.open(sink)
       epoch = crypto.randomUUID()
       await readGroups().catch(() => {})
-      emitter.every(groupsEveryMs, readGroups)
+      emitter.poll(groupsEveryMs, readGroups, {
+        away() {
+          for (const agent of agents.values()) {
+            const [state] = agent.sessions
+            if (state) agents.set(agent.id, { ...agent, sessions: [{ ...state, state: 'offline' }] })
+            emitter.state(agent.id, epoch, MAIN_SESSION, 'offline', 'polled')
+          }
+        },
+        // The lists were read just now, and show what changed.
+        back: async () => {},
+      })
       return [...agents.values()]
     },
     // The daemon's clock may differ from this one, so it is asked from a minute before.

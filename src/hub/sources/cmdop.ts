@@ -2,13 +2,13 @@
 import type { AskFrame, AskStream, Cmdop, DoneFrame, Machine } from '../../cmdop/index.js'
 import { systemClock, type Clock } from '../../core/clock.js'
 import { SignalboxError } from '../../errors.js'
-import type { Agent } from '../model/agent.js'
+import type { Agent, AgentState } from '../model/agent.js'
 import type { Ask } from '../model/ask.js'
 import type { EndEvent, MessageEvent, Tokens } from '../model/event.js'
 import type { Source, SourcePrompt } from '../source.js'
 import { MAIN_SESSION } from '../view.js'
 import { cmdopTool } from './cmdop-tool.js'
-import { createEmitter } from './emitter.js'
+import { createEmitter, isAway } from './emitter.js'
 
 /** Options of `cmdopSource`. */
 export interface CmdopSourceOptions {
@@ -151,6 +151,7 @@ export function cmdopSource(options: CmdopSourceOptions): Source {
   }
   const follow = async (run: Run, first: (error?: unknown) => void): Promise<void> => {
     const { agent, promptId } = run
+    let state: AgentState = 'idle'
     try {
       for await (const batch of run.stream.batches()) {
         first()
@@ -162,6 +163,8 @@ export function cmdopSource(options: CmdopSourceOptions): Source {
       const failure = SignalboxError.is(error)
         ? error
         : new SignalboxError({ code: 'protocol', message: String(error), sent: 'maybe' })
+      // A core that is gone says nothing about its machines; the next list does.
+      if (isAway(failure)) state = 'unknown'
       if (failure.sent === 'no') return first(failure)
       first()
       const { code, message: text, remoteCode, sent } = failure
@@ -170,7 +173,7 @@ export function cmdopSource(options: CmdopSourceOptions): Source {
     } finally {
       settleAnswer(run, false)
       runs.delete(promptId)
-      emitter.state(agent, epoch, MAIN_SESSION, 'idle', 'derived')
+      emitter.state(agent, epoch, MAIN_SESSION, state, 'derived')
     }
   }
   const start = ({ promptId, agent, text }: SourcePrompt): Promise<void> => {
@@ -192,25 +195,32 @@ export function cmdopSource(options: CmdopSourceOptions): Source {
     async open(sink) {
       emitter.open(sink)
       const agents = await readMachines().catch(() => [])
-      emitter.every(machinesEveryMs, () => readMachines().then(() => {}))
+      emitter.poll(machinesEveryMs, () => readMachines().then(() => {}), {
+        away() {
+          for (const id of known.keys()) {
+            known.set(id, 'offline')
+            emitter.state(id, epoch, MAIN_SESSION, 'offline', 'polled')
+          }
+        },
+        // The list was read just now, and shows the machines again.
+        back: async () => {},
+      })
       return agents
     },
     prompt: start,
+    checkAnswer(ask, _nativeId, answer) {
+      if (ask.kind !== 'secret' || 'secret' in answer) return
+      const message = 'A PIN cannot be refused: the machine waits for it until it gives up.'
+      throw new SignalboxError({ code: 'invalid_argument', system: 'cmdop', op: 'answer', message })
+    },
     async answer(ask, nativeId, answer) {
       const own = runOf(ask)
       if (!own)
         throw new SignalboxError({ code: 'not_found', system: 'cmdop', op: 'answer', message: 'The turn that asked is over.' })
-      if ('accept' in answer && ask.kind === 'confirm') {
-        await own.stream.confirm(nativeId, answer.accept)
+      if (!('secret' in answer)) {
+        await own.stream.confirm(nativeId, 'accept' in answer && answer.accept)
         return { delivered: 'written' }
       }
-      if (!('secret' in answer))
-        throw new SignalboxError({
-          code: 'invalid_argument',
-          system: 'cmdop',
-          op: 'answer',
-          message: 'A PIN cannot be refused: let it expire.',
-        })
       const verdict = new Promise<boolean>((settle) => {
         own.answered = { id: nativeId, settle }
       })

@@ -1,6 +1,7 @@
 /** Shared by all sources: the sink of the hub, and repeated work that ends with the source. */
 import { sleep, type Clock } from '../../core/clock.js'
 import { createDeadline } from '../../core/deadline.js'
+import { SignalboxError, type ErrorCode } from '../../errors.js'
 import type { AgentState, Evidence } from '../model/agent.js'
 import type { SourceEvent, SourceSink } from '../source.js'
 
@@ -18,11 +19,27 @@ export interface Emitter {
   open(sink: SourceSink): void
   now(): string
   readonly signal: AbortSignal
-  /** Does the work now and repeats it until the source closes. A failure goes to `onFailure`, and the work is repeated all the same. */
-  every(ms: number, work: () => Promise<void>, onFailure?: (error: unknown) => void): void
+  /** Does the work now and repeats it until the source closes, also after a failure. */
+  every(ms: number, work: () => Promise<void>): void
+  /** Repeats the work as `every` does, and tells from its results when the system cannot be reached and when it is back. */
+  poll(ms: number, work: () => Promise<void>, presence: Presence): void
   /** Ends all work and waits for it. */
   close(): Promise<void>
 }
+
+/** What a source does when its system goes and returns. */
+export interface Presence {
+  /** The system cannot be reached: its agents are offline. Called once, until `back`. */
+  away(): void
+  /** The system answers again. A failure counts as another look at a system that is away. */
+  back(): Promise<void>
+}
+
+/** Failures that say nothing about the request, only that the system did not answer. */
+const NO_ANSWER: readonly ErrorCode[] = ['unreachable', 'unavailable', 'closed', 'exited', 'deadline_exceeded', 'circuit_open']
+
+/** True when the failure means that the system cannot be reached. */
+export const isAway = (error: unknown): boolean => SignalboxError.is(error) && NO_ANSWER.includes(error.code)
 
 export function createEmitter(clock: Clock): Emitter {
   const life = createDeadline({ clock })
@@ -33,6 +50,16 @@ export function createEmitter(clock: Clock): Emitter {
     if (!life.signal.aborted) sink?.push({ ...body, agent, epoch } as SourceEvent)
   }
   const now = (): string => new Date(clock.now()).toISOString()
+  const every = (ms: number, work: () => Promise<void>): void => {
+    const loop = async (): Promise<void> => {
+      while (!life.signal.aborted) {
+        await work().catch(() => {})
+        await sleep(clock, ms, life.signal).catch(() => {})
+      }
+    }
+    const one = loop().finally(() => running.delete(one))
+    running.add(one)
+  }
   return {
     push,
     state: (agent, epoch, session, state, from) =>
@@ -42,15 +69,20 @@ export function createEmitter(clock: Clock): Emitter {
     },
     now,
     signal: life.signal,
-    every(ms, work, onFailure = () => {}) {
-      const loop = async (): Promise<void> => {
-        while (!life.signal.aborted) {
-          await work().catch(onFailure)
-          await sleep(clock, ms, life.signal).catch(() => {})
+    every,
+    poll(ms, work, { away, back }) {
+      let isReached = true
+      every(ms, async () => {
+        try {
+          await work()
+          if (!isReached) await back()
+          isReached = true
+        } catch (error) {
+          if (!isReached || !isAway(error)) return
+          isReached = false
+          away()
         }
-      }
-      const one = loop().finally(() => running.delete(one))
-      running.add(one)
+      })
     },
     async close() {
       life.abort()

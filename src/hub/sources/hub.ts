@@ -6,7 +6,7 @@ import type { Agent } from '../model/agent.js'
 import type { Ask } from '../model/ask.js'
 import type { HubEvent } from '../model/event.js'
 import type { Source, SourceAsk } from '../source.js'
-import { createEmitter, type SourceBody } from './emitter.js'
+import { createEmitter, type Presence, type SourceBody } from './emitter.js'
 
 /** Options of `hubSource`. */
 export interface HubSourceOptions {
@@ -14,6 +14,8 @@ export interface HubSourceOptions {
   readonly hub: Hub
   /** The name of that hub: `laptop` makes `laptop:ccc/backend` of `ccc/backend`. */
   readonly name: string
+  /** How often the other hub is asked whether it can be reached. While it cannot, its agents are `offline`. Default 15 s. */
+  readonly checkEveryMs?: number
   /** The time source. Default the clock of the machine. */
   readonly clock?: Clock
 }
@@ -21,6 +23,7 @@ export interface HubSourceOptions {
 /**
  * Prompts keep their ids on the way, so a turn is the same turn in both hubs, and is found again after either of them died. The other
  * hub decides its own asks: an answer from this hub competes with the answers of the other hub's viewers.
+ * Long because the calls, the events and the checks share the agents and the epochs of the other hub.
  *
  * @example
  * ```ts
@@ -33,7 +36,7 @@ export interface HubSourceOptions {
  * ```
  */
 export function hubSource(options: HubSourceOptions): Source {
-  const { hub, name, clock = systemClock } = options
+  const { hub, name, checkEveryMs = 15_000, clock = systemClock } = options
   const emitter = createEmitter(clock)
   const { push } = emitter
   const outer = (agent: string): string => `${name}:${agent}`
@@ -41,6 +44,7 @@ export function hubSource(options: HubSourceOptions): Source {
   /** Turns that this hub prompted: it writes their start itself. */
   const own = new Set<string>()
   const epochs = new Map<string, string>()
+  const known = new Map<string, Agent>()
 
   const agentOf = (agent: Agent): Agent => ({
     ...agent,
@@ -50,8 +54,10 @@ export function hubSource(options: HubSourceOptions): Source {
   })
   /** Reports which asks are open at the other hub. All other asks of its agents are over. */
   const tellOpenAsks = async (): Promise<void> => {
+    const agents = await hub.agents()
+    // The last call before the report: an ask that opens after it must not count as over.
     const open = await hub.asks()
-    for (const agent of await hub.agents()) {
+    for (const agent of agents) {
       const mine = open.filter((ask) => ask.agent === agent.id)
       const epoch = mine[0] ? epochOf(mine[0]) : (epochs.get(agent.id) ?? '')
       push(outer(agent.id), epoch, { kind: 'asks_open', nativeIds: mine.filter((ask) => epochOf(ask) === epoch).map(nativeIdOf) })
@@ -74,6 +80,8 @@ export function hubSource(options: HubSourceOptions): Source {
     const to = (body: SourceBody): void => push(outer(agent), epoch, { ...body, ...place })
     switch (event.kind) {
       case 'agent':
+        if (event.agentNow && event.change === 'present') known.set(agent, event.agentNow)
+        else known.delete(agent)
         return to({ kind: 'agent', change: event.change, ...(event.agentNow ? { agentNow: agentOf(event.agentNow) } : {}) })
       case 'ask':
         return pushAsk(event.ask)
@@ -96,7 +104,23 @@ export function hubSource(options: HubSourceOptions): Source {
     if (event.kind === 'end' && turn !== undefined) own.delete(turn)
   }
   const follow = async (): Promise<void> => {
-    for await (const batch of hub.watch({ signal: emitter.signal }).batches()) for (const event of batch) take(event)
+    let isFirst = true
+    for await (const batch of hub.watch({ signal: emitter.signal }).batches()) {
+      for (const event of batch) take(event)
+      // Asks that ended in the part of the journal that was missed.
+      if (isFirst || batch.some(({ kind, agent }) => kind === 'gap' && agent === '')) await tellOpenAsks().catch(() => {})
+      isFirst = false
+    }
+  }
+  const presence: Presence = {
+    away() {
+      for (const [id, { sessions }] of known)
+        for (const session of sessions) emitter.state(outer(id), epochs.get(id) ?? '', session.id, 'offline', 'polled')
+    },
+    async back() {
+      for (const agent of await hub.agents())
+        push(outer(agent.id), epochs.get(agent.id) ?? '', { kind: 'agent', change: 'present', agentNow: agentOf(agent) })
+    },
   }
 
   return {
@@ -105,8 +129,10 @@ export function hubSource(options: HubSourceOptions): Source {
     async open(sink) {
       emitter.open(sink)
       const agents = await hub.agents().catch(() => [])
+      for (const agent of agents) known.set(agent.id, agent)
       await tellOpenAsks().catch(() => {})
       emitter.every(1000, follow)
+      emitter.poll(checkEveryMs, () => hub.agents().then(() => {}), presence)
       return agents.map(agentOf)
     },
     async prompt({ promptId, agent, session, text, by }) {

@@ -36,6 +36,11 @@ export async function admit(parts: AdmitParts, agent: AgentId, text: string, giv
   const parallel = checkPrompt(context, agent, session)
   forbid(agent)
   const line = lineOf(agent, session)
+  const isBusy = schedule.running(line).length >= parallel
+  if (whileBusy === 'interrupt' && isBusy && !context.agent(agent)?.can.cancel) {
+    const message = `A turn of ${agent} cannot be interrupted.`
+    throw hubError({ code: 'unsupported', op: 'prompt', message, hint: 'Let the prompt queue.' })
+  }
   let admission = checked(agent, schedule.admit(line, promptId, whileBusy, parallel))
   const at = isoTime(context.clock)
   const { fence, writer } = context

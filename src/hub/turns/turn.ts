@@ -17,7 +17,14 @@ export function createTurn(access: TurnAccess, promptId: string, agent: AgentId 
   let found = starting
   // A caller that never reads the turn must not get an unhandled rejection.
   found?.catch(() => {})
-  const info = (): Promise<TurnInfo> => (found ??= access.find(promptId))
+  const info = (): Promise<TurnInfo> => {
+    // A lookup that failed is made again: the hub was away, or another viewer had not prompted yet.
+    found ??= access.find(promptId).catch((error) => {
+      found = undefined
+      throw error
+    })
+    return found
+  }
 
   async function* read(): AsyncGenerator<HubEvent, void, void> {
     const { from } = await info()
