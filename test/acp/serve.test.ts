@@ -1,9 +1,10 @@
 /** An editor drives an agent of a real hub. The editor is scripted here with plain JSON lines; the agent is the simulated one. */
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { acpSource, serveAcp, type ServeAcpOptions } from '../../src/acp/index.js'
 import { createHub } from '../../src/hub/index.js'
 import { createAcpAgentSimulator, memoryPair, type AcpAgentSimulatorOptions } from '../../src/testing/index.js'
 import { createSchemaCheck } from './schema-check.js'
+import { eventually } from '../eventually.js'
 
 type Json = Record<string, unknown>
 // Every message of every test here is checked.
@@ -118,7 +119,7 @@ describe('an editor on an agent of the hub', () => {
     const session = await editor.begin()
     editor.onRequest(() => new Promise(() => {}))
     const turn = editor.call('session/prompt', prompt(session, 'go'))
-    const [ask] = await vi.waitFor(async () => {
+    const [ask] = await eventually(async () => {
       const asks = await hub.asks()
       expect(asks).toHaveLength(1)
       return asks
@@ -136,7 +137,7 @@ describe('an editor on an agent of the hub', () => {
     })
     const session = await editor.begin()
     const turn = editor.call('session/prompt', prompt(session, 'wait'))
-    await vi.waitFor(() => expect(editor.received.length).toBeGreaterThan(1))
+    await eventually(() => expect(editor.received.length).toBeGreaterThan(1))
     await new Promise((resolve) => setTimeout(resolve, 50))
     await editor.notify('session/cancel', { sessionId: session })
     expect((await turn).result).toEqual({ stopReason: 'cancelled' })
@@ -176,9 +177,13 @@ describe('an editor on an agent of the hub', () => {
   })
 
   test('when an editor goes away, the turn continues and no request waits for it [acp.serve-gone]', async () => {
+    let go = (): void => {}
+    const gone = new Promise<void>((resolve) => {
+      go = resolve
+    })
     const { editor, hub, serving } = await served({
       script: async ({ update }) => {
-        await new Promise((resolve) => setTimeout(resolve, 100))
+        await gone
         await update({ sessionUpdate: 'agent_message_chunk', content: { type: 'text', text: 'done' } })
         return 'end_turn'
       },
@@ -187,9 +192,10 @@ describe('an editor on an agent of the hub', () => {
     void editor.call('session/prompt', prompt(session, 'go'))
     const watch = hub.watch({ kinds: ['end'] })
     const ended = watch[Symbol.asyncIterator]().next()
-    await vi.waitFor(async () => expect(editor.received.length).toBeGreaterThan(2))
+    await eventually(async () => expect(editor.received.length).toBeGreaterThan(2))
     await serving.close()
     await serving.done
+    go()
     expect((await ended).value).toMatchObject({ kind: 'end', outcome: 'completed', text: 'done' })
     await watch.close()
   })

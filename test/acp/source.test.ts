@@ -1,10 +1,11 @@
 /** The source of agents that speak the Agent Client Protocol, over a simulated agent. */
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { acpSource } from '../../src/acp/index.js'
 import type { AcpSourceOptions } from '../../src/acp/source/options.js'
 import type { Ask } from '../../src/hub/model/ask.js'
 import type { SourceEvent } from '../../src/hub/source.js'
 import { createAcpAgentSimulator, type AcpAgentSimulator, type AcpAgentSimulatorOptions } from '../../src/testing/acp/index.js'
+import { eventually } from '../eventually.js'
 import { createSchemaCheck } from './schema-check.js'
 
 // Every message of every test here is checked.
@@ -17,7 +18,7 @@ async function opened(simulated: AcpAgentSimulatorOptions = {}, options: Partial
   const events: SourceEvent[] = []
   const agents = await source.open({ push: (event) => void events.push(event) })
   const until = (test: (event: SourceEvent) => boolean): Promise<SourceEvent> =>
-    vi.waitFor(() => events.find(test) ?? expect.fail('not yet'))
+    eventually(() => events.find(test) ?? expect.fail('not yet'))
   const prompt = (text: string, promptId = 'p1', session?: string) =>
     source.prompt?.({ promptId, agent: 'acp/main', text, by: 'test', session })
   const end = (promptId = 'p1') => until((event) => event.kind === 'end' && event.turn === promptId)

@@ -18,6 +18,7 @@ import {
   type CatsyphonGeneration as Generation,
 } from '../../src/testing/index.js'
 import { serveSimulator } from './http-server.js'
+import { rounds } from '../rounds.js'
 
 const root = await mkdtemp(join(tmpdir(), 'signalbox-kill-'))
 const child = join(root, 'child.mjs')
@@ -97,7 +98,11 @@ function moods(random: () => number): Fault[] {
   return Array.from({ length: 4 }, () => all[Math.floor(random() * all.length)] as Fault)
 }
 
-const ROUNDS: Readonly<Record<Generation, number>> = { current: 50, transitional: 10, sequence: 20 }
+const ROUNDS: Readonly<Record<Generation, number>> = {
+  current: rounds(50, 12),
+  transitional: rounds(10, 4),
+  sequence: rounds(20, 6),
+}
 
 describe.each(['current', 'transitional', 'sequence'] as const)('on the %s server', (generation) => {
   test(`[catsyphon.kill] ${ROUNDS[generation]} rounds of kill -9`, { timeout: 240_000 }, async () => {
@@ -157,7 +162,7 @@ const LOST_ANSWERS: readonly Fault[] = [
   { ...faults.truncate(), on: onEvents },
   { ...faults.slow(250, 'answered'), on: onEvents },
 ]
-const CRASH_ROUNDS = 12
+const CRASH_ROUNDS = rounds(12, 4)
 
 describe.each(['current', 'transitional', 'sequence'] as const)('on the %s server, with lost answers only', (generation) => {
   test(`[catsyphon.crash] ${CRASH_ROUNDS} kills of the writer and of the server lose nothing and double nothing`, {

@@ -13,6 +13,7 @@ import { createCcccCore } from '../../src/cccc/small-client.js'
 import { createEventStream } from '../../src/cccc/events/stream.js'
 import { createTracker, type Tracker } from '../../src/cccc/events/tracker.js'
 import { createCcccSimulator, createFakeClock, type CcccSimulator, type CcccSimulatorOptions } from '../../src/testing/index.js'
+import { turns } from '../eventually.js'
 
 const ends: (() => PromiseLike<unknown>)[] = []
 afterEach(async () => {
@@ -198,7 +199,7 @@ describe('a consumer', () => {
     await using stream = await client.events({ groupId, kinds: KINDS }, { maxItems: 5 })
     for (let index = 0; index < 20; index += 1) say(simulator, groupId, `m${index}`)
     await expect.poll(() => simulator.subscribers).toBe(1)
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await turns()
     const seen: CcccStreamItem[] = []
     for await (const item of stream) {
       seen.push(item)
@@ -249,7 +250,7 @@ describe('a consumer', () => {
     say(simulator, groupId, 'first')
     expect(await read(1)).toEqual(['first'])
     for (let index = 0; index < 20; index += 1) say(simulator, groupId, `m${index}`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await turns()
     await expect(read(30)).rejects.toMatchObject({ code: 'slow_consumer' })
     await using again = await client.events({ groupId, kinds: KINDS, cursor: stream.cursor as CcccCursor })
     const rest = await take(again, 1)

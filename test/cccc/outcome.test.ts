@@ -11,6 +11,7 @@ import { createCcccSimulator } from '../../src/testing/index.js'
 import type { Link, StreamTransport } from '../../src/transport.js'
 import { ccccDaemon } from '../../transports/node/index.js'
 import { memoryPair } from '../../src/testing/memory-link.js'
+import { turns } from '../eventually.js'
 
 /** A home whose descriptor names a TCP port. */
 async function homeAt(port: number, host = '127.0.0.1'): Promise<string> {
@@ -152,7 +153,7 @@ describe('a stream of events', () => {
       simulator.append(groupId, { kind: 'chat.message', data: { text: `${index}`, to: ['user'], refs } })
     }
     simulator.append(groupId, { kind: 'chat.message', data: { text: 'end', to: ['user'] } })
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await turns()
     const seen: CcccStreamItem[] = []
     for await (const item of stream) {
       seen.push(item)

@@ -62,7 +62,7 @@ async function play(version: GenerationName, name: string, about: About) {
     }
     for (const waiter of seen) waiter.check()
   })()
-  const patience = setTimeout(() => killed.abort(), 3_000)
+  const patience = setTimeout(() => killed.abort(), 30_000)
   let over = false
   void reading.then(() => {
     over = true

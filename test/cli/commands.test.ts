@@ -1,10 +1,11 @@
 /** The commands over a real hub, whose agent is the simulated one of the Agent Client Protocol. */
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { acpSource } from '../../src/acp/index.js'
 import { createHub, type Hub } from '../../src/hub/index.js'
 import { createAcpAgentSimulator, type SimulatedAcpScript } from '../../src/testing/index.js'
 import { run } from '../../transports/node/cli/program/run.js'
 import { fakeTerminal } from './fake-terminal.js'
+import { eventually } from '../eventually.js'
 
 const hubs: Hub[] = []
 afterEach(async () => {
@@ -98,7 +99,7 @@ describe('ls, ask, history', () => {
     )
     const terminal = fakeTerminal()
     const going = go(['ask', 'acp/main', 'wait'], terminal)
-    await vi.waitFor(() => expect(agent.received.some(({ method }) => method === 'session/prompt')).toBe(true))
+    await eventually(() => expect(agent.received.some(({ method }) => method === 'session/prompt')).toBe(true))
     terminal.interrupt()
     expect(await going).toMatchObject({ code: 130, err: expect.stringContaining('Cancelled') })
   })
@@ -118,7 +119,7 @@ describe('questions', () => {
     const { go, hub } = await started(permission)
     const terminal = fakeTerminal({
       async *lines() {
-        const ask = await vi.waitFor(async () => (await hub.asks())[0] ?? expect.fail('no ask yet'))
+        const ask = await eventually(async () => (await hub.asks())[0] ?? expect.fail('no ask yet'))
         yield 'not json'
         yield JSON.stringify({ ask: ask.id, option: 'yes' })
       },
@@ -142,7 +143,7 @@ describe('questions', () => {
       ['deny', 'no'],
     ] as const) {
       const turn = hub.prompt('acp/main', 'go')
-      const ask = await vi.waitFor(async () => (await hub.asks())[0] ?? expect.fail('no ask yet'))
+      const ask = await eventually(async () => (await hub.asks())[0] ?? expect.fail('no ask yet'))
       expect((await go(['asks'])).out).toContain('Run make')
       expect(JSON.parse((await go(['asks', '--json'])).out)).toMatchObject([{ id: ask.id }])
       expect(await go([word, ask.id.slice(-12)])).toMatchObject({ code: 0 })

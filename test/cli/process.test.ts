@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createHubClient } from '../../src/hub/index.js'
 import { nodeWebSocket } from '../../transports/node/index.js'
 import { gateway } from '../../transports/web/index.js'
+import { eventually } from '../eventually.js'
 
 const program = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 const dashboard = fileURLToPath(new URL('../../dist/dashboard', import.meta.url))
@@ -129,7 +130,7 @@ describe.skipIf(!existsSync(program))('the built program', () => {
       out += String(chunk)
     })
     // The watch writes into the closed pipe with the next event.
-    await vi.waitFor(() => expect(out).toContain('\n'), { timeout: 20_000 })
+    await eventually(() => expect(out).toContain('\n'))
     await go('ask', 'acp/main', 'wake up')
     const code = await closed
     expect({ code, err }).toEqual({ code: 0, err: '' })

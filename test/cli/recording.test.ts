@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { acpSource } from '../../src/acp/index.js'
 import { createCcc } from '../../src/ccc/index.js'
 import { createHub, type Hub, type HubEvent } from '../../src/hub/index.js'
@@ -16,6 +16,7 @@ import { simulatedAgents } from '../../transports/node/cli/recording/simulated-a
 import { listenAt, recordWire, replayWire, wireOf } from '../../transports/node/cli/recording/wire.js'
 import { createRecording } from '../../transports/node/cli/recording/file.js'
 import { fakeTerminal } from './fake-terminal.js'
+import { eventually } from '../eventually.js'
 
 const SECRET = 'sk-ant-api03-abcdefghijklmnopqrstuvwxyz0123456789'
 let folder: string
@@ -63,12 +64,12 @@ describe('the journal', () => {
     const file = join(folder, 'work.jsonl')
     const terminal = fakeTerminal({ env: { USER: 'ann', DEPLOY_TOKEN: 'a-very-plain-word' } })
     const recording = go(['record', file, '--json'], terminal)
-    await vi.waitFor(() => expect(readFileSync(file, 'utf8').split('\n').length).toBeGreaterThan(2))
+    await eventually(() => expect(readFileSync(file, 'utf8').split('\n').length).toBeGreaterThan(2))
     const turn = hub.prompt('acp/main', `use ${SECRET} and a-very-plain-word`)
-    const ask = await vi.waitFor(async () => (await hub.asks())[0] ?? expect.fail('no ask yet'))
+    const ask = await eventually(async () => (await hub.asks())[0] ?? expect.fail('no ask yet'))
     await hub.answer(ask.id, { option: 'yes' })
     await turn.end()
-    await vi.waitFor(() => expect(readFileSync(file, 'utf8')).toContain('"kind":"end"'))
+    await eventually(() => expect(readFileSync(file, 'utf8')).toContain('"kind":"end"'))
     terminal.interrupt()
     const { code, out } = await recording
     const text = readFileSync(file, 'utf8')
@@ -113,10 +114,10 @@ describe('the journal', () => {
       for await (const event of hub.watch({ from: 'oldest', signal: over.signal })) seen.push(event)
     })().catch(() => {})
     const turn = hub.prompt('acp/main', 'hello')
-    const ask = await vi.waitFor(async () => (await hub.asks())[0] ?? expect.fail('no ask yet'))
+    const ask = await eventually(async () => (await hub.asks())[0] ?? expect.fail('no ask yet'))
     await hub.answer(ask.id, { option: 'no' })
     await turn.end()
-    await vi.waitFor(() => expect(seen.some(({ kind }) => kind === 'end')).toBe(true))
+    await eventually(() => expect(seen.some(({ kind }) => kind === 'end')).toBe(true))
     over.abort()
     await watching
 
@@ -125,7 +126,7 @@ describe('the journal', () => {
     expect(await again.agents()).toMatchObject([{ id: 'acp/main', system: 'acp' }])
     for (const text of ['hello', 'something else']) {
       const replayed = again.prompt('acp/main', text)
-      const asked = await vi.waitFor(async () => (await again.asks())[0] ?? expect.fail('no ask yet'))
+      const asked = await eventually(async () => (await again.asks())[0] ?? expect.fail('no ask yet'))
       expect(asked).toMatchObject({ title: ask.title, options: ask.options })
       await again.answer(asked.id, { option: 'no' })
       expect(await replayed.text()).toBe('Heard hello. Chosen: no.')
@@ -182,7 +183,7 @@ describe('a wire', () => {
     const other = createCcc({ transport: cccSocket({ path: near }) })
     await expect(other.ping()).rejects.toThrow()
     await other.close()
-    await vi.waitFor(() => expect(problems.join()).toMatch(/recording has/))
+    await eventually(() => expect(problems.join()).toMatch(/recording has/))
     done.abort()
     await replaying
   })

@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openPty, type Pty } from './pty/pty.js'
+import { eventually } from '../eventually.js'
 
 const program = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'signalbox-shell-'))
@@ -51,16 +52,16 @@ describe.skipIf(!existsSync(program))('completion', () => {
   const completes = async (shell: Pty, typed: string, whole: string): Promise<void> => {
     const before = shell.raw().length
     shell.type(`${typed}\t`)
-    await vi.waitFor(() => expect(shell.raw().slice(before)).toContain(whole), { timeout: 10_000 })
+    await eventually(() => expect(shell.raw().slice(before)).toContain(whole))
     shell.type('\x03')
-    await vi.waitFor(() => expect(shell.raw().slice(before)).toMatch(/\^C|READY/), { timeout: 10_000 })
+    await eventually(() => expect(shell.raw().slice(before)).toMatch(/\^C|READY/))
   }
 
   test.skipIf(!has('bash'))('bash completes commands, options, agents with a colon, and files [cli.completion]', async () => {
     writeFileSync(join(folder, 'init.bash'), `PS1='READY '\n${await script('bash')}`)
     writeFileSync(join(folder, 'task.jsonl'), '')
     const shell = start(['bash', '--noprofile', '--rcfile', join(folder, 'init.bash'), '-i'])
-    await vi.waitFor(() => expect(shell.raw()).toContain('READY'), { timeout: 15_000 })
+    await eventually(() => expect(shell.raw()).toContain('READY'))
     await completes(shell, 'signalbox hist', 'signalbox history ')
     await completes(shell, 'signalbox ask acp/main --tim', '--timeout ')
     await completes(shell, 'signalbox ask ccc/fr', 'ccc/frontend ')
@@ -73,13 +74,13 @@ describe.skipIf(!existsSync(program))('completion', () => {
     const start1 = `PS1='READY '; autoload -Uz compinit; compinit -u -d ${folder}/dump`
     writeFileSync(join(folder, '.zshrc'), `${start1}\nsource ${join(folder, '_signalbox')}\n`)
     const sourced = start(['zsh', '-i'])
-    await vi.waitFor(() => expect(sourced.raw()).toContain('READY'), { timeout: 15_000 })
+    await eventually(() => expect(sourced.raw()).toContain('READY'))
     await completes(sourced, 'signalbox hist', 'history')
     await completes(sourced, 'signalbox ask cccc/g_51b000000001:te', ':tester')
 
     writeFileSync(join(folder, '.zshrc'), `fpath=(${folder} $fpath)\n${start1}2\n`)
     const autoloaded = start(['zsh', '-i'])
-    await vi.waitFor(() => expect(autoloaded.raw()).toContain('READY'), { timeout: 15_000 })
+    await eventually(() => expect(autoloaded.raw()).toContain('READY'))
     await completes(autoloaded, 'signalbox ask ccc/fr', 'frontend')
     await completes(autoloaded, 'signalbox ask ccc/ba', 'backend')
   })

@@ -3,13 +3,14 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { acpSource } from '../../src/acp/index.js'
 import { createCmdop } from '../../src/cmdop/index.js'
 import { cmdopSource, createHub, type Hub } from '../../src/hub/index.js'
 import { createAcpAgentSimulator, createCmdopCoreSimulator, simulatedId, type SimulatedAcpScript } from '../../src/testing/index.js'
 import { hubFolder, listenHub } from '../../transports/node/index.js'
 import { hasPty, openPty, type PtyOptions } from './pty/pty.js'
+import { eventually } from '../eventually.js'
 
 const program = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'signalbox-tty-'))
@@ -107,7 +108,7 @@ describe.skipIf(!hasPty || !existsSync(program))('a turn at a terminal', () => {
     terminal.type('\x03')
     expect(await terminal.exit).toBe(130)
     expect(terminal.screen()).not.toContain('You chose yes')
-    await vi.waitFor(async () => expect(await hub.asks()).toEqual([]))
+    await eventually(async () => expect(await hub.asks()).toEqual([]))
   })
 
   test('an answer of another person ends the question at this terminal [cli.terminal]', async () => {
@@ -143,7 +144,7 @@ describe.skipIf(!hasPty || !existsSync(program))('a turn at a terminal', () => {
     await terminal.sees('Working')
     terminal.type('\x03')
     await terminal.sees(/Cancelling/)
-    await vi.waitFor(() => expect(agent.received.some(({ method }) => method === 'session/cancel')).toBe(true))
+    await eventually(() => expect(agent.received.some(({ method }) => method === 'session/cancel')).toBe(true))
     terminal.type('\x03')
     expect(await terminal.exit).toBe(130)
     expect(terminal.screen()).toMatch(/the turn [-0-9a-f]+ may then go on/)
@@ -158,7 +159,7 @@ describe.skipIf(!hasPty || !existsSync(program))('a turn at a terminal', () => {
     const terminal = at(['ask', 'acp/main', 'go'], { columns: 100 })
     await terminal.sees('long-name.ts')
     terminal.resize(30, 24)
-    await vi.waitFor(() => expect(terminal.screen().split('\n').at(-1)?.length).toBeLessThan(30))
+    await eventually(() => expect(terminal.screen().split('\n').at(-1)?.length).toBeLessThan(30))
     expect(terminal.screen()).toContain('…')
     terminal.type('\x03')
     expect(await terminal.exit).toBe(130)
@@ -179,7 +180,7 @@ describe.skipIf(!hasPty || !existsSync(program))('a turn at a terminal', () => {
   test('a PIN is not echoed, and a corrected PIN arrives corrected [cli.terminal]', async () => {
     const { hub } = await serve(async () => 'end_turn')
     const turn = hub.prompt(`cmdop/${simulatedId(1, 1)}`, '[[pin 4711]][[say in]]')
-    const ask = await vi.waitFor(async () => (await hub.asks())[0] ?? expect.fail('no ask yet'))
+    const ask = await eventually(async () => (await hub.asks())[0] ?? expect.fail('no ask yet'))
     const terminal = at(['answer', ask.id])
     await terminal.sees(/: $|PIN/)
     terminal.type('4719\x7f1\r')

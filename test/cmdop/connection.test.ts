@@ -10,6 +10,9 @@ import { WIRE_V1 } from '../../src/cmdop/envelope.js'
 import { retry, SignalboxError } from '../../src/index.js'
 import { createCmdopCoreSimulator, createFakeClock } from '../../src/testing/index.js'
 import { failure, M1, setUp, text, until } from './set-up.js'
+import { rounds } from '../rounds.js'
+
+const CALLS = rounds(10_000, 3_000)
 
 describe('calls', () => {
   it('gives fifty concurrent first calls their own answers, in reverse, with ids in call order [cmdop.calls.reverse]', async () => {
@@ -99,7 +102,7 @@ describe('calls', () => {
     await client.close()
   })
 
-  it('keeps no memory of ten thousand calls and a thousand asks [cmdop.calls.leak]', async () => {
+  it(`keeps no memory of ${CALLS} calls and of a tenth as many asks [cmdop.calls.leak]`, async () => {
     // An entry that stays after a call would count as waiting, and the limit allows only one round.
     const { simulator, client } = setUp({}, { limits: { maxPending: 110 } })
     const { signal } = new AbortController()
@@ -115,7 +118,7 @@ describe('calls', () => {
     }
     await round(2_000)
     const before = await settledHeap()
-    await round(10_000)
+    await round(CALLS)
     expect((await settledHeap()) - before).toBeLessThan(1024 * 1024)
     expect(getEventListeners(signal, 'abort')).toEqual([])
     await client.close()

@@ -92,7 +92,7 @@ export const STEPS_V2: readonly StepV2[] = [
   ...STATUSES.map((status) => of(`status ${status}, ask`, ask('x'), failing(status))),
 ]
 
-const PATIENCE_MS = 5_000
+const PATIENCE_MS = 20_000
 
 export async function playTrafficV2(link: Link, relay: CmdopRelaySimulator): Promise<Exchange[]> {
   const decoder = frameDecoder()

@@ -186,7 +186,7 @@ export async function playTraffic(link: Link, relay: CmdopRelaySimulator): Promi
   return out
 }
 
-const PATIENCE_MS = 5_000
+const PATIENCE_MS = 20_000
 /** Whatever a core still asks of the relay where it has no more to say. */
 const SETTLED_MS = 300
 

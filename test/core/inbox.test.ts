@@ -3,6 +3,7 @@ import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { createInbox } from '../../src/core/inbox.js'
+import { eventually } from '../eventually.js'
 
 const chunk = (...bytes: number[]): Uint8Array => Uint8Array.from(bytes)
 
@@ -131,7 +132,7 @@ describe('the inbox of a link', () => {
       inbox.push(new Uint8Array(1000))
       read.push(new WeakRef((await inbox.read()) as Uint8Array))
     }
-    await vi.waitFor(() => {
+    await eventually(() => {
       collect()
       expect(read.filter((ref) => ref.deref() !== undefined).length).toBeLessThan(5)
     })

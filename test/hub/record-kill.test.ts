@@ -24,6 +24,7 @@ import { createCatsyphon, catsyphonOutbox } from '../../src/catsyphon/index.js'
 import { createHubClient, recordHub } from '../../src/hub/index.js'
 import { fetchExchange } from '../web/index.js'
 import { fileStore, hubSocket } from './index.js'
+import { rounds } from '../rounds.js'
 const [path, url, collectorId, apiKey, directory, until] = process.argv.slice(2)
 const store = fileStore({ directory })
 const catsyphon = await createCatsyphon({
@@ -37,12 +38,14 @@ if (until) {
   while ((recorder.status().cursor?.seq ?? 0) < Number(until)) await new Promise((next) => setTimeout(next, 20))
   await recorder.close()
   await hub.close()
+  await catsyphon.flush({ timeoutMs: 60_000 })
   process.stdout.write(JSON.stringify(await catsyphon.close()))
   await store[Symbol.asyncDispose]()
 }
 `
 
-const ROUNDS = 10
+const ROUNDS = rounds(10, 4)
+const PROMPTS = 30
 
 test.each(['current', 'transitional', 'sequence'] as const)(
   'after kills at any moment the %s server has each event of the journal once, in order [hub.record.kill]',
@@ -66,14 +69,20 @@ test.each(['current', 'transitional', 'sequence'] as const)(
     const { id, key } = simulator.register()
     const args = [join(directory, 'recorder.mjs'), path, server.url, id, key, join(directory, generation)]
     let stopped = false
+    let allowed = 0
     let count = 0
+    // A number of prompts for each round: otherwise a slow start of a child would be a long journal.
     const prompting = (async () => {
-      for (; !stopped; count += 1) await hub.prompt('script/a', `p${count}`).end()
+      while (!stopped) {
+        if (count === allowed) await new Promise((next) => setTimeout(next, 1))
+        for (; count < allowed; count += 1) await hub.prompt('script/a', `p${count}`).end()
+      }
     })()
     for (let round = 0; round < ROUNDS; round += 1) {
       const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
       const gone = new Promise((resolve) => child.once('exit', resolve))
       await Promise.race([new Promise((resolve) => child.stdout.once('data', resolve)), gone])
+      allowed += PROMPTS
       await new Promise((resolve) => setTimeout(resolve, round * 13))
       child.kill('SIGKILL')
       await gone

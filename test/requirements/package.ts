@@ -45,6 +45,11 @@ export const requirements: readonly Requirement[] = [
     behaviour: 'An import cycle, a long function without a reason and an example that does not compile are found.',
   },
   {
+    id: 'package.ci-totals',
+    source: 'issue 13',
+    behaviour: 'The end of the CI run names each failure with the start of its error, and its last line is the totals.',
+  },
+  {
     id: 'package.loads',
     source: 'design 2',
     behaviour:

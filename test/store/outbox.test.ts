@@ -13,6 +13,7 @@ import {
 } from '../../src/store/outbox/index.js'
 import { SignalboxError } from '../../src/index.js'
 import { createFakeClock } from '../../src/testing/index.js'
+import { eventually } from '../eventually.js'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 const textOf = ({ items }: Delivery): string[] => items.map(({ body }) => new TextDecoder().decode(body))
@@ -129,17 +130,17 @@ test('[store.outbox-unsaved] a delivered item whose acknowledgement could not be
   })
   const first = await open()
   await first.append('a', bytes('one'))
-  await vi.waitFor(() => expect(first.counts.delivered).toBe(1))
+  await eventually(() => expect(first.counts.delivered).toBe(1))
   failing = true
   await first.append('a', bytes('two'))
-  await vi.waitFor(() => expect(reports).toContainEqual(expect.objectContaining({ type: 'unsaved' })))
+  await eventually(() => expect(reports).toContainEqual(expect.objectContaining({ type: 'unsaved' })))
   await first.close({ graceMs: 0 })
   failing = false
   const second = await open({ store: inner })
   await second.recover()
   await second.append('a', bytes('three'))
   await clock.advance(10_000)
-  await vi.waitFor(() => expect(second.pending()).toBe(0))
+  await eventually(() => expect(second.pending()).toBe(0))
   expect(reports.filter(({ type }) => type === 'lost')).toEqual([])
   expect(sent).toEqual([
     [1, 'one'],

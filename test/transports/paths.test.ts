@@ -5,7 +5,8 @@ import { createCaller } from '../../src/core/call.js'
 import { batches, messages } from '../../src/core/messages.js'
 import { createStream } from '../../src/core/stream.js'
 import type { Link, StreamTransport } from '../../src/index.js'
-import { checkRejects } from '../../src/testing/index.js'
+import { systemClock, type Clock } from '../../src/core/clock.js'
+import { checkRejects, createFakeClock } from '../../src/testing/index.js'
 import { ways, type Way } from './ways.js'
 
 type Serve = (link: Link) => Promise<void>
@@ -22,8 +23,8 @@ function serve({ listener }: Way, each: Serve): { links: Link[] } {
 }
 
 /** A minimal client: one request and one answer on a separate link. */
-function client(transport: StreamTransport) {
-  const caller = createCaller({ system: 'test', transport: transport.name })
+function client(transport: StreamTransport, clock: Clock = systemClock) {
+  const caller = createCaller({ system: 'test', transport: transport.name, clock })
   return {
     ask: (message: unknown, options?: { signal?: AbortSignal; timeoutMs?: number }) =>
       caller.run({ op: 'ask' }, options, async ({ signal }) => {
@@ -61,11 +62,16 @@ describe.each(Object.keys(ways))('over %s', (name) => {
 
   test('when a peer takes the request and never answers, the deadline ends the call and closes the link [path.response-timeout]', async () => {
     await using way = await made()
+    const clock = createFakeClock()
+    let taken = false
     const { links } = serve(way, async (link) => {
-      for (let chunk = await link.read(); chunk !== null; chunk = await link.read());
+      for (let chunk = await link.read(); chunk !== null; chunk = await link.read()) taken = true
       await link.end()
     })
-    const error = await checkRejects(client(way.transport).ask({ hello: 1 }, { timeoutMs: 300 }), 'deadline_exceeded')
+    const asked = checkRejects(client(way.transport, clock).ask({ hello: 1 }, { timeoutMs: 300 }), 'deadline_exceeded')
+    await expect.poll(() => taken).toBe(true)
+    await clock.advance(300)
+    const error = await asked
     expect(error.sent).toBe('maybe')
     await expect.poll(() => links.length).toBe(1)
     // The peer sees the close: nothing waits in the background.

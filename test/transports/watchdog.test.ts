@@ -9,6 +9,7 @@ import { subprocess } from '../../transports/node/index.js'
 import { createStderrTail } from '../../transports/node/link/stderr-tail.js'
 import { createWatchdog } from '../../transports/node/link/watchdog.js'
 import { childrenOf, killHard } from '../contract/held.js'
+import { eventually } from '../eventually.js'
 
 const watchdogs = () => childrenOf(process.pid).filter(({ pid, name }) => name === 'sh' && commandOf(pid).includes('trap'))
 const shells = (): number => childrenOf(process.pid).filter(({ name }) => name === 'sh').length
@@ -36,7 +37,7 @@ describe.skipIf(process.platform === 'win32')('the watchdog', () => {
     const before = shells()
     const transport = subprocess({ command: { file: '/nonexistent/program' } })
     await expect(transport.open()).rejects.toMatchObject({ code: 'not_found' })
-    await vi.waitFor(() => expect(shells()).toBe(before))
+    await eventually(() => expect(shells()).toBe(before))
   })
 
   test('a killed watchdog is replaced with the next child, and the new one gets every process group [child.watchdog]', async () => {
@@ -44,17 +45,17 @@ describe.skipIf(process.platform === 'win32')('the watchdog', () => {
     const watchdog = createWatchdog()
     watchdog.prepare()
     watchdog.watch(4_000_001)
-    await vi.waitFor(() => expect(shells()).toBe(before + 1))
+    await eventually(() => expect(shells()).toBe(before + 1))
     // A process has its new name a moment before its arguments.
-    const shell = await vi.waitFor(() => {
+    const shell = await eventually(() => {
       const [found] = watchdogs()
       expect(found).toBeDefined()
       return found
     })
     killHard(shell?.pid)
-    await vi.waitFor(() => expect(shells()).toBe(before))
+    await eventually(() => expect(shells()).toBe(before))
     // Its end is reported some turns after its exit.
-    await vi.waitFor(() => {
+    await eventually(() => {
       watchdog.prepare()
       expect(shells()).toBe(before + 1)
     })
@@ -62,12 +63,12 @@ describe.skipIf(process.platform === 'win32')('the watchdog', () => {
     await watchdog.leave(4_000_001)
     expect(shells()).toBe(before + 1)
     await watchdog.leave(4_000_002)
-    await vi.waitFor(() => expect(shells()).toBe(before))
+    await eventually(() => expect(shells()).toBe(before))
   })
 
   test('a stopped watchdog does not delay the end of any link [child.watchdog]', async () => {
     const link = await subprocess({ command: { file: 'cat' } }).open()
-    const mine = await vi.waitFor(() => {
+    const mine = await eventually(() => {
       const found = watchdogs()
       expect(found.length).toBeGreaterThan(0)
       return found
@@ -78,7 +79,7 @@ describe.skipIf(process.platform === 'win32')('the watchdog', () => {
     } finally {
       for (const { pid } of mine) if (childrenOf(process.pid).some((child) => child.pid === pid)) process.kill(pid, 'SIGCONT')
     }
-    await vi.waitFor(() => expect(childrenOf(process.pid).filter(({ pid }) => mine.some((shell) => shell.pid === pid))).toEqual([]))
+    await eventually(() => expect(childrenOf(process.pid).filter(({ pid }) => mine.some((shell) => shell.pid === pid))).toEqual([]))
   })
 
   test('an error that an observer of stderr throws does not affect the link [child.watchdog]', async () => {

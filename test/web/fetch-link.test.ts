@@ -108,7 +108,7 @@ test('close ends the open of a diverted request, and does not wait for an open t
   void link.write(utf8('{}\n')).catch(() => {})
   const pending = link.read()
   const closed = link.close()
-  const late = new Promise((resolve) => setTimeout(resolve, 2000, 'late'))
+  const late = new Promise((resolve) => setTimeout(resolve, 15_000, 'late'))
   expect(await Promise.race([closed, late])).toEqual({ kind: 'local' })
   expect(await Promise.race([pending, late])).toBeNull()
   expect(opening?.aborted).toBe(true)

@@ -6,6 +6,7 @@ import { SignalboxError } from '../../src/index.js'
 import { checkRejects } from '../../src/testing/index.js'
 import { listenWebSocket, nodeWebSocket } from '../../transports/node/index.js'
 import { acceptWebSocket } from '../../transports/web/accept.js'
+import { eventually } from '../eventually.js'
 import { webSocketLink, type WebSocketConstructor, type WebSocketLike } from '../../transports/web/index.js'
 
 afterEach(() => {
@@ -185,7 +186,7 @@ test('clients that have not sent open and links that wait to be accepted share o
   await checkRejects(transport.open(), 'unreachable')
   // A client that left without a close frame does not count either.
   silent.socket.destroy()
-  const third = await vi.waitFor(() => transport.open(), 10_000)
+  const third = await eventually(() => transport.open())
   await Promise.all([near, far, second, third].map((link) => link.close()))
 })
 
@@ -276,6 +277,6 @@ test('bytes that a WebSocket refuses end the link with an error [web.ws-refused]
   }
   const link = await webSocketLink({ url: 'ws://localhost/', webSocket: Picky }).open()
   await link.write(new Uint8Array([1])).catch(() => {})
-  const late = new Promise((resolve) => setTimeout(resolve, 2000, 'late'))
+  const late = new Promise((resolve) => setTimeout(resolve, 15_000, 'late'))
   expect(await Promise.race([link.closed, late])).toMatchObject({ kind: 'peer' })
 })

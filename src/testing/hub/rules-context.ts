@@ -23,7 +23,7 @@ export interface Viewer extends AsyncDisposable {
   readonly cursor: ReturnType<Hub['watch']>['cursor']
 }
 
-const PATIENCE_MS = 10_000
+const PATIENCE_MS = 20_000
 
 /** Watches in the background. */
 export function view(hub: Hub, options: WatchOptions = {}): Viewer {

@@ -23,6 +23,7 @@ import {
   upgraded,
   type Arena,
 } from './harness.js'
+import { rounds } from '../../rounds.js'
 
 let at: Arena | undefined
 afterEach(async () => {
@@ -391,10 +392,10 @@ describe('too many', () => {
         }),
       )
     }
-    for (let count = 0; count < 5; count += 1) await round()
+    for (let count = 0; count < rounds(5, 2); count += 1) await round()
     await until(() => served.gateway.inUse.links === 0, 'all are closed')
     const before = memoryNow()
-    for (let count = 0; count < 15; count += 1) await round()
+    for (let count = 0; count < rounds(15, 5); count += 1) await round()
     await until(() => served.gateway.inUse.links === 0, 'all are closed')
     await at.checkHealthy()
     // Coverage counts every line that runs, in this same heap: half as much again. One kept link a round would be more than both.
