@@ -27,6 +27,8 @@ const node = {
     exclude: ['test/**/*.browser.test.ts', 'test/peers/**', 'test/playground/**', '**/node_modules/**'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // For the runs inside other runtimes.
+    maxConcurrency: 2,
     // A condition that is waited for comes late on a busy machine; the default of one second is a time, not a condition.
     expect: { poll: { timeout: 15_000 } },
   },

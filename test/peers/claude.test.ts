@@ -32,7 +32,7 @@ describe.each(PEERS)('Claude Code $version', (peer) => {
   for (const law of cases) {
     test(`[${law.id}] ${law.title}`, async ({ skip }) => {
       if (path === undefined) return skip('not enough room on the disk')
-      await law.run({ transport: async () => transport(), writablePath: join(home.work, 'a.txt') })
+      await law.run({ transport: async () => transport(), writablePath: join(home.work, 'a.txt'), startMs: 4_000 })
     })
   }
 

@@ -16,7 +16,7 @@ export const claudeChildSuite: Suite = {
     const path = fileURLToPath(import.meta.resolve('signalbox/testing/fake-claude'))
     try {
       const transport = claudeProcess({ path, cwd: room, env })
-      return await runCases(cases, { transport: async () => transport, writablePath: join(room, 'a.txt') })
+      return await runCases(cases, { transport: async () => transport, writablePath: join(room, 'a.txt'), startMs: 4_000 })
     } finally {
       await rm(room, { recursive: true, force: true })
     }
