@@ -15,7 +15,11 @@ const [folder, ...failedSteps] = process.argv.slice(2)
 
 const clip = (text, limit) => (text.length > limit ? `${text.slice(0, limit)}…` : text)
 const here = (text) => text.replaceAll(`${process.cwd()}/`, '')
-const lines = (text) => here(stripVTControlCharacters(text)).split('\n').map((line) => clip(line.trimEnd(), 200)).filter(Boolean)
+const lines = (text) =>
+  here(stripVTControlCharacters(text))
+    .split('\n')
+    .map((line) => clip(line.trimEnd(), 200))
+    .filter(Boolean)
 const indent = (text) => text.map((line) => `    ${line}`).join('\n')
 
 /** The message and the first frame outside node_modules, without the rest of the stack. */
@@ -57,7 +61,8 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.json')))
   for (const suite of report.testResults) {
     const path = relative('.', suite.name)
     const found = suite.assertionResults.filter((test) => test.status === 'failed')
-    for (const test of found) failures.push([`failed: ${path}: ${clip(test.fullName, 250)}`, firstLines(test.failureMessages?.[0] ?? '')])
+    for (const test of found)
+      failures.push([`failed: ${path}: ${clip(test.fullName, 250)}`, firstLines(test.failureMessages?.[0] ?? '')])
     // A file that could not be loaded, or whose hook failed outside a test.
     const broken = suite.status === 'failed' && found.length === 0
     if (broken) failures.push([`failed: ${path}`, firstLines(suite.message ?? '')])

@@ -122,20 +122,23 @@ export const cases: readonly Case<ClaudeContext>[] = [
     }
   }),
   {
-    ...lawOf('an interrupt at any time stops the first turn of a session, and the next turn is a normal one', async (claude, context) => {
-      for (const delayMs of moments(context)) {
-        const session = claude.createSession()
-        const end = session
-          .sendMessage('FAKE:slow:400')
-          .result()
-          .catch((error: unknown) => error)
-        await new Promise((resolve) => setTimeout(resolve, delayMs))
-        await session.interrupt()
-        check(SignalboxError.is(await end, 'aborted'), `a turn that was interrupted after ${delayMs} ms was not aborted`)
-        checkEqual(await session.sendMessage('FAKE:echo:on').text(), 'on')
-        await session.close()
-      }
-    }),
+    ...lawOf(
+      'an interrupt at any time stops the first turn of a session, and the next turn is a normal one',
+      async (claude, context) => {
+        for (const delayMs of moments(context)) {
+          const session = claude.createSession()
+          const end = session
+            .sendMessage('FAKE:slow:400')
+            .result()
+            .catch((error: unknown) => error)
+          await new Promise((resolve) => setTimeout(resolve, delayMs))
+          await session.interrupt()
+          check(SignalboxError.is(await end, 'aborted'), `a turn that was interrupted after ${delayMs} ms was not aborted`)
+          checkEqual(await session.sendMessage('FAKE:echo:on').text(), 'on')
+          await session.close()
+        }
+      },
+    ),
     id: 'claude.conformance.first-turn',
   },
   named('claude.input', 'a message that is sent while a tool runs is read in the same turn', async (claude) => {

@@ -9,6 +9,7 @@ import { createHub, createHubClient, type HubEvent } from '../../src/hub/index.j
 import { createScriptedSystem } from '../../src/testing/hub/scripted-system.js'
 import { hubFolder, hubSocket } from '../../transports/node/index.js'
 import { writeProgram } from '../program.js'
+import { rounds } from '../rounds.js'
 
 /** Each round kills the hub once, in ten turns. */
 const ROUNDS = Number(process.env.SIGNALBOX_KILLS ?? rounds(20, 6))
@@ -25,7 +26,6 @@ const PROGRAM = `
 import { createHub } from '../../src/hub/index.js'
 import { createScriptedSystem } from '../../src/testing/hub/scripted-system.js'
 import { hubFolder, listenHub } from './index.js'
-import { rounds } from '../rounds.js'
 const system = createScriptedSystem({ script: async (turn) => {
   for (let count = 0; count < 5; count += 1) { turn.delta('x'); await new Promise((next) => setTimeout(next, 1)) }
   if (Number(turn.prompt.text) % 3 === 0) await turn.ask({ nativeId: 'q' + turn.prompt.text })

@@ -11,6 +11,7 @@ import { createCatsyphonSimulator } from '../../src/testing/index.js'
 import { listenHub } from '../../transports/node/index.js'
 import { serveSimulator } from '../catsyphon/http-server.js'
 import { writeProgram } from '../program.js'
+import { rounds } from '../rounds.js'
 
 let directory: string
 beforeAll(async () => {
@@ -24,7 +25,6 @@ import { createCatsyphon, catsyphonOutbox } from '../../src/catsyphon/index.js'
 import { createHubClient, recordHub } from '../../src/hub/index.js'
 import { fetchExchange } from '../web/index.js'
 import { fileStore, hubSocket } from './index.js'
-import { rounds } from '../rounds.js'
 const [path, url, collectorId, apiKey, directory, until] = process.argv.slice(2)
 const store = fileStore({ directory })
 const catsyphon = await createCatsyphon({

@@ -27,7 +27,11 @@ function report(step: string, files: Record<string, readonly { readonly status: 
   writeFileSync(join(folder, `${step}.json`), JSON.stringify({ ...counts, testResults }))
 }
 
-function totals(...failedSteps: string[]): { readonly status: number | null; readonly text: string; readonly last: string | undefined } {
+function totals(...failedSteps: string[]): {
+  readonly status: number | null
+  readonly text: string
+  readonly last: string | undefined
+} {
   const { status, stdout } = spawnSync(process.execPath, ['.ci/totals.mjs', folder, ...failedSteps], { encoding: 'utf8' })
   return { status, text: stdout, last: stdout.trimEnd().split('\n').at(-1) }
 }
