@@ -158,6 +158,8 @@ describe('a connection that dies', () => {
     const { simulator, client, groupId } = await setUp()
     await using stream = await client.events({ groupId, kinds: KINDS }, quick)
     const read = reader(stream)
+    // Before it is subscribed, a restart interrupts nothing, and there is no gap to report.
+    await expect.poll(() => simulator.subscribers).toBe(1)
     simulator.restart()
     say(simulator, groupId, 'first')
     expect(await read(2)).toEqual(['gap:reconnect', 'first'])
