@@ -138,6 +138,12 @@ export const requirements: readonly Requirement[] = [
     source: 'design 6',
     behaviour: 'A `deliver` that reports 0 delivered items is a failure, after which the outbox pauses; it does not spin.',
   },
+  {
+    id: 'store.outbox-together',
+    source: 'issue 14',
+    behaviour:
+      'Items that are appended at the same time share one write of the log and keep their order; an item that the log refuses for its size fails alone.',
+  },
   { id: 'store.outbox-count', source: 'design 6', behaviour: 'An append during a count of the queue is counted once.' },
   {
     id: 'store.outbox-abort',

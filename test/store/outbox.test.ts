@@ -274,3 +274,47 @@ test('[store.outbox-count] an item whose append is under way while the queue is 
   expect(outbox.pending('a')).toBe(2)
   await outbox.close({ graceMs: 0 })
 })
+
+test('[store.outbox-together] items that are appended at the same time are stored by one write, in the order of the calls', async () => {
+  const writes: number[] = []
+  const clock = createFakeClock()
+  const counted = (log: Log): Partial<Log> => ({
+    append(entries) {
+      writes.push(entries.length)
+      return log.append(entries)
+    },
+  })
+  const seen: string[] = []
+  const { open } = setup({
+    clock,
+    store: altered(memoryStore({ clock }), { log: counted }),
+    deliver: async (delivery) => {
+      seen.push(...textOf(delivery))
+      return all(delivery)
+    },
+  })
+  const outbox = await open()
+  await outbox.append('a', bytes('0'))
+  expect(await Promise.all(['1', '2', '3'].map((text) => outbox.append('a', bytes(text))))).toEqual([true, true, true])
+  await outbox.flush()
+  expect({ writes, seen }).toEqual({ writes: [1, 3], seen: ['0', '1', '2', '3'] })
+  await outbox.close()
+})
+
+test('[store.outbox-together] an item that is too large for the log is refused alone, and the items beside it are delivered in order', async () => {
+  const seen: string[] = []
+  const { open } = setup({
+    store: memoryStore({ maxBytes: 1000 }),
+    deliver: async (delivery) => {
+      seen.push(...textOf(delivery))
+      return all(delivery)
+    },
+  })
+  const outbox = await open()
+  const texts = ['first', 'x'.repeat(2000), 'last']
+  const results = await Promise.allSettled(texts.map((text) => outbox.append('a', bytes(text))))
+  expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+  await outbox.flush()
+  expect([seen, outbox.pending()]).toEqual([['first', 'last'], 0])
+  await outbox.close()
+})

@@ -11,7 +11,8 @@ const decoder = new TextDecoder()
 export function encodeItem(body: Uint8Array, at: number, numbered: boolean): Uint8Array {
   const time = Math.max(0, Math.trunc(at)).toString(36).padStart(TIME_DIGITS, '0')
   const bytes = new Uint8Array(HEADER_BYTES + body.byteLength)
-  bytes.set(encoder.encode((numbered ? NUMBERED : '0') + time))
+  const header = (numbered ? NUMBERED : '0') + time
+  for (let at = 0; at < HEADER_BYTES; at += 1) bytes[at] = header.charCodeAt(at)
   bytes.set(body, HEADER_BYTES)
   return bytes
 }
@@ -20,7 +21,7 @@ export function encodeItem(body: Uint8Array, at: number, numbered: boolean): Uin
 export function decodeItems(entries: readonly LogEntry[], ordinal: number): OutboxItem[] {
   let count = ordinal
   return entries.map(({ sequence, bytes }) => {
-    const header = decoder.decode(bytes.subarray(0, HEADER_BYTES))
+    const header = String.fromCharCode(...bytes.subarray(0, HEADER_BYTES))
     const numbered = header[0] === NUMBERED
     if (numbered) count += 1
     return {

@@ -6,6 +6,20 @@ import { startSender, type Sender, type SenderContext } from './sender.js'
 import type { Space } from './space.js'
 import type { QueueTuning } from './types.js'
 
+/** An append that waits for space. */
+export interface BlockedAppend {
+  readonly bytes: number
+  readonly signal: AbortSignal | undefined
+  /** Takes the space and appends. */
+  readonly begin: () => Promise<true>
+  readonly resolve: (appended: boolean | Promise<boolean>) => void
+  readonly reject: (error: unknown) => void
+  /** Stops listening to the signal. */
+  ignore: () => void
+  /** The caller has aborted, so nothing is appended. */
+  left: boolean
+}
+
 export interface OpenQueue {
   readonly name: string
   readonly stored: QueueStore
@@ -15,10 +29,8 @@ export interface OpenQueue {
   /** Called whenever a flush should look at the queue again. */
   readonly watchers: Set<() => void>
   readonly tuning: QueueTuning
-  /** The last of the appends that wait for space. */
-  admitting: Promise<void>
-  /** How many appends wait for space. */
-  blocked: number
+  /** Appends that wait for space, and a few before them that have begun. Empty when none waits. */
+  blocked: BlockedAppend[]
 }
 
 export interface OpenQueuesOptions {
@@ -65,7 +77,11 @@ export function createOpenQueues(options: OpenQueuesOptions): OpenQueues {
   const openOne = async (name: string): Promise<OpenQueue> => {
     const log = await store.log(`${outboxName}:${name}`)
     try {
-      const given = { queue: name, log, kv, now: () => clock.now(), report: context.report, onChange: space.change }
+      const onStored = (): void => {
+        const queue = open.get(name)
+        if (queue) queues.send(queue)
+      }
+      const given = { queue: name, log, kv, now: () => clock.now(), report: context.report, onChange: space.change, onStored }
       const stored = await openQueueStore(given)
       const tuning = tunings.get(name) ?? {}
       const queue: OpenQueue = {
@@ -75,8 +91,7 @@ export function createOpenQueues(options: OpenQueuesOptions): OpenQueues {
         sender: undefined,
         watchers: new Set(),
         tuning,
-        admitting: Promise.resolve(),
-        blocked: 0,
+        blocked: [],
       }
       open.set(name, queue)
       tunings.delete(name)
@@ -136,7 +151,7 @@ export function createOpenQueues(options: OpenQueuesOptions): OpenQueues {
     },
     async leave(queue) {
       const { name, stored } = queue
-      const isUsed = queue.sender !== undefined || stored.waiting.items > 0 || queue.blocked > 0
+      const isUsed = queue.sender !== undefined || stored.waiting.items > 0 || queue.blocked.length > 0
       if (open.get(name) !== queue || isUsed || isClosing()) return
       open.delete(name)
       opening.delete(name)

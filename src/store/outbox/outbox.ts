@@ -5,7 +5,7 @@
 import { systemClock } from '../../core/clock.js'
 import { tell } from '../../core/policy/policy.js'
 import type { SignalboxError } from '../../errors.js'
-import { appendWithin, outboxClosed } from './append.js'
+import { createAppendItem, outboxClosed, type AppendItemOptions } from './append.js'
 import { createDeadLetters, type DeadLetters } from './dead-letters.js'
 import { flushQueues } from './flush.js'
 import { createOpenQueues, type OpenQueue } from './open-queues.js'
@@ -15,14 +15,6 @@ import type { SenderContext } from './sender.js'
 import { createSlots } from './slots.js'
 import { createSpace } from './space.js'
 import type { FlushReport, OutboxCounts, OutboxItem, OutboxOptions, OutboxReport, QueueTuning } from './types.js'
-
-/** Options of `Outbox.append`. */
-export interface AppendItemOptions {
-  /** Whether the item gets an ordinal. Default true. */
-  readonly numbered?: boolean
-  /** Ends the wait for space in a full outbox. */
-  readonly signal?: AbortSignal
-}
 
 /** Options of `Outbox.flush`. */
 export interface FlushOptions {
@@ -141,19 +133,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
   }
 
   const outbox: Outbox = {
-    async append(queueName, body, { numbered = true, signal } = {}) {
-      if (closing) throw outboxClosed(name)
-      let queue = await queues.open(queueName)
-      // It may have been closed for being idle in the same moment.
-      while (queues.find(queueName) !== queue && !closing) queue = await queues.open(queueName)
-      const begin = (): Promise<number> => {
-        if (closing) throw outboxClosed(name)
-        return queue.stored.append(body, clock.now(), numbered)
-      }
-      if (!(await appendWithin({ name, space, report, isClosing }, queue, body.byteLength, signal, begin))) return false
-      queues.send(queue)
-      return true
-    },
+    append: createAppendItem({ name, space, report, isClosing }, queues, clock),
     async flush({ queue, signal, timeoutMs } = {}) {
       return await flushQueues(queues, await queues.all(queue), { signal, timeoutMs, clock, halted: () => halted, isClosing })
     },

@@ -3,6 +3,7 @@ import type { Kv, Log } from '../store.js'
 import type { Load } from './decisions.js'
 import { decodeItems, encodeItem, HEADER_BYTES } from './item-record.js'
 import { bytesOf, settle, unsettled, type QueueState, type Settlement } from './queue-state.js'
+import { createQueueAppends, type NewItem } from './queue-appends.js'
 import { createRecentItems } from './recent-items.js'
 import { createSavedState } from './saved-state.js'
 import type { Memo, OutboxItem, OutboxReport } from './types.js'
@@ -15,7 +16,8 @@ export interface QueueStore {
   readonly ready: number
   /** The highest position that is known to hold an item. */
   readonly tip: number
-  append(body: Uint8Array, at: number, numbered: boolean): Promise<number>
+  /** Resolves when the item is stored. */
+  append(body: Uint8Array, at: number, numbered: boolean): Promise<true>
   /** Resolves when every append that was begun has ended. */
   appended(): Promise<void>
   /** The oldest items that wait. */
@@ -38,11 +40,13 @@ export interface QueueStoreOptions {
   readonly report: (report: OutboxReport) => void
   /** Called with the difference whenever what waits changes. */
   readonly onChange: (difference: Load) => void
+  /** Called when items were stored, before their callers hear of it. */
+  readonly onStored: () => void
 }
 
-export async function openQueueStore({ queue, log, kv, now, report, onChange }: QueueStoreOptions): Promise<QueueStore> {
+export async function openQueueStore(options: QueueStoreOptions): Promise<QueueStore> {
+  const { queue, log, kv, now, report, onChange, onStored } = options
   const saved = createSavedState(queue, kv, report)
-  const appends = createAppends()
   const recent = createRecentItems()
   // One change of the state at a time: a drop and an acknowledgement may meet.
   const inTurn = createTurns()
@@ -72,13 +76,21 @@ export async function openQueueStore({ queue, log, kv, now, report, onChange }: 
       await log.trim(saved.position + 1)
       await count()
     })
-  const put = async (entry: Uint8Array, at: number, numbered: boolean): Promise<number> => {
+  const write = async (items: readonly NewItem[]): Promise<void> => {
     if (!saved.exists) await saved.create()
-    const [position = 0] = await log.append([entry])
-    tip = Math.max(tip, position)
-    recent.add({ position, numbered, at, body: entry.subarray(HEADER_BYTES) })
-    return position
+    const positions = await log.append(items.map(({ entry }) => entry))
+    for (const [index, { entry, at, numbered }] of items.entries()) {
+      const position = positions[index] ?? 0
+      tip = Math.max(tip, position)
+      recent.add({ position, numbered, at, body: entry.subarray(HEADER_BYTES) })
+    }
   }
+  const appends = createQueueAppends(write, (items, stored) => {
+    if (stored) return onStored()
+    // A failed append may have stored the items all the same (`sent: 'maybe'`): the next `refresh` counts them.
+    const bytes = items.reduce((sum, { entry }) => sum + entry.byteLength, 0)
+    setWaiting(minus(waiting, { items: items.length, bytes }))
+  })
 
   await refresh()
   return {
@@ -96,10 +108,8 @@ export async function openQueueStore({ queue, log, kv, now, report, onChange }: 
     },
     append(body, at, numbered) {
       const entry = encodeItem(body, at, numbered)
-      const one = { items: 1, bytes: entry.byteLength }
-      setWaiting(plus(waiting, one))
-      // A failed append may have stored the item all the same (`sent: 'maybe'`): the next `refresh` counts it.
-      return appends.run(put(entry, at, numbered), () => setWaiting(minus(waiting, one)))
+      setWaiting(plus(waiting, { items: 1, bytes: entry.byteLength }))
+      return appends.add({ entry, at, numbered })
     },
     appended: appends.ended,
     async page(maxEntries, maxBytes) {
@@ -153,38 +163,5 @@ function createTurns(): <T>(work: () => Promise<T>) => Promise<T> {
     const turn = tail.then(work)
     tail = turn.catch(() => {})
     return turn
-  }
-}
-
-interface Appends {
-  /** How many have begun, ever. */
-  readonly begun: number
-  /** How many are under way. */
-  readonly open: number
-  run(appending: Promise<number>, onFailure: () => void): Promise<number>
-  ended(): Promise<void>
-}
-
-/** The appends that are under way. */
-function createAppends(): Appends {
-  const open = new Set<Promise<void>>()
-  let begun = 0
-  return {
-    get begun() {
-      return begun
-    },
-    get open() {
-      return open.size
-    },
-    run(appending, onFailure) {
-      begun += 1
-      const quiet = appending.then(() => {}, onFailure)
-      open.add(quiet)
-      void quiet.then(() => open.delete(quiet))
-      return appending
-    },
-    async ended() {
-      await Promise.all(open)
-    },
   }
 }
