@@ -101,16 +101,41 @@ const known = z.partial(
   }),
 )
 
+/** The keys that an event of this type must have. */
+const required = {
+  session_start: { agent_type: filled },
+  session_end: { outcome: filled },
+  message: { author_role: role, message_type: filled },
+  tool_call: { tool_name: filled, tool_use_id: filled },
+  tool_result: { tool_use_id: filled },
+  thinking: {},
+  error: {},
+} as const satisfies Record<EventType, Readonly<Record<string, z.ZodMiniType>>>
+
 /** What the server demands of each type. It refuses the whole batch of an event that does not fit. */
 export const eventDataSchemas = {
-  session_start: z.extend(known, { agent_type: filled }),
-  session_end: z.extend(known, { outcome: filled }),
-  message: z.extend(known, { author_role: role, message_type: filled }),
-  tool_call: z.extend(known, { tool_name: filled, tool_use_id: filled }),
-  tool_result: z.extend(known, { tool_use_id: filled }),
+  session_start: z.extend(known, required.session_start),
+  session_end: z.extend(known, required.session_end),
+  message: z.extend(known, required.message),
+  tool_call: z.extend(known, required.tool_call),
+  tool_result: z.extend(known, required.tool_result),
   thinking: known,
   error: known,
 } as const satisfies Record<EventType, z.ZodMiniType>
+
+/** The first fault of an event's data, or undefined. The same as its schema finds, which costs more: it looks at every key that it knows. */
+export function dataFault(type: string, data: Readonly<Record<string, unknown>>): { path: string; code: string } | undefined {
+  const needed: Readonly<Record<string, z.ZodMiniType>> = Object.hasOwn(required, type) ? required[type as EventType] : {}
+  const shape: Readonly<Record<string, z.ZodMiniType>> = known.shape
+  for (const keys of [needed, data]) {
+    for (const key of Object.keys(keys)) {
+      const schema = Object.hasOwn(needed, key) ? needed[key] : Object.hasOwn(shape, key) ? shape[key] : undefined
+      const issue = schema?.safeParse(data[key]).error?.issues[0]
+      if (issue) return { path: [key, ...issue.path].join('.'), code: issue.code }
+    }
+  }
+  return undefined
+}
 
 /** The data of an event of this type. */
 export type EventData<Type extends EventType> = z.infer<(typeof eventDataSchemas)[Type]>

@@ -32,13 +32,13 @@ describe('preparing an event', () => {
     const message = { author_role: 'human', message_type: 'prompt', content: 'x', more: { b: 1, a: [{ d: 1, c: 2 }] } }
     const turned = { more: { a: [{ c: 2, d: 1 }], b: 1 }, content: 'x', message_type: 'prompt', author_role: 'human' }
     const first = prepareEvent({ type: 'message', data: message }, now)
-    expect(prepareEvent({ type: 'message', data: turned }, now).text('h')).toBe(first.text('h'))
+    expect(prepareEvent({ type: 'message', data: turned }, now).identity()).toBe(first.identity())
     const others = [
       prepareEvent({ type: 'message', data: { ...message, content: 'y' } }, now),
       prepareEvent({ type: 'thinking', data: message }, now),
       prepareEvent({ type: 'message', data: message }, now + 1),
     ]
-    expect(new Set([first, ...others].map(({ identity }) => identity)).size).toBe(4)
+    expect(new Set([first, ...others].map((prepared) => prepared.identity())).size).toBe(4)
     const before = first.text('h')
     message.more.b = 2
     expect(first.text('h')).toBe(before)

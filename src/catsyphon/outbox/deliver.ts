@@ -5,7 +5,7 @@ import { completionBody } from '../direct.js'
 import { wrongAddress } from '../errors.js'
 import type { Http } from '../http.js'
 import { isReceipt } from '../schema.js'
-import { commandOf, emittedIn, leadingEvents, metadataEvent, textOf, typeIn } from './batch.js'
+import { commandOf, countLeading, emittedIn, metadataEvent, textOf, textsOf, typeIn } from './batch.js'
 import { createFailures } from './failures.js'
 import type { GenerationProbe } from './generation.js'
 import { createNumbering, numberIn, remember, type Attempt } from './numbers.js'
@@ -44,12 +44,14 @@ export function createDeliver(options: DeliverOptions): Deliver {
     const leaving = options.isLeaving()
     const isUnknown = (item: OutboxItem | undefined): boolean => (item?.position ?? 0) <= state.unknownUpTo
     let isRepeated = isUnknown(delivery.items[0])
-    const items = leadingEvents(delivery.items, {
+    const all = textsOf(delivery.items)
+    const count = countLeading(delivery.items, all, {
       maxEvents: state.maxEvents,
       maxBytes: leaving ? KEEPALIVE_BYTES : options.maxRequestBytes,
       // Repeated events go in a request of their own: then the answer tells which of them were stored already.
       stopBefore: (item) => state.refused.has(item.position) || (isRepeated && !isUnknown(item)),
     })
+    const items = delivery.items.slice(0, count)
     const repeats = numberIn(attempt.memo, 'repeats')
     try {
       const seen = state.needsBarrier ? await numbering.look(attempt) : undefined
@@ -59,7 +61,7 @@ export function createDeliver(options: DeliverOptions): Deliver {
     }
     // Saved before it is sent: after a crash the next process must know that there may be more than one copy on its way.
     if (isRepeated) await remember(attempt, { repeats: repeats + 1 })
-    const texts = items.map((item) => numbered(textOf(item), base + item.ordinal))
+    const texts = items.map(({ ordinal }, index) => numbered(all[index] ?? '', base + ordinal))
     const { fillAt } = state
     if (fillAt !== undefined) {
       const before = emittedIn(texts[0] ?? '') - 1

@@ -1,7 +1,7 @@
 /** From a caller's event to the text that is sent: corrected, checked, and serialised once. */
 import { isRecord } from '../../core/is-record.js'
 import { invalid } from '../errors.js'
-import { AUTHOR_ROLES, eventDataSchemas, type CollectorEvent, type EventType, type Moment } from '../events.js'
+import { AUTHOR_ROLES, dataFault, type CollectorEvent, type Moment } from '../events.js'
 import type { Replacement } from '../report.js'
 import { cleanDirectory, cleanTextAt, cleanValue, cutCharacters, type Told } from './sanitize.js'
 
@@ -10,7 +10,7 @@ export interface PreparedEvent {
   readonly emittedAt: number
   readonly replacements: readonly Replacement[]
   /** Equal for two events with the same type, time and data. */
-  readonly identity: string
+  identity(): string
   /** The caller's own `eventHash`. */
   readonly hash: string | undefined
   /**
@@ -31,12 +31,13 @@ export function prepareEvent(event: CollectorEvent, now: number): PreparedEvent 
   check(type, data)
   const emittedAt = momentOf(event.emittedAt ?? now, 'emitted_at', told)
   const observed = iso(momentOf(event.observedAt ?? now, 'observed_at', told))
-  const json = canonicalJson(data)
+  const json = JSON.stringify(data)
   const head = (at: number): string => `{"type":${JSON.stringify(type)},"emitted_at":${iso(at)}`
   const hash = event.eventHash === undefined ? undefined : givenHash(cleanTextAt(event.eventHash, 'event_hash', told))
   const text = (key: string | undefined, at = emittedAt): string =>
     `${head(at)},"observed_at":${observed},${key === undefined ? '' : `"event_hash":${JSON.stringify(key)},`}"data":${json}}`
-  return { type, emittedAt, replacements, identity: `${head(emittedAt)}\n${json}`, hash, text }
+  const identity = (): string => `${head(emittedAt)}\n${canonicalJson(data)}`
+  return { type, emittedAt, replacements, identity, hash, text }
 }
 
 const iso = (moment: number): string => `"${new Date(moment).toISOString()}"`
@@ -164,10 +165,9 @@ function readableTime(value: unknown): string | undefined {
 
 /** Refuses data that the server would refuse. It checks every key of every event, also of a type that it does not store. */
 function check(type: string, data: Data): void {
-  const shape = eventDataSchemas[Object.hasOwn(eventDataSchemas, type) ? (type as EventType) : 'thinking']
-  const issue = shape.safeParse(data).error?.issues[0]
-  if (!issue) return
-  const where = ['data', ...issue.path].join('.')
+  const fault = dataFault(type, data)
+  if (!fault) return
+  const where = `data.${fault.path}`
   const roles = where === 'data.author_role' ? ` Known roles: user, ${AUTHOR_ROLES.join(', ')}.` : ''
-  throw invalid(`A ${type} event needs a valid ${where} (${issue.code}).${roles}`, 'The server would refuse its whole batch.')
+  throw invalid(`A ${type} event needs a valid ${where} (${fault.code}).${roles}`, 'The server would refuse its whole batch.')
 }

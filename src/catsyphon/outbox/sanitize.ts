@@ -28,12 +28,18 @@ export function cleanValue(value: unknown, path: string, told: Told, seen: reado
   const inside = [...seen, value]
   if (Array.isArray(value)) return value.map((item, index) => cleanValue(item, `${path}[${index}]`, told, inside) ?? null)
   if ('toJSON' in value && typeof value.toJSON === 'function') return cleanValue(value.toJSON(), path, told, inside)
-  // Built without assignments: a key may be `__proto__`.
-  return Object.fromEntries(
-    Object.entries(value)
-      .map(([key, item]) => [cleanTextAt(key, `${path}.${key}`, told), cleanValue(item, `${path}.${key}`, told, inside)] as const)
-      .filter(([, item]) => item !== undefined),
-  )
+  const out: Record<string, unknown> = {}
+  for (const [key, item] of Object.entries(value)) {
+    const place = `${path}.${key}`
+    const name = cleanTextAt(key, place, told)
+    const clean = cleanValue(item, place, told, inside)
+    if (clean === undefined) continue
+    // An assignment to `__proto__` would set the prototype.
+    if (name === '__proto__')
+      Object.defineProperty(out, name, { value: clean, enumerable: true, configurable: true, writable: true })
+    else out[name] = clean
+  }
+  return out
 }
 
 /** Cuts a text to so many code points, which is what the server counts. */

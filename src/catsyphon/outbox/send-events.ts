@@ -19,7 +19,8 @@ export function createSendEvents({ direct, check, clock, report }: OutboxHost) {
     }
     const seen: string[] = []
     const texts = events.map(async (event) => {
-      const { type, replacements, identity, hash, text } = prepareEvent(event, clock.now())
+      const { type, replacements, hash, text, ...prepared } = prepareEvent(event, clock.now())
+      const identity = prepared.identity()
       if (replacements.length > 0) report({ type: 'sanitized', sessionId, event: type, replacements })
       // Two equal events in one request are two events, also when the request is repeated.
       const nth = seen.filter((other) => other === identity).length

@@ -1,5 +1,6 @@
 /** Appends a session's events to the outbox: in the order of the calls, each later than the one before. */
 import type { Clock } from '../../core/clock.js'
+import { deferred, type Deferred } from '../../core/deferred.js'
 import { SignalboxError } from '../../errors.js'
 import type { Outbox } from '../../store/outbox/outbox.js'
 import { failure } from '../errors.js'
@@ -27,62 +28,55 @@ const MAX_SESSIONS = 1000
 export function createWriters({ outbox, clock, report }: WritersOptions): Writers {
   const known = new Map<string, SessionQueue>()
   const newHash = createRandomHex(16)
-  const allOpen = new Set<Promise<void>>()
-  const settle = async (open: ReadonlySet<Promise<void>>): Promise<void> => {
-    while (open.size > 0) await Promise.all(open)
-  }
+  const allOpen = createOpenCount()
 
   const make = (sessionId: string): SessionQueue => {
-    const open = new Set<Promise<void>>()
+    const open = createOpenCount()
     let lastEmittedAt = Number.NEGATIVE_INFINITY
     let count = 0
-    let earlier: Promise<void> | undefined
-    /** An earlier process may have written later times than the clock shows now. */
-    const recall = (): Promise<void> => {
-      earlier ??= Promise.all([outbox.state(sessionId), outbox.newest(sessionId)]).then(([{ memo }, newest]) => {
-        const waiting = newest ? emittedIn(textOf(newest)) : Number.NaN
-        for (const time of [memo.lastEmittedAt, waiting])
-          if (Number.isFinite(time)) lastEmittedAt = Math.max(lastEmittedAt, Number(time))
-      })
-      return earlier
+    let recalling: Promise<void> | undefined
+    /** Appends that wait until the times of an earlier process are known. */
+    let early = 0
+    let recalled = false
+    /** An earlier process may have written later times than the clock shows now. A failure to read them is no reason to lose an event. */
+    const recall = async (): Promise<void> => {
+      const [{ memo }, newest] = await Promise.all([outbox.state(sessionId), outbox.newest(sessionId)])
+      const waiting = newest ? emittedIn(textOf(newest)) : Number.NaN
+      for (const time of [memo.lastEmittedAt, waiting])
+        if (Number.isFinite(time)) lastEmittedAt = Math.max(lastEmittedAt, Number(time))
     }
-    const guarded = (work: () => Promise<unknown>): Promise<void> => {
-      const done = work().then(
-        () => {},
-        (cause: unknown) => {
-          const error = SignalboxError.is(cause)
-            ? cause
-            : failure('protocol', `The event could not be queued: ${cause}`, { sent: 'maybe', cause })
-          report({ type: 'rejected', sessionId, error })
-          throw error
-        },
-      )
-      const quiet = done.catch(() => {})
-      for (const set of [open, allOpen]) {
-        set.add(quiet)
-        void quiet.then(() => set.delete(quiet))
-      }
-      return done
+    const ended = (): void => {
+      open.end()
+      allOpen.end()
     }
-    let tail: Promise<void> = Promise.resolve()
+    const failed = (cause: unknown): never => {
+      ended()
+      const error = SignalboxError.is(cause)
+        ? cause
+        : failure('protocol', `The event could not be queued: ${cause}`, { sent: 'maybe', cause })
+      report({ type: 'rejected', sessionId, error })
+      throw error
+    }
+    const followed = (appending: Promise<unknown>): Promise<void> => {
+      open.begin()
+      allOpen.begin()
+      return appending.then(ended, failed)
+    }
     /** The order of the calls is the order in the log. An append does not wait until the one before is on disk. */
     const inOrder = (append: () => Promise<unknown>): Promise<void> => {
-      let started: () => void = () => {}
-      const before = tail
-      tail = new Promise((resolve) => {
-        started = resolve
-      })
-      return guarded(async () => {
-        await before
-        try {
-          await recall().catch(() => {})
-          const appending = append()
-          started()
-          await appending
-        } finally {
-          started()
-        }
-      })
+      if (recalled && early === 0) return followed(append())
+      recalling ??= recall()
+        .catch(() => {})
+        .then(() => {
+          recalled = true
+        })
+      early += 1
+      return followed(
+        recalling.then(() => {
+          early -= 1
+          return append()
+        }),
+      )
     }
     return {
       add(event) {
@@ -90,7 +84,7 @@ export function createWriters({ outbox, clock, report }: WritersOptions): Writer
         try {
           prepared = prepareEvent(event, clock.now())
         } catch (error) {
-          return guarded(() => Promise.reject(error))
+          return followed(Promise.reject(error))
         }
         // The hash is stored with the event, so every attempt sends the same one, and no two events share one.
         const { type, emittedAt, replacements, text, hash = newHash() } = prepared
@@ -104,11 +98,11 @@ export function createWriters({ outbox, clock, report }: WritersOptions): Writer
       },
       complete: (command) => inOrder(() => outbox.append(sessionId, encodeCommand(command), { numbered: false })),
       async flush(options) {
-        await settle(open)
+        await open.none()
         return await outbox.flush({ ...options, queue: sessionId })
       },
       async taken() {
-        await settle(open)
+        await open.none()
         return await outbox.taken(sessionId)
       },
       get count() {
@@ -129,6 +123,35 @@ export function createWriters({ outbox, clock, report }: WritersOptions): Writer
       if (known.size > MAX_SESSIONS) known.delete(known.keys().next().value as string)
       return found
     },
-    settled: () => settle(allOpen),
+    settled: allOpen.none,
+  }
+}
+
+interface OpenCount {
+  begin(): void
+  end(): void
+  /** Resolves when nothing is open. */
+  none(): Promise<void>
+}
+
+function createOpenCount(): OpenCount {
+  let open = 0
+  let empty: Deferred<void> | undefined
+  return {
+    begin() {
+      open += 1
+    },
+    end() {
+      open -= 1
+      if (open > 0) return
+      empty?.resolve()
+      empty = undefined
+    },
+    async none() {
+      while (open > 0) {
+        empty ??= deferred()
+        await empty.promise
+      }
+    },
   }
 }
