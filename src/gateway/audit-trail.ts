@@ -57,15 +57,23 @@ export interface AuditTrail {
 /** Entries that are kept for readers. */
 const KEPT = 1_000
 
+/** An event becomes an entry when somebody reads it: most are never read, and a text of the time for each costs as much as a message. */
+interface Noted {
+  readonly noted: GatewayEvent
+  readonly atMs: number
+}
+
+const entryOf = (kept: AuditEntry | Noted): AuditEntry => ('noted' in kept ? auditEntryOf(kept.noted, new Date(kept.atMs)) : kept)
+
 /** Creates a trail that begins with the entries of earlier runs. */
 export function createAuditTrail(clock: Clock, past: readonly AuditEntry[] = []): AuditTrail {
-  let kept = past.slice(-KEPT)
+  let kept: (AuditEntry | Noted)[] = past.slice(-KEPT)
   /** Entries that came before `kept`. */
   let dropped = 0
   let waiting = new Set<() => void>()
   return {
     add(event) {
-      kept.push(auditEntryOf(event, new Date(clock.now())))
+      kept.push({ noted: event, atMs: clock.now() })
       // Cut rarely, so that a flood of entries does not copy the list for each of them.
       if (kept.length >= 2 * KEPT) {
         dropped += kept.length - KEPT
@@ -79,7 +87,7 @@ export function createAuditTrail(clock: Clock, past: readonly AuditEntry[] = [])
     after(position) {
       const from = Math.max(position - dropped, kept.length - KEPT, 0)
       return {
-        entries: kept.slice(from),
+        entries: kept.slice(from).map(entryOf),
         missed: position === 0 ? 0 : Math.max(0, dropped + from - position),
         position: dropped + kept.length,
       }
