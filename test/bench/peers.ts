@@ -3,13 +3,31 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-export type Peer = 'agent-sdk' | 'cccc-sdk'
+export type Peer = 'agent-sdk' | 'cccc-sdk' | 'cmdop-sdk'
 
 const folderOf = (name: string): string => join(process.env.SIGNALBOX_PEERS_DIR ?? '/var/tmp/signalbox-peers', name)
 const run = (command: string, args: readonly string[], cwd?: string): void =>
   void execFileSync(command, [...args], { stdio: 'pipe', timeout: 300_000, ...(cwd ? { cwd } : {}) })
 
-const PEERS: Readonly<Record<Peer, { readonly title: string; readonly file: string; install(): void }>> = {
+interface Installed {
+  readonly title: string
+  readonly file: string
+  install(): void
+}
+
+function pythonPeer(name: string, version: string, folderName: string): Installed {
+  const folder = folderOf(folderName)
+  return {
+    title: `${name} ${version} for Python`,
+    file: join(folder, 'bin/python'),
+    install() {
+      run('python3', ['-m', 'venv', folder])
+      run(join(folder, 'bin/pip'), ['install', '--quiet', `${name}==${version}`])
+    },
+  }
+}
+
+const PEERS: Readonly<Record<Peer, Installed>> = {
   'agent-sdk': {
     title: '@anthropic-ai/claude-agent-sdk 0.3.332',
     file: join(folderOf('claude-agent-sdk-0.3.332'), 'node_modules/@anthropic-ai/claude-agent-sdk/sdk.mjs'),
@@ -21,15 +39,9 @@ const PEERS: Readonly<Record<Peer, { readonly title: string; readonly file: stri
       run('npm', ['i', '--no-audit', '--no-fund', '--silent', '--omit=optional', '@anthropic-ai/claude-agent-sdk@0.3.332'], folder)
     },
   },
-  'cccc-sdk': {
-    title: 'cccc-sdk 0.4.41 for Python',
-    file: join(folderOf('cccc-sdk-0.4.41'), 'bin/python'),
-    install() {
-      const folder = folderOf('cccc-sdk-0.4.41')
-      run('python3', ['-m', 'venv', folder])
-      run(join(folder, 'bin/pip'), ['install', '--quiet', 'cccc-sdk==0.4.41'])
-    },
-  },
+  'cccc-sdk': pythonPeer('cccc-sdk', '0.4.41', 'cccc-sdk-0.4.41'),
+  // The folder `cmdop-2.0.0` is the unpacked package, for its core.
+  'cmdop-sdk': pythonPeer('cmdop', '2.0.0', 'cmdop-sdk-2.0.0'),
 }
 
 /** The file that a sample starts or imports. */

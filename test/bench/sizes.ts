@@ -9,7 +9,7 @@ import { createCccc } from '../../src/cccc/index.js'
 import { query } from '../../src/claude/index.js'
 import { encodeFrame, frameDecoder } from '../../src/core/codec/frames.js'
 import { encodeNdjson, ndjsonDecoder } from '../../src/core/codec/ndjson.js'
-import { createHub } from '../../src/hub/index.js'
+import { createHub, type Hub } from '../../src/hub/index.js'
 import { memoryStore } from '../../src/store/memory.js'
 import { openOutbox } from '../../src/store/outbox/index.js'
 import { createScriptedSystem, memoryPair } from '../../src/testing/index.js'
@@ -64,6 +64,28 @@ const many = <Item>(count: number, make: (index: number) => Item): Item[] =>
   Array.from({ length: count }, (_, index) => make(index))
 const expectCount = (count: number, wanted: number): void => {
   if (count !== wanted) throw new Error(`${count} of ${wanted}`)
+}
+
+/** A hub that can keep so many notices, and a function that publishes them. */
+async function hubWith(size: number) {
+  const system = createScriptedSystem()
+  const hub = await createHub({ sources: [system.source()], limits: { maxEvents: size * 2 + 1000 } })
+  const publish = async (): Promise<void> => {
+    for (let index = 0; index < size; index += 1) {
+      system.push('a', { kind: 'notice', level: 'info', text: `notice ${index}` })
+      if (index % 500 === 499) await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+  return { hub, publish }
+}
+
+async function readNotices(hub: Hub, size: number, from?: 'oldest'): Promise<void> {
+  let count = 0
+  for await (const { kind } of hub.watch(from ? { from } : {})) {
+    if (kind === 'notice') count += 1
+    if (count === size) break
+  }
+  expectCount(count, size)
 }
 
 const ROWS: readonly SizeRow[] = [
@@ -159,6 +181,30 @@ const ROWS: readonly SizeRow[] = [
     },
   },
   {
+    name: 'CCC, a call with an answer of so many bytes',
+    sizes: BYTES,
+    prepare(size) {
+      const line = encodeNdjson({ ok: true, response: 'x'.repeat(size), duration_ms: 1 })
+      return async () => {
+        await using client = createCcc({ transport: answering(() => line) })
+        const answer = await client.ask({ session: 's', text: 'go' })
+        expectCount('response' in answer ? answer.response.length : 0, size)
+      }
+    },
+  },
+  {
+    name: 'CCC, a history of so many messages',
+    sizes: ITEMS,
+    prepare(size) {
+      const messages = many(size, (index) => ({ id: index, ts: 1_767_225_600 + index, from: 'claude', text: `Message ${index}` }))
+      const answer = encodeNdjson({ ok: true, messages })
+      return async () => {
+        await using client = createCcc({ transport: answering(() => answer) })
+        expectCount((await client.history({ session: 's', limit: size })).length, size)
+      }
+    },
+  },
+  {
     name: 'Claude, a turn of so many lines',
     sizes: ITEMS,
     prepare(size) {
@@ -172,7 +218,7 @@ const ROWS: readonly SizeRow[] = [
   },
   {
     name: 'outbox in memory, so many items appended and delivered',
-    sizes: ITEMS.slice(0, 4),
+    sizes: ITEMS,
     prepare(size) {
       const body = utf8.encode('x'.repeat(200))
       return async () => {
@@ -193,22 +239,23 @@ const ROWS: readonly SizeRow[] = [
     sizes: ITEMS,
     prepare(size) {
       return async () => {
-        const system = createScriptedSystem()
-        await using hub = await createHub({ sources: [system.source()], limits: { maxEvents: size * 2 + 1000 } })
-        const reading = (async () => {
-          let count = 0
-          for await (const { kind } of hub.watch()) {
-            if (kind === 'notice') count += 1
-            if (count === size) return count
-          }
-          return count
-        })()
-        for (let index = 0; index < size; index += 1) {
-          system.push('a', { kind: 'notice', level: 'info', text: `notice ${index}` })
-          if (index % 500 === 499) await new Promise((resolve) => setImmediate(resolve))
-        }
-        expectCount(await reading, size)
+        const { hub, publish } = await hubWith(size)
+        await using _ = hub
+        const reading = readNotices(hub, size)
+        await publish()
+        await reading
       }
+    },
+  },
+  {
+    name: 'hub, so many past events from the journal to a new viewer',
+    sizes: ITEMS,
+    async prepare(size) {
+      const { hub, publish } = await hubWith(size)
+      const reading = readNotices(hub, size)
+      await publish()
+      await reading
+      return () => readNotices(hub, size, 'oldest')
     },
   },
 ]
@@ -219,7 +266,6 @@ const ROUNDS = quick ? 1 : 3
 
 async function measure(row: SizeRow, size: number): Promise<number> {
   const run = await row.prepare(size)
-  if (!quick) await run()
   let best = Number.POSITIVE_INFINITY
   for (let round = 0; round < ROUNDS; round += 1) {
     const before = process.cpuUsage()
@@ -230,25 +276,45 @@ async function measure(row: SizeRow, size: number): Promise<number> {
   return best
 }
 
-/**
- * The steepest slope between two neighbouring sizes, on a log scale. A fit over all sizes would hide a bend, and the fixed cost of a call makes
- * every slope smaller, never larger. Undefined when fewer than two sizes take a millisecond.
- */
-function steepest(points: readonly (readonly [size: number, ms: number])[]): number | undefined {
-  const measured = points.filter(([, ms]) => ms >= 1)
-  const slopes = measured.slice(1).map(([size, ms], index) => {
-    const [sizeBefore, msBefore] = measured[index] as (typeof measured)[number]
-    return Math.log(ms / msBefore) / Math.log(size / sizeBefore)
-  })
-  return slopes.length > 0 ? Math.max(...slopes) : undefined
+/** Runs a row with much data first. Otherwise the small sizes would be measured before the runtime has compiled the code, and the large ones after. */
+async function warmUp(row: SizeRow): Promise<void> {
+  const size = row.sizes.at(-2) ?? 0
+  const run = await row.prepare(size)
+  for (let round = 0; round < ROUNDS; round += 1) await run()
 }
 
-const lines = ['| what | processor time at each size | steepest exponent |', '| --- | --- | --- |']
+type Point = readonly [size: number, ms: number]
+
+/** Below this a fixed cost decides, and the clock of the processor time is coarse. */
+const LEAST_MS = 1
+
+/**
+ * The exponent of the line through the points on a log scale, by least squares, and the steepest slope between two neighbours, because a fit
+ * hides a bend. Undefined when fewer than two sizes take a millisecond.
+ */
+function exponents(points: readonly Point[]): { readonly fitted: number; readonly steepest: number } | undefined {
+  const logs = points.filter(([, ms]) => ms >= LEAST_MS).map(([size, ms]) => [Math.log(size), Math.log(ms)] as const)
+  if (logs.length < 2) return undefined
+  const slopes = logs.slice(1).map(([x, y], index) => {
+    const [xBefore, yBefore] = logs[index] as (typeof logs)[number]
+    return (y - yBefore) / (x - xBefore)
+  })
+  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
+  const middleX = mean(logs.map(([x]) => x))
+  const middleY = mean(logs.map(([, y]) => y))
+  const covariance = mean(logs.map(([x, y]) => (x - middleX) * (y - middleY)))
+  const variance = mean(logs.map(([x]) => (x - middleX) ** 2))
+  return { fitted: covariance / variance, steepest: Math.max(...slopes) }
+}
+
+const lines = ['| what | processor time at each size | fitted exponent | steepest slope |', '| --- | --- | --- | --- |']
 for (const row of ROWS.filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)))) {
-  const points: [number, number][] = []
+  const points: Point[] = []
+  if (!quick) await warmUp(row)
   for (const size of quick ? row.sizes.slice(0, 2) : row.sizes) points.push([size, await measure(row, size)])
   const times = points.map(([size, ms]) => `${size.toLocaleString('en')}: ${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms`).join(', ')
-  lines.push(`| ${row.name} | ${times} | ${steepest(points)?.toFixed(2) ?? ''} |`)
+  const found = exponents(points)
+  lines.push(`| ${row.name} | ${times} | ${found?.fitted.toFixed(2) ?? ''} | ${found?.steepest.toFixed(2) ?? ''} |`)
   console.log(lines.at(-1))
 }
 if (process.argv.includes('--write')) {
