@@ -1,6 +1,6 @@
 /** What the parts of a hub share. A part sees nothing else of the other parts. */
 import type { Clock } from '../core/clock.js'
-import { SignalboxError } from '../errors.js'
+import { SignalboxError, withFacts } from '../errors.js'
 import type { UnplacedEvent } from './journal/encode.js'
 import type { JournalWriter } from './journal/writer.js'
 import type { Agent, AgentId } from './model/agent.js'
@@ -77,6 +77,12 @@ export const isoTime = (clock: Clock): string => new Date(clock.now()).toISOStri
 /** An error of the hub, with `system` and `sent: 'no'` filled in. */
 export function hubError(facts: ConstructorParameters<typeof SignalboxError>[0]): SignalboxError {
   return new SignalboxError({ system: 'hub', sent: 'no', ...facts })
+}
+
+/** The same failure of a call that may have been carried out all the same: `sent: 'no'` would be a promise that nobody can keep. */
+export function afterEffect(error: unknown, op: string): SignalboxError {
+  const known = asHubError(error, op)
+  return known.sent === 'no' ? withFacts(known, {}, { sent: 'maybe' }) : known
 }
 
 /** Any failure as a `SignalboxError`. Another kind of error from a source gets `sent: 'maybe'`: the request may have reached the system. */

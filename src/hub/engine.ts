@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../core/clock.js'
 import { createDeadline, raceSignal } from '../core/deadline.js'
 import { SignalboxError } from '../errors.js'
 import { createAsks, type Asks } from './asks/asks.js'
-import { asHubError, hubError, hubEvent, withoutRaw, type HubContext } from './context.js'
+import { afterEffect, asHubError, hubError, hubEvent, withoutRaw, type HubContext } from './context.js'
 import type { Ledger } from './guard/budget.js'
 import { createEpochs, createSink, type IntakeOptions } from './intake.js'
 import { TRIM_EVERY_MS, type Trimmer } from './journal/trimmer.js'
@@ -175,6 +175,8 @@ async function within<Result>(work: Promise<Result>, ms: number, life: AbortSign
   try {
     return await raceSignal(work, limit.signal)
   } catch (error) {
+    // The hub stopped: the source may carry out the call all the same.
+    if (life.aborted && error === life.reason) throw afterEffect(error, 'a call to the source')
     if (!limit.signal.aborted || SignalboxError.is(error)) throw error
     throw hubError({ code: 'deadline_exceeded', message: `The source did not answer within ${ms} ms.`, sent: 'maybe' })
   } finally {

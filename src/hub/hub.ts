@@ -68,7 +68,8 @@ export interface Turn extends AsyncIterable<HubEvent> {
   /** The agent that was prompted. Undefined for a turn from `hub.turn`; `info` tells it. */
   readonly agent: AgentId | undefined
   /**
-   * Resolves when the hub has the prompt; rejects when the hub refused it.
+   * Resolves when the hub has the prompt, with what the hub knew of the turn then; rejects when the hub refused it. With `sent: 'no'` the
+   * prompt is never carried out. With `sent: 'maybe'` look at `hub.turn(promptId)` before you repeat it.
    *
    * @example
    * ```ts
@@ -79,7 +80,7 @@ export interface Turn extends AsyncIterable<HubEvent> {
    * await turn.accepted()
    * ```
    */
-  accepted(): Promise<void>
+  accepted(): Promise<TurnInfo>
   /**
    * What the hub knows of the turn now. Rejects with `not_found` for a prompt id that the hub does not know.
    *

@@ -68,8 +68,9 @@ export async function openStoreParts(store: Store, options: StorePartsOptions): 
     const meta = keep(await store.kv('hub'))
     if (await meta.get(SHARED))
       throw sharing('Several hubs share this store.', 'Open this hub with the option share, or use another store.')
-    const turnTable = createTable<TurnRecord>(keep(await store.kv('hub-turns')))
-    const askTable = createTable<AskRecord>(keep(await store.kv('hub-asks')))
+    const fence = { token: drive.fence.token, of: (record: { readonly fence: number }) => record.fence }
+    const turnTable = createTable<TurnRecord>(keep(await store.kv('hub-turns')), { fence })
+    const askTable = createTable<AskRecord>(keep(await store.kv('hub-asks')), { fence })
     const journalId = await openJournalId(meta)
     const { next } = await log.state()
     return { log, fence: drive.fence, journalId, next, turnTable, askTable, close }

@@ -28,7 +28,16 @@ export interface Table<Record> {
 
 const MAX_ROUNDS = 100
 
-export function createTable<Record>(kv: Kv): Table<Record> {
+export interface TableOptions<Record> {
+  /**
+   * For the records of a driver: the token of its lease, and the token of the driver that wrote a record. A record that a lower token wrote over a
+   * record that this driver knows came from a driver that had lost its lease. It has no effect: the known record stays, and is written over it.
+   */
+  readonly fence?: { readonly token: number; readonly of: (record: Record) => number }
+}
+
+export function createTable<Record>(kv: Kv, { fence }: TableOptions<Record> = {}): Table<Record> {
+  const isVoid = (record: Record): boolean => fence !== undefined && fence.of(record) < fence.token
   const get = async (key: string): Promise<Stored<Record> | undefined> => {
     const entry = await kv.get(key)
     return entry ? { record: fromBytes<Record>(entry.bytes), version: entry.version } : undefined
@@ -46,7 +55,8 @@ export function createTable<Record>(kv: Kv): Table<Record> {
         if (!current || !record) return undefined
         const version = await kv.compareAndSet(key, current.version, toBytes(record))
         if (version !== null) return { record, version }
-        current = await get(key)
+        const now = await get(key)
+        current = now && isVoid(now.record) ? { ...now, record: current.record } : now
       }
       throw new SignalboxError({ code: 'unavailable', message: `The record ${key} changes too often.`, sent: 'no' })
     },

@@ -47,7 +47,10 @@ export function createMachine(base: { readonly clock: Clock; readonly store: Sto
       await ready()
       throw outage(fate === 0 ? 'no' : 'maybe')
     }
-    const result = await run()
+    const result = await run().catch(async (error: unknown) => {
+      await ready()
+      throw error
+    })
     await ready()
     // The network broke after the store had acted and before the answer arrived.
     if (isCut) throw outage('maybe')
@@ -69,9 +72,9 @@ export function createMachine(base: { readonly clock: Clock; readonly store: Sto
   })
   const kv = (inner: Kv): Kv => ({
     get: (key) => ask(() => inner.get(key)),
-    put: (key, bytes) => ask(() => inner.put(key, bytes)),
-    compareAndSet: (key, expected, bytes) => ask(() => inner.compareAndSet(key, expected, bytes)),
-    delete: (key, expected) => ask(() => inner.delete(key, expected)),
+    put: (key, bytes, options) => ask(() => inner.put(key, bytes, options)),
+    compareAndSet: (key, expected, bytes, options) => ask(() => inner.compareAndSet(key, expected, bytes, options)),
+    delete: (key, expected, options) => ask(() => inner.delete(key, expected, options)),
     list: (options) => ask(() => inner.list(options)),
     [Symbol.asyncDispose]: async () => {},
   })

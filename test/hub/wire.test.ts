@@ -1,6 +1,8 @@
 /** The hub on a wire: what a client may do, and what happens when its link dies. */
 import { expect, test } from 'vitest'
-import { createHub, createHubClient, serveHub, type HubEvent } from '../../src/hub/index.js'
+import { SignalboxError } from '../../src/errors.js'
+import { createHub, createHubClient, serveHub, type Hub, type HubEvent } from '../../src/hub/index.js'
+import { createTurn, type TurnAccess } from '../../src/hub/turns/turn.js'
 import { createScriptedSystem } from '../../src/testing/hub/index.js'
 import { createFakeClock, memoryPair } from '../../src/testing/index.js'
 import { memoryServer } from '../../src/testing/memory-server.js'
@@ -134,4 +136,34 @@ test('a link whose server has become silent is given up: calls fail and a watch 
   await client.close()
   expect(clock.timers).toBe(0)
   await server[Symbol.asyncDispose]()
+})
+
+test('when the turn of an accepted prompt cannot be looked up, the prompt is not refused [hub.turn.read-failure]', async () => {
+  const system = createScriptedSystem({ script: () => {} })
+  await using hub = await createHub({ sources: [system.source()] })
+  const away = new SignalboxError({ code: 'unavailable', message: 'The store is away.', sent: 'no' })
+  const broken: Hub = {
+    ...hub,
+    prompt: (...given) => ({ ...hub.prompt(...given), info: () => Promise.reject(away) }),
+  }
+  await using server = memoryServer()
+  void (async () => {
+    for await (const link of server.accept()) void serveHub(broken, link)
+  })()
+  await using client = createHubClient({ transport: server.transport })
+  expect((await client.prompt('script/a', 'x', { promptId: 'p' }).accepted()).promptId).toBe('p')
+
+  const info = await hub.turn('p').info()
+  const access: TurnAccess = {
+    watch: () => {
+      throw away
+    },
+    find: () => Promise.reject(away),
+    cancel: () => Promise.reject(away),
+  }
+  const turn = createTurn(access, 'p', 'script/a', Promise.resolve(info))
+  for (const read of [turn.info, turn.end, turn.text])
+    await expect(read()).rejects.toMatchObject({ code: 'unavailable', sent: 'maybe' })
+  // A turn that is only looked up was not prompted here.
+  await expect(createTurn(access, 'p', undefined).info()).rejects.toMatchObject({ sent: 'no' })
 })

@@ -215,6 +215,28 @@ export const requirements: readonly Requirement[] = [
     behaviour: 'Without the store prompts are refused with sent: no, agents go on, and their events follow.',
   },
   { id: 'hub.shared.withdrawn', source: 'issue 19', behaviour: 'A call that failed with sent: no is never carried out later.' },
+  {
+    id: 'hub.shared.faults',
+    source: 'issue 19',
+    behaviour:
+      "With a failure at any store operation of any hub: a call that failed with sent: 'no' is never carried out, nothing reaches an agent twice, an accepted prompt has one end.",
+  },
+  {
+    id: 'hub.shared.late',
+    source: 'issue 19',
+    behaviour: "A prompt whose caller was told sent: 'maybe' starts within twice the call timeout or never.",
+  },
+  {
+    id: 'hub.shared.zombie',
+    source: 'issue 19',
+    behaviour: 'A record that a driver wrote after it had lost its lease has no effect.',
+  },
+  {
+    id: 'hub.turn.read-failure',
+    source: 'issue 19',
+    behaviour:
+      "After a prompt was accepted, a failure to look its turn up is no refusal: it is never sent: 'no', and a hub over a link accepts the prompt.",
+  },
   { id: 'hub.shared.secret', source: 'issue 19', behaviour: 'A secret never travels through a shared store.' },
   { id: 'hub.shared.exclusive', source: 'issue 19', behaviour: 'A store belongs to one hub alone, or to hubs that share it.' },
   { id: 'hub.shared.join', source: 'issue 19', behaviour: 'A hub that joins late knows every agent and every open ask.' },

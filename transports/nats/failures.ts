@@ -1,5 +1,5 @@
 /** What the server and the connection report, as errors of this package. */
-import { SignalboxError, type Sent } from '../../src/errors.js'
+import { SignalboxError, withFacts, type Sent } from '../../src/errors.js'
 
 /** An error in an answer of the JetStream API. */
 export interface ApiFailure {
@@ -96,6 +96,10 @@ export function tooLarge(what: string, bytes: number, limit: number): SignalboxE
     hint: 'Raise max_payload of the server, or write less at once.',
   })
 }
+
+/** The same failure after an attempt without an answer, which may have been stored. */
+export const mayBeStored = (error: unknown): unknown =>
+  SignalboxError.is(error) && error.sent === 'no' ? withFacts(error, {}, { sent: 'maybe' }) : error
 
 /** The writer's lease expired, was released or has another holder. */
 export function leaseLost(what: string, key: string, sent: Sent = 'no'): SignalboxError {

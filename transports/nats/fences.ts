@@ -71,7 +71,11 @@ export function createFences(jetstream: JetStream, subjects: Subjects): Fences {
         maybe ||= written.maybe
         await holding.settled()
         if (holding.seq !== seq) continue
-        if ((await jetstream.last(what, subject))?.seq === seq) return { refused: true, maybe }
+        const found = maybe ? await jetstream.lastAfterWrite(what, subject) : await jetstream.last(what, subject)
+        if (found?.seq === seq) return { refused: true, maybe }
+        // The holder may have renewed its lease while it was read.
+        await holding.settled()
+        if (holding.seq !== seq) continue
         // For a lease of another store object, the look-up finds out whether it was renewed.
         if (holdings.get(fence.token) === holding) holding.lose()
       }

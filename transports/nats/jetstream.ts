@@ -5,7 +5,7 @@
 import type { Msg, NatsConnection } from '@nats-io/nats-core'
 import type { Clock } from '../../src/core/clock.js'
 import { watchConnection } from './connected.js'
-import { API, apiError, isPassing, tooLarge, type ApiFailure } from './failures.js'
+import { API, apiError, isPassing, mayBeStored, tooLarge, type ApiFailure } from './failures.js'
 import { readPage, type Page } from './pages.js'
 import { createPersist } from './persist.js'
 import { createTurnstile } from './turnstile.js'
@@ -32,6 +32,8 @@ export interface JetStream {
   publishAll(what: string, messages: readonly Message[]): Promise<Published>
   /** The newest message of a subject, as the leader of the stream knows it. */
   last(what: string, subject: string): Promise<Stored | undefined>
+  /** The newest message, to find out whether it is that of a write without an answer. A failure rejects with `sent: 'maybe'`. */
+  lastAfterWrite(what: string, subject: string): Promise<Stored | undefined>
   /** Messages of a subject from a sequence on. In a cluster, they may come from a replica that is behind. */
   page(what: string, subject: string, seq: number, limits: { readonly messages: number; readonly bytes: number }): Promise<Page>
   /** Calls back with the sequence of each announcement of the server, and without one after each reconnect. */
@@ -92,6 +94,11 @@ export function createJetStream({ connection, stream, api, timeoutMs, clock }: J
     return result.answer
   }
 
+  const last: JetStream['last'] = async (what, subject) => {
+    const found = await ask<{ message: RawMessage }>(what, 'STREAM.MSG.GET', { last_by_subj: subject }, [API.noMessage])
+    return found && fromJson(found.message)
+  }
+
   return {
     clock,
     get maxBytes() {
@@ -130,10 +137,11 @@ export function createJetStream({ connection, stream, api, timeoutMs, clock }: J
       const { result, maybe } = await persist(what, attempt, true)
       return result.refused ? { refused: true, maybe } : result
     },
-    async last(what, subject) {
-      const found = await ask<{ message: RawMessage }>(what, 'STREAM.MSG.GET', { last_by_subj: subject }, [API.noMessage])
-      return found && fromJson(found.message)
-    },
+    last,
+    lastAfterWrite: (what, subject) =>
+      last(what, subject).catch((error: unknown) => {
+        throw mayBeStored(error)
+      }),
     async page(what, subject, seq, limits) {
       const request = { seq: Math.max(1, seq), next_by_subj: subject, batch: limits.messages, max_bytes: limits.bytes }
       const at = `${api}.DIRECT.GET.${stream}`

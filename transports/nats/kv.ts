@@ -75,7 +75,7 @@ export function createNatsKv({ jetstream, subjects, fences, name }: KvOptions, r
       : await jetstream.publish(what, { subject, bytes, headers: { ...fields, [HEADER.id]: id } })
     if (!written.refused) return written.seq
     // An attempt without an answer may have been stored. Then the message that is there now is ours.
-    const now = written.maybe ? await jetstream.last(what, subject) : undefined
+    const now = written.maybe ? await jetstream.lastAfterWrite(what, subject) : undefined
     return now?.header(WRITE) === id ? now.seq : undefined
   }
 

@@ -42,7 +42,7 @@ export function createNatsLease({ jetstream, subjects, fences, name }: LeaseOpti
     const written: Published = await jetstream.publish(what, { subject, bytes: writeLease(record), headers: fields })
     if (!written.refused) return written.seq
     // An attempt without an answer may have been stored. Then the message that is there now is ours.
-    const now = written.maybe ? await jetstream.last(what, subject) : undefined
+    const now = written.maybe ? await jetstream.lastAfterWrite(what, subject) : undefined
     return now?.header(HEADER.id) === id ? now.seq : undefined
   }
 

@@ -1,9 +1,9 @@
 /** Repeats a request while the server is gone or elects a leader, until its time is over. */
 import type { NatsConnection } from '@nats-io/nats-core'
 import { sleep, type Clock } from '../../src/core/clock.js'
-import { SignalboxError, withFacts, type Sent } from '../../src/errors.js'
+import { SignalboxError, type Sent } from '../../src/errors.js'
 import type { Connected } from './connected.js'
-import { noAnswer, notAllowed, notConnected, withoutJetStream } from './failures.js'
+import { mayBeStored, noAnswer, notAllowed, notConnected, withoutJetStream } from './failures.js'
 
 const PAUSE_MS = 150
 /** A leader that died does not answer. Each attempt has twice the time of the one before, so that a slow network can carry a large message. */
@@ -49,7 +49,7 @@ export function createPersist(connection: NatsConnection, connected: Connected, 
         failure = error
         const kind = kindOf(error)
         if (kind === 'other') throw sent === 'maybe' ? mayBeStored(error) : error
-        if (kind === 'denied') throw notAllowed(what, error)
+        if (kind === 'denied') throw sent === 'maybe' ? mayBeStored(notAllowed(what, error)) : notAllowed(what, error)
         if (kind === 'no answer' && hasEffect) sent = 'maybe'
       }
       if (clock.monotonic() + PAUSE_MS >= until) {
@@ -60,10 +60,6 @@ export function createPersist(connection: NatsConnection, connected: Connected, 
     }
   }
 }
-
-/** An earlier attempt had no answer, so a refusal of this one does not say that nothing was stored. */
-const mayBeStored = (error: unknown): unknown =>
-  SignalboxError.is(error) && error.sent === 'no' ? withFacts(error, {}, { sent: 'maybe' }) : error
 
 function kindOf(error: unknown): 'nobody' | 'no answer' | 'denied' | 'other' {
   if (error === undefined || error instanceof Late) return 'no answer'

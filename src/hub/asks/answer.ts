@@ -1,6 +1,6 @@
 /** Answers an ask: everything is checked, then one answer wins, then it is written at once. */
 import type { SignalboxError } from '../../errors.js'
-import { asHubError, hubError, isoTime, untilAllowed, type HubContext } from '../context.js'
+import { afterEffect, asHubError, hubError, isoTime, untilAllowed, type HubContext } from '../context.js'
 import type { Answer, AnswerResult, Ask, Delivered } from '../model/ask.js'
 import type { AskBook, LiveAsk } from './book.js'
 import { checkAnswer } from './check-answer.js'
@@ -62,7 +62,10 @@ async function deliverAndClose(
     failure = asHubError(error, 'answer')
     delivered = failure.sent === 'no' ? 'no' : 'maybe'
   }
-  await book.finish(one, 'answered', delivered)
+  // The answer has won, whatever happens to its record now.
+  await book.finish(one, 'answered', delivered).catch((error: unknown) => {
+    throw afterEffect(error, 'answer')
+  })
   if (failure) throw failure
   if (delivered !== 'no') return { askId: ask.id, by, delivered }
   throw hubError({ code: 'unavailable', op: 'answer', message: `The ask ${ask.id} is gone: its agent ended.` })

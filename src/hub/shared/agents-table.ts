@@ -21,9 +21,24 @@ export async function saveAgents(
   for (let chunk = 0; chunk === 0 || chunk * CHUNK < agents.length; chunk += 1) {
     const some = agents.slice(chunk * CHUNK, (chunk + 1) * CHUNK)
     const epochs = some.map(({ id }) => [id, view.epochs.get(id) ?? ''] as const)
-    await table.put(keyOf(source, chunk), { source, seq, agents: some, epochs })
+    await replaceOlder(table, keyOf(source, chunk), { source, seq, agents: some, epochs })
   }
-  for (let chunk = Math.max(1, Math.ceil(agents.length / CHUNK)); await table.delete(keyOf(source, chunk)); chunk += 1);
+  for (let chunk = Math.max(1, Math.ceil(agents.length / CHUNK)); ; chunk += 1) {
+    const stored = await table.get(keyOf(source, chunk))
+    if (!stored || stored.record.seq > seq || !(await table.delete(keyOf(source, chunk), stored.version))) return
+  }
+}
+
+/** A driver that was stopped in the middle of this, and has lost its lease, must not replace what its successor stored. */
+async function replaceOlder(table: Table<AgentsRecord>, key: string, record: AgentsRecord): Promise<void> {
+  for (;;) {
+    const stored = await table.get(key)
+    if (stored && stored.record.seq > record.seq) return
+    const written = stored
+      ? await table.change(key, (now) => (now.seq > record.seq ? undefined : record), stored)
+      : await table.create(key, record)
+    if (written || stored) return
+  }
 }
 
 /** Fills the view. Returns the position after which the journal must be read, or undefined when nothing is stored. */

@@ -157,12 +157,12 @@ export function createCalls({ journal, ledger, slots, requests, presence, turnTa
     budgets: ledger.states,
     serve:
       (drive) =>
-      async (op, params): Promise<unknown> => {
+      async (op, params, until): Promise<unknown> => {
         const { turns, asks } = drive.engine
         const { agent, text, given, promptId, by, askId, answer, query } = params as Params
         switch (op) {
           case 'prompt':
-            return promptHere(drive, agent, text, given)
+            return promptHere(drive, agent, text, { ...given, startBy: until })
           case 'cancel':
             return turns.cancel(promptId, by)
           case 'answer':

@@ -115,13 +115,14 @@ export async function driveSource(parts: DriveParts, prepared: PreparedSource, s
     // Every event of an earlier driver lies before it.
     const next = await endOf(log, journal.fanout.next)
     const steady = createSteady({ lease: mine, clock, signal, isMine })
+    const fence = { token: held.token, of: (record: { readonly fence: number }) => record.fence }
     const stored = {
       log: steady.log(log, next),
       fence: held,
       journalId: journal.id,
       next,
-      turnTable: createTable<TurnRecord>(steady.kv(parts.turns, { createOnce: true })),
-      askTable: createTable<AskRecord>(steady.kv(parts.asks)),
+      turnTable: createTable<TurnRecord>(steady.kv(parts.turns, { createOnce: true }), { fence }),
+      askTable: createTable<AskRecord>(steady.kv(parts.asks), { fence }),
     }
     const checkOpen = (): void => {
       if (standInReason !== undefined) throw hubError({ code: 'unavailable', message: standInReason, retryable: true })

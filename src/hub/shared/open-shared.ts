@@ -202,6 +202,7 @@ export async function openShared(
     repeat(SAVE_MS, 'storing the agents', async () => {
       for (const [source] of slots.all()) if (changed.has(source) || grown(source)) await save(source)
     }),
+    repeat(60_000, 'forgetting old calls', requests.sweep),
     repeat(60_000, 'trimming the signals', async () => signals.trim(trimBySize(await signals.state(), KEEP_SIGNALS))),
   ]
   onClose(async () => void (await Promise.all(working)))

@@ -34,6 +34,8 @@ export interface RequestRecord {
   readonly op: RequestOp
   readonly params: unknown
   readonly at: string
+  /** How long the caller waits until a driver takes it. It waits for the result as long again. */
+  readonly waitsMs?: number
   /** `open`: can be withdrawn. `taken`: the driver works on it. `done`: it has a result or an error. */
   readonly state: 'open' | 'taken' | 'done'
   /** The token of the driver that took it. */

@@ -1,12 +1,22 @@
 /**
- * Calls that travel to the hub that drives an agent. A call is a record in the store: its caller withdraws it with compare-and-set while
- * nobody has taken it, so a call that failed with `sent: 'no'` is never carried out later.
+ * Calls that travel to the hub that drives an agent. A call is a record in the store, `open`, then `taken` by a driver, then `done`. Every step is a
+ * compare-and-set. What the caller is told when a step fails:
+ *
+ * | the caller's hub | fails with `sent: 'no'` | fails with `sent: 'maybe'` |
+ * | --- | --- | --- |
+ * | looks the prompt id up | `no`: nothing was written | the same |
+ * | creates the record | `no` | withdraws it; only the withdrawal is a `no` |
+ * | tells the driver, looks for the result | looks again; tells again every two seconds | the same |
+ * | withdraws the record when its time is over | tries again, for the same time; then `maybe` | the same |
+ *
+ * A driver takes a record that is open and younger than `waitsMs`. It begins before the caller gives up after twice that time, or never. Its error
+ * keeps `sent: 'no'` unless an earlier driver had taken the record.
  */
-import type { Clock } from '../../core/clock.js'
+import { sleep, type Clock } from '../../core/clock.js'
 import { deferred } from '../../core/deferred.js'
 import { onAbort } from '../../core/on-abort.js'
 import type { SignalboxError } from '../../errors.js'
-import { asHubError, hubError, isoTime } from '../context.js'
+import { afterEffect, asHubError, hubError, isoTime } from '../context.js'
 import type { Table } from '../table.js'
 import { fromWireError, toWireError } from '../wire/errors.js'
 import { isOutage } from './outage.js'
@@ -23,8 +33,8 @@ export interface RequestsOptions {
   readonly report: (what: string, error: unknown) => void
 }
 
-/** Carries out a call. */
-export type Serve = (op: RequestOp, params: unknown) => Promise<unknown>
+/** Carries out a call. It must not begin after `until`, a monotonic time. */
+export type Serve = (op: RequestOp, params: unknown, until: number) => Promise<unknown>
 
 export interface Requests {
   /** Sends a call and waits for its result. */
@@ -35,18 +45,26 @@ export interface Requests {
   takeAll(source: string, fence: number, serve: Serve): Promise<void>
   /** A call of this hub may have its result. */
   done(id: string): void
+  /** Deletes the records of calls that nobody waits for any more. */
+  sweep(): Promise<void>
 }
 
-/** A call that is older was made by a hub that died: nobody waits for it. */
-const STALE_MS = 120_000
-/** How often a caller looks at its record without a signal. */
+/** How often a caller looks at its record, and tells the driver of it again. */
 const LOOK_MS = 2_000
+/** How often the result of a call is tried to be stored while the store is away. */
+const FINISH_AGAIN_MS = 500
+/** A record is kept for so long after its call, because a write of its caller may still be on the way. */
+const KEEP_MS = 120_000
+/** A call waits for its result as long again as for a driver. */
+const WAITS = 2
 
 /** Long because the side that calls and the side that serves keep one record, and its steps are read together. */
 export function createRequests(options: RequestsOptions): Requests {
   const { table, clock, signal, tell, timeoutMs, report } = options
   const waiting = new Map<string, Waker>()
   const taking = new Set<string>()
+  /** Calls that this hub may have taken: the store did not tell. Nothing was done for them. */
+  const unsureOf = new Map<string, number>()
   onAbort(signal, () => {
     for (const waker of waiting.values()) waker.wake()
   })
@@ -65,94 +83,145 @@ export function createRequests(options: RequestsOptions): Requests {
     if (stored.record.state === 'done') return stored.record.params === null
     return (await table.change(id, (now) => (now.state === 'open' ? over : undefined), stored)) !== undefined
   }
-  const lookAt = async (id: string): Promise<RequestRecord | undefined> => {
-    const stored = await table.get(id)
-    // A record without its parameters was withdrawn.
-    return stored?.record.state === 'done' && stored.record.params !== null ? stored.record : undefined
+  let pausing: Promise<void> | undefined
+  /** One pause for all calls whose result waits for the store. */
+  const rest = (): Promise<void> => {
+    pausing ??= sleep(clock, FINISH_AGAIN_MS, signal).finally(() => {
+      pausing = undefined
+    })
+    return pausing
   }
   const forget = (id: string): void => void table.delete(id).catch(() => {})
 
   const call = async (source: string, op: RequestOp, params: unknown): Promise<unknown> => {
     const id = crypto.randomUUID()
     const until = clock.monotonic() + timeoutMs
-    const record: RequestRecord = { id, source, op, params, at: isoTime(clock), state: 'open' }
-    const unavailable = (sent: 'no' | 'maybe', cause?: unknown): SignalboxError =>
-      hubError({
-        code: 'unavailable',
-        op,
-        message:
-          sent === 'no'
-            ? `No hub that drives the source ${source} took the call within ${timeoutMs} ms. The call is withdrawn.`
-            : `The hub that drives the source ${source} did not report the result of the call.`,
-        sent,
-        retryable: sent === 'no',
-        ...(cause === undefined ? {} : { cause }),
-      })
-    const waker = createWaker()
-    let unsure: SignalboxError | undefined
-    waiting.set(id, waker)
-    try {
-      await table.create(id, record).catch(async (error: unknown) => {
+    const record: RequestRecord = { id, source, op, params, at: isoTime(clock), waitsMs: timeoutMs, state: 'open' }
+    const isStored = await table.create(id, record).then(
+      () => true,
+      (error: unknown) => {
         if (!isOutage(error) || error.sent === 'no') throw error
         // It may have been stored, or may still be, and a driver may find it.
-        unsure = error
-      })
-      // The driver also finds the record without this signal, but later.
-      if (!unsure) await tell({ kind: 'request', id, source }).catch((error) => report('telling the driver of a call', error))
+        return false
+      },
+    )
+    // From here on only a withdrawal proves that nobody carries the call out.
+    const found = await settle(record, until, isStored).catch((error: unknown) => {
+      throw afterEffect(error, op)
+    })
+    if (found) {
+      forget(id)
+      return resultOf(found)
+    }
+    const message = `No hub that drives the source ${source} took the call within ${timeoutMs} ms. The call is withdrawn.`
+    throw hubError({ code: 'unavailable', op, message, retryable: true })
+  }
+  /** Waits for the result. Undefined: the call is withdrawn. */
+  const settle = async (record: RequestRecord, until: number, stored: boolean): Promise<RequestRecord | undefined> => {
+    const { id, source, op } = record
+    let isStored = stored
+    const noResult = (cause?: unknown): SignalboxError => {
+      const message = `The hub that drives the source ${source} did not report the result of the call.`
+      return hubError({ code: 'unavailable', op, message, sent: 'maybe', ...(cause === undefined ? {} : { cause }) })
+    }
+    const waker = createWaker()
+    waiting.set(id, waker)
+    try {
       for (;;) {
+        // Again each time: a driver that has just begun, or could not reach the store, has not heard of it.
+        if (isStored) void tell({ kind: 'request', id, source }).catch((error) => report('telling the driver of a call', error))
         await waker.wait(clock, LOOK_MS)
-        if (signal.aborted) throw unavailable('maybe', signal.reason)
-        const found = await lookAt(id).catch(ignoreOutage)
-        if (found) {
-          forget(id)
-          return resultOf(found)
+        if (signal.aborted) {
+          if (await withdraw(record).catch(() => false)) return undefined
+          throw noResult(signal.reason)
         }
-        if (clock.monotonic() < until && !unsure) continue
-        if (await withdraw(record).catch(ignoreOutage)) throw unavailable('no', unsure)
+        const now = (await table.get(id).catch(ignoreOutage))?.record
+        // A record without its parameters was withdrawn.
+        if (now?.state === 'done' && now.params !== null) return now
+        isStored ||= now !== undefined
+        if (clock.monotonic() < until && isStored) continue
+        if (await withdraw(record).catch(ignoreOutage)) return undefined
         // A driver has it, or the store is away. It gets as much time again.
-        if (clock.monotonic() >= until + timeoutMs) throw unavailable('maybe')
+        if (clock.monotonic() >= until + timeoutMs * (WAITS - 1)) throw noResult()
       }
     } finally {
       waiting.delete(id)
     }
   }
 
+  const ageOf = ({ at }: RequestRecord): number => Math.max(0, clock.now() - Date.parse(at))
+  const tooOld = (op: RequestOp, sent: 'no' | 'maybe'): SignalboxError =>
+    hubError({
+      code: 'unavailable',
+      op,
+      message: 'The call is too old: its caller has given up. If this is so for every call, the clocks of the machines differ.',
+      sent,
+    })
+
   const take = async (id: string, fence: number, serve: Serve): Promise<void> => {
     if (taking.has(id)) return
     taking.add(id)
     try {
       const stored = await table.get(id)
+      if (!stored || stored.record.state === 'done') return void unsureOf.delete(id)
+      const { op, params, state, waitsMs = KEEP_MS } = stored.record
       // A driver that lost its lease must not take a call from its successor.
-      const isMine = (record: RequestRecord): boolean => record.state !== 'done' && (record.fence ?? 0) < fence
-      if (!stored || !isMine(stored.record)) return
-      const { op, params, at, state } = stored.record
-      const isStale = clock.now() - Date.parse(at) > STALE_MS
-      // Only a prompt can be carried out twice: its id makes it the same turn.
-      const lost = state === 'taken' && op !== 'prompt'
-      const taken = await table.change(
-        id,
-        (record) => (record.state === state && isMine(record) ? { ...record, state: 'taken', fence } : undefined),
-        stored,
-      )
+      const isMine = (record: RequestRecord): boolean =>
+        record.state !== 'done' && ((record.fence ?? 0) < fence || (record.fence === fence && unsureOf.get(id) === fence))
+      if (!isMine(stored.record)) return
+      const wasTaken = state === 'taken' && stored.record.fence !== fence
+      // The caller of an open call withdraws it when this time is over, the caller of a taken one gives up.
+      const left = waitsMs * WAITS - ageOf(stored.record)
+      const isStale = left <= (state === 'taken' ? 0 : waitsMs * (WAITS - 1))
+      const until = clock.monotonic() + left
+      const taken = await table
+        .change(
+          id,
+          (record) => (record.state === state && isMine(record) ? { ...record, state: 'taken', fence } : undefined),
+          stored,
+        )
+        .catch((error: unknown) => {
+          if (isOutage(error) && error.sent !== 'no') unsureOf.set(id, fence)
+          throw error
+        })
+      unsureOf.delete(id)
       if (!taken) return
+      const failed = (error: unknown): Pick<RequestRecord, 'error'> => ({
+        // An earlier driver may have carried it out.
+        error: toWireError(wasTaken ? afterEffect(error, op) : asHubError(error, op), op),
+      })
       const finish = async (outcome: Pick<RequestRecord, 'result' | 'error'>): Promise<void> => {
-        await table.change(id, (record) => (record.fence === fence ? { ...record, ...outcome, state: 'done' } : undefined), taken)
+        for (;;) {
+          try {
+            await table.change(
+              id,
+              (record) => (record.fence === fence ? { ...record, ...outcome, state: 'done' } : undefined),
+              taken,
+            )
+            break
+          } catch (error) {
+            if (!isOutage(error) || signal.aborted || clock.monotonic() >= until) throw error
+          }
+          await rest()
+        }
         await tell({ kind: 'done', id })
       }
-      if (isStale || lost) {
-        const message = isStale ? 'The call is too old.' : 'The hub that drove the agent stopped during the call.'
-        return await finish({ error: toWireError(hubError({ code: 'unavailable', message, sent: lost ? 'maybe' : 'no' }), op) })
+      // Only a prompt can be carried out twice: its id makes it the same turn.
+      if (wasTaken && op !== 'prompt') {
+        const message = 'The hub that drove the agent stopped during the call.'
+        return await finish(failed(hubError({ code: 'unavailable', op, message })))
       }
+      if (isStale) return await finish(failed(tooOld(op, 'no')))
       let outcome: Pick<RequestRecord, 'result' | 'error'>
       try {
-        outcome = { result: (await serve(op, params)) ?? null }
+        outcome = { result: (await serve(op, params, until)) ?? null }
       } catch (error) {
-        outcome = { error: toWireError(asHubError(error, op), op) }
+        outcome = failed(error)
       }
       await finish(outcome).catch((error: unknown) => {
-        if (isOutage(error)) throw error
+        if (isOutage(error) || signal.aborted) throw error
         // The result is too large for the store.
-        return finish({ error: toWireError(asHubError(error, op), op) })
+        return finish({ error: toWireError(afterEffect(error, op), op) })
       })
     } finally {
       taking.delete(id)
@@ -164,15 +233,19 @@ export function createRequests(options: RequestsOptions): Requests {
     take,
     async takeAll(source, fence, serve) {
       for await (const { key, record } of table.all()) {
-        if (record.state === 'done') {
-          if (clock.now() - Date.parse(record.at) > STALE_MS) forget(key)
-        } else if (record.source === source) {
+        if (record.state !== 'done' && record.source === source) {
           take(key, fence, serve).catch((error) => report('carrying out a call of another hub', error))
         }
       }
     },
     done(id) {
       waiting.get(id)?.wake()
+    },
+    async sweep() {
+      for await (const { key, record, version } of table.all()) {
+        if (waiting.has(key) || taking.has(key)) continue
+        if (ageOf(record) > (record.waitsMs ?? 0) * WAITS + KEEP_MS) await table.delete(key, version)
+      }
     },
   }
 }

@@ -5,6 +5,7 @@
 import { sleep, type Clock } from '../../core/clock.js'
 import { SignalboxError } from '../../errors.js'
 import type { Kv, KvVersion, Log } from '../../store/store.js'
+import { afterEffect } from '../context.js'
 import { decodeEntry } from '../journal/encode.js'
 import type { AgentId } from '../model/agent.js'
 import { isOutage } from './outage.js'
@@ -52,6 +53,7 @@ export function createSteady({ lease, clock, signal, isMine }: SteadyOptions): S
   ): Promise<Result> => {
     let failures = 0
     let trouble: SignalboxError | undefined
+    let mayHaveArrived = false
     try {
       for (;;) {
         try {
@@ -68,12 +70,18 @@ export function createSteady({ lease, clock, signal, isMine }: SteadyOptions): S
         } catch (error) {
           if (!isOutage(error) || lease.closing) throw error
           // A lookup that fails says nothing about the write.
-          if (error.sent !== 'no') trouble ??= error
+          if (error.sent !== 'no') {
+            trouble ??= error
+            mayHaveArrived = true
+          }
           failures += 1
           if (failures === 1) waiting += 1
         }
         await rest()
       }
+    } catch (error) {
+      // The last failure says nothing about the attempts before it.
+      throw mayHaveArrived ? afterEffect(error, 'writing') : error
     } finally {
       if (failures > 0) waiting -= 1
     }

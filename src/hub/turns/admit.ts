@@ -10,7 +10,11 @@ import type { TurnRecord } from './record.js'
 import type { Admission, Schedule } from './schedule.js'
 
 /** The prompt options with the id that the caller or the hub made. */
-export type NamedPrompt = PromptOptions & { readonly promptId: string }
+export type NamedPrompt = PromptOptions & {
+  readonly promptId: string
+  /** The prompt must start or be queued before this monotonic time, or never. For a prompt that came from another hub. */
+  readonly startBy?: number
+}
 
 /** `known`: this id is a turn already. Otherwise the turn that was taken in, and what happens to it now. */
 export type Admitted =
@@ -30,9 +34,10 @@ export const lineOf = (agent: AgentId, session: string | undefined): string => `
 
 export async function admit(parts: AdmitParts, agent: AgentId, text: string, given: NamedPrompt): Promise<Admitted> {
   const { context, table, book, schedule, forbid } = parts
-  const { promptId, session, by = 'user', whileBusy = 'queue' } = given
+  const { promptId, session, by = 'user', whileBusy = 'queue', startBy } = given
   const before = await book.find(promptId)
   if (before) return { known: before }
+  if (isTooLate(context, startBy)) throw hubError({ code: 'unavailable', op: 'prompt', message: TOO_LATE, retryable: true })
   const parallel = checkPrompt(context, agent, session)
   forbid(agent)
   const line = lineOf(agent, session)
@@ -51,7 +56,7 @@ export async function admit(parts: AdmitParts, agent: AgentId, text: string, giv
       schedule.release(line, promptId)
       return { known: (await book.find(promptId)) ?? record }
     }
-    const one: Active = { stored, line, unsent: true }
+    const one: Active = { stored, line, unsent: true, ...(startBy === undefined ? {} : { startBy }) }
     book.active.set(promptId, one)
     // The turn before it may have ended while the record was written. A turn that ends later starts this prompt itself.
     if (schedule.running(line).includes(promptId)) admission = 'start'
@@ -64,6 +69,12 @@ export async function admit(parts: AdmitParts, agent: AgentId, text: string, giv
     throw notAccepted(error)
   }
 }
+
+export const TOO_LATE = 'The store was away for so long that the caller of the prompt has given up.'
+
+/** The caller of the prompt has been told that its outcome is unknown. A prompt that starts later would surprise it. */
+export const isTooLate = ({ clock }: HubContext, startBy: number | undefined): boolean =>
+  startBy !== undefined && clock.monotonic() >= startBy
 
 /** The store may have the record, but the prompt goes to no system. */
 function notAccepted(error: unknown): unknown {

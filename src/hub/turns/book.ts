@@ -22,6 +22,8 @@ export interface Active {
   resolving?: true
   /** The source does not have the prompt yet. */
   unsent?: true
+  /** The prompt is not sent after this monotonic time: its caller has given up. */
+  startBy?: number
   /** Cancelled while it was unsent: it is cancelled as soon as the source has it, or not sent at all. */
   cancelled?: true
 }

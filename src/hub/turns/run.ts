@@ -3,8 +3,10 @@ import { asHubError, hubError, untilAllowed, type HubContext } from '../context.
 import type { AgentId } from '../model/agent.js'
 import type { EndEvent } from '../model/event.js'
 import type { SourcePrompt } from '../source.js'
+import { isTooLate, TOO_LATE } from './admit.js'
 import type { Active, TurnBook } from './book.js'
 import { findOut } from './find-out.js'
+import { neverSent } from './record.js'
 import type { Schedule } from './schedule.js'
 
 export interface RunnerOptions {
@@ -69,6 +71,7 @@ export function createRunner(context: HubContext, book: TurnBook, schedule: Sche
       if (!stored || one.ending) return
       await untilAllowed(context)
       if (one.cancelled) return await finish(one, { kind: 'end', outcome: 'cancelled', sent: 'no' })
+      if (isTooLate(context, one.startBy)) return await finish(one, neverSent(TOO_LATE))
       await source.prompt({ ...prompt, receipt })
       delete one.unsent
       // From now on a new epoch of the session means that the turn may be lost.

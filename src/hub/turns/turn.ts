@@ -1,6 +1,7 @@
 /** A turn as its caller holds it. The same code in the process of the hub and over a link: it needs a watch and two calls. */
 import type { CallOptions } from '../../core/call.js'
 import { SignalboxError, type ErrorCode } from '../../errors.js'
+import { afterEffect } from '../context.js'
 import type { HubWatch, Turn, TurnInfo, WatchOptions } from '../hub.js'
 import type { AgentId } from '../model/agent.js'
 import type { EndEvent, HubEvent, TurnOutcome } from '../model/event.js'
@@ -25,9 +26,18 @@ export function createTurn(access: TurnAccess, promptId: string, agent: AgentId 
     })
     return found
   }
+  /** Once the prompt is accepted, a failure to read the turn must not look like a refusal of the prompt. */
+  const readingFailed = (error: unknown): unknown => (starting ? afterEffect(error, 'prompt') : error)
 
   async function* read(): AsyncGenerator<HubEvent, void, void> {
     const { from } = await info()
+    try {
+      yield* readFrom(from)
+    } catch (error) {
+      throw readingFailed(error)
+    }
+  }
+  async function* readFrom(from: TurnInfo['from']): AsyncGenerator<HubEvent, void, void> {
     const events = access.watch({ from, turns: [promptId] })
     for await (const event of events) {
       yield event
@@ -62,10 +72,12 @@ export function createTurn(access: TurnAccess, promptId: string, agent: AgentId 
     promptId,
     agent,
     [Symbol.asyncIterator]: read,
-    accepted: async () => void (await info()),
+    accepted: info,
     async info() {
       await info()
-      return await access.find(promptId)
+      return await access.find(promptId).catch((error: unknown) => {
+        throw readingFailed(error)
+      })
     },
     async end() {
       return bare((await info()).end ?? (await finish()).end)

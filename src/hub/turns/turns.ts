@@ -1,10 +1,10 @@
 /** The turns of a hub: each stored before anything is sent, ended exactly once. The order of writes is what survives a kill. */
-import { hubError, hubEvent, type HubContext } from '../context.js'
+import { afterEffect, hubError, hubEvent, type HubContext } from '../context.js'
 import type { TurnInfo } from '../hub.js'
 import type { AgentId } from '../model/agent.js'
 import type { EndEvent } from '../model/event.js'
 import type { Stored, Table } from '../table.js'
-import { admit, lineOf, type NamedPrompt } from './admit.js'
+import { admit, isTooLate, lineOf, TOO_LATE, type NamedPrompt } from './admit.js'
 import { createTurnBook, type Active, type EndPlace } from './book.js'
 import { neverSent, stepTurn, type TurnRecord } from './record.js'
 import { createRunner, type RunnerOptions } from './run.js'
@@ -52,21 +52,7 @@ export function createTurns(context: HubContext, table: Table<TurnRecord>, optio
     const one = active.get(record.promptId)
     return turnInfo(record, journalId, one !== undefined && isQueued(one))
   }
-  const admitting = new Map<string, Promise<void>>()
-  /** Prompts of one line are stored one after the other: a store may answer two lookups in another order than it was asked. */
-  const inOrder = <Result>(line: string, work: () => Promise<Result>): Promise<Result> => {
-    const before = admitting.get(line)
-    const result = before ? before.then(work) : work()
-    const done = result.then(
-      () => {},
-      () => {},
-    )
-    admitting.set(line, done)
-    void done.then(() => {
-      if (admitting.get(line) === done) admitting.delete(line)
-    })
-    return result
-  }
+  const inOrder = createInOrder()
   const begin = async (agent: AgentId, text: string, given: NamedPrompt): Promise<TurnInfo> => {
     const admitted = await inOrder(lineOf(agent, given.session), () =>
       admit({ context, table, book, schedule, forbid }, agent, text, given),
@@ -74,6 +60,9 @@ export function createTurns(context: HubContext, table: Table<TurnRecord>, optio
     if ('known' in admitted) return infoOf(admitted.known)
     const { one, admission } = admitted
     if (admission === 'start') later('sending a prompt', runner.send(one))
+    else if (isTooLate(context, one.startBy)) later('ending a prompt', runner.finish(one, neverSent(TOO_LATE)))
+    // In the queue it waits for the agent, not for the store.
+    else delete one.startBy
     if (admission === 'interrupt') {
       for (const other of schedule.running(one.line)) later('interrupting', cancel(other, given.by ?? 'user'))
     }
@@ -93,8 +82,12 @@ export function createTurns(context: HubContext, table: Table<TurnRecord>, optio
     }
     const text = `${by} cancelled the turn.`
     writer.push(hubEvent(context, { agent, session, turn: promptId }, { kind: 'notice', level: 'info', text }))
-    if (queued) await runner.finish(one, { kind: 'end', outcome: 'cancelled', sent: 'no' })
-    else if (one.unsent) one.cancelled = true
+    if (queued) {
+      // The end may be decided in the store when this fails. Then the next driver writes it.
+      await runner.finish(one, { kind: 'end', outcome: 'cancelled', sent: 'no' }).catch((error: unknown) => {
+        throw afterEffect(error, 'cancel')
+      })
+    } else if (one.unsent) one.cancelled = true
     else await source?.cancel?.({ agent, session, turn: promptId })
   }
 
@@ -154,6 +147,24 @@ export function createTurns(context: HubContext, table: Table<TurnRecord>, optio
     },
     remember: book.remember,
     has: (promptId) => active.has(promptId) || starting.has(promptId),
+  }
+}
+
+/** Prompts of one line are stored one after the other: a store may answer two lookups in another order than it was asked. */
+function createInOrder() {
+  const admitting = new Map<string, Promise<void>>()
+  return <Result>(line: string, work: () => Promise<Result>): Promise<Result> => {
+    const before = admitting.get(line)
+    const result = before ? before.then(work) : work()
+    const done = result.then(
+      () => {},
+      () => {},
+    )
+    admitting.set(line, done)
+    void done.then(() => {
+      if (admitting.get(line) === done) admitting.delete(line)
+    })
+    return result
   }
 }
 

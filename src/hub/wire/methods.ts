@@ -33,7 +33,8 @@ export async function callMethod(
     case 'turn':
       return hub.turn(text(params, 'promptId')).info()
     case 'prompt':
-      return hub.prompt(text(params, 'agent'), text(params, 'text'), promptOptions(params, by)).info()
+      // Not `info()`: its look-up may fail after the prompt was accepted, and that is no refusal of the prompt.
+      return hub.prompt(text(params, 'agent'), text(params, 'text'), promptOptions(params, by)).accepted()
     case 'cancel':
       return hub.turn(text(params, 'promptId')).cancel(author(params, by))
     case 'answer': {

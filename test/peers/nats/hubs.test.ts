@@ -20,11 +20,8 @@ import { checkJournal } from '../../hub/shared-simulation.js'
 import { writeProgram } from '../../program.js'
 import { startServer } from './server.js'
 
-/**
- * Which faults, in turn. Outages of the server (`server killed`, `server stopped`) are chosen by hand: about one prompt in a hundred that is under way
- * when a hub loses the server is refused with `sent: 'no'` and carried out later. docs/many-machines.md lists this as a known defect.
- */
-const FAULTS = process.env.SIGNALBOX_FAULTS?.split(',') ?? ['kill', 'stop', 'partition']
+/** Which faults, in turn. */
+const FAULTS = process.env.SIGNALBOX_FAULTS?.split(',') ?? ['kill', 'stop', 'partition', 'server killed', 'server stopped']
 const ROUNDS = Number(process.env.SIGNALBOX_ROUNDS ?? 5)
 const SEED = Number(process.env.SIGNALBOX_SEED ?? 1)
 const LEASE_MS = 2_000
