@@ -47,6 +47,7 @@ const dashboard = {
     name: 'dashboard',
     pool: 'forks' as const,
     include: ['test/playground/**/*.test.ts'],
+    globalSetup: ['test/playground/setup.ts'],
     testTimeout: 60_000,
     hookTimeout: 180_000,
     expect: { poll: { timeout: 15_000 } },

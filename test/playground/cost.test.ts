@@ -74,7 +74,7 @@ describe('the figures [dashboard.cost.figures]', () => {
 })
 
 describe.skipIf(!canRun)('the page [dashboard.cost.page]', () => {
-  const tools = withPage('cost')
+  const tools = withPage()
 
   test('behind a gateway: sums, what they omit, the sum of the hub, and its budgets with their state', async () => {
     const budgets = [

@@ -7,7 +7,7 @@ import { canRun, openPage, shoot, violations, withPage } from './harness.js'
 const FAST = 'system=ccc&seed=7&seconds=120&faults=latency:20,stall:0.5,split:20,duplicate:2,reset:3,half-close:2,kill:0.5'
 
 describe.skipIf(!canRun)('the faults view', () => {
-  const tools = withPage('faults')
+  const tools = withPage()
 
   const open = async (page: Page, plan: string): Promise<void> => {
     await page.goto(`${tools.served.url}#/faults?${plan}`)

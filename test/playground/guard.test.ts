@@ -9,7 +9,7 @@ const own = (complaints: readonly string[]): readonly string[] =>
   complaints.filter((text) => !text.startsWith('Failed to load resource'))
 
 describe.skipIf(!canRun)('the guard', () => {
-  const tools = withPage('guard')
+  const tools = withPage()
 
   async function open(world: GatewayWorld, scopes: readonly ('observe' | 'send' | 'approve' | 'admin')[], options = {}) {
     const opened = await openPage(tools.browser, options)

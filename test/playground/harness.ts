@@ -6,8 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chromium, type Browser, type Page } from 'playwright'
-import { afterAll, beforeAll } from 'vitest'
-import { build } from 'vite'
+import { afterAll, beforeAll, inject } from 'vitest'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const shots = join(root, 'test/playground/shots')
@@ -27,16 +26,8 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 }
 
-/** Builds the page into a folder of its own, so that tests do not write the package's `dist`. Returns the folder. */
-export async function buildPage(name: string): Promise<string> {
-  const folder = join(root, '.cache', 'dashboard', name)
-  await build({
-    configFile: join(root, 'playground/vite.config.ts'),
-    root: join(root, 'playground'),
-    build: { outDir: folder, emptyOutDir: true },
-  })
-  return folder
-}
+/** The folder of the built page. `setup.ts` builds it once for all tests. */
+export const builtPage = (): string => inject('dashboardFolder')
 
 /** A page that is served, and the way to stop it. */
 export interface Served extends AsyncDisposable {
@@ -76,12 +67,12 @@ export interface PageTools {
   readonly browser: Browser
 }
 
-/** Builds and serves the page and starts a browser before the tests of the surrounding block, and ends both after them. */
-export function withPage(name: string): PageTools {
+/** Serves the page and starts a browser before the tests of the surrounding block, and ends both after them. */
+export function withPage(): PageTools {
   const tools: { folder: string; served?: Served; browser?: Browser } = { folder: '' }
   beforeAll(async () => {
     if (!canRun) return
-    tools.folder = await buildPage(name)
+    tools.folder = builtPage()
     tools.served = await serveFolder(tools.folder)
     tools.browser = await launch()
   }, 180_000)

@@ -8,7 +8,7 @@ import { loadPages, serveGateway } from 'signalbox/node'
 import { createScriptedSystem, memoryServer } from 'signalbox/testing'
 import type { CDPSession, Page } from 'playwright'
 import { expect, test } from 'vitest'
-import { buildPage, canRun, launch, openPage } from './harness.js'
+import { builtPage, canRun, launch, openPage } from './harness.js'
 
 const asked = process.env.SIGNALBOX_LOAD_SECONDS
 const SECONDS = Number(asked ?? 8)
@@ -51,7 +51,7 @@ test.skipIf(!canRun)(
       for await (const link of server.accept()) void serveHub(hub, link)
     })()
     const upstream = { kind: 'stream', system: 'hub', transport: server.transport, policy: hubPolicy } as const
-    const pages = await loadPages(await buildPage('load'))
+    const pages = await loadPages(builtPage())
     await using served = await serveGateway({ upstreams: { hub: upstream }, pages, scopes: ['observe', 'send', 'approve'] })
     const browser = await launch()
     const { page, complaints } = await openPage(browser)

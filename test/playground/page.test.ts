@@ -4,7 +4,7 @@ import { VIEWS } from '../../playground/src/app/views.js'
 import { canRun, openPage, withPage } from './harness.js'
 
 describe.skipIf(!canRun)('the dashboard', () => {
-  const tools = withPage('page')
+  const tools = withPage()
 
   test('opened from a static host, every view shows without a complaint', async () => {
     const { page, complaints } = await openPage(tools.browser)

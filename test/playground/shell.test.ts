@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { canRun, openPage, shoot, violations, withPage } from './harness.js'
 
 describe.skipIf(!canRun)('the frame of the page', () => {
-  const tools = withPage('shell')
+  const tools = withPage()
 
   test('[dashboard.access] the palette and the list of keys have names, and leave the focus where it was', async () => {
     const { page } = await openPage(tools.browser, { theme: 'dark' })

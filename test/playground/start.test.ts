@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
-import { buildPage, canRun, launch, openPage, serveFolder } from './harness.js'
+import { builtPage, canRun, launch, openPage, serveFolder } from './harness.js'
 
 const LIMIT_KB = 150
 
 test.skipIf(!canRun)(
   '[dashboard.size] [dashboard.opens] [dashboard.policy] the first load is small, from one host, and soon useful',
   async () => {
-    const folder = await buildPage('start')
+    const folder = builtPage()
     await using served = await serveFolder(folder)
     const browser = await launch()
     const { page, complaints } = await openPage(browser)

@@ -25,7 +25,7 @@ async function script(turn: ScriptedTurn): Promise<void> {
 const shapes = async (page: Page): Promise<number> => Number(await page.locator('canvas').first().getAttribute('data-shapes'))
 
 describe.skipIf(!canRun)('the timeline', () => {
-  const tools = withPage('timeline')
+  const tools = withPage()
 
   test('behind a gateway: turns, tools and waits show, two turns are compared, the keyboard reaches every span [dashboard.timeline.page]', async () => {
     await using world = await serveGatewayWorld(tools.folder, { scripted: { agents: ['review', 'builder', 'docs'], script } })

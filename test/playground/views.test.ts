@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startGateway, type PageGateway } from './demo-gateway.js'
 import { canRun, openPage, shoot, violations, withPage } from './harness.js'
 
-const tools = withPage('views')
+const tools = withPage()
 let gateway: PageGateway
 
 beforeAll(async () => {

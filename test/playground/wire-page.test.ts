@@ -6,7 +6,7 @@ import { serveGatewayWorld } from './gateway.js'
 import { canRun, openPage, shoot, violations, withPage } from './harness.js'
 
 describe.skipIf(!canRun)('the wire view', () => {
-  const tools = withPage('wire')
+  const tools = withPage()
 
   const open = async (page: Page): Promise<void> => {
     await page.goto(`${tools.served.url}#/wire`)
