@@ -30,12 +30,13 @@ const node = {
     pool: 'forks' as const,
     include: ['test/**/*.test.ts'],
     exclude: ['test/**/*.browser.test.ts', 'test/peers/**', 'test/playground/**', '**/node_modules/**'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // These end a hang. A busy machine takes ten times as long as an idle one.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     // For the runs inside other runtimes.
     maxConcurrency: 2,
     // A condition that is waited for comes late on a busy machine; the default of one second is a time, not a condition.
-    expect: { poll: { timeout: 15_000 } },
+    expect: { poll: { timeout: 30_000 } },
   },
 }
 
@@ -50,7 +51,7 @@ const dashboard = {
     globalSetup: ['test/playground/setup.ts'],
     testTimeout: 60_000,
     hookTimeout: 180_000,
-    expect: { poll: { timeout: 15_000 } },
+    expect: { poll: { timeout: 30_000 } },
   },
 }
 
@@ -63,7 +64,7 @@ const peers = {
     testTimeout: 180_000,
     hookTimeout: 600_000,
     fileParallelism: false,
-    expect: { poll: { timeout: 15_000 } },
+    expect: { poll: { timeout: 30_000 } },
   },
 }
 
@@ -82,7 +83,7 @@ const browser = {
   test: {
     name: 'chromium',
     include: ['test/**/*.browser.test.ts'],
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     globalSetup: existsSync(fileURLToPath(new URL('./test/browser-setup.ts', import.meta.url))) ? ['test/browser-setup.ts'] : [],
     browser: {
       enabled: true,

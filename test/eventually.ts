@@ -5,7 +5,7 @@ import { vi } from 'vitest'
  * second, and a test that relies on it asserts a time.
  */
 export const eventually = <Result>(check: () => Result | Promise<Result>): Promise<Result> =>
-  vi.waitFor(check, { timeout: 20_000, interval: 20 })
+  vi.waitFor(check, { timeout: 30_000, interval: 20 })
 
 /**
  * Gives everything in memory that is under way the turns of the event loop that it needs to arrive. Counted in turns, because a machine

@@ -56,21 +56,21 @@ describe.skipIf(!executablePath && !required)('in Chromium', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     browser = await chromium.launch({ ...(executablePath ? { executablePath } : {}), args: ['--no-sandbox', '--disable-gpu'] })
-  }, 60_000)
+  }, 180_000)
   afterAll(async () => {
     await browser?.close()
     server?.closeAllConnections()
     server?.close()
   })
 
-  test('[catsyphon.leave-page] navigation to another page sends the queued events', { timeout: 60_000 }, async () => {
+  test('[catsyphon.leave-page] navigation to another page sends the queued events', { timeout: 180_000 }, async () => {
     const collector = simulator.register()
     const page = await browser.newPage()
     await page.goto(`${url}/#${collector.id},${collector.key},${simulator.workspaceId}`)
     await page.waitForFunction(() => document.title === 'durable')
     expect(simulator.ledger.rows('left')).toEqual([])
     await page.goto('data:text/html,another page')
-    await expect.poll(() => simulator.ledger.rows('left').length, { timeout: 10_000 }).toBe(10)
+    await expect.poll(() => simulator.ledger.rows('left').length, { timeout: 30_000 }).toBe(10)
     expect(simulator.ledger.doubles('left')).toBe(0)
     await page.close()
   })

@@ -317,7 +317,7 @@ describe.skipIf(!canServe)('over a real sshd on the loopback', () => {
     await gone
   })
 
-  test('[ccc.ssh.real] pings, asks and failures through ssh and nc', { timeout: 30_000 }, async () => {
+  test('[ccc.ssh.real] pings, asks and failures through ssh and nc', { timeout: 90_000 }, async () => {
     const ccc = createCcc({ transport: cccSsh({ host: 'box', socketPath, ssh }) })
     expect((await ccc.ping()).version).toBe('1.12.5')
     expect(await ccc.ask({ session: 'myproject', text: 'real [[reply ssh]]' })).toMatchObject({ response: 'ssh' })
@@ -325,7 +325,7 @@ describe.skipIf(!canServe)('over a real sshd on the loopback', () => {
     expect((await checkRejects(missing.ping(), 'exited')).message).toContain('No such file')
   })
 
-  test('[ccc.ssh.real] a forwarded socket', { timeout: 30_000 }, async () => {
+  test('[ccc.ssh.real] a forwarded socket', { timeout: 90_000 }, async () => {
     await using forward = await cccForward({ host: 'box', socketPath, ssh })
     const ccc = createCcc({ transport: forward.transport })
     await Promise.all(Array.from({ length: 10 }, () => ccc.ping()))

@@ -74,7 +74,7 @@ async function withDaemon(
     groups: [ids[0] ?? '', ids[1] ?? ''],
     run: (name, ...args) =>
       new Promise((resolve) => {
-        execFile(process.execPath, [join(out, `${name}.mjs`), ...args], { env, timeout: 20_000 }, (error, stdout, stderr) => {
+        execFile(process.execPath, [join(out, `${name}.mjs`), ...args], { env, timeout: 50_000 }, (error, stdout, stderr) => {
           resolve({ code: error ? Number(error.code ?? -1) : 0, stdout, stderr })
         })
       }),
@@ -96,7 +96,7 @@ async function until(child: ChildProcess, expected: string, meanwhile: () => Pro
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
   try {
     await meanwhile()
-    await expect.poll(() => text + errors, { timeout: 15_000 }).toContain(expected)
+    await expect.poll(() => text + errors, { timeout: 30_000 }).toContain(expected)
   } finally {
     child.kill('SIGINT')
   }
@@ -130,7 +130,7 @@ describe('the example programs [cccc.examples]', () => {
     await withDaemon('B', async ({ simulator, client, groups: [group], start }) => {
       const child = start('stream', '--group', group)
       const text = await until(child, 'after the restart', async () => {
-        await expect.poll(() => simulator.subscribers, { timeout: 15_000 }).toBe(1)
+        await expect.poll(() => simulator.subscribers, { timeout: 30_000 }).toBe(1)
         await client.messages.send({ groupId: group, text: 'before the restart', to: ['user'] })
         await expect.poll(() => simulator.ledger.requests.some(({ op }) => op === 'events_stream')).toBe(true)
         simulator.restart()

@@ -37,7 +37,7 @@ test('a thousand calls, two hundred streams and twenty terminals leave no handle
     await own.messages.send({ groupId, text: 'is anybody there', to: ['user'] })
     return simulator.subscribers
   }
-  await expect.poll(afterAWrite, { timeout: 10_000 }).toBe(0)
+  await expect.poll(afterAWrite, { timeout: 30_000 }).toBe(0)
   expect(simulator.ledger.bare).toBe(0)
   expect(simulator.ledger.invalid).toBe(0)
 }, 120_000)

@@ -298,7 +298,7 @@ test('[claude.host-killed] kill -9 of the host leaves no child', async () => {
   expect((await processesOf(fake)).length).toBeGreaterThan(0)
   child.kill('SIGKILL')
   await expect.poll(() => processesOf(fake), { timeout: 20_000 }).toEqual([])
-}, 60_000)
+}, 180_000)
 
 test('[claude.host-killed] kill -9 of the host ends a tool that left the process group of the CLI', async () => {
   const marker = `signalbox-left-${process.pid}`
@@ -327,7 +327,7 @@ test('[claude.host-killed] kill -9 of the host ends a tool that left the process
   await expect.poll(async () => (await processesOf(marker)).length).toBeGreaterThan(0)
   child.kill('SIGKILL')
   await expect.poll(() => processesOf(marker), { timeout: 20_000 }).toEqual([])
-}, 60_000)
+}, 180_000)
 
 test('[claude.session-files] session files of the CLI with any content are listed, read and followed', async () => {
   rmSync(configDir, { recursive: true, force: true })

@@ -232,4 +232,4 @@ test('[claude.malformed] a line with broken fields is delivered or reported, and
     for await (const message of turn) expect(message.type).toBeTypeOf('string')
     await claude.close()
   }
-}, 60_000)
+}, 180_000)

@@ -219,8 +219,9 @@ describe.each(GENERATIONS)('on %s', (version) => {
   })
 
   test('[claude.partial-text] after a timeout, an abort or a kill, the error of the turn has the text so far', async () => {
-    const run = start({ version })
-    const shownUntil = async (end: () => void, options: QueryOptions = {}) => {
+    const clock = createFakeClock()
+    const run = start({ version }, { clock })
+    const shownUntil = async (end: () => unknown, options: QueryOptions = {}) => {
       const turn = run.claude.query('FAKE:slow:10000', { includePartial: true, ...options })
       const failure = turn.result().catch((error: unknown) => error)
       let shown = ''
@@ -239,7 +240,7 @@ describe.each(GENERATIONS)('on %s', (version) => {
       expect(error.partialText?.startsWith(shown)).toBe(true)
       return error
     }
-    expect(await shownUntil(() => {}, { timeoutMs: 1_000 })).toMatchObject({ code: 'deadline_exceeded' })
+    expect(await shownUntil(() => clock.advance(1_000), { timeoutMs: 1_000 })).toMatchObject({ code: 'deadline_exceeded' })
     const controller = new AbortController()
     expect(await shownUntil(() => controller.abort(), { signal: controller.signal })).toMatchObject({ code: 'aborted' })
     expect(await shownUntil(() => run.simulated.kill())).toMatchObject({ code: 'exited' })

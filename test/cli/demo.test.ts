@@ -16,7 +16,7 @@ test('agents of every system end turns, and questions are answered when no visit
     }
   })().catch(() => {})
   const all = ['answered by mira (phone)', 'ccc', 'cccc', 'claude', 'cmdop', 'editor']
-  await vi.waitFor(() => expect([...seen].sort()).toEqual(all), { timeout: 25_000 })
+  await vi.waitFor(() => expect([...seen].sort()).toEqual(all), { timeout: 50_000 })
   over.abort()
   await Promise.all([living, watching])
   await hub.close()

@@ -25,7 +25,7 @@ const env = {
 
 const go = (...args: string[]): Promise<{ code: number; out: string; err: string }> =>
   new Promise((resolve) => {
-    execFile(process.execPath, [program, ...args], { env, timeout: 25_000 }, (error, out, err) =>
+    execFile(process.execPath, [program, ...args], { env, timeout: 50_000 }, (error, out, err) =>
       resolve({ code: error ? (typeof error.code === 'number' ? error.code : 1) : 0, out, err }),
     ).stdin?.end()
   })
@@ -40,7 +40,7 @@ describe.skipIf(!existsSync(program))('the built program', () => {
     hub.stdout?.on('data', (chunk) => {
       said += String(chunk)
     })
-    await vi.waitFor(() => expect(said).toContain('\n'), { timeout: 30_000 })
+    await vi.waitFor(() => expect(said).toContain('\n'), { timeout: 60_000 })
   })
   afterAll(async () => {
     hub.kill('SIGKILL')

@@ -100,7 +100,7 @@ describe('the surface', () => {
     } finally {
       rmSync(folder, { recursive: true })
     }
-  }, 60_000)
+  }, 180_000)
 })
 
 describe('configuration', () => {

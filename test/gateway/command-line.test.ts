@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { createCccSimulator } from '../../src/testing/index.js'
 import { HELP, parseGatewayArguments } from '../../transports/node/cli/arguments.js'
 import { parseConfig } from '../../transports/node/cli/config.js'
@@ -161,6 +161,8 @@ describe('detection of local systems [gateway.detect]', () => {
 describe('commands for a running gateway [gateway.admin-socket]', () => {
   test('ticket, tickets, credentials, revoke and audit', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'signalbox-admin-'))
+    // Only when the gateway has stopped: it writes its state at the end.
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
     const config = join(folder, 'gateway.json')
     writeFileSync(config, JSON.stringify({ upstreams: { ccc: { system: 'ccc' } }, stateFolder: join(folder, 'state') }), {
       mode: 0o600,
@@ -188,6 +190,5 @@ describe('commands for a running gateway [gateway.admin-socket]', () => {
     expect((await ask('ticket', '-h')).lines.join()).toContain('--device')
     await expect(ask('ticket', '--scopes', 'root')).rejects.toMatchObject({ code: 'invalid_argument' })
     await expect(ask('revoke')).rejects.toMatchObject({ code: 'invalid_argument' })
-    rmSync(folder, { recursive: true, force: true })
   })
 })

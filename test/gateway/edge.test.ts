@@ -32,7 +32,7 @@ export default {
 
 test.skipIf(!existsSync(workerd) && !required)(
   '[gateway.edge] a worker is a gateway for HTTP upstreams',
-  { timeout: 90_000 },
+  { timeout: 180_000 },
   async () => {
     const seen: (string | undefined)[] = []
     const upstream = createServer((request, response) => {

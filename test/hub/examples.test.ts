@@ -122,7 +122,7 @@ test('a recorder gives the work of the agents to the server [hub.example.recorde
   await hub.prompt('script/a', 'hi').end()
   const leaving = new AbortController()
   const recording = record(hub, store, server, ['script/a'], leaving.signal)
-  await expect.poll(() => simulator.ledger.sessions.size, { timeout: 10_000 }).toBe(1)
+  await expect.poll(() => simulator.ledger.sessions.size, { timeout: 30_000 }).toBe(1)
   leaving.abort()
   expect(await recording).toEqual({ recorded: 4, pending: 0 })
   const [session = ''] = simulator.ledger.sessions.keys()

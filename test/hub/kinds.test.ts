@@ -21,7 +21,7 @@ const kindsOf = (samples: readonly Sample[]): EventKind[] =>
 test('the schema in the package is what the types say [hub.schema.types]', async () => {
   const script = (await import('../../scripts/hub-schema.mjs' as string)) as { hubSchema(): string }
   expect(script.hubSchema()).toBe(schemaText)
-}, 60_000)
+}, 180_000)
 
 describe.each(Object.keys(SYSTEMS) as System[])('%s', (system) => {
   test('the source makes these kinds of events from the recordings, valid against the schema [hub.schema.valid]', async () => {
@@ -33,7 +33,7 @@ describe.each(Object.keys(SYSTEMS) as System[])('%s', (system) => {
       expect(result.error?.issues, `${event.kind}: ${JSON.stringify(event)}`).toBeUndefined()
     }
     expect(kindsOf(made)).toEqual(kindsOf(samples))
-  }, 60_000)
+  }, 180_000)
 
   test('every kind of event has a fixture or a reason why the system does not say it [hub.schema.kinds]', () => {
     const kinds = kindsOf(stored(system))

@@ -168,5 +168,5 @@ describe.skipIf(!canRun)('the timeline', () => {
     expect(await violations(page, '[data-view=timeline]')).toEqual([])
     expect(complaints).toEqual([])
     await page.context().close()
-  }, 90_000)
+  }, 180_000)
 })

@@ -248,7 +248,7 @@ test('a body that is cancelled closes the connection, and nothing is left [web.e
   const reply = await here().exchange({ method: 'GET', path: '/stall' })
   await reply.body?.cancel()
   await expect
-    .poll(() => process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length, { timeout: 10_000 })
+    .poll(() => process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length, { timeout: 30_000 })
     .toBeLessThanOrEqual(before)
 })
 

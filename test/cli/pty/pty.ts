@@ -58,7 +58,7 @@ export function openPty({ command, env, columns = 80, rows = 24 }: PtyOptions): 
     hangUp: () => send({ hangup: true }),
     async sees(text) {
       const pattern = typeof text === 'string' ? expect.stringContaining(text) : expect.stringMatching(text)
-      await vi.waitUntil(() => ended || pattern.asymmetricMatch(screen()), { timeout: 20_000 }).catch(() => {})
+      await vi.waitUntil(() => ended || pattern.asymmetricMatch(screen()), { timeout: 30_000 }).catch(() => {})
       expect(screen()).toEqual(pattern)
     },
     exit,
