@@ -149,8 +149,10 @@ describe.each(['current', 'transitional', 'sequence'] as const)('on the %s serve
         .reduce((sum, { ambiguous = 0 }) => sum + ambiguous, 0)
       expect(doubled.size, `${context}: doubled ${[...doubled].join(' ')}`).toBeLessThanOrEqual(reported)
     }
-    // Guards against a test that proves nothing: in some round, a kill must have left a request with an unknown outcome.
-    expect(said.some(({ ambiguous }) => (ambiguous ?? 0) > 0) || generation !== 'current', context).toBe(true)
+    // Guards against a test that proves nothing: in some round, a kill must have left a request with an unknown outcome. Only the full
+    // number of rounds has one for certain.
+    const left = said.some(({ ambiguous }) => (ambiguous ?? 0) > 0)
+    if (generation === 'current' && ROUNDS.current >= 50) expect(left, context).toBe(true)
   })
 })
 
