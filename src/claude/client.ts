@@ -17,7 +17,7 @@ import type { CLIAgentOptions } from './run/options.js'
 import { runQuery, type QueryOptions } from './run/query.js'
 import { startQuery, type WarmQuery } from './run/startup.js'
 import { createSessionWith } from './session/session.js'
-import type { Session, SessionOptions } from './session/types.js'
+import type { Session, SessionOptions, SessionOrigin } from './session/types.js'
 import type { SessionKeeper, SessionState } from './session/state.js'
 import type { Turn } from './run/turn.js'
 import type { UsageTracker } from './messages/usage.js'
@@ -152,7 +152,7 @@ export interface ClaudeClient extends AsyncDisposable {
   createSession(options?: SessionOptions): Session
   /**
    * A session that the CLI already has on its disk. The id is not checked here: with an unknown id, the first message fails with
-   * `SessionNotFoundError`.
+   * `SessionNotFoundError`. With `fork` the session is a new one that begins with the conversation of that one.
    *
    * @example
    * ```ts
@@ -163,7 +163,7 @@ export interface ClaudeClient extends AsyncDisposable {
    * console.log(await session.sendMessage('Where were we?').text())
    * ```
    */
-  resumeSession(sessionId: string, options?: SessionOptions): Session
+  resumeSession(sessionId: string, options?: SessionOptions & { readonly fork?: boolean }): Session
   /**
    * A session of the client's store, with its counters, tags and metadata. Gives null when the store does not have the session.
    *
@@ -271,8 +271,8 @@ export function createClaude(options: ClaudeOptions): ClaudeClient {
       metrics?.sessionClosed(session.turnCount)
     },
   }
-  const session = (own: SessionOptions = {}, resume?: string, state?: SessionState): Session =>
-    createSessionWith(parts, { store, ...own, options: merged(own.options ?? {}) }, { resume, state })
+  const session = (own: SessionOptions = {}, origin: SessionOrigin = {}): Session =>
+    createSessionWith(parts, { store, ...own, options: merged(own.options ?? {}) }, origin)
 
   const close = (): Promise<void> => {
     closed ??= (async () => {
@@ -293,12 +293,13 @@ export function createClaude(options: ClaudeOptions): ClaudeClient {
       return await turn.result()
     },
     createSession: (own) => session(own),
-    resumeSession: (sessionId, own) => session(own, sessionId),
+    resumeSession: (sessionId, { fork = false, ...own } = {}) =>
+      session(own, fork ? { fork: { from: sessionId } } : { resume: sessionId }),
     async loadSession(sessionId, own = {}) {
       const state = await (own.store ?? store).load(sessionId)
       if (!state) return null
       const restored = state.model === 'default' ? {} : { model: state.model }
-      return session({ ...own, options: { ...restored, ...own.options } }, sessionId, state)
+      return session({ ...own, options: { ...restored, ...own.options } }, { resume: sessionId, state })
     },
     store,
     limiter: limiter || undefined,

@@ -6,7 +6,7 @@ import { openWatch, type Journal } from './journal/watch.js'
 import type { Agent, AgentId, SessionSummary } from './model/agent.js'
 import type { Answer, AnswerResult, Ask } from './model/ask.js'
 import type { CallOptions } from '../core/call.js'
-import type { HistoryPage, HistoryQuery } from './source.js'
+import type { HistoryPage, HistoryQuery, NewSession } from './source.js'
 import type { NamedPrompt } from './turns/admit.js'
 import { createTurn, type TurnAccess } from './turns/turn.js'
 
@@ -23,6 +23,8 @@ export interface HubParts {
   answer(askId: string, answer: Answer, by: string): Promise<AnswerResult>
   history(agent: AgentId, query: HistoryQuery): Promise<HistoryPage>
   sessions(agent: AgentId, options: CallOptions): Promise<readonly SessionSummary[]>
+  openSession(agent: AgentId, session: NewSession, options: CallOptions): Promise<SessionSummary>
+  closeSession(agent: AgentId, session: string, options: CallOptions): Promise<void>
   spent(agent?: AgentId): Spent
   budgets(): readonly BudgetState[]
 }
@@ -56,6 +58,8 @@ export function createApi(parts: HubParts, ended: Journal['ended'], close: () =>
     answer: (askId, answer, { by = 'user' } = {}) => call(() => parts.answer(askId, answer, by)),
     history: (agent, query = {}) => call(() => parts.history(agent, query)),
     sessions: (agent, given = {}) => call(() => parts.sessions(agent, given)),
+    openSession: (agent, session = {}, given = {}) => call(() => parts.openSession(agent, session, given)),
+    closeSession: (agent, session, given = {}) => call(() => parts.closeSession(agent, session, given)),
     spent: (agent) => call(() => parts.spent(agent)),
     budgets: () => call(() => parts.budgets()),
     close,

@@ -10,6 +10,7 @@ import { createTrimmer } from './journal/trimmer.js'
 import { checkNames, openHub } from './open-hub.js'
 import type { HubOptions } from './options.js'
 import { readHistory, readSessions } from './past.js'
+import { closeSession, openSession } from './sessions.js'
 import { openStoreParts } from './store-parts.js'
 
 /**
@@ -60,6 +61,8 @@ async function openAlone(options: HubOptions, frame: HubFrame): Promise<HubParts
     answer: asks.answer,
     history: (agent, query) => readHistory(context, agent, query),
     sessions: (agent, given) => readSessions(context, agent, given),
+    openSession: (agent, session, given) => openSession(context, agent, session, given),
+    closeSession: (agent, session, given) => closeSession(context, agent, session, given),
     spent: ledger.spent,
     budgets: ledger.states,
   }

@@ -6,7 +6,7 @@ import type { Agent, AgentId, SessionSummary } from './model/agent.js'
 import type { Answer, AnswerResult, Ask } from './model/ask.js'
 import type { HubCursor } from './model/cursor.js'
 import type { EndEvent, EventKind, HubEvent } from './model/event.js'
-import type { HistoryPage, HistoryQuery } from './source.js'
+import type { HistoryPage, HistoryQuery, NewSession } from './source.js'
 
 /** What happens to a prompt while the agent runs another turn. `interrupt` cancels that turn first. */
 export type WhileBusy = 'queue' | 'refuse' | 'interrupt'
@@ -245,6 +245,33 @@ export interface Hub extends AsyncDisposable {
    * ```
    */
   sessions(agent: AgentId, options?: CallOptions): Promise<readonly SessionSummary[]>
+  /**
+   * Opens a session beside those that the agent has. Prompt it with its `id` as `session`. Rejects with `unsupported` when the agent does
+   * not claim `can.sessions.create`, and with `invalid_argument` for a folder or a model that the agent does not offer.
+   *
+   * @example
+   * ```ts
+   * import type { Hub } from 'signalbox/hub'
+   *
+   * declare const hub: Hub
+   * const { id } = await hub.openSession('claude/main', { model: 'claude-opus-4-1' })
+   * console.log(await hub.prompt('claude/main', 'Read the README.', { session: id }).text())
+   * ```
+   */
+  openSession(agent: AgentId, session?: NewSession, options?: CallOptions): Promise<SessionSummary>
+  /**
+   * Closes a session; a turn that runs in it ends. The conversation stays where the system keeps it. Rejects with `unsupported` when the
+   * agent does not claim `can.sessions.close`.
+   *
+   * @example
+   * ```ts
+   * import type { Hub } from 'signalbox/hub'
+   *
+   * declare const hub: Hub
+   * for (const { id } of await hub.sessions('claude/main')) await hub.closeSession('claude/main', id)
+   * ```
+   */
+  closeSession(agent: AgentId, session: string, options?: CallOptions): Promise<void>
   /**
    * The cost so far, of all agents or of one, since this hub started.
    *

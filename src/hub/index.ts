@@ -1,7 +1,7 @@
 /** The hub: one interface over every agent. */
 export type { Agent, AgentId, AgentSession, AgentState, Evidence, SessionSummary } from './model/agent.js'
 export type { Answer, AnswerResult, Ask, AskKind, AskOption, AskOutcome, AskQuestion, AskStatus, Delivered } from './model/ask.js'
-export type { Capabilities } from './model/capabilities.js'
+export type { Capabilities, SessionChoices } from './model/capabilities.js'
 export type { HubCursor } from './model/cursor.js'
 export {
   EVENT_KINDS,
@@ -34,6 +34,7 @@ export {
 export type {
   HistoryPage,
   HistoryQuery,
+  NewSession,
   Resolution,
   Source,
   SourceAsk,

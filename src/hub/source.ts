@@ -142,6 +142,16 @@ export interface HistoryPage<Event = HubEvent> {
   readonly complete: boolean
 }
 
+/** A session to open. */
+export interface NewSession {
+  /** Begin with the conversation of this session, which stays as it is. Needs `can.sessions.fork`. */
+  readonly fork?: string | undefined
+  /** One of `can.sessions.choices.folders`. */
+  readonly folder?: string | undefined
+  /** One of `can.sessions.choices.models`. */
+  readonly model?: string | undefined
+}
+
 /** Limits of a call to a source. */
 export interface SourceCallOptions {
   /** Aborted when the caller no longer waits for the result. */
@@ -193,4 +203,11 @@ export interface Source extends AsyncDisposable {
   history?(agent: AgentId, query: HistoryQuery): Promise<HistoryPage<SourceEvent>>
   /** The sessions that the system can list, running or not. Called for agents that claim `can.sessions.list`. */
   sessions?(agent: AgentId, options: SourceCallOptions): Promise<readonly SessionSummary[]>
+  /**
+   * Opens a session. Called for agents that claim `can.sessions.create`, and only with choices that they offer. Pushes the state of the
+   * session, so that it is among the sessions of the agent.
+   */
+  openSession?(agent: AgentId, session: NewSession, options: SourceCallOptions): Promise<SessionSummary>
+  /** Closes a session. A turn that runs in it ends. Called for agents that claim `can.sessions.close`. */
+  closeSession?(agent: AgentId, session: string, options: SourceCallOptions): Promise<void>
 }

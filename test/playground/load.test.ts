@@ -1,6 +1,7 @@
 /**
  * A thousand events a second from a hub behind a real gateway. The short run of the suite checks that every event arrives and that lists and
  * memory stay bounded, and prints the frame times. `SIGNALBOX_LOAD_SECONDS=600` makes it the long run, which also asserts the frame times.
+ * With `SIGNALBOX_LOAD_PROFILE=1` the run prints where the main thread of the page spends its time, from a build with readable names.
  */
 import { hubPolicy } from 'signalbox/gateway/policy'
 import { createHub, serveHub } from 'signalbox/hub'
@@ -15,6 +16,7 @@ const SECONDS = Number(asked ?? 8)
 const AGENTS = 60
 const EVENTS_A_SECOND = 1_000
 const TICK_MS = 20
+const profiled = process.env.SIGNALBOX_LOAD_PROFILE === '1'
 
 /** Collects the times between frames until it is asked for them. */
 async function frameTimes(page: Page): Promise<() => Promise<number[]>> {
@@ -36,6 +38,45 @@ async function heapMiB(session: CDPSession): Promise<number> {
   await session.send('HeapProfiler.collectGarbage')
   const { usedSize } = (await session.send('Runtime.getHeapUsage')) as { usedSize: number }
   return usedSize / 1024 / 1024
+}
+
+async function startProfile(session: CDPSession): Promise<void> {
+  await session.send('Profiler.enable')
+  await session.send('Profiler.setSamplingInterval', { interval: 500 })
+  await session.send('Profiler.start')
+}
+
+/** The functions with the most time of their own, and those with the most time below them, in percent of the run. */
+async function endProfile(session: CDPSession): Promise<string> {
+  const { profile } = await session.send('Profiler.stop')
+  const { nodes, samples = [], timeDeltas = [] } = profile
+  const own = new Map<number, number>()
+  for (const [at, id] of samples.entries()) own.set(id, (own.get(id) ?? 0) + (timeDeltas[at] ?? 0))
+  const whole = [...own.values()].reduce((sum, time) => sum + time, 0)
+  const selfTimes = new Map<string, number>()
+  const allTimes = new Map<string, number>()
+  const add = (times: Map<string, number>, name: string, time: number): void => void times.set(name, (times.get(name) ?? 0) + time)
+  const byId = new Map(nodes.map((node) => [node.id, node]))
+  const walk = (id: number, above: ReadonlySet<string>): number => {
+    const node = byId.get(id)
+    if (!node) return 0
+    const { functionName, url, lineNumber } = node.callFrame
+    const name = `${functionName || '(anonymous)'} ${url.split('/').at(-1) ?? ''}:${lineNumber + 1}`
+    const time = own.get(id) ?? 0
+    add(selfTimes, name, time)
+    const inside = new Set(above).add(name)
+    const total = (node.children ?? []).reduce((sum, child) => sum + walk(child, inside), time)
+    if (!above.has(name)) add(allTimes, name, total)
+    return total
+  }
+  walk(nodes[0]?.id ?? 0, new Set())
+  const top = (times: Map<string, number>): string =>
+    [...times]
+      .sort(([, left], [, right]) => right - left)
+      .slice(0, 40)
+      .map(([name, time]) => `${((100 * time) / whole).toFixed(2).padStart(6)} %  ${name}`)
+      .join('\n')
+  return `own time\n${top(selfTimes)}\n\nwith callees\n${top(allTimes)}`
 }
 
 const percentile = (sorted: readonly number[], part: number): number => sorted[Math.floor(sorted.length * part)] ?? 0
@@ -88,11 +129,13 @@ test.skipIf(!canRun)(
     const heapBefore = await heapMiB(session)
     await read()
     const frames: number[] = []
+    if (profiled) await startProfile(session)
     const end = Date.now() + SECONDS * 1_000
     while (Date.now() < end) {
       await page.waitForTimeout(Math.min(5_000, SECONDS * 1_000))
       frames.push(...(await read()))
     }
+    if (profiled) console.log(await endProfile(session))
     const heapAfter = await heapMiB(session)
     clearInterval(timer)
     const total = sent

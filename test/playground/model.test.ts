@@ -170,6 +170,18 @@ describe('a conversation', () => {
     expect(reader.read().items.at(-1)).toMatchObject({ type: 'end', tookMs: 11 })
   })
 
+  test('[dashboard.work] a prompt that the history of the system lists again is shown once, and the same text of another person is shown', () => {
+    const reader = createConversation()
+    const said = (from: string, id: string): HubEvent =>
+      event({ kind: 'message', id, role: 'user', text: 'Run it.', how: 'replace', partial: false, from }, 10)
+    reader.apply([
+      event({ kind: 'turn', what: 'started', text: 'Run it.', by: 'ann' }, 0, { turn: 't1' }),
+      said('ann#1f2e3d4c', 'm1'),
+      said('annabel', 'm2'),
+    ])
+    expect(reader.read().items.map((item) => (item.type === 'message' ? item.from : item.type))).toEqual(['turn', 'annabel'])
+  })
+
   test('[dashboard.work.resume] a restored conversation goes on as if it had never stopped', () => {
     const events = Array.from({ length: 40 }, (_, at) => event(message(`${at} `, 'append', true, `m${at % 7}`)))
     const whole = createConversation()

@@ -78,6 +78,12 @@ export const requirements: readonly Requirement[] = [
   { id: 'hub.busy.order', source: 'hub model', behaviour: 'Prompts to one agent run in the order of the calls.' },
   { id: 'hub.busy', source: 'hub model', behaviour: 'A prompt to a busy agent waits, is refused, or interrupts.' },
   { id: 'hub.route', source: 'hub model', behaviour: 'One prompt can go to all chosen agents, or to an idle one that fits.' },
+  {
+    id: 'hub.sessions',
+    source: 'issue 18',
+    behaviour:
+      'A session is opened once, with choices that the agent offers, and closed; everything else is refused with sent: no.',
+  },
   { id: 'hub.closed', source: 'hub model', behaviour: 'A closed hub ends its viewers and rejects every call.' },
   {
     id: 'hub.crash',
@@ -107,6 +113,11 @@ export const requirements: readonly Requirement[] = [
     id: 'source.past',
     source: rule(12),
     behaviour: 'History and sessions work if the source claims the capability, and fail as unsupported if not.',
+  },
+  {
+    id: 'source.sessions',
+    source: 'issue 18',
+    behaviour: 'A session is opened, forked and closed where the agent has the capability; else the call fails as unsupported.',
   },
   { id: 'source.capability', source: rule(12), behaviour: 'A source has the method for every capability that it claims.' },
   { id: 'source.close', source: rule(12), behaviour: 'A closed hub leaves no process, timer or link of a source.' },

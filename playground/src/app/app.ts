@@ -46,6 +46,7 @@ export function createApp(): ShellApp {
   let unfollow = (): void => {}
   let current: Connection | undefined
   let lastToast = 0
+  const kept = new Map<string, unknown>()
 
   const leave = async (): Promise<void> => {
     unfollow()
@@ -53,6 +54,7 @@ export function createApp(): ShellApp {
     const old = current
     current = undefined
     model.reset()
+    kept.clear()
     await old?.close().catch(() => {})
   }
   const open = async (mode: 'worker' | 'gateway', make: () => Promise<Connection>): Promise<void> => {
@@ -95,6 +97,10 @@ export function createApp(): ShellApp {
       setTimeout(() => {
         toasts.value = toasts.value.filter((one) => one.id !== id)
       }, 6_000)
+    },
+    keep<Value>(key: string, make: () => Value): Value {
+      if (!kept.has(key)) kept.set(key, make())
+      return kept.get(key) as Value
     },
     commands(add) {
       extraCommands.value = [...extraCommands.value, ...add]

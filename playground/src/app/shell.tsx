@@ -130,7 +130,7 @@ function Place({ app }: { app: ShellApp }): JSX.Element {
           : 'Not connected'
   return (
     <span class="place" role="status" data-status={status} title={state.status === 'open' ? state.connection.journal : undefined}>
-      {words}
+      <span class="ellipsis">{words}</span>
     </span>
   )
 }
@@ -154,7 +154,7 @@ function DemoSwitch({ app }: { app: ShellApp }): JSX.Element | null {
       aria-label={runs ? 'Pause the demo' : 'Go on with the demo'}
     >
       {runs ? 'Pause' : 'Go on'}
-      <span class="wide-only">{runs ? ' the demo' : ' with the demo'}</span>
+      <span class="wide-only">{runs ? 'the demo' : 'with the demo'}</span>
     </Button>
   )
 }

@@ -23,7 +23,12 @@ export function capabilityChips(can: Capabilities): readonly CapabilityChip[] {
       about: can.cancel.keepsSession ? 'A turn can be cancelled; the session goes on' : 'A cancel ends the session',
     },
     can.queue && { word: 'queue', about: `Takes up to ${can.queue.depth} prompts side by side` },
-    can.sessions && { word: 'sessions', about: `Sessions: ${Object.keys(can.sessions).join(', ')}` },
+    can.sessions && {
+      word: 'sessions',
+      about: `Sessions: ${Object.keys(can.sessions)
+        .filter((name) => name !== 'choices')
+        .join(', ')}`,
+    },
     can.history && {
       word: 'history',
       about: can.history.complete ? 'Its whole history can be read' : 'A part of its history can be read',

@@ -1,5 +1,5 @@
 /** Calls of the page as TypeScript, to copy into a program. */
-import type { Answer } from 'signalbox/hub'
+import type { Answer, NewSession } from 'signalbox/hub'
 import type { App } from '../app/view.js'
 
 const q = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\n', '\\n')}'`
@@ -45,6 +45,17 @@ export function promptCall(
 export function answerCall(askId: string, answer: Answer, app: Pick<App, 'connection' | 'by'>): string {
   const shown = 'secret' in answer ? '{ secret: await readSecret() }' : JSON.stringify(answer)
   return [preamble(app), `console.log(await hub.answer(${q(askId)}, ${shown}))`, ''].join('\n')
+}
+
+/** The call behind a new session. */
+export function sessionCall(agent: string, wanted: NewSession, app: Pick<App, 'connection' | 'by'>): string {
+  const given = Object.entries(wanted).map(([name, value]) => `${name}: ${q(String(value))}`)
+  return [
+    preamble(app),
+    `const session = await hub.openSession(${q(agent)}${given.length > 0 ? `, { ${given.join(', ')} }` : ''})`,
+    `console.log(await hub.prompt(${q(agent)}, 'Hello.', { session: session.id }).text())`,
+    '',
+  ].join('\n')
 }
 
 /** The call behind the conversation of an agent. */

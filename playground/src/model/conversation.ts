@@ -86,6 +86,8 @@ export interface Conversation {
 /** Items of one conversation that the page keeps. */
 export const MAX_ITEMS = 2_000
 const MAX_RAW = 4
+/** How far back the turn of a prompt is, at most, when the history of the system shows the prompt. */
+const ECHO_WITHIN = 20
 
 /** Reads events into a conversation. */
 export interface ConversationReader {
@@ -238,7 +240,7 @@ export function createConversation(): ConversationReader {
     const key = `message:${event.role}:${event.id}`
     const before = find(key) as MessageItem | undefined
     // The prompt itself stands as the head of its turn.
-    if (event.role === 'user' && event.turn !== undefined && !before && samePrompt(event.turn, event.text)) return
+    if (event.role === 'user' && !before && (event.turn === undefined ? isEcho(event) : samePrompt(event.turn, event.text))) return
     if (event.role === 'thought' && event.partial) openThought = key
     const text = event.how === 'append' ? (before?.text ?? '') + event.text : event.text
     put({
@@ -255,6 +257,12 @@ export function createConversation(): ConversationReader {
       ...(event.to === undefined ? {} : { to: event.to }),
     })
   }
+  /** A system without turns lists a prompt in its history, under the name of its author, with the mark of the client behind it. */
+  const isEcho = ({ from, text }: MessageEvent): boolean =>
+    items.slice(-ECHO_WITHIN).some((item) => {
+      if (item.type !== 'turn' || item.by === undefined || from === undefined) return false
+      return (from === item.by || from.startsWith(`${item.by}#`)) && item.text?.trim() === text.trim()
+    })
   const samePrompt = (turn: string, text: string): boolean => {
     const head = find(`turn:${turn}`)
     return head?.type === 'turn' && head.text?.trim() === text.trim()

@@ -1,7 +1,7 @@
 /** Reads one agent's conversation from the hub while it is shown, and goes on from its cursor after a reload of the page. */
 import { signal, type ReadonlySignal } from '@preact/signals'
 import type { Hub, HubCursor } from 'signalbox/hub'
-import { createConversation, type Conversation } from './conversation.js'
+import { createConversation, type Conversation, type ConversationReader } from './conversation.js'
 
 /** A conversation that is being read. */
 export interface FollowedConversation {
@@ -22,6 +22,26 @@ const KEY = 'signalbox.conversation'
 const SAVED_ITEMS = 300
 const RETRY_MS = 2_000
 
+/** A conversation as far as it was read. */
+interface KeptConversation {
+  readonly reader: ConversationReader
+  cursor: HubCursor | undefined
+}
+
+/** The conversations that were shown last, so that one that is shown again is not read from its beginning. */
+export type KeptConversations = Map<string, KeptConversation>
+
+const MAX_KEPT = 8
+
+function keptOf(all: KeptConversations, agent: string): KeptConversation {
+  const known = all.get(agent) ?? { reader: createConversation(), cursor: undefined }
+  // The one that was shown last is the last of the map.
+  all.delete(agent)
+  all.set(agent, known)
+  for (const oldest of all.keys()) if (all.size > MAX_KEPT) all.delete(oldest)
+  return known
+}
+
 /** The conversation that was kept when the page went away. */
 function readSaved(agent: string, mode: string): Saved | undefined {
   try {
@@ -32,22 +52,25 @@ function readSaved(agent: string, mode: string): Saved | undefined {
   }
 }
 
-/** Starts reading. `schedule` runs a function before the next frame. `turns` limits it to some turns. */
+/** Starts reading where `kept` ends. `schedule` runs a function before the next frame. */
 export function followConversation(
   hub: Hub,
   agent: string,
   mode: string,
   schedule: (run: () => void) => void,
-  turns?: readonly string[],
+  kept: KeptConversations = new Map(),
 ): FollowedConversation {
-  const reader = createConversation()
+  const place = keptOf(kept, agent)
+  const { reader } = place
   const conversation = signal(reader.read())
   const problem = signal<unknown>(undefined)
   const stop = new AbortController()
-  const saved = turns ? undefined : readSaved(agent, mode)
-  let cursor: HubCursor | undefined = saved?.cursor
+  const saved = place.cursor ? undefined : readSaved(agent, mode)
   let planned = false
-  if (saved) reader.restore(saved.conversation)
+  if (saved) {
+    place.cursor = saved.cursor
+    reader.restore(saved.conversation)
+  }
   const flush = (): void => {
     planned = false
     conversation.value = reader.read()
@@ -62,11 +85,13 @@ export function followConversation(
   void (async () => {
     while (!stop.signal.aborted) {
       try {
-        const watch = hub.watch({ from: cursor ?? 'oldest', agents: [agent], ...(turns ? { turns } : {}), signal: stop.signal })
+        const watch = hub.watch({ from: place.cursor ?? 'oldest', agents: [agent], signal: stop.signal })
         for await (const batch of watch.batches()) {
+          // Another reader may have gone on from this place already.
+          if (stop.signal.aborted) return
           problem.value = undefined
           reader.apply(batch)
-          cursor = watch.cursor ?? cursor
+          place.cursor = watch.cursor ?? place.cursor
           plan()
         }
         return
@@ -79,11 +104,12 @@ export function followConversation(
   })()
 
   const save = (): void => {
-    if (turns || !cursor) return
+    const { cursor } = place
+    if (!cursor) return
     const { items, plan: entries, dropped } = reader.read()
-    const kept = { items: items.slice(-SAVED_ITEMS), plan: entries, dropped: dropped + Math.max(0, items.length - SAVED_ITEMS) }
+    const last = { items: items.slice(-SAVED_ITEMS), plan: entries, dropped: dropped + Math.max(0, items.length - SAVED_ITEMS) }
     try {
-      sessionStorage.setItem(KEY, JSON.stringify({ agent, mode, cursor, conversation: kept } satisfies Saved))
+      sessionStorage.setItem(KEY, JSON.stringify({ agent, mode, cursor, conversation: last } satisfies Saved))
     } catch {
       sessionStorage.removeItem(KEY)
     }

@@ -1,4 +1,4 @@
-/** The whole journal for a view, from its oldest event and then live, as long as the view is shown. */
+/** The journal for a view: from its oldest event or from where the view was left, and then live, as long as the view is shown. */
 import type { EventKind, Hub, HubCursor, HubEvent } from 'signalbox/hub'
 import { SignalboxError } from 'signalbox'
 
@@ -12,16 +12,25 @@ export interface JournalReader {
   onState(error: SignalboxError | undefined): void
 }
 
-/** Starts reading. Returns the function that stops it. */
-export function readJournal(hub: Hub, { kinds, onEvents, onState }: JournalReader): () => void {
+/** How far a view has read. Kept with what it has read, so that it goes on from there when it is shown again. */
+export interface JournalPlace {
+  from: HubCursor | 'oldest'
+}
+
+/** A place before the oldest event. */
+export const journalStart = (): JournalPlace => ({ from: 'oldest' })
+
+/** Starts reading at the place and moves it. Returns the function that stops it. */
+export function readJournal(hub: Hub, place: JournalPlace, { kinds, onEvents, onState }: JournalReader): () => void {
   const stop = new AbortController()
-  let from: HubCursor | 'oldest' = 'oldest'
   void (async () => {
     while (!stop.signal.aborted) {
       try {
-        const watch = hub.watch({ from, kinds, signal: stop.signal })
+        const watch = hub.watch({ from: place.from, kinds, signal: stop.signal })
         for await (const batch of watch.batches()) {
-          from = watch.cursor ?? from
+          // Another reader may have gone on from this place already.
+          if (stop.signal.aborted) return
+          place.from = watch.cursor ?? place.from
           onState(undefined)
           onEvents(batch)
         }

@@ -1,8 +1,9 @@
 /** A source whose code and simulator are loaded after the hub has started, so that the first agents are there sooner. */
+import { SignalboxError } from 'signalbox'
 import type { Source, SourceEvent, SourceSink } from 'signalbox/hub'
 
 /** The optional methods that the real source has. Its agents tell what they can do; the hub looks at these methods too. */
-type Method = 'cancel' | 'answer' | 'expire' | 'resolve' | 'history' | 'sessions' | 'receiptFor'
+type Method = 'cancel' | 'answer' | 'expire' | 'resolve' | 'history' | 'sessions' | 'openSession' | 'closeSession' | 'receiptFor'
 
 /** Opens without agents at once, loads the real source meanwhile, and then announces its agents by events. */
 export function lateSource(name: string, system: string, methods: readonly Method[], load: () => Promise<Source>): Source {
@@ -19,6 +20,12 @@ export function lateSource(name: string, system: string, methods: readonly Metho
     resolve: async (prompt) => (await (await source()).resolve?.(prompt)) ?? { outcome: 'unknown' },
     history: async (...given) => (await (await source()).history?.(...given)) ?? { events: [], complete: false },
     sessions: async (...given) => (await (await source()).sessions?.(...given)) ?? [],
+    async openSession(...given) {
+      const made = await (await source()).openSession?.(...given)
+      if (made) return made
+      throw new SignalboxError({ code: 'unsupported', message: `The source ${name} opens no sessions.`, sent: 'no' })
+    },
+    closeSession: async (...given) => (await source()).closeSession?.(...given),
   }
   const own = Object.fromEntries(Object.entries(all).filter(([method]) => methods.includes(method as Method)))
   return {

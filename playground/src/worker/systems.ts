@@ -19,7 +19,7 @@ export function createSystems(wrap: DemoOptions['wrap'] = (_system, transport) =
   const group = new Promise<DemoGroup>((resolve) => {
     foundGroup = resolve
   })
-  const acpMethods = ['cancel', 'answer', 'expire', 'resolve', 'history', 'sessions'] as const
+  const acpMethods = ['cancel', 'answer', 'expire', 'resolve', 'history', 'sessions', 'openSession', 'closeSession'] as const
   const sources = [
     openClaude(options).source,
     lateSource(

@@ -59,9 +59,10 @@ export async function connect(options: AcpSourceOptions, handlers: RpcHandlers, 
 }
 
 /** The capabilities of an agent, from its answer to `initialize`. */
-export function capabilitiesOf({ agentCapabilities }: InitializeResponse): Capabilities {
+export function capabilitiesOf({ agentCapabilities }: InitializeResponse, folders: readonly string[] = []): Capabilities {
   const { loadSession, promptCapabilities, sessionCapabilities } = agentCapabilities ?? {}
   const list = !!sessionCapabilities?.list
+  const close = !!sessionCapabilities?.close
   const resume = !!sessionCapabilities?.resume || loadSession === true
   return {
     prompt: {
@@ -70,7 +71,13 @@ export function capabilitiesOf({ agentCapabilities }: InitializeResponse): Capab
     },
     stream: { text: true, tools: true, thinking: true },
     cancel: { keepsSession: true },
-    sessions: { create: true, ...(list ? { list } : {}), ...(resume ? { resume } : {}) },
+    sessions: {
+      create: true,
+      ...(list ? { list } : {}),
+      ...(resume ? { resume } : {}),
+      ...(close ? { close } : {}),
+      ...(folders.length > 1 ? { choices: { folders } } : {}),
+    },
     ...(loadSession ? { history: { complete: true } } : {}),
     asks: { kinds: ['permission', 'question', 'confirm'], answerable: true, confirmsDelivery: false },
   }

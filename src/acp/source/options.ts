@@ -1,5 +1,5 @@
 /** What a caller sets for an agent that speaks the Agent Client Protocol. */
-import type { Clock } from '../../core/clock.js'
+import type { Clock, Random } from '../../core/clock.js'
 import type { StreamTransport } from '../../transport.js'
 import type { RpcLimits } from '../rpc/connection.js'
 
@@ -23,6 +23,8 @@ export interface AcpSourceOptions {
   readonly title?: string
   /** The working folder of new sessions, an absolute path on the agent's machine. */
   readonly cwd: string
+  /** Other folders that a new session may choose. Default none: a viewer that may prompt must not choose any folder of the machine. */
+  readonly folders?: readonly string[]
   /** MCP servers for new sessions, as the protocol defines them. Default none. */
   readonly mcpServers?: readonly unknown[]
   /** File access that the agent is offered. Default none. */
@@ -40,4 +42,6 @@ export interface AcpSourceOptions {
   readonly limits?: RpcLimits
   /** Default the system's clock. */
   readonly clock?: Clock
+  /** The random source of the pauses between attempts to connect. Default `Math.random`. */
+  readonly random?: Random
 }

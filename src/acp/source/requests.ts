@@ -20,7 +20,7 @@ async function setMode(
 }
 
 /** Creates a session in the configured mode and gives its id. */
-export async function newSession(rpc: RpcConnection, options: AcpSourceOptions, signal: AbortSignal): Promise<string> {
+export async function newSession(rpc: RpcConnection, options: AcpSourceOptions, signal: AbortSignal | undefined): Promise<string> {
   const result = await rpc.request(AGENT_METHODS.newSession, folder(options), { signal })
   const { sessionId } = parseMessage(NewSessionResponse, result, AGENT_METHODS.newSession)
   await setMode(rpc, sessionId, options, signal)

@@ -41,6 +41,8 @@ export interface AcpSessions {
   setState(id: string, state: AgentState): void
   /** All sessions, for the agent's description. */
   list(): readonly AgentSession[]
+  /** Forgets a session that was closed. A turn that runs in it ends as cancelled. */
+  remove(id: string): void
   /** Forgets the sessions of a connection that ended. Turns that ran are returned. */
   clear(): readonly { readonly session: string; readonly turn: string }[]
 }
@@ -144,6 +146,14 @@ export function createAcpSessions(push: (place: SessionPlace, event: HubEventBod
       if (session) setState(session, state)
     },
     list: () => [...sessions.values()].map(({ id, state, stateAt }) => ({ id, state, evidence: { from: 'derived', at: stateAt } })),
+    remove(id) {
+      const session = sessions.get(id)
+      if (session?.turn !== undefined) {
+        push(place(session), { kind: 'end', outcome: 'cancelled', sent: 'yes' })
+        session.turn = undefined
+      }
+      sessions.delete(id)
+    },
     clear() {
       const ran = [...sessions.values()].flatMap(({ id, turn }) => (turn === undefined ? [] : [{ session: id, turn }]))
       sessions.clear()

@@ -37,7 +37,7 @@ import { createAcpSessions, type AcpSessions, type SessionPlace } from './sessio
  * ```
  */
 export function acpSource(options: AcpSourceOptions): Source {
-  const { name = 'acp', agent: nativeId = 'main', clock = systemClock, transport } = options
+  const { name = 'acp', agent: nativeId = 'main', clock = systemClock, random = Math.random, transport } = options
   const agentId = `${name}/${nativeId}`
   const now = (): string => new Date(clock.now()).toISOString()
   let sink: SourceSink | undefined
@@ -52,7 +52,7 @@ export function acpSource(options: AcpSourceOptions): Source {
   const connection = keepConnected({
     transport: transport.name,
     clock,
-    backoff: createBackoff({ baseMs: 500, clock }),
+    backoff: createBackoff({ baseMs: 500, clock, random }),
     async connect(signal) {
       count += 1
       const own = `${clock.now().toString(36)}-${count}`
@@ -127,6 +127,21 @@ export function acpSource(options: AcpSourceOptions): Source {
       }
     },
     sessions: (_agent, { signal }) => listSessions(connection.get(AGENT_METHODS.listSessions).rpc, signal),
+    async openSession(_agent, { folder }, { signal }) {
+      const { rpc } = connection.get(AGENT_METHODS.newSession)
+      const id = await newSession(rpc, folder === undefined ? options : { ...options, cwd: folder }, signal)
+      sessions.add(id)
+      present()
+      return { id, facts: { cwd: folder ?? options.cwd } }
+    },
+    async closeSession(_agent, session, { signal }) {
+      const { rpc, asks } = connection.get(AGENT_METHODS.closeSession)
+      await rpc.request(AGENT_METHODS.closeSession, { sessionId: session }, { signal })
+      asks.cancelSession(session)
+      prompts.forget(session)
+      sessions.remove(session)
+      present()
+    },
     [Symbol.asyncDispose]: () => connection.close(),
   }
 }
@@ -183,7 +198,7 @@ function agentOf(given: {
     system: 'acp',
     name: options.title ?? agentInfo?.title ?? agentInfo?.name ?? nativeId,
     sessions: connected && list.length > 0 ? list : [idle],
-    can: known ? capabilitiesOf(known) : {},
+    can: known ? capabilitiesOf(known, [options.cwd, ...(options.folders ?? [])]) : {},
     facts: {
       cwd: options.cwd,
       ...(typeof agentInfo?.name === 'string' ? { agent: agentInfo.name } : {}),
@@ -237,6 +252,13 @@ function createPrompts(given: {
   }
 
   return {
+    /** A closed session must not get the next prompt that names none. */
+    forget(session: string): void {
+      const before = shared
+      void before?.id.then((id) => {
+        if (id === session && shared === before) shared = undefined
+      })
+    },
     async send({ session: wanted, promptId, text }: SourcePrompt): Promise<void> {
       const live = connection.get(AGENT_METHODS.prompt)
       const session = await sessionFor(live, wanted).catch((error: unknown) => {

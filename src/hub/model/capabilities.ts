@@ -1,6 +1,14 @@
 /** What an agent can do. Each capability is an object, so that it can grow without a new name. */
 import type { AskKind } from './ask.js'
 
+/** What the configuration of an agent lets a new session choose. */
+export interface SessionChoices {
+  /** Working folders, on the machine of the agent. The first is the default. */
+  readonly folders?: readonly string[]
+  /** Models. The first is the default. */
+  readonly models?: readonly string[]
+}
+
 /**
  * An absent capability is unsupported: a call that needs it fails with `unsupported` and `sent: 'no'`.
  * `sourceSuite` of `signalbox/testing` calls every claimed capability of a source.
@@ -14,8 +22,19 @@ export interface Capabilities {
   readonly cancel?: { readonly keepsSession: boolean }
   /** The system itself takes this many more prompts while a turn runs. Without it the hub sends one prompt at a time. */
   readonly queue?: { readonly depth: number }
-  /** `list`: `hub.sessions` works. `create`, `resume`, `fork`: what a prompt with a session id may do. */
-  readonly sessions?: { readonly list?: true; readonly create?: true; readonly resume?: true; readonly fork?: true }
+  /**
+   * `list`: `hub.sessions` works. `create`: `hub.openSession` works. `fork`: it takes a session to begin with. `close`: `hub.closeSession`
+   * works. `resume`: a prompt with the id of a listed session goes on with that session.
+   */
+  readonly sessions?: {
+    readonly list?: true
+    readonly create?: true
+    readonly resume?: true
+    readonly fork?: true
+    readonly close?: true
+    /** What a new session may choose. Absent where there is no choice. */
+    readonly choices?: SessionChoices
+  }
   /** Past events can be read. `complete: false` says that the system keeps only a part. */
   readonly history?: { readonly complete: boolean }
   /** `confirmsDelivery`: the system proves that an answer arrived. */

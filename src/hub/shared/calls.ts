@@ -9,7 +9,8 @@ import type { OpenJournal } from '../journal/open.js'
 import type { AgentId, SessionSummary } from '../model/agent.js'
 import type { Answer, AnswerResult } from '../model/ask.js'
 import { readHistory, readSessions } from '../past.js'
-import type { HistoryPage, HistoryQuery } from '../source.js'
+import { closeSession, openSession } from '../sessions.js'
+import type { HistoryPage, HistoryQuery, NewSession } from '../source.js'
 import type { Table } from '../table.js'
 import type { NamedPrompt } from '../turns/admit.js'
 import type { TurnRecord } from '../turns/record.js'
@@ -42,6 +43,8 @@ interface Params {
   readonly askId: string
   readonly answer: Answer
   readonly query: HistoryQuery
+  readonly session: string
+  readonly wanted: NewSession
 }
 
 /** Long because each call of a hub has a branch for an agent of this hub and one for an agent of another hub. */
@@ -153,13 +156,25 @@ export function createCalls({ journal, ledger, slots, requests, presence, turnTa
       away(agent, 'sessions')
       return requests.call<readonly SessionSummary[]>(sourceName(agent), 'sessions', { agent })
     },
+    async openSession(agent, wanted, given) {
+      const drive = driveOf(agent)
+      if (drive) return openSession(contextOf(drive), agent, wanted, given)
+      away(agent, 'openSession')
+      return requests.call<SessionSummary>(sourceName(agent), 'openSession', { agent, wanted })
+    },
+    async closeSession(agent, session, given) {
+      const drive = driveOf(agent)
+      if (drive) return closeSession(contextOf(drive), agent, session, given)
+      away(agent, 'closeSession')
+      await requests.call(sourceName(agent), 'closeSession', { agent, session })
+    },
     spent: ledger.spent,
     budgets: ledger.states,
     serve:
       (drive) =>
       async (op, params, until): Promise<unknown> => {
         const { turns, asks } = drive.engine
-        const { agent, text, given, promptId, by, askId, answer, query } = params as Params
+        const { agent, text, given, promptId, by, askId, answer, query, session, wanted } = params as Params
         switch (op) {
           case 'prompt':
             return promptHere(drive, agent, text, { ...given, startBy: until })
@@ -171,6 +186,10 @@ export function createCalls({ journal, ledger, slots, requests, presence, turnTa
             return readHistory(contextOf(drive), agent, query)
           case 'sessions':
             return readSessions(contextOf(drive), agent, {})
+          case 'openSession':
+            return openSession(contextOf(drive), agent, wanted, {})
+          case 'closeSession':
+            return closeSession(contextOf(drive), agent, session, {})
         }
       },
   }

@@ -25,7 +25,7 @@ export interface AgentsRecord {
 }
 
 /** The calls that travel to the hub that drives the agent. */
-export type RequestOp = 'prompt' | 'cancel' | 'answer' | 'history' | 'sessions'
+export type RequestOp = 'prompt' | 'cancel' | 'answer' | 'history' | 'sessions' | 'openSession' | 'closeSession'
 
 /** A call of one hub for the hub that drives a source. */
 export interface RequestRecord {

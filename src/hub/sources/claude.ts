@@ -2,11 +2,11 @@
 import type { ClaudeClient, CLIAgentOptions, Session, Turn } from '../../claude/index.js'
 import { systemClock, type Clock } from '../../core/clock.js'
 import { asHubError } from '../context.js'
-import type { Agent, AgentState } from '../model/agent.js'
-import type { Capabilities } from '../model/capabilities.js'
+import type { Agent, AgentSession, AgentState, SessionSummary } from '../model/agent.js'
+import type { Capabilities, SessionChoices } from '../model/capabilities.js'
 import type { EndEvent } from '../model/event.js'
 import { SignalboxError } from '../../errors.js'
-import type { Source, SourcePrompt } from '../source.js'
+import type { NewSession, Source, SourcePrompt } from '../source.js'
 import { createClaudeAsks, type ClaudeAsks } from './claude-asks.js'
 import { claudeEnd, createClaudeReader } from './claude-messages.js'
 import { createEmitter } from './emitter.js'
@@ -19,6 +19,11 @@ export interface ClaudeAgent {
   readonly options?: Omit<CLIAgentOptions, 'canUseTool' | 'permissionTimeoutMs' | 'resume' | 'sessionId'>
   /** The CLI's session to go on with. Default a new one. */
   readonly resume?: string
+  /**
+   * What a new session may choose instead of the `cwd` and the `model` of `options`. Default nothing: a viewer that may prompt must not
+   * choose any folder of the machine.
+   */
+  readonly choices?: SessionChoices
 }
 
 /** Options of `claudeSource`. */
@@ -43,6 +48,8 @@ interface Open {
   readonly epoch: string
   readonly asks: ClaudeAsks
   turnId: string | undefined
+  /** The state that was pushed last. */
+  shown: AgentSession
   readonly running: Map<string, Running>
 }
 
@@ -50,10 +57,16 @@ const CAN: Capabilities = {
   prompt: {},
   stream: { text: true, tools: true, thinking: true },
   cancel: { keepsSession: true },
-  sessions: { list: true, create: true, resume: true },
+  sessions: { list: true, create: true, resume: true, fork: true, close: true },
   asks: { kinds: ['permission', 'question'], answerable: true, confirmsDelivery: false },
   usage: { tokens: true, cost: 'reported' },
 }
+
+const summary = ({ session }: Open): SessionSummary => ({
+  id: session.sessionId,
+  updatedAt: session.updatedAt,
+  facts: { turns: session.turnCount },
+})
 
 /**
  * Prompts without a session go to the agent's own session, which starts with the first prompt; a prompt with the id of another session
@@ -81,25 +94,45 @@ export function claudeSource(options: ClaudeSourceOptions): Source {
   const own = new Map<string, string>()
   let count = 0
 
-  const state = (agent: string, { session, epoch }: Open, what: AgentState): void =>
-    emitter.state(agent, epoch, session.sessionId, what, 'derived')
+  const shown = (id: string, what: AgentState): AgentSession => ({
+    id,
+    state: what,
+    evidence: { from: 'derived', at: emitter.now() },
+  })
+  const state = (agent: string, one: Open, what: AgentState): void => {
+    const { sessionId } = one.session
+    one.shown = shown(sessionId, what)
+    emitter.state(agent, one.epoch, sessionId, what, 'derived')
+  }
 
   /** A session by its id; without one the agent's own. */
   const sessionOf = (agent: string, wanted: string | undefined): Open => {
     const known = open.get(`${agent}\n${wanted ?? own.get(agent) ?? ''}`)
     if (known && !known.session.isClosed) return known
+    const resume = wanted ?? own.get(agent) ?? configured(agent).resume
+    const one = start(agent, resume === undefined ? {} : { resume })
+    if (wanted === undefined) own.set(agent, one.session.sessionId)
+    return one
+  }
+  const configured = (agent: string): ClaudeAgent => {
     const made = agents.find((one) => `${name}/${one.name}` === agent)
-    if (!made) throw new SignalboxError({ code: 'not_found', system: 'claude', message: `There is no agent ${agent}.` })
+    if (made) return made
+    throw new SignalboxError({ code: 'not_found', system: 'claude', message: `There is no agent ${agent}.` })
+  }
+  /** Opens a session of an agent: a new one, a stored one, or a fork. Its process starts with the first prompt. */
+  const start = (agent: string, { resume, fork, folder, model }: NewSession & { readonly resume?: string }): Open => {
+    const made = configured(agent)
     count += 1
     const epoch = `${life}-${count}`
     const asks = createClaudeAsks()
-    const resume = wanted ?? own.get(agent) ?? made.resume
     const given = {
       whileBusy: 'queue',
       onTurn: (turn: Turn) => void followUnsolicited(agent, one, turn),
       options: {
         includePartial: true,
         ...made.options,
+        ...(folder === undefined ? {} : { cwd: folder }),
+        ...(model === undefined ? {} : { model }),
         // The hub owns expiry.
         permissionTimeoutMs: 0,
         canUseTool: (tool, input, request) => {
@@ -114,10 +147,12 @@ export function claudeSource(options: ClaudeSourceOptions): Source {
         },
       } satisfies CLIAgentOptions,
     } as const
-    const session = resume === undefined ? client.createSession(given) : client.resumeSession(resume, given)
-    const one: Open = { session, epoch, asks, turnId: undefined, running: new Map() }
-    open.set(`${agent}\n${session.sessionId}`, one)
-    if (wanted === undefined) own.set(agent, session.sessionId)
+    const from = fork ?? resume
+    const session =
+      from === undefined ? client.createSession(given) : client.resumeSession(from, { ...given, fork: fork !== undefined })
+    const { sessionId } = session
+    const one: Open = { session, epoch, asks, turnId: undefined, shown: shown(sessionId, 'idle'), running: new Map() }
+    open.set(`${agent}\n${sessionId}`, one)
     return one
   }
 
@@ -159,7 +194,7 @@ export function claudeSource(options: ClaudeSourceOptions): Source {
     state(agent, one, 'running')
     return follow(agent, one, turnId, turn, () => {})
   }
-  const start = ({ agent, session, text, promptId }: SourcePrompt): Promise<void> => {
+  const send = ({ agent, session, text, promptId }: SourcePrompt): Promise<void> => {
     const one = sessionOf(agent, session)
     state(agent, one, 'running')
     const turn = one.session.sendMessage(text)
@@ -169,13 +204,14 @@ export function claudeSource(options: ClaudeSourceOptions): Source {
   }
   const withSession = (session: string | undefined, agent: string): Open | undefined =>
     open.get(`${agent}\n${session ?? own.get(agent) ?? ''}`)
-  const agentOf = ({ name: agent, options: given }: ClaudeAgent): Agent => ({
+  const openOf = (agent: string): readonly Open[] => [...open].filter(([key]) => key.startsWith(`${agent}\n`)).map(([, one]) => one)
+  const agentOf = ({ name: agent, options: given, choices }: ClaudeAgent): Agent => ({
     id: `${name}/${agent}`,
     source: name,
     system: 'claude',
     name: agent,
-    sessions: [],
-    can: CAN,
+    sessions: openOf(`${name}/${agent}`).map((one) => one.shown),
+    can: choices ? { ...CAN, sessions: { ...CAN.sessions, choices } } : CAN,
     facts: {
       ...(typeof given?.model === 'string' ? { model: given.model } : {}),
       ...(typeof given?.cwd === 'string' ? { cwd: given.cwd } : {}),
@@ -191,7 +227,7 @@ export function claudeSource(options: ClaudeSourceOptions): Source {
       for (const agent of agents) push(`${name}/${agent.name}`, life, { kind: 'asks_open', nativeIds: [] })
       return agents.map(agentOf)
     },
-    prompt: async (prompt) => start(prompt),
+    prompt: async (prompt) => send(prompt),
     async cancel({ agent, session, turn }) {
       const holder = withSession(session, agent) ?? [...open.values()].find(({ running }) => running.has(turn))
       await holder?.running.get(turn)?.turn.interrupt()
@@ -212,10 +248,23 @@ export function claudeSource(options: ClaudeSourceOptions): Source {
     async expire(ask, nativeId) {
       withSession(ask.session, ask.agent)?.asks.expire(nativeId)
     },
-    sessions: async (agent) =>
-      [...open]
-        .filter(([key]) => key.startsWith(`${agent}\n`))
-        .map(([, { session }]) => ({ id: session.sessionId, updatedAt: session.updatedAt, facts: { turns: session.turnCount } })),
+    sessions: async (agent) => openOf(agent).map(summary),
+    async openSession(agent, wanted) {
+      const one = start(agent, wanted)
+      state(agent, one, 'idle')
+      return summary(one)
+    },
+    async closeSession(agent, session) {
+      const one = open.get(`${agent}\n${session}`)
+      if (!one) {
+        const message = `The session ${session} is not open.`
+        throw new SignalboxError({ code: 'not_found', system: 'claude', op: 'closeSession', message, sent: 'no' })
+      }
+      open.delete(`${agent}\n${session}`)
+      if (own.get(agent) === session) own.delete(agent)
+      await one.session.close()
+      push(agent, one.epoch, { kind: 'agent', change: 'present', agentNow: agentOf(configured(agent)) })
+    },
     async [Symbol.asyncDispose]() {
       await Promise.all([...open.values()].map(({ session }) => session.close().catch(() => {})))
       await emitter.close()

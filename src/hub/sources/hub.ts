@@ -160,6 +160,8 @@ export function hubSource(options: HubSourceOptions): Source {
       return { ...page, events: page.events.map((event) => ({ ...event, agent }) as never) }
     },
     sessions: (agent) => hub.sessions(inner(agent)),
+    openSession: (agent, session, { signal }) => hub.openSession(inner(agent), session, signal ? { signal } : {}),
+    closeSession: (agent, session, { signal }) => hub.closeSession(inner(agent), session, signal ? { signal } : {}),
     [Symbol.asyncDispose]: emitter.close,
   }
 }

@@ -109,6 +109,10 @@ export function createHubClient(options: HubClientOptions): Hub {
     answer: (askId, answer, { by = author, ...given } = {}) => call<AnswerResult>('answer', { askId, answer, by }, given),
     history: (agent, { signal, ...query } = {}) => call<HistoryPage>('history', { ...query, agent }, signal ? { signal } : {}),
     sessions: (agent, given) => call<SessionSummary[]>('sessions', { agent }, given),
+    openSession: (agent, session = {}, given = {}) => call<SessionSummary>('openSession', { ...session, agent }, given),
+    async closeSession(agent, session, given) {
+      await call('closeSession', { agent, session }, given)
+    },
     spent: (agent, given) => call<Spent>('spent', { agent }, given),
     budgets: (given) => call<BudgetState[]>('budgets', {}, given),
     close,

@@ -1,7 +1,7 @@
 /** The calls of the wire, on the hub's own interface. */
 import { hubError } from '../context.js'
 import type { Hub } from '../hub.js'
-import { answerOf, author, historyQuery, optionalAgent, promptOptions, text } from './params.js'
+import { answerOf, author, historyQuery, newSession, optionalAgent, promptOptions, text } from './params.js'
 import type { HubMethod } from './protocol.js'
 
 /** Who calls, as the server knows it. */
@@ -30,6 +30,10 @@ export async function callMethod(
       return hub.history(text(params, 'agent'), historyQuery(params))
     case 'sessions':
       return hub.sessions(text(params, 'agent'))
+    case 'openSession':
+      return hub.openSession(text(params, 'agent'), newSession(params))
+    case 'closeSession':
+      return hub.closeSession(text(params, 'agent'), text(params, 'session'))
     case 'turn':
       return hub.turn(text(params, 'promptId')).info()
     case 'prompt':

@@ -4,7 +4,7 @@ import { hubError } from '../context.js'
 import type { PromptOptions, WatchOptions } from '../hub.js'
 import type { Answer } from '../model/ask.js'
 import { EVENT_KINDS, type EventKind } from '../model/event.js'
-import type { HistoryQuery } from '../source.js'
+import type { HistoryQuery, NewSession } from '../source.js'
 
 type Params = Readonly<Record<string, unknown>>
 
@@ -47,6 +47,14 @@ export function promptOptions(params: Params, by: string | undefined): PromptOpt
   const session = optionalText(params, 'session')
   const promptId = text(params, 'promptId')
   return defined({ whileBusy, session, promptId, by: by ?? optionalText(params, 'by') })
+}
+
+export function newSession(params: Params): NewSession {
+  return defined({
+    fork: optionalText(params, 'fork'),
+    folder: optionalText(params, 'folder'),
+    model: optionalText(params, 'model'),
+  })
 }
 
 export function answerOf(params: Params): Answer {

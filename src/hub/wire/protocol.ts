@@ -20,6 +20,8 @@ export const HUB_SCOPES = {
   more: 'observe',
   prompt: 'send',
   cancel: 'send',
+  openSession: 'send',
+  closeSession: 'send',
   answer: 'approve',
 } as const satisfies Readonly<Record<string, HubScope>>
 

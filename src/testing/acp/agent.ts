@@ -118,6 +118,7 @@ export function createAcpAgentSimulator(options: AcpAgentSimulatorOptions = {}):
   let connections = 0
   let sessions = 0
 
+  /** Long because the requests of one connection share its sessions. */
   const serve = async (link: Link): Promise<void> => {
     connections += 1
     open.add(link)
@@ -170,7 +171,7 @@ export function createAcpAgentSimulator(options: AcpAgentSimulatorOptions = {}):
             agentCapabilities: {
               loadSession: true,
               promptCapabilities: { image: true, embeddedContext: true },
-              sessionCapabilities: { list: {} },
+              sessionCapabilities: { list: {}, close: {} },
             },
             ...options.initialize,
           }
@@ -190,6 +191,9 @@ export function createAcpAgentSimulator(options: AcpAgentSimulatorOptions = {}):
           own.add(id)
           return {}
         }
+        case 'session/close':
+          running.get(String(params.sessionId))?.abort()
+          return own.delete(String(params.sessionId)) ? {} : refuse(-32602, 'Unknown session')
         case 'session/list':
           return { sessions: [...past.keys()].map((sessionId) => ({ sessionId, cwd: '/simulated' })) }
         case 'session/prompt':

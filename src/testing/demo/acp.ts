@@ -10,12 +10,22 @@ export function openAcp({ clock, wrap }: DemoOptions): DemoSystem {
   return { source: acpSource({ transport: wrap('acp', transport), cwd: '/srv', clock }), close: async () => {} }
 }
 
+/** Other folders that a new session of `editor/orders` may choose. */
+const FOLDERS = ['/srv/frontend', '/srv/docs']
+
 /** The agent `editor/orders`: plans, tools, a permission with a diff, and costs. */
 export function openEditor({ clock, wrap }: DemoOptions): DemoSystem {
   const { transport } = createAcpAgentSimulator({
     script: createAcpScript(clock),
     initialize: { agentInfo: { name: 'orders', title: 'Orders', version: '2.3.0' } },
   })
-  const source = acpSource({ name: 'editor', agent: 'orders', transport: wrap('acp', transport), cwd: '/srv/backend', clock })
+  const source = acpSource({
+    name: 'editor',
+    agent: 'orders',
+    transport: wrap('acp', transport),
+    cwd: '/srv/backend',
+    folders: FOLDERS,
+    clock,
+  })
   return { source, close: async () => {} }
 }

@@ -365,7 +365,8 @@ export const turnRules: readonly Case<HubRulesContext>[] = [
       const nothing = createScriptedSystem({ can: {} })
       await using hub = await openHub({ store, sources: [nothing.source()] })
       const calls = [() => hub.prompt('script/a', 'x').accepted(), () => hub.history('script/a'), () => hub.sessions('script/a')]
-      for (const call of calls) checkEqual((await checkRejects(call(), 'unsupported')).sent, 'no')
+      const more = [() => hub.openSession('script/a'), () => hub.closeSession('script/a', 'main')]
+      for (const call of [...calls, ...more]) checkEqual((await checkRejects(call(), 'unsupported')).sent, 'no')
       await checkRejects(hub.prompt('script/none', 'x').accepted(), 'not_found')
     },
   },
@@ -397,6 +398,25 @@ export const turnRules: readonly Case<HubRulesContext>[] = [
         (await hub.sessions('script/a')).map(({ id }) => id),
         ['main'],
       )
+    },
+  },
+  {
+    id: 'hub.sessions',
+    title: 'a session is opened once, with choices that the agent offers, and closed; everything else is refused with sent: no',
+    async run({ store, openHub }) {
+      const system = createScriptedSystem()
+      await using hub = await openHub({ store, sources: [system.source()] })
+      const { id } = await hub.openSession('script/a', { fork: 'main', folder: '/b', model: 'large' })
+      checkEqual(system.ledger.opened, [{ agent: 'script/a', id, wanted: { fork: 'main', folder: '/b', model: 'large' } }])
+      const shown = async (): Promise<boolean> => (await hub.agents())[0]?.sessions.some((one) => one.id === id) === true
+      await eventually(shown, 'the session is shown')
+      for (const wanted of [{ folder: '/etc' }, { model: 'other' }])
+        checkEqual((await checkRejects(hub.openSession('script/a', wanted), 'invalid_argument')).sent, 'no')
+      await checkRejects(hub.openSession('script/none'), 'not_found')
+      await hub.closeSession('script/a', id)
+      await eventually(async () => !(await shown()), 'the session is gone')
+      await checkRejects(hub.closeSession('script/a', id), 'not_found')
+      checkEqual(system.ledger.opened.length, 1)
     },
   },
   {

@@ -3,12 +3,22 @@ import { SignalboxError } from '../../errors.js'
 import type { Source, SourceEvent } from '../../hub/source.js'
 import type { ScriptedWorld } from './scripted-world.js'
 
-/** One connection. When another one opens, this one gets no more events. */
+/** One connection. When another one opens, this one gets no more events. Long because every method of the source uses the connection. */
 export function createScriptedSource(world: ScriptedWorld): Source {
   const native = (agent: string): string => agent.slice(world.name.length + 1)
   let connection: ScriptedWorld['connection']
   const lost = (sent: 'no' | 'maybe'): SignalboxError =>
     new SignalboxError({ code: 'closed', system: 'script', message: 'The connection broke.', sent })
+
+  const stateOf = (agent: string) => {
+    const state = world.agents.get(native(agent))
+    if (state) return state
+    throw new SignalboxError({ code: 'not_found', system: 'script', message: `There is no agent ${agent}.`, sent: 'no' })
+  }
+  const tell = (agent: string): void => {
+    const agentNow = world.agentNow(native(agent))
+    connection?.push({ agent, epoch: stateOf(agent).epoch, kind: 'agent', change: 'present', agentNow })
+  }
 
   const source: Source = {
     name: world.name,
@@ -88,7 +98,28 @@ export function createScriptedSource(world: ScriptedWorld): Source {
         )
       return { events, complete: true }
     },
-    sessions: async () => [{ id: 'main', facts: {} }],
+    sessions: async (agent) => ['main', ...(world.agents.get(native(agent))?.sessions ?? [])].map((id) => ({ id, facts: {} })),
+    async openSession(agent, wanted) {
+      const id = `session-${world.ledger.opened.length + 1}`
+      const state = stateOf(agent)
+      world.ledger.opened.push({ agent, id, wanted })
+      state.sessions = [...state.sessions, id]
+      tell(agent)
+      const { folder, model } = wanted
+      return { id, facts: { ...(folder === undefined ? {} : { cwd: folder }), ...(model === undefined ? {} : { model }) } }
+    },
+    async closeSession(agent, session) {
+      const state = stateOf(agent)
+      if (!state.sessions.includes(session))
+        throw new SignalboxError({
+          code: 'not_found',
+          system: 'script',
+          message: `The session ${session} is not open.`,
+          sent: 'no',
+        })
+      state.sessions = state.sessions.filter((id) => id !== session)
+      tell(agent)
+    },
     async [Symbol.asyncDispose]() {
       if (world.connection === connection) world.connection = undefined
     },

@@ -131,7 +131,7 @@ export const FULL_CAPABILITIES: Capabilities = {
   asks: { kinds: ['permission', 'question', 'confirm', 'secret'], answerable: true, confirmsDelivery: true },
   usage: { tokens: true, cost: 'reported' },
   dedupe: 'by_client_id',
-  sessions: { list: true },
+  sessions: { list: true, create: true, fork: true, close: true, choices: { folders: ['/a', '/b'], models: ['small', 'large'] } },
 }
 
 const echo: Script = (turn) => {
@@ -162,10 +162,10 @@ export function createScriptedSystem(options: ScriptedSystemOptions = {}): Scrip
   const agentId = (agent: string): AgentId => `${name}/${agent}`
   const world: ScriptedWorld = {
     name,
-    agents: new Map(agents.map((agent) => [agent, { epoch: epoch(), can }])),
+    agents: new Map(agents.map((agent) => [agent, { epoch: epoch(), can, sessions: [] }])),
     turns: new Map(),
     asks: new Map(),
-    ledger: { prompts: [], answers: [], expired: [], cancelled: [] },
+    ledger: { prompts: [], answers: [], expired: [], cancelled: [], opened: [] },
     faults: [],
     resolving: {},
     connection: undefined,
@@ -175,7 +175,11 @@ export function createScriptedSystem(options: ScriptedSystemOptions = {}): Scrip
       source: name,
       system: 'script',
       name: agent,
-      sessions: [{ id: 'main', state: 'idle', evidence: { from: 'reported', at: '2026-01-01T00:00:00.000Z' } }],
+      sessions: ['main', ...(world.agents.get(agent)?.sessions ?? [])].map((id) => ({
+        id,
+        state: 'idle',
+        evidence: { from: 'reported', at: '2026-01-01T00:00:00.000Z' },
+      })),
       can: world.agents.get(agent)?.can ?? {},
       facts: {},
     }),

@@ -3,7 +3,7 @@ import type { Agent } from '../../hub/model/agent.js'
 import type { Answer } from '../../hub/model/ask.js'
 import type { Capabilities } from '../../hub/model/capabilities.js'
 import type { EndEvent } from '../../hub/model/event.js'
-import type { SourceEvent, SourcePrompt } from '../../hub/source.js'
+import type { NewSession, SourceEvent, SourcePrompt } from '../../hub/source.js'
 
 /**
  * How a prompt fails. `refuse`: the system refuses it. `lose-before`: the connection breaks and the prompt did not arrive. `lose-
@@ -21,12 +21,15 @@ export interface ScriptedLedger {
   readonly expired: readonly string[]
   /** The turns that the hub cancelled. */
   readonly cancelled: readonly string[]
+  /** The sessions that were opened, with their ids. */
+  readonly opened: readonly { readonly agent: string; readonly id: string; readonly wanted: NewSession }[]
 }
 
 /** The state that the source and the system share. */
 export interface ScriptedWorld {
   readonly name: string
-  readonly agents: Map<string, { epoch: string; readonly can: Capabilities }>
+  /** `sessions` are those beside the session `main`. */
+  readonly agents: Map<string, { epoch: string; readonly can: Capabilities; sessions: readonly string[] }>
   readonly turns: Map<string, { readonly agent: string; end?: EndEvent; readonly cancel: () => void }>
   readonly asks: Map<
     string,
@@ -37,7 +40,13 @@ export interface ScriptedWorld {
       readonly settle: (answer: Answer | undefined) => void
     }
   >
-  readonly ledger: { prompts: SourcePrompt[]; answers: ScriptedLedger['answers'][number][]; expired: string[]; cancelled: string[] }
+  readonly ledger: {
+    prompts: SourcePrompt[]
+    answers: ScriptedLedger['answers'][number][]
+    expired: string[]
+    cancelled: string[]
+    opened: ScriptedLedger['opened'][number][]
+  }
   readonly faults: ScriptedFault[]
   readonly resolving: { answer?: 'unknown' | 'lost' }
   /** The hub that is connected now. */

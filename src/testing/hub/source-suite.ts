@@ -170,6 +170,38 @@ export const sourceSuite: readonly Case<SourceSuiteContext>[] = [
       }),
   },
   {
+    id: 'source.sessions',
+    title:
+      'a session is opened, prompted, forked and closed where the agent has the capability, else the call fails as unsupported with sent: no',
+    run: ({ source, agent, prompt }) =>
+      withHub(source, async (hub) => {
+        const { can } = await agentOf(hub, agent)
+        const { create, fork, close, choices = {} } = can.sessions ?? {}
+        const listed = async (id: string): Promise<boolean> => (await agentOf(hub, agent)).sessions.some((one) => one.id === id)
+        if (!create) {
+          checkEqual((await checkRejects(hub.openSession(agent), 'unsupported')).sent, 'no')
+          checkEqual((await checkRejects(hub.closeSession(agent, 'main'), 'unsupported')).sent, 'no')
+          return
+        }
+        checkEqual((await checkRejects(hub.openSession(agent, { folder: '/not/offered' }), 'invalid_argument')).sent, 'no')
+        checkEqual((await checkRejects(hub.openSession(agent, { model: 'not-offered' }), 'invalid_argument')).sent, 'no')
+        const [folder] = choices.folders ?? []
+        const [model] = choices.models ?? []
+        const { id } = await hub.openSession(agent, { folder, model })
+        await eventually(() => listed(id), 'the new session is listed')
+        checkEqual((await hub.prompt(agent, prompt.text, { session: id }).end()).outcome, 'completed')
+        if (fork) {
+          const other = await hub.openSession(agent, { fork: id })
+          check(other.id !== id, 'a fork is another session')
+          const end = await hub.prompt(agent, prompt.text, { session: other.id }).end()
+          checkEqual(end.outcome, 'completed')
+        } else checkEqual((await checkRejects(hub.openSession(agent, { fork: id }), 'unsupported')).sent, 'no')
+        if (!close) return void checkEqual((await checkRejects(hub.closeSession(agent, id), 'unsupported')).sent, 'no')
+        await hub.closeSession(agent, id)
+        await eventually(async () => !(await listed(id)), 'the closed session is gone')
+      }),
+  },
+  {
     id: 'source.capability',
     title: 'a source has the method of every capability that an agent claims',
     run: ({ source, agent }) =>

@@ -128,7 +128,7 @@ function ClosedAsks({ app, shown }: { app: App; shown: readonly AskPlace[] }): J
 
 function AsksEmpty({ app }: { app: App }): JSX.Element {
   const state = app.connection.value
-  if (state.status !== 'open') return <EmptyState title="The hub starts" why="Asks appear here as soon as the hub tells them." />
+  if (state.status !== 'open') return <EmptyState title="The hub starts" why="Asks appear here as soon as the hub reports them." />
   return (
     <EmptyState
       title="Nobody waits for you"
@@ -141,12 +141,28 @@ function AsksEmpty({ app }: { app: App }): JSX.Element {
   )
 }
 
+const NOTIFY_WORDS = {
+  granted: 'Notifications are on while this page is hidden',
+  denied: 'This browser blocks notifications. The title of the page counts open asks',
+} as const
+
 /** Notifications are asked for by a person only. */
 function Notify(): JSX.Element | null {
   const [state, setState] = useState(() => ('Notification' in globalThis ? Notification.permission : 'denied'))
-  if (state !== 'default') return null
+  if (state !== 'default') {
+    return (
+      <p class="muted small" role="status" data-notify={state}>
+        {NOTIFY_WORDS[state]}
+      </p>
+    )
+  }
   return (
-    <Button tone="quiet" action="notify" onClick={() => void Notification.requestPermission().then(setState)}>
+    <Button
+      tone="quiet"
+      action="notify"
+      title="While this page is hidden, each new ask is a notification"
+      onClick={() => void Notification.requestPermission().then(setState)}
+    >
       Notify me of asks
     </Button>
   )

@@ -19,16 +19,16 @@ export function Budgets({ state, nameOf }: { state: CostState; nameOf: (agent: s
       <h2 id="budgets-title">Budgets</h2>
       {known.status === 'waiting' ? <p class="muted">Asking the hub…</p> : null}
       {known.status === 'failed' && known.error.code === 'unsupported' ? (
-        <p>This hub is of an earlier version and cannot tell its budgets. Update it on its machine.</p>
+        <p>This hub is of an earlier version and does not report budgets. Update it on its machine.</p>
       ) : null}
       {known.status === 'failed' && known.error.code !== 'unsupported' ? <ErrorNotice error={known.error} /> : null}
-      {known.status === 'told' && known.budgets.length === 0 ? (
+      {known.status === 'known' && known.budgets.length === 0 ? (
         <>
           <p>This hub has no budget, so no cost stops an agent. A budget is part of the options of the hub:</p>
           <CopyCode title="How to set a budget" code={EXAMPLE} />
         </>
       ) : null}
-      {known.status === 'told' && known.budgets.length > 0 ? (
+      {known.status === 'known' && known.budgets.length > 0 ? (
         <ul class="budget-list">
           {known.budgets.map((one) => (
             <BudgetLine key={one.budget.name} state={one} nameOf={nameOf} />

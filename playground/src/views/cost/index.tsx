@@ -8,7 +8,8 @@ import { EmptyState } from '../../design/empty-state.js'
 import { ErrorNotice } from '../../design/error-notice.js'
 import { count, money } from '../../design/format.js'
 import { Budgets } from './budgets.js'
-import type { CostRow, Division, Figures } from './ledger.js'
+import { journalStart } from '../journal.js'
+import { createCostLedger, type CostRow, type Division, type Figures } from './ledger.js'
 import { createCost, type CostState } from './state.js'
 import './cost.css'
 
@@ -31,7 +32,14 @@ const DIVISIONS: readonly (readonly [Division, string])[] = [
 const ROWS_AT_ONCE = 100
 
 function Cost({ app, hub }: { app: App; hub: Hub }): JSX.Element {
-  const state = useMemo(() => createCost(hub), [hub])
+  const state = useMemo(
+    () =>
+      createCost(
+        hub,
+        app.keep('cost', () => ({ ledger: createCostLedger(), place: journalStart() })),
+      ),
+    [hub],
+  )
   useEffect(() => state.stop, [state])
   const division = useSignal<Division>('agent')
   const shown = useSignal(ROWS_AT_ONCE)
@@ -136,7 +144,7 @@ const BASIS_WORDS = {
   reported: 'all of it reported by the systems',
   estimated: 'all of it estimated',
   mixed: 'some of it reported, some estimated',
-  none: 'no system has told a cost',
+  none: 'no system has reported a cost',
 } as const
 
 /** What the sums cover and omit, and what the hub itself says. */
@@ -153,7 +161,7 @@ function Covered({ state, nameOf }: { state: CostState; nameOf: (agent: string) 
           {count(spent.covers.length)} {spent.covers.length === 1 ? 'agent' : 'agents'}, {BASIS_WORDS[spent.basis]}.
         </p>
       ) : (
-        <p class="muted">The hub has not told its sum yet.</p>
+        <p class="muted">The hub has not sent its sum yet.</p>
       )}
       {omitted.length > 0 ? (
         <p data-omits>
@@ -165,7 +173,7 @@ function Covered({ state, nameOf }: { state: CostState; nameOf: (agent: string) 
           {omitted.length > 8 ? ` and ${omitted.length - 8} more` : ''}. Their systems report no cost.
         </p>
       ) : (
-        <p class="muted">Every agent that ended a turn has told a cost.</p>
+        <p class="muted">Every agent that ended a turn has reported a cost.</p>
       )}
       {gaps.length > 0 ? (
         <p>
@@ -228,8 +236,8 @@ function CostTable(props: {
                 </span>
               </th>
               {division === 'session' ? <td class="mono">{session}</td> : null}
-              <td class="right num">{figures.reportedUsd === undefined ? <Untold /> : money(figures.reportedUsd)}</td>
-              <td class="right num">{figures.estimatedUsd === undefined ? <Untold /> : money(figures.estimatedUsd)}</td>
+              <td class="right num">{figures.reportedUsd === undefined ? <NotReported /> : money(figures.reportedUsd)}</td>
+              <td class="right num">{figures.estimatedUsd === undefined ? <NotReported /> : money(figures.estimatedUsd)}</td>
               <td class="right num">{count(figures.input)}</td>
               <td class="right num">{count(figures.output)}</td>
               <td class="right num">{count(figures.cacheRead)}</td>
@@ -247,9 +255,9 @@ function CostTable(props: {
   )
 }
 
-const Untold = (): JSX.Element => (
+const NotReported = (): JSX.Element => (
   <span class="muted">
     <span aria-hidden="true">–</span>
-    <span class="hidden-text">not told</span>
+    <span class="hidden-text">not reported</span>
   </span>
 )

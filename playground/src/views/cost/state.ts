@@ -2,13 +2,13 @@
 import { signal, type ReadonlySignal } from '@preact/signals'
 import { SignalboxError } from 'signalbox'
 import type { BudgetState, Hub, Spent } from 'signalbox/hub'
-import { readJournal } from '../journal.js'
-import { COST_EVENTS, createCostLedger, type CostLedger } from './ledger.js'
+import { readJournal, type JournalPlace } from '../journal.js'
+import { COST_EVENTS, type CostLedger } from './ledger.js'
 
-/** The budgets as the hub told them: not yet, told, or not possible. */
+/** The budgets of the hub: not yet known, known, or not to be had. */
 export type BudgetsKnown =
   | { readonly status: 'waiting' }
-  | { readonly status: 'told'; readonly budgets: readonly BudgetState[] }
+  | { readonly status: 'known'; readonly budgets: readonly BudgetState[] }
   | { readonly status: 'failed'; readonly error: SignalboxError }
 
 /** What the parts of the view share. */
@@ -25,9 +25,14 @@ export interface CostState {
 const ASK_EVERY_MS = 1_000
 const SHOW_EVERY_MS = 200
 
-/** Starts reading the journal, and asks the hub for its own sums when figures change. */
-export function createCost(hub: Hub): CostState {
-  const ledger = createCostLedger()
+/** What the view keeps while another one is shown. */
+export interface KeptCost {
+  readonly ledger: CostLedger
+  readonly place: JournalPlace
+}
+
+/** Starts reading the journal where it was left, and asks the hub for its own sums when figures change. */
+export function createCost(hub: Hub, { ledger, place }: KeptCost): CostState {
   const counted = signal(0)
   const spent = signal<Spent>()
   const budgets = signal<BudgetsKnown>({ status: 'waiting' })
@@ -40,7 +45,7 @@ export function createCost(hub: Hub): CostState {
     const [sum, states] = await Promise.allSettled([hub.spent(), hub.budgets()])
     if (stopped) return
     if (sum.status === 'fulfilled') spent.value = sum.value
-    if (states.status === 'fulfilled') budgets.value = { status: 'told', budgets: states.value }
+    if (states.status === 'fulfilled') budgets.value = { status: 'known', budgets: states.value }
     else if (SignalboxError.is(states.reason)) budgets.value = { status: 'failed', error: states.reason }
   }
   const plan = (): void => {
@@ -54,7 +59,7 @@ export function createCost(hub: Hub): CostState {
     }, ASK_EVERY_MS)
   }
   void ask()
-  const stopReading = readJournal(hub, {
+  const stopReading = readJournal(hub, place, {
     kinds: COST_EVENTS,
     onEvents(events) {
       if (ledger.apply(events)) plan()

@@ -21,9 +21,14 @@ const OURS: Readonly<Record<BenchSystem, string>> = {
   hub: 'Gives each prompt an id and repeats it with the same id. The hub prompts the agent once.',
   claude:
     'Repeats a prompt only if it was not sent. The CLI cannot say whether it saw a prompt, so the rest is ambiguous, and the client says so.',
+  acp: 'Repeats a prompt only if it was not sent. The protocol cannot say whether an agent saw a prompt, so the rest is ambiguous, and the hub says so.',
+  cmdop:
+    'Repeats a prompt only if it was not sent. A core that died cannot say what it did, so the rest is ambiguous, and the client says so.',
+  catsyphon:
+    'Keeps each event in an outbox and sends it in order until the server has it. The server knows a repeated event by its hash.',
 }
 const PLAIN =
-  'Sends a line, waits for an answer, and sends again when none comes: what a program does without receipts. It gives up after five attempts.'
+  'Sends a message, waits for an answer, and sends again when none comes: what a program does without receipts. It gives up after five attempts.'
 const SPEEDS: readonly (readonly [Speed, string])[] = [
   [1, '1×'],
   [10, '10×'],
@@ -106,7 +111,7 @@ function Controls({ run, plan }: { run: BenchRun; plan: BenchPlan }): JSX.Elemen
   const report = reportOf(state)
   const isRunning = state.status === 'running'
   const words = report
-    ? `${STATES[report.state]}. ${span(report.atMs)} of virtual time.`
+    ? `${STATES[report.state]}. ${span(report.atMs)} of virtual time, ${span(Math.min(report.atMs, shownPlan(state, plan).seconds * 1000))} of it with faults.`
     : isRunning
       ? 'The simulators start.'
       : 'Simulators in this page. No real system is touched, and nothing leaves the page.'

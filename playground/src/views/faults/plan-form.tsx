@@ -8,6 +8,9 @@ export const SYSTEM_TITLES: Readonly<Record<BenchSystem, string>> = {
   cccc: 'CCCC',
   hub: 'Hub',
   claude: 'Claude Code',
+  acp: 'ACP',
+  cmdop: 'CMDOP',
+  catsyphon: 'CatSyphon',
 }
 
 /** What each fault does. */
@@ -42,7 +45,7 @@ export function PlanForm({
     return text.trim() === '' || !Number.isFinite(value) ? before : Math.min(most, Math.max(least, value))
   }
   return (
-    <form class="plan" onSubmit={(event) => event.preventDefault()}>
+    <form class="plan-form" onSubmit={(event) => event.preventDefault()}>
       <fieldset disabled={disabled} class="plan-systems">
         <legend>Link</legend>
         {Object.entries(SYSTEM_TITLES).map(([system, title]) => (

@@ -27,7 +27,7 @@ export function SideCard({
   const isBad = report !== undefined && report.lost + report.doubled > 0
   const tone = report === undefined || report.sent === 0 ? 'none' : isBad ? 'bad' : 'good'
   return (
-    <section class="card side" data-side={side} data-tone={tone} aria-label={title}>
+    <section class="card bench-side" data-side={side} data-tone={tone} aria-label={title}>
       <header class="row spread">
         <h2>{title}</h2>
         <Verdict report={report} />

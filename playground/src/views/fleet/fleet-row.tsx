@@ -121,7 +121,7 @@ function CostOf({ row }: { row: AgentRow }): JSX.Element {
   if (!row.agent.can.usage && !row.costUsd) {
     return (
       <span class="muted" title="This system reports no usage">
-        none told
+        not reported
       </span>
     )
   }

@@ -184,7 +184,7 @@ function FleetEmpty({ app, filtered, onClear }: { app: App; filtered: boolean; o
   }
   const state = app.connection.value
   if (state.status === 'opening')
-    return <EmptyState title="The hub starts" why="The agents appear here as soon as the hub tells them." />
+    return <EmptyState title="The hub starts" why="The agents appear here as soon as the hub lists them." />
   return (
     <EmptyState
       title="No agents"

@@ -11,7 +11,7 @@ export interface FleetGroup {
 }
 
 const STATES = ['needs_answer', 'running', 'idle', 'unknown', 'stopped', 'offline']
-const NO_HOST = 'This machine, or not told'
+const NO_HOST = 'This machine, or not reported'
 
 /** True when every word of the filter occurs in the name, the system, the host, the state or a fact of the row. */
 export function matchesFilter(row: AgentRow, filter: string): boolean {

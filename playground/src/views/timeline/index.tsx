@@ -8,7 +8,8 @@ import { ErrorNotice } from '../../design/error-notice.js'
 import { count } from '../../design/format.js'
 import { TimelineCanvas } from './canvas.js'
 import { Comparison, SpanDetails } from './details.js'
-import { HUB_TRACK, type Span, type SpanKind } from './spans.js'
+import { journalStart } from '../journal.js'
+import { createSpans, HUB_TRACK, type Span, type SpanKind } from './spans.js'
 import { createTimeline, type TimelineState } from './state.js'
 import { SpanTable } from './table.js'
 import { fitted, zoomAt } from './viewport.js'
@@ -36,7 +37,8 @@ function Timeline({ app, hub }: { app: App; hub: Hub }): JSX.Element {
       const at = model.agents.peek().indexOf(agent)
       return at === -1 ? Number.MAX_SAFE_INTEGER : at
     }
-    return createTimeline(hub, order)
+    const kept = app.keep('timeline', () => ({ store: createSpans(), place: journalStart() }))
+    return createTimeline(hub, kept, order)
   }, [hub])
   useEffect(() => state.stop, [state])
   useEffect(() => selectWanted(app, state), [state, app.route.value])

@@ -2,9 +2,9 @@
 import { batch, computed, effect, signal, type ReadonlySignal, type Signal } from '@preact/signals'
 import type { SignalboxError } from 'signalbox'
 import type { Hub } from 'signalbox/hub'
-import { readJournal } from '../journal.js'
+import { readJournal, type JournalPlace } from '../journal.js'
 import { layoutOf, type Layout } from './layout.js'
-import { createSpans, HUB_TRACK, SPAN_EVENTS, type Span, type SpanKind, type SpanStore, type Track } from './spans.js'
+import { HUB_TRACK, SPAN_EVENTS, type Span, type SpanKind, type SpanStore, type Track } from './spans.js'
 import { fitted, followed, type Viewport } from './viewport.js'
 import { spansIn } from './visible.js'
 
@@ -42,13 +42,18 @@ const REST_MS = 120
 /** Work that took long is done again after this many times its duration at the earliest. */
 const REST_FACTOR = 12
 
+/** What the view keeps while another one is shown. */
+export interface KeptTimeline {
+  readonly store: SpanStore
+  readonly place: JournalPlace
+}
+
 /**
- * Starts reading. `order` sorts the tracks.
+ * Starts reading where it was left. `order` sorts the tracks.
  *
  * Long because every signal depends on the same store.
  */
-export function createTimeline(hub: Hub, order: (agent: string) => number): TimelineState {
-  const store = createSpans()
+export function createTimeline(hub: Hub, { store, place: journal }: KeptTimeline, order: (agent: string) => number): TimelineState {
   const layout = signal<Layout>({ tracks: [], height: 0 })
   const viewport = signal<Viewport>({ startMs: Date.now() - FIRST_MIN_MS, endMs: Date.now(), width: 1_000 })
   const follows = signal(true)
@@ -96,7 +101,9 @@ export function createTimeline(hub: Hub, order: (agent: string) => number): Time
       ? fitted(viewport.peek(), bounds.endMs - lengthMs, bounds.endMs)
       : followed({ ...viewport.peek(), startMs: now - lengthMs * 1.02, endMs: now }, now)
   }
-  const stopReading = readJournal(hub, {
+  // What was read before is shown at once.
+  if (store.size > 0) arrange()
+  const stopReading = readJournal(hub, journal, {
     kinds: SPAN_EVENTS,
     onEvents(events) {
       store.apply(events)

@@ -6,7 +6,7 @@ import type { App } from '../../app/view.js'
 import { EmptyState } from '../../design/empty-state.js'
 import { ErrorNotice } from '../../design/error-notice.js'
 import { Signal } from '../../design/signal.js'
-import { followConversation, type FollowedConversation } from '../../model/follow-conversation.js'
+import { followConversation, type FollowedConversation, type KeptConversations } from '../../model/follow-conversation.js'
 import type { Connection } from '../../connection/connection.js'
 import type { AgentRow, OpenTurn } from '../../model/agents.js'
 import { openTurnsOf, type Conversation } from '../../model/conversation.js'
@@ -14,8 +14,11 @@ import { Stream } from './stream.js'
 import { TurnBar } from './turn-bar.js'
 
 /** Reads the conversation of an agent while the component is shown. */
-export function useConversation(connection: Connection, agent: string): FollowedConversation {
-  const followed = useMemo(() => followConversation(connection.hub, agent, connection.mode, nextFrame), [connection, agent])
+export function useConversation(app: App, connection: Connection, agent: string): FollowedConversation {
+  const followed = useMemo(() => {
+    const kept = app.keep('conversations', (): KeptConversations => new Map())
+    return followConversation(connection.hub, agent, connection.mode, nextFrame, kept)
+  }, [connection, agent])
   useEffect(() => () => followed.stop(), [followed])
   return followed
 }

@@ -48,7 +48,7 @@ export function Side({ app, row, plan }: { app: App; row: AgentRow; plan: readon
         <h2>Use</h2>
         <p class="small num">
           {row.costUsd === undefined || !row.costBasis || row.costBasis === 'none'
-            ? 'No cost is told.'
+            ? 'No cost reported.'
             : `${money(row.costUsd)}, ${row.costBasis} by the system.`}
         </p>
         {context ? (

@@ -1,5 +1,7 @@
-import { useState } from 'preact/hooks'
+import { useSignal } from '@preact/signals'
+import { useEffect, useState } from 'preact/hooks'
 import type { JSX } from 'preact'
+import { isTyping } from '../../app/keyboard.js'
 import type { App } from '../../app/view.js'
 import type { Connection } from '../../connection/connection.js'
 import { Button } from '../../design/button.js'
@@ -9,6 +11,7 @@ import { usePhone } from '../../design/use-media.js'
 import { AgentList } from './agent-list.js'
 import { Composer } from './composer.js'
 import { Pane, useConversation } from './pane.js'
+import { sessionAddress, Sessions } from './sessions.js'
 import { Side } from './side.js'
 import '../asks/asks.css'
 import './work.css'
@@ -66,9 +69,30 @@ function OneAgent({
   agent: string
   phone: boolean
 }): JSX.Element {
-  const followed = useConversation(connection, agent)
-  const [session, setSession] = useState<string>()
+  const followed = useConversation(app, connection, agent)
+  const session = app.route.value.params.get('session') ?? undefined
+  const dialog = useSignal(false)
   const row = app.model.agent(agent).value
+  const name = row?.agent.name
+  const has = row?.agent.can.sessions !== undefined
+  useEffect(() => {
+    if (!has) return undefined
+    const run = (): void => {
+      dialog.value = true
+    }
+    const stop = app.commands([{ id: 'sessions', group: 'Agent', title: `Sessions of ${name}: new, fork, close`, key: 's', run }])
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.key !== 's' || event.ctrlKey || event.metaKey || event.altKey) return
+      if (isTyping(event) || document.querySelector('dialog[open]')) return
+      event.preventDefault()
+      run()
+    }
+    addEventListener('keydown', onKey)
+    return () => {
+      stop()
+      removeEventListener('keydown', onKey)
+    }
+  }, [has, name])
   if (!row) {
     return (
       <EmptyState title="Unknown agent" why={`The hub has no agent with the id ${agent}. It may have left.`}>
@@ -105,12 +129,12 @@ function OneAgent({
             {row.agent.system}
           </span>
           <span class="grow" />
-          {sessions.length > 1 ? (
+          {sessions.length > 1 || session !== undefined ? (
             <select
               class="input"
               aria-label="Session"
               value={session ?? ''}
-              onChange={(event) => setSession(event.currentTarget.value || undefined)}
+              onChange={(event) => app.navigate(sessionAddress(agent, event.currentTarget.value || undefined))}
             >
               <option value="">All sessions</option>
               {sessions.map(({ id }, at) => (
@@ -118,12 +142,21 @@ function OneAgent({
                   Session {at + 1}: {id.slice(0, 8)}
                 </option>
               ))}
+              {session === undefined || sessions.some(({ id }) => id === session) ? null : (
+                <option value={session}>Stored: {session.slice(0, 8)}</option>
+              )}
             </select>
+          ) : null}
+          {has ? (
+            <Button action="sessions" aria-keyshortcuts="s" onClick={() => (dialog.value = true)}>
+              Sessions
+            </Button>
           ) : null}
         </header>
         <Pane app={app} followed={followed} agent={agent} {...(session === undefined ? {} : { session })} />
         <Composer app={app} agents={[agent]} {...(session === undefined ? {} : { session })} />
       </section>
+      {dialog.value ? <Sessions app={app} hub={connection.hub} row={row} onClose={() => (dialog.value = false)} /> : null}
       {phone ? null : <Side app={app} row={row} plan={followed.conversation.value.plan} />}
     </>
   )
@@ -150,6 +183,6 @@ function SideBySide({ app, connection, agents }: { app: App; connection: Connect
 }
 
 function Column({ app, connection, agent }: { app: App; connection: Connection; agent: string }): JSX.Element {
-  const followed = useConversation(connection, agent)
+  const followed = useConversation(app, connection, agent)
   return <Pane app={app} followed={followed} agent={agent} compact />
 }

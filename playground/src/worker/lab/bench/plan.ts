@@ -2,7 +2,7 @@
 import type { Fault } from 'signalbox/testing'
 
 /** The systems of the bench. `hub` is a hub behind a link of its own. */
-export const BENCH_SYSTEMS = ['ccc', 'cccc', 'hub', 'claude'] as const
+export const BENCH_SYSTEMS = ['ccc', 'cccc', 'hub', 'claude', 'acp', 'cmdop', 'catsyphon'] as const
 export type BenchSystem = (typeof BENCH_SYSTEMS)[number]
 
 /** The faults that a plan can hold, in the order in which the page lists them. */

@@ -3,6 +3,7 @@
  * time is virtual, so the same plan gives the same run, however fast it is shown.
  */
 import { createFakeClock, createSeededRandom, withFaults, type Fault, type FakeClock } from 'signalbox/testing'
+import { brokenExchange } from './broken-exchange.js'
 import type { BenchPlan, BenchSystem } from './plan.js'
 import { LANES, pause, type Bench, type Side, type SideParts } from './side.js'
 import { createTally, type Counts, type Tally } from './tally.js'
@@ -43,6 +44,9 @@ const BENCHES: Readonly<Record<BenchSystem, () => Promise<{ readonly bench: Benc
   cccc: () => import('./systems/cccc.js'),
   hub: () => import('./systems/hub.js'),
   claude: () => import('./systems/claude.js'),
+  acp: () => import('./systems/acp.js'),
+  cmdop: () => import('./systems/cmdop.js'),
+  catsyphon: () => import('./systems/catsyphon.js'),
 }
 
 interface Running {
@@ -121,6 +125,7 @@ async function start(open: (parts: SideParts) => Promise<Side>, parts: StartPart
           odds: outgoing,
           direction: 'out',
         }),
+      brokenExchange: (transport) => brokenExchange(transport, { ...common, odds }),
       onKill: (listener) => void killed.add(listener),
       ending,
       repeated() {

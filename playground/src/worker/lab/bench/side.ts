@@ -1,5 +1,5 @@
 /** What a bench needs of a system: one client against a simulator of its own, and the ledger of that simulator. */
-import type { Clock, Random, StreamTransport } from 'signalbox'
+import type { Clock, ExchangeTransport, Random, StreamTransport } from 'signalbox'
 import type { Said } from './tally.js'
 
 /** One client and its simulator. */
@@ -17,6 +17,8 @@ export interface SideParts {
   readonly random: Random
   /** Puts the faults of the plan on a transport. */
   broken<Launch>(transport: StreamTransport<Launch>): StreamTransport<Launch>
+  /** The same for a system behind HTTP. */
+  brokenExchange(transport: ExchangeTransport): ExchangeTransport
   /** Called for each `kill`, so that the simulator dies too. The peer is back after so many milliseconds. */
   onKill(listener: (downMs: number) => void): void
   /** Aborted when the client must finish: a program ends some time. */

@@ -87,7 +87,7 @@ export const bench: Bench = {
       clock: parts.clock,
       timeoutMs: 10_000,
       ending: parts.ending,
-      isSuccess: ({ ok }: Record<string, unknown>) => ok === true,
+      judge: ({ ok }: Record<string, unknown>) => ok === true,
       repeated: parts.repeated,
     }
     return {

@@ -49,7 +49,7 @@ export const bench: Bench = {
       clock: parts.clock,
       timeoutMs: TIMEOUT_MS,
       ending: parts.ending,
-      isSuccess: ({ type, subtype }: Record<string, unknown>) => (type === 'result' ? subtype === 'success' : undefined),
+      judge: ({ type, subtype }: Record<string, unknown>) => (type === 'result' ? subtype === 'success' : undefined),
       repeated: parts.repeated,
     }
     return {

@@ -66,7 +66,7 @@ export const bench: Bench = {
       clock: parts.clock,
       timeoutMs: 5_000,
       ending: parts.ending,
-      isSuccess: (line: Record<string, unknown>) => ('result' in line ? true : 'error' in line ? false : undefined),
+      judge: (line: Record<string, unknown>) => ('result' in line ? true : 'error' in line ? false : undefined),
       repeated: parts.repeated,
     }
     return {
