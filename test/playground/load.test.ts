@@ -79,6 +79,28 @@ async function endProfile(session: CDPSession): Promise<string> {
   return `own time\n${top(selfTimes)}\n\nwith callees\n${top(allTimes)}`
 }
 
+/** How long the main thread of the page spends with each step of a frame, in milliseconds a second, from a trace of the browser. */
+function frameSteps(trace: Buffer, seconds: number): string {
+  const { traceEvents } = JSON.parse(trace.toString()) as {
+    traceEvents: readonly {
+      readonly name: string
+      readonly ph: string
+      readonly dur?: number
+      readonly pid: number
+      readonly tid: number
+    }[]
+  }
+  const frame = traceEvents.find(({ name }) => name === 'FireAnimationFrame')
+  const times = new Map<string, number>()
+  for (const { name, ph, dur = 0, pid, tid } of traceEvents)
+    if (ph === 'X' && pid === frame?.pid && tid === frame.tid) times.set(name, (times.get(name) ?? 0) + dur)
+  return [...times]
+    .sort(([, left], [, right]) => right - left)
+    .slice(0, 24)
+    .map(([name, time]) => `${(time / 1_000 / seconds).toFixed(1).padStart(7)} ms/s  ${name}`)
+    .join('\n')
+}
+
 const percentile = (sorted: readonly number[], part: number): number => sorted[Math.floor(sorted.length * part)] ?? 0
 
 test.skipIf(!canRun)(
@@ -129,7 +151,12 @@ test.skipIf(!canRun)(
     const heapBefore = await heapMiB(session)
     await read()
     const frames: number[] = []
-    if (profiled) await startProfile(session)
+    if (profiled) {
+      await browser.startTracing(page, { categories: ['devtools.timeline'] })
+      await page.waitForTimeout(8_000)
+      console.log(frameSteps(await browser.stopTracing(), 8))
+      await startProfile(session)
+    }
     const end = Date.now() + SECONDS * 1_000
     while (Date.now() < end) {
       await page.waitForTimeout(Math.min(5_000, SECONDS * 1_000))

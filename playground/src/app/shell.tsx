@@ -153,8 +153,10 @@ function DemoSwitch({ app }: { app: ShellApp }): JSX.Element | null {
       onClick={() => app.setDemo(!runs)}
       aria-label={runs ? 'Pause the demo' : 'Go on with the demo'}
     >
-      {runs ? 'Pause' : 'Go on'}
-      <span class="wide-only">{runs ? 'the demo' : 'with the demo'}</span>
+      <span>
+        {runs ? 'Pause' : 'Go on'}
+        <span class="wide-only">{runs ? ' the demo' : ' with the demo'}</span>
+      </span>
     </Button>
   )
 }

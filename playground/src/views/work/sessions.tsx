@@ -93,7 +93,7 @@ export function Sessions({ app, hub, row, onClose }: { app: App; hub: Hub; row: 
         <header class="row spread">
           <h2 id="sessions-title">Sessions of {agent.name}</h2>
           <Button tone="quiet" action="close-sessions" onClick={() => dialog.current?.close()}>
-            Close
+            Done
           </Button>
         </header>
         {error ? <ErrorNotice error={error} onClose={() => setError(undefined)} /> : null}
