@@ -100,12 +100,14 @@ test('a run that is stopped reports what it has counted [lab.stop]', async () =>
   expect(report.ours.sent).toBeGreaterThan(0)
 })
 
-describe.runIf(process.env.SIGNALBOX_TEN_MINUTES === '1')('ten minutes of all faults, in real time', () => {
+/** `1` for the pace of real time, `virtual` for as fast as the machine can. */
+const tenMinutes = process.env.SIGNALBOX_TEN_MINUTES
+describe.runIf(tenMinutes === '1' || tenMinutes === 'virtual')('ten minutes of all faults', () => {
   test.concurrent.each(BENCH_SYSTEMS)('%s [lab.truth]', { timeout: 1_200_000 }, async (system) => {
     const began = performance.now()
     const onStep = async (report: () => BenchReport): Promise<void> => {
       const early = report().atMs - (performance.now() - began)
-      if (early > 0) await new Promise((resolve) => void setTimeout(resolve, early))
+      if (early > 0 && tenMinutes === '1') await new Promise((resolve) => void setTimeout(resolve, early))
     }
     const report = await run({ system, seconds: 600 }, { onStep })
     console.log(`${system}, ${Math.round((performance.now() - began) / 1000)} s: ${JSON.stringify(report)}`)

@@ -175,7 +175,7 @@ test.skipIf(!canRun)(
         `95th ${percentile(sorted, 0.95).toFixed(1)} ms, 99th ${percentile(sorted, 0.99).toFixed(1)} ms; ` +
         `heap ${heapBefore.toFixed(1)} then ${heapAfter.toFixed(1)} MiB`,
     )
-    expect(await page.locator('.stream > *').count()).toBeLessThan(200)
+    expect(await page.locator('.stream .item').count()).toBeLessThan(200)
     await page.locator('[data-action="view:fleet"]').click()
     await page.locator('.fleet-row').first().waitFor()
     expect(await page.locator('.fleet-row').count()).toBeLessThan(40)

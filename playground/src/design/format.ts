@@ -29,8 +29,15 @@ export function money(usd: number): string {
   return usd !== 0 && usd < 0.1 ? `$${usd.toFixed(4)}` : `$${usd.toFixed(2)}`
 }
 
+// Made once: `toLocaleString` makes a formatter for each call.
+const COUNT = new Intl.NumberFormat('en-GB')
+const CLOCK = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' })
+
 /** A count with thin separators. */
-export const count = (value: number): string => value.toLocaleString('en-GB')
+export const count = (value: number): string => COUNT.format(value)
+
+/** A local time of day, such as `18:05:09`. */
+export const clockTime = (ms: number): string => CLOCK.format(ms)
 
 /** Any value as text for people: strings as they are, objects as JSON. */
 export function readable(value: unknown): string {

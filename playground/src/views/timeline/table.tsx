@@ -2,7 +2,7 @@
 import type { ReadonlySignal } from '@preact/signals'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { JSX } from 'preact'
-import { span as durationText } from '../../design/format.js'
+import { clockTime, span as durationText } from '../../design/format.js'
 import { durationMs, type Span } from './spans.js'
 import { KIND_WORDS } from './words.js'
 
@@ -155,5 +155,5 @@ function Spacer({ rows }: { rows: number }): JSX.Element {
 
 function clock(ms: number): string {
   const date = new Date(ms)
-  return `${date.toLocaleTimeString('en-GB')}.${String(date.getMilliseconds()).padStart(3, '0')}`
+  return `${clockTime(ms)}.${String(date.getMilliseconds()).padStart(3, '0')}`
 }

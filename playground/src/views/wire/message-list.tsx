@@ -1,7 +1,7 @@
 import type { ReadonlySignal, Signal } from '@preact/signals'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { JSX } from 'preact'
-import { count } from '../../design/format.js'
+import { clockTime, count } from '../../design/format.js'
 import type { WireMessage } from './decode.js'
 
 const ROW = 30
@@ -17,7 +17,7 @@ export const DIRECTIONS = {
 
 const time = (at: number): string => {
   const date = new Date(at)
-  return `${date.toLocaleTimeString('en-GB')}.${String(date.getMilliseconds()).padStart(3, '0')}`
+  return `${clockTime(date.getTime())}.${String(date.getMilliseconds()).padStart(3, '0')}`
 }
 
 /**

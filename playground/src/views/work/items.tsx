@@ -2,7 +2,7 @@ import { memo } from 'preact/compat'
 import type { ComponentChildren, JSX } from 'preact'
 import type { App } from '../../app/view.js'
 import { CopyCode } from '../../design/copy-code.js'
-import { count, money, readable, span } from '../../design/format.js'
+import { clockTime, count, money, readable, span } from '../../design/format.js'
 import { now } from '../../design/now.js'
 import { promptCall, watchCall } from '../../model/code.js'
 import type { ConversationItem, EndItem, MessageItem, NoticeItem, ToolItem, TurnItem } from '../../model/conversation.js'
@@ -228,6 +228,6 @@ const Notice = ({ item }: { item: NoticeItem }): JSX.Element => (
 
 const Time = ({ ms }: { ms: number }): JSX.Element => (
   <time class="muted num" dateTime={new Date(ms).toISOString()}>
-    {new Date(ms).toLocaleTimeString('en-GB')}
+    {clockTime(ms)}
   </time>
 )

@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { JSX } from 'preact'
 import type { App } from '../../app/view.js'
 import type { Conversation } from '../../model/conversation.js'
@@ -12,24 +12,25 @@ const AT_END_PX = 48
 export function Stream({ app, agent, conversation }: { app: App; agent: string; conversation: Conversation }): JSX.Element {
   const { items, dropped } = conversation
   const box = useRef<HTMLDivElement>(null)
+  const content = useRef<HTMLDivElement>(null)
   const [start, setStart] = useState<number | undefined>(undefined)
   const follows = start === undefined
   const from = startOfWindow(items.length, start)
   const to = endOfWindow(items.length, start)
 
-  useLayoutEffect(() => {
+  const toBottom = (): void => {
     const target = box.current
-    if (target && follows) target.scrollTop = target.scrollHeight
-  })
+    if (target?.dataset.follows === 'true') target.scrollTop = target.scrollHeight
+  }
   useEffect(() => {
-    const target = box.current
-    if (!target) return
-    const observer = new ResizeObserver(() => {
-      if (target.dataset.follows === 'true') target.scrollTop = target.scrollHeight
-    })
-    observer.observe(target)
+    if (!box.current || !content.current) return
+    // The observer runs after the layout of a frame. A scroll from a render would need a layout of its own.
+    const observer = new ResizeObserver(toBottom)
+    observer.observe(box.current)
+    observer.observe(content.current)
     return () => observer.disconnect()
   }, [])
+  useEffect(toBottom, [follows])
   const onScroll = (): void => {
     const target = box.current
     if (!target) return
@@ -52,13 +53,15 @@ export function Stream({ app, agent, conversation }: { app: App; agent: string; 
         aria-live="off"
         tabIndex={0}
       >
-        {dropped > 0 && from === 0 ? (
-          <p class="muted small item">{dropped} older entries are not kept in this page. The journal of the hub has them.</p>
-        ) : null}
-        {from > 0 ? <p class="muted small item">{from} earlier entries: scroll up.</p> : null}
-        {items.slice(from, to).map((item) => (
-          <Item key={item.key} app={app} agent={agent} item={item} />
-        ))}
+        <div ref={content}>
+          {dropped > 0 && from === 0 ? (
+            <p class="muted small item">{dropped} older entries are not kept in this page. The journal of the hub has them.</p>
+          ) : null}
+          {from > 0 ? <p class="muted small item">{from} earlier entries: scroll up.</p> : null}
+          {items.slice(from, to).map((item) => (
+            <Item key={item.key} app={app} agent={agent} item={item} />
+          ))}
+        </div>
       </div>
       {follows ? null : (
         <button type="button" class="button to-end" data-action="to-end" onClick={toEnd}>

@@ -3,7 +3,7 @@
 /** The most items in the page at once. */
 export const WINDOW = 120
 /** The items in the page while the reader follows the end: fewer, because each new item lays them out again. */
-export const FOLLOWED = 60
+export const FOLLOWED = 40
 
 /** The first item in the page. */
 export function startOfWindow(length: number, start: number | undefined): number {
