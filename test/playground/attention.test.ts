@@ -2,7 +2,7 @@
 import type { Browser, Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { serveGatewayWorld, type GatewayWorld } from './gateway.js'
-import { buildPage, canRun, launch, violations } from './harness.js'
+import { builtPage, canRun, launch, violations } from './harness.js'
 
 /** What the page did with the notifications of the browser. */
 interface Seen {
@@ -14,7 +14,7 @@ describe.skipIf(!canRun)('a person who looks elsewhere', () => {
   let folder: string
   let browser: Browser
   beforeAll(async () => {
-    folder = await buildPage('attention')
+    folder = builtPage()
     browser = await launch()
   }, 120_000)
   afterAll(async () => {

@@ -6,7 +6,7 @@ import type { Browser, Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { VIEWS } from '../../playground/src/app/views.js'
 import { startGateway, type PageGateway } from './demo-gateway.js'
-import { buildPage, canRun, launch, openPage, serveFolder, shoot, violations, type Served } from './harness.js'
+import { builtPage, canRun, launch, openPage, serveFolder, shoot, violations, type Served } from './harness.js'
 
 const LOOKS = [
   ['light', { theme: 'light' }],
@@ -35,7 +35,7 @@ describe.runIf(canRun && process.env.SIGNALBOX_SHOTS === '1')('every view', () =
   let gateway: PageGateway
   let browser: Browser
   beforeAll(async () => {
-    const folder = await buildPage('gallery')
+    const folder = builtPage()
     served = await serveFolder(folder)
     gateway = await startGateway(folder)
     browser = await launch()

@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { VIEWS } from '../../playground/src/app/views.js'
 import { startGateway, type PageGateway } from './demo-gateway.js'
-import { buildPage, canRun, launch, openPage, serveFolder, type Served } from './harness.js'
+import { builtPage, canRun, launch, openPage, serveFolder, type Served } from './harness.js'
 
 const MAX_TABS = 600
 
@@ -61,7 +61,7 @@ describe.skipIf(!canRun)('the keyboard', () => {
   let gateway: PageGateway
   let browser: Browser
   beforeAll(async () => {
-    const folder = await buildPage('keyboard')
+    const folder = builtPage()
     served = await serveFolder(folder)
     gateway = await startGateway(folder)
     browser = await launch()

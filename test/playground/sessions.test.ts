@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sessionRows } from '../../playground/src/views/work/sessions.js'
 import { serveGatewayWorld } from './gateway.js'
-import { buildPage, canRun, launch, openPage, serveFolder, shoot, violations, type Served } from './harness.js'
+import { builtPage, canRun, launch, openPage, serveFolder, shoot, violations, type Served } from './harness.js'
 
 test('a session that is open and listed is one row, and stored ones follow [dashboard.sessions]', () => {
   const evidence = { from: 'derived', at: '2026-01-01T00:00:00.000Z' } as const
@@ -25,7 +25,7 @@ describe.skipIf(!canRun)('sessions', () => {
   let host: Served
   let browser: Browser
   beforeAll(async () => {
-    folder = await buildPage('sessions')
+    folder = builtPage()
     host = await serveFolder(folder)
     browser = await launch()
   }, 120_000)

@@ -25,15 +25,17 @@ function newest(path: string): number {
 /** The page that `npm run build` or an earlier run built, if no source is newer. Otherwise it is built, outside the package's `dist`. */
 async function builtPage(): Promise<string> {
   const changed = Math.max(...SOURCES.map((path) => newest(join(root, path))))
-  const own = join(root, '.cache/dashboard/page')
-  for (const folder of [join(root, 'dist/dashboard'), own]) {
+  // A profile needs readable names.
+  const isReadable = process.env.SIGNALBOX_LOAD_PROFILE === '1'
+  const own = join(root, '.cache/dashboard', isReadable ? 'readable' : 'page')
+  for (const folder of isReadable ? [own] : [join(root, 'dist/dashboard'), own]) {
     const index = join(folder, 'index.html')
     if (existsSync(index) && statSync(index).mtimeMs > changed) return folder
   }
   await build({
     configFile: join(root, 'playground/vite.config.ts'),
     root: join(root, 'playground'),
-    build: { outDir: own, emptyOutDir: true },
+    build: { outDir: own, emptyOutDir: true, ...(isReadable ? { minify: false } : {}) },
   })
   return own
 }

@@ -29,7 +29,7 @@ const LONG_TASKS = (): Promise<number[]> =>
   })
 
 test.skipIf(!canRun)('[dashboard.soon] the page can be used while its worker has not answered yet', async () => {
-  await using served = await serveFolder(await buildPage('soon'))
+  await using served = await serveFolder(builtPage())
   const browser = await launch()
   const { page, complaints } = await openPage(browser)
   let release = (): void => {}
