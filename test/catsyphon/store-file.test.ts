@@ -1,5 +1,6 @@
 /** The file driver: the store suite, and the effects of a crash, a full disk or a bad sector. */
-import { appendFile, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { appendFile, mkdtemp, open, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -128,6 +129,27 @@ describe('files', () => {
     expect(given.flat()).toEqual(Array.from({ length: 500 }, (_, index) => index + 1))
     expect(texts((await log.read(0)).entries)).toEqual(Array.from({ length: 500 }, (_, index) => `e${index}`))
   })
+
+  test.skipIf(process.platform !== 'linux')(
+    '[store.file.synced] the file of a log is open so that a write returns when it is on the disk, and without `sync` it is not',
+    async () => {
+      for (const sync of [true, false]) {
+        const directory = place()
+        await using store = fileStore({ directory, sync })
+        await using log = await store.log('log')
+        await log.append([bytes('one')])
+        const flags: number[] = []
+        for (const fd of await readdir('/proc/self/fd')) {
+          const path = await readlink(`/proc/self/fd/${fd}`).catch(() => '')
+          if (!path.startsWith(directory) || !path.endsWith('.ndjson')) continue
+          const info = await readFile(`/proc/self/fdinfo/${fd}`, 'utf8')
+          flags.push(Number.parseInt(/flags:\s*(\d+)/.exec(info)?.[1] ?? '', 8))
+        }
+        expect(flags).toHaveLength(1)
+        expect(((flags[0] ?? 0) & constants.O_DSYNC) !== 0).toBe(sync)
+      }
+    },
+  )
 
   test('[store.file.private] other users cannot read the files', async () => {
     const directory = place()

@@ -425,6 +425,12 @@ export const requirements: readonly Requirement[] = [
   { id: 'store.file.zeros', source: 'design 6', behaviour: 'A tail of zeros is removed.' },
   { id: 'store.file.segments', source: 'design 6', behaviour: 'Trimmed files are removed, and the sequences continue.' },
   { id: 'store.file.group', source: 'design 6', behaviour: 'Appends that wait share one sync and keep their order.' },
+  {
+    id: 'store.file.synced',
+    source: 'issue 14',
+    behaviour: 'An append of a durable log costs one write that returns when it is on the disk.',
+    applies: 'Node on Linux',
+  },
   { id: 'store.file.private', source: 'design 6', behaviour: 'Nobody else can read what is stored.' },
   { id: 'store.file.exclusive', source: 'design 6', behaviour: 'A log belongs to one process at a time.' },
   { id: 'store.file.stale-lock', source: 'design 6', behaviour: 'The lock of a dead process is taken over.' },

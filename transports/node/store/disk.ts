@@ -1,7 +1,16 @@
 /** Disk failures as typed errors, and writing a file so that a crash leaves the old content or the new one. */
+import { constants } from 'node:fs'
 import { open, readdir, rename, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import process from 'node:process'
 import { SignalboxError, type Sent } from '../../../src/errors.js'
+
+/**
+ * The flag of a file whose writes are on the disk when they return: one call of the system for an append and not two. Undefined where a write
+ * needs a sync behind it: Deno drops the flag, and Bun and macOS are not known to obey it.
+ */
+export const SYNCED_WRITES: number | undefined =
+  process.platform === 'linux' && !('deno' in process.versions) && !('bun' in process.versions) ? constants.O_DSYNC : undefined
 
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 

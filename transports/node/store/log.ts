@@ -5,7 +5,7 @@ import { SignalboxError } from '../../../src/errors.js'
 import { createAppendQueue, planAppends, type LogTotals, type WaitingAppend } from '../../../src/store/append-batch.js'
 import { createPage, PAGE_BYTES, PAGE_ENTRIES, storeClosed } from '../../../src/store/rules.js'
 import type { Fence, LogEntry, LogPage, LogState, ReadOptions } from '../../../src/store/store.js'
-import { diskError, sweepDrafts } from './disk.js'
+import { diskError, SYNCED_WRITES, sweepDrafts } from './disk.js'
 import { readMeta, writeMeta } from './log-meta.js'
 import { encodeRecord } from './record.js'
 import type { Reserve } from './reserve.js'
@@ -163,7 +163,7 @@ async function write(log: Opened, segment: Segment, lines: readonly Uint8Array[]
       const { bytesWritten } = await handle.write(whole, done, whole.length - done, segment.end + done)
       done += bytesWritten
     }
-    if (sync) await handle.datasync()
+    if (sync && SYNCED_WRITES === undefined) await handle.datasync()
   } catch (cause) {
     // The written part is removed, because the writer is told that the append failed.
     try {

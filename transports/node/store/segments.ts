@@ -1,7 +1,8 @@
 /** The files of a log: found on disk, continued in a new file when one is full, and removed when they hold nothing that is kept. */
+import { constants } from 'node:fs'
 import { open, readdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { syncDirectory } from './disk.js'
+import { SYNCED_WRITES, syncDirectory } from './disk.js'
 import type { LogDamage } from './damage.js'
 import { openSegment, type Segment, type SegmentEntry } from './segment.js'
 
@@ -25,12 +26,13 @@ export async function activeSegment(
   { segmentBytes, sync }: { readonly segmentBytes: number; readonly sync: boolean },
 ): Promise<Segment> {
   const last = segments.at(-1)
+  const flags = constants.O_RDWR | (sync ? (SYNCED_WRITES ?? 0) : 0)
   if (last && last.end < segmentBytes) {
-    last.handle ??= await open(last.path, 'r+')
+    last.handle ??= await open(last.path, flags)
     return last
   }
   const path = join(directory, segmentName(next))
-  const handle = await open(path, 'wx+', 0o600)
+  const handle = await open(path, flags | constants.O_CREAT | constants.O_EXCL, 0o600)
   if (sync) await syncDirectory(directory)
   await last?.handle?.close()
   if (last) last.handle = undefined
