@@ -315,5 +315,8 @@ export async function withSession<Result>(
 }
 
 /** The wire's names are the option's names in snake_case. Keys inside of the values stay as they are. */
-const wireNames = (given: object): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(given).map(([key, value]) => [snakeName(key), value]))
+function wireNames(given: object): Record<string, unknown> {
+  const named: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(given)) named[snakeName(key)] = value
+  return named
+}

@@ -113,8 +113,9 @@ const CLEANERS: Readonly<Record<string, Cleaner>> = {
 }
 
 function change(data: Data, cleaners: Readonly<Record<string, Cleaner>>, path: string, told: Told): void {
-  for (const [key, clean] of Object.entries(cleaners)) {
-    if (data[key] != null) data[key] = clean(data[key], `${path}.${key}`, told)
+  for (const key of Object.keys(data)) {
+    const clean = Object.hasOwn(cleaners, key) ? cleaners[key] : undefined
+    if (clean && data[key] != null) data[key] = clean(data[key], `${path}.${key}`, told)
   }
 }
 
