@@ -53,6 +53,11 @@ export const requirements: readonly Requirement[] = [
     source: rule(10),
     behaviour: 'Every cost has a scope and a basis; a sum states what it covers and omits; budgets warn or stop.',
   },
+  {
+    id: 'hub.source.own-answer',
+    source: rule(1),
+    behaviour: 'An answer of CCC that is stored before the prompt is confirmed belongs to its turn and is shown once.',
+  },
   { id: 'hub.source.retry', source: rule(13), behaviour: 'A wait of the system before a retry is a notice with its time.' },
   {
     id: 'hub.bounded',

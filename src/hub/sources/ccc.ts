@@ -27,10 +27,10 @@ export interface CccSourceOptions {
   readonly clock?: Clock
 }
 
-/** A turn that waits for its answer. */
+/** A turn from the moment before its prompt is sent until its answer is found. */
 interface Waiting {
   readonly promptId: string
-  readonly receipt: Receipt
+  receipt: Receipt
   cancelled?: true
 }
 
@@ -94,9 +94,13 @@ export function cccSource(options: CccSourceOptions): Source {
     for (const entry of await client.activity()) {
       const mark = markOf(entry)
       const session = entry.name
-      if (lastWords.get(session) === mark || [...waiting.values()].some(({ receipt }) => receipt.session === session)) continue
+      // While a turn waits, new messages may be its prompt and its answer. They are read when the turn has ended.
+      const hasTurn = (): boolean => [...waiting.values()].some(({ receipt }) => receipt.session === session)
+      if (lastWords.get(session) === mark || hasTurn()) continue
       if (entry.lastMessageTs > 0) {
-        for (const message of await client.history({ session, limit: 50 })) {
+        const messages = await client.history({ session, limit: 50 })
+        if (hasTurn()) continue
+        for (const message of messages) {
           if (!seen.seen(`${session}\n${cccEntryId(message)}`) && tell) push(idOf(session), epoch, cccMessageEvent(message))
         }
       }
@@ -153,9 +157,8 @@ export function cccSource(options: CccSourceOptions): Source {
     }
     finish(agent, one, { kind: 'end', outcome: one.cancelled ? 'cancelled' : 'unanswered', sent: 'yes' })
   }
-  const wait = (agent: string, promptId: string, receipt: Receipt): void => {
-    const one: Waiting = { promptId, receipt }
-    waiting.set(promptId, one)
+  const wait = (agent: string, one: Waiting): void => {
+    waiting.set(one.promptId, one)
     // It ends with the source; then the next hub finds the turn by its receipt.
     follow(agent, one).catch(() => {})
   }
@@ -182,10 +185,18 @@ export function cccSource(options: CccSourceOptions): Source {
     },
     receiptFor: (prompt): Receipt => ({ ...receiptOf(prompt, sessionOf(prompt.agent)), sentAtMs: clock.now() }),
     async prompt(prompt) {
-      const { from, marker, session } = receiptOf(prompt, sessionOf(prompt.agent))
+      const expected = receiptOf(prompt, sessionOf(prompt.agent))
+      const { from, marker, session } = expected
       const author = from.slice(0, -marker.length - 1)
-      const { receipt } = await client.send({ session, text: prompt.text, from: author, marker })
-      wait(prompt.agent, prompt.promptId, receipt)
+      const one: Waiting = { promptId: prompt.promptId, receipt: expected }
+      waiting.set(one.promptId, one)
+      try {
+        one.receipt = (await client.send({ session, text: prompt.text, from: author, marker })).receipt
+      } catch (error) {
+        waiting.delete(one.promptId)
+        throw error
+      }
+      if (!one.cancelled) wait(prompt.agent, one)
     },
     async cancel({ agent, turn }) {
       // The server cannot interrupt a turn otherwise: it ends Claude and starts it again with the same conversation.
@@ -217,7 +228,7 @@ export function cccSource(options: CccSourceOptions): Source {
       if (found.outcome === 'answered') return { outcome: 'ended', end: endOf(found) }
       if (found.outcome === 'not_stored') return { outcome: 'not_sent' }
       if (found.outcome === 'unknown') return { outcome: 'unknown', reason: found.reason }
-      wait(agent, promptId, receipt)
+      wait(agent, { promptId, receipt })
       return { outcome: 'running' }
     },
     async history(agent, { limit = 200, signal }) {
