@@ -1,8 +1,8 @@
 /** The commands over a real hub, whose agent is the simulated one of the Agent Client Protocol. */
 import { afterEach, describe, expect, test } from 'vitest'
 import { acpSource } from '../../src/acp/index.js'
-import { createHub, type Hub } from '../../src/hub/index.js'
-import { createAcpAgentSimulator, type SimulatedAcpScript } from '../../src/testing/index.js'
+import { createHub, type Hub, type Source } from '../../src/hub/index.js'
+import { createAcpAgentSimulator, createScriptedSystem, type SimulatedAcpScript } from '../../src/testing/index.js'
 import { run } from '../../transports/node/cli/program/run.js'
 import { fakeTerminal } from './fake-terminal.js'
 import { eventually } from '../eventually.js'
@@ -14,7 +14,12 @@ afterEach(async () => {
 
 async function started(script?: SimulatedAcpScript) {
   const agent = createAcpAgentSimulator(script ? { script } : {})
-  const hub = await createHub({ sources: [acpSource({ transport: agent.transport, cwd: '/work' })] })
+  return { agent, ...(await over(acpSource({ transport: agent.transport, cwd: '/work' }))) }
+}
+
+/** A hub over one source, and a function that runs a command line on it. */
+async function over(source: Source) {
+  const hub = await createHub({ sources: [source] })
   hubs.push(hub)
   // The program closes the hub that it opened; the test's own hub outlives it.
   const shared = { ...hub, close: async () => {} }
@@ -24,7 +29,7 @@ async function started(script?: SimulatedAcpScript) {
       out: terminal.written(),
       err: terminal.complained(),
     }))
-  return { agent, hub, go }
+  return { hub, go }
 }
 
 const permission: SimulatedAcpScript = async ({ request, sessionId, update }) => {
@@ -151,5 +156,28 @@ describe('questions', () => {
     }
     expect((await go(['asks', '--json'])).out).toBe('[]\n')
     expect(await go(['approve', 'nothing'])).toMatchObject({ code: 5 })
+  })
+
+  test('asks prints for each question the command that can answer it [cli.inline]', async () => {
+    const system = createScriptedSystem({
+      async script(turn) {
+        const kind = turn.prompt.text as 'permission' | 'secret' | 'question'
+        await Promise.race([turn.ask({ nativeId: kind, kind, title: `A ${kind}?` }), turn.whenCancelled])
+        turn.end()
+      },
+    })
+    const { go, hub } = await over(system.source())
+    for (const [kind, word] of [
+      ['permission', 'approve'],
+      ['secret', 'answer'],
+      ['question', 'answer'],
+    ] as const) {
+      const turn = hub.prompt('script/a', kind)
+      const ask = await vi.waitFor(async () => (await hub.asks())[0] ?? expect.fail('no ask yet'))
+      expect((await go(['asks'])).out).toContain(`signalbox ${word} '${ask.id}'`)
+      if (word === 'answer') expect((await go(['approve', ask.id])).err).toContain(`signalbox answer '${ask.id}'`)
+      await turn.cancel()
+      await turn.end()
+    }
   })
 })

@@ -1,5 +1,6 @@
+import { SignalboxError } from '../../../../src/errors.js'
 import { command, JSON_ARG } from '../program/command.js'
-import { findAsk, giveAnswer } from './give-answer.js'
+import { findAsk, giveAnswer, needsMoreThanYes } from './give-answer.js'
 import { decision } from './inline-ask.js'
 
 export default command({
@@ -10,6 +11,12 @@ export default command({
   },
   async run({ ask, json }, program) {
     const found = await findAsk(ask, program)
+    if (needsMoreThanYes(found))
+      throw new SignalboxError({
+        code: 'invalid_argument',
+        message: 'A yes does not answer this question.',
+        hint: `Type: signalbox answer '${found.id}'`,
+      })
     return giveAnswer(found, decision('yes', found.options ?? []), program, json === true)
   },
 })

@@ -2,6 +2,7 @@ import { styleOf } from '../terminal/style.js'
 import { command, JSON_ARG } from '../program/command.js'
 import { askLines } from '../view/events.js'
 import { ago } from '../view/time.js'
+import { needsMoreThanYes } from './give-answer.js'
 
 export default command({
   examples: [
@@ -20,7 +21,7 @@ export default command({
     for (const ask of asks) {
       terminal.out(`${style.cyan(ask.agent)} ${style.dim(ago(ask.askedAt, Date.now()))}\n`)
       for (const line of askLines(ask, style)) terminal.out(`  ${line}\n`)
-      terminal.out(`  ${style.dim(`signalbox approve '${ask.id}'`)}\n`)
+      terminal.out(`  ${style.dim(`signalbox ${needsMoreThanYes(ask) ? 'answer' : 'approve'} '${ask.id}'`)}\n`)
     }
     return 0
   },

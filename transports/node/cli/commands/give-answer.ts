@@ -19,6 +19,9 @@ export async function findAsk(id: string, { hub }: Program): Promise<Ask> {
   })
 }
 
+/** True when a plain yes does not answer: a question needs a choice or a text, and a secret needs the secret. */
+export const needsMoreThanYes = ({ kind }: Ask): boolean => kind === 'question' || kind === 'secret'
+
 export async function giveAnswer(ask: Ask, answer: Answer, program: Program, json: boolean): Promise<number> {
   const { terminal, hub } = program
   const { hub: running } = await hub({ running: true })

@@ -8,7 +8,7 @@ import { COMMANDS } from './table.js'
 
 /** What a person may type first. */
 export const PROGRAM_EXAMPLES: readonly (readonly [string, string])[] = [
-  ['signalbox up --demo', 'try it: simulated agents and the dashboard'],
+  ['signalbox up --demo', 'try it with simulated agents'],
   ['signalbox ls', 'which agents are there'],
   ['signalbox ask ccc/backend "Which tests fail?"', 'prompt one and read the answer'],
   ['signalbox watch', 'see what all of them do'],

@@ -32,11 +32,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   deny: entry('Questions', 'answer a question with no', () => import('../commands/deny.js')),
   answer: entry('Questions', 'answer a question with an option, a text or a secret', () => import('../commands/answer.js')),
   record: entry('Record', 'write what agents do, or what a client says, into a file', () => import('../commands/record.js')),
-  replay: entry(
-    'Record',
-    'show a recording, or let it answer in place of an agent or a system',
-    () => import('../commands/replay.js'),
-  ),
+  replay: entry('Record', 'print a recording, or let it answer for an agent', () => import('../commands/replay.js')),
   doctor: entry('Machine', 'show what is on this machine and how to repair it', () => import('../commands/doctor.js')),
   detect: entry('Machine', 'the old name of doctor', () => import('../commands/doctor.js'), true),
   config: entry('Machine', 'check the configuration file', () => import('../commands/config.js')),

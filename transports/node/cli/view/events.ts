@@ -1,5 +1,5 @@
 /** Events of a hub as lines for a person. Pure. */
-import type { Ask, AskResolvedEvent, EndEvent, HubEvent, ToolEvent } from '../../../../src/hub/index.js'
+import type { Ask, AskOption, AskResolvedEvent, EndEvent, HubEvent, ToolEvent } from '../../../../src/hub/index.js'
 import { printable, type Style } from '../terminal/style.js'
 
 const TOOL_MARK: Readonly<Record<ToolEvent['status'], string>> = { pending: '·', running: '▸', done: '✓', failed: '✗' }
@@ -47,13 +47,17 @@ export function askLines(ask: Ask, style: Style): readonly string[] {
           .map((line) => `  ${line}`)),
     ...(input === undefined ? [] : inputLines(input).map((line) => style.dim(`  ${line}`))),
     ...(questions ?? []).flatMap(({ id, text, options: choices }) => [
-      `  ${printable(text)}${style.dim(` [${printable(id)}]`)}`,
-      ...choices.map(({ id: choice, label }) => `    ${style.cyan(printable(choice))} ${printable(label)}`),
+      `  ${printable(text)}${id === text ? '' : style.dim(` [${printable(id)}]`)}`,
+      ...choices.map((choice) => `    ${optionLine(choice, style)}`),
     ]),
-    ...(options ?? []).map(({ id, label }) => `  ${style.cyan(printable(id))} ${printable(label)}`),
+    ...(options ?? []).map((option) => `  ${optionLine(option, style)}`),
     ...(kind === 'secret' ? [style.dim('  The input is not shown and not kept.')] : []),
   ]
 }
+
+/** The id, which a person types, and the label where it differs. */
+const optionLine = ({ id, label }: AskOption, style: Style): string =>
+  `${style.cyan(printable(id))}${label === id ? '' : ` ${printable(label)}`}`
 
 const MAX_INPUT_LINES = 20
 
