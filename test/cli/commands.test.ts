@@ -173,7 +173,7 @@ describe('questions', () => {
       ['question', 'answer'],
     ] as const) {
       const turn = hub.prompt('script/a', kind)
-      const ask = await vi.waitFor(async () => (await hub.asks())[0] ?? expect.fail('no ask yet'))
+      const ask = await eventually(async () => (await hub.asks())[0] ?? expect.fail('no ask yet'))
       expect((await go(['asks'])).out).toContain(`signalbox ${word} '${ask.id}'`)
       if (word === 'answer') expect((await go(['approve', ask.id])).err).toContain(`signalbox answer '${ask.id}'`)
       await turn.cancel()

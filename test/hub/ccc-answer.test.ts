@@ -1,8 +1,9 @@
 /** The answer to a prompt of the hub, when a CCC server has it before it confirms the prompt. */
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { createCcc } from '../../src/ccc/index.js'
 import { cccSource, createHub, type HubEvent } from '../../src/hub/index.js'
 import { createCccSimulator } from '../../src/testing/index.js'
+import { eventually } from '../eventually.js'
 
 test('an answer that is in the history before the send returns belongs to its turn, once [hub.source.own-answer]', async () => {
   await using simulator = createCccSimulator({ sessions: [{ name: 'backend', running: true }], timeScale: 0.001 })
