@@ -12,7 +12,7 @@ test('an answer that is in the history before the send returns belongs to its tu
     ...client,
     async send(message) {
       const sent = await client.send(message)
-      await vi.waitFor(async () =>
+      await eventually(async () =>
         expect((await client.history({ session: 'backend' })).map(({ from }) => from)).toContain('claude'),
       )
       // Several polls of the source.
