@@ -191,16 +191,21 @@ describe('a server that is gone', () => {
     await using server = await startServer()
     await using connection = await connect({ servers: server.url, maxReconnectAttempts: -1 })
     await using store = natsStore({ connection, timeoutMs: 1200 })
-    const log = await store.log('log')
-    await log.append([bytesOf('before')])
-    server.pause()
-    const appended = await checkRejects(log.append([bytesOf('uncertain')]), 'unavailable')
-    expect(appended.sent).toBe('maybe')
-    expect((await checkRejects(log.read(0), 'unavailable')).sent).toBe('no')
-    server.resume()
-    await log.append([bytesOf('after')])
+    await using patient = natsStore({ connection })
+    const [log, later] = [await store.log('log'), await patient.log('log')]
+    await later.append([bytesOf('before')])
+    await server.pause()
+    try {
+      const appended = await checkRejects(log.append([bytesOf('uncertain')]), 'unavailable')
+      expect(appended.sent).toBe('maybe')
+      expect((await checkRejects(log.read(0), 'unavailable')).sent).toBe('no')
+    } finally {
+      // The connection cannot end while the server is stopped, and a failure would be a timeout of the test.
+      server.resume()
+    }
+    await later.append([bytesOf('after')])
     // The stopped server had all three attempts in its socket.
-    expect(await allOf(log)).toEqual(['before', 'uncertain', 'after'])
+    expect(await allOf(later)).toEqual(['before', 'uncertain', 'after'])
   })
 
   test('a compare-and-set that is repeated because its answer was late takes its own value for a success [store.nats.stopped]', async () => {
@@ -208,7 +213,7 @@ describe('a server that is gone', () => {
     await using connection = await connect({ servers: server.url, maxReconnectAttempts: -1 })
     await using store = natsStore({ connection, timeoutMs: 6000 })
     const [kv, lease] = [await store.kv('kv'), await store.lease('lease')]
-    server.pause()
+    await server.pause()
     const working = Promise.all([kv.compareAndSet('key', null, bytesOf('mine')), lease.acquire('key', { ttlMs: 60_000 })])
     await pause(2500)
     server.resume()

