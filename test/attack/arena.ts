@@ -32,8 +32,13 @@ function commandOf(file: string | undefined, ...args: string[]): readonly string
 
 export interface Figures {
   readonly flood: string
-  /** The longest answer to the owner while it lasted, in milliseconds, and how many there were. */
+  /**
+   * How long the gateway made the owner wait for an answer, at most: the time from connect to close, without the time in which the gateway or
+   * the owner's client could run and had no processor. A busy machine does not count; a gateway that works for others, queues or sleeps does.
+   */
   readonly ownerWaitMs: number
+  /** The same with the time without a processor. Not judged. */
+  readonly ownerWallMs: number
   readonly ownerMedianMs: number
   readonly ownerCalls: number
   readonly unserved: number
@@ -41,6 +46,14 @@ export interface Figures {
   readonly growthMiB: number
   /** Processor time of the server, the owner's calls included. */
   readonly cpuMs: number
+  /** The longest time in which the event loop of the server was in one turn, without the time without a processor. Not judged. */
+  readonly longestTurnMs: number
+}
+
+interface OwnerCall {
+  readonly ms: number
+  readonly starvedMs: number
+  readonly served: boolean
 }
 
 interface Told {
@@ -50,6 +63,8 @@ interface Told {
   readonly kept: number
   readonly reached: number
   readonly cpuMs: number
+  /** Since the last question. */
+  readonly longestTurnMs: number
 }
 
 export interface Target extends AsyncDisposable {
@@ -107,23 +122,26 @@ export async function startTarget(command: readonly string[]): Promise<Target> {
     async measure(flood, attack) {
       const before = await settled()
       const cpuBefore = (await ask('memory')).cpuMs
-      const honest = spawn(process.execPath, [join(root, 'test/attack/honest.mjs'), String(port), owner], {
+      const honest = spawn(process.execPath, [join(root, 'test/attack/honest.mjs'), String(port), owner, String(child.pid)], {
         stdio: ['pipe', 'pipe', 'inherit'],
       })
       const told = createInterface({ input: honest.stdout })[Symbol.asyncIterator]()
       await told.next()
       await attack()
       honest.stdin.write('end\n')
-      const { waits, unserved } = JSON.parse(String((await told.next()).value)) as { waits: number[]; unserved: number }
-      const cpuMs = Math.round((await ask('memory')).cpuMs - cpuBefore)
+      const calls = JSON.parse(String((await told.next()).value)) as OwnerCall[]
+      const after = await ask('memory')
+      const cpuMs = Math.round(after.cpuMs - cpuBefore)
       const growthMiB = ((await settled()) - before) / (1024 * 1024)
       return {
         flood,
-        ownerWaitMs: Math.round(Math.max(...waits)),
-        ownerMedianMs: Math.round(waits.sort((one, other) => one - other)[waits.length >> 1] ?? 0),
-        ownerCalls: waits.length,
-        unserved,
+        ownerWaitMs: Math.round(Math.max(...calls.map(({ ms, starvedMs }) => ms - starvedMs))),
+        ownerWallMs: Math.round(Math.max(...calls.map(({ ms }) => ms))),
+        ownerMedianMs: Math.round(calls.map(({ ms }) => ms).sort((one, other) => one - other)[calls.length >> 1] ?? 0),
+        ownerCalls: calls.length,
+        unserved: calls.filter(({ served }) => !served).length,
         cpuMs,
+        longestTurnMs: Math.round(after.longestTurnMs),
         growthMiB: Math.round(growthMiB * 10) / 10,
       }
     },

@@ -4,6 +4,11 @@ const row = (id: string, source: string, behaviour: string): Requirement => ({ i
 
 export const requirements: readonly Requirement[] = [
   row('core.interceptor-order', 'design 2', 'Interceptors run in the order of the list: the first is outermost.'),
+  row(
+    'core.turn-budget',
+    'design 7',
+    'Work for many clients is divided into portions: the event loop turns between them, and those who wait go on in their order.',
+  ),
   row('core.deadline', 'design 3', 'The deadline is that of the call, else that of the client, else none; no timer stays.'),
   row(
     'core.abort-hung',

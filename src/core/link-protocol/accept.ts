@@ -9,6 +9,12 @@ import { checkedWindow, type Handshake } from './connect.js'
 import { createFrameLink, type FrameReceiver, type FrameSocket } from './frame-link.js'
 import { brief, briefEnd, encodeControl, linkError, parseControl, type CloseFrame, type OpenFrame } from './frames.js'
 
+/**
+ * Frames that a client may send after it was refused: those that it sent before it knew. After more, the socket is cut, because each one costs
+ * a parse.
+ */
+const SPARE_FRAMES = 16
+
 /** How long a server waits for the client's `open`. */
 export const OPEN_TIMEOUT_MS = 2_000
 
@@ -47,6 +53,7 @@ export function acceptFrames(options: AcceptFramesOptions): Handshake<AcceptedLi
   const leaving = new AbortController()
   let phase: 'waiting' | 'deciding' | 'over' = 'waiting'
   let after: FrameReceiver | undefined
+  let spareFrames = SPARE_FRAMES
   let cut: { cancel(): void } | undefined
 
   const giveUp = (error: unknown): void => {
@@ -95,7 +102,11 @@ export function acceptFrames(options: AcceptFramesOptions): Handshake<AcceptedLi
     receiver: {
       frame(data) {
         if (after) return after.frame(data)
-        if (phase === 'over') return
+        if (phase === 'over') {
+          spareFrames -= 1
+          if (spareFrames === 0) socket.terminate?.()
+          return
+        }
         const parsed = typeof data === 'string' ? parseOpening(data) : 'bytes before open'
         const request = requestOf(parsed)
         if (typeof parsed === 'object' && parsed.type === 'close') refuse(gone())

@@ -233,9 +233,17 @@ export function createFrameLink({ info, socket, window, credit }: FrameLinkOptio
     [Symbol.asyncDispose]: () => close().then(() => {}),
   }
 
+  let spareFrames = SPARE_CREDITS
+  /** Frames that the other side sent before it knew of the end fit into its credit. When more come, the socket is cut: each one costs a parse. */
+  const afterEnd = (data: string | Uint8Array): void => {
+    if (typeof data === 'string') spareFrames -= 1
+    else granted -= frameCost(data.byteLength)
+    if (spareFrames < 0 || granted < 0) socket.terminate?.()
+  }
+
   const receiver: FrameReceiver = {
     frame(data) {
-      if (ending) return
+      if (ending) return afterEnd(data)
       if (typeof data !== 'string') bytes(data)
       else {
         const parsed = parseControl(data)

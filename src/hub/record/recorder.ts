@@ -1,4 +1,5 @@
 /** Records the journal of a hub in CatSyphon: a viewer of the hub, which can run in another process than the hub itself. */
+import { inTurn } from '../../core/in-turn.js'
 import { sleep, systemClock, type Clock, type Timer } from '../../core/clock.js'
 import { createRedactor } from '../../redact.js'
 import { keepLease } from '../../store/outbox/keep-lease.js'
@@ -183,15 +184,5 @@ async function take(lease: Lease, clock: Clock, waitMs: number, ttlMs: number): 
       })
     }
     await sleep(clock, LOOK_AGAIN_MS)
-  }
-}
-
-/** Runs one piece of work after the other. */
-function inTurn(): (work: () => Promise<void>) => Promise<void> {
-  let tail: Promise<void> = Promise.resolve()
-  return (work) => {
-    const turn = tail.then(work)
-    tail = turn.catch(() => {})
-    return turn
   }
 }

@@ -1,8 +1,10 @@
 /** A hub at one end of a link: answers calls, and feeds watches as fast as their client reads them. */
 import { encodeNdjson, ndjsonDecoder } from '../../core/codec/ndjson.js'
 import { deferred, type Deferred } from '../../core/deferred.js'
+import { inTurn } from '../../core/in-turn.js'
 import { messages } from '../../core/messages.js'
 import { isRecord } from '../../core/is-record.js'
+import { createTurnBudget, type TurnBudget } from '../../core/turn-budget.js'
 import type { Link } from '../../transport.js'
 import { hubError } from '../context.js'
 import type { Hub, HubWatch } from '../hub.js'
@@ -22,7 +24,12 @@ export interface ServeHubOptions {
   readonly secrets?: boolean
   /** Calls and watches of one link. Default 1,000. */
   readonly maxOpen?: number
+  /** Watches of one link. Each reads the journal and keeps a page of it. Default 32. */
+  readonly maxWatches?: number
 }
+
+/** Bytes of replies that may wait for the client. Above it no further line is read. */
+const MAX_UNSENT_BYTES = 1024 * 1024
 
 /**
  * Serves a hub over one link until the link ends.
@@ -37,13 +44,41 @@ export interface ServeHubOptions {
  * for await (const link of listener.accept()) void serveHub(hub, link)
  * ```
  */
-export async function serveHub(hub: Hub, link: Link, options: ServeHubOptions = {}): Promise<void> {
-  const { maxOpen = 1000 } = options
+export const serveHub = (hub: Hub, link: Link, options: ServeHubOptions = {}): Promise<void> => hubServer(hub, options)(link)
+
+/** Serves a hub over many links. They share the turns of the event loop, so that the calls and watches of some do not make the others wait. */
+export function hubServer(hub: Hub, options: ServeHubOptions = {}): (link: Link) => Promise<void> {
+  const turns = createTurnBudget()
+  return (link) => serveLink(hub, link, options, turns)
+}
+
+async function serveLink(hub: Hub, link: Link, options: ServeHubOptions, turns: TurnBudget): Promise<void> {
+  const { maxOpen = 1000, maxWatches = 32 } = options
   const watches = new Map<number, Feed>()
+  const inOrder = inTurn()
   let open = 0
-  const send = (reply: HubReply): Promise<void> => link.write(encodeNdjson(reply))
+  let unsent = 0
+  let room: Deferred<void> | undefined
+  const mayGoOn = async (): Promise<void> => {
+    const later = turns.next()
+    if (later) await later
+  }
   /** A failed write needs no handling here: the loop below notices a client that is gone. */
-  const tell = (reply: HubReply): void => void send(reply).catch(() => {})
+  const tell = (reply: HubReply): void => {
+    const line = encodeNdjson(reply)
+    unsent += line.byteLength
+    const sent = (): void => {
+      unsent -= line.byteLength
+      if (unsent <= MAX_UNSENT_BYTES) room?.resolve()
+    }
+    link.write(line).then(sent, sent)
+  }
+  /** A line of events is made when the line before it was taken: a client that does not read has only one, whatever it watches. */
+  const send = (reply: HubReply): Promise<void> =>
+    inOrder(async () => {
+      await mayGoOn()
+      await link.write(encodeNdjson(reply))
+    })
 
   const start = async (id: number, method: HubMethod, params: Readonly<Record<string, unknown>>): Promise<void> => {
     open += 1
@@ -80,7 +115,9 @@ export async function serveHub(hub: Hub, link: Link, options: ServeHubOptions = 
     if (typeof id !== 'number' || typeof method !== 'string' || !isRecord(params)) {
       throw hubError({ code: 'protocol', message: 'A line of a hub client has an id, a method and params.' })
     }
-    const problem = refusal(method, options, open >= maxOpen)
+    if (method === 'watch' && watches.has(id)) throw hubError({ code: 'protocol', message: 'Another watch has this id.' })
+    const isFull = open >= maxOpen || (method === 'watch' && watches.size >= maxWatches)
+    const problem = refusal(method, options, isFull)
     if (problem) return tell({ id, error: toWireError(problem, method) })
     if (method === 'stop') void watches.get(id)?.stop()
     else if (method === 'more') watches.get(id)?.more()
@@ -88,7 +125,14 @@ export async function serveHub(hub: Hub, link: Link, options: ServeHubOptions = 
   }
 
   try {
-    for await (const line of messages(link, ndjsonDecoder())) take(line)
+    for await (const line of messages(link, ndjsonDecoder())) {
+      await mayGoOn()
+      take(line)
+      if (unsent <= MAX_UNSENT_BYTES) continue
+      room = deferred()
+      await room.promise
+      room = undefined
+    }
   } catch {
     // After a broken line or a broken link no further line can be read.
   } finally {

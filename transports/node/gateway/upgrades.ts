@@ -34,6 +34,9 @@ export async function createUpgrades(who: string, limits: GatewayLimits): Promis
     clientTracking: false,
     maxPayload: limits.maxFrameBytes,
     maxFragments: MAX_FRAGMENTS,
+    // One message of each socket in one turn of the event loop. Otherwise one socket could send some ten thousand tiny frames in one read, and
+    // all others would wait until the last one was handled, even when the first one is a reason to cut the socket.
+    allowSynchronousEvents: false,
     // Pings are answered below. `ws` would keep an answer for each ping of a client that does not read, without a limit.
     autoPong: false,
     handleProtocols: (offered: Set<string>) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),

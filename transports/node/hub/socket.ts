@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { SignalboxError } from '../../../src/errors.js'
 import type { Hub } from '../../../src/hub/hub.js'
-import { serveHub, type ServeHubOptions } from '../../../src/hub/wire/serve.js'
+import { hubServer, type ServeHubOptions } from '../../../src/hub/wire/serve.js'
 import type { Link, StreamTransport } from '../../../src/transport.js'
 import { listenUnix } from '../link/listen.js'
 import { unixSocket } from '../link/socket.js'
@@ -38,10 +38,11 @@ export interface HubListener extends AsyncDisposable {
 export async function listenHub(hub: Hub, { path, ...serving }: ListenHubOptions): Promise<HubListener> {
   const listener = await listenUnix({ path })
   const links = new Set<Link>()
+  const serve = hubServer(hub, serving)
   const accepting = (async () => {
     for await (const link of listener.accept()) {
       links.add(link)
-      void serveHub(hub, link, serving).finally(() => links.delete(link))
+      void serve(link).finally(() => links.delete(link))
     }
   })()
   return {
