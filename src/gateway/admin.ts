@@ -67,7 +67,6 @@ async function revoke(context: GatewayContext, request: Request, { signal }: Req
     })
   }
   if (!credentials.revoke(id)) throw new Refusal('not_found', { message: 'No credential and no ticket has this id.' })
-  context.tell({ type: 'credential', grant: id, name: known?.name, change: 'revoked' })
   return jsonReply({ ok: true, revoked: id })
 }
 

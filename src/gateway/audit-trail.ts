@@ -18,7 +18,13 @@ export interface AuditEntry {
   readonly op?: string | undefined
   /** `passed`, or the code of the refusal. */
   readonly outcome?: string | undefined
+  /** Events that this line stands for, when there are several. */
+  readonly count?: number | undefined
 }
+
+/** Whether an event has a line. A call is one line, its op, so its begin and end have none. */
+export const isAudited = (event: GatewayEvent): boolean =>
+  (event.type !== 'opened' && event.type !== 'closed') || event.how === 'link'
 
 /** The entry for an event. It has nothing that the event does not have. */
 export function auditEntryOf(event: GatewayEvent, now: Date): AuditEntry {
@@ -30,6 +36,7 @@ export function auditEntryOf(event: GatewayEvent, now: Date): AuditEntry {
     name,
     upstream,
     ...more,
+    count: event.count,
   })
   if (event.type === 'refused') return about({ outcome: event.code })
   if (event.type === 'op' || event.type === 'admin') return about({ op: event.op, outcome: event.outcome })
@@ -73,6 +80,7 @@ export function createAuditTrail(clock: Clock, past: readonly AuditEntry[] = [])
   let waiting = new Set<() => void>()
   return {
     add(event) {
+      if (!isAudited(event)) return
       kept.push({ noted: event, atMs: clock.now() })
       // Cut rarely, so that a flood of entries does not copy the list for each of them.
       if (kept.length >= 2 * KEPT) {

@@ -1,5 +1,6 @@
 /** The state that the parts of one gateway share. It ends with the gateway, and two gateways share none of it. */
 import type { Clock } from '../core/clock.js'
+import type { TurnBudget } from '../core/turn-budget.js'
 import type { AuditTrail } from './audit-trail.js'
 import type { ByteRates } from './byte-rate.js'
 import type { ConcurrencyLimits } from './concurrency-limits.js'
@@ -9,10 +10,11 @@ import type { GatewayEvent } from './events.js'
 import type { GatewayLimits } from './limits.js'
 import { createMessageFilter, type MessageFilter } from './message-filter.js'
 import type { Verdict } from './policy/policy.js'
-import { Refusal } from './refusal.js'
+import { Refusal, type RefusalCode } from './refusal.js'
 import type { RequestLifetimes } from './request-lifetimes.js'
 import type { Grant } from './scopes.js'
 import type { StartedSessions } from './started-sessions.js'
+import type { Tally } from './tally.js'
 import type { StreamUpstream, Upstream } from './upstream.js'
 
 /** The parts that one gateway is made of. */
@@ -31,6 +33,11 @@ export interface GatewayContext {
   readonly sessions: StartedSessions
   /** The newest events, for readers with `admin`. */
   readonly audit: AuditTrail
+  /** Counts equal events. */
+  readonly tally: Tally
+  /** Divides the messages of all links into portions. */
+  readonly turns: TurnBudget
+  /** Reports an event to the log. Equal events are counted when there are many. */
   tell(event: GatewayEvent): void
 }
 
@@ -53,14 +60,41 @@ export function messageLimit({ limits }: GatewayContext, { maxMessageBytes }: Up
   return maxMessageBytes ?? limits.maxMessageBytes
 }
 
-/** Reports to the log whether one message or request passed. */
-export function noteVerdict(
+const opEvent = ({ name, grant }: Target<unknown>, op: string, outcome: 'passed' | RefusalCode) => ({
+  type: 'op' as const,
+  upstream: name,
+  grant: grant.id,
+  name: grant.name,
+  op,
+  outcome,
+})
+
+/** Reports to the log that one message or request passed, under the name of its first verdict. What only observes is counted. */
+export function notePassed(context: GatewayContext, target: Target<unknown>, verdicts: readonly Verdict[]): void {
+  const [first] = verdicts
+  if (!first) return
+  const event = opEvent(target, first.name, 'passed')
+  if (verdicts.every(({ needs }) => needs === 'observe')) context.tally.addObservation(event)
+  else context.tell(event)
+}
+
+/** Reports to the log that one message or request was refused, under the name of the verdict that the credential does not cover. */
+export function noteRefused(context: GatewayContext, target: Target<unknown>, { name }: Verdict, refusal: Refusal): void {
+  context.tell(opEvent(target, name, refusal.code))
+}
+
+/** Reports to the log that a request, an upgrade or a link was refused as a whole. */
+export function noteRefusal(
   context: GatewayContext,
-  { name, grant }: Target<unknown>,
-  { name: op }: Verdict,
-  refusal?: Refusal,
+  { code }: Refusal,
+  { name: upstream, grant }: { readonly name?: string | undefined; readonly grant?: Grant | undefined } = {},
 ): void {
-  context.tell({ type: 'op', upstream: name, grant: grant.id, name: grant.name, op, outcome: refusal?.code ?? 'passed' })
+  context.tell({
+    type: 'refused',
+    code,
+    ...(upstream === undefined ? {} : { upstream }),
+    ...(grant ? { grant: grant.id, name: grant.name } : {}),
+  })
 }
 
 const pinKey = ({ name, grant }: Target<unknown>): string => `${name} ${grant.id}`
@@ -96,6 +130,7 @@ export function filterFor(
       onSession: (id) => context.sessions.add(grant.id, id),
     },
     checkPin: () => checkPin(context, target),
-    onVerdict: (verdict, refusal) => noteVerdict(context, target, verdict, refusal),
+    onPassed: (verdicts) => notePassed(context, target, verdicts),
+    onRefused: (verdict, refusal) => noteRefused(context, target, verdict, refusal),
   })
 }

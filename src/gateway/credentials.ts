@@ -100,6 +100,16 @@ export interface TicketInfo {
   readonly expiresAtMs: number
 }
 
+/** A change of the credentials. */
+export interface CredentialChange {
+  /** `ticket`: a ticket was made. `revoked`: a credential or an unused ticket was withdrawn. */
+  readonly change: 'issued' | 'revoked' | 'ticket'
+  /** The id of the credential or the ticket. It is no secret. */
+  readonly id: string
+  /** The name that its owner gave it. */
+  readonly name?: string | undefined
+}
+
 /** What a request carries beside its token. */
 export interface Presented extends ProofTarget {
   /** The value of the header `signalbox-proof`, from `signProof`. */
@@ -189,6 +199,18 @@ export interface Credentials {
    */
   onRevoked(grantId: string, listener: () => void): () => void
   /**
+   * Called for each credential that is issued or withdrawn and for each new ticket, whatever part of the program did it. Returns the
+   * function that stops listening.
+   *
+   * @example
+   * import type { Credentials } from 'signalbox/gateway'
+   *
+   * declare const credentials: Credentials
+   * const stopListening = credentials.onChange(({ change, id, name }) => console.log(change, id, name))
+   * stopListening()
+   */
+  onChange(listener: (change: CredentialChange) => void): () => void
+  /**
    * The credentials that are valid now, without their tokens.
    *
    * @example
@@ -263,22 +285,31 @@ export function createCredentials(options: CredentialOptions = {}): Credentials 
   const tokens = new Map<string, Entry>()
   const tickets = createTickets({ expiry, clock, ttlMs: ticketTtlMs, limit: maxCredentials })
   const listeners = new Map<string, Set<() => void>>()
+  const watchers = new Set<(change: CredentialChange) => void>()
 
+  const tellChange = (change: CredentialChange): void => {
+    for (const watcher of watchers) watcher(change)
+  }
   const tellDevices = (): void => onDevices?.([...tokens.values()].filter(({ kind }) => kind === 'device').map(recordOf))
 
-  const revoke = (id: string): boolean => {
-    let found = false
-    for (const [digest, { grant, kind }] of tokens) {
-      if (grant.id !== id) continue
-      found = true
-      tokens.delete(digest)
-      if (kind === 'device') tellDevices()
-    }
-    if (tickets.remove(id)) found = true
+  /** Ends what runs under a credential that is no longer kept. */
+  const withdrawn = (id: string, name: string | undefined): void => {
+    tellChange({ change: 'revoked', id, name })
     const told = listeners.get(id)
     listeners.delete(id)
     for (const listener of told ?? []) listener()
-    return found
+  }
+  const revoke = (id: string): boolean => {
+    const entry = [...tokens.values()].find(({ grant }) => grant.id === id)
+    if (entry) {
+      tokens.delete(entry.digest)
+      if (entry.kind === 'device') tellDevices()
+      withdrawn(id, entry.grant.name)
+      return true
+    }
+    const ticket = tickets.remove(id)
+    if (ticket) withdrawn(id, ticket.request.name)
+    return ticket !== undefined
   }
   const addToken = async (token: string, request: GrantRequest = {}): Promise<Grant> => {
     const { scopes = ['observe'], upstreams, device, proofKey } = request
@@ -295,10 +326,10 @@ export function createCredentials(options: CredentialOptions = {}): Credentials 
     const kind = device ? 'device' : ttlMs === undefined ? 'owner' : 'session'
     const digest = await digestOf(token)
     tokens.set(digest, { digest, grant, kind, createdAtMs: clock.now(), proofKey, toldUseAtMs: 0 })
-    if (kind === 'device') tellDevices()
     const forgotten = forgetOldest(tokens, maxCredentials, ({ grant: each }) => each.expiresAtMs !== undefined)
-    // Links and calls of the removed credential end.
-    if (forgotten) revoke(forgotten.grant.id)
+    if (kind === 'device' || forgotten?.kind === 'device') tellDevices()
+    tellChange({ change: 'issued', id: grant.id, name })
+    if (forgotten) withdrawn(forgotten.grant.id, forgotten.grant.name)
     return grant
   }
   const issueToken = async (request: GrantRequest = {}) => {
@@ -313,7 +344,12 @@ export function createCredentials(options: CredentialOptions = {}): Credentials 
   return {
     addToken,
     issueToken,
-    issueTicket: (request = {}) => tickets.issue(request),
+    async issueTicket(request = {}) {
+      const name = cleanName(request.name)
+      const { ticket, id } = await tickets.issue(name === undefined ? request : { ...request, name })
+      tellChange({ change: 'ticket', id, name })
+      return ticket
+    },
     async redeem(ticket, { name, proofKey } = {}) {
       const known = await tickets.find(ticket)
       if (known.uses > 0) {
@@ -368,6 +404,10 @@ export function createCredentials(options: CredentialOptions = {}): Credentials 
         if (mine.size === 0 && listeners.get(grantId) === mine) listeners.delete(grantId)
       }
     },
+    onChange(listener) {
+      watchers.add(listener)
+      return () => void watchers.delete(listener)
+    },
     list: () => [...tokens.values()].filter(({ grant }) => !expiry.isOver(grant)).map(infoOf),
     tickets: tickets.list,
   }
@@ -383,13 +423,13 @@ interface TicketOptions {
 function createTickets({ expiry, clock, ttlMs, limit }: TicketOptions) {
   const tickets = new Map<string, Ticket>()
   return {
-    async issue(request: GrantRequest): Promise<string> {
+    async issue(request: GrantRequest): Promise<{ readonly ticket: string; readonly id: string }> {
       const ticket = randomSecret('sbx_ticket')
       const made = { id: randomId(), request, expiresAtMs: clock.now() + ttlMs, uses: 0 }
       expiry.limit(made, ttlMs)
       tickets.set(await digestOf(ticket), made)
       forgetOldest(tickets, limit, () => true)
-      return ticket
+      return { ticket, id: made.id }
     },
     /** The ticket, spent or not. Throws the refusal when it is unknown. */
     async find(ticket: string): Promise<Ticket> {
@@ -397,9 +437,13 @@ function createTickets({ expiry, clock, ttlMs, limit }: TicketOptions) {
       if (!known) throw new Refusal('ticket_spent')
       return known
     },
-    remove(id: string): boolean {
-      for (const [digest, ticket] of tickets) if (ticket.id === id) return tickets.delete(digest)
-      return false
+    remove(id: string): Ticket | undefined {
+      for (const [digest, ticket] of tickets) {
+        if (ticket.id !== id) continue
+        tickets.delete(digest)
+        return ticket
+      }
+      return undefined
     },
     list: (): TicketInfo[] =>
       [...tickets.values()]

@@ -1,9 +1,23 @@
 /** What a gateway reports for a log. */
+import type { CredentialChange } from './credentials.js'
 import type { RefusalCode } from './refusal.js'
 
-/** Facts for a log. `grant` is the id of a credential, which is no secret. No event holds content. */
-export type GatewayEvent =
-  | { readonly type: 'refused'; readonly code: string; readonly upstream?: string; readonly grant?: string }
+/**
+ * Facts for a log. `grant` is the id of a credential, which is no secret. No event holds content.
+ *
+ * Of equal events, at most 100 are reported one by one in ten minutes, and of operations that only observe one. The others are counted:
+ * `count` is the number of events that this one stands for, when there are several.
+ */
+export type GatewayEvent = {
+  readonly count?: number | undefined
+} /** A request, a link or an upgrade was refused. Without `grant` no valid credential was shown. */ & (
+  | {
+      readonly type: 'refused'
+      readonly code: string
+      readonly upstream?: string | undefined
+      readonly grant?: string | undefined
+      readonly name?: string | undefined
+    }
   | {
       readonly type: 'opened' | 'closed'
       readonly upstream: string
@@ -30,9 +44,12 @@ export type GatewayEvent =
       readonly op: 'credentials' | 'revoke' | 'audit'
       readonly outcome: 'passed' | RefusalCode
     }
+  /** A credential or a ticket changed, whoever changed it: a page, the command line, or code. */
   | {
       readonly type: 'credential'
+      /** The id of the credential or the ticket. */
       readonly grant: string
       readonly name?: string | undefined
-      readonly change: 'issued' | 'revoked'
+      readonly change: CredentialChange['change']
     }
+)

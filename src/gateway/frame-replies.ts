@@ -1,33 +1,54 @@
 /**
- * Puts frames of the gateway between the frames that an upstream sends to a client. A chunk may end inside a frame, so a reply waits for
- * the next place where a frame ends.
+ * Puts messages of the gateway between the messages that an upstream sends to a client. A chunk may end inside a message, so a reply waits
+ * for the next place where a message ends.
  */
+import { deferred, type Deferred } from '../core/deferred.js'
 import type { Link } from '../transport.js'
+import type { StreamPolicy } from './policy/policy.js'
 
-/** Frames of the gateway between those of an upstream. */
+/** Messages of the gateway between those of an upstream. */
 export interface FrameReplies {
-  /** Sends a whole frame to the client as soon as no frame of the upstream is half sent. */
+  /** Sends a whole message to the client as soon as no message of the upstream is half sent. */
   send(frame: Uint8Array): void
-  /** The client's link, for the bridge: what is written to it must be the bytes of the upstream. */
+  /**
+   * Undefined when the client has taken every reply; else a promise of that. The caller reads no further message before, so that a client
+   * that sends refused messages and does not read the replies keeps only the replies of one chunk in memory.
+   */
+  settled(): Promise<void> | undefined
+  /** The client's link, for the relay: what is written to it must be the bytes of the upstream. */
   wrap(client: Link): Link
 }
 
 /** Creates the writer of one link. */
-export function createFrameReplies(): FrameReplies {
-  const position = createFramePosition()
+export function createFrameReplies(framing: StreamPolicy['framing']): FrameReplies {
+  const position = framing === 'frames' ? createFramePosition() : createLinePosition()
   let waiting: Uint8Array[] = []
   let client: Link | undefined
+  let unwritten = 0
+  let allWritten: Deferred<void> | undefined
 
+  const written = (): void => {
+    unwritten -= 1
+    if (unwritten > 0) return
+    allWritten?.resolve()
+    allWritten = undefined
+  }
   const flush = (): void => {
     const due = waiting
     waiting = []
     // `closed` of the link tells that the client is gone.
-    for (const frame of due) client?.write(frame).catch(() => {})
+    for (const frame of due) client?.write(frame).then(written, written)
   }
   return {
     send(frame) {
       waiting.push(frame)
+      unwritten += 1
       if (position.atBoundary) flush()
+    },
+    settled() {
+      if (unwritten === 0) return undefined
+      allWritten ??= deferred()
+      return allWritten.promise
     },
     wrap(link) {
       client = link
@@ -51,14 +72,31 @@ export function createFrameReplies(): FrameReplies {
   }
 }
 
-interface FramePosition {
+interface MessagePosition {
   readonly atBoundary: boolean
-  /** Where in this chunk the last frame that it completes ends; -1 if no frame ends in it. */
+  /** Where in this chunk the last message that it completes ends; -1 if no message ends in it. */
   advance(chunk: Uint8Array): number
 }
 
+const NEWLINE = 0x0a
+
+/** Follows lines. */
+function createLinePosition(): MessagePosition {
+  let atBoundary = true
+  return {
+    get atBoundary() {
+      return atBoundary
+    },
+    advance(chunk) {
+      if (chunk.byteLength > 0) atBoundary = chunk.at(-1) === NEWLINE
+      const newline = chunk.lastIndexOf(NEWLINE)
+      return newline === -1 ? -1 : newline + 1
+    },
+  }
+}
+
 /** Follows size-delimited frames without keeping their bytes. */
-function createFramePosition(): FramePosition {
+function createFramePosition(): MessagePosition {
   let bodyLeft = 0
   let length = 0
   let scale = 1

@@ -1,10 +1,11 @@
 /** The portable half of the gateway: a handler from `Request` to `Response`, and the admission of links. Bindings add sockets. */
 import { systemClock, type Clock } from '../core/clock.js'
 import { tell } from '../core/policy/policy.js'
+import { createTurnBudget } from '../core/turn-budget.js'
 import { SignalboxError } from '../errors.js'
 import { createAuditTrail, type AuditEntry } from './audit-trail.js'
 import { createByteRates } from './byte-rate.js'
-import type { GatewayContext } from './context.js'
+import { noteRefusal, type GatewayContext } from './context.js'
 import type { GatewayEvent } from './events.js'
 import { createCredentials, type Credentials } from './credentials.js'
 import { createFailureLimiter } from './failure-limiter.js'
@@ -18,6 +19,7 @@ import { Refusal } from './refusal.js'
 import { factsOf, finishReply, refusalReply } from './replies.js'
 import { dispatch } from './routes.js'
 import { createStartedSessions } from './started-sessions.js'
+import { createTally } from './tally.js'
 import type { Grant } from './scopes.js'
 import { isUpstreamName, type Upstream } from './upstream.js'
 
@@ -149,6 +151,10 @@ export function createGateway(config: GatewayConfig): Gateway {
   const lifetimes = createRequestLifetimes(credentials, clock)
   const concurrency = createConcurrencyLimits(limits)
   const audit = createAuditTrail(clock, config.auditPast)
+  const tally = createTally(clock, (event) => {
+    audit.add(event)
+    tell(onEvent, event)
+  })
   const context: GatewayContext = {
     upstreams,
     credentials,
@@ -161,18 +167,18 @@ export function createGateway(config: GatewayConfig): Gateway {
     pins: createFailureLimiter({ ...PIN_HOLD, free: limits.maxWrongPins, clock }),
     sessions: createStartedSessions(),
     audit,
-    tell(event) {
-      audit.add(event)
-      tell(onEvent, event)
-    },
+    turns: createTurnBudget(),
+    tally,
+    tell: tally.add,
   }
+  credentials.onChange(({ change, id, name }) => context.tell({ type: 'credential', grant: id, name, change }))
 
-  /** Reports a refusal to `onEvent` and throws it again. */
-  const refused = <Given>(attempt: () => Given, upstream?: string): Given => {
+  /** Reports a refusal and throws it again. */
+  const refused = <Given>(attempt: () => Given): Given => {
     try {
       return attempt()
     } catch (error) {
-      if (error instanceof Refusal) context.tell({ type: 'refused', code: error.code, ...(upstream ? { upstream } : {}) })
+      if (error instanceof Refusal) noteRefusal(context, error)
       throw error
     }
   }
@@ -184,7 +190,11 @@ export function createGateway(config: GatewayConfig): Gateway {
       const facts = factsOf(request, wire)
       // Some edge runtimes give requests without a signal.
       const client = request.signal as AbortSignal | undefined
-      const lifetime = lifetimes.begin(client, observer?.onGrant)
+      let grant: Grant | undefined
+      const lifetime = lifetimes.begin(client, (shown) => {
+        grant = shown
+        observer?.onGrant(shown)
+      })
       let allowOrigin: string | undefined
       try {
         const preflight = request.method === 'OPTIONS'
@@ -200,7 +210,7 @@ export function createGateway(config: GatewayConfig): Gateway {
         // The client is gone, so there is nobody to answer.
         if (client?.aborted && !(error instanceof Refusal)) throw error
         const refusal = error instanceof Refusal ? error : whyEnded(reason, error)
-        context.tell({ type: 'refused', code: refusal.code })
+        noteRefusal(context, refusal, { grant })
         return finishReply(refusalReply(refusal), allowOrigin, request)
       }
     },
@@ -214,19 +224,22 @@ export function createGateway(config: GatewayConfig): Gateway {
       }),
     admitPage: (wire) => refused(() => void guard(hosts, wire, 'page')),
     async admitLink(name, open, clientSignal) {
+      let grant: Grant | undefined
       try {
-        return await admitLink(context, name, open, clientSignal)
+        return await admitLink(context, name, open, clientSignal, (shown) => {
+          grant = shown
+        })
       } catch (error) {
         // An unknown name may be any text from an address, even a secret, so it is not logged.
-        return refused(
-          () => {
-            throw error
-          },
-          upstreams.has(name) ? name : undefined,
-        )
+        const known = upstreams.has(name) ? name : undefined
+        if (error instanceof Refusal) noteRefusal(context, error, { name: known, grant })
+        throw error
       }
     },
-    drain: lifetimes.drain,
+    drain() {
+      tally.flush()
+      return lifetimes.drain()
+    },
     get inUse() {
       return concurrency.inUse
     },

@@ -6,6 +6,7 @@ export type { AdmittedLink, LinkOpening } from './links.js'
 export type { RelayEnd } from './relay.js'
 export {
   createCredentials,
+  type CredentialChange,
   type CredentialInfo,
   type CredentialOptions,
   type Credentials,

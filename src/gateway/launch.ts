@@ -1,7 +1,7 @@
 /** Opens a stream upstream for a credential: the launch object is judged field by field and completed from the configuration. */
 import { SignalboxError } from '../errors.js'
 import type { Link } from '../transport.js'
-import { noteVerdict, type GatewayContext, type Target } from './context.js'
+import { notePassed, noteRefused, type GatewayContext, type Target } from './context.js'
 import { enforce } from './message-filter.js'
 import { Refusal } from './refusal.js'
 import type { StreamUpstream } from './upstream.js'
@@ -29,11 +29,12 @@ export function checkLaunch(
     try {
       enforce(grant, verdict)
     } catch (error) {
-      noteVerdict(context, target, verdict, error as Refusal)
+      noteRefused(context, target, verdict, error as Refusal)
       throw error
     }
   }
-  noteVerdict(context, target, { name: 'launch', needs: 'observe' })
+  // Recorded each time, because a launch starts a process.
+  notePassed(context, target, [{ name: 'launch', needs: 'send' }])
   // The configuration comes last, so that no request can overrule it.
   return { ...policy.launchDefaults, ...fields, ...upstream.launch }
 }

@@ -8,7 +8,10 @@ export interface GatewayLimits {
   readonly maxJsonDepth: number
   /** Values in one JSON message. Default 50,000. */
   readonly maxJsonNodes: number
-  /** Bytes that one credential may send in a second; more is read later. A burst of twice as much is free. Default 8 MiB. */
+  /**
+   * Bytes that one credential may send in a second; more is read later. A burst of twice as much is free. A message on a link counts at
+   * least 512 bytes, so the default allows 16,384 small messages in a second. Default 8 MiB.
+   */
   readonly maxBytesPerSecond: number
   /** One WebSocket frame. The first one carries the launch; no other needs more than 64 KiB. Default 256 KiB. */
   readonly maxFrameBytes: number
@@ -18,7 +21,7 @@ export interface GatewayLimits {
    * Connections that one credential keeps while other clients want to connect; further ones are the first to be closed. Default 96.
    */
   readonly maxConnectionsPerCredential: number
-  /** Links and calls of one credential. Default 64. */
+  /** Links and calls of one credential. Default 48, fewer than `maxLinksPerUpstream`, so that one credential cannot take all links. */
   readonly maxLinksPerCredential: number
   /** Links of one upstream. Default 64. */
   readonly maxLinksPerUpstream: number
@@ -58,7 +61,7 @@ export const DEFAULT_LIMITS: GatewayLimits = {
   maxFrameBytes: 256 * 1024,
   maxConnections: 256,
   maxConnectionsPerCredential: 96,
-  maxLinksPerCredential: 64,
+  maxLinksPerCredential: 48,
   maxLinksPerUpstream: 64,
   maxChildrenPerUpstream: 4,
   maxCalls: 256,

@@ -1,7 +1,7 @@
 /** Links: admitted by their first frame, joined to the upstream until either side is gone. */
 import type { Link } from '../transport.js'
 import { relay, type RelayEnd } from './relay.js'
-import { filterFor, findUpstream, type GatewayContext } from './context.js'
+import { filterFor, findUpstream, noteRefusal, type GatewayContext } from './context.js'
 import { createFrameReplies } from './frame-replies.js'
 import { checkLaunch, openUpstream } from './launch.js'
 import { Refusal } from './refusal.js'
@@ -39,6 +39,7 @@ export async function admitLink(
   name: string,
   open: LinkOpening,
   clientSignal: AbortSignal | undefined,
+  onGrant: (grant: Grant) => void,
 ): Promise<AdmittedLink> {
   const { credentials, lifetimes, limits, clock } = context
   lifetimes.checkOpen()
@@ -46,11 +47,12 @@ export async function admitLink(
   const [token, proof] = open.token?.split(' ') ?? []
   const presented = { method: 'LINK', target: `/v1/${name}/link`, proof }
   const grant = await heldBack(context, open.remote, clientSignal, () => credentials.verify(token, presented))
+  onGrant(grant)
   lifetimes.checkOpen()
   const upstream = findUpstream(context, name, grant)
   if (!allows(grant, 'observe')) throw new Refusal('scope_missing', { scope: 'observe' })
   if (upstream.kind !== 'stream') throw new Refusal('wrong_kind')
-  const replies = upstream.policy.answerRefusal ? createFrameReplies() : undefined
+  const replies = upstream.policy.answerRefusal ? createFrameReplies(upstream.policy.framing) : undefined
   const target = { name, upstream, grant }
   const filter = filterFor(context, target, replies?.send)
   const launch = checkLaunch(context, target, open.launch)
@@ -67,16 +69,21 @@ export async function admitLink(
     return {
       upstream: name,
       grant,
-      run: (client) =>
-        relay(replies ? replies.wrap(client) : client, link, {
+      async run(client) {
+        const end = await relay(replies ? replies.wrap(client) : client, link, {
           filter,
           stallTimeoutMs,
           idleTimeoutMs,
           refusalGraceMs,
           pace: (bytes) => context.rates.spend(grant.id, bytes, lifetime.signal),
+          ...(replies ? { repliesSettled: replies.settled } : {}),
+          turns: context.turns,
           clock,
           signal: lifetime.signal,
-        }),
+        })
+        if (end.kind === 'refused') noteRefusal(context, end.refusal, { name, grant })
+        return end
+      },
       abandon: async () => void (await link.close()),
     }
   } catch (error) {

@@ -9,7 +9,7 @@ import { SignalboxError } from '../errors.js'
 import { parseLimited, type JsonSizeLimits } from './body.js'
 import type { StreamPolicy, UpstreamEvents, Verdict } from './policy/policy.js'
 import { Refusal } from './refusal.js'
-import { allows, type Grant } from './scopes.js'
+import { allows, nameOf, type Grant } from './scopes.js'
 
 /** Throws the refusal when the credential does not cover the verdict. */
 export function enforce(grant: Grant, { name, needs, hint }: Verdict): void {
@@ -25,9 +25,13 @@ const NEWLINE = 0x0a
 
 /** The filter of one link or call. */
 export interface MessageFilter {
-  /** Yields the bytes that may pass. Throws a Refusal. Messages before the refused one have passed. */
+  /** The bytes that may pass. Throws a Refusal. Messages before the refused one have passed. */
   push(chunk: Uint8Array): Uint8Array[]
   end(): Uint8Array[]
+  /** The same, one message at a time: undefined for one whose refusal was sent to the client. `null` is the end of the stream. */
+  each(chunk: Uint8Array | null): Generator<Uint8Array | undefined, void, void>
+  /** Messages that were judged so far. */
+  readonly judged: number
   /** Reads bytes of the upstream. Absent when no verdict depends on them. */
   readonly received?: ((chunk: Uint8Array) => void) | undefined
 }
@@ -40,13 +44,15 @@ export interface MessageFilterOptions {
   readonly events?: UpstreamEvents
   /** Throws the refusal when a PIN may not be tried now. */
   readonly checkPin?: () => void
-  /** Called for each message that was judged. */
-  readonly onVerdict?: (verdict: Verdict, refusal: Refusal | undefined) => void
+  /** Called for each message that passed. */
+  readonly onPassed?: (verdicts: readonly Verdict[]) => void
+  /** Called for each message that was refused, with the verdict that the credential does not cover. */
+  readonly onRefused?: (verdict: Verdict, refusal: Refusal) => void
 }
 
 /** For one link or call of one credential. */
 export function createMessageFilter(policy: StreamPolicy, grant: Grant, options: MessageFilterOptions): MessageFilter {
-  const { limits, reply, events, checkPin, onVerdict } = options
+  const { limits, reply, events, checkPin, onPassed, onRefused } = options
   const { maxMessageBytes } = limits
   const onLink = events && policy.forLink?.(events)
   const classify = onLink ? onLink.classify : policy.classify.bind(policy)
@@ -56,16 +62,16 @@ export function createMessageFilter(policy: StreamPolicy, grant: Grant, options:
       enforce(grant, verdict)
       if (verdict.carriesPin) checkPin?.()
     } catch (error) {
-      if (error instanceof Refusal) onVerdict?.(verdict, error)
+      if (error instanceof Refusal) onRefused?.(verdict, error)
       throw error
     }
   }
   const checkAll = (verdicts: readonly Verdict[]): void => {
     for (const verdict of verdicts) check(verdict)
-    const [first] = verdicts
-    if (first) onVerdict?.(first, undefined)
+    onPassed?.(verdicts)
   }
 
+  let judged = 0
   let raw = policy.framing === 'raw'
   if (raw) checkAll([classify(undefined)].flat())
   const isFrames = policy.framing === 'frames'
@@ -83,6 +89,9 @@ export function createMessageFilter(policy: StreamPolicy, grant: Grant, options:
     }
   }
 
+  const sender = policy.withSender && !allows(grant, 'admin') ? nameOf(grant) : undefined
+  const named = (message: unknown): unknown => (sender === undefined ? message : policy.withSender?.(message, sender))
+
   /** True if this message was refused and the refusal was sent to the client, so that the link can go on. */
   const answered = (message: unknown, error: unknown): boolean => {
     const answer = error instanceof Refusal && reply ? policy.answerRefusal?.(message, error) : undefined
@@ -90,15 +99,16 @@ export function createMessageFilter(policy: StreamPolicy, grant: Grant, options:
     return answer !== undefined
   }
 
-  const pass = (messages: readonly unknown[], complete: boolean): Uint8Array[] => {
-    const out: Uint8Array[] = []
+  function* pass(messages: readonly unknown[], complete: boolean): Generator<Uint8Array | undefined, void, void> {
     for (const message of messages) {
+      judged += 1
       const verdicts = [classify(message)].flat()
       try {
         checkAll(verdicts)
       } catch (error) {
-        if (answered(message, error)) continue
-        throw error
+        if (!answered(message, error)) throw error
+        yield undefined
+        continue
       }
       const turning = verdicts.find(({ thenRaw }) => thenRaw)
       if (turning) {
@@ -107,16 +117,24 @@ export function createMessageFilter(policy: StreamPolicy, grant: Grant, options:
           throw new Refusal('invalid_request', { message: `Nothing may be sent along with ${turning.name}.` })
         raw = true
       }
-      out.push(encoded(message))
+      yield encoded(named(message))
     }
     const { fault } = decoder
     if (fault) throw asRefusal(fault)
-    return out
   }
+  function* each(chunk: Uint8Array | null): Generator<Uint8Array | undefined, void, void> {
+    if (!raw) yield* chunk === null ? pass(decoder.end(), true) : pass(decoder.push(chunk), chunk.at(-1) === NEWLINE)
+    else if (chunk !== null) yield chunk
+  }
+  const all = (chunk: Uint8Array | null): Uint8Array[] => [...each(chunk)].filter((bytes) => bytes !== undefined)
 
   return {
-    push: (chunk) => (raw ? [chunk] : pass(decoder.push(chunk), chunk.at(-1) === NEWLINE)),
-    end: () => (raw ? [] : pass(decoder.end(), true)),
+    push: all,
+    end: () => all(null),
+    each,
+    get judged() {
+      return judged
+    },
     received: onLink?.received,
   }
 }

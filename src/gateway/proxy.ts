@@ -2,7 +2,7 @@
 import { SignalboxError } from '../errors.js'
 import type { Reply } from '../transport.js'
 import { observeBody } from './call.js'
-import { checkPin, noteVerdict, noteWrongPin, type GatewayContext, type Target } from './context.js'
+import { checkPin, notePassed, noteRefused, noteWrongPin, type GatewayContext, type Target } from './context.js'
 import { enforce } from './message-filter.js'
 import { Refusal } from './refusal.js'
 import type { ExchangeUpstream } from './upstream.js'
@@ -49,12 +49,11 @@ export async function proxy(
       enforce(grant, verdict)
       if (verdict.carriesPin) checkPin(context, target)
     } catch (error) {
-      if (error instanceof Refusal) noteVerdict(context, target, verdict, error)
+      if (error instanceof Refusal) noteRefused(context, target, verdict, error)
       throw error
     }
   }
-  const [first] = verdicts
-  if (first) noteVerdict(context, target, first)
+  notePassed(context, target, verdicts)
   const headers: Record<string, string> = {}
   for (const name of REQUEST_HEADERS) {
     const value = request.headers.get(name)

@@ -3,6 +3,7 @@ import { systemClock, type Clock } from '../core/clock.js'
 import { deferred } from '../core/deferred.js'
 import { watchIdle } from '../core/idle.js'
 import { onAbort } from '../core/on-abort.js'
+import type { TurnBudget } from '../core/turn-budget.js'
 import { SignalboxError } from '../errors.js'
 import type { CloseReason, Link } from '../transport.js'
 import type { MessageFilter } from './message-filter.js'
@@ -19,10 +20,20 @@ export interface RelayOptions {
   readonly refusalGraceMs: number
   /** Counts bytes that go up; a promise when the client has to wait before more is read. */
   readonly pace?: (bytes: number) => Promise<void> | undefined
+  /** A promise while the client has not taken the replies to its refused messages. No more is read from it before. */
+  readonly repliesSettled?: () => Promise<void> | undefined
+  /** What all relays of a gateway share, so that many messages of some clients do not make the others wait. */
+  readonly turns?: TurnBudget
   readonly clock?: Clock
   /** Ends the relay from outside: shutdown, revoked credential. */
   readonly signal: AbortSignal
 }
+
+/**
+ * What a message and a chunk cost at least, in bytes of the client's rate: to judge a message of one byte is as much work as to read some
+ * hundred bytes.
+ */
+const MIN_COST_BYTES = 512
 
 /** Who ended a link, and why. */
 export type RelayEnd =
@@ -35,7 +46,17 @@ export type RelayEnd =
  * The client's link is the caller's to close, with the reason given.
  */
 export async function relay(client: Link, upstream: Link, options: RelayOptions): Promise<RelayEnd> {
-  const { filter, pace, stallTimeoutMs, idleTimeoutMs, refusalGraceMs, clock = systemClock, signal } = options
+  const {
+    filter,
+    pace,
+    repliesSettled,
+    turns,
+    stallTimeoutMs,
+    idleTimeoutMs,
+    refusalGraceMs,
+    clock = systemClock,
+    signal,
+  } = options
   const over = deferred<RelayEnd>()
   let end: RelayEnd | undefined
   const stop = (why: RelayEnd): void => {
@@ -49,16 +70,34 @@ export async function relay(client: Link, upstream: Link, options: RelayOptions)
   const ignore = onAbort(signal, ended)
   void client.closed.then(() => stop({ kind: 'client' }))
   const idle = watchIdle(idleTimeoutMs, () => refuse(new Refusal('idle', { limit: 'idleTimeoutMs' })), clock)
-  const stall = watchSlowReader(stallTimeoutMs, () => refuse(new Refusal('slow_consumer')), clock)
+  const watchReader = () => watchSlowReader(stallTimeoutMs, () => refuse(new Refusal('slow_consumer')), clock)
+  const stall = watchReader()
+  const replyStall = watchReader()
 
+  /** A message to the upstream is work for the gateway, and often for an upstream in the same process. */
+  const mayGoOn = async (): Promise<void> => {
+    const later = turns?.next()
+    if (later) await later
+  }
   const up = async (): Promise<void> => {
     for (;;) {
       const chunk = await client.read()
       idle.touch()
-      const wait = chunk === null ? undefined : pace?.(chunk.byteLength)
+      await mayGoOn()
+      const before = filter.judged
+      for (const passed of filter.each(chunk)) {
+        if (passed) await upstream.write(passed)
+        await mayGoOn()
+      }
+      const units = Math.max(1, filter.judged - before)
+      const wait = chunk === null ? undefined : pace?.(Math.max(chunk.byteLength, units * MIN_COST_BYTES))
       if (wait) await wait
-      const passed = chunk === null ? filter.end() : filter.push(chunk)
-      for (const bytes of passed) await upstream.write(bytes)
+      const unread = repliesSettled?.()
+      if (unread) {
+        replyStall.begin()
+        await unread
+        replyStall.end()
+      }
       if (chunk === null) return upstream.end()
     }
   }
@@ -90,5 +129,6 @@ export async function relay(client: Link, upstream: Link, options: RelayOptions)
   ignore()
   idle.stop()
   stall.stop()
+  replyStall.stop()
   return why
 }

@@ -13,7 +13,7 @@ import { checkedProofKey } from './proof.js'
 import { PROOF_HEADER } from './proof-key.js'
 import { jsonReply } from './replies.js'
 import { heldBack } from './wrong-credentials.js'
-import { allows, type Grant } from './scopes.js'
+import { allows, nameOf, type Grant } from './scopes.js'
 import type { ExchangeUpstream, StreamUpstream, Upstream } from './upstream.js'
 
 const KEEP_ALIVE_MS = 15_000
@@ -67,7 +67,7 @@ function expectMethod(request: Request, method: string): void {
 function index({ upstreams }: GatewayContext, grant: Grant): Response {
   const visible = [...upstreams].filter(([name]) => !grant.upstreams || grant.upstreams.includes(name))
   const listed = visible.map(([name, { system, kind }]) => ({ name, system, kind }))
-  return jsonReply({ ok: true, protocol: 'signalbox.v1', scopes: grant.scopes, upstreams: listed })
+  return jsonReply({ ok: true, protocol: 'signalbox.v1', name: nameOf(grant), scopes: grant.scopes, upstreams: listed })
 }
 
 async function redeem(context: GatewayContext, request: Request, { remote }: WireFacts, signal: AbortSignal): Promise<Response> {
@@ -79,7 +79,6 @@ async function redeem(context: GatewayContext, request: Request, { remote }: Wir
     ...(proofKey === undefined ? {} : { proofKey: checkedProofKey(proofKey) }),
   }
   const { token, grant } = await heldBack(context, remote, signal, () => credentials.redeem(ticket as string, device))
-  context.tell({ type: 'credential', grant: grant.id, name: grant.name, change: 'issued' })
   return jsonReply({ ok: true, token, id: grant.id, scopes: grant.scopes, expiresAtMs: grant.expiresAtMs })
 }
 

@@ -21,6 +21,9 @@ export interface Grant {
   readonly expiresAtMs?: number
 }
 
+/** The name of a credential for people, and for journals that say who did what. */
+export const nameOf = ({ name, id }: Grant): string => name ?? `credential ${id}`
+
 /**
  * Whether a value is a scope.
  *

@@ -82,6 +82,11 @@ export const requirements: readonly Requirement[] = [
   row('attack.links', 'links are limited by credential and by upstream, which bounds children'),
   row('attack.subscriptions', 'streaming calls count against the limit until they end'),
   row('attack.pings', 'pings from a client that does not read the answers use bounded memory'),
+  row(
+    'attack.refused-replies',
+    'a reply to a refused message never cuts a message of the upstream in two, and a client that reads no reply costs bounded memory',
+  ),
+  row('attack.sender', 'below admin, what reaches a hub has the name of its credential, whatever the client says'),
   row('attack.memory', 'memory returns to its starting value after thousands of requests'),
   row(
     'pages',
@@ -99,6 +104,19 @@ export const requirements: readonly Requirement[] = [
   row('devices', 'a device has a name and a last use, survives a restart, and can be withdrawn'),
   row('proof', 'a credential that is bound to a key is refused without a fresh signature by that key'),
   row('mutual-tls', 'a machine is identified by its client certificate; a browser never is'),
+  row(
+    'audit.link-refusals',
+    'a refused message, link or request has a line with its operation or code, and with the credential that was shown',
+  ),
+  row(
+    'audit.changes',
+    'each ticket, issue and withdrawal of a credential has a line, whether a page, the command line or code did it',
+  ),
+  row(
+    'audit.observation',
+    'what only observes has one line at its first use and one in ten minutes, with the number of uses; the rest has a line each time',
+  ),
+  row('audit.floods', 'a flood of equal events is counted, so it pushes no other line out of the log'),
   row('audit', 'the audit log says who did what with which outcome, never content, and is rotated and bounded'),
   row('admin-socket', 'the owner lists, issues and withdraws credentials of a running gateway'),
   row(

@@ -30,6 +30,8 @@ export interface GatewayClientOptions extends Pick<FetchExchangeOptions, 'fetch'
 
 /** The permissions of a credential. */
 export interface GatewaySession {
+  /** The name of this credential. A hub's journal has it as the `by` of what a credential without `admin` does. */
+  readonly name?: string
   /** The scopes of this credential. */
   readonly scopes: readonly string[]
   /** The upstreams that this credential may name. */
@@ -258,7 +260,8 @@ export function gateway(url: string | URL, options: GatewayClientOptions = {}): 
     async session(open) {
       const reply = await api.exchange({ method: 'GET', path: '/v1' }, open)
       const answer = (await jsonOf(reply, facts('session'))) as Partial<GatewaySession>
-      if (reply.status === 200 && answer.upstreams && answer.scopes) return { scopes: answer.scopes, upstreams: answer.upstreams }
+      const { name, scopes, upstreams } = answer
+      if (reply.status === 200 && upstreams && scopes) return { scopes, upstreams, ...(name === undefined ? {} : { name }) }
       throw refusalOf({ ...answer }, reply, facts('session'), base.origin)
     },
     token,

@@ -85,7 +85,9 @@ export function createApp(): ShellApp {
     connection,
     model,
     route: router.route,
-    by: BY,
+    get by() {
+      return current?.gateway?.session.name ?? BY
+    },
     navigate: router.navigate,
     toasts,
     extraCommands,

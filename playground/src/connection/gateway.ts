@@ -28,7 +28,7 @@ export async function openGateway(by: string, ticket: string | undefined): Promi
   // Loaded here, because the demo does not need it in the page.
   const { createLab } = await import('../worker/lab/lab.js')
   const tap = createLab()
-  const hub = createHubClient({ transport: tap.through('hub', client.stream(upstream.name, 'link')), by })
+  const hub = createHubClient({ transport: tap.through('hub', client.stream(upstream.name, 'link')), by: session.name ?? by })
   // Fails here, and not in a view, when the hub cannot be reached.
   await hub.agents()
   return {

@@ -8,6 +8,9 @@ import { looksLikeCommand } from './prompt-commands.js'
 
 const byMethod = /* @__PURE__ */ lineClassifier('method', HUB_SCOPES)
 
+/** The methods with a parameter `by`, which the journal keeps and viewers show. */
+const NAMED: ReadonlySet<unknown> = new Set(['prompt', 'cancel', 'answer'])
+
 /** An agent behind the hub may take such a text for a command of its own. */
 const COMMAND_TEXT: Verdict = {
   name: 'a prompt that begins with "/", "!" or "#"',
@@ -28,6 +31,10 @@ export const hubPolicy: StreamPolicy = {
     if (method !== 'prompt') return verdict
     const text = isRecord(params) ? params.text : undefined
     return typeof text === 'string' && looksLikeCommand(text) ? COMMAND_TEXT : verdict
+  },
+  withSender(message, by) {
+    const { method, params } = Object(message) as { readonly method?: unknown; readonly params?: unknown }
+    return NAMED.has(method) && isRecord(params) ? { ...(message as object), params: { ...params, by } } : message
   },
   answerRefusal(message, { code, message: text }) {
     const id = isRecord(message) && typeof message.id === 'number' ? message.id : undefined

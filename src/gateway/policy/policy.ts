@@ -53,6 +53,11 @@ export interface StreamPolicy {
    * Absent, or undefined for this message: the refusal ends the link.
    */
   answerRefusal?(message: unknown, refusal: Refusal): Uint8Array | undefined
+  /**
+   * The same message with this name as its sender, for a protocol whose messages name one. The gateway calls it for credentials without
+   * `admin`, so that a client cannot act under the name of another.
+   */
+  withSender?(message: unknown, sender: string): unknown
   /** Judges a launch object field by field; absent when the protocol has none, and then none may be given. */
   classifyLaunch?(launch: Readonly<Record<string, unknown>>, facts?: LaunchFacts): Verdict[]
   /** Launch fields that hold where neither the request nor the configuration of the upstream sets them. */
@@ -77,5 +82,6 @@ export const rawPolicy: StreamPolicy = {
 /** For an HTTP upstream without a table: every request needs `admin`. */
 export const adminExchangePolicy: ExchangePolicy = {
   kind: 'exchange',
-  classify: (method, path) => ({ name: `${method} ${path}`, needs: 'admin' }),
+  // The path may be any text, even a secret, so neither the refusal nor the log has it.
+  classify: (method) => ({ name: `${method} of a path in no table`, needs: 'admin' }),
 }

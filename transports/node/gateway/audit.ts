@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs'
 import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
-import { auditEntryOf, type AuditEntry } from '../../../src/gateway/audit-trail.js'
+import { auditEntryOf, isAudited, type AuditEntry } from '../../../src/gateway/audit-trail.js'
 import type { GatewayEvent } from '../../../src/gateway/index.js'
 import { prepareTokenFolder } from './token-file.js'
 
@@ -104,6 +104,7 @@ export async function openAuditLog(options: AuditOptions): Promise<AuditLog> {
   return {
     path,
     write(event) {
+      if (!isAudited(event)) return
       if (dropped > 0 && waiting === '') {
         add({ time: now().toISOString(), event: 'dropped', lines: dropped })
         dropped = 0

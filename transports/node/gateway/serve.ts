@@ -103,14 +103,16 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<Served
   const server = createHttpServer(limits, tls)
   const connections = limitConnections(server, { ...limits, secure: tls !== undefined, owner: owner.id, credentials, clock })
   const scheme = tls ? 'https' : 'http'
-  const gatewayOn = (bound: number): Gateway =>
-    createGateway({ ...options, allowedHosts: options.allowedHosts ?? defaultHosts(host, bound, scheme), credentials })
-  // A wrong configuration is refused before any client can connect.
-  gatewayOn(port)
+  // A wrong configuration is refused before any client can connect. That gateway gets other credentials, because it would report them too.
+  createGateway({
+    ...options,
+    allowedHosts: options.allowedHosts ?? defaultHosts(host, port, scheme),
+    credentials: createCredentials(),
+  })
   const chosen = await listen(server, host, port)
   const allowedHosts = options.allowedHosts ?? defaultHosts(host, chosen, scheme)
   // The list of hosts needs the port that was chosen; a request that is faster waits in its socket.
-  const gateway = gatewayOn(chosen)
+  const gateway = createGateway({ ...options, allowedHosts, credentials })
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
@@ -213,6 +215,7 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<Served
  */
 function cut(socket: Socket): void {
   if (socket.destroyed) return
+  ;(socket as { readonly parser?: { pause?(): void } | null }).parser?.pause?.()
   const { stackTraceLimit } = Error
   socket.prependOnceListener('close', () => {
     Error.stackTraceLimit = 0
