@@ -284,21 +284,10 @@ export function createCredentials(options: CredentialOptions = {}): Credentials 
   const proofs = createProofChecker(clock)
   const tokens = new Map<string, Entry>()
   const tickets = createTickets({ expiry, clock, ttlMs: ticketTtlMs, limit: maxCredentials })
-  const listeners = new Map<string, Set<() => void>>()
-  const watchers = new Set<(change: CredentialChange) => void>()
+  const { tellChange, withdrawn, onRevoked, onChange } = createListeners()
 
-  const tellChange = (change: CredentialChange): void => {
-    for (const watcher of watchers) watcher(change)
-  }
   const tellDevices = (): void => onDevices?.([...tokens.values()].filter(({ kind }) => kind === 'device').map(recordOf))
 
-  /** Ends what runs under a credential that is no longer kept. */
-  const withdrawn = (id: string, name: string | undefined): void => {
-    tellChange({ change: 'revoked', id, name })
-    const told = listeners.get(id)
-    listeners.delete(id)
-    for (const listener of told ?? []) listener()
-  }
   const revoke = (id: string): boolean => {
     const entry = [...tokens.values()].find(({ grant }) => grant.id === id)
     if (entry) {
@@ -396,20 +385,42 @@ export function createCredentials(options: CredentialOptions = {}): Credentials 
       return grant
     },
     revoke,
-    onRevoked(grantId, listener) {
-      const mine = listeners.get(grantId) ?? new Set()
-      listeners.set(grantId, mine.add(listener))
-      return () => {
-        mine.delete(listener)
-        if (mine.size === 0 && listeners.get(grantId) === mine) listeners.delete(grantId)
-      }
-    },
-    onChange(listener) {
-      watchers.add(listener)
-      return () => void watchers.delete(listener)
-    },
+    onRevoked,
+    onChange,
     list: () => [...tokens.values()].filter(({ grant }) => !expiry.isOver(grant)).map(infoOf),
     tickets: tickets.list,
+  }
+}
+
+function createListeners() {
+  const ofGrant = new Map<string, Set<() => void>>()
+  const watchers = new Set<(change: CredentialChange) => void>()
+  const tellChange = (change: CredentialChange): void => {
+    for (const watcher of watchers) watcher(change)
+  }
+  const onRevoked: Credentials['onRevoked'] = (grantId, listener) => {
+    const mine = ofGrant.get(grantId) ?? new Set()
+    ofGrant.set(grantId, mine.add(listener))
+    return () => {
+      mine.delete(listener)
+      if (mine.size === 0 && ofGrant.get(grantId) === mine) ofGrant.delete(grantId)
+    }
+  }
+  const onChange: Credentials['onChange'] = (listener) => {
+    watchers.add(listener)
+    return () => void watchers.delete(listener)
+  }
+  return {
+    tellChange,
+    /** Ends what runs under a credential that is no longer kept. */
+    withdrawn(id: string, name: string | undefined): void {
+      tellChange({ change: 'revoked', id, name })
+      const told = ofGrant.get(id)
+      ofGrant.delete(id)
+      for (const listener of told ?? []) listener()
+    },
+    onRevoked,
+    onChange,
   }
 }
 

@@ -260,8 +260,7 @@ export function gateway(url: string | URL, options: GatewayClientOptions = {}): 
     async session(open) {
       const reply = await api.exchange({ method: 'GET', path: '/v1' }, open)
       const answer = (await jsonOf(reply, facts('session'))) as Partial<GatewaySession>
-      const { name, scopes, upstreams } = answer
-      if (reply.status === 200 && upstreams && scopes) return { scopes, upstreams, ...(name === undefined ? {} : { name }) }
+      if (reply.status === 200 && answer.upstreams && answer.scopes) return sessionOf(answer as GatewaySession)
       throw refusalOf({ ...answer }, reply, facts('session'), base.origin)
     },
     token,
@@ -275,6 +274,12 @@ export function gateway(url: string | URL, options: GatewayClientOptions = {}): 
     api,
   }
 }
+
+const sessionOf = ({ name, scopes, upstreams }: GatewaySession): GatewaySession => ({
+  scopes,
+  upstreams,
+  ...(name === undefined ? {} : { name }),
+})
 
 const CHANGES = ['POST', 'PUT', 'PATCH']
 
