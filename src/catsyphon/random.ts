@@ -1,7 +1,9 @@
-/** Random hex digits. Pages that are not served over https have no `randomUUID`. */
+const DIGITS = /* @__PURE__ */ Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+/** Hex digits. Pages that are not served over https have no `randomUUID`. */
 export function hex(bytes: Uint8Array): string {
   let text = ''
-  for (const byte of bytes) text += (byte < 16 ? '0' : '') + byte.toString(16)
+  for (const byte of bytes) text += DIGITS[byte]
   return text
 }
 
@@ -9,7 +11,7 @@ export const randomHex = (bytes: number): string => hex(crypto.getRandomValues(n
 
 /** Makes random hex texts of one length. Random bytes are fetched for many at once, because each fetch costs more than the bytes. */
 export function createRandomHex(bytes: number): () => string {
-  const pool = new Uint8Array(bytes * 64)
+  const pool = new Uint8Array(bytes * 512)
   let used = pool.length
   return () => {
     if (used === pool.length) {

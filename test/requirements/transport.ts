@@ -55,7 +55,7 @@ export const requirements: readonly Requirement[] = [
     id: 'child.watchdog',
     source: laws,
     behaviour:
-      'Without a shell children run without a watchdog; a watchdog exits with its last child, also after a child that did not start.',
+      'Without a shell children run without a watchdog; children that follow each other share one, which exits a moment after its last child, also after a child that did not start.',
     applies: 'POSIX',
   },
   {

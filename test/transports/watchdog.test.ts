@@ -28,7 +28,7 @@ describe.skipIf(process.platform === 'win32')('the watchdog', () => {
     watchdog.prepare()
     await new Promise((resolve) => setTimeout(resolve, 20))
     watchdog.watch(4_000_000)
-    await watchdog.leave(4_000_000)
+    watchdog.leave(4_000_000)
     expect(killed).not.toHaveBeenCalled()
     killed.mockRestore()
   })
@@ -60,10 +60,27 @@ describe.skipIf(process.platform === 'win32')('the watchdog', () => {
       expect(shells()).toBe(before + 1)
     })
     watchdog.watch(4_000_002)
-    await watchdog.leave(4_000_001)
+    watchdog.leave(4_000_001)
     expect(shells()).toBe(before + 1)
-    await watchdog.leave(4_000_002)
+    watchdog.leave(4_000_002)
     await eventually(() => expect(shells()).toBe(before))
+  })
+
+  test('children that follow each other have one watchdog, which ends a moment after the last child [child.watchdog]', async () => {
+    const before = shells()
+    const transport = subprocess({ command: { file: 'cat' } })
+    const seen = new Set<number>()
+    for (let turn = 0; turn < 3; turn += 1) {
+      await using _ = await transport.open()
+      for (const { pid } of await vi.waitFor(() => {
+        const found = watchdogs()
+        expect(found.length).toBeGreaterThan(0)
+        return found
+      }))
+        seen.add(pid)
+    }
+    expect(seen.size).toBe(1)
+    await vi.waitFor(() => expect(shells()).toBe(before), 5000)
   })
 
   test('a stopped watchdog does not delay the end of any link [child.watchdog]', async () => {

@@ -13,8 +13,8 @@ export interface ChildParts {
   readonly stdout: Readable
   readonly stderr: Readable
   readonly tail: StderrTail
-  /** Called when the leader has exited and its group was killed. The link ends when it resolves. */
-  readonly onGone: () => Promise<void>
+  /** Called when the leader has exited and its group was killed. */
+  readonly onGone: () => void
 }
 
 /** How long after its exit a child's pipes may stay open, for the bytes in them or because a process out of reach holds them. */
@@ -86,7 +86,7 @@ export class ChildLink extends StreamLink {
         step(() => {
           this.cut()
           child.unref()
-          void this.parts.onGone()
+          this.parts.onGone()
           this.finish({ kind: 'local', abandoned: true })
         })
       })
@@ -141,11 +141,9 @@ export class ChildLink extends StreamLink {
 
   private over(): void {
     const { onGone, tail } = this.parts
-    const done = (): void => {
-      const { exitCode = null, signal = null } = this.exit ?? {}
-      this.finish({ kind: 'exit', exitCode, signal, stderrTail: tail.text() } satisfies CloseReason)
-    }
-    onGone().then(done, done)
+    const { exitCode = null, signal = null } = this.exit ?? {}
+    onGone()
+    this.finish({ kind: 'exit', exitCode, signal, stderrTail: tail.text() } satisfies CloseReason)
   }
 }
 

@@ -69,7 +69,7 @@ export function subprocess<Launch = void>(options: SubprocessOptions<Launch>): S
       try {
         child = await started({ file, args, environment, cwd, posix, watchdog, signal })
       } catch (error) {
-        await watchdog?.cancel()
+        watchdog?.cancel()
         if (signal?.aborted) throw abortError(signal, facts)
         throw await spawnFault(error, { file, cwd, path: environment.PATH }, name)
       }
@@ -122,12 +122,12 @@ function started({ file, args, environment, cwd, posix, watchdog, signal }: Star
     }
     const onError = (error: unknown): void => {
       signal?.removeEventListener('abort', discard)
-      if (pid !== undefined) void watchdog?.leave(pid)
+      if (pid !== undefined) watchdog?.leave(pid)
       for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe?.on('error', () => {}).destroy()
       reject(error)
     }
     const onExit = (): void => {
-      if (pid !== undefined) void watchdog?.leave(pid)
+      if (pid !== undefined) watchdog?.leave(pid)
     }
     child.once('spawn', onSpawn)
     child.once('error', onError)
@@ -151,7 +151,7 @@ function linkTo(
   const { onStderr } = options
   // Exceptions of the callback are ignored: thrown into a stream's event they would end the process.
   if (onStderr) stderr.on('data', (chunk: Uint8Array) => tell(onStderr, chunk))
-  const onGone = async (): Promise<void> => options.watchdog?.leave(pid)
+  const onGone = (): void => options.watchdog?.leave(pid)
   return new ChildLink({ ...info, peer: `${info.peer}[${pid}]`, pid }, { child, stdin, stdout, stderr, tail, onGone })
 }
 

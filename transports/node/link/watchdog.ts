@@ -4,6 +4,7 @@
  * seconds at most, and kills the groups and every descendant of theirs that left its group, as the tools of the Claude CLI do. POSIX only.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
+import { clearTimeout, setTimeout } from 'node:timers'
 import { killChild } from './kill.js'
 
 /*
@@ -72,15 +73,19 @@ export interface Watchdog {
   watch(group: number): void
   /** Resolves when every message is in the pipe, where it survives this process. */
   told(): Promise<void>
-  /** Removes a group. After the last one the watchdog ends too; resolves then. */
-  leave(group: number): Promise<void>
-  /** Call if the child did not start. Resolves when the watchdog has ended, if no other child needs it. */
-  cancel(): Promise<void>
+  /** Removes a group. After the last one the watchdog waits a moment for the next child, and then ends. */
+  leave(group: number): void
+  /** Call if the child did not start. */
+  cancel(): void
 }
+
+/** How long a watchdog without a child waits for the next one: turns that follow each other start one shell. */
+const LINGER_MS = 500
 
 export function createWatchdog(shellFile = '/bin/sh'): Watchdog {
   const groups = new Set<number>()
   let shell: ChildProcess | undefined
+  let lingering: ReturnType<typeof setTimeout> | undefined
   let gone: Promise<void> = Promise.resolve()
   let told: Promise<unknown> = gone
 
@@ -116,17 +121,23 @@ export function createWatchdog(shellFile = '/bin/sh'): Watchdog {
     for (const group of groups) say(`watch ${group}\n`)
   }
 
-  /** There is no group left. It is killed and not asked to end, because a stopped watchdog would delay its caller. */
-  const dismiss = (last: ChildProcess): void => {
-    shell = undefined
-    last.ref()
-    killChild(last)
-    last.stdin?.destroy()
+  /** There is no group left. The timer keeps nothing alive: when this process ends, the pipe ends, and with it a watchdog without groups. */
+  const dismissLater = (): void => {
+    clearTimeout(lingering)
+    lingering = setTimeout(() => {
+      if (!shell || groups.size > 0) return
+      // Killed and not asked to end: a stopped watchdog would not answer.
+      killChild(shell)
+      shell.stdin?.destroy()
+      shell = undefined
+    }, LINGER_MS)
+    lingering.unref()
   }
 
   return {
-    // `start` passes all known groups, so a watchdog that was killed is replaced when the next child starts.
+    // Starting tells it every group there is, so that one that was killed is replaced with the next child.
     prepare() {
+      clearTimeout(lingering)
       if (!shell) start()
     },
     watch(group) {
@@ -138,18 +149,13 @@ export function createWatchdog(shellFile = '/bin/sh'): Watchdog {
       // Bun reports a write as done before it hands it over, at the end of the turn.
       await new Promise((resolve) => setImmediate(resolve))
     },
-    async leave(group) {
+    leave(group) {
       if (!groups.delete(group) || !shell) return
-      if (groups.size > 0) say(`leave ${group}\n`)
-      else {
-        dismiss(shell)
-        await gone
-      }
+      say(`leave ${group}\n`)
+      if (groups.size === 0) dismissLater()
     },
-    async cancel() {
-      if (!shell || groups.size > 0) return
-      dismiss(shell)
-      await gone
+    cancel() {
+      if (shell && groups.size === 0) dismissLater()
     },
   }
 }
