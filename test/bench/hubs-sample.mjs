@@ -5,7 +5,7 @@
  *   node test/bench/hubs.mjs [--quick]
  */
 import { spawn } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -58,7 +58,7 @@ async function freePort() {
   return port
 }
 
-async function measure(hubs, viewers) {
+async function measure(hubs, viewers, serverPid) {
   let seen = 0
   const watches = Array.from({ length: viewers }, (_, index) => hubs[index % hubs.length].watch({ kinds: ['message'] }))
   for (const watch of watches)
@@ -66,33 +66,39 @@ async function measure(hubs, viewers) {
       for await (const batch of watch.batches()) seen += batch.length
     })()
   await pause(1500)
+  const serverFrom = serverPid === undefined ? 0 : await processorMs(serverPid)
   const [from, before, started] = [process.cpuUsage(), seen, performance.now()]
   await pause(SECONDS * 1000)
   const { user, system } = process.cpuUsage(from)
   const given = seen - before
   const seconds = (performance.now() - started) / 1000
+  const serverMs = serverPid === undefined ? undefined : ((await processorMs(serverPid)) - serverFrom) / seconds
   await Promise.all(watches.map((watch) => watch.close()))
   return {
     cpuMsASecond: (user + system) / 1000 / seconds,
     eventsASecond: viewers === 0 ? undefined : given / viewers / seconds,
     given: given / seconds,
+    serverMsASecond: serverMs,
   }
 }
 
 async function run(kind, agents, viewers) {
   const stores = []
   const closers = []
+  let server
+  let connection
   const sourcesOf = (index, hubs) => [() => steadySource(`s${index}`, Math.round(agents / hubs))]
   if (kind === 'nats') {
     const folder = await mkdtemp(join(tmpdir(), 'sbb-'))
     const port = await freePort()
     await writeFile(join(folder, 'nats.conf'), `listen: "127.0.0.1:${port}"\njetstream { store_dir: "${join(folder, 'js')}" }\n`)
-    const server = spawn(binary, ['-c', join(folder, 'nats.conf')], { stdio: 'ignore' })
+    server = spawn(binary, ['-c', join(folder, 'nats.conf')], { stdio: 'ignore' })
     await pause(700)
     for (let index = 0; index < HUBS; index += 1) {
-      const connection = await connect({ servers: `127.0.0.1:${port}`, maxReconnectAttempts: -1 })
+      connection = await connect({ servers: `127.0.0.1:${port}`, maxReconnectAttempts: -1 })
       stores.push(natsStore({ connection }))
-      closers.push(() => connection.close())
+      const opened = connection
+      closers.push(() => opened.close())
     }
     closers.push(async () => {
       server.kill('SIGKILL')
@@ -104,13 +110,26 @@ async function run(kind, agents, viewers) {
   else
     for (const [index, store] of stores.entries())
       hubs.push(await createSharedHub({ store, name: `h${index}`, sources: sourcesOf(index, HUBS) }))
-  const result = await measure(hubs, viewers)
+  const result = await measure(hubs, viewers, server?.pid)
+  const bytes = server ? await bytesPerEvent(connection, stores[0]) : undefined
   for (const hub of hubs) await hub.close()
   for (const close of closers) await close()
-  return { kind, agents, viewers, ...result }
+  return { kind, agents, viewers, ...result, bytes }
 }
 
-const rows = []
+/** User and system time of a process so far, in milliseconds. Linux counts in hundredths of a second. */
+async function processorMs(pid) {
+  const fields = (await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')).split(') ')[1]?.split(' ') ?? []
+  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * 10
+}
+
+/** The bytes of the stream for each event of the journal. */
+async function bytesPerEvent(connection, store) {
+  const { state } = (await connection.request('$JS.API.STREAM.INFO.signalbox')).json()
+  const { entries } = await (await store.log('hub')).state()
+  return state.bytes / entries
+}
+
 const sizes = quick
   ? [
       [100, 100],
@@ -127,25 +146,53 @@ const sizes = quick
       [1000, 300],
       [1000, 1000],
     ]
+const rows = []
 for (const kind of ['memory', 'nats'])
   for (const [agents, viewers] of sizes) {
     const row = await run(kind, agents, viewers)
     rows.push(row)
     console.log(JSON.stringify(row))
   }
+
 const find = (kind, agents, viewers) => rows.find((row) => row.kind === kind && row.agents === agents && row.viewers === viewers)
-for (const kind of ['memory', 'nats']) {
+const slope = (one, other, by) =>
+  one && other ? (Math.log(other.cpuMsASecond / one.cpuMsASecond) / Math.log(other[by] / one[by])).toFixed(2) : 'not measured'
+const figures = (kind) => {
   const [bare, full] = [find(kind, 1000, 0), find(kind, 1000, 1000)]
-  console.log(
-    `${kind}: ${(((full.cpuMsASecond - bare.cpuMsASecond) * 1000) / full.given).toFixed(3)} µs a viewer and event; ${(bare.cpuMsASecond).toFixed(0)} ms a second without viewers`,
-  )
-  const slope = (one, other, by) => (Math.log(other.cpuMsASecond / one.cpuMsASecond) / Math.log(other[by] / one[by])).toFixed(2)
-  const [few, many] = [find(kind, 100, 1000) ?? find(kind, 100, 100), full]
-  if (!quick) {
-    console.log(
-      `${kind}: exponent over agents ${slope(few, many, 'agents')}, over viewers ${slope(find(kind, 1000, 100), full, 'viewers')}`,
-    )
-    console.log(`${kind}: exponent over agents without viewers ${slope(find(kind, 100, 0), bare, 'agents')}`)
+  return {
+    bare: bare.cpuMsASecond,
+    event: (bare.cpuMsASecond * 1000) / 1000 / (kind === 'nats' ? HUBS : 1),
+    viewer: ((full.cpuMsASecond - bare.cpuMsASecond) * 1000) / full.given,
+    agents: slope(find(kind, 100, 0), bare, 'agents'),
+    viewedAgents: slope(find(kind, 100, 1000), full, 'agents'),
+    viewers: slope(find(kind, 1000, 100), full, 'viewers'),
+    server: bare.serverMsASecond,
+    bytes: bare.bytes,
   }
 }
+const [memory, nats] = [figures('memory'), figures('nats')]
+const table = [
+  ['', 'one hub in memory', 'three hubs on NATS'],
+  ['---', '---', '---'],
+  ['processor time of the hubs without viewers, a second', `${memory.bare.toFixed(0)} ms`, `${nats.bare.toFixed(0)} ms`],
+  ['for each event and hub', `${memory.event.toFixed(0)} µs`, `${nats.event.toFixed(0)} µs`],
+  ['for each viewer and event, 1,000 viewers', `${memory.viewer.toFixed(2)} µs`, `${nats.viewer.toFixed(2)} µs`],
+  ['exponent over agents, 100 to 1,000, without viewers', memory.agents, nats.agents],
+  ['exponent over agents, 100 to 1,000, with 1,000 viewers', memory.viewedAgents, nats.viewedAgents],
+  ['exponent over viewers, 100 to 1,000', memory.viewers, nats.viewers],
+  ['processor time of the server, for each event', '', `${nats.server.toFixed(0)} µs`],
+  ['bytes in the stream for each event of 300 bytes', '', nats.bytes.toFixed(0)],
+]
+console.log(`\n${table.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}`)
+
+const EVENTS = 100_000
+const VIEWERS = 10_000
+const bytes = EVENTS * nats.bytes
+console.log(`
+By calculation, for 100,000 agents with one event a second each and 10,000 viewers of one agent each:
+journal: ${(bytes / 1e6).toFixed(0)} MB a second, ${((bytes * 86_400) / 1e12).toFixed(1)} TB a day, ${((bytes * 3600) / 1e9).toFixed(0)} GB an hour, for each replica
+hubs: ${((EVENTS * nats.event) / 1e6).toFixed(1)} cores for each hub in one journal; a hub has one core, so it ends at ${Math.round(1e6 / nats.event)} events a second
+server: ${((EVENTS * nats.server) / 1e6).toFixed(1)} cores in one stream
+viewers: ${((VIEWERS * nats.viewer) / 1e6).toFixed(3)} cores in all
+prefixes: ${Math.ceil((EVENTS * nats.event) / 1e6 / 0.7)} with hubs that are busy for 70 % of the time`)
 process.exit(0)

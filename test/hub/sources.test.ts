@@ -1,11 +1,11 @@
 /** Every source over the simulator of its system. */
-import { describe } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { acpSource } from '../../src/acp/index.js'
 import { createCcc } from '../../src/ccc/index.js'
 import { createCccc } from '../../src/cccc/index.js'
 import { createClaude } from '../../src/claude/index.js'
 import { createCmdop } from '../../src/cmdop/index.js'
-import { cccSource, ccccSource, claudeSource, cmdopSource, hubSource } from '../../src/hub/index.js'
+import { cccSource, ccccSource, claudeSource, cmdopSource, createHub, hubSource } from '../../src/hub/index.js'
 import { createScriptedSystem, sourceSuite } from '../../src/testing/hub/index.js'
 import {
   createCcccSimulator,
@@ -177,5 +177,27 @@ describe('another hub', () => {
       asking: { text: 'ask', answer: () => ({ accept: true }) },
       lasting: 'last',
     })
+  })
+
+  test('agents that have the name of their machine in front get it once, and are prompted and answered by that id [hub.shared.names]', async () => {
+    const system = createScriptedSystem({
+      name: 'laptop.script',
+      script: async (turn) => {
+        await turn.ask({ nativeId: 'q' })
+        turn.say('done')
+        turn.end()
+      },
+    })
+    await using laptop = await createHub({ sources: [system.source()] })
+    await using office = await createHub({ sources: [hubSource({ hub: laptop, name: 'laptop' })] })
+    expect((await office.agents()).map(({ id }) => id)).toEqual(['laptop:script/a'])
+    const turn = office.prompt('laptop:script/a', 'x')
+    const [ask] = await vi.waitFor(async () => {
+      const asks = await office.asks()
+      expect(asks.map(({ agent }) => agent)).toEqual(['laptop:script/a'])
+      return asks
+    })
+    await office.answer(ask?.id ?? '', { accept: true }, { by: 'ann' })
+    expect(await turn.text()).toBe('done')
   })
 })

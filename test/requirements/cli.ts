@@ -33,4 +33,9 @@ export const requirements: readonly Requirement[] = [
   row('terminal', 'At a terminal: progress, approval, ctrl-c, resize, hidden PIN, a dying pipe and a closed window.'),
   row('hub-returns', 'A watch continues when the hub was restarted, and says what happened meanwhile.'),
   row('pipe', 'A reader that goes away ends the program silently.'),
+  row('nats.doctor', 'doctor --nats says whether hubs can share a server, and for each reason why not what to do.'),
+  row(
+    'nats.up',
+    'up --nats shows and prompts the agents of other machines; an outage of the server refuses prompts and stops no agent.',
+  ),
 ]

@@ -261,4 +261,35 @@ export const requirements: readonly Requirement[] = [
     source: 'issue 19',
     behaviour: 'Three hubs on a real server lose and double nothing when hubs and the server are killed, stopped or cut off.',
   },
+  {
+    id: 'hub.shared.runtimes',
+    source: 'issue 19',
+    behaviour: 'Hubs share a store on a real server in Bun, Deno and, over WebSocket, in Chromium.',
+  },
+  {
+    id: 'hub.shared.failover',
+    source: 'issue 19',
+    behaviour: 'When the leader of a cluster is killed while prompts run, every prompt ends once and no event is lost or doubled.',
+  },
+  {
+    id: 'hub.shared.names',
+    source: 'issue 19',
+    behaviour: 'A hub source does not put the name of a machine in front of an agent twice.',
+  },
+  {
+    id: 'hub.shared.dial-out',
+    source: 'issue 19',
+    behaviour:
+      'A machine without an open port is prompted, followed, answered and cancelled through the gateway of another machine.',
+  },
+  {
+    id: 'hub.shared.stolen',
+    source: 'issue 19',
+    behaviour: 'With the key of one machine nobody reads or changes anything of another machine.',
+  },
+  {
+    id: 'hub.shared.compose',
+    source: 'issue 19',
+    behaviour: 'The files for a server and the commands in docs/many-machines.md are what the server and the program take.',
+  },
 ]

@@ -179,4 +179,9 @@ export const requirements: readonly Requirement[] = [
     behaviour: 'A tail that fails leaves no listener.',
   },
   { id: 'store.suite-catches', source: 'design 8', behaviour: 'The store suite fails on a driver that breaks a rule.' },
+  {
+    id: 'store.nats.renewal',
+    source: 'issue 19',
+    behaviour: 'In a cluster a lease is renewed and released while appends under it are under way.',
+  },
 ]

@@ -2,6 +2,7 @@
  * Leases as messages that the server deletes when their time is over. Acquiring, renewing and releasing each expect the sequence of the
  * message before, so the server decides between two holders.
  */
+import { sleep } from '../../src/core/clock.js'
 import { checkKey, checkPosition, storeClosed } from '../../src/store/rules.js'
 import type { Lease } from '../../src/store/store.js'
 import type { Fences } from './fences.js'
@@ -13,6 +14,8 @@ import { toMs, type Headers } from './wire.js'
 
 /** Ten years. The server cannot count much longer. */
 const LONGEST_TTL_S = 315_360_000
+/** About a second and a half. */
+const ROUNDS = 40
 
 export interface LeaseOptions {
   readonly jetstream: JetStream
@@ -32,18 +35,22 @@ export function createNatsLease({ jetstream, subjects, fences, name }: LeaseOpti
 
   /** Replaces the message with this sequence. Undefined: another message is there. */
   const replace = async (subject: string, seq: number, record: Partial<LeaseRecord>): Promise<number | undefined> => {
-    const id = crypto.randomUUID()
-    const fields: Headers = {
-      [HEADER.id]: id,
-      [HEADER.expected]: seq,
-      [HEADER.rollup]: 'sub',
-      [HEADER.ttl]: `${Math.min(LONGEST_TTL_S, Math.max(1, Math.ceil((record.ttlMs ?? 0) / 1000)))}s`,
+    const ttl = `${Math.min(LONGEST_TTL_S, Math.max(1, Math.ceil((record.ttlMs ?? 0) / 1000)))}s`
+    const bytes = writeLease(record)
+    const ids = new Set<string>()
+    for (let round = 1; ; round += 1) {
+      const id = crypto.randomUUID()
+      ids.add(id)
+      const headers: Headers = { [HEADER.id]: id, [HEADER.expected]: seq, [HEADER.rollup]: 'sub', [HEADER.ttl]: ttl }
+      const written: Published = await jetstream.publish(what, { subject, bytes, headers })
+      if (!written.refused) return written.seq
+      const now = await (written.maybe ? jetstream.lastAfterWrite(what, subject) : jetstream.last(what, subject))
+      // An attempt without an answer may have been stored. Then the message that is there now is ours.
+      if (now && ids.has(String(now.header(HEADER.id)))) return now.seq
+      if ((now?.seq ?? 0) !== seq || round === ROUNDS) return undefined
+      // The leader of a cluster also refuses while an append that names this lease is under way.
+      await sleep(clock, Math.min(5 * round, 50))
     }
-    const written: Published = await jetstream.publish(what, { subject, bytes: writeLease(record), headers: fields })
-    if (!written.refused) return written.seq
-    // An attempt without an answer may have been stored. Then the message that is there now is ours.
-    const now = written.maybe ? await jetstream.lastAfterWrite(what, subject) : undefined
-    return now?.header(HEADER.id) === id ? now.seq : undefined
   }
 
   /** The sequence to replace in order to take the lease. Undefined while it is held. */

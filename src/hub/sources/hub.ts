@@ -12,7 +12,7 @@ import { createEmitter, type Presence, type SourceBody } from './emitter.js'
 export interface HubSourceOptions {
   /** The other hub, mostly a `createHubClient`. */
   readonly hub: Hub
-  /** The name of that hub: `laptop` makes `laptop:ccc/backend` of `ccc/backend`. */
+  /** The name of that hub: `laptop` makes `laptop:ccc/backend` of `ccc/backend`, and of `laptop.ccc/backend` too. */
   readonly name: string
   /** How often the other hub is asked whether it can be reached. While it cannot, its agents are `offline`. Default 15 s. */
   readonly checkEveryMs?: number
@@ -39,8 +39,15 @@ export function hubSource(options: HubSourceOptions): Source {
   const { hub, name, checkEveryMs = 15_000, clock = systemClock } = options
   const emitter = createEmitter(clock)
   const { push } = emitter
-  const outer = (agent: string): string => `${name}:${agent}`
-  const inner = (agent: string): string => agent.slice(name.length + 1)
+  /** Agents of a hub that shares its store may have the name of their machine in front already. */
+  const shortened = new Map<string, string>()
+  const outer = (agent: string): string => {
+    if (!agent.startsWith(`${name}.`)) return `${name}:${agent}`
+    const id = `${name}:${agent.slice(name.length + 1)}`
+    shortened.set(id, agent)
+    return id
+  }
+  const inner = (agent: string): string => shortened.get(agent) ?? agent.slice(name.length + 1)
   /** Turns that this hub prompted: it writes their start itself. */
   const own = new Set<string>()
   const epochs = new Map<string, string>()

@@ -6,7 +6,7 @@ import { systemClock, type Clock } from '../../../src/core/clock.js'
 import type { Log } from '../../../src/store/index.js'
 import { checkRejects } from '../../../src/testing/index.js'
 import { natsStore } from '../../../transports/nats/index.js'
-import { startServer, type NatsServer } from './server.js'
+import { startCluster, startServer, type NatsServer } from './server.js'
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 const pause = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms))
@@ -142,4 +142,38 @@ describe('fencing by the server', () => {
     await checkRejects(log.append([], { fence }), 'conflict')
     expect(await textsOf(log)).toEqual(['one', 'two'])
   })
+})
+
+test('in a cluster, appends under a lease neither end its renewal nor its release [store.nats.renewal]', async () => {
+  const servers = await startCluster()
+  try {
+    await using connection = await connect({ servers: servers.map(({ url }) => url), maxReconnectAttempts: -1 })
+    await using store = natsStore({ connection, replicas: 3, timeoutMs: 15_000 })
+    await using log = await store.log('log')
+    await using leases = await store.lease('leases')
+    for (let round = 0; round < 5; round += 1) {
+      const held = await leases.acquire('key', { ttlMs: 60_000 })
+      if (!held) throw new Error('the lease is free')
+      let over = false
+      let appended = 0
+      const writers = Array.from({ length: 4 }, async () => {
+        while (!over) {
+          await log.append([bytesOf('x')], { fence: held })
+          appended += 1
+        }
+      })
+      for (let count = 0; count < 10; count += 1) {
+        expect(await held.renew()).toBe(true)
+        await pause(3)
+      }
+      over = true
+      // The last appends are still under way.
+      const ended = Promise.allSettled(writers)
+      await held.release()
+      await ended
+      expect(appended).toBeGreaterThan(0)
+    }
+  } finally {
+    for (const server of servers) await server[Symbol.asyncDispose]()
+  }
 })

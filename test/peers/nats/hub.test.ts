@@ -1,30 +1,30 @@
-/** The rules of the hub on a real NATS server: one that drives a store alone. */
+/** The rules of the hub on real NATS servers: a hub that has its store alone, and two that share it; on one server, and on a cluster. */
 import { connect } from '@nats-io/transport-node'
 import type { NatsConnection } from '@nats-io/nats-core'
 import { afterAll, beforeAll, describe } from 'vitest'
-import { createHub } from '../../../src/hub/index.js'
-import { hubRules } from '../../../src/testing/hub/index.js'
-import { natsStore } from '../../../transports/nats/index.js'
 import { registerCases } from '../../register-cases.js'
-import { startServer, type NatsServer } from './server.js'
+import { hubKinds, onFreshStore } from './hub-cases.js'
+import { startCluster, startServer, type NatsServer } from './server.js'
 
-// This case imitates a successor with an invented token. The server refuses a token that no lease has, so the case cannot run here.
-const rules = hubRules.filter(({ id }) => id !== 'hub.lease.fence')
-
-describe('a hub on one NATS server', () => {
-  let server: NatsServer
+describe.each([
+  { what: 'one NATS server', size: 1 },
+  { what: 'a cluster of three NATS servers', size: 3 },
+])('on $what', ({ size }) => {
+  let servers: readonly NatsServer[] = []
   let connection: NatsConnection
   beforeAll(async () => {
-    server = await startServer()
-    connection = await connect({ servers: server.url, maxReconnectAttempts: -1 })
+    servers = size === 1 ? [await startServer()] : await startCluster(size)
+    connection = await connect({ servers: servers.map(({ url }) => url), maxReconnectAttempts: -1 })
   })
   afterAll(async () => {
     await connection?.close()
-    await server?.[Symbol.asyncDispose]()
+    for (const server of servers) await server[Symbol.asyncDispose]()
   })
-  registerCases(rules, async (run) => {
-    const freshStore = async () => natsStore({ connection, prefix: `hub-${crypto.randomUUID()}`, timeoutMs: 15_000 })
-    await using store = await freshStore()
-    await run({ store, freshStore, openHub: createHub })
-  })
+  for (const kind of hubKinds()) {
+    // What the viewer of a pair shows differs from the driver's by the store's answers only: one server is enough for these.
+    if (size > 1 && kind.name === 'driver') continue
+    describe(`a hub: ${kind.name}`, () => {
+      registerCases(kind.rules, (run) => onFreshStore({ connection, replicas: size }, kind, run))
+    })
+  }
 })

@@ -1,18 +1,18 @@
-/** A machine that dials out: a key by file, TLS, and permissions that end at its own prefix. The server's configuration is that of the docs. */
-import { execFileSync } from 'node:child_process'
+/** A key by file, TLS, and permissions that end at one prefix, as docs/many-machines.md lists them; and what such permissions do not prevent. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect, nkeyAuthenticator, nkeys, type NatsConnection } from '@nats-io/transport-node'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { checkRejects, runCases, storeCases } from '../../../src/testing/index.js'
 import { natsStore } from '../../../transports/nats/index.js'
+import { makeCertificate, makeUser } from './keys.js'
 import { startServer, type NatsServer } from './server.js'
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 const pause = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms))
 
-/** The permissions of a machine, as docs/many-machines.md lists them. */
+/** The permissions for one prefix. */
 const permissionsOf = (prefix: string, stream: string): string => `permissions {
   publish { allow: ["${prefix}.store.>", "$JS.API.STREAM.INFO.${stream}", "$JS.API.STREAM.CREATE.${stream}", "$JS.API.STREAM.MSG.GET.${stream}", "$JS.API.DIRECT.GET.${stream}", "$JS.API.STREAM.PURGE.${stream}"] }
   subscribe { allow: ["_INBOX_${stream}.>", "${prefix}.news.>"] }
@@ -23,31 +23,11 @@ describe('a machine with a key of its own', () => {
   const at = (name: string): string => join(folder, name)
   let server: NatsServer
   beforeAll(async () => {
-    const publicOf: Record<string, string> = {}
-    for (const name of ['laptop', 'desk', 'office']) {
-      const pair = nkeys.createUser()
-      writeFileSync(at(`${name}.seed`), pair.getSeed(), { mode: 0o600 })
-      publicOf[name] = pair.getPublicKey()
-    }
-    const ask = [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-days',
-      '2',
-      '-subj',
-      '/CN=localhost',
-    ]
-    execFileSync('openssl', [...ask, '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', at('key.pem'), '-out', at('cert.pem')], {
-      stdio: 'ignore',
-    })
+    const publicOf = { laptop: makeUser(at('laptop.seed')), desk: makeUser(at('desk.seed')), office: makeUser(at('office.seed')) }
+    const { cert, key } = makeCertificate(folder)
     server = await startServer({
       config: `
-        tls { cert_file: "${at('cert.pem')}", key_file: "${at('key.pem')}" }
+        tls { cert_file: "${cert}", key_file: "${key}" }
         authorization { users: [
           { nkey: ${publicOf.laptop}, ${permissionsOf('team.laptop', 'team_laptop')} }
           { nkey: ${publicOf.desk}, ${permissionsOf('team.desk', 'team_desk')} }
@@ -105,6 +85,36 @@ describe('a machine with a key of its own', () => {
     await using reader = natsStore({ connection: office, prefix: 'team.laptop' })
     const page = await (await reader.log('hub')).read(0)
     expect(page.entries.map(({ bytes }) => new TextDecoder().decode(bytes))).toEqual(['laptop says'])
+  })
+
+  // The page advises accounts because of this. If a newer server refuses it, the page can say less.
+  test('permissions on subjects do not stop an attacker in the same account [store.nats.permissions]', async () => {
+    await using desk = await open('desk')
+    await using office = await open('office')
+    await using store = natsStore({ connection: office, prefix: 'team.laptop' })
+    const log = await store.log('hub')
+    await log.append([bytesOf('of the laptop')])
+
+    // The stream of the desk as a copy of another one.
+    await office.request('$JS.API.STREAM.DELETE.team_desk')
+    const copy = { name: 'team_desk', subjects: ['team.desk.store.>'], sources: [{ name: 'team_laptop' }], allow_direct: true }
+    await desk.request('$JS.API.STREAM.CREATE.team_desk', JSON.stringify(copy))
+    await vi.waitFor(async () => {
+      const query = JSON.stringify({ last_by_subj: 'team.laptop.store.log.hub' })
+      const { message } = (await desk.request('$JS.API.STREAM.MSG.GET.team_desk', query)).json<{ message?: { data: string } }>()
+      expect(Buffer.from(message?.data ?? '', 'base64').toString()).toContain('of the laptop')
+    })
+
+    // The server's answer goes where the request says.
+    const before = (await log.state()).next
+    await desk.request('team.desk.store.forged', 'forged')
+    desk.publish('$JS.API.DIRECT.GET.team_desk', JSON.stringify({ last_by_subj: 'team.desk.store.forged' }), {
+      reply: 'team.laptop.store.log.hub',
+    })
+    await vi.waitFor(async () => {
+      const { entries } = await log.read(before)
+      expect(entries.map(({ bytes }) => new TextDecoder().decode(bytes))).toEqual(['forged'])
+    })
   })
 
   test('a key that the server does not know is refused when it connects [store.nats.permissions]', async () => {

@@ -17,12 +17,12 @@ describe.skipIf(!built && !required)('the store on NATS', () => {
   for (const runtime of runtimes.filter(({ name }) => name !== 'workerd')) {
     const skip = runtime.path === undefined && !required
     if (skip) console.warn(`skipped: no ${runtime.name} here; to have it, ${runtime.missing}`)
-    test.skipIf(skip)(`passes the suite in ${runtime.name} [store.nats.runtimes]`, { timeout: 300_000 }, async () => {
+    const passes = async (inPage: string, inProcess: string): Promise<void> => {
       await using server = await startServer()
       const addresses = `${server.url}|${server.webSocketUrl}`
       const reports = await (runtime.name === 'chromium'
-        ? runChromium(runtime, here('in-runtime.ts'), addresses)
-        : runFile(runtime, here('in-process.ts'), addresses))
+        ? runChromium(runtime, here(inPage), addresses)
+        : runFile(runtime, here(inProcess), addresses))
       const failures = reports.flatMap(({ name, error, results }) => [
         ...(error === undefined ? [] : [`${name}: ${error}`]),
         ...results
@@ -32,6 +32,14 @@ describe.skipIf(!built && !required)('the store on NATS', () => {
       expect(failures).toEqual([])
       expect(reports.length).toBeGreaterThan(0)
       console.log(`${runtime.name}: ${reports.map(({ name, results }) => `${name} ${results.length} passed`).join(', ')}`)
-    })
+    }
+    test.skipIf(skip)(`passes the suite of stores in ${runtime.name} [store.nats.runtimes]`, { timeout: 300_000 }, () =>
+      passes('in-runtime.ts', 'in-process.ts'),
+    )
+    // hub.test.ts has the same on Node, from the sources.
+    if (['node', 'node-newest'].includes(runtime.name)) continue
+    test.skipIf(skip)(`holds hubs that share it in ${runtime.name} [hub.shared.runtimes]`, { timeout: 300_000 }, () =>
+      passes('hub-in-runtime.ts', 'hub-in-process.ts'),
+    )
   }
 })

@@ -1,6 +1,6 @@
 import { readSettings } from '../settings/read.js'
 import type { Settings } from '../settings/schema.js'
-import { command, JSON_ARG } from '../program/command.js'
+import { command, JSON_ARG, NATS_ARGS } from '../program/command.js'
 import { styleOf } from '../terminal/style.js'
 import { inspect, SYSTEMS, type Places } from '../machine/inspect.js'
 
@@ -8,16 +8,17 @@ export default command({
   examples: [
     ['signalbox doctor', 'what of the five systems is here, what is wrong, and the command that repairs it'],
     ['signalbox doctor claude', 'one system'],
+    ['signalbox doctor --nats tls://nats.example.com:4222', 'also whether hubs can share this NATS server'],
     ['signalbox doctor --demo', 'one call to each simulated system, to see that this installation works'],
   ],
   args: {
     system: { type: 'positional', required: false, description: `one of ${SYSTEMS.join(', ')}` },
     nats: { type: 'string', description: 'also check this NATS server', valueHint: 'url' },
-    'nats-creds': { type: 'string', description: 'a file of credentials for the NATS server', valueHint: 'file' },
+    ...NATS_ARGS,
     demo: { type: 'boolean', description: 'Use the simulators in place of the systems' },
     ...JSON_ARG,
   },
-  async run({ system, demo, json, nats, 'nats-creds': credentials }, { terminal, version, hub }) {
+  async run({ system, demo, json, nats, 'nats-creds': credentials, 'nats-ca': ca }, { terminal, version, hub }) {
     const { bold, dim, green, red, yellow } = styleOf(terminal)
     if (demo) {
       const { firstContact } = await import('../machine/first-contact.js')
@@ -36,7 +37,7 @@ export default command({
       () => false,
     )
     const server =
-      nats === undefined ? undefined : await (await import('../hub/check-nats.js')).checkNats({ url: nats, credentials })
+      nats === undefined ? undefined : await (await import('../hub/check-nats.js')).checkNats({ url: nats, credentials, ca })
     if (json) {
       const facts = {
         signalbox: version,
@@ -50,7 +51,10 @@ export default command({
     } else {
       terminal.out(`${bold('signalbox')} ${version}, Node ${process.versions.node}, ${process.platform}\n`)
       terminal.out(`${bold('hub')} ${running ? green('runs') : `${dim('does not run;')} signalbox up starts it`}\n`)
-      if (server) terminal.out(`${bold('nats')} ${server.works ? green('works') : red('broken')}\n  ${server.text}\n`)
+      if (server) {
+        const mark = `${server.works ? green('works') : red('broken')}${server.version === undefined ? '' : ` ${server.version}`}`
+        terminal.out(`${bold('nats')} ${mark}\n  ${server.text}\n`)
+      }
       for (const { system: name, status, version: found, tried, problem, repair } of findings) {
         const mark = status === 'works' ? green('works') : status === 'absent' ? dim('not here') : red('broken')
         terminal.out(`${bold(name)} ${mark}${found === undefined ? '' : ` ${found}`}\n`)

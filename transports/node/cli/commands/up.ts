@@ -1,8 +1,9 @@
-import { hostname } from 'node:os'
 import type { Hub } from '../../../../src/hub/index.js'
 import type { HubGateway } from '../hub/hub-gateway.js'
+import type { Share } from '../hub/share.js'
 import type { OpenedSources } from '../hub/sources.js'
-import { command, JSON_ARG, type Program } from '../program/command.js'
+import type { RunningHub } from '../hub/run-hub.js'
+import { command, JSON_ARG, NATS_ARGS, type Program } from '../program/command.js'
 import type { Settings } from '../settings/schema.js'
 import { styleOf } from '../terminal/style.js'
 import { portOf } from './port.js'
@@ -12,7 +13,7 @@ export default command({
     ['signalbox up', 'run the hub, the gateway and the dashboard until ctrl-c, with every system that is found'],
     ['signalbox up --demo', 'the same with simulated agents'],
     ['signalbox up --no-gateway', 'only the hub: nothing listens on a port'],
-    ['signalbox up --nats nats://10.0.0.1:4222', 'share the agents with the hubs of other machines, through a NATS server'],
+    ['signalbox up --nats tls://nats.example.com:4222', 'share the agents with the hubs of other machines, through a NATS server'],
   ],
   args: {
     demo: { type: 'boolean', description: 'Simulated agents in place of the systems of this machine' },
@@ -22,38 +23,66 @@ export default command({
       description: 'Start the gateway with the dashboard and print an address for a browser',
       negativeDescription: 'Do not start the gateway: no port is opened, and there is no dashboard',
     },
+    ...NATS_ARGS,
     nats: { type: 'string', description: 'share the agents through this NATS server', valueHint: 'url' },
-    'nats-creds': { type: 'string', description: 'a file of credentials for the NATS server', valueHint: 'file' },
+    machines: {
+      type: 'string',
+      description:
+        'with --nats: also show these machines, which have accounts of their own: name=FILE of credentials, with commas between them',
+      valueHint: 'list',
+    },
     name: { type: 'string', description: 'with --nats: the name of this machine; default its host name', valueHint: 'name' },
     memory: { type: 'boolean', description: 'Keep the journal in memory only' },
     port: { type: 'string', description: 'the port of the gateway; default 8700, 0 for any', valueHint: 'port' },
     pages: { type: 'string', description: 'serve the pages of this folder in place of the dashboard', valueHint: 'folder' },
     ...JSON_ARG,
   },
-  async run({ demo, gateway, memory, port, pages, json, nats, name, 'nats-creds': credentials }, { terminal, signal }) {
+  async run({ demo, gateway, memory, port, pages, json, nats, name, machines, ...given }, { terminal, signal }) {
+    const { 'nats-creds': credentials, 'nats-ca': ca } = given
     const chosenPort = portOf(port)
+    const alone =
+      nats === undefined && Object.entries({ name, machines, 'nats-creds': credentials, 'nats-ca': ca }).find(([, value]) => value)
+    if (alone) {
+      terminal.err(`--${alone[0]} is used with --nats URL only.\n`)
+      return 2
+    }
     const [{ runHub }, { readSettings }, { hubFolderPath, hubSocketPath }] = await Promise.all([
       import('../hub/run-hub.js'),
       import('../settings/read.js'),
       import('../settings/places.js'),
     ])
     const { settings } = await readSettings(terminal.env)
-    const machine = nats === undefined ? undefined : machineName(name)
-    const { opened, simulated, start } = await sourcesFor(demo === true, settings, terminal, machine)
-    // Simulated agents leave nothing behind.
-    const folder = nats !== undefined || memory || simulated ? undefined : (settings.hub?.folder ?? hubFolderPath(terminal.env))
-    const shared = nats === undefined ? undefined : await (await import('../hub/nats.js')).openNats({ url: nats, credentials })
-    const local =
-      folder === undefined ? undefined : (await (await import('../../hub/folder.js')).hubFolder({ directory: folder })).store
+    const tell = (line: string): void => terminal.err(`${line}\n`)
+    const share =
+      nats === undefined
+        ? undefined
+        : await (await import('../hub/share.js')).openShare({ url: nats, credentials, ca, machines, name, tell })
+    // From here on there is something to clean up.
+    const stop = stopped(signal)
+    let running: RunningHub
+    let chosen: ChosenSources
+    let folder: string | undefined
     const socket = settings.hub?.socket ?? hubSocketPath(terminal.env)
-    const running = await runHub({
-      socket,
-      opened,
-      ...(shared ? { store: shared.store } : local ? { store: local } : {}),
-      ...(machine === undefined ? {} : { shareAs: machine }),
-      ...(settings.policy ? { policy: [{ name: 'config', rules: settings.policy as never }] } : {}),
-      onProblem: (text) => terminal.err(`${text}\n`),
-    })
+    try {
+      chosen = await sourcesFor(demo === true, settings, terminal, share)
+      // Simulated agents leave nothing behind.
+      folder = share || memory || chosen.simulated ? undefined : (settings.hub?.folder ?? hubFolderPath(terminal.env))
+      const store =
+        share?.nats.store ??
+        (folder === undefined ? undefined : (await (await import('../../hub/folder.js')).hubFolder({ directory: folder })).store)
+      running = await runHub({
+        socket,
+        opened: chosen.opened,
+        ...(store ? { store } : {}),
+        ...(share ? { shareAs: share.name } : {}),
+        ...(settings.policy ? { policy: [{ name: 'config', rules: settings.policy as never }] } : {}),
+        onProblem: share?.onProblem ?? tell,
+      })
+    } catch (error) {
+      await share?.close()
+      throw error
+    }
+    const { opened } = chosen
     let web: HubGateway | undefined
     try {
       if (gateway !== false) {
@@ -66,27 +95,25 @@ export default command({
           scopes,
           allowedOrigins,
           pages,
-          keep: folder !== undefined,
+          keep: memory !== true && !chosen.simulated,
         })
       }
-      start(running.hub)
+      chosen.start(running.hub)
       const agents = await running.hub.agents()
-      const facts = { agents: agents.length, sources: opened.sources.map(({ name }) => name), journal: folder, socket }
-      await announce({ ...facts, web, json: json === true }, terminal)
+      const sources = [...opened.sources.map(({ name }) => name), ...(share?.joined?.names ?? [])]
+      await announce({ agents: agents.length, sources, journal: folder, socket, share, web, json: json === true }, terminal)
       if (web && terminal.canAsk) void ticketOnEnter(web, terminal, signal)
-      await stopped(signal)
+      await stop
       terminal.err('Stopping.\n')
     } finally {
       await web?.running[Symbol.asyncDispose]()
+      await share?.stopping()
       await running.close()
-      await shared?.close()
+      await share?.close()
     }
     return 0
   },
 })
-
-/** A name that can begin the name of a source. */
-const machineName = (given: string | undefined): string => (given ?? hostname()).replaceAll(/[/:#\s]/g, '-')
 
 interface ChosenSources {
   readonly opened: OpenedSources
@@ -100,17 +127,29 @@ async function sourcesFor(
   demo: boolean,
   settings: Settings,
   terminal: Program['terminal'],
-  machine: string | undefined,
+  share: Share | undefined,
 ): Promise<ChosenSources> {
   if (!demo) {
     const { openSources } = await import('../hub/sources.js')
-    const opened = await openSources(settings, terminal.env, undefined, machine)
+    const opened = withMachines(await openSources(settings, terminal.env, undefined, share?.name), share)
     if (opened.sources.length > 0) return { opened, simulated: false, start: () => {} }
+    if (share) {
+      // Simulated agents would be shown on every machine.
+      const others = share.joined ? 'the other machines' : 'other machines'
+      terminal.err(`No system was found on this machine, so this hub shows only the agents of ${others}.\n`)
+      return { opened, simulated: false, start: () => {} }
+    }
     terminal.err('No system was found on this machine, so simulated agents run. signalbox doctor shows what was looked for.\n')
   }
   const { demoSources } = await import('../hub/demo.js')
-  const simulated = await demoSources()
-  return { opened: simulated, simulated: true, start: simulated.start }
+  const simulated = await demoSources(share?.name)
+  return { opened: withMachines(simulated, share), simulated: true, start: simulated.start }
+}
+
+/** The sources of this machine, and one for each machine with an account of its own. */
+function withMachines(opened: OpenedSources, share: Share | undefined): OpenedSources {
+  const { sources, factories = sources.map((source) => () => source) } = opened
+  return share?.joined ? { ...opened, factories: [...factories, ...share.joined.factories] } : opened
 }
 
 interface Facts {
@@ -118,20 +157,27 @@ interface Facts {
   readonly sources: readonly string[]
   readonly journal: string | undefined
   readonly socket: string
+  readonly share: Share | undefined
   readonly web: HubGateway | undefined
   readonly json: boolean
 }
 
-async function announce({ agents, sources, journal, socket, web, json }: Facts, terminal: Program['terminal']): Promise<void> {
+async function announce(
+  { agents, sources, journal, socket, share, web, json }: Facts,
+  terminal: Program['terminal'],
+): Promise<void> {
   const address = await web?.running.served.ticketUrl()
   if (json) {
     const gateway = web ? { url: web.running.served.url, address, dashboard: web.pages !== undefined } : undefined
-    terminal.out(`${JSON.stringify({ pid: process.pid, agents, sources, socket, journal, gateway })}\n`)
+    const nats = share ? { name: share.name, server: share.nats.host, version: share.nats.version } : undefined
+    terminal.out(`${JSON.stringify({ pid: process.pid, agents, sources, socket, journal, nats, gateway })}\n`)
     return
   }
   const { bold, dim } = styleOf(terminal)
-  terminal.out(`${bold('The hub runs')} with ${agents} agent${agents === 1 ? '' : 's'}: ${sources.join(', ')}\n`)
-  terminal.out(`  ${dim(journal === undefined ? 'The journal is kept in memory.' : `The journal is in ${journal}.`)}\n`)
+  const from = sources.length === 0 ? '' : `: ${sources.join(', ')}`
+  terminal.out(`${bold('The hub runs')} with ${agents} agent${agents === 1 ? '' : 's'}${from}\n`)
+  const kept = journal === undefined ? 'The journal is kept in memory.' : `The journal is in ${journal}.`
+  terminal.out(`  ${dim(share ? `It shares the store on ${share.nats.host}, under the name ${share.name}.` : kept)}\n`)
   if (web && address !== undefined) {
     terminal.out(`  ${bold(web.pages === undefined ? 'Gateway' : 'Dashboard')} ${address}\n`)
     const again = terminal.canAsk

@@ -15,7 +15,7 @@ export interface RunHubOptions {
   /** The name of this hub among those that share the store. Left out, the hub has its store alone. */
   readonly shareAs?: string
   readonly policy?: readonly { readonly name: string; readonly rules: readonly never[] }[]
-  readonly onProblem: (text: string) => void
+  readonly onProblem: (text: string, error: Error) => void
 }
 
 export interface RunningHub {
@@ -28,14 +28,20 @@ export async function runHub({ socket, opened, store, shareAs, policy, onProblem
   await mkdir(dirname(socket), { recursive: true, mode: 0o700 })
   const options: Pick<HubOptions, 'policy' | 'onProblem'> = {
     ...(policy ? { policy } : {}),
-    onProblem: ({ what, error }) => onProblem(`${what}: ${error.message}`),
+    onProblem: ({ what, error }) => onProblem(`${what}: ${error.message}`, error),
   }
   const { sources, factories = sources } = opened
-  const hub =
-    store && shareAs !== undefined
-      ? await createSharedHub({ ...options, store, name: shareAs, sources: factories })
-      : await createHub({ ...options, sources, ...(store ? { store, waitMs: 5_000 } : {}) })
+  let hub: Hub | undefined
+  const closeAll = async (): Promise<void> => {
+    await hub?.close()
+    await opened.close()
+    await store?.[Symbol.asyncDispose]()
+  }
   try {
+    hub =
+      store && shareAs !== undefined
+        ? await createSharedHub({ ...options, store, name: shareAs, sources: factories })
+        : await createHub({ ...options, sources, ...(store ? { store, waitMs: 5_000 } : {}) })
     const listener = await listenHub(hub, { path: socket })
     const pidFile = pidFileOf(socket)
     await writeFile(pidFile, `${process.pid}\n`, { mode: 0o600 })
@@ -44,16 +50,13 @@ export async function runHub({ socket, opened, store, shareAs, policy, onProblem
       async close() {
         await rm(pidFile, { force: true })
         await listener[Symbol.asyncDispose]()
-        await hub.close()
-        await opened.close()
-        await store?.[Symbol.asyncDispose]()
+        await closeAll()
       },
     }
   } catch (error) {
-    await hub.close()
-    await opened.close()
-    await store?.[Symbol.asyncDispose]()
-    throw SignalboxError.is(error, 'conflict') ? await alreadyRuns(socket, error) : error
+    await closeAll()
+    // A conflict before the hub was open is about its store.
+    throw hub && SignalboxError.is(error, 'conflict') ? await alreadyRuns(socket, error) : error
   }
 }
 

@@ -56,3 +56,12 @@ export const JSON_ARG = {
 export const TIMEOUT_ARG = {
   timeout: { type: 'string', description: 'Give up after this time, such as 30s or 5m', valueHint: 'time' },
 } as const
+/** How to connect to a NATS server. */
+export const NATS_ARGS = {
+  'nats-creds': { type: 'string', description: 'with --nats: a file with the credentials of a user', valueHint: 'file' },
+  'nats-ca': {
+    type: 'string',
+    description: "with --nats: the certificate of the authority that signed the server's",
+    valueHint: 'file',
+  },
+} as const

@@ -1,0 +1,24 @@
+/** The rules of hubs that share a store, from inside of a runtime: over TCP where it has sockets, else over WebSocket. */
+import { wsconnect, type NatsConnection } from '@nats-io/nats-core'
+import { runSuites, type SuiteReport } from '../../runtimes/suites/environment.js'
+import { hubKinds, runHubCases } from './hub-cases.js'
+
+export async function run(
+  addresses: string,
+  runtime: string,
+  connect?: (options: { servers: string }) => Promise<NatsConnection>,
+): Promise<SuiteReport[]> {
+  const [tcp = '', webSocket = ''] = addresses.split('|')
+  const suites = hubKinds()
+    .filter(({ name }) => name !== 'alone')
+    .map((kind) => ({
+      name: `hub: ${kind.name}`,
+      async run() {
+        const connection = await (connect ? connect({ servers: tcp }) : wsconnect({ servers: webSocket }))
+        const results = await runHubCases({ connection }, kind)
+        await connection.close()
+        return results
+      },
+    }))
+  return runSuites(suites, { runtime, ws: (peer) => peer })
+}
