@@ -1,9 +1,10 @@
 /** `signalbox up --nats` and `signalbox doctor --nats` against real servers. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { nkeys } from '@nats-io/transport-node'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { makeCertificate, makeOperator, makeUser, type Certificate } from './keys.js'
@@ -254,4 +255,12 @@ describe('up --nats', () => {
     expect(new Set(seen).size).toBe(seen.length)
     expect(await two.go('ask', 'one:acp/main', 'hello')).toMatchObject({ code: 0, out: 'You said: hello\n' })
   })
+})
+
+const built = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url))
+test.skipIf(!existsSync(built))('the built program finds the packages for NATS beside itself [cli.nats.doctor]', async () => {
+  await using server = await startServer()
+  const me = createMachine(folder, 'built', { program: built })
+  expect((await me.go('doctor', 'ccc', '--nats', `nats://${server.url}`)).out).toContain('nats works')
+  expect((await me.go('doctor', 'ccc', '--nats', server.webSocketUrl)).out).toContain('nats works')
 })
