@@ -2,7 +2,9 @@
  * Three hubs on one NATS server in one process: agents that each push one event a second, and viewers. Prints the processor time of a viewer
  * and event, beside a hub that has a store in memory alone, and how the time grows with agents and viewers.
  *
- *   node test/bench/hubs.mjs [--quick]
+ *   node test/bench/hubs.mjs [--quick | --write]
+ *
+ * `--write` puts the figures, and what follows from them, into docs/many-machines.md.
  */
 import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -183,16 +185,28 @@ const table = [
   ['processor time of the server, for each event', '', `${nats.server.toFixed(0)} µs`],
   ['bytes in the stream for each event of 300 bytes', '', nats.bytes.toFixed(0)],
 ]
-console.log(`\n${table.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}`)
-
 const EVENTS = 100_000
 const VIEWERS = 10_000
-const bytes = EVENTS * nats.bytes
-console.log(`
-By calculation, for 100,000 agents with one event a second each and 10,000 viewers of one agent each:
-journal: ${(bytes / 1e6).toFixed(0)} MB a second, ${((bytes * 86_400) / 1e12).toFixed(1)} TB a day, ${((bytes * 3600) / 1e9).toFixed(0)} GB an hour, for each replica
-hubs: ${((EVENTS * nats.event) / 1e6).toFixed(1)} cores for each hub in one journal; a hub has one core, so it ends at ${Math.round(1e6 / nats.event)} events a second
-server: ${((EVENTS * nats.server) / 1e6).toFixed(1)} cores in one stream
-viewers: ${((VIEWERS * nats.viewer) / 1e6).toFixed(3)} cores in all
-prefixes: ${Math.ceil((EVENTS * nats.event) / 1e6 / 0.7)} with hubs that are busy for 70 % of the time`)
+const gigabytes = (EVENTS * nats.bytes) / 1e9
+const cores = (EVENTS * nats.event) / 1e6
+const limit = Math.round(1e6 / nats.event / 100) * 100
+const prefixes = Math.ceil(cores / 0.7)
+const block = `${table.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}
+
+By calculation from these figures, for 100,000 agents with one event of 300 bytes a second each, and 10,000 viewers that each follow one agent:
+
+- **Journal.** ${EVENTS.toLocaleString('en')} events a second are ${(gigabytes * 1000).toFixed(0)} MB a second and ${((gigabytes * 86_400) / 1000).toFixed(1)} TB a day, for each replica. Bound it by age: one hour is ${(gigabytes * 3600).toFixed(0)} GB.
+- **Hubs.** Every hub reads every event. At ${nats.event.toFixed(0)} µs an event this is ${cores.toFixed(1)} cores for each hub, and a hub has one core. **The design breaks here first**, at
+  about ${limit.toLocaleString('en')} events a second in one journal.
+- **Server.** At ${nats.server.toFixed(0)} µs an event one stream needs ${((EVENTS * nats.server) / 1e6).toFixed(1)} cores for ${HUBS} hubs.
+- **Viewers.** At ${nats.viewer.toFixed(2)} µs for each viewer and event, ${VIEWERS.toLocaleString('en')} viewers add ${((VIEWERS * nats.viewer) / 1e6).toFixed(3)} cores in all.
+- **So divide by prefix.** ${prefixes} prefixes with about ${(Math.round(EVENTS / prefixes / 100) * 100).toLocaleString('en')} agents each, so that a hub is busy for at most 70 % of the time.`
+console.log(`\n${block}`)
+if (process.argv.includes('--write')) {
+  const page = await readFile('docs/many-machines.md', 'utf8')
+  await writeFile(
+    'docs/many-machines.md',
+    page.replace(/(<!-- hubs -->)[^]*(<!-- \/hubs -->)/, (_all, from, to) => `${from}\n\n${block}\n\n${to}`),
+  )
+}
 process.exit(0)
