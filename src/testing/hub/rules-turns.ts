@@ -238,6 +238,8 @@ export const turnRules: readonly Case<HubRulesContext>[] = [
       })
       await using hub = await openHub({ store, sources: [system.source()] })
       const long = hub.prompt('script/a', 'long')
+      // Between two hubs, prompts are in order only when each was accepted before the next one.
+      await long.accepted()
       const waits = hub.prompt('script/a', 'waits')
       await waits.accepted()
       const urgent = hub.prompt('script/a', 'urgent', { whileBusy: 'interrupt' })
