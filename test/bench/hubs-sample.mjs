@@ -206,7 +206,7 @@ if (process.argv.includes('--write')) {
   const page = await readFile('docs/many-machines.md', 'utf8')
   await writeFile(
     'docs/many-machines.md',
-    page.replace(/(<!-- hubs -->)[^]*(<!-- \/hubs -->)/, (_all, from, to) => `${from}\n\n${block}\n\n${to}`),
+    page.replace(/(<!-- hubs -->).*(<!-- \/hubs -->)/s, (_all, from, to) => `${from}\n\n${block}\n\n${to}`),
   )
 }
 process.exit(0)
