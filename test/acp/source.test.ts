@@ -1,5 +1,6 @@
 /** The source of agents that speak the Agent Client Protocol, over a simulated agent. */
 import { afterEach, describe, expect, test } from 'vitest'
+import { createHub } from '../../src/hub/index.js'
 import { acpSource } from '../../src/acp/index.js'
 import type { AcpSourceOptions } from '../../src/acp/source/options.js'
 import type { Ask } from '../../src/hub/model/ask.js'
@@ -247,6 +248,13 @@ describe('an agent of the Agent Client Protocol', () => {
       sent: 'no',
     })
     await source[Symbol.asyncDispose]()
+  })
+
+  test('through the hub a prompt to an agent that was never reached says why it is offline [acp.away]', async () => {
+    const refusing = { kind: 'stream', name: 'none', open: async () => Promise.reject(new Error('nothing listens')) } as const
+    await using hub = await createHub({ sources: [acpSource({ transport: refusing, cwd: '/work' })] })
+    const failure = { code: 'unreachable', sent: 'no', message: expect.stringContaining('nothing listens') }
+    await expect(hub.prompt('acp/main', 'x').text()).rejects.toMatchObject(failure)
   })
 
   test('an agent of another protocol version is refused [acp.version]', async () => {

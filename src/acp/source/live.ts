@@ -2,6 +2,7 @@
 import type { Backoff } from '../../core/backoff.js'
 import { sleep, type Clock } from '../../core/clock.js'
 import { SignalboxError } from '../../errors.js'
+import { redactText } from '../../redact-text.js'
 import type { InitializeResponse } from '../protocol/schema.js'
 import type { RpcConnection } from '../rpc/connection.js'
 import type { AcpAsks } from './asks.js'
@@ -17,6 +18,8 @@ export interface Live {
 export interface LiveConnection {
   /** The connection, or undefined while there is none. */
   readonly now: Live | undefined
+  /** Why there is no connection; undefined while there is one. */
+  readonly why: string | undefined
   /** The connection. Throws `unreachable`, `sent: 'no'`, while there is none. */
   get(op: string): Live
   /** The first attempt. A failure starts further attempts in the background and is not thrown. */
@@ -41,12 +44,17 @@ export interface LiveOptions {
 export function keepConnected({ connect, backoff, clock, transport, onLost, onBack }: LiveOptions): LiveConnection {
   const closing = new AbortController()
   let live: Live | undefined
+  let why: string | undefined
   let trying: Promise<void> | undefined
+  const failed = (error: unknown): void => {
+    why = redactText(error instanceof Error ? error.message : String(error))
+  }
 
   const open = async (): Promise<void> => {
     const opened = await connect(closing.signal)
     if (opened.rpc.failure) throw opened.rpc.failure
     live = opened
+    why = undefined
     backoff.opened()
   }
 
@@ -56,8 +64,9 @@ export function keepConnected({ connect, backoff, clock, transport, onLost, onBa
         await sleep(clock, backoff.next() ?? 0, closing.signal)
         await open()
         onBack()
-      } catch {
+      } catch (error) {
         // The agent stays offline until an attempt succeeds.
+        failed(error)
       }
     }
     trying = undefined
@@ -67,19 +76,24 @@ export function keepConnected({ connect, backoff, clock, transport, onLost, onBa
     get now() {
       return live
     },
+    get why() {
+      return live ? undefined : why
+    },
     get(op) {
       if (live) return live
-      const message = 'The agent is not connected. A new attempt is under way.'
+      const message = `The agent is not connected${why === undefined ? '.' : `: ${why}`} Signalbox tries again.`
       throw new SignalboxError({ code: 'unreachable', system: 'acp', op, transport, message })
     },
     async start() {
-      await open().catch(() => {
+      await open().catch((error: unknown) => {
+        failed(error)
         trying ??= keepTrying()
       })
     },
     lost(epoch, cause) {
       if (live?.epoch !== epoch) return
       live = undefined
+      failed(cause)
       onLost(cause)
       if (!closing.signal.aborted) trying ??= keepTrying()
     },

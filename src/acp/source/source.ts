@@ -83,7 +83,7 @@ export function acpSource(options: AcpSourceOptions): Source {
   const tellOpenAsks = (): void => push({}, { kind: 'asks_open', nativeIds: connection.now?.asks.open() ?? [] })
   const present = (): void => push({}, { kind: 'agent', change: 'present', agentNow: describe() })
   const describe = (): Agent =>
-    agentOf({ agentId, name, nativeId, options, known, sessions, connected: !!connection.now, at: now() })
+    agentOf({ agentId, name, nativeId, options, known, sessions, connected: !!connection.now, why: connection.why, at: now() })
   const prompts = createPrompts({ options, sessions, connection })
 
   return {
@@ -186,9 +186,10 @@ function agentOf(given: {
   readonly known: InitializeResponse | undefined
   readonly sessions: AcpSessions
   readonly connected: boolean
+  readonly why: string | undefined
   readonly at: string
 }): Agent {
-  const { agentId, name, nativeId, options, known, sessions, connected, at } = given
+  const { agentId, name, nativeId, options, known, sessions, connected, why, at } = given
   const { agentInfo } = known ?? {}
   const list = sessions.list()
   const idle = { id: 'main', state: connected ? 'idle' : 'offline', evidence: { from: 'derived', at } } as const
@@ -203,6 +204,7 @@ function agentOf(given: {
       cwd: options.cwd,
       ...(typeof agentInfo?.name === 'string' ? { agent: agentInfo.name } : {}),
       ...(typeof agentInfo?.version === 'string' ? { version: agentInfo.version } : {}),
+      ...(why === undefined ? {} : { offlineReason: why }),
     },
   }
 }

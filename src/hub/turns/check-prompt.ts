@@ -9,6 +9,10 @@ export function checkPrompt(context: HubContext, id: AgentId, session: string | 
   if (!agent) throw hubError({ code: 'not_found', op, message: `There is no agent ${id}.` })
   const { prompt, queue, sessions } = agent.can
   if (!prompt || !context.sourceOf(id)?.prompt) {
+    // An agent that was never reached has no capabilities yet, so the reason is not a missing capability.
+    const isAway = agent.sessions.length > 0 && agent.sessions.every(({ state }) => state === 'offline')
+    const why = agent.facts.offlineReason
+    if (isAway) throw hubError({ code: 'unreachable', op, message: `${id} is offline${why === undefined ? '.' : `: ${why}`}` })
     throw hubError({ code: 'unsupported', op, message: `${id} takes no prompts.` })
   }
   const known = session === undefined || agent.sessions.some((one) => one.id === session)
