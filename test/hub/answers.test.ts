@@ -66,10 +66,10 @@ test('a policy that denies a PIN leaves it to a person [hub.ask.system-check]', 
   const problems: string[] = []
   const { hub, machine } = await cmdopHub({
     policy: [{ name: 'never', rules: [{ match: {}, then: 'deny' }] }],
-    onProblem: ({ error }) => void problems.push(error.code),
+    onProblem: ({ what, error }) => void problems.push(`${what}: ${error.code}`),
   })
   const turn = hub.prompt(machine, '[[pin 1234]][[say in]]')
-  await expect.poll(() => problems).toEqual(['invalid_argument'])
+  await expect.poll(() => problems).toEqual(['answering an ask by a policy: invalid_argument'])
   await hub.answer((await askOf(hub)).id, { secret: '1234' })
   expect(await turn.end()).toMatchObject({ outcome: 'completed' })
 })
@@ -126,4 +126,10 @@ test('a prompt that must interrupt a turn that cannot be cancelled is refused an
   const urgent = hub.prompt('script/a', 'two', { promptId: 'urgent', whileBusy: 'interrupt' })
   await expect(urgent.accepted()).rejects.toMatchObject({ code: 'unsupported', sent: 'no' })
   await expect(hub.turn('urgent').info()).rejects.toMatchObject({ code: 'not_found' })
+})
+
+test('a prompt with an unknown whileBusy is refused, also while the agent is idle [hub.busy]', async () => {
+  const hub = await opened({ sources: [createScriptedSystem().source()] })
+  const wrong = hub.prompt('script/a', 'x', { whileBusy: 'later' as 'queue' })
+  await expect(wrong.accepted()).rejects.toMatchObject({ code: 'invalid_argument', sent: 'no' })
 })

@@ -92,7 +92,7 @@ export function createAsks(context: HubContext, table: Table<AskRecord>, options
     const { by, note, answer } = decision
     await answerAsk(context, book, ask.id, answer, { by, note, timeoutMs }).catch((error: unknown) => {
       // A person was faster.
-      if (!SignalboxError.is(error, 'conflict')) throw error
+      if (!SignalboxError.is(error, 'conflict')) report('answering an ask by a policy', error)
     })
   }
 

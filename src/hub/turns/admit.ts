@@ -1,7 +1,7 @@
 /** Accepts a prompt: the same id is the same turn, and a prompt for a busy agent waits. It is stored and in the journal before it is sent. */
 import { SignalboxError } from '../../errors.js'
 import { hubError, isoTime, type HubContext } from '../context.js'
-import type { PromptOptions } from '../hub.js'
+import type { PromptOptions, WhileBusy } from '../hub.js'
 import type { AgentId } from '../model/agent.js'
 import type { Table } from '../table.js'
 import type { Active, TurnBook } from './book.js'
@@ -29,6 +29,8 @@ export interface AdmitParts {
   readonly forbid: (agent: AgentId) => void
 }
 
+const CHOICES: readonly WhileBusy[] = ['queue', 'refuse', 'interrupt']
+
 /** The line that a prompt waits in. */
 export const lineOf = (agent: AgentId, session: string | undefined): string => `${agent}\n${session ?? ''}`
 
@@ -39,6 +41,9 @@ export async function admit(parts: AdmitParts, agent: AgentId, text: string, giv
   if (before) return { known: before }
   if (isTooLate(context, startBy)) throw hubError({ code: 'unavailable', op: 'prompt', message: TOO_LATE, retryable: true })
   const parallel = checkPrompt(context, agent, session)
+  if (!CHOICES.includes(whileBusy)) {
+    throw hubError({ code: 'invalid_argument', op: 'prompt', message: `whileBusy is one of ${CHOICES.join(', ')}.` })
+  }
   forbid(agent)
   const line = lineOf(agent, session)
   const isBusy = schedule.running(line).length >= parallel
