@@ -5,7 +5,7 @@ import type { Fence, HeldLease, Lease } from '../store/store.js'
 import { hubError } from './context.js'
 
 export interface Drive {
-  /** The lease that every append names. */
+  /** The lease that every append names. Its token grows when the lease ran out and nobody else had it. */
   readonly fence: Fence
   release(): Promise<void>
 }
@@ -42,7 +42,7 @@ export async function takeDrive(lease: Lease, options: DriveOptions): Promise<Dr
     await sleep(clock, LOOK_AGAIN_MS, signal)
     held = await acquire()
   }
-  const mine = held
+  let mine = held
   let timer: Timer | undefined
   let over = false
   const lost = (cause?: unknown): void => {
@@ -50,9 +50,19 @@ export async function takeDrive(lease: Lease, options: DriveOptions): Promise<Dr
     over = true
     onLost(hubError({ code: 'conflict', message: 'The lease of this hub is lost: another hub may drive the store now.', cause }))
   }
+  /** The process slept for longer than its lease. When nobody had the lease meanwhile, nobody wrote, and this hub goes on. */
+  const regain = async (): Promise<boolean> => {
+    const next = await acquire()
+    if (over || next?.token !== mine.token + 1) {
+      await next?.release()
+      return false
+    }
+    mine = next
+    return true
+  }
   const renew = async (): Promise<void> => {
     try {
-      if (!(await mine.renew(ttlMs))) return lost()
+      if (!(await mine.renew(ttlMs)) && !(await regain())) return lost()
     } catch (error) {
       // The store may be back before the lease has run out.
       if (mine.remainingMs() === 0) return lost(error)
@@ -64,7 +74,12 @@ export async function takeDrive(lease: Lease, options: DriveOptions): Promise<Dr
   }
   arm()
   return {
-    fence: mine,
+    fence: {
+      key: DRIVER,
+      get token() {
+        return mine.token
+      },
+    },
     async release() {
       over = true
       timer?.cancel()

@@ -48,6 +48,13 @@ export function createSink(source: Source, options: IntakeOptions): SourceSink {
   const { context, asks, turns, ledger, agents, epochs, onBudget } = options
   const { writer, clock, keepRaw } = context
   const prefixes = [`${source.name}/`, `${source.name}:`]
+  const checked = new Set<AgentId>()
+  const checkAgent = (agent: AgentId): void => {
+    if (checked.has(agent)) return
+    if (!prefixes.some((prefix) => agent.startsWith(prefix)))
+      throw new Error(`The source ${source.name} pushed an event of the agent ${agent}.`)
+    checked.add(agent)
+  }
 
   const unplaced = (event: SourceEvent, body: HubEventBody): UnplacedEvent => {
     const { agent, epoch, session, turn, reportedAt, origin = 'live', raw } = event
@@ -62,13 +69,13 @@ export function createSink(source: Source, options: IntakeOptions): SourceSink {
   const agentNews = (event: SourceEvent & { readonly kind: 'agent' }): void => {
     if (event.change === 'gone') {
       agents.delete(event.agent)
+      checked.delete(event.agent)
       asks.agentGone(event.agent)
     } else if (event.agentNow) agents.set(event.agent, keepRaw ? event.agentNow : withoutRaw(event.agentNow))
   }
   const take = (event: SourceEvent): void => {
     const { agent, session, epoch, turn } = event
-    if (!prefixes.some((prefix) => agent.startsWith(prefix)))
-      throw new Error(`The source ${source.name} pushed an event of the agent ${agent}.`)
+    checkAgent(agent)
     if (event.origin !== 'replay' && epochs.see(agent, session, epoch)) {
       asks.epochBegan(agent, session, epoch)
       turns.epochBegan(agent, session, epoch)

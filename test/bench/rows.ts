@@ -372,7 +372,11 @@ export const ROWS: readonly BenchRow[] = [
   hubTurn('hub-turn-folder', 'the same, hub on a folder', 'hubTurnFolder'),
   hubViewers('hub-viewers', '1,000 viewers, 1,000 events a second, by batches', 'hubViewers', 1),
   hubViewers('hub-viewers-single', 'the same, event by event', 'hubViewersSingle'),
-  hubViewers('hub-viewers-links', 'the same, by batches over ten links', 'hubViewersLinks'),
+  {
+    ...hubViewers('hub-viewers-links', '100 viewers behind ten links in memory', 'hubViewers100Links'),
+    against: '100 viewers in the process of the hub',
+    floor: 'hubViewers100',
+  },
   slowViewers('hub-viewers-slow', '1,000 viewers, and 100 that read two events a second', 'cpu'),
   slowViewers('hub-viewers-slow-memory', 'the same, memory of the process', 'memory'),
   imported('node', 40),

@@ -199,6 +199,11 @@ export const requirements: readonly Requirement[] = [
     source: rule(12),
     behaviour: 'A prompt that must interrupt a turn that cannot be cancelled is refused.',
   },
+  {
+    id: 'hub.lease.sleep',
+    source: 'hub section 4',
+    behaviour: 'A hub that slept for longer than its lease goes on, unless another hub had the lease meanwhile.',
+  },
   { id: 'hub.example', source: 'issue 16', behaviour: 'The hub examples run against a scripted system.' },
   {
     id: 'hub.lease',

@@ -1,4 +1,4 @@
-/** The method names of protocol version 1. */
+/** The method names of protocol version 1 that are used here. Any other request is refused as unknown. */
 
 export const PROTOCOL_VERSION = 1
 
@@ -6,15 +6,11 @@ export const PROTOCOL_VERSION = 1
 export const AGENT_METHODS = {
   initialize: 'initialize',
   authenticate: 'authenticate',
-  logout: 'logout',
   newSession: 'session/new',
   loadSession: 'session/load',
   resumeSession: 'session/resume',
   listSessions: 'session/list',
-  closeSession: 'session/close',
-  deleteSession: 'session/delete',
   setMode: 'session/set_mode',
-  setConfigOption: 'session/set_config_option',
   prompt: 'session/prompt',
   cancel: 'session/cancel',
 } as const
@@ -24,12 +20,6 @@ export const CLIENT_METHODS = {
   update: 'session/update',
   requestPermission: 'session/request_permission',
   createElicitation: 'elicitation/create',
-  completeElicitation: 'elicitation/complete',
   readTextFile: 'fs/read_text_file',
   writeTextFile: 'fs/write_text_file',
-  createTerminal: 'terminal/create',
-  terminalOutput: 'terminal/output',
-  waitForTerminalExit: 'terminal/wait_for_exit',
-  killTerminal: 'terminal/kill',
-  releaseTerminal: 'terminal/release',
 } as const

@@ -168,7 +168,7 @@ export function claudeSource(options: ClaudeSourceOptions): Source {
       for await (const batch of turn.batches()) {
         first()
         for (const message of batch) {
-          for (const body of read(message)) push(agent, epoch, { ...body, ...place })
+          for (const body of read(message)) emitter.pass({ ...body, ...place, agent, epoch })
           if (message.type === 'result') end = claudeEnd(message)
         }
       }

@@ -99,7 +99,9 @@ export function cmdopSource(options: CmdopSourceOptions): Source {
         }
         run.text += words
         // Without the raw frame: deltas of one message are joined.
-        return push(agent, epoch, {
+        return emitter.pass({
+          agent,
+          epoch,
           session: MAIN_SESSION,
           turn,
           kind: 'message',

@@ -15,6 +15,8 @@ export type SourceBody = SourceEvent extends infer Event
 export interface Emitter {
   /** Pushes an event. Does nothing before the hub has opened the source. */
   push(agent: string, epoch: string, body: SourceBody): void
+  /** Pushes an event that has its agent and its epoch. Copies nothing: for deltas, which come by the thousand. */
+  pass(event: SourceEvent): void
   state(agent: string, epoch: string, session: string, state: AgentState, from: Evidence['from']): void
   open(sink: SourceSink): void
   now(): string
@@ -46,9 +48,10 @@ export function createEmitter(clock: Clock): Emitter {
   const running = new Set<Promise<void>>()
   let sink: SourceSink | undefined
 
-  const push: Emitter['push'] = (agent, epoch, body) => {
-    if (!life.signal.aborted) sink?.push({ ...body, agent, epoch } as SourceEvent)
+  const pass = (event: SourceEvent): void => {
+    if (!life.ended) sink?.push(event)
   }
+  const push: Emitter['push'] = (agent, epoch, body) => pass({ ...body, agent, epoch } as SourceEvent)
   const now = (): string => new Date(clock.now()).toISOString()
   const every = (ms: number, work: () => Promise<void>): void => {
     const loop = async (): Promise<void> => {
@@ -62,6 +65,7 @@ export function createEmitter(clock: Clock): Emitter {
   }
   return {
     push,
+    pass,
     state: (agent, epoch, session, state, from) =>
       push(agent, epoch, { kind: 'state', session, state, evidence: { from, at: now() } }),
     open(given) {

@@ -108,7 +108,7 @@ const slowly = async (watch: HubWatch): Promise<void> => {
 
 /** All viewers read every event; the slow ones come on top. `links`: the viewers are clients behind so many links in memory. */
 const viewers =
-  (read: Read, { slow = 0, links = 0 } = {}): Measured =>
+  (read: Read, { count: many = VIEWERS, slow = 0, links = 0 } = {}): Measured =>
   async ({ count: seconds }) => {
     const total = seconds * EVENTS_A_SECOND
     const steady = steadySource()
@@ -118,7 +118,7 @@ const viewers =
       for await (const link of server.accept()) void serveHub(hub, link)
     })()
     const clients = Array.from({ length: links }, () => createHubClient({ transport: server.transport, checkEveryMs: 0 }))
-    const seen = Array.from({ length: VIEWERS }, () => 0)
+    const seen = Array.from({ length: many }, () => 0)
     const watches = seen.map((_, index) => (clients[index % links] ?? hub).watch({ kinds: ['notice'] }))
     const late = Array.from({ length: slow }, () => hub.watch({ kinds: ['notice'] }))
     const reading = watches.map((watch, index) =>
@@ -133,7 +133,7 @@ const viewers =
       await steady.run(total)
       while (seen.some((events) => events < total)) await new Promise((resolve) => setTimeout(resolve, EVERY_MS))
       memoryKb = Math.round(process.memoryUsage().rss / 1024)
-      return VIEWERS * total
+      return many * total
     })
     await Promise.all([...watches, ...late].map((watch) => watch.close()))
     await Promise.all(reading.map((one) => one.catch(() => {})))
@@ -156,5 +156,6 @@ export const hubSamples = {
   hubViewers: viewers(byBatches),
   hubViewersSingle: viewers(oneByOne),
   hubViewersSlow: viewers(byBatches, { slow: 100 }),
-  hubViewersLinks: viewers(byBatches, { links: 10 }),
+  hubViewers100: viewers(byBatches, { count: 100 }),
+  hubViewers100Links: viewers(byBatches, { count: 100, links: 10 }),
 } satisfies Record<string, Measured>
