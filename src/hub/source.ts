@@ -186,8 +186,13 @@ export interface Source extends AsyncDisposable {
    * end of the turn with `sent: 'no'`, and leads to `resolve` with `sent: 'maybe'`; then no `end` may be pushed.
    */
   prompt?(prompt: SourcePrompt): Promise<void>
-  /** Stops a turn. The `end` is pushed as for any other turn. */
-  cancel?(turn: { readonly agent: AgentId; readonly session?: string | undefined; readonly turn: string }): Promise<void>
+  /** Stops a turn. The `end` is pushed as for any other turn. `by`: who cancels, for systems that show it. */
+  cancel?(turn: {
+    readonly agent: AgentId
+    readonly session?: string | undefined
+    readonly turn: string
+    readonly by?: string
+  }): Promise<void>
   /**
    * Throws `invalid_argument` for an answer that fits the ask and that the system cannot take, such as a refusal where it knows none. Called
    * before the answer wins, so the ask stays open. Must not send anything.

@@ -1,7 +1,7 @@
 /** Options and helpers whose effect a person must be able to rely on. */
 import { expect, test } from 'vitest'
 import { createCcc } from '../../src/ccc/index.js'
-import { askAll, cccSource, createHub, promptAny, type Agent, type HubEvent } from '../../src/hub/index.js'
+import { askAll, cccSource, createHub, hubSource, promptAny, type Agent, type HubEvent } from '../../src/hub/index.js'
 import { createCccSimulator, createScriptedSystem } from '../../src/testing/index.js'
 
 test.each([false, true])(
@@ -68,4 +68,22 @@ test('a turn that was unknown is found by the same object when it exists [hub.tu
   await expect(turn.info()).rejects.toMatchObject({ code: 'not_found' })
   await hub.prompt('script/a', 'hi', { promptId: 'deploy-42' }).end()
   expect(await turn.text()).toBe('echo: hi')
+})
+
+test('the one who cancels a turn of another hub is named there too [hub.source.cancel-by]', async () => {
+  const system = createScriptedSystem({
+    script: async (turn) => {
+      await turn.whenCancelled
+      turn.end()
+    },
+  })
+  await using inner = await createHub({ sources: [system.source()] })
+  await using outer = await createHub({ sources: [hubSource({ hub: inner, name: 'laptop' })] })
+  const turn = outer.prompt('laptop:script/a', 'x', { promptId: 'p' })
+  await expect.poll(() => system.ledger.prompts.length).toBe(1)
+  await turn.cancel({ by: 'ann' })
+  await turn.end()
+  const notices: string[] = []
+  for await (const event of inner.turn('p')) if (event.kind === 'notice') notices.push(event.text)
+  expect(notices).toEqual(['ann cancelled the turn.'])
 })

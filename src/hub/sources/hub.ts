@@ -146,7 +146,7 @@ export function hubSource(options: HubSourceOptions): Source {
       own.add(promptId)
       await hub.prompt(inner(agent), text, { promptId, by, ...(session === undefined ? {} : { session }) }).accepted()
     },
-    cancel: ({ turn }) => hub.turn(turn).cancel(),
+    cancel: ({ turn, by }) => hub.turn(turn).cancel(by === undefined ? {} : { by }),
     async answer(ask, nativeId, answer, by) {
       const { delivered } = await hub.answer(`${inner(ask.agent)}#${epochOf(ask)}#${nativeId}`, answer, { by })
       return { delivered: delivered === 'no' ? 'maybe' : delivered }

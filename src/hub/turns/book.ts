@@ -24,8 +24,8 @@ export interface Active {
   unsent?: true
   /** The prompt is not sent after this monotonic time: its caller has given up. */
   startBy?: number
-  /** Cancelled while it was unsent: it is cancelled as soon as the source has it, or not sent at all. */
-  cancelled?: true
+  /** Who cancelled it while it was unsent: it is cancelled as soon as the source has it, or not sent at all. */
+  cancelled?: string
 }
 
 export interface TurnBook {

@@ -70,14 +70,15 @@ export function createRunner(context: HubContext, book: TurnBook, schedule: Sche
       // The step comes too late when the turn was cancelled meanwhile.
       if (!stored || one.ending) return
       await untilAllowed(context)
-      if (one.cancelled) return await finish(one, { kind: 'end', outcome: 'cancelled', sent: 'no' })
+      if (one.cancelled !== undefined) return await finish(one, { kind: 'end', outcome: 'cancelled', sent: 'no' })
       if (isTooLate(context, one.startBy)) return await finish(one, neverSent(TOO_LATE))
       await source.prompt({ ...prompt, receipt })
       delete one.unsent
       // From now on a new epoch of the session means that the turn may be lost.
       one.epoch = context.epochOf(agent, session)
-      if (one.cancelled) {
-        await source.cancel?.({ agent, session, turn: promptId }).catch((error) => context.report('cancelling a turn', error))
+      if (one.cancelled !== undefined) {
+        const turn = { agent, session, turn: promptId, by: one.cancelled }
+        await source.cancel?.(turn).catch((error) => context.report('cancelling a turn', error))
       }
     } catch (error) {
       delete one.unsent

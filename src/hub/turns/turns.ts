@@ -87,8 +87,8 @@ export function createTurns(context: HubContext, table: Table<TurnRecord>, optio
       await runner.finish(one, { kind: 'end', outcome: 'cancelled', sent: 'no' }).catch((error: unknown) => {
         throw afterEffect(error, 'cancel')
       })
-    } else if (one.unsent) one.cancelled = true
-    else await source?.cancel?.({ agent, session, turn: promptId })
+    } else if (one.unsent) one.cancelled = by
+    else await source?.cancel?.({ agent, session, turn: promptId, by })
   }
 
   return {
