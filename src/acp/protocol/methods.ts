@@ -10,6 +10,7 @@ export const AGENT_METHODS = {
   loadSession: 'session/load',
   resumeSession: 'session/resume',
   listSessions: 'session/list',
+  closeSession: 'session/close',
   setMode: 'session/set_mode',
   prompt: 'session/prompt',
   cancel: 'session/cancel',
