@@ -204,7 +204,11 @@ export const requirements: readonly Requirement[] = [
     source: 'hub section 4',
     behaviour: 'A hub that slept for longer than its lease goes on, unless another hub had the lease meanwhile.',
   },
-  { id: 'hub.source.cancel-by', source: 'hub model', behaviour: 'The one who cancels a turn of another hub is named in its journal.' },
+  {
+    id: 'hub.source.cancel-by',
+    source: 'hub model',
+    behaviour: 'The one who cancels a turn of another hub is named in its journal.',
+  },
   { id: 'hub.example', source: 'issue 16', behaviour: 'The hub examples run against a scripted system.' },
   {
     id: 'hub.lease',
