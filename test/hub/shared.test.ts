@@ -112,6 +112,9 @@ test('while the store is away prompts are refused with sent: no, agents go on, a
   await settled(run.accepted())
   machine.cut()
   server.machine.cut()
+  // The hub has not noticed the outage yet.
+  const first = server.hub.prompt('script/a', 'y').accepted()
+  await expect(settled(first)).rejects.toMatchObject({ code: 'unavailable', sent: 'no', message: 'The store cannot be reached.' })
   await clock.advance(LEASE_MS * 2)
   for (const one of [hub, server.hub]) {
     const refused = await settled(

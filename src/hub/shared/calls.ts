@@ -11,11 +11,12 @@ import type { Answer, AnswerResult } from '../model/ask.js'
 import { readHistory, readSessions } from '../past.js'
 import { closeSession, openSession } from '../sessions.js'
 import type { HistoryPage, HistoryQuery, NewSession } from '../source.js'
-import type { Table } from '../table.js'
+import type { Stored, Table } from '../table.js'
 import type { NamedPrompt } from '../turns/admit.js'
 import type { TurnRecord } from '../turns/record.js'
 import { turnInfo, unknownTurn } from '../turns/turns.js'
 import type { Drive } from './drive-source.js'
+import { isOutage, storeAway } from './outage.js'
 import type { Presence } from './presence.js'
 import type { Requests, Serve } from './requests.js'
 import type { Slots } from './slots.js'
@@ -61,6 +62,10 @@ export function createCalls({ journal, ledger, slots, requests, presence, turnTa
     }
     if (!view.agents.has(agent)) throw hubError({ code: 'not_found', op, message: `There is no agent ${agent}.` })
   }
+  const lookUp = (promptId: string, op: string): Promise<Stored<TurnRecord> | undefined> =>
+    turnTable.get(promptId).catch((error: unknown) => {
+      throw isOutage(error) ? storeAway(op, error) : error
+    })
   const promptHere = async (
     { engine, checkPrompt }: Drive,
     agent: AgentId,
@@ -72,7 +77,7 @@ export function createCalls({ journal, ledger, slots, requests, presence, turnTa
   }
   const promptAway = async (agent: AgentId, text: string, given: NamedPrompt): Promise<TurnInfo> => {
     away(agent, 'prompt')
-    const known = await turnTable.get(given.promptId)
+    const known = await lookUp(given.promptId, 'prompt')
     const info = known
       ? turnInfo(known.record, journal.id, known.record.state === 'accepted')
       : await requests.call<TurnInfo>(sourceName(agent), 'prompt', { agent, text, given })
@@ -81,7 +86,7 @@ export function createCalls({ journal, ledger, slots, requests, presence, turnTa
     throw hubError({ code: 'conflict', op: 'prompt', message })
   }
   const recordOf = async (promptId: string): Promise<TurnRecord> => {
-    const stored = await turnTable.get(promptId)
+    const stored = await lookUp(promptId, 'turn')
     if (!stored) throw unknownTurn(promptId)
     return stored.record
   }

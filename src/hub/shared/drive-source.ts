@@ -16,7 +16,7 @@ import type { HubOptions } from '../options.js'
 import { createTable, type Table } from '../table.js'
 import type { TurnRecord } from '../turns/record.js'
 import { saveAgents } from './agents-table.js'
-import { isOutage } from './outage.js'
+import { isOutage, storeAway } from './outage.js'
 import { createSourceLease, leaseKey } from './lease.js'
 import type { AgentsRecord, DriveRecord } from './records.js'
 import { createSteady } from './steady.js'
@@ -128,14 +128,14 @@ export async function driveSource(parts: DriveParts, prepared: PreparedSource, s
       if (standInReason !== undefined) throw hubError({ code: 'unavailable', message: standInReason, retryable: true })
       const paused = mine.pause()
       paused?.catch(() => {})
-      if (paused || steady.waiting) throw away()
+      if (paused || steady.waiting) throw storeAway('prompt')
     }
     const { options, ledger, trimmer, wrote: publish } = parts
     checkPrompt = async (promptId) => {
       checkOpen()
       // A call of the engine would wait for the store.
       await parts.turns.get(promptId).catch((error: unknown) => {
-        throw isOutage(error) ? away(error) : error
+        throw isOutage(error) ? storeAway('prompt', error) : error
       })
     }
     const shared = { pause: mine.pause, floor: () => journal.fanout.next }
@@ -172,9 +172,6 @@ async function endOf(log: Log, from: number): Promise<number> {
     at = next
   }
 }
-
-const away = (cause?: unknown): SignalboxError =>
-  hubError({ code: 'unavailable', op: 'prompt', message: 'The store cannot be reached.', retryable: true, cause })
 
 /** Writes who drives the source now. Gives what was there before. */
 async function claim(drives: Table<DriveRecord>, record: DriveRecord): Promise<DriveRecord | undefined> {

@@ -19,7 +19,7 @@ import type { SignalboxError } from '../../errors.js'
 import { afterEffect, asHubError, hubError, isoTime } from '../context.js'
 import type { Table } from '../table.js'
 import { fromWireError, toWireError } from '../wire/errors.js'
-import { isOutage } from './outage.js'
+import { isOutage, storeAway } from './outage.js'
 import type { RequestOp, RequestRecord, Signal } from './records.js'
 
 export interface RequestsOptions {
@@ -100,7 +100,8 @@ export function createRequests(options: RequestsOptions): Requests {
     const isStored = await table.create(id, record).then(
       () => true,
       (error: unknown) => {
-        if (!isOutage(error) || error.sent === 'no') throw error
+        if (!isOutage(error)) throw error
+        if (error.sent === 'no') throw storeAway(op, error)
         // It may have been stored, or may still be, and a driver may find it.
         return false
       },

@@ -50,6 +50,19 @@ for (;;) {
 process.stdout.write('ready')
 `
 
+/** A refusal without the names in it. */
+const reasonOf = (refusal: string): string =>
+  refusal
+    .replace(/ \(\S+, \S+\)$/, '')
+    .replace(/\S*\b[sh]\d\b\S*/g, '…')
+    .slice(0, 120)
+
+function countOf(list: readonly string[]): Readonly<Record<string, number>> {
+  const count: Record<string, number> = {}
+  for (const one of list) count[one] = (count[one] ?? 0) + 1
+  return count
+}
+
 /** What a test must close, the last one first. Node 20 has no `AsyncDisposableStack`. */
 function createStack() {
   const closers: (() => unknown)[] = []
@@ -231,7 +244,7 @@ test(`${ROUNDS} rounds of kills, stops and partitions of hubs and of the server 
         () => void accepted.add(promptId),
         (error: unknown) => {
           if (SignalboxError.is(error) && error.sent === 'no')
-            refused.set(promptId, `${new Date().toISOString()} ${agent} ${error.code} ${error.message}`)
+            refused.set(promptId, `${error.code} ${error.message} (${agent}, ${new Date().toISOString()})`)
         },
       ),
     )
@@ -392,6 +405,7 @@ test(`${ROUNDS} rounds of kills, stops and partitions of hubs and of the server 
     prompts: count,
     accepted: accepted.size,
     refused: refused.size,
+    refusedBecause: countOf([...refused.values()].map(reasonOf)),
     events: journal.length,
     ends: journal.filter(({ kind }) => kind === 'end').length,
     gapsOfViewers: viewers.filter(({ seen }) => seen.some(({ gap }) => gap)).length,
