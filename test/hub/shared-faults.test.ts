@@ -7,16 +7,18 @@ import { createSeededRandom } from '../../src/testing/index.js'
 import { FATES, nameOf, tellStory, THENS, type Fault } from './shared-faults.js'
 
 const SEED = Number(process.env.SIGNALBOX_SEED ?? 1)
-const PAIRS = Number(process.env.SIGNALBOX_PAIRS ?? 60)
+const PAIRS = Number(process.env.SIGNALBOX_PAIRS ?? 40)
+/** The hub of the viewer. */
+const VIAS = ['caller', 'driver'] as const
 const ALL = process.env.SIGNALBOX_ALL_FAULTS === '1'
 
 /** The broken rules of every story, with the fault and its operation. */
-async function tellAll(stories: readonly (readonly Fault[])[]): Promise<string[]> {
+async function tellAll(stories: readonly (readonly Fault[])[], via: (typeof VIAS)[number]): Promise<string[]> {
   const broken: string[] = []
   for (const faults of stories) {
-    const { problems, operations } = await tellStory(faults)
+    const { problems, operations } = await tellStory(faults, via)
     const names = faults.map((fault) => `${nameOf(fault)} (${operations[fault.at - 1] ?? 'not reached'})`).join(' and ')
-    for (const problem of problems) broken.push(`${names}: ${problem}`)
+    for (const problem of problems) broken.push(`via ${via}, ${names}: ${problem}`)
   }
   return broken
 }
@@ -35,25 +37,41 @@ test('a story without a fault keeps the rules, and always has the same operation
   expect((await tellStory([])).operations).toEqual(first.operations)
 })
 
-test('with a fault at any store operation a call that failed with sent: no is never carried out [hub.shared.faults]', async () => {
-  if (one !== undefined) return expect(await tellAll([one.split(' ').map(parse)])).toEqual([])
-  const { operations } = await tellStory([])
-  const random = createSeededRandom(SEED)
-  const stories: Fault[][] = []
-  for (let at = 1; at <= operations.length; at += 1) {
-    for (const fate of FATES) for (const then of ALL ? THENS : THENS.slice(0, 1)) stories.push([{ at, fate, then }])
-    if (!ALL) stories.push([{ at, fate: some(random, FATES), then: some(random, THENS.slice(1)) }])
-  }
-  expect(await tellAll(stories)).toEqual([])
-}, 3_600_000)
+test.each(VIAS)(
+  'with a fault at any store operation a call at the %s that failed with sent: no is never carried out [hub.shared.faults]',
+  async (via) => {
+    if (one !== undefined) {
+      for (const via of VIAS) expect(await tellAll([one.split(' ').map(parse)], via)).toEqual([])
+      return
+    }
+    const { operations } = await tellStory([], via)
+    const random = createSeededRandom(SEED)
+    const stories: Fault[][] = []
+    for (let at = 1; at <= operations.length; at += 1) {
+      for (const fate of FATES) for (const then of ALL ? THENS : THENS.slice(0, 1)) stories.push([{ at, fate, then }])
+      if (!ALL) stories.push([{ at, fate: some(random, FATES), then: some(random, THENS.slice(1)) }])
+    }
+    expect(await tellAll(stories, via)).toEqual([])
+  },
+  3_600_000,
+)
 
-test(`with ${PAIRS} pairs of faults the rules hold too [hub.shared.faults]`, async () => {
-  const { operations } = await tellStory([])
-  const random = createSeededRandom(SEED)
-  const fault = (): Fault => ({
-    at: 1 + Math.floor(random() * operations.length),
-    fate: some(random, FATES),
-    then: some(random, THENS),
-  })
-  expect(await tellAll(Array.from({ length: PAIRS }, () => [fault(), fault()]))).toEqual([])
-}, 3_600_000)
+test.each(VIAS)(
+  `with ${PAIRS} pairs of faults the rules hold for calls at the %s too [hub.shared.faults]`,
+  async (via) => {
+    const { operations } = await tellStory([], via)
+    const random = createSeededRandom(SEED)
+    const fault = (): Fault => ({
+      at: 1 + Math.floor(random() * operations.length),
+      fate: some(random, FATES),
+      then: some(random, THENS),
+    })
+    expect(
+      await tellAll(
+        Array.from({ length: PAIRS }, () => [fault(), fault()]),
+        via,
+      ),
+    ).toEqual([])
+  },
+  3_600_000,
+)
