@@ -33,8 +33,6 @@ const node = {
     // These end a hang. A busy machine takes ten times as long as an idle one.
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    // For the runs inside other runtimes.
-    maxConcurrency: 2,
     // A condition that is waited for comes late on a busy machine; the default of one second is a time, not a condition.
     expect: { poll: { timeout: 30_000 } },
   },

@@ -23,8 +23,8 @@ describe.skipIf(!built && !required)('the built package runs', () => {
   for (const runtime of runtimes) {
     const skip = runtime.path === undefined && !required
     if (skip) console.warn(`skipped: no ${runtime.name} here; to have it, ${runtime.missing}`)
-    // Two at a time, as `maxConcurrency` says: most of a run is waiting, and the other worker runs the other files meanwhile.
-    test.skipIf(skip).concurrent(`[package.five-runtimes] [package.ends] in ${runtime.name}`, { timeout: 600_000 }, async () => {
+    // One runtime at a time: with two cores, the other worker already uses the other one.
+    test.skipIf(skip)(`[package.five-runtimes] [package.ends] in ${runtime.name}`, { timeout: 600_000 }, async () => {
       expect(runtime.path, `${runtime.name} is required: ${runtime.missing}`).toBeDefined()
       await using peers = await startPeerServer()
       const reports = await run(runtime, peers.webSocketUrl.replace(/\/$/, ''))

@@ -50,6 +50,8 @@ export async function throughGateway(peersUrl: string, webSocket?: WebSocketCons
         return client.claude<ClaudeLaunch>()
       },
       writablePath: '/tmp/through-the-gateway',
+      // An open through the gateway takes about as long as a start of the CLI.
+      startMs: 4_000,
     })),
     ...(await runCases(ownCases, lender)),
     ...(await runCases(allowed(cccCases), {

@@ -123,6 +123,8 @@ export async function runChromium(runtime: Runtime, suites: string, peers: strin
   })
   try {
     const page = await browser.newPage()
+    // The start of each suite, so that a run that hangs shows where.
+    page.on('console', (message) => console.error(message.text()))
     await page.goto(`http://127.0.0.1:${port}/`)
     // Passed as text, because the transformer of this file would rewrite a function.
     return await page.evaluate(`import('/suites.mjs').then((suites) => suites.run(${JSON.stringify(peers)}, 'chromium'))`)
