@@ -122,6 +122,10 @@ export async function startLendingGateway(allowedOrigins: readonly string[]): Pr
       maxJsonNodes: 10_000_000,
       maxBytesPerSecond: 2 ** 32,
       maxFrameBytes: 1024 * 1024,
+      // A busy machine may need more than the default of two seconds for an open.
+      openTimeoutMs: 60_000,
+      bodyTimeoutMs: 120_000,
+      stallTimeoutMs: 120_000,
     },
     upstreams: {
       ccc: stream('ccc', cccPolicy),
