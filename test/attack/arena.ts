@@ -135,7 +135,7 @@ export async function startTarget(command: readonly string[]): Promise<Target> {
       const growthMiB = ((await settled()) - before) / (1024 * 1024)
       return {
         flood,
-        ownerWaitMs: Math.round(Math.max(...calls.map(({ ms, starvedMs }) => ms - starvedMs))),
+        ownerWaitMs: Math.round(Math.max(...calls.map(({ ms, starvedMs }) => Math.max(0, ms - starvedMs)))),
         ownerWallMs: Math.round(Math.max(...calls.map(({ ms }) => ms))),
         ownerMedianMs: Math.round(calls.map(({ ms }) => ms).sort((one, other) => one - other)[calls.length >> 1] ?? 0),
         ownerCalls: calls.length,

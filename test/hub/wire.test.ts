@@ -4,6 +4,9 @@ import { SignalboxError } from '../../src/errors.js'
 import { createHub, createHubClient, serveHub, type Hub, type HubEvent } from '../../src/hub/index.js'
 import { createTurn, type TurnAccess } from '../../src/hub/turns/turn.js'
 import { createScriptedSystem } from '../../src/testing/hub/index.js'
+import { encodeNdjson, ndjsonDecoder } from '../../src/core/codec/ndjson.js'
+import { createReader } from '../../src/core/messages.js'
+import { memoryStore, type Store } from '../../src/store/index.js'
 import { createFakeClock, memoryPair } from '../../src/testing/index.js'
 import { memoryServer } from '../../src/testing/memory-server.js'
 import type { Link } from '../../src/transport.js'
@@ -84,6 +87,56 @@ test('a client that reads no events does not delay its other calls [hub.bounded.
   expect((await hub.prompt('script/a', 'x').end()).outcome).toBe('completed')
   expect(await hub.agents()).toHaveLength(1)
   await idle.return?.()
+})
+
+test('watches above the limit of a link are refused, and a second one with the same id ends the link [hub.wire.watches]', async () => {
+  await using hub = await createHub({ sources: [createScriptedSystem().source()] })
+  const [near, far] = memoryPair()
+  const serving = serveHub(hub, far, { maxWatches: 2 })
+  const reader = createReader<{ id: number; error?: { code: string } }>(near, ndjsonDecoder())
+  const watch = (id: number) => near.write(encodeNdjson({ id, method: 'watch', params: { kinds: ['turn'] } }))
+  for (const id of [1, 2, 3]) await watch(id)
+  expect(await reader.next()).toMatchObject({ id: 3, error: { code: 'rate_limited' } })
+  await near.write(encodeNdjson({ id: 1, method: 'stop' }))
+  expect(await reader.next()).toEqual({ id: 1, end: true })
+  await watch(4)
+  await watch(4)
+  await serving
+  expect((await near.closed).kind).not.toBe('local')
+})
+
+test('a client that takes no line gets no page read for its other watches, and its link ends at once [hub.wire.watches]', async () => {
+  const system = createScriptedSystem()
+  const store = memoryStore()
+  let reads = 0
+  const counting: Store = {
+    ...store,
+    async log(name) {
+      const log = await store.log(name)
+      return {
+        ...log,
+        read(from, options) {
+          reads += 1
+          return log.read(from, options)
+        },
+      }
+    },
+  }
+  await using hub = await createHub({ sources: [system.source()], store: counting })
+  for (let count = 0; count < 700; count += 1) await hub.prompt('script/a', `${count} ${'x'.repeat(2_000)}`).end()
+  reads = 0
+  const [near, far] = memoryPair()
+  const serving = serveHub(hub, far)
+  const lines = Array.from({ length: 32 }, (_, id) => ({ id, method: 'watch', params: { from: 'oldest' } })).map(encodeNdjson)
+  for (const line of lines) await near.write(line)
+  for (let seen = -1; seen !== reads; ) {
+    seen = reads
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  expect(reads).toBeGreaterThan(0)
+  expect(reads).toBeLessThan(16)
+  await near.close()
+  await serving
 })
 
 test('a line that is not a request ends the link, and an unknown method is refused [hub.wire.broken]', async () => {

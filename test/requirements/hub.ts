@@ -101,6 +101,11 @@ export const requirements: readonly Requirement[] = [
     behaviour: 'A hub behind a link has the interface of a hub; the server decides what a client may do and who it is.',
   },
   {
+    id: 'hub.wire.watches',
+    source: 'issue 15',
+    behaviour: 'The watches of a link are limited, and a client that takes no lines costs no further reads of the journal.',
+  },
+  {
     id: 'hub.wire.silent',
     source: 'hub section 1',
     behaviour: 'A hub client gives up a link whose server has become silent: calls fail, and watches continue over a new link.',

@@ -56,6 +56,10 @@ async function serveLink(hub: Hub, link: Link, options: ServeHubOptions, turns: 
   const { maxOpen = 1000, maxWatches = 32 } = options
   const watches = new Map<number, Feed>()
   const inOrder = inTurn()
+  let gone = false
+  void link.closed.then(() => {
+    gone = true
+  })
   let open = 0
   let unsent = 0
   let room: Deferred<void> | undefined
@@ -95,7 +99,13 @@ async function serveLink(hub: Hub, link: Link, options: ServeHubOptions, turns: 
     const own = createFeed(watch)
     watches.set(id, own)
     try {
-      for await (const batch of watch.batches()) {
+      const batches = watch.batches()[Symbol.asyncIterator]()
+      for (;;) {
+        // A page of the journal is read when the client has taken the lines before.
+        await inOrder(mayGoOn)
+        const next = gone ? undefined : await batches.next()
+        if (!next || next.done) break
+        const batch = next.value
         for (const line of linesOf(batch)) {
           await own.room()
           const last = line.at(-1) as HubEvent
@@ -127,6 +137,8 @@ async function serveLink(hub: Hub, link: Link, options: ServeHubOptions, turns: 
   try {
     for await (const line of messages(link, ndjsonDecoder())) {
       await mayGoOn()
+      // Nobody reads the replies to what a closed link still has.
+      if (gone) break
       take(line)
       if (unsent <= MAX_UNSENT_BYTES) continue
       room = deferred()
