@@ -4,10 +4,10 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createCccSimulator, type CccSimulator } from '../../src/testing/index.js'
 import { listenUnix } from '../../transports/node/index.js'
+import { buildExamples, removeExamples } from '../build-examples.js'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const NAMES = ['netcat', 'socat', 'request', 'orchestrator', 'monitor', 'ci']
@@ -18,24 +18,10 @@ let simulator: CccSimulator
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ccc-ex-'))
-  // Inside the project, so that the packages that are not bundled are found.
-  out = await mkdtemp(join(root, 'node_modules', '.ccc-examples-'))
-  await build({
-    entryPoints: NAMES.map((name) => join(root, 'playground/examples/ccc', `${name}.ts`)),
-    outdir: out,
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    packages: 'external',
-    alias: {
-      signalbox: join(root, 'src/index.ts'),
-      'signalbox/ccc': join(root, 'src/ccc/index.ts'),
-      'signalbox/node': join(root, 'transports/node/index.ts'),
-    },
-    logLevel: 'error',
-  })
+  out = await buildExamples(
+    'ccc',
+    NAMES.map((name) => `${name}.ts`),
+  )
   simulator = createCccSimulator({
     timeScale: 0.002,
     sessions: [{ name: 'myproject', running: true }, { name: 'backend', running: true }, { name: 'asleep' }],
@@ -45,7 +31,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await simulator.stop()
   await rm(folder, { recursive: true, force: true })
-  await rm(out, { recursive: true, force: true })
+  await removeExamples(out)
 })
 
 function start(name: string, args: readonly string[], home = folder): ChildProcess {

@@ -3,38 +3,26 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createCccc, type CcccClient } from '../../src/cccc/index.js'
 import { createCcccSimulator, type CcccSimulator } from '../../src/testing/index.js'
 import { listenUnix, type ListenUnixOptions } from '../../transports/node/index.js'
+import { buildExamples, removeExamples } from '../build-examples.js'
 
-const root = fileURLToPath(new URL('../../', import.meta.url))
 const NAMES = ['compat-check', 'stream', 'send', 'auto-ack-attention', 'context-add-note', 'send-cross-group', 'profiles']
 
 let folder: string
 let out: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sb-ex-'))
-  // Inside the project, so that the packages that are not bundled are found.
-  out = await mkdtemp(join(root, 'node_modules', '.cccc-examples-'))
-  await build({
-    entryPoints: NAMES.map((name) => join(root, 'playground/examples/cccc', `${name}.mjs`)),
-    outdir: out,
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    packages: 'external',
-    alias: { 'signalbox/cccc': join(root, 'src/cccc/index.ts'), 'signalbox/node': join(root, 'transports/node/index.ts') },
-    logLevel: 'error',
-  })
+  out = await buildExamples(
+    'cccc',
+    NAMES.map((name) => `${name}.mjs`),
+  )
 })
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
-  await rm(out, { recursive: true, force: true })
+  await removeExamples(out)
 })
 
 interface Ran {

@@ -1,45 +1,13 @@
 /** Every recording of every generation, played to the client: each has a correct end, the same on the three generations. */
 import { describe, expect, test } from 'vitest'
-import { type ClaudeLaunch, createFullClaude } from '../../src/claude/index.js'
-import { playRecording } from '../../src/testing/claude/replay.js'
-import { memoryPair } from '../../src/testing/memory-link.js'
-import type { CloseReason, StreamTransport } from '../../src/transport.js'
-import { GENERATIONS, hasOutput, indexOf, recording, stdoutOf, type GenerationName } from './recordings.js'
-
-function transportOf(version: GenerationName, name: string): StreamTransport<ClaudeLaunch> {
-  return {
-    kind: 'stream',
-    name: 'recorded',
-    async open() {
-      const [near, far] = memoryPair()
-      const killed = new AbortController()
-      const closed = playRecording(recording(version, name), { link: far, killed: killed.signal }).then(
-        async (exit): Promise<CloseReason> => {
-          await far.end().catch(() => {})
-          return { kind: 'exit', exitCode: exit.exitCode, signal: exit.signal, stderrTail: exit.stderr }
-        },
-      )
-      const close = (): Promise<CloseReason> => {
-        killed.abort()
-        return closed
-      }
-      return {
-        info: near.info,
-        read: () => near.read(),
-        write: (chunk) => near.write(chunk),
-        end: () => near.end(),
-        close,
-        closed,
-        [Symbol.asyncDispose]: () => close().then(() => {}),
-      }
-    },
-  }
-}
+import { createFullClaude } from '../../src/claude/index.js'
+import { GENERATIONS, hasOutput, indexOf, stdoutOf, type GenerationName } from './recordings.js'
+import { recordedClaude } from './recorded-cli.js'
 
 /** The events that a caller sees, in a form that does not depend on the generation. */
 async function outcomeOf(version: GenerationName, name: string): Promise<string> {
   const claude = createFullClaude({
-    transport: transportOf(version, name),
+    transport: recordedClaude(version, name),
     limiter: false,
     retry: false,
     breaker: false,

@@ -1,14 +1,12 @@
-/** The examples of the hub, run over a scripted system. */
-import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { build } from 'esbuild'
+import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createHub } from '../../src/hub/index.js'
 import { createCcc } from '../../src/ccc/index.js'
 import { memoryStore } from '../../src/store/index.js'
 import { createScriptedSystem } from '../../src/testing/hub/index.js'
 import { createCatsyphonSimulator, createCccSimulator, memoryPair } from '../../src/testing/index.js'
+import { buildExamples, removeExamples } from '../build-examples.js'
 
 type Examples = typeof import('../../playground/examples/hub/approve.js') &
   typeof import('../../playground/examples/hub/budget-guard.js') &
@@ -17,7 +15,6 @@ type Examples = typeof import('../../playground/examples/hub/approve.js') &
   typeof import('../../playground/examples/hub/orchestrator.js') &
   typeof import('../../playground/examples/hub/recorder.js')
 
-const root = fileURLToPath(new URL('../../', import.meta.url))
 const NAMES = ['approve', 'budget-guard', 'editor', 'feed', 'orchestrator', 'recorder']
 let out: string
 let approve: Examples['approve']
@@ -31,24 +28,10 @@ let serve: Examples['serve']
 let editor: Examples['editor']
 
 beforeAll(async () => {
-  // Inside the project, so that the packages that are not bundled are found.
-  out = await mkdtemp(join(root, 'node_modules', '.hub-examples-'))
-  await build({
-    entryPoints: NAMES.map((name) => join(root, 'playground/examples/hub', `${name}.ts`)),
-    outdir: out,
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
-    format: 'esm',
-    target: 'node20',
-    packages: 'external',
-    alias: {
-      signalbox: join(root, 'src/index.ts'),
-      'signalbox/acp': join(root, 'src/acp/index.ts'),
-      'signalbox/catsyphon': join(root, 'src/catsyphon/index.ts'),
-      'signalbox/hub': join(root, 'src/hub/index.ts'),
-    },
-    logLevel: 'error',
-  })
+  out = await buildExamples(
+    'hub',
+    NAMES.map((name) => `${name}.ts`),
+  )
   const load = (name: string): Promise<Examples> => import(pathToFileURL(join(out, `${name}.mjs`)).href) as Promise<Examples>
   ;({ approve, bot } = await load('approve'))
   ;({ describeSpent, guarded } = await load('budget-guard'))
@@ -57,7 +40,7 @@ beforeAll(async () => {
   ;({ record } = await load('recorder'))
   ;({ serve, editor } = await load('editor'))
 })
-afterAll(() => rm(out, { recursive: true, force: true }))
+afterAll(() => removeExamples(out))
 
 test('a feed shows the events and continues at its cursor [hub.example.feed]', async () => {
   await using hub = await createHub({ sources: [createScriptedSystem().source()] })

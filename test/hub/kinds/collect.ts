@@ -22,7 +22,8 @@ import {
   createClaudeSimulator,
   createCmdopCoreSimulator,
 } from '../../../src/testing/index.js'
-import { recordedCcc, recordedCccc, recordedClaude } from './recorded.js'
+import { recordedClaude } from '../../claude/recorded-cli.js'
+import { recordedCcc, recordedCccc } from './recorded.js'
 
 export interface Sample {
   /** The recording, or the simulator. */
@@ -147,7 +148,12 @@ const CLAUDE_RECORDINGS = [
 async function claude(): Promise<Sample[]> {
   const samples: Sample[] = []
   for (const name of CLAUDE_RECORDINGS) {
-    const client = createClaude({ transport: recordedClaude(name), limiter: false, retry: false, breaker: false } as never)
+    const client = createClaude({
+      transport: recordedClaude('2.1.329', name),
+      limiter: false,
+      retry: false,
+      breaker: false,
+    } as never)
     const source = claudeSource({ client, agents: [{ name: 'review' }] })
     await watched(`recording claude/2.1.329/${name}`, source, samples, async (hub) => {
       accepting(hub, AbortSignal.timeout(3000))

@@ -1,12 +1,8 @@
 /** Transports that answer as recorded servers did, so that the sources of the hub can read the recordings. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { ClaudeLaunch } from '../../../src/claude/index.js'
-import { playRecording } from '../../../src/testing/claude/replay.js'
-import { memoryPair } from '../../../src/testing/memory-link.js'
 import { memoryServer } from '../../../src/testing/memory-server.js'
-import type { CloseReason, Link, StreamTransport } from '../../../src/transport.js'
-import { recording } from '../../claude/recordings.js'
+import type { Link } from '../../../src/transport.js'
 
 const root = fileURLToPath(new URL('../../fixtures/', import.meta.url))
 const linesOf = <Line>(path: string): Line[] =>
@@ -86,34 +82,4 @@ export function recordedCccc(file: string, groupId: string) {
     if (found) return { lines: [JSON.stringify(found.response)] }
     return { lines: ['{"v":1,"ok":false,"result":{},"error":{"code":"not_recorded","message":"not recorded","details":{}}}'] }
   })
-}
-
-/** A Claude Code CLI that plays one recording for each process. */
-export function recordedClaude(name: string): StreamTransport<ClaudeLaunch> {
-  return {
-    kind: 'stream',
-    name: 'recorded',
-    async open() {
-      const [near, far] = memoryPair()
-      const killed = new AbortController()
-      const playing = playRecording(recording('2.1.329', name), { link: far, killed: killed.signal })
-      const closed = playing.then(async (exit): Promise<CloseReason> => {
-        await far.end().catch(() => {})
-        return { kind: 'exit', exitCode: exit.exitCode, signal: exit.signal, stderrTail: exit.stderr }
-      })
-      const close = (): Promise<CloseReason> => {
-        killed.abort()
-        return closed
-      }
-      return {
-        info: near.info,
-        read: () => near.read(),
-        write: (chunk) => near.write(chunk),
-        end: () => near.end(),
-        close,
-        closed,
-        [Symbol.asyncDispose]: () => close().then(() => {}),
-      }
-    },
-  }
 }
