@@ -108,7 +108,7 @@ async function run(kind, agents, viewers) {
     })
   }
   const hubs = []
-  if (kind === 'memory') hubs.push(await createHub({ sources: sourcesOf(0, 1) }))
+  if (kind === 'memory') hubs.push(await createHub({ sources: sourcesOf(0, 1).map((make) => make()) }))
   else
     for (const [index, store] of stores.entries())
       hubs.push(await createSharedHub({ store, name: `h${index}`, sources: sourcesOf(index, HUBS) }))
