@@ -15,7 +15,9 @@ export async function run(
       name: `hub: ${kind.name}`,
       async run() {
         const connection = await (connect ? connect({ servers: tcp }) : wsconnect({ servers: webSocket }))
-        const results = await runHubCases({ connection }, kind)
+        // The crashes open some fifty stores. hub.test.ts has them, on Node.
+        const rules = kind.rules.filter(({ id }) => !id.startsWith('hub.crash.'))
+        const results = await runHubCases({ connection }, { ...kind, rules })
         await connection.close()
         return results
       },
