@@ -106,8 +106,12 @@ describe.skipIf(!canRun)('sessions', () => {
 
   test('in the demo a session of Claude Code is opened with a model, prompted and forked [dashboard.sessions]', async () => {
     const { page, complaints } = await openPage(browser)
-    await page.goto(`${host.url}#/work/claude%2Freview`)
-    await page.locator('[data-action=sessions]').click()
+    await page.goto(host.url)
+    // From the fleet: the palette lists the agents that can open a session.
+    await page.locator('[data-action=new-session]').click()
+    await page.locator('.palette input:focus').waitFor()
+    await page.keyboard.type('review')
+    await page.keyboard.press('Enter')
     await page.locator('[data-action=session-model]').selectOption('claude-opus-4-1')
     await page.locator('[data-action=open-session]').click()
     await expect.poll(() => page.url()).toContain('session=')

@@ -17,6 +17,8 @@ export interface ShellApp extends App {
   readonly toasts: Signal<readonly Toast[]>
   readonly extraCommands: Signal<readonly Command[]>
   readonly demoRuns: Signal<boolean>
+  /** The words in the field of the open palette. Undefined while it is closed. */
+  readonly palette: Signal<string | undefined>
   /** Opens the connection of this visit: the gateway of this tab, a question about a ticket, or the demo. */
   start(): Promise<void>
   /** Redeems the ticket of the address. */
@@ -42,6 +44,7 @@ export function createApp(): ShellApp {
   const toasts = signal<readonly Toast[]>([])
   const extraCommands = signal<readonly Command[]>([])
   const demoRuns = signal(true)
+  const palette = signal<string | undefined>(undefined)
   let ticket: string | undefined
   let unfollow = (): void => {}
   let current: Connection | undefined
@@ -92,6 +95,10 @@ export function createApp(): ShellApp {
     toasts,
     extraCommands,
     demoRuns,
+    palette,
+    openPalette(query) {
+      palette.value = query
+    },
     toast(text, tone = 'info') {
       lastToast += 1
       const id = lastToast

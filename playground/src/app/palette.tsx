@@ -13,10 +13,18 @@ export function matching(commands: readonly Command[], query: string): readonly 
 }
 
 /** Every action of the page in one list that the keyboard filters. */
-export function Palette({ commands, onClose }: { commands: readonly Command[]; onClose: () => void }): JSX.Element {
+export function Palette({
+  commands,
+  start,
+  onClose,
+}: {
+  commands: readonly Command[]
+  start: string
+  onClose: () => void
+}): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null)
   const list = useRef<HTMLDivElement>(null)
-  const [query, setQuery] = useState('')
+  const [query, setQuery] = useState(start)
   const [at, setAt] = useState(0)
   const found = matching(commands, query)
   const current = Math.min(at, found.length - 1)

@@ -17,16 +17,15 @@ import { VIEWS } from './views.js'
 /** The frame of the page: bar, navigation, the current view, palette and toasts. */
 export function Shell({ app }: { app: ShellApp }): JSX.Element {
   const theme = useMemo(createTheme, [])
-  const open = useSignal<'palette' | 'help' | undefined>(undefined)
+  const help = useSignal(false)
+  const showHelp = (): void => {
+    help.value = true
+  }
   useEffect(
     () =>
       listenKeys({
-        palette: () => {
-          open.value = 'palette'
-        },
-        help: () => {
-          open.value = 'help'
-        },
+        palette: () => app.openPalette(''),
+        help: showHelp,
         view(key) {
           const entry = VIEWS.find((one) => one.key === key)
           if (entry) app.navigate(entry.id)
@@ -40,17 +39,21 @@ export function Shell({ app }: { app: ShellApp }): JSX.Element {
       <button type="button" class="skip" onClick={skipToMain}>
         Skip to the view
       </button>
-      <TopBar app={app} theme={theme} onPalette={() => (open.value = 'palette')} />
+      <TopBar app={app} theme={theme} onPalette={() => app.openPalette('')} />
       <Nav app={app} />
       <main class="main" id="main" tabIndex={-1}>
         <Banner app={app} />
         <ViewHost app={app} />
       </main>
       <Toasts app={app} />
-      {open.value === 'palette' ? (
-        <Palette commands={allCommands(app, theme, () => (open.value = 'help'))} onClose={() => (open.value = undefined)} />
-      ) : null}
-      {open.value === 'help' ? <Help onClose={() => (open.value = undefined)} /> : null}
+      {app.palette.value === undefined ? null : (
+        <Palette
+          commands={allCommands(app, theme, showHelp)}
+          start={app.palette.value}
+          onClose={() => (app.palette.value = undefined)}
+        />
+      )}
+      {help.value ? <Help onClose={() => (help.value = false)} /> : null}
     </div>
   )
 }
@@ -238,6 +241,16 @@ function allCommands(app: ShellApp, theme: Theme, help: () => void): readonly Co
             title: `${row.agent.name} (${row.agent.system})`,
             run: () => app.navigate(`work/${encodeURIComponent(id)}`),
           },
+          ...(row.agent.can.sessions?.create
+            ? [
+                {
+                  id: `session-${id}`,
+                  group: 'Agent',
+                  title: `New session of ${row.agent.name} (${row.agent.system}${row.agent.host ? ` on ${row.agent.host}` : ''})`,
+                  run: () => app.navigate(`work/${encodeURIComponent(id)}?sessions`),
+                },
+              ]
+            : []),
         ]
       : []
   })

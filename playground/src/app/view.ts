@@ -36,6 +36,8 @@ export interface App {
   navigate(to: string): void
   /** Shows a short message. For a failure of an action use `ErrorNotice` at the place of the action. */
   toast(text: string, tone?: Toast['tone']): void
+  /** Opens the list of commands with these words in its field. */
+  openPalette(query: string): void
   /** A value that a view keeps while another view is shown, until the connection changes. Made by the first call with its key. */
   keep<Value>(key: string, make: () => Value): Value
   /** Adds commands to the palette while a view is shown. Returns the function that removes them. */

@@ -4,6 +4,7 @@ import type { JSX } from 'preact'
 import type { AgentState } from 'signalbox/hub'
 import type { App } from '../../app/view.js'
 import { isTyping } from '../../app/keyboard.js'
+import { Button } from '../../design/button.js'
 import { EmptyState } from '../../design/empty-state.js'
 import { STATE_WORDS } from '../../design/signal.js'
 import { usePhone } from '../../design/use-media.js'
@@ -75,6 +76,7 @@ export function Fleet({ app }: { app: App }): JSX.Element {
         <h1>Fleet</h1>
         <Totals app={app} />
         <span class="grow" />
+        <NewSession app={app} />
         <input
           class="input"
           type="search"
@@ -146,6 +148,19 @@ function GroupTitle({ by, title, count }: { by: GroupBy; title: string; count: n
         <span class="muted num">{count}</span>
       </span>
     </div>
+  )
+}
+
+/** Shown when an agent can open a session. The palette lists those agents, with their system and host. */
+function NewSession({ app }: { app: App }): JSX.Element | null {
+  const isPossible = useComputed(() =>
+    app.model.agents.value.some((id) => app.model.agent(id).value?.agent.can.sessions?.create === true),
+  )
+  if (!isPossible.value) return null
+  return (
+    <Button action="new-session" onClick={() => app.openPalette('new session of ')}>
+      New session
+    </Button>
   )
 }
 

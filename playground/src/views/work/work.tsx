@@ -72,6 +72,7 @@ function OneAgent({
   const followed = useConversation(app, connection, agent)
   const session = app.route.value.params.get('session') ?? undefined
   const dialog = useSignal(false)
+  const wanted = app.route.value.params.has('sessions')
   const row = app.model.agent(agent).value
   const name = row?.agent.name
   const has = row?.agent.can.sessions !== undefined
@@ -93,6 +94,12 @@ function OneAgent({
       removeEventListener('keydown', onKey)
     }
   }, [has, name])
+  // The address with `?sessions` opens the dialog, once.
+  useEffect(() => {
+    if (!wanted || !has) return
+    dialog.value = true
+    app.navigate(sessionAddress(agent, session))
+  }, [wanted, has])
   if (!row) {
     return (
       <EmptyState title="Unknown agent" why={`The hub has no agent with the id ${agent}. It may have left.`}>
