@@ -134,8 +134,13 @@ async function start(options: ServerOptions, part?: ClusterPart): Promise<NatsSe
       return child?.pid ?? 0
     },
     async start() {
-      child = spawn(file, ['-c', config, '-l', join(home, 'log.txt')], { stdio: 'ignore' })
-      await accepts(port, child)
+      const started = spawn(file, ['-c', config, '-l', join(home, 'log.txt')], { stdio: 'ignore' })
+      child = started
+      // A test that runs into its time limit disposes of nothing.
+      const abandon = (): void => void started.kill('SIGKILL')
+      process.once('exit', abandon)
+      started.once('exit', () => process.removeListener('exit', abandon))
+      await accepts(port, started)
     },
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
