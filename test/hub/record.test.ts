@@ -142,7 +142,9 @@ describe.each(GENERATIONS)('on the %s server', (generation) => {
         { at, when },
         { at: 1 + ((at * 7) % 23), when: 'after' },
       ])
-      expect(rows, `killed ${when} write ${at}`).toEqual(expected)
+      // A killed recorder records every agent, so it may have reached the markers of the test itself.
+      const own = Object.fromEntries(Object.entries(rows).filter(([id]) => id in expected))
+      expect(own, `killed ${when} write ${at}`).toEqual(expected)
     }
   }, 120_000)
 })
