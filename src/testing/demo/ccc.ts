@@ -2,26 +2,18 @@
 import { createCcc } from '../../ccc/index.js'
 import { cccSource } from '../../hub/index.js'
 import { createCccSimulator } from '../ccc/simulator.js'
+import { cccAnswer } from './answers.js'
 import type { DemoOptions, DemoSystem } from './system.js'
 
 /** A minute of a real server takes six seconds. */
 const TIME_SCALE = 0.1
-
-/** The answer to a prompt without marks, as a mark. */
-function answerTo(prompt: string): string | undefined {
-  if (prompt.includes('[[')) return undefined
-  const answer = /tests?\b/i.test(prompt)
-    ? 'Two of 214 tests fail. Both parse the last day of a month.'
-    : `I am a simulated agent, so I only repeat: ${prompt}`
-  return `[[sleep 3]][[reply ${answer}]]`
-}
 
 /** Starts the simulator and connects a source to it. */
 export function openCcc({ clock, wrap }: DemoOptions): DemoSystem {
   const simulator = createCccSimulator({
     clock,
     timeScale: TIME_SCALE,
-    script: answerTo,
+    script: cccAnswer,
     sessions: [
       { name: 'backend', path: '/srv/backend', running: true },
       { name: 'frontend', path: '/srv/frontend', running: true },

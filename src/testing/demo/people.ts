@@ -11,7 +11,7 @@ const STEP_MS = 2_500
 const ANSWER_AFTER_MS = 75_000
 const MAX_OPEN_ASKS = 5
 
-/** Prompts by the name of the agent. The marks in brackets steer the simulators; see `docs/testing.md`. */
+/** Prompts by the id or the name of the agent. The simulators know what each agent does with its prompts; see `answers.ts`. */
 const PROMPTS: Readonly<Record<string, readonly string[]>> = {
   'claude/review': [
     'Review the date parser and fix what is wrong.',
@@ -25,22 +25,13 @@ const PROMPTS: Readonly<Record<string, readonly string[]>> = {
     'Write the changelog of this week. (The provider is overloaded.)',
   ],
   'editor/orders': ['The order page is slow. Find out why and fix it.', 'Plan the time table of the build machines.'],
-  'ccc/backend': [
-    'Which tests are slow? [[sleep 6]] [[reply The three import tests take 41 of 58 seconds: they start a server each.]]',
-    'Summarise the open pull requests. [[sleep 4]] [[reply Two are open: the date parser and the order index. Both wait for a review.]]',
-  ],
-  'ccc/frontend': [
-    'Is the bundle larger than last week? [[sleep 5]] [[reply Yes, by 3.2 KB gzip: a second copy of the icons.]]',
-    'Rename the component Box to Panel. [[sleep 9]] [[reply Renamed in 14 files. Nothing else changed.]]',
-  ],
-  'web-1': [
-    'Restart nginx. [[say I check the configuration first. It is valid.]][[confirm systemctl restart nginx]][[say nginx runs again; no request failed.]]',
-    'How full is the disk? [[say 71 % of 200 GB are used. The logs grew by 2 GB today.]]',
-  ],
+  'ccc/backend': ['Which tests are slow?', 'Summarise the open pull requests.'],
+  'ccc/frontend': ['Is the bundle larger than last week?', 'Rename the component Box to Panel.'],
+  'web-1': ['Restart nginx.', 'How full is the disk?'],
   'db-1': [
-    'Show the slowest query of today. (The PIN of this demo is 2468.) [[pin 2468]][[say The order page: 812 ms, 4,182,113 rows read.]]',
-    'Clean the build cache. [[danger rm -rf /var/cache/build]][[say 38 GB are free again.]]',
-    'Run the nightly backup now. [[fail The disk of the backup is full.]]',
+    'Show the slowest query of today. (The PIN of this demo is 2468.)',
+    'Clean the build cache.',
+    'Run the nightly backup now.',
   ],
   'Release train': ['Who works on what for 2.5.0?', 'Is the release ready?'],
   tester: ['Please test the settings page in a small window.'],
