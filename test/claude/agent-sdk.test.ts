@@ -83,7 +83,7 @@ describe('[claude.agent-sdk] the agent SDK 0.3.332', () => {
   })
 
   test('has no control request that neither a method nor an option serves, except those with a reason', () => {
-    const source = read('src/claude/run/controls.ts')
+    const source = read('src/claude/run/controls.ts') + read('src/claude/run/call-controls.ts')
     const sent = new Set([...source.matchAll(/(?:control\('|: \[')(\w+)'/g)].map(([, subtype]) => subtype as string))
     expect(gaps(THEIRS.controls, CONTROLS, (name) => sent.has(name))).toEqual(NONE)
     expect(THEIRS.controls).toHaveLength(41)
