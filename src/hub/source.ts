@@ -124,7 +124,7 @@ export interface SourceDelivery {
 export interface HistoryQuery {
   /** Only this session. Left out, the source chooses: all sessions, or the agent's own one. */
   readonly session?: string | undefined
-  /** At most so many events, the newest. Default 200. */
+  /** At most so many events, the newest. Default 200; over a link at most 1,000. */
   readonly limit?: number | undefined
   /** What an earlier page gave as `before`. */
   readonly before?: string | undefined

@@ -89,6 +89,16 @@ test('a client that reads no events does not delay its other calls [hub.bounded.
   await idle.return?.()
 })
 
+test('a page of history above 1,000 events is refused over a link [hub.wire.history]', async () => {
+  await using hub = await hubOverLink({ sources: [createScriptedSystem().source()] })
+  await expect(hub.history('script/a', { limit: 1_001 })).rejects.toMatchObject({
+    code: 'invalid_argument',
+    sent: 'no',
+    message: expect.stringContaining('1 to 1000'),
+  })
+  expect((await hub.history('script/a', { limit: 1_000 })).events).toEqual([])
+})
+
 test('watches above the limit of a link are refused, and a second one with the same id ends the link [hub.wire.watches]', async () => {
   await using hub = await createHub({ sources: [createScriptedSystem().source()] })
   const [near, far] = memoryPair()

@@ -101,6 +101,12 @@ export const requirements: readonly Requirement[] = [
     behaviour: 'A hub behind a link has the interface of a hub; the server decides what a client may do and who it is.',
   },
   {
+    id: 'hub.wire.history',
+    source: 'issue 15',
+    behaviour:
+      'A viewer on a link gets at most 1,000 events of history in one answer, so one call cannot fill the memory of the hub.',
+  },
+  {
     id: 'hub.wire.watches',
     source: 'issue 15',
     behaviour: 'The watches of a link are limited, and a client that takes no lines costs no further reads of the journal.',

@@ -64,9 +64,13 @@ export function answerOf(params: Params): Answer {
   throw bad('answer', '{ option }, { answers }, { accept } or { secret }')
 }
 
+/** A source loads the whole page into memory, so a viewer on a link reads a long history in several pages. */
+const MAX_HISTORY_PAGE = 1_000
+
 export function historyQuery(params: Params): HistoryQuery {
   const { limit } = params
-  if (limit !== undefined && !(Number.isSafeInteger(limit) && (limit as number) > 0)) throw bad('limit', 'a whole number above 0')
+  const isValid = Number.isSafeInteger(limit) && (limit as number) > 0 && (limit as number) <= MAX_HISTORY_PAGE
+  if (limit !== undefined && !isValid) throw bad('limit', `a whole number from 1 to ${MAX_HISTORY_PAGE}`)
   return defined({ limit, session: optionalText(params, 'session'), before: optionalText(params, 'before') })
 }
 

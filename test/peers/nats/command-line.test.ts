@@ -62,7 +62,7 @@ describe('doctor --nats', () => {
   test('a .creds file of an operator works [cli.nats.doctor]', async () => {
     const { config, creds } = makeOperator()
     await using server = await startServer({ config })
-    writeFileSync(at('laptop.creds'), creds)
+    writeFileSync(at('laptop.creds'), creds, { mode: 0o600 })
     expect((await doctor(`nats://${server.url}`, '--nats-creds', at('laptop.creds'))).out).toContain('nats works')
     expect((await doctor(`nats://${server.url}`)).out).toMatch(/asks for credentials.*--nats-creds FILE/)
   })
@@ -81,7 +81,7 @@ describe('doctor --nats', () => {
     [
       'the server does not know the user',
       () => {
-        writeFileSync(at('stranger.seed'), nkeys.createUser().getSeed())
+        writeFileSync(at('stranger.seed'), nkeys.createUser().getSeed(), { mode: 0o600 })
         return [`tls://${secure.url}`, '--nats-ca', certificate.cert, '--nats-creds', at('stranger.seed')]
       },
       /refused the credentials in .*stranger\.seed.*must name this user/,
@@ -90,10 +90,18 @@ describe('doctor --nats', () => {
     [
       'the file of credentials holds something else',
       () => {
-        writeFileSync(at('other.seed'), 'SAAnotaseed')
+        writeFileSync(at('other.seed'), 'SAAnotaseed', { mode: 0o600 })
         return [`nats://${open.url}`, '--nats-creds', at('other.seed')]
       },
       /other\.seed holds no credentials of a NATS user\. .*nsc/,
+    ],
+    [
+      'other users may read the file of credentials',
+      () => {
+        writeFileSync(at('open.seed'), nkeys.createUser().getSeed(), { mode: 0o644 })
+        return [`nats://${open.url}`, '--nats-creds', at('open.seed')]
+      },
+      /open\.seed may be read by other users of this machine\..*chmod 600/,
     ],
     [
       'the authority of the certificate is unknown',

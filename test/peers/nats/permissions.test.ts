@@ -118,7 +118,7 @@ describe('a machine with a key of its own', () => {
   })
 
   test('a key that the server does not know is refused when it connects [store.nats.permissions]', async () => {
-    writeFileSync(at('stranger.seed'), nkeys.createUser().getSeed())
+    writeFileSync(at('stranger.seed'), nkeys.createUser().getSeed(), { mode: 0o600 })
     await expect(open('stranger')).rejects.toThrow(/[Aa]uthorization/)
   })
 })

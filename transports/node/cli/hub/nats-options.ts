@@ -1,5 +1,5 @@
 /** Reads the values of `--nats`, `--nats-creds` and `--machines`. */
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { SignalboxError } from '../../../../src/errors.js'
 
 export interface NatsAddresses {
@@ -54,12 +54,21 @@ export interface NatsCredentials {
   readonly bytes: Uint8Array
 }
 
-/** Reads a file of credentials. Rejects with `not_found` or `invalid_argument`; the content is in no message. */
+const OTHERS_MAY_USE = 0o077
+
+/**
+ * Reads a file of credentials. Rejects with `not_found`, with `permission_denied` when other users of this machine may read the file, or with
+ * `invalid_argument`. The content is in no message.
+ */
 export async function readCredentials(path: string): Promise<NatsCredentials> {
   const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     const message = `The file of credentials ${path} cannot be read: ${cause.code ?? 'unknown reason'}.`
     throw new SignalboxError({ code: 'not_found', system: 'nats', message, hint: 'Check the path and the permissions.' })
   })
+  if (process.getuid && ((await stat(path)).mode & OTHERS_MAY_USE) !== 0) {
+    const message = `The file of credentials ${path} may be read by other users of this machine.`
+    throw new SignalboxError({ code: 'permission_denied', system: 'nats', message, hint: `Run "chmod 600 ${path}".` })
+  }
   if (/BEGIN NATS USER JWT[\s\S]*BEGIN USER NKEY SEED/.test(text)) return { kind: 'creds', bytes: Buffer.from(text) }
   const seed = text.trim()
   if (/^SU[A-Z2-7]{56}$/.test(seed)) return { kind: 'seed', bytes: Buffer.from(seed) }
