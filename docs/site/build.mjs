@@ -24,8 +24,8 @@ const rewrite = (text) =>
       /\]\((?:\.\.\/)?(README|CONTRIBUTING|CHANGELOG|SECURITY)\.md/g,
       (_, name) => `](./${name === 'README' ? 'index' : name.toLowerCase()}.md`,
     )
-    .replace(/\]\((?:\.\.\/|\.\/)((?:playground|test|src|transports|scripts|\.ci)\/[^)#]*)/g, `](${repository}/blob/main/$1`)
-    .replace(/\]\(((?:playground|test|src|transports|scripts|\.ci)\/[^)#]*)/g, `](${repository}/blob/main/$1`)
+    .replace(/\]\((?:\.\.\/|\.\/)((?:playground|test|src|transports|scripts|docker|\.ci)\/[^)#]*)/g, `](${repository}/blob/main/$1`)
+    .replace(/\]\(((?:playground|test|src|transports|scripts|docker|\.ci)\/[^)#]*)/g, `](${repository}/blob/main/$1`)
 for (const name of copied) {
   const page = name === 'README' ? 'index' : name.toLowerCase()
   writeFileSync(join(work, 'pages', `${page}.md`), rewrite(readFileSync(join(root, `${name}.md`), 'utf8')))

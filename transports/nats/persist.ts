@@ -36,14 +36,16 @@ export function createPersist(connection: NatsConnection, connected: Connected, 
     let attemptMs = firstMs
     const until = clock.monotonic() + timeoutMs
     let sent: Sent = 'no'
+    let isAbsent = false
     for (;;) {
       if (connection.isClosed() || connection.isDraining()) throw notConnected(what, true, sent)
       if (!(await connected.wait(clock, Math.max(0, until - clock.monotonic())))) {
         throw notConnected(what, connection.isClosed(), sent)
       }
       let failure: unknown
+      const ownMs = Math.max(1, Math.min(attemptMs, until - clock.monotonic()))
       try {
-        const result = await attempt(Math.max(1, Math.min(attemptMs, until - clock.monotonic())))
+        const result = await attempt(ownMs)
         if (result !== undefined) return { result, maybe: sent !== 'no' }
       } catch (error) {
         failure = error
@@ -52,8 +54,11 @@ export function createPersist(connection: NatsConnection, connected: Connected, 
         if (kind === 'denied') throw sent === 'maybe' ? mayBeStored(notAllowed(what, error)) : notAllowed(what, error)
         if (kind === 'no answer' && hasEffect) sent = 'maybe'
       }
+      // An attempt that the end of the time cut short says nothing new.
+      if (kindOf(failure) === 'nobody') isAbsent = true
+      else if (ownMs >= firstMs) isAbsent = false
       if (clock.monotonic() + PAUSE_MS >= until) {
-        throw kindOf(failure) === 'nobody' ? withoutJetStream(what, sent) : noAnswer(what, sent, failure)
+        throw isAbsent ? withoutJetStream(what, sent) : noAnswer(what, sent, failure)
       }
       attemptMs *= 2
       await sleep(clock, PAUSE_MS)
