@@ -139,9 +139,10 @@ export function createEngine(parts: EngineParts): Engine {
     async start() {
       // Asks first: a source that opens says which of them are still open.
       await recoverAsks(recovery)
+      const repairTurns = await recoverTurns(recovery)
       await Promise.all(parts.sources.map(openSource))
       for (const { agent } of asks.open()) if (!agents.has(agent)) asks.agentGone(agent)
-      await recoverTurns(recovery)
+      await repairTurns()
       repeat.every(SWEEP_MS, () => sweep(recovery))
       repeat.every(TRIM_EVERY_MS, trimmer.trim)
     },

@@ -104,6 +104,9 @@ export function createSink(source: Source, options: IntakeOptions): SourceSink {
           ),
         )
       }
+      case 'turn':
+        if (event.origin !== 'replay' && turn !== undefined && turns.writes(turn)) return
+        break
       case 'end':
         charge(event)
         if (event.origin !== 'replay' && turn !== undefined && turns.ended(turn, endOf(event), { session, epoch })) return

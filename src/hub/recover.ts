@@ -30,11 +30,15 @@ export async function recoverAsks(parts: RecoverParts): Promise<void> {
   await repair(parts, [], open)
 }
 
-/** Runs when the sources are open, because they are asked for the outcome of the turns. */
-export async function recoverTurns(parts: RecoverParts): Promise<void> {
+/**
+ * Runs before the sources open: an event of a turn that comes while a source opens belongs to a known turn. Gives what must run when the
+ * sources are open, because they are asked for the outcome of the turns.
+ */
+export async function recoverTurns(parts: RecoverParts): Promise<() => Promise<void>> {
   const { open, over } = await findAll(parts.turnTable, ({ state }) => state === 'ended', ofTurn(parts))
   for (const record of byTime(over, ({ at }) => at)) parts.turns.remember(record)
-  await repair(parts, open, [])
+  for (const stored of open) parts.turns.adopt(stored)
+  return () => repair(parts, open, [])
 }
 
 /** A prompt does not take longer from its record to its place among the turns that run or wait. */
@@ -48,7 +52,7 @@ export async function sweep(parts: RecoverParts): Promise<void> {
     state === 'accepted' && parts.context.clock.now() - Date.parse(at) > FORGOTTEN_MS
   const turns = await findAll(
     parts.turnTable,
-    (record) => (record.fence >= fence && !isForgotten(record)) || record.state === 'ended' || parts.turns.has(record.promptId),
+    (record) => (record.fence >= fence && !isForgotten(record)) || record.state === 'ended' || parts.turns.writes(record.promptId),
     ofTurn(parts),
   )
   const known = new Set(parts.asks.open().map(({ id }) => id))
@@ -132,18 +136,19 @@ async function readTraces(log: Log, from: number): Promise<Traces> {
 
 async function repairOneTurn({ turns }: RecoverParts, stored: Stored<TurnRecord>, traces: Traces): Promise<void> {
   const { promptId } = stored.record
+  turns.adopt(stored)
   const action = repairTurn(stored.record, { begun: traces.begun.has(promptId), endSeq: traces.ends.get(promptId) })
   switch (action.do) {
     case 'nothing':
       return
     case 'mark':
-      return turns.mark(stored, action.endSeq)
+      return turns.mark(promptId, action.endSeq)
     case 'append':
-      return turns.takeOver(stored, 'append')
+      return turns.takeOver(promptId, 'append')
     case 'lose':
-      return turns.takeOver(stored, action.begin ? 'lose-and-begin' : 'lose')
+      return turns.takeOver(promptId, action.begin ? 'lose-and-begin' : 'lose')
     case 'resolve':
-      return turns.takeOver(stored, 'resolve')
+      return turns.takeOver(promptId, 'resolve')
   }
 }
 

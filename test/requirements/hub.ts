@@ -107,6 +107,11 @@ export const requirements: readonly Requirement[] = [
       'A viewer on a link gets at most 1,000 events of history in one answer, so one call cannot fill the memory of the hub.',
   },
   {
+    id: 'hub.turn.recovering',
+    source: 'issue 19',
+    behaviour: 'A turn that ends while the next driver opens its source has one start and one end.',
+  },
+  {
     id: 'hub.wire.watches',
     source: 'issue 15',
     behaviour: 'The watches of a link are limited, and a client that takes no lines costs no further reads of the journal.',

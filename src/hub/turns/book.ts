@@ -1,5 +1,6 @@
 /** The records of turns in the store and in memory, and the events that go with them. Calls no source. */
 import { hubEvent, type HubContext } from '../context.js'
+import type { EndEvent } from '../model/event.js'
 import { createRecentMap } from '../recent.js'
 import type { Stored, Table } from '../table.js'
 import { stepTurn, type TurnRecord, type TurnStep } from './record.js'
@@ -26,6 +27,10 @@ export interface Active {
   startBy?: number
   /** Who cancelled it while it was unsent: it is cancelled as soon as the source has it, or not sent at all. */
   cancelled?: string
+  /** An earlier run of the hub left it, and the journal was not read yet. */
+  left?: true
+  /** The source pushed its end meanwhile. */
+  leftEnd?: EndEvent
 }
 
 export interface TurnBook {

@@ -6,7 +6,7 @@ import type { EndEvent } from '../model/event.js'
 import type { Stored, Table } from '../table.js'
 import { admit, isTooLate, lineOf, TOO_LATE, type NamedPrompt } from './admit.js'
 import { createTurnBook, type Active, type EndPlace } from './book.js'
-import { neverSent, stepTurn, type TurnRecord } from './record.js'
+import { neverSent, type TurnRecord } from './record.js'
 import { createRunner, type RunnerOptions } from './run.js'
 import { createSchedule } from './schedule.js'
 
@@ -29,16 +29,20 @@ export interface Turns {
   epochBegan(agent: AgentId, session: string | undefined, epoch: string): void
   /** Turns of an agent that run now. */
   runningOf(agent: AgentId): readonly string[]
-  /** Continues with a turn that an earlier run of the hub left behind. */
-  takeOver(stored: Stored<TurnRecord>, how: TakeOver): Promise<void>
-  /** The end is in the journal at this position, and the record does not say so yet. */
-  mark(stored: Stored<TurnRecord>, endSeq: number): Promise<void>
+  /** Takes in a turn that an earlier run of the hub left behind, unless it is known. `takeOver` or `mark` must follow. */
+  adopt(stored: Stored<TurnRecord>): void
+  /** Continues with an adopted turn. */
+  takeOver(promptId: string, how: TakeOver): Promise<void>
+  /** The end of an adopted turn is in the journal at this position, and the record does not say so yet. */
+  mark(promptId: string, endSeq: number): Promise<void>
   remember(record: TurnRecord): void
   has(promptId: string): boolean
+  /** The hub writes the start and the end of this turn itself. */
+  writes(promptId: string): boolean
 }
 
 export function createTurns(context: HubContext, table: Table<TurnRecord>, options: TurnsOptions): Turns {
-  const { fence, writer, report } = context
+  const { writer, report } = context
   const { journalId, maxQueued, keepEnded, forbid } = options
   const starting = new Map<string, Promise<TurnInfo>>()
   const book = createTurnBook(context, table, keepEnded)
@@ -47,6 +51,7 @@ export function createTurns(context: HubContext, table: Table<TurnRecord>, optio
   const { active } = book
 
   const later = (what: string, work: Promise<unknown>): void => void work.catch((error) => report(what, error))
+  const has = (promptId: string): boolean => active.has(promptId) || starting.has(promptId)
   const isQueued = ({ line, stored }: Active): boolean => !schedule.running(line).includes(stored.record.promptId)
   const infoOf = (record: TurnRecord): TurnInfo => {
     const one = active.get(record.promptId)
@@ -115,6 +120,10 @@ export function createTurns(context: HubContext, table: Table<TurnRecord>, optio
       // A second end of a turn is dropped.
       if (!one) return book.ended(promptId) !== undefined
       one.endPlace ??= place
+      if (one.left) {
+        one.leftEnd ??= end
+        return true
+      }
       later('ending a turn', runner.finish(one, end))
       return true
     },
@@ -127,26 +136,35 @@ export function createTurns(context: HubContext, table: Table<TurnRecord>, optio
       }
     },
     runningOf: (agent) => [...active].filter(([, one]) => one.stored.record.agent === agent && !isQueued(one)).map(([id]) => id),
-    async takeOver(stored, how) {
-      const { record } = stored
-      const one: Active = { stored, line: lineOf(record.agent, record.session) }
-      active.set(record.promptId, one)
-      schedule.adopt(one.line, record.promptId)
+    adopt(stored) {
+      const { agent, session, promptId } = stored.record
+      if (active.has(promptId)) return
+      const one: Active = { stored, line: lineOf(agent, session), left: true }
+      active.set(promptId, one)
+      schedule.adopt(one.line, promptId)
+    },
+    async takeOver(promptId, how) {
+      const one = active.get(promptId)
+      if (!one?.left) return
+      delete one.left
       if (how === 'append') {
         one.ending = book.appendEnd(one).then(() => runner.leave(one))
         return one.ending
       }
+      if (how === 'lose-and-begin') await book.appendTurn(one.stored.record, 'started')
+      if (one.leftEnd) return later('ending a turn', runner.finish(one, one.leftEnd))
       if (how === 'resolve') return later('resolving a turn', runner.resolve(one, 'The hub stopped while the turn ran.'))
-      if (how === 'lose-and-begin') await book.appendTurn(record, 'started')
       await runner.finish(one, neverSent('The hub stopped before it sent the prompt.'))
     },
-    async mark(stored, endSeq) {
-      const { promptId } = stored.record
-      const done = await table.change(promptId, (record) => stepTurn(record, { to: 'ended', endSeq }, fence), stored)
-      book.remember((done ?? stored).record)
+    async mark(promptId, endSeq) {
+      const one = active.get(promptId)
+      if (!one?.left) return
+      await book.step(one, { to: 'ended', endSeq })
+      runner.leave(one)
     },
     remember: book.remember,
-    has: (promptId) => active.has(promptId) || starting.has(promptId),
+    has,
+    writes: (promptId) => has(promptId) || book.ended(promptId) !== undefined,
   }
 }
 

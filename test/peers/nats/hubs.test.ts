@@ -263,6 +263,14 @@ test(`${ROUNDS} rounds of kills, stops and partitions of hubs and of the server 
     }
     return found
   }
+  /** The sequence of the lease under which an event was written: it tells the driver. */
+  const leaseOf = async (seq: number): Promise<string> => {
+    const found = await connection.request('$JS.API.STREAM.MSG.GET.signalbox', JSON.stringify({ seq: Math.floor(seq / 1024) }))
+    const { message } = found.json<{ message?: { hdrs?: string } }>()
+    return /Expected-Last-Subject-Sequence: *(\d+)/.exec(atob(message?.hdrs ?? ''))?.[1] ?? 'unknown'
+  }
+  /** Each fault and each new driver, for a failure that must be explained. */
+  const history: unknown[] = []
   const takeovers: number[] = []
   /** The time until other hubs drive every source of a hub that is gone. */
   const watchTakeover = async (from: number, gone: string, before: Awaited<ReturnType<typeof driversNow>>): Promise<void> => {
@@ -286,6 +294,7 @@ test(`${ROUNDS} rounds of kills, stops and partitions of hubs and of the server 
     const fault = FAULTS[round % FAULTS.length] as string
     faults[fault] = (faults[fault] ?? 0) + 1
     const from = Date.now()
+    history.push({ at: new Date(from).toISOString(), fault, hub: place.name, drivers: [...before] })
     switch (fault) {
       case 'kill': {
         place.child?.kill('SIGKILL')
@@ -379,7 +388,15 @@ test(`${ROUNDS} rounds of kills, stops and partitions of hubs and of the server 
         )
   }
   expect(open(), 'prompts without an end').toEqual([])
-  expect(checkJournal(journal)).toEqual([])
+  const broken = checkJournal(journal)
+  for (const [, turn] of broken.flatMap((problem) => [...problem.matchAll(/\b(p\d+)\b/g)])) {
+    const sent = `sent ${sends.filter((id) => id === turn).length} times`
+    console.log('BROKEN', turn, sent, new TextDecoder().decode((await (await own.kv('hub-turns')).get(turn ?? ''))?.bytes))
+    for (const event of journal)
+      if (event.turn === turn) console.log('BROKEN lease', await leaseOf(event.seq), JSON.stringify(event).slice(0, 300))
+  }
+  if (broken.length > 0) console.log('BROKEN stops', JSON.stringify(history))
+  expect(broken).toEqual([])
   const doubled = (list: readonly string[]): string[] => [...new Set(list.filter((one, index) => list.indexOf(one) !== index))]
   expect(doubled(sends), 'prompts that reached an agent twice').toEqual([])
   expect(doubled(answers), 'asks that were answered twice').toEqual([])
