@@ -41,6 +41,7 @@ export interface Turns {
   writes(promptId: string): boolean
 }
 
+/** Long because the calls of viewers, the events of sources and the recovery share the turns that run. */
 export function createTurns(context: HubContext, table: Table<TurnRecord>, options: TurnsOptions): Turns {
   const { writer, report } = context
   const { journalId, maxQueued, keepEnded, forbid } = options
