@@ -1,9 +1,7 @@
-const DIGITS = /* @__PURE__ */ Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
-
 /** Hex digits. Pages that are not served over https have no `randomUUID`. */
 export function hex(bytes: Uint8Array): string {
   let text = ''
-  for (const byte of bytes) text += DIGITS[byte]
+  for (const byte of bytes) text += byte.toString(16).padStart(2, '0')
   return text
 }
 

@@ -146,7 +146,7 @@ function noCredential(plane: Plane, facts: { readonly op: string }): AuthError {
 
 function notOpened(error: unknown, facts: { transport: string }): unknown {
   if (!SignalboxError.is(error)) return error
-  // Nothing was written to a core that did not start, so `sent` is `no`, whatever the failure itself says.
+  // Nothing was written to a core that did not start. So `sent` is `no`, even if the failure says `maybe`.
   if (error.code !== 'not_found') return withFacts(error, facts, { sent: 'no' })
   // The executable is missing. `not_found` would read as a missing machine or fleet.
   const { message, transport } = error

@@ -69,7 +69,7 @@ export function createRestBackend(options: RestOptions): Backend {
       try {
         return await work
       } catch (error) {
-        // When this client was closed, that is the reason, whatever error the transport reports for it.
+        // After `close` of this client the reason is `closed`. The transport may report another error for it.
         throw life.signal.aborted && !signal.aborted ? life.signal.reason : error
       } finally {
         flying.delete(work)

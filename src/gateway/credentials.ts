@@ -4,11 +4,13 @@
  * Long because each method of `Credentials` has an example.
  */
 import { systemClock, type Clock } from '../core/clock.js'
+import { createListeners, type CredentialChange } from './credential-listeners.js'
 import { createProofChecker } from './proof.js'
 import type { ProofKey, ProofTarget } from './proof-key.js'
 import { Refusal } from './refusal.js'
-import { isScope, type Grant, type Scope } from './scopes.js'
+import { isScope, type Grant, type GrantRequest, type Scope } from './scopes.js'
 import { digestOf, randomId, randomSecret } from './secrets.js'
+import { createExpiry, createTickets, forgetOldest, looksLikeSecret, type TicketInfo } from './tickets.js'
 
 /** How long credentials are valid, and which are known from an earlier run. */
 export interface CredentialOptions {
@@ -26,22 +28,6 @@ export interface CredentialOptions {
   readonly devices?: readonly DeviceRecord[]
   /** Called with all devices when one is added, used or withdrawn, so that they survive a restart. */
   readonly onDevices?: (devices: readonly DeviceRecord[]) => void
-}
-
-/** What a new credential may do. */
-export interface GrantRequest {
-  /** What the credential may do. Default `observe` alone. */
-  readonly scopes?: readonly Scope[]
-  /** The upstreams that it may name. Default every one. */
-  readonly upstreams?: readonly string[]
-  /** How long it is valid. Default: no end; for a device `deviceTtlMs`, for a redeemed ticket `sessionTtlMs`. */
-  readonly ttlMs?: number
-  /** A name for people. */
-  readonly name?: string
-  /** The credential of a device: it has a longer life and survives a restart of the gateway. */
-  readonly device?: boolean
-  /** The key that each request under this credential has to be signed with. */
-  readonly proofKey?: ProofKey
 }
 
 /** What is kept of a device's credential. The digest is no credential: the token cannot be found from it. */
@@ -86,28 +72,6 @@ export interface CredentialInfo {
   readonly expiresAtMs?: number | undefined
   /** Whether the token is bound to a key: a copied token is then useless. */
   readonly isBound: boolean
-}
-
-/** A ticket that was not used yet. */
-export interface TicketInfo {
-  /** For `revoke`. It is no secret. */
-  readonly id: string
-  /** The name that the credential will have. */
-  readonly name?: string | undefined
-  /** What the credential will be able to do. */
-  readonly scopes: readonly Scope[]
-  /** When the ticket ends if nobody uses it, in milliseconds since 1970. */
-  readonly expiresAtMs: number
-}
-
-/** A change of the credentials. */
-export interface CredentialChange {
-  /** `ticket`: a ticket was made. `revoked`: a credential or an unused ticket was withdrawn. */
-  readonly change: 'issued' | 'revoked' | 'ticket'
-  /** The id of the credential or the ticket. It is no secret. */
-  readonly id: string
-  /** The name that its owner gave it. */
-  readonly name?: string | undefined
 }
 
 /** What a request carries beside its token. */
@@ -199,8 +163,8 @@ export interface Credentials {
    */
   onRevoked(grantId: string, listener: () => void): () => void
   /**
-   * Called for each credential that is issued or withdrawn and for each new ticket, whatever part of the program did it. Returns the
-   * function that stops listening.
+   * Calls the listener for each credential that is issued or withdrawn and for each new ticket. Pages, the command line and code are all
+   * reported. Returns the function that stops listening.
    *
    * @example
    * import type { Credentials } from 'signalbox/gateway'
@@ -232,15 +196,6 @@ export interface Credentials {
   tickets(): TicketInfo[]
 }
 
-interface Ticket {
-  readonly id: string
-  readonly request: GrantRequest
-  readonly expiresAtMs: number
-  uses: number
-  /** The grant that it was spent on. */
-  session?: string
-}
-
 /** A token that is valid, by its digest. */
 interface Entry {
   readonly digest: string
@@ -259,8 +214,6 @@ const MAX_NAME_CHARACTERS = 64
 
 const usedTwice = (): Refusal =>
   new Refusal('ticket_spent', { message: 'The ticket was used twice, so the session it opened was ended.' })
-
-const looksLikeSecret = (value: unknown): value is string => typeof value === 'string' && value.length >= 16 && value.length <= 512
 
 /** Names are shown in terminals and logs, so they hold no control characters. */
 const cleanName = (name: unknown): string | undefined =>
@@ -390,104 +343,6 @@ export function createCredentials(options: CredentialOptions = {}): Credentials 
     list: () => [...tokens.values()].filter(({ grant }) => !expiry.isOver(grant)).map(infoOf),
     tickets: tickets.list,
   }
-}
-
-function createListeners() {
-  const ofGrant = new Map<string, Set<() => void>>()
-  const watchers = new Set<(change: CredentialChange) => void>()
-  const tellChange = (change: CredentialChange): void => {
-    for (const watcher of watchers) watcher(change)
-  }
-  const onRevoked: Credentials['onRevoked'] = (grantId, listener) => {
-    const mine = ofGrant.get(grantId) ?? new Set()
-    ofGrant.set(grantId, mine.add(listener))
-    return () => {
-      mine.delete(listener)
-      if (mine.size === 0 && ofGrant.get(grantId) === mine) ofGrant.delete(grantId)
-    }
-  }
-  const onChange: Credentials['onChange'] = (listener) => {
-    watchers.add(listener)
-    return () => void watchers.delete(listener)
-  }
-  return {
-    tellChange,
-    /** Ends what runs under a credential that is no longer kept. */
-    withdrawn(id: string, name: string | undefined): void {
-      tellChange({ change: 'revoked', id, name })
-      const told = ofGrant.get(id)
-      ofGrant.delete(id)
-      for (const listener of told ?? []) listener()
-    },
-    onRevoked,
-    onChange,
-  }
-}
-
-interface TicketOptions {
-  readonly expiry: ReturnType<typeof createExpiry>
-  readonly clock: Clock
-  readonly ttlMs: number
-  readonly limit: number
-}
-
-function createTickets({ expiry, clock, ttlMs, limit }: TicketOptions) {
-  const tickets = new Map<string, Ticket>()
-  return {
-    async issue(request: GrantRequest): Promise<{ readonly ticket: string; readonly id: string }> {
-      const ticket = randomSecret('sbx_ticket')
-      const made = { id: randomId(), request, expiresAtMs: clock.now() + ttlMs, uses: 0 }
-      expiry.limit(made, ttlMs)
-      tickets.set(await digestOf(ticket), made)
-      forgetOldest(tickets, limit, () => true)
-      return { ticket, id: made.id }
-    },
-    /** The ticket, spent or not. Throws the refusal when it is unknown. */
-    async find(ticket: string): Promise<Ticket> {
-      const known = looksLikeSecret(ticket) ? tickets.get(await digestOf(ticket)) : undefined
-      if (!known) throw new Refusal('ticket_spent')
-      return known
-    },
-    remove(id: string): Ticket | undefined {
-      for (const [digest, ticket] of tickets) {
-        if (ticket.id !== id) continue
-        tickets.delete(digest)
-        return ticket
-      }
-      return undefined
-    },
-    list: (): TicketInfo[] =>
-      [...tickets.values()]
-        .filter((ticket) => ticket.uses === 0 && !expiry.isOver(ticket))
-        .map(({ id, request: { name, scopes = ['observe'] }, expiresAtMs }) => ({ id, name, scopes, expiresAtMs })),
-  }
-}
-
-interface Expiring {
-  readonly expiresAtMs?: number
-}
-
-/** Two clocks limit a credential, so that neither a clock that is set back nor the sleep of the machine makes it valid for longer. */
-function createExpiry(clock: Clock) {
-  const until = new WeakMap<object, number>()
-  return {
-    limit(expiring: Expiring, ttlMs: number | undefined): void {
-      if (ttlMs !== undefined) until.set(expiring, clock.monotonic() + ttlMs)
-    },
-    isOver: (expiring: Expiring): boolean =>
-      (expiring.expiresAtMs ?? Infinity) <= clock.now() || (until.get(expiring) ?? Infinity) <= clock.monotonic(),
-  }
-}
-
-/** Removes the oldest entry above the limit. The owner's token, which has no end, is never removed. */
-function forgetOldest<Kept>(map: Map<string, Kept>, limit: number, isForgettable: (kept: Kept) => boolean): Kept | undefined {
-  if (map.size <= limit) return undefined
-  for (const [digest, kept] of map) {
-    if (!isForgettable(kept)) continue
-    map.delete(digest)
-    return kept
-  }
-  return undefined
 }
 
 function entryOf({ id, digest, name, scopes, upstreams, createdAtMs, lastUsedAtMs, expiresAtMs, proofKey }: DeviceRecord): Entry {

@@ -1,5 +1,5 @@
 /** What a gateway reports for a log. */
-import type { CredentialChange } from './credentials.js'
+import type { CredentialChange } from './credential-listeners.js'
 import type { RefusalCode } from './refusal.js'
 
 /**
@@ -8,9 +8,10 @@ import type { RefusalCode } from './refusal.js'
  * Of equal events, at most 100 are reported one by one in ten minutes, and of operations that only observe one. The others are counted:
  * `count` is the number of events that this one stands for, when there are several.
  */
-export type GatewayEvent = {
-  readonly count?: number | undefined
-} /** A request, a link or an upgrade was refused. Without `grant` no valid credential was shown. */ & (
+export type GatewayEvent = { readonly count?: number | undefined } & Fact
+
+type Fact =
+  /** A request, a link or an upgrade was refused. Without `grant` no valid credential was shown. */
   | {
       readonly type: 'refused'
       readonly code: string
@@ -44,7 +45,7 @@ export type GatewayEvent = {
       readonly op: 'credentials' | 'revoke' | 'audit'
       readonly outcome: 'passed' | RefusalCode
     }
-  /** A credential or a ticket changed, whoever changed it: a page, the command line, or code. */
+  /** A credential or a ticket changed. A page, the command line or code made the change. */
   | {
       readonly type: 'credential'
       /** The id of the credential or the ticket. */
@@ -52,4 +53,3 @@ export type GatewayEvent = {
       readonly name?: string | undefined
       readonly change: CredentialChange['change']
     }
-)

@@ -74,20 +74,16 @@ export async function relay(client: Link, upstream: Link, options: RelayOptions)
   const stall = watchReader()
   const replyStall = watchReader()
 
-  /** A message to the upstream is work for the gateway, and often for an upstream in the same process. */
-  const mayGoOn = async (): Promise<void> => {
-    const later = turns?.next()
-    if (later) await later
-  }
   const up = async (): Promise<void> => {
     for (;;) {
       const chunk = await client.read()
       idle.touch()
-      await mayGoOn()
+      await turns?.next()
       const before = filter.judged
       for (const passed of filter.each(chunk)) {
         if (passed) await upstream.write(passed)
-        await mayGoOn()
+        // A message to the upstream is work for the gateway, and often for an upstream in the same process.
+        await turns?.next()
       }
       const units = Math.max(1, filter.judged - before)
       const wait = chunk === null ? undefined : pace?.(Math.max(chunk.byteLength, units * MIN_COST_BYTES))

@@ -1,4 +1,5 @@
 /** What a credential may do. Bound on the server when the credential is issued; never taken from a request. */
+import type { ProofKey } from './proof-key.js'
 
 export const SCOPES = ['observe', 'send', 'approve', 'approveWithChanges', 'admin'] as const
 /** One of the scopes. */
@@ -19,6 +20,22 @@ export interface Grant {
   readonly upstreams?: readonly string[]
   /** When it ends, in milliseconds since 1970. Absent when it has no end. */
   readonly expiresAtMs?: number
+}
+
+/** What a new credential may do. */
+export interface GrantRequest {
+  /** What the credential may do. Default `observe` alone. */
+  readonly scopes?: readonly Scope[]
+  /** The upstreams that it may name. Default every one. */
+  readonly upstreams?: readonly string[]
+  /** How long it is valid. Default: no end; for a device `deviceTtlMs`, for a redeemed ticket `sessionTtlMs`. */
+  readonly ttlMs?: number
+  /** A name for people. */
+  readonly name?: string
+  /** The credential of a device: it has a longer life and survives a restart of the gateway. */
+  readonly device?: boolean
+  /** The key that each request under this credential has to be signed with. */
+  readonly proofKey?: ProofKey
 }
 
 /** The name of a credential for people, and for journals that say who did what. */

@@ -38,7 +38,7 @@ const sharing = (message: string, hint: string) => hubError({ code: 'conflict', 
 export async function markShared(meta: Kv, lease: Lease, ttlMs: number): Promise<void> {
   if (await meta.get(SHARED)) return
   const held = await lease.acquire(DRIVER, { ttlMs })
-  if (!held) throw sharing('Another hub has this store alone.', 'Stop that hub, and start it with the option share.')
+  if (!held) throw sharing('Another hub has this store alone.', 'Stop that hub, and open its store with createSharedHub too.')
   await meta.put(SHARED, toBytes(true))
   await held.release()
 }
@@ -67,7 +67,7 @@ export async function openStoreParts(store: Store, options: StorePartsOptions): 
     const log = keep(await store.log('hub'))
     const meta = keep(await store.kv('hub'))
     if (await meta.get(SHARED))
-      throw sharing('Several hubs share this store.', 'Open this hub with the option share, or use another store.')
+      throw sharing('Several hubs share this store.', 'Open this hub with createSharedHub, or use another store.')
     const fence = { token: drive.fence.token, of: (record: { readonly fence: number }) => record.fence }
     const turnTable = createTable<TurnRecord>(keep(await store.kv('hub-turns')), { fence })
     const askTable = createTable<AskRecord>(keep(await store.kv('hub-asks')), { fence })

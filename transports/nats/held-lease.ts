@@ -2,6 +2,7 @@
 import { checkPosition } from '../../src/store/rules.js'
 import type { HeldLease } from '../../src/store/store.js'
 import type { Clock } from '../../src/core/clock.js'
+import { inTurn } from '../../src/core/in-turn.js'
 import type { Fences, Holding } from './fences.js'
 import type { LeaseRecord } from './lease-record.js'
 
@@ -26,24 +27,19 @@ export function createHeldLease(options: HeldLeaseOptions): { readonly lease: He
   const { key, subject, token, ttlMs, asked, clock, fences, replace, checkOpen, onEnd } = options
   let ends = asked + ttlMs
   let lost = false
-  let working: Promise<unknown> = Promise.resolve()
   const remainingMs = (): number => (lost ? 0 : Math.max(0, ends - clock.monotonic()))
   const lose = (): void => {
     lost = true
     fences.remove(token)
     onEnd()
   }
-  const settled = async (): Promise<void> => void (await working)
+  // Renewals and the release run one after the other: each expects the sequence that the step before has written.
+  const inOrder = inTurn()
+  const settled = (): Promise<void> => inOrder(async () => {})
   const holding: Holding = { subject, seq: token, isAlive: () => remainingMs() > 0, settled, lose }
   fences.add(token, holding)
-  // Renewals and the release run one after the other: each expects the sequence that the step before has written.
-  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
-    const turn = working.then(work)
-    working = turn.catch(() => {})
-    return turn
-  }
   const letGo = (): Promise<void> =>
-    inTurn(async () => {
+    inOrder(async () => {
       if (lost) return
       lose()
       await replace(holding.seq, { token, ttlMs: 0 })
@@ -66,7 +62,7 @@ export function createHeldLease(options: HeldLeaseOptions): { readonly lease: He
     async renew(nextMs = ttlMs) {
       checkOpen()
       checkPosition(nextMs, 'ttlMs', 1)
-      return await inTurn(() => renew(nextMs))
+      return await inOrder(() => renew(nextMs))
     },
     async release() {
       checkOpen()

@@ -14,8 +14,8 @@ import { toMs, type Headers } from './wire.js'
 
 /** Ten years. The server cannot count much longer. */
 const LONGEST_TTL_S = 315_360_000
-/** About a second and a half. */
-const ROUNDS = 40
+/** With the pauses between them, about a second and a half. */
+const MAX_ATTEMPTS = 40
 
 export interface LeaseOptions {
   readonly jetstream: JetStream
@@ -38,7 +38,7 @@ export function createNatsLease({ jetstream, subjects, fences, name }: LeaseOpti
     const ttl = `${Math.min(LONGEST_TTL_S, Math.max(1, Math.ceil((record.ttlMs ?? 0) / 1000)))}s`
     const bytes = writeLease(record)
     const ids = new Set<string>()
-    for (let round = 1; ; round += 1) {
+    for (let attempt = 1; ; attempt += 1) {
       const id = crypto.randomUUID()
       ids.add(id)
       const headers: Headers = { [HEADER.id]: id, [HEADER.expected]: seq, [HEADER.rollup]: 'sub', [HEADER.ttl]: ttl }
@@ -47,9 +47,9 @@ export function createNatsLease({ jetstream, subjects, fences, name }: LeaseOpti
       const now = await (written.maybe ? jetstream.lastAfterWrite(what, subject) : jetstream.last(what, subject))
       // An attempt without an answer may have been stored. Then the message that is there now is ours.
       if (now && ids.has(String(now.header(HEADER.id)))) return now.seq
-      if ((now?.seq ?? 0) !== seq || round === ROUNDS) return undefined
+      if ((now?.seq ?? 0) !== seq || attempt === MAX_ATTEMPTS) return undefined
       // The leader of a cluster also refuses while an append that names this lease is under way.
-      await sleep(clock, Math.min(5 * round, 50))
+      await sleep(clock, Math.min(5 * attempt, 50))
     }
   }
 

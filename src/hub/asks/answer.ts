@@ -62,7 +62,7 @@ async function deliverAndClose(
     failure = asHubError(error, 'answer')
     delivered = failure.sent === 'no' ? 'no' : 'maybe'
   }
-  // The answer has won, whatever happens to its record now.
+  // The answer has won. A failure to store that does not change it.
   await book.finish(one, 'answered', delivered).catch((error: unknown) => {
     throw afterEffect(error, 'answer')
   })

@@ -1,6 +1,6 @@
 /**
  * Calls that travel to the hub that drives an agent. A call is a record in the store, `open`, then `taken` by a driver, then `done`. Every step is a
- * compare-and-set. What the caller is told when a step fails:
+ * compare-and-set. When a step fails, the caller's hub does this:
  *
  * | the caller's hub | fails with `sent: 'no'` | fails with `sent: 'maybe'` |
  * | --- | --- | --- |

@@ -63,10 +63,6 @@ async function serveLink(hub: Hub, link: Link, options: ServeHubOptions, turns: 
   let open = 0
   let unsent = 0
   let room: Deferred<void> | undefined
-  const mayGoOn = async (): Promise<void> => {
-    const later = turns.next()
-    if (later) await later
-  }
   /** A failed write needs no handling here: the loop below notices a client that is gone. */
   const tell = (reply: HubReply): void => {
     const line = encodeNdjson(reply)
@@ -77,10 +73,10 @@ async function serveLink(hub: Hub, link: Link, options: ServeHubOptions, turns: 
     }
     link.write(line).then(sent, sent)
   }
-  /** A line of events is made when the line before it was taken: a client that does not read has only one, whatever it watches. */
+  /** A line of events is encoded when the client has taken the line before. So a client that does not read costs one line, also with many watches. */
   const send = (reply: HubReply): Promise<void> =>
     inOrder(async () => {
-      await mayGoOn()
+      await turns.next()
       await link.write(encodeNdjson(reply))
     })
 
@@ -102,7 +98,7 @@ async function serveLink(hub: Hub, link: Link, options: ServeHubOptions, turns: 
       const batches = watch.batches()[Symbol.asyncIterator]()
       for (;;) {
         // A page of the journal is read when the client has taken the lines before.
-        await inOrder(mayGoOn)
+        await inOrder(async () => turns.next())
         const next = gone ? undefined : await batches.next()
         if (!next || next.done) break
         const batch = next.value
@@ -136,7 +132,7 @@ async function serveLink(hub: Hub, link: Link, options: ServeHubOptions, turns: 
 
   try {
     for await (const line of messages(link, ndjsonDecoder())) {
-      await mayGoOn()
+      await turns.next()
       // Nobody reads the replies to what a closed link still has.
       if (gone) break
       take(line)

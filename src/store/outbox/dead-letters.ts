@@ -1,4 +1,5 @@
 /** Items that can never be delivered, with the reason. Their log is opened for each use only: several processes may share the store. */
+import { inTurn } from '../../core/in-turn.js'
 import { SignalboxError } from '../../errors.js'
 import type { Log, Store } from '../store.js'
 import { decodeDeadLetter, encodeDeadLetter } from './item-record.js'
@@ -20,7 +21,7 @@ export interface DeadLetterBox extends DeadLetters {
 const OPENING = { attempts: 40, pauseMs: 50 }
 
 export function createDeadLetters(store: Store, name: string, max: number, onDrop: (count: number) => void): DeadLetterBox {
-  let tail: Promise<unknown> = Promise.resolve()
+  const inOrder = inTurn()
   const open = async (): Promise<Log> => {
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -31,8 +32,8 @@ export function createDeadLetters(store: Store, name: string, max: number, onDro
       }
     }
   }
-  const use = <T>(work: (log: Log) => Promise<T>): Promise<T> => {
-    const turn = tail.then(async () => {
+  const use = <T>(work: (log: Log) => Promise<T>): Promise<T> =>
+    inOrder(async () => {
       const log = await open()
       try {
         return await work(log)
@@ -40,9 +41,6 @@ export function createDeadLetters(store: Store, name: string, max: number, onDro
         await log[Symbol.asyncDispose]()
       }
     })
-    tail = turn.catch(() => {})
-    return turn
-  }
   return {
     add: (queue, item, reason) =>
       use(async (log) => {

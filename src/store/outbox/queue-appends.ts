@@ -27,7 +27,7 @@ interface Append {
 }
 
 /**
- * One write at a time; what comes meanwhile goes into the next one. `write` stores items in their order. `onEnd` is called after each write,
+ * Runs one write at a time. Items that come during a write go into the next one. `write` stores items in their order. `onEnd` is called after each write,
  * before the callers hear of it.
  */
 export function createQueueAppends(

@@ -1,4 +1,5 @@
 /** One queue's log and state together: what waits, what is settled, and the counts. It knows nothing of sending. */
+import { inTurn } from '../../core/in-turn.js'
 import type { Kv, Log } from '../store.js'
 import type { Load } from './decisions.js'
 import { decodeItems, encodeItem, HEADER_BYTES } from './item-record.js'
@@ -49,7 +50,7 @@ export async function openQueueStore(options: QueueStoreOptions): Promise<QueueS
   const saved = createSavedState(queue, kv, report)
   const recent = createRecentItems()
   // One change of the state at a time: a drop and an acknowledgement may meet.
-  const inTurn = createTurns()
+  const inOrder = inTurn()
   let waiting: Load = { items: 0, bytes: 0 }
   let tip = 0
 
@@ -70,7 +71,7 @@ export async function openQueueStore(options: QueueStoreOptions): Promise<QueueS
     }
   }
   const refresh = (): Promise<void> =>
-    inTurn(async () => {
+    inOrder(async () => {
       await saved.load(async () => (await log.state()).first - 1)
       recent.settle(saved.state.position)
       await log.trim(saved.position + 1)
@@ -121,7 +122,7 @@ export async function openQueueStore(options: QueueStoreOptions): Promise<QueueS
       if (page.gap && (page.gap.to ?? 0) !== from) {
         const to = page.gap.to ?? 0
         report({ type: 'lost', queue, from, to })
-        await inTurn(() => saved.change({ ...saved.state, position: to - 1 }))
+        await inOrder(() => saved.change({ ...saved.state, position: to - 1 }))
       }
       return decodeItems(page.entries, saved.state.ordinal)
     },
@@ -133,7 +134,7 @@ export async function openQueueStore(options: QueueStoreOptions): Promise<QueueS
     },
     async settle(items, how) {
       if (items.length === 0) return
-      await inTurn(() => {
+      await inOrder(() => {
         const fresh = unsettled(saved.state, items)
         const settled = { items: fresh.length, bytes: bytesOf(fresh) }
         // In the same step as the position, so that an observer sees both or neither.
@@ -143,10 +144,10 @@ export async function openQueueStore(options: QueueStoreOptions): Promise<QueueS
       recent.settle(saved.state.position)
       await log.trim(saved.position + 1)
     },
-    saveMemo: (memo) => inTurn(() => saved.change({ ...saved.state, memo })),
+    saveMemo: (memo) => inOrder(() => saved.change({ ...saved.state, memo })),
     refresh,
     async close() {
-      await inTurn(() => Promise.resolve())
+      await inOrder(() => Promise.resolve())
       setWaiting({ items: 0, bytes: 0 })
       await log[Symbol.asyncDispose]()
     },
@@ -155,13 +156,3 @@ export async function openQueueStore(options: QueueStoreOptions): Promise<QueueS
 
 const plus = (a: Load, b: Load): Load => ({ items: a.items + b.items, bytes: a.bytes + b.bytes })
 const minus = (a: Load, b: Load): Load => ({ items: Math.max(0, a.items - b.items), bytes: Math.max(0, a.bytes - b.bytes) })
-
-/** Runs one piece of work after the other. A failure concerns its own caller only. */
-function createTurns(): <T>(work: () => Promise<T>) => Promise<T> {
-  let tail: Promise<unknown> = Promise.resolve()
-  return (work) => {
-    const turn = tail.then(work)
-    tail = turn.catch(() => {})
-    return turn
-  }
-}

@@ -210,11 +210,12 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<Served
 }
 
 /**
- * Cuts a connection with too many unanswered requests. Node has parsed the whole chunk by then and makes an error for each request in it when the
+ * Cuts a connection with too many unanswered requests. Node has parsed several requests by then and makes an error for each of them when the
  * socket closes. Nobody reads their stacks, and to collect them would hold everybody else: half a second for 60 connections.
  */
 function cut(socket: Socket): void {
-  if (socket.destroyed) return
+  if (socket.destroyed)
+    return // On Node this stops the parser, so that the rest of the chunk is not parsed. The property is not documented, and other runtimes lack it.
   ;(socket as { readonly parser?: { pause?(): void } | null }).parser?.pause?.()
   const { stackTraceLimit } = Error
   socket.prependOnceListener('close', () => {

@@ -1,6 +1,7 @@
 /** A map as files: one for each key, replaced as a whole. Writers of several processes take turns by a lock file. */
 import { mkdir, readdir, readFile, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { inTurn } from '../../../src/core/in-turn.js'
 import { SignalboxError } from '../../../src/errors.js'
 import { checkFence, checkKey, checkPosition, fenced, PAGE_ENTRIES, storeClosed, storeFull } from '../../../src/store/rules.js'
 import type { Fence, Kv, KvEntry, KvVersion } from '../../../src/store/store.js'
@@ -35,12 +36,9 @@ export async function openFileKv({ directory, name, owner, maxBytes, reserve }: 
   )
   let closed = false
   // One writer at a time in this process. So the lock file makes a writer wait only for other processes.
-  let tail: Promise<unknown> = Promise.resolve()
-  const alone = <T>(work: () => Promise<T>): Promise<T> => {
-    const turn = tail.then(() => onDisk(what, 'written', () => reserve.spend(() => withLock(lockPath, owner, work))))
-    tail = turn.catch(() => {})
-    return turn
-  }
+  const inOrder = inTurn()
+  const alone = <T>(work: () => Promise<T>): Promise<T> =>
+    inOrder(() => onDisk(what, 'written', () => reserve.spend(() => withLock(lockPath, owner, work))))
   const pathOf = (key: string): string => join(directory, fileNameOf(key) + SUFFIX)
   const checkUse = (key: string): void => {
     if (closed) throw storeClosed(what)
@@ -123,7 +121,7 @@ export async function openFileKv({ directory, name, owner, maxBytes, reserve }: 
     },
     async [Symbol.asyncDispose]() {
       closed = true
-      await tail
+      await inOrder(async () => {})
       release()
     },
   }

@@ -165,7 +165,7 @@ async function write(log: Opened, segment: Segment, lines: readonly Uint8Array[]
     }
     if (sync && SYNCED_WRITES === undefined) await handle.datasync()
   } catch (cause) {
-    // The written part is removed, because the writer is told that the append failed.
+    // The append fails, so the part that was written is removed.
     try {
       await handle.truncate(segment.end)
     } catch {

@@ -20,7 +20,7 @@ export interface Share {
   readonly name: string
   readonly nats: OpenedNats
   readonly joined: JoinedMachines | undefined
-  /** Tells of a problem, but not again and again, and not while the server is known to be gone. */
+  /** Shows a problem: the same text at most once a minute, and no outage of the store while the server is known to be gone. */
   onProblem(text: string, error: Error): void
   /** Call it before the hub is closed: while the server is gone, nobody waits for it. */
   stopping(): Promise<void>
