@@ -292,7 +292,7 @@ describe('an agent of the Agent Client Protocol', () => {
   test('files are refused as unknown methods unless the caller offers them [acp.files]', async () => {
     const results: unknown[] = []
     const script: AcpAgentSimulatorOptions['script'] = async ({ request, sessionId }) => {
-      results.push(await request('fs/read_text_file', { sessionId, path: '/work/a' }).catch((error: unknown) => error))
+      results.push(await request('fs/read_text_file', { sessionId, path: '/project/a' }).catch((error: unknown) => error))
       results.push(await request('terminal/create', { sessionId, command: 'sh' }).catch((error: unknown) => error))
       return 'end_turn'
     }
@@ -302,7 +302,7 @@ describe('an agent of the Agent Client Protocol', () => {
     await using offered = await openedAndClosed({ script }, { files: { readTextFile: async ({ path }) => `content of ${path}` } })
     await offered.prompt('go')
     await offered.end()
-    expect(results).toMatchObject([{ code: -32601 }, { code: -32601 }, { content: 'content of /work/a' }, { code: -32601 }])
+    expect(results).toMatchObject([{ code: -32601 }, { code: -32601 }, { content: 'content of /project/a' }, { code: -32601 }])
   })
 
   async function openedAndClosed(...given: Parameters<typeof opened>) {

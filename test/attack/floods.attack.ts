@@ -58,6 +58,10 @@ const line = (text: string): Buffer => Buffer.from(`${text}\n`)
 const repeated = (part: Buffer, count: number): Buffer => Buffer.concat(Array.from({ length: count }, () => part))
 /** As much as a client may send before it gets credit, a little less. */
 const WINDOW = 250_000
+/** Sends this message again and again, until the first credit of a link is used up. */
+function fillWindow(socket: Socket, message: Buffer): void {
+  for (let sent = 0; sent + 60_000 < WINDOW; sent += 60_000) socket.write(frame(2, repeated(message, 60_000 / message.byteLength)))
+}
 
 const nested = `{"cmd":"ping","x":${'['.repeat(MEBIBYTE / 2 - 64)}${']'.repeat(MEBIBYTE / 2 - 64)}}`
 const wide = `{"cmd":"ping","x":[${'{},'.repeat(MEBIBYTE / 3 - 64)}0]}`
@@ -203,9 +207,7 @@ const FLOODS: readonly Flood[] = [
       for (let round = 0; round < many(6); round += 1)
         await flood(target.port, 40, async (socket) => {
           await admitted(socket, target, 'hub')
-          const agents = line('{"id":1,"method":"agents"}')
-          for (let sent = 0; sent + 60_000 < WINDOW; sent += 60_000)
-            socket.write(frame(2, repeated(agents, 60_000 / agents.byteLength)))
+          fillWindow(socket, line('{"id":1,"method":"agents"}'))
           await pause(200)
         })
     },
@@ -215,9 +217,7 @@ const FLOODS: readonly Flood[] = [
     (target) =>
       flood(target.port, many(60), async (socket) => {
         await admitted(socket, target, 'hub', 128)
-        const prompt = line('{"id":1,"method":"prompt"}')
-        for (let sent = 0; sent + 60_000 < WINDOW; sent += 60_000)
-          socket.write(frame(2, repeated(prompt, 60_000 / prompt.byteLength)))
+        fillWindow(socket, line('{"id":1,"method":"prompt"}'))
         await pause(1_500)
       }),
   ],

@@ -14,6 +14,7 @@ import {
   createCmdopCoreSimulator,
   type Case,
 } from '../../src/testing/index.js'
+import { replyAsLead } from './cccc-replies.js'
 import { playScript, scriptTitle, type ScriptFacts, type Step } from './hub-script.js'
 
 /** How the script reaches the hub. */
@@ -82,21 +83,13 @@ const SYSTEMS: Readonly<Record<string, ScriptedSystem>> = {
       const client = createCccc({ transport: daemon.transport })
       const { group_id: groupId = '' } = await client.groups.create({ title: 'team' })
       await client.actors.add({ groupId, actorId: 'lead', runtime: 'custom', runner: 'headless' })
-      const said = await client.events({ groupId, kinds: ['chat.message'] })
-      const answering = (async () => {
-        for await (const item of said) {
-          if (item.type !== 'event' || item.event.by === 'lead') continue
-          const text = `lead says: ${String(item.event.data.text)}`
-          await client.messages.reply({ groupId, replyTo: item.event.id, by: 'lead', text })
-        }
-      })()
+      const stopReplies = await replyAsLead(client, groupId)
       return {
         source: ccccSource({ client, groupsEveryMs: 100 }),
         agent: `cccc/${groupId}:lead`,
         prompt: { text: 'are you there?', answer: 'lead says: are you there?' },
         async close() {
-          await said.close()
-          await answering.catch(() => {})
+          await stopReplies()
           await client.close()
         },
       }

@@ -13,6 +13,7 @@ import { acpSource } from '../../src/acp/index.js'
 import { createHub, type Hub, type HubEvent } from '../../src/hub/index.js'
 import { acpProcess } from '../../transports/node/acp/process.js'
 import { imitateMessagesApi, type Imitation } from '../claude/messages-api.js'
+import { FOREIGN_VARIABLES, imitationEnvironment } from './claude-cli.js'
 
 const VERSION = '0.101.0'
 const place = join(process.env.SIGNALBOX_PEERS_DIR ?? '/var/tmp/signalbox-peers', `acp-${VERSION}`)
@@ -48,18 +49,8 @@ describe(`claude-agent-acp ${VERSION}`, () => {
     const transport = acpProcess({
       command: node,
       args: [program],
-      inherit: { drop: ['ANTHROPIC_*', 'CLAUDE_*', 'HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'] },
-      env: {
-        HOME: home,
-        CLAUDE_CONFIG_DIR: join(home, '.claude'),
-        ANTHROPIC_API_KEY: 'sk-ant-imitation-key',
-        ANTHROPIC_BASE_URL: api.url,
-        CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
-        DISABLE_TELEMETRY: '1',
-        DISABLE_ERROR_REPORTING: '1',
-        DISABLE_AUTOUPDATER: '1',
-        IS_SANDBOX: '1',
-      },
+      inherit: { drop: FOREIGN_VARIABLES },
+      env: { ...imitationEnvironment(home, api.url), IS_SANDBOX: '1' },
       onStderr: (chunk) => void stderr.push(new TextDecoder().decode(chunk)),
     })
     hub = await createHub({ sources: [acpSource({ transport, name: 'claude-acp', cwd: join(home, 'work'), mode: 'default' })] })

@@ -84,6 +84,21 @@ export interface PeerHome {
   close(): Promise<void>
 }
 
+/** Variables for a Claude CLI that reaches nothing but the imitation of its API. */
+export const imitationEnvironment = (home: string, apiUrl: string) => ({
+  HOME: home,
+  CLAUDE_CONFIG_DIR: join(home, '.claude'),
+  ANTHROPIC_API_KEY: 'sk-ant-imitation-key',
+  ANTHROPIC_BASE_URL: apiUrl,
+  CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+  DISABLE_TELEMETRY: '1',
+  DISABLE_ERROR_REPORTING: '1',
+  DISABLE_AUTOUPDATER: '1',
+})
+
+/** Variables of this machine that must not reach the CLI. */
+export const FOREIGN_VARIABLES = ['ANTHROPIC_*', 'CLAUDE_*', 'HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy']
+
 /** Makes a home that is removed by its `close`. */
 export async function peerHome(): Promise<PeerHome> {
   const api = await imitateMessagesApi()
@@ -92,20 +107,7 @@ export async function peerHome(): Promise<PeerHome> {
   const configDir = join(home, '.claude')
   mkdirSync(work)
   writeFileSync(join(work, 'notes.txt'), 'one note\n')
-  const environment = {
-    inherit: { drop: ['ANTHROPIC_*', 'CLAUDE_*', 'HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'] },
-    env: {
-      HOME: home,
-      CLAUDE_CONFIG_DIR: configDir,
-      ANTHROPIC_API_KEY: 'sk-ant-imitation-key',
-      ANTHROPIC_BASE_URL: api.url,
-      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
-      DISABLE_TELEMETRY: '1',
-      DISABLE_ERROR_REPORTING: '1',
-      DISABLE_AUTOUPDATER: '1',
-      IS_SANDBOX: '1',
-    },
-  }
+  const environment = { inherit: { drop: FOREIGN_VARIABLES }, env: { ...imitationEnvironment(home, api.url), IS_SANDBOX: '1' } }
   return {
     home,
     work,

@@ -15,6 +15,7 @@ import { openPty, type Pty } from '../cli/pty/pty.js'
 import { installedCore } from '../cmdop/real-core.js'
 import { serveRelay, type RelayServer } from '../cmdop/relay-server.js'
 import { RELEASES, startDaemon, type RunningDaemon } from './cccc/daemon.js'
+import { imitationEnvironment } from './claude-cli.js'
 import { installNewestClaude } from './install-claude.js'
 
 const program = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
@@ -49,17 +50,12 @@ describe.skipIf(!existsSync(program))('the command line with real systems', () =
     }
     writeFileSync(join(home, 'config', 'signalbox', 'config.json'), JSON.stringify({ sources }))
     env = {
+      ...imitationEnvironment(home, api.url),
+      IS_SANDBOX: '1',
       PATH: process.env.PATH,
-      HOME: home,
       USER: 'ann',
       XDG_CONFIG_HOME: join(home, 'config'),
       SIGNALBOX_HUB_FOLDER: join(home, 'hub'),
-      CLAUDE_CONFIG_DIR: join(home, '.claude'),
-      ANTHROPIC_API_KEY: 'sk-ant-imitation-key',
-      ANTHROPIC_BASE_URL: api.url,
-      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
-      DISABLE_AUTOUPDATER: '1',
-      IS_SANDBOX: '1',
       CMDOP_TOKEN: 't-real',
       CMDOP_API_KEY: 'k-real',
       CMDOP_BASE_URL: relay.url,

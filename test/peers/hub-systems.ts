@@ -14,6 +14,7 @@ import { acpProcess } from '../../transports/node/acp/process.js'
 import { ccccDaemon, cmdopCore } from '../../transports/node/index.js'
 import { CORE_V2, installedCore, type CoreVersion } from '../cmdop/real-core.js'
 import { serveRelay } from '../cmdop/relay-server.js'
+import { replyAsLead } from '../conformance/cccc-replies.js'
 import type { ScriptedAgent, ScriptedSystem } from '../conformance/hub.js'
 import { install, startDaemon, type Release } from './cccc/daemon.js'
 import { installed, peerHome, type PEERS } from './claude-cli.js'
@@ -54,22 +55,13 @@ export const cccc = (release: Release): ScriptedSystem => ({
     // The newest daemon chooses the runner itself.
     const runner = release.asksForeman ? {} : ({ runner: 'headless' } as const)
     await client.actors.add({ groupId, actorId: 'lead', runtime: 'custom', command: ['sleep', '1000'], ...runner })
-    const said = await client.events({ groupId, kinds: ['chat.message'] })
-    const answering = (async () => {
-      for await (const item of said) {
-        if (item.type !== 'event' || item.event.by === 'lead') continue
-        const text = `lead says: ${String(item.event.data.text)}`
-        await client.messages.reply({ groupId, replyTo: item.event.id, by: 'lead', text })
-      }
-    })()
-    answering.catch(() => {})
+    const stopReplies = await replyAsLead(client, groupId)
     return {
       source: ccccSource({ client, groupsEveryMs: 500 }),
       agent: `cccc/${groupId}:lead`,
       prompt: { text: 'are you there?', answer: 'lead says: are you there?' },
       async close() {
-        await said.close()
-        await answering.catch(() => {})
+        await stopReplies()
         await client.close()
         await daemon[Symbol.asyncDispose]()
       },

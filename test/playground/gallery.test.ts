@@ -2,11 +2,11 @@
  * Screenshots of every view in both modes, in light, dark and on a phone, for people who look at the design. They go to a folder that git
  * ignores. `SIGNALBOX_SHOTS=1 npx vitest run --project dashboard test/playground/gallery.test.ts` takes them.
  */
-import type { Browser, Page } from 'playwright'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Page } from 'playwright'
+import { describe, expect, test } from 'vitest'
 import { VIEWS } from '../../playground/src/app/views.js'
-import { startGateway, type PageGateway } from './demo-gateway.js'
-import { builtPage, canRun, launch, openPage, serveFolder, shoot, violations, type Served } from './harness.js'
+import { MODES, withModes } from './demo-gateway.js'
+import { canRun, shoot, violations } from './harness.js'
 
 const LOOKS = [
   ['light', { theme: 'light' }],
@@ -31,26 +31,11 @@ async function prepare(page: Page, view: string): Promise<void> {
 }
 
 describe.runIf(canRun && process.env.SIGNALBOX_SHOTS === '1')('every view', () => {
-  let served: Served
-  let gateway: PageGateway
-  let browser: Browser
-  beforeAll(async () => {
-    const folder = builtPage()
-    served = await serveFolder(folder)
-    gateway = await startGateway(folder)
-    browser = await launch()
-  }, 180_000)
-  afterAll(async () => {
-    await browser?.close()
-    await gateway?.[Symbol.asyncDispose]()
-    await served?.[Symbol.asyncDispose]()
-  })
+  const tools = withModes()
 
-  for (const mode of ['worker', 'gateway'] as const) {
+  for (const mode of MODES) {
     test.each(LOOKS)(`${mode}, %s`, { timeout: 240_000 }, async (name, options) => {
-      const { page, complaints } = await openPage(browser, options)
-      await page.goto(mode === 'worker' ? served.url : await gateway.ticketUrl())
-      if (mode === 'gateway') await page.locator('[data-action=connect]').click()
+      const { page, complaints } = await tools.open(mode, options)
       await page.locator('.nav .badge').waitFor()
       await page.waitForTimeout(6_000)
       const found: string[] = []

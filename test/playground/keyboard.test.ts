@@ -1,9 +1,9 @@
 /** Every action of every view is reached by the keyboard, has a name, and nothing moves for a person who wants no motion. */
-import type { Browser, Page } from 'playwright'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Page } from 'playwright'
+import { describe, expect, test } from 'vitest'
 import { VIEWS } from '../../playground/src/app/views.js'
-import { startGateway, type PageGateway } from './demo-gateway.js'
-import { builtPage, canRun, launch, openPage, serveFolder, type Served } from './harness.js'
+import { MODES, withModes } from './demo-gateway.js'
+import { canRun } from './harness.js'
 
 const MAX_TABS = 600
 
@@ -57,26 +57,11 @@ async function tabThrough(page: Page): Promise<ReadonlySet<string>> {
 }
 
 describe.skipIf(!canRun)('the keyboard', () => {
-  let served: Served
-  let gateway: PageGateway
-  let browser: Browser
-  beforeAll(async () => {
-    const folder = builtPage()
-    served = await serveFolder(folder)
-    gateway = await startGateway(folder)
-    browser = await launch()
-  }, 180_000)
-  afterAll(async () => {
-    await browser?.close()
-    await gateway?.[Symbol.asyncDispose]()
-    await served?.[Symbol.asyncDispose]()
-  })
+  const tools = withModes()
 
-  for (const mode of ['worker', 'gateway'] as const) {
+  for (const mode of MODES) {
     test(`reaches every action of every view, and each has a name: ${mode} [dashboard.keyboard]`, async () => {
-      const { page } = await openPage(browser)
-      await page.goto(mode === 'worker' ? served.url : await gateway.ticketUrl())
-      if (mode === 'gateway') await page.locator('[data-action=connect]').click()
+      const { page } = await tools.open(mode)
       await page.locator('.fleet-row').first().waitFor()
       await page.locator('.nav .badge').waitFor()
       // Nothing may come and go while the test walks through the page.
@@ -108,9 +93,9 @@ describe.skipIf(!canRun)('the keyboard', () => {
 
   test('with reduced motion nothing is animated, and without that wish controls change smoothly [dashboard.motion]', async () => {
     const measure = async (reducedMotion: 'reduce' | 'no-preference'): Promise<{ moving: number; longestMs: number }> => {
-      const context = await browser.newContext({ reducedMotion })
+      const context = await tools.browser.newContext({ reducedMotion })
       const page = await context.newPage()
-      await page.goto(served.url)
+      await page.goto(tools.served.url)
       await page.locator('.fleet-row').first().waitFor()
       let moving = 0
       let longestMs = 0

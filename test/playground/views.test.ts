@@ -1,29 +1,11 @@
 /** Fleet, work and asks in Chromium, over the hub in the worker and over a hub behind a real gateway. */
 import type { Page } from 'playwright'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startGateway, type PageGateway } from './demo-gateway.js'
-import { canRun, openPage, shoot, violations, withPage } from './harness.js'
+import { describe, expect, test } from 'vitest'
+import { withModes, type Mode } from './demo-gateway.js'
+import { canRun, openPage, shoot, violations } from './harness.js'
 
-const tools = withPage()
-let gateway: PageGateway
-
-beforeAll(async () => {
-  if (canRun) gateway = await startGateway(tools.folder)
-})
-afterAll(async () => {
-  await gateway?.[Symbol.asyncDispose]()
-})
-
-type Mode = 'worker' | 'gateway'
-
-/** A page that is connected. */
-async function open(mode: Mode, options: Parameters<typeof openPage>[1] = {}): Promise<{ page: Page; complaints: string[] }> {
-  const opened = await openPage(tools.browser, options)
-  await opened.page.goto(mode === 'worker' ? tools.served.url : await gateway.ticketUrl())
-  if (mode === 'gateway') await opened.page.locator('[data-action=connect]').click()
-  await opened.page.locator('.place[data-status=open]').waitFor()
-  return opened
-}
+const tools = withModes()
+const { open } = tools
 
 const go = (page: Page, view: string): Promise<void> => page.locator(`[data-action="view:${view}"]`).click()
 const openAsk = '[data-ask]:not([data-closed])'
@@ -237,7 +219,7 @@ describe.skipIf(!canRun)('asks', () => {
       const button = document.querySelector<HTMLElement>(`[data-ask="${CSS.escape(ask)}"] [data-action=reject]`)
       ;(globalThis as { late?: () => void }).late = () => button?.click()
     }, id)
-    const first = gateway.hub.answer(id, { accept: false }, { by: 'someone else' })
+    const first = tools.gateway.hub.answer(id, { accept: false }, { by: 'someone else' })
     await page.evaluate(() => (globalThis as { late?: () => void }).late?.())
     await first.catch(() => {})
     const own = page.locator(`[data-ask="${id}"]`).first()
@@ -275,7 +257,7 @@ describe.skipIf(!canRun)('a newcomer', () => {
 
   test('[dashboard.newcomer] comes from the opened page to the first approved tool call in five clicks or less', async () => {
     const demo = await path(tools.served.url, 'worker')
-    const behind = await path(await gateway.ticketUrl(), 'gateway')
+    const behind = await path(await tools.gateway.ticketUrl(), 'gateway')
     console.log(`newcomer: demo ${demo.clicks} clicks, ${demo.ms} ms; gateway ${behind.clicks} clicks, ${behind.ms} ms`)
     expect(Math.max(demo.clicks, behind.clicks)).toBeLessThanOrEqual(5)
   })

@@ -1,3 +1,4 @@
+import { workAddress } from './address.js'
 import { useComputed, useSignal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import type { JSX } from 'preact'
@@ -239,7 +240,7 @@ function allCommands(app: ShellApp, theme: Theme, help: () => void): readonly Co
             id: `agent-${id}`,
             group: 'Agent',
             title: `${row.agent.name} (${row.agent.system})`,
-            run: () => app.navigate(`work/${encodeURIComponent(id)}`),
+            run: () => app.navigate(workAddress(id)),
           },
           ...(row.agent.can.sessions?.create
             ? [
@@ -247,7 +248,7 @@ function allCommands(app: ShellApp, theme: Theme, help: () => void): readonly Co
                   id: `session-${id}`,
                   group: 'Agent',
                   title: `New session of ${row.agent.name} (${row.agent.system}${row.agent.host ? ` on ${row.agent.host}` : ''})`,
-                  run: () => app.navigate(`work/${encodeURIComponent(id)}?sessions`),
+                  run: () => app.navigate(`${workAddress(id)}?sessions`),
                 },
               ]
             : []),

@@ -39,6 +39,9 @@ export const count = (value: number): string => COUNT.format(value)
 /** A local time of day, such as `18:05:09`. */
 export const clockTime = (ms: number): string => CLOCK.format(ms)
 
+/** The same with milliseconds, such as `18:05:09.042`. */
+export const preciseTime = (ms: number): string => `${clockTime(ms)}.${String(Math.floor(ms) % 1_000).padStart(3, '0')}`
+
 /** Any value as text for people: strings as they are, objects as JSON. */
 export function readable(value: unknown): string {
   if (typeof value === 'string') return value

@@ -106,7 +106,7 @@ function refuse(code: number, message: string): never {
  * import { createAcpAgentSimulator } from 'signalbox/testing'
  *
  * const simulator = createAcpAgentSimulator()
- * await using hub = await createHub({ sources: [acpSource({ transport: simulator.transport, agent: 'agent', cwd: '/work' })] })
+ * await using hub = await createHub({ sources: [acpSource({ transport: simulator.transport, agent: 'agent', cwd: '/srv/project' })] })
  * console.log((await hub.agents()).length)
  */
 export function createAcpAgentSimulator(options: AcpAgentSimulatorOptions = {}): AcpAgentSimulator {

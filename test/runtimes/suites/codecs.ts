@@ -1,19 +1,10 @@
 /** The codecs over each runtime's own text decoder and typed arrays: any cut gives what one piece gives. */
 import { encodeFrame, encodeNdjson, frameDecoder, ndjsonDecoder, sseDecoder, type Decoder } from '../../../src/core/codec/index.js'
 import { checkEqual, createSeededRandom, runCases, type Case } from '../../../src/testing/index.js'
+import { concat } from '../../codec/chunks.js'
 import type { Suite } from './environment.js'
 
 const TEXT = 'caf\u00e9 \u2028 \ufeff \ud800\udf48 "}{" \\ \n'
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.byteLength
-  }
-  return whole
-}
 
 /** Feeds the bytes in pieces: of one byte, of seeded sizes, and whole. */
 function checkAnyCut<Message>(bytes: Uint8Array, make: () => Decoder<Message>, expected: readonly Message[]): void {
@@ -38,7 +29,7 @@ const cases: readonly Case<undefined>[] = [
     title: 'lines of JSON are read, split at any byte',
     async run() {
       const values = Array.from({ length: 50 }, (_, id) => ({ id, text: TEXT.repeat(id) }))
-      checkAnyCut(join(values.map(encodeNdjson)), () => ndjsonDecoder(), values)
+      checkAnyCut(concat(values.map(encodeNdjson)), () => ndjsonDecoder(), values)
     },
   },
   {
@@ -46,7 +37,7 @@ const cases: readonly Case<undefined>[] = [
     title: 'size-delimited frames are read, split at any byte',
     async run() {
       const bodies = Array.from({ length: 50 }, (_, size) => new Uint8Array(size * 7).fill(size))
-      checkAnyCut(join(bodies.map(encodeFrame)), () => frameDecoder(), bodies)
+      checkAnyCut(concat(bodies.map(encodeFrame)), () => frameDecoder(), bodies)
     },
   },
   {

@@ -3,6 +3,7 @@ import type { JSX } from 'preact'
 import type { SignalboxError } from 'signalbox'
 import type { Answer, Ask } from 'signalbox/hub'
 import { asError } from '../../app/app.js'
+import { workLink } from '../../app/address.js'
 import type { App } from '../../app/view.js'
 import { CopyCode } from '../../design/copy-code.js'
 import { ErrorNotice } from '../../design/error-notice.js'
@@ -99,7 +100,7 @@ export function AskCard({
         </span>
       </header>
       <p class="small">
-        <a href={`#/work/${encodeURIComponent(ask.agent)}`} data-action="open-agent">
+        <a href={workLink(ask.agent)} data-action="open-agent">
           {row?.agent.name ?? ask.agent}
         </a>{' '}
         <span class="system" data-system={row?.agent.system}>

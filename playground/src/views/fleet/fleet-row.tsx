@@ -1,4 +1,5 @@
 import type { JSX } from 'preact'
+import { workLink } from '../../app/address.js'
 import type { App } from '../../app/view.js'
 import { money, span } from '../../design/format.js'
 import { now } from '../../design/now.js'
@@ -21,7 +22,7 @@ export function FleetRow({ app, id }: { app: App; id: string }): JSX.Element | n
         <EvidenceOf row={row} />
       </span>
       <span role="cell" class="fleet-agent">
-        <a class="fleet-name" href={`#/work/${encodeURIComponent(id)}`} data-action="open-agent">
+        <a class="fleet-name" href={workLink(id)} data-action="open-agent">
           {agent.name}
         </a>
         <span class="muted small ellipsis">

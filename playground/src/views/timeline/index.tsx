@@ -1,6 +1,7 @@
 import { useEffect, useMemo } from 'preact/hooks'
 import type { JSX } from 'preact'
 import type { Hub } from 'signalbox/hub'
+import { workAddress } from '../../app/address.js'
 import type { App, View } from '../../app/view.js'
 import { Button } from '../../design/button.js'
 import { EmptyState } from '../../design/empty-state.js'
@@ -62,7 +63,7 @@ function Timeline({ app, hub }: { app: App; hub: Hub }): JSX.Element {
   }
   const span = selected.value === undefined ? undefined : state.store.find(selected.value)
   const turns = compared.value.map((id) => state.store.find(id)).filter((turn): turn is Span => turn !== undefined)
-  const open = (own: Span): void => app.navigate(`work/${encodeURIComponent(own.agent)}`)
+  const open = (own: Span): void => app.navigate(workAddress(own.agent))
 
   if (total.value === 0 && !failure.value) {
     return (

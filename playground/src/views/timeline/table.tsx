@@ -2,7 +2,7 @@
 import type { ReadonlySignal } from '@preact/signals'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { JSX } from 'preact'
-import { clockTime, span as durationText } from '../../design/format.js'
+import { preciseTime, span as durationText } from '../../design/format.js'
 import { durationMs, type Span } from './spans.js'
 import { KIND_WORDS } from './words.js'
 
@@ -125,7 +125,7 @@ export function SpanTable(props: {
                 </span>
               </td>
               <td class="tl-agent">{props.nameOf(one.agent)}</td>
-              <td class="num">{clock(one.startMs)}</td>
+              <td class="num">{preciseTime(one.startMs)}</td>
               <td class="num right">
                 <Duration span={one} nowMs={props.nowMs} />
               </td>
@@ -151,9 +151,4 @@ function Spacer({ rows }: { rows: number }): JSX.Element {
       <td style={{ height: `${rows * ROW_PX}px`, padding: 0, border: 0 }} />
     </tr>
   )
-}
-
-function clock(ms: number): string {
-  const date = new Date(ms)
-  return `${clockTime(ms)}.${String(date.getMilliseconds()).padStart(3, '0')}`
 }

@@ -1,7 +1,7 @@
 import type { ReadonlySignal, Signal } from '@preact/signals'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { JSX } from 'preact'
-import { clockTime, count } from '../../design/format.js'
+import { count, preciseTime } from '../../design/format.js'
 import type { WireMessage } from './decode.js'
 
 const ROW = 30
@@ -14,11 +14,6 @@ export const DIRECTIONS = {
   event: 'event of the link',
   fault: 'fault on purpose',
 } as const
-
-const time = (at: number): string => {
-  const date = new Date(at)
-  return `${clockTime(date.getTime())}.${String(date.getMilliseconds()).padStart(3, '0')}`
-}
 
 /**
  * The rows: only those in sight are in the page. The newest is at the bottom, and the list follows it until the reader moves away.
@@ -117,7 +112,7 @@ export function MessageList({
               selected.value = row.id
             }}
           >
-            <span class="num wire-time">{time(row.at)}</span>
+            <span class="num wire-time">{preciseTime(row.at)}</span>
             <span class="system" data-system={row.system}>
               {row.system}
             </span>

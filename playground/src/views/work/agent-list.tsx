@@ -1,4 +1,5 @@
 import type { JSX } from 'preact'
+import { workLink } from '../../app/address.js'
 import type { App } from '../../app/view.js'
 import { Signal } from '../../design/signal.js'
 import { WindowList } from '../../design/window-list.js'
@@ -47,7 +48,7 @@ function Entry({
   return (
     <div class="agent-entry" data-agent={id} data-current={current || undefined}>
       <Signal state={row.state} word={false} />
-      <a href={`#/work/${encodeURIComponent(id)}`} aria-current={current ? 'true' : undefined}>
+      <a href={workLink(id)} aria-current={current ? 'true' : undefined}>
         <span class="ellipsis">{row.agent.name}</span>
         <span class="system" data-system={row.agent.system}>
           {row.agent.system}

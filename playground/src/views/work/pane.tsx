@@ -2,6 +2,7 @@ import { useEffect, useMemo } from 'preact/hooks'
 import type { JSX } from 'preact'
 import { asError } from '../../app/app.js'
 import { nextFrame } from '../../app/frame.js'
+import { workLink } from '../../app/address.js'
 import type { App } from '../../app/view.js'
 import { EmptyState } from '../../design/empty-state.js'
 import { ErrorNotice } from '../../design/error-notice.js'
@@ -48,7 +49,7 @@ export function Pane({
     <div class="pane" data-agent={agent}>
       {compact && row ? (
         <h2 class="pane-title row spread">
-          <a href={`#/work/${encodeURIComponent(agent)}`}>{row.agent.name}</a>
+          <a href={workLink(agent)}>{row.agent.name}</a>
           <Signal state={row.state} />
         </h2>
       ) : null}

@@ -3,6 +3,7 @@ import type { JSX } from 'preact'
 import type { SignalboxError } from 'signalbox'
 import type { AgentSession, Hub, NewSession, SessionSummary } from 'signalbox/hub'
 import { asError } from '../../app/app.js'
+import { workAddress } from '../../app/address.js'
 import type { App } from '../../app/view.js'
 import { Button } from '../../design/button.js'
 import { CopyCode } from '../../design/copy-code.js'
@@ -29,10 +30,6 @@ export function sessionRows(open: readonly AgentSession[], listed: readonly Sess
   const shown = new Set(open.map(({ id }) => id))
   return [...rows, ...listed.filter(({ id }) => !shown.has(id)).map((one) => ({ id: one.id, listed: one }))]
 }
-
-/** The address of a session in this page. */
-export const sessionAddress = (agent: string, session?: string): string =>
-  `work/${encodeURIComponent(agent)}${session === undefined ? '' : `?session=${encodeURIComponent(session)}`}`
 
 /** A dialog with the sessions of an agent: open one, fork it, close it. */
 export function Sessions({ app, hub, row, onClose }: { app: App; hub: Hub; row: AgentRow; onClose: () => void }): JSX.Element {
@@ -65,7 +62,7 @@ export function Sessions({ app, hub, row, onClose }: { app: App; hub: Hub; row: 
   }
   const show = (session: string): void => {
     dialog.current?.close()
-    app.navigate(sessionAddress(agent.id, session))
+    app.navigate(workAddress(agent.id, session))
   }
   const open = (wanted: NewSession, name: string): Promise<void> =>
     run(name, async () => {
@@ -77,7 +74,7 @@ export function Sessions({ app, hub, row, onClose }: { app: App; hub: Hub; row: 
     run(`close:${session}`, async () => {
       await hub.closeSession(agent.id, session)
       app.toast('The session is closed.', 'good')
-      if (app.route.peek().params.get('session') === session) app.navigate(sessionAddress(agent.id))
+      if (app.route.peek().params.get('session') === session) app.navigate(workAddress(agent.id))
       await list()
     })
   const rows = sessionRows(sessions, listed)

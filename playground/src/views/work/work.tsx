@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useState } from 'preact/hooks'
 import type { JSX } from 'preact'
+import { workAddress } from '../../app/address.js'
 import { isTyping } from '../../app/keyboard.js'
 import type { App } from '../../app/view.js'
 import type { Connection } from '../../connection/connection.js'
@@ -11,7 +12,7 @@ import { usePhone } from '../../design/use-media.js'
 import { AgentList } from './agent-list.js'
 import { Composer } from './composer.js'
 import { Pane, useConversation } from './pane.js'
-import { sessionAddress, Sessions } from './sessions.js'
+import { Sessions } from './sessions.js'
 import { Side } from './side.js'
 import '../asks/asks.css'
 import './work.css'
@@ -98,7 +99,7 @@ function OneAgent({
   useEffect(() => {
     if (!wanted || !has) return
     dialog.value = true
-    app.navigate(sessionAddress(agent, session))
+    app.navigate(workAddress(agent, session))
   }, [wanted, has])
   if (!row) {
     return (
@@ -120,7 +121,7 @@ function OneAgent({
               class="input"
               aria-label="Agent"
               value={agent}
-              onChange={(event) => app.navigate(`work/${encodeURIComponent(event.currentTarget.value)}`)}
+              onChange={(event) => app.navigate(workAddress(event.currentTarget.value))}
             >
               {app.model.agents.value.map((id) => (
                 <option key={id} value={id}>
@@ -141,7 +142,7 @@ function OneAgent({
               class="input"
               aria-label="Session"
               value={session ?? ''}
-              onChange={(event) => app.navigate(sessionAddress(agent, event.currentTarget.value || undefined))}
+              onChange={(event) => app.navigate(workAddress(agent, event.currentTarget.value || undefined))}
             >
               <option value="">All sessions</option>
               {sessions.map(({ id }, at) => (
@@ -175,7 +176,7 @@ function SideBySide({ app, connection, agents }: { app: App; connection: Connect
       <header class="talk-head row">
         <h1>{agents.length} agents side by side</h1>
         <span class="grow" />
-        <Button tone="quiet" action="leave-several" onClick={() => app.navigate(`work/${encodeURIComponent(agents[0] ?? '')}`)}>
+        <Button tone="quiet" action="leave-several" onClick={() => app.navigate(workAddress(agents[0] ?? ''))}>
           Back to one
         </Button>
       </header>

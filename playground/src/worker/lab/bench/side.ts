@@ -1,5 +1,5 @@
 /** What a bench needs of a system: one client against a simulator of its own, and the ledger of that simulator. */
-import type { Clock, ExchangeTransport, Random, StreamTransport } from 'signalbox'
+import { SignalboxError, type Clock, type ExchangeTransport, type Random, type StreamTransport } from 'signalbox'
 import type { Said } from './tally.js'
 
 /** One client and its simulator. */
@@ -44,6 +44,25 @@ export const textOf = (id: string): string => `${id}: prüfe die Züge 🚂 von 
 
 /** Waits in the time of the bench. */
 export const pause = (clock: Clock, ms: number): Promise<void> => new Promise((resolve) => void clock.after(ms, resolve))
+
+/** Repeats a request only while it was not sent. For a system that cannot say what became of the request. */
+export async function repeatUnsent(
+  { clock, ending, repeated }: Pick<SideParts, 'clock' | 'ending' | 'repeated'>,
+  request: () => Promise<unknown>,
+): Promise<Said> {
+  for (;;) {
+    try {
+      await request()
+      return 'acknowledged'
+    } catch (error) {
+      if (!SignalboxError.is(error)) throw error
+      if (error.sent !== 'no') return error.sent === 'yes' ? 'acknowledged' : 'ambiguous'
+      if (ending.aborted) return 'failed'
+    }
+    repeated()
+    await pause(clock, 500)
+  }
+}
 
 /** Reads a growing ledger: the ids in its new entries. */
 export function newIds<Entry>(ledger: readonly Entry[], textIn: (entry: Entry) => string | undefined): () => readonly string[] {

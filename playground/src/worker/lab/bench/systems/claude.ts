@@ -1,10 +1,8 @@
 /** Claude Code: a process for each prompt. The CLI cannot say whether it saw a prompt, so an unknown outcome stays unknown. */
-import { SignalboxError } from 'signalbox'
-import { createClaude, type ClaudeClient } from 'signalbox/claude'
+import { createClaude } from 'signalbox/claude'
 import { createClaudeSimulator, type FakeModel } from 'signalbox/testing'
 import { deliverPlainly } from '../plain-client.js'
-import { newIds, pause, textOf, type Bench, type SideParts } from '../side.js'
-import type { Said } from '../tally.js'
+import { newIds, repeatUnsent, textOf, type Bench, type SideParts } from '../side.js'
 
 const TIMEOUT_MS = 10_000
 
@@ -20,26 +18,15 @@ function simulate({ clock, onKill }: SideParts) {
   return { simulator, prompted: newIds(prompts, (text) => text) }
 }
 
-async function deliver(claude: ClaudeClient, id: string, { clock, ending, repeated }: SideParts): Promise<Said> {
-  for (;;) {
-    try {
-      await claude.query(textOf(id), { timeoutMs: TIMEOUT_MS }).text()
-      return 'acknowledged'
-    } catch (error) {
-      if (!SignalboxError.is(error)) throw error
-      if (error.sent !== 'no') return error.sent === 'yes' ? 'acknowledged' : 'ambiguous'
-      if (ending.aborted) return 'failed'
-    }
-    repeated()
-    await pause(clock, 500)
-  }
-}
-
 export const bench: Bench = {
   async openOurs(parts) {
     const { simulator, prompted } = simulate(parts)
     const claude = createClaude({ transport: parts.broken(simulator.transport), clock: parts.clock })
-    return { deliver: (id) => deliver(claude, id, parts), received: prompted, close: () => claude.close() }
+    return {
+      deliver: (id) => repeatUnsent(parts, () => claude.query(textOf(id), { timeoutMs: TIMEOUT_MS }).text()),
+      received: prompted,
+      close: () => claude.close(),
+    }
   },
   async openPlain(parts) {
     const { simulator, prompted } = simulate(parts)

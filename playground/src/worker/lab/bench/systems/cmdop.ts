@@ -1,11 +1,9 @@
 /** CMDOP, a core 1.x: one process that all asks share. The relay cannot say whether it saw a prompt, so an unknown outcome stays unknown. */
-import { SignalboxError } from 'signalbox'
 import { encodeFrame, frameDecoder } from 'signalbox/codec'
-import { createCmdop, envelopeFromJson, envelopeToJson, type Cmdop } from 'signalbox/cmdop'
+import { createCmdop, envelopeFromJson, envelopeToJson } from 'signalbox/cmdop'
 import { createCmdopCoreSimulator, simulatedId } from 'signalbox/testing'
 import { deliverPlainly, type PlainCodec } from '../plain-client.js'
-import { newIds, pause, textOf, type Bench, type SideParts } from '../side.js'
-import type { Said } from '../tally.js'
+import { newIds, repeatUnsent, textOf, type Bench, type SideParts } from '../side.js'
 
 const TIMEOUT_MS = 10_000
 /** The simulated relay shows machines with odd numbers as online. */
@@ -18,21 +16,6 @@ function simulate({ onKill }: SideParts) {
     method === 'POST' && path.endsWith('/ask') ? body : undefined,
   )
   return { core, asked }
-}
-
-async function deliver(cmdop: Cmdop, id: string, { clock, ending, repeated }: SideParts): Promise<Said> {
-  for (;;) {
-    try {
-      await cmdop.machines.ask(MACHINE, textOf(id), { timeoutMs: TIMEOUT_MS, idleMs: TIMEOUT_MS }).collect()
-      return 'acknowledged'
-    } catch (error) {
-      if (!SignalboxError.is(error)) throw error
-      if (error.sent !== 'no') return error.sent === 'yes' ? 'acknowledged' : 'ambiguous'
-      if (ending.aborted) return 'failed'
-    }
-    repeated()
-    await pause(clock, 500)
-  }
 }
 
 const FRAMES: PlainCodec = {
@@ -55,7 +38,8 @@ export const bench: Bench = {
     const { core, asked } = simulate(parts)
     const cmdop = createCmdop({ transport: parts.broken(core.transport), clock: parts.clock })
     return {
-      deliver: (id) => deliver(cmdop, id, parts),
+      deliver: (id) =>
+        repeatUnsent(parts, () => cmdop.machines.ask(MACHINE, textOf(id), { timeoutMs: TIMEOUT_MS, idleMs: TIMEOUT_MS }).collect()),
       received: asked,
       async close() {
         await cmdop.close()
