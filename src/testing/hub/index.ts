@@ -4,6 +4,7 @@ import { askRules } from './rules-asks.js'
 import { crashRules } from './rules-crash.js'
 import type { HubRulesContext } from './rules-context.js'
 import { journalRules } from './rules-journal.js'
+import { agentRules } from './rules-agents.js'
 import { turnRules } from './rules-turns.js'
 
 export { createCrashingStore, type CrashingStore, type CrashOptions } from './crashing-store.js'
@@ -24,5 +25,5 @@ export {
  * The rules that every hub keeps, as cases over a scripted system. Run them over your own store or your own connection to a hub,
  * with `runCases` or in a test runner.
  */
-export const hubRules: readonly Case<HubRulesContext>[] = [...journalRules, ...turnRules, ...askRules, ...crashRules]
+export const hubRules: readonly Case<HubRulesContext>[] = [...journalRules, ...turnRules, ...agentRules, ...askRules, ...crashRules]
 export { sourceSuite, type SourceSuiteContext } from './source-suite.js'

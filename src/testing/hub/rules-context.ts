@@ -4,6 +4,7 @@ import type { HubEvent, HubEventOf } from '../../hub/model/event.js'
 import type { HubOptions } from '../../hub/options.js'
 import type { Store } from '../../store/store.js'
 import { CheckFailed } from '../case.js'
+import type { ScriptedTurn } from './scripted-system.js'
 
 /** What the cases of `hubRules` need from the caller. */
 export interface HubRulesContext {
@@ -110,4 +111,10 @@ export async function eventually(test: () => boolean | Promise<boolean>, what: s
     if (Date.now() > deadline) throw new CheckFailed(`It did not come to this: ${what}`)
     await new Promise<void>((resolve) => void setTimeout(resolve, 5))
   }
+}
+
+/** A script whose turns end when the test says so. */
+export function held() {
+  const turns: ScriptedTurn[] = []
+  return { turns, script: (turn: ScriptedTurn) => void turns.push(turn) }
 }
