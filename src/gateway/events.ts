@@ -8,48 +8,48 @@ import type { RefusalCode } from './refusal.js'
  * Of equal events, at most 100 are reported one by one in ten minutes, and of operations that only observe one. The others are counted:
  * `count` is the number of events that this one stands for, when there are several.
  */
-export type GatewayEvent = { readonly count?: number | undefined } & Fact
-
-type Fact =
+export type GatewayEvent =
   /** A request, a link or an upgrade was refused. Without `grant` no valid credential was shown. */
-  | {
-      readonly type: 'refused'
-      readonly code: string
-      readonly upstream?: string | undefined
-      readonly grant?: string | undefined
-      readonly name?: string | undefined
-    }
-  | {
-      readonly type: 'opened' | 'closed'
-      readonly upstream: string
-      readonly grant: string
-      /** The name of the credential. */
-      readonly name?: string | undefined
-      readonly how: 'call' | 'link' | 'http'
-    }
-  /** One message or request was judged. */
-  | {
-      readonly type: 'op'
-      readonly upstream: string
-      readonly grant: string
-      readonly name?: string | undefined
-      /** An op, a command, a kind of line, or a method and the pattern of a path. */
-      readonly op: string
-      readonly outcome: 'passed' | RefusalCode
-    }
-  /** A request under `/v1/admin`. */
-  | {
-      readonly type: 'admin'
-      readonly grant: string
-      readonly name?: string | undefined
-      readonly op: 'credentials' | 'revoke' | 'audit'
-      readonly outcome: 'passed' | RefusalCode
-    }
-  /** A credential or a ticket changed. A page, the command line or code made the change. */
-  | {
-      readonly type: 'credential'
-      /** The id of the credential or the ticket. */
-      readonly grant: string
-      readonly name?: string | undefined
-      readonly change: CredentialChange['change']
-    }
+  (
+    | {
+        readonly type: 'refused'
+        readonly code: string
+        readonly upstream?: string | undefined
+        readonly grant?: string | undefined
+        readonly name?: string | undefined
+      }
+    | {
+        readonly type: 'opened' | 'closed'
+        readonly upstream: string
+        readonly grant: string
+        /** The name of the credential. */
+        readonly name?: string | undefined
+        readonly how: 'call' | 'link' | 'http'
+      }
+    /** One message or request was judged. */
+    | {
+        readonly type: 'op'
+        readonly upstream: string
+        readonly grant: string
+        readonly name?: string | undefined
+        /** An op, a command, a kind of line, or a method and the pattern of a path. */
+        readonly op: string
+        readonly outcome: 'passed' | RefusalCode
+      }
+    /** A request under `/v1/admin`. */
+    | {
+        readonly type: 'admin'
+        readonly grant: string
+        readonly name?: string | undefined
+        readonly op: 'credentials' | 'revoke' | 'audit'
+        readonly outcome: 'passed' | RefusalCode
+      }
+    /** A credential or a ticket changed. A page, the command line or code made the change. */
+    | {
+        readonly type: 'credential'
+        /** The id of the credential or the ticket. */
+        readonly grant: string
+        readonly name?: string | undefined
+        readonly change: CredentialChange['change']
+      }
+  ) & { readonly count?: number | undefined }
