@@ -24,29 +24,35 @@ export function createFrameReplies(framing: StreamPolicy['framing']): FrameRepli
   const position = framing === 'frames' ? createFramePosition() : createLinePosition()
   let waiting: Uint8Array[] = []
   let client: Link | undefined
-  let unwritten = 0
+  let isWriting = false
   let allWritten: Deferred<void> | undefined
 
   const written = (): void => {
-    unwritten -= 1
-    if (unwritten > 0) return
+    isWriting = false
+    if (position.atBoundary) flush()
+    if (isWriting || waiting.length > 0) return
     allWritten?.resolve()
     allWritten = undefined
   }
+  /** One write at a time. When a link ends, each write that is under way costs an error, and a client could have thousands of them. */
   const flush = (): void => {
-    const due = waiting
+    if (isWriting || waiting.length === 0 || !client) return
+    const due = joined(waiting)
     waiting = []
-    // `closed` of the link tells that the client is gone.
-    for (const frame of due) client?.write(frame).then(written, written)
+    isWriting = true
+    client.write(due).then(written, () => {
+      // The client is gone; `closed` of its link tells it to the relay.
+      waiting = []
+      written()
+    })
   }
   return {
     send(frame) {
       waiting.push(frame)
-      unwritten += 1
       if (position.atBoundary) flush()
     },
     settled() {
-      if (unwritten === 0) return undefined
+      if (!isWriting && waiting.length === 0) return undefined
       allWritten ??= deferred()
       return allWritten.promise
     },
@@ -70,6 +76,16 @@ export function createFrameReplies(framing: StreamPolicy['framing']): FrameRepli
       }
     },
   }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.byteLength
+  }
+  return whole
 }
 
 interface MessagePosition {

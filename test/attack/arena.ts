@@ -128,6 +128,8 @@ export async function startTarget(command: readonly string[]): Promise<Target> {
       const told = createInterface({ input: honest.stdout })[Symbol.asyncIterator]()
       await told.next()
       await attack()
+      // To end the links of a flood is work for the gateway too, and the owner must not wait for it.
+      await new Promise((resolve) => setTimeout(resolve, 1_000))
       honest.stdin.write('end\n')
       const calls = JSON.parse(String((await told.next()).value)) as OwnerCall[]
       const after = await ask('memory')
