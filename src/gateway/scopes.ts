@@ -1,6 +1,7 @@
 /** What a credential may do. Bound on the server when the credential is issued; never taken from a request. */
 import type { ProofKey } from './proof-key.js'
 
+/** Every scope, the weakest first. */
 export const SCOPES = ['observe', 'send', 'approve', 'approveWithChanges', 'admin'] as const
 /** One of the scopes. */
 export type Scope = (typeof SCOPES)[number]

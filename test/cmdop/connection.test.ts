@@ -10,6 +10,7 @@ import { WIRE_V1 } from '../../src/cmdop/envelope.js'
 import { retry, SignalboxError } from '../../src/index.js'
 import { createCmdopCoreSimulator, createFakeClock } from '../../src/testing/index.js'
 import { failure, M1, setUp, text, until } from './set-up.js'
+import { collectGarbage } from '../collect-garbage.js'
 import { rounds } from '../rounds.js'
 
 const CALLS = rounds(10_000, 3_000)
@@ -128,12 +129,8 @@ describe('calls', () => {
 
 /** The heap after repeated collections, when it no longer shrinks. */
 async function settledHeap(): Promise<number> {
-  const { setFlagsFromString } = await import('node:v8')
-  const { runInNewContext } = await import('node:vm')
-  setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as () => void
   for (let turn = 0; turn < 4; turn += 1) {
-    collect()
+    collectGarbage()
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
   return process.memoryUsage().heapUsed

@@ -1,8 +1,7 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { createInbox } from '../../src/core/inbox.js'
+import { collectGarbage } from '../collect-garbage.js'
 import { eventually } from '../eventually.js'
 
 const chunk = (...bytes: number[]): Uint8Array => Uint8Array.from(bytes)
@@ -123,8 +122,6 @@ describe('the inbox of a link', () => {
   })
 
   it('releases chunks that were read, even if the inbox is never empty [inbox.frees-read]', async () => {
-    setFlagsFromString('--expose-gc')
-    const collect = runInNewContext('gc') as () => void
     const inbox = createInbox(() => {})
     const read: WeakRef<Uint8Array>[] = []
     inbox.push(new Uint8Array(1000))
@@ -133,7 +130,7 @@ describe('the inbox of a link', () => {
       read.push(new WeakRef((await inbox.read()) as Uint8Array))
     }
     await eventually(() => {
-      collect()
+      collectGarbage()
       expect(read.filter((ref) => ref.deref() !== undefined).length).toBeLessThan(5)
     })
     expect(inbox.bytes).toBe(1000)

@@ -1,6 +1,4 @@
 /** The outbox over stores that fail, are slow, or lose their lease, and with callers that abort. */
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { expect, test, vi } from 'vitest'
 import { memoryStore, type HeldLease, type Kv, type Lease, type Log, type Store } from '../../src/store/index.js'
 import {
@@ -13,6 +11,7 @@ import {
 } from '../../src/store/outbox/index.js'
 import { SignalboxError } from '../../src/index.js'
 import { createFakeClock } from '../../src/testing/index.js'
+import { collectGarbage } from '../collect-garbage.js'
 import { eventually } from '../eventually.js'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
@@ -210,8 +209,6 @@ test('[store.outbox-lease] a renewal that is under way when a queue goes idle le
 })
 
 test('[store.outbox-abort] an aborted flush leaves no listener on a queue that makes no progress', async () => {
-  setFlagsFromString('--expose_gc')
-  const collect = runInNewContext('gc') as () => void
   const { open, clock } = setup({ deliver: async () => ({ kind: 'wait', afterMs: 3_600_000 }) })
   const outbox = await open()
   await outbox.append('a', bytes('one'))
@@ -224,7 +221,7 @@ test('[store.outbox-abort] an aborted flush leaves no listener on a queue that m
       leaving.abort()
       expect(await flushing).toMatchObject({ code: 'aborted' })
     }
-    collect()
+    collectGarbage()
     return process.memoryUsage().heapUsed
   }
   const before = await giveUp(500)

@@ -1,7 +1,5 @@
 /** A gateway with an upstream that records its requests, and attackers that write raw bytes. */
 import { connect, type Socket } from 'node:net'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { expect } from 'vitest'
 import { encodeNdjson, ndjsonDecoder } from '../../../src/core/codec/ndjson.js'
 import { messages } from '../../../src/core/messages.js'
@@ -11,6 +9,7 @@ import { memoryServer } from '../../../src/testing/index.js'
 import { serveGateway, type ServedGateway, type ServeGatewayOptions } from '../../../transports/node/index.js'
 import { createCcc } from '../../../src/ccc/index.js'
 import { gateway } from '../../../transports/web/index.js'
+import { collectGarbage } from '../../collect-garbage.js'
 
 export interface Arena extends AsyncDisposable {
   readonly served: ServedGateway
@@ -230,12 +229,9 @@ export async function until(condition: () => boolean | Promise<boolean>, what: s
   }
 }
 
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
-
 /** The reachable heap after a collection, because garbage does not count as kept memory. */
 export function memoryNow(): number {
-  collect()
+  collectGarbage()
   const { heapUsed, external } = process.memoryUsage()
   return heapUsed + external
 }
