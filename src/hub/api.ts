@@ -37,29 +37,29 @@ export function createApi(parts: HubParts, ended: Journal['ended'], close: () =>
     return await run()
   }
   const access: TurnAccess = {
-    watch: (given) => openWatch(journal, given),
+    watch: (options) => openWatch(journal, options),
     find: (promptId) => call(() => parts.find(promptId)),
     cancel: (promptId, by = 'user') => call(() => parts.cancel(promptId, by)),
   }
   return {
     agents: () => call(() => parts.agents()),
     watch: access.watch,
-    prompt(agent, text, given = {}) {
-      const { promptId = crypto.randomUUID() } = given
+    prompt(agent, text, options = {}) {
+      const { promptId = crypto.randomUUID() } = options
       return createTurn(
         access,
         promptId,
         agent,
-        call(() => parts.prompt(agent, text, { ...given, promptId })),
+        call(() => parts.prompt(agent, text, { ...options, promptId })),
       )
     },
     turn: (promptId) => createTurn(access, promptId, undefined),
     asks: () => call(() => parts.asks()),
     answer: (askId, answer, { by = 'user' } = {}) => call(() => parts.answer(askId, answer, by)),
     history: (agent, query = {}) => call(() => parts.history(agent, query)),
-    sessions: (agent, given = {}) => call(() => parts.sessions(agent, given)),
-    openSession: (agent, session = {}, given = {}) => call(() => parts.openSession(agent, session, given)),
-    closeSession: (agent, session, given = {}) => call(() => parts.closeSession(agent, session, given)),
+    sessions: (agent, options = {}) => call(() => parts.sessions(agent, options)),
+    openSession: (agent, session = {}, options = {}) => call(() => parts.openSession(agent, session, options)),
+    closeSession: (agent, session, options = {}) => call(() => parts.closeSession(agent, session, options)),
     spent: (agent) => call(() => parts.spent(agent)),
     budgets: () => call(() => parts.budgets()),
     close,

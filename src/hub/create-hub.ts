@@ -60,9 +60,9 @@ async function openAlone(options: HubOptions, frame: HubFrame): Promise<HubParts
     asks: asks.open,
     answer: asks.answer,
     history: (agent, query) => readHistory(context, agent, query),
-    sessions: (agent, given) => readSessions(context, agent, given),
-    openSession: (agent, session, given) => openSession(context, agent, session, given),
-    closeSession: (agent, session, given) => closeSession(context, agent, session, given),
+    sessions: (agent, callOptions) => readSessions(context, agent, callOptions),
+    openSession: (agent, session, callOptions) => openSession(context, agent, session, callOptions),
+    closeSession: (agent, session, callOptions) => closeSession(context, agent, session, callOptions),
     spent: ledger.spent,
     budgets: ledger.states,
   }

@@ -42,7 +42,7 @@ export async function takeDrive(lease: Lease, options: DriveOptions): Promise<Dr
     await sleep(clock, LOOK_AGAIN_MS, signal)
     held = await acquire()
   }
-  let mine = held
+  let current = held
   let timer: Timer | undefined
   let over = false
   const lost = (cause?: unknown): void => {
@@ -53,19 +53,19 @@ export async function takeDrive(lease: Lease, options: DriveOptions): Promise<Dr
   /** The process slept for longer than its lease. When nobody had the lease meanwhile, nobody wrote, and this hub goes on. */
   const regain = async (): Promise<boolean> => {
     const next = await acquire()
-    if (over || next?.token !== mine.token + 1) {
+    if (over || next?.token !== current.token + 1) {
       await next?.release()
       return false
     }
-    mine = next
+    current = next
     return true
   }
   const renew = async (): Promise<void> => {
     try {
-      if (!(await mine.renew(ttlMs)) && !(await regain())) return lost()
+      if (!(await current.renew(ttlMs)) && !(await regain())) return lost()
     } catch (error) {
       // The store may be back before the lease has run out.
-      if (mine.remainingMs() === 0) return lost(error)
+      if (current.remainingMs() === 0) return lost(error)
     }
     arm()
   }
@@ -77,13 +77,13 @@ export async function takeDrive(lease: Lease, options: DriveOptions): Promise<Dr
     fence: {
       key: DRIVER,
       get token() {
-        return mine.token
+        return current.token
       },
     },
     async release() {
       over = true
       timer?.cancel()
-      await mine.release()
+      await current.release()
     },
   }
 }

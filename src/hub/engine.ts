@@ -124,8 +124,8 @@ export function createEngine(parts: EngineParts): Engine {
   const repeat = createRepeater(clock, report)
 
   const openSource = async (source: Source): Promise<void> => {
-    for (const given of await source.open(createSink(source, intake))) {
-      const agentNow = keepRaw ? given : withoutRaw(given)
+    for (const agent of await source.open(createSink(source, intake))) {
+      const agentNow = keepRaw ? agent : withoutRaw(agent)
       agents.set(agentNow.id, agentNow)
       writer.push(hubEvent(context, { agent: agentNow.id }, { kind: 'agent', change: 'present', agentNow }))
     }
@@ -171,13 +171,13 @@ export function sourceName(agent: AgentId): string {
   return end < 0 ? agent : agent.slice(0, end)
 }
 
-async function within<Result>(work: Promise<Result>, ms: number, life: AbortSignal, clock: Clock): Promise<Result> {
-  const limit = createDeadline({ signal: life, timeoutMs: ms, clock })
+async function within<Result>(work: Promise<Result>, ms: number, signal: AbortSignal, clock: Clock): Promise<Result> {
+  const limit = createDeadline({ signal, timeoutMs: ms, clock })
   try {
     return await raceSignal(work, limit.signal)
   } catch (error) {
     // The hub stopped: the source may carry out the call all the same.
-    if (life.aborted && error === life.reason) throw afterEffect(error, 'a call to the source')
+    if (signal.aborted && error === signal.reason) throw afterEffect(error, 'a call to the source')
     if (!limit.signal.aborted || SignalboxError.is(error)) throw error
     throw hubError({ code: 'deadline_exceeded', message: `The source did not answer within ${ms} ms.`, sent: 'maybe' })
   } finally {

@@ -27,15 +27,15 @@ export interface Epochs {
 }
 
 export function createEpochs(): Epochs {
-  const known = new Map<AgentId, Map<string, string>>()
+  const epochs = new Map<AgentId, Map<string, string>>()
   return {
     of(agent, session) {
-      const sessions = known.get(agent)
+      const sessions = epochs.get(agent)
       return sessions?.get(session ?? '') ?? sessions?.get('') ?? ''
     },
     see(agent, session = '', epoch) {
-      const sessions = known.get(agent) ?? new Map<string, string>()
-      if (sessions.size === 0) known.set(agent, sessions)
+      const sessions = epochs.get(agent) ?? new Map<string, string>()
+      if (sessions.size === 0) epochs.set(agent, sessions)
       const before = sessions.get(session)
       if (before === epoch) return false
       sessions.set(session, epoch)

@@ -19,51 +19,51 @@ export async function answerAsk(
   context: HubContext,
   book: AskBook,
   askId: string,
-  given: Answer,
-  who: AnswerBy,
+  answer: Answer,
+  options: AnswerBy,
 ): Promise<AnswerResult> {
-  const one = book.live.get(askId)
-  if (!one) throw notOpen(askId, await book.find(askId))
-  await one.ready
-  const { ask, nativeId } = one.stored.record
-  checkAnswer(ask, given)
+  const entry = book.live.get(askId)
+  if (!entry) throw notOpen(askId, await book.find(askId))
+  await entry.ready
+  const { ask, nativeId } = entry.stored.record
+  checkAnswer(ask, answer)
   const source = context.sourceOf(ask.agent)
   if (context.agent(ask.agent)?.can.asks?.answerable === false || !source?.answer) throw unanswerable(ask)
-  source.checkAnswer?.(ask, nativeId, given)
-  const { by, note } = who
-  const kept = 'secret' in given ? {} : { answer: given }
-  const won = await book.step(one, { to: 'answering', by, answeredAt: isoTime(context.clock), note, ...kept })
+  source.checkAnswer?.(ask, nativeId, answer)
+  const { by, note } = options
+  const storedAnswer = 'secret' in answer ? {} : { answer }
+  const next = await book.step(entry, { to: 'answering', by, answeredAt: isoTime(context.clock), note, ...storedAnswer })
   // Two equal answers of one moment are one record: the first to arrive here has won.
-  if (!won || one.answering) throw notOpen(askId, await book.find(askId))
-  one.stored = won
+  if (!next || entry.answering) throw notOpen(askId, await book.find(askId))
+  entry.stored = next
   // The write follows the compare-and-set at once: nothing may come between them.
-  const result = deliverAndClose(context, book, one, given, who)
-  one.answering = result.catch(() => {})
+  const result = deliverAndClose(context, book, entry, answer, options)
+  entry.answering = result.catch(() => {})
   return result
 }
 
 async function deliverAndClose(
   context: HubContext,
   book: AskBook,
-  one: LiveAsk,
-  given: Answer,
+  entry: LiveAsk,
+  answer: Answer,
   { by, timeoutMs }: AnswerBy,
 ): Promise<AnswerResult> {
-  const { ask, nativeId } = one.stored.record
+  const { ask, nativeId } = entry.stored.record
   const source = context.sourceOf(ask.agent)
   let failure: SignalboxError | undefined
   let delivered: Delivered = 'no'
   try {
     await untilAllowed(context)
-    if (!one.gone && source?.answer) {
-      delivered = (await context.within(source.answer(ask, nativeId, given, by), timeoutMs)).delivered
+    if (!entry.gone && source?.answer) {
+      delivered = (await context.within(source.answer(ask, nativeId, answer, by), timeoutMs)).delivered
     }
   } catch (error) {
     failure = asHubError(error, 'answer')
     delivered = failure.sent === 'no' ? 'no' : 'maybe'
   }
   // The answer has won. A failure to store that does not change it.
-  await book.finish(one, 'answered', delivered).catch((error: unknown) => {
+  await book.finish(entry, 'answered', delivered).catch((error: unknown) => {
     throw afterEffect(error, 'answer')
   })
   if (failure) throw failure

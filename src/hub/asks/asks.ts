@@ -54,38 +54,38 @@ export function createAsks(context: HubContext, table: Table<AskRecord>, options
   const { live } = book
 
   const later = (what: string, work: Promise<unknown>): void => void work.catch((error) => report(what, error))
-  const expire = async (one: LiveAsk): Promise<void> => {
-    const { ask, nativeId } = one.stored.record
-    if (!(await book.finish(one, 'expired', 'no'))) return
+  const expire = async (entry: LiveAsk): Promise<void> => {
+    const { ask, nativeId } = entry.stored.record
+    if (!(await book.finish(entry, 'expired', 'no'))) return
     await context.sourceOf(ask.agent)?.expire?.(ask, nativeId)
   }
-  const watchExpiry = (one: LiveAsk): void => {
-    const { expiresAt } = one.stored.record.ask
+  const watchExpiry = (entry: LiveAsk): void => {
+    const { expiresAt } = entry.stored.record.ask
     if (expiresAt === undefined) return
-    one.timer = clock.after(Date.parse(expiresAt) - clock.now(), () => later('expiring an ask', expire(one)))
+    entry.timer = clock.after(Date.parse(expiresAt) - clock.now(), () => later('expiring an ask', expire(entry)))
   }
-  const lose = (chosen: (record: AskRecord) => boolean): void => {
-    for (const one of live.values()) {
-      if (!chosen(one.stored.record)) continue
-      one.gone = true
-      later('closing a lost ask', book.finish(one, 'lost', 'no'))
+  const lose = (isLost: (record: AskRecord) => boolean): void => {
+    for (const entry of live.values()) {
+      if (!isLost(entry.stored.record)) continue
+      entry.gone = true
+      later('closing a lost ask', book.finish(entry, 'lost', 'no'))
     }
   }
-  const store = async (one: LiveAsk): Promise<void> => {
-    const { record } = one.stored
+  const store = async (entry: LiveAsk): Promise<void> => {
+    const { record } = entry.stored
     const stored = await book.create(record)
     if (stored) {
-      one.stored = stored
-      await book.begin(one)
-      return watchExpiry(one)
+      entry.stored = stored
+      await book.begin(entry)
+      return watchExpiry(entry)
     }
     // An earlier run of the hub stored this ask: it is open already, or closed.
-    const before = await table.get(one.key)
-    if (before) one.stored = before
+    const before = await table.get(entry.key)
+    if (before) entry.stored = before
     if (before?.record.ask.status !== 'open') live.delete(record.ask.id)
   }
-  const decide = async (one: LiveAsk): Promise<void> => {
-    const { ask } = one.stored.record
+  const decide = async (entry: LiveAsk): Promise<void> => {
+    const { ask } = entry.stored.record
     if (!live.has(ask.id)) return
     const decision = decideAsk(policies, ask, context.agent(ask.agent)?.system ?? '')
     if (!decision) return
@@ -108,53 +108,53 @@ export function createAsks(context: HubContext, table: Table<AskRecord>, options
       }
       const { fence, writer } = context
       const record: AskRecord = { ask, nativeId: event.ask.nativeId, epoch: event.epoch, fence, from: writer.next }
-      const one = liveAsk({ record, version: '' })
-      live.set(ask.id, one)
-      one.ready = store(one)
+      const entry = liveAsk({ record, version: '' })
+      live.set(ask.id, entry)
+      entry.ready = store(entry)
       later(
         'storing an ask',
-        one.ready.then(() => decide(one)),
+        entry.ready.then(() => decide(entry)),
       )
     },
     closedThere({ agent, epoch, nativeId, outcome, delivered, by }) {
-      const one = live.get(`${agent}#${epoch}#${nativeId}`)
+      const entry = live.get(`${agent}#${epoch}#${nativeId}`)
       // The hub is delivering an answer. The report of the system is about that answer, and the delivery closes the ask.
-      if (!one || one.stored.record.ask.status === 'answering') return
-      later('closing an ask', book.finish(one, outcome, delivered ?? (outcome === 'answered' ? 'yes' : 'no'), by))
+      if (!entry || entry.stored.record.ask.status === 'answering') return
+      later('closing an ask', book.finish(entry, outcome, delivered ?? (outcome === 'answered' ? 'yes' : 'no'), by))
     },
     openThere({ agent, session, epoch, nativeIds }) {
       const open = new Set(nativeIds)
-      const here = ({ ask }: AskRecord): boolean => ask.agent === agent && (session === undefined || ask.session === session)
-      lose((record) => here(record) && (record.epoch !== epoch || !open.has(record.nativeId)))
+      const isHere = ({ ask }: AskRecord): boolean => ask.agent === agent && (session === undefined || ask.session === session)
+      lose((record) => isHere(record) && (record.epoch !== epoch || !open.has(record.nativeId)))
     },
     epochBegan: (agent, session, epoch) =>
       lose(({ ask, epoch: of }) => ask.agent === agent && ask.session === session && of !== epoch),
     agentGone: (agent) => lose(({ ask }) => ask.agent === agent),
     async endTurn(turn) {
-      const asked = [...live.values()].filter((one) => one.stored.record.ask.turn === turn)
+      const entries = [...live.values()].filter((entry) => entry.stored.record.ask.turn === turn)
       // When an answer has won, its delivery closes the ask.
-      await Promise.all(asked.map((one) => one.answering ?? book.finish(one, 'withdrawn', 'no')))
+      await Promise.all(entries.map((entry) => entry.answering ?? book.finish(entry, 'withdrawn', 'no')))
     },
     answer: (askId, answer, by) => answerAsk(context, book, askId, answer, { by, timeoutMs }),
     open: () => [...live.values()].map(({ stored }) => stored.record.ask),
     adopt(stored) {
-      const one = liveAsk(stored)
-      live.set(stored.record.ask.id, one)
-      watchExpiry(one)
+      const entry = liveAsk(stored)
+      live.set(stored.record.ask.id, entry)
+      watchExpiry(entry)
     },
     async finishLeft(stored, end) {
-      const one = liveAsk(stored)
+      const entry = liveAsk(stored)
       if (typeof end === 'object') {
-        await book.finish(one, end.outcome, end.delivered)
+        await book.finish(entry, end.outcome, end.delivered)
         return
       }
       if (end === 'append') await book.appendEnd(stored.record)
       book.remember(stored.record)
-      await book.step(one, { to: 'closed' })
+      await book.step(entry, { to: 'closed' })
     },
     remember: book.remember,
     stop() {
-      for (const one of live.values()) one.timer?.cancel()
+      for (const entry of live.values()) entry.timer?.cancel()
     },
   }
 }
@@ -162,10 +162,10 @@ export function createAsks(context: HubContext, table: Table<AskRecord>, options
 /** The ask as viewers see it. */
 function askOf(event: SourceEnvelope & SourceAskEvent, now: string, expires: number | undefined): Ask {
   const { agent, session, turn, epoch, reportedAt = now } = event
-  const { nativeId, ...given } = event.ask
-  const { expiresAt = expires === undefined ? undefined : new Date(expires).toISOString() } = given
+  const { nativeId, ...rest } = event.ask
+  const { expiresAt = expires === undefined ? undefined : new Date(expires).toISOString() } = rest
   return {
-    ...given,
+    ...rest,
     id: `${agent}#${epoch}#${nativeId}`,
     agent,
     ...(session === undefined ? {} : { session }),

@@ -31,11 +31,11 @@ export interface AskBook {
   find(askId: string): Promise<AskRecord | undefined>
   create(record: AskRecord): Promise<Stored<AskRecord> | undefined>
   /** Changes the record in the store. Undefined when the step comes too late. */
-  step(one: LiveAsk, change: AskStep): Promise<Stored<AskRecord> | undefined>
+  step(entry: LiveAsk, change: AskStep): Promise<Stored<AskRecord> | undefined>
   /** Writes the event of an ask that arrived. */
-  begin(one: LiveAsk): Promise<void>
+  begin(entry: LiveAsk): Promise<void>
   /** Decides how the ask ended, writes its event and forgets it. False when it had ended before. */
-  finish(one: LiveAsk, outcome: AskOutcome, delivered: Delivered, by?: string): Promise<boolean>
+  finish(entry: LiveAsk, outcome: AskOutcome, delivered: Delivered, by?: string): Promise<boolean>
   /** Writes the event of an ask whose outcome is in its record. */
   appendEnd(record: AskRecord): Promise<void>
   remember(record: AskRecord): void
@@ -46,7 +46,7 @@ export function createAskBook(context: HubContext, table: Table<AskRecord>, keep
   const live = new Map<string, LiveAsk>()
   const closed = createRecentMap<AskRecord>(keepClosed)
 
-  const step: AskBook['step'] = (one, change) => table.change(one.key, (record) => stepAsk(record, change, fence), one.stored)
+  const step: AskBook['step'] = (entry, change) => table.change(entry.key, (record) => stepAsk(record, change, fence), entry.stored)
   const remember: AskBook['remember'] = (record) => {
     for (const id of closed.set(record.ask.id, record)) {
       table.delete(keyOf(id)).catch((error) => report('forgetting an ask', error))
@@ -55,20 +55,20 @@ export function createAskBook(context: HubContext, table: Table<AskRecord>, keep
   const appendEnd: AskBook['appendEnd'] = async ({ ask, epoch, outcome, delivered, note }) => {
     if (!outcome || !delivered) return
     const { id: askId, by } = ask
-    const known = { ...(by === undefined ? {} : { by }), ...(note === undefined ? {} : { note }) }
-    await writer.append([hubEvent(context, { ...ask, epoch }, { kind: 'ask_resolved', askId, outcome, delivered, ...known })])
+    const facts = { ...(by === undefined ? {} : { by }), ...(note === undefined ? {} : { note }) }
+    await writer.append([hubEvent(context, { ...ask, epoch }, { kind: 'ask_resolved', askId, outcome, delivered, ...facts })])
   }
-  const close = async (one: LiveAsk, outcome: AskOutcome, delivered: Delivered, by: string | undefined): Promise<boolean> => {
-    await one.ready.catch(() => {})
-    const ended = await step(one, { to: outcome, delivered, closeFrom: writer.next, by })
+  const close = async (entry: LiveAsk, outcome: AskOutcome, delivered: Delivered, by: string | undefined): Promise<boolean> => {
+    await entry.ready.catch(() => {})
+    const ended = await step(entry, { to: outcome, delivered, closeFrom: writer.next, by })
     if (!ended) return false
-    one.over = true
-    one.stored = ended
-    one.timer?.cancel()
+    entry.over = true
+    entry.stored = ended
+    entry.timer?.cancel()
     live.delete(ended.record.ask.id)
     remember(ended.record)
     await appendEnd(ended.record)
-    await step(one, { to: 'closed' })
+    await step(entry, { to: 'closed' })
     return true
   }
   return {
@@ -77,14 +77,14 @@ export function createAskBook(context: HubContext, table: Table<AskRecord>, keep
     find: async (askId) => closed.get(askId) ?? (await table.get(keyOf(askId)))?.record,
     create: (record) => table.create(keyOf(record.ask.id), record),
     step,
-    async begin(one) {
-      const { ask, epoch } = one.stored.record
+    async begin(entry) {
+      const { ask, epoch } = entry.stored.record
       await writer.append([hubEvent(context, { ...ask, epoch }, { kind: 'ask', ask })])
     },
-    finish(one, outcome, delivered, by) {
+    finish(entry, outcome, delivered, by) {
       // One after the other: of two equal writes under way, the store could not tell which one it has.
-      const result = (one.closing ?? Promise.resolve()).then(() => !one.over && close(one, outcome, delivered, by))
-      one.closing = result.catch(() => {})
+      const result = (entry.closing ?? Promise.resolve()).then(() => !entry.over && close(entry, outcome, delivered, by))
+      entry.closing = result.catch(() => {})
       return result
     },
     appendEnd,

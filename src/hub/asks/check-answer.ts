@@ -30,24 +30,24 @@ function answersProblem(
   answers: Readonly<Record<string, unknown>>,
 ): string | undefined {
   if (!questions) return 'This ask has no questions.'
-  const known = new Map(questions.map((question) => [question.id, question]))
-  const extra = Object.keys(answers).find((id) => !known.has(id))
+  const byId = new Map(questions.map((question) => [question.id, question]))
+  const extra = Object.keys(answers).find((id) => !byId.has(id))
   if (extra !== undefined) return `There is no question ${JSON.stringify(extra)}.`
   for (const question of questions) {
-    const given = Object.hasOwn(answers, question.id) ? answers[question.id] : undefined
-    const problem = oneProblem(question, given)
+    const answer = Object.hasOwn(answers, question.id) ? answers[question.id] : undefined
+    const problem = oneProblem(question, answer)
     if (problem) return `${problem} It is about the question ${JSON.stringify(question.id)}.`
   }
   return undefined
 }
 
-function oneProblem({ options, multiple, freeText }: AskQuestion, given: unknown): string | undefined {
-  const chosen: readonly unknown[] = Array.isArray(given) ? given : given === undefined ? [] : [given]
-  if (chosen.length === 0) return 'An answer is missing.'
-  if (chosen.length > 1 && !multiple) return 'Only one option may be chosen.'
-  for (const one of chosen) {
-    if (typeof one !== 'string') return 'An answer is the id of an option or a text.'
-    if (!freeText && !options.some(({ id }) => id === one)) return `There is no option ${JSON.stringify(one)}.`
+function oneProblem({ options, multiple, freeText }: AskQuestion, answer: unknown): string | undefined {
+  const choices: readonly unknown[] = Array.isArray(answer) ? answer : answer === undefined ? [] : [answer]
+  if (choices.length === 0) return 'An answer is missing.'
+  if (choices.length > 1 && !multiple) return 'Only one option may be chosen.'
+  for (const choice of choices) {
+    if (typeof choice !== 'string') return 'An answer is the id of an option or a text.'
+    if (!freeText && !options.some(({ id }) => id === choice)) return `There is no option ${JSON.stringify(choice)}.`
   }
   return undefined
 }

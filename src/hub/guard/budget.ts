@@ -101,21 +101,21 @@ export function createLedger(budgets: readonly Budget[]): Ledger {
     },
     blocks: (agent, system) => [...passed].find((budget) => budget.over === 'stop' && covers(budget, agent, system)),
     spent(agent) {
-      const chosen = [...accounts].filter(([id]) => agent === undefined || id === agent)
-      const bases = new Set(chosen.flatMap(([, account]) => [...account.bases]))
-      const { costUsd, covers, omits } = sumOf(chosen)
+      const entries = [...accounts].filter(([id]) => agent === undefined || id === agent)
+      const bases = new Set(entries.flatMap(([, account]) => [...account.bases]))
+      const { costUsd, covers, omits } = sumOf(entries)
       return { costUsd, basis: bases.size > 1 ? 'mixed' : ([...bases][0] ?? 'none'), covers, omits }
     },
     states: () => budgets.map((budget) => ({ budget, ...sumOf(accountsOf(budget)), isPassed: passed.has(budget) })),
   }
 }
 
-function sumOf(chosen: readonly (readonly [AgentId, Account])[]) {
+function sumOf(entries: readonly (readonly [AgentId, Account])[]) {
   return {
-    costUsd: chosen.reduce((sum, [, { costUsd }]) => sum + costUsd, 0),
-    tokens: chosen.reduce((sum, [, { tokens }]) => sum + tokens, 0),
-    covers: chosen.filter(([, { hasCost }]) => hasCost).map(([id]) => id),
-    omits: chosen.filter(([, { hasCost }]) => !hasCost).map(([id]) => id),
+    costUsd: entries.reduce((sum, [, { costUsd }]) => sum + costUsd, 0),
+    tokens: entries.reduce((sum, [, { tokens }]) => sum + tokens, 0),
+    covers: entries.filter(([, { hasCost }]) => hasCost).map(([id]) => id),
+    omits: entries.filter(([, { hasCost }]) => !hasCost).map(([id]) => id),
   }
 }
 

@@ -72,7 +72,7 @@ function fits({ system, agent, tool, path, kind }: PolicyMatch, ask: Ask, ofSyst
     like(system, ofSystem) &&
     like(agent, ask.agent) &&
     (tool === undefined || (ask.tool !== undefined && like(tool, ask.tool))) &&
-    (path === undefined || (ask.paths !== undefined && ask.paths.length > 0 && ask.paths.every((one) => like(path, one))))
+    (path === undefined || (ask.paths !== undefined && ask.paths.length > 0 && ask.paths.every((each) => like(path, each))))
   )
 }
 
@@ -80,8 +80,8 @@ function fits({ system, agent, tool, path, kind }: PolicyMatch, ask: Ask, ofSyst
 function answerFor(ask: Ask, allow: boolean): Answer | undefined {
   if (ask.kind === 'question') return undefined
   if (ask.kind === 'secret') return allow ? undefined : { accept: false }
-  const wanted = allow ? 'allow_once' : 'reject_once'
-  const option = ask.options?.find(({ kind }) => kind === wanted)
+  const optionKind = allow ? 'allow_once' : 'reject_once'
+  const option = ask.options?.find(({ kind }) => kind === optionKind)
   return option ? { option: option.id } : { accept: allow }
 }
 

@@ -7,7 +7,7 @@ export function encodeWithin(
   maxBytes: number,
 ): { readonly event: UnplacedEvent; readonly bytes: Uint8Array } {
   let shown = event
-  for (const shorten of [same, withoutRaw, withoutContents, (one: UnplacedEvent) => withShortText(one, maxBytes)]) {
+  for (const shorten of [unchanged, withoutRaw, withoutContents, (event: UnplacedEvent) => withShortText(event, maxBytes)]) {
     shown = shorten(shown)
     const bytes = toBytes(shown)
     if (bytes.byteLength <= maxBytes) return { event: shown, bytes }
@@ -18,7 +18,7 @@ export function encodeWithin(
   return { event: small, bytes: toBytes(small) }
 }
 
-const same = (event: UnplacedEvent): UnplacedEvent => event
+const unchanged = (event: UnplacedEvent): UnplacedEvent => event
 
 const withoutRaw = ({ raw: _raw, ...rest }: UnplacedEvent): UnplacedEvent => rest as UnplacedEvent
 

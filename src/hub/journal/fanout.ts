@@ -30,7 +30,7 @@ export interface FanoutOptions {
 }
 
 export function createFanout({ clock, next: start, maxEvents = 4096, wakeEveryMs = 16 }: FanoutOptions): Fanout {
-  let kept: HubEvent[] = []
+  let newest: HubEvent[] = []
   let next = start
   /** Every event from this position on is in `kept`. */
   let first = start
@@ -51,12 +51,12 @@ export function createFanout({ clock, next: start, maxEvents = 4096, wakeEveryMs
   return {
     publish(events) {
       if (events.length === 0) return
-      kept.push(...events)
+      newest.push(...events)
       next = (events[events.length - 1] as HubEvent).seq + 1
       // Trimmed in steps of half, so that an event is moved once on average.
-      if (kept.length > maxEvents * 1.5) {
-        kept = kept.slice(kept.length - maxEvents)
-        first = (kept[0] as HubEvent).seq
+      if (newest.length > maxEvents * 1.5) {
+        newest = newest.slice(newest.length - maxEvents)
+        first = (newest[0] as HubEvent).seq
       }
       if (waiting.size === 0) return
       const sinceMs = clock.monotonic() - lastWake
@@ -68,7 +68,7 @@ export function createFanout({ clock, next: start, maxEvents = 4096, wakeEveryMs
       if (position < first) return undefined
       // Most viewers wait at the same position, so they share one list.
       if (shared?.position !== position || shared.next !== next) {
-        shared = { position, next, events: kept.slice(firstAtOrAfter(kept, position)) }
+        shared = { position, next, events: newest.slice(firstAtOrAfter(newest, position)) }
       }
       return shared.events
     },
@@ -84,7 +84,7 @@ export function createFanout({ clock, next: start, maxEvents = 4096, wakeEveryMs
       return () => void waiting.delete(wake)
     },
     restart(position) {
-      kept = []
+      newest = []
       first = position
       next = position
       wakeAll()

@@ -5,8 +5,8 @@ import { fromBytes, toBytes } from './encode.js'
 const KEY = 'journal'
 
 export async function openJournalId(meta: Kv): Promise<string> {
-  const found = await meta.get(KEY)
-  if (found) return fromBytes<string>(found.bytes)
+  const stored = await meta.get(KEY)
+  if (stored) return fromBytes<string>(stored.bytes)
   const id = crypto.randomUUID()
   return (await meta.compareAndSet(KEY, null, toBytes(id))) === null ? openJournalId(meta) : id
 }

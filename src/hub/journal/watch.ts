@@ -71,8 +71,8 @@ export function openWatch(journal: Journal, options: WatchOptions = {}): HubWatc
     const page = await log.read(at)
     if (page.gap) {
       const { reason, to = page.next } = page.gap
-      const told = reason === 'restart' ? 'restart' : 'expired'
-      return snapshotBefore(to, [journal.gap({ reason: told, from: cursorAt(at - 1), to: cursorAt(to - 1) }, to - 1)])
+      const gapReason = reason === 'restart' ? 'restart' : 'expired'
+      return snapshotBefore(to, [journal.gap({ reason: gapReason, from: cursorAt(at - 1), to: cursorAt(to - 1) }, to - 1)])
     }
     position = page.next
     return chosen(page.entries.map(decodeEntry))

@@ -74,7 +74,7 @@ export function createJournalWriter(options: JournalWriterOptions): JournalWrite
       waiting = []
       try {
         const encoded = batch.map(({ event }) => encodeWithin(event, maxEventBytes))
-        const bytes = encoded.map((one) => one.bytes)
+        const bytes = encoded.map((each) => each.bytes)
         const sequences = await appendOrMakeRoom(bytes)
         next = (sequences.at(-1) ?? next) + 1
         const events = encoded.map(({ event }, index) => place(event, sequences[index] as number))
@@ -94,9 +94,9 @@ export function createJournalWriter(options: JournalWriterOptions): JournalWrite
   const fail = (error: SignalboxError): void => {
     if (ended) return
     ended = error
-    const left = waiting
+    const unwritten = waiting
     waiting = []
-    for (const { done } of left) done?.({ error })
+    for (const { done } of unwritten) done?.({ error })
     onFailure(error)
   }
   const write = (events: readonly UnplacedEvent[]): void => {

@@ -34,11 +34,11 @@ const CHOICES: readonly WhileBusy[] = ['queue', 'refuse', 'interrupt']
 /** The line that a prompt waits in. */
 export const lineOf = (agent: AgentId, session: string | undefined): string => `${agent}\n${session ?? ''}`
 
-export async function admit(parts: AdmitParts, agent: AgentId, text: string, given: NamedPrompt): Promise<Admitted> {
+export async function admit(parts: AdmitParts, agent: AgentId, text: string, options: NamedPrompt): Promise<Admitted> {
   const { context, table, book, schedule, forbid } = parts
-  const { promptId, session, by = 'user', whileBusy = 'queue', startBy } = given
-  const before = await book.find(promptId)
-  if (before) return { known: before }
+  const { promptId, session, by = 'user', whileBusy = 'queue', startBy } = options
+  const existing = await book.find(promptId)
+  if (existing) return { known: existing }
   if (isTooLate(context, startBy)) throw hubError({ code: 'unavailable', op: 'prompt', message: TOO_LATE, retryable: true })
   const parallel = checkPrompt(context, agent, session)
   if (!CHOICES.includes(whileBusy)) {
@@ -61,12 +61,12 @@ export async function admit(parts: AdmitParts, agent: AgentId, text: string, giv
       schedule.release(line, promptId)
       return { known: (await book.find(promptId)) ?? record }
     }
-    const one: Active = { stored, line, unsent: true, ...(startBy === undefined ? {} : { startBy }) }
-    book.active.set(promptId, one)
+    const turn: Active = { stored, line, unsent: true, ...(startBy === undefined ? {} : { startBy }) }
+    book.active.set(promptId, turn)
     // The turn before it may have ended while the record was written. A turn that ends later starts this prompt itself.
     if (schedule.running(line).includes(promptId)) admission = 'start'
     await book.appendTurn(record, admission === 'start' ? 'started' : 'queued')
-    return { one, admission }
+    return { one: turn, admission }
   } catch (error) {
     // The record stays: the next start of the hub ends the turn as never sent.
     book.active.delete(promptId)

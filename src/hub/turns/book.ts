@@ -38,13 +38,13 @@ export interface TurnBook {
   /** The record of an ended turn that is still remembered. */
   ended(promptId: string): TurnRecord | undefined
   /** Changes the record in the store. False when the step comes too late. */
-  step(one: Active, change: TurnStep): Promise<boolean>
+  step(turn: Active, change: TurnStep): Promise<boolean>
   find(promptId: string): Promise<TurnRecord | undefined>
   /** Keeps an ended turn, and forgets the oldest one above the bound. */
   remember(record: TurnRecord): void
   appendTurn(record: TurnRecord, what: 'queued' | 'started'): Promise<unknown>
   /** Appends the end that the record holds, and marks the record as ended. */
-  appendEnd(one: Active): Promise<void>
+  appendEnd(turn: Active): Promise<void>
 }
 
 export function createTurnBook(context: HubContext, table: Table<TurnRecord>, keepEnded: number): TurnBook {
@@ -52,9 +52,9 @@ export function createTurnBook(context: HubContext, table: Table<TurnRecord>, ke
   const active = new Map<string, Active>()
   const ended = createRecentMap<TurnRecord>(keepEnded)
 
-  const step: TurnBook['step'] = async (one, change) => {
-    const next = await table.change(one.stored.record.promptId, (record) => stepTurn(record, change, fence), one.stored)
-    if (next) one.stored = next
+  const step: TurnBook['step'] = async (turn, change) => {
+    const next = await table.change(turn.stored.record.promptId, (record) => stepTurn(record, change, fence), turn.stored)
+    if (next) turn.stored = next
     return next !== undefined
   }
   return {
@@ -63,21 +63,21 @@ export function createTurnBook(context: HubContext, table: Table<TurnRecord>, ke
     step,
     find: async (promptId) => active.get(promptId)?.stored.record ?? ended.get(promptId) ?? (await table.get(promptId))?.record,
     remember(record) {
-      for (const gone of ended.set(record.promptId, record)) {
-        table.delete(gone).catch((error) => report('forgetting a turn', error))
+      for (const forgotten of ended.set(record.promptId, record)) {
+        table.delete(forgotten).catch((error) => report('forgetting a turn', error))
       }
     },
     appendTurn({ agent, session, promptId, by, text }, what) {
       const place = { agent, session, turn: promptId }
       return writer.append([hubEvent(context, place, { kind: 'turn', what, promptId, by, text })])
     },
-    async appendEnd(one) {
-      const { agent, session, promptId, end } = one.stored.record
+    async appendEnd(turn) {
+      const { agent, session, promptId, end } = turn.stored.record
       if (!end) return
-      const { session: there = session, epoch = one.epoch } = one.endPlace ?? {}
-      const place = { agent, session: there, turn: promptId, epoch }
+      const { session: endSession = session, epoch = turn.epoch } = turn.endPlace ?? {}
+      const place = { agent, session: endSession, turn: promptId, epoch }
       const [endSeq = 0] = await writer.append([hubEvent(context, place, end)])
-      await step(one, { to: 'ended', endSeq })
+      await step(turn, { to: 'ended', endSeq })
     },
   }
 }

@@ -15,8 +15,8 @@ export function checkPrompt(context: HubContext, id: AgentId, session: string | 
     if (isAway) throw hubError({ code: 'unreachable', op, message: `${id} is offline${why === undefined ? '.' : `: ${why}`}` })
     throw hubError({ code: 'unsupported', op, message: `${id} takes no prompts.` })
   }
-  const known = session === undefined || agent.sessions.some((one) => one.id === session)
-  if (!known && !sessions?.resume && !sessions?.create) {
+  const isKnown = session === undefined || agent.sessions.some((each) => each.id === session)
+  if (!isKnown && !sessions?.resume && !sessions?.create) {
     throw hubError({ code: 'not_found', op, message: `${id} has no session ${session}.` })
   }
   return 1 + (queue?.depth ?? 0)

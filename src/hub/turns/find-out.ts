@@ -25,8 +25,8 @@ export async function findOut(context: HubContext, record: TurnRecord, options: 
   const { why, withinMs, signal, settled } = options
   const until = clock.monotonic() + withinMs
   for (let wait = FIRST_LOOK_MS; ; wait = Math.min(wait * 2, SLOWEST_LOOK_MS)) {
-    const known = conclude(await look(context, record), why)
-    if (known) return known
+    const outcome = conclude(await look(context, record), why)
+    if (outcome) return outcome
     if (clock.monotonic() >= until) return lostTurn(`Nobody could tell what became of the prompt. ${why}`)
     await sleep(clock, wait, signal)
     if (settled()) return 'running'
@@ -34,16 +34,16 @@ export async function findOut(context: HubContext, record: TurnRecord, options: 
 }
 
 /** Undefined while the system does not know yet. */
-function conclude(found: Resolution, why: string): FoundOut | undefined {
-  switch (found.outcome) {
+function conclude(resolution: Resolution, why: string): FoundOut | undefined {
+  switch (resolution.outcome) {
     case 'running':
       return 'running'
     case 'ended':
-      return found.end
+      return resolution.end
     case 'not_sent':
       return neverSent(`The prompt did not reach the system. ${why}`)
     case 'lost':
-      return { ...lostTurn(`The system cannot tell what became of the prompt. ${why}`), sent: found.sent ?? 'maybe' }
+      return { ...lostTurn(`The system cannot tell what became of the prompt. ${why}`), sent: resolution.sent ?? 'maybe' }
     case 'unknown':
       return undefined
   }

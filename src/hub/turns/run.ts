@@ -20,83 +20,83 @@ export interface RunnerOptions {
 }
 
 export interface Runner {
-  send(one: Active): Promise<void>
+  send(turn: Active): Promise<void>
   /** Writes the one end: decided in the store first, then in the journal, then marked. A later call changes nothing. */
-  finish(one: Active, end: EndEvent): Promise<void>
+  finish(turn: Active, end: EndEvent): Promise<void>
   /** Called when the end is in the journal: the next prompt of the session may start. */
-  leave(one: Active): void
+  leave(turn: Active): void
   /** Finds out what became of a turn and ends it, unless it runs. */
-  resolve(one: Active, why: string): Promise<void>
+  resolve(turn: Active, why: string): Promise<void>
 }
 
 export function createRunner(context: HubContext, book: TurnBook, schedule: Schedule, options: RunnerOptions): Runner {
   const { forbid, beforeEnd, signal } = options
 
-  const finish: Runner['finish'] = (one, end) => {
-    one.ending ??= (async () => {
-      await beforeEnd(one.stored.record.promptId)
-      if (await book.step(one, { to: 'ending', end, endFrom: context.writer.next })) await book.appendEnd(one)
-      leave(one)
+  const finish: Runner['finish'] = (turn, end) => {
+    turn.ending ??= (async () => {
+      await beforeEnd(turn.stored.record.promptId)
+      if (await book.step(turn, { to: 'ending', end, endFrom: context.writer.next })) await book.appendEnd(turn)
+      leave(turn)
     })()
-    return one.ending
+    return turn.ending
   }
-  const leave: Runner['leave'] = (one) => {
-    const { promptId } = one.stored.record
+  const leave: Runner['leave'] = (turn) => {
+    const { promptId } = turn.stored.record
     book.active.delete(promptId)
-    book.remember(one.stored.record)
-    for (const next of schedule.release(one.line, promptId)) {
+    book.remember(turn.stored.record)
+    for (const next of schedule.release(turn.line, promptId)) {
       const waiting = book.active.get(next)
       if (waiting) startQueued(waiting).catch((error) => context.report('starting a queued prompt', error))
     }
   }
-  const startQueued = async (one: Active): Promise<void> => {
+  const startQueued = async (turn: Active): Promise<void> => {
     // A budget may have been passed while the prompt waited.
     try {
-      forbid(one.stored.record.agent)
+      forbid(turn.stored.record.agent)
     } catch (error) {
-      return finish(one, failed(error))
+      return finish(turn, failed(error))
     }
-    await book.appendTurn(one.stored.record, 'started')
-    await send(one)
+    await book.appendTurn(turn.stored.record, 'started')
+    await send(turn)
   }
-  const send: Runner['send'] = async (one) => {
-    const { agent, session, promptId, text, by } = one.stored.record
+  const send: Runner['send'] = async (turn) => {
+    const { agent, session, promptId, text, by } = turn.stored.record
     const source = context.sourceOf(agent)
     const prompt: SourcePrompt = { promptId, agent, session, text, by }
     try {
       if (!source?.prompt) throw hubError({ code: 'unavailable', op: 'prompt', message: `The agent ${agent} is gone.` })
       const receipt = source.receiptFor?.(prompt)
-      const stored = await book.step(one, { to: 'sending', ...(receipt === undefined ? {} : { receipt }) })
+      const stored = await book.step(turn, { to: 'sending', ...(receipt === undefined ? {} : { receipt }) })
       // The step comes too late when the turn was cancelled meanwhile.
-      if (!stored || one.ending) return
+      if (!stored || turn.ending) return
       await untilAllowed(context)
-      if (one.cancelled !== undefined) return await finish(one, { kind: 'end', outcome: 'cancelled', sent: 'no' })
-      if (isTooLate(context, one.startBy)) return await finish(one, neverSent(TOO_LATE))
+      if (turn.cancelled !== undefined) return await finish(turn, { kind: 'end', outcome: 'cancelled', sent: 'no' })
+      if (isTooLate(context, turn.startBy)) return await finish(turn, neverSent(TOO_LATE))
       await source.prompt({ ...prompt, receipt })
-      delete one.unsent
+      delete turn.unsent
       // From now on a new epoch of the session means that the turn may be lost.
-      one.epoch = context.epochOf(agent, session)
-      if (one.cancelled !== undefined) {
-        const turn = { agent, session, turn: promptId, by: one.cancelled }
-        await source.cancel?.(turn).catch((error) => context.report('cancelling a turn', error))
+      turn.epoch = context.epochOf(agent, session)
+      if (turn.cancelled !== undefined) {
+        const request = { agent, session, turn: promptId, by: turn.cancelled }
+        await source.cancel?.(request).catch((error) => context.report('cancelling a turn', error))
       }
     } catch (error) {
-      delete one.unsent
+      delete turn.unsent
       const failure = asHubError(error, 'prompt')
-      if (failure.sent === 'maybe' && one.stored.record.state !== 'accepted') await resolve(one, failure.message)
-      else await finish(one, failed(failure))
+      if (failure.sent === 'maybe' && turn.stored.record.state !== 'accepted') await resolve(turn, failure.message)
+      else await finish(turn, failed(failure))
     }
   }
-  const resolve: Runner['resolve'] = async (one, why) => {
-    if (one.resolving || one.ending) return
-    one.resolving = true
-    const { record } = one.stored
-    await book.step(one, { to: 'resolving' })
-    const settled = (): boolean => one.ending !== undefined
-    const found = await findOut(context, record, { why, withinMs: options.resolveWithinMs, signal, settled })
-    if (found !== 'running') return finish(one, found)
-    delete one.resolving
-    one.epoch = context.epochOf(record.agent, record.session)
+  const resolve: Runner['resolve'] = async (turn, why) => {
+    if (turn.resolving || turn.ending) return
+    turn.resolving = true
+    const { record } = turn.stored
+    await book.step(turn, { to: 'resolving' })
+    const settled = (): boolean => turn.ending !== undefined
+    const outcome = await findOut(context, record, { why, withinMs: options.resolveWithinMs, signal, settled })
+    if (outcome !== 'running') return finish(turn, outcome)
+    delete turn.resolving
+    turn.epoch = context.epochOf(record.agent, record.session)
   }
   return { send, finish, leave, resolve }
 }

@@ -15,16 +15,16 @@ export interface TurnAccess {
 
 /** `starting` is the prompt on its way; without it the turn is looked up by its id. */
 export function createTurn(access: TurnAccess, promptId: string, agent: AgentId | undefined, starting?: Promise<TurnInfo>): Turn {
-  let found = starting
+  let lookup = starting
   // A caller that never reads the turn must not get an unhandled rejection.
-  found?.catch(() => {})
+  lookup?.catch(() => {})
   const info = (): Promise<TurnInfo> => {
     // A lookup that failed is made again: the hub was away, or another viewer had not prompted yet.
-    found ??= access.find(promptId).catch((error) => {
-      found = undefined
+    lookup ??= access.find(promptId).catch((error) => {
+      lookup = undefined
       throw error
     })
-    return found
+    return lookup
   }
   /** Once the prompt is accepted, a failure to read the turn must not look like a refusal of the prompt. */
   const readingFailed = (error: unknown): unknown => (starting ? afterEffect(error, 'prompt') : error)
@@ -58,12 +58,12 @@ export function createTurn(access: TurnAccess, promptId: string, agent: AgentId 
   }
 
   const finish = async (): Promise<{ readonly end: EndEvent; readonly text: string }> => {
-    const known = (await info()).end
-    if (known?.text !== undefined) return { end: known, text: known.text }
-    const words = createTextAssembler()
+    const end = (await info()).end
+    if (end?.text !== undefined) return { end, text: end.text }
+    const assembler = createTextAssembler()
     for await (const event of read()) {
-      words.take(event)
-      if (event.kind === 'end') return { end: event, text: event.text ?? words.text() }
+      assembler.take(event)
+      if (event.kind === 'end') return { end: event, text: event.text ?? assembler.text() }
     }
     throw new Error('a turn was read to its end without an end')
   }
