@@ -16,14 +16,14 @@ export async function openHub(
   { clock = systemClock, onProblem }: OpenHubOptions,
   open: (frame: HubFrame) => Promise<HubParts>,
 ): Promise<Hub> {
-  const life = createDeadline({ clock })
+  const lifetime = createDeadline({ clock })
   const closers: (() => Promise<void>)[] = []
   let ended: { readonly error?: SignalboxError } | undefined
   let closing: Promise<void> | undefined
 
   const report = (what: string, error: unknown): void => {
     // After the hub was closed every pending call fails. That is no problem to report.
-    if (life.signal.aborted) return
+    if (lifetime.signal.aborted) return
     try {
       onProblem?.({ type: 'problem', what, error: asHubError(error, what) })
     } catch {
@@ -33,9 +33,9 @@ export async function openHub(
   const close = (): Promise<void> => {
     closing ??= (async () => {
       ended ??= {}
-      life.abort(new SignalboxError({ code: 'closed', system: 'hub', message: 'The hub is closed.' }))
+      lifetime.abort(new SignalboxError({ code: 'closed', system: 'hub', message: 'The hub is closed.' }))
       for (let next = closers.pop(); next; next = closers.pop()) await next()
-      life[Symbol.dispose]()
+      lifetime[Symbol.dispose]()
     })()
     return closing
   }
@@ -47,7 +47,7 @@ export async function openHub(
   const onClose = (next: () => Promise<void>): void => void closers.push(next)
 
   try {
-    const frame: HubFrame = { clock, signal: life.signal, ended: () => ended, report, fail, onClose }
+    const frame: HubFrame = { clock, signal: lifetime.signal, ended: () => ended, report, fail, onClose }
     return createApi(await open(frame), () => ended, close)
   } catch (error) {
     await close()
@@ -57,7 +57,7 @@ export async function openHub(
 
 /** The names of the sources must differ: they begin the agent ids. */
 export function checkNames(names: readonly string[]): void {
-  const seen = new Set<string>()
+  const checked = new Set<string>()
   for (const name of names) {
     if (!/^[^/:#\s]+$/.test(name)) {
       throw hubError({
@@ -65,12 +65,12 @@ export function checkNames(names: readonly string[]): void {
         message: `The source name ${JSON.stringify(name)} must not be empty or hold / : # or a space.`,
       })
     }
-    if (seen.has(name))
+    if (checked.has(name))
       throw hubError({
         code: 'invalid_argument',
         message: `Two sources are called ${JSON.stringify(name)}.`,
         hint: 'Give one of them another name.',
       })
-    seen.add(name)
+    checked.add(name)
   }
 }

@@ -8,10 +8,10 @@ import type { HistoryPage, HistoryQuery, Source } from './source.js'
 const PAST_TIMEOUT_MS = 60_000
 
 function sourceFor(context: HubContext, agent: AgentId, op: 'history' | 'sessions'): Source {
-  const known = context.agent(agent)
-  if (!known) throw hubError({ code: 'not_found', op, message: `There is no agent ${agent}.` })
+  const agentNow = context.agent(agent)
+  if (!agentNow) throw hubError({ code: 'not_found', op, message: `There is no agent ${agent}.` })
   const source = context.sourceOf(agent)
-  const claimed = op === 'history' ? known.can.history : known.can.sessions?.list
+  const claimed = op === 'history' ? agentNow.can.history : agentNow.can.sessions?.list
   if (source?.[op] && claimed) return source
   throw hubError({ code: 'unsupported', op, message: `The system of ${agent} cannot give its ${op}.` })
 }

@@ -55,10 +55,10 @@ export async function sweep(parts: RecoverParts): Promise<void> {
     (record) => (record.fence >= fence && !isForgotten(record)) || record.state === 'ended' || parts.turns.writes(record.promptId),
     ofTurn(parts),
   )
-  const known = new Set(parts.asks.open().map(({ id }) => id))
+  const openIds = new Set(parts.asks.open().map(({ id }) => id))
   const asks = await findAll(
     parts.askTable,
-    (record) => record.fence >= fence || record.closed === true || known.has(record.ask.id),
+    (record) => record.fence >= fence || record.closed === true || openIds.has(record.ask.id),
     ofAsk(parts),
   )
   await repair(parts, turns.open, asks.open)
@@ -90,7 +90,7 @@ async function findAll<Record>(
 }
 
 const byTime = <Record>(records: readonly Record[], timeOf: (record: Record) => string): Record[] =>
-  records.toSorted((one, other) => (timeOf(one) < timeOf(other) ? -1 : 1))
+  records.toSorted((a, b) => (timeOf(a) < timeOf(b) ? -1 : 1))
 
 async function repair(
   parts: RecoverParts,

@@ -50,7 +50,7 @@ export async function promptAny(
   options: PromptOptions = {},
 ): Promise<Turn> {
   const able = await ableAgents(hub, fits)
-  const [best] = able.toSorted((one, other) => rankOf(one) - rankOf(other))
+  const [best] = able.toSorted((a, b) => rankOf(a) - rankOf(b))
   if (!best) throw hubError({ code: 'not_found', op: 'prompt', message: 'No agent fits.' })
   return hub.prompt(best.id, text, options)
 }

@@ -22,8 +22,8 @@ function check({ can, id }: Agent, { fork, folder, model }: NewSession): void {
   const { create, fork: forks, choices = {} } = can.sessions ?? {}
   if (!create) throw refuse('unsupported', 'openSession', `The system of ${id} cannot open a session.`)
   if (fork !== undefined && !forks) throw refuse('unsupported', 'openSession', `The system of ${id} cannot fork a session.`)
-  const offers = (name: string, wanted: string | undefined, offered: readonly string[] = []): void => {
-    if (wanted === undefined || offered.includes(wanted)) return
+  const offers = (name: string, value: string | undefined, offered: readonly string[] = []): void => {
+    if (value === undefined || offered.includes(value)) return
     throw refuse('invalid_argument', 'openSession', `${id} does not offer this ${name} for a new session.`)
   }
   offers('folder', folder, choices.folders)

@@ -42,7 +42,7 @@ function withState(sessions: readonly AgentSession[], event: HubEventOf<'state'>
   // An event without a session is about every session of the agent.
   if (event.session === undefined && sessions.length > 0) return sessions.map(({ id }) => ({ id, state, evidence }))
   const id = event.session ?? MAIN_SESSION
-  return [...sessions.filter((one) => one.id !== id), { id, state, evidence }]
+  return [...sessions.filter((each) => each.id !== id), { id, state, evidence }]
 }
 
 /** The view as events of one position, for a viewer that joins: each agent with its states, then the open asks. */

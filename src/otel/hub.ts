@@ -77,8 +77,8 @@ function otelSpans(tracer: () => Tracer): SpanMaker<Span> {
     start({ name, remote, attributes, at }, parent) {
       const kind = remote ? SpanKind.CLIENT : SpanKind.INTERNAL
       const inside = parent ? trace.setSpan(ROOT_CONTEXT, parent) : ROOT_CONTEXT
-      const given = { kind, attributes: clean(attributes), startTime: new Date(at) }
-      return tracer().startSpan(redactor.text(name), given, inside)
+      const spanOptions = { kind, attributes: clean(attributes), startTime: new Date(at) }
+      return tracer().startSpan(redactor.text(name), spanOptions, inside)
     },
     end(span, { attributes, at, error }) {
       if (attributes) span.setAttributes(clean(attributes))

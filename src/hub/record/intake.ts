@@ -37,29 +37,29 @@ interface Pending {
 const MAX_SEEN = 1000
 
 export function createIntake({ hub, sessions, options, report, gap: knownGap }: IntakeParts): Intake {
-  const chosen = choice(options.agents)
-  const known = new Map<AgentId, { agent?: Agent; firstAt: string }>()
+  const isRecorded = choice(options.agents)
+  const agents = new Map<AgentId, { agent?: Agent; firstAt: string }>()
   let gap = knownGap
   let recorded = 0
   let gaps = 0
 
   const agentOf = async (id: AgentId): Promise<Agent | undefined> =>
-    known.get(id)?.agent ?? (await hub.agents().catch(() => [])).find((agent) => agent.id === id)
+    agents.get(id)?.agent ?? (await hub.agents().catch(() => [])).find((agent) => agent.id === id)
 
   /** The start of a session of CatSyphon, and what its system knows from before the journal. */
-  const begin = async (one: OpenSession, first: HubEvent): Promise<RecordedItem[]> => {
-    const { agent, session } = one.next
-    const firstAt = known.get(agent)?.firstAt ?? first.at
+  const begin = async (openSession: OpenSession, first: HubEvent): Promise<RecordedItem[]> => {
+    const { agent, session } = openSession.next
+    const firstAt = agents.get(agent)?.firstAt ?? first.at
     const past = options.history
       ? await readPast(hub, agent, session, firstAt.slice(0, 19)).catch((error: unknown) => {
           report(`reading the history of ${agent}`, error)
           return []
         })
       : []
-    const items = past.flatMap(({ event, key }) => translate(one.next.state, event, key))
+    const items = past.flatMap(({ event, key }) => translate(openSession.next.state, event, key))
     const ids = past.flatMap(({ event }) => (event.kind === 'message' ? [messageKey(event)] : []))
-    one.next.state.seen = ids.slice(-MAX_SEEN)
-    one.next.started = true
+    openSession.next.state.seen = ids.slice(-MAX_SEEN)
+    openSession.next.started = true
     const emittedAt = items[0]?.event.emittedAt ?? first.reportedAt ?? first.at
     return [
       { key: 'start', event: { type: 'session_start', emittedAt, data: startOf(await agentOf(agent), agent, session) } },
@@ -68,11 +68,11 @@ export function createIntake({ hub, sessions, options, report, gap: knownGap }: 
   }
   const take = async (batch: readonly HubEvent[]): Promise<void> => {
     const pending = new Map<OpenSession, Pending>()
-    const pendingOf = (one: OpenSession, seq: number): Pending => {
-      const found = pending.get(one) ?? { before: JSON.stringify({ ...one.next, seq: seq - 1 }), items: [] }
-      pending.set(one, found)
-      one.changed = true
-      return found
+    const pendingOf = (openSession: OpenSession, seq: number): Pending => {
+      const entry = pending.get(openSession) ?? { before: JSON.stringify({ ...openSession.next, seq: seq - 1 }), items: [] }
+      pending.set(openSession, entry)
+      openSession.changed = true
+      return entry
     }
     for (const event of batch) {
       if (event.kind === 'gap' && event.agent === '') {
@@ -80,33 +80,36 @@ export function createIntake({ hub, sessions, options, report, gap: knownGap }: 
         gaps += 1
         continue
       }
-      if (event.origin === 'replay' || !chosen(event.agent)) continue
-      const agent = known.get(event.agent) ?? { firstAt: event.at }
-      known.set(event.agent, agent)
+      if (event.origin === 'replay' || !isRecorded(event.agent)) continue
+      const agent = agents.get(event.agent) ?? { firstAt: event.at }
+      agents.set(event.agent, agent)
       if (event.kind === 'agent') {
         if (event.agentNow) agent.agent = event.agentNow
-        if (event.change === 'gone') for (const one of await sessions.started(event.agent)) end(pendingOf, one, event)
+        if (event.change === 'gone')
+          for (const openSession of await sessions.started(event.agent)) end(pendingOf, openSession, event)
         continue
       }
-      const one = await sessions.open(event.agent, event.session ?? MAIN_SESSION)
+      const openSession = await sessions.open(event.agent, event.session ?? MAIN_SESSION)
       // Recorded before the recorder was started again.
-      if (event.seq <= one.next.seq) continue
+      if (event.seq <= openSession.next.seq) continue
       if (!mayYield(event)) {
         // Only a delta changes the state and gives no item.
         if (event.kind === 'message') {
-          translate(one.next.state, event, '')
-          one.changed = true
+          translate(openSession.next.state, event, '')
+          openSession.changed = true
         }
         continue
       }
-      const { items } = pendingOf(one, event.seq)
-      const isNew = !one.next.started
-      const gapBefore = missing(one, isNew, gap)
-      const own = translate(one.next.state, event, String(event.seq))
-      if (isNew && own.length > 0) items.push(...(await begin(one, event)))
+      const { items } = pendingOf(openSession, event.seq)
+      const isNew = !openSession.next.started
+      const gapBefore = missing(openSession, isNew, gap)
+      const own = translate(openSession.next.state, event, String(event.seq))
+      if (isNew && own.length > 0) items.push(...(await begin(openSession, event)))
       items.push(...gapBefore, ...own)
     }
-    const counts = [...pending].map(([one, { before, items }]) => (items.length === 0 ? 0 : sessions.append(one, before, items)))
+    const counts = [...pending].map(([openSession, { before, items }]) =>
+      items.length === 0 ? 0 : sessions.append(openSession, before, items),
+    )
     for (const count of await Promise.all(counts)) recorded += count
   }
   return {
@@ -124,17 +127,17 @@ export function createIntake({ hub, sessions, options, report, gap: knownGap }: 
 }
 
 /** The agent went: its sessions end as its newest turn ended. */
-function end(pendingOf: (one: OpenSession, seq: number) => Pending, one: OpenSession, { seq, at }: HubEvent): void {
-  if (seq <= one.next.seq) return
-  const { lastOutcome = 'lost' } = one.next.state
+function end(pendingOf: (openSession: OpenSession, seq: number) => Pending, openSession: OpenSession, { seq, at }: HubEvent): void {
+  if (seq <= openSession.next.seq) return
+  const { lastOutcome = 'lost' } = openSession.next.state
   const outcome = lastOutcome === 'completed' ? 'success' : lastOutcome === 'failed' ? 'failed' : 'partial'
-  pendingOf(one, seq).items.push({ key: `${seq}.end`, event: { type: 'session_end', emittedAt: at, data: { outcome } } })
+  pendingOf(openSession, seq).items.push({ key: `${seq}.end`, event: { type: 'session_end', emittedAt: at, data: { outcome } } })
 }
 
 /** A line where the journal had lost events that this session may have had. */
-function missing(one: OpenSession, isNew: boolean, gap: PositionRecord['gap']): RecordedItem[] {
-  if (!gap || one.next.gapSeq >= gap.seq) return []
-  one.next.gapSeq = gap.seq
+function missing(openSession: OpenSession, isNew: boolean, gap: PositionRecord['gap']): RecordedItem[] {
+  if (!gap || openSession.next.gapSeq >= gap.seq) return []
+  openSession.next.gapSeq = gap.seq
   if (isNew) return []
   const message = `The journal of the hub has lost events before this one (${gap.reason}).`
   return [{ key: `gap-${gap.seq}`, event: { type: 'error', data: { error_type: 'gap', message } } }]

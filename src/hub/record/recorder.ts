@@ -104,7 +104,7 @@ export async function recordHub(hub: Hub, options: RecordOptions): Promise<Recor
   let timer: Timer | undefined
   let closing: Promise<void> | undefined
   let lost = false
-  const kept = keepLease(held, leaseMs, clock, () => {
+  const keeper = keepLease(held, leaseMs, clock, () => {
     lost = true
     void watch.close()
   })
@@ -133,7 +133,7 @@ export async function recordHub(hub: Hub, options: RecordOptions): Promise<Recor
   const run = async (): Promise<void> => {
     try {
       for await (const batch of watch.batches()) {
-        if (kept.isLost()) throw lostLease()
+        if (keeper.isLost()) throw lostLease()
         await serial(async () => {
           await intake.take(batch)
           cursor = watch.cursor ?? cursor
@@ -145,7 +145,7 @@ export async function recordHub(hub: Hub, options: RecordOptions): Promise<Recor
     }
     timer?.cancel()
     if (failure === undefined && !lost) await save().catch(fail)
-    kept.stop()
+    keeper.stop()
     await held.release().catch(() => {})
     await release()
     if (failure !== undefined) throw failure

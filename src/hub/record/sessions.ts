@@ -24,7 +24,7 @@ export interface Sessions {
   /** Opens every session of the agent that is recorded and started. */
   started(agent: AgentId): Promise<OpenSession[]>
   /** Says in the store what comes next, then appends it. Resolves with the number of items that were appended. */
-  append(one: OpenSession, before: string, items: readonly RecordedItem[]): Promise<number>
+  append(openSession: OpenSession, before: string, items: readonly RecordedItem[]): Promise<number>
   /** Stores every change. */
   save(seq: number): Promise<void>
 }
@@ -46,7 +46,7 @@ export function createSessions({ records, recorderId, redactor, openTarget }: Se
   const loaded = new Map<string, OpenSession>()
 
   const load = async (key: string, agent: AgentId, session: string): Promise<OpenSession> => {
-    const found = await records.get<SessionRecord>(key)
+    const stored = await records.get<SessionRecord>(key)
     const fresh = (): SessionRecord => ({
       v: 1,
       agent,
@@ -58,7 +58,7 @@ export function createSessions({ records, recorderId, redactor, openTarget }: Se
       keys: [],
       gapSeq: 0,
     })
-    const cell: Cell<SessionRecord> = found ?? { value: fresh(), version: null }
+    const cell: Cell<SessionRecord> = stored ?? { value: fresh(), version: null }
     const { keys, taken } = cell.value
     const target = openTarget(sessionId(recorderId, agent, session))
     const now = await target.taken()
@@ -69,46 +69,52 @@ export function createSessions({ records, recorderId, redactor, openTarget }: Se
   }
   const open = async (agent: AgentId, session: string): Promise<OpenSession> => {
     const key = `${prefixOf(agent)}${part(session)}`
-    const one = loaded.get(key) ?? (await load(key, agent, session))
+    const openSession = loaded.get(key) ?? (await load(key, agent, session))
     // Moved to the end: the first one is the one to forget.
     loaded.delete(key)
-    loaded.set(key, one)
+    loaded.set(key, openSession)
     if (loaded.size > MAX_LOADED) {
-      const idle = [...loaded.values()].find((other) => !other.changed && other !== one)
+      const idle = [...loaded.values()].find((other) => !other.changed && other !== openSession)
       if (idle) loaded.delete(idle.key)
     }
-    return one
+    return openSession
   }
   return {
     open,
     async started(agent) {
       const all: OpenSession[] = []
       for await (const key of records.keys(prefixOf(agent))) {
-        const found = loaded.get(key)?.next ?? (await records.get<SessionRecord>(key))?.value
-        if (found) all.push(await open(agent, found.session))
+        const stored = loaded.get(key)?.next ?? (await records.get<SessionRecord>(key))?.value
+        if (stored) all.push(await open(agent, stored.session))
       }
       return all.filter(({ next }) => next.started)
     },
-    async append(one, before, items) {
-      const missing = items.filter(({ key }) => !one.done.has(key))
+    async append(openSession, before, items) {
+      const missing = items.filter(({ key }) => !openSession.done.has(key))
       if (missing.length === 0) return 0
       // The items of an earlier process stay in the list: this process may die before the state behind them is stored.
-      const keys = [...one.done, ...missing.map(({ key }) => key)]
-      one.cell.value = { ...(JSON.parse(before) as SessionRecord), taken: one.next.taken - one.done.size, keys }
-      await records.put(one.key, one.cell)
-      const appended = missing.map(({ key, event }) => one.target.add(prepared(event, one.target.id, key, redactor)))
+      const keys = [...openSession.done, ...missing.map(({ key }) => key)]
+      openSession.cell.value = {
+        ...(JSON.parse(before) as SessionRecord),
+        taken: openSession.next.taken - openSession.done.size,
+        keys,
+      }
+      await records.put(openSession.key, openSession.cell)
+      const appended = missing.map(({ key, event }) =>
+        openSession.target.add(prepared(event, openSession.target.id, key, redactor)),
+      )
       await Promise.all(appended)
-      one.next.taken += missing.length
+      openSession.next.taken += missing.length
       return missing.length
     },
     async save(seq) {
-      for (const one of loaded.values()) {
-        if (!one.changed) continue
-        one.cell.value = { ...structuredClone(one.next), seq, keys: [] }
-        await records.put(one.key, one.cell)
-        one.done.clear()
-        one.next.seq = seq
-        one.changed = false
+      for (const openSession of loaded.values()) {
+        if (!openSession.changed) continue
+        openSession.cell.value = { ...structuredClone(openSession.next), seq, keys: [] }
+        await records.put(openSession.key, openSession.cell)
+        openSession.done.clear()
+        openSession.next.seq = seq
+        openSession.changed = false
       }
     },
   }

@@ -69,8 +69,10 @@ export function translate(state: TranslateState, event: HubEvent, prefix: string
       break
     case 'ask_resolved': {
       const { by, outcome, delivered, askId, note: why } = event
-      const who = by === undefined ? '' : ` by ${by}`
-      note(add, `The ask is ${outcome}${who}${why === undefined ? '' : `: ${why}`} (delivered: ${delivered}).`, { ask_id: askId })
+      const author = by === undefined ? '' : ` by ${by}`
+      note(add, `The ask is ${outcome}${author}${why === undefined ? '' : `: ${why}`} (delivered: ${delivered}).`, {
+        ask_id: askId,
+      })
       break
     }
     case 'usage':
@@ -125,15 +127,15 @@ function said(state: TranslateState, event: MessageEvent, turn: string | undefin
   if (how === 'retract') return note(add, `The message ${id} was taken back: ${text}`)
   const content = how === 'append' ? (before?.text ?? '') + text : text
   if (role === 'user' && isEcho(state, content)) return
-  const told = { message_id: id, from, to, reply_to: replyTo, parent }
+  const facts = { message_id: id, from, to, reply_to: replyTo, parent }
   if (role === 'agent' && turn !== undefined) state.turns[turn] = { ...state.turns[turn], answered: true }
-  write(add, role, content, told)
+  write(add, role, content, facts)
 }
 
-function write(add: Add, role: MessageEvent['role'], content: string, told: Data): void {
-  if (role === 'thought') add('thinking', { content, raw_data: told })
-  else if (role === 'user') add('message', { author_role: 'human', message_type: 'prompt', content, raw_data: told })
-  else add('message', { author_role: 'assistant', message_type: 'response', content, raw_data: told })
+function write(add: Add, role: MessageEvent['role'], content: string, facts: Data): void {
+  if (role === 'thought') add('thinking', { content, raw_data: facts })
+  else if (role === 'user') add('message', { author_role: 'human', message_type: 'prompt', content, raw_data: facts })
+  else add('message', { author_role: 'assistant', message_type: 'response', content, raw_data: facts })
 }
 
 /** Some systems repeat a prompt as a message. It is recorded already. */
@@ -147,14 +149,14 @@ function isEcho(state: TranslateState, content: string): boolean {
 
 function used(state: TranslateState, event: ToolEvent, turn: string | undefined, add: Add): void {
   const { id, status, output, diff, locations, parent } = event
-  const known = state.tools[id] ?? { called: false, turn }
-  const name = event.name ?? known.name
-  const title = event.title ?? known.title
-  const input = event.input === undefined ? known.input : event.input
+  const tool = state.tools[id] ?? { called: false, turn }
+  const name = event.name ?? tool.name
+  const title = event.title ?? tool.title
+  const input = event.input === undefined ? tool.input : event.input
   const over = status === 'done' || status === 'failed'
-  const next = { ...known, ...(name === undefined ? {} : { name }), ...(title === undefined ? {} : { title }) }
+  const next = { ...tool, ...(name === undefined ? {} : { name }), ...(title === undefined ? {} : { title }) }
   // The input may come after the call.
-  if (!known.called && (over || input !== undefined)) {
+  if (!tool.called && (over || input !== undefined)) {
     call(add, id, { ...next, input })
     next.called = true
   } else if (input !== undefined && !next.called) next.input = input
@@ -197,24 +199,24 @@ function counted(state: TranslateState, { scope, tokens, costUsd }: UsageEvent, 
 
 function ended(state: TranslateState, event: EndEvent, turn: string | undefined, add: Add): void {
   const { outcome, text, stopReason, attribution, error, sent } = event
-  const known = (turn === undefined ? undefined : state.turns[turn]) ?? {}
+  const turnState = (turn === undefined ? undefined : state.turns[turn]) ?? {}
   // What a turn left unfinished has no later event.
   for (const [key, { role, text: rest, turn: of }] of Object.entries(state.partial)) {
     if (of !== turn) continue
     delete state.partial[key]
     write(add, role, rest, { unfinished: true })
-    if (role === 'agent') known.answered = true
+    if (role === 'agent') turnState.answered = true
   }
   for (const [id, tool] of Object.entries(state.tools)) {
     if (tool.turn !== turn) continue
     delete state.tools[id]
     if (!tool.called) call(add, id, tool)
   }
-  if (text && !known.answered) write(add, 'agent', text, {})
+  if (text && !turnState.answered) write(add, 'agent', text, {})
   if (turn !== undefined) delete state.turns[turn]
   state.lastOutcome = outcome
-  const facts = { outcome, sent, stop_reason: stopReason, attribution, cost_usd: known.costUsd }
-  const usage = known.usage && Object.keys(known.usage).length > 0 ? { token_usage: known.usage } : {}
+  const facts = { outcome, sent, stop_reason: stopReason, attribution, cost_usd: turnState.costUsd }
+  const usage = turnState.usage && Object.keys(turnState.usage).length > 0 ? { token_usage: turnState.usage } : {}
   if (outcome === 'completed' || outcome === 'cancelled')
     add('message', {
       author_role: 'system',

@@ -62,10 +62,10 @@ export async function driveSource(parts: DriveParts, prepared: PreparedSource, s
   const { name: sourceId } = prepared
   const held = await lease.acquire(leaseKey(sourceId), { ttlMs })
   if (!held) return undefined
-  const life = createDeadline({ clock })
+  const lifetime = createDeadline({ clock })
   const over = deferred()
   const isMine = (agent: string): boolean => sourceName(agent) === sourceId
-  const { signal } = life
+  const { signal } = lifetime
   let engine: Engine | undefined
   let checkPrompt: Drive['checkPrompt'] = async () => {}
   let stopping: Promise<void> | undefined
@@ -75,7 +75,7 @@ export async function driveSource(parts: DriveParts, prepared: PreparedSource, s
     // A drive that is over can write nothing any more. That is no problem to report.
     if (!signal.aborted) parts.report(what, error)
   }
-  const mine = createSourceLease({
+  const sourceLease = createSourceLease({
     lease,
     held,
     source: sourceId,
@@ -87,11 +87,11 @@ export async function driveSource(parts: DriveParts, prepared: PreparedSource, s
     onLost: (error) => fail(error),
   })
   const end = async (): Promise<void> => {
-    mine.hurry()
-    life.abort(failure ?? hubError({ code: 'closed', message: `The hub no longer drives the source ${sourceId}.` }))
+    sourceLease.hurry()
+    lifetime.abort(failure ?? hubError({ code: 'closed', message: `The hub no longer drives the source ${sourceId}.` }))
     if (engine) await engine.stop().catch((error) => parts.report('stopping a source', error))
-    await mine.release()
-    life[Symbol.dispose]()
+    await sourceLease.release()
+    lifetime[Symbol.dispose]()
     over.resolve()
   }
   const stop = (): Promise<void> => (stopping ??= end())
@@ -114,7 +114,7 @@ export async function driveSource(parts: DriveParts, prepared: PreparedSource, s
     await log.append([], { fence: held })
     // Every event of an earlier driver lies before it.
     const next = await endOf(log, journal.fanout.next)
-    const steady = createSteady({ lease: mine, clock, signal, isMine })
+    const steady = createSteady({ lease: sourceLease, clock, signal, isMine })
     const fence = { token: held.token, of: (record: { readonly fence: number }) => record.fence }
     const stored = {
       log: steady.log(log, next),
@@ -126,7 +126,7 @@ export async function driveSource(parts: DriveParts, prepared: PreparedSource, s
     }
     const checkOpen = (): void => {
       if (standInReason !== undefined) throw hubError({ code: 'unavailable', message: standInReason, retryable: true })
-      const paused = mine.pause()
+      const paused = sourceLease.pause()
       paused?.catch(() => {})
       if (paused || steady.waiting) throw storeAway('prompt')
     }
@@ -138,7 +138,7 @@ export async function driveSource(parts: DriveParts, prepared: PreparedSource, s
         throw isOutage(error) ? storeAway('prompt', error) : error
       })
     }
-    const shared = { pause: mine.pause, floor: () => journal.fanout.next }
+    const shared = { pause: sourceLease.pause, floor: () => journal.fanout.next }
     const source = prepared.take()
     if (!source) throw hubError({ code: 'closed', message: `The source ${sourceId} was opened before.` })
     const sources = [source]

@@ -43,7 +43,7 @@ export function createSourceLease(options: SourceLeaseOptions): SourceLease {
   const { lease, source, log, drives, clock, ttlMs, signal, onLost } = options
   let held = options.held
   /** Every token that this hub has held or tried to hold in this drive. */
-  const mine = new Set([held.token])
+  const ownTokens = new Set([held.token])
   let retaking: Promise<void> | undefined
   let over: SignalboxError | undefined
   let closing = false
@@ -59,12 +59,14 @@ export function createSourceLease(options: SourceLeaseOptions): SourceLease {
   /** One attempt. False when the lease is not free yet. */
   const tryAgain = async (): Promise<boolean> => {
     const before = await drives.get(source)
-    if (!before || !mine.has(before.record.token)) return lose()
+    if (!before || !ownTokens.has(before.record.token)) return lose()
     const next = await lease.acquire(leaseKey(source), { ttlMs })
     if (!next) return false
-    mine.add(next.token)
-    const kept = await drives.change(source, (record) => (mine.has(record.token) ? { ...record, token: next.token } : undefined))
-    if (!kept) {
+    ownTokens.add(next.token)
+    const isOurs = await drives.change(source, (record) =>
+      ownTokens.has(record.token) ? { ...record, token: next.token } : undefined,
+    )
+    if (!isOurs) {
       await next.release().catch(() => {})
       return lose()
     }

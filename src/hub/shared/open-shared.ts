@@ -66,7 +66,7 @@ export async function openShared(
   const presence = createPresence(clock, hub, ttlMs)
   const own = new Map<number, HubEvent>()
   const changed = new Set<string>()
-  const tell = async (one: Signal): Promise<void> => void (await signals.append([toBytes(one)]))
+  const tell = async (message: Signal): Promise<void> => void (await signals.append([toBytes(message)]))
   const parts: DriveParts = {
     hub,
     name,
@@ -119,24 +119,24 @@ export async function openShared(
   const calls: Calls = createCalls({ journal, ledger, slots, requests, presence, turnTable })
   const beat = (): Promise<void> => tell({ kind: 'beat', hub, name, sources: slots.all().map(([source]) => source) })
 
-  const heard = (one: Signal): void => {
-    presence.take(one)
-    switch (one.kind) {
+  const takeSignal = (message: Signal): void => {
+    presence.take(message)
+    switch (message.kind) {
       case 'free':
-        for (const source of one.sources) slots.wake(source)
+        for (const source of message.sources) slots.wake(source)
         return
       case 'want':
-        return slots.yieldTo(one.source)
+        return slots.yieldTo(message.source)
       case 'request': {
-        const drive = slots.get(one.source)
-        if (drive) later('carrying out a call of another hub', requests.take(one.id, drive.token, calls.serve(drive)))
+        const drive = slots.get(message.source)
+        if (drive) later('carrying out a call of another hub', requests.take(message.id, drive.token, calls.serve(drive)))
         return
       }
       case 'done':
-        return requests.done(one.id)
+        return requests.done(message.id)
     }
   }
-  const seen = (event: HubEvent): void => {
+  const takeEvent = (event: HubEvent): void => {
     const { kind, agent } = event
     if (kind === 'agent' || kind === 'state') changed.add(sourceName(agent))
     if ((kind !== 'usage' && kind !== 'end') || slots.get(sourceName(agent))) return
@@ -159,12 +159,12 @@ export async function openShared(
         }
         events += entries.length
         const news = entries.map((entry) => {
-          const mine = own.get(entry.sequence)
+          const ownEvent = own.get(entry.sequence)
           own.delete(entry.sequence)
-          return mine ?? decodeEntry(entry)
+          return ownEvent ?? decodeEntry(entry)
         })
         journal.publish(news)
-        for (const event of news) seen(event)
+        for (const event of news) takeEvent(event)
       },
     }),
     follow({
@@ -173,7 +173,7 @@ export async function openShared(
       clock,
       signal,
       onPage({ entries }) {
-        for (const { bytes } of entries) heard(fromBytes<Signal>(bytes))
+        for (const { bytes } of entries) takeSignal(fromBytes<Signal>(bytes))
       },
     }),
   ]

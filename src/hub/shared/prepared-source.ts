@@ -11,18 +11,18 @@ export interface PreparedSource {
   readonly spent: boolean
 }
 
-export function prepareSource(given: Source | SourceFactory): PreparedSource {
-  let fresh: Source | undefined = typeof given === 'function' ? given() : given
+export function prepareSource(sourceOrFactory: Source | SourceFactory): PreparedSource {
+  let fresh: Source | undefined = typeof sourceOrFactory === 'function' ? sourceOrFactory() : sourceOrFactory
   const { name } = fresh
   return {
     name,
     take() {
-      const source = fresh ?? (typeof given === 'function' ? given() : undefined)
+      const source = fresh ?? (typeof sourceOrFactory === 'function' ? sourceOrFactory() : undefined)
       fresh = undefined
       return source
     },
     get spent() {
-      return fresh === undefined && typeof given !== 'function'
+      return fresh === undefined && typeof sourceOrFactory !== 'function'
     },
   }
 }

@@ -45,7 +45,7 @@ export function createPresence(clock: Clock, hub: string, ttlMs: number): Presen
       } else if (signal.kind === 'free') {
         const peer = peers.get(signal.hub)
         if (peer)
-          peers.set(signal.hub, { ...peer, sources: new Set([...peer.sources].filter((one) => !signal.sources.includes(one))) })
+          peers.set(signal.hub, { ...peer, sources: new Set([...peer.sources].filter((each) => !signal.sources.includes(each))) })
         // Nobody waits for the lease to run out. Another hub that can reach the source comes first.
         for (const source of signal.sources) missing.set(source, now)
       }

@@ -102,8 +102,8 @@ export function createSlots({ parts, sources, presence, tell, onDrive }: SlotsOp
       void drive.stop().then(() => tell({ kind: 'free', hub: parts.hub, sources: [source] }).catch(() => {}))
     },
     standIn() {
-      const known = new Set([...journal.view.agents.keys()].map(sourceName).filter((name) => !own.has(name)))
-      for (const name of presence.orphans(known)) {
+      const otherSources = new Set([...journal.view.agents.keys()].map(sourceName).filter((name) => !own.has(name)))
+      for (const name of presence.orphans(otherSources)) {
         if (attempting.has(name) || drives.has(name)) continue
         attempting.add(name)
         attempt(name)

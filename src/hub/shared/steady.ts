@@ -60,8 +60,8 @@ export function createSteady({ lease, clock, signal, isMine }: SteadyOptions): S
           const paused = lease.closing ? undefined : lease.pause()
           if (paused) await paused
           if (trouble && failed) {
-            const found = await failed(trouble)
-            if (found) return found.result
+            const outcome = await failed(trouble)
+            if (outcome) return outcome.result
             trouble = undefined
           }
           const result = await run()
@@ -92,11 +92,11 @@ export function createSteady({ lease, clock, signal, isMine }: SteadyOptions): S
     let confirmed = next
     /** Entries of the source that are in the log and not confirmed. Only this hub writes them. */
     const unconfirmed = async (): Promise<number[]> => {
-      const found: number[] = []
+      const sequences: number[] = []
       for (let at = confirmed; ; ) {
         const page = await log.read(at)
-        for (const entry of page.entries) if (isMine(decodeEntry(entry).agent)) found.push(entry.sequence)
-        if (page.entries.length === 0) return found
+        for (const entry of page.entries) if (isMine(decodeEntry(entry).agent)) sequences.push(entry.sequence)
+        if (page.entries.length === 0) return sequences
         at = page.next
       }
     }
@@ -106,7 +106,7 @@ export function createSteady({ lease, clock, signal, isMine }: SteadyOptions): S
         written.push(...sequences)
         confirmed = Math.max(confirmed, (written.at(-1) ?? 0) + 1)
       }
-      const left = (): readonly Uint8Array[] => entries.slice(written.length)
+      const unwritten = (): readonly Uint8Array[] => entries.slice(written.length)
       /** The outcome of an append is unknown: no append under the old token can arrive any more, so what is in the log stays the answer. */
       const lookUp = async (): Promise<{ readonly result: number[] } | undefined> => {
         await lease.retake()
@@ -115,12 +115,12 @@ export function createSteady({ lease, clock, signal, isMine }: SteadyOptions): S
       }
       return attempt(async () => {
         try {
-          confirm(await log.append(left(), { fence: lease.fence }))
+          confirm(await log.append(unwritten(), { fence: lease.fence }))
         } catch (error) {
           if (!SignalboxError.is(error, 'conflict') || lease.closing) throw error
           // The lease has run out, or another hub has it.
-          const found = await lookUp()
-          if (!found) confirm(await log.append(left(), { fence: lease.fence }))
+          const outcome = await lookUp()
+          if (!outcome) confirm(await log.append(unwritten(), { fence: lease.fence }))
         }
         return written
       }, lookUp)
@@ -175,5 +175,5 @@ export function createSteady({ lease, clock, signal, isMine }: SteadyOptions): S
   }
 }
 
-const sameBytes = (one: Uint8Array, other: Uint8Array): boolean =>
-  one.byteLength === other.byteLength && one.every((byte, index) => byte === other[index])
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.byteLength === b.byteLength && a.every((byte, index) => byte === b[index])

@@ -57,7 +57,7 @@ export function cccSource(options: CccSourceOptions): Source {
   const agents = new Map<string, Agent>()
   const waiting = new Map<string, Waiting>()
   const seen = createRecent<string>()
-  const lastWords = new Map<string, string>()
+  const lastMarks = new Map<string, string>()
   const openAsks = new Map<string, string>()
   let epoch = 'none'
 
@@ -75,7 +75,7 @@ export function cccSource(options: CccSourceOptions): Source {
   }
   const readSessions = async (): Promise<void> => {
     const sessions = await client.sessions()
-    const found = new Set(sessions.map((session) => idOf(session.name)))
+    const present = new Set(sessions.map((session) => idOf(session.name)))
     for (const session of sessions) {
       const agentNow = cccAgent(name, session, now())
       const before = agents.get(agentNow.id)
@@ -84,19 +84,19 @@ export function cccSource(options: CccSourceOptions): Source {
       else if (stateOf(before) !== stateOf(agentNow)) emitter.state(agentNow.id, epoch, MAIN_SESSION, stateOf(agentNow), 'polled')
     }
     for (const id of agents.keys()) {
-      if (found.has(id)) continue
+      if (present.has(id)) continue
       agents.delete(id)
       push(id, epoch, { kind: 'agent', change: 'gone' })
     }
   }
   /** Messages that this source did not send: typed by a person, by another program, or by Claude. */
-  const readWords = async (tell: boolean): Promise<void> => {
+  const readMessages = async (tell: boolean): Promise<void> => {
     for (const entry of await client.activity()) {
       const mark = markOf(entry)
       const session = entry.name
       // While a turn waits, new messages may be its prompt and its answer. They are read when the turn has ended.
       const hasTurn = (): boolean => [...waiting.values()].some(({ receipt }) => receipt.session === session)
-      if (lastWords.get(session) === mark || hasTurn()) continue
+      if (lastMarks.get(session) === mark || hasTurn()) continue
       if (entry.lastMessageTs > 0) {
         const messages = await client.history({ session, limit: 50 })
         if (hasTurn()) continue
@@ -104,14 +104,14 @@ export function cccSource(options: CccSourceOptions): Source {
           if (!seen.seen(`${session}\n${cccEntryId(message)}`) && tell) push(idOf(session), epoch, cccMessageEvent(message))
         }
       }
-      lastWords.set(session, mark)
+      lastMarks.set(session, mark)
     }
   }
   const readQuestions = async (): Promise<void> => {
     for (const [agent, { sessions }] of agents) {
       if (sessions[0]?.state === 'stopped') continue
-      const found = await client.questions({ session: sessionOf(agent) })
-      const ask = found && cccAsk(found)
+      const questions = await client.questions({ session: sessionOf(agent) })
+      const ask = questions && cccAsk(questions)
       const before = openAsks.get(agent)
       if (before !== undefined && before !== ask?.nativeId) {
         openAsks.delete(agent)
@@ -135,32 +135,32 @@ export function cccSource(options: CccSourceOptions): Source {
     emitter.state(id, epoch, MAIN_SESSION, state, from)
   }
 
-  const finish = (agent: string, one: Waiting, end: EndEvent): void => {
-    if (waiting.get(one.promptId) === one) push(agent, epoch, { ...end, session: MAIN_SESSION, turn: one.promptId })
-    waiting.delete(one.promptId)
+  const finish = (agent: string, pending: Waiting, end: EndEvent): void => {
+    if (waiting.get(pending.promptId) === pending) push(agent, epoch, { ...end, session: MAIN_SESSION, turn: pending.promptId })
+    waiting.delete(pending.promptId)
   }
-  const tellAnswer = (agent: string, one: Waiting, found: CccResolution & { outcome: 'answered' }): void => {
-    for (const message of found.answers) {
-      seen.seen(`${one.receipt.session}\n${cccEntryId(message)}`)
-      push(agent, epoch, { ...cccMessageEvent(message), turn: one.promptId })
+  const tellAnswer = (agent: string, pending: Waiting, resolution: CccResolution & { outcome: 'answered' }): void => {
+    for (const message of resolution.answers) {
+      seen.seen(`${pending.receipt.session}\n${cccEntryId(message)}`)
+      push(agent, epoch, { ...cccMessageEvent(message), turn: pending.promptId })
     }
-    seen.seen(`${one.receipt.session}\n${cccEntryId(found.message)}`)
-    finish(agent, one, endOf(found))
+    seen.seen(`${pending.receipt.session}\n${cccEntryId(resolution.message)}`)
+    finish(agent, pending, endOf(resolution))
   }
   /** Polls until the history has the answer. */
-  const follow = async (agent: string, one: Waiting): Promise<void> => {
+  const follow = async (agent: string, pending: Waiting): Promise<void> => {
     const until = clock.monotonic() + answerWithinMs
-    while (!one.cancelled && clock.monotonic() < until) {
+    while (!pending.cancelled && clock.monotonic() < until) {
       await sleep(clock, Math.min(pollMs, 1500), emitter.signal)
-      const found = await client.resolve(one.receipt, { signal: emitter.signal }).catch(() => undefined)
-      if (found?.outcome === 'answered') return tellAnswer(agent, one, found)
+      const resolution = await client.resolve(pending.receipt, { signal: emitter.signal }).catch(() => undefined)
+      if (resolution?.outcome === 'answered') return tellAnswer(agent, pending, resolution)
     }
-    finish(agent, one, { kind: 'end', outcome: one.cancelled ? 'cancelled' : 'unanswered', sent: 'yes' })
+    finish(agent, pending, { kind: 'end', outcome: pending.cancelled ? 'cancelled' : 'unanswered', sent: 'yes' })
   }
-  const wait = (agent: string, one: Waiting): void => {
-    waiting.set(one.promptId, one)
+  const wait = (agent: string, pending: Waiting): void => {
+    waiting.set(pending.promptId, pending)
     // It ends with the source; then the next hub finds the turn by its receipt.
-    follow(agent, one).catch(() => {})
+    follow(agent, pending).catch(() => {})
   }
 
   return {
@@ -170,10 +170,10 @@ export function cccSource(options: CccSourceOptions): Source {
       emitter.open(sink)
       await readEpoch().catch(() => {})
       await readSessions().catch(() => {})
-      await readWords(false).catch(() => {})
+      await readMessages(false).catch(() => {})
       for (const agent of agents.keys()) push(agent, epoch, { kind: 'asks_open', nativeIds: [] })
       emitter.every(sessionsEveryMs, () => readEpoch().then(readSessions))
-      emitter.poll(pollMs, () => readWords(true), {
+      emitter.poll(pollMs, () => readMessages(true), {
         away() {
           for (const id of agents.keys()) setState(id, 'offline', 'polled')
         },
@@ -188,32 +188,32 @@ export function cccSource(options: CccSourceOptions): Source {
       const expected = receiptOf(prompt, sessionOf(prompt.agent))
       const { from, marker, session } = expected
       const author = from.slice(0, -marker.length - 1)
-      const one: Waiting = { promptId: prompt.promptId, receipt: expected }
-      waiting.set(one.promptId, one)
+      const pending: Waiting = { promptId: prompt.promptId, receipt: expected }
+      waiting.set(pending.promptId, pending)
       try {
-        one.receipt = (await client.send({ session, text: prompt.text, from: author, marker })).receipt
+        pending.receipt = (await client.send({ session, text: prompt.text, from: author, marker })).receipt
       } catch (error) {
-        waiting.delete(one.promptId)
+        waiting.delete(pending.promptId)
         throw error
       }
-      if (!one.cancelled) wait(prompt.agent, one)
+      if (!pending.cancelled) wait(prompt.agent, pending)
     },
     async cancel({ agent, turn }) {
       // The server cannot interrupt a turn otherwise: it ends Claude and starts it again with the same conversation.
       await client.continue({ session: sessionOf(agent) })
-      const one = waiting.get(turn)
-      if (!one) return
-      one.cancelled = true
-      finish(agent, one, { kind: 'end', outcome: 'cancelled', sent: 'yes' })
+      const pending = waiting.get(turn)
+      if (!pending) return
+      pending.cancelled = true
+      finish(agent, pending, { kind: 'end', outcome: 'cancelled', sent: 'yes' })
     },
     checkAnswer(_ask, _nativeId, answer) {
       if (!('answers' in answer)) throw refusal('A question of CCC wants { answers }: the server has no way to refuse it.')
     },
     async answer(ask, _nativeId, answer) {
-      const chosen = 'answers' in answer ? Object.entries(answer.answers) : []
-      for (const [at, [question, option]] of chosen.entries()) {
-        const given = { session: sessionOf(ask.agent), questionIndex: Number(question), optionIndex: Number(option) }
-        await client.answer(given).catch((error: unknown) => {
+      const choices = 'answers' in answer ? Object.entries(answer.answers) : []
+      for (const [at, [question, option]] of choices.entries()) {
+        const choice = { session: sessionOf(ask.agent), questionIndex: Number(question), optionIndex: Number(option) }
+        await client.answer(choice).catch((error: unknown) => {
           // The answers before this one were typed.
           throw at > 0 && SignalboxError.is(error) ? withFacts(error, {}, { sent: 'maybe' }) : error
         })
@@ -224,16 +224,16 @@ export function cccSource(options: CccSourceOptions): Source {
     },
     async resolve({ agent, promptId, receipt }) {
       if (!isReceipt(receipt)) return { outcome: 'lost', sent: 'maybe' }
-      const found = await client.resolve(receipt)
-      if (found.outcome === 'answered') return { outcome: 'ended', end: endOf(found) }
-      if (found.outcome === 'not_stored') return { outcome: 'not_sent' }
-      if (found.outcome === 'unknown') return { outcome: 'unknown', reason: found.reason }
+      const resolution = await client.resolve(receipt)
+      if (resolution.outcome === 'answered') return { outcome: 'ended', end: endOf(resolution) }
+      if (resolution.outcome === 'not_stored') return { outcome: 'not_sent' }
+      if (resolution.outcome === 'unknown') return { outcome: 'unknown', reason: resolution.reason }
       wait(agent, { promptId, receipt })
       return { outcome: 'running' }
     },
     async history(agent, { limit = 200, signal }) {
-      const given = signal ? { signal } : {}
-      const messages = await client.history({ session: sessionOf(agent), limit, ...given })
+      const callOptions = signal ? { signal } : {}
+      const messages = await client.history({ session: sessionOf(agent), limit, ...callOptions })
       return {
         events: messages.map((message) => ({ ...cccMessageEvent(message), agent, epoch, origin: 'replay' }) as never),
         complete: CCC_CAPABILITIES.history?.complete ?? false,

@@ -10,7 +10,7 @@ export function ccccBody(event: CcccEvent): SourceBody {
   const place = { reportedAt, raw: event }
   switch (kind) {
     case 'chat.message': {
-      const to = Array.isArray(data.to) ? data.to.filter((one): one is string => typeof one === 'string') : undefined
+      const to = Array.isArray(data.to) ? data.to.filter((each): each is string => typeof each === 'string') : undefined
       const replyTo = text(data.reply_to)
       return {
         ...place,
@@ -38,8 +38,8 @@ export function ccccBody(event: CcccEvent): SourceBody {
       return { ...place, kind: 'delivery', messageId: text(data.event_id) ?? '', to: text(data.actor_id) ?? by, state: 'read' }
     case 'system.notify': {
       const level = data.kind === 'error' ? 'error' : data.priority === 'urgent' || data.priority === 'high' ? 'warning' : 'info'
-      const words = [text(data.title), text(data.message)].filter((one) => one !== undefined).join(': ')
-      return { ...place, kind: 'notice', level, text: words }
+      const notice = [text(data.title), text(data.message)].filter((each) => each !== undefined).join(': ')
+      return { ...place, kind: 'notice', level, text: notice }
     }
     default:
       return { ...place, kind: 'unknown', name: kind }

@@ -102,21 +102,21 @@ export function ccccSource(options: CcccSourceOptions): Source {
     const daemon = await client.describe()
     dedupes = daemon.dedupesClientIds
     const { groups } = await client.groups.list()
-    const found = new Set<string>()
+    const present = new Set<string>()
     for (const record of groups) {
       const groupId = String(record.group_id)
-      found.add(idOf(groupId))
+      present.add(idOf(groupId))
       show(agentOf(idOf(groupId), record, GROUP_CAN, {}))
       const { actors } = await client.actors.list({ groupId })
       for (const actor of actors as readonly Loose[]) {
         const id = idOf(groupId, String(actor.id))
-        found.add(id)
+        present.add(id)
         show(agentOf(id, actor, ACTOR_CAN, { group: idOf(groupId) }))
       }
       if (!streams.has(groupId)) await followGroup(groupId)
     }
     for (const id of agents.keys()) {
-      if (found.has(id)) continue
+      if (present.has(id)) continue
       agents.delete(id)
       push(id, epoch, { kind: 'agent', change: 'gone' })
       const { groupId, actor } = placeOf(id)
@@ -163,10 +163,10 @@ export function ccccSource(options: CcccSourceOptions): Source {
       waiting.delete(messageId)
       push(agent, epoch, { kind: 'end', outcome: 'unanswered', sent: 'yes', session: MAIN_SESSION, turn: promptId })
     }
-    const one: Waiting = { promptId, agent, timer: clock.after(answerWithinMs, giveUp) }
-    waiting.set(messageId, one)
+    const pending: Waiting = { promptId, agent, timer: clock.after(answerWithinMs, giveUp) }
+    waiting.set(messageId, pending)
     const reply = early.get(messageId)
-    if (reply) answered(messageId, one, reply)
+    if (reply) answered(messageId, pending, reply)
   }
   /** A reply that arrived while no hub was running. */
   const findReply = async (groupId: string, message: CcccEvent): Promise<CcccEvent | undefined> => {
@@ -220,11 +220,11 @@ export function ccccSource(options: CcccSourceOptions): Source {
     prompt: send,
     async resolve({ agent, promptId, receipt }) {
       if (!dedupes) return { outcome: 'lost', sent: 'maybe' }
-      const found = await client.messages.resolve(receipt as Receipt)
-      if (!found.event) return { outcome: 'not_sent' }
-      const reply = await findReply(placeOf(agent).groupId, found.event)
+      const resolution = await client.messages.resolve(receipt as Receipt)
+      if (!resolution.event) return { outcome: 'not_sent' }
+      const reply = await findReply(placeOf(agent).groupId, resolution.event)
       if (reply) return { outcome: 'ended', end: endOf(reply) }
-      wait(found.event.id, promptId, agent)
+      wait(resolution.event.id, promptId, agent)
       return { outcome: 'running' }
     },
     async [Symbol.asyncDispose]() {

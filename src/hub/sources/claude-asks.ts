@@ -20,9 +20,9 @@ export interface ClaudeAsks {
 export function createClaudeAsks(): ClaudeAsks {
   const waiting = new Map<string, { readonly input: Input; readonly settle: (result: PermissionResult) => void }>()
   const take = (nativeId: string) => {
-    const one = waiting.get(nativeId)
+    const pending = waiting.get(nativeId)
     waiting.delete(nativeId)
-    return one
+    return pending
   }
   return {
     open(tool, input, request) {
@@ -39,9 +39,9 @@ export function createClaudeAsks(): ClaudeAsks {
       }
     },
     answer(nativeId, answer) {
-      const one = take(nativeId)
-      one?.settle(resultOf(one.input, answer))
-      return one !== undefined
+      const pending = take(nativeId)
+      pending?.settle(resultOf(pending.input, answer))
+      return pending !== undefined
     },
     expire(nativeId) {
       take(nativeId)?.settle({ behavior: 'deny', message: 'The question expired: nobody answered it in time.' })
@@ -95,7 +95,10 @@ function questionAsk(nativeId: string, input: Input): SourceAsk {
 function resultOf(input: Input, answer: Answer): PermissionResult {
   if ('answers' in answer) {
     const answers = Object.fromEntries(
-      Object.entries(answer.answers).map(([question, said]) => [question, typeof said === 'string' ? said : said.join(', ')]),
+      Object.entries(answer.answers).map(([question, choice]) => [
+        question,
+        typeof choice === 'string' ? choice : choice.join(', '),
+      ]),
     )
     return { behavior: 'allow', updatedInput: { ...input, answers } }
   }
@@ -107,6 +110,6 @@ function resultOf(input: Input, answer: Answer): PermissionResult {
   }
   if ('accept' in answer && answer.accept)
     return { behavior: 'allow', ...(isRecord(answer.input) ? { updatedInput: answer.input } : {}) }
-  const said = 'message' in answer && answer.message !== undefined ? answer.message : 'A person refused.'
-  return { behavior: 'deny', message: said }
+  const reason = 'message' in answer && answer.message !== undefined ? answer.message : 'A person refused.'
+  return { behavior: 'deny', message: reason }
 }

@@ -9,7 +9,7 @@ export function createClaudeReader(): (message: ClaudeMessage) => readonly Sourc
   const closed = new Map<string, string>()
   let nameless = 0
 
-  const words = (message: ClaudeMessage & { type: 'text' | 'thinking' }): MessageEvent[] => {
+  const textEvents = (message: ClaudeMessage & { type: 'text' | 'thinking' }): MessageEvent[] => {
     const { content, partial, messageId, parentToolUseId } = message
     const role = message.type === 'text' ? 'agent' : 'thought'
     if (messageId === undefined && !partial) nameless += 1
@@ -27,12 +27,12 @@ export function createClaudeReader(): (message: ClaudeMessage) => readonly Sourc
       case 'text':
       case 'thinking':
         // Deltas carry no raw line: those of one message are joined.
-        return words(message).map((event) => (event.partial ? event : { ...event, raw }))
+        return textEvents(message).map((event) => (event.partial ? event : { ...event, raw }))
       case 'assistant': {
         const { text, messageId, parentToolUseId } = message
         const open = `agent ${messageId}`
         if (text === '' || closed.get(open)?.endsWith(text)) return []
-        return words({ type: 'text', content: text, deltaType: 'text_delta', messageId, partial: false, parentToolUseId, raw })
+        return textEvents({ type: 'text', content: text, deltaType: 'text_delta', messageId, partial: false, parentToolUseId, raw })
       }
       case 'retract':
         return message.messageId === undefined

@@ -89,57 +89,57 @@ export function claudeSource(options: ClaudeSourceOptions): Source {
   const { client, name = 'claude', agents = [{ name: 'main' }], clock = systemClock } = options
   const emitter = createEmitter(clock)
   const { push } = emitter
-  const life = crypto.randomUUID().slice(0, 8)
+  const runId = crypto.randomUUID().slice(0, 8)
   const open = new Map<string, Open>()
   const own = new Map<string, string>()
   let count = 0
 
-  const shown = (id: string, what: AgentState): AgentSession => ({
+  const shown = (id: string, newState: AgentState): AgentSession => ({
     id,
-    state: what,
+    state: newState,
     evidence: { from: 'derived', at: emitter.now() },
   })
-  const state = (agent: string, one: Open, what: AgentState): void => {
-    const { sessionId } = one.session
-    one.shown = shown(sessionId, what)
-    emitter.state(agent, one.epoch, sessionId, what, 'derived')
+  const state = (agent: string, opened: Open, newState: AgentState): void => {
+    const { sessionId } = opened.session
+    opened.shown = shown(sessionId, newState)
+    emitter.state(agent, opened.epoch, sessionId, newState, 'derived')
   }
 
   /** A session by its id; without one the agent's own. */
-  const sessionOf = (agent: string, wanted: string | undefined): Open => {
-    const known = open.get(`${agent}\n${wanted ?? own.get(agent) ?? ''}`)
-    if (known && !known.session.isClosed) return known
-    const resume = wanted ?? own.get(agent) ?? configured(agent).resume
-    const one = start(agent, resume === undefined ? {} : { resume })
-    if (wanted === undefined) own.set(agent, one.session.sessionId)
-    return one
+  const sessionOf = (agent: string, id: string | undefined): Open => {
+    const existing = open.get(`${agent}\n${id ?? own.get(agent) ?? ''}`)
+    if (existing && !existing.session.isClosed) return existing
+    const resume = id ?? own.get(agent) ?? configured(agent).resume
+    const opened = start(agent, resume === undefined ? {} : { resume })
+    if (id === undefined) own.set(agent, opened.session.sessionId)
+    return opened
   }
   const configured = (agent: string): ClaudeAgent => {
-    const made = agents.find((one) => `${name}/${one.name}` === agent)
-    if (made) return made
+    const configuration = agents.find((each) => `${name}/${each.name}` === agent)
+    if (configuration) return configuration
     throw new SignalboxError({ code: 'not_found', system: 'claude', message: `There is no agent ${agent}.` })
   }
   /** Opens a session of an agent: a new one, a stored one, or a fork. Its process starts with the first prompt. */
   const start = (agent: string, { resume, fork, folder, model }: NewSession & { readonly resume?: string }): Open => {
-    const made = configured(agent)
+    const configuration = configured(agent)
     count += 1
-    const epoch = `${life}-${count}`
+    const epoch = `${runId}-${count}`
     const asks = createClaudeAsks()
-    const given = {
+    const sessionOptions = {
       whileBusy: 'queue',
-      onTurn: (turn: Turn) => void followUnsolicited(agent, one, turn),
+      onTurn: (turn: Turn) => void followUnsolicited(agent, opened, turn),
       options: {
         includePartial: true,
-        ...made.options,
+        ...configuration.options,
         ...(folder === undefined ? {} : { cwd: folder }),
         ...(model === undefined ? {} : { model }),
         // The hub owns expiry.
         permissionTimeoutMs: 0,
         canUseTool: (tool, input, request) => {
           const { ask, result } = asks.open(tool, input, request)
-          const place = { session: one.session.sessionId, turn: one.turnId }
+          const place = { session: opened.session.sessionId, turn: opened.turnId }
           push(agent, epoch, { ...place, kind: 'ask', ask, raw: request.raw })
-          state(agent, one, 'needs_answer')
+          state(agent, opened, 'needs_answer')
           request.signal.addEventListener('abort', () => {
             push(agent, epoch, { ...place, kind: 'ask_closed', nativeId: ask.nativeId, outcome: 'withdrawn' })
           })
@@ -149,21 +149,29 @@ export function claudeSource(options: ClaudeSourceOptions): Source {
     } as const
     const from = fork ?? resume
     const session =
-      from === undefined ? client.createSession(given) : client.resumeSession(from, { ...given, fork: fork !== undefined })
+      from === undefined
+        ? client.createSession(sessionOptions)
+        : client.resumeSession(from, { ...sessionOptions, fork: fork !== undefined })
     const { sessionId } = session
-    const one: Open = { session, epoch, asks, turnId: undefined, shown: shown(sessionId, 'idle'), running: new Map() }
-    open.set(`${agent}\n${sessionId}`, one)
-    return one
+    const opened: Open = { session, epoch, asks, turnId: undefined, shown: shown(sessionId, 'idle'), running: new Map() }
+    open.set(`${agent}\n${sessionId}`, opened)
+    return opened
   }
 
   /** Reads a turn to its end. `first` is called when the CLI has accepted the prompt, or with an error when it has not. */
-  const follow = async (agent: string, one: Open, turnId: string, turn: Turn, first: (error?: unknown) => void): Promise<void> => {
-    const { epoch, session, running } = one
+  const follow = async (
+    agent: string,
+    opened: Open,
+    turnId: string,
+    turn: Turn,
+    first: (error?: unknown) => void,
+  ): Promise<void> => {
+    const { epoch, session, running } = opened
     const place = { session: session.sessionId, turn: turnId }
     const read = createClaudeReader()
     let end: EndEvent | undefined
     running.set(turnId, { turn })
-    one.turnId = turnId
+    opened.turnId = turnId
     try {
       for await (const batch of turn.batches()) {
         first()
@@ -184,37 +192,38 @@ export function claudeSource(options: ClaudeSourceOptions): Source {
         code === 'aborted' ? { kind: 'end', outcome: 'cancelled', sent } : { kind: 'end', outcome: 'failed', sent, error: facts }
     }
     running.delete(turnId)
-    if (one.turnId === turnId) one.turnId = undefined
+    if (opened.turnId === turnId) opened.turnId = undefined
     push(agent, epoch, { ...(end ?? { kind: 'end', outcome: 'cancelled', sent: 'yes' }), ...place })
-    state(agent, one, 'idle')
+    state(agent, opened, 'idle')
   }
-  const followUnsolicited = (agent: string, one: Open, turn: Turn): Promise<void> => {
+  const followUnsolicited = (agent: string, opened: Open, turn: Turn): Promise<void> => {
     const turnId = `unsolicited-${crypto.randomUUID()}`
-    push(agent, one.epoch, { session: one.session.sessionId, turn: turnId, kind: 'turn', what: 'unsolicited' })
-    state(agent, one, 'running')
-    return follow(agent, one, turnId, turn, () => {})
+    push(agent, opened.epoch, { session: opened.session.sessionId, turn: turnId, kind: 'turn', what: 'unsolicited' })
+    state(agent, opened, 'running')
+    return follow(agent, opened, turnId, turn, () => {})
   }
   const send = ({ agent, session, text, promptId }: SourcePrompt): Promise<void> => {
-    const one = sessionOf(agent, session)
-    state(agent, one, 'running')
-    const turn = one.session.sendMessage(text)
+    const opened = sessionOf(agent, session)
+    state(agent, opened, 'running')
+    const turn = opened.session.sendMessage(text)
     return new Promise((resolve, reject) => {
-      void follow(agent, one, promptId, turn, (error) => (error === undefined ? resolve() : reject(error as Error)))
+      void follow(agent, opened, promptId, turn, (error) => (error === undefined ? resolve() : reject(error as Error)))
     })
   }
   const withSession = (session: string | undefined, agent: string): Open | undefined =>
     open.get(`${agent}\n${session ?? own.get(agent) ?? ''}`)
-  const openOf = (agent: string): readonly Open[] => [...open].filter(([key]) => key.startsWith(`${agent}\n`)).map(([, one]) => one)
-  const agentOf = ({ name: agent, options: given, choices }: ClaudeAgent): Agent => ({
+  const openOf = (agent: string): readonly Open[] =>
+    [...open].filter(([key]) => key.startsWith(`${agent}\n`)).map(([, opened]) => opened)
+  const agentOf = ({ name: agent, options: cliOptions, choices }: ClaudeAgent): Agent => ({
     id: `${name}/${agent}`,
     source: name,
     system: 'claude',
     name: agent,
-    sessions: openOf(`${name}/${agent}`).map((one) => one.shown),
+    sessions: openOf(`${name}/${agent}`).map((opened) => opened.shown),
     can: choices ? { ...CAN, sessions: { ...CAN.sessions, choices } } : CAN,
     facts: {
-      ...(typeof given?.model === 'string' ? { model: given.model } : {}),
-      ...(typeof given?.cwd === 'string' ? { cwd: given.cwd } : {}),
+      ...(typeof cliOptions?.model === 'string' ? { model: cliOptions.model } : {}),
+      ...(typeof cliOptions?.cwd === 'string' ? { cwd: cliOptions.cwd } : {}),
     },
   })
 
@@ -224,7 +233,7 @@ export function claudeSource(options: ClaudeSourceOptions): Source {
     async open(sink) {
       emitter.open(sink)
       // The processes of an earlier run are gone, and their questions with them.
-      for (const agent of agents) push(`${name}/${agent.name}`, life, { kind: 'asks_open', nativeIds: [] })
+      for (const agent of agents) push(`${name}/${agent.name}`, runId, { kind: 'asks_open', nativeIds: [] })
       return agents.map(agentOf)
     },
     prompt: async (prompt) => send(prompt),
@@ -233,8 +242,8 @@ export function claudeSource(options: ClaudeSourceOptions): Source {
       await holder?.running.get(turn)?.turn.interrupt()
     },
     async answer(ask, nativeId, answer) {
-      const one = withSession(ask.session, ask.agent)
-      if (!one?.asks.answer(nativeId, answer)) {
+      const opened = withSession(ask.session, ask.agent)
+      if (!opened?.asks.answer(nativeId, answer)) {
         throw new SignalboxError({
           code: 'not_found',
           system: 'claude',
@@ -242,28 +251,28 @@ export function claudeSource(options: ClaudeSourceOptions): Source {
           message: 'Claude does not wait for this answer.',
         })
       }
-      state(ask.agent, one, 'running')
+      state(ask.agent, opened, 'running')
       return { delivered: 'written' }
     },
     async expire(ask, nativeId) {
       withSession(ask.session, ask.agent)?.asks.expire(nativeId)
     },
     sessions: async (agent) => openOf(agent).map(summary),
-    async openSession(agent, wanted) {
-      const one = start(agent, wanted)
-      state(agent, one, 'idle')
-      return summary(one)
+    async openSession(agent, newSession) {
+      const opened = start(agent, newSession)
+      state(agent, opened, 'idle')
+      return summary(opened)
     },
     async closeSession(agent, session) {
-      const one = open.get(`${agent}\n${session}`)
-      if (!one) {
+      const opened = open.get(`${agent}\n${session}`)
+      if (!opened) {
         const message = `The session ${session} is not open.`
         throw new SignalboxError({ code: 'not_found', system: 'claude', op: 'closeSession', message, sent: 'no' })
       }
       open.delete(`${agent}\n${session}`)
       if (own.get(agent) === session) own.delete(agent)
-      await one.session.close()
-      push(agent, one.epoch, { kind: 'agent', change: 'present', agentNow: agentOf(configured(agent)) })
+      await opened.session.close()
+      push(agent, opened.epoch, { kind: 'agent', change: 'present', agentNow: agentOf(configured(agent)) })
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([...open.values()].map(({ session }) => session.close().catch(() => {})))

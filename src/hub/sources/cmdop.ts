@@ -56,26 +56,26 @@ export function cmdopSource(options: CmdopSourceOptions): Source {
   const emitter = createEmitter(clock)
   const { push, now } = emitter
   const epoch = crypto.randomUUID()
-  const known = new Map<string, string>()
+  const marks = new Map<string, string>()
   const runs = new Map<string, Run>()
 
   const readMachines = async (): Promise<Agent[]> => {
     const agents: Agent[] = []
-    const found = new Set<string>()
+    const present = new Set<string>()
     for await (const machine of client.machines.iter()) {
       const agentNow = agentOf(name, machine, now(), client.capabilities.generation)
       agents.push(agentNow)
-      found.add(agentNow.id)
+      present.add(agentNow.id)
       const mark = JSON.stringify([agentNow.name, agentNow.sessions[0]?.state])
-      if (known.get(agentNow.id) === mark) continue
-      const isNew = !known.has(agentNow.id)
-      known.set(agentNow.id, mark)
+      if (marks.get(agentNow.id) === mark) continue
+      const isNew = !marks.has(agentNow.id)
+      marks.set(agentNow.id, mark)
       if (isNew) push(agentNow.id, epoch, { kind: 'asks_open', nativeIds: [] })
       push(agentNow.id, epoch, { kind: 'agent', change: 'present', agentNow })
     }
-    for (const id of known.keys()) {
-      if (found.has(id)) continue
-      known.delete(id)
+    for (const id of marks.keys()) {
+      if (present.has(id)) continue
+      marks.delete(id)
       push(id, epoch, { kind: 'agent', change: 'gone' })
     }
     return agents
@@ -90,14 +90,14 @@ export function cmdopSource(options: CmdopSourceOptions): Source {
     const place = { session: MAIN_SESSION, turn, raw: frame }
     switch (frame.type) {
       case 'event': {
-        const words = textOf(frame.payload)
-        if (words === undefined) {
+        const text = textOf(frame.payload)
+        if (text === undefined) {
           return push(agent, epoch, {
             ...place,
             ...(cmdopTool(frame.payload) ?? { kind: 'unknown', name: frame.eventName ?? `event ${frame.eventType}` }),
           })
         }
-        run.text += words
+        run.text += text
         // Without the raw frame: deltas of one message are joined.
         return emitter.pass({
           agent,
@@ -107,7 +107,7 @@ export function cmdopSource(options: CmdopSourceOptions): Source {
           kind: 'message',
           id: turn,
           role: 'agent',
-          text: words,
+          text,
           how: 'append',
           partial: true,
         })
@@ -189,7 +189,7 @@ export function cmdopSource(options: CmdopSourceOptions): Source {
   }
 
   const runOf = ({ agent, turn }: Ask): Run | undefined =>
-    [...runs.values()].find((one) => one.agent === agent && one.promptId === turn)
+    [...runs.values()].find((run) => run.agent === agent && run.promptId === turn)
 
   return {
     name,
@@ -199,8 +199,8 @@ export function cmdopSource(options: CmdopSourceOptions): Source {
       const agents = await readMachines().catch(() => [])
       emitter.poll(machinesEveryMs, () => readMachines().then(() => {}), {
         away() {
-          for (const id of known.keys()) {
-            known.set(id, 'offline')
+          for (const id of marks.keys()) {
+            marks.set(id, 'offline')
             emitter.state(id, epoch, MAIN_SESSION, 'offline', 'polled')
           }
         },
@@ -239,15 +239,15 @@ export function cmdopSource(options: CmdopSourceOptions): Source {
     async history(agent, { limit = 50 }) {
       const { messages } = await client.machines.messages(agent.slice(name.length + 1), { limit })
       const events = messages.map(
-        (one, index) =>
+        (entry, index) =>
           ({
             agent,
             epoch,
             origin: 'replay',
             session: MAIN_SESSION,
-            raw: one,
-            ...message(String('id' in one && one.id ? one.id : index), one.content ?? '', false),
-            role: one.role === 'user' ? 'user' : 'agent',
+            raw: entry,
+            ...message(String('id' in entry && entry.id ? entry.id : index), entry.content ?? '', false),
+            role: entry.role === 'user' ? 'user' : 'agent',
           }) as never,
       )
       return { events, complete: false }

@@ -44,35 +44,35 @@ const NO_ANSWER: readonly ErrorCode[] = ['unreachable', 'unavailable', 'closed',
 export const isAway = (error: unknown): boolean => SignalboxError.is(error) && NO_ANSWER.includes(error.code)
 
 export function createEmitter(clock: Clock): Emitter {
-  const life = createDeadline({ clock })
+  const lifetime = createDeadline({ clock })
   const running = new Set<Promise<void>>()
   let sink: SourceSink | undefined
 
   const pass = (event: SourceEvent): void => {
-    if (!life.ended) sink?.push(event)
+    if (!lifetime.ended) sink?.push(event)
   }
   const push: Emitter['push'] = (agent, epoch, body) => pass({ ...body, agent, epoch } as SourceEvent)
   const now = (): string => new Date(clock.now()).toISOString()
   const every = (ms: number, work: () => Promise<void>): void => {
     const loop = async (): Promise<void> => {
-      while (!life.signal.aborted) {
+      while (!lifetime.signal.aborted) {
         await work().catch(() => {})
-        await sleep(clock, ms, life.signal).catch(() => {})
+        await sleep(clock, ms, lifetime.signal).catch(() => {})
       }
     }
-    const one = loop().finally(() => running.delete(one))
-    running.add(one)
+    const ended = loop().finally(() => running.delete(ended))
+    running.add(ended)
   }
   return {
     push,
     pass,
     state: (agent, epoch, session, state, from) =>
       push(agent, epoch, { kind: 'state', session, state, evidence: { from, at: now() } }),
-    open(given) {
-      sink = given
+    open(hubSink) {
+      sink = hubSink
     },
     now,
-    signal: life.signal,
+    signal: lifetime.signal,
     every,
     poll(ms, work, { away, back }) {
       let isReached = true
@@ -89,9 +89,9 @@ export function createEmitter(clock: Clock): Emitter {
       })
     },
     async close() {
-      life.abort()
+      lifetime.abort()
       await Promise.all(running)
-      life[Symbol.dispose]()
+      lifetime[Symbol.dispose]()
     },
   }
 }

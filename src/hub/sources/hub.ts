@@ -51,7 +51,7 @@ export function hubSource(options: HubSourceOptions): Source {
   /** Turns that this hub prompted: it writes their start itself. */
   const own = new Set<string>()
   const epochs = new Map<string, string>()
-  const known = new Map<string, Agent>()
+  const remoteAgents = new Map<string, Agent>()
 
   const agentOf = (agent: Agent): Agent => ({
     ...agent,
@@ -65,10 +65,13 @@ export function hubSource(options: HubSourceOptions): Source {
     // The last call before the report: an ask that opens after it must not count as over.
     const open = await hub.asks()
     for (const agent of agents) {
-      const mine = open.filter((ask) => ask.agent === agent.id)
-      const epoch = mine[0] ? epochOf(mine[0]) : (epochs.get(agent.id) ?? '')
-      push(outer(agent.id), epoch, { kind: 'asks_open', nativeIds: mine.filter((ask) => epochOf(ask) === epoch).map(nativeIdOf) })
-      for (const ask of mine) pushAsk(ask)
+      const ofAgent = open.filter((ask) => ask.agent === agent.id)
+      const epoch = ofAgent[0] ? epochOf(ofAgent[0]) : (epochs.get(agent.id) ?? '')
+      push(outer(agent.id), epoch, {
+        kind: 'asks_open',
+        nativeIds: ofAgent.filter((ask) => epochOf(ask) === epoch).map(nativeIdOf),
+      })
+      for (const ask of ofAgent) pushAsk(ask)
     }
   }
   const pushAsk = (ask: Ask): void => {
@@ -87,20 +90,20 @@ export function hubSource(options: HubSourceOptions): Source {
     const to = (body: SourceBody): void => push(outer(agent), epoch, { ...body, ...place })
     switch (event.kind) {
       case 'agent':
-        if (event.agentNow && event.change === 'present') known.set(agent, event.agentNow)
-        else known.delete(agent)
+        if (event.agentNow && event.change === 'present') remoteAgents.set(agent, event.agentNow)
+        else remoteAgents.delete(agent)
         return to({ kind: 'agent', change: event.change, ...(event.agentNow ? { agentNow: agentOf(event.agentNow) } : {}) })
       case 'ask':
         return pushAsk(event.ask)
       case 'ask_resolved': {
         const { outcome, by, delivered, askId } = event
-        const who = by === undefined ? {} : { by }
+        const author = by === undefined ? {} : { by }
         return to({
           kind: 'ask_closed',
           nativeId: nativeIdOf({ id: askId }),
           outcome: outcome === 'lost' ? 'withdrawn' : outcome,
           delivered,
-          ...who,
+          ...author,
         })
       }
       case 'turn':
@@ -121,7 +124,7 @@ export function hubSource(options: HubSourceOptions): Source {
   }
   const presence: Presence = {
     away() {
-      for (const [id, { sessions }] of known)
+      for (const [id, { sessions }] of remoteAgents)
         for (const session of sessions) emitter.state(outer(id), epochs.get(id) ?? '', session.id, 'offline', 'polled')
     },
     async back() {
@@ -136,7 +139,7 @@ export function hubSource(options: HubSourceOptions): Source {
     async open(sink) {
       emitter.open(sink)
       const agents = await hub.agents().catch(() => [])
-      for (const agent of agents) known.set(agent.id, agent)
+      for (const agent of agents) remoteAgents.set(agent.id, agent)
       await tellOpenAsks().catch(() => {})
       emitter.every(1000, follow)
       emitter.poll(checkEveryMs, () => hub.agents().then(() => {}), presence)

@@ -56,13 +56,13 @@ export function createHubSpans<Span>(maker: SpanMaker<Span>): HubSpans {
   const turnKey = ({ agent, turn }: HubEvent): string => `${agent}\n${turn}`
 
   const about = ({ agent, session }: HubEvent): SpanAttributes => {
-    const known = agents.get(agent)
-    const model = known?.facts.model
-    const version = known?.facts.version
+    const agentNow = agents.get(agent)
+    const model = agentNow?.facts.model
+    const version = agentNow?.facts.version
     return {
-      'gen_ai.provider.name': PROVIDERS[known?.system ?? ''] ?? known?.system ?? agent.split('/')[0],
+      'gen_ai.provider.name': PROVIDERS[agentNow?.system ?? ''] ?? agentNow?.system ?? agent.split('/')[0],
       'gen_ai.agent.id': agent,
-      'gen_ai.agent.name': known?.name,
+      'gen_ai.agent.name': agentNow?.name,
       'gen_ai.agent.version': typeof version === 'string' ? version : undefined,
       'gen_ai.request.model': typeof model === 'string' ? model : undefined,
       'gen_ai.conversation.id': session,

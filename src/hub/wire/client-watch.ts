@@ -34,16 +34,16 @@ interface Subscription {
 
 export function watchOverLink({ clock, random, connect, reconnect }: ClientWatchParts, options: WatchOptions = {}): HubWatch {
   const { signal, from, ...filter } = options
-  const life = createDeadline({ signal, clock })
+  const lifetime = createDeadline({ signal, clock })
   const backoff = createBackoff({ clock, random, baseMs: 100, maxMs: 5000 })
   const places = new Map<HubEvent, HubCursor | undefined>()
   let current: Subscription | undefined
   let ended = false
   // A watch that waits for the next line hears of the abort too.
-  const unfollow = onAbort(life.signal, () => current?.lines.fail(life.signal.reason))
+  const unfollow = onAbort(lifetime.signal, () => current?.lines.fail(lifetime.signal.reason))
 
   const open = async (): Promise<Subscription> => {
-    const connection = await connect(life.signal)
+    const connection = await connect(lifetime.signal)
     const lines = createQueue<Line>({ overflow: 'pause', name: 'the lines of a watch' })
     const start = stream.cursor ?? from
     const id = await connection.watch(start === undefined ? filter : { ...filter, from: start }, {
@@ -71,9 +71,9 @@ export function watchOverLink({ clock, random, connect, reconnect }: ClientWatch
       return eventsOf(lines, places)
     } catch (error) {
       current = undefined
-      if (life.signal.aborted) throw abortError(life.signal, { system: 'hub', op: 'watch', sent: 'yes' })
+      if (lifetime.signal.aborted) throw abortError(lifetime.signal, { system: 'hub', op: 'watch', sent: 'yes' })
       if (!reconnect || !SignalboxError.is(error) || !error.retryable) throw error
-      await sleep(clock, backoff.next() ?? 0, life.signal).catch(() => {})
+      await sleep(clock, backoff.next() ?? 0, lifetime.signal).catch(() => {})
       return undefined
     }
   }
@@ -93,8 +93,8 @@ export function watchOverLink({ clock, random, connect, reconnect }: ClientWatch
       ended = true
       unfollow()
       leave()
-      life.abort()
-      life[Symbol.dispose]()
+      lifetime.abort()
+      lifetime[Symbol.dispose]()
     },
   })
   return stream

@@ -76,12 +76,12 @@ export function createHubClient(options: HubClientOptions): Hub {
     opening = undefined
     return connect(signal)
   }
-  const call = async <Result>(method: HubMethod, params: object, given: CallOptions = {}): Promise<Result> => {
+  const call = async <Result>(method: HubMethod, params: object, callOptions: CallOptions = {}): Promise<Result> => {
     // A prompt carries its id, so that a second one is the same turn.
     const idempotent = HUB_SCOPES[method] === 'observe' || method === 'prompt'
     const limits = {
-      ...(given.signal === undefined ? {} : { signal: given.signal }),
-      ...(given.timeoutMs === undefined ? {} : { timeoutMs: given.timeoutMs }),
+      ...(callOptions.signal === undefined ? {} : { signal: callOptions.signal }),
+      ...(callOptions.timeoutMs === undefined ? {} : { timeoutMs: callOptions.timeoutMs }),
     }
     const attempt = async (at: { readonly signal: AbortSignal }): Promise<Result> =>
       (await (await connect(at.signal)).call(method, params)) as Result
@@ -89,32 +89,33 @@ export function createHubClient(options: HubClientOptions): Hub {
     return await caller.run({ op: method, idempotent }, limits, attempt)
   }
   const access: TurnAccess = {
-    watch: (given) => watchOverLink({ clock, random, connect, reconnect }, given),
-    find: (promptId, given) => call<TurnInfo>('turn', { promptId }, given),
-    cancel: (promptId, by = author, given = {}) => call('cancel', { promptId, by }, given),
+    watch: (callOptions) => watchOverLink({ clock, random, connect, reconnect }, callOptions),
+    find: (promptId, callOptions) => call<TurnInfo>('turn', { promptId }, callOptions),
+    cancel: (promptId, by = author, callOptions = {}) => call('cancel', { promptId, by }, callOptions),
   }
   const close = async (): Promise<void> => {
     closed = true
     await (await opening?.catch(() => undefined))?.close()
   }
   return {
-    agents: (given) => call<Agent[]>('agents', {}, given),
+    agents: (callOptions) => call<Agent[]>('agents', {}, callOptions),
     watch: access.watch,
-    prompt(agent, text, given = {}) {
-      const { promptId = crypto.randomUUID(), by = author, ...rest } = given
+    prompt(agent, text, callOptions = {}) {
+      const { promptId = crypto.randomUUID(), by = author, ...rest } = callOptions
       return createTurn(access, promptId, agent, call<TurnInfo>('prompt', { ...rest, agent, text, promptId, by }))
     },
     turn: (promptId) => createTurn(access, promptId, undefined),
-    asks: (given) => call<Ask[]>('asks', {}, given),
-    answer: (askId, answer, { by = author, ...given } = {}) => call<AnswerResult>('answer', { askId, answer, by }, given),
+    asks: (callOptions) => call<Ask[]>('asks', {}, callOptions),
+    answer: (askId, answer, { by = author, ...callOptions } = {}) =>
+      call<AnswerResult>('answer', { askId, answer, by }, callOptions),
     history: (agent, { signal, ...query } = {}) => call<HistoryPage>('history', { ...query, agent }, signal ? { signal } : {}),
-    sessions: (agent, given) => call<SessionSummary[]>('sessions', { agent }, given),
-    openSession: (agent, session = {}, given = {}) => call<SessionSummary>('openSession', { ...session, agent }, given),
-    async closeSession(agent, session, given) {
-      await call('closeSession', { agent, session }, given)
+    sessions: (agent, callOptions) => call<SessionSummary[]>('sessions', { agent }, callOptions),
+    openSession: (agent, session = {}, callOptions = {}) => call<SessionSummary>('openSession', { ...session, agent }, callOptions),
+    async closeSession(agent, session, callOptions) {
+      await call('closeSession', { agent, session }, callOptions)
     },
-    spent: (agent, given) => call<Spent>('spent', { agent }, given),
-    budgets: (given) => call<BudgetState[]>('budgets', {}, given),
+    spent: (agent, callOptions) => call<Spent>('spent', { agent }, callOptions),
+    budgets: (callOptions) => call<BudgetState[]>('budgets', {}, callOptions),
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -41,10 +41,10 @@ export function createConnection(link: Link, { clock, checkEveryMs }: Connection
 
   const fail = (cause: unknown): void => {
     if (failure) return
-    const known = SignalboxError.is(cause) ? cause : undefined
+    const original = SignalboxError.is(cause) ? cause : undefined
     silence.stop()
     failure = new SignalboxError({
-      code: known?.code ?? 'closed',
+      code: original?.code ?? 'closed',
       system: 'hub',
       transport: link.info.transport,
       message: 'The link to the hub ended.',

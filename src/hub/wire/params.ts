@@ -23,7 +23,7 @@ function optionalText(params: Params, name: string): string | undefined {
 function texts(params: Params, name: string): readonly string[] | undefined {
   const value = params[name]
   if (value === undefined) return undefined
-  if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value as string[]
+  if (Array.isArray(value) && value.every((each) => typeof each === 'string')) return value as string[]
   throw bad(name, 'a list of strings')
 }
 

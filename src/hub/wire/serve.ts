@@ -62,14 +62,14 @@ async function serveLink(hub: Hub, link: Link, options: ServeHubOptions, turns: 
   })
   let open = 0
   let unsent = 0
-  let room: Deferred<void> | undefined
+  let writable: Deferred<void> | undefined
   /** A failed write needs no handling here: the loop below notices a client that is gone. */
   const tell = (reply: HubReply): void => {
     const line = encodeNdjson(reply)
     unsent += line.byteLength
     const sent = (): void => {
       unsent -= line.byteLength
-      if (unsent <= MAX_UNSENT_BYTES) room?.resolve()
+      if (unsent <= MAX_UNSENT_BYTES) writable?.resolve()
     }
     link.write(line).then(sent, sent)
   }
@@ -137,9 +137,9 @@ async function serveLink(hub: Hub, link: Link, options: ServeHubOptions, turns: 
       if (gone) break
       take(line)
       if (unsent <= MAX_UNSENT_BYTES) continue
-      room = deferred()
-      await room.promise
-      room = undefined
+      writable = deferred()
+      await writable.promise
+      writable = undefined
     }
   } catch {
     // After a broken line or a broken link no further line can be read.
@@ -157,7 +157,7 @@ interface Feed {
 
 /** The window of one watch. A client that reads nothing gets no more than the window; the journal keeps the rest. */
 function createFeed(watch: HubWatch): Feed {
-  let left = WATCH_WINDOW
+  let credit = WATCH_WINDOW
   let waiting: Deferred<void> | undefined
   const wake = (): void => {
     waiting?.resolve()
@@ -165,18 +165,18 @@ function createFeed(watch: HubWatch): Feed {
   }
   return {
     async room() {
-      while (left === 0) {
+      while (credit === 0) {
         waiting = deferred()
         await waiting.promise
       }
-      left -= 1
+      credit -= 1
     },
     more() {
-      left += 1
+      credit += 1
       wake()
     },
     async stop() {
-      left = Number.POSITIVE_INFINITY
+      credit = Number.POSITIVE_INFINITY
       wake()
       await watch.close()
     },
