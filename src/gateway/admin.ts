@@ -59,8 +59,8 @@ async function revoke(context: GatewayContext, request: Request, { signal }: Req
   const body = await readBody(request, { maxBytes: MAX_BODY_BYTES, timeoutMs: limits.bodyTimeoutMs, signal, clock })
   const { id } = parseJson(body)
   if (typeof id !== 'string') throw new Refusal('invalid_request', { message: 'The body is { "id": … }.' })
-  const known = credentials.list().find((each) => each.id === id)
-  if (known?.kind === 'owner') {
+  const credential = credentials.list().find((each) => each.id === id)
+  if (credential?.kind === 'owner') {
     throw new Refusal('server_only', {
       message: 'A credential without an end belongs to the machine of the gateway, so no page can withdraw it.',
       hint: 'Restart the gateway, or withdraw it there with `signalbox gateway revoke`.',

@@ -70,34 +70,35 @@ interface Noted {
   readonly atMs: number
 }
 
-const entryOf = (kept: AuditEntry | Noted): AuditEntry => ('noted' in kept ? auditEntryOf(kept.noted, new Date(kept.atMs)) : kept)
+const entryOf = (entry: AuditEntry | Noted): AuditEntry =>
+  'noted' in entry ? auditEntryOf(entry.noted, new Date(entry.atMs)) : entry
 
 /** Creates a trail that begins with the entries of earlier runs. */
 export function createAuditTrail(clock: Clock, past: readonly AuditEntry[] = []): AuditTrail {
-  let kept: (AuditEntry | Noted)[] = past.slice(-KEPT)
+  let newest: (AuditEntry | Noted)[] = past.slice(-KEPT)
   /** Entries that came before `kept`. */
   let dropped = 0
   let waiting = new Set<() => void>()
   return {
     add(event) {
       if (!isAudited(event)) return
-      kept.push({ noted: event, atMs: clock.now() })
+      newest.push({ noted: event, atMs: clock.now() })
       // Cut rarely, so that a flood of entries does not copy the list for each of them.
-      if (kept.length >= 2 * KEPT) {
-        dropped += kept.length - KEPT
-        kept = kept.slice(-KEPT)
+      if (newest.length >= 2 * KEPT) {
+        dropped += newest.length - KEPT
+        newest = newest.slice(-KEPT)
       }
       if (waiting.size === 0) return
-      const told = waiting
+      const callbacks = waiting
       waiting = new Set()
-      for (const callback of told) callback()
+      for (const callback of callbacks) callback()
     },
     after(position) {
-      const from = Math.max(position - dropped, kept.length - KEPT, 0)
+      const from = Math.max(position - dropped, newest.length - KEPT, 0)
       return {
-        entries: kept.slice(from).map(entryOf),
+        entries: newest.slice(from).map(entryOf),
         missed: position === 0 ? 0 : Math.max(0, dropped + from - position),
-        position: dropped + kept.length,
+        position: dropped + newest.length,
       }
     },
     onNext(callback) {

@@ -18,11 +18,11 @@ export function createByteRates(bytesPerSecond: number, clock: Clock): ByteRates
 
   const entryOf = (grantId: string): { bytes: number; atMs: number } => {
     const now = clock.monotonic()
-    const known = spent.get(grantId)
-    const entry = known ?? { bytes: 0, atMs: now }
+    const existing = spent.get(grantId)
+    const entry = existing ?? { bytes: 0, atMs: now }
     entry.bytes = Math.max(0, entry.bytes - ((now - entry.atMs) / 1_000) * bytesPerSecond)
     entry.atMs = now
-    if (!known) {
+    if (!existing) {
       if (spent.size >= MAX_ENTRIES) for (const [id, { bytes }] of spent) if (bytes < burst) spent.delete(id)
       spent.set(grantId, entry)
     }

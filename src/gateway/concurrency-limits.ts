@@ -38,27 +38,27 @@ export function createConcurrencyLimits(limits: GatewayLimits): ConcurrencyLimit
     return take(counterIn(ofUpstream, name, maxLinks ?? limits[limit]), limit)
   }
   /** Counts for the credential too. When its limit is reached, the count of the upstream is released again. */
-  const withMine = ({ id }: Grant, releaseOther: Release): Release => {
-    const mine = counterIn(ofGrant, id, limits.maxLinksPerCredential)
-    let releaseMine: Release
+  const withGrantCount = ({ id }: Grant, releaseOther: Release): Release => {
+    const ownCounter = counterIn(ofGrant, id, limits.maxLinksPerCredential)
+    let releaseOwn: Release
     try {
-      releaseMine = take(mine, 'maxLinksPerCredential')
+      releaseOwn = take(ownCounter, 'maxLinksPerCredential')
     } catch (error) {
       releaseOther()
       throw error
     }
     return () => {
       releaseOther()
-      releaseMine()
+      releaseOwn()
       // New credentials are issued for as long as the gateway runs, so counters that are zero are removed.
-      if (mine.used === 0 && ofGrant.get(id) === mine) ofGrant.delete(id)
+      if (ownCounter.used === 0 && ofGrant.get(id) === ownCounter) ofGrant.delete(id)
     }
   }
 
   return {
-    takeCall: (grant) => withMine(grant, take(calls, 'maxCalls')),
+    takeCall: (grant) => withGrantCount(grant, take(calls, 'maxCalls')),
     takeUpstream,
-    takeLink: (name, upstream, grant) => withMine(grant, takeUpstream(name, upstream)),
+    takeLink: (name, upstream, grant) => withGrantCount(grant, takeUpstream(name, upstream)),
     get inUse() {
       let links = 0
       for (const counter of ofUpstream.values()) links += counter.used

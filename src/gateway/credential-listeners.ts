@@ -17,11 +17,11 @@ export function createListeners() {
     for (const watcher of watchers) watcher(change)
   }
   const onRevoked = (grantId: string, listener: () => void): (() => void) => {
-    const mine = ofGrant.get(grantId) ?? new Set()
-    ofGrant.set(grantId, mine.add(listener))
+    const listeners = ofGrant.get(grantId) ?? new Set()
+    ofGrant.set(grantId, listeners.add(listener))
     return () => {
-      mine.delete(listener)
-      if (mine.size === 0 && ofGrant.get(grantId) === mine) ofGrant.delete(grantId)
+      listeners.delete(listener)
+      if (listeners.size === 0 && ofGrant.get(grantId) === listeners) ofGrant.delete(grantId)
     }
   }
   const onChange = (listener: (change: CredentialChange) => void): (() => void) => {
@@ -33,9 +33,9 @@ export function createListeners() {
     /** Ends what runs under a credential that is no longer kept. */
     withdrawn(id: string, name: string | undefined): void {
       tellChange({ change: 'revoked', id, name })
-      const told = ofGrant.get(id)
+      const listeners = ofGrant.get(id)
       ofGrant.delete(id)
-      for (const listener of told ?? []) listener()
+      for (const listener of listeners ?? []) listener()
     },
     onRevoked,
     onChange,

@@ -293,22 +293,22 @@ export function createCredentials(options: CredentialOptions = {}): Credentials 
       return ticket
     },
     async redeem(ticket, { name, proofKey } = {}) {
-      const known = await tickets.find(ticket)
-      if (known.uses > 0) {
-        known.uses += 1
-        if (known.session !== undefined) revoke(known.session)
+      const record = await tickets.find(ticket)
+      if (record.uses > 0) {
+        record.uses += 1
+        if (record.session !== undefined) revoke(record.session)
         throw usedTwice()
       }
-      if (expiry.isOver(known)) throw new Refusal('ticket_spent')
+      if (expiry.isOver(record)) throw new Refusal('ticket_spent')
       // Spent before anything is awaited, so that two simultaneous redemptions cannot both pass.
-      known.uses = 1
-      const { request } = known
-      const life = request.device ? {} : { ttlMs: sessionTtlMs }
+      record.uses = 1
+      const { request } = record
+      const lifetime = request.device ? {} : { ttlMs: sessionTtlMs }
       // A device cannot change the name that the owner gave.
-      const mine = { ...life, ...(name === undefined ? {} : { name }), ...request, ...(proofKey ? { proofKey } : {}) }
-      const session = await issueToken(mine)
-      known.session = session.grant.id
-      if (known.uses > 1) {
+      const grantRequest = { ...lifetime, ...(name === undefined ? {} : { name }), ...request, ...(proofKey ? { proofKey } : {}) }
+      const session = await issueToken(grantRequest)
+      record.session = session.grant.id
+      if (record.uses > 1) {
         revoke(session.grant.id)
         throw usedTwice()
       }

@@ -200,8 +200,8 @@ export function createGateway(config: GatewayConfig): Gateway {
         const preflight = request.method === 'OPTIONS'
         const purpose: Purpose = preflight ? 'preflight' : isApi(facts.target) ? 'api' : 'page'
         allowOrigin = guard(hosts, facts, purpose).allowOrigin
-        const where = route(facts.target)
-        if (!preflight) return finishReply(await dispatch(context, request, facts, where, lifetime), allowOrigin, request)
+        const target = route(facts.target)
+        if (!preflight) return finishReply(await dispatch(context, request, facts, target, lifetime), allowOrigin, request)
         lifetime.over()
         return finishReply(new Response(null, { status: 204 }), allowOrigin, request)
       } catch (error) {
@@ -218,9 +218,9 @@ export function createGateway(config: GatewayConfig): Gateway {
       refused(() => {
         guard(hosts, wire, 'link')
         lifetimes.checkOpen()
-        const where = route(wire.target)
-        if (where.action !== 'link' || where.upstream === undefined) throw new Refusal('not_found')
-        return where.upstream
+        const target = route(wire.target)
+        if (target.action !== 'link' || target.upstream === undefined) throw new Refusal('not_found')
+        return target.upstream
       }),
     admitPage: (wire) => refused(() => void guard(hosts, wire, 'page')),
     async admitLink(name, open, clientSignal) {
@@ -231,8 +231,8 @@ export function createGateway(config: GatewayConfig): Gateway {
         })
       } catch (error) {
         // An unknown name may be any text from an address, even a secret, so it is not logged.
-        const known = upstreams.has(name) ? name : undefined
-        if (error instanceof Refusal) noteRefusal(context, error, { name: known, grant })
+        const upstream = upstreams.has(name) ? name : undefined
+        if (error instanceof Refusal) noteRefusal(context, error, { name: upstream, grant })
         throw error
       }
     },

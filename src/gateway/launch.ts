@@ -20,11 +20,11 @@ export function checkLaunch(
     }
     return upstream.launch
   }
-  const asked = launch ?? {}
-  if (typeof asked !== 'object' || Array.isArray(asked)) {
+  const requested = launch ?? {}
+  if (typeof requested !== 'object' || Array.isArray(requested)) {
     throw new Refusal('invalid_request', { message: 'Launch options are an object.' })
   }
-  const fields = asked as Record<string, unknown>
+  const fields = requested as Record<string, unknown>
   for (const verdict of policy.classifyLaunch(fields, context.sessions.of(grant.id))) {
     try {
       enforce(grant, verdict)

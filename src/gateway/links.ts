@@ -95,8 +95,8 @@ export async function admitLink(
 
 /** Only the two names of the W3C pass, because a trace becomes HTTP headers or environment variables of a child process. */
 function traceOf(trace: Readonly<Record<string, string>> | undefined): { trace?: Record<string, string> } {
-  const kept = Object.entries(trace ?? {}).filter(
+  const passing = Object.entries(trace ?? {}).filter(
     ([name, value]) => (name === 'traceparent' || name === 'tracestate') && /^[\x21-\x7e]{1,512}$/.test(value),
   )
-  return kept.length > 0 ? { trace: Object.fromEntries(kept) } : {}
+  return passing.length > 0 ? { trace: Object.fromEntries(passing) } : {}
 }

@@ -26,7 +26,7 @@ function watchForWrongPin(body: ReadableStream<Uint8Array>, onWrongPin: () => vo
   return observeBody(body, {
     onChunk(chunk) {
       const text = end + utf8.decode(chunk, { stream: true })
-      for (let found = text.split(WRONG_PIN_EVENT).length - 1; found > 0; found -= 1) onWrongPin()
+      for (let count = text.split(WRONG_PIN_EVENT).length - 1; count > 0; count -= 1) onWrongPin()
       end = text.slice(1 - WRONG_PIN_EVENT.length)
     },
   })
@@ -63,17 +63,17 @@ export async function proxy(
   try {
     const reply = await upstream.transport.exchange({ method, path: rest, headers, ...(body ? { body } : {}) }, { signal })
     answered = reply
-    const kept: Record<string, string> = {}
+    const replyHeaders: Record<string, string> = {}
     for (const name of REPLY_HEADERS) {
       const value = reply.headers[name]
-      if (value !== undefined) kept[name] = value
+      if (value !== undefined) replyHeaders[name] = value
     }
     const bodiless = BODILESS.has(reply.status)
     if (bodiless) void reply.body?.cancel().catch(() => {})
     const onWrongPin = (): void => noteWrongPin(context, target)
     if (carriesPin && WRONG_PIN.has(reply.status)) onWrongPin()
     const answer = carriesPin && reply.body ? watchForWrongPin(reply.body, onWrongPin) : reply.body
-    return new Response(bodiless ? null : answer, { status: reply.status, headers: kept })
+    return new Response(bodiless ? null : answer, { status: reply.status, headers: replyHeaders })
   } catch (error) {
     // The status or the headers are invalid, so the body will not be read.
     void answered?.body?.cancel().catch(() => {})

@@ -24,12 +24,12 @@ export async function dispatch(
   context: GatewayContext,
   request: Request,
   facts: WireFacts,
-  where: Route,
+  target: Route,
   lifetime: RequestLifetime,
 ): Promise<Response> {
   context.lifetimes.checkOpen()
-  if (where.action === 'page') throw new Refusal('not_found')
-  if (where.action === 'ticket') {
+  if (target.action === 'page') throw new Refusal('not_found')
+  if (target.action === 'ticket') {
     expectMethod(request, 'POST')
     return ended(lifetime, await redeem(context, request, facts, lifetime.signal))
   }
@@ -40,22 +40,22 @@ export async function dispatch(
   )
   context.lifetimes.checkOpen()
   lifetime.belongTo(grant)
-  if (where.action === 'index') {
+  if (target.action === 'index') {
     expectMethod(request, 'GET')
     return ended(lifetime, index(context, grant))
   }
-  if (where.admin) return administer(context, request, where.admin, grant, lifetime)
-  const name = where.upstream ?? ''
+  if (target.admin) return administer(context, request, target.admin, grant, lifetime)
+  const name = target.upstream ?? ''
   const upstream = findUpstream(context, name, grant)
   if (!allows(grant, 'observe')) throw new Refusal('scope_missing', { scope: 'observe' })
-  if (where.action === 'call') {
+  if (target.action === 'call') {
     expectMethod(request, 'POST')
     if (upstream.kind !== 'stream') throw new Refusal('wrong_kind')
     return call(context, request, { name, upstream, grant, lifetime })
   }
-  if (where.action === 'http') {
+  if (target.action === 'http') {
     if (upstream.kind !== 'exchange') throw new Refusal('wrong_kind')
-    return http(context, request, where.rest ?? '/', { name, upstream, grant, lifetime })
+    return http(context, request, target.rest ?? '/', { name, upstream, grant, lifetime })
   }
   throw new Refusal('invalid_request', { message: 'A link is a WebSocket: ask for an upgrade.' })
 }

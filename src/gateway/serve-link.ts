@@ -71,7 +71,7 @@ function reasonFor(end: RelayEnd): CloseReason {
   const { reason } = end
   if (reason.kind === 'exit') return { kind: 'exit', exitCode: reason.exitCode, signal: reason.signal, stderrTail: '' }
   if (reason.kind !== 'error') return { kind: reason.kind === 'eof' ? 'eof' : 'peer' }
-  const told = new Refusal('upstream_failed').toError()
-  const code = SignalboxError.is(reason.error) ? reason.error.code : told.code
-  return { kind: 'error', error: new SignalboxError({ code, message: told.message, sent: 'maybe' }) }
+  const shown = new Refusal('upstream_failed').toError()
+  const code = SignalboxError.is(reason.error) ? reason.error.code : shown.code
+  return { kind: 'error', error: new SignalboxError({ code, message: shown.message, sent: 'maybe' }) }
 }

@@ -15,12 +15,12 @@ export function createStartedSessions(): StartedSessions {
   const started = new Map<string, Set<string>>()
   return {
     add(grantId, sessionId) {
-      const mine = started.get(grantId) ?? new Set<string>()
-      mine.add(sessionId.toLowerCase())
-      if (mine.size > MAX_SESSIONS) deleteOldest(mine)
+      const ids = started.get(grantId) ?? new Set<string>()
+      ids.add(sessionId.toLowerCase())
+      if (ids.size > MAX_SESSIONS) deleteOldest(ids)
       // Set again, so that the credential that was used last is forgotten last.
       started.delete(grantId)
-      started.set(grantId, mine)
+      started.set(grantId, ids)
       if (started.size > MAX_GRANTS) deleteOldest(started)
     },
     of: (grantId) => ({ startedSession: (id) => started.get(grantId)?.has(id.toLowerCase()) === true }),

@@ -33,9 +33,9 @@ interface Kind {
 /** Everything that an event says. Built for each message, so it is no JSON. */
 function keyOf(event: GatewayEvent): string {
   const { type, upstream, grant, name } = event as { type: string; upstream?: string; grant?: string; name?: string }
-  const what = type === 'refused' ? (event as { code?: string }).code : (event as { how?: string }).how
+  const detail = type === 'refused' ? (event as { code?: string }).code : (event as { how?: string }).how
   const { op, outcome, change } = event as { op?: string; outcome?: string; change?: string }
-  return `${type} ${what} ${op} ${outcome} ${change} ${upstream} ${grant} ${name}`
+  return `${type} ${detail} ${op} ${outcome} ${change} ${upstream} ${grant} ${name}`
 }
 
 /** Counts equal events, and tells the others. */
@@ -54,13 +54,13 @@ export function createTally(clock: Clock, tell: (event: GatewayEvent) => void): 
     const key = keyOf(event)
     if (now - sweptAtMs >= SWEEP_EVERY_MS) {
       sweptAtMs = now
-      for (const [other, kind] of kinds) if (other !== key && isOver(kind, now)) remove(other, kind)
+      for (const [otherKey, kind] of kinds) if (otherKey !== key && isOver(kind, now)) remove(otherKey, kind)
     }
-    const known = kinds.get(key)
-    if (known && !isOver(known, now)) {
-      if (known.told >= singly) known.counted += 1
+    const existing = kinds.get(key)
+    if (existing && !isOver(existing, now)) {
+      if (existing.told >= singly) existing.counted += 1
       else {
-        known.told += 1
+        existing.told += 1
         tell(event)
       }
       return
@@ -68,7 +68,7 @@ export function createTally(clock: Clock, tell: (event: GatewayEvent) => void): 
     // Removed and set again, so that the map is in the order of the begin and the oldest kind is removed first.
     kinds.delete(key)
     kinds.set(key, { event, beganAtMs: now, told: 1, counted: 0 })
-    report(event, (known?.counted ?? 0) + 1)
+    report(event, (existing?.counted ?? 0) + 1)
     if (kinds.size <= MAX_KINDS) return
     for (const [oldest, kind] of kinds) return remove(oldest, kind)
   }

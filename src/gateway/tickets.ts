@@ -45,9 +45,9 @@ export function createTickets({ expiry, clock, ttlMs, limit }: TicketOptions) {
     },
     /** The ticket, spent or not. Throws the refusal when it is unknown. */
     async find(ticket: string): Promise<Ticket> {
-      const known = looksLikeSecret(ticket) ? tickets.get(await digestOf(ticket)) : undefined
-      if (!known) throw new Refusal('ticket_spent')
-      return known
+      const record = looksLikeSecret(ticket) ? tickets.get(await digestOf(ticket)) : undefined
+      if (!record) throw new Refusal('ticket_spent')
+      return record
     },
     remove(id: string): Ticket | undefined {
       for (const [digest, ticket] of tickets) {
@@ -89,13 +89,13 @@ export function createExpiry(clock: Clock) {
 export function forgetOldest<Kept>(
   map: Map<string, Kept>,
   limit: number,
-  isForgettable: (kept: Kept) => boolean,
+  isForgettable: (entry: Kept) => boolean,
 ): Kept | undefined {
   if (map.size <= limit) return undefined
-  for (const [digest, kept] of map) {
-    if (!isForgettable(kept)) continue
+  for (const [digest, entry] of map) {
+    if (!isForgettable(entry)) continue
     map.delete(digest)
-    return kept
+    return entry
   }
   return undefined
 }

@@ -25,8 +25,8 @@ export function withCredential(transport: ExchangeTransport, headers: Readonly<R
     kind: 'exchange',
     name: transport.name,
     exchange(request, options) {
-      const others = Object.entries(request.headers ?? {}).filter(([name]) => !own.has(name.toLowerCase()))
-      return transport.exchange({ ...request, headers: { ...Object.fromEntries(others), ...headers } }, options)
+      const passing = Object.entries(request.headers ?? {}).filter(([name]) => !own.has(name.toLowerCase()))
+      return transport.exchange({ ...request, headers: { ...Object.fromEntries(passing), ...headers } }, options)
     },
   }
 }

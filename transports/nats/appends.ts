@@ -32,7 +32,7 @@ export interface Appends {
   add(entries: readonly Uint8Array[], fence: Fence | undefined): Promise<number[]>
 }
 
-export function createAppends(what: string, subject: string, jetstream: JetStream, fences: Fences): Appends {
+export function createAppends(label: string, subject: string, jetstream: JetStream, fences: Fences): Appends {
   let waiting: Append[] = []
   let working = false
 
@@ -40,8 +40,8 @@ export function createAppends(what: string, subject: string, jetstream: JetStrea
     const { bytes, headers } = join(parts.flatMap(({ entries }) => entries))
     const id = crypto.randomUUID()
     const write = (more: Headers): Promise<Published> =>
-      jetstream.publish(what, { subject, bytes, headers: { ...headers, ...more, [HEADER.id]: id } })
-    return fence ? fences.under(what, fence, write) : write({})
+      jetstream.publish(label, { subject, bytes, headers: { ...headers, ...more, [HEADER.id]: id } })
+    return fence ? fences.under(label, fence, write) : write({})
   }
   const send = async (parcel: Parcel): Promise<void> => {
     const parts = parcel.parts.filter(({ append }) => !append.failed)
@@ -49,7 +49,7 @@ export function createAppends(what: string, subject: string, jetstream: JetStrea
     try {
       const published = await publish({ ...parcel, parts })
       // The lease is the only condition of this publish, and a lost lease rejects before this line.
-      if (published.refused) throw noAnswer(what, 'maybe')
+      if (published.refused) throw noAnswer(label, 'maybe')
       const { seq } = published
       let index = 0
       for (const { append, entries } of parts) {
@@ -82,9 +82,9 @@ export function createAppends(what: string, subject: string, jetstream: JetStrea
     async add(entries, fence) {
       const limit = jetstream.maxBytes
       const large = entries.find((entry) => entry.byteLength > limit)
-      if (large) throw tooLarge(what, large.byteLength, limit)
+      if (large) throw tooLarge(label, large.byteLength, limit)
       if (entries.length === 0) {
-        if (fence) await fences.check(what, fence)
+        if (fence) await fences.check(label, fence)
         return []
       }
       return await new Promise<number[]>((resolve, reject) => {

@@ -32,10 +32,10 @@ export const isPassing = ({ code, err_code }: ApiFailure): boolean =>
   (code === 503 && !FULL.has(err_code ?? 0) && err_code !== API.notEnabled && err_code !== API.notEnabledForAccount)
 
 /** The server answered with an error: it did not do what was asked. */
-export function apiError(what: string, failure: ApiFailure, sent: Sent = 'no'): SignalboxError {
+export function apiError(label: string, failure: ApiFailure, sent: Sent = 'no'): SignalboxError {
   const { err_code: number = 0, description = 'no reason' } = failure
-  const facts = { message: `${what}: the NATS server refused: ${description}.`, remoteCode: String(number), sent }
-  if (number === API.notEnabled || number === API.notEnabledForAccount) return withoutJetStream(what, sent)
+  const facts = { message: `${label}: the NATS server refused: ${description}.`, remoteCode: String(number), sent }
+  if (number === API.notEnabled || number === API.notEnabledForAccount) return withoutJetStream(label, sent)
   if (FULL.has(number)) {
     return new SignalboxError({
       ...facts,
@@ -57,10 +57,10 @@ export function apiError(what: string, failure: ApiFailure, sent: Sent = 'no'): 
 }
 
 /** No answer came. `sent` says whether the server may have acted. */
-export function noAnswer(what: string, sent: Sent, cause?: unknown): SignalboxError {
+export function noAnswer(label: string, sent: Sent, cause?: unknown): SignalboxError {
   return new SignalboxError({
     code: 'unavailable',
-    message: `${what}: the NATS server did not answer in time.`,
+    message: `${label}: the NATS server did not answer in time.`,
     hint: 'Check that the server runs and, in a cluster, that most of its servers do.',
     sent,
     cause,
@@ -68,10 +68,10 @@ export function noAnswer(what: string, sent: Sent, cause?: unknown): SignalboxEr
 }
 
 /** The connection of the caller is down, or closed for good. Nothing was sent now. */
-export function notConnected(what: string, closed: boolean, sent: Sent): SignalboxError {
+export function notConnected(label: string, closed: boolean, sent: Sent): SignalboxError {
   return new SignalboxError({
     code: 'unavailable',
-    message: `${what}: the connection to NATS is ${closed ? 'closed' : 'down'}.`,
+    message: `${label}: the connection to NATS is ${closed ? 'closed' : 'down'}.`,
     hint: closed
       ? 'Make a new connection and a new store.'
       : 'The connection tries again by itself. Set maxReconnectAttempts to -1, so that it never gives up.',
@@ -80,19 +80,19 @@ export function notConnected(what: string, closed: boolean, sent: Sent): Signalb
   })
 }
 
-export function withoutJetStream(what: string, sent: Sent = 'no'): SignalboxError {
+export function withoutJetStream(label: string, sent: Sent = 'no'): SignalboxError {
   return new SignalboxError({
     code: 'unavailable',
-    message: `${what}: no JetStream answers at this NATS server.`,
+    message: `${label}: no JetStream answers at this NATS server.`,
     hint: 'Start nats-server with -js, and allow JetStream for this account.',
     sent,
   })
 }
 
-export function tooLarge(what: string, bytes: number, limit: number): SignalboxError {
+export function tooLarge(label: string, bytes: number, limit: number): SignalboxError {
   return new SignalboxError({
     code: 'too_large',
-    message: `${what}: ${bytes} bytes do not fit into one message of this NATS server, which takes ${limit}.`,
+    message: `${label}: ${bytes} bytes do not fit into one message of this NATS server, which takes ${limit}.`,
     hint: 'Raise max_payload of the server, or write less at once.',
   })
 }
@@ -102,19 +102,19 @@ export const mayBeStored = (error: unknown): unknown =>
   SignalboxError.is(error) && error.sent === 'no' ? withFacts(error, {}, { sent: 'maybe' }) : error
 
 /** The writer's lease expired, was released or has another holder. */
-export function leaseLost(what: string, key: string, sent: Sent = 'no'): SignalboxError {
+export function leaseLost(label: string, key: string, sent: Sent = 'no'): SignalboxError {
   return new SignalboxError({
     code: 'conflict',
-    message: `${what}: the writer no longer holds the lease ${JSON.stringify(key)}.`,
+    message: `${label}: the writer no longer holds the lease ${JSON.stringify(key)}.`,
     hint: 'Stop writing, and acquire the lease again.',
     sent,
   })
 }
 
-export function notAllowed(what: string, cause: unknown): SignalboxError {
+export function notAllowed(label: string, cause: unknown): SignalboxError {
   return new SignalboxError({
     code: 'permission_denied',
-    message: `${what}: this NATS user may not do that.`,
+    message: `${label}: this NATS user may not do that.`,
     hint: 'docs/many-machines.md lists the permissions that a machine needs.',
     sent: 'no',
     cause,

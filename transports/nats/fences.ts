@@ -27,52 +27,52 @@ export interface Fences {
    * what the server expects, so a refused write is repeated with the new sequence. Rejects with `conflict` when the lease has another holder
    * or none; a result that is refused means that the server refused it for another reason.
    */
-  under(what: string, fence: Fence, write: (headers: Headers) => Promise<Published>): Promise<Published>
+  under(label: string, fence: Fence, write: (headers: Headers) => Promise<Published>): Promise<Published>
   /** Rejects with `conflict` unless the fence is that of the present holder. */
-  check(what: string, fence: Fence): Promise<void>
+  check(label: string, fence: Fence): Promise<void>
 }
 
 export function createFences(jetstream: JetStream, subjects: Subjects): Fences {
   const holdings = new Map<number, Holding>()
 
   /** A fence that came from another process or another store object. */
-  const lookUp = async (what: string, { key, token }: Fence): Promise<Holding | undefined> => {
+  const lookUp = async (label: string, { key, token }: Fence): Promise<Holding | undefined> => {
     const filter = { subjects_filter: subjects.leases(key) }
-    const info = await jetstream.ask<{ state: { subjects?: Record<string, number> }; ts: string }>(what, 'STREAM.INFO', filter)
+    const info = await jetstream.ask<{ state: { subjects?: Record<string, number> }; ts: string }>(label, 'STREAM.INFO', filter)
     for (const subject of Object.keys(info?.state.subjects ?? {})) {
-      const found = await jetstream.last(what, subject)
-      const record = found && readLease(found)
+      const message = await jetstream.last(label, subject)
+      const record = message && readLease(message)
       if (record?.token === token && record.ttlMs > 0) {
-        return { subject, seq: found?.seq ?? 0, isAlive: () => true, settled: async () => {}, lose: () => {} }
+        return { subject, seq: message?.seq ?? 0, isAlive: () => true, settled: async () => {}, lose: () => {} }
       }
     }
     return undefined
   }
-  const find = async (what: string, fence: Fence): Promise<Holding> => {
-    const holding = holdings.get(fence.token) ?? (await lookUp(what, fence))
-    if (!holding?.isAlive()) throw leaseLost(what, fence.key)
+  const find = async (label: string, fence: Fence): Promise<Holding> => {
+    const holding = holdings.get(fence.token) ?? (await lookUp(label, fence))
+    if (!holding?.isAlive()) throw leaseLost(label, fence.key)
     return holding
   }
 
   return {
     add: (token, holding) => void holdings.set(token, holding),
     remove: (token) => void holdings.delete(token),
-    async under(what, fence, write) {
+    async under(label, fence, write) {
       let maybe = false
       for (;;) {
-        const holding = await find(what, fence).catch((error: unknown) => {
-          throw maybe ? leaseLost(what, fence.key, 'maybe') : error
+        const holding = await find(label, fence).catch((error: unknown) => {
+          throw maybe ? leaseLost(label, fence.key, 'maybe') : error
         })
         await holding.settled()
         const { seq, subject } = holding
-        if (!holding.isAlive()) throw leaseLost(what, fence.key, maybe ? 'maybe' : 'no')
+        if (!holding.isAlive()) throw leaseLost(label, fence.key, maybe ? 'maybe' : 'no')
         const written = await write({ [HEADER.expected]: seq, [HEADER.expectedOn]: subject })
         if (!written.refused) return written
         maybe ||= written.maybe
         await holding.settled()
         if (holding.seq !== seq) continue
-        const found = maybe ? await jetstream.lastAfterWrite(what, subject) : await jetstream.last(what, subject)
-        if (found?.seq === seq) return { refused: true, maybe }
+        const message = maybe ? await jetstream.lastAfterWrite(label, subject) : await jetstream.last(label, subject)
+        if (message?.seq === seq) return { refused: true, maybe }
         // The holder may have renewed its lease while it was read.
         await holding.settled()
         if (holding.seq !== seq) continue
@@ -80,11 +80,11 @@ export function createFences(jetstream: JetStream, subjects: Subjects): Fences {
         if (holdings.get(fence.token) === holding) holding.lose()
       }
     },
-    async check(what, fence) {
-      const holding = await find(what, fence)
+    async check(label, fence) {
+      const holding = await find(label, fence)
       await holding.settled()
-      const found = await jetstream.last(what, holding.subject)
-      if (!holding.isAlive() || found?.seq !== holding.seq) throw leaseLost(what, fence.key)
+      const message = await jetstream.last(label, holding.subject)
+      if (!holding.isAlive() || message?.seq !== holding.seq) throw leaseLost(label, fence.key)
     },
   }
 }

@@ -12,7 +12,7 @@ export interface HeldLeaseOptions {
   readonly token: number
   readonly ttlMs: number
   /** When the lease was asked for, by the monotonic clock. */
-  readonly asked: number
+  readonly askedAtMs: number
   readonly clock: Clock
   readonly fences: Fences
   /** Replaces the message of the lease if it has this sequence, and returns the new one. */
@@ -24,7 +24,7 @@ export interface HeldLeaseOptions {
 
 /** `letGo` releases the lease also after its store was closed. */
 export function createHeldLease(options: HeldLeaseOptions): { readonly lease: HeldLease; letGo(): Promise<void> } {
-  const { key, subject, token, ttlMs, asked, clock, fences, replace, checkOpen, onEnd } = options
+  const { key, subject, token, ttlMs, askedAtMs: asked, clock, fences, replace, checkOpen, onEnd } = options
   let ends = asked + ttlMs
   let lost = false
   const remainingMs = (): number => (lost ? 0 : Math.max(0, ends - clock.monotonic()))

@@ -25,17 +25,17 @@ export interface JetStream {
   /** The bytes that a message may have, without its headers. */
   readonly maxBytes: number
   /** Asks the API. An error in the answer rejects, except for a code in `expected`: then the result is undefined. */
-  ask<Result>(what: string, verb: string, body?: unknown, expected?: readonly number[]): Promise<Result | undefined>
+  ask<Result>(label: string, verb: string, body?: unknown, expected?: readonly number[]): Promise<Result | undefined>
   /** Stores a message under an id. */
-  publish(what: string, message: Message): Promise<Published>
+  publish(label: string, message: Message): Promise<Published>
   /** Stores all of these messages or none. The sequence is that of the last one. */
-  publishAll(what: string, messages: readonly Message[]): Promise<Published>
+  publishAll(label: string, messages: readonly Message[]): Promise<Published>
   /** The newest message of a subject, as the leader of the stream knows it. */
-  last(what: string, subject: string): Promise<Stored | undefined>
+  last(label: string, subject: string): Promise<Stored | undefined>
   /** The newest message, to find out whether it is that of a write without an answer. A failure rejects with `sent: 'maybe'`. */
-  lastAfterWrite(what: string, subject: string): Promise<Stored | undefined>
+  lastAfterWrite(label: string, subject: string): Promise<Stored | undefined>
   /** Messages of a subject from a sequence on. In a cluster, they may come from a replica that is behind. */
-  page(what: string, subject: string, seq: number, limits: { readonly messages: number; readonly bytes: number }): Promise<Page>
+  page(label: string, subject: string, seq: number, limits: { readonly messages: number; readonly bytes: number }): Promise<Page>
   /** Calls back with the sequence of each announcement of the server, and without one after each reconnect. */
   listen(subject: string, heard: (seq: number | undefined) => void): () => void
   /** The connection is closed for good. */
@@ -72,14 +72,14 @@ export function createJetStream({ connection, stream, api, timeoutMs, clock }: J
   const persist = createPersist(connection, connected, clock, timeoutMs)
   const maxBytes = (): number => (connection.info?.max_payload ?? 1_048_576) - HEADER_BYTES
 
-  const checkSize = (what: string, { byteLength }: Uint8Array): void => {
-    if (byteLength > maxBytes()) throw tooLarge(what, byteLength, maxBytes())
+  const checkSize = (label: string, { byteLength }: Uint8Array): void => {
+    if (byteLength > maxBytes()) throw tooLarge(label, byteLength, maxBytes())
   }
 
-  const ask: JetStream['ask'] = async <Result>(what: string, verb: string, body?: unknown, expected: readonly number[] = []) => {
+  const ask: JetStream['ask'] = async <Result>(label: string, verb: string, body?: unknown, expected: readonly number[] = []) => {
     const payload = body === undefined ? '' : JSON.stringify(body)
     const { result } = await persist(
-      what,
+      label,
       async (timeout) => {
         const answer = parse<Result & { error?: ApiFailure }>(
           await connection.request(`${api}.${verb}.${stream}`, payload, { timeout }),
@@ -87,16 +87,16 @@ export function createJetStream({ connection, stream, api, timeoutMs, clock }: J
         if (!answer.error) return { answer }
         if (isPassing(answer.error)) return undefined
         if (expected.includes(answer.error.err_code ?? 0)) return { answer: undefined }
-        throw apiError(what, answer.error)
+        throw apiError(label, answer.error)
       },
       false,
     )
     return result.answer
   }
 
-  const last: JetStream['last'] = async (what, subject) => {
-    const found = await ask<{ message: RawMessage }>(what, 'STREAM.MSG.GET', { last_by_subj: subject }, [API.noMessage])
-    return found && fromJson(found.message)
+  const last: JetStream['last'] = async (label, subject) => {
+    const answer = await ask<{ message: RawMessage }>(label, 'STREAM.MSG.GET', { last_by_subj: subject }, [API.noMessage])
+    return answer && fromJson(answer.message)
   }
 
   return {
@@ -105,17 +105,17 @@ export function createJetStream({ connection, stream, api, timeoutMs, clock }: J
       return maxBytes()
     },
     ask,
-    async publish(what, { subject, bytes, headers }) {
-      checkSize(what, bytes)
+    async publish(label, { subject, bytes, headers }) {
+      checkSize(label, bytes)
       const { result, maybe } = await persist(
-        what,
-        async (timeout) => outcomeOf(what, await connection.request(subject, bytes, { headers: toHeaders(headers), timeout })),
+        label,
+        async (timeout) => outcomeOf(label, await connection.request(subject, bytes, { headers: toHeaders(headers), timeout })),
         true,
       )
       return result.refused ? { refused: true, maybe } : result
     },
-    async publishAll(what, messages) {
-      for (const { bytes } of messages) checkSize(what, bytes)
+    async publishAll(label, messages) {
+      for (const { bytes } of messages) checkSize(label, bytes)
       const attempt = (timeout: number) =>
         oneOfFew(async () => {
           const batch = crypto.randomUUID()
@@ -128,24 +128,24 @@ export function createJetStream({ connection, stream, api, timeoutMs, clock }: J
           for (const [index, { subject, bytes }] of messages.slice(0, last).entries()) {
             const reply = await connection.request(subject, bytes, { headers: toHeaders(fields(index)), timeout })
             // The answer is empty when the server accepted the message.
-            if (reply.data.byteLength > 0) return outcomeOf(what, reply)
+            if (reply.data.byteLength > 0) return outcomeOf(label, reply)
           }
           const { subject = '', bytes } = messages[last] ?? {}
           const headers = toHeaders({ ...fields(last), 'Nats-Batch-Commit': 1 })
-          return outcomeOf(what, await connection.request(subject, bytes, { headers, timeout }))
+          return outcomeOf(label, await connection.request(subject, bytes, { headers, timeout }))
         })
-      const { result, maybe } = await persist(what, attempt, true)
+      const { result, maybe } = await persist(label, attempt, true)
       return result.refused ? { refused: true, maybe } : result
     },
     last,
-    lastAfterWrite: (what, subject) =>
-      last(what, subject).catch((error: unknown) => {
+    lastAfterWrite: (label, subject) =>
+      last(label, subject).catch((error: unknown) => {
         throw mayBeStored(error)
       }),
-    async page(what, subject, seq, limits) {
+    async page(label, subject, seq, limits) {
       const request = { seq: Math.max(1, seq), next_by_subj: subject, batch: limits.messages, max_bytes: limits.bytes }
       const at = `${api}.DIRECT.GET.${stream}`
-      return (await persist(what, (timeout) => readPage(connection, clock, what, at, request, timeout), false)).result
+      return (await persist(label, (timeout) => readPage(connection, clock, label, at, request, timeout), false)).result
     },
     listen(subject, heard) {
       const subscription = connection.subscribe(subject, {
@@ -166,12 +166,12 @@ export function createJetStream({ connection, stream, api, timeoutMs, clock }: J
 
 /** The server's answer to a publish, or undefined when it asks to try again. */
 function outcomeOf(
-  what: string,
+  label: string,
   reply: Msg,
 ): { readonly seq: number; readonly refused?: undefined } | { readonly refused: true } | undefined {
   const { error, seq } = parse<{ error?: ApiFailure; seq: number }>(reply)
   if (!error) return { seq }
   if (error.err_code === API.wrongSequence || error.err_code === API.wrongSequenceUnknown) return { refused: true }
   if (isPassing(error)) return undefined
-  throw apiError(what, error)
+  throw apiError(label, error)
 }

@@ -36,10 +36,10 @@ export interface KvOptions {
 }
 
 export function createNatsKv({ jetstream, subjects, fences, name }: KvOptions, release: () => void): Kv {
-  const what = `The map ${name}`
+  const label = `The map ${name}`
   let closed = false
   const checkOpen = (): void => {
-    if (closed) throw storeClosed(what)
+    if (closed) throw storeClosed(label)
   }
   const subjectOf = (key: string): string => {
     checkOpen()
@@ -48,9 +48,9 @@ export function createNatsKv({ jetstream, subjects, fences, name }: KvOptions, r
 
   /** The newest message: a value, or the mark of a deletion that is not swept yet. */
   const newest = async (subject: string): Promise<{ readonly seq: number; readonly value?: Stored }> => {
-    const found = await jetstream.last(what, subject)
-    if (!found) return { seq: 0 }
-    return found.header(DELETED) === undefined ? { seq: found.seq, value: found } : { seq: found.seq }
+    const message = await jetstream.last(label, subject)
+    if (!message) return { seq: 0 }
+    return message.header(DELETED) === undefined ? { seq: message.seq, value: message } : { seq: message.seq }
   }
 
   /** Replaces the message with the sequence `seq`, or any without one. Undefined: another message is there. */
@@ -71,11 +71,13 @@ export function createNatsKv({ jetstream, subjects, fences, name }: KvOptions, r
     })
     // One message has one condition: the lease is checked by a message of its own, stored together with the value or not at all.
     const written = fence
-      ? await fences.under(what, fence, (lease) => jetstream.publishAll(what, [check(lease), { subject, bytes, headers: fields }]))
-      : await jetstream.publish(what, { subject, bytes, headers: { ...fields, [HEADER.id]: id } })
+      ? await fences.under(label, fence, (lease) =>
+          jetstream.publishAll(label, [check(lease), { subject, bytes, headers: fields }]),
+        )
+      : await jetstream.publish(label, { subject, bytes, headers: { ...fields, [HEADER.id]: id } })
     if (!written.refused) return written.seq
     // An attempt without an answer may have been stored. Then the message that is there now is ours.
-    const now = written.maybe ? await jetstream.lastAfterWrite(what, subject) : undefined
+    const now = written.maybe ? await jetstream.lastAfterWrite(label, subject) : undefined
     return now?.header(WRITE) === id ? now.seq : undefined
   }
 
@@ -119,7 +121,7 @@ export function createNatsKv({ jetstream, subjects, fences, name }: KvOptions, r
         const mark = await replace({ key, subject, seq: value.seq, bytes: NOTHING, fence, headers })
         if (mark === undefined) continue
         // The key is deleted now. If the purge fails, the server deletes the mark when its time is over.
-        await jetstream.ask(what, 'STREAM.PURGE', { filter: subject, seq: mark + 1 }).catch(() => {})
+        await jetstream.ask(label, 'STREAM.PURGE', { filter: subject, seq: mark + 1 }).catch(() => {})
         return true
       }
       return false
@@ -128,7 +130,7 @@ export function createNatsKv({ jetstream, subjects, fences, name }: KvOptions, r
       checkOpen()
       checkPosition(maxKeys, 'maxKeys', 1)
       const keys: string[] = []
-      for (const subject of await subjectsOf(jetstream, what, subjects.values(name))) {
+      for (const subject of await subjectsOf(jetstream, label, subjects.values(name))) {
         const key = fromToken(subject.slice(subject.lastIndexOf('.') + 1)) ?? (await hashedKey(subject))
         if (key?.startsWith(prefix) === true && (after === undefined || key > after)) keys.push(key)
       }
@@ -158,13 +160,13 @@ interface SubjectPage {
 }
 
 /** Every subject that matches and has a message. The server gives them in pages. */
-async function subjectsOf(jetstream: JetStream, what: string, filter: string): Promise<string[]> {
-  const found = new Set<string>()
+async function subjectsOf(jetstream: JetStream, label: string, filter: string): Promise<string[]> {
+  const subjectNames = new Set<string>()
   for (let offset = 0; ; ) {
-    const page = await jetstream.ask<SubjectPage>(what, 'STREAM.INFO', { subjects_filter: filter, offset })
+    const page = await jetstream.ask<SubjectPage>(label, 'STREAM.INFO', { subjects_filter: filter, offset })
     const names = Object.keys(page?.state.subjects ?? {})
-    for (const each of names) found.add(each)
+    for (const each of names) subjectNames.add(each)
     offset += names.length
-    if (names.length === 0 || offset >= (page?.total ?? 0)) return [...found]
+    if (names.length === 0 || offset >= (page?.total ?? 0)) return [...subjectNames]
   }
 }

@@ -25,12 +25,12 @@ export interface LeaseOptions {
 }
 
 export function createNatsLease({ jetstream, subjects, fences, name }: LeaseOptions, release: () => void): Lease {
-  const what = `The lease store ${name}`
+  const label = `The lease store ${name}`
   const { clock } = jetstream
   const held = new Set<() => Promise<void>>()
   let closed = false
   const checkOpen = (): void => {
-    if (closed) throw storeClosed(what)
+    if (closed) throw storeClosed(label)
   }
 
   /** Replaces the message with this sequence. Undefined: another message is there. */
@@ -42,9 +42,9 @@ export function createNatsLease({ jetstream, subjects, fences, name }: LeaseOpti
       const id = crypto.randomUUID()
       ids.add(id)
       const headers: Headers = { [HEADER.id]: id, [HEADER.expected]: seq, [HEADER.rollup]: 'sub', [HEADER.ttl]: ttl }
-      const written: Published = await jetstream.publish(what, { subject, bytes, headers })
+      const written: Published = await jetstream.publish(label, { subject, bytes, headers })
       if (!written.refused) return written.seq
-      const now = await (written.maybe ? jetstream.lastAfterWrite(what, subject) : jetstream.last(what, subject))
+      const now = await (written.maybe ? jetstream.lastAfterWrite(label, subject) : jetstream.last(label, subject))
       // An attempt without an answer may have been stored. Then the message that is there now is ours.
       if (now && ids.has(String(now.header(HEADER.id)))) return now.seq
       if ((now?.seq ?? 0) !== seq || attempt === MAX_ATTEMPTS) return undefined
@@ -55,13 +55,13 @@ export function createNatsLease({ jetstream, subjects, fences, name }: LeaseOpti
 
   /** The sequence to replace in order to take the lease. Undefined while it is held. */
   const replaceable = async (subject: string): Promise<number | undefined> => {
-    const found = await jetstream.last(what, subject)
-    if (!found) return 0
-    const { ttlMs } = readLease(found)
-    if (ttlMs === 0) return found.seq
+    const message = await jetstream.last(label, subject)
+    if (!message) return 0
+    const { ttlMs } = readLease(message)
+    if (ttlMs === 0) return message.seq
     // The server deletes whole seconds late. Both times are the server's, so no clock of a client counts.
-    const info = await jetstream.ask<{ ts: string }>(what, 'STREAM.INFO')
-    return info && toMs(info.ts) >= found.at + ttlMs ? found.seq : undefined
+    const info = await jetstream.ask<{ ts: string }>(label, 'STREAM.INFO')
+    return info && toMs(info.ts) >= message.at + ttlMs ? message.seq : undefined
   }
 
   const take = async (subject: string, ttlMs: number): Promise<number | undefined> => {
@@ -81,7 +81,7 @@ export function createNatsLease({ jetstream, subjects, fences, name }: LeaseOpti
       checkKey(key)
       checkPosition(ttlMs, 'ttlMs', 1)
       const subject = subjects.lease(name, key)
-      const asked = clock.monotonic()
+      const askedAtMs = clock.monotonic()
       const token = await take(subject, ttlMs)
       if (token === undefined) return null
 
@@ -90,7 +90,7 @@ export function createNatsLease({ jetstream, subjects, fences, name }: LeaseOpti
         subject,
         token,
         ttlMs,
-        asked,
+        askedAtMs,
         clock,
         fences,
         checkOpen,

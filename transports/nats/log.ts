@@ -25,16 +25,16 @@ export interface LogOptions {
 }
 
 export function createNatsLog({ jetstream, subjects, fences, name }: LogOptions, release: () => void): Log {
-  const what = `The log ${name}`
+  const label = `The log ${name}`
   const subject = subjects.entries(name)
   const floorSubject = subjects.floor(name)
-  const appends = createAppends(what, subject, jetstream, fences)
-  const reader = createReader(what, subject, floorSubject, jetstream)
+  const appends = createAppends(label, subject, jetstream, fences)
+  const reader = createReader(label, subject, floorSubject, jetstream)
   const news = createNews(jetstream, subjects.announcements(name))
   const tally = createTally()
   let closed = false
   const checkOpen = (): void => {
-    if (closed) throw storeClosed(what)
+    if (closed) throw storeClosed(label)
   }
 
   const read = async (from: number, options?: ReadOptions): Promise<LogPage> => {
@@ -51,8 +51,8 @@ export function createNatsLog({ jetstream, subjects, fences, name }: LogOptions,
       if (floor <= now.floor) return
       const headers = { [HEADER.id]: crypto.randomUUID(), [HEADER.expected]: now.floorSeq, [HEADER.rollup]: 'sub' }
       const bytes = new TextEncoder().encode(String(floor))
-      const mark = (): Promise<Published> => jetstream.publish(what, { subject: floorSubject, bytes, headers })
-      const purge = (): Promise<unknown> => jetstream.ask(what, 'STREAM.PURGE', { filter: subject, seq: messageOf(floor) })
+      const mark = (): Promise<Published> => jetstream.publish(label, { subject: floorSubject, bytes, headers })
+      const purge = (): Promise<unknown> => jetstream.ask(label, 'STREAM.PURGE', { filter: subject, seq: messageOf(floor) })
       // The mark comes first, so that every reader gets a gap for the deleted entries. Only a full stream has no space for the mark.
       const marked = await mark().catch(async (error: unknown) => {
         if (!isFull(error)) throw error

@@ -22,7 +22,7 @@ export interface PageRequest {
 export function readPage(
   connection: NatsConnection,
   clock: Clock,
-  what: string,
+  label: string,
   subject: string,
   request: PageRequest,
   timeoutMs: number,
@@ -42,7 +42,7 @@ export function readPage(
         if (code === 0) messages.push(fromDirect(message))
         else if (code === 204) end(() => resolve({ messages, pending: Number(message.headers?.last('Nats-Num-Pending') ?? 0) }))
         else if (code === 404) end(() => resolve({ messages, pending: 0 }))
-        else end(() => reject(code === 503 ? new Nobody() : apiError(what, { code, description })))
+        else end(() => reject(code === 503 ? new Nobody() : apiError(label, { code, description })))
       },
     })
     const timer = clock.after(timeoutMs, () => end(() => reject(new Late())))

@@ -25,22 +25,22 @@ export class Nobody extends Error {}
  * answer may have changed something.
  */
 export type Persist = <Result>(
-  what: string,
+  label: string,
   attempt: (timeoutMs: number) => Promise<Result | undefined>,
   hasEffect: boolean,
 ) => Promise<Answered<Result>>
 
 export function createPersist(connection: NatsConnection, connected: Connected, clock: Clock, timeoutMs: number): Persist {
   const firstMs = Math.max(500, Math.min(FIRST_ATTEMPT_MS, Math.ceil(timeoutMs / 3)))
-  return async (what, attempt, hasEffect) => {
+  return async (label, attempt, hasEffect) => {
     let attemptMs = firstMs
     const until = clock.monotonic() + timeoutMs
     let sent: Sent = 'no'
     let isAbsent = false
     for (;;) {
-      if (connection.isClosed() || connection.isDraining()) throw notConnected(what, true, sent)
+      if (connection.isClosed() || connection.isDraining()) throw notConnected(label, true, sent)
       if (!(await connected.wait(clock, Math.max(0, until - clock.monotonic())))) {
-        throw notConnected(what, connection.isClosed(), sent)
+        throw notConnected(label, connection.isClosed(), sent)
       }
       let failure: unknown
       const ownMs = Math.max(1, Math.min(attemptMs, until - clock.monotonic()))
@@ -51,14 +51,14 @@ export function createPersist(connection: NatsConnection, connected: Connected, 
         failure = error
         const kind = kindOf(error)
         if (kind === 'other') throw sent === 'maybe' ? mayBeStored(error) : error
-        if (kind === 'denied') throw sent === 'maybe' ? mayBeStored(notAllowed(what, error)) : notAllowed(what, error)
+        if (kind === 'denied') throw sent === 'maybe' ? mayBeStored(notAllowed(label, error)) : notAllowed(label, error)
         if (kind === 'no answer' && hasEffect) sent = 'maybe'
       }
       // An attempt that the end of the time cut short says nothing new.
       if (kindOf(failure) === 'nobody') isAbsent = true
       else if (ownMs >= firstMs) isAbsent = false
       if (clock.monotonic() + PAUSE_MS >= until) {
-        throw isAbsent ? withoutJetStream(what, sent) : noAnswer(what, sent, failure)
+        throw isAbsent ? withoutJetStream(label, sent) : noAnswer(label, sent, failure)
       }
       attemptMs *= 2
       await sleep(clock, PAUSE_MS)

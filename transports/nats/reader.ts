@@ -35,28 +35,29 @@ export interface Reader {
   read(from: number, options?: ReadOptions): Promise<LogPage>
 }
 
-export function createReader(what: string, subject: string, floorSubject: string, jetstream: JetStream): Reader {
+export function createReader(label: string, subject: string, floorSubject: string, jetstream: JetStream): Reader {
   const ends = async (): Promise<Ends> => {
-    const [newest, mark] = await Promise.all([jetstream.last(what, subject), jetstream.last(what, floorSubject)])
+    const [newest, mark] = await Promise.all([jetstream.last(label, subject), jetstream.last(label, floorSubject)])
     const floor = mark ? Number(new TextDecoder().decode(mark.bytes)) : 1
     const after = newest ? positionAfter(newest) : 1
     return { floor, floorSeq: mark?.seq ?? 0, next: Math.max(floor, after), last: newest?.seq ?? 0 }
   }
 
   // A page of entries may end inside a message, or use only some of the fetched messages. The rest is kept for the next page.
-  let kept: Page | undefined
+  let keptPage: Page | undefined
   const rest = (seq: number): readonly Stored[] =>
-    kept?.messages[0] && seq >= kept.messages[0].seq ? kept.messages.filter((message) => message.seq >= seq) : []
+    keptPage?.messages[0] && seq >= keptPage.messages[0].seq ? keptPage.messages.filter((message) => message.seq >= seq) : []
 
   const messages: Reader['messages'] = async (seq, limits) => {
-    const known = rest(seq)
-    if (kept && kept.pending > 0 && known.length > 0) return { page: { ...kept, messages: known }, now: await ends() }
-    const look = (): Promise<[Page, Ends]> => Promise.all([jetstream.page(what, subject, seq, limits), ends()])
+    const messagesLeft = rest(seq)
+    if (keptPage && keptPage.pending > 0 && messagesLeft.length > 0)
+      return { page: { ...keptPage, messages: messagesLeft }, now: await ends() }
+    const look = (): Promise<[Page, Ends]> => Promise.all([jetstream.page(label, subject, seq, limits), ends()])
     let [page, now] = await look()
     const isBehind = (): boolean => page.pending === 0 && (page.messages.at(-1)?.seq ?? Math.max(0, seq - 1)) < now.last
     for (let round = 0; isBehind(); round += 1) {
       if (round === ROUNDS) {
-        throw new SignalboxError({ code: 'unavailable', message: `${what}: a replica of the NATS server is behind its leader.` })
+        throw new SignalboxError({ code: 'unavailable', message: `${label}: a replica of the NATS server is behind its leader.` })
       }
       await sleep(jetstream.clock, 10 * round)
       ;[page, now] = await look()
@@ -64,7 +65,7 @@ export function createReader(what: string, subject: string, floorSubject: string
     const last = page.messages.at(-1)
     // These messages were appended between the two answers.
     if (last && last.seq > now.last) now = { ...now, last: last.seq, next: positionAfter(last) }
-    kept = page.pending > 0 ? page : undefined
+    keptPage = page.pending > 0 ? page : undefined
     return { page, now }
   }
 

@@ -32,11 +32,11 @@ export async function openStream(
   { replicas, maxBytes }: StreamOptions,
 ): Promise<void> {
   checkVersion(connection.info?.version)
-  const what = 'The NATS store'
+  const label = 'The NATS store'
   const info = (expected: readonly number[]): Promise<{ config: StreamConfig } | undefined> =>
-    jetstream.ask(what, 'STREAM.INFO', undefined, expected)
-  let found = await info([API.noStream])
-  if (!found) {
+    jetstream.ask(label, 'STREAM.INFO', undefined, expected)
+  let existing = await info([API.noStream])
+  if (!existing) {
     const config = {
       name: subjects.stream,
       subjects: [subjects.stored],
@@ -54,10 +54,10 @@ export async function openStream(
       republish: { src: subjects.logs, dest: subjects.announced, headers_only: true },
     }
     // Another process may make it at the same moment.
-    found = await jetstream.ask(what, 'STREAM.CREATE', config, [API.streamExists])
-    found ??= await info([])
+    existing = await jetstream.ask(label, 'STREAM.CREATE', config, [API.streamExists])
+    existing ??= await info([])
   }
-  if (found) checkConfig(subjects, found.config)
+  if (existing) checkConfig(subjects, existing.config)
 }
 
 function checkVersion(version = ''): void {

@@ -32,9 +32,9 @@ export function createTally(): Tally {
     add(messages) {
       for (const message of messages) {
         if (message.seq < next) continue
-        const one = { seq: message.seq, sizes: sizesOf(message) }
-        counted.push(one)
-        count(one, 1)
+        const counts = { seq: message.seq, sizes: sizesOf(message) }
+        counted.push(counts)
+        count(counts, 1)
         next = message.seq + 1
       }
     },

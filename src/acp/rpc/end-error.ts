@@ -14,9 +14,9 @@ export function endError(reason: CloseReason, transport: string): SignalboxError
   switch (reason.kind) {
     case 'exit': {
       const { exitCode, signal, stderrTail } = reason
-      const said = stderrTail.trim().split('\n').at(-1)
-      const how = signal === null ? `with status ${exitCode}` : `by ${signal}`
-      const message = `The agent process ended ${how}${said ? `: ${said}` : ''}.`
+      const lastLine = stderrTail.trim().split('\n').at(-1)
+      const exit = signal === null ? `with status ${exitCode}` : `by ${signal}`
+      const message = `The agent process ended ${exit}${lastLine ? `: ${lastLine}` : ''}.`
       return new SignalboxError({ ...facts, code: 'exited', message, exitCode, signal, stderrTail })
     }
     case 'error': {

@@ -41,9 +41,9 @@ export function createIncoming(options: {
       let reply: object
       let onWritten: RpcReply['onWritten'] | undefined
       try {
-        const given = await handle(method, params, controller.signal)
-        if (given instanceof RpcReply) onWritten = given.onWritten
-        reply = { result: (given instanceof RpcReply ? given.result : given) ?? {} }
+        const result = await handle(method, params, controller.signal)
+        if (result instanceof RpcReply) onWritten = result.onWritten
+        reply = { result: (result instanceof RpcReply ? result.result : result) ?? {} }
       } catch (error) {
         reply = { error: errorForPeer(error) }
       } finally {

@@ -51,10 +51,10 @@ export function createOutgoing(options: {
     return new SignalboxError({ ...facts, code: 'rate_limited', message })
   }
 
-  const send = (method: string, params: unknown, signal: AbortSignal | undefined, given: RpcRequestOptions): Promise<unknown> =>
+  const send = (method: string, params: unknown, signal: AbortSignal | undefined, options: RpcRequestOptions): Promise<unknown> =>
     new Promise((resolve, reject) => {
       const finish = (outcome: RpcOutcome): void => {
-        given.onSettled?.(outcome)
+        options.onSettled?.(outcome)
         if ('error' in outcome) reject(outcome.error)
         else resolve(outcome.result)
       }
@@ -74,7 +74,7 @@ export function createOutgoing(options: {
           finish(outcome)
         },
       })
-      write({ id, method, params }).then(given.onWritten, (error: unknown) => {
+      write({ id, method, params }).then(options.onWritten, (error: unknown) => {
         const call = waiting.get(id)
         waiting.delete(id)
         call?.settle({ error: SignalboxError.is(error) ? error : endError({ kind: 'error', error }, transport) })
@@ -82,7 +82,7 @@ export function createOutgoing(options: {
     })
 
   return {
-    request: (method, params, given = {}) => send(method, params, given.signal, given),
+    request: (method, params, options = {}) => send(method, params, options.signal, options),
     settle(message) {
       const id = typeof message.id === 'number' ? message.id : undefined
       const call = id === undefined ? undefined : waiting.get(id)

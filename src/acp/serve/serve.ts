@@ -62,8 +62,8 @@ export function serveAcp(hub: Hub, link: Link, options: ServeAcpOptions): Served
     by,
     sessions,
     update: (session, update) => send(session, update),
-    began: (given) => {
-      abilities = given
+    began: (editorAbilities) => {
+      abilities = editorAbilities
     },
   })
   const send = (session: EditorSession, update: unknown): void => {
@@ -144,7 +144,7 @@ interface Waiting {
 }
 
 /** The methods that the editor calls. */
-function createMethods(given: {
+function createMethods(parts: {
   readonly hub: Hub
   readonly agent: AgentId
   readonly by: string
@@ -152,13 +152,13 @@ function createMethods(given: {
   readonly update: (session: EditorSession, update: unknown) => void
   readonly began: (abilities: EditorAbilities) => void
 }) {
-  const { hub, agent, by, sessions, update, began } = given
+  const { hub, agent, by, sessions, update, began } = parts
   const waiting = new Map<string, Waiting>()
   let count = 0
 
   const find = async (): Promise<Agent> => {
-    const found = (await hub.agents()).find(({ id }) => id === agent)
-    if (found) return found
+    const info = (await hub.agents()).find(({ id }) => id === agent)
+    if (info) return info
     throw new RpcRefusal(RPC_CODES.resourceNotFound, `The hub has no agent ${agent}.`)
   }
   const sessionOf = (params: unknown): EditorSession => {
@@ -189,7 +189,7 @@ function createMethods(given: {
     if (typeof sessionId !== 'string') throw new RpcRefusal(RPC_CODES.invalidParams, 'sessionId is missing.')
     const { events } = await hub.history(agent, sessionId === 'main' ? {} : { session: sessionId })
     const session = sessions.add(sessionId, sessionId === 'main' ? undefined : sessionId)
-    for (const event of events) for (const one of session.writer.write(event)) update(session, one)
+    for (const event of events) for (const item of session.writer.write(event)) update(session, item)
     return {}
   }
 
@@ -211,9 +211,9 @@ function createMethods(given: {
         case AGENT_METHODS.loadSession:
           return load(params)
         case AGENT_METHODS.listSessions: {
-          const found = await hub.sessions(agent)
+          const listed = await hub.sessions(agent)
           return {
-            sessions: found.map(({ id, title, updatedAt, facts }) => ({
+            sessions: listed.map(({ id, title, updatedAt, facts }) => ({
               sessionId: id,
               cwd: typeof facts.cwd === 'string' ? facts.cwd : '/',
               ...(title === undefined ? {} : { title }),
@@ -257,7 +257,7 @@ function initializeResponse({ can, name, facts }: Agent): object {
 }
 
 /** Shows the open asks of the agent in the editor, and takes a request back when somebody else has answered. */
-function createQuestions(given: {
+function createQuestions(parts: {
   readonly hub: Hub
   readonly sessions: EditorSessions
   readonly options: ServeAcpOptions
@@ -265,7 +265,7 @@ function createQuestions(given: {
   readonly abilities: () => EditorAbilities
   readonly by: string
 }) {
-  const { hub, sessions, options, rpc, abilities, by } = given
+  const { hub, sessions, options, rpc, abilities, by } = parts
   const open = new Map<string, AbortController>()
 
   const show = async (ask: Ask, session: EditorSession): Promise<void> => {

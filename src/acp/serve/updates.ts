@@ -58,9 +58,9 @@ export function createUpdateWriter(options: { readonly notices: boolean }): Upda
     const { id, role, how, text } = event
     const key = `${role} ${id}`
     const before = texts.get(key) ?? ''
-    const chunk = (words: string): SessionUpdate => ({
+    const chunk = (content: string): SessionUpdate => ({
       sessionUpdate: CHUNK[role],
-      content: { type: 'text', text: words },
+      content: { type: 'text', text: content },
       messageId: id,
     })
     if (how === 'append') {
@@ -130,9 +130,9 @@ export function createUpdateWriter(options: { readonly notices: boolean }): Upda
           return [notice('warning', `Events may be missing here (${event.reason}).`)]
         case 'ask_resolved': {
           const { outcome, by, delivered } = event
-          const who = by === undefined ? '' : ` by ${by}`
+          const author = by === undefined ? '' : ` by ${by}`
           return [
-            notice(delivered === 'rejected' ? 'warning' : 'info', `The question was ${outcome}${who}; delivered: ${delivered}.`),
+            notice(delivered === 'rejected' ? 'warning' : 'info', `The question was ${outcome}${author}; delivered: ${delivered}.`),
           ]
         }
         case 'turn':

@@ -19,8 +19,8 @@ export function textOf(block: ContentBlock): string | undefined {
 /** The words of a tool's output, one paragraph a block. Undefined when the content has no words. */
 export function outputOf(content: readonly ToolCallContent[]): string | undefined {
   const texts = content.flatMap((item) => (item.type === 'content' && item.content ? [textOf(item.content)] : []))
-  const known = texts.filter((text) => text !== undefined)
-  return known.length > 0 ? known.join('\n\n') : undefined
+  const present = texts.filter((text) => text !== undefined)
+  return present.length > 0 ? present.join('\n\n') : undefined
 }
 
 /** The file changes in a tool's content. A diff without old text creates the file. */

@@ -54,8 +54,8 @@ export function permissionResponse(options: readonly AskOption[], answer: Answer
     option && { outcome: { outcome: 'selected', optionId: option.id } }
   if ('option' in answer) return select(options.find(({ id }) => id === answer.option))
   if (!('accept' in answer)) return undefined
-  const wanted: readonly OptionKind[] = answer.accept ? ['allow_once', 'allow_always'] : ['reject_once', 'reject_always']
-  for (const kind of wanted) {
+  const kinds: readonly OptionKind[] = answer.accept ? ['allow_once', 'allow_always'] : ['reject_once', 'reject_always']
+  for (const kind of kinds) {
     const option = options.find((candidate) => candidate.kind === kind)
     if (option) return select(option)
   }

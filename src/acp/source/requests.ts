@@ -47,13 +47,13 @@ export async function bringBack(
 
 /** Every session that the agent lists, page by page. */
 export async function listSessions(rpc: RpcConnection, signal: AbortSignal | undefined): Promise<readonly SessionSummary[]> {
-  const found: SessionSummary[] = []
-  const seen = new Set<string>()
+  const summaries: SessionSummary[] = []
+  const cursors = new Set<string>()
   for (let cursor: string | undefined; ; ) {
     const result = await rpc.request(AGENT_METHODS.listSessions, cursor === undefined ? {} : { cursor }, { signal })
     const { sessions, nextCursor } = parseMessage(ListSessionsResponse, result, AGENT_METHODS.listSessions)
     for (const { sessionId, title, updatedAt, cwd } of sessions) {
-      found.push({
+      summaries.push({
         id: sessionId,
         ...(typeof title === 'string' ? { title } : {}),
         ...(typeof updatedAt === 'string' ? { updatedAt } : {}),
@@ -61,8 +61,8 @@ export async function listSessions(rpc: RpcConnection, signal: AbortSignal | und
       })
     }
     // An agent that repeats a cursor would be asked for ever.
-    if (typeof nextCursor !== 'string' || seen.has(nextCursor)) return found
-    seen.add(nextCursor)
+    if (typeof nextCursor !== 'string' || cursors.has(nextCursor)) return summaries
+    cursors.add(nextCursor)
     cursor = nextCursor
   }
 }

@@ -51,7 +51,7 @@ const OUTCOMES: Readonly<Record<string, TurnOutcome>> = { cancelled: 'cancelled'
 
 /** How a turn ended. A response that stopped at a limit completed: its text is there, and `stopReason` says why it stopped. */
 export function endOf(outcome: { readonly response: PromptResponse } | { readonly error: SignalboxError }, text: string): EndEvent {
-  const said = text === '' ? {} : { text }
+  const textField = text === '' ? {} : { text }
   if ('error' in outcome) {
     const { code, message, remoteCode, sent } = outcome.error
     return {
@@ -59,19 +59,19 @@ export function endOf(outcome: { readonly response: PromptResponse } | { readonl
       outcome: code === 'aborted' ? 'cancelled' : 'failed',
       error: { code, message, ...(remoteCode === undefined ? {} : { remoteCode }) },
       sent: sent satisfies Sent,
-      ...said,
+      ...textField,
     }
   }
   const { stopReason } = outcome.response
-  return { kind: 'end', outcome: OUTCOMES[stopReason] ?? 'completed', stopReason, sent: 'yes', ...said }
+  return { kind: 'end', outcome: OUTCOMES[stopReason] ?? 'completed', stopReason, sent: 'yes', ...textField }
 }
 
 export function createAcpSessions(push: (place: SessionPlace, event: HubEventBody) => void, now: () => string): AcpSessions {
   const sessions = new Map<string, Session>()
 
   const get = (id: string): Session => {
-    const known = sessions.get(id)
-    if (known) return known
+    const existing = sessions.get(id)
+    if (existing) return existing
     const session: Session = {
       id,
       translator: createTranslator(),

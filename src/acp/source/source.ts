@@ -43,7 +43,7 @@ export function acpSource(options: AcpSourceOptions): Source {
   let sink: SourceSink | undefined
   let count = 0
   let epoch = 'none'
-  let known: InitializeResponse | undefined
+  let agentInfo: InitializeResponse | undefined
 
   const push = (place: Partial<SessionPlace>, event: object): void =>
     sink?.push({ agent: agentId, epoch, ...place, ...event } as SourceEvent)
@@ -64,7 +64,7 @@ export function acpSource(options: AcpSourceOptions): Source {
       const handlers = handlersFor({ asks, sessions, options, closed: (cause) => connection.lost(own, cause) })
       const { rpc, agent } = await connect(options, handlers, signal)
       epoch = own
-      known = agent
+      agentInfo = agent
       return { rpc, info: agent, epoch: own, asks }
     },
     onLost(cause) {
@@ -83,14 +83,24 @@ export function acpSource(options: AcpSourceOptions): Source {
   const tellOpenAsks = (): void => push({}, { kind: 'asks_open', nativeIds: connection.now?.asks.open() ?? [] })
   const present = (): void => push({}, { kind: 'agent', change: 'present', agentNow: describe() })
   const describe = (): Agent =>
-    agentOf({ agentId, name, nativeId, options, known, sessions, connected: !!connection.now, why: connection.why, at: now() })
+    agentOf({
+      agentId,
+      name,
+      nativeId,
+      options,
+      known: agentInfo,
+      sessions,
+      connected: !!connection.now,
+      why: connection.why,
+      at: now(),
+    })
   const prompts = createPrompts({ options, sessions, connection })
 
   return {
     name,
     system: 'acp',
-    async open(given) {
-      sink = given
+    async open(hubSink) {
+      sink = hubSink
       await connection.start()
       tellOpenAsks()
       return [describe()]
@@ -119,10 +129,10 @@ export function acpSource(options: AcpSourceOptions): Source {
     resolve: async () => ({ outcome: 'lost', sent: 'maybe' }),
     async history(agent, { session, limit = 200, signal }) {
       const { epoch: own } = connection.get(AGENT_METHODS.loadSession)
-      const { session: found, events } = await prompts.past(session, signal)
+      const { session: loaded, events } = await prompts.past(session, signal)
       const newest = events.slice(-limit)
       return {
-        events: newest.map((event) => ({ agent, epoch: own, session: found, origin: 'replay', ...event }) as SourceEvent),
+        events: newest.map((event) => ({ agent, epoch: own, session: loaded, origin: 'replay', ...event }) as SourceEvent),
         complete: newest.length === events.length,
       }
     },
@@ -147,13 +157,13 @@ export function acpSource(options: AcpSourceOptions): Source {
 }
 
 /** Answers the agent's requests and takes its updates. */
-function handlersFor(given: {
+function handlersFor(parts: {
   readonly asks: AcpAsks
   readonly sessions: AcpSessions
   readonly options: AcpSourceOptions
   readonly closed: (cause: SignalboxError) => void
 }) {
-  const { asks, sessions, options, closed } = given
+  const { asks, sessions, options, closed } = parts
   return {
     closed,
     async request(method: string, params: unknown, signal: AbortSignal): Promise<unknown> {
@@ -178,7 +188,7 @@ function handlersFor(given: {
 }
 
 /** The agent as the hub shows it. */
-function agentOf(given: {
+function agentOf(parts: {
   readonly agentId: string
   readonly name: string
   readonly nativeId: string
@@ -189,7 +199,7 @@ function agentOf(given: {
   readonly why: string | undefined
   readonly at: string
 }): Agent {
-  const { agentId, name, nativeId, options, known, sessions, connected, why, at } = given
+  const { agentId, name, nativeId, options, known, sessions, connected, why, at } = parts
   const { agentInfo } = known ?? {}
   const list = sessions.list()
   const idle = { id: 'main', state: connected ? 'idle' : 'offline', evidence: { from: 'derived', at } } as const
@@ -210,12 +220,12 @@ function agentOf(given: {
 }
 
 /** Prompts and the past, both of which may have to bring back a session first. */
-function createPrompts(given: {
+function createPrompts(parts: {
   readonly options: AcpSourceOptions
   readonly sessions: AcpSessions
   readonly connection: { get(op: string): Live; readonly now: Live | undefined }
 }) {
-  const { options, sessions, connection } = given
+  const { options, sessions, connection } = parts
   const { openTimeoutMs = 30_000 } = options
   /** The session for prompts that name none, of one connection. */
   let shared: { readonly live: Live; readonly id: Promise<string> } | undefined
@@ -232,8 +242,8 @@ function createPrompts(given: {
     return finish()
   }
 
-  const sessionFor = async (live: Live, wanted: string | undefined): Promise<string> => {
-    if (wanted === undefined || wanted === 'main') {
+  const sessionFor = async (live: Live, sessionName: string | undefined): Promise<string> => {
+    if (sessionName === undefined || sessionName === 'main') {
       if (shared?.live !== live) shared = { live, id: newSession(live.rpc, options, AbortSignal.timeout(openTimeoutMs)) }
       const opening = shared
       const id = await opening.id.catch((error: unknown) => {
@@ -243,14 +253,14 @@ function createPrompts(given: {
       sessions.add(id)
       return id
     }
-    if (sessions.has(wanted)) return wanted
+    if (sessions.has(sessionName)) return sessionName
     const method = wayToResume(live.info)
     if (!method) {
-      const message = `The agent does not have the session ${wanted} and cannot bring one back.`
+      const message = `The agent does not have the session ${sessionName} and cannot bring one back.`
       throw new SignalboxError({ code: 'not_found', system: 'acp', op: AGENT_METHODS.prompt, message })
     }
-    await load(live, wanted, method, AbortSignal.timeout(openTimeoutMs))
-    return wanted
+    await load(live, sessionName, method, AbortSignal.timeout(openTimeoutMs))
+    return sessionName
   }
 
   return {
@@ -261,9 +271,9 @@ function createPrompts(given: {
         if (id === session && shared === before) shared = undefined
       })
     },
-    async send({ session: wanted, promptId, text }: SourcePrompt): Promise<void> {
+    async send({ session: sessionName, promptId, text }: SourcePrompt): Promise<void> {
       const live = connection.get(AGENT_METHODS.prompt)
-      const session = await sessionFor(live, wanted).catch((error: unknown) => {
+      const session = await sessionFor(live, sessionName).catch((error: unknown) => {
         // The request that creates or loads the session failed, so the prompt was not sent.
         throw SignalboxError.is(error) ? notSent(error) : error
       })
@@ -283,7 +293,7 @@ function createPrompts(given: {
     },
     /** The past of a session. Without a name: of the session for prompts that name none, which has no past before its first prompt. */
     async past(
-      wanted: string | undefined,
+      sessionName: string | undefined,
       signal: AbortSignal | undefined,
     ): Promise<{ readonly session: string | undefined; readonly events: readonly HubEventBody[] }> {
       const op = AGENT_METHODS.loadSession
@@ -291,8 +301,8 @@ function createPrompts(given: {
       const refuse = (code: 'unsupported' | 'conflict', message: string): SignalboxError =>
         new SignalboxError({ code, system: 'acp', op, message })
       if (!live.info.agentCapabilities?.loadSession) throw refuse('unsupported', 'The agent cannot load sessions.')
-      const isNamed = wanted !== undefined && wanted !== 'main'
-      const session = isNamed ? wanted : shared?.live === live ? await shared.id : undefined
+      const isNamed = sessionName !== undefined && sessionName !== 'main'
+      const session = isNamed ? sessionName : shared?.live === live ? await shared.id : undefined
       if (session === undefined) return { session, events: [] }
       if (sessions.turnOf(session) !== undefined)
         throw refuse('conflict', `The session ${session} runs a turn; read its past when it has ended.`)

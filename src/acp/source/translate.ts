@@ -63,8 +63,8 @@ export function createTranslator(): Translator {
       return [...close(), { kind: 'unknown', name: `${String(update.sessionUpdate)}:${nameOf(update.content)}` }]
     const { messageId } = update
     const named = typeof messageId === 'string'
-    const same = open?.role === role && open.named === named && (!named || open.id === messageId)
-    const closed = same ? [] : close()
+    const isSameMessage = open?.role === role && open.named === named && (!named || open.id === messageId)
+    const closed = isSameMessage ? [] : close()
     if (!open) {
       count += 1
       open = { id: named ? messageId : `${turn}-m${count}`, role, named, text: '' }
@@ -90,7 +90,7 @@ export function createTranslator(): Translator {
       const name = String(update.sessionUpdate)
       const role = ROLES[name]
       if (role) return chunk(role, update, turn)
-      const known =
+      const events =
         name === 'tool_call' || name === 'tool_call_update'
           ? tool(update)
           : name === 'plan'
@@ -100,7 +100,7 @@ export function createTranslator(): Translator {
               : name === 'notice'
                 ? notice(update)
                 : undefined
-      return known ?? [{ kind: 'unknown', name }]
+      return events ?? [{ kind: 'unknown', name }]
     },
     finish: close,
     get answer() {

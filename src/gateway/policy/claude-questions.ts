@@ -30,9 +30,9 @@ export function createClaudeQuestions(onSession: UpstreamEvents['onSession']): C
     const { type, subtype, session_id, request_id, request } = parsed(line)
     if (type === 'system' && subtype === 'init' && typeof session_id === 'string') onSession(session_id)
     if (type === 'control_cancel_request') forget(request_id)
-    const asked = Object(request) as Record<string, unknown>
-    if (type !== 'control_request' || asked.subtype !== 'can_use_tool') return
-    questions.set(request_id, { tool: asked.tool_name, input: asked.input })
+    const control = Object(request) as Record<string, unknown>
+    if (type !== 'control_request' || control.subtype !== 'can_use_tool') return
+    questions.set(request_id, { tool: control.tool_name, input: control.input })
     if (questions.size > MAX_QUESTIONS) for (const oldest of questions.keys()) return forget(oldest)
   }
   return {
@@ -73,16 +73,15 @@ function parsed(line: string): Record<string, unknown> {
   }
 }
 
-function isSameJson(one: unknown, other: unknown): boolean {
-  if (one === other) return true
-  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false
-  if (Array.isArray(one) !== Array.isArray(other)) return false
-  const keys = Object.keys(one)
+function isSameJson(a: unknown, b: unknown): boolean {
+  if (a === b) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  if (Array.isArray(a) !== Array.isArray(b)) return false
+  const keys = Object.keys(a)
   return (
-    keys.length === Object.keys(other).length &&
+    keys.length === Object.keys(b).length &&
     keys.every(
-      (key) =>
-        Object.hasOwn(other, key) && isSameJson((one as Record<string, unknown>)[key], (other as Record<string, unknown>)[key]),
+      (key) => Object.hasOwn(b, key) && isSameJson((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]),
     )
   )
 }

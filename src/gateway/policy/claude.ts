@@ -29,9 +29,9 @@ function fieldVerdicts(
     .map(([name, value]) => ({ name, needs: scopeOf(own(table, name), value, unknown) }))
 }
 
-function recordOf(value: unknown, what: string): Readonly<Record<string, unknown>> {
+function recordOf(value: unknown, name: string): Readonly<Record<string, unknown>> {
   if (isRecord(value)) return value
-  throw new Refusal('invalid_request', { message: `${what} is a JSON object.` })
+  throw new Refusal('invalid_request', { message: `${name} is a JSON object.` })
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string'
@@ -72,7 +72,8 @@ const MESSAGE_FIELDS: ReadonlySet<string> = new Set(['role', 'content'])
 function promptVerdicts(line: Readonly<Record<string, unknown>>): Verdict | Verdict[] {
   const message = recordOf(line.message, 'A message')
   const verdicts: Verdict[] = []
-  const unknown = (fields: object, known: ReadonlySet<string>): boolean => Object.keys(fields).some((field) => !known.has(field))
+  const unknown = (fields: object, allowedFields: ReadonlySet<string>): boolean =>
+    Object.keys(fields).some((field) => !allowedFields.has(field))
   if (textsOf(message.content).some(looksLikeCommand)) verdicts.push(COMMAND_PROMPT)
   if (unknown(line, USER_FIELDS) || unknown(message, MESSAGE_FIELDS)) {
     verdicts.push({ name: 'a field of a prompt that is in no table', needs: 'admin' })

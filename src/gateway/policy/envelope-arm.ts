@@ -53,7 +53,7 @@ function createVarintReader(bytes: Uint8Array) {
 /** Reads a frame. Throws the refusal when it is not one envelope with one arm. */
 export function readEnvelope(frame: Uint8Array): EnvelopeHead {
   const reader = createVarintReader(frame)
-  const seen = new Set<number>()
+  const readNumbers = new Set<number>()
   let id = 0
   let kind = 0
   let arm = 0
@@ -63,8 +63,8 @@ export function readEnvelope(frame: Uint8Array): EnvelopeHead {
     const field = Math.floor(tag / 8)
     const wireType = tag % 8
     const head = field === ID || field === KIND
-    if (seen.has(field) || wireType !== (head ? VARINT : DELIMITED) || (!head && field < FIRST_ARM)) throw refused()
-    seen.add(field)
+    if (readNumbers.has(field) || wireType !== (head ? VARINT : DELIMITED) || (!head && field < FIRST_ARM)) throw refused()
+    readNumbers.add(field)
     const value = reader.varint()
     if (field === ID) id = value
     if (field === KIND) kind = value
@@ -90,8 +90,8 @@ export function readFields(message: Uint8Array): Map<number, Uint8Array | undefi
 }
 
 /** Every occurrence of a field: a parser merges a message that comes twice, so each of them counts. */
-export function readEvery(message: Uint8Array, wanted: number): Uint8Array[] {
-  return [...eachField(message)].flatMap(([field, value]) => (field === wanted && value ? [value] : []))
+export function readEvery(message: Uint8Array, number: number): Uint8Array[] {
+  return [...eachField(message)].flatMap(([field, value]) => (field === number && value ? [value] : []))
 }
 
 function* eachField(message: Uint8Array): Generator<readonly [field: number, value: Uint8Array | undefined]> {

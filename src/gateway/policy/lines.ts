@@ -18,7 +18,7 @@ export function lineClassifier(
   scopes: Readonly<Record<string, Classification>>,
   rawAfter: readonly string[] = [],
 ): (message: unknown) => Verdict {
-  const known = new Map(Object.entries(scopes))
+  const scopeOf = new Map(Object.entries(scopes))
   return (message) => {
     if (typeof message !== 'object' || message === null || Array.isArray(message)) {
       throw new Refusal('invalid_request', { message: 'A request is a JSON object.' })
@@ -31,7 +31,7 @@ export function lineClassifier(
     if (typeof name !== 'string') throw new Refusal('invalid_request', { message: `A request needs "${field}".` })
     // Some upstreams strip white space around a name, and would run an op that was not looked up here.
     if (/[^\x21-\x7e]/.test(name)) throw new Refusal('invalid_request', { message: `"${field}" is a plain word.` })
-    const needs = known.get(name)
+    const needs = scopeOf.get(name)
     // An unknown name may be any text, even a secret, so the refusal does not repeat it.
     if (needs === undefined) return { name: `an unknown ${field}`, needs: 'admin' }
     return rawAfter.includes(name) ? { name, needs, thenRaw: true } : { name, needs }

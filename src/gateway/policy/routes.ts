@@ -30,14 +30,14 @@ export function pathClassifier(routes: readonly ScopedRoute[]): (method: string,
     .map((route) => ({ ...route, parts: loosely(route.parts.join('/')).split('/') }))
   const variables = (parts: readonly string[]): number => parts.filter((part) => part.startsWith('{')).length
   // A literal part wins over a variable one, as in `tunnels/connected-sessions` beside `tunnels/{id}`.
-  table.sort((one, other) => variables(one.parts) - variables(other.parts))
+  table.sort((a, b) => variables(a.parts) - variables(b.parts))
   return (method, path) => {
     const fits = (pattern: readonly string[], parts: readonly string[]): boolean =>
       pattern.length === parts.length &&
       pattern.every((part, index) => (part.startsWith('{') ? parts[index] !== '' : part === parts[index]))
     const among = (routes: typeof table, parts: readonly string[]) =>
       routes.find((route) => route.method === method && fits(route.parts, parts))
-    const found = among(table, path.split('/')) ?? among(reserved, loosely(path).split('/'))
-    return { name: `${method} ${found ? found.parts.join('/') : 'of a path in no table'}`, needs: found?.scope ?? 'admin' }
+    const row = among(table, path.split('/')) ?? among(reserved, loosely(path).split('/'))
+    return { name: `${method} ${row ? row.parts.join('/') : 'of a path in no table'}`, needs: row?.scope ?? 'admin' }
   }
 }
