@@ -29,7 +29,7 @@ export interface MessageFilter {
   push(chunk: Uint8Array): Uint8Array[]
   end(): Uint8Array[]
   /** The same, one message at a time: undefined for one whose refusal was sent to the client. `null` is the end of the stream. */
-  each(chunk: Uint8Array | null): Generator<Uint8Array | undefined, void, void>
+  each(chunk: Uint8Array | null): Iterable<Uint8Array | undefined>
   /** Messages that were judged so far. */
   readonly judged: number
   /** Reads bytes of the upstream. Absent when no verdict depends on them. */
@@ -122,9 +122,9 @@ export function createMessageFilter(policy: StreamPolicy, grant: Grant, options:
     const { fault } = decoder
     if (fault) throw asRefusal(fault)
   }
-  function* each(chunk: Uint8Array | null): Generator<Uint8Array | undefined, void, void> {
-    if (!raw) yield* chunk === null ? pass(decoder.end(), true) : pass(decoder.push(chunk), chunk.at(-1) === NEWLINE)
-    else if (chunk !== null) yield chunk
+  const each = (chunk: Uint8Array | null): Iterable<Uint8Array | undefined> => {
+    if (raw) return chunk === null ? [] : [chunk]
+    return chunk === null ? pass(decoder.end(), true) : pass(decoder.push(chunk), chunk.at(-1) === NEWLINE)
   }
   const all = (chunk: Uint8Array | null): Uint8Array[] => [...each(chunk)].filter((bytes) => bytes !== undefined)
 

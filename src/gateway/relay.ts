@@ -78,12 +78,14 @@ export async function relay(client: Link, upstream: Link, options: RelayOptions)
     for (;;) {
       const chunk = await client.read()
       idle.touch()
-      await turns?.next()
+      const turn = turns?.next()
+      if (turn) await turn
       const before = filter.judged
       for (const passed of filter.each(chunk)) {
         if (passed) await upstream.write(passed)
         // A message to the upstream is work for the gateway, and often for an upstream in the same process.
-        await turns?.next()
+        const nextTurn = turns?.next()
+        if (nextTurn) await nextTurn
       }
       const units = Math.max(1, filter.judged - before)
       const wait = chunk === null ? undefined : pace?.(Math.max(chunk.byteLength, units * MIN_COST_BYTES))
