@@ -1,4 +1,5 @@
 /** Writes frames that are ready in the same turn as one chunk: fifty calls at once cost one write to the pipe, not fifty. */
+import { joinBytes } from '../core/join-bytes.js'
 import type { Link } from '../transport.js'
 
 /** A longer frame is written by itself: copying it would cost more than a write. */
@@ -50,11 +51,5 @@ export function joined(frames: readonly Uint8Array[]): readonly Uint8Array[] {
 function concatenated(frames: readonly Uint8Array[], bytes: number): Uint8Array {
   const [first] = frames
   if (first && frames.length === 1) return first
-  const chunk = new Uint8Array(bytes)
-  let at = 0
-  for (const frame of frames) {
-    chunk.set(frame, at)
-    at += frame.byteLength
-  }
-  return chunk
+  return joinBytes(frames, bytes)
 }

@@ -1,6 +1,7 @@
 /** Reads a request's body within its limits of size and time. */
 import { systemClock, type Clock } from '../core/clock.js'
 import { createDeadline, raceSignal } from '../core/deadline.js'
+import { joinBytes } from '../core/join-bytes.js'
 import { exceededJsonLimit } from '../core/json-limits.js'
 import { DEFAULT_LIMITS, type GatewayLimits } from './limits.js'
 import { Refusal } from './refusal.js'
@@ -44,13 +45,7 @@ export async function readBody(request: Request, options: ReadBodyOptions): Prom
   } finally {
     deadline[Symbol.dispose]()
   }
-  const body = new Uint8Array(bytes)
-  let at = 0
-  for (const chunk of chunks) {
-    body.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return body
+  return joinBytes(chunks, bytes)
 }
 
 /** Parses an untrusted text, within the limits of its depth and size. Throws the refusal that names the limit. */

@@ -3,6 +3,7 @@
  * for the next place where a message ends.
  */
 import { deferred, type Deferred } from '../core/deferred.js'
+import { joinBytes } from '../core/join-bytes.js'
 import type { Link } from '../transport.js'
 import type { StreamPolicy } from './policy/policy.js'
 
@@ -37,7 +38,7 @@ export function createFrameReplies(framing: StreamPolicy['framing']): FrameRepli
   /** One write at a time. When a link ends, each write that is under way costs an error, and a client could have thousands of them. */
   const flush = (): void => {
     if (isWriting || waiting.length === 0 || !client) return
-    const due = joined(waiting)
+    const due = joinBytes(waiting)
     waiting = []
     isWriting = true
     client.write(due).then(written, () => {
@@ -76,16 +77,6 @@ export function createFrameReplies(framing: StreamPolicy['framing']): FrameRepli
       }
     },
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.byteLength
-  }
-  return whole
 }
 
 interface MessagePosition {

@@ -1,4 +1,5 @@
 /** Entries of a log as messages of a stream: small entries that are appended together share a message. */
+import { joinBytes } from '../../src/core/join-bytes.js'
 import { SignalboxError } from '../../src/errors.js'
 import type { LogEntry } from '../../src/store/store.js'
 import type { Headers, Stored } from './wire.js'
@@ -16,13 +17,7 @@ export const sequenceAt = (message: number, index: number): number => message * 
 export function join(entries: readonly Uint8Array[]): { readonly bytes: Uint8Array; readonly headers: Headers } {
   const [first = new Uint8Array(0)] = entries
   if (entries.length <= 1) return { bytes: first, headers: {} }
-  const bytes = new Uint8Array(entries.reduce((sum, entry) => sum + entry.byteLength, 0))
-  let at = 0
-  for (const entry of entries) {
-    bytes.set(entry, at)
-    at += entry.byteLength
-  }
-  return { bytes, headers: { [SIZES]: entries.map((entry) => entry.byteLength).join(',') } }
+  return { bytes: joinBytes(entries), headers: { [SIZES]: entries.map((entry) => entry.byteLength).join(',') } }
 }
 
 /** The position after the last entry of a message. Does not touch its bytes. */

@@ -1,5 +1,6 @@
 /** The simulator as an exchange transport. An abort leaves the request running, as it does on the real server. */
 import { abortError, raceSignal } from '../../core/deadline.js'
+import { joinBytes } from '../../core/join-bytes.js'
 import { SignalboxError } from '../../errors.js'
 import type { Exchange, ExchangeTransport, Reply } from '../../transport.js'
 import type { SimulatedOutcome } from './answers.js'
@@ -34,13 +35,7 @@ async function toSimulated({ method, path, headers = {}, body }: Exchange): Prom
   const reader = body.getReader()
   const chunks: Uint8Array[] = []
   for (let step = await reader.read(); !step.done; step = await reader.read()) chunks.push(step.value)
-  const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
-  let at = 0
-  for (const chunk of chunks) {
-    whole.set(chunk, at)
-    at += chunk.length
-  }
-  return { method, path, headers, body: whole }
+  return { method, path, headers, body: joinBytes(chunks) }
 }
 
 function replyOf(outcome: SimulatedOutcome): Reply {

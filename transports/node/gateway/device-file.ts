@@ -1,9 +1,8 @@
 /** The credentials of devices in a file, so that they survive a restart. The file holds digests, and only its owner reads it. */
-import { randomBytes } from 'node:crypto'
-import { open, rename, rm } from 'node:fs/promises'
 import * as z from 'zod/mini'
 import { SignalboxError } from '../../../src/errors.js'
 import { SCOPES, type CredentialOptions, type DeviceRecord } from '../../../src/gateway/index.js'
+import { replaceFile } from './replace-file.js'
 import { prepareTokenFolder } from './token-file.js'
 import { readTrusted } from './trust.js'
 
@@ -92,20 +91,5 @@ async function readDevices(path: string): Promise<DeviceRecord[]> {
       hint: 'Move the file away; every device then needs a new ticket.',
       cause,
     })
-  }
-}
-
-async function replaceFile(path: string, text: string): Promise<void> {
-  const draft = `${path}.${randomBytes(6).toString('hex')}`
-  const file = await open(draft, 'wx', 0o600)
-  try {
-    await file.writeFile(text)
-    await file.sync()
-    await file.close()
-    await rename(draft, path)
-  } catch (error) {
-    await file.close().catch(() => {})
-    await rm(draft, { force: true })
-    throw error
   }
 }

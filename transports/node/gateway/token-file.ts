@@ -1,8 +1,8 @@
 /** The launch token in a file that only its owner can read. It is written under another name and then renamed, so no reader sees half of it. */
-import { randomBytes } from 'node:crypto'
-import { lstat, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { lstat, mkdir, readFile, rm } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { SignalboxError } from '../../../src/errors.js'
+import { replaceFile } from './replace-file.js'
 import { checkFolders } from './trust.js'
 
 export interface TokenFile extends AsyncDisposable {
@@ -32,19 +32,7 @@ export async function prepareTokenFolder(path: string): Promise<void> {
 /** Writes the token with mode 0600. Disposal removes the file, unless another gateway has replaced it. */
 export async function writeTokenFile(path: string, token: string): Promise<TokenFile> {
   await prepareTokenFolder(path)
-  const draft = `${path}.${randomBytes(6).toString('hex')}`
-  // `wx` neither follows a link nor opens what is already there.
-  const file = await open(draft, 'wx', 0o600)
-  try {
-    await file.writeFile(`${token}\n`)
-    await file.sync()
-    await file.close()
-    await rename(draft, path)
-  } catch (error) {
-    await file.close().catch(() => {})
-    await rm(draft, { force: true })
-    throw error
-  }
+  await replaceFile(path, `${token}\n`)
   return {
     path,
     async [Symbol.asyncDispose]() {

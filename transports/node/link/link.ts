@@ -4,6 +4,7 @@
  */
 import { deferred, type Deferred } from '../../../src/core/deferred.js'
 import { createInbox, type Inbox } from '../../../src/core/inbox.js'
+import { joinBytes } from '../../../src/core/join-bytes.js'
 import { MAX_UNSENT_BYTES, tooMuchUnsent, unsentCost } from '../../../src/core/unsent.js'
 import { SignalboxError, type Sent } from '../../../src/errors.js'
 import type { CloseOptions, CloseReason, Link, LinkInfo } from '../../../src/transport.js'
@@ -247,13 +248,10 @@ export abstract class BaseLink implements Link {
 function joined(items: readonly Waiting[], bytes: number): Uint8Array {
   const [first] = items
   if (first && items.length === 1) return first.chunk
-  const whole = new Uint8Array(bytes)
-  let at = 0
-  for (const { chunk } of items) {
-    whole.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return whole
+  return joinBytes(
+    items.map(({ chunk }) => chunk),
+    bytes,
+  )
 }
 
 /** A rejected promise that a caller may ignore. */

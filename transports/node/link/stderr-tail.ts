@@ -1,4 +1,5 @@
 /** The last bytes of a child's stderr: bounded, redacted, starting at a whole character. */
+import { joinBytes } from '../../../src/core/join-bytes.js'
 import { redactText } from '../../../src/redact.js'
 
 export interface StderrTail {
@@ -19,10 +20,10 @@ export function createStderrTail(maxBytes: number): StderrTail {
       while (chunks.length > 1 && bytes - (chunks[0] as Uint8Array).byteLength >= maxBytes)
         bytes -= (chunks.shift() as Uint8Array).byteLength
       // A child that writes byte by byte would leave one small array for each.
-      if (chunks.length > 64) chunks = [joined(chunks, bytes)]
+      if (chunks.length > 64) chunks = [joinBytes(chunks, bytes)]
     },
     text() {
-      const whole = joined(chunks, bytes)
+      const whole = joinBytes(chunks, bytes)
       const kept = lost ? whole.subarray(Math.max(0, whole.byteLength - maxBytes)) : whole
       let start = 0
       while (lost && start < kept.byteLength && ((kept[start] as number) & 0xc0) === 0x80) start += 1
@@ -31,14 +32,4 @@ export function createStderrTail(maxBytes: number): StderrTail {
       return redactText(lost ? text.replace(text.includes('\n') ? /^[^\n]*\n/ : /^\S*/, '') : text)
     },
   }
-}
-
-function joined(chunks: readonly Uint8Array[], bytes: number): Uint8Array {
-  const whole = new Uint8Array(bytes)
-  let at = 0
-  for (const chunk of chunks) {
-    whole.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return whole
 }
