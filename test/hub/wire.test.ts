@@ -1,7 +1,8 @@
 /** The hub on a wire: what a client may do, and what happens when its link dies. */
 import { expect, test } from 'vitest'
 import { SignalboxError } from '../../src/errors.js'
-import { createHub, createHubClient, serveHub, type Hub, type HubEvent } from '../../src/hub/index.js'
+import { createHub, createHubClient, serveHub, type Hub, type HubEvent, type Source, type SourceSink } from '../../src/hub/index.js'
+import { hubServer } from '../../src/hub/wire/serve.js'
 import { createTurn, type TurnAccess } from '../../src/hub/turns/turn.js'
 import { createScriptedSystem } from '../../src/testing/hub/index.js'
 import { encodeNdjson, ndjsonDecoder } from '../../src/core/codec/ndjson.js'
@@ -229,4 +230,55 @@ test('when the turn of an accepted prompt cannot be looked up, the prompt is not
     await expect(read()).rejects.toMatchObject({ code: 'unavailable', sent: 'maybe' })
   // A turn that is only looked up was not prompted here.
   await expect(createTurn(access, 'p', undefined).info()).rejects.toMatchObject({ sent: 'no' })
+})
+
+test('watches of several links with different filters write an event as JSON once [hub.wire.once]', async () => {
+  let sink: SourceSink | undefined
+  const source: Source = {
+    name: 'one',
+    system: 'one',
+    async open(given) {
+      sink = given
+      return [{ id: 'one/a', source: 'one', system: 'one', name: 'a', sessions: [], can: {}, facts: {} }]
+    },
+    async [Symbol.asyncDispose]() {},
+  }
+  await using hub = await createHub({ sources: [source] })
+  const server = memoryServer()
+  const serve = hubServer(hub)
+  void (async () => {
+    for await (const link of server.accept()) void serve(link)
+  })()
+  await using near = createHubClient({ transport: server.transport })
+  await using far = createHubClient({ transport: server.transport })
+  const seen: HubEvent[][] = []
+  const watches = [
+    near.watch({ from: 'oldest', kinds: ['tool'] }),
+    near.watch({ from: 'oldest' }),
+    far.watch({ from: 'oldest', agents: ['one/a'] }),
+  ]
+  const reading = watches.map(async (watch, index) => {
+    const own: HubEvent[] = []
+    seen[index] = own
+    for await (const event of watch) own.push(event)
+  })
+  // This event shows that the watches are open.
+  sink?.push({ agent: 'one/a', epoch: 'e', kind: 'tool', id: 'first', status: 'done' })
+  const ids = () => seen.map((own) => own.flatMap((event) => (event.kind === 'tool' ? [event.id] : [])))
+  await expect.poll(() => ids().every((own) => own.includes('first'))).toBe(true)
+  let written = 0
+  const input = {
+    toJSON() {
+      written += 1
+      return { path: 'a "b" \u2028 ü' }
+    },
+  }
+  sink?.push({ agent: 'one/a', epoch: 'e', kind: 'tool', id: 'second', status: 'done', input })
+  await expect.poll(() => ids().every((own) => own.includes('second'))).toBe(true)
+  // Once for the journal, and once for the three watches.
+  expect(written).toBe(2)
+  for (const own of seen) expect(own.at(-1)).toMatchObject({ id: 'second', input: { path: 'a "b" \u2028 ü' } })
+  expect(new Set(seen.map((own) => own.at(-1)?.seq)).size).toBe(1)
+  await Promise.all(watches.map((watch) => watch.close()))
+  await Promise.all(reading)
 })

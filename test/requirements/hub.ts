@@ -101,6 +101,11 @@ export const requirements: readonly Requirement[] = [
     behaviour: 'A hub behind a link has the interface of a hub; the server decides what a client may do and who it is.',
   },
   {
+    id: 'hub.wire.once',
+    source: 'issue 16',
+    behaviour: 'The watches of all links of one server write an event as JSON once.',
+  },
+  {
     id: 'hub.wire.history',
     source: 'issue 15',
     behaviour:

@@ -11,6 +11,7 @@ import type { Hub, HubWatch } from '../hub.js'
 import type { HubEvent } from '../model/event.js'
 import { callMethod } from './methods.js'
 import { toWireError } from './errors.js'
+import { createEventLines, type EventLines } from './event-text.js'
 import { HUB_SCOPES, MAX_EVENTS_A_LINE, WATCH_WINDOW, type HubMethod, type HubScope, type HubReply } from './protocol.js'
 import { watchOptions } from './params.js'
 
@@ -46,13 +47,22 @@ const MAX_UNSENT_BYTES = 1024 * 1024
  */
 export const serveHub = (hub: Hub, link: Link, options: ServeHubOptions = {}): Promise<void> => hubServer(hub, options)(link)
 
-/** Serves a hub over many links. They share the turns of the event loop, so that the calls and watches of some do not make the others wait. */
+/**
+ * Serves a hub over many links. They share the turns of the event loop, so that the calls and watches of some do not make the others wait,
+ * and the JSON text of each event.
+ */
 export function hubServer(hub: Hub, options: ServeHubOptions = {}): (link: Link) => Promise<void> {
-  const turns = createTurnBudget()
-  return (link) => serveLink(hub, link, options, turns)
+  const shared = { turns: createTurnBudget(), lines: createEventLines() }
+  return (link) => serveLink(hub, link, options, shared)
 }
 
-async function serveLink(hub: Hub, link: Link, options: ServeHubOptions, turns: TurnBudget): Promise<void> {
+/** What all links of one server have together. */
+interface SharedParts {
+  readonly turns: TurnBudget
+  readonly lines: EventLines
+}
+
+async function serveLink(hub: Hub, link: Link, options: ServeHubOptions, { turns, lines }: SharedParts): Promise<void> {
   const { maxOpen = 1000, maxWatches = 32 } = options
   const watches = new Map<number, Feed>()
   const inOrder = inTurn()
@@ -74,10 +84,10 @@ async function serveLink(hub: Hub, link: Link, options: ServeHubOptions, turns: 
     link.write(line).then(sent, sent)
   }
   /** A line of events is encoded when the client has taken the line before. So a client that does not read costs one line, also with many watches. */
-  const send = (reply: HubReply): Promise<void> =>
+  const send = (encode: () => Uint8Array<ArrayBuffer>): Promise<void> =>
     inOrder(async () => {
       await turns.next()
-      await link.write(encodeNdjson(reply))
+      await link.write(encode())
     })
 
   const start = async (id: number, method: HubMethod, params: Readonly<Record<string, unknown>>): Promise<void> => {
@@ -107,10 +117,10 @@ async function serveLink(hub: Hub, link: Link, options: ServeHubOptions, turns: 
           const last = line.at(-1) as HubEvent
           const cursor = watch.cursor && (line.at(-1) === batch.at(-1) ? watch.cursor : { ...watch.cursor, seq: last.seq })
           const settled = line.at(-1) === batch.at(-1) || (batch[batch.indexOf(last) + 1] as HubEvent).seq > last.seq
-          await send({ id, events: line, ...(cursor && settled ? { cursor } : {}) })
+          await send(() => lines.encode(id, line, settled ? cursor : undefined))
         }
       }
-      await send({ id, end: true })
+      await send(() => encodeNdjson({ id, end: true } satisfies HubReply))
     } finally {
       watches.delete(id)
       await watch.close()

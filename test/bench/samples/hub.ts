@@ -7,12 +7,12 @@ import {
   cmdopSource,
   createHub,
   createHubClient,
-  serveHub,
   type Hub,
   type HubWatch,
   type Source,
   type SourceSink,
 } from '../../../src/hub/index.js'
+import { hubServer } from '../../../src/hub/wire/serve.js'
 import type { Store } from '../../../src/store/index.js'
 import { simulatedId } from '../../../src/testing/cmdop/index.js'
 import { memoryServer } from '../../../src/testing/memory-server.js'
@@ -114,8 +114,9 @@ const viewers =
     const steady = steadySource()
     await using hub = await createHub({ sources: [steady.source] })
     const server = memoryServer()
+    const serve = hubServer(hub)
     void (async () => {
-      for await (const link of server.accept()) void serveHub(hub, link)
+      for await (const link of server.accept()) void serve(link)
     })()
     const clients = Array.from({ length: links }, () => createHubClient({ transport: server.transport, checkEveryMs: 0 }))
     const seen = Array.from({ length: many }, () => 0)
