@@ -41,7 +41,7 @@ export interface GatewayContext {
   tell(event: GatewayEvent): void
 }
 
-/** The same answer for a name that does not exist and for one that is not yours, so that names cannot be probed. */
+/** A name that does not exist and a name that the credential may not use get the same answer, so that names cannot be probed. */
 export function findUpstream({ upstreams }: GatewayContext, name: string, grant: Grant): Upstream {
   const upstream = upstreams.get(name)
   if (!upstream || (grant.upstreams && !grant.upstreams.includes(name))) throw new Refusal('unknown_upstream')

@@ -78,7 +78,7 @@ export interface Gateway {
    */
   admitUpgrade(wire: WireFacts): string
   /**
-   * Checks a request for a page of the binding's own. Throws a Refusal.
+   * Checks a request for a page that the binding itself serves. Throws a Refusal.
    *
    * @example
    * import { Refusal, type Gateway, type WireFacts } from 'signalbox/gateway'
@@ -110,7 +110,7 @@ export interface Gateway {
    */
   admitLink(upstream: string, open: LinkOpening, signal?: AbortSignal): Promise<AdmittedLink>
   /**
-   * Refuses newcomers, ends what runs with a reason to resume elsewhere, and resolves when all is closed.
+   * Refuses new requests, ends running calls and links with the refusal `draining`, and resolves when all of them are closed.
    *
    * @example
    * import type { Gateway } from 'signalbox/gateway'

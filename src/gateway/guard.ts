@@ -1,6 +1,6 @@
 /**
- * Decides whether a request is handled at all, for HTTP, WebSockets and static pages alike. It sees what a
- * `Request` shows and what it hides: the raw Host headers, the form of the target, the version.
+ * Decides whether a request is handled at all: HTTP requests, WebSockets and static pages. It also checks facts that a `Request` does not
+ * show: the raw Host headers, the form of the target, the version.
  */
 import { Refusal } from './refusal.js'
 

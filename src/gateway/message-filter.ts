@@ -1,6 +1,6 @@
 /**
- * Reads what goes up a link message by message and refuses what the credential does not cover, before the upstream sees a byte of it. A line
- * is written anew from what was parsed, so that a duplicate key cannot mean one thing here and another to the upstream's parser.
+ * Checks each message of a client before the upstream gets a byte of it, and refuses messages that the credential does not cover. A line is
+ * serialized again from its parsed form, so a duplicate key cannot mean one thing here and another to the parser of the upstream.
  */
 import { encodeFrame, frameDecoder } from '../core/codec/frames.js'
 import { encodeNdjson, ndjsonDecoder } from '../core/codec/ndjson.js'

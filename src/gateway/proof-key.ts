@@ -27,7 +27,7 @@ export const PROOF_HEADER = 'signalbox-proof'
 /** ECDSA over P-256 with SHA-256. */
 export const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 
-/** The part of WebCrypto that is needed here, so that no runtime's types are. */
+/** The part of WebCrypto that is used here. It is declared here, so that the types of no runtime are needed. */
 export interface ProofCrypto {
   generateKey(algorithm: object, extractable: boolean, usages: readonly string[]): Promise<ProofKeyPair>
   exportKey(format: 'jwk', key: object): Promise<{ readonly x?: string; readonly y?: string }>

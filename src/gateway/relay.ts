@@ -42,8 +42,8 @@ export type RelayEnd =
   | { readonly kind: 'refused'; readonly refusal: Refusal }
 
 /**
- * Runs until either side is gone, and begins to close the upstream; a stubborn child may take its time, the client is not to wait for it.
- * The client's link is the caller's to close, with the reason given.
+ * Runs until either side is gone. Then it begins to close the upstream and does not wait for that, because a child may end slowly. The
+ * caller closes the link of the client, with the reason that is returned.
  */
 export async function relay(client: Link, upstream: Link, options: RelayOptions): Promise<RelayEnd> {
   const {
@@ -114,7 +114,7 @@ export async function relay(client: Link, upstream: Link, options: RelayOptions)
   }
   const settle = (error: unknown): void => {
     if (error instanceof Refusal) refuse(error)
-    // `closed` of the dead link tells its end, with a better reason than a failed write has.
+    // `closed` of the dead link gives a better reason than the failed write.
     else if (!SignalboxError.is(error)) refuse(new Refusal('upstream_failed'))
   }
   const pumps = Promise.all([up().catch(settle), down().catch(settle)])

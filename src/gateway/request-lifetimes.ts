@@ -1,4 +1,4 @@
-/** The lifetime of every request and link, so that a drain can end them all, and a withdrawn or expired credential those that are its own. */
+/** The lifetime of every request and link. A drain ends all of them; the end of a credential ends those that use it. */
 import type { Clock } from '../core/clock.js'
 import { createDeadline, type Deadline } from '../core/deadline.js'
 import type { Link } from '../transport.js'
@@ -10,7 +10,7 @@ import type { Grant } from './scopes.js'
 export interface RequestLifetime {
   /** Aborted when the client leaves, the credential ends or the gateway drains. In the last two cases the reason is a Refusal. */
   readonly signal: AbortSignal
-  /** From here on it ends with this credential. */
+  /** Binds the request to this credential: it ends when the credential is withdrawn or expires. */
   belongTo(grant: Grant): void
   /** The callback runs once, at the end; at once if the end has come. */
   atEnd(callback: () => void): void

@@ -19,7 +19,7 @@ import type { ExchangeUpstream, StreamUpstream, Upstream } from './upstream.js'
 const KEEP_ALIVE_MS = 15_000
 const MAX_TICKET_BYTES = 4_096
 
-/** Replies whose body is whole end their lifetime here; the others when their body does. */
+/** Handles one request. A reply with a complete body ends the lifetime of the request here; a streamed reply ends it with its body. */
 export async function dispatch(
   context: GatewayContext,
   request: Request,

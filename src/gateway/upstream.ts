@@ -1,4 +1,4 @@
-/** Upstreams, as the server's configuration describes them. A request only ever names one. */
+/** Upstreams, as the configuration of the server describes them. A request can only name one. */
 import type { ExchangeTransport, StreamTransport } from '../transport.js'
 import type { ExchangePolicy, StreamPolicy } from './policy/policy.js'
 

@@ -8,7 +8,7 @@ const DELAY_MS = 1_000
 /** The most refusals that wait at the same time. Above it the client gets `too_many`. */
 const MAX_WAITING = 32
 
-/** What `verify` gives. Its refusal is held back where this address has shown too many wrong credentials in the last minute. */
+/** Returns the result of `verify`. A refusal is delayed if this address has shown too many wrong credentials in the last minute. */
 export async function heldBack<Given>(
   context: GatewayContext,
   remote: string | undefined,

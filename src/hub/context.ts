@@ -31,8 +31,8 @@ export interface HubContext {
   /** Waits at most `ms` milliseconds for a call to a source. */
   within<Result>(work: Promise<Result>, ms: number): Promise<Result>
   /**
-   * Undefined while the hub may act for its agents, which is always so for a hub that has its store alone. Otherwise wait for it before
-   * a call to a source: it settles when the hub may act again, and rejects when another hub may.
+   * Undefined while the hub may act for its agents. A hub that has its store alone always may. Otherwise wait for the promise before a
+   * call to a source: it resolves when the hub may act again, and rejects when another hub has taken over.
    */
   pause(): Promise<void> | undefined
   report(what: string, error: unknown): void
@@ -79,7 +79,7 @@ export function hubError(facts: ConstructorParameters<typeof SignalboxError>[0])
   return new SignalboxError({ system: 'hub', sent: 'no', ...facts })
 }
 
-/** The same failure of a call that may have been carried out all the same: `sent: 'no'` would be a promise that nobody can keep. */
+/** The error of a call that may have had an effect: `sent: 'no'` becomes `sent: 'maybe'`. */
 export function afterEffect(error: unknown, op: string): SignalboxError {
   const known = asHubError(error, op)
   return known.sent === 'no' ? withFacts(known, {}, { sent: 'maybe' }) : known

@@ -50,7 +50,7 @@ export async function takeDrive(lease: Lease, options: DriveOptions): Promise<Dr
     over = true
     onLost(hubError({ code: 'conflict', message: 'The lease of this hub is lost: another hub may drive the store now.', cause }))
   }
-  /** The process slept for longer than its lease. When nobody had the lease meanwhile, nobody wrote, and this hub goes on. */
+  /** Takes the lease again after the process slept for longer than its lease. The next token shows that no other hub had it meanwhile. */
   const regain = async (): Promise<boolean> => {
     const next = await acquire()
     if (over || next?.token !== current.token + 1) {

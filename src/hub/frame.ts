@@ -1,4 +1,4 @@
-/** The life of a hub: what it starts from, and how it ends. */
+/** What a hub has while it opens, and how it ends. */
 import type { Clock } from '../core/clock.js'
 import type { SignalboxError } from '../errors.js'
 import type { Journal } from './journal/watch.js'

@@ -89,9 +89,9 @@ export function createSink(source: Source, options: IntakeOptions): SourceSink {
       case 'ask':
         return asks.arrived(event)
       case 'ask_closed':
-        return asks.closedThere(event)
+        return asks.closedBySystem(event)
       case 'asks_open':
-        return asks.openThere(event)
+        return asks.openAtAgent(event)
       case 'agent': {
         agentNews(event)
         const agentNow = agents.get(agent)

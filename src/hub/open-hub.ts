@@ -22,7 +22,7 @@ export async function openHub(
   let closing: Promise<void> | undefined
 
   const report = (what: string, error: unknown): void => {
-    // After the hub was closed every pending call fails. That is no problem to report.
+    // After a close every pending call fails. Such failures are not reported.
     if (lifetime.signal.aborted) return
     try {
       onProblem?.({ type: 'problem', what, error: asHubError(error, what) })

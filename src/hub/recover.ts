@@ -31,8 +31,8 @@ export async function recoverAsks(parts: RecoverParts): Promise<void> {
 }
 
 /**
- * Runs before the sources open: an event of a turn that comes while a source opens belongs to a known turn. Gives what must run when the
- * sources are open, because they are asked for the outcome of the turns.
+ * Runs before the sources open: an event of a turn that comes while a source opens then belongs to a known turn. Returns the repair of the
+ * turns. It must run after the sources opened, because they are asked for the outcome of the turns.
  */
 export async function recoverTurns(parts: RecoverParts): Promise<() => Promise<void>> {
   const { open, over } = await findAll(parts.turnTable, ({ state }) => state === 'ended', ofTurn(parts))
@@ -41,7 +41,7 @@ export async function recoverTurns(parts: RecoverParts): Promise<() => Promise<v
   return () => repair(parts, open, [])
 }
 
-/** A prompt does not take longer from its record to its place among the turns that run or wait. */
+/** An accepted prompt runs or waits within this time. A record that is still `accepted` later was forgotten. */
 const FORGOTTEN_MS = 60_000
 
 /** Finds what an older hub wrote after it had lost its lease. `Kv` checks no fence, so such records are found by the fence that they contain. */

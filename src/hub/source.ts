@@ -1,6 +1,6 @@
 /**
- * What brings the agents of one system into a hub. A source translates; it decides nothing. It keeps no queue, knows no viewer and
- * never waits for the journal: it pushes events into a sink that returns at once.
+ * Connects the agents of one system to a hub. A source translates and takes no decisions. It has no queue and no viewers, and never
+ * waits for the journal: it pushes events into a sink that returns at once.
  */
 import type { Sent } from '../errors.js'
 import type { Agent, AgentId, SessionSummary } from './model/agent.js'
@@ -179,7 +179,7 @@ export interface Source extends AsyncDisposable {
    * the state `offline`.
    */
   open(sink: SourceSink): Promise<readonly Agent[]>
-  /** What must be stored before a prompt is sent, so that the prompt can be found again. Plain data. Must not send anything. */
+  /** Gives plain data that the hub stores before it sends the prompt, so that `resolve` can find the prompt. Must not send anything. */
   receiptFor?(prompt: SourcePrompt): unknown
   /**
    * Sends a prompt. Resolves when the system has it; its events and its one `end` are pushed with `turn: promptId`. A rejection is the

@@ -1,4 +1,4 @@
-/** Whether the caller's connection is up at the moment. */
+/** Watches whether the connection of the caller is up. */
 import type { NatsConnection } from '@nats-io/nats-core'
 import type { Clock } from '../../src/core/clock.js'
 

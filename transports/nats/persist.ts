@@ -54,7 +54,7 @@ export function createPersist(connection: NatsConnection, connected: Connected, 
         if (kind === 'denied') throw sent === 'maybe' ? mayBeStored(notAllowed(label, error)) : notAllowed(label, error)
         if (kind === 'no answer' && hasEffect) sent = 'maybe'
       }
-      // An attempt that the end of the time cut short says nothing new.
+      // An attempt that was shortened by the time limit proves nothing about the server.
       if (kindOf(failure) === 'nobody') isAbsent = true
       else if (ownMs >= firstMs) isAbsent = false
       if (clock.monotonic() + PAUSE_MS >= until) {

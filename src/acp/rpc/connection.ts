@@ -1,6 +1,6 @@
 /**
  * JSON-RPC 2.0 over one link, one message a line, both sides asking. Messages are handled in the order of their arrival: a response
- * reaches its caller's `onSettled` before the message behind it is looked at.
+ * reaches the `onSettled` of its caller before the next message is read.
  */
 import { encodeNdjson, ndjsonDecoder } from '../../core/codec/ndjson.js'
 import { SignalboxError } from '../../errors.js'
@@ -63,7 +63,7 @@ export function createRpcConnection(link: Link, handlers: RpcHandlers, limits: R
   const fail = (cause: SignalboxError): void => {
     if (failure) return
     failure = cause
-    // The owner hears of the end before its requests fail: it ends what they stand for in its own order.
+    // `closed` is called before the requests fail, so that the owner can end its turns in its own order.
     handlers.closed?.(cause)
     outgoing.fail(cause)
     incoming.fail(cause)
@@ -141,7 +141,7 @@ async function readAll(
   } catch (error) {
     return { kind: 'error', error }
   }
-  // The exit code of a child is worth a short wait; an end of any other kind is known at once.
+  // The exit code of a child comes a little after the end of its output. Every other end is known at once.
   let timer: ReturnType<typeof setTimeout> | undefined
   const tooLong = new Promise<CloseReason>((resolve) => {
     timer = setTimeout(() => resolve({ kind: 'eof' }), EXIT_WAIT_MS)

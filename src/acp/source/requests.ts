@@ -28,7 +28,7 @@ export async function newSession(rpc: RpcConnection, options: AcpSourceOptions, 
 }
 
 /** How an agent brings back a session: `session/resume` without its past, `session/load` with it. Undefined: it cannot. */
-export function wayToResume({ agentCapabilities }: InitializeResponse): string | undefined {
+export function resumeMethod({ agentCapabilities }: InitializeResponse): string | undefined {
   if (agentCapabilities?.sessionCapabilities?.resume) return AGENT_METHODS.resumeSession
   return agentCapabilities?.loadSession ? AGENT_METHODS.loadSession : undefined
 }

@@ -16,7 +16,7 @@ import { capabilitiesOf, connect } from './connect.js'
 import { answerFileRequest } from './files.js'
 import { keepConnected, type Live } from './live.js'
 import type { AcpSourceOptions } from './options.js'
-import { bringBack, listSessions, newSession, promptOutcome, wayToResume } from './requests.js'
+import { bringBack, listSessions, newSession, promptOutcome, resumeMethod } from './requests.js'
 import { createAcpSessions, type AcpSessions, type SessionPlace } from './sessions.js'
 
 /**
@@ -254,7 +254,7 @@ function createPrompts(parts: {
       return id
     }
     if (sessions.has(sessionName)) return sessionName
-    const method = wayToResume(live.info)
+    const method = resumeMethod(live.info)
     if (!method) {
       const message = `The agent does not have the session ${sessionName} and cannot bring one back.`
       throw new SignalboxError({ code: 'not_found', system: 'acp', op: AGENT_METHODS.prompt, message })

@@ -1,4 +1,4 @@
-/** What the gateway knows about a protocol: how to cut what goes up into messages, and which scope each one needs. */
+/** How the gateway reads a protocol: how the bytes of a client are divided into messages, and which scope each message needs. */
 import type { Refusal } from '../refusal.js'
 import type { Classification } from '../scopes.js'
 
@@ -12,7 +12,7 @@ export interface Verdict {
   readonly hint?: string
   /** The message carries a PIN: after several wrong ones, further ones are refused for a while. */
   readonly carriesPin?: true
-  /** The rest of the link is no longer messages but bytes, under this same verdict: a terminal that was attached. */
+  /** After this message the link carries raw bytes, such as those of an attached terminal. They are not judged again. */
   readonly thenRaw?: true
 }
 
@@ -38,7 +38,7 @@ export interface LaunchFacts {
   startedSession(id: string): boolean
 }
 
-/** How the gateway reads what goes up to a stream upstream. */
+/** How the gateway reads the messages of a client to a stream upstream. */
 export interface StreamPolicy {
   /** Tells it from an exchange policy. */
   readonly kind: 'stream'

@@ -6,10 +6,10 @@ import type { AskBook, LiveAsk } from './book.js'
 import { checkAnswer } from './check-answer.js'
 import type { AskRecord } from './record.js'
 
-/** Who answers, and why. */
+/** Who answers, and for how long the source may work. */
 export interface AnswerBy {
   readonly by: string
-  /** Of the policy that answers. */
+  /** The note of the policy that answers. */
   readonly note?: string | undefined
   /** How long the source may take. */
   readonly timeoutMs: number
@@ -36,7 +36,7 @@ export async function answerAsk(
   // Two equal answers of one moment are one record: the first to arrive here has won.
   if (!next || entry.answering) throw notOpen(askId, await book.find(askId))
   entry.stored = next
-  // The write follows the compare-and-set at once: nothing may come between them.
+  // The answer is delivered right after the compare-and-set. No other step may come between them.
   const result = deliverAndClose(context, book, entry, answer, options)
   entry.answering = result.catch(() => {})
   return result

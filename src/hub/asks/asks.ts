@@ -26,9 +26,9 @@ export type LeftAsk = { readonly outcome: AskOutcome; readonly delivered: Delive
 export interface Asks {
   arrived(event: SourceEnvelope & SourceAskEvent): void
   /** The system closed an ask by itself. */
-  closedThere(event: SourceEnvelope & SourceAskClosed): void
+  closedBySystem(event: SourceEnvelope & SourceAskClosed): void
   /** Only these are open at the agent. */
-  openThere(event: SourceEnvelope & SourceOpenAsks): void
+  openAtAgent(event: SourceEnvelope & SourceOpenAsks): void
   /** A new lifetime began behind a session. */
   epochBegan(agent: AgentId, session: string | undefined, epoch: string): void
   /** The agent is gone, and all of its sessions with it. */
@@ -116,13 +116,13 @@ export function createAsks(context: HubContext, table: Table<AskRecord>, options
         entry.ready.then(() => decide(entry)),
       )
     },
-    closedThere({ agent, epoch, nativeId, outcome, delivered, by }) {
+    closedBySystem({ agent, epoch, nativeId, outcome, delivered, by }) {
       const entry = live.get(`${agent}#${epoch}#${nativeId}`)
       // The hub is delivering an answer. The report of the system is about that answer, and the delivery closes the ask.
       if (!entry || entry.stored.record.ask.status === 'answering') return
       later('closing an ask', book.finish(entry, outcome, delivered ?? (outcome === 'answered' ? 'yes' : 'no'), by))
     },
-    openThere({ agent, session, epoch, nativeIds }) {
+    openAtAgent({ agent, session, epoch, nativeIds }) {
       const open = new Set(nativeIds)
       const isHere = ({ ask }: AskRecord): boolean => ask.agent === agent && (session === undefined || ask.session === session)
       lose((record) => isHere(record) && (record.epoch !== epoch || !open.has(record.nativeId)))

@@ -1,4 +1,4 @@
-/** The records of asks in the store and in memory, and the events that go with them. Knows no source and no answer. */
+/** The records of asks in the store and in memory, and the events that go with them. Calls no source. */
 import type { Timer } from '../../core/clock.js'
 import { hubEvent, type HubContext } from '../context.js'
 import type { AskOutcome, Delivered } from '../model/ask.js'

@@ -49,7 +49,7 @@ export function openWatch(journal: Journal, options: WatchOptions = {}): HubWatc
   const cursorAt = (seq: number): HubCursor => ({ journal: journal.id, seq })
   const chosen = (events: readonly HubEvent[]): readonly HubEvent[] => (passes ? events.filter(passes) : events)
 
-  /** A snapshot that the journal goes on after, from `next` on. */
+  /** A snapshot. The events of the journal from `next` on follow it. */
   const snapshotBefore = (next: number, first: readonly HubEvent[]): readonly HubEvent[] => {
     position = next
     const items = chosen([...first, ...journal.snapshot(next - 1)])

@@ -37,7 +37,7 @@ export interface Agent {
   readonly name: string
   /** The machine that the agent runs on, if the system tells. */
   readonly host?: string
-  /** The agent that stands for the group of this one. */
+  /** The agent that represents the group of this agent. */
   readonly group?: AgentId
   /** The sessions that the source knows now, each with its own state. */
   readonly sessions: readonly AgentSession[]

@@ -23,7 +23,7 @@ export interface Sessions {
   open(agent: AgentId, session: string): Promise<OpenSession>
   /** Opens every session of the agent that is recorded and started. */
   started(agent: AgentId): Promise<OpenSession[]>
-  /** Says in the store what comes next, then appends it. Resolves with the number of items that were appended. */
+  /** Stores the keys of the items first, then appends the items. Resolves with the number of items that were appended. */
   append(openSession: OpenSession, before: string, items: readonly RecordedItem[]): Promise<number>
   /** Stores every change. */
   save(seq: number): Promise<void>

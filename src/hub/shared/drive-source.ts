@@ -51,7 +51,7 @@ export interface DriveParts {
   readonly journal: OpenJournal
   readonly ledger: Ledger
   readonly trimmer: Trimmer
-  /** Events that this hub wrote: the journal shows them when it comes to them. */
+  /** Called with events that this hub wrote. Viewers get them when the reader of the journal reaches them. */
   readonly wrote: (events: readonly HubEvent[]) => void
   readonly report: (what: string, error: unknown) => void
 }
@@ -72,7 +72,7 @@ export async function driveSource(parts: DriveParts, prepared: PreparedSource, s
   let failure: SignalboxError | undefined
 
   const report = (what: string, error: unknown): void => {
-    // A drive that is over can write nothing any more. That is no problem to report.
+    // After the end of a drive its writes fail. Such failures are not reported.
     if (!signal.aborted) parts.report(what, error)
   }
   const sourceLease = createSourceLease({

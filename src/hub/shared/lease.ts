@@ -16,9 +16,9 @@ export interface SourceLease {
   pause(): Promise<void> | undefined
   /** Takes the lease under a new token, so that no write that is still under way can arrive. */
   retake(): Promise<void>
-  /** From now on nobody waits for the store. */
+  /** True after `hurry`: calls no longer wait for the store. */
   readonly closing: boolean
-  /** No more waits: what fails now has failed. */
+  /** Ends all waits for the store. A call that fails afterwards is not repeated. */
   hurry(): void
   release(): Promise<void>
 }

@@ -34,9 +34,9 @@ import { createSlots } from './slots.js'
 const SAVE_MS = 10_000
 /** The agents of a source are also stored when the journal has grown by this, so that a hub that joins reads no more. */
 const SAVE_EVENTS = 5_000
-/** Signals are news: nobody reads old ones. */
+/** Old signals are never read, so few are kept. */
 const KEEP_SIGNALS = { maxEvents: 10_000, maxBytes: 4 * 1024 * 1024 }
-/** Own events that the journal has not come to yet. */
+/** Own events that the reader of the journal has not reached yet. */
 const MAX_OWN = 10_000
 
 /** Long because all parts of a shared hub are made and connected here. */
@@ -150,7 +150,7 @@ export async function openShared(
       signal,
       async onPage({ entries, gap }) {
         if (gap) {
-          // This hub was slower than the trimming of the others.
+          // Other hubs trimmed events that this hub had not read yet.
           own.clear()
           const fresh = emptyView()
           await loadView({ log, agents: agentsTable, asks: askTable, view: fresh, before: gap.to ?? 0 })

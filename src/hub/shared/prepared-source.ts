@@ -7,7 +7,7 @@ export interface PreparedSource {
   readonly name: string
   /** A source that was never opened. Undefined when the only one that was given has been opened. */
   take(): Source | undefined
-  /** Nothing is left to take. */
+  /** True when no source is left to open. */
   readonly spent: boolean
 }
 

@@ -44,7 +44,7 @@ export interface RequestRecord {
   readonly error?: WireError
 }
 
-/** A line of the signals log. It only tells that there is something to look at: the records decide. */
+/** A line of the signals log. It only tells a hub to look at the records; the records decide. */
 export type Signal =
   /** A hub is alive, and these are the sources that it drives. */
   | { readonly kind: 'beat'; readonly hub: string; readonly name: string; readonly sources: readonly string[] }

@@ -58,7 +58,7 @@ export function createSlots({ parts, sources, presence, tell, onDrive }: SlotsOp
     const { name } = prepared
     while (!stopped) {
       try {
-        // A stand-in of this hub itself goes first.
+        // If this hub stands in for the source, the stand-in ends first.
         await drives.get(name)?.stop()
         const drive = await driveSource(parts, prepared)
         if (drive) {

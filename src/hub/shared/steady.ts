@@ -1,6 +1,6 @@
 /**
- * The store as the engine of a source sees it: an outage is a wait, not a failure, and a write whose outcome is unknown is looked up. So
- * the order of writes that survives a kill survives an outage too, and no event is written twice.
+ * The store for the engine of a source. Calls wait during an outage instead of failing, and a write whose outcome is unknown is looked up.
+ * So an outage changes the order of writes as little as a kill does, and no event is written twice.
  */
 import { sleep, type Clock } from '../../core/clock.js'
 import { SignalboxError } from '../../errors.js'

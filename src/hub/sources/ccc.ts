@@ -159,7 +159,7 @@ export function cccSource(options: CccSourceOptions): Source {
   }
   const wait = (agent: string, pending: Waiting): void => {
     waiting.set(pending.promptId, pending)
-    // It ends with the source; then the next hub finds the turn by its receipt.
+    // Stops when the source closes. The next hub then finds the turn by its receipt.
     follow(agent, pending).catch(() => {})
   }
 

@@ -33,7 +33,7 @@ export interface Emitter {
 export interface Presence {
   /** The system cannot be reached: its agents are offline. Called once, until `back`. */
   away(): void
-  /** The system answers again. A failure counts as another look at a system that is away. */
+  /** The system answers again. If this fails, the system still counts as away. */
   back(): Promise<void>
 }
 

@@ -21,7 +21,7 @@ export interface HubSourceOptions {
 }
 
 /**
- * Prompts keep their ids on the way, so a turn is the same turn in both hubs, and is found again after either of them died. The other
+ * A prompt keeps its id, so the turn is the same turn in both hubs, and is found again after either of them died. The other
  * hub decides its own asks: an answer from this hub competes with the answers of the other hub's viewers.
  * Long because the calls, the events and the checks share the agents and the epochs of the other hub.
  *

@@ -1,6 +1,6 @@
 /**
  * Spans of turns, tools and asks from the events of a hub, with the names of OpenTelemetry's conventions for generative AI
- * (`semantic-conventions-genai`, state of development, September 2026). Knows no tracer: `signalbox/otel` makes the spans.
+ * (`semantic-conventions-genai`, state of development, September 2026). This file uses no tracer: `signalbox/otel` makes the spans.
  */
 import type { Agent, AgentId } from '../model/agent.js'
 import type { AskEvent, EndEvent, HubEvent, ToolEvent, TurnEvent, UsageEvent } from '../model/event.js'

@@ -12,7 +12,7 @@ import type { Admission, Schedule } from './schedule.js'
 /** The prompt options with the id that the caller or the hub made. */
 export type NamedPrompt = PromptOptions & {
   readonly promptId: string
-  /** The prompt must start or be queued before this monotonic time, or never. For a prompt that came from another hub. */
+  /** After this monotonic time the prompt is neither started nor queued. Set for a prompt that came from another hub. */
   readonly startBy?: number
 }
 
@@ -31,7 +31,7 @@ export interface AdmitParts {
 
 const CHOICES: readonly WhileBusy[] = ['queue', 'refuse', 'interrupt']
 
-/** The line that a prompt waits in. */
+/** The key of the queue that a prompt waits in. */
 export const lineOf = (agent: AgentId, session: string | undefined): string => `${agent}\n${session ?? ''}`
 
 export async function admit(parts: AdmitParts, agent: AgentId, text: string, options: NamedPrompt): Promise<Admitted> {
@@ -77,7 +77,7 @@ export async function admit(parts: AdmitParts, agent: AgentId, text: string, opt
 
 export const TOO_LATE = 'The store was away for so long that the caller of the prompt has given up.'
 
-/** The caller of the prompt has been told that its outcome is unknown. A prompt that starts later would surprise it. */
+/** After `startBy` the caller was told that the outcome is unknown, so the prompt must not start any more. */
 export const isTooLate = ({ clock }: HubContext, startBy: number | undefined): boolean =>
   startBy !== undefined && clock.monotonic() >= startBy
 

@@ -5,7 +5,7 @@ import { createRecentMap } from '../recent.js'
 import type { Stored, Table } from '../table.js'
 import { stepTurn, type TurnRecord, type TurnStep } from './record.js'
 
-/** Where the source says that a turn ended: it may know the session that the prompt did not name. */
+/** The session and the epoch in which the source ended a turn. The prompt may have named no session. */
 export interface EndPlace {
   readonly session: string | undefined
   readonly epoch: string
@@ -23,13 +23,13 @@ export interface Active {
   resolving?: true
   /** The source does not have the prompt yet. */
   unsent?: true
-  /** The prompt is not sent after this monotonic time: its caller has given up. */
+  /** The prompt is not sent after this monotonic time, because its caller has given up by then. */
   startBy?: number
   /** Who cancelled it while it was unsent: it is cancelled as soon as the source has it, or not sent at all. */
   cancelled?: string
-  /** An earlier run of the hub left it, and the journal was not read yet. */
+  /** The turn is from an earlier run of the hub, and its traces in the journal were not read yet. */
   left?: true
-  /** The source pushed its end meanwhile. */
+  /** The end that the source pushed before the journal was read. */
   leftEnd?: EndEvent
 }
 

@@ -12,11 +12,11 @@ const SLOWEST_LOOK_MS = 15_000
 export type FoundOut = 'running' | EndEvent
 
 export interface FindOutOptions {
-  /** Why it is not known, for the error of a lost turn. */
+  /** Why the outcome is unknown, for the error of a lost turn. */
   readonly why: string
   readonly withinMs: number
   readonly signal: AbortSignal
-  /** The end came another way. */
+  /** True when the turn has ended meanwhile. */
   readonly settled: () => boolean
 }
 

@@ -1,4 +1,4 @@
-/** Which prompt may run now. One line of prompts for each session of an agent. Pure bookkeeping: no time, no store, no source. */
+/** Which prompt may run now. One queue for each session of an agent. Pure bookkeeping: no time, no store, no source. */
 import type { WhileBusy } from '../hub.js'
 
 /** What happens to a new prompt. */

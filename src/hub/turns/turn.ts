@@ -1,4 +1,4 @@
-/** A turn as its caller holds it. The same code in the process of the hub and over a link: it needs a watch and two calls. */
+/** The turn object of a caller. The same code runs in the process of the hub and over a link: it needs a watch and two calls. */
 import type { CallOptions } from '../../core/call.js'
 import { SignalboxError, type ErrorCode } from '../../errors.js'
 import { afterEffect } from '../context.js'
@@ -13,13 +13,13 @@ export interface TurnAccess {
   cancel(promptId: string, by: string | undefined, options?: CallOptions): Promise<void>
 }
 
-/** `starting` is the prompt on its way; without it the turn is looked up by its id. */
+/** `starting`: the call that sends the prompt. Without it the turn is looked up by its id. */
 export function createTurn(access: TurnAccess, promptId: string, agent: AgentId | undefined, starting?: Promise<TurnInfo>): Turn {
   let lookup = starting
   // A caller that never reads the turn must not get an unhandled rejection.
   lookup?.catch(() => {})
   const info = (): Promise<TurnInfo> => {
-    // A lookup that failed is made again: the hub was away, or another viewer had not prompted yet.
+    // A failed lookup is repeated at the next call: the hub may have been away, or the prompt may not have arrived yet.
     lookup ??= access.find(promptId).catch((error) => {
       lookup = undefined
       throw error
@@ -42,7 +42,7 @@ export function createTurn(access: TurnAccess, promptId: string, agent: AgentId 
     for await (const event of events) {
       yield event
       if (event.kind === 'end') return
-      // The journal was cut. The end may have been in the part that is gone; the record still has it. A gap of one agent cuts nothing.
+      // The journal was cut. The end may have been in the lost part; the record still has it. A gap of one agent is no cut of the journal.
       if (event.kind !== 'gap' || event.agent !== '') continue
       const end = endOf(await access.find(promptId), event)
       if (!end) continue

@@ -1,4 +1,4 @@
-/** Errors on the wire: the code, the message and what became of the request; never a cause, which may hold anything. */
+/** Errors on the wire: the code, the message and what became of the request. The cause is left out, because it may contain anything. */
 import { ERROR_CODES, SignalboxError, type ErrorCode, type Sent } from '../../errors.js'
 import { asHubError } from '../context.js'
 import type { WireError } from './protocol.js'

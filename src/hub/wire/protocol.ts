@@ -38,7 +38,7 @@ export interface HubRequest {
   readonly params?: Readonly<Record<string, unknown>>
 }
 
-/** An error on the wire: the facts of a `SignalboxError` that mean something elsewhere. */
+/** An error on the wire: the facts of a `SignalboxError` that make sense in another process. */
 export interface WireError {
   /** A code of `SignalboxError`. A client takes a code that it does not know for `remote`. */
   readonly code: string
@@ -58,7 +58,7 @@ export interface WireError {
 export type HubReply = { readonly id: number } & (
   | { readonly result: unknown }
   | { readonly error: WireError }
-  /** Of a watch. `cursor` is the place after the last of them, unless they are a part of a snapshot that goes on. */
+  /** Events of a watch. `cursor` is the position after the last one. Absent while a snapshot is not complete. */
   | { readonly events: readonly HubEvent[]; readonly cursor?: HubCursor }
   /** A watch is over. */
   | { readonly end: true }

@@ -143,7 +143,7 @@ async function serveLink(hub: Hub, link: Link, options: ServeHubOptions, { turns
   try {
     for await (const line of messages(link, ndjsonDecoder())) {
       await turns.next()
-      // Nobody reads the replies to what a closed link still has.
+      // The link is closed, so no reply to the remaining lines can arrive.
       if (gone) break
       take(line)
       if (unsent <= MAX_UNSENT_BYTES) continue
