@@ -3,10 +3,20 @@ import { readFileSync } from 'node:fs'
 import * as z from 'zod'
 import type { Link, StreamTransport } from '../../src/transport.js'
 
-const schemaPath = new URL('../../node_modules/@agentclientprotocol/sdk/schema/v1/schema.json', import.meta.url)
+type Definitions = Record<string, Record<string, unknown>>
+const schemaPath = (name: string): URL => new URL(`../../node_modules/@agentclientprotocol/sdk/schema/v1/${name}`, import.meta.url)
 // zod knows neither keyword. The schema uses them only to keep custom variants apart from the known ones.
 const withoutNot = (key: string, value: unknown): unknown => (key === 'not' || key === 'unevaluatedProperties' ? undefined : value)
-const { $defs } = JSON.parse(readFileSync(schemaPath, 'utf8'), withoutNot) as { $defs: Record<string, Record<string, unknown>> }
+const definitionsOf = (name: string): Definitions =>
+  (JSON.parse(readFileSync(schemaPath(name), 'utf8'), withoutNot) as { $defs: Definitions }).$defs
+const stable = definitionsOf('schema.json')
+// The only unstable method that is used here. Types without a method may be parts of it; a stable type of the same name is kept.
+const isUsed = ([, def]: [string, Record<string, unknown>]): boolean =>
+  [undefined, 'session/fork'].includes(def['x-method'] as string)
+const $defs: Definitions = {
+  ...Object.fromEntries(Object.entries(definitionsOf('schema.unstable.json')).filter(isUsed)),
+  ...stable,
+}
 
 const types = new Map<string, z.ZodType | undefined>()
 function typeOf(method: string, part: 'Request' | 'Response' | 'Notification'): z.ZodType | undefined {

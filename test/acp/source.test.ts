@@ -257,10 +257,23 @@ describe('an agent of the Agent Client Protocol', () => {
     await expect(hub.prompt('acp/main', 'x').text()).rejects.toMatchObject(failure)
   })
 
-  test('an agent of another protocol version is refused [acp.version]', async () => {
-    await using held = await openedAndClosed({ initialize: { protocolVersion: 99 } })
+  test.each([0, 2, 99])('an agent that answers with protocol version %i is refused [acp.version]', async (protocolVersion) => {
+    await using held = await openedAndClosed({ initialize: { protocolVersion } })
     expect(held.agents[0]?.sessions[0]?.state).toBe('offline')
+    expect(held.agents[0]?.facts.offlineReason).toContain(`protocol version ${protocolVersion}`)
     await expect(held.prompt('x')).rejects.toMatchObject({ code: 'unreachable', sent: 'no' })
+    expect(sent(held.agent, 'session/new')).toEqual([])
+  })
+
+  test('a fork begins with the conversation of its session, in the configured mode [acp.fork]', async () => {
+    const stored = { old: [{ sessionUpdate: 'agent_message_chunk', content: { type: 'text', text: 'Hello' } }] }
+    await using held = await openedAndClosed({ stored }, { mode: 'plan' })
+    const fork = await held.source.openSession?.('acp/main', { fork: 'old' }, {})
+    expect(sent(held.agent, 'session/fork')[0]?.params).toMatchObject({ sessionId: 'old', mcpServers: [] })
+    expect(sent(held.agent, 'session/set_mode')[0]?.params).toEqual({ sessionId: fork?.id, modeId: 'plan' })
+    const page = await held.source.history?.('acp/main', { session: fork?.id })
+    expect(page?.events.at(-1)).toMatchObject({ text: 'Hello', origin: 'replay' })
+    await expect(held.source.openSession?.('acp/main', { fork: 'gone' }, {})).rejects.toMatchObject({ code: 'not_found' })
   })
 
   test('the history of a session is read as replay, and none of it is sent as new events [acp.history]', async () => {

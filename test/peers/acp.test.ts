@@ -89,6 +89,14 @@ describe(`claude-agent-acp ${VERSION}`, () => {
     expect(events.some((event) => event.kind === 'message' && event.role === 'agent' && !event.partial)).toBe(true)
   })
 
+  test('a fork is another session and takes a prompt [acp.fork]', async () => {
+    const { id } = await hub.openSession('claude-acp/main')
+    await hub.prompt('claude-acp/main', 'hello', { session: id }).end()
+    const fork = await hub.openSession('claude-acp/main', { fork: id })
+    expect(fork.id, stderr.join('')).not.toBe(id)
+    expect(await hub.prompt('claude-acp/main', 'hello again', { session: fork.id }).end()).toMatchObject({ outcome: 'completed' })
+  })
+
   test('a permission that is allowed runs the tool [acp.real]', async () => {
     const events = await follow('FAKE:bash:touch allowed.txt', true)
     expect(events.some(({ kind }) => kind === 'ask')).toBe(true)

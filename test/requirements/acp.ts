@@ -27,6 +27,11 @@ export const requirements: readonly Requirement[] = [
   row('away', 'design 3', 'While the agent is unreachable, a prompt fails with sent: no.'),
   row('version', 'hub 5', 'An agent that speaks another version of the protocol is refused.'),
   row('history', 'hub 3.9', 'The history of a session is read as replay and is never sent to viewers as new events.'),
+  row(
+    'fork',
+    'hub 2',
+    'A fork is a new session of the agent that begins with the conversation of another, where the agent offers it.',
+  ),
   row('mode', 'hub 3.5', 'A configured mode is set in every session before its first prompt.'),
   row('files', 'hub 5', 'File requests are refused unless the caller offers files; terminals are always refused.'),
   row(

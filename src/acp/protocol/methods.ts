@@ -1,4 +1,4 @@
-/** The method names of protocol version 1 that are used here. Any other request is refused as unknown. */
+/** The method names of protocol version 1 that are used here. Any other request is refused as unknown. `session/fork` is not stable yet. */
 
 export const PROTOCOL_VERSION = 1
 
@@ -7,6 +7,7 @@ export const AGENT_METHODS = {
   initialize: 'initialize',
   authenticate: 'authenticate',
   newSession: 'session/new',
+  forkSession: 'session/fork',
   loadSession: 'session/load',
   resumeSession: 'session/resume',
   listSessions: 'session/list',

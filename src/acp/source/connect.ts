@@ -63,6 +63,7 @@ export function capabilitiesOf({ agentCapabilities }: InitializeResponse, folder
   const { loadSession, promptCapabilities, sessionCapabilities } = agentCapabilities ?? {}
   const list = !!sessionCapabilities?.list
   const close = !!sessionCapabilities?.close
+  const fork = !!sessionCapabilities?.fork
   const resume = !!sessionCapabilities?.resume || loadSession === true
   return {
     prompt: {
@@ -75,6 +76,7 @@ export function capabilitiesOf({ agentCapabilities }: InitializeResponse, folder
       create: true,
       ...(list ? { list } : {}),
       ...(resume ? { resume } : {}),
+      ...(fork ? { fork } : {}),
       ...(close ? { close } : {}),
       ...(folders.length > 1 ? { choices: { folders } } : {}),
     },

@@ -19,10 +19,17 @@ async function setMode(
   if (modeId !== undefined) await rpc.request(AGENT_METHODS.setMode, { sessionId, modeId }, { signal })
 }
 
-/** Creates a session in the configured mode and gives its id. */
-export async function newSession(rpc: RpcConnection, options: AcpSourceOptions, signal: AbortSignal | undefined): Promise<string> {
-  const result = await rpc.request(AGENT_METHODS.newSession, folder(options), { signal })
-  const { sessionId } = parseMessage(NewSessionResponse, result, AGENT_METHODS.newSession)
+/** Creates a session in the configured mode and gives its id. With `fork` it begins with the conversation of that session. */
+export async function newSession(
+  rpc: RpcConnection,
+  options: AcpSourceOptions,
+  signal: AbortSignal | undefined,
+  fork?: string,
+): Promise<string> {
+  const method = fork === undefined ? AGENT_METHODS.newSession : AGENT_METHODS.forkSession
+  const from = fork === undefined ? {} : { sessionId: fork }
+  const result = await rpc.request(method, { ...from, ...folder(options) }, { signal })
+  const { sessionId } = parseMessage(NewSessionResponse, result, method)
   await setMode(rpc, sessionId, options, signal)
   return sessionId
 }

@@ -137,9 +137,9 @@ export function acpSource(options: AcpSourceOptions): Source {
       }
     },
     sessions: (_agent, { signal }) => listSessions(connection.get(AGENT_METHODS.listSessions).rpc, signal),
-    async openSession(_agent, { folder }, { signal }) {
+    async openSession(_agent, { folder, fork }, { signal }) {
       const { rpc } = connection.get(AGENT_METHODS.newSession)
-      const id = await newSession(rpc, folder === undefined ? options : { ...options, cwd: folder }, signal)
+      const id = await newSession(rpc, folder === undefined ? options : { ...options, cwd: folder }, signal, fork)
       sessions.add(id)
       present()
       return { id, facts: { cwd: folder ?? options.cwd } }

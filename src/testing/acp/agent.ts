@@ -171,18 +171,21 @@ export function createAcpAgentSimulator(options: AcpAgentSimulatorOptions = {}):
             agentCapabilities: {
               loadSession: true,
               promptCapabilities: { image: true, embeddedContext: true },
-              sessionCapabilities: { list: {}, close: {} },
+              sessionCapabilities: { list: {}, close: {}, fork: {} },
             },
             ...options.initialize,
           }
         case 'authenticate':
         case 'session/set_mode':
           return {}
-        case 'session/new': {
+        case 'session/new':
+        case 'session/fork': {
+          const from = method === 'session/new' ? [] : past.get(String(params.sessionId))
+          if (!from) return refuse(-32002, `No session ${String(params.sessionId)}`)
           sessions += 1
           const sessionId = `session-${sessions}`
           own.add(sessionId)
-          past.set(sessionId, [])
+          past.set(sessionId, [...from])
           return { sessionId }
         }
         case 'session/load': {
