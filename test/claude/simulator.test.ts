@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { encodeNdjson, ndjsonDecoder } from '../../src/core/codec/ndjson.js'
 import { memoryPair } from '../../src/testing/memory-link.js'
 import { memorySessions } from '../../src/testing/claude/conversation.js'
+import { scriptedModel } from '../../src/testing/claude/fake-model.js'
 import { generationOf } from '../../src/testing/claude/generation.js'
 import { runProcess } from '../../src/testing/claude/process.js'
 import {
@@ -143,4 +144,12 @@ describe('the simulator and the recordings', () => {
       expect(compared).toBeGreaterThan(60)
     }, 120_000)
   }
+})
+
+test('[claude.sim-joined-prompts] two slow prompts that the CLI joined into one message give the slow answer of the first', () => {
+  const messages = [{ role: 'user', content: 'FAKE:slow:3\nFAKE:slow:400' }]
+  expect(scriptedModel({ model: 'claude-opus-5-5', messages, attempt: 0 })).toMatchObject({
+    blocks: [{ text: 'tick 0 tick 1 tick 2 ' }],
+    paceMs: 50,
+  })
 })

@@ -107,10 +107,11 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
       text('The answer is 4.'),
     ]),
   unicode: () => say('Grüße 🚂 \u2028 line separator, \u2029 paragraph separator, nul \u0000, tab \t, quote " end'),
-  big: (size) => say('x'.repeat(Number(size))),
+  big: (size) => say('x'.repeat(Number.parseInt(size, 10))),
+  // Not `Number`: the CLI joins waiting messages into one prompt, so another message may follow the count.
   slow: (ticks) => ({
     kind: 'answer',
-    blocks: [text(Array.from({ length: Number(ticks) }, (_, tick) => `tick ${tick} `).join(''))],
+    blocks: [text(Array.from({ length: Number.parseInt(ticks, 10) }, (_, tick) => `tick ${tick} `).join(''))],
     stopReason: 'end_turn',
     paceMs: 50,
   }),
