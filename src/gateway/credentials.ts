@@ -4,6 +4,7 @@
  * Long because each method of `Credentials` has an example.
  */
 import { systemClock, type Clock } from '../core/clock.js'
+import { tell } from '../core/policy/policy.js'
 import { createListeners, type CredentialChange } from './credential-listeners.js'
 import { createProofChecker } from './proof.js'
 import type { ProofKey, ProofTarget } from './proof-key.js'
@@ -26,7 +27,7 @@ export interface CredentialOptions {
   readonly maxCredentials?: number
   /** Credentials of devices from an earlier run; see `openDeviceFile` of `signalbox/node`. */
   readonly devices?: readonly DeviceRecord[]
-  /** Called with all devices when one is added, used or withdrawn, so that they survive a restart. */
+  /** Called with all devices when one is added, used or withdrawn, so that they survive a restart. What it throws is dropped. */
   readonly onDevices?: (devices: readonly DeviceRecord[]) => void
 }
 
@@ -151,7 +152,7 @@ export interface Credentials {
    */
   revoke(id: string): boolean
   /**
-   * Called once, when the grant is withdrawn; returns the function that stops listening.
+   * Called once, when the grant is withdrawn; returns the function that stops listening. What the listener throws is dropped.
    *
    * @example
    * import type { Credentials } from 'signalbox/gateway'
@@ -164,7 +165,7 @@ export interface Credentials {
   onRevoked(grantId: string, listener: () => void): () => void
   /**
    * Calls the listener for each credential that is issued or withdrawn and for each new ticket. Pages, the command line and code are all
-   * reported. Returns the function that stops listening.
+   * reported. Returns the function that stops listening. What the listener throws is dropped.
    *
    * @example
    * import type { Credentials } from 'signalbox/gateway'
@@ -239,7 +240,7 @@ export function createCredentials(options: CredentialOptions = {}): Credentials 
   const tickets = createTickets({ expiry, clock, ttlMs: ticketTtlMs, limit: maxCredentials })
   const { tellChange, withdrawn, onRevoked, onChange } = createListeners()
 
-  const tellDevices = (): void => onDevices?.([...tokens.values()].filter(({ kind }) => kind === 'device').map(recordOf))
+  const tellDevices = (): void => tell(onDevices, [...tokens.values()].filter(({ kind }) => kind === 'device').map(recordOf))
 
   const revoke = (id: string): boolean => {
     const entry = [...tokens.values()].find(({ grant }) => grant.id === id)

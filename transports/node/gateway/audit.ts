@@ -23,8 +23,8 @@ export interface AuditLog extends AsyncDisposable {
   /** The file that is written now. Rotated files are beside it: `<path>.1` and so on. */
   readonly path: string
   /**
-   * Adds one line. Never waits and never throws. When too many bytes wait for the disk, lines are dropped and counted in a later
-   * line.
+   * Adds one line. Never waits and never throws. Lines that cannot be written, or that too many others wait before, are counted in a
+   * later line.
    *
    * @example
    * import { openAuditLog, serveGateway } from 'signalbox/node'
@@ -74,29 +74,39 @@ export async function openAuditLog(options: AuditOptions): Promise<AuditLog> {
     for (let index = maxFiles - 2; index >= 0; index -= 1) {
       await rename(index === 0 ? path : `${path}.${index}`, `${path}.${index + 1}`).catch(() => {})
     }
-    file = await open(path, 'a', 0o600)
+    // Set before the file is opened. When that fails, the next attempt only opens it, and does not move the older files once more.
     size = 0
+  }
+  const append = async (lines: string): Promise<void> => {
+    if (size > 0 && size + lines.length > maxBytes) await rotate()
+    file ??= await open(path, 'a', 0o600)
+    await file.appendFile(lines)
+    size += Buffer.byteLength(lines)
   }
   const writeAll = async (): Promise<void> => {
     // Lines of one turn of the event loop are written together.
     await Promise.resolve()
     while (waiting !== '') {
       const lines = waiting
+      const missing = dropped
       waiting = ''
-      if (size > 0 && size + lines.length > maxBytes) await rotate()
-      await file?.appendFile(lines)
-      size += Buffer.byteLength(lines)
+      try {
+        const note = { time: now().toISOString(), event: 'dropped', lines: missing }
+        await append(missing > 0 ? `${JSON.stringify(note)}\n${lines}` : lines)
+        dropped -= missing
+      } catch {
+        // The disk may be full or the folder gone. A later line has the number of the lines that are missing.
+        dropped += lines.split('\n').length - 1
+      }
     }
   }
   const add = (entry: object): void => {
     const line = `${JSON.stringify(entry)}\n`
     if (waiting.length + line.length > MAX_WAITING_BYTES) dropped += 1
     else waiting += line
-    writing ??= writeAll()
-      .catch(() => {})
-      .finally(() => {
-        writing = undefined
-      })
+    writing ??= writeAll().finally(() => {
+      writing = undefined
+    })
   }
   const flush = async (): Promise<void> => {
     while (writing) await writing
@@ -104,12 +114,7 @@ export async function openAuditLog(options: AuditOptions): Promise<AuditLog> {
   return {
     path,
     write(event) {
-      if (!isAudited(event)) return
-      if (dropped > 0 && waiting === '') {
-        add({ time: now().toISOString(), event: 'dropped', lines: dropped })
-        dropped = 0
-      }
-      add(auditEntryOf(event, now()))
+      if (isAudited(event)) add(auditEntryOf(event, now()))
     },
     flush,
     async [Symbol.asyncDispose]() {
