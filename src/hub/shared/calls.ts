@@ -1,4 +1,5 @@
 /** The calls of a hub that shares its store: for an agent that it drives itself, and for one that another hub drives. */
+import { inOrder } from '../../core/in-order.js'
 import type { HubParts } from '../api.js'
 import { checkAnswer } from '../asks/check-answer.js'
 import { hubError, type HubContext } from '../context.js'
@@ -12,7 +13,7 @@ import { readHistory, readSessions } from '../past.js'
 import { closeSession, openSession } from '../sessions.js'
 import type { HistoryPage, HistoryQuery, NewSession } from '../source.js'
 import type { Stored, Table } from '../table.js'
-import type { NamedPrompt } from '../turns/admit.js'
+import { lineOf, type NamedPrompt } from '../turns/admit.js'
 import type { TurnRecord } from '../turns/record.js'
 import { turnInfo, unknownTurn } from '../turns/turns.js'
 import type { Drive } from './drive-source.js'
@@ -53,6 +54,8 @@ export function createCalls({ journal, ledger, slots, requests, presence, turnTa
   const { view } = journal
   /** Prompts of this hub on their way to another hub. */
   const starting = new Map<string, Promise<TurnInfo>>()
+  /** Prompts of one line look into the store one after the other: it may answer in another order than it was asked. */
+  const inLine = inOrder()
 
   const driveOf = (agent: AgentId): Drive | undefined => slots.get(sourceName(agent))
   const away = (agent: AgentId, op: string): void => {
@@ -72,15 +75,16 @@ export function createCalls({ journal, ledger, slots, requests, presence, turnTa
     text: string,
     given: NamedPrompt,
   ): Promise<TurnInfo> => {
-    if (!engine.turns.has(given.promptId)) await checkPrompt(given.promptId)
+    if (!engine.turns.has(given.promptId)) await inLine(lineOf(agent, given.session), () => checkPrompt(given.promptId))
     return engine.turns.prompt(agent, text, given)
   }
   const promptAway = async (agent: AgentId, text: string, given: NamedPrompt): Promise<TurnInfo> => {
     away(agent, 'prompt')
-    const known = await lookUp(given.promptId, 'prompt')
+    const line = lineOf(agent, given.session)
+    const known = await inLine(line, () => lookUp(given.promptId, 'prompt'))
     const info = known
       ? turnInfo(known.record, journal.id, known.record.state === 'accepted')
-      : await requests.call<TurnInfo>(sourceName(agent), 'prompt', { agent, text, given })
+      : await requests.call<TurnInfo>(sourceName(agent), 'prompt', { agent, text, given }, line)
     if (info.agent === agent) return info
     const message = `The prompt id ${given.promptId} belongs to a turn of ${info.agent}.`
     throw hubError({ code: 'conflict', op: 'prompt', message })

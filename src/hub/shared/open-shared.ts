@@ -129,8 +129,9 @@ export async function openShared(
         return slots.yieldTo(message.source)
       case 'request': {
         const drive = slots.get(message.source)
-        if (drive) later('carrying out a call of another hub', requests.take(message.id, drive.token, calls.serve(drive)))
-        return
+        if (!drive) return
+        const taking = requests.take(message.id, message.source, drive.token, calls.serve(drive))
+        return later('carrying out a call of another hub', taking)
       }
       case 'done':
         return requests.done(message.id)

@@ -29,11 +29,14 @@ export type RequestOp = 'prompt' | 'cancel' | 'answer' | 'history' | 'sessions' 
 
 /** A call of one hub for the hub that drives a source. */
 export interface RequestRecord {
+  /** Its order is the order of the calls of one hub, so that a listing of the records has them in that order. */
   readonly id: string
   readonly source: string
   readonly op: RequestOp
   readonly params: unknown
   readonly at: string
+  /** Calls of one line are taken in the order in which they were made. */
+  readonly line?: string
   /** How long the caller waits until a driver takes it. It waits for the result as long again. */
   readonly waitsMs?: number
   /** `open`: can be withdrawn. `taken`: the driver works on it. `done`: it has a result or an error. */

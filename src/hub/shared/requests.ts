@@ -14,6 +14,7 @@
  */
 import { sleep, type Clock } from '../../core/clock.js'
 import { deferred } from '../../core/deferred.js'
+import { inOrder } from '../../core/in-order.js'
 import { onAbort } from '../../core/on-abort.js'
 import type { SignalboxError } from '../../errors.js'
 import { afterEffect, asHubError, hubError, isoTime } from '../context.js'
@@ -37,10 +38,10 @@ export interface RequestsOptions {
 export type Serve = (op: RequestOp, params: unknown, until: number) => Promise<unknown>
 
 export interface Requests {
-  /** Sends a call and waits for its result. */
-  call<Result>(source: string, op: RequestOp, params: unknown): Promise<Result>
+  /** Sends a call and waits for its result. Calls of one line reach the driver in the order in which they were made. */
+  call<Result>(source: string, op: RequestOp, params: unknown, line?: string): Promise<Result>
   /** A call came for a source that this hub drives. */
-  take(id: string, fence: number, serve: Serve): Promise<void>
+  take(id: string, source: string, fence: number, serve: Serve): Promise<void>
   /** Takes every call that waits for the source, also those that an earlier driver took and did not finish. */
   takeAll(source: string, fence: number, serve: Serve): Promise<void>
   /** A call of this hub may have its result. */
@@ -65,6 +66,17 @@ export function createRequests(options: RequestsOptions): Requests {
   const taking = new Set<string>()
   /** Calls that this hub may have taken: the store did not tell. Nothing was done for them. */
   const unsureOf = new Map<string, number>()
+  /** A store may answer in another order than it was asked. */
+  const inLine = inOrder()
+  const inSource = inOrder()
+  const caller = crypto.randomUUID()
+  let calls = 0
+  const nextId = (): string => {
+    calls += 1
+    return `${sortable(clock.now())}-${caller}-${sortable(calls)}`
+  }
+  /** The waiting calls of a source are being listed. A later call is not taken before them. */
+  const listing = new Map<string, Promise<void>>()
   onAbort(signal, () => {
     for (const waker of waiting.values()) waker.wake()
   })
@@ -93,11 +105,21 @@ export function createRequests(options: RequestsOptions): Requests {
   }
   const forget = (id: string): void => void table.delete(id).catch(() => {})
 
-  const call = async (source: string, op: RequestOp, params: unknown): Promise<unknown> => {
-    const id = crypto.randomUUID()
+  const call = async (source: string, op: RequestOp, params: unknown, line?: string): Promise<unknown> => {
+    const id = nextId()
     const until = clock.monotonic() + timeoutMs
-    const record: RequestRecord = { id, source, op, params, at: isoTime(clock), waitsMs: timeoutMs, state: 'open' }
-    const isStored = await table.create(id, record).then(
+    const record: RequestRecord = {
+      id,
+      source,
+      op,
+      params,
+      at: isoTime(clock),
+      ...(line === undefined ? {} : { line }),
+      waitsMs: timeoutMs,
+      state: 'open',
+    }
+    const create = () => table.create(id, record)
+    const isStored = await (line === undefined ? create() : inLine(`call ${line}`, create)).then(
       () => true,
       (error: unknown) => {
         if (!isOutage(error)) throw error
@@ -159,13 +181,16 @@ export function createRequests(options: RequestsOptions): Requests {
       sent,
     })
 
-  const take = async (id: string, fence: number, serve: Serve): Promise<void> => {
+  const take = async (id: string, source: string, fence: number, serve: Serve): Promise<void> => {
     if (taking.has(id)) return
     taking.add(id)
     try {
-      const stored = await table.get(id)
+      const reading = table.get(id)
+      // It is awaited in its turn, and may fail before.
+      reading.catch(() => {})
+      const stored = await inSource(source, () => reading)
       if (!stored || stored.record.state === 'done') return void unsureOf.delete(id)
-      const { op, params, state, waitsMs = KEEP_MS } = stored.record
+      const { op, params, state, line, waitsMs = KEEP_MS } = stored.record
       // A driver that lost its lease must not take a call from its successor.
       const isMine = (record: RequestRecord): boolean =>
         record.state !== 'done' && ((record.fence ?? 0) < fence || (record.fence === fence && unsureOf.get(id) === fence))
@@ -175,16 +200,16 @@ export function createRequests(options: RequestsOptions): Requests {
       const left = waitsMs * WAITS - ageOf(stored.record)
       const isStale = left <= (state === 'taken' ? 0 : waitsMs * (WAITS - 1))
       const until = clock.monotonic() + left
-      const taken = await table
-        .change(
+      const change = () =>
+        table.change(
           id,
           (record) => (record.state === state && isMine(record) ? { ...record, state: 'taken', fence } : undefined),
           stored,
         )
-        .catch((error: unknown) => {
-          if (isOutage(error) && error.sent !== 'no') unsureOf.set(id, fence)
-          throw error
-        })
+      const taken = await (line === undefined ? change() : inLine(`take ${line}`, change)).catch((error: unknown) => {
+        if (isOutage(error) && error.sent !== 'no') unsureOf.set(id, fence)
+        throw error
+      })
       unsureOf.delete(id)
       if (!taken) return
       const failed = (error: unknown): Pick<RequestRecord, 'error'> => ({
@@ -230,13 +255,23 @@ export function createRequests(options: RequestsOptions): Requests {
   }
 
   return {
-    call: <Result>(source: string, op: RequestOp, params: unknown) => call(source, op, params) as Promise<Result>,
-    take,
+    call: <Result>(source: string, op: RequestOp, params: unknown, line?: string) =>
+      call(source, op, params, line) as Promise<Result>,
+    async take(id, source, fence, serve) {
+      await listing.get(source)
+      await take(id, source, fence, serve)
+    },
     async takeAll(source, fence, serve) {
-      for await (const { key, record } of table.all()) {
-        if (record.state !== 'done' && record.source === source) {
-          take(key, fence, serve).catch((error) => report('carrying out a call of another hub', error))
+      const listed = deferred()
+      listing.set(source, listed.promise)
+      try {
+        for await (const { key, record } of table.all()) {
+          if (record.state === 'done' || record.source !== source) continue
+          take(key, source, fence, serve).catch((error) => report('carrying out a call of another hub', error))
         }
+      } finally {
+        if (listing.get(source) === listed.promise) listing.delete(source)
+        listed.resolve()
       }
     },
     done(id) {
@@ -250,6 +285,9 @@ export function createRequests(options: RequestsOptions): Requests {
     },
   }
 }
+
+/** The order of the texts is the order of the numbers. */
+const sortable = (value: number): string => value.toString(36).padStart(9, '0')
 
 const ignoreOutage = (error: unknown): undefined => {
   if (!isOutage(error)) throw error

@@ -1,4 +1,5 @@
 /** The turns of a hub: each stored before anything is sent, ended exactly once. The order of writes is what survives a kill. */
+import { inOrder } from '../../core/in-order.js'
 import { afterEffect, hubError, hubEvent, type HubContext } from '../context.js'
 import type { TurnInfo } from '../hub.js'
 import type { AgentId } from '../model/agent.js'
@@ -58,9 +59,10 @@ export function createTurns(context: HubContext, table: Table<TurnRecord>, optio
     const one = active.get(record.promptId)
     return turnInfo(record, journalId, one !== undefined && isQueued(one))
   }
-  const inOrder = createInOrder()
+  const inLine = inOrder()
   const begin = async (agent: AgentId, text: string, given: NamedPrompt): Promise<TurnInfo> => {
-    const admitted = await inOrder(lineOf(agent, given.session), () =>
+    // Stored one after the other: a store may answer two lookups in another order than it was asked.
+    const admitted = await inLine(lineOf(agent, given.session), () =>
       admit({ context, table, book, schedule, forbid }, agent, text, given),
     )
     if ('known' in admitted) return infoOf(admitted.known)
@@ -166,24 +168,6 @@ export function createTurns(context: HubContext, table: Table<TurnRecord>, optio
     remember: book.remember,
     has,
     writes: (promptId) => has(promptId) || book.ended(promptId) !== undefined,
-  }
-}
-
-/** Prompts of one line are stored one after the other: a store may answer two lookups in another order than it was asked. */
-function createInOrder() {
-  const admitting = new Map<string, Promise<void>>()
-  return <Result>(line: string, work: () => Promise<Result>): Promise<Result> => {
-    const before = admitting.get(line)
-    const result = before ? before.then(work) : work()
-    const done = result.then(
-      () => {},
-      () => {},
-    )
-    admitting.set(line, done)
-    void done.then(() => {
-      if (admitting.get(line) === done) admitting.delete(line)
-    })
-    return result
   }
 }
 
