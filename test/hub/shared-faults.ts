@@ -1,8 +1,8 @@
 /**
  * One story of three hubs on one store and a manual clock, told again and again with a fault at each of its store operations in turn. A viewer prompts,
- * answers and cancels at a hub that drives nothing, or at the hub that drives the agent; a third hub can replace the driver. The model: a call that failed with
- * `sent: 'no'` is never carried out; nothing reaches the agent twice; a prompt that was accepted has one end; a prompt whose caller was told `maybe` starts
- * within twice the call timeout or never.
+ * answers, cancels, and opens and closes a session, at a hub that drives nothing, or at the hub that drives the agent; a third hub can replace the driver. The
+ * model: a call that failed with `sent: 'no'` is never carried out; nothing reaches the agent twice; a prompt that was accepted has one end; a prompt or a
+ * session whose caller was told `maybe` starts within twice the call timeout or never.
  */
 import { SignalboxError } from '../../src/errors.js'
 import { createHubClient, createSharedHub, serveHub, type Hub, type HubEvent } from '../../src/hub/index.js'
@@ -54,6 +54,8 @@ export async function tellStory(faults: readonly Fault[], via: 'caller' | 'drive
   const operations: string[] = []
   const sends = new Map<string, number[]>()
   const cancels: string[] = []
+  /** When the agent opened a session, and when it closed one. */
+  const sessions = { open: [] as number[], close: [] as number[] }
   let armed = false
   let serverBack = 0
   const cutUntil = new Map<string, number>()
@@ -78,6 +80,14 @@ export async function tellStory(faults: readonly Fault[], via: 'caller' | 'drive
       async cancel(given: { readonly turn: string }) {
         cancels.push(given.turn)
         await inner.cancel?.(given as never)
+      },
+      async openSession(...given: Parameters<NonNullable<typeof inner.openSession>>) {
+        sessions.open.push(clock.monotonic())
+        return (await inner.openSession?.(...given)) as { readonly id: string; readonly facts: Record<string, never> }
+      },
+      async closeSession(...given: Parameters<NonNullable<typeof inner.closeSession>>) {
+        sessions.close.push(clock.monotonic())
+        await inner.closeSession?.(...given)
       },
     }
   }
@@ -179,7 +189,17 @@ export async function tellStory(faults: readonly Fault[], via: 'caller' | 'drive
     outcomes.set(id, await outcomeOf(`prompt ${id}`, client.prompt(agent, text, { promptId: id, by: 'ann' }).accepted()))
   }
 
+  const opening = client.openSession(agent)
+  await settled(opening)
+  const { id: session } = await opening
+  sessions.open = []
   armed = true
+  const sessionCall = async (op: 'open' | 'close', work: Promise<unknown>) => ({
+    op,
+    begun: clock.monotonic(),
+    ...(await outcomeOf(`${op} a session`, work)),
+  })
+  const sessionCalls = [await sessionCall('open', client.openSession(agent))]
   await prompt('p1', 'ask')
   await clock.advance(200)
   const [ask] = await caller.asks()
@@ -188,6 +208,7 @@ export async function tellStory(faults: readonly Fault[], via: 'caller' | 'drive
   await prompt('p3', 'say')
   const cancelQueued = await outcomeOf('cancel p3', client.turn('p3').cancel({ by: 'ann' }))
   const cancelRunning = await outcomeOf('cancel p2', client.turn('p2').cancel({ by: 'ann' }))
+  sessionCalls.push(await sessionCall('close', client.closeSession(agent, session)))
   armed = false
   const cancelledByAnn = [...cancels]
   serverBack = 0
@@ -244,6 +265,14 @@ export async function tellStory(faults: readonly Fault[], via: 'caller' | 'drive
     if (system.ledger.answers.some(({ by }) => by === 'ann'))
       problems.push('the answer failed with sent: no, and reached the agent')
     if (askEnd?.kind === 'ask_resolved' && askEnd.by === 'ann') problems.push('the answer failed with sent: no, and won')
+  }
+  for (const { op, begun: asked, sent } of sessionCalls) {
+    const times = sessions[op]
+    if (sent === 'no' && times.length > 0) problems.push(`the call to ${op} a session failed with sent: no, and was carried out`)
+    if (sent === 'yes' && times.length === 0) problems.push(`the call to ${op} a session succeeded, and was not carried out`)
+    if (times.length > 1) problems.push(`the call to ${op} a session reached the agent ${times.length} times`)
+    const late = times.find((time) => time > asked + CALL_MS * 2)
+    if (sent === 'maybe' && late !== undefined) problems.push(`the call to ${op} a session was carried out ${late - asked} ms after it`)
   }
   if (cancelQueued.sent === 'no' && cancelEnd?.kind === 'end' && cancelEnd.outcome === 'cancelled')
     problems.push('the cancel of the queued prompt failed with sent: no, and was carried out')
