@@ -76,3 +76,35 @@ test('a turn that ends while another hub takes its source over has one start and
   await clock.advance(LEASE_MS * 2)
   expect(await eventsOf(store)).toEqual(['turn', 'message', 'end completed'])
 })
+
+test('an ask that an earlier driver stores while another hub opens the source has its event and one outcome [hub.ask.late-record]', async () => {
+  const plan = (hub: string, operation: string) => (hub === 'driver' && operation === 'hub-asks.create' ? 'late' : 'do')
+  const { clock, store, start, settled } = world(plan)
+  const system = createScriptedSystem({
+    script: async (turn) => {
+      await turn.ask({ nativeId: 'q' })
+      turn.end()
+    },
+  })
+  const driver = await start('driver', [system.source])
+  await settled(driver.hub.prompt('script/a', 'x', { promptId: 'p' }).accepted())
+  await clock.advance(100)
+  driver.machine.stop()
+  const slow = (): Source => {
+    const inner = system.source()
+    return {
+      ...inner,
+      async open(sink) {
+        // The record of the earlier driver comes after the new driver has read the records.
+        await new Promise<void>((resolve) => void clock.after(LEASE_MS * 4, resolve))
+        return inner.open(sink)
+      },
+    }
+  }
+  const next = await start('next', [slow])
+  await clock.advance(LEASE_MS * 8)
+  const [ask] = await next.hub.asks()
+  await settled(next.hub.answer(ask?.id ?? '', { accept: true }, { by: 'ann' }))
+  await settled(next.hub.turn('p').end())
+  expect(await eventsOf(store)).toEqual(['turn', 'ask', 'ask_resolved', 'end completed'])
+})

@@ -288,6 +288,11 @@ export const requirements: readonly Requirement[] = [
   { id: 'hub.shared.exclusive', source: 'issue 19', behaviour: 'A store belongs to one hub alone, or to hubs that share it.' },
   { id: 'hub.shared.join', source: 'issue 19', behaviour: 'A hub that joins late knows every agent and every open ask.' },
   {
+    id: 'hub.ask.late-record',
+    source: 'issue 19',
+    behaviour: 'An ask whose record an earlier driver stored during a takeover gets its event from the new driver, before its outcome.',
+  },
+  {
     id: 'hub.shared.nats',
     source: 'issue 19',
     behaviour: 'Three hubs on a real server lose and double nothing when hubs and the server are killed, stopped or cut off.',

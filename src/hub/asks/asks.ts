@@ -73,16 +73,16 @@ export function createAsks(context: HubContext, table: Table<AskRecord>, options
   }
   const store = async (entry: LiveAsk): Promise<void> => {
     const { record } = entry.stored
-    const stored = await book.create(record)
-    if (stored) {
-      entry.stored = stored
-      await book.begin(entry)
-      return watchExpiry(entry)
+    // An earlier run can store this ask after this run has read the records. By then the log refuses the events of the earlier run, so the event of
+    // an open ask is missing.
+    const stored = (await book.create(record)) ?? (await table.get(entry.key))
+    if (stored) entry.stored = stored
+    if (stored?.record.ask.status !== 'open') {
+      live.delete(record.ask.id)
+      return
     }
-    // An earlier run of the hub stored this ask: it is open already, or closed.
-    const before = await table.get(entry.key)
-    if (before) entry.stored = before
-    if (before?.record.ask.status !== 'open') live.delete(record.ask.id)
+    await book.begin(entry)
+    watchExpiry(entry)
   }
   const decide = async (entry: LiveAsk): Promise<void> => {
     const { ask } = entry.stored.record
