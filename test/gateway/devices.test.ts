@@ -223,6 +223,7 @@ describe('the audit log [gateway.audit]', () => {
     next.write(event(200))
     await next.flush()
     expect((await readAuditLog(path, { limit: 1 })).map(({ op }) => op)).toEqual(['op-200'])
+    expect(await readAuditLog(path, { limit: 0 })).toEqual([])
   })
 })
 

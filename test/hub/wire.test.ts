@@ -6,6 +6,7 @@ import { hubServer } from '../../src/hub/wire/serve.js'
 import { createTurn, type TurnAccess } from '../../src/hub/turns/turn.js'
 import { createScriptedSystem } from '../../src/testing/hub/index.js'
 import { encodeNdjson, ndjsonDecoder } from '../../src/core/codec/ndjson.js'
+import { joinBytes } from '../../src/core/join-bytes.js'
 import { createReader } from '../../src/core/messages.js'
 import { memoryStore, type Store } from '../../src/store/index.js'
 import { createFakeClock, memoryPair } from '../../src/testing/index.js'
@@ -281,4 +282,29 @@ test('watches of several links with different filters write an event as JSON onc
   expect(new Set(seen.map((own) => own.at(-1)?.seq)).size).toBe(1)
   await Promise.all(watches.map((watch) => watch.close()))
   await Promise.all(reading)
+})
+
+test('replies are written one write at a time, and all arrive in the order of the calls [hub.wire.replies]', async () => {
+  await using hub = await createHub({ sources: [] })
+  const [near, far] = memoryPair()
+  let underWay = 0
+  let most = 0
+  const write: Link['write'] = async (chunk) => {
+    underWay += 1
+    most = Math.max(most, underWay)
+    await new Promise((resolve) => setImmediate(resolve))
+    await far.write(chunk).finally(() => {
+      underWay -= 1
+    })
+  }
+  const serving = serveHub(hub, { ...far, write })
+  const ids = Array.from({ length: 500 }, (_, index) => index + 1)
+  void near.write(joinBytes(ids.map((id) => encodeNdjson({ id, method: 'nothing', params: {} }))))
+  const reader = createReader(near, ndjsonDecoder())
+  const answered: unknown[] = []
+  while (answered.length < ids.length) answered.push(((await reader.next()) as { id: number }).id)
+  expect(answered).toEqual(ids)
+  expect(most).toBe(1)
+  await near.close()
+  await serving
 })

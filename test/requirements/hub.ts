@@ -106,6 +106,12 @@ export const requirements: readonly Requirement[] = [
     behaviour: 'The watches of all links of one server write an event as JSON once.',
   },
   {
+    id: 'hub.wire.replies',
+    source: 'hub wire',
+    behaviour:
+      'Replies to one link are written one write at a time, in order, so the end of a link that was not read costs one error.',
+  },
+  {
     id: 'hub.wire.history',
     source: 'issue 15',
     behaviour:

@@ -18,7 +18,7 @@ export function span(ms: number): string {
   return hours < 36 ? `${Math.round(hours)} h` : `${Math.round(hours / 24)} d`
 }
 
-/** A countdown, such as `0:42`. */
+/** Minutes and seconds, such as `0:42`: for a countdown, and for an axis of time. */
 export function countdown(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / 1000))
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`

@@ -2,6 +2,7 @@
 import { encodeNdjson, ndjsonDecoder } from '../../core/codec/ndjson.js'
 import { deferred, type Deferred } from '../../core/deferred.js'
 import { inTurn } from '../../core/in-turn.js'
+import { joinBytes } from '../../core/join-bytes.js'
 import { messages } from '../../core/messages.js'
 import { isRecord } from '../../core/is-record.js'
 import { createTurnBudget, type TurnBudget } from '../../core/turn-budget.js'
@@ -71,18 +72,8 @@ async function serveLink(hub: Hub, link: Link, options: ServeHubOptions, { turns
     gone = true
   })
   let open = 0
-  let unsent = 0
-  let writable: Deferred<void> | undefined
-  /** A failed write needs no handling here: the loop below notices a client that is gone. */
-  const tell = (reply: HubReply): void => {
-    const line = encodeNdjson(reply)
-    unsent += line.byteLength
-    const sent = (): void => {
-      unsent -= line.byteLength
-      if (unsent <= MAX_UNSENT_BYTES) writable?.resolve()
-    }
-    link.write(line).then(sent, sent)
-  }
+  const replies = createReplies(link)
+  const tell = replies.send
   /** A line of events is encoded when the client has taken the line before. So a client that does not read costs one line, also with many watches. */
   const send = (encode: () => Uint8Array<ArrayBuffer>): Promise<void> =>
     inOrder(async () => {
@@ -146,16 +137,57 @@ async function serveLink(hub: Hub, link: Link, options: ServeHubOptions, { turns
       // The link is closed, so no reply to the remaining lines can arrive.
       if (gone) break
       take(line)
-      if (unsent <= MAX_UNSENT_BYTES) continue
-      writable = deferred()
-      await writable.promise
-      writable = undefined
+      await replies.room()
     }
   } catch {
     // After a broken line or a broken link no further line can be read.
   } finally {
     await Promise.all([...watches.values()].map((own) => own.stop()))
     await link.close()
+  }
+}
+
+interface Replies {
+  send(reply: HubReply): void
+  /** Undefined while few bytes wait for the client; else a promise of that. */
+  room(): Promise<void> | undefined
+}
+
+/** One write at a time. When a link ends, each write that is under way costs an error, and a client could have thousands of them. */
+function createReplies(link: Link): Replies {
+  let waiting: Uint8Array[] = []
+  let unsent = 0
+  let isWriting = false
+  let hasRoom: Deferred<void> | undefined
+  const flush = (): void => {
+    if (isWriting || waiting.length === 0) return
+    const lines = joinBytes(waiting)
+    waiting = []
+    isWriting = true
+    // A failed write needs no handling here: the loop that reads the link notices a client that is gone.
+    const written = (): void => {
+      isWriting = false
+      unsent -= lines.byteLength
+      if (unsent <= MAX_UNSENT_BYTES) {
+        hasRoom?.resolve()
+        hasRoom = undefined
+      }
+      flush()
+    }
+    link.write(lines).then(written, written)
+  }
+  return {
+    send(reply) {
+      const line = encodeNdjson(reply)
+      unsent += line.byteLength
+      waiting.push(line)
+      flush()
+    },
+    room() {
+      if (unsent <= MAX_UNSENT_BYTES) return undefined
+      hasRoom ??= deferred()
+      return hasRoom.promise
+    },
   }
 }
 

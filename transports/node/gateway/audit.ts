@@ -145,10 +145,10 @@ export async function readAuditLog(path: string, options: ReadAuditOptions = {})
       const entry = parsed(line)
       if (!entry || (credential !== undefined && entry.credential !== credential && entry.name !== credential)) continue
       entries.push(entry)
-      if (entries.length > 2 * limit) entries = entries.slice(-limit)
+      if (entries.length > 2 * limit) entries = limit > 0 ? entries.slice(-limit) : []
     }
   }
-  return entries.slice(-limit)
+  return limit > 0 ? entries.slice(-limit) : []
 }
 
 function parsed(line: string): AuditEntry | undefined {

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { count, span } from '../../design/format.js'
+import { count, countdown, span } from '../../design/format.js'
 import type { Point } from './bench.js'
 
 const WIDTH = 720
@@ -38,7 +38,7 @@ export function Curve({ points, lengthMs }: { points: readonly Point[]; lengthMs
         ))}
         {[0, 0.25, 0.5, 0.75, 1].map((part) => (
           <text key={part} x={x(length * part)} y={HEIGHT - 5} text-anchor={part === 0 ? 'start' : part === 1 ? 'end' : 'middle'}>
-            {part === 0 ? '0' : span(length * part)}
+            {part === 0 ? '0' : countdown(length * part)}
           </text>
         ))}
         {lengthMs < length ? (

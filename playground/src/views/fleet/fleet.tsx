@@ -7,7 +7,7 @@ import { isTyping } from '../../app/keyboard.js'
 import { Button } from '../../design/button.js'
 import { EmptyState } from '../../design/empty-state.js'
 import { STATE_WORDS } from '../../design/signal.js'
-import { usePhone } from '../../design/use-media.js'
+import { useMedia, usePhone } from '../../design/use-media.js'
 import { WindowList, type WindowRow } from '../../design/window-list.js'
 import type { AgentRow } from '../../model/agents.js'
 import { FleetRow } from './fleet-row.js'
@@ -34,6 +34,8 @@ export function Fleet({ app }: { app: App }): JSX.Element {
   const held = useRef<readonly FleetGroup[]>([])
   const section = useRef<HTMLDivElement>(null)
   const phone = usePhone()
+  /** The capabilities have a line of their own. */
+  const narrow = useMedia('(width < 75rem)')
 
   const groups = useComputed(() => {
     const rows = app.model.agents.value
@@ -63,7 +65,7 @@ export function Fleet({ app }: { app: App }): JSX.Element {
     return () => removeEventListener('keydown', onKey)
   }, [])
 
-  const rowHeight = phone ? 132 : 64
+  const rowHeight = phone ? 160 : narrow ? 92 : 64
   const rows: WindowRow[] = groups.value.flatMap(({ title, ids }) => [
     ...(title === ''
       ? []
