@@ -189,18 +189,24 @@ const EVENTS = 100_000
 const VIEWERS = 10_000
 const gigabytes = (EVENTS * nats.bytes) / 1e9
 const cores = (EVENTS * nats.event) / 1e6
-const limit = Math.round(1e6 / nats.event / 100) * 100
-const prefixes = Math.ceil(cores / 0.7)
+const serverCores = (EVENTS * nats.server) / 1e6
+/** What is busy first when the events of one journal grow: a hub runs on one core, and so do the writes of one stream. */
+const busiest = Math.max(cores, serverCores)
+const limit = Math.round(EVENTS / busiest / 100) * 100
+const breaksAt = (part) =>
+  part === busiest
+    ? ` **The design breaks here first**, at about ${limit.toLocaleString('en')} events a second in one journal.`
+    : ''
+const prefixes = Math.ceil(busiest / 0.7)
 const block = `${table.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}
 
 By calculation from these figures, for 100,000 agents with one event of 300 bytes a second each, and 10,000 viewers that each follow one agent:
 
 - **Journal.** ${EVENTS.toLocaleString('en')} events a second are ${(gigabytes * 1000).toFixed(0)} MB a second and ${((gigabytes * 86_400) / 1000).toFixed(1)} TB a day, for each replica. Bound it by age: one hour is ${(gigabytes * 3600).toFixed(0)} GB.
-- **Hubs.** Every hub reads every event. At ${nats.event.toFixed(0)} µs an event this is ${cores.toFixed(1)} cores for each hub, and a hub has one core. **The design breaks here first**, at
-  about ${limit.toLocaleString('en')} events a second in one journal.
-- **Server.** At ${nats.server.toFixed(0)} µs an event one stream needs ${((EVENTS * nats.server) / 1e6).toFixed(1)} cores for ${HUBS} hubs.
+- **Hubs.** Every hub reads every event. At ${nats.event.toFixed(0)} µs an event this is ${cores.toFixed(1)} cores for each hub, and a hub has one core.${breaksAt(cores)}
+- **Server.** At ${nats.server.toFixed(0)} µs an event one stream needs ${serverCores.toFixed(1)} cores for ${HUBS} hubs.${breaksAt(serverCores)}
 - **Viewers.** At ${nats.viewer.toFixed(2)} µs for each viewer and event, ${VIEWERS.toLocaleString('en')} viewers add ${((VIEWERS * nats.viewer) / 1e6).toFixed(3)} cores in all.
-- **So divide by prefix.** ${prefixes} prefixes with about ${(Math.round(EVENTS / prefixes / 100) * 100).toLocaleString('en')} agents each, so that a hub is busy for at most 70 % of the time.`
+- **So divide by prefix.** ${prefixes} prefixes with about ${(Math.round(EVENTS / prefixes / 100) * 100).toLocaleString('en')} agents each, so that neither a hub nor a stream is busy for more than 70 % of the time.`
 console.log(`\n${block}`)
 if (process.argv.includes('--write')) {
   const page = await readFile('docs/many-machines.md', 'utf8')
