@@ -52,7 +52,7 @@ describe.skipIf(!canRun)('sessions', () => {
       await page.locator('dialog.sessions[open]').waitFor()
       await page.locator('[data-action=session-folder]').selectOption('/b')
       await page.locator('[data-action=session-model]').selectOption('large')
-      expect(await page.locator('dialog.sessions .code pre').textContent()).toContain("{ folder: '/b', model: 'large' }")
+      await expect.poll(() => page.locator('dialog.sessions .code pre').textContent()).toContain("{ folder: '/b', model: 'large' }")
       await page.locator('[data-session=main]').waitFor()
       await shoot(page, `sessions-${name}`)
       expect(await violations(page)).toEqual([])

@@ -42,7 +42,7 @@ test.skipIf(!canRun)('[dashboard.soon] the page can be used while its worker has
   })
   await page.goto(served.url)
   await page.locator('[data-view=fleet]').waitFor()
-  expect(await page.locator('.place').getAttribute('data-status')).toBe('opening')
+  await expect.poll(() => page.locator('.place').getAttribute('data-status')).toBe('opening')
   for (const view of ['asks', 'faults', 'work']) {
     await page.locator(`[data-action="view:${view}"]`).click()
     await page.locator(`[data-view=${view}]`).waitFor()
