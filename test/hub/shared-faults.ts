@@ -272,7 +272,8 @@ export async function tellStory(faults: readonly Fault[], via: 'caller' | 'drive
     if (sent === 'yes' && times.length === 0) problems.push(`the call to ${op} a session succeeded, and was not carried out`)
     if (times.length > 1) problems.push(`the call to ${op} a session reached the agent ${times.length} times`)
     const late = times.find((time) => time > asked + CALL_MS * 2)
-    if (sent === 'maybe' && late !== undefined) problems.push(`the call to ${op} a session was carried out ${late - asked} ms after it`)
+    if (sent === 'maybe' && late !== undefined)
+      problems.push(`the call to ${op} a session was carried out ${late - asked} ms after it`)
   }
   if (cancelQueued.sent === 'no' && cancelEnd?.kind === 'end' && cancelEnd.outcome === 'cancelled')
     problems.push('the cancel of the queued prompt failed with sent: no, and was carried out')

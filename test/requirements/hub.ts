@@ -296,7 +296,8 @@ export const requirements: readonly Requirement[] = [
   {
     id: 'hub.ask.late-record',
     source: 'issue 19',
-    behaviour: 'An ask whose record an earlier driver stored during a takeover gets its event from the new driver, before its outcome.',
+    behaviour:
+      'An ask whose record an earlier driver stored during a takeover gets its event from the new driver, before its outcome.',
   },
   {
     id: 'hub.shared.nats',
