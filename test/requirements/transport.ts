@@ -88,6 +88,12 @@ export const requirements: readonly Requirement[] = [
     applies: local,
   },
   {
+    id: 'transport.listen-folder',
+    source: 'regression',
+    behaviour:
+      'A listener on a Unix socket makes files only in the folder of the socket, because its parent may be read-only or on another disk.',
+  },
+  {
     id: 'transport.listen-mode',
     source: 'design 7',
     behaviour: 'A socket file is never open to others, not even before its mode is set.',

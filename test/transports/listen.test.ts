@@ -57,6 +57,18 @@ describe.skipIf(process.platform === 'win32')('unix sockets', () => {
     expect(() => lstatSync(path)).toThrow(/ENOENT/)
   })
 
+  test('a listener makes nothing outside the folder of its socket, whose parent may be read-only [transport.listen-folder]', async () => {
+    const inner = join(folder, 'inner')
+    mkdirSync(inner)
+    const changedAt = () => lstatSync(folder, { bigint: true }).mtimeNs
+    const before = changedAt()
+    const listener = await listenUnix({ path: join(inner, 's') })
+    expect(readdirSync(inner)).toEqual(['s'])
+    expect(changedAt()).toBe(before)
+    await listener[Symbol.asyncDispose]()
+    expect(changedAt()).toBe(before)
+  })
+
   test('a listener accepts the longest path that the system accepts [transport.address]', async () => {
     const room = maxUnixPathBytes(process.platform) - Buffer.byteLength(folder) - 3
     const path = join(folder, 'x'.repeat(room), 's')

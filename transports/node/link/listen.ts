@@ -1,7 +1,7 @@
 /** The accepting side of sockets. The number of links that wait to be accepted is limited; further connections are closed. */
 import { chmod, lstat, mkdtemp, rename, rm } from 'node:fs/promises'
 import { connect, createServer, type ListenOptions, type Server, type Socket } from 'node:net'
-import { dirname, join } from 'node:path'
+import { dirname, join, sep } from 'node:path'
 import { createAcceptance, type Acceptance } from '../../../src/core/acceptance.js'
 import { SignalboxError } from '../../../src/errors.js'
 import type { Link, Listener } from '../../../src/transport.js'
@@ -73,7 +73,8 @@ export async function listenUnix(options: ListenUnixOptions): Promise<Listener> 
  * that the runtime removes at the end is never that of another server.
  */
 async function placed(path: string, target: string, options: ListenUnixOptions): Promise<{ accepting: Accepting; ino: number }> {
-  const folder = await mkdtemp(join(dirname(path), '.'))
+  // Not with `join`, which drops a single dot: the folder would be made beside the one of the socket, where this user may not write.
+  const folder = await mkdtemp(`${dirname(path)}${sep}.`)
   // Near the length limit of a path the folder's name does not fit: then the socket is made in place.
   const fits = Buffer.byteLength(join(folder, 's')) <= maxUnixPathBytes(process.platform)
   const draft = fits ? join(folder, 's') : path
