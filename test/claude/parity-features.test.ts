@@ -15,7 +15,7 @@ import { SignalboxError } from '../../src/index.js'
 
 const GENERATIONS = ['2.0.76', '2.1.197', '2.1.329'] as const
 const start = (version: string = '2.1.329') => {
-  const simulator = createClaudeSimulator({ version, files: new Map([['/work/notes.txt', 'one note\n']]) })
+  const simulator = createClaudeSimulator({ version, files: new Map([['/workspace/notes.txt', 'one note\n']]) })
   return { simulator, claude: createClaude({ transport: simulator.transport }) }
 }
 const derive = (line: ClaudeLine): ClaudeMessage[] => {
@@ -222,8 +222,8 @@ describe('[claude.sdk-options] options of the agent SDK', () => {
 const CALLS: Readonly<Record<string, (controls: Controls) => Promise<unknown>>> = {
   rename: (on) => on.rename('Title'),
   usage: (on) => on.usage({ skipBehaviors: true }),
-  readFile: (on) => on.readFile('/work/notes.txt', { maxBytes: 100 }),
-  seedReadState: (on) => on.seedReadState('/work/notes.txt', 1),
+  readFile: (on) => on.readFile('/workspace/notes.txt', { maxBytes: 100 }),
+  seedReadState: (on) => on.seedReadState('/workspace/notes.txt', 1),
   reloadPlugins: (on) => on.reloadPlugins(),
   reloadSkills: (on) => on.reloadSkills(),
   setMcpPermissionMode: (on) => on.setMcpPermissionMode('docs', 'default'),
@@ -257,7 +257,7 @@ describe.each(GENERATIONS)('[claude.sdk-controls] control requests of the agent 
     const thinking = session.setMaxThinkingTokens(1_000, { display: 'omitted' })
     await expect(thinking).resolves.toBeDefined()
     if (version !== '2.0.76') {
-      expect((await session.readFile('/work/notes.txt')).contents).toBe('one note\n')
+      expect((await session.readFile('/workspace/notes.txt')).contents).toBe('one note\n')
       await expect(session.taskOutput('none')).rejects.toMatchObject({ code: version === '2.1.329' ? 'remote' : 'unsupported' })
     }
     await claude.close()

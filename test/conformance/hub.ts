@@ -103,7 +103,7 @@ const SYSTEMS: Readonly<Record<string, ScriptedSystem>> = {
         source: claudeSource({ client, agents: [{ name: 'review' }] }),
         agent: 'claude/review',
         prompt: { text: 'FAKE:multi:', answer: 'First block. Second block.' },
-        asking: { text: 'FAKE:write:/work/out.txt', answer: { option: 'allow' } },
+        asking: { text: 'FAKE:write:/workspace/out.txt', answer: { option: 'allow' } },
         lasting: 'FAKE:sleep:600',
         close: () => client.close(),
       }

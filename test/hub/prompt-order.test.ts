@@ -48,7 +48,7 @@ async function promptAll(hub: Hub): Promise<void> {
 }
 
 test.each([1, 2, 3])(
-  'prompts run in the order of the calls, also where the store answers in another order [hub.busy.order]',
+  'a hub on a store that answers in another order runs prompts in the order of the calls [hub.busy.order]',
   async (seed) => {
     const { texts, source } = echoSystem()
     await using hub = await createHub({ sources: [source()], store: unevenStore(seed) })
@@ -58,7 +58,7 @@ test.each([1, 2, 3])(
 )
 
 test.each([1, 2, 3])(
-  'so do the prompts of the hub that drives the agent, among hubs that share a store [hub.busy.order]',
+  'a hub that drives the agent on a shared store runs its own prompts in the order of the calls [hub.busy.order]',
   async (seed) => {
     const { texts, source } = echoSystem()
     await using driver = await createSharedHub({ sources: [source], store: unevenStore(seed), name: 'driver' })
@@ -67,25 +67,31 @@ test.each([1, 2, 3])(
   },
 )
 
-test.each([1, 2, 3])('so do the prompts of a hub that does not drive the agent [hub.busy.order]', async (seed) => {
-  const { texts, source } = echoSystem()
-  const store = unevenStore(seed)
-  await using _driver = await createSharedHub({ sources: [source], store, name: 'driver' })
-  await using viewer = await createSharedHub({ sources: [], store, name: 'viewer' })
-  await promptAll(viewer)
-  expect(texts.join()).toBe(TEXTS.join())
-})
+test.each([1, 2, 3])(
+  'prompts of a hub that does not drive the agent run in the order of the calls [hub.busy.order]',
+  async (seed) => {
+    const { texts, source } = echoSystem()
+    const store = unevenStore(seed)
+    await using _driver = await createSharedHub({ sources: [source], store, name: 'driver' })
+    await using viewer = await createSharedHub({ sources: [], store, name: 'viewer' })
+    await promptAll(viewer)
+    expect(texts.join()).toBe(TEXTS.join())
+  },
+)
 
-test.each([1, 2, 3])('a driver that comes later takes waiting prompts in their order [hub.busy.order]', async (seed) => {
-  const { texts, source } = echoSystem()
-  const store = unevenStore(seed)
-  const leaseMs = 500
-  await using viewer = await createSharedHub({ sources: [], store, name: 'viewer', leaseMs })
-  const first = await createSharedHub({ sources: [source], store, name: 'first', leaseMs })
-  await expect.poll(async () => (await viewer.agents()).length).toBe(1)
-  await first.close()
-  const done = promptAll(viewer)
-  await using _second = await createSharedHub({ sources: [source], store, name: 'second', leaseMs })
-  await done
-  expect(texts.join()).toBe(TEXTS.join())
-})
+test.each([1, 2, 3])(
+  'a driver that comes later runs the waiting prompts in the order of the calls [hub.busy.order]',
+  async (seed) => {
+    const { texts, source } = echoSystem()
+    const store = unevenStore(seed)
+    const leaseMs = 500
+    await using viewer = await createSharedHub({ sources: [], store, name: 'viewer', leaseMs })
+    const first = await createSharedHub({ sources: [source], store, name: 'first', leaseMs })
+    await expect.poll(async () => (await viewer.agents()).length).toBe(1)
+    await first.close()
+    const done = promptAll(viewer)
+    await using _second = await createSharedHub({ sources: [source], store, name: 'second', leaseMs })
+    await done
+    expect(texts.join()).toBe(TEXTS.join())
+  },
+)

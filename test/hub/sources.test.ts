@@ -91,7 +91,7 @@ describe('Claude Code', () => {
       source: claudeSource({ client, agents: [{ name: 'review' }] }),
       agent: 'claude/review',
       prompt: { text: 'FAKE:multi:', answer: 'First block. Second block.' },
-      asking: { text: 'FAKE:write:/work/out.txt', answer: () => ({ option: 'allow' }) },
+      asking: { text: 'FAKE:write:/workspace/out.txt', answer: () => ({ option: 'allow' }) },
       lasting: 'FAKE:sleep:600',
     })
   })

@@ -11,7 +11,7 @@ import { parseRoute } from '../../playground/src/app/router.js'
 import { consequence, essence } from '../../playground/src/views/asks/consequence.js'
 import { askPlaces, STAY_MS } from '../../playground/src/views/asks/order.js'
 import { groupRows, matchesFilter } from '../../playground/src/views/fleet/group.js'
-import { endOfWindow, FOLLOWED, startOfWindow, WINDOW } from '../../playground/src/views/work/window.js'
+import { endOfWindow, FOLLOWED, startOfWindow, WINDOW } from '../../playground/src/views/workbench/window.js'
 
 const AT = Date.parse('2026-01-01T10:00:00Z')
 const iso = (ms: number): string => new Date(AT + ms).toISOString()

@@ -1,7 +1,7 @@
 /** Sessions of agents in Chromium: opened, forked, resumed and closed from the page, in both modes. */
 import type { Browser, Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { sessionRows } from '../../playground/src/views/work/sessions.js'
+import { sessionRows } from '../../playground/src/views/workbench/sessions.js'
 import { serveGatewayWorld } from './gateway.js'
 import { builtPage, canRun, launch, openPage, serveFolder, shoot, violations, type Served } from './harness.js'
 

@@ -44,11 +44,7 @@ export const requirements: Requirement[] = [
     'Messages can be sent into a turn that runs; the turn is over when all of them are answered, and an interrupt stops them too.',
   ),
   row('query-controls', 'agent SDK 0.3.332', 'A query takes the same control requests as a session while its process runs.'),
-  row(
-    'sim-joined-prompts',
-    'regression',
-    'A slow or big prompt that the CLI has joined with the next message is still slow or big.',
-  ),
+  row('sim-joined-prompts', 'regression', 'A slow prompt that the CLI has joined with the next message is still slow.'),
   row('sim-model-throws', 'design 8', 'A scripted model that throws ends its simulated process.'),
   row(
     'simulator-recordings',

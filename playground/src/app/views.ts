@@ -13,7 +13,13 @@ export interface ViewEntry {
 
 export const VIEWS: readonly ViewEntry[] = [
   { id: 'fleet', title: 'Fleet', key: 'f', about: 'Every agent and its state', load: () => import('../views/fleet/index.js') },
-  { id: 'work', title: 'Work', key: 'w', about: 'Talk with one agent or several', load: () => import('../views/work/index.js') },
+  {
+    id: 'work',
+    title: 'Work',
+    key: 'w',
+    about: 'Talk with one agent or several',
+    load: () => import('../views/workbench/index.js'),
+  },
   { id: 'asks', title: 'Asks', key: 'a', about: 'What agents want to know', load: () => import('../views/asks/index.js') },
   {
     id: 'timeline',

@@ -138,7 +138,7 @@ export function acpSource(options: AcpSourceOptions): Source {
     },
     sessions: (_agent, { signal }) => listSessions(connection.get(AGENT_METHODS.listSessions).rpc, signal),
     async openSession(_agent, { folder, fork }, { signal }) {
-      const { rpc } = connection.get(AGENT_METHODS.newSession)
+      const { rpc } = connection.get(fork === undefined ? AGENT_METHODS.newSession : AGENT_METHODS.forkSession)
       const id = await newSession(rpc, folder === undefined ? options : { ...options, cwd: folder }, signal, fork)
       sessions.add(id)
       present()

@@ -1,5 +1,5 @@
 /** The calls of a hub that shares its store: for an agent that it drives itself, and for one that another hub drives. */
-import { inOrder } from '../../core/in-order.js'
+import { inTurnByKey } from '../../core/in-turn.js'
 import type { HubParts } from '../api.js'
 import { checkAnswer } from '../asks/check-answer.js'
 import { hubError, type HubContext } from '../context.js'
@@ -55,7 +55,7 @@ export function createCalls({ journal, ledger, slots, requests, presence, turnTa
   /** Prompts of this hub on their way to another hub. */
   const starting = new Map<string, Promise<TurnInfo>>()
   /** Prompts of one line look into the store one after the other: it may answer in another order than it was asked. */
-  const inLine = inOrder()
+  const inLine = inTurnByKey()
 
   const driveOf = (agent: AgentId): Drive | undefined => slots.get(sourceName(agent))
   const away = (agent: AgentId, op: string): void => {

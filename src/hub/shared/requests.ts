@@ -14,7 +14,7 @@
  */
 import { sleep, type Clock } from '../../core/clock.js'
 import { deferred } from '../../core/deferred.js'
-import { inOrder } from '../../core/in-order.js'
+import { inTurnByKey } from '../../core/in-turn.js'
 import { onAbort } from '../../core/on-abort.js'
 import type { SignalboxError } from '../../errors.js'
 import { afterEffect, asHubError, hubError, isoTime } from '../context.js'
@@ -67,8 +67,8 @@ export function createRequests(options: RequestsOptions): Requests {
   /** Calls that this hub may have taken: the store did not tell. Nothing was done for them. */
   const unsureOf = new Map<string, number>()
   /** A store may answer in another order than it was asked. */
-  const inLine = inOrder()
-  const inSource = inOrder()
+  const inLine = inTurnByKey()
+  const inSource = inTurnByKey()
   const caller = crypto.randomUUID()
   let calls = 0
   const nextId = (): string => {

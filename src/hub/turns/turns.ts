@@ -1,5 +1,5 @@
 /** The turns of a hub: each stored before anything is sent, ended exactly once. The order of writes is what survives a kill. */
-import { inOrder } from '../../core/in-order.js'
+import { inTurnByKey } from '../../core/in-turn.js'
 import { afterEffect, hubError, hubEvent, type HubContext } from '../context.js'
 import type { TurnInfo } from '../hub.js'
 import type { AgentId } from '../model/agent.js'
@@ -59,7 +59,7 @@ export function createTurns(context: HubContext, table: Table<TurnRecord>, optio
     const one = active.get(record.promptId)
     return turnInfo(record, journalId, one !== undefined && isQueued(one))
   }
-  const inLine = inOrder()
+  const inLine = inTurnByKey()
   const begin = async (agent: AgentId, text: string, given: NamedPrompt): Promise<TurnInfo> => {
     // Stored one after the other: a store may answer two lookups in another order than it was asked.
     const admitted = await inLine(lineOf(agent, given.session), () =>

@@ -2,7 +2,6 @@
 import { encodeNdjson, ndjsonDecoder } from '../../core/codec/ndjson.js'
 import { deferred, type Deferred } from '../../core/deferred.js'
 import { inTurn } from '../../core/in-turn.js'
-import { joinBytes } from '../../core/join-bytes.js'
 import { messages } from '../../core/messages.js'
 import { isRecord } from '../../core/is-record.js'
 import { createTurnBudget, type TurnBudget } from '../../core/turn-budget.js'
@@ -15,6 +14,7 @@ import { toWireError } from './errors.js'
 import { createEventLines, type EventLines } from './event-text.js'
 import { HUB_SCOPES, MAX_EVENTS_A_LINE, WATCH_WINDOW, type HubMethod, type HubScope, type HubReply } from './protocol.js'
 import { watchOptions } from './params.js'
+import { createReplies } from './replies.js'
 
 /** What a client at the other end of a link may do. */
 export interface ServeHubOptions {
@@ -29,9 +29,6 @@ export interface ServeHubOptions {
   /** Watches of one link. Each reads the journal and keeps a page of it. Default 32. */
   readonly maxWatches?: number
 }
-
-/** Bytes of replies that may wait for the client. Above it no further line is read. */
-const MAX_UNSENT_BYTES = 1024 * 1024
 
 /**
  * Serves a hub over one link until the link ends.
@@ -144,50 +141,6 @@ async function serveLink(hub: Hub, link: Link, options: ServeHubOptions, { turns
   } finally {
     await Promise.all([...watches.values()].map((own) => own.stop()))
     await link.close()
-  }
-}
-
-interface Replies {
-  send(reply: HubReply): void
-  /** Undefined while few bytes wait for the client; else a promise of that. */
-  room(): Promise<void> | undefined
-}
-
-/** One write at a time. When a link ends, each write that is under way costs an error, and a client could have thousands of them. */
-function createReplies(link: Link): Replies {
-  let waiting: Uint8Array[] = []
-  let unsent = 0
-  let isWriting = false
-  let hasRoom: Deferred<void> | undefined
-  const flush = (): void => {
-    if (isWriting || waiting.length === 0) return
-    const lines = joinBytes(waiting)
-    waiting = []
-    isWriting = true
-    // A failed write needs no handling here: the loop that reads the link notices a client that is gone.
-    const written = (): void => {
-      isWriting = false
-      unsent -= lines.byteLength
-      if (unsent <= MAX_UNSENT_BYTES) {
-        hasRoom?.resolve()
-        hasRoom = undefined
-      }
-      flush()
-    }
-    link.write(lines).then(written, written)
-  }
-  return {
-    send(reply) {
-      const line = encodeNdjson(reply)
-      unsent += line.byteLength
-      waiting.push(line)
-      flush()
-    },
-    room() {
-      if (unsent <= MAX_UNSENT_BYTES) return undefined
-      hasRoom ??= deferred()
-      return hasRoom.promise
-    },
   }
 }
 

@@ -165,7 +165,7 @@ async function claude(): Promise<Sample[]> {
   await using client = createClaude({ transport: simulator.transport })
   await watched('simulator', claudeSource({ client, agents: [{ name: 'review' }] }), samples, async (hub) => {
     accepting(hub, AbortSignal.timeout(5000))
-    await ended(hub, 'claude/review', 'FAKE:write:/work/out.txt')
+    await ended(hub, 'claude/review', 'FAKE:write:/workspace/out.txt')
     await ended(hub, 'claude/review', 'FAKE:429')
   })
   return samples

@@ -145,11 +145,13 @@ export async function readAuditLog(path: string, options: ReadAuditOptions = {})
       const entry = parsed(line)
       if (!entry || (credential !== undefined && entry.credential !== credential && entry.name !== credential)) continue
       entries.push(entry)
-      if (entries.length > 2 * limit) entries = limit > 0 ? entries.slice(-limit) : []
+      if (entries.length > 2 * limit) entries = newest(entries, limit)
     }
   }
-  return limit > 0 ? entries.slice(-limit) : []
+  return newest(entries, limit)
 }
+
+const newest = (entries: AuditEntry[], limit: number): AuditEntry[] => (limit > 0 ? entries.slice(-limit) : [])
 
 function parsed(line: string): AuditEntry | undefined {
   try {
