@@ -2,7 +2,9 @@
  * JSON-RPC 2.0 over one link, one message a line, both sides asking. Messages are handled in the order of their arrival: a response
  * reaches the `onSettled` of its caller before the next message is read.
  */
+import { systemClock, type Clock } from '../../core/clock.js'
 import { encodeNdjson, ndjsonDecoder } from '../../core/codec/ndjson.js'
+import { deferred } from '../../core/deferred.js'
 import { SignalboxError } from '../../errors.js'
 import type { CloseReason, Link } from '../../transport.js'
 import { endError, unsent } from './end-error.js'
@@ -38,6 +40,13 @@ export interface RpcLimits {
   readonly maxIncoming?: number
 }
 
+/** How one connection is run. */
+export interface RpcConnectionOptions {
+  readonly limits?: RpcLimits | undefined
+  /** Default the system's clock. */
+  readonly clock?: Clock | undefined
+}
+
 export interface RpcConnection {
   /** Sends a request and gives its result. */
   request(method: string, params: unknown, options?: RpcRequestOptions): Promise<unknown>
@@ -52,7 +61,8 @@ export interface RpcConnection {
 /** How long the end of a child may take to be known, so that the error can name its exit code. */
 const EXIT_WAIT_MS = 250
 
-export function createRpcConnection(link: Link, handlers: RpcHandlers, limits: RpcLimits = {}): RpcConnection {
+export function createRpcConnection(link: Link, handlers: RpcHandlers, options: RpcConnectionOptions = {}): RpcConnection {
+  const { limits = {}, clock = systemClock } = options
   const { maxPending = 1_000, maxIncoming = 256 } = limits
   const { transport } = link.info
   const write = (message: object): Promise<void> => link.write(encodeNdjson({ jsonrpc: '2.0', ...message }))
@@ -97,7 +107,7 @@ export function createRpcConnection(link: Link, handlers: RpcHandlers, limits: R
     }
   }
 
-  void readAll(link, limits, handlers, take).then((fault) => {
+  void readAll({ link, limits, clock, handlers, take }).then((fault) => {
     if (failure) return
     fail(endError(fault, transport))
     void link.close()
@@ -118,12 +128,15 @@ export function createRpcConnection(link: Link, handlers: RpcHandlers, limits: R
 }
 
 /** Reads the link to its end and tells why it ended. Never rejects. */
-async function readAll(
-  link: Link,
-  { maxLineBytes }: RpcLimits,
-  handlers: RpcHandlers,
-  take: (message: RpcMessage) => void,
-): Promise<CloseReason> {
+async function readAll(parts: {
+  readonly link: Link
+  readonly limits: RpcLimits
+  readonly clock: Clock
+  readonly handlers: RpcHandlers
+  readonly take: (message: RpcMessage) => void
+}): Promise<CloseReason> {
+  const { link, limits, clock, handlers, take } = parts
+  const { maxLineBytes } = limits
   const decoder = ndjsonDecoder<unknown>({
     ...(maxLineBytes === undefined ? {} : { maxLineBytes }),
     onInvalid: (_line, _cause, truncated) => {
@@ -142,11 +155,9 @@ async function readAll(
     return { kind: 'error', error }
   }
   // The exit code of a child comes a little after the end of its output. Every other end is known at once.
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const tooLong = new Promise<CloseReason>((resolve) => {
-    timer = setTimeout(() => resolve({ kind: 'eof' }), EXIT_WAIT_MS)
-  })
-  const reason = await Promise.race([link.closed, tooLong])
-  clearTimeout(timer)
+  const tooLong = deferred<CloseReason>()
+  const timer = clock.after(EXIT_WAIT_MS, () => tooLong.resolve({ kind: 'eof' }))
+  const reason = await Promise.race([link.closed, tooLong.promise])
+  timer.cancel()
   return reason
 }

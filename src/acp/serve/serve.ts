@@ -2,6 +2,7 @@
  * An agent of the hub for an editor that speaks the Agent Client Protocol, version 1. One link is one editor. The editor sees every event of
  * the agent's session in the order of the journal, also what other viewers prompt and answer.
  */
+import type { Clock } from '../../core/clock.js'
 import { SignalboxError } from '../../errors.js'
 import type { Hub, Turn } from '../../hub/hub.js'
 import type { Agent, AgentId } from '../../hub/model/agent.js'
@@ -27,6 +28,8 @@ export interface ServeAcpOptions {
   readonly secretPage?: (ask: Ask) => string | undefined
   /** Limits of the connection. */
   readonly limits?: RpcLimits
+  /** Default the system's clock. */
+  readonly clock?: Clock
 }
 
 /** An editor that is being served. */
@@ -79,7 +82,7 @@ export function serveAcp(hub: Hub, link: Link, options: ServeAcpOptions): Served
       },
       closed: () => gone.abort(),
     },
-    options.limits,
+    { limits: options.limits, clock: options.clock },
   )
 
   const follow = async (): Promise<void> => {

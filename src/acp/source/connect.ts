@@ -21,7 +21,7 @@ export async function connect(options: AcpSourceOptions, handlers: RpcHandlers, 
   const call = { signal: deadline.signal }
   let rpc: RpcConnection | undefined
   try {
-    rpc = createRpcConnection(await transport.open(undefined, call), handlers, limits)
+    rpc = createRpcConnection(await transport.open(undefined, call), handlers, { limits, clock })
     const result = await rpc.request(
       AGENT_METHODS.initialize,
       {

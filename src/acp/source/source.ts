@@ -4,6 +4,7 @@
  */
 import { createBackoff } from '../../core/backoff.js'
 import { systemClock } from '../../core/clock.js'
+import { createDeadline } from '../../core/deadline.js'
 import { SignalboxError } from '../../errors.js'
 import type { Agent } from '../../hub/model/agent.js'
 import type { HubEventBody } from '../../hub/model/event.js'
@@ -226,15 +227,25 @@ function createPrompts(parts: {
   readonly connection: { get(op: string): Live; readonly now: Live | undefined }
 }) {
   const { options, sessions, connection } = parts
-  const { openTimeoutMs = 30_000 } = options
+  const { openTimeoutMs = 30_000, clock } = options
   /** The session for prompts that name none, of one connection. */
   let shared: { readonly live: Live; readonly id: Promise<string> } | undefined
 
+  /** Runs requests that open or load a session, within the time limit of the options. */
+  const limited = async <Result>(run: (signal: AbortSignal) => Promise<Result>, signal?: AbortSignal): Promise<Result> => {
+    const deadline = createDeadline({ signal, timeoutMs: openTimeoutMs, clock })
+    try {
+      return await run(deadline.signal)
+    } finally {
+      deadline[Symbol.dispose]()
+    }
+  }
+
   /** Brings back a session and gives what the agent replayed of it. */
-  const load = async (live: Live, session: string, method: string, signal: AbortSignal): Promise<readonly HubEventBody[]> => {
+  const load = async (live: Live, session: string, method: string, signal?: AbortSignal): Promise<readonly HubEventBody[]> => {
     const finish = sessions.collect(session)
     try {
-      await bringBack(live.rpc, options, method, session, signal)
+      await limited((limit) => bringBack(live.rpc, options, method, session, limit), signal)
     } catch (error) {
       finish()
       throw error
@@ -244,7 +255,7 @@ function createPrompts(parts: {
 
   const sessionFor = async (live: Live, sessionName: string | undefined): Promise<string> => {
     if (sessionName === undefined || sessionName === 'main') {
-      if (shared?.live !== live) shared = { live, id: newSession(live.rpc, options, AbortSignal.timeout(openTimeoutMs)) }
+      if (shared?.live !== live) shared = { live, id: limited((signal) => newSession(live.rpc, options, signal)) }
       const opening = shared
       const id = await opening.id.catch((error: unknown) => {
         if (shared === opening) shared = undefined
@@ -259,7 +270,7 @@ function createPrompts(parts: {
       const message = `The agent does not have the session ${sessionName} and cannot bring one back.`
       throw new SignalboxError({ code: 'not_found', system: 'acp', op: AGENT_METHODS.prompt, message })
     }
-    await load(live, sessionName, method, AbortSignal.timeout(openTimeoutMs))
+    await load(live, sessionName, method)
     return sessionName
   }
 
@@ -306,7 +317,7 @@ function createPrompts(parts: {
       if (session === undefined) return { session, events: [] }
       if (sessions.turnOf(session) !== undefined)
         throw refuse('conflict', `The session ${session} runs a turn; read its past when it has ended.`)
-      return { session, events: await load(live, session, op, signal ?? AbortSignal.timeout(openTimeoutMs)) }
+      return { session, events: await load(live, session, op, signal) }
     },
   }
 }

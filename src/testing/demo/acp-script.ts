@@ -22,13 +22,15 @@ interface Turn extends SimulatedAcpTurn {
 
 /** What one agent has used so far. */
 interface Meter {
+  /** Turns so far. A turn's number makes the ids of its tools. */
+  turns: number
   usd: number
   context: number
 }
 
 /** The script of the agent `editor/orders`. */
 export function createAcpScript(clock: Clock): SimulatedAcpScript {
-  const meter: Meter = { usd: 0, context: 4_200 }
+  const meter: Meter = { turns: 0, usd: 0, context: 4_200 }
   return async (simulated) => {
     const turn = { ...simulated, rest: (ms: number) => sleep(clock, ms, simulated.signal) }
     try {
@@ -71,7 +73,8 @@ async function bill(turn: Turn, meter: Meter, tokens: number): Promise<void> {
 
 async function tuning(turn: Turn, meter: Meter): Promise<string> {
   const { update, signal } = turn
-  const id = `${turn.sessionId}-${Date.now()}`
+  meter.turns += 1
+  const id = `${turn.sessionId}-${meter.turns}`
   await plan(turn, 0)
   await say(
     turn,
