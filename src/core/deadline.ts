@@ -4,6 +4,7 @@
  */
 import { SignalboxError, withFacts, type ErrorFacts } from '../errors.js'
 import { systemClock, type Clock, type Timer } from './clock.js'
+import { inNextTurn } from './next-turn.js'
 import { onAbort } from './on-abort.js'
 
 export interface DeadlineOptions {
@@ -211,19 +212,20 @@ export interface WithinOptions<T> {
  */
 export function within<T>(work: PromiseLike<T>, end: AbortSignal | Deadline, options: WithinOptions<T>): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    let turn: ReturnType<typeof setTimeout> | undefined
+    let settled = false
     let left = false
     const giveUp = (): void => {
       // A turn of the real event loop: a fake clock that stands still must not delay an abort.
-      turn = setTimeout(() => {
+      inNextTurn(() => {
+        if (settled) return
         left = true
         reject(options.giveUp())
-      }, 0)
+      })
     }
     const ignore = 'onEnd' in end ? end.onEnd(giveUp) : onAbort(end, giveUp)
     const arrive = (value: T): void => (left ? options.onLate?.(value) : resolve(value))
     follow(work, arrive, reject, () => {
-      if (turn !== undefined) clearTimeout(turn)
+      settled = true
       ignore()
     })
   })

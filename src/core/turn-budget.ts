@@ -3,6 +3,9 @@
  * turns. Between two turns the loop reads sockets, so the others are served. Who waits goes on in the order of asking.
  */
 
+import { systemClock, type Clock } from './clock.js'
+import { inNextTurn } from './next-turn.js'
+
 /** The budget that several pieces of work share. */
 export interface TurnBudget {
   /**
@@ -15,20 +18,14 @@ export interface TurnBudget {
 /** Portions that begin in a turn although none of those before them has asked again. */
 const ALONE = 8
 
-interface WithImmediate {
-  setImmediate?(callback: () => void): unknown
-}
-
-/** Work that shares this budget runs for about so many milliseconds in one turn. */
-export function createTurnBudget(msPerTurn = 10): TurnBudget {
-  const { setImmediate: immediate } = globalThis as WithImmediate
+/** Work that shares this budget runs for about so many milliseconds in one turn. A clock that only a test moves does not divide the work. */
+export function createTurnBudget({ monotonic }: Pick<Clock, 'monotonic'> = systemClock, msPerTurn = 10): TurnBudget {
   let endsAt: number | undefined
   let waiting: (() => void)[] = []
 
   const begin = (): void => {
-    endsAt = performance.now() + msPerTurn
-    if (immediate) immediate(nextTurn)
-    else setTimeout(nextTurn, 0)
+    endsAt = monotonic() + msPerTurn
+    inNextTurn(nextTurn)
   }
   const nextTurn = (): void => {
     endsAt = undefined
@@ -41,7 +38,7 @@ export function createTurnBudget(msPerTurn = 10): TurnBudget {
   return {
     next() {
       if (endsAt === undefined) begin()
-      const isOver = performance.now() >= (endsAt ?? 0)
+      const isOver = monotonic() >= (endsAt ?? 0)
       if (!isOver && waiting.length === 0) return undefined
       const turn = new Promise<void>((resolve) => waiting.push(resolve))
       if (!isOver) waiting.shift()?.()

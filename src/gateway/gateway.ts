@@ -167,7 +167,7 @@ export function createGateway(config: GatewayConfig): Gateway {
     pins: createFailureLimiter({ ...PIN_HOLD, free: limits.maxWrongPins, clock }),
     sessions: createStartedSessions(),
     audit,
-    turns: createTurnBudget(),
+    turns: createTurnBudget(clock),
     tally,
     tell: tally.add,
   }

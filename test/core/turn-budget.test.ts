@@ -8,7 +8,7 @@ const work = (ms: number): void => {
 }
 
 test('[core.turn-budget] work above the budget of a turn waits, and the loop turns between', async () => {
-  const budget = createTurnBudget(5)
+  const budget = createTurnBudget(undefined, 5)
   let turns = 0
   let over = false
   const count = (): void => {
@@ -27,7 +27,7 @@ test('[core.turn-budget] work above the budget of a turn waits, and the loop tur
 })
 
 test('[core.turn-budget] those who wait go on in the order of asking', async () => {
-  const budget = createTurnBudget(0)
+  const budget = createTurnBudget(undefined, 0)
   const order: string[] = []
   const worker = async (name: string): Promise<void> => {
     for (let step = 0; step < 10; step += 1) {
@@ -40,9 +40,9 @@ test('[core.turn-budget] those who wait go on in the order of asking', async () 
 })
 
 test('[core.turn-budget] below the budget nothing waits, and a portion that is the last of its worker holds nobody up', async () => {
-  const budget = createTurnBudget(1_000)
+  const budget = createTurnBudget(undefined, 1_000)
   for (let count = 0; count < 1_000; count += 1) expect(budget.next()).toBeUndefined()
-  const tight = createTurnBudget(0)
+  const tight = createTurnBudget(undefined, 0)
   const waits = Array.from({ length: 100 }, () => tight.next())
   await Promise.all(waits)
   expect(waits.filter((wait) => wait !== undefined).length).toBeGreaterThan(90)

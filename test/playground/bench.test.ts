@@ -1,5 +1,6 @@
 /** The bench of the dashboard: this library and a plain client under the same faults, counted against the ledgers of the simulators. */
-import { describe, expect, test } from 'vitest'
+import { createSeededRandom } from 'signalbox/testing'
+import { describe, expect, test, vi } from 'vitest'
 import { BENCH_SYSTEMS, DEFAULT_PLAN, formatPlan, parsePlan, type BenchPlan } from '../../playground/src/worker/lab/bench/plan.js'
 import { runBench, type BenchReport, type RunOptions } from '../../playground/src/worker/lab/bench/run.js'
 import { createTally } from '../../playground/src/worker/lab/bench/tally.js'
@@ -73,11 +74,34 @@ describe('two minutes of all faults', () => {
   })
 })
 
-test.each(BENCH_SYSTEMS)('%s: the same plan gives the same run, and another seed another one [lab.same]', async (system) => {
-  const plan = { system, seconds: 60, faults: { ...DEFAULT_PLAN.faults, kill: 2 } } as const
-  const first = await run(plan)
-  expect(await run(plan)).toEqual(first)
-  expect(await run({ ...plan, seed: 8 })).not.toEqual(first)
+/** Runs a plan in a process that seems slow: it stops for some milliseconds now and then, and its clock jumps. */
+async function runSlowly(plan: Partial<BenchPlan>): Promise<BenchReport> {
+  const random = createSeededRandom(1)
+  const now = performance.now.bind(performance)
+  let jumped = 0
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => {
+    if (random() < 0.1) jumped += 11
+    return now() + jumped
+  })
+  const slowTurn = (): Promise<void> => {
+    if (random() < 0.02) for (const until = now() + 6; now() < until; );
+    return turn()
+  }
+  try {
+    return await run(plan, { turn: slowTurn })
+  } finally {
+    clock.mockRestore()
+  }
+}
+
+test.each(BENCH_SYSTEMS)('%s: the same plan gives the same run, also in a slow process [lab.same]', async (system) => {
+  for (const seed of [1, 5]) {
+    const plan = { system, seed, seconds: 60, faults: { ...DEFAULT_PLAN.faults, kill: 2 } } as const
+    const first = await run(plan)
+    expect(await run(plan)).toEqual(first)
+    expect(await runSlowly(plan)).toEqual(first)
+    expect(await run({ ...plan, seed: 8 })).not.toEqual(first)
+  }
 })
 
 test.each(BENCH_SYSTEMS)('%s without faults: both clients deliver each message once [lab.calm]', async (system) => {

@@ -1,5 +1,6 @@
 /** A hub at one end of a link: answers calls, and feeds watches as fast as their client reads them. */
 import { encodeNdjson, ndjsonDecoder } from '../../core/codec/ndjson.js'
+import type { Clock } from '../../core/clock.js'
 import { deferred, type Deferred } from '../../core/deferred.js'
 import { inTurn } from '../../core/in-turn.js'
 import { messages } from '../../core/messages.js'
@@ -26,6 +27,8 @@ export interface ServeHubOptions {
   readonly secrets?: boolean
   /** Calls and watches of one link. Default 1,000. */
   readonly maxOpen?: number
+  /** Measures how long the links work in one turn of the event loop. Default the system's clock. */
+  readonly clock?: Clock
   /** Watches of one link. Each reads the journal and keeps a page of it. Default 32. */
   readonly maxWatches?: number
 }
@@ -50,7 +53,7 @@ export const serveHub = (hub: Hub, link: Link, options: ServeHubOptions = {}): P
  * and the JSON text of each event.
  */
 export function hubServer(hub: Hub, options: ServeHubOptions = {}): (link: Link) => Promise<void> {
-  const shared = { turns: createTurnBudget(), lines: createEventLines() }
+  const shared = { turns: createTurnBudget(options.clock), lines: createEventLines() }
   return (link) => serveLink(hub, link, options, shared)
 }
 

@@ -6,17 +6,21 @@ const REPORT_EVERY_MS = 100
 /** A run that is ahead by less than this goes on: a timer of a page takes 4 ms. */
 const AHEAD_MS = 20
 
-/** A turn of the event loop without the 4 ms that a page adds to its timers. */
-function createTurn(): () => Promise<void> {
+/** Calls back in a later turn of the event loop, in the order of asking, without the 4 ms that a page adds to its timers. */
+function createImmediate(): (callback: () => void) => void {
   const { port1, port2 } = new MessageChannel()
   const waiting: (() => void)[] = []
   port1.onmessage = () => waiting.shift()?.()
-  return () =>
-    new Promise((resolve) => {
-      waiting.push(resolve)
-      port2.postMessage(undefined)
-    })
+  return (callback) => {
+    waiting.push(callback)
+    port2.postMessage(undefined)
+  }
 }
+
+const immediate = createImmediate()
+// The library and the virtual clock then share one order of turns, so that the run does not depend on the speed of the page.
+Object.assign(globalThis, { setImmediate: immediate })
+const turn = (): Promise<void> => new Promise((resolve) => immediate(resolve))
 
 const tell = (message: FromBench): void => postMessage(message)
 const stop = new AbortController()
@@ -45,7 +49,7 @@ addEventListener('message', ({ data }: MessageEvent<ToBench>) => {
   speed = data.speed
   since = { atMs: lastAtMs, real: performance.now() }
   if (data.type === 'speed') return
-  runBench(data.plan, { turn: createTurn(), onStep: pace, signal: stop.signal }).then(
+  runBench(data.plan, { turn, onStep: pace, signal: stop.signal }).then(
     (report) => tell({ type: 'report', report }),
     (error: unknown) => tell({ type: 'failed', message: error instanceof Error ? error.message : String(error) }),
   )

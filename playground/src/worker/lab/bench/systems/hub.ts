@@ -13,7 +13,7 @@ async function simulate({ clock }: SideParts) {
   const hub = await createHub({ sources: [system.source()], clock })
   const server = memoryServer({ name: 'hub' })
   void (async () => {
-    for await (const link of server.accept()) void serveHub(hub, link)
+    for await (const link of server.accept()) void serveHub(hub, link, { clock })
   })()
   const prompted = newIds(system.ledger.prompts, ({ text }) => text)
   const stop = async (): Promise<void> => {
