@@ -1,6 +1,7 @@
 /**
  * Three hubs on one NATS server in one process: agents that each push one event a second, and viewers. Prints the processor time of a viewer
- * and event, beside a hub that has a store in memory alone, and how the time grows with agents and viewers.
+ * and event, beside a hub that has a store in memory alone, and how the time grows with agents and viewers. A hub also has a fixed cost a second,
+ * so the calculation for more agents uses the line through 1,000 and 10,000 events a second.
  *
  *   node test/bench/hubs.mjs [--quick | --write]
  *
@@ -137,6 +138,7 @@ const sizes = quick
       [100, 100],
       [1000, 0],
       [1000, 1000],
+      [10_000, 0],
     ]
   : [
       [100, 0],
@@ -147,6 +149,7 @@ const sizes = quick
       [1000, 100],
       [1000, 300],
       [1000, 1000],
+      [10_000, 0],
     ]
 const rows = []
 for (const kind of ['memory', 'nats'])
@@ -159,37 +162,50 @@ for (const kind of ['memory', 'nats'])
 const find = (kind, agents, viewers) => rows.find((row) => row.kind === kind && row.agents === agents && row.viewers === viewers)
 const slope = (one, other, by) =>
   one && other ? (Math.log(other.cpuMsASecond / one.cpuMsASecond) / Math.log(other[by] / one[by])).toFixed(2) : 'not measured'
+/** What a second costs with no event at all, and what each further event adds: the line through 1,000 and 10,000 events a second. */
+const lineOf = (few, many) => {
+  const each = (many - few) / 9_000
+  return { fixedMs: Math.max(0, few - each * 1_000), eachUs: each * 1_000 }
+}
 const figures = (kind) => {
-  const [bare, full] = [find(kind, 1000, 0), find(kind, 1000, 1000)]
+  const [bare, full, many] = [find(kind, 1000, 0), find(kind, 1000, 1000), find(kind, 10_000, 0)]
+  const hubs = kind === 'nats' ? HUBS : 1
+  const hub = lineOf(bare.cpuMsASecond / hubs, many.cpuMsASecond / hubs)
   return {
     bare: bare.cpuMsASecond,
-    event: (bare.cpuMsASecond * 1000) / 1000 / (kind === 'nats' ? HUBS : 1),
+    many: many.cpuMsASecond,
+    hub,
     viewer: ((full.cpuMsASecond - bare.cpuMsASecond) * 1000) / full.given,
-    agents: slope(find(kind, 100, 0), bare, 'agents'),
+    agents: slope(bare, many, 'agents'),
     viewedAgents: slope(find(kind, 100, 1000), full, 'agents'),
     viewers: slope(find(kind, 1000, 100), full, 'viewers'),
-    server: bare.serverMsASecond,
-    bytes: bare.bytes,
+    server: kind === 'nats' ? lineOf(bare.serverMsASecond, many.serverMsASecond) : undefined,
+    bytes: many.bytes,
   }
 }
 const [memory, nats] = [figures('memory'), figures('nats')]
+const ms = (number) => `${number.toFixed(0)} ms`
 const table = [
   ['', 'one hub in memory', 'three hubs on NATS'],
   ['---', '---', '---'],
-  ['processor time of the hubs without viewers, a second', `${memory.bare.toFixed(0)} ms`, `${nats.bare.toFixed(0)} ms`],
-  ['for each event and hub', `${memory.event.toFixed(0)} µs`, `${nats.event.toFixed(0)} µs`],
+  ['processor time of all hubs, 1,000 events a second, no viewer', ms(memory.bare), ms(nats.bare)],
+  ['processor time of all hubs, 10,000 events a second, no viewer', ms(memory.many), ms(nats.many)],
+  ['so for each hub: a second, whatever the events', ms(memory.hub.fixedMs), ms(nats.hub.fixedMs)],
+  ['and each event', `${memory.hub.eachUs.toFixed(1)} µs`, `${nats.hub.eachUs.toFixed(1)} µs`],
   ['for each viewer and event, 1,000 viewers', `${memory.viewer.toFixed(2)} µs`, `${nats.viewer.toFixed(2)} µs`],
-  ['exponent over agents, 100 to 1,000, without viewers', memory.agents, nats.agents],
+  ['exponent over agents, 1,000 to 10,000, without viewers', memory.agents, nats.agents],
   ['exponent over agents, 100 to 1,000, with 1,000 viewers', memory.viewedAgents, nats.viewedAgents],
   ['exponent over viewers, 100 to 1,000', memory.viewers, nats.viewers],
-  ['processor time of the server, for each event', '', `${nats.server.toFixed(0)} µs`],
-  ['bytes in the stream for each event of 300 bytes', '', nats.bytes.toFixed(0)],
+  ['the server: a second, whatever the events', '', ms(nats.server.fixedMs)],
+  ['the server: each event', '', `${nats.server.eachUs.toFixed(1)} µs`],
+  ['bytes in the stream for each event', '', nats.bytes.toFixed(0)],
 ]
 const EVENTS = 100_000
 const VIEWERS = 10_000
 const gigabytes = (EVENTS * nats.bytes) / 1e9
-const cores = (EVENTS * nats.event) / 1e6
-const serverCores = (EVENTS * nats.server) / 1e6
+const coresOf = ({ fixedMs, eachUs }) => fixedMs / 1000 + (EVENTS * eachUs) / 1e6
+const cores = coresOf(nats.hub)
+const serverCores = coresOf(nats.server)
 /** What is busy first when the events of one journal grow: a hub runs on one core, and so do the writes of one stream. */
 const busiest = Math.max(cores, serverCores)
 const limit = Math.round(EVENTS / busiest / 100) * 100
@@ -200,11 +216,11 @@ const breaksAt = (part) =>
 const prefixes = Math.ceil(busiest / 0.7)
 const block = `${table.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}
 
-By calculation from these figures, for 100,000 agents with one event of 300 bytes a second each, and 10,000 viewers that each follow one agent:
+By calculation from these figures, for 100,000 agents with one event of ${nats.bytes.toFixed(0)} bytes a second each, and 10,000 viewers that each follow one agent:
 
 - **Journal.** ${EVENTS.toLocaleString('en')} events a second are ${(gigabytes * 1000).toFixed(0)} MB a second and ${((gigabytes * 86_400) / 1000).toFixed(1)} TB a day, for each replica. Bound it by age: one hour is ${(gigabytes * 3600).toFixed(0)} GB.
-- **Hubs.** Every hub reads every event. At ${nats.event.toFixed(0)} µs an event this is ${cores.toFixed(1)} cores for each hub, and a hub has one core.${breaksAt(cores)}
-- **Server.** At ${nats.server.toFixed(0)} µs an event one stream needs ${serverCores.toFixed(1)} cores for ${HUBS} hubs.${breaksAt(serverCores)}
+- **Hubs.** Every hub reads every event. At ${nats.hub.eachUs.toFixed(1)} µs an event this is ${cores.toFixed(1)} cores for each hub, and a hub has one core.${breaksAt(cores)}
+- **Server.** At ${nats.server.eachUs.toFixed(1)} µs an event one stream needs ${serverCores.toFixed(1)} cores for ${HUBS} hubs.${breaksAt(serverCores)}
 - **Viewers.** At ${nats.viewer.toFixed(2)} µs for each viewer and event, ${VIEWERS.toLocaleString('en')} viewers add ${((VIEWERS * nats.viewer) / 1e6).toFixed(3)} cores in all.
 - **So divide by prefix.** ${prefixes} prefixes with about ${(Math.round(EVENTS / prefixes / 100) * 100).toLocaleString('en')} agents each, so that neither a hub nor a stream is busy for more than 70 % of the time.`
 console.log(`\n${block}`)
