@@ -16,7 +16,7 @@ export interface AuditEntry {
   readonly upstream?: string | undefined
   /** The op, the command or the path, without arguments. */
   readonly op?: string | undefined
-  /** `passed`, or the code of the refusal. */
+  /** `passed`, or the code of the refusal. A line `folded` has `passed` or `refused`. */
   readonly outcome?: string | undefined
   /** Events that this line stands for, when there are several. */
   readonly count?: number | undefined
@@ -39,6 +39,7 @@ export function auditEntryOf(event: GatewayEvent, now: Date): AuditEntry {
     count: event.count,
   })
   if (event.type === 'refused') return about({ outcome: event.code })
+  if (event.type === 'folded') return about({ outcome: event.outcome })
   if (event.type === 'op' || event.type === 'admin') return about({ op: event.op, outcome: event.outcome })
   return about({ op: event.type === 'credential' ? event.change : event.how })
 }

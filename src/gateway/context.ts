@@ -75,6 +75,7 @@ export function notePassed(context: GatewayContext, target: Target<unknown>, ver
   if (!first) return
   const event = opEvent(target, first.name, 'passed')
   if (verdicts.every(({ needs }) => needs === 'observe')) context.tally.addObservation(event)
+  else if (verdicts.some(({ needs }) => needs === 'admin')) context.tally.addAdministration(event)
   else context.tell(event)
 }
 

@@ -7,6 +7,10 @@ import type { RefusalCode } from './refusal.js'
  *
  * Of equal events, at most 100 are reported one by one in ten minutes, and of operations that only observe one. The others are counted:
  * `count` is the number of events that this one stands for, when there are several.
+ *
+ * One credential causes at most 300 lines of the audit log in ten minutes, and as many again with operations that need `admin`. All requests
+ * without a valid credential together cause at most 300. The others are `folded`. Events `credential`, and events `admin` that passed, are
+ * never folded.
  */
 export type GatewayEvent =
   /** A request, a link or an upgrade was refused. Without `grant` no valid credential was shown. */
@@ -51,5 +55,14 @@ export type GatewayEvent =
         readonly grant: string
         readonly name?: string | undefined
         readonly change: CredentialChange['change']
+      }
+    /** Events above that number. One is reported at the first of them, for each outcome, and one with the count at the end of the ten minutes. */
+    | {
+        readonly type: 'folded'
+        /** The credential of the events. Absent for requests without a valid credential. */
+        readonly grant?: string | undefined
+        readonly name?: string | undefined
+        /** `refused` stands for every code of a refusal. */
+        readonly outcome: 'passed' | 'refused'
       }
   ) & { readonly count?: number | undefined }

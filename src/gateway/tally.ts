@@ -5,17 +5,19 @@
  */
 import type { Clock } from '../core/clock.js'
 import type { GatewayEvent } from './events.js'
+import { createLineBudgets, WINDOW_MS, type Share } from './line-budget.js'
 
 /** The events that were counted and not told yet. */
 export interface Tally {
   add(event: GatewayEvent): void
   /** An operation that only observes: told once in ten minutes. */
   addObservation(event: GatewayEvent): void
+  /** An operation that needed `admin` and passed. Other events of its credential do not use up its lines. */
+  addAdministration(event: GatewayEvent): void
   /** Tells everything that was counted. */
   flush(): void
 }
 
-const WINDOW_MS = 600_000
 /** Equal events that are told one by one. */
 const SINGLY = 100
 /** The most kinds of events that are counted: credentials come and go for as long as the gateway runs. */
@@ -25,6 +27,7 @@ const SWEEP_EVERY_MS = 60_000
 
 interface Kind {
   readonly event: GatewayEvent
+  readonly share: Share
   readonly beganAtMs: number
   told: number
   counted: number
@@ -42,41 +45,46 @@ function keyOf(event: GatewayEvent): string {
 export function createTally(clock: Clock, tell: (event: GatewayEvent) => void): Tally {
   const kinds = new Map<string, Kind>()
   let sweptAtMs = clock.monotonic()
-  const report = (event: GatewayEvent, count: number): void => tell(count === 1 ? event : ({ ...event, count } as GatewayEvent))
-  const remove = (key: string, { event, counted }: Kind): void => {
+  const budgets = createLineBudgets(clock, tell)
+  const report = (event: GatewayEvent, share: Share, count: number): void =>
+    budgets.tell(count === 1 ? event : ({ ...event, count } as GatewayEvent), share)
+  const remove = (key: string, { event, share, counted }: Kind): void => {
     kinds.delete(key)
-    if (counted > 0) report(event, counted)
+    if (counted > 0) report(event, share, counted)
   }
   const isOver = ({ beganAtMs }: Kind, now: number): boolean => now - beganAtMs >= WINDOW_MS
 
-  const addWithin = (event: GatewayEvent, singly: number): void => {
+  const addWithin = (event: GatewayEvent, singly: number, share: Share = 'ordinary'): void => {
     const now = clock.monotonic()
     const key = keyOf(event)
     if (now - sweptAtMs >= SWEEP_EVERY_MS) {
       sweptAtMs = now
       for (const [otherKey, kind] of kinds) if (otherKey !== key && isOver(kind, now)) remove(otherKey, kind)
+      budgets.sweep()
     }
     const existing = kinds.get(key)
     if (existing && !isOver(existing, now)) {
       if (existing.told >= singly) existing.counted += 1
       else {
         existing.told += 1
-        tell(event)
+        budgets.tell(event, share)
       }
       return
     }
     // Removed and set again, so that the map is in the order of the begin and the oldest kind is removed first.
     kinds.delete(key)
-    kinds.set(key, { event, beganAtMs: now, told: 1, counted: 0 })
-    report(event, (existing?.counted ?? 0) + 1)
+    kinds.set(key, { event, share, beganAtMs: now, told: 1, counted: 0 })
+    report(event, share, (existing?.counted ?? 0) + 1)
     if (kinds.size <= MAX_KINDS) return
     for (const [oldest, kind] of kinds) return remove(oldest, kind)
   }
   return {
     add: (event) => addWithin(event, SINGLY),
     addObservation: (event) => addWithin(event, 1),
+    addAdministration: (event) => addWithin(event, SINGLY, 'admin'),
     flush() {
       for (const [key, kind] of [...kinds]) remove(key, kind)
+      budgets.flush()
     },
   }
 }

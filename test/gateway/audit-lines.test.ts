@@ -277,3 +277,122 @@ describe('floods of the log [gateway.audit.floods]', () => {
     expect(told.reduce((sum, { count = 1 }) => sum + count, 0)).toBe(20_000)
   })
 })
+
+describe('the lines of one credential [gateway.audit.budget]', () => {
+  const op = (grant: string, name: string, outcome: 'passed' | 'scope_missing' = 'passed'): GatewayEvent => ({
+    type: 'op',
+    upstream: 'ccc',
+    grant,
+    name: grant,
+    op: name,
+    outcome,
+  })
+  const countOf = (events: readonly GatewayEvent[]): number => events.reduce((sum, { count = 1 }) => sum + count, 0)
+  const worldOf = () => {
+    const clock = createFakeClock()
+    const told: GatewayEvent[] = []
+    return { clock, told, tally: createTally(clock, (event) => void told.push(event)) }
+  }
+
+  test('a credential that causes very many different lines has 300 in ten minutes, and two lines with the number of the others', async () => {
+    const { clock, told, tally } = worldOf()
+    for (let round = 0; round < 150; round += 1) for (let name = 0; name < 200; name += 1) tally.add(op('page', `op ${name}`))
+    for (let name = 0; name < 50; name += 1) tally.add(op('page', `op ${name}`, 'scope_missing'))
+    // The first event without a line of its own is visible at once, for each outcome.
+    const folded = { type: 'folded', grant: 'page', name: 'page' }
+    expect(told.slice(300)).toEqual([
+      { ...folded, outcome: 'passed' },
+      { ...folded, outcome: 'refused' },
+    ])
+    await clock.advance(600_000)
+    tally.add(op('other', 'ping'))
+    tally.flush()
+    expect(countOf(told)).toBe(150 * 200 + 50 + 1)
+    const lines = told.filter((event) => 'grant' in event && event.grant === 'page')
+    // Two windows have passed. The second has the counts of equal events.
+    expect(lines.length).toBeLessThanOrEqual(2 * (300 + 4))
+  })
+
+  test('a credential that has used up its lines takes none from another credential, and has new ones after ten minutes', async () => {
+    const { clock, told, tally } = worldOf()
+    for (let name = 0; name < 400; name += 1) tally.add(op('page', `op ${name}`))
+    tally.add(op('other', 'send'))
+    expect(told.at(-1)).toEqual(op('other', 'send'))
+    await clock.advance(600_000)
+    tally.add(op('page', 'send'))
+    expect(told.at(-1)).toEqual(op('page', 'send'))
+    expect(countOf(told)).toBe(402)
+  })
+
+  test('what needs admin, and what changes credentials, has its line although the credential has used up the others', () => {
+    const { told, tally } = worldOf()
+    const admin = { type: 'admin', grant: 'page', name: 'page', op: 'revoke' } as const
+    for (let name = 0; name < 400; name += 1) {
+      tally.add(op('page', `op ${name}`))
+      tally.add({ type: 'refused', code: `code ${name}`, grant: 'page', name: 'page' })
+    }
+    const before = told.length
+    const kept: GatewayEvent[] = [
+      { ...admin, outcome: 'passed' },
+      { type: 'credential', grant: 'phone', name: 'phone', change: 'revoked' },
+    ]
+    for (const event of kept) tally.add(event)
+    tally.addAdministration(op('page', 'group_delete'))
+    expect(told.slice(before)).toEqual([...kept, op('page', 'group_delete')])
+    // A refused attempt is no administration.
+    tally.add({ ...admin, outcome: 'scope_missing' })
+    expect(told).toHaveLength(before + 3)
+    // Operations that need admin have a limit too.
+    for (let name = 0; name < 400; name += 1) tally.addAdministration(op('page', `admin ${name}`))
+    expect(told.filter((event) => event.type === 'op' && event.op.startsWith('admin'))).toHaveLength(299)
+  })
+
+  test('requests without a valid credential share one budget, and a page that withdraws a credential then still has its lines', async () => {
+    at = await arena({ clock: createFakeClock() })
+    const { served, events } = at
+    const { credentials } = served.gateway
+    const { token } = await credentials.issueToken({ scopes: ['admin'], name: 'owner' })
+    const { grant: phone } = await credentials.issueToken({ scopes: ['observe'], ttlMs: 60_000, name: 'phone' })
+    const host = `127.0.0.1:${served.port}`
+    const plain = { method: 'GET', hosts: [host], target: '/', httpVersion: '1.1' }
+    const wires = [
+      { ...plain, hosts: ['evil.example'] },
+      { ...plain, hosts: [host, host] },
+      { ...plain, httpVersion: '1.0' },
+      { ...plain, target: `http://${host}/` },
+      { ...plain, origin: 'https://evil.example' },
+      { ...plain, secFetchSite: 'cross-site' },
+    ]
+    for (let round = 0; round < 200; round += 1) for (const wire of wires) expect(() => served.gateway.admitPage(wire)).toThrow()
+    const anonymous = events.filter((event) => event.type === 'refused' || event.type === 'folded')
+    expect(anonymous).toHaveLength(301)
+    expect(anonymous.at(-1)).toEqual({ type: 'folded', outcome: 'refused' })
+    const reply = await fetch(`${served.url}/v1/admin/revoke`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ id: phone.id }),
+    })
+    expect(reply.status).toBe(200)
+    expect(events.slice(-2)).toMatchObject([
+      { type: 'credential', change: 'revoked', name: 'phone' },
+      { type: 'admin', op: 'revoke', outcome: 'passed', name: 'owner' },
+    ])
+    // A shutdown loses no count.
+    await served.close()
+    expect(countOf(events.filter((event) => event.type === 'refused' || event.type === 'folded'))).toBe(1_200)
+  })
+
+  test('through HTTP, an operation that needs admin has its line although the same credential has used up its others', async () => {
+    at = await arena({ clock: createFakeClock() })
+    const { served, events } = at
+    const { token, grant } = await served.gateway.credentials.issueToken({ scopes: ['admin'], name: 'page' })
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+    for (const path of ['/v1/unknown/call', '/v1/ccc/call', '/v1/ccc/http/x', '/v1/ccc/link']) {
+      for (let round = 0; round < 100; round += 1) await (await fetch(`${served.url}${path}`, { headers })).text()
+    }
+    expect(events.at(-1)).toEqual({ type: 'folded', grant: grant.id, name: 'page', outcome: 'refused' })
+    const body = JSON.stringify({ cmd: 'continue', session: 'x' })
+    await (await fetch(`${served.url}/v1/ccc/call`, { method: 'POST', headers, body })).text()
+    expect(events).toContainEqual({ type: 'op', upstream: 'ccc', grant: grant.id, name: 'page', op: 'continue', outcome: 'passed' })
+  })
+})

@@ -117,6 +117,10 @@ export const requirements: readonly Requirement[] = [
     'what only observes has one line at its first use and one in ten minutes, with the number of uses; the rest has a line each time',
   ),
   row('audit.floods', 'a flood of equal events is counted, so it pushes no other line out of the log'),
+  row(
+    'audit.budget',
+    'one credential, and all requests without one together, cause a bounded number of lines; the others are counted, and administration always has its line',
+  ),
   row('audit.failures', 'lines of the audit log that cannot be written are counted in a later line'),
   row('credentials.listeners', 'a listener that throws stops neither a withdrawal nor the end of the links under it'),
   row('audit', 'the audit log says who did what with which outcome, never content, and is rotated and bounded'),

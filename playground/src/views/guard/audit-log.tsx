@@ -13,6 +13,7 @@ const EVENT_WORDS: Readonly<Record<AuditEntry['event'], string>> = {
   op: 'Message',
   admin: 'Administration',
   credential: 'Credential',
+  folded: 'Not listed',
 }
 
 export const isRefusal = ({ event, outcome }: AuditEntry): boolean =>
@@ -96,6 +97,7 @@ export function AuditLogTable({ state }: { state: GuardState }): JSX.Element {
                 <td>
                   {EVENT_WORDS[entry.event] ?? entry.event}
                   {entry.upstream ? <span class="muted"> · {entry.upstream}</span> : null}
+                  {entry.count === undefined ? null : <span class="muted"> × {count(entry.count)}</span>}
                 </td>
                 <td class="mono">{entry.op ?? ''}</td>
                 <td class={isRefusal(entry) ? 'guard-bad' : undefined}>{entry.outcome ?? ''}</td>
