@@ -6,8 +6,8 @@ export default command({
   examples: [['signalbox down', 'stop the hub of this machine; turns go on at their systems']],
   args: JSON_ARG,
   async run({ json }, { terminal }) {
-    const [{ hubProcess }, { hubSocketPath }] = await Promise.all([import('../hub/run-hub.js'), import('../settings/places.js')])
-    const socket = hubSocketPath(terminal.env)
+    const [{ hubProcess }, { hubPlace }] = await Promise.all([import('../hub/run-hub.js'), import('../settings/hub-place.js')])
+    const { socket } = await hubPlace(terminal.env)
     const pid = await hubProcess(socket)
     process.kill(pid, 'SIGTERM')
     const began = Date.now()

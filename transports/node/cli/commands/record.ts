@@ -1,9 +1,10 @@
 import { SignalboxError } from '../../../../src/errors.js'
 import { command, JSON_ARG, type Program } from '../program/command.js'
-import { hubSocketPath } from '../settings/places.js'
+import { hubPlaceOf } from '../settings/hub-place.js'
 import { createStatusLine } from '../view/status-line.js'
 import { parseDuration } from '../view/time.js'
 import { parseCursor } from './cursor.js'
+import { expectAgent } from './known-agent.js'
 import { stopAfter } from './stop-after.js'
 
 export default command({
@@ -83,6 +84,7 @@ async function recordJournal(options: JournalOptions, { terminal, hub }: Program
     import('../recording/event-mask.js'),
   ])
   const { hub: opened } = await hub(agent === undefined ? {} : { agent })
+  if (agent !== undefined && from === undefined) await expectAgent(opened, agent)
   const masked = createEventMask(redactorFor(terminal.env))
   const agents = agent === undefined ? {} : { agents: [agent] }
   await using writer = await createRecording(file, { recording: 'hub' })
@@ -125,9 +127,10 @@ async function recordWireTo({ file, system, listen, signal }: WireOptions, { ter
     import('../settings/read.js'),
   ])
   if (listen === undefined) throw usage('--wire needs --listen: the socket or the port that the client connects to.')
-  const { sources = {}, hub } = (await readSettings(terminal.env)).settings
+  const { settings } = await readSettings(terminal.env)
+  const { sources = {} } = settings
   const real = wireOf(system, {
-    hub: hub?.socket ?? hubSocketPath(terminal.env),
+    hub: hubPlaceOf(terminal.env, settings).socket,
     ccc: sources.ccc ? sources.ccc.socket : undefined,
     cccc: sources.cccc ? sources.cccc.home : undefined,
   })

@@ -2,8 +2,9 @@ import { sleep, systemClock } from '../../../../src/core/clock.js'
 import { SignalboxError } from '../../../../src/errors.js'
 import type { HubEvent } from '../../../../src/hub/index.js'
 import { command, JSON_ARG, type Program } from '../program/command.js'
-import { hubSocketPath } from '../settings/places.js'
+import { hubPlace } from '../settings/hub-place.js'
 import { createEventPrinter } from '../view/event-printer.js'
+import { stopRequested } from './stop-requested.js'
 
 /** A night without events is not waited for. */
 const MAX_PAUSE_MS = 5_000
@@ -91,7 +92,7 @@ async function serveRecording(
   const sources = simulatedAgents(events, { speed })
   if (sources.length === 0) throw usage('The recording names no agent.')
   const running = await runHub({
-    socket: hubSocketPath(terminal.env),
+    socket: (await hubPlace(terminal.env)).socket,
     opened: { sources, close: async () => {} },
     onProblem: (text) => terminal.err(`${text}\n`),
   })
@@ -99,11 +100,7 @@ async function serveRecording(
   if (json) terminal.out(`${JSON.stringify({ pid: process.pid, agents: agents.map(({ id }) => id) })}\n`)
   else terminal.out(`The hub runs with ${agents.length} recorded agents: ${agents.map(({ id }) => id).join(', ')}\n`)
   terminal.err('A prompt gets the recorded turn with the same text, or the next one. Ctrl-c stops it.\n')
-  if (!signal.aborted)
-    await new Promise<void>((resolve) => {
-      signal.addEventListener('abort', () => resolve(), { once: true })
-      for (const name of ['SIGTERM', 'SIGHUP'] as const) process.once(name, () => resolve())
-    })
+  await stopRequested(signal)
   await running.close()
   return 0
 }

@@ -7,6 +7,7 @@ import { command, JSON_ARG, NATS_ARGS, type Program } from '../program/command.j
 import type { Settings } from '../settings/schema.js'
 import { styleOf } from '../terminal/style.js'
 import { portOf } from './port.js'
+import { stopRequested } from './stop-requested.js'
 
 export default command({
   examples: [
@@ -46,10 +47,10 @@ export default command({
       terminal.err(`--${alone[0]} is used with --nats URL only.\n`)
       return 2
     }
-    const [{ runHub }, { readSettings }, { hubFolderPath, hubSocketPath }] = await Promise.all([
+    const [{ runHub }, { readSettings }, { hubPlaceOf }] = await Promise.all([
       import('../hub/run-hub.js'),
       import('../settings/read.js'),
-      import('../settings/places.js'),
+      import('../settings/hub-place.js'),
     ])
     const { settings } = await readSettings(terminal.env)
     const tell = (line: string): void => terminal.err(`${line}\n`)
@@ -58,15 +59,16 @@ export default command({
         ? undefined
         : await (await import('../hub/share.js')).openShare({ url: nats, credentials, ca, machines, name, tell })
     // From here on there is something to clean up.
-    const stop = stopped(signal)
+    const stop = stopRequested(signal)
     let running: RunningHub
     let chosen: ChosenSources
     let folder: string | undefined
-    const socket = settings.hub?.socket ?? hubSocketPath(terminal.env)
+    const place = hubPlaceOf(terminal.env, settings)
+    const { socket } = place
     try {
       chosen = await sourcesFor(demo === true, settings, terminal, share)
       // Simulated agents leave nothing behind.
-      folder = share || memory || chosen.simulated ? undefined : (settings.hub?.folder ?? hubFolderPath(terminal.env))
+      folder = share || memory || chosen.simulated ? undefined : place.folder
       const store =
         share?.nats.store ??
         (folder === undefined ? undefined : (await (await import('../../hub/folder.js')).hubFolder({ directory: folder })).store)
@@ -197,13 +199,4 @@ async function ticketOnEnter({ running }: HubGateway, terminal: Program['termina
   } catch {
     // The program is ending, so no more tickets are needed.
   }
-}
-
-/** Resolves at ctrl-c, or when the program is asked to end. */
-function stopped(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    signal.addEventListener('abort', () => resolve(), { once: true })
-    for (const name of ['SIGTERM', 'SIGHUP'] as const) process.once(name, () => resolve())
-  })
 }

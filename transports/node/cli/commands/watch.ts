@@ -7,6 +7,7 @@ import { CONNECTION } from '../view/events.js'
 import { parseDuration } from '../view/time.js'
 import { stopAfter } from './stop-after.js'
 import { parseCursor } from './cursor.js'
+import { expectAgent } from './known-agent.js'
 
 export default command({
   examples: [
@@ -23,18 +24,20 @@ export default command({
   async run({ agent, from, timeout, json }, { terminal, hub, signal: interrupted }) {
     const stop = stopAfter(timeout === undefined ? undefined : parseDuration(timeout), interrupted)
     const { signal } = stop
-    const style = styleOf(terminal)
-    const opened = await hub({
-      ...(agent === undefined ? {} : { agent }),
-      onConnection: (state) => terminal.err(`${style.dim(CONNECTION[state])}\n`),
-    })
-    const watch = opened.hub.watch({
-      signal,
-      ...(agent === undefined ? {} : { agents: [agent] }),
-      ...(from === undefined ? {} : { from: from === 'oldest' ? 'oldest' : parseCursor(from) }),
-    })
     const print = createEventPrinter(terminal, false)
     try {
+      const style = styleOf(terminal)
+      const opened = await hub({
+        ...(agent === undefined ? {} : { agent }),
+        onConnection: (state) => terminal.err(`${style.dim(CONNECTION[state])}\n`),
+      })
+      // The journal may still have the past of an agent that is gone.
+      if (agent !== undefined && from === undefined) await expectAgent(opened.hub, agent)
+      const watch = opened.hub.watch({
+        signal,
+        ...(agent === undefined ? {} : { agents: [agent] }),
+        ...(from === undefined ? {} : { from: from === 'oldest' ? 'oldest' : parseCursor(from) }),
+      })
       for await (const event of watch) {
         if (!json) print(event)
         else terminal.out(`${JSON.stringify({ ...event, ...position(watch.cursor) })}\n`)

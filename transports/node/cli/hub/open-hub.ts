@@ -4,13 +4,13 @@ import { createHubClient } from '../../../../src/hub/index.js'
 import type { StreamTransport } from '../../../../src/transport.js'
 import { hubSocket } from '../../hub/socket.js'
 import type { HubWish, OpenedHub } from '../program/command.js'
-import { hubSocketPath } from '../settings/places.js'
+import { hubPlace } from '../settings/hub-place.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** Opens the hub. A running hub is preferred, because every viewer then sees the same journal. */
 export async function openHub(wish: HubWish, env: Environment): Promise<OpenedHub> {
-  const path = hubSocketPath(env)
+  const { socket: path } = await hubPlace(env)
   let closing = false
   const transport = withNotice(hubSocket({ path }), (state) => {
     if (!closing) wish.onConnection?.(state)

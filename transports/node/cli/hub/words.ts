@@ -1,13 +1,14 @@
 /** Agents and asks for completion, straight from the hub's socket: no client is loaded, and a slow hub gives no words. */
 import { createConnection } from 'node:net'
 import type { CompletionWords } from '../program/complete.js'
-import { hubSocketPath } from '../settings/places.js'
+import { hubPlace } from '../settings/hub-place.js'
 
 const PATIENCE_MS = 300
 
 export function hubWords(env: Readonly<Record<string, string | undefined>>): CompletionWords {
   const ids = async (method: string): Promise<readonly string[]> => {
-    const result = await callHub(hubSocketPath(env), method)
+    const place = await hubPlace(env).catch(() => undefined)
+    const result = place && (await callHub(place.socket, method))
     return Array.isArray(result)
       ? result.flatMap((item: { readonly id?: unknown }) => (typeof item.id === 'string' ? [item.id] : []))
       : []

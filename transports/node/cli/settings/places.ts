@@ -14,12 +14,16 @@ export function configFile(env: Environment, platform: NodeJS.Platform = process
   return join(set(env.XDG_CONFIG_HOME) ?? join(homedir(), '.config'), 'signalbox', 'config.json')
 }
 
-/** The folder of the hub: its journal and its socket. SIGNALBOX_HUB_FOLDER names another one. */
-export function hubFolderPath(env: Environment): string {
-  return set(env.SIGNALBOX_HUB_FOLDER) ?? join(homedir(), '.signalbox', 'hub')
+/** The folder of the hub: its journal and its socket. SIGNALBOX_HUB_FOLDER wins over the folder of the configuration. */
+export function hubFolderPath(env: Environment, configured?: string): string {
+  return set(env.SIGNALBOX_HUB_FOLDER) ?? configured ?? join(homedir(), '.signalbox', 'hub')
 }
 
-/** The socket on which the hub of this machine listens. SIGNALBOX_HUB_SOCKET names another one. */
-export function hubSocketPath(env: Environment): string {
-  return set(env.SIGNALBOX_HUB_SOCKET) ?? join(hubFolderPath(env), 'hub.sock')
+/** The socket on which the hub of this machine listens. SIGNALBOX_HUB_SOCKET and SIGNALBOX_HUB_FOLDER win over the configuration. */
+export function hubSocketPath(
+  env: Environment,
+  { folder, socket }: { readonly folder?: string | undefined; readonly socket?: string | undefined } = {},
+): string {
+  const configured = set(env.SIGNALBOX_HUB_FOLDER) === undefined ? socket : undefined
+  return set(env.SIGNALBOX_HUB_SOCKET) ?? configured ?? join(hubFolderPath(env, folder), 'hub.sock')
 }
