@@ -31,6 +31,19 @@ describe('the figures [dashboard.cost.figures]', () => {
     ])
   })
 
+  test('tokens that no system told are marked, so that the view shows no zero for them', () => {
+    const ledger = createCostLedger()
+    ledger.apply([
+      event({ ...usage, scope: 'turn', costUsd: 1 }),
+      event({ ...usage, scope: 'turn', agent: 'acp/b', tokens: { input: 0 } }),
+    ])
+    expect(ledger.rows('agent').map(({ agent, figures }) => [agent, figures.hasTokens])).toEqual([
+      ['claude/a', false],
+      ['acp/b', true],
+    ])
+    expect(ledger.total().hasTokens).toBe(true)
+  })
+
   test('reported and estimated costs are never added to each other, and a cost that nobody told is not zero', () => {
     const ledger = createCostLedger()
     ledger.apply([

@@ -13,6 +13,9 @@ import { askPlaces, STAY_MS } from '../../playground/src/views/asks/order.js'
 import { groupRows, matchesFilter } from '../../playground/src/views/fleet/group.js'
 import { endOfWindow, FOLLOWED, startOfWindow, WINDOW } from '../../playground/src/views/workbench/window.js'
 
+import { ago, exactSpan } from '../../playground/src/design/format.js'
+import { capabilityChips } from '../../playground/src/model/capabilities.js'
+
 const AT = Date.parse('2026-01-01T10:00:00Z')
 const iso = (ms: number): string => new Date(AT + ms).toISOString()
 let lastSeq = 0
@@ -284,5 +287,42 @@ describe('the shell', () => {
     const app = { by: 'me', connection: { value: { status: 'opening', mode: 'worker' } } } as never
     expect(promptCall('claude/a', "it's\nme", {}, app)).toContain("hub.prompt('claude/a', 'it\\'s\\nme')")
     expect(answerCall('x', { secret: '2468' }, app)).not.toContain('2468')
+  })
+})
+
+describe('words for people [dashboard.words]', () => {
+  test('a duration that stands beside another figure is exact to the second', () => {
+    const cases: readonly (readonly [number, string])[] = [
+      [450, '450 ms'],
+      [60_000, '60 s'],
+      [119_400, '1 min 59 s'],
+      [127_000, '2 min 7 s'],
+      [600_000, '10 min'],
+      [3_660_000, '1 h 1 min'],
+      [7_200_000, '2 h'],
+    ]
+    expect(cases.map(([ms]) => exactSpan(ms))).toEqual(cases.map(([, words]) => words))
+  })
+
+  test('an age has whole seconds, so that its width does not change with each tick', () => {
+    expect([1_000, 4_200, 59_600, 300_000].map((ms) => ago(iso(0), AT + ms))).toEqual([
+      'just now',
+      '4 s ago',
+      '60 s ago',
+      '5 min ago',
+    ])
+  })
+
+  test('a capability is explained in words that are no names of fields', () => {
+    const chips = capabilityChips({
+      sessions: { list: true, create: true, choices: { models: ['a'] } },
+      queue: { depth: 1 },
+      asks: { kinds: ['permission'], answerable: true, confirmsDelivery: false },
+    })
+    expect(chips.map(({ about }) => about)).toEqual([
+      'Asks a person (permission). It gives no proof that an answer arrived',
+      'Takes up to 1 prompt at once',
+      'Sessions can be listed, opened',
+    ])
   })
 })

@@ -81,7 +81,16 @@ describe.skipIf(!canRun)('the timeline', () => {
     await phone.page.locator('[data-action=connect]').click()
     await phone.page.locator('[data-action="view:timeline"]').click()
     await expect.poll(() => phone.page.locator('[data-span=turn]').count()).toBeGreaterThan(0)
+    await phone.page.locator('[data-span=turn] [data-action=select-span]').first().click()
+    await phone.page.locator('.tl-details [data-action=clear-span]').waitFor()
     await shoot(phone.page, 'timeline-phone')
+    const [details, table] = [
+      await phone.page.locator('.tl-details').boundingBox(),
+      await phone.page.locator('.tl-table').boundingBox(),
+    ]
+    // The table stands below the details, with its title and at least four rows.
+    expect(table?.y).toBeGreaterThanOrEqual((details?.y ?? 0) + (details?.height ?? 0) - 1)
+    expect(table?.height).toBeGreaterThan(4 * 37)
     const overflow = await phone.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
     expect(overflow).toBeLessThanOrEqual(0)
     expect(await violations(phone.page, '[data-view=timeline]')).toEqual([])

@@ -53,7 +53,7 @@ describe.skipIf(!canRun)('the wire view', () => {
     await page.locator('[data-action=edit]').fill('{"cmd":"ping"}')
     await page.locator('[data-action=send-new]').click()
     const link = await page.locator('[data-sent-by-hand]').getAttribute('data-sent-by-hand')
-    await expect.poll(() => page.locator('[data-sent-by-hand]').textContent()).toContain('Written is not carried out')
+    await expect.poll(() => page.locator('[data-sent-by-hand]').textContent()).toContain('Only an answer shows')
     await filter(page, `link:${link} in`)
     await expect.poll(() => page.locator('.wire-list').textContent()).toContain('1.12.5')
     // The link of the chosen message is closed: CCC takes a connection for each call.
@@ -94,7 +94,7 @@ describe.skipIf(!canRun)('the wire view', () => {
     await filter(page, 'fault')
     await page.locator('[data-type=fault]').first().waitFor({ timeout: 30_000 })
     await page.locator('[data-action=break]').selectOption('No fault')
-    await expect.poll(() => page.locator('[data-breaker]').textContent()).toBe('New links of ccc work.')
+    await expect.poll(() => page.locator('[data-breaker]').textContent()).toBe('New links of CCC work.')
     expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0)
     expect(await violations(page)).toEqual([])
     await filter(page, '')

@@ -13,6 +13,7 @@ export const requirements: readonly Requirement[] = [
     'cost.figures',
     'costs are divided by agent, session and day; reported and estimated stay apart; a cost that nobody told is not zero',
   ),
+  row('words', 'durations beside each other are exact, ages do not jump, and a capability is explained in plain words'),
   row('cost.page', 'in Chromium the cost view shows sums, what they omit, and the budgets of the hub, in both modes'),
   row(
     'guard.attacks',

@@ -26,6 +26,10 @@ export const requirements: readonly Requirement[] = [
   ),
   row('lab.faults', 'Faults are put on a system of the demo, appear on the tape, and end when they are taken away.'),
   row(
+    'lab.page.truth',
+    'In Chromium, all nine faults on each link: nothing is lost or doubled, and the plain client beside it is not exact.',
+  ),
+  row(
     'lab.page.faults',
     'The faults view runs a plan in Chromium and shows 0 lost and 0 doubled beside a plain client that is not exact.',
   ),

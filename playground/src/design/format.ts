@@ -3,7 +3,8 @@
 /** How long ago an ISO time is, such as `4 s ago`. */
 export function ago(iso: string, nowMs: number): string {
   const seconds = Math.max(0, Math.round((nowMs - Date.parse(iso)) / 1000))
-  return seconds < 2 ? 'just now' : `${span(seconds * 1000)} ago`
+  if (seconds < 2) return 'just now'
+  return seconds < 90 ? `${seconds} s ago` : `${span(seconds * 1000)} ago`
 }
 
 /** A duration, such as `450 ms`, `4 s`, `3 min`, `2 h`. */
@@ -16,6 +17,16 @@ export function span(ms: number): string {
   if (minutes < 90) return `${Math.round(minutes)} min`
   const hours = minutes / 60
   return hours < 36 ? `${Math.round(hours)} h` : `${Math.round(hours / 24)} d`
+}
+
+/** A duration to the second, such as `2 min 7 s`, where a rounded minute would contradict another figure. */
+export function exactSpan(ms: number): string {
+  if (ms < 90_000) return span(ms)
+  const seconds = Math.round(ms / 1000)
+  const hours = Math.floor(seconds / 3600)
+  const minutes = Math.floor(seconds / 60) % 60
+  const parts = hours > 0 ? [`${hours} h`, `${minutes} min`] : [`${minutes} min`, `${seconds % 60} s`]
+  return parts.filter((part) => !part.startsWith('0 ')).join(' ')
 }
 
 /** Minutes and seconds, such as `0:42`: for a countdown, and for an axis of time. */

@@ -7,6 +7,14 @@ export interface CapabilityChip {
   readonly about: string
 }
 
+const SESSION_WORDS: Readonly<Record<string, string>> = {
+  list: 'listed',
+  create: 'opened',
+  resume: 'resumed',
+  fork: 'forked',
+  close: 'closed',
+}
+
 /** The capabilities that are there, the most telling first. */
 export function capabilityChips(can: Capabilities): readonly CapabilityChip[] {
   const chips: (CapabilityChip | undefined | false)[] = [
@@ -16,17 +24,17 @@ export function capabilityChips(can: Capabilities): readonly CapabilityChip[] {
     can.stream?.thinking && { word: 'thinking', about: 'Shows its reasoning' },
     can.asks && {
       word: 'asks',
-      about: `Asks: ${can.asks.kinds.join(', ')}. ${can.asks.confirmsDelivery ? 'Confirms an answer' : 'Gives no proof that an answer arrived'}`,
+      about: `Asks a person (${can.asks.kinds.join(', ')}). ${can.asks.confirmsDelivery ? 'It confirms each answer' : 'It gives no proof that an answer arrived'}`,
     },
     can.cancel && {
       word: 'cancel',
-      about: can.cancel.keepsSession ? 'A turn can be cancelled; the session goes on' : 'A cancel ends the session',
+      about: can.cancel.keepsSession ? 'Stops a turn and keeps the session' : 'Stopping a turn ends the session',
     },
-    can.queue && { word: 'queue', about: `Takes up to ${can.queue.depth} prompts side by side` },
+    can.queue && { word: 'queue', about: `Takes up to ${can.queue.depth} ${can.queue.depth === 1 ? 'prompt' : 'prompts'} at once` },
     can.sessions && {
       word: 'sessions',
-      about: `Sessions: ${Object.keys(can.sessions)
-        .filter((name) => name !== 'choices')
+      about: `Sessions can be ${Object.keys(can.sessions)
+        .flatMap((name) => SESSION_WORDS[name] ?? [])
         .join(', ')}`,
     },
     can.history && {
@@ -36,7 +44,10 @@ export function capabilityChips(can: Capabilities): readonly CapabilityChip[] {
     can.usage && { word: 'usage', about: can.usage.cost ? `Tokens and cost, ${can.usage.cost}` : 'Tokens' },
     can.dedupe && {
       word: 'dedupe',
-      about: can.dedupe === 'by_search' ? 'A lost prompt is found by search' : 'A lost prompt is found by its id',
+      about:
+        can.dedupe === 'by_search'
+          ? 'After a lost answer, the hub finds the prompt in the history'
+          : 'A prompt that is repeated with its id runs once',
     },
     can.group && { word: 'group', about: 'Is a group of agents' },
     can.terminal && { word: 'terminal', about: 'Has a terminal' },

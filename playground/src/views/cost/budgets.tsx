@@ -78,8 +78,9 @@ function BudgetLine({ state, nameOf }: { state: BudgetState; nameOf: (agent: str
 }
 
 function stateWord({ isPassed, budget: { over } }: BudgetState): string {
-  if (!isPassed) return over === 'stop' ? 'Within. Stops agents when passed.' : 'Within. Only warns when passed.'
-  return over === 'stop' ? 'Passed. New prompts are refused.' : 'Passed. A warning was written.'
+  if (!isPassed)
+    return over === 'stop' ? 'Within the limit. Above it, prompts are refused.' : 'Within the limit. Above it, the hub warns.'
+  return over === 'stop' ? 'Above the limit. New prompts are refused.' : 'Above the limit. The hub wrote a warning.'
 }
 
 function whoOf({ budget: { system, agents } }: BudgetState, nameOf: (agent: string) => string): string {

@@ -68,7 +68,6 @@ function Cost({ app, hub }: { app: App; hub: Hub }): JSX.Element {
         <Budgets state={state} nameOf={nameOf} />
         {isEmpty ? (
           <div class="cost-wide">
-            {' '}
             <EmptyState
               title="Nothing was spent yet"
               why="The journal of this hub has no turn that reached a system. Figures appear when the first turn ends."
@@ -124,8 +123,12 @@ function Totals({ total }: { total: Figures }): JSX.Element {
   const cards: readonly (readonly [string, string, string])[] = [
     ['Reported', usd(total.reportedUsd), 'Counted by the systems themselves.'],
     ['Estimated', usd(total.estimatedUsd), 'Computed from tokens. Not part of the reported sum.'],
-    ['Fresh tokens', count(fresh(total)), `${count(total.input)} read, ${count(total.output)} written.`],
-    ['From a cache', count(total.cacheRead), 'Read again at a lower price. These are not fresh tokens.'],
+    [
+      'Fresh tokens',
+      total.hasTokens ? count(fresh(total)) : 'none',
+      total.hasTokens ? `${count(total.input)} read, ${count(total.output)} written.` : 'No system has reported tokens yet.',
+    ],
+    ['From a cache', total.hasTokens ? count(total.cacheRead) : 'none', 'Read again at a lower price. These are not fresh tokens.'],
   ]
   return (
     <dl class="cost-totals cost-wide">
@@ -165,7 +168,7 @@ function Covered({ state, nameOf }: { state: CostState; nameOf: (agent: string) 
       )}
       {omitted.length > 0 ? (
         <p data-omits>
-          <strong>Not in any sum of dollars:</strong>{' '}
+          <strong>In no sum of dollars:</strong>{' '}
           {omitted
             .slice(0, 8)
             .map(({ agent, turns }) => `${nameOf(agent)} (${count(turns)} ${turns === 1 ? 'turn' : 'turns'})`)
@@ -208,10 +211,10 @@ function CostTable(props: {
               Estimated
             </th>
             <th scope="col" class="right">
-              Fresh in
+              Tokens in
             </th>
             <th scope="col" class="right">
-              Out
+              Tokens out
             </th>
             <th scope="col" class="right">
               From cache
@@ -238,9 +241,9 @@ function CostTable(props: {
               {division === 'session' ? <td class="mono">{session}</td> : null}
               <td class="right num">{figures.reportedUsd === undefined ? <NotReported /> : money(figures.reportedUsd)}</td>
               <td class="right num">{figures.estimatedUsd === undefined ? <NotReported /> : money(figures.estimatedUsd)}</td>
-              <td class="right num">{count(figures.input)}</td>
-              <td class="right num">{count(figures.output)}</td>
-              <td class="right num">{count(figures.cacheRead)}</td>
+              <td class="right num">{figures.hasTokens ? count(figures.input) : <NotReported />}</td>
+              <td class="right num">{figures.hasTokens ? count(figures.output) : <NotReported />}</td>
+              <td class="right num">{figures.hasTokens ? count(figures.cacheRead) : <NotReported />}</td>
               <td class="right num">
                 {count(figures.turns)}
                 {figures.turnsWithoutCost > 0 ? (

@@ -7,6 +7,8 @@ export interface Figures {
   readonly reportedUsd?: number
   /** US dollars that were computed from tokens. */
   readonly estimatedUsd?: number
+  /** Whether any system told tokens. If not, the counts of tokens are zero because nobody counted. */
+  readonly hasTokens: boolean
   readonly input: number
   readonly output: number
   /** Tokens that came from a cache. They are not fresh tokens, and no other figure contains them. */
@@ -70,7 +72,18 @@ export function createCostLedger(): CostLedger {
     const key = `${agent}\n${session}\n${day}`
     const known = cells.get(key)
     if (known) return known
-    const cell = { agent, session, day, input: 0, output: 0, cacheRead: 0, cacheWrite: 0, turns: 0, turnsWithoutCost: 0 }
+    const cell = {
+      agent,
+      session,
+      day,
+      hasTokens: false,
+      input: 0,
+      output: 0,
+      cacheRead: 0,
+      cacheWrite: 0,
+      turns: 0,
+      turnsWithoutCost: 0,
+    }
     cells.set(key, cell)
     return cell
   }
@@ -82,7 +95,9 @@ export function createCostLedger(): CostLedger {
     if (event.scope === 'session') totals.set(place, { ...before, ...event })
     for (const key of COUNTS) {
       const now = event.tokens?.[key]
-      if (now !== undefined) cell[key] += now - (before?.tokens?.[key] ?? 0)
+      if (now === undefined) continue
+      cell.hasTokens = true
+      cell[key] += now - (before?.tokens?.[key] ?? 0)
     }
     if (event.costUsd === undefined) return
     withCost.add(event.agent)
@@ -145,6 +160,7 @@ export function sum(...parts: readonly Figures[]): Figures {
   return {
     ...add('reportedUsd'),
     ...add('estimatedUsd'),
+    hasTokens: parts.some((part) => part.hasTokens),
     input: total('input'),
     output: total('output'),
     cacheRead: total('cacheRead'),

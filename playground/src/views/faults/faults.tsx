@@ -5,7 +5,7 @@ import { SignalboxError } from 'signalbox'
 import type { App } from '../../app/view.js'
 import { Button } from '../../design/button.js'
 import { ErrorNotice } from '../../design/error-notice.js'
-import { count, span } from '../../design/format.js'
+import { count, exactSpan } from '../../design/format.js'
 import { formatPlan, parsePlan, PLAN_FAULTS, type BenchPlan, type BenchSystem } from '../../worker/lab/bench/plan.js'
 import type { Speed } from '../../worker/lab/bench/messages.js'
 import type { BenchReport } from '../../worker/lab/bench/run.js'
@@ -16,7 +16,7 @@ import { SideCard } from './side-card.js'
 import './faults.css'
 
 const OURS: Readonly<Record<BenchSystem, string>> = {
-  ccc: 'Sends with a receipt. If the answer is lost, resolve() looks into the history, and only what is not there is sent again.',
+  ccc: 'Sends with a receipt. If the answer is lost, resolve() searches the history, and a message that is not there is sent again.',
   cccc: 'Gives each message a client id and repeats it with the same id. The daemon stores it once.',
   hub: 'Gives each prompt an id and repeats it with the same id. The hub prompts the agent once.',
   claude:
@@ -28,7 +28,7 @@ const OURS: Readonly<Record<BenchSystem, string>> = {
     'Keeps each event in an outbox and sends it in order until the server has it. The server knows a repeated event by its hash.',
 }
 const PLAIN =
-  'Sends a message, waits for an answer, and sends again when none comes: what a program does without receipts. It gives up after five attempts.'
+  'Sends a message, waits for an answer, and sends again when none comes, as a program without receipts does. It gives up after five attempts.'
 const SPEEDS: readonly (readonly [Speed, string])[] = [
   [1, '1×'],
   [10, '10×'],
@@ -101,9 +101,9 @@ const shownPlan = (state: BenchState, next: BenchPlan): BenchPlan => ('plan' in 
 
 const STATES: Readonly<Record<BenchReport['state'], string>> = {
   breaking: 'The links are being broken',
-  settling: 'The links work again. The clients finish',
-  done: 'Done',
-  stopped: 'Stopped before its end. The counts are those of this moment',
+  settling: 'The links work again. The clients deliver what is left',
+  done: 'The run is over',
+  stopped: 'Stopped early. The counts are those of that moment',
 }
 
 function Controls({ run, plan }: { run: BenchRun; plan: BenchPlan }): JSX.Element {
@@ -111,10 +111,10 @@ function Controls({ run, plan }: { run: BenchRun; plan: BenchPlan }): JSX.Elemen
   const report = reportOf(state)
   const isRunning = state.status === 'running'
   const words = report
-    ? `${STATES[report.state]}. ${span(report.atMs)} of virtual time, ${span(Math.min(report.atMs, shownPlan(state, plan).seconds * 1000))} of it with faults.`
+    ? `${STATES[report.state]}. ${exactSpan(report.atMs)} of virtual time, ${exactSpan(Math.min(report.atMs, shownPlan(state, plan).seconds * 1000))} of it with faults.`
     : isRunning
       ? 'The simulators start.'
-      : 'Simulators in this page. No real system is touched, and nothing leaves the page.'
+      : 'The run uses simulators in this page. It reaches no real system and sends nothing over the network.'
   return (
     <section class="card controls" aria-label="Run">
       {isRunning ? (

@@ -46,8 +46,8 @@ export function FleetRow({ app, id }: { app: App; id: string }): JSX.Element | n
             <span class="muted">0</span>
           )}
         </span>
-        <span role="cell" class="num">
-          <span class="cell-label">First sign </span>
+        <span role="cell" class="num" title="From the last prompt to the first event of its answer">
+          <span class="cell-label">Latency </span>
           {row.latencyMs === undefined ? <span class="muted">–</span> : span(row.latencyMs)}
         </span>
         <span role="cell" class="num">

@@ -7,20 +7,13 @@ import { isTyping } from '../../app/keyboard.js'
 import { Button } from '../../design/button.js'
 import { EmptyState } from '../../design/empty-state.js'
 import { STATE_WORDS } from '../../design/signal.js'
+import { systemName } from '../../design/systems.js'
 import { useMedia, usePhone } from '../../design/use-media.js'
 import { WindowList, type WindowRow } from '../../design/window-list.js'
 import type { AgentRow } from '../../model/agents.js'
 import { FleetRow } from './fleet-row.js'
 import { groupRows, matchesFilter, type FleetGroup, type GroupBy } from './group.js'
 import './fleet.css'
-
-const SYSTEM_NAMES: Readonly<Record<string, string>> = {
-  acp: 'Agent Client Protocol',
-  ccc: 'CCC',
-  cccc: 'CCCC',
-  claude: 'Claude Code',
-  cmdop: 'CMDOP',
-}
 
 /**
  * Every agent of the hub.
@@ -65,7 +58,7 @@ export function Fleet({ app }: { app: App }): JSX.Element {
     return () => removeEventListener('keydown', onKey)
   }, [])
 
-  const rowHeight = phone ? 160 : narrow ? 92 : 64
+  const rowHeight = phone ? 144 : narrow ? 92 : 64
   const rows: WindowRow[] = groups.value.flatMap(({ title, ids }) => [
     ...(title === ''
       ? []
@@ -114,7 +107,7 @@ export function Fleet({ app }: { app: App }): JSX.Element {
           onPointerLeave={() => (inside.value = false)}
         >
           <div class="fleet-grid fleet-titles" role="row">
-            {['State', 'Agent', 'Current turn', 'Asks', 'First sign', 'Cost', 'Can'].map((title) => (
+            {['State', 'Agent', 'Current turn', 'Asks', 'Latency', 'Cost', 'Can'].map((title) => (
               <span role="columnheader" key={title}>
                 {title}
               </span>
@@ -139,15 +132,14 @@ const sameRows = (left: readonly FleetGroup[], right: readonly FleetGroup[]): bo
 }
 
 function GroupTitle({ by, title, count }: { by: GroupBy; title: string; count: number }): JSX.Element {
-  const words =
-    by === 'system' ? (SYSTEM_NAMES[title] ?? title) : by === 'state' ? (STATE_WORDS[title as AgentState] ?? title) : title
+  const words = by === 'system' ? systemName(title) : by === 'state' ? (STATE_WORDS[title as AgentState] ?? title) : title
   return (
     <div class="fleet-group" role="row">
       <span role="cell">
         <strong class={by === 'system' ? 'system' : ''} data-system={title}>
           {words}
         </strong>{' '}
-        <span class="muted num">{count}</span>
+        <span class="muted small num">{count}</span>
       </span>
     </div>
   )
@@ -181,7 +173,8 @@ function Totals({ app }: { app: App }): JSX.Element {
   const { agents, running, waiting } = totals.value
   return (
     <p class="muted num fleet-totals">
-      {agents} agents, {running} running, {waiting === 0 ? 'none waits for you' : <a href="#/asks">{waiting} wait for you</a>}
+      {agents} {agents === 1 ? 'agent' : 'agents'}, {running} running,{' '}
+      {waiting === 0 ? 'none waits for you' : <a href="#/asks">{waiting === 1 ? '1 waits' : `${waiting} wait`} for you</a>}
     </p>
   )
 }

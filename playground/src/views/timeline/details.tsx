@@ -3,14 +3,14 @@ import { computed, useComputed, useSignal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import type { JSX } from 'preact'
 import { Button } from '../../design/button.js'
-import { count, money, span as durationText } from '../../design/format.js'
+import { count, exactSpan, money } from '../../design/format.js'
 import { TimelineCanvas } from './canvas.js'
 import { alignedTracks, figuresOf, type TurnFigures } from './compare.js'
 import { layoutOf } from './layout.js'
 import { durationMs, HUB_TRACK, type Span } from './spans.js'
 import type { TimelineState } from './state.js'
 import { fitted } from './viewport.js'
-import { KIND_WORDS } from './words.js'
+import { detailTitle, endWords, KIND_WORDS } from './words.js'
 
 /** What is known about the chosen span, and what can be done with it. */
 export function SpanDetails(props: {
@@ -28,38 +28,10 @@ export function SpanDetails(props: {
   }
   return (
     <aside class="tl-details card" aria-label="The chosen span" data-turn={span.turn}>
-      <p class="tl-kind" data-kind={span.kind}>
-        {KIND_WORDS[span.kind]}
-      </p>
-      <h2>{span.label}</h2>
-      <dl>
-        <dt>Agent</dt>
-        <dd>{props.nameOf(span.agent)}</dd>
-        <dt>Start</dt>
-        <dd class="num">{new Date(span.startMs).toLocaleString('en-GB')}</dd>
-        <dt>Time</dt>
-        <dd class="num">{durationText(durationMs(span, span.endMs === undefined ? nowMs.value : 0))}</dd>
-        <dt>End</dt>
-        <dd>{span.endMs === undefined ? 'It goes on.' : (span.outcome ?? 'Over')}</dd>
-        {span.detail ? <dt>More</dt> : null}
-        {span.detail ? <dd>{span.detail}</dd> : null}
-        {span.usage?.costUsd === undefined ? null : <dt>Cost</dt>}
-        {span.usage?.costUsd === undefined ? null : <dd class="num">{money(span.usage.costUsd)}</dd>}
-      </dl>
-      <p class="row">
-        <Button action="zoom-to-span" onClick={zoom}>
-          Zoom to it
-        </Button>
-        {span.kind === 'turn' ? (
-          <Button action="compare-span" aria-pressed={isCompared} onClick={() => state.compare(span)}>
-            {isCompared ? 'Out of the comparison' : 'Compare'}
-          </Button>
-        ) : null}
-        {span.agent === HUB_TRACK ? null : (
-          <Button action="open-work" onClick={() => props.onOpen(span)}>
-            Open in Work
-          </Button>
-        )}
+      <header class="row spread">
+        <p class="tl-kind" data-kind={span.kind} data-outcome={span.outcome}>
+          {KIND_WORDS[span.kind]}
+        </p>
         <Button
           tone="quiet"
           action="clear-span"
@@ -69,6 +41,36 @@ export function SpanDetails(props: {
         >
           Close
         </Button>
+      </header>
+      <h2>{span.label}</h2>
+      <dl>
+        <dt>Agent</dt>
+        <dd>{props.nameOf(span.agent)}</dd>
+        <dt>Start</dt>
+        <dd class="num">{new Date(span.startMs).toLocaleString('en-GB')}</dd>
+        <dt>Duration</dt>
+        <dd class="num">{exactSpan(durationMs(span, span.endMs === undefined ? nowMs.value : 0))}</dd>
+        <dt>End</dt>
+        <dd>{endWords(span)}</dd>
+        {span.detail ? <dt>{detailTitle(span)}</dt> : null}
+        {span.detail ? <dd>{span.detail}</dd> : null}
+        {span.usage?.costUsd === undefined ? null : <dt>Cost</dt>}
+        {span.usage?.costUsd === undefined ? null : <dd class="num">{money(span.usage.costUsd)}</dd>}
+      </dl>
+      <p class="row">
+        <Button action="zoom-to-span" onClick={zoom}>
+          Zoom in
+        </Button>
+        {span.kind === 'turn' ? (
+          <Button action="compare-span" aria-pressed={isCompared} onClick={() => state.compare(span)}>
+            {isCompared ? 'Remove from the comparison' : 'Compare'}
+          </Button>
+        ) : null}
+        {span.agent === HUB_TRACK ? null : (
+          <Button action="open-work" onClick={() => props.onOpen(span)}>
+            Open in Work
+          </Button>
+        )}
       </p>
     </aside>
   )
@@ -152,8 +154,8 @@ export function Comparison({
             ))}
             <tr>
               <th scope="row">End</th>
-              <td class="right">{left.turn.outcome ?? 'goes on'}</td>
-              <td class="right">{right.turn.outcome ?? 'goes on'}</td>
+              <td class="right">{endWords(left.turn)}</td>
+              <td class="right">{endWords(right.turn)}</td>
               <td />
             </tr>
           </tbody>
@@ -170,14 +172,14 @@ interface FigureRow {
 }
 
 const ROWS: readonly FigureRow[] = [
-  { title: 'Whole turn', value: ({ totalMs }) => totalMs, text: durationText },
-  { title: 'In the queue before', value: ({ queueMs }) => queueMs, text: durationText },
+  { title: 'Whole turn', value: ({ totalMs }) => totalMs, text: exactSpan },
+  { title: 'In the queue before', value: ({ queueMs }) => queueMs, text: exactSpan },
   { title: 'Tool calls', value: ({ tools }) => tools, text: count },
   { title: 'Failed tool calls', value: ({ failedTools }) => failedTools, text: count },
-  { title: 'Time in tools', value: ({ toolMs }) => toolMs, text: durationText },
+  { title: 'Time in tools', value: ({ toolMs }) => toolMs, text: exactSpan },
   { title: 'Waits for a person', value: ({ waits }) => waits, text: count },
-  { title: 'Time waiting for a person', value: ({ waitMs }) => waitMs, text: durationText },
-  { title: 'Time before retries', value: ({ retryMs }) => retryMs, text: durationText },
+  { title: 'Time waiting for a person', value: ({ waitMs }) => waitMs, text: exactSpan },
+  { title: 'Time before retries', value: ({ retryMs }) => retryMs, text: exactSpan },
   { title: 'Cost', value: ({ costUsd }) => costUsd, text: money },
   { title: 'Fresh tokens', value: ({ tokens }) => tokens, text: count },
 ]

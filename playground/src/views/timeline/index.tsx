@@ -110,7 +110,7 @@ function Timeline({ app, hub }: { app: App; hub: Hub }): JSX.Element {
         ) : null}
         {turns.length === 1 ? (
           <p class="tl-hint notice" role="status">
-            “{turns[0]?.label}” is the first turn of the comparison. Choose another turn, then Compare.
+            “{turns[0]?.label}” is the first turn to compare. Choose another turn, then press Compare.
           </p>
         ) : null}
         <div class="tl-lower">
@@ -157,7 +157,7 @@ function Head({
               follows.value = !follows.value
             }}
           >
-            {follows.value ? 'Follows' : 'Follow'}
+            Follow
           </Button>
           <Button action="zoom-in" class="icon" aria-label="Zoom in" onClick={zoom(1 / ZOOM)}>
             +

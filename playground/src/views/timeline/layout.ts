@@ -28,6 +28,8 @@ export interface Layout {
 }
 
 export const TRACK_HEAD = 22
+/** Between the axis and the name of the first track. */
+const TOP_GAP = 6
 const TURN_LANE = 20
 const TOOL_LANE = 15
 const LANE_GAP = 2
@@ -37,7 +39,7 @@ const MAX_TOOL_LANES = 6
 
 /** The layout of the tracks, in their order. */
 export function layoutOf(tracks: readonly Track[]): Layout {
-  let y = 0
+  let y = TOP_GAP
   const placed = tracks.map(({ agent, spans }): TrackLayout => {
     const top = y
     const isMark = ({ kind }: Span): boolean => kind === 'gap' || kind === 'reconnect'

@@ -2,9 +2,9 @@
 import type { ReadonlySignal } from '@preact/signals'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { JSX } from 'preact'
-import { preciseTime, span as durationText } from '../../design/format.js'
+import { exactSpan, preciseTime } from '../../design/format.js'
 import { durationMs, type Span } from './spans.js'
-import { KIND_WORDS } from './words.js'
+import { endWords, KIND_WORDS } from './words.js'
 
 const ROW_PX = 37
 const SPARE_ROWS = 6
@@ -88,7 +88,7 @@ export function SpanTable(props: {
             <th scope="col">Agent</th>
             <th scope="col">Start</th>
             <th scope="col" class="right">
-              Time
+              Duration
             </th>
             <th scope="col">End</th>
           </tr>
@@ -120,7 +120,7 @@ export function SpanTable(props: {
                 </button>
               </td>
               <td>
-                <span class="tl-kind" data-kind={one.kind}>
+                <span class="tl-kind" data-kind={one.kind} data-outcome={one.outcome}>
                   {KIND_WORDS[one.kind]}
                 </span>
               </td>
@@ -129,7 +129,7 @@ export function SpanTable(props: {
               <td class="num right">
                 <Duration span={one} nowMs={props.nowMs} />
               </td>
-              <td>{one.endMs === undefined ? 'goes on' : (one.outcome ?? 'over')}</td>
+              <td>{endWords(one)}</td>
             </tr>
           ))}
           {last < spans.length ? <Spacer rows={spans.length - last} /> : null}
@@ -142,7 +142,7 @@ export function SpanTable(props: {
 
 /** Only the cell of an open span renders again when time goes on. */
 function Duration({ span, nowMs }: { span: Span; nowMs: ReadonlySignal<number> }): JSX.Element {
-  return <>{durationText(durationMs(span, span.endMs === undefined ? nowMs.value : 0))}</>
+  return <>{exactSpan(durationMs(span, span.endMs === undefined ? nowMs.value : 0))}</>
 }
 
 function Spacer({ rows }: { rows: number }): JSX.Element {

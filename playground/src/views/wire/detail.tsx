@@ -143,7 +143,7 @@ function bytesOf(form: 'line' | 'envelope' | 'hex', text: string, link: WireLink
     return bytes
   }
   if (form === 'line') {
-    if (text.trim() === '') throw wrong('Write a line.')
+    if (text.trim() === '') throw wrong('The line is empty. Write a line, then send it.')
     // Any text may be sent, also broken JSON: a peer must stand it. A newline would make two messages.
     return new TextEncoder().encode(`${text.trim().replace(/\n/g, ' ')}\n`)
   }
@@ -151,7 +151,7 @@ function bytesOf(form: 'line' | 'envelope' | 'hex', text: string, link: WireLink
   try {
     json = JSON.parse(text)
   } catch {
-    throw wrong('The envelope is no JSON.')
+    throw wrong('The envelope is not JSON. Correct the text, then send it.')
   }
   return encodeFrame(envelopeFromJson(json as Parameters<typeof envelopeFromJson>[0], link?.codec === 'cmdop-2' ? 2 : 1))
 }
@@ -230,7 +230,7 @@ function Editor({
           ? 'This reaches the real hub, with the permissions of this page. '
           : 'This reaches a simulator and no real system. '}
         {isOpen
-          ? 'On the same link the answer goes to the client, which drops what it did not ask for, or may take it for another answer.'
+          ? 'On the same link the answer goes to its client. The client drops an answer that it did not ask for, or takes it for another one.'
           : `Link ${message.link} is closed, so only a new link is possible.`}
       </p>
       {result.value ? <SentNotice {...result.value} /> : null}
@@ -244,9 +244,9 @@ function SentNotice({ sent, where }: { sent: SentByHand; where: SendWhere }): JS
     <p class="notice small" role="status" data-sent-by-hand={sent.link}>
       {count(sent.bytes)} bytes were written on link {sent.link}
       {where === 'new'
-        ? ', which is new and has no client. Its answers are in the list until it was silent for five seconds.'
+        ? ', which is new and has no client. Its answers are in the list. The link closes after five silent seconds.'
         : ', beside what its client writes.'}{' '}
-      Written is not carried out: look for the answer.
+      Only an answer shows that the peer carried them out.
     </p>
   )
 }

@@ -10,6 +10,7 @@ import { Button } from '../../design/button.js'
 import { EmptyState } from '../../design/empty-state.js'
 import { ErrorNotice } from '../../design/error-notice.js'
 import { count } from '../../design/format.js'
+import { systemName } from '../../design/systems.js'
 import { PRESETS } from '../../worker/lab/bench/plan.js'
 import { Detail } from './detail.js'
 import { MessageList } from './message-list.js'
@@ -159,7 +160,7 @@ function Tools({ rows, follow }: { rows: WireRows; follow: { value: boolean } })
           .filter((system) => system !== '')
           .map((system) => (
             <option key={system} value={system}>
-              {system}
+              {systemName(system)}
             </option>
           ))}
       </select>
@@ -233,7 +234,7 @@ function Foot({ rows }: { rows: WireRows }): JSX.Element {
       <span class="num">
         {count(rows.shown.value.length)} of {count(rows.total.value)} rows
         {rows.dropped.value > 0 ? `, ${count(rows.dropped.value)} older entries are gone` : ''}
-        {rows.paused.value ? ', held: new messages wait' : ''}
+        {rows.paused.value ? '. Held: new messages are shown after Go on' : ''}
       </span>
       <span>Open links:</span>
       {open.value.slice(0, MOST).map(({ id, system }) => (
@@ -270,7 +271,9 @@ function Breaker({
       const isNone = Object.keys(preset?.faults ?? {}).length === 0
       const { [system]: _, ...others } = broken.value
       broken.value = isNone ? others : { ...others, [system]: name }
-      said.value = isNone ? `New links of ${system} work.` : `New links of ${system} are broken: ${preset?.why ?? ''}`
+      said.value = isNone
+        ? `New links of ${systemName(system)} work.`
+        : `New links of ${systemName(system)} are broken: ${preset?.why ?? ''}`
     } catch (error) {
       onError(error)
     }
@@ -279,7 +282,9 @@ function Breaker({
     try {
       const number = await source.cut(system)
       said.value =
-        number === 0 ? `No link of ${system} was open.` : `${number} ${number === 1 ? 'link' : 'links'} of ${system} were cut.`
+        number === 0
+          ? `No link of ${systemName(system)} was open.`
+          : `${number === 1 ? '1 link' : `${number} links`} of ${systemName(system)} ${number === 1 ? 'was' : 'were'} cut.`
     } catch (error) {
       onError(error)
     }
@@ -289,7 +294,7 @@ function Breaker({
       <h2>Break links</h2>
       <p class="small muted">
         {source.kind === 'lab'
-          ? 'The clients and the hub must cope. The fleet shows what a person sees of it.'
+          ? 'The clients and the hub recover by themselves. Fleet shows what a person sees meanwhile.'
           : 'Only the link of this page to the hub is broken. The hub and its systems do not notice.'}
       </p>
       <p class="row">
@@ -302,7 +307,7 @@ function Breaker({
         >
           {all.map((one) => (
             <option key={one} value={one}>
-              {one}
+              {systemName(one)}
             </option>
           ))}
         </select>

@@ -5,7 +5,7 @@ import { asError } from '../../app/app.js'
 import type { App } from '../../app/view.js'
 import { Button } from '../../design/button.js'
 import { ErrorNotice } from '../../design/error-notice.js'
-import { span } from '../../design/format.js'
+import { exactSpan } from '../../design/format.js'
 import { now } from '../../design/now.js'
 import type { AgentRow, OpenTurn } from '../../model/agents.js'
 
@@ -38,7 +38,7 @@ export function TurnBar({ app, row, turns }: { app: App; row: AgentRow; turns: r
             <div class="row" key={turn.id} data-turn={turn.id}>
               <span class="turn-line small num">
                 <strong>{row.state === 'needs_answer' ? 'Waits for an answer' : 'Running'}</strong>{' '}
-                {span(Math.max(0, now.value - turn.sinceMs))}
+                {exactSpan(Math.max(0, now.value - turn.sinceMs))}
                 {turn.by ? <span class="muted">, asked by {turn.by}</span> : null}
               </span>
               <Button
