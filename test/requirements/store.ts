@@ -44,6 +44,12 @@ export const requirements: readonly Requirement[] = [
     behaviour: 'A refusal after an attempt without an answer is sent: maybe, because the first attempt may be stored.',
   },
   {
+    id: 'store.nats.leaderless',
+    source: 'issue 19',
+    behaviour:
+      'A NATS cluster without a leader drops requests: a call is sent again at even distances, and the first answer to any attempt counts.',
+  },
+  {
     id: 'store.nats.version',
     source: 'many machines',
     behaviour: 'A NATS server or stream that cannot hold the store is refused with what to install or change.',

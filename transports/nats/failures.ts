@@ -17,6 +17,8 @@ export const API = {
   streamExists: 10058,
   wrongSequence: 10071,
   wrongSequenceUnknown: 10164,
+  /** An earlier attempt of the same publish waits for the replicas. */
+  duplicateUnderWay: 10158,
   tooManyBatches: 10210,
 } as const
 
@@ -29,6 +31,7 @@ export const isFull = (error: unknown): boolean => SignalboxError.is(error, 'una
 /** The same request may succeed in a moment, for example after the election of a leader. */
 export const isPassing = ({ code, err_code }: ApiFailure): boolean =>
   err_code === API.tooManyBatches ||
+  err_code === API.duplicateUnderWay ||
   (code === 503 && !FULL.has(err_code ?? 0) && err_code !== API.notEnabled && err_code !== API.notEnabledForAccount)
 
 /** The server answered with an error: it did not do what was asked. */

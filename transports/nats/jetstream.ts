@@ -54,6 +54,9 @@ export const HEADER = {
 /** Kept free of a message for its headers: the sizes of 1,024 entries, a long key, and the ids. */
 const HEADER_BYTES = 12 * 1024
 
+/** A message of this size is sent again although an earlier attempt may still be on its way. */
+const SMALL_BYTES = 64 * 1024
+
 /** A server takes 50 batches of one stream at a time, from all clients together. */
 const BATCHES = 8
 
@@ -89,7 +92,7 @@ export function createJetStream({ connection, stream, api, timeoutMs, clock }: J
         if (expected.includes(answer.error.err_code ?? 0)) return { answer: undefined }
         throw apiError(label, answer.error)
       },
-      false,
+      { hasEffect: false, overlaps: true },
     )
     return result.answer
   }
@@ -110,7 +113,8 @@ export function createJetStream({ connection, stream, api, timeoutMs, clock }: J
       const { result, maybe } = await persist(
         label,
         async (timeout) => outcomeOf(label, await connection.request(subject, bytes, { headers: toHeaders(headers), timeout })),
-        true,
+        // The id of the message makes all attempts one write.
+        { hasEffect: true, overlaps: bytes.byteLength <= SMALL_BYTES },
       )
       return result.refused ? { refused: true, maybe } : result
     },
@@ -134,7 +138,7 @@ export function createJetStream({ connection, stream, api, timeoutMs, clock }: J
           const headers = toHeaders({ ...fields(last), 'Nats-Batch-Commit': 1 })
           return outcomeOf(label, await connection.request(subject, bytes, { headers, timeout }))
         })
-      const { result, maybe } = await persist(label, attempt, true)
+      const { result, maybe } = await persist(label, attempt, { hasEffect: true })
       return result.refused ? { refused: true, maybe } : result
     },
     last,
@@ -145,7 +149,8 @@ export function createJetStream({ connection, stream, api, timeoutMs, clock }: J
     async page(label, subject, seq, limits) {
       const request = { seq: Math.max(1, seq), next_by_subj: subject, batch: limits.messages, max_bytes: limits.bytes }
       const at = `${api}.DIRECT.GET.${stream}`
-      return (await persist(label, (timeout) => readPage(connection, clock, label, at, request, timeout), false)).result
+      return (await persist(label, (timeout) => readPage(connection, clock, label, at, request, timeout), { hasEffect: false }))
+        .result
     },
     listen(subject, heard) {
       const subscription = connection.subscribe(subject, {

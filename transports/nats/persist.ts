@@ -6,7 +6,7 @@ import type { Connected } from './connected.js'
 import { mayBeStored, noAnswer, notAllowed, notConnected, withoutJetStream } from './failures.js'
 
 const PAUSE_MS = 150
-/** A leader that died does not answer. Each attempt has twice the time of the one before, so that a slow network can carry a large message. */
+/** A leader that died does not answer, and a cluster without a leader drops requests. */
 const FIRST_ATTEMPT_MS = 1500
 
 /** The answer of the attempt that succeeded. `maybe`: an earlier attempt had no answer, so the server may have acted on that one too. */
@@ -20,21 +20,34 @@ export class Late extends Error {}
 /** Nobody listens to the request, for example because the server has no JetStream yet. */
 export class Nobody extends Error {}
 
-/**
- * `attempt` returns undefined when the server answered that the same request may succeed in a moment. `hasEffect`: an attempt without an
- * answer may have changed something.
- */
+export interface PersistOptions {
+  /** An attempt without an answer may have changed something. */
+  readonly hasEffect: boolean
+  /**
+   * The request is small and may run twice at once. It is sent again at even distances, and a late answer to an earlier attempt counts.
+   * Otherwise each attempt has twice the time of the one before, so that a slow network can carry a large message, and one runs at a time.
+   */
+  readonly overlaps?: boolean
+}
+
+/** `attempt` returns undefined when the server answered that the same request may succeed in a moment. */
 export type Persist = <Result>(
   label: string,
   attempt: (timeoutMs: number) => Promise<Result | undefined>,
-  hasEffect: boolean,
+  options: PersistOptions,
 ) => Promise<Answered<Result>>
 
 export function createPersist(connection: NatsConnection, connected: Connected, clock: Clock, timeoutMs: number): Persist {
   const firstMs = Math.max(500, Math.min(FIRST_ATTEMPT_MS, Math.ceil(timeoutMs / 3)))
-  return async (label, attempt, hasEffect) => {
+  return async <Result>(
+    label: string,
+    attempt: (timeoutMs: number) => Promise<Result | undefined>,
+    { hasEffect, overlaps = false }: PersistOptions,
+  ) => {
     let attemptMs = firstMs
     const until = clock.monotonic() + timeoutMs
+    const left = (): number => Math.max(1, until - clock.monotonic())
+    const overlapping = overlaps ? createOverlap<Result>(clock) : undefined
     let sent: Sent = 'no'
     let isAbsent = false
     for (;;) {
@@ -43,9 +56,9 @@ export function createPersist(connection: NatsConnection, connected: Connected, 
         throw notConnected(label, connection.isClosed(), sent)
       }
       let failure: unknown
-      const ownMs = Math.max(1, Math.min(attemptMs, until - clock.monotonic()))
+      const ownMs = Math.min(attemptMs, left())
       try {
-        const result = await attempt(ownMs)
+        const result = await (overlapping ? overlapping(() => attempt(left()), ownMs) : attempt(ownMs))
         if (result !== undefined) return { result, maybe: sent !== 'no' }
       } catch (error) {
         failure = error
@@ -60,8 +73,28 @@ export function createPersist(connection: NatsConnection, connected: Connected, 
       if (clock.monotonic() + PAUSE_MS >= until) {
         throw isAbsent ? withoutJetStream(label, sent) : noAnswer(label, sent, failure)
       }
-      attemptMs *= 2
+      if (!overlaps) attemptMs *= 2
       await sleep(clock, PAUSE_MS)
+    }
+  }
+}
+
+/** Starts an attempt, and settles with the first answer to it or to an earlier one. Rejects with `Late` after the time of the new one. */
+function createOverlap<Result>(clock: Clock) {
+  const earlier = new Set<Promise<Result | undefined>>()
+  return async (start: () => Promise<Result | undefined>, ms: number): Promise<Result | undefined> => {
+    const own = start()
+    earlier.add(own)
+    // An attempt that ends between two races, or after the last one, is not an unhandled rejection.
+    own.catch(() => {})
+    let timer: ReturnType<Clock['after']> | undefined
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = clock.after(ms, () => reject(new Late()))
+    })
+    try {
+      return await Promise.race([...[...earlier].map((each) => each.finally(() => earlier.delete(each))), late])
+    } finally {
+      timer?.cancel()
     }
   }
 }

@@ -11,7 +11,7 @@ import type { Log, LogPage } from '../../../src/store/index.js'
 import { checkRejects } from '../../../src/testing/index.js'
 import { natsStore } from '../../../transports/nats/index.js'
 import { writeProgram } from '../../program.js'
-import { startCluster, startServer, type NatsServer } from './server.js'
+import { startCluster, startServer, stoppedCluster, type NatsServer } from './server.js'
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
@@ -118,6 +118,24 @@ describe.each([
     for (const one of servers) await one[Symbol.asyncDispose]()
   })
 })
+
+test('a store that is opened before a cluster has a leader is made soon after the election [store.nats.leaderless]', async () => {
+  const servers = await stoppedCluster(3)
+  try {
+    await servers[0]?.start()
+    await using connection = await connect({ servers: servers[0]?.url ?? '', maxReconnectAttempts: -1 })
+    await using store = natsStore({ connection, replicas: 3, timeoutMs: 60_000 })
+    const opening = store.log('log')
+    // Several requests of the store are dropped before the other servers start.
+    await pause(5_000)
+    for (const server of servers.slice(1)) await server.start()
+    const log = await opening
+    await log.append([bytesOf('first')])
+    expect(await allOf(log)).toEqual(['first'])
+  } finally {
+    for (const server of servers) await server[Symbol.asyncDispose]()
+  }
+}, 120_000)
 
 async function leaderOf(connection: Awaited<ReturnType<typeof connect>>, servers: readonly NatsServer[]): Promise<NatsServer> {
   if (servers.length === 1) return servers[0] as NatsServer

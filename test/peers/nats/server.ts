@@ -91,6 +91,8 @@ export interface ServerOptions {
 interface ClusterPart {
   readonly name: string
   readonly port: number
+  /** Where the server tells whether it is ready. */
+  readonly monitorPort: number
   readonly routes: readonly number[]
 }
 
@@ -107,6 +109,7 @@ async function start(options: ServerOptions, part?: ClusterPart): Promise<NatsSe
     `websocket { listen: "127.0.0.1:${webSocketPort}", no_tls: true }`,
     ...(part
       ? [
+          `http: "127.0.0.1:${part.monitorPort}"`,
           `cluster { name: "test", listen: "127.0.0.1:${part.port}", routes: [${part.routes.map((route) => `"nats://127.0.0.1:${route}"`).join(', ')}] }`,
         ]
       : []),
@@ -190,10 +193,52 @@ async function accepts(port: number, child: ChildProcess): Promise<void> {
 /** One server with JetStream. */
 export const startServer = (options: ServerOptions = {}): Promise<NatsServer> => start(options)
 
+/** The servers of a cluster, not yet started. */
+async function prepareCluster(size: number, options: ServerOptions) {
+  const ports = await freePorts(size * 2)
+  const [routes, monitors] = [ports.slice(0, size), ports.slice(size)]
+  const servers = await Promise.all(
+    routes.map((port, index) => start(options, { name: `n${index + 1}`, port, monitorPort: monitors[index] ?? 0, routes })),
+  )
+  return { servers, monitors }
+}
+
+/** The servers of a cluster, not yet started: it has no leader until most of them run. */
+export async function stoppedCluster(size = 3, options: ServerOptions = {}): Promise<readonly NatsServer[]> {
+  return (await prepareCluster(size, options)).servers
+}
+
 /** A cluster whose servers know each other. Streams with three replicas can be made when it resolves. */
 export async function startCluster(size = 3, options: ServerOptions = {}): Promise<readonly NatsServer[]> {
-  const ports = await freePorts(size)
-  const servers = await Promise.all(ports.map((port, index) => start(options, { name: `n${index + 1}`, port, routes: ports })))
+  const { servers, monitors } = await prepareCluster(size, options)
   await Promise.all(servers.map((server) => server.start()))
+  await hasLeader(monitors)
   return servers
+}
+
+interface Jetstreams {
+  readonly meta_cluster?: {
+    readonly leader?: string
+    readonly replicas?: readonly { readonly name: string; readonly current: boolean; readonly offline?: boolean }[]
+  }
+}
+
+/** Waits until a cluster has elected the leader that makes streams, and this leader sees every server. An election takes up to nine seconds. */
+async function hasLeader(monitors: readonly number[]): Promise<void> {
+  const ask = (port: number, path: string): Promise<Response | undefined> =>
+    fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined)
+  for (const from = Date.now(); Date.now() - from < 60_000; await pause(50)) {
+    const healths = await Promise.all(monitors.map((port) => ask(port, '/healthz')))
+    if (!healths.every((answer) => answer?.ok === true)) continue
+    const states = await Promise.all(
+      monitors.map(async (port) => (await (await ask(port, '/jsz'))?.json().catch(() => undefined)) as Jetstreams | undefined),
+    )
+    for (const { leader, replicas = [] } of states.flatMap((state) => state?.meta_cluster ?? [])) {
+      // Only the leader's own list leaves the leader out.
+      const isLeader = leader !== undefined && leader !== '' && replicas.every(({ name }) => name !== leader)
+      const isWhole = replicas.length === monitors.length - 1 && replicas.every((each) => each.current && each.offline !== true)
+      if (isLeader && isWhole) return
+    }
+  }
+  throw new Error('the NATS cluster elected no leader within a minute')
 }
