@@ -1,6 +1,11 @@
 /** No client can lock the owner out: not with kept connections, and not with requests whose answers are not read. */
+import { EventEmitter } from 'node:events'
+import type { Server } from 'node:http'
 import { connect, type Socket } from 'node:net'
-import { afterEach, describe, expect, test } from 'vitest'
+import { PassThrough, type Duplex } from 'node:stream'
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { systemClock, type Clock } from '../../../src/core/clock.js'
+import { limitConnections } from '../../../transports/node/gateway/connections.js'
 import { nodeWebSocket } from '../../../transports/node/index.js'
 import { gateway } from '../../../transports/web/index.js'
 import { arena, hungUp, memoryNow, raw, requestText, send, until, type Arena } from './harness.js'
@@ -80,6 +85,35 @@ describe('kept connections', () => {
     await link.write(new TextEncoder().encode('{"cmd":"ping"}\n'))
     expect(new TextDecoder().decode((await link.read()) ?? undefined)).toContain('here')
     await link.close()
+  })
+})
+
+describe('sockets that stay silent after their upgrade', () => {
+  test('[gateway.attack.lockout.new] a connection that was accepted just before the flood is trimmed is not taken for a silent one', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const clock: Clock = { ...systemClock, monotonic: () => Date.now() }
+    const server = new EventEmitter()
+    const limits = { maxConnections: 16, maxConnectionsPerCredential: 8, headersTimeoutMs: 60_000, secure: false, owner: 'owner' }
+    const connections = limitConnections(server as Server, { ...limits, clock, credentials: { onRevoked: () => () => {} } })
+    const accept = (): Duplex => {
+      const socket = new PassThrough()
+      server.emit('connection', socket)
+      return socket
+    }
+    const flood = Array.from({ length: 20 }, accept)
+    for (const socket of flood) connections.spoke(socket as Socket)
+    await vi.advanceTimersByTimeAsync(49)
+    const newcomer = accept()
+    await vi.advanceTimersByTimeAsync(10)
+    expect(newcomer.destroyed).toBe(false)
+    expect(flood.filter(({ destroyed }) => destroyed)).toHaveLength(5)
+    // A newcomer that stays silent is displaced before those that have spoken.
+    await vi.advanceTimersByTimeAsync(100)
+    accept()
+    await vi.advanceTimersByTimeAsync(60)
+    expect(newcomer.destroyed).toBe(true)
+    connections.closeAll()
   })
 })
 

@@ -40,12 +40,16 @@ export interface ConnectionLimits {
 const TRIM_AFTER_MS = 50
 const AT_ONCE = 4
 
+/** The requests of a connection that is younger than this may not have been read yet, so its silence says nothing. */
+const UNREAD_MS = 25
+
 /** Requests on one connection whose answers are not finished. */
 const MAX_UNANSWERED = 2
 
 /** What is known about one connection that was accepted. */
 interface Connection {
   readonly socket: Socket
+  readonly acceptedAt: number
   unanswered: number
   isLink: boolean
   /** Whether it has sent a whole head of a request. */
@@ -95,7 +99,16 @@ export function limitConnections(server: Server, limits: ConnectionLimits): Conn
     // Some runtimes have no timeout for request heads in node:http.
     const headTimer = setTimeout(() => socket.destroy(), headersTimeoutMs + 1_000)
     headTimer.unref()
-    const connection: Connection = { socket, unanswered: 0, isLink: false, hasSpoken: false, grant: undefined, headTimer }
+    const acceptedAt = limits.clock.monotonic()
+    const connection: Connection = {
+      socket,
+      acceptedAt,
+      unanswered: 0,
+      isLink: false,
+      hasSpoken: false,
+      grant: undefined,
+      headTimer,
+    }
     all.set(socket, connection)
     places.add(connection)
     socket.once('close', () => forget(socket))
@@ -189,7 +202,8 @@ function createPlaces(limits: ConnectionLimits) {
     return undefined
   }
   const silent = (connections: Iterable<Connection>): Connection | undefined => {
-    for (const connection of connections) if (!connection.hasSpoken) return connection
+    const readBefore = clock.monotonic() - UNREAD_MS
+    for (const connection of connections) if (!connection.hasSpoken && connection.acceptedAt <= readBefore) return connection
     return undefined
   }
   const keptByOthers = (): Connection[] => [...ofGrant].flatMap(([id, { kept }]) => (id === owner ? [] : [...kept]))
