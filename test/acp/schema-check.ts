@@ -131,3 +131,16 @@ function byLines(take: (line: string) => void): (chunk: Uint8Array) => void {
     for (const line of lines) if (line !== '') take(line)
   }
 }
+
+/** What is wrong with the agent's lines of a recording. */
+export function checkedLines(
+  lines: readonly { readonly from: 'client' | 'agent'; readonly message: unknown }[],
+): readonly string[] {
+  const [client, agent] = [createDirection(), createDirection()]
+  const [asked, wanted] = [new Map<unknown, string>(), new Map<unknown, string>()]
+  for (const { from, message } of lines) {
+    if (from === 'client') client.take(JSON.stringify(message), asked, wanted)
+    else agent.take(JSON.stringify(message), wanted, asked)
+  }
+  return agent.problems
+}

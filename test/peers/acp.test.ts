@@ -1,40 +1,17 @@
 /**
  * The real agent `@agentclientprotocol/claude-agent-acp`, which drives the real Claude Code CLI, as an agent of our hub. The model is a local
- * imitation of the Messages API. The agent needs Node 22 or newer: it runs with a Node of test/runtimes.
+ * imitation of the Messages API.
  */
-import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { acpSource } from '../../src/acp/index.js'
 import { createHub, type Hub, type HubEvent } from '../../src/hub/index.js'
-import { acpProcess } from '../../transports/node/acp/process.js'
 import { imitateMessagesApi, type Imitation } from '../claude/messages-api.js'
-import { FOREIGN_VARIABLES, imitationEnvironment } from './claude-cli.js'
+import { ACP_AGENT_VERSION, acpAgentProcess, installAcpAgent } from './acp-agent.js'
 
-const VERSION = '0.101.0'
-const place = join(process.env.SIGNALBOX_PEERS_DIR ?? '/var/tmp/signalbox-peers', `acp-${VERSION}`)
-const node = fileURLToPath(new URL('../runtimes/node_modules/node22/bin/node', import.meta.url))
-const program = join(place, 'node_modules/@agentclientprotocol/claude-agent-acp/dist/index.js')
-
-async function install(): Promise<void> {
-  if (existsSync(program)) return
-  mkdirSync(place, { recursive: true })
-  writeFileSync(join(place, 'package.json'), '{"private":true}\n')
-  await promisify(execFile)(
-    'npm',
-    ['i', '--no-audit', '--no-fund', '--silent', `@agentclientprotocol/claude-agent-acp@${VERSION}`],
-    {
-      cwd: place,
-      timeout: 500_000,
-    },
-  )
-}
-
-describe(`claude-agent-acp ${VERSION}`, () => {
+describe(`claude-agent-acp ${ACP_AGENT_VERSION}`, () => {
   // The tests set the mode, because without one this version starts in `auto`, which runs commands without a question.
   let api: Imitation
   let home: string
@@ -42,17 +19,11 @@ describe(`claude-agent-acp ${VERSION}`, () => {
   const stderr: string[] = []
 
   beforeAll(async () => {
-    await install()
+    await installAcpAgent()
     api = await imitateMessagesApi()
     home = mkdtempSync(join(tmpdir(), 'signalbox-acp-peer-'))
     mkdirSync(join(home, 'work'))
-    const transport = acpProcess({
-      command: node,
-      args: [program],
-      inherit: { drop: FOREIGN_VARIABLES },
-      env: { ...imitationEnvironment(home, api.url), IS_SANDBOX: '1' },
-      onStderr: (chunk) => void stderr.push(new TextDecoder().decode(chunk)),
-    })
+    const transport = acpAgentProcess(home, api.url, (text) => void stderr.push(text))
     hub = await createHub({ sources: [acpSource({ transport, name: 'claude-acp', cwd: join(home, 'work'), mode: 'default' })] })
   })
   afterAll(async () => {
