@@ -9,6 +9,7 @@ import { createModel, KEPT_EVENTS } from '../../playground/src/model/model.js'
 import { matching } from '../../playground/src/app/palette.js'
 import { parseRoute } from '../../playground/src/app/router.js'
 import { consequence, essence } from '../../playground/src/views/asks/consequence.js'
+import { answerWords } from '../../playground/src/views/asks/given.js'
 import { askPlaces, STAY_MS } from '../../playground/src/views/asks/order.js'
 import { groupRows, matchesFilter } from '../../playground/src/views/fleet/group.js'
 import { endOfWindow, FOLLOWED, startOfWindow, WINDOW } from '../../playground/src/views/workbench/window.js'
@@ -325,4 +326,23 @@ describe('words for people [dashboard.words]', () => {
       'Sessions can be listed, opened',
     ])
   })
+})
+
+test('an answer is told in the words of its buttons, and a secret is not told [dashboard.asks.focus]', () => {
+  const questions = [
+    {
+      id: 'q',
+      title: 'Colour?',
+      options: [
+        { id: 'r', label: 'Red' },
+        { id: 'g', label: 'Green' },
+      ],
+    },
+  ]
+  const asked = ask('a', 0, { options: [{ id: 'once', label: 'Allow once' }], questions } as unknown as Partial<Ask>)
+  expect(answerWords(asked, { option: 'once' })).toBe('Allow once')
+  expect(answerWords(asked, { accept: false })).toBe('No')
+  expect(answerWords(asked, { accept: true, input: {} })).toBe('Yes, with a changed input')
+  expect(answerWords(asked, { answers: { q: ['r', 'blue'] } })).toBe('Red, blue')
+  expect(answerWords(asked, { secret: '1234' })).toBeUndefined()
 })

@@ -152,6 +152,40 @@ describe.skipIf(!canRun)('asks', () => {
     await page.context().close()
   })
 
+  test('[dashboard.asks.focus] after an answer the focus is on the card, and the card says what was answered', async () => {
+    const { page } = await open('worker')
+    await page.locator('.nav .badge').waitFor()
+    await go(page, 'asks')
+    const first = page
+      .locator(openAsk)
+      .filter({ has: page.locator('[data-action=reject]') })
+      .first()
+    await first.waitFor()
+    const card = page.locator(`[data-ask="${await first.getAttribute('data-ask')}"]`).first()
+    await page.waitForTimeout(700)
+    const button = card.locator('[data-action=reject]').first()
+    const label = (await button.textContent()) ?? ''
+    await button.focus()
+    await page.keyboard.press('Enter')
+    await card.locator('.closing', { hasText: `answered: ${label}` }).waitFor()
+    expect(await card.evaluate((own) => own === document.activeElement)).toBe(true)
+    await page.context().close()
+  })
+
+  test('[dashboard.work.choice] agents that were chosen for a prompt together are no longer chosen in the view of one agent', async () => {
+    const { page } = await open('worker')
+    await go(page, 'work')
+    const boxes = page.locator('[data-action=choose-agent]')
+    await boxes.nth(1).check()
+    await page.getByText('Choose a second agent to prompt both at once.').waitFor()
+    await boxes.nth(2).check()
+    await page.locator('.columns .pane').nth(1).waitFor()
+    await page.locator('.agent-entry a').nth(3).click()
+    await page.locator('.columns').waitFor({ state: 'detached' })
+    await expect.poll(() => page.locator('[data-action=choose-agent]:checked').count()).toBe(0)
+    await page.context().close()
+  })
+
   test('[dashboard.keyboard] views, the palette, and a Yes that needs two presses of the same key', async () => {
     const { page } = await open('worker')
     await page.locator('.nav .badge').waitFor()

@@ -16,6 +16,8 @@ export const requirements: readonly Requirement[] = [
     'a conversation streams, thinking is folded, a tool shows input and output, and a prompt is sent to one agent or several',
   ),
   row('work.resume', 'a conversation and the fleet resume from a cursor after a reload: nothing twice and nothing missing'),
+  row('asks.focus', 'after an answer the focus stays at its card, which says what was answered; a secret is not told'),
+  row('work.choice', 'a choice of several agents ends when one agent is shown, so a prompt goes to the agents that are shown'),
   row('asks', 'asks of all agents stand oldest first; one is answered by mouse or keyboard, and who answered is shown'),
   row('asks.inert', 'an ask is inert for half a second after it appears, and no control of an ask has the focus by itself'),
   row('asks.still', 'an answered ask keeps its place for a while, so that nothing moves under the pointer'),

@@ -49,15 +49,19 @@ function CurrentView({ app }: { app: ShellApp }): JSX.Element {
     return (
       <EmptyState
         title="No hub"
-        why={state.mode === 'gateway' ? 'The gateway could not be opened.' : 'The worker of this page did not start.'}
+        why={state.mode === 'gateway' ? 'The page could not connect to the gateway.' : 'The worker of this page did not start.'}
       >
         <ErrorNotice error={state.error} />
         {state.mode === 'gateway' ? (
-          <p class="small muted">A ticket works once, for a minute. `signalbox up` prints a new address.</p>
+          <p class="small muted">
+            A ticket works once, for a minute. <code>signalbox up</code> prints a new address.
+          </p>
         ) : null}
-        <Button action="retry" onClick={() => void (state.mode === 'gateway' ? app.connectGateway() : app.openDemo())}>
-          Try again
-        </Button>
+        {state.error.code === 'unauthenticated' ? null : (
+          <Button action="retry" onClick={() => void (state.mode === 'gateway' ? app.connectGateway() : app.openDemo())}>
+            Try again
+          </Button>
+        )}
         <Button action="open-demo" onClick={() => void app.openDemo()}>
           Open the demo in this page
         </Button>

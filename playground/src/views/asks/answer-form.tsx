@@ -172,7 +172,7 @@ function QuestionForm({ disabled, onAnswer, questions }: FormProps & { questions
             <input
               class="input"
               type="text"
-              aria-label={`An answer of your own to: ${question.text}`}
+              aria-label={`Your own answer to: ${question.text}`}
               placeholder="An answer of your own"
               value={free[question.id] ?? ''}
               onInput={(event) => setFree({ ...free, [question.id]: event.currentTarget.value })}
@@ -231,7 +231,7 @@ function SecretForm({ ask, disabled, onAnswer }: FormProps): JSX.Element {
       <Button type="submit" tone="main" action="answer" aria-disabled={disabled || undefined}>
         Send once
       </Button>
-      <span class="muted small">It cannot be refused: leave it, and it counts as No.</span>
+      <span class="muted small">It has no button for No. Without an answer it counts as No.</span>
     </form>
   )
 }

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { JSX } from 'preact'
 import type { SignalboxError } from 'signalbox'
 import type { Answer, Ask } from 'signalbox/hub'
@@ -13,6 +13,7 @@ import type { ClosedAsk } from '../../model/asks.js'
 import { answerCall } from '../../model/code.js'
 import { AnswerForm } from './answer-form.js'
 import { consequence, essence } from './consequence.js'
+import { answerWords, givenAnswers } from './given.js'
 import './asks.css'
 
 /** Buttons do nothing for this long after an ask appears, so that a click that was meant for something else does not answer it. */
@@ -39,10 +40,12 @@ export function AskCard({
   selected?: boolean
 }): JSX.Element {
   const card = useRef<HTMLElement>(null)
+  const hadFocus = useRef(false)
   const [inert, setInert] = useState(true)
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<SignalboxError>()
-  const [given, setGiven] = useState<Answer>()
+  const answers = givenAnswers(app)
+  const given = answers.get(ask.id)
   const row = app.model.agent(ask.agent).value
   useEffect(() => {
     const timer = setTimeout(() => setInert(false), INERT_MS)
@@ -55,23 +58,29 @@ export function AskCard({
   const answer = async (value: Answer): Promise<void> => {
     const state = app.connection.value
     if (inert || busy || state.status !== 'open') return
+    hadFocus.current = card.current?.contains(document.activeElement) ?? false
     setBusy(true)
     setError(undefined)
     try {
       await state.connection.hub.answer(ask.id, value, { by: app.by })
       // A secret is gone after its use.
-      if (!('secret' in value)) setGiven(value)
+      if (!('secret' in value)) answers.set(ask.id, value)
     } catch (failure) {
       setError(asError(failure))
     } finally {
       setBusy(false)
     }
   }
+  // The buttons are gone when the ask is closed. The focus that was on one of them goes to the card and not to the start of the page.
+  useLayoutEffect(() => {
+    if (closed && hadFocus.current && document.activeElement === document.body) card.current?.focus({ preventScroll: true })
+  }, [closed])
   const body = essence(ask)
   return (
     <article
       class="ask card"
       ref={card}
+      tabIndex={-1}
       data-ask={ask.id}
       data-kind={ask.kind}
       data-danger={ask.danger}
@@ -91,7 +100,11 @@ export function AskCard({
           {!closed && ask.expiresAt ? (
             <span
               class="expiry"
-              title={ask.defaultsToNo ? 'Then the system takes silence for a No.' : 'Then the agent goes on without an answer.'}
+              title={
+                ask.defaultsToNo
+                  ? 'Without an answer by then, the system takes it for a No.'
+                  : 'Without an answer by then, the agent goes on.'
+              }
             >
               {', '}
               expires in {countdown(Date.parse(ask.expiresAt) - now.value)}
@@ -116,20 +129,20 @@ export function AskCard({
       ) : null}
       {ask.detail && body?.body !== ask.detail ? <p class="small">{ask.detail}</p> : null}
       {closed ? (
-        <Closing closed={closed} me={app.by} />
+        <Closing closed={closed} me={app.by} given={given} />
       ) : (
         <>
           <p class="consequence small">
             <strong>{ask.kind === 'secret' ? 'If you give it: ' : ask.kind === 'question' ? 'Then: ' : 'If you allow it: '}</strong>
             {consequence(ask, row?.agent)}
-            {ask.defaultsToNo ? <span class="muted"> No answer counts as No.</span> : null}
+            {ask.defaultsToNo ? <span class="muted"> Without an answer it counts as No.</span> : null}
           </p>
           <AnswerForm ask={ask} disabled={inert || busy || ask.status === 'answering'} onAnswer={(value) => void answer(value)} />
         </>
       )}
       {error ? (
         <ErrorNotice error={error} onClose={() => setError(undefined)}>
-          {error.code === 'conflict' ? <span>Somebody else was first: the list shows who.</span> : null}
+          {error.code === 'conflict' ? <span>Another person answered first. The card says who.</span> : null}
         </ErrorNotice>
       ) : null}
       {closed && given ? <CopyCode title="The call, as TypeScript" code={answerCall(ask.id, given, app)} /> : null}
@@ -143,11 +156,12 @@ function AskKindMark({ ask }: { ask: Ask }): JSX.Element {
 }
 
 /** Who answered, from where, and how far the answer came. */
-export function Closing({ closed, me }: { closed: ClosedAsk; me: string }): JSX.Element {
-  const { outcome, by, delivered, note, closedMs } = closed
+export function Closing({ closed, me, given }: { closed: ClosedAsk; me: string; given?: Answer | undefined }): JSX.Element {
+  const { ask, outcome, by, delivered, note, closedMs } = closed
+  const what = by === me && given ? answerWords(ask, given) : undefined
   const words =
     outcome === 'answered'
-      ? `${by?.startsWith('policy:') ? `The policy ${by.slice(7)}` : by === me ? `You (${me})` : (by ?? 'Somebody outside the hub')} answered`
+      ? `${by?.startsWith('policy:') ? `The policy ${by.slice(7)}` : by === me ? `You (${me})` : (by ?? 'Somebody outside the hub')} answered${what === undefined ? '' : `: ${what}`}`
       : outcome === 'expired'
         ? 'It expired: nobody answered in time'
         : outcome === 'withdrawn'
@@ -157,9 +171,9 @@ export function Closing({ closed, me }: { closed: ClosedAsk; me: string }): JSX.
     <p class="closing small" data-outcome={outcome} data-delivered={delivered}>
       <strong>{words}.</strong>{' '}
       <span class="muted">
-        {outcome === 'answered' ? `${sentence(DELIVERED_WORDS[delivered])} ` : ''}
-        {note ? `Note: ${note}. ` : ''}
-        {ago(new Date(closedMs).toISOString(), now.value)}
+        {sentence(ago(new Date(closedMs).toISOString(), now.value))}
+        {outcome === 'answered' ? ` ${sentence(DELIVERED_WORDS[delivered])}` : ''}
+        {note ? ` Note: ${note}.` : ''}
       </span>
     </p>
   )

@@ -7,6 +7,7 @@ import { Button } from '../../design/button.js'
 import { EmptyState } from '../../design/empty-state.js'
 import { now } from '../../design/now.js'
 import { AskCard, Closing } from './ask-card.js'
+import { givenAnswers } from './given.js'
 import { askPlaces, type AskPlace } from './order.js'
 
 const MAX_SHOWN = 40
@@ -49,7 +50,7 @@ export function Asks({ app }: { app: App }): JSX.Element {
           card.querySelector<HTMLButtonElement>('[data-action=allow]')?.click()
           armed.value = undefined
         } else armed.value = chosen
-      } else if (event.key === 'Enter' && document.activeElement === document.body) {
+      } else if (event.key === 'Enter' && document.activeElement?.matches('body, .ask')) {
         event.preventDefault()
         card.querySelector<HTMLElement>('.answer input, .answer textarea, [data-action=reject]')?.focus()
       } else return
@@ -118,7 +119,7 @@ function ClosedAsks({ app, shown }: { app: App; shown: readonly AskPlace[] }): J
             <span class="ellipsis">
               {one.ask.title} <span class="muted">{app.model.agent(one.ask.agent).value?.agent.name ?? one.ask.agent}</span>
             </span>
-            <Closing closed={one} me={app.by} />
+            <Closing closed={one} me={app.by} given={givenAnswers(app).get(one.ask.id)} />
           </li>
         ))}
       </ul>

@@ -103,7 +103,12 @@ const STATES: Readonly<Record<BenchReport['state'], string>> = {
   breaking: 'The links are being broken',
   settling: 'The links work again. The clients deliver what is left',
   done: 'The run is over',
-  stopped: 'Stopped early. The counts are those of that moment',
+  stopped: 'Stopped early',
+}
+
+function timeWords(atMs: number, faultsMs: number): string {
+  const part = atMs <= faultsMs ? 'all' : exactSpan(faultsMs)
+  return `${exactSpan(atMs)} of virtual time, ${part} of it with faults.`
 }
 
 function Controls({ run, plan }: { run: BenchRun; plan: BenchPlan }): JSX.Element {
@@ -111,7 +116,7 @@ function Controls({ run, plan }: { run: BenchRun; plan: BenchPlan }): JSX.Elemen
   const report = reportOf(state)
   const isRunning = state.status === 'running'
   const words = report
-    ? `${STATES[report.state]}. ${exactSpan(report.atMs)} of virtual time, ${exactSpan(Math.min(report.atMs, shownPlan(state, plan).seconds * 1000))} of it with faults.`
+    ? `${STATES[report.state]}. ${timeWords(report.atMs, shownPlan(state, plan).seconds * 1000)}`
     : isRunning
       ? 'The simulators start.'
       : 'The run uses simulators in this page. It reaches no real system and sends nothing over the network.'

@@ -180,7 +180,7 @@ export const ATTACKS: readonly Attack[] = [
     title: 'Evil origin',
     what: 'Another page loads a path of the gateway in your browser.',
     instead:
-      'A page cannot choose its Origin header. So this puts the request into a sandboxed frame, whose origin is opaque: the browser sends Origin: null and Sec-Fetch-Site: cross-site.',
+      'A page cannot choose its Origin header. So the request comes from a sandboxed frame, for which the browser sends Origin: null and Sec-Fetch-Site: cross-site.',
     run: fromOpaqueOrigin,
   },
   {
@@ -198,7 +198,7 @@ export const ATTACKS: readonly Attack[] = [
   {
     id: 'giant-frame',
     title: 'Giant frame',
-    what: 'A first WebSocket frame of 1 MiB, where the launch of a link belongs.',
+    what: 'A first WebSocket frame of 1 MiB. The gateway expects a short launch message there.',
     run: giantFrame,
   },
   {

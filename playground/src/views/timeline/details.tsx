@@ -3,7 +3,7 @@ import { computed, useComputed, useSignal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import type { JSX } from 'preact'
 import { Button } from '../../design/button.js'
-import { count, exactSpan, money } from '../../design/format.js'
+import { clockTime, count, exactSpan, money } from '../../design/format.js'
 import { TimelineCanvas } from './canvas.js'
 import { alignedTracks, figuresOf, type TurnFigures } from './compare.js'
 import { layoutOf } from './layout.js'
@@ -47,7 +47,7 @@ export function SpanDetails(props: {
         <dt>Agent</dt>
         <dd>{props.nameOf(span.agent)}</dd>
         <dt>Start</dt>
-        <dd class="num">{new Date(span.startMs).toLocaleString('en-GB')}</dd>
+        <dd class="num">{startText(span.startMs)}</dd>
         <dt>Duration</dt>
         <dd class="num">{exactSpan(durationMs(span, span.endMs === undefined ? nowMs.value : 0))}</dd>
         <dt>End</dt>
@@ -74,6 +74,12 @@ export function SpanDetails(props: {
       </p>
     </aside>
   )
+}
+
+/** The time of day, with the date unless it is today. */
+function startText(ms: number): string {
+  const date = new Date(ms)
+  return date.toDateString() === new Date().toDateString() ? clockTime(ms) : date.toLocaleString('en-GB')
 }
 
 /** Two turns on one axis that begins at 0, and their figures. */

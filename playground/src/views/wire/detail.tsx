@@ -73,7 +73,7 @@ export function Detail({
 function linkWords(link: WireLink | undefined): string {
   if (!link) return ''
   const opened = link.by === 'hand' ? 'The link was opened by hand' : 'The link was opened by the client'
-  return `${opened} and is ${link.closed === undefined ? 'open' : link.closed}.`
+  return `${opened} and is ${link.closed === undefined ? 'open' : link.closed.replace('this side', 'the client')}.`
 }
 
 function Decoded({ message }: { message: WireMessage }): JSX.Element {
@@ -246,7 +246,7 @@ function SentNotice({ sent, where }: { sent: SentByHand; where: SendWhere }): JS
       {where === 'new'
         ? ', which is new and has no client. Its answers are in the list. The link closes after five silent seconds.'
         : ', beside what its client writes.'}{' '}
-      Only an answer shows that the peer carried them out.
+      Only an answer shows that the peer acted on them.
     </p>
   )
 }

@@ -26,6 +26,9 @@ export function AgentList({
   return (
     <nav class="agent-list" aria-label="Agents">
       <WindowList rows={rows} />
+      <p class="agent-hint small muted" role="status" hidden={chosen.length !== 1}>
+        {chosen.length === 1 ? 'Choose a second agent to prompt both at once.' : ''}
+      </p>
     </nav>
   )
 }

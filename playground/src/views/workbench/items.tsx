@@ -14,7 +14,7 @@ const END_WORDS = {
   refused: 'The system refused the prompt',
   cancelled: 'Cancelled',
   failed: 'Failed',
-  lost: 'Lost: what became of it cannot be found out',
+  lost: 'Lost: the system cannot say whether the turn ran',
   unanswered: 'Delivered, and no answer came',
 } as const
 const TOOL_WORDS = { pending: 'waits', running: 'runs', done: 'done', failed: 'failed' } as const
@@ -35,7 +35,7 @@ export const Item = memo(function Item({ app, agent, item }: { app: App; agent: 
     case 'end':
       return <End item={item} />
     default:
-      return <Notice item={item} />
+      return <Notice item={item} me={app.by} />
   }
 })
 
@@ -222,8 +222,10 @@ function End({ item }: { item: EndItem }): JSX.Element {
   )
 }
 
-const Notice = ({ item }: { item: NoticeItem }): JSX.Element => (
-  <p class={`item notice ${item.level === 'error' ? 'bad' : item.level === 'warning' ? 'warn' : ''}`}>{item.text}</p>
+const Notice = ({ item, me }: { item: NoticeItem; me: string }): JSX.Element => (
+  <p class={`item notice ${item.level === 'error' ? 'bad' : item.level === 'warning' ? 'warn' : ''}`}>
+    {item.text.startsWith(`${me} `) ? `You${item.text.slice(me.length)}` : item.text}
+  </p>
 )
 
 const Time = ({ ms }: { ms: number }): JSX.Element => (

@@ -145,8 +145,9 @@ function SessionFacts({ one: { id, open, listed } }: { one: SessionRow }): JSX.E
   return (
     <span class="session-facts">
       {open ? <Signal state={open.state} /> : <span class="muted small">Stored</span>}
-      <code class="session-id ellipsis" title={id}>
-        {listed?.title ?? id}
+      <strong class={listed?.title ? 'ellipsis' : 'ellipsis muted'}>{listed?.title ?? 'No title yet'}</strong>
+      <code class="session-id" title={id}>
+        {id.length > 12 ? `${id.slice(0, 8)}…` : id}
       </code>
       <span class="muted small">{[...facts, ...(listed?.updatedAt ? [ago(listed.updatedAt, Date.now())] : [])].join(', ')}</span>
     </span>

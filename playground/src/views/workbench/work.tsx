@@ -27,6 +27,10 @@ export function Work({ app }: { app: App }): JSX.Element {
   const together = (params.get('with') ?? '').split(',').filter(Boolean)
   const [chosen, setChosen] = useState<readonly string[]>(together)
   const phone = usePhone()
+  // A prompt to one agent must not look like a prompt to those that were chosen before.
+  useEffect(() => {
+    if (together.length < 2) setChosen([])
+  }, [rest[0]])
   if (state.status !== 'open')
     return <EmptyState title="The hub starts" why="Conversations appear here as soon as the hub is there." />
   const { connection } = state
@@ -147,11 +151,11 @@ function OneAgent({
               <option value="">All sessions</option>
               {sessions.map(({ id }, at) => (
                 <option key={id} value={id}>
-                  Session {at + 1}: {id.slice(0, 8)}
+                  Session {at + 1} ({id.slice(0, 8)})
                 </option>
               ))}
               {session === undefined || sessions.some(({ id }) => id === session) ? null : (
-                <option value={session}>Stored: {session.slice(0, 8)}</option>
+                <option value={session}>Stored session ({session.slice(0, 8)})</option>
               )}
             </select>
           ) : null}
