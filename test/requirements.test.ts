@@ -122,6 +122,17 @@ describe('requirements', async () => {
     expect(rows.filter(({ row }) => !tested.has(row.id)).map(({ row, file }) => `${file}: ${row.id}`)).toEqual([])
   })
 
+  test('each line of the ASVS table names requirements, and each requirement that docs/security.md names exists', () => {
+    const known = new Set(rows.map(({ row }) => row.id))
+    const page = readFileSync(join(root, 'docs/security.md'), 'utf8')
+    const named = [...page.matchAll(/`(gateway\.[a-z0-9.-]+)`/g)].map(([, id = '']) => id)
+    expect(named.length).toBeGreaterThan(30)
+    expect(named.filter((id) => !known.has(id))).toEqual([])
+    const lines = page.split('\n').filter((line) => /^\| \d+\.\d+\.\d+/.test(line))
+    expect(lines.length).toBeGreaterThan(25)
+    expect(lines.filter((line) => !/`gateway\.[a-z0-9.-]+`/.test(line))).toEqual([])
+  })
+
   test('each test is for a requirement that exists', () => {
     const known = new Set(rows.map(({ row }) => row.id))
     expect(

@@ -1,5 +1,6 @@
 /** Answers of the gateway itself, and the headers that every answer has. */
 import type { WireFacts } from './guard.js'
+import { isApi } from './paths.js'
 import type { Refusal } from './refusal.js'
 
 /** An answer of the gateway itself. */
@@ -21,13 +22,12 @@ export function refusalReply(refusal: Refusal): Response {
 }
 
 /** No answer may be cached, sniffed, embedded or run, and no referrer is sent. */
-const ALWAYS: Readonly<Record<string, string>> = {
+export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'; sandbox",
   'cross-origin-resource-policy': 'same-origin',
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
-  vary: 'Origin',
 }
 
 const ALLOWED_HEADERS =
@@ -36,7 +36,10 @@ const ALLOWED_HEADERS =
 /** Adds the headers that every answer has, and those of CORS for an allowed origin. */
 export function finishReply(reply: Response, allowOrigin: string | undefined, request: Request): Response {
   const { headers } = reply
-  for (const [name, value] of Object.entries(ALWAYS)) headers.set(name, value)
+  for (const [name, value] of Object.entries(SECURITY_HEADERS)) headers.set(name, value)
+  headers.set('vary', 'Origin')
+  // A browser that is led to an address of the API saves the answer and does not show it. Other addresses belong to people.
+  if (isApi(new URL(request.url).pathname)) headers.set('content-disposition', 'attachment; filename="api.json"')
   if (allowOrigin === undefined) return reply
   headers.set('access-control-allow-origin', allowOrigin)
   headers.set('access-control-expose-headers', `retry-after, etag, ${REFUSAL_HEADER}`)

@@ -93,6 +93,10 @@ export const requirements: readonly Requirement[] = [
     'in Chromium, pages on a rebound host or of a foreign origin read and write nothing; an allowed page can do everything',
   ),
   row(
+    'security-headers',
+    'every answer, page and refusal forbids caching, sniffing, embedding, scripts and referrers, whatever the upstream says',
+  ),
+  row(
     'serve',
     'one binding serves on Node, Bun and Deno, and refuses on each the malformed requests that a Request object would hide',
   ),

@@ -2,12 +2,11 @@
 import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { Refusal } from '../../../src/gateway/index.js'
-import { REFUSAL_HEADER } from '../../../src/gateway/replies.js'
+import { REFUSAL_HEADER, SECURITY_HEADERS } from '../../../src/gateway/replies.js'
 
-const HEADERS = {
+const HEADERS: Readonly<Record<string, string>> = {
   'content-type': 'application/json',
-  'cache-control': 'no-store',
-  'x-content-type-options': 'nosniff',
+  ...SECURITY_HEADERS,
   connection: 'close',
 }
 
@@ -21,7 +20,9 @@ export function refuse(response: ServerResponse, error: unknown): void {
 export function refuseUpgrade(socket: Duplex, error: unknown): void {
   const refusal = asRefusal(error)
   const body = JSON.stringify(refusal)
-  const head = `HTTP/1.1 ${refusal.status} Refused\r\ncontent-type: application/json\r\n${REFUSAL_HEADER}: ${refusal.code}\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n`
+  const headers = { ...HEADERS, [REFUSAL_HEADER]: refusal.code, 'content-length': String(Buffer.byteLength(body)) }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  const head = `HTTP/1.1 ${refusal.status} Refused\r\n${lines.join('')}\r\n`
   socket.end(head + body, () => socket.destroy())
 }
 
