@@ -81,8 +81,8 @@ export function hubError(facts: ConstructorParameters<typeof SignalboxError>[0])
 
 /** The error of a call that may have had an effect: `sent: 'no'` becomes `sent: 'maybe'`. */
 export function afterEffect(error: unknown, op: string): SignalboxError {
-  const known = asHubError(error, op)
-  return known.sent === 'no' ? withFacts(known, {}, { sent: 'maybe' }) : known
+  const hubFailure = asHubError(error, op)
+  return hubFailure.sent === 'no' ? withFacts(hubFailure, {}, { sent: 'maybe' }) : hubFailure
 }
 
 /** Any failure as a `SignalboxError`. Another kind of error from a source gets `sent: 'maybe'`: the request may have reached the system. */

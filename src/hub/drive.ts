@@ -29,8 +29,8 @@ export async function takeDrive(lease: Lease, options: DriveOptions): Promise<Dr
   const { clock, ttlMs, waitMs, signal, onLost } = options
   const until = clock.monotonic() + waitMs
   const acquire = (): Promise<HeldLease | null> => lease.acquire(DRIVER, { ttlMs })
-  let held = await acquire()
-  while (held === null) {
+  let heldLease = await acquire()
+  while (heldLease === null) {
     if (clock.monotonic() >= until) {
       throw hubError({
         code: 'conflict',
@@ -40,9 +40,9 @@ export async function takeDrive(lease: Lease, options: DriveOptions): Promise<Dr
       })
     }
     await sleep(clock, LOOK_AGAIN_MS, signal)
-    held = await acquire()
+    heldLease = await acquire()
   }
-  let current = held
+  let current = heldLease
   let timer: Timer | undefined
   let over = false
   const lost = (cause?: unknown): void => {

@@ -111,25 +111,25 @@ async function repair(
 interface Traces {
   readonly begun: ReadonlySet<string>
   readonly ends: ReadonlyMap<string, number>
-  readonly asked: ReadonlySet<string>
+  readonly askIds: ReadonlySet<string>
   readonly resolved: ReadonlySet<string>
 }
 
 async function readTraces(log: Log, from: number): Promise<Traces> {
   const begun = new Set<string>()
   const ends = new Map<string, number>()
-  const asked = new Set<string>()
+  const askIds = new Set<string>()
   const resolved = new Set<string>()
   const see = (event: HubEvent): void => {
     if (event.kind === 'turn' && event.turn !== undefined) begun.add(event.turn)
     if (event.kind === 'end' && event.turn !== undefined) ends.set(event.turn, event.seq)
-    if (event.kind === 'ask') asked.add(event.ask.id)
+    if (event.kind === 'ask') askIds.add(event.ask.id)
     if (event.kind === 'ask_resolved') resolved.add(event.askId)
   }
   for (let next = from; ; ) {
     const page = await log.read(next)
     for (const entry of page.entries) see(decodeEntry(entry))
-    if (page.entries.length === 0) return { begun, ends, asked, resolved }
+    if (page.entries.length === 0) return { begun, ends, askIds: askIds, resolved }
     next = page.next
   }
 }
@@ -154,7 +154,7 @@ async function repairOneTurn({ turns }: RecoverParts, stored: Stored<TurnRecord>
 
 async function repairOneAsk({ asks, context }: RecoverParts, stored: Stored<AskRecord>, traces: Traces): Promise<void> {
   const { ask, epoch } = stored.record
-  const action = repairAsk(stored.record, { begun: traces.asked.has(ask.id), resolved: traces.resolved.has(ask.id) })
+  const action = repairAsk(stored.record, { begun: traces.askIds.has(ask.id), resolved: traces.resolved.has(ask.id) })
   switch (action.do) {
     case 'nothing':
       return

@@ -9,10 +9,14 @@ const TIMEOUT_MS = 60_000
 
 type Op = 'openSession' | 'closeSession'
 
-function find(context: HubContext, agent: AgentId, op: Op): { readonly known: Agent; readonly source: Source | undefined } {
-  const known = context.agent(agent)
-  if (!known) throw hubError({ code: 'not_found', op, message: `There is no agent ${agent}.` })
-  return { known, source: context.sourceOf(agent) }
+function agentAndSource(
+  context: HubContext,
+  agent: AgentId,
+  op: Op,
+): { readonly found: Agent; readonly source: Source | undefined } {
+  const found = context.agent(agent)
+  if (!found) throw hubError({ code: 'not_found', op, message: `There is no agent ${agent}.` })
+  return { found: found, source: context.sourceOf(agent) }
 }
 
 const refuse = (code: 'unsupported' | 'invalid_argument', op: Op, message: string) => hubError({ code, op, message })
@@ -37,8 +41,8 @@ export async function openSession(
   session: NewSession,
   { signal, timeoutMs = TIMEOUT_MS }: CallOptions,
 ): Promise<SessionSummary> {
-  const { known, source } = find(context, agent, 'openSession')
-  check(known, session)
+  const { found, source } = agentAndSource(context, agent, 'openSession')
+  check(found, session)
   if (!source?.openSession) throw refuse('unsupported', 'openSession', `The system of ${agent} cannot open a session.`)
   await untilAllowed(context)
   return await context.within(source.openSession(agent, session, signal ? { signal } : {}), timeoutMs)
@@ -51,8 +55,8 @@ export async function closeSession(
   session: string,
   { signal, timeoutMs = TIMEOUT_MS }: CallOptions,
 ): Promise<void> {
-  const { known, source } = find(context, agent, 'closeSession')
-  if (!known.can.sessions?.close || !source?.closeSession)
+  const { found, source } = agentAndSource(context, agent, 'closeSession')
+  if (!found.can.sessions?.close || !source?.closeSession)
     throw refuse('unsupported', 'closeSession', `The system of ${agent} cannot close a session.`)
   await untilAllowed(context)
   await context.within(source.closeSession(agent, session, signal ? { signal } : {}), timeoutMs)

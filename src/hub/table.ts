@@ -17,7 +17,11 @@ export interface Table<Record> {
    * Reads, decides, and writes unless somebody wrote in between; then it decides again. `decide` gives undefined to leave the record
    * as it is; then the result is undefined.
    */
-  change(key: string, decide: (record: Record) => Record | undefined, known?: Stored<Record>): Promise<Stored<Record> | undefined>
+  change(
+    key: string,
+    decide: (record: Record) => Record | undefined,
+    lastRead?: Stored<Record>,
+  ): Promise<Stored<Record> | undefined>
   /** Stores the record over any other. */
   put(key: string, record: Record): Promise<void>
   /** False when there was no record, or another version of it. */
@@ -48,8 +52,8 @@ export function createTable<Record>(kv: Kv, { fence }: TableOptions<Record> = {}
       const version = await kv.compareAndSet(key, null, toBytes(record))
       return version === null ? undefined : { record, version }
     },
-    async change(key, decide, known) {
-      let current = known ?? (await get(key))
+    async change(key, decide, lastRead) {
+      let current = lastRead ?? (await get(key))
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
         const record = current && decide(current.record)
         if (!current || !record) return undefined

@@ -11,33 +11,33 @@ import type { ClaudeLaunch } from '../../src/claude/launch/launch.js'
 import { createClaude } from '../../src/claude/index.js'
 import type { CloseReason, StreamTransport } from '../../src/transport.js'
 import { createClaudeSimulator } from '../../src/testing/index.js'
-import { launchForSession, launchTheOtherWay } from '../../src/claude/session/process.js'
+import { launchForSession, otherLaunch } from '../../src/claude/session/process.js'
 import { createFakeClock } from '../../src/testing/clock.js'
 
 const clock = createFakeClock()
 const newTurn = (): TurnState => createTurnState({ clock, onEnd: () => {}, onFail: () => {} })
 
 describe('[claude.line-owner] the turn that a line belongs to', () => {
-  const none: TurnsUnderWay = { ours: undefined, hasUnsolicited: false, reportsLifecycle: false }
+  const none: TurnsUnderWay = { clientTurn: undefined, hasUnsolicited: false, reportsLifecycle: false }
   const cases: readonly (readonly [title: string, line: object, turns: TurnsUnderWay, owner: Owner])[] = [
-    ['a line during our turn is ours', { type: 'assistant' }, { ...none, ours: { started: false } }, 'ours'],
+    ['a line during our turn belongs to the client', { type: 'assistant' }, { ...none, clientTurn: { started: false } }, 'client'],
     [
       'a line before the CLI took our message up begins a turn of its own, if the CLI reports that',
       { type: 'assistant' },
-      { ours: { started: false }, hasUnsolicited: false, reportsLifecycle: true },
+      { clientTurn: { started: false }, hasUnsolicited: false, reportsLifecycle: true },
       'new',
     ],
     [
       'after the CLI took our message up lines are ours',
       { type: 'assistant' },
-      { ours: { started: true }, hasUnsolicited: true, reportsLifecycle: true },
-      'ours',
+      { clientTurn: { started: true }, hasUnsolicited: true, reportsLifecycle: true },
+      'client',
     ],
     [
       'a line that belongs to no turn is told to ours while it waits',
       { type: 'system', subtype: 'status' },
-      { ours: { started: false }, hasUnsolicited: false, reportsLifecycle: true },
-      'ours',
+      { clientTurn: { started: false }, hasUnsolicited: false, reportsLifecycle: true },
+      'client',
     ],
     ['without a turn of ours an init line begins one', { type: 'system', subtype: 'init' }, none, 'new'],
     ['the lines after it belong to that turn', { type: 'user' }, { ...none, hasUnsolicited: true }, 'unsolicited'],
@@ -56,7 +56,7 @@ test('[claude.line-owner] a message that is cancelled before its start fails its
   turns.begin(turn)
   turns.take({ type: 'command_lifecycle', command_uuid: turn.uuid, state: 'cancelled' }, 1, undefined)
   expect(turn.ended).toBe(true)
-  expect(turns.ours).toBeUndefined()
+  expect(turns.clientTurn).toBeUndefined()
 })
 
 test('[claude.idle-watchdog] announced silence is not a hang, and the same silence after it is', async () => {
@@ -122,13 +122,13 @@ describe('[claude.session-launch] the launch of a session', () => {
 
   const error = (code: ErrorCode, op = 'control.initialize') => new SignalboxError({ code, message: code, op })
   test('a session id that the CLI knows is resumed; a saved session that the CLI lacks is started anew', () => {
-    expect(launchTheOtherWay(error('conflict'), { asNew: true, isOurs: true, isRestart: false })).toBe(false)
-    expect(launchTheOtherWay(error('not_found'), { asNew: false, isOurs: true, isRestart: false })).toBe(true)
+    expect(otherLaunch(error('conflict'), { asNew: true, isOurs: true, isRestart: false })).toBe(false)
+    expect(otherLaunch(error('not_found'), { asNew: false, isOurs: true, isRestart: false })).toBe(true)
   })
 
   test('an unknown session id of the caller and a missing CLI are errors', () => {
-    expect(launchTheOtherWay(error('not_found'), { asNew: false, isOurs: false, isRestart: false })).toBeUndefined()
-    expect(launchTheOtherWay(error('not_found', 'open'), { asNew: false, isOurs: true, isRestart: false })).toBeUndefined()
+    expect(otherLaunch(error('not_found'), { asNew: false, isOurs: false, isRestart: false })).toBeUndefined()
+    expect(otherLaunch(error('not_found', 'open'), { asNew: false, isOurs: true, isRestart: false })).toBeUndefined()
   })
 })
 

@@ -72,15 +72,15 @@ describe('a bounded queue', () => {
     expect(queue.push([1, 2])).toBe(true)
     expect(queue.push([3])).toBe(false)
     const order: string[] = []
-    const room = queue.room().then(() => order.push('room'))
+    const room = queue.waitForSpace().then(() => order.push('room'))
     await Promise.resolve()
     order.push('take')
     queue.takeNow()
     await room
     expect(order).toEqual(['take', 'room'])
-    await queue.room()
+    await queue.waitForSpace()
     queue.push([1, 2, 3])
-    const another = queue.room()
+    const another = queue.waitForSpace()
     queue.discard()
     await another
     expect(queue.size).toBe(0)

@@ -19,7 +19,7 @@ test('[store.indexeddb.tail-fails] a tail that fails while it begins to wait lea
   }
   const listening = new Set<() => void>()
   const notices = {
-    tell() {},
+    announce() {},
     close() {},
     listen(_log: string, wake: () => void) {
       listening.add(wake)

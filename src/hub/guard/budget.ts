@@ -95,9 +95,9 @@ export function createLedger(budgets: readonly Budget[]): Ledger {
       if (event.kind === 'end') accountOf(event.agent, system)
       if (event.kind !== 'usage') return []
       count(accountOf(event.agent, system), event as Chargeable & UsageEvent)
-      const news = budgets.filter((budget) => !passed.has(budget) && covers(budget, event.agent, system) && isPassed(budget))
-      for (const budget of news) passed.add(budget)
-      return news
+      const newlyPassed = budgets.filter((budget) => !passed.has(budget) && covers(budget, event.agent, system) && isPassed(budget))
+      for (const budget of newlyPassed) passed.add(budget)
+      return newlyPassed
     },
     blocks: (agent, system) => [...passed].find((budget) => budget.over === 'stop' && covers(budget, agent, system)),
     spent(agent) {

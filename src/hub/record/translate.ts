@@ -56,7 +56,7 @@ export function translate(state: TranslateState, event: HubEvent, prefix: string
       prompted(state, event.promptId ?? event.turn, event.text, event.by, add)
       break
     case 'message':
-      said(state, event, event.turn, add)
+      addMessage(state, event, event.turn, add)
       break
     case 'tool':
       used(state, event, event.turn, add)
@@ -65,7 +65,7 @@ export function translate(state: TranslateState, event: HubEvent, prefix: string
       note(add, event.entries.map(({ text, status }) => `${MARKS[status]} ${text}`).join('\n'), {}, 'plan')
       break
     case 'ask':
-      asked(event, add)
+      addAsk(event, add)
       break
     case 'ask_resolved': {
       const { by, outcome, delivered, askId, note: why } = event
@@ -109,7 +109,7 @@ function prompted(state: TranslateState, id: string | undefined, text: string | 
 
 const digest = (text: string): string => sha256Hex(text.trim()).slice(0, 16)
 
-function said(state: TranslateState, event: MessageEvent, turn: string | undefined, add: Add): void {
+function addMessage(state: TranslateState, event: MessageEvent, turn: string | undefined, add: Add): void {
   const { role, text, how, partial, from, to, replyTo, parent, id } = event
   const key = messageKey(event)
   const before = state.partial[key]
@@ -178,7 +178,7 @@ function call(add: Add, id: string, { name, title, input }: { name?: string; tit
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
-function asked({ ask }: AskEvent, add: Add): void {
+function addAsk({ ask }: AskEvent, add: Add): void {
   const { id, kind, title, detail, tool, options, questions } = ask
   const lines = [title, ...(detail === undefined ? [] : [detail]), ...(questions ?? []).map(({ text }) => text)]
   note(add, lines.join('\n'), { ask_id: id, ask_kind: kind, tool, options: options?.map(({ label }) => label) })

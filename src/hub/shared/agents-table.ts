@@ -19,9 +19,9 @@ export async function saveAgents(
   const agents = [...view.agents.values()].filter(({ id }) => isMine(id))
   // A source without agents has one empty record.
   for (let chunk = 0; chunk === 0 || chunk * CHUNK < agents.length; chunk += 1) {
-    const some = agents.slice(chunk * CHUNK, (chunk + 1) * CHUNK)
-    const epochs = some.map(({ id }) => [id, view.epochs.get(id) ?? ''] as const)
-    await replaceOlder(table, keyOf(source, chunk), { source, seq, agents: some, epochs })
+    const chunkOfAgents = agents.slice(chunk * CHUNK, (chunk + 1) * CHUNK)
+    const epochs = chunkOfAgents.map(({ id }) => [id, view.epochs.get(id) ?? ''] as const)
+    await replaceOlder(table, keyOf(source, chunk), { source, seq, agents: chunkOfAgents, epochs })
   }
   for (let chunk = Math.max(1, Math.ceil(agents.length / CHUNK)); ; chunk += 1) {
     const stored = await table.get(keyOf(source, chunk))

@@ -13,7 +13,7 @@ import { readHistory, readSessions } from '../past.js'
 import { closeSession, openSession } from '../sessions.js'
 import type { HistoryPage, HistoryQuery, NewSession } from '../source.js'
 import type { Stored, Table } from '../table.js'
-import { lineOf, type NamedPrompt } from '../turns/admit.js'
+import { queueKey, type NamedPrompt } from '../turns/admit.js'
 import type { TurnRecord } from '../turns/record.js'
 import { turnInfo, unknownTurn } from '../turns/turns.js'
 import type { Drive } from './drive-source.js'
@@ -39,7 +39,7 @@ export interface Calls extends Omit<HubParts, 'journal'> {
 interface Params {
   readonly agent: AgentId
   readonly text: string
-  readonly given: NamedPrompt
+  readonly options: NamedPrompt
   readonly promptId: string
   readonly by: string
   readonly askId: string
@@ -55,10 +55,10 @@ export function createCalls({ journal, ledger, slots, requests, presence, turnTa
   /** Prompts of this hub on their way to another hub. */
   const starting = new Map<string, Promise<TurnInfo>>()
   /** Prompts of one line look into the store one after the other: it may answer in another order than it was asked. */
-  const inLine = inTurnByKey()
+  const inTurn = inTurnByKey()
 
-  const driveOf = (agent: AgentId): Drive | undefined => slots.get(sourceName(agent))
-  const away = (agent: AgentId, op: string): void => {
+  const driveFor = (agent: AgentId): Drive | undefined => slots.get(sourceName(agent))
+  const checkReachable = (agent: AgentId, op: string): void => {
     if (presence.isCut()) {
       const message = `The store cannot be reached, so no hub that drives ${agent} can be.`
       throw hubError({ code: 'unavailable', op, message, retryable: true })
@@ -73,20 +73,20 @@ export function createCalls({ journal, ledger, slots, requests, presence, turnTa
     { engine, checkPrompt }: Drive,
     agent: AgentId,
     text: string,
-    given: NamedPrompt,
+    options: NamedPrompt,
   ): Promise<TurnInfo> => {
-    if (!engine.turns.has(given.promptId)) await inLine(lineOf(agent, given.session), () => checkPrompt(given.promptId))
-    return engine.turns.prompt(agent, text, given)
+    if (!engine.turns.has(options.promptId)) await inTurn(queueKey(agent, options.session), () => checkPrompt(options.promptId))
+    return engine.turns.prompt(agent, text, options)
   }
-  const promptAway = async (agent: AgentId, text: string, given: NamedPrompt): Promise<TurnInfo> => {
-    away(agent, 'prompt')
-    const line = lineOf(agent, given.session)
-    const known = await inLine(line, () => lookUp(given.promptId, 'prompt'))
-    const info = known
-      ? turnInfo(known.record, journal.id, known.record.state === 'accepted')
-      : await requests.call<TurnInfo>(sourceName(agent), 'prompt', { agent, text, given }, line)
+  const promptAway = async (agent: AgentId, text: string, options: NamedPrompt): Promise<TurnInfo> => {
+    checkReachable(agent, 'prompt')
+    const line = queueKey(agent, options.session)
+    const existing = await inTurn(line, () => lookUp(options.promptId, 'prompt'))
+    const info = existing
+      ? turnInfo(existing.record, journal.id, existing.record.state === 'accepted')
+      : await requests.call<TurnInfo>(sourceName(agent), 'prompt', { agent, text, options }, line)
     if (info.agent === agent) return info
-    const message = `The prompt id ${given.promptId} belongs to a turn of ${info.agent}.`
+    const message = `The prompt id ${options.promptId} belongs to a turn of ${info.agent}.`
     throw hubError({ code: 'conflict', op: 'prompt', message })
   }
   const recordOf = async (promptId: string): Promise<TurnRecord> => {
@@ -99,18 +99,18 @@ export function createCalls({ journal, ledger, slots, requests, presence, turnTa
   return {
     agents() {
       const drives = slots.all()
-      const own = new Set(drives.map(([source]) => source))
-      const others = [...view.agents.values()].filter(({ id }) => !own.has(sourceName(id)))
+      const drivenHere = new Set(drives.map(([source]) => source))
+      const others = [...view.agents.values()].filter(({ id }) => !drivenHere.has(sourceName(id)))
       return [
         ...drives.flatMap(([, { engine }]) => [...engine.agents.values()].map((agent) => view.agents.get(agent.id) ?? agent)),
         ...others,
       ]
     },
-    prompt(agent, text, given) {
-      const drive = driveOf(agent)
-      if (drive) return promptHere(drive, agent, text, given)
-      const { promptId } = given
-      const work = starting.get(promptId) ?? promptAway(agent, text, given).finally(() => starting.delete(promptId))
+    prompt(agent, text, options) {
+      const drive = driveFor(agent)
+      if (drive) return promptHere(drive, agent, text, options)
+      const { promptId } = options
+      const work = starting.get(promptId) ?? promptAway(agent, text, options).finally(() => starting.delete(promptId))
       starting.set(promptId, work)
       return work
     },
@@ -118,28 +118,28 @@ export function createCalls({ journal, ledger, slots, requests, presence, turnTa
       for (const [, { engine }] of slots.all()) if (engine.turns.has(promptId)) return engine.turns.find(promptId)
       await starting.get(promptId)?.catch(() => {})
       const record = await recordOf(promptId)
-      return driveOf(record.agent)?.engine.turns.find(promptId) ?? turnInfo(record, journal.id, record.state === 'accepted')
+      return driveFor(record.agent)?.engine.turns.find(promptId) ?? turnInfo(record, journal.id, record.state === 'accepted')
     },
     async cancel(promptId, by) {
       for (const [, { engine }] of slots.all()) if (engine.turns.has(promptId)) return engine.turns.cancel(promptId, by)
       const { agent, state } = await recordOf(promptId)
-      const drive = driveOf(agent)
+      const drive = driveFor(agent)
       if (drive) return drive.engine.turns.cancel(promptId, by)
       if (state === 'ended') return
-      away(agent, 'cancel')
+      checkReachable(agent, 'cancel')
       await requests.call(sourceName(agent), 'cancel', { promptId, by })
     },
     asks() {
       const drives = slots.all()
-      const own = new Set(drives.map(([source]) => source))
-      const others = [...view.asks.values()].filter(({ agent }) => !own.has(sourceName(agent)))
+      const drivenHere = new Set(drives.map(([source]) => source))
+      const others = [...view.asks.values()].filter(({ agent }) => !drivenHere.has(sourceName(agent)))
       return [...drives.flatMap(([, { engine }]) => engine.asks.open()), ...others]
     },
     async answer(askId, answer, by) {
       const [agent = ''] = askId.split('#')
-      const drive = driveOf(agent)
+      const drive = driveFor(agent)
       if (drive) return drive.engine.asks.answer(askId, answer, by)
-      away(agent, 'answer')
+      checkReachable(agent, 'answer')
       const ask = view.asks.get(askId)
       if (ask) checkAnswer(ask, answer)
       if ('secret' in answer) {
@@ -154,27 +154,27 @@ export function createCalls({ journal, ledger, slots, requests, presence, turnTa
       return requests.call<AnswerResult>(sourceName(agent), 'answer', { askId, answer, by })
     },
     async history(agent, { signal: _signal, ...query }) {
-      const drive = driveOf(agent)
+      const drive = driveFor(agent)
       if (drive) return readHistory(contextOf(drive), agent, query)
-      away(agent, 'history')
+      checkReachable(agent, 'history')
       return requests.call<HistoryPage>(sourceName(agent), 'history', { agent, query })
     },
-    async sessions(agent, given) {
-      const drive = driveOf(agent)
-      if (drive) return readSessions(contextOf(drive), agent, given)
-      away(agent, 'sessions')
+    async sessions(agent, options) {
+      const drive = driveFor(agent)
+      if (drive) return readSessions(contextOf(drive), agent, options)
+      checkReachable(agent, 'sessions')
       return requests.call<readonly SessionSummary[]>(sourceName(agent), 'sessions', { agent })
     },
-    async openSession(agent, wanted, given) {
-      const drive = driveOf(agent)
-      if (drive) return openSession(contextOf(drive), agent, wanted, given)
-      away(agent, 'openSession')
+    async openSession(agent, wanted, options) {
+      const drive = driveFor(agent)
+      if (drive) return openSession(contextOf(drive), agent, wanted, options)
+      checkReachable(agent, 'openSession')
       return requests.call<SessionSummary>(sourceName(agent), 'openSession', { agent, wanted })
     },
-    async closeSession(agent, session, given) {
-      const drive = driveOf(agent)
-      if (drive) return closeSession(contextOf(drive), agent, session, given)
-      away(agent, 'closeSession')
+    async closeSession(agent, session, options) {
+      const drive = driveFor(agent)
+      if (drive) return closeSession(contextOf(drive), agent, session, options)
+      checkReachable(agent, 'closeSession')
       await requests.call(sourceName(agent), 'closeSession', { agent, session })
     },
     spent: ledger.spent,
@@ -183,10 +183,10 @@ export function createCalls({ journal, ledger, slots, requests, presence, turnTa
       (drive) =>
       async (op, params, until): Promise<unknown> => {
         const { turns, asks } = drive.engine
-        const { agent, text, given, promptId, by, askId, answer, query, session, wanted } = params as Params
+        const { agent, text, options, promptId, by, askId, answer, query, session, wanted } = params as Params
         switch (op) {
           case 'prompt':
-            return promptHere(drive, agent, text, { ...given, startBy: until })
+            return promptHere(drive, agent, text, { ...options, startBy: until })
           case 'cancel':
             return turns.cancel(promptId, by)
           case 'answer':

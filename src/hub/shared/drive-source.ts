@@ -60,8 +60,8 @@ export interface DriveParts {
 export async function driveSource(parts: DriveParts, prepared: PreparedSource, standInReason?: string): Promise<Drive | undefined> {
   const { clock, ttlMs, lease, log, drives, journal, hub, name } = parts
   const { name: sourceId } = prepared
-  const held = await lease.acquire(leaseKey(sourceId), { ttlMs })
-  if (!held) return undefined
+  const heldLease = await lease.acquire(leaseKey(sourceId), { ttlMs })
+  if (!heldLease) return undefined
   const lifetime = createDeadline({ clock })
   const over = deferred()
   const isMine = (agent: string): boolean => sourceName(agent) === sourceId
@@ -77,7 +77,7 @@ export async function driveSource(parts: DriveParts, prepared: PreparedSource, s
   }
   const sourceLease = createSourceLease({
     lease,
-    held,
+    held: heldLease,
     source: sourceId,
     log,
     drives,
@@ -106,19 +106,19 @@ export async function driveSource(parts: DriveParts, prepared: PreparedSource, s
       source: sourceId,
       hub,
       name,
-      token: held.token,
+      token: heldLease.token,
       ...(standInReason === undefined ? {} : { standIn: true }),
     }
     const before = await claim(drives, record)
     // From now on the log refuses an earlier driver.
-    await log.append([], { fence: held })
+    await log.append([], { fence: heldLease })
     // Every event of an earlier driver lies before it.
     const next = await endOf(log, journal.fanout.next)
     const steady = createSteady({ lease: sourceLease, clock, signal, isMine })
-    const fence = { token: held.token, of: (record: { readonly fence: number }) => record.fence }
+    const fence = { token: heldLease.token, of: (record: { readonly fence: number }) => record.fence }
     const stored = {
       log: steady.log(log, next),
-      fence: held,
+      fence: heldLease,
       journalId: journal.id,
       next,
       turnTable: createTable<TurnRecord>(steady.kv(parts.turns, { createOnce: true }), { fence }),
@@ -161,7 +161,7 @@ export async function driveSource(parts: DriveParts, prepared: PreparedSource, s
     await stop()
     throw error
   }
-  return { engine, checkPrompt, token: held.token, standIn: standInReason !== undefined, over: over.promise, stop }
+  return { engine, checkPrompt, token: heldLease.token, standIn: standInReason !== undefined, over: over.promise, stop }
 }
 
 /** The position of the next entry, read on from a position that was reached. */

@@ -66,7 +66,7 @@ export async function openShared(
   const presence = createPresence(clock, hub, ttlMs)
   const own = new Map<number, HubEvent>()
   const changed = new Set<string>()
-  const tell = async (message: Signal): Promise<void> => void (await signals.append([toBytes(message)]))
+  const notify = async (message: Signal): Promise<void> => void (await signals.append([toBytes(message)]))
   const parts: DriveParts = {
     hub,
     name,
@@ -92,7 +92,7 @@ export async function openShared(
     table: createTable<RequestRecord>(kvs.requests),
     clock,
     signal,
-    tell,
+    notify: notify,
     timeoutMs: callTimeoutMs,
     report,
   })
@@ -115,9 +115,9 @@ export async function openShared(
     later('telling that the hub drives a source', beat())
     later('carrying out calls of other hubs', requests.takeAll(source, drive.token, calls.serve(drive)))
   }
-  const slots = createSlots({ parts, sources, presence, tell, onDrive })
+  const slots = createSlots({ parts, sources, presence, notify: notify, onDrive })
   const calls: Calls = createCalls({ journal, ledger, slots, requests, presence, turnTable })
-  const beat = (): Promise<void> => tell({ kind: 'beat', hub, name, sources: slots.all().map(([source]) => source) })
+  const beat = (): Promise<void> => notify({ kind: 'beat', hub, name, sources: slots.all().map(([source]) => source) })
 
   const takeSignal = (message: Signal): void => {
     presence.take(message)
@@ -194,7 +194,7 @@ export async function openShared(
   onClose(async () => {
     const driven = slots.all().map(([source]) => source)
     await slots.stop()
-    if (driven.length > 0) await tell({ kind: 'free', hub, sources: driven }).catch(() => {})
+    if (driven.length > 0) await notify({ kind: 'free', hub, sources: driven }).catch(() => {})
   })
   const grown = (source: string): boolean => events - (savedAt.get(source) ?? 0) > SAVE_EVENTS
   const working = [

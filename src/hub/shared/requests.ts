@@ -28,7 +28,7 @@ export interface RequestsOptions {
   readonly clock: Clock
   readonly signal: AbortSignal
   /** Tells the other hubs. */
-  readonly tell: (signal: Signal) => Promise<void>
+  readonly notify: (signal: Signal) => Promise<void>
   /** How long a call waits for the hub that drives the agent. */
   readonly timeoutMs: number
   readonly report: (what: string, error: unknown) => void
@@ -61,14 +61,14 @@ const WAITS = 2
 
 /** Long because the side that calls and the side that serves keep one record, and its steps are read together. */
 export function createRequests(options: RequestsOptions): Requests {
-  const { table, clock, signal, tell, timeoutMs, report } = options
+  const { table, clock, signal, notify, timeoutMs, report } = options
   const waiting = new Map<string, Waker>()
   const taking = new Set<string>()
   /** Calls that this hub may have taken: the store did not tell. Nothing was done for them. */
-  const unsureOf = new Map<string, number>()
+  const maybeTaken = new Map<string, number>()
   /** A store may answer in another order than it was asked. */
-  const inLine = inTurnByKey()
-  const inSource = inTurnByKey()
+  const inTurn = inTurnByKey()
+  const inTurnOfSource = inTurnByKey()
   const caller = crypto.randomUUID()
   let calls = 0
   const nextId = (): string => {
@@ -97,7 +97,7 @@ export function createRequests(options: RequestsOptions): Requests {
   }
   let pausing: Promise<void> | undefined
   /** One pause for all calls whose result waits for the store. */
-  const rest = (): Promise<void> => {
+  const pauseForStore = (): Promise<void> => {
     pausing ??= sleep(clock, FINISH_AGAIN_MS, signal).finally(() => {
       pausing = undefined
     })
@@ -119,7 +119,7 @@ export function createRequests(options: RequestsOptions): Requests {
       state: 'open',
     }
     const create = () => table.create(id, record)
-    const isStored = await (line === undefined ? create() : inLine(`call ${line}`, create)).then(
+    const isStored = await (line === undefined ? create() : inTurn(`call ${line}`, create)).then(
       () => true,
       (error: unknown) => {
         if (!isOutage(error)) throw error
@@ -152,7 +152,7 @@ export function createRequests(options: RequestsOptions): Requests {
     try {
       for (;;) {
         // Again each time: a driver that has just begun, or could not reach the store, has not heard of it.
-        if (isStored) void tell({ kind: 'request', id, source }).catch((error) => report('telling the driver of a call', error))
+        if (isStored) void notify({ kind: 'request', id, source }).catch((error) => report('telling the driver of a call', error))
         await waker.wait(clock, LOOK_MS)
         if (signal.aborted) {
           if (await withdraw(record).catch(() => false)) return undefined
@@ -188,29 +188,29 @@ export function createRequests(options: RequestsOptions): Requests {
       const reading = table.get(id)
       // It is awaited in its turn, and may fail before.
       reading.catch(() => {})
-      const stored = await inSource(source, () => reading)
-      if (!stored || stored.record.state === 'done') return void unsureOf.delete(id)
+      const stored = await inTurnOfSource(source, () => reading)
+      if (!stored || stored.record.state === 'done') return void maybeTaken.delete(id)
       const { op, params, state, line, waitsMs = KEEP_MS } = stored.record
       // A driver that lost its lease must not take a call from its successor.
       const isMine = (record: RequestRecord): boolean =>
-        record.state !== 'done' && ((record.fence ?? 0) < fence || (record.fence === fence && unsureOf.get(id) === fence))
+        record.state !== 'done' && ((record.fence ?? 0) < fence || (record.fence === fence && maybeTaken.get(id) === fence))
       if (!isMine(stored.record)) return
       const wasTaken = state === 'taken' && stored.record.fence !== fence
       // The caller of an open call withdraws it when this time is over, the caller of a taken one gives up.
-      const left = waitsMs * WAITS - ageOf(stored.record)
-      const isStale = left <= (state === 'taken' ? 0 : waitsMs * (WAITS - 1))
-      const until = clock.monotonic() + left
+      const leftMs = waitsMs * WAITS - ageOf(stored.record)
+      const isStale = leftMs <= (state === 'taken' ? 0 : waitsMs * (WAITS - 1))
+      const until = clock.monotonic() + leftMs
       const change = () =>
         table.change(
           id,
           (record) => (record.state === state && isMine(record) ? { ...record, state: 'taken', fence } : undefined),
           stored,
         )
-      const taken = await (line === undefined ? change() : inLine(`take ${line}`, change)).catch((error: unknown) => {
-        if (isOutage(error) && error.sent !== 'no') unsureOf.set(id, fence)
+      const taken = await (line === undefined ? change() : inTurn(`take ${line}`, change)).catch((error: unknown) => {
+        if (isOutage(error) && error.sent !== 'no') maybeTaken.set(id, fence)
         throw error
       })
-      unsureOf.delete(id)
+      maybeTaken.delete(id)
       if (!taken) return
       const failed = (error: unknown): Pick<RequestRecord, 'error'> => ({
         // An earlier driver may have carried it out.
@@ -228,9 +228,9 @@ export function createRequests(options: RequestsOptions): Requests {
           } catch (error) {
             if (!isOutage(error) || signal.aborted || clock.monotonic() >= until) throw error
           }
-          await rest()
+          await pauseForStore()
         }
-        await tell({ kind: 'done', id })
+        await notify({ kind: 'done', id })
       }
       // Only a prompt can be carried out twice: its id makes it the same turn.
       if (wasTaken && op !== 'prompt') {

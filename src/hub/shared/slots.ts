@@ -27,12 +27,12 @@ export interface SlotsOptions {
   readonly parts: DriveParts
   readonly sources: readonly PreparedSource[]
   readonly presence: Presence
-  readonly tell: (signal: Signal) => Promise<void>
+  readonly notify: (signal: Signal) => Promise<void>
   /** A drive has begun. */
   readonly onDrive: (source: string, drive: Drive) => void
 }
 
-export function createSlots({ parts, sources, presence, tell, onDrive }: SlotsOptions): Slots {
+export function createSlots({ parts, sources, presence, notify, onDrive }: SlotsOptions): Slots {
   const { clock, ttlMs, journal, drives: table, report } = parts
   const drives = new Map<string, Drive>()
   const own = new Set(sources.map(({ name }) => name))
@@ -65,7 +65,7 @@ export function createSlots({ parts, sources, presence, tell, onDrive }: SlotsOp
           begin(name, drive)
           tried()
           await drive.over
-        } else if ((await table.get(name))?.record.standIn) await tell({ kind: 'want', source: name })
+        } else if ((await table.get(name))?.record.standIn) await notify({ kind: 'want', source: name })
       } catch (error) {
         report(`driving the source ${name}`, error)
       }
@@ -99,7 +99,7 @@ export function createSlots({ parts, sources, presence, tell, onDrive }: SlotsOp
     yieldTo(source) {
       const drive = drives.get(source)
       if (!drive?.standIn) return
-      void drive.stop().then(() => tell({ kind: 'free', hub: parts.hub, sources: [source] }).catch(() => {}))
+      void drive.stop().then(() => notify({ kind: 'free', hub: parts.hub, sources: [source] }).catch(() => {}))
     },
     standIn() {
       const otherSources = new Set([...journal.view.agents.keys()].map(sourceName).filter((name) => !own.has(name)))

@@ -90,7 +90,7 @@ export function cccSource(options: CccSourceOptions): Source {
     }
   }
   /** Messages that this source did not send: typed by a person, by another program, or by Claude. */
-  const readMessages = async (tell: boolean): Promise<void> => {
+  const readMessages = async (publish: boolean): Promise<void> => {
     for (const entry of await client.activity()) {
       const mark = markOf(entry)
       const session = entry.name
@@ -101,7 +101,7 @@ export function cccSource(options: CccSourceOptions): Source {
         const messages = await client.history({ session, limit: 50 })
         if (hasTurn()) continue
         for (const message of messages) {
-          if (!seen.seen(`${session}\n${cccEntryId(message)}`) && tell) push(idOf(session), epoch, cccMessageEvent(message))
+          if (!seen.seen(`${session}\n${cccEntryId(message)}`) && publish) push(idOf(session), epoch, cccMessageEvent(message))
         }
       }
       lastMarks.set(session, mark)

@@ -115,7 +115,7 @@ export function createHubSpans<Span>(maker: SpanMaker<Span>): HubSpans {
     if (event.status === 'done') close(key, { at: event.at })
     else if (event.status === 'failed') close(key, { at: event.at, error: { type: 'tool_error', message: 'The tool failed.' } })
   }
-  const asked = (event: HubEvent & AskEvent): void => {
+  const startAsk = (event: HubEvent & AskEvent): void => {
     const { id, kind, tool } = event.ask
     open(`ask\n${id}`, event, {
       name: `ask ${kind}`,
@@ -169,7 +169,7 @@ export function createHubSpans<Span>(maker: SpanMaker<Span>): HubSpans {
       if (event.origin === 'replay') return
       if (event.kind === 'turn') began(event)
       else if (event.kind === 'tool') used(event)
-      else if (event.kind === 'ask') asked(event)
+      else if (event.kind === 'ask') startAsk(event)
       else if (event.kind === 'usage') counted(event)
       else if (event.kind === 'end') ended(event)
       else if (event.kind === 'ask_resolved') {

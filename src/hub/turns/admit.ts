@@ -16,10 +16,10 @@ export type NamedPrompt = PromptOptions & {
   readonly startBy?: number
 }
 
-/** `known`: this id is a turn already. Otherwise the turn that was taken in, and what happens to it now. */
+/** `existing`: a turn with this id was there already. Otherwise the new turn, and what happens to it now. */
 export type Admitted =
-  | { readonly known: TurnRecord }
-  | { readonly one: Active; readonly admission: 'start' | 'queue' | 'interrupt' }
+  | { readonly existing: TurnRecord }
+  | { readonly accepted: Active; readonly admission: 'start' | 'queue' | 'interrupt' }
 
 export interface AdmitParts {
   readonly context: HubContext
@@ -32,20 +32,20 @@ export interface AdmitParts {
 const CHOICES: readonly WhileBusy[] = ['queue', 'refuse', 'interrupt']
 
 /** The key of the queue that a prompt waits in. */
-export const lineOf = (agent: AgentId, session: string | undefined): string => `${agent}\n${session ?? ''}`
+export const queueKey = (agent: AgentId, session: string | undefined): string => `${agent}\n${session ?? ''}`
 
 export async function admit(parts: AdmitParts, agent: AgentId, text: string, options: NamedPrompt): Promise<Admitted> {
   const { context, table, book, schedule, forbid } = parts
   const { promptId, session, by = 'user', whileBusy = 'queue', startBy } = options
   const existing = await book.find(promptId)
-  if (existing) return { known: existing }
+  if (existing) return { existing: existing }
   if (isTooLate(context, startBy)) throw hubError({ code: 'unavailable', op: 'prompt', message: TOO_LATE, retryable: true })
   const parallel = checkPrompt(context, agent, session)
   if (!CHOICES.includes(whileBusy)) {
     throw hubError({ code: 'invalid_argument', op: 'prompt', message: `whileBusy is one of ${CHOICES.join(', ')}.` })
   }
   forbid(agent)
-  const line = lineOf(agent, session)
+  const line = queueKey(agent, session)
   const isBusy = schedule.running(line).length >= parallel
   if (whileBusy === 'interrupt' && isBusy && !context.agent(agent)?.can.cancel) {
     const message = `A turn of ${agent} cannot be interrupted.`
@@ -59,14 +59,14 @@ export async function admit(parts: AdmitParts, agent: AgentId, text: string, opt
     const stored = await table.create(promptId, record)
     if (!stored) {
       schedule.release(line, promptId)
-      return { known: (await book.find(promptId)) ?? record }
+      return { existing: (await book.find(promptId)) ?? record }
     }
     const turn: Active = { stored, line, unsent: true, ...(startBy === undefined ? {} : { startBy }) }
     book.active.set(promptId, turn)
     // The turn before it may have ended while the record was written. A turn that ends later starts this prompt itself.
     if (schedule.running(line).includes(promptId)) admission = 'start'
     await book.appendTurn(record, admission === 'start' ? 'started' : 'queued')
-    return { one: turn, admission }
+    return { accepted: turn, admission }
   } catch (error) {
     // The record stays: the next start of the hub ends the turn as never sent.
     book.active.delete(promptId)

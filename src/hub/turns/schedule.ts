@@ -15,15 +15,15 @@ export interface Schedule {
   running(key: string): readonly string[]
 }
 
-interface Line {
+interface AgentQueue {
   readonly running: string[]
   readonly queued: string[]
   parallel: number
 }
 
 export function createSchedule({ maxQueued = 100 }: { readonly maxQueued?: number } = {}): Schedule {
-  const lines = new Map<string, Line>()
-  const lineOf = (key: string): Line => {
+  const lines = new Map<string, AgentQueue>()
+  const queueOf = (key: string): AgentQueue => {
     const line = lines.get(key) ?? { running: [], queued: [], parallel: 1 }
     lines.set(key, line)
     return line
@@ -35,7 +35,7 @@ export function createSchedule({ maxQueued = 100 }: { readonly maxQueued?: numbe
 
   return {
     admit(key, promptId, whileBusy, parallel) {
-      const line = lineOf(key)
+      const line = queueOf(key)
       line.parallel = parallel
       if (line.running.length < parallel && line.queued.length === 0) {
         line.running.push(promptId)
@@ -51,7 +51,7 @@ export function createSchedule({ maxQueued = 100 }: { readonly maxQueued?: numbe
       line.queued.unshift(promptId)
       return 'interrupt'
     },
-    adopt: (key, promptId) => void lineOf(key).running.push(promptId),
+    adopt: (key, promptId) => void queueOf(key).running.push(promptId),
     release(key, promptId) {
       const line = lines.get(key)
       if (!line) return []

@@ -5,7 +5,7 @@ import type { TurnInfo } from '../hub.js'
 import type { AgentId } from '../model/agent.js'
 import type { EndEvent } from '../model/event.js'
 import type { Stored, Table } from '../table.js'
-import { admit, isTooLate, lineOf, TOO_LATE, type NamedPrompt } from './admit.js'
+import { admit, isTooLate, queueKey, TOO_LATE, type NamedPrompt } from './admit.js'
 import { createTurnBook, type Active, type EndPlace } from './book.js'
 import { neverSent, type TurnRecord } from './record.js'
 import { createRunner, type RunnerOptions } from './run.js'
@@ -56,35 +56,35 @@ export function createTurns(context: HubContext, table: Table<TurnRecord>, optio
   const has = (promptId: string): boolean => active.has(promptId) || starting.has(promptId)
   const isQueued = ({ line, stored }: Active): boolean => !schedule.running(line).includes(stored.record.promptId)
   const infoOf = (record: TurnRecord): TurnInfo => {
-    const one = active.get(record.promptId)
-    return turnInfo(record, journalId, one !== undefined && isQueued(one))
+    const turn = active.get(record.promptId)
+    return turnInfo(record, journalId, turn !== undefined && isQueued(turn))
   }
-  const inLine = inTurnByKey()
-  const begin = async (agent: AgentId, text: string, given: NamedPrompt): Promise<TurnInfo> => {
+  const inTurn = inTurnByKey()
+  const begin = async (agent: AgentId, text: string, options: NamedPrompt): Promise<TurnInfo> => {
     // Stored one after the other: a store may answer two lookups in another order than it was asked.
-    const admitted = await inLine(lineOf(agent, given.session), () =>
-      admit({ context, table, book, schedule, forbid }, agent, text, given),
+    const admitted = await inTurn(queueKey(agent, options.session), () =>
+      admit({ context, table, book, schedule, forbid }, agent, text, options),
     )
-    if ('known' in admitted) return infoOf(admitted.known)
-    const { one, admission } = admitted
-    if (admission === 'start') later('sending a prompt', runner.send(one))
-    else if (isTooLate(context, one.startBy)) later('ending a prompt', runner.finish(one, neverSent(TOO_LATE)))
+    if ('existing' in admitted) return infoOf(admitted.existing)
+    const { accepted: turn, admission } = admitted
+    if (admission === 'start') later('sending a prompt', runner.send(turn))
+    else if (isTooLate(context, turn.startBy)) later('ending a prompt', runner.finish(turn, neverSent(TOO_LATE)))
     // In the queue it waits for the agent, not for the store.
-    else delete one.startBy
+    else delete turn.startBy
     if (admission === 'interrupt') {
-      for (const other of schedule.running(one.line)) later('interrupting', cancel(other, given.by ?? 'user'))
+      for (const other of schedule.running(turn.line)) later('interrupting', cancel(other, options.by ?? 'user'))
     }
-    return infoOf(one.stored.record)
+    return infoOf(turn.stored.record)
   }
   const cancel: Turns['cancel'] = async (promptId, by) => {
-    const one = active.get(promptId)
-    if (!one) {
+    const turn = active.get(promptId)
+    if (!turn) {
       if (await book.find(promptId)) return
       throw unknownTurn(promptId)
     }
-    const { agent, session } = one.stored.record
+    const { agent, session } = turn.stored.record
     const source = context.sourceOf(agent)
-    const queued = isQueued(one)
+    const queued = isQueued(turn)
     if (!queued && (!source?.cancel || !context.agent(agent)?.can.cancel)) {
       throw hubError({ code: 'unsupported', op: 'cancel', message: `A turn of ${agent} cannot be stopped.` })
     }
@@ -92,24 +92,24 @@ export function createTurns(context: HubContext, table: Table<TurnRecord>, optio
     writer.push(hubEvent(context, { agent, session, turn: promptId }, { kind: 'notice', level: 'info', text }))
     if (queued) {
       // The end may be decided in the store when this fails. Then the next driver writes it.
-      await runner.finish(one, { kind: 'end', outcome: 'cancelled', sent: 'no' }).catch((error: unknown) => {
+      await runner.finish(turn, { kind: 'end', outcome: 'cancelled', sent: 'no' }).catch((error: unknown) => {
         throw afterEffect(error, 'cancel')
       })
-    } else if (one.unsent) one.cancelled = by
+    } else if (turn.unsent) turn.cancelled = by
     else await source?.cancel?.({ agent, session, turn: promptId, by })
   }
 
   return {
-    prompt(agent, text, given) {
-      const { promptId } = given
-      const same = (info: TurnInfo): TurnInfo => {
+    prompt(agent, text, options) {
+      const { promptId } = options
+      const checkAgent = (info: TurnInfo): TurnInfo => {
         if (info.agent === agent) return info
         const message = `The prompt id ${promptId} belongs to a turn of ${info.agent}.`
         throw hubError({ code: 'conflict', op: 'prompt', message })
       }
-      const work = starting.get(promptId) ?? begin(agent, text, given).finally(() => starting.delete(promptId))
+      const work = starting.get(promptId) ?? begin(agent, text, options).finally(() => starting.delete(promptId))
       starting.set(promptId, work)
-      return work.then(same)
+      return work.then(checkAgent)
     },
     async find(promptId) {
       await starting.get(promptId)?.catch(() => {})
@@ -119,51 +119,51 @@ export function createTurns(context: HubContext, table: Table<TurnRecord>, optio
     },
     cancel,
     ended(promptId, end, place) {
-      const one = active.get(promptId)
+      const turn = active.get(promptId)
       // A second end of a turn is dropped.
-      if (!one) return book.ended(promptId) !== undefined
-      one.endPlace ??= place
-      if (one.left) {
-        one.leftEnd ??= end
+      if (!turn) return book.ended(promptId) !== undefined
+      turn.endPlace ??= place
+      if (turn.left) {
+        turn.leftEnd ??= end
         return true
       }
-      later('ending a turn', runner.finish(one, end))
+      later('ending a turn', runner.finish(turn, end))
       return true
     },
     epochBegan(agent, session, epoch) {
-      for (const one of active.values()) {
-        const { record } = one.stored
-        if (record.agent !== agent || record.session !== session || one.epoch === undefined || one.epoch === epoch) continue
-        if (one.epoch === '') one.epoch = epoch
-        else later('resolving a turn', runner.resolve(one, 'The agent started anew while the turn ran.'))
+      for (const turn of active.values()) {
+        const { record } = turn.stored
+        if (record.agent !== agent || record.session !== session || turn.epoch === undefined || turn.epoch === epoch) continue
+        if (turn.epoch === '') turn.epoch = epoch
+        else later('resolving a turn', runner.resolve(turn, 'The agent started anew while the turn ran.'))
       }
     },
-    runningOf: (agent) => [...active].filter(([, one]) => one.stored.record.agent === agent && !isQueued(one)).map(([id]) => id),
+    runningOf: (agent) => [...active].filter(([, turn]) => turn.stored.record.agent === agent && !isQueued(turn)).map(([id]) => id),
     adopt(stored) {
       const { agent, session, promptId } = stored.record
       if (active.has(promptId)) return
-      const one: Active = { stored, line: lineOf(agent, session), left: true }
-      active.set(promptId, one)
-      schedule.adopt(one.line, promptId)
+      const turn: Active = { stored, line: queueKey(agent, session), left: true }
+      active.set(promptId, turn)
+      schedule.adopt(turn.line, promptId)
     },
     async takeOver(promptId, how) {
-      const one = active.get(promptId)
-      if (!one?.left) return
-      delete one.left
+      const turn = active.get(promptId)
+      if (!turn?.left) return
+      delete turn.left
       if (how === 'append') {
-        one.ending = book.appendEnd(one).then(() => runner.leave(one))
-        return one.ending
+        turn.ending = book.appendEnd(turn).then(() => runner.leave(turn))
+        return turn.ending
       }
-      if (how === 'lose-and-begin') await book.appendTurn(one.stored.record, 'started')
-      if (one.leftEnd) return later('ending a turn', runner.finish(one, one.leftEnd))
-      if (how === 'resolve') return later('resolving a turn', runner.resolve(one, 'The hub stopped while the turn ran.'))
-      await runner.finish(one, neverSent('The hub stopped before it sent the prompt.'))
+      if (how === 'lose-and-begin') await book.appendTurn(turn.stored.record, 'started')
+      if (turn.leftEnd) return later('ending a turn', runner.finish(turn, turn.leftEnd))
+      if (how === 'resolve') return later('resolving a turn', runner.resolve(turn, 'The hub stopped while the turn ran.'))
+      await runner.finish(turn, neverSent('The hub stopped before it sent the prompt.'))
     },
     async mark(promptId, endSeq) {
-      const one = active.get(promptId)
-      if (!one?.left) return
-      await book.step(one, { to: 'ended', endSeq })
-      runner.leave(one)
+      const turn = active.get(promptId)
+      if (!turn?.left) return
+      await book.step(turn, { to: 'ended', endSeq })
+      runner.leave(turn)
     },
     remember: book.remember,
     has,

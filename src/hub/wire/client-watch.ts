@@ -12,7 +12,7 @@ import type { HubCursor } from '../model/cursor.js'
 import type { HubEvent } from '../model/event.js'
 import type { HubConnection } from './connection.js'
 
-interface Line {
+interface OutputLine {
   readonly events: readonly HubEvent[]
   readonly cursor?: HubCursor
 }
@@ -29,7 +29,7 @@ export interface ClientWatchParts {
 interface Subscription {
   readonly connection: HubConnection
   readonly id: number
-  readonly lines: BoundedQueue<Line>
+  readonly lines: BoundedQueue<OutputLine>
 }
 
 export function watchOverLink({ clock, random, connect, reconnect }: ClientWatchParts, options: WatchOptions = {}): HubWatch {
@@ -44,10 +44,10 @@ export function watchOverLink({ clock, random, connect, reconnect }: ClientWatch
 
   const open = async (): Promise<Subscription> => {
     const connection = await connect(lifetime.signal)
-    const lines = createQueue<Line>({ overflow: 'pause', name: 'the lines of a watch' })
+    const lines = createQueue<OutputLine>({ overflow: 'pause', name: 'the lines of a watch' })
     const start = stream.cursor ?? from
     const id = await connection.watch(start === undefined ? filter : { ...filter, from: start }, {
-      line: (line) => void lines.push([line as unknown as Line]),
+      line: (line) => void lines.push([line as unknown as OutputLine]),
       end: () => lines.end(),
       fail: (error) => lines.fail(error),
     })
@@ -101,7 +101,7 @@ export function watchOverLink({ clock, random, connect, reconnect }: ClientWatch
 }
 
 /** The events of some lines, with the place of each: inside a snapshot, whose events share one position, a viewer has no place yet. */
-function eventsOf(lines: readonly Line[], places: Map<HubEvent, HubCursor | undefined>): readonly HubEvent[] {
+function eventsOf(lines: readonly OutputLine[], places: Map<HubEvent, HubCursor | undefined>): readonly HubEvent[] {
   places.clear()
   const all: HubEvent[] = []
   for (const { events, cursor } of lines) {

@@ -90,7 +90,7 @@ export function createConnection(link: Link, { clock, checkEveryMs }: Connection
   const listening: Pick<Link, 'read'> = {
     async read() {
       const chunk = await link.read()
-      silence.heard()
+      silence.frameArrived()
       return chunk
     },
   }

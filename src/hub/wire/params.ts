@@ -59,8 +59,8 @@ export function newSession(params: Params): NewSession {
 
 export function answerOf(params: Params): Answer {
   const { answer } = params
-  const known = ['option', 'answers', 'accept', 'secret'] as const
-  if (isRecord(answer) && known.some((key) => Object.hasOwn(answer, key))) return answer as unknown as Answer
+  const ANSWER_KINDS = ['option', 'answers', 'accept', 'secret'] as const
+  if (isRecord(answer) && ANSWER_KINDS.some((key) => Object.hasOwn(answer, key))) return answer as unknown as Answer
   throw bad('answer', '{ option }, { answers }, { accept } or { secret }')
 }
 

@@ -15,7 +15,7 @@ export interface SilenceOptions {
 
 export interface SilenceCheck {
   /** Something arrived. */
-  heard(): void
+  frameArrived(): void
   /** Somebody waits from now on. */
   start(): void
   stop(): void
@@ -39,7 +39,7 @@ export function createSilenceCheck({ clock, everyMs, waits, ask, onSilent }: Sil
     timer = clock.after(everyMs, check)
   }
   return {
-    heard() {
+    frameArrived() {
       state = 'heard'
     },
     start,
