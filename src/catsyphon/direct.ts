@@ -153,8 +153,8 @@ export function createDirect(http: Http, check: Check, own: string | undefined):
 }
 
 /** Within a millisecond the texts are compared: they hold microseconds, which a Date does not. Equal times keep their order. */
-function byMoment(one: unknown, other: unknown): number {
-  const [a, b] = [one, other].map((message) => String((Object(message) as { timestamp?: unknown }).timestamp)) as [string, string]
+function byMoment(left: unknown, right: unknown): number {
+  const [a, b] = [left, right].map((message) => String((Object(message) as { timestamp?: unknown }).timestamp)) as [string, string]
   return Date.parse(a) - Date.parse(b) || Number(a > b) - Number(a < b)
 }
 

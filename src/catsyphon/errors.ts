@@ -85,19 +85,20 @@ export function refusal(op: string, answer: Answer, now: number): CatsyphonError
   // The server's own 400 is JSON. A web page with this status comes from another program, which did not pass the request on.
   if (status < 400 || (isPage && (status === 400 || status === 404 || status === 405))) return notTheApi(op, answer)
   const detail = isPage ? undefined : detailOf(text)
-  const known = typeof detail === 'string' && status < 500 && KNOWN_DETAIL.test(detail) ? detail : undefined
+  const knownDetail = typeof detail === 'string' && status < 500 && KNOWN_DETAIL.test(detail) ? detail : undefined
   const refused = Array.isArray(detail) ? detail.flatMap(fieldOf).slice(0, 50) : undefined
   const expected = (detail as { expected_sequence?: unknown } | null | undefined)?.expected_sequence
   const expectedSequence = Number.isSafeInteger(expected) ? (expected as number) : undefined
   const places = refused?.slice(0, 5).map(({ type, loc }) => `${loc.join('.')} (${type})`)
-  const what = known ?? places?.join(', ') ?? (expectedSequence === undefined ? '' : `it expects sequence ${expectedSequence}`)
+  const what =
+    knownDetail ?? places?.join(', ') ?? (expectedSequence === undefined ? '' : `it expects sequence ${expectedSequence}`)
   return failure(CODES[status] ?? 'remote', `${op}: the server answered ${status}${what && `: ${what}`}.`, {
     // `no` is a promise that nothing was stored.
     sent: status < 500 || status === 503 ? 'no' : 'maybe',
     op,
     hint: HINTS[status],
     status,
-    remoteCode: known,
+    remoteCode: knownDetail,
     retryable: status === 500 || undefined,
     retryAfterMs: parseRetryAfter(headers['retry-after'], now),
     refused,

@@ -66,7 +66,7 @@ const plan = z.partial(
 )
 
 /** The keys that the server checks in events of every type. Other keys pass unchanged. */
-const known = z.partial(
+const knownEvents = z.partial(
   z.looseObject({
     author_role: role,
     message_type: text,
@@ -114,19 +114,19 @@ const required = {
 
 /** What the server demands of each type. It refuses the whole batch of an event that does not fit. */
 export const eventDataSchemas = {
-  session_start: z.extend(known, required.session_start),
-  session_end: z.extend(known, required.session_end),
-  message: z.extend(known, required.message),
-  tool_call: z.extend(known, required.tool_call),
-  tool_result: z.extend(known, required.tool_result),
-  thinking: known,
-  error: known,
+  session_start: z.extend(knownEvents, required.session_start),
+  session_end: z.extend(knownEvents, required.session_end),
+  message: z.extend(knownEvents, required.message),
+  tool_call: z.extend(knownEvents, required.tool_call),
+  tool_result: z.extend(knownEvents, required.tool_result),
+  thinking: knownEvents,
+  error: knownEvents,
 } as const satisfies Record<EventType, z.ZodMiniType>
 
 /** The first fault of an event's data, or undefined. The same as its schema finds, which costs more: it looks at every key that it knows. */
 export function dataFault(type: string, data: Readonly<Record<string, unknown>>): { path: string; code: string } | undefined {
   const needed: Readonly<Record<string, z.ZodMiniType>> = Object.hasOwn(required, type) ? required[type as EventType] : {}
-  const shape: Readonly<Record<string, z.ZodMiniType>> = known.shape
+  const shape: Readonly<Record<string, z.ZodMiniType>> = knownEvents.shape
   for (const keys of [needed, data]) {
     for (const key of Object.keys(keys)) {
       const schema = Object.hasOwn(needed, key) ? needed[key] : Object.hasOwn(shape, key) ? shape[key] : undefined

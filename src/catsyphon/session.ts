@@ -244,27 +244,27 @@ export function createSession(outbox: ClientOutbox, timeoutMs: number, sessionId
     get pending() {
       return own.pending
     },
-    async start({ metadata, ...given }) {
+    async start({ metadata, ...fields }) {
       if (started) return
       started = true
       try {
-        await add('session_start', given, metadata)
+        await add('session_start', fields, metadata)
       } catch (error) {
         started = false
         throw error
       }
     },
-    message({ role, messageType, ...given }) {
+    message({ role, messageType, ...fields }) {
       const authorRole = role === 'user' ? 'human' : role
-      return add('message', { authorRole, messageType: messageType ?? (authorRole === 'human' ? 'prompt' : 'response'), ...given })
+      return add('message', { authorRole, messageType: messageType ?? (authorRole === 'human' ? 'prompt' : 'response'), ...fields })
     },
     async toolCall({ name: toolName, parameters = {}, toolUseId = `tool_${randomHex(12)}`, ...at }) {
       await add('tool_call', { toolName, toolUseId, parameters, ...at })
       return toolUseId
     },
-    toolResult: (given) => add('tool_result', given),
-    thinking: (given) => add('thinking', given),
-    error: (given) => add('error', given),
+    toolResult: (fields) => add('tool_result', fields),
+    thinking: (fields) => add('thinking', fields),
+    error: (fields) => add('error', fields),
     add: (event) => quiet(own.add(event)),
     async complete({ signal, timeoutMs: most = timeoutMs, outcome = 'success', ...given } = {}) {
       if (!completed) {
@@ -315,8 +315,8 @@ export async function withSession<Result>(
 }
 
 /** The wire's names are the option's names in snake_case. Keys inside of the values stay as they are. */
-function wireNames(given: object): Record<string, unknown> {
+function wireNames(fields: object): Record<string, unknown> {
   const named: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(given)) named[snakeName(key)] = value
+  for (const [key, value] of Object.entries(fields)) named[snakeName(key)] = value
   return named
 }

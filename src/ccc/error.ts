@@ -13,7 +13,7 @@ export function failureOf(op: string, answer: unknown, reads: boolean): Signalbo
   if (typeof error !== 'string')
     return cccError('protocol', `The answer to ${op} is not an answer of a CCC server.`, { sent: 'maybe' })
   const remoteCode = error.split(/: | \(/, 1)[0]?.slice(0, 200) ?? ''
-  const known = FAILURES.find(([heads]) => heads.split('|').includes(remoteCode))
-  const [, code = 'remote', sent = reads ? 'yes' : 'maybe', hint] = known ?? []
+  const failure = FAILURES.find(([heads]) => heads.split('|').includes(remoteCode))
+  const [, code = 'remote', sent = reads ? 'yes' : 'maybe', hint] = failure ?? []
   return cccError(code, `The server answered ${op}: ${error}.`, { hint, sent, remoteCode })
 }

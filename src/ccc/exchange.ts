@@ -51,7 +51,7 @@ export function createExchange(options: { readonly transport: StreamTransport<vo
     owned,
     async close() {
       ended = true
-      await Promise.all([...owned].map((one) => one.close()))
+      await Promise.all([...owned].map((stream) => stream.close()))
     },
     async converse(request, at) {
       const { op, signal, idempotent } = at

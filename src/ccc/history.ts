@@ -32,20 +32,21 @@ export function findMessage(messages: readonly CccMessage[], receipt: Receipt): 
   const text = asStored(receipt.text)
   const from = asStored(receipt.from)
   const at = messages.findLastIndex(
-    (one) =>
-      one.from === 'api' &&
-      one.text === text &&
-      (one.agent ?? 'api') === from &&
+    (entry) =>
+      entry.from === 'api' &&
+      entry.text === text &&
+      (entry.agent ?? 'api') === from &&
       // Ids repeat: an equal id alone proves nothing.
-      (messageId === undefined || one.id === messageId),
+      (messageId === undefined || entry.id === messageId),
   )
   const message = messages[at]
   if (!message) return undefined
   const behind = messages.slice(at + 1)
   const { answers, alone } = answersIn(behind, message)
   // Claude can repeat a marker only if it stands in the text. In the author it is not shown to Claude.
-  const repeated = marker && text.includes(marker) ? behind.find((one) => isClaude(one) && one.text?.includes(marker)) : undefined
-  const first = answers.find((one) => isAnswer(one.text))
+  const repeated =
+    marker && text.includes(marker) ? behind.find((entry) => isClaude(entry) && entry.text?.includes(marker)) : undefined
+  const first = answers.find((entry) => isAnswer(entry.text))
   const shared = !alone || unanswered(messages.slice(0, at)) > 0
   // An entry without a text ended the turn of this message, so a later answer may belong to a prompt that the history does not show.
   const attribution = shared ? 'shared' : first === answers[0] ? 'own' : 'unverified'
@@ -67,14 +68,14 @@ export function findMessage(messages: readonly CccMessage[], receipt: Receipt): 
 export function unanswered(messages: readonly CccMessage[]): number {
   const waiting: CccMessage[] = []
   const repeated = new Set<CccMessage>()
-  for (const one of messages) {
-    if (isClaude(one)) {
+  for (const entry of messages) {
+    if (isClaude(entry)) {
       waiting.shift()
       continue
     }
-    const prompt = waiting.find((earlier) => !repeated.has(earlier) && repeats(one, earlier))
+    const prompt = waiting.find((earlier) => !repeated.has(earlier) && repeats(entry, earlier))
     if (prompt) repeated.add(prompt)
-    else waiting.push(one)
+    else waiting.push(entry)
   }
   return waiting.length
 }
@@ -88,11 +89,11 @@ export function isAnswer(text: string | undefined): text is string {
 function answersIn(behind: readonly CccMessage[], message: CccMessage): { answers: CccMessage[]; alone: boolean } {
   const answers: CccMessage[] = []
   let alone = true
-  for (const one of behind) {
-    if (isClaude(one)) answers.push(one)
+  for (const entry of behind) {
+    if (isClaude(entry)) answers.push(entry)
     // After an answer the next request begins.
     else if (answers.length > 0) break
-    else alone &&= repeats(one, message)
+    else alone &&= repeats(entry, message)
   }
   return { answers, alone }
 }
@@ -100,5 +101,5 @@ function answersIn(behind: readonly CccMessage[], message: CccMessage): { answer
 const isClaude = ({ from }: CccMessage): boolean => from === 'claude'
 
 /** The prompt hook stores a prompt that waited for a busy Claude a second time. That is no new request. */
-const repeats = (one: CccMessage, earlier: CccMessage): boolean =>
-  one.username === 'terminal' && earlier.from === 'api' && one.text === earlier.text
+const repeats = (entry: CccMessage, earlier: CccMessage): boolean =>
+  entry.username === 'terminal' && earlier.from === 'api' && entry.text === earlier.text

@@ -16,10 +16,10 @@ export async function readHistory(command: RunCommand, clock: Clock, args: Comma
   if (!fromFilter) return command('history', args)
   const wanted = limit > 0 ? limit : DEFAULT_LIMIT
   const left = timeLeft(clock, args.timeoutMs)
-  for (let asked = wanted; ; asked *= 4) {
-    const messages = await command('history', { ...args, limit: asked, timeoutMs: left() })
+  for (let askedFor = wanted; ; askedFor *= 4) {
+    const messages = await command('history', { ...args, limit: askedFor, timeoutMs: left() })
     const kept = messages.filter(({ from }) => from === fromFilter)
     const filteredByServer = kept.length === messages.length
-    if (filteredByServer || kept.length >= wanted || messages.length < asked) return kept.slice(-wanted)
+    if (filteredByServer || kept.length >= wanted || messages.length < askedFor) return kept.slice(-wanted)
   }
 }

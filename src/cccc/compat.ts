@@ -44,29 +44,29 @@ export async function assertCompatible(
   options?: CcccCallOptions,
 ): Promise<CcccCompatibility> {
   const { ipcV = 1, capabilities = {}, ops = [] } = requirements
-  const told = await ping(core, options)
-  const version = Math.trunc(Number(told.ipc_v)) || 0
+  const pong = await ping(core, options)
+  const version = Math.trunc(Number(pong.ipc_v)) || 0
   if (version < ipcV) throw incompatible(`The daemon speaks IPC version ${version}; ${ipcV} is required.`)
   for (const [name, wanted] of Object.entries(capabilities)) {
-    if (!wanted || told.capabilities?.[name]) continue
+    if (!wanted || pong.capabilities?.[name]) continue
     const hint = name === 'events_stream' ? 'client.events() polls instead.' : undefined
-    throw incompatible(`The daemon ${told.version} lacks the capability ${name}.`, hint)
+    throw incompatible(`The daemon ${pong.version} lacks the capability ${name}.`, hint)
   }
   const found: Record<string, 'asked' | 'inferred' | 'everywhere'> = {}
   for (const each of ops) {
     const op = each.trim()
     if (op !== '') found[op] = await find(core, table.get(op), op, options)
   }
-  return { ping: told, ops: found }
+  return { ping: pong, ops: found }
 }
 
 async function find(core: CcccCore, info: OpInfo | undefined, op: string, options: CcccCallOptions | undefined) {
-  const way = core.wire.has?.(op)
-  if (way === false) throw incompatible(`${op} cannot be called over ${core.wire.name}.`, 'Use the IPC socket.')
+  const isServed = core.wire.has?.(op)
+  if (isServed === false) throw incompatible(`${op} cannot be called over ${core.wire.name}.`, 'Use the IPC socket.')
   // Over HTTP an op without arguments would be another request, so the route is the answer.
-  if (way) return 'inferred'
+  if (isServed) return 'inferred'
   if (EVERYWHERE.test(op)) return 'everywhere'
-  let asked = op
+  let probedOp = op
   // An op that the table lacks may do anything with empty arguments.
   if (!info || info.unsafeToProbe) {
     const relative = RELATIVES.find(([beginning]) => info && op.startsWith(beginning))
@@ -76,10 +76,10 @@ async function find(core: CcccCore, info: OpInfo | undefined, op: string, option
         'Leave it out of ops: a daemon without it refuses its call as unsupported.',
       )
     }
-    asked = relative.join('')
+    probedOp = relative.join('')
   }
-  if (!(await hasOp(core, asked, options))) throw incompatible(`The daemon does not support the op ${op}.`)
-  return asked === op ? 'asked' : 'inferred'
+  if (!(await hasOp(core, probedOp, options))) throw incompatible(`The daemon does not support the op ${op}.`)
+  return probedOp === op ? 'asked' : 'inferred'
 }
 
 function incompatible(message: string, hint = 'Update the daemon, or ask for less.'): IncompatibleDaemonError {

@@ -39,7 +39,7 @@ export interface CcccDaemonKnowledge {
   /** `speak` for a call that dialect C lacks: it is `unsupported` there. */
   withoutModes<Result>(op: string, hint: string, options: CallOptions | undefined, call: () => Promise<Result>): Promise<Result>
   /** The new dialect, when this failure contradicts the known one and asking again gives another; else undefined. */
-  contradicted(error: unknown, known: CcccDialect, options: CallOptions | undefined): Promise<CcccDialect | undefined>
+  contradicted(error: unknown, previous: CcccDialect, options: CallOptions | undefined): Promise<CcccDialect | undefined>
   /** Takes note of a ping: another process id means that everything must be asked again. */
   seen(ping: CcccPing): void
 }
@@ -79,8 +79,8 @@ async function waitIn<Result>(deadline: Deadline, work: Promise<Result>): Promis
 }
 
 async function findDialect(core: CcccCore): Promise<CcccDialect> {
-  const known = await dialectOfWire(core)
-  if (known) return known
+  const dialect = await dialectOfWire(core)
+  if (dialect) return dialect
   if (await hasOp(core, 'inbox_list', undefined)) return (await hasOp(core, 'presence_get', undefined)) ? 'A' : 'B'
   if (await hasOp(core, 'inbox_peek', undefined)) return 'C'
   throw unsupported(
@@ -98,7 +98,7 @@ export async function ping(core: CcccCore, options: CallOptions | undefined): Pr
 const CONTRADICTIONS = ['unknown_op', 'unsupported_message_field', 'unsupported_message_fields', 'invalid_message_mode']
 
 export function createDaemonKnowledge(core: CcccCore): CcccDaemonKnowledge {
-  let known: Promise<CcccDaemon> | undefined
+  let daemon: Promise<CcccDaemon> | undefined
   let pid: number | undefined
 
   /** One question for all callers who wait: the client's own deadline and its end bound it, and no caller's signal. */
@@ -109,31 +109,31 @@ export function createDaemonKnowledge(core: CcccCore): CcccDaemonKnowledge {
     pid = answer.pid
     return { ping: answer, dialect, dedupesClientIds }
   }
-  const asked = (fresh = false): Promise<CcccDaemon> => {
-    if (known && !fresh) return known
+  const askOnce = (fresh = false): Promise<CcccDaemon> => {
+    if (daemon && !fresh) return daemon
     const asking = ask()
-    known = asking
+    daemon = asking
     // A failure is not kept.
     asking.catch(() => {
-      if (known === asking) known = undefined
+      if (daemon === asking) daemon = undefined
     })
     return asking
   }
   const get: CcccDaemonKnowledge['get'] = async ({ signal, timeoutMs, fresh } = {}) => {
     const deadline = createDeadline({ signal, timeoutMs, clock: core.clock })
     // A caller who gave up before asks nothing.
-    return waitIn(deadline, deadline.signal.aborted ? new Promise<never>(() => {}) : asked(fresh))
+    return waitIn(deadline, deadline.signal.aborted ? new Promise<never>(() => {}) : askOnce(fresh))
   }
   const dialect: CcccDaemonKnowledge['dialect'] = async (options) => (await get(options)).dialect
   const seen: CcccDaemonKnowledge['seen'] = ({ pid: now, version }) => {
     if (pid !== undefined && now !== pid) {
-      known = undefined
+      daemon = undefined
       core.notify({ type: 'daemon', pid: now, version })
     }
     pid = now
   }
   const verified: CcccDaemonKnowledge['verified'] = async (options, only) => {
-    const isOld = known !== undefined
+    const isOld = daemon !== undefined
     const before = await dialect(options)
     if (!isOld || (only !== undefined && before !== only)) return before
     seen(await ping(core, options))

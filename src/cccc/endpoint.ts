@@ -14,8 +14,8 @@ export function endpointOf(text: string): CcccEndpoint | typeof FALLBACK {
   if (!isRecord(descriptor)) return FALLBACK
   // The tests of the Python client have descriptors without a version.
   if (descriptor.v !== undefined && descriptor.v !== 1) return FALLBACK
-  const { pid: told } = descriptor
-  const pid = typeof told === 'number' && Number.isInteger(told) && told > 0 ? { pid: told } : {}
+  const { pid: reportedPid } = descriptor
+  const pid = typeof reportedPid === 'number' && Number.isInteger(reportedPid) && reportedPid > 0 ? { pid: reportedPid } : {}
   const kind = typeof descriptor.transport === 'string' ? descriptor.transport.trim().toLowerCase() : ''
   if (kind === 'unix') {
     const path = typeof descriptor.path === 'string' ? descriptor.path.trim() : ''

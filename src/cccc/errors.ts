@@ -71,13 +71,13 @@ const short = (text: string): string => (text.length > 1000 ? `${text.slice(0, 1
 
 /** The error for an answer with `ok: false`, also when it has no error object. */
 export function apiError(op: string, answer: Loose, scrub: <T>(value: T) => T = (value) => value, status?: number): DaemonAPIError {
-  const told = recordOr(answer.error)
-  const remoteCode = textOr(told.code, 'error')
-  const details = scrub(recordOr(told.details))
+  const remoteError = recordOr(answer.error)
+  const remoteCode = textOr(remoteError.code, 'error')
+  const details = scrub(recordOr(remoteError.details))
   const more = Object.keys(details).length > 0 ? ` (${short(JSON.stringify(details))})` : ''
   return new DaemonAPIError({
     code: CODES.find(([, pattern]) => pattern.test(remoteCode))?.[0] ?? 'remote',
-    message: `${op}: ${remoteCode}: ${short(scrub(textOr(told.message, 'daemon error')))}${more}`,
+    message: `${op}: ${remoteCode}: ${short(scrub(textOr(remoteError.message, 'daemon error')))}${more}`,
     remoteCode,
     op,
     sent: 'yes',

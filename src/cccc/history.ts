@@ -21,11 +21,11 @@ export async function* historyPages(
   let beforeEventId: string | undefined
   for (;;) {
     const request = wireArgs({ groupId, actorId, by, mode: 'all', limit, beforeEventId })
-    const told = await core.call('message_history' as string, request, options)
-    const events = eventsIn(told.messages)
+    const answer = await core.call('message_history' as string, request, options)
+    const events = eventsIn(answer.messages)
     yield events
     beforeEventId = events.at(-1)?.id
-    if (told.has_more !== true || beforeEventId === undefined) return
+    if (answer.has_more !== true || beforeEventId === undefined) return
   }
 }
 

@@ -119,8 +119,8 @@ export function createInboxMethods(core: CcccCore, call: MethodCall, daemon: Ccc
     const result = await listUnread(args, dialect, options)
     const last = result.messages.at(-1)
     if (!last) return result
-    const { limit: _, kindFilter: __, ...whose } = args
-    const { cursor } = await call('inbox_mark_read', { ...whose, eventId: last.id }, options)
+    const { limit: _, kindFilter: __, ...recipient } = args
+    const { cursor } = await call('inbox_mark_read', { ...recipient, eventId: last.id }, options)
     return { ...result, cursor: recordOr(cursor, result.cursor) }
   }
 

@@ -50,9 +50,9 @@ function joined(name: string, value: unknown): Loose {
 export function createMethodCall(core: CcccCore, table: OpTable): MethodCall {
   return async (op, args = {}, options = {}) => {
     const info = table.get(op)
-    const given = wireArgs(args)
-    const by = info?.by === 'client' ? core.principal : info?.by === 'actor' ? (given.actor_id ?? core.principal) : info?.by
-    const wire = { ...(by && { by }), ...given }
+    const snakeArgs = wireArgs(args)
+    const by = info?.by === 'client' ? core.principal : info?.by === 'actor' ? (snakeArgs.actor_id ?? core.principal) : info?.by
+    const wire = { ...(by && { by }), ...snakeArgs }
     const ready = PREPARE[op]?.(wire) ?? wire
     return info?.takesOver ? ((await core.open(op, ready, options)) as unknown as Loose) : core.call(op, ready, options)
   }

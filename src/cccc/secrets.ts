@@ -47,8 +47,8 @@ export function scrubberFor(op: string, args: Loose): <T>(value: T) => T {
   eachSecret(op, args, (holder, key) => gather(holder[key]))
   if (secrets.size === 0) return (value) => value
   // Longest first: a short secret inside a long one would leave the rest of it.
-  const known = [...secrets].sort((one, other) => other.length - one.length)
-  const text = (input: string): string => redactText(known.reduce((out, secret) => out.replaceAll(secret, MASK), input))
+  const longestFirst = [...secrets].sort((a, b) => b.length - a.length)
+  const text = (input: string): string => redactText(longestFirst.reduce((out, secret) => out.replaceAll(secret, MASK), input))
   // An answer is JSON, so there are no other types.
   const scrub = (value: unknown): unknown => {
     if (typeof value === 'string') return text(value)

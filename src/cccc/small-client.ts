@@ -249,8 +249,8 @@ export function createCcccCore(options: CcccCoreOptions): CcccCore {
     callRaw: async (op, ...[args, call]) => (await run(op, args as Loose | undefined, call)).answer,
     async open(op, args, call) {
       const { answer, link } = await run(op, args as Loose, call, true)
-      const taken = link as Link
-      return { handshake: answer.result, link: taken, [Symbol.asyncDispose]: () => taken[Symbol.asyncDispose]() }
+      const provenLink = link as Link
+      return { handshake: answer.result, link: provenLink, [Symbol.asyncDispose]: () => provenLink[Symbol.asyncDispose]() }
     },
     principal,
     clock,

@@ -39,13 +39,13 @@ export function encodeRequest(op: string, args: Loose): Uint8Array {
 /** The request did not leave. */
 function unavailable(op: string, cause: unknown): SignalboxError {
   if (cause instanceof CcccError && cause.sent === 'no') return cause
-  const known = SignalboxError.is(cause) ? cause : undefined
+  const typedCause = SignalboxError.is(cause) ? cause : undefined
   return new DaemonUnavailableError({
     op,
-    code: known?.code === 'permission_denied' || known?.code === 'invalid_argument' ? known.code : 'unreachable',
-    message: `The daemon cannot be reached. ${known?.message ?? String(cause)}`,
-    hint: known ? undefined : 'Is the daemon running for this CCCC_HOME?',
-    remoteCode: known?.remoteCode,
+    code: typedCause?.code === 'permission_denied' || typedCause?.code === 'invalid_argument' ? typedCause.code : 'unreachable',
+    message: `The daemon cannot be reached. ${typedCause?.message ?? String(cause)}`,
+    hint: typedCause ? undefined : 'Is the daemon running for this CCCC_HOME?',
+    remoteCode: typedCause?.remoteCode,
     cause,
   })
 }

@@ -238,7 +238,7 @@ export function createClaude(options: ClaudeOptions): ClaudeClient {
   const life = createDeadline()
   const context = createRunContext(options, {
     life: life.signal,
-    interceptors: [metrics?.interceptor, ...policies].filter((one) => !!one),
+    interceptors: [metrics?.interceptor, ...policies].filter((entry) => !!entry),
     observe: observer?.see,
     validate: validate === 'off' ? undefined : lines?.(validate, (event) => context.onEvent(event)),
   })
@@ -277,7 +277,7 @@ export function createClaude(options: ClaudeOptions): ClaudeClient {
   const close = (): Promise<void> => {
     closed ??= (async () => {
       life.abort(new ClaudeError({ code: 'closed', message: 'The client was closed.', op: 'close' }))
-      await Promise.all([...open].map((one) => one.close()))
+      await Promise.all([...open].map((session) => session.close()))
       await context.settled()
     })()
     return closed

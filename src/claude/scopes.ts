@@ -258,7 +258,7 @@ function permissionUpdateScope(update: unknown): ClaudeScope {
 const ORDER: readonly ClaudeScope[] = ['observe', 'send', 'approve', 'approveWithChanges', 'admin', 'server-only']
 
 function worst(scopes: readonly ClaudeScope[]): ClaudeScope {
-  return scopes.reduce((one, other) => (ORDER.indexOf(other) > ORDER.indexOf(one) ? other : one), 'approve')
+  return scopes.reduce((strictest, scope) => (ORDER.indexOf(scope) > ORDER.indexOf(strictest) ? scope : strictest), 'approve')
 }
 
 /** The scope that a rule gives for a value; `otherwise` when there is no rule. */

@@ -122,9 +122,9 @@ export function createAskRun(
         opening = backend.ask(request, sink, call)
         return opening
       }
-      const given = { signal: life.signal, timeoutMs: options.timeoutMs ?? deps.timeoutMs }
+      const callOptions = { signal: life.signal, timeoutMs: options.timeoutMs ?? deps.timeoutMs }
       try {
-        channel = await caller.run({ op: OP, kind: 'stream', args: request }, given, attempt)
+        channel = await caller.run({ op: OP, kind: 'stream', args: request }, callOptions, attempt)
       } catch (error) {
         endByPeer()
         throw asCmdopError(error)

@@ -44,7 +44,7 @@ export function createAskStream(deps: AskDeps, request: AskInit, options: AskOpt
     batches: () => withCmdopErrors(() => stream.batches()),
     close: () => stream.close(),
     [Symbol.asyncDispose]: () => stream.close(),
-    collect: (given = {}) => collectText(answering, given, run.failsUnsuccessful),
+    collect: (collectOptions = {}) => collectText(answering, collectOptions, run.failsUnsuccessful),
   }
 }
 

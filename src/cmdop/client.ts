@@ -137,11 +137,17 @@ export function createCmdop(options: CmdopOptions): Cmdop {
     generation = found
   })
 
-  const invoke: Context['invoke'] = async <Name extends AnyOpName>(name: Name, request: Request<Name>, given?: CallOptions) => {
+  const invoke: Context['invoke'] = async <Name extends AnyOpName>(
+    name: Name,
+    request: Request<Name>,
+    callOptions?: CallOptions,
+  ) => {
     checkOp(name, request)
     const idempotent = isIdempotent(name)
     try {
-      const answer = await caller.run({ op: name, args: request, idempotent }, given, (call) => backend.unary(name, request, call))
+      const answer = await caller.run({ op: name, args: request, idempotent }, callOptions, (call) =>
+        backend.unary(name, request, call),
+      )
       return answer as Answer<Name>
     } catch (error) {
       throw asCmdopError(error)
@@ -210,8 +216,8 @@ function opening(
     const remoteRelay = baseUrlGiven && !isLoopback(baseUrl)
     return {
       credentials: { relay: token !== undefined, platform: apiKey !== undefined, remoteRelay },
-      async open(given) {
-        const link = await transport.launch(config, given)
+      async open(callOptions) {
+        const link = await transport.launch(config, callOptions)
         return { link, generation: link.generation ?? 1 }
       },
     }
@@ -227,5 +233,5 @@ function opening(
     })
   }
   const { generation = 1 } = options
-  return { credentials: null, open: async (given) => ({ link: await transport.open(undefined, given), generation }) }
+  return { credentials: null, open: async (callOptions) => ({ link: await transport.open(undefined, callOptions), generation }) }
 }

@@ -133,11 +133,11 @@ const UNKNOWN: Meaning = [CmdopError, 'remote', 'maybe']
 const meaningOf = (name: string) => (Object.hasOwn(MEANINGS, name) ? MEANINGS[name] : undefined) ?? UNKNOWN
 
 /** The typed error for a code that the core or the relay answered with. */
-export function remoteFailure(remoteCode: string, said: string, facts: Partial<ErrorFacts>, ofStream = false): CmdopError {
+export function remoteFailure(remoteCode: string, remoteMessage: string, facts: Partial<ErrorFacts>, ofStream = false): CmdopError {
   const name = remoteCode || 'internal'
   const [Own, code, outcome = 'yes', retryable] = meaningOf(name)
   const Kind = ofStream && !OWN_CLASS_IN_ASKS.has(name) ? AgentStreamError : Own
-  const message = `${facts.op ?? 'The call'} failed (${name})${said && ': '}${said || '.'}`
+  const message = `${facts.op ?? 'The call'} failed (${name})${remoteMessage && ': '}${remoteMessage || '.'}`
   // An ask may have run for long before it failed.
   const sent = ofStream && outcome !== 'no' ? 'yes' : outcome
   // Nothing repeats an ask: the machine may have acted on it.

@@ -45,8 +45,8 @@ export function lostCore(reason: CloseReason, cause: unknown): ConnectionError {
   }
   if (reason.kind === 'exit') {
     const { exitCode, signal, stderrTail } = reason
-    const said = stderrTail.trim()
-    const message = `The core exited (${exitCode ?? signal})${said === '' ? '.' : `: ${said}`}`
+    const stderr = stderrTail.trim()
+    const message = `The core exited (${exitCode ?? signal})${stderr === '' ? '.' : `: ${stderr}`}`
     const hint = 'The next call starts a fresh one; calls that were open may have been carried out.'
     return new ConnectionError({ ...facts, code: 'exited', message, hint, exitCode, signal, stderrTail })
   }

@@ -72,9 +72,9 @@ export const byOffset: Paging<OffsetStep, PageOptions, OffsetAnswer> = {
     return { offset: 0, perPage: 0 }
   },
   ask: (page) => ({ page }),
-  isBehind: (page, asked) => page.offset < asked.offset,
-  next(page, asked) {
-    const perPage = page.perPage > 0 ? page.perPage : asked.perPage || page.items.length
+  isBehind: (page, requested) => page.offset < requested.offset,
+  next(page, requested) {
+    const perPage = page.perPage > 0 ? page.perPage : requested.perPage || page.items.length
     const offset = (Math.floor(page.offset / Math.max(perPage, 1)) + 1) * perPage
     return page.items.length === 0 || offset >= page.total ? undefined : { offset, perPage }
   },
@@ -90,7 +90,7 @@ export interface NumberAnswer {
 export const byNumber: Paging<number | undefined, { readonly page?: number }, NumberAnswer> = {
   start: ({ page }) => page,
   ask: (page) => ({ page }),
-  isBehind: ({ page }, asked = page) => page < asked,
+  isBehind: ({ page }, requested = page) => page < requested,
   next({ page, hasNext, nextPage = page + 1 }, _asked, op) {
     if (!hasNext) return undefined
     if (nextPage <= page) throw notAdvancing(op)

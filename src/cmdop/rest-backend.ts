@@ -54,7 +54,7 @@ export function createRestBackend(options: RestOptions): Backend {
       grace[Symbol.dispose]()
     }
     const reason = clientClosed({ transport: transport.name }, 'maybe')
-    for (const held of [life, ...flying.values()]) held.abort(reason)
+    for (const flight of [life, ...flying.values()]) flight.abort(reason)
   }
 
   return {

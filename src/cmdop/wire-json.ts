@@ -64,10 +64,10 @@ function singleOf(field: DescField, value: unknown, reader: WireReader, at: Plac
   if (field.fieldKind === 'map') return value
   if (field.message) return fromWire(field.message, value, reader, `${at.wire}.`, `${at.plain}.`)
   if (field.enum) {
-    const word = typeof value === 'string' ? (reader.words[value] ?? value) : value
-    const known = field.enum.values.some(({ localName }) => localName.toLowerCase() === word)
+    const enumName = typeof value === 'string' ? (reader.words[value] ?? value) : value
+    const known = field.enum.values.some(({ localName }) => localName.toLowerCase() === enumName)
     if (!known) reader.complain(at.plain, `holds a word that ${field.enum.name} does not have`)
-    return word
+    return enumName
   }
   const fault = faultOf(field.scalar, value)
   if (fault !== undefined) reader.complain(at.plain, fault)

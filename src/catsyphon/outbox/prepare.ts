@@ -25,15 +25,15 @@ type Data = Record<string, unknown>
 /** Corrects and checks an event before it is queued. Nothing of the caller's objects is kept: the caller may change them afterwards. */
 export function prepareEvent(event: CollectorEvent, now: number): PreparedEvent {
   const replacements: Replacement[] = []
-  const told: Told = (path, reason) => void replacements.push({ path, reason })
-  const type = cleanTextAt(event.type, 'type', told)
-  const data = cleanData(type, event.data, told)
+  const report: Told = (path, reason) => void replacements.push({ path, reason })
+  const type = cleanTextAt(event.type, 'type', report)
+  const data = cleanData(type, event.data, report)
   check(type, data)
-  const emittedAt = momentOf(event.emittedAt ?? now, 'emitted_at', told)
-  const observed = iso(momentOf(event.observedAt ?? now, 'observed_at', told))
+  const emittedAt = momentOf(event.emittedAt ?? now, 'emitted_at', report)
+  const observed = iso(momentOf(event.observedAt ?? now, 'observed_at', report))
   const json = JSON.stringify(data)
   const head = (at: number): string => `{"type":${JSON.stringify(type)},"emitted_at":${iso(at)}`
-  const hash = event.eventHash === undefined ? undefined : givenHash(cleanTextAt(event.eventHash, 'event_hash', told))
+  const hash = event.eventHash === undefined ? undefined : givenHash(cleanTextAt(event.eventHash, 'event_hash', report))
   const text = (key: string | undefined, at = emittedAt): string =>
     `${head(at)},"observed_at":${observed},${key === undefined ? '' : `"event_hash":${JSON.stringify(key)},`}"data":${json}}`
   const identity = (): string => `${head(emittedAt)}\n${canonicalJson(data)}`
@@ -65,27 +65,27 @@ function givenHash(hash: string): string {
 // A stored time in the year 9999 made every later new session of the workspace fail.
 const LATEST = Date.UTC(2100, 0, 1)
 
-function momentOf(value: Moment, path: string, told: Told): number {
+function momentOf(value: Moment, path: string, report: Told): number {
   const moment = typeof value === 'number' ? value : new Date(value).getTime()
   if (Number.isNaN(moment)) throw invalid(`${path} is not a time: ${value}.`, 'Give a Date, milliseconds, or ISO 8601.')
   const inside = Math.min(Math.max(moment, 0), LATEST)
-  if (inside !== moment) told(path, 'out_of_range')
+  if (inside !== moment) report(path, 'out_of_range')
   return Math.trunc(inside)
 }
 
 const FILE_TOOLS = /^(?:Edit|Write|NotebookEdit|MultiEdit|Read|Glob|Grep)$/
 
-type Cleaner = (value: unknown, path: string, told: Told) => unknown
+type Cleaner = (value: unknown, path: string, report: Told) => unknown
 
 const textOr =
   (reason: Replacement['reason']): Cleaner =>
-  (value, path, told) => {
+  (value, path, report) => {
     if (typeof value === 'string') return value
-    told(path, reason)
+    report(path, reason)
     return canonicalJson(value)
   }
 const text = textOr('not_text')
-const short: Cleaner = (value, path, told) => (typeof value === 'string' ? cutCharacters(value, 50, path, told) : value)
+const short: Cleaner = (value, path, report) => (typeof value === 'string' ? cutCharacters(value, 50, path, report) : value)
 // For tools that work on files the server stores the path: only a text can be stored.
 const filePath = textOr('unreadable_path')
 const PATHS: Readonly<Record<string, Cleaner>> = { file_path: filePath, path: filePath }
@@ -98,53 +98,53 @@ const CLEANERS: Readonly<Record<string, Cleaner>> = {
   author_role: (role) => (role === 'user' ? 'human' : role),
   agent_type: short,
   agent_version: short,
-  working_directory: (value, path, told) => (typeof value === 'string' ? cleanDirectory(value, path, told) : value),
+  working_directory: (value, path, report) => (typeof value === 'string' ? cleanDirectory(value, path, report) : value),
   plans: cleanPlans,
-  token_usage(usage, path, told) {
+  token_usage(usage, path, report) {
     if (!isRecord(usage)) return usage
     const out: Data = {}
     for (const [key, value] of Object.entries(usage)) {
       // The server adds up these two names only.
       if (Number.isInteger(value)) out[key === 'input' || key === 'output' ? `${key}_tokens` : key] ??= value
-      else told(`${path}.${key}`, 'not_whole')
+      else report(`${path}.${key}`, 'not_whole')
     }
     return out
   },
 }
 
-function change(data: Data, cleaners: Readonly<Record<string, Cleaner>>, path: string, told: Told): void {
+function change(data: Data, cleaners: Readonly<Record<string, Cleaner>>, path: string, report: Told): void {
   for (const key of Object.keys(data)) {
     const clean = Object.hasOwn(cleaners, key) ? cleaners[key] : undefined
-    if (clean && data[key] != null) data[key] = clean(data[key], `${path}.${key}`, told)
+    if (clean && data[key] != null) data[key] = clean(data[key], `${path}.${key}`, report)
   }
 }
 
-function cleanData(type: string, given: Readonly<Data>, told: Told): Data {
-  const data = cleanValue(given, 'data', told) as Data
+function cleanData(type: string, original: Readonly<Data>, report: Told): Data {
+  const data = cleanValue(original, 'data', report) as Data
   // The server takes a null as absent, and at some places cannot read the conversation back because of it.
   for (const key of Object.keys(data)) if (data[key] === null) delete data[key]
-  change(data, CLEANERS, 'data', told)
+  change(data, CLEANERS, 'data', report)
   const { parameters } = data
   if (type === 'tool_call' && FILE_TOOLS.test(`${data.tool_name}`) && isRecord(parameters)) {
-    change(parameters, PATHS, 'data.parameters', told)
+    change(parameters, PATHS, 'data.parameters', report)
   }
   return data
 }
 
-function cleanPlans(plans: unknown, path: string, told: Told): unknown {
-  return Array.isArray(plans) ? plans.map((plan, index) => cleanPlan(plan, `${path}[${index}]`, told)) : plans
+function cleanPlans(plans: unknown, path: string, report: Told): unknown {
+  return Array.isArray(plans) ? plans.map((plan, index) => cleanPlan(plan, `${path}[${index}]`, report)) : plans
 }
 
 /** With a null, or a time that it cannot read, in a plan the server can never read the conversation back. */
-function cleanPlan(plan: unknown, path: string, told: Told): unknown {
+function cleanPlan(plan: unknown, path: string, report: Told): unknown {
   if (!isRecord(plan)) return plan
   const out: Data = {}
   for (const [key, value] of Object.entries(plan)) {
     if (key === 'timestamp' && value !== null) {
       const time = readableTime(value)
-      if (time !== value) told(`${path}.${key}`, 'not_a_moment')
+      if (time !== value) report(`${path}.${key}`, 'not_a_moment')
       if (time !== undefined) out[key] = time
-    } else if (value !== null) out[key] = key === 'operations' ? cleanPlans(value, `${path}.${key}`, told) : value
+    } else if (value !== null) out[key] = key === 'operations' ? cleanPlans(value, `${path}.${key}`, report) : value
   }
   return out
 }

@@ -28,9 +28,9 @@ const MAX_KNOWN = 1000
 
 /** Gives the state of a session, a new one where there is none. */
 export function createSendStates(): (sessionId: string) => SendState {
-  const known = new Map<string, SendState>()
+  const states = new Map<string, SendState>()
   return (sessionId) => {
-    const found = known.get(sessionId)
+    const found = states.get(sessionId)
     if (found) return found
     const made: SendState = {
       maxEvents: MAX_EVENTS,
@@ -42,8 +42,8 @@ export function createSendStates(): (sessionId: string) => SendState {
       parentWaits: 0,
       fillAt: undefined,
     }
-    known.set(sessionId, made)
-    if (known.size > MAX_KNOWN) known.delete(known.keys().next().value as string)
+    states.set(sessionId, made)
+    if (states.size > MAX_KNOWN) states.delete(states.keys().next().value as string)
     return made
   }
 }

@@ -26,7 +26,7 @@ export interface WritersOptions {
 const MAX_SESSIONS = 1000
 
 export function createWriters({ outbox, clock, report }: WritersOptions): Writers {
-  const known = new Map<string, SessionQueue>()
+  const queues = new Map<string, SessionQueue>()
   const newHash = createRandomHex(16)
   const allOpen = createOpenCount()
 
@@ -98,11 +98,11 @@ export function createWriters({ outbox, clock, report }: WritersOptions): Writer
       },
       complete: (command) => inOrder(() => outbox.append(sessionId, encodeCommand(command), { numbered: false })),
       async flush(options) {
-        await open.none()
+        await open.whenNoneOpen()
         return await outbox.flush({ ...options, queue: sessionId })
       },
       async taken() {
-        await open.none()
+        await open.whenNoneOpen()
         return await outbox.taken(sessionId)
       },
       get count() {
@@ -116,14 +116,14 @@ export function createWriters({ outbox, clock, report }: WritersOptions): Writer
 
   return {
     of(sessionId) {
-      const found = known.get(sessionId) ?? make(sessionId)
+      const found = queues.get(sessionId) ?? make(sessionId)
       // Moved to the end: the first of the map is the one to forget.
-      known.delete(sessionId)
-      known.set(sessionId, found)
-      if (known.size > MAX_SESSIONS) known.delete(known.keys().next().value as string)
+      queues.delete(sessionId)
+      queues.set(sessionId, found)
+      if (queues.size > MAX_SESSIONS) queues.delete(queues.keys().next().value as string)
       return found
     },
-    settled: allOpen.none,
+    settled: allOpen.whenNoneOpen,
   }
 }
 
@@ -131,7 +131,7 @@ interface OpenCount {
   begin(): void
   end(): void
   /** Resolves when nothing is open. */
-  none(): Promise<void>
+  whenNoneOpen(): Promise<void>
 }
 
 function createOpenCount(): OpenCount {
@@ -147,7 +147,7 @@ function createOpenCount(): OpenCount {
       empty?.resolve()
       empty = undefined
     },
-    async none() {
+    async whenNoneOpen() {
       while (open > 0) {
         empty ??= deferred()
         await empty.promise

@@ -41,9 +41,9 @@ interface Context extends WebEventsContext {
   seen(id: string): boolean
 }
 
-export async function webEvents(given: WebEventsContext): Promise<EventSource> {
-  const { args } = given
-  const context: Context = { ...given, seen: createRecent<string>(REMEMBERED).seen }
+export async function webEvents(parts: WebEventsContext): Promise<EventSource> {
+  const { args } = parts
+  const context: Context = { ...parts, seen: createRecent<string>(REMEMBERED).seen }
   if (args.by !== undefined && args.by !== 'user') {
     throw unsupported(
       OP,

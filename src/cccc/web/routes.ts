@@ -138,11 +138,11 @@ export function webRequest(op: string, { method, path, query }: Route, args: Loo
     return value
   })
   const writes = method === 'POST' || method === 'PUT'
-  const asked = new URLSearchParams()
+  const parameters = new URLSearchParams()
   for (const name of writes ? query : Object.keys(rest)) {
-    if (rest[name] !== undefined && rest[name] !== null) asked.append(name, String(rest[name]))
+    if (rest[name] !== undefined && rest[name] !== null) parameters.append(name, String(rest[name]))
     delete rest[name]
   }
-  const full = `/api/v1${filled}${asked.size > 0 ? `?${asked}` : ''}`
+  const full = `/api/v1${filled}${parameters.size > 0 ? `?${parameters}` : ''}`
   return writes ? { method, path: full, body: JSON.stringify(rest) } : { method, path: full }
 }

@@ -61,22 +61,28 @@ export function createClientTools(launch: ClaudeLaunch, emit: (line: object) => 
         await rpc(server, { id: 0, method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo } })
         await rpc(server, { method: 'notifications/initialized' })
         const { tools: listed } = await rpc(server, { id: 1, method: 'tools/list' })
-        for (const one of Array.isArray(listed) ? listed.filter(isRecord) : []) {
-          const tool = String(one.name)
+        for (const listedTool of Array.isArray(listed) ? listed.filter(isRecord) : []) {
+          const tool = String(listedTool.name)
           const name = `mcp__${server.replace(/[^\w-]/g, '_')}__${tool}`
-          tools.push({ server, tool, name, description: String(one.description ?? ''), input_schema: one.inputSchema })
+          tools.push({
+            server,
+            tool,
+            name,
+            description: String(listedTool.description ?? ''),
+            input_schema: listedTool.inputSchema,
+          })
         }
       }
     },
     async use(call) {
-      const known = tools.find(({ name }) => name === call.name)
-      if (!known) return toolResult(call.id, `There is no tool ${call.name}.`, true)
+      const tool = tools.find(({ name }) => name === call.name)
+      if (!tool) return toolResult(call.id, `There is no tool ${call.name}.`, true)
       const allowed = await permitted(call)
       if ('refusal' in allowed) return toolResult(call.id, allowed.refusal, true)
-      const answer = await rpc(known.server, {
+      const answer = await rpc(tool.server, {
         id: 2,
         method: 'tools/call',
-        params: { name: known.tool, arguments: allowed.input, _meta: { 'claudecode/toolUseId': call.id } },
+        params: { name: tool.tool, arguments: allowed.input, _meta: { 'claudecode/toolUseId': call.id } },
       })
       return toolResult(call.id, answer.content ?? [], answer.isError === true)
     },

@@ -47,7 +47,7 @@ export function createApiConversation({ config, launch, emit, signal, trace }: A
   let totalCostUsd = 0
 
   const model = (): string => config.models?.[modelName] ?? MODELS[modelName] ?? modelName
-  const say = (line: object): Promise<void> => emit({ ...line, session_id: sessionId, uuid: crypto.randomUUID() })
+  const emitLine = (line: object): Promise<void> => emit({ ...line, session_id: sessionId, uuid: crypto.randomUUID() })
   const reply = (requestId: unknown, body: Fields): Promise<void> =>
     emit({ type: 'control_response', response: { request_id: requestId, ...body } })
 
@@ -83,9 +83,9 @@ export function createApiConversation({ config, launch, emit, signal, trace }: A
       signal: stop,
       ...(trace ? { trace } : {}),
       onEvent: async (event) => {
-        if (launch.includePartial) await say({ type: 'stream_event', event, parent_tool_use_id: null })
+        if (launch.includePartial) await emitLine({ type: 'stream_event', event, parent_tool_use_id: null })
       },
-      onRetry: (retry) => say({ type: 'system', subtype: 'api_retry', ...retry }),
+      onRetry: (retry) => emitLine({ type: 'system', subtype: 'api_retry', ...retry }),
     })
 
   /** Asks the model and runs its tools until it has an answer. Gives the fields of the result line. */
@@ -98,12 +98,12 @@ export function createApiConversation({ config, launch, emit, signal, trace }: A
       if ('failure' in answered) {
         history.length = before
         const { failure } = answered
-        await say(failureLine(failure))
+        await emitLine(failureLine(failure))
         return { is_error: true, result: failure.message, api_error_status: failure.status, terminal_reason: 'api_error' }
       }
       addAnswer(tally, answered)
       history.push({ role: 'assistant', content: answered.content })
-      for (const line of assistantLines(answered)) await say(line)
+      for (const line of assistantLines(answered)) await emitLine(line)
       const calls = toolCalls(answered)
       if (calls.length === 0) return { result: lastText(answered) }
       const results: ContentBlock[] = []
@@ -111,7 +111,7 @@ export function createApiConversation({ config, launch, emit, signal, trace }: A
         const block = await client.use(call)
         stop.throwIfAborted()
         results.push(block)
-        await say(userLine([block]))
+        await emitLine(userLine([block]))
       }
       history.push({ role: 'user', content: results })
       if (tally.rounds >= maxTurns) {
@@ -131,10 +131,10 @@ export function createApiConversation({ config, launch, emit, signal, trace }: A
       const costUsd = costOf(model(), tally, config.prices ?? MODEL_PRICING)
       totalCostUsd += costUsd
       const durationMs = Math.round(performance.now() - since)
-      await say(resultLine({ model: model(), tally, durationMs, costUsd, totalCostUsd, fields }))
+      await emitLine(resultLine({ model: model(), tally, durationMs, costUsd, totalCostUsd, fields }))
     }
     try {
-      await say(
+      await emitLine(
         initLine(
           model(),
           client.tools.map(({ name }) => name),
@@ -144,7 +144,7 @@ export function createApiConversation({ config, launch, emit, signal, trace }: A
     } catch (error) {
       if (!controller.signal.aborted) throw error
       history.length = before
-      await say(userLine(INTERRUPTED))
+      await emitLine(userLine(INTERRUPTED))
       await end({ subtype: 'error_during_execution', is_error: true, errors: [], terminal_reason: 'aborted_streaming' })
     } finally {
       turn = undefined

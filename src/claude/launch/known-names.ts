@@ -5,9 +5,9 @@ import { SignalboxError } from '../../errors.js'
 export type NamesOf<Options> = Readonly<Record<keyof Required<Options>, true>>
 
 /** The known name that a wrong name probably means: it differs by one edit or by two swapped letters. */
-export function nearestName(name: string, known: readonly string[]): string | undefined {
+export function nearestName(name: string, knownNames: readonly string[]): string | undefined {
   const plain = name.toLowerCase()
-  return known.find((candidate) => {
+  return knownNames.find((candidate) => {
     const other = candidate.toLowerCase()
     if (Math.abs(other.length - plain.length) > 1) return false
     let start = 0
@@ -20,10 +20,10 @@ export function nearestName(name: string, known: readonly string[]): string | un
 }
 
 /** Throws `invalid_argument` for a name that is not in the list. `type` names the type that lists all options. */
-export function checkNames(given: object, known: readonly string[], type: string, op: string): void {
-  for (const [name, value] of Object.entries(given)) {
-    if (value === undefined || known.includes(name)) continue
-    const meant = nearestName(name, known)
+export function checkNames(options: object, knownNames: readonly string[], type: string, op: string): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || knownNames.includes(name)) continue
+    const meant = nearestName(name, knownNames)
     throw new SignalboxError({
       code: 'invalid_argument',
       message: `There is no option "${name}".`,
@@ -36,7 +36,7 @@ export function checkNames(given: object, known: readonly string[], type: string
 }
 
 /** The check for one options type. */
-export function namesChecker(names: Readonly<Record<string, true>>, type: string, op: string): (given: object) => void {
-  const known = Object.keys(names)
-  return (given) => checkNames(given, known, type, op)
+export function namesChecker(names: Readonly<Record<string, true>>, type: string, op: string): (options: object) => void {
+  const optionNames = Object.keys(names)
+  return (options) => checkNames(options, optionNames, type, op)
 }

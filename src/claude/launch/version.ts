@@ -11,8 +11,8 @@ export function parseVersion(text: string | undefined): Version | undefined {
 export function isAtLeast(version: Version | undefined, than: Version | undefined): boolean {
   if (!version || !than) return true
   for (let index = 0; index < 3; index += 1) {
-    const [mine, theirs] = [version[index] as number, than[index] as number]
-    if (mine !== theirs) return mine > theirs
+    const [part, otherPart] = [version[index] as number, than[index] as number]
+    if (part !== otherPart) return part > otherPart
   }
   return true
 }

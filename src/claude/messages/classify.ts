@@ -66,15 +66,15 @@ export function classifyResult(line: ResultLine, answer: Answer, interrupted: bo
   if (!isFailure(line)) return undefined
 
   // The CLI's message may have no full stop. Add one, because a hint may follow.
-  const said = `The turn failed: ${wordsOf(line, answer)}`.replace(/[^.!?]$/, '$&.')
+  const sentence = `The turn failed: ${wordsOf(line, answer)}`.replace(/[^.!?]$/, '$&.')
   const named = (remoteCode: string, status?: number): ClaudeError => {
     const [code, hint] = VERDICTS.get(remoteCode) ?? ['remote']
     const Kind = classOf(code, line.backend === 'messages-api')
-    return fail(Kind, code, said, { remoteCode, hint, status })
+    return fail(Kind, code, sentence, { remoteCode, hint, status })
   }
   if (subtype !== 'success') {
     if (!errorsOf(line).some((text) => NO_SESSION.test(text))) return named(subtype)
-    return fail(SessionNotFoundError, 'not_found', said, { remoteCode: 'no_conversation', sent: 'no', hint: NO_SESSION_HINT })
+    return fail(SessionNotFoundError, 'not_found', sentence, { remoteCode: 'no_conversation', sent: 'no', hint: NO_SESSION_HINT })
   }
   const { limit, failure } = answer
   const rejected = limit?.status === 'rejected'
@@ -82,12 +82,12 @@ export function classifyResult(line: ResultLine, answer: Answer, interrupted: bo
     // The value may not be a valid date. Then the time of the reset is unknown.
     const resetsAt = new Date(((rejected && limit.resetsAt) || Number.NaN) * 1000)
     const resetsAtMs = resetsAt.getTime()
-    const known = Number.isFinite(resetsAtMs)
-    return fail(RateLimitError, 'rate_limited', known ? `${said} It resets at ${resetsAt.toISOString()}.` : said, {
+    const isKnown = Number.isFinite(resetsAtMs)
+    return fail(RateLimitError, 'rate_limited', isKnown ? `${sentence} It resets at ${resetsAt.toISOString()}.` : sentence, {
       remoteCode: 'usage_limit_reached',
       status: 429,
       hint: 'resendAfterReset waits for it and sends again.',
-      ...(known && { resetsAtMs, retryAfterMs: Math.max(0, resetsAtMs - nowMs) }),
+      ...(isKnown && { resetsAtMs, retryAfterMs: Math.max(0, resetsAtMs - nowMs) }),
     })
   }
   // CLI 2.1 gives the refusal in the result, 2.0 in the message of the model.
@@ -95,7 +95,8 @@ export function classifyResult(line: ResultLine, answer: Answer, interrupted: bo
   // CLI 2.0 has no field for the status and names most failures `unknown`.
   const status = line.api_error_status ?? statusInText(result)
   const name = failure?.error
-  if (status === 403) return fail(CLIAuthenticationError, 'permission_denied', said, { remoteCode: name, status, hint: ACCOUNT })
+  if (status === 403)
+    return fail(CLIAuthenticationError, 'permission_denied', sentence, { remoteCode: name, status, hint: ACCOUNT })
   if (status === 529) return named('overloaded', status)
   if (name !== undefined && VERDICTS.has(name)) return named(name, status)
   // Read the text only for CLI 2.0, which may give neither a status nor a name.

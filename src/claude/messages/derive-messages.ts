@@ -154,7 +154,7 @@ export function createDeriver({ end: endFor, others }: DeriveOptions = {}): Deri
 
   const result = (line: ResultLine, out: ClaudeMessage[]): void => {
     const end = endFor?.(line)
-    const { subtype, result: said, total_cost_usd: totalCostUsd = 0 } = line
+    const { subtype, result: resultText, total_cost_usd: totalCostUsd = 0 } = line
     const { session_id: sessionId, usage = {}, stop_reason: stopReason = null } = line
     const error = end?.error
     if (error) {
@@ -167,8 +167,8 @@ export function createDeriver({ end: endFor, others }: DeriveOptions = {}): Deri
       subtype,
       isError: isFailure(line),
       error,
-      text: end?.text ?? said ?? '',
-      result: said,
+      text: end?.text ?? resultText ?? '',
+      result: resultText,
       sessionId,
       durationMs: line.duration_ms ?? 0,
       numTurns: line.num_turns ?? 0,

@@ -29,9 +29,9 @@ export function createMeter(): (line: ResultLine) => Spent {
   }
   const read = (all: unknown, count: (value: unknown, name: string) => number): Spent['models'] => {
     const models: Record<string, ModelUsage> = {}
-    for (const [model, one] of Object.entries(recordOf(all))) {
+    for (const [model, usage] of Object.entries(recordOf(all))) {
       models[model] = Object.fromEntries(
-        COUNTS.map((name) => [name, count(recordOf(one)[name], `${model} ${name}`)]),
+        COUNTS.map((name) => [name, count(recordOf(usage)[name], `${model} ${name}`)]),
       ) as unknown as ModelUsage
     }
     return models

@@ -147,8 +147,8 @@ export function createUsageTracker({ costOf }: { readonly costOf?: CostOf } = {}
   return tracker as UsageTracker
 }
 
-function plus(one: ModelTotals, other: ModelTotals): ModelTotals {
-  const sums = (Object.keys(NOTHING) as (keyof ModelTotals)[]).map((key) => [key, roundUsd(one[key] + other[key])])
+function plus(a: ModelTotals, b: ModelTotals): ModelTotals {
+  const sums = (Object.keys(NOTHING) as (keyof ModelTotals)[]).map((key) => [key, roundUsd(a[key] + b[key])])
   return Object.fromEntries(sums) as ModelTotals
 }
 

@@ -228,10 +228,10 @@ export function createEventEmitter({ onError }: EmitterOptions = {}): EventEmitt
     return () => void remove(key, handler)
   }
   const remove = (key: string, handler: AnyHandler): boolean => {
-    const some = handlers.get(key) ?? []
-    const index = some.indexOf(handler)
+    const list = handlers.get(key) ?? []
+    const index = list.indexOf(handler)
     if (index === -1) return false
-    handlers.set(key, some.toSpliced(index, 1))
+    handlers.set(key, list.toSpliced(index, 1))
     return true
   }
   const tell = (handler: AnyHandler, event: ClaudeEvent): void => {
@@ -272,7 +272,7 @@ export function createEventEmitter({ onError }: EmitterOptions = {}): EventEmitt
     },
     clear: (type) => (type === undefined ? handlers.clear() : void handlers.delete(type)),
     get handlerCount() {
-      return [...handlers.values()].reduce((sum, some) => sum + some.length, 0)
+      return [...handlers.values()].reduce((sum, list) => sum + list.length, 0)
     },
   }
 }

@@ -150,22 +150,22 @@ export function createMetrics({ prefix = 'ccflow' }: { readonly prefix?: string 
   let activeSessions = 0
 
   const series = <Value>(all: Map<string, Map<string, Value>>, name: string): Map<string, Value> => {
-    const known = all.get(name) ?? new Map<string, Value>()
-    all.set(name, known)
-    return known
+    const values = all.get(name) ?? new Map<string, Value>()
+    all.set(name, values)
+    return values
   }
-  const bounded = <Value>(known: Map<string, Value>, labels: string): string =>
-    known.has(labels) || known.size < MAX_SERIES ? labels : labels.replace(/="[^"]*"/g, '="other"')
+  const bounded = <Value>(values: Map<string, Value>, labels: string): string =>
+    values.has(labels) || values.size < MAX_SERIES ? labels : labels.replace(/="[^"]*"/g, '="other"')
   const add = (name: string, labels: string, by: number): void => {
-    const known = series(counters, name)
-    const key = bounded(known, labels)
-    known.set(key, (known.get(key) ?? 0) + Math.max(0, by))
+    const seriesOfName = series(counters, name)
+    const key = bounded(seriesOfName, labels)
+    seriesOfName.set(key, (seriesOfName.get(key) ?? 0) + Math.max(0, by))
   }
   const observe = (name: string, labels: string, value: number, bounds: readonly number[]): void => {
-    const known = series(histograms, name)
-    const key = bounded(known, labels)
-    const histogram = known.get(key) ?? { counts: bounds.map(() => 0), sum: 0, count: 0 }
-    known.set(key, histogram)
+    const seriesOfName = series(histograms, name)
+    const key = bounded(seriesOfName, labels)
+    const histogram = seriesOfName.get(key) ?? { counts: bounds.map(() => 0), sum: 0, count: 0 }
+    seriesOfName.set(key, histogram)
     for (const [index, bound] of bounds.entries()) if (value <= bound) histogram.counts[index] = (histogram.counts[index] ?? 0) + 1
     histogram.sum += value
     histogram.count += 1

@@ -73,20 +73,28 @@ export function createObserver(options: ObserverOptions = {}): ClaudeObserver {
       metadata: {},
     } as ClaudeEvent)
 
-  const message = (one: ClaudeMessage, answer: Answer): void => {
-    switch (one.type) {
+  const message = (entry: ClaudeMessage, answer: Answer): void => {
+    switch (entry.type) {
       case 'text':
-        if (!one.partial) emit(answer, { type: 'message.received', messageType: 'text', content: one.content })
+        if (!entry.partial) emit(answer, { type: 'message.received', messageType: 'text', content: entry.content })
         return
       case 'thinking':
-        if (!one.partial) emit(answer, { type: 'thinking.received', content: one.content, thinkingTokens: one.thinkingTokens })
+        if (!entry.partial)
+          emit(answer, { type: 'thinking.received', content: entry.content, thinkingTokens: entry.thinkingTokens })
         return
       case 'toolUse':
-        emit(answer, { type: 'tool.called', toolName: one.tool, toolId: one.id, arguments: one.args })
+        emit(answer, { type: 'tool.called', toolName: entry.tool, toolId: entry.id, arguments: entry.args })
         return
       case 'toolResult': {
-        const error = one.isError ? one.result : undefined
-        emit(answer, { type: 'tool.result', toolName: one.tool, toolId: one.id, result: one.result, success: !one.isError, error })
+        const error = entry.isError ? entry.result : undefined
+        emit(answer, {
+          type: 'tool.result',
+          toolName: entry.tool,
+          toolId: entry.id,
+          result: entry.result,
+          success: !entry.isError,
+          error,
+        })
       }
     }
   }
@@ -94,13 +102,13 @@ export function createObserver(options: ObserverOptions = {}): ClaudeObserver {
   const result = (line: ResultLine, answer: Answer, { costUsd, models }: Spent): void => {
     const tokens = tokensOf(line)
     const model = answer.init?.model
-    for (const [name, one] of Object.entries(models)) {
+    for (const [name, entry] of Object.entries(models)) {
       // The totals list every model that the process has used. Skip models that this turn did not use.
-      if (!(one.inputTokens || one.outputTokens || one.costUSD)) continue
-      usage.add(name, one.inputTokens, one.outputTokens, {
-        cacheWriteTokens: one.cacheCreationInputTokens,
-        cacheReadTokens: one.cacheReadInputTokens,
-        costUsd: one.costUSD,
+      if (!(entry.inputTokens || entry.outputTokens || entry.costUSD)) continue
+      usage.add(name, entry.inputTokens, entry.outputTokens, {
+        cacheWriteTokens: entry.cacheCreationInputTokens,
+        cacheReadTokens: entry.cacheReadInputTokens,
+        costUsd: entry.costUSD,
       })
     }
     metrics?.recordTurn({ model: model ?? 'unknown', line, tokens, costUsd })
@@ -122,7 +130,7 @@ export function createObserver(options: ObserverOptions = {}): ClaudeObserver {
     }
     const out: ClaudeMessage[] = []
     deriver.line(line, out)
-    for (const one of out) message(one, answer)
+    for (const entry of out) message(entry, answer)
   }
   return { events, usage, metrics, see }
 }

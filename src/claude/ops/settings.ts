@@ -115,7 +115,7 @@ export function readSettings(environment: EnvironmentRecord = {}): ClaudeSetting
   ): Choice | Default => {
     const found = find(name)
     if (!found) return fallback
-    const value = choices.find((one) => one.toLowerCase() === found.value.toLowerCase())
+    const value = choices.find((choice) => choice.toLowerCase() === found.value.toLowerCase())
     if (value === undefined) throw wrong(found.variable, found.value, `one of ${choices.join(', ')}`)
     return value
   }

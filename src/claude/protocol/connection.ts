@@ -134,10 +134,10 @@ export function createConnection(options: ConnectionOptions): Connection {
   const silence: SilenceWatch | undefined = watchSilence({
     idleMs,
     clock,
-    isExplained: () => !turns.ours || turns.ours.inputs.isIdle || paused || control.serving > 0,
+    isExplained: () => !turns.clientTurn || turns.clientTurn.inputs.isIdle || paused || control.serving > 0,
     onHang() {
       const hint = 'Raise idleMs if its tools may be silent for longer.'
-      const partialText = turns.ours?.answer.partialText
+      const partialText = turns.clientTurn?.answer.partialText
       const facts = { sent: 'yes', hint, partialText } as const
       turns.fail(failure('deadline_exceeded', `The CLI said nothing for ${idleMs} ms during a turn.`, facts, CLITimeoutError))
       void close()
@@ -263,7 +263,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     },
     async begin(state, content) {
       if (!alive) throw endError({ reason: await link.closed, op: 'turn', transport, silent: false })
-      if (turns.ours) throw failure('conflict', 'A turn is under way.')
+      if (turns.clientTurn) throw failure('conflict', 'A turn is under way.')
       turns.begin(state)
       state.written = true
       await send(state.uuid, content)
@@ -314,10 +314,10 @@ export function createConnection(options: ConnectionOptions): Connection {
     },
     release: turns.release,
     get busy() {
-      return alive && turns.ours !== undefined
+      return alive && turns.clientTurn !== undefined
     },
     async free() {
-      while (alive && turns.ours) await nextChange()
+      while (alive && turns.clientTurn) await nextChange()
     },
     end,
     async leave(patienceMs) {

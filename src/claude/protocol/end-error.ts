@@ -47,19 +47,19 @@ export function endError({ reason, fault, op, turn, transport, silent }: EndFact
   // The fault of reading is the cause. The process ended only because this client closed it after the fault.
   if (fault) return fail(fault.code, fault.message, { cause: fault })
   if (reason.kind !== 'exit') {
-    const ours = reason.kind === 'local'
+    const isLocal = reason.kind === 'local'
     const detail = reason.kind === 'peer' && reason.detail !== undefined ? ` (${reason.detail})` : ''
     const cause = reason.kind === 'error' ? { cause: reason.error } : {}
     return fail(
       SignalboxError.is(cause.cause) ? cause.cause.code : 'closed',
-      `The connection to the CLI ${ours ? 'was closed by us' : `ended${detail}`} before the turn had its result.`,
-      { retryable: !ours, ...cause },
+      `The connection to the CLI ${isLocal ? 'was closed by us' : `ended${detail}`} before the turn had its result.`,
+      { retryable: !isLocal, ...cause },
     )
   }
   const { exitCode, signal, stderrTail } = reason
-  const said = stderrTail.trim().split('\n')[0]
+  const firstLine = stderrTail.trim().split('\n')[0]
   const how = signal === null ? `with status ${exitCode}` : `by ${signal}`
-  const ended = (when: string): string => `The CLI ended ${how} ${when}${said ? `: ${said}` : ''}`
+  const ended = (when: string): string => `The CLI ended ${how} ${when}${firstLine ? `: ${firstLine}` : ''}`
   const known = { exitCode, signal, stderrTail, retryable: signal !== null }
   if (!silent || exitCode === 0)
     return fail('exited', ended('without a result'), { ...known, hint: 'Its output may be cut; a session can be resumed.' })

@@ -95,11 +95,11 @@ export function createTurnState(options: TurnOptions): TurnState {
     return waiting.promise
   }
   const drain = (): ClaudeLine[] => {
-    const some = kept
+    const lines = kept
     kept = []
     bytes = 0
     wake()
-    return some
+    return lines
   }
   const settle = (tell: () => void): void => {
     if (settled) return

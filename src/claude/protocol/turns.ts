@@ -9,32 +9,32 @@ import type { Spent } from '../messages/meter.js'
 import { ClaudeError } from '../messages/errors.js'
 import type { TurnState } from './turn-state.js'
 
-/** The turn that a line belongs to: ours, the CLI's own, one that begins with this line, or none. */
-export type Owner = 'ours' | 'unsolicited' | 'new' | 'nobody'
+/** The turn that a line belongs to: a turn of the client, a turn that the CLI began itself, a new one that begins with this line, or none. */
+export type Owner = 'client' | 'unsolicited' | 'new' | 'nobody'
 
 /** The facts from which `ownerOf` finds the turn of a line. */
 export interface TurnsUnderWay {
-  /** Our turn, if its message was written. `started`: the CLI said that it took the message up. */
-  readonly ours: { readonly started: boolean } | undefined
+  /** The turn of the client, if its message was written. `started`: the CLI reported that it began with the message. */
+  readonly clientTurn: { readonly started: boolean } | undefined
   readonly hasUnsolicited: boolean
   /** Newer CLIs report when they begin with a message. Then lines before that report belong to another turn. */
   readonly reportsLifecycle: boolean
 }
 
 /** The turn that a line belongs to. */
-export function ownerOf(line: ClaudeLine, { ours, hasUnsolicited, reportsLifecycle }: TurnsUnderWay): Owner {
-  if (ours && (!reportsLifecycle || ours.started)) return 'ours'
+export function ownerOf(line: ClaudeLine, { clientTurn, hasUnsolicited, reportsLifecycle }: TurnsUnderWay): Owner {
+  if (clientTurn && (!reportsLifecycle || clientTurn.started)) return 'client'
   const isOfATurn = isInit(line) || /^(?:assistant|user|result|stream_event)$/.test(line.type)
-  if (ours && !isOfATurn) return 'ours'
+  if (clientTurn && !isOfATurn) return 'client'
   if (hasUnsolicited) return 'unsolicited'
   if (isOfATurn && line.isReplay !== true) return 'new'
-  return ours ? 'ours' : 'nobody'
+  return clientTurn ? 'client' : 'nobody'
 }
 
 /** Whether a line says that it answers the message with this uuid. */
 export function namesMessage(line: ClaudeLine, uuid: string): boolean {
-  const { user_message_uuids: all, user_message_uuid: one } = line
-  return one === uuid || (Array.isArray(all) && all.includes(uuid))
+  const { user_message_uuids: all, user_message_uuid: singleUuid } = line
+  return singleUuid === uuid || (Array.isArray(all) && all.includes(uuid))
 }
 
 export interface TurnsOptions {
@@ -45,7 +45,7 @@ export interface TurnsOptions {
 }
 
 export interface Turns {
-  readonly ours: TurnState | undefined
+  readonly clientTurn: TurnState | undefined
   /** The turn of the client, otherwise that of the CLI. */
   readonly current: TurnState | undefined
   readonly underWay: readonly TurnState[]
@@ -62,12 +62,12 @@ export interface Turns {
 }
 
 export function createTurns({ onUnsolicited, onChange }: TurnsOptions): Turns {
-  let ours: TurnState | undefined
+  let clientTurn: TurnState | undefined
   let unsolicited: TurnState | undefined
-  const underWay = (): TurnState[] => [ours, unsolicited].filter((turn) => turn !== undefined)
+  const underWay = (): TurnState[] => [clientTurn, unsolicited].filter((turn) => turn !== undefined)
 
   const release = (turn: TurnState): void => {
-    if (turn === ours) ours = undefined
+    if (turn === clientTurn) clientTurn = undefined
     if (turn === unsolicited) unsolicited = undefined
     onChange()
   }
@@ -80,42 +80,47 @@ export function createTurns({ onUnsolicited, onChange }: TurnsOptions): Turns {
     return turn
   }
   const fail = (error: SignalboxError): void => {
-    ours?.fail(error)
-    if (ours) release(ours)
+    clientTurn?.fail(error)
+    if (clientTurn) release(clientTurn)
   }
   const noteLifecycle = ({ command_uuid: uuid, state }: ClaudeLine): void => {
-    if (!ours || uuid !== ours.uuid) return
-    if (state === 'started') ours.started = true
+    if (!clientTurn || uuid !== clientTurn.uuid) return
+    if (state === 'started') clientTurn.started = true
     // CLI 2.1.329 also writes `cancelled` for a turn that has failed. Such a turn was started and has a result.
-    else if (state === 'cancelled' && !ours.started)
+    else if (state === 'cancelled' && !clientTurn.started)
       fail(new ClaudeError({ code: 'aborted', message: 'The message was taken out of the queue.', sent: 'yes', op: 'turn' }))
   }
   const turnFor = (line: ClaudeLine): TurnState | undefined => {
-    const owner = ownerOf(line, { ours, hasUnsolicited: unsolicited !== undefined, reportsLifecycle: turns.reportsLifecycle })
+    const owner = ownerOf(line, {
+      clientTurn: clientTurn,
+      hasUnsolicited: unsolicited !== undefined,
+      reportsLifecycle: turns.reportsLifecycle,
+    })
     if (owner === 'new') unsolicited = watched(onUnsolicited())
-    if (owner === 'ours') return ours
+    if (owner === 'client') return clientTurn
     return owner === 'nobody' ? undefined : unsolicited
   }
 
   const turns: Turns = {
     reportsLifecycle: false,
-    get ours() {
-      return ours
+    get clientTurn() {
+      return clientTurn
     },
     get current() {
-      return ours ?? unsolicited
+      return clientTurn ?? unsolicited
     },
     get underWay() {
       return underWay()
     },
     isUnderWay: (turn) => underWay().includes(turn),
     begin(turn) {
-      ours = watched(turn)
+      clientTurn = watched(turn)
     },
     release,
     take(line, bytes, spent) {
       if (line.type === 'command_lifecycle') noteLifecycle(line)
-      if (ours && turns.reportsLifecycle && !ours.started && namesMessage(line, ours.uuid)) ours.started = true
+      if (clientTurn && turns.reportsLifecycle && !clientTurn.started && namesMessage(line, clientTurn.uuid))
+        clientTurn.started = true
       const turn = turnFor(line)
       if (turn?.take(line, bytes, spent)) release(turn)
     },

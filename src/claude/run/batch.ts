@@ -66,7 +66,7 @@ export async function runBatch(
   let spent = 0
   let stopped: string | undefined
 
-  const one = async (index: number): Promise<void> => {
+  const runItem = async (index: number): Promise<void> => {
     const item = items[index] as BatchItem
     const { prompt, options: own } = typeof item === 'string' ? { prompt: item } : item
     const result =
@@ -83,7 +83,7 @@ export async function runBatch(
     while (next < items.length) {
       const index = next
       next += 1
-      await one(index)
+      await runItem(index)
     }
   }
   try {

@@ -392,8 +392,8 @@ export function createSessionManager(client: SessionOpener, options: SessionMana
       return session
     },
     async getSession(sessionId, options = {}) {
-      const known = live(sessionId)
-      if (known) return known
+      const liveSession = live(sessionId)
+      if (liveSession) return liveSession
       const session = await client.loadSession(sessionId, { store, ...options })
       return session ? keep(session) : null
     },
@@ -406,14 +406,14 @@ export function createSessionManager(client: SessionOpener, options: SessionMana
       throw new SessionNotFoundError({ code: 'not_found', message: `The store has no session ${sessionId}.`, sessionId })
     },
     async closeSession(sessionId) {
-      const known = live(sessionId)
-      if (!known) return await store.updateStatus(sessionId, 'closed')
-      await closeNow(known)
+      const liveSession = live(sessionId)
+      if (!liveSession) return await store.updateStatus(sessionId, 'closed')
+      await closeNow(liveSession)
       return true
     },
     async deleteSession(sessionId) {
-      const known = live(sessionId)
-      if (known) await closeNow(known)
+      const liveSession = live(sessionId)
+      if (liveSession) await closeNow(liveSession)
       const state = await store.load(sessionId)
       return state ? await remove(state) : false
     },
@@ -430,9 +430,9 @@ export function createSessionManager(client: SessionOpener, options: SessionMana
       let totalCostUsd = 0
       for (let offset = 0; ; offset += PAGE) {
         const page = await store.list({ limit: PAGE, offset, orderBy: 'createdAt' })
-        for (const one of page) {
-          totalTokens += one.totalInputTokens + one.totalOutputTokens
-          totalCostUsd += one.totalCostUsd
+        for (const entry of page) {
+          totalTokens += entry.totalInputTokens + entry.totalOutputTokens
+          totalCostUsd += entry.totalCostUsd
         }
         if (page.length < PAGE) break
       }

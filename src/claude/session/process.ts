@@ -42,7 +42,7 @@ export interface FailedLaunch {
  * that failed, only the CLI knows whether it has stored the session. Over a direct link stderr says that the id is in use (`conflict`). A
  * gateway hides stderr, so there the only sign is that the process ended.
  */
-export function launchTheOtherWay(error: unknown, was: FailedLaunch): boolean | undefined {
+export function otherLaunch(error: unknown, was: FailedLaunch): boolean | undefined {
   if (!SignalboxError.is(error)) return undefined
   if (was.asNew) {
     const ended = error.code === 'exited' || error.code === 'closed'
@@ -96,7 +96,7 @@ export function createSessionProcess(parts: SessionProcessParts): SessionProcess
     try {
       return await launch(was.asNew)
     } catch (error) {
-      const other = fork || options.noSessionPersistence || call.signal.aborted ? undefined : launchTheOtherWay(error, was)
+      const other = fork || options.noSessionPersistence || call.signal.aborted ? undefined : otherLaunch(error, was)
       if (other === undefined) throw error
       return await launch(other).catch((second: unknown) => {
         // The guess was wrong: the session is not stored, and the first error says why the process ended.

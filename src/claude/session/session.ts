@@ -195,7 +195,7 @@ export function createSessionWith(parts: SessionParts, session: SessionOptions, 
       return [...record.state.tags]
     },
     addTag: (tag: string) => record.setTags([...record.state.tags, tag]),
-    removeTag: (tag: string) => record.setTags(record.state.tags.filter((one) => one !== tag)),
+    removeTag: (tag: string) => record.setTags(record.state.tags.filter((existing) => existing !== tag)),
     toState: record.toState,
     async interrupt(interruption) {
       const [oldest] = interrupts

@@ -248,10 +248,10 @@ export function pageOf(states: readonly SessionMetadata[], filter: SessionFilter
   const key = (state: SessionMetadata): string | number =>
     orderBy === 'totalTokens' ? state.totalInputTokens + state.totalOutputTokens : state[orderBy]
   const sign = orderDesc ? -1 : 1
-  const sorted = states.toSorted((one, other) => {
-    const [mine, theirs] = [key(one), key(other)]
-    if (mine !== theirs) return mine < theirs ? -sign : sign
-    return one.sessionId < other.sessionId ? -1 : 1
+  const sorted = states.toSorted((a, b) => {
+    const [keyA, keyB] = [key(a), key(b)]
+    if (keyA !== keyB) return keyA < keyB ? -sign : sign
+    return a.sessionId < b.sessionId ? -1 : 1
   })
   return sorted.slice(offset, offset + limit)
 }

@@ -254,7 +254,7 @@ export function createHookRegistry(): HookRegistry {
     // Array sort is stable, so hooks of one priority run in the order they were registered.
     hooks.set(
       event,
-      [...list(event), hook].sort((one, other) => (other.priority ?? 0) - (one.priority ?? 0)),
+      [...list(event), hook].sort((a, b) => (b.priority ?? 0) - (a.priority ?? 0)),
     )
     return () => void remove(event, (candidate) => candidate === hook)
   }
@@ -264,9 +264,9 @@ export function createHookRegistry(): HookRegistry {
     unregister: (event, callback) => remove(event, (hook) => hook.callback === callback),
     clear: (event) => (event === undefined ? hooks.clear() : void hooks.delete(event)),
     listHooks: list,
-    count: (event) => (event === undefined ? [...hooks.values()].reduce((sum, some) => sum + some.length, 0) : list(event).length),
+    count: (event) => (event === undefined ? [...hooks.values()].reduce((sum, list) => sum + list.length, 0) : list(event).length),
     get events() {
-      return [...hooks].filter(([, some]) => some.length > 0).map(([event]) => event)
+      return [...hooks].filter(([, list]) => list.length > 0).map(([event]) => event)
     },
     wire: (clock, onFailure) => ({
       registration: Object.fromEntries(registry.events.map((event) => [event, [{ hookCallbackIds: [CALLBACK + event] }]])),
@@ -359,13 +359,10 @@ function wireDecision(event: HookEventName, decision: HookDecision): Readonly<Re
   }
 }
 
-function merge(
-  one: Readonly<Record<string, unknown>>,
-  other: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, unknown>> {
-  const [mine, theirs] = [one.hookSpecificOutput, other.hookSpecificOutput]
-  const both = isRecord(mine) && isRecord(theirs) ? { hookSpecificOutput: { ...mine, ...theirs } } : {}
-  return { ...one, ...other, ...both }
+function merge(a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const [outputA, outputB] = [a.hookSpecificOutput, b.hookSpecificOutput]
+  const merged = isRecord(outputA) && isRecord(outputB) ? { hookSpecificOutput: { ...outputA, ...outputB } } : {}
+  return { ...a, ...b, ...merged }
 }
 
 function contextOf(hookEvent: HookEventName, raw: Readonly<Record<string, unknown>>, signal: AbortSignal): HookContext {

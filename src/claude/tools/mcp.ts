@@ -191,20 +191,20 @@ export interface McpSdkServerConfig {
  * ```
  */
 export function createSdkMcpServer({ name, version = '1.0.0', tools = [] }: McpSdkServerConfig): SdkMcpServer {
-  const byName = new Map(tools.map((one) => [one.name, one]))
+  const byName = new Map(tools.map((tool) => [tool.name, tool]))
 
   const server: SdkMcpServer = {
     name,
     version,
     listTools: () =>
-      [...byName.values()].map((one) => ({ name: one.name, description: one.description, inputSchema: one.inputSchema })),
+      [...byName.values()].map((tool) => ({ name: tool.name, description: tool.description, inputSchema: tool.inputSchema })),
     getTool: (wanted) => byName.get(wanted),
-    addTool: (one) => void byName.set(one.name, one),
+    addTool: (tool) => void byName.set(tool.name, tool),
     async callTool(wanted, input, call = { signal: new AbortController().signal, toolUseId: undefined }) {
-      const one = byName.get(wanted)
-      if (!one) return failed(`There is no tool ${wanted}.`)
+      const tool = byName.get(wanted)
+      if (!tool) return failed(`There is no tool ${wanted}.`)
       try {
-        return answerOf(await one.handler((await one.check(input)) as never, call))
+        return answerOf(await tool.handler((await tool.check(input)) as never, call))
       } catch (error) {
         return failed(error instanceof Error ? error.message : String(error))
       }

@@ -242,7 +242,7 @@ const mfaNumber = (op: string, text: MfaRequired): number => enumNumber(MfaRequi
 
 export function createFleets(context: Context): Fleets {
   const { invoke, fleet } = context
-  const one = about(context, 'fleetId')
+  const namedFleet = about(context, 'fleetId')
   const lists = listed(context, 'fleets.list', byOffset, (options: OffsetOptions = {}) => [{}, options])
   const member = about(context, 'userId', fleet)
   const machine = about(context, 'machineId', fleet)
@@ -259,11 +259,11 @@ export function createFleets(context: Context): Fleets {
       const op = 'fleets.create'
       return invoke(op, { ...needed(op, { name, slug }), mfaRequired: mfaNumber(op, mfaRequired) }, options)
     },
-    update: one('fleets.update', ({ name, mfaRequired }: FleetChanges) => ({
+    update: namedFleet('fleets.update', ({ name, mfaRequired }: FleetChanges) => ({
       name,
       mfaRequired: mfaRequired === undefined ? undefined : mfaNumber('fleets.update', mfaRequired),
     })),
-    disable: one('fleets.disable'),
+    disable: namedFleet('fleets.disable'),
     members: {
       ...listed(context, 'fleets.members.list', byOffset, (fleetId?: string, options: OffsetOptions = {}) => [
         fleet('fleets.members.list', { fleetId }),

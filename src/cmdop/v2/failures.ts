@@ -89,7 +89,7 @@ function gatewayRefusal(info: ErrorInfo | undefined): string | undefined {
   }
 }
 
-function gatewayError(remoteCode: string, said: string, facts: CoreFacts): PermissionError {
-  const message = `${facts.op} failed (${remoteCode}): ${said}`
+function gatewayError(remoteCode: string, remoteMessage: string, facts: CoreFacts): PermissionError {
+  const message = `${facts.op} failed (${remoteCode}): ${remoteMessage}`
   return new PermissionError({ ...facts, code: 'permission_denied', message, remoteCode, sent: 'no' })
 }
