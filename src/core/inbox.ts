@@ -21,8 +21,8 @@ export interface Inbox {
   readonly ended: boolean
 }
 
-export function createInbox(onRoom: () => void, keepBytes = KEEP_BYTES): Inbox {
-  return new ChunkInbox(onRoom, keepBytes)
+export function createInbox(onSpace: () => void, keepBytes = KEEP_BYTES): Inbox {
+  return new ChunkInbox(onSpace, keepBytes)
 }
 
 /*
@@ -41,7 +41,7 @@ class ChunkInbox implements Inbox {
   private reject: ((error: unknown) => void) | undefined = undefined
 
   constructor(
-    private readonly onRoom: () => void,
+    private readonly onSpace: () => void,
     private readonly keepBytes: number,
   ) {}
 
@@ -110,7 +110,7 @@ class ChunkInbox implements Inbox {
     // Half the limit, so that a slow reader does not pause and resume the source for every chunk.
     if (this.paused && this.bytes < this.keepBytes / 2) {
       this.paused = false
-      if (!this.ended) this.onRoom()
+      if (!this.ended) this.onSpace()
     }
     return chunk
   }

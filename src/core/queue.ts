@@ -28,7 +28,7 @@ export interface BoundedQueue<T> {
   /** The items that are there now, without a wait. */
   takeNow(): T[]
   /** Resolves when the queue is below its limits or has ended. */
-  room(): Promise<void>
+  waitForSpace(): Promise<void>
   end(): void
   fail(error: unknown): void
   /** Ends the queue and drops the kept items. */
@@ -123,7 +123,7 @@ export function createQueue<T>(options: QueueOptions<T>): BoundedQueue<T> {
       return waiting.promise
     },
     takeNow: () => (kept.length > 0 ? drain() : []),
-    room() {
+    waitForSpace() {
       if (ended || !over()) return Promise.resolve()
       space ??= deferred()
       return space.promise

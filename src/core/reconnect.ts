@@ -43,8 +43,8 @@ export async function* reconnecting<Item>(options: ReconnectOptions<Item>): Asyn
       )
     }
     const delayMs = Math.max(drawnMs, Math.min(cause?.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS))
-    const told = options.onDown?.(cause, delayMs) ?? []
-    if (told.length > 0) yield told
+    const itemsOnDown = options.onDown?.(cause, delayMs) ?? []
+    if (itemsOnDown.length > 0) yield itemsOnDown
     await sleep(clock, delayMs, signal).catch(() => {
       throw abortError(signal, { sent: 'yes', ...(cause === undefined ? {} : { cause }) })
     })

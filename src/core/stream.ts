@@ -101,7 +101,7 @@ export function createStream<Item, Cursor = unknown>(source: StreamSource<Item, 
     if (failure) throw failure.error
   }
 
-  async function* one(): AsyncGenerator<Item, void, void> {
+  async function* singleItem(): AsyncGenerator<Item, void, void> {
     for await (const batch of read()) {
       for (const item of batch) {
         // Closing from inside the loop discards the rest of the batch: it was not delivered, so the cursor stays before it.
@@ -123,7 +123,7 @@ export function createStream<Item, Cursor = unknown>(source: StreamSource<Item, 
     get cursor() {
       return cursor
     },
-    [Symbol.asyncIterator]: () => take(one()),
+    [Symbol.asyncIterator]: () => take(singleItem()),
     batches: () => take(many()),
     close,
     [Symbol.asyncDispose]: close,

@@ -17,7 +17,7 @@ export function otel(options: OtelOptions = {}): Interceptor {
   const redactor = createRedactor()
   return async (call, next) => {
     const tracer = options.tracer ?? trace.getTracer('signalbox')
-    const attributes = redactor.value({ ...callAttributes(call), ...own(options, call) }) as Attributes
+    const attributes = redactor.value({ ...callAttributes(call), ...ownAttributes(options, call) }) as Attributes
     const parent = propagation.extract(context.active(), call.trace)
     const span = tracer.startSpan(`${call.system} ${call.op}`, { kind: SpanKind.CLIENT, attributes }, parent)
     const inside = trace.setSpan(parent, span)
@@ -46,21 +46,21 @@ function callAttributes(call: Call): Attributes {
 }
 
 function fail(span: Span, error: unknown): void {
-  const ours = SignalboxError.is(error) ? error : undefined
-  const message = ours?.message ?? redactText(error instanceof Error ? error.message : String(error))
-  const type = ours?.code ?? (error instanceof Error ? error.name : '_OTHER')
+  const typedError = SignalboxError.is(error) ? error : undefined
+  const message = typedError?.message ?? redactText(error instanceof Error ? error.message : String(error))
+  const type = typedError?.code ?? (error instanceof Error ? error.name : '_OTHER')
   // Not the error itself: its stack repeats the message of every cause, which the redactor has not seen.
-  span.recordException({ name: ours?.name ?? type, message })
+  span.recordException({ name: typedError?.name ?? type, message })
   span.setStatus({ code: SpanStatusCode.ERROR, message })
   span.setAttribute('error.type', type)
-  if (!ours) return
-  span.setAttribute('signalbox.sent', ours.sent)
-  if (ours.status !== undefined) span.setAttribute('http.response.status_code', ours.status)
-  if (ours.remoteCode !== undefined) span.setAttribute('signalbox.remote_code', ours.remoteCode)
+  if (!typedError) return
+  span.setAttribute('signalbox.sent', typedError.sent)
+  if (typedError.status !== undefined) span.setAttribute('http.response.status_code', typedError.status)
+  if (typedError.remoteCode !== undefined) span.setAttribute('signalbox.remote_code', typedError.remoteCode)
 }
 
 /** An observer that fails must not fail the call. */
-function own(options: OtelOptions, call: Call): Attributes | undefined {
+function ownAttributes(options: OtelOptions, call: Call): Attributes | undefined {
   try {
     return options.attributes?.(call)
   } catch {

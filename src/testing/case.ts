@@ -106,7 +106,7 @@ function same(a: unknown, b: unknown): boolean {
   if (a instanceof Uint8Array && b instanceof Uint8Array) {
     return a.byteLength === b.byteLength && a.every((byte, index) => byte === b[index])
   }
-  const left = Object.entries(a).filter(([, value]) => value !== undefined)
+  const leftEntries = Object.entries(a).filter(([, value]) => value !== undefined)
   const right = new Map(Object.entries(b).filter(([, value]) => value !== undefined))
-  return left.length === right.size && left.every(([key, value]) => right.has(key) && same(value, right.get(key)))
+  return leftEntries.length === right.size && leftEntries.every(([key, value]) => right.has(key) && same(value, right.get(key)))
 }

@@ -36,8 +36,8 @@ export function memoryPair(options: MemoryPairOptions = {}): [Link, Link] {
   const { name = 'memory', windowBytes = KEEP_BYTES } = options
   const left: Side = makeSide(`${name}-0`, `${name}-1`, () => right.half, Math.max(1, windowBytes))
   const right: Side = makeSide(`${name}-1`, `${name}-0`, () => left.half, Math.max(1, windowBytes))
-  left.onRoom(right.wake)
-  right.onRoom(left.wake)
+  left.onSpace(right.wake)
+  right.onSpace(left.wake)
   return [left.link, right.link]
 }
 
@@ -46,13 +46,13 @@ interface Side {
   readonly half: Half
   /** Makes the waiting write of this side check again. */
   readonly wake: () => void
-  onRoom(wakeWriter: () => void): void
+  onSpace(wakeWriter: () => void): void
 }
 
 function makeSide(id: string, peer: string, other: () => Half, windowBytes: number): Side {
   const closed = deferred<CloseReason>()
   let wakePeer = (): void => {}
-  let room = deferred()
+  let space = deferred()
   let closing: Promise<CloseReason> | undefined
   let ending: Promise<void> | undefined
   let ended = false
@@ -61,8 +61,8 @@ function makeSide(id: string, peer: string, other: () => Half, windowBytes: numb
   let tail: Promise<void> = Promise.resolve()
 
   const wake = (): void => {
-    room.resolve()
-    room = deferred()
+    space.resolve()
+    space = deferred()
   }
   const half: Half = {
     inbox: createInbox(() => wakePeer(), windowBytes),
@@ -82,7 +82,7 @@ function makeSide(id: string, peer: string, other: () => Half, windowBytes: numb
 
   const deliver = async (chunk: Uint8Array): Promise<void> => {
     // The chunk is handed over only when the peer has space, so that the write can still fail if the peer dies.
-    while (!done && !other().done && other().inbox.bytes >= windowBytes) await room.promise
+    while (!done && !other().done && other().inbox.bytes >= windowBytes) await space.promise
     if (done) throw refused('the link is closed')
     other().inbox.push(chunk.slice())
   }
@@ -132,7 +132,7 @@ function makeSide(id: string, peer: string, other: () => Half, windowBytes: numb
     link,
     half,
     wake,
-    onRoom(wakeWriter) {
+    onSpace(wakeWriter) {
       wakePeer = wakeWriter
     },
   }

@@ -166,18 +166,18 @@ async function played(
   play: { fault: SignalboxError | undefined },
 ): Promise<void> {
   const encoder = new TextEncoder()
-  const heard = createLineReader(far)
+  const nextLine = createLineReader(far)
   try {
     for (const { type, line = '', partial } of script) {
       if (type === 'in') await far.write(encoder.encode(partial ? line : `${line}\n`))
       else if (type === 'eof') await far.end()
       else if (type === 'out') {
-        const said = await heard()
-        if (said === null || redact(said) !== line) throw mismatch(line, said === null ? null : redact(said))
+        const received = await nextLine()
+        if (received === null || redact(received) !== line) throw mismatch(line, received === null ? null : redact(received))
       } else if (type === 'close') return void (await far.close())
     }
     // The recording ends with an open link, so any further line of the client is a mismatch.
-    const more = await heard()
+    const more = await nextLine()
     if (more !== null) throw mismatch(undefined, redact(more))
   } catch (error) {
     if (SignalboxError.is(error, 'protocol')) play.fault = error
@@ -207,12 +207,12 @@ function createLineReader(link: Link): () => Promise<string | null> {
   }
 }
 
-function mismatch(expected: string | undefined, said: string | null): SignalboxError {
+function mismatch(expected: string | undefined, received: string | null): SignalboxError {
   const quoted = (text: string | undefined): string =>
     text === undefined ? 'nothing more' : `"${text.length > 200 ? `${text.slice(0, 200)}...` : text}"`
   return new SignalboxError({
     code: 'protocol',
-    message: `The recording has ${quoted(expected)} here, and the client said ${quoted(said ?? undefined)}.`,
+    message: `The recording has ${quoted(expected)} here, and the client said ${quoted(received ?? undefined)}.`,
     hint: 'Record again if the client was meant to change.',
     transport: 'replay',
     sent: 'yes',

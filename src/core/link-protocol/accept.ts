@@ -86,9 +86,9 @@ export function acceptFrames(options: AcceptFramesOptions): Handshake<AcceptedLi
     const made = createFrameLink({ info, socket, window, credit })
     after = made.receiver
     socket.send(encodeControl({ type: 'open', window }))
-    const { credential: _spent, ...said } = request
+    const { credential: _spent, ...openRequest } = request
     opened.resolve(
-      Object.assign(made.link, said, {
+      Object.assign(made.link, openRequest, {
         closeAs(reason: CloseReason, closing?: CloseOptions) {
           const { frame, socketCode } = closeFrameFor(reason)
           return made.closeWith(frame, socketCode, closing)

@@ -46,7 +46,7 @@ export interface ClientHandshake extends Handshake {
 const HINT = 'Is this the address of a Signalbox gateway, and does it allow this origin?'
 
 /** Opens a link over a socket of frames. The link rejects with the reason of a refusal. */
-export function connectFrames({ info, socket, signal, windowBytes, ...said }: ConnectFramesOptions): ClientHandshake {
+export function connectFrames({ info, socket, signal, windowBytes, ...openRequest }: ConnectFramesOptions): ClientHandshake {
   const window = checkedWindow(windowBytes)
   const opened = deferred<Link>()
   let begun = false
@@ -55,7 +55,7 @@ export function connectFrames({ info, socket, signal, windowBytes, ...said }: Co
   let ignore = (): void => {}
 
   // With a launch the opening may have had an effect on the other side; without one it has none.
-  const facts = () => ({ op: 'open', sent: begun && said.launch !== undefined ? 'maybe' : 'no' }) as const
+  const facts = () => ({ op: 'open', sent: begun && openRequest.launch !== undefined ? 'maybe' : 'no' }) as const
   const fail = (error: SignalboxError, socketCode = 1000): void => {
     if (over || after) return
     over = true
@@ -83,7 +83,7 @@ export function connectFrames({ info, socket, signal, windowBytes, ...said }: Co
       if (over) return
       let text: string
       try {
-        text = encodeControl({ type: 'open', window, ...said })
+        text = encodeControl({ type: 'open', window, ...openRequest })
       } catch (cause) {
         return cannotSay('invalid_argument', 'The launch is not JSON.', { cause })
       }

@@ -92,7 +92,7 @@ export function createFrameLink({ info, socket, window, credit }: FrameLinkOptio
     socket.send(frame)
     return socket.congested?.()
   })
-  const tell = (frame: ControlFrame): void => socket.send(encodeControl(frame))
+  const sendControl = (frame: ControlFrame): void => socket.send(encodeControl(frame))
 
   const refusal = (sent: Sent): SignalboxError => {
     const why = whenClosed ? 'this link was closed' : ending ? 'the other side is gone' : 'this side has ended its writing'
@@ -129,7 +129,7 @@ export function createFrameLink({ info, socket, window, credit }: FrameLinkOptio
 
   const fault = (message: string): void => {
     const error = linkError(info, 'protocol', `${peerOf(info)} broke the link protocol: ${message}.`, { sent: 'maybe' })
-    tell({ type: 'close', code: 'protocol', message })
+    sendControl({ type: 'close', code: 'protocol', message })
     inbox.fail(error)
     release({ kind: 'error', error }, 4400, message)
   }
@@ -179,7 +179,7 @@ export function createFrameLink({ info, socket, window, credit }: FrameLinkOptio
     // At half the window: the other side does not run out of credit, and not every chunk causes a `credit` frame.
     if (consumed >= window / 2) {
       granted += consumed
-      tell({ type: 'credit', bytes: consumed })
+      sendControl({ type: 'credit', bytes: consumed })
       consumed = 0
     }
     return chunk
@@ -192,7 +192,7 @@ export function createFrameLink({ info, socket, window, credit }: FrameLinkOptio
     if (!ending) {
       sender.flush()
       const message = brief(reason ?? frame.message)
-      tell({ ...frame, message })
+      sendControl({ ...frame, message })
       release({ kind: 'local' }, socketCode, message ?? '')
     }
     // Also if the link is ending already: the caller of `close` sets the time.
@@ -219,7 +219,7 @@ export function createFrameLink({ info, socket, window, credit }: FrameLinkOptio
         sender.whenEmpty(() => {
           if (!ending) {
             eofSent = true
-            tell({ type: 'eof' })
+            sendControl({ type: 'eof' })
             bothEnded()
           }
           resolve()

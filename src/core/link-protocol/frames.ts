@@ -113,14 +113,19 @@ export function reasonOfClose({ code, message, remoteCode, retryAfterMs, exit }:
       stderrTail: textOf(stderrTail) ?? '',
     }
   }
-  const said = textOf(code)
-  if (said === undefined) return { kind: 'peer', ...(detail === undefined ? {} : { detail: redactText(detail) }) }
-  const known = (ERROR_CODES as readonly string[]).includes(said)
-  const error = linkError(info, known ? (said as ErrorCode) : 'remote', detail ?? `The other side closed the link: ${said}.`, {
-    sent: 'maybe',
-    remoteCode: textOf(remoteCode) ?? (known ? undefined : said),
-    retryAfterMs: isCount(retryAfterMs) ? retryAfterMs : undefined,
-  })
+  const codeText = textOf(code)
+  if (codeText === undefined) return { kind: 'peer', ...(detail === undefined ? {} : { detail: redactText(detail) }) }
+  const known = (ERROR_CODES as readonly string[]).includes(codeText)
+  const error = linkError(
+    info,
+    known ? (codeText as ErrorCode) : 'remote',
+    detail ?? `The other side closed the link: ${codeText}.`,
+    {
+      sent: 'maybe',
+      remoteCode: textOf(remoteCode) ?? (known ? undefined : codeText),
+      retryAfterMs: isCount(retryAfterMs) ? retryAfterMs : undefined,
+    },
+  )
   return { kind: 'error', error }
 }
 

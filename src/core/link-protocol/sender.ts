@@ -43,16 +43,16 @@ export function createSender(window: number, send: (frame: Uint8Array) => Room):
 
   const size = (): number => waiting.length - head
   const nextFrame = (): Uint8Array => {
-    const room = Math.min(credit, MAX_FRAME_BYTES)
+    const capacity = Math.min(credit, MAX_FRAME_BYTES)
     const first = waiting[head] as Waiting
     const rest = first.chunk.byteLength - first.at
-    if (rest >= room || size() === 1) return take(first, Math.min(rest, room))
+    if (rest >= capacity || size() === 1) return take(first, Math.min(rest, capacity))
     let bytes = 0
-    for (let index = head; index < waiting.length && bytes < room; index += 1) {
+    for (let index = head; index < waiting.length && bytes < capacity; index += 1) {
       const { chunk, at } = waiting[index] as Waiting
       bytes += chunk.byteLength - at
     }
-    const frame = new Uint8Array(Math.min(bytes, room))
+    const frame = new Uint8Array(Math.min(bytes, capacity))
     for (let at = 0, index = head; at < frame.byteLength; index += 1) {
       const part = take(waiting[index] as Waiting, frame.byteLength - at)
       frame.set(part, at)
@@ -78,20 +78,20 @@ export function createSender(window: number, send: (frame: Uint8Array) => Room):
     }
     waiting = []
     head = 0
-    const tell = onEmpty
+    const notify = onEmpty
     onEmpty = undefined
-    tell?.()
+    notify?.()
   }
   const flush = (): void => {
     scheduled = false
     while (size() > 0 && credit >= MIN_FRAME_COST && !congested) {
       const frame = nextFrame()
       credit -= frameCost(frame.byteLength)
-      const room = send(frame)
+      const capacity = send(frame)
       release()
-      if (room) {
+      if (capacity) {
         congested = true
-        void room.then(() => {
+        void capacity.then(() => {
           congested = false
           flush()
         })

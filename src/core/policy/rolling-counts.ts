@@ -55,7 +55,7 @@ export function createRollingCounts(options: { readonly windowMs: number; readon
     restore(buckets) {
       kept = buckets
         .map(({ startedAt, failures, total }) => ({ startedAt, failures, total }))
-        .sort((one, other) => one.startedAt - other.startedAt)
+        .sort((a, b) => a.startedAt - b.startedAt)
         .slice(-BUCKETS)
     },
     clear() {

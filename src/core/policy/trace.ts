@@ -24,8 +24,8 @@ export type TracePolicy = Interceptor & {
 export function trace(options: TraceOptions = {}): TracePolicy {
   const { sampled = true, random } = options
 
-  const start: TracePolicy['start'] = (given) => {
-    const parent = given && parseTrace(given)
+  const start: TracePolicy['start'] = (call) => {
+    const parent = call && parseTrace(call)
     const spanId = hexId(8, random)
     return parent ? { ...parent, spanId } : { traceId: hexId(16, random), spanId, sampled }
   }

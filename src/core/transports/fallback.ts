@@ -40,16 +40,16 @@ export function fallback<Launch>(
   const name = `fallback(${transports.map((each) => each.name).join(', ')})`
 
   const attempt = async <Way extends { readonly name: string }, Result>(
-    ways: readonly Way[],
-    run: (way: Way) => Promise<Result>,
+    fallbacks: readonly Way[],
+    run: (fallback: Way) => Promise<Result>,
     { signal }: OpenOptions = {},
     repeatable = (): boolean => true,
   ): Promise<Result> => {
     const failures: SignalboxError[] = []
-    for (const way of ways) {
+    for (const fallback of fallbacks) {
       if (signal?.aborted) throw abortError(signal, { transport: name, op: 'open', sent: 'no' })
       try {
-        return await run(way)
+        return await run(fallback)
       } catch (error) {
         if (!SignalboxError.is(error) || error.sent !== 'no' || !when(error) || !repeatable()) throw error
         failures.push(error)
@@ -59,19 +59,23 @@ export function fallback<Launch>(
   }
 
   if (first.kind === 'exchange') {
-    const ways = transports as readonly ExchangeTransport[]
+    const fallbacks = transports as readonly ExchangeTransport[]
     return {
       kind: 'exchange',
       name,
       exchange(request, options) {
         // A stream cannot be sent again once it was read, even if none of its bytes were sent.
         const repeatable = (): boolean => !(request.body instanceof ReadableStream && request.body.locked)
-        return attempt(ways, (way) => way.exchange(request, options), options, repeatable)
+        return attempt(fallbacks, (fallback) => fallback.exchange(request, options), options, repeatable)
       },
     }
   }
-  const ways = transports as readonly StreamTransport<Launch>[]
-  return { kind: 'stream', name, open: (launch, options) => attempt(ways, (way) => way.open(launch, options), options) }
+  const candidates = transports as readonly StreamTransport<Launch>[]
+  return {
+    kind: 'stream',
+    name,
+    open: (launch, options) => attempt(candidates, (fallback) => fallback.open(launch, options), options),
+  }
 }
 
 function exhausted(failures: readonly SignalboxError[], name: string): SignalboxError {

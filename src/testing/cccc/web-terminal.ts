@@ -122,9 +122,9 @@ export function simulatedWebSocket(context: WebTerminalContext, cookie: string):
       // Frames of another dialect are ignored, as by real servers.
       if (modern === (typeof frame === 'string')) return
       if (typeof frame === 'string') {
-        const said: Loose = JSON.parse(frame)
-        if (said.t === 'i') await this.#link?.write(encoder.encode(String(said.d))).catch(() => {})
-        if (said.t === 'r') context.sizes.push({ cols: Number(said.c), rows: Number(said.r) })
+        const message: Loose = JSON.parse(frame)
+        if (message.t === 'i') await this.#link?.write(encoder.encode(String(message.d))).catch(() => {})
+        if (message.t === 'r') context.sizes.push({ cols: Number(message.c), rows: Number(message.r) })
         return
       }
       const rest = frame.subarray(1)

@@ -45,9 +45,9 @@ export type FakeModel = (request: FakeRequest) => FakeReply
 
 const answer = (blocks: readonly FakeBlock[], stopReason = 'end_turn'): FakeReply => ({ kind: 'answer', blocks, stopReason })
 const text = (words: string): FakeBlock => ({ type: 'text', text: words })
-const say = (words: string): FakeReply => answer([text(words)])
-const call = (name: string, input: object, said?: string, id = ''): FakeReply =>
-  answer([...(said === undefined ? [] : [text(said)]), { type: 'tool_use', id, name, input }], 'tool_use')
+const reply = (words: string): FakeReply => answer([text(words)])
+const call = (name: string, input: object, spoken?: string, id = ''): FakeReply =>
+  answer([...(spoken === undefined ? [] : [text(spoken)]), { type: 'tool_use', id, name, input }], 'tool_use')
 const failure = (status: number, type: string, message: string, retryAfterS?: number): FakeReply => ({
   kind: 'error',
   status,
@@ -72,10 +72,10 @@ const QUESTIONS = [
 type Script = (rest: string, request: FakeRequest) => FakeReply
 
 const SCRIPTS: Readonly<Record<string, Script>> = {
-  echo: (rest) => say(rest),
+  echo: (rest) => reply(rest),
   recall: (_rest, { messages }) => {
-    const said = userTexts(messages)
-    return say(`User turns seen: ${said.length}; previous: ${JSON.stringify(said)}`)
+    const spoken = userTexts(messages)
+    return reply(`User turns seen: ${spoken.length}; previous: ${JSON.stringify(spoken)}`)
   },
   bash: (command) => call('Bash', { command, description: 'Run a probe' }, 'I will run a command.'),
   sleep: (seconds) =>
@@ -106,8 +106,8 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
       { type: 'thinking', thinking: 'Let me think about this very carefully.', signature: 'ZmFrZS1zaWduYXR1cmU=' },
       text('The answer is 4.'),
     ]),
-  unicode: () => say('Grüße 🚂 \u2028 line separator, \u2029 paragraph separator, nul \u0000, tab \t, quote " end'),
-  big: (size) => say('x'.repeat(Number.parseInt(size, 10))),
+  unicode: () => reply('Grüße 🚂 \u2028 line separator, \u2029 paragraph separator, nul \u0000, tab \t, quote " end'),
+  big: (size) => reply('x'.repeat(Number.parseInt(size, 10))),
   // Not `Number`: the CLI joins waiting messages into one prompt, so another message may follow the count.
   slow: (ticks) => ({
     kind: 'answer',
@@ -129,14 +129,14 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
   refusal: () => ({ kind: 'refusal' }),
   cut: () => ({ kind: 'cut', blocks: [text('This answer is cut in the middle')] }),
   cutonce: (_rest, { attempt }) =>
-    attempt === 0 ? { kind: 'cut', blocks: [text('Half of an answer')] } : say('Whole after the cut.'),
+    attempt === 0 ? { kind: 'cut', blocks: [text('Half of an answer')] } : reply('Whole after the cut.'),
   '400': () => failure(400, 'invalid_request_error', 'fake bad request'),
   '401': () => failure(401, 'authentication_error', 'invalid x-api-key'),
   '403': () => failure(403, 'permission_error', 'fake forbidden'),
   '404': () => failure(404, 'not_found_error', 'model: fake'),
   '429': () => failure(429, 'rate_limit_error', 'fake rate limit', 1),
   '429once': (_rest, { attempt }) =>
-    attempt < 2 ? failure(429, 'rate_limit_error', 'fake rate limit', 1) : say('Recovered after 429.'),
+    attempt < 2 ? failure(429, 'rate_limit_error', 'fake rate limit', 1) : reply('Recovered after 429.'),
   '500': () => failure(500, 'api_error', 'fake internal error'),
   '529': () => failure(529, 'overloaded_error', 'Overloaded'),
   toolong: () => failure(400, 'invalid_request_error', 'prompt is too long: 250000 tokens > 200000 maximum'),
@@ -188,9 +188,9 @@ export function scriptedModel(request: FakeRequest): FakeReply {
     .map((words) => /FAKE:([\w]+)(?::([\s\S]*))?/.exec(words))
     .find((found) => found !== null)
   const name = marked?.[1] ?? ''
-  const said = lastToolResult(request)
-  if (said !== undefined && name !== 'loop' && name !== 'badschema') return say(`Done. Tool said: ${said}`)
+  const spoken = lastToolResult(request)
+  if (spoken !== undefined && name !== 'loop' && name !== 'badschema') return reply(`Done. Tool said: ${spoken}`)
   const script = SCRIPTS[name]
-  if (!script || userTexts(request.messages).at(-1)?.includes('FAKE:') !== true) return say('Hello from the fake model.')
+  if (!script || userTexts(request.messages).at(-1)?.includes('FAKE:') !== true) return reply('Hello from the fake model.')
   return script((marked?.[2] ?? marked?.[0]?.split(':')[2] ?? '').trimEnd(), request)
 }

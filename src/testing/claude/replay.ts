@@ -55,7 +55,7 @@ export function recordingOf(
     ...stdout.map((line, index) => ({ at: written[index] ?? Number.POSITIVE_INFINITY, order: 1, step: { wrote: line } })),
   ]
   // The sort is stable, so lines of one moment keep their order. A sent line comes before the lines that it caused.
-  steps.sort((one, other) => one.at - other.at || one.order - other.order)
+  steps.sort((a, b) => a.at - b.at || a.order - b.order)
   const { args, exit_code: exitCode, signal = null, stderr = '' } = about
   return { name, version, args, exitCode, signal, stderr, steps: causal(steps.map(({ step }) => step)) }
 }

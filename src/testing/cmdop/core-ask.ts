@@ -44,9 +44,9 @@ export function createCoreAsk({ request, knowsPins, http, send, over }: CoreAskO
     finish = resolve
   })
 
-  const codeOf = (said: string): string => {
-    if (knowsPins && PIN_CODES.includes(said)) return said
-    return STREAM_CODES[said] ?? 'internal'
+  const codeOf = (text: string): string => {
+    if (knowsPins && PIN_CODES.includes(text)) return text
+    return STREAM_CODES[text] ?? 'internal'
   }
   const end = async (envelope: Omit<EnvelopeInit, 'id' | '$typeName'>): Promise<void> => {
     if (ended) return

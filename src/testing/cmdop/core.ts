@@ -267,20 +267,20 @@ interface Turns {
 }
 
 function createTurns(): Turns {
-  let holding = 0
+  let holdDepth = 0
   let held: (() => Promise<void>)[] = []
   return {
     async run(work) {
-      if (holding === 0) return work()
+      if (holdDepth === 0) return work()
       held.push(work)
-      if (held.length < holding) return
+      if (held.length < holdDepth) return
       const all = held.reverse()
       held = []
-      holding = 0
-      for (const one of all) await one()
+      holdDepth = 0
+      for (const deliver of all) await deliver()
     },
     hold(count) {
-      holding = count
+      holdDepth = count
     },
   }
 }

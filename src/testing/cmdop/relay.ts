@@ -138,7 +138,7 @@ const tableOf = (routes: Readonly<Record<string, Handler>>): readonly TableRow[]
       return { method, parts: path.split('/'), handler }
     })
     // Literal parts come before parameters, so that `/my/` is not taken for a slug.
-    .sort((one, other) => literals(other.parts) - literals(one.parts))
+    .sort((a, b) => literals(b.parts) - literals(a.parts))
 
 const TABLES: Readonly<Record<1 | 2, readonly TableRow[]>> = { 1: tableOf(ROUTES), 2: tableOf(ROUTES_V2) }
 

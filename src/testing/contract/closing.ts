@@ -1,6 +1,6 @@
 /** Laws 3, 6 and 7: every end is reported once, in bounded time, and nothing is left open. */
 import { check, checkEqual } from '../case.js'
-import { contractCase, flood, hear, MOST_FLOOD, pairCase, pattern, reasonOf, type ContractCase } from './harness.js'
+import { contractCase, flood, readAll, MOST_FLOOD, pairCase, pattern, reasonOf, type ContractCase } from './harness.js'
 
 const GRACE_MS = 300
 /** The bound of the law, doubled for a busy machine. */
@@ -31,23 +31,23 @@ export const closing: readonly ContractCase[] = [
   pairCase('law.3.both-ended', 'a link whose two halves have ended is closed without a call of close', async ({ near, far }) => {
     await near.write(pattern(100))
     await near.end()
-    checkEqual(await hear(far), { bytes: 100, end: 'null' })
+    checkEqual(await readAll(far), { bytes: 100, end: 'null' })
     await far.end()
-    checkEqual(await hear(near), { bytes: 0, end: 'null' })
+    checkEqual(await readAll(near), { bytes: 0, end: 'null' })
     const reason = await reasonOf(near, 'the end of both halves')
     check(reason.kind === 'eof' || reason.kind === 'exit' || reason.kind === 'peer', `the reason is ${reason.kind}`)
   }),
 
   pairCase('law.3.peer-closed', 'a reader gets the end when the peer closes', async ({ near, far }) => {
     void far.close({ graceMs: GRACE_MS })
-    await hear(near)
+    await readAll(near)
     await near.end()
     const reason = await reasonOf(near, 'the end of the peer')
     check(reason.kind !== 'local', 'the reason says that we closed')
   }),
 
   pairCase('law.3.peer-died', 'a reader gets the end or an error when the peer dies', async ({ near, kill }) => {
-    const reading = hear(near)
+    const reading = readAll(near)
     await kill()
     await reading
     await near.end()
@@ -83,15 +83,15 @@ export const closing: readonly ContractCase[] = [
     async ({ near, far }) => {
       const size = 3_000_000
       const answering = (async () => {
-        const heard = await hear(far)
+        const received = await readAll(far)
         await far.write(pattern(size))
         await far.end()
-        return heard
+        return received
       })()
       const writing = near.write(pattern(size)).then(() => near.end())
       // If the reader fails, its error is reported.
       for (const other of [answering, writing]) other.catch(() => {})
-      checkEqual(await hear(near), { bytes: size, end: 'null' })
+      checkEqual(await readAll(near), { bytes: size, end: 'null' })
       await writing
       checkEqual(await answering, { bytes: size, end: 'null' })
       await reasonOf(near, 'the end of both halves')
@@ -100,10 +100,10 @@ export const closing: readonly ContractCase[] = [
 
   pairCase('law.6.half-close', 'after end, the peer can still write without a time limit', async ({ near, far }) => {
     await near.end()
-    checkEqual(await hear(far), { bytes: 0, end: 'null' })
+    checkEqual(await readAll(far), { bytes: 0, end: 'null' })
     for (let part = 0; part < 5; part += 1) {
       await far.write(pattern(1000, part * 1000))
-      checkEqual(await hear(near, 1000, part * 1000), { bytes: 1000, end: 'enough' })
+      checkEqual(await readAll(near, 1000, part * 1000), { bytes: 1000, end: 'enough' })
     }
   }),
 
@@ -111,7 +111,7 @@ export const closing: readonly ContractCase[] = [
     for (let index = 0; index < 20; index += 1) {
       const { near, far } = await context.pair()
       await near.write(pattern(2000))
-      checkEqual((await hear(far, 2000)).bytes, 2000)
+      checkEqual((await readAll(far, 2000)).bytes, 2000)
       const [reason] = await Promise.all([near.close({ graceMs: GRACE_MS }), far.close({ graceMs: GRACE_MS })])
       check(reason.abandoned === undefined, 'a healthy link was abandoned')
     }
@@ -131,11 +131,11 @@ export const closing: readonly ContractCase[] = [
       check(one.near.info.id !== two.near.info.id, 'both carry the same id')
       const flooding = await flood(one.near, context.floodBytes ?? MOST_FLOOD)
       await two.near.write(pattern(10_000))
-      checkEqual((await hear(two.far, 10_000)).bytes, 10_000, 'the second link is stuck with the first')
+      checkEqual((await readAll(two.far, 10_000)).bytes, 10_000, 'the second link is stuck with the first')
       await one.kill()
       await flooding.pending.catch(() => {})
       await two.far.write(pattern(10_000))
-      checkEqual((await hear(two.near, 10_000)).bytes, 10_000, 'the second link died with the first')
+      checkEqual((await readAll(two.near, 10_000)).bytes, 10_000, 'the second link died with the first')
     } finally {
       await Promise.all(
         [one, two].flatMap(({ near, far }) => [near.close({ graceMs: GRACE_MS }), far.close({ graceMs: GRACE_MS })]),

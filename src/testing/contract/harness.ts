@@ -81,7 +81,7 @@ export interface Heard {
 }
 
 /** Reads until `enough` bytes, null or an error, and checks every byte against the pattern. */
-export async function hear(link: Link, enough = Number.POSITIVE_INFINITY, from = 0): Promise<Heard> {
+export async function readAll(link: Link, enough = Number.POSITIVE_INFINITY, from = 0): Promise<Heard> {
   let bytes = 0
   while (bytes < enough) {
     let chunk: Uint8Array | null

@@ -2,7 +2,7 @@
 import { SignalboxError } from '../../errors.js'
 import { check, checkEqual, checkRejects } from '../case.js'
 import type { ContractContext, ContractPair } from './context.js'
-import { contractCase, hear, pairCase, pattern, pause, type ContractCase } from './harness.js'
+import { contractCase, readAll, pairCase, pattern, pause, type ContractCase } from './harness.js'
 
 export const opening: readonly ContractCase[] = [
   contractCase('law.1.before', 'an open with an aborted signal rejects with sent: no', async (context) => {
@@ -38,7 +38,7 @@ export const opening: readonly ContractCase[] = [
     try {
       controller.abort()
       await near.write(pattern(1000))
-      checkEqual((await hear(far, 1000)).bytes, 1000)
+      checkEqual((await readAll(far, 1000)).bytes, 1000)
     } finally {
       await Promise.all([near.close({ graceMs: 500 }), far.close({ graceMs: 500 })])
     }
@@ -67,7 +67,7 @@ async function endedOrWorking(opened: Promise<ContractPair>, when: string, conte
   try {
     // The peer listens: a link that carries one request has sent it already.
     pair.far.write(pattern(100)).catch(() => {})
-    const { bytes } = await hear(pair.near, 100)
+    const { bytes } = await readAll(pair.near, 100)
     checkEqual(bytes, 100, `aborted ${when} on ${context.name}, the open gave a dead link`)
   } finally {
     await Promise.all([pair.near.close({ graceMs: 500 }), pair.far.close({ graceMs: 500 })])

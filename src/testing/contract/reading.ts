@@ -4,20 +4,20 @@ import { KEEP_BYTES } from '../../core/inbox.js'
 import { messages } from '../../core/messages.js'
 import type { Link } from '../../transport.js'
 import { check, checkEqual, checkRejects } from '../case.js'
-import { flood, hear, MOST_FLOOD, pairCase, pattern, reasonOf, utf8, type ContractCase } from './harness.js'
+import { flood, readAll, MOST_FLOOD, pairCase, pattern, reasonOf, utf8, type ContractCase } from './harness.js'
 
 export const reading: readonly ContractCase[] = [
   pairCase('law.2.kept', 'bytes that come before the first read are kept', async ({ near, far }) => {
     await far.write(pattern(100_000))
     await far.end()
-    checkEqual(await hear(near), { bytes: 100_000, end: 'null' })
+    checkEqual(await readAll(near), { bytes: 100_000, end: 'null' })
   }),
 
   pairCase('law.2.paused', 'a writer waits while its reader does not read, and no byte is lost', async ({ near, far }, context) => {
     const flooding = await flood(far, context.floodBytes ?? MOST_FLOOD)
     flooding.stop()
-    const [heard] = await Promise.all([hear(near), flooding.pending.then(() => far.end())])
-    checkEqual(heard, { bytes: flooding.accepted(), end: 'null' })
+    const [received] = await Promise.all([readAll(near), flooding.pending.then(() => far.end())])
+    checkEqual(received, { bytes: flooding.accepted(), end: 'null' })
   }),
 
   pairCase(
@@ -35,8 +35,8 @@ export const reading: readonly ContractCase[] = [
         })
         await Promise.race([near.closed, new Promise<void>((resolve) => setTimeout(resolve, 5))])
       }
-      const heard = await hear(near)
-      checkEqual(heard.bytes, 50_000)
+      const received = await readAll(near)
+      checkEqual(received.bytes, 50_000)
     },
   ),
 
@@ -47,10 +47,10 @@ export const reading: readonly ContractCase[] = [
     check(first !== null && first.byteLength > 0, 'nothing came')
     const missing = 30_000 - first.byteLength
     let later = 0
-    if (missing > 0) later = (await hear(near, missing, first.byteLength)).bytes
+    if (missing > 0) later = (await readAll(near, missing, first.byteLength)).bytes
     checkEqual(first.byteLength + later, 30_000)
     await kill()
-    const { end } = await hear(near)
+    const { end } = await readAll(near)
     check(end !== 'enough', 'the reading did not end')
   }),
 
@@ -60,8 +60,8 @@ export const reading: readonly ContractCase[] = [
     async ({ near, far, kill }, context) => {
       const flooding = await flood(far, context.floodBytes ?? MOST_FLOOD)
       await kill()
-      const heard = await hear(near)
-      check(heard.bytes >= KEEP_BYTES, `only ${heard.bytes} of at least ${KEEP_BYTES} kept bytes were heard`)
+      const received = await readAll(near)
+      check(received.bytes >= KEEP_BYTES, `only ${received.bytes} of at least ${KEEP_BYTES} kept bytes were heard`)
       flooding.stop()
     },
   ),
@@ -71,9 +71,9 @@ export const reading: readonly ContractCase[] = [
     const first = await near.read()
     check(first !== null && first.byteLength > 0, 'nothing came')
     const missing = 2000 - first.byteLength
-    if (missing > 0) await hear(near, missing, first.byteLength)
+    if (missing > 0) await readAll(near, missing, first.byteLength)
     await far.write(pattern(2000, 77))
-    await hear(near, 2000, 77)
+    await readAll(near, 2000, 77)
     checkEqual(first, pattern(first.byteLength), 'the first chunk was written over')
   }),
 
@@ -97,12 +97,12 @@ export const reading: readonly ContractCase[] = [
     })()
     // If the reading fails, its error is reported.
     writing.catch(() => {})
-    const heard = await allMessages(near)
+    const received = await allMessages(near)
     await writing
-    checkEqual(heard.length, 81)
-    checkEqual(heard.slice(0, 40), sent, 'byte by byte')
-    checkEqual(heard.slice(40, 80), sent, 'in one chunk')
-    checkEqual((heard[80] as { giant: string }).giant.length, 2_000_000)
+    checkEqual(received.length, 81)
+    checkEqual(received.slice(0, 40), sent, 'byte by byte')
+    checkEqual(received.slice(40, 80), sent, 'in one chunk')
+    checkEqual((received[80] as { giant: string }).giant.length, 2_000_000)
   }),
 
   pairCase('law.8.split-character', 'a character that is split across chunks arrives whole', async ({ near, far }) => {
@@ -122,7 +122,7 @@ export const reading: readonly ContractCase[] = [
       from += size
     }
     const ended = near.end()
-    checkEqual(await hear(far), { bytes: from, end: 'null' })
+    checkEqual(await readAll(far), { bytes: from, end: 'null' })
     await Promise.all([...written, ended])
   }),
 
@@ -132,7 +132,7 @@ export const reading: readonly ContractCase[] = [
     await near.end()
     // Both halves have ended by themselves. The bytes can still be read.
     await reasonOf(near, 'the end of both halves')
-    checkEqual(await hear(near), { bytes: 20_000, end: 'null' })
+    checkEqual(await readAll(near), { bytes: 20_000, end: 'null' })
   }),
 ]
 

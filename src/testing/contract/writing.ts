@@ -2,7 +2,7 @@
 import { SignalboxError } from '../../errors.js'
 import type { Link } from '../../transport.js'
 import { check, checkEqual } from '../case.js'
-import { flood, hear, MOST_FLOOD, pairCase, pattern, pause, reasonOf, type ContractCase } from './harness.js'
+import { flood, readAll, MOST_FLOOD, pairCase, pattern, pause, reasonOf, type ContractCase } from './harness.js'
 
 export const writing: readonly ContractCase[] = [
   pairCase('law.4.after-close', 'a write after close rejects with sent: no', async ({ near }) => {
@@ -14,7 +14,7 @@ export const writing: readonly ContractCase[] = [
     const before = near.write(pattern(5000))
     const ended = near.end()
     checkEqual((await refused(near)).sent, 'no')
-    checkEqual(await hear(far), { bytes: 5000, end: 'null' })
+    checkEqual(await readAll(far), { bytes: 5000, end: 'null' })
     await Promise.all([before, ended])
   }),
 
@@ -51,7 +51,7 @@ export const writing: readonly ContractCase[] = [
 
   pairCase('law.4.end-twice', 'a second end and an end after close have no effect', async ({ near, far }) => {
     await Promise.all([near.end(), near.end()])
-    checkEqual((await hear(far)).end, 'null')
+    checkEqual((await readAll(far)).end, 'null')
     await near.close({ graceMs: 500 })
     await near.end()
   }),

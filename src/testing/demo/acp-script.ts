@@ -43,7 +43,7 @@ export function createAcpScript(clock: Clock): SimulatedAcpScript {
   }
 }
 
-async function say(turn: Turn, kind: 'agent_message_chunk' | 'agent_thought_chunk', words: string): Promise<void> {
+async function sendText(turn: Turn, kind: 'agent_message_chunk' | 'agent_thought_chunk', words: string): Promise<void> {
   for (const part of words.split(/(?<= )/)) {
     await turn.rest(CHUNK_MS)
     await turn.update({ sessionUpdate: kind, content: { type: 'text', text: part } })
@@ -76,12 +76,12 @@ async function tuning(turn: Turn, meter: Meter): Promise<string> {
   meter.turns += 1
   const id = `${turn.sessionId}-${meter.turns}`
   await plan(turn, 0)
-  await say(
+  await sendText(
     turn,
     'agent_thought_chunk',
     'The page of orders reads every row of the table. An index on customer and day should be enough. I look at the query plan to be sure.',
   )
-  await say(turn, 'agent_message_chunk', 'I look at the query plan of the order page.')
+  await sendText(turn, 'agent_message_chunk', 'I look at the query plan of the order page.')
   await update({
     sessionUpdate: 'tool_call',
     toolCallId: `${id}-1`,
@@ -108,7 +108,7 @@ async function tuning(turn: Turn, meter: Meter): Promise<string> {
   })
   await bill(turn, meter, 2_300)
   await plan(turn, 1)
-  await say(turn, 'agent_message_chunk', 'It reads four million rows. One index is missing; I write the migration.')
+  await sendText(turn, 'agent_message_chunk', 'It reads four million rows. One index is missing; I write the migration.')
   const edit = {
     toolCallId: `${id}-2`,
     title: 'Write the migration 0042_orders_index.sql',
@@ -131,7 +131,7 @@ async function tuning(turn: Turn, meter: Meter): Promise<string> {
   }
   if (answer.outcome?.optionId === 'no') {
     await update({ sessionUpdate: 'tool_call_update', toolCallId: `${id}-2`, status: 'failed' })
-    await say(turn, 'agent_message_chunk', 'I leave the table as it is. The query stays slow until an index exists.')
+    await sendText(turn, 'agent_message_chunk', 'I leave the table as it is. The query stays slow until an index exists.')
     return 'end_turn'
   }
   await update({ sessionUpdate: 'tool_call_update', toolCallId: `${id}-2`, status: 'in_progress' })
@@ -141,7 +141,7 @@ async function tuning(turn: Turn, meter: Meter): Promise<string> {
   await bill(turn, meter, 1_900)
   await turn.rest(600)
   await plan(turn, 3)
-  await say(
+  await sendText(
     turn,
     'agent_message_chunk',
     'The order page now takes 3 ms in place of 812 ms. The index is built without a lock, so it can be deployed at any time.',
@@ -151,7 +151,7 @@ async function tuning(turn: Turn, meter: Meter): Promise<string> {
 
 /** A turn that ends with an error of the agent. */
 async function failing(turn: Turn): Promise<string> {
-  await say(turn, 'agent_message_chunk', 'I read the time table of the build machines.')
+  await sendText(turn, 'agent_message_chunk', 'I read the time table of the build machines.')
   await turn.rest(700)
   throw { code: -32603, message: 'The model provider closed the connection.' }
 }

@@ -154,10 +154,10 @@ const echo: Script = (turn) => {
  */
 export function createScriptedSystem(options: ScriptedSystemOptions = {}): ScriptedSystem {
   const { name = 'script', agents = ['a'], can = FULL_CAPABILITIES, script = echo } = options
-  let lives = 0
+  let startCount = 0
   const epoch = (): string => {
-    lives += 1
-    return `e${lives}`
+    startCount += 1
+    return `e${startCount}`
   }
   const agentId = (agent: string): AgentId => `${name}/${agent}`
   const world: ScriptedWorld = {
