@@ -26,7 +26,7 @@ class DenoSocketLink extends BaseLink {
   private readonly connection: DenoConnection
   private over = false
   /** Nothing is read until it resolves. */
-  private room: Deferred<void> | undefined
+  private space: Deferred<void> | undefined
 
   constructor(info: LinkInfo, connection: DenoConnection) {
     super(info)
@@ -35,12 +35,12 @@ class DenoSocketLink extends BaseLink {
   }
 
   protected override pause(): void {
-    this.room ??= deferred()
+    this.space ??= deferred()
   }
 
   protected override resume(): void {
-    this.room?.resolve()
-    this.room = undefined
+    this.space?.resolve()
+    this.space = undefined
   }
 
   protected override send(chunk: Uint8Array): void {
@@ -59,11 +59,11 @@ class DenoSocketLink extends BaseLink {
   }
 
   protected override release(): void {
-    this.letGo()
+    this.settleClosed()
   }
 
   protected override shut(): void {
-    this.letGo()
+    this.settleClosed()
   }
 
   private async receive(): Promise<void> {
@@ -72,16 +72,16 @@ class DenoSocketLink extends BaseLink {
     try {
       for (let count = await this.connection.read(buffer); count !== null; count = await this.connection.read(buffer)) {
         this.received(buffer.slice(0, count))
-        if (this.room) await this.room.promise
+        if (this.space) await this.space.promise
         if (this.over) return
       }
       this.readingEnded()
     } catch (error) {
-      this.letGo(error)
+      this.settleClosed(error)
     }
   }
 
-  private letGo(fault?: unknown): void {
+  private settleClosed(fault?: unknown): void {
     if (this.over) return
     this.over = true
     this.connection.close()

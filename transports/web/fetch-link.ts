@@ -63,8 +63,8 @@ export interface RequestLinksOptions {
   readonly emptyLinesFirst?: boolean
 }
 
-export function requestLinks(ways: RequestLinksOptions): StreamTransport {
-  const { name } = ways.exchange
+export function requestLinks(links: RequestLinksOptions): StreamTransport {
+  const { name } = links.exchange
   let count = 0
   return {
     kind: 'stream',
@@ -72,14 +72,14 @@ export function requestLinks(ways: RequestLinksOptions): StreamTransport {
     async open(_launch, options) {
       checkAborted(options?.signal, name)
       count += 1
-      return requestLink({ id: `${name}-${count}`, transport: name, peer: ways.peer }, ways, options)
+      return requestLink({ id: `${name}-${count}`, transport: name, peer: links.peer }, links, options)
     },
   }
 }
 
 /** Long because the request, the reply and the end share the state of one link. */
-function requestLink(info: LinkInfo, ways: RequestLinksOptions, options: OpenOptions | undefined): Link {
-  const { exchange, path, sendAfter = 'line', maxRequestBytes = MAX_GATHERED_BYTES } = ways
+function requestLink(info: LinkInfo, links: RequestLinksOptions, options: OpenOptions | undefined): Link {
+  const { exchange, path, sendAfter = 'line', maxRequestBytes = MAX_GATHERED_BYTES } = links
   const life = new AbortController()
   const closed = deferred<CloseReason>()
   const request = createAccumulator()
@@ -91,7 +91,7 @@ function requestLink(info: LinkInfo, ways: RequestLinksOptions, options: OpenOpt
   let closing: Promise<CloseReason> | undefined
   let reading = false
   let over = false
-  let begun = !ways.emptyLinesFirst
+  let begun = !links.emptyLinesFirst
 
   const finish = (reason: CloseReason): void => {
     over = true
@@ -102,12 +102,12 @@ function requestLink(info: LinkInfo, ways: RequestLinksOptions, options: OpenOpt
     const reply = await exchange.exchange({ method: 'POST', path, headers, body }, { ...options, signal: life.signal })
     if (reply.status >= 200 && reply.status < 300) return reply.body?.getReader()
     const facts = { transport: info.transport, op: 'POST' }
-    throw refusalOf(await jsonOf(reply, facts, life.signal), reply, facts, ways.peer)
+    throw refusalOf(await jsonOf(reply, facts, life.signal), reply, facts, links.peer)
   }
   const send = (): Promise<void> => {
     const bytes = request.take()
     writingOver = true
-    diverted = ways.divert?.(bytes, { ...options, signal: life.signal })
+    diverted = links.divert?.(bytes, { ...options, signal: life.signal })
     if (diverted) {
       // This opens a link, so the signal of `open` must end it too.
       const { signal } = options ?? {}

@@ -250,8 +250,8 @@ export function gateway(url: string | URL, options: GatewayClientOptions = {}): 
         const reply = await inner.exchange({ ...request, headers: own }, open)
         // This header marks a refusal of the gateway. An answer of the upstream does not have it.
         if (reply.headers['signalbox-refusal'] === undefined) return reply
-        const told = { transport: inner.name, op: request.path }
-        throw refusalOf(await jsonOf(reply, told), reply, told, base.origin)
+        const errorFacts = { transport: inner.name, op: request.path }
+        throw refusalOf(await jsonOf(reply, errorFacts), reply, errorFacts, base.origin)
       },
     }
   }

@@ -23,9 +23,9 @@ export function refusalOf(
   facts: FetchFacts,
   where: string,
 ): SignalboxError {
-  const said: Readonly<Record<string, unknown>> = Object(error)
+  const fields: Readonly<Record<string, unknown>> = Object(error)
   const text = (key: string): string | undefined => {
-    const value = said[key]
+    const value = fields[key]
     return typeof value === 'string' ? value : undefined
   }
   // Beside its own code, a gateway names the error code of this package and `sent`.

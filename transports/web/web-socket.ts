@@ -125,13 +125,13 @@ export function frameSocket(webSocket: WebSocketLike): FrameSocket {
   } catch {
     // workerd always gives buffers, and with older compatibility dates it throws here.
   }
-  let room: Deferred<void> | undefined
-  const held = (): number => webSocket.bufferedAmount ?? 0
+  let space: Deferred<void> | undefined
+  const bufferedBytes = (): number => webSocket.bufferedAmount ?? 0
   // `ws` calls this when the system has accepted a frame, or when it never will.
   const taken = (): void => {
-    if (room === undefined || held() > CONGESTED_BYTES / 2) return
-    room.resolve()
-    room = undefined
+    if (space === undefined || bufferedBytes() > CONGESTED_BYTES / 2) return
+    space.resolve()
+    space = undefined
   }
   return {
     send(frame) {
@@ -147,9 +147,9 @@ export function frameSocket(webSocket: WebSocketLike): FrameSocket {
       }
     },
     congested() {
-      if (!terminate || held() <= CONGESTED_BYTES || webSocket.readyState >= CLOSING) return undefined
-      room ??= deferred()
-      return room.promise
+      if (!terminate || bufferedBytes() <= CONGESTED_BYTES || webSocket.readyState >= CLOSING) return undefined
+      space ??= deferred()
+      return space.promise
     },
     close(code, reason) {
       if (webSocket.readyState === CLOSED) return

@@ -53,7 +53,7 @@ function fileSessions(): SimulatedSessions {
     },
     latest() {
       if (!existsSync(root)) return undefined
-      const byAge = readdirSync(root).sort((one, other) => statSync(join(root, other)).mtimeMs - statSync(join(root, one)).mtimeMs)
+      const byAge = readdirSync(root).sort((a, b) => statSync(join(root, b)).mtimeMs - statSync(join(root, a)).mtimeMs)
       return byAge[0]?.replace(/\.jsonl$/, '')
     },
   }

@@ -103,7 +103,7 @@ export async function listSessionFiles(options: SessionFilesOptions = {}): Promi
       })
     }
   }
-  return found.sort((one, other) => other.modifiedAt - one.modifiedAt)
+  return found.sort((a, b) => b.modifiedAt - a.modifiedAt)
 }
 
 /** Batches of entries to the end of the file as it is now. Broken lines and lines that are too long are passed over. */

@@ -345,16 +345,16 @@ function conversationOf(entries: readonly SessionEntry[], sessionId: string, inc
     known.set(entry.uuid, entry)
     if (entry.type === 'user' || entry.type === 'assistant') last = entry
   }
-  const way = new Set<SessionEntry>()
-  for (let at = last; at && !way.has(at); at = known.get(at.parentUuid ?? '')) way.add(at)
+  const path = new Set<SessionEntry>()
+  for (let at = last; at && !path.has(at); at = known.get(at.parentUuid ?? '')) path.add(at)
   for (const entry of known.values()) {
     const parent = known.get(entry.parentUuid ?? '')
-    if (parent && way.has(parent) && (isToolResult(entry) || isSameMessage(entry, parent))) way.add(entry)
+    if (parent && path.has(parent) && (isToolResult(entry) || isSameMessage(entry, parent))) path.add(entry)
   }
   const out: StoredMessage[] = []
   for (const entry of known.values()) {
     const { type, uuid, timestamp, message } = entry
-    if (!way.has(entry) || entry.isMeta === true || uuid === undefined) continue
+    if (!path.has(entry) || entry.isMeta === true || uuid === undefined) continue
     if (type === 'user' || type === 'assistant' || (type === 'system' && includeSystem))
       out.push({ type, uuid, sessionId, timestamp, message, entry })
   }
@@ -363,8 +363,8 @@ function conversationOf(entries: readonly SessionEntry[], sessionId: string, inc
 
 const isToolResult = ({ message }: SessionEntry): boolean =>
   Array.isArray(message?.content) && message.content.some((block: unknown) => isRecord(block) && block.type === 'tool_result')
-const isSameMessage = (one: SessionEntry, other: SessionEntry): boolean =>
-  one.type === 'assistant' && one.message?.id !== undefined && one.message.id === other.message?.id
+const isSameMessage = (a: SessionEntry, b: SessionEntry): boolean =>
+  a.type === 'assistant' && a.message?.id !== undefined && a.message.id === b.message?.id
 
 /** The files of the subagents by id: in the folder of the session, or on 2.0 beside its file. */
 async function subagentsOf({ path, sessionId }: SessionFile): Promise<Map<string, string>> {
@@ -430,8 +430,8 @@ function promptOf({ type, message, isMeta }: SessionEntry): string | undefined {
   if (type !== 'user' || isMeta === true) return undefined
   const { content } = message ?? {}
   const blocks: readonly unknown[] = Array.isArray(content) ? content : [{ type: 'text', text: content }]
-  const said = blocks.find((block) => isRecord(block) && block.type === 'text' && typeof block.text === 'string')
-  const words = said === undefined ? '' : String((said as { text: string }).text)
+  const textBlock = blocks.find((block) => isRecord(block) && block.type === 'text' && typeof block.text === 'string')
+  const words = textBlock === undefined ? '' : String((textBlock as { text: string }).text)
   return words === '' || /^<(?:command|local-command|task-notification|system-reminder)/.test(words) ? undefined : words
 }
 

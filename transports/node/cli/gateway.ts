@@ -78,15 +78,15 @@ function stateFolderOf(file: FileConfig, { env }: Terminal, port: number): strin
 async function offered(names: readonly string[], terminal: Terminal): Promise<Record<string, Upstream>> {
   const found = await detect(terminal.env)
   terminal.print('On this machine:')
-  for (const { name, found: said, why } of found) terminal.print(`  ${name.padEnd(10)} ${said ?? `no: ${why}`}`)
+  for (const { name, found: config, why } of found) terminal.print(`  ${name.padEnd(10)} ${config ?? `no: ${why}`}`)
   const all = names.includes('all')
   const made: Record<string, Upstream> = {}
-  for (const { name, config, found: said } of found) {
+  for (const { name, config, found: detected } of found) {
     const named = names.includes(name)
-    if (named && said === undefined) {
+    if (named && detected === undefined) {
       throw new SignalboxError({ code: 'unreachable', message: `${name} was not found on this machine, so it cannot be offered.` })
     }
-    if ((all || named) && said !== undefined) made[name] = await upstreamOf(config, terminal.env)
+    if ((all || named) && detected !== undefined) made[name] = await upstreamOf(config, terminal.env)
   }
   const strange = names.find((name) => name !== 'all' && !found.some((each) => each.name === name))
   if (strange !== undefined)

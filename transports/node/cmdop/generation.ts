@@ -27,10 +27,10 @@ export async function generationOf(question: GenerationQuestion): Promise<Genera
   const major = /^\D*(\d+)\./.exec(version)?.[1]
   if (major === '1') return 1
   if (major === '2') return 2
-  const said = version === '' ? 'does not tell its version' : `says ${JSON.stringify(version.slice(0, 40))} for its version`
+  const reported = version === '' ? 'does not tell its version' : `says ${JSON.stringify(version.slice(0, 40))} for its version`
   throw new ConnectionError({
     code: 'incompatible',
-    message: `${file} ${said}, so it is not known which protocol it speaks.`,
+    message: `${file} ${reported}, so it is not known which protocol it speaks.`,
     hint: 'Cores 1.x and 2.x are supported. Name the protocol with `cmdopCore({ generation })`.',
     sent: 'no',
     transport: 'cmdop-core',

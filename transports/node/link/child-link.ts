@@ -39,10 +39,10 @@ export class ChildLink extends StreamLink {
     stdout.on('close', () => this.readingEnded())
     stderr.on('error', () => {})
     stderr.on('data', (chunk: Uint8Array) => tail.push(chunk))
-    child.on('exit', (code, signal) => this.left(code, signal))
+    child.on('exit', (code, signal) => this.exited(code, signal))
     child.on('close', () => this.pipesClosed())
     // It may have exited before the listener was added.
-    if (child.exitCode !== null || child.signalCode !== null) this.left(child.exitCode, child.signalCode)
+    if (child.exitCode !== null || child.signalCode !== null) this.exited(child.exitCode, child.signalCode)
   }
 
   override received(chunk: Uint8Array): void {
@@ -98,7 +98,7 @@ export class ChildLink extends StreamLink {
     const { exitCode, signal } = this.exit
     return new SignalboxError({
       code: 'exited',
-      message: `Cannot write to ${this.info.peer ?? this.info.id}: the process ${told(exitCode, signal)}.`,
+      message: `Cannot write to ${this.info.peer ?? this.info.id}: the process ${exitText(exitCode, signal)}.`,
       transport: this.info.transport,
       sent,
       exitCode,
@@ -107,7 +107,7 @@ export class ChildLink extends StreamLink {
     })
   }
 
-  private left(exitCode: number | null, signal: string | null): void {
+  private exited(exitCode: number | null, signal: string | null): void {
     if (this.exit) return
     this.exit = { exitCode, signal }
     clearTimeout(this.timer)
@@ -147,6 +147,6 @@ export class ChildLink extends StreamLink {
   }
 }
 
-function told(exitCode: number | null, signal: string | null): string {
+function exitText(exitCode: number | null, signal: string | null): string {
   return signal === null ? `has exited with code ${exitCode}` : `was ended by ${signal}`
 }

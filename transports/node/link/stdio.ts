@@ -28,11 +28,11 @@ class StdioLink extends StreamLink {
   }
 
   protected override release(): void {
-    this.letGo({ kind: 'eof' })
+    this.releaseStreams({ kind: 'eof' })
   }
 
   protected override shut(): void {
-    this.letGo({ kind: 'local' })
+    this.releaseStreams({ kind: 'local' })
   }
 
   private readonly onInputOver = (): void => this.readingEnded()
@@ -40,7 +40,7 @@ class StdioLink extends StreamLink {
   // Reported to the writer already; without a listener it would end the process.
   private readonly onOutputError = (error: unknown): void => this.written(error)
 
-  private letGo(reason: { kind: 'eof' | 'local' }): void {
+  private releaseStreams(reason: { kind: 'eof' | 'local' }): void {
     const { stdin, stdout } = process
     stdin.removeListener('error', this.onInputOver)
     stdin.removeListener('close', this.onInputOver)

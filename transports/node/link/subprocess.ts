@@ -75,7 +75,7 @@ export function subprocess<Launch = void>(options: SubprocessOptions<Launch>): S
       }
       const link = linkTo(child, info, { watchdog, stderrTailBytes, onStderr })
       // This process may be killed at any time after the link was returned, and then the child must end too.
-      await watchdog?.told()
+      await watchdog?.flushed()
       if (!signal?.aborted) return link
       await link.close({ graceMs: 0 })
       throw abortError(signal, facts)

@@ -72,7 +72,7 @@ export interface Watchdog {
   prepare(): void
   watch(group: number): void
   /** Resolves when every message is in the pipe, where it survives this process. */
-  told(): Promise<void>
+  flushed(): Promise<void>
   /** Removes a group. After the last one the watchdog waits a moment for the next child, and then ends. */
   leave(group: number): void
   /** Call if the child did not start. */
@@ -87,12 +87,12 @@ export function createWatchdog(shellFile = '/bin/sh'): Watchdog {
   let shell: ChildProcess | undefined
   let lingering: ReturnType<typeof setTimeout> | undefined
   let gone: Promise<void> = Promise.resolve()
-  let told: Promise<unknown> = gone
+  let flushed: Promise<unknown> = gone
 
-  const say = (line: string): void => {
+  const writeLine = (line: string): void => {
     const pipe = shell?.stdin
     // A failed write means that the watchdog has ended; the promise resolves in both cases.
-    if (pipe) told = Promise.race([gone, new Promise((resolve) => pipe.write(line, resolve))])
+    if (pipe) flushed = Promise.race([gone, new Promise((resolve) => pipe.write(line, resolve))])
   }
   const start = (): void => {
     // The watchdog has a session of its own, so that a signal to our process group does not end it. It runs in `/`, so that it keeps
@@ -118,7 +118,7 @@ export function createWatchdog(shellFile = '/bin/sh'): Watchdog {
     child.unref()
     const pipe = child.stdin as { unref?: () => void } | null
     pipe?.unref?.()
-    for (const group of groups) say(`watch ${group}\n`)
+    for (const group of groups) writeLine(`watch ${group}\n`)
   }
 
   /** There is no group left. The timer keeps nothing alive: when this process ends, the pipe ends, and with it a watchdog without groups. */
@@ -142,16 +142,16 @@ export function createWatchdog(shellFile = '/bin/sh'): Watchdog {
     },
     watch(group) {
       groups.add(group)
-      say(`watch ${group}\n`)
+      writeLine(`watch ${group}\n`)
     },
-    async told() {
-      await told
+    async flushed() {
+      await flushed
       // Bun reports a write as done before it hands it over, at the end of the turn.
       await new Promise((resolve) => setImmediate(resolve))
     },
     leave(group) {
       if (!groups.delete(group) || !shell) return
-      say(`leave ${group}\n`)
+      writeLine(`leave ${group}\n`)
       if (groups.size === 0) dismissLater()
     },
     cancel() {

@@ -14,13 +14,13 @@ export interface WsPackage {
   }
 }
 
-export async function loadWs(who: string): Promise<WsPackage> {
+export async function loadWs(caller: string): Promise<WsPackage> {
   try {
     return (await import('ws')) as unknown as WsPackage
   } catch (cause) {
     throw new SignalboxError({
       code: 'unsupported',
-      message: `${who} needs the package ws, which cannot be loaded.`,
+      message: `${caller} needs the package ws, which cannot be loaded.`,
       hint: 'Install it beside signalbox: npm install ws',
       transport: 'websocket',
       cause,

@@ -91,8 +91,8 @@ export function fileStore(options: FileStoreOptions): Store {
       })
     }
     try {
-      const tellDamage = (damage: LogDamage): void => tell(onDamage, { ...damage, log: name })
-      const given = { directory: place, name, maxBytes, segmentBytes, sync, tell: tellDamage, reserve }
+      const reportDamage = (damage: LogDamage): void => tell(onDamage, { ...damage, log: name })
+      const given = { directory: place, name, maxBytes, segmentBytes, sync, reportDamage, reserve }
       const file = await onDisk(what, 'read', () => openFileLog(given))
       return { file, unlock: lock.release }
     } catch (error) {

@@ -32,7 +32,7 @@ export async function openFileLease(
   const what = `The lease store ${name}`
   await onDisk(what, 'written', () => reserve.spend(() => mkdir(directory, { recursive: true, mode: 0o700 })))
   let closed = false
-  const held = new Set<() => Promise<void>>()
+  const releases = new Set<() => Promise<void>>()
   const checkOpen = (): void => {
     if (closed) throw storeClosed(what)
   }
@@ -82,8 +82,8 @@ export async function openFileLease(
       let ends = asked + ttlMs
       let lost = false
       const remainingMs = (): number => (lost ? 0 : Math.max(0, ends - clock.monotonic()))
-      const letGo = async (): Promise<void> => {
-        held.delete(letGo)
+      const release = async (): Promise<void> => {
+        releases.delete(release)
         if (lost) return
         lost = true
         await locked(key, async () => {
@@ -91,7 +91,7 @@ export async function openFileLease(
           if (record.token === token && record.owner) await save(key, { token, expires: 0 })
         })
       }
-      held.add(letGo)
+      releases.add(release)
       const lease: HeldLease = {
         key,
         token,
@@ -105,24 +105,24 @@ export async function openFileLease(
           if (kept) ends = from + nextMs
           else {
             lost = true
-            held.delete(letGo)
+            releases.delete(release)
           }
           return kept
         },
         async release() {
           checkOpen()
-          await letGo()
+          await release()
         },
       }
       // The store was closed meanwhile: nobody can use this lease.
-      if (closed) await letGo()
+      if (closed) await release()
       checkOpen()
       return lease
     },
     async [Symbol.asyncDispose]() {
       closed = true
       // The next holder need not wait until the time has passed.
-      await Promise.all([...held].map((letGo) => letGo().catch(() => {})))
+      await Promise.all([...releases].map((release) => release().catch(() => {})))
       release()
     },
   }

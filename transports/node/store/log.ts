@@ -19,7 +19,7 @@ export interface FileLogOptions {
   readonly maxBytes: number
   readonly segmentBytes: number
   readonly sync: boolean
-  readonly tell: (damage: LogDamage) => void
+  readonly reportDamage: (damage: LogDamage) => void
   readonly reserve: Reserve
 }
 
@@ -86,13 +86,13 @@ export async function openFileLog(options: FileLogOptions): Promise<FileLog> {
 }
 
 async function open(options: FileLogOptions): Promise<Opened> {
-  const { directory, name, tell } = options
+  const { directory, name, reportDamage } = options
   const what = `The log ${name}`
   const metaPath = join(directory, 'meta.json')
   await mkdir(directory, { recursive: true, mode: 0o700 })
   await sweepDrafts(directory)
   const saved = await readMeta(what, metaPath)
-  const segments = await findSegments(directory, tell)
+  const segments = await findSegments(directory, reportDamage)
   // A removed file was trimmed, whether or not the meta file says so.
   const first = Math.max(saved.first, segments[0]?.start ?? 1)
   const next = Math.max(saved.next, ...segments.map(endOf))
@@ -222,5 +222,5 @@ async function forget(log: Opened, segment: Segment, lost: readonly SegmentEntry
   const bytes = counted.reduce((sum, { size }) => sum + size, 0)
   log.totals = { ...totals, entries: totals.entries - counted.length, bytes: totals.bytes - bytes }
   const keptAs = await keepDamaged(segment.path)
-  log.tell({ kind: 'corrupt', file: segment.path, lines: gone.size, keptAs })
+  log.reportDamage({ kind: 'corrupt', file: segment.path, lines: gone.size, keptAs })
 }

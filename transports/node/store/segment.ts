@@ -23,7 +23,7 @@ export interface Segment {
   handle: FileHandle | undefined
 }
 
-export async function openSegment(path: string, start: number, tell: (damage: LogDamage) => void): Promise<Segment> {
+export async function openSegment(path: string, start: number, reportDamage: (damage: LogDamage) => void): Promise<Segment> {
   const bytes = await readFile(path)
   const entries: SegmentEntry[] = []
   let offset = 0
@@ -44,14 +44,14 @@ export async function openSegment(path: string, start: number, tell: (damage: Lo
     offset = end
   }
   if (broken > 0) {
-    tell({ kind: 'corrupt', file: path, lines: broken, keptAs: await keepDamaged(path) })
+    reportDamage({ kind: 'corrupt', file: path, lines: broken, keptAs: await keepDamaged(path) })
   }
   // A crash leaves one line without a newline. Several unreadable lines, or one with a newline, mean damage.
   const isTorn = brokenAfterGood === 1 && bytes.at(-1) !== 0x0a
   const segment: Segment = { path, start, entries, lost: isTorn ? 0 : brokenAfterGood, end: goodEnd, handle: undefined }
   if (goodEnd < bytes.length) {
-    if (!isTorn) tell({ kind: 'corrupt', file: path, lines: brokenAfterGood, keptAs: await keepDamaged(path) })
-    else tell({ kind: 'torn', file: path, bytes: bytes.length - goodEnd })
+    if (!isTorn) reportDamage({ kind: 'corrupt', file: path, lines: brokenAfterGood, keptAs: await keepDamaged(path) })
+    else reportDamage({ kind: 'torn', file: path, bytes: bytes.length - goodEnd })
     const handle = await open(path, 'r+')
     try {
       await handle.truncate(goodEnd)

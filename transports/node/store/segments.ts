@@ -8,10 +8,10 @@ import { openSegment, type Segment, type SegmentEntry } from './segment.js'
 
 const segmentName = (start: number): string => `${String(start).padStart(16, '0')}.ndjson`
 
-export async function findSegments(directory: string, tell: (damage: LogDamage) => void): Promise<Segment[]> {
+export async function findSegments(directory: string, reportDamage: (damage: LogDamage) => void): Promise<Segment[]> {
   const files = (await readdir(directory)).filter((file) => /^\d{16}\.ndjson$/.test(file)).sort()
   const segments: Segment[] = []
-  for (const file of files) segments.push(await openSegment(join(directory, file), Number(file.slice(0, 16)), tell))
+  for (const file of files) segments.push(await openSegment(join(directory, file), Number(file.slice(0, 16)), reportDamage))
   return segments
 }
 

@@ -8,7 +8,7 @@ import type { Database } from './database.js'
 
 export function createDatabaseLease(database: Database, name: string, clock: Clock, release: () => void): Lease {
   const what = `The lease store ${name}`
-  const held = new Set<() => void>()
+  const locks = new Set<() => void>()
   let closed = false
   const checkOpen = (): void => {
     if (closed) throw storeClosed(what)
@@ -27,14 +27,14 @@ export function createDatabaseLease(database: Database, name: string, clock: Clo
       checkKey(key)
       checkPosition(ttlMs, 'ttlMs', 1)
       const asked = clock.monotonic()
-      const letGo = await takeLock(JSON.stringify(['signalbox', database.name, name, key]))
-      if (!letGo) return null
+      const releaseLock = await takeLock(JSON.stringify(['signalbox', database.name, name, key]))
+      if (!releaseLock) return null
       let token: number
       try {
         token = await nextToken(key)
         checkOpen()
       } catch (error) {
-        letGo()
+        releaseLock()
         checkOpen()
         throw error
       }
@@ -43,11 +43,11 @@ export function createDatabaseLease(database: Database, name: string, clock: Clo
       const lose = (): void => {
         lost = true
         timer.cancel()
-        held.delete(lose)
-        letGo()
+        locks.delete(lose)
+        releaseLock()
       }
       let timer = clock.after(Math.max(0, ends - clock.monotonic()), lose)
-      held.add(lose)
+      locks.add(lose)
       const lease: HeldLease = {
         key,
         token,
@@ -70,7 +70,7 @@ export function createDatabaseLease(database: Database, name: string, clock: Clo
     },
     async [Symbol.asyncDispose]() {
       closed = true
-      for (const lose of [...held]) lose()
+      for (const lose of [...locks]) lose()
       release()
     },
   }
@@ -96,7 +96,7 @@ function takeLock(name: string): Promise<(() => void) | null> {
           resolve(null)
           return undefined
         }
-        return new Promise<void>((letGo) => resolve(letGo))
+        return new Promise<void>((releaseLock) => resolve(releaseLock))
       })
       .catch(reject)
   })

@@ -32,7 +32,7 @@ export function createDatabaseLog(database: Database, name: string, notices: Not
     if (closed) throw storeClosed(what)
   }
   const commitAndTell = async (batch: readonly WaitingAppend[]): Promise<void> => {
-    if (await commit(place, batch, maxBytes)) notices.tell(name)
+    if (await commit(place, batch, maxBytes)) notices.announce(name)
   }
   const queue = createAppendQueue(commitAndTell, () => Promise.resolve())
   const read: Log['read'] = async (from, options) => {

@@ -1,6 +1,6 @@
 /** Tells the tabs of a site that a log has new entries. A missed notice delays a reader and loses nothing. */
 export interface Notices {
-  tell(log: string): void
+  announce(log: string): void
   listen(log: string, wake: () => void): () => void
   close(): void
 }
@@ -17,7 +17,7 @@ export function createNotices(database: string): Notices {
     }
   }
   return {
-    tell(log) {
+    announce(log) {
       // A channel does not deliver to its own page.
       wakeAll(log)
       channel?.postMessage(log)

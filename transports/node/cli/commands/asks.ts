@@ -11,7 +11,7 @@ export default command({
   ],
   args: JSON_ARG,
   async run({ json }, { terminal, hub }) {
-    const asks = [...(await (await hub()).hub.asks())].sort((one, other) => one.askedAt.localeCompare(other.askedAt))
+    const asks = [...(await (await hub()).hub.asks())].sort((a, b) => a.askedAt.localeCompare(b.askedAt))
     if (json) {
       terminal.out(`${JSON.stringify(asks, null, 2)}\n`)
       return 0

@@ -53,11 +53,11 @@ export default command({
       import('../settings/hub-place.js'),
     ])
     const { settings } = await readSettings(terminal.env)
-    const tell = (line: string): void => terminal.err(`${line}\n`)
+    const print = (line: string): void => terminal.err(`${line}\n`)
     const share =
       nats === undefined
         ? undefined
-        : await (await import('../hub/share.js')).openShare({ url: nats, credentials, ca, machines, name, tell })
+        : await (await import('../hub/share.js')).openShare({ url: nats, credentials, ca, machines, name, print: print })
     // From here on there is something to clean up.
     const stop = stopRequested(signal)
     let running: RunningHub
@@ -78,7 +78,7 @@ export default command({
         ...(store ? { store } : {}),
         ...(share ? { shareAs: share.name } : {}),
         ...(settings.policy ? { policy: [{ name: 'config', rules: settings.policy as never }] } : {}),
-        onProblem: share?.onProblem ?? tell,
+        onProblem: share?.onProblem ?? print,
       })
     } catch (error) {
       await share?.close()

@@ -35,10 +35,10 @@ interface Explained {
 function explain(error: Cause, host: string, { credentials }: { readonly credentials?: string | undefined }): Explained {
   const codes = [error.code, (error.cause as Cause | undefined)?.code]
   const has = (...wanted: readonly unknown[]): boolean => codes.some((code) => code !== undefined && wanted.includes(code))
-  const said = error.message ?? String(error)
+  const reason = error.message ?? String(error)
   const at = `The NATS server ${host}`
 
-  if (error.name === 'AuthorizationError' || /authorization violation|authentication/i.test(said)) {
+  if (error.name === 'AuthorizationError' || /authorization violation|authentication/i.test(reason)) {
     return credentials === undefined
       ? { code: 'unauthenticated', message: `${at} asks for credentials.`, hint: 'Pass a file with them: --nats-creds FILE.' }
       : {
@@ -50,7 +50,7 @@ function explain(error: Cause, host: string, { credentials }: { readonly credent
   if (has('ENOTFOUND', 'EAI_AGAIN')) {
     return { code: 'unreachable', message: `The host in ${host} is not known.`, hint: 'Check the spelling and the name server.' }
   }
-  if (has('ECONNREFUSED') || said === 'connection refused') {
+  if (has('ECONNREFUSED') || reason === 'connection refused') {
     return { code: 'unreachable', message: `Nothing listens at ${host}.`, hint: 'Start nats-server there, or check the port.' }
   }
   if (has(...UNKNOWN_AUTHORITY)) {
@@ -69,9 +69,9 @@ function explain(error: Cause, host: string, { credentials }: { readonly credent
     }
   }
   if (has('ENOENT', 'EACCES')) {
-    return { code: 'not_found', message: `A file of --nats-ca cannot be read: ${said}.`, hint: 'Check the path.' }
+    return { code: 'not_found', message: `A file of --nats-ca cannot be read: ${reason}.`, hint: 'Check the path.' }
   }
-  if (/does not support 'tls'/.test(said)) {
+  if (/does not support 'tls'/.test(reason)) {
     const hint = 'Give the server a certificate. nats:// connects without TLS: only for a network that you trust.'
     return { code: 'unreachable', message: `${at} has no TLS.`, hint }
   }
@@ -81,7 +81,7 @@ function explain(error: Cause, host: string, { credentials }: { readonly credent
   }
   return {
     code: 'unreachable',
-    message: `${at} cannot be used: ${said.replace(/\.$/, '')}.`,
+    message: `${at} cannot be used: ${reason.replace(/\.$/, '')}.`,
     hint: 'signalbox doctor --nats checks it.',
   }
 }

@@ -83,10 +83,10 @@ export async function openNats(choice: NatsChoice): Promise<OpenedNats> {
   }
 }
 
-async function follow(connection: Connection, tell: (state: 'lost' | 'back') => void): Promise<void> {
+async function follow(connection: Connection, notify: (state: 'lost' | 'back') => void): Promise<void> {
   for await (const { type } of connection.status()) {
-    if (type === 'disconnect') tell('lost')
-    else if (type === 'reconnect') tell('back')
+    if (type === 'disconnect') notify('lost')
+    else if (type === 'reconnect') notify('back')
   }
 }
 

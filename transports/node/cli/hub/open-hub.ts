@@ -40,17 +40,17 @@ export async function openHub(wish: HubWish, env: Environment): Promise<OpenedHu
 }
 
 /** The same transport, which tells when a link is lost and when the next one is open. */
-function withNotice(transport: StreamTransport, tell: (state: 'lost' | 'back') => void): StreamTransport {
+function withNotice(transport: StreamTransport, notify: (state: 'lost' | 'back') => void): StreamTransport {
   let lost = false
   return {
     ...transport,
     async open(options, given) {
       const link = await transport.open(options, given)
-      if (lost) tell('back')
+      if (lost) notify('back')
       lost = false
       void link.closed.then(() => {
         lost = true
-        tell('lost')
+        notify('lost')
       })
       return link
     },

@@ -13,7 +13,7 @@ export interface ShareOptions {
   /** Of this machine. Default its host name. */
   readonly name?: string | undefined
   /** Shows a line to the person. */
-  readonly tell: (line: string) => void
+  readonly print: (line: string) => void
 }
 
 export interface Share {
@@ -30,10 +30,10 @@ export interface Share {
 
 const REPEAT_MS = 60_000
 
-export async function openShare({ url, credentials, ca, machines, name: given, tell }: ShareOptions): Promise<Share> {
+export async function openShare({ url, credentials, ca, machines, name: given, print }: ShareOptions): Promise<Share> {
   const name = machineName(given)
   let lost = false
-  const told = new Map<string, number>()
+  const printedAt = new Map<string, number>()
   const nats = await openNats({
     url,
     credentials,
@@ -41,7 +41,7 @@ export async function openShare({ url, credentials, ca, machines, name: given, t
     onConnection(state) {
       if (lost === (state === 'lost')) return
       lost = state === 'lost'
-      tell(
+      print(
         lost
           ? `The NATS server ${nats.host} is gone. Agents go on; prompts are refused until it is back.`
           : `The NATS server ${nats.host} is back.`,
@@ -51,10 +51,10 @@ export async function openShare({ url, credentials, ca, machines, name: given, t
   const onProblem = (text: string, error: Error): void => {
     if (lost && SignalboxError.is(error, 'unavailable')) return
     const now = Date.now()
-    if (now - (told.get(text) ?? Number.NEGATIVE_INFINITY) < REPEAT_MS) return
-    if (told.size > 100) told.clear()
-    told.set(text, now)
-    tell(text)
+    if (now - (printedAt.get(text) ?? Number.NEGATIVE_INFINITY) < REPEAT_MS) return
+    if (printedAt.size > 100) printedAt.clear()
+    printedAt.set(text, now)
+    print(text)
   }
   try {
     const joined = machines === undefined ? undefined : await joinMachines({ machines, server: { url, ca }, name, onProblem })

@@ -118,12 +118,12 @@ async function serveLinks(server: Listener, hub: Hub): Promise<void> {
 export async function firstContact(terminal: Terminal, json: boolean): Promise<number> {
   const { green, red } = styleOf(terminal)
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-'))
-  const results: { system: string; ok: boolean; said: string }[] = []
+  const results: { system: string; ok: boolean; detail: string }[] = []
   for (const [system, contact] of Object.entries(CONTACTS)) {
     try {
-      results.push({ system, ok: true, said: await contact(folder) })
+      results.push({ system, ok: true, detail: await contact(folder) })
     } catch (error) {
-      results.push({ system, ok: false, said: error instanceof Error ? error.message : String(error) })
+      results.push({ system, ok: false, detail: error instanceof Error ? error.message : String(error) })
     }
   }
   await rm(folder, { recursive: true, force: true })
@@ -131,7 +131,7 @@ export async function firstContact(terminal: Terminal, json: boolean): Promise<n
   else
     terminal.out(
       `${table(
-        results.map(({ system, ok, said }) => [system, ok ? green('ok') : red('failed'), said]),
+        results.map(({ system, ok, detail }) => [system, ok ? green('ok') : red('failed'), detail]),
         10_000,
       )}\n`,
     )

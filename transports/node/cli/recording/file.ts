@@ -70,7 +70,7 @@ export async function readRecording(path: string): Promise<Recording> {
   const { recording, at = '', system = '' } = header
   if (recording === 'hub') {
     // Parts of messages are written after later events.
-    const events = (rest as readonly HubEvent[]).toSorted((one, other) => one.seq - other.seq)
+    const events = (rest as readonly HubEvent[]).toSorted((a, b) => a.seq - b.seq)
     return { recording, at, events }
   }
   if (recording === 'wire') return { recording, at, system, lines: rest as readonly RecordedLine[] }

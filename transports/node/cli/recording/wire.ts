@@ -57,9 +57,9 @@ export async function recordWire(
   const timer = setInterval(() => void flush().catch((error: Error) => onProblem(error.message)), WRITE_EVERY_MS)
   const joined = new Set<Promise<void>>()
   await eachLink(listener, signal, (client) => {
-    const one = join(client, tapped).catch((error: Error) => onProblem(error.message))
-    joined.add(one)
-    void one.then(() => joined.delete(one))
+    const joining = join(client, tapped).catch((error: Error) => onProblem(error.message))
+    joined.add(joining)
+    void joining.then(() => joined.delete(joining))
   })
   clearInterval(timer)
   await Promise.all(joined)

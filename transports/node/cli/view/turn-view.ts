@@ -38,7 +38,7 @@ export function createTurnView(terminal: Terminal, clock: Clock = systemClock): 
     if (midLine) status.around(() => terminal.out('\n'))
     setMidLine(false)
   }
-  const say = (text: string): void => {
+  const print = (text: string): void => {
     if (text === '') return
     status.around(() => terminal.out(text))
     setMidLine(!text.endsWith('\n'))
@@ -61,9 +61,9 @@ export function createTurnView(terminal: Terminal, clock: Clock = systemClock): 
     const text = printable(event.text)
     const now = how === 'append' ? before + text : text
     written.set(id, now)
-    if (now.startsWith(before)) say(now.slice(before.length))
+    if (now.startsWith(before)) print(now.slice(before.length))
     else if (terminal.interactive) line(`${style.yellow('The agent replaced its answer:')}\n${now}`)
-    else say(`\n${now}`)
+    else print(`\n${now}`)
   }
 
   return {
