@@ -40,12 +40,12 @@ export interface CatsyphonOutboxOptions {
  * })
  * ```
  */
-export function catsyphonOutbox({ store: providedStore, name = SYSTEM }: CatsyphonOutboxOptions = {}): OpenOutbox {
+export function catsyphonOutbox(outboxOptions: CatsyphonOutboxOptions = {}): OpenOutbox {
   return async (host) => {
     const { http, options, clock, random, report } = host
     const { maxRequestBytes = 1_000_000, timeoutMs = 60_000, ambiguousPauseMs = 3000, batchSize = 20 } = options
     const { flushIntervalMs = 5000, maxConcurrent = 4, retryConfig, limits } = options
-    const store = providedStore ?? memoryStore()
+    const { store = memoryStore(), name = SYSTEM } = outboxOptions
     const probe = createGenerationProbe(http)
     let leaving = false
     const outbox = await openOutbox({
@@ -74,7 +74,7 @@ export function catsyphonOutbox({ store: providedStore, name = SYSTEM }: Catsyph
     if (!store.durable) report({ type: 'volatile', store: store.name })
     const close = async (): Promise<void> => {
       await outbox.close()
-      if (!providedStore) await store[Symbol.asyncDispose]()
+      if (!outboxOptions.store) await store[Symbol.asyncDispose]()
     }
     try {
       await outbox.recover()
