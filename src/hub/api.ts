@@ -1,4 +1,4 @@
-/** The hub that a program holds, over the parts that do its work. */
+/** The hub object of a program. It passes each call to the part that handles it. */
 import { hubError } from './context.js'
 import type { BudgetState, Spent } from './guard/budget.js'
 import type { Hub, TurnInfo } from './hub.js'
@@ -12,7 +12,7 @@ import { createTurn, type TurnAccess } from './turns/turn.js'
 
 type Result<Value> = Value | Promise<Value>
 
-/** What a hub can do, whether it drives an agent itself or another hub on the same store does. */
+/** The calls of a hub, for agents that it drives and for agents that another hub on the same store drives. */
 export interface HubParts {
   readonly journal: Journal
   agents(): readonly Agent[]

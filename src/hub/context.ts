@@ -1,4 +1,4 @@
-/** What the parts of a hub share. A part sees nothing else of the other parts. */
+/** The values that the parts of a hub share. A part uses nothing else of the other parts. */
 import type { Clock } from '../core/clock.js'
 import { SignalboxError, withFacts } from '../errors.js'
 import type { UnplacedEvent } from './journal/encode.js'
@@ -9,7 +9,7 @@ import type { Source } from './source.js'
 
 /** A failure that concerns no call: the person who runs the hub should know of it. */
 export interface HubProblem {
-  /** Tells this event from others that a listener may get. */
+  /** Distinguishes this event from other events of a listener. */
   readonly type: 'problem'
   /** What the hub was doing. */
   readonly what: string
@@ -43,7 +43,7 @@ export async function untilAllowed({ pause }: HubContext): Promise<void> {
   for (let wait = pause(); wait; wait = pause()) await wait
 }
 
-/** Where an event that the hub itself writes belongs. */
+/** The agent, the session and the turn of an event that the hub itself writes. */
 export interface EventPlace {
   readonly agent: AgentId
   readonly session?: string | undefined

@@ -17,7 +17,7 @@ import type { Source } from './source.js'
 import type { StoreParts } from './store-parts.js'
 import { createTurns, type Turns } from './turns/turns.js'
 
-/** What one hub does for the agents of some sources, under one lease: it writes their events, runs their turns and keeps their asks. */
+/** Serves the agents of some sources under one lease: writes their events, runs their turns and keeps their asks. */
 export interface Engine {
   readonly context: HubContext
   readonly asks: Asks

@@ -1,9 +1,9 @@
-/** What a hub has while it opens, and how it ends. */
+/** The resources of a hub that opens, and how they are released. */
 import type { Clock } from '../core/clock.js'
 import type { SignalboxError } from '../errors.js'
 import type { Journal } from './journal/watch.js'
 
-/** What a hub has while it opens, whether it has its store alone or shares it. */
+/** The resources of a hub that opens, with its own store or with a shared one. */
 export interface HubFrame {
   readonly clock: Clock
   /** Ends with the hub. */

@@ -70,7 +70,7 @@ export interface SourceEnvelope {
   readonly raw?: unknown
 }
 
-/** What a source pushes. An `end` with the `turn` of a prompt ends that prompt. */
+/** An event that a source pushes. An `end` with the `turn` of a prompt ends that prompt. */
 export type SourceEvent = SourceEnvelope &
   (Exclude<HubEventBody, AskEvent | AskResolvedEvent> | SourceAskEvent | SourceAskClosed | SourceOpenAsks)
 
@@ -102,7 +102,7 @@ export interface UnresolvedPrompt extends SourcePrompt {
   readonly at: string
 }
 
-/** What became of such a prompt. */
+/** The outcome of such a prompt. */
 export type Resolution =
   /** It runs. From now on the source pushes its events, and its `end`. */
   | { readonly outcome: 'running' }
@@ -126,7 +126,7 @@ export interface HistoryQuery {
   readonly session?: string | undefined
   /** At most so many events, the newest. Default 200; over a link at most 1,000. */
   readonly limit?: number | undefined
-  /** What an earlier page gave as `before`. */
+  /** The `before` of an earlier page. */
   readonly before?: string | undefined
   /** Stops waiting for the page. */
   readonly signal?: AbortSignal | undefined

@@ -1,4 +1,4 @@
-/** What a hub keeps in its store, opened under the lease of its driver. */
+/** The parts of a hub's store, opened under the lease of its driver. */
 import type { Clock } from '../core/clock.js'
 import type { SignalboxError } from '../errors.js'
 import type { Fence, Kv, Lease, Log, Store } from '../store/store.js'

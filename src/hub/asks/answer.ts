@@ -33,7 +33,7 @@ export async function answerAsk(
   const { by, note } = options
   const storedAnswer = 'secret' in answer ? {} : { answer }
   const next = await book.step(entry, { to: 'answering', by, answeredAt: isoTime(context.clock), note, ...storedAnswer })
-  // Two equal answers of one moment are one record: the first to arrive here has won.
+  // Two equal answers at the same time give equal records, so the first to arrive here has won.
   if (!next || entry.answering) throw notOpen(askId, await book.find(askId))
   entry.stored = next
   // The answer is delivered right after the compare-and-set. No other step may come between them.
@@ -62,7 +62,7 @@ async function deliverAndClose(
     failure = asHubError(error, 'answer')
     delivered = failure.sent === 'no' ? 'no' : 'maybe'
   }
-  // The answer has won. A failure to store that does not change it.
+  // The answer has won. A failure to store its delivery does not change that.
   await book.finish(entry, 'answered', delivered).catch((error: unknown) => {
     throw afterEffect(error, 'answer')
   })

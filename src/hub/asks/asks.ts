@@ -91,7 +91,7 @@ export function createAsks(context: HubContext, table: Table<AskRecord>, options
     if (!decision) return
     const { by, note, answer } = decision
     await answerAsk(context, book, ask.id, answer, { by, note, timeoutMs }).catch((error: unknown) => {
-      // A person was faster.
+      // A person answered before the policy.
       if (!SignalboxError.is(error, 'conflict')) report('answering an ask by a policy', error)
     })
   }
@@ -132,7 +132,7 @@ export function createAsks(context: HubContext, table: Table<AskRecord>, options
     agentGone: (agent) => lose(({ ask }) => ask.agent === agent),
     async endTurn(turn) {
       const entries = [...live.values()].filter((entry) => entry.stored.record.ask.turn === turn)
-      // When an answer has won, its delivery closes the ask.
+      // After an answer has won, its delivery closes the ask.
       await Promise.all(entries.map((entry) => entry.answering ?? book.finish(entry, 'withdrawn', 'no')))
     },
     answer: (askId, answer, by) => answerAsk(context, book, askId, answer, { by, timeoutMs }),

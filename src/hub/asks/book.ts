@@ -82,7 +82,7 @@ export function createAskBook(context: HubContext, table: Table<AskRecord>, keep
       await writer.append([hubEvent(context, { ...ask, epoch }, { kind: 'ask', ask })])
     },
     finish(entry, outcome, delivered, by) {
-      // One after the other: of two equal writes under way, the store could not tell which one it has.
+      // One after the other: with two equal writes under way, a lookup could not tell which of them was stored.
       const result = (entry.closing ?? Promise.resolve()).then(() => !entry.over && close(entry, outcome, delivered, by))
       entry.closing = result.catch(() => {})
       return result

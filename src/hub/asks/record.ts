@@ -1,4 +1,4 @@
-/** What is stored of an ask, and how it may change. Pure. */
+/** The record of an ask, and its possible changes. Pure. */
 import type { Ask, AskOutcome, AskStatus, Delivered } from '../model/ask.js'
 
 export interface AskRecord {
@@ -21,7 +21,7 @@ export interface AskRecord {
   readonly closed?: true
 }
 
-/** What changes an ask. */
+/** A change of an ask. */
 export type AskStep =
   /** An answer wins. */
   | {
@@ -31,7 +31,7 @@ export type AskStep =
       readonly answer?: unknown
       readonly note?: string | undefined
     }
-  /** It is over; the event is not in the journal yet. */
+  /** The ask is closed; its event is not in the journal yet. */
   | { readonly to: AskOutcome; readonly delivered: Delivered; readonly closeFrom: number; readonly by?: string | undefined }
   /** The event is in the journal. */
   | { readonly to: 'closed' }
@@ -73,7 +73,7 @@ export type AskRepair =
   | { readonly do: 'keep'; readonly begin: boolean }
   /** The answer won and the hub died: it is unknown whether the answer arrived. */
   | { readonly do: 'close'; readonly outcome: 'answered'; readonly delivered: 'maybe' }
-  /** It is over and the event may be missing. */
+  /** The ask is closed, and its event may be missing. */
   | { readonly do: 'finish'; readonly append: boolean }
 
 export function repairAsk(record: AskRecord, traces: { readonly begun: boolean; readonly resolved: boolean }): AskRepair {

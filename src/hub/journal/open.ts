@@ -1,4 +1,4 @@
-/** The journal as all viewers of one hub see it: the newest events, and the state that they add up to. */
+/** The journal as all viewers of one hub see it: the newest events, and the state after them. */
 import type { Clock } from '../../core/clock.js'
 import type { Log } from '../../store/store.js'
 import type { HubEvent } from '../model/event.js'

@@ -1,4 +1,4 @@
-/** What an agent asks a person, and what can be answered. */
+/** A question of an agent to a person, and its possible answers. */
 import type { AgentId } from './agent-id.js'
 
 /** `permission`: may a tool run. `question`: options or free text. `confirm`: yes or no to a plan. `secret`: a PIN or a password. */
@@ -99,7 +99,7 @@ export type Answer =
   /** Never stored, logged, recorded or shown. */
   | { readonly secret: string }
 
-/** What became of an answer that won. */
+/** The outcome of an answer that won. */
 export interface AnswerResult {
   /** The ask that was answered. */
   readonly askId: string

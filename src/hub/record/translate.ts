@@ -12,7 +12,7 @@ export interface RecordedItem {
   readonly event: CollectorEvent
 }
 
-/** What has to be remembered between two events of a session. Plain data: it is stored. */
+/** The state between two events of a session. Plain data, because it is stored. */
 export interface TranslateState {
   /** Messages that are not complete yet. */
   readonly partial: Record<string, { role: MessageEvent['role']; text: string; turn?: string | undefined }>
@@ -200,7 +200,7 @@ function counted(state: TranslateState, { scope, tokens, costUsd }: UsageEvent, 
 function ended(state: TranslateState, event: EndEvent, turn: string | undefined, add: Add): void {
   const { outcome, text, stopReason, attribution, error, sent } = event
   const turnState = (turn === undefined ? undefined : state.turns[turn]) ?? {}
-  // What a turn left unfinished has no later event.
+  // Messages and tool calls that a turn left unfinished get no later event.
   for (const [key, { role, text: rest, turn: of }] of Object.entries(state.partial)) {
     if (of !== turn) continue
     delete state.partial[key]

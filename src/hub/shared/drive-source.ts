@@ -34,7 +34,7 @@ export interface Drive {
   stop(): Promise<void>
 }
 
-/** What all drives of one hub share. */
+/** Values that all drives of one hub share. */
 export interface DriveParts {
   readonly hub: string
   readonly name: string

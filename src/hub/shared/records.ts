@@ -1,4 +1,4 @@
-/** What hubs that share a store keep in it beside the journal, the turns and the asks. */
+/** The records of hubs that share a store, besides the journal, the turns and the asks. */
 import type { Agent, AgentId } from '../model/agent.js'
 import type { WireError } from '../wire/protocol.js'
 

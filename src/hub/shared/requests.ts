@@ -44,7 +44,7 @@ export interface Requests {
   take(id: string, source: string, fence: number, serve: Serve): Promise<void>
   /** Takes every call that waits for the source, also those that an earlier driver took and did not finish. */
   takeAll(source: string, fence: number, serve: Serve): Promise<void>
-  /** A call of this hub may have its result. */
+  /** A call of this hub may have a result now. */
   done(id: string): void
   /** Deletes the records of calls that nobody waits for any more. */
   sweep(): Promise<void>
@@ -52,11 +52,11 @@ export interface Requests {
 
 /** How often a caller looks at its record, and tells the driver of it again. */
 const LOOK_MS = 2_000
-/** How often the result of a call is tried to be stored while the store is away. */
+/** The pause between attempts to store the result of a call while the store is away. */
 const FINISH_AGAIN_MS = 500
 /** A record is kept for so long after its call, because a write of its caller may still be on the way. */
 const KEEP_MS = 120_000
-/** A call waits for its result as long again as for a driver. */
+/** A call waits this many times `timeoutMs` in all: once for a driver, and once more for the result. */
 const WAITS = 2
 
 /** Long because the side that calls and the side that serves keep one record, and its steps are read together. */
@@ -64,7 +64,7 @@ export function createRequests(options: RequestsOptions): Requests {
   const { table, clock, signal, notify, timeoutMs, report } = options
   const waiting = new Map<string, Waker>()
   const taking = new Set<string>()
-  /** Calls that this hub may have taken: the store did not tell. Nothing was done for them. */
+  /** Calls that this hub may have taken: the outcome of the write is unknown. They were not carried out. */
   const maybeTaken = new Map<string, number>()
   /** A store may answer in another order than it was asked. */
   const inTurn = inTurnByKey()
@@ -151,7 +151,7 @@ export function createRequests(options: RequestsOptions): Requests {
     waiting.set(id, waker)
     try {
       for (;;) {
-        // Again each time: a driver that has just begun, or could not reach the store, has not heard of it.
+        // Repeated: a driver that has just begun, or could not reach the store, did not get the earlier signal.
         if (isStored) void notify({ kind: 'request', id, source }).catch((error) => report('telling the driver of a call', error))
         await waker.wait(clock, LOOK_MS)
         if (signal.aborted) {
@@ -186,7 +186,7 @@ export function createRequests(options: RequestsOptions): Requests {
     taking.add(id)
     try {
       const reading = table.get(id)
-      // It is awaited in its turn, and may fail before.
+      // The read is awaited later, in its turn. Without a handler its failure would be an unhandled rejection.
       reading.catch(() => {})
       const stored = await inTurnOfSource(source, () => reading)
       if (!stored || stored.record.state === 'done') return void maybeTaken.delete(id)

@@ -214,7 +214,7 @@ export function cccSource(options: CccSourceOptions): Source {
       for (const [at, [question, option]] of choices.entries()) {
         const choice = { session: sessionOf(ask.agent), questionIndex: Number(question), optionIndex: Number(option) }
         await client.answer(choice).catch((error: unknown) => {
-          // The answers before this one were typed.
+          // The earlier answers of this set were typed.
           throw at > 0 && SignalboxError.is(error) ? withFacts(error, {}, { sent: 'maybe' }) : error
         })
       }

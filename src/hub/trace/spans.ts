@@ -8,7 +8,7 @@ import type { AskEvent, EndEvent, HubEvent, ToolEvent, TurnEvent, UsageEvent } f
 export type SpanValue = string | number | boolean | readonly string[]
 export type SpanAttributes = Readonly<Record<string, SpanValue | undefined>>
 
-/** What opens a span. */
+/** The start of a span. */
 export interface SpanStart {
   readonly name: string
   /** The kind of the span: a turn calls another system, a tool or an ask is part of it. */
@@ -18,7 +18,7 @@ export interface SpanStart {
   readonly at: string
 }
 
-/** What closes a span. */
+/** The end of a span. */
 export interface SpanEnd {
   readonly attributes?: SpanAttributes
   readonly at: string

@@ -1,4 +1,4 @@
-/** What is stored of a turn, and the order in which it may change. Pure: the driver stores, sends and appends. */
+/** The record of a turn, and the order of its changes. Pure: the driver stores, sends and appends. */
 import type { AgentId } from '../model/agent.js'
 import type { EndEvent } from '../model/event.js'
 
@@ -27,7 +27,7 @@ export interface TurnRecord {
   readonly endSeq?: number
 }
 
-/** What changes a turn. */
+/** A change of a turn. */
 export type TurnStep =
   | { readonly to: 'sending'; readonly receipt?: unknown; readonly session?: string | undefined }
   | { readonly to: 'resolving' }

@@ -171,7 +171,7 @@ export function createTurns(context: HubContext, table: Table<TurnRecord>, optio
   }
 }
 
-/** What viewers see of a record. */
+/** The part of a record that viewers see. */
 export function turnInfo(record: TurnRecord, journal: string, isQueued: boolean): TurnInfo {
   const { promptId, agent, session, end, endSeq } = record
   const state = endSeq !== undefined ? 'ended' : isQueued ? 'queued' : 'running'

@@ -1,4 +1,4 @@
-/** What travels between a hub and its clients: one JSON line a message, many calls and watches over one link. */
+/** The messages between a hub and its clients: one JSON line each, for many calls and watches over one link. */
 import type { HubCursor } from '../model/cursor.js'
 import type { HubEvent } from '../model/event.js'
 
