@@ -1,4 +1,4 @@
-/** Calls that go straight to the server, past the outbox: the status of a session, its completion, and what is stored of it. */
+/** Calls that go to the server without the outbox: the status of a session, its completion, and its stored events. */
 import * as z from 'zod/mini'
 import type { CallOptions, ClientOptions } from '../core/call.js'
 import { SignalboxError } from '../errors.js'

@@ -1,4 +1,4 @@
-/** Registering a collector, and coming back with what was stored. */
+/** Registers a collector, and makes a client from stored credentials. */
 import type { CallOptions } from '../core/call.js'
 import { systemClock } from '../core/clock.js'
 import { checkOutbox, createCatsyphon, type Catsyphon, type CatsyphonOptions } from './client.js'

@@ -49,7 +49,7 @@ export function retrying(config: RetryConfig | undefined, clock: Clock, random: 
         const mayRepeat = sent === 'no' || (sent === 'maybe' && call.idempotent)
         const isWorthIt = status === undefined ? retryable : retryableStatusCodes.includes(status)
         const delayMs = Math.max(retryDelay(config, index, random), retryAfterMs)
-        // A pause beyond the deadline would replace this error by one that says less.
+        // A pause beyond the deadline would replace this error by a less exact error.
         if (!mayRepeat || !isWorthIt || delayMs >= (call.remainingMs?.() ?? Number.POSITIVE_INFINITY)) throw error
         await sleep(clock, delayMs, call.signal).catch(() => {
           throw abortError(call.signal, { op: call.op, sent, cause: error })

@@ -61,7 +61,7 @@ export function createAsks(command: RunCommand, resolver: Resolver, clock: Clock
     receipt.messageId = (await command('send', { session, text, from, signal, timeoutMs: left() })).message_id
   }
 
-  /** Polls the history until an answer stands behind the message. Undefined: none came in time, or none can ever show. */
+  /** Polls the history until it has an answer after the message. Undefined: no answer came in time, or the history can never show one. */
   const polled = async (receipt: Receipt, endsAt: number, signal: AbortSignal | undefined, pollMs: number) => {
     const left = (): number => Math.ceil(endsAt - clock.monotonic())
     while (left() > 0) {

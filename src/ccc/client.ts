@@ -100,7 +100,7 @@ export interface Ccc extends CccCore {
    */
   send(options: SendOptions): Promise<SendResult>
   /**
-   * Sends a text and polls the history until an answer stands behind it, up to 345 s by default. Outlasts the five minutes after which a
+   * Sends a text and polls the history until it has an answer after the text, up to 345 s by default. Outlasts the five minutes after which a
    * server ends an ask, and a session that looks idle while it works.
    *
    * @example

@@ -43,7 +43,7 @@ export function findMessage(messages: readonly CccMessage[], receipt: Receipt): 
   if (!message) return undefined
   const behind = messages.slice(at + 1)
   const { answers, alone } = answersIn(behind, message)
-  // Claude can repeat a marker only if it stands in the text. In the author it is not shown to Claude.
+  // Claude can repeat a marker only if it is in the text. Claude does not see the author.
   const repeated =
     marker && text.includes(marker) ? behind.find((entry) => isClaude(entry) && entry.text?.includes(marker)) : undefined
   const first = answers.find((entry) => isAnswer(entry.text))
@@ -85,7 +85,7 @@ export function isAnswer(text: string | undefined): text is string {
   return text !== undefined && text !== '' && text !== NO_TEXT
 }
 
-/** `alone`: no other request stands between the message and its first answer. */
+/** `alone`: no other request is between the message and its first answer. */
 function answersIn(behind: readonly CccMessage[], message: CccMessage): { answers: CccMessage[]; alone: boolean } {
   const answers: CccMessage[] = []
   let alone = true

@@ -23,7 +23,7 @@ export interface Limits {
 
 /** How many entries each look into the history reads. */
 const SEEN = 500
-/** How many entries are read to prove that no unanswered message stands before a message. */
+/** How many entries are read to prove that no unanswered message comes before a message. */
 const SEEN_FOR_PROOF = 20_000
 
 interface Look {
@@ -83,7 +83,7 @@ export function createResolver(command: RunCommand, clock: Clock, defaults: { re
       if (found.attribution === 'shared') return 'shared'
       if (found.response === response && found.attribution === 'own') return proven(receipt, messages.length, found.marked, limits)
       const isResponse = ({ from, text }: CccMessage): boolean => from === 'claude' && text === response
-      // It stands behind this message, and is not its first answer.
+      // It comes after this message, and is not its first answer.
       if (found.answers.some(isResponse)) return 'unverified'
       // Servers of January answer with a copy of the screen: no entry of the history is equal to it.
       return messages.some(isResponse) ? 'foreign' : 'unverified'

@@ -67,13 +67,13 @@ export interface CccQuestion extends Loose {
   /** More than one option may be chosen. The server takes only one. */
   readonly multi_select: boolean
   readonly answered: boolean
-  /** Index of the chosen option. 0 also stands for a missing value, so it counts only if `answered` is true. */
+  /** Index of the chosen option. A missing value is 0 too, so the index counts only if `answered` is true. */
   readonly answer_index: number
 }
 
 /** The answer to a ping. */
 export interface CccPing extends Loose {
-  /** `1.0.0` stands for four generations of servers, so it does not tell which commands there are. */
+  /** Four generations of servers report `1.0.0`, so the version does not tell which commands a server has. */
   readonly version: string
   /** Seconds since the server started. */
   readonly uptime_seconds: number

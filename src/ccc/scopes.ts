@@ -9,7 +9,7 @@ export const CCC_SCOPES = {
   subscribe: 'observe',
   send: 'send',
   ask: 'send',
-  // Kills whatever Claude is doing and starts it anew.
+  // Kills Claude, also during a turn, and starts it again.
   continue: 'admin',
   answer: 'approve',
 } as const

@@ -123,7 +123,7 @@ export async function subscribe(host: SubscribeHost, options: SubscribeOptions):
     }
   }
 
-  /** Does the server live, and does it have the same sessions? Not while the reader is busy: closing a link loses what was not read. */
+  /** Checks that the server answers and has the same sessions. Not done while the reader is busy: closing a link loses what was not read. */
   const check = async (): Promise<void> => {
     const before = heard
     let sessions: readonly string[]

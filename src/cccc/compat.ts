@@ -26,7 +26,7 @@ export interface CcccCompatibility {
 /** Every daemon has these ops. They must not be called to find out: group_create and attach make groups of empty arguments. */
 const EVERYWHERE = /^(?:ping|shutdown|group_create|attach)$/
 
-/** Ops that act on empty arguments, by the beginning of their names, and a harmless op that came with them, by the rest of its name. */
+/** Ops that act on empty arguments, by a prefix of their names, each with a harmless op that appeared in the same version, by its suffix. */
 const RELATIVES = [
   ['capability_allowlist_', 'get'],
   ['group_space_provider_', 'credential_status'],

@@ -19,7 +19,7 @@ export interface CcccDaemon {
   readonly dedupesClientIds: boolean
 }
 
-/** For the questions that a wire asks by itself. */
+/** For the requests that a wire makes for its own use. */
 const WIRE_MS = 30_000
 
 export interface CcccDaemonKnowledge {
@@ -142,7 +142,7 @@ export function createDaemonKnowledge(core: CcccCore): CcccDaemonKnowledge {
   const contradicted: CcccDaemonKnowledge['contradicted'] = async (error, before, options) => {
     let now = before
     if (isApiError(error, ...CONTRADICTIONS)) now = (await get({ ...options, fresh: true })).dialect
-    // Our own refusal rests on what is known, which may be old.
+    // This client refused by what it knows about the daemon, which may be out of date.
     else if (SignalboxError.is(error, 'unsupported') && !isRefusal(error)) now = await verified(options)
     return now === before ? undefined : now
   }

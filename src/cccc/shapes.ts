@@ -4,7 +4,7 @@ import { isRecord } from '../core/is-record.js'
 /** An object with any keys. */
 export type Loose = Record<string, unknown>
 
-/** Returns what is broken in the result of an op, or undefined. `ccccAnswers()` makes one. */
+/** Returns the mistake in the result of an op, or undefined. `ccccAnswers()` makes one. */
 export type CcccAnswerCheck = (op: string, result: Loose) => { readonly path: string; readonly message: string } | undefined
 
 /** An event of a group's ledger. `isCcccEvent` types the data of common kinds. */

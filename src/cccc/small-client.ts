@@ -26,7 +26,7 @@ export type ResultOf<Op extends string> = Op extends CcccOp ? CcccOps[Op]['resul
 export interface CcccCallOptions extends CallOptions {
   /** Returns the masked secrets that some answers hold (two characters from each end of a value). Default: they are removed. */
   readonly maskedValues?: boolean
-  /** This call may be repeated, because of what it carries. Default: what the op table says; `false` for an op that it lacks. */
+  /** Whether this call may be repeated. Default: the entry of the op table; `false` for an op that it lacks. */
   readonly idempotent?: boolean
 }
 

@@ -13,7 +13,7 @@ import { createPoliteEnds } from './polite-end.js'
 import type { Loose } from './shapes.js'
 import type { Wire, WireOptions } from './wire.js'
 
-/** The longest request line that a daemon reads; it cuts a longer one and refuses the rest as nonsense. */
+/** The longest request line that a daemon reads; it cuts a longer line and refuses the remainder as invalid. */
 export const MAX_REQUEST_BYTES = 2_000_000
 
 const encoder = /* @__PURE__ */ new TextEncoder()

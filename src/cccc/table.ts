@@ -1,4 +1,4 @@
-/** The op table: what a client must know about an op besides its types. */
+/** The op table: the facts about an op that its types do not have. */
 import { camelName } from '../core/names.js'
 import { OP_FLAGS, OP_TABLE } from './table.gen.js'
 

@@ -1,4 +1,4 @@
-/** Delivers a session's queue: what to send, what the answer means, and what may be repeated. */
+/** Delivers the queue of a session: chooses the next batch, reads the answer, and decides whether to repeat. */
 import type { Clock } from '../../core/clock.js'
 import type { Deliver, Delivery, Memo, OutboxItem, Verdict } from '../../store/outbox/types.js'
 import { completionBody } from '../direct.js'

@@ -1,4 +1,4 @@
-/** What a failure means for the queue: repeat, split, give up one event, or stop and say why. All of it stands in this file. */
+/** Decides after a failure: repeat the batch, split it, give up one event, or stop with a reason. All such decisions are in this file. */
 import { SignalboxError } from '../../errors.js'
 import type { Delivery, OutboxItem, Verdict } from '../../store/outbox/types.js'
 import { CatsyphonError, failure, FOREIGN_SESSION } from '../errors.js'
@@ -133,7 +133,7 @@ export function createFailures({ http, probe, ambiguousPauseMs }: FailuresOption
   }
 }
 
-/** Makes requests smaller until one event stands alone. Then that event is to blame. */
+/** Makes requests smaller until a request has one event. If that request fails, its event is the cause. */
 function split({ items, state }: FailedBatch, reason: string): Verdict {
   state.failures = 0
   if (items.length === 1) return { kind: 'dead', reason }

@@ -1,4 +1,4 @@
-/** Finds out the server's generation. It changes what a repeat may do, and never what is sent. */
+/** Finds out the server's generation. The generation decides whether a batch may be repeated, never the content of a batch. */
 import type { CallOptions } from '../../core/call.js'
 import { SignalboxError } from '../../errors.js'
 import type { Http } from '../http.js'

@@ -1,4 +1,4 @@
-/** Where the sequence numbers of a session start, and what is remembered of it while one batch is sent. */
+/** The state of a session while one batch is sent, and the start of its sequence numbers. */
 import type { Clock } from '../../core/clock.js'
 import type { Delivery, Memo } from '../../store/outbox/types.js'
 import { CatsyphonError } from '../errors.js'
@@ -9,7 +9,7 @@ import type { Sighting } from './repeats.js'
 import type { Requests } from './requests.js'
 import type { ServerGeneration } from './types.js'
 
-/** One delivery to one session, with what is known about the session. */
+/** One delivery to one session, with the facts known about the session. */
 export interface Attempt {
   readonly delivery: Delivery
   readonly generation: ServerGeneration
@@ -67,7 +67,7 @@ export function createNumbering(requests: Requests, probe: GenerationProbe, cloc
       const exists = memo.exists === true
       if (typeof memo.base === 'number') return { delivery, generation, base: memo.base, exists, memo }
       if (generation === 'hash') return { delivery, generation, base: 0, exists, memo }
-      // A session whose outbox was lost goes on where the server stands: a sequence server drops lower numbers.
+      // A session whose outbox was lost continues at the server's last number: a sequence server drops lower numbers.
       const found = await requests.status(delivery)
       const base = found === undefined ? await lastOfForeign(delivery) : (found?.last_sequence ?? 0)
       const attempt = { delivery, generation, base, exists: found !== null, memo }

@@ -3,7 +3,7 @@ import type { Memo, OutboxItem } from '../../store/outbox/types.js'
 import { textOf, typeIn } from './batch.js'
 import type { ServerGeneration } from './types.js'
 
-/** Where the session stands on the server, as it was seen before a repeat. */
+/** The last sequence number and the count that the server had before a repeat. */
 export interface Sighting {
   readonly lastSequence: number
   /** Barriers that were sent since the last receipt, with unknown outcomes included: a hash server counts them as events. */

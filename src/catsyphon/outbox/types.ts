@@ -14,7 +14,7 @@ import type { EventsResponse } from '../schema.js'
 /** How the server recognises an event that it has: by `sequence`, by `hash`, or `unknown` where its description is switched off. */
 export type ServerGeneration = 'sequence' | 'hash' | 'unknown'
 
-/** What waits, what became of the rest, and whether delivery has stopped. */
+/** The number of waiting, delivered and lost events, and whether delivery has stopped. */
 export interface CatsyphonStatus extends OutboxCounts {
   /** Items that wait. */
   readonly pending: number
@@ -53,7 +53,7 @@ export interface OutboxControls {
    */
   flush(options?: CallOptions): Promise<FlushReport>
   /**
-   * What waits, what was delivered, and why delivery has stopped, if it has.
+   * The number of waiting and delivered events, and the reason if delivery has stopped.
    *
    * @example
    * ```ts

@@ -40,7 +40,7 @@ export interface ToolResultBlock {
   /** Whether the tool failed; may be absent. */
   readonly is_error?: boolean
 }
-/** Image, document, server tool and whatever comes next. */
+/** Image, document, server tool, and block types of later versions. */
 export interface OtherBlock {
   /** The kind of block, such as `image` or `document`. */
   readonly type: string

@@ -2,7 +2,7 @@
 import { recordOf } from './guards.js'
 import type { ModelUsage, ResultLine } from './lines.js'
 
-/** The cost and tokens that one result adds to earlier results. Zeros for a model that the turn did not use. */
+/** The cost and tokens that a result adds to the earlier results. Zeros for a model that the turn did not use. */
 export interface Spent {
   /** The cost. */
   readonly costUsd: number

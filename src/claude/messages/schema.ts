@@ -18,7 +18,7 @@ export interface InvalidLine {
 /** Makes the check that every line passes: with `warn` it reports a broken line, with `strict` it throws a `ParseError`. */
 export type LineCheck = (mode: 'warn' | 'strict', report: (event: InvalidLine) => void) => (line: ClaudeLine) => void
 
-/** Gives what is wrong with a value, or undefined. */
+/** Returns the problem with a value, or undefined. */
 type Rule = (value: unknown, path: string) => { readonly path: string; readonly message: string } | undefined
 
 const nameOf = (value: unknown): string => (value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value)

@@ -92,7 +92,7 @@ export interface TaskNotificationLine extends SystemBase {
   readonly status: 'completed' | 'failed' | 'stopped' | (string & {})
   /** The file with the output of the task, on the machine of the CLI. */
   readonly output_file: string
-  /** The last words of a subagent, or what a command did. */
+  /** The last text of a subagent, or the summary of a command. */
   readonly summary: string
   /** What the task has used. */
   readonly usage?: TaskUsage

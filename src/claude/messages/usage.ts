@@ -85,7 +85,7 @@ export interface UsageTracker extends Omit<UsageStats, 'requests' | 'costUsd'> {
   reset(): void
 }
 
-/** Cache tokens and cost of what is added. */
+/** Cache tokens and cost of the added usage. */
 export interface UsageMore {
   /** Tokens that were written to the cache. */
   readonly cacheWriteTokens?: number

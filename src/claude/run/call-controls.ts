@@ -1,4 +1,4 @@
-/** Sends the control requests of `Controls`: a table of the plain ones, and one function for each of the others. */
+/** Sends the control requests of `Controls`: a table for the plain requests, and a function for each other request. */
 import type { Connection } from '../protocol/connection.js'
 import type { ControlAnswer, McpStatus } from './control-answers.js'
 import type { ControlCallOptions, Controls } from './controls.js'

@@ -252,7 +252,7 @@ export interface TaskToolUse {
   readonly prompt: string
   /** A few words for people. */
   readonly description: string | undefined
-  /** Whether the model goes on without waiting. */
+  /** Whether the model continues without waiting. */
   readonly runInBackground: boolean
   /** The model of the subagent. */
   readonly model: string | undefined
