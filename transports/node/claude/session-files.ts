@@ -1,4 +1,4 @@
-/** The CLI's own session files: lists, reads and follows them, whatever a version writes into them, one chunk of memory at a time. */
+/** The CLI's own session files: lists, reads and follows them. Unknown entries of other versions pass. One chunk is in memory at a time. */
 import { createReadStream } from 'node:fs'
 import { open, readdir, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
@@ -181,7 +181,7 @@ function createEntryReader(from: number, maxLineBytes: number) {
   let read = from
   let next = from
   let skipping = false
-  /** One more piece of the line that stands in `partial`. */
+  /** Another piece of the line in `partial`. */
   const add = (piece: Uint8Array): void => {
     skipping ||= partial.length + piece.byteLength > maxLineBytes
     if (skipping) partial.clear()
@@ -217,7 +217,7 @@ function createEntryReader(from: number, maxLineBytes: number) {
   }
 }
 
-/** Undefined for what is blank, broken, or no entry. */
+/** Undefined for a line that is blank or broken, or is not an entry. */
 function entryOf(line: string): SessionEntry | undefined {
   try {
     const value = JSON.parse(line) as SessionEntry | null

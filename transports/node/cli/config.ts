@@ -116,7 +116,7 @@ export function parseConfig(source: string, where: string): FileConfig {
   throw wrong(`${issue?.path.map(String).join('.') || 'its top'}: ${issue?.message ?? 'does not fit'}${keys}`)
 }
 
-/** The file decides what is started on this machine, so it must be its user's alone to write. */
+/** The file decides which programs are started on this machine, so only its user may be able to write it. */
 export async function readConfig(path: string): Promise<FileConfig> {
   return parseConfig(await readTrusted(path), path)
 }

@@ -74,7 +74,7 @@ function stateFolderOf(file: FileConfig, { env }: Terminal, port: number): strin
   return state ? join(state, 'signalbox') : join(homedir(), '.signalbox')
 }
 
-/** Shows everything that was found before any of it is offered, and offers only what was named. */
+/** Shows everything that was found first. Offers only the systems that were named. */
 async function offered(names: readonly string[], terminal: Terminal): Promise<Record<string, Upstream>> {
   const found = await detect(terminal.env)
   terminal.print('On this machine:')

@@ -61,7 +61,7 @@ export default command({
       const pause = factor === undefined || before === undefined ? 0 : Math.min(at - before, MAX_PAUSE_MS) / factor
       before = at
       if (pause > 1) await sleep(systemClock, pause, signal).catch(() => {})
-      // ctrl-c is the way to leave.
+      // A person leaves with ctrl-c.
       if (signal.aborted) return 0
       print(event)
     }

@@ -44,7 +44,7 @@ export default command({
       }
       return EXIT.ok
     } catch (error) {
-      // ctrl-c is the way to leave a watch.
+      // A person leaves a watch with ctrl-c.
       if (signal.aborted) return EXIT.ok
       throw error
     } finally {

@@ -4,7 +4,7 @@ import { openNats, type NatsChoice } from './nats.js'
 
 export interface NatsFinding {
   readonly works: boolean
-  /** What was found, or what is wrong and how to repair it. */
+  /** The finding, or the problem and how to repair it. */
   readonly text: string
   /** Of the server, if it answered. */
   readonly version?: string

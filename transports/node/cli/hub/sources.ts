@@ -1,4 +1,4 @@
-/** The sources of a hub on this machine: what the settings name, and what is found where they name nothing. */
+/** The sources of a hub on this machine: those in the settings, or those that are found if the settings name none. */
 import { acpSource } from '../../../../src/acp/index.js'
 import { createCcc } from '../../../../src/ccc/index.js'
 import { createCccc } from '../../../../src/cccc/index.js'
@@ -16,7 +16,7 @@ import type { Settings } from '../settings/schema.js'
 type Environment = Readonly<Record<string, string | undefined>>
 type Named = Exclude<System, 'catsyphon'>
 
-/** A source and what it holds beside itself. */
+/** A source and the resources that end with it. */
 export interface OpenedSources {
   readonly sources: readonly Source[]
   /** Make the same sources anew, for a hub that shares its store. */

@@ -7,12 +7,12 @@ import { createCatsyphonSimulator, createCccSimulator, createCcccSimulator } fro
 import { listenTcp, listenUnix } from '../../link/listen.js'
 
 export interface RunningSimulator {
-  /** Where it listens, and what a client needs. */
+  /** The address of the simulator, and the values that a client needs. */
   readonly address: string
   stop(): Promise<void>
 }
 
-/** The path of the executable that stands for a system which is a process. */
+/** The path of the executable that simulates a system which runs as a process. */
 export function executableOf(system: 'claude' | 'cmdop'): string {
   return fileURLToPath(import.meta.resolve(`signalbox/testing/fake-${system}`))
 }

@@ -30,7 +30,7 @@ export interface OpenedHub {
 
 /** A command. `run` gives the exit code; undefined is 0. */
 export interface Command {
-  /** What to type and what it does. Shown first in the help. */
+  /** Commands and their effects. Shown first in the help. */
   readonly examples: readonly (readonly [string, string])[]
   readonly definition: CommandDef<ArgsDef>
 }

@@ -1,4 +1,4 @@
-/** The words that fit what was typed so far. Loads no client: agents and asks come from the running hub's socket, within a short time. */
+/** The completions for the typed words. Loads no client: agents and asks come from the running hub's socket, within a short time. */
 import type { ArgsDef } from 'citty'
 import { COMMANDS, names } from './table.js'
 

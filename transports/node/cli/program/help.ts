@@ -66,7 +66,7 @@ export async function commandHelp(name: string, { examples, definition }: Comman
   ].join('\n')
 }
 
-/** An option as it is typed, and what it does. */
+/** An option as a person types it, and its description. */
 export function optionRow([name, given]: readonly [string, ArgDef]): readonly [string, string] {
   const aliases = 'alias' in given ? [given.alias ?? []].flat() : []
   const short = aliases.map((alias) => `-${alias}, `)
