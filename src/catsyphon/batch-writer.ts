@@ -37,7 +37,7 @@ export interface BatchWriter extends AsyncDisposable {
     readonly emittedAt?: Moment
   }): Promise<void>
   /**
-   * Sends what waits. The report says what still waits when the time is up.
+   * Sends the events that wait. The report has the number of events that still wait at the end of the time.
    *
    * @example
    * import { createBatchWriter, type Catsyphon } from 'signalbox/catsyphon'

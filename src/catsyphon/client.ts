@@ -1,4 +1,4 @@
-/** The client: direct calls, sessions over the outbox, and what became of everything. */
+/** The client: direct calls, sessions over the outbox, and reports of delivery. */
 import type { ClientOptions, Interceptor } from '../core/call.js'
 import { systemClock, type Random } from '../core/clock.js'
 import { tell } from '../core/policy/policy.js'
@@ -21,7 +21,7 @@ export interface CatsyphonOptions extends Omit<ClientOptions, 'timeoutMs'>, Outb
   readonly collectorId: string
   /** The collector's key. */
   readonly apiKey: string
-  /** Where events wait: `catsyphonOutbox({ store })`. */
+  /** The outbox in which events wait: `catsyphonOutbox({ store })`. */
   readonly outbox: OpenOutbox
   /** The workspace to read conversations of. */
   readonly workspaceId?: string

@@ -79,7 +79,7 @@ export interface Direct {
    */
   readSession(sessionId: string, options?: ReadOptions): Promise<schema.Conversation | null>
   /**
-   * What the server says of itself and its database.
+   * The server's description of itself and its database.
    *
    * @example
    * ```ts

@@ -112,7 +112,7 @@ const required = {
   error: {},
 } as const satisfies Record<EventType, Readonly<Record<string, z.ZodMiniType>>>
 
-/** What the server demands of each type. It refuses the whole batch of an event that does not fit. */
+/** The fields that the server demands of each type. It refuses the whole batch of an event that does not fit. */
 export const eventDataSchemas = {
   session_start: z.extend(knownEvents, required.session_start),
   session_end: z.extend(knownEvents, required.session_end),

@@ -14,14 +14,14 @@ export interface RequestSpec {
   readonly idempotent?: boolean
   readonly headers?: Readonly<Record<string, string>>
   readonly keepalive?: boolean
-  /** What interceptors may see of the arguments. */
+  /** The arguments that interceptors may see. */
   readonly args?: unknown
 }
 
 /** Makes a request and gives the answer's JSON. Everything but a success with JSON rejects. */
 export type Http = (spec: RequestSpec, options?: CallOptions) => Promise<unknown>
 
-/** What a client writes with. */
+/** The credentials that a client writes with. */
 export interface Credentials {
   /** The collector's id on the server. */
   readonly collectorId: string

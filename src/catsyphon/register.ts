@@ -8,7 +8,7 @@ import { createHttp } from './http.js'
 import { retrying } from './retry-config.js'
 import * as schema from './schema.js'
 
-/** What a client needs beside the credentials, and where those are kept. */
+/** The options of a client besides the credentials, and the store of the credentials. */
 export interface ServerOptions extends Omit<CatsyphonOptions, 'collectorId' | 'apiKey'> {
   /** Names the server in the credential store. Requests go where the transport leads. */
   readonly serverUrl: string

@@ -1,4 +1,4 @@
-/** What the client reports while it works. Logging never throws into the agent: failures are reported instead. */
+/** Reports of the client while it works. Logging never throws into the agent: failures are reported instead. */
 import type { SignalboxError } from '../errors.js'
 import type { OutboxReport } from '../store/outbox/types.js'
 
@@ -20,7 +20,7 @@ export interface Replacement {
     | 'out_of_range'
 }
 
-/** What `onEvent` gets. In the outbox's own reports `queue` is the session's id. */
+/** The argument of `onEvent`. In the outbox's own reports `queue` is the session's id. */
 export type CatsyphonEvent =
   | OutboxReport
   /** Values that the server cannot store were replaced before the event was queued. */

@@ -48,7 +48,7 @@ export type EventsResponse = z.infer<typeof eventsResponse>
 export type SessionStatusResponse = z.infer<typeof sessionStatus>
 /** The answer to a completion. */
 export type SessionCompleteResponse = z.infer<typeof completeResponse>
-/** What the server says of itself. */
+/** The server's description of itself. */
 export type Health = z.infer<typeof health>
 /** A stored conversation. */
 export type Conversation = z.infer<typeof conversation>

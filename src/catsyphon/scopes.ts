@@ -1,6 +1,6 @@
 /**
- * What each request to a CatSyphon server amounts to, for a gateway that lets some through. `server-only` never comes from a page: it
- * makes or shows credentials, or is not the collector's business. What is not in the table is `admin`, which nobody has by default.
+ * The scope of each request to a CatSyphon server, for a gateway that lets some through. `server-only` never comes from a page: it
+ * makes or shows credentials, or does not concern a collector. A request that is not in the table needs `admin`, which no client has by default.
  */
 
 export type RouteScope = 'observe' | 'send' | 'approve' | 'admin' | 'server-only'
@@ -8,12 +8,12 @@ export type RouteScope = 'observe' | 'send' | 'approve' | 'admin' | 'server-only
 /** A row of the table of requests. */
 export interface ScopedRoute {
   readonly method: string
-  /** `{name}` stands for one part of the path. */
+  /** `{name}` matches one part of the path. */
   readonly path: string
   readonly scope: RouteScope
 }
 
-/** What each request needs. */
+/** The scope that each request needs. */
 export const CATSYPHON_ROUTES: readonly ScopedRoute[] = [
   { method: 'GET', path: '/', scope: 'observe' },
   { method: 'GET', path: '/health', scope: 'observe' },

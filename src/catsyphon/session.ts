@@ -1,4 +1,4 @@
-/** The session of one agent: its start, what was said and done, its end. A method resolves when its event is durable, not when it is sent. */
+/** The session of one agent: its start, its messages and tool calls, its end. A method resolves when its event is durable, not when it is sent. */
 import { snakeName } from '../core/names.js'
 import type { CallOptions } from '../core/call.js'
 import { SignalboxError } from '../errors.js'
@@ -52,7 +52,7 @@ export interface MessageOptions extends At {
   readonly model?: string
   /** The server adds up `input_tokens` and `output_tokens`. `input` and `output` are renamed to these. */
   readonly tokenUsage?: Readonly<Record<string, number>>
-  /** What the model thought before it. */
+  /** The thoughts of the model before this message. */
   readonly thinkingContent?: string
   /** Why the model stopped. */
   readonly stopReason?: string
@@ -194,7 +194,7 @@ export interface Session extends AsyncDisposable {
    */
   complete(options?: EndOptions): Promise<FlushReport>
   /**
-   * Sends what waits. The report says what still waits when the time is up.
+   * Sends the events that wait. The report has the number of events that still wait at the end of the time.
    *
    * @example
    * import type { Session } from 'signalbox/catsyphon'

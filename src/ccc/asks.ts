@@ -1,4 +1,4 @@
-/** Asks and sends: one at a time into a prompt line, each with an outcome that claims no more than is known. */
+/** Asks and sends: one at a time for each prompt line. An outcome claims only what the client can prove. */
 import { sleep, type Clock } from '../core/clock.js'
 import { abortError, createDeadline, raceSignal } from '../core/deadline.js'
 import { SignalboxError } from '../errors.js'

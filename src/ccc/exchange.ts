@@ -26,9 +26,9 @@ export interface Conversation {
 export interface Exchange {
   /** Returns the answer, if it is `ok`, or the first frame of a stream. The caller closes the link. */
   converse(request: Line, at: Call): Promise<Conversation>
-  /** What ends with the client: its links, and the streams that would open other links. */
+  /** Resources that end with the client: its links, and the streams that would open other links. */
   readonly owned: Set<{ close(): Promise<unknown> }>
-  /** Ends every link, those that are being opened too. Later requests are `closed`. */
+  /** Ends every link, also links that are being opened. Later requests fail with `closed`. */
   close(): Promise<void>
 }
 

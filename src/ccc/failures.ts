@@ -1,4 +1,4 @@
-/** The server has no error codes, only strings. This table says what each means and whether the request had already had an effect. */
+/** The server has no error codes, only strings. This table has the meaning of each string, and whether the request had already had an effect. */
 import type { ErrorCode, Sent } from '../errors.js'
 
 /** `heads` are the strings up to the first colon or parenthesis, separated by `|`. */

@@ -8,9 +8,9 @@ export interface Found {
   readonly message: CccMessage
   /** Claude's entries behind the message, up to the next request that follows an answer. */
   readonly answers: readonly CccMessage[]
-  /** The first of them that Claude wrote, or the one that repeats the marker. */
+  /** The first entry that Claude wrote, or the entry that repeats the marker. */
   readonly response: string | undefined
-  /** As far as these entries tell. */
+  /** Judged by these entries only. */
   readonly attribution: Exclude<Attribution, 'foreign'>
   /** `own` is proven by the marker in the answer. The entries before the message do not matter then. */
   readonly marked: boolean
@@ -80,7 +80,7 @@ export function unanswered(messages: readonly CccMessage[]): number {
   return waiting.length
 }
 
-/** Did Claude write this text? */
+/** True for a text that Claude wrote. */
 export function isAnswer(text: string | undefined): text is string {
   return text !== undefined && text !== '' && text !== NO_TEXT
 }

@@ -3,7 +3,7 @@ import type { CallOptions } from '../core/call.js'
 import { SignalboxError, type Sent } from '../errors.js'
 import type { CccMessage } from './results.js'
 
-/** What is needed to find an ask or a send again. Plain data: it may be stored. */
+/** The data with which an ask or a send is found again. Plain data: it may be stored. */
 export interface Receipt {
   /** Name of the session. */
   readonly session: string
@@ -82,7 +82,7 @@ export interface SendResult {
   readonly receipt: Receipt
 }
 
-/** What became of an ask or a send. */
+/** The outcome of an ask or a send. */
 export type Resolution =
   | {
       readonly outcome: 'answered'

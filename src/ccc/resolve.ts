@@ -1,4 +1,4 @@
-/** Looks into the history of a session: what became of a message, and whose answer came back. */
+/** Looks into the history of a session for the outcome of a message and the owner of an answer. */
 import type { CallOptions } from '../core/call.js'
 import type { Clock } from '../core/clock.js'
 import { COMMANDS } from './commands.js'
@@ -10,11 +10,11 @@ import type { RunCommand } from './typed-commands.js'
 
 export interface Resolver {
   resolve(message: Receipt | CccSendError, options?: CallOptions): Promise<Resolution>
-  /** Says whose answer the response of an ask is. */
+  /** Decides to which request the response of an ask belongs. */
   attribute(receipt: Receipt, response: string, limits: Limits): Promise<Attribution>
 }
 
-/** What a call passes to each of its requests. */
+/** The limits that a call passes to each of its requests. */
 export interface Limits {
   readonly signal: AbortSignal | undefined
   /** The rest of the call's time limit. */

@@ -1,4 +1,4 @@
-/** What each command needs at a gateway. A command that is not here needs `admin`. */
+/** The scope of each command at a gateway. A command that is not here needs `admin`. */
 export const CCC_SCOPES = {
   ping: 'observe',
   sessions: 'observe',

@@ -1,6 +1,6 @@
 /**
- * Status changes as a stream. The server has no heartbeat and no replay, and its set of sessions is frozen when the stream opens. So it is
- * asked on a second connection whether it lives, a lost connection is an explicit gap, and a changed set is subscribed anew before the old
+ * Status changes as a stream. The server has no heartbeat and no replay, and its set of sessions is frozen when the stream opens. So a second
+ * connection checks that the server answers, a lost connection is an explicit gap, and a changed set is subscribed anew before the old
  * connection is closed. Nothing is read ahead: what a slow reader has not taken waits in the connection, and then at the server.
  */
 import { createBackoff, type BackoffOptions } from '../core/backoff.js'

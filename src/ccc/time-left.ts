@@ -1,4 +1,4 @@
-/** What is left of a time limit that several calls share. */
+/** The time left of a limit that several calls share. */
 import type { Clock } from '../core/clock.js'
 
 /**

@@ -80,7 +80,7 @@ export function createTypedCommands(call: CccCore['call'], checks: CccChecks): R
     try {
       return COMPLETE[cmd](answer as never) as never
     } catch (cause) {
-      // A broken answer is delivered as it is, unless it is so far from its form that it cannot be completed.
+      // A broken answer is delivered unchanged, unless its shape is too different to be completed.
       throw cccError('invalid_message', `The answer to ${cmd} cannot be read.`, { op: cmd, sent: 'yes', cause })
     }
   }

@@ -5,7 +5,7 @@ import { IncompatibleDaemonError } from './errors.js'
 import type { CcccPing } from './shapes.js'
 import type { OpInfo, OpTable } from './table.js'
 
-/** What a program needs of the daemon. */
+/** The requirements of a program to the daemon. */
 export interface CcccRequirements {
   /** The lowest IPC version; default 1. */
   readonly ipcV?: number
@@ -15,7 +15,7 @@ export interface CcccRequirements {
   readonly ops?: readonly string[]
 }
 
-/** What the check found. */
+/** The result of the check. */
 export interface CcccCompatibility {
   /** The daemon's answer to `ping`. */
   readonly ping: CcccPing

@@ -6,7 +6,7 @@ import { wireArgs } from './names.js'
 import type { Loose } from './shapes.js'
 import type { CcccCallOptions } from './small-client.js'
 
-/** What every change takes. */
+/** Options of every change. */
 export interface CcccChangeArgs {
   /** The group. */
   readonly groupId: string
@@ -22,9 +22,9 @@ export interface CcccChangeArgs {
 export interface CcccTaskFields {
   /** The title, in one line. */
   readonly title?: string
-  /** What the task should lead to. */
+  /** The intended result of the task. */
   readonly outcome?: string
-  /** How far the task is. */
+  /** The status of the task. */
   readonly status?: 'planned' | 'active' | 'done' | 'archived' | (string & {})
   /** The actor that works on the task. */
   readonly assignee?: string
@@ -32,7 +32,7 @@ export interface CcccTaskFields {
   readonly priority?: string
   /** Ids of tasks that must be done first. */
   readonly blockedBy?: readonly string[]
-  /** Who or what the task waits for. */
+  /** The person, actor or event that the task waits for. */
   readonly waitingOn?: string
   /** The actor that takes the task over. */
   readonly handoffTo?: string
@@ -52,11 +52,11 @@ export interface CcccAgentStateFields {
   readonly nextAction?: string
   /** What has changed since the last update. */
   readonly whatChanged?: string
-  /** What keeps the actor from going on. Replaces the list before. */
+  /** The obstacles that stop the actor. Replaces the list before. */
   readonly blockers?: readonly string[]
   /** Work that is begun and not finished. Replaces the list before. */
   readonly openLoops?: readonly string[]
-  /** What the actor has promised to others. Replaces the list before. */
+  /** Promises of the actor to others. Replaces the list before. */
   readonly commitments?: readonly string[]
   /** What the actor knows of its environment. */
   readonly environmentSummary?: string

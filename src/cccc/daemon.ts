@@ -9,7 +9,7 @@ import { isApiError, isRefusal, unsupported } from './errors.js'
 import type { CcccDialect, CcccPing } from './shapes.js'
 import type { CcccCore } from './small-client.js'
 
-/** What is known about the daemon. */
+/** The known facts about the daemon. */
 export interface CcccDaemon {
   /** Its answer to `ping`. */
   readonly ping: CcccPing
@@ -40,7 +40,7 @@ export interface CcccDaemonKnowledge {
   withoutModes<Result>(op: string, hint: string, options: CallOptions | undefined, call: () => Promise<Result>): Promise<Result>
   /** The new dialect, when this failure contradicts the known one and asking again gives another; else undefined. */
   contradicted(error: unknown, previous: CcccDialect, options: CallOptions | undefined): Promise<CcccDialect | undefined>
-  /** Takes note of a ping: another process id means that everything must be asked again. */
+  /** Records a ping. With another process id, everything that was known about the daemon must be asked again. */
   seen(ping: CcccPing): void
 }
 

@@ -36,7 +36,7 @@ export class IncompatibleDaemonError extends CcccError {
 /** The daemon answered `ok: false`. Its own code is in `remoteCode`. */
 export class DaemonAPIError extends CcccError {
   override readonly name: string = 'DaemonAPIError'
-  /** What the daemon adds to its code and message. */
+  /** Details that the daemon adds to its code and message. */
   readonly details: Loose
   /** The whole answer. */
   declare readonly raw: unknown

@@ -58,7 +58,7 @@ export function linesOf(link: Pick<Link, 'read'>, maxLineBytes: number): Lines {
   return lines
 }
 
-/** The JSON object of a line; undefined when it is none. */
+/** The JSON object of a line; undefined when the line is not a JSON object. */
 export function parseLine(line: Uint8Array): Loose | undefined {
   try {
     const value: unknown = JSON.parse(utf8.decode(line))

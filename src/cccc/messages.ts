@@ -62,14 +62,14 @@ export interface CcccCrossGroupArgs extends CcccMessageArgs {
   readonly dstGroupId: string
 }
 
-/** What a caller asked for, this daemon cannot express, and the message was sent without. */
+/** A part of the call that this daemon cannot express. The message was sent without it. */
 export type CcccDropped = 'attention'
 
-/** What every result of sending holds, beside the keys of the daemon. */
+/** Fields of every result of sending, besides the keys of the daemon. */
 export interface CcccSent {
   /** The dialect in which it was sent. */
   readonly dialect: CcccDialect
-  /** What the message lacks. */
+  /** The parts of the call that the message lacks. */
   readonly dropped: readonly CcccDropped[]
   readonly [key: string]: unknown
 }
@@ -80,7 +80,7 @@ export interface CcccSendResult extends CcccSent {
   readonly event: CcccEvent
   /** Two events where dialect C needed one message for people and one for agents. */
   readonly events: readonly CcccEvent[]
-  /** The daemon knew this client id and returned the event of then. */
+  /** The daemon knew this client id and returned the event of the first send. */
   readonly replayed: boolean
 }
 

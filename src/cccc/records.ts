@@ -10,7 +10,7 @@ export interface CcccGroupRow {
   readonly group_id: string
   /** The name for people. */
   readonly title: string
-  /** What the group works on. */
+  /** The topic of the group. */
   readonly topic?: string
   /** `active`, `idle` or `paused`. */
   readonly state?: string
@@ -126,7 +126,7 @@ export interface CcccEventData {
   'actor.stop': { readonly actor_id: string }
   /** An actor was restarted. */
   'actor.restart': { readonly actor_id: string }
-  /** What the actors do now; comes about once a second. */
+  /** The present activity of the actors; comes about once a second. */
   'actor.activity': { readonly actors: readonly Loose[] }
 }
 

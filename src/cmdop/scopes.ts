@@ -193,7 +193,7 @@ export const CMDOP_LAUNCH: Readonly<Record<keyof Required<ResolvedConfig>, Cmdop
 /** A row of the table of REST requests. */
 export interface CmdopRoute {
   readonly method: string
-  /** `{name}` stands for one part of the path. */
+  /** `{name}` matches one part of the path. */
   readonly path: string
   readonly scope: CmdopScope
 }

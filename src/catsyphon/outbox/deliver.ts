@@ -111,7 +111,7 @@ export function createDeliver(options: DeliverOptions): Deliver {
   return async (delivery) => {
     const { queue, items, resumed, hold } = delivery
     const state = stateOf(queue)
-    // Of what another sender left, only its last request can have been on its way, and that began with these items.
+    // Of another sender's requests only the last one can still be on its way, and it began with these items.
     if (hold !== state.hold && resumed) markUnknown(state, items)
     state.hold = hold
     const [first] = items

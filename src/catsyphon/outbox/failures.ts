@@ -67,7 +67,7 @@ export function createFailures({ http, probe, ambiguousPauseMs }: FailuresOption
 
   const serverFault = async (failed: FailedBatch, error: SignalboxError): Promise<Verdict> => {
     const { items, state, attempt, storesOthers } = failed
-    // Older servers keep what stood before the failing event, without counting it: from here on, one event at a time.
+    // Older servers store the events before the failing event, without counting them: from here on, one event at a time.
     if (attempt.generation !== 'hash') {
       markUnknown(state, items)
       state.maxEvents = 1

@@ -1,4 +1,4 @@
-/** What is known about a batch that was sent before: whether the first request stored it, and what may be stored twice. Pure. */
+/** Decides about a batch that was sent before: whether the first request stored it, and how many items may be stored twice. Pure. */
 import type { Memo, OutboxItem } from '../../store/outbox/types.js'
 import { textOf, typeIn } from './batch.js'
 import type { ServerGeneration } from './types.js'
@@ -12,7 +12,7 @@ export interface Sighting {
 
 /**
  * Whether the first request is finished and its events are stored. Then every repeat is recognised, and nothing can be stored twice.
- * False when that cannot be told.
+ * False when that is unknown.
  */
 export function isStored(
   items: readonly OutboxItem[],

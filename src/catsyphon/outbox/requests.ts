@@ -37,7 +37,7 @@ export function createRequests(http: Http, timeoutMs: number): Requests {
   }
 }
 
-/** What a browser lets outlive a page, over all requests, less a little for the headers. */
+/** The bytes of requests that may outlive a page in a browser, all requests together, less a little for the headers. */
 export const KEEPALIVE_BYTES = 60_000
 
 /** Says for each request whether it may outlive the page. The others are sent all the same: the page may only be hidden. */

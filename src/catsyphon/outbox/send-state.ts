@@ -1,4 +1,4 @@
-/** How carefully a session is sent at the moment. Kept in memory only: after a restart it is learned again. */
+/** The state of sending a session, such as the size of its requests. Kept in memory only: after a restart it is learned again. */
 
 export interface SendState {
   /** Events per request. Halved when a batch is refused, doubled when a batch passes. */

@@ -1,4 +1,4 @@
-/** What a client needs of the outbox between the agent and the server. `catsyphonOutbox()` makes one. */
+/** The interface of the outbox between the agent and the server. `catsyphonOutbox()` makes one. */
 import type { CallOptions } from '../../core/call.js'
 import type { Clock, Random } from '../../core/clock.js'
 import type { SignalboxError } from '../../errors.js'
@@ -111,7 +111,7 @@ export interface SessionQueue {
   add(event: CollectorEvent): Promise<void>
   /** Queues the completion behind the session's events. */
   complete(command: CompleteCommand): Promise<void>
-  /** Delivers what this session holds. */
+  /** Delivers the events of this session. */
   flush(options?: CallOptions): Promise<FlushReport>
   /** Events that this object took, durable or not yet; without those that it refused as invalid. */
   readonly count: number
@@ -145,7 +145,7 @@ export interface ClientOutbox {
   session(sessionId: string, tuning: BatchTuning): SessionQueue
   /** Ends a halt. */
   resume(): void
-  /** Stops sending and frees everything. What waits stays in the store. */
+  /** Stops sending and frees everything. Events that wait stay in the store. */
   close(): Promise<void>
 }
 

@@ -1,4 +1,4 @@
-/** Where the items of a stream of events come from: the daemon's own stream, polling, or the web port. */
+/** The source of the items of a stream of events: the daemon's own stream, polling, or the web port. */
 import type { CcccEventStream, CcccStreamItem } from './types.js'
 import type { Tracker } from './tracker.js'
 

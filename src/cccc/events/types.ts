@@ -1,4 +1,4 @@
-/** What a stream of events takes and gives. */
+/** The options and the items of a stream of events. */
 import type { BackoffOptions } from '../../core/backoff.js'
 import type { CallOptions } from '../../core/call.js'
 import type { Gap, SignalStream } from '../../core/stream.js'

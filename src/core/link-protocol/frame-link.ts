@@ -80,7 +80,7 @@ export function createFrameLink({ info, socket, window, credit }: FrameLinkOptio
   let eofSent = false
   let eofReceived = false
   let timer: Timer | undefined
-  // What the other side may still send, and what was read since the last `credit`.
+  // The bytes that the other side may still send, and the bytes that were read since the last `credit`.
   let granted = window
   let consumed = 0
   // A reader needs at most one `credit` for each frame that it received. Each tiny one costs this side a parse.
@@ -134,7 +134,7 @@ export function createFrameLink({ info, socket, window, credit }: FrameLinkOptio
     release({ kind: 'error', error }, 4400, message)
   }
 
-  /** What is wrong with a binary frame, if anything. */
+  /** The fault of a binary frame, or undefined. */
   const wrong = (size: number): string | undefined => {
     if (eofReceived) return 'bytes after eof'
     if (size === 0) return 'an empty binary frame'
