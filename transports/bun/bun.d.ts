@@ -7,7 +7,7 @@ interface BunSocket<Data> {
   resume(): void
   /** Half-closes. */
   shutdown(): void
-  /** Lets go at once. */
+  /** Closes at once, without waiting for unsent bytes. */
   close(): void
 }
 

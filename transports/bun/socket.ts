@@ -34,9 +34,9 @@ const HANDLER: BunSocketHandler<BunSocketLink> = {
 }
 
 class BunSocketLink extends BaseLink {
-  /** Undefined again once it is gone. */
+  /** Undefined again after the socket has closed. */
   private socket: BunSocket<BunSocketLink> | undefined
-  /** What the system has not taken yet of the chunk that is under way. */
+  /** The part of the current chunk that the system has not accepted yet. */
   private rest: Uint8Array | undefined
   private fault: unknown
 

@@ -14,7 +14,7 @@ export interface AcpProcessOptions {
   readonly env?: Environment
   /** The working directory of the agent. Default: that of this process. */
   readonly cwd?: string
-  /** What the child inherits of this process's environment; false for nothing. */
+  /** The variables that the child inherits from this process; false for none. */
   readonly inherit?: InheritOptions | false
   /** Every chunk of stderr, where most agents write their log. Not redacted. */
   readonly onStderr?: (chunk: Uint8Array) => void

@@ -1,4 +1,4 @@
-/** What a CatSyphon client needs on Node, Bun and Deno: a transport, the credential file, and an outbox on disk. */
+/** The parts of a CatSyphon client on Node, Bun and Deno: a transport, the credential file, and an outbox on disk. */
 import { homedir, hostname } from 'node:os'
 import { join } from 'node:path'
 import type { CredentialStore } from '../../../src/catsyphon/credentials.js'
@@ -22,7 +22,7 @@ export interface CatsyphonServerOptions {
   readonly onDamage?: NonNullable<FileStoreOptions['onDamage']>
 }
 
-/** What `register` and `fromStored` need. */
+/** The parts that `register` and `fromStored` need. */
 export interface CatsyphonServer {
   /** Sends requests to `serverUrl`. */
   readonly transport: ExchangeTransport
@@ -41,7 +41,7 @@ export interface CatsyphonServer {
 }
 
 /**
- * Makes what `register` and `fromStored` need on Node, Bun and Deno.
+ * Makes the parts that `register` and `fromStored` need on Node, Bun and Deno.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-/** The socket of a CCC server on this machine, and whether that file may be trusted. */
+/** The socket of a CCC server on this machine, and the check that its file may be trusted. */
 import { lstat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'

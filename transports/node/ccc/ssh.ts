@@ -81,7 +81,7 @@ export function cccSsh(options: CccSshOptions): StreamTransport<void> {
   return { ...child, open: async (launch, open) => withSshFaults(await child.open(launch, open)) }
 }
 
-/** What ssh, nc and socat print if they did not reach the server, so that no request can have arrived. */
+/** Messages of ssh, nc and socat when they did not reach the server. Then no request can have arrived. */
 const NOT_REACHED = [
   /^ssh: (?:connect to host|Could not resolve hostname) /m,
   /^Host key verification failed/m,

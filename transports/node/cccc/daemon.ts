@@ -61,10 +61,10 @@ async function endpointIn(folder: string): Promise<CcccEndpoint> {
 }
 
 const DESCRIPTOR = 'ccccd.addr.json'
-/** Far more than any daemon writes. */
+/** Larger than any descriptor of a daemon. */
 const MAX_DESCRIPTOR_BYTES = 64 * 1024
 
-/** Empty for what no daemon could have written. A pipe is not waited for, and nothing large is read. */
+/** Empty for a file that no daemon could have written. Does not wait for a pipe, and reads no large file. */
 async function readDescriptor(path: string): Promise<string> {
   try {
     const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
@@ -154,7 +154,7 @@ function isSame(endpoint: CcccEndpoint, known: Target | undefined): known is Tar
   return known !== undefined && JSON.stringify(endpoint) === JSON.stringify(known.endpoint)
 }
 
-/** Only a clear answer counts: a runtime that may not ask, or a process of another user, gives none. */
+/** Only a definite answer counts: a runtime without the permission, or a process of another user, gives none. */
 function isGone(pid: number): boolean {
   try {
     process.kill(pid, 0)

@@ -133,7 +133,7 @@ export async function* readSessionFile(path: string, options: ReadSessionOptions
   }
 }
 
-/** The same without an end: goes on as the CLI writes. A file that is cut short is read from its start again. */
+/** The same without an end: continues while the CLI writes. A file that is cut short is read from its start again. */
 export async function* followSessionFile(path: string, options: FollowOptions = {}): AsyncGenerator<SessionEntries, void, void> {
   const { signal, pollMs = 250, clock = systemClock, maxLineBytes = 32 * 1024 * 1024 } = options
   let position = options.from ?? 0

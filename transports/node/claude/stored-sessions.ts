@@ -15,7 +15,7 @@ import {
   type SessionFilesOptions,
 } from './session-files.js'
 
-/** What is known about a session that the CLI has kept. */
+/** The facts about a session that the CLI has stored. */
 export interface StoredSession {
   /** The id of the session. */
   readonly sessionId: string
@@ -61,9 +61,9 @@ export interface StoredMessage {
 
 /** A part of a list. */
 export interface PageOptions {
-  /** How many to give. Default: all. */
+  /** How many sessions to return. Default: all. */
   readonly limit?: number
-  /** How many to leave out before. Default 0. */
+  /** How many sessions to skip first. Default 0. */
   readonly offset?: number
 }
 
@@ -158,7 +158,7 @@ export interface StoredSessions {
    */
   archive(sessionId: string): Promise<void>
   /**
-   * Takes the mark away. Fails with `not_found` for an unknown session.
+   * Removes the mark of `archive`. Fails with `not_found` for an unknown session.
    *
    * @example
    * ```ts
@@ -425,7 +425,7 @@ async function infoOf(file: SessionFile): Promise<StoredSession | undefined> {
   }
 }
 
-/** What a person or a program has said; not a tool result, not a note of the CLI. */
+/** A text of a person or a program; not a tool result, not a note of the CLI. */
 function promptOf({ type, message, isMeta }: SessionEntry): string | undefined {
   if (type !== 'user' || isMeta === true) return undefined
   const { content } = message ?? {}

@@ -1,4 +1,4 @@
-/** The words of the command line, as plain data. Pure. */
+/** The arguments of the command line, as plain data. Pure. */
 import { parseArgs } from 'node:util'
 import { SignalboxError } from '../../../src/errors.js'
 import { isScope, type Scope } from '../../../src/gateway/index.js'
