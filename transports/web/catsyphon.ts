@@ -1,4 +1,4 @@
-/** What a CatSyphon client needs in a page: a transport, credentials and an outbox in IndexedDB, and a flush when the page is left. */
+/** The parts of a CatSyphon client in a page: a transport, credentials and an outbox in IndexedDB, and a flush when the page is left. */
 import { kvCredentials, type CredentialStore } from '../../src/catsyphon/credentials.js'
 import type { Catsyphon } from '../../src/catsyphon/client.js'
 import { catsyphonOutbox } from '../../src/catsyphon/outbox/index.js'
@@ -19,7 +19,7 @@ export interface CatsyphonPageOptions {
   readonly database?: string
 }
 
-/** What `register` and `fromStored` need in a page. */
+/** The parts that `register` and `fromStored` need in a page. */
 export interface CatsyphonPage {
   /** Sends requests to `serverUrl`. */
   readonly transport: ExchangeTransport

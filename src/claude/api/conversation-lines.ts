@@ -13,7 +13,7 @@ export interface ToolCall {
   readonly input: unknown
 }
 
-/** What one turn has used so far. */
+/** The tokens and cost of one turn so far. */
 export interface TurnTally {
   /** Answers of the model. */
   rounds: number
@@ -146,7 +146,7 @@ export function resultLine(given: {
     modelUsage,
     model_usage_since_last_result: modelUsage,
     permission_denials: [],
-    // Tells that the API answered and not the CLI.
+    // Shows that the API answered and not the CLI.
     backend: 'messages-api',
     ...fields,
   }

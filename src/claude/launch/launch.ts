@@ -42,7 +42,7 @@ export type MCPServerConfig =
 export interface AgentDefinition {
   /** When the model should call this agent. */
   readonly description: string
-  /** What the agent is told. */
+  /** The prompt of the agent. */
   readonly prompt: string
   /** The tools that the agent has. Default: all. */
   readonly tools?: readonly string[]
@@ -175,7 +175,7 @@ export interface ClaudeLaunch {
   readonly strictMcp?: boolean
   /** More settings, as the path of a file or as an object. */
   readonly settings?: string | Readonly<Record<string, unknown>>
-  /** How commands of the shell are shut in. Becomes a part of `settings`, which must then be an object or absent. */
+  /** The sandbox of shell commands. Becomes a part of `settings`, which must then be an object or absent. */
   readonly sandbox?: SandboxSettings
   /** Which settings files are loaded. `[]` loads none. */
   readonly settingSources?: readonly ('user' | 'project' | 'local')[]

@@ -20,7 +20,7 @@ interface SystemBase extends LineBase {
 export interface SlashCommand {
   /** The name, without the slash. */
   readonly name: string
-  /** What the command does. */
+  /** A description of the command. */
   readonly description: string
   /** The arguments, for people. */
   readonly argumentHint: string
@@ -31,7 +31,7 @@ export interface SlashCommand {
 
 /** What the CLI does now, or a new permission mode. */
 export interface StatusLine extends SystemBase {
-  /** Tells this line from other `system` lines. */
+  /** Identifies this kind of `system` line. */
   readonly subtype: 'status'
   /** Null: nothing of these. */
   readonly status: 'compacting' | 'requesting' | null | (string & {})
@@ -45,9 +45,9 @@ export interface StatusLine extends SystemBase {
 
 /** The conversation before this line was replaced by a summary. */
 export interface CompactBoundaryLine extends SystemBase {
-  /** Tells this line from other `system` lines. */
+  /** Identifies this kind of `system` line. */
   readonly subtype: 'compact_boundary'
-  /** What was compacted, and why. */
+  /** The extent of the compaction and its reason. */
   readonly compact_metadata: {
     readonly trigger: 'manual' | 'auto' | (string & {})
     readonly pre_tokens: number
@@ -59,7 +59,7 @@ export interface CompactBoundaryLine extends SystemBase {
 
 /** A hook of the CLI's settings has started. */
 export interface HookStartedLine extends SystemBase {
-  /** Tells this line from other `system` lines. */
+  /** Identifies this kind of `system` line. */
   readonly subtype: 'hook_started'
   /** The run of the hook. */
   readonly hook_id: string
@@ -71,7 +71,7 @@ export interface HookStartedLine extends SystemBase {
 
 /** A hook of the CLI's settings has written something. */
 export interface HookProgressLine extends SystemBase {
-  /** Tells this line from other `system` lines. */
+  /** Identifies this kind of `system` line. */
   readonly subtype: 'hook_progress'
   /** The run of the hook. */
   readonly hook_id: string
@@ -89,13 +89,13 @@ export interface HookProgressLine extends SystemBase {
 
 /** A tool call was refused without a question to the client. */
 export interface PermissionDeniedLine extends SystemBase {
-  /** Tells this line from other `system` lines. */
+  /** Identifies this kind of `system` line. */
   readonly subtype: 'permission_denied'
   /** The tool. */
   readonly tool_name: string
   /** The call. */
   readonly tool_use_id: string
-  /** What the model reads. */
+  /** The text that the model reads. */
   readonly message: string
   /** The subagent that called. */
   readonly agent_id?: string
@@ -107,7 +107,7 @@ export interface PermissionDeniedLine extends SystemBase {
 
 /** An overloaded model was replaced by the fallback model. */
 export interface ModelFallbackLine extends SystemBase {
-  /** Tells this line from other `system` lines. */
+  /** Identifies this kind of `system` line. */
   readonly subtype: 'model_fallback'
   /** The model that was asked for. */
   readonly original_model: string
@@ -121,7 +121,7 @@ export interface ModelFallbackLine extends SystemBase {
 
 /** A model refused, and another model answers. */
 export interface ModelRefusalFallbackLine extends SystemBase {
-  /** Tells this line from other `system` lines. */
+  /** Identifies this kind of `system` line. */
   readonly subtype: 'model_refusal_fallback'
   /** The model that refused. */
   readonly original_model: string
@@ -141,7 +141,7 @@ export interface ModelRefusalFallbackLine extends SystemBase {
 
 /** A model refused, and no other model answers. */
 export interface ModelRefusalLine extends SystemBase {
-  /** Tells this line from other `system` lines. */
+  /** Identifies this kind of `system` line. */
   readonly subtype: 'model_refusal_no_fallback'
   /** The model that refused. */
   readonly original_model: string
@@ -155,7 +155,7 @@ export interface ModelRefusalLine extends SystemBase {
 
 /** The output of a slash command. */
 export interface LocalCommandOutputLine extends SystemBase {
-  /** Tells this line from other `system` lines. */
+  /** Identifies this kind of `system` line. */
   readonly subtype: 'local_command_output'
   /** The output. */
   readonly content: string
@@ -163,7 +163,7 @@ export interface LocalCommandOutputLine extends SystemBase {
 
 /** A plugin is installed. */
 export interface PluginInstallLine extends SystemBase {
-  /** Tells this line from other `system` lines. */
+  /** Identifies this kind of `system` line. */
   readonly subtype: 'plugin_install'
   /** `completed` ends the installation of all plugins. */
   readonly status: 'started' | 'installed' | 'failed' | 'completed' | (string & {})
@@ -175,7 +175,7 @@ export interface PluginInstallLine extends SystemBase {
 
 /** How much the model has thought so far; an estimate. Needs `includePartial`. */
 export interface ThinkingTokensLine extends SystemBase {
-  /** Tells this line from other `system` lines. */
+  /** Identifies this kind of `system` line. */
   readonly subtype: 'thinking_tokens'
   /** Tokens of the block so far. */
   readonly estimated_tokens: number
@@ -185,7 +185,7 @@ export interface ThinkingTokensLine extends SystemBase {
 
 /** The process is about to end. */
 export interface WorkerShuttingDownLine extends SystemBase {
-  /** Tells this line from other `system` lines. */
+  /** Identifies this kind of `system` line. */
   readonly subtype: 'worker_shutting_down'
   /** Why. */
   readonly reason: string
@@ -193,7 +193,7 @@ export interface WorkerShuttingDownLine extends SystemBase {
 
 /** The commands have changed, for example after plugins were loaded. Replaces the earlier list. */
 export interface CommandsChangedLine extends SystemBase {
-  /** Tells this line from other `system` lines. */
+  /** Identifies this kind of `system` line. */
   readonly subtype: 'commands_changed'
   /** All commands. */
   readonly commands: readonly SlashCommand[]
@@ -201,7 +201,7 @@ export interface CommandsChangedLine extends SystemBase {
 
 /** A text for the user, for a short time. */
 export interface NotificationLine extends SystemBase {
-  /** Tells this line from other `system` lines. */
+  /** Identifies this kind of `system` line. */
   readonly subtype: 'notification'
   /** A later notification with the same key replaces this one. */
   readonly key: string
@@ -215,7 +215,7 @@ export interface NotificationLine extends SystemBase {
 
 /** Files were stored with the API. */
 export interface FilesPersistedLine extends SystemBase {
-  /** Tells this line from other `system` lines. */
+  /** Identifies this kind of `system` line. */
   readonly subtype: 'files_persisted'
   /** The files that were stored. */
   readonly files: readonly { readonly filename: string; readonly file_id: string }[]
@@ -225,7 +225,7 @@ export interface FilesPersistedLine extends SystemBase {
 
 /** Memories were given to the model. */
 export interface MemoryRecallLine extends SystemBase {
-  /** Tells this line from other `system` lines. */
+  /** Identifies this kind of `system` line. */
   readonly subtype: 'memory_recall'
   /** `select`: the memories as they are. `synthesize`: a text made from them. */
   readonly mode: 'select' | 'synthesize' | (string & {})
@@ -235,7 +235,7 @@ export interface MemoryRecallLine extends SystemBase {
 
 /** An elicitation by URL is complete. */
 export interface ElicitationCompleteLine extends SystemBase {
-  /** Tells this line from other `system` lines. */
+  /** Identifies this kind of `system` line. */
   readonly subtype: 'elicitation_complete'
   /** The server that asked. */
   readonly mcp_server_name: string
@@ -245,7 +245,7 @@ export interface ElicitationCompleteLine extends SystemBase {
 
 /** A copy of the transcript could not be written. */
 export interface MirrorErrorLine extends SystemBase {
-  /** Tells this line from other `system` lines. */
+  /** Identifies this kind of `system` line. */
   readonly subtype: 'mirror_error'
   /** Why. */
   readonly error: string
@@ -253,7 +253,7 @@ export interface MirrorErrorLine extends SystemBase {
 
 /** A text of the CLI for the transcript. */
 export interface InformationalLine extends SystemBase {
-  /** Tells this line from other `system` lines. */
+  /** Identifies this kind of `system` line. */
   readonly subtype: 'informational'
   /** The text. */
   readonly content: string
@@ -265,7 +265,7 @@ export interface InformationalLine extends SystemBase {
 
 /** A tool still runs. */
 export interface ToolProgressLine extends LineBase {
-  /** Tells this line from the others. */
+  /** Identifies this kind of line. */
   readonly type: 'tool_progress'
   /** The call. */
   readonly tool_use_id: string
@@ -279,9 +279,9 @@ export interface ToolProgressLine extends LineBase {
   readonly task_id?: string
 }
 
-/** What some tool calls together have done, in a few words. */
+/** A short summary of some tool calls together. */
 export interface ToolUseSummaryLine extends LineBase {
-  /** Tells this line from the others. */
+  /** Identifies this kind of line. */
   readonly type: 'tool_use_summary'
   /** The words. */
   readonly summary: string
@@ -291,19 +291,19 @@ export interface ToolUseSummaryLine extends LineBase {
 
 /** The CLI signs in. */
 export interface AuthStatusLine extends LineBase {
-  /** Tells this line from the others. */
+  /** Identifies this kind of line. */
   readonly type: 'auth_status'
   /** Whether the sign-in is under way. */
   readonly isAuthenticating: boolean
-  /** What the sign-in has written. */
+  /** The output of the sign-in. */
   readonly output: readonly string[]
   /** Why it failed. */
   readonly error?: string
 }
 
-/** What the user may want to say next. Comes after the result; needs `promptSuggestions`. */
+/** A suggestion for the user's next message. Comes after the result; needs `promptSuggestions`. */
 export interface PromptSuggestionLine extends LineBase {
-  /** Tells this line from the others. */
+  /** Identifies this kind of line. */
   readonly type: 'prompt_suggestion'
   /** The text. */
   readonly suggestion: string
@@ -311,7 +311,7 @@ export interface PromptSuggestionLine extends LineBase {
 
 /** The conversation was emptied, for example by `/clear`. The session goes on under a new id. */
 export interface ConversationResetLine extends LineBase {
-  /** Tells this line from the others. */
+  /** Identifies this kind of line. */
   readonly type: 'conversation_reset'
   /** The new id. */
   readonly new_conversation_id: string

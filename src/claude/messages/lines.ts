@@ -4,14 +4,14 @@ import type { LineBase } from './line-base.js'
 
 /** A block of text. */
 export interface TextBlock {
-  /** Tells this block from the others. */
+  /** Identifies this kind of block. */
   readonly type: 'text'
   /** The text. */
   readonly text: string
 }
 /** A block of thinking. */
 export interface ThinkingBlock {
-  /** Tells this block from the others. */
+  /** Identifies this kind of block. */
   readonly type: 'thinking'
   /** The text. */
   readonly thinking: string
@@ -20,22 +20,22 @@ export interface ThinkingBlock {
 }
 /** A call of a tool. */
 export interface ToolUseBlock {
-  /** Tells this block from the others. */
+  /** Identifies this kind of block. */
   readonly type: 'tool_use'
   /** Links the result to the call. */
   readonly id: string
   /** The tool. */
   readonly name: string
-  /** What the tool is given. */
+  /** The input of the tool. */
   readonly input: Readonly<Record<string, unknown>>
 }
 /** The result of a tool. */
 export interface ToolResultBlock {
-  /** Tells this block from the others. */
+  /** Identifies this kind of block. */
   readonly type: 'tool_result'
   /** The call. */
   readonly tool_use_id: string
-  /** What the model reads. */
+  /** The text that the model reads. */
   readonly content?: string | readonly ContentBlock[]
   /** Whether the tool failed; may be absent. */
   readonly is_error?: boolean
@@ -66,7 +66,7 @@ export interface Usage {
   readonly [field: string]: unknown
 }
 
-/** What one model has used in a process. */
+/** Tokens and cost of one model in a process. */
 export interface ModelUsage {
   /** Input tokens, cached ones left out. */
   readonly inputTokens: number
@@ -93,7 +93,7 @@ export interface ModelUsage {
 export interface InitLine extends LineBase {
   /** Always `system`. */
   readonly type: 'system'
-  /** Tells this line from other `system` lines. */
+  /** Identifies this kind of `system` line. */
   readonly subtype: 'init'
   /** The session; the same in all turns of a process. */
   readonly session_id: string
@@ -121,7 +121,7 @@ export interface InitLine extends LineBase {
 export interface ApiRetryLine extends LineBase {
   /** Always `system`. */
   readonly type: 'system'
-  /** Tells this line from other `system` lines. */
+  /** Identifies this kind of `system` line. */
   readonly subtype: 'api_retry'
   /** Counts from 1. */
   readonly attempt: number
@@ -131,7 +131,7 @@ export interface ApiRetryLine extends LineBase {
   readonly retry_delay_ms: number
   /** The HTTP status of the failure; null without one. */
   readonly error_status: number | null
-  /** What the CLI calls the failure. */
+  /** The CLI's name for the failure. */
   readonly error?: string
 }
 
@@ -145,7 +145,7 @@ export interface SystemLine extends LineBase {
 
 /** One block of the model's answer. */
 export interface AssistantLine extends LineBase {
-  /** Tells this line from the others. */
+  /** Identifies this kind of line. */
   readonly type: 'assistant'
   /** The API message, with the blocks of this line only. Lines of one API message share its `id`. */
   readonly message: {
@@ -165,7 +165,7 @@ export interface AssistantLine extends LineBase {
 
 /** Tool results, notes of the CLI, and replayed messages. */
 export interface UserLine extends LineBase {
-  /** Tells this line from the others. */
+  /** Identifies this kind of line. */
   readonly type: 'user'
   /** The content. */
   readonly message: { readonly role: 'user'; readonly content: string | readonly ContentBlock[] }
@@ -181,7 +181,7 @@ export interface UserLine extends LineBase {
 
 /** A delta, or another event of the API's stream. */
 export interface StreamEventLine extends LineBase {
-  /** Tells this line from the others. */
+  /** Identifies this kind of line. */
   readonly type: 'stream_event'
   /** An event of the API's stream. */
   readonly event: { readonly type: string; readonly [field: string]: unknown }
@@ -191,7 +191,7 @@ export interface StreamEventLine extends LineBase {
 
 /** News about the account's usage limit. */
 export interface RateLimitLine extends LineBase {
-  /** Tells this line from the others. */
+  /** Identifies this kind of line. */
   readonly type: 'rate_limit_event'
   /** The limit, and when it resets. */
   readonly rate_limit_info: {
@@ -206,7 +206,7 @@ export interface RateLimitLine extends LineBase {
 
 /** The end of a turn. */
 export interface ResultLine extends LineBase {
-  /** Tells this line from the others. */
+  /** Identifies this kind of line. */
   readonly type: 'result'
   /** `success`, or the kind of failure. A failed API call is a `success` with `is_error`. */
   readonly subtype:
@@ -220,7 +220,7 @@ export interface ResultLine extends LineBase {
   readonly is_error: boolean
   /** The last text block of the answer, or the text of the failure. */
   readonly result?: string
-  /** What went wrong, for `error_*` subtypes. */
+  /** The errors, for `error_*` subtypes. */
   readonly errors?: readonly string[]
   /** The session. */
   readonly session_id?: string
@@ -280,16 +280,16 @@ export type ClaudeLine =
 
 /** A request of the control protocol. */
 export interface ControlRequestLine {
-  /** Tells this line from the others. */
+  /** Identifies this kind of line. */
   readonly type: 'control_request'
   /** The answer carries the same id. */
   readonly request_id: string
-  /** What is asked: `subtype` names the request, the other fields are its arguments. */
+  /** The request: `subtype` is its name, the other fields are its arguments. */
   readonly request: { readonly subtype: string; readonly [field: string]: unknown }
 }
 /** The answer to a control request. */
 export interface ControlResponseLine {
-  /** Tells this line from the others. */
+  /** Identifies this kind of line. */
   readonly type: 'control_response'
   /** The answer, or the error, with the id of its request. */
   readonly response:
@@ -298,15 +298,15 @@ export interface ControlResponseLine {
 }
 /** A control request is withdrawn. */
 export interface ControlCancelLine {
-  /** Tells this line from the others. */
+  /** Identifies this kind of line. */
   readonly type: 'control_cancel_request'
   /** The request that is withdrawn. */
   readonly request_id: string
 }
 
-/** What a client may write: a user's turn. */
+/** A line that a client may write: a user's turn. */
 export interface UserInput {
-  /** Tells this line from the others. */
+  /** Identifies this kind of line. */
   readonly type: 'user'
   /** The content, as text or as blocks. */
   readonly message: { readonly role: 'user'; readonly content: string | readonly ContentBlock[] }

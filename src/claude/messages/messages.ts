@@ -10,7 +10,7 @@ interface Base {
 
 /** A turn begins. Comes once in each turn. */
 export interface InitMessage extends Base {
-  /** Tells this message from the others. */
+  /** Identifies this kind of message. */
   readonly type: 'init'
   /** The session; the same in all turns of a process. */
   readonly sessionId: string
@@ -36,7 +36,7 @@ export interface InitMessage extends Base {
 
 /** Text of the answer: a whole block, or a delta with `partial`. */
 export interface TextMessage extends Base {
-  /** Tells this message from the others. */
+  /** Identifies this kind of message. */
   readonly type: 'text'
   /** The text: the whole block, or the part that this delta adds. */
   readonly content: string
@@ -52,7 +52,7 @@ export interface TextMessage extends Base {
 
 /** Thinking: a whole block, or a delta with `partial`. */
 export interface ThinkingMessage extends Base {
-  /** Tells this message from the others. */
+  /** Identifies this kind of message. */
   readonly type: 'thinking'
   /** The thinking: the whole block, or the part that this delta adds. */
   readonly content: string
@@ -68,7 +68,7 @@ export interface ThinkingMessage extends Base {
 
 /** The model calls a tool. */
 export interface ToolUseMessage extends Base {
-  /** Tells this message from the others. */
+  /** Identifies this kind of message. */
   readonly type: 'toolUse'
   /** The name of the tool, such as `Bash` or `mcp__server__tool`. */
   readonly tool: string
@@ -82,7 +82,7 @@ export interface ToolUseMessage extends Base {
 
 /** The result of a tool call. */
 export interface ToolResultMessage extends Base {
-  /** Tells this message from the others. */
+  /** Identifies this kind of message. */
   readonly type: 'toolResult'
   /** The tool of the call that this answers. */
   readonly tool: string
@@ -100,7 +100,7 @@ export interface ToolResultMessage extends Base {
 
 /** One line of the model's answer: one block. Lines of one API message share `messageId`. */
 export interface AssistantMessage extends Base {
-  /** Tells this message from the others. */
+  /** Identifies this kind of message. */
   readonly type: 'assistant'
   /** The line that the message was made from. */
   readonly raw: AssistantLine
@@ -126,7 +126,7 @@ export interface AssistantMessage extends Base {
 
 /** A `user` line of the CLI: tool results, notes, replayed messages. */
 export interface UserMessage extends Base {
-  /** Tells this message from the others. */
+  /** Identifies this kind of message. */
   readonly type: 'user'
   /** The line that the message was made from. */
   readonly raw: UserLine
@@ -148,7 +148,7 @@ export interface UserMessage extends Base {
 
 /** Partial text that was shown is void, because its stream was cut. The answer starts again. */
 export interface RetractMessage extends Base {
-  /** Tells this message from the others. */
+  /** Identifies this kind of message. */
   readonly type: 'retract'
   /** The API message whose partial text is void. */
   readonly messageId: string | undefined
@@ -158,7 +158,7 @@ export interface RetractMessage extends Base {
 
 /** The CLI waits before a retry, or this client waits for a usage limit to reset. */
 export interface WaitingMessage extends Base {
-  /** Tells this message from the others. */
+  /** Identifies this kind of message. */
   readonly type: 'waiting'
   /** `api_retry`: the CLI repeats an API call. `usage_limit`: this client waits for the limit to reset. */
   readonly reason: 'api_retry' | 'usage_limit'
@@ -176,7 +176,7 @@ export interface WaitingMessage extends Base {
 
 /** News about the account's usage limit. */
 export interface RateLimitMessage extends Base {
-  /** Tells this message from the others. */
+  /** Identifies this kind of message. */
   readonly type: 'rateLimit'
   /** `allowed`, `allowed_warning` or `rejected`. */
   readonly status: string
@@ -190,7 +190,7 @@ export interface RateLimitMessage extends Base {
 
 /** A hook of the CLI's settings has run. */
 export interface HookMessage extends Base {
-  /** Tells this message from the others. */
+  /** Identifies this kind of message. */
   readonly type: 'hook'
   /** The event at which the hook ran, or `unknown`. */
   readonly hookType: string
@@ -204,9 +204,9 @@ export interface HookMessage extends Base {
 
 /** Something failed; the end of the turn follows. */
 export interface ErrorMessage extends Base {
-  /** Tells this message from the others. */
+  /** Identifies this kind of message. */
   readonly type: 'error'
-  /** What failed, in words for people. */
+  /** A description of the failure, for people. */
   readonly message: string
   /** The CLI's name of the failure, or the subtype of the result. */
   readonly code: string
@@ -216,7 +216,7 @@ export interface ErrorMessage extends Base {
 
 /** The turn has stopped; its result follows. */
 export interface StopMessage extends Base {
-  /** Tells this message from the others. */
+  /** Identifies this kind of message. */
   readonly type: 'stop'
   /** The session of the CLI. */
   readonly sessionId: string | undefined
@@ -228,7 +228,7 @@ export interface StopMessage extends Base {
 
 /** The end of a turn. `Output` is the type of the structured output, which the schema that was asked for gives. */
 export interface ResultMessage<Output = unknown> extends Base {
-  /** Tells this message from the others. */
+  /** Identifies this kind of message. */
   readonly type: 'result'
   /** The line itself. */
   readonly raw: ResultLine
@@ -268,7 +268,7 @@ export interface ResultMessage<Output = unknown> extends Base {
 
 /** A `system` line of a known kind that has no message of its own. `raw` has the type of that kind. */
 export interface SystemMessageOf<Subtype extends keyof SystemLines> extends Base {
-  /** Tells this message from the others. */
+  /** Identifies this kind of message. */
   readonly type: 'system'
   /** The kind of the `system` line. */
   readonly subtype: Subtype
@@ -283,7 +283,7 @@ export type SystemMessage = { [Subtype in keyof SystemLines]: SystemMessageOf<Su
 
 /** A line of a known type that has no message of its own, such as `tool_progress`. `raw` has the type of that line. */
 export interface EventMessageOf<Event extends keyof EventLines> extends Base {
-  /** Tells this message from the others. */
+  /** Identifies this kind of message. */
   readonly type: 'event'
   /** The `type` of the line. */
   readonly event: Event
@@ -301,7 +301,7 @@ export type EventMessage = { [Event in keyof EventLines]: EventMessageOf<Event> 
  * bookkeeping show in `lines()` only.
  */
 export interface UnknownMessage extends Base {
-  /** Tells this message from the others. */
+  /** Identifies this kind of message. */
   readonly type: 'unknown'
   /** The `type` of the line; `system/` and the subtype for a `system` line. */
   readonly eventType: string

@@ -5,11 +5,11 @@ import type { ClaudeLine } from './lines.js'
 
 /** A line that breaks the rules of its type. `path` names the first field that is wrong. */
 export interface InvalidLine {
-  /** Tells this event from the others of `onEvent`. */
+  /** Identifies this kind of event of `onEvent`. */
   readonly type: 'invalid'
   /** The first field that is wrong. */
   readonly path: string
-  /** What is wrong with it. */
+  /** The fault. */
   readonly message: string
   /** The line. */
   readonly line: ClaudeLine

@@ -6,7 +6,7 @@ interface SystemBase extends LineBase {
   readonly type: 'system'
 }
 
-/** What a task has used so far. */
+/** Tokens, tool calls and time of a task so far. */
 export interface TaskUsage {
   /** Input and output tokens. */
   readonly total_tokens: number
@@ -18,7 +18,7 @@ export interface TaskUsage {
 
 /** A task in the background has started: a subagent, or a command that takes some seconds. */
 export interface TaskStartedLine extends SystemBase {
-  /** Tells this line from other `system` lines. */
+  /** Identifies this kind of `system` line. */
   readonly subtype: 'task_started'
   /** The id of the task; `stopTask` and `taskOutput` take it. */
   readonly task_id: string
@@ -38,13 +38,13 @@ export interface TaskStartedLine extends SystemBase {
   readonly spawn_depth?: number
   /** The task that started this one. */
   readonly parent_task_id?: string
-  /** What a subagent was told. */
+  /** The prompt of a subagent. */
   readonly prompt?: string
 }
 
 /** A task has made progress. */
 export interface TaskProgressLine extends SystemBase {
-  /** Tells this line from other `system` lines. */
+  /** Identifies this kind of `system` line. */
   readonly subtype: 'task_progress'
   /** The task. */
   readonly task_id: string
@@ -52,7 +52,7 @@ export interface TaskProgressLine extends SystemBase {
   readonly tool_use_id?: string
   /** What the task does. */
   readonly description: string
-  /** What the task has used so far. */
+  /** Tokens, tool calls and time of the task so far. */
   readonly usage: TaskUsage
   /** The tool that the task called last. */
   readonly last_tool_name?: string
@@ -62,7 +62,7 @@ export interface TaskProgressLine extends SystemBase {
 
 /** The state of a task has changed. */
 export interface TaskUpdatedLine extends SystemBase {
-  /** Tells this line from other `system` lines. */
+  /** Identifies this kind of `system` line. */
   readonly subtype: 'task_updated'
   /** The task. */
   readonly task_id: string
@@ -82,7 +82,7 @@ export interface TaskUpdatedLine extends SystemBase {
 
 /** A task is over. The CLI may begin a turn of its own after it. */
 export interface TaskNotificationLine extends SystemBase {
-  /** Tells this line from other `system` lines. */
+  /** Identifies this kind of `system` line. */
   readonly subtype: 'task_notification'
   /** The task. */
   readonly task_id: string
@@ -94,13 +94,13 @@ export interface TaskNotificationLine extends SystemBase {
   readonly output_file: string
   /** The last text of a subagent, or the summary of a command. */
   readonly summary: string
-  /** What the task has used. */
+  /** Tokens, tool calls and time of the task. */
   readonly usage?: TaskUsage
 }
 
 /** All tasks that run in the background now. Replaces earlier lists. */
 export interface BackgroundTasksLine extends SystemBase {
-  /** Tells this line from other `system` lines. */
+  /** Identifies this kind of `system` line. */
   readonly subtype: 'background_tasks_changed'
   /** The tasks. */
   readonly tasks: readonly {
@@ -115,7 +115,7 @@ export interface BackgroundTasksLine extends SystemBase {
 
 /** The session has begun to work, waits for an answer of the client, or is idle. Needs the option `sessionStateEvents`. */
 export interface SessionStateLine extends SystemBase {
-  /** Tells this line from other `system` lines. */
+  /** Identifies this kind of `system` line. */
   readonly subtype: 'session_state_changed'
   /** `requires_action`: the CLI waits for an answer, such as a permission. */
   readonly state: 'idle' | 'running' | 'requires_action' | (string & {})
@@ -123,7 +123,7 @@ export interface SessionStateLine extends SystemBase {
 
 /** A line of the transcript or of the configuration was not written, because the disk is full. */
 export interface SessionWritesLostLine extends SystemBase {
-  /** Tells this line from other `system` lines. */
+  /** Identifies this kind of `system` line. */
   readonly subtype: 'session_writes_lost'
   /** `ENOSPC`: the disk is full. `EDQUOT`: the quota of the user is used up. */
   readonly error_code: 'ENOSPC' | 'EDQUOT' | (string & {})
@@ -135,7 +135,7 @@ export interface SessionWritesLostLine extends SystemBase {
 
 /** A control request takes time: the CLI asks the API for it, or repeats that call. */
 export interface ControlProgressLine extends SystemBase {
-  /** Tells this line from other `system` lines. */
+  /** Identifies this kind of `system` line. */
   readonly subtype: 'control_request_progress'
   /** The id of the control request. */
   readonly request_id: string

@@ -8,7 +8,7 @@ import { isRecord } from '../../core/is-record.js'
 import type { ClaudeAuth, ClaudeLaunch } from '../launch/launch.js'
 import { formatVersion, parseVersion } from '../launch/version.js'
 
-/** What a health check found. */
+/** The result of a health check. */
 export interface HealthStatus {
   /** True when the CLI is installed and does not say that it is signed out. */
   readonly healthy: boolean
@@ -30,7 +30,7 @@ export interface HealthStatus {
 
 /** Options of `createHealthChecker`. */
 export interface HealthOptions {
-  /** What runs the CLI. */
+  /** The transport that runs the CLI. */
   readonly transport: StreamTransport<ClaudeLaunch>
   /** How long an answer is given again without asking the CLI. Default 30 seconds. */
   readonly cacheTtlMs?: number

@@ -5,7 +5,7 @@ import type { ResultLine } from '../messages/lines.js'
 import { isFailure } from '../messages/guards.js'
 import type { TokenCounts } from '../messages/usage.js'
 
-/** What one turn adds to the counters. */
+/** The amounts that one turn adds to the counters. */
 export interface TurnMetrics {
   /** The model of the turn. */
   readonly model: string

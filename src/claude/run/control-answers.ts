@@ -29,7 +29,7 @@ export interface AgentInfo {
   readonly [field: string]: unknown
 }
 
-/** Whose account the CLI uses. */
+/** The owner of the account that the CLI uses. */
 export interface AccountInfo {
   /** The address of the user. */
   readonly email?: string
@@ -69,7 +69,7 @@ export interface McpStatus {
   readonly [field: string]: unknown
 }
 
-/** What the process has used, and how far the limits of the account are used up. */
+/** Tokens and cost of the process, and the used share of the account's limits. */
 export interface UsageReport extends ControlAnswer {
   /** The sums of the process. */
   readonly session?: {
@@ -85,11 +85,11 @@ export interface UsageReport extends ControlAnswer {
   readonly subscription_type?: string | null
   /** Whether `rate_limits` could be read. */
   readonly rate_limits_available?: boolean
-  /** How far each limit is used up, by name, such as `five_hour`. */
+  /** The used share of each limit, by name, such as `five_hour`. */
   readonly rate_limits?: Readonly<Record<string, unknown>> | null
 }
 
-/** How full the context window is. */
+/** The used part of the context window. */
 export interface ContextUsage extends ControlAnswer {
   /** The tokens of each part, such as the system prompt. */
   readonly categories?: readonly { readonly name: string; readonly tokens: number; readonly [field: string]: unknown }[]

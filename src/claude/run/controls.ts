@@ -131,7 +131,7 @@ export interface Controls {
    */
   rewindFiles(userMessageId: string, options?: ControlCallOptions & { readonly dryRun?: boolean }): Promise<RewindResult>
   /**
-   * How full the context window is, by category. `detail: 'summary'` is faster (newest CLIs). Needs CLI 2.1.
+   * The used part of the context window, by category. `detail: 'summary'` is faster (newest CLIs). Needs CLI 2.1.
    *
    * @example
    * ```ts
@@ -263,7 +263,7 @@ export interface Controls {
    */
   rename(title: string, options?: ControlCallOptions): Promise<ControlAnswer>
   /**
-   * What the process has used, and how far the limits of the account are used up. `skipBehaviors` leaves out an analysis of past
+   * Tokens and cost of the process, and the used share of the account's limits. `skipBehaviors` leaves out an analysis of past
    * sessions, which takes time. Needs CLI 2.1.
    *
    * @example

@@ -20,7 +20,7 @@ export interface CLIAgentOptions extends Omit<ClaudeLaunch, 'resume' | 'mcpServe
   /** MCP servers by name: servers that the CLI starts or connects to, and servers in this process (`createSdkMcpServer`). */
   readonly mcpServers?: Readonly<Record<string, MCPServerConfig | SdkMcpServer>>
   /**
-   * What the answer must look like; the result has it as `structuredOutput`. A turn that ends without it fails with the `remoteCode`
+   * The JSON schema of the answer; the result has the answer as `structuredOutput`. A turn that ends without it fails with the `remoteCode`
    * `structured_output_missing`. Use this or `jsonSchema`.
    */
   readonly outputSchema?: OutputSchema

@@ -3,7 +3,7 @@ import { ClaudeError } from '../messages/errors.js'
 import type { StandardSchema } from '../tools/mcp.js'
 
 /**
- * What the answer must look like: a JSON schema, or a schema of zod 4.2 or later, or of another library that offers Standard JSON Schema. With
+ * The schema of the answer: a JSON schema, or a schema of zod 4.2 or later, or of another library that offers Standard JSON Schema. With
  * a library's schema the result is checked and typed.
  */
 export type OutputSchema<Output = unknown> = StandardSchema<Output> | Readonly<Record<string, unknown>>

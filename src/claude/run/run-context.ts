@@ -10,7 +10,7 @@ import type { Spent } from '../messages/meter.js'
 
 /** Options that `query` and `createClaude` share. */
 export interface ClaudeBaseOptions extends ClientOptions {
-  /** What runs the CLI: `claudeProcess` of `signalbox/node`, a gateway, or the Messages API. */
+  /** The transport that runs the CLI: `claudeProcess` of `signalbox/node`, a gateway, or the Messages API. */
   readonly transport: StreamTransport<ClaudeLaunch>
   /** How long the CLI may take to answer a control request, `initialize` included. Default one minute. */
   readonly controlTimeoutMs?: number
@@ -20,7 +20,7 @@ export interface ClaudeBaseOptions extends ClientOptions {
   readonly onEvent?: (event: ClaudeClientEvent) => void
 }
 
-/** What `onEvent` is called with. */
+/** The argument of `onEvent`. */
 export type ClaudeClientEvent =
   | InvalidLine
   | { readonly type: 'noise' }

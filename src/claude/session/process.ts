@@ -28,7 +28,7 @@ export function launchForSession(options: CLIAgentOptions, { sessionId, asNew, f
   return asNew ? { ...base, sessionId } : { ...base, resume: sessionId }
 }
 
-/** What is known about a launch that failed. */
+/** The facts about a launch that failed. */
 export interface FailedLaunch {
   readonly asNew: boolean
   /** The client chose the session id: the caller did not name a stored session. */

@@ -4,7 +4,7 @@ export const SESSION_STATUSES = ['active', 'closed', 'expired', 'error'] as cons
 /** Whether a stored session is open. */
 export type SessionStatus = (typeof SESSION_STATUSES)[number]
 
-/** What a store keeps of a session. */
+/** The stored state of a session. */
 export interface SessionState {
   /** The id under which the CLI keeps the session. */
   readonly sessionId: string
@@ -18,7 +18,7 @@ export interface SessionState {
   readonly model: string
   /** The system prompt that was asked for. */
   readonly systemPrompt: string | null
-  /** What was added to the system prompt. */
+  /** The text that was added to the system prompt. */
   readonly appendSystemPrompt: string | null
   /** Turns that were sent. */
   readonly turnCount: number

@@ -29,7 +29,7 @@ export interface ElicitationResult {
   readonly content?: Readonly<Record<string, unknown>>
 }
 
-/** What a question is asked with. */
+/** Options of a question. */
 export interface DialogOptions {
   /** Aborted when the CLI withdraws the question. */
   readonly signal: AbortSignal

@@ -1,4 +1,4 @@
-/** What the CLI sends with each hook event, with its field names. Unknown fields are kept. */
+/** The input of each hook event from the CLI, with its field names. Unknown fields are kept. */
 
 /** The fields that every hook event has. */
 export interface BaseHookInput {
@@ -42,7 +42,7 @@ interface ModelSwitchInput extends BaseHookInput {
   readonly to_model: string
   /** The model that was asked for; null for the default. */
   readonly requested_model: string | null
-  /** What switched the model. */
+  /** The cause of the switch. */
   readonly source: 'command' | 'picker' | 'sdk' | 'auto' | 'resume' | (string & {})
 }
 

@@ -205,7 +205,7 @@ export interface HookRegistry {
   /** The events that have hooks. */
   readonly events: readonly HookEventName[]
   /**
-   * What a run needs to serve these hooks. The clients call this; a program needs it only to serve a process by other means.
+   * The part of a run that serves these hooks. The clients call this; a program needs it only to serve a process by other means.
    *
    * @example
    * ```ts

@@ -8,9 +8,9 @@ export interface ToolContent {
   readonly type: string
   readonly [field: string]: unknown
 }
-/** What a tool gives back. */
+/** The result of a tool. */
 export interface ToolAnswer {
-  /** What the model reads. */
+  /** The text that the model reads. */
   readonly content: readonly ToolContent[]
   /** Whether the tool failed. */
   readonly isError?: boolean
@@ -45,7 +45,7 @@ type StandardResult<Output> =
 export interface SdkMcpTool {
   /** The name of the tool, without that of its server. */
   readonly name: string
-  /** What the model reads about the tool. */
+  /** The description of the tool for the model. */
   readonly description: string
   /** The JSON Schema of the input. */
   readonly inputSchema: JsonSchema
@@ -248,7 +248,7 @@ const failed = (text: string): ToolAnswer => ({ content: [{ type: 'text', text }
 export interface TaskToolUse {
   /** The kind of subagent. */
   readonly subagentType: string | undefined
-  /** What the subagent is told. */
+  /** The prompt of the subagent. */
   readonly prompt: string
   /** A few words for people. */
   readonly description: string | undefined

@@ -13,7 +13,7 @@ export interface PermissionUpdate {
   readonly [field: string]: unknown
 }
 
-/** What the CLI says about the tool call that it asks about. */
+/** The facts that the CLI sends about the tool call that needs permission. */
 export interface ToolRequest {
   /** The id of the call, as in its `toolUse` message. */
   readonly toolUseId: string

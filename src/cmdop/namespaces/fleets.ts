@@ -16,7 +16,7 @@ export type Fleet = Answer<'fleets.list'>['items'][number]
  */
 export type Member = Answer<'fleets.members.list'>['items'][number]
 /**
- * What to change about a fleet. What is not given stays.
+ * The changes to a fleet. A field that is left out stays as it is.
  */
 export type FleetChanges = CallOptions & { readonly name?: string; readonly mfaRequired?: MfaRequired }
 

@@ -15,7 +15,7 @@ export type Schedule = Answer<'schedules.list'>['items'][number]
 export type ScheduleRun = Answer<'schedules.runs'>['items'][number]
 
 /**
- * What a schedule consists of.
+ * The fields of a schedule.
  */
 export interface ScheduleFields {
   /**

@@ -47,7 +47,7 @@ export interface ListSkillsOptions extends PagedSearchOptions {
   readonly lang?: string
 }
 /**
- * What to change about a skill. What is not given stays.
+ * The changes to a skill. A field that is left out stays as it is.
  */
 export interface SkillChanges {
   readonly name?: string
@@ -72,7 +72,7 @@ export interface PublishOptions extends CallOptions {
  */
 export type Skill = Answer<'skills.list'>['results'][number]
 /**
- * What somebody wrote about a skill.
+ * A review of a skill.
  */
 export type SkillReview = Answer<'skills.reviews'>['results'][number]
 

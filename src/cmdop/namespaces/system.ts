@@ -1,4 +1,4 @@
-/** What the relay says about itself. Core 2.0 only. */
+/** The relay's description of itself. Core 2.0 only. */
 import type { CallOptions } from '../../core/call.js'
 import type { Answer } from '../ops.js'
 import type { Context } from './context.js'

@@ -5,7 +5,7 @@ import { byOffset } from '../pages.js'
 import { about, listed, needed, type Context, type OffsetOptions } from './context.js'
 
 /**
- * Where a tunnel leads.
+ * The target of a tunnel.
  */
 export interface OpenTunnelOptions extends CallOptions {
   /**

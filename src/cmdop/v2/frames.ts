@@ -9,7 +9,7 @@ import type { Envelope } from './envelope.js'
 import { failureOf, streamFailureOf } from './failures.js'
 
 export interface FrameReader {
-  /** What an envelope of the ask says: a frame to show, or the failure that ends the ask. */
+  /** The content of an envelope of the ask: a frame to show, or the failure that ends the ask. */
   read(envelope: Envelope): { readonly frame?: AskFrame; readonly failure?: SignalboxError }
 }
 

@@ -38,7 +38,7 @@ export interface SpaceLimits {
   readonly overflow: OutboxOverflow
 }
 
-/** What an append of so many bytes does now. `wait` ends when items leave the outbox. */
+/** The decision for an append of so many bytes. `wait` ends when items leave the outbox. */
 export type Admission = 'append' | 'reject' | 'wait' | 'drop-newest' | 'drop-oldest'
 
 export function admission(load: Load, bytes: number, { maxItems, maxBytes, overflow }: SpaceLimits): Admission {

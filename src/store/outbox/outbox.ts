@@ -38,7 +38,7 @@ export interface Outbox extends AsyncDisposable {
   tune(queue: string, tuning: QueueTuning): void
   /** Delivers what earlier processes left. Gives the queues that held something. */
   recover(): Promise<string[]>
-  /** What is remembered of a queue: counts, memo, and how far it is settled. */
+  /** The state of a queue: counts, memo, and the last settled position. */
   state(queue: string): Promise<QueueState>
   /**
    * How many items the queue ever took, also in earlier processes: those that wait and those that are settled. A program that stores

@@ -1,16 +1,16 @@
-/** What an outbox remembers of a queue beside its log. It is written with compare-and-set, so that only one sender can write it. */
+/** The state of a queue that an outbox stores beside its log. It is written with compare-and-set, so that only one sender can write it. */
 import { SignalboxError } from '../../errors.js'
 import type { Kv, KvVersion } from '../store.js'
 import { HEADER_BYTES } from './item-record.js'
 import type { Memo, OutboxCounts, OutboxItem } from './types.js'
 
-/** What an outbox remembers of a queue. */
+/** The state of a queue that an outbox stores. */
 export interface QueueState extends OutboxCounts {
   /** Everything up to this position of the log is settled: delivered, dropped or dead. */
   readonly position: number
   /** The ordinal of the last settled numbered item. */
   readonly ordinal: number
-  /** What the delivering function saved. */
+  /** The memo that the delivering function saved. */
   readonly memo: Memo
   /** Wall clock of the last settlement. */
   readonly at: number

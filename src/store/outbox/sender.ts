@@ -9,7 +9,7 @@ import type { QueueStore } from './queue-store.js'
 import type { Delivery, OutboxItem, OutboxOptions, OutboxReport, QueueTuning, Verdict } from './types.js'
 import { createWake, type Wake } from './wake.js'
 
-/** What all senders of an outbox share. */
+/** Values that all senders of an outbox share. */
 export interface SenderContext {
   readonly options: OutboxOptions
   readonly clock: Clock

@@ -6,7 +6,7 @@ import { admission, type Admission, type Load, type SpaceLimits } from './decisi
 export interface Space {
   readonly load: Load
   change(difference: Load): void
-  /** What an append of so many bytes does now. */
+  /** The decision for an append of so many bytes. */
   admission(bytes: number): Admission
   /** Resolves when items leave the outbox, or at `release`. */
   freed(signal: AbortSignal | undefined): Promise<void>

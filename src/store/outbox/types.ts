@@ -1,4 +1,4 @@
-/** What an outbox takes, what it asks of the function that delivers, and what it reports. */
+/** The options of an outbox, the interface of its delivering function, and its reports. */
 import type { Clock } from '../../core/clock.js'
 import type { SignalboxError } from '../../errors.js'
 import type { Store } from '../store.js'
@@ -26,7 +26,7 @@ export interface Delivery {
   readonly queue: string
   /** The oldest items of the queue, in order; at least one. */
   readonly items: readonly OutboxItem[]
-  /** What was saved last for this queue. */
+  /** The memo that was saved last for this queue. */
   readonly memo: Memo
   /** Failed attempts at the head of this queue, in a row. */
   readonly failures: number
@@ -113,7 +113,7 @@ export interface QueueTuning {
   lingerMs?: number
 }
 
-/** What an outbox reports while it works. `queue` is the queue's name. */
+/** A report of an outbox. `queue` is the queue's name. */
 export type OutboxReport =
   | { readonly type: 'delivered'; readonly queue: string; readonly count: number }
   | {

@@ -1,7 +1,7 @@
 /** Faults that were seen on the real server or on proxies before it. The first request that fits a fault takes it. */
 import type { SimulatedRequest } from './types.js'
 
-/** What happens to a request. */
+/** The effect of a fault on a request. */
 export type FaultEffect =
   /**
    * The request is not processed and gets this answer. `close` cuts the connection afterwards, as the server does after a text 500.
@@ -27,7 +27,7 @@ export type FaultEffect =
    */
   | { readonly kind: 'slow'; readonly ms: number; readonly phase: SlowPhase }
 
-/** Where a slow request waits. */
+/** The step at which a slow request waits. */
 export type SlowPhase = 'queued' | 'before-write' | 'in-transaction' | 'answered'
 
 /** A fault: an effect, and the requests that get it. */

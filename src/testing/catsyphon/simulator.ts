@@ -27,7 +27,7 @@ export interface CatsyphonSimulatorOptions {
   readonly front?: boolean
 }
 
-/** What the simulator really stored, whatever the clients were told. */
+/** What the simulator really stored. It may differ from the answers that clients got. */
 export interface CatsyphonLedger {
   /** Sessions by id. */
   readonly sessions: ReadonlyMap<string, SessionRecord>

@@ -27,7 +27,7 @@ export interface CccFaults {
 export interface CccSimulator extends AsyncDisposable {
   /** Opens links to the simulator in memory. */
   readonly transport: StreamTransport<void>
-  /** What really happened, whatever the clients were told. */
+  /** What really happened. It may differ from the answers that clients got. */
   readonly ledger: World['ledger']
   /** The history on the server's disk. */
   readonly history: World['history']

@@ -86,7 +86,7 @@ export interface World {
   readonly generation: CccGeneration
   readonly clock: Clock
   readonly history: History
-  /** What really happened, whatever the clients were told. */
+  /** What really happened. It may differ from the answers that clients got. */
   readonly ledger: LedgerEntry[]
   readonly sessions: Map<string, Required<SimulatedSession>>
   readonly pending: Map<string, Pending>

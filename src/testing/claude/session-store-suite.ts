@@ -2,7 +2,7 @@
 import type { SessionState, SessionStore } from '../../claude/session/state.js'
 import { check, checkEqual, type Case } from '../case.js'
 
-/** What the cases need from a driver. */
+/** The functions that a driver must have for the cases. */
 export interface SessionStoreContext {
   /** Opens an empty store. Each case calls it for a store of its own. */
   open(): Promise<SessionStore>

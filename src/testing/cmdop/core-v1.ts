@@ -9,7 +9,7 @@ import { coreRequest, type CoreRequest } from './core-requests.js'
 import type { EnvelopeInit } from './envelope-init.js'
 import type { CmdopRelaySimulator } from './relay.js'
 
-/** What a simulated core needs from its surroundings. */
+/** The parts that a simulated core gets from the simulator. */
 export interface CoreSurroundings {
   readonly token: string
   readonly apiKey: string

@@ -23,7 +23,7 @@ const SKILL = 9
 const CATEGORY = simulatedId(SKILL, 701)
 const AT = '2026-06-17T08:00:00Z'
 
-/** How many rows of each kind there are at first. */
+/** The number of rows of each kind at the start. */
 export interface CmdopWorldOptions {
   /** Default 3. */
   readonly machines?: number

@@ -11,7 +11,7 @@ export interface ContractPair {
   kill(): Promise<void>
 }
 
-/** What the cases need from a transport. */
+/** The functions that a transport must have for the cases. */
 export interface ContractContext {
   /** For reports: `unix`, `tcp`, … */
   readonly name: string

@@ -6,7 +6,7 @@ import type { Store } from '../../store/store.js'
 import { CheckFailed } from '../case.js'
 import type { ScriptedTurn } from './scripted-system.js'
 
-/** What the cases of `hubRules` need from the caller. */
+/** The options of `hubRules`. */
 export interface HubRulesContext {
   /** An empty store for this case alone. */
   readonly store: Store

@@ -56,7 +56,7 @@ export type ScriptedEvent = SourceEvent extends infer Event
 
 /** A system of scripted agents. It outlives the hubs that connect to it. */
 export interface ScriptedSystem {
-  /** What the system really received, whatever the hub was told. */
+  /** What the system really received. It may differ from the answers that the hub got. */
   readonly ledger: ScriptedLedger
   /**
    * A connection to the system, for one hub. A new connection cuts off the earlier one.

@@ -11,7 +11,7 @@ import type { NewSession, SourceEvent, SourcePrompt } from '../../hub/source.js'
  */
 export type ScriptedFault = 'refuse' | 'lose-before' | 'lose-after'
 
-/** What the system really received, whatever the hub was told. */
+/** What the system really received. It may differ from the answers that the hub got. */
 export interface ScriptedLedger {
   /** The prompts that arrived, in order. */
   readonly prompts: readonly SourcePrompt[]

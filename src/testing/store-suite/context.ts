@@ -2,7 +2,7 @@
 import type { HeldLease, Lease, Store } from '../../store/store.js'
 import { check } from '../case.js'
 
-/** What the cases need from a driver. */
+/** The functions that a driver must have for the cases. */
 export interface StoreContext {
   /** The store under test. The caller closes it. */
   readonly store: Store
