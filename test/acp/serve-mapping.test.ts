@@ -23,7 +23,7 @@ describe('updates for an editor', () => {
     expect(texts(writer.write(words('replace', 'Hello, world', false)))).toEqual([', world'])
   })
 
-  test('changed and withdrawn text is sent with a sentence that says so [acp.serve-messages]', () => {
+  test('changed and withdrawn text is sent with a sentence that names the change [acp.serve-messages]', () => {
     const writer = createUpdateWriter({ notices: false })
     writer.write(words('append', 'One'))
     expect(texts(writer.write(words('replace', 'Two', false)))).toEqual([expect.stringMatching(/was changed[\s\S]*Two$/)])

@@ -217,7 +217,7 @@ describe('records', () => {
   })
 })
 
-test('[store.file.full-disk] a failed write rejects and leaves nothing in the log, and the next one works', async () => {
+test('[store.file.full-disk] a failed write rejects and leaves nothing in the log, and the next write succeeds', async () => {
   const directory = place()
   await using store = fileStore({ directory })
   await using log = await store.log('log')

@@ -129,7 +129,7 @@ describe('a backlog', () => {
     }
   })
 
-  test('[ccc.ask.backlog] an answer that repeats the marker of the text is own, whatever precedes it', async () => {
+  test('[ccc.ask.backlog] an answer that repeats the marker of the text is own, also after messages without an answer', async () => {
     const { ccc, clock, play } = await behindTwo()
     const text = 'c, end with run-417 [[reply C run-417]]'
     const { receipt } = await play(ccc.sendAndWait({ session, text, marker: 'run-417' }))

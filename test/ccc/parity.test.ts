@@ -72,7 +72,7 @@ describe('commands', () => {
     expect(Object.keys(CCC_SCOPES).sort()).toEqual(names)
   })
 
-  test('[ccc.commands.defaults] an answer without a field has its default, whatever the command', async () => {
+  test('[ccc.commands.defaults] for every command, a field that the answer leaves out has its default', async () => {
     const { ccc } = listener()
     expect(await ccc.ping()).toMatchObject({ version: '', uptime_seconds: 0, sessions_active: 0 })
     expect(await ccc.sessions()).toEqual([])

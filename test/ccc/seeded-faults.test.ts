@@ -19,7 +19,9 @@ interface Attempt {
 }
 
 describe('under seeded faults', () => {
-  test('[ccc.honesty] every outcome is correct, and nothing is sent twice', { timeout: 180_000 }, async () => {
+  test('[ccc.honesty] every outcome agrees with the ledger of the server, and nothing is sent twice', {
+    timeout: 180_000,
+  }, async () => {
     await eachSeed([20_260_116], async (seed) => {
       const random = createSeededRandom(seed)
       const names = Array.from({ length: SESSIONS }, (_, index) => `p${index}`)

@@ -53,7 +53,7 @@ describe('the op table', () => {
 })
 
 describe('the published clients', () => {
-  test('every method of theirs exists here, under its name in camelCase [cccc.parity]', async () => {
+  test('every method of the published clients exists, under its name in camelCase [cccc.parity]', async () => {
     const simulator = createCcccSimulator()
     await using client = createCccc({ transport: simulator.transport })
     // These methods are not ops. The client has members with the same names.

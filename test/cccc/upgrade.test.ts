@@ -36,7 +36,7 @@ describe('a daemon that was upgraded from B to C', () => {
     expect(await client.inbox.read({ groupId, actorId: 'peer1' })).toMatchObject({ dialect: 'C', source: 'inbox_read' })
   })
 
-  test('refuses what C cannot do as unsupported, and not as an unknown op [cccc.dialect-change]', async () => {
+  test('refuses a call that dialect C lacks as unsupported, and not as an unknown op [cccc.dialect-change]', async () => {
     const { simulator, client, groupId } = await setUp('B')
     const { event } = await client.messages.send({ groupId, text: 'x', to: ['user'], by: 'lead', priority: 'attention' })
     simulator.restart('C')

@@ -189,7 +189,7 @@ describe('an answer', () => {
     await expect(through(404).call('groups')).rejects.toMatchObject({ code: 'unsupported', remoteCode: 'unknown_op' })
   })
 
-  test('of a proxy says nothing about routes; an error envelope of the daemon does [cccc.web-proxy]', async () => {
+  test('of a proxy gives no information about routes; an error envelope of the daemon does [cccc.web-proxy]', async () => {
     const through = (reply: () => Reply): CcccClient => createCccc({ transport: ccccWebPort({ exchange: answering(reply) }) })
     await expect(through(() => page(502)).describe()).rejects.toMatchObject({ code: 'unreachable', status: 502 })
     const unready = through(() => json(503, { ok: false, error: { code: 'daemon_unavailable', message: 'not yet' } }))

@@ -49,7 +49,7 @@ function watched(inner: StreamTransport) {
 }
 
 describe('a request', () => {
-  test('is sent in one write, whatever its size [cccc.one-write]', async () => {
+  test('of any size is sent in one write [cccc.one-write]', async () => {
     const { transport, writes } = watched(simulate().transport)
     await using client = createCccc({ transport })
     await client.call('ping')

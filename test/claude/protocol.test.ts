@@ -105,7 +105,7 @@ test('[claude.interrupt-stuck] an interrupt without effect is repeated, and then
 
 describe('[claude.session-launch] the launch of a session', () => {
   const sessionId = '11111111-2222-4333-8444-555555555555'
-  test('a new session gets its id and a known session is resumed, whatever session options are set', () => {
+  test('a new session gets its id and a known session is resumed, with every combination of session options', () => {
     const options = { model: 'sonnet', resume: 'other', continueSession: true }
     expect(launchForSession(options, { sessionId, asNew: true, fork: undefined })).toEqual({ model: 'sonnet', sessionId })
     expect(launchForSession(options, { sessionId, asNew: false, fork: undefined })).toEqual({ model: 'sonnet', resume: sessionId })

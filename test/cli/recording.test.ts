@@ -188,7 +188,7 @@ describe('a wire', () => {
     await replaying
   })
 
-  test('the wire of a process is refused with what to use [cli.record]', () => {
+  test('recording the wire of a process is refused, and the error names what to use instead [cli.record]', () => {
     expect(() => wireOf('claude', { hub: '' })).toThrow(/cannot be recorded/)
   })
 })

@@ -74,7 +74,7 @@ describe('a close that does not wait', () => {
 })
 
 describe('a start that fails', () => {
-  it('fails the call with sent: no, whatever its own error says [cmdop.core.start]', async () => {
+  it('fails the call with sent: no, also when its own error has another sent [cmdop.core.start]', async () => {
     const { transport } = createCmdopCoreSimulator()
     const open = () => Promise.reject(new SignalboxError({ code: 'exited', message: 'It fell over.', sent: 'maybe' }))
     await using client = createCmdop({ transport: { ...transport, open } })

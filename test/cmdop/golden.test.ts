@@ -38,7 +38,7 @@ describe('golden samples', () => {
     for (const body of bodies) expect(hex(envelopeFromJson(envelopeToJson(body, 1), 1))).toBe(hex(body))
   })
 
-  it('names what is no envelope, in both directions [cmdop.golden.json]', () => {
+  it('names each line that is not an envelope, in both directions [cmdop.golden.json]', () => {
     expect(() => envelopeToJson(bytes('ff'), 2)).toThrow(expect.objectContaining({ code: 'invalid_message' }))
     expect(() => envelopeFromJson({ nonsense: 1 }, 2)).toThrow(expect.objectContaining({ code: 'invalid_argument', sent: 'no' }))
     const ask = { id: '7', kind: 'KIND_REQUEST', system_bootstrap_req: {} }

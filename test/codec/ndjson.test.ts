@@ -146,7 +146,7 @@ describe('ndjson', () => {
     expect(work.scanned).toBeLessThan(3 * bytes.byteLength)
   })
 
-  it('writes one line per message, whatever its text holds', () => {
+  it('writes one line per message, also for a text with line breaks', () => {
     const bytes = encodeNdjson({ text: 'a\nb\r\u2028' })
     expect([...bytes].filter((byte) => byte === 0x0a)).toHaveLength(1)
     expect(bytes.at(-1)).toBe(0x0a)

@@ -152,7 +152,7 @@ describe('proof of possession [gateway.proof]', () => {
 })
 
 describe('wrong credentials [gateway.attack.wrong-credentials]', () => {
-  test('are answered late once there are many, and the owner is not', async () => {
+  test('after many wrong credentials answers to them are delayed, and answers to the owner are not', async () => {
     const clock = createFakeClock()
     at = await arena({ clock })
     const { served } = at
@@ -171,7 +171,7 @@ describe('wrong credentials [gateway.attack.wrong-credentials]', () => {
 })
 
 describe('the audit log [gateway.audit]', () => {
-  test('records who did what with which outcome, and no content', async () => {
+  test('records credential, op and outcome of a request, and no content', async () => {
     const path = join(folder, 'audit.log')
     const credentials = createCredentials()
     const audit = await openAuditLog({ path })

@@ -18,7 +18,7 @@ const stored = (system: string): Sample[] =>
 const kindsOf = (samples: readonly Sample[]): EventKind[] =>
   EVENT_KINDS.filter((kind) => samples.some(({ event }) => event.kind === kind))
 
-test('the schema in the package is what the types say [hub.schema.types]', async () => {
+test('the schema in the package accepts exactly what the types allow [hub.schema.types]', async () => {
   const script = (await import('../../scripts/hub-schema.mjs' as string)) as { hubSchema(): string }
   expect(script.hubSchema()).toBe(schemaText)
 }, 180_000)

@@ -153,7 +153,7 @@ test('a call that no driver takes is withdrawn, and is not carried out later [hu
   expect(system.ledger.prompts).toEqual([])
 })
 
-test('a secret for an agent of another hub is refused with the way that works [hub.shared.secret]', async () => {
+test('a secret for an agent of another hub is refused, and the error names the hub that takes it [hub.shared.secret]', async () => {
   const { clock, start, settled } = world()
   const system = createScriptedSystem({
     script: async (run) => {

@@ -23,7 +23,7 @@ test('a client without the scope is refused, and its link stays open [hub.wire.s
   expect(system.ledger.prompts).toEqual([])
 })
 
-test('the server sets who prompts and answers, whatever the client sends [hub.wire.by]', async () => {
+test('the server sets the by of prompts and answers, and ignores the one that the client sends [hub.wire.by]', async () => {
   const system = createScriptedSystem()
   await using hub = await hubOverLink({ sources: [system.source()] }, { by: 'page' })
   await hub.prompt('script/a', 'x', { by: 'admin' }).end()

@@ -65,7 +65,7 @@ export const requirements: readonly Requirement[] = [
   row(
     'serve-conflict',
     'hub 3.4',
-    'When another viewer answers first, the request in the editor is withdrawn, and the editor is told who answered.',
+    'When another viewer answers first, the request in the editor is withdrawn, and the editor gets the name of who answered.',
   ),
   row('serve-cancel', 'hub 5', 'Cancelling in the editor ends the turn with the stop reason cancelled.'),
   row('serve-refusals', 'hub 5', 'Unknown methods, unknown sessions and prompts that cannot be sent are refused.'),

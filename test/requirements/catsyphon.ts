@@ -95,7 +95,7 @@ export const requirements: readonly Requirement[] = [
   {
     id: 'catsyphon.canonical',
     source: reference('7.3'),
-    behaviour: 'The same event gives the same bytes and the same hash, whatever the order of its keys.',
+    behaviour: 'The same event gives the same bytes and the same hash, for every order of its keys.',
   },
   {
     id: 'catsyphon.refused-early',

@@ -23,7 +23,7 @@ export const requirements: readonly Requirement[] = [
   row(
     'never-left',
     'real daemons',
-    'If another server listens at the port, a call fails with sent: no, whatever that server answers to the ping.',
+    'If another server listens at the port, a call fails with sent: no, for every answer of that server to the ping.',
   ),
   row('ipv6', 'cccc-sdk 0.4.41', 'An IPv6 host of a descriptor is dialled as written, without brackets; :: means loopback.'),
   row('open-request', 'daemon 0.4.41', 'A request for a reply without recipients goes out; the daemon decides who is asked.'),

@@ -80,7 +80,7 @@ export const requirements: readonly Requirement[] = [
   row('calls.stray', reference('5.2'), 'Frames for unknown ids, second answers and unknown kinds are dropped.'),
   row('calls.arm', reference('5.2'), 'An answer of another kind fails its call and never hangs.'),
   row('calls.closed', reference('6'), 'A call after close is refused at once; closing twice is harmless.'),
-  row('calls.void', reference('8'), 'A call without a result returns undefined, whatever its answer holds.'),
+  row('calls.void', reference('8'), 'A call without a result returns undefined, also when its answer has fields.'),
   row('timers', 'design 8', 'No timer outlives the call, the ask or the client that it was for.'),
   row('core.start', 'design 4', 'A call to a core that did not start fails with sent: no.'),
   row('calls.leak', 'design 8', 'Ten thousand calls leave no timer, listener or entry behind.'),

@@ -75,6 +75,6 @@ export const requirements: readonly Requirement[] = [
   row('core.redact-linear', 'design 5', 'Redaction takes linear time for any text.'),
   row('core.redact-never-throws', 'design 4', 'The redactor takes any value and never throws.'),
   row('core.redact-known', 'design 4', 'Secrets that the client knows are masked in every spelling.'),
-  row('core.redact-values', 'design 4', 'Structured values are masked by key, whatever their type; circular references are cut.'),
+  row('core.redact-values', 'design 4', 'Structured values of any type are masked by key; circular references are cut.'),
   { id: 'core.timeout-number', source: 'issue 13', behaviour: 'A timeoutMs that is not a number is refused; nothing is sent.' },
 ]

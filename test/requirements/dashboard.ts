@@ -28,8 +28,8 @@ export const requirements: readonly Requirement[] = [
   row('journal', 'timeline and cost read the journal once: shown again, they go on from where they were left'),
   row('motion', 'nothing is animated for a person who wants reduced motion'),
   row('attention', 'an open ask is in the title and, after a click that allowed it, a notification while the page is hidden'),
-  row('sessions', 'a session is opened with what the agent offers, resumed, forked and closed; a failure stands in the dialog'),
-  row('errors', 'an error stands at its place with code, sent and the next step'),
+  row('sessions', 'a session is opened with what the agent offers, resumed, forked and closed; a failure is shown in the dialog'),
+  row('errors', 'an error is shown where it happened, with code, sent and the next step'),
   row('load', 'a thousand events a second leave frames under 20 ms at the 95th percentile and the memory flat'),
   row('model', 'the model shows no state beside a contradicting fact, and keeps bounded lists'),
 ]

@@ -86,7 +86,10 @@ export const requirements: readonly Requirement[] = [
     'attack.refused-replies',
     'a reply to a refused message never cuts a message of the upstream in two, and a client that reads no reply costs bounded memory',
   ),
-  row('attack.sender', 'below admin, what reaches a hub has the name of its credential, whatever the client says'),
+  row(
+    'attack.sender',
+    'below admin, each prompt and answer that reaches a hub has the name of its credential, also when the client names another',
+  ),
   row('attack.memory', 'memory returns to its starting value after thousands of requests'),
   row(
     'pages',

@@ -208,7 +208,11 @@ export const requirements: readonly Requirement[] = [
     source: rule(3),
     behaviour: 'An ask that closed at another hub while it could not be reached is closed here too.',
   },
-  { id: 'hub.source.marker', source: rule(8), behaviour: 'Prompts of one CCC session have different markers, whatever their ids.' },
+  {
+    id: 'hub.source.marker',
+    source: rule(8),
+    behaviour: 'Prompts of one CCC session have different markers, also when their ids begin alike.',
+  },
   {
     id: 'hub.raw',
     source: rule(7),

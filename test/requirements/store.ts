@@ -19,7 +19,7 @@ export const requirements: readonly Requirement[] = [
   { id: 'store.log.tail-end', source, behaviour: 'An abort or the disposal of the log ends a tail that waits.' },
   { id: 'store.log.fence', source, behaviour: 'An append under an older fencing token is refused.' },
   { id: 'store.kv.values', source, behaviour: 'A map returns the bytes of the last put.' },
-  { id: 'store.kv.keys', source, behaviour: 'Different keys stay distinct, whatever characters they contain.' },
+  { id: 'store.kv.keys', source, behaviour: 'Different keys stay distinct, with any characters in them.' },
   { id: 'store.kv.compare-and-set', source, behaviour: 'Compare-and-set replaces a value only if its version is the given one.' },
   { id: 'store.kv.race', source, behaviour: 'Of many concurrent compare-and-set calls exactly one succeeds.' },
   { id: 'store.kv.version', source, behaviour: 'No version of a key repeats after the key was deleted.' },
@@ -123,7 +123,7 @@ export const requirements: readonly Requirement[] = [
   {
     id: 'store.file.lock-kept',
     source,
-    behaviour: 'Only the lock of a dead process is taken over, whatever other failure occurs.',
+    behaviour: 'Only the lock of a dead process is taken over, also when another failure occurs.',
   },
   {
     id: 'store.file.lock-whole',
@@ -137,7 +137,7 @@ export const requirements: readonly Requirement[] = [
   {
     id: 'store.outbox-decisions',
     source: 'design 6',
-    behaviour: 'When to send, what to drop, whether there is space, and what counts as settled are pure functions.',
+    behaviour: 'Pure functions decide when to send, which items to drop, whether there is space, and which items are settled.',
   },
   {
     id: 'store.outbox-empty-delivery',

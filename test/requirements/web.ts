@@ -133,7 +133,7 @@ export const requirements: readonly Requirement[] = [
   row('contract.catches', 'design 1', 'The transport contract catches links that break its laws, one law each.'),
   row('testing.page', 'docs/testing.md', 'Every example of the testing page passes under each test runner that the page names.'),
   row('testing.open-aborted', 'design 1, law 1', 'No simulator starts anything for an open whose signal was already aborted.'),
-  row('faults.harmless', 'design 8', 'Cuts, joins and delays change no byte, whatever the seed.'),
+  row('faults.harmless', 'design 8', 'Cuts, joins and delays change no byte, for every seed.'),
   row('faults.seeded', 'design 8', 'The same seed gives the same faults.'),
   row('faults.named', 'design 8', 'An injected failure names its seed.'),
   { id: 'web.websocket-promise', source: 'issue 13', behaviour: 'A promise of a WebSocket class is accepted in place of a class.' },

@@ -45,7 +45,7 @@ test('only leading items that are too old expire [store.outbox-decisions]', () =
   expect(expired(items, 10_000, 60)).toEqual(items)
 })
 
-describe('what an append does in a full outbox [store.outbox-decisions]', () => {
+describe('an append in a full outbox [store.outbox-decisions]', () => {
   const limits = (overflow: OutboxOverflow) => ({ maxItems: 2, maxBytes: 100, overflow })
   test.each([
     ['block', 'wait'],

@@ -45,7 +45,7 @@ describe('a pair of links in memory', () => {
     expect([await far.read(), await far.read()]).toEqual([bytes(5), bytes(6)])
   })
 
-  it('works with the smallest window', async () => {
+  it('with the smallest window all bytes arrive', async () => {
     const [near, far] = memoryPair({ windowBytes: 0 })
     const written = Promise.all([1, 2, 3].map((value) => near.write(bytes(value)))).then(() => near.end())
     expect(await readAll(far)).toEqual([1, 2, 3])
@@ -121,7 +121,7 @@ describe('a pair of links in memory', () => {
 })
 
 describe('a server in memory', () => {
-  it('accepts what its transport opens', async () => {
+  it('the listener accepts each link that its transport opens', async () => {
     await using server = memoryServer()
     const near = await server.transport.open()
     for await (const far of server.accept()) {

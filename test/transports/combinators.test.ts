@@ -220,7 +220,7 @@ describe('faults', () => {
     return heard
   }
 
-  test('cuts, joins and delays change no byte, whatever the seed [faults.harmless]', async () => {
+  test('cuts, joins and delays change no byte, for every seed [faults.harmless]', async () => {
     await eachSeed([1, 2, 3, 4, 5, 6, 7, 8], async (seed) => {
       const { link, faults } = await talk(seed, { split: 0.4, coalesce: 0.3, latency: 0.2 })
       expect(await conversation(link)).toBe(lines.join(''))

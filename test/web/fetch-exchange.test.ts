@@ -99,7 +99,7 @@ test('a streaming body can be buffered first, within its limit [web.exchange-gat
   expect(told.headers['content-length']).toBe('12')
 })
 
-test('an abort before the reply is a typed error with a correct sent [web.exchange-abort]', async () => {
+test('an abort before the reply is a typed error, whose sent says whether the request left [web.exchange-abort]', async () => {
   const controller = new AbortController()
   const reason = new Error('enough')
   let fetching = (): void => {}

@@ -48,7 +48,7 @@ test('without a listener an open fails as unreachable with sent: no', async () =
   expect(error).toMatchObject({ sent: 'no', transport: 'websocket' })
 })
 
-test('a promise of a WebSocket class works without await [web.websocket-promise]', async () => {
+test('a link opens with a promise of a WebSocket class [web.websocket-promise]', async () => {
   await using listener = await listenWebSocket()
   const link = await webSocketLink({ url: listener.address, webSocket: nodeWebSocket() }).open()
   expect(await link.close()).toEqual({ kind: 'local' })

@@ -83,7 +83,7 @@ test('a streaming request body is buffered if HTTP/1.1 cannot carry it [web.exch
   expect(JSON.parse(await new Response(reply.body).text()).body).toBe('in parts')
 })
 
-test('a fetch link works in a page [web.fetch-link-line]', async () => {
+test('in a page, a fetch link sends a line and reads the answer [web.fetch-link-line]', async () => {
   const link = await fetchLink({ url: `${inject('httpUrl')}/echo` }).open()
   await link.write(utf8('{"a":1}\n'))
   let heard = ''

@@ -19,7 +19,7 @@ import { catsyphonPolicy, cccPolicy, cmdopHttpPolicy, cmdopPolicy } from '../../
 
 const source = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
 
-describe('nothing is unclassified [gateway.policy.complete]', () => {
+describe('the tables of the policies [gateway.policy.complete]', () => {
   test('every CCCC op has a row, and no other op', () => {
     expect(Object.keys(ccccScopes()).sort()).toEqual([...loadOps().keys()].sort())
   })
@@ -36,12 +36,12 @@ describe('nothing is unclassified [gateway.policy.complete]', () => {
     }
   })
 
-  test('every CCC command', () => {
+  test('every CCC command has a row, and no other command', () => {
     expect(Object.keys(CCC_SCOPES).sort()).toEqual(Object.keys(COMMANDS).sort())
     expect(Object.keys(CCC_SCOPES)).toHaveLength(11)
   })
 
-  test('every field of a Claude launch', () => {
+  test('every field of a Claude launch has a row, and no other field', () => {
     const file = ts.createSourceFile('launch.ts', source('src/claude/launch/launch.ts'), ts.ScriptTarget.ES2023)
     const fields: string[] = []
     file.forEachChild((node) => {
@@ -52,7 +52,7 @@ describe('nothing is unclassified [gateway.policy.complete]', () => {
     expect(Object.keys(CLAUDE_LAUNCH).sort()).toEqual(fields.sort())
   })
 
-  test('every request type of the CMDOP envelope, with its number in the schema', () => {
+  test('every request type of the CMDOP envelope has a row, with its number in the schema', () => {
     const payload = EnvelopeSchema.fields.filter((field) => field.oneof?.localName === 'payload')
     expect(payload.length).toBeGreaterThan(90)
     expect([...cmdopArms()].sort(([a], [b]) => a - b)).toEqual(
@@ -61,7 +61,7 @@ describe('nothing is unclassified [gateway.policy.complete]', () => {
     expect(Object.keys(CMDOP_ARMS).sort()).toEqual(payload.map(({ localName }) => localName).sort())
   })
 
-  test('every request type of the CMDOP envelope of a core 2.0, with its number in the schema', () => {
+  test('every request type of the CMDOP envelope of a core 2.0 has a row, with its number in the schema', () => {
     const payload = EnvelopeV2Schema.fields.filter((field) => field.oneof?.localName === 'payload')
     expect(payload.length).toBeGreaterThan(10)
     expect([...cmdopV2Arms]).toEqual(payload.map(({ number, localName }) => [number, localName]))
@@ -73,7 +73,7 @@ describe('nothing is unclassified [gateway.policy.complete]', () => {
     expect(cmdopPolicy.classifyLaunch).toBeUndefined()
   })
 
-  test('every REST path of CMDOP, also the literal ones that a variable one would match', () => {
+  test('every REST path of CMDOP has a row, also a literal path that a variable path would match', () => {
     for (const [op, at] of Object.entries(REST_PATHS)) {
       const [method = '', pattern = ''] = at.split(' ')
       const path = pattern.replace(/\{\w+\}/g, 'x')
@@ -82,15 +82,15 @@ describe('nothing is unclassified [gateway.policy.complete]', () => {
     }
   })
 
-  test('every path of CatSyphon', () => {
+  test('every path of CatSyphon has a row', () => {
     for (const { method, path, scope } of CATSYPHON_ROUTES) {
       expect(catsyphonPolicy.classify(method, path.replace(/\{\w+\}/g, 'x'))).toMatchObject({ needs: scope })
     }
   })
 })
 
-describe('what is unclassified needs admin [gateway.policy.default-admin]', () => {
-  test('commands, paths and bytes', () => {
+describe('a request without a row needs admin [gateway.policy.default-admin]', () => {
+  test('unknown commands, paths and raw bytes need admin', () => {
     expect(cccPolicy.classify({ cmd: 'self_destruct' })).toMatchObject({ needs: 'admin' })
     expect(catsyphonPolicy.classify('GET', '/new')).toMatchObject({ needs: 'admin' })
     expect(catsyphonPolicy.classify('DELETE', '/health')).toMatchObject({ needs: 'admin' })
