@@ -62,9 +62,9 @@ describe('streams', () => {
 
   it('that are closed while they open end at once and leave nothing open [cmdop.ask.break]', async () => {
     const simulator = createCmdopCoreSimulator()
-    let letGo = (): void => {}
+    let respond = (): void => {}
     const gate = new Promise<void>((resolve) => {
-      letGo = resolve
+      respond = resolve
     })
     const { transport } = simulator
     const slow: typeof transport = {
@@ -79,7 +79,7 @@ describe('streams', () => {
     const reading = stream[Symbol.asyncIterator]().next()
     await stream.close()
     expect(await reading).toMatchObject({ done: true })
-    letGo()
+    respond()
     expect((await client.machines.list()).items.length).toBe(3)
     expect(simulator.ledger.map(({ arm }) => arm)).toEqual(['listMachinesReq'])
     expect(stream.abandoned).toBe(false)
@@ -92,9 +92,9 @@ describe('streams', () => {
     ['aborted', 0],
   ] as const)('are abandoned if their request is sent while they are being %s [cmdop.ask.late]', async (how, turns) => {
     const simulator = createCmdopCoreSimulator()
-    let letGo = (): void => {}
+    let respond = (): void => {}
     const gate = new Promise<void>((resolve) => {
-      letGo = resolve
+      respond = resolve
     })
     const { transport } = simulator
     let writing = false
@@ -123,7 +123,7 @@ describe('streams', () => {
     const closing = how === 'closed' ? stream.close() : abort.abort()
     // In the same turn the open still succeeds; later it has been aborted.
     for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setTimeout(resolve, 5))
-    letGo()
+    respond()
     await closing
     expect(await reading).toBe(how === 'closed' ? 'ended' : 'aborted')
     await until(() => simulator.ledger.length === 1)

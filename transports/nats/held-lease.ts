@@ -22,8 +22,8 @@ export interface HeldLeaseOptions {
   onEnd(): void
 }
 
-/** `letGo` releases the lease also after its store was closed. */
-export function createHeldLease(options: HeldLeaseOptions): { readonly lease: HeldLease; letGo(): Promise<void> } {
+/** `releaseHeld` releases the lease also after its store was closed. */
+export function createHeldLease(options: HeldLeaseOptions): { readonly lease: HeldLease; releaseHeld(): Promise<void> } {
   const { key, subject, token, ttlMs, askedAtMs: asked, clock, fences, replace, checkOpen, onEnd } = options
   let ends = asked + ttlMs
   let lost = false
@@ -38,7 +38,7 @@ export function createHeldLease(options: HeldLeaseOptions): { readonly lease: He
   const settled = (): Promise<void> => inOrder(async () => {})
   const holding: Holding = { subject, seq: token, isAlive: () => remainingMs() > 0, settled, lose }
   fences.add(token, holding)
-  const letGo = (): Promise<void> =>
+  const releaseHeld = (): Promise<void> =>
     inOrder(async () => {
       if (lost) return
       lose()
@@ -66,8 +66,8 @@ export function createHeldLease(options: HeldLeaseOptions): { readonly lease: He
     },
     async release() {
       checkOpen()
-      await letGo()
+      await releaseHeld()
     },
   }
-  return { lease, letGo }
+  return { lease, releaseHeld: releaseHeld }
 }

@@ -8,7 +8,7 @@ import { watchConnection } from './connected.js'
 import { API, apiError, isPassing, mayBeStored, tooLarge, type ApiFailure } from './failures.js'
 import { readPage, type Page } from './pages.js'
 import { createPersist } from './persist.js'
-import { createTurnstile } from './turnstile.js'
+import { createConcurrencyLimit } from './concurrency-limit.js'
 import { fromJson, parse, toHeaders, type Headers, type RawMessage, type Stored } from './wire.js'
 
 /** `refused`: the expected sequence is not the present one. `maybe`: an earlier attempt had no answer, so that one may be stored. */
@@ -71,7 +71,7 @@ export interface JetStreamOptions {
 
 export function createJetStream({ connection, stream, api, timeoutMs, clock }: JetStreamOptions): JetStream {
   const connected = watchConnection(connection)
-  const oneOfFew = createTurnstile(BATCHES)
+  const limited = createConcurrencyLimit(BATCHES)
   const persist = createPersist(connection, connected, clock, timeoutMs)
   const maxBytes = (): number => (connection.info?.max_payload ?? 1_048_576) - HEADER_BYTES
 
@@ -121,7 +121,7 @@ export function createJetStream({ connection, stream, api, timeoutMs, clock }: J
     async publishAll(label, messages) {
       for (const { bytes } of messages) checkSize(label, bytes)
       const attempt = (timeout: number) =>
-        oneOfFew(async () => {
+        limited(async () => {
           const batch = crypto.randomUUID()
           const fields = (index: number): Headers => ({
             ...messages[index]?.headers,

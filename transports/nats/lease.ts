@@ -85,7 +85,7 @@ export function createNatsLease({ jetstream, subjects, fences, name }: LeaseOpti
       const token = await take(subject, ttlMs)
       if (token === undefined) return null
 
-      const { lease, letGo } = createHeldLease({
+      const { lease, releaseHeld } = createHeldLease({
         key,
         subject,
         token,
@@ -95,11 +95,11 @@ export function createNatsLease({ jetstream, subjects, fences, name }: LeaseOpti
         fences,
         checkOpen,
         replace: (seq, record) => replace(subject, seq, record),
-        onEnd: () => void held.delete(letGo),
+        onEnd: () => void held.delete(releaseHeld),
       })
-      held.add(letGo)
+      held.add(releaseHeld)
       // The store was closed meanwhile: nobody can use this lease.
-      if (closed) await letGo().catch(() => {})
+      if (closed) await releaseHeld().catch(() => {})
       checkOpen()
       return lease
     },
@@ -107,7 +107,7 @@ export function createNatsLease({ jetstream, subjects, fences, name }: LeaseOpti
       if (closed) return
       closed = true
       // The next holder need not wait until the time has passed.
-      await Promise.all([...held].map((letGo) => letGo().catch(() => {})))
+      await Promise.all([...held].map((releaseHeld) => releaseHeld().catch(() => {})))
       release()
     },
   }

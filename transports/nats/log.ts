@@ -10,7 +10,7 @@ import { isFull } from './failures.js'
 import type { Fences } from './fences.js'
 import { HEADER, type JetStream, type Published } from './jetstream.js'
 import type { Subjects } from './names.js'
-import { createNews } from './news.js'
+import { createAnnouncements } from './announcements.js'
 import { createReader } from './reader.js'
 import { createTally } from './tally.js'
 
@@ -30,7 +30,7 @@ export function createNatsLog({ jetstream, subjects, fences, name }: LogOptions,
   const floorSubject = subjects.floor(name)
   const appends = createAppends(label, subject, jetstream, fences)
   const reader = createReader(label, subject, floorSubject, jetstream)
-  const news = createNews(jetstream, subjects.announcements(name))
+  const announcements = createAnnouncements(jetstream, subjects.announcements(name))
   const tally = createTally()
   let closed = false
   const checkOpen = (): void => {
@@ -70,7 +70,7 @@ export function createNatsLog({ jetstream, subjects, fences, name }: LogOptions,
     options: ReadOptions & { readonly signal?: AbortSignal },
   ): AsyncGenerator<LogPage, void, void> {
     const { signal } = options
-    news.listen()
+    announcements.listen()
     // A server that restarts or elects a leader does not end a tail.
     const patient = async (position: number): Promise<LogPage> => {
       for (;;) {
@@ -78,11 +78,11 @@ export function createNatsLog({ jetstream, subjects, fences, name }: LogOptions,
           return await untilAbort(read(position, options), signal)
         } catch (error) {
           if (!SignalboxError.is(error, 'unavailable') || jetstream.isOver || closed) throw error
-          await news.pause(signal)
+          await announcements.pause(signal)
         }
       }
     }
-    yield* tailPages(patient, (next) => news.changed(messageAfter(next), signal), from, signal)
+    yield* tailPages(patient, (next) => announcements.changed(messageAfter(next), signal), from, signal)
   }
 
   return {
@@ -107,7 +107,7 @@ export function createNatsLog({ jetstream, subjects, fences, name }: LogOptions,
     async [Symbol.asyncDispose]() {
       if (closed) return
       closed = true
-      news.close()
+      announcements.close()
       release()
     },
   }

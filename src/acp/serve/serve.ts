@@ -272,7 +272,7 @@ function createQuestions(parts: {
   const open = new Map<string, AbortController>()
 
   const show = async (ask: Ask, session: EditorSession): Promise<void> => {
-    const tell = (text: string): void => {
+    const sendNotice = (text: string): void => {
       const writer = createUpdateWriter({ notices: abilities().notices })
       const notice = { kind: 'notice', level: 'warning', text } as HubEvent
       for (const update of writer.write(notice)) {
@@ -283,7 +283,7 @@ function createQuestions(parts: {
     }
     const question = questionFor(ask, session.id, abilities(), options.secretPage)
     if ('impossible' in question) {
-      tell(
+      sendNotice(
         `"${ask.title}" cannot be answered here: ${question.impossible}. Answer it in another viewer of the hub; its id is ${ask.id}.`,
       )
       return
@@ -297,7 +297,7 @@ function createQuestions(parts: {
     } catch (error) {
       // The request was taken back because the ask is resolved, or somebody else was first: both are in the journal.
       if (controller.signal.aborted || SignalboxError.is(error, 'conflict')) return
-      tell(`The answer to "${ask.title}" was not taken: ${error instanceof Error ? error.message : String(error)}`)
+      sendNotice(`The answer to "${ask.title}" was not taken: ${error instanceof Error ? error.message : String(error)}`)
     } finally {
       open.delete(ask.id)
     }

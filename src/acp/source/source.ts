@@ -89,7 +89,7 @@ export function acpSource(options: AcpSourceOptions): Source {
       name,
       nativeId,
       options,
-      known: agentInfo,
+      initialized: agentInfo,
       sessions,
       connected: !!connection.now,
       why: connection.why,
@@ -194,13 +194,13 @@ function agentOf(parts: {
   readonly name: string
   readonly nativeId: string
   readonly options: AcpSourceOptions
-  readonly known: InitializeResponse | undefined
+  readonly initialized: InitializeResponse | undefined
   readonly sessions: AcpSessions
   readonly connected: boolean
   readonly why: string | undefined
   readonly at: string
 }): Agent {
-  const { agentId, name, nativeId, options, known, sessions, connected, why, at } = parts
+  const { agentId, name, nativeId, options, initialized: known, sessions, connected, why, at } = parts
   const { agentInfo } = known ?? {}
   const list = sessions.list()
   const idle = { id: 'main', state: connected ? 'idle' : 'offline', evidence: { from: 'derived', at } } as const

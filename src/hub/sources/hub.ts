@@ -60,7 +60,7 @@ export function hubSource(options: HubSourceOptions): Source {
     ...(agent.group === undefined ? {} : { group: outer(agent.group) }),
   })
   /** Reports which asks are open at the other hub. All other asks of its agents are over. */
-  const tellOpenAsks = async (): Promise<void> => {
+  const reportOpenAsks = async (): Promise<void> => {
     const agents = await hub.agents()
     // The last call before the report: an ask that opens after it must not count as over.
     const open = await hub.asks()
@@ -118,7 +118,7 @@ export function hubSource(options: HubSourceOptions): Source {
     for await (const batch of hub.watch({ signal: emitter.signal }).batches()) {
       for (const event of batch) take(event)
       // Asks that ended in the part of the journal that was missed.
-      if (isFirst || batch.some(({ kind, agent }) => kind === 'gap' && agent === '')) await tellOpenAsks().catch(() => {})
+      if (isFirst || batch.some(({ kind, agent }) => kind === 'gap' && agent === '')) await reportOpenAsks().catch(() => {})
       isFirst = false
     }
   }
@@ -140,7 +140,7 @@ export function hubSource(options: HubSourceOptions): Source {
       emitter.open(sink)
       const agents = await hub.agents().catch(() => [])
       for (const agent of agents) remoteAgents.set(agent.id, agent)
-      await tellOpenAsks().catch(() => {})
+      await reportOpenAsks().catch(() => {})
       emitter.every(1000, follow)
       emitter.poll(checkEveryMs, () => hub.agents().then(() => {}), presence)
       return agents.map(agentOf)

@@ -1,5 +1,5 @@
 /** Lets only some calls run at once; the others wait in their order. */
-export function createTurnstile(width: number): <Result>(work: () => Promise<Result>) => Promise<Result> {
+export function createConcurrencyLimit(width: number): <Result>(work: () => Promise<Result>) => Promise<Result> {
   const waiting: (() => void)[] = []
   let running = 0
   return async (work) => {

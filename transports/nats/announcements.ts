@@ -5,7 +5,7 @@ import type { JetStream } from './jetstream.js'
 const LOOK_EVERY_MS = 1000
 const PAUSE_MS = 250
 
-export interface News {
+export interface Announcements {
   /** Resolves when a message with this sequence or a later one may be there. */
   changed(seq: number, signal: AbortSignal | undefined): Promise<void>
   /** Waits a moment, while the server is gone. */
@@ -15,7 +15,7 @@ export interface News {
   close(): void
 }
 
-export function createNews(jetstream: JetStream, subject: string): News {
+export function createAnnouncements(jetstream: JetStream, subject: string): Announcements {
   const waiting = new Set<() => void>()
   let newest = 0
   let closed = false
