@@ -18,7 +18,7 @@ afterEach(async () => {
 /** Counts writes, and can delay an open until it is released. */
 function watched(inner: StreamTransport) {
   const writes: number[] = []
-  let respond: (() => void) | undefined
+  let openGate: (() => void) | undefined
   let held: Promise<void> | undefined
   const transport: StreamTransport = {
     ...inner,
@@ -41,10 +41,10 @@ function watched(inner: StreamTransport) {
     writes,
     hold() {
       held = new Promise((resolve) => {
-        respond = resolve
+        openGate = resolve
       })
     },
-    release: () => respond?.(),
+    release: () => openGate?.(),
   }
 }
 

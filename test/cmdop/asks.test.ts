@@ -62,9 +62,9 @@ describe('streams', () => {
 
   it('that are closed while they open end at once and leave nothing open [cmdop.ask.break]', async () => {
     const simulator = createCmdopCoreSimulator()
-    let respond = (): void => {}
+    let openGate = (): void => {}
     const gate = new Promise<void>((resolve) => {
-      respond = resolve
+      openGate = resolve
     })
     const { transport } = simulator
     const slow: typeof transport = {
@@ -79,7 +79,7 @@ describe('streams', () => {
     const reading = stream[Symbol.asyncIterator]().next()
     await stream.close()
     expect(await reading).toMatchObject({ done: true })
-    respond()
+    openGate()
     expect((await client.machines.list()).items.length).toBe(3)
     expect(simulator.ledger.map(({ arm }) => arm)).toEqual(['listMachinesReq'])
     expect(stream.abandoned).toBe(false)

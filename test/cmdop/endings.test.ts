@@ -35,9 +35,9 @@ describe('at the end', () => {
 
   it('of a client that closes while its core starts the core has ended, also if the transport ignores its signal [cmdop.close.opening]', async () => {
     const simulator = createCmdopCoreSimulator()
-    let respond = (): void => {}
+    let openGate = (): void => {}
     const gate = new Promise<void>((resolve) => {
-      respond = resolve
+      openGate = resolve
     })
     const { transport } = simulator
     const deaf: typeof transport = {
@@ -50,7 +50,7 @@ describe('at the end', () => {
     const client = createCmdop({ transport: deaf })
     const call = failure(client.machines.list())
     const closing = client.close()
-    respond()
+    openGate()
     expect(await call).toMatchObject({ code: 'closed', sent: 'no' })
     await closing
     expect(simulator.starts).toBe(1)

@@ -200,8 +200,8 @@ function agentOf(parts: {
   readonly why: string | undefined
   readonly at: string
 }): Agent {
-  const { agentId, name, nativeId, options, initialized: known, sessions, connected, why, at } = parts
-  const { agentInfo } = known ?? {}
+  const { agentId, name, nativeId, options, initialized, sessions, connected, why, at } = parts
+  const { agentInfo } = initialized ?? {}
   const list = sessions.list()
   const idle = { id: 'main', state: connected ? 'idle' : 'offline', evidence: { from: 'derived', at } } as const
   return {
@@ -210,7 +210,7 @@ function agentOf(parts: {
     system: 'acp',
     name: options.title ?? agentInfo?.title ?? agentInfo?.name ?? nativeId,
     sessions: connected && list.length > 0 ? list : [idle],
-    can: known ? capabilitiesOf(known, [options.cwd, ...(options.folders ?? [])]) : {},
+    can: initialized ? capabilitiesOf(initialized, [options.cwd, ...(options.folders ?? [])]) : {},
     facts: {
       cwd: options.cwd,
       ...(typeof agentInfo?.name === 'string' ? { agent: agentInfo.name } : {}),
