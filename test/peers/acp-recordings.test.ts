@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { acpRecording, kindsOf, RECORDINGS, shapesOf, type Json, type RecordedLine } from '../acp/recordings.js'
 import { imitateMessagesApi } from '../claude/messages-api.js'
 import { ACP_AGENT_VERSION, acpAgentCli, acpAgentProcess, installAcpAgent } from './acp-agent.js'
-import { record, SCENARIOS } from './acp-scenarios.js'
+import { record, SCENARIOS } from '../acp/scenarios.js'
 
 // A fixed folder: the model repeats paths in pieces, so they could not be replaced afterwards.
 const ROOT = '/tmp/ann'

@@ -26,6 +26,7 @@ export const requirements: readonly Requirement[] = [
   row('death', 'hub 3.2', 'When an agent dies, its turn fails with sent: maybe, and the hub connects again in a new epoch.'),
   row('away', 'design 3', 'While the agent is unreachable, a prompt fails with sent: no.'),
   row('recorded', 'hub 5', 'Each line that a real agent was recorded to send becomes the event that docs/acp.md names.'),
+  row('simulator', 'hub 5', 'The simulated agent sends the shapes, the order and the error codes of the recorded one.'),
   row('clock', 'design 5', 'Every wait of the source and of the server runs on the injected clock.'),
   row('version', 'hub 5', 'An agent that speaks another version of the protocol is refused.'),
   row('history', 'hub 3.9', 'The history of a session is read as replay and is never sent to viewers as new events.'),

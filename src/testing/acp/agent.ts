@@ -2,11 +2,13 @@
  * A simulated agent that speaks the Agent Client Protocol, version 1. It serves links and keeps a ledger of what it received. Its answers
  * come from a script, so a test decides what the agent does in a turn.
  */
+import { systemClock, type Clock } from '../../core/clock.js'
 import { encodeNdjson, ndjsonDecoder } from '../../core/codec/ndjson.js'
 import { deferred, type Deferred } from '../../core/deferred.js'
 import { messages } from '../../core/messages.js'
 import type { Link, StreamTransport } from '../../transport.js'
 import { memoryPair } from '../memory-link.js'
+import { createSimulatedConfig, type SimulatedConfig } from './config.js'
 
 type Json = Record<string, unknown>
 
@@ -37,6 +39,8 @@ export interface AcpAgentSimulatorOptions {
   readonly initialize?: Json
   /** Sessions that can be listed and loaded, with the updates that a load replays. */
   readonly stored?: Readonly<Record<string, readonly Json[]>>
+  /** The time of `updatedAt` in the list of sessions. Default the system's clock. */
+  readonly clock?: Clock
   /** True: every byte is written by itself. Default false. */
   readonly splitWrites?: boolean
 }
@@ -74,11 +78,17 @@ export interface AcpAgentSimulator {
   kill(): void
 }
 
-const ECHO: SimulatedAcpScript = async ({ text, update }) => {
-  for (const part of ['You said: ', text]) {
-    await update({ sessionUpdate: 'agent_message_chunk', content: { type: 'text', text: part } })
+/** Repeats the prompt. Every chunk of one answer has the same message id, as recorded agents have it. */
+function createEcho(): SimulatedAcpScript {
+  let answers = 0
+  return async ({ text, update }) => {
+    answers += 1
+    const messageId = `message-${answers}`
+    for (const part of ['You said: ', text]) {
+      await update({ sessionUpdate: 'agent_message_chunk', content: { type: 'text', text: part }, messageId })
+    }
+    return 'end_turn'
   }
-  return 'end_turn'
 }
 
 /** Writes messages to a link, whole or byte by byte. */
@@ -91,8 +101,32 @@ function writer(link: Link, splitWrites: boolean): (message: Json) => Promise<vo
 }
 
 /** Answers a request with an error. */
-function refuse(code: number, message: string): never {
-  throw { code, message }
+function refuse(code: number, message: string, data?: Json): never {
+  throw { code, message, ...(data ? { data } : {}) }
+}
+
+/** What a client learns of a stored session. */
+interface SessionFacts {
+  readonly config: SimulatedConfig
+  cwd: string
+  updatedAt: string
+  title?: string
+}
+
+/** Joins the chunks of each message, because a loaded session gives every message whole. */
+function wholeMessages(updates: readonly Json[]): readonly Json[] {
+  const whole: Json[] = []
+  for (const update of updates) {
+    const last = whole.at(-1)
+    const isSame =
+      last?.sessionUpdate === update.sessionUpdate && last?.messageId === update.messageId && update.messageId !== undefined
+    if (!isSame) whole.push(update)
+    else {
+      const [before, added] = [last?.content as Json, update.content as Json]
+      whole[whole.length - 1] = { ...update, content: { type: 'text', text: `${String(before.text)}${String(added.text)}` } }
+    }
+  }
+  return whole
 }
 
 /**
@@ -110,13 +144,29 @@ function refuse(code: number, message: string): never {
  * console.log((await hub.agents()).length)
  */
 export function createAcpAgentSimulator(options: AcpAgentSimulatorOptions = {}): AcpAgentSimulator {
-  const { script = ECHO, stored = {}, splitWrites = false } = options
+  const { script = createEcho(), stored = {}, splitWrites = false, clock = systemClock } = options
   const received: Json[] = []
   const open = new Set<Link>()
   /** What a load replays: the sessions that were given, and those that were created here. */
   const past = new Map<string, Json[]>(Object.entries(stored).map(([id, updates]) => [id, [...updates]]))
+  const facts = new Map<string, SessionFacts>()
   let connections = 0
   let sessions = 0
+  let prompts = 0
+
+  const now = (): string => new Date(clock.now()).toISOString()
+  const factsOf = (id: string): SessionFacts => {
+    const known = facts.get(id) ?? { config: createSimulatedConfig(), cwd: '/simulated', updatedAt: now() }
+    facts.set(id, known)
+    return known
+  }
+  const gone = (sessionId: string): never => refuse(-32002, 'Resource not found', { sessionId })
+  /** The members of an answer that opens a session. */
+  const opened = (sessionId: string, { cwd }: Json): Json => {
+    const known = factsOf(sessionId)
+    if (typeof cwd === 'string') known.cwd = cwd
+    return { sessionId, modes: known.config.modes(), configOptions: known.config.options() }
+  }
 
   /** Long because the requests of one connection share its sessions. */
   const serve = async (link: Link): Promise<void> => {
@@ -133,8 +183,13 @@ export function createAcpAgentSimulator(options: AcpAgentSimulatorOptions = {}):
 
     const runPrompt = async ({ sessionId, prompt }: Json): Promise<Json> => {
       const id = String(sessionId)
-      if (!own.has(id)) refuse(-32602, `Unknown session ${id}`)
-      for (const content of prompt as Json[]) past.get(id)?.push({ sessionUpdate: 'user_message_chunk', content })
+      if (!own.has(id)) gone(id)
+      const known = factsOf(id)
+      known.title ??= (prompt as Json[]).map(({ text }) => text ?? '').join('')
+      known.updatedAt = now()
+      prompts += 1
+      const messageId = `prompt-${prompts}`
+      for (const content of prompt as Json[]) past.get(id)?.push({ sessionUpdate: 'user_message_chunk', content, messageId })
       const controller = new AbortController()
       running.set(id, controller)
       try {
@@ -171,38 +226,75 @@ export function createAcpAgentSimulator(options: AcpAgentSimulatorOptions = {}):
             agentCapabilities: {
               loadSession: true,
               promptCapabilities: { image: true, embeddedContext: true },
-              sessionCapabilities: { list: {}, close: {}, fork: {} },
+              mcpCapabilities: { http: true, sse: true },
+              auth: { logout: {} },
+              sessionCapabilities: { additionalDirectories: {}, close: {}, delete: {}, fork: {}, list: {}, resume: {} },
             },
             ...options.initialize,
           }
-        case 'authenticate':
-        case 'session/set_mode':
+        case 'authenticate': {
+          const offered = (options.initialize?.authMethods ?? []) as readonly Json[]
+          if (offered.some(({ id }) => id === params.methodId)) return {}
+          return refuse(-32602, `Invalid params: Unsupported authentication method: ${String(params.methodId)}`)
+        }
+        case 'logout':
           return {}
+        case 'session/set_mode': {
+          const { config } = factsOf(String(params.sessionId))
+          if (config.set('mode', params.modeId) !== 'done') refuse(-32602, `Invalid params: Invalid Mode: ${String(params.modeId)}`)
+          await update(String(params.sessionId), { sessionUpdate: 'config_option_update', configOptions: config.options() })
+          return {}
+        }
+        case 'session/set_config_option': {
+          const { config } = factsOf(String(params.sessionId))
+          const { configId, value } = params
+          const result = config.set(configId, value)
+          if (result === 'unknown option') refuse(-32602, `Invalid params: Unknown config option: ${String(configId)}`)
+          if (result === 'invalid value') {
+            refuse(-32602, `Invalid params: Invalid value for config option ${String(configId)}: ${String(value)}`)
+          }
+          if (configId === 'mode') {
+            await update(String(params.sessionId), { sessionUpdate: 'current_mode_update', currentModeId: config.mode })
+          }
+          return { configOptions: config.options() }
+        }
         case 'session/new':
         case 'session/fork': {
-          const from = method === 'session/new' ? [] : past.get(String(params.sessionId))
-          if (!from) return refuse(-32002, `No session ${String(params.sessionId)}`)
+          if (typeof params.cwd !== 'string') refuse(-32602, 'Invalid params', { cwd: { _errors: ['The folder is missing.'] } })
+          const from = method === 'session/new' ? [] : (past.get(String(params.sessionId)) ?? gone(String(params.sessionId)))
           sessions += 1
           const sessionId = `session-${sessions}`
           own.add(sessionId)
           past.set(sessionId, [...from])
-          return { sessionId }
+          return opened(sessionId, params)
         }
-        case 'session/load': {
+        case 'session/load':
+        case 'session/resume': {
           const id = String(params.sessionId)
-          for (const body of past.get(id) ?? refuse(-32002, `No session ${id}`)) await update(id, body)
+          const stored = past.get(id) ?? gone(id)
+          for (const body of method === 'session/load' ? wholeMessages(stored) : []) await update(id, body)
           own.add(id)
-          return {}
+          return opened(id, params)
         }
         case 'session/close':
           running.get(String(params.sessionId))?.abort()
-          return own.delete(String(params.sessionId)) ? {} : refuse(-32602, 'Unknown session')
+          return own.delete(String(params.sessionId)) ? {} : gone(String(params.sessionId))
+        case 'session/delete':
+          past.delete(String(params.sessionId))
+          own.delete(String(params.sessionId))
+          return {}
         case 'session/list':
-          return { sessions: [...past.keys()].map((sessionId) => ({ sessionId, cwd: '/simulated' })) }
+          return {
+            sessions: [...past.keys()].flatMap((sessionId) => {
+              const { cwd, title, updatedAt } = factsOf(sessionId)
+              if (params.cwd !== undefined && params.cwd !== cwd) return []
+              return [{ sessionId, cwd, ...(title === undefined ? {} : { title }), updatedAt }]
+            }),
+          }
         case 'session/prompt':
           return runPrompt(params)
         default:
-          return refuse(-32601, `Method not found: ${method}`)
+          return refuse(-32601, `"Method not found": ${method}`, { method })
       }
     }
 
@@ -222,8 +314,12 @@ export function createAcpAgentSimulator(options: AcpAgentSimulatorOptions = {}):
       try {
         await send({ id, result: await answer(method, params as Json) })
       } catch (error) {
-        const { code = -32603, message: text = String(error) } = Object(error) as { code?: number; message?: string }
-        await send({ id, error: { code, message: text } }).catch(() => {})
+        const {
+          code = -32603,
+          message: text = String(error),
+          data,
+        } = Object(error) as { code?: number; message?: string; data?: Json }
+        await send({ id, error: { code, message: text, ...(data ? { data } : {}) } }).catch(() => {})
       }
     }
 

@@ -3,7 +3,7 @@
  * recording shows what the agent does and not what our client expects.
  */
 import type { Link, StreamTransport } from '../../src/transport.js'
-import type { Json, RecordedLine } from '../acp/recordings.js'
+import type { Json, RecordedLine } from './recordings.js'
 
 /** A connection that a scenario drives. */
 export interface Driver {
@@ -176,6 +176,8 @@ export async function record(
   transport: StreamTransport<void>,
   cwd: string,
   scenario: (driver: Driver) => Promise<void>,
+  /** How long no line must come until the agent counts as quiet. */
+  quietMs = 700,
 ): Promise<readonly RecordedLine[]> {
   const link = await transport.open(undefined, { signal: AbortSignal.timeout(60_000) })
   const lines: RecordedLine[] = []
@@ -210,7 +212,7 @@ export async function record(
       onRequest(next) {
         answer = next
       },
-      quiet: () => until(() => Date.now() - lastLineAt > 700),
+      quiet: () => until(() => Date.now() - lastLineAt > quietMs),
     })
   } finally {
     await link.close()
