@@ -82,6 +82,7 @@ describe('time in the Agent Client Protocol', () => {
         if (sessionUpdate === 'tool_call') ids.push(String(toolCallId))
       },
       request: async () => ({ outcome: { outcome: 'selected', optionId: 'once' } }),
+      async notify() {},
       die() {},
     }
     const both = Promise.all([script(turn), script(turn)])

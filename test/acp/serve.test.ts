@@ -2,7 +2,12 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { acpSource, serveAcp, type ServeAcpOptions } from '../../src/acp/index.js'
 import { createHub } from '../../src/hub/index.js'
-import { createAcpAgentSimulator, memoryPair, type AcpAgentSimulatorOptions } from '../../src/testing/index.js'
+import {
+  createAcpAgentSimulator,
+  createScriptedSystem,
+  memoryPair,
+  type AcpAgentSimulatorOptions,
+} from '../../src/testing/index.js'
 import { createSchemaCheck } from './schema-check.js'
 import { eventually } from '../eventually.js'
 
@@ -129,6 +134,42 @@ describe('an editor on an agent of the hub', () => {
     expect(editor.received.some(({ method }) => method === '$/cancel_request')).toBe(true)
     expect(JSON.stringify(editor.updates())).toContain('chosen: yes')
     expect(JSON.stringify(editor.updates())).toContain('ann')
+  })
+
+  test('a page that the editor opened is reported as complete when its ask is answered [acp.serve-complete]', async () => {
+    const system = createScriptedSystem({
+      script: async (run) => {
+        await run.ask({ nativeId: run.prompt.promptId, kind: 'secret', title: 'PIN?' })
+        run.end()
+      },
+    })
+    const hub = await createHub({ sources: [system.source()] })
+    const [near, far] = memoryPair({ name: 'editor' })
+    const secretPage = ({ id }: { id: string }) => `https://hub.example/pin?ask=${encodeURIComponent(id)}`
+    const serving = serveAcp(hub, wire.link(far), { agent: 'script/a', secretPage })
+    const editor = connectEditor(near)
+    disposals.push(
+      () => hub.close(),
+      () => serving.close(),
+      () => near.close(),
+    )
+    const opened: string[] = []
+    editor.onRequest(async (_method, { elicitationId }) => {
+      opened.push(String(elicitationId))
+      return { action: 'accept' }
+    })
+    const session = await editor.begin({ elicitation: { url: {} } })
+    const completed = () => editor.received.filter(({ method }) => method === 'elicitation/complete').map(({ params }) => params)
+
+    const answered = editor.call('session/prompt', prompt(session, 'go'))
+    await eventually(() => expect(opened).toHaveLength(1))
+    // The response of the editor must be handled before the hub has the answer.
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(completed()).toEqual([])
+    await hub.answer(opened[0] ?? '', { secret: '1234' }, { by: 'ann' })
+    expect((await answered).result).toEqual({ stopReason: 'end_turn' })
+    expect(completed()).toEqual([{ elicitationId: opened[0] }])
+    expect(JSON.stringify(editor.received)).not.toContain('1234')
   })
 
   test('cancel ends the turn with the stop reason cancelled [acp.serve-cancel]', async () => {

@@ -32,6 +32,8 @@ const asOpen = (event: SourceEvent): Ask => {
   return { ...ask, id: nativeId, agent: event.agent, session: event.session ?? '', askedAt: '', status: 'open' }
 }
 
+const asOpenEvent = (event: SourceEvent) => (event.kind === 'ask' ? event.ask : expect.fail('not an ask'))
+
 const kinds = (events: readonly SourceEvent[]): string[] => events.map(({ kind }) => kind)
 const sent = (agent: AcpAgentSimulator, method: string) => agent.received.filter((message) => message.method === method)
 
@@ -201,6 +203,45 @@ describe('an agent of the Agent Client Protocol', () => {
     await held.source.answer?.(ask, ask.id, { answers: filled }, 'ann')
     await held.end()
     expect(answers).toEqual([{ action: 'accept', content: { target: 'es', workers: 3, tests: true, parts: ['a'] } }])
+  })
+
+  test('configured options and folders reach every session [acp.options]', async () => {
+    const options = { configOptions: { effort: 'low', mode: 'plan' }, additionalDirectories: ['/shared'] }
+    await using held = await openedAndClosed({}, options)
+    await held.prompt('go')
+    await held.end()
+    expect(sent(held.agent, 'session/new')[0]?.params).toMatchObject({ cwd: '/work', additionalDirectories: ['/shared'] })
+    expect(sent(held.agent, 'session/set_config_option').map(({ params }) => params)).toEqual([
+      { sessionId: 'session-1', configId: 'effort', value: 'low' },
+      { sessionId: 'session-1', configId: 'mode', value: 'plan' },
+    ])
+  })
+
+  test('an option or a folder that the agent does not take fails the prompt before it is sent [acp.options]', async () => {
+    await using unknown = await openedAndClosed({}, { configOptions: { colour: 'red' } })
+    await expect(unknown.prompt('go')).rejects.toMatchObject({ code: 'invalid_argument', sent: 'no' })
+    await using narrow = await openedAndClosed({ initialize: { agentCapabilities: {} } }, { additionalDirectories: ['/shared'] })
+    await expect(narrow.prompt('go')).rejects.toMatchObject({ code: 'unsupported', sent: 'no' })
+    expect(sent(narrow.agent, 'session/new')).toEqual([])
+  })
+
+  test('a page that the agent reports as done closes its ask as answered elsewhere [acp.complete]', async () => {
+    const answers: unknown[] = []
+    await using held = await openedAndClosed({
+      script: async ({ request, notify, sessionId }) => {
+        const url = 'https://agent.example/sign-in'
+        const answer = request('elicitation/create', { mode: 'url', sessionId, message: 'Sign in', elicitationId: 'e1', url })
+        await notify('elicitation/complete', { elicitationId: 'other' })
+        await notify('elicitation/complete', { elicitationId: 'e1' })
+        answers.push(await answer)
+        return 'end_turn'
+      },
+    })
+    await held.prompt('go')
+    await held.end()
+    expect(answers).toEqual([{ action: 'accept' }])
+    const { nativeId } = asOpenEvent(await held.until(({ kind }) => kind === 'ask'))
+    expect(held.events.filter(({ kind }) => kind === 'ask_closed')).toMatchObject([{ nativeId, outcome: 'answered' }])
   })
 
   test('cancel stops the turn, answers its open requests as cancelled and ends it once [acp.cancel]', async () => {

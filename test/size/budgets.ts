@@ -76,8 +76,9 @@ export const USES: readonly Use[] = [
   { entry: './cmdop/rest', names: ['cmdopRest'], budget: 22.5 },
 
   // The aim is 12. The shared NDJSON decoder, deadlines and errors are 6 of it.
-  // Sessions that a person closes, the reason why an agent is offline, and answers that are checked before they win came later.
-  { entry: './acp', names: ['acpSource'], budget: 14.6 },
+  // Sessions that a person closes, the reason why an agent is offline, and answers that are checked before they win came later,
+  // and then options and more folders of a session, and pages that are done.
+  { entry: './acp', names: ['acpSource'], budget: 14.9 },
 
   { entry: './acp', names: ['serveAcp'], budget: 11 },
   { entry: './hub', names: ['createHubClient'], budget: 10 },

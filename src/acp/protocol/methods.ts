@@ -13,6 +13,7 @@ export const AGENT_METHODS = {
   listSessions: 'session/list',
   closeSession: 'session/close',
   setMode: 'session/set_mode',
+  setConfigOption: 'session/set_config_option',
   prompt: 'session/prompt',
   cancel: 'session/cancel',
 } as const
@@ -22,6 +23,7 @@ export const CLIENT_METHODS = {
   update: 'session/update',
   requestPermission: 'session/request_permission',
   createElicitation: 'elicitation/create',
+  completeElicitation: 'elicitation/complete',
   readTextFile: 'fs/read_text_file',
   writeTextFile: 'fs/write_text_file',
 } as const

@@ -32,7 +32,7 @@ export const InitializeResponse = z.looseObject({
       promptCapabilities: maybe(
         z.looseObject({ image: maybe(z.boolean()), audio: maybe(z.boolean()), embeddedContext: maybe(z.boolean()) }),
       ),
-      sessionCapabilities: maybe(z.looseObject({ list: Flag, resume: Flag, close: Flag, fork: Flag })),
+      sessionCapabilities: maybe(z.looseObject({ list: Flag, resume: Flag, close: Flag, fork: Flag, additionalDirectories: Flag })),
     }),
   ),
 })

@@ -14,6 +14,8 @@ export interface EditorAbilities {
 export interface Question {
   readonly method: string
   readonly params: Readonly<Record<string, unknown>>
+  /** The person answers on a page, and the editor is told when that is done. */
+  readonly isPage?: true
   read(response: unknown): Answer | undefined
 }
 
@@ -133,6 +135,7 @@ function secretQuestion(
   return {
     method: CLIENT_METHODS.createElicitation,
     params: { mode: 'url', sessionId: session, message: ask.title, elicitationId: ask.id, url },
+    isPage: true,
     // The page gives the secret to the hub; the editor only opens the page.
     read: () => undefined,
   }

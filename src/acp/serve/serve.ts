@@ -90,7 +90,7 @@ export function serveAcp(hub: Hub, link: Link, options: ServeAcpOptions): Served
     try {
       for await (const event of watch) {
         if (event.kind === 'ask') questions.ask(event.ask, event)
-        else if (event.kind === 'ask_resolved') questions.resolved(event.askId)
+        else if (event.kind === 'ask_resolved') questions.resolved(event.askId, event.outcome === 'answered')
         for (const session of sessions.of(event)) {
           for (const update of session.writer.write(event)) send(session, update)
         }
@@ -270,6 +270,8 @@ function createQuestions(parts: {
 }) {
   const { hub, sessions, options, rpc, abilities, by } = parts
   const open = new Map<string, AbortController>()
+  /** Asks whose page the editor has opened, and which are still open at the hub. */
+  const onPage = new Set<string>()
 
   const show = async (ask: Ask, session: EditorSession): Promise<void> => {
     const sendNotice = (text: string): void => {
@@ -292,6 +294,7 @@ function createQuestions(parts: {
     open.set(ask.id, controller)
     try {
       const response = await rpc().request(question.method, question.params, { signal: controller.signal })
+      if (question.isPage && isRecord(response) && response.action === 'accept') onPage.add(ask.id)
       const answer = question.read(response)
       if (answer) await hub.answer(ask.id, answer, { by })
     } catch (error) {
@@ -311,8 +314,12 @@ function createQuestions(parts: {
       const target = session ?? (sessions.all().length === 1 ? sessions.all()[0] : undefined)
       if (target) void show(ask, target)
     },
-    resolved(askId: string): void {
+    resolved(askId: string, answered: boolean): void {
       open.get(askId)?.abort()
+      if (!onPage.delete(askId) || !answered) return
+      rpc()
+        .notify(CLIENT_METHODS.completeElicitation, { elicitationId: askId })
+        .catch(() => {})
     },
   }
 }

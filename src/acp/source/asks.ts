@@ -18,6 +18,8 @@ interface OpenAsk {
   respond(answer: Answer): unknown
   /** The response that says that nobody decided. */
   readonly cancelled: unknown
+  /** The agent's id of a page that a person opens. */
+  readonly elicitationId?: string | undefined
   settle(response: unknown): Promise<'written' | 'maybe'>
 }
 
@@ -37,6 +39,8 @@ export interface AcpAsks {
   cancel(nativeId: string): void
   /** Tells the agent that nobody decided, for every open ask of a session. The protocol demands it after `session/cancel`. */
   cancelSession(session: string): void
+  /** Takes `elicitation/complete`: a person has finished on the page of an ask that is still open here. */
+  complete(params: unknown): void
   /** The ids of the open asks. */
   open(): readonly string[]
 }
@@ -122,7 +126,12 @@ export function createAcpAsks(
       const session = request.sessionId ?? undefined
       return wait(
         ask,
-        { session, cancelled: { action: 'cancel' }, respond: (answer) => elicitationResponse(request, answer) },
+        {
+          session,
+          cancelled: { action: 'cancel' },
+          elicitationId: request.mode === 'url' ? (request.elicitationId ?? undefined) : undefined,
+          respond: (answer) => elicitationResponse(request, answer),
+        },
         signal,
       )
     },
@@ -140,6 +149,17 @@ export function createAcpAsks(
         if (ask.session !== session) continue
         cancel(nativeId)
         push({ kind: 'ask_closed', nativeId, outcome: 'withdrawn' }, session)
+      }
+    },
+    complete(params) {
+      const { elicitationId } = Object(params) as { elicitationId?: unknown }
+      if (typeof elicitationId !== 'string') return
+      for (const [nativeId, ask] of [...asks]) {
+        if (ask.elicitationId !== elicitationId) continue
+        asks.delete(nativeId)
+        // The agent itself says that the page was used, so the page was opened.
+        void ask.settle({ action: 'accept' })
+        push({ kind: 'ask_closed', nativeId, outcome: 'answered' }, ask.session)
       }
     },
     open: () => [...asks.keys()],

@@ -25,6 +25,11 @@ export interface AcpSourceOptions {
   readonly cwd: string
   /** Other folders that a new session may choose. Default none: a viewer that may prompt must not choose any folder of the machine. */
   readonly folders?: readonly string[]
+  /**
+   * More folders that the agent may use in every session, absolute paths on its machine. Default none. The first prompt fails with
+   * `unsupported` when the agent does not offer `additionalDirectories`.
+   */
+  readonly additionalDirectories?: readonly string[]
   /** MCP servers for new sessions, as the protocol defines them. Default none. */
   readonly mcpServers?: readonly unknown[]
   /** File access that the agent is offered. Default none. */
@@ -36,6 +41,11 @@ export interface AcpSourceOptions {
    * that runs tools without asking.
    */
   readonly mode?: string
+  /**
+   * Options of the agent that are set in every session after the mode, by their id: `{ model: 'opus', fast: 'on' }`. The value is one of
+   * the option's own, or a boolean for a switch. An id or a value that the agent does not know fails the opening of the session.
+   */
+  readonly configOptions?: Readonly<Record<string, string | boolean>>
   /** How long connecting and creating a session may take. Default 30,000 ms. */
   readonly openTimeoutMs?: number
   /** Limits of the connection. */

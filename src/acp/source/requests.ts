@@ -1,5 +1,5 @@
 /** The requests that a source sends to its agent, each with its checked result. */
-import type { SignalboxError } from '../../errors.js'
+import { SignalboxError } from '../../errors.js'
 import type { SessionSummary } from '../../hub/model/agent.js'
 import { AGENT_METHODS } from '../protocol/methods.js'
 import { parseMessage } from '../protocol/parse.js'
@@ -7,30 +7,46 @@ import { ListSessionsResponse, NewSessionResponse, PromptResponse, type Initiali
 import type { RpcConnection, RpcOutcome } from '../rpc/connection.js'
 import type { AcpSourceOptions } from './options.js'
 
-const folder = ({ cwd, mcpServers = [] }: AcpSourceOptions) => ({ cwd, mcpServers })
+/** A connection with what the agent said about itself. */
+interface Connected {
+  readonly rpc: RpcConnection
+  readonly info: InitializeResponse
+}
 
-/** Sets the configured mode of a session. */
-async function setMode(
-  rpc: RpcConnection,
+/** The folders and the MCP servers of a session. Throws `unsupported` for folders that the agent does not take. */
+function placeOf({ info }: Connected, { cwd, mcpServers = [], additionalDirectories = [] }: AcpSourceOptions, op: string): object {
+  if (additionalDirectories.length === 0) return { cwd, mcpServers }
+  if (info.agentCapabilities?.sessionCapabilities?.additionalDirectories) return { cwd, mcpServers, additionalDirectories }
+  const message = 'The agent does not take additional folders.'
+  throw new SignalboxError({ code: 'unsupported', system: 'acp', op, message, hint: 'Leave out additionalDirectories.' })
+}
+
+/** Sets the configured mode and the configured options of a session. */
+async function configure(
+  { rpc }: Connected,
   sessionId: string,
-  { mode: modeId }: AcpSourceOptions,
+  { mode: modeId, configOptions = {} }: AcpSourceOptions,
   signal?: AbortSignal,
 ): Promise<void> {
   if (modeId !== undefined) await rpc.request(AGENT_METHODS.setMode, { sessionId, modeId }, { signal })
+  for (const [configId, value] of Object.entries(configOptions)) {
+    const typed = typeof value === 'boolean' ? { type: 'boolean', value } : { value }
+    await rpc.request(AGENT_METHODS.setConfigOption, { sessionId, configId, ...typed }, { signal })
+  }
 }
 
-/** Creates a session in the configured mode and gives its id. With `fork` it begins with the conversation of that session. */
+/** Creates a session with the configured mode and options and gives its id. With `fork` it begins with the conversation of that session. */
 export async function newSession(
-  rpc: RpcConnection,
+  connected: Connected,
   options: AcpSourceOptions,
   signal: AbortSignal | undefined,
   fork?: string,
 ): Promise<string> {
   const method = fork === undefined ? AGENT_METHODS.newSession : AGENT_METHODS.forkSession
   const from = fork === undefined ? {} : { sessionId: fork }
-  const result = await rpc.request(method, { ...from, ...folder(options) }, { signal })
+  const result = await connected.rpc.request(method, { ...from, ...placeOf(connected, options, method) }, { signal })
   const { sessionId } = parseMessage(NewSessionResponse, result, method)
-  await setMode(rpc, sessionId, options, signal)
+  await configure(connected, sessionId, options, signal)
   return sessionId
 }
 
@@ -42,14 +58,14 @@ export function resumeMethod({ agentCapabilities }: InitializeResponse): string 
 
 /** Brings back a session by one of the two methods. */
 export async function bringBack(
-  rpc: RpcConnection,
+  connected: Connected,
   options: AcpSourceOptions,
   method: string,
   sessionId: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  await rpc.request(method, { sessionId, ...folder(options) }, { signal })
-  await setMode(rpc, sessionId, options, signal)
+  await connected.rpc.request(method, { sessionId, ...placeOf(connected, options, method) }, { signal })
+  await configure(connected, sessionId, options, signal)
 }
 
 /** Every session that the agent lists, page by page. */

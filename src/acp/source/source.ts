@@ -139,8 +139,8 @@ export function acpSource(options: AcpSourceOptions): Source {
     },
     sessions: (_agent, { signal }) => listSessions(connection.get(AGENT_METHODS.listSessions).rpc, signal),
     async openSession(_agent, { folder, fork }, { signal }) {
-      const { rpc } = connection.get(fork === undefined ? AGENT_METHODS.newSession : AGENT_METHODS.forkSession)
-      const id = await newSession(rpc, folder === undefined ? options : { ...options, cwd: folder }, signal, fork)
+      const live = connection.get(fork === undefined ? AGENT_METHODS.newSession : AGENT_METHODS.forkSession)
+      const id = await newSession(live, folder === undefined ? options : { ...options, cwd: folder }, signal, fork)
       sessions.add(id)
       present()
       return { id, facts: { cwd: folder ?? options.cwd } }
@@ -181,6 +181,7 @@ function handlersFor(parts: {
       }
     },
     notification(method: string, params: unknown): void {
+      if (method === CLIENT_METHODS.completeElicitation) return asks.complete(params)
       if (method !== CLIENT_METHODS.update) return
       const { sessionId, update } = Object(params) as { sessionId?: unknown; update?: unknown }
       if (typeof sessionId === 'string') sessions.update(sessionId, update)
@@ -245,7 +246,7 @@ function createPrompts(parts: {
   const load = async (live: Live, session: string, method: string, signal?: AbortSignal): Promise<readonly HubEventBody[]> => {
     const finish = sessions.collect(session)
     try {
-      await limited((limit) => bringBack(live.rpc, options, method, session, limit), signal)
+      await limited((limit) => bringBack(live, options, method, session, limit), signal)
     } catch (error) {
       finish()
       throw error
@@ -255,7 +256,7 @@ function createPrompts(parts: {
 
   const sessionFor = async (live: Live, sessionName: string | undefined): Promise<string> => {
     if (sessionName === undefined || sessionName === 'main') {
-      if (shared?.live !== live) shared = { live, id: limited((signal) => newSession(live.rpc, options, signal)) }
+      if (shared?.live !== live) shared = { live, id: limited((signal) => newSession(live, options, signal)) }
       const opening = shared
       const id = await opening.id.catch((error: unknown) => {
         if (shared === opening) shared = undefined

@@ -24,6 +24,8 @@ export interface SimulatedAcpTurn {
   update(update: Json): Promise<void>
   /** Sends a request to the client and gives its result. Rejects with the error of the response. */
   request(method: string, params: Json): Promise<unknown>
+  /** Sends a notification to the client. */
+  notify(method: string, params: Json): Promise<void>
   /** Ends the connection without an answer, as a killed process does. */
   die(): void
 }
@@ -208,6 +210,7 @@ export function createAcpAgentSimulator(options: AcpAgentSimulatorOptions = {}):
             void send({ id: lastId, method, params })
             return answer.promise
           },
+          notify: (method, params) => send({ method, params }),
           die: () => void link.close({ graceMs: 0 }),
         })
         return typeof result === 'string' ? { stopReason: result } : result
