@@ -36,7 +36,11 @@ export const requirements: readonly Requirement[] = [
     'A fork is a new session of the agent that begins with the conversation of another, where the agent offers it.',
   ),
   row('methods', 'hub 5', 'Each stable method of the schema is implemented, or listed as absent with a reason.'),
-  row('options', 'hub 5', 'Configured options and folders are set in every session; folders that the agent does not take fail the prompt.'),
+  row(
+    'options',
+    'hub 5',
+    'Configured options and folders are set in every session; folders that the agent does not take fail the prompt.',
+  ),
   row('complete', 'hub 3.3', 'When the agent reports that a page is done, its open ask is closed as answered elsewhere.'),
   row('serve-complete', 'hub 3.7', 'The editor is told when the ask behind a page that it opened is answered.'),
   row('mode', 'hub 3.5', 'A configured mode is set in every session before its first prompt.'),
