@@ -34,13 +34,13 @@ export function createAsks(command: RunCommand, resolver: Resolver, clock: Clock
   /** Waits for its turn and runs. A failure carries the receipt with which resolve() finds the message. */
   async function deliver<Result>(
     op: string,
-    given: SendOptions,
+    args: SendOptions,
     run: (receipt: OpenReceipt, limits: Limits) => Promise<Result>,
   ): Promise<Result> {
-    const { session, marker, queue = true, signal, timeoutMs = defaults.timeoutMs } = given
+    const { session, marker, queue = true, signal, timeoutMs = defaults.timeoutMs } = args
     // The server takes an empty author for none.
-    const from = (given.from || 'api') + (marker ? `#${marker}` : '')
-    const text = checkedText(session, from, given.text, defaults.textPolicy)
+    const from = (args.from || 'api') + (marker ? `#${marker}` : '')
+    const text = checkedText(session, from, args.text, defaults.textPolicy)
     const receipt: OpenReceipt = { session, text, from, sentAtMs: clock.now(), marker }
     const left = timeLeft(clock, timeoutMs)
     const turn = queue ? enterQueue(promptLine(session)) : undefined
@@ -84,31 +84,31 @@ export function createAsks(command: RunCommand, resolver: Resolver, clock: Clock
   }
 
   return {
-    send: (given) =>
-      deliver('send', given, async (receipt, limits) => {
+    send: (args) =>
+      deliver('send', args, async (receipt, limits) => {
         await send(receipt, limits)
         return { messageId: receipt.messageId, receipt }
       }),
-    ask: (given) =>
-      deliver('ask', given, async (receipt, limits) => {
+    ask: (args) =>
+      deliver('ask', args, async (receipt, limits) => {
         const { session, text, from } = receipt
         const { signal, left } = limits
         const { response, duration_ms: durationMs = 0 } = await command('ask', { session, text, from, signal, timeoutMs: left() })
         if (!isAnswer(response)) return { outcome: 'unanswered', durationMs, receipt }
-        const check = given.verify === false ? undefined : resolver.attribute(receipt, response, limits)
+        const check = args.verify === false ? undefined : resolver.attribute(receipt, response, limits)
         // A failure of the check does not take the answer away.
         const attribution = (await check?.catch(() => undefined)) ?? 'unverified'
         return { outcome: 'answered', response, durationMs, attribution, receipt }
       }),
-    sendAndWait: (given) =>
-      deliver('sendAndWait', given, async (receipt, limits) => {
+    sendAndWait: (args) =>
+      deliver('sendAndWait', args, async (receipt, limits) => {
         const began = clock.monotonic()
         // Without a limit of the caller's it waits as long as an ask.
         const limitMs = limits.left() ?? COMMANDS.ask.timeoutMs
         await send(receipt, limits)
         // 0 means no limit.
         const endsAt = limitMs ? began + limitMs : Number.POSITIVE_INFINITY
-        const found = await polled(receipt, endsAt, given.signal, given.pollMs ?? POLL_MS)
+        const found = await polled(receipt, endsAt, args.signal, args.pollMs ?? POLL_MS)
         const durationMs = clock.monotonic() - began
         if (!found) return { outcome: 'unanswered', durationMs, receipt }
         const { response, attribution } = found

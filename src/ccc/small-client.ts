@@ -70,11 +70,11 @@ export function openSmallClient(options: CccCoreOptions): SmallClient {
   return {
     ...exchange,
     run,
-    async call(cmd, fields, given = {}) {
+    async call(cmd, fields, callOptions = {}) {
       const { reads, timeoutMs: usualMs } = commandOf(cmd)
-      const { idempotent = reads, timeoutMs = options.timeoutMs ?? usualMs } = given
+      const { idempotent = reads, timeoutMs = options.timeoutMs ?? usualMs } = callOptions
       try {
-        return await run({ op: cmd, args: fields, idempotent }, { ...given, timeoutMs }, async (at) => {
+        return await run({ op: cmd, args: fields, idempotent }, { ...callOptions, timeoutMs }, async (at) => {
           const { link, first } = await exchange.converse({ ...fields, cmd }, at)
           await link.close()
           return first

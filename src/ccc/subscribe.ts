@@ -50,8 +50,8 @@ interface Subscription extends Conversation, AsyncDisposable {
 }
 
 /** `activity` answers at once, while `sessions` asks every SSH host. */
-const namesOf = async (command: RunCommand, given: CallOptions): Promise<readonly string[]> =>
-  (await command('activity', given)).map(({ name }) => name)
+const namesOf = async (command: RunCommand, callOptions: CallOptions): Promise<readonly string[]> =>
+  (await command('activity', callOptions)).map(({ name }) => name)
 
 /** Opens a connection, subscribes, and waits for the first frame. Closing the connection unsubscribes. */
 function openSubscription(

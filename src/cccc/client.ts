@@ -153,7 +153,8 @@ export function createCccc(options: CcccOptions): CcccClient {
   const messages = createMessaging(core, method, daemon)
   const inbox = createInboxMethods(core, method, daemon)
   const context = createContextMethods(core, method, daemon)
-  const events: StreamMethods['events'] = (args, given) => openEvents(core, daemon, args, given, options.limits?.maxLineBytes)
+  const events: StreamMethods['events'] = (args, callOptions) =>
+    openEvents(core, daemon, args, callOptions, options.limits?.maxLineBytes)
 
   const { spaces, flat } = buildMethods(method, table, {
     send: messages.send,
@@ -174,7 +175,7 @@ export function createCccc(options: CcccOptions): CcccClient {
     call,
     callRaw,
     open,
-    assertCompatible: (requirements, given) => assertCompatible(core, table, requirements, given),
+    assertCompatible: (requirements, callOptions) => assertCompatible(core, table, requirements, callOptions),
     describe: daemon.get,
     events,
     autoAck: createAutoAck({ daemon, inbox, messages, events }),

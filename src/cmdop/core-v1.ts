@@ -61,8 +61,8 @@ interface AskRequestV1 extends AskOptionsV1 {
 /** The fields of a 1.x ask. Refuses options that only 2.0 has, because a core 1.x would ignore them. */
 export function askRequestV1(request: AskInit, facts: Partial<CoreFacts>): AskRequestV1 {
   const { machineId, prompt, sessionId, pin, ofV1, ofV2 } = request
-  const [given] = Object.keys(ofV2)
-  if (given !== undefined) throw onlyInV2(`the option ${given} of ask()`, facts)
+  const [unsupportedField] = Object.keys(ofV2)
+  if (unsupportedField !== undefined) throw onlyInV2(`the option ${unsupportedField} of ask()`, facts)
   return { machineId, prompt, sessionId, pin, ...ofV1 }
 }
 

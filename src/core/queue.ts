@@ -67,9 +67,9 @@ export function createQueue<T>(options: QueueOptions<T>): BoundedQueue<T> {
   }
   const wake = (): void => {
     if (!waiting) return
-    const given = answer()
-    if (!given) return
-    waiting.resolve(given)
+    const result = answer()
+    if (!result) return
+    waiting.resolve(result)
     waiting = undefined
   }
   const settle = (error?: { error: unknown }): void => {
@@ -113,8 +113,8 @@ export function createQueue<T>(options: QueueOptions<T>): BoundedQueue<T> {
       return true
     },
     take() {
-      const given = answer()
-      if (given) return given
+      const result = answer()
+      if (result) return result
       if (waiting) {
         const message = `${name} already has a consumer that waits.`
         return Promise.reject(new SignalboxError({ code: 'invalid_argument', message }))

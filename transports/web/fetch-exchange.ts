@@ -46,10 +46,10 @@ export interface FetchExchangeOptions {
 export function fetchExchange(options: FetchExchangeOptions): ExchangeTransport {
   const { credentials = 'omit', redirects = 'safe', requestBody = 'stream', name = 'fetch' } = options
   const base = httpBase(options.baseUrl, name)
-  const given = options.fetch as typeof fetch | undefined
+  const providedFetch = options.fetch as typeof fetch | undefined
   // `globalThis.fetch` is looked up at each request, so that a replaced fetch is used. It is called without an object, so that `this` is
   // not a foreign one.
-  const send = createFetch({ fetch: given ?? ((url, init) => globalThis.fetch(url, init)), Headers, AbortController })
+  const send = createFetch({ fetch: providedFetch ?? ((url, init) => globalThis.fetch(url, init)), Headers, AbortController })
 
   return {
     kind: 'exchange',

@@ -182,8 +182,8 @@ export function gateway(url: string | URL, options: GatewayClientOptions = {}): 
     throw refusalOf(answer, reply, facts('ticket'), base.origin)
   }
   const token = async (): Promise<string> => {
-    const { token: given, ticket } = options
-    if (given) return typeof given === 'function' ? given() : given
+    const { token: providedToken, ticket } = options
+    if (providedToken) return typeof providedToken === 'function' ? providedToken() : providedToken
     if (ticket === undefined) {
       throw new SignalboxError({
         ...facts('token'),

@@ -98,8 +98,8 @@ export function webSocketLink<Launch = void>(options: WebSocketLinkOptions): Str
   }
 }
 
-function constructorOf(given: WebSocketConstructor | undefined, transport: string): WebSocketConstructor {
-  const found = given ?? (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket
+function constructorOf(webSocket: WebSocketConstructor | undefined, transport: string): WebSocketConstructor {
+  const found = webSocket ?? (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket
   if (found) return found
   throw new SignalboxError({
     code: 'unsupported',
@@ -109,8 +109,8 @@ function constructorOf(given: WebSocketConstructor | undefined, transport: strin
   })
 }
 
-const isPromise = (given: WebSocketLinkOptions['webSocket']): given is PromiseLike<WebSocketConstructor> =>
-  given !== undefined && 'then' in given
+const isPromise = (webSocket: WebSocketLinkOptions['webSocket']): webSocket is PromiseLike<WebSocketConstructor> =>
+  webSocket !== undefined && 'then' in webSocket
 
 interface CallsBack {
   send(data: Uint8Array<ArrayBuffer>, taken: () => void): void

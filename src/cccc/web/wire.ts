@@ -158,7 +158,7 @@ export function ccccWebPort(options: CcccWebPortOptions): CcccWebPort {
       return { answer }
     },
     has: (op) => routes.has(op) || (terminals !== undefined && (op === 'term_attach' || op === 'term_resize')),
-    dialect: (given) => dialectOf(given ?? new AbortController().signal),
+    dialect: (signal) => dialectOf(signal ?? new AbortController().signal),
     events: (request) => webEvents({ ...request, clock, send, answerOf }),
     async close() {
       // Exchanges end with their calls.

@@ -114,7 +114,7 @@ export function costOf(model: string, { usage }: TurnTally, table: PriceTable): 
 }
 
 /** The result line of a turn. `fields` says what differs from a success. */
-export function resultLine(given: {
+export function resultLine(parts: {
   readonly model: string
   readonly tally: TurnTally
   readonly durationMs: number
@@ -122,7 +122,7 @@ export function resultLine(given: {
   readonly totalCostUsd: number
   readonly fields: Fields
 }): Fields {
-  const { model, tally, durationMs, costUsd, totalCostUsd, fields } = given
+  const { model, tally, durationMs, costUsd, totalCostUsd, fields } = parts
   const { usage } = tally
   const modelUsage = {
     [model]: {

@@ -47,7 +47,7 @@ export function controlsOf(on: OnConnection): Controls {
     method,
     (...values: unknown[]) => {
       const fields = Object.fromEntries(names.map((name, index) => [name, values[index]]))
-      return control(subtype, given(fields), values[names.length] as ControlCallOptions | undefined)
+      return control(subtype, presentFields(fields), values[names.length] as ControlCallOptions | undefined)
     },
   ])
   return {
@@ -58,11 +58,11 @@ export function controlsOf(on: OnConnection): Controls {
       return Array.isArray(mcpServers) ? (mcpServers as McpStatus[]) : []
     },
     setMaxThinkingTokens: (tokens, { display, ...options } = {}) =>
-      control('set_max_thinking_tokens', given({ max_thinking_tokens: tokens, thinking_display: display }), options),
-    contextUsage: ({ detail, ...options } = {}) => control('get_context_usage', given({ detail }), options),
-    usage: ({ skipBehaviors, ...options } = {}) => control('get_usage', given({ skip_behaviors: skipBehaviors }), options),
+      control('set_max_thinking_tokens', presentFields({ max_thinking_tokens: tokens, thinking_display: display }), options),
+    contextUsage: ({ detail, ...options } = {}) => control('get_context_usage', presentFields({ detail }), options),
+    usage: ({ skipBehaviors, ...options } = {}) => control('get_usage', presentFields({ skip_behaviors: skipBehaviors }), options),
     readFile: (path, { maxBytes, encoding, ...options } = {}) =>
-      control('read_file', given({ path, max_bytes: maxBytes, encoding }), options),
+      control('read_file', presentFields({ path, max_bytes: maxBytes, encoding }), options),
     rewindFiles: (userMessageId, options) =>
       control('rewind_files', { user_message_id: userMessageId, ...(options?.dryRun ? { dry_run: true } : {}) }, options),
     initialization: (options = {}) => on((connection) => connection.ready, options.signal),
@@ -70,6 +70,6 @@ export function controlsOf(on: OnConnection): Controls {
 }
 
 /** The fields that have a value. */
-function given(fields: ControlAnswer): ControlAnswer {
+function presentFields(fields: ControlAnswer): ControlAnswer {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 }

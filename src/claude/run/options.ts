@@ -187,8 +187,8 @@ export function wiringOf(options: CLIAgentOptions, clock: Clock, onFailure?: (wh
 function initializeOf(options: CLIAgentOptions): Readonly<Record<string, unknown>> {
   const { title, skills, toolAliases, planModeInstructions, agentProgressSummaries, supportedDialogKinds, perTaskStop } = options
   const fields = { title, skills, toolAliases, planModeInstructions, agentProgressSummaries, supportedDialogKinds }
-  const given = Object.entries({ ...fields, perTaskStopAffordance: perTaskStop }).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(given)
+  const presentFields = Object.entries({ ...fields, perTaskStopAffordance: perTaskStop }).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(presentFields)
 }
 
 /** Passes JSON-RPC messages to a server in this process. The CLI cleans server names in tool names, but not in these messages. */

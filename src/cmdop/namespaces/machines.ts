@@ -232,8 +232,8 @@ function askInit(machineId: string, prompt: string, options: AskOptions): AskIni
 }
 
 function withoutAbsent<Fields extends object>(fields: Fields): { [Key in keyof Fields]?: NonNullable<Fields[Key]> } {
-  const given = Object.entries(fields).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(given) as { [Key in keyof Fields]?: NonNullable<Fields[Key]> }
+  const presentFields = Object.entries(fields).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(presentFields) as { [Key in keyof Fields]?: NonNullable<Fields[Key]> }
 }
 
 /** 32 hex digits, as the published SDKs make them; `randomUUID` is missing from pages that are not served securely. */

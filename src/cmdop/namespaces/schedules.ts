@@ -212,12 +212,12 @@ export function createSchedules(context: Context): Schedules {
   return {
     ...lists,
     get: schedule('schedules.get'),
-    async create(given) {
+    async create(schedule) {
       const op = 'schedules.create'
-      const { name, cronExpr, command, description = '', timezone = 'UTC', isEnabled = true, machineIds = [] } = given
-      const targetKind = targetNumber(op, given.targetKind ?? 'all_fleet_machines')
+      const { name, cronExpr, command, description = '', timezone = 'UTC', isEnabled = true, machineIds = [] } = schedule
+      const targetKind = targetNumber(op, schedule.targetKind ?? 'all_fleet_machines')
       const what = { description, timezone, isEnabled, targetKind, machineIds: [...machineIds] }
-      return invoke(op, { ...fleet(op, given), ...needed(op, { name, cronExpr, command }), ...what }, given)
+      return invoke(op, { ...fleet(op, schedule), ...needed(op, { name, cronExpr, command }), ...what }, schedule)
     },
     update: schedule('schedules.update', (changes: Partial<ScheduleFields> & InFleet) => {
       const op = 'schedules.update'

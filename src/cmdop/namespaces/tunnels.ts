@@ -120,14 +120,14 @@ export function createTunnels(context: Context): Tunnels {
   const tunnel = about(context, 'tunnelId')
   return {
     ...listed(context, 'tunnels.list', byOffset, (options: OffsetOptions = {}) => [{}, options]),
-    async open(sessionId, given) {
+    async open(sessionId, tunnelOptions) {
       const op = 'tunnels.open'
-      const { localPort, protocol = 'http', localHost = '127.0.0.1', subdomain = '', options = {} } = given
+      const { localPort, protocol = 'http', localHost = '127.0.0.1', subdomain = '', options = {} } = tunnelOptions
       if (!Number.isInteger(localPort) || localPort < 1 || localPort > 65_535) {
         throw refused(op, `localPort is ${localPort}; it must be a whole number from 1 to 65535.`)
       }
       const what = { protocol, localHost, localPort, subdomain, options: { ...options } }
-      return invoke(op, { ...needed(op, { sessionId }), ...what }, given)
+      return invoke(op, { ...needed(op, { sessionId }), ...what }, tunnelOptions)
     },
     close: tunnel('tunnels.close'),
     get: tunnel('tunnels.get'),

@@ -51,8 +51,11 @@ const LIST_DEFAULTS: Fields = { presence: 'any', q: '', limit: 100, cursor: '' }
 
 function planOf(name: AnyOpName, fields: Fields, facts: CoreFacts): { readonly payload: PayloadInit; readonly answer: string } {
   if (name === 'machines.list') {
-    const [given] = Object.keys(LIST_DEFAULTS).filter((key) => fields[key] !== undefined && fields[key] !== LIST_DEFAULTS[key])
-    if (given !== undefined && given !== 'limit') throw unsupported(`the option ${given} of machines.list`, facts)
+    const [unsupportedField] = Object.keys(LIST_DEFAULTS).filter(
+      (key) => fields[key] !== undefined && fields[key] !== LIST_DEFAULTS[key],
+    )
+    if (unsupportedField !== undefined && unsupportedField !== 'limit')
+      throw unsupported(`the option ${unsupportedField} of machines.list`, facts)
     return { payload: { case: 'listMachinesReq', value: {} }, answer: 'machineRosterSnapshot' }
   }
   if (name === 'machines.messages') {
@@ -75,8 +78,8 @@ function answerOf(name: AnyOpName, payload: Envelope['payload'], complain: Compl
 }
 
 function askPayload({ machineId, prompt, pin, sessionId, sessionGiven, ofV1, ofV2 }: AskInit, facts: CoreFacts): PayloadInit {
-  const [given] = Object.keys(ofV1)
-  if (given !== undefined) throw unsupported(`the option ${given} of ask()`, facts)
+  const [unsupportedField] = Object.keys(ofV1)
+  if (unsupportedField !== undefined) throw unsupported(`the option ${unsupportedField} of ask()`, facts)
   const { attachmentIds = [], engine, model, workingDir, projectRootId } = ofV2
   if (prompt === '' && attachmentIds.length === 0) throw refused(facts.op, 'An ask needs a prompt or attachmentIds.')
   const given2 = { pin, engine, model, workingDir, projectRootId, session: sessionGiven ? sessionId : undefined }

@@ -47,14 +47,14 @@ function doneOf(done: AskDone): DoneFrame {
   const { success, text, error = '' } = done
   const figures: RunFigures = {
     ...counts(done),
-    ...given('costUsd', done.costUsd),
-    ...given('costSource', done.costSource),
-    ...given('engine', done.engine),
-    ...given('model', done.model),
-    ...given('provider', done.provider),
-    ...given('upstreamStatus', done.upstreamStatus),
-    ...given('detail', done.detail),
-    ...given('machineId', done.machineId),
+    ...field('costUsd', done.costUsd),
+    ...field('costSource', done.costSource),
+    ...field('engine', done.engine),
+    ...field('model', done.model),
+    ...field('provider', done.provider),
+    ...field('upstreamStatus', done.upstreamStatus),
+    ...field('detail', done.detail),
+    ...field('machineId', done.machineId),
   }
   return { type: 'done', success, text, error, durationMs: 0, ...figures }
 }
@@ -64,5 +64,5 @@ function counts(done: AskDone): RunFigures {
   return Object.fromEntries(names.flatMap((name) => (done[name] === undefined ? [] : [[name, Number(done[name])]])))
 }
 
-const given = <Key extends keyof RunFigures>(key: Key, value: RunFigures[Key] | undefined): Partial<RunFigures> =>
+const field = <Key extends keyof RunFigures>(key: Key, value: RunFigures[Key] | undefined): Partial<RunFigures> =>
   value === undefined ? {} : { [key]: value }

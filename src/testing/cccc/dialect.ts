@@ -53,8 +53,8 @@ export const FACTS: Readonly<Record<CcccDialect, DialectFacts>> = {
 const SOURCES = { source_platform: null, source_user_name: null, source_user_id: null, mention_user_ids: null }
 
 /** The data of a message, with every key of the dialect; absent values are null. */
-export function messageData(dialect: CcccDialect, given: Loose): Loose {
-  const of = (key: string, otherwise: unknown = null): unknown => given[key] ?? otherwise
+export function messageData(dialect: CcccDialect, fields: Loose): Loose {
+  const of = (key: string, otherwise: unknown = null): unknown => fields[key] ?? otherwise
   const head = { text: of('text', ''), format: 'plain' }
   const tail = { refs: of('refs', []), attachments: of('attachments', []), thread: '' }
   const addressed = { to: of('to', []), reply_to: of('reply_to'), quote_text: of('quote_text') }

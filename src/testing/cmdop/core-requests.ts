@@ -36,7 +36,7 @@ function paged(path: string, page: { readonly offset: number; readonly perPage: 
 const MFA = ['none', 'none', 'any', 'any']
 const TARGET = ['all_fleet_machines', 'all_fleet_machines', 'specific_machines']
 
-function given(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+function presentValues(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
 }
 
@@ -63,7 +63,7 @@ export const REQUESTS: Requests = {
   updateMachineReq: ({ machineId, name }) => ({
     method: 'PATCH',
     path: machine(machineId),
-    body: given({ name }),
+    body: presentValues({ name }),
     answer: 'machineSummary',
     uuids: { machine_id: machineId },
   }),
@@ -117,7 +117,7 @@ export const REQUESTS: Requests = {
   updateFleetReq: ({ fleetId, name, mfaRequired }) => ({
     method: 'PATCH',
     path: fleet(fleetId),
-    body: given({ name, mfa_required: mfaRequired === undefined ? undefined : MFA[mfaRequired] }),
+    body: presentValues({ name, mfa_required: mfaRequired === undefined ? undefined : MFA[mfaRequired] }),
     answer: 'fleetSummary',
     uuids: { fleet_id: fleetId },
   }),
@@ -183,7 +183,7 @@ export const REQUESTS: Requests = {
   openTunnelReq: ({ sessionId, protocol, localHost, localPort, subdomain, options }) => ({
     method: 'POST',
     path: '/api/tunnels',
-    body: given({
+    body: presentValues({
       session_id: sessionId,
       protocol,
       local_host: localHost,
@@ -248,7 +248,7 @@ export const REQUESTS: Requests = {
   updateScheduleReq: (value) => ({
     method: 'PATCH',
     path: fleet(value.fleetId, `/schedules/${value.scheduleId}`),
-    body: given({
+    body: presentValues({
       name: value.name,
       description: value.description,
       cron_expr: value.cronExpr,
@@ -292,7 +292,7 @@ export const REQUESTS: Requests = {
   issueKeyReq: ({ fleetId, name, expiresInDays }) => ({
     method: 'POST',
     path: fleet(fleetId, '/api-keys'),
-    body: given({ name, expires_in_days: expiresInDays }),
+    body: presentValues({ name, expires_in_days: expiresInDays }),
     answer: 'issueKeyResp',
     uuids: { fleet_id: fleetId },
     loose: true,
@@ -326,7 +326,7 @@ export const REQUESTS: Requests = {
   skillsUpdateReq: ({ slug, name, category, visibility, status, icon, cover, repositoryUrl }) => ({
     method: 'PATCH',
     path: skill(slug),
-    body: given({ name, category, visibility, status, icon, cover, repository_url: repositoryUrl }),
+    body: presentValues({ name, category, visibility, status, icon, cover, repository_url: repositoryUrl }),
     answer: 'skillUpdated',
   }),
   skillsDeleteReq: ({ slug }) => ({ method: 'DELETE', path: skill(slug), answer: 'empty', status: 204 }),
@@ -340,7 +340,7 @@ export const REQUESTS: Requests = {
   skillsPublishReq: ({ slug, rawManifest, skillMd, readme, changelog }) => ({
     method: 'POST',
     path: skill(slug, 'publish/'),
-    body: given({ raw_manifest: rawManifest, skill_md: skillMd, readme, changelog }),
+    body: presentValues({ raw_manifest: rawManifest, skill_md: skillMd, readme, changelog }),
     answer: 'skillsPublishResp',
     status: 202,
   }),

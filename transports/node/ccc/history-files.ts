@@ -147,15 +147,15 @@ export function cccHistoryFiles(options: CccHistoryFilesOptions = {}): CccHistor
     }
   }
 
-  const follow = (given: CccFollowOptions): SignalStream<CccMessage, CccHistoryPosition> => {
-    const { signal } = given
-    const after = 'after' in given ? given.after : undefined
-    const since = seconds(given.since)
+  const follow = (followOptions: CccFollowOptions): SignalStream<CccMessage, CccHistoryPosition> => {
+    const { signal } = followOptions
+    const after = 'after' in followOptions ? followOptions.after : undefined
+    const since = seconds(followOptions.since)
     const lifetime = createDeadline({ signal })
     const positions = new WeakMap<CccMessage, CccHistoryPosition>()
 
     const begin = async function* (): AsyncGenerator<readonly Placed[], void, void> {
-      const topic = after?.topic ?? (await resolved(given))
+      const topic = after?.topic ?? (await resolved(followOptions))
       const list = (): Promise<string[]> => filesOf(topic)
       const source: Followed = { topic, folder: folderOf(topic), list, maxLineBytes, pollMs, clock, signal: lifetime.signal }
       yield* followed(source, after ?? (await startOf(source, since)))

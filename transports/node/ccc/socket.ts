@@ -30,16 +30,16 @@ const FACTS = { transport: 'ccc-socket', system: 'ccc', op: 'open', sent: 'no' }
  * console.log(await ccc.sessions())
  */
 export function cccSocket(options: CccSocketOptions = {}): StreamTransport<void> {
-  const { path: given, trustAnyOwner = false } = options
+  const { path: configuredPath, trustAnyOwner = false } = options
   return {
     kind: 'stream',
     name: FACTS.transport,
     async open(launch, open) {
-      const path = expandHome(given ?? '~/.ccc.sock')
+      const path = expandHome(configuredPath ?? '~/.ccc.sock')
       try {
         // `unixSocket` throws for a path that is too long for a socket.
         const socket = unixSocket({ path })
-        await checkSocketFile(path, given !== undefined, trustAnyOwner)
+        await checkSocketFile(path, configuredPath !== undefined, trustAnyOwner)
         return await socket.open(launch, open)
       } catch (error) {
         throw SignalboxError.is(error) ? openFailure(error, path) : error

@@ -130,17 +130,17 @@ export function ccccDaemon(options: CcccDaemonOptions = {}): StreamTransport {
   return {
     kind: 'stream',
     name: 'cccc',
-    async open(_launch, given) {
+    async open(_launch, openOptions) {
       const target = await find()
       known = target
       try {
         const { endpoint, transport } = target
         if (endpoint.transport === 'tcp' && endpoint.pid !== undefined && (!target.checked || isGone(endpoint.pid))) {
           target.checked = false
-          await checkProcess(transport, endpoint.pid, given?.signal)
+          await checkProcess(transport, endpoint.pid, openOptions?.signal)
           target.checked = true
         }
-        return await transport.open(undefined, given)
+        return await transport.open(undefined, openOptions)
       } catch (error) {
         if (known === target) known = undefined
         throw error

@@ -120,13 +120,13 @@ export function claudeProcess(options: ClaudeProcessOptions = {}): ClaudeProcess
     const where = launch.cwd ?? cwd
     return { file, args: [...before, ...args], env: own, ...(where === undefined ? {} : { cwd: where }) }
   }
-  const askVersion = async (given: AbortSignal): Promise<Version | undefined> => {
+  const askVersion = async (callerSignal: AbortSignal): Promise<Version | undefined> => {
     if (options.version !== undefined) return parseVersion(options.version)
     const { file } = await executable()
     // Starting the CLI to ask it takes 0.2 to 1.3 seconds; the npm package says the same.
     const packaged = parseVersion(await packageVersion(file))
     if (packaged) return checked(packaged)
-    const signal = AbortSignal.any([given, AbortSignal.timeout(VERSION_PATIENCE_MS)])
+    const signal = AbortSignal.any([callerSignal, AbortSignal.timeout(VERSION_PATIENCE_MS)])
     const link = await children.open(await commandFor(['--version'], {}), { signal })
     const ignore = onAbort(signal, () => void link.close({ graceMs: 0 }))
     try {

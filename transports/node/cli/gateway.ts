@@ -21,10 +21,11 @@ export interface Terminal {
 
 export const DEFAULT_PORT = 8700
 
-export async function startGateway(given: GatewayArguments, terminal: Terminal): Promise<RunningGateway | undefined> {
-  const file: FileConfig = given.config === undefined ? {} : await readConfig(given.config)
+export async function startGateway(gatewayArguments: GatewayArguments, terminal: Terminal): Promise<RunningGateway | undefined> {
+  const file: FileConfig = gatewayArguments.config === undefined ? {} : await readConfig(gatewayArguments.config)
   const upstreams = await upstreamsOf(file.upstreams ?? {}, terminal.env)
-  if (given.offer.length > 0 || Object.keys(upstreams).length === 0) Object.assign(upstreams, await offered(given.offer, terminal))
+  if (gatewayArguments.offer.length > 0 || Object.keys(upstreams).length === 0)
+    Object.assign(upstreams, await offered(gatewayArguments.offer, terminal))
   if (Object.keys(upstreams).length === 0) {
     terminal.complain('Nothing is offered. Name what was found with --offer, or describe upstreams with --config.')
     return undefined
@@ -35,17 +36,18 @@ export async function startGateway(given: GatewayArguments, terminal: Terminal):
     ...(file.tls.clients ? { clients: file.tls.clients as readonly TlsClient[] } : {}),
     requireClientCertificate: file.tls.requireClientCertificate ?? false,
   }
-  const pages = given.pages ?? file.pages
-  const scopes = given.scopes ?? file.scopes
-  const host = given.host ?? file.host
-  const port = given.port ?? file.port ?? DEFAULT_PORT
+  const pages = gatewayArguments.pages ?? file.pages
+  const scopes = gatewayArguments.scopes ?? file.scopes
+  const host = gatewayArguments.host ?? file.host
+  const port = gatewayArguments.port ?? file.port ?? DEFAULT_PORT
   const running = await runGateway({
     upstreams,
     port,
-    tokenFile: (bound) => given.tokenFile ?? file.tokenFile ?? defaultTokenFile(terminal, bound),
+    tokenFile: (bound) => gatewayArguments.tokenFile ?? file.tokenFile ?? defaultTokenFile(terminal, bound),
     stateFolder: stateFolderOf(file, terminal, port),
-    allowedOrigins: [...(file.allowedOrigins ?? []), ...given.allowOrigins],
-    dangerouslyListenBeyondLoopback: given.dangerouslyListenBeyondLoopback || file.dangerouslyListenBeyondLoopback === true,
+    allowedOrigins: [...(file.allowedOrigins ?? []), ...gatewayArguments.allowOrigins],
+    dangerouslyListenBeyondLoopback:
+      gatewayArguments.dangerouslyListenBeyondLoopback || file.dangerouslyListenBeyondLoopback === true,
     onEvent: (event) => {
       const line = described(event)
       if (line !== undefined) terminal.complain(line)

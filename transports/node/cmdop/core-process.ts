@@ -78,9 +78,9 @@ export function cmdopCore(options: CmdopCoreOptions = {}): CoreTransport & Strea
       throw signal?.aborted ? stopped() : error
     }
   }
-  const launch: CoreTransport['launch'] = async (config, given = {}) => {
-    const located = await locate(given.signal)
-    return Object.assign(await children.open({ ...located, config }, given), { generation: located.generation })
+  const launch: CoreTransport['launch'] = async (config, launchOptions = {}) => {
+    const located = await locate(launchOptions.signal)
+    return Object.assign(await children.open({ ...located, config }, launchOptions), { generation: located.generation })
   }
   return { kind: 'stream', name, environment: fromEnv(env), launch, open: launch }
 }

@@ -79,7 +79,7 @@ export function hubSocket(options: HubSocketOptions = {}): StreamTransport {
   return {
     kind: 'stream',
     name: 'hub-socket',
-    async open(launch, given) {
+    async open(launch, openOptions) {
       await checkFolder(dirname(path))
       const file = await lstat(path).catch((cause: unknown) => {
         throw new SignalboxError({
@@ -100,7 +100,7 @@ export function hubSocket(options: HubSocketOptions = {}): StreamTransport {
           hint: 'Remove it and start the hub again.',
         })
       }
-      return await socket.open(launch, given)
+      return await socket.open(launch, openOptions)
     },
   }
 }

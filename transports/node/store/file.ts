@@ -92,8 +92,8 @@ export function fileStore(options: FileStoreOptions): Store {
     }
     try {
       const reportDamage = (damage: LogDamage): void => tell(onDamage, { ...damage, log: name })
-      const given = { directory: place, name, maxBytes, segmentBytes, sync, reportDamage, reserve }
-      const file = await onDisk(what, 'read', () => openFileLog(given))
+      const logOptions = { directory: place, name, maxBytes, segmentBytes, sync, reportDamage, reserve }
+      const file = await onDisk(what, 'read', () => openFileLog(logOptions))
       return { file, unlock: lock.release }
     } catch (error) {
       await lock.release()

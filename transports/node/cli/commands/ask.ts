@@ -70,8 +70,8 @@ interface Following {
 }
 
 /** Shows a turn to its end and gives the exit code. */
-async function follow(given: Following): Promise<number> {
-  const { turn, terminal, signal, by, view, timeoutMs, shared } = given
+async function follow(following: Following): Promise<number> {
+  const { turn, terminal, signal, by, view, timeoutMs, shared } = following
   const over = new AbortController()
   /** The questions that are open at this terminal. */
   const questions = new Map<string, AbortController>()
@@ -99,7 +99,7 @@ async function follow(given: Following): Promise<number> {
   const onInterrupt = (): void => stop('interrupt')
   signal.addEventListener('abort', onInterrupt, { once: true })
   if (signal.aborted) onInterrupt()
-  if (!view) void readAnswers(given, over.signal)
+  if (!view) void readAnswers(following, over.signal)
 
   let end: EndEvent | undefined
   try {
@@ -115,7 +115,7 @@ async function follow(given: Following): Promise<number> {
         view.pause()
         const closed = new AbortController()
         questions.set(event.ask.id, closed)
-        void answerInline(event.ask, given, questions, AbortSignal.any([over.signal, closed.signal]))
+        void answerInline(event.ask, following, questions, AbortSignal.any([over.signal, closed.signal]))
       }
       if (event.kind === 'ask_resolved') {
         const question = questions.get(event.askId)

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises'
 import { SignalboxError } from '../../../../src/errors.js'
 import type { Terminal } from '../terminal/terminal.js'
 
-export async function readPrompt(given: string | undefined, terminal: Terminal): Promise<string> {
-  const text = await textOf(given, terminal)
+export async function readPrompt(argument: string | undefined, terminal: Terminal): Promise<string> {
+  const text = await textOf(argument, terminal)
   if (text.trim() !== '') return text
   throw new SignalboxError({
     code: 'invalid_argument',
@@ -13,14 +13,14 @@ export async function readPrompt(given: string | undefined, terminal: Terminal):
   })
 }
 
-async function textOf(given: string | undefined, terminal: Terminal): Promise<string> {
-  if (given === '-' || (given === undefined && !terminal.canAsk)) return terminal.readInput()
-  if (given === undefined) return ''
-  if (!given.startsWith('@')) return given
+async function textOf(argument: string | undefined, terminal: Terminal): Promise<string> {
+  if (argument === '-' || (argument === undefined && !terminal.canAsk)) return terminal.readInput()
+  if (argument === undefined) return ''
+  if (!argument.startsWith('@')) return argument
   try {
-    return await readFile(given.slice(1), 'utf8')
+    return await readFile(argument.slice(1), 'utf8')
   } catch (cause) {
-    const message = `The file ${given.slice(1)} cannot be read.`
+    const message = `The file ${argument.slice(1)} cannot be read.`
     throw new SignalboxError({ code: 'invalid_argument', message, hint: 'A text that starts with @ can be given on stdin.', cause })
   }
 }

@@ -30,8 +30,8 @@ export interface Share {
 
 const REPEAT_MS = 60_000
 
-export async function openShare({ url, credentials, ca, machines, name: given, print }: ShareOptions): Promise<Share> {
-  const name = machineName(given)
+export async function openShare({ url, credentials, ca, machines, name: chosenName, print }: ShareOptions): Promise<Share> {
+  const name = machineName(chosenName)
   let lost = false
   const printedAt = new Map<string, number>()
   const nats = await openNats({
@@ -73,4 +73,4 @@ export async function openShare({ url, credentials, ca, machines, name: given, p
 }
 
 /** A name that can begin the name of a source. */
-const machineName = (given: string | undefined): string => (given ?? hostname()).replaceAll(/[/:#\s]/g, '-')
+const machineName = (chosenName: string | undefined): string => (chosenName ?? hostname()).replaceAll(/[/:#\s]/g, '-')
