@@ -44,7 +44,7 @@ export async function recoverTurns(parts: RecoverParts): Promise<() => Promise<v
 /** An accepted prompt runs or waits within this time. A record that is still `accepted` later was forgotten. */
 const FORGOTTEN_MS = 60_000
 
-/** Finds what an older hub wrote after it had lost its lease. `Kv` checks no fence, so such records are found by the fence that they contain. */
+/** Finds what an older hub wrote after it had lost its lease: a store need not refuse it before its successor has written to the same map. */
 export async function sweep(parts: RecoverParts): Promise<void> {
   const { fence } = parts.context
   // A prompt whose record was stored although the store reported a failure: its caller was told that it was not accepted.

@@ -309,6 +309,12 @@ export const requirements: readonly Requirement[] = [
     behaviour: 'Three hubs on a real server lose and double nothing when hubs and the server are killed, stopped or cut off.',
   },
   {
+    id: 'hub.shared.zombie',
+    source: 'issue 19',
+    behaviour:
+      'The server refuses the record of a driver that was stopped in its write: the answer and the prompt of the next driver are the only ones.',
+  },
+  {
     id: 'hub.shared.runtimes',
     source: 'issue 19',
     behaviour: 'Hubs share a store on a real server in Bun, Deno and, over WebSocket, in Chromium.',

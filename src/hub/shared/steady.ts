@@ -4,8 +4,8 @@
  */
 import { sleep, type Clock } from '../../core/clock.js'
 import { SignalboxError } from '../../errors.js'
-import type { Kv, KvVersion, Log } from '../../store/store.js'
-import { afterEffect } from '../context.js'
+import type { Kv, KvVersion, Log, WriteOptions } from '../../store/store.js'
+import { afterEffect, hubError } from '../context.js'
 import { decodeEntry } from '../journal/encode.js'
 import type { AgentId } from '../model/agent.js'
 import { isOutage } from './outage.js'
@@ -141,16 +141,30 @@ export function createSteady({ lease, clock, signal, isMine }: SteadyOptions): S
       const now = await kv.get(key)
       return now && sameBytes(now.bytes, bytes) ? now.version : undefined
     }
+    /** Writes under the lease. The store refuses a hub that has lost it. */
+    const fenced = async <Result>(write: (options: WriteOptions) => Promise<Result>): Promise<Result> => {
+      const { fence } = lease
+      try {
+        return await write({ fence })
+      } catch (error) {
+        if (!SignalboxError.is(error, 'conflict') || lease.closing) throw error
+        // Another call may have taken the lease again meanwhile. The lease settles the pause of the next attempt, and ends the drive when it is lost.
+        if (lease.fence.token === fence.token) void lease.retake()
+        const message = 'The hub did not hold the lease of the source during the write.'
+        throw hubError({ code: 'unavailable', message, retryable: true, sent: error.sent, cause: error })
+      }
+    }
     return {
       get: (key) => attempt(() => kv.get(key)),
       list: (options) => attempt(() => kv.list(options)),
-      put: (key, bytes) => attempt(() => kv.put(key, bytes)),
+      put: (key, bytes) => attempt(() => fenced((options) => kv.put(key, bytes, options))),
       async compareAndSet(key, expected, bytes) {
-        if (expected === null && createOnce) return kv.compareAndSet(key, expected, bytes)
+        const write = () => fenced((options) => kv.compareAndSet(key, expected, bytes, options))
+        if (expected === null && createOnce) return write()
         let unsure = false
         return attempt(
           async () => {
-            const version = await kv.compareAndSet(key, expected, bytes)
+            const version = await write()
             // An earlier attempt may have arrived after all.
             return version === null && unsure ? ((await versionOf(key, bytes)) ?? null) : version
           },
@@ -161,7 +175,7 @@ export function createSteady({ lease, clock, signal, isMine }: SteadyOptions): S
           },
         )
       },
-      delete: (key, expected) => attempt(() => kv.delete(key, expected)),
+      delete: (key, expected) => attempt(() => fenced((options) => kv.delete(key, expected, options))),
       [Symbol.asyncDispose]: async () => {},
     }
   }

@@ -211,9 +211,14 @@ export async function stoppedCluster(size = 3, options: ServerOptions = {}): Pro
 /** A cluster whose servers know each other. Streams with three replicas can be made when it resolves. */
 export async function startCluster(size = 3, options: ServerOptions = {}): Promise<readonly NatsServer[]> {
   const { servers, monitors } = await prepareCluster(size, options)
-  await Promise.all(servers.map((server) => server.start()))
-  await hasLeader(monitors)
-  return servers
+  try {
+    await Promise.all(servers.map((server) => server.start()))
+    await hasLeader(monitors)
+    return servers
+  } catch (error) {
+    for (const server of servers) await server[Symbol.asyncDispose]()
+    throw error
+  }
 }
 
 interface Jetstreams {
