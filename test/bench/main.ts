@@ -47,12 +47,17 @@ async function sample(name: string, given: Given, pinned: boolean, execArgv: rea
   return taken
 }
 
-/** Starts the servers of a row, runs, and ends them. */
-async function withServers<Out>(row: BenchRow, run: (given: Given) => Promise<Out>): Promise<Out> {
+/** Starts the servers of a row, runs, and ends them. With `gatewayArgv`, arguments of Node, the gateway ends by itself and writes its profile. */
+async function withServers<Out>(
+  row: BenchRow,
+  run: (given: Given) => Promise<Out>,
+  gatewayArgv?: readonly string[],
+): Promise<Out> {
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-bench-'))
   const path = join(folder, 'socket')
   const pinned = row.pinned === true
   const servers: ChildProcess[] = []
+  let profiledGateway: ChildProcess | undefined
   let told: Given['told'] = {}
   try {
     const wanted = [
@@ -61,14 +66,21 @@ async function withServers<Out>(row: BenchRow, run: (given: Given) => Promise<Ou
       ...(row.relay ? [['relay', '']] : []),
     ]
     for (const [file = '', argument = ''] of wanted) {
-      const server = start(`servers/${file}.js`, [path, argument], pinned)
+      const server = start(`servers/${file}.js`, [path, argument], pinned, file === 'gateway' ? gatewayArgv : undefined)
       servers.push(server)
+      if (file === 'gateway' && gatewayArgv) profiledGateway = server
       told = { ...told, ...(await message<Given['told']>(server)) }
     }
     const count = (quick ? row.quickCount : row.count) ?? 0
     return await run({ path, told, count, fixture: row.fixture ?? '' })
   } finally {
-    for (const server of servers) server.kill('SIGKILL')
+    for (const server of servers) {
+      if (server !== profiledGateway) server.kill('SIGKILL')
+      else if (server.connected) {
+        server.disconnect()
+        await once(server, 'exit')
+      }
+    }
     rmSync(folder, { recursive: true, force: true })
   }
 }
@@ -86,11 +98,12 @@ const compare = (row: BenchRow): Promise<Result> =>
     return { row, floor, ours }
   })
 
-/** Profiles our side of a row. Returns the path of the profile. */
+/** Profiles our side of a row, which is the process of the gateway where the row has one. Returns the path of the profile. */
 async function profile(row: BenchRow): Promise<string> {
   const file = `${row.name}.cpuprofile`
   const execArgv = ['--cpu-prof', `--cpu-prof-dir=${here}`, `--cpu-prof-name=${file}`, '--cpu-prof-interval=200']
-  await withServers(row, (given) => sample(row.ours, given, row.pinned === true, execArgv))
+  const run = (given: Given): Promise<Sample> => sample(row.ours, given, row.pinned === true, row.gateway ? [] : execArgv)
+  await withServers(row, run, row.gateway && execArgv)
   return join(here, file)
 }
 
