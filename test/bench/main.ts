@@ -48,11 +48,7 @@ async function sample(name: string, given: Given, pinned: boolean, execArgv: rea
 }
 
 /** Starts the servers of a row, runs, and ends them. With `gatewayArgv`, arguments of Node, the gateway ends by itself and writes its profile. */
-async function withServers<Out>(
-  row: BenchRow,
-  run: (given: Given) => Promise<Out>,
-  gatewayArgv?: readonly string[],
-): Promise<Out> {
+async function withServers<Out>(row: BenchRow, run: (given: Given) => Promise<Out>, gatewayArgv?: readonly string[]): Promise<Out> {
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-bench-'))
   const path = join(folder, 'socket')
   const pinned = row.pinned === true
