@@ -8,7 +8,7 @@ import { checkOptions } from '../../transports/node/cli/program/run.js'
 import { run } from '../../transports/node/cli/program/run.js'
 import { nearest } from '../../transports/node/cli/program/suggest.js'
 import { COMMANDS, names } from '../../transports/node/cli/program/table.js'
-import { cut, printable, table } from '../../transports/node/cli/terminal/style.js'
+import { cut, printable, styleOf, table, widthOf } from '../../transports/node/cli/terminal/style.js'
 import { wantsColor } from '../../transports/node/cli/terminal/node-terminal.js'
 import { createToolMemory } from '../../transports/node/cli/view/tools.js'
 import { formatDuration, parseDuration } from '../../transports/node/cli/view/time.js'
@@ -118,6 +118,23 @@ describe('small parts', () => {
       ),
     ).toBe('a    lo…\nbbb  x')
     expect(cut('äöü', 2)).toBe('ä…')
+  })
+
+  test('colours take no column, and a colour that is cut is switched off [cli.width]', () => {
+    const { red, dim } = styleOf({ color: true })
+    const row = `${red('broken')}  ${dim('long words')}`
+    expect(widthOf(row)).toBe(18)
+    expect(cut(row, 18)).toBe(row)
+    expect(cut(row, 12)).toBe('\x1b[31mbroken\x1b[39m  \x1b[2mlon…\x1b[22m')
+    expect(
+      table(
+        [
+          [red('a'), 'x'],
+          ['bbb', 'y'],
+        ],
+        80,
+      ),
+    ).toBe(`${red('a')}    x\nbbb  y`)
   })
 
   test('NO_COLOR, TERM=dumb and pipes have no colours [cli.color]', () => {

@@ -31,18 +31,21 @@ export default command({
         return found.questions?.length === 1 && only ? { answers: { [only.id]: chosen } } : { option: chosen }
       }
       if (terminal.canAsk) return askPerson(found, terminal, signal)
-      try {
-        return JSON.parse(await terminal.readInput()) as Answer
-      } catch (cause) {
-        // The cause would quote the input, which may be a secret.
-        const broken = cause instanceof SyntaxError
-        if (!broken) throw cause
-        throw new SignalboxError({
-          code: 'invalid_argument',
-          message: 'The answer on stdin is not JSON.',
-          hint: 'signalbox answer --help',
-        })
-      }
+      return parseAnswer(await terminal.readInput())
     }
   },
 })
+
+/** Reads `{"option": "yes"}` or another form of an answer. The error quotes nothing of the text, which may be a secret. */
+function parseAnswer(text: string): Answer {
+  const wrong = (what: string): SignalboxError =>
+    new SignalboxError({ code: 'invalid_argument', message: `The answer on stdin is ${what}.`, hint: 'signalbox answer --help' })
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw wrong('not JSON')
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong('not a JSON object')
+  return value as Answer
+}

@@ -1,5 +1,6 @@
 import { SignalboxError } from '../../../../src/errors.js'
 import { command, JSON_ARG } from '../program/command.js'
+import { shellWord } from '../terminal/style.js'
 import { findAsk, giveAnswer, needsMoreThanYes } from './give-answer.js'
 import { decision } from './inline-ask.js'
 
@@ -15,7 +16,7 @@ export default command({
       throw new SignalboxError({
         code: 'invalid_argument',
         message: 'A yes does not answer this question.',
-        hint: `Type: signalbox answer '${found.id}'`,
+        hint: `Type: signalbox answer ${shellWord(found.id)}`,
       })
     return giveAnswer(found, decision('yes', found.options ?? []), program, json === true)
   },

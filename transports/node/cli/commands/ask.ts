@@ -1,6 +1,7 @@
 import { systemClock } from '../../../../src/core/clock.js'
 import { SignalboxError } from '../../../../src/errors.js'
 import type { Answer, Ask, EndEvent, Hub, Turn } from '../../../../src/hub/index.js'
+import { printable, shellWord } from '../terminal/style.js'
 import type { Terminal } from '../terminal/terminal.js'
 import { command, JSON_ARG, TIMEOUT_ARG } from '../program/command.js'
 import { EXIT } from '../program/exit-codes.js'
@@ -157,14 +158,14 @@ async function answerInline(
   signal: AbortSignal,
 ): Promise<void> {
   if (!terminal.canAsk) {
-    terminal.err(`The agent asks: ${ask.title}\nAnswer it with: signalbox answer '${ask.id}'\n`)
+    terminal.err(`The agent asks: ${printable(ask.title)}\nAnswer it with: signalbox answer ${shellWord(ask.id)}\n`)
     return
   }
   try {
     const answer = await askPerson(ask, terminal, signal)
     questions.delete(ask.id)
     if (answer) await hub.answer(ask.id, answer, { by })
-    else terminal.err(`The question stays open: signalbox answer '${ask.id}'\n`)
+    else terminal.err(`The question stays open: signalbox answer ${shellWord(ask.id)}\n`)
   } catch (error) {
     if (signal.aborted) return
     const message = error instanceof Error ? error.message : String(error)

@@ -1,4 +1,4 @@
-import { styleOf } from '../terminal/style.js'
+import { printable, shellWord, styleOf } from '../terminal/style.js'
 import { command, JSON_ARG } from '../program/command.js'
 import { askLines } from '../view/events.js'
 import { ago } from '../view/time.js'
@@ -19,9 +19,9 @@ export default command({
     if (asks.length === 0) terminal.err('No agent waits for an answer.\n')
     const style = styleOf(terminal)
     for (const ask of asks) {
-      terminal.out(`${style.cyan(ask.agent)} ${style.dim(ago(ask.askedAt, Date.now()))}\n`)
+      terminal.out(`${style.cyan(printable(ask.agent))} ${style.dim(ago(ask.askedAt, Date.now()))}\n`)
       for (const line of askLines(ask, style)) terminal.out(`  ${line}\n`)
-      terminal.out(`  ${style.dim(`signalbox ${needsMoreThanYes(ask) ? 'answer' : 'approve'} '${ask.id}'`)}\n`)
+      terminal.out(`  ${style.dim(`signalbox ${needsMoreThanYes(ask) ? 'answer' : 'approve'} ${shellWord(ask.id)}`)}\n`)
     }
     return 0
   },

@@ -17,7 +17,8 @@ export default command({
     const { readSettings } = await import('../settings/read.js')
     if (what === 'path') {
       const { configFile } = await import('../settings/places.js')
-      terminal.out(`${configFile(terminal.env)}\n`)
+      const path = configFile(terminal.env)
+      terminal.out(`${json ? JSON.stringify({ path }) : path}\n`)
       return 0
     }
     if (what !== 'check') {

@@ -42,8 +42,10 @@ async function answerQuestions(ask: Ask, terminal: Terminal, signal: AbortSignal
   if (questions.length === 0) {
     const typed = await terminal.prompt('Answer: ', { signal })
     if (typed === undefined || typed === '') return undefined
-    const option = ask.options?.find(({ id, label }) => id === typed || label === typed)
-    return option ? { option: option.id } : { answers: { answer: typed } }
+    const wanted = typed.trim()
+    const option = ask.options?.find(({ id, label }) => id === wanted || label.toLowerCase() === wanted.toLowerCase())
+    // The hub names an option that does not exist.
+    return { option: option?.id ?? wanted }
   }
   const answers: Record<string, string | string[]> = {}
   for (const { id, text, options, multiple } of questions) {

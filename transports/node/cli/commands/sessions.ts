@@ -7,9 +7,11 @@ export default command({
   async run({ agent, json }, { terminal, hub, signal }) {
     const found = await (await hub({ agent })).hub.sessions(agent, { signal })
     if (json) terminal.out(`${JSON.stringify(found, null, 2)}\n`)
-    else
-      for (const { id, title = '', updatedAt = '' } of found)
-        terminal.out(`${table([[printable(id), updatedAt, printable(title)]], 10_000)}\n`)
+    else if (found.length === 0) terminal.err(`${agent} has no session that can be resumed.\n`)
+    else {
+      const rows = found.map(({ id, title = '', updatedAt = '' }) => [printable(id), updatedAt, printable(title)])
+      terminal.out(`${table(rows, terminal.interactive ? terminal.columns : 10_000)}\n`)
+    }
     return 0
   },
 })

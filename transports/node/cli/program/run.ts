@@ -1,6 +1,7 @@
 /** Runs one command line: finds the command, checks the options, runs it, and turns an error into a message and an exit code. */
 import { runCommand, type ArgsDef } from 'citty'
 import { SignalboxError } from '../../../../src/errors.js'
+import { printable } from '../terminal/style.js'
 import type { Terminal } from '../terminal/terminal.js'
 import type { Command, HubWish, OpenedHub, Program } from './command.js'
 import { EXIT, exitCodeFor } from './exit-codes.js'
@@ -95,7 +96,7 @@ async function execute(name: string, { definition }: Command, rawArgs: readonly 
     }
     const message = error instanceof Error ? error.message : String(error)
     const hint = SignalboxError.is(error, 'not_found') ? await agentHint(message, opened) : ''
-    terminal.err(`${message}${hint}\n`)
+    terminal.err(`${printable(message)}${hint}\n`)
     return exitCodeFor(error)
   } finally {
     ignore()

@@ -40,18 +40,41 @@ export function printable(text: string): string {
   return text.replace(/\r\n/g, '\n').replace(CONTROL, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`)
 }
 
-/** Cuts text to so many columns, with an ellipsis. Counts characters, not cells. */
+/** An id from a peer as one word for a shell: a quote in it must not end the word of a command that a person copies. */
+export const shellWord = (id: string): string => `'${printable(id).replaceAll("'", "'\\''")}'`
+
+/** A colour code, which takes no column, or one character. */
+const UNIT = /\x1b\[[0-9;]*m|./gsu
+
+const isColor = (unit: string): boolean => unit.length > 1 && unit.startsWith('\x1b')
+
+/** The columns of a text. Counts characters, not cells; colours count nothing. */
+export const widthOf = (text: string): number => (text.match(UNIT) ?? []).filter((unit) => !isColor(unit)).length
+
+/** Cuts text to so many columns, with an ellipsis. Colours that were switched on are switched off. */
 export function cut(text: string, columns: number): string {
-  const characters = [...text]
-  return characters.length <= columns ? text : `${characters.slice(0, Math.max(0, columns - 1)).join('')}…`
+  if (widthOf(text) <= columns) return text
+  let left = Math.max(0, columns - 1)
+  let kept = ''
+  for (const unit of text.match(UNIT) ?? []) {
+    if (isColor(unit)) kept += unit
+    else if (left > 0) {
+      kept += unit
+      left -= 1
+      if (left === 0) kept += '…'
+    }
+  }
+  return columns > 1 ? kept : `…${kept}`
 }
 
 /** A table with a column as wide as its widest cell; the last column is cut to the width of the screen. */
 export function table(rows: readonly (readonly string[])[], columns: number): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => [...(row[column] ?? '')].length)))
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => widthOf(row[column] ?? ''))))
   return rows
     .map((row) => {
-      const cells = row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
+      const cells = row.map((cell, column) =>
+        column === row.length - 1 ? cell : cell + ' '.repeat((widths[column] ?? 0) - widthOf(cell)),
+      )
       return cut(cells.join('  ').trimEnd(), columns)
     })
     .join('\n')

@@ -75,7 +75,7 @@ export function eventLine(event: HubEvent, style: Style): string | undefined {
     case 'agent':
       return style.dim(event.change === 'gone' ? 'is gone' : `is here: ${event.agentNow?.sessions[0]?.state ?? 'unknown'}`)
     case 'state':
-      return style.dim(`is ${event.state}${event.session === undefined ? '' : ` (${event.session})`}`)
+      return style.dim(`is ${event.state}${event.session === undefined ? '' : ` (${printable(event.session)})`}`)
     case 'turn':
       return `${style.bold(event.what)}${event.by === undefined ? '' : ` by ${printable(event.by)}`}${event.text === undefined ? '' : `: ${firstLine(event.text)}`}`
     case 'message': {
@@ -94,7 +94,7 @@ export function eventLine(event: HubEvent, style: Style): string | undefined {
     case 'plan':
       return `plan: ${event.entries.map(({ text, status }) => `${status === 'done' ? '✓' : '·'} ${firstLine(text)}`).join('; ')}`
     case 'ask':
-      return `${style.yellow('asks')} ${printable(event.ask.title)} ${style.dim(event.ask.id)}`
+      return `${style.yellow('asks')} ${printable(event.ask.title)} ${style.dim(printable(event.ask.id))}`
     case 'ask_resolved':
       return style.dim(
         `question ${event.outcome}${event.by === undefined ? '' : ` by ${printable(event.by)}`}, delivered: ${event.delivered}`,
