@@ -15,6 +15,8 @@ import { groupRows, matchesFilter } from '../../playground/src/views/fleet/group
 import { endOfWindow, FOLLOWED, startOfWindow, WINDOW } from '../../playground/src/views/workbench/window.js'
 
 import { ago, exactSpan } from '../../playground/src/design/format.js'
+import { SignalboxError } from 'signalbox'
+import { sentWords } from '../../playground/src/design/error-notice.js'
 import { capabilityChips } from '../../playground/src/model/capabilities.js'
 
 const AT = Date.parse('2026-01-01T10:00:00Z')
@@ -345,4 +347,14 @@ test('an answer is told in the words of its buttons, and a secret is not told [d
   expect(answerWords(asked, { accept: true, input: {} })).toBe('Yes, with a changed input')
   expect(answerWords(asked, { answers: { q: ['r', 'blue'] } })).toBe('Red, blue')
   expect(answerWords(asked, { secret: '1234' })).toBeUndefined()
+})
+
+test('an error says what its `sent` means for the next step [dashboard.errors]', () => {
+  const words = (code: SignalboxError['code'], sent: SignalboxError['sent']): string =>
+    sentWords(new SignalboxError({ code, message: 'It failed.', sent }))
+  expect(words('unreachable', 'no')).toBe('Nothing was sent. You can try again.')
+  expect(words('invalid_argument', 'no')).toBe('Nothing was sent. Correct the input, then try again.')
+  expect(words('permission_denied', 'no')).toBe('Nothing was sent.')
+  expect(words('closed', 'maybe')).toContain('look before you try again')
+  expect(words('remote', 'yes')).toContain('look for its effect')
 })
