@@ -38,6 +38,19 @@ describe('kept connections', () => {
     await expect.poll(() => sockets.filter((socket) => !socket.destroyed).length).toBeLessThanOrEqual(24)
   })
 
+  test('[gateway.attack.lockout.other] when one credential keeps as many connections as it can, the connections of another one stay open', async () => {
+    at = await arena({ limits: { maxConnections: 24, maxConnectionsPerCredential: 8 } })
+    const { credentials } = at.served.gateway
+    const { token } = await credentials.issueToken({ scopes: ['observe'] })
+    const other = await credentials.issueToken({ scopes: ['observe'] })
+    for (let count = 0; count < 40; count += 1) await kept(at, token)
+    const others: Socket[] = []
+    for (let count = 0; count < 4; count += 1) others.push(await kept(at, other.token))
+    for (let count = 0; count < 40; count += 1) await kept(at, token)
+    await expect.poll(() => sockets.filter((socket) => !socket.destroyed).length).toBeLessThanOrEqual(24)
+    expect(others.filter((socket) => socket.destroyed)).toEqual([])
+  })
+
   test('[gateway.attack.lockout.revoked] connections of a withdrawn credential are closed first', async () => {
     at = await arena({ limits: { maxConnections: 16, maxConnectionsPerCredential: 16 } })
     const { credentials } = at.served.gateway
@@ -47,6 +60,8 @@ describe('kept connections', () => {
     const other = await credentials.issueToken({ scopes: ['observe'] })
     const later: Socket[] = []
     for (let count = 0; count < 12; count += 1) later.push(await kept(at, other.token))
+    // The gateway closes surplus connections a little later.
+    await expect.poll(() => sockets.filter((socket) => !socket.destroyed).length).toBeLessThanOrEqual(16)
     expect(later.filter((socket) => socket.destroyed)).toEqual([])
     await at.checkHealthy()
   })
