@@ -3,6 +3,8 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { exceededJsonLimit } from '../../../src/core/json-limits.js'
 import { createByteRates } from '../../../src/gateway/byte-rate.js'
 import { createFakeClock } from '../../../src/testing/index.js'
+import { nodeWebSocket } from '../../../transports/node/index.js'
+import { gateway } from '../../../transports/web/index.js'
 import { arena, bearer, frame, hungUp, memoryNow, raw, requestText, send, upgraded, until, type Arena } from './harness.js'
 
 let at: Arena | undefined
@@ -49,7 +51,8 @@ describe('JSON within its limits [gateway.attack.json-bombs]', () => {
   })
 
   test('the first frame of a link has its own limits, before the client is authenticated', async () => {
-    at = await arena()
+    // So long that the time for the first frame ends no link here.
+    at = await arena({ limits: { openTimeoutMs: 600_000 } })
     for (const launch of [`${'['.repeat(1000)}${']'.repeat(1000)}`, `[${'0,'.repeat(20_000)}0]`]) {
       const socket = await upgraded(at.served)
       let got = ''
@@ -130,5 +133,30 @@ describe('bytes of one credential [gateway.attack.byte-rate]', () => {
       return answered
     }, 'the call is answered')
     expect((await reply).status).toBe(200)
+  })
+
+  test('small messages on a link count 512 bytes each, and the link is read with a delay', async () => {
+    const clock = createFakeClock()
+    const answer = new TextEncoder().encode('{"ok":true}\n')
+    at = await arena({ limits: { maxBytesPerSecond: 20_000 }, clock, respond: (_request, write) => write(answer) })
+    const { served, reached } = at
+    const link = await gateway(served.url, { token: served.token, webSocket: await nodeWebSocket() })
+      .ccc('ccc', 'link')
+      .open()
+    const reading = (async () => {
+      while ((await link.read()) !== null);
+    })().catch(() => {})
+    const line = new TextEncoder().encode('{"cmd":"history","session":"x"}\n')
+    for (let count = 0; count < 200; count += 1) await link.write(line)
+    // The burst of two seconds allows 78 messages of 512 bytes.
+    await until(() => reached.length >= 78, 'the burst')
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(reached.length).toBeLessThan(100)
+    await until(async () => {
+      await clock.advance(500)
+      return reached.length === 200
+    }, 'the rest')
+    await link.close()
+    await reading
   })
 })
