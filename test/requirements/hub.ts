@@ -309,7 +309,7 @@ export const requirements: readonly Requirement[] = [
     behaviour: 'Three hubs on a real server lose and double nothing when hubs and the server are killed, stopped or cut off.',
   },
   {
-    id: 'hub.shared.zombie',
+    id: 'hub.shared.zombie-write',
     source: 'issue 19',
     behaviour:
       'The server refuses the record of a driver that was stopped in its write: the answer and the prompt of the next driver are the only ones.',

@@ -162,7 +162,7 @@ async function startWorld() {
   }
 }
 
-test('the server refuses the ask record of a driver that was stopped in its write: the answer of the next driver is the only one [hub.shared.zombie]', async () => {
+test('the server refuses the ask record of a driver that was stopped in its write: the answer of the next driver is the only one [hub.shared.zombie-write]', async () => {
   await using world = await startWorld()
   const { hub, store, calls, agent } = world
   const turn = hub.prompt(agent, 'ask')
@@ -186,7 +186,7 @@ test('the server refuses the ask record of a driver that was stopped in its writ
   await expect.poll(async () => (await recordOf<AskRecord>(asks)).record).toMatchObject({ outcome: 'answered', ask: { by: 'bob' } })
 }, 120_000)
 
-test('the server refuses the turn record of a driver that was stopped in its write: the prompt reaches the agent once [hub.shared.zombie]', async () => {
+test('the server refuses the turn record of a driver that was stopped in its write: the prompt reaches the agent once [hub.shared.zombie-write]', async () => {
   await using world = await startWorld()
   const { hub, store, calls, agent } = world
   let end: Promise<{ readonly outcome: string }> | undefined
