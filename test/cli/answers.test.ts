@@ -241,6 +241,46 @@ describe('how a turn ends', () => {
     expect(JSON.parse(out)).toMatchObject({ promptId: 'two', already: false, end: { outcome: 'cancelled' } })
   })
 
+  test('a cancel whose reply is lost after the end of the turn is no failure [cli.interrupt]', async () => {
+    const system = createScriptedSystem({
+      async script(turn) {
+        await turn.whenCancelled
+        turn.end()
+      },
+    })
+    const hub = await createHub({ sources: [system.source()] })
+    hubs.push(hub)
+    let finish = () => {}
+    const over = new Promise<void>((resolve) => (finish = resolve))
+    let fail = () => {}
+    const failed = new Promise<void>((resolve) => (fail = resolve))
+    const prompt: Hub['prompt'] = (...given) => {
+      const turn = hub.prompt(...given)
+      const cancel: typeof turn.cancel = async (options) => {
+        await turn.cancel(options)
+        await over
+        setTimeout(fail)
+        throw new Error('The link to the hub ended.')
+      }
+      return new Proxy(turn, {
+        get: (target, key) => {
+          if (key === 'cancel') return cancel
+          const value: unknown = Reflect.get(target, key, target)
+          return typeof value === 'function' ? value.bind(target) : value
+        },
+      })
+    }
+    const terminal = fakeTerminal()
+    const shared = { ...hub, prompt, close: async () => finish() }
+    const ran = run(['ask', 'script/a', 'go'], { terminal, version: '0', openHub: async () => ({ hub: shared, shared: true }) })
+    await eventually(() => expect(system.ledger.prompts).toHaveLength(1))
+    terminal.interrupt()
+    expect(await ran).toBe(130)
+    await failed
+    expect(terminal.complained()).toContain('Cancelled.')
+    expect(terminal.complained()).not.toContain('could not be cancelled')
+  })
+
   test('the same id is sent once, and send with --json prints one document [cli.send]', async () => {
     const { go, system } = await over((turn) => turn.end())
     for (let time = 0; time < 2; time += 1)

@@ -77,6 +77,7 @@ async function follow(following: Following): Promise<number> {
   /** The questions that are open at this terminal. */
   const questions = new Map<string, AbortController>()
   const late = timeoutMs === undefined ? undefined : systemClock.after(timeoutMs, () => stop('deadline'))
+  let end: EndEvent | undefined
   let stopped: 'deadline' | 'interrupt' | undefined
   let giveUp: { cancel(): void } | undefined
   const gaveUp = new AbortController()
@@ -91,6 +92,8 @@ async function follow(following: Following): Promise<number> {
     const leaving = why === 'interrupt' && terminal.canAsk ? ` Ctrl-c again leaves; the turn ${turn.promptId} may then go on.` : ''
     view?.note(`Cancelling.${leaving}`)
     turn.cancel({ by }).catch((error: unknown) => {
+      // The program closes its link when the turn has ended, so the reply to the cancel may be lost.
+      if (end) return
       terminal.err(`The turn could not be cancelled: ${error instanceof Error ? error.message : String(error)}\n`)
       if (shared) terminal.err(`It goes on. Its id is ${turn.promptId}.\n`)
       gaveUp.abort()
@@ -102,7 +105,6 @@ async function follow(following: Following): Promise<number> {
   if (signal.aborted) onInterrupt()
   if (!view) void readAnswers(following, over.signal)
 
-  let end: EndEvent | undefined
   try {
     const events = turn[Symbol.asyncIterator]()
     const left = new Promise<'left'>((resolve) => gaveUp.signal.addEventListener('abort', () => resolve('left'), { once: true }))
