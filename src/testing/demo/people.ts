@@ -67,11 +67,13 @@ export async function runPeople(hub: Hub, group: Promise<DemoGroup>, options: Pe
   const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(random() * items.length)] as Item
   const opening = [...OPENING]
   const told = new Map<string, number>()
+  /** Agents whose last prompt here has no answer yet. Some systems do not say that a session runs. */
+  const unanswered = new Set<string>()
 
   const prompt = async (wanted: string | undefined): Promise<void> => {
     const agents = await hub.agents()
     const free = agents.filter(({ sessions }) => !sessions.some(({ state }) => state === 'running' || state === 'needs_answer'))
-    const known = free.filter(({ id, name }) => PROMPTS[id] ?? PROMPTS[name])
+    const known = free.filter(({ id, name }) => !unanswered.has(id) && (PROMPTS[id] ?? PROMPTS[name]))
     const agent = wanted === undefined ? pick(known) : known.find(({ id, name }) => id === wanted || name === wanted)
     if (!agent) return
     const texts = PROMPTS[agent.id] ?? PROMPTS[agent.name] ?? []
@@ -79,7 +81,11 @@ export async function runPeople(hub: Hub, group: Promise<DemoGroup>, options: Pe
     told.set(agent.id, count + 1)
     const text = texts[count % texts.length]
     if (text === undefined) return
-    await hub.prompt(agent.id, text, { by: pick(PEOPLE), whileBusy: 'refuse' }).accepted()
+    const turn = hub.prompt(agent.id, text, { by: pick(PEOPLE), whileBusy: 'refuse' })
+    unanswered.add(agent.id)
+    const answered = (): void => void unanswered.delete(agent.id)
+    turn.end().then(answered, answered)
+    await turn.accepted()
   }
   /** A colleague answers an ask that has been open for long. Dangerous plans are refused. Secrets and questions stay open. */
   const answerOld = async (asks: readonly Ask[]): Promise<void> => {

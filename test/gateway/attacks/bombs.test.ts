@@ -64,7 +64,10 @@ describe('JSON within its limits [gateway.attack.json-bombs]', () => {
       expect(got).toContain('too many values')
     }
     const socket = await upgraded(at.served)
+    const closing = new Promise<Buffer>((resolve) => void socket.once('data', resolve))
     socket.write(frame(1, Buffer.alloc(1000), { claim: 400_000 }))
+    // A close frame with the code 1009, message too big.
+    expect((await closing).subarray(2, 4)).toEqual(Buffer.from([0x03, 0xf1]))
     await hungUp(socket)
     await at.checkHealthy()
   })
