@@ -37,7 +37,7 @@ export const USES: readonly Use[] = [
 
   // 46 ops and eleven methods of cccc-sdk 0.4.41 came after the aim of 20 KB was set; with 241 ops it was 19.8.
   { entry: './cccc', names: ['createCccc'], budget: 21.5 },
-  { entry: './cccc', names: ['createCcccCore'], budget: 8 },
+  { entry: './cccc', names: ['createCcccCore'], budget: 8.1 },
   // The table of operations brings the pairing operations along.
   { entry: './cccc/web', names: ['ccccWebPort'], budget: 11.5 },
 
@@ -85,7 +85,7 @@ export const USES: readonly Use[] = [
   // The aim is 16. Turns, asks and recovery are one object, so a program that lists agents carries them too. Of it, 3.2 are errors, redaction,
   // deadlines and streams, which every client has, and 2.7 the memory store. Sessions, sleeps and checks of answers were the last 0.8.
   { entry: './hub', names: ['createHub'], budget: 24.3, without: ['createSharedHub'] },
-  { entry: './hub', names: ['createSharedHub'], budget: 29.2 },
+  { entry: './hub', names: ['createSharedHub'], budget: 29.5 },
   // Weighed alone. Beside its client a source adds 1.6 to 3.9 KB: the aim is 5.
   { entry: './hub', names: ['cccSource'], budget: 7.3 },
   { entry: './hub', names: ['ccccSource'], budget: 7 },
@@ -93,7 +93,7 @@ export const USES: readonly Use[] = [
   { entry: './hub', names: ['cmdopSource'], budget: 7 },
 
   // The guard's reading of requests, the transports to every upstream, the audit log and the division of work between links are inside.
-  { entry: './gateway', names: ['createGateway'], budget: 19.2 },
+  { entry: './gateway', names: ['createGateway'], budget: 19.6 },
 ]
 
 /**
