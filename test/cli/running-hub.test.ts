@@ -4,6 +4,8 @@ import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createHubClient } from '../../src/hub/index.js'
+import { hubSocket } from '../../transports/node/hub/socket.js'
 import { hubWords } from '../../transports/node/cli/hub/words.js'
 import { parseCursor } from '../../transports/node/cli/commands/cursor.js'
 import { eventually } from '../eventually.js'
@@ -48,6 +50,17 @@ describe('up', () => {
     expect(second).toMatchObject({ code: 1, out: '' })
     expect(second.err).toContain(`A hub runs on this machine already (process ${process.pid}).`)
     expect((await here.go(['status'])).code).toBe(0)
+  })
+
+  test('the configuration limits the events of the journal [cli.keep-events]', async () => {
+    here.configure({ hub: { keepEvents: 16 } })
+    await demo()
+    await using client = createHubClient({ transport: hubSocket({ path: here.socket }) })
+    const oldest = async (): Promise<number | undefined> => {
+      for await (const event of client.watch({ from: 'oldest' })) return event.seq
+      return undefined
+    }
+    await expect.poll(oldest).toBeGreaterThan(1)
   })
 
   test('where nothing is found, up says so and runs simulated agents [cli.up]', async () => {

@@ -23,6 +23,7 @@ export const requirements: readonly Requirement[] = [
   row('running-hub', 'Commands use the running hub of this machine, and a hub of their own where none runs.'),
   row('up', 'up runs the hub, its gateway and the pages; the printed address opens them once.'),
   row('hub-place', 'Every command finds the hub where the environment or the configuration places it; the environment wins.'),
+  row('keep-events', 'The configuration limits how many events the journal of `up` keeps.'),
   row('send', 'send prints the id of its prompt, and cancel stops the turn of an id or says how it ended.'),
   row('watch', 'watch prints the events of agents until ctrl-c, continues from a cursor, and refuses an unknown agent.'),
   row('answer', 'answer takes an option, JSON or what a person types; a secret is never an argument and in no output.'),

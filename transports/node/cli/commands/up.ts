@@ -78,6 +78,7 @@ export default command({
         ...(store ? { store } : {}),
         ...(share ? { shareAs: share.name } : {}),
         ...(settings.policy ? { policy: [{ name: 'config', rules: settings.policy as never }] } : {}),
+        keepEvents: settings.hub?.keepEvents,
         onProblem: share?.onProblem ?? print,
       })
     } catch (error) {

@@ -15,6 +15,8 @@ export interface RunHubOptions {
   /** The name of this hub among those that share the store. Left out, the hub has its store alone. */
   readonly shareAs?: string
   readonly policy?: readonly { readonly name: string; readonly rules: readonly never[] }[]
+  /** The most events of the journal. Default: that of `createHub`. */
+  readonly keepEvents?: number | undefined
   readonly onProblem: (text: string, error: Error) => void
 }
 
@@ -24,10 +26,19 @@ export interface RunningHub {
 }
 
 /** Starts the hub and its socket. Rejects with `conflict` when another hub listens there. */
-export async function runHub({ socket, opened, store, shareAs, policy, onProblem }: RunHubOptions): Promise<RunningHub> {
+export async function runHub({
+  socket,
+  opened,
+  store,
+  shareAs,
+  policy,
+  keepEvents,
+  onProblem,
+}: RunHubOptions): Promise<RunningHub> {
   await mkdir(dirname(socket), { recursive: true, mode: 0o700 })
-  const options: Pick<HubOptions, 'policy' | 'onProblem'> = {
+  const options: Pick<HubOptions, 'policy' | 'limits' | 'onProblem'> = {
     ...(policy ? { policy } : {}),
+    ...(keepEvents === undefined ? {} : { limits: { maxEvents: keepEvents } }),
     onProblem: ({ what, error }) => onProblem(`${what}: ${error.message}`, error),
   }
   const { sources, factories = sources } = opened

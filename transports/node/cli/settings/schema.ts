@@ -53,7 +53,13 @@ export const Settings = z.strictObject({
       acp: told(z.optional(z.array(acp)), 'Agents that speak the Agent Client Protocol, each started as a process.'),
     }),
   ),
-  hub: z.optional(z.strictObject({ folder: optionalText, socket: optionalText, keepEvents: z.optional(count) })),
+  hub: z.optional(
+    z.strictObject({
+      folder: told(optionalText, 'The folder of the hub: journal and socket. Default ~/.signalbox/hub.'),
+      socket: told(optionalText, 'The socket of the hub. Default hub.sock in its folder.'),
+      keepEvents: told(z.optional(count), 'The most events of the journal of `signalbox up`. Default 200,000.'),
+    }),
+  ),
   policy: told(z.optional(z.array(policy)), 'Rules that answer questions. The first rule that matches decides.'),
   gateway: z.optional(
     z.strictObject({
