@@ -16,10 +16,13 @@ export interface TurnBudget {
 }
 
 /** Portions that begin in a turn although none of those before them has asked again. */
-const ALONE = 8
+const ALONE = 2
 
-/** Work that shares this budget runs for about so many milliseconds in one turn. A clock that only a test moves does not divide the work. */
-export function createTurnBudget({ monotonic }: Pick<Clock, 'monotonic'> = systemClock, msPerTurn = 10): TurnBudget {
+/**
+ * Work that shares this budget runs for about so many milliseconds in one turn. A call of another client takes some ten turns, on Deno more,
+ * and waits for this work in each of them. A clock that only a test moves does not divide the work.
+ */
+export function createTurnBudget({ monotonic }: Pick<Clock, 'monotonic'> = systemClock, msPerTurn = 3): TurnBudget {
   let endsAt: number | undefined
   let waiting: (() => void)[] = []
 

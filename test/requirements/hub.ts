@@ -304,6 +304,11 @@ export const requirements: readonly Requirement[] = [
       'An ask whose record an earlier driver stored during a takeover gets its event from the new driver, before its outcome.',
   },
   {
+    id: 'hub.page',
+    source: 'issue 15',
+    behaviour: 'Viewers that come back at once read and decode a page of the journal once.',
+  },
+  {
     id: 'hub.shared.nats',
     source: 'issue 19',
     behaviour: 'Three hubs on a real server lose and double nothing when hubs and the server are killed, stopped or cut off.',

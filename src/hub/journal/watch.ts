@@ -3,17 +3,25 @@ import { abortError } from '../../core/deadline.js'
 import { onAbort } from '../../core/on-abort.js'
 import { createStream, type StreamSource } from '../../core/stream.js'
 import type { SignalboxError } from '../../errors.js'
-import type { Log } from '../../store/store.js'
+import type { LogPage } from '../../store/store.js'
 import type { HubWatch, WatchOptions } from '../hub.js'
 import type { HubCursor } from '../model/cursor.js'
 import type { HubEvent } from '../model/event.js'
-import { decodeEntry } from './encode.js'
 import type { Fanout } from './fanout.js'
+
+/** A page of the log. */
+export interface JournalPage {
+  readonly events: readonly HubEvent[]
+  /** The position after the page. */
+  readonly next: number
+  readonly gap?: LogPage['gap'] | undefined
+}
 
 export interface Journal {
   readonly id: string
-  readonly log: Log
   readonly fanout: Fanout
+  /** Reads the log from a position. Viewers that read from the same position one after the other get the same events. */
+  read(position: number): Promise<JournalPage>
   /** States and open asks at the newest position, as events of the given position. */
   snapshot(seq: number): HubEvent[]
   /** An event that only this viewer sees. */
@@ -36,7 +44,7 @@ export function createFilter({ agents, kinds, turns }: WatchOptions): ((event: H
 
 export function openWatch(journal: Journal, options: WatchOptions = {}): HubWatch {
   const { from, signal } = options
-  const { fanout, log } = journal
+  const { fanout } = journal
   const passes = createFilter(options)
   /** The next position to read; undefined before the first snapshot. */
   let position: number | undefined
@@ -68,14 +76,14 @@ export function openWatch(journal: Journal, options: WatchOptions = {}): HubWatc
     return []
   }
   const readLog = async (at: number): Promise<readonly HubEvent[]> => {
-    const page = await log.read(at)
+    const page = await journal.read(at)
     if (page.gap) {
       const { reason, to = page.next } = page.gap
       const gapReason = reason === 'restart' ? 'restart' : 'expired'
       return snapshotBefore(to, [journal.gap({ reason: gapReason, from: cursorAt(at - 1), to: cursorAt(to - 1) }, to - 1)])
     }
     position = page.next
-    return chosen(page.entries.map(decodeEntry))
+    return chosen(page.events)
   }
   const pause = (at: number): Promise<void> =>
     new Promise((resolve) => {
