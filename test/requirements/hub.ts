@@ -309,6 +309,11 @@ export const requirements: readonly Requirement[] = [
     behaviour: 'Viewers that come back at once read and decode a page of the journal once.',
   },
   {
+    id: 'hub.ask.recorded',
+    source: 'HUB.md',
+    behaviour: 'An ask is listed when its record is stored, and not before.',
+  },
+  {
     id: 'hub.shared.nats',
     source: 'issue 19',
     behaviour: 'Three hubs on a real server lose and double nothing when hubs and the server are killed, stopped or cut off.',

@@ -136,7 +136,8 @@ export function createAsks(context: HubContext, table: Table<AskRecord>, options
       await Promise.all(entries.map((entry) => entry.answering ?? book.finish(entry, 'withdrawn', 'no')))
     },
     answer: (askId, answer, by) => answerAsk(context, book, askId, answer, { by, timeoutMs }),
-    open: () => [...live.values()].map(({ stored }) => stored.record.ask),
+    // An ask without a stored record would not survive a crash, so nobody may rely on it yet.
+    open: () => [...live.values()].filter(({ stored }) => stored.version !== '').map(({ stored }) => stored.record.ask),
     adopt(stored) {
       const entry = liveAsk(stored)
       live.set(stored.record.ask.id, entry)
