@@ -82,7 +82,7 @@ export function createLineBudgets(clock: Clock, tell: (event: GatewayEvent) => v
       const { count = 1 } = event
       const waiting = budget.folded.get(outcome)
       budget.folded.set(outcome, waiting === undefined ? 0 : waiting + count)
-      // The first one is told at once. Otherwise a gateway that is killed would leave no trace of the folded events.
+      // The first folded event is reported at once, so that the log shows it even if the gateway is killed later.
       if (waiting === undefined) tellFolded(budget, outcome, count)
     },
     sweep() {

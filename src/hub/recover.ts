@@ -129,7 +129,7 @@ async function readTraces(log: Log, from: number): Promise<Traces> {
   for (let next = from; ; ) {
     const page = await log.read(next)
     for (const entry of page.entries) see(decodeEntry(entry))
-    if (page.entries.length === 0) return { begun, ends, askIds: askIds, resolved }
+    if (page.entries.length === 0) return { begun, ends, askIds, resolved }
     next = page.next
   }
 }

@@ -16,7 +16,7 @@ function agentAndSource(
 ): { readonly found: Agent; readonly source: Source | undefined } {
   const found = context.agent(agent)
   if (!found) throw hubError({ code: 'not_found', op, message: `There is no agent ${agent}.` })
-  return { found: found, source: context.sourceOf(agent) }
+  return { found, source: context.sourceOf(agent) }
 }
 
 const refuse = (code: 'unsupported' | 'invalid_argument', op: Op, message: string) => hubError({ code, op, message })

@@ -38,7 +38,7 @@ async function played(name: string) {
   const { transport, received } = replay(recording)
   const events: SourceEvent[] = []
   const responses = lines.filter(({ from, message }) => from === 'client' && message.result !== undefined)
-  const source = acpSource({ transport, cwd: '/tmp/ann/work', ...(name === 'sessions' ? {} : { mode: 'default' }) })
+  const source = acpSource({ transport, cwd: '/srv/ann/work', ...(name === 'sessions' ? {} : { mode: 'default' }) })
   const push = (event: SourceEvent): void => {
     events.push(event)
     const cancelNow = name === 'cancel-while-streaming' && event.kind === 'message'
@@ -133,14 +133,14 @@ describe('a recording of claude-agent-acp', () => {
   test('an edit has the diff of the new file [acp.recorded]', async () => {
     await using held = await played('edit')
     const [tool] = held.events.filter((event) => event.kind === 'tool' && event.diff !== undefined)
-    expect(tool).toMatchObject({ diff: [{ path: '/tmp/ann/edit/work/new.txt', newText: 'written by the fake model\n' }] })
+    expect(tool).toMatchObject({ diff: [{ path: '/srv/ann/edit/work/new.txt', newText: 'written by the fake model\n' }] })
   })
 
   test('sessions are listed, forked, closed and loaded [acp.recorded]', async () => {
     await using held = await played('sessions')
     const { source, received } = held
     const [listed] = (await source.sessions?.('acp/main', {})) ?? []
-    expect(listed).toMatchObject({ title: 'hello there', facts: { cwd: '/tmp/ann/sessions/work' } })
+    expect(listed).toMatchObject({ title: 'hello there', facts: { cwd: '/srv/ann/sessions/work' } })
     const fork = await source.openSession?.('acp/main', { fork: listed?.id }, {})
     expect(fork?.id).not.toBe(listed?.id)
     await source.closeSession?.('acp/main', fork?.id ?? '', {})

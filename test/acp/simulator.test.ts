@@ -31,7 +31,7 @@ function realShapes() {
 const simulated = async (name: string): Promise<readonly RecordedLine[]> => {
   const scenario = SCENARIOS[name]
   if (!scenario) throw new Error(`no scenario ${name}`)
-  return record(createAcpAgentSimulator().transport, `/tmp/ann/${name}/work`, scenario, 5)
+  return record(createAcpAgentSimulator().transport, `/srv/ann/${name}/work`, scenario, 5)
 }
 
 /** A turn of the demo, whose script has thoughts, a plan, tools and a permission. */

@@ -190,14 +190,14 @@ const table = [
   ['---', '---', '---'],
   ['processor time of all hubs, 1,000 events a second, no viewer', ms(memory.bare), ms(nats.bare)],
   ['processor time of all hubs, 10,000 events a second, no viewer', ms(memory.many), ms(nats.many)],
-  ['so for each hub: a second, whatever the events', ms(memory.hub.fixedMs), ms(nats.hub.fixedMs)],
-  ['and each event', `${memory.hub.eachUs.toFixed(1)} µs`, `${nats.hub.eachUs.toFixed(1)} µs`],
+  ['fixed processor time of each hub, a second', ms(memory.hub.fixedMs), ms(nats.hub.fixedMs)],
+  ['and for each event', `${memory.hub.eachUs.toFixed(1)} µs`, `${nats.hub.eachUs.toFixed(1)} µs`],
   ['for each viewer and event, 1,000 viewers', `${memory.viewer.toFixed(2)} µs`, `${nats.viewer.toFixed(2)} µs`],
   ['exponent over agents, 1,000 to 10,000, without viewers', memory.agents, nats.agents],
   ['exponent over agents, 100 to 1,000, with 1,000 viewers', memory.viewedAgents, nats.viewedAgents],
   ['exponent over viewers, 100 to 1,000', memory.viewers, nats.viewers],
-  ['the server: a second, whatever the events', '', ms(nats.server.fixedMs)],
-  ['the server: each event', '', `${nats.server.eachUs.toFixed(1)} µs`],
+  ['fixed processor time of the server, a second', '', ms(nats.server.fixedMs)],
+  ['and for each event', '', `${nats.server.eachUs.toFixed(1)} µs`],
   ['bytes in the stream for each event', '', nats.bytes.toFixed(0)],
 ]
 const EVENTS = 100_000

@@ -5,6 +5,7 @@ import { createScriptedSystem, type Script } from '../../src/testing/index.js'
 import { run } from '../../transports/node/cli/program/run.js'
 import { eventually } from '../eventually.js'
 import { fakeTerminal } from './fake-terminal.js'
+import { programOn } from './program-on.js'
 
 const hubs: Hub[] = []
 afterEach(async () => {
@@ -15,13 +16,7 @@ async function over(script: Script) {
   const system = createScriptedSystem({ script })
   const hub = await createHub({ sources: [system.source()] })
   hubs.push(hub)
-  const shared = { ...hub, close: async () => {} }
-  const go = (argv: readonly string[], terminal = fakeTerminal()) =>
-    run(argv, { terminal, version: '0', openHub: async () => ({ hub: shared, shared: true }) }).then((code) => ({
-      code,
-      out: terminal.written(),
-      err: terminal.complained(),
-    }))
+  const go = programOn(hub)
   const asked = () => eventually(async () => (await hub.asks())[0] ?? expect.fail('no ask yet'))
   return { system, hub, go, asked }
 }

@@ -3,8 +3,8 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { acpSource } from '../../src/acp/index.js'
 import { createHub, type Hub, type Source } from '../../src/hub/index.js'
 import { createAcpAgentSimulator, createScriptedSystem, type SimulatedAcpScript } from '../../src/testing/index.js'
-import { run } from '../../transports/node/cli/program/run.js'
 import { fakeTerminal } from './fake-terminal.js'
+import { programOn } from './program-on.js'
 import { eventually } from '../eventually.js'
 
 const hubs: Hub[] = []
@@ -21,14 +21,7 @@ async function started(script?: SimulatedAcpScript) {
 async function over(source: Source) {
   const hub = await createHub({ sources: [source] })
   hubs.push(hub)
-  // The program closes the hub that it opened; the test's own hub outlives it.
-  const shared = { ...hub, close: async () => {} }
-  const go = (argv: readonly string[], terminal = fakeTerminal()) =>
-    run(argv, { terminal, version: '0', openHub: async () => ({ hub: shared, shared: true }) }).then((code) => ({
-      code,
-      out: terminal.written(),
-      err: terminal.complained(),
-    }))
+  const go = programOn(hub)
   return { hub, go }
 }
 

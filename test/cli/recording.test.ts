@@ -9,13 +9,13 @@ import { createHub, type Hub, type HubEvent } from '../../src/hub/index.js'
 import { createRedactor } from '../../src/redact.js'
 import { createAcpAgentSimulator, createCccSimulator, type SimulatedAcpScript } from '../../src/testing/index.js'
 import { cccSocket, listenUnix } from '../../transports/node/index.js'
-import { run } from '../../transports/node/cli/program/run.js'
 import { createEventMask } from '../../transports/node/cli/recording/event-mask.js'
 import { readRecording } from '../../transports/node/cli/recording/file.js'
 import { simulatedAgents } from '../../transports/node/cli/recording/simulated-agents.js'
 import { listenAt, recordWire, replayWire, wireOf } from '../../transports/node/cli/recording/wire.js'
 import { createRecording } from '../../transports/node/cli/recording/file.js'
 import { fakeTerminal } from './fake-terminal.js'
+import { programOn } from './program-on.js'
 import { eventually } from '../eventually.js'
 
 const SECRET = 'sk-ant-api03-abcdefghijklmnopqrstuvwxyz0123456789'
@@ -33,13 +33,7 @@ async function hubOf(script: SimulatedAcpScript) {
   const agent = createAcpAgentSimulator({ script })
   const hub = await createHub({ sources: [acpSource({ transport: agent.transport, cwd: '/work' })] })
   hubs.push(hub)
-  const shared = { ...hub, close: async () => {} }
-  const go = (argv: readonly string[], terminal = fakeTerminal()) =>
-    run(argv, { terminal, version: '0', openHub: async () => ({ hub: shared, shared: true }) }).then((code) => ({
-      code,
-      out: terminal.written(),
-      err: terminal.complained(),
-    }))
+  const go = programOn(hub)
   return { hub, go }
 }
 

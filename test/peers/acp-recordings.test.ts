@@ -3,14 +3,18 @@
  * those of the recordings. With `SIGNALBOX_RECORD=1` the recordings are written anew.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { acpRecording, kindsOf, RECORDINGS, shapesOf, type Json, type RecordedLine } from '../acp/recordings.js'
 import { imitateMessagesApi } from '../claude/messages-api.js'
 import { ACP_AGENT_VERSION, acpAgentCli, acpAgentProcess, installAcpAgent } from './acp-agent.js'
 import { record, SCENARIOS } from '../acp/scenarios.js'
 
-// A fixed folder: the model repeats paths in pieces, so they could not be replaced afterwards.
-const ROOT = '/tmp/ann'
+/** The scenarios run here. */
+const ROOT = join(tmpdir(), 'ann')
+/** Recordings have this folder instead. With the same length, the pieces in which the model repeats a path stay as they were. */
+const RECORDED_ROOT = '/srv/ann'
 
 /** Takes out what differs from run to run, and the texts of the commands. */
 function cleaned(lines: readonly RecordedLine[]): readonly RecordedLine[] {
@@ -26,6 +30,7 @@ function cleaned(lines: readonly RecordedLine[]): readonly RecordedLine[] {
         ? (value as Json[]).slice(0, 2).map((command) => ({ ...command, description: 'A command.' }))
         : value,
     )
+      .replaceAll(ROOT, RECORDED_ROOT)
       .replace(/[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/g, named)
       .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, '2026-01-01T00:00:00.000Z')
     return JSON.parse(text) as RecordedLine
@@ -67,9 +72,10 @@ describe(`recordings of claude-agent-acp ${ACP_AGENT_VERSION}`, () => {
         mkdirSync(RECORDINGS, { recursive: true })
         writeFileSync(new URL(`${name}.ndjson`, RECORDINGS), [about, ...lines].map((line) => `${JSON.stringify(line)}\n`).join(''))
       }
-      // The commands are sent a little after a session opens, so a short conversation may end before them.
+      // The agent sends these two some time after a session opens or a prompt ends, so a conversation may end before them. The next test
+      // expects them in the scenarios as a whole.
       const kinds = (of: readonly RecordedLine[]) =>
-        [...new Set(kindsOf(of))].filter((kind) => !kind.endsWith('available_commands_update')).sort()
+        [...new Set(kindsOf(of))].filter((kind) => !/(available_commands|session_info)_update$/.test(kind)).sort()
       expect(kinds(lines)).toEqual(kinds(acpRecording(name).lines))
     },
   )

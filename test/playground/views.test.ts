@@ -1,5 +1,5 @@
 /** Fleet, work and asks in Chromium, over the hub in the worker and over a hub behind a real gateway. */
-import type { Page } from 'playwright'
+import type { Locator, Page } from 'playwright'
 import { describe, expect, test } from 'vitest'
 import { withModes, type Mode } from './demo-gateway.js'
 import { canRun, openPage, shoot, violations } from './harness.js'
@@ -9,6 +9,11 @@ const { open } = tools
 
 const go = (page: Page, view: string): Promise<void> => page.locator(`[data-action="view:${view}"]`).click()
 const openAsk = '[data-ask]:not([data-closed])'
+const firstRejectable = (page: Page): Locator =>
+  page
+    .locator(openAsk)
+    .filter({ has: page.locator('[data-action=reject]') })
+    .first()
 
 describe.skipIf(!canRun).each(['worker', 'gateway'] as const)('connected to a %s', (mode) => {
   test('[dashboard.fleet] every agent is a row with its state, evidence and capabilities', async () => {
@@ -88,10 +93,7 @@ describe.skipIf(!canRun).each(['worker', 'gateway'] as const)('connected to a %s
   test('[dashboard.asks] an ask is answered by mouse, and who answered is shown', async () => {
     const { page, complaints } = await open(mode)
     await go(page, 'asks')
-    const card = page
-      .locator(openAsk)
-      .filter({ has: page.locator('[data-action=reject]') })
-      .first()
+    const card = firstRejectable(page)
     await card.waitFor()
     const id = (await card.getAttribute('data-ask')) ?? ''
     const own = page.locator(`[data-ask="${id}"]`).first()
@@ -156,10 +158,7 @@ describe.skipIf(!canRun)('asks', () => {
     const { page } = await open('worker')
     await page.locator('.nav .badge').waitFor()
     await go(page, 'asks')
-    const first = page
-      .locator(openAsk)
-      .filter({ has: page.locator('[data-action=reject]') })
-      .first()
+    const first = firstRejectable(page)
     await first.waitFor()
     const card = page.locator(`[data-ask="${await first.getAttribute('data-ask')}"]`).first()
     await page.waitForTimeout(700)
@@ -241,10 +240,7 @@ describe.skipIf(!canRun)('asks', () => {
   test('[dashboard.errors] an answer that came too late says so at its place, with code and sent', async () => {
     const { page } = await open('gateway')
     await go(page, 'asks')
-    const card = page
-      .locator(openAsk)
-      .filter({ has: page.locator('[data-action=reject]') })
-      .first()
+    const card = firstRejectable(page)
     await card.waitFor()
     await page.waitForTimeout(700)
     const id = (await card.getAttribute('data-ask')) ?? ''

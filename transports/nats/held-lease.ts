@@ -69,5 +69,5 @@ export function createHeldLease(options: HeldLeaseOptions): { readonly lease: He
       await releaseHeld()
     },
   }
-  return { lease, releaseHeld: releaseHeld }
+  return { lease, releaseHeld }
 }

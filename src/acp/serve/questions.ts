@@ -14,7 +14,7 @@ export interface EditorAbilities {
 export interface Question {
   readonly method: string
   readonly params: Readonly<Record<string, unknown>>
-  /** The person answers on a page, and the editor is told when that is done. */
+  /** The editor opens a page for this question. It gets `elicitation/complete` when the person has answered there. */
   readonly isPage?: true
   read(response: unknown): Answer | undefined
 }

@@ -92,7 +92,7 @@ export function createTurns({ onUnsolicited, onChange }: TurnsOptions): Turns {
   }
   const turnFor = (line: ClaudeLine): TurnState | undefined => {
     const owner = ownerOf(line, {
-      clientTurn: clientTurn,
+      clientTurn,
       hasUnsolicited: unsolicited !== undefined,
       reportsLifecycle: turns.reportsLifecycle,
     })

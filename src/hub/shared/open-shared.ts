@@ -92,7 +92,7 @@ export async function openShared(
     table: createTable<RequestRecord>(kvs.requests),
     clock,
     signal,
-    notify: notify,
+    notify,
     timeoutMs: callTimeoutMs,
     report,
   })
@@ -115,7 +115,7 @@ export async function openShared(
     later('telling that the hub drives a source', beat())
     later('carrying out calls of other hubs', requests.takeAll(source, drive.token, calls.serve(drive)))
   }
-  const slots = createSlots({ parts, sources, presence, notify: notify, onDrive })
+  const slots = createSlots({ parts, sources, presence, notify, onDrive })
   const calls: Calls = createCalls({ journal, ledger, slots, requests, presence, turnTable })
   const beat = (): Promise<void> => notify({ kind: 'beat', hub, name, sources: slots.all().map(([source]) => source) })
 

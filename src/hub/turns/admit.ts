@@ -38,7 +38,7 @@ export async function admit(parts: AdmitParts, agent: AgentId, text: string, opt
   const { context, table, book, schedule, forbid } = parts
   const { promptId, session, by = 'user', whileBusy = 'queue', startBy } = options
   const existing = await book.find(promptId)
-  if (existing) return { existing: existing }
+  if (existing) return { existing }
   if (isTooLate(context, startBy)) throw hubError({ code: 'unavailable', op: 'prompt', message: TOO_LATE, retryable: true })
   const parallel = checkPrompt(context, agent, session)
   if (!CHOICES.includes(whileBusy)) {

@@ -57,7 +57,7 @@ export default command({
     const share =
       nats === undefined
         ? undefined
-        : await (await import('../hub/share.js')).openShare({ url: nats, credentials, ca, machines, name, print: print })
+        : await (await import('../hub/share.js')).openShare({ url: nats, credentials, ca, machines, name, print })
     // From here on there is something to clean up.
     const stop = stopRequested(signal)
     let running: RunningHub
