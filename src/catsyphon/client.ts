@@ -1,7 +1,7 @@
 /** The client: direct calls, sessions over the outbox, and reports of delivery. */
 import type { ClientOptions, Interceptor } from '../core/call.js'
 import { systemClock, type Random } from '../core/clock.js'
-import { tell } from '../core/policy/policy.js'
+import { notifyObserver } from '../core/policy/policy.js'
 import type { FlushReport } from '../store/outbox/types.js'
 import type { ExchangeTransport } from '../transport.js'
 import { createBatchWriter, type BatchWriter, type BatchWriterOptions } from './batch-writer.js'
@@ -138,7 +138,7 @@ export async function createCatsyphon(options: CatsyphonOptions): Promise<Catsyp
   const { clock = systemClock, random = Math.random, drainTimeoutMs = 10_000, interceptors = [] } = options
   let credentials = checkCredentials(options)
   let closing: Promise<FlushReport> | undefined
-  const report = (event: CatsyphonEvent): void => tell(options.onEvent, event)
+  const report = (event: CatsyphonEvent): void => notifyObserver(options.onEvent, event)
   const connect = (more: readonly Interceptor[]): Http =>
     createHttp({ ...options, clock, credentials: () => credentials, interceptors: [...interceptors, ...more] })
   const direct = connect([retrying(options.retryConfig, clock, random)])

@@ -48,7 +48,7 @@ export function createAskRun(
   const { backend, caller, clock = systemClock } = deps
   const { signal, idleMs = 0 } = options
   // Covers the opening: a stream that is closed while it opens does not wait for the opening.
-  const life = createDeadline({ signal })
+  const lifetime = createDeadline({ signal })
   let channel: AskChannel | undefined
   let opening: Promise<AskChannel> | undefined
   let frames = 0
@@ -67,8 +67,8 @@ export function createAskRun(
   const release = (): void => {
     silence.stop()
     unfollow()
-    life[Symbol.dispose]()
-    life.abort()
+    lifetime[Symbol.dispose]()
+    lifetime.abort()
   }
   const abandon = (): void => {
     if (!ended) {
@@ -122,7 +122,7 @@ export function createAskRun(
         opening = backend.ask(request, sink, call)
         return opening
       }
-      const callOptions = { signal: life.signal, timeoutMs: options.timeoutMs ?? deps.timeoutMs }
+      const callOptions = { signal: lifetime.signal, timeoutMs: options.timeoutMs ?? deps.timeoutMs }
       try {
         channel = await caller.run({ op: OP, kind: 'stream', args: request }, callOptions, attempt)
       } catch (error) {

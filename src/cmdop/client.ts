@@ -1,6 +1,6 @@
 /** The client: one surface over a core 1.x or 2.0 on a link, or over REST. */
 import { createCaller, type CallOptions, type ClientOptions } from '../core/call.js'
-import { tell } from '../core/policy/policy.js'
+import { notifyObserver } from '../core/policy/policy.js'
 import type { InvalidMessage } from '../core/validate.js'
 import type { ExchangeTransport, Link, OpenOptions, StreamTransport } from '../transport.js'
 import type { Backend, BackendOptions } from './backend.js'
@@ -200,7 +200,7 @@ function backendOf(options: CmdopOptions, config: ResolvedConfig, onGeneration: 
 function complainOf({ validate = 'warn', onEvent }: CmdopOptions): BackendOptions['complain'] {
   if (validate === 'off') return undefined
   return (op) => (path, fault) => {
-    if (validate === 'warn') return tell(onEvent, { type: 'invalid', op, path, message: fault })
+    if (validate === 'warn') return notifyObserver(onEvent, { type: 'invalid', op, path, message: fault })
     const message = `The answer to ${op} does not fit its schema: ${path} ${fault}.`
     throw new CmdopError({ code: 'invalid_message', message, op, sent: 'yes' })
   }

@@ -81,7 +81,7 @@ interface Cores {
 function createCores(options: CoreBackendOptions): Cores {
   const { transport, limits, clock = systemClock, closeGraceMs = CLOSE_GRACE_MS } = options
   const facts = { system: 'cmdop', transport }
-  const life = createDeadline({ clock })
+  const lifetime = createDeadline({ clock })
   let opening: Promise<LiveCore> | undefined
   let current: LiveCore | undefined
   /** Cores that were replaced and have not ended: they take no more requests, but may still give answers. */
@@ -90,8 +90,8 @@ function createCores(options: CoreBackendOptions): Cores {
 
   const start = async (trace: Readonly<Record<string, string>>): Promise<LiveCore> => {
     try {
-      const { link, generation } = await options.open({ signal: life.signal, trace })
-      if (life.signal.aborted) {
+      const { link, generation } = await options.open({ signal: lifetime.signal, trace })
+      if (lifetime.signal.aborted) {
         await link.close({ graceMs: LEAVING_MS })
         throw clientClosed(facts)
       }
@@ -111,9 +111,9 @@ function createCores(options: CoreBackendOptions): Cores {
   }
 
   const shutDown = async (): Promise<void> => {
-    life.abort(clientClosed(facts))
+    lifetime.abort(clientClosed(facts))
     await opening?.catch(() => {})
-    life[Symbol.dispose]()
+    lifetime[Symbol.dispose]()
     await Promise.all([...replaced, ...(current ? [current] : [])].map(leave))
   }
 

@@ -15,7 +15,7 @@ export interface CoreFacts {
 
 /** A connection whose generation is known, with the calls that it can make. */
 export interface Core {
-  /** Its life, which does not depend on the generation. */
+  /** Its connection, which does not depend on the generation. */
   readonly connection: Pick<Connection<never, never>, 'failure' | 'over' | 'owed' | 'idle' | 'close'>
   unary(name: AnyOpName, request: unknown, deadline: Deadline, facts: CoreFacts, complain: Complaint): Promise<unknown>
   ask(request: AskInit, sink: AskSink, facts: CoreFacts): Promise<AskChannel>

@@ -16,7 +16,7 @@ import { ASK_PATH, CONFIRM_PATH, PIN_PATH } from './rest-paths.js'
 interface Rest {
   readonly transport: ExchangeTransport
   readonly headers: Readonly<Record<string, string>>
-  readonly life: AbortSignal
+  readonly lifetime: AbortSignal
 }
 
 const MAX_ERROR_BYTES = 1024 * 1024
@@ -26,7 +26,7 @@ export async function openRestAsk(rest: Rest, request: AskInit, sink: AskSink, c
   const { transport } = rest
   const facts = { op: OP, transport: transport.name, system: 'cmdop' } as const
   const asked = askRequestV1(request, facts)
-  const life = createDeadline({ signal: rest.life })
+  const lifetime = createDeadline({ signal: rest.lifetime })
   let over = false
   let done = false
   let stay = (): void => {}
@@ -34,8 +34,8 @@ export async function openRestAsk(rest: Rest, request: AskInit, sink: AskSink, c
   const finish = (reason?: SignalboxError): void => {
     over = true
     stay()
-    life[Symbol.dispose]()
-    life.abort(reason)
+    lifetime[Symbol.dispose]()
+    lifetime.abort(reason)
   }
   const fail = (cause: unknown): void => {
     if (over) return
@@ -74,7 +74,7 @@ export async function openRestAsk(rest: Rest, request: AskInit, sink: AskSink, c
     const reader = reply.body?.getReader()
     const leave = (): void => void reader?.cancel().catch(() => {})
     // The signal should end the body too, but not every transport does so. The cancel ends a pending read in any case.
-    const forget = onAbort(life.signal, leave)
+    const forget = onAbort(lifetime.signal, leave)
     let waitsForPlan = false
     try {
       for (;;) {
@@ -106,17 +106,19 @@ export async function openRestAsk(rest: Rest, request: AskInit, sink: AskSink, c
   const extra = Object.keys(options).length === 0 ? {} : { options }
   const body = { session_id: sessionId, prompt, agent_type: agentType, timeout_seconds: timeoutSeconds, ...extra, pin }
   const stream = 'text/event-stream'
-  const first = await whileOpening(life, call.signal, (signal) => send(ASK_PATH, body, stream, signal)).catch((error: unknown) => {
-    finish()
-    throw call.signal.aborted && !SignalboxError.is(error) ? abortError(call.signal, { ...facts, sent: 'maybe' }) : error
-  })
+  const first = await whileOpening(lifetime, call.signal, (signal) => send(ASK_PATH, body, stream, signal)).catch(
+    (error: unknown) => {
+      finish()
+      throw call.signal.aborted && !SignalboxError.is(error) ? abortError(call.signal, { ...facts, sent: 'maybe' }) : error
+    },
+  )
   void follow(first)
-  stay = onAbort(rest.life, () => fail(clientClosed(facts, 'yes')))
+  stay = onAbort(rest.lifetime, () => fail(clientClosed(facts, 'yes')))
 
   return {
     async pin(challengeId, value) {
       try {
-        const reply = await send(PIN_PATH, { challenge_id: challengeId, pin: value }, 'application/json', life.signal)
+        const reply = await send(PIN_PATH, { challenge_id: challengeId, pin: value }, 'application/json', lifetime.signal)
         // The body is read and not cancelled, so that the connection can be used for the next request.
         await readText(reply.body, MAX_ERROR_BYTES, facts)
       } catch (error) {
@@ -125,7 +127,7 @@ export async function openRestAsk(rest: Rest, request: AskInit, sink: AskSink, c
       }
     },
     async confirm(token, accept) {
-      const reply = await send(CONFIRM_PATH, { confirm_token: token, accept }, `${stream}, application/json`, life.signal)
+      const reply = await send(CONFIRM_PATH, { confirm_token: token, accept }, `${stream}, application/json`, lifetime.signal)
       if (reply.headers['content-type']?.startsWith(stream)) return void follow(reply)
       await readText(reply.body, MAX_ERROR_BYTES, facts)
       // The relay answers without a stream when the plan was rejected.

@@ -24,7 +24,7 @@ const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
 export function createRestBackend(options: RestOptions): Backend {
   const { transport, config, clock, closeGraceMs = CLOSE_GRACE_MS, complain } = options
-  const life = new AbortController()
+  const lifetime = new AbortController()
   // Each call has its own deadline. One signal for all calls would collect listeners, and Node would print a warning.
   const flying = new Map<Promise<unknown>, Deadline>()
   let closing: Promise<void> | undefined
@@ -54,7 +54,7 @@ export function createRestBackend(options: RestOptions): Backend {
       grace[Symbol.dispose]()
     }
     const reason = clientClosed({ transport: transport.name }, 'maybe')
-    for (const flight of [life, ...flying.values()]) flight.abort(reason)
+    for (const flight of [lifetime, ...flying.values()]) flight.abort(reason)
   }
 
   return {
@@ -70,7 +70,7 @@ export function createRestBackend(options: RestOptions): Backend {
         return await work
       } catch (error) {
         // After `close` of this client the reason is `closed`. The transport may report another error for it.
-        throw life.signal.aborted && !signal.aborted ? life.signal.reason : error
+        throw lifetime.signal.aborted && !signal.aborted ? lifetime.signal.reason : error
       } finally {
         flying.delete(work)
         deadline[Symbol.dispose]()
@@ -78,7 +78,7 @@ export function createRestBackend(options: RestOptions): Backend {
     },
     async ask(request, sink, call) {
       if (closing) throw closed()
-      return openRestAsk({ transport, headers: headers('relay'), life: life.signal }, request, sink, call)
+      return openRestAsk({ transport, headers: headers('relay'), lifetime: lifetime.signal }, request, sink, call)
     },
     close() {
       closing ??= shutDown()

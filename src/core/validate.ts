@@ -1,6 +1,6 @@
 /** How to treat an answer that does not fit its schema: report and deliver it, refuse it, or skip the check. */
 import { SignalboxError, type ErrorFacts } from '../errors.js'
-import { tell } from './policy/policy.js'
+import { notifyObserver } from './policy/policy.js'
 
 export type Validation = 'strict' | 'warn' | 'off'
 
@@ -46,6 +46,6 @@ export function validated<Output>(schema: Schema<Output>, value: unknown, option
       sent: 'yes',
     })
   }
-  tell(options.onInvalid, { type: 'invalid', op: options.op, path, message })
+  notifyObserver(options.onInvalid, { type: 'invalid', op: options.op, path, message })
   return value as Output
 }

@@ -2,7 +2,7 @@
  * The listeners of a gateway's credentials: those of one credential, which end its links, and those of every change. What a listener throws is
  * dropped, so that a listener that fails keeps no link of a withdrawn credential open.
  */
-import { tell } from '../core/policy/policy.js'
+import { notifyObserver } from '../core/policy/policy.js'
 
 /** A change of the credentials. */
 export interface CredentialChange {
@@ -18,7 +18,7 @@ export function createListeners() {
   const ofGrant = new Map<string, Set<() => void>>()
   const watchers = new Set<(change: CredentialChange) => void>()
   const tellChange = (change: CredentialChange): void => {
-    for (const watcher of [...watchers]) tell(watcher, change)
+    for (const watcher of [...watchers]) notifyObserver(watcher, change)
   }
   const onRevoked = (grantId: string, listener: () => void): (() => void) => {
     const listeners = ofGrant.get(grantId) ?? new Set()
@@ -38,7 +38,7 @@ export function createListeners() {
     withdrawn(id: string, name: string | undefined): void {
       const listeners = ofGrant.get(id)
       ofGrant.delete(id)
-      for (const listener of [...(listeners ?? [])]) tell(listener, undefined)
+      for (const listener of [...(listeners ?? [])]) notifyObserver(listener, undefined)
       tellChange({ change: 'revoked', id, name })
     },
     onRevoked,

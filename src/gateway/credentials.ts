@@ -4,7 +4,7 @@
  * Long because each method of `Credentials` has an example.
  */
 import { systemClock, type Clock } from '../core/clock.js'
-import { tell } from '../core/policy/policy.js'
+import { notifyObserver } from '../core/policy/policy.js'
 import { createListeners, type CredentialChange } from './credential-listeners.js'
 import { createProofChecker } from './proof.js'
 import type { ProofKey, ProofTarget } from './proof-key.js'
@@ -240,7 +240,8 @@ export function createCredentials(options: CredentialOptions = {}): Credentials 
   const tickets = createTickets({ expiry, clock, ttlMs: ticketTtlMs, limit: maxCredentials })
   const { tellChange, withdrawn, onRevoked, onChange } = createListeners()
 
-  const tellDevices = (): void => tell(onDevices, [...tokens.values()].filter(({ kind }) => kind === 'device').map(recordOf))
+  const tellDevices = (): void =>
+    notifyObserver(onDevices, [...tokens.values()].filter(({ kind }) => kind === 'device').map(recordOf))
 
   const revoke = (id: string): boolean => {
     const entry = [...tokens.values()].find(({ grant }) => grant.id === id)

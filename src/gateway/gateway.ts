@@ -1,6 +1,6 @@
 /** The portable half of the gateway: a handler from `Request` to `Response`, and the admission of links. Bindings add sockets. */
 import { systemClock, type Clock } from '../core/clock.js'
-import { tell } from '../core/policy/policy.js'
+import { notifyObserver } from '../core/policy/policy.js'
 import { createTurnBudget } from '../core/turn-budget.js'
 import { SignalboxError } from '../errors.js'
 import { createAuditTrail, type AuditEntry } from './audit-trail.js'
@@ -153,7 +153,7 @@ export function createGateway(config: GatewayConfig): Gateway {
   const audit = createAuditTrail(clock, config.auditPast)
   const tally = createTally(clock, (event) => {
     audit.add(event)
-    tell(onEvent, event)
+    notifyObserver(onEvent, event)
   })
   const context: GatewayContext = {
     upstreams,

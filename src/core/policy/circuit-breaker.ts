@@ -6,7 +6,7 @@
 import { SignalboxError, type ErrorCode } from '../../errors.js'
 import type { Call, Interceptor } from '../call.js'
 import { systemClock, type Clock } from '../clock.js'
-import { asInterceptor, tell } from './policy.js'
+import { asInterceptor, notifyObserver } from './policy.js'
 import { createRollingCounts, type RollingBucket } from './rolling-counts.js'
 
 /** `half_open` lets a few calls through to probe whether the peer works again. */
@@ -141,7 +141,7 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBrea
     successes = 0
     if (to === 'open') openUntil = clock.monotonic() + resetMs
     else if (to === 'closed') counts.clear()
-    if (from !== to) tell(onStateChange, { from, to, ...(error === undefined ? {} : { error }) })
+    if (from !== to) notifyObserver(onStateChange, { from, to, ...(error === undefined ? {} : { error }) })
   }
 
   const refuse = (retryAfterMs: number, op: string | undefined): SignalboxError =>

@@ -3,7 +3,7 @@ import { SignalboxError } from '../../errors.js'
 import { createRedactor, type Redactor } from '../../redact.js'
 import type { Call, Interceptor } from '../call.js'
 import { systemClock, type Clock } from '../clock.js'
-import { asInterceptor, tell } from './policy.js'
+import { asInterceptor, notifyObserver } from './policy.js'
 import { parseTrace } from './trace-context.js'
 
 const LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const
@@ -57,7 +57,7 @@ export function log(options: LogOptions = {}): LogPolicy {
   const write: LogPolicy['write'] = (level, event, fields = {}) => {
     if (rank(level) > threshold) return
     const safe = redactor.value(fields) as Record<string, unknown>
-    tell(sink, { ...safe, time: clock.now(), level, event })
+    notifyObserver(sink, { ...safe, time: clock.now(), level, event })
   }
 
   const intercept: Interceptor = async (call, next) => {

@@ -7,7 +7,7 @@ export function asInterceptor<Members extends object>(intercept: Interceptor, me
 }
 
 /** Calls an observer. An exception of the observer must not change the outcome of a call. */
-export function tell<Event>(observer: ((event: Event) => void) | undefined, event: Event): void {
+export function notifyObserver<Event>(observer: ((event: Event) => void) | undefined, event: Event): void {
   try {
     observer?.(event)
   } catch {

@@ -7,7 +7,7 @@ import { createBackoff } from '../backoff.js'
 import type { Interceptor } from '../call.js'
 import { sleep, systemClock, type Clock, type Random } from '../clock.js'
 import { abortError, createDeadline, disposeLate, within, type Deadline } from '../deadline.js'
-import { asInterceptor, tell } from './policy.js'
+import { asInterceptor, notifyObserver } from './policy.js'
 import { createRetryQuota, type RetryQuotaOptions } from './retry-quota.js'
 
 /** An attempt that failed and will be repeated. */
@@ -126,7 +126,7 @@ export function retry(options: RetryOptions = {}): RetryPolicy {
         const delayMs = work.signal.aborted || !repeatable || !retryable(error) ? undefined : patience(error, backoff.next())
         // A pause past the deadline would replace the real failure by `deadline_exceeded`.
         if (delayMs === undefined || delayMs >= work.remainingMs() || !quota.take()) throw afterAll(error, worst)
-        tell(onRetry, { op: work.op, attempt, error, delayMs })
+        notifyObserver(onRetry, { op: work.op, attempt, error, delayMs })
         await sleep(clock, delayMs, work.signal).catch(() => {
           throw abortError(work.signal, { op: work.op, attempt, sent: worst, cause: error })
         })

@@ -1,6 +1,6 @@
 /** Shows every chunk on the links of a transport to an observer, which cannot change it. */
 import type { CloseReason, Link, LinkInfo, StreamTransport } from '../../transport.js'
-import { tell } from '../policy/policy.js'
+import { notifyObserver } from '../policy/policy.js'
 
 /** What happens on a tapped link. */
 export type TapEvent =
@@ -39,7 +39,7 @@ export function tap<Launch>(transport: StreamTransport<Launch>, observer: TapObs
 /** The same link, with every byte shown to an observer. */
 export function tapLink(link: Link, observer: TapObserver): Link {
   const { info } = link
-  const show = (event: TapEvent): void => tell((each) => observer.onEvent(each), event)
+  const show = (event: TapEvent): void => notifyObserver((each) => observer.onEvent(each), event)
   let ended = false
   let eof = false
   show({ type: 'open', link: info })

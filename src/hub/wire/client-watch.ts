@@ -56,7 +56,7 @@ export function watchOverLink({ clock, random, connect, reconnect }: ClientWatch
   }
   const leave = (): void => {
     if (!current) return
-    current.connection.tell('stop', current.id)
+    current.connection.send('stop', current.id)
     current.connection.forget(current.id)
     current.lines.discard()
     current = undefined
@@ -67,7 +67,7 @@ export function watchOverLink({ clock, random, connect, reconnect }: ClientWatch
       current ??= await open()
       const lines = await current.lines.take()
       if (lines === null) return null
-      for (const _ of lines) current.connection.tell('more', current.id)
+      for (const _ of lines) current.connection.send('more', current.id)
       return eventsOf(lines, places)
     } catch (error) {
       current = undefined

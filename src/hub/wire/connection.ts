@@ -21,7 +21,7 @@ export interface HubConnection {
   call(method: HubMethod, params: object): Promise<unknown>
   /** Opens a watch. Gives its id, for `more` and `stop`. */
   watch(params: object, sink: WatchSink): Promise<number>
-  tell(method: 'more' | 'stop', id: number): void
+  send(method: 'more' | 'stop', id: number): void
   forget(id: number): void
   readonly failure: SignalboxError | undefined
   close(): Promise<void>
@@ -130,7 +130,7 @@ export function createConnection(link: Link, { clock, checkEveryMs }: Connection
       await write(id, 'watch', params)
       return id
     },
-    tell: (method, id) => void write(id, method, {}).catch(() => {}),
+    send: (method, id) => void write(id, method, {}).catch(() => {}),
     forget: (id) => void watches.delete(id),
     get failure() {
       return failure

@@ -11,7 +11,7 @@ const MAX_UNSENT_BYTES = 1024 * 1024
 export interface Replies {
   send(reply: HubReply): void
   /** Undefined while few bytes wait for the client; else a promise of that. */
-  room(): Promise<void> | undefined
+  waitForSpace(): Promise<void> | undefined
 }
 
 /** One write at a time. When a link ends, each write that is under way costs an error, and a client could have thousands of them. */
@@ -19,7 +19,7 @@ export function createReplies(link: Link): Replies {
   let waiting: Uint8Array[] = []
   let unsent = 0
   let isWriting = false
-  let hasRoom: Deferred<void> | undefined
+  let hasSpace: Deferred<void> | undefined
   const flush = (): void => {
     if (isWriting || waiting.length === 0) return
     const lines = joinBytes(waiting)
@@ -30,8 +30,8 @@ export function createReplies(link: Link): Replies {
       isWriting = false
       unsent -= lines.byteLength
       if (unsent <= MAX_UNSENT_BYTES) {
-        hasRoom?.resolve()
-        hasRoom = undefined
+        hasSpace?.resolve()
+        hasSpace = undefined
       }
       flush()
     }
@@ -44,10 +44,10 @@ export function createReplies(link: Link): Replies {
       waiting.push(line)
       flush()
     },
-    room() {
+    waitForSpace() {
       if (unsent <= MAX_UNSENT_BYTES) return undefined
-      hasRoom ??= deferred()
-      return hasRoom.promise
+      hasSpace ??= deferred()
+      return hasSpace.promise
     },
   }
 }

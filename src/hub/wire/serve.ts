@@ -67,15 +67,15 @@ async function serveLink(hub: Hub, link: Link, options: ServeHubOptions, { turns
   const { maxOpen = 1000, maxWatches = 32 } = options
   const watches = new Map<number, Feed>()
   const inOrder = inTurn()
-  let gone = false
+  let isClosed = false
   void link.closed.then(() => {
-    gone = true
+    isClosed = true
   })
   let open = 0
   const replies = createReplies(link)
-  const tell = replies.send
+  const { send } = replies
   /** A line of events is encoded when the client has taken the line before. So a client that does not read costs one line, also with many watches. */
-  const send = (encode: () => Uint8Array<ArrayBuffer>): Promise<void> =>
+  const sendLine = (encode: () => Uint8Array<ArrayBuffer>): Promise<void> =>
     inOrder(async () => {
       await turns.next()
       await link.write(encode())
@@ -85,9 +85,9 @@ async function serveLink(hub: Hub, link: Link, options: ServeHubOptions, { turns
     open += 1
     try {
       if (method === 'watch') await feed(hub.watch(watchOptions(params)), id)
-      else tell({ id, result: (await callMethod(hub, method, params, options)) ?? null })
+      else send({ id, result: (await callMethod(hub, method, params, options)) ?? null })
     } catch (error) {
-      tell({ id, error: toWireError(error, method) })
+      send({ id, error: toWireError(error, method) })
     } finally {
       open -= 1
     }
@@ -100,18 +100,18 @@ async function serveLink(hub: Hub, link: Link, options: ServeHubOptions, { turns
       for (;;) {
         // A page of the journal is read when the client has taken the lines before.
         await inOrder(async () => turns.next())
-        const next = gone ? undefined : await batches.next()
+        const next = isClosed ? undefined : await batches.next()
         if (!next || next.done) break
         const batch = next.value
         for (const line of linesOf(batch)) {
-          await own.room()
+          await own.waitForSpace()
           const last = line.at(-1) as HubEvent
           const cursor = watch.cursor && (line.at(-1) === batch.at(-1) ? watch.cursor : { ...watch.cursor, seq: last.seq })
           const settled = line.at(-1) === batch.at(-1) || (batch[batch.indexOf(last) + 1] as HubEvent).seq > last.seq
-          await send(() => lines.encode(id, line, settled ? cursor : undefined))
+          await sendLine(() => lines.encode(id, line, settled ? cursor : undefined))
         }
       }
-      await send(() => encodeNdjson({ id, end: true } satisfies HubReply))
+      await sendLine(() => encodeNdjson({ id, end: true } satisfies HubReply))
     } finally {
       watches.delete(id)
       await watch.close()
@@ -125,7 +125,7 @@ async function serveLink(hub: Hub, link: Link, options: ServeHubOptions, { turns
     if (method === 'watch' && watches.has(id)) throw hubError({ code: 'protocol', message: 'Another watch has this id.' })
     const isFull = open >= maxOpen || (method === 'watch' && watches.size >= maxWatches)
     const problem = refusal(method, options, isFull)
-    if (problem) return tell({ id, error: toWireError(problem, method) })
+    if (problem) return send({ id, error: toWireError(problem, method) })
     if (method === 'stop') void watches.get(id)?.stop()
     else if (method === 'more') watches.get(id)?.more()
     else void start(id, method as HubMethod, params)
@@ -135,9 +135,9 @@ async function serveLink(hub: Hub, link: Link, options: ServeHubOptions, { turns
     for await (const line of messages(link, ndjsonDecoder())) {
       await turns.next()
       // The link is closed, so no reply to the remaining lines can arrive.
-      if (gone) break
+      if (isClosed) break
       take(line)
-      await replies.room()
+      await replies.waitForSpace()
     }
   } catch {
     // After a broken line or a broken link no further line can be read.
@@ -148,7 +148,7 @@ async function serveLink(hub: Hub, link: Link, options: ServeHubOptions, { turns
 }
 
 interface Feed {
-  room(): Promise<void>
+  waitForSpace(): Promise<void>
   more(): void
   stop(): Promise<void>
 }
@@ -162,7 +162,7 @@ function createFeed(watch: HubWatch): Feed {
     waiting = undefined
   }
   return {
-    async room() {
+    async waitForSpace() {
       while (credit === 0) {
         waiting = deferred()
         await waiting.promise

@@ -3,7 +3,7 @@
  * bytes on every attempt, and are deleted only when the receiver has them. The outbox knows no system: `deliver` does.
  */
 import { systemClock } from '../../core/clock.js'
-import { tell } from '../../core/policy/policy.js'
+import { notifyObserver } from '../../core/policy/policy.js'
 import type { SignalboxError } from '../../errors.js'
 import { createAppendItem, outboxClosed, type AppendItemOptions } from './append.js'
 import { createDeadLetters, type DeadLetters } from './dead-letters.js'
@@ -101,7 +101,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
   const report = (event: OutboxReport): void => {
     if (event.type === 'dead') counts.dead += 1
     else if (event.type === 'delivered' || event.type === 'dropped' || event.type === 'ambiguous') counts[event.type] += event.count
-    tell(options.onReport, event)
+    notifyObserver(options.onReport, event)
   }
   const deadLetters = createDeadLetters(store, `${name}/dead`, options.maxDeadLetters ?? 10_000, (count) =>
     report({ type: 'dropped', queue: '', count, why: 'overflow' }),

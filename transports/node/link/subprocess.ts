@@ -1,6 +1,6 @@
 /** Child processes as links. A pure function of the protocol turns a launch into a command; this file starts and ends the child. */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { tell } from '../../../src/core/policy/policy.js'
+import { notifyObserver } from '../../../src/core/policy/policy.js'
 import { abortError } from '../../../src/core/deadline.js'
 import type { Link, OpenOptions, StreamTransport } from '../../../src/transport.js'
 import { ChildLink } from './child-link.js'
@@ -150,7 +150,7 @@ function linkTo(
   const tail = createStderrTail(options.stderrTailBytes)
   const { onStderr } = options
   // Exceptions of the callback are ignored: thrown into a stream's event they would end the process.
-  if (onStderr) stderr.on('data', (chunk: Uint8Array) => tell(onStderr, chunk))
+  if (onStderr) stderr.on('data', (chunk: Uint8Array) => notifyObserver(onStderr, chunk))
   const onGone = (): void => options.watchdog?.leave(pid)
   return new ChildLink({ ...info, peer: `${info.peer}[${pid}]`, pid }, { child, stdin, stdout, stderr, tail, onGone })
 }

@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock, type Clock } from '../../../src/core/clock.js'
-import { tell } from '../../../src/core/policy/policy.js'
+import { notifyObserver } from '../../../src/core/policy/policy.js'
 import { SignalboxError } from '../../../src/errors.js'
 import { checkKey, storeClosed } from '../../../src/store/rules.js'
 import type { Store } from '../../../src/store/store.js'
@@ -91,7 +91,7 @@ export function fileStore(options: FileStoreOptions): Store {
       })
     }
     try {
-      const reportDamage = (damage: LogDamage): void => tell(onDamage, { ...damage, log: name })
+      const reportDamage = (damage: LogDamage): void => notifyObserver(onDamage, { ...damage, log: name })
       const logOptions = { directory: place, name, maxBytes, segmentBytes, sync, reportDamage, reserve }
       const file = await onDisk(what, 'read', () => openFileLog(logOptions))
       return { file, unlock: lock.release }
