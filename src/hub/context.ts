@@ -7,7 +7,7 @@ import type { Agent, AgentId } from './model/agent.js'
 import type { HubEventBody } from './model/event.js'
 import type { Source } from './source.js'
 
-/** A failure that concerns no call: the person who runs the hub should know of it. */
+/** A failure that no call reports. Log it for the person who runs the hub. */
 export interface HubProblem {
   /** Distinguishes this event from other events of a listener. */
   readonly type: 'problem'

@@ -1,4 +1,4 @@
-/** Who drives a journal: one hub at a time, by a lease whose token fences every write. */
+/** The lease of the hub that drives a journal. One hub at a time has it, and its token fences every write. */
 import { sleep, type Clock, type Timer } from '../core/clock.js'
 import type { SignalboxError } from '../errors.js'
 import type { Fence, HeldLease, Lease } from '../store/store.js'

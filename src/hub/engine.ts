@@ -43,7 +43,7 @@ export interface EngineParts {
   readonly report: (what: string, error: unknown) => void
   /** The engine cannot go on. */
   readonly fail: (error: SignalboxError) => void
-  /** For hubs that share a store; a hub that has its store alone needs none of it. */
+  /** Only for hubs that share a store. */
   readonly shared?: SharedParts
 }
 
@@ -137,7 +137,7 @@ export function createEngine(parts: EngineParts): Engine {
     turns,
     agents,
     async start() {
-      // Asks first: a source that opens says which of them are still open.
+      // Asks first: a source that opens reports which of them are still open.
       await recoverAsks(recovery)
       const repairTurns = await recoverTurns(recovery)
       await Promise.all(parts.sources.map(openSource))
@@ -176,7 +176,7 @@ async function within<Result>(work: Promise<Result>, ms: number, signal: AbortSi
   try {
     return await raceSignal(work, limit.signal)
   } catch (error) {
-    // The hub stopped: the source may carry out the call all the same.
+    // The hub stopped. The source may still carry out the call.
     if (signal.aborted && error === signal.reason) throw afterEffect(error, 'a call to the source')
     if (!limit.signal.aborted || SignalboxError.is(error)) throw error
     throw hubError({ code: 'deadline_exceeded', message: `The source did not answer within ${ms} ms.`, sent: 'maybe' })

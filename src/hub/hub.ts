@@ -32,7 +32,7 @@ export interface WatchOptions {
   readonly from?: HubCursor | 'oldest'
   /** Only events of these agents. Default all. */
   readonly agents?: readonly AgentId[]
-  /** Only events of these kinds. Default all. A watch without `gap` is not told about missing events. */
+  /** Only events of these kinds. Default all. Without `gap` the watch does not show where events are missing. */
   readonly kinds?: readonly EventKind[]
   /** Only the events of these turns. */
   readonly turns?: readonly string[]
@@ -51,7 +51,7 @@ export interface TurnInfo {
   readonly agent: AgentId
   /** The session that the prompt named. Absent when it named none. */
   readonly session?: string | undefined
-  /** `queued`: not yet sent to the system. `running`: sent, without an end so far. `ended`: `end` tells how. */
+  /** `queued`: not yet sent to the system. `running`: sent, without an end so far. `ended`: see `end`. */
   readonly state: 'queued' | 'running' | 'ended'
   /** Watch from here to get every event of the turn. */
   readonly from: HubCursor
@@ -65,10 +65,10 @@ export interface TurnInfo {
 export interface Turn extends AsyncIterable<HubEvent> {
   /** The id of the turn in the hub, in every viewer and after a restart. Store it to find the turn again. */
   readonly promptId: string
-  /** The agent that was prompted. Undefined for a turn from `hub.turn`; `info` tells it. */
+  /** The agent that was prompted. Undefined for a turn from `hub.turn`; `info()` returns it. */
   readonly agent: AgentId | undefined
   /**
-   * Resolves when the hub has the prompt, with what the hub knew of the turn then; rejects when the hub refused it. With `sent: 'no'` the
+   * Resolves with the facts of the turn when the hub has stored the prompt; rejects when the hub refused it. With `sent: 'no'` the
    * prompt is never carried out. With `sent: 'maybe'` look at `hub.turn(promptId)` before you repeat it.
    *
    * @example
@@ -82,7 +82,7 @@ export interface Turn extends AsyncIterable<HubEvent> {
    */
   accepted(): Promise<TurnInfo>
   /**
-   * What the hub knows of the turn now. Rejects with `not_found` for a prompt id that the hub does not know.
+   * The current facts of the turn. Rejects with `not_found` for an unknown prompt id.
    *
    * @example
    * ```ts
@@ -152,7 +152,7 @@ export interface Hub extends AsyncDisposable {
   agents(options?: CallOptions): Promise<readonly Agent[]>
   /**
    * Events of all agents in one order. Opens when it is first read. A viewer that is slow or comes back later reads on at its
-   * cursor; a `gap` event marks what the journal no longer has.
+   * cursor; a `gap` event takes the place of events that the journal has removed.
    *
    * @example
    * ```ts
@@ -165,7 +165,7 @@ export interface Hub extends AsyncDisposable {
    */
   watch(options?: WatchOptions): HubWatch
   /**
-   * Prompts an agent. Returns at once: the turn tells whether the prompt was accepted. It is refused with `not_found`,
+   * Prompts an agent. Returns at once; `turn.accepted()` resolves when the prompt is accepted. It is refused with `not_found`,
    * `unsupported` (the agent takes no prompts), `conflict` (busy, with `whileBusy: 'refuse'`) or `rate_limited` (too many prompts
    * wait).
    *
@@ -205,7 +205,7 @@ export interface Hub extends AsyncDisposable {
    */
   asks(options?: CallOptions): Promise<readonly Ask[]>
   /**
-   * Answers an ask. Resolves when the system took the answer. The first answer wins: later ones reject with `conflict` and tell who
+   * Answers an ask. Resolves when the system took the answer. The first answer wins: later ones reject with `conflict` and name who
    * was first. An answer that does not fit rejects with `invalid_argument` and leaves the ask open.
    *
    * @example

@@ -13,7 +13,7 @@ export interface IntakeOptions {
   readonly asks: Asks
   readonly turns: Turns
   readonly ledger: Ledger
-  /** The agents that the hub knows now, before their events are in the journal. */
+  /** The agents as their sources reported them last, also before their events are in the journal. */
   readonly agents: Map<AgentId, Agent>
   readonly epochs: Epochs
   readonly onBudget: (name: string, agent: AgentId, stop: boolean) => void

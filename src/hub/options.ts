@@ -88,7 +88,7 @@ export interface SharedHubOptions extends Omit<HubOptions, 'sources' | 'store' |
   readonly store: Store
   /**
    * The systems that this hub can reach. Their names must differ, and hubs that reach the same system give it the same name. A hub opens a source
-   * anew each time that it gets to drive it, so give a function that makes the source. A plain source can be driven once.
+   * again each time that it gets the lease of the source, so give a function that makes the source. A plain source can be driven once.
    */
   readonly sources: readonly (Source | SourceFactory)[]
   /**

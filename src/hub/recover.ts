@@ -47,7 +47,7 @@ const FORGOTTEN_MS = 60_000
 /** Finds what an older hub wrote after it had lost its lease: a store need not refuse it before its successor has written to the same map. */
 export async function sweep(parts: RecoverParts): Promise<void> {
   const { fence } = parts.context
-  // A prompt whose record was stored although the store reported a failure: its caller was told that it was not accepted.
+  // A prompt whose record was stored although the store reported a failure. Its caller got an error with `sent: 'no'`.
   const isForgotten = ({ state, at }: TurnRecord): boolean =>
     state === 'accepted' && parts.context.clock.now() - Date.parse(at) > FORGOTTEN_MS
   const turns = await findAll(

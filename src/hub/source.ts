@@ -7,7 +7,7 @@ import type { Agent, AgentId, SessionSummary } from './model/agent.js'
 import type { Answer, Ask, Delivered } from './model/ask.js'
 import type { AskEvent, AskResolvedEvent, EndEvent, HubEvent, HubEventBody } from './model/event.js'
 
-/** The part of an ask that a source knows. The hub adds the id, the status and the times. */
+/** The part of an ask that a source gives. The hub adds the id, the status and the times. */
 export interface SourceAsk extends Omit<Ask, 'id' | 'agent' | 'session' | 'turn' | 'askedAt' | 'status' | 'by'> {
   /** The system's own id of the question. Unique within the epoch of the agent. */
   readonly nativeId: string
@@ -32,9 +32,9 @@ export interface SourceAskClosed {
   readonly nativeId: string
   /** `answered`: in another program. `withdrawn`: by the agent. `expired`: by the system. */
   readonly outcome: 'answered' | 'withdrawn' | 'expired'
-  /** Who answered, if the system tells. */
+  /** Who answered, if the system reports it. */
   readonly by?: string
-  /** The news about an answer of the hub. Left out when the hub gave none. */
+  /** How far an answer of the hub came. Left out when the hub gave none. */
   readonly delivered?: Delivered
 }
 
@@ -109,9 +109,9 @@ export type Resolution =
   | { readonly outcome: 'ended'; readonly end: EndEvent }
   /** It never reached the system. */
   | { readonly outcome: 'not_sent' }
-  /** The system does not know yet. The hub asks again until its deadline. */
+  /** The outcome is not known yet. The hub asks again until its deadline. */
   | { readonly outcome: 'unknown'; readonly reason?: string }
-  /** The system can never find out. */
+  /** The outcome can never be found out. */
   | { readonly outcome: 'lost'; readonly sent?: Sent }
 
 /** How far an answer came. */
@@ -175,7 +175,7 @@ export interface Source extends AsyncDisposable {
   readonly system: string
   /**
    * Connects and begins to push. Called once. Resolves with the agents as they are now; agents that come and go later are pushed as
-   * `agent` events. Where the system cannot be reached the source keeps trying by itself: it resolves with the agents that it knows, in
+   * `agent` events. Where the system cannot be reached the source keeps trying by itself: it resolves with the agents that are known, in
    * the state `offline`.
    */
   open(sink: SourceSink): Promise<readonly Agent[]>
@@ -194,7 +194,7 @@ export interface Source extends AsyncDisposable {
     readonly by?: string
   }): Promise<void>
   /**
-   * Throws `invalid_argument` for an answer that fits the ask and that the system cannot take, such as a refusal where it knows none. Called
+   * Throws `invalid_argument` for an answer that fits the ask and that the system cannot take, such as a refusal of a CCC question. Called
    * before the answer wins, so the ask stays open. Must not send anything.
    */
   checkAnswer?(ask: Ask, nativeId: string, answer: Answer): void

@@ -65,11 +65,11 @@ export interface WaitingAppend extends AppendRequest {
 export interface AppendQueue {
   /** Copies the entries: the caller may use its arrays again at once. */
   add(entries: readonly Uint8Array[], fence: Fence | undefined): Promise<number[]>
-  /** Resolves when nothing waits any more. */
+  /** Resolves when no append waits. */
   idle(): Promise<void>
 }
 
-/** Collects appends and commits all that wait in one go, one batch after the other. `start` lets appends of the same turn join a batch. */
+/** Collects appends and commits all that wait as one batch, one batch after the other. `start` lets appends of the same turn join a batch. */
 export function createAppendQueue(
   commit: (batch: readonly WaitingAppend[]) => Promise<void>,
   start: () => Promise<void>,

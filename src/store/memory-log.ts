@@ -15,7 +15,7 @@ export interface LogContents {
 export function createMemoryLog(name: string, log: LogContents, maxBytes: number, release: () => void): Log {
   const what = `The log ${name}`
   let closed = false
-  // The waits of this handle's tails: closing the handle ends these, and no other handle's.
+  // The waits of this handle's tails. Closing the handle ends only these.
   const mine = new Set<() => void>()
   const nextSequence = (): number => log.first + log.entries.length
   const checkOpen = (): void => {

@@ -1,4 +1,4 @@
-/** Answers an ask: everything is checked, then one answer wins, then it is written at once. */
+/** Answers an ask: checks the answer, stores it by compare-and-set, and delivers it at once. */
 import type { SignalboxError } from '../../errors.js'
 import { afterEffect, asHubError, hubError, isoTime, untilAllowed, type HubContext } from '../context.js'
 import type { Answer, AnswerResult, Ask, Delivered } from '../model/ask.js'
@@ -6,7 +6,7 @@ import type { AskBook, LiveAsk } from './book.js'
 import { checkAnswer } from './check-answer.js'
 import type { AskRecord } from './record.js'
 
-/** Who answers, and for how long the source may work. */
+/** Who answers, and how long the source may take. */
 export interface AnswerBy {
   readonly by: string
   /** The note of the policy that answers. */

@@ -27,11 +27,11 @@ export interface Asks {
   arrived(event: SourceEnvelope & SourceAskEvent): void
   /** The system closed an ask by itself. */
   closedBySystem(event: SourceEnvelope & SourceAskClosed): void
-  /** Only these are open at the agent. */
+  /** These asks are open at the agent. Its other asks are lost. */
   openAtAgent(event: SourceEnvelope & SourceOpenAsks): void
-  /** A new lifetime began behind a session. */
+  /** A new epoch of a session began. */
   epochBegan(agent: AgentId, session: string | undefined, epoch: string): void
-  /** The agent is gone, and all of its sessions with it. */
+  /** The agent and all of its sessions are gone. */
   agentGone(agent: AgentId): void
   /** Closes the asks of a turn that ends. */
   endTurn(turn: string): Promise<void>
@@ -136,7 +136,7 @@ export function createAsks(context: HubContext, table: Table<AskRecord>, options
       await Promise.all(entries.map((entry) => entry.answering ?? book.finish(entry, 'withdrawn', 'no')))
     },
     answer: (askId, answer, by) => answerAsk(context, book, askId, answer, { by, timeoutMs }),
-    // An ask without a stored record would not survive a crash, so nobody may rely on it yet.
+    // An ask without a stored record would not survive a crash, so viewers do not see it yet.
     open: () => [...live.values()].filter(({ stored }) => stored.version !== '').map(({ stored }) => stored.record.ask),
     adopt(stored) {
       const entry = liveAsk(stored)

@@ -14,7 +14,7 @@ export interface LiveAsk {
   /** The ask is in the store and its event in the journal. */
   ready: Promise<void>
   timer?: Timer
-  /** The epoch that asked is over: no answer may be written any more. */
+  /** The epoch that asked is over. An answer must not be delivered. */
   gone?: true
   /** An answer won and is on its way: settles when the ask is closed. */
   answering?: Promise<unknown>
@@ -82,7 +82,7 @@ export function createAskBook(context: HubContext, table: Table<AskRecord>, keep
       await writer.append([hubEvent(context, { ...ask, epoch }, { kind: 'ask', ask })])
     },
     finish(entry, outcome, delivered, by) {
-      // One after the other: with two equal writes under way, a lookup could not tell which of them was stored.
+      // One after the other: with two equal writes under way, a lookup could not find out which of them was stored.
       const result = (entry.closing ?? Promise.resolve()).then(() => !entry.over && close(entry, outcome, delivered, by))
       entry.closing = result.catch(() => {})
       return result

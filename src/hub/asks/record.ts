@@ -45,7 +45,7 @@ const ALLOWED: Readonly<Record<AskOutcome | 'answering', readonly AskStatus[]>> 
   lost: OPEN,
 }
 
-/** The record after a step; undefined when the step comes too late. An answer that won is not undone by anything. */
+/** The record after a step; undefined when the step comes too late. No step undoes an answer that won. */
 export function stepAsk(record: AskRecord, step: AskStep, fence: number): AskRecord | undefined {
   if (step.to === 'closed') return record.outcome ? { ...record, closed: true, fence } : undefined
   if (!ALLOWED[step.to].includes(record.ask.status)) return undefined
@@ -69,7 +69,7 @@ export function stepAsk(record: AskRecord, step: AskStep, fence: number): AskRec
 /** What a hub must do about an ask that an earlier run left behind. */
 export type AskRepair =
   | { readonly do: 'nothing' }
-  /** It stays open until its source says what is open now. `begin` says that its event is missing in the journal. */
+  /** The ask stays open until its source reports which asks are open. `begin`: its event is missing in the journal. */
   | { readonly do: 'keep'; readonly begin: boolean }
   /** The answer won and the hub died: it is unknown whether the answer arrived. */
   | { readonly do: 'close'; readonly outcome: 'answered'; readonly delivered: 'maybe' }

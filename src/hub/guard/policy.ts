@@ -36,7 +36,7 @@ export interface Policy {
   readonly rules: readonly PolicyRule[]
 }
 
-/** What the policies say about an ask. */
+/** The decision of the policies about an ask. */
 export interface PolicyDecision {
   /** `policy:<name>`, for `hub.answer`. */
   readonly by: string
@@ -87,7 +87,7 @@ function answerFor(ask: Ask, allow: boolean): Answer | undefined {
 
 function like(pattern: string | undefined, text: string): boolean {
   if (pattern === undefined) return true
-  // A path that climbs is compared as it is: `..` must not make `/project/../etc` look like a file in `/project`.
+  // A path with `..` matches no path pattern: `/project/../etc` is not in `/project`.
   if (pattern.includes('/') && text.split('/').includes('..')) return false
   return expressionOf(pattern).test(text)
 }

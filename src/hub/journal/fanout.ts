@@ -32,7 +32,7 @@ export interface FanoutOptions {
 export function createFanout({ clock, next: start, maxEvents = 4096, wakeEveryMs = 16 }: FanoutOptions): Fanout {
   let newest: HubEvent[] = []
   let next = start
-  /** Every event from this position on is in `kept`. */
+  /** Every event from this position on is in `newest`. */
   let first = start
   let waiting = new Set<() => void>()
   let lastWake = Number.NEGATIVE_INFINITY

@@ -7,7 +7,7 @@ export type { AgentId } from './agent-id.js'
 /** What a session does now. `unknown` means that the hub has no information yet. */
 export type AgentState = 'idle' | 'running' | 'needs_answer' | 'stopped' | 'offline' | 'unknown'
 
-/** How the hub knows a state. */
+/** Where a state comes from. */
 export interface Evidence {
   /** `reported`: the system said so. `derived`: concluded from other events. `polled`: read at this time; the change may be older. */
   readonly from: 'reported' | 'derived' | 'polled'
@@ -21,7 +21,7 @@ export interface AgentSession {
   readonly id: string
   /** What the session does now. */
   readonly state: AgentState
-  /** How and when the hub learned the state. */
+  /** Where the state comes from, and its time. */
   readonly evidence: Evidence
 }
 
@@ -33,13 +33,13 @@ export interface Agent {
   readonly source: string
   /** `ccc`, `cccc`, `claude`, `cmdop`, `acp`, or the name of a system of your own. */
   readonly system: string
-  /** A name for people. May change; use `id` to tell agents apart. */
+  /** A name for people. May change and need not be unique; `id` identifies the agent. */
   readonly name: string
-  /** The machine that the agent runs on, if the system tells. */
+  /** The machine that the agent runs on, if the system reports it. */
   readonly host?: string
   /** The agent that represents the group of this agent. */
   readonly group?: AgentId
-  /** The sessions that the source knows now, each with its own state. */
+  /** The current sessions of the agent, each with its own state. */
   readonly sessions: readonly AgentSession[]
   /** What this agent can do. What is absent is unsupported. */
   readonly can: Capabilities
@@ -55,7 +55,7 @@ export interface SessionSummary {
   readonly id: string
   /** A title for people, if the system has one. */
   readonly title?: string
-  /** When the session last changed, as an ISO time, if the system tells. */
+  /** When the session last changed, as an ISO time, if the system reports it. */
   readonly updatedAt?: string
   /** Other facts that the system gives, such as a folder or a branch. */
   readonly facts: Readonly<Record<string, string | number | boolean>>

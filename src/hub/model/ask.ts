@@ -62,9 +62,9 @@ export interface Ask {
   readonly turn?: string
   /** One line for people. */
   readonly title: string
-  /** More text for people, such as the command that wants to run. */
+  /** More text for people, such as the command that the tool would run. */
   readonly detail?: string
-  /** The tool that wants to run, for policies. */
+  /** The tool that asks for permission, for policies. */
   readonly tool?: string
   /** Files and folders that the tool would touch, for policies. */
   readonly paths?: readonly string[]

@@ -46,7 +46,7 @@ export interface Capabilities {
   /** The agent has a terminal. `write`: keys can be sent to it. */
   readonly terminal?: { readonly write: boolean }
   /**
-   * The agent represents a group of agents. `mail`: members write to each other. `acknowledgements`: the system tells who read a
+   * The agent represents a group of agents. `mail`: members write to each other. `acknowledgements`: the system reports who read a
    * message.
    */
   readonly group?: { readonly members: true; readonly mail?: true; readonly acknowledgements?: true }

@@ -72,12 +72,12 @@ export interface TurnError {
   readonly remoteCode?: string
 }
 
-/** How a turn ended. `unanswered`: delivered, and no answer came in time. `lost`: the outcome cannot be found out any more. */
+/** How a turn ended. `unanswered`: delivered, and no answer came in time. `lost`: the outcome cannot be found out. */
 export type TurnOutcome = 'completed' | 'refused' | 'cancelled' | 'failed' | 'lost' | 'unanswered'
 
 /**
  * Whether the text of an end answers this prompt. `own`: it does. `shared`: it may answer another one. `foreign`: it answers another one.
- * `unverified`: the system cannot tell.
+ * `unverified`: the system gives no proof.
  */
 export type TurnAttribution = 'own' | 'shared' | 'foreign' | 'unverified'
 
@@ -97,7 +97,7 @@ export interface StateEvent {
   readonly kind: 'state'
   /** The new state of the session. */
   readonly state: AgentState
-  /** How and when the hub learned the state. */
+  /** Where the state comes from, and its time. */
   readonly evidence: Evidence
 }
 
@@ -188,9 +188,9 @@ export interface AskEvent {
 export interface AskResolvedEvent {
   /** Always `ask_resolved`. Check it to narrow a `HubEvent` to this type. */
   readonly kind: 'ask_resolved'
-  /** The `id` of the ask that is no longer open. */
+  /** The `id` of the ask that ended. */
   readonly askId: string
-  /** Why the ask is no longer open. */
+  /** How the ask ended. */
   readonly outcome: AskOutcome
   /** Who answered: a person, `policy:<name>`, or a program outside the hub. Absent when nobody did. */
   readonly by?: string
@@ -212,7 +212,7 @@ export interface UsageEvent {
   readonly tokens?: Tokens
   /** The cost in US dollars. Absent when the system does not report it. */
   readonly costUsd?: number
-  /** Tokens of the context window that are in use, and its size, if the system tells. */
+  /** Tokens of the context window that are in use, and its size, if the system reports it. */
   readonly context?: { readonly used: number; readonly size?: number }
 }
 
@@ -234,7 +234,7 @@ export interface EndEvent {
   readonly sent: Sent
 }
 
-/** Something for people to know. */
+/** A message for people, such as a warning of a budget. */
 export interface NoticeEvent {
   /** Always `notice`. Check it to narrow a `HubEvent` to this type. */
   readonly kind: 'notice'
@@ -270,7 +270,7 @@ export interface GapEvent {
   readonly to?: unknown
 }
 
-/** The system sent a message that this version does not know. */
+/** The system sent a message that this version of the package cannot translate. */
 export interface UnknownEvent {
   /** Always `unknown`. Check it to narrow a `HubEvent` to this type. */
   readonly kind: 'unknown'
@@ -295,7 +295,7 @@ export type HubEventBody =
   | GapEvent
   | UnknownEvent
 
-/** One event of the journal. `kind` tells what it is. */
+/** One event of the journal. Its type depends on `kind`. */
 export type HubEvent = Envelope & HubEventBody
 
 /** The kinds of events. */

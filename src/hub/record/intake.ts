@@ -46,7 +46,7 @@ export function createIntake({ hub, sessions, options, report, gap: knownGap }: 
   const agentOf = async (id: AgentId): Promise<Agent | undefined> =>
     agents.get(id)?.agent ?? (await hub.agents().catch(() => [])).find((agent) => agent.id === id)
 
-  /** The start of a session of CatSyphon, and what its system knows from before the journal. */
+  /** The start of a session of CatSyphon, and the part of the system's history from before the journal. */
   const begin = async (openSession: OpenSession, first: HubEvent): Promise<RecordedItem[]> => {
     const { agent, session } = openSession.next
     const firstAt = agents.get(agent)?.firstAt ?? first.at

@@ -20,7 +20,7 @@ export interface RecordOptions {
   /** Where the first start begins: with everything that the journal has, or with new events. Later starts continue. Default `oldest`. */
   readonly from?: 'oldest' | 'now'
   /**
-   * Also record what the system of an agent knows from before the journal, through `hub.history`. Entries without a time of the system are
+   * Also record the history of an agent from before the journal, through `hub.history`. Entries without a time of the system are
    * left out. Default false.
    */
   readonly history?: boolean

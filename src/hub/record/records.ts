@@ -29,7 +29,7 @@ export interface SessionRecord {
   readonly seq: number
   /** How many items the outbox had taken at that time. */
   readonly taken: number
-  /** The keys of the items that were appended next, in their order. After a crash `taken` tells how many of them are durable. */
+  /** The keys of the items that were appended next, in their order. After a crash `taken` shows how many of them are durable. */
   readonly keys: readonly string[]
   /** The newest gap that is recorded. */
   readonly gapSeq: number

@@ -1,4 +1,4 @@
-/** The agents of each source in the store, so that a hub that joins need not read the whole journal to know them. */
+/** The agents of each source in the store, so that a hub that joins need not read the whole journal. */
 import type { Table } from '../table.js'
 import type { HubView } from '../view.js'
 import type { AgentsRecord } from './records.js'

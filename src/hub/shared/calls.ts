@@ -54,7 +54,7 @@ export function createCalls({ journal, ledger, slots, requests, presence, turnTa
   const { view } = journal
   /** Prompts of this hub on their way to another hub. */
   const starting = new Map<string, Promise<TurnInfo>>()
-  /** Prompts of one line look into the store one after the other: it may answer in another order than it was asked. */
+  /** Lookups for prompts of one session run one after the other, because a store may answer two lookups in another order. */
   const inTurn = inTurnByKey()
 
   const driveFor = (agent: AgentId): Drive | undefined => slots.get(sourceName(agent))

@@ -56,7 +56,7 @@ export interface DriveParts {
   readonly report: (what: string, error: unknown) => void
 }
 
-/** Undefined while another hub has the lease; its record tells who. */
+/** Undefined while another hub has the lease. The `DriveRecord` names that hub. */
 export async function driveSource(parts: DriveParts, prepared: PreparedSource, standInReason?: string): Promise<Drive | undefined> {
   const { clock, ttlMs, lease, log, drives, journal, hub, name } = parts
   const { name: sourceId } = prepared

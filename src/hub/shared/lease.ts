@@ -83,7 +83,7 @@ export function createSourceLease(options: SourceLeaseOptions): SourceLease {
         if (await tryAgain()) return
       } catch (error) {
         if (over || closing || SignalboxError.is(error, 'closed')) throw error
-        // The store is still away, or another hub was faster, which the record tells.
+        // The store is still away, or another hub has the lease. The next attempt reads the record, which names that hub.
       }
       await sleep(clock, Math.ceil(ttlMs / 20), signal)
     }

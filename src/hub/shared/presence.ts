@@ -5,9 +5,9 @@ import type { Signal } from './records.js'
 export interface Presence {
   /** A signal of any hub came, this one included. */
   take(signal: Signal): void
-  /** The sources that no hub drives, as far as this hub can tell, of these. Empty while it cannot tell. */
+  /** Those of the given sources that no hub drives. Empty while this hub does not receive the signals of the others. */
   orphans(sources: Iterable<string>): readonly string[]
-  /** This hub does not see its own signals any more: the store cannot be reached. */
+  /** True when this hub does not receive its own signals: the store cannot be reached. */
   isCut(): boolean
   /** The name of the hub that drove the source last. */
   lastDriver(source: string): string | undefined
@@ -46,7 +46,7 @@ export function createPresence(clock: Clock, hub: string, ttlMs: number): Presen
         const peer = peers.get(signal.hub)
         if (peer)
           peers.set(signal.hub, { ...peer, sources: new Set([...peer.sources].filter((each) => !signal.sources.includes(each))) })
-        // Nobody waits for the lease to run out. Another hub that can reach the source comes first.
+        // The lease is free at once. A hub that can reach the source is faster than a stand-in.
         for (const source of signal.sources) missing.set(source, now)
       }
     },

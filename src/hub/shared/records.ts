@@ -35,7 +35,7 @@ export interface RequestRecord {
   readonly op: RequestOp
   readonly params: unknown
   readonly at: string
-  /** Calls of one line are taken in the order in which they were made. */
+  /** Calls with the same `line` are taken in the order in which they were made. */
   readonly line?: string
   /** How long the caller waits until a driver takes it. It waits for the result as long again. */
   readonly waitsMs?: number
@@ -47,13 +47,13 @@ export interface RequestRecord {
   readonly error?: WireError
 }
 
-/** A line of the signals log. It only tells a hub to look at the records; the records decide. */
+/** A line of the signals log. A hub that gets it reads the records; only the records decide. */
 export type Signal =
   /** A hub is alive, and these are the sources that it drives. */
   | { readonly kind: 'beat'; readonly hub: string; readonly name: string; readonly sources: readonly string[] }
   /** A hub has closed, or gave up these sources. */
   | { readonly kind: 'free'; readonly hub: string; readonly sources: readonly string[] }
-  /** A hub that can reach the source wants its lease from a stand-in. */
+  /** A hub that can reach the source asks a stand-in for the lease. */
   | { readonly kind: 'want'; readonly source: string }
   | { readonly kind: 'request'; readonly id: string; readonly source: string }
   | { readonly kind: 'done'; readonly id: string }

@@ -6,7 +6,7 @@
  * | --- | --- | --- |
  * | looks the prompt id up | `no`: nothing was written | the same |
  * | creates the record | `no` | withdraws it; only the withdrawal is a `no` |
- * | tells the driver, looks for the result | looks again; tells again every two seconds | the same |
+ * | signals the driver, reads the result | reads again; signals again every two seconds | the same |
  * | withdraws the record when its time is over | tries again, for the same time; then `maybe` | the same |
  *
  * A driver takes a record that is open and younger than `waitsMs`. It begins before the caller gives up after twice that time, or never. Its error
@@ -38,7 +38,7 @@ export interface RequestsOptions {
 export type Serve = (op: RequestOp, params: unknown, until: number) => Promise<unknown>
 
 export interface Requests {
-  /** Sends a call and waits for its result. Calls of one line reach the driver in the order in which they were made. */
+  /** Sends a call and waits for its result. Calls with the same `line` reach the driver in the order in which they were made. */
   call<Result>(source: string, op: RequestOp, params: unknown, line?: string): Promise<Result>
   /** A call came for a source that this hub drives. */
   take(id: string, source: string, fence: number, serve: Serve): Promise<void>
@@ -46,11 +46,11 @@ export interface Requests {
   takeAll(source: string, fence: number, serve: Serve): Promise<void>
   /** A call of this hub may have a result now. */
   done(id: string): void
-  /** Deletes the records of calls that nobody waits for any more. */
+  /** Deletes the records of calls whose callers do not wait. */
   sweep(): Promise<void>
 }
 
-/** How often a caller looks at its record, and tells the driver of it again. */
+/** How often a caller reads its record and signals the driver again. */
 const LOOK_MS = 2_000
 /** The pause between attempts to store the result of a call while the store is away. */
 const FINISH_AGAIN_MS = 500
@@ -66,7 +66,7 @@ export function createRequests(options: RequestsOptions): Requests {
   const taking = new Set<string>()
   /** Calls that this hub may have taken: the outcome of the write is unknown. They were not carried out. */
   const maybeTaken = new Map<string, number>()
-  /** A store may answer in another order than it was asked. */
+  /** Keeps the order of calls, because a store may answer two requests in another order. */
   const inTurn = inTurnByKey()
   const inTurnOfSource = inTurnByKey()
   const caller = crypto.randomUUID()

@@ -16,7 +16,7 @@ export interface Slots {
   start(): Promise<void>
   /** The lease of the source may be free. */
   wake(source: string): void
-  /** A hub that can reach the source wants it: a stand-in gives it up. */
+  /** Another hub can reach the source: a stand-in of this hub gives it up. */
   yieldTo(source: string): void
   /** Stands in for sources that no hub drives. */
   standIn(): void

@@ -3,7 +3,7 @@ import { hubError } from '../context.js'
 import type { Agent, Evidence } from '../model/agent.js'
 import type { Source } from '../source.js'
 
-/** The fact of an agent that tells why it is offline. */
+/** The name of the fact that says why an agent is offline. */
 const OFFLINE_REASON = 'offlineReason'
 
 export function standInSource(name: string, agents: readonly Agent[], reason: string, evidence: Evidence): Source {

@@ -25,7 +25,7 @@ export interface Steady {
   readonly waiting: boolean
   /** `next`: no entry of the source is at or after this position yet. */
   log(log: Log, next: number): Log
-  /** `createOnce`: a new value is tried once, so that its caller learns of an outage. */
+  /** `createOnce`: the creation of a value is tried once, so that its caller gets the error of an outage. */
   kv(kv: Kv, options?: { readonly createOnce?: true }): Kv
 }
 
@@ -107,7 +107,7 @@ export function createSteady({ lease, clock, signal, isMine }: SteadyOptions): S
         confirmed = Math.max(confirmed, (written.at(-1) ?? 0) + 1)
       }
       const unwritten = (): readonly Uint8Array[] => entries.slice(written.length)
-      /** The outcome of an append is unknown: no append under the old token can arrive any more, so what is in the log stays the answer. */
+      /** Finds out whether an append was stored. After the lease is retaken no append under the old token can arrive, so the log decides. */
       const lookUp = async (): Promise<{ readonly result: number[] } | undefined> => {
         await lease.retake()
         confirm(await unconfirmed())

@@ -64,7 +64,7 @@ export function cccSource(options: CccSourceOptions): Source {
   const sessionOf = (agent: string): string => agent.slice(name.length + 1)
   const idOf = (session: string): string => `${name}/${session}`
 
-  /** A server that started anew has a new epoch: its questions are gone. */
+  /** A restarted server has a new epoch: its questions are gone. */
   const readEpoch = async (): Promise<void> => {
     const { uptime_seconds } = await client.ping()
     const startedAt = Math.round(clock.now() / 1000 - uptime_seconds)

@@ -9,7 +9,7 @@ import { pathsOf } from './claude-messages.js'
 type Input = Readonly<Record<string, unknown>>
 
 export interface ClaudeAsks {
-  /** The ask of a tool that wants to run. */
+  /** The ask for a tool use that needs a permission. */
   open(tool: string, input: Input, request: ToolRequest): { readonly ask: SourceAsk; readonly result: Promise<PermissionResult> }
   /** False when no such question waits. */
   answer(nativeId: string, answer: Answer): boolean
@@ -76,7 +76,7 @@ function permissionAsk(nativeId: string, tool: string, input: Input, request: To
 function questionAsk(nativeId: string, input: Input): SourceAsk {
   const questions = (Array.isArray(input.questions) ? input.questions : []).filter(isRecord).map(
     ({ question, options, multiSelect }): AskQuestion => ({
-      // The CLI knows a question by its text and an option by its label.
+      // The CLI has no ids here: the text identifies a question, the label an option.
       id: String(question),
       text: String(question),
       options: (Array.isArray(options) ? options : []).filter(isRecord).map(({ label, description }) => ({

@@ -23,7 +23,7 @@ export interface Emitter {
   readonly signal: AbortSignal
   /** Does the work now and repeats it until the source closes, also after a failure. */
   every(ms: number, work: () => Promise<void>): void
-  /** Repeats the work as `every` does, and tells from its results when the system cannot be reached and when it is back. */
+  /** Repeats the work as `every` does. Its failures and successes show when the system cannot be reached and when it is back. */
   poll(ms: number, work: () => Promise<void>, presence: Presence): void
   /** Ends all work and waits for it. */
   close(): Promise<void>

@@ -77,7 +77,7 @@ export async function admit(parts: AdmitParts, agent: AgentId, text: string, opt
 
 export const TOO_LATE = 'The store was away for so long that the caller of the prompt has given up.'
 
-/** After `startBy` the caller was told that the outcome is unknown, so the prompt must not start any more. */
+/** After `startBy` the caller has an error with `sent: 'maybe'`, so the prompt must not start. */
 export const isTooLate = ({ clock }: HubContext, startBy: number | undefined): boolean =>
   startBy !== undefined && clock.monotonic() >= startBy
 

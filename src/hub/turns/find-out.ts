@@ -1,4 +1,4 @@
-/** Asks a system what became of a prompt, until it knows or the time is up. Never sends the prompt again. */
+/** Asks a system for the outcome of a prompt, until it answers or the time is up. Never sends the prompt again. */
 import { sleep } from '../../core/clock.js'
 import type { HubContext } from '../context.js'
 import type { EndEvent } from '../model/event.js'
@@ -33,7 +33,7 @@ export async function findOut(context: HubContext, record: TurnRecord, options: 
   }
 }
 
-/** Undefined while the system does not know yet. */
+/** Undefined while the outcome is unknown. */
 function conclude(resolution: Resolution, why: string): FoundOut | undefined {
   switch (resolution.outcome) {
     case 'running':

@@ -3,8 +3,8 @@ import type { AgentId } from '../model/agent.js'
 import type { EndEvent } from '../model/event.js'
 
 /**
- * `accepted`: the hub has the prompt; nothing was sent. `sending`: it may have reached the system. `resolving`: the hub asks the system
- * what became of it. `ending`: the end is decided and maybe in the journal. `ended`: the end is in the journal.
+ * `accepted`: the prompt is stored; nothing was sent. `sending`: it may have reached the system. `resolving`: the hub asks the system
+ * for the outcome. `ending`: the end is decided and maybe in the journal. `ended`: the end is in the journal.
  */
 export type TurnState = 'accepted' | 'sending' | 'resolving' | 'ending' | 'ended'
 
@@ -75,7 +75,7 @@ export function repairTurn(record: TurnRecord, traces: TurnTraces): TurnRepair {
   return record.state === 'accepted' ? { do: 'lose', begin: !traces.begun } : { do: 'resolve' }
 }
 
-/** The end of a prompt that the hub had and never sent. */
+/** The end of a prompt that the hub accepted and never sent. */
 export const neverSent = (message: string): EndEvent => ({
   kind: 'end',
   outcome: 'lost',
@@ -83,7 +83,7 @@ export const neverSent = (message: string): EndEvent => ({
   error: { code: 'unavailable', message },
 })
 
-/** The end of a prompt whose outcome cannot be found out any more. */
+/** The end of a prompt whose outcome cannot be found out. */
 export const lostTurn = (message: string): EndEvent => ({
   kind: 'end',
   outcome: 'lost',

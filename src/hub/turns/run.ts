@@ -25,7 +25,7 @@ export interface Runner {
   finish(turn: Active, end: EndEvent): Promise<void>
   /** Called when the end is in the journal: the next prompt of the session may start. */
   leave(turn: Active): void
-  /** Finds out what became of a turn and ends it, unless it runs. */
+  /** Finds out the outcome of a turn and ends it, unless it still runs. */
   resolve(turn: Active, why: string): Promise<void>
 }
 

@@ -8,7 +8,7 @@ import type { EndEvent, HubEvent, TurnOutcome } from '../model/event.js'
 
 export interface TurnAccess {
   watch(options: WatchOptions): HubWatch
-  /** Rejects with `not_found` for an id that this hub does not know. */
+  /** Rejects with `not_found` for an unknown id. */
   find(promptId: string, options?: CallOptions): Promise<TurnInfo>
   cancel(promptId: string, by: string | undefined, options?: CallOptions): Promise<void>
 }

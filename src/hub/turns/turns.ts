@@ -1,4 +1,4 @@
-/** The turns of a hub: each stored before anything is sent, ended exactly once. The order of writes is what survives a kill. */
+/** The turns of a hub: each stored before anything is sent, ended exactly once. After a kill the next hub relies on the order of the writes. */
 import { inTurnByKey } from '../../core/in-turn.js'
 import { afterEffect, hubError, hubEvent, type HubContext } from '../context.js'
 import type { TurnInfo } from '../hub.js'
@@ -61,7 +61,7 @@ export function createTurns(context: HubContext, table: Table<TurnRecord>, optio
   }
   const inTurn = inTurnByKey()
   const begin = async (agent: AgentId, text: string, options: NamedPrompt): Promise<TurnInfo> => {
-    // Stored one after the other: a store may answer two lookups in another order than it was asked.
+    // Stored one after the other: a store may answer two lookups in another order.
     const admitted = await inTurn(queueKey(agent, options.session), () =>
       admit({ context, table, book, schedule, forbid }, agent, text, options),
     )
@@ -69,7 +69,7 @@ export function createTurns(context: HubContext, table: Table<TurnRecord>, optio
     const { accepted: turn, admission } = admitted
     if (admission === 'start') later('sending a prompt', runner.send(turn))
     else if (isTooLate(context, turn.startBy)) later('ending a prompt', runner.finish(turn, neverSent(TOO_LATE)))
-    // In the queue it waits for the agent, not for the store.
+    // A prompt in the queue waits for the agent, not for the store.
     else delete turn.startBy
     if (admission === 'interrupt') {
       for (const other of schedule.running(turn.line)) later('interrupting', cancel(other, options.by ?? 'user'))

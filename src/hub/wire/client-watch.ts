@@ -39,7 +39,7 @@ export function watchOverLink({ clock, random, connect, reconnect }: ClientWatch
   const places = new Map<HubEvent, HubCursor | undefined>()
   let current: Subscription | undefined
   let ended = false
-  // A watch that waits for the next line hears of the abort too.
+  // An abort also ends the wait for the next line.
   const unfollow = onAbort(lifetime.signal, () => current?.lines.fail(lifetime.signal.reason))
 
   const open = async (): Promise<Subscription> => {

@@ -1,4 +1,4 @@
-/** Errors on the wire: the code, the message and what became of the request. The cause is left out, because it may contain anything. */
+/** Errors on the wire: the code, the message and `sent`. The cause is left out, because it may contain secrets. */
 import { ERROR_CODES, SignalboxError, type ErrorCode, type Sent } from '../../errors.js'
 import { asHubError } from '../context.js'
 import type { WireError } from './protocol.js'

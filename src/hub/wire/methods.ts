@@ -4,7 +4,7 @@ import type { Hub } from '../hub.js'
 import { answerOf, author, historyQuery, newSession, optionalAgent, promptOptions, text } from './params.js'
 import type { HubMethod } from './protocol.js'
 
-/** Who calls, as the server knows it. */
+/** The name and the rights of a caller, from the options of the server. */
 export interface CallerRights {
   readonly by?: string
   readonly secrets?: boolean

@@ -32,7 +32,7 @@ export type HubMethod = keyof typeof HUB_SCOPES
 export interface HubRequest {
   /** A number that no other open call or watch of this link has. The replies carry it. */
   readonly id: number
-  /** A method that the server does not know is answered with `unsupported`. */
+  /** An unknown method is answered with `unsupported`. */
   readonly method: HubMethod
   /** The arguments by name. Left out for none. */
   readonly params?: Readonly<Record<string, unknown>>
@@ -40,7 +40,7 @@ export interface HubRequest {
 
 /** An error on the wire: the facts of a `SignalboxError` that make sense in another process. */
 export interface WireError {
-  /** A code of `SignalboxError`. A client takes a code that it does not know for `remote`. */
+  /** A code of `SignalboxError`. A client reads an unknown code as `remote`. */
   readonly code: string
   /** One sentence for people. */
   readonly message: string

@@ -1,11 +1,11 @@
-/** Notices that the other end of a link has become silent, although somebody waits for it. */
+/** Notices that the other end of a link has become silent while a call or a watch waits. */
 import type { Clock, Timer } from '../../core/clock.js'
 
 export interface SilenceOptions {
   readonly clock: Clock
   /** The time between two checks; 0 never checks. */
   readonly everyMs: number
-  /** True while somebody waits. Otherwise nothing is asked and no timer is set. */
+  /** True while a call or a watch waits. Otherwise nothing is asked and no timer is set. */
   waits(): boolean
   /** Asks the other end whether it lives. */
   ask(): void
@@ -16,7 +16,7 @@ export interface SilenceOptions {
 export interface SilenceCheck {
   /** Something arrived. */
   frameArrived(): void
-  /** Somebody waits from now on. */
+  /** A call or a watch waits from now on. */
   start(): void
   stop(): void
 }

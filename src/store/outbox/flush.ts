@@ -15,7 +15,7 @@ export interface FlushWait {
   readonly isClosing: () => boolean
 }
 
-/** Delivers what these queues hold now. An abort rejects; a failed delivery and the end of the time are in the report. */
+/** Delivers the items that these queues have now. An abort rejects; a failed delivery and an elapsed time limit are in the report. */
 export async function flushQueues(queues: OpenQueues, chosen: readonly OpenQueue[], wait: FlushWait): Promise<FlushReport> {
   const { signal, timeoutMs, clock, halted, isClosing } = wait
   const wanted = chosen.map((queue) => ({ queue, upTo: queue.stored.tip }))

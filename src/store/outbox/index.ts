@@ -1,4 +1,4 @@
-/** The outbox: durable queues in front of a receiver that may be away. */
+/** The outbox: durable queues for a receiver that may be unreachable. */
 export type { AppendItemOptions } from './append.js'
 export { openOutbox, type FlushOptions, type Outbox } from './outbox.js'
 export type { DeadLetters } from './dead-letters.js'

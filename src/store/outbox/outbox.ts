@@ -1,6 +1,6 @@
 /**
- * The outbox: an appended item is durable before the caller hears of it. The items of a queue leave in order, by one sender, with the same
- * bytes on every attempt, and are deleted only when the receiver has them. The outbox knows no system: `deliver` does.
+ * The outbox: an append resolves when its item is durable. The items of a queue leave in order, by one sender, with the same
+ * bytes on every attempt, and are deleted only when the receiver has them. Only `deliver` depends on the system.
  */
 import { systemClock } from '../../core/clock.js'
 import { notifyObserver } from '../../core/policy/policy.js'
@@ -172,7 +172,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     deadLetters,
     close({ graceMs = 2000 } = {}) {
       closing ??= (async () => {
-        // One turn later: `closing` is set before anything below asks for it.
+        // The code below runs one turn later, when `closing` is set.
         await Promise.resolve()
         space.release()
         await queues.close(graceMs)

@@ -28,7 +28,7 @@ interface Append {
 
 /**
  * Runs one write at a time. Items that come during a write go into the next one. `write` stores items in their order. `onEnd` is called after each write,
- * before the callers hear of it.
+ * before the appends resolve.
  */
 export function createQueueAppends(
   write: (items: readonly NewItem[]) => Promise<void>,

@@ -1,4 +1,4 @@
-/** One queue's log and state together: what waits, what is settled, and the counts. It knows nothing of sending. */
+/** One queue's log and state together: the waiting items, the settled position, and the counts. Does not send. */
 import { inTurn } from '../../core/in-turn.js'
 import type { Kv, Log } from '../store.js'
 import type { Load } from './decisions.js'
@@ -11,7 +11,7 @@ import type { Memo, OutboxItem, OutboxReport } from './types.js'
 
 export interface QueueStore {
   readonly state: QueueState
-  /** Items and bytes that wait, as far as this object knows. */
+  /** Items and bytes that wait. Items of other processes are counted by `refresh`. */
   readonly waiting: Load
   /** Items that wait and are durable. */
   readonly ready: number
@@ -41,7 +41,7 @@ export interface QueueStoreOptions {
   readonly report: (report: OutboxReport) => void
   /** Called with the difference whenever what waits changes. */
   readonly onChange: (difference: Load) => void
-  /** Called when items were stored, before their callers hear of it. */
+  /** Called when items were stored, before their appends resolve. */
   readonly onStored: () => void
 }
 
@@ -60,7 +60,7 @@ export async function openQueueStore(options: QueueStoreOptions): Promise<QueueS
     onChange(difference)
   }
   const count = async (): Promise<void> => {
-    // Counted again when an append was under way meanwhile: it would be counted twice, or not at all.
+    // Counted again when an append ran meanwhile: its items would be counted twice, or not at all.
     for (let attempt = 0; attempt < 10; attempt += 1) {
       await appends.ended()
       const { begun, open } = appends
@@ -88,7 +88,7 @@ export async function openQueueStore(options: QueueStoreOptions): Promise<QueueS
   }
   const appends = createQueueAppends(write, (items, stored) => {
     if (stored) return onStored()
-    // A failed append may have stored the items all the same (`sent: 'maybe'`): the next `refresh` counts them.
+    // An append that failed with `sent: 'maybe'` may have stored the items. The next `refresh` counts them.
     const bytes = items.reduce((sum, { entry }) => sum + entry.byteLength, 0)
     setWaiting(minus(waiting, { items: items.length, bytes }))
   })

@@ -10,7 +10,7 @@ const TOGETHER = 32
 export async function recoverQueues(queues: OpenQueues, kv: Kv, now: () => number, forgetAfterMs: number): Promise<string[]> {
   const found: string[] = []
   const lookAt = async (name: string): Promise<void> => {
-    // Another process may have it open. Then this one has nothing to do with it.
+    // Another process may have the queue open. Then that process delivers it.
     const queue = await queues.open(name).catch(() => undefined)
     if (!queue) return
     if (queue.stored.waiting.items > 0) {

@@ -47,7 +47,7 @@ export function createSavedState(queue: string, kv: Kv, report: (report: OutboxR
     } catch (error) {
       creating = undefined
       if (!SignalboxError.is(error, 'conflict')) throw error
-      // Another process has stored it: that serves the same purpose.
+      // Another process has stored the state of the queue.
       record = await loadQueue(kv, queue)
     }
   }

@@ -134,7 +134,7 @@ async function work(run: Run): Promise<void> {
     await stored.refresh().catch(() => {})
     settled()
     if (stored.waiting.items === 0) return
-    // The holder of the lease meanwhile may have sent any of these.
+    // The other holder of the lease may have sent any of these items.
     if (!lease) run.inheritedUpTo = Math.max(run.inheritedUpTo, stored.tip)
   }
 }
@@ -146,7 +146,7 @@ async function acquire(run: Run): Promise<HeldLease | null> {
   } catch (cause) {
     const error = typedError(cause)
     run.lastError = error
-    // Nobody may send without a lease, and a store that has none will never give one.
+    // Sending needs a lease, and this store has no leases.
     if (error.code === 'unsupported') context.halt(error)
     if (error.code === 'closed') run.stopping = true
     return null
@@ -246,7 +246,7 @@ async function attempt(run: Run, items: readonly OutboxItem[], signal: AbortSign
   } finally {
     release()
   }
-  // An answer that came is valid, even if the lease was lost meanwhile: what was delivered is delivered.
+  // The verdict counts even if the lease was lost meanwhile, because the receiver has the items.
   if (verdict.kind === 'delivered') await settleDelivered(run, items.slice(0, verdict.count), verdict)
   else if (verdict.kind === 'dead') await settleDead(run, items[0], verdict.reason)
   else if (verdict.kind === 'halt') {
