@@ -111,7 +111,7 @@ export function createRecorder({ secrets = [], maxBytes = 16 * 1024 * 1024 }: Re
 
 /** Options of `replayTransport`. */
 export interface ReplayOptions {
-  /** The secrets that the recorder knew. Lines of the client are masked in the same way before they are compared. */
+  /** The `secrets` of the recorder. Lines of the client are masked in the same way before they are compared. */
   readonly secrets?: Iterable<string>
 }
 

@@ -230,7 +230,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   }
   /**
    * Throws when a message cannot be sent into the turn. The CLI must report which messages it has taken up: otherwise a result may end the
-   * turn or only a part of it, and the two cannot be told apart.
+   * turn or only a part of it, and nothing shows which of the two.
    */
   const checkInput = (state: TurnState, priority: InputPriority | undefined): void => {
     if (!isUnderWay(state) || !stdinOpen || state.inputs.closed) throw failure('closed', 'The turn is over.', { sent: 'no' })

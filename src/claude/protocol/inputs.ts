@@ -24,7 +24,7 @@ export interface Inputs {
 
 /**
  * Counts the messages that were sent into one turn. `onQuiet` is called when a result has come, no message is waiting, and no more can come,
- * but no further line will tell: the last message was withdrawn, or the source of messages has ended.
+ * but no further line will end the turn: the last message was withdrawn, or the source of messages has ended.
  */
 export function createInputs(onQuiet: () => void): Inputs {
   const waiting = new Set<string>()

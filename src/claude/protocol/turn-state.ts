@@ -1,6 +1,6 @@
 /**
  * The state of one turn: keeps its lines for a reader, up to a limit, and decides when the turn is over. The queue of `core` does not fit,
- * because only the connection knows how many bytes a line had, and because a turn ends with its result, whether or not the lines were read.
+ * because only the connection has the number of bytes of a line, and because a turn ends with its result, whether or not the lines were read.
  */
 import { deferred, type Deferred } from '../../core/deferred.js'
 import type { Clock } from '../../core/clock.js'

@@ -16,7 +16,7 @@ export type FaultEffect =
     }
   /** The connection is refused, so the request is not sent. */
   | { readonly kind: 'refuse' }
-  /** The connection is cut: before the request is processed, or after it is stored. The client cannot tell the two apart. */
+  /** The connection is cut: before the request is processed, or after it is stored. The client gets the same error in both cases. */
   | { readonly kind: 'reset'; readonly when: 'before' | 'after' }
   /** Processed, but only a part of the answer arrives. */
   | { readonly kind: 'truncate' }

@@ -1,6 +1,6 @@
 /**
  * JSON as Python reads and writes it: `1.0` stays a float, integers stay exact, and a syntax error has the position that Python
- * gives it. The server hashes what it re-serialises, so the simulator must tell these apart.
+ * gives it. The server hashes what it re-serialises, so the simulator must keep `1` and `1.0` apart.
  */
 
 /** A number that JavaScript would print differently from Python. */

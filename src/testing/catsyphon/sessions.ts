@@ -62,7 +62,7 @@ export interface SessionRecord {
   eventCount: number
   /** A completed session still takes events. */
   status: 'active' | 'completed'
-  /** Null if the server does not know the outcome. */
+  /** Null if the outcome is unknown. */
   success: boolean | null
   /** `unknown` without a `session_start`. */
   agentType: string

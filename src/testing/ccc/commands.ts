@@ -16,7 +16,7 @@ const TMUX_BYTES = 16_346
 const ARGUMENT_BYTES = 131_072
 const bytesOf = (text: string): number => new TextEncoder().encode(text).byteLength
 
-/** True when this generation knows the command. */
+/** True when this generation has the command. */
 export function knows(world: World, cmd: string): boolean {
   const january = ['sessions', 'ask', 'send', 'history', 'subscribe']
   if (january.includes(cmd)) return true

@@ -207,7 +207,7 @@ function takeUser(process: Simulated, message: Readonly<Record<string, unknown>>
     shouldQuery: generation.name === 'a' || message.shouldQuery !== false,
     priority,
   })
-  // 2.0 does not know priorities. A tool that runs is not cut.
+  // 2.0 has no priorities. A tool that runs is not cut.
   if (priority === 'now' && generation.name !== 'a' && !process.inTool) process.turn?.abort('now')
 }
 

@@ -1,4 +1,4 @@
-/** The Claude Code CLI in memory: a transport whose processes are simulated, with a ledger of everything they received and said. */
+/** The Claude Code CLI in memory: a transport whose processes are simulated, with a ledger of everything they received and wrote. */
 import { systemClock, type Clock } from '../../core/clock.js'
 import { abortError } from '../../core/deadline.js'
 import { launchPlan } from '../../claude/launch/argv.js'

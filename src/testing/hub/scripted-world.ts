@@ -7,7 +7,7 @@ import type { NewSession, SourceEvent, SourcePrompt } from '../../hub/source.js'
 
 /**
  * How a prompt fails. `refuse`: the system refuses it. `lose-before`: the connection breaks and the prompt did not arrive. `lose-
- * after`: it arrived, and then the connection breaks. The hub cannot tell the last two apart.
+ * after`: it arrived, and then the connection breaks. The hub gets the same error in the last two cases.
  */
 export type ScriptedFault = 'refuse' | 'lose-before' | 'lose-after'
 
