@@ -43,6 +43,41 @@ test('a prompt, an answer and a cancel at any hub reach the agent once [hub.shar
   expect(system.ledger.answers.length).toBe(1)
 })
 
+test('when the end of a turn is stored and a hub has not read it, the turn runs at this hub until it can show the end [hub.shared.read]', async () => {
+  let isBehind = false
+  const { clock, start, settled } = world((hub, operation) =>
+    isBehind && hub === 'viewer' && operation === 'hub.tail' ? 'refuse' : 'do',
+  )
+  const system = createScriptedSystem()
+  const driver = await start('driver', [system.source])
+  const viewer = await start('viewer', [])
+  isBehind = true
+  await settled(driver.hub.prompt('script/a', 'x', { promptId: 'p' }).end())
+  await clock.advance(1_000)
+  const run = viewer.hub.turn('p')
+  expect((await settled(run.info())).state).toBe('running')
+  let ended = false
+  const end = run.end().finally(() => {
+    ended = true
+  })
+  await clock.advance(2_000)
+  expect(ended).toBe(false)
+  isBehind = false
+  expect((await settled(end)).outcome).toBe('completed')
+  const journal = viewer.hub.watch({ from: 'oldest' })
+  const kinds: string[] = []
+  const last = viewer.hub.watch()
+  for await (const { seq } of last) {
+    for await (const event of journal) {
+      kinds.push(event.kind)
+      if (event.seq >= seq) break
+    }
+    break
+  }
+  expect(kinds).toContain('end')
+  expect((await settled(viewer.hub.turn('p').info())).state).toBe('ended')
+})
+
 test('when a driver dies, another hub with the source drives it within two lease times, and the turn goes on [hub.shared.takeover]', async () => {
   const { clock, start, settled } = world()
   const system = createScriptedSystem({

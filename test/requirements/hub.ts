@@ -257,6 +257,12 @@ export const requirements: readonly Requirement[] = [
     behaviour: 'A prompt, an answer and a cancel at any hub reach the agent once; the first answer wins over all hubs.',
   },
   {
+    id: 'hub.shared.read',
+    source: 'issue 19',
+    behaviour:
+      'A hub tells the end of a turn when its viewers can read the end there, and shows no event before it has read it itself.',
+  },
+  {
     id: 'hub.shared.takeover',
     source: 'issue 19',
     behaviour: 'A hub that dies is replaced within two lease times by a hub that reaches the same source.',

@@ -75,15 +75,25 @@ export function openWatch(journal: Journal, options: WatchOptions = {}): HubWatc
       return snapshotBefore(fanout.next, [journal.gap({ reason: 'restart', from, to: cursorAt(fanout.next - 1) }, fanout.next - 1)])
     return []
   }
+  /** Reads the log, but no further than the hub itself has read: what the hub tells of agents, asks and turns agrees with the events. */
   const readLog = async (at: number): Promise<readonly HubEvent[]> => {
     const page = await journal.read(at)
     if (page.gap) {
       const { reason, to = page.next } = page.gap
+      if (to > fanout.next && !journal.ended()) {
+        await pause(to - 1)
+        return []
+      }
       const gapReason = reason === 'restart' ? 'restart' : 'expired'
       return snapshotBefore(to, [journal.gap({ reason: gapReason, from: cursorAt(at - 1), to: cursorAt(to - 1) }, to - 1)])
     }
-    position = page.next
-    return chosen(page.events)
+    const { next } = fanout
+    if (page.next <= next) {
+      position = page.next
+      return chosen(page.events)
+    }
+    position = Math.max(at, next)
+    return chosen(page.events.filter(({ seq }) => seq < next))
   }
   const pause = (at: number): Promise<void> =>
     new Promise((resolve) => {
@@ -111,11 +121,9 @@ export function openWatch(journal: Journal, options: WatchOptions = {}): HubWatc
         if (events === undefined || at > fanout.next) {
           const items = await readLog(at)
           if (items.length > 0) return items
+          if (position !== at) continue
           // The next event is in the log and not published yet, or it is not written yet.
-          if (position === at) await pause(at)
-          continue
-        }
-        if (events.length > 0) {
+        } else if (events.length > 0) {
           position = fanout.next
           unsettled.clear()
           const items = chosen(events)

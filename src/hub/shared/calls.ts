@@ -65,6 +65,11 @@ export function createCalls({ journal, ledger, slots, requests, presence, turnTa
     }
     if (!view.agents.has(agent)) throw hubError({ code: 'not_found', op, message: `There is no agent ${agent}.` })
   }
+  /** The record of a turn may be newer than what this hub has read of the journal. The end is told when its event can be read here. */
+  const asRead = (info: TurnInfo): TurnInfo => {
+    const { end: _end, endSeq, ...others } = info
+    return endSeq === undefined || endSeq < journal.fanout.next ? info : { ...others, state: 'running' }
+  }
   const lookUp = (promptId: string, op: string): Promise<Stored<TurnRecord> | undefined> =>
     turnTable.get(promptId).catch((error: unknown) => {
       throw isOutage(error) ? storeAway(op, error) : error
@@ -108,17 +113,22 @@ export function createCalls({ journal, ledger, slots, requests, presence, turnTa
     },
     prompt(agent, text, options) {
       const drive = driveFor(agent)
-      if (drive) return promptHere(drive, agent, text, options)
+      if (drive) return promptHere(drive, agent, text, options).then(asRead)
       const { promptId } = options
-      const work = starting.get(promptId) ?? promptAway(agent, text, options).finally(() => starting.delete(promptId))
+      const work =
+        starting.get(promptId) ??
+        promptAway(agent, text, options)
+          .then(asRead)
+          .finally(() => starting.delete(promptId))
       starting.set(promptId, work)
       return work
     },
     async find(promptId) {
-      for (const [, { engine }] of slots.all()) if (engine.turns.has(promptId)) return engine.turns.find(promptId)
+      for (const [, { engine }] of slots.all()) if (engine.turns.has(promptId)) return asRead(await engine.turns.find(promptId))
       await starting.get(promptId)?.catch(() => {})
       const record = await recordOf(promptId)
-      return driveFor(record.agent)?.engine.turns.find(promptId) ?? turnInfo(record, journal.id, record.state === 'accepted')
+      const drive = driveFor(record.agent)
+      return asRead(await (drive?.engine.turns.find(promptId) ?? turnInfo(record, journal.id, record.state === 'accepted')))
     },
     async cancel(promptId, by) {
       for (const [, { engine }] of slots.all()) if (engine.turns.has(promptId)) return engine.turns.cancel(promptId, by)

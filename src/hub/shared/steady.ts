@@ -38,7 +38,7 @@ export function createSteady({ lease, clock, signal, isMine }: SteadyOptions): S
   let pausing: Promise<void> | undefined
   let wait = FIRST_WAIT_MS
   /** One pause for all calls that wait for the store. */
-  const rest = (): Promise<void> => {
+  const pauseForStore = (): Promise<void> => {
     pausing ??= sleep(clock, wait, signal).finally(() => {
       pausing = undefined
       wait = Math.min(wait * 2, LONGEST_WAIT_MS)
@@ -77,7 +77,7 @@ export function createSteady({ lease, clock, signal, isMine }: SteadyOptions): S
           failures += 1
           if (failures === 1) waiting += 1
         }
-        await rest()
+        await pauseForStore()
       }
     } catch (error) {
       // The last failure says nothing about the attempts before it.
@@ -148,7 +148,7 @@ export function createSteady({ lease, clock, signal, isMine }: SteadyOptions): S
         return await write({ fence })
       } catch (error) {
         if (!SignalboxError.is(error, 'conflict') || lease.closing) throw error
-        // Another call may have taken the lease again meanwhile. The lease settles the pause of the next attempt, and ends the drive when it is lost.
+        // Another call may have taken the lease again meanwhile. The next attempt waits until the lease is taken again. If another hub has it, the drive ends.
         if (lease.fence.token === fence.token) void lease.retake()
         const message = 'The hub did not hold the lease of the source during the write.'
         throw hubError({ code: 'unavailable', message, retryable: true, sent: error.sent, cause: error })
