@@ -1,6 +1,6 @@
 /**
- * The gate between requirements and tests. A row without a test is a promise that nobody checks; a test for an id that no row knows is a
- * promise that nobody made. Titles are read from the syntax, not by running: a test that is skipped here may run elsewhere.
+ * The gate between requirements and tests: every row needs a test, and every id in the title of a test needs a row. Titles are read from the
+ * syntax and not by running the tests, because a test that is skipped here may run elsewhere.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'

@@ -35,7 +35,7 @@ function documented(): readonly Row[] {
   }))
 }
 
-/** Whether `serveAcp` knows a request. Only an unknown method has this code. */
+/** Whether `serveAcp` has a method. Only the answer to an unknown method has this code. */
 async function served(methods: readonly string[]): Promise<readonly string[]> {
   await using hub = await createHub({ sources: [] })
   const [near, far] = memoryPair()
@@ -61,7 +61,7 @@ describe('the methods of the protocol', () => {
     }
   })
 
-  test('the source knows exactly the methods that the table claims for driving [acp.methods]', () => {
+  test('the source uses exactly the methods that the table lists for driving [acp.methods]', () => {
     const claimed = documented().flatMap(({ method, driving }) => (driving === 'yes' ? [method] : []))
     const ours: readonly string[] = [...Object.values(AGENT_METHODS), ...Object.values(CLIENT_METHODS), '$/cancel_request']
     expect([...claimed].sort()).toEqual([...ours].sort())

@@ -1,4 +1,4 @@
-/** What our source makes of each line that a real agent sent. The recordings are replayed to it. */
+/** The events of our source for each line of a real agent. The recordings are replayed to the source. */
 import { describe, expect, test } from 'vitest'
 import { acpSource } from '../../src/acp/index.js'
 import type { Ask } from '../../src/hub/model/ask.js'

@@ -13,7 +13,7 @@ export interface Sample {
 export interface Given {
   /** Where the row's server listens, where it has one. */
   readonly path: string
-  /** What the row's second server told, as the gateway its address. */
+  /** The line that the row's second server printed, such as the address of the gateway. */
   readonly told: { readonly url?: string; readonly token?: string; readonly relayUrl?: string }
   /** How many calls or records. */
   readonly count: number

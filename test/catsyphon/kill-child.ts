@@ -1,4 +1,4 @@
-/** Writes events as fast as they become durable, and says so, until it is killed; or, told to, sends what is left and says what it counted. */
+/** Writes events as fast as they become durable and prints each acknowledgement, until it is killed. In its other mode it sends what is left and prints its counts. */
 import { writeSync } from 'node:fs'
 import process from 'node:process'
 import { createCatsyphon, type CatsyphonEvent } from '../../src/catsyphon/index.js'

@@ -30,7 +30,7 @@ export const also = (...more: SimulatedSession[]): SimulatedSession[] => [...run
 const idle: Recording = { options: { sessions: base } }
 const up: Recording = { options: { sessions: running('myproject') } }
 
-/** The daemon's counter stands at the largest id on disk; a topic of its own keeps that out of sight. */
+/** The daemon's counter starts at the largest id on disk. This entry is in a topic of its own, so no recorded request shows it. */
 export const counterAt =
   (id: number) =>
   ({ history }: CccSimulator): void =>

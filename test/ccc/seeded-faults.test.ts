@@ -1,6 +1,6 @@
 /**
- * A thousand asks and sends over links that split, stall, break and end. Whatever is said of one must be what the server's ledger
- * has.
+ * A thousand asks and sends over links that split, stall, break and end. The outcome of each must agree with the server's
+ * ledger.
  */
 import { describe, expect, test } from 'vitest'
 import { createCcc, type AskResult, type CccSendError, type Receipt } from '../../src/ccc/index.js'

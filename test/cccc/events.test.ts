@@ -196,7 +196,7 @@ describe('a connection that dies', () => {
 })
 
 describe('a consumer', () => {
-  test('that is slow loses the oldest events and learns how many [cccc.overflow-gap]', async () => {
+  test('that is slow loses the oldest events and gets their number [cccc.overflow-gap]', async () => {
     const { simulator, client, groupId } = await setUp()
     await using stream = await client.events({ groupId, kinds: KINDS }, { maxItems: 5 })
     for (let index = 0; index < 20; index += 1) say(simulator, groupId, `m${index}`)

@@ -134,7 +134,7 @@ describe('the published clients', () => {
 })
 
 describe('the compatibility check', () => {
-  test('never calls an op that has an effect with empty arguments; it probes a related op, or reports that it cannot know [cccc.unsafe-probes]', async () => {
+  test('never calls an op that has an effect with empty arguments; it probes a related op, or reports that the answer is unknown [cccc.unsafe-probes]', async () => {
     const simulator = createCcccSimulator({ dialect: 'C' })
     await using client = createCccc({ transport: simulator.transport })
     const unsafe = [...loadOps().values()].filter(({ unsafeToProbe }) => unsafeToProbe).map(({ op }) => op)

@@ -1,4 +1,4 @@
-/** The rules of the wire that keep an old daemon alive, and what a caller is told when an answer does not come. */
+/** The rules that keep an old daemon running, and the error of a call whose answer does not come. */
 import { afterEach, describe, expect, test } from 'vitest'
 import { ccccAnswers } from '../../src/cccc/answers.js'
 import { createCccc, createCcccCore, OutcomeUnknownError } from '../../src/cccc/index.js'

@@ -265,7 +265,7 @@ describe.each(GENERATIONS)('[claude.sdk-controls] control requests of the agent 
 })
 
 describe('[claude.startup] a process that waits for its prompt', () => {
-  test('it is the process that runs the prompt; one that died before is replaced', async () => {
+  test('the process runs the prompt; a process that died before is replaced', async () => {
     const { simulator, claude } = start()
     const warm = await claude.startup()
     expect(simulator.running).toBe(1)

@@ -121,7 +121,7 @@ describe('[claude.session-launch] the launch of a session', () => {
   })
 
   const error = (code: ErrorCode, op = 'control.initialize') => new SignalboxError({ code, message: code, op })
-  test('a session id that the CLI knows is resumed; a saved session that the CLI lacks is started anew', () => {
+  test('a session that the CLI has is resumed; a saved session that the CLI lacks begins as a new one', () => {
     expect(otherLaunch(error('conflict'), { asNew: true, isOurs: true, isRestart: false })).toBe(false)
     expect(otherLaunch(error('not_found'), { asNew: false, isOurs: true, isRestart: false })).toBe(true)
   })

@@ -33,7 +33,7 @@ const ADD = tool<{ a: number; b: number }>(
 )
 
 describe.each(GENERATIONS)('on %s', (version) => {
-  test('[claude.session-remembers] a session uses one process, and the second turn knows the first', async () => {
+  test('[claude.session-remembers] a session uses one process, and the second turn continues the conversation of the first', async () => {
     const run = start({ version })
     const session = run.claude.createSession()
     expect(await session.sendMessage('FAKE:recall one').text()).toContain('seen: 1')

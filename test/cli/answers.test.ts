@@ -75,7 +75,7 @@ describe('answer', () => {
     expect(JSON.parse(await second.text())).toMatchObject({ answers: { target: 'prod' } })
   })
 
-  test('options of an ask are typed by id or label; another word names what is wrong, and an empty line leaves it open [cli.answer]', async () => {
+  test('an option is typed by its id or label; the error for another input says what is wrong, and an empty line leaves the ask open [cli.answer]', async () => {
     const { questions: _, ...plain } = TARGET
     const { hub, go, asked } = await over(asking({ ...plain, options: [{ id: 'x', label: 'The X', kind: 'choice' }] }))
     const left = hub.prompt('script/a', 'go')
@@ -200,7 +200,7 @@ describe('how a turn ends', () => {
     expect(JSON.parse(json.out.trimEnd().split('\n').at(-1) ?? '')).toMatchObject({ kind: 'end', outcome })
   })
 
-  test('a question that nobody can answer here is told with the command that answers it [cli.ask]', async () => {
+  test('for a question that cannot be answered here, the command that answers it is printed [cli.ask]', async () => {
     const { go, asked } = await over(asking(TARGET))
     const terminal = fakeTerminal()
     const going = go(['ask', 'script/a', 'go'], terminal)
@@ -212,7 +212,7 @@ describe('how a turn ends', () => {
     expect((await going).code).toBe(0)
   })
 
-  test('a question that another program answers first is told, and the turn goes on [cli.inline]', async () => {
+  test('when another program answers a question first, a line says so, and the turn goes on [cli.inline]', async () => {
     const { go, hub, asked } = await over(asking({ nativeId: 'p', kind: 'permission', title: 'Run make' }))
     const terminal = fakeTerminal({
       canAsk: true,
@@ -286,7 +286,7 @@ describe('how a turn ends', () => {
     expect(system.ledger.prompts).toHaveLength(1)
   })
 
-  test('--while-busy takes three words and names them for another one [cli.options]', async () => {
+  test('--while-busy takes three values, and the error for another value names them [cli.options]', async () => {
     const { go } = await over((turn) => turn.end())
     expect((await go(['ask', 'script/a', 'go', '--while-busy', 'refuse'])).code).toBe(0)
     expect(await go(['ask', 'script/a', 'go', '--while-busy', 'shout'])).toMatchObject({

@@ -70,7 +70,7 @@ describe('ls, ask, history', () => {
     expect(Array.isArray(events)).toBe(true)
   })
 
-  test('the exit code tells how the turn ended [cli.exit-codes]', async () => {
+  test('the exit code depends on the outcome of the turn [cli.exit-codes]', async () => {
     const { go } = await started(async ({ text, die }) => {
       if (text === 'die') die()
       return text === 'no' ? 'refusal' : 'end_turn'

@@ -23,7 +23,7 @@ test('agents of every system end turns, and questions are answered when no visit
   await demo.close()
 })
 
-test('a prompt that the demo does not know is answered as by the plain simulator [cli.demo]', async () => {
+test('a prompt outside the demo is answered as by the plain simulator [cli.demo]', async () => {
   const demo = await createDemo()
   await using hub = await createHub({ sources: demo.sources })
   expect(await hub.prompt('acp/main', 'hello').text()).toBe('You said: hello')

@@ -102,7 +102,7 @@ describe('config', () => {
     expect(JSON.parse((await here.go(['config', 'schema'])).out)).toHaveProperty('properties.sources')
   })
 
-  test('a wrong file exits with 2 and quotes nothing of it; a wrong word names the three [cli.settings]', async () => {
+  test('a wrong file exits with 2 and quotes nothing of it; the error for an unknown subcommand names the three [cli.settings]', async () => {
     here.configure({ surces: { token: 'hunter2' } })
     const { code, out, err } = await here.go(['config', 'check'])
     expect({ code, out }).toEqual({ code: 2, out: '' })
@@ -125,7 +125,7 @@ describe('completion', () => {
     expect(out).toMatch(/signalbox.* complete '?--/)
   })
 
-  test('another shell is refused with the four [cli.completion]', async () => {
+  test('another shell is refused, and the error names the four [cli.completion]', async () => {
     expect(await here.go(['completion', 'tcsh'])).toEqual({
       code: 2,
       out: '',

@@ -115,7 +115,7 @@ describe('the greeting', () => {
     return `nats://127.0.0.1:${(server.address() as AddressInfo).port}`
   }
 
-  test('INFO is a NATS server; another line, silence and an end are none [cli.nats.options]', async () => {
+  test('INFO shows a NATS server; another line, silence and an end do not [cli.nats.options]', async () => {
     await expect(awaitGreeting(await listening('INFO {}\r\n'), 30_000)).resolves.toBeUndefined()
     await expect(awaitGreeting(await listening('220 mail\r\n'), 30_000)).rejects.toMatchObject({ name: 'TimeoutError' })
     await expect(awaitGreeting(await listening(undefined), 30_000)).rejects.toMatchObject({ name: 'TimeoutError' })

@@ -103,7 +103,7 @@ describe.skipIf(!existsSync(program))('the built program', () => {
     await once(child, 'exit')
   })
 
-  test('completion knows the agents of the running hub [cli.completion]', async () => {
+  test('completion lists the agents of the running hub [cli.completion]', async () => {
     expect((await go('complete', '--', 'ask', 'ccc/')).out).toBe('ccc/backend\nccc/docs\nccc/frontend\n')
   })
 

@@ -256,7 +256,7 @@ describe('commands over the socket', () => {
     expect(await here.go(['watch', '--timeout', 'soon'])).toMatchObject({ code: 2, out: '' })
   })
 
-  test('a hub that goes away is told to the watcher, who continues when it is back [cli.hub-returns]', async () => {
+  test('when the hub goes away, watch says so, and continues when it is back [cli.hub-returns]', async () => {
     const up = await demo()
     const watch = here.start(['watch', 'acp/main'])
     await watch.prints(/is here/)

@@ -54,7 +54,7 @@ describe('the line of an event', () => {
     expect(line(body)).toBe(text)
   })
 
-  test('control characters of a peer are visible in each line with its words [cli.printable]', () => {
+  test('control characters of a peer are made visible in each line that has text of the peer [cli.printable]', () => {
     const bad = '\x1b]0;title\x07'
     for (const body of [
       { kind: 'message', role: 'agent', id: 'm', text: bad, how: 'replace' },
@@ -107,7 +107,7 @@ describe('words for a person', () => {
     expect(lines.at(-1)).toBe('  The input is not shown and not kept.')
   })
 
-  test('the age of a question is told in the largest unit [cli.time]', () => {
+  test('the age of a question is printed in the largest unit [cli.time]', () => {
     const now = Date.parse('2026-01-02T00:00:00.000Z')
     const at = (ms: number) => ago(new Date(now - ms).toISOString(), now)
     expect([at(0), at(90_000), at(7_200_000), at(86_400_000)]).toEqual(['now', '90 s ago', '2 h ago', '24 h ago'])
@@ -124,7 +124,7 @@ describe('a turn', () => {
   }
   const says = (text: string, how = 'append', id = 'm') => ({ kind: 'message', role: 'agent', id, text, how })
 
-  test('a pipe gets the words of the agent on stdout, notices and gaps on stderr [cli.view]', () => {
+  test('a pipe gets the text of the agent on stdout, notices and gaps on stderr [cli.view]', () => {
     const bodies = [
       { kind: 'turn', what: 'queued' },
       { kind: 'message', role: 'user', id: 'u', text: 'prompt', how: 'replace' },
@@ -146,7 +146,7 @@ describe('a turn', () => {
     expect(person.out).toContain('✓ Read')
   })
 
-  test('a message that is replaced by another text is told [cli.view]', () => {
+  test('when another text replaces a message, a line says so [cli.view]', () => {
     expect(shown(true, says('One'), says('Two', 'replace')).out).toContain('The agent replaced its answer:\nTwo')
     expect(shown(false, says('One'), says('Two', 'replace')).out).toBe('One\nTwo')
     // A replacement with the same beginning only prints the rest.

@@ -26,7 +26,7 @@ import { descriptorText } from '../../src/cmdop/proto/descriptor-text.mjs'
 
 const nameOf = (desc: { readonly typeName: string } | undefined) => desc?.typeName
 
-/** Everything that reading, writing and JSON ask of a field; other descriptors by name. */
+/** The properties of a field that reading, writing and JSON use. Other descriptors are compared by name. */
 const fieldShape = (field: DescField) => {
   const { proto, parent, oneof, message, enum: enumeration, ...facts } = field
   // Functions are compared by their results.

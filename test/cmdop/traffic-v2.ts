@@ -1,4 +1,4 @@
-/** Plays a fixed conversation with a core 2.0, real or simulated, and writes down what it asked of the relay and what it answered. */
+/** Plays a fixed conversation with a core 2.0, real or simulated, and records its requests to the relay and its answers. */
 import { fromBinary, fromJson, toBinary, toJson, type JsonObject, type JsonValue } from '@bufbuild/protobuf'
 import { Envelope_Kind as Kind, EnvelopeSchema } from '../../src/cmdop/gen/cmdop/core/v2/contract_pb.js'
 import { encodeFrame, frameDecoder } from '../../src/core/codec/frames.js'
@@ -126,7 +126,7 @@ export async function playTrafficV2(link: Link, relay: CmdopRelaySimulator): Pro
   return out
 }
 
-/** What matters of a request: not the names that an HTTP library adds, not the order of a body's members. */
+/** The parts of a request that are compared: without the headers that an HTTP library adds, and without the order of a body's members. */
 function shown({ method, path, headers, body }: CmdopRelaySimulator['ledger'][number]): JsonValue {
   const names = ['accept', 'authorization', 'content-type', 'x-machine-pin']
   const sent = Object.fromEntries(names.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]])))

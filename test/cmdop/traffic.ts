@@ -1,4 +1,4 @@
-/** Plays a fixed conversation with a core, real or simulated, and writes down what it asked of the relay and what it answered. */
+/** Plays a fixed conversation with a core, real or simulated, and records its requests to the relay and its answers. */
 import { fromJson, toBinary, toJson, type JsonObject, type JsonValue } from '@bufbuild/protobuf'
 import { decodeEnvelope, Kind } from '../../src/cmdop/envelope.js'
 import { EnvelopeSchema } from '../../src/cmdop/gen/cmdop/core/v1/envelope_pb.js'
@@ -187,17 +187,17 @@ export async function playTraffic(link: Link, relay: CmdopRelaySimulator): Promi
 }
 
 const PATIENCE_MS = 20_000
-/** Whatever a core still asks of the relay where it has no more to say. */
+/** The wait for late requests of a core to the relay, after its last answer. */
 const SETTLED_MS = 300
 
-/** A step that was expected to end and does not says which one it is. */
+/** Rejects with the name of the step when the step does not end in time. */
 function silence(name: () => string): Promise<never> {
   return new Promise((_resolve, reject) => {
     setTimeout(() => reject(new Error(`the core says nothing more at: ${name()}`)), PATIENCE_MS).unref()
   })
 }
 
-/** What matters of a request: not the names that an HTTP library adds, not the order of a body's members. */
+/** The parts of a request that are compared: without the headers that an HTTP library adds, and without the order of a body's members. */
 function shown({ method, path, headers, body }: CmdopRelaySimulator['ledger'][number]): JsonValue {
   const { accept, authorization, 'content-type': type, 'x-api-key': key } = headers
   const sent = Object.entries({ accept, authorization, 'content-type': type, 'x-api-key': key }).filter(

@@ -36,7 +36,7 @@ export function decodeAll<Message>(decoder: Decoder<Message>, chunks: readonly U
   return { messages, fault: decoder.fault }
 }
 
-/** Bytes copied and bytes searched while `run` runs: linear is a fact about these, whatever the machine's load is. */
+/** Counts the bytes that are copied and searched while `run` runs. Unlike a time, these counts do not depend on the load of the machine. */
 export function countWork(run: () => void): { copied: number; scanned: number } {
   const { set, indexOf, lastIndexOf } = Uint8Array.prototype
   const work = { copied: 0, scanned: 0 }

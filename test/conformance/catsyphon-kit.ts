@@ -1,4 +1,4 @@
-/** What the CatSyphon cases share: a simulator, a client that is quick to try again, and looks at what became of it all. */
+/** Shared by the CatSyphon cases: a simulator, a client with short pauses between attempts, and functions that read the results. */
 import { createCatsyphon, type Catsyphon, type CatsyphonEvent, type CatsyphonOptions } from '../../src/catsyphon/index.js'
 import { catsyphonOutbox } from '../../src/catsyphon/index.js'
 import type { ExchangeTransport } from '../../src/index.js'

@@ -1,4 +1,4 @@
-/** Traps of the real server that catch a client which looks right: each once made some client lose, stop or bury something. */
+/** Traps of the real server. Each has made a client lose events, stop, or put good events into the dead letters. */
 import { catsyphonOutbox } from '../../src/catsyphon/index.js'
 import type { ExchangeTransport } from '../../src/index.js'
 import {

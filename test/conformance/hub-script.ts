@@ -12,7 +12,7 @@ import { until } from './kit.js'
 export const STEPS = ['list', 'prompt', 'follow', 'watch', 'answer', 'cancel', 'history', 'record'] as const
 export type Step = (typeof STEPS)[number]
 
-/** What the script must know of one agent. Plain data: it travels into a page. */
+/** The facts about one agent that the script needs. Plain data, because a page gets them too. */
 export interface ScriptFacts {
   readonly agent: AgentId
   /** A prompt, and a part of its answer. */

@@ -26,7 +26,7 @@ test('[core.turn-budget] work above the budget of a turn waits, and the loop tur
   expect(turns).toBeGreaterThan(3)
 })
 
-test('[core.turn-budget] those who wait go on in the order of asking', async () => {
+test('[core.turn-budget] workers that wait continue in the order of their requests', async () => {
   const budget = createTurnBudget(undefined, 0)
   const order: string[] = []
   const worker = async (name: string): Promise<void> => {
@@ -39,7 +39,7 @@ test('[core.turn-budget] those who wait go on in the order of asking', async () 
   expect(order.join('')).toBe('abc'.repeat(10))
 })
 
-test('[core.turn-budget] below the budget nothing waits, and a portion that is the last of its worker holds nobody up', async () => {
+test('[core.turn-budget] below the budget nothing waits, and the last portion of a worker delays no other worker', async () => {
   const budget = createTurnBudget(undefined, 1_000)
   for (let count = 0; count < 1_000; count += 1) expect(budget.next()).toBeUndefined()
   const tight = createTurnBudget(undefined, 0)

@@ -4,7 +4,9 @@ import { nodeWebSocket } from '../../transports/node/index.js'
 import { startPeerServer } from '../peers/web/server.js'
 import { throughGateway } from './lend/suite.js'
 
-test('[gateway.conformance] all five clients through a gateway', { timeout: 180_000 }, async () => {
+test('[gateway.conformance] through a gateway, each of the five clients passes its conformance suite', {
+  timeout: 180_000,
+}, async () => {
   await using peers = await startPeerServer()
   const results = await throughGateway(peers.webSocketUrl, await nodeWebSocket())
   const failures = results

@@ -1,5 +1,5 @@
 /** The children of a gateway end with it, for every kind of end. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { access, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -67,16 +67,19 @@ describe.skipIf(process.platform !== 'linux')('the end of the gateway', () => {
     console.log(`the last child ended ${Math.round(Math.max(...took))} ms after the gateway`)
   })
 
-  test('[gateway.kill.sigterm] SIGTERM tells clients to resume, ends stubborn children, removes the token file and exits', {
+  test('[gateway.kill.sigterm] after SIGTERM clients get the close code for resuming, stubborn children end, the token file is removed and the status is 0', {
     timeout: 60_000,
   }, async () => {
     const mark = `term-${process.pid}`
     const running = await start(mark)
     const link = await openSession(running)
+    const tokenFile = join(folder, `${mark}.token`)
+    await access(tokenFile)
     const gone = new Promise<number | null>((resolve) => running.child.once('exit', (code) => resolve(code)))
     running.child.kill('SIGTERM')
     expect(await link.closed).toMatchObject({ kind: 'error', error: { code: 'unavailable', remoteCode: 'draining' } })
-    await gone
+    expect(await gone).toBe(0)
+    await expect(access(tokenFile)).rejects.toMatchObject({ code: 'ENOENT' })
     await until(() => processesMarked(mark).length === 0, 'no child is left')
   })
 

@@ -11,7 +11,7 @@ export interface Machine {
   readonly isCut: boolean
   /** The source as this machine reaches it. */
   reach(source: Source): Source
-  /** As SIGSTOP does: nothing runs, and the world goes on. */
+  /** As SIGSTOP does: nothing of this machine runs, and the other machines go on. */
   stop(): void
   resume(): void
   /** As SIGKILL does. */

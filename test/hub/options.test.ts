@@ -1,4 +1,4 @@
-/** Options and helpers whose effect a person must be able to rely on. */
+/** Options and helpers of a hub. */
 import { expect, test } from 'vitest'
 import { createCcc } from '../../src/ccc/index.js'
 import { askAll, cccSource, createHub, hubSource, promptAny, type Agent, type HubEvent } from '../../src/hub/index.js'
@@ -34,7 +34,7 @@ test('a prompt for all agents goes only to those that take prompts [hub.route]',
   await using hub = await createHub({ sources: [able.source(), mute.source()] })
   const turns = await askAll(hub, () => true, 'hi')
   expect(turns.map(({ agent }) => agent)).toEqual(['able/a'])
-  // A caller that names an agent is told that it cannot.
+  // A prompt for an agent that is named by its id is refused.
   const [named] = await askAll(hub, ['mute/a'], 'hi')
   await expect(named?.accepted()).rejects.toMatchObject({ code: 'unsupported', sent: 'no' })
 })
@@ -70,7 +70,7 @@ test('a turn that was unknown is found by the same object when it exists [hub.tu
   expect(await turn.text()).toBe('echo: hi')
 })
 
-test('the one who cancels a turn of another hub is named there too [hub.source.cancel-by]', async () => {
+test('a cancel of a turn of another hub names the same person there [hub.source.cancel-by]', async () => {
   const system = createScriptedSystem({
     script: async (turn) => {
       await turn.whenCancelled

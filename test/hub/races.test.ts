@@ -6,7 +6,7 @@ import { createScriptedSystem, memoryServer } from '../../src/testing/index.js'
 
 const RACES = 1_000
 
-test('of two answers at the same moment one wins, and the other viewer is told who won, 1,000 times [hub.ask.races]', async () => {
+test('of two answers at the same moment one wins, and the error of the other names who won, 1,000 times [hub.ask.races]', async () => {
   const told: Answer[] = []
   const system = createScriptedSystem({
     async script(turn) {

@@ -46,7 +46,7 @@ async function recordAll(hub: Hub, options: RecordOptions, catsyphon: Catsyphon)
   return recorder.status().recorded
 }
 
-/** A turn with everything that a system can say. */
+/** A turn with every kind of event. */
 const system = () =>
   createScriptedSystem({
     agents: ['a', 'b', 'z'],
@@ -64,7 +64,7 @@ const system = () =>
     },
   })
 
-test('each kind of event is recorded as the server knows it [hub.record.kinds]', async () => {
+test('each kind of event is recorded as an event of CatSyphon [hub.record.kinds]', async () => {
   await using hub = await createHub({ sources: [system().source()] })
   await using store = memoryStore()
   const simulator = createCatsyphonSimulator()
@@ -83,7 +83,7 @@ test('each kind of event is recorded as the server knows it [hub.record.kinds]',
     ['message', 'human', 'ask'],
     ['thinking', undefined, 'Look at it.'],
     ['message', 'system', 'May it run?'],
-    // The agent goes on before the hub knows that the answer arrived.
+    // The agent goes on before the hub has the result of the answer.
     ['message', 'assistant', 'I did it.'],
     ['message', 'system', 'The ask is answered by bob (delivered: yes).'],
     ['message', 'system', 'The turn is completed.'],
@@ -253,7 +253,7 @@ test('the history of a system is recorded once, before the events of the journal
   const simulator = createCatsyphonSimulator()
   await using catsyphon = await connect(simulator, store)
   await hub.prompt('script/a', 'one').end()
-  // The system tells an old message again, as a source that polls does.
+  // The system sends an old message again, as a source that polls does.
   agents.push('a', { kind: 'message', session: 'main', id: '1', role: 'agent', text: 'said 1', how: 'replace', partial: false })
   const options = { catsyphon, store, agents: ['script/a'], history: true }
   await recordAll(hub, options, catsyphon)

@@ -1,10 +1,10 @@
 /**
- * A fault at every store operation of a story of three hubs. By default each operation with each fate, and one of the larger faults. All of them:
+ * A fault at every store operation of a run of three hubs. By default each operation with each fate, and one of the larger faults. All of them:
  * SIGNALBOX_ALL_FAULTS=1. One alone: SIGNALBOX_FAULT='17/refuse/nothing'.
  */
 import { expect, test } from 'vitest'
 import { createSeededRandom } from '../../src/testing/index.js'
-import { FATES, nameOf, tellStory, THENS, type Fault } from './shared-faults.js'
+import { FATES, nameOf, runWithFaults, THENS, type Fault } from './shared-faults.js'
 
 const SEED = Number(process.env.SIGNALBOX_SEED ?? 1)
 const PAIRS = Number(process.env.SIGNALBOX_PAIRS ?? 40)
@@ -12,11 +12,11 @@ const PAIRS = Number(process.env.SIGNALBOX_PAIRS ?? 40)
 const VIAS = ['caller', 'driver'] as const
 const ALL = process.env.SIGNALBOX_ALL_FAULTS === '1'
 
-/** The broken rules of every story, with the fault and its operation. */
+/** The broken rules of every run, with the fault and its operation. */
 async function tellAll(stories: readonly (readonly Fault[])[], via: (typeof VIAS)[number]): Promise<string[]> {
   const broken: string[] = []
   for (const faults of stories) {
-    const { problems, operations } = await tellStory(faults, via)
+    const { problems, operations } = await runWithFaults(faults, via)
     const names = faults.map((fault) => `${nameOf(fault)} (${operations[fault.at - 1] ?? 'not reached'})`).join(' and ')
     for (const problem of problems) broken.push(`via ${via}, ${names}: ${problem}`)
   }
@@ -30,11 +30,11 @@ const parse = (name: string): Fault => {
   return { at: Number(at), fate, then } as Fault
 }
 
-test('a story without a fault keeps the rules, and always has the same operations [hub.shared.faults]', async () => {
-  const first = await tellStory([])
+test('a run without a fault keeps the rules, and always has the same operations [hub.shared.faults]', async () => {
+  const first = await runWithFaults([])
   expect(first.problems).toEqual([])
   expect(first.operations.length).toBeGreaterThan(50)
-  expect((await tellStory([])).operations).toEqual(first.operations)
+  expect((await runWithFaults([])).operations).toEqual(first.operations)
 })
 
 test.each(VIAS)(
@@ -44,7 +44,7 @@ test.each(VIAS)(
       for (const via of VIAS) expect(await tellAll([one.split(' ').map(parse)], via)).toEqual([])
       return
     }
-    const { operations } = await tellStory([], via)
+    const { operations } = await runWithFaults([], via)
     const random = createSeededRandom(SEED)
     const stories: Fault[][] = []
     for (let at = 1; at <= operations.length; at += 1) {
@@ -59,7 +59,7 @@ test.each(VIAS)(
 test.each(VIAS)(
   `with ${PAIRS} pairs of faults the rules hold for calls at the %s too [hub.shared.faults]`,
   async (via) => {
-    const { operations } = await tellStory([], via)
+    const { operations } = await runWithFaults([], via)
     const random = createSeededRandom(SEED)
     const fault = (): Fault => ({
       at: 1 + Math.floor(random() * operations.length),

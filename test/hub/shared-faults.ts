@@ -1,8 +1,8 @@
 /**
- * One story of three hubs on one store and a manual clock, told again and again with a fault at each of its store operations in turn. A viewer prompts,
+ * One run of three hubs on one store and a manual clock, repeated with a fault at each of its store operations in turn. A viewer prompts,
  * answers, cancels, and opens and closes a session, at a hub that drives nothing, or at the hub that drives the agent; a third hub can replace the driver. The
  * model: a call that failed with `sent: 'no'` is never carried out; nothing reaches the agent twice; a prompt that was accepted has one end; a prompt or a
- * session whose caller was told `maybe` starts within twice the call timeout or never.
+ * session whose caller got `sent: 'maybe'` starts within twice the call timeout or never.
  */
 import { SignalboxError } from '../../src/errors.js'
 import { createHubClient, createSharedHub, serveHub, type Hub, type HubEvent } from '../../src/hub/index.js'
@@ -33,7 +33,7 @@ export const THENS = ['nothing', 'server away', 'server long away', 'hub cut off
 
 export const nameOf = ({ at, fate, then }: Fault): string => `${at}/${fate}/${then}`
 
-export interface Told {
+export interface RunResult {
   readonly problems: readonly string[]
   /** The operations, in order. */
   readonly operations: readonly string[]
@@ -47,7 +47,7 @@ interface Place {
 }
 
 /** `via`: the hub that the viewer is connected to. */
-export async function tellStory(faults: readonly Fault[], via: 'caller' | 'driver' = 'caller'): Promise<Told> {
+export async function runWithFaults(faults: readonly Fault[], via: 'caller' | 'driver' = 'caller'): Promise<RunResult> {
   const clock = createFakeClock({ turn: () => new Promise((resolve) => setImmediate(resolve)) })
   const store = memoryStore({ clock })
   const problems: string[] = []
@@ -111,7 +111,7 @@ export async function tellStory(faults: readonly Fault[], via: 'caller' | 'drive
         cutUntil.set(name, now + LONG_MS)
         break
       case 'hub killed':
-        // The hub of the viewer lives on.
+        // The hub of the viewer keeps running.
         if (name !== via) machine?.kill()
         break
       case 'hub stopped':

@@ -41,7 +41,7 @@ for (const step of STEPS) {
       isAway = false
       await clock.advance(120_000)
       expect(system.ledger.prompts).toEqual([])
-      // A prompt that is in the journal has an end that says the truth.
+      // A prompt that is in the journal has an end with the true outcome.
       const end = await settled(
         viewer.hub
           .turn('p')

@@ -1,6 +1,6 @@
 /**
  * Deterministic simulation of three hubs on one store and a manual clock: a seed chooses prompts, answers, cancels, restarts of agents, kills,
- * stops and partitions of hubs. A model checks the journal, the agents and what each caller was told.
+ * stops and partitions of hubs. A model checks the journal, the agents and the result of each call.
  */
 import { SignalboxError } from '../../src/errors.js'
 import { createSharedHub, type Hub, type HubEvent } from '../../src/hub/index.js'

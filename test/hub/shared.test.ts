@@ -221,7 +221,7 @@ test('a hub that wants the store alone and hubs that share it refuse each other 
   expect(await shared.agents()).toEqual([])
 })
 
-test('a hub that joins late knows every agent and every open ask, also those whose events were cut off [hub.shared.join]', async () => {
+test('a hub that joins late shows every agent and every open ask, also those whose events were cut off [hub.shared.join]', async () => {
   const { clock, start, settled } = world()
   const system = createScriptedSystem({
     agents: ['a', 'b'],

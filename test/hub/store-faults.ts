@@ -1,11 +1,11 @@
-/** Stores that fail at chosen operations, for tests of hubs: which operation, and what becomes of it, is decided by the test. */
+/** Stores for tests of hubs. The test chooses which operation fails, and how. */
 import type { Clock } from '../../src/core/clock.js'
 import { SignalboxError } from '../../src/errors.js'
 import type { HeldLease, Kv, Lease, Log, Store } from '../../src/store/index.js'
 
 /**
- * What becomes of an operation. `refuse`: nothing happened, and the caller knows. `drop`: nothing happened, and the caller does not know. `lose`: it
- * happened, and the caller does not know. `late`: it happens later, and the caller does not know.
+ * How an operation ends. `refuse`: it is not carried out and fails with `sent: 'no'`. The others fail with `sent: 'maybe'`: `drop` is not carried
+ * out, `lose` is carried out, `late` is carried out later.
  */
 export type Fate = 'do' | 'refuse' | 'drop' | 'lose' | 'late'
 

@@ -22,7 +22,7 @@ const built = existsSync(dist)
 // Executables: they start to work when they are loaded, so they are never imported.
 const isExecutable = (name: string): boolean => /\/fake-(?:claude|cmdop)$/.test(name)
 
-// Entrypoints that need a runtime. For them a browser bundler finds a file that throws and whose name says what to import.
+// Entrypoints that need a runtime. A browser bundler gets a file instead that throws. The name of the file says what to import.
 const IN_A_PAGE = './dist/in-a-page-import-signalbox-web.js'
 const isRuntimeBound = (name: string): boolean => isExecutable(name) || /^\.\/(?:node|deno|bun)(?:\/|$)/.test(name)
 

@@ -1,4 +1,4 @@
-/** A page that imports an entrypoint of Node fails at its build, or at the import, and is told which entrypoint to use. */
+/** A page that imports an entrypoint of Node fails at its build or at the import. The error names the entrypoint to use. */
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'

@@ -1,4 +1,4 @@
-/** Examples and the playground import the package by name: the compiler must find the sources, for a fresh clone has nothing built. */
+/** Examples and the playground import the package by name. The compiler must find the sources, because a fresh clone has no build. */
 import { readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -74,7 +74,7 @@ describe('Claude Code 2.1.329 behind the gateway [gateway.policy.prompt-commands
     expect(changedSettings()).toBe(true)
   })
 
-  test('with the scope send it is refused before the CLI sees it', async ({ skip }) => {
+  test('with the scope send it is refused before the CLI gets it', async ({ skip }) => {
     if (path === undefined) return skip('not enough room on the disk')
     const { served, transport } = await behind(['send'])
     await using _ = served

@@ -67,7 +67,7 @@ describe.each(PEERS)('Claude Code $version', (peer) => {
     await claude.close()
   })
 
-  test('[claude.control] a request that the CLI does not know is unsupported in seconds', async ({ skip }) => {
+  test('[claude.control] an unknown request is unsupported within seconds', async ({ skip }) => {
     if (path === undefined) return skip('not enough room on the disk')
     const claude = createFullClaude({ transport: transport(), limiter: false })
     await expect(claude.createSession().control('no_such_subtype')).rejects.toMatchObject({ code: 'unsupported', sent: 'yes' })

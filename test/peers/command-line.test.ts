@@ -111,7 +111,7 @@ describe.skipIf(!existsSync(program))('the command line with real systems', () =
     })
   })
 
-  test('ls, status and history know the agents of all of them [cli.real]', async () => {
+  test('ls, status and history show the agents of all of them [cli.real]', async () => {
     const agents = await vi.waitFor(
       async () => {
         const found = JSON.parse((await go('ls', '--json')).out) as Agent[]

@@ -1,4 +1,4 @@
-/** What tells a person who looks elsewhere that an agent waits: the title, and notifications, in Chromium. */
+/** How a page in the background shows that an agent waits: its title and notifications, in Chromium. */
 import type { Browser, Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { serveGatewayWorld, type GatewayWorld } from './gateway.js'
@@ -98,7 +98,7 @@ describe.skipIf(!canRun)('a person who looks elsewhere', () => {
     await page.context().close()
   })
 
-  test('the page asks for permission only after a click, and a refusal is told and not asked again [dashboard.attention]', async () => {
+  test('the page asks for permission only after a click, and after a refusal it says so and does not ask again [dashboard.attention]', async () => {
     await using world = await serve()
     const page = await open(world, { permission: 'default', answer: 'denied' })
     await hide(page)

@@ -10,7 +10,7 @@ const run = (plan: Partial<BenchPlan>, options: RunOptions = {}): Promise<BenchR
   runBench({ ...DEFAULT_PLAN, ...plan }, { turn, ...options })
 
 describe('a plan', () => {
-  test('comes back from its text [lab.plan]', () => {
+  test('can be read back from its text [lab.plan]', () => {
     const plan: BenchPlan = {
       system: 'hub',
       seed: 4_294_967_295,
@@ -60,7 +60,7 @@ function expectTruth({ system }: Pick<BenchPlan, 'system'>, { ours, plain, state
   expect(state).toBe('done')
   expect(ours).toMatchObject({ working: 0, failed: 0, lost: 0, doubled: 0 })
   expect(ours.sent).toBe(ours.acknowledged + ours.ambiguous)
-  // These systems keep nothing by which a prompt could be found again. The others can always tell.
+  // These systems keep nothing by which a prompt could be found again. The others leave no outcome ambiguous.
   if (!['claude', 'acp', 'cmdop'].includes(system)) expect(ours).toMatchObject({ ambiguous: 0, delivered: ours.sent })
   expect(plain.doubled + plain.lost).toBeGreaterThan(0)
 }

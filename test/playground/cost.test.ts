@@ -31,7 +31,7 @@ describe('the figures [dashboard.cost.figures]', () => {
     ])
   })
 
-  test('tokens that no system told are marked, so that the view shows no zero for them', () => {
+  test('tokens that no system reported are marked, so that the view shows no zero for them', () => {
     const ledger = createCostLedger()
     ledger.apply([
       event({ ...usage, scope: 'turn', costUsd: 1 }),
@@ -44,7 +44,7 @@ describe('the figures [dashboard.cost.figures]', () => {
     expect(ledger.total().hasTokens).toBe(true)
   })
 
-  test('reported and estimated costs are never added to each other, and a cost that nobody told is not zero', () => {
+  test('reported and estimated costs are never added to each other, and an unknown cost is not zero', () => {
     const ledger = createCostLedger()
     ledger.apply([
       event({ ...usage, scope: 'turn', costUsd: 1 }),

@@ -20,7 +20,7 @@ test('the demo has agents of five systems, and soon asks of every kind', async (
   const agents = await hub.agents()
   expect([...new Set(agents.map(({ system }) => system))].sort()).toEqual(['acp', 'ccc', 'cccc', 'claude', 'cmdop'])
   expect(agents.length).toBeGreaterThanOrEqual(12)
-  // The marks that steer the simulators are not for a visitor's eyes.
+  // The prompts that a visitor sees have no marks for the simulators.
   expect(seen.filter((event) => event.kind === 'message' && event.text.includes('[['))).toEqual([])
   if (process.env.SHOW) for (const { kind, agent, ...rest } of seen) console.log(kind, agent, JSON.stringify(rest).slice(0, 200))
   stop.abort()

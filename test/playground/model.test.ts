@@ -330,7 +330,7 @@ describe('words for people [dashboard.words]', () => {
   })
 })
 
-test('an answer is told in the words of its buttons, and a secret is not told [dashboard.asks.focus]', () => {
+test('an answer is shown with the label of its button, and a secret is not shown [dashboard.asks.focus]', () => {
   const questions = [
     {
       id: 'q',

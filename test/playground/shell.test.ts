@@ -24,7 +24,7 @@ describe.skipIf(!canRun)('the frame of the page', () => {
     await page.context().close()
   })
 
-  test('[dashboard.errors] a ticket that no gateway takes shows the error, whether anything was sent, and a way on', async () => {
+  test('[dashboard.errors] a ticket that no gateway takes shows the error, whether anything was sent, and what to do next', async () => {
     const { page } = await openPage(tools.browser, { phone: true })
     await page.goto(`${tools.served.url}#ticket=sbx_ticket_of_a_test`)
     await page.locator('[data-action=connect]').waitFor()

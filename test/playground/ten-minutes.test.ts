@@ -9,7 +9,7 @@ import { BENCH_SYSTEMS, type BenchSystem } from '../../playground/src/worker/lab
 import { canRun, openPage, withPage } from './harness.js'
 
 const FAULTS = 'latency:20,stall:0.5,split:20,coalesce:10,duplicate:2,truncate:1,reset:3,half-close:2,kill:0.5'
-/** These systems keep nothing by which a prompt could be found again. The others can always tell. */
+/** These systems keep nothing by which a prompt could be found again. The others leave no outcome ambiguous. */
 const CANNOT_TELL: readonly BenchSystem[] = ['claude', 'acp', 'cmdop']
 
 const pace = process.env.SIGNALBOX_TEN_MINUTES

@@ -151,7 +151,7 @@ describe('decoding', () => {
     expect(JSON.stringify(pin)).not.toContain('974213')
   })
 
-  test('a row is named by its protocol, and its text leaves out what the name tells [lab.decode]', () => {
+  test('a row is named by its protocol, and its text does not repeat the name [lab.decode]', () => {
     const rows = decoded([
       utf8('{"v":1,"op":"group_show","args":{"group_id":"g"}}\n{"jsonrpc":"2.0","method":"session/update","params":{}}\n'),
       utf8(
@@ -287,7 +287,7 @@ describe('a recording', () => {
     return all
   }
 
-  test('has whole links without secrets, says what it lacks, and comes back from its file [lab.recording]', async () => {
+  test('has whole links without secrets, lists what it lacks, and can be read back from its file [lab.recording]', async () => {
     const { records, links } = await record()
     const file = makeRecording(records, links, { now: new Date(0) })
     const text = JSON.stringify(file)

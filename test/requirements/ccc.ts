@@ -2,7 +2,7 @@ import type { Requirement } from './requirement.js'
 
 const row = (id: string, source: string, behaviour: string): Requirement => ({ id, source, behaviour })
 
-/** The traps of a CCC server, and what the client makes of them. `reference` is the account of what was measured; see docs/ccc.md. */
+/** The traps of a CCC server, and the behaviour of the client. `reference` is the record of the measurements; see docs/ccc.md. */
 export const requirements: readonly Requirement[] = [
   row(
     'ccc.commands',

@@ -1,4 +1,4 @@
-/** A behaviour that must be shown: a test carries `[id]` in its title, or a case carries it as its id. The gate holds the two together. */
+/** A behaviour that needs a test: a test has `[id]` in its title, or a case has the id. `test/requirements.test.ts` checks both directions. */
 export interface Requirement {
   /** `area.name`, stable: tests refer to it. */
   readonly id: string

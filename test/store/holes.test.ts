@@ -1,4 +1,4 @@
-/** Sequences may have holes: what counts entries must not compute with positions. */
+/** Sequences may have holes, so a count of entries must not be computed from positions. */
 import { expect, test } from 'vitest'
 import { trimBySize } from '../../src/hub/journal/trim.js'
 import { memoryStore, openOutbox, type Log, type LogPage, type Store } from '../../src/store/index.js'

@@ -1,5 +1,5 @@
 /**
- * How a store on NATS repeats a request, and what it says of a write that took several attempts. The connection is a stand-in: no server can be
+ * How a store on NATS repeats a request, and the error of a write that took several attempts. The connection is a stand-in: no server can be
  * made to answer like this.
  */
 import type { NatsConnection } from '@nats-io/nats-core'

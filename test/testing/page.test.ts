@@ -16,7 +16,7 @@ const output = (args: readonly string[], cwd: string): Promise<string> =>
     (error: { stdout?: string; stderr?: string }) => `${error.stdout ?? ''}${error.stderr ?? ''}`,
   )
 
-test('[testing.page] every example begins with the line that the page tells to replace', () => {
+test('[testing.page] every example begins with the line that the page says to replace', () => {
   expect(examples.length).toBeGreaterThanOrEqual(10)
   for (const example of examples) expect(example.split('\n')[0]).toBe(FIRST_LINES.vitest)
   for (const line of Object.values(FIRST_LINES)) expect(page).toContain(line)

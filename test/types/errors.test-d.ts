@@ -1,4 +1,4 @@
-/** Held by the compiler alone: the codes are a closed set, and `is` narrows to one of them. */
+/** Checked by the compiler alone: the codes are a closed set, and `is` narrows to one of them. */
 import { SignalboxError, type ErrorCode, type Sent } from '../../src/index.js'
 
 declare const caught: unknown
@@ -20,7 +20,7 @@ SignalboxError.is(caught, 'timeout')
 // @ts-expect-error: not one of the codes
 new SignalboxError({ code: 'timeout', message: '' })
 
-/** The set is closed: a switch over it is complete when the compiler says so. */
+/** The set is closed, so the compiler checks that a switch over it is complete. */
 export function advice(code: ErrorCode): string {
   switch (code) {
     case 'aborted':

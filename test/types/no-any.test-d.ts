@@ -1,4 +1,4 @@
-/** Held by the compiler alone: no `any` leaks out of a value that the root exports. */
+/** Checked by the compiler alone: no value that the root exports has an `any` in its type. */
 import type * as root from '../../src/index.js'
 
 type IsAny<T> = 0 extends 1 & T ? true : false
@@ -43,7 +43,7 @@ type Leaking = { [Name in keyof Root]: Leaks<Root[Name]> extends true ? Name : n
 const clean: [Leaking] extends [never] ? true : Leaking = true
 void clean
 
-// The test itself finds what it looks for.
+// The check finds an `any`.
 type Bad = { readonly deep: (input: string) => Promise<{ readonly found: ReturnType<typeof JSON.parse> }> }
 const found: Leaks<Bad> = true
 const parameter: Leaks<(input: Parameters<typeof JSON.stringify>[0]) => void> = true

@@ -1,4 +1,4 @@
-/** Held by the compiler alone: a wrong pairing of protocol and transport does not compile. */
+/** Checked by the compiler alone: a wrong pairing of protocol and transport does not compile. */
 import { createCaller, type Call, type Next } from '../../src/core/call.js'
 import {
   chain,
@@ -23,7 +23,7 @@ declare const pickyChild: StreamTransport<WiderLaunch>
 declare const http: ExchangeTransport
 declare const link: Link
 
-/** What a protocol over bytes, one over a child, one over HTTP and one over either would ask for. */
+/** The transports that four protocols need: over bytes, over a child, over HTTP, and over bytes or HTTP. */
 declare function overBytes(transport: StreamTransport): void
 declare function overChild(transport: StreamTransport<Launch>): void
 declare function overHttp(transport: ExchangeTransport): void
@@ -60,7 +60,7 @@ void child.open()
 // @ts-expect-error: the launch is typed
 void child.open({ modle: 'x' })
 
-/** `kind` tells the two apart. */
+/** `kind` distinguishes the two. */
 export function byKind(transport: StreamTransport | ExchangeTransport): unknown {
   if (transport.kind === 'stream') return transport.open()
   return transport.exchange({ method: 'GET', path: '/' })

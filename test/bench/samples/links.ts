@@ -1,4 +1,4 @@
-/** What is timed about calls: one JSON line there, one back, over a link and over bare `node:net`, which does just the same. */
+/** Calls: one JSON line sent and one received, over a link and over bare `node:net`. */
 import { connect, type Socket } from 'node:net'
 import { encodeNdjson, ndjsonDecoder } from '../../../src/core/codec/ndjson.js'
 import { createReader } from '../../../src/core/messages.js'

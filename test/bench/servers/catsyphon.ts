@@ -1,4 +1,4 @@
-/** A local server that says yes to every batch, as fast as Node can: what is measured is the client. */
+/** A local server that accepts every batch as fast as Node can, because the client is measured. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 

@@ -192,7 +192,7 @@ describe('floods of the log [gateway.attack.admin]', () => {
     await until(() => own.served.gateway.inUse.calls === 0, 'both places are free')
   })
 
-  test('a follower that reads nothing costs bounded memory and is told how many entries it missed', async () => {
+  test('a follower that reads nothing costs bounded memory and gets the number of entries that it missed', async () => {
     await using own = await arena({ scopes: ['admin'] })
     const { gateway: served, url, token } = { ...own.served }
     const request = new Request(`${url}/v1/admin/audit`, { headers: { authorization: `Bearer ${token}` } })

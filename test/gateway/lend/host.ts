@@ -1,7 +1,7 @@
 /**
- * A gateway whose upstreams are lent by its clients' own runtime: a page cannot listen, so it hands over links, and each one that the gateway
- * opens to an upstream goes through one of those, back to the simulator in the page. So the whole way through a real gateway is tested from
- * anywhere, with the simulator's ledger at hand.
+ * A gateway whose upstreams are simulators in the runtime of its client. A page cannot listen, so it opens links to this gateway in advance. When
+ * the gateway opens an upstream, it uses one of these links, and the page connects the link to its simulator. So a test in any runtime uses a real
+ * gateway and can read the ledger of the simulator.
  */
 import type { ExchangePolicy, StreamPolicy, Upstream } from '../../../src/gateway/index.js'
 import {

@@ -223,7 +223,7 @@ async function acp(): Promise<Sample[]> {
 export const SYSTEMS = { ccc, cccc, claude, cmdop, acp } as const
 export type System = keyof typeof SYSTEMS
 
-/** Kinds that a system does not say, with the reason. */
+/** Kinds that a system never sends, with the reason. */
 export const SILENT: Readonly<Record<System, Partial<Record<EventKind, string>>>> = {
   ccc: {
     tool: 'the history has texts only',

@@ -236,7 +236,7 @@ describe('up --nats', () => {
     expect(await first.stop()).toBe(0)
   })
 
-  test('it ends in order while the server is gone, and a name that the disk knows can start again [cli.nats.up]', async () => {
+  test('a hub is stopped while the server is gone: it exits with status 0, and can start again with the same name [cli.nats.up]', async () => {
     await using server = await startServer()
     const laptop = machine('ends')
     await using first = await laptop.up('--no-gateway', '--nats', `nats://${server.url}`)

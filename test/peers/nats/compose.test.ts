@@ -95,7 +95,7 @@ describe('the files for a server', () => {
   })
 })
 
-test('every command of the page has options that the program knows [hub.shared.compose]', async () => {
+test('every option in a command of the page exists in the program [hub.shared.compose]', async () => {
   expect(commands.length).toBeGreaterThan(3)
   for (const { name, words } of commands) {
     const entry = COMMANDS[name as keyof typeof COMMANDS]

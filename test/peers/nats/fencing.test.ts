@@ -1,4 +1,4 @@
-/** The server itself refuses a writer that has lost its lease, whatever that writer believes. */
+/** The server itself refuses a writer that has lost its lease and has not noticed the loss. */
 import type { NatsConnection } from '@nats-io/nats-core'
 import { connect } from '@nats-io/transport-node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -13,7 +13,7 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => void setTi
 const textsOf = async (log: Log): Promise<string[]> =>
   (await log.read(0)).entries.map(({ bytes }) => new TextDecoder().decode(bytes))
 
-/** A process that does not notice that time passes, as after a SIGSTOP: it believes that it holds its leases. */
+/** A process that does not notice that time passes, as after a SIGSTOP. It still treats its leases as held. */
 const stopped: Clock = { ...systemClock, monotonic: () => 0 }
 
 describe('fencing by the server', () => {
@@ -103,7 +103,7 @@ describe('fencing by the server', () => {
     const version = await kv.compareAndSet('key', null, bytesOf('in time'), { fence: held })
     expect(await kv.compareAndSet('key', null, bytesOf('again'), { fence: held })).toBeNull()
     await pause(2500)
-    // The version is right, so only the lease stands against it.
+    // The version is right, so only the lease can refuse the write.
     expect((await checkRejects(kv.compareAndSet('key', version, bytesOf('late'), { fence: held }), 'conflict')).sent).toBe('no')
     const next = await (await other.lease('l')).acquire('key', { ttlMs: 60_000 })
     if (!next) throw new Error('the lease is free')

@@ -21,7 +21,7 @@ describe.each([
     for (const server of servers) await server[Symbol.asyncDispose]()
   })
   for (const kind of hubKinds()) {
-    // What the viewer of a pair shows differs from the driver's by the store's answers only: one server is enough for these.
+    // For the viewer of a pair, a cluster differs only in the answers of the store, so one server is enough.
     if (size > 1 && kind.name === 'driver') continue
     describe(`a hub: ${kind.name}`, () => {
       registerCases(kind.rules, (run) => onFreshStore({ connection, replicas: size }, kind, run))

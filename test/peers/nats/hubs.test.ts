@@ -78,7 +78,7 @@ function createStack() {
   }
 }
 
-/** A path to the server that can be cut: then nothing passes, and nobody is told. */
+/** A path to the server that can be cut: then no byte passes, and no connection is closed. */
 async function startProxy(target: number) {
   let isCut = false
   const sockets = new Set<Socket>()
@@ -263,7 +263,7 @@ test(`${ROUNDS} rounds of kills, stops and partitions of hubs and of the server 
     }
     return found
   }
-  /** The sequence of the lease under which an event was written: it tells the driver. */
+  /** The sequence of the lease under which an event was written. It identifies the driver. */
   const leaseOf = async (seq: number): Promise<string> => {
     const found = await connection.request('$JS.API.STREAM.MSG.GET.signalbox', JSON.stringify({ seq: Math.floor(seq / 1024) }))
     const { message } = found.json<{ message?: { hdrs?: string } }>()
@@ -338,7 +338,7 @@ test(`${ROUNDS} rounds of kills, stops and partitions of hubs and of the server 
       next = page.next
     }
   }
-  // Every prompt that the journal shows ends, whatever its caller was told. An answer that was lost with its hub leaves the agent waiting: then a
+  // Every prompt that the journal shows ends, also when its call failed. An answer that was lost with its hub leaves the agent waiting: then a
   // person cancels.
   let journal = await readJournal()
   const open = (): string[] => {

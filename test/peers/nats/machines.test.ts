@@ -155,7 +155,7 @@ describe('machines with accounts of their own', () => {
     expect(own.out).toContain(turn.promptId)
   })
 
-  test('a question of the agent is answered through the gateway; the second answer is told who was first [hub.shared.dial-out]', async () => {
+  test('a question of the agent is answered through the gateway; the error of a second answer names who was first [hub.shared.dial-out]', async () => {
     const turn = hub.prompt('laptop:acp/main', 'may I')
     const ask = await vi.waitFor(
       async () => (await hub.asks()).find(({ agent }) => agent === 'laptop:acp/main') ?? expect.fail('no ask yet'),

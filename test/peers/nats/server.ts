@@ -91,7 +91,7 @@ export interface ServerOptions {
 interface ClusterPart {
   readonly name: string
   readonly port: number
-  /** Where the server tells whether it is ready. */
+  /** The address where the server reports whether it is ready. */
   readonly monitorPort: number
   readonly routes: readonly number[]
 }
@@ -208,7 +208,7 @@ export async function stoppedCluster(size = 3, options: ServerOptions = {}): Pro
   return (await prepareCluster(size, options)).servers
 }
 
-/** A cluster whose servers know each other. Streams with three replicas can be made when it resolves. */
+/** A cluster whose servers are connected. Streams with three replicas can be made when it resolves. */
 export async function startCluster(size = 3, options: ServerOptions = {}): Promise<readonly NatsServer[]> {
   const { servers, monitors } = await prepareCluster(size, options)
   try {

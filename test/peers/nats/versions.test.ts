@@ -1,4 +1,4 @@
-/** What the store says to a server that cannot keep its promises. */
+/** The errors of the store for a server that lacks a feature that the store needs. */
 import { connect } from '@nats-io/transport-node'
 import { describe, expect, test } from 'vitest'
 import { checkRejects } from '../../../src/testing/index.js'
@@ -31,7 +31,7 @@ describe('a NATS server that cannot hold a store', () => {
     expect(error.message).toContain('-js')
   })
 
-  test('a stream that something else made is refused and left as it is [store.nats.version]', async () => {
+  test('a stream that another program made is refused and not changed [store.nats.version]', async () => {
     await using server = await startServer()
     await using connection = await connect({ servers: server.url })
     const config = { name: 'taken', subjects: ['taken.>'], max_age: 60_000_000_000 }

@@ -176,7 +176,7 @@ test('the server refuses the ask record of a driver that was stopped in its writ
   const before = await recordOf<AskRecord>(asks)
   expect(before.record.ask.status).toBe('open')
   await world.wake()
-  // The version was right. Only the lease stands against the write.
+  // The version was right, so only the lease can refuse the write.
   expect(await recordOf<AskRecord>(asks)).toEqual(before)
   expect(await first).toMatchObject({ code: 'unavailable', sent: 'maybe' })
   expect(calls).toEqual(['prompt ask'])

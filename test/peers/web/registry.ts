@@ -30,7 +30,7 @@ export const peers: Readonly<Record<string, Peer>> = {
   /** Never reads, never writes. */
   silent() {},
 
-  /** Talks for as long as it is let. Says how many bytes it could hand over when asked by `{ peer: 'accepted', pair }`. */
+  /** Writes until the link ends. `{ peer: 'accepted', pair }` gives the number of bytes that were handed over. */
   async flood(link, { pair }, { near }) {
     const accepted = Object.assign(link, { accepted: 0 })
     near.set(String(pair), accepted)

@@ -52,8 +52,8 @@ export function entries(): { name: string; file: string; source: string }[] {
 export type Bundled = 'external' | 'inside'
 
 /**
- * Suites import the library by its source path, as the other tests do. Here that path becomes the name of the entry, so that what runs is the
- * built package; a path that is no entry is refused, for a stranger could not import it either.
+ * Suites import the library by its source path, as the other tests do. Here the path is replaced by the name of the entry, so that the built
+ * package runs. A path that is no entry is refused, because an application could not import it either.
  */
 function throughPackage(mode: Bundled, runtime: string): Plugin {
   const known = entries()

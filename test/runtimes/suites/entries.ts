@@ -1,4 +1,4 @@
-/** Every portable entry can be imported and has something in it; errors of ours are known everywhere. */
+/** Every portable entry can be imported and exports something. Every entry recognises the errors of the others. */
 import * as root from '../../../src/index.js'
 import * as testing from '../../../src/testing/index.js'
 import { check, checkEqual, memoryPair, runCases } from '../../../src/testing/index.js'

@@ -1,4 +1,4 @@
-/** What a suite knows about its runtime. */
+/** The facts about the runtime that a suite gets. */
 import type { CaseResult } from '../../../src/testing/index.js'
 
 export interface Environment {
@@ -19,10 +19,10 @@ export interface SuiteReport {
   readonly error?: string
 }
 
-/** Called before a suite; what it gives is called after it, and says what the suite left behind. */
+/** Called before a suite. The returned function is called after the suite and returns what the suite left behind. */
 export type Watch = () => () => Promise<string | undefined>
 
-/** One suite that cannot even start must not hide the others. Each start goes to stderr, so that a run that hangs says where. */
+/** A suite that fails to start must not stop the others. Each start is printed on stderr, so that the last line of a run that hangs names the suite. */
 export async function runSuites(suites: readonly Suite[], environment: Environment, watch?: Watch): Promise<SuiteReport[]> {
   const reports: SuiteReport[] = []
   const began = performance.now()

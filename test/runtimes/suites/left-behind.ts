@@ -14,7 +14,7 @@ const more = (before: readonly string[]): string[] => {
   })
 }
 
-/** Asked before a suite; what it gives is asked after it, and says what is left once all that only needed a moment is gone. */
+/** Called before a suite. The returned function is called after it, waits a moment, and returns what is still left. */
 export function watchSuite(): () => Promise<string | undefined> {
   const before = keepsAlive()
   return async () => {
@@ -28,7 +28,7 @@ export function watchSuite(): () => Promise<string | undefined> {
   }
 }
 
-/** The process must end by itself from here on. One that does not says what holds it: not every runtime knows more than its descriptors. */
+/** The process must end by itself from here on. If it does not, this prints what keeps it alive; some runtimes only show descriptors. */
 export function mustLeave(): void {
   setTimeout(() => {
     const children = childrenOf(process.pid).map(({ name, pid }) => `${name} (${pid})`)

@@ -1,4 +1,4 @@
-/** The store suite over the memory driver: what it stands on (bytes, random names, generators) differs between runtimes. */
+/** The store suite over the memory driver, because bytes, random names and generators differ between runtimes. */
 import { memoryStore } from '../../../src/store/index.js'
 import { createFakeClock, runCases, storeCases } from '../../../src/testing/index.js'
 import type { Suite } from './environment.js'
