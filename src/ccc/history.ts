@@ -65,7 +65,7 @@ export function findMessage(messages: readonly CccMessage[], receipt: Receipt): 
  * How many requests in these entries have no answer. Claude works through its prompts in their order, and each answer ends one turn. A request
  * that never reached Claude stays in this number: then every later answer may belong to the request before.
  */
-export function unanswered(messages: readonly CccMessage[]): number {
+function unanswered(messages: readonly CccMessage[]): number {
   const waiting: CccMessage[] = []
   const repeated = new Set<CccMessage>()
   for (const entry of messages) {

@@ -67,7 +67,7 @@ export interface CcccContextMethods {
 }
 
 /** Dialects B and C cut a longer note and do not say so. */
-export const NOTE_CHARACTERS = 400
+const NOTE_CHARACTERS = 400
 
 export function createContextMethods(core: CcccCore, call: MethodCall, daemon: CcccDaemonKnowledge): CcccContextMethods {
   const sync: CcccContextMethods['sync'] = async (args, options) => {

@@ -29,6 +29,6 @@ export async function* historyPages(
   }
 }
 
-export function eventsIn(list: unknown): CcccEvent[] {
+function eventsIn(list: unknown): CcccEvent[] {
   return listOf(list).filter(isEvent)
 }

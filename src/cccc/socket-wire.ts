@@ -19,7 +19,7 @@ export const MAX_REQUEST_BYTES = 2_000_000
 const encoder = /* @__PURE__ */ new TextEncoder()
 
 /** One request as one line, to be written in one piece. Fails with `sent: 'no'`. */
-export function encodeRequest(op: string, args: Loose): Uint8Array {
+function encodeRequest(op: string, args: Loose): Uint8Array {
   let text: string
   try {
     text = `${JSON.stringify({ v: 1, op, args })}\n`

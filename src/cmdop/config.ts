@@ -17,9 +17,9 @@ export interface CmdopConfig {
   readonly timeoutMs?: number | undefined
 }
 
-export const DEFAULT_BASE_URL = 'https://cloud.cmdop.com'
-export const DEFAULT_API_BASE_URL = 'https://api.cmdop.com'
-export const DEFAULT_TIMEOUT_MS = 30_000
+const DEFAULT_BASE_URL = 'https://cloud.cmdop.com'
+const DEFAULT_API_BASE_URL = 'https://api.cmdop.com'
+const DEFAULT_TIMEOUT_MS = 30_000
 
 type Variables = Readonly<Record<string, string | undefined>>
 

@@ -66,7 +66,7 @@ export function askRequestV1(request: AskInit, facts: Partial<CoreFacts>): AskRe
   return { machineId, prompt, sessionId, pin, ...ofV1 }
 }
 
-export function onlyInV2(what: string, facts: Partial<CoreFacts>): UnsupportedError {
+function onlyInV2(what: string, facts: Partial<CoreFacts>): UnsupportedError {
   const message = `A core 1.x and REST do not have ${what}.`
   return new UnsupportedError({ ...facts, code: 'unsupported', message, hint: 'It needs cmdop-core 2.0.', sent: 'no' })
 }

@@ -13,7 +13,7 @@ export type ArmValue<A extends Arm> = Extract<Payload, { case: A }>['value']
 export type PayloadInit = NonNullable<MessageInitShape<typeof EnvelopeSchema>['payload']>
 
 /** What a core 1.x reads, measured: at one byte more it exits. */
-export const MAX_REQUEST_BYTES = MAX_FRAME_BYTES
+const MAX_REQUEST_BYTES = MAX_FRAME_BYTES
 
 export function encodeEnvelope(id: number, kind: Kind, payload: PayloadInit, maxBytes = MAX_REQUEST_BYTES): Uint8Array {
   return requestFrame(toBinary(EnvelopeSchema, create(EnvelopeSchema, { id, kind, payload })), maxBytes)

@@ -52,7 +52,7 @@ export function recording(version: GenerationName, name: string): Recording {
 }
 
 /** The kind of a line, for comparing two runs: type and subtype, failure, and the sender of a control line. */
-export function kindOf(line: Line): string {
+function kindOf(line: Line): string {
   const { type, subtype } = line
   if (type === 'system') return `s/${String(subtype)}`
   if (type === 'result') return `RESULT/${String(subtype)}${line.is_error === true ? '!' : ''}`

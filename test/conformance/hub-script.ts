@@ -9,7 +9,7 @@ import { check, checkEqual, checkRejects, createCatsyphonSimulator } from '../..
 import { until } from './kit.js'
 
 /** The steps of the script, in order. */
-export const STEPS = ['list', 'prompt', 'follow', 'watch', 'answer', 'cancel', 'history', 'record'] as const
+const STEPS = ['list', 'prompt', 'follow', 'watch', 'answer', 'cancel', 'history', 'record'] as const
 export type Step = (typeof STEPS)[number]
 
 /** The facts about one agent that the script needs. Plain data, because a page gets them too. */

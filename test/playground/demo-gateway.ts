@@ -16,7 +16,7 @@ export interface PageGateway extends AsyncDisposable {
 }
 
 /** Starts the gateway on a free port. */
-export async function startGateway(folder: string): Promise<PageGateway> {
+async function startGateway(folder: string): Promise<PageGateway> {
   const demo = await createDemo()
   const hub = await createHub({ sources: demo.sources, keepRaw: true })
   const server = memoryServer()

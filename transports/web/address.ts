@@ -12,7 +12,7 @@ const POSITION = /page|next|prev|cursor|continuation|sync/i
 const invalid = (transport: string, message: string): SignalboxError =>
   new SignalboxError({ code: 'invalid_argument', message, transport })
 
-export function refuseSecrets(url: URL, transport: string): URL {
+function refuseSecrets(url: URL, transport: string): URL {
   if (url.username || url.password)
     throw invalid(transport, 'The URL holds a user name or a password: it would end up in logs. Send it as an option.')
   for (const name of url.searchParams.keys()) {

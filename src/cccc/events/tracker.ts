@@ -21,7 +21,7 @@ export interface Tracker {
 }
 
 /** About once a second while an actor runs. Not in the ledger, so it is never a position and never comes again. */
-export const ACTIVITY = 'actor.activity'
+const ACTIVITY = 'actor.activity'
 
 /**
  * Within a connection daemons send every event once and in the order of the ledger (measured on 0.4.3, 0.4.35 and 0.4.45). So an event

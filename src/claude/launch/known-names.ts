@@ -5,7 +5,7 @@ import { SignalboxError } from '../../errors.js'
 export type NamesOf<Options> = Readonly<Record<keyof Required<Options>, true>>
 
 /** The known name that a wrong name probably means: it differs by one edit or by two swapped letters. */
-export function nearestName(name: string, knownNames: readonly string[]): string | undefined {
+function nearestName(name: string, knownNames: readonly string[]): string | undefined {
   const plain = name.toLowerCase()
   return knownNames.find((candidate) => {
     const other = candidate.toLowerCase()

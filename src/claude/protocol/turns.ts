@@ -32,7 +32,7 @@ export function ownerOf(line: ClaudeLine, { clientTurn, hasUnsolicited, reportsL
 }
 
 /** Whether a line says that it answers the message with this uuid. */
-export function namesMessage(line: ClaudeLine, uuid: string): boolean {
+function namesMessage(line: ClaudeLine, uuid: string): boolean {
   const { user_message_uuids: all, user_message_uuid: singleUuid } = line
   return singleUuid === uuid || (Array.isArray(all) && all.includes(uuid))
 }

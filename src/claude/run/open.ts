@@ -10,7 +10,7 @@ import type { ClaudeLaunch } from '../launch/launch.js'
 import { wiringOf, type CLIAgentOptions } from './options.js'
 import type { TurnState } from '../protocol/turn-state.js'
 
-export const IDLE_MS = 300_000
+const IDLE_MS = 300_000
 
 export interface OpenParts {
   readonly transport?: StreamTransport<ClaudeLaunch> | undefined

@@ -45,7 +45,7 @@ export interface RunContext {
   track<T>(work: Promise<T>): Promise<T>
 }
 
-export const TURN_TIMEOUT_MS = 300_000
+const TURN_TIMEOUT_MS = 300_000
 
 export interface RunContextParts {
   readonly interceptors?: readonly Interceptor[]

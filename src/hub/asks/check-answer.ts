@@ -6,7 +6,7 @@ import type { Answer, Ask, AskQuestion } from '../model/ask.js'
 const FORMS = 'An answer is { option }, { answers }, { accept } or { secret }.'
 
 /** The reason why an answer does not fit; undefined for an answer that fits. Never repeats a secret. */
-export function answerProblem(ask: Ask, answer: Answer): string | undefined {
+function answerProblem(ask: Ask, answer: Answer): string | undefined {
   if (!isRecord(answer)) return FORMS
   if ('secret' in answer) {
     if (ask.kind !== 'secret') return 'This ask does not want a secret.'

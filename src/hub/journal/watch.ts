@@ -31,7 +31,7 @@ export interface Journal {
 }
 
 /** Which events pass. Undefined lets all pass. */
-export function createFilter({ agents, kinds, turns }: WatchOptions): ((event: HubEvent) => boolean) | undefined {
+function createFilter({ agents, kinds, turns }: WatchOptions): ((event: HubEvent) => boolean) | undefined {
   if (!agents && !kinds && !turns) return undefined
   const ofAgents = agents && new Set(agents)
   const ofKinds = kinds && new Set(kinds)

@@ -9,7 +9,7 @@ import { createCoalescer, type DeltaFacts } from './coalesce.js'
 import { place, type UnplacedEvent } from './encode.js'
 
 /** How long deltas of one message are joined. */
-export const COALESCE_MS = 16
+const COALESCE_MS = 16
 
 export interface JournalWriter {
   /** Queues an event and returns at once. Order is kept. */

@@ -7,7 +7,7 @@ import type { SourceAsk } from '../source.js'
 import { MAIN_SESSION } from '../view.js'
 import type { SourceBody } from './emitter.js'
 
-export const cccTextOf = ({ text, transcription, caption }: CccMessage): string => text ?? transcription ?? caption ?? ''
+const cccTextOf = ({ text, transcription, caption }: CccMessage): string => text ?? transcription ?? caption ?? ''
 
 export const cccEntryId = (entry: CccMessage): string =>
   `${entry.ts}:${sha256Hex(`${entry.from}\n${entry.agent ?? ''}\n${cccTextOf(entry)}`).slice(0, 12)}`

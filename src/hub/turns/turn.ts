@@ -116,7 +116,7 @@ function bare(event: EndEvent): EndEvent {
 }
 
 /** Puts the agent's messages of one turn together, in the order in which they began. */
-export function createTextAssembler(): { take(event: HubEvent): void; text(): string } {
+function createTextAssembler(): { take(event: HubEvent): void; text(): string } {
   const texts = new Map<string, string>()
   return {
     take(event) {

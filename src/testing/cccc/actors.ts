@@ -10,7 +10,7 @@ const RUNTIMES = ['amp', 'auggie', 'claude', 'codex', 'droid', 'gemini', 'kimi',
 const PATCH = ['role', 'title', 'command', 'env', 'default_scope_key', 'submit', 'enabled', 'runner', 'runtime']
 
 /** The foreman is the first enabled actor, or the first actor if none is enabled. */
-export function foremanOf(group: SimGroup): SimActor | undefined {
+function foremanOf(group: SimGroup): SimActor | undefined {
   return group.actors.find(({ enabled }) => enabled) ?? group.actors[0]
 }
 

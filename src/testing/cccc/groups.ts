@@ -8,7 +8,7 @@ export type Handler = (args: Loose, world: World) => Loose
 
 const scopeKey = (path: string): string => `s_${sha256Hex(path).slice(0, 12)}`
 
-export function newGroup(world: World, title: string, topic: string): SimGroup {
+function newGroup(world: World, title: string, topic: string): SimGroup {
   const at = world.now()
   const none = { event_id: '', ts: '' }
   return {

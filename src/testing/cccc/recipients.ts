@@ -5,7 +5,7 @@ import { SimRefusal, type SimActor, type SimGroup, type World } from './world.js
 
 const GROUPS = ['@all', '@peers', '@foreman']
 
-export function canonical(group: SimGroup, token: string): string {
+function canonical(group: SimGroup, token: string): string {
   const bare = token.trim()
   if (bare === 'user' || bare === '@user') return 'user'
   if (GROUPS.includes(bare)) return bare
@@ -27,7 +27,7 @@ export function recipientsOf(group: SimGroup, args: Loose): string[] {
 }
 
 /** The actors behind recipient tokens. An empty list is everybody. */
-export function actorsFor(group: SimGroup, to: readonly string[]): SimActor[] {
+function actorsFor(group: SimGroup, to: readonly string[]): SimActor[] {
   return group.actors.filter(({ id }) => isFor(group, to, id))
 }
 

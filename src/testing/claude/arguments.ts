@@ -126,7 +126,7 @@ function check({ has, value }: Arguments, generation: Generation): void {
     throw new StartFailure('Error: Invalid --agents configuration')
 }
 
-export function isJson(text: string): boolean {
+function isJson(text: string): boolean {
   try {
     JSON.parse(text)
     return true

@@ -143,7 +143,7 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
 }
 
 /** The prompts of the conversation, without tool results. */
-export function userTexts(messages: FakeRequest['messages']): string[] {
+function userTexts(messages: FakeRequest['messages']): string[] {
   const texts: string[] = []
   for (const { role, content } of messages) {
     if (role !== 'user') continue

@@ -17,7 +17,7 @@ const BUILT_IN_B =
   'Task Bash CronCreate CronDelete CronList Edit EnterWorktree ExitWorktree NotebookEdit Read ReportFindings ScheduleWakeup SendMessage Skill'
 const MODES = ['acceptEdits', 'bypassPermissions', 'default', 'dontAsk', 'plan']
 
-export const GENERATIONS: Readonly<Record<Generation['name'], Generation>> = {
+const GENERATIONS: Readonly<Record<Generation['name'], Generation>> = {
   a: {
     name: 'a',
     version: MEASURED.a,

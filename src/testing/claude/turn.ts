@@ -375,7 +375,7 @@ const stateEvents = ({ env, generation }: Simulated): boolean =>
 
 const slashCommand = (text: string): string | undefined => (/^\/[\w-]+$/.test(text) ? `Unknown command: ${text}` : undefined)
 
-export function textOf(content: unknown): string {
+function textOf(content: unknown): string {
   if (typeof content === 'string') return content
   if (!Array.isArray(content)) return ''
   return content.map((block: FakeBlock) => (block.type === 'text' ? String(block.text) : '')).join('')

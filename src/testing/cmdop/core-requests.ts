@@ -47,7 +47,7 @@ const admin = (id: string, what: string) => `/api/admin/machines/${id}/${what}`
 const fleet = (id: string, what = '') => `/api/fleets/${id}${what}`
 const skill = (slug: string, what = '') => `/apix/skills/skills/${encodeURIComponent(slug)}/${what}`
 
-export const REQUESTS: Requests = {
+const REQUESTS: Requests = {
   // The core drops `q`.
   listMachinesReq: ({ presence, limit, cursor }) => ({
     method: 'GET',

@@ -52,7 +52,7 @@ async function nothingLeft(context: ContractContext, before: Readonly<Record<str
   throw new CheckFailed(`something is left behind: ${left}`)
 }
 
-export async function within<T>(ms: number, promise: Promise<T>, what: string): Promise<T> {
+async function within<T>(ms: number, promise: Promise<T>, what: string): Promise<T> {
   const late = deferred<never>()
   const timer = setTimeout(() => late.reject(new CheckFailed(`${what} did not end within ${ms} ms`)), ms)
   try {

@@ -27,7 +27,7 @@ import { cmdopCases } from '../../conformance/cmdop.js'
 import { lendTo, type Lender } from './lender.js'
 
 /** The cases that a gateway refuses, by id, and the reason. */
-export const NOT_THROUGH: Readonly<Record<string, string>> = {
+const NOT_THROUGH: Readonly<Record<string, string>> = {
   'cmdop.keys': 'issuing a key answers with a credential, so it is the server\u2019s alone',
   'catsyphon.disabled-midway': 'the credentials are the gateway\u2019s, so a client cannot bring new ones',
   'catsyphon.missing-header': 'the credentials are the gateway\u2019s, so those of the client do not matter',

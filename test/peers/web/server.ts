@@ -13,7 +13,7 @@ export interface PeerServer extends AsyncDisposable {
 }
 
 /** The credential that a client must send, if it sends one: tests also use a wrong one. */
-export const GOOD_CREDENTIAL = 'a-credential-for-tests'
+const GOOD_CREDENTIAL = 'a-credential-for-tests'
 
 export async function startPeerServer(): Promise<PeerServer> {
   const sockets = new Map<AcceptedLink, WebSocket>()

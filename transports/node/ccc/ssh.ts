@@ -53,7 +53,7 @@ function checkedPath(path: string): string {
 }
 
 /** The command that runs on the other machine. Without -N `nc` would never end, because the server keeps the connection open. */
-export function remoteCommand(carrier: 'nc' | 'socat', path: string): string {
+function remoteCommand(carrier: 'nc' | 'socat', path: string): string {
   const checked = checkedPath(path)
   return carrier === 'nc' ? `nc -N -U ${checked}` : `socat -t ${SOCAT_WAIT_SECONDS} - UNIX-CONNECT:${checked}`
 }

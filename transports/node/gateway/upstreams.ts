@@ -73,7 +73,7 @@ export type UpstreamConfig =
 const LARGE_MESSAGE_BYTES = 8 * 1024 * 1024
 
 /** The variables that hold the credential of an upstream. */
-export function credentialVariables(config: UpstreamConfig): string[] {
+function credentialVariables(config: UpstreamConfig): string[] {
   switch (config.system) {
     case 'cmdop':
       return ['CMDOP_TOKEN', 'CMDOP_API_KEY']

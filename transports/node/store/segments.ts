@@ -51,7 +51,7 @@ export async function removeBelow(segments: Segment[], first: number): Promise<v
 }
 
 /** The index of the first entry from this sequence on. Sequences rise, so it is found by halving. */
-export function firstAt(entries: readonly SegmentEntry[], sequence: number): number {
+function firstAt(entries: readonly SegmentEntry[], sequence: number): number {
   let low = 0
   let high = entries.length
   while (low < high) {

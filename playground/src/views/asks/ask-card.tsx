@@ -17,7 +17,7 @@ import { answerWords, givenAnswers } from './given.js'
 import './asks.css'
 
 /** Buttons do nothing for this long after an ask appears, so that a click that was meant for something else does not answer it. */
-export const INERT_MS = 500
+const INERT_MS = 500
 
 const DELIVERED_WORDS = {
   no: 'nobody answered',

@@ -150,7 +150,7 @@ export function createCostLedger(): CostLedger {
 const gapOf = ({ reason, at }: HubEventOf<'gap'>) => ({ reason, atMs: Date.parse(at) })
 
 /** The sum of figures. A cost is absent only where every part lacks it. */
-export function sum(...parts: readonly Figures[]): Figures {
+function sum(...parts: readonly Figures[]): Figures {
   const add = (key: 'reportedUsd' | 'estimatedUsd') => {
     const known = parts.flatMap((part) => part[key] ?? [])
     return known.length === 0 ? {} : { [key]: known.reduce((left, right) => left + right, 0) }
@@ -175,7 +175,7 @@ const byCost = (left: CostRow, right: CostRow): number =>
   allUsd(right.figures) - allUsd(left.figures) || right.figures.turns - left.figures.turns || left.key.localeCompare(right.key)
 
 /** The day on the reader's clock. */
-export function dayOf(ms: number): string {
+function dayOf(ms: number): string {
   const date = new Date(ms)
   const two = (value: number): string => String(value).padStart(2, '0')
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`

@@ -14,7 +14,7 @@ export const SYSTEM_TITLES: Readonly<Record<BenchSystem, string>> = {
 }
 
 /** What each fault does. */
-export const FAULT_WORDS: Readonly<Record<(typeof PLAN_FAULTS)[number], string>> = {
+const FAULT_WORDS: Readonly<Record<(typeof PLAN_FAULTS)[number], string>> = {
   latency: 'A chunk comes up to 400 ms late.',
   stall: 'Nothing passes any more, and nobody is told.',
   split: 'A chunk comes in pieces, also inside a character.',

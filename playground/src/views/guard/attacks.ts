@@ -68,7 +68,7 @@ const answerOf = (error: unknown): GatewayAnswer =>
     : { code: 'error', text: error instanceof Error ? error.message : String(error) }
 
 /** Equal answers once, with their number. */
-export function tally(answers: readonly GatewayAnswer[]): readonly GatewayAnswer[] {
+function tally(answers: readonly GatewayAnswer[]): readonly GatewayAnswer[] {
   const byCode = new Map<string, GatewayAnswer>()
   for (const answer of answers) {
     const known = byCode.get(answer.code)

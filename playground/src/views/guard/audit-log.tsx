@@ -16,7 +16,7 @@ const EVENT_WORDS: Readonly<Record<AuditEntry['event'], string>> = {
   folded: 'Not listed',
 }
 
-export const isRefusal = ({ event, outcome }: AuditEntry): boolean =>
+const isRefusal = ({ event, outcome }: AuditEntry): boolean =>
   event === 'refused' || (outcome !== undefined && outcome !== 'passed')
 
 /** The audit log, newest first. It holds still while the pointer or the focus is inside. */

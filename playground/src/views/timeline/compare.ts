@@ -18,7 +18,7 @@ export interface TurnFigures {
 }
 
 /** The spans of a turn, the turn itself first. */
-export function spansOfTurn(store: SpanStore, turn: Span): readonly Span[] {
+function spansOfTurn(store: SpanStore, turn: Span): readonly Span[] {
   const track = store.tracks().find(({ agent }) => agent === turn.agent)
   return (track?.spans ?? []).filter((span) => span.turn === turn.turn && span.turn !== undefined)
 }

@@ -60,7 +60,7 @@ interface AgentState {
 }
 
 /** The most spans that are kept. Above it the oldest tenth is dropped. */
-export const MAX_SPANS = 20_000
+const MAX_SPANS = 20_000
 
 const GAP_WORDS: Readonly<Record<string, string>> = {
   reconnect: 'The link was down. Events of that time may be missing.',

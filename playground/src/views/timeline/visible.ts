@@ -20,10 +20,10 @@ export interface Shape {
 }
 
 /** Narrower spans are joined with their neighbours. */
-export const NARROW_PX = 3
+const NARROW_PX = 3
 
 const BAD = new Set(['failed', 'lost', 'refused', 'no result', 'expired'])
-export const isBad = ({ outcome }: Span): boolean => outcome !== undefined && BAD.has(outcome)
+const isBad = ({ outcome }: Span): boolean => outcome !== undefined && BAD.has(outcome)
 
 /** The part of the rows that is on the screen, in pixels. */
 export interface Rows {

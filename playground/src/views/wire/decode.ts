@@ -270,7 +270,7 @@ const NAMES = ['cmd', 'op', 'method', 'event', 'type', 'kind', 't'] as const
 const FRAME_FIELDS = new Set(['id', 'kind'])
 
 /** The name of a message, by the fields that the protocols use for it. */
-export function labelOf(value: unknown): string {
+function labelOf(value: unknown): string {
   if (typeof value !== 'object' || value === null) return typeof value
   const fields = value as Readonly<Record<string, unknown>>
   if (typeof fields.kind === 'string' && fields.kind.startsWith('KIND_')) {

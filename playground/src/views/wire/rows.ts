@@ -6,7 +6,7 @@ import { createWireDecoder, filterWords, matches, type WireMessage } from './dec
 import type { WireSource } from './source.js'
 
 /** Rows that the page keeps. The oldest go first. */
-export const KEPT_ROWS = 20_000
+const KEPT_ROWS = 20_000
 const KEPT_BYTES = 16 * 1024 * 1024
 
 export interface WireRows {

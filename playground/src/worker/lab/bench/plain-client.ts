@@ -20,7 +20,7 @@ export interface PlainCodec {
 }
 
 /** Lines of JSON. */
-export const LINES: PlainCodec = { encode: encodeNdjson, decoder: () => ndjsonDecoder<Record<string, unknown>>() }
+const LINES: PlainCodec = { encode: encodeNdjson, decoder: () => ndjsonDecoder<Record<string, unknown>>() }
 
 export interface PlainClientOptions<Launch> {
   readonly transport: StreamTransport<Launch>

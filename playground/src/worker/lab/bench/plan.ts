@@ -81,7 +81,7 @@ export function parsePlan(params: URLSearchParams): { readonly plan: BenchPlan; 
 }
 
 /** Reads a script such as `latency:20,reset:3`. */
-export function parseFaults(script: string, problems: string[]): Percents {
+function parseFaults(script: string, problems: string[]): Percents {
   const faults: Partial<Record<Fault, number>> = {}
   for (const part of script.split(',').filter((one) => one.trim() !== '')) {
     const [name = '', text = ''] = part.trim().split(':', 2)

@@ -37,7 +37,7 @@ export interface Bench {
 export const LANES = 4
 
 /** The id of a message inside its text. */
-export const ID = /m[0-9]+-[0-9]+/
+const ID = /m[0-9]+-[0-9]+/
 
 /** A text as a person would send it, with characters of several bytes. */
 export const textOf = (id: string): string => `${id}: prüfe die Züge 🚂 von gestern`

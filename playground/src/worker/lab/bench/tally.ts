@@ -20,7 +20,7 @@ export interface Counts {
 }
 
 /** Zero of everything. */
-export const NO_COUNTS: Counts = {
+const NO_COUNTS: Counts = {
   sent: 0,
   working: 0,
   acknowledged: 0,
