@@ -2,7 +2,7 @@
 import { SignalboxError } from 'signalbox'
 import type { Source, SourceEvent, SourceSink } from 'signalbox/hub'
 
-/** The optional methods that the real source has. Its agents tell what they can do; the hub looks at these methods too. */
+/** The optional methods of the real source. The hub checks them beside the capabilities of the agents. */
 type Method = 'cancel' | 'answer' | 'expire' | 'resolve' | 'history' | 'sessions' | 'openSession' | 'closeSession' | 'receiptFor'
 
 /** Opens without agents at once, loads the real source meanwhile, and then announces its agents by events. */
@@ -50,7 +50,7 @@ export function lateSource(name: string, system: string, methods: readonly Metho
   }
 }
 
-/** Opens a source. Its agents are announced before everything else that it says meanwhile. */
+/** Opens a source. Its agents are announced before any other event that it pushes meanwhile. */
 async function openInto(source: Source, sink: SourceSink): Promise<void> {
   const held: SourceEvent[] = []
   let opening = true

@@ -10,7 +10,7 @@ import { createSystems } from './systems.js'
 
 const DATABASE = 'signalbox-demo'
 const LIMITS = { maxEvents: 20_000, maxBytes: 16 * 1024 * 1024, maxAgeMs: 24 * 3600 * 1000 }
-/** Small, so that a visitor sees one being passed. They only warn: the demo goes on. */
+/** Small budgets, so that a visitor sees one that is passed. They only warn, so the demo goes on. */
 const BUDGETS = [
   { name: 'Claude today', system: 'claude', maxCostUsd: 1, over: 'warn' },
   { name: 'All agents', maxTokens: 200_000, over: 'warn' },

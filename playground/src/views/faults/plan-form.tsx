@@ -16,7 +16,7 @@ export const SYSTEM_TITLES: Readonly<Record<BenchSystem, string>> = {
 /** What each fault does. */
 const FAULT_WORDS: Readonly<Record<(typeof PLAN_FAULTS)[number], string>> = {
   latency: 'A chunk comes up to 400 ms late.',
-  stall: 'Nothing passes any more, and nobody is told.',
+  stall: 'Nothing passes, and the connection stays open.',
   split: 'A chunk comes in pieces, also inside a character.',
   coalesce: 'Two chunks come as one.',
   duplicate: 'A chunk from the peer comes twice.',

@@ -6,7 +6,7 @@ const ROWS = [
   ['sent', 'Sent', 'Messages that the program gave to the client.'],
   ['acknowledged', 'Acknowledged', 'The client said: delivered.'],
   ['delivered', 'Delivered', 'Different messages in the ledger of the simulator.'],
-  ['ambiguous', 'Ambiguous', 'The client said: I cannot know.'],
+  ['ambiguous', 'Ambiguous', 'The client said: the outcome is unknown.'],
   ['failed', 'Given up', 'The client said: not delivered.'],
   ['working', 'Under way', 'The client is not finished with them.'],
   ['repeated', 'Repeated', 'How often the client tried again.'],

@@ -64,9 +64,9 @@ const MAX_SPANS = 20_000
 
 const GAP_WORDS: Readonly<Record<string, string>> = {
   reconnect: 'The link was down. Events of that time may be missing.',
-  restart: 'The system began anew. Events of that time may be missing.',
+  restart: 'The system started again. Events of that time may be missing.',
   overflow: 'Too many events at once. Some were dropped.',
-  expired: 'The journal no longer has these events.',
+  expired: 'The journal has removed these events.',
   unknown: 'The system cannot replay. Earlier events may be missing.',
 }
 

@@ -32,7 +32,7 @@ const FLUSH_MS = 50
 const BATCH = 2_000
 const KEPT_LINKS = 2_000
 
-/** Makes a lab. Long because the links, the faults and the tape belong to each other. */
+/** Makes a lab. Long because the links, the faults and the tape share their state. */
 export function createLab({ codecs = {} }: { readonly codecs?: Readonly<Record<string, WireCodec>> } = {}): Lab {
   const tape = createTape()
   const links = new Map<number, OpenLink>()
@@ -46,7 +46,7 @@ export function createLab({ codecs = {} }: { readonly codecs?: Readonly<Record<s
     void link.closed.then(() => {
       one.isOpen = false
     })
-    // A closed link can be opened again by hand, so it is kept; but not for ever.
+    // A closed link can be opened again by hand, so a limited number of closed links is kept.
     for (const old of links.keys()) {
       if (links.size <= KEPT_LINKS) break
       links.delete(old)
@@ -63,7 +63,7 @@ export function createLab({ codecs = {} }: { readonly codecs?: Readonly<Record<s
   const newestOf = (system: string): number => [...links].findLast(([, one]) => one.system === system)?.[0] ?? 0
 
   const through: Through = (system, transport) => {
-    // One wrapper for each setting, because its links share a seed and a death.
+    // One wrapper for each setting, because its links share a seed and are reset together.
     let wrapped: { readonly of: unknown; readonly transport: typeof transport } | undefined
     const current = (): typeof transport => {
       const set = faults.get(system)
@@ -88,7 +88,7 @@ export function createLab({ codecs = {} }: { readonly codecs?: Readonly<Record<s
 
   const sendByHand = async (id: number, where: SendWhere, bytes: Uint8Array): Promise<SentByHand> => {
     const known = links.get(id)
-    if (!known) throw refused('The lab does not remember this link any more. Choose a newer message.')
+    if (!known) throw refused('The lab has dropped this link. Choose a newer message.')
     if (where === 'same') {
       if (!known.isOpen) throw refused('This link is closed. Send on a new link instead.')
       await known.link.write(bytes)
@@ -143,7 +143,7 @@ function servePort(port: MessagePort, lab: Pick<Lab, 'tape' | 'sendByHand' | 'se
   const later = (): void => {
     if (timer === undefined) timer = setTimeout(flush, FLUSH_MS)
   }
-  // A port that watches no more costs nothing.
+  // Undefined while the port does not watch: then it gets no entries.
   let unlisten: (() => void) | undefined
   const answer = (call: number, work: () => unknown): void => {
     Promise.resolve()

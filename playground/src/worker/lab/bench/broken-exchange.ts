@@ -51,7 +51,7 @@ export function brokenExchange(transport: ExchangeTransport, options: BrokenExch
     }
     if (strikes('reset')) throw broken('maybe')
     if (strikes('truncate')) {
-      // Half of a request is no request.
+      // The server ignores half of a request.
       if (way === 'out') throw broken('maybe')
       return 'truncate'
     }

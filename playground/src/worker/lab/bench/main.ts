@@ -6,7 +6,7 @@ const REPORT_EVERY_MS = 100
 /** A run that is ahead by less than this goes on: a timer of a page takes 4 ms. */
 const AHEAD_MS = 20
 
-/** Calls back in a later turn of the event loop, in the order of asking, without the 4 ms that a page adds to its timers. */
+/** Calls back in a later turn of the event loop, in the order of the calls, without the 4 ms that a page adds to its timers. */
 function createImmediate(): (callback: () => void) => void {
   const { port1, port2 } = new MessageChannel()
   const waiting: (() => void)[] = []

@@ -1,6 +1,6 @@
 /**
  * A plain client, as an ordinary program has one: it connects, writes a message, reads the answer, and repeats when that fails. It buffers
- * messages and decodes split characters correctly. It keeps no receipts and asks nobody what became of a request.
+ * messages and decodes split characters correctly. It keeps no receipts and never asks for the outcome of a request.
  */
 import type { Clock, StreamTransport } from 'signalbox'
 import { encodeNdjson, ndjsonDecoder, type Decoder } from 'signalbox/codec'

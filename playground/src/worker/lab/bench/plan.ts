@@ -38,8 +38,8 @@ export const DEFAULT_PLAN: BenchPlan = {
 
 /** Ready-made faults, by name. */
 export const PRESETS: readonly { readonly name: string; readonly why: string; readonly faults: Percents }[] = [
-  { name: 'Everything', why: 'All faults of the issue, each now and then.', faults: DEFAULT_PLAN.faults },
-  { name: 'Bad radio', why: 'Slow and torn, and sometimes silent.', faults: { latency: 60, split: 40, stall: 2 } },
+  { name: 'Everything', why: 'All faults, each now and then.', faults: DEFAULT_PLAN.faults },
+  { name: 'Bad radio', why: 'Late and split chunks, and links that stall.', faults: { latency: 60, split: 40, stall: 2 } },
   { name: 'Falling server', why: 'The peer dies and comes back.', faults: { kill: 3, 'half-close': 3 } },
   { name: 'Cut cable', why: 'Every tenth chunk ends the connection.', faults: { reset: 10, truncate: 3 } },
   { name: 'No fault', why: 'A working link: both clients must be perfect.', faults: {} },

@@ -5,10 +5,10 @@
 import { createFakeClock, createSeededRandom, withFaults, type Fault, type FakeClock } from 'signalbox/testing'
 import { brokenExchange } from './broken-exchange.js'
 import type { BenchPlan, BenchSystem } from './plan.js'
-import { LANES, pause, type Bench, type Side, type SideParts } from './side.js'
+import { SENDERS, pause, type Bench, type Side, type SideParts } from './side.js'
 import { createTally, type Counts, type Tally } from './tally.js'
 
-/** The time between two messages of a lane. */
+/** The time between two messages of a sender. */
 const PAUSE_MS = 500
 const MAX_LATENCY_MS = 400
 const DOWN_MS = 2_000
@@ -111,7 +111,7 @@ async function start(open: (parts: SideParts) => Promise<Side>, parts: StartPart
     if (fault === 'kill') for (const listener of killed) listener(DOWN_MS)
   }
   const common = { seed: plan.seed, clock, maxLatencyMs: MAX_LATENCY_MS, downMs: DOWN_MS, onFault }
-  // No transport sends our bytes twice. What the peer sends twice is a fault of the peer, and that exists.
+  // No transport sends our bytes twice, but a peer may send a message twice.
   const outgoing = new Proxy(odds, { get: (all, fault: Fault) => (fault === 'duplicate' ? 0 : all[fault]) })
   const side = await settled(
     clock,
@@ -134,8 +134,8 @@ async function start(open: (parts: SideParts) => Promise<Side>, parts: StartPart
     }),
   )
   let finished = false
-  const lane = async (number: number): Promise<void> => {
-    await pause(clock, (PAUSE_MS * number) / LANES)
+  const sender = async (number: number): Promise<void> => {
+    await pause(clock, (PAUSE_MS * number) / SENDERS)
     for (let count = 0; !over(); count += 1) {
       const id = `m${number}-${count}`
       tally.sent(id)
@@ -143,7 +143,7 @@ async function start(open: (parts: SideParts) => Promise<Side>, parts: StartPart
       await pause(clock, PAUSE_MS)
     }
   }
-  const work = Promise.all(Array.from({ length: LANES }, (_, number) => lane(number))).then(() => {
+  const work = Promise.all(Array.from({ length: SENDERS }, (_, number) => sender(number))).then(() => {
     finished = true
   })
   // A failure that is not an error of this library ends the run.

@@ -5,13 +5,13 @@ import type { Said } from './tally.js'
 /** One client and its simulator. */
 export interface Side {
   /** Delivers one message, as the program of this client would. Resolves when the client has finished with it. */
-  deliver(id: string, lane: number): Promise<Said>
+  deliver(id: string, sender: number): Promise<Said>
   /** The ids of the messages that the simulator received since the last call. */
   received(): readonly string[]
   close(): Promise<void>
 }
 
-/** What a side is made of. */
+/** The parts of a run that a side gets. */
 export interface SideParts {
   readonly clock: Clock
   readonly random: Random
@@ -21,7 +21,7 @@ export interface SideParts {
   brokenExchange(transport: ExchangeTransport): ExchangeTransport
   /** Called for each `kill`, so that the simulator dies too. The peer is back after so many milliseconds. */
   onKill(listener: (downMs: number) => void): void
-  /** Aborted when the client must finish: a program ends some time. */
+  /** Aborted when the client must finish, as a program does at its end. */
   readonly ending: AbortSignal
   /** Counts a repetition of the client. */
   repeated(): void
@@ -33,8 +33,8 @@ export interface Bench {
   openPlain(parts: SideParts): Promise<Side>
 }
 
-/** How many messages are under way at a time. Each lane sends one after the other. */
-export const LANES = 4
+/** Senders that run at the same time. Each sends one message after the other. */
+export const SENDERS = 4
 
 /** The id of a message inside its text. */
 const ID = /m[0-9]+-[0-9]+/
@@ -45,7 +45,7 @@ export const textOf = (id: string): string => `${id}: prüfe die Züge 🚂 von 
 /** Waits in the time of the bench. */
 export const pause = (clock: Clock, ms: number): Promise<void> => new Promise((resolve) => void clock.after(ms, resolve))
 
-/** Repeats a request only while it was not sent. For a system that cannot say what became of the request. */
+/** Repeats a request only while it was not sent. For a system that cannot report the outcome of a request. */
 export async function repeatUnsent(
   { clock, ending, repeated }: Pick<SideParts, 'clock' | 'ending' | 'repeated'>,
   request: () => Promise<unknown>,

@@ -1,6 +1,6 @@
 /** Counts what a client said about its messages against what the simulator received. */
 
-/** What a client says about a message when it has finished with it. `ambiguous`: it cannot tell. `failed`: it gave up. */
+/** The result of a message at its client. `ambiguous`: the outcome is unknown. `failed`: the client gave up. */
 export type Said = 'acknowledged' | 'ambiguous' | 'failed'
 
 export interface Counts {

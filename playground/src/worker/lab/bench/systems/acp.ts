@@ -1,5 +1,5 @@
 /**
- * ACP: one process of the agent for each lane, behind a hub. The protocol cannot say whether an agent saw a prompt, so an unknown outcome
+ * ACP: one process of the agent for each sender, behind a hub. The protocol cannot say whether an agent saw a prompt, so an unknown outcome
  * stays unknown. An agent that is silent for too long is ended and started again, as a person does.
  */
 import { SignalboxError } from 'signalbox'
@@ -22,43 +22,43 @@ function simulate({ onKill }: SideParts) {
   return { agent, prompted }
 }
 
-/** The hubs of the lanes. */
-function createLanes({ clock, random, broken }: SideParts, agent: ReturnType<typeof simulate>['agent']) {
+/** A hub for each sender. */
+function createHubs({ clock, random, broken }: SideParts, agent: ReturnType<typeof simulate>['agent']) {
   const transport = broken(agent.transport)
-  const lanes = new Map<number, Promise<Hub>>()
+  const hubs = new Map<number, Promise<Hub>>()
   const open = (): Promise<Hub> =>
     createHub({ sources: [acpSource({ transport, cwd: CWD, clock, random, openTimeoutMs: TIMEOUT_MS })], clock })
   return {
-    get(lane: number): Promise<Hub> {
-      const hub = lanes.get(lane) ?? open()
-      lanes.set(lane, hub)
+    get(sender: number): Promise<Hub> {
+      const hub = hubs.get(sender) ?? open()
+      hubs.set(sender, hub)
       return hub
     },
-    async end(lane: number): Promise<void> {
-      const hub = await lanes.get(lane)
-      lanes.delete(lane)
+    async end(sender: number): Promise<void> {
+      const hub = await hubs.get(sender)
+      hubs.delete(sender)
       await hub?.close()
     },
     async close(): Promise<void> {
-      await Promise.all([...lanes.keys()].map((lane) => this.end(lane)))
+      await Promise.all([...hubs.keys()].map((sender) => this.end(sender)))
     },
   }
 }
 
 async function deliver(
-  lanes: ReturnType<typeof createLanes>,
+  hubs: ReturnType<typeof createHubs>,
   id: string,
-  lane: number,
+  sender: number,
   { clock, ending, repeated }: SideParts,
 ): Promise<Said> {
   for (let attempt = 1; ; attempt += 1) {
-    const hub = await lanes.get(lane)
+    const hub = await hubs.get(sender)
     try {
       const end = hub.prompt('acp/main', textOf(id), { promptId: `${id}-${attempt}` }).end()
       const result = await Promise.race([end, pause(clock, TIMEOUT_MS)])
       if (!result) {
         end.catch(() => {})
-        await lanes.end(lane)
+        await hubs.end(sender)
         return 'ambiguous'
       }
       const { outcome, sent } = result
@@ -77,12 +77,12 @@ async function deliver(
 export const bench: Bench = {
   async openOurs(parts) {
     const { agent, prompted } = simulate(parts)
-    const lanes = createLanes(parts, agent)
+    const hubs = createHubs(parts, agent)
     return {
-      deliver: (id, lane) => deliver(lanes, id, lane, parts),
+      deliver: (id, sender) => deliver(hubs, id, sender, parts),
       received: prompted,
       async close() {
-        await lanes.close()
+        await hubs.close()
         agent.kill()
       },
     }

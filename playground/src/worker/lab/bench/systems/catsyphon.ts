@@ -2,25 +2,25 @@
 import { catsyphonOutbox, createCatsyphon, type Session } from 'signalbox/catsyphon'
 import { createCatsyphonSimulator, type StoredRow } from 'signalbox/testing'
 import { tryAgain } from '../plain-client.js'
-import { LANES, newIds, textOf, type Bench, type SideParts } from '../side.js'
+import { SENDERS, newIds, textOf, type Bench, type SideParts } from '../side.js'
 import type { Said } from '../tally.js'
 
 const TIMEOUT_MS = 10_000
-const sessionId = (lane: number): string => `bench-${lane}`
+const sessionId = (sender: number): string => `bench-${sender}`
 
 function simulate({ clock, random }: SideParts) {
   const server = createCatsyphonSimulator({ clock, random })
   const readers = new Map<number, () => readonly string[]>()
-  const reader = (lane: number): (() => readonly string[]) | undefined => {
-    const rows = server.ledger.sessions.get(sessionId(lane))?.rows
-    if (rows && !readers.has(lane))
+  const reader = (sender: number): (() => readonly string[]) | undefined => {
+    const rows = server.ledger.sessions.get(sessionId(sender))?.rows
+    if (rows && !readers.has(sender))
       readers.set(
-        lane,
+        sender,
         newIds<StoredRow>(rows, ({ data }) => JSON.stringify(data)),
       )
-    return readers.get(lane)
+    return readers.get(sender)
   }
-  const stored = (): readonly string[] => Array.from({ length: LANES }, (_, lane) => reader(lane)?.() ?? []).flat()
+  const stored = (): readonly string[] => Array.from({ length: SENDERS }, (_, sender) => reader(sender)?.() ?? []).flat()
   return { server, collector: server.register(), stored }
 }
 
@@ -48,10 +48,10 @@ export const bench: Bench = {
       clock,
       random,
     })
-    const sessions = Array.from({ length: LANES }, (_, lane) => client.session(sessionId(lane)))
+    const sessions = Array.from({ length: SENDERS }, (_, sender) => client.session(sessionId(sender)))
     for (const session of sessions) await session.start({ agentType: 'bench' })
     return {
-      deliver: (id, lane) => deliver(sessions[lane] as Session, id, parts),
+      deliver: (id, sender) => deliver(sessions[sender] as Session, id, parts),
       received: stored,
       close: async () => void (await client.close()),
     }
@@ -60,10 +60,10 @@ export const bench: Bench = {
     const { clock, ending, repeated } = parts
     const { server, collector, stored } = simulate(parts)
     const transport = parts.brokenExchange(server.transport)
-    const post = async (lane: number, type: string, data: object): Promise<boolean> => {
+    const post = async (sender: number, type: string, data: object): Promise<boolean> => {
       // Each attempt is written anew, with its own time. The server takes it for another event.
       const at = new Date(clock.now()).toISOString()
-      const body = JSON.stringify({ session_id: sessionId(lane), events: [{ type, emitted_at: at, observed_at: at, data }] })
+      const body = JSON.stringify({ session_id: sessionId(sender), events: [{ type, emitted_at: at, observed_at: at, data }] })
       const headers = {
         'content-type': 'application/json',
         authorization: `Bearer ${collector.key}`,
@@ -83,9 +83,9 @@ export const bench: Bench = {
       }
     }
     return {
-      deliver(id, lane) {
+      deliver(id, sender) {
         const data = { author_role: 'human', message_type: 'prompt', content: textOf(id) }
-        return tryAgain({ clock, ending, repeated }, () => post(lane, 'message', data))
+        return tryAgain({ clock, ending, repeated }, () => post(sender, 'message', data))
       },
       received: stored,
       close: async () => {},

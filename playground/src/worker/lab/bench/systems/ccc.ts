@@ -3,7 +3,7 @@ import { retry, SignalboxError } from 'signalbox'
 import { createCcc, type Ccc, type CccSendError, type Receipt } from 'signalbox/ccc'
 import { createCccSimulator } from 'signalbox/testing'
 import { deliverPlainly } from '../plain-client.js'
-import { LANES, newIds, pause, textOf, type Bench, type SideParts } from '../side.js'
+import { SENDERS, newIds, pause, textOf, type Bench, type SideParts } from '../side.js'
 import type { Said } from '../tally.js'
 
 // The client looks for a message among the newest 500 entries of a session.
@@ -11,26 +11,26 @@ const SESSIONS_EACH = 8
 const ASK_AGAIN_MS = 10_000
 
 function simulate({ clock }: SideParts) {
-  const sessions = Array.from({ length: LANES * SESSIONS_EACH }, (_, index) => ({
+  const sessions = Array.from({ length: SENDERS * SESSIONS_EACH }, (_, index) => ({
     name: `p${index}`,
     topic: index + 1,
     running: true,
   }))
   const simulator = createCccSimulator({ sessions, clock })
-  // A client cannot tell an empty history from a missing one, so every session has an entry before the faults begin.
+  // An empty history looks like a missing one to a client, so every session has an entry before the faults begin.
   const first = { id: 1, ts: Math.floor(clock.now() / 1000), from: 'human', text: 'Good morning.' }
   for (const { topic } of sessions) simulator.history.append(topic, first)
   const typed = newIds(simulator.ledger, (entry) => (entry.effect === 'typed' ? entry.text : undefined))
   const sent = new Map<number, number>()
-  const session = (lane: number): string => {
-    const count = sent.get(lane) ?? 0
-    sent.set(lane, count + 1)
-    return `p${lane * SESSIONS_EACH + (count % SESSIONS_EACH)}`
+  const session = (sender: number): string => {
+    const count = sent.get(sender) ?? 0
+    sent.set(sender, count + 1)
+    return `p${sender * SESSIONS_EACH + (count % SESSIONS_EACH)}`
   }
   return { simulator, typed, session }
 }
 
-/** Asks the history until it can tell what became of a message. Undefined: it can never tell. */
+/** Reads the history until it shows the outcome of a message. Undefined: it can never show it. */
 async function find(ccc: Ccc, receipt: Receipt, { clock, ending }: SideParts): Promise<boolean | undefined> {
   while (!ending.aborted) {
     try {
@@ -71,7 +71,7 @@ export const bench: Bench = {
     const interceptors = [retry({ clock, random, baseMs: 100, maxAttempts: 3, quota: false, attemptTimeoutMs: 8_000 })]
     const ccc = createCcc({ transport: parts.broken(simulator.transport), clock, interceptors })
     return {
-      deliver: (id, lane) => deliver(ccc, session(lane), id, parts),
+      deliver: (id, sender) => deliver(ccc, session(sender), id, parts),
       received: typed,
       async close() {
         await ccc.close()
@@ -91,8 +91,8 @@ export const bench: Bench = {
       repeated: parts.repeated,
     }
     return {
-      deliver(id, lane) {
-        const name = session(lane)
+      deliver(id, sender) {
+        const name = session(sender)
         return deliverPlainly(options, () => [{ cmd: 'send', session: name, text: textOf(id), from: 'bench' }])
       },
       received: typed,

@@ -3,10 +3,10 @@ import { SignalboxError } from 'signalbox'
 import { createHub, createHubClient, serveHub, type Hub } from 'signalbox/hub'
 import { createScriptedSystem, memoryServer } from 'signalbox/testing'
 import { deliverPlainly } from '../plain-client.js'
-import { LANES, newIds, pause, textOf, type Bench, type SideParts } from '../side.js'
+import { SENDERS, newIds, pause, textOf, type Bench, type SideParts } from '../side.js'
 import type { Said } from '../tally.js'
 
-const NAMES = Array.from({ length: LANES }, (_, index) => `a${index}`)
+const NAMES = Array.from({ length: SENDERS }, (_, index) => `a${index}`)
 
 async function simulate({ clock }: SideParts) {
   const system = createScriptedSystem({ agents: NAMES })
@@ -23,10 +23,10 @@ async function simulate({ clock }: SideParts) {
   return { transport: server.transport, prompted, stop }
 }
 
-async function deliver(hub: Hub, id: string, lane: number, { clock, ending, repeated }: SideParts): Promise<Said> {
+async function deliver(hub: Hub, id: string, sender: number, { clock, ending, repeated }: SideParts): Promise<Said> {
   for (;;) {
     try {
-      const turn = hub.prompt(`script/a${lane}`, textOf(id), { promptId: id })
+      const turn = hub.prompt(`script/a${sender}`, textOf(id), { promptId: id })
       await turn.accepted()
       const { outcome } = await turn.end()
       return outcome === 'completed' ? 'acknowledged' : outcome === 'lost' ? 'ambiguous' : 'failed'
@@ -50,7 +50,7 @@ export const bench: Bench = {
       random: parts.random,
     })
     return {
-      deliver: (id, lane) => deliver(hub, id, lane, parts),
+      deliver: (id, sender) => deliver(hub, id, sender, parts),
       received: prompted,
       async close() {
         await hub.close()
@@ -70,9 +70,9 @@ export const bench: Bench = {
       repeated: parts.repeated,
     }
     return {
-      deliver: (id, lane) =>
+      deliver: (id, sender) =>
         deliverPlainly(options, (attempt) => [
-          { id: 1, method: 'prompt', params: { agent: `script/a${lane}`, text: textOf(id), promptId: `${id}-${attempt}` } },
+          { id: 1, method: 'prompt', params: { agent: `script/a${sender}`, text: textOf(id), promptId: `${id}-${attempt}` } },
         ]),
       received: prompted,
       close: stop,
