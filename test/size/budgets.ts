@@ -85,7 +85,7 @@ export const USES: readonly Use[] = [
   // The aim is 16. Turns, asks and recovery are one object, so a program that lists agents carries them too. Of it, 3.2 are errors, redaction,
   // deadlines and streams, which every client has, and 2.7 the memory store. Sessions, sleeps and checks of answers were the last 0.8.
   { entry: './hub', names: ['createHub'], budget: 24.3, without: ['createSharedHub'] },
-  { entry: './hub', names: ['createSharedHub'], budget: 29.5 },
+  { entry: './hub', names: ['createSharedHub'], budget: 29.7 },
   // Weighed alone. Beside its client a source adds 1.6 to 3.9 KB: the aim is 5.
   { entry: './hub', names: ['cccSource'], budget: 7.3 },
   { entry: './hub', names: ['ccccSource'], budget: 7 },
